@@ -1,0 +1,81 @@
+import type { Candidate, Component } from './component.ts';
+import type { Step } from './trace.ts';
+import type { Usage } from './usage.ts';
+
+/** Where in the run a rollout belongs; goes into the metadata of the user's own tracing. */
+export type Phase = 'seed' | 'minibatch' | 'proposal' | 'valset' | 'merge' | 'testset';
+
+/** What the engine tells an adapter about one rollout. */
+export interface RunContext {
+  /** Aborted when the run ends or the rollout's time is over. */
+  readonly signal: AbortSignal;
+  /** The same for all rollouts of one `optimize` call. */
+  readonly runId: string;
+  /** Counted from 1; 0 is the seed's pass over the valset. */
+  readonly iteration: number;
+  readonly phase: Phase;
+  /** The candidate's number; `undefined` while it is only proposed. */
+  readonly candidateIndex: number | undefined;
+  /** The example's `id`, or `train:3`, `val:0`, `test:7` by its position. */
+  readonly exampleId: string;
+}
+
+/** What came of running the program once. */
+export interface Execution<Output, Trace = readonly Step[]> {
+  readonly output: Output;
+  readonly trace?: Trace;
+  readonly usage?: Usage;
+}
+
+/** A measured rollout: the program's output on one example and the metric's word on it. */
+export interface Rollout<Example, Output, Trace = readonly Step[]> {
+  readonly example: Example;
+  readonly exampleId: string;
+  /** Absent when the program threw. */
+  readonly output?: Output;
+  readonly trace?: Trace;
+  readonly score: number;
+  readonly feedback?: string;
+  readonly objectives?: Readonly<Record<string, number>>;
+  readonly componentFeedback?: Readonly<Record<string, string>>;
+  /** The message of the error, when the program or the metric threw. */
+  readonly error?: string;
+}
+
+/** What the reflection model is shown of one rollout: headings and their contents, in order. */
+export type ReflectiveRecord = Readonly<Record<string, unknown>>;
+
+/**
+ * The seam between the engine and a program. The engine owns concurrency, caching, retries and the budget; an
+ * adapter runs the program once and says what happened.
+ */
+export interface Adapter<Example, Output, Trace = readonly Step[], Name extends string = string> {
+  /** What may change. The order of the keys is the order of round robin. */
+  readonly components: Readonly<Record<Name, Component>>;
+  /**
+   * Runs the program with the candidate's texts on one example. Many calls run at once and must not see each
+   * other's candidate. Throw what the program throws: transient errors (rate limit, overload, connection, timeout)
+   * are retried, any other is the candidate's failure. To keep the trace of a failed run, throw a `RolloutError`.
+   */
+  run(candidate: Candidate<Name>, example: Example, context: RunContext): Promise<Execution<Output, Trace>>;
+  /** What to show the reflection model for one component. Default: made from the neutral trace. */
+  reflectiveRecords?(request: {
+    readonly candidate: Candidate<Name>;
+    readonly component: Name;
+    readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  }): readonly ReflectiveRecord[];
+  /** A proposer of the adapter's own, in place of the reflection model. A component left out stays as it is. */
+  propose?(request: ProposeRequest<Name>): Promise<Partial<Record<Name, string>>>;
+  /** Called once when the run is over, however it ended. */
+  close?(): Promise<void>;
+}
+
+/** What a custom proposer is asked. */
+export interface ProposeRequest<Name extends string = string> {
+  readonly candidate: Candidate<Name>;
+  /** The components to rewrite. */
+  readonly components: readonly Name[];
+  /** For each of them, a record for every rollout of the minibatch. */
+  readonly records: Readonly<Record<Name, readonly ReflectiveRecord[]>>;
+  readonly signal: AbortSignal;
+}

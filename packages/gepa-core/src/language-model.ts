@@ -1,0 +1,26 @@
+import { noUsage, type Usage } from './usage.ts';
+
+/** A finished answer of a language model. */
+export interface LanguageModelAnswer {
+  readonly text: string;
+  readonly usage?: Usage;
+  /** Why the model stopped, in the provider's word; `length`, `max_tokens` and the like mean: cut off. */
+  readonly finishReason?: string;
+}
+
+/** A reflection model: takes a prompt, gives its answer. Throw to report a failure; transient ones are retried. */
+export type LanguageModel = (request: {
+  readonly prompt: string;
+  readonly signal: AbortSignal;
+}) => Promise<string | LanguageModelAnswer>;
+
+export function normalizeAnswer(answer: string | LanguageModelAnswer): LanguageModelAnswer & { usage: Usage } {
+  return typeof answer === 'string'
+    ? { text: answer, usage: { ...noUsage, modelCalls: 1 } }
+    : { ...answer, usage: answer.usage ?? { ...noUsage, modelCalls: 1 } };
+}
+
+/** Whether a finish reason says that the answer ends before its end. */
+export function isCutOff(finishReason: string | undefined): boolean {
+  return finishReason !== undefined && /length|max_?(output_)?tokens|incomplete|content.?filter/i.test(finishReason);
+}

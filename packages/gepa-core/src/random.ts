@@ -1,0 +1,92 @@
+import * as randomJs from 'random-js';
+
+// random-js ships UMD for Node; a bundler may hand over its namespace or its default.
+const { MersenneTwister19937 } = 'default' in randomJs ? (randomJs.default as typeof randomJs) : randomJs;
+
+/**
+ * A seeded generator with CPython's `random` semantics, so that a run draws the same numbers as the Python
+ * reference with the same seed.
+ */
+export class Random {
+  readonly #twister: { next(): number };
+
+  /** @param seed an integer; its sign is ignored, as in CPython. */
+  constructor(seed: number) {
+    this.#twister = MersenneTwister19937.seedWithArray(digits32(Math.abs(seed)));
+  }
+
+  #word(): number {
+    return this.#twister.next() >>> 0;
+  }
+
+  /** A float in [0, 1) with 53 bits. */
+  random(): number {
+    const a = this.#word() >>> 5;
+    const b = this.#word() >>> 6;
+    return (a * 2 ** 26 + b) / 2 ** 53;
+  }
+
+  /** An integer in [0, n), 1 ≤ n < 2³². */
+  randbelow(n: number): number {
+    const shift = Math.clz32(n);
+    let k = this.#word() >>> shift;
+    while (k >= n) k = this.#word() >>> shift;
+    return k;
+  }
+
+  /** An integer in [low, high]. */
+  randint(low: number, high: number): number {
+    return low + this.randbelow(high - low + 1);
+  }
+
+  choice<T>(list: readonly T[]): T {
+    return list[this.randbelow(list.length)]!;
+  }
+
+  /** k items with repetition. */
+  choices<T>(list: readonly T[], k: number): T[] {
+    return Array.from({ length: k }, () => list[Math.floor(this.random() * list.length)]!);
+  }
+
+  weightedChoice<T>(list: readonly T[], weights: readonly number[]): T {
+    const cumulative: number[] = [];
+    let total = 0;
+    for (const weight of weights) cumulative.push((total += weight));
+    const point = this.random() * total;
+    const index = cumulative.findIndex((sum) => point < sum);
+    return list[index === -1 ? list.length - 1 : index]!;
+  }
+
+  /** Shuffles in place. */
+  shuffle<T>(list: T[]): void {
+    for (let i = list.length - 1; i > 0; i--) {
+      const j = this.randbelow(i + 1);
+      [list[i], list[j]] = [list[j]!, list[i]!];
+    }
+  }
+
+  /** k distinct positions' items, in drawing order. */
+  sample<T>(list: readonly T[], k: number): T[] {
+    const n = list.length;
+    const poolLimit = 21 + (k > 5 ? 4 ** Math.ceil(Math.log(3 * k) / Math.log(4)) : 0);
+    if (n <= poolLimit) {
+      const pool = [...list];
+      return Array.from({ length: k }, (_, i) => {
+        const j = this.randbelow(n - i);
+        const item = pool[j]!;
+        pool[j] = pool[n - i - 1]!;
+        return item;
+      });
+    }
+    const seen = new Set<number>();
+    while (seen.size < k) seen.add(this.randbelow(n));
+    return [...seen].map((i) => list[i]!);
+  }
+}
+
+/** The 32-bit digits of a non-negative integer, least significant first. */
+function digits32(value: number): number[] {
+  const digits = [value >>> 0];
+  for (let rest = Math.floor(value / 2 ** 32); rest > 0; rest = Math.floor(rest / 2 ** 32)) digits.push(rest >>> 0);
+  return digits.map((digit) => digit | 0);
+}

@@ -1,0 +1,1 @@
+export interface OptimizationResult { readonly bestIndex: number }

@@ -1,0 +1,65 @@
+import type { Random } from '../random.ts';
+
+/** Picks the next minibatch, as positions in the trainset. */
+export interface BatchSampler {
+  next(request: {
+    readonly trainsetSize: number;
+    readonly minibatchSize: number;
+    /** Counted from 1; several minibatches may be drawn in one iteration. */
+    readonly iteration: number;
+    readonly random: Random;
+  }): readonly number[];
+}
+
+/** By name, or an object (reference: `batch_sampler`). */
+export type BatchSamplerOption = 'epoch_shuffled' | BatchSampler;
+
+/** Every example once per shuffled epoch; the least used ones pad the last minibatch (the default). */
+export function epochShuffled(): BatchSampler {
+  let shuffled: number[] = [];
+  let shuffledSize = 0;
+  let epoch = -1;
+  let iterationOfLastCall = 0;
+  let callsInIteration = 0;
+  /** In order of first appearance. */
+  const uses = new Map<number, number>();
+  const use = (position: number) => uses.set(position, (uses.get(position) ?? 0) + 1);
+
+  return {
+    next({ trainsetSize, minibatchSize, iteration, random }) {
+      const start = (iteration - 1) * minibatchSize;
+      callsInIteration = iteration === iterationOfLastCall ? callsInIteration + 1 : 0;
+      iterationOfLastCall = iteration;
+
+      const currentEpoch = Math.floor(start / Math.max(shuffled.length, 1));
+      if (shuffled.length === 0 || trainsetSize !== shuffledSize || (callsInIteration === 0 && currentEpoch > epoch)) {
+        epoch = shuffled.length === 0 ? 0 : currentEpoch;
+        shuffledSize = trainsetSize;
+        shuffled = Array.from({ length: trainsetSize }, (_, position) => position);
+        random.shuffle(shuffled);
+        shuffled.forEach(use);
+        while (shuffled.length % minibatchSize !== 0) {
+          const position = leastUsed(uses);
+          shuffled.push(position);
+          use(position);
+        }
+      }
+      const offset = (start + callsInIteration * minibatchSize) % shuffled.length;
+      return shuffled.slice(offset, offset + minibatchSize);
+    },
+  };
+}
+
+export function batchSampler(option: BatchSamplerOption): BatchSampler {
+  return option === 'epoch_shuffled' ? epochShuffled() : option;
+}
+
+/** Of several, the one that appeared last. */
+function leastUsed(uses: ReadonlyMap<number, number>): number {
+  let least = -1;
+  let count = Number.POSITIVE_INFINITY;
+  for (const [position, n] of uses) {
+    if (n <= count) [least, count] = [position, n];
+  }
+  return least;
+}

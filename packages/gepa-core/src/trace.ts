@@ -1,0 +1,34 @@
+import type { Usage } from './usage.ts';
+
+/** What a step was. */
+export type StepKind = 'chain' | 'prompt' | 'model' | 'tool' | 'retriever' | 'agent' | 'other';
+
+/** One step of a rollout, in the terms of no framework. Steps nest and stand in the order they began. */
+export interface Step {
+  readonly kind: StepKind;
+  readonly name: string;
+  /** The components whose text took part in this step itself (not in its children). */
+  readonly components?: readonly string[];
+  readonly input?: unknown;
+  readonly output?: unknown;
+  /** The message of the error that ended the step. */
+  readonly error?: string;
+  /** Of a model step: why the model stopped. */
+  readonly finishReason?: string;
+  readonly usage?: Usage;
+  readonly durationMs?: number;
+  readonly children?: readonly Step[];
+}
+
+/** All steps, depth first, each before its children. */
+export function* walkSteps(steps: readonly Step[]): Generator<Step> {
+  for (const step of steps) {
+    yield step;
+    if (step.children) yield* walkSteps(step.children);
+  }
+}
+
+/** The steps a component's text took part in. */
+export function stepsOf(trace: readonly Step[], component: string): Step[] {
+  return [...walkSteps(trace)].filter((step) => step.components?.includes(component));
+}

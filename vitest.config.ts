@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { conditions: ['gepa-source'] },
+  ssr: { resolve: { conditions: ['gepa-source'], externalConditions: ['gepa-source'] } },
+  test: {
+    include: ['{packages,examples,benchmarks}/**/*.test.ts'],
+    reporters: ['default', './scripts/count-reporter.ts'],
+    execArgv: ['--conditions=gepa-source'],
+    testTimeout: 20_000,
+  },
+});
