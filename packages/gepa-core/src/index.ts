@@ -1,7 +1,45 @@
-export * from './adapter.ts';
-export * from './component.ts';
+export type * from './adapter.ts';
+export { autoBudget, type AutoBudget } from './auto-budget.ts';
+export type { Candidate, Component, ComponentKind } from './component.ts';
+export { seedOf } from './component.ts';
+export { replay } from './engine/state.ts';
+export type { RetryOptions } from './engine/retry.ts';
 export * from './errors.ts';
-export * from './language-model.ts';
-export * from './metric.ts';
-export * from './trace.ts';
+export * from './events.ts';
+export type { LanguageModel, LanguageModelAnswer } from './language-model.ts';
+export type { Metric, MetricArgs, MetricResult, MetricScore } from './metric.ts';
+export { optimize } from './optimize.ts';
+export type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
+export { Random } from './random.ts';
+export type { FrontierKey, OptimizationResult, TestScores } from './result.ts';
+export type * from './search-view.ts';
+export type { AcceptanceCriterion, Trial } from './strategies/acceptance.ts';
+export { type BatchSampler, type BatchSamplerOption, epochShuffled } from './strategies/batch-sampling.ts';
+export {
+  type CandidateSelectionStrategy,
+  type CandidateSelector,
+  currentBest,
+  epsilonGreedy,
+  pareto,
+  topKPareto,
+} from './strategies/candidate-selection.ts';
+export {
+  allComponents,
+  type ComponentSelection,
+  type ComponentSelector,
+  type ComponentSelectorOption,
+  roundRobin,
+} from './strategies/component-selection.ts';
+export {
+  type EvaluationPolicy,
+  type EvaluationPolicyOption,
+  fullEvaluation,
+  stagedEvaluation,
+  type ValsetProgress,
+} from './strategies/evaluation-policy.ts';
+export type { ProposalSampler, SamplingStrategy, Task } from './strategies/proposal-sampling.ts';
+export type { SelectionStrategy } from './strategies/proposal-selection.ts';
+export * as stopConditions from './strategies/stop-conditions.ts';
+export type { StopCondition, StopReason, StopState } from './strategies/stop-conditions.ts';
+export { type Step, type StepKind, stepsOf, walkSteps } from './trace.ts';
 export * from './usage.ts';

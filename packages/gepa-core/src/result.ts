@@ -1,1 +1,66 @@
-export interface OptimizationResult { readonly bestIndex: number }
+import type { Candidate } from './component.ts';
+import type { FrontierType, FrontKeyName, ScoredCandidate } from './search-view.ts';
+import type { StopReason } from './strategies/stop-conditions.ts';
+import type { Usage } from './usage.ts';
+
+/** The seed and the best candidate on examples the search never saw. */
+export interface TestScores {
+  readonly size: number;
+  readonly seedScore: number;
+  readonly bestScore: number;
+  /** By position in the testset. */
+  readonly seedScores: readonly number[];
+  readonly bestScores: readonly number[];
+  /** `bestScore − seedScore`. */
+  readonly gain: number;
+  /** 95 % confidence interval of the gain: paired bootstrap over the examples. */
+  readonly interval: readonly [number, number];
+  readonly metricCalls: number;
+}
+
+/** One key of the Pareto front. */
+export interface FrontierKey extends FrontKeyName {
+  readonly score: number;
+  /** All candidates that reach the score, ascending. */
+  readonly candidates: readonly number[];
+}
+
+/** What a run found, and what it took. */
+export interface OptimizationResult<Name extends string = string> {
+  readonly runId: string;
+  readonly bestCandidate: Candidate<Name>;
+  readonly bestIndex: number;
+  /** Mean score on the valset. */
+  readonly bestScore: number;
+  readonly seedScore: number;
+  readonly candidates: readonly ScoredCandidate<Name>[];
+  readonly frontier: {
+    readonly type: FrontierType;
+    readonly keys: readonly FrontierKey[];
+    /** The candidates left after dominance removal, ascending. */
+    readonly candidates: readonly number[];
+  };
+  /** Where the metric gives objectives. */
+  readonly objectives?: {
+    /** For every objective, the candidate with the highest mean (lowest number on ties). */
+    readonly best: Readonly<Record<string, number>>;
+    /** The candidates to which no other is equal on all objectives and better on one, ascending. */
+    readonly undominated: readonly number[];
+  };
+  readonly stopReason: StopReason;
+  readonly iterations: number;
+  /** Scored rollouts, those on the testset included. */
+  readonly totalMetricCalls: number;
+  /** Metric calls that a partial evaluation policy did not make. */
+  readonly metricCallsSaved: number;
+  /** Attempts that failed for a passing reason and were repeated; they are not metric calls. */
+  readonly retries: number;
+  /** All model calls: program, judge and reflection. */
+  readonly usage: Usage;
+  /** The reflection model's share of `usage`. */
+  readonly reflectionUsage: Usage;
+  readonly durationMs: number;
+  /** Present when a testset was given and the run was not aborted. */
+  readonly test?: TestScores;
+  readonly warnings: readonly string[];
+}

@@ -22,8 +22,18 @@ export interface ScoredCandidate<Name extends string = string> {
   readonly objectives?: Readonly<Record<string, number>>;
   /** The scores behind `objectives`, by position in the valset. */
   readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
-  /** Metric calls spent when it was found, its own pass over the valset included. */
+  /** Metric calls spent when it was found, before its own pass over the valset. */
   readonly metricCalls: number;
+}
+
+/** What the front keeps the best candidates of: valset examples, objectives, both, or every pair of the two. */
+export type FrontierType = 'instance' | 'objective' | 'hybrid' | 'cartesian';
+
+/** What one key of the front stands for. */
+export interface FrontKeyName {
+  /** Position in the valset. */
+  readonly example?: number;
+  readonly objective?: string;
 }
 
 /** A candidate that survives dominance removal, and on how many keys of the front it stands. */
@@ -38,7 +48,6 @@ export interface SearchView<Name extends string = string> {
   readonly bestIndex: number;
   /** Counted from 1. */
   readonly iteration: number;
-  readonly metricCalls: number;
   readonly valsetSize: number;
   /**
    * The candidates on the Pareto front that are left when every candidate whose keys all hold another one is

@@ -1,15 +1,5 @@
-import type { ScoredCandidate } from '../search-view.ts';
+import type { FrontierType, FrontKeyName, ScoredCandidate } from '../search-view.ts';
 import type { ParetoFront } from './front.ts';
-
-/** What the front keeps the best candidates of: valset examples, objectives, both, or every pair of the two. */
-export type FrontierType = 'instance' | 'objective' | 'hybrid' | 'cartesian';
-
-/** What one key of the front stands for. */
-export interface FrontKeyName {
-  /** Position in the valset. */
-  readonly example?: number;
-  readonly objective?: string;
-}
 
 /** Numbers the keys of a front by first insertion and offers candidates to them. */
 export class FrontKeys {

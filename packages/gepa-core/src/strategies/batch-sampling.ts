@@ -21,9 +21,6 @@ export function epochShuffled(): BatchSampler {
   let epoch = -1;
   let iterationOfLastCall = 0;
   let callsInIteration = 0;
-  /** In order of first appearance. */
-  const uses = new Map<number, number>();
-  const use = (position: number) => uses.set(position, (uses.get(position) ?? 0) + 1);
 
   return {
     next({ trainsetSize, minibatchSize, iteration, random }) {
@@ -37,11 +34,9 @@ export function epochShuffled(): BatchSampler {
         shuffledSize = trainsetSize;
         shuffled = Array.from({ length: trainsetSize }, (_, position) => position);
         random.shuffle(shuffled);
-        shuffled.forEach(use);
-        while (shuffled.length % minibatchSize !== 0) {
-          const position = leastUsed(uses);
-          shuffled.push(position);
-          use(position);
+        // All stand in it once: the least used, and of those the last, comes from the end backwards.
+        for (let i = trainsetSize; shuffled.length % minibatchSize !== 0; i = i === 1 ? trainsetSize : i - 1) {
+          shuffled.push(shuffled[i - 1]!);
         }
       }
       const offset = (start + callsInIteration * minibatchSize) % shuffled.length;
@@ -52,14 +47,4 @@ export function epochShuffled(): BatchSampler {
 
 export function batchSampler(option: BatchSamplerOption): BatchSampler {
   return option === 'epoch_shuffled' ? epochShuffled() : option;
-}
-
-/** Of several, the one that appeared last. */
-function leastUsed(uses: ReadonlyMap<number, number>): number {
-  let least = -1;
-  let count = Number.POSITIVE_INFINITY;
-  for (const [position, n] of uses) {
-    if (n <= count) [least, count] = [position, n];
-  }
-  return least;
 }

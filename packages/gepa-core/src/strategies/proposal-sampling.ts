@@ -32,9 +32,10 @@ export function proposalSampler(strategy: SamplingStrategy): ProposalSampler {
 function grid(parents: number, mutations: number): ProposalSampler {
   return {
     sample: ({ selectParent, nextMinibatch }) =>
-      times(parents, selectParent).flatMap((parent) =>
-        times(mutations, () => ({ parent, minibatch: nextMinibatch() })),
-      ),
+      times(parents, () => {
+        const parent = selectParent();
+        return times(mutations, () => ({ parent, minibatch: nextMinibatch() }));
+      }).flat(),
   };
 }
 

@@ -1,0 +1,24 @@
+/** What the triage decides about a ticket. */
+export interface Labels {
+  readonly customer: 'standard' | 'education' | 'enterprise' | 'partner';
+  readonly issue: 'payment' | 'access' | 'defect' | 'outage' | 'data' | 'question';
+  readonly queue:
+    | 'billing'
+    | 'collections'
+    | 'grants'
+    | 'identity'
+    | 'incidents'
+    | 'labs'
+    | 'partners'
+    | 'recovery'
+    | 'retention'
+    | 'support';
+  readonly priority: 'low' | 'normal' | 'high' | 'urgent';
+}
+
+/** An example of the data set: a ticket and how the support team of Larkspur labelled it. */
+export interface Ticket {
+  readonly id: string;
+  readonly input: { readonly ticket: string };
+  readonly expected: Labels;
+}

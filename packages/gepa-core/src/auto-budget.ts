@@ -1,0 +1,15 @@
+/** How thorough a run should be. */
+export type AutoBudget = 'light' | 'medium' | 'heavy';
+
+const trials: Readonly<Record<AutoBudget, number>> = { light: 6, medium: 12, heavy: 18 };
+
+/**
+ * The metric calls of a preset, by the formula of `dspy.GEPA`: so many proposals tried on minibatches of 35, and a
+ * pass over the valset for every fifth of them.
+ */
+export function autoBudget(auto: AutoBudget, size: { components: number; valset: number }): number {
+  const n = trials[auto];
+  const proposals = Math.floor(Math.max(4 * size.components * Math.log2(n), 1.5 * n));
+  const passes = Math.floor((proposals + 1) / 5) + 1 + (proposals < 5 ? 1 : 0);
+  return size.valset + 5 * n + 35 * proposals + passes * size.valset;
+}

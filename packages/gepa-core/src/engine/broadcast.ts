@@ -1,0 +1,38 @@
+import type { GepaEvent, Listener } from '../events.ts';
+import { messageOf } from './failures.ts';
+
+/** Tells the listeners what happens, and keeps the warnings. */
+export interface Broadcast<Name extends string> {
+  readonly emit: (event: GepaEvent<Name>) => void;
+  /** The same warning is given once. */
+  readonly warn: (message: string) => void;
+  readonly warnings: readonly string[];
+}
+
+/** A listener that throws is reported once, as a warning to all; it goes on being told. */
+export function createBroadcast<Name extends string>(listeners: readonly Listener<Name>[]): Broadcast<Name> {
+  const warnings: string[] = [];
+  const reported = new Set<Listener<Name>>();
+
+  const report = (listener: Listener<Name>, error: unknown) => {
+    if (reported.has(listener)) return;
+    reported.add(listener);
+    warn(`An event listener threw; the run goes on: ${messageOf(error)}`);
+  };
+  const emit = (event: GepaEvent<Name>) => {
+    for (const listener of listeners) {
+      try {
+        const returned: unknown = listener(event);
+        if (returned instanceof Promise) returned.catch((error: unknown) => report(listener, error));
+      } catch (error) {
+        report(listener, error);
+      }
+    }
+  };
+  const warn = (message: string) => {
+    if (warnings.includes(message)) return;
+    warnings.push(message);
+    emit({ type: 'warning', message });
+  };
+  return { emit, warn, warnings };
+}

@@ -1,0 +1,77 @@
+import { ProposerError, RolloutsUnavailableError } from '../errors.ts';
+import type { StopReason } from '../strategies/stop-conditions.ts';
+import { failureKind, messageOf } from './failures.ts';
+import { mergeStep } from './merge-step.ts';
+import { mutationStep } from './mutation-step.ts';
+import type { IterationOutcome, SearchSetup } from './search-setup.ts';
+import { scoreSeed } from './valset-pass.ts';
+
+/**
+ * GEPA (paper, algorithm 1): keep a pool of candidates and a Pareto front over the valset; again and again pick a
+ * parent from the front, let a model rewrite one of its components from what is seen on a minibatch, keep the child
+ * if it does better there, and now and then cross two lineages. Returns why the search ended.
+ */
+export async function search<Example, Output, Trace, Name extends string>(
+  setup: SearchSetup<Example, Output, Trace, Name>,
+): Promise<StopReason> {
+  const { state, decide, ledger } = setup;
+  const patience = new Patience(setup.maxIdleIterations);
+  let mergeIsDue = false;
+
+  let reason = await scoreSeed(setup);
+  while ((reason ??= await setup.stopReason()) === undefined) {
+    decide({ type: 'iteration_started', iteration: state.iteration + 1 });
+    const merged: IterationOutcome | undefined = mergeIsDue ? await mergeStep(setup) : undefined;
+    const outcome = merged ?? (await mutationStep(setup));
+    decide({ type: 'iteration_finished', iteration: state.iteration, metricCalls: ledger.metricCalls });
+
+    // A merge waits for the next accepted mutation, whatever became of the last one.
+    mergeIsDue = merged === undefined && outcome.kind === 'tried' && outcome.accepted > 0;
+    reason = outcome.kind === 'stopped' ? outcome.reason : patience.after(outcome);
+  }
+  return reason;
+}
+
+const MAX_FAILED_ITERATIONS = 3;
+
+/** Ends a search that gets nowhere: nothing left to improve, nothing new proposed, or nothing that works. */
+class Patience {
+  readonly #maxIdle: number;
+  #idle = 0;
+  #perfect = 0;
+  #failed = 0;
+
+  constructor(maxIdleIterations: number) {
+    this.#maxIdle = maxIdleIterations;
+  }
+
+  after(outcome: Exclude<IterationOutcome, { kind: 'stopped' }>): StopReason | undefined {
+    if (outcome.kind === 'failed') {
+      this.#failed++;
+      if (this.#failed < MAX_FAILED_ITERATIONS && failureKind(outcome.error) !== 'refused') return undefined;
+      throw giveUp(outcome);
+    }
+    this.#failed = 0;
+    if (outcome.kind === 'tried') {
+      this.#idle = this.#perfect = 0;
+      return undefined;
+    }
+    this.#idle++;
+    if (outcome.why === 'all_perfect') this.#perfect++;
+    if (this.#idle < this.#maxIdle) return undefined;
+    return this.#perfect === this.#idle ? 'all_perfect' : 'no_new_proposals';
+  }
+}
+
+function giveUp({ reason, error }: Extract<IterationOutcome, { kind: 'failed' }>): Error {
+  const options = { cause: error };
+  return reason === 'unavailable'
+    ? new RolloutsUnavailableError(
+        `Rollouts keep failing for a reason that is not the program's: ${messageOf(error)}. The error's \`result\` holds what was found so far.`,
+        options,
+      )
+    : new ProposerError(
+        `No new text can be had: ${messageOf(error)}. See to the reflection model's key, name and limits; the error's \`result\` holds what was found so far.`,
+        options,
+      );
+}

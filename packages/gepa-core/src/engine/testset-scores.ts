@@ -1,0 +1,44 @@
+import { bootstrapInterval } from '../bootstrap.ts';
+import type { Candidate } from '../component.ts';
+import type { TestScores } from '../result.ts';
+import type { ScoredCandidate } from '../search-view.ts';
+import type { Evaluator } from './evaluator.ts';
+import type { ExampleRef } from './examples.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Scores the seed and the best candidate on the held-out examples; a word on why not, when that was cut short. */
+export async function scoreTestset<Example, Output, Trace, Name extends string>(run: {
+  readonly evaluator: Evaluator<Example, Output, Trace, Name>;
+  readonly ledger: Ledger;
+  readonly testset: readonly ExampleRef<Example>[];
+  readonly iteration: number;
+  readonly seed: ScoredCandidate<Name>;
+  readonly best: ScoredCandidate<Name>;
+}): Promise<TestScores | { readonly problem: string }> {
+  const { evaluator, ledger, testset, iteration, seed, best } = run;
+  const callsBefore = ledger.metricCalls;
+  const scoresOf = async (texts: Candidate<Name>, candidateIndex: number) => {
+    const { rollouts, interruption } = await evaluator.evaluate(texts, testset, {
+      iteration,
+      phase: 'testset',
+      candidateIndex,
+    });
+    return interruption?.reason ?? rollouts.map((rollout) => rollout!.score);
+  };
+  const seedScores = await scoresOf(seed.texts, seed.index);
+  const bestScores = best.index === seed.index ? seedScores : await scoresOf(best.texts, best.index);
+  if (typeof seedScores === 'string') return { problem: seedScores };
+  if (typeof bestScores === 'string') return { problem: bestScores };
+  return {
+    size: testset.length,
+    seedScore: mean(seedScores),
+    bestScore: mean(bestScores),
+    seedScores,
+    bestScores,
+    gain: mean(bestScores) - mean(seedScores),
+    interval: bootstrapInterval(bestScores.map((score, i) => score - seedScores[i]!)),
+    metricCalls: ledger.metricCalls - callsBefore,
+  };
+}
+
+const mean = (scores: readonly number[]): number => scores.reduce((sum, score) => sum + score, 0) / scores.length;

@@ -1,0 +1,166 @@
+import type { Phase } from './adapter.ts';
+import type { Candidate } from './component.ts';
+import type { TestScores } from './result.ts';
+import type { CandidateSource, FrontierType } from './search-view.ts';
+import type { StopReason } from './strategies/stop-conditions.ts';
+import type { Usage } from './usage.ts';
+
+/**
+ * What the search decided. For a seed these come in the same order with the same contents, whatever the latencies
+ * (times apart), and a run can be rebuilt from them alone: see `replay`. Iterations are counted from 1, candidates
+ * from 0 (the seed), minibatches are positions in the trainset, `task` is the place within an iteration.
+ */
+export type DecisionEvent<Name extends string = string> =
+  | {
+      readonly type: 'run_started';
+      readonly runId: string;
+      readonly seed: number;
+      readonly components: readonly Name[];
+      readonly trainsetSize: number;
+      readonly valsetSize: number;
+      readonly frontierType: FrontierType;
+      readonly maxMetricCalls: number | undefined;
+    }
+  | { readonly type: 'iteration_started'; readonly iteration: number }
+  | {
+      /** A parent was run on a minibatch. `skipped`: it was perfect there already. */
+      readonly type: 'task_evaluated';
+      readonly iteration: number;
+      readonly task: number;
+      readonly parent: number;
+      readonly minibatch: readonly number[];
+      readonly scores: readonly number[];
+      readonly skipped: boolean;
+    }
+  | {
+      /** A task that led to no child to run. */
+      readonly type: 'proposal_rejected';
+      readonly iteration: number;
+      readonly task: number;
+      readonly parent: number;
+      readonly components: readonly Name[];
+      readonly reason: ProposalRejection;
+      readonly message: string;
+    }
+  | {
+      /** A child was run on its parent's minibatch. */
+      readonly type: 'proposal_evaluated';
+      readonly iteration: number;
+      readonly task: number;
+      readonly parent: number;
+      readonly texts: Partial<Candidate<Name>>;
+      readonly before: readonly number[];
+      readonly after: readonly number[];
+      /** Passed the acceptance criterion. */
+      readonly accepted: boolean;
+      /** Goes on to the valset. */
+      readonly selected: boolean;
+    }
+  | {
+      readonly type: 'merge_evaluated';
+      readonly iteration: number;
+      readonly parents: readonly [number, number];
+      readonly ancestor: number;
+      readonly texts: Candidate<Name>;
+      /** Positions in the valset. */
+      readonly subsample: readonly number[];
+      /** The merged candidate's scores there, and its parents'. */
+      readonly scores: readonly number[];
+      readonly parentScores: readonly [readonly number[], readonly number[]];
+      readonly accepted: boolean;
+    }
+  | {
+      readonly type: 'candidate_added';
+      readonly index: number;
+      readonly texts: Candidate<Name>;
+      readonly parents: readonly number[];
+      readonly source: CandidateSource;
+      readonly iteration: number;
+      /** By position in the valset; `null` where it was not run. */
+      readonly scores: readonly (number | null)[];
+      readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
+      readonly metricCalls: number;
+      readonly bestIndex: number;
+    }
+  | { readonly type: 'iteration_finished'; readonly iteration: number; readonly metricCalls: number }
+  | {
+      readonly type: 'run_finished';
+      readonly stopReason: StopReason;
+      readonly bestIndex: number;
+      readonly metricCalls: number;
+      readonly metricCallsSaved: number;
+      readonly retries: number;
+      readonly usage: Usage;
+      readonly reflectionUsage: Usage;
+      readonly durationMs: number;
+      readonly warnings: readonly string[];
+      readonly test?: TestScores;
+    };
+
+/** Why a task led to no child. */
+export type ProposalRejection =
+  /** The answer ended in mid-text, was empty, or broke the component's contract, twice. */
+  | 'cut_off'
+  | 'empty'
+  | 'lost_placeholder'
+  | 'invented_placeholder'
+  /** The new text equals the old one, or the proposer gave none. */
+  | 'unchanged'
+  /** The child equals a candidate that is known already. */
+  | 'duplicate'
+  /** The proposer threw. */
+  | 'proposer_failed'
+  /** Rollouts failed for reasons that are not the program's. */
+  | 'unavailable';
+
+/** What happens meanwhile, in the order it happens. */
+export type ProgressEvent =
+  | {
+      readonly type: 'rollout_finished';
+      readonly iteration: number;
+      readonly phase: Phase;
+      readonly candidateIndex: number | undefined;
+      readonly exampleId: string;
+      readonly score: number;
+      readonly error: string | undefined;
+      readonly durationMs: number;
+      readonly usage: Usage;
+      /** Metric calls made so far. */
+      readonly metricCalls: number;
+    }
+  | {
+      /** A rollout or a reflection failed for a passing reason and is tried again. */
+      readonly type: 'retried';
+      readonly what: 'rollout' | 'reflection';
+      readonly attempt: number;
+      readonly message: string;
+    }
+  | {
+      readonly type: 'reflection_finished';
+      readonly iteration: number;
+      readonly task: number;
+      readonly component: string;
+      /** The new text; `undefined` when the answer could not be used. */
+      readonly text: string | undefined;
+      readonly usage: Usage;
+      readonly durationMs: number;
+    }
+  | { readonly type: 'warning'; readonly message: string };
+
+/** All that a run tells its listeners. */
+export type GepaEvent<Name extends string = string> = DecisionEvent<Name> | ProgressEvent;
+
+/** Called for every event, in order. It must not block; when it throws, that is reported once and harms nothing. */
+export type Listener<Name extends string = string> = (event: GepaEvent<Name>) => void;
+
+const progressTypes: ReadonlySet<GepaEvent['type']> = new Set([
+  'rollout_finished',
+  'retried',
+  'reflection_finished',
+  'warning',
+] satisfies ProgressEvent['type'][]);
+
+/** Whether an event tells a decision. */
+export function isDecision<Name extends string>(event: GepaEvent<Name>): event is DecisionEvent<Name> {
+  return !progressTypes.has(event.type);
+}

@@ -1,0 +1,1 @@
+export { stopFile } from './stop-file.ts';

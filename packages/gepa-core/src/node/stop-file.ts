@@ -1,0 +1,11 @@
+import { access } from 'node:fs/promises';
+import type { StopCondition } from '../strategies/stop-conditions.ts';
+
+/** When a file exists: `touch stop` ends the run after the current iteration. */
+export const stopFile =
+  (path: string): StopCondition =>
+  async () =>
+    access(path).then(
+      () => 'stop_file',
+      () => undefined,
+    );

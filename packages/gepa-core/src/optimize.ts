@@ -1,0 +1,256 @@
+import { componentNames, seedOf } from './component.ts';
+import { type Broadcast, createBroadcast } from './engine/broadcast.ts';
+import { Evaluator } from './engine/evaluator.ts';
+import { ExampleIndex, type ExampleRef } from './engine/examples.ts';
+import { messageOf } from './engine/failures.ts';
+import { Ledger } from './engine/ledger.ts';
+import { search } from './engine/search.ts';
+import { resultOf, SearchState } from './engine/state.ts';
+import { scoreTestset } from './engine/testset-scores.ts';
+import { RunError } from './errors.ts';
+import type { DecisionEvent } from './events.ts';
+import { type AdapterOptions, type FunctionOptions, type OptimizeOptions, resolveOptions } from './options.ts';
+import type { Settings } from './options.ts';
+import { MergeProposer } from './proposers/merge.ts';
+import { reflectiveMutation } from './proposers/reflective-mutation.ts';
+import { Random } from './random.ts';
+import { terminalProgress } from './report/index.ts';
+import type { OptimizationResult, TestScores } from './result.ts';
+import * as conditions from './strategies/stop-conditions.ts';
+import { createStrategies } from './strategies/strategies.ts';
+import type { Step } from './trace.ts';
+
+/**
+ * Optimizes the texts of a program with GEPA (arXiv 2507.19457): an `adapter`, or in short a `seedCandidate` and a
+ * function that runs it.
+ *
+ * @throws {OptionsError} before anything is spent, with every problem of the options.
+ * @throws {RunError} when the run cannot go on; its `result` holds what was found so far.
+ */
+export function optimize<Example, Output, Trace = readonly Step[], Name extends string = string>(
+  options: AdapterOptions<Example, Output, Trace, Name>,
+): Promise<OptimizationResult<Name>>;
+export function optimize<Example, Output, Trace = readonly Step[], Name extends string = string>(
+  options: FunctionOptions<Example, Output, Trace, Name>,
+): Promise<OptimizationResult<Name>>;
+export async function optimize<Example, Output, Trace, Name extends string>(
+  options: OptimizeOptions<Example, Output, Trace, Name>,
+): Promise<OptimizationResult<Name>> {
+  const settings = resolveOptions(options);
+  const listeners = [settings.onEvent, settings.progress ? terminalProgress() : undefined];
+  const broadcast = createBroadcast<Name>(listeners.filter((listener) => listener !== undefined));
+  const lifetime = new Lifetime(settings.signal, settings.maxDurationMs);
+  try {
+    return await run(settings, broadcast, lifetime);
+  } finally {
+    lifetime.end();
+    await settings.adapter.close?.();
+  }
+}
+
+async function run<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+  broadcast: Broadcast<Name>,
+  lifetime: Lifetime,
+): Promise<OptimizationResult<Name>> {
+  const { adapter, seed, maxMetricCalls, reflectionMinibatchSize, cacheEvaluation, retry, skipDuplicates } = settings;
+  const { emit, warn } = broadcast;
+  const { signal } = lifetime;
+  const names = componentNames(adapter.components);
+  const runId = crypto.randomUUID();
+
+  const index = new ExampleIndex<Example>();
+  const trainset = index.add('train', settings.trainset);
+  const valset = index.add('val', settings.valset);
+  const testset = index.add('test', settings.testset);
+  warnAboutData(settings, { trainset, valset, testset }, warn);
+
+  const state = new SearchState<Name>();
+  const decide = (event: DecisionEvent<Name>) => {
+    state.apply(event);
+    emit(event);
+  };
+  const random = new Random(seed);
+  const ledger = new Ledger({
+    maxMetricCalls,
+    reservedMetricCalls: 2 * testset.length,
+    maxCostUsd: settings.maxCostUsd,
+    prices: settings.prices,
+  });
+  const evaluator = new Evaluator({
+    adapter,
+    metric: settings.metric,
+    runId,
+    ledger,
+    concurrency: settings.concurrency,
+    retry,
+    rolloutTimeoutMs: settings.rolloutTimeoutMs,
+    failureScore: settings.failureScore,
+    cache: cacheEvaluation,
+    signal,
+    emit,
+    warn,
+  });
+  const propose = reflectiveMutation({
+    adapter,
+    model: settings.reflectionModel,
+    propose: settings.propose ?? (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
+    templates: settings.reflectionPromptTemplate,
+    maxRecordCharacters: settings.maxRecordCharacters,
+    ledger,
+    retry,
+    signal,
+    emit,
+  });
+  const merger = new MergeProposer<Name>({
+    names,
+    random,
+    minOverlap: settings.mergeValOverlapFloor,
+    isNew: (texts) => !skipDuplicates || !state.has(texts),
+  });
+  const strategies = createStrategies(settings, {
+    random,
+    trainsetSize: trainset.length,
+    minibatchSize: reflectionMinibatchSize,
+  });
+  const stopWhen = conditions.anyOf(
+    ...(settings.maxIterations === undefined ? [] : [conditions.iterations(settings.maxIterations)]),
+    ...(settings.stopConditions ?? []),
+  );
+  const stopReason = async () =>
+    lifetime.endedBy ??
+    (await stopWhen({
+      search: state,
+      iterations: state.iteration,
+      metricCalls: ledger.metricCalls,
+      usage: ledger.usage,
+      elapsedMs: lifetime.elapsedMs,
+    }));
+
+  const finish = (reason: conditions.StopReason, test?: TestScores): OptimizationResult<Name> => {
+    decide({
+      type: 'run_finished',
+      stopReason: reason,
+      bestIndex: state.bestIndex,
+      metricCalls: ledger.metricCalls,
+      metricCallsSaved: ledger.metricCallsSaved,
+      retries: ledger.retries,
+      usage: ledger.usage,
+      reflectionUsage: ledger.reflectionUsage,
+      durationMs: lifetime.elapsedMs,
+      warnings: [...broadcast.warnings],
+      ...(test === undefined ? {} : { test }),
+    });
+    return resultOf(state);
+  };
+
+  decide({
+    type: 'run_started',
+    runId,
+    seed,
+    components: names,
+    trainsetSize: trainset.length,
+    valsetSize: valset.length,
+    frontierType: settings.frontierType,
+    maxMetricCalls,
+  });
+  try {
+    const reason = await search({
+      names,
+      seedTexts: seedOf(adapter.components),
+      trainset,
+      valset,
+      state,
+      decide,
+      evaluator,
+      propose,
+      merger: settings.useMerge ? merger : undefined,
+      maxMergeInvocations: settings.maxMergeInvocations,
+      strategies,
+      ledger,
+      skipDuplicates,
+      skipPerfectScore: settings.skipPerfectScore,
+      perfectScore: settings.perfectScore,
+      failureScore: settings.failureScore,
+      maxIdleIterations: Math.max(10, Math.ceil(trainset.length / reflectionMinibatchSize)),
+      stopReason,
+    });
+    ledger.release();
+    const [seedCandidate, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
+    const test =
+      testset.length === 0
+        ? undefined
+        : await scoreTestset({ evaluator, ledger, testset, iteration: state.iteration, seed: seedCandidate, best });
+    if (test !== undefined && 'problem' in test) {
+      warn(`The testset was not scored: ${lifetime.endedBy ?? test.problem}.`);
+      return finish(reason === 'aborted' ? (lifetime.endedBy ?? reason) : reason);
+    }
+    return finish(reason === 'aborted' ? (lifetime.endedBy ?? reason) : reason, test);
+  } catch (error) {
+    lifetime.end();
+    const failure = RunError.isInstance(error)
+      ? error
+      : new RunError(`The run broke off: ${messageOf(error)}`, { cause: error });
+    if (state.candidates.length > 0) failure.result = finish('error');
+    throw failure;
+  }
+}
+
+/** The caller's signal and the deadline as one signal, which is also aborted when the run is over. */
+class Lifetime {
+  readonly #startedAt = performance.now();
+  readonly #controller = new AbortController();
+  readonly #stopListening: () => void;
+  /** The bound that ended the run from outside. */
+  endedBy: 'aborted' | 'max_duration' | undefined;
+
+  constructor(signal: AbortSignal | undefined, maxDurationMs: number | undefined) {
+    const abort = () => this.#endBy('aborted', signal?.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    const timer =
+      maxDurationMs === undefined
+        ? undefined
+        : setTimeout(() => this.#endBy('max_duration', new Error('The run is out of time.')), maxDurationMs);
+    this.#stopListening = () => {
+      signal?.removeEventListener('abort', abort);
+      clearTimeout(timer);
+    };
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  /** Stops whatever still runs. */
+  end(): void {
+    this.#stopListening();
+    this.#controller.abort(new Error('The run is over.'));
+  }
+
+  #endBy(bound: 'aborted' | 'max_duration', reason: unknown): void {
+    this.endedBy ??= bound;
+    this.#controller.abort(reason);
+  }
+}
+
+function warnAboutData<Example>(
+  settings: { trainset: readonly Example[]; valset: readonly Example[] },
+  refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
+  warn: (message: string) => void,
+): void {
+  if (settings.valset === settings.trainset) {
+    warn('There is no valset: candidates are compared on the trainset they were written from. Give a valset to see whether they generalize.');
+  }
+  const testKeys = new Set(refs.testset.map(({ key }) => key));
+  for (const set of ['trainset', 'valset'] as const) {
+    const shared = new Set(refs[set].map(({ key }) => key).filter((key) => testKeys.has(key))).size;
+    if (shared > 0) {
+      warn(`${shared} of the ${refs.testset.length} test examples also stand in the ${set}: the test score flatters the result. Hold them out.`);
+    }
+  }
+}

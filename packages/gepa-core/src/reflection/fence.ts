@@ -1,0 +1,15 @@
+/** The text in a block of backticks: at least `minimum` of them, and more than the text has anywhere in a row. */
+export function fenced(text: string, minimum = 3): string {
+  const runs = text.match(/`+/g) ?? [];
+  const longest = runs.reduce((length, run) => Math.max(length, run.length), 0);
+  const fence = '`'.repeat(Math.max(minimum, longest + 1));
+  return `${fence}\n${text}\n${fence}`;
+}
+
+/** The text without blank lines at its start and its end. */
+export function trimBlankLines(text: string): string {
+  const lines = text.split('\n');
+  const filled = (line: string) => line.trim() !== '';
+  const first = lines.findIndex(filled);
+  return first < 0 ? '' : lines.slice(first, lines.findLastIndex(filled) + 1).join('\n');
+}

@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkText } from './guard.ts';
+
+const check = (text: string, variables?: readonly string[], currentText = 'Old.', seed = currentText) =>
+  checkText({
+    name: 'answer',
+    component: { text: seed, ...(variables === undefined ? {} : { variables }) },
+    text,
+    currentText,
+  });
+
+describe('checkText', () => {
+  it.each(['', '  \n'])('an empty text %j is a fault', (text) => {
+    expect(check(text)).toMatchObject({ problem: 'empty', message: expect.stringContaining('"answer"') });
+    expect(check(text, ['q'])).toMatchObject({ problem: 'empty' });
+  });
+
+  it('holds every variable', () => {
+    expect(check('Q: {question}\nC: {context}', ['question', 'context'])).toBeUndefined();
+    expect(check('Q: {question}', ['question', 'context', 'tone'])).toEqual({
+      problem: 'lost_placeholder',
+      message:
+        'The new text of "answer" lost {context}, {tone}, which the program fills in: it must stand there exactly so.',
+    });
+  });
+
+  it.each(['question', '{ question }', '{Question}', '{questions}', '<question>', '{question'])(
+    '%s is no {question}',
+    (text) => {
+      expect(check(`Q: ${text}`, ['question'])).toMatchObject({ problem: 'lost_placeholder' });
+    },
+  );
+
+  it.each(['{answer}', '{user_name}', '{user.name}', '{customer-id}', '{größe}', '{{answer}}'])(
+    '%s is invented',
+    (text) => {
+      expect(check(`{q} ${text}`, ['q'])).toMatchObject({ problem: 'invented_placeholder' });
+      expect(check(`Now: ${text}`, [])).toMatchObject({ problem: 'invented_placeholder' });
+    },
+  );
+
+  it('names all that is wrong, each once', () => {
+    const fault = check('{a} {b} {b}', ['q']);
+    expect(fault?.problem).toBe('lost_placeholder');
+    expect(fault?.message).toContain('lost {q},');
+    expect(fault?.message).toContain('holds {a}, {b},');
+  });
+
+  it('a word in braces that stood in the current or the first text may stay', () => {
+    expect(check('{q} Reply with {label}.', ['q'], '{q} Reply: {label}')).toBeUndefined();
+    expect(check('{q} Reply with {label}.', ['q'], '{q} Reply.', '{q} {label}')).toBeUndefined();
+  });
+
+  it.each([
+    '{"label": "bug"}',
+    '{}',
+    '{1}',
+    '{ label }',
+    '{a b}',
+    'x = {a, b}',
+    '\\boxed{answer}',
+    '\\frac{a}{b}',
+  ])('%s is no placeholder', (text) => expect(check(text, [])).toBeUndefined());
+
+  it('without variables braces mean nothing', () => {
+    expect(check('{anything} goes', undefined, '{question}')).toBeUndefined();
+  });
+
+  it('every text with all variables and no other braces passes', () => {
+    const name = fc.stringMatching(/^[A-Za-z_]\w{0,9}$/);
+    const prose = fc.string().map((text) => text.replaceAll(/[{}\\]/g, ''));
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(name, { maxLength: 5 }),
+        fc.array(prose, { minLength: 6, maxLength: 6 }),
+        (variables, parts) => {
+          const text = parts
+            .map((part, index) => part + (index < variables.length ? `{${variables[index]}}` : ''))
+            .join('x');
+          expect(check(text, variables)).toBeUndefined();
+          for (const variable of variables) {
+            expect(check(text.replaceAll(`{${variable}}`, 'x'), variables)?.problem).toBe('lost_placeholder');
+          }
+          expect(check(`${text} {not_a_variable_}`, variables)?.problem).toBe('invented_placeholder');
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,56 @@
+import { fenced } from './fence.ts';
+import type { Plain } from './plain.ts';
+import { shorten } from './shorten.ts';
+
+/**
+ * Plain data as a person would write it down: texts as they are, lists and fields indented, each text of more than
+ * `limit` characters shortened in the middle. A text of several lines, or one that could be taken for markup,
+ * stands in a fence.
+ */
+export function toMarkdown(value: Plain, limit: number): string {
+  return block(value, limit).join('\n');
+}
+
+function block(value: Plain, limit: number): string[] {
+  if (typeof value === 'string') return textBlock(shorten(value, limit));
+  if (typeof value !== 'object' || value === null) return [String(value)];
+  if (Array.isArray(value)) {
+    const isRow = value.every((item) => typeof item !== 'object' && typeof item !== 'string');
+    if (isRow) return textBlock(shorten(JSON.stringify(value), limit));
+    return value.flatMap((item) => indent(block(item, limit), '- ', '  '));
+  }
+  const fields = Object.entries(value);
+  if (fields.length === 0) return ['{}'];
+  return fields.flatMap(([key, item]) => field(fieldName(key), block(item, limit), isLeaf(item)));
+}
+
+function field(name: string, lines: readonly string[], isLeaf: boolean): string[] {
+  return isLeaf && lines.length === 1 ? [`${name}: ${lines[0]}`] : [`${name}:`, ...indent(lines, '  ', '  ')];
+}
+
+function isLeaf(value: Plain): boolean {
+  return typeof value !== 'object' || value === null || Object.keys(value).length === 0;
+}
+
+function indent(lines: readonly string[], first: string, others: string): string[] {
+  return lines.map((line, index) => (index === 0 ? first : others) + line);
+}
+
+/** How a line begins that markdown would take for something else: a heading, a fence, a list, a quote, a table. */
+const markup = /^(?:[\s#>|=]|`{3}|~{3}|[-*+](?:\s|$)|[-*_]{3}|\d+[.)]\s)/;
+
+function textBlock(text: string): string[] {
+  if (text === '') return ['(empty)'];
+  const isPlainLine = !/[\n\r\u2028\u2029]/.test(text) && !markup.test(text) && text.trimEnd() === text;
+  return isPlainLine ? [text] : fenced(text).split('\n');
+}
+
+function fieldName(key: string): string {
+  const name = label(key);
+  return markup.test(name) ? JSON.stringify(name) : name;
+}
+
+/** A key fit for a heading: on one line, and not long. */
+export function label(key: string): string {
+  return shorten(key.replaceAll(/\s+/g, ' ').trim(), 80) || '(no name)';
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { buildReflectionPrompt, validateTemplate } from './prompt.ts';
+
+const base = {
+  name: 'triage',
+  component: { text: 'Sort.' },
+  currentText: 'Sort the ticket.',
+  records: '## Example 1',
+};
+
+describe('the default prompt', () => {
+  it('holds the name, the kind, the description, the text in a fence of four, and the records', () => {
+    const prompt = buildReflectionPrompt({
+      ...base,
+      component: { text: 'Sort.', kind: 'tool-description', description: 'Read by the router.' },
+    });
+    expect(prompt).toContain('"triage"');
+    expect(prompt).toMatch(/call a tool/);
+    expect(prompt).toContain('Read by the router.');
+    expect(prompt).toContain('\n````\nSort the ticket.\n````\n');
+    expect(prompt).toContain('## Example 1');
+    expect(prompt).toContain('four backticks');
+  });
+
+  it('asks for a longer fence when the text holds one of four', () => {
+    const currentText = 'So:\n````\nx\n````';
+    const prompt = buildReflectionPrompt({ ...base, currentText });
+    expect(prompt).toContain(`\n\`\`\`\`\`\n${currentText}\n\`\`\`\`\`\n`);
+    expect(prompt).toContain('fenced by 5 backticks');
+  });
+
+  it('lists the placeholders, or says that there are none, or does not speak of them', () => {
+    const withVariables = (variables: string[]) =>
+      buildReflectionPrompt({ ...base, component: { text: 'Sort.', variables } });
+    expect(withVariables(['ticket', 'labels'])).toContain('`{ticket}`, `{labels}`');
+    expect(withVariables([])).toContain('add no placeholder');
+    expect(buildReflectionPrompt(base)).not.toContain('placeholder');
+  });
+
+  it('is short', () => expect(buildReflectionPrompt(base).length).toBeLessThan(2_000));
+
+  it('takes text and records as they are', () => {
+    const odd = "$& $1 $$ $` $' <curr_param> <side_info>";
+    const prompt = buildReflectionPrompt({ ...base, currentText: odd, records: odd });
+    expect(prompt.split(odd)).toHaveLength(3);
+  });
+});
+
+describe("a caller's template", () => {
+  it('gets the current text and the records, wherever and however often it names them', () => {
+    const template = 'Text: <curr_param>\nRuns: <side_info>\nAgain: <curr_param>';
+    expect(buildReflectionPrompt({ ...base, template })).toBe(
+      'Text: Sort the ticket.\nRuns: ## Example 1\nAgain: Sort the ticket.',
+    );
+  });
+
+  it('gets them as they are, though they look like patterns or placeholders', () => {
+    const prompt = buildReflectionPrompt({
+      ...base,
+      template: '[<curr_param>|<side_info>]',
+      currentText: "$& <side_info> $'",
+      records: '$1 <curr_param>',
+    });
+    expect(prompt).toBe("[$& <side_info> $'|$1 <curr_param>]");
+  });
+
+  it('needs both placeholders', () => {
+    expect(validateTemplate('<curr_param> <side_info>')).toBeUndefined();
+    expect(validateTemplate('<curr_param>')).toContain('lacks <side_info>:');
+    expect(validateTemplate('<Curr_param> <side_info>')).toContain('lacks <curr_param>:');
+    expect(validateTemplate('')).toContain('lacks <curr_param> and <side_info>:');
+  });
+});

@@ -1,0 +1,130 @@
+import { isCutOff, type LanguageModelAnswer } from '../language-model.ts';
+import { trimBlankLines } from './fence.ts';
+import { type FencedBlock, fencedBlocks } from './fenced-blocks.ts';
+
+/** Why no text could be read from an answer. */
+export type AnswerProblem = 'cut_off' | 'empty';
+
+/**
+ * Reads the new text out of a model's answer: what stands in its fenced block, however that is nested and whatever
+ * is said around it, or the whole answer when there is none. Outer blank lines are removed, and nothing else.
+ */
+export function readAnswer(
+  answer: Pick<LanguageModelAnswer, 'text' | 'finishReason'>,
+): { readonly text: string } | { readonly problem: AnswerProblem; readonly message: string } {
+  if (isCutOff(answer.finishReason)) {
+    return cutOff(`the model stopped with "${answer.finishReason}"`);
+  }
+  const said = withoutThoughts(answer.text.replaceAll('\r\n', '\n'));
+  if (said === undefined) return cutOff('its thinking has no end');
+
+  const lines = said.split('\n');
+  const { blocks, unclosed } = fencedBlocks(lines);
+  const block = bestBlock(lines, joinSplitBlocks(lines, blocks));
+  if (unclosed !== undefined && unclosed >= (block?.length ?? 0)) return cutOff('a fence is not closed');
+
+  const text = trimBlankLines(block === undefined ? withoutIntroduction(said) : block.lines.join('\n'));
+  return text === '' ? { problem: 'empty', message: 'The answer holds no text.' } : { text };
+}
+
+function cutOff(evidence: string): { problem: 'cut_off'; message: string } {
+  return {
+    problem: 'cut_off',
+    message: `The answer ends before its end: ${evidence}. It must be complete, and short enough for that.`,
+  };
+}
+
+/** Some models think aloud first. `undefined`: the thinking does not end. */
+function withoutThoughts(text: string): string | undefined {
+  const opening = /^\s*<(think|thinking)>/.exec(text);
+  if (opening === null) return text;
+  const closing = `</${opening[1]}>`;
+  const end = text.indexOf(closing);
+  return end < 0 ? undefined : text.slice(end + closing.length);
+}
+
+/**
+ * A block that holds bare fences of its own length reads like several blocks with text between them. They are one,
+ * unless what is between two of them is set apart or announces the next, as talk is.
+ */
+function joinSplitBlocks(lines: readonly string[], blocks: readonly FencedBlock[]): FencedBlock[] {
+  const joined: FencedBlock[] = [];
+  for (const block of blocks) {
+    const before = joined.at(-1);
+    const between = before && lines.slice(before.end + 1, block.start);
+    const isSplit =
+      before !== undefined &&
+      before.end > before.start &&
+      block.bare &&
+      block.mark === before.mark &&
+      block.length === before.length &&
+      !isTalk(between!);
+    if (!isSplit) joined.push(block);
+    else {
+      const inner = lines.slice(before.end, block.start + 1);
+      joined.splice(-1, 1, { ...before, end: block.end, lines: [...before.lines, ...inner, ...block.lines] });
+    }
+  }
+  return joined;
+}
+
+function isTalk(lines: readonly string[]): boolean {
+  const isBlank = (line: string | undefined) => line === undefined || line.trim() === '';
+  return (isBlank(lines[0]) && isBlank(lines.at(-1))) || isIntroduction(lines.at(-1)!);
+}
+
+/** The block the answer is in: of those with the longest fence the one with the most text, of several the last. */
+function bestBlock(lines: readonly string[], blocks: readonly FencedBlock[]): FencedBlock | undefined {
+  const size = (block: FencedBlock) => block.lines.join('\n').trim().length;
+  return blocks
+    .filter((block) => !isExample(lines, block))
+    .reduce<FencedBlock | undefined>((best, block) => {
+      if (best === undefined || block.length > best.length) return block;
+      return block.length === best.length && size(block) >= size(best) ? block : best;
+    }, undefined);
+}
+
+const proseTags = new Set([
+  '',
+  'markdown',
+  'md',
+  'mdx',
+  'text',
+  'txt',
+  'plaintext',
+  'plain',
+  'prompt',
+  'template',
+]);
+
+/** Whether a block is a piece of code within an answer that has no fence around it. */
+function isExample(lines: readonly string[], block: FencedBlock): boolean {
+  if (block.length > 3 || proseTags.has(block.tag)) return false;
+  const before = lines.slice(0, block.start).filter((line) => line.trim() !== '');
+  return before.length > 0 && !isIntroduction(before.at(-1)!);
+}
+
+const newText =
+  "(?:(?:the|my|your|an?) )?(?:[\\w'-]+,? ){0,2}?(?:improved|new|updated|revised|rewritten|reworked|optimi[sz]ed|refined|" +
+  'complete|final|full|enhanced|better|proposed|modified) (?:[\\w\'"`.-]+ ){0,4}?' +
+  '(?:prompt|instructions?|text|version|description|template|wording|answer)';
+const introductions = [
+  /^(?:sure|certainly|of course|absolutely|okay|ok|understood|got it|great)(?: thing)?\s*[,.!:–—-][^:]{0,200}[.!:]?$/i,
+  new RegExp(
+    `^(?:here|below|this is|the following|i\\b|i've|based on|after|given)[^:]{0,200}?\\b${newText}\\b[^:]{0,120}:$`,
+    'i',
+  ),
+  new RegExp(`^${newText}(?: for [^:]{0,80}| is| below)?:?$`, 'i'),
+];
+
+/** Whether a line only announces the text that follows. */
+function isIntroduction(line: string): boolean {
+  const words = line.replace(/[*_#]+/g, '').trim();
+  return words.length <= 400 && introductions.some((introduction) => introduction.test(words));
+}
+
+function withoutIntroduction(text: string): string {
+  const trimmed = trimBlankLines(text);
+  const [first = '', ...rest] = trimmed.split('\n');
+  return isIntroduction(first) ? withoutIntroduction(rest.join('\n')) : trimmed;
+}

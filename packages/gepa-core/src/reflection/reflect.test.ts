@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { LanguageModelAnswer } from '../language-model.ts';
+import { fenced } from './fence.ts';
+import { reflect } from './reflect.ts';
+
+const component = { text: 'Sort {ticket}.', variables: ['ticket'] };
+const base = { name: 'triage', component, currentText: 'Sort {ticket} well.', records: '## Example 1' };
+const good = fenced('Sort {ticket} into bug or billing.', 4);
+
+/** Answers in turn, and keeps the prompts. */
+function scripted(...answers: (string | LanguageModelAnswer)[]) {
+  const prompts: string[] = [];
+  const call = async (prompt: string) => {
+    const answer = answers[prompts.length];
+    if (answer === undefined) throw new Error('asked once too often');
+    prompts.push(prompt);
+    const usage = { modelCalls: 1, inputTokens: 10, outputTokens: 5 };
+    return { ...(typeof answer === 'string' ? { text: answer } : answer), usage };
+  };
+  return { prompts, call };
+}
+
+describe('reflect', () => {
+  it('gives the new text and what it cost', async () => {
+    const { prompts, call } = scripted(`Here you are:\n${good}`);
+    expect(await reflect({ ...base, call })).toEqual({
+      text: 'Sort {ticket} into bug or billing.',
+      usage: { modelCalls: 1, inputTokens: 10, outputTokens: 5 },
+    });
+    expect(prompts).toHaveLength(1);
+    expect(prompts[0]).toContain('Sort {ticket} well.');
+  });
+
+  it.each([
+    ['cut_off', '````\nSort {tick'],
+    ['cut_off', { text: good, finishReason: 'length' }],
+    ['empty', ''],
+    ['empty', '````\n\n````'],
+    ['lost_placeholder', fenced('Sort the ticket.', 4)],
+    ['invented_placeholder', fenced('Sort {ticket} by {date}.', 4)],
+  ])('asks once more after an answer that is %s, and rejects a second', async (reason, faulty) => {
+    const once = scripted(faulty, good);
+    expect(await reflect({ ...base, call: once.call })).toEqual({
+      text: 'Sort {ticket} into bug or billing.',
+      usage: { modelCalls: 2, inputTokens: 20, outputTokens: 10 },
+    });
+
+    const twice = scripted(faulty, faulty);
+    const reflection = await reflect({ ...base, call: twice.call });
+    expect(reflection).toMatchObject({ rejected: { reason }, usage: { modelCalls: 2 } });
+    const { message } = (reflection as { rejected: { message: string } }).rejected;
+
+    const [first, second] = once.prompts;
+    expect(second!.startsWith(first!)).toBe(true);
+    expect(second).toContain(message);
+    const answer = typeof faulty === 'string' ? faulty : faulty.text;
+    expect(second!.slice(first!.length)).toContain(answer === '' ? '(nothing)' : answer);
+  });
+
+  it('rejects the second answer for its own fault', async () => {
+    const { call } = scripted('````\nSort {tick', fenced('Sort.', 4));
+    expect(await reflect({ ...base, call })).toMatchObject({ rejected: { reason: 'lost_placeholder' } });
+  });
+
+  it('rejects an unchanged text without asking again', async () => {
+    const { call } = scripted(fenced('Sort {ticket} well.', 4));
+    expect(await reflect({ ...base, call })).toMatchObject({
+      rejected: { reason: 'unchanged' },
+      usage: { modelCalls: 1 },
+    });
+  });
+
+  it('takes the old text for unchanged whatever its outer blank lines and line ends', async () => {
+    const { call } = scripted(fenced('Sort {ticket}\nwell.', 4));
+    const currentText = '\nSort {ticket}\r\nwell.\r\n';
+    expect(await reflect({ ...base, currentText, call })).toMatchObject({
+      rejected: { reason: 'unchanged' },
+    });
+  });
+
+  it("asks by the caller's template, the second time too", async () => {
+    const { prompts, call } = scripted('', good);
+    await reflect({ ...base, template: 'Better: <curr_param> by <side_info>', call });
+    expect(prompts[0]).toBe('Better: Sort {ticket} well. by ## Example 1');
+    expect(prompts[1]!.startsWith(`${prompts[0]}\n`)).toBe(true);
+  });
+
+  it('shows a long faulty answer shortened', async () => {
+    const { prompts, call } = scripted({ text: `a${'x'.repeat(50_000)}z`, finishReason: 'length' }, good);
+    await reflect({ ...base, call });
+    expect(prompts[1]!.length - prompts[0]!.length).toBeLessThan(7_000);
+    expect(prompts[1]).toContain('characters cut …]');
+  });
+
+  it('throws on what the call throws', async () => {
+    await expect(reflect({ ...base, call: async () => Promise.reject(new Error('down')) })).rejects.toThrow(
+      'down',
+    );
+  });
+});

@@ -1,0 +1,215 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { renderRecords } from './render.ts';
+
+const many = (text: string, times: number) => text.repeat(times);
+
+describe('renderRecords', () => {
+  it('numbers the examples and heads their values', () => {
+    expect(
+      renderRecords([
+        { Input: 'How much?', Score: 0.5 },
+        { Input: 'Who?', Feedback: 'Say who.' },
+      ]),
+    ).toBe(
+      '## Example 1\n\n### Input\n\nHow much?\n\n### Score\n\n0.5\n\n' +
+        '## Example 2\n\n### Input\n\nWho?\n\n### Feedback\n\nSay who.',
+    );
+  });
+
+  it('writes lists and fields indented', () => {
+    const Input = {
+      question: 'How much?',
+      lines: [
+        { sku: 'a', prices: [1, 2] },
+        { sku: 'b', notes: [] },
+      ],
+      gone: undefined,
+    };
+    expect(renderRecords([{ Input, Empty: '' }])).toBe(
+      [
+        '## Example 1\n\n### Input\n',
+        'question: How much?',
+        'lines:',
+        '  - sku: a',
+        '    prices:',
+        '      [1,2]',
+        '  - sku: b',
+        '    notes: []',
+        '\n### Empty\n\n(empty)',
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    ['several lines', 'one\ntwo', '```\none\ntwo\n```'],
+    ['a heading', '# Title', '```\n# Title\n```'],
+    ['a fence', '```js\nx\n```', '````\n```js\nx\n```\n````'],
+    ['an unclosed fence', 'so:\n`````', '``````\nso:\n`````\n``````'],
+    ['a list', '- one', '```\n- one\n```'],
+  ])('keeps %s from breaking the structure', (_, text, written) => {
+    expect(renderRecords([{ Answer: text }])).toBe(`## Example 1\n\n### Answer\n\n${written}`);
+  });
+
+  it('leaves out what is undefined and survives what is odd', () => {
+    const circular: Record<string, unknown> = { name: 'x' };
+    circular.self = circular;
+    const throwing = Object.defineProperty({}, 'x', {
+      enumerable: true,
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    const text = renderRecords([
+      {
+        A: undefined,
+        B: circular,
+        C: throwing,
+        D: new Error('bad'),
+        E: new Map([['k', 1n]]),
+        F: new Uint8Array(9),
+        G: () => 1,
+        H: null,
+      },
+    ]);
+    expect(text).not.toMatch(/### [AG]/);
+    expect(text).toContain('self: [circular]');
+    expect(text).toContain('[unreadable]');
+    expect(text).toContain('Error: bad');
+    expect(text).toContain('k: 1');
+    expect(text).toContain('[9 bytes]');
+    expect(text).toContain('### H\n\nnull');
+  });
+
+  it('of no records is nothing', () => expect(renderRecords([])).toBe(''));
+});
+
+describe('the budget', () => {
+  it('shortens the longest text in the middle and says by how much', () => {
+    const record = {
+      Input: 'short',
+      'What the model saw': `start${many('x', 3_000)}end`,
+      Answer: many('y', 200),
+      Feedback: 'Wrong.',
+    };
+    const text = renderRecords([record], { maxCharacters: 1_500 });
+    expect(text.length).toBeLessThanOrEqual(1_500);
+    expect(text.length).toBeGreaterThan(1_400);
+    expect(text).toMatch(/startx+\[… [\d,]+ characters cut …\]x+end/);
+    expect(text).toContain(many('y', 200));
+    expect(text).toContain('### Feedback\n\nWrong.');
+    const cut = Number(/\[… ([\d,]+) characters/.exec(text)![1]!.replace(',', ''));
+    const left = /startx*|x*end/g;
+    expect(cut + text.match(left)!.join('').length).toBe(record['What the model saw'].length);
+  });
+
+  it('is 24,000 characters if nothing else is said', () => {
+    const text = renderRecords([{ Input: many('x', 100_000) }]);
+    expect(text.length).toBeLessThanOrEqual(24_000);
+    expect(text.length).toBeGreaterThan(23_900);
+  });
+
+  it('is shared fairly: a short record is whole, long ones get the same', () => {
+    const text = renderRecords(
+      [{ Input: many('a', 9_000) }, { Input: many('b', 900) }, { Input: many('c', 90_000) }],
+      {
+        maxCharacters: 5_000,
+      },
+    );
+    const count = (letter: string) => text.split(letter).length - 1;
+    expect(text).toContain(many('b', 900));
+    expect(Math.abs(count('a') - count('c'))).toBeLessThan(30);
+    expect(text.length).toBeGreaterThan(4_900);
+  });
+
+  it('gives a long feedback the room that other records could use', () => {
+    const Feedback = many('f', 3_000);
+    const text = renderRecords([{ Input: 'x', Feedback }, { Input: many('y', 9_000) }], {
+      maxCharacters: 4_000,
+    });
+    expect(text).toContain(Feedback);
+    expect(text.length).toBeLessThanOrEqual(4_000);
+  });
+
+  it('cuts the feedback too when it alone is too long', () => {
+    const text = renderRecords([{ Input: many('y', 900), Score: 0, Feedback: many('f', 9_000) }], {
+      maxCharacters: 2_000,
+    });
+    expect(text.length).toBeLessThanOrEqual(2_000);
+    expect(text).toMatch(/f{300}\[… [\d,]+ characters cut …\]f{300}/);
+    expect(text).toContain('### Score\n\n0');
+  });
+
+  it('holds for thousands of small values', () => {
+    const Input = Array.from({ length: 5_000 }, (_, id) => ({ id, tag: 'small' }));
+    const text = renderRecords([{ Input, Feedback: 'Count them.' }], { maxCharacters: 3_000 });
+    expect(text.length).toBeLessThanOrEqual(3_000);
+    expect(text.length).toBeGreaterThan(2_900);
+    expect(text).toContain('Count them.');
+  });
+
+  it('leaves out the records that find no room, and says so', () => {
+    const records = Array.from({ length: 100 }, (_, id) => ({
+      Input: many(`${id} `, 500),
+      Feedback: many('f', 600),
+    }));
+    const text = renderRecords(records, { maxCharacters: 6_000 });
+    expect(text.length).toBeLessThanOrEqual(6_000);
+    expect(text).toContain('## Example 1\n');
+    expect(text).toMatch(/\[… \d+ more examples left out …\]$/);
+  });
+
+  it('never parts a character', () => {
+    const text = renderRecords([{ Input: many('😀', 5_000) }], { maxCharacters: 1_001 });
+    expect(text).not.toMatch(/\p{Surrogate}/u);
+  });
+
+  const texts = fc.oneof(
+    fc.string(),
+    fc.string({ minLength: 200, maxLength: 2_000 }),
+    fc
+      .array(fc.constantFrom('```', '````', '\n', 'word ', '# x\n', '\n\n'), { maxLength: 400 })
+      .map((parts) => parts.join('')),
+  );
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      texts,
+      fc.double(),
+      fc.constant(null),
+      fc.array(tie('value'), { maxLength: 8 }),
+      fc.dictionary(fc.string(), tie('value'), { maxKeys: 6 }),
+    ),
+  }));
+  const records = fc.array(
+    fc
+      .tuple(fc.dictionary(fc.string({ maxLength: 120 }), value, { maxKeys: 8 }), value, texts)
+      .map(([rest, Answer, Feedback]) => ({
+        ...rest,
+        Answer,
+        Score: 0.25,
+        Feedback,
+      })),
+    { maxLength: 6 },
+  );
+
+  it('is never exceeded', () => {
+    fc.assert(
+      fc.property(records, fc.integer({ min: 600, max: 9_000 }), (records, maxCharacters) => {
+        expect(renderRecords(records, { maxCharacters }).length).toBeLessThanOrEqual(maxCharacters);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('leaves every feedback whole when there is room for them', () => {
+    fc.assert(
+      fc.property(records, fc.nat(3_000), (records, more) => {
+        const feedback = records.reduce((sum, record) => sum + record.Feedback.length * 2 + 500, 0);
+        const text = renderRecords(records, { maxCharacters: 600 + feedback + more });
+        for (const record of records) expect(text).toContain(record.Feedback);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

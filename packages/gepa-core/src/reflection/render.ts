@@ -1,0 +1,140 @@
+import type { ReflectiveRecord } from '../adapter.ts';
+import { fairShares } from './fair-shares.ts';
+import { label, toMarkdown } from './markdown.ts';
+import { type Plain, toPlain } from './plain.ts';
+
+/** About 6,000 tokens. */
+const defaultMaxCharacters = 24_000;
+/** With less than this a record is not worth showing. */
+const leastPerRecord = 500;
+/** Texts are not shortened below this as long as anything else helps. */
+const readable = 120;
+/** What the metric said is cut last. */
+const cutLast: ReadonlySet<string> = new Set(['score', 'objectives', 'feedback', 'error']);
+
+/**
+ * Writes records down for the reflection model, as numbered examples with a heading for each key. The result has at
+ * most `maxCharacters` (default 24,000; at least 600). The records share them fairly; within a record the longest
+ * texts are shortened first, in the middle and with a note of how much is gone, and score, feedback and error only
+ * when nothing else is left to cut. Records that find no room at all are left out from the end, with a note.
+ */
+export function renderRecords(
+  records: readonly ReflectiveRecord[],
+  options: { readonly maxCharacters?: number | undefined } = {},
+): string {
+  const maxCharacters = options.maxCharacters ?? defaultMaxCharacters;
+  const everything = records.map(sectionsOf);
+  const whole = everything.map((sections, index) => layout(index, sections, Infinity, Infinity));
+  if (joined(whole).length <= maxCharacters) return joined(whole);
+
+  const room = Math.max(1, Math.floor((maxCharacters - 100) / leastPerRecord));
+  const shown = everything.slice(0, room);
+  const note = shown.length < records.length ? [leftOut(records.length - shown.length)] : [];
+  const separators = joined([...shown.map(() => ''), ...note]).length;
+  const shares = sharesOf(shown, maxCharacters - separators);
+  return joined([...shown.map((sections, index) => fit(index, sections, shares[index]!)), ...note]);
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.join('\n\n');
+}
+
+function leftOut(count: number): string {
+  return `[… ${count.toLocaleString('en-US')} more ${count === 1 ? 'example' : 'examples'} left out …]`;
+}
+
+interface Section {
+  readonly heading: string;
+  readonly value: Plain;
+  readonly isCutLast: boolean;
+}
+
+function sectionsOf(record: ReflectiveRecord): Section[] {
+  return Object.entries(record).flatMap(([key, value]) => {
+    const plain = toPlain(value);
+    return plain === undefined
+      ? []
+      : [{ heading: label(key), value: plain, isCutLast: cutLast.has(key.trim().toLowerCase()) }];
+  });
+}
+
+/** A record, its texts cut to `limit` characters each and what is cut last to `lastLimit`. */
+function layout(index: number, sections: readonly Section[], limit: number, lastLimit: number): string {
+  return joined([
+    `## Example ${index + 1}`,
+    ...sections.map(
+      ({ heading, value, isCutLast }) =>
+        `### ${heading}\n\n${toMarkdown(value, isCutLast ? lastLimit : limit)}`,
+    ),
+  ]);
+}
+
+/** What the metric said of each record first, if there is room for all of it; then the rest, fairly. */
+function sharesOf(records: readonly (readonly Section[])[], total: number): number[] {
+  const claims = records.map((sections, index) => layout(index, sections, Infinity, Infinity).length);
+  const floors = records.map((sections, index) =>
+    Math.min(claims[index]!, layout(index, merged(sections), 0, Infinity).length),
+  );
+  const spare = total - floors.reduce((sum, floor) => sum + floor, 0);
+  if (spare < 0) return fairShares(claims, total);
+  const extras = fairShares(
+    claims.map((claim, index) => claim - floors[index]!),
+    spare,
+  );
+  return floors.map((floor, index) => floor + extras[index]!);
+}
+
+/** The record in at most `share` characters, with as much of its structure as that allows. */
+function fit(index: number, sections: readonly Section[], share: number): string {
+  const whole = layout(index, sections, Infinity, Infinity);
+  if (whole.length <= share) return whole;
+  const forms = [
+    { least: readable, sections },
+    { least: 0, sections: sections.map(asOneText) },
+    { least: 0, sections: merged(sections) },
+  ];
+  for (const cutsAll of [false, true]) {
+    for (const { least, sections } of forms) {
+      const at = (limit: number) => layout(index, sections, limit, cutsAll ? limit : Infinity);
+      const fitting = longestFitting(at, least, share);
+      if (fitting !== undefined) return fitting;
+    }
+  }
+  return layout(index, [], 0, 0);
+}
+
+/** A section without structure, which can be cut anywhere. */
+function asOneText(section: Section): Section {
+  const { value } = section;
+  return typeof value === 'object' && value !== null ? { ...section, value: JSON.stringify(value) } : section;
+}
+
+/** All that is not cut last as one text, so that headings take no room. */
+function merged(sections: readonly Section[]): Section[] {
+  const rest = sections.filter((section) => !section.isCutLast);
+  if (rest.length === 0) return sections.map(asOneText);
+  const value = JSON.stringify(Object.fromEntries(rest.map((section) => [section.heading, section.value])));
+  return [
+    { heading: 'What happened', value, isCutLast: false },
+    ...sections.filter((section) => section.isCutLast).map(asOneText),
+  ];
+}
+
+/** Searches for the greatest limit with which a rendering has room; `undefined` when it has none with the least. */
+function longestFitting(render: (limit: number) => string, least: number, room: number): string | undefined {
+  let best = render(least);
+  if (best.length > room) return undefined;
+  let low = least;
+  let high = room;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    const rendered = render(middle);
+    if (rendered.length <= room) {
+      best = rendered;
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,20 @@
+/** Cuts a text in the middle down to `limit` characters, though never below the bare note of what was cut. */
+export function shorten(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const kept = Math.max(0, Math.floor(limit) - cutNote(text.length).length);
+  const head = wholeCharacters(text, Math.ceil(kept / 2));
+  const tail = wholeCharacters(text, text.length - Math.floor(kept / 2));
+  const shortened = text.slice(0, head) + cutNote(tail - head) + text.slice(tail);
+  return shortened.length < text.length ? shortened : text;
+}
+
+function cutNote(characters: number): string {
+  return `[… ${characters.toLocaleString('en-US')} characters cut …]`;
+}
+
+/** The position, moved back where it would part a surrogate pair. */
+function wholeCharacters(text: string, position: number): number {
+  return /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(position - 1, position + 1))
+    ? position - 1
+    : position;
+}

@@ -1,0 +1,1 @@
+export const terminalProgress = (): import('../events.ts').Listener => () => {};

@@ -1,0 +1,107 @@
+import type { SearchView } from '../search-view.ts';
+import type { Usage } from '../usage.ts';
+
+/** Why a run ended. A stop condition of the caller's own may give any other word. */
+export type StopReason =
+  | 'max_metric_calls'
+  | 'max_iterations'
+  | 'max_cost'
+  | 'max_duration'
+  | 'score_reached'
+  | 'no_improvement'
+  | 'stop_file'
+  | 'aborted'
+  /** Every minibatch of a whole epoch was perfect already. */
+  | 'all_perfect'
+  /** For a whole epoch no new text was proposed. */
+  | 'no_new_proposals'
+  /** The run could not go on; the error that was thrown carries this result. */
+  | 'error'
+  | (string & {});
+
+/** What a stop condition sees. */
+export interface StopState {
+  readonly search: SearchView;
+  /** Finished iterations. */
+  readonly iterations: number;
+  readonly metricCalls: number;
+  readonly usage: Usage;
+  readonly elapsedMs: number;
+}
+
+/**
+ * Asked before every iteration; a reason ends the run (reference: `stop_callbacks`). To bound what a single
+ * iteration spends, use the options `maxMetricCalls`, `maxCostUsd`, `maxDurationMs` and `signal`, which are ceilings.
+ */
+export type StopCondition = (state: StopState) => StopReason | undefined | Promise<StopReason | undefined>;
+
+/** After n metric calls. */
+export const metricCalls =
+  (n: number): StopCondition =>
+  (state) =>
+    state.metricCalls >= n ? 'max_metric_calls' : undefined;
+
+/** After n iterations. */
+export const iterations =
+  (n: number): StopCondition =>
+  (state) =>
+    state.iterations >= n ? 'max_iterations' : undefined;
+
+/** After so many milliseconds. */
+export const duration =
+  (ms: number): StopCondition =>
+  (state) =>
+    state.elapsedMs >= ms ? 'max_duration' : undefined;
+
+/** After so many US dollars; needs usage with costs, or `prices`. */
+export const cost =
+  (usd: number): StopCondition =>
+  (state) =>
+    (state.usage.costUsd ?? 0) >= usd ? 'max_cost' : undefined;
+
+/** When the best mean on the valset reaches a score. */
+export const scoreReached =
+  (score: number): StopCondition =>
+  ({ search }) =>
+    (search.candidates[search.bestIndex]?.mean ?? Number.NEGATIVE_INFINITY) >= score ? 'score_reached' : undefined;
+
+/** When the best mean on the valset has not risen for n iterations. */
+export function noImprovement(n: number): StopCondition {
+  return ({ search, iterations }) => {
+    let best = Number.NEGATIVE_INFINITY;
+    let since = 0;
+    for (const { mean, iteration, coverage, scores } of search.candidates) {
+      if (coverage === scores.length && mean > best) [best, since] = [mean, iteration];
+    }
+    return iterations - since >= n ? 'no_improvement' : undefined;
+  };
+}
+
+/** When a signal is aborted. Unlike the option `signal`, it lets the iteration finish. */
+export const signalAborted =
+  (signal: AbortSignal): StopCondition =>
+  () =>
+    signal.aborted ? 'aborted' : undefined;
+
+/** When any of the conditions holds; the reason is the first one's. */
+export const anyOf =
+  (...conditions: readonly StopCondition[]): StopCondition =>
+  async (state) => {
+    for (const condition of conditions) {
+      const reason = await condition(state);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  };
+
+/** When all of the conditions hold at once; the reason is the last one's. */
+export const allOf =
+  (...conditions: readonly StopCondition[]): StopCondition =>
+  async (state) => {
+    let reason: StopReason | undefined;
+    for (const condition of conditions) {
+      reason = await condition(state);
+      if (reason === undefined) return undefined;
+    }
+    return reason;
+  };

@@ -1,0 +1,106 @@
+import type { RunnableConfig } from '@langchain/core/runnables';
+import {
+  type Adapter,
+  type Candidate,
+  type Component,
+  type Execution,
+  RolloutError,
+  type RunContext,
+} from 'gepa-core';
+import { mergeWithAmbient } from './ambient.ts';
+import { discover } from './program/discover.ts';
+import { rewrite } from './program/rewrite.ts';
+import { raceSignal } from './race.ts';
+import { recent } from './recent.ts';
+import { RolloutTracer, toSteps, usageOfSteps } from './trace/index.ts';
+
+/** An example for a LangChain program. */
+export interface Example<Input = unknown, Expected = unknown> {
+  /** Goes to the program as it is. */
+  readonly input: Input;
+  /** For the metric. */
+  readonly expected?: Expected;
+  readonly id?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** A program: a LangChain runnable, of whatever copy of LangChain. */
+export interface Invocable<Input = unknown, Output = unknown> {
+  invoke(input: Input, config?: Partial<RunnableConfig>): Promise<Output>;
+}
+
+export interface AdapterOptions<Input, Output> {
+  readonly program: Invocable<Input, Output>;
+  /** What may change. Default: everything `discover` finds. */
+  readonly components?: Readonly<Record<string, Component>>;
+  /**
+   * Passed to the program on every rollout: callbacks, tags, configurable values. A function makes one for each
+   * rollout, for what must not be shared, such as a session or a thread.
+   */
+  readonly config?: RunnableConfig | ((example: Example<Input>, context: RunContext) => RunnableConfig);
+}
+
+/** Rewritten programs kept: the candidates of a generation, their parents, and some to spare. */
+const programsKept = 64;
+
+/**
+ * Lets the engine run a LangChain program with other texts. The program itself is never changed, and the caller's
+ * callbacks, those in the program, in `config`, around the call and in the environment, are called as ever. Rollouts
+ * carry the tag `gepa` and the metadata `gepa_run`, `gepa_iteration`, `gepa_phase`, `gepa_candidate` and
+ * `gepa_example`.
+ */
+export function createAdapter<Input, Output>(
+  options: AdapterOptions<Input, Output>,
+): Adapter<Example<Input>, Output> {
+  const { program, components = discover(program).components } = options;
+  const names = Object.keys(components);
+  const programOf = recent(programsKept, (key: string) => rewrite(program, JSON.parse(key), { mark: true }));
+
+  async function run(
+    candidate: Candidate,
+    example: Example<Input>,
+    context: RunContext,
+  ): Promise<Execution<Output>> {
+    const tracer = new RolloutTracer();
+    const report = () => {
+      tracer.close();
+      const trace = toSteps(tracer.roots);
+      return { trace, usage: usageOfSteps(trace) };
+    };
+    try {
+      const texts = Object.fromEntries(names.map((name) => [name, candidate[name]]));
+      const rewritten = programOf(JSON.stringify(texts));
+      const given = typeof options.config === 'function' ? options.config(example, context) : options.config;
+      const config = rolloutConfig(given, tracer, context);
+      const output = await raceSignal(config.signal ?? context.signal, () =>
+        rewritten.invoke(example.input, config),
+      );
+      return { output, ...report() };
+    } catch (cause) {
+      throw new RolloutError(cause instanceof Error ? cause.message : String(cause), { cause, ...report() });
+    }
+  }
+
+  return { components, run };
+}
+
+function rolloutConfig(
+  given: RunnableConfig | undefined,
+  tracer: RolloutTracer,
+  context: RunContext,
+): Partial<RunnableConfig> {
+  // A run id is good for one run only.
+  const { runId: _runId, ...own } = given ?? {};
+  return mergeWithAmbient(own, {
+    callbacks: [tracer],
+    signal: context.signal,
+    tags: ['gepa'],
+    metadata: {
+      gepa_run: context.runId,
+      gepa_iteration: context.iteration,
+      gepa_phase: context.phase,
+      ...(context.candidateIndex === undefined ? {} : { gepa_candidate: context.candidateIndex }),
+      gepa_example: context.exampleId,
+    },
+  });
+}

@@ -1,0 +1,53 @@
+import type { RunnableConfig } from '@langchain/core/runnables';
+import { type LanguageModel, OptionsError, walkSteps } from 'gepa-core';
+import type { Invocable } from './adapter.ts';
+import { mergeWithAmbient } from './ambient.ts';
+import { isNode, typeName } from './program/node-kind.ts';
+import { raceSignal } from './race.ts';
+import { RolloutTracer, toSteps, usageOfSteps } from './trace/index.ts';
+import { isMessage, textOf } from './trace/message.ts';
+
+/**
+ * Makes a LangChain chat model a reflection model. Any runnable will do that takes a string and answers with a message
+ * or a string, such as a model piped into a StringOutputParser; what all the models in it cost is counted.
+ * @throws OptionsError when it is no such thing.
+ */
+export function fromChatModel(model: Invocable<string>): LanguageModel {
+  if (!isNode(model) || typeof model.invoke !== 'function') {
+    throw new OptionsError([
+      `The model must be a LangChain chat model or runnable, but it is ${typeName(model)}.`,
+    ]);
+  }
+  return async ({ prompt, signal }) => {
+    const tracer = new RolloutTracer();
+    const config = mergeWithAmbient(boundCallbacks(model), { callbacks: [tracer], signal });
+    const answer = await raceSignal(signal, () => model.invoke(prompt, config));
+    const steps = toSteps(tracer.roots);
+    const calls = [...walkSteps(steps)].filter((step) => step.kind === 'model');
+    const finishReason = calls.at(-1)?.finishReason; // Of several calls the last one wrote the answer.
+    return {
+      text: readAnswer(answer),
+      ...(calls.length === 0 ? {} : { usage: usageOfSteps(steps) }),
+      ...(finishReason === undefined ? {} : { finishReason }),
+    };
+  };
+}
+
+/** Callbacks given by `withConfig`, which a model drops when a call brings callbacks of its own. */
+function boundCallbacks(model: object): Partial<RunnableConfig> {
+  const { defaultOptions } = model as { defaultOptions?: Partial<RunnableConfig> };
+  return defaultOptions?.callbacks === undefined ? {} : { callbacks: defaultOptions.callbacks };
+}
+
+function readAnswer(answer: unknown): string {
+  if (typeof answer === 'string') return answer;
+  if (isMessage(answer)) return textOf(textParts(answer.content)) ?? '';
+  throw new OptionsError([
+    `The model must answer with a message or a string, but it answered with ${typeName(answer)}.`,
+  ]);
+}
+
+/** Content without what is no text, such as a record of the model's reasoning. */
+function textParts(content: unknown): unknown {
+  return Array.isArray(content) ? content.filter((part) => isNode(part) && part.type === 'text') : content;
+}

@@ -1,0 +1,110 @@
+import type { Edit } from './edit.ts';
+import {
+  type ChildPart,
+  given,
+  isRunnable,
+  isRunnableRecord,
+  type Node,
+  type NodeKind,
+  positional,
+} from './node-kind.ts';
+
+/** Runs one runnable after the other. */
+const sequence: NodeKind = {
+  matches: (node) => isRunnable(node.first) && Array.isArray(node.middle) && isRunnable(node.last),
+  parts: (node) => {
+    const middle = node.middle as readonly unknown[];
+    return [
+      { at: ['first'], child: node.first, place: 'step 1' },
+      ...middle.map((child, i): ChildPart => ({ at: ['middle', i], child, place: `step ${i + 2}` })),
+      { at: ['last'], child: node.last, place: `step ${middle.length + 2}` },
+    ];
+  },
+};
+
+/** Runs a runnable for each key: RunnableMap, RunnableParallel; RouterRunnable runs the one of a key. */
+const keyed = (field: 'steps' | 'runnables'): NodeKind => ({
+  matches: (node) => isRunnable(node) && isRunnableRecord(node[field]),
+  parts: (node) =>
+    Object.entries(node[field] as Record<string, Node>).map(([key, child]) => ({
+      at: [field, key],
+      child,
+      label: given(key),
+      place: `key "${key}"`,
+    })),
+});
+
+/** Adds what its map gives to the input. */
+const assign: NodeKind = {
+  matches: (node) => isRunnable(node.mapper),
+  parts: (node) => [{ at: ['mapper'], child: node.mapper }],
+};
+
+/**
+ * Keeps a history around a runnable. Its constructor builds a chain around the runnable, so a changed runnable needs
+ * the constructor.
+ */
+const messageHistory: NodeKind = {
+  wraps: true,
+  matches: (node) => isRunnable(node.runnable) && typeof node.getMessageHistory === 'function',
+  parts: (node) => [{ at: ['runnable'], child: node.runnable }],
+  rebuild: (node, edits) => {
+    const fields = Object.fromEntries(edits.map((edit: Edit) => [edit.at[0], edit.value]));
+    const { lc_kwargs: remembered } = node as { lc_kwargs?: object };
+    return new (node.constructor as unknown as new (fields: object) => object)({ ...remembered, ...fields });
+  },
+};
+
+/** Runs one runnable in its own way: RunnableBinding, RunnableRetry, RunnableEach, RunnableToolLike. */
+const binding: NodeKind = {
+  wraps: true,
+  matches: (node) => isRunnable(node.bound),
+  parts: (node) => [{ at: ['bound'], child: node.bound }],
+};
+
+/** Runs the next runnable when one throws. */
+const fallbacks: NodeKind = {
+  matches: (node) => isRunnable(node.runnable) && Array.isArray(node.fallbacks),
+  parts: (node) => [
+    { at: ['runnable'], child: node.runnable },
+    ...(node.fallbacks as readonly unknown[]).map(
+      (child, i): ChildPart => ({
+        at: ['fallbacks', i],
+        child,
+        label: positional(`fallback${i + 1}`),
+        place: `fallback ${i + 1}`,
+      }),
+    ),
+  ],
+};
+
+/** Runs the first runnable whose condition holds. */
+const branch: NodeKind = {
+  matches: (node) => Array.isArray(node.branches) && isRunnable(node.default),
+  parts: (node) => [
+    ...(node.branches as readonly (readonly [unknown, unknown])[]).flatMap(
+      ([condition, child], i): ChildPart[] => [
+        {
+          at: ['branches', i, 0],
+          child: condition,
+          label: positional(`condition${i + 1}`),
+          place: `condition of branch ${i + 1}`,
+        },
+        { at: ['branches', i, 1], child, label: positional(`branch${i + 1}`), place: `branch ${i + 1}` },
+      ],
+    ),
+    { at: ['default'], child: node.default, label: positional('default'), place: 'default branch' },
+  ],
+};
+
+/** The nodes that hold runnables. The first row that matches a node is its kind. */
+export const containers: readonly NodeKind[] = [
+  sequence,
+  keyed('steps'),
+  keyed('runnables'),
+  assign,
+  messageHistory,
+  binding,
+  fallbacks,
+  branch,
+];

@@ -1,0 +1,311 @@
+import { createRequire } from 'node:module';
+import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { StringOutputParser } from '@langchain/core/output_parsers';
+import {
+  ChatMessagePromptTemplate,
+  ChatPromptTemplate,
+  FewShotChatMessagePromptTemplate,
+  FewShotPromptTemplate,
+  HumanMessagePromptTemplate,
+  MessagesPlaceholder,
+  PipelinePromptTemplate,
+  PromptTemplate,
+  StructuredPrompt,
+  SystemMessagePromptTemplate,
+} from '@langchain/core/prompts';
+import {
+  RouterRunnable,
+  RunnableBranch,
+  RunnableLambda,
+  RunnableParallel,
+  RunnablePassthrough,
+  RunnableSequence,
+  RunnableWithMessageHistory,
+} from '@langchain/core/runnables';
+import { FakeListChatModel } from '@langchain/core/utils/testing';
+import { ChatOpenAI } from '@langchain/openai';
+import { describe, expect, it } from 'vitest';
+import { discover } from './discover.ts';
+
+const model = new FakeListChatModel({ responses: ['yes'] });
+const chat = (system: string) =>
+  ChatPromptTemplate.fromMessages([
+    ['system', system],
+    ['human', 'Text: {text}'],
+  ]);
+const names = (program: unknown) => Object.keys(discover(program).components);
+
+describe('names', () => {
+  it('of a single prompt are its roles', () => {
+    expect(names(chat('Sort.').pipe(model))).toEqual(['system', 'human']);
+    expect(names(chat('Sort.').pipe(model).withConfig({ runName: 'the whole program' }))).toEqual([
+      'system',
+      'human',
+    ]);
+    expect(names(PromptTemplate.fromTemplate('Say {x}').pipe(model))).toEqual(['prompt']);
+    expect(names(chat('Sort.'))).toEqual(['system', 'human']);
+  });
+
+  it('begin with the key or name that tells prompts apart', () => {
+    const program = RunnableSequence.from([
+      RunnablePassthrough.assign({ extract: chat('Extract.').pipe(model) }),
+      chat('Route.').pipe(model).withConfig({ runName: 'route' }),
+      PromptTemplate.fromTemplate('Say it nicely: {text}').withConfig({ runName: 'polish' }),
+    ]);
+    expect(names(program)).toEqual([
+      'extract.system',
+      'extract.human',
+      'route.system',
+      'route.human',
+      'polish',
+    ]);
+  });
+
+  it('leave out what does not tell prompts apart, and keep what does', () => {
+    const step = (key: string) => RunnableParallel.from({ [key]: chat(key).pipe(model) });
+    const program = RunnableSequence.from([
+      RunnableParallel.from({ left: step('draft'), right: step('draft') }),
+      RunnableParallel.from({ outer: step('check') }),
+    ]);
+    expect(names(program).filter((name) => name.endsWith('system'))).toEqual([
+      'left.draft.system',
+      'right.draft.system',
+      'check.system',
+    ]);
+  });
+
+  it('number what is alike', () => {
+    const program = RunnableSequence.from([
+      ChatPromptTemplate.fromMessages([
+        ['system', 'One.'],
+        ['human', 'Example.'],
+        ['ai', 'Answer.'],
+        ['human', 'Now: {text}'],
+      ]),
+      model,
+      () => ({ text: '' }),
+      PromptTemplate.fromTemplate('Two {text}'),
+      model,
+      PromptTemplate.fromTemplate('Three {text}'),
+    ]);
+    expect(names(program)).toEqual([
+      'prompt.system',
+      'prompt.human',
+      'prompt.ai',
+      'prompt.human2',
+      'prompt2',
+      'prompt3',
+    ]);
+  });
+
+  it('do not depend on the texts', () => {
+    expect(names(chat('A').pipe(model))).toEqual(names(chat('B {x}').pipe(model)));
+  });
+});
+
+describe('containers', () => {
+  const one = PromptTemplate.fromTemplate('Some words');
+  it.each([
+    ['a sequence', RunnableSequence.from([one, model, new StringOutputParser()]), 'prompt', 'step 1'],
+    ['a map', RunnableParallel.from({ a: one }), 'a', 'key "a"'],
+    ['assign', RunnablePassthrough.assign({ a: one }), 'a', 'key "a"'],
+    ['a binding', one.withConfig({ tags: ['x'] }), 'prompt', 'PromptTemplate'],
+    ['a retry', one.pipe(model).withRetry({ stopAfterAttempt: 2 }), 'prompt', 'step 1'],
+    [
+      'a fallback',
+      RunnableLambda.from(() => 'x').withFallbacks([one.pipe(new StringOutputParser() as never)]),
+      'fallback1',
+      'fallback 1 › step 1',
+    ],
+    ['a router', new RouterRunnable({ runnables: { math: one } }), 'math', 'key "math"'],
+  ] as const)('%s', (_name, program, name, location) => {
+    const { components } = discover(program);
+    expect(Object.keys(components)).toEqual([name]);
+    expect(components[name]!.location).toContain(location);
+  });
+
+  it('a branch, with conditions and default', () => {
+    const program = RunnableBranch.from([
+      [PromptTemplate.fromTemplate('Is it so?').pipe(() => true), chat('First.').pipe(model)],
+      [() => true, chat('Second.').pipe(model).withConfig({ runName: 'billing' })],
+      chat('Else.').pipe(model),
+    ]);
+    expect(names(program).filter((name) => !name.endsWith('human'))).toEqual([
+      'condition1',
+      'branch1.system',
+      'billing.system',
+      'default.system',
+    ]);
+  });
+
+  it('a message history', () => {
+    const program = new RunnableWithMessageHistory({
+      runnable: chat('Talk.').pipe(model),
+      getMessageHistory: () => {
+        throw new Error('not called');
+      },
+      inputMessagesKey: 'text',
+    });
+    expect(names(program)).toEqual(['system', 'human']);
+  });
+});
+
+describe('texts', () => {
+  it('of every kind of message', () => {
+    const prompt = ChatPromptTemplate.fromMessages([
+      new SystemMessage('Be {literal}.'),
+      HumanMessagePromptTemplate.fromTemplate([
+        { text: 'Look at {thing}.' },
+        { image_url: 'data:image/png;base64,{image}' },
+        { type: 'text', text: 'And say {word}.', cache_control: { type: 'ephemeral' } },
+      ]),
+      new AIMessage({ content: [{ type: 'text', text: 'I look.' }] }),
+      ChatMessagePromptTemplate.fromTemplate('Write as {{"role": "{role}"}}', 'critic'),
+      new MessagesPlaceholder('history'),
+      new HumanMessage(''),
+    ]);
+    const { components, skipped } = discover(prompt);
+    expect(Object.entries(components).map(([name, { text, variables }]) => [name, text, variables])).toEqual([
+      ['system', 'Be {literal}.', undefined],
+      ['human', 'Look at {thing}.', ['thing']],
+      ['human2', 'And say {word}.', ['word']],
+      ['ai', 'I look.', undefined],
+      ['critic', 'Write as {"role": "{role}"}', ['role']],
+    ]);
+    expect(components.human2!.location).toBe('ChatPromptTemplate › message 2 › content part 3');
+    expect(skipped).toEqual([]);
+  });
+
+  it('of mustache templates', () => {
+    const prompt = ChatPromptTemplate.fromMessages([['system', 'Use {"a": {{b}}}']], {
+      templateFormat: 'mustache',
+    });
+    expect(discover(prompt).components.system).toMatchObject({
+      text: 'Use {"a": {b}}',
+      variables: ['b'],
+      kind: 'prompt',
+    });
+  });
+
+  it('of few-shot and pipeline prompts', () => {
+    const examplePrompt = PromptTemplate.fromTemplate('Q: {q}');
+    const fewShot = new FewShotPromptTemplate({
+      examplePrompt,
+      examples: [{ q: '1' }],
+      prefix: 'Answer them.',
+      suffix: 'Q: {q}',
+      inputVariables: ['q'],
+    });
+    expect(names(fewShot)).toEqual(['prefix', 'suffix']);
+    expect(discover(fewShot).skipped).toMatchObject([{ location: 'FewShotPromptTemplate › example prompt' }]);
+    const shots = new FewShotChatMessagePromptTemplate({
+      examplePrompt: ChatPromptTemplate.fromMessages([['human', 'Question: {q}']]),
+      examples: [{ q: '1' }],
+      inputVariables: [],
+    });
+    expect(names(ChatPromptTemplate.fromMessages([['system', 'Answer.'], shots as never]))).toEqual([
+      'system',
+      'example.human',
+    ]);
+    const pipeline = new PipelinePromptTemplate({
+      pipelinePrompts: [{ name: 'intro', prompt: PromptTemplate.fromTemplate('You are {person}.') }],
+      finalPrompt: PromptTemplate.fromTemplate('{intro} Now do it.'),
+    });
+    expect(names(pipeline)).toEqual(['intro', 'final']);
+  });
+
+  it('of structured prompts', () => {
+    const prompt = StructuredPrompt.fromMessagesAndSchema([['system', 'Fill it in.']], { type: 'object' });
+    expect(names(prompt.pipe(new ChatOpenAI({ apiKey: 'x' })))).toEqual(['system']);
+  });
+
+  it('of partial variables that are text, not those that are values', async () => {
+    const prompt = await chat('Follow {rules} in {language} on {day}.').partial({
+      rules: 'Answer with one word, in lower case {always}.',
+      language: 'Dutch',
+      day: () => 'Monday',
+    });
+    const { components, skipped } = discover(prompt);
+    expect(Object.keys(components)).toEqual(['system', 'human', 'rules']);
+    expect(components.rules).toMatchObject({
+      kind: 'text',
+      text: 'Answer with one word, in lower case {always}.',
+    });
+    expect(components.rules).not.toHaveProperty('variables');
+    expect(skipped).toMatchObject([{ name: 'language', reason: 'it looks like a value rather than a text' }]);
+  });
+});
+
+describe('what is passed over', () => {
+  it('templates of nothing but variables, unless asked for', () => {
+    const prompt = ChatPromptTemplate.fromMessages([
+      ['system', 'Sort it.'],
+      ['human', '"{text}"'],
+    ]);
+    expect(discover(prompt).skipped).toMatchObject([
+      { name: 'human', reason: 'it holds no words of its own' },
+    ]);
+    expect(Object.keys(discover(prompt, { include: ['human'] }).components)).toEqual(['system', 'human']);
+  });
+
+  it('code, unknown classes and ambiguous templates, with what can be done', () => {
+    const program = RunnableSequence.from([
+      RunnableLambda.from((text: string) => ({ text })),
+      ChatPromptTemplate.fromMessages([['system', 'Write {{text}} for {text}.']]),
+      new ChatOpenAI({ apiKey: 'x' }).bindTools([
+        { type: 'function', function: { name: 'f', description: 'Does f.', parameters: {} } },
+      ]),
+      new StringOutputParser(),
+    ]);
+    const { components, skipped, inspected } = discover(program);
+    expect(components).toEqual({});
+    expect(skipped.map(({ type, location, hint }) => [type, location, hint !== undefined])).toEqual([
+      ['RunnableLambda', 'step 1 › RunnableLambda', true],
+      ['ChatOpenAI', 'step 3 › ChatOpenAI', false],
+      ['PromptTemplate', 'step 2 › ChatPromptTemplate › message 1', true],
+    ]);
+    expect(inspected.map(({ type }) => type)).toEqual([
+      'RunnableSequence',
+      'RunnableLambda',
+      'ChatPromptTemplate',
+      'SystemMessagePromptTemplate',
+      'PromptTemplate',
+      'ChatOpenAI',
+      'StrOutputParser',
+    ]);
+  });
+
+  it.each([
+    ['a function', () => 'x', 'it is code'],
+    ['nothing', undefined, 'no part of a program, but undefined'],
+    ['an object', { run: 1 }, 'no LangChain runnable'],
+  ])('%s', (_name, program, reason) => {
+    expect(discover(program)).toMatchObject({
+      components: {},
+      skipped: [{ reason: expect.stringContaining(reason) }],
+    });
+  });
+});
+
+it('finds an object that occurs twice once', () => {
+  const shared = chat('Shared.');
+  const program = RunnableParallel.from({ a: shared.pipe(model), b: shared.pipe(model) });
+  expect(names(program)).toEqual(['a.system', 'a.human']);
+  const system = SystemMessagePromptTemplate.fromTemplate('The same.');
+  const two = RunnableParallel.from({
+    a: ChatPromptTemplate.fromMessages([system, ['human', 'One']]),
+    b: ChatPromptTemplate.fromMessages([system, ['human', 'Two']]),
+  });
+  expect(names(two)).toEqual(['a.system', 'a.human', 'b.human']);
+});
+
+it('reads programs of another copy of LangChain', () => {
+  const require = createRequire(import.meta.url);
+  const other = require('@langchain/core/prompts') as typeof import('@langchain/core/prompts');
+  expect(other.ChatPromptTemplate).not.toBe(ChatPromptTemplate);
+  const program = other.ChatPromptTemplate.fromMessages([
+    ['system', 'From afar.'],
+    new other.HumanMessagePromptTemplate(other.PromptTemplate.fromTemplate('Hello {name}')),
+  ]).pipe(model);
+  expect(names(program)).toEqual(['system', 'human']);
+});

@@ -1,0 +1,46 @@
+import type { Component } from 'gepa-core';
+import { typeName } from './node-kind.ts';
+import { type Inspected, type NamedSite, type Skipped, survey } from './survey.ts';
+
+/** What was found in a program. */
+export interface Discovery {
+  /** The texts that may change, by name, in the order of the program. */
+  readonly components: Readonly<Record<string, Component>>;
+  /** What was passed over, and why. */
+  readonly skipped: readonly Skipped[];
+  /** Everything that was looked at, in the order of the program. */
+  readonly inspected: readonly Inspected[];
+}
+
+export interface DiscoverOptions {
+  /**
+   * Names of texts to take although they are passed over by default: templates that hold nothing but variables, and
+   * partial variables of a few words. `skipped` has their names.
+   */
+  readonly include?: readonly string[];
+}
+
+/**
+ * Finds the texts of a LangChain program. The program is only read. An object that occurs in several places is found
+ * once.
+ */
+export function discover(program: unknown, { include = [] }: DiscoverOptions = {}): Discovery {
+  const { sites, skipped, inspected } = survey(program);
+  const taken = sites.filter(({ name, reserve }) => reserve === undefined || include.includes(name));
+  const left = sites.filter((site) => !taken.includes(site));
+  return {
+    components: Object.fromEntries(taken.map(({ name, component }) => [name, component])),
+    skipped: [...skipped, ...left.map(describeLeft)],
+    inspected,
+  };
+}
+
+function describeLeft({ name, site, location, reserve = '' }: NamedSite): Skipped {
+  return {
+    name,
+    type: typeName(site.owner),
+    location,
+    reason: reserve,
+    hint: `Name it ("${name}") to have it improved all the same.`,
+  };
+}

@@ -1,0 +1,58 @@
+import { isNode, isRunnable, type Node, typeName } from './node-kind.ts';
+
+/** Why a node that is no container and no prompt is passed over, and what can be done about it. */
+export interface PassedOver {
+  readonly reason: string;
+  readonly hint?: string;
+}
+
+const tunableHint =
+  'Move the text into a prompt template of the program, or read it from tunable(name, text) of gepa-core.';
+
+interface LeafKind {
+  matches(node: Node): boolean;
+  /** Absent: there is no text to look for. */
+  readonly passedOver?: PassedOver;
+}
+
+const has = (method: string) => (node: Node) => typeof node[method] === 'function';
+
+const leafKinds: readonly LeafKind[] = [
+  {
+    matches: (node) => has('_llmType')(node) && holdsTools(node),
+    passedOver: {
+      reason: 'it is a model with tools or an output schema bound to it; their descriptions are not read',
+    },
+  },
+  { matches: has('_llmType') },
+  { matches: has('parseResult') },
+  { matches: has('_getRelevantDocuments') },
+  // Placeholders for messages, RunnablePick, RunnablePassthrough and the image parts of messages.
+  { matches: (node) => typeof node.variableName === 'string' },
+  {
+    matches: (node) =>
+      ['RunnablePick', 'RunnablePassthrough', 'ImagePromptTemplate'].includes(typeName(node)),
+  },
+  {
+    matches: has('func'),
+    passedOver: { reason: 'it is code, and text inside code cannot be seen', hint: tunableHint },
+  },
+  {
+    matches: isRunnable,
+    passedOver: { reason: 'it is of a class whose inside is not known', hint: tunableHint },
+  },
+];
+
+/** `undefined` for what holds no text by its nature: models, output parsers, placeholders. */
+export function passedOver(value: unknown): PassedOver | undefined {
+  if (typeof value === 'function')
+    return { reason: 'it is code, and text inside code cannot be seen', hint: tunableHint };
+  if (!isNode(value)) return { reason: `it is no part of a program, but ${typeName(value)}` };
+  const kind = leafKinds.find((leaf) => leaf.matches(value));
+  return kind === undefined ? { reason: 'it is no LangChain runnable', hint: tunableHint } : kind.passedOver;
+}
+
+function holdsTools(node: Node): boolean {
+  const options = isNode(node.defaultOptions) ? node.defaultOptions : {};
+  return ['tools', 'response_format', 'functions'].some((key) => options[key] !== undefined);
+}

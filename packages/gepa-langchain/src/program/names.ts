@@ -1,0 +1,89 @@
+import { given, type Label, ownName } from './node-kind.ts';
+import type { Path, Site } from './traverse.ts';
+
+/** A prompt of the program with the texts in it. */
+interface Group {
+  /** Labels on the way to the prompt. */
+  readonly labels: readonly Label[];
+  readonly sites: Site[];
+}
+
+/**
+ * A readable and unique name for each text: where the prompt stands, then the text's role in it, as in
+ * `extract.system`. Of the way to the prompt only as much is named as tells it from the other prompts, and at least
+ * the last name the author gave. Names do not depend on the texts.
+ */
+export function nameSites(sites: readonly Site[]): Map<Site, string> {
+  const groups = groupByPrompt(sites);
+  const ways = groups.map((group) => group.labels.map((label) => label.text));
+  const names = new Map<Site, string>();
+  const groupNames = new Set<string>();
+  for (const group of groups) {
+    const short = shorten(group.labels, ways);
+    const groupName = unique(short === '' && groups.length > 1 ? 'prompt' : short, groupNames);
+    const taken = new Set<string>();
+    for (const site of group.sites) {
+      const role = roleLabels(site.path).map((label) => label.text);
+      names.set(
+        site,
+        unique([groupName, ...role].filter((text) => text !== '').join('.') || 'prompt', taken),
+      );
+    }
+  }
+  return names;
+}
+
+function groupByPrompt(sites: readonly Site[]): Group[] {
+  const groups = new Map<unknown, Group>();
+  for (const site of sites) {
+    const index = promptIndex(site.path);
+    const prompt = site.path[index]!.node;
+    const group = groups.get(prompt) ?? { labels: wayLabels(site.path.slice(0, index + 1)), sites: [] };
+    group.sites.push(site);
+    groups.set(prompt, group);
+  }
+  return [...groups.values()];
+}
+
+/** The outermost prompt on the way. */
+function promptIndex(path: Path): number {
+  const index = path.findIndex(({ kind }) => kind?.prompt === true);
+  return index === -1 ? path.length - 1 : index;
+}
+
+/** Names of nodes and of their places, from the program down to a prompt; the name of the whole program says nothing. */
+function wayLabels(path: Path): Label[] {
+  const inner = path.findIndex(({ kind }) => kind?.wraps !== true);
+  const labels = path.flatMap(({ node, part }, i) => {
+    const own = i <= inner ? undefined : ownName(node);
+    const place = i < path.length - 1 ? part?.label : undefined;
+    return [...(own === undefined ? [] : [given(own)]), ...(place === undefined ? [] : [place])];
+  });
+  return labels.filter((label, i) => label.text !== labels[i - 1]?.text);
+}
+
+/** Labels within the outermost prompt. */
+function roleLabels(path: Path): Label[] {
+  return path.slice(promptIndex(path)).flatMap(({ part }) => (part?.label === undefined ? [] : [part.label]));
+}
+
+/** The shortest end of the way that begins with a name the author gave and is no end of another prompt's way. */
+function shorten(labels: readonly Label[], ways: readonly (readonly string[])[]): string {
+  const way = labels.map((label) => label.text);
+  const whole = way.join('.');
+  for (let from = way.length - 1; from > 0; from--) {
+    const end = way.slice(from).join('.');
+    const isTold = ways.every(
+      (other) => other.join('.') === whole || !`.${other.join('.')}`.endsWith(`.${end}`),
+    );
+    if (labels[from]!.given && isTold) return end;
+  }
+  return whole;
+}
+
+function unique(name: string, taken: Set<string>): string {
+  let candidate = name;
+  for (let n = 2; taken.has(candidate); n++) candidate = `${name}${n}`;
+  taken.add(candidate);
+  return candidate;
+}

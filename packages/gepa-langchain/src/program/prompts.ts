@@ -1,0 +1,215 @@
+import { parseTemplate } from '@langchain/core/prompts';
+import type { TemplateFormat } from '../template.ts';
+import {
+  type ChildPart,
+  given,
+  isNode,
+  isRunnable,
+  type Label,
+  type Node,
+  type NodeKind,
+  type Part,
+  positional,
+  type TextPart,
+} from './node-kind.ts';
+
+/** A list of messages, some of them templates: ChatPromptTemplate, StructuredPrompt. */
+const chatPrompt: NodeKind = {
+  prompt: true,
+  matches: (node) => isRunnable(node) && Array.isArray(node.promptMessages),
+  parts: (node) => [
+    ...(node.promptMessages as readonly unknown[]).map((child, i): ChildPart => {
+      const role = roleOf(child);
+      return {
+        at: ['promptMessages', i],
+        child,
+        place: `message ${i + 1}`,
+        ...(role === undefined ? {} : { label: positional(role) }),
+      };
+    }),
+    ...partialValues(node),
+  ],
+  variables: (node) => (node.promptMessages as readonly unknown[]).flatMap(inputVariablesOf),
+};
+
+/** A message made of one template or of several content parts: System-, Human-, AI-, ChatMessagePromptTemplate. */
+const messageTemplate: NodeKind = {
+  prompt: true,
+  matches: (node) =>
+    isRunnable(node) &&
+    typeof node.formatMessages === 'function' &&
+    (isNode(node.prompt) || Array.isArray(node.prompt)),
+  parts: (node) =>
+    Array.isArray(node.prompt)
+      ? node.prompt.map((child, i) => ({ at: ['prompt', i], child, place: `content part ${i + 1}` }))
+      : [{ at: ['prompt'], child: node.prompt }],
+  variables: (node) => [node.prompt].flat().flatMap(inputVariablesOf),
+};
+
+/** A message that is sent as it is. */
+const message: NodeKind = {
+  prompt: true,
+  matches: (node) => !isRunnable(node) && typeof node._getType === 'function' && 'content' in node,
+  parts: (node) => {
+    if (typeof node.content === 'string') return [plainText(['content'], node.content)];
+    if (!Array.isArray(node.content)) return [];
+    return node.content.flatMap((part: unknown, i) =>
+      isNode(part) && typeof part.text === 'string'
+        ? [{ ...plainText(['content', i, 'text'], part.text), place: `content part ${i + 1}` }]
+        : [],
+    );
+  },
+};
+
+/** A single template. */
+const stringPrompt: NodeKind = {
+  prompt: true,
+  matches: (node) =>
+    isRunnable(node) && typeof node.template === 'string' && isTemplateFormat(node.templateFormat),
+  parts: (node) => [templateText(node, 'template', {}), ...partialValues(node)],
+  variables: (node) => templateVariables(node, 'template'),
+};
+
+/** A content part of a message that is neither text alone nor an image: DictPromptTemplate. */
+const contentPart: NodeKind = {
+  prompt: true,
+  matches: (node) => isRunnable(node) && isNode(node.template) && isTemplateFormat(node.templateFormat),
+  parts: (node) => {
+    const { text } = node.template as Node;
+    if (typeof text !== 'string') return [];
+    const format = node.templateFormat as TemplateFormat;
+    return [{ at: ['template', 'text'], text, format, kind: 'prompt', description: 'Part of a message.' }];
+  },
+};
+
+/** Examples as messages. */
+const fewShotChat: NodeKind = {
+  prompt: true,
+  matches: (node) =>
+    isRunnable(node) && isRunnable(node.examplePrompt) && typeof node.formatMessages === 'function',
+  parts: (node) => [
+    {
+      at: ['examplePrompt'],
+      child: node.examplePrompt,
+      label: positional('example'),
+      place: 'example prompt',
+    },
+    ...partialValues(node),
+  ],
+};
+
+/** Examples between a prefix and a suffix. */
+const fewShot: NodeKind = {
+  prompt: true,
+  matches: (node) =>
+    isRunnable(node) && isRunnable(node.examplePrompt) && isTemplateFormat(node.templateFormat),
+  parts: (node) => [
+    templateText(node, 'prefix', { label: positional('prefix'), place: 'prefix' }),
+    {
+      at: ['examplePrompt'],
+      place: 'example prompt',
+      omitted: 'LangChain renders it twice, so that a brace in it would not come out as a brace',
+      hint: 'Put what is to be improved into the prefix or the suffix, or use FewShotChatMessagePromptTemplate.',
+    },
+    templateText(node, 'suffix', { label: positional('suffix'), place: 'suffix' }),
+    ...partialValues(node),
+  ],
+  variables: (node) => [...templateVariables(node, 'prefix'), ...templateVariables(node, 'suffix')],
+};
+
+/** Prompts that are put into a last prompt. */
+const pipeline: NodeKind = {
+  prompt: true,
+  matches: (node) => isRunnable(node) && Array.isArray(node.pipelinePrompts) && isRunnable(node.finalPrompt),
+  parts: (node) => [
+    ...(node.pipelinePrompts as readonly { name: string; prompt: unknown }[]).map(
+      ({ name, prompt }, i): ChildPart => ({
+        at: ['pipelinePrompts', i, 'prompt'],
+        child: prompt,
+        label: given(name),
+        place: `part "${name}"`,
+      }),
+    ),
+    { at: ['finalPrompt'], child: node.finalPrompt, label: positional('final'), place: 'final prompt' },
+    ...partialValues(node),
+  ],
+  variables: (node) =>
+    (node.pipelinePrompts as readonly { prompt: unknown }[]).flatMap(({ prompt }) =>
+      inputVariablesOf(prompt),
+    ),
+};
+
+/** The nodes that hold text, or prompts that do. The first row that matches a node is its kind. */
+export const prompts: readonly NodeKind[] = [
+  chatPrompt,
+  fewShotChat,
+  fewShot,
+  pipeline,
+  messageTemplate,
+  stringPrompt,
+  contentPart,
+  message,
+];
+
+function templateText(node: Node, field: string, where: { label?: Label; place?: string }): TextPart {
+  return {
+    ...where,
+    at: [field],
+    text: node[field] as string,
+    format: node.templateFormat as TemplateFormat,
+    kind: 'prompt',
+    description: 'A prompt.',
+  };
+}
+
+function plainText(at: TextPart['at'], text: string): TextPart {
+  return { at, text, format: 'plain', kind: 'prompt', description: 'A message, sent as it is.' };
+}
+
+/** Values the program's author filled in for good, such as format instructions. */
+function partialValues(node: Node): Part[] {
+  return Object.entries(node.partialVariables ?? {}).flatMap(([name, text]) =>
+    typeof text === 'string'
+      ? [
+          {
+            at: ['partialVariables', name] as const,
+            text,
+            format: 'plain' as const,
+            kind: 'text' as const,
+            description: `Stands for {${name}} in the prompt.`,
+            label: given(name),
+            place: `partial variable "${name}"`,
+          },
+        ]
+      : [],
+  );
+}
+
+function isTemplateFormat(format: unknown): boolean {
+  return format === 'f-string' || format === 'mustache';
+}
+
+function templateVariables(node: Node, field: string): string[] {
+  const template = node[field] as string;
+  return parseTemplate(template, node.templateFormat as 'f-string' | 'mustache').flatMap((part) =>
+    part.type === 'variable' ? [part.name] : [],
+  );
+}
+
+function inputVariablesOf(node: unknown): readonly string[] {
+  return isNode(node) && Array.isArray(node.inputVariables) ? node.inputVariables : [];
+}
+
+/** The role of a message or of a template of one. */
+function roleOf(node: unknown): string | undefined {
+  if (!isNode(node)) return undefined;
+  if (typeof node.role === 'string') return node.role;
+  if (typeof node._getType === 'function' && !isRunnable(node)) return String(node._getType());
+  const type = node.constructor as unknown as { _messageClass?: () => unknown };
+  if (typeof type._messageClass !== 'function') return undefined;
+  const messageClass = type._messageClass() as { lc_name(): string };
+  return messageClass
+    .lc_name()
+    .replace(/Message$/, '')
+    .toLowerCase();
+}

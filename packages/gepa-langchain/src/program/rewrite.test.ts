@@ -1,0 +1,256 @@
+import { createRequire } from 'node:module';
+import { InMemoryChatMessageHistory } from '@langchain/core/chat_history';
+import { load } from '@langchain/core/load';
+import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { StringOutputParser } from '@langchain/core/output_parsers';
+import {
+  ChatPromptTemplate,
+  FewShotPromptTemplate,
+  PipelinePromptTemplate,
+  PromptTemplate,
+  SystemMessagePromptTemplate,
+} from '@langchain/core/prompts';
+import {
+  RouterRunnable,
+  RunnableBranch,
+  RunnableLambda,
+  RunnableParallel,
+  RunnablePassthrough,
+  RunnableSequence,
+  RunnableWithMessageHistory,
+} from '@langchain/core/runnables';
+import { CandidateMismatchError, GepaError } from 'gepa-core';
+import { describe, expect, it } from 'vitest';
+import { discover } from './discover.ts';
+import { componentsKey, rewrite } from './rewrite.ts';
+
+/** Stands for a model: answers with what it was sent. */
+const echo = RunnableLambda.from((prompt: { toString(): string }) => prompt.toString());
+const chat = (system: string) =>
+  ChatPromptTemplate.fromMessages([
+    ['system', system],
+    ['human', 'Text: {text}'],
+  ]);
+const step = (map: unknown, key: string) => (map as { steps: Record<string, unknown> }).steps[key];
+const texts = (program: unknown) =>
+  Object.fromEntries(Object.entries(discover(program).components).map(([name, { text }]) => [name, text]));
+
+describe('a rewritten program', () => {
+  const first = chat('First.').pipe(echo);
+  const one = RunnableLambda.from(() => 1);
+  it.each<[string, { invoke(input: unknown): Promise<unknown> }, string, unknown]>([
+    [
+      'a sequence',
+      RunnableSequence.from([chat('Old.'), echo, new StringOutputParser() as never]),
+      'system',
+      { text: 't' },
+    ],
+    ['a map', RunnableParallel.from({ a: chat('Old.').pipe(echo), b: first }), 'a.system', { text: 't' }],
+    ['assign', RunnablePassthrough.assign({ a: chat('Old.').pipe(echo), b: one }), 'a.system', { text: 't' }],
+    [
+      'a binding',
+      chat('Old.')
+        .pipe(echo)
+        .withConfig({ tags: ['x'] }),
+      'system',
+      { text: 't' },
+    ],
+    ['a retry', chat('Old.').pipe(echo).withRetry(), 'system', { text: 't' }],
+    [
+      'listeners',
+      chat('Old.')
+        .pipe(echo)
+        .withListeners({ onEnd: () => {} }),
+      'system',
+      { text: 't' },
+    ],
+    [
+      'a fallback',
+      RunnableLambda.from((_: { text: string }): string => {
+        throw new Error('down');
+      }).withFallbacks([chat('Old.').pipe(echo)]),
+      'fallback1.system',
+      { text: 't' },
+    ],
+    [
+      'a router',
+      new RouterRunnable({ runnables: { a: chat('Old.').pipe(echo), b: first } }),
+      'a.system',
+      { key: 'a', input: { text: 't' } },
+    ],
+    [
+      'a branch',
+      RunnableBranch.from([[() => true, chat('Old.').pipe(echo)], first]),
+      'branch1.system',
+      { text: 't' },
+    ],
+  ])('of %s runs with the new text, keeps its class and serializes', async (_name, program, name, input) => {
+    const before = JSON.stringify(program);
+    const renderedBefore = JSON.stringify(await program.invoke(input));
+    const changed = rewrite(program, { [name]: 'New {"a": {"b": 1}}, {{c}}.' });
+    const output = JSON.stringify(await changed.invoke(input));
+    expect(output).toBe(
+      renderedBefore.replace('Old.', JSON.stringify('New {"a": {"b": 1}}, {{c}}.').slice(1, -1)),
+    );
+    expect(Object.getPrototypeOf(changed)).toBe(Object.getPrototypeOf(program));
+    expect(JSON.stringify(changed)).toBe(
+      before.replace('Old.', 'New {{\\"a\\": {{\\"b\\": 1}}}}, {{{{c}}}}.'),
+    );
+    expect(JSON.stringify(program)).toBe(before);
+    expect(discover(changed).components[name]!.text).toBe('New {"a": {"b": 1}}, {{c}}.');
+  });
+
+  it('of a message history keeps the history', async () => {
+    const store = new InMemoryChatMessageHistory();
+    const prompt = ChatPromptTemplate.fromMessages([
+      ['system', 'Old.'],
+      ['placeholder', '{history}'],
+      ['human', '{text}'],
+    ]);
+    const program = new RunnableWithMessageHistory({
+      runnable: prompt.pipe(
+        (value: { toChatMessages(): BaseMessage[] }) =>
+          new AIMessage(String(value.toChatMessages()[0]!.content)),
+      ),
+      getMessageHistory: () => store,
+      inputMessagesKey: 'text',
+      historyMessagesKey: 'history',
+    });
+    const changed = rewrite(program, { system: 'New.' });
+    const config = { configurable: { sessionId: '1' } };
+    expect((await changed.invoke({ text: 'hi' }, config)).content).toBe('New.');
+    expect((await program.invoke({ text: 'ho' }, config)).content).toBe('Old.');
+    expect((await store.getMessages()).map((message) => message.content)).toEqual([
+      'hi',
+      'New.',
+      'ho',
+      'Old.',
+    ]);
+    expect(Object.keys(JSON.parse(JSON.stringify(changed)))).toEqual(
+      Object.keys(JSON.parse(JSON.stringify(program))),
+    );
+  });
+
+  it('of literals, few-shot prompts, pipelines and partial variables renders the new texts', async () => {
+    const literal = ChatPromptTemplate.fromMessages([
+      new SystemMessage('Old {x}'),
+      new HumanMessage({ content: [{ type: 'text', text: 'Look.' }] }),
+    ]);
+    const changed = rewrite(literal, { system: 'New {{x}}', human: 'See.' });
+    expect((await changed.formatMessages({})).map((message) => message.content)).toEqual([
+      'New {{x}}',
+      [{ type: 'text', text: 'See.' }],
+    ]);
+    expect(JSON.stringify(changed)).toContain('New {{x}}');
+
+    const fewShot = new FewShotPromptTemplate({
+      examplePrompt: PromptTemplate.fromTemplate('Q: {q}'),
+      examples: [{ q: '1' }],
+      prefix: 'Answer {how}.',
+      suffix: 'Q: {q}',
+      inputVariables: ['q', 'how'],
+    });
+    const shot = rewrite(fewShot, { prefix: 'As {"a": "{how}"}:', suffix: 'Question: {q}' });
+    expect(await shot.format({ q: '2', how: 'x' })).toBe('As {"a": "x"}:\n\nQ: 1\n\nQuestion: 2');
+
+    const pipeline = new PipelinePromptTemplate({
+      pipelinePrompts: [{ name: 'intro', prompt: PromptTemplate.fromTemplate('You are {person}.') }],
+      finalPrompt: PromptTemplate.fromTemplate('{intro} Now do it.'),
+    });
+    const piped = rewrite(pipeline, { intro: 'Be {person} {}.', final: '{intro} Go.' });
+    expect(await piped.format({ person: 'kind' })).toBe('Be kind {}. Go.');
+
+    const partial = await chat('Follow {rules}.').partial({ rules: 'one two three four five' });
+    const values = rewrite(partial, { rules: 'six {seven}' });
+    expect((await values.invoke({ text: 't' })).messages[0]!.content).toBe('Follow six {seven}.');
+  });
+
+  it('shares what did not change, and is the program itself when nothing did', () => {
+    const kept = chat('Kept.');
+    const program = RunnableParallel.from({ a: chat('Old.').pipe(echo), b: kept.pipe(echo) });
+    expect(rewrite(program, texts(program))).toBe(program);
+    const changed = rewrite(program, { 'a.system': 'New.' });
+    expect(step(changed, 'b')).toBe(step(program, 'b'));
+    expect(step(changed, 'a')).not.toBe(step(program, 'a'));
+  });
+
+  it('changes an object that occurs twice in both places, to one object', async () => {
+    const shared = SystemMessagePromptTemplate.fromTemplate('Old.');
+    const prompt = (human: string) => ChatPromptTemplate.fromMessages([shared, ['human', human]]);
+    const changed = rewrite(RunnableParallel.from({ a: prompt('A').pipe(echo), b: prompt('B').pipe(echo) }), {
+      'a.system': 'New.',
+    });
+    expect(await changed.invoke({})).toEqual({ a: 'System: New.\nHuman: A', b: 'System: New.\nHuman: B' });
+  });
+
+  it('declares only the variables it still uses', async () => {
+    const program = ChatPromptTemplate.fromMessages([
+      ['system', 'Use {a} and {b}.'],
+      ['human', 'With {b}: {c}'],
+    ]);
+    const changed = rewrite(program, { system: 'Use nothing.' });
+    expect(changed.inputVariables).toEqual(['b', 'c']);
+    // LangChain's constructor checks the declared variables against the used ones.
+    expect((await changed.partial({ c: '1' })).inputVariables).toEqual(['b']);
+    expect(program.inputVariables).toEqual(['a', 'b', 'c']);
+  });
+
+  it('of frozen prompts is another object', () => {
+    const prompt = Object.freeze(PromptTemplate.fromTemplate('Old {x}'));
+    expect(rewrite(prompt, { prompt: 'New {x}' }).template).toBe('New {x}');
+  });
+
+  it('can be stored and loaded by LangChain', async () => {
+    const changed = rewrite(chat('Old.'), { system: 'New {"a": 1}.' });
+    const loaded = await load<ChatPromptTemplate>(JSON.stringify(changed));
+    expect((await loaded.invoke({ text: 't' })).messages[0]!.content).toBe('New {"a": 1}.');
+  });
+
+  it('of another copy of LangChain stays of that copy', async () => {
+    const require = createRequire(import.meta.url);
+    const other = require('@langchain/core/prompts') as typeof import('@langchain/core/prompts');
+    const program = other.ChatPromptTemplate.fromMessages([
+      ['system', 'Old.'],
+      ['human', '{text}!'],
+    ]).pipe(echo as never);
+    const changed = rewrite(program, { system: 'New {x}.', human: 'Say {text}' });
+    expect(await changed.invoke({ text: 't' })).toBe('System: New {x}.\nHuman: Say t');
+    expect(await program.invoke({ text: 't' })).toBe('System: Old.\nHuman: t!');
+  });
+});
+
+describe('marking', () => {
+  const metadataOf = (prompt: unknown) => (prompt as { metadata?: Record<string, unknown> }).metadata;
+
+  it('names the components in the metadata of their prompts, changed or not', () => {
+    const program = RunnableParallel.from({ a: chat('Old.'), b: chat('Kept.') });
+    const marked = rewrite(program, { ...texts(program), 'a.system': 'New.' }, { mark: true });
+    expect(metadataOf(step(marked, 'a'))).toEqual({ [componentsKey]: ['a.system', 'a.human'] });
+    expect(metadataOf(step(marked, 'b'))).toEqual({ [componentsKey]: ['b.system', 'b.human'] });
+    expect(metadataOf(step(program, 'a'))).toBeUndefined();
+  });
+
+  it('keeps metadata that is there, and marks nothing that was not asked for', () => {
+    const program = chat('Old.');
+    program.metadata = { mine: 1 };
+    const marked = rewrite(program, { system: 'Old.' }, { mark: true });
+    expect(metadataOf(marked)).toEqual({ mine: 1, [componentsKey]: ['system'] });
+    expect(metadataOf(program)).toEqual({ mine: 1 });
+    expect(rewrite(program, {}, { mark: true })).toBe(program);
+  });
+});
+
+describe('errors', () => {
+  it('name what is unknown and what there is', () => {
+    const write = () => rewrite(chat('Old.'), { sistem: 'New.' });
+    expect(write).toThrow(CandidateMismatchError);
+    expect(write).toThrow('no component "sistem". It has: "system", "human".');
+  });
+
+  it('say why a text cannot be written', () => {
+    const prompt = PromptTemplate.fromTemplate('All: {{#items}}{{.}}{{/items}}', {
+      templateFormat: 'mustache',
+    });
+    expect(() => rewrite(prompt, { prompt: '{/items}' })).toThrow(GepaError);
+  });
+});

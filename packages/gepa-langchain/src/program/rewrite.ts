@@ -1,0 +1,61 @@
+import { CandidateMismatchError } from 'gepa-core';
+import { copyWith } from './edit.ts';
+import { isNode } from './node-kind.ts';
+import { survey } from './survey.ts';
+import { type Site, traverse } from './traverse.ts';
+
+/** The key in a prompt's metadata, and so in the metadata of its runs, that names the components in it. */
+export const componentsKey = 'gepa_components';
+
+export interface RewriteOptions {
+  /** Whether to name in the metadata of each prompt the components it holds, for traces. Default: `false`. */
+  readonly mark?: boolean;
+}
+
+/**
+ * Makes a program with other texts. The given program stays untouched; what does not change is shared with it. A text
+ * equal to the program's own changes nothing.
+ * @param texts readable texts by component name; a component left out keeps its text.
+ * @throws CandidateMismatchError when a name is none of the program's.
+ * @throws GepaError when a text cannot be written as a template.
+ */
+export function rewrite<Program>(
+  program: Program,
+  texts: Readonly<Record<string, string>>,
+  { mark = false }: RewriteOptions = {},
+): Program {
+  const { sites } = survey(program);
+  checkNames(
+    Object.keys(texts),
+    sites.map(({ name }) => name),
+  );
+  const asked = sites.filter(({ name }) => texts[name] !== undefined);
+  const find = ({ owner, part }: Site) =>
+    asked.find(({ site }) => site.owner === owner && site.part.at.join('\n') === part.at.join('\n'));
+
+  return traverse(program, {
+    text: (site) => {
+      const found = find(site);
+      if (found === undefined) return undefined;
+      const text = texts[found.name];
+      return text === found.component.text ? undefined : text;
+    },
+    leave: (node, _kind, inside) => {
+      if (!mark || typeof node.formatPromptValue !== 'function') return node;
+      const names = inside.flatMap((site) => find(site)?.name ?? []);
+      if (names.length === 0) return node;
+      const metadata = { ...(isNode(node.metadata) ? node.metadata : {}), [componentsKey]: names };
+      return copyWith(node, [{ at: ['metadata'], value: metadata }]);
+    },
+  }) as Program;
+}
+
+function checkNames(names: readonly string[], known: readonly string[]): void {
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const list = (all: readonly string[]) => all.map((name) => `"${name}"`).join(', ');
+  throw new CandidateMismatchError(
+    `The program has no component ${list(unknown)}. It has: ${list(known) || 'none'}.`,
+    { missing: [], unknown },
+  );
+}

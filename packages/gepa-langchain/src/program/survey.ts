@@ -1,0 +1,132 @@
+import type { Component } from 'gepa-core';
+import { decodeTemplate } from '../template.ts';
+import { passedOver } from './leaves.ts';
+import { nameSites } from './names.ts';
+import { ownName, typeName } from './node-kind.ts';
+import { type Path, type Site, traverse } from './traverse.ts';
+
+/** A part of the program that was looked at. */
+export interface Inspected {
+  /** LangChain's name of its class. */
+  readonly type: string;
+  /** Where in the program it is, for people. */
+  readonly location: string;
+}
+
+/** A part of the program that is left as it is. */
+export interface Skipped extends Inspected {
+  /** The name the text would have as a component; absent where no text was found. */
+  readonly name?: string;
+  /** Why, as the end of a sentence that begins with the part. */
+  readonly reason: string;
+  /** What can be done about it. */
+  readonly hint?: string;
+}
+
+/** A text of the program under its name. */
+export interface NamedSite {
+  readonly name: string;
+  readonly site: Site;
+  readonly location: string;
+  readonly component: Component;
+  /** Why the text is left alone unless it is asked for by name. */
+  readonly reserve?: string;
+}
+
+/** All that is to know about a program. */
+export interface Survey {
+  readonly sites: readonly NamedSite[];
+  readonly skipped: readonly Skipped[];
+  readonly inspected: readonly Inspected[];
+}
+
+export function survey(program: unknown): Survey {
+  const sites: Site[] = [];
+  const skipped: Skipped[] = [];
+  const inspected: Inspected[] = [];
+  const seen = new Set<unknown>();
+  traverse(program, {
+    enter: (path) => {
+      const { node, kind } = path.at(-1)!;
+      if (seen.has(node)) return;
+      seen.add(node);
+      const about = { type: typeName(node), location: locate(path) };
+      inspected.push(about);
+      if (kind === undefined) {
+        const leaf = passedOver(node);
+        if (leaf !== undefined) skipped.push({ ...about, ...leaf });
+      }
+    },
+    omit: (part, path) => {
+      const { omitted, hint } = part;
+      const about = { type: typeName(path.at(-1)!.node), location: locate(path) };
+      skipped.push({ ...about, reason: omitted, ...(hint === undefined ? {} : { hint }) });
+    },
+    text: (site) => {
+      if (site.part.text !== '') sites.push(site);
+      return undefined;
+    },
+  });
+  const names = nameSites(sites);
+  const named: NamedSite[] = [];
+  for (const site of sites) {
+    const name = names.get(site)!;
+    const read = readSite(site, name);
+    if ('reason' in read) skipped.push(read);
+    else named.push(read);
+  }
+  return { sites: named, skipped, inspected };
+}
+
+function readSite(site: Site, name: string): NamedSite | Skipped {
+  const { text: template, format, kind, description } = site.part;
+  const location = locate(site.path);
+  const about = { name, type: typeName(site.owner), location };
+  try {
+    const { text, variables, ambiguous } = decodeTemplate(template, format);
+    if (ambiguous) {
+      return {
+        ...about,
+        reason: 'it holds both a variable and the same name in literal braces, which could not be told apart',
+        hint: 'Write the literal in another way, for example <name>.',
+      };
+    }
+    const component: Component = {
+      text,
+      kind,
+      description,
+      location,
+      ...(variables === undefined ? {} : { variables }),
+    };
+    const reserve = reserveAbout(component);
+    return { name, site, location, component, ...(reserve === undefined ? {} : { reserve }) };
+  } catch (error) {
+    return { ...about, reason: `it does not parse as a ${format} template: ${(error as Error).message}` };
+  }
+}
+
+/** Fewer words than this in a filled-in value make it data rather than instructions. */
+const wordsOfText = 5;
+
+function reserveAbout({ text, kind, variables = [] }: Component): string | undefined {
+  const words = variables
+    .reduce((rest, variable) => rest.replaceAll(`{${variable}}`, ' '), text)
+    .match(/[\p{L}\p{N}]+/gu);
+  if (words === null) return 'it holds no words of its own';
+  if (kind === 'text' && words.length < wordsOfText) return 'it looks like a value rather than a text';
+  return undefined;
+}
+
+/** `step 2 › key "summary" › ChatPromptTemplate › message 1`. */
+function locate(path: Path): string {
+  const places = path.flatMap(({ node, kind, part }, i) => {
+    const isOutermostPrompt = kind?.prompt === true && path[i - 1]?.kind?.prompt !== true;
+    const name = kind === undefined ? undefined : ownName(node);
+    return [
+      ...(name === undefined ? [] : [`"${name}"`]),
+      ...(isOutermostPrompt || part === undefined ? [typeName(node)] : []),
+      ...(part?.place === undefined ? [] : [part.place]),
+    ];
+  });
+  return places.join(' › ');
+}

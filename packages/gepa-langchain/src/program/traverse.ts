@@ -1,0 +1,96 @@
+import { encodeTemplate } from '../template.ts';
+import { containers } from './containers.ts';
+import { copyWith, type Edit } from './edit.ts';
+import { isNode, type Node, type NodeKind, type OmittedPart, type Part, type TextPart } from './node-kind.ts';
+import { prompts } from './prompts.ts';
+
+const kinds: readonly NodeKind[] = [...containers, ...prompts];
+
+/** A node on the way from the program to one of its parts, and the part the way goes on to. */
+export interface Waypoint {
+  readonly node: unknown;
+  readonly kind: NodeKind | undefined;
+  readonly part: Part | undefined;
+}
+
+/** From the program down; the last waypoint is the node at hand. */
+export type Path = readonly Waypoint[];
+
+/** A text of the program. */
+export interface Site {
+  /** Equal keys mean the same text of the same object, however it was reached. */
+  readonly owner: object;
+  readonly part: TextPart;
+  readonly path: Path;
+}
+
+/** What to do on the way. */
+export interface Visitor {
+  /** Every node, before its parts; once for each way that leads to it. */
+  enter?(path: Path): void;
+  /** A part that is left alone; the last waypoint holds it. */
+  omit?(part: OmittedPart, path: Path): void;
+  /** The readable text to put in the place of a text; `undefined` to leave it. Called once for each text. */
+  text?(site: Site): string | undefined;
+  /** Takes a node whose parts are done, with the texts inside it; returns what is to stand in its place. */
+  leave?(node: Node, kind: NodeKind, sites: readonly Site[]): object;
+}
+
+interface Done {
+  readonly value: unknown;
+  readonly sites: readonly Site[];
+}
+
+/**
+ * Goes through a program and returns it with the visitor's changes. Nothing of the program is mutated, and what did
+ * not change is the same object. An object that occurs twice is changed once and occurs twice again.
+ */
+export function traverse(program: unknown, visitor: Visitor): unknown {
+  const done = new Map<unknown, Done>();
+
+  function visit(node: unknown, way: Path): Done {
+    const kind = isNode(node) ? kinds.find((row) => row.matches(node)) : undefined;
+    visitor.enter?.([...way, { node, kind, part: undefined }]);
+    const known = done.get(node);
+    if (known !== undefined) return known;
+    done.set(node, { value: node, sites: [] }); // For programs that contain themselves.
+    const result = kind === undefined ? { value: node, sites: [] } : visitParts(node as Node, kind, way);
+    done.set(node, result);
+    return result;
+  }
+
+  function visitParts(node: Node, kind: NodeKind, way: Path): Done {
+    const edits: Edit[] = [];
+    const sites: Site[] = [];
+    for (const part of kind.parts(node)) {
+      const path = [...way, { node, kind, part }];
+      if ('text' in part) {
+        const site = { owner: node, part, path };
+        sites.push(site);
+        const text = visitor.text?.(site);
+        if (text !== undefined)
+          edits.push({ at: part.at, value: encodeTemplate(text, part.text, part.format) });
+      } else if ('child' in part) {
+        const child = visit(part.child, path);
+        sites.push(...child.sites);
+        if (child.value !== part.child) edits.push({ at: part.at, value: child.value });
+      } else visitor.omit?.(part, path);
+    }
+    const changed = edits.length === 0 ? node : rebuild(node, kind, edits);
+    return { value: visitor.leave?.(changed as Node, kind, sites) ?? changed, sites };
+  }
+
+  return visit(program, []).value;
+}
+
+function rebuild(node: Node, kind: NodeKind, edits: readonly Edit[]): object {
+  const changed = kind.rebuild?.(node, edits) ?? copyWith(node, edits);
+  if (kind.variables === undefined || !Object.hasOwn(node, 'inputVariables')) return changed;
+  const before = new Set(kind.variables(node));
+  const after = new Set(kind.variables(changed as Node));
+  const declared = node.inputVariables as readonly string[];
+  const kept = declared.filter((variable) => after.has(variable) || !before.has(variable));
+  return kept.length === declared.length
+    ? changed
+    : copyWith(changed, [{ at: ['inputVariables'], value: kept }]);
+}

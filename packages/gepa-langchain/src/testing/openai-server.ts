@@ -1,0 +1,85 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ChatOpenAI } from '@langchain/openai';
+
+/** The part of a chat completion request that tests look at. */
+export interface ChatRequest {
+  readonly model: string;
+  readonly messages: readonly { readonly role: string; readonly content: unknown }[];
+}
+
+/** What the simulated model answers: a text, a message of the API, or an HTTP error. */
+export type ChatReply =
+  | string
+  | { readonly content?: string; readonly tool_calls?: readonly unknown[]; readonly finish_reason?: string }
+  | { readonly status: number; readonly error: string };
+
+export interface OpenAIServer {
+  readonly requests: readonly ChatRequest[];
+  /** A real client of this server. It does not retry. */
+  model(fields?: ConstructorParameters<typeof ChatOpenAI>[0]): ChatOpenAI;
+  close(): Promise<void>;
+}
+
+/** A server on loopback that speaks enough of the OpenAI chat API for tests. Tokens are counted as words. */
+export async function startOpenAIServer(
+  reply: (request: ChatRequest) => ChatReply | Promise<ChatReply>,
+): Promise<OpenAIServer> {
+  const requests: ChatRequest[] = [];
+  const server = createServer(async (incoming, response) => {
+    const request: ChatRequest = JSON.parse(await readBody(incoming));
+    requests.push(request);
+    send(response, request, await reply(request));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    requests,
+    model: (fields) =>
+      new ChatOpenAI({
+        model: 'simulated',
+        apiKey: 'unused',
+        maxRetries: 0,
+        configuration: { baseURL: `http://127.0.0.1:${port}` },
+        ...fields,
+      }),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function readBody(incoming: IncomingMessage): Promise<string> {
+  let body = '';
+  for await (const chunk of incoming) body += chunk;
+  return body;
+}
+
+function send(response: ServerResponse, request: ChatRequest, reply: ChatReply): void {
+  const { status, body } = answer(request, typeof reply === 'string' ? { content: reply } : reply);
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+function answer(request: ChatRequest, reply: Exclude<ChatReply, string>): { status: number; body: unknown } {
+  if ('status' in reply) return { status: reply.status, body: { error: { message: reply.error } } };
+  const { content = '', tool_calls, finish_reason = 'stop' } = reply;
+  const prompt = countWords(request.messages.map((message) => String(message.content)).join(' '));
+  const completion = countWords(content);
+  return {
+    status: 200,
+    body: {
+      id: 'completion',
+      object: 'chat.completion',
+      created: 0,
+      model: request.model,
+      choices: [{ index: 0, finish_reason, message: { role: 'assistant', content, tool_calls } }],
+      usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion },
+    },
+  };
+}
+
+function countWords(text: string): number {
+  return text.match(/\S+/g)?.length ?? 0;
+}

@@ -1,0 +1,2 @@
+export { toSteps, usageOfSteps } from './steps.ts';
+export { RolloutTracer } from './tracer.ts';

@@ -1,0 +1,103 @@
+import type { Run } from '@langchain/core/tracers/base';
+import { modelCallUsage, type Usage } from 'gepa-core';
+import { isNode, type Node } from '../program/node-kind.ts';
+import { isMessage, plainMessage } from './message.ts';
+import { toPlain } from './plain.ts';
+
+/** What the run of a model says, in plain data. */
+export interface ModelCall {
+  readonly input: unknown;
+  readonly output?: unknown;
+  readonly finishReason?: string;
+  readonly usage: Usage;
+}
+
+/** Reads the run of a chat model or of a model of strings. */
+export function readModelCall(run: Run): ModelCall {
+  const generations = generationsOf(run);
+  const answers = generations.map(({ message, text }) => (isMessage(message) ? answerOf(message) : text));
+  const finishReason = finishReasonOf(generations[0]);
+  return {
+    input: inputOf(run),
+    ...(answers.length === 0 ? {} : { output: answers.length === 1 ? answers[0] : answers }),
+    ...(finishReason === undefined ? {} : { finishReason }),
+    usage: usageOf(run, generations[0]),
+  };
+}
+
+/** The messages a model was sent, as the objects they were. */
+export function sentMessages(run: Run): readonly Node[] {
+  const { messages } = run.inputs;
+  return (Array.isArray(messages) ? messages.flat() : []).filter(isMessage);
+}
+
+/** The strings a model was sent. */
+export function sentStrings(run: Run): readonly string[] {
+  const { prompts } = run.inputs;
+  return Array.isArray(prompts) ? prompts.filter((prompt) => typeof prompt === 'string') : [];
+}
+
+function inputOf(run: Run): unknown {
+  const messages = sentMessages(run);
+  if (messages.length > 0) return messages.map(toPlain);
+  const strings = sentStrings(run);
+  return strings.length === 1 ? strings[0] : strings;
+}
+
+/** The message without its role, as text where it is only text. */
+function answerOf(message: Node): unknown {
+  const { content, toolCalls } = plainMessage(message, toPlain);
+  return toolCalls === undefined ? content : { content, toolCalls };
+}
+
+function generationsOf(run: Run): Node[] {
+  const generations: unknown = run.outputs?.generations;
+  return (Array.isArray(generations) ? generations.flat() : []).filter(isNode);
+}
+
+function finishReasonOf(generation: Node | undefined): string | undefined {
+  const sources = [generation?.generationInfo, responseMetadata(generation)];
+  return sources
+    .flatMap((source) =>
+      isNode(source) ? [source.finish_reason, source.finishReason, source.stop_reason] : [],
+    )
+    .find((reason): reason is string => typeof reason === 'string');
+}
+
+/** Several answers to one request carry the same usage, so that the first one's stands for the call. */
+function usageOf(run: Run, generation: Node | undefined): Usage {
+  const message = isMessage(generation?.message) ? generation.message : undefined;
+  const told = isNode(message?.usage_metadata) ? message.usage_metadata : {};
+  const llmOutput: unknown = run.outputs?.llmOutput;
+  const counted = isNode(llmOutput) && isNode(llmOutput.tokenUsage) ? llmOutput.tokenUsage : {};
+  return modelCallUsage({
+    model: modelName(run, generation),
+    inputTokens: firstNumber(told.input_tokens, counted.promptTokens, counted.input_tokens),
+    outputTokens: firstNumber(told.output_tokens, counted.completionTokens, counted.output_tokens),
+  });
+}
+
+function modelName(run: Run, generation: Node | undefined): string | undefined {
+  const answered = responseMetadata(generation);
+  const asked = isNode(run.extra?.invocation_params) ? run.extra.invocation_params : {};
+  return firstString(
+    answered.model_name,
+    answered.model,
+    run.extra?.metadata?.ls_model_name,
+    asked.model,
+    asked.model_name,
+  );
+}
+
+function responseMetadata(generation: Node | undefined): Node {
+  const message = generation?.message;
+  return isNode(message) && isNode(message.response_metadata) ? message.response_metadata : {};
+}
+
+function firstNumber(...values: readonly unknown[]): number | undefined {
+  return values.find((value) => typeof value === 'number');
+}
+
+function firstString(...values: readonly unknown[]): string | undefined {
+  return values.find((value) => typeof value === 'string');
+}

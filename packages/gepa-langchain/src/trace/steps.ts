@@ -1,0 +1,54 @@
+import type { Run } from '@langchain/core/tracers/base';
+import { addUsage, noUsage, type Step, type StepKind, type Usage, walkSteps } from 'gepa-core';
+import { attribute } from './attribution.ts';
+import { readModelCall } from './model-call.ts';
+import { isPromptValue, toPlain } from './plain.ts';
+
+const kinds: Readonly<Record<string, StepKind>> = {
+  chain: 'chain',
+  prompt: 'prompt',
+  llm: 'model',
+  chat_model: 'model',
+  tool: 'tool',
+  retriever: 'retriever',
+};
+
+/** The neutral trace of LangChain's runs. It holds plain data only. */
+export function toSteps(roots: readonly Run[]): Step[] {
+  const componentsOf = attribute(roots);
+  const toStep = (run: Run): Step => {
+    const kind = kinds[run.run_type] ?? 'other';
+    const components = componentsOf(run);
+    return {
+      kind,
+      name: run.name,
+      ...(components.length === 0 ? {} : { components }),
+      ...(kind === 'model' ? readModelCall(run) : { input: inputOf(run), ...outputOf(run) }),
+      ...(run.error === undefined ? {} : { error: run.error }),
+      ...(run.end_time === undefined ? {} : { durationMs: run.end_time - run.start_time }),
+      ...(run.child_runs.length === 0 ? {} : { children: run.child_runs.map(toStep) }),
+    };
+  };
+  return roots.map(toStep);
+}
+
+/** What all model calls of a trace cost. */
+export function usageOfSteps(steps: readonly Step[]): Usage {
+  return [...walkSteps(steps)].reduce((sum, step) => (step.usage ? addUsage(sum, step.usage) : sum), noUsage);
+}
+
+function inputOf(run: Run): unknown {
+  return toPlain(unwrap(run.inputs, 'input'));
+}
+
+function outputOf(run: Run): { output?: unknown } {
+  if (run.outputs === undefined) return {};
+  if (run.run_type === 'retriever') return { output: toPlain(run.outputs.documents) };
+  return { output: toPlain(isPromptValue(run.outputs) ? run.outputs : unwrap(run.outputs, 'output')) };
+}
+
+/** LangChain puts values that are no objects under a key of its own. */
+function unwrap(value: Readonly<Record<string, unknown>>, key: string): unknown {
+  const keys = Object.keys(value);
+  return keys.length === 1 && keys[0] === key ? value[key] : value;
+}
