@@ -24,7 +24,7 @@ export interface Case {
 }
 
 const boundary =
-  /\b(?:and|but|that|which|who|whose|where|from|about|concern(?:s|ing)?|mention(?:s|ed|ing)?|contain(?:s|ing)?|sa(?:y|ys|ying)|ask(?:s|ing)?(?: for)?|report(?:s|ing)?|talk(?:s|ing)? about|speak(?:s|ing)? of)\b/i;
+  /\b(?:and|but|that|which|who|whose|where|from|about|concern(?:s|ing)?|mention(?:s|ed|ing)?|contain(?:s|ing)?|sa(?:y|ys|ying)|ask(?:s|ed|ing)?(?: for)?|report(?:s|ing)?|talk(?:s|ing)? about|speak(?:s|ing)? of)\b/i;
 const negation = /\b(?:not|no|without|never|none|nor|neither)\b|n't\b/i;
 const quantity =
   /\b(more|older|longer|later|over|larger|greater|less|fewer|younger|under|shorter)\b(?: than)? (\d+)[ -]([a-z]+)/i;
@@ -34,7 +34,7 @@ const idle = new Set(
     'has have had do does did of to in on at for with by as if when whenever then than so such like even also only ' +
     'ticket tickets message messages text case cases request requests customer customers user users writer sender ' +
     'person people anyone anything something someone everything word words phrase old ago due late matter matters ' +
-    'always whatever not no without or'
+    'always whatever name names named not no without or'
   ).split(' '),
 );
 

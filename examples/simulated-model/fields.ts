@@ -10,7 +10,12 @@ const list = `${item}(?:${separator}${item}){2,}(?=\\s*(?:[.;)\\n"}]|$))`;
 
 /** Reads the fields asked for: the keys of the JSON shown, each with the list of values given for it anywhere. */
 export function readFields(instructions: string): Field[] {
-  const shapes = [...instructions.matchAll(/\{[^{}]*\}/g)].map(([shape]) => shape);
+  const objects = [...instructions.matchAll(/\{[^{}]*\}/g)].map(([object]) => object);
+  // What is to be filled in is open; other JSON tells facts, or is an example where no open one is shown.
+  const open = objects.filter((object) =>
+    /:\s*(?:"(?:\.\.\.|…|<[^"]*>|[^"]*\|[^"]*)?"|<|\.\.\.|…)/.test(object),
+  );
+  const shapes = open.length > 0 ? open : objects;
   const keys = new Set(
     shapes.flatMap((shape) => [...shape.matchAll(/"([\w-]+)"\s*:/g)].map(([, key]) => key!)),
   );

@@ -47,7 +47,7 @@ export function readRule(
   const statement = sentence.replace(/^[\w ]{0,20}\b(?:rule|note|important|remember)s?\b[\w ]{0,4}:\s*/i, '');
   const [main = '', unless = ''] = statement.replace(/[.!;]+$/, '').split(exceptionMarker);
   const parts = splitMain(main, fields);
-  if (parts === undefined) return undefined;
+  if (parts === undefined || parts.effects.length === 0) return undefined;
   const known = [...factKeys, ...fields.map(({ name }) => name)];
   return {
     when: parts.when.trim(),
@@ -77,6 +77,15 @@ function splitMain(main: string, fields: readonly Field[]): Parts | undefined {
     }
   }
   if (opening !== undefined) return undefined;
+  // "Send tickets that … to queue …"
+  const sent =
+    /^(?:send|route|forward|assign|move)\s+(?!it\b|them\b|this\b|these\b)(.+?)\s+((?:in)?to\s.*)$/i.exec(
+      main,
+    );
+  if (sent !== null) {
+    const effectText = `goes ${sent[2]}`;
+    return { when: sent[1]!, effects: effectsIn(effectText, fields), effectText };
+  }
   const found = effectsIn(main, fields);
   const first = found[0];
   if (first === undefined) return undefined;
@@ -89,7 +98,9 @@ function splitMain(main: string, fields: readonly Field[]): Parts | undefined {
   }
   // "Tickets that … go to queue …"; a value behind a marker belongs to the condition.
   const when = main.slice(0, first.index);
-  if (/^(?:otherwise|by default|everything else|all others?|anything else)\b/i.test(when)) {
+  if (
+    /^(?:otherwise|by default|everything else|anything else|(?:in )?(?:all|any|every) others?)\b/i.test(when)
+  ) {
     return { when: '', effects: found, effectText: main };
   }
   return /\b(?:if|when|whenever|where)\b/i.test(when)
@@ -118,6 +129,7 @@ function effectPattern(name: string, value: string): RegExp {
     `\\b${field}["'\`]?(?:\\s+(?:is|are|to|as|of|becomes|should|must|be|always|set|gets))*\\s*[=:→]?\\s*${exactly}`,
     `\\b(?:goe?s?|belongs?|sent|send|routed?|routes|assign(?:ed)?|forward(?:ed)?|moved?)(?:\\s+(?:it|them|these|this|such tickets))?\\s+(?:in)?to${fill}?\\s*${exactly}`,
     `\\b(?:counts?|counted|treat(?:ed)?|mark(?:ed)?|class(?:ed|ify|ified)|rated?|label(?:led)?|gets?|use|choose|pick|answer|is|are|means?)${fill}${exactly}`,
+    `\\b(?:with|at|in|as|use|gets?|set|give)\\s+(?:an?\\s+|the\\s+)?${exactly}\\s+${field}`,
     `(?:→|->|=>)\\s*${exactly}`,
   ];
   return new RegExp(verbs.join('|'), 'i');

@@ -37,7 +37,10 @@ export class OptionsError extends GepaError {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[], options?: { cause?: unknown }) {
-    super(problems.length === 1 ? problems[0]! : `${problems.length} problems:\n- ${problems.join('\n- ')}`, options);
+    super(
+      problems.length === 1 ? problems[0]! : `${problems.length} problems:\n- ${problems.join('\n- ')}`,
+      options,
+    );
     this.problems = problems;
   }
 }
@@ -52,11 +55,17 @@ export class CandidateMismatchError extends GepaError {
   static override readonly kind = 'CandidateMismatchError';
   readonly missing: readonly string[];
   readonly unknown: readonly string[];
+  /** Components whose own text is not the one that was optimized. */
+  readonly changed: readonly string[];
 
-  constructor(message: string, names: { missing: readonly string[]; unknown: readonly string[] }) {
+  constructor(
+    message: string,
+    names: { missing: readonly string[]; unknown: readonly string[]; changed?: readonly string[] },
+  ) {
     super(message);
     this.missing = names.missing;
     this.unknown = names.unknown;
+    this.changed = names.changed ?? [];
   }
 }
 

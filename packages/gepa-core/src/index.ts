@@ -1,9 +1,9 @@
 export type * from './adapter.ts';
-export { autoBudget, type AutoBudget } from './auto-budget.ts';
+export { type AutoBudget, autoBudget } from './auto-budget.ts';
 export type { Candidate, Component, ComponentKind } from './component.ts';
 export { seedOf } from './component.ts';
-export { replay } from './engine/state.ts';
 export type { RetryOptions } from './engine/retry.ts';
+export { replay } from './engine/state.ts';
 export * from './errors.ts';
 export * from './events.ts';
 export type { LanguageModel, LanguageModelAnswer } from './language-model.ts';
@@ -39,7 +39,18 @@ export {
 } from './strategies/evaluation-policy.ts';
 export type { ProposalSampler, SamplingStrategy, Task } from './strategies/proposal-sampling.ts';
 export type { SelectionStrategy } from './strategies/proposal-selection.ts';
-export * as stopConditions from './strategies/stop-conditions.ts';
 export type { StopCondition, StopReason, StopState } from './strategies/stop-conditions.ts';
+export * as stopConditions from './strategies/stop-conditions.ts';
+export type { SavedCandidate } from './target/saved-candidate.ts';
+export type { ComponentSelectionOptions, SelectedName } from './target/select-components.ts';
+export {
+  type Compiled,
+  type CompileOptions,
+  createTarget,
+  type ProgramExample,
+  type Target,
+  type TargetBinding,
+} from './target/target.ts';
 export { type Step, type StepKind, stepsOf, walkSteps } from './trace.ts';
+export { type Tunable, tunable, withTexts } from './tunable.ts';
 export * from './usage.ts';

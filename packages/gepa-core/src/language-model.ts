@@ -14,7 +14,9 @@ export type LanguageModel = (request: {
   readonly signal: AbortSignal;
 }) => Promise<string | LanguageModelAnswer>;
 
-export function normalizeAnswer(answer: string | LanguageModelAnswer): LanguageModelAnswer & { usage: Usage } {
+export function normalizeAnswer(
+  answer: string | LanguageModelAnswer,
+): LanguageModelAnswer & { usage: Usage } {
   return typeof answer === 'string'
     ? { text: answer, usage: { ...noUsage, modelCalls: 1 } }
     : { ...answer, usage: answer.usage ?? { ...noUsage, modelCalls: 1 } };
@@ -22,5 +24,8 @@ export function normalizeAnswer(answer: string | LanguageModelAnswer): LanguageM
 
 /** Whether a finish reason says that the answer ends before its end. */
 export function isCutOff(finishReason: string | undefined): boolean {
-  return finishReason !== undefined && /length|max_?(output_)?tokens|incomplete|content.?filter/i.test(finishReason);
+  return (
+    finishReason !== undefined &&
+    /length|max_?(output_)?tokens|incomplete|content.?filter/i.test(finishReason)
+  );
 }

@@ -9,12 +9,17 @@ import { resultOf, SearchState } from './engine/state.ts';
 import { scoreTestset } from './engine/testset-scores.ts';
 import { RunError } from './errors.ts';
 import type { DecisionEvent } from './events.ts';
-import { type AdapterOptions, type FunctionOptions, type OptimizeOptions, resolveOptions } from './options.ts';
 import type { Settings } from './options.ts';
+import {
+  type AdapterOptions,
+  type FunctionOptions,
+  type OptimizeOptions,
+  resolveOptions,
+} from './options.ts';
 import { MergeProposer } from './proposers/merge.ts';
 import { reflectiveMutation } from './proposers/reflective-mutation.ts';
 import { Random } from './random.ts';
-import { terminalProgress } from './report/index.ts';
+import { terminalProgress } from './report/terminal-progress.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
 import * as conditions from './strategies/stop-conditions.ts';
 import { createStrategies } from './strategies/strategies.ts';
@@ -53,7 +58,8 @@ async function run<Example, Output, Trace, Name extends string>(
   broadcast: Broadcast<Name>,
   lifetime: Lifetime,
 ): Promise<OptimizationResult<Name>> {
-  const { adapter, seed, maxMetricCalls, reflectionMinibatchSize, cacheEvaluation, retry, skipDuplicates } = settings;
+  const { adapter, seed, maxMetricCalls, reflectionMinibatchSize, cacheEvaluation, retry, skipDuplicates } =
+    settings;
   const { emit, warn } = broadcast;
   const { signal } = lifetime;
   const names = componentNames(adapter.components);
@@ -94,12 +100,15 @@ async function run<Example, Output, Trace, Name extends string>(
   const propose = reflectiveMutation({
     adapter,
     model: settings.reflectionModel,
-    propose: settings.propose ?? (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
+    propose:
+      settings.propose ??
+      (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
     templates: settings.reflectionPromptTemplate,
     maxRecordCharacters: settings.maxRecordCharacters,
     ledger,
     retry,
     signal,
+    timeoutMs: settings.rolloutTimeoutMs,
     emit,
   });
   const merger = new MergeProposer<Name>({
@@ -180,7 +189,14 @@ async function run<Example, Output, Trace, Name extends string>(
     const test =
       testset.length === 0
         ? undefined
-        : await scoreTestset({ evaluator, ledger, testset, iteration: state.iteration, seed: seedCandidate, best });
+        : await scoreTestset({
+            evaluator,
+            ledger,
+            testset,
+            iteration: state.iteration,
+            seed: seedCandidate,
+            best,
+          });
     if (test !== undefined && 'problem' in test) {
       warn(`The testset was not scored: ${lifetime.endedBy ?? test.problem}.`);
       return finish(reason === 'aborted' ? (lifetime.endedBy ?? reason) : reason);
@@ -244,13 +260,17 @@ function warnAboutData<Example>(
   warn: (message: string) => void,
 ): void {
   if (settings.valset === settings.trainset) {
-    warn('There is no valset: candidates are compared on the trainset they were written from. Give a valset to see whether they generalize.');
+    warn(
+      'There is no valset: candidates are compared on the trainset they were written from. Give a valset to see whether they generalize.',
+    );
   }
   const testKeys = new Set(refs.testset.map(({ key }) => key));
   for (const set of ['trainset', 'valset'] as const) {
     const shared = new Set(refs[set].map(({ key }) => key).filter((key) => testKeys.has(key))).size;
     if (shared > 0) {
-      warn(`${shared} of the ${refs.testset.length} test examples also stand in the ${set}: the test score flatters the result. Hold them out.`);
+      warn(
+        `${shared} of the ${refs.testset.length} test examples also stand in the ${set}: the test score flatters the result. Hold them out.`,
+      );
     }
   }
 }

@@ -18,7 +18,7 @@ import type { Price } from './usage.ts';
  * What a run may be told. At least one bound is required: `maxMetricCalls` or `auto`, `maxIterations`,
  * `maxCostUsd`, `maxDurationMs`, `stopConditions` or `signal`.
  */
-export interface SearchOptions<Example, Output, Trace, Name extends string>
+export interface SearchOptions<Example, Output, Trace, Name extends string, Model = LanguageModel>
   extends Partial<StrategyOptions<Name>> {
   /** The examples minibatches are drawn from. */
   readonly trainset: readonly Example[];
@@ -28,7 +28,7 @@ export interface SearchOptions<Example, Output, Trace, Name extends string>
   readonly testset?: readonly Example[];
   readonly metric: Metric<Example, Output, Trace>;
   /** The model that reads the records and rewrites components. */
-  readonly reflectionModel?: LanguageModel;
+  readonly reflectionModel?: Model;
   /** A proposer of your own in place of `reflectionModel`. */
   readonly propose?: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>;
   /**
@@ -115,10 +115,15 @@ const aFunction = z.custom<unknown>((value) => typeof value === 'function', 'mus
 const flag = z.boolean();
 const list = z.array(z.unknown());
 const has = (value: unknown, method: string) =>
-  typeof value === 'object' && value !== null && typeof (value as Record<string, unknown>)[method] === 'function';
+  typeof value === 'object' &&
+  value !== null &&
+  typeof (value as Record<string, unknown>)[method] === 'function';
 
 /** A strategy by name, as a function, or as an object with a certain method. */
-function strategy(names: readonly string[], own: { method?: string; function?: boolean; sizes?: readonly (readonly string[])[] }) {
+function strategy(
+  names: readonly string[],
+  own: { method?: string; function?: boolean; sizes?: readonly (readonly string[])[] },
+) {
   const isOwn = (value: unknown) =>
     (own.method !== undefined && has(value, own.method)) ||
     (own.function === true && typeof value === 'function') ||
@@ -144,7 +149,12 @@ function strategy(names: readonly string[], own: { method?: string; function?: b
 }
 
 const shape = {
-  adapter: optional(z.custom<unknown>((value) => has(value, 'run'), 'must be an adapter: an object with components and run()')),
+  adapter: optional(
+    z.custom<unknown>(
+      (value) => has(value, 'run'),
+      'must be an adapter: an object with components and run()',
+    ),
+  ),
   seedCandidate: optional(z.record(z.string(), z.union([z.string(), z.looseObject({ text: z.string() })]))),
   run: optional(aFunction),
   trainset: list.min(1, 'is empty; give at least one example'),
@@ -161,7 +171,10 @@ const shape = {
   componentSelector: optional(strategy(['round_robin', 'all'], { function: true, method: 'select' })),
   batchSampler: optional(strategy(['epoch_shuffled'], { method: 'next' })),
   samplingStrategy: optional(
-    strategy(['single'], { method: 'sample', sizes: [['parents', 'mutations'], ['independent'], ['sameParent']] }),
+    strategy(['single'], {
+      method: 'sample',
+      sizes: [['parents', 'mutations'], ['independent'], ['sameParent']],
+    }),
   ),
   acceptanceCriterion: optional(strategy(['strict_improvement', 'improvement_or_equal'], { function: true })),
   selectionStrategy: optional(strategy(['all', 'best'], { function: true, sizes: [['topK']] })),
@@ -201,7 +214,12 @@ const shape = {
 const schema = z.object(shape);
 
 /** Options with every default filled in. */
-export type Settings<Example, Output, Trace, Name extends string> = SearchOptions<Example, Output, Trace, Name> &
+export type Settings<Example, Output, Trace, Name extends string> = SearchOptions<
+  Example,
+  Output,
+  Trace,
+  Name
+> &
   Required<
     Pick<
       SearchOptions<Example, Output, Trace, Name>,
@@ -240,7 +258,10 @@ export function resolveOptions<Example, Output, Trace, Name extends string>(
   const maxMetricCalls =
     options.auto === undefined
       ? options.maxMetricCalls
-      : autoBudget(options.auto, { components: Object.keys(adapter.components).length, valset: valset.length }) +
+      : autoBudget(options.auto, {
+          components: Object.keys(adapter.components).length,
+          valset: valset.length,
+        }) +
         2 * testset.length;
   return {
     candidateSelectionStrategy: 'pareto',
@@ -283,7 +304,8 @@ function shapeProblems(options: unknown): string[] {
     const value = (options as Record<string, unknown>)[String(name)];
     if (value === undefined) return `The option "${String(name)}" is missing.`;
     const where = [String(name), ...rest.map(String)].join('.');
-    const shown = typeof value === 'object' || typeof value === 'function' ? '' : ` (got ${JSON.stringify(value)})`;
+    const shown =
+      typeof value === 'object' || typeof value === 'function' ? '' : ` (got ${JSON.stringify(value)})`;
     return `The option "${where}" ${code === 'custom' || message.startsWith('is ') || message.startsWith('must ') ? message : `is wrong: ${message}`}${shown}.`;
   });
   return [...unknown, ...wrong];
@@ -295,15 +317,22 @@ function* meaningProblems<Example, Output, Trace, Name extends string>(
 ): Generator<string> {
   const names = Object.keys(adapter.components ?? {});
   if (names.length === 0) yield 'The program has no components: there is no text to optimize.';
-  if ('adapter' in options && 'seedCandidate' in options) yield 'Give either `adapter` or `seedCandidate` with `run`, not both.';
-  if (options.reflectionModel === undefined && options.propose === undefined && adapter.propose === undefined) {
+  if ('adapter' in options && 'seedCandidate' in options)
+    yield 'Give either `adapter` or `seedCandidate` with `run`, not both.';
+  if (
+    options.reflectionModel === undefined &&
+    options.propose === undefined &&
+    adapter.propose === undefined
+  ) {
     yield 'Give a `reflectionModel`, or a proposer of your own as `propose`.';
   }
   if (options.reflectionModel !== undefined && options.propose !== undefined) {
     yield 'Give either `reflectionModel` or `propose`, not both.';
   }
   const templates = options.reflectionPromptTemplate ?? {};
-  for (const [name, template] of Object.entries<string | undefined>(typeof templates === 'string' ? { '': templates } : templates)) {
+  for (const [name, template] of Object.entries<string | undefined>(
+    typeof templates === 'string' ? { '': templates } : templates,
+  )) {
     if (name !== '' && !names.includes(name)) {
       yield `reflectionPromptTemplate names the component "${name}"; there are ${names.join(', ')}.`;
     }
@@ -313,7 +342,15 @@ function* meaningProblems<Example, Output, Trace, Name extends string>(
   if (options.auto !== undefined && options.maxMetricCalls !== undefined) {
     yield 'Give either `auto` or `maxMetricCalls`, not both.';
   }
-  const { maxMetricCalls, auto, maxIterations, maxCostUsd, maxDurationMs, signal, stopConditions = [] } = options;
+  const {
+    maxMetricCalls,
+    auto,
+    maxIterations,
+    maxCostUsd,
+    maxDurationMs,
+    signal,
+    stopConditions = [],
+  } = options;
   const bounds = [maxMetricCalls, auto, maxIterations, maxCostUsd, maxDurationMs, signal];
   if (bounds.every((bound) => bound === undefined) && stopConditions.length === 0) {
     yield 'The run has no bound: give `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`, `maxDurationMs`, `stopConditions` or `signal`.';

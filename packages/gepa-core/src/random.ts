@@ -87,6 +87,7 @@ export class Random {
 /** The 32-bit digits of a non-negative integer, least significant first. */
 function digits32(value: number): number[] {
   const digits = [value >>> 0];
-  for (let rest = Math.floor(value / 2 ** 32); rest > 0; rest = Math.floor(rest / 2 ** 32)) digits.push(rest >>> 0);
+  for (let rest = Math.floor(value / 2 ** 32); rest > 0; rest = Math.floor(rest / 2 ** 32))
+    digits.push(rest >>> 0);
   return digits.map((digit) => digit | 0);
 }

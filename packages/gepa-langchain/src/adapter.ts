@@ -4,8 +4,10 @@ import {
   type Candidate,
   type Component,
   type Execution,
+  type ProgramExample,
   RolloutError,
   type RunContext,
+  seedOf,
 } from 'gepa-core';
 import { mergeWithAmbient } from './ambient.ts';
 import { discover } from './program/discover.ts';
@@ -13,16 +15,6 @@ import { rewrite } from './program/rewrite.ts';
 import { raceSignal } from './race.ts';
 import { recent } from './recent.ts';
 import { RolloutTracer, toSteps, usageOfSteps } from './trace/index.ts';
-
-/** An example for a LangChain program. */
-export interface Example<Input = unknown, Expected = unknown> {
-  /** Goes to the program as it is. */
-  readonly input: Input;
-  /** For the metric. */
-  readonly expected?: Expected;
-  readonly id?: string;
-  readonly metadata?: Readonly<Record<string, unknown>>;
-}
 
 /** A program: a LangChain runnable, of whatever copy of LangChain. */
 export interface Invocable<Input = unknown, Output = unknown> {
@@ -37,7 +29,9 @@ export interface AdapterOptions<Input, Output> {
    * Passed to the program on every rollout: callbacks, tags, configurable values. A function makes one for each
    * rollout, for what must not be shared, such as a session or a thread.
    */
-  readonly config?: RunnableConfig | ((example: Example<Input>, context: RunContext) => RunnableConfig);
+  readonly config?:
+    | RunnableConfig
+    | ((example: ProgramExample<Input>, context: RunContext) => RunnableConfig);
 }
 
 /** Rewritten programs kept: the candidates of a generation, their parents, and some to spare. */
@@ -48,17 +42,21 @@ const programsKept = 64;
  * callbacks, those in the program, in `config`, around the call and in the environment, are called as ever. Rollouts
  * carry the tag `gepa` and the metadata `gepa_run`, `gepa_iteration`, `gepa_phase`, `gepa_candidate` and
  * `gepa_example`.
+ * @throws CandidateMismatchError when `components` names what the program does not have.
  */
 export function createAdapter<Input, Output>(
   options: AdapterOptions<Input, Output>,
-): Adapter<Example<Input>, Output> {
+): Adapter<ProgramExample<Input>, Output> {
   const { program, components = discover(program).components } = options;
   const names = Object.keys(components);
-  const programOf = recent(programsKept, (key: string) => rewrite(program, JSON.parse(key), { mark: true }));
+  const rewritten = recent(programsKept, (key) => rewrite(program, JSON.parse(key), { mark: true }));
+  const programOf = (candidate: Candidate) =>
+    rewritten(JSON.stringify(Object.fromEntries(names.map((name) => [name, candidate[name]]))));
+  programOf(seedOf(components));
 
   async function run(
     candidate: Candidate,
-    example: Example<Input>,
+    example: ProgramExample<Input>,
     context: RunContext,
   ): Promise<Execution<Output>> {
     const tracer = new RolloutTracer();
@@ -68,12 +66,10 @@ export function createAdapter<Input, Output>(
       return { trace, usage: usageOfSteps(trace) };
     };
     try {
-      const texts = Object.fromEntries(names.map((name) => [name, candidate[name]]));
-      const rewritten = programOf(JSON.stringify(texts));
       const given = typeof options.config === 'function' ? options.config(example, context) : options.config;
       const config = rolloutConfig(given, tracer, context);
       const output = await raceSignal(config.signal ?? context.signal, () =>
-        rewritten.invoke(example.input, config),
+        programOf(candidate).invoke(example.input, config),
       );
       return { output, ...report() };
     } catch (cause) {

@@ -2,10 +2,10 @@ import type { RunnableConfig } from '@langchain/core/runnables';
 import { type LanguageModel, OptionsError, walkSteps } from 'gepa-core';
 import type { Invocable } from './adapter.ts';
 import { mergeWithAmbient } from './ambient.ts';
-import { isNode, typeName } from './program/node-kind.ts';
+import { isMessage, isNode, typeName } from './program/node-kind.ts';
 import { raceSignal } from './race.ts';
 import { RolloutTracer, toSteps, usageOfSteps } from './trace/index.ts';
-import { isMessage, textOf } from './trace/message.ts';
+import { textOf } from './trace/message.ts';
 
 /**
  * Makes a LangChain chat model a reflection model. Any runnable will do that takes a string and answers with a message

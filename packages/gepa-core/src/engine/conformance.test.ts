@@ -93,7 +93,9 @@ function optionsOf({ options }: Recording) {
 async function run(recording: Recording) {
   const events: DecisionEvent[] = [];
   const adapter: Adapter<TokenExample, TokenOutput, TokenTrace> = {
-    components: Object.fromEntries(Object.entries(recording.seedCandidate).map(([name, text]) => [name, { text }])),
+    components: Object.fromEntries(
+      Object.entries(recording.seedCandidate).map(([name, text]) => [name, { text }]),
+    ),
     run: async (candidate, example) => runTokenTask(candidate, example),
     reflectiveRecords: (request) => tokenRecords(request).map((findings) => ({ ...findings })),
   };
@@ -120,7 +122,11 @@ function iterationsOf(events: readonly DecisionEvent[]): RecordedIteration[] {
     if (event.type === 'iteration_started') {
       iterations.push({ iteration: event.iteration, tasks: [], proposals: [], accepted: [], metricCalls: 0 });
     } else if (event.type === 'task_evaluated') {
-      current!.tasks.push({ parent: event.parent, minibatch: [...event.minibatch], before: [...event.scores] });
+      current!.tasks.push({
+        parent: event.parent,
+        minibatch: [...event.minibatch],
+        before: [...event.scores],
+      });
       if (event.skipped) current!.skipped = [...(current!.skipped ?? []), 'all_scores_perfect'];
     } else if (event.type === 'proposal_evaluated') {
       current!.proposals.push({ texts: event.texts as Record<string, string>, after: [...event.after] });
@@ -170,7 +176,9 @@ describe.each(recordings)('the recorded run $name', (recording) => {
       );
     }
     if (!cached) {
-      expect(result.candidates.map(({ metricCalls }) => metricCalls)).toEqual(recording.result.discoveryMetricCalls);
+      expect(result.candidates.map(({ metricCalls }) => metricCalls)).toEqual(
+        recording.result.discoveryMetricCalls,
+      );
       expect(result.totalMetricCalls).toBe(recording.result.totalMetricCalls);
     }
   });

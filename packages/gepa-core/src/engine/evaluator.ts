@@ -1,14 +1,15 @@
-import pLimit, { type LimitFunction } from 'p-limit';
-import type { Adapter, Execution, Phase, Rollout } from '../adapter.ts';
+import type { Adapter, Execution, Phase, Rollout, RunContext } from '../adapter.ts';
 import { type Candidate, candidateKey, componentNames } from '../component.ts';
 import { MetricError, RolloutError, RolloutTimeoutError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
-import { type Metric, type MetricScore, normalizeMetricResult } from '../metric.ts';
+import { type Metric, type MetricArgs, type MetricScore, normalizeMetricResult } from '../metric.ts';
 import { addUsage, noUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
 import { failureKind, messageOf } from './failures.ts';
 import type { Ledger } from './ledger.ts';
-import { type RetryOptions, raceAbort, withRetry } from './retry.ts';
+import { type RetryOptions, type RetryPolicy, retryAfter } from './retry.ts';
+import { Slots } from './slots.ts';
+import { type LazySignal, Watch } from './watch.ts';
 
 /** Why a rollout could not be measured. */
 export interface Interruption {
@@ -45,10 +46,24 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
 }
 
 type Outcome<Example, Output, Trace> =
-  | { readonly rollout: Rollout<Example, Output, Trace> }
+  | Rollout<Example, Output, Trace>
   | { readonly interruption: Interruption };
 
-type CandidateCache<Example, Output, Trace> = Map<number, Promise<Outcome<Example, Output, Trace>>>;
+/** Finished and running rollouts of one candidate, by the example's key. */
+type CandidateCache<Example, Output, Trace> = Map<
+  number,
+  Outcome<Example, Output, Trace> | Promise<Outcome<Example, Output, Trace>>
+>;
+
+/** One rollout to make. */
+interface Order<Example, Output, Trace, Name extends string> {
+  readonly candidate: Candidate<Name>;
+  readonly ref: ExampleRef<Example>;
+  readonly context: EvaluationContext;
+  readonly cache: CandidateCache<Example, Output, Trace> | undefined;
+  /** Shared by an evaluation: a refused key need not be refused for every example. */
+  readonly refusal: { interruption?: Interruption };
+}
 
 /**
  * The first of the engine's two effects: runs candidates on examples and scores them. It owns the concurrency limit,
@@ -57,14 +72,34 @@ type CandidateCache<Example, Output, Trace> = Map<number, Promise<Outcome<Exampl
 export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #options: EvaluatorOptions<Example, Output, Trace, Name>;
   readonly #names: readonly Name[];
-  readonly #limit: LimitFunction;
+  readonly #slots: Slots;
+  readonly #retry: RetryPolicy;
+  readonly #programWatch: Watch;
+  readonly #metricWatch: Watch;
   readonly #cache = new Map<string, CandidateCache<Example, Output, Trace>>();
   #objectives: readonly string[] | undefined;
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
+    const { adapter, concurrency, signal, rolloutTimeoutMs: timeoutMs } = options;
     this.#options = options;
-    this.#names = componentNames(options.adapter.components);
-    this.#limit = pLimit(options.concurrency);
+    this.#names = componentNames(adapter.components);
+    this.#slots = new Slots(concurrency);
+    this.#retry = {
+      options: options.retry,
+      signal,
+      onRetry: (attempt, error) => {
+        options.ledger.retries++;
+        options.emit({ type: 'retried', what: 'rollout', attempt, message: messageOf(error) });
+      },
+    };
+    const watch = (what: string) =>
+      new Watch({
+        signal,
+        timeoutMs,
+        timeoutError: () => new RolloutTimeoutError(`${what} did not end within ${timeoutMs} ms.`),
+      });
+    this.#programWatch = watch('The program');
+    this.#metricWatch = watch('The metric');
   }
 
   /** How many metric calls an evaluation would take. */
@@ -84,52 +119,62 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     examples: readonly ExampleRef<Example>[],
     context: EvaluationContext,
   ): Promise<Evaluation<Example, Output, Trace>> {
+    const { ledger, concurrency } = this.#options;
+    const cache = this.#cacheOf(candidate);
     const refusal: { interruption?: Interruption } = {};
-    const known = this.#cacheOf(candidate);
-    const run = (ref: ExampleRef<Example>) =>
-      this.#cached(known, ref, () => this.#limit(() => this.#admitted(candidate, ref, context, refusal)));
-    const [first, ...rest] = examples;
-    const head = first !== undefined && this.#options.ledger.mustLearnCost('rollout') ? [await run(first)] : [];
-    const outcomes = [...head, ...(await Promise.all((head.length > 0 ? rest : examples).map(run)))];
-    const interruption = outcomes.find((outcome) => 'interruption' in outcome)?.interruption;
+    const outcomes: Outcome<Example, Output, Trace>[] = new Array(examples.length);
+    let next = 0;
+    const workOne = async () => {
+      const position = next++;
+      const ref = examples[position]!;
+      const outcome = cache?.get(ref.key) ?? this.#start({ candidate, ref, context, cache, refusal });
+      outcomes[position] = outcome instanceof Promise ? await outcome : outcome;
+    };
+    // A few workers rather than a promise for every example: a large valset would otherwise wait in memory.
+    const work = async () => {
+      while (next < examples.length) await workOne();
+    };
+    while (next < examples.length && ledger.mustLearnCost('rollout')) await workOne();
+    await Promise.all(Array.from({ length: Math.min(concurrency, examples.length - next) }, work));
+    const interrupted = outcomes.find((outcome) => 'interruption' in outcome);
     return {
-      rollouts: outcomes.map((outcome) => ('rollout' in outcome ? outcome.rollout : undefined)),
-      ...(interruption === undefined ? {} : { interruption }),
+      rollouts: outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome)),
+      ...interrupted,
     };
   }
 
   #cacheOf(candidate: Candidate<Name>): CandidateCache<Example, Output, Trace> | undefined {
     if (!this.#options.cache) return undefined;
     const key = candidateKey(this.#names, candidate);
-    let known = this.#cache.get(key);
-    if (known === undefined) this.#cache.set(key, (known = new Map()));
-    return known;
+    let cache = this.#cache.get(key);
+    if (cache === undefined) this.#cache.set(key, (cache = new Map()));
+    return cache;
   }
 
-  /** Serves finished and running rollouts; what could not be measured is forgotten. */
-  #cached(
-    known: CandidateCache<Example, Output, Trace> | undefined,
-    { key }: ExampleRef<Example>,
-    start: () => Promise<Outcome<Example, Output, Trace>>,
-  ): Promise<Outcome<Example, Output, Trace>> {
-    if (known === undefined) return start();
-    let outcome = known.get(key);
-    if (outcome === undefined) {
-      outcome = start();
-      known.set(key, outcome);
-      const forget = () => known.delete(key);
-      outcome.then((settled) => 'interruption' in settled && forget(), forget);
-    }
+  #start(order: Order<Example, Output, Trace, Name>): Promise<Outcome<Example, Output, Trace>> {
+    const outcome = this.#inSlot(order);
+    order.cache?.set(order.ref.key, outcome);
     return outcome;
   }
 
-  async #admitted(
-    candidate: Candidate<Name>,
-    ref: ExampleRef<Example>,
-    context: EvaluationContext,
-    refusal: { interruption?: Interruption },
-  ): Promise<Outcome<Example, Output, Trace>> {
+  async #inSlot(order: Order<Example, Output, Trace, Name>): Promise<Outcome<Example, Output, Trace>> {
+    const { cache, ref } = order;
+    let outcome: Outcome<Example, Output, Trace> | undefined;
+    await this.#slots.acquire();
+    try {
+      outcome = await this.#admitted(order);
+      return outcome;
+    } finally {
+      this.#slots.release();
+      // What could not be measured is forgotten, to be tried again when it is next wanted.
+      if (outcome === undefined || 'interruption' in outcome) cache?.delete(ref.key);
+      else cache?.set(ref.key, outcome);
+    }
+  }
+
+  async #admitted(order: Order<Example, Output, Trace, Name>): Promise<Outcome<Example, Output, Trace>> {
     const { ledger, signal, emit } = this.#options;
+    const { refusal, context, ref } = order;
     if (signal.aborted) return { interruption: { reason: 'aborted' } };
     if (refusal.interruption !== undefined) return { interruption: refusal.interruption };
     const admission = ledger.admit('rollout');
@@ -139,7 +184,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const spent = { usage: noUsage };
     let rollout: Rollout<Example, Output, Trace> | undefined;
     try {
-      rollout = await this.#measure(candidate, ref, context, spent);
+      rollout = await this.#measure(order, spent);
     } catch (error) {
       if (MetricError.isInstance(error)) throw error;
       if (signal.aborted) return { interruption: { reason: 'aborted' } };
@@ -151,7 +196,9 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     }
     emit({
       type: 'rollout_finished',
-      ...context,
+      iteration: context.iteration,
+      phase: context.phase,
+      candidateIndex: context.candidateIndex,
       exampleId: ref.id,
       score: rollout.score,
       error: rollout.error,
@@ -159,65 +206,90 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       usage: spent.usage,
       metricCalls: ledger.metricCalls,
     });
-    return { rollout };
+    return rollout;
   }
 
   /** Throws for what is nobody's score: passing failures that did not pass, refusals, an abort, a broken metric. */
   async #measure(
-    candidate: Candidate<Name>,
-    ref: ExampleRef<Example>,
-    context: EvaluationContext,
+    order: Order<Example, Output, Trace, Name>,
     spent: { usage: Usage },
   ): Promise<Rollout<Example, Output, Trace>> {
-    const { adapter, metric, signal, warn } = this.#options;
-    const base = { example: ref.example, exampleId: ref.id };
-    const failed = (what: string, error: unknown, execution?: Partial<Execution<Output, Trace>>) => {
-      if (signal.aborted || failureKind(error) !== 'program') throw error;
-      const message = messageOf(error);
-      return {
-        ...base,
-        ...execution,
-        score: this.#options.failureScore,
-        feedback: `${what} failed: ${message}`,
-        error: message,
-      };
-    };
+    const { adapter, metric, runId, warn } = this.#options;
+    const { ref, candidate } = order;
+    const { example, id: exampleId } = ref;
 
+    const run = (lazy: LazySignal) => adapter.run(candidate, example, new Context(runId, order, lazy));
     let execution: Execution<Output, Trace>;
     try {
-      execution = await this.#again(async () => {
-        try {
-          return await this.#timed(ref, (rolloutSignal) =>
-            adapter.run(candidate, ref.example, {
-              ...context,
-              runId: this.#options.runId,
-              exampleId: ref.id,
-              signal: rolloutSignal,
-            }),
-          );
-        } catch (error) {
-          if (RolloutError.isInstance(error)) spent.usage = addUsage(spent.usage, error.usage ?? noUsage);
-          throw error;
-        }
-      });
+      execution = await this.#retrying(() => this.#programWatch.run(run), spent);
     } catch (error) {
       const trace = RolloutError.isInstance(error) ? (error.trace as Trace | undefined) : undefined;
-      return failed('The program', error, trace === undefined ? {} : { trace });
+      return this.#failed(ref, 'The program', error, trace === undefined ? {} : { trace });
     }
-    spent.usage = addUsage(spent.usage, execution.usage ?? noUsage);
+    if (execution.usage !== undefined) spent.usage = addUsage(spent.usage, execution.usage);
     const { output, trace } = execution;
-    const measured = { output, ...(trace === undefined ? {} : { trace }) };
 
+    const score = (lazy: LazySignal) => metric(new Measured(example, output, trace, lazy));
     let result: unknown;
     try {
-      result = await this.#again(async () => metric({ example: ref.example, output, trace, signal }));
+      result = await this.#retrying(() => this.#metricWatch.run(score), spent);
     } catch (error) {
-      warn(`The metric threw on example ${ref.id}; the rollout was scored as failed: ${messageOf(error)}`);
-      return failed('The metric', error, measured);
+      const failed = this.#failed(
+        ref,
+        'The metric',
+        error,
+        trace === undefined ? { output } : { output, trace },
+      );
+      warn(
+        `The metric threw, first on example ${exampleId}; such rollouts are scored as failed: ${failed.error}`,
+      );
+      return failed;
     }
-    const { usage, ...score } = this.#checked(result, ref);
-    spent.usage = addUsage(spent.usage, usage ?? noUsage);
-    return { ...base, ...measured, ...score };
+    const { usage, ...scored } = this.#checked(result, ref);
+    if (usage !== undefined) spent.usage = addUsage(spent.usage, usage);
+    return trace === undefined
+      ? { example, exampleId, output, ...scored }
+      : { example, exampleId, output, trace, ...scored };
+  }
+
+  /** The first try goes without the machinery of the later ones. What a failed try cost is not forgotten. */
+  async #retrying<T>(effect: () => Promise<T> | T, spent: { usage: Usage }): Promise<T> {
+    const pay = (error: unknown) => {
+      if (RolloutError.isInstance(error) && error.usage !== undefined)
+        spent.usage = addUsage(spent.usage, error.usage);
+    };
+    try {
+      return await effect();
+    } catch (error) {
+      pay(error);
+      const again = async () => {
+        try {
+          return await effect();
+        } catch (nextError) {
+          pay(nextError);
+          throw nextError;
+        }
+      };
+      return retryAfter(error, again, this.#retry);
+    }
+  }
+
+  #failed(
+    ref: ExampleRef<Example>,
+    what: string,
+    error: unknown,
+    measured: Partial<Execution<Output, Trace>>,
+  ): Rollout<Example, Output, Trace> & { error: string } {
+    if (this.#options.signal.aborted || failureKind(error) !== 'program') throw error;
+    const message = messageOf(error);
+    return {
+      example: ref.example,
+      exampleId: ref.id,
+      ...measured,
+      score: this.#options.failureScore,
+      feedback: `${what} failed: ${message}`,
+      error: message,
+    };
   }
 
   #checked(result: unknown, ref: ExampleRef<Example>): MetricScore {
@@ -238,30 +310,50 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     }
     return score;
   }
+}
 
-  #again<T>(effect: () => Promise<T>): Promise<T> {
-    const { retry, signal, ledger, emit } = this.#options;
-    return withRetry(effect, retry, signal, (attempt, error) => {
-      ledger.retries++;
-      emit({ type: 'retried', what: 'rollout', attempt, message: error.message });
-    });
+/** Its signal is only made when it is looked at. */
+class Context implements RunContext {
+  readonly runId: string;
+  readonly iteration: number;
+  readonly phase: Phase;
+  readonly candidateIndex: number | undefined;
+  readonly exampleId: string;
+  readonly #lazy: LazySignal;
+
+  constructor(
+    runId: string,
+    order: { context: EvaluationContext; ref: ExampleRef<unknown> },
+    lazy: LazySignal,
+  ) {
+    this.runId = runId;
+    this.iteration = order.context.iteration;
+    this.phase = order.context.phase;
+    this.candidateIndex = order.context.candidateIndex;
+    this.exampleId = order.ref.id;
+    this.#lazy = lazy;
   }
 
-  async #timed<T>(ref: ExampleRef<Example>, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { signal, rolloutTimeoutMs } = this.#options;
-    if (rolloutTimeoutMs === undefined) return run(signal);
-    const timeout = new AbortController();
-    const timer = setTimeout(
-      () =>
-        timeout.abort(
-          new RolloutTimeoutError(`The rollout of example ${ref.id} did not end within ${rolloutTimeoutMs} ms.`),
-        ),
-      rolloutTimeoutMs,
-    );
-    try {
-      return await raceAbort(run(AbortSignal.any([signal, timeout.signal])), timeout.signal);
-    } finally {
-      clearTimeout(timer);
-    }
+  get signal(): AbortSignal {
+    return this.#lazy.signal;
+  }
+}
+
+/** Likewise. */
+class Measured<Example, Output, Trace> implements MetricArgs<Example, Output, Trace> {
+  readonly example: Example;
+  readonly output: Output;
+  readonly trace: Trace | undefined;
+  readonly #lazy: LazySignal;
+
+  constructor(example: Example, output: Output, trace: Trace | undefined, lazy: LazySignal) {
+    this.example = example;
+    this.output = output;
+    this.trace = trace;
+    this.#lazy = lazy;
+  }
+
+  get signal(): AbortSignal {
+    return this.#lazy.signal;
   }
 }

@@ -1,10 +1,12 @@
 /** What kind of failure an error is: a passing one, a refusal that no retry heals, or the program's own. */
 export type FailureKind = 'transient' | 'refused' | 'program';
 
-const transientStatus = (status: number) => status === 408 || status === 425 || status === 429 || status >= 500;
+const transientStatus = (status: number) =>
+  status === 408 || status === 425 || status === 429 || status >= 500;
 const transientCodes =
   /^(ECONN(RESET|REFUSED|ABORTED)|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_(CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET)|rate_limit_exceeded|MODEL_RATE_LIMIT)$/;
-const transientNames = /^(API)?(Connection(Timeout)?|RateLimit|InternalServer|Overloaded)Error$|^(Rollout)?TimeoutError$/;
+const transientNames =
+  /^(API)?(Connection(Timeout)?|RateLimit|InternalServer|Overloaded)Error$|^(Rollout)?TimeoutError$/;
 const transientMessages = /^(fetch failed|terminated|socket hang up|network error|connection error\.?)$/i;
 const refusalCodes =
   /^(insufficient_quota|invalid_api_key|model_not_found|MODEL_AUTHENTICATION|MODEL_NOT_FOUND|billing_hard_limit_reached)$/;
@@ -24,7 +26,8 @@ export function retryAfterMs(error: unknown): number | undefined {
   for (const { headers } of causesOf(error)) {
     const read = (name: string): string | undefined => {
       if (typeof headers !== 'object' || headers === null) return undefined;
-      const value = headers instanceof Headers ? headers.get(name) : (headers as Record<string, unknown>)[name];
+      const value =
+        headers instanceof Headers ? headers.get(name) : (headers as Record<string, unknown>)[name];
       return typeof value === 'string' ? value : undefined;
     };
     const ms = Number(read('retry-after-ms') ?? Number.NaN);
@@ -38,7 +41,7 @@ export function retryAfterMs(error: unknown): number | undefined {
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message || error.name;
-  return typeof error === 'string' ? error : JSON.stringify(error) ?? String(error);
+  return typeof error === 'string' ? error : (JSON.stringify(error) ?? String(error));
 }
 
 interface ErrorLike {
@@ -62,7 +65,11 @@ function causesOf(error: unknown): ErrorLike[] {
 
 function isRefusal(error: ErrorLike): boolean {
   const status = error.status ?? error.statusCode;
-  return status === 401 || status === 403 || [error.code, error.lc_error_code].some((code) => matches(refusalCodes, code));
+  return (
+    status === 401 ||
+    status === 403 ||
+    [error.code, error.lc_error_code].some((code) => matches(refusalCodes, code))
+  );
 }
 
 function isTransient(error: ErrorLike): boolean {

@@ -44,7 +44,10 @@ export class FrontKeys {
     let key = keys[example + 1];
     if (key === undefined) {
       keys[example + 1] = key = this.names.length;
-      this.names.push({ ...(example === -1 ? {} : { example }), ...(objective === undefined ? {} : { objective }) });
+      this.names.push({
+        ...(example === -1 ? {} : { example }),
+        ...(objective === undefined ? {} : { objective }),
+      });
     }
     return key;
   }

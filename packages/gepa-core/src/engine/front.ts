@@ -42,10 +42,7 @@ export class ParetoFront {
   /** See `SearchView.survivors`. `means` are the candidates' mean scores by number. */
   survivors(means: (candidate: number) => number, among?: readonly number[]): readonly Survivor[] {
     if (among !== undefined) return this.#removeDominated(means, among);
-    this.#survivors ??= this.#removeDominated(
-      means,
-      Array.from(this.#keysOf.keys()).filter((candidate) => this.#keysOf[candidate] !== undefined),
-    );
+    this.#survivors ??= this.#removeDominated(means, undefined);
     return this.#survivors;
   }
 
@@ -53,8 +50,8 @@ export class ParetoFront {
    * One scan is enough where the definition starts over after each removal: removing a candidate only takes company
    * away from the others, so one that had to stay still has to.
    */
-  #removeDominated(means: (candidate: number) => number, candidates: readonly number[]): Survivor[] {
-    const onFront = candidates
+  #removeDominated(means: (candidate: number) => number, among: readonly number[] | undefined): Survivor[] {
+    const onFront = (among ?? [...this.#keysOf.keys()])
       .map((candidate) => ({ candidate, bits: this.#keysOf[candidate], firstKey: 0, mean: means(candidate) }))
       .filter((entry): entry is Entry => entry.bits !== undefined)
       .map((entry) => Object.assign(entry, { firstKey: firstBit(entry.bits) }))
@@ -62,11 +59,12 @@ export class ParetoFront {
       .sort((a, b) => a.firstKey - b.firstKey || a.candidate - b.candidate);
 
     const company = new Uint32Array(this.size);
-    for (const { bits } of onFront) forEachBit(bits, (key) => company[key]!++);
     const alone = new Uint32Array(wordsFor(this.size));
-    company.forEach((count, key) => {
-      if (count === 1) setBit(alone, key);
-    });
+    if (among !== undefined) for (const { bits } of onFront) forEachBit(bits, (key) => company[key]!++);
+    for (let key = 0; key < company.length; key++) {
+      if (among === undefined) company[key] = this.#members[key]!.length;
+      if (company[key] === 1) setBit(alone, key);
+    }
 
     const dropped = new Set<number>();
     for (const { candidate, bits } of onFront.toSorted((a, b) => a.mean - b.mean)) {

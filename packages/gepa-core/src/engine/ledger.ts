@@ -70,7 +70,11 @@ export class Ledger {
     this.#inFlight[expense]--;
     if (outcome.scored) this.metricCalls++;
     const usage = priceUsage(outcome.usage, this.#prices);
-    if (this.#maxCostUsd !== Number.POSITIVE_INFINITY && usage.modelCalls > 0 && usage.costUsd === undefined) {
+    if (
+      this.#maxCostUsd !== Number.POSITIVE_INFINITY &&
+      usage.modelCalls > 0 &&
+      usage.costUsd === undefined
+    ) {
       const models = Object.keys(usage.byModel ?? {}).join(', ') || 'a model that was not named';
       throw new RunError(
         `maxCostUsd is set, but the cost of a ${expense} by ${models} is unknown. Give its price in \`prices\`, or report \`costUsd\` in the usage.`,

@@ -28,10 +28,21 @@ export async function mergeStep<Example, Output, Trace, Name extends string>(
   }
 
   const scores = rollouts.map((rollout) => rollout!.score);
-  const scoresOf = (parent: number) => subsample.map((position) => state.candidates[parent]!.scores[position]!);
+  const scoresOf = (parent: number) =>
+    subsample.map((position) => state.candidates[parent]!.scores[position]!);
   const parentScores = [scoresOf(parents[0]), scoresOf(parents[1])] as const;
   const accepted = total(scores) >= Math.max(...parentScores.map(total));
-  decide({ type: 'merge_evaluated', iteration, parents, ancestor, texts, subsample, scores, parentScores, accepted });
+  decide({
+    type: 'merge_evaluated',
+    iteration,
+    parents,
+    ancestor,
+    texts,
+    subsample,
+    scores,
+    parentScores,
+    accepted,
+  });
   if (!accepted) return { kind: 'tried', accepted: 0 };
 
   const pass = await addCandidate(setup, { texts, parents, source: 'merge' });

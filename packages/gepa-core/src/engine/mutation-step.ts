@@ -50,8 +50,12 @@ export async function mutationStep<Example, Output, Trace, Name extends string>(
     report(setup, tasks[number]!, number, outcome, { accepted, selected });
   });
 
-  let stop = outcomes.map((outcome) => outcome.kind === 'interrupted' && stopsRun(outcome.interruption)).find(Boolean);
-  const outages = outcomes.flatMap((outcome) => (outcome.kind === 'interrupted' ? [outcome.interruption] : []));
+  let stop = outcomes
+    .map((outcome) => outcome.kind === 'interrupted' && stopsRun(outcome.interruption))
+    .find(Boolean);
+  const outages = outcomes.flatMap((outcome) =>
+    outcome.kind === 'interrupted' ? [outcome.interruption] : [],
+  );
   for (const { texts, parent } of selected) {
     if (stop) break;
     const { interruption } = await addCandidate(setup, { texts, parents: [parent], source: 'reflection' });
@@ -121,7 +125,13 @@ function prepare<Example, Output, Trace, Name extends string>(
   if (skipped) return async () => ({ kind: 'perfect' });
 
   const candidate = state.candidates[parent]!.texts;
-  const components = strategies.selectComponents({ components: names, parent, candidate, iteration, rollouts });
+  const components = strategies.selectComponents({
+    components: names,
+    parent,
+    candidate,
+    iteration,
+    rollouts,
+  });
   return async () => {
     const proposal = await setup.propose({ iteration, task, candidate, components, rollouts });
     if ('interruption' in proposal) return { kind: 'interrupted', interruption: proposal.interruption };
@@ -180,19 +190,35 @@ function summary<Name extends string>(
   if (outcomes.some(({ kind }) => kind === 'child')) return { kind: 'tried', accepted };
   const outage = outages[0];
   if (outage !== undefined) return { kind: 'failed', reason: 'unavailable', error: outage.error };
-  const failure = outcomes.find((outcome) => outcome.kind === 'rejected' && outcome.reason === 'proposer_failed');
-  if (failure?.kind === 'rejected') return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
-  return { kind: 'idle', why: outcomes.every(({ kind }) => kind === 'perfect') ? 'all_perfect' : 'no_new_proposals' };
+  const failure = outcomes.find(
+    (outcome) => outcome.kind === 'rejected' && outcome.reason === 'proposer_failed',
+  );
+  if (failure?.kind === 'rejected')
+    return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
+  return {
+    kind: 'idle',
+    why: outcomes.every(({ kind }) => kind === 'perfect') ? 'all_perfect' : 'no_new_proposals',
+  };
 }
 
-function duplicate<Name extends string>(parent: Candidate<Name>, child: Candidate<Name>, names: readonly Name[]) {
+function duplicate<Name extends string>(
+  parent: Candidate<Name>,
+  child: Candidate<Name>,
+  names: readonly Name[],
+) {
   return candidateKey(names, parent) === candidateKey(names, child)
     ? { reason: 'unchanged' as const, message: 'The new text is the old one.' }
-    : { reason: 'duplicate' as const, message: 'The new text makes a candidate that is in the pool already.' };
+    : {
+        reason: 'duplicate' as const,
+        message: 'The new text makes a candidate that is in the pool already.',
+      };
 }
 
 /** Of children with the same texts, the first. */
-function firstOfEach<Name extends string>(names: readonly Name[], children: readonly Child<Name>[]): Child<Name>[] {
+function firstOfEach<Name extends string>(
+  names: readonly Name[],
+  children: readonly Child<Name>[],
+): Child<Name>[] {
   const byTexts = new Map<string, Child<Name>>();
   for (const child of children) {
     const key = candidateKey(names, child.texts);

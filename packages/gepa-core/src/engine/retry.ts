@@ -1,5 +1,4 @@
-import pRetry from 'p-retry';
-import { failureKind, messageOf, retryAfterMs } from './failures.ts';
+import { failureKind, retryAfterMs } from './failures.ts';
 
 /** How passing failures (rate limits, overload, connections, timeouts) are tried again. */
 export interface RetryOptions {
@@ -11,53 +10,63 @@ export interface RetryOptions {
   readonly maxDelayMs?: number;
 }
 
-/** Runs an effect, again while its failures are passing ones. Ends at once when the signal is aborted. */
-export function withRetry<T>(
-  effect: () => Promise<T>,
-  { retries = 4, minDelayMs = 500, maxDelayMs = 30_000 }: RetryOptions,
-  signal: AbortSignal,
-  onRetry: (attempt: number, error: Error) => void,
-): Promise<T> {
-  const attempt = () => raceAbort(effect(), signal).catch((error: unknown) => Promise.reject(asError(error)));
-  return pRetry(attempt, {
-    retries,
-    minTimeout: minDelayMs,
-    maxTimeout: maxDelayMs,
-    randomize: true,
-    signal,
-    shouldRetry: ({ error }) => !signal.aborted && failureKind(error) === 'transient',
-    async onFailedAttempt({ error, attemptNumber, retriesLeft }) {
-      if (retriesLeft === 0 || signal.aborted || failureKind(error) !== 'transient') return;
-      onRetry(attemptNumber, error);
-      const wait = Math.min(retryAfterMs(error) ?? 0, maxDelayMs);
-      if (wait > minDelayMs) await sleep(wait - minDelayMs, signal);
-    },
-  });
-}
-
-/** p-retry replaces what is no `Error`, message and all. */
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(messageOf(thrown), { cause: thrown });
-}
-
-/** Settles with the promise, or rejects as soon as the signal is aborted, however long the promise takes. */
-export async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) {
-    promise.catch(() => {});
-    throw signal.reason;
-  }
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
+/** Runs an effect, again while its failures are passing ones. */
+export async function withRetry<T>(effect: () => Promise<T> | T, policy: RetryPolicy): Promise<T> {
   try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort!);
+    return await effect();
+  } catch (error) {
+    return retryAfter(error, effect, policy);
   }
+}
+
+/**
+ * Goes on after a first failure: runs the effect again while its failures are passing ones. A failure that is not, or
+ * is one too many, is thrown as it is. (Not p-retry, which replaces what is no `Error`.)
+ */
+export async function retryAfter<T>(
+  firstError: unknown,
+  effect: () => Promise<T> | T,
+  { options, signal, onRetry }: RetryPolicy,
+): Promise<T> {
+  const { retries = 4 } = options;
+  let error = firstError;
+  for (let attempt = 1; ; attempt++) {
+    if (attempt > retries || signal.aborted || failureKind(error) !== 'transient') throw error;
+    onRetry(attempt, error);
+    await sleep(delayMs(attempt, error, options), signal);
+    try {
+      return await effect();
+    } catch (nextError) {
+      error = nextError;
+    }
+  }
+}
+
+export interface RetryPolicy {
+  readonly options: RetryOptions;
+  readonly signal: AbortSignal;
+  readonly onRetry: (attempt: number, error: unknown) => void;
+}
+
+function delayMs(
+  attempt: number,
+  error: unknown,
+  { minDelayMs = 500, maxDelayMs = 30_000 }: RetryOptions,
+): number {
+  const backoff = minDelayMs * 2 ** (attempt - 1) * (1 + Math.random());
+  return Math.min(maxDelayMs, Math.max(backoff, retryAfterMs(error) ?? 0));
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return raceAbort(new Promise((resolve) => setTimeout(resolve, ms)), signal);
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
 }

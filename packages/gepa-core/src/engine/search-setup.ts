@@ -45,5 +45,7 @@ export type IterationOutcome =
 
 /** The reason to stop at an interruption; one that is only an outage may pass. */
 export function stopsRun(interruption: Interruption | undefined): StopReason | undefined {
-  return interruption === undefined || interruption.reason === 'unavailable' ? undefined : interruption.reason;
+  return interruption === undefined || interruption.reason === 'unavailable'
+    ? undefined
+    : interruption.reason;
 }

@@ -22,7 +22,7 @@ export async function search<Example, Output, Trace, Name extends string>(
   while ((reason ??= await setup.stopReason()) === undefined) {
     decide({ type: 'iteration_started', iteration: state.iteration + 1 });
     const merged: IterationOutcome | undefined = mergeIsDue ? await mergeStep(setup) : undefined;
-    const outcome = merged ?? (await mutationStep(setup));
+    const outcome: IterationOutcome = merged ?? (await mutationStep(setup));
     decide({ type: 'iteration_finished', iteration: state.iteration, metricCalls: ledger.metricCalls });
 
     // A merge waits for the next accepted mutation, whatever became of the last one.

@@ -6,7 +6,10 @@ import { noUsage } from '../usage.ts';
 import { ParetoFront } from './front.ts';
 import { FrontKeys } from './front-keys.ts';
 
-type Decision<Name extends string, Type extends DecisionEvent['type']> = Extract<DecisionEvent<Name>, { type: Type }>;
+type Decision<Name extends string, Type extends DecisionEvent['type']> = Extract<
+  DecisionEvent<Name>,
+  { type: Type }
+>;
 
 /** The search so far, as the fold of its decisions: `apply` is the only thing that changes it. */
 export class SearchState<Name extends string = string> implements SearchView<Name> {
@@ -168,13 +171,15 @@ export function replay<Name extends string>(events: Iterable<DecisionEvent<Name>
 function objectivesOf(candidates: readonly ScoredCandidate[]): OptimizationResult['objectives'] {
   const names = Object.keys(candidates[0]?.objectives ?? {});
   if (names.length === 0) return undefined;
-  const value = (candidate: ScoredCandidate, name: string) => candidate.objectives?.[name] ?? Number.NEGATIVE_INFINITY;
+  const value = (candidate: ScoredCandidate, name: string) =>
+    candidate.objectives?.[name] ?? Number.NEGATIVE_INFINITY;
   const best = names.map((name) => [
     name,
     candidates.reduce((a, b) => (value(b, name) > value(a, name) ? b : a)).index,
   ]);
   const beats = (a: ScoredCandidate, b: ScoredCandidate) =>
-    names.every((name) => value(a, name) >= value(b, name)) && names.some((name) => value(a, name) > value(b, name));
+    names.every((name) => value(a, name) >= value(b, name)) &&
+    names.some((name) => value(a, name) > value(b, name));
   return {
     best: Object.fromEntries(best),
     undominated: candidates.filter((b) => !candidates.some((a) => beats(a, b))).map(({ index }) => index),

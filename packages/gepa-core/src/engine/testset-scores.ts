@@ -41,4 +41,5 @@ export async function scoreTestset<Example, Output, Trace, Name extends string>(
   };
 }
 
-const mean = (scores: readonly number[]): number => scores.reduce((sum, score) => sum + score, 0) / scores.length;
+const mean = (scores: readonly number[]): number =>
+  scores.reduce((sum, score) => sum + score, 0) / scores.length;

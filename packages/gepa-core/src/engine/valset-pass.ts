@@ -62,7 +62,11 @@ export async function addCandidate<Example, Output, Trace, Name extends string>(
     metricCalls,
   };
   const best = strategies.evaluationPolicy.best ?? bestByMean;
-  decide({ type: 'candidate_added', ...added, bestIndex: best([...state.candidates, scoredCandidate(added)]) });
+  decide({
+    type: 'candidate_added',
+    ...added,
+    bestIndex: best([...state.candidates, scoredCandidate(added)]),
+  });
   if (index > 0) strategies.candidateAdded(index, origin.parents);
   return pass;
 }
@@ -89,11 +93,7 @@ async function passOverValset<Example, Output, Trace, Name extends string>(
     return [...new Set(wanted)].filter((position) => rollouts[position] === undefined);
   };
 
-  for (
-    let part = isSeed ? [...valset.keys()] : nextPart();
-    part.length > 0;
-    part = nextPart()
-  ) {
+  for (let part = isSeed ? [...valset.keys()] : nextPart(); part.length > 0; part = nextPart()) {
     const evaluation = await evaluator.evaluate(
       texts,
       part.map((position) => valset[position]!),

@@ -188,7 +188,9 @@ function drawSubsample(
   const missing = SUBSAMPLE_SIZE - drawn.length;
   if (missing > 0) {
     const unused = common.filter((position) => !drawn.includes(position));
-    drawn.push(...(unused.length >= missing ? random.sample(unused, missing) : random.choices(common, missing)));
+    drawn.push(
+      ...(unused.length >= missing ? random.sample(unused, missing) : random.choices(common, missing)),
+    );
   }
   return drawn;
 }

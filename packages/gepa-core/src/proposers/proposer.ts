@@ -15,7 +15,13 @@ export interface ProposalRequest<Example, Output, Trace, Name extends string> {
 /** New texts, a reason why there are none, or why it could not be asked. */
 export type Proposal<Name extends string> =
   | { readonly texts: Partial<Record<Name, string>> }
-  | { readonly rejected: { readonly reason: ProposalRejection; readonly message: string; readonly error?: unknown } }
+  | {
+      readonly rejected: {
+        readonly reason: ProposalRejection;
+        readonly message: string;
+        readonly error?: unknown;
+      };
+    }
   | { readonly interruption: Interruption };
 
 /** The second of the engine's two effects. */

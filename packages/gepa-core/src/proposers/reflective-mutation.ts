@@ -4,7 +4,8 @@ import type { Interruption } from '../engine/evaluator.ts';
 import { failureKind, messageOf } from '../engine/failures.ts';
 import type { Ledger } from '../engine/ledger.ts';
 import { type RetryOptions, withRetry } from '../engine/retry.ts';
-import { RunError } from '../errors.ts';
+import { Watch } from '../engine/watch.ts';
+import { RolloutTimeoutError, RunError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
 import { checkText } from '../reflection/guard.ts';
@@ -24,18 +25,27 @@ export interface MutationOptions<Example, Output, Trace, Name extends string> {
   readonly ledger: Ledger;
   readonly retry: RetryOptions;
   readonly signal: AbortSignal;
+  /** The most milliseconds for one call. */
+  readonly timeoutMs: number | undefined;
   readonly emit: (event: ProgressEvent) => void;
 }
+
+type Context<Example, Output, Trace, Name extends string> = MutationOptions<Example, Output, Trace, Name> & {
+  readonly watch: Watch;
+};
 
 /** Rewrites components from what the traces and the metric say of them (paper, section 3.2). */
 export function reflectiveMutation<Example, Output, Trace, Name extends string>(
   options: MutationOptions<Example, Output, Trace, Name>,
 ): Proposer<Example, Output, Trace, Name> {
+  const { signal, timeoutMs } = options;
+  const timeoutError = () => new RolloutTimeoutError(`The proposer did not answer within ${timeoutMs} ms.`);
+  const context = { ...options, watch: new Watch({ signal, timeoutMs, timeoutError }) };
   return async (request) => {
     try {
       return options.propose === undefined
-        ? await askModel(options, request)
-        : await askCaller(options, options.propose, request);
+        ? await askModel(context, request)
+        : await askCaller(context, options.propose, request);
     } catch (error) {
       if (options.signal.aborted) return { interruption: { reason: 'aborted' } };
       if (error instanceof Refused) return { interruption: error.interruption };
@@ -46,7 +56,7 @@ export function reflectiveMutation<Example, Output, Trace, Name extends string>(
 }
 
 async function askModel<Example, Output, Trace, Name extends string>(
-  options: MutationOptions<Example, Output, Trace, Name>,
+  options: Context<Example, Output, Trace, Name>,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
   const { adapter, model, templates, maxRecordCharacters, emit } = options;
@@ -85,27 +95,30 @@ async function askModel<Example, Output, Trace, Name extends string>(
 }
 
 async function askCaller<Example, Output, Trace, Name extends string>(
-  options: MutationOptions<Example, Output, Trace, Name>,
+  options: Context<Example, Output, Trace, Name>,
   propose: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
-  const { adapter, retry, signal } = options;
+  const { adapter, retry, signal, watch } = options;
   const records = {} as Record<Name, readonly ReflectiveRecord[]>;
   for (const name of request.components) {
     records[name] = recordsFor(adapter, request.candidate, name, request.rollouts);
   }
   const { candidate, components } = request;
   const texts = await withRetry(
-    async () => propose({ candidate, components, records, signal }),
-    retry,
-    signal,
-    onRetry(options),
+    () => watch.run(async (lazy) => propose({ candidate, components, records, signal: lazy.signal })),
+    { options: retry, signal, onRetry: onRetry(options) },
   );
   const kept: Partial<Record<Name, string>> = {};
   for (const name of components) {
     const text = texts?.[name];
     if (text === undefined) continue;
-    const fault = checkText({ name, component: adapter.components[name], text, currentText: candidate[name] });
+    const fault = checkText({
+      name,
+      component: adapter.components[name],
+      text,
+      currentText: candidate[name],
+    });
     if (fault !== undefined) return { rejected: { reason: fault.problem, message: fault.message } };
     kept[name] = text;
   }
@@ -124,7 +137,9 @@ function recordsFor<Example, Output, Trace, Name extends string>(
 }
 
 function noText<Name extends string>({ components }: { components: readonly Name[] }): Proposal<Name> {
-  return { rejected: { reason: 'unchanged', message: `No new text was proposed for ${components.join(', ')}.` } };
+  return {
+    rejected: { reason: 'unchanged', message: `No new text was proposed for ${components.join(', ')}.` },
+  };
 }
 
 /** A call that no bound allows any more. */
@@ -137,14 +152,23 @@ class Refused extends Error {
 }
 
 async function paidCall(
-  { ledger, retry, signal, ...options }: Pick<MutationOptions<never, never, never, never>, 'ledger' | 'retry' | 'signal' | 'emit'>,
+  {
+    ledger,
+    retry,
+    signal,
+    watch,
+    emit,
+  }: Pick<Context<never, never, never, never>, 'ledger' | 'retry' | 'signal' | 'watch' | 'emit'>,
   ask: (signal: AbortSignal) => ReturnType<LanguageModel>,
 ): Promise<LanguageModelAnswer & { usage: Usage }> {
   const admission = ledger.admit('reflection');
   if (admission !== 'admitted') throw new Refused({ reason: admission });
   let answer: (LanguageModelAnswer & { usage: Usage }) | undefined;
   try {
-    answer = normalizeAnswer(await withRetry(async () => ask(signal), retry, signal, onRetry({ ledger, ...options })));
+    const call = () => watch.run(async (lazy) => ask(lazy.signal));
+    answer = normalizeAnswer(
+      await withRetry(call, { options: retry, signal, onRetry: onRetry({ ledger, emit }) }),
+    );
     return answer;
   } finally {
     ledger.settle('reflection', { scored: false, usage: answer?.usage ?? noUsage });
@@ -152,8 +176,8 @@ async function paidCall(
 }
 
 function onRetry({ ledger, emit }: { ledger: Ledger; emit: (event: ProgressEvent) => void }) {
-  return (attempt: number, error: Error) => {
+  return (attempt: number, error: unknown) => {
     ledger.retries++;
-    emit({ type: 'retried', what: 'reflection', attempt, message: error.message });
+    emit({ type: 'retried', what: 'reflection', attempt, message: messageOf(error) });
   };
 }

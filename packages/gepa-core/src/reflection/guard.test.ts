@@ -48,7 +48,7 @@ describe('checkText', () => {
   });
 
   it('a word in braces that stood in the current or the first text may stay', () => {
-    expect(check('{q} Reply with {label}.', ['q'], '{q} Reply: {label}')).toBeUndefined();
+    expect(check('{q} Reply with {label}.', ['q'], '{q} Reply: {label}', '{q}')).toBeUndefined();
     expect(check('{q} Reply with {label}.', ['q'], '{q} Reply.', '{q} {label}')).toBeUndefined();
   });
 

@@ -41,6 +41,14 @@ describe('the fenced answer', () => {
     ['the fence behind the talk', `Here is the improved prompt: \`\`\`\`\n${triage}\n\`\`\`\``],
     ['the tagged fence behind the talk', `I shortened it: \`\`\`md\n${triage}\n\`\`\`\nOk?`],
     ['a usage example after', `\`\`\`\`\n${triage}\n\`\`\`\`\n\nFor example:\n\n\`\`\`\nTicket: x\n\`\`\``],
+    [
+      'a usage example after, all of three',
+      `\`\`\`\n${triage}\n\`\`\`\n\nFor example:\n\n\`\`\`\nTicket: x\n\`\`\``,
+    ],
+    [
+      'a longer quotation before',
+      `It saw\n\`\`\`\n${'page '.repeat(99)}\n\`\`\`\n\n\`\`\`\`\n${triage}\n\`\`\`\``,
+    ],
     ['a cut snippet after', `\`\`\`\`\n${triage}\n\`\`\`\`\nIt gives\n\`\`\`\nbug`],
     [
       'the old text quoted first',
@@ -76,6 +84,7 @@ describe('fences in the text', () => {
     ],
     ['bare pair in three', 'Answer so:\n```\nReason:\nLabel:\n```\nNothing else.', '```', '```'],
     ['bare pair in tagged three', 'Answer so:\n\n```\nLabel:\n```\n\nNothing else.', '```markdown', '```'],
+    ['tagged three with air in three', 'A:\n```json\n\n1\n\n```\nEnd.', '```', '```'],
     ['two bare pairs in three', 'A:\n```\n1\n```\nB:\n```\n2\n```\nEnd.', '```', '```'],
     ['bare pair at the end', 'Answer so:\n```\nLabel: <x>\n```', '```', '```'],
     ['bare four in three', 'Answer so:\n````\nLabel:\n````\nNothing else.', '```', '```'],
@@ -192,6 +201,7 @@ describe('a cut-off answer', () => {
     ['an unclosed fence, though the model says it stopped', `\`\`\`\n${triage}`, 'stop'],
     ['a nested fence closed, the outer not', '```\nAnswer so:\n```json\n{}\n```\nand', 'stop'],
     ['an opening fence at the very end', 'Here it is:\n````', undefined],
+    ['a whole block, then one that is not', '```\nSort.\n```\n\nBetter still:\n\n```\nSort the', undefined],
     ['unclosed tildes', `~~~\n${triage}`, undefined],
     ['a finish reason', triage, 'length'],
     ['a finish reason, though the fence is closed', `\`\`\`\`\n${triage}\n\`\`\`\``, 'max_tokens'],

@@ -146,6 +146,7 @@ describe('the budget', () => {
     expect(text.length).toBeLessThanOrEqual(3_000);
     expect(text.length).toBeGreaterThan(2_900);
     expect(text).toContain('Count them.');
+    expect(text).toContain('### Input\n\n[{"id":0,"tag":"small"},');
   });
 
   it('leaves out the records that find no room, and says so', () => {

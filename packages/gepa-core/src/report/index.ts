@@ -1,1 +1,5 @@
-export const terminalProgress = (): import('../events.ts').Listener => () => {};
+export type { OutputStream } from './colors.ts';
+export { supportsColor } from './colors.ts';
+export { type DiffOptions, diffCandidates, diffTexts } from './diff.ts';
+export { type SummaryOptions, summarize } from './summary.ts';
+export { type TerminalProgressOptions, terminalProgress } from './terminal-progress.ts';

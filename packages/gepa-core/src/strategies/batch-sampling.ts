@@ -29,13 +29,21 @@ export function epochShuffled(): BatchSampler {
       iterationOfLastCall = iteration;
 
       const currentEpoch = Math.floor(start / Math.max(shuffled.length, 1));
-      if (shuffled.length === 0 || trainsetSize !== shuffledSize || (callsInIteration === 0 && currentEpoch > epoch)) {
+      if (
+        shuffled.length === 0 ||
+        trainsetSize !== shuffledSize ||
+        (callsInIteration === 0 && currentEpoch > epoch)
+      ) {
         epoch = shuffled.length === 0 ? 0 : currentEpoch;
         shuffledSize = trainsetSize;
         shuffled = Array.from({ length: trainsetSize }, (_, position) => position);
         random.shuffle(shuffled);
         // All stand in it once: the least used, and of those the last, comes from the end backwards.
-        for (let i = trainsetSize; shuffled.length % minibatchSize !== 0; i = i === 1 ? trainsetSize : i - 1) {
+        for (
+          let i = trainsetSize;
+          shuffled.length % minibatchSize !== 0;
+          i = i === 1 ? trainsetSize : i - 1
+        ) {
           shuffled.push(shuffled[i - 1]!);
         }
       }

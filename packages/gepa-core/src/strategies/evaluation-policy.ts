@@ -29,7 +29,9 @@ export function fullEvaluation(): EvaluationPolicy {
  * `margin` of the best candidate's mean on the same part. Only candidates scored on everything can be the best, so
  * that nobody wins on easy examples. The result's `metricCallsSaved` says what it saved.
  */
-export function stagedEvaluation(options: { readonly firstPart?: number; readonly margin?: number } = {}): EvaluationPolicy {
+export function stagedEvaluation(
+  options: { readonly firstPart?: number; readonly margin?: number } = {},
+): EvaluationPolicy {
   const { firstPart = 0.25, margin = 0.05 } = options;
   return {
     next({ scores, search }) {

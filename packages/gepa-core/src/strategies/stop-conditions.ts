@@ -63,7 +63,9 @@ export const cost =
 export const scoreReached =
   (score: number): StopCondition =>
   ({ search }) =>
-    (search.candidates[search.bestIndex]?.mean ?? Number.NEGATIVE_INFINITY) >= score ? 'score_reached' : undefined;
+    (search.candidates[search.bestIndex]?.mean ?? Number.NEGATIVE_INFINITY) >= score
+      ? 'score_reached'
+      : undefined;
 
 /** When the best mean on the valset has not risen for n iterations. */
 export function noImprovement(n: number): StopCondition {

@@ -4,7 +4,11 @@ import type { SearchView } from '../search-view.ts';
 import { type AcceptanceCriterion, acceptance, type Trial } from './acceptance.ts';
 import { type BatchSamplerOption, batchSampler } from './batch-sampling.ts';
 import { type CandidateSelectionStrategy, candidateSelector } from './candidate-selection.ts';
-import { type ComponentSelection, type ComponentSelectorOption, componentSelector } from './component-selection.ts';
+import {
+  type ComponentSelection,
+  type ComponentSelectorOption,
+  componentSelector,
+} from './component-selection.ts';
 import { type EvaluationPolicy, type EvaluationPolicyOption, evaluationPolicy } from './evaluation-policy.ts';
 import { proposalSampler, type SamplingStrategy, type Task } from './proposal-sampling.ts';
 import { mostSelected, proposalSelection, type SelectionStrategy } from './proposal-selection.ts';
@@ -76,7 +80,9 @@ export function createStrategies<Name extends string>(
     select<Child extends Trial<Name>>(accepted: readonly Child[]) {
       const selected = accepted.length === 0 ? [] : (select(accepted) as readonly Child[]);
       if (selected.some((child) => !accepted.includes(child))) {
-        throw new StrategyError('The proposal selection returned something it was not given; return some of its proposals.');
+        throw new StrategyError(
+          'The proposal selection returned something it was not given; return some of its proposals.',
+        );
       }
       return selected;
     },

@@ -31,7 +31,10 @@ const tokensOf = (text: string) => text.split(' ').filter((token) => token !== '
  * The task of the recorded runs: texts are lists of tokens, and an example needs three tokens and dislikes others.
  * Every score is exact in binary, so that searches can be compared by equality.
  */
-export function runTokenTask(candidate: Candidate, example: TokenExample): Execution<TokenOutput, TokenTrace> {
+export function runTokenTask(
+  candidate: Candidate,
+  example: TokenExample,
+): Execution<TokenOutput, TokenTrace> {
   const trace: Record<string, TokenFindings> = {};
   let present = 0;
   let unwanted = 0;
@@ -52,7 +55,9 @@ export function runTokenTask(candidate: Candidate, example: TokenExample): Execu
 }
 
 /** Scores the token task; with `multiObjective` also as `coverage` and `brevity`. */
-export function tokenMetric(options: { multiObjective?: boolean } = {}): Metric<TokenExample, TokenOutput, TokenTrace> {
+export function tokenMetric(
+  options: { multiObjective?: boolean } = {},
+): Metric<TokenExample, TokenOutput, TokenTrace> {
   return ({ output: { present, unwanted, allTokens } }) => {
     const score = Math.max(0, (1 + present) / 4 - 0.25 * unwanted);
     if (!options.multiObjective) return { score };
@@ -73,7 +78,9 @@ export async function proposeTokens<Name extends string>({
   candidate,
   components,
   records,
-}: Pick<ProposeRequest<Name>, 'candidate' | 'components' | 'records'>): Promise<Partial<Record<Name, string>>> {
+}: Pick<ProposeRequest<Name>, 'candidate' | 'components' | 'records'>): Promise<
+  Partial<Record<Name, string>>
+> {
   const texts: Partial<Record<Name, string>> = {};
   for (const component of components) {
     const findings = records[component] as readonly unknown[] as readonly TokenFindings[];
@@ -81,7 +88,10 @@ export async function proposeTokens<Name extends string>({
     const unwanted = findings.find((finding) => finding.unwanted.length > 0)?.unwanted[0];
     const text: string = candidate[component];
     if (missing !== undefined) texts[component] = `${text} ${missing}`;
-    else if (unwanted !== undefined) texts[component] = tokensOf(text).filter((token) => token !== unwanted).join(' ');
+    else if (unwanted !== undefined)
+      texts[component] = tokensOf(text)
+        .filter((token) => token !== unwanted)
+        .join(' ');
     else texts[component] = text;
   }
   return texts;

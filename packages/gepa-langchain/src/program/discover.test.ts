@@ -98,8 +98,24 @@ describe('names', () => {
     ]);
   });
 
+  it('never collide, whatever the keys', () => {
+    const program = RunnableParallel.from({
+      a: chat('One.'),
+      'a.system': PromptTemplate.fromTemplate('Two.'),
+      prompt: PromptTemplate.fromTemplate('Three.'),
+      b: RunnableParallel.from({
+        a: RunnableParallel.from({ system: PromptTemplate.fromTemplate('Four.') }),
+      }),
+    });
+    expect(names(program)).toEqual(['a.system', 'a.human', 'a.system2', 'prompt', 'b.a.system']);
+  });
+
   it('do not depend on the texts', () => {
+    const withHuman = (text: string) =>
+      ChatPromptTemplate.fromMessages([new HumanMessage(text), ['human', 'Now.']]);
     expect(names(chat('A').pipe(model))).toEqual(names(chat('B {x}').pipe(model)));
+    expect(names(withHuman('First.'))).toEqual(['human', 'human2']);
+    expect(names(withHuman(''))).toEqual(['human2']);
   });
 });
 
@@ -172,7 +188,8 @@ describe('texts', () => {
       ['ai', 'I look.', undefined],
       ['critic', 'Write as {"role": "{role}"}', ['role']],
     ]);
-    expect(components.human2!.location).toBe('ChatPromptTemplate › message 2 › content part 3');
+    expect(components.human2!.location).toBe('ChatPromptTemplate › message 2 (human) › content part 3');
+    expect(components.human2!.description).toBe('Message 2 (human), content part 3 of a prompt.');
     expect(skipped).toEqual([]);
   });
 
@@ -262,7 +279,7 @@ describe('what is passed over', () => {
     expect(skipped.map(({ type, location, hint }) => [type, location, hint !== undefined])).toEqual([
       ['RunnableLambda', 'step 1 › RunnableLambda', true],
       ['ChatOpenAI', 'step 3 › ChatOpenAI', false],
-      ['PromptTemplate', 'step 2 › ChatPromptTemplate › message 1', true],
+      ['PromptTemplate', 'step 2 › ChatPromptTemplate › message 1 (system)', true],
     ]);
     expect(inspected.map(({ type }) => type)).toEqual([
       'RunnableSequence',

@@ -17,17 +17,14 @@ export function nameSites(sites: readonly Site[]): Map<Site, string> {
   const groups = groupByPrompt(sites);
   const ways = groups.map((group) => group.labels.map((label) => label.text));
   const names = new Map<Site, string>();
-  const groupNames = new Set<string>();
-  for (const group of groups) {
-    const short = shorten(group.labels, ways);
-    const groupName = unique(short === '' && groups.length > 1 ? 'prompt' : short, groupNames);
-    const taken = new Set<string>();
-    for (const site of group.sites) {
-      const role = roleLabels(site.path).map((label) => label.text);
-      names.set(
-        site,
-        unique([groupName, ...role].filter((text) => text !== '').join('.') || 'prompt', taken),
-      );
+  const takenByGroups = new Set<string>();
+  const taken = new Set<string>();
+  for (const { labels, sites: inside } of groups) {
+    const way = shorten(labels, ways);
+    const prompt = unique(way === '' && groups.length > 1 ? 'prompt' : way, takenByGroups);
+    for (const site of inside) {
+      const parts = [prompt, ...roleLabels(site.path).map((label) => label.text)];
+      names.set(site, unique(parts.filter((part) => part !== '').join('.') || 'prompt', taken));
     }
   }
   return names;

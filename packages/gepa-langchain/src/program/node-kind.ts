@@ -30,8 +30,8 @@ export interface TextPart extends PartOf {
   readonly text: string;
   readonly format: TemplateFormat;
   readonly kind: ComponentKind;
-  /** What the text does, for the reflection model. */
-  readonly description: string;
+  /** What the text does, for the reflection model. Default: its place in the prompt. */
+  readonly description?: string;
 }
 
 /** Something that is left alone, with the reason. */
@@ -68,6 +68,13 @@ export type RunnableNode = Node & { readonly lc_runnable: true };
 
 export function isRunnable(value: unknown): value is RunnableNode {
   return isNode(value) && value.lc_runnable === true;
+}
+
+/** A message of a conversation. */
+export type MessageNode = Node & { readonly content: unknown; _getType(): string };
+
+export function isMessage(value: unknown): value is MessageNode {
+  return isNode(value) && !isRunnable(value) && typeof value._getType === 'function' && 'content' in value;
 }
 
 /** A plain record of runnables. */

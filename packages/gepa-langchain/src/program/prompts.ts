@@ -3,6 +3,7 @@ import type { TemplateFormat } from '../template.ts';
 import {
   type ChildPart,
   given,
+  isMessage,
   isNode,
   isRunnable,
   type Label,
@@ -23,8 +24,9 @@ const chatPrompt: NodeKind = {
       return {
         at: ['promptMessages', i],
         child,
-        place: `message ${i + 1}`,
-        ...(role === undefined ? {} : { label: positional(role) }),
+        ...(role === undefined
+          ? { place: `message ${i + 1}` }
+          : { place: `message ${i + 1} (${role})`, label: positional(role) }),
       };
     }),
     ...partialValues(node),
@@ -49,7 +51,7 @@ const messageTemplate: NodeKind = {
 /** A message that is sent as it is. */
 const message: NodeKind = {
   prompt: true,
-  matches: (node) => !isRunnable(node) && typeof node._getType === 'function' && 'content' in node,
+  matches: isMessage,
   parts: (node) => {
     if (typeof node.content === 'string') return [plainText(['content'], node.content)];
     if (!Array.isArray(node.content)) return [];
@@ -78,7 +80,7 @@ const contentPart: NodeKind = {
     const { text } = node.template as Node;
     if (typeof text !== 'string') return [];
     const format = node.templateFormat as TemplateFormat;
-    return [{ at: ['template', 'text'], text, format, kind: 'prompt', description: 'Part of a message.' }];
+    return [{ at: ['template', 'text'], text, format, kind: 'prompt' }];
   },
 };
 
@@ -158,12 +160,11 @@ function templateText(node: Node, field: string, where: { label?: Label; place?:
     text: node[field] as string,
     format: node.templateFormat as TemplateFormat,
     kind: 'prompt',
-    description: 'A prompt.',
   };
 }
 
 function plainText(at: TextPart['at'], text: string): TextPart {
-  return { at, text, format: 'plain', kind: 'prompt', description: 'A message, sent as it is.' };
+  return { at, text, format: 'plain', kind: 'prompt' };
 }
 
 /** Values the program's author filled in for good, such as format instructions. */
@@ -204,7 +205,7 @@ function inputVariablesOf(node: unknown): readonly string[] {
 function roleOf(node: unknown): string | undefined {
   if (!isNode(node)) return undefined;
   if (typeof node.role === 'string') return node.role;
-  if (typeof node._getType === 'function' && !isRunnable(node)) return String(node._getType());
+  if (isMessage(node)) return node._getType();
   const type = node.constructor as unknown as { _messageClass?: () => unknown };
   if (typeof type._messageClass !== 'function') return undefined;
   const messageClass = type._messageClass() as { lc_name(): string };

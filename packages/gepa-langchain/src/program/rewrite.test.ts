@@ -12,6 +12,7 @@ import {
 } from '@langchain/core/prompts';
 import {
   RouterRunnable,
+  type Runnable,
   RunnableBranch,
   RunnableLambda,
   RunnableParallel,
@@ -19,10 +20,12 @@ import {
   RunnableSequence,
   RunnableWithMessageHistory,
 } from '@langchain/core/runnables';
+import fc from 'fast-check';
 import { CandidateMismatchError, GepaError } from 'gepa-core';
 import { describe, expect, it } from 'vitest';
 import { discover } from './discover.ts';
 import { componentsKey, rewrite } from './rewrite.ts';
+import { survey } from './survey.ts';
 
 /** Stands for a model: answers with what it was sent. */
 const echo = RunnableLambda.from((prompt: { toString(): string }) => prompt.toString());
@@ -217,6 +220,51 @@ describe('a rewritten program', () => {
     expect(await changed.invoke({ text: 't' })).toBe('System: New {x}.\nHuman: Say t');
     expect(await program.invoke({ text: 't' })).toBe('System: Old.\nHuman: t!');
   });
+});
+
+it('changes exactly the named text of any program, and no name', () => {
+  const { tree } = fc.letrec<{ tree: Runnable }>((tie) => ({
+    tree: fc.oneof(
+      { maxDepth: 4 },
+      fc.string().map((text) =>
+        ChatPromptTemplate.fromMessages([
+          ['system', `Sort ${doubled(text)}`],
+          ['ai', 'So {x}'],
+        ]),
+      ),
+      fc.string().map((text) => PromptTemplate.fromTemplate(`Say ${doubled(text)}`)),
+      fc
+        .array(tie('tree'), { minLength: 2, maxLength: 3 })
+        .map(([a, b, ...rest]) => RunnableSequence.from([a!, ...rest, b!])),
+      fc
+        .dictionary(fc.constantFrom('a', 'b', 'draft'), tie('tree'), { minKeys: 1 })
+        .map((map) => RunnableParallel.from(map)),
+      fc
+        .tuple(tie('tree'), fc.constantFrom('draft', 'check'))
+        .map(([inner, runName]) => inner.withConfig({ runName })),
+      fc.tuple(tie('tree'), tie('tree')).map(([main, spare]) => main.withFallbacks([spare, main])),
+      fc
+        .tuple(tie('tree'), tie('tree'))
+        .map(([one, other]) => RunnableBranch.from([[() => true, one], other])),
+    ),
+  }));
+  const doubled = (text: string) => text.replace(/[{}]/g, '$&$&');
+  fc.assert(
+    fc.property(tree, fc.nat(), (program, pick) => {
+      const before = texts(program);
+      const serialized = JSON.stringify(program);
+      const sites = survey(program).sites;
+      expect(new Set(sites.map(({ name }) => name)).size).toBe(sites.length);
+      const name = Object.keys(before)[pick % Object.keys(before).length]!;
+      const changed = rewrite(program, { [name]: 'Quite {new} {x}' });
+      expect(texts(changed)).toEqual({ ...before, [name]: 'Quite {new} {x}' });
+      expect(Object.keys(texts(changed))).toEqual(Object.keys(before));
+      expect(rewrite(changed, before)).not.toBe(program);
+      expect(JSON.stringify(rewrite(changed, before))).toBe(serialized);
+      expect(JSON.stringify(program)).toBe(serialized);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 describe('marking', () => {

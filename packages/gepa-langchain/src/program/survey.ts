@@ -1,9 +1,10 @@
 import type { Component } from 'gepa-core';
 import { decodeTemplate } from '../template.ts';
 import { passedOver } from './leaves.ts';
+import { describePlace, locate } from './location.ts';
 import { nameSites } from './names.ts';
-import { ownName, typeName } from './node-kind.ts';
-import { type Path, type Site, traverse } from './traverse.ts';
+import { typeName } from './node-kind.ts';
+import { type Site, traverse } from './traverse.ts';
 
 /** A part of the program that was looked at. */
 export interface Inspected {
@@ -40,6 +41,7 @@ export interface Survey {
   readonly inspected: readonly Inspected[];
 }
 
+/** Looks at everything in a program. Never throws: what cannot be read is skipped. */
 export function survey(program: unknown): Survey {
   const sites: Site[] = [];
   const skipped: Skipped[] = [];
@@ -63,15 +65,15 @@ export function survey(program: unknown): Survey {
       skipped.push({ ...about, reason: omitted, ...(hint === undefined ? {} : { hint }) });
     },
     text: (site) => {
-      if (site.part.text !== '') sites.push(site);
+      sites.push(site);
       return undefined;
     },
   });
   const names = nameSites(sites);
   const named: NamedSite[] = [];
   for (const site of sites) {
-    const name = names.get(site)!;
-    const read = readSite(site, name);
+    if (site.part.text === '') continue;
+    const read = readSite(site, names.get(site)!);
     if ('reason' in read) skipped.push(read);
     else named.push(read);
   }
@@ -79,7 +81,7 @@ export function survey(program: unknown): Survey {
 }
 
 function readSite(site: Site, name: string): NamedSite | Skipped {
-  const { text: template, format, kind, description } = site.part;
+  const { text: template, format, kind, description = describePlace(site.path) } = site.part;
   const location = locate(site.path);
   const about = { name, type: typeName(site.owner), location };
   try {
@@ -115,18 +117,4 @@ function reserveAbout({ text, kind, variables = [] }: Component): string | undef
   if (words === null) return 'it holds no words of its own';
   if (kind === 'text' && words.length < wordsOfText) return 'it looks like a value rather than a text';
   return undefined;
-}
-
-/** `step 2 › key "summary" › ChatPromptTemplate › message 1`. */
-function locate(path: Path): string {
-  const places = path.flatMap(({ node, kind, part }, i) => {
-    const isOutermostPrompt = kind?.prompt === true && path[i - 1]?.kind?.prompt !== true;
-    const name = kind === undefined ? undefined : ownName(node);
-    return [
-      ...(name === undefined ? [] : [`"${name}"`]),
-      ...(isOutermostPrompt || part === undefined ? [typeName(node)] : []),
-      ...(part?.place === undefined ? [] : [part.place]),
-    ];
-  });
-  return places.join(' › ');
 }

@@ -16,9 +16,8 @@ export interface Waypoint {
 /** From the program down; the last waypoint is the node at hand. */
 export type Path = readonly Waypoint[];
 
-/** A text of the program. */
+/** A text of the program: a part of an object, and the first way that led there. */
 export interface Site {
-  /** Equal keys mean the same text of the same object, however it was reached. */
   readonly owner: object;
   readonly part: TextPart;
   readonly path: Path;
@@ -68,8 +67,8 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
         const site = { owner: node, part, path };
         sites.push(site);
         const text = visitor.text?.(site);
-        if (text !== undefined)
-          edits.push({ at: part.at, value: encodeTemplate(text, part.text, part.format) });
+        if (text === undefined) continue;
+        edits.push({ at: part.at, value: encodeTemplate(text, part.text, part.format) });
       } else if ('child' in part) {
         const child = visit(part.child, path);
         sites.push(...child.sites);

@@ -1,6 +1,6 @@
 import type { Run } from '@langchain/core/tracers/base';
+import { isMessage } from '../program/node-kind.ts';
 import { componentsKey } from '../program/rewrite.ts';
-import { isMessage } from './message.ts';
 import { sentMessages, sentStrings } from './model-call.ts';
 
 /** What a run of a prompt gave to whichever model came next. */

@@ -1,4 +1,4 @@
-import { isNode, type Node } from '../program/node-kind.ts';
+import { isNode, type MessageNode, type Node } from '../program/node-kind.ts';
 
 /** Makes plain data of what a message holds. */
 type ToPlain = (value: unknown) => unknown;
@@ -19,16 +19,10 @@ export interface PlainToolCall {
   readonly id?: string;
 }
 
-/** A LangChain message of whatever copy of LangChain. */
-export function isMessage(value: unknown): value is Node {
-  return isNode(value) && typeof value._getType === 'function' && 'content' in value;
-}
-
-export function plainMessage(message: Node, toPlain: ToPlain): PlainMessage {
-  const type = (message as { _getType(): unknown })._getType();
+export function plainMessage(message: MessageNode, toPlain: ToPlain): PlainMessage {
   const toolCalls = toolCallsOf(message, toPlain);
   return {
-    role: typeof message.role === 'string' ? message.role : String(type),
+    role: typeof message.role === 'string' ? message.role : message._getType(),
     ...(typeof message.name === 'string' ? { name: message.name } : {}),
     content: textOf(message.content) ?? toPlain(message.content),
     ...(toolCalls.length === 0 ? {} : { toolCalls }),

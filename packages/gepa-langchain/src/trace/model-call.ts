@@ -1,7 +1,7 @@
 import type { Run } from '@langchain/core/tracers/base';
-import { modelCallUsage, type Usage } from 'gepa-core';
-import { isNode, type Node } from '../program/node-kind.ts';
-import { isMessage, plainMessage } from './message.ts';
+import { modelCallUsage, noUsage, type Usage } from 'gepa-core';
+import { isMessage, isNode, type MessageNode, type Node } from '../program/node-kind.ts';
+import { plainMessage } from './message.ts';
 import { toPlain } from './plain.ts';
 
 /** What the run of a model says, in plain data. */
@@ -26,7 +26,7 @@ export function readModelCall(run: Run): ModelCall {
 }
 
 /** The messages a model was sent, as the objects they were. */
-export function sentMessages(run: Run): readonly Node[] {
+export function sentMessages(run: Run): readonly MessageNode[] {
   const { messages } = run.inputs;
   return (Array.isArray(messages) ? messages.flat() : []).filter(isMessage);
 }
@@ -45,7 +45,7 @@ function inputOf(run: Run): unknown {
 }
 
 /** The message without its role, as text where it is only text. */
-function answerOf(message: Node): unknown {
+function answerOf(message: MessageNode): unknown {
   const { content, toolCalls } = plainMessage(message, toPlain);
   return toolCalls === undefined ? content : { content, toolCalls };
 }
@@ -66,6 +66,7 @@ function finishReasonOf(generation: Node | undefined): string | undefined {
 
 /** Several answers to one request carry the same usage, so that the first one's stands for the call. */
 function usageOf(run: Run, generation: Node | undefined): Usage {
+  if (run.extra?.cached === true) return noUsage;
   const message = isMessage(generation?.message) ? generation.message : undefined;
   const told = isNode(message?.usage_metadata) ? message.usage_metadata : {};
   const llmOutput: unknown = run.outputs?.llmOutput;

@@ -1,5 +1,5 @@
-import { isNode, isRunnable, type Node, typeName } from '../program/node-kind.ts';
-import { isMessage, plainMessage } from './message.ts';
+import { isMessage, isNode, isRunnable, type Node, typeName } from '../program/node-kind.ts';
+import { plainMessage } from './message.ts';
 
 /** Longer base64 than this is told by its length: no reader of a trace can do anything with it. */
 const longestData = 256;
@@ -30,7 +30,6 @@ function plainObject(value: Node, nested: (item: unknown) => unknown): unknown {
   if (isMessage(value)) return plainMessage(value, nested);
   if (isPromptValue(value)) return 'messages' in value ? nested(value.messages) : value.value;
   if (value instanceof Error) return value.message;
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
   if (value instanceof Map)
     return plainRecord(
       [...value].map(([key, item]) => [String(key), item]),
@@ -39,6 +38,8 @@ function plainObject(value: Node, nested: (item: unknown) => unknown): unknown {
   if (value instanceof Set) return [...value].map(nested);
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
   if (isRunnable(value)) return `[${typeName(value)}]`;
+  // Dates, URLs and the like know best; LangChain's own objects would tell how they are constructed.
+  if (typeof value.toJSON === 'function' && !('lc_serializable' in value)) return nested(value.toJSON());
   return plainRecord(Object.entries(value), nested);
 }
 
@@ -51,7 +52,7 @@ function plainRecord(entries: readonly (readonly [string, unknown])[], nested: (
 }
 
 /** What a prompt gives to a model. */
-export function isPromptValue(value: unknown): value is Node {
+export function isPromptValue(value: unknown): value is Node & { toChatMessages(): unknown } {
   return isNode(value) && typeof value.toChatMessages === 'function';
 }
 

@@ -1,0 +1,31 @@
+import { summarize } from 'gepa-core/report';
+import { gepa } from 'gepa-langchain';
+import { connect } from '../shared/models.ts';
+import { createTriageChain } from './chain.ts';
+import { test, train, validation } from './data.ts';
+import { triageMetric } from './metric.ts';
+
+const models = await connect();
+console.log(`Support triage, two prompts in a LangChain chain, on ${models.label}.\n`);
+
+const chain = createTriageChain(models.task);
+const target = gepa(chain);
+for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
+console.log();
+
+const compiled = await target.compile({
+  trainset: train,
+  valset: validation,
+  testset: test,
+  metric: triageMetric,
+  reflectionModel: models.reflection,
+  maxMetricCalls: 600,
+  progress: true,
+});
+
+console.log(`\n${summarize(compiled.result)}`);
+const file = new URL('triage.gepa.json', import.meta.url).pathname;
+compiled.save(file);
+console.log(`\nSaved to ${file}: gepa(chain).load(...) puts the texts back into the chain.`);
+
+await models.close();

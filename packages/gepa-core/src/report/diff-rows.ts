@@ -1,0 +1,158 @@
+import { diffArrays, diffWordsWithSpace } from 'diff';
+
+/** A line of a comparison. */
+export type DiffRow =
+  | { readonly kind: 'same' | 'removed' | 'added'; readonly text: string }
+  | { readonly kind: 'changed'; readonly parts: readonly DiffPart[] };
+
+/** A stretch of a changed line. */
+export interface DiffPart {
+  readonly kind: 'same' | 'removed' | 'added';
+  readonly text: string;
+}
+
+/**
+ * Compares two texts line by line, and changed lines word by word. The same and removed texts in order are the old
+ * text, the same and added ones the new one.
+ */
+export function diffRows(before: string, after: string): DiffRow[] {
+  return hunksOf(linesOf(before), linesOf(after)).flatMap((hunk) =>
+    'same' in hunk
+      ? hunk.same.map((text) => ({ kind: 'same' as const, text }))
+      : alignLines(hunk.removed, hunk.added),
+  );
+}
+
+type Hunk =
+  | { readonly same: readonly string[] }
+  | { readonly removed: readonly string[]; readonly added: readonly string[] };
+
+/** Beyond this many edits a comparison says nothing to people, and takes long. */
+const MAX_EDITS = 2_000;
+
+const linesOf = (text: string): string[] => (text === '' ? [] : text.split('\n'));
+
+function hunksOf(before: readonly string[], after: readonly string[]): Hunk[] {
+  const changes = diffArrays([...before], [...after], { maxEditLength: MAX_EDITS });
+  if (changes === undefined) return [{ removed: before, added: after }];
+  const hunks: { same?: string[]; removed: string[]; added: string[] }[] = [];
+  changes.forEach(({ added, removed, value }, i) => {
+    const isEdge = i === 0 || i === changes.length - 1;
+    const last = hunks.at(-1);
+    if (!added && !removed && (isEdge || value.some(isNotBlank))) {
+      hunks.push({ same: value, removed: [], added: [] });
+      return;
+    }
+    // Blank lines between two changes do not hold the changes apart.
+    const hunk = last === undefined || last.same !== undefined ? { removed: [], added: [] } : last;
+    if (hunk !== last) hunks.push(hunk);
+    if (!added) hunk.removed.push(...value);
+    if (!removed) hunk.added.push(...value);
+  });
+  return hunks.map(({ same, ...hunk }) => (same === undefined ? hunk : { same }));
+}
+
+const isNotBlank = (line: string): boolean => line.trim() !== '';
+
+const MAX_ALIGNED_PAIRS = 20_000;
+
+/** Pairs removed lines with the added lines they became, in order, for the greatest likeness in sum. */
+function alignLines(removed: readonly string[], added: readonly string[]): DiffRow[] {
+  const rows: DiffRow[] = [];
+  let [i, j] = [0, 0];
+  const replaceUpTo = (endOfRemoved: number, endOfAdded: number) => {
+    while (i < endOfRemoved) rows.push({ kind: 'removed', text: removed[i++]! });
+    while (j < endOfAdded) rows.push({ kind: 'added', text: added[j++]! });
+  };
+  for (const [oldLine, newLine] of bestPairs(removed, added)) {
+    replaceUpTo(oldLine, newLine);
+    rows.push(...comparedLines(removed[i++]!, added[j++]!));
+  }
+  replaceUpTo(removed.length, added.length);
+  return rows;
+}
+
+/** By dynamic programming over the ends of both lists. */
+function bestPairs(removed: readonly string[], added: readonly string[]): [number, number][] {
+  if (removed.length * added.length > MAX_ALIGNED_PAIRS) return [];
+  const likeness = likenessOf(removed, added);
+  const sums = Array.from({ length: removed.length + 1 }, () => new Float64Array(added.length + 1));
+  const withPair = (i: number, j: number) => {
+    const alike = likeness(i, j);
+    return alike === 0 ? 0 : alike + sums[i + 1]![j + 1]!;
+  };
+  for (let i = removed.length - 1; i >= 0; i--) {
+    for (let j = added.length - 1; j >= 0; j--) {
+      sums[i]![j] = Math.max(withPair(i, j), sums[i + 1]![j]!, sums[i]![j + 1]!);
+    }
+  }
+
+  const pairs: [number, number][] = [];
+  for (let [i, j] = [0, 0]; i < removed.length && j < added.length; ) {
+    const sum = sums[i]![j]!;
+    if (sum > 0 && withPair(i, j) === sum) pairs.push([i++, j++]);
+    else if (sums[i + 1]![j] === sum) i++;
+    else j++;
+  }
+  return pairs;
+}
+
+const MIN_LIKENESS = 0.5;
+
+/** The share of words two lines have in common (Dice's coefficient), 0 when they are not worth comparing. */
+function likenessOf(removed: readonly string[], added: readonly string[]): (i: number, j: number) => number {
+  const oldWords = removed.map(wordCounts);
+  const newWords = added.map(wordCounts);
+  return (i, j) => {
+    if (removed[i] === added[j]) return isNotBlank(removed[i]!) ? 1 : 0.01;
+    const [a, b] = [oldWords[i]!, newWords[j]!];
+    let common = 0;
+    for (const [word, count] of a.counts) common += Math.min(count, b.counts.get(word) ?? 0);
+    const share = (2 * common) / (a.size + b.size);
+    return share >= MIN_LIKENESS ? share : 0;
+  };
+}
+
+function wordCounts(line: string): { size: number; counts: ReadonlyMap<string, number> } {
+  const counts = new Map<string, number>();
+  const words = line.match(/[\p{L}\p{N}]+/gu) ?? [];
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return { size: words.length, counts };
+}
+
+function comparedLines(before: string, after: string): DiffRow[] {
+  if (before === after) return [{ kind: 'same', text: before }];
+  const changes = diffWordsWithSpace(before, after, { maxEditLength: MAX_EDITS });
+  if (changes === undefined) {
+    return [
+      { kind: 'removed', text: before },
+      { kind: 'added', text: after },
+    ];
+  }
+  return [{ kind: 'changed', parts: joinedParts(changes) }];
+}
+
+/** Changes with nothing but white space between them become one: whole phrases read better than single words. */
+function joinedParts(changes: readonly { added: boolean; removed: boolean; value: string }[]): DiffPart[] {
+  const parts: DiffPart[] = [];
+  let removed = '';
+  let added = '';
+  const flush = () => {
+    if (removed !== '') parts.push({ kind: 'removed', text: removed });
+    if (added !== '') parts.push({ kind: 'added', text: added });
+    removed = added = '';
+  };
+  changes.forEach((change, i) => {
+    const isChange = change.added || change.removed;
+    const joins = !isChange && removed + added !== '' && i < changes.length - 1 && !isNotBlank(change.value);
+    if (!isChange && !joins) {
+      flush();
+      parts.push({ kind: 'same', text: change.value });
+      return;
+    }
+    if (!change.added) removed += change.value;
+    if (!change.removed) added += change.value;
+  });
+  flush();
+  return parts;
+}

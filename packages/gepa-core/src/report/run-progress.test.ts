@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import {
+  candidateAdded,
+  iterationStarted,
+  newBest,
+  rollouts,
+  runFinished,
+  runStarted,
+  warning,
+} from './fixtures/sample-run.ts';
+import { RunProgress } from './run-progress.ts';
+
+const after = (...events: Parameters<RunProgress['apply']>[0][]) => {
+  const run = new RunProgress(1_000);
+  for (const event of events) run.apply(event);
+  return run;
+};
+
+describe('the remaining time', () => {
+  it('is unknown at first, then follows from the pace', () => {
+    expect(after(runStarted(), ...rollouts(1, 4)).remainingMs(5_000)).toBeUndefined();
+    expect(after(runStarted(), ...rollouts(1, 10)).remainingMs(11_000)).toBe(90_000);
+  });
+
+  it('is unknown without a bound on metric calls', () => {
+    expect(
+      after(runStarted({ maxMetricCalls: undefined }), ...rollouts(1, 50)).remainingMs(9_000),
+    ).toBeUndefined();
+  });
+
+  it('does not take metric calls of an earlier run for its own pace', () => {
+    const resumed = after(runStarted(), candidateAdded({ metricCalls: 50 }), ...rollouts(51, 10));
+    expect(resumed.remainingMs(11_000)).toBe(40_000);
+  });
+});
+
+describe('the stage', () => {
+  it('goes from the seed over the iterations to the testset', () => {
+    const run = new RunProgress(0);
+    const stages = [runStarted(), iterationStarted(1_200), ...rollouts(90, 1, 'testset')].map((event) => {
+      run.apply(event);
+      return run.stage;
+    });
+    expect(stages).toEqual(['scoring the seed', 'iteration 1,200', 'held-out test']);
+  });
+});
+
+describe('announcements', () => {
+  const texts = (run: RunProgress, event: Parameters<RunProgress['apply']>[0]) =>
+    run.apply(event).map(({ text }) => text);
+
+  it('tells of the seed and of every new best, with the gain over the best before', () => {
+    const run = after(runStarted());
+    expect(texts(run, candidateAdded())).toEqual(['Seed: 0.500 on 4 validation examples']);
+    expect(texts(run, newBest())).toEqual([
+      'New best: 0.750 (+0.250), candidate 1 by reflection in iteration 1',
+    ]);
+    expect(texts(run, newBest({ index: 2, scores: [0, 0, 0, 0], bestIndex: 1 }))).toEqual([]);
+    expect(run).toMatchObject({ candidates: 3, bestScore: 0.75, seedScore: 0.5 });
+  });
+
+  it('says when a score stands on part of the examples', () => {
+    expect(texts(after(runStarted()), candidateAdded({ scores: [1, null, null, null] }))).toEqual([
+      'Seed: 1.000 on 1 of 4 validation examples',
+    ]);
+  });
+
+  it('gives each warning once, those of the end included', () => {
+    const run = after(runStarted());
+    expect(texts(run, warning('Odd.\nVery\u001b[31m odd.'))).toEqual(['Warning: Odd.\n  Very␛[31m odd.']);
+    expect(texts(run, warning('Odd.\nVery\u001b[31m odd.'))).toEqual([]);
+    const end = texts(run, runFinished({ warnings: ['Odd.\nVery\u001b[31m odd.', 'Late.'] }));
+    expect(end.filter((text) => text.startsWith('Warning'))).toEqual(['Warning: Late.']);
+  });
+
+  it('sums up at the end', () => {
+    const run = after(runStarted(), candidateAdded(), newBest());
+    const test = {
+      size: 40,
+      seedScore: 0.5,
+      bestScore: 0.6,
+      seedScores: [],
+      bestScores: [],
+      gain: 0.1,
+      interval: [-0.05, 0.25] as const,
+      metricCalls: 80,
+    };
+    expect(texts(run, runFinished({ bestIndex: 1, test }))).toEqual([
+      'Ended after 1m 05s: the metric calls are used up (max_metric_calls)',
+      'Validation: best 0.750, seed 0.500; 2 candidates, 100 metric calls',
+      'Held-out test: 0.500 → 0.600 (+0.100, 95% interval -0.050 to +0.250, 40 examples)',
+    ]);
+  });
+
+  it('does not praise a seed that nothing beat, nor scores that are not there', () => {
+    expect(texts(after(runStarted(), candidateAdded()), runFinished())[1]).toMatch(
+      /the seed is still the best at 0\.500/,
+    );
+    expect(texts(after(runStarted()), runFinished())[1]).toMatch(/no candidate was scored/);
+  });
+});

@@ -1,0 +1,209 @@
+import type { OptimizationResult, TestScores } from '../result.ts';
+import type { ScoredCandidate } from '../search-view.ts';
+import type { Usage } from '../usage.ts';
+import { type Colors, colorsOf } from './colors.ts';
+import { diffCandidates } from './diff.ts';
+import {
+  countOf,
+  formatCount,
+  formatDuration,
+  formatGain,
+  formatPercent,
+  formatScore,
+  formatUsd,
+} from './format.ts';
+import { describeStopReason } from './stop-reason.ts';
+import { visible } from './visible.ts';
+import { wrapText } from './wrap.ts';
+
+export interface SummaryOptions {
+  /** Default: `false`. For the console: `supportsColor(process.stdout)`. */
+  readonly color?: boolean;
+}
+
+/** Tells people what a run found, how sure that is, what it cost, and how the texts changed. */
+export function summarize<Name extends string>(
+  result: OptimizationResult<Name>,
+  options: SummaryOptions = {},
+): string {
+  const { color = false } = options;
+  const colors = colorsOf(color);
+  const blocks = [
+    [
+      colors.bold(
+        `Ended after ${formatDuration(result.durationMs)}: ${describeStopReason(result.stopReason)}`,
+      ),
+    ],
+    table(
+      [
+        ['Validation', validationLines(result, colors)],
+        ['Held-out test', testLines(result, colors)],
+        ['Objectives', objectiveLines(result)],
+      ],
+      colors,
+    ),
+    table(
+      [
+        ['Search', [searchLine(result)]],
+        ['Metric calls', [metricCallsLine(result)]],
+        ['Model calls', modelCallLines(result)],
+        ['Cost', costLines(result)],
+      ],
+      colors,
+    ),
+    warningLines(result.warnings, colors),
+    changeLines(result, color, colors),
+  ];
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+const WIDTH = 100;
+const LABEL_WIDTH = 15;
+
+/** Labels and their lines; a label without lines is left out. */
+function table(
+  rows: readonly (readonly [label: string, lines: readonly string[]])[],
+  { dim }: Colors,
+): string[] {
+  return rows.flatMap(([label, lines]) =>
+    lines.map((line, i) => `${dim((i === 0 ? label : '').padEnd(LABEL_WIDTH))}${line}`),
+  );
+}
+
+function validationLines(result: OptimizationResult, { green }: Colors): string[] {
+  const { candidates, bestIndex, bestScore, seedScore } = result;
+  const [seed, best] = [candidateOf(result, 0), candidateOf(result, bestIndex)];
+  const size = seed?.scores.length ?? 0;
+  if (bestIndex === 0) {
+    const verdict =
+      candidates.length > 1 ? 'no other candidate scored higher' : 'no other candidate was found';
+    return [`${formatScore(seedScore)} on ${coverageOf(seed, size)}: the seed is still the best, ${verdict}`];
+  }
+  const gain = bestScore - seedScore;
+  const paint = gain > 0 ? green : String;
+  const lines = [
+    `${formatScore(seedScore)} → ${formatScore(bestScore)} (${paint(formatGain(gain))}) on ${countOf(size, 'example')}`,
+  ];
+  if (seed?.coverage !== best?.coverage) {
+    lines.push(
+      `The seed was scored on ${coverageOf(seed, size)}, the best candidate on ${coverageOf(best, size)}`,
+    );
+  }
+  return lines;
+}
+
+const candidateOf = (result: OptimizationResult, index: number): ScoredCandidate | undefined =>
+  result.candidates.find((candidate) => candidate.index === index);
+
+function coverageOf(candidate: ScoredCandidate | undefined, size: number): string {
+  const coverage = candidate?.coverage ?? 0;
+  return coverage === size
+    ? countOf(size, 'example')
+    : `${formatCount(coverage)} of ${countOf(size, 'example')}`;
+}
+
+function testLines(result: OptimizationResult, colors: Colors): string[] {
+  const { test, bestIndex } = result;
+  if (test === undefined) {
+    return bestIndex === 0
+      ? ['not scored']
+      : ['not scored; the validation score chose the best candidate and so tends to flatter it'];
+  }
+  const size = `on ${countOf(test.size, 'example')}`;
+  if (bestIndex === 0) return [`${formatScore(test.seedScore)} ${size}: the seed is still the best`];
+  const [low, high] = test.interval;
+  const paint = low > 0 ? colors.green : colors.yellow;
+  return [
+    `${formatScore(test.seedScore)} → ${formatScore(test.bestScore)} (${paint(formatGain(test.gain))}) ${size}`,
+    `95% interval of the gain: ${formatGain(low)} to ${formatGain(high)}`,
+    paint(verdictOn(test)),
+    ...(test.size < ROUGH_TEST_SIZE ? ['With so few examples the interval itself is rough'] : []),
+  ];
+}
+
+/** Below this the percentile bootstrap gives intervals that are clearly too narrow. */
+const ROUGH_TEST_SIZE = 30;
+
+function verdictOn({ gain, interval: [low, high] }: TestScores): string {
+  if (low > 0) return 'It is all above 0: the gain is unlikely to be chance';
+  if (high < 0) return 'It is all below 0: the best candidate is worse than the seed on new examples';
+  if (gain > 0) return 'It includes 0: the gain may be chance';
+  if (gain < 0) return 'It includes 0: the loss may be chance';
+  return 'It includes 0: no difference was found';
+}
+
+function objectiveLines(result: OptimizationResult): string[] {
+  const seed = candidateOf(result, 0);
+  const best = Object.entries(result.objectives?.best ?? {});
+  const nameWidth = Math.max(0, ...best.map(([name]) => visible(name).length));
+  return best.map(([name, index]) => {
+    const scoreOf = (candidate: ScoredCandidate | undefined) =>
+      formatScore(candidate?.objectives?.[name] ?? 0);
+    const label = visible(name).padEnd(nameWidth);
+    return index === 0
+      ? `${label}  ${scoreOf(seed)}, by the seed`
+      : `${label}  ${scoreOf(seed)} → ${scoreOf(candidateOf(result, index))}, by candidate ${index}`;
+  });
+}
+
+function searchLine({ candidates, iterations, bestIndex }: OptimizationResult): string {
+  const best = bestIndex === 0 ? 'the seed is the best' : `candidate ${bestIndex} is the best`;
+  return `${countOf(candidates.length, 'candidate')} in ${countOf(iterations, 'iteration')}; ${best}`;
+}
+
+function metricCallsLine({ totalMetricCalls, metricCallsSaved, retries, test }: OptimizationResult): string {
+  return [
+    formatCount(totalMetricCalls),
+    ...(test === undefined ? [] : [`${formatCount(test.metricCalls)} of them on the held-out test`]),
+    ...(metricCallsSaved === 0 ? [] : [`${formatCount(metricCallsSaved)} saved by partial evaluation`]),
+    ...(retries === 0
+      ? []
+      : [`${retries === 1 ? '1 retry' : `${formatCount(retries)} retries`} not counted`]),
+  ].join(', ');
+}
+
+function modelCallLines({ usage, reflectionUsage }: OptimizationResult): string[] {
+  if (usage.modelCalls === 0) return ['none were reported'];
+  const tokens = (of: Usage) =>
+    `${formatCount(of.inputTokens)} input and ${formatCount(of.outputTokens)} output tokens`;
+  return [
+    `${formatCount(usage.modelCalls)} with ${tokens(usage)}`,
+    ...(reflectionUsage.modelCalls === 0
+      ? []
+      : [`Reflection: ${formatCount(reflectionUsage.modelCalls)} with ${tokens(reflectionUsage)}`]),
+  ];
+}
+
+function costLines({ usage, reflectionUsage }: OptimizationResult): string[] {
+  if (usage.costUsd === undefined)
+    return usage.modelCalls === 0 ? [] : ['unknown, since no prices were given'];
+  const { costUsd } = usage;
+  const reflection = reflectionUsage.costUsd;
+  if (reflection === undefined || costUsd === 0) return [formatUsd(costUsd)];
+  return [
+    `${formatUsd(costUsd)}, ${formatUsd(reflection)} (${formatPercent(reflection / costUsd)}) of it for reflection`,
+  ];
+}
+
+function warningLines(warnings: readonly string[], { bold, yellow }: Colors): string[] {
+  if (warnings.length === 0) return [];
+  const lines = warnings.flatMap((warning) =>
+    wrapText(visible(warning), WIDTH - 2).map((line, i) =>
+      `${i === 0 ? yellow('!') : ' '} ${line}`.trimEnd(),
+    ),
+  );
+  return [bold(countOf(warnings.length, 'warning')), ...lines];
+}
+
+function changeLines(result: OptimizationResult, color: boolean, { bold }: Colors): string[] {
+  const seed = candidateOf(result, 0);
+  if (seed === undefined || result.bestIndex === 0) return [];
+  return [
+    bold(`Changes from the seed to candidate ${result.bestIndex}`),
+    '',
+    diffCandidates(seed.texts, result.bestCandidate, { color }),
+  ];
+}

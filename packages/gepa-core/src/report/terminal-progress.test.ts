@@ -1,0 +1,220 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { GepaEvent } from '../events.ts';
+import {
+  candidateAdded,
+  iterationStarted,
+  newBest,
+  retried,
+  rollouts,
+  runFinished,
+  runStarted,
+  warning,
+} from './fixtures/sample-run.ts';
+import { screenAfter } from './fixtures/virtual-terminal.ts';
+import { type TerminalProgressOptions, terminalProgress } from './terminal-progress.ts';
+
+/** A listener that writes to memory, and a clock to turn. */
+function recorded(options: TerminalProgressOptions = {}) {
+  const writes: string[] = [];
+  const clock = { ms: 0 };
+  const listen = terminalProgress({
+    stream: { write: (text) => writes.push(text) },
+    now: () => clock.ms,
+    color: false,
+    ...options,
+  });
+  const play = (events: readonly GepaEvent[], msPerEvent = 0) => {
+    for (const event of events) {
+      clock.ms += msPerEvent;
+      listen(event);
+    }
+  };
+  return { writes, clock, play, screen: (columns = 120) => screenAfter(writes.join(''), columns) };
+}
+
+const story: readonly GepaEvent[] = [
+  warning('There is no valset.'),
+  runStarted(),
+  ...rollouts(1, 4, 'seed'),
+  candidateAdded(),
+  iterationStarted(1),
+  ...rollouts(5, 6),
+  retried(),
+  newBest(),
+  iterationStarted(2),
+  ...rollouts(15, 6),
+];
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('on a terminal', () => {
+  it('keeps one live line below what it announces', () => {
+    const { play, screen } = recorded({ isTTY: true, columns: 120 });
+    play(story, 1_000);
+    expect(screen()).toEqual([
+      'Warning: There is no valset.',
+      'Optimizing 1 component with 6 training and 4 validation examples, at most 100 metric calls',
+      'Seed: 0.500 on 4 validation examples',
+      'New best: 0.750 (+0.250), candidate 1 by reflection in iteration 1',
+      '20/100 ━━━─────────────  best 0.750 (seed 0.500)  22s, ~1m 50s left  2 candidates  iteration 2  1 retry',
+    ]);
+  });
+
+  it('shows a dash for what is not known yet', () => {
+    const { play, screen } = recorded({ isTTY: true, columns: 120 });
+    play([runStarted(), ...rollouts(1, 1, 'seed')], 1_000);
+    expect(screen().at(-1)).toBe(
+      '1/100 ────────────────  best – (seed –)  1s, – left  0 candidates  scoring the seed',
+    );
+  });
+
+  it('shows neither bar nor remaining time without a budget', () => {
+    const { play, screen } = recorded({ isTTY: true, columns: 120 });
+    play([runStarted({ maxMetricCalls: undefined }), candidateAdded(), ...rollouts(5, 20)], 1_000);
+    expect(screen().at(-1)).toBe(
+      '24 metric calls  best 0.500 (seed 0.500)  21s  1 candidate  scoring the seed',
+    );
+  });
+
+  it('leaves out what matters less where the terminal is narrow', () => {
+    const { play, screen } = recorded({ isTTY: true, columns: 50 });
+    play(story, 1_000);
+    expect(screen(50).at(-1)).toBe('20/100 ━───────  best 0.750 (seed 0.500)');
+  });
+
+  it('never reaches the last column, in whatever order events come', () => {
+    const event = fc.oneof(fc.constantFrom(...story), fc.constantFrom(...rollouts(99_990, 20)));
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 130 }),
+        fc.array(event),
+        fc.boolean(),
+        (columns, events, color) => {
+          const { writes, play, screen } = recorded({ isTTY: true, columns, color });
+          play([runStarted({ maxMetricCalls: 100_000 }), ...events], 7_000);
+          const live = screenAfter(writes.at(-1)!.split('\n').at(-1)!, 1_000);
+          expect(live).toHaveLength(1);
+          expect(live[0]!.length).toBeLessThan(columns);
+          expect(screen(columns).at(-1)).toBe(live[0]);
+        },
+      ),
+    );
+  });
+
+  it('follows the width of its stream', () => {
+    const stream = { columns: 60, written: '', write: (text: string) => (stream.written += text) };
+    const { play } = recorded({ isTTY: true, stream });
+    play(story, 1_000);
+    stream.columns = 20;
+    stream.written = '';
+    play(rollouts(21, 1), 1_000);
+    expect(screenAfter(stream.written, 20)).toEqual(['21/100 ━───────']);
+  });
+
+  it('redraws at most every interval, but decisions at once and in one write', () => {
+    const { writes, play } = recorded({ isTTY: true, columns: 80 });
+    play([runStarted()]);
+    play(rollouts(1, 50), 1);
+    expect(writes).toHaveLength(1);
+    play([candidateAdded()]);
+    expect(writes).toHaveLength(2);
+    play(rollouts(51, 3), 100);
+    expect(writes).toHaveLength(5);
+  });
+
+  it('ends with the line cleared and the reason told', () => {
+    const { play, screen } = recorded({ isTTY: true, columns: 120 });
+    play([...story, runFinished({ bestIndex: 1 })], 1_000);
+    play(rollouts(21, 5), 1_000);
+    expect(screen().slice(-3)).toEqual([
+      'Ended after 1m 05s: the metric calls are used up (max_metric_calls)',
+      'Validation: best 0.750, seed 0.500; 2 candidates, 100 metric calls',
+      '',
+    ]);
+  });
+
+  it('starts anew with the next run', () => {
+    const { play, screen } = recorded({ isTTY: true, columns: 120 });
+    play([...story, runFinished({ bestIndex: 1 }), runStarted()], 1_000);
+    expect(screen().at(-1)).toBe(
+      '0/100 ────────────────  best – (seed –)  0s, – left  0 candidates  scoring the seed',
+    );
+  });
+
+  it('colors unless NO_COLOR is set', () => {
+    vi.stubEnv('TERM', 'xterm');
+    const colored = () => {
+      const writes: string[] = [];
+      const listen = terminalProgress({
+        stream: { isTTY: true, columns: 120, write: (text) => writes.push(text) },
+      });
+      for (const event of story) listen(event);
+      return writes.join('').includes('\u001b[36m');
+    };
+    vi.stubEnv('NO_COLOR', '');
+    expect(colored()).toBe(true);
+    vi.stubEnv('NO_COLOR', '1');
+    expect(colored()).toBe(false);
+  });
+});
+
+describe('elsewhere', () => {
+  it('writes plain lines, and a status in between when it was quiet for ten seconds', () => {
+    const { writes, play } = recorded({ isTTY: false });
+    play([runStarted({ maxMetricCalls: 1_000 }), candidateAdded()]);
+    play(rollouts(5, 24), 1_000);
+    play([newBest(), runFinished({ bestIndex: 1, metricCalls: 28, stopReason: 'aborted' })]);
+    expect(writes.join('').split('\n')).toEqual([
+      'Optimizing 1 component with 6 training and 4 validation examples, at most 1,000 metric calls',
+      'Seed: 0.500 on 4 validation examples',
+      '14/1,000 metric calls (1%) · best 0.500 · 10s, ~16m 26s left · 1 candidate · scoring the seed',
+      '24/1,000 metric calls (2%) · best 0.500 · 20s, ~16m 16s left · 1 candidate · scoring the seed',
+      'New best: 0.750 (+0.250), candidate 1 by reflection in iteration 1',
+      'Ended after 1m 05s: the run was aborted (aborted)',
+      'Validation: best 0.750, seed 0.500; 2 candidates, 28 metric calls',
+      '',
+    ]);
+  });
+
+  it('writes a status at every tenth of the budget of a fast run', () => {
+    const { writes, play } = recorded({ isTTY: false });
+    play([runStarted({ maxMetricCalls: 1_000 })]);
+    play(rollouts(1, 1_000), 1);
+    expect(writes.slice(1).map((line) => line.split(' ')[0])).toEqual(
+      [100, 200, 300, 400, 500, 600, 700, 800, 900].map((n) => `${n}/1,000`).concat('1,000/1,000'),
+    );
+  });
+
+  it('stays silent between times without a budget', () => {
+    const { writes, play } = recorded({ isTTY: false, intervalMs: 60_000 });
+    play([runStarted({ maxMetricCalls: undefined })]);
+    play(rollouts(1, 119), 1_000);
+    expect(writes).toHaveLength(2);
+    expect(writes[1]).toBe('60 metric calls · best – · 1m 00s · 0 candidates · scoring the seed\n');
+  });
+
+  it('writes no control characters, whatever a warning or a setting says', () => {
+    const { writes, play } = recorded({ isTTY: false, color: true });
+    play(
+      [...story, warning('bad\u001b[31m\r\u0007news'), runFinished({ stopReason: 'my\u001b[0mreason' })],
+      5_000,
+    );
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+    expect(writes.join('')).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  it('goes to the console where there is no process', () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+    vi.stubGlobal('process', undefined);
+    try {
+      terminalProgress()(runStarted());
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(error.mock.calls).toEqual([
+      ['Optimizing 1 component with 6 training and 4 validation examples, at most 100 metric calls'],
+    ]);
+    error.mockRestore();
+  });
+});

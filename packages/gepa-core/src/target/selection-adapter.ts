@@ -1,0 +1,58 @@
+import type { Adapter } from '../adapter.ts';
+import type { Candidate, Component } from '../component.ts';
+import { RolloutError } from '../errors.ts';
+import type { Step } from '../trace.ts';
+import type { SelectedComponent } from './select-components.ts';
+
+type ProgramAdapter<Example, Output> = Adapter<Example, Output, readonly Step[]>;
+
+/** The adapter of a program as seen through a selection: fewer components, under their public names. */
+export function selectionAdapter<Example, Output, Name extends string>(
+  adapter: ProgramAdapter<Example, Output>,
+  selected: readonly SelectedComponent[],
+): Adapter<Example, Output, readonly Step[], Name> {
+  const publicName = new Map(selected.map(({ foundName, name }) => [foundName, name]));
+  const rename = (trace: readonly Step[]): readonly Step[] => trace.map((step) => renamed(step, publicName));
+  return {
+    components: publicComponents(selected),
+    async run(candidate, example, context) {
+      try {
+        const execution = await adapter.run(foundCandidate(selected, candidate), example, context);
+        return execution.trace === undefined ? execution : { ...execution, trace: rename(execution.trace) };
+      } catch (error) {
+        if (!RolloutError.isInstance(error) || error.trace === undefined) throw error;
+        throw new RolloutError(error.message, {
+          cause: error.cause,
+          trace: rename(error.trace as readonly Step[]),
+          ...(error.usage === undefined ? {} : { usage: error.usage }),
+        });
+      }
+    },
+    ...(adapter.close === undefined ? {} : { close: () => adapter.close!() }),
+  };
+}
+
+export function publicComponents<Name extends string>(
+  selected: readonly SelectedComponent[],
+): Readonly<Record<Name, Component>> {
+  return Object.fromEntries(selected.map(({ name, component }) => [name, component])) as Record<
+    Name,
+    Component
+  >;
+}
+
+/** The texts under the names the program knows. */
+export function foundCandidate(selected: readonly SelectedComponent[], candidate: Candidate): Candidate {
+  return Object.fromEntries(selected.map(({ name, foundName }) => [foundName, candidate[name]!]));
+}
+
+function renamed(step: Step, publicName: ReadonlyMap<string, string>): Step {
+  const components = step.components?.flatMap((name) => publicName.get(name) ?? []);
+  return {
+    ...step,
+    ...(components === undefined ? {} : { components }),
+    ...(step.children === undefined
+      ? {}
+      : { children: step.children.map((child) => renamed(child, publicName)) }),
+  };
+}

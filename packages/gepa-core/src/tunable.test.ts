@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { tunable, withTexts } from './tunable.ts';
+
+const policy = tunable('policy', 'original');
+
+it('has its own text outside a rollout and the candidate inside', async () => {
+  expect(policy.text).toBe('original');
+  const inside = await withTexts({ policy: 'new' }, async () => {
+    await sleep(1);
+    return policy.text;
+  });
+  expect(inside).toBe('new');
+  expect(policy.text).toBe('original');
+});
+
+it('keeps 50 rollouts of different candidates apart', async () => {
+  const texts = Array.from({ length: 50 }, (_, i) => `text ${i}`);
+  const seen = await Promise.all(
+    texts.map((text, i) =>
+      withTexts({ policy: text }, async () => {
+        await sleep(i % 7);
+        return policy.text;
+      }),
+    ),
+  );
+  expect(seen).toEqual(texts);
+});
+
+it('keeps the texts of an outer call that an inner one does not name', () => {
+  const style = tunable('style', 'plain');
+  withTexts({ policy: 'outer', style: 'ornate' }, () =>
+    withTexts({ policy: 'inner' }, () => expect([policy.text, style.text]).toEqual(['inner', 'ornate'])),
+  );
+});

@@ -1,0 +1,91 @@
+import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
+import { AIMessage } from '@langchain/core/messages';
+import { StringOutputParser } from '@langchain/core/output_parsers';
+import { RunnableLambda } from '@langchain/core/runnables';
+import { OptionsError } from 'gepa-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fromChatModel } from './language-model.ts';
+import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+
+let server: OpenAIServer;
+beforeAll(async () => {
+  server = await startOpenAIServer(async ({ messages }) => {
+    const prompt = String(messages[0]?.content);
+    if (prompt === 'refuse') return { status: 429, error: 'rate limit' };
+    if (prompt === 'wait') await new Promise(() => {});
+    return prompt === 'long' ? { content: 'cut', finish_reason: 'length' } : `re: ${prompt}`;
+  });
+});
+afterAll(() => server.close());
+
+const signal = new AbortController().signal;
+const usage = {
+  modelCalls: 1,
+  inputTokens: 2,
+  outputTokens: 3,
+  byModel: { simulated: { modelCalls: 1, inputTokens: 2, outputTokens: 3 } },
+};
+
+it('answers with text, usage and the reason it stopped', async () => {
+  const answer = fromChatModel(server.model());
+  expect(await answer({ prompt: 'two words', signal })).toEqual({
+    text: 're: two words',
+    usage,
+    finishReason: 'stop',
+  });
+  expect(await answer({ prompt: 'long', signal })).toMatchObject({ text: 'cut', finishReason: 'length' });
+});
+
+it('counts the models inside a chain', async () => {
+  const answer = fromChatModel(server.model().pipe(new StringOutputParser()));
+  expect(await answer({ prompt: 'two words', signal })).toEqual({
+    text: 're: two words',
+    usage,
+    finishReason: 'stop',
+  });
+});
+
+it('reads the text of content parts', async () => {
+  const content = [
+    { type: 'reasoning', reasoning: 'hm' },
+    { type: 'text', text: 'one ' },
+    { type: 'text', text: 'two' },
+  ];
+  expect(
+    await fromChatModel(RunnableLambda.from(() => new AIMessage({ content })))({ prompt: '', signal }),
+  ).toEqual({
+    text: 'one two',
+  });
+});
+
+it("keeps the model's own callbacks", async () => {
+  const heard: string[] = [];
+  const listener = (name: string) =>
+    BaseCallbackHandler.fromMethods({ handleChatModelStart: () => void heard.push(name) });
+  const model = server
+    .model({ callbacks: [listener('constructor')] })
+    .withConfig({ callbacks: [listener('config')] });
+  await fromChatModel(model)({ prompt: 'x', signal });
+  expect(heard.sort()).toEqual(['config', 'constructor']);
+});
+
+it('throws what the model throws', async () => {
+  await expect(fromChatModel(server.model())({ prompt: 'refuse', signal })).rejects.toMatchObject({
+    status: 429,
+  });
+});
+
+it('ends with the signal', async () => {
+  const controller = new AbortController();
+  const waiting = fromChatModel(server.model())({ prompt: 'wait', signal: controller.signal });
+  const reason = new Error('enough');
+  controller.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+});
+
+it('says what is no model, and what is no answer', async () => {
+  expect(() => fromChatModel('gpt' as never)).toThrow(OptionsError);
+  expect(() => fromChatModel('gpt' as never)).toThrow('it is string');
+  const list = fromChatModel(RunnableLambda.from(() => 7));
+  await expect(list({ prompt: '', signal })).rejects.toThrow('answered with number');
+});

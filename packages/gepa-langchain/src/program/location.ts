@@ -1,0 +1,23 @@
+import { ownName, typeName } from './node-kind.ts';
+import type { Path } from './traverse.ts';
+
+/** What a text is in its prompt: `Message 1 (system) of a prompt.` */
+export function describePlace(path: Path): string {
+  const places = path.filter(({ kind }) => kind?.prompt).flatMap(({ part }) => part?.place ?? []);
+  const place = places.length === 0 ? 'a prompt' : `${places.join(', ')} of a prompt`;
+  return `${place.charAt(0).toUpperCase()}${place.slice(1)}.`;
+}
+
+/** Where in the program a path leads, for people: `step 2 › key "summary" › ChatPromptTemplate › message 1 (system)`. */
+export function locate(path: Path): string {
+  const places = path.flatMap(({ node, kind, part }, i) => {
+    const isOutermostPrompt = kind?.prompt === true && path[i - 1]?.kind?.prompt !== true;
+    const name = kind === undefined ? undefined : ownName(node);
+    return [
+      ...(name === undefined ? [] : [`"${name}"`]),
+      ...(isOutermostPrompt || part === undefined ? [typeName(node)] : []),
+      ...(part?.place === undefined ? [] : [part.place]),
+    ];
+  });
+  return places.join(' › ');
+}

@@ -1,0 +1,51 @@
+import { Document } from '@langchain/core/documents';
+import { HumanMessage } from '@langchain/core/messages';
+import { ChatPromptValue, StringPromptValue } from '@langchain/core/prompt_values';
+import { PromptTemplate } from '@langchain/core/prompts';
+import { expect, it } from 'vitest';
+import { toPlain } from './plain.ts';
+
+const image = 'iVBORw0KGgo'.repeat(100);
+
+it.each<[string, unknown, unknown]>([
+  ['a string', 'x', 'x'],
+  ['nothing', undefined, undefined],
+  ['a message', new HumanMessage('hi'), { role: 'human', content: 'hi' }],
+  ['a prompt of messages', new ChatPromptValue([new HumanMessage('hi')]), [{ role: 'human', content: 'hi' }]],
+  ['a prompt of text', new StringPromptValue('hi'), 'hi'],
+  ['a document', new Document({ pageContent: 'text' }), { pageContent: 'text', metadata: {} }],
+  ['an error', new TypeError('bad'), 'bad'],
+  ['a date', new Date(0), '1970-01-01T00:00:00.000Z'],
+  ['a date that is none', new Date(Number.NaN), null],
+  ['a URL', new URL('http://localhost/a'), 'http://localhost/a'],
+  ['what stands for itself', { toJSON: () => ({ n: 1n }) }, { n: '1' }],
+  ['a map', new Map([[1, new Set([2])]]), { 1: [2] }],
+  ['bytes', new Uint8Array(3), '[3 bytes]'],
+  ['a runnable', { at: PromptTemplate.fromTemplate('x') }, { at: '[PromptTemplate]' }],
+  ['big integers', [10n], ['10']],
+  ['functions', { f: () => 1, n: 1 }, { n: 1 }],
+  ['an image', `data:image/png;base64,${image}`, 'data:image/png;base64,[1100 characters of base64]'],
+  ['long text', 'word '.repeat(500), 'word '.repeat(500)],
+  [
+    'an image in a message',
+    new HumanMessage({
+      content: [{ type: 'image_url', image_url: { url: `data:image/png;base64,${image}` } }],
+    }),
+    {
+      role: 'human',
+      content: [
+        { type: 'image_url', image_url: { url: 'data:image/png;base64,[1100 characters of base64]' } },
+      ],
+    },
+  ],
+])('makes plain data of %s', (_name, value, expected) => {
+  expect(toPlain(value)).toEqual(expected);
+});
+
+it('cuts off what contains itself or is very deep', () => {
+  const loop: Record<string, unknown> = { name: 'loop' };
+  loop.self = { again: loop };
+  expect(toPlain(loop)).toEqual({ name: 'loop', self: { again: '[circular]' } });
+  const deep = Array.from({ length: 100 }).reduce<unknown>((inner) => [inner], 'core');
+  expect(JSON.stringify(toPlain(deep))).toContain('[Array]');
+});

@@ -1,0 +1,256 @@
+import { EventEmitter, once } from 'node:events';
+import '@langchain/core/context';
+import { Document } from '@langchain/core/documents';
+import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { StringOutputParser } from '@langchain/core/output_parsers';
+import { ChatPromptTemplate, PromptTemplate } from '@langchain/core/prompts';
+import { type Runnable, RunnableLambda, RunnableParallel, RunnableSequence } from '@langchain/core/runnables';
+import { tool } from '@langchain/core/tools';
+import { FakeListChatModel, FakeLLM, FakeRetriever } from '@langchain/core/utils/testing';
+import { type Step, stepsOf, walkSteps } from 'gepa-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { discover } from '../program/discover.ts';
+import { rewrite } from '../program/rewrite.ts';
+import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
+import { RolloutTracer, toSteps, usageOfSteps } from './index.ts';
+
+let server: OpenAIServer;
+beforeAll(async () => {
+  server = await startOpenAIServer(({ messages }) => {
+    const last = String(messages.at(-1)?.content);
+    if (last.includes('fail')) return { status: 400, error: 'no such thing' };
+    if (last.includes('weather')) {
+      const call = {
+        id: 'c1',
+        type: 'function',
+        function: { name: 'weather', arguments: '{"city":"Rome"}' },
+      };
+      return { tool_calls: [call], finish_reason: 'tool_calls' };
+    }
+    return { content: `answer to ${last}`, ...(last.includes('long') ? { finish_reason: 'length' } : {}) };
+  });
+});
+afterAll(() => server.close());
+
+const chat = (system: string) =>
+  ChatPromptTemplate.fromMessages([
+    ['system', system],
+    ['human', 'Text: {text}'],
+  ]);
+
+/** Runs a marked copy of a program and returns its trace. */
+async function trace(program: Runnable, input: unknown): Promise<Step[]> {
+  const texts = Object.entries(discover(program).components).map(([name, { text }]) => [name, text]);
+  const tracer = new RolloutTracer();
+  const marked = rewrite(program, Object.fromEntries(texts), { mark: true });
+  await marked.invoke(input, { callbacks: [tracer] }).catch(() => {});
+  return toSteps(tracer.roots);
+}
+const modelSteps = (steps: readonly Step[]) => [...walkSteps(steps)].filter((step) => step.kind === 'model');
+const expectPlain = (steps: readonly Step[]) => expect(JSON.parse(JSON.stringify(steps))).toEqual(steps);
+
+describe('a trace', () => {
+  it('holds what each step got and gave, as plain data', async () => {
+    const program = RunnableSequence.from([chat('Sort.'), server.model(), new StringOutputParser()]);
+    const steps = await trace(program, { text: 'a b' });
+    expect(steps).toMatchObject([
+      {
+        kind: 'chain',
+        name: 'RunnableSequence',
+        input: { text: 'a b' },
+        output: 'answer to Text: a b',
+        children: [
+          {
+            kind: 'prompt',
+            components: ['system', 'human'],
+            input: { text: 'a b' },
+            output: [
+              { role: 'system', content: 'Sort.' },
+              { role: 'human', content: 'Text: a b' },
+            ],
+          },
+          {
+            kind: 'model',
+            name: 'ChatOpenAI',
+            components: ['system', 'human'],
+            input: [
+              { role: 'system', content: 'Sort.' },
+              { role: 'human', content: 'Text: a b' },
+            ],
+            output: 'answer to Text: a b',
+            finishReason: 'stop',
+            usage: {
+              modelCalls: 1,
+              inputTokens: 4,
+              outputTokens: 5,
+              byModel: { simulated: { modelCalls: 1, inputTokens: 4, outputTokens: 5 } },
+            },
+          },
+          { kind: 'other', name: 'StrOutputParser', output: 'answer to Text: a b' },
+        ],
+      },
+    ]);
+    expectPlain(steps);
+    for (const step of walkSteps(steps)) expect(step.durationMs).toBeGreaterThanOrEqual(0);
+  });
+
+  it('holds tool calls, tools, retrievers and errors', async () => {
+    const weather = tool(({ city }: { city: string }) => `sunny in ${city}`, {
+      name: 'weather',
+      description: 'Tells the weather.',
+      schema: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+    });
+    const retriever = new FakeRetriever({
+      output: [new Document({ pageContent: 'A fact.', metadata: { page: 1 } })],
+    });
+    const program = RunnableSequence.from([
+      RunnableLambda.from(async (text: string) => ({ text, facts: await retriever.invoke(text) })),
+      chat('Answer.'),
+      server.model(),
+      RunnableLambda.from((message: AIMessage) => (weather as Runnable).invoke(message.tool_calls![0]!)),
+      () => ({ text: 'fail' }),
+      chat('Again.'),
+      server.model(),
+    ]);
+    const steps = await trace(program, 'weather');
+    const all = [...walkSteps(steps)];
+    const call = { name: 'weather', args: { city: 'Rome' }, id: 'c1' };
+    expect(all.find((step) => step.kind === 'retriever')!.output).toEqual([
+      { pageContent: 'A fact.', metadata: { page: 1 } },
+    ]);
+    expect(modelSteps(steps)[0]).toMatchObject({
+      output: { content: '', toolCalls: [call] },
+      finishReason: 'tool_calls',
+    });
+    expect(all.find((step) => step.kind === 'tool')).toMatchObject({
+      name: 'weather',
+      output: { role: 'tool', content: 'sunny in Rome' },
+    });
+    const failed = modelSteps(steps)[1]!;
+    expect(failed.error).toMatch(/^400 no such thing/);
+    expect(failed.error).not.toContain('at ');
+    expect(failed).not.toHaveProperty('output');
+    expect(failed.usage).toMatchObject({ modelCalls: 1, inputTokens: 0 });
+    expect(steps[0]!.error).toMatch(/^400/);
+    expectPlain(steps);
+  });
+
+  it('can be read while the program is still running', async () => {
+    const tracer = new RolloutTracer();
+    const release = new EventEmitter();
+    const started = new EventEmitter();
+    const program = chat('Sort.').pipe(async () => {
+      const released = once(release, 'now');
+      started.emit('now');
+      await released;
+      return 1;
+    });
+    const hasStarted = once(started, 'now');
+    const running = program.invoke({ text: 'x' }, { callbacks: [tracer] });
+    await hasStarted;
+    const [root] = toSteps(tracer.roots);
+    expect(root).toMatchObject({
+      name: 'RunnableSequence',
+      children: [{ kind: 'prompt' }, { kind: 'chain' }],
+    });
+    expect(root).not.toHaveProperty('durationMs');
+    release.emit('now');
+    await running;
+  });
+
+  it('sums usage over its model steps, by model', async () => {
+    const program = RunnableParallel.from({
+      a: chat('One.').pipe(server.model({ model: 'small' })),
+      b: chat('Two words.').pipe(server.model({ model: 'large' })),
+      c: chat('One.').pipe(server.model({ model: 'small' })),
+    });
+    expect(usageOfSteps(await trace(program, { text: 't' }))).toEqual({
+      modelCalls: 3,
+      inputTokens: 10,
+      outputTokens: 12,
+      byModel: {
+        small: { modelCalls: 2, inputTokens: 6, outputTokens: 8 },
+        large: { modelCalls: 1, inputTokens: 4, outputTokens: 4 },
+      },
+    });
+  });
+
+  it('counts no call for an answer from a cache', async () => {
+    const program = chat('Cached.').pipe(server.model({ cache: true }));
+    const sent = server.requests.length;
+    const [first, second] = [await trace(program, { text: 'c' }), await trace(program, { text: 'c' })];
+    expect(server.requests.length - sent).toBe(1);
+    expect(usageOfSteps(first)).toMatchObject({ modelCalls: 1, inputTokens: 3 });
+    expect(usageOfSteps(second)).toEqual({ modelCalls: 0, inputTokens: 0, outputTokens: 0 });
+    expect(modelSteps(second)[0]!.output).toBe('answer to Text: c');
+  });
+
+  it('tells of an answer that was cut off', async () => {
+    const steps = await trace(chat('Sort.').pipe(server.model()), { text: 'long' });
+    expect(modelSteps(steps)[0]!.finishReason).toBe('length');
+  });
+});
+
+describe('attribution', () => {
+  const model = new FakeListChatModel({ responses: ['done'] });
+
+  it('is right in parallel branches, and where branches render the same', async () => {
+    const program = RunnableParallel.from({
+      a: chat('Same.').pipe(model),
+      b: chat('Same.').pipe(model),
+      c: PromptTemplate.fromTemplate('As text: {text}').pipe(model),
+      d: PromptTemplate.fromTemplate('As text: {text}').pipe(model),
+    });
+    const steps = await trace(program, { text: 't' });
+    expect(
+      modelSteps(steps)
+        .map((step) => step.components)
+        .sort(),
+    ).toEqual([['a.system', 'a.human'], ['b.system', 'b.human'], ['c'], ['d']]);
+  });
+
+  it('is right for a prompt that is used twice and in a loop', async () => {
+    const shared = chat('Shared.');
+    const twice = RunnableSequence.from([shared, model, () => ({ text: '2' }), shared, model]);
+    expect(modelSteps(await trace(twice, { text: '1' })).map((step) => step.components)).toEqual([
+      ['system', 'human'],
+      ['system', 'human'],
+    ]);
+    expect(stepsOf(await trace(twice, { text: '1' }), 'system')).toHaveLength(4);
+  });
+
+  it('follows messages through code, and keeps prompts apart that share a literal', async () => {
+    const literal = new SystemMessage('The same object.');
+    const prompt = (human: string) => ChatPromptTemplate.fromMessages([literal, ['human', human]]);
+    const program = RunnableSequence.from([
+      RunnableParallel.from({
+        a: prompt('First.'),
+        b: prompt('Second.'),
+        c: ChatPromptTemplate.fromMessages([literal]),
+      }),
+      RunnableLambda.from(
+        async ({ a, b, c }: Record<'a' | 'b' | 'c', { toChatMessages(): BaseMessage[] }>) => {
+          await model.invoke(a.toChatMessages());
+          await model.invoke([b.toChatMessages()[1]!, new HumanMessage('more')]);
+          await model.invoke(c.toChatMessages());
+          await model.invoke('unrelated');
+          return model.invoke([...a.toChatMessages(), new AIMessage('so'), ...b.toChatMessages()]);
+        },
+      ),
+    ]);
+    expect(modelSteps(await trace(program, {})).map((step) => step.components)).toEqual([
+      ['a.system', 'a.human'],
+      ['a.system', 'b.human'],
+      ['a.system'],
+      undefined,
+      ['a.system', 'a.human', 'b.human'],
+    ]);
+  });
+
+  it('reaches models of strings', async () => {
+    const program = PromptTemplate.fromTemplate('Complete: {text}').pipe(new FakeLLM({ response: 'x' }));
+    expect(modelSteps(await trace(program, { text: 't' }))).toMatchObject([
+      { components: ['prompt'], input: 'Complete: t', output: 'x' },
+    ]);
+  });
+});
