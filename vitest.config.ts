@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { conditions: ['gepa-source'] },
   ssr: { resolve: { conditions: ['gepa-source'], externalConditions: ['gepa-source'] } },
   test: {
-    include: ['{packages,examples,benchmarks}/**/*.test.ts'],
+    include: ['{packages,examples,benchmarks,docs}/**/*.test.ts'],
     reporters: ['default', './scripts/count-reporter.ts'],
     execArgv: ['--conditions=gepa-source'],
     testTimeout: 20_000,

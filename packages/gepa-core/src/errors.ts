@@ -20,6 +20,7 @@ export class GepaError extends Error {
 
   static isInstance<E extends typeof GepaError>(this: E, value: unknown): value is InstanceType<E> {
     const kinds = (value as { [marker]?: readonly string[] } | null)?.[marker];
+    // biome-ignore lint/complexity/noThisInStatic: a subclass asks for its own kind.
     return kinds?.includes(this.kind) ?? false;
   }
 }

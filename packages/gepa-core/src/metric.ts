@@ -12,7 +12,7 @@ export interface MetricArgs<Example, Output, Trace = readonly Step[]> {
 
 /** A score with what the reflection model should know about it. Higher is better; 1 is taken for perfect. */
 export interface MetricScore {
-  readonly score: number;
+  readonly score: number | boolean;
   /** What was wrong and what would have been right, in words. The better it is, the better the search. */
   readonly feedback?: string;
   /** Further scores by name, higher is better. Every example must give the same names. */
@@ -31,8 +31,11 @@ export type Metric<Example = unknown, Output = unknown, Trace = readonly Step[]>
   args: MetricArgs<Example, Output, Trace>,
 ) => MetricResult | Promise<MetricResult>;
 
+/** A metric's word in one form. */
+export type NormalizedScore = MetricScore & { readonly score: number };
+
 /** Brings what a metric returned to one form. Says what is wrong when it is no score. */
-export function normalizeMetricResult(result: unknown): MetricScore | { readonly problem: string } {
+export function normalizeMetricResult(result: unknown): NormalizedScore | { readonly problem: string } {
   if (typeof result === 'boolean') return { score: result ? 1 : 0 };
   if (typeof result === 'number') return normalizeMetricResult({ score: result });
   if (typeof result !== 'object' || result === null) {

@@ -51,7 +51,10 @@ export class Random {
   weightedChoice<T>(list: readonly T[], weights: readonly number[]): T {
     const cumulative: number[] = [];
     let total = 0;
-    for (const weight of weights) cumulative.push((total += weight));
+    for (const weight of weights) {
+      total += weight;
+      cumulative.push(total);
+    }
     const point = this.random() * total;
     const index = cumulative.findIndex((sum) => point < sum);
     return list[index === -1 ? list.length - 1 : index]!;

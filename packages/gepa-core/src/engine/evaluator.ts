@@ -2,7 +2,7 @@ import type { Adapter, Execution, Phase, Rollout, RunContext } from '../adapter.
 import { type Candidate, candidateKey, componentNames } from '../component.ts';
 import { MetricError, RolloutError, RolloutTimeoutError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
-import { type Metric, type MetricArgs, type MetricScore, normalizeMetricResult } from '../metric.ts';
+import { type Metric, type MetricArgs, type NormalizedScore, normalizeMetricResult } from '../metric.ts';
 import { addUsage, noUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
 import { failureKind, messageOf } from './failures.ts';
@@ -147,7 +147,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     if (!this.#options.cache) return undefined;
     const key = candidateKey(this.#names, candidate);
     let cache = this.#cache.get(key);
-    if (cache === undefined) this.#cache.set(key, (cache = new Map()));
+    if (cache === undefined) {
+      cache = new Map();
+      this.#cache.set(key, cache);
+    }
     return cache;
   }
 
@@ -292,7 +295,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     };
   }
 
-  #checked(result: unknown, ref: ExampleRef<Example>): MetricScore {
+  #checked(result: unknown, ref: ExampleRef<Example>): NormalizedScore {
     const score = normalizeMetricResult(result);
     if ('problem' in score) {
       throw new MetricError(

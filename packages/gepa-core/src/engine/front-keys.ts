@@ -40,10 +40,14 @@ export class FrontKeys {
   /** `example` −1 stands for the objective's mean. */
   #key(objective: string | undefined, example: number): number {
     let keys = this.#byObjective.get(objective);
-    if (keys === undefined) this.#byObjective.set(objective, (keys = []));
+    if (keys === undefined) {
+      keys = [];
+      this.#byObjective.set(objective, keys);
+    }
     let key = keys[example + 1];
     if (key === undefined) {
-      keys[example + 1] = key = this.names.length;
+      key = this.names.length;
+      keys[example + 1] = key;
       this.names.push({
         ...(example === -1 ? {} : { example }),
         ...(objective === undefined ? {} : { objective }),

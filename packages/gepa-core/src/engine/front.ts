@@ -84,7 +84,8 @@ export class ParetoFront {
     if (bits === undefined || bits.length <= key >>> 5) {
       const grown = new Uint32Array(Math.max(wordsFor(key + 1), wordsFor(this.size)));
       if (bits !== undefined) grown.set(bits);
-      this.#keysOf[candidate] = bits = grown;
+      this.#keysOf[candidate] = grown;
+      bits = grown;
     }
     setBit(bits, key);
   }

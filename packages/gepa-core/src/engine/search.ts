@@ -18,8 +18,8 @@ export async function search<Example, Output, Trace, Name extends string>(
   const patience = new Patience(setup.maxIdleIterations);
   let mergeIsDue = false;
 
-  let reason = await scoreSeed(setup);
-  while ((reason ??= await setup.stopReason()) === undefined) {
+  let reason = (await scoreSeed(setup)) ?? (await setup.stopReason());
+  while (reason === undefined) {
     decide({ type: 'iteration_started', iteration: state.iteration + 1 });
     const merged: IterationOutcome | undefined = mergeIsDue ? await mergeStep(setup) : undefined;
     const outcome: IterationOutcome = merged ?? (await mutationStep(setup));
@@ -27,7 +27,8 @@ export async function search<Example, Output, Trace, Name extends string>(
 
     // A merge waits for the next accepted mutation, whatever became of the last one.
     mergeIsDue = merged === undefined && outcome.kind === 'tried' && outcome.accepted > 0;
-    reason = outcome.kind === 'stopped' ? outcome.reason : patience.after(outcome);
+    reason =
+      outcome.kind === 'stopped' ? outcome.reason : (patience.after(outcome) ?? (await setup.stopReason()));
   }
   return reason;
 }

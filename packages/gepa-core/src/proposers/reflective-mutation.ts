@@ -1,7 +1,7 @@
 import type { Adapter, ProposeRequest, ReflectiveRecord, Rollout } from '../adapter.ts';
 import type { Candidate } from '../component.ts';
 import type { Interruption } from '../engine/evaluator.ts';
-import { failureKind, messageOf } from '../engine/failures.ts';
+import { messageOf } from '../engine/failures.ts';
 import type { Ledger } from '../engine/ledger.ts';
 import { type RetryOptions, withRetry } from '../engine/retry.ts';
 import { Watch } from '../engine/watch.ts';

@@ -64,6 +64,10 @@ export function candidateSelector(strategy: CandidateSelectionStrategy): Candida
 function drawByKeys(survivors: readonly Survivor[], random: Random): number | undefined {
   const total = survivors.reduce((sum, { keys }) => sum + keys, 0);
   if (total === 0) return undefined;
-  let ticket = random.randbelow(total);
-  return survivors.find(({ keys }) => (ticket -= keys) < 0)!.candidate;
+  const ticket = random.randbelow(total);
+  let last = 0;
+  return survivors.find(({ keys }) => {
+    last += keys;
+    return ticket < last;
+  })!.candidate;
 }
