@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+
+/**
+ * What the engine itself costs: rollouts and proposals are free, about half of the proposals are accepted, fronts and
+ * dominance removal included. Each figure is the best of several runs, each in a process of its own. Where `python3`
+ * (or --python) can import the reference, it runs beside on the same task; it iterates over unordered sets, so that its
+ * search drifts from ours after a while.
+ */
+const { values } = parseArgs({
+  options: {
+    python: { type: 'string', default: 'python3' },
+    runs: { type: 'string', default: '3' },
+    'reference-seconds': { type: 'string', default: '60' },
+  },
+});
+
+interface Figure {
+  readonly seconds: number;
+  readonly accepted: number;
+  readonly best: number;
+  readonly peakMegabytes: number;
+}
+
+const here = import.meta.dirname;
+const sizes = [200, 1_000, 10_000];
+const iterationCounts = [400, 1_000];
+
+function measure(command: string, args: readonly string[], timeoutMs?: number): Figure | undefined {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: timeoutMs });
+  if (status === null) return undefined;
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stderr}`);
+  return JSON.parse(stdout.trim().split('\n').at(-1)!);
+}
+
+function ours(size: number, iterations: number): Figure {
+  const args = ['--conditions=gepa-source', `${here}/engine-run.ts`, String(size), String(iterations)];
+  const figures = Array.from({ length: Number(values.runs) }, () => measure(process.execPath, args)!);
+  return figures.reduce((best, figure) => (figure.seconds < best.seconds ? figure : best));
+}
+
+function reference(size: number, iterations: number): Figure | undefined {
+  const args = [`${here}/reference_run.py`, String(size), String(iterations)];
+  return measure(values.python, args, Number(values['reference-seconds']) * 1_000);
+}
+
+const hasReference = spawnSync(values.python, ['-c', 'import gepa']).status === 0;
+console.log(
+  hasReference
+    ? `The Python reference runs beside, for at most ${values['reference-seconds']} s each.\n`
+    : `${values.python} cannot import the package gepa, so the reference is not measured.\n`,
+);
+
+const cells = (row: readonly (string | number)[]) => row.map((cell) => String(cell).padStart(12)).join('');
+console.log(
+  cells([
+    'valset',
+    'iterations',
+    'accepted',
+    'seconds',
+    'ms/iteration',
+    'peak MB',
+    'reference s',
+    'accepted',
+    'ratio',
+  ]),
+);
+for (const size of sizes) {
+  for (const iterations of iterationCounts) {
+    const figure = ours(size, iterations);
+    const other = hasReference ? reference(size, iterations) : undefined;
+    console.log(
+      cells([
+        size,
+        iterations,
+        figure.accepted,
+        figure.seconds.toFixed(2),
+        ((figure.seconds * 1_000) / iterations).toFixed(2),
+        figure.peakMegabytes.toFixed(0),
+        other === undefined ? (hasReference ? 'out of time' : '–') : other.seconds.toFixed(1),
+        other === undefined ? '–' : other.accepted,
+        other === undefined ? '–' : `${(other.seconds / figure.seconds).toFixed(0)}×`,
+      ]),
+    );
+  }
+}
