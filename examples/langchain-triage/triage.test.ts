@@ -135,7 +135,7 @@ function runs(model: Runnable<BaseLanguageModelInput, BaseMessage>, set: readonl
 }
 
 function mean(results: readonly Run[]): number {
-  return results.reduce((sum, { result }) => sum + result.score, 0) / results.length;
+  return results.reduce((sum, { result }) => sum + Number(result.score), 0) / results.length;
 }
 
 function reflectionPrompt(current: string, lessons: readonly string[], records: readonly Run[]): string {

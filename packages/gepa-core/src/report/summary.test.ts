@@ -125,8 +125,8 @@ describe('the cost', () => {
       reflectionUsage: { ...reflectionUsage, costUsd: 0.402 },
     });
     expect(row(lines, 'Model calls')).toEqual([
-      '1,336 with 1,272,832 input and 40,320 output tokens',
-      'Reflection: 8 with 6,496 input and 960 output tokens',
+      '1,336, 1,272,832 input and 40,320 output tokens',
+      'Reflection: 8, 6,496 input and 960 output tokens',
     ]);
     expect(row(lines, 'Cost')).toEqual(['$1.23, $0.40 (33%) of it for reflection']);
   });

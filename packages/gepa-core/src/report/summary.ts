@@ -168,12 +168,14 @@ function metricCallsLine({ totalMetricCalls, metricCallsSaved, retries, test }: 
 function modelCallLines({ usage, reflectionUsage }: OptimizationResult): string[] {
   if (usage.modelCalls === 0) return ['none were reported'];
   const tokens = (of: Usage) =>
-    `${formatCount(of.inputTokens)} input and ${formatCount(of.outputTokens)} output tokens`;
+    of.inputTokens + of.outputTokens === 0
+      ? 'tokens not reported'
+      : `${formatCount(of.inputTokens)} input and ${formatCount(of.outputTokens)} output tokens`;
   return [
-    `${formatCount(usage.modelCalls)} with ${tokens(usage)}`,
+    `${formatCount(usage.modelCalls)}, ${tokens(usage)}`,
     ...(reflectionUsage.modelCalls === 0
       ? []
-      : [`Reflection: ${formatCount(reflectionUsage.modelCalls)} with ${tokens(reflectionUsage)}`]),
+      : [`Reflection: ${formatCount(reflectionUsage.modelCalls)}, ${tokens(reflectionUsage)}`]),
   ];
 }
 

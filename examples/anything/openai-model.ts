@@ -1,0 +1,30 @@
+import { type LanguageModel, modelCallUsage } from 'gepa-core';
+import { z } from 'zod';
+
+const completion = z.object({
+  choices: z.tuple([z.object({ message: z.object({ content: z.string() }), finish_reason: z.string() })]),
+  usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).optional(),
+});
+
+/** A model behind the OpenAI chat-completions protocol: all it takes is a function from a prompt to an answer. */
+export function openAiModel(options: { model: string; apiKey: string; baseUrl?: string }): LanguageModel {
+  const { model, apiKey, baseUrl = 'https://api.openai.com/v1' } = options;
+  return async ({ prompt, signal }) => {
+    const response = await fetch(`${baseUrl}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
+      body: JSON.stringify({ model, messages: [{ role: 'user', content: prompt }] }),
+      signal,
+    });
+    const { status, headers } = response;
+    // By the status the optimizer knows what to try again (429, 5xx) and what is in vain (401).
+    if (!response.ok) throw Object.assign(new Error(await response.text()), { status, headers });
+    const { choices, usage } = completion.parse(await response.json());
+    const [inputTokens, outputTokens] = [usage?.prompt_tokens, usage?.completion_tokens];
+    return {
+      text: choices[0].message.content,
+      finishReason: choices[0].finish_reason,
+      usage: modelCallUsage({ model, inputTokens, outputTokens }),
+    };
+  };
+}

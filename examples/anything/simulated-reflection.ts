@@ -1,0 +1,49 @@
+import type { LanguageModel } from 'gepa-core';
+import { chance, pick } from '../simulated-model/chance.ts';
+
+/** What a reader who knows the rule language may think of, by what the feedback complains about. */
+const remedies: readonly { readonly complaint: RegExp; readonly rules: readonly [string, ...string[]] }[] = [
+  {
+    complaint: /though due later/gi,
+    rules: ['take the earliest due', 'prefer orders due within TIME', 'avoid orders longer than TIME'],
+  },
+  { complaint: /though too late to save/gi, rules: ['avoid orders too late to save', 'take the shortest'] },
+  {
+    complaint: /though the oven had to change its temperature|on changing temperature/gi,
+    rules: ["prefer orders at the oven's temperature"],
+  },
+];
+const times = ['30min', '45min', '1h', '1h 30min', '2h', '3h'] as const;
+
+/**
+ * Stands in for a language model where there is no key. It reads nothing but the prompt: it counts the complaints in
+ * the records, and puts a rule against one of them, the louder the likelier, somewhere into the policy it is shown. It
+ * does not know the days, and whether the rule helps it leaves to the optimizer. A line that the records call
+ * unreadable it takes out. The same prompt and seed get the same answer.
+ */
+export function simulatedReflection(seed = 0): LanguageModel {
+  return async ({ prompt }) => {
+    const [block = '', fence = '````', policy = ''] = /^(`{3,})\n([\s\S]*?)\n\1$/m.exec(prompt) ?? [];
+    const records = prompt.slice(prompt.indexOf(block) + block.length);
+    const answer = (lines: readonly string[]) => `${fence}\n${lines.join('\n')}\n${fence}`;
+
+    const lines = policy.split('\n');
+    const unreadable = /\bLine (\d+), "/.exec(records);
+    if (unreadable !== null) return answer(lines.toSpliced(Number(unreadable[1]) - 1, 1));
+
+    const complaints = remedies.flatMap(({ complaint, rules }) =>
+      Array.from(records.matchAll(complaint), () => rules),
+    );
+    if (complaints.length === 0) return answer(lines);
+    const rules = complaints[Math.floor(chance(seed, 'complaint', prompt) * complaints.length)]!;
+    const rule = pick(rules, seed, 'rule', prompt).replace('TIME', pick(times, seed, 'time', prompt));
+    const others = lines.filter((line) => kind(line) !== kind(rule));
+    const place = Math.floor(chance(seed, 'place', prompt) * (others.length + 1));
+    return answer(others.toSpliced(place, 0, rule));
+  };
+}
+
+/** A rule without its numbers: a new time takes the place of the old. */
+function kind(rule: string): string {
+  return rule.replaceAll(/\d+/g, '').replaceAll(/(h|min)\b ?/g, '');
+}
