@@ -4,6 +4,9 @@ import type { Usage } from './usage.ts';
 
 const marker = Symbol.for('gepa.error');
 
+/** A class of errors, whatever its constructor takes. */
+type ErrorClass<E> = (abstract new (...args: never[]) => E) & { readonly kind: string };
+
 /**
  * The root of all errors of this package. `GepaError.isInstance` and the `isInstance` of each class also hold for
  * errors of a second copy of the package, where `instanceof` fails.
@@ -18,7 +21,7 @@ export class GepaError extends Error {
     this[marker] = kindsOf(new.target);
   }
 
-  static isInstance<E extends typeof GepaError>(this: E, value: unknown): value is InstanceType<E> {
+  static isInstance<E>(this: ErrorClass<E>, value: unknown): value is E {
     const kinds = (value as { [marker]?: readonly string[] } | null)?.[marker];
     // biome-ignore lint/complexity/noThisInStatic: a subclass asks for its own kind.
     return kinds?.includes(this.kind) ?? false;

@@ -37,7 +37,9 @@ export type NormalizedScore = MetricScore & { readonly score: number };
 /** Brings what a metric returned to one form. Says what is wrong when it is no score. */
 export function normalizeMetricResult(result: unknown): NormalizedScore | { readonly problem: string } {
   if (typeof result === 'boolean') return { score: result ? 1 : 0 };
-  if (typeof result === 'number') return normalizeMetricResult({ score: result });
+  if (typeof result === 'number') {
+    return Number.isFinite(result) ? { score: result } : { problem: `its score is ${result}` };
+  }
   if (typeof result !== 'object' || result === null) {
     return { problem: `it returned ${result === null ? 'null' : typeof result}` };
   }

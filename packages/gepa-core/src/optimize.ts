@@ -7,7 +7,8 @@ import { Ledger } from './engine/ledger.ts';
 import { search } from './engine/search.ts';
 import { resultOf, SearchState } from './engine/state.ts';
 import { scoreTestset } from './engine/testset-scores.ts';
-import { RunError } from './errors.ts';
+import { LONGEST_TIMER_MS } from './engine/watch.ts';
+import { RunError, StrategyError } from './errors.ts';
 import type { DecisionEvent } from './events.ts';
 import type { Settings } from './options.ts';
 import {
@@ -49,7 +50,29 @@ export async function optimize<Example, Output, Trace, Name extends string>(
     return await run(settings, broadcast, lifetime);
   } finally {
     lifetime.end();
-    await settings.adapter.close?.();
+    await closeAdapter(settings.adapter, broadcast.warn);
+  }
+}
+
+function checkedCondition(condition: conditions.StopCondition): conditions.StopCondition {
+  return async (state) => {
+    const reason: unknown = await condition(state);
+    if (reason === undefined || (typeof reason === 'string' && reason !== '')) return reason;
+    throw new StrategyError(
+      `A stop condition gave ${JSON.stringify(reason)}; give the reason to stop as a word, or undefined to go on.`,
+    );
+  };
+}
+
+/** What the run found is worth more than a clean end. */
+async function closeAdapter(
+  adapter: { close?(): Promise<void> },
+  warn: (message: string) => void,
+): Promise<void> {
+  try {
+    await adapter.close?.();
+  } catch (error) {
+    warn(`The adapter could not be closed: ${messageOf(error)}`);
   }
 }
 
@@ -92,6 +115,7 @@ async function run<Example, Output, Trace, Name extends string>(
     retry,
     rolloutTimeoutMs: settings.rolloutTimeoutMs,
     failureScore: settings.failureScore,
+    frontierType: settings.frontierType,
     cache: cacheEvaluation,
     signal,
     emit,
@@ -124,7 +148,7 @@ async function run<Example, Output, Trace, Name extends string>(
   });
   const stopWhen = conditions.anyOf(
     ...(settings.maxIterations === undefined ? [] : [conditions.iterations(settings.maxIterations)]),
-    ...(settings.stopConditions ?? []),
+    ...(settings.stopConditions ?? []).map(checkedCondition),
   );
   const stopReason = async () =>
     lifetime.endedBy ??
@@ -199,7 +223,7 @@ async function run<Example, Output, Trace, Name extends string>(
           });
     if (test !== undefined && 'problem' in test) {
       warn(`The testset was not scored: ${lifetime.endedBy ?? test.problem}.`);
-      return finish(reason === 'aborted' ? (lifetime.endedBy ?? reason) : reason);
+      return finish(lifetime.endedBy ?? reason);
     }
     return finish(reason === 'aborted' ? (lifetime.endedBy ?? reason) : reason, test);
   } catch (error) {
@@ -227,7 +251,10 @@ class Lifetime {
     const timer =
       maxDurationMs === undefined
         ? undefined
-        : setTimeout(() => this.#endBy('max_duration', new Error('The run is out of time.')), maxDurationMs);
+        : setTimeout(
+            () => this.#endBy('max_duration', new Error('The run is out of time.')),
+            Math.min(maxDurationMs, LONGEST_TIMER_MS),
+          );
     this.#stopListening = () => {
       signal?.removeEventListener('abort', abort);
       clearTimeout(timer);

@@ -1,5 +1,5 @@
 import leven from 'leven';
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import type { Adapter, Execution, ProposeRequest, RunContext } from './adapter.ts';
 import { type AutoBudget, autoBudget } from './auto-budget.ts';
 import type { Candidate, Component } from './component.ts';
@@ -19,7 +19,7 @@ import type { Price } from './usage.ts';
  * `maxCostUsd`, `maxDurationMs`, `stopConditions` or `signal`.
  */
 export interface SearchOptions<Example, Output, Trace, Name extends string, Model = LanguageModel>
-  extends Partial<StrategyOptions<Name>> {
+  extends Partial<StrategyOptions<NoInfer<Name>>> {
   /** The examples minibatches are drawn from. */
   readonly trainset: readonly Example[];
   /** The examples that candidates are compared on. Default: the trainset, with a warning. */
@@ -76,7 +76,10 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   /** The most rollouts at once. Default 8. */
   readonly concurrency?: number;
   readonly retry?: RetryOptions;
-  /** The most milliseconds for one rollout; default 300,000. A rollout out of time is tried again, not scored. */
+  /**
+   * The most milliseconds for one run of the program, of the metric, and for one call of the reflection model; default
+   * 300,000. What is out of time is tried again, not scored.
+   */
   readonly rolloutTimeoutMs?: number;
   /** Fixes every draw of the search. Default 0. */
   readonly seed?: number;
@@ -148,11 +151,14 @@ function strategy(
   );
 }
 
+const components = z.record(z.string(), z.looseObject({ text: z.string() }));
+
 const shape = {
   adapter: optional(
     z.custom<unknown>(
-      (value) => has(value, 'run'),
-      'must be an adapter: an object with components and run()',
+      (value) =>
+        has(value, 'run') && components.safeParse((value as { components?: unknown }).components).success,
+      'must be an adapter: an object with run() and components, each with its text',
     ),
   ),
   seedCandidate: optional(z.record(z.string(), z.union([z.string(), z.looseObject({ text: z.string() })]))),
@@ -164,7 +170,7 @@ const shape = {
   reflectionModel: optional(aFunction),
   propose: optional(aFunction),
   reflectionPromptTemplate: optional(z.union([z.string(), z.record(z.string(), z.string())])),
-  maxRecordCharacters: optional(count),
+  maxRecordCharacters: optional(z.number().int().min(600, 'must be 600 or more')),
   candidateSelectionStrategy: optional(
     strategy(['pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto'], { method: 'select' }),
   ),
@@ -247,13 +253,14 @@ export type Settings<Example, Output, Trace, Name extends string> = SearchOption
 export function resolveOptions<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Settings<Example, Output, Trace, Name> {
-  const problems = [...shapeProblems(options)];
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionsError(['The options must be an object.']);
+  }
+  const { problems, sound } = checkShape(options);
+  problems.push(...meaningProblems(options, sound));
   if (problems.length > 0) throw new OptionsError(problems);
 
-  const adapter = 'adapter' in options ? options.adapter : adapterOf(options);
-  problems.push(...meaningProblems(options, adapter));
-  if (problems.length > 0) throw new OptionsError(problems);
-
+  const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
   const { trainset, valset = trainset, testset = [] } = options;
   const maxMetricCalls =
     options.auto === undefined
@@ -293,13 +300,16 @@ export function resolveOptions<Example, Output, Trace, Name extends string>(
   };
 }
 
-function shapeProblems(options: unknown): string[] {
-  if (typeof options !== 'object' || options === null) return ['The options must be an object.'];
+/** The problems of single options, and the options that have none. */
+function checkShape<Options extends object>(
+  options: Options,
+): { problems: string[]; sound: Partial<Options> } {
   const unknown = Object.keys(options)
-    .filter((key) => !(key in shape))
+    .filter((key) => !Object.hasOwn(shape, key))
     .map((key) => `There is no option "${key}"${suggestion(key)}.`);
   const parsed = schema.safeParse(options);
-  const wrong = (parsed.error?.issues ?? []).map(({ path, message, code }) => {
+  const issues = parsed.error?.issues ?? [];
+  const wrong = issues.map(({ path, message, code }) => {
     const [name, ...rest] = path;
     const value = (options as Record<string, unknown>)[String(name)];
     if (value === undefined) return `The option "${String(name)}" is missing.`;
@@ -308,28 +318,67 @@ function shapeProblems(options: unknown): string[] {
       typeof value === 'object' || typeof value === 'function' ? '' : ` (got ${JSON.stringify(value)})`;
     return `The option "${where}" ${code === 'custom' || message.startsWith('is ') || message.startsWith('must ') ? message : `is wrong: ${message}`}${shown}.`;
   });
-  return [...unknown, ...wrong];
+  const bad = new Set(issues.map(({ path }) => path[0]));
+  const sound = Object.entries(options).filter(([name, value]) => value !== undefined && !bad.has(name));
+  return { problems: [...unknown, ...wrong], sound: Object.fromEntries(sound) as Partial<Options> };
 }
 
+/** What single options do not show. `given` may hold options that have a problem already; `sound` has none. */
 function* meaningProblems<Example, Output, Trace, Name extends string>(
-  options: OptimizeOptions<Example, Output, Trace, Name>,
-  adapter: Adapter<Example, Output, Trace, Name>,
+  given: OptimizeOptions<Example, Output, Trace, Name>,
+  sound: Partial<
+    AdapterOptions<Example, Output, Trace, Name> & FunctionOptions<Example, Output, Trace, Name>
+  >,
 ): Generator<string> {
-  const names = Object.keys(adapter.components ?? {});
-  if (names.length === 0) yield 'The program has no components: there is no text to optimize.';
-  if ('adapter' in options && 'seedCandidate' in options)
-    yield 'Give either `adapter` or `seedCandidate` with `run`, not both.';
-  if (
-    options.reflectionModel === undefined &&
-    options.propose === undefined &&
-    adapter.propose === undefined
-  ) {
+  yield* programProblems(given, sound);
+  const isGiven = (name: keyof typeof sound) => (given as typeof sound)[name] !== undefined;
+  if (!isGiven('reflectionModel') && !isGiven('propose') && sound.adapter?.propose === undefined) {
     yield 'Give a `reflectionModel`, or a proposer of your own as `propose`.';
   }
-  if (options.reflectionModel !== undefined && options.propose !== undefined) {
+  if (isGiven('reflectionModel') && isGiven('propose')) {
     yield 'Give either `reflectionModel` or `propose`, not both.';
   }
-  const templates = options.reflectionPromptTemplate ?? {};
+  if (isGiven('auto') && isGiven('maxMetricCalls')) {
+    yield 'Give either `auto` or `maxMetricCalls`, not both.';
+  }
+  const bounds = [
+    'maxMetricCalls',
+    'auto',
+    'maxIterations',
+    'maxCostUsd',
+    'maxDurationMs',
+    'signal',
+  ] as const;
+  const conditions = sound.stopConditions ?? [];
+  if (!bounds.some(isGiven) && conditions.length === 0) {
+    yield 'The run has no bound: give `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`, `maxDurationMs`, `stopConditions` or `signal`.';
+  }
+  const { trainset, valset = trainset, testset = [], maxMetricCalls } = sound;
+  const needed = (valset?.length ?? 0) + 2 * testset.length;
+  if (valset !== undefined && maxMetricCalls !== undefined && maxMetricCalls < needed) {
+    const test = testset.length === 0 ? '' : ` and 2 × ${testset.length} for the testset`;
+    yield `maxMetricCalls is ${maxMetricCalls}, but scoring the seed takes ${valset.length} calls for the valset${test}: give at least ${needed}, and more to search.`;
+  }
+}
+
+function* programProblems<Example, Output, Trace, Name extends string>(
+  given: OptimizeOptions<Example, Output, Trace, Name>,
+  sound: Partial<
+    AdapterOptions<Example, Output, Trace, Name> & FunctionOptions<Example, Output, Trace, Name>
+  >,
+): Generator<string> {
+  const { adapter, seedCandidate, run } = given as Partial<typeof sound>;
+  if (adapter !== undefined && (seedCandidate !== undefined || run !== undefined)) {
+    yield 'Give either `adapter` or `seedCandidate` with `run`, not both.';
+  } else if (adapter === undefined && (seedCandidate === undefined || run === undefined)) {
+    yield 'Give an `adapter`, or both `seedCandidate` and `run`.';
+  }
+  const components = sound.adapter?.components ?? sound.seedCandidate;
+  if (components === undefined) return;
+  const names = Object.keys(components);
+  if (names.length === 0) yield 'The program has no components: there is no text to optimize.';
+
+  const templates = sound.reflectionPromptTemplate ?? {};
   for (const [name, template] of Object.entries<string | undefined>(
     typeof templates === 'string' ? { '': templates } : templates,
   )) {
@@ -339,42 +388,24 @@ function* meaningProblems<Example, Output, Trace, Name extends string>(
     const problem = template === undefined ? undefined : validateTemplate(template);
     if (problem !== undefined) yield problem;
   }
-  if (options.auto !== undefined && options.maxMetricCalls !== undefined) {
-    yield 'Give either `auto` or `maxMetricCalls`, not both.';
-  }
-  const {
-    maxMetricCalls,
-    auto,
-    maxIterations,
-    maxCostUsd,
-    maxDurationMs,
-    signal,
-    stopConditions = [],
-  } = options;
-  const bounds = [maxMetricCalls, auto, maxIterations, maxCostUsd, maxDurationMs, signal];
-  if (bounds.every((bound) => bound === undefined) && stopConditions.length === 0) {
-    yield 'The run has no bound: give `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`, `maxDurationMs`, `stopConditions` or `signal`.';
-  }
-  const { trainset, valset = trainset, testset = [] } = options;
-  const needed = valset.length + 2 * testset.length;
-  if (maxMetricCalls !== undefined && maxMetricCalls < needed) {
-    const test = testset.length === 0 ? '' : ` and 2 × ${testset.length} for the testset`;
-    yield `maxMetricCalls is ${maxMetricCalls}, but scoring the seed takes ${valset.length} calls for the valset${test}: give at least ${needed}, and more to search.`;
-  }
+}
+
+function isAdapterForm<Example, Output, Trace, Name extends string>(
+  options: OptimizeOptions<Example, Output, Trace, Name>,
+): options is AdapterOptions<Example, Output, Trace, Name> {
+  return 'adapter' in options && options.adapter !== undefined;
 }
 
 function adapterOf<Example, Output, Trace, Name extends string>({
   seedCandidate,
   run,
 }: FunctionOptions<Example, Output, Trace, Name>): Adapter<Example, Output, Trace, Name> {
-  if (seedCandidate === undefined || run === undefined) {
-    throw new OptionsError(['Give an `adapter`, or both `seedCandidate` and `run`.']);
-  }
   const components = {} as Record<Name, Component>;
   for (const [name, text] of Object.entries<string | Component>(seedCandidate)) {
     components[name as Name] = typeof text === 'string' ? { text } : text;
   }
-  return { components, run: async (candidate, example, context) => run(candidate, example, context) };
+  // A function that is done at once is not made to wait; the engine takes both.
+  return { components, run: run as Adapter<Example, Output, Trace, Name>['run'] };
 }
 
 function definedOnly<T extends object>(options: T): T {

@@ -51,7 +51,7 @@ export interface SearchView<Name extends string = string> {
   readonly valsetSize: number;
   /**
    * The candidates on the Pareto front that are left when every candidate whose keys all hold another one is
-   * removed, worst mean first; in order of their first key. With `among`, as if only those candidates existed.
+   * removed, worst mean first; in order of their first key. With `among`, each key keeps only those of its members, and keys without any are left out.
    */
   survivors(among?: readonly number[]): readonly Survivor[];
 }

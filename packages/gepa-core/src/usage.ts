@@ -65,16 +65,18 @@ export function addUsage(a: Usage, b: Usage): Usage {
   };
 }
 
-/** Fills in `costUsd` from prices by model name, where the usage does not bring a cost of its own. */
+/** Fills in `costUsd` from prices by model name, where the usage brings no cost of its own and names every model. */
 export function priceUsage(usage: Usage, prices: Readonly<Record<string, Price>> | undefined): Usage {
   if (usage.costUsd !== undefined || prices === undefined || usage.byModel === undefined) return usage;
   let costUsd = 0;
+  let unnamedCalls = usage.modelCalls;
   for (const [model, tokens] of Object.entries(usage.byModel)) {
     const price = prices[model];
     if (price === undefined) return usage;
+    unnamedCalls -= tokens.modelCalls;
     costUsd += (tokens.inputTokens * price.input + tokens.outputTokens * price.output) / 1e6;
   }
-  return { ...usage, costUsd };
+  return unnamedCalls > 0 ? usage : { ...usage, costUsd };
 }
 
 type ByModel = Readonly<Record<string, ModelUsage>>;

@@ -4,17 +4,22 @@ import {
   type Candidate,
   type Component,
   type Execution,
+  GepaError,
   type ProgramExample,
   RolloutError,
   type RunContext,
   seedOf,
+  type Tunable,
+  withTexts,
 } from 'gepa-core';
 import { mergeWithAmbient } from './ambient.ts';
 import { discover } from './program/discover.ts';
 import { rewrite } from './program/rewrite.ts';
+import { survey } from './program/survey.ts';
 import { raceSignal } from './race.ts';
 import { recent } from './recent.ts';
-import { RolloutTracer, toSteps, usageOfSteps } from './trace/index.ts';
+import { type LooseText, RolloutTracer, toSteps, usageOfSteps } from './trace/index.ts';
+import { splitCandidate } from './tunables.ts';
 
 /** A program: a LangChain runnable, of whatever copy of LangChain. */
 export interface Invocable<Input = unknown, Output = unknown> {
@@ -25,9 +30,11 @@ export interface AdapterOptions<Input, Output> {
   readonly program: Invocable<Input, Output>;
   /** What may change. Default: everything `discover` finds. */
   readonly components?: Readonly<Record<string, Component>>;
+  /** Those of the components that live inside functions. */
+  readonly tunables?: readonly Tunable[];
   /**
    * Passed to the program on every rollout: callbacks, tags, configurable values. A function makes one for each
-   * rollout, for what must not be shared, such as a session or a thread.
+   * rollout, for what must not be shared, such as a session. Every rollout has a thread of its own without it.
    */
   readonly config?:
     | RunnableConfig
@@ -47,12 +54,21 @@ const programsKept = 64;
 export function createAdapter<Input, Output>(
   options: AdapterOptions<Input, Output>,
 ): Adapter<ProgramExample<Input>, Output> {
-  const { program, components = discover(program).components } = options;
+  const { program, components = discover(program).components, tunables = [] } = options;
   const names = Object.keys(components);
   const rewritten = recent(programsKept, (key) => rewrite(program, JSON.parse(key), { mark: true }));
-  const programOf = (candidate: Candidate) =>
-    rewritten(JSON.stringify(Object.fromEntries(names.map((name) => [name, candidate[name]]))));
-  programOf(seedOf(components));
+  const split = (candidate: Candidate) =>
+    splitCandidate(Object.fromEntries(names.map((name) => [name, candidate[name]!])), tunables);
+  const traced = new Set(survey(program).sites.flatMap(({ name, traced }) => (traced ? [name] : [])));
+  const looseTexts = (candidate: Candidate): LooseText[] =>
+    names
+      .filter((name) => !traced.has(name))
+      .map((name) => ({
+        component: name,
+        text: candidate[name]!,
+        variables: components[name]!.variables ?? [],
+      }));
+  rewritten(JSON.stringify(split(seedOf(components)).own)); // Refuses components the program does not have.
 
   async function run(
     candidate: Candidate,
@@ -62,15 +78,16 @@ export function createAdapter<Input, Output>(
     const tracer = new RolloutTracer();
     const report = () => {
       tracer.close();
-      const trace = toSteps(tracer.roots);
+      const trace = toSteps(tracer.roots, looseTexts(candidate));
       return { trace, usage: usageOfSteps(trace) };
     };
     try {
       const given = typeof options.config === 'function' ? options.config(example, context) : options.config;
       const config = rolloutConfig(given, tracer, context);
-      const output = await raceSignal(config.signal ?? context.signal, () =>
-        programOf(candidate).invoke(example.input, config),
-      );
+      const { own, tuned } = split(candidate);
+      const call = () => rewritten(JSON.stringify(own)).invoke(example.input, config);
+      const output = await raceSignal(config.signal ?? context.signal, () => withTexts(tuned, call));
+      refuseStream(output);
       return { output, ...report() };
     } catch (cause) {
       throw new RolloutError(cause instanceof Error ? cause.message : String(cause), { cause, ...report() });
@@ -87,7 +104,7 @@ function rolloutConfig(
 ): Partial<RunnableConfig> {
   // A run id is good for one run only.
   const { runId: _runId, ...own } = given ?? {};
-  return mergeWithAmbient(own, {
+  return mergeWithAmbient({ configurable: { thread_id: crypto.randomUUID() } }, own, {
     callbacks: [tracer],
     signal: context.signal,
     tags: ['gepa'],
@@ -99,4 +116,12 @@ function rolloutConfig(
       gepa_example: context.exampleId,
     },
   });
+}
+
+function refuseStream(output: unknown): void {
+  if (typeof output === 'object' && output !== null && Symbol.asyncIterator in output) {
+    throw new GepaError(
+      'The program returned a stream, which cannot be scored. Let its last step gather the stream and return the whole.',
+    );
+  }
 }

@@ -4,21 +4,32 @@ import {
   createTarget,
   type LanguageModel,
   NoComponentsError,
+  OptionsError,
   type ProgramExample,
   type SelectedName,
   type Target,
+  type Tunable,
 } from 'gepa-core';
 import { createAdapter, type Invocable } from './adapter.ts';
+import { carryTexts } from './carry-texts.ts';
 import { fromChatModel } from './language-model.ts';
-import { discover, rewrite, type Skipped } from './program/index.ts';
+import { type Discovery, discover, rewrite, type Skipped } from './program/index.ts';
+import { splitCandidate, tunableComponents } from './tunables.ts';
 
 /** What may be said about a program. */
 export interface GepaOptions extends ComponentSelectionOptions {
   /**
    * Passed to the program on every rollout: callbacks, tags, configurable values. A function makes one for each
-   * rollout, for what must not be shared, such as a session or a thread.
+   * rollout, for what must not be shared, such as a session. Every rollout has a thread of its own without it.
    */
   readonly config?: RunnableConfig | ((example: ProgramExample) => RunnableConfig);
+  /** Texts inside functions of the program (nodes, tools, lambdas, an `entrypoint`) that are to be improved too. */
+  readonly tunables?: readonly Tunable[];
+  /**
+   * Whether the descriptions of tools, of the fields of their schemas, and of structured output are components too.
+   * Default `false`: improving them does not always help, and each is one more component to spend the budget on.
+   */
+  readonly tools?: boolean;
 }
 
 /** A LangChain chat model, any runnable that answers a string with a message or a string, or a plain function. */
@@ -29,6 +40,22 @@ type InputOf<Program> = Program extends { invoke(input: infer Input, ...rest: ne
   : never;
 type OutputOf<Program> = Program extends { invoke(...args: never): Promise<infer Output> } ? Output : never;
 
+/** The names of the components, where the options tell them: those of `include` and those of tunables. */
+export type ComponentName<Options> =
+  string extends SelectedName<Options>
+    ? Options extends
+        | { readonly exclude: unknown }
+        | { readonly rename: unknown }
+        | { readonly include: unknown }
+      ? string
+      : Options extends { readonly tunables: readonly { readonly name: infer Name extends string }[] }
+        ? Name | AnyName
+        : string
+    : SelectedName<Options>;
+
+/** A string that does not swallow the literals beside it in a union. */
+type AnyName = string & Record<never, never>;
+
 /** A LangChain program whose texts can be optimized. */
 export interface LangChainTarget<Program, Name extends string = string>
   extends Target<Program, InputOf<Program>, OutputOf<Program>, Name, ReflectionModel> {
@@ -37,36 +64,39 @@ export interface LangChainTarget<Program, Name extends string = string>
 }
 
 /**
- * Finds the texts of a LangChain program: prompts in sequences, maps, assigns, bindings, retries, fallbacks, branches
- * and routers. The program itself is never changed.
+ * Finds the texts of a LangChain program: a runnable (prompts in sequences, maps, assigns, bindings, retries,
+ * fallbacks, branches and routers), a compiled LangGraph graph (in its nodes, subgraphs and conditional edges) or an
+ * agent of `createAgent` (its system prompt). The program itself is never changed.
  *
  * @throws {NoComponentsError} when there is no text to optimize; the message says what was looked at.
- * @throws {OptionsError} when `include`, `exclude` or `rename` name what is not there.
+ * @throws {OptionsError} when `include`, `exclude` or `rename` name what is not there, or `config` what rollouts must
+ * not share.
  */
 export function gepa<Program extends Invocable<never>, const Options extends GepaOptions = GepaOptions>(
   program: Program,
   options?: Options,
-): LangChainTarget<Program, SelectedName<Options>> {
-  const { config, include, exclude, rename } = options ?? ({} as Options);
+): LangChainTarget<Program, ComponentName<Options>> {
+  const { config, include, exclude, rename, tunables = [], tools = false } = options ?? ({} as Options);
+  checkConfig(config);
   const named = include?.filter((name) => !name.includes('*'));
-  const { components, skipped, inspected } = discover(program, named === undefined ? {} : { include: named });
-  if (Object.keys(components).length === 0) {
-    const seen = inspected.map(({ type, location }) => `${type} at ${location}`).join('; ');
-    const passed = skipped.map(({ location, reason, hint }) => `${location}: ${reason} ${hint}`).join('\n- ');
-    throw new NoComponentsError(
-      `There is no text to optimize in this program. Looked at: ${seen || 'nothing'}.${passed === '' ? '' : `\nPassed over:\n- ${passed}`}`,
-    );
-  }
+  const discovery = discover(program, { tools, ...(named === undefined ? {} : { include: named }) });
+  const found = { ...discovery.components, ...tunableComponents(tunables, discovery.components) };
+  if (Object.keys(found).length === 0) throw nothingFound(discovery);
   type Input = InputOf<Program>;
   type Output = OutputOf<Program>;
-  const target = createTarget<Program, Input, Output, SelectedName<Options>, ReflectionModel>(
+  const target = createTarget<Program, Input, Output, ComponentName<Options>, ReflectionModel>(
     {
-      components,
-      apply: (candidate) => rewrite(program, candidate),
-      adapter: (selected) =>
+      components: found,
+      apply: (candidate) => {
+        const { own, tuned } = splitCandidate(candidate, tunables);
+        const rewritten = rewrite(program, own);
+        return Object.keys(tuned).length === 0 ? rewritten : carryTexts(rewritten, tuned);
+      },
+      adapter: (components) =>
         createAdapter<Input, Output>({
           program: program as unknown as Invocable<Input, Output>,
-          components: selected,
+          components,
+          tunables,
           ...(config === undefined ? {} : { config }),
         }),
       languageModel: (model) => (typeof model === 'function' ? model : fromChatModel(model)),
@@ -77,5 +107,24 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
       ...(rename === undefined ? {} : { rename }),
     },
   );
-  return { ...target, skipped };
+  return { ...target, skipped: discovery.skipped };
+}
+
+function checkConfig(config: GepaOptions['config']): void {
+  if (typeof config === 'object' && config.configurable?.thread_id !== undefined) {
+    throw new OptionsError([
+      '`config` gives all rollouts one thread, so that each would see the conversations of the others. ' +
+        'Leave `thread_id` out (every rollout gets one of its own), or give a function that makes a config for each rollout.',
+    ]);
+  }
+}
+
+function nothingFound({ inspected, skipped }: Discovery): NoComponentsError {
+  const seen = inspected.map(({ type, location }) => `${type} at ${location}`).join('; ');
+  const passed = skipped.map(({ location, reason, hint }) =>
+    [`${location}: ${reason}.`, ...(hint === undefined ? [] : [hint])].join(' '),
+  );
+  return new NoComponentsError(
+    `There is no text to optimize in this program. Looked at: ${seen || 'nothing'}.${passed.length === 0 ? '' : `\nPassed over:\n- ${passed.join('\n- ')}`}`,
+  );
 }

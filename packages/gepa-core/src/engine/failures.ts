@@ -41,7 +41,14 @@ export function retryAfterMs(error: unknown): number | undefined {
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message || error.name;
-  return typeof error === 'string' ? error : (JSON.stringify(error) ?? String(error));
+  if (typeof error === 'string') return error;
+  const { message } = (error ?? {}) as ErrorLike;
+  if (typeof message === 'string' && message !== '') return message;
+  try {
+    return JSON.stringify(error) ?? String(error);
+  } catch {
+    return String(error);
+  }
 }
 
 interface ErrorLike {

@@ -65,24 +65,32 @@ export class Ledger {
     return 'admitted';
   }
 
-  /** Ends an admitted call. */
-  settle(expense: Expense, outcome: { scored: boolean; usage: Usage }): Usage {
-    this.#inFlight[expense]--;
-    if (outcome.scored) this.metricCalls++;
-    const usage = priceUsage(outcome.usage, this.#prices);
-    if (
-      this.#maxCostUsd !== Number.POSITIVE_INFINITY &&
-      usage.modelCalls > 0 &&
-      usage.costUsd === undefined
-    ) {
+  /**
+   * A usage with its cost by `prices`.
+   *
+   * @throws {RunError} when there is a bound on cost and the cost cannot be told.
+   */
+  price(expense: Expense, usage: Usage): Usage {
+    const priced = priceUsage(usage, this.#prices);
+    const isBounded = this.#maxCostUsd !== Number.POSITIVE_INFINITY;
+    if (isBounded && priced.modelCalls > 0 && priced.costUsd === undefined) {
       const models = Object.keys(usage.byModel ?? {}).join(', ') || 'a model that was not named';
       throw new RunError(
         `maxCostUsd is set, but the cost of a ${expense} by ${models} is unknown. Give its price in \`prices\`, or report \`costUsd\` in the usage.`,
       );
     }
+    return priced;
+  }
+
+  /** Ends an admitted call. `complete`: it came to its end, so that its cost tells what another one may cost. */
+  settle(expense: Expense, outcome: { scored: boolean; complete: boolean; usage: Usage }): void {
+    const { scored, complete, usage } = outcome;
+    this.#inFlight[expense]--;
+    if (scored) this.metricCalls++;
     this.usage = addUsage(this.usage, usage);
     if (expense === 'reflection') this.reflectionUsage = addUsage(this.reflectionUsage, usage);
-    this.#dearest[expense] = Math.max(this.#dearest[expense] ?? 0, usage.costUsd ?? 0);
-    return usage;
+    if (complete || usage.modelCalls > 0) {
+      this.#dearest[expense] = Math.max(this.#dearest[expense] ?? 0, usage.costUsd ?? 0);
+    }
   }
 }

@@ -5,6 +5,7 @@ import type { Task } from '../strategies/proposal-sampling.ts';
 import { affordableTasks } from './affordable-tasks.ts';
 import type { Evaluation, Interruption } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
+import { messageOf } from './failures.ts';
 import { type IterationOutcome, type SearchSetup, stopsRun } from './search-setup.ts';
 import { addCandidate } from './valset-pass.ts';
 
@@ -18,7 +19,12 @@ interface Child<Name extends string> extends Trial<Name> {
 /** What became of a task. */
 type TaskOutcome<Name extends string> =
   | { readonly kind: 'perfect' }
-  | { readonly kind: 'interrupted'; readonly interruption: Interruption }
+  | {
+      readonly kind: 'interrupted';
+      /** None, when the parent could not be run. */
+      readonly components: readonly Name[];
+      readonly interruption: Interruption;
+    }
   | {
       readonly kind: 'rejected';
       readonly components: readonly Name[];
@@ -50,6 +56,7 @@ export async function mutationStep<Example, Output, Trace, Name extends string>(
     report(setup, tasks[number]!, number, outcome, { accepted, selected });
   });
 
+  const poolSize = state.candidates.length;
   let stop = outcomes
     .map((outcome) => outcome.kind === 'interrupted' && stopsRun(outcome.interruption))
     .find(Boolean);
@@ -63,7 +70,7 @@ export async function mutationStep<Example, Output, Trace, Name extends string>(
     if (interruption !== undefined) outages.push(interruption);
   }
   if (stop) return { kind: 'stopped', reason: stop };
-  return summary(outcomes, selected.length, outages);
+  return summary(outcomes, state.candidates.length - poolSize, outages);
 }
 
 /** Only tasks that can be carried through within the budget. */
@@ -116,7 +123,7 @@ function prepare<Example, Output, Trace, Name extends string>(
   const { state, names, strategies, evaluator, decide } = setup;
   const { iteration } = state;
   const { interruption } = evaluation;
-  if (interruption !== undefined) return async () => ({ kind: 'interrupted', interruption });
+  if (interruption !== undefined) return async () => ({ kind: 'interrupted', components: [], interruption });
 
   const rollouts = evaluation.rollouts.map((rollout) => rollout!);
   const before = rollouts.map(({ score }) => score);
@@ -134,7 +141,7 @@ function prepare<Example, Output, Trace, Name extends string>(
   });
   return async () => {
     const proposal = await setup.propose({ iteration, task, candidate, components, rollouts });
-    if ('interruption' in proposal) return { kind: 'interrupted', interruption: proposal.interruption };
+    if ('interruption' in proposal) return { kind: 'interrupted', components, ...proposal };
     if ('rejected' in proposal) return { kind: 'rejected', components, ...proposal.rejected };
 
     const changed = proposal.texts as Partial<Candidate<Name>>;
@@ -148,7 +155,9 @@ function prepare<Example, Output, Trace, Name extends string>(
       phase: 'proposal',
       candidateIndex: undefined,
     });
-    if (trial.interruption !== undefined) return { kind: 'interrupted', interruption: trial.interruption };
+    if (trial.interruption !== undefined) {
+      return { kind: 'interrupted', components, interruption: trial.interruption };
+    }
     const after = trial.rollouts.map((rollout) => rollout!.score);
     return { kind: 'child', child: { task, parent, texts, changed, before, after } };
   };
@@ -162,6 +171,18 @@ function report<Example, Output, Trace, Name extends string>(
   chosen: { accepted: readonly Child<Name>[]; selected: readonly Child<Name>[] },
 ): void {
   const { iteration } = state;
+  if (outcome.kind === 'interrupted' && outcome.interruption.reason === 'unavailable') {
+    const message = messageOf(outcome.interruption.error);
+    decide({
+      type: 'proposal_rejected',
+      iteration,
+      task,
+      parent,
+      components: outcome.components,
+      reason: 'unavailable',
+      message,
+    });
+  }
   if (outcome.kind === 'rejected') {
     const { components, reason, message } = outcome;
     decide({ type: 'proposal_rejected', iteration, task, parent, components, reason, message });

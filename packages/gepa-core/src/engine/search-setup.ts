@@ -28,7 +28,7 @@ export interface SearchSetup<Example, Output, Trace, Name extends string> {
   readonly skipPerfectScore: boolean;
   readonly perfectScore: number;
   readonly failureScore: number;
-  /** After so many iterations in a row without a child to run, the search ends. */
+  /** After so many iterations in a row that measured no child, the search ends. */
   readonly maxIdleIterations: number;
   readonly stopReason: () => Promise<StopReason | undefined>;
 }

@@ -20,6 +20,7 @@ export async function search<Example, Output, Trace, Name extends string>(
 
   let reason = (await scoreSeed(setup)) ?? (await setup.stopReason());
   while (reason === undefined) {
+    const callsBefore = ledger.metricCalls;
     decide({ type: 'iteration_started', iteration: state.iteration + 1 });
     const merged: IterationOutcome | undefined = mergeIsDue ? await mergeStep(setup) : undefined;
     const outcome: IterationOutcome = merged ?? (await mutationStep(setup));
@@ -27,8 +28,11 @@ export async function search<Example, Output, Trace, Name extends string>(
 
     // A merge waits for the next accepted mutation, whatever became of the last one.
     mergeIsDue = merged === undefined && outcome.kind === 'tried' && outcome.accepted > 0;
+    const learned = ledger.metricCalls > callsBefore;
     reason =
-      outcome.kind === 'stopped' ? outcome.reason : (patience.after(outcome) ?? (await setup.stopReason()));
+      outcome.kind === 'stopped'
+        ? outcome.reason
+        : (patience.after(outcome, learned) ?? (await setup.stopReason()));
   }
   return reason;
 }
@@ -46,19 +50,20 @@ class Patience {
     this.#maxIdle = maxIdleIterations;
   }
 
-  after(outcome: Exclude<IterationOutcome, { kind: 'stopped' }>): StopReason | undefined {
+  /** `learned`: there was something to measure. Children whose every score is known already are nothing new. */
+  after(outcome: Exclude<IterationOutcome, { kind: 'stopped' }>, learned: boolean): StopReason | undefined {
     if (outcome.kind === 'failed') {
       this.#failed++;
       if (this.#failed < MAX_FAILED_ITERATIONS && failureKind(outcome.error) !== 'refused') return undefined;
       throw giveUp(outcome);
     }
     this.#failed = 0;
-    if (outcome.kind === 'tried') {
+    if (outcome.kind === 'tried' && learned) {
       this.#idle = this.#perfect = 0;
       return undefined;
     }
     this.#idle++;
-    if (outcome.why === 'all_perfect') this.#perfect++;
+    if (outcome.kind === 'idle' && outcome.why === 'all_perfect') this.#perfect++;
     if (this.#idle < this.#maxIdle) return undefined;
     return this.#perfect === this.#idle ? 'all_perfect' : 'no_new_proposals';
   }

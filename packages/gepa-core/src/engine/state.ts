@@ -169,7 +169,8 @@ export function replay<Name extends string>(events: Iterable<DecisionEvent<Name>
 }
 
 function objectivesOf(candidates: readonly ScoredCandidate[]): OptimizationResult['objectives'] {
-  const names = Object.keys(candidates[0]?.objectives ?? {});
+  // A candidate whose every rollout failed has none.
+  const names = Object.keys(candidates.find(({ objectives }) => objectives !== undefined)?.objectives ?? {});
   if (names.length === 0) return undefined;
   const value = (candidate: ScoredCandidate, name: string) =>
     candidate.objectives?.[name] ?? Number.NEGATIVE_INFINITY;

@@ -4,6 +4,7 @@ import type { TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search-view.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
+import { messageOf } from './failures.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Scores the seed and the best candidate on the held-out examples; a word on why not, when that was cut short. */
@@ -23,12 +24,14 @@ export async function scoreTestset<Example, Output, Trace, Name extends string>(
       phase: 'testset',
       candidateIndex,
     });
-    return interruption?.reason ?? rollouts.map((rollout) => rollout!.score);
+    if (interruption === undefined) return rollouts.map((rollout) => rollout!.score);
+    const { reason, error } = interruption;
+    return { problem: error === undefined ? reason : `${reason} (${messageOf(error)})` };
   };
   const seedScores = await scoresOf(seed.texts, seed.index);
+  if ('problem' in seedScores) return seedScores;
   const bestScores = best.index === seed.index ? seedScores : await scoresOf(best.texts, best.index);
-  if (typeof seedScores === 'string') return { problem: seedScores };
-  if (typeof bestScores === 'string') return { problem: bestScores };
+  if ('problem' in bestScores) return bestScores;
   return {
     size: testset.length,
     seedScore: mean(seedScores),

@@ -1,8 +1,7 @@
 import type { Rollout } from '../adapter.ts';
 import type { Candidate } from '../component.ts';
-import { SeedError, StrategyError } from '../errors.ts';
+import { SeedError } from '../errors.ts';
 import type { CandidateSource, ScoredCandidate } from '../search-view.ts';
-import { bestByMean } from '../strategies/evaluation-policy.ts';
 import type { StopReason } from '../strategies/stop-conditions.ts';
 import type { Interruption } from './evaluator.ts';
 import { messageOf } from './failures.ts';
@@ -61,11 +60,10 @@ export async function addCandidate<Example, Output, Trace, Name extends string>(
     ...(objectiveScores === undefined ? {} : { objectiveScores }),
     metricCalls,
   };
-  const best = strategies.evaluationPolicy.best ?? bestByMean;
   decide({
     type: 'candidate_added',
     ...added,
-    bestIndex: best([...state.candidates, scoredCandidate(added)]),
+    bestIndex: strategies.evaluationPolicy.best([...state.candidates, scoredCandidate(added)]),
   });
   if (index > 0) strategies.candidateAdded(index, origin.parents);
   return pass;
@@ -81,31 +79,27 @@ async function passOverValset<Example, Output, Trace, Name extends string>(
   const isSeed = candidateIndex === 0;
   const context = { iteration: state.iteration, phase: isSeed ? 'seed' : 'valset', candidateIndex } as const;
 
+  const missing = () => rollouts.reduce((count, rollout) => (rollout === undefined ? count + 1 : count), 0);
   const nextPart = (): readonly number[] => {
+    if (missing() === 0) return [];
     const scores = rollouts.map((rollout) => rollout?.score ?? null);
     const wanted = strategies.evaluationPolicy.next({ scores, search: state });
-    const wrong = wanted.filter((position) => !(position in rollouts));
-    if (wrong.length > 0) {
-      throw new StrategyError(
-        `The evaluation policy asked for the valset positions ${wrong.join(', ')}; there are 0 to ${valset.length - 1}.`,
-      );
-    }
     return [...new Set(wanted)].filter((position) => rollouts[position] === undefined);
   };
 
   for (let part = isSeed ? [...valset.keys()] : nextPart(); part.length > 0; part = nextPart()) {
-    const evaluation = await evaluator.evaluate(
+    const { rollouts: measured, interruption } = await evaluator.evaluate(
       texts,
       part.map((position) => valset[position]!),
       context,
     );
     part.forEach((position, i) => {
-      rollouts[position] = evaluation.rollouts[i];
+      rollouts[position] = measured[i];
     });
-    if (evaluation.interruption !== undefined) return { rollouts, interruption: evaluation.interruption };
-    if (isSeed) break;
+    if (interruption !== undefined) return { rollouts, interruption };
   }
-  ledger.metricCallsSaved += rollouts.filter((rollout) => rollout === undefined).length;
+  const left = valset.filter((_, position) => rollouts[position] === undefined);
+  ledger.metricCallsSaved += evaluator.cost(texts, left);
   return { rollouts, interruption: undefined };
 }
 

@@ -3,6 +3,9 @@ export interface LazySignal {
   readonly signal: AbortSignal;
 }
 
+/** A longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Something that runs and may be given up on. */
 class Watched implements LazySignal {
   deadline = Number.POSITIVE_INFINITY;
@@ -44,16 +47,15 @@ export class Watch {
     this.#signal.throwIfAborted();
     const watched = new Watched();
     const outcome = effect(watched);
-    return outcome instanceof Promise ? this.#until(outcome, watched) : outcome;
+    return isThenable(outcome) ? this.#until(outcome, watched) : outcome;
   }
 
-  #until<T>(outcome: Promise<T>, watched: Watched): Promise<T> {
+  #until<T>(outcome: PromiseLike<T>, watched: Watched): Promise<T> {
     return new Promise((resolve, reject) => {
       watched.reject = reject;
-      if (this.#timeoutMs !== Number.POSITIVE_INFINITY)
-        watched.deadline = performance.now() + this.#timeoutMs;
-      this.#running.add(watched);
-      this.#schedule();
+      // The effect itself may have ended the run.
+      if (this.#signal.aborted) watched.abandon(this.#signal.reason);
+      else this.#watch(watched);
       outcome.then(
         (value) => {
           this.#running.delete(watched);
@@ -67,6 +69,14 @@ export class Watch {
     });
   }
 
+  #watch(watched: Watched): void {
+    if (this.#timeoutMs !== Number.POSITIVE_INFINITY) {
+      watched.deadline = performance.now() + this.#timeoutMs;
+    }
+    this.#running.add(watched);
+    this.#schedule();
+  }
+
   /** The timer is left to fire when what it was set for has ended; then it is set for what runs by now. */
   #schedule(): void {
     if (this.#timer !== undefined || this.#timeoutMs === Number.POSITIVE_INFINITY) return;
@@ -78,7 +88,7 @@ export class Watch {
         this.#abandonLate();
         this.#schedule();
       },
-      Math.max(1, next.deadline - performance.now()),
+      Math.min(LONGEST_TIMER_MS, Math.max(1, next.deadline - performance.now())),
     );
   }
 
@@ -96,4 +106,9 @@ export class Watch {
     for (const watched of this.#running) watched.abandon(this.#signal.reason);
     this.#running.clear();
   }
+}
+
+/** A promise of whatever make: not all libraries return native ones. */
+function isThenable<T>(value: PromiseLike<T> | T): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

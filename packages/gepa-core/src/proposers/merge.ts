@@ -156,7 +156,8 @@ function sourceOf<Name extends string>(
   if (changedByOne(name, first, second, ancestor)) {
     return first.texts[name] === ancestor.texts[name] ? second : first;
   }
-  if (first.texts[name] === second.texts[name]) return first;
+  if (first.texts[name] === ancestor.texts[name]) return first;
+  // Both changed it, perhaps to the same text: the reference draws then too.
   if (first.mean !== second.mean) return first.mean > second.mean ? first : second;
   return random.choice([first, second]);
 }

@@ -32,7 +32,14 @@ export interface MutationOptions<Example, Output, Trace, Name extends string> {
 
 type Context<Example, Output, Trace, Name extends string> = MutationOptions<Example, Output, Trace, Name> & {
   readonly watch: Watch;
+  /** The first call, while it runs and what a call costs is to be learned. */
+  readonly turn: { first: Promise<void> | undefined };
 };
+
+type CallContext = Pick<
+  Context<never, never, never, never>,
+  'ledger' | 'retry' | 'signal' | 'watch' | 'emit' | 'turn'
+>;
 
 /** Rewrites components from what the traces and the metric say of them (paper, section 3.2). */
 export function reflectiveMutation<Example, Output, Trace, Name extends string>(
@@ -40,7 +47,8 @@ export function reflectiveMutation<Example, Output, Trace, Name extends string>(
 ): Proposer<Example, Output, Trace, Name> {
   const { signal, timeoutMs } = options;
   const timeoutError = () => new RolloutTimeoutError(`The proposer did not answer within ${timeoutMs} ms.`);
-  const context = { ...options, watch: new Watch({ signal, timeoutMs, timeoutError }) };
+  const watch = new Watch({ signal, timeoutMs, timeoutError });
+  const context = { ...options, watch, turn: { first: undefined } };
   return async (request) => {
     try {
       return options.propose === undefined
@@ -151,27 +159,43 @@ class Refused extends Error {
   }
 }
 
+/** Under a bound on cost the first call is made alone, to learn what one costs. */
 async function paidCall(
-  {
-    ledger,
-    retry,
-    signal,
-    watch,
-    emit,
-  }: Pick<Context<never, never, never, never>, 'ledger' | 'retry' | 'signal' | 'watch' | 'emit'>,
+  context: CallContext,
   ask: (signal: AbortSignal) => ReturnType<LanguageModel>,
 ): Promise<LanguageModelAnswer & { usage: Usage }> {
+  const { ledger, turn } = context;
+  while (turn.first !== undefined) await turn.first;
+  const call = admittedCall(context, ask);
+  if (ledger.mustLearnCost('reflection')) {
+    const done = () => {
+      turn.first = undefined;
+    };
+    turn.first = call.then(done, done);
+  }
+  return call;
+}
+
+async function admittedCall(
+  context: CallContext,
+  ask: (signal: AbortSignal) => ReturnType<LanguageModel>,
+): Promise<LanguageModelAnswer & { usage: Usage }> {
+  const { ledger, retry, signal, watch } = context;
   const admission = ledger.admit('reflection');
   if (admission !== 'admitted') throw new Refused({ reason: admission });
-  let answer: (LanguageModelAnswer & { usage: Usage }) | undefined;
+  let usage: Usage | undefined;
   try {
     const call = () => watch.run(async (lazy) => ask(lazy.signal));
-    answer = normalizeAnswer(
-      await withRetry(call, { options: retry, signal, onRetry: onRetry({ ledger, emit }) }),
-    );
-    return answer;
+    const policy = { options: retry, signal, onRetry: onRetry(context) };
+    const answer = normalizeAnswer(await withRetry(call, policy));
+    usage = ledger.price('reflection', answer.usage);
+    return { ...answer, usage };
   } finally {
-    ledger.settle('reflection', { scored: false, usage: answer?.usage ?? noUsage });
+    ledger.settle('reflection', {
+      scored: false,
+      complete: usage !== undefined,
+      usage: usage ?? noUsage,
+    });
   }
 }
 

@@ -65,7 +65,7 @@ function bestOfComplete(candidates: readonly ScoredCandidate[]): number {
 }
 
 function unscored(scores: readonly (number | null)[]): number[] {
-  return scores.flatMap((score, position) => (score === null ? [position] : []));
+  return Array.from(scores.keys()).filter((position) => scores[position] === null);
 }
 
 /** Positions spread evenly, so that a sorted valset gives a fair part. */

@@ -13,7 +13,7 @@ export type StopReason =
   | 'aborted'
   /** Every minibatch of a whole epoch was perfect already. */
   | 'all_perfect'
-  /** For a whole epoch no new text was proposed. */
+  /** For a whole epoch nothing was proposed that was not measured already. */
   | 'no_new_proposals'
   /** The run could not go on; the error that was thrown carries this result. */
   | 'error'
@@ -67,17 +67,11 @@ export const scoreReached =
       ? 'score_reached'
       : undefined;
 
-/** When the best mean on the valset has not risen for n iterations. */
-export function noImprovement(n: number): StopCondition {
-  return ({ search, iterations }) => {
-    let best = Number.NEGATIVE_INFINITY;
-    let since = 0;
-    for (const { mean, iteration, coverage, scores } of search.candidates) {
-      if (coverage === scores.length && mean > best) [best, since] = [mean, iteration];
-    }
-    return iterations - since >= n ? 'no_improvement' : undefined;
-  };
-}
+/** When for n iterations no candidate has become the best. */
+export const noImprovement =
+  (n: number): StopCondition =>
+  ({ search, iterations }) =>
+    iterations - (search.candidates[search.bestIndex]?.iteration ?? 0) >= n ? 'no_improvement' : undefined;
 
 /** When a signal is aborted. Unlike the option `signal`, it lets the iteration finish. */
 export const signalAborted =

@@ -9,7 +9,12 @@ import {
   type ComponentSelectorOption,
   componentSelector,
 } from './component-selection.ts';
-import { type EvaluationPolicy, type EvaluationPolicyOption, evaluationPolicy } from './evaluation-policy.ts';
+import {
+  bestByMean,
+  type EvaluationPolicy,
+  type EvaluationPolicyOption,
+  evaluationPolicy,
+} from './evaluation-policy.ts';
 import { proposalSampler, type SamplingStrategy, type Task } from './proposal-sampling.ts';
 import { mostSelected, proposalSelection, type SelectionStrategy } from './proposal-selection.ts';
 
@@ -33,7 +38,7 @@ export interface Strategies<Name extends string = string> {
   select<Child extends Trial<Name>>(accepted: readonly Child[]): readonly Child[];
   /** The most children of so many tasks that can go on to the valset. */
   mostSelected(tasks: number): number;
-  readonly evaluationPolicy: EvaluationPolicy;
+  readonly evaluationPolicy: Required<EvaluationPolicy>;
 }
 
 export function createStrategies<Name extends string>(
@@ -46,27 +51,32 @@ export function createStrategies<Name extends string>(
   const batches = batchSampler(options.batchSampler);
   const tasks = proposalSampler(options.samplingStrategy);
   const select = proposalSelection(options.selectionStrategy);
+  const accepts = acceptance(options.acceptanceCriterion);
+  const policy = evaluationPolicy(options.evaluationPolicy);
 
-  const selectParent = (search: SearchView<Name>) => {
-    const parent = candidates.select(search, random);
-    const known = search.candidates.length;
-    return valid('candidate selection', [parent], known, `candidates 0 to ${known - 1}`)[0]!;
-  };
-  const nextMinibatch = (iteration: number) => {
-    const minibatch = batches.next({ trainsetSize, minibatchSize, iteration, random });
-    return valid('batch sampler', minibatch, trainsetSize, `trainset positions 0 to ${trainsetSize - 1}`);
-  };
+  const candidateOf = (who: string, parent: unknown, known: number) =>
+    valid(who, [parent], known, `candidates 0 to ${known - 1}`)[0]!;
+  const minibatchOf = (who: string, minibatch: unknown) =>
+    valid(who, minibatch, trainsetSize, `trainset positions 0 to ${trainsetSize - 1}`);
+  const selectParent = (search: SearchView<Name>) =>
+    candidateOf('candidate selection', candidates.select(search, random), search.candidates.length);
+  const nextMinibatch = (iteration: number) =>
+    minibatchOf('batch sampler', batches.next({ trainsetSize, minibatchSize, iteration, random }));
 
   return {
-    sampleTasks: (search) =>
-      tasks
-        .sample({
-          selectParent: () => selectParent(search),
-          nextMinibatch: () => nextMinibatch(search.iteration),
-        })
-        .map(({ parent, minibatch }) => ({ parent, minibatch: [...minibatch] })),
+    sampleTasks(search) {
+      const who = 'sampling strategy';
+      const sampled: unknown = tasks.sample({
+        selectParent: () => selectParent(search),
+        nextMinibatch: () => nextMinibatch(search.iteration),
+      });
+      return some<Partial<Task> | undefined>(who, sampled, 'tasks').map((task) => ({
+        parent: candidateOf(who, task?.parent, search.candidates.length),
+        minibatch: [...minibatchOf(who, task?.minibatch)],
+      }));
+    },
     selectComponents(selection) {
-      const chosen = components.select(selection);
+      const chosen = list<Name>('component selector', components.select(selection));
       const unknown = chosen.filter((name) => !selection.components.includes(name));
       if (chosen.length === 0 || unknown.length > 0) {
         throw new StrategyError(
@@ -76,9 +86,13 @@ export function createStrategies<Name extends string>(
       return [...new Set(chosen)];
     },
     candidateAdded: (index, parents) => components.candidateAdded?.(index, parents),
-    accepts: acceptance(options.acceptanceCriterion),
+    accepts(trial) {
+      const verdict: unknown = accepts(trial);
+      if (typeof verdict === 'boolean') return verdict;
+      throw new StrategyError(`The acceptance criterion gave ${shown(verdict)}; give true or false.`);
+    },
     select<Child extends Trial<Name>>(accepted: readonly Child[]) {
-      const selected = accepted.length === 0 ? [] : (select(accepted) as readonly Child[]);
+      const selected = accepted.length === 0 ? [] : list<Child>('proposal selection', select(accepted));
       if (selected.some((child) => !accepted.includes(child))) {
         throw new StrategyError(
           'The proposal selection returned something it was not given; return some of its proposals.',
@@ -87,11 +101,35 @@ export function createStrategies<Name extends string>(
       return selected;
     },
     mostSelected: (count) => mostSelected(options.selectionStrategy as SelectionStrategy, count),
-    evaluationPolicy: evaluationPolicy(options.evaluationPolicy),
+    evaluationPolicy: {
+      next(progress) {
+        const wanted = list<number>('evaluation policy', policy.next(progress));
+        if (wanted.length === 0) return wanted;
+        const size = progress.scores.length;
+        return valid('evaluation policy', wanted, size, `valset positions 0 to ${size - 1}`);
+      },
+      best: (pool) => candidateOf('evaluation policy', (policy.best ?? bestByMean)(pool), pool.length),
+    },
   };
 }
 
-function valid(who: string, numbers: readonly number[], below: number, allowed: string): readonly number[] {
-  if (numbers.length > 0 && numbers.every((n) => Number.isInteger(n) && n >= 0 && n < below)) return numbers;
-  throw new StrategyError(`The ${who} gave ${JSON.stringify(numbers)}; give one or more of ${allowed}.`);
+function valid(who: string, numbers: unknown, below: number, allowed: string): readonly number[] {
+  const isFit = (n: unknown) => Number.isInteger(n) && Number(n) >= 0 && Number(n) < below;
+  if (Array.isArray(numbers) && numbers.length > 0 && numbers.every(isFit)) return numbers;
+  throw new StrategyError(`The ${who} gave ${shown(numbers)}; give one or more of ${allowed}.`);
+}
+
+function list<T>(who: string, value: unknown): readonly T[] {
+  if (Array.isArray(value)) return value;
+  throw new StrategyError(`The ${who} gave ${shown(value)}; give a list.`);
+}
+
+function some<T>(who: string, value: unknown, what: string): readonly T[] {
+  const items = list<T>(who, value);
+  if (items.length > 0) return items;
+  throw new StrategyError(`The ${who} gave no ${what}; give one or more.`);
+}
+
+function shown(value: unknown): string {
+  return value instanceof Promise ? 'a promise' : (JSON.stringify(value) ?? String(value));
 }

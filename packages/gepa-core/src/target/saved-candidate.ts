@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from 'zod/v4';
 import type { Candidate, Component } from '../component.ts';
 import { componentNames } from '../component.ts';
 import { CandidateMismatchError, FileFormatError, GepaError } from '../errors.ts';

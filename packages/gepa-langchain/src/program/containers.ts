@@ -1,7 +1,9 @@
 import type { Edit } from './edit.ts';
+import { boundParts } from './models.ts';
 import {
   type ChildPart,
   given,
+  isNode,
   isRunnable,
   isRunnableRecord,
   type Node,
@@ -59,7 +61,11 @@ const messageHistory: NodeKind = {
 const binding: NodeKind = {
   wraps: true,
   matches: (node) => isRunnable(node.bound),
-  parts: (node) => [{ at: ['bound'], child: node.bound }],
+  parts: (node) => [
+    { at: ['bound'], child: node.bound },
+    ...(isNode(node.config) ? boundParts(node.config, 'config') : []),
+    ...(isNode(node.kwargs) ? boundParts(node.kwargs, 'kwargs') : []),
+  ],
 };
 
 /** Runs the next runnable when one throws. */

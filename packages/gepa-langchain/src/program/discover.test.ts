@@ -278,8 +278,8 @@ describe('what is passed over', () => {
     expect(components).toEqual({});
     expect(skipped.map(({ type, location, hint }) => [type, location, hint !== undefined])).toEqual([
       ['RunnableLambda', 'step 1 › RunnableLambda', true],
-      ['ChatOpenAI', 'step 3 › ChatOpenAI', false],
       ['PromptTemplate', 'step 2 › ChatPromptTemplate › message 1 (system)', true],
+      ['ChatOpenAI', 'step 3 › tool "f"', true],
     ]);
     expect(inspected.map(({ type }) => type)).toEqual([
       'RunnableSequence',

@@ -1,6 +1,6 @@
 import type { Component } from 'gepa-core';
 import { typeName } from './node-kind.ts';
-import { type Inspected, type NamedSite, type Skipped, survey } from './survey.ts';
+import { descriptionReserve, type Inspected, type NamedSite, type Skipped, survey } from './survey.ts';
 
 /** What was found in a program. */
 export interface Discovery {
@@ -18,15 +18,19 @@ export interface DiscoverOptions {
    * partial variables of a few words. `skipped` has their names.
    */
   readonly include?: readonly string[];
+  /** Whether to take the descriptions of tools, of their fields and of structured output. Default: `false`. */
+  readonly tools?: boolean;
 }
 
 /**
  * Finds the texts of a LangChain program. The program is only read. An object that occurs in several places is found
  * once.
  */
-export function discover(program: unknown, { include = [] }: DiscoverOptions = {}): Discovery {
+export function discover(program: unknown, { include = [], tools = false }: DiscoverOptions = {}): Discovery {
   const { sites, skipped, inspected } = survey(program);
-  const taken = sites.filter(({ name, reserve }) => reserve === undefined || include.includes(name));
+  const isTaken = ({ name, reserve }: NamedSite) =>
+    reserve === undefined || include.includes(name) || (tools && reserve === descriptionReserve);
+  const taken = sites.filter(isTaken);
   const left = sites.filter((site) => !taken.includes(site));
   return {
     components: Object.fromEntries(taken.map(({ name, component }) => [name, component])),
@@ -41,6 +45,6 @@ function describeLeft({ name, site, location, reserve = '' }: NamedSite): Skippe
     type: typeName(site.owner),
     location,
     reason: reserve,
-    hint: `Name it ("${name}") to have it improved all the same.`,
+    hint: `Name it ("${name}") in \`include\`${reserve === descriptionReserve ? ', or pass `tools: true`,' : ''} to have it improved all the same.`,
   };
 }

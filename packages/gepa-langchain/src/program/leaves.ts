@@ -1,4 +1,5 @@
 import { isNode, isRunnable, type Node, typeName } from './node-kind.ts';
+import { hasPrivateFields } from './private-fields.ts';
 
 /** Why a node that is no container and no prompt is passed over, and what can be done about it. */
 export interface PassedOver {
@@ -7,7 +8,7 @@ export interface PassedOver {
 }
 
 const tunableHint =
-  'Move the text into a prompt template of the program, or read it from tunable(name, text) of gepa-core.';
+  'Move the text into a prompt template of the program, or read it from tunable(name, text) of gepa-core and name that in `tunables`.';
 
 interface LeafKind {
   matches(node: Node): boolean;
@@ -18,15 +19,23 @@ interface LeafKind {
 const has = (method: string) => (node: Node) => typeof node[method] === 'function';
 
 const leafKinds: readonly LeafKind[] = [
-  {
-    matches: (node) => has('_llmType')(node) && holdsTools(node),
-    passedOver: {
-      reason: 'it is a model with tools or an output schema bound to it; their descriptions are not read',
-    },
-  },
   { matches: has('_llmType') },
   { matches: has('parseResult') },
   { matches: has('_getRelevantDocuments') },
+  {
+    matches: hasPrivateFields,
+    passedOver: {
+      reason: 'its class has private fields (#name), so that no copy of it with other texts can be made',
+      hint: 'Compose it of runnables instead, or read its texts from tunable(name, text) of gepa-core and name that in `tunables`.',
+    },
+  },
+  {
+    matches: (node) => node.lg_is_pregel === true,
+    passedOver: {
+      reason: 'it is a graph that runs elsewhere',
+      hint: 'Give gepa the graph itself, where it runs.',
+    },
+  },
   // Placeholders for messages, RunnablePick, RunnablePassthrough and the image parts of messages.
   { matches: (node) => typeof node.variableName === 'string' },
   {
@@ -50,9 +59,4 @@ export function passedOver(value: unknown): PassedOver | undefined {
   if (!isNode(value)) return { reason: `it is no part of a program, but ${typeName(value)}` };
   const kind = leafKinds.find((leaf) => leaf.matches(value));
   return kind === undefined ? { reason: 'it is no LangChain runnable', hint: tunableHint } : kind.passedOver;
-}
-
-function holdsTools(node: Node): boolean {
-  const options = isNode(node.defaultOptions) ? node.defaultOptions : {};
-  return ['tools', 'response_format', 'functions'].some((key) => options[key] !== undefined);
 }

@@ -19,9 +19,12 @@ export function nameSites(sites: readonly Site[]): Map<Site, string> {
   const names = new Map<Site, string>();
   const takenByGroups = new Set<string>();
   const taken = new Set<string>();
-  for (const { labels, sites: inside } of groups) {
+  const prompts = groups.filter(holdsPrompt);
+  for (const group of groups) {
+    const { labels, sites: inside } = group;
     const way = shorten(labels, ways);
-    const prompt = unique(way === '' && groups.length > 1 ? 'prompt' : way, takenByGroups);
+    const isNamed = way !== '' || (holdsPrompt(group) && prompts.length > 1);
+    const prompt = isNamed ? unique(way || 'prompt', takenByGroups) : '';
     for (const site of inside) {
       const parts = [prompt, ...roleLabels(site.path).map((label) => label.text)];
       names.set(site, unique(parts.filter((part) => part !== '').join('.') || 'prompt', taken));
@@ -29,6 +32,13 @@ export function nameSites(sites: readonly Site[]): Map<Site, string> {
   }
   return names;
 }
+
+/** Descriptions of tools and fields are named after those, and do not count as a prompt. */
+function holdsPrompt({ sites }: Group): boolean {
+  return sites.some(({ part }) => !describing.includes(part.kind));
+}
+
+const describing: readonly string[] = ['tool-description', 'field-description'];
 
 function groupByPrompt(sites: readonly Site[]): Group[] {
   const groups = new Map<unknown, Group>();
@@ -51,8 +61,8 @@ function promptIndex(path: Path): number {
 /** Names of nodes and of their places, from the program down to a prompt; the name of the whole program says nothing. */
 function wayLabels(path: Path): Label[] {
   const inner = path.findIndex(({ kind }) => kind?.wraps !== true);
-  const labels = path.flatMap(({ node, part }, i) => {
-    const own = i <= inner ? undefined : ownName(node);
+  const labels = path.flatMap(({ node, kind, part }, i) => {
+    const own = kind?.tool === true ? `tools.${ownName(node)}` : i <= inner ? undefined : ownName(node);
     const place = i < path.length - 1 ? part?.label : undefined;
     return [...(own === undefined ? [] : [given(own)]), ...(place === undefined ? [] : [place])];
   });

@@ -53,6 +53,10 @@ export interface NodeKind {
   readonly wraps?: boolean;
   /** Whether the node is a prompt: its texts are named after their roles in it. */
   readonly prompt?: boolean;
+  /** Whether the node is a tool of LangChain. */
+  readonly tool?: boolean;
+  /** Whether `rebuild` makes the node the way its class does, so that private fields are no obstacle. */
+  readonly byConstructor?: boolean;
   /** Of nodes that declare `inputVariables`: the variables their parts use. */
   variables?(node: Node): readonly string[];
   /** Makes the node with changed parts. Default: a copy with the same prototype. */

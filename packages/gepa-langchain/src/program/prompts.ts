@@ -1,5 +1,6 @@
 import { parseTemplate } from '@langchain/core/prompts';
 import type { TemplateFormat } from '../template.ts';
+import { outputParts } from './descriptions.ts';
 import {
   type ChildPart,
   given,
@@ -30,6 +31,7 @@ const chatPrompt: NodeKind = {
       };
     }),
     ...partialValues(node),
+    ...outputParts(node.schema, ['schema']),
   ],
   variables: (node) => (node.promptMessages as readonly unknown[]).flatMap(inputVariablesOf),
 };

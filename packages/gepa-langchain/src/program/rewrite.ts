@@ -40,8 +40,8 @@ export function rewrite<Program>(
       const text = texts[found.name];
       return text === found.component.text ? undefined : text;
     },
-    leave: (node, _kind, inside) => {
-      if (!mark || typeof node.formatPromptValue !== 'function') return node;
+    leave: (node, kind, inside) => {
+      if (!mark || (typeof node.formatPromptValue !== 'function' && kind.tool !== true)) return node;
       const names = inside.flatMap((site) => find(site)?.name ?? []);
       if (names.length === 0) return node;
       const metadata = { ...(isNode(node.metadata) ? node.metadata : {}), [componentsKey]: names };

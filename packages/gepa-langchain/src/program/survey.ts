@@ -3,7 +3,7 @@ import { decodeTemplate } from '../template.ts';
 import { passedOver } from './leaves.ts';
 import { describePlace, locate } from './location.ts';
 import { nameSites } from './names.ts';
-import { typeName } from './node-kind.ts';
+import { isNode, typeName } from './node-kind.ts';
 import { type Site, traverse } from './traverse.ts';
 
 /** A part of the program that was looked at. */
@@ -30,6 +30,8 @@ export interface NamedSite {
   readonly site: Site;
   readonly location: string;
   readonly component: Component;
+  /** Whether the run of a prompt tells in a trace that the text took part. */
+  readonly traced: boolean;
   /** Why the text is left alone unless it is asked for by name. */
   readonly reserve?: string;
 }
@@ -101,16 +103,20 @@ function readSite(site: Site, name: string): NamedSite | Skipped {
       ...(variables === undefined ? {} : { variables }),
     };
     const reserve = reserveAbout(component);
-    return { name, site, location, component, ...(reserve === undefined ? {} : { reserve }) };
+    const traced = site.path.some(({ node }) => isNode(node) && typeof node.formatPromptValue === 'function');
+    return { name, site, location, component, traced, ...(reserve === undefined ? {} : { reserve }) };
   } catch (error) {
     return { ...about, reason: `it does not parse as a ${format} template: ${(error as Error).message}` };
   }
 }
 
+export const descriptionReserve = 'descriptions of tools and fields are left alone unless asked for';
+
 /** Fewer words than this in a filled-in value make it data rather than instructions. */
 const wordsOfText = 5;
 
 function reserveAbout({ text, kind, variables = [] }: Component): string | undefined {
+  if (kind === 'tool-description' || kind === 'field-description') return descriptionReserve;
   const words = variables
     .reduce((rest, variable) => rest.replaceAll(`{${variable}}`, ' '), text)
     .match(/[\p{L}\p{N}]+/gu);

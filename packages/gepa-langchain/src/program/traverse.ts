@@ -1,10 +1,15 @@
 import { encodeTemplate } from '../template.ts';
+import { agent } from './agents.ts';
 import { containers } from './containers.ts';
 import { copyWith, type Edit } from './edit.ts';
+import { graphs } from './graphs.ts';
+import { boundModel } from './models.ts';
 import { isNode, type Node, type NodeKind, type OmittedPart, type Part, type TextPart } from './node-kind.ts';
+import { hasPrivateFields } from './private-fields.ts';
 import { prompts } from './prompts.ts';
+import { tool } from './tools.ts';
 
-const kinds: readonly NodeKind[] = [...containers, ...prompts];
+const kinds: readonly NodeKind[] = [agent, ...graphs, tool, boundModel, ...containers, ...prompts];
 
 /** A node on the way from the program to one of its parts, and the part the way goes on to. */
 export interface Waypoint {
@@ -48,7 +53,7 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
   const done = new Map<unknown, Done>();
 
   function visit(node: unknown, way: Path): Done {
-    const kind = isNode(node) ? kinds.find((row) => row.matches(node)) : undefined;
+    const kind = isNode(node) ? kindOf(node) : undefined;
     visitor.enter?.([...way, { node, kind, part: undefined }]);
     const known = done.get(node);
     if (known !== undefined) return known;
@@ -80,6 +85,12 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
   }
 
   return visit(program, []).value;
+}
+
+/** A copy of an object with private fields of a class would be without them, so that it is left alone. */
+function kindOf(node: Node): NodeKind | undefined {
+  const kind = kinds.find((row) => row.matches(node));
+  return kind?.byConstructor === true || !hasPrivateFields(node) ? kind : undefined;
 }
 
 function rebuild(node: Node, kind: NodeKind, edits: readonly Edit[]): object {

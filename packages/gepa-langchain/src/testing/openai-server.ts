@@ -6,6 +6,19 @@ import { ChatOpenAI } from '@langchain/openai';
 export interface ChatRequest {
   readonly model: string;
   readonly messages: readonly { readonly role: string; readonly content: unknown }[];
+  readonly tools?: readonly {
+    readonly function: {
+      readonly name: string;
+      readonly description?: string;
+      readonly parameters?: unknown;
+    };
+  }[];
+}
+
+/** The text of a message, whether it came whole or in parts. */
+export function contentText(message: ChatRequest['messages'][number] | undefined): string {
+  const content = message?.content ?? '';
+  return Array.isArray(content) ? content.map((part) => part.text ?? '').join('') : String(content);
 }
 
 /** What the simulated model answers: a text, a message of the API, or an HTTP error. */
@@ -70,7 +83,7 @@ function answer(request: ChatRequest, reply: Exclude<ChatReply, string>): { stat
   return {
     status: 200,
     body: {
-      id: 'completion',
+      id: crypto.randomUUID(), // Messages of one id replace each other in the state of a graph.
       object: 'chat.completion',
       created: 0,
       model: request.model,

@@ -1,6 +1,8 @@
 import type { Run } from '@langchain/core/tracers/base';
-import { isMessage } from '../program/node-kind.ts';
+import { isMessage, isNode } from '../program/node-kind.ts';
 import { componentsKey } from '../program/rewrite.ts';
+import { splitText } from '../template/pieces.ts';
+import { textOf } from './message.ts';
 import { sentMessages, sentStrings } from './model-call.ts';
 
 /** What a run of a prompt gave to whichever model came next. */
@@ -11,14 +13,54 @@ interface PromptRun {
   readonly value: string | undefined;
 }
 
+/** The text of a component that no prompt's run tells of: an agent's system prompt, a tunable, a tool's description. */
+export interface LooseText {
+  readonly component: string;
+  readonly text: string;
+  /** What stands for a value in it. */
+  readonly variables?: readonly string[];
+}
+
 /**
- * Which components' texts took part in a run. A prompt's run says so itself; a model's run takes over what the prompts
- * say whose messages it was sent, the same objects, or whose text it was sent, word for word.
+ * Which components' texts took part in a run. A prompt's run and a tool's run say so themselves; a model's run takes
+ * over what the prompts say whose messages it was sent, the same objects, or whose text it was sent, word for word.
+ * Loose texts took part where they were sent, as a message or part of one or to describe a tool or an output.
  */
-export function attribute(roots: readonly Run[]): (run: Run) => readonly string[] {
-  const prompts = [...walkRuns(roots)].flatMap(readPromptRun);
-  const byRun = new Map(prompts.map((prompt) => [prompt.run, prompt.components]));
-  return (run) => byRun.get(run) ?? (run.run_type === 'llm' ? componentsSent(run, prompts) : []);
+export function attribute(
+  roots: readonly Run[],
+  loose: readonly LooseText[] = [],
+): (run: Run) => readonly string[] {
+  const runs = [...walkRuns(roots)];
+  const prompts = runs.flatMap(readPromptRun);
+  const byRun = new Map(
+    runs.flatMap((run) => {
+      const components = markedComponents(run);
+      return components === undefined ? [] : [[run, components] as const];
+    }),
+  );
+  const ofModel = (run: Run) => [...new Set([...componentsSent(run, prompts), ...looseSent(run, loose)])];
+  return (run) => byRun.get(run) ?? (run.run_type === 'llm' ? ofModel(run) : []);
+}
+
+function looseSent(model: Run, loose: readonly LooseText[]): string[] {
+  if (loose.length === 0) return [];
+  const strings = [
+    ...sentStrings(model),
+    ...sentMessages(model).map(({ content }) => textOf(content) ?? stringsIn(content).join('\n')),
+    ...stringsIn(model.extra?.invocation_params),
+  ];
+  return loose.flatMap(({ component, text, variables = [] }) => {
+    const literals = splitText(text, variables).flatMap((piece) =>
+      'literal' in piece && /\S/.test(piece.literal) ? [piece.literal.trim()] : [],
+    );
+    const isSent = (string: string) => literals.every((literal) => string.includes(literal));
+    return literals.length > 0 && strings.some(isSent) ? [component] : [];
+  });
+}
+
+function stringsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return isNode(value) ? Object.values(value).flatMap(stringsIn) : [];
 }
 
 function* walkRuns(runs: readonly Run[]): Generator<Run> {
@@ -28,14 +70,21 @@ function* walkRuns(runs: readonly Run[]): Generator<Run> {
   }
 }
 
-function readPromptRun(run: Run): PromptRun[] {
+/** What the run of a prompt or of a tool says of itself; the runs inside a tool's carry it as well. */
+function markedComponents(run: Run): string[] | undefined {
   const components: unknown = run.extra?.metadata?.[componentsKey];
-  if (run.run_type !== 'prompt' || !Array.isArray(components)) return [];
+  const isOwn = run.run_type === 'prompt' || run.run_type === 'tool';
+  return isOwn && Array.isArray(components) ? components.map(String) : undefined;
+}
+
+function readPromptRun(run: Run): PromptRun[] {
+  const components = markedComponents(run);
+  if (run.run_type !== 'prompt' || components === undefined) return [];
   const { messages, value } = run.outputs ?? {};
   return [
     {
       run,
-      components: components.map(String),
+      components,
       messages: (Array.isArray(messages) ? messages : []).filter(isMessage),
       value: typeof value === 'string' ? value : undefined,
     },

@@ -1,2 +1,3 @@
+export type { LooseText } from './attribution.ts';
 export { toSteps, usageOfSteps } from './steps.ts';
 export { RolloutTracer } from './tracer.ts';

@@ -1,6 +1,6 @@
 import type { Run } from '@langchain/core/tracers/base';
 import { addUsage, noUsage, type Step, type StepKind, type Usage, walkSteps } from 'gepa-core';
-import { attribute } from './attribution.ts';
+import { attribute, type LooseText } from './attribution.ts';
 import { readModelCall } from './model-call.ts';
 import { isPromptValue, toPlain } from './plain.ts';
 
@@ -14,8 +14,8 @@ const kinds: Readonly<Record<string, StepKind>> = {
 };
 
 /** The neutral trace of LangChain's runs. It holds plain data only. */
-export function toSteps(roots: readonly Run[]): Step[] {
-  const componentsOf = attribute(roots);
+export function toSteps(roots: readonly Run[], loose: readonly LooseText[] = []): Step[] {
+  const componentsOf = attribute(roots, loose);
   const toStep = (run: Run): Step => {
     const kind = kinds[run.run_type] ?? 'other';
     const components = componentsOf(run);

@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { bootstrapInterval } from './bootstrap.ts';
+
+it('is the same for the same numbers, and lies within their range', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 1, maxLength: 30 }),
+      (differences) => {
+        const [low, high] = bootstrapInterval(differences);
+        expect(bootstrapInterval(differences)).toEqual([low, high]);
+        expect(low).toBeLessThanOrEqual(high);
+        expect(low).toBeGreaterThanOrEqual(Math.min(...differences) - 1e-9);
+        expect(high).toBeLessThanOrEqual(Math.max(...differences) + 1e-9);
+      },
+    ),
+    { numRuns: 30 },
+  );
+});
+
+it('holds the mean, and is as wide as theory says', () => {
+  // 40 wins of 1, 60 ties: mean 0.4, standard error 0.049.
+  const [low, high] = bootstrapInterval(Array.from({ length: 100 }, (_, i) => (i < 40 ? 1 : 0)));
+  expect(low).toBeGreaterThan(0.27);
+  expect(low).toBeLessThan(0.34);
+  expect(high).toBeGreaterThan(0.46);
+  expect(high).toBeLessThan(0.53);
+});
+
+it('of nothing is nothing', () => {
+  expect(bootstrapInterval([])).toEqual([0, 0]);
+});

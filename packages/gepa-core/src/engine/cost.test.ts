@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RunError } from '../errors.ts';
+import { optimize } from '../optimize.ts';
+import { modelCallUsage, type Usage } from '../usage.ts';
+import { tokenRun } from './fixtures/token-run.ts';
+
+/** A run of which every rollout and every reflection costs the same. */
+function pricedRun(setup: {
+  readonly maxCostUsd: number;
+  readonly rollout: Usage;
+  readonly reflection: Usage;
+  readonly prices?: Record<string, { input: number; output: number }>;
+  readonly concurrency?: number;
+  readonly samplingStrategy?: { sameParent: number };
+}) {
+  const { rollout, reflection, ...rest } = setup;
+  let asked = 0;
+  const run = tokenRun({ before: () => new Promise(setImmediate) });
+  const { propose, maxMetricCalls, ...options } = run.options;
+  expect([propose, maxMetricCalls]).not.toContain(undefined);
+  const { adapter } = options;
+  return {
+    ...run,
+    options: {
+      ...options,
+      adapter: {
+        ...adapter,
+        run: async (...args: Parameters<typeof adapter.run>) => ({
+          ...(await adapter.run(...args)),
+          usage: rollout,
+        }),
+      },
+      reflectionModel: async () => {
+        await new Promise(setImmediate);
+        return { text: `\`\`\`\nbase red green blue ${asked++}\n\`\`\``, usage: reflection };
+      },
+      ...rest,
+    },
+  };
+}
+
+const prices = { small: { input: 1, output: 2 }, large: { input: 10, output: 20 } };
+const small = modelCallUsage({ model: 'small', inputTokens: 1_000, outputTokens: 500 }); // $0.002
+const large = modelCallUsage({ model: 'large', inputTokens: 1_000, outputTokens: 500 }); // $0.02
+
+describe('maxCostUsd', () => {
+  it('is never exceeded, when every rollout costs the same and every reflection too', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.double({ min: 0.03, max: 0.4, noNaN: true }),
+        fc.constantFrom(1, 4, 32),
+        fc.integer({ min: 1, max: 4 }),
+        async (maxCostUsd, concurrency, sameParent) => {
+          const run = pricedRun({
+            maxCostUsd,
+            rollout: small,
+            reflection: large,
+            prices,
+            concurrency,
+            samplingStrategy: { sameParent },
+          });
+          const result = await optimize(run.options);
+          const reflections = result.reflectionUsage.modelCalls;
+          expect(result.usage.costUsd).toBeCloseTo(result.totalMetricCalls * 0.002 + reflections * 0.02, 9);
+          // One reflection may be the first of its kind, of unknown cost.
+          expect(result.usage.costUsd).toBeLessThanOrEqual(maxCostUsd + (reflections === 1 ? 0.02 : 1e-9));
+          expect(['max_cost', 'all_perfect']).toContain(result.stopReason);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('takes costs that the usage reports', async () => {
+    const run = pricedRun({
+      maxCostUsd: 0.5,
+      rollout: modelCallUsage({ costUsd: 0.01 }),
+      reflection: modelCallUsage({ costUsd: 0.05 }),
+    });
+    const result = await optimize(run.options);
+    expect(result.stopReason).toBe('max_cost');
+    expect(result.usage.costUsd).toBeLessThanOrEqual(0.5);
+    expect(result.usage.costUsd).toBeGreaterThan(0.3);
+  });
+
+  it('that is spent within the pass of the seed keeps what was measured', async () => {
+    const run = pricedRun({ maxCostUsd: 0.009, rollout: small, reflection: large, prices });
+    const result = await optimize(run.options);
+    expect(result).toMatchObject({ stopReason: 'max_cost', totalMetricCalls: 4, bestIndex: 0 });
+    expect(result.candidates[0]!.coverage).toBe(4);
+  });
+
+  it.each([
+    [
+      'of a rollout',
+      { rollout: modelCallUsage({ model: 'medium' }), reflection: small },
+      'rollout by medium',
+    ],
+    [
+      'of a reflection',
+      { rollout: small, reflection: modelCallUsage({}) },
+      'reflection by a model that was not named',
+    ],
+    [
+      'of one of several calls',
+      { rollout: { ...small, modelCalls: 2 }, reflection: small },
+      'rollout by small',
+    ],
+  ])('needs the cost %s', async (_, usages, words) => {
+    const error = await optimize(pricedRun({ maxCostUsd: 1, prices, ...usages }).options).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(RunError);
+    expect((error as RunError).message).toContain(words);
+    expect((error as RunError).message).toContain('`prices`');
+  });
+
+  it('needs the cost of the judge too, though that of the program is known', async () => {
+    const run = pricedRun({
+      maxCostUsd: 1,
+      rollout: modelCallUsage({ costUsd: 0.01 }),
+      reflection: small,
+      prices,
+    });
+    const withJudge = {
+      ...run.options,
+      metric: () => ({ score: 0.5, usage: modelCallUsage({ model: 'judge' }) }),
+    };
+    await expect(optimize(withJudge)).rejects.toThrow('rollout by judge');
+    const priced = { ...withJudge, prices: { ...prices, judge: { input: 1, output: 1 } } };
+    expect((await optimize(priced)).stopReason).toBe('max_cost');
+  });
+});
+
+it('without a bound on cost, unknown costs harm nothing', async () => {
+  const run = pricedRun({
+    maxCostUsd: 1,
+    rollout: modelCallUsage({ model: 'medium' }),
+    reflection: large,
+    prices,
+  });
+  const { maxCostUsd, ...options } = run.options;
+  const result = await optimize({ ...options, maxIterations: 2 });
+  expect(maxCostUsd).toBe(1);
+  expect(result.stopReason).toBe('max_iterations');
+  expect(result.usage.byModel?.medium?.modelCalls).toBe(result.totalMetricCalls);
+  expect(result.reflectionUsage.costUsd).toBeCloseTo(0.02 * result.reflectionUsage.modelCalls, 9);
+});
+
+it('a price covers the usage of a reflection in its event', async () => {
+  const run = pricedRun({ maxCostUsd: 0.3, rollout: small, reflection: large, prices });
+  await optimize(run.options);
+  const reflections = run.events.filter((event) => event.type === 'reflection_finished');
+  expect(reflections.length).toBeGreaterThan(0);
+  for (const { usage } of reflections) expect(usage.costUsd).toBeCloseTo(0.02, 9);
+});

@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { canonicalJson, ExampleIndex } from './examples.ts';
+
+const shuffledKeys = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(shuffledKeys);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, item]) => [key, shuffledKeys(item)]),
+  );
+};
+
+it('examples of equal content are one, in whatever order their keys stand and whatever set they are in', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (example) => {
+      const index = new ExampleIndex<unknown>();
+      const [a] = index.add('train', [example]);
+      const [b] = index.add('val', [shuffledKeys(structuredClone(example))]);
+      expect(b!.key).toBe(a!.key);
+    }),
+  );
+});
+
+it('examples of different content are two', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 2 }), fc.jsonValue({ maxDepth: 2 }), (a, b) => {
+      fc.pre(
+        JSON.stringify(shuffledKeys(a)) !== JSON.stringify(shuffledKeys(b)) &&
+          canonicalJson(a) !== canonicalJson(b),
+      );
+      const [first, second] = new ExampleIndex<unknown>().add('train', [a, b]);
+      expect(second!.key).not.toBe(first!.key);
+    }),
+  );
+});
+
+it('tells apart what JSON does not', () => {
+  const values = [
+    { a: undefined },
+    {},
+    { a: null },
+    { a: Number.NaN },
+    { a: 'NaN' },
+    { a: 'undefined' },
+    [undefined],
+    [],
+  ];
+  const keys = new ExampleIndex<unknown>().add('train', values).map(({ key }) => key);
+  expect(new Set(keys).size).toBe(values.length);
+});
+
+it('what is no plain data counts by identity', () => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const date = new Date(0);
+  const values = [date, new Date(0), date, circular, () => 1, () => 1, 3n, { when: date }, { when: date }];
+  const [a, b, again, ...rest] = new ExampleIndex<unknown>().add('train', values).map(({ key }) => key);
+  expect(again).toBe(a);
+  expect(new Set([a, b, ...rest]).size).toBe(values.length - 1);
+});
+
+it('an example goes by its own id, or by its set and position', () => {
+  const refs = new ExampleIndex<unknown>().add('val', [
+    { id: 'ticket-7' },
+    { id: 12 },
+    { id: {} },
+    'text',
+    null,
+  ]);
+  expect(refs.map(({ id }) => id)).toEqual(['ticket-7', '12', 'val:2', 'val:3', 'val:4']);
+});

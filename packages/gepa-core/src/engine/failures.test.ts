@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { RolloutError, RolloutTimeoutError } from '../errors.ts';
+import { failureKind, messageOf, retryAfterMs } from './failures.ts';
+
+const withFields = (fields: object, message = 'no') => Object.assign(new Error(message), fields);
+
+describe('what kind of failure an error is', () => {
+  it.each([
+    ['a rate limit', withFields({ status: 429 })],
+    ['a server error', withFields({ status: 503 })],
+    ['a status under another name', withFields({ statusCode: 500 })],
+    ['a request time-out', withFields({ status: 408 })],
+    ['a lost connection', withFields({ code: 'ECONNRESET' })],
+    ['a host that is not found for now', withFields({ code: 'EAI_AGAIN' })],
+    ['a connection error of an SDK', withFields({ name: 'APIConnectionError' })],
+    ['a time-out of an SDK', withFields({ name: 'APIConnectionTimeoutError' })],
+    ['a time-out of ours', new RolloutTimeoutError('late')],
+    ['a failed fetch', new TypeError('fetch failed', { cause: withFields({ code: 'ECONNREFUSED' }) })],
+    ['a passing failure further down', new Error('step 2', { cause: withFields({ status: 529 }) })],
+    ['a passing failure with its trace', new RolloutError('x', { cause: withFields({ status: 429 }) })],
+  ])('%s passes', (_, error) => {
+    expect(failureKind(error)).toBe('transient');
+  });
+
+  it.each([
+    ['a refused key', withFields({ status: 401 })],
+    ['a forbidden model', withFields({ status: 403 })],
+    [
+      'a used-up quota, though it comes as a rate limit',
+      withFields({ status: 429, code: 'insufficient_quota' }),
+    ],
+    ['an unknown model', withFields({ status: 404, code: 'model_not_found' })],
+  ])('%s is refused', (_, error) => {
+    expect(failureKind(error)).toBe('refused');
+  });
+
+  it.each([
+    ['a bug', new TypeError('x is undefined')],
+    ['a bad request', withFields({ status: 400 })],
+    ['an answer that cannot be parsed', new SyntaxError('Unexpected token')],
+    ['no error at all', undefined],
+    ['a string', 'fetch failed'],
+  ])("%s is the program's own", (_, error) => {
+    expect(failureKind(error)).toBe('program');
+  });
+
+  it('an error that is its own cause is looked at all the same', () => {
+    const error = new Error('round and round');
+    error.cause = error;
+    expect(failureKind(error)).toBe('program');
+  });
+});
+
+describe('how long a server asks to wait', () => {
+  it.each([
+    [new Headers({ 'retry-after': '3' }), 3_000],
+    [new Headers({ 'retry-after-ms': '40' }), 40],
+    [{ 'retry-after': '0.5' }, 500],
+    [{ 'retry-after': 'soon' }, undefined],
+    [{ 'retry-after': '-1' }, undefined],
+    [{}, undefined],
+    [undefined, undefined],
+  ])('%o', (headers, expected) => {
+    expect(retryAfterMs(new Error('outer', { cause: withFields({ headers }) }))).toBe(expected);
+  });
+});
+
+it.each([
+  [new Error('broken'), 'broken'],
+  [new TypeError(), 'TypeError'],
+  ['just words', 'just words'],
+  [{ reason: 1 }, '{"reason":1}'],
+  [undefined, 'undefined'],
+])('anything thrown has a message: %o', (thrown, message) => {
+  expect(messageOf(thrown)).toBe(message);
+});
+
+it('an object that cannot be written as JSON has a message too', () => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  expect(messageOf(circular)).toBe('[object Object]');
+  expect(messageOf(10n)).toBe('10');
+});

@@ -1,0 +1,228 @@
+import type { Adapter, Execution, Phase, Rollout, RunContext } from '../adapter.ts';
+import type { Candidate } from '../component.ts';
+import { MetricError, RolloutError, RolloutTimeoutError, RunError } from '../errors.ts';
+import { type Metric, type MetricArgs, type NormalizedScore, normalizeMetricResult } from '../metric.ts';
+import type { FrontierType } from '../search-view.ts';
+import { addUsage, type Usage } from '../usage.ts';
+import type { ExampleRef } from './examples.ts';
+import { failureKind, messageOf } from './failures.ts';
+import { type RetryPolicy, retryAfter } from './retry.ts';
+import { type LazySignal, Watch } from './watch.ts';
+
+/** Where in the run a rollout belongs. */
+export interface RolloutContext {
+  readonly iteration: number;
+  readonly phase: Phase;
+  readonly candidateIndex: number | undefined;
+}
+
+export interface RolloutRunnerOptions<Example, Output, Trace, Name extends string> {
+  readonly adapter: Adapter<Example, Output, Trace, Name>;
+  readonly metric: Metric<Example, Output, Trace>;
+  readonly runId: string;
+  readonly retryPolicy: RetryPolicy;
+  /** Fills in what a usage costs. */
+  readonly price: (usage: Usage) => Usage;
+  readonly rolloutTimeoutMs: number | undefined;
+  readonly failureScore: number;
+  /** All but `'instance'` need objectives. */
+  readonly frontierType: FrontierType;
+  readonly signal: AbortSignal;
+  readonly warn: (message: string) => void;
+}
+
+/** What a rollout has cost so far; kept outside of it, since a failed one costs too. */
+export interface Spent {
+  usage: Usage;
+}
+
+/** Makes one rollout: the program on one example, then the metric, each with its time limit and retries. */
+export class RolloutRunner<Example, Output, Trace, Name extends string> {
+  readonly #options: RolloutRunnerOptions<Example, Output, Trace, Name>;
+  readonly #programWatch: Watch;
+  readonly #metricWatch: Watch;
+  #objectives: readonly string[] | undefined;
+  #metricThrew = false;
+
+  constructor(options: RolloutRunnerOptions<Example, Output, Trace, Name>) {
+    const { signal, rolloutTimeoutMs: timeoutMs } = options;
+    const watch = (what: string) =>
+      new Watch({
+        signal,
+        timeoutMs,
+        timeoutError: () => new RolloutTimeoutError(`${what} did not end within ${timeoutMs} ms.`),
+      });
+    this.#options = options;
+    this.#programWatch = watch('The program');
+    this.#metricWatch = watch('The metric');
+  }
+
+  /** Throws for what is nobody's score: passing failures that did not pass, refusals, an abort, a broken metric. */
+  async measure(
+    candidate: Candidate<Name>,
+    ref: ExampleRef<Example>,
+    context: RolloutContext,
+    spent: Spent,
+  ): Promise<Rollout<Example, Output, Trace>> {
+    const { adapter, metric, runId, warn } = this.#options;
+    const { example, id: exampleId } = ref;
+
+    const run = (lazy: LazySignal) =>
+      adapter.run(candidate, example, new Context(runId, context, exampleId, lazy));
+    let execution: Execution<Output, Trace>;
+    try {
+      const first = this.#programWatch.run(run);
+      execution = first instanceof Promise ? await first : first;
+    } catch (error) {
+      try {
+        execution = await this.#retried(error, () => this.#programWatch.run(run), spent);
+      } catch (lastError) {
+        const trace = RolloutError.isInstance(lastError) ? (lastError.trace as Trace | undefined) : undefined;
+        return this.#failed(ref, 'The program', lastError, trace === undefined ? {} : { trace });
+      }
+    }
+    if (typeof execution !== 'object' || execution === null) {
+      throw new RunError(
+        `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}; return { output, trace?, usage? }.`,
+      );
+    }
+    this.#pay(execution.usage, spent);
+    const { output, trace } = execution;
+
+    const score = (lazy: LazySignal) => metric(new Measured(example, output, trace, lazy));
+    let result: unknown;
+    try {
+      const first = this.#metricWatch.run(score);
+      result = first instanceof Promise ? await first : first;
+    } catch (error) {
+      try {
+        result = await this.#retried(error, () => this.#metricWatch.run(score), spent);
+      } catch (lastError) {
+        const measured = trace === undefined ? { output } : { output, trace };
+        const failed = this.#failed(ref, 'The metric', lastError, measured);
+        if (!this.#metricThrew) {
+          warn(
+            `The metric threw, first on example ${exampleId}; such rollouts count as failed: ${failed.error}`,
+          );
+        }
+        this.#metricThrew = true;
+        return failed;
+      }
+    }
+    const scored = this.#checked(result, ref, spent);
+    return trace === undefined
+      ? { example, exampleId, output, ...scored }
+      : { example, exampleId, output, trace, ...scored };
+  }
+
+  /** What the failed tries cost is not forgotten. */
+  #retried<T>(firstError: unknown, effect: () => Promise<T> | T, spent: Spent): Promise<T> {
+    const pay = (error: unknown) => {
+      if (RolloutError.isInstance(error)) this.#pay(error.usage, spent);
+    };
+    pay(firstError);
+    const again = async () => {
+      try {
+        return await effect();
+      } catch (error) {
+        pay(error);
+        throw error;
+      }
+    };
+    return retryAfter(firstError, again, this.#options.retryPolicy);
+  }
+
+  #failed(
+    ref: ExampleRef<Example>,
+    what: string,
+    error: unknown,
+    measured: Partial<Execution<Output, Trace>>,
+  ): Rollout<Example, Output, Trace> & { error: string } {
+    const isTheirs = failureKind(error) === 'program' && !RunError.isInstance(error);
+    if (this.#options.signal.aborted || !isTheirs) throw error;
+    const message = messageOf(error);
+    return {
+      example: ref.example,
+      exampleId: ref.id,
+      ...measured,
+      score: this.#options.failureScore,
+      feedback: `${what} failed: ${message}`,
+      error: message,
+    };
+  }
+
+  #checked(result: unknown, ref: ExampleRef<Example>, spent: Spent): Omit<NormalizedScore, 'usage'> {
+    const score = normalizeMetricResult(result);
+    if ('problem' in score) {
+      throw new MetricError(
+        `The metric gave no usable score for example ${ref.id}: ${score.problem}. Return a finite number, a boolean, or { score, feedback?, objectives? }.`,
+      );
+    }
+    const names = score.objectives === undefined ? noNames : Object.keys(score.objectives);
+    if (names.length === 0 && this.#options.frontierType !== 'instance') {
+      throw new MetricError(
+        `The metric gave no objectives for example ${ref.id}, but frontierType is '${this.#options.frontierType}'. Return { score, objectives }, or use the frontierType 'instance'.`,
+      );
+    }
+    this.#objectives ??= names;
+    const known = this.#objectives;
+    if (names.length !== known.length || names.some((name) => !known.includes(name))) {
+      const list = (all: readonly string[]) => (all.length === 0 ? 'none' : all.join(', '));
+      throw new MetricError(
+        `The metric gave the objectives ${list(names)} for example ${ref.id}, but ${list(known)} for others. Give the same objectives for every example.`,
+      );
+    }
+    if (score.usage === undefined) return score;
+    const { usage, ...rest } = score;
+    this.#pay(usage, spent);
+    return rest;
+  }
+
+  #pay(usage: Usage | undefined, spent: Spent): void {
+    if (usage !== undefined) spent.usage = addUsage(spent.usage, this.#options.price(usage));
+  }
+}
+
+const noNames: readonly string[] = [];
+
+/** Its signal is only made when it is looked at. */
+class Context implements RunContext {
+  readonly runId: string;
+  readonly iteration: number;
+  readonly phase: Phase;
+  readonly candidateIndex: number | undefined;
+  readonly exampleId: string;
+  readonly #lazy: LazySignal;
+
+  constructor(runId: string, context: RolloutContext, exampleId: string, lazy: LazySignal) {
+    this.runId = runId;
+    this.iteration = context.iteration;
+    this.phase = context.phase;
+    this.candidateIndex = context.candidateIndex;
+    this.exampleId = exampleId;
+    this.#lazy = lazy;
+  }
+
+  get signal(): AbortSignal {
+    return this.#lazy.signal;
+  }
+}
+
+/** Likewise. */
+class Measured<Example, Output, Trace> implements MetricArgs<Example, Output, Trace> {
+  readonly example: Example;
+  readonly output: Output;
+  readonly trace: Trace | undefined;
+  readonly #lazy: LazySignal;
+
+  constructor(example: Example, output: Output, trace: Trace | undefined, lazy: LazySignal) {
+    this.example = example;
+    this.output = output;
+    this.trace = trace;
+    this.#lazy = lazy;
+  }
+
+  get signal(): AbortSignal {
+    return this.#lazy.signal;
+  }
+}

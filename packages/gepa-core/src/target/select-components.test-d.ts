@@ -1,0 +1,19 @@
+import { expectTypeOf, it } from 'vitest';
+import type { SelectedName } from './select-components.ts';
+
+it('the names of a selection follow from its literals', () => {
+  expectTypeOf<SelectedName<{ include: readonly ['a', 'b'] }>>().toEqualTypeOf<'a' | 'b'>();
+  expectTypeOf<
+    SelectedName<{ include: readonly ['a', 'b']; rename: { readonly a: 'router' } }>
+  >().toEqualTypeOf<'router' | 'b'>();
+  expectTypeOf<
+    SelectedName<{ include: readonly ['a']; rename: { readonly other: 'router' } }>
+  >().toEqualTypeOf<'a'>();
+});
+
+it('and are any names where they do not tell', () => {
+  expectTypeOf<SelectedName<Record<never, never>>>().toEqualTypeOf<string>();
+  expectTypeOf<SelectedName<{ include: readonly ['a', 'route.*'] }>>().toEqualTypeOf<string>();
+  expectTypeOf<SelectedName<{ include: string[] }>>().toEqualTypeOf<string>();
+  expectTypeOf<SelectedName<{ exclude: readonly ['a'] }>>().toEqualTypeOf<string>();
+});

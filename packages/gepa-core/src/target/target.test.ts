@@ -1,0 +1,227 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Candidate } from '../component.ts';
+import { CandidateMismatchError, FileFormatError, GepaError, RolloutError } from '../errors.ts';
+import type { LanguageModel } from '../language-model.ts';
+import type { ComponentSelectionOptions } from './select-components.ts';
+import { createTarget, type TargetBinding } from './target.ts';
+
+/** A program of a framework of our own: two texts, and the input in capitals behind them. */
+interface Shouter {
+  readonly texts: Candidate<'first' | 'second'>;
+}
+type Binding = TargetBinding<Shouter, string, string, LanguageModel>;
+
+const original: Shouter = { texts: { first: 'one', second: 'two' } };
+const components = { first: { text: 'one' }, second: { text: 'two' } };
+
+function shouter(selection: ComponentSelectionOptions = {}, overrides: Partial<Binding> = {}) {
+  const seen: { candidate: Candidate; components: readonly string[] }[] = [];
+  const binding: Binding = {
+    components,
+    apply: (candidate) => ({ texts: { ...original.texts, ...candidate } }),
+    adapter: (chosen) => ({
+      components: chosen,
+      async run(candidate, { input }) {
+        seen.push({ candidate, components: Object.keys(chosen) });
+        if (input === 'fail') {
+          throw new RolloutError('half way', {
+            cause: new Error('x'),
+            trace: [{ kind: 'prompt', name: 'p', components: ['first'] }],
+          });
+        }
+        const trace = [
+          {
+            kind: 'prompt' as const,
+            name: 'p',
+            components: ['second', 'first'],
+            children: [{ kind: 'model' as const, name: 'm', components: ['first'] }],
+          },
+        ];
+        return { output: `${candidate.first ?? 'one'} ${input.toUpperCase()}`, trace };
+      },
+    }),
+    languageModel: (model) => model,
+    ...overrides,
+  };
+  return { seen, target: createTarget<Shouter, string, string, string, LanguageModel>(binding, selection) };
+}
+
+const compileOptions = {
+  trainset: [{ input: 'a' }, { input: 'b' }],
+  metric: ({ output }: { output: string }) => output.startsWith('better'),
+  reflectionModel: async () => '```\nbetter\n```',
+  maxIterations: 2,
+};
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gepa-target-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('compile', () => {
+  it('gives a program with the best texts, and leaves the one it was given alone', async () => {
+    const { target } = shouter({ include: ['first'] });
+    const compiled = await target.compile(compileOptions);
+    expect(compiled.program.texts).toEqual({ first: 'better', second: 'two' });
+    expect(compiled.result).toMatchObject({ bestScore: 1, seedScore: 0, bestCandidate: { first: 'better' } });
+    expect(compiled.diff()).toContain('better');
+    expect(original.texts).toEqual({ first: 'one', second: 'two' });
+  });
+
+  it('goes by public names outside and found names inside', async () => {
+    const traces: unknown[] = [];
+    const { target, seen } = shouter({ include: ['first'], rename: { first: 'opening' } });
+    expect(Object.keys(target.components)).toEqual(['opening']);
+    const compiled = await target.compile({
+      ...compileOptions,
+      metric: (args) => {
+        traces.push(args.trace);
+        return compileOptions.metric(args);
+      },
+      reflectionPromptTemplate: { opening: '<curr_param> <side_info>' },
+    });
+    expect(compiled.program.texts.first).toBe('better');
+    expect(compiled.result.bestCandidate).toEqual({ opening: 'better' });
+    expect(seen[0]).toEqual({ candidate: { first: 'one' }, components: ['first'] });
+    expect(traces[0]).toEqual([
+      {
+        kind: 'prompt',
+        name: 'p',
+        components: ['opening'],
+        children: [{ kind: 'model', name: 'm', components: ['opening'] }],
+      },
+    ]);
+  });
+
+  it('gives public names to the trace of a failure too', async () => {
+    let shown = '';
+    const { target } = shouter({ rename: { first: 'opening' } });
+    await target.compile({
+      ...compileOptions,
+      trainset: [{ input: 'fail' }],
+      reflectionModel: async ({ prompt }) => {
+        shown = prompt;
+        return '```\nbetter\n```';
+      },
+      maxIterations: 1,
+    });
+    expect(shown).toContain('"opening"');
+    expect(shown).toContain('half way');
+  });
+
+  it('closes the adapter', async () => {
+    let closed = 0;
+    const adapter: Binding['adapter'] = (chosen) => ({
+      components: chosen,
+      run: async () => ({ output: '' }),
+      close: async () => {
+        closed++;
+      },
+    });
+    await shouter({}, { adapter }).target.compile(compileOptions);
+    expect(closed).toBe(1);
+  });
+});
+
+describe('apply', () => {
+  it('makes a program of a candidate', () => {
+    const { target } = shouter({ rename: { first: 'opening' } });
+    expect(target.apply({ opening: 'x', second: 'y' }).texts).toEqual({ first: 'x', second: 'y' });
+  });
+
+  it.each([
+    [{ first: 'x' }, { missing: ['second'], unknown: [] }],
+    [
+      { first: 'x', second: 'y', third: 'z' },
+      { missing: [], unknown: ['third'] },
+    ],
+    [
+      { first: 'x', secnd: 'y' },
+      { missing: ['second'], unknown: ['secnd'] },
+    ],
+  ])('refuses %j, and says which', (candidate, names) => {
+    const apply = () => shouter().target.apply(candidate as Candidate);
+    expect(apply).toThrow(CandidateMismatchError);
+    expect(apply).toThrow(expect.objectContaining(names));
+    expect(apply).toThrow('components are first, second');
+  });
+});
+
+describe('save and load', () => {
+  const compiled = () => shouter().target.compile({ ...compileOptions, testset: [{ input: 'c' }] });
+
+  it('round-trip through a file, which is the only one left', async () => {
+    const own = join(folder, 'round-trip');
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(own);
+    const done = await compiled();
+    const path = join(own, 'shouter.gepa.json');
+    done.save(path);
+    done.save(path);
+    expect(readdirSync(own)).toEqual(['shouter.gepa.json']);
+    expect(shouter().target.load(path)).toEqual(done.program);
+    expect(shouter().target.load(done.toJSON())).toEqual(done.program);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
+      format: 'gepa-candidate',
+      version: 1,
+      original: { first: 'one', second: 'two' },
+      texts: done.result.bestCandidate,
+      scores: { validation: { seed: 0, best: 1 }, test: { size: 1, seed: 0, best: 1 } },
+    });
+  });
+
+  it.each<[string, string, string]>([
+    [
+      'of another version',
+      '{"format":"gepa-candidate","version":2}',
+      'version 2 of the format "gepa-candidate"; this package reads version 1',
+    ],
+    ['of another format', '{"format":"notes"}', 'is no saved candidate: format'],
+    ['that is no object', '[1]', 'is no saved candidate'],
+    ['that is null', 'null', 'is no saved candidate'],
+    ['that is no JSON', '{', 'is no JSON'],
+  ])('refuse a file %s', (name, text, words) => {
+    const path = join(folder, `${name}.json`);
+    writeFileSync(path, text);
+    expect(() => shouter().target.load(path)).toThrow(FileFormatError);
+    expect(() => shouter().target.load(path)).toThrow(words);
+  });
+
+  it('refuse a text without a component, and say which', async () => {
+    const saved = (await compiled()).toJSON();
+    const { target } = shouter({ include: ['first'] });
+    expect(() => target.load(saved)).toThrow(expect.objectContaining({ unknown: ['second'] }));
+  });
+
+  it("refuse to undo a change of the program's own text, unless told to", async () => {
+    const saved = (await compiled()).toJSON();
+    const { target } = shouter(
+      {},
+      { components: { first: { text: 'one, revised' }, second: { text: 'two' } } },
+    );
+    expect(() => target.load(saved)).toThrow(expect.objectContaining({ changed: ['first'] }));
+    expect(() => target.load(saved)).toThrow("ifChanged: 'apply'");
+    expect(target.load(saved, { ifChanged: 'apply' }).texts.first).toBe(saved.texts.first);
+  });
+
+  it('hand out a copy, which does not change the result', async () => {
+    const done = await compiled();
+    const saved = done.toJSON();
+    saved.texts.first = 'vandalized';
+    expect(done.result.bestCandidate.first).not.toBe('vandalized');
+    expect(done.toJSON().texts.first).not.toBe('vandalized');
+  });
+
+  it('are errors of this package, and known as such by a second copy of it', () => {
+    const error = new FileFormatError('x');
+    expect(GepaError.isInstance(error)).toBe(true);
+    expect(FileFormatError.isInstance(error)).toBe(true);
+    expect(CandidateMismatchError.isInstance(error)).toBe(false);
+    expect(GepaError.isInstance(new Error('x'))).toBe(false);
+    expect(GepaError.isInstance(undefined)).toBe(false);
+  });
+});

@@ -1,0 +1,238 @@
+import { type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { ChatPromptTemplate } from '@langchain/core/prompts';
+import { RunnableLambda, RunnableSequence } from '@langchain/core/runnables';
+import { tool } from '@langchain/core/tools';
+import { Annotation, END, entrypoint, MemorySaver, START, StateGraph, task } from '@langchain/langgraph';
+import { NoComponentsError, OptionsError, type RunContext, tunable } from 'gepa-core';
+import { createAgent } from 'langchain';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createAdapter, type Invocable } from './adapter.ts';
+import { gepa } from './gepa.ts';
+import { contentText, type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+
+const policy = tunable('policy', 'Original policy.');
+let server: OpenAIServer;
+
+beforeAll(async () => {
+  // Asks for the tool once, then answers with the system prompt and what the tool said.
+  server = await startOpenAIServer(async ({ messages, tools }) => {
+    await new Promise((resolve) => setTimeout(resolve, messages.length % 5));
+    const told = messages.find(({ role }) => role === 'tool');
+    if (tools !== undefined && told === undefined) {
+      const call = { name: 'lookup', arguments: JSON.stringify({ key: 'k' }) };
+      return {
+        tool_calls: [{ id: 'call-1', type: 'function', function: call }],
+        finish_reason: 'tool_calls',
+      };
+    }
+    return `${contentText(messages[0])}|${contentText(told)}`;
+  });
+});
+afterAll(() => server.close());
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 5));
+const lookup = tool(
+  async ({ key }) => {
+    await pause();
+    return `${key}: ${policy.text}`;
+  },
+  { name: 'lookup', description: 'Looks something up.', schema: z.object({ key: z.string() }) },
+);
+const agent = (systemPrompt: string | SystemMessage = 'You help.') =>
+  createAgent({ model: server.model(), tools: [lookup], systemPrompt, checkpointer: new MemorySaver() });
+const ask = { messages: [new HumanMessage('Well?')] };
+const answer = ({ messages }: { messages: BaseMessage[] }) => messages.at(-1)!.text;
+const onThread = (thread_id: string) => ({ configurable: { thread_id } });
+const context: RunContext = {
+  signal: new AbortController().signal,
+  runId: 'run',
+  iteration: 1,
+  phase: 'minibatch',
+  candidateIndex: 0,
+  exampleId: 'train:0',
+};
+
+describe('an agent', () => {
+  it.each([
+    ['a string', 'You help.'],
+    ['a message', new SystemMessage('You help.')],
+    ['a message in parts', new SystemMessage({ content: [{ type: 'text', text: 'You help.' }] })],
+  ])('has its system prompt as %s', async (_form, systemPrompt) => {
+    const program = agent(systemPrompt);
+    const target = gepa(program);
+    expect(Object.keys(target.components)).toEqual(['system']);
+    const changed = target.apply({ system: 'You {help} more.' });
+    expect(answer(await changed.invoke(ask, onThread('a')))).toBe('You {help} more.|k: Original policy.');
+    expect(answer(await program.invoke(ask, onThread('b')))).toBe('You help.|k: Original policy.');
+    expect(target.apply({ system: 'You help.' })).toBe(program);
+  });
+
+  it('becomes an agent with the same defaults', async () => {
+    const program = agent().withConfig({ recursionLimit: 7, tags: ['mine'], metadata: { mine: 1 } });
+    const checkpointer = new MemorySaver();
+    program.checkpointer = checkpointer;
+    const changed = gepa(program).apply({ system: 'New.' });
+    expect(changed).toBeInstanceOf(program.constructor);
+    expect(changed.options).toEqual({ ...program.options, systemPrompt: 'New.' });
+    expect(changed.checkpointer).toBe(checkpointer);
+    const { config } = program.graph as unknown as { config: object };
+    expect((changed.graph as unknown as { config: object }).config).toEqual(config);
+    expect(config).toMatchObject({ recursionLimit: 7, tags: ['mine'], metadata: { mine: 1 } });
+    expect(Object.keys(gepa(changed).components)).toEqual(['system']);
+  });
+
+  it('has a fresh thread for every rollout', async () => {
+    const adapter = createAdapter({
+      program: agent() as unknown as Invocable<unknown, { messages: BaseMessage[] }>,
+    });
+    for (let i = 0; i < 2; i++) {
+      const { output } = await adapter.run({ system: 'S.' }, { input: ask }, context);
+      expect(output.messages).toHaveLength(4);
+    }
+  });
+
+  it('is optimized end to end, and the program given back is an agent', async () => {
+    const compiled = await gepa(agent()).compile({
+      trainset: [{ input: ask }],
+      metric: ({ output }) => answer(output).startsWith('Better'),
+      reflectionModel: async () => '```\nBetter.\n```',
+      maxMetricCalls: 8,
+    });
+    expect(compiled.result.bestScore).toBe(1);
+    expect(compiled.result.bestCandidate).toEqual({ system: 'Better.' });
+    expect(answer(await compiled.program.invoke(ask, onThread('c')))).toBe('Better.|k: Original policy.');
+  });
+
+  it('may have nothing to optimize but tunables', () => {
+    const bare = createAgent({ model: server.model(), tools: [lookup] });
+    expect(() => gepa(bare)).toThrow(NoComponentsError);
+    expect(Object.keys(gepa(bare, { tunables: [policy] }).components)).toEqual(['policy']);
+  });
+});
+
+describe('tunables', () => {
+  const State = Annotation.Root({ text: Annotation<string>, out: Annotation<string> });
+  const graph = () =>
+    new StateGraph(State)
+      .addNode('node', async () => {
+        await pause();
+        return { out: policy.text };
+      })
+      .addEdge(START, 'node')
+      .addEdge('node', END)
+      .compile({ checkpointer: new MemorySaver() });
+  const inner = task('inner', async (text: string) => {
+    await pause();
+    return `${text}${policy.text}`;
+  });
+  const lambda = () =>
+    RunnableSequence.from([
+      RunnableLambda.from((text: string) => text),
+      RunnableLambda.from(async function* (text: string) {
+        await pause();
+        yield `${text}${policy.text}`;
+      } as never),
+    ]);
+  const outOf = (output: unknown) => (typeof output === 'string' ? output : (output as { out: string }).out);
+
+  const programs: [string, () => Invocable, unknown, (output: never) => string][] = [
+    ['a node', graph as never, { text: '' }, outOf],
+    ['a lambda', lambda as never, '', outOf],
+    ['an entrypoint and its tasks', () => entrypoint('flow', async () => inner('')) as never, '', outOf],
+    ['a tool of an agent', agent as never, ask, (output) => answer(output).replace(/^.*: /, '')],
+  ];
+
+  it.each(programs)('in %s are right with 50 rollouts at once', async (_place, program, input, read) => {
+    const adapter = createAdapter({
+      program: program(),
+      components: { policy: policy.component },
+      tunables: [policy],
+    });
+    const candidates = Array.from({ length: 50 }, (_, i) => `Policy ${i}.`);
+    const outputs = await Promise.all(
+      candidates.map((text) => adapter.run({ policy: text }, { input }, context)),
+    );
+    expect(outputs.map(({ output }) => read(output as never))).toEqual(candidates);
+  });
+
+  it.each(programs)(
+    'in %s are in the compiled program: invoke, stream and batch',
+    async (_place, make, input, read) => {
+      const program = make();
+      const numbers = Array.from({ length: 10 }, (_, i) => i);
+      const changed = numbers.map((i) =>
+        gepa(program as never, { include: ['policy'], tunables: [policy] }).apply({ policy: `Policy ${i}.` }),
+      ) as unknown as (typeof program & {
+        stream(input: unknown, config: object): Promise<AsyncIterable<unknown>>;
+        batch?(inputs: unknown[], config: object[]): Promise<unknown[]>;
+      })[];
+      const config = () => onThread(crypto.randomUUID());
+      const outputs = await Promise.all(changed.map((one) => one.invoke(input, config())));
+      expect(outputs.map((output) => read(output as never))).toEqual(numbers.map((i) => `Policy ${i}.`));
+      for (const [i, one] of changed.entries()) {
+        const chunks = [];
+        for await (const chunk of await one.stream(input, config())) chunks.push(chunk);
+        expect(JSON.stringify(chunks)).toContain(`Policy ${i}.`);
+        expect(JSON.stringify(chunks)).not.toContain('Original');
+      }
+      const batch = await changed[3]!.batch?.([input, input], [config(), config()]);
+      expect(batch?.map((output) => read(output as never)) ?? []).toEqual(
+        batch === undefined ? [] : ['Policy 3.', 'Policy 3.'],
+      );
+      expect(read((await program.invoke(input, config())) as never)).toBe('Original policy.');
+    },
+  );
+
+  it('stay with what is made of the compiled program', async () => {
+    const program = gepa(graph(), { tunables: [policy] }).apply({ policy: 'New.' });
+    const piped = program.pipe((state: { out: string }) => state.out).withConfig({ tags: ['x'] });
+    expect(await piped.invoke({ text: '' }, onThread('1'))).toBe('New.');
+    const events = program.streamEvents({ text: '' }, { version: 'v2', ...onThread('2') });
+    const seen = [];
+    for await (const event of events) seen.push(event.data.output);
+    expect(seen.at(-1)).toMatchObject({ out: 'New.' });
+    const run = await program.streamEvents({ text: '' }, { version: 'v3', ...onThread('3') });
+    expect(await run.output).toMatchObject({ out: 'New.' });
+    const underneath = gepa(agent(), { tunables: [policy] }).apply({ system: 'S.', policy: 'New.' });
+    expect(answer((await underneath.graph.invoke(ask as never, onThread('4'))) as never)).toBe('S.|k: New.');
+    expect(answer(await underneath.withConfig({ tags: ['x'] }).invoke(ask, onThread('5')))).toBe(
+      'S.|k: New.',
+    );
+  });
+
+  it('let a stream be left early', async () => {
+    const program = gepa(lambda(), { tunables: [policy] }).apply({ policy: 'New.' });
+    for await (const chunk of await program.stream('')) {
+      expect(chunk).toBe('New.');
+      break;
+    }
+  });
+
+  it('are named in the types, and may be renamed, chosen and left out', () => {
+    const program = ChatPromptTemplate.fromMessages([['system', 'Some words.']]).pipe(() => policy.text);
+    const target = gepa(program, { tunables: [policy] });
+    expect(target.components.policy.text).toBe('Original policy.');
+    expect(target.components.policy).toMatchObject({ location: 'tunable "policy"' });
+    const renamed = gepa(program, { tunables: [policy], include: ['policy'], rename: { policy: 'rules' } });
+    expect(renamed.components.rules.text).toBe('Original policy.');
+    // @ts-expect-error "sistem" is no name
+    expect(gepa(program, { tunables: [policy], include: ['policy'] }).components.sistem).toBeUndefined();
+    expect(Object.keys(gepa(program, { tunables: [policy], exclude: ['policy'] }).components)).toEqual([
+      'system',
+    ]);
+  });
+
+  it('of one name, or of the name of a prompt, are refused', () => {
+    const program = ChatPromptTemplate.fromMessages([['system', 'Some words.']]).pipe(() => 1);
+    expect(() => gepa(program, { tunables: [tunable('system', 'x')] })).toThrow(OptionsError);
+    expect(() => gepa(program, { tunables: [policy, tunable('policy', 'x')] })).toThrow(
+      'two of the name "policy"',
+    );
+  });
+});
+
+it('refuses a thread that all rollouts would share', () => {
+  expect(() => gepa(agent(), { config: onThread('one') })).toThrow(/one thread/);
+  expect(() => gepa(agent(), { config: () => onThread('one') })).not.toThrow();
+});

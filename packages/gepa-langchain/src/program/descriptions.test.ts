@@ -1,0 +1,183 @@
+import { AIMessage } from '@langchain/core/messages';
+import { ChatPromptTemplate, StructuredPrompt } from '@langchain/core/prompts';
+import { tool } from '@langchain/core/tools';
+import { FakeListChatModel } from '@langchain/core/utils/testing';
+import { ChatOpenAI } from '@langchain/openai';
+import { createAgent, fakeModel, providerStrategy, toolStrategy } from 'langchain';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { z as z3 } from 'zod/v3';
+import { discover } from './discover.ts';
+import { rewrite } from './rewrite.ts';
+
+const schema = z
+  .object({
+    key: z.string().describe('The key.'),
+    limit: z.number().describe('The limit.').optional(),
+    filter: z.object({ color: z.string().describe('The color.') }).describe('The filter.'),
+  })
+  .describe('A query.');
+const search = tool(async ({ key }) => key, { name: 'search', description: 'Searches.', schema });
+const byJson = tool(async () => 'x', {
+  name: 'fetch',
+  description: 'Fetches.',
+  schema: { type: 'object', properties: { url: { type: 'string', description: 'The address.' } } },
+});
+const model = () => new ChatOpenAI({ model: 'm', apiKey: 'x' });
+const texts = (program: unknown) =>
+  Object.fromEntries(
+    Object.entries(discover(program, { tools: true }).components).map(([name, { text }]) => [name, text]),
+  );
+const agent = (more: object = {}) =>
+  createAgent({ model: fakeModel() as never, tools: [search, byJson], systemPrompt: 'Be.', ...more });
+
+const searchTexts = {
+  'tools.search': 'Searches.',
+  'tools.search.key': 'The key.',
+  'tools.search.limit': 'The limit.',
+  'tools.search.filter': 'The filter.',
+  'tools.search.filter.color': 'The color.',
+};
+
+describe('descriptions', () => {
+  it('are components of their own kind, off by default', () => {
+    expect(texts(agent())).toEqual({
+      system: 'Be.',
+      ...searchTexts,
+      'tools.fetch': 'Fetches.',
+      'tools.fetch.url': 'The address.',
+    });
+    const { components, skipped } = discover(agent());
+    expect(Object.keys(components)).toEqual(['system']);
+    expect(skipped.find(({ name }) => name === 'tools.search')!.hint).toContain('tools: true');
+    expect(Object.keys(discover(agent(), { include: ['tools.search'] }).components)).toEqual([
+      'system',
+      'tools.search',
+    ]);
+    const kinds = Object.values(discover(agent(), { tools: true }).components).map(({ kind }) => kind);
+    expect(new Set(kinds)).toEqual(new Set(['instructions', 'tool-description', 'field-description']));
+  });
+
+  it('are written back into tools, whose schemas still parse', async () => {
+    const program = agent();
+    const changed = rewrite(program, {
+      'tools.search': 'Looks for.',
+      'tools.search.limit': 'How many.',
+      'tools.search.filter.color': 'Red or blue.',
+      'tools.fetch.url': 'Where.',
+    });
+    expect(texts(changed)).toEqual({
+      ...texts(program),
+      'tools.search': 'Looks for.',
+      'tools.search.limit': 'How many.',
+      'tools.search.filter.color': 'Red or blue.',
+      'tools.fetch.url': 'Where.',
+    });
+    expect(texts(program)['tools.search.limit']).toBe('The limit.');
+    const [copy] = changed.options.tools as unknown as [typeof search];
+    expect(await copy.invoke({ key: 'k', filter: { color: 'red' } })).toBe('k');
+    await expect(copy.invoke({ key: 1 } as never)).rejects.toThrow('schema');
+    expect(JSON.stringify(z.toJSONSchema(copy.schema))).toMatch(/How many.*Red or blue/);
+    expect(JSON.stringify(z.toJSONSchema(copy.schema))).toContain('A query.');
+  });
+
+  it('keep refinements of zod 4, and are read from zod 3', async () => {
+    const refined = tool(async () => 'x', {
+      name: 'refined',
+      description: 'R.',
+      schema: z.object({ a: z.number().describe('A.') }).refine(({ a }) => a > 1, 'too small'),
+    });
+    const changed = rewrite(refined, { 'tools.refined.a': 'B.' });
+    expect(await changed.invoke({ a: 2 })).toBe('x');
+    await expect(changed.invoke({ a: 1 })).rejects.toThrow();
+    const old = tool(async () => 'x', {
+      name: 'old',
+      description: 'O.',
+      schema: z3.object({ a: z3.number().describe('A.').optional() }) as never,
+    });
+    expect(texts(rewrite(old, { 'tools.old.a': 'B.' }))).toEqual({ 'tools.old': 'O.', 'tools.old.a': 'B.' });
+  });
+
+  it('are found on models with tools or a schema bound to them, and sent', async () => {
+    const requests: string[] = [];
+    const configuration = {
+      fetch: async (_url: unknown, init?: { body?: unknown }) => {
+        requests.push(String(init?.body));
+        const message = { role: 'assistant', content: '{"key":"k","limit":1,"filter":{"color":"c"}}' };
+        return Response.json({ id: '1', choices: [{ index: 0, message, finish_reason: 'stop' }] });
+      },
+    };
+    const sending = new ChatOpenAI({ model: 'gpt-4.1', apiKey: 'x', configuration, temperature: 0.3 });
+    const bound = sending.bindTools([search]);
+    expect(texts(bound)).toEqual(searchTexts);
+    const changed = rewrite(bound, { 'tools.search.key': 'Another key.' });
+    expect(changed).toBeInstanceOf(ChatOpenAI);
+    await changed.invoke('hi');
+    expect(JSON.parse(requests[0]!)).toMatchObject({ temperature: 0.3 });
+    expect(requests[0]).toContain('Another key.');
+    await bound.invoke('hi');
+    expect(requests[1]).toContain('The key.');
+
+    const structured = sending.withStructuredOutput(z.object({ key: z.string().describe('The key.') }), {
+      name: 'out',
+    });
+    const program = ChatPromptTemplate.fromMessages([['system', 'Fill it in.']]).pipe(structured);
+    expect(texts(program)).toEqual({ system: 'Fill it in.', 'output.key': 'The key.' });
+    const filled = await rewrite(program, { 'output.key': 'Some key.' }).invoke({});
+    expect(filled).toEqual({ key: 'k' });
+    expect(requests[2]).toContain('Some key.');
+  });
+
+  it('are found on a binding of a model', () => {
+    const bound = new FakeListChatModel({ responses: [] }).withConfig({ tools: [search] } as never);
+    expect(texts(bound)).toEqual(searchTexts);
+    expect(texts(rewrite(bound, { 'tools.search': 'New.' }))).toEqual({
+      ...searchTexts,
+      'tools.search': 'New.',
+    });
+    expect(discover(bound).skipped.map(({ name }) => name)).toContain('tools.search');
+  });
+
+  it('are found in structured prompts', () => {
+    const prompt = StructuredPrompt.fromMessagesAndSchema([['system', 'Fill it in.']], {
+      type: 'object',
+      properties: { a: { type: 'string', description: 'The a.' } },
+    });
+    expect(texts(prompt)).toEqual({ system: 'Fill it in.', 'output.a': 'The a.' });
+    const changed = rewrite(prompt, { 'output.a': 'An a.' });
+    expect(JSON.stringify((changed as unknown as { schema: unknown }).schema)).toContain('An a.');
+  });
+
+  it.each([
+    ['a schema', schema],
+    ['a JSON schema', z.toJSONSchema(schema)],
+    ['the tool strategy', toolStrategy(schema)],
+    ['the provider strategy', providerStrategy(schema)],
+  ])('are found in the structured output of an agent, as %s', (_form, responseFormat) => {
+    const program = agent({ responseFormat });
+    expect(texts(program)).toMatchObject({ output: 'A query.', 'output.key': 'The key.' });
+    const changed = rewrite(program, { 'output.key': 'A new key.' });
+    expect(texts(changed)['output.key']).toBe('A new key.');
+    expect(texts(program)['output.key']).toBe('The key.');
+    expect(changed.options.responseFormat?.constructor).toBe(program.options.responseFormat?.constructor);
+  });
+});
+
+describe('private fields', () => {
+  class Secret extends ChatPromptTemplate {
+    #salt = 'x';
+    salted() {
+      return this.#salt;
+    }
+  }
+
+  it('make a class impossible to copy, which is said', () => {
+    const prompt = new Secret({
+      promptMessages: [new AIMessage('Some words.')] as never,
+      inputVariables: [],
+    });
+    const { components, skipped } = discover(prompt.pipe(model()));
+    expect(components).toEqual({});
+    expect(skipped).toMatchObject([{ reason: expect.stringContaining('private fields') }]);
+  });
+});

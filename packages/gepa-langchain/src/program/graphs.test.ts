@@ -1,0 +1,145 @@
+import { ChatPromptTemplate } from '@langchain/core/prompts';
+import { RunnableLambda, RunnableParallel } from '@langchain/core/runnables';
+import { tool } from '@langchain/core/tools';
+import {
+  Annotation,
+  END,
+  entrypoint,
+  InMemoryStore,
+  MemorySaver,
+  START,
+  StateGraph,
+} from '@langchain/langgraph';
+import { ToolNode } from '@langchain/langgraph/prebuilt';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { discover } from './discover.ts';
+import { rewrite } from './rewrite.ts';
+
+const State = Annotation.Root({
+  text: Annotation<string>,
+  log: Annotation<string[]>({ reducer: (a, b) => [...new Set([...a, ...b])], default: () => [] }),
+});
+type Update = { log: string[] };
+const node = (system: string) =>
+  ChatPromptTemplate.fromMessages([['system', system]]).pipe(
+    (prompt: { toString(): string }): Update => ({ log: [prompt.toString()] }),
+  );
+const condition = (system: string) =>
+  ChatPromptTemplate.fromMessages([['system', system]]).pipe((prompt: { toString(): string }) =>
+    prompt.toString().includes('left') ? 'left' : 'right',
+  );
+const texts = (program: unknown) =>
+  Object.fromEntries(Object.entries(discover(program).components).map(([name, { text }]) => [name, text]));
+
+function build() {
+  const innermost = new StateGraph(State)
+    .addNode('deep', node('Deep.'))
+    .addEdge(START, 'deep')
+    .addEdge('deep', END)
+    .compile();
+  const inner = new StateGraph(State)
+    .addNode('nested', innermost)
+    .addEdge(START, 'nested')
+    .addEdge('nested', END)
+    .compile();
+  return new StateGraph(State)
+    .addNode('first', node('First.'))
+    .addNode('left', inner)
+    .addNode('right', () => ({ log: ['code'] }))
+    .addConditionalEdges(START, () => 'first', ['first'])
+    .addConditionalEdges('first', condition('Go left.'), ['left', 'right'])
+    .addEdge('left', END)
+    .addEdge('right', END)
+    .compile({ checkpointer: new MemorySaver(), store: new InMemoryStore(), name: 'outer' });
+}
+
+describe('a compiled graph', () => {
+  it('has the texts of its nodes, subgraphs and conditional edges', () => {
+    const { components, skipped } = discover(build());
+    expect(texts(build())).toEqual({
+      'first.system': 'First.',
+      'deep.system': 'Deep.',
+      'first.condition.system': 'Go left.',
+    });
+    expect(components['deep.system']!.location).toBe(
+      '"outer" › node "left" › node "nested" › node "deep" › step 1 › ChatPromptTemplate › message 1 (system)',
+    );
+    expect(skipped.find(({ location }) => location.includes('node "right"'))).toMatchObject({
+      reason: expect.stringContaining('code'),
+      hint: expect.stringContaining('tunable'),
+    });
+  });
+
+  it('runs with new texts while the original keeps its own', async () => {
+    const graph = build();
+    const changed = rewrite(graph, { 'first.system': 'New.', 'deep.system': 'Newer.' });
+    const other = rewrite(graph, { 'first.condition.system': 'Turn.' });
+    const run = async (program: typeof graph, thread_id: string) =>
+      (await program.invoke({ text: '' }, { configurable: { thread_id } })).log;
+    expect(await run(changed, 'a')).toEqual(['System: New.', 'System: Newer.']);
+    expect(await run(other, 'b')).toEqual(['System: First.', 'code']);
+    expect(await run(graph, 'c')).toEqual(['System: First.', 'System: Deep.']);
+    expect(texts(changed)).toEqual({ ...texts(graph), 'first.system': 'New.', 'deep.system': 'Newer.' });
+    expect(rewrite(graph, texts(graph))).toBe(graph);
+  });
+
+  it('keeps checkpointer, store, name and class, and can be drawn, configured and streamed', async () => {
+    const graph = build();
+    const changed = rewrite(graph, { 'first.system': 'New.', 'first.condition.system': 'Turn.' });
+    expect(changed).toBeInstanceOf(graph.constructor);
+    expect(changed.checkpointer).toBe(graph.checkpointer);
+    expect(changed.store).toBe(graph.store);
+    expect(changed.name).toBe('outer');
+    const config = { configurable: { thread_id: 'x' } };
+    await changed.invoke({ text: 'one' }, config);
+    expect((await changed.getState(config)).values.log).toHaveLength(2);
+    const drawn = async (program: typeof graph) => (await program.getGraphAsync()).drawMermaid();
+    expect(await drawn(changed)).toBe(await drawn(graph));
+    const chunks = [];
+    const stream = await changed
+      .withConfig({ tags: ['x'] })
+      .stream({ text: '' }, { configurable: { thread_id: 'y' }, streamMode: 'updates' });
+    for await (const chunk of stream) chunks.push(Object.keys(chunk)[0]);
+    expect(chunks).toEqual(['first', 'right']);
+    const events = await changed.streamEvents(
+      { text: '' },
+      { version: 'v3', configurable: { thread_id: 'z' } },
+    );
+    for await (const _event of events) break;
+  });
+
+  it('is found inside other runnables', () => {
+    const program = RunnableParallel.from({ answer: build(), other: RunnableLambda.from(() => 1) });
+    expect(Object.keys(texts(program))).toContain('first.system');
+  });
+
+  it('of the functional API is code, and says so', () => {
+    const program = entrypoint('flow', async (x: number) => x);
+    expect(discover(program)).toMatchObject({
+      components: {},
+      skipped: [
+        { location: '"flow" › node "flow" › RunnableCallable', hint: expect.stringContaining('tunable') },
+      ],
+    });
+  });
+
+  it('runs the rewritten tools of a ToolNode', async () => {
+    const inner = node('Inside.');
+    const search = tool(async ({ q }) => q, { name: 'search', schema: z.object({ q: z.string() }) });
+    const asTool = inner.asTool({ name: 'ask', schema: z.object({ text: z.string() }) });
+    const graph = new StateGraph(Annotation.Root({ messages: Annotation<unknown> }))
+      .addNode('tools', new ToolNode([search, asTool], { handleToolErrors: false }))
+      .addEdge(START, 'tools')
+      .addEdge('tools', END)
+      .compile();
+    const changed = rewrite(graph, { 'ask.system': 'Changed.' });
+    const call = { name: 'ask', args: { text: 't' }, id: '1', type: 'tool_call' as const };
+    const message = { role: 'assistant', content: '', tool_calls: [call] };
+    const { AIMessage } = await import('@langchain/core/messages');
+    const input = { messages: [new AIMessage(message)] };
+    const { messages } = (await changed.invoke(input)) as { messages: { messages: { content: string }[] } };
+    expect(JSON.stringify(messages)).toContain('Changed.');
+    expect(JSON.stringify(await graph.invoke(input))).toContain('Inside.');
+  });
+});

@@ -1,0 +1,152 @@
+import { AIMessage, HumanMessage } from '@langchain/core/messages';
+import { ChatPromptTemplate, SystemMessagePromptTemplate } from '@langchain/core/prompts';
+import { RunnableLambda, RunnableParallel } from '@langchain/core/runnables';
+import { tool } from '@langchain/core/tools';
+import { Annotation, END, MemorySaver, START, StateGraph } from '@langchain/langgraph';
+import { type RunContext, type Step, seedOf, stepsOf, tunable, walkSteps } from 'gepa-core';
+import { createAgent, fakeModel } from 'langchain';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { createAdapter, type Invocable } from '../adapter.ts';
+import { discover } from '../program/index.ts';
+
+const context: RunContext = {
+  signal: new AbortController().signal,
+  runId: 'run',
+  iteration: 1,
+  phase: 'minibatch',
+  candidateIndex: 0,
+  exampleId: 'train:0',
+};
+const run = (program: unknown, input: unknown, options: object = {}) => {
+  const adapter = createAdapter({ program: program as Invocable, ...options });
+  return adapter.run(seedOf(adapter.components), { input }, context);
+};
+const modelsOf = (trace: readonly Step[] | undefined, component: string) =>
+  stepsOf(trace ?? [], component).filter(({ kind }) => kind === 'model');
+
+const divide = tool(
+  async ({ by }) => {
+    if (by === 0) throw new Error('cannot divide by zero');
+    return String(10 / by);
+  },
+  { name: 'divide', description: 'Divides ten.', schema: z.object({ by: z.number().describe('By what.') }) },
+);
+const call = (by: number, id: string) => ({ name: 'divide', args: { by }, id });
+const agent = () =>
+  createAgent({
+    model: fakeModel()
+      .respondWithTools([call(0, 'a')])
+      .respondWithTools([call(5, 'b')])
+      .respond(new AIMessage('It is two.')) as never,
+    tools: [divide],
+    systemPrompt: 'You divide.',
+    checkpointer: new MemorySaver(),
+  });
+
+describe('the trace of an agent', () => {
+  it('shows its turns: tool calls with arguments, results, errors, and the answer', async () => {
+    const { trace, usage } = await run(agent(), { messages: [new HumanMessage('Divide.')] });
+    const turns = modelsOf(trace, 'system');
+    expect(turns).toHaveLength(3);
+    expect(turns.map(({ output }) => output)).toMatchObject([
+      { toolCalls: [{ name: 'divide', args: { by: 0 } }] },
+      { toolCalls: [{ name: 'divide', args: { by: 5 } }] },
+      'It is two.',
+    ]);
+    expect(turns[0]!.input).toMatchObject([
+      { role: 'system', content: 'You divide.' },
+      { role: 'human', content: 'Divide.' },
+    ]);
+    expect(JSON.stringify(turns[1]!.input)).toContain('cannot divide by zero');
+    const tools = [...walkSteps(trace!)].filter(({ kind }) => kind === 'tool');
+    expect(tools.map(({ name, error }) => [name, error])).toEqual([
+      ['divide', 'cannot divide by zero'],
+      ['divide', undefined],
+    ]);
+    expect(JSON.stringify(tools[1]!.output)).toContain('2');
+    expect(usage?.modelCalls).toBe(3);
+  });
+
+  it('shows where the descriptions of tools took part', async () => {
+    const program = agent();
+    const { components } = discover(program, { tools: true });
+    const { trace } = await run(program, { messages: [new HumanMessage('Divide.')] }, { components });
+    const names = stepsOf(trace!, 'tools.divide').map(({ kind, name }) => [kind, name]);
+    expect(names.filter(([kind]) => kind === 'tool')).toEqual([
+      ['tool', 'divide'],
+      ['tool', 'divide'],
+    ]);
+  });
+
+  it('tells which turns a tunable took part in', async () => {
+    const rules = tunable('rules', 'Say {word} always.', { variables: ['word'] });
+    const inner = fakeModel().respond(new AIMessage('a')).respond(new AIMessage('b'));
+    const program = RunnableLambda.from(async (word: string) => {
+      await inner.invoke(rules.text.replace('{word}', word));
+      return (await inner.invoke('Something else.')).text;
+    });
+    const options = { components: { rules: rules.component }, tunables: [rules] };
+    const { trace } = await run(program, 'yes', options);
+    expect(modelsOf(trace, 'rules').map(({ output }) => output)).toEqual(['a']);
+  });
+});
+
+describe('a prompt', () => {
+  const prompt = (system: string) =>
+    ChatPromptTemplate.fromMessages([
+      ['system', system],
+      ['human', '{text}'],
+    ]);
+  const answering = (...answers: string[]) =>
+    answers.reduce((model, text) => model.respond(new AIMessage(text)), fakeModel());
+
+  it('used twice is attributed to both calls', async () => {
+    const shared = prompt('Shared words.');
+    const program = shared
+      .pipe(answering('one'))
+      .pipe(({ text }) => ({ text }))
+      .pipe(shared)
+      .pipe(answering('two'));
+    const { trace } = await run(program, { text: 't' });
+    expect(modelsOf(trace, 'system').map(({ output }) => output)).toEqual(['one', 'two']);
+  });
+
+  it('in a loop of a graph is attributed to every turn', async () => {
+    const model = answering('1', '2', '3');
+    const State = Annotation.Root({ text: Annotation<string> });
+    const program = new StateGraph(State)
+      .addNode(
+        'turn',
+        prompt('Count on.')
+          .pipe(model)
+          .pipe(({ text }) => ({ text })) as never,
+      )
+      .addEdge(START, 'turn' as never)
+      .addConditionalEdges(
+        'turn' as never,
+        ({ text }: { text: string }) => (text === '3' ? END : 'turn') as never,
+      )
+      .compile();
+    const { trace } = await run(program, { text: '0' });
+    expect(modelsOf(trace, 'turn.system').map(({ output }) => output)).toEqual(['1', '2', '3']);
+  });
+
+  it('in parallel branches is attributed to its own calls only, also where texts are alike', async () => {
+    const program = RunnableParallel.from({
+      a: prompt('The same.').pipe(answering('from a')),
+      b: prompt('The same.').pipe(answering('from b')),
+      c: RunnableLambda.from(() => 1),
+    });
+    const { trace } = await run(program, { text: 't' });
+    expect(modelsOf(trace, 'a.system').map(({ output }) => output)).toEqual(['from a']);
+    expect(modelsOf(trace, 'b.system').map(({ output }) => output)).toEqual(['from b']);
+  });
+
+  it('of a message alone, without a chat prompt, is attributed', async () => {
+    const program = SystemMessagePromptTemplate.fromTemplate('Be {how}.').pipe(answering('ok') as never);
+    const { trace } = await run(program, { how: 'kind' });
+    expect(Object.keys(discover(program).components)).toEqual(['prompt']);
+    expect(modelsOf(trace, 'prompt')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,191 @@
+import type { Agent, AgentExecutionOptionsBase } from '@mastra/core/agent';
+import type { MessageListInput } from '@mastra/core/agent/message-list';
+import type { Mastra } from '@mastra/core/mastra';
+import type { AnyWorkflow } from '@mastra/core/workflows';
+import {
+  type Adapter,
+  type Candidate,
+  type Component,
+  type Execution,
+  GepaError,
+  type ProgramExample,
+  RolloutError,
+  type RunContext,
+} from 'gepa-core';
+import { freshRequestContext, type MastraExample, type RequestContextValues } from './example.ts';
+import type { RolloutLog } from './experiment.ts';
+import { startRolloutSpan } from './observability.ts';
+import { derive } from './program/derive.ts';
+import { isAgent, type Program } from './program/kinds.ts';
+import type { Discovery } from './program/plan.ts';
+import { raceSignal } from './race.ts';
+import { attachDetails, type RolloutDetails } from './rollout.ts';
+import { Recorder, usageOfSteps } from './trace/recorder.ts';
+
+/** What an agent gave in a rollout. */
+export interface AgentOutput<Object = unknown> {
+  readonly text: string;
+  /** Where the agent was asked for structured output. */
+  readonly object?: Object;
+  /** Why it stopped, where that is not for being done: `tool-calls` when it ran out of steps, `length`. */
+  readonly finishReason?: string;
+  /** Why a processor blocked the answer. */
+  readonly tripwire?: string;
+}
+
+/** Passed to `agent.generate` on every rollout, over the agent's default options. */
+export type RunConfig = Omit<
+  AgentExecutionOptionsBase<unknown>,
+  'abortSignal' | 'instructions' | 'memory' | 'returnScorerData' | 'scorers' | 'tracingContext'
+>;
+
+export interface AdapterOptions<Example> {
+  readonly program: Program;
+  /** What may change. */
+  readonly components: Readonly<Record<string, Component>>;
+  readonly discovery: Discovery;
+  /** Is told what came of every rollout. */
+  readonly log?: RolloutLog;
+  readonly requestContext?: RequestContextValues;
+  readonly config?: RunConfig | ((example: Example) => RunConfig);
+}
+
+/**
+ * Lets the engine run an agent or a workflow with other texts. Each rollout is made by a program of its own, derived
+ * from the given one, which is never changed.
+ */
+export function createAdapter<Input, Output>(
+  options: AdapterOptions<MastraExample<Input>>,
+): Adapter<ProgramExample<Input>, Output> {
+  const { program, components, discovery } = options;
+
+  async function run(
+    candidate: Candidate,
+    example: MastraExample<Input>,
+    context: RunContext,
+  ): Promise<Execution<Output>> {
+    const recorder = new Recorder();
+    const requestContext = freshRequestContext(options.requestContext, example.requestContext);
+    const span = startRolloutSpan(mastraOf(program), program.id, example.input, context);
+    const rollout: Rollout = {
+      requestContext,
+      signal: context.signal,
+      ...(span === undefined ? {} : { tracingContext: { currentSpan: span } }),
+    };
+    const given = typeof options.config === 'function' ? options.config(example) : options.config;
+    const report = (details: Partial<RolloutDetails> = {}) => {
+      recorder.close();
+      const steps = recorder.steps;
+      const trace = attachDetails(steps, {
+        runId: context.runId,
+        requestContext,
+        ...(span === undefined ? {} : { span }),
+        ...details,
+      });
+      return { trace, usage: usageOfSteps(steps) };
+    };
+    try {
+      const { output, details } = await raceSignal(context.signal, () => {
+        const derived = derive(program, { discovery, texts: candidate, recorder });
+        return isAgent(derived)
+          ? runAgent(derived, example.input as MessageListInput, { ...given, ...rollout })
+          : runWorkflow(derived as unknown as AnyWorkflow, example.input, rollout, recorder);
+      });
+      span?.end({ output: output as never });
+      const reported = report(details);
+      options.log?.finished(candidate, example, output, reported.trace);
+      return { output: output as Output, ...reported };
+    } catch (error) {
+      const cause = causeOf(error, recorder);
+      const message = cause instanceof Error ? cause.message : String(cause);
+      span?.error({ error: cause instanceof Error ? cause : new Error(message), endSpan: true });
+      const failure = new RolloutError(message, { cause, ...report() });
+      options.log?.failed(candidate, example, failure);
+      throw failure;
+    }
+  }
+
+  return { components, run };
+}
+
+/** The Mastra instance a program is registered with. */
+export function mastraOf(program: Program): Mastra | undefined {
+  return isAgent(program) ? program.getMastraInstance() : (program as unknown as AnyWorkflow).mastra;
+}
+
+interface Rollout extends Pick<AgentExecutionOptionsBase<unknown>, 'requestContext' | 'tracingContext'> {
+  readonly signal: AbortSignal;
+}
+
+interface Outcome {
+  readonly output: unknown;
+  readonly details?: Partial<RolloutDetails>;
+}
+
+async function runAgent(
+  agent: Agent,
+  input: MessageListInput,
+  options: RunConfig & Rollout,
+): Promise<Outcome> {
+  const { signal, ...config } = options;
+  const result = await agent.generate(input, {
+    ...config,
+    abortSignal: signal,
+    scorers: {},
+    returnScorerData: true,
+  });
+  const { text, object, finishReason, tripwire, scoringData, messages, suspendPayload } = result;
+  if (finishReason === 'suspended') throw new GepaError(suspended(`The agent ${agent.id}`, suspendPayload));
+  const output: AgentOutput = {
+    text,
+    ...(object === undefined ? {} : { object }),
+    ...(finishReason === undefined || finishReason === 'stop' ? {} : { finishReason }),
+    ...(tripwire === undefined ? {} : { tripwire: tripwire.reason }),
+  };
+  return { output, details: { messages, ...(scoringData === undefined ? {} : { scoringData }) } };
+}
+
+async function runWorkflow(
+  workflow: AnyWorkflow,
+  input: unknown,
+  { signal, ...context }: Rollout,
+  recorder: Recorder,
+): Promise<Outcome> {
+  const run = await workflow.createRun();
+  const cancel = () => void run.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    const output = await recorder.around({ kind: 'chain', name: workflow.id, input }, async () => {
+      const result = await run.start({ inputData: input, ...context } as Parameters<typeof run.start>[0]);
+      switch (result.status) {
+        case 'success':
+          return result.result as unknown;
+        case 'failed':
+          throw result.error;
+        case 'suspended':
+          throw new GepaError(
+            suspended(
+              `The workflow ${workflow.id}`,
+              result.suspended?.map((path) => path.join('.')).join(', '),
+            ),
+          );
+        default:
+          throw new GepaError(`The workflow ${workflow.id} ended with the status "${result.status}".`);
+      }
+    });
+    return { output };
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}
+
+function suspended(what: string, where: unknown): string {
+  const at = where === undefined ? '' : ` (${typeof where === 'string' ? where : JSON.stringify(where)})`;
+  return `${what} waits for a person${at}: a tool needs approval, or a step suspended. In a rollout nobody answers; use examples that do not lead there, or a program that gets by without.`;
+}
+
+/** The error as it was thrown first: Mastra's own wraps it, or keeps no more of it than the message. */
+function causeOf(error: unknown, recorder: Recorder): unknown {
+  const message = (error as { message?: unknown } | undefined)?.message;
+  return (typeof message === 'string' ? recorder.thrownAs(message) : undefined) ?? error;
+}

@@ -1,0 +1,474 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent } from '@mastra/core/agent';
+import { createScorer } from '@mastra/core/evals';
+import { MockMemory } from '@mastra/core/memory';
+import { RequestContext } from '@mastra/core/request-context';
+import { createTool } from '@mastra/core/tools';
+import {
+  CandidateMismatchError,
+  type Metric,
+  NoComponentsError,
+  OptionsError,
+  seedOf,
+  tunable,
+  walkSteps,
+} from 'gepa-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { AgentOutput } from './adapter.ts';
+import type { MastraExample } from './example.ts';
+import { gepa } from './gepa.ts';
+import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
+
+let server: OpenAIServer;
+beforeAll(async () => {
+  // Answers with what it was told, a little later for some, so that rollouts overlap.
+  server = await startOpenAIServer(async (request) => {
+    const system = systemOf(request);
+    await new Promise((resolve) => setTimeout(resolve, system.length % 5));
+    return `${system} / ${request.messages.map(({ content }) => String(content)).at(-1)}`;
+  });
+});
+afterAll(() => server.close());
+
+const agentWith = (more: Partial<ConstructorParameters<typeof Agent>[0]> = {}) =>
+  new Agent({ id: 'support', name: 'Support', instructions: 'Be kind.', model: server.model, ...more });
+
+/** Scores 1 when the instructions hold the word. */
+const asksFor =
+  (word: string): Metric<MastraExample, AgentOutput> =>
+  ({ output }) =>
+    output.text.includes(word) ? 1 : 0;
+
+const examples: readonly MastraExample[] = ['one', 'two', 'three'].map((input) => ({ id: input, input }));
+
+const search = {
+  trainset: examples,
+  valset: examples,
+  metric: asksFor('polite'),
+  maxIterations: 2,
+};
+const better = async () => ({ 'support.instructions': 'Be kind and polite.' });
+
+describe('the components of an agent', () => {
+  it.each([
+    ['a string', 'Be kind.', 'Be kind.'],
+    ['a list', ['Be kind.', 'Be brief.'], 'Be kind.\n\nBe brief.'],
+    ['a system message', { role: 'system', content: 'Be kind.' }, 'Be kind.'],
+    [
+      'system messages',
+      [
+        { role: 'system', content: 'Be kind.' },
+        { role: 'system', content: 'Be brief.' },
+      ],
+      'Be kind.\n\nBe brief.',
+    ],
+    ['a function', () => 'Be kind.', 'Be kind.'],
+  ] as const)('are its instructions, given as %s', async (_, instructions, text) => {
+    const agent = agentWith({ instructions: instructions as never });
+    const target = gepa(agent);
+    expect(seedOf(target.components)).toEqual({ 'support.instructions': text });
+    expect(target.skipped).toEqual([]);
+    const applied = target.apply({ 'support.instructions': 'Be polite.' });
+    expect((await applied.generate('hello')).text).toBe('Be polite. / hello');
+    expect((await agent.generate('hello')).text).toContain('Be kind.');
+  });
+
+  it('are read with the request context of the options', () => {
+    const agent = agentWith({ instructions: ({ requestContext }) => `Serve ${requestContext.get('tier')}.` });
+    const target = gepa(agent, { requestContext: { tier: 'gold' } });
+    expect(target.components['support.instructions']?.text).toBe('Serve gold.');
+  });
+
+  it('are the instructions of the default options, which count at run time', async () => {
+    const target = gepa(agentWith({ defaultOptions: { instructions: 'Be exact.' } }));
+    expect(target.components['support.instructions']?.text).toBe('Be exact.');
+    const applied = target.apply({ 'support.instructions': 'Be polite.' });
+    expect((await applied.generate('hello')).text).toBe('Be polite. / hello');
+  });
+
+  it('keep what a provider is told beside the text', async () => {
+    const providerOptions = { anthropic: { cacheControl: { type: 'ephemeral' } } };
+    const agent = agentWith({ instructions: { role: 'system', content: 'Be kind.', providerOptions } });
+    const applied = gepa(agent).apply({ 'support.instructions': 'Be polite.' });
+    expect(await applied.getInstructions()).toEqual({
+      role: 'system',
+      content: 'Be polite.',
+      providerOptions,
+    });
+  });
+
+  it('take their text from the options where only an asynchronous function knows it', async () => {
+    const agent = agentWith({ instructions: async () => 'Be kind.' });
+    expect(() => gepa(agent)).toThrow(/asynchronous[\s\S]*support\.instructions/);
+    const target = gepa(agent, { texts: { 'support.instructions': 'Be kind.' } });
+    expect((await target.apply({ 'support.instructions': 'Be polite.' }).generate('hello')).text).toBe(
+      'Be polite. / hello',
+    );
+  });
+
+  it.each([
+    ['empty', { instructions: '' }, 'They are empty'],
+    [
+      'throwing',
+      {
+        instructions: () => {
+          throw new Error('no tenant');
+        },
+      },
+      'They threw: no tenant',
+    ],
+  ])('cannot be %s instructions', (_, more, reason) => {
+    expect(() => gepa(agentWith(more))).toThrow(NoComponentsError);
+    expect(() => gepa(agentWith(more))).toThrow(reason);
+  });
+
+  it('are narrowed and renamed', () => {
+    const target = gepa(agentWith(), {
+      include: ['support.instructions'],
+      rename: { 'support.instructions': 'support' },
+    });
+    expect(Object.keys(target.components)).toEqual(['support']);
+    expect(() => gepa(agentWith(), { include: ['suport'] })).toThrow(OptionsError);
+  });
+
+  it('must come from an agent or a workflow', () => {
+    expect(() => gepa({ id: 'x', generate: async () => {}, getInstructions: () => '' })).toThrow(
+      OptionsError,
+    );
+  });
+});
+
+describe('sub-agents and tools', () => {
+  const team = () => {
+    const lookup = createTool({
+      id: 'lookup',
+      description: 'Looks it up.',
+      inputSchema: z.object({
+        topic: z.string().describe('What to look for.'),
+        filter: z.object({ city: z.string().describe('The city.') }),
+        silent: z.string(),
+      }),
+      execute: async () => 'found',
+    });
+    const expert = agentWith({
+      id: 'expert',
+      description: 'Knows.',
+      instructions: 'Be exact.',
+      tools: { lookup },
+    });
+    return agentWith({ id: 'desk', instructions: 'Delegate.', agents: { expert } });
+  };
+
+  it('are found under readable names, the texts of tools by an option', () => {
+    expect(seedOf(gepa(team()).components)).toEqual({
+      'desk.instructions': 'Delegate.',
+      'expert.instructions': 'Be exact.',
+    });
+    expect(seedOf(gepa(team(), { tools: true }).components)).toEqual({
+      'desk.instructions': 'Delegate.',
+      'desk.agents.expert.description': 'Knows.',
+      'expert.instructions': 'Be exact.',
+      'expert.tools.lookup.description': 'Looks it up.',
+      'expert.tools.lookup.fields.topic': 'What to look for.',
+      'expert.tools.lookup.fields.filter.city': 'The city.',
+    });
+  });
+
+  it('tell what has no text, and what keeps it to itself', () => {
+    const mute = createTool({
+      id: 'mute',
+      description: '',
+      inputSchema: z.object({}),
+      execute: async () => 1,
+    });
+    const target = gepa(agentWith({ tools: { mute } }), { tools: true });
+    expect(target.skipped).toMatchObject([
+      { location: 'agent support, tools, mute', reason: 'It has no description.' },
+    ]);
+    const dynamic = gepa(agentWith({ agents: async () => ({}) }));
+    expect(dynamic.skipped).toMatchObject([{ location: 'agent support, sub-agents' }]);
+  });
+
+  it('reach the model with their new texts, as the schema has them', async () => {
+    const program = gepa(team(), { tools: true }).apply({
+      ...seedOf(gepa(team(), { tools: true }).components),
+      'expert.tools.lookup.description': 'NEW TOOL',
+      'expert.tools.lookup.fields.filter.city': 'NEW CITY',
+    } as never);
+    const { expert } = (await program.listAgents()) as unknown as { expert: Agent };
+    await expert.generate('hello');
+    const offered = server.requests.at(-1)?.tools?.[0]?.function;
+    expect(offered).toMatchObject({
+      description: 'NEW TOOL',
+      parameters: {
+        properties: {
+          topic: { description: 'What to look for.' },
+          filter: { properties: { city: { description: 'NEW CITY' } } },
+        },
+      },
+    });
+  });
+});
+
+describe('compile', () => {
+  it('optimizes, and leaves the agent as it was for everybody else meanwhile', async () => {
+    const agent = agentWith();
+    const target = gepa(agent);
+    let others = 0;
+    const running = target.compile({ ...search, propose: better });
+    const asked = Array.from({ length: 20 }, async () => {
+      others++;
+      return (await agent.generate('hello')).text;
+    });
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['Be kind. / hello']));
+    const { program, result } = await running;
+    expect(others).toBe(20);
+    expect([result.seedScore, result.bestScore]).toEqual([0, 1]);
+    expect((await program.generate('hello')).text).toBe('Be kind and polite. / hello');
+    expect((await agent.generate('hello')).text).toBe('Be kind. / hello');
+    expect(program).toBeInstanceOf(Agent);
+  });
+
+  it('saves and loads', async () => {
+    const target = gepa(agentWith());
+    const compiled = await target.compile({ ...search, propose: better });
+    const file = join(mkdtempSync(join(tmpdir(), 'gepa-')), 'support.gepa.json');
+    compiled.save(file);
+    expect((await gepa(agentWith()).load(file).generate('x')).text).toBe('Be kind and polite. / x');
+    expect(() => gepa(agentWith({ instructions: 'Other.' })).load(file)).toThrow(CandidateMismatchError);
+    expect(compiled.diff()).toContain('polite');
+  });
+
+  it('writes back when told to, and takes it back', async () => {
+    const agent = agentWith({ instructions: ['Be', 'kind.'] });
+    const compiled = await gepa(agent).compile({ ...search, propose: better });
+    const undo = compiled.writeBack();
+    expect((await agent.generate('x')).text).toBe('Be kind and polite. / x');
+    undo();
+    undo();
+    expect(await agent.getInstructions()).toEqual(['Be', 'kind.']);
+  });
+
+  it('writes texts of tools back too', async () => {
+    const lookup = createTool({
+      id: 'lookup',
+      description: 'Looks it up.',
+      inputSchema: z.object({}),
+      execute: async () => 'found',
+    });
+    const agent = agentWith({ tools: { lookup } });
+    const compiled = await gepa(agent, {
+      tools: true,
+      include: ['support.tools.lookup.description'],
+    }).compile({
+      ...search,
+      metric: ({ trace }) => (JSON.stringify(trace).includes('BETTER') ? 1 : 0),
+      propose: async () => ({ 'support.tools.lookup.description': 'BETTER' }),
+    });
+    const offered = async () => {
+      await agent.generate('x');
+      return server.requests.at(-1)?.tools?.[0]?.function.description;
+    };
+    const undo = compiled.writeBack();
+    expect(await offered()).toBe('BETTER');
+    undo();
+    expect(await offered()).toBe('Looks it up.');
+  });
+
+  it('gives every rollout a request context of its own, filled from the example', async () => {
+    const agent = agentWith({
+      instructions: ({ requestContext }) => {
+        const text = `Serve ${requestContext.get('tier') ?? 'all'}, ${requestContext.get('seen') ?? 'new'}.`;
+        requestContext.set('seen', 'old');
+        return text;
+      },
+      tools: {},
+    });
+    const given = new RequestContext([['tier', 'gold']]);
+    const outputs: string[] = [];
+    await gepa(agent, { requestContext: { tier: 'all' } }).compile({
+      ...search,
+      trainset: [
+        { id: 'a', input: 'x', requestContext: given },
+        { id: 'b', input: 'x' },
+        { id: 'c', input: 'x', requestContext: { tier: 'silver' } },
+      ],
+      valset: [
+        { id: 'a', input: 'x', requestContext: given },
+        { id: 'b', input: 'x' },
+      ],
+      metric: ({ output }) => {
+        outputs.push(output.text);
+        return 0;
+      },
+      propose: async () => ({}),
+    });
+    expect([...new Set(outputs)].sort()).toEqual([
+      'Serve all, new. / x',
+      'Serve gold, new. / x',
+      'Serve silver, new. / x',
+    ]);
+    expect(given.get('seen')).toBeUndefined();
+  });
+
+  it('writes nothing to memory, reads nothing from it, and calls no live scorers', async () => {
+    const memory = new MockMemory();
+    let scored = 0;
+    const scorer = createScorer({ id: 'live', description: 'live' }).generateScore(() => {
+      scored++;
+      return 1;
+    });
+    const expert = agentWith({ id: 'expert', instructions: 'Be exact.', memory });
+    const agent = agentWith({
+      memory,
+      agents: { expert },
+      scorers: { live: { scorer, sampling: { type: 'ratio', rate: 1 } } },
+      defaultOptions: { memory: { thread: 'shared', resource: 'user' } },
+    });
+    await agent.generate('remember me');
+    const threads = async () =>
+      (await memory.listThreads({ filter: { resourceId: 'user' }, perPage: false })).threads;
+    const messages = async () =>
+      (await memory.recall({ threadId: 'shared', resourceId: 'user' })).messages.length;
+    const before = [(await threads()).length, await messages()];
+    const seen: string[] = [];
+    await gepa(agent).compile({
+      ...search,
+      maxIterations: 1,
+      metric: ({ trace }) => {
+        seen.push(JSON.stringify(trace));
+        return 0;
+      },
+      propose: async () => ({}),
+    });
+    expect([(await threads()).length, await messages()]).toEqual(before);
+    expect(seen.join()).not.toContain('remember me');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(scored).toBeLessThanOrEqual(1);
+  });
+
+  it('keeps default options, structured output and processors as configured', async () => {
+    const agent = agentWith({
+      inputProcessors: [
+        {
+          id: 'shout',
+          processInput: ({ messages }) => {
+            for (const { content } of messages) {
+              for (const part of content.parts) if (part.type === 'text') part.text = part.text.toUpperCase();
+            }
+            return messages;
+          },
+        },
+      ],
+      defaultOptions: { modelSettings: { temperature: 0.25 } },
+    });
+    await gepa(agent).compile({ ...search, maxIterations: 1, propose: async () => ({}) });
+    expect(server.requests.at(-1)).toMatchObject({ temperature: 0.25 });
+    expect(server.requests.at(-1)?.messages.at(-1)?.content).toMatch(/^(ONE|TWO|THREE)$/);
+  });
+
+  it('reaches texts in functions by tunables', async () => {
+    const style = tunable('style', 'plain');
+    const agent = agentWith({ instructions: () => `Write ${style.text}.` });
+    const target = gepa(agent, { tunables: [style], include: ['style'] });
+    const { program, result } = await target.compile({
+      ...search,
+      propose: async () => ({ style: 'polite prose' }),
+    });
+    expect(result.bestScore).toBe(1);
+    expect((await program.generate('x')).text).toBe('Write polite prose. / x');
+    expect((await agent.generate('x')).text).toBe('Write plain. / x');
+  });
+
+  it('keeps 50 candidates in parallel apart, the sub-agents of all of them too', async () => {
+    const expert = agentWith({ id: 'expert', instructions: 'Be exact.' });
+    const target = gepa(agentWith({ agents: { expert } }));
+    const texts = Array.from({ length: 50 }, (_, i) => `Text ${i}.`);
+    const answers = await Promise.all(
+      texts.map(async (text) => {
+        const program = target.apply({
+          'support.instructions': text,
+          'expert.instructions': `${text} Expert.`,
+        });
+        const agents = (await program.listAgents()) as unknown as { expert: Agent };
+        return [(await program.generate('x')).text, (await agents.expert.generate('x')).text];
+      }),
+    );
+    expect(answers).toEqual(texts.map((text) => [`${text} / x`, `${text} Expert. / x`]));
+  });
+});
+
+it('shows a reflection model the whole of what happened', async () => {
+  const talking = await startOpenAIServer((request) => {
+    const results = request.messages.filter(({ role }) => role === 'tool');
+    if (results.length > 0) return { content: 'It is 4.', reasoning: 'The tool said so.' };
+    return {
+      calls: [
+        { name: 'add', args: { a: 2 } },
+        { name: 'explode', args: {} },
+      ],
+    };
+  });
+  const add = createTool({
+    id: 'add',
+    description: 'Adds.',
+    inputSchema: z.object({ a: z.number() }),
+    execute: async ({ a }) => ({ sum: a + 2 }),
+  });
+  const explode = createTool({
+    id: 'explode',
+    description: 'Explodes.',
+    inputSchema: z.object({}),
+    execute: async () => {
+      throw new Error('bang');
+    },
+  });
+  const agent = new Agent({
+    id: 'math',
+    name: 'Math',
+    instructions: 'Compute.',
+    model: talking.model,
+    tools: { add, explode },
+  });
+  const prompts: string[] = [];
+  let steps: unknown;
+  await gepa(agent).compile({
+    ...search,
+    maxIterations: 1,
+    metric: ({ trace = [] }) => {
+      steps = trace;
+      const models = [...walkSteps(trace)].filter(({ kind }) => kind === 'model');
+      expect(
+        models.map(({ finishReason, usage }) => [finishReason, Object.keys(usage?.byModel ?? {})]),
+      ).toEqual([
+        ['tool-calls', ['simulated']],
+        ['stop', ['simulated']],
+      ]);
+      return { score: 0, feedback: 'Wrong.' };
+    },
+    reflectionModel: async ({ prompt }) => {
+      prompts.push(prompt);
+      return '```\nCompute well.\n```';
+    },
+  });
+  await talking.close();
+  expect(steps).toMatchObject([
+    {
+      kind: 'agent',
+      name: 'math',
+      output: 'It is 4.',
+      children: [
+        { kind: 'model', components: ['math.instructions'] },
+        { kind: 'tool', name: 'add', input: { a: 2 }, output: { sum: 4 } },
+        { kind: 'tool', name: 'explode', error: 'bang' },
+        { kind: 'model', output: { content: 'It is 4.', reasoning: 'The tool said so.' } },
+      ],
+    },
+  ]);
+  for (const part of ['Compute.', 'explode', 'bang', 'sum: 4', 'It is 4.', 'The tool said so.', 'Wrong.']) {
+    expect(prompts[0]).toContain(part);
+  }
+});

@@ -1,0 +1,59 @@
+import { Agent } from '@mastra/core/agent';
+import type { MastraModelConfig } from '@mastra/core/llm';
+import { GepaError, type LanguageModel, OptionsError, walkSteps } from 'gepa-core';
+import { derive } from './program/derive.ts';
+import { isAgent, typeName } from './program/kinds.ts';
+import { raceSignal } from './race.ts';
+import { Recorder, usageOfSteps } from './trace/recorder.ts';
+
+/** A model as Mastra takes it (`'openai/gpt-5'`, `{ id, url }`, a model object), an agent, or a plain function. */
+export type ReflectionModel = MastraModelConfig | Agent | LanguageModel;
+
+/**
+ * Makes a model of Mastra's, or an agent, a reflection model. What it costs is counted.
+ *
+ * @throws {OptionsError} when it is no such thing.
+ */
+export function fromModel(model: ReflectionModel): LanguageModel {
+  if (typeof model === 'function') return model;
+  const agent = isAgent(model) ? model : agentOf(model);
+  const discovery = { components: {}, agents: new Map() };
+  return async ({ prompt, signal }) => {
+    const recorder = new Recorder();
+    const result = await raceSignal(signal, () =>
+      derive(agent, { discovery, texts: {}, recorder }).generate(prompt, {
+        abortSignal: signal,
+        scorers: {},
+      }),
+    );
+    // Mastra ends an aborted call quietly, with an empty answer.
+    if (result.finishReason === 'aborted') {
+      throw signal.reason ?? new GepaError('The reflection model was aborted before it answered.');
+    }
+    const { steps } = recorder;
+    const calls = [...walkSteps(steps)].filter(({ kind }) => kind === 'model');
+    const finishReason = calls.at(-1)?.finishReason;
+    return {
+      text: result.text,
+      ...(calls.length === 0 ? {} : { usage: usageOfSteps(steps) }),
+      ...(finishReason === undefined ? {} : { finishReason }),
+    };
+  };
+}
+
+function agentOf(model: unknown): Agent {
+  const isModel =
+    typeof model === 'string' ||
+    (typeof model === 'object' && model !== null && ('id' in model || 'modelId' in model));
+  if (!isModel) {
+    throw new OptionsError([
+      `The reflectionModel must be a model as Mastra takes it ('provider/model', { id, url }, a model object), an agent, or a function, but it is ${typeName(model)}.`,
+    ]);
+  }
+  return new Agent({
+    id: 'gepa-reflection',
+    name: 'GEPA reflection',
+    instructions: '',
+    model: model as MastraModelConfig,
+  });
+}

@@ -1,0 +1,308 @@
+import type { Agent } from '@mastra/core/agent';
+import { noopLogger } from '@mastra/core/logger';
+import { type AnyWorkflow, createStep, createWorkflow } from '@mastra/core/workflows';
+import { type Candidate, withTexts } from 'gepa-core';
+import { AnswerReader, plainPrompt } from '../trace/model-call.ts';
+import type { Recorder } from '../trace/recorder.ts';
+import { whenKnown, withText } from './instructions.ts';
+import { isAgent, isWorkflow, type Program } from './kinds.ts';
+import { type AroundCall, wrapModels } from './models.ts';
+import type { AgentPlan, Discovery } from './plan.ts';
+import { agentOfStep, agentRef, mapInner, type SingleEntry } from './step-entries.ts';
+import { type ToolPlan, withToolTexts } from './tool-texts.ts';
+
+export interface DeriveOptions {
+  readonly discovery: Pick<Discovery, 'agents' | 'components'>;
+  /** By component name; a component left out keeps its text. */
+  readonly texts: Candidate;
+  /**
+   * Makes a program for one rollout: what it does is recorded, and it has no memory, no live scorers and no log, so
+   * that nothing of the rollout stays behind.
+   */
+  readonly recorder?: Recorder;
+}
+
+/**
+ * A new program with other texts. The given one stays as it is, and so does everything it shares with the new one:
+ * models, tools, processors. A text equal to the program's own changes nothing.
+ */
+export function derive<Source extends Program>(program: Source, options: DeriveOptions): Source {
+  const derivation = new Derivation(options);
+  const derived: unknown = isAgent(program)
+    ? derivation.agent(program)
+    : derivation.workflow(program as unknown as AnyWorkflow);
+  return derived as Source;
+}
+
+class Derivation {
+  readonly #options: DeriveOptions;
+  readonly #made = new Map<object, object>();
+
+  constructor(options: DeriveOptions) {
+    this.#options = options;
+  }
+
+  agent(agent: Agent): Agent {
+    return this.#once(
+      agent,
+      () => agent.__fork(),
+      (fork) => this.#change(agent, fork),
+    );
+  }
+
+  workflow(workflow: AnyWorkflow): AnyWorkflow {
+    return this.#once(
+      workflow,
+      () => copyOf(workflow, this.#options.recorder !== undefined),
+      (copy) => {
+        copy.setStepFlow(
+          workflow.stepGraph.map((entry) => mapInner(entry, (step) => this.#step(step, workflow))),
+        );
+        Object.assign(copy.steps, workflow.steps);
+        copy.commit();
+        if (this.#options.recorder !== undefined) copy.__setLogger(noopLogger);
+        this.#changeWorkflow(workflow, copy);
+      },
+    );
+  }
+
+  /** Registered before it is filled: agents may know each other. */
+  #once<Thing extends object>(source: Thing, make: () => Thing, fill: (made: Thing) => void): Thing {
+    const known = this.#made.get(source);
+    if (known !== undefined) return known as Thing;
+    const made = make();
+    this.#made.set(source, made);
+    fill(made);
+    return made;
+  }
+
+  /** A component's text, where it is not the program's own. */
+  #text(component: string | undefined): string | undefined {
+    const { texts, discovery } = this.#options;
+    if (component === undefined) return undefined;
+    const text = texts[component];
+    return text === discovery.components[component]?.text ? undefined : text;
+  }
+
+  #planOf(agent: Agent): AgentPlan {
+    const { agents } = this.#options.discovery;
+    return agents.get(agent) ?? agents.get(agent.id) ?? { name: agent.id, tools: new Map() };
+  }
+
+  #change(agent: Agent, fork: Agent): void {
+    const { recorder, texts } = this.#options;
+    const plan = this.#planOf(agent);
+    const text = this.#text(plan.instructions);
+    const around = this.#aroundModel(plan);
+    fork.__markStoredVersionApplied?.();
+    fork.model = wrapModels(agent, agent.model, around);
+
+    const changes: Partial<Agent> = {
+      getInstructions: (args) =>
+        whenKnown(agent.getInstructions(args), (own) => (text === undefined ? own : withText(own, text))),
+      getDefaultOptions: (args) =>
+        whenKnown(agent.getDefaultOptions(args), (options) => {
+          const { memory, instructions, model, ...rest } = options as typeof options & {
+            model?: Agent['model'];
+          };
+          return {
+            ...rest,
+            ...(memory === undefined || recorder !== undefined ? {} : { memory }),
+            ...(instructions === undefined
+              ? {}
+              : { instructions: text === undefined ? instructions : withText(instructions, text) }),
+            ...(model === undefined ? {} : { model: wrapModels(agent, model, around) }),
+          } as typeof options;
+        }),
+      listAgents: (args) =>
+        whenKnown(agent.listAgents(args), (agents) =>
+          mapValues(agents, (subAgent) => (isAgent(subAgent) ? this.agent(subAgent) : subAgent)),
+        ),
+      listWorkflows: async (args) =>
+        mapValues(await agent.listWorkflows(args), (workflow) => this.workflow(workflow)),
+      listTools: async (args) => mapValues(await agent.listTools(args), (tool, key) => this.#tool(tool, key)),
+      ...(recorder === undefined
+        ? {}
+        : {
+            getMemory: async () => undefined,
+            hasOwnMemory: () => false,
+            listScorers: async () => ({}),
+          }),
+    };
+    Object.assign(fork, changes, this.#entrances(fork, plan, texts));
+    if (recorder !== undefined) fork.__setLogger(noopLogger);
+  }
+
+  /** Where runs of an agent begin: tunables have the candidate's texts inside, and the run is a step of the trace. */
+  #entrances(fork: Agent, plan: AgentPlan, texts: Candidate): Partial<Agent> {
+    const { recorder } = this.#options;
+    const generate = fork.generate.bind(fork) as Entrance;
+    const stream = fork.stream.bind(fork) as Entrance;
+    const inside =
+      (call: Entrance, outputOf: (result: unknown) => unknown): Entrance =>
+      (messages, options) => {
+        const run = () => withTexts(texts, () => call(messages, options));
+        return recorder === undefined
+          ? run()
+          : recorder.around({ kind: 'agent', name: plan.name, input: messages }, run, outputOf);
+      };
+    return {
+      generate: inside(generate, (result) => answerOf(result as { text?: string; object?: unknown })),
+      stream: inside(stream, () => undefined),
+    } as Partial<Agent>;
+  }
+
+  #aroundModel(plan: AgentPlan): AroundCall {
+    const { recorder } = this.#options;
+    const changed = (options: Parameters<AroundCall>[1]) =>
+      withToolTexts(options, plan.tools, (component) => this.#text(component));
+    if (recorder === undefined) return (_, options, call) => call(changed(options));
+
+    return async (modelId, given, call) => {
+      const options = changed(given);
+      const offered = (options.tools ?? []).flatMap(({ name }) => componentsOf(plan.tools.get(name)));
+      const components = [...(plan.instructions === undefined ? [] : [plan.instructions]), ...offered];
+      const step = recorder.open({ kind: 'model', name: modelId, components, input: plainPrompt(options) });
+      const answer = new AnswerReader(modelId);
+      try {
+        const result = await call(options);
+        const stream = result.stream?.pipeThrough(
+          new TransformStream({
+            transform(part, controller) {
+              answer.read(part);
+              controller.enqueue(part);
+            },
+            flush() {
+              recorder.end(step, answer.answer);
+              if (answer.error !== undefined) recorder.fail(step, answer.error);
+            },
+          }),
+        );
+        return stream === undefined ? result : { ...result, stream };
+      } catch (error) {
+        recorder.end(step, { usage: answer.answer.usage });
+        recorder.fail(step, error);
+        throw error;
+      }
+    };
+  }
+
+  #tool<Tool>(tool: Tool, name: string): Tool {
+    const { recorder } = this.#options;
+    const { execute } = tool as { execute?: (input: unknown, ...rest: unknown[]) => unknown };
+    if (recorder === undefined || typeof execute !== 'function') return tool;
+    return copyWith(tool as object, {
+      execute: (input: unknown, ...rest: unknown[]) =>
+        recorder.around({ kind: 'tool', name, input }, () => execute.call(tool, input, ...rest)),
+    }) as Tool;
+  }
+
+  #step(entry: SingleEntry, workflow: AnyWorkflow): SingleEntry {
+    const { recorder } = this.#options;
+    const agent = agentOfStep(entry, workflow);
+    if (entry.type === 'agent' && isAgent(agent)) {
+      return { ...entry, agent: this.agent(agent), options: this.#withoutScorers(entry.options) };
+    }
+    if (entry.type === 'tool' && entry.tool !== undefined) {
+      return {
+        ...entry,
+        tool: this.#tool(entry.tool, entry.id),
+        options: this.#withoutScorers(entry.options),
+      };
+    }
+    if (entry.type !== 'step') return entry;
+    const { step } = entry;
+    if (isWorkflow(step)) return { ...entry, step: this.workflow(step) as unknown as typeof step };
+    if (isAgent(agent)) {
+      const { __agentOptions: options } = step as { __agentOptions?: object };
+      const made = createStep(this.agent(agent), this.#withoutScorers(options) as never);
+      return { ...entry, step: { ...step, ...made, id: step.id } as typeof step };
+    }
+    if (recorder === undefined || agentRef(step) !== undefined) return entry;
+    const { execute } = step;
+    const recorded: typeof step = copyWith(step, {
+      scorers: undefined,
+      execute: (context: Parameters<typeof execute>[0]) =>
+        recorder.around({ kind: 'chain', name: step.id, input: context.inputData }, () =>
+          execute.call(step, context),
+        ),
+    });
+    return { ...entry, step: recorded };
+  }
+
+  #withoutScorers(options: object | undefined): object | undefined {
+    return this.#options.recorder === undefined || options === undefined
+      ? options
+      : { ...options, scorers: undefined };
+  }
+
+  #changeWorkflow(workflow: AnyWorkflow, copy: AnyWorkflow): void {
+    const { texts, recorder } = this.#options;
+    const execute = copy.execute.bind(copy) as (context: { inputData: unknown }) => Promise<unknown>;
+    const createRun = copy.createRun.bind(copy);
+    Object.assign(copy, {
+      // As a step of another workflow, or as a tool.
+      execute: (context: { inputData: unknown }) =>
+        recorder === undefined
+          ? execute(context)
+          : recorder.around({ kind: 'chain', name: workflow.id, input: context.inputData }, () =>
+              execute(context),
+            ),
+      createRun: async (...args: Parameters<typeof createRun>) => {
+        const run = await createRun(...args);
+        const start = run.start.bind(run) as (args: unknown) => Promise<unknown>;
+        const stream = run.stream.bind(run) as (args: unknown) => unknown;
+        return Object.assign(run, {
+          start: (startArgs: unknown) => withTexts(texts, () => start(startArgs)),
+          stream: (streamArgs: unknown) => withTexts(texts, () => stream(streamArgs)),
+        });
+      },
+    });
+  }
+}
+
+type Entrance = (messages: unknown, options?: unknown) => Promise<unknown>;
+
+/** What an agent gave: its object where it was asked for one, else its text. */
+export function answerOf({ text, object }: { text?: string; object?: unknown }): unknown {
+  return object ?? text;
+}
+
+function copyOf(workflow: AnyWorkflow, isRollout: boolean): AnyWorkflow {
+  const { id, description, metadata, inputSchema, outputSchema, stateSchema, requestContextSchema } =
+    workflow;
+  const { stepDefs, retryConfig, mastra, options } = workflow;
+  return createWorkflow({
+    id,
+    inputSchema,
+    outputSchema,
+    ...(stateSchema === undefined ? {} : { stateSchema }),
+    ...(requestContextSchema === undefined ? {} : { requestContextSchema }),
+    ...(description === undefined ? {} : { description }),
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(stepDefs === undefined ? {} : { steps: stepDefs }),
+    ...(mastra === undefined ? {} : { mastra }),
+    retryConfig,
+    options: isRollout ? { ...options, shouldPersistSnapshot: () => false } : options,
+  } as Parameters<typeof createWorkflow>[0]) as AnyWorkflow;
+}
+
+function componentsOf(plan: ToolPlan | undefined): string[] {
+  if (plan === undefined) return [];
+  return [...(plan.description === undefined ? [] : [plan.description]), ...plan.fields.values()];
+}
+
+/** A copy of the same class with other properties. */
+function copyWith<Thing extends object>(thing: Thing, changes: object): Thing {
+  const copy: Thing = Object.create(Object.getPrototypeOf(thing), Object.getOwnPropertyDescriptors(thing));
+  return Object.assign(copy, changes);
+}
+
+function mapValues<Value, Values extends Readonly<Record<string, Value>>>(
+  values: Values,
+  change: (value: Values[string], key: string) => Value,
+): Values {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, change(value as Values[string], key)]),
+  ) as Values;
+}

@@ -1,0 +1,258 @@
+import type { Agent, AgentInstructions } from '@mastra/core/agent';
+import { RequestContext } from '@mastra/core/request-context';
+import { standardSchemaToJSONSchema, toStandardSchema } from '@mastra/core/schema';
+import type { AnyWorkflow, StepFlowEntry } from '@mastra/core/workflows';
+import type { Component, Tunable } from 'gepa-core';
+import { textOf } from './instructions.ts';
+import { isAgent, isPromise, isWorkflow, type Program, typeName } from './kinds.ts';
+import type { AgentPlan, Discovery, Skipped } from './plan.ts';
+import { agentOfStep, innerEntries } from './step-entries.ts';
+import { describedFields, type FieldSchema, type ToolPlan } from './tool-texts.ts';
+
+export interface DiscoverOptions {
+  /** Whether the descriptions of tools and of their inputs' fields may change too. */
+  readonly tools: boolean;
+  /** What dynamic instructions and tools are asked with. */
+  readonly requestContext: RequestContext;
+  /** Texts by component name that only an asynchronous function can tell. */
+  readonly texts: Readonly<Record<string, string>>;
+  readonly tunables: readonly Tunable[];
+}
+
+/** Finds the texts of an agent or a workflow. The program is only read. An agent in several places is found once. */
+export function discover(program: Program, options: Partial<DiscoverOptions> = {}): Discovery {
+  const survey = new Survey({
+    tools: false,
+    requestContext: new RequestContext(),
+    texts: {},
+    tunables: [],
+    ...options,
+  });
+  if (isAgent(program)) survey.agent(program, `agent ${program.id}`);
+  else if (isWorkflow(program)) survey.workflow(program, `workflow ${program.id}`);
+  survey.tunables();
+  return survey;
+}
+
+class Survey implements Discovery {
+  readonly components: Record<string, Component> = {};
+  readonly skipped: Skipped[] = [];
+  readonly agents = new Map<unknown, AgentPlan>();
+  readonly #options: DiscoverOptions;
+  readonly #names = new Set<string>();
+  readonly #workflows = new Set<AnyWorkflow>();
+
+  constructor(options: DiscoverOptions) {
+    this.#options = options;
+  }
+
+  agent(agent: Agent, location: string): void {
+    if (this.agents.has(agent)) return;
+    const name = this.#unique(agent.id);
+    const tools = new Map<string, ToolPlan>();
+    const component = `${name}.instructions`;
+    const text = this.#instructions(agent, component, location);
+    const plan: AgentPlan = { name, tools, ...(text === undefined ? {} : { instructions: component }) };
+    this.agents.set(agent, plan);
+    if (!this.agents.has(agent.id)) this.agents.set(agent.id, plan);
+    if (text !== undefined) this.components[component] = { text, kind: 'instructions', location };
+    if (this.#options.tools) this.#tools(agent, name, location, tools);
+    this.#subAgents(agent, name, location, tools);
+  }
+
+  workflow(workflow: AnyWorkflow, location: string): void {
+    if (this.#workflows.has(workflow)) return;
+    this.#workflows.add(workflow);
+    for (const entry of workflow.stepGraph) this.#entry(entry, workflow, location);
+  }
+
+  tunables(): void {
+    for (const { name, component } of this.#options.tunables) this.components[name] = component;
+  }
+
+  #entry(entry: StepFlowEntry, workflow: AnyWorkflow, location: string): void {
+    const inner = innerEntries(entry);
+    if (inner !== undefined) {
+      for (const step of inner) this.#entry(step, workflow, location);
+      return;
+    }
+    const agent = agentOfStep(entry, workflow);
+    if (agent !== undefined) {
+      if (isAgent(agent)) this.agent(agent, `${location}, agent ${agent.id}`);
+      else this.#skipForeign(agent, location);
+      return;
+    }
+    if (entry.type !== 'step') return;
+    const { step } = entry;
+    if (isWorkflow(step)) {
+      this.workflow(step, `${location}, workflow ${step.id}`);
+      return;
+    }
+    this.#skip(
+      `${location}, step ${step.id}`,
+      'It is a function; which agents it calls cannot be seen.',
+      'Make the agent a step of its own with createStep(agent), or read the text from a tunable() named in `tunables`.',
+    );
+  }
+
+  #instructions(agent: Agent, component: string, location: string): string | undefined {
+    const { requestContext, texts } = this.#options;
+    if (texts[component] !== undefined) return texts[component];
+    let instructions: AgentInstructions | Promise<AgentInstructions>;
+    try {
+      instructions = instructionsOf(agent, requestContext);
+    } catch (error) {
+      this.#skip(
+        `${location}, instructions`,
+        `They threw: ${error instanceof Error ? error.message : String(error)}`,
+        'Give the request context they need as `requestContext`.',
+      );
+      return undefined;
+    }
+    if (isPromise(instructions)) {
+      instructions.then(undefined, () => {});
+      this.#skip(
+        `${location}, instructions`,
+        'They are made by an asynchronous function.',
+        `Give the text to start from: { texts: { '${component}': textOf(await agent.getInstructions()) } }.`,
+      );
+      return undefined;
+    }
+    const text = textOf(instructions);
+    if (text.trim() !== '') return text;
+    this.#skip(`${location}, instructions`, 'They are empty.', 'Give the agent a sentence to start from.');
+    return undefined;
+  }
+
+  #tools(agent: Agent, name: string, location: string, plans: Map<string, ToolPlan>): void {
+    const at = `${location}, tools`;
+    const { tools } = agent.__getOverridableFields();
+    const { requestContext } = this.#options;
+    const mastra = agent.getMastraInstance();
+    const given: unknown =
+      typeof tools === 'function'
+        ? attempt(() => tools({ requestContext, ...(mastra === undefined ? {} : { mastra }) }))
+        : tools;
+    if (given instanceof Error || isPromise(given)) {
+      if (isPromise(given)) given.then(undefined, () => {});
+      this.#skip(
+        at,
+        given instanceof Error
+          ? `They threw: ${given.message}`
+          : 'They are made by an asynchronous function.',
+        'Give the tools as an object, or by a synchronous function that gets by with `requestContext`.',
+      );
+      return;
+    }
+    for (const [key, tool] of Object.entries((given ?? {}) as Record<string, ToolTexts>)) {
+      this.#tool(`${name}.tools.${key}`, key, tool, `${at}, ${key}`, plans);
+    }
+  }
+
+  #tool(prefix: string, key: string, tool: ToolTexts, location: string, plans: Map<string, ToolPlan>): void {
+    const fields = new Map<string, string>();
+    const description = this.#toolDescription(`${prefix}.description`, tool.description, location);
+    for (const [path, text] of fieldsOf(tool)) {
+      const component = `${prefix}.fields.${path}`;
+      fields.set(path, component);
+      this.components[component] = {
+        text,
+        kind: 'field-description',
+        location: `${location}, field ${path}`,
+      };
+    }
+    plans.set(key, { ...(description === undefined ? {} : { description }), fields });
+  }
+
+  #toolDescription(component: string, text: string | undefined, location: string): string | undefined {
+    if (text?.trim()) {
+      this.components[component] = { text, kind: 'tool-description', location };
+      return component;
+    }
+    this.#skip(location, 'It has no description.', 'Give it a sentence to start from.');
+    return undefined;
+  }
+
+  #subAgents(agent: Agent, name: string, location: string, plans: Map<string, ToolPlan>): void {
+    const { requestContext } = this.#options;
+    const agents: unknown = attempt(() => agent.listAgents({ requestContext }));
+    if (agents instanceof Error || isPromise(agents)) {
+      if (isPromise(agents)) agents.then(undefined, () => {});
+      this.#skip(
+        `${location}, sub-agents`,
+        agents instanceof Error
+          ? `They threw: ${agents.message}`
+          : 'They are made by an asynchronous function.',
+        'Give the sub-agents as an object.',
+      );
+      return;
+    }
+    for (const [key, subAgent] of Object.entries(agents as Record<string, unknown>)) {
+      const at = `${location}, sub-agent ${key}`;
+      if (!isAgent(subAgent)) {
+        this.#skipForeign(subAgent, at);
+        continue;
+      }
+      if (this.#options.tools) {
+        const component = `${name}.agents.${key}.description`;
+        const description = this.#toolDescription(component, subAgent.getDescription(), at);
+        if (description !== undefined) plans.set(`agent-${key}`, { description, fields: new Map() });
+      }
+      this.agent(subAgent, at);
+    }
+  }
+
+  #skip(location: string, reason: string, hint: string): void {
+    this.skipped.push({ location, reason, hint });
+  }
+
+  #skipForeign(agent: unknown, location: string): void {
+    this.#skip(
+      location,
+      `A ${typeName(agent)} keeps its texts to itself.`,
+      'Only agents of the class Agent of @mastra/core can be given other texts.',
+    );
+  }
+
+  #unique(name: string): string {
+    let candidate = name;
+    for (let n = 2; this.#names.has(candidate); n++) candidate = `${name}${n}`;
+    this.#names.add(candidate);
+    return candidate;
+  }
+}
+
+interface ToolTexts {
+  readonly description?: string;
+  readonly inputSchema?: unknown;
+  readonly parameters?: unknown;
+}
+
+/** The instructions that count: those of the default options win over the agent's own at run time. */
+function instructionsOf(
+  agent: Agent,
+  requestContext: RequestContext,
+): AgentInstructions | Promise<AgentInstructions> {
+  const defaults = agent.getDefaultOptions({ requestContext });
+  const own = isPromise(defaults) ? undefined : defaults.instructions;
+  return own || agent.getInstructions({ requestContext });
+}
+
+function fieldsOf(tool: ToolTexts): [path: string, description: string][] {
+  const schema = tool.inputSchema ?? tool.parameters;
+  if (schema === undefined) return [];
+  const json = attempt(() =>
+    standardSchemaToJSONSchema(toStandardSchema(schema as Parameters<typeof toStandardSchema>[0]), {
+      io: 'input',
+    }),
+  );
+  return json instanceof Error ? [] : describedFields(json as FieldSchema);
+}
+
+function attempt<Result>(call: () => Result): Result | Error {
+  try {
+    return call();
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

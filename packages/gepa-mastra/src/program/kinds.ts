@@ -1,0 +1,47 @@
+import type { Agent } from '@mastra/core/agent';
+import type { AnyWorkflow } from '@mastra/core/workflows';
+
+/** What can be optimized: an `Agent` or a workflow of Mastra, whatever its type parameters. */
+export type Program = AgentLike | WorkflowLike;
+
+export interface AgentLike {
+  readonly id: string;
+  generate(...args: never): Promise<unknown>;
+  getInstructions(...args: never): unknown;
+}
+
+export interface WorkflowLike {
+  readonly id: string;
+  readonly inputSchema: object;
+  readonly outputSchema: object;
+  createRun(...args: never): Promise<unknown>;
+}
+
+/** An agent of whatever copy of Mastra. */
+export function isAgent(value: unknown): value is Agent {
+  return (
+    has(value, 'generate') && has(value, 'getInstructions') && has(value, 'listTools') && has(value, '__fork')
+  );
+}
+
+/** A workflow of whatever copy of Mastra. */
+export function isWorkflow(value: unknown): value is AnyWorkflow {
+  return has(value, 'createRun') && Array.isArray((value as { stepGraph?: unknown }).stepGraph);
+}
+
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return has(value, 'then');
+}
+
+export function typeName(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
+  return value.constructor?.name ?? 'object';
+}
+
+function has(value: unknown, method: string): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Record<string, unknown>)[method] === 'function'
+  );
+}

@@ -1,0 +1,142 @@
+import type { ScorerRunResult } from '@mastra/core/evals';
+import { addUsage, type Metric, type MetricScore, noUsage, type Usage } from 'gepa-core';
+import type { MastraExample } from './example.ts';
+import { detailsOf } from './rollout.ts';
+
+/** A scorer of Mastra: of `createScorer`, or a prebuilt one. */
+export interface Scorer {
+  readonly id: string;
+  run(input: never): Promise<ScorerRunResult>;
+}
+
+export interface ScorerOptions {
+  readonly scorer: Scorer;
+  /** Whether less is better, as with toxicity or hallucination: the score is then taken from `max`. */
+  readonly lowerIsBetter?: boolean;
+  /** The greatest score it gives. Default 1. Scores are divided by it. */
+  readonly max?: number;
+  /** Its part in the score of several. Default 1. */
+  readonly weight?: number;
+  /** Whether it compares with `expected`: every example must then have one. Default `false`. */
+  readonly needsGroundTruth?: boolean;
+  /** The score of a rollout in which there is nothing to judge for it, from 0 to 1. Default 0. */
+  readonly notScorable?: number;
+}
+
+const needsGroundTruth = Symbol('gepa.needsGroundTruth');
+
+/**
+ * Makes a metric of Mastra scorers, as they are. A scorer's reason is the feedback. Of several, the score is their
+ * weighted mean, and each is an objective by its name.
+ */
+export function fromScorers(
+  scorers: Scorer | ScorerOptions | Readonly<Record<string, Scorer | ScorerOptions>>,
+): Metric<MastraExample<unknown>, unknown> {
+  const entries = entriesOf(scorers);
+  const metric: Metric<MastraExample<unknown>, unknown> = async ({ example, output, trace }) => {
+    const details = detailsOf(trace);
+    const run = {
+      ...(details?.scoringData ?? { input: example.input, output }),
+      ...(example.expected === undefined ? {} : { groundTruth: example.expected }),
+      ...(details === undefined ? {} : { requestContext: details.requestContext }),
+    };
+    const judged = await Promise.all(
+      entries.map(async ([name, options]) => judge(name, options, await options.scorer.run(run as never))),
+    );
+    return together(judged);
+  };
+  return Object.assign(metric, {
+    [needsGroundTruth]: entries.some(([, options]) => options.needsGroundTruth),
+  });
+}
+
+/** Whether a metric of scorers cannot do without an expected value. */
+export function wantsGroundTruth(metric: unknown): boolean {
+  return (metric as { [needsGroundTruth]?: boolean } | undefined)?.[needsGroundTruth] ?? false;
+}
+
+interface Judgement {
+  readonly name: string;
+  readonly score: number;
+  readonly weight: number;
+  readonly reason: string | undefined;
+  readonly usage: Usage;
+}
+
+function entriesOf(
+  scorers: Scorer | ScorerOptions | Readonly<Record<string, Scorer | ScorerOptions>>,
+): [name: string, options: ScorerOptions][] {
+  if (isScorer(scorers)) return [[scorers.id, { scorer: scorers }]];
+  if (isOptions(scorers)) return [[scorers.scorer.id, scorers]];
+  return Object.entries(scorers).map(([name, entry]) => [name, isScorer(entry) ? { scorer: entry } : entry]);
+}
+
+function isScorer(value: object): value is Scorer {
+  return typeof (value as Partial<Scorer>).run === 'function';
+}
+
+function isOptions(value: object): value is ScorerOptions {
+  const { scorer } = value as Partial<ScorerOptions>;
+  // A record may hold a scorer by the name "scorer", with nothing beside it that is an option.
+  return typeof scorer === 'object' && isScorer(scorer) && Object.values(value).filter(isObject).length === 1;
+}
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+
+function judge(name: string, options: ScorerOptions, result: ScorerRunResult): Judgement {
+  const { lowerIsBetter = false, max = 1, weight = 1, notScorable = 0 } = options;
+  const usage = usageOf(result);
+  if (result.notScorable !== undefined) {
+    const { reason } = result.notScorable;
+    const told = `There was nothing to judge${reason === undefined ? '' : `: ${reason}`}.`;
+    return { name, score: notScorable, weight, reason: told, usage };
+  }
+  const score = Number(result.score) / max;
+  const reason: unknown = result.reason;
+  return {
+    name,
+    score: lowerIsBetter ? 1 - score : score,
+    weight,
+    reason: typeof reason === 'string' && reason !== '' ? reason : undefined,
+    usage,
+  };
+}
+
+function together(judged: readonly Judgement[]): MetricScore {
+  const weights = judged.reduce((sum, { weight }) => sum + weight, 0);
+  const score = judged.reduce((sum, one) => sum + one.score * one.weight, 0) / weights;
+  const usage = judged.reduce((sum, one) => addUsage(sum, one.usage), noUsage);
+  const [first] = judged;
+  const feedback =
+    judged.length === 1
+      ? first?.reason
+      : judged
+          .map(({ name, score: own, reason }) => `${name} ${round(own)}${reason ? `: ${reason}` : ''}`)
+          .join('\n');
+  return {
+    score,
+    ...(feedback === undefined ? {} : { feedback }),
+    ...(judged.length === 1
+      ? {}
+      : { objectives: Object.fromEntries(judged.map(({ name, score: own }) => [name, own])) }),
+    ...(usage === noUsage ? {} : { usage }),
+  };
+}
+
+/** What a judge's model calls took. */
+function usageOf({ judge: steps = {} }: ScorerRunResult): Usage {
+  return Object.values(steps)
+    .flatMap(({ executions }) => executions)
+    .reduce<Usage>((sum, { judgeModelId, modelCallCount, usage }) => {
+      const tokens = {
+        modelCalls: modelCallCount,
+        inputTokens: usage?.inputTokens ?? 0,
+        outputTokens: usage?.outputTokens ?? 0,
+      };
+      return addUsage(sum, { ...tokens, byModel: { [judgeModelId]: tokens } });
+    }, noUsage);
+}
+
+function round(score: number): number {
+  return Math.round(score * 1000) / 1000;
+}

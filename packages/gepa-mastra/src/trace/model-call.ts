@@ -1,0 +1,171 @@
+import { modelCallUsage, type Usage } from 'gepa-core';
+import { toPlain } from './plain.ts';
+
+/** A tool as a model is told of it. */
+export interface OfferedTool {
+  readonly type: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly inputSchema?: unknown;
+}
+
+/** What a model is sent, as far as it is read here. */
+export interface CallOptions {
+  readonly prompt: readonly PromptMessage[];
+  readonly tools?: readonly OfferedTool[];
+}
+
+interface PromptMessage {
+  readonly role: string;
+  readonly content: string | readonly PromptPart[];
+}
+
+interface PromptPart {
+  readonly type: string;
+  readonly text?: string;
+  readonly toolName?: string;
+  readonly input?: unknown;
+  readonly output?: { readonly type: string; readonly value?: unknown; readonly reason?: string };
+}
+
+/** A piece of a model's answer. */
+export interface AnswerPart {
+  readonly type: string;
+  readonly delta?: string;
+  readonly toolName?: string;
+  readonly input?: unknown;
+  readonly finishReason?: string | { readonly unified?: string };
+  readonly usage?: {
+    readonly inputTokens?: number | { readonly total?: number };
+    readonly outputTokens?: number | { readonly total?: number };
+  };
+  readonly error?: unknown;
+}
+
+/** What a model is sent, for people: the tools with their texts, then the messages. */
+export function plainPrompt({ prompt, tools = [] }: CallOptions): unknown[] {
+  const offered = tools.map(({ name, description, inputSchema }) => {
+    const fields = plainFields(inputSchema);
+    return {
+      name,
+      ...(description === undefined ? {} : { description }),
+      ...(fields === undefined ? {} : { fields }),
+    };
+  });
+  return [
+    ...(offered.length === 0 ? [] : [{ role: 'tools', content: offered }]),
+    ...prompt.map(plainMessage),
+  ];
+}
+
+interface Schema {
+  readonly type?: unknown;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** Names and descriptions of a schema's fields. */
+function plainFields(schema: unknown): Record<string, unknown> | undefined {
+  const { properties = {} } = (schema ?? {}) as Schema;
+  const fields = Object.entries(properties).map(([name, field]) => {
+    const inner = plainFields(field);
+    const told = field.description ?? field.type ?? 'value';
+    return [name, inner === undefined ? told : { description: told, fields: inner }] as const;
+  });
+  return fields.length === 0 ? undefined : Object.fromEntries(fields);
+}
+
+function plainMessage({ role, content }: PromptMessage): unknown {
+  if (typeof content === 'string') return { role, content };
+  const calls = content.filter(({ type }) => type === 'tool-call');
+  const others = content.filter(({ type }) => type !== 'tool-call').map(plainPart);
+  return {
+    role,
+    content: others.every((part) => typeof part === 'string') ? others.join('') : others,
+    ...(calls.length === 0
+      ? {}
+      : { toolCalls: calls.map(({ toolName, input }) => plainCall(toolName, input)) }),
+  };
+}
+
+function plainPart(part: PromptPart): unknown {
+  if (part.type === 'text') return part.text ?? '';
+  if (part.type === 'reasoning') return { reasoning: part.text };
+  if (part.type === 'tool-result') return { tool: part.toolName, ...plainResult(part.output) };
+  return toPlain(part);
+}
+
+function plainResult(output: PromptPart['output']): Record<string, unknown> {
+  const value = toPlain(output?.value ?? output?.reason);
+  return output?.type.startsWith('error') ? { error: value } : { result: value };
+}
+
+function plainCall(name: string | undefined, input: unknown): { name: string; args: unknown } {
+  return { name: name ?? '', args: typeof input === 'string' ? parsed(input) : toPlain(input) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Puts a model's answer together from its pieces. */
+export class AnswerReader {
+  readonly #model: string;
+  #text = '';
+  #reasoning = '';
+  readonly #toolCalls: { name: string; args: unknown }[] = [];
+  #usage: AnswerPart['usage'];
+  #finishReason: string | undefined;
+  error: unknown;
+
+  constructor(model: string) {
+    this.#model = model;
+  }
+
+  read(part: AnswerPart): void {
+    switch (part.type) {
+      case 'text-delta':
+        this.#text += part.delta ?? '';
+        break;
+      case 'reasoning-delta':
+        this.#reasoning += part.delta ?? '';
+        break;
+      case 'tool-call':
+        this.#toolCalls.push(plainCall(part.toolName, part.input));
+        break;
+      case 'finish':
+        this.#finishReason =
+          typeof part.finishReason === 'string' ? part.finishReason : part.finishReason?.unified;
+        this.#usage = part.usage;
+        break;
+      case 'error':
+        this.error = part.error;
+        break;
+    }
+  }
+
+  get answer(): { output: unknown; finishReason?: string; usage: Usage } {
+    const parts = {
+      ...(this.#reasoning === '' ? {} : { reasoning: this.#reasoning }),
+      ...(this.#toolCalls.length === 0 ? {} : { toolCalls: this.#toolCalls }),
+    };
+    const isTextOnly = Object.keys(parts).length === 0;
+    return {
+      output: isTextOnly ? this.#text : { content: this.#text, ...parts },
+      ...(this.#finishReason === undefined ? {} : { finishReason: this.#finishReason }),
+      usage: modelCallUsage({
+        model: this.#model,
+        inputTokens: total(this.#usage?.inputTokens),
+        outputTokens: total(this.#usage?.outputTokens),
+      }),
+    };
+  }
+}
+
+function total(tokens: number | { readonly total?: number } | undefined): number | undefined {
+  return typeof tokens === 'object' ? tokens.total : tokens;
+}

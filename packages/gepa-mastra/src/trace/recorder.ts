@@ -1,0 +1,117 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { addUsage, noUsage, type Step, type StepKind, type Usage, walkSteps } from 'gepa-core';
+import { toPlain } from './plain.ts';
+
+/** A step that may still be going on. Values are plain data. */
+export interface OpenStep {
+  readonly kind: StepKind;
+  readonly name: string;
+  readonly components: readonly string[];
+  readonly input: unknown;
+  readonly startedAt: number;
+  readonly children: OpenStep[];
+  output?: unknown;
+  error?: string;
+  finishReason?: string;
+  usage?: Usage;
+  durationMs?: number;
+}
+
+/** The step that whatever runs now belongs to. */
+const current = new AsyncLocalStorage<{ readonly recorder: Recorder; readonly step: OpenStep }>();
+
+/** Records the steps of one rollout. It can be read at any time, also while steps are still going on. */
+export class Recorder {
+  readonly #roots: OpenStep[] = [];
+  readonly #errors: unknown[] = [];
+  #closed = false;
+
+  /** Begins a step inside the one that goes on here. */
+  open(step: {
+    readonly kind: StepKind;
+    readonly name: string;
+    readonly components?: readonly string[];
+    readonly input?: unknown;
+  }): OpenStep {
+    const opened: OpenStep = {
+      kind: step.kind,
+      name: step.name,
+      components: step.components ?? [],
+      input: toPlain(step.input),
+      startedAt: performance.now(),
+      children: [],
+    };
+    const around = current.getStore();
+    if (!this.#closed) (around?.recorder === this ? around.step.children : this.#roots).push(opened);
+    return opened;
+  }
+
+  end(step: OpenStep, outcome: Pick<OpenStep, 'output' | 'finishReason' | 'usage'>): void {
+    if (this.#closed) return;
+    Object.assign(step, outcome, { durationMs: performance.now() - step.startedAt });
+  }
+
+  fail(step: OpenStep, error: unknown): void {
+    if (this.#closed) return;
+    this.#errors.push(error);
+    step.error = error instanceof Error ? error.message : String(error);
+    step.durationMs = performance.now() - step.startedAt;
+  }
+
+  /** Calls a function whose steps belong inside this one. */
+  within<Result>(step: OpenStep, call: () => Result): Result {
+    return current.run({ recorder: this, step }, call);
+  }
+
+  /** A step that is all of one call. */
+  async around<Result>(
+    step: Parameters<Recorder['open']>[0],
+    call: () => Promise<Result> | Result,
+    outputOf: (result: Result) => unknown = (result) => result,
+  ): Promise<Result> {
+    const opened = this.open(step);
+    try {
+      const result = await this.within(opened, call);
+      this.end(opened, { output: toPlain(outputOf(result)) });
+      return result;
+    } catch (error) {
+      this.fail(opened, error);
+      throw error;
+    }
+  }
+
+  /** The error that a message tells of, as it was thrown; Mastra passes some on as mere messages. */
+  thrownAs(message: string): unknown {
+    return this.#errors.find((error) => error instanceof Error && error.message === message);
+  }
+
+  /** Takes nothing more: what a program that was given up still does belongs to nobody. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  get steps(): readonly Step[] {
+    return this.#roots.map(toStep);
+  }
+}
+
+/** What all model calls of a trace cost. */
+export function usageOfSteps(steps: readonly Step[]): Usage {
+  return [...walkSteps(steps)].reduce((sum, { usage }) => (usage ? addUsage(sum, usage) : sum), noUsage);
+}
+
+function toStep(step: OpenStep): Step {
+  const { kind, name, components, input, output, error, finishReason, usage, durationMs, children } = step;
+  return {
+    kind,
+    name,
+    ...(components.length === 0 ? {} : { components }),
+    ...(input === undefined ? {} : { input }),
+    ...(output === undefined ? {} : { output }),
+    ...(error === undefined ? {} : { error }),
+    ...(finishReason === undefined ? {} : { finishReason }),
+    ...(usage === undefined ? {} : { usage }),
+    ...(durationMs === undefined ? {} : { durationMs }),
+    ...(children.length === 0 ? {} : { children: children.map(toStep) }),
+  };
+}

@@ -1,0 +1,81 @@
+import type { Agent } from '@mastra/core/agent';
+import { type Candidate, GepaError } from 'gepa-core';
+import { withText } from './program/instructions.ts';
+import { isAgent, isPromise } from './program/kinds.ts';
+import { wrapModels } from './program/models.ts';
+import type { AgentPlan, Discovery } from './program/plan.ts';
+import { withToolTexts } from './program/tool-texts.ts';
+
+/** Puts back what was there before. Calling it again does nothing. */
+export type Undo = () => void;
+
+/**
+ * Gives live agents other texts: instructions as the agent's own, descriptions of tools where the agent offers them to
+ * its model.
+ *
+ * @param texts by the names of `discovery`.
+ * @throws {GepaError} before anything is changed, when a text lies where nothing can be put.
+ */
+export function writeBack(discovery: Discovery, texts: Candidate): Undo {
+  const changed = new Map(
+    Object.entries(texts).filter(([name, text]) => text !== discovery.components[name]?.text),
+  );
+  const agents = [...discovery.agents].flatMap(([agent, plan]) => (isAgent(agent) ? [{ agent, plan }] : []));
+  const reachable = new Set(agents.flatMap(({ plan }) => componentsOf(plan)));
+  const lost = [...changed.keys()].filter((name) => !reachable.has(name));
+  if (lost.length > 0) {
+    throw new GepaError(
+      `The text of ${lost.join(', ')} stands in the code of the program: change it there, or use compiled.program.`,
+    );
+  }
+  const undos = agents.flatMap(({ agent, plan }) => [
+    ...writeInstructions(agent, plan.instructions === undefined ? undefined : changed.get(plan.instructions)),
+    ...writeToolTexts(agent, plan, changed),
+  ]);
+  return () => {
+    for (const undo of undos.splice(0).reverse()) undo();
+  };
+}
+
+function writeInstructions(agent: Agent, text: string | undefined): Undo[] {
+  if (text === undefined) return [];
+  const { instructions } = agent.__getOverridableFields();
+  agent.__updateInstructions(typeof instructions === 'function' ? text : withText(instructions, text));
+  return [() => agent.__updateInstructions(instructions), ...writeDefaultInstructions(agent, text)];
+}
+
+/** Instructions in the default options win over the agent's own at run time. */
+function writeDefaultInstructions(agent: Agent, text: string): Undo[] {
+  const defaults = agent.getDefaultOptions();
+  if (isPromise(defaults) || !defaults.instructions) return [];
+  const { instructions } = defaults;
+  defaults.instructions = withText(instructions, text);
+  return [
+    () => {
+      defaults.instructions = instructions;
+    },
+  ];
+}
+
+function writeToolTexts(agent: Agent, { tools }: AgentPlan, changed: ReadonlyMap<string, string>): Undo[] {
+  const names = [...tools.values()].flatMap(({ description, fields }) => [description, ...fields.values()]);
+  if (!names.some((name) => name !== undefined && changed.has(name))) return [];
+  const { model } = agent;
+  agent.model = wrapModels(agent, model, (_, options, call) =>
+    call(withToolTexts(options, tools, (name) => changed.get(name))),
+  );
+  return [
+    () => {
+      agent.model = model;
+    },
+  ];
+}
+
+function componentsOf({ instructions, tools }: AgentPlan): string[] {
+  const own = instructions === undefined ? [] : [instructions];
+  const offered = [...tools.values()].flatMap(({ description, fields }) => [
+    ...(description === undefined ? [] : [description]),
+    ...fields.values(),
+  ]);
+  return [...own, ...offered];
+}
