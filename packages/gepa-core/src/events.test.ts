@@ -12,7 +12,7 @@ const runs: Record<string, TokenRunSetup> = {
   plain: {},
   'of merges': { components: three, useMerge: true, mergeValOverlapFloor: 1, maxMetricCalls: 400 },
   'of P×N tasks': { samplingStrategy: { parents: 2, mutations: 2 }, selectionStrategy: { topK: 2 } },
-  'in stages': { evaluationPolicy: stagedEvaluation(), maxMetricCalls: 300 },
+  'in stages': { valEvaluationPolicy: stagedEvaluation(), maxMetricCalls: 300 },
   'with a testset': { testset: tokenExamples('tests', 5) },
   'with objectives': { metric: tokenMetric({ multiObjective: true }), frontierType: 'hybrid' },
   'that finds nothing': { propose: async () => ({}) },

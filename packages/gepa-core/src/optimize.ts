@@ -1,27 +1,23 @@
 import { componentNames, seedOf } from './component.ts';
 import { type Broadcast, createBroadcast } from './engine/broadcast.ts';
+import { warnAboutData } from './engine/data-warnings.ts';
 import { Evaluator } from './engine/evaluator.ts';
-import { ExampleIndex, type ExampleRef } from './engine/examples.ts';
+import { ExampleIndex } from './engine/examples.ts';
 import { messageOf } from './engine/failures.ts';
 import { Ledger } from './engine/ledger.ts';
+import { Lifetime } from './engine/lifetime.ts';
 import { search } from './engine/search.ts';
 import { resultOf, SearchState } from './engine/state.ts';
 import { scoreTestset } from './engine/testset-scores.ts';
-import { LONGEST_TIMER_MS } from './engine/watch.ts';
 import { RunError, StrategyError } from './errors.ts';
 import type { DecisionEvent } from './events.ts';
-import type { Settings } from './options.ts';
-import {
-  type AdapterOptions,
-  type FunctionOptions,
-  type OptimizeOptions,
-  resolveOptions,
-} from './options.ts';
+import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options.ts';
 import { MergeProposer } from './proposers/merge.ts';
 import { reflectiveMutation } from './proposers/reflective-mutation.ts';
 import { Random } from './random.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
+import { resolveOptions, type Settings } from './settings.ts';
 import * as conditions from './strategies/stop-conditions.ts';
 import { createStrategies } from './strategies/strategies.ts';
 import type { Step } from './trace.ts';
@@ -233,71 +229,5 @@ async function run<Example, Output, Trace, Name extends string>(
       : new RunError(`The run broke off: ${messageOf(error)}`, { cause: error });
     if (state.candidates.length > 0) failure.result = finish('error');
     throw failure;
-  }
-}
-
-/** The caller's signal and the deadline as one signal, which is also aborted when the run is over. */
-class Lifetime {
-  readonly #startedAt = performance.now();
-  readonly #controller = new AbortController();
-  readonly #stopListening: () => void;
-  /** The bound that ended the run from outside. */
-  endedBy: 'aborted' | 'max_duration' | undefined;
-
-  constructor(signal: AbortSignal | undefined, maxDurationMs: number | undefined) {
-    const abort = () => this.#endBy('aborted', signal?.reason);
-    if (signal?.aborted) abort();
-    signal?.addEventListener('abort', abort, { once: true });
-    const timer =
-      maxDurationMs === undefined
-        ? undefined
-        : setTimeout(
-            () => this.#endBy('max_duration', new Error('The run is out of time.')),
-            Math.min(maxDurationMs, LONGEST_TIMER_MS),
-          );
-    this.#stopListening = () => {
-      signal?.removeEventListener('abort', abort);
-      clearTimeout(timer);
-    };
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  get elapsedMs(): number {
-    return performance.now() - this.#startedAt;
-  }
-
-  /** Stops whatever still runs. */
-  end(): void {
-    this.#stopListening();
-    this.#controller.abort(new Error('The run is over.'));
-  }
-
-  #endBy(bound: 'aborted' | 'max_duration', reason: unknown): void {
-    this.endedBy ??= bound;
-    this.#controller.abort(reason);
-  }
-}
-
-function warnAboutData<Example>(
-  settings: { trainset: readonly Example[]; valset: readonly Example[] },
-  refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
-  warn: (message: string) => void,
-): void {
-  if (settings.valset === settings.trainset) {
-    warn(
-      'There is no valset: candidates are compared on the trainset they were written from. Give a valset to see whether they generalize.',
-    );
-  }
-  const testKeys = new Set(refs.testset.map(({ key }) => key));
-  for (const set of ['trainset', 'valset'] as const) {
-    const shared = new Set(refs[set].map(({ key }) => key).filter((key) => testKeys.has(key))).size;
-    if (shared > 0) {
-      warn(
-        `${shared} of the ${refs.testset.length} test examples also stand in the ${set}: the test score flatters the result. Hold them out.`,
-      );
-    }
   }
 }

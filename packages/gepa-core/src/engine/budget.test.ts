@@ -28,7 +28,10 @@ const mix = fc.record({
     'top_k_pareto' as const,
   ),
   componentSelector: fc.constantFrom('round_robin' as const, 'all' as const),
-  evaluationPolicy: fc.constantFrom('full' as const, stagedEvaluation({ firstPart: 0.4, margin: 0.1 })),
+  valEvaluationPolicy: fc.constantFrom(
+    'full_eval' as const,
+    stagedEvaluation({ firstPart: 0.4, margin: 0.1 }),
+  ),
   useMerge: fc.boolean(),
   mergeValOverlapFloor: fc.integer({ min: 1, max: 4 }),
   cacheEvaluation: fc.boolean(),
@@ -99,6 +102,10 @@ describe('for any mix of options, failures and delays', () => {
           expect(run.rollouts()).toBe(scored);
         }
         expect(replay(run.decisions())).toEqual(result);
+        // What is begun can be paid to its end.
+        if (outageShare === 0 && options.valEvaluationPolicy === 'full_eval') {
+          expect(result.candidates.every(({ coverage }) => coverage === val.length)).toBe(true);
+        }
       }),
       { numRuns: 150 },
     );

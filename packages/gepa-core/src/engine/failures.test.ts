@@ -16,6 +16,10 @@ describe('what kind of failure an error is', () => {
     ['a time-out of an SDK', withFields({ name: 'APIConnectionTimeoutError' })],
     ['a time-out of ours', new RolloutTimeoutError('late')],
     ['a failed fetch', new TypeError('fetch failed', { cause: withFields({ code: 'ECONNREFUSED' }) })],
+    [
+      'a passing failure behind the last of several tries',
+      withFields({ lastError: withFields({ statusCode: 503 }) }),
+    ],
     ['a passing failure further down', new Error('step 2', { cause: withFields({ status: 529 }) })],
     ['a passing failure with its trace', new RolloutError('x', { cause: withFields({ status: 429 }) })],
   ])('%s passes', (_, error) => {
@@ -63,6 +67,12 @@ describe('how long a server asks to wait', () => {
   ])('%o', (headers, expected) => {
     expect(retryAfterMs(new Error('outer', { cause: withFields({ headers }) }))).toBe(expected);
   });
+});
+
+it('a date to wait for counts from now', () => {
+  const responseHeaders = { 'retry-after': 'Mon, 01 Jan 2035 00:00:30 GMT' };
+  const now = () => Date.parse('2035-01-01T00:00:00Z');
+  expect(retryAfterMs(withFields({ responseHeaders }), now)).toBe(30_000);
 });
 
 it.each([

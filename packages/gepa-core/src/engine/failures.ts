@@ -21,21 +21,26 @@ export function failureKind(error: unknown): FailureKind {
   return chain.some(isTransient) ? 'transient' : 'program';
 }
 
-/** How long the server asked to wait, in milliseconds. */
-export function retryAfterMs(error: unknown): number | undefined {
-  for (const { headers } of causesOf(error)) {
-    const read = (name: string): string | undefined => {
-      if (typeof headers !== 'object' || headers === null) return undefined;
-      const value =
-        headers instanceof Headers ? headers.get(name) : (headers as Record<string, unknown>)[name];
-      return typeof value === 'string' ? value : undefined;
-    };
-    const ms = Number(read('retry-after-ms') ?? Number.NaN);
-    const seconds = Number(read('retry-after') ?? Number.NaN);
-    const wait = Number.isFinite(ms) ? ms : seconds * 1000;
-    if (Number.isFinite(wait) && wait >= 0) return wait;
+/** How long the server asked to wait, in milliseconds; `retry-after` may be seconds or a date. */
+export function retryAfterMs(error: unknown, now: () => number = Date.now): number | undefined {
+  for (const { headers, responseHeaders } of causesOf(error)) {
+    const read = (name: string) => headerOf(headers ?? responseHeaders, name);
+    const after = read('retry-after') ?? '';
+    const waits = [
+      Number(read('retry-after-ms') ?? Number.NaN),
+      Number(after || Number.NaN) * 1000,
+      Date.parse(after) - now(),
+    ];
+    const wait = waits.find((ms) => ms >= 0 && ms < Number.POSITIVE_INFINITY);
+    if (wait !== undefined) return wait;
   }
   return undefined;
+}
+
+function headerOf(headers: unknown, name: string): string | undefined {
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  const value = headers instanceof Headers ? headers.get(name) : (headers as Record<string, unknown>)[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** The message of anything that was thrown. */
@@ -59,13 +64,20 @@ interface ErrorLike {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly headers?: unknown;
+  /** The AI SDK's name for it. */
+  readonly responseHeaders?: unknown;
   readonly cause?: unknown;
+  /** The AI SDK's `RetryError` keeps its cause here. */
+  readonly lastError?: unknown;
 }
 
 function causesOf(error: unknown): ErrorLike[] {
   const chain: ErrorLike[] = [];
-  for (let e = error; typeof e === 'object' && e !== null && chain.length < 10; e = (e as ErrorLike).cause) {
-    chain.push(e);
+  let next = error;
+  while (typeof next === 'object' && next !== null && chain.length < 10) {
+    const link: ErrorLike = next;
+    chain.push(link);
+    next = link.cause ?? link.lastError;
   }
   return chain;
 }

@@ -32,7 +32,7 @@ export function renderRecords(
   const note = shown.length < records.length ? [leftOut(records.length - shown.length)] : [];
   const separators = joined([...shown.map(() => ''), ...note]).length;
   const shares = sharesOf(shown, maxCharacters - separators);
-  return joined([...shown.map((sections, index) => fit(index, sections, shares[index]!)), ...note]);
+  return joined([...shown.map((sections, index) => fitted(index, sections, shares[index]!)), ...note]);
 }
 
 function joined(parts: readonly string[]): string {
@@ -85,7 +85,7 @@ function sharesOf(records: readonly (readonly Section[])[], total: number): numb
 }
 
 /** The record in at most `share` characters, with as much of its structure as that allows. */
-function fit(index: number, sections: readonly Section[], share: number): string {
+function fitted(index: number, sections: readonly Section[], share: number): string {
   const whole = layout(index, sections, Infinity, Infinity);
   if (whole.length <= share) return whole;
   const forms = [

@@ -10,7 +10,7 @@ import {
 } from './fixtures/sample-run.ts';
 import { RunProgress } from './run-progress.ts';
 
-const after = (...events: Parameters<RunProgress['apply']>[0][]) => {
+const stateAfter = (...events: Parameters<RunProgress['apply']>[0][]) => {
   const run = new RunProgress(1_000);
   for (const event of events) run.apply(event);
   return run;
@@ -18,18 +18,18 @@ const after = (...events: Parameters<RunProgress['apply']>[0][]) => {
 
 describe('the remaining time', () => {
   it('is unknown at first, then follows from the pace', () => {
-    expect(after(runStarted(), ...rollouts(1, 4)).remainingMs(5_000)).toBeUndefined();
-    expect(after(runStarted(), ...rollouts(1, 10)).remainingMs(11_000)).toBe(90_000);
+    expect(stateAfter(runStarted(), ...rollouts(1, 4)).remainingMs(5_000)).toBeUndefined();
+    expect(stateAfter(runStarted(), ...rollouts(1, 10)).remainingMs(11_000)).toBe(90_000);
   });
 
   it('is unknown without a bound on metric calls', () => {
     expect(
-      after(runStarted({ maxMetricCalls: undefined }), ...rollouts(1, 50)).remainingMs(9_000),
+      stateAfter(runStarted({ maxMetricCalls: undefined }), ...rollouts(1, 50)).remainingMs(9_000),
     ).toBeUndefined();
   });
 
   it('does not take metric calls of an earlier run for its own pace', () => {
-    const resumed = after(runStarted(), candidateAdded({ metricCalls: 50 }), ...rollouts(51, 10));
+    const resumed = stateAfter(runStarted(), candidateAdded({ metricCalls: 50 }), ...rollouts(51, 10));
     expect(resumed.remainingMs(11_000)).toBe(40_000);
   });
 });
@@ -50,7 +50,7 @@ describe('announcements', () => {
     run.apply(event).map(({ text }) => text);
 
   it('tells of the seed and of every new best, with the gain over the best before', () => {
-    const run = after(runStarted());
+    const run = stateAfter(runStarted());
     expect(texts(run, candidateAdded())).toEqual(['Seed: 0.500 on 4 validation examples']);
     expect(texts(run, newBest())).toEqual([
       'New best: 0.750 (+0.250), candidate 1 by reflection in iteration 1',
@@ -60,13 +60,13 @@ describe('announcements', () => {
   });
 
   it('says when a score stands on part of the examples', () => {
-    expect(texts(after(runStarted()), candidateAdded({ scores: [1, null, null, null] }))).toEqual([
+    expect(texts(stateAfter(runStarted()), candidateAdded({ scores: [1, null, null, null] }))).toEqual([
       'Seed: 1.000 on 1 of 4 validation examples',
     ]);
   });
 
   it('gives each warning once, those of the end included', () => {
-    const run = after(runStarted());
+    const run = stateAfter(runStarted());
     expect(texts(run, warning('Odd.\nVery\u001b[31m odd.'))).toEqual(['Warning: Odd.\n  Very␛[31m odd.']);
     expect(texts(run, warning('Odd.\nVery\u001b[31m odd.'))).toEqual([]);
     const end = texts(run, runFinished({ warnings: ['Odd.\nVery\u001b[31m odd.', 'Late.'] }));
@@ -74,7 +74,7 @@ describe('announcements', () => {
   });
 
   it('sums up at the end', () => {
-    const run = after(runStarted(), candidateAdded(), newBest());
+    const run = stateAfter(runStarted(), candidateAdded(), newBest());
     const test = {
       size: 40,
       seedScore: 0.5,
@@ -93,9 +93,9 @@ describe('announcements', () => {
   });
 
   it('does not praise a seed that nothing beat, nor scores that are not there', () => {
-    expect(texts(after(runStarted(), candidateAdded()), runFinished())[1]).toMatch(
+    expect(texts(stateAfter(runStarted(), candidateAdded()), runFinished())[1]).toMatch(
       /the seed is still the best at 0\.500/,
     );
-    expect(texts(after(runStarted()), runFinished())[1]).toMatch(/no candidate was scored/);
+    expect(texts(stateAfter(runStarted()), runFinished())[1]).toMatch(/no candidate was scored/);
   });
 });

@@ -10,7 +10,7 @@ describe('a staged evaluation', () => {
   const staged = () =>
     tokenRun({
       valset,
-      evaluationPolicy: stagedEvaluation({ firstPart: 0.25, margin: 0 }),
+      valEvaluationPolicy: stagedEvaluation({ firstPart: 0.25, margin: 0 }),
       acceptanceCriterion: () => true,
       maxIterations: 25,
       maxMetricCalls: 2_000,
@@ -42,7 +42,7 @@ describe('a staged evaluation', () => {
     const run = tokenRun({
       trainset: valset,
       valset,
-      evaluationPolicy: stagedEvaluation({ firstPart: 0.1, margin: -1 }),
+      valEvaluationPolicy: stagedEvaluation({ firstPart: 0.1, margin: -1 }),
       acceptanceCriterion: () => true,
       maxIterations: 1,
     });
@@ -80,7 +80,7 @@ it('a policy of the caller is asked part by part, until it wants no more', async
       return known < 4 ? [known, known + 1, known] : [0, 1];
     },
   };
-  const run = tokenRun({ evaluationPolicy: policy, acceptanceCriterion: () => true, maxIterations: 1 });
+  const run = tokenRun({ valEvaluationPolicy: policy, acceptanceCriterion: () => true, maxIterations: 1 });
   const result = await optimize(run.options);
   expect(parts.map((scores) => scores.filter((score) => score !== null).length)).toEqual([0, 2, 4]);
   expect(result.candidates[1]).toMatchObject({ coverage: 4 });
@@ -90,7 +90,7 @@ it('a policy of the caller is asked part by part, until it wants no more', async
 it('a policy of the caller names the best', async () => {
   const run = tokenRun({
     maxIterations: 6,
-    evaluationPolicy: {
+    valEvaluationPolicy: {
       next: ({ scores }) => (scores[0] === null ? [...scores.keys()] : []),
       best: (pool) => pool.length - 1,
     },
@@ -102,7 +102,7 @@ it('a policy of the caller names the best', async () => {
 
 it('a candidate that is scored on nothing does not join the pool, and ends a search that finds no other', async () => {
   const run = tokenRun({
-    evaluationPolicy: { next: () => [] },
+    valEvaluationPolicy: { next: () => [] },
     acceptanceCriterion: () => true,
     maxMetricCalls: 5_000,
   });

@@ -17,7 +17,7 @@ export interface EvaluationPolicy {
 }
 
 /** By name, or an object (reference: `val_evaluation_policy`). */
-export type EvaluationPolicyOption = 'full' | EvaluationPolicy;
+export type EvaluationPolicyOption = 'full_eval' | EvaluationPolicy;
 
 /** The whole valset for every candidate (the default). */
 export function fullEvaluation(): EvaluationPolicy {
@@ -46,7 +46,7 @@ export function stagedEvaluation(
 }
 
 export function evaluationPolicy(option: EvaluationPolicyOption): EvaluationPolicy {
-  return option === 'full' ? fullEvaluation() : option;
+  return option === 'full_eval' ? fullEvaluation() : option;
 }
 
 /** Highest mean, then most examples, then lowest number. */

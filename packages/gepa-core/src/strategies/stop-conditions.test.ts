@@ -43,11 +43,11 @@ it.each([
   { next: ({ scores }: { scores: readonly unknown[] }) => (scores[0] === null ? [0, 1, 2] : []) },
 ])(
   'stops when for so many iterations there was no new best, however much of the valset is used',
-  async (evaluationPolicy) => {
+  async (valEvaluationPolicy) => {
     const run = tokenRun({
       maxMetricCalls: 3_000,
       stopConditions: [noImprovement(4)],
-      ...(evaluationPolicy === undefined ? {} : { evaluationPolicy }),
+      ...(valEvaluationPolicy === undefined ? {} : { valEvaluationPolicy }),
     });
     const result = await optimize(run.options);
     expect(result.stopReason).toBe('no_improvement');

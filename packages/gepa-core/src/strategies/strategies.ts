@@ -26,7 +26,7 @@ export interface StrategyOptions<Name extends string = string> {
   readonly samplingStrategy: SamplingStrategy;
   readonly acceptanceCriterion: AcceptanceCriterion<Name>;
   readonly selectionStrategy: SelectionStrategy<Name>;
-  readonly evaluationPolicy: EvaluationPolicyOption;
+  readonly valEvaluationPolicy: EvaluationPolicyOption;
 }
 
 /** The strategies of one run, ready to ask; an answer that cannot be used is a `StrategyError`. */
@@ -52,7 +52,7 @@ export function createStrategies<Name extends string>(
   const tasks = proposalSampler(options.samplingStrategy);
   const select = proposalSelection(options.selectionStrategy);
   const accepts = acceptance(options.acceptanceCriterion);
-  const policy = evaluationPolicy(options.evaluationPolicy);
+  const policy = evaluationPolicy(options.valEvaluationPolicy);
 
   const candidateOf = (who: string, parent: unknown, known: number) =>
     valid(who, [parent], known, `candidates 0 to ${known - 1}`)[0]!;

@@ -1,0 +1,106 @@
+import type { Adapter } from './adapter.ts';
+import { autoBudget } from './auto-budget.ts';
+import { problemsOf } from './check-options.ts';
+import type { Component } from './component.ts';
+import { OptionsError } from './errors.ts';
+import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
+import type { StrategyOptions } from './strategies/strategies.ts';
+
+/** Options with every default filled in. */
+export type Settings<Example, Output, Trace, Name extends string> = SearchOptions<
+  Example,
+  Output,
+  Trace,
+  Name
+> &
+  Required<
+    Pick<
+      SearchOptions<Example, Output, Trace, Name>,
+      | keyof StrategyOptions<Name>
+      | 'frontierType'
+      | 'reflectionMinibatchSize'
+      | 'skipPerfectScore'
+      | 'perfectScore'
+      | 'failureScore'
+      | 'useMerge'
+      | 'maxMergeInvocations'
+      | 'mergeValOverlapFloor'
+      | 'cacheEvaluation'
+      | 'skipDuplicates'
+      | 'concurrency'
+      | 'retry'
+      | 'rolloutTimeoutMs'
+      | 'seed'
+      | 'valset'
+      | 'testset'
+    >
+  > & { readonly adapter: Adapter<Example, Output, Trace, Name> };
+
+/** Refuses what cannot be run, with every problem in one error; fills in the defaults. */
+export function resolveOptions<Example, Output, Trace, Name extends string>(
+  options: OptimizeOptions<Example, Output, Trace, Name>,
+): Settings<Example, Output, Trace, Name> {
+  const problems = problemsOf(options);
+  if (problems.length > 0) throw new OptionsError(problems);
+
+  const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
+  const { trainset, valset = trainset, testset = [] } = options;
+  const maxMetricCalls =
+    options.auto === undefined
+      ? options.maxMetricCalls
+      : autoBudget(options.auto, {
+          components: Object.keys(adapter.components).length,
+          valset: valset.length,
+        }) +
+        2 * testset.length;
+  return {
+    candidateSelectionStrategy: 'pareto',
+    componentSelector: 'round_robin',
+    batchSampler: 'epoch_shuffled',
+    samplingStrategy: 'single',
+    acceptanceCriterion: 'strict_improvement',
+    selectionStrategy: 'all',
+    valEvaluationPolicy: 'full_eval',
+    frontierType: 'instance',
+    reflectionMinibatchSize: 3,
+    skipPerfectScore: true,
+    perfectScore: 1,
+    failureScore: 0,
+    useMerge: false,
+    maxMergeInvocations: 5,
+    mergeValOverlapFloor: 5,
+    cacheEvaluation: true,
+    skipDuplicates: true,
+    concurrency: 8,
+    retry: {},
+    rolloutTimeoutMs: 300_000,
+    seed: 0,
+    ...definedOnly(options),
+    ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
+    adapter,
+    valset,
+    testset,
+  };
+}
+
+function isAdapterForm<Example, Output, Trace, Name extends string>(
+  options: OptimizeOptions<Example, Output, Trace, Name>,
+): options is AdapterOptions<Example, Output, Trace, Name> {
+  return 'adapter' in options && options.adapter !== undefined;
+}
+
+function adapterOf<Example, Output, Trace, Name extends string>({
+  seedCandidate,
+  run,
+}: FunctionOptions<Example, Output, Trace, Name>): Adapter<Example, Output, Trace, Name> {
+  const components = {} as Record<Name, Component>;
+  for (const [name, text] of Object.entries<string | Component>(seedCandidate)) {
+    components[name as Name] = typeof text === 'string' ? { text } : text;
+  }
+  // A function that is done at once is not made to wait; the engine takes both.
+  return { components, run: run as Adapter<Example, Output, Trace, Name>['run'] };
+}
+
+function definedOnly<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
