@@ -11,6 +11,7 @@ export type { Metric, MetricArgs, MetricResult, MetricScore } from './metric.ts'
 export { optimize } from './optimize.ts';
 export type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
 export { Random } from './random.ts';
+export { defaultRecords } from './reflection/records.ts';
 export type { FrontierKey, OptimizationResult, TestScores } from './result.ts';
 export type * from './search-view.ts';
 export type { AcceptanceCriterion, Trial } from './strategies/acceptance.ts';

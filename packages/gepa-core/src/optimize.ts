@@ -114,7 +114,7 @@ async function run<Example, Output, Trace, Name extends string>(
     frontierType: settings.frontierType,
     cache: cacheEvaluation,
     signal,
-    emit,
+    emit: broadcast.isHeard ? emit : undefined,
     warn,
   });
   const propose = reflectiveMutation({

@@ -4,6 +4,8 @@ import { messageOf } from './failures.ts';
 /** Tells the listeners what happens, and keeps the warnings. */
 export interface Broadcast<Name extends string> {
   readonly emit: (event: GepaEvent<Name>) => void;
+  /** Whether anybody listens; if not, an event need not even be made. */
+  readonly isHeard: boolean;
   /** The same warning is given once. */
   readonly warn: (message: string) => void;
   readonly warnings: readonly string[];
@@ -34,5 +36,5 @@ export function createBroadcast<Name extends string>(listeners: readonly Listene
     warnings.push(message);
     emit({ type: 'warning', message });
   };
-  return { emit, warn, warnings };
+  return { emit, isHeard: listeners.length > 0, warn, warnings };
 }

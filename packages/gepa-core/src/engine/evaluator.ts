@@ -36,7 +36,8 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
   readonly frontierType: FrontierType;
   readonly cache: boolean;
   readonly signal: AbortSignal;
-  readonly emit: (event: ProgressEvent) => void;
+  /** Absent when nobody listens. */
+  readonly emit: ((event: ProgressEvent) => void) | undefined;
   readonly warn: (message: string) => void;
 }
 
@@ -75,7 +76,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const { adapter, concurrency, signal, ledger, emit, retry } = options;
     const onRetry = (attempt: number, error: unknown) => {
       ledger.retries++;
-      emit({ type: 'retried', what: 'rollout', attempt, message: messageOf(error) });
+      emit?.({ type: 'retried', what: 'rollout', attempt, message: messageOf(error) });
     };
     this.#options = options;
     this.#names = componentNames(adapter.components);
@@ -202,7 +203,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const scored = rollout !== undefined;
     ledger.settle('rollout', { scored, complete: scored && rollout.error === undefined, usage });
     if (!scored) return;
-    emit({
+    emit?.({
       type: 'rollout_finished',
       iteration: context.iteration,
       phase: context.phase,

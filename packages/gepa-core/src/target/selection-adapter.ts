@@ -28,6 +28,10 @@ export function selectionAdapter<Example, Output, Name extends string>(
         });
       }
     },
+    // Traces have the public names by then, so that the request keeps them as well.
+    ...(adapter.reflectiveRecords === undefined
+      ? {}
+      : { reflectiveRecords: (request) => adapter.reflectiveRecords!(request) }),
     ...(adapter.close === undefined ? {} : { close: () => adapter.close!() }),
   };
 }
