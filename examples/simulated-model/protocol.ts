@@ -2,6 +2,14 @@
 export interface ChatRequest {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
+  readonly tools?: readonly Tool[];
+}
+
+export interface Tool {
+  readonly function: {
+    readonly name: string;
+    readonly parameters?: { readonly properties?: Readonly<Record<string, unknown>> };
+  };
 }
 
 export interface ChatMessage {
@@ -12,7 +20,13 @@ export interface ChatMessage {
 /** What a behaviour answers. */
 export interface Answer {
   readonly content: string;
-  readonly finishReason: 'stop' | 'length';
+  readonly finishReason: 'stop' | 'length' | 'tool_calls';
+  readonly toolCall?: ToolCall;
+}
+
+export interface ToolCall {
+  readonly name: string;
+  readonly args: Readonly<Record<string, string>>;
 }
 
 /** The text of a message, whether it came whole or in parts. */
@@ -22,22 +36,55 @@ export function textOf({ content }: ChatMessage): string {
 }
 
 /** The response in the shape of the protocol, with tokens estimated at four characters each. */
-export function completion(id: string, { model, messages }: ChatRequest, { content, finishReason }: Answer) {
-  const promptTokens = tokens(messages.map(textOf).join('\n'));
-  const completionTokens = tokens(content);
+export function completion(id: string, request: ChatRequest, answer: Answer) {
   return {
-    id,
-    object: 'chat.completion',
-    created: Math.floor(Date.now() / 1000),
-    model,
+    ...head(id, 'chat.completion', request),
     choices: [
-      { index: 0, message: { role: 'assistant', content }, finish_reason: finishReason, logprobs: null },
+      { index: 0, message: messageOf(id, answer), finish_reason: answer.finishReason, logprobs: null },
     ],
-    usage: {
-      prompt_tokens: promptTokens,
-      completion_tokens: completionTokens,
-      total_tokens: promptTokens + completionTokens,
+    usage: usageOf(request, answer),
+  };
+}
+
+/** The same as a stream of events: the message in one piece, then its end. */
+export function completionEvents(id: string, request: ChatRequest, answer: Answer): string {
+  const base = head(id, 'chat.completion.chunk', request);
+  const chunks = [
+    { ...base, choices: [{ index: 0, delta: messageOf(id, answer), finish_reason: null }] },
+    {
+      ...base,
+      choices: [{ index: 0, delta: {}, finish_reason: answer.finishReason }],
+      usage: usageOf(request, answer),
     },
+  ];
+  return [...chunks.map((chunk) => JSON.stringify(chunk)), '[DONE]']
+    .map((data) => `data: ${data}\n\n`)
+    .join('');
+}
+
+function head(id: string, object: string, { model }: ChatRequest) {
+  return { id, object, created: Math.floor(Date.now() / 1000), model };
+}
+
+function messageOf(id: string, { content, toolCall }: Answer) {
+  if (toolCall === undefined) return { role: 'assistant', content };
+  const { name, args } = toolCall;
+  const call = {
+    index: 0,
+    id: `call-${id}`,
+    type: 'function',
+    function: { name, arguments: JSON.stringify(args) },
+  };
+  return { role: 'assistant', content: null, tool_calls: [call] };
+}
+
+function usageOf({ messages }: ChatRequest, { content, toolCall }: Answer) {
+  const promptTokens = tokens(messages.map(textOf).join('\n'));
+  const completionTokens = tokens(toolCall === undefined ? content : JSON.stringify(toolCall));
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
   };
 }
 

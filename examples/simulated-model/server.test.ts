@@ -70,10 +70,51 @@ describe('the simulated server', () => {
     expect(body.usage.total_tokens).toBe(body.usage.prompt_tokens + body.usage.completion_tokens);
   });
 
+  it('streams when it is asked to', async () => {
+    const { url } = await start({ rates: none });
+    const body = JSON.stringify({ ...taskRequest('An old lamp from the cellar.'), stream: true });
+    const response = await fetch(`${url}/chat/completions`, { method: 'POST', body });
+    const events = (await response.text()).trim().split('\n\n');
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    expect(JSON.parse(events[0]!.slice(6)).choices[0].delta.content).toBe('{"shelf":"cellar"}');
+    expect(JSON.parse(events[1]!.slice(6))).toMatchObject({
+      choices: [{ finish_reason: 'stop' }],
+      usage: { completion_tokens: 5 },
+    });
+    expect(events[2]).toBe('data: [DONE]');
+  });
+
+  it('calls the tools it is offered before it answers, and goes by what they tell', async () => {
+    const server = await start({ rates: none });
+    const request = taskRequest('Shelf mark: B 7\nTicket: Where does it go?');
+    const parameters = { type: 'object', properties: { mark: {} } };
+    const tools = [{ type: 'function', function: { name: 'find', parameters } }];
+    const { body } = await post(server, { ...request, tools });
+    expect(body.choices[0]).toMatchObject({
+      finish_reason: 'tool_calls',
+      message: { content: null, tool_calls: [{ function: { name: 'find', arguments: '{}' } }] },
+    });
+    const messages = [
+      { role: 'system', content: `${instructions}\nIf the thing is old, the shelf is attic.` },
+      { role: 'user', content: 'Mark: B 7\nTicket: Where does it go?' },
+    ];
+    const called = await post(server, { model: taskModel, messages, tools });
+    expect(called.body.choices[0]).toMatchObject({
+      message: { tool_calls: [{ function: { arguments: '{"mark":"B 7"}' } }] },
+    });
+    const answered = [
+      ...messages,
+      { role: 'assistant', content: null },
+      { role: 'tool', content: '{"thing":"old"}' },
+    ];
+    const last = await post(server, { model: taskModel, messages: answered, tools });
+    expect(JSON.parse(last.body.choices[0]!.message.content)).toEqual({ shelf: 'attic' });
+  });
+
   it('turns away what it does not understand', async () => {
     const server = await start();
     expect((await post(server, { ...taskRequest('x'), model: 'gpt-4.1' })).status).toBe(404);
-    expect((await post(server, { ...taskRequest('x'), stream: true })).status).toBe(400);
+    expect((await post(server, { ...taskRequest('x'), stream: 'yes' })).status).toBe(400);
     expect((await post(server, { model: taskModel, messages: [] })).status).toBe(400);
     expect((await fetch(`${server.url}/models`)).status).toBe(404);
   });

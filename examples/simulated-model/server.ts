@@ -12,9 +12,10 @@ import {
   withProse,
   writeDown,
 } from './mishaps.ts';
-import { type Answer, type ChatRequest, completion, textOf } from './protocol.ts';
+import { type Answer, type ChatRequest, completion, completionEvents, textOf } from './protocol.ts';
 import { rewrite } from './reflection-behaviour.ts';
 import { taskAnswer, toldJsonAlone } from './task-behaviour.ts';
+import { nextToolCall, withoutTools } from './tool-behaviour.ts';
 
 export const taskModel = 'simulated-task';
 export const reflectionModel = 'simulated-reflection';
@@ -56,7 +57,19 @@ const requestSchema = z.object({
       }),
     )
     .min(1),
-  stream: z.literal(false).nullish(),
+  stream: z.boolean().nullish(),
+  tools: z
+    .array(
+      z.object({
+        function: z.object({
+          name: z.string(),
+          parameters: z
+            .object({ properties: z.record(z.string(), z.unknown()).exactOptional() })
+            .exactOptional(),
+        }),
+      }),
+    )
+    .exactOptional(),
 });
 
 /**
@@ -81,7 +94,7 @@ export async function startSimulatedModel(options: SimulatedModelOptions = {}): 
     }
     const read = requestSchema.safeParse(await json(incoming));
     if (!read.success) return fail(response, 400, 'invalid_request_error', z.prettifyError(read.error));
-    const request: ChatRequest = read.data;
+    const { stream, ...request } = read.data;
     if (request.model !== taskModel && request.model !== reflectionModel) {
       return fail(
         response,
@@ -110,6 +123,12 @@ export async function startSimulatedModel(options: SimulatedModelOptions = {}): 
     if (worthRetrying) failures.set(key, attempt + 1);
     else failures.delete(key);
     const id = `chatcmpl-${Math.floor(chance(seed, 'id', key, attempt) * 2 ** 32).toString(36)}`;
+    if (stream) {
+      response
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .end(completionEvents(id, request, answer));
+      return;
+    }
     send(response, 200, completion(id, request, answer));
   }
 
@@ -137,8 +156,13 @@ interface Play {
   readonly worthRetrying: boolean;
 }
 
-/** What the task model says. A model that calls tools would answer with its calls from here. */
-function answerTask({ messages }: ChatRequest, key: string, _attempt: number, luck: Luck): Play {
+/** What the task model says: its calls of tools first, if it has some. */
+function answerTask(request: ChatRequest, key: string, _attempt: number, luck: Luck): Play {
+  const toolCall = nextToolCall(request);
+  if (toolCall !== undefined) {
+    return { answer: { content: '', finishReason: 'tool_calls', toolCall }, worthRetrying: false };
+  }
+  const messages = withoutTools(request.messages);
   const content = taskAnswer(messages, (rule, text) => luck('overlookedRule', rule.when, text));
   const talks = luck(toldJsonAlone(messages) ? 'proseDespiteOrder' : 'proseAroundJson', key);
   return {

@@ -1,4 +1,4 @@
-import type { Agent, AgentExecutionOptionsBase } from '@mastra/core/agent';
+import type { Agent, AgentExecutionOptionsBase, PublicStructuredOutputOptions } from '@mastra/core/agent';
 import type { MessageListInput } from '@mastra/core/agent/message-list';
 import type { Mastra } from '@mastra/core/mastra';
 import type { AnyWorkflow } from '@mastra/core/workflows';
@@ -12,6 +12,7 @@ import {
   RolloutError,
   type RunContext,
 } from 'gepa-core';
+import { knownRefusal } from './api-keys.ts';
 import { freshRequestContext, type MastraExample, type RequestContextValues } from './example.ts';
 import type { RolloutLog } from './experiment.ts';
 import { startRolloutSpan } from './observability.ts';
@@ -37,7 +38,10 @@ export interface AgentOutput<Object = unknown> {
 export type RunConfig = Omit<
   AgentExecutionOptionsBase<unknown>,
   'abortSignal' | 'instructions' | 'memory' | 'returnScorerData' | 'scorers' | 'tracingContext'
->;
+> & {
+  readonly structuredOutput?: PublicStructuredOutputOptions;
+  readonly model?: Agent['model'];
+};
 
 export interface AdapterOptions<Example> {
   readonly program: Program;
@@ -96,7 +100,7 @@ export function createAdapter<Input, Output>(
       options.log?.finished(candidate, example, output, reported.trace);
       return { output: output as Output, ...reported };
     } catch (error) {
-      const cause = causeOf(error, recorder);
+      const cause = knownRefusal(causeOf(error, recorder));
       const message = cause instanceof Error ? cause.message : String(cause);
       span?.error({ error: cause instanceof Error ? cause : new Error(message), endSpan: true });
       const failure = new RolloutError(message, { cause, ...report() });
@@ -128,12 +132,9 @@ async function runAgent(
   options: RunConfig & Rollout,
 ): Promise<Outcome> {
   const { signal, ...config } = options;
-  const result = await agent.generate(input, {
-    ...config,
-    abortSignal: signal,
-    scorers: {},
-    returnScorerData: true,
-  });
+  const call = { ...config, abortSignal: signal, scorers: {}, returnScorerData: true };
+  // The overloads tell calls with structured output from others, which only the running program knows.
+  const result = await agent.generate(input, call as AgentExecutionOptionsBase<unknown>);
   const { text, object, finishReason, tripwire, scoringData, messages, suspendPayload } = result;
   if (finishReason === 'suspended') throw new GepaError(suspended(`The agent ${agent.id}`, suspendPayload));
   const output: AgentOutput = {

@@ -1,5 +1,12 @@
 import type { Dataset } from '@mastra/core/datasets';
-import { type Candidate, type OptimizationResult, OptionsError, RolloutError, type Step } from 'gepa-core';
+import {
+  type Candidate,
+  GepaError,
+  type OptimizationResult,
+  OptionsError,
+  RolloutError,
+  type Step,
+} from 'gepa-core';
 import type { DatasetExample } from './dataset.ts';
 import { detailsOf } from './rollout.ts';
 
@@ -52,6 +59,7 @@ export interface ExperimentOptions {
  * valset where there was none.
  *
  * @throws {OptionsError} when the examples did not come from a dataset.
+ * @throws {GepaError} when this version of Mastra has no experiments to record in.
  */
 export async function recordExperiment(
   dataset: Dataset,
@@ -66,6 +74,11 @@ export async function recordExperiment(
   { name, candidate = 'best' }: ExperimentOptions = {},
 ): Promise<{ readonly experimentId: string }> {
   const { result, log } = run;
+  if (typeof dataset.createExperiment !== 'function') {
+    throw new GepaError(
+      'This version of @mastra/core cannot record experiments of others; upgrade it to 1.64 or newer.',
+    );
+  }
   const isTest = result.test !== undefined && run.testset !== undefined;
   const examples = (isTest ? run.testset : run.valset) as readonly Partial<DatasetExample>[];
   if (examples.some(({ itemId }) => itemId === undefined)) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '@mastra/core/agent';
 import { createScorer } from '@mastra/core/evals';
+import { Mastra } from '@mastra/core/mastra';
 import { MockMemory } from '@mastra/core/memory';
 import { RequestContext } from '@mastra/core/request-context';
 import { createTool } from '@mastra/core/tools';
@@ -80,6 +81,7 @@ describe('the components of an agent', () => {
     const agent = agentWith({ instructions: ({ requestContext }) => `Serve ${requestContext.get('tier')}.` });
     const target = gepa(agent, { requestContext: { tier: 'gold' } });
     expect(target.components['support.instructions']?.text).toBe('Serve gold.');
+    expect(target.skipped).toMatchObject([{ reason: expect.stringContaining('They read tier') }]);
   });
 
   it('are the instructions of the default options, which count at run time', async () => {
@@ -134,10 +136,12 @@ describe('the components of an agent', () => {
     expect(() => gepa(agentWith(), { include: ['suport'] })).toThrow(OptionsError);
   });
 
-  it('must come from an agent or a workflow', () => {
-    expect(() => gepa({ id: 'x', generate: async () => {}, getInstructions: () => '' })).toThrow(
-      OptionsError,
-    );
+  it('must come from an agent or a workflow, not from what wraps one', () => {
+    const stranger = { id: 'x', generate: async () => {}, getInstructions: () => '' };
+    expect(() => gepa(stranger)).toThrow(OptionsError);
+    const agents = { durable: agentWith({ durable: true }) };
+    const wrapper = new Mastra({ agents, logger: false }).getAgent('durable');
+    expect(() => gepa(wrapper)).toThrow('give the agent it wraps');
   });
 });
 
@@ -350,6 +354,24 @@ describe('compile', () => {
     expect(scored).toBeLessThanOrEqual(1);
   });
 
+  it('leaves the memory of sub-agents alone, which Mastra writes to after each delegation', async () => {
+    const delegating = await startOpenAIServer(({ messages, tools = [] }) =>
+      tools.length > 0 && !messages.some(({ role }) => role === 'tool')
+        ? { calls: [{ name: 'agent-expert', args: { prompt: 'sub-question' } }] }
+        : 'done',
+    );
+    const memory = new MockMemory();
+    const { model } = delegating;
+    const expert = agentWith({ id: 'expert', instructions: 'Be exact.', model, memory });
+    const agent = agentWith({ model, memory, agents: { expert } });
+    await gepa(agent).compile({ ...search, metric: () => 0, maxIterations: 1, propose: async () => ({}) });
+    expect((await memory.listThreads({ perPage: false })).threads).toEqual([]);
+    // The test can tell: without an optimization there are some.
+    await agent.generate('x', { memory: { thread: 't', resource: 'r' } });
+    expect((await memory.listThreads({ perPage: false })).threads).not.toEqual([]);
+    await delegating.close();
+  });
+
   it('keeps default options, structured output and processors as configured', async () => {
     const agent = agentWith({
       inputProcessors: [
@@ -368,6 +390,37 @@ describe('compile', () => {
     await gepa(agent).compile({ ...search, maxIterations: 1, propose: async () => ({}) });
     expect(server.requests.at(-1)).toMatchObject({ temperature: 0.25 });
     expect(server.requests.at(-1)?.messages.at(-1)?.content).toMatch(/^(ONE|TWO|THREE)$/);
+  });
+
+  it('gives structured output as an object, with options and a model of the call', async () => {
+    const answering = await startOpenAIServer(() => '{"mood":"calm"}');
+    const moods: unknown[] = [];
+    const models: unknown[] = [];
+    await gepa(agentWith(), {
+      config: { model: answering.model, structuredOutput: { schema: z.object({ mood: z.string() }) } },
+    }).compile({
+      ...search,
+      maxIterations: 1,
+      metric: ({ output, trace = [] }) => {
+        moods.push(output.object);
+        models.push(...[...walkSteps(trace)].filter(({ kind }) => kind === 'model'));
+        return 0;
+      },
+      propose: async () => ({}),
+    });
+    await answering.close();
+    expect(moods[0]).toEqual({ mood: 'calm' });
+    expect(models[0]).toMatchObject({ components: ['support.instructions'], usage: { modelCalls: 1 } });
+  });
+
+  it('does not write back what stands in functions', async () => {
+    const style = tunable('style', 'plain');
+    const agent = agentWith({ instructions: () => `Write ${style.text}.` });
+    const compiled = await gepa(agent, { tunables: [style], include: ['style'] }).compile({
+      ...search,
+      propose: async () => ({ style: 'polite prose' }),
+    });
+    expect(() => compiled.writeBack()).toThrow('style stands in the code');
   });
 
   it('reaches texts in functions by tunables', async () => {

@@ -1,6 +1,7 @@
 import { Agent } from '@mastra/core/agent';
 import type { MastraModelConfig } from '@mastra/core/llm';
 import { GepaError, type LanguageModel, OptionsError, walkSteps } from 'gepa-core';
+import { knownRefusal, missingApiKey } from './api-keys.ts';
 import { derive } from './program/derive.ts';
 import { isAgent, typeName } from './program/kinds.ts';
 import { raceSignal } from './race.ts';
@@ -25,7 +26,9 @@ export function fromModel(model: ReflectionModel): LanguageModel {
         abortSignal: signal,
         scorers: {},
       }),
-    );
+    ).catch((error: unknown) => {
+      throw knownRefusal(error);
+    });
     // Mastra ends an aborted call quietly, with an empty answer.
     if (result.finishReason === 'aborted') {
       throw signal.reason ?? new GepaError('The reflection model was aborted before it answered.');
@@ -48,6 +51,12 @@ function agentOf(model: unknown): Agent {
   if (!isModel) {
     throw new OptionsError([
       `The reflectionModel must be a model as Mastra takes it ('provider/model', { id, url }, a model object), an agent, or a function, but it is ${typeName(model)}.`,
+    ]);
+  }
+  const missing = missingApiKey(model);
+  if (missing !== undefined) {
+    throw new OptionsError([
+      `The reflectionModel ${typeof model === 'string' ? model : (model as { id: string }).id} needs an API key: set ${missing}, or give { id, apiKey }.`,
     ]);
   }
   return new Agent({

@@ -90,7 +90,7 @@ class Derivation {
   }
 
   #change(agent: Agent, fork: Agent): void {
-    const { recorder, texts } = this.#options;
+    const { recorder } = this.#options;
     const plan = this.#planOf(agent);
     const text = this.#text(plan.instructions);
     const around = this.#aroundModel(plan);
@@ -129,19 +129,25 @@ class Derivation {
             listScorers: async () => ({}),
           }),
     };
-    Object.assign(fork, changes, this.#entrances(fork, plan, texts));
-    if (recorder !== undefined) fork.__setLogger(noopLogger);
+    Object.assign(fork, changes, this.#entrances(agent, fork, plan, around));
+    if (recorder !== undefined) {
+      fork.__setLogger(noopLogger);
+      // Their results would come when the rollout is over.
+      fork.disableBackgroundTasks();
+    }
   }
 
   /** Where runs of an agent begin: tunables have the candidate's texts inside, and the run is a step of the trace. */
-  #entrances(fork: Agent, plan: AgentPlan, texts: Candidate): Partial<Agent> {
-    const { recorder } = this.#options;
+  #entrances(agent: Agent, fork: Agent, plan: AgentPlan, around: AroundCall): Partial<Agent> {
+    const { recorder, texts } = this.#options;
     const generate = fork.generate.bind(fork) as Entrance;
     const stream = fork.stream.bind(fork) as Entrance;
     const inside =
       (call: Entrance, outputOf: (result: unknown) => unknown): Entrance =>
       (messages, options) => {
-        const run = () => withTexts(texts, () => call(messages, options));
+        // A model of the call's own is one to stand around too.
+        const own = options?.model === undefined ? {} : { model: wrapModels(agent, options.model, around) };
+        const run = () => withTexts(texts, () => call(messages, { ...options, ...own }));
         return recorder === undefined
           ? run()
           : recorder.around({ kind: 'agent', name: plan.name, input: messages }, run, outputOf);
@@ -261,7 +267,7 @@ class Derivation {
   }
 }
 
-type Entrance = (messages: unknown, options?: unknown) => Promise<unknown>;
+type Entrance = (messages: unknown, options?: { readonly model?: Agent['model'] }) => Promise<unknown>;
 
 /** What an agent gave: its object where it was asked for one, else its text. */
 export function answerOf({ text, object }: { text?: string; object?: unknown }): unknown {

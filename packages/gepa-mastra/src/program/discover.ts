@@ -99,8 +99,9 @@ class Survey implements Discovery {
     const { requestContext, texts } = this.#options;
     if (texts[component] !== undefined) return texts[component];
     let instructions: AgentInstructions | Promise<AgentInstructions>;
+    const read = new Set<string>();
     try {
-      instructions = instructionsOf(agent, requestContext);
+      instructions = instructionsOf(agent, watched(requestContext, read));
     } catch (error) {
       this.#skip(
         `${location}, instructions`,
@@ -119,6 +120,13 @@ class Survey implements Discovery {
       return undefined;
     }
     const text = textOf(instructions);
+    if (read.size > 0) {
+      this.#skip(
+        `${location}, instructions, what they take from the request`,
+        `They read ${[...read].join(', ')} of the request context, but a new text is the same for every request.`,
+        'Leave what depends on the request to an input processor or to the messages, or name the fixed part as a tunable().',
+      );
+    }
     if (text.trim() !== '') return text;
     this.#skip(`${location}, instructions`, 'They are empty.', 'Give the agent a sentence to start from.');
     return undefined;
@@ -220,6 +228,20 @@ class Survey implements Discovery {
     this.#names.add(candidate);
     return candidate;
   }
+}
+
+/** A request context that notes which of its values are asked for. */
+function watched(context: RequestContext, read: Set<string>): RequestContext {
+  return new Proxy(context, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        if (key === 'get') read.add(String(args[0]));
+        return value.apply(target, args);
+      };
+    },
+  });
 }
 
 interface ToolTexts {

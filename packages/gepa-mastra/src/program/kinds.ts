@@ -20,7 +20,8 @@ export interface WorkflowLike {
 /** An agent of whatever copy of Mastra. */
 export function isAgent(value: unknown): value is Agent {
   return (
-    has(value, 'generate') && has(value, 'getInstructions') && has(value, 'listTools') && has(value, '__fork')
+    ['generate', 'getInstructions', 'listTools', '__fork'].every((method) => has(value, method)) &&
+    !isWrapper(value)
   );
 }
 
@@ -36,6 +37,12 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 export function typeName(value: unknown): string {
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
   return value.constructor?.name ?? 'object';
+}
+
+/** Whether it only passes its calls on to another agent, as a registered durable agent does. */
+function isWrapper(value: unknown): boolean {
+  const { agent } = value as { agent?: unknown };
+  return agent !== undefined && agent !== value;
 }
 
 function has(value: unknown, method: string): boolean {

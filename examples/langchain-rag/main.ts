@@ -1,0 +1,32 @@
+import { summarize } from 'gepa-core/report';
+import { fromEvaluators, gepa } from 'gepa-langchain';
+import { test, train, validation } from '../langchain-triage/data.ts';
+import { connect } from '../shared/models.ts';
+import { createHandbookChain } from './chain.ts';
+import { judges } from './evaluators.ts';
+
+const models = await connect();
+console.log(`Support triage by a handbook: a retriever and an answer prompt, on ${models.label}.\n`);
+
+const chain = createHandbookChain(models.task);
+const target = gepa(chain, { include: ['system'] });
+for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
+console.log();
+
+const compiled = await target.compile({
+  trainset: train,
+  valset: validation,
+  testset: test,
+  metric: fromEvaluators(judges),
+  frontierType: 'hybrid',
+  reflectionModel: models.reflection,
+  maxMetricCalls: 500,
+  progress: true,
+});
+
+console.log(`\n${summarize(compiled.result)}`);
+const file = new URL('rag.gepa.json', import.meta.url).pathname;
+compiled.save(file);
+console.log(`\nSaved to ${file}: gepa(chain).load(...) puts the texts back into the chain.`);
+
+await models.close();

@@ -1,0 +1,64 @@
+import { gepa } from 'gepa-mastra';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { validation } from '../langchain-triage/data.ts';
+import { defaultRule, houseRules } from '../langchain-triage/house-rules.ts';
+import { triageMetric } from '../langchain-triage/metric.ts';
+import { createTriageWorkflow } from '../mastra-workflow/workflow.ts';
+import { toExample } from './accounts.ts';
+import { createTriageAgent } from './agent.ts';
+import { agentMetric } from './metric.ts';
+import { connect, type Models } from './models.ts';
+
+let models: Models;
+beforeAll(async () => {
+  const never = {
+    rateLimited: 0,
+    serverError: 0,
+    proseAroundJson: 0,
+    proseDespiteOrder: 0,
+    overlookedRule: 0,
+  };
+  models = await connect({ latencyMs: [0, 0], rates: never });
+});
+afterAll(() => models.close());
+
+const rules = [...houseRules.map(({ text }) => text), defaultRule].map((rule) => `- ${rule}`).join('\n');
+const { signal } = new AbortController();
+
+/** The mean score with texts, from the seed run of a search that does nothing else. */
+const scoreOf = (run: Promise<{ result: { seedScore: number } }>) =>
+  run.then(({ result }) => result.seedScore);
+const nothing = { propose: async () => ({}), maxIterations: 1 };
+
+it('an agent with a tool does mediocre as it is, and well with the house rules', async () => {
+  const examples = validation.map(toExample);
+  const search = { ...nothing, trainset: examples, metric: agentMetric };
+  const target = gepa(createTriageAgent(models.task));
+  const seed = await scoreOf(target.compile(search));
+  expect(seed).toBeGreaterThan(0.3);
+  expect(seed).toBeLessThan(0.65);
+  const { text } = target.components['triage.instructions']!;
+  const ruled = gepa(target.apply({ 'triage.instructions': `${text}\n\n${rules}` }));
+  expect(await scoreOf(ruled.compile(search))).toBeGreaterThan(0.85);
+});
+
+it('so do two agents in a workflow', async () => {
+  const target = gepa(createTriageWorkflow(models.task));
+  const texts = Object.fromEntries(
+    Object.entries(target.components).map(([name, { text }]) => [name, `${text}\n\n${rules}`]),
+  );
+  const meanOf = async (workflow: ReturnType<typeof createTriageWorkflow>) => {
+    const scores = await Promise.all(
+      validation.map(async (example) => {
+        const run = await workflow.createRun();
+        const outcome = await run.start({ inputData: example.input });
+        const output = outcome.status === 'success' ? outcome.result : {};
+        const scored = await triageMetric({ example, output: output as never, trace: undefined, signal });
+        return (scored as { score: number }).score;
+      }),
+    );
+    return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  };
+  expect(await meanOf(createTriageWorkflow(models.task))).toBeLessThan(0.55);
+  expect(await meanOf(target.apply(texts))).toBeGreaterThan(0.85);
+});

@@ -1,0 +1,32 @@
+import { summarize } from 'gepa-core/report';
+import { gepa } from 'gepa-mastra';
+import { test, train, validation } from '../langchain-triage/data.ts';
+import { toExample } from './accounts.ts';
+import { createTriageAgent } from './agent.ts';
+import { agentMetric } from './metric.ts';
+import { connect } from './models.ts';
+
+const models = await connect();
+console.log(`Support triage by a Mastra agent with a tool, on ${models.label}.\n`);
+
+const agent = createTriageAgent(models.task);
+const target = gepa(agent);
+for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
+console.log();
+
+const compiled = await target.compile({
+  trainset: train.map(toExample),
+  valset: validation.map(toExample),
+  testset: test.map(toExample),
+  metric: agentMetric,
+  reflectionModel: models.reflection,
+  maxMetricCalls: 500,
+  progress: true,
+});
+
+console.log(`\n${summarize(compiled.result)}`);
+const file = new URL('agent.gepa.json', import.meta.url).pathname;
+compiled.save(file);
+console.log(`\nSaved to ${file}: gepa(agent).load(...) makes an agent with these texts.`);
+
+await models.close();

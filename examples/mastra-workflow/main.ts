@@ -1,0 +1,31 @@
+import { summarize } from 'gepa-core/report';
+import { gepa } from 'gepa-mastra';
+import { test, train, validation } from '../langchain-triage/data.ts';
+import { triageMetric } from '../langchain-triage/metric.ts';
+import { connect } from '../mastra-agent/models.ts';
+import { createTriageWorkflow } from './workflow.ts';
+
+const models = await connect();
+console.log(`Support triage by two Mastra agents in a workflow, on ${models.label}.\n`);
+
+const workflow = createTriageWorkflow(models.task);
+const target = gepa(workflow);
+for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
+console.log();
+
+const compiled = await target.compile({
+  trainset: train,
+  valset: validation,
+  testset: test,
+  metric: ({ output, ...args }) => triageMetric({ ...args, output: output as never }),
+  reflectionModel: models.reflection,
+  maxMetricCalls: 600,
+  progress: true,
+});
+
+console.log(`\n${summarize(compiled.result)}`);
+const file = new URL('workflow.gepa.json', import.meta.url).pathname;
+compiled.save(file);
+console.log(`\nSaved to ${file}: gepa(workflow).load(...) makes a workflow with these texts.`);
+
+await models.close();

@@ -1,0 +1,179 @@
+import { Agent } from '@mastra/core/agent';
+import { Mastra } from '@mastra/core/mastra';
+import { InMemoryStore } from '@mastra/core/storage';
+import { MastraLanguageModelV2Mock } from '@mastra/core/test-utils/llm-mock';
+import { createTool } from '@mastra/core/tools';
+import { createStep, createWorkflow } from '@mastra/core/workflows';
+import { type GepaEvent, NoComponentsError, RunError } from 'gepa-core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { gepa } from './gepa.ts';
+import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+
+let server: OpenAIServer;
+beforeAll(async () => {
+  server = await startOpenAIServer(({ messages, tools = [] }) => {
+    const tool = tools[0]?.function.name;
+    return tool !== undefined && !messages.some(({ role }) => role === 'tool')
+      ? { calls: [{ name: tool, args: {} }] }
+      : 'done';
+  });
+});
+afterAll(() => server.close());
+
+const agentWith = (more: object = {}) =>
+  new Agent({ id: 'support', name: 'Support', instructions: 'Be kind.', model: server.model, ...more });
+const prompt = {
+  inputSchema: z.object({ prompt: z.string() }),
+  outputSchema: z.object({ text: z.string() }),
+};
+
+/** The error of every rollout of a short run. */
+async function failuresOf(
+  program: Parameters<typeof gepa>[0],
+  input: unknown,
+): Promise<(string | undefined)[]> {
+  const failures: (string | undefined)[] = [];
+  await gepa(program).compile({
+    trainset: [{ input: input as never }],
+    metric: () => 1,
+    propose: async () => ({}),
+    maxIterations: 1,
+    onEvent: (event: GepaEvent) => {
+      if (event.type === 'rollout_finished') failures.push(event.error);
+    },
+  });
+  return failures;
+}
+
+describe('a program that waits for a person', () => {
+  it.each([
+    ['with storage', true],
+    ['without storage', false],
+  ])('fails the rollout when a tool needs approval, %s', async (_, stored) => {
+    const refund = createTool({
+      id: 'refund',
+      description: 'Refunds.',
+      inputSchema: z.object({}),
+      requireApproval: true,
+      execute: async () => 'refunded',
+    });
+    const agent = agentWith({ tools: { refund } });
+    if (stored) new Mastra({ agents: { agent }, storage: new InMemoryStore(), logger: false });
+    expect(await failuresOf(agent, 'refund me')).toEqual([expect.stringContaining('waits for a person')]);
+  });
+
+  it('fails the rollout when a workflow suspends', async () => {
+    const ask = createStep({
+      id: 'ask',
+      inputSchema: z.object({ text: z.string() }),
+      outputSchema: z.object({ text: z.string() }),
+      execute: async ({ suspend }) => (await suspend({})) as never,
+    });
+    const workflow = createWorkflow({ id: 'flow', ...prompt })
+      .then(createStep(agentWith()))
+      .then(ask)
+      .commit();
+    const [failure] = await failuresOf(workflow, { prompt: 'x' });
+    expect(failure).toContain('flow waits for a person (ask)');
+  });
+});
+
+it('scores a workflow whose step threw as failed, by the message of the step', async () => {
+  const broken = createStep({
+    id: 'broken',
+    inputSchema: z.object({ text: z.string() }),
+    outputSchema: z.object({ text: z.string() }),
+    execute: async () => {
+      throw new Error('no database');
+    },
+  });
+  const workflow = createWorkflow({ id: 'flow', ...prompt })
+    .then(createStep(agentWith()))
+    .then(broken)
+    .commit();
+  expect(await failuresOf(workflow, { prompt: 'x' })).toEqual(['no database']);
+  expect(gepa(workflow).skipped).toMatchObject([{ location: 'workflow flow, step broken' }]);
+});
+
+it('scores input that a workflow does not take as failed', async () => {
+  const workflow = createWorkflow({ id: 'flow', ...prompt })
+    .then(createStep(agentWith()))
+    .commit();
+  const [failure] = await failuresOf(workflow, { promt: 'x' });
+  expect(failure).toMatch(/prompt/);
+});
+
+it('finds nothing in a workflow of functions, and says so', () => {
+  const step = createStep({ id: 'only', ...prompt, execute: async () => ({ text: '' }) });
+  const workflow = createWorkflow({ id: 'flow', ...prompt })
+    .then(step)
+    .commit();
+  expect(() => gepa(workflow)).toThrow(NoComponentsError);
+  expect(() => gepa(workflow)).toThrow('createStep(agent)');
+});
+
+describe('a missing API key', () => {
+  const isolated = async (run: () => Promise<unknown>) => {
+    vi.stubEnv('OPENAI_API_KEY', undefined);
+    try {
+      return await run().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  };
+  const search = { metric: () => 0.5, trainset: [{ input: 'x' }, { input: 'y' }], maxIterations: 3 };
+
+  it('of the program ends the run at once, and is scored as nothing', async () => {
+    const agent = agentWith({ model: 'openai/gpt-5' });
+    const error = await isolated(() => gepa(agent).compile({ ...search, propose: async () => ({}) }));
+    expect(RunError.isInstance(error)).toBe(true);
+    expect((error as Error).message).toContain('OPENAI_API_KEY');
+  });
+
+  it('of the reflection model is told before anything is spent', async () => {
+    const before = server.requests.length;
+    const error = await isolated(() =>
+      gepa(agentWith()).compile({ ...search, reflectionModel: 'openai/gpt-5' }),
+    );
+    expect((error as Error).message).toContain('OPENAI_API_KEY');
+    expect(server.requests.length).toBe(before);
+  });
+});
+
+it('does not hang on a model that ignores the abort signal', async () => {
+  const deaf = new MastraLanguageModelV2Mock({
+    modelId: 'deaf',
+    doGenerate: () => new Promise(() => {}),
+    doStream: () => new Promise(() => {}),
+  });
+  const controller = new AbortController();
+  const running = gepa(agentWith({ model: deaf })).compile({
+    trainset: [{ input: 'x' }],
+    metric: () => 0,
+    propose: async () => ({}),
+    signal: controller.signal,
+  });
+  setTimeout(() => controller.abort(new Error('enough')), 30);
+  expect((await running).result).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0 });
+});
+
+it('scores structured output that does not fit as failed', async () => {
+  const agent = agentWith();
+  const failures: (string | undefined)[] = [];
+  await gepa(agent, {
+    config: { structuredOutput: { schema: z.object({ a: z.number() }) } } as never,
+  }).compile({
+    trainset: [{ input: 'x' }],
+    metric: () => 1,
+    propose: async () => ({}),
+    maxIterations: 1,
+    onEvent: (event) => {
+      if (event.type === 'rollout_finished') failures.push(event.error);
+    },
+  });
+  expect(failures[0]).toMatch(/structured output/i);
+});

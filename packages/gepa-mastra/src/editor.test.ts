@@ -1,0 +1,102 @@
+import { Agent } from '@mastra/core/agent';
+import { Mastra } from '@mastra/core/mastra';
+import { InMemoryStore } from '@mastra/core/storage';
+import { createTool } from '@mastra/core/tools';
+import { MastraEditor } from '@mastra/editor';
+import { GepaError } from 'gepa-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { gepa } from './gepa.ts';
+import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
+
+let server: OpenAIServer;
+beforeAll(async () => {
+  server = await startOpenAIServer(systemOf);
+});
+afterAll(() => server.close());
+
+const setUp = (more: object = {}, withEditor = true) => {
+  const lookup = createTool({
+    id: 'lookup',
+    description: 'Looks it up.',
+    inputSchema: z.object({ topic: z.string().describe('The topic.') }),
+    execute: async () => 'found',
+  });
+  const agent = new Agent({
+    id: 'support',
+    name: 'Support',
+    instructions: 'Be kind.',
+    model: server.model,
+    tools: { lookup },
+    ...more,
+  });
+  const mastra = new Mastra({
+    agents: { agent },
+    storage: new InMemoryStore(),
+    logger: false,
+    ...(withEditor ? { editor: new MastraEditor() } : {}),
+  });
+  return { agent, mastra };
+};
+
+const compiled = (agent: Agent, texts: Record<string, string>) =>
+  gepa(agent, { tools: true }).compile({
+    trainset: [{ input: 'hello' }],
+    metric: ({ trace }) => JSON.stringify(trace).includes('BETTER'),
+    propose: async () => texts,
+    componentSelector: 'all',
+    maxIterations: 1,
+  });
+
+const texts = {
+  'support.instructions': 'BETTER.',
+  'support.tools.lookup.description': 'BETTER tool.',
+  'support.tools.lookup.fields.topic': 'BETTER field.',
+};
+const textOf = async (agent: Agent) => (await agent.generate('x')).text;
+
+it('makes a draft with the scores in its message, live for nobody', async () => {
+  const { agent, mastra } = setUp();
+  const [draft, ...others] = await (await compiled(agent as never, texts)).saveDrafts({ message: 'Friday.' });
+  expect(others).toEqual([]);
+  expect(draft).toMatchObject({ agentId: 'support', left: ['support.tools.lookup.fields.topic'] });
+  const store = await mastra.getStorage()?.getStore('agents');
+  const version = await store?.getLatestVersion('support');
+  expect(version).toMatchObject({
+    id: draft?.versionId,
+    instructions: 'BETTER.',
+    tools: { lookup: { description: 'BETTER tool.' } },
+    changeMessage: expect.stringMatching(/^Friday\. GEPA: validation 0\.000 → 1\.000 \(run /),
+  });
+  expect(await textOf(agent as never)).toBe('Be kind.');
+  expect(await textOf((await mastra.getAgentById('support', { status: 'published' })) as never)).toBe(
+    'Be kind.',
+  );
+  expect(await textOf((await mastra.getAgentById('support', { status: 'draft' })) as never)).toBe('BETTER.');
+});
+
+it('publishes when told to', async () => {
+  const { agent, mastra } = setUp();
+  const result = await compiled(agent as never, texts);
+  await result.saveDrafts();
+  await result.saveDrafts({ publish: true });
+  expect(await textOf((await mastra.getAgentById('support', { status: 'published' })) as never)).toBe(
+    'BETTER.',
+  );
+  expect(await textOf(agent as never)).toBe('Be kind.');
+});
+
+it('respects what an agent forbids', async () => {
+  const closed = await compiled(setUp({ editor: false }).agent as never, texts);
+  await expect(closed.saveDrafts()).rejects.toThrow(GepaError);
+  const half = await compiled(setUp({ editor: { instructions: true, tools: false } }).agent as never, texts);
+  const drafts = await half.saveDrafts().catch((error: Error) => error.message);
+  expect(drafts).toMatchObject([
+    { left: ['support.tools.lookup.description', 'support.tools.lookup.fields.topic'] },
+  ]);
+});
+
+it('says when there is no editor', async () => {
+  const plain = await compiled(setUp({}, false).agent as never, texts);
+  await expect(plain.saveDrafts()).rejects.toThrow('has no editor');
+});

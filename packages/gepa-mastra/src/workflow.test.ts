@@ -1,0 +1,150 @@
+import { Agent } from '@mastra/core/agent';
+import { createScorer } from '@mastra/core/evals';
+import { Mastra } from '@mastra/core/mastra';
+import { InMemoryStore } from '@mastra/core/storage';
+import { createTool } from '@mastra/core/tools';
+import { createStep, createWorkflow, type Step } from '@mastra/core/workflows';
+import { seedOf } from 'gepa-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { gepa } from './gepa.ts';
+import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
+
+let server: OpenAIServer;
+beforeAll(async () => {
+  server = await startOpenAIServer((request) => {
+    if (systemOf(request).includes('number')) return '{"n": 7}';
+    return `${systemOf(request)}(${String(request.messages.at(-1)?.content)})`;
+  });
+});
+afterAll(() => server.close());
+
+const schemas = {
+  inputSchema: z.object({ prompt: z.string() }),
+  outputSchema: z.object({ text: z.string() }),
+};
+const agent = (id: string, instructions: string) =>
+  new Agent({ id, name: id, instructions, model: server.model });
+const toPrompt = async ({ inputData }: { inputData: { text: string } }) => ({ prompt: inputData.text });
+
+it('finds agents in every kind of place, each once, and runs them with their texts', async () => {
+  const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map((id) => agent(id, id.toUpperCase()));
+  const nested = createWorkflow({ id: 'nested', ...schemas })
+    .then(createStep(e!))
+    .commit();
+  const workflow = createWorkflow({ id: 'all', ...schemas })
+    .then(createStep(a!))
+    .map(toPrompt)
+    .parallel([
+      createStep(b!),
+      nested as unknown as Step<'nested', unknown, { prompt: string }, { text: string }>,
+    ])
+    .map(async ({ inputData }) => ({ prompt: `${inputData.b?.text}${inputData.nested?.text}` }))
+    .branch([[async () => true, createStep(c!)]])
+    .map(async ({ inputData }) => [{ prompt: inputData.c?.text ?? '' }])
+    .foreach(createStep(d!))
+    .map(async ({ inputData }) => ({ prompt: inputData[0]?.text ?? '' }))
+    .then(createStep(a!))
+    .commit();
+  const target = gepa(workflow);
+  expect(seedOf(target.components)).toEqual({
+    'a.instructions': 'A',
+    'b.instructions': 'B',
+    'e.instructions': 'E',
+    'c.instructions': 'C',
+    'd.instructions': 'D',
+  });
+  const program = target.apply({
+    'a.instructions': '1',
+    'b.instructions': '2',
+    'e.instructions': '5',
+    'c.instructions': '3',
+    'd.instructions': '4',
+  });
+  const runOf = async (flow: typeof workflow) => {
+    const run = await flow.createRun();
+    const result = await run.start({ inputData: { prompt: 'x' } });
+    return result.status === 'success' ? result.result : result;
+  };
+  expect(await runOf(program)).toEqual({ text: '1(4(3(2(1(x))5(1(x)))))' });
+  expect(await runOf(workflow)).toEqual({ text: 'A(D(C(B(A(x))E(A(x)))))' });
+});
+
+it('optimizes both agents, and nobody else sees it', async () => {
+  const [first, second] = [agent('first', 'poor'), agent('second', 'poor')];
+  const workflow = createWorkflow({ id: 'flow', ...schemas })
+    .then(createStep(first))
+    .map(toPrompt)
+    .then(createStep(second))
+    .commit();
+  let steps = 0;
+  const compiled = await gepa(workflow).compile({
+    trainset: [{ input: { prompt: 'x' } }],
+    metric: ({ output, trace = [] }) => {
+      steps = Math.max(steps, trace[0]?.children?.length ?? 0);
+      return (output.text.match(/good/g)?.length ?? 0) / 2;
+    },
+    componentSelector: 'all',
+    propose: async () => ({ 'first.instructions': 'good', 'second.instructions': 'good' }),
+    maxIterations: 2,
+  });
+  expect(compiled.result).toMatchObject({ seedScore: 0, bestScore: 1 });
+  expect(steps).toBeGreaterThanOrEqual(2);
+  expect((await first.generate('x')).text).toBe('poor(x)');
+  const undo = compiled.writeBack();
+  expect((await first.generate('x')).text).toBe('good(x)');
+  undo();
+  expect((await second.generate('x')).text).toBe('poor(x)');
+});
+
+it('keeps options of steps, tools as steps and registered agents; leaves no snapshot and calls no scorers', async () => {
+  const counting = agent('counting', 'Give a number.');
+  const named = agent('named', 'Name it.');
+  let scored = 0;
+  const scorer = createScorer({ id: 'live', description: 'live' }).generateScore(() => {
+    scored++;
+    return 1;
+  });
+  const double = createTool({
+    id: 'double',
+    description: 'Doubles.',
+    inputSchema: z.object({ n: z.number() }),
+    outputSchema: z.object({ n: z.number() }),
+    execute: async ({ n }) => ({ n: 2 * n }),
+  });
+  const done = createStep({
+    id: 'done',
+    inputSchema: z.object({ n: z.number() }),
+    outputSchema: z.object({ text: z.string() }),
+    scorers: { live: { scorer } },
+    execute: async ({ inputData, requestContext, mastra }) => ({
+      text: `${inputData.n} ${requestContext.get('tier')} ${mastra?.getAgent('named').id}`,
+    }),
+  });
+  const workflow = createWorkflow({ id: 'flow', ...schemas })
+    .then(createStep(counting, { structuredOutput: { schema: z.object({ n: z.number() }) } }))
+    .then(createStep(double))
+    .then(done)
+    .commit();
+  const mastra = new Mastra({
+    workflows: { workflow },
+    agents: { counting, named },
+    storage: new InMemoryStore(),
+    logger: false,
+  });
+  const outputs: unknown[] = [];
+  await gepa(workflow).compile({
+    trainset: [{ input: { prompt: 'x' }, requestContext: { tier: 'gold' } }],
+    metric: ({ output }) => {
+      outputs.push(output);
+      return 0;
+    },
+    propose: async () => ({}),
+    maxIterations: 1,
+  });
+  expect(outputs).toEqual([{ text: '14 gold named' }]);
+  const store = await mastra.getStorage()?.getStore('workflows');
+  expect((await store?.listWorkflowRuns({ workflowName: 'flow' }))?.runs ?? []).toEqual([]);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(scored).toBe(0);
+});
