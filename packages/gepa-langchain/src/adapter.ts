@@ -18,7 +18,7 @@ import { rewrite } from './program/rewrite.ts';
 import { survey } from './program/survey.ts';
 import { raceSignal } from './race.ts';
 import { recent } from './recent.ts';
-import { type LooseText, RolloutTracer, toSteps, usageOfSteps } from './trace/index.ts';
+import { type LooseText, RolloutTracer, reflectiveRecords, toSteps, usageOfSteps } from './trace/index.ts';
 import { splitCandidate } from './tunables.ts';
 
 /** A program: a LangChain runnable, of whatever copy of LangChain. */
@@ -94,7 +94,7 @@ export function createAdapter<Input, Output>(
     }
   }
 
-  return { components, run };
+  return { components, run, reflectiveRecords };
 }
 
 function rolloutConfig(

@@ -1,5 +1,7 @@
 // Without it, LangChain core does not carry the ambient config, and what a program's functions call is not traced.
-import '@langchain/core/context';
+
+import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
+import { registerConfigureHook, setContextVariable } from '@langchain/core/context';
 import { mergeConfigs, type RunnableConfig } from '@langchain/core/runnables';
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
 
@@ -11,4 +13,17 @@ export function mergeWithAmbient(...configs: readonly Partial<RunnableConfig>[])
   const ambient: Partial<RunnableConfig> = AsyncLocalStorageProviderSingleton.getRunnableConfig() ?? {};
   const { callbacks } = ambient;
   return mergeConfigs(...(callbacks === undefined ? [] : [{ callbacks }]), ...configs);
+}
+
+/**
+ * Calls a function in which LangChain's models, tools and runnables report to a handler, beside whoever they report to
+ * anyway; also behind functions that LangSmith traces, which keep the ambient config from what they call.
+ */
+export function withHandler<Result>(handler: BaseCallbackHandler, call: () => Result): Result {
+  const config = mergeWithAmbient({ callbacks: [handler] });
+  return AsyncLocalStorageProviderSingleton.runWithConfig(config, () => {
+    setContextVariable(handler.name, handler);
+    registerConfigureHook({ contextVar: handler.name, inheritable: true });
+    return call();
+  });
 }

@@ -160,7 +160,7 @@ describe('tunables', () => {
     'in %s are in the compiled program: invoke, stream and batch',
     async (_place, make, input, read) => {
       const program = make();
-      const numbers = Array.from({ length: 10 }, (_, i) => i);
+      const numbers = Array.from({ length: 50 }, (_, i) => i);
       const changed = numbers.map((i) =>
         gepa(program as never, { include: ['policy'], tunables: [policy] }).apply({ policy: `Policy ${i}.` }),
       ) as unknown as (typeof program & {

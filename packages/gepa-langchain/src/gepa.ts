@@ -12,8 +12,8 @@ import {
 } from 'gepa-core';
 import { createAdapter, type Invocable } from './adapter.ts';
 import { carryTexts } from './carry-texts.ts';
-import { fromChatModel } from './language-model.ts';
 import { type Discovery, discover, rewrite, type Skipped } from './program/index.ts';
+import { type ReflectionModel, resolveReflectionModel } from './reflection-model.ts';
 import { splitCandidate, tunableComponents } from './tunables.ts';
 
 /** What may be said about a program. */
@@ -31,9 +31,6 @@ export interface GepaOptions extends ComponentSelectionOptions {
    */
   readonly tools?: boolean;
 }
-
-/** A LangChain chat model, any runnable that answers a string with a message or a string, or a plain function. */
-export type ReflectionModel = Invocable<string> | LanguageModel;
 
 type InputOf<Program> = Program extends { invoke(input: infer Input, ...rest: never): unknown }
   ? Input
@@ -84,7 +81,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   if (Object.keys(found).length === 0) throw nothingFound(discovery);
   type Input = InputOf<Program>;
   type Output = OutputOf<Program>;
-  const target = createTarget<Program, Input, Output, ComponentName<Options>, ReflectionModel>(
+  const target = createTarget<Program, Input, Output, ComponentName<Options>, LanguageModel>(
     {
       components: found,
       apply: (candidate) => {
@@ -99,7 +96,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
           tunables,
           ...(config === undefined ? {} : { config }),
         }),
-      languageModel: (model) => (typeof model === 'function' ? model : fromChatModel(model)),
+      languageModel: (model) => model,
     },
     {
       ...(include === undefined ? {} : { include }),
@@ -107,7 +104,15 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
       ...(rename === undefined ? {} : { rename }),
     },
   );
-  return { ...target, skipped: discovery.skipped };
+  return {
+    ...target,
+    skipped: discovery.skipped,
+    async compile({ reflectionModel, ...rest }) {
+      checkExamples(rest);
+      const model = reflectionModel === undefined ? undefined : await resolveReflectionModel(reflectionModel);
+      return target.compile({ ...rest, ...(model === undefined ? {} : { reflectionModel: model }) });
+    },
+  };
 }
 
 function checkConfig(config: GepaOptions['config']): void {
@@ -117,6 +122,28 @@ function checkConfig(config: GepaOptions['config']): void {
         'Leave `thread_id` out (every rollout gets one of its own), or give a function that makes a config for each rollout.',
     ]);
   }
+}
+
+/** A row without an input would be a rollout that fails for every candidate. */
+function checkExamples(
+  sets: { readonly [set in 'trainset' | 'valset' | 'testset']?: readonly unknown[] },
+): void {
+  const problems = (['trainset', 'valset', 'testset'] as const).flatMap((set) => {
+    const examples = sets[set];
+    if (!Array.isArray(examples)) return [];
+    const lacking = examples.flatMap((example, i) =>
+      typeof example === 'object' && example !== null && example.input !== undefined ? [] : [i],
+    );
+    return lacking.length === 0
+      ? []
+      : [
+          `\`${set}\` has examples without \`input\`: ${lacking
+            .slice(0, 5)
+            .map((i) => `${set}[${i}]`)
+            .join(', ')}${lacking.length > 5 ? ', …' : ''}.`,
+        ];
+  });
+  if (problems.length > 0) throw new OptionsError(problems);
 }
 
 function nothingFound({ inspected, skipped }: Discovery): NoComponentsError {

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { AIMessage } from '@langchain/core/messages';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { RunnableLambda, RunnableParallel } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
@@ -124,6 +126,35 @@ describe('a compiled graph', () => {
     });
   });
 
+  it('and an agent of another copy of LangChain stay of that copy', async () => {
+    const require = createRequire(import.meta.url);
+    const other = require('@langchain/langgraph') as typeof import('@langchain/langgraph');
+    const prompts = require('@langchain/core/prompts') as typeof import('@langchain/core/prompts');
+    const langchain = require('langchain') as typeof import('langchain');
+    expect(other.StateGraph).not.toBe(StateGraph);
+    const Kept = other.Annotation.Root({ log: other.Annotation<string[]> });
+    const graph = new other.StateGraph(Kept)
+      .addNode(
+        'one',
+        prompts.ChatPromptTemplate.fromMessages([['system', 'Old.']]).pipe((prompt) => ({
+          log: [prompt.toString()],
+        })) as never,
+      )
+      .addEdge('__start__', 'one' as never)
+      .compile();
+    const changed = rewrite(graph, { 'one.system': 'New.' });
+    expect((await changed.invoke({ log: [] })).log).toEqual(['System: New.']);
+    expect((await graph.invoke({ log: [] })).log).toEqual(['System: Old.']);
+    const agent = langchain.createAgent({
+      model: langchain.fakeModel().respond(new AIMessage('yes')) as never,
+      tools: [],
+      systemPrompt: 'Old.',
+    });
+    const rewritten = rewrite(agent, { system: 'New.' });
+    expect(rewritten).toBeInstanceOf(agent.constructor);
+    expect(rewritten.options.systemPrompt).toBe('New.');
+  });
+
   it('runs the rewritten tools of a ToolNode', async () => {
     const inner = node('Inside.');
     const search = tool(async ({ q }) => q, { name: 'search', schema: z.object({ q: z.string() }) });
@@ -136,7 +167,6 @@ describe('a compiled graph', () => {
     const changed = rewrite(graph, { 'ask.system': 'Changed.' });
     const call = { name: 'ask', args: { text: 't' }, id: '1', type: 'tool_call' as const };
     const message = { role: 'assistant', content: '', tool_calls: [call] };
-    const { AIMessage } = await import('@langchain/core/messages');
     const input = { messages: [new AIMessage(message)] };
     const { messages } = (await changed.invoke(input)) as { messages: { messages: { content: string }[] } };
     expect(JSON.stringify(messages)).toContain('Changed.');

@@ -103,7 +103,8 @@ function readSite(site: Site, name: string): NamedSite | Skipped {
       ...(variables === undefined ? {} : { variables }),
     };
     const reserve = reserveAbout(component);
-    const traced = site.path.some(({ node }) => isNode(node) && typeof node.formatPromptValue === 'function');
+    const prompt = site.path.find(({ kind }) => kind?.prompt === true)?.node;
+    const traced = isNode(prompt) && typeof prompt.formatPromptValue === 'function';
     return { name, site, location, component, traced, ...(reserve === undefined ? {} : { reserve }) };
   } catch (error) {
     return { ...about, reason: `it does not parse as a ${format} template: ${(error as Error).message}` };

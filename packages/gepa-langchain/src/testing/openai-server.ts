@@ -28,6 +28,7 @@ export type ChatReply =
   | { readonly status: number; readonly error: string };
 
 export interface OpenAIServer {
+  readonly url: string;
   readonly requests: readonly ChatRequest[];
   /** A real client of this server. It does not retry. */
   model(fields?: ConstructorParameters<typeof ChatOpenAI>[0]): ChatOpenAI;
@@ -46,14 +47,16 @@ export async function startOpenAIServer(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
   return {
+    url,
     requests,
     model: (fields) =>
       new ChatOpenAI({
         model: 'simulated',
         apiKey: 'unused',
         maxRetries: 0,
-        configuration: { baseURL: `http://127.0.0.1:${port}` },
+        configuration: { baseURL: url },
         ...fields,
       }),
     close: async () => {

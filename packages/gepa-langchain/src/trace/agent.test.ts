@@ -8,6 +8,7 @@ import { createAgent, fakeModel } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createAdapter, type Invocable } from '../adapter.ts';
+import { gepa } from '../gepa.ts';
 import { discover } from '../program/index.ts';
 
 const context: RunContext = {
@@ -66,6 +67,41 @@ describe('the trace of an agent', () => {
     ]);
     expect(JSON.stringify(tools[1]!.output)).toContain('2');
     expect(usage?.modelCalls).toBe(3);
+  });
+
+  it('becomes a record that shows all of it to the reflection model', async () => {
+    const prompts: string[] = [];
+    const program = createAgent({
+      model: fakeModel()
+        .respondWithTools([call(0, 'a')])
+        .respondWithTools([call(5, 'b')])
+        .respond(new AIMessage('It is two.')) as never,
+      tools: [divide],
+      systemPrompt: 'You divide.',
+    });
+    await gepa(program).compile({
+      trainset: [{ input: { messages: [new HumanMessage('Divide.')] } }],
+      metric: () => 0.5,
+      maxIterations: 1,
+      reflectionModel: async ({ prompt }) => {
+        prompts.push(prompt);
+        return 'no text';
+      },
+    });
+    const [shown] = prompts;
+    for (const part of [
+      'You divide.',
+      'Divide.',
+      'divide',
+      'by: 0',
+      'cannot divide by zero',
+      'by: 5',
+      'It is two.',
+    ]) {
+      expect(shown).toContain(part);
+    }
+    expect(shown).not.toContain('lc_');
+    expect(shown).not.toContain('constructor');
   });
 
   it('shows where the descriptions of tools took part', async () => {

@@ -29,6 +29,8 @@ function plain(value: unknown, inside: readonly unknown[]): unknown {
 function plainObject(value: Node, nested: (item: unknown) => unknown): unknown {
   if (isMessage(value)) return plainMessage(value, nested);
   if (isPromptValue(value)) return 'messages' in value ? nested(value.messages) : value.value;
+  // A step of a graph sent on to a node with all of the state, which is told where it came from.
+  if (value.lg_name === 'Send') return `[goes on to ${String(value.node)}]`;
   if (value instanceof Error) return value.message;
   if (value instanceof Map)
     return plainRecord(

@@ -4,6 +4,7 @@ import { BaseTracer, type Run } from '@langchain/core/tracers/base';
 export class RolloutTracer extends BaseTracer {
   readonly name = 'gepa_rollout';
   readonly #roots: Run[] = [];
+  readonly #seen = new Set<string>();
   #closed = false;
 
   constructor() {
@@ -22,8 +23,10 @@ export class RolloutTracer extends BaseTracer {
   }
 
   override onRunCreate(run: Run): void {
-    // A run whose parent this tracer has not seen comes without one: it began inside somebody else's run.
-    if (run.parent_run_id === undefined && !this.#closed) this.#roots.push(run);
+    // A run whose parent this tracer has not seen began inside somebody else's run.
+    const isRoot = run.parent_run_id === undefined || !this.#seen.has(run.parent_run_id);
+    this.#seen.add(run.id);
+    if (isRoot && !this.#closed) this.#roots.push(run);
   }
 
   protected override async persistRun(): Promise<void> {}

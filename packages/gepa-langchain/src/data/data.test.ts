@@ -1,0 +1,132 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { Client } from 'langsmith';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readCsv, readJsonl } from './files.ts';
+import { readLangSmithDataset } from './langsmith.ts';
+import { splitExamples } from './split.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'gepa-data-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+const file = async (name: string, text: string) => {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+};
+
+describe('CSV', () => {
+  it('with quotes, line breaks and a byte order mark', async () => {
+    const path = await file(
+      'a.csv',
+      '\uFEFFinput,expected,id,team\n"Hello, ""you""\nthere",yes,1,red\nBye,no,2,blue\n',
+    );
+    expect(await readCsv(path)).toEqual([
+      { input: 'Hello, "you"\nthere', expected: 'yes', id: '1', metadata: { team: 'red' } },
+      { input: 'Bye', expected: 'no', id: '2', metadata: { team: 'blue' } },
+    ]);
+  });
+
+  it('with columns of other names', async () => {
+    const path = await file('b.csv', 'question,context,answer\nQ,C,A\n');
+    const options = { input: ['question', 'context'], expected: ['answer'] };
+    expect(await readCsv(path, options)).toEqual([
+      { input: { question: 'Q', context: 'C' }, expected: { answer: 'A' } },
+    ]);
+    await expect(readCsv(path)).rejects.toThrow(/row 1 of 1 has no input.*question, context, answer/);
+  });
+
+  it('that is none', async () => {
+    await expect(readCsv(await file('c.csv', 'input,expected\na,"b\n'))).rejects.toThrow('no CSV file');
+  });
+});
+
+describe('JSON lines', () => {
+  it('as they are', async () => {
+    const path = await file(
+      'a.jsonl',
+      '{"input": {"q": 1}, "expected": [2]}\n\n{"input": "x", "kind": "k"}\n',
+    );
+    expect(await readJsonl(path)).toEqual([
+      { input: { q: 1 }, expected: [2] },
+      { input: 'x', metadata: { kind: 'k' } },
+    ]);
+  });
+
+  it('that are none, or lack the input', async () => {
+    await expect(readJsonl(await file('b.jsonl', '{"input": 1}\n{'))).rejects.toThrow('line 2 is no JSON');
+    await expect(readJsonl(await file('c.jsonl', '[1]\n'))).rejects.toThrow('line 1 is no JSON object');
+    await expect(readJsonl(await file('d.jsonl', '{"input": 1}\n{"inputs": 1}\n'))).rejects.toThrow(
+      'row 2 of 2 has no input',
+    );
+  });
+});
+
+describe('a LangSmith dataset', () => {
+  const asked: URL[] = [];
+  const fetchImplementation = async (input: string | URL | Request) => {
+    const url = new URL(String(input instanceof Request ? input.url : input));
+    asked.push(url);
+    if (url.pathname.endsWith('/datasets'))
+      return Response.json([{ id: crypto.randomUUID(), name: 'tickets' }]);
+    if (url.searchParams.get('splits') === 'none' || Number(url.searchParams.get('offset')) > 0)
+      return Response.json([]);
+    return Response.json([
+      { id: 'e1', inputs: { q: 'Q' }, outputs: { a: 'A' }, metadata: { dataset_split: ['train'] } },
+      { id: 'e2', inputs: { q: 'R' }, outputs: null, metadata: {} },
+    ]);
+  };
+  const client = new Client({ apiUrl: 'http://langsmith.test', apiKey: 'k', fetchImplementation } as never);
+
+  it('becomes examples, by split', async () => {
+    expect(await readLangSmithDataset('tickets', { client, splits: ['train'] })).toEqual([
+      { id: 'e1', input: { q: 'Q' }, expected: { a: 'A' }, metadata: { dataset_split: ['train'] } },
+      { id: 'e2', input: { q: 'R' } },
+    ]);
+    expect(asked.some((url) => url.searchParams.getAll('splits').includes('train'))).toBe(true);
+  });
+
+  it('without examples is refused', async () => {
+    await expect(readLangSmithDataset('tickets', { client, splits: ['none'] })).rejects.toThrow(
+      'has no examples',
+    );
+  });
+});
+
+describe('a split', () => {
+  it('has every example once, keeps groups together, and is the same for a seed', () => {
+    const examples = fc.array(fc.record({ group: fc.integer({ min: 0, max: 9 }), id: fc.nat() }), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(examples, fc.nat(), (all, seed) => {
+        const options = { seed, groupBy: ({ group }: { group: number }) => String(group) };
+        const parts = splitExamples(all, options);
+        const sets = [parts.trainset, parts.valset, parts.testset];
+        expect(sets.flat()).toHaveLength(all.length);
+        expect(new Set(sets.flat())).toEqual(new Set(all));
+        for (const { group } of all) {
+          expect(sets.filter((set) => set.some((one) => one.group === group))).toHaveLength(1);
+        }
+        expect(splitExamples(all, options)).toEqual(parts);
+      }),
+    );
+  });
+
+  it('has the sizes asked for', () => {
+    const all = Array.from({ length: 100 }, (_, i) => i);
+    const sizes = ({ trainset, valset, testset }: ReturnType<typeof splitExamples<number>>) => [
+      trainset.length,
+      valset.length,
+      testset.length,
+    ];
+    expect(sizes(splitExamples(all))).toEqual([60, 20, 20]);
+    expect(sizes(splitExamples(all, { train: 1, validation: 1, test: 0 }))).toEqual([50, 50, 0]);
+    expect(splitExamples(all, { seed: 1 })).not.toEqual(splitExamples(all, { seed: 2 }));
+    expect(() => splitExamples(all, { train: -1 })).toThrow('0 or more');
+  });
+});

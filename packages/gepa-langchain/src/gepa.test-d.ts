@@ -1,0 +1,60 @@
+import { ChatPromptTemplate } from '@langchain/core/prompts';
+import type { Runnable } from '@langchain/core/runnables';
+import { tunable } from 'gepa-core';
+import { expectTypeOf } from 'vitest';
+import { gepa } from './index.ts';
+
+interface Input {
+  ticket: string;
+}
+interface Output {
+  queue: string;
+}
+declare const chain: Runnable<Input, Output> & { readonly own: true };
+declare const examples: { input: Input; expected: { queue: string }; id: string }[];
+
+// The compiled program is the same kind of thing as went in.
+const compiled = await gepa(chain).compile({
+  trainset: examples,
+  metric: ({ example, output, trace }) => {
+    expectTypeOf(example.expected.queue).toBeString();
+    expectTypeOf(output).toEqualTypeOf<Output>();
+    expectTypeOf(trace?.[0]?.name).toEqualTypeOf<string | undefined>();
+    return output.queue === example.expected.queue;
+  },
+  reflectionModel: async ({ prompt }) => prompt,
+  maxMetricCalls: 10,
+});
+expectTypeOf(compiled.program).toEqualTypeOf<typeof chain>();
+expectTypeOf(gepa(chain).load('x.gepa.json')).toEqualTypeOf<typeof chain>();
+expectTypeOf(gepa(chain).apply({ any: 'text' })).toEqualTypeOf<typeof chain>();
+
+// Names are strings, and literals where the options tell them.
+expectTypeOf(compiled.result.bestCandidate).toEqualTypeOf<Readonly<Record<string, string>>>();
+const two = gepa(chain, {
+  include: ['extract.system', 'route.system'],
+  rename: { 'route.system': 'router' },
+});
+expectTypeOf<keyof typeof two.components>().toEqualTypeOf<'extract.system' | 'router'>();
+two.apply({ 'extract.system': 'a', router: 'b' });
+// @ts-expect-error: a text is missing
+two.apply({ 'extract.system': 'a' });
+
+// Tunables bring their names.
+const policy = tunable('policy', 'Be kind.');
+const tuned = gepa(chain, { tunables: [policy] });
+expectTypeOf(tuned.components.policy.text).toBeString();
+
+// Examples must fit the program.
+await gepa(chain).compile({
+  // @ts-expect-error: the chain takes { ticket: string }
+  trainset: [{ input: { tickets: 1 } }],
+  metric: () => 1,
+  reflectionModel: async ({ prompt }) => prompt,
+  maxMetricCalls: 10,
+});
+
+// What is no program is refused.
+// @ts-expect-error: a prompt's text is no runnable
+gepa('You are helpful.');
+gepa(ChatPromptTemplate.fromMessages([['system', 'You are helpful.']]));

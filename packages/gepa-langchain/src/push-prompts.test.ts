@@ -1,0 +1,91 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ChatPromptTemplate } from '@langchain/core/prompts';
+import { RunnableParallel } from '@langchain/core/runnables';
+import { tunable } from 'gepa-core';
+import { Client } from 'langsmith';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { gepa } from './gepa.ts';
+import { pushPrompts } from './push-prompts.ts';
+
+const repos = new Map<string, { tags: string[]; description: string; is_public: boolean }>();
+const commits = new Map<string, string>();
+let server: Server;
+let client: Client;
+
+beforeAll(async () => {
+  // The part of LangSmith's API that publishing prompts needs.
+  server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    const name = request.url!.split('/').at(-1)!;
+    const answer = (status: number, value: unknown) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    if (request.url === '/settings') return answer(200, { id: 'tenant', tenant_handle: 'us' });
+    if (request.method === 'POST' && request.url === '/repos/') {
+      const { repo_handle, ...repo } = JSON.parse(body);
+      repos.set(repo_handle, repo);
+      return answer(200, { repo: { repo_handle } });
+    }
+    if (request.method === 'POST' && request.url!.startsWith('/commits/')) {
+      commits.set(name, body);
+      return answer(200, { commit: { commit_hash: 'abcdef0123' } });
+    }
+    if (request.url!.startsWith('/repos/')) {
+      return repos.has(name) ? answer(200, { repo: { repo_handle: name } }) : answer(404, {});
+    }
+    return answer(200, { commits: [] });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  client = new Client({ apiUrl, apiKey: 'k', autoBatchTracing: false });
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+it('publishes the changed prompts whole, with tags, and scores in the description', async () => {
+  const policy = tunable('policy', 'Be brief.');
+  const prompt = (system: string) =>
+    ChatPromptTemplate.fromMessages([
+      ['system', system],
+      ['human', 'Text: {text}'],
+    ]);
+  const program = RunnableParallel.from({
+    changed: prompt('Old words.'),
+    kept: prompt('Kept words.'),
+    policy: () => policy.text,
+  });
+  const target = gepa(program, { tunables: [policy], rename: { 'changed.system': 'main' } });
+  const compiled = await target.compile({
+    trainset: [{ input: { text: 't' } }],
+    metric: ({ output }) => output.policy === 'New policy.',
+    componentSelector: () => ['main', 'policy'],
+    propose: async () => ({ main: 'New words.', policy: 'New policy.' }),
+    maxMetricCalls: 12,
+  });
+  const pushed = await pushPrompts(compiled, { client, tags: ['prod'], name: ([first]) => `acme ${first}` });
+  expect(pushed).toMatchObject([
+    { name: 'acme-main', components: ['main'], url: expect.stringContaining('acme-main') },
+    { name: 'acme-policy', components: ['policy'] },
+  ]);
+  expect(repos.get('acme-main')).toMatchObject({
+    tags: ['prod'],
+    is_public: false,
+    description: 'Improved from 0.000 to 1.000 on the validation set. Optimized: main.',
+  });
+  expect(commits.get('acme-main')).toContain('New words.');
+  expect(commits.get('acme-main')).toContain('Text: {text}');
+  expect(commits.get('acme-policy')).toContain('New policy.');
+});
+
+it('publishes nothing where nothing changed', async () => {
+  const compiled = await gepa(ChatPromptTemplate.fromMessages([['system', 'Words.']])).compile({
+    trainset: [{ input: {} }],
+    metric: () => 1,
+    propose: async () => ({}),
+    maxMetricCalls: 2,
+  });
+  expect(await pushPrompts(compiled as never, { client })).toEqual([]);
+});

@@ -1,0 +1,109 @@
+import { HumanMessage } from '@langchain/core/messages';
+import { ChatPromptTemplate } from '@langchain/core/prompts';
+import { RunnableLambda } from '@langchain/core/runnables';
+import { FakeListChatModel } from '@langchain/core/utils/testing';
+import { createAgent, fakeModel } from 'langchain';
+import { expect, it } from 'vitest';
+import { gepa } from './gepa.ts';
+import { Recorder } from './recorder.ts';
+
+const double = RunnableLambda.from((text: string) => {
+  if (text === 'bad') throw new Error('no');
+  return text + text;
+});
+const record = async (recorder: Recorder, ...inputs: string[]) => {
+  for (const input of inputs) await double.invoke(input, { callbacks: [recorder] }).catch(() => {});
+};
+
+it('turns runs into examples that go into a trainset', async () => {
+  const recorder = new Recorder();
+  const program = ChatPromptTemplate.fromMessages([
+    ['system', 'Sort.'],
+    ['human', '{text}'],
+  ])
+    .pipe(new FakeListChatModel({ responses: ['sorted'] }))
+    .pipe(({ text }) => text);
+  const runId = crypto.randomUUID();
+  await program.invoke({ text: 'one' }, { callbacks: [recorder], runId });
+  expect(recorder.feedback(runId, { expected: 'right', score: 0.5, comment: 'not quite' })).toBe(true);
+  expect(recorder.examples()).toEqual([
+    {
+      id: runId,
+      input: { text: 'one' },
+      expected: 'right',
+      metadata: { output: 'sorted', score: 0.5, comment: 'not quite' },
+    },
+  ]);
+  const compiled = await gepa(program).compile({
+    trainset: recorder.examples() as never,
+    metric: ({ output, example }) => output === example.expected,
+    reflectionModel: async () => '```\nBetter.\n```',
+    maxMetricCalls: 3,
+  });
+  expect(compiled.result.seedScore).toBe(0);
+});
+
+it('records what an agent was given and gave', async () => {
+  const recorder = new Recorder();
+  const agent = createAgent({
+    model: fakeModel().respond(new HumanMessage('x') as never) as never,
+    tools: [],
+  });
+  await agent.invoke({ messages: [new HumanMessage('hi')] }, { callbacks: [recorder] }).catch(() => {});
+  expect(recorder.examples()).toMatchObject([{ input: { messages: [{ content: 'hi' }] } }]);
+});
+
+it('keeps strings, and tells failures', async () => {
+  const recorder = new Recorder();
+  await record(recorder, 'a', 'bad');
+  expect(recorder.examples().map(({ input, metadata }) => [input, metadata])).toEqual([
+    ['a', { output: 'aa' }],
+    ['bad', { error: 'no' }],
+  ]);
+  recorder.clear();
+  expect(recorder.examples()).toEqual([]);
+});
+
+it('is bounded', async () => {
+  const recorder = new Recorder({ capacity: 2 });
+  await record(recorder, 'a', 'b', 'c');
+  expect(recorder.examples().map(({ input }) => input)).toEqual(['b', 'c']);
+  const run = (i: number) => ({ id: `open ${i}`, inputs: { input: i }, outputs: { output: i } }) as never;
+  for (let i = 0; i < 3; i++) recorder.onChainStart(run(i));
+  recorder.onChainEnd(run(0));
+  expect(recorder.examples().map(({ input }) => input)).toEqual(['b', 'c']);
+});
+
+it('samples', async () => {
+  const draws = [0.1, 0.9, 0.2];
+  const recorder = new Recorder({ sampleRate: 0.5, random: () => draws.shift()! });
+  await record(recorder, 'a', 'b', 'c');
+  expect(recorder.examples().map(({ input }) => input)).toEqual(['a', 'c']);
+  const none = new Recorder({ sampleRate: 0 });
+  await record(none, 'a');
+  expect(none.examples()).toEqual([]);
+});
+
+it('redacts before it keeps, and keeps nothing where that fails', async () => {
+  const recorder = new Recorder({
+    redact: (example) => {
+      if (example.input === 'b') return undefined;
+      if (example.input === 'c') throw new Error('cannot');
+      return { ...example, input: '***', metadata: {} };
+    },
+  });
+  await record(recorder, 'a', 'b', 'c');
+  expect(recorder.examples()).toMatchObject([{ input: '***', metadata: {} }]);
+});
+
+it('records runs of a name, wherever they happen', async () => {
+  const recorder = new Recorder({ runName: 'inner' });
+  const outer = RunnableLambda.from((text: string) => text).pipe(double.withConfig({ runName: 'inner' }));
+  await outer.invoke('a', { callbacks: [recorder] });
+  expect(recorder.examples()).toMatchObject([{ input: 'a', metadata: { output: 'aa' } }]);
+  expect(recorder.feedback('unknown', {})).toBe(false);
+});
+
+it('refuses options that make no sense', () => {
+  expect(() => new Recorder({ capacity: 0, sampleRate: 2 })).toThrow(/capacity[\s\S]*sampleRate/);
+});

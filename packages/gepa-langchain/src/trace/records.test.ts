@@ -1,0 +1,47 @@
+import { AIMessage, HumanMessage } from '@langchain/core/messages';
+import type { Rollout, Step } from 'gepa-core';
+import { expect, it } from 'vitest';
+import { reflectiveRecords } from './records.ts';
+
+const usage = { modelCalls: 1, inputTokens: 10, outputTokens: 2 };
+const turn = (i: number): Step => ({
+  kind: 'model',
+  name: 'model',
+  components: ['system'],
+  input: [{ role: 'human', content: `question ${i}` }],
+  output: `answer ${i}`,
+  usage,
+});
+const rollout = (turns: number): Rollout<unknown, unknown> => ({
+  example: { input: { messages: [new HumanMessage('question')] } },
+  exampleId: 'train:0',
+  output: { messages: [new HumanMessage('question'), new AIMessage('answer')], other: 1 },
+  trace: Array.from({ length: turns }, (_, i) => turn(i)),
+  score: 0.5,
+});
+const record = (turns: number) => reflectiveRecords({ component: 'system', rollouts: [rollout(turns)] })[0]!;
+
+it('shows messages in plain words, the last of the output, and tokens', () => {
+  expect(record(2)).toMatchObject({
+    Input: { messages: [{ role: 'human', content: 'question' }] },
+    'Final output': { other: 1, messages: ['[1 message before]', { role: 'ai', content: 'answer' }] },
+    Tokens: '20 sent and 4 written in 2 model calls',
+  });
+  expect(Object.keys(record(2)).slice(-2)).toEqual(['Tokens', 'Score']);
+});
+
+it('shows the whole output where no turn was shown', () => {
+  expect(record(0)['Final output']).toMatchObject({
+    messages: [{ content: 'question' }, { content: 'answer' }],
+  });
+  expect(record(0)).not.toHaveProperty('Tokens');
+});
+
+it('leaves out the oldest of many calls, and says so', () => {
+  const { Calls: calls } = record(30) as { Calls: unknown[] };
+  expect(calls).toHaveLength(11);
+  expect(calls[0]).toMatchObject({ Answer: 'answer 0' });
+  expect(calls[1]).toBe('[20 calls left out]');
+  expect(calls.at(-1)).toMatchObject({ Answer: 'answer 29' });
+  expect((record(10) as { Calls: unknown[] }).Calls).toHaveLength(10);
+});

@@ -1,0 +1,144 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
+import { ChatPromptTemplate } from '@langchain/core/prompts';
+import { LangChainTracer } from '@langchain/core/tracers/tracer_langchain';
+import { FakeListChatModel } from '@langchain/core/utils/testing';
+import type { RunContext } from 'gepa-core';
+import { Client } from 'langsmith';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createAdapter } from './adapter.ts';
+
+/** What a local LangSmith was sent. */
+let received: { path: string; body: string }[];
+let langsmith: Server;
+let apiUrl: string;
+
+beforeEach(async () => {
+  received = [];
+  langsmith = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    received.push({ path: request.url ?? '', body });
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  });
+  await new Promise<void>((resolve) => langsmith.listen(0, '127.0.0.1', resolve));
+  apiUrl = `http://127.0.0.1:${(langsmith.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  langsmith.closeAllConnections();
+  await new Promise((resolve) => langsmith.close(resolve));
+});
+
+const context: RunContext = {
+  signal: new AbortController().signal,
+  runId: 'run-7',
+  iteration: 3,
+  phase: 'minibatch',
+  candidateIndex: 2,
+  exampleId: 'train:5',
+};
+const program = (callbacks: BaseCallbackHandler[] = []) =>
+  ChatPromptTemplate.fromMessages([['system', 'Sort these words.']])
+    .pipe(new FakeListChatModel({ responses: ['sorted'] }))
+    .withConfig({ runName: 'sorter', tags: ['mine'], callbacks });
+const rollout = async (callbacks: BaseCallbackHandler[] = []) => {
+  await createAdapter({ program: program(callbacks) }).run({ system: 'New.' }, { input: {} }, context);
+};
+const filters = {
+  gepa_run: 'run-7',
+  gepa_iteration: 3,
+  gepa_phase: 'minibatch',
+  gepa_candidate: 2,
+  gepa_example: 'train:5',
+};
+
+it("reports to LangSmith's tracer given in the program", async () => {
+  const client = new Client({ apiUrl, apiKey: 'k', autoBatchTracing: false });
+  await rollout([new LangChainTracer({ client, projectName: 'p' })]);
+  await vi.waitFor(() => expect(received.filter(({ path }) => path.startsWith('/runs'))).toHaveLength(6));
+  const runs = received
+    .filter(({ path }) => path === '/runs')
+    .map(({ body }) => JSON.parse(body) as { name: string; tags: string[]; extra: { metadata: object } });
+  expect(runs.map(({ name }) => name).sort()).toEqual(['ChatPromptTemplate', 'FakeListChatModel', 'sorter']);
+  const root = runs.find(({ name }) => name === 'sorter')!;
+  expect(root.tags).toEqual(expect.arrayContaining(['mine', 'gepa']));
+  for (const run of runs) expect(run.extra.metadata).toMatchObject(filters);
+});
+
+it('reports to LangSmith where only the environment says so', async () => {
+  vi.stubEnv('LANGSMITH_TRACING', 'true');
+  vi.stubEnv('LANGSMITH_ENDPOINT', apiUrl);
+  vi.stubEnv('LANGSMITH_API_KEY', 'k');
+  await rollout();
+  await vi.waitFor(
+    () => expect(received.map(({ body }) => body).join()).toContain('"gepa_run":"run-7"'),
+    5000,
+  );
+});
+
+/** Makes spans of runs as the OpenTelemetry integrations do: in the background, by run id and parent run id. */
+class SpanHandler extends BaseCallbackHandler {
+  readonly name = 'spans';
+  readonly finished: { name: string; parent: string | undefined; attributes: object }[] = [];
+  readonly #open = new Map<string, { name: string; parent: string | undefined; attributes: object }>();
+
+  override handleChainStart(...args: readonly unknown[]): void {
+    const [, , id, parent, , metadata, , runName] = args as [
+      never,
+      never,
+      string,
+      string,
+      never,
+      object,
+      never,
+      string,
+    ];
+    this.#start(id, runName ?? 'chain', parent, metadata);
+  }
+  override handleChatModelStart(...args: readonly unknown[]): void {
+    const [, , id, parent, , , metadata] = args as [never, never, string, string, never, never, object];
+    this.#start(id, 'chat', parent, metadata);
+  }
+  override handleChainEnd(_outputs: unknown, id: string): void {
+    this.#end(id);
+  }
+  override handleLLMEnd(_output: unknown, id: string): void {
+    this.#end(id);
+  }
+  #start(id: string, name: string, parent: string | undefined, attributes: object): void {
+    this.#open.set(id, { name, parent: parent && this.#open.get(parent)?.name, attributes });
+  }
+  #end(id: string): void {
+    this.finished.push(this.#open.get(id)!);
+    this.#open.delete(id);
+  }
+}
+
+it('reports to handlers in the way of OpenTelemetry', async () => {
+  const spans = new SpanHandler();
+  await rollout([spans]);
+  await vi.waitFor(() => expect(spans.finished).toHaveLength(3));
+  expect(spans.finished.map(({ name, parent }) => [name, parent])).toEqual([
+    ['ChatPromptTemplate', 'sorter'],
+    ['chat', 'sorter'],
+    ['sorter', undefined],
+  ]);
+  for (const { attributes } of spans.finished) expect(attributes).toMatchObject(filters);
+});
+
+it('has the same trace whether models stream or not', async () => {
+  const streaming = BaseCallbackHandler.fromMethods({ handleLLMNewToken: () => {} });
+  Object.assign(streaming, { lc_prefer_streaming: true });
+  const tracesOf = async (callbacks: BaseCallbackHandler[]) => {
+    const { trace } = await createAdapter({ program: program(callbacks) }).run(
+      { system: 'New.' },
+      { input: {} },
+      context,
+    );
+    return JSON.parse(JSON.stringify(trace, (key, value) => (key === 'durationMs' ? undefined : value)));
+  };
+  const [still, streamed] = [await tracesOf([]), await tracesOf([streaming])];
+  expect(streamed[0].children).toEqual(still[0].children);
+});
