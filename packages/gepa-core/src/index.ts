@@ -2,6 +2,7 @@ export type * from './adapter.ts';
 export { type AutoBudget, autoBudget } from './auto-budget.ts';
 export type { Candidate, Component, ComponentKind } from './component.ts';
 export { seedOf } from './component.ts';
+export { type FailureKind, failureKind } from './engine/failures.ts';
 export type { RetryOptions } from './engine/retry.ts';
 export { replay } from './engine/state.ts';
 export * from './errors.ts';
@@ -10,10 +11,12 @@ export type { LanguageModel, LanguageModelAnswer } from './language-model.ts';
 export type { Metric, MetricArgs, MetricResult, MetricScore } from './metric.ts';
 export { optimize } from './optimize.ts';
 export type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
+export { raceSignal } from './race-signal.ts';
 export { Random } from './random.ts';
 export { defaultRecords } from './reflection/records.ts';
 export type { FrontierKey, OptimizationResult, TestScores } from './result.ts';
 export type * from './search-view.ts';
+export { type Split, type SplitOptions, splitExamples } from './split-examples.ts';
 export type { AcceptanceCriterion, Trial } from './strategies/acceptance.ts';
 export { type BatchSampler, type BatchSamplerOption, epochShuffled } from './strategies/batch-sampling.ts';
 export {
@@ -52,6 +55,6 @@ export {
   type Target,
   type TargetBinding,
 } from './target/target.ts';
-export { type Step, type StepKind, stepsOf, walkSteps } from './trace.ts';
-export { type Tunable, tunable, withTexts } from './tunable.ts';
+export { type Step, type StepKind, stepsOf, usageOfSteps, walkSteps } from './trace.ts';
+export { type Tunable, tunable, tunableComponents, withTexts } from './tunable.ts';
 export * from './usage.ts';

@@ -32,7 +32,10 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
    * and `<side_info>` where the records go.
    */
   readonly reflectionPromptTemplate?: string | Partial<Record<Name, string>>;
-  /** How many characters of records one reflection may show. Default 24,000. */
+  /**
+   * How many characters of records one reflection may show; as a rule of thumb, 4 are a token. Longer records lose
+   * repeated and old turns first, and say so. At least 600. Default 24,000, about 6,000 tokens.
+   */
   readonly maxRecordCharacters?: number;
   /** What the Pareto front keeps the best candidates of. Default `'instance'`. */
   readonly frontierType?: FrontierType;

@@ -1,4 +1,4 @@
-import type { Usage } from './usage.ts';
+import { addUsage, noUsage, type Usage } from './usage.ts';
 
 /** What a step was. */
 export type StepKind = 'chain' | 'prompt' | 'model' | 'tool' | 'retriever' | 'agent' | 'other';
@@ -31,4 +31,9 @@ export function* walkSteps(steps: readonly Step[]): Generator<Step> {
 /** The steps a component's text took part in. */
 export function stepsOf(trace: readonly Step[], component: string): Step[] {
   return [...walkSteps(trace)].filter((step) => step.components?.includes(component));
+}
+
+/** What all model calls of a trace cost together. */
+export function usageOfSteps(trace: readonly Step[]): Usage {
+  return [...walkSteps(trace)].reduce((sum, { usage }) => (usage ? addUsage(sum, usage) : sum), noUsage);
 }

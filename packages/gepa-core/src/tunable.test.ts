@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { tunable, withTexts } from './tunable.ts';
+import { tunable, tunableComponents, withTexts } from './tunable.ts';
 
 const policy = tunable('policy', 'original');
 
@@ -32,4 +32,14 @@ it('keeps the texts of an outer call that an inner one does not name', () => {
   withTexts({ policy: 'outer', style: 'ornate' }, () =>
     withTexts({ policy: 'inner' }, () => expect([policy.text, style.text]).toEqual(['inner', 'ornate'])),
   );
+});
+
+it('names no two components the same', () => {
+  const found = { system: { text: 'Be kind.', location: 'the prompt' } };
+  expect(tunableComponents([tunable('style', 'plain', { kind: 'prose' })], found)).toEqual({
+    style: { text: 'plain', kind: 'prose', location: 'tunable "style"' },
+  });
+  expect(() => tunableComponents([tunable('system', 'x')], found)).toThrow('found at the prompt');
+  const twice = [tunable('style', 'plain'), tunable('style', 'ornate')];
+  expect(() => tunableComponents(twice, found)).toThrow('two of the name "style"');
 });

@@ -1,5 +1,5 @@
 import type { Candidate, Component } from './component.ts';
-import { GepaError } from './errors.ts';
+import { GepaError, OptionsError } from './errors.ts';
 
 /** A text that lives inside a function of the program. */
 export interface Tunable<Name extends string = string> {
@@ -27,6 +27,31 @@ export function tunable<const Name extends string>(
       return current()?.[name] ?? text;
     },
   };
+}
+
+/**
+ * The components of tunables, by their names.
+ *
+ * @param found The components of the program itself.
+ * @throws {OptionsError} when a name is taken.
+ */
+export function tunableComponents(
+  tunables: readonly Tunable[],
+  found: Readonly<Record<string, Component>>,
+): Record<string, Component> {
+  const components: Record<string, Component> = {};
+  const problems: string[] = [];
+  for (const { name, component } of tunables) {
+    if (name in components) problems.push(`\`tunables\` holds two of the name "${name}".`);
+    else if (name in found) {
+      problems.push(
+        `The tunable "${name}" has the name of a text found at ${found[name]?.location}; call it something else.`,
+      );
+    }
+    components[name] = { location: `tunable "${name}"`, ...component };
+  }
+  if (problems.length > 0) throw new OptionsError(problems);
+  return components;
 }
 
 /** Calls a function within which tunables have a candidate's texts, in everything it awaits too. */

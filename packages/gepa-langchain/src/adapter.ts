@@ -8,17 +8,18 @@ import {
   type ProgramExample,
   RolloutError,
   type RunContext,
+  raceSignal,
   seedOf,
   type Tunable,
+  usageOfSteps,
   withTexts,
 } from 'gepa-core';
 import { mergeWithAmbient } from './ambient.ts';
 import { discover } from './program/discover.ts';
 import { rewrite } from './program/rewrite.ts';
 import { survey } from './program/survey.ts';
-import { raceSignal } from './race.ts';
 import { recent } from './recent.ts';
-import { type LooseText, RolloutTracer, reflectiveRecords, toSteps, usageOfSteps } from './trace/index.ts';
+import { type LooseText, RolloutTracer, reflectiveRecords, toSteps } from './trace/index.ts';
 import { splitCandidate } from './tunables.ts';
 
 /** A program: a LangChain runnable, of whatever copy of LangChain. */

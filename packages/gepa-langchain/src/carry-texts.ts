@@ -1,6 +1,6 @@
 import { IterableReadableStream } from '@langchain/core/utils/stream';
 import { type Candidate, withTexts } from 'gepa-core';
-import { isNode, isRunnable } from './program/node-kind.ts';
+import { isNode, isRunnable } from './program/node.ts';
 
 /**
  * The program, with a candidate's texts for its tunables in all it does: `invoke`, `batch`, `stream`, `streamEvents`,

@@ -1,8 +1,15 @@
-import { GepaError, type Metric, type MetricArgs, type MetricScore, type ProgramExample } from 'gepa-core';
+import {
+  GepaError,
+  type Metric,
+  type MetricArgs,
+  type MetricScore,
+  type ProgramExample,
+  raceSignal,
+  usageOfSteps,
+} from 'gepa-core';
 import { withHandler } from './ambient.ts';
-import { isNode, type Node } from './program/node-kind.ts';
-import { raceSignal } from './race.ts';
-import { RolloutTracer, toSteps, usageOfSteps } from './trace/index.ts';
+import { isNode, type Node } from './program/node.ts';
+import { RolloutTracer, toSteps } from './trace/index.ts';
 
 /** What LangSmith and openevals hand to an evaluator. */
 export interface EvaluatorArgs {

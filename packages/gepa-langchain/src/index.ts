@@ -1,8 +1,14 @@
-export { type SavedCandidate, type Tunable, tunable } from 'gepa-core';
+export {
+  type SavedCandidate,
+  type Split,
+  type SplitOptions,
+  splitExamples,
+  type Tunable,
+  tunable,
+} from 'gepa-core';
 export { readCsv, readJsonl } from './data/files.ts';
 export { type LangSmithDatasetOptions, readLangSmithDataset } from './data/langsmith.ts';
 export type { RowOptions } from './data/rows.ts';
-export { type Split, type SplitOptions, splitExamples } from './data/split.ts';
 export { type Evaluator, type EvaluatorArgs, type EvaluatorOptions, fromEvaluators } from './evaluators.ts';
 export { type ComponentName, type GepaOptions, gepa, type LangChainTarget } from './gepa.ts';
 export { fromChatModel } from './language-model.ts';

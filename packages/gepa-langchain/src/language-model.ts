@@ -1,10 +1,9 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
-import { type LanguageModel, OptionsError, walkSteps } from 'gepa-core';
+import { type LanguageModel, OptionsError, raceSignal, usageOfSteps, walkSteps } from 'gepa-core';
 import type { Invocable } from './adapter.ts';
 import { mergeWithAmbient } from './ambient.ts';
-import { isMessage, isNode, typeName } from './program/node-kind.ts';
-import { raceSignal } from './race.ts';
-import { RolloutTracer, toSteps, usageOfSteps } from './trace/index.ts';
+import { isMessage, isNode, typeName } from './program/node.ts';
+import { RolloutTracer, toSteps } from './trace/index.ts';
 import { textOf } from './trace/message.ts';
 
 /**

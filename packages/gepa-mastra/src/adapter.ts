@@ -7,10 +7,13 @@ import {
   type Candidate,
   type Component,
   type Execution,
+  failureKind,
   GepaError,
   type ProgramExample,
   RolloutError,
   type RunContext,
+  raceSignal,
+  usageOfSteps,
 } from 'gepa-core';
 import { knownRefusal } from './api-keys.ts';
 import { freshRequestContext, type MastraExample, type RequestContextValues } from './example.ts';
@@ -19,9 +22,8 @@ import { startRolloutSpan } from './observability.ts';
 import { derive } from './program/derive.ts';
 import { isAgent, type Program } from './program/kinds.ts';
 import type { Discovery } from './program/plan.ts';
-import { raceSignal } from './race.ts';
 import { attachDetails, type RolloutDetails } from './rollout.ts';
-import { Recorder, usageOfSteps } from './trace/recorder.ts';
+import { Recorder } from './trace/recorder.ts';
 
 /** What an agent gave in a rollout. */
 export interface AgentOutput<Object = unknown> {
@@ -70,13 +72,13 @@ export function createAdapter<Input, Output>(
   ): Promise<Execution<Output>> {
     const recorder = new Recorder();
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
+    const given = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastraOf(program), program.id, example.input, context);
     const rollout: Rollout = {
       requestContext,
       signal: context.signal,
       ...(span === undefined ? {} : { tracingContext: { currentSpan: span } }),
     };
-    const given = typeof options.config === 'function' ? options.config(example) : options.config;
     const report = (details: Partial<RolloutDetails> = {}) => {
       recorder.close();
       const steps = recorder.steps;
@@ -95,6 +97,8 @@ export function createAdapter<Input, Output>(
           ? runAgent(derived, example.input as MessageListInput, { ...given, ...rollout })
           : runWorkflow(derived as unknown as AnyWorkflow, example.input, rollout, recorder);
       });
+      const outage = outageIn(recorder);
+      if (outage !== undefined) throw outage;
       span?.end({ output: output as never });
       const reported = report(details);
       options.log?.finished(candidate, example, output, reported.trace);
@@ -136,7 +140,8 @@ async function runAgent(
   // The overloads tell calls with structured output from others, which only the running program knows.
   const result = await agent.generate(input, call as AgentExecutionOptionsBase<unknown>);
   const { text, object, finishReason, tripwire, scoringData, messages, suspendPayload } = result;
-  if (finishReason === 'suspended') throw new GepaError(suspended(`The agent ${agent.id}`, suspendPayload));
+  if (finishReason === 'suspended')
+    throw new GepaError(suspended(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload));
   const output: AgentOutput = {
     text,
     ...(object === undefined ? {} : { object }),
@@ -185,8 +190,21 @@ function suspended(what: string, where: unknown): string {
   return `${what} waits for a person${at}: a tool needs approval, or a step suspended. In a rollout nobody answers; use examples that do not lead there, or a program that gets by without.`;
 }
 
-/** The error as it was thrown first: Mastra's own wraps it, or keeps no more of it than the message. */
+/** The error as it was thrown first: Mastra's own wraps it, or keeps no more of it than its fields. */
 function causeOf(error: unknown, recorder: Recorder): unknown {
-  const message = (error as { message?: unknown } | undefined)?.message;
-  return (typeof message === 'string' ? recorder.thrownAs(message) : undefined) ?? error;
+  const { message } = (error ?? {}) as { message?: unknown };
+  if (typeof message !== 'string') return error;
+  const thrown = recorder.thrownAs(message) ?? error;
+  return thrown instanceof Error ? thrown : Object.assign(new Error(message), thrown);
+}
+
+/**
+ * What kept a sub-agent from answering, where it was no doing of its own: the agent above it is only told that a tool
+ * failed, and goes on.
+ */
+function outageIn(recorder: Recorder): unknown {
+  return recorder
+    .errorsOf('agent')
+    .map(knownRefusal)
+    .find((error) => failureKind(error) !== 'program');
 }

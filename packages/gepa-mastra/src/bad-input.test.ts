@@ -4,7 +4,7 @@ import { InMemoryStore } from '@mastra/core/storage';
 import { MastraLanguageModelV2Mock } from '@mastra/core/test-utils/llm-mock';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
-import { type GepaEvent, NoComponentsError, RunError } from 'gepa-core';
+import { type GepaEvent, NoComponentsError, RunError, SeedError, tunable } from 'gepa-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { gepa } from './gepa.ts';
@@ -60,7 +60,9 @@ describe('a program that waits for a person', () => {
     });
     const agent = agentWith({ tools: { refund } });
     if (stored) new Mastra({ agents: { agent }, storage: new InMemoryStore(), logger: false });
-    expect(await failuresOf(agent, 'refund me')).toEqual([expect.stringContaining('waits for a person')]);
+    expect(await failuresOf(agent, 'refund me')).toEqual([
+      expect.stringContaining('waits for a person (refund)'),
+    ]);
   });
 
   it('fails the rollout when a workflow suspends', async () => {
@@ -94,6 +96,84 @@ it('scores a workflow whose step threw as failed, by the message of the step', a
     .commit();
   expect(await failuresOf(workflow, { prompt: 'x' })).toEqual(['no database']);
   expect(gepa(workflow).skipped).toMatchObject([{ location: 'workflow flow, step broken' }]);
+});
+
+it('scores a workflow whose mapping threw as failed, by its message', async () => {
+  const workflow = createWorkflow({ id: 'flow', ...prompt })
+    .then(createStep(agentWith()))
+    .map(async () => {
+      throw new Error('no such field');
+    })
+    .commit();
+  expect(await failuresOf(workflow, { prompt: 'x' })).toEqual(['no such field']);
+});
+
+describe('a model that cannot answer', () => {
+  const search = {
+    trainset: [{ input: 'x' }],
+    metric: () => 1,
+    propose: async () => ({}),
+    maxIterations: 1,
+    retry: { retries: 1, minDelayMs: 1 },
+  };
+  const ended = (agent: Agent) =>
+    gepa(agent)
+      .compile(search)
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+
+  it("is nobody's score where there is no such model", async () => {
+    const none = await startOpenAIServer(() => ({ status: 404, error: 'The model does not exist.' }));
+    const error = await ended(agentWith({ model: none.model }));
+    await none.close();
+    expect(SeedError.isInstance(error)).toBe(true);
+    expect((error as Error).message).toContain('The model does not exist.');
+    expect(none.requests).toHaveLength(1);
+  });
+
+  it('is tried again behind a sub-agent too, whose agent is only told that a tool failed', async () => {
+    const down = await startOpenAIServer(() => ({ status: 503, error: 'overloaded' }));
+    const supervisor = await startOpenAIServer(({ messages }) =>
+      messages.some(({ role }) => role === 'tool')
+        ? 'I could not find out.'
+        : { calls: [{ name: 'agent-expert', args: { prompt: 'x' } }] },
+    );
+    const expert = agentWith({ id: 'expert', description: 'Knows.', model: down.model });
+    const error = await ended(agentWith({ model: supervisor.model, agents: { expert } }));
+    await Promise.all([down.close(), supervisor.close()]);
+    expect(SeedError.isInstance(error)).toBe(true);
+    expect((error as Error).message).toContain('overloaded');
+    expect(supervisor.requests.length).toBe(4);
+  });
+});
+
+it('refuses options that name what is not there, or twice the same', () => {
+  const texts = { 'suport.instructions': 'Be kind.' };
+  expect(() => gepa(agentWith(), { texts })).toThrow('`texts` names "suport.instructions"');
+  const taken = tunable('support.instructions', 'Be kind.');
+  expect(() => gepa(agentWith(), { tunables: [taken] })).toThrow('call it something else');
+  const twice = [tunable('hint', 'a'), tunable('hint', 'b')];
+  expect(() => gepa(agentWith(), { tunables: twice })).toThrow('two of the name "hint"');
+});
+
+it('refuses examples without an input, and a reflection model without a provider', async () => {
+  const search = { metric: () => 1, maxIterations: 1, propose: async () => ({}) };
+  const before = server.requests.length;
+  const trainset = [{ question: 'x' }, null, 'x', { input: 'x' }] as never;
+  await expect(gepa(agentWith()).compile({ ...search, trainset })).rejects.toThrow(
+    'trainset[0], trainset[1], trainset[2].',
+  );
+  await expect(
+    gepa(agentWith()).compile({
+      trainset: [{ input: 'x' }],
+      metric: () => 1,
+      maxIterations: 1,
+      reflectionModel: 'gpt-5' as never,
+    }),
+  ).rejects.toThrow("'openai/gpt-5'");
+  expect(server.requests.length).toBe(before);
 });
 
 it('scores input that a workflow does not take as failed', async () => {

@@ -127,6 +127,18 @@ describe('the components of an agent', () => {
     expect(() => gepa(agentWith(more))).toThrow(reason);
   });
 
+  it('take that text in any form of instructions', () => {
+    const texts = { 'support.instructions': [{ role: 'system', content: 'Be kind.' }] } as const;
+    const target = gepa(agentWith({ instructions: async () => '' }), { texts: texts as never });
+    expect(seedOf(target.components)).toEqual({ 'support.instructions': 'Be kind.' });
+  });
+
+  it('tell of a class of its own, which a copy is not of', () => {
+    class Prefixed extends Agent {}
+    const agent = new Prefixed({ id: 'p', name: 'P', instructions: 'Be kind.', model: server.model });
+    expect(gepa(agent).skipped).toMatchObject([{ reason: expect.stringContaining('class Prefixed') }]);
+  });
+
   it('are narrowed and renamed', () => {
     const target = gepa(agentWith(), {
       include: ['support.instructions'],
@@ -254,6 +266,18 @@ describe('compile', () => {
     undo();
     undo();
     expect(await agent.getInstructions()).toEqual(['Be', 'kind.']);
+  });
+
+  it('writes back past default options, which other agents may share', async () => {
+    const defaultOptions = { instructions: 'Be exact.' };
+    const agent = agentWith({ defaultOptions });
+    const other = agentWith({ id: 'other', defaultOptions });
+    const compiled = await gepa(agent).compile({ ...search, propose: better });
+    const undo = compiled.writeBack();
+    expect((await agent.generate('hello')).text).toBe('Be kind and polite. / hello');
+    expect((await other.generate('hello')).text).toBe('Be exact. / hello');
+    undo();
+    expect((await agent.generate('hello')).text).toBe('Be exact. / hello');
   });
 
   it('writes texts of tools back too', async () => {

@@ -1,3 +1,4 @@
+import type { AgentInstructions } from '@mastra/core/agent';
 import type { MessageListInput } from '@mastra/core/agent/message-list';
 import type { Dataset } from '@mastra/core/datasets';
 import {
@@ -37,8 +38,8 @@ export interface GepaOptions extends ComponentSelectionOptions {
    * `modelSettings`. A function makes them for each rollout. A workflow's agents keep those of their steps.
    */
   readonly config?: RunConfig | ((example: ProgramExample) => RunConfig);
-  /** Texts to start from, by component name, where only an asynchronous function could tell them. */
-  readonly texts?: Readonly<Record<string, string>>;
+  /** Instructions to start from, by component name, where only an asynchronous function could tell them. */
+  readonly texts?: Readonly<Record<string, AgentInstructions>>;
   /** Texts inside the program's functions, made with `tunable` of gepa-core. */
   readonly tunables?: readonly Tunable[];
 }
@@ -50,17 +51,33 @@ type InputOf<Program> = Program extends {
 }
   ? Input
   : MessageListInput;
-type OutputOf<Program> = Program extends {
+type OutputOf<Program, Options> = Program extends {
   readonly outputSchema: {
     readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined };
   };
 }
   ? Output
-  : AgentOutput;
+  : AgentOutput<ObjectOf<Options>>;
+/** What `config` asks for as structured output. */
+type ObjectOf<Options> = Options extends {
+  readonly config: Made<{
+    readonly structuredOutput: {
+      readonly schema: {
+        readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined };
+      };
+    };
+  }>;
+}
+  ? Output
+  : unknown;
+type Made<Value> = Value | ((...args: never) => Value);
 
 /** An agent or a workflow whose texts can be optimized. */
-export interface MastraTarget<Program, Name extends string = string>
-  extends Omit<Target<Program, InputOf<Program>, OutputOf<Program>, Name, ReflectionModel>, 'compile'> {
+export interface MastraTarget<Program, Name extends string = string, Options = GepaOptions>
+  extends Omit<
+    Target<Program, InputOf<Program>, OutputOf<Program, Options>, Name, ReflectionModel>,
+    'compile'
+  > {
   /** What was passed over, with the reason and what would make it reachable. */
   readonly skipped: readonly Skipped[];
   /**
@@ -70,7 +87,7 @@ export interface MastraTarget<Program, Name extends string = string>
    * @throws {RunError} when the run cannot go on; its `result` holds what was found so far.
    */
   compile<Example extends MastraExample<InputOf<Program>>>(
-    options: CompileOptions<Example, OutputOf<Program>, Name, ReflectionModel>,
+    options: CompileOptions<Example, OutputOf<Program, Options>, Name, ReflectionModel>,
   ): Promise<MastraCompiled<Program, Name>>;
 }
 
@@ -106,9 +123,9 @@ export interface MastraCompiled<Program, Name extends string = string> extends C
 export function gepa<Source extends Program, const Options extends GepaOptions = GepaOptions>(
   program: Source,
   options?: Options,
-): MastraTarget<Source, SelectedName<Options>> {
+): MastraTarget<Source, SelectedName<Options>, Options> {
   type Input = InputOf<Source>;
-  type Output = OutputOf<Source>;
+  type Output = OutputOf<Source, Options>;
   type Name = SelectedName<Options>;
   if (!isAgent(program) && !isWorkflow(program)) {
     throw new OptionsError([
@@ -205,7 +222,7 @@ function checkGroundTruth(options: {
 }): void {
   if (!wantsGroundTruth(options.metric)) return;
   const problems = (['trainset', 'valset', 'testset'] as const).flatMap((set) => {
-    const lacking = (options[set] ?? []).filter(({ expected }) => expected === undefined).length;
+    const lacking = (options[set] ?? []).filter((example) => example?.expected === undefined).length;
     return lacking === 0
       ? []
       : [

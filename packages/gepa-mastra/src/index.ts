@@ -1,4 +1,11 @@
-export type { SavedCandidate } from 'gepa-core';
+export {
+  type SavedCandidate,
+  type Split,
+  type SplitOptions,
+  splitExamples,
+  type Tunable,
+  tunable,
+} from 'gepa-core';
 export type { AgentOutput, RunConfig } from './adapter.ts';
 export { type DatasetExample, type DatasetOptions, fromDataset } from './dataset.ts';
 export type { Draft, DraftOptions } from './editor.ts';

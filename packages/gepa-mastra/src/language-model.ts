@@ -1,11 +1,10 @@
 import { Agent } from '@mastra/core/agent';
 import type { MastraModelConfig } from '@mastra/core/llm';
-import { GepaError, type LanguageModel, OptionsError, walkSteps } from 'gepa-core';
+import { GepaError, type LanguageModel, OptionsError, raceSignal, usageOfSteps, walkSteps } from 'gepa-core';
 import { knownRefusal, missingApiKey } from './api-keys.ts';
 import { derive } from './program/derive.ts';
 import { isAgent, typeName } from './program/kinds.ts';
-import { raceSignal } from './race.ts';
-import { Recorder, usageOfSteps } from './trace/recorder.ts';
+import { Recorder } from './trace/recorder.ts';
 
 /** A model as Mastra takes it (`'openai/gpt-5'`, `{ id, url }`, a model object), an agent, or a plain function. */
 export type ReflectionModel = MastraModelConfig | Agent | LanguageModel;
@@ -51,6 +50,11 @@ function agentOf(model: unknown): Agent {
   if (!isModel) {
     throw new OptionsError([
       `The reflectionModel must be a model as Mastra takes it ('provider/model', { id, url }, a model object), an agent, or a function, but it is ${typeName(model)}.`,
+    ]);
+  }
+  if (typeof model === 'string' && !model.includes('/')) {
+    throw new OptionsError([
+      `The reflectionModel "${model}" names no provider: write it as 'provider/model', such as 'openai/${model}'.`,
     ]);
   }
   const missing = missingApiKey(model);

@@ -114,3 +114,17 @@ it('scores a rollout as failed when the scorer throws', async () => {
   });
   await expect(fromScorers(broken)(args)).rejects.toThrow('no judge');
 });
+
+it.each([
+  ['no scorer', {}, 'no scorer'],
+  ['no weight at all', { matches: { scorer: matches, weight: 0 } }, 'weights of all'],
+  ['a negative weight', { matches: { scorer: matches, weight: -1 } }, '`weight` of the scorer "matches"'],
+  [
+    'nothing as the greatest score',
+    { matches: { scorer: matches, max: 0 } },
+    '`max` of the scorer "matches"',
+  ],
+])('refuses %s', (_, scorers, problem) => {
+  expect(() => fromScorers(scorers)).toThrow(OptionsError);
+  expect(() => fromScorers(scorers)).toThrow(problem);
+});

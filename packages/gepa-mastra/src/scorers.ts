@@ -1,5 +1,5 @@
 import type { ScorerRunResult } from '@mastra/core/evals';
-import { addUsage, type Metric, type MetricScore, noUsage, type Usage } from 'gepa-core';
+import { addUsage, type Metric, type MetricScore, noUsage, OptionsError, type Usage } from 'gepa-core';
 import type { MastraExample } from './example.ts';
 import { detailsOf } from './rollout.ts';
 
@@ -28,11 +28,14 @@ const needsGroundTruth = Symbol('gepa.needsGroundTruth');
 /**
  * Makes a metric of Mastra scorers, as they are. A scorer's reason is the feedback. Of several, the score is their
  * weighted mean, and each is an objective by its name.
+ *
+ * @throws {OptionsError} when there is no scorer, or a weight or a greatest score makes no sense.
  */
 export function fromScorers(
   scorers: Scorer | ScorerOptions | Readonly<Record<string, Scorer | ScorerOptions>>,
 ): Metric<MastraExample<unknown>, unknown> {
   const entries = entriesOf(scorers);
+  checkScorers(entries);
   const metric: Metric<MastraExample<unknown>, unknown> = async ({ example, output, trace }) => {
     const details = detailsOf(trace);
     const run = {
@@ -53,6 +56,22 @@ export function fromScorers(
 /** Whether a metric of scorers cannot do without an expected value. */
 export function wantsGroundTruth(metric: unknown): boolean {
   return (metric as { [needsGroundTruth]?: boolean } | undefined)?.[needsGroundTruth] ?? false;
+}
+
+function checkScorers(entries: readonly (readonly [name: string, options: ScorerOptions])[]): void {
+  if (entries.length === 0) throw new OptionsError(['fromScorers() was given no scorer.']);
+  const isAmount = (value: number | undefined) =>
+    value === undefined || (value >= 0 && Number.isFinite(value));
+  const problems = entries.flatMap(([name, { weight, max }]) => [
+    ...(isAmount(weight)
+      ? []
+      : [`The \`weight\` of the scorer "${name}" must be 0 or more, but it is ${weight}.`]),
+    ...(isAmount(max) && max !== 0
+      ? []
+      : [`The \`max\` of the scorer "${name}" must be more than 0, but it is ${max}.`]),
+  ]);
+  if (entries.every(([, { weight }]) => weight === 0)) problems.push('The weights of all scorers are 0.');
+  if (problems.length > 0) throw new OptionsError(problems);
 }
 
 interface Judgement {

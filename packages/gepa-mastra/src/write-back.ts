@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import { type Candidate, GepaError } from 'gepa-core';
-import { withText } from './program/instructions.ts';
-import { isAgent, isPromise } from './program/kinds.ts';
+import { whenKnown, withText } from './program/instructions.ts';
+import { isAgent } from './program/kinds.ts';
 import { wrapModels } from './program/models.ts';
 import type { AgentPlan, Discovery } from './program/plan.ts';
 import { withToolTexts } from './program/tool-texts.ts';
@@ -44,15 +44,19 @@ function writeInstructions(agent: Agent, text: string | undefined): Undo[] {
   return [() => agent.__updateInstructions(instructions), ...writeDefaultInstructions(agent, text)];
 }
 
-/** Instructions in the default options win over the agent's own at run time. */
+/**
+ * Instructions in the default options win over the agent's own at run time. The options themselves stay as they are:
+ * other agents may share them.
+ */
 function writeDefaultInstructions(agent: Agent, text: string): Undo[] {
-  const defaults = agent.getDefaultOptions();
-  if (isPromise(defaults) || !defaults.instructions) return [];
-  const { instructions } = defaults;
-  defaults.instructions = withText(instructions, text);
+  const { getDefaultOptions } = agent;
+  agent.getDefaultOptions = (args) =>
+    whenKnown(getDefaultOptions.call(agent, args), (options) =>
+      options.instructions ? { ...options, instructions: withText(options.instructions, text) } : options,
+    );
   return [
     () => {
-      defaults.instructions = instructions;
+      agent.getDefaultOptions = getDefaultOptions;
     },
   ];
 }

@@ -15,13 +15,17 @@ function block(value: Plain, limit: number): string[] {
   if (typeof value === 'string') return textBlock(shorten(value, limit));
   if (typeof value !== 'object' || value === null) return [String(value)];
   if (Array.isArray(value)) {
-    const isRow = value.every((item) => typeof item !== 'object' && typeof item !== 'string');
-    if (isRow) return textBlock(shorten(JSON.stringify(value), limit));
+    if (isRow(value)) return textBlock(shorten(JSON.stringify(value), limit));
     return value.flatMap((item) => indent(block(item, limit), '- ', '  '));
   }
   const fields = Object.entries(value);
   if (fields.length === 0) return ['{}'];
   return fields.flatMap(([key, item]) => field(fieldName(key), block(item, limit), isLeaf(item)));
+}
+
+/** Whether a list holds nothing but numbers and the like, and reads best on one line. */
+export function isRow(list: readonly Plain[]): boolean {
+  return list.every((item) => typeof item !== 'object' && typeof item !== 'string');
 }
 
 function field(name: string, lines: readonly string[], isLeaf: boolean): string[] {

@@ -124,6 +124,22 @@ describe('the default record', () => {
     });
   });
 
+  it('shows what tools were called with', () => {
+    const tool: Step = { kind: 'tool', name: 'search', input: { q: 'Ada' }, error: 'no network' };
+    expect(recordOf({ trace: chain(model, tool) }).Afterwards).toEqual([
+      { Step: 'search', Arguments: { q: 'Ada' }, Error: 'no network' },
+    ]);
+  });
+
+  it('adds up the tokens of all model calls', () => {
+    const usage = { modelCalls: 1, inputTokens: 10, outputTokens: 2 };
+    const record = recordOf({ trace: chain({ ...model, usage }, { ...model, components: [], usage }) });
+    expect(record.Tokens).toBe('20 sent and 4 written in 2 model calls');
+    expect(recordOf({ trace: [{ ...model, usage }] }).Tokens).toBe('10 sent and 2 written in 1 model call');
+    const unknown = { modelCalls: 1, inputTokens: 0, outputTokens: 0 };
+    expect(recordOf({ trace: [{ ...model, usage: unknown }] })).not.toHaveProperty('Tokens');
+  });
+
   it('shows errors where they happened and of the whole', () => {
     const { output: _, ...failed } = { ...model, error: 'refused' };
     const trace = chain(failed, { kind: 'prompt', name: 'next', error: 'missing value' });

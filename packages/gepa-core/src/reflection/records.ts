@@ -1,11 +1,11 @@
 import type { ReflectiveRecord, Rollout } from '../adapter.ts';
 import { isCutOff } from '../language-model.ts';
-import { type Step, stepsOf, walkSteps } from '../trace.ts';
+import { type Step, stepsOf, usageOfSteps, walkSteps } from '../trace.ts';
 
 /**
  * What the reflection model is shown of each rollout when an adapter has nothing of its own to show: the input, the
- * calls the component's text took part in with what came after them, the output, and the metric's word. An expected
- * value is left out unless the feedback tells it. A trace that is not made of steps is shown as it is.
+ * calls the component's text took part in with what came after them, the output, the tokens all of it took, and the
+ * metric's word. An expected value is left out unless the feedback tells it. A trace that is not made of steps is shown as it is.
  */
 export function defaultRecords(request: {
   readonly component: string;
@@ -20,6 +20,7 @@ function defaultRecord(component: string, rollout: Rollout<unknown, unknown, unk
     Input: inputOf(rollout.example),
     ...(isSteps(trace) ? callHeadings(trace, component, output) : { Trace: trace }),
     'Final output': output,
+    Tokens: isSteps(trace) ? tokensOf(trace) : undefined,
     Score: score,
     Objectives: objectives,
     Feedback: feedbackFor(component, rollout),
@@ -46,6 +47,13 @@ function isSteps(trace: unknown): trace is readonly Step[] {
   const isStep = (step: Partial<Step> | null | undefined) =>
     typeof step?.kind === 'string' && typeof step.name === 'string';
   return Array.isArray(trace) && trace.every(isStep);
+}
+
+/** What all model calls of a rollout took, where that is known. */
+function tokensOf(trace: readonly Step[]): string | undefined {
+  const { modelCalls, inputTokens, outputTokens } = usageOfSteps(trace);
+  if (inputTokens + outputTokens === 0) return undefined;
+  return `${inputTokens} sent and ${outputTokens} written in ${modelCalls} model ${modelCalls === 1 ? 'call' : 'calls'}`;
 }
 
 /** One call stands under headings of its own; several are a list. */
@@ -120,13 +128,20 @@ function sinceLast(input: unknown, previous: unknown): unknown {
   return isContinued ? ['[the same as in the call before, then:]', ...input.slice(previous.length)] : input;
 }
 
-/** Names and outputs, without rendered prompts and without steps that only pass on the output shown elsewhere. */
+/** Names and outputs, of tools the arguments too, without rendered prompts and without steps that only pass on the output shown elsewhere. */
 function inShort(steps: readonly Step[], shownOutput: unknown): ReflectiveRecord[] | undefined {
   const told = steps.filter(
     (step) => step.error !== undefined || (step.kind !== 'prompt' && !isSame(step.output, shownOutput)),
   );
   if (told.length === 0) return undefined;
-  return told.map((step) => present({ Step: step.name, Output: step.output, Error: step.error }));
+  return told.map((step) =>
+    present({
+      Step: step.name,
+      Arguments: step.kind === 'tool' ? step.input : undefined,
+      Output: step.output,
+      Error: step.error,
+    }),
+  );
 }
 
 function isSame(a: unknown, b: unknown): boolean {

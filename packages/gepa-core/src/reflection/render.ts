@@ -2,11 +2,14 @@ import type { ReflectiveRecord } from '../adapter.ts';
 import { fairShares } from './fair-shares.ts';
 import { label, toMarkdown } from './markdown.ts';
 import { type Plain, toPlain } from './plain.ts';
+import { thin } from './thin.ts';
 
 /** About 6,000 tokens. */
 const defaultMaxCharacters = 24_000;
 /** With less than this a record is not worth showing. */
 const leastPerRecord = 500;
+/** As long as a list has entries to lose, no text is shortened below this part of its record. */
+const partOfRecord = 1 / 8;
 /** Texts are not shortened below this as long as anything else helps. */
 const readable = 120;
 /** What the metric said is cut last. */
@@ -14,9 +17,11 @@ const cutLast: ReadonlySet<string> = new Set(['score', 'objectives', 'feedback',
 
 /**
  * Writes records down for the reflection model, as numbered examples with a heading for each key. The result has at
- * most `maxCharacters` (default 24,000; at least 600). The records share them fairly; within a record the longest
- * texts are shortened first, in the middle and with a note of how much is gone, and score, feedback and error only
- * when nothing else is left to cut. Records that find no room at all are left out from the end, with a note.
+ * most `maxCharacters` (default 24,000; at least 600). The records share them fairly. A record that is too long loses
+ * entries of its lists, such as the calls and messages of an agent: first those that are repeated later, then the
+ * oldest, but never those that state the task. Texts are shortened in the middle, the longest first: those of more
+ * than an eighth of the record before old entries go, others after. Score, feedback and error are cut when nothing
+ * else is left to cut. Notes say what is gone. Records that find no room at all are left out from the end.
  */
 export function renderRecords(
   records: readonly ReflectiveRecord[],
@@ -88,19 +93,32 @@ function sharesOf(records: readonly (readonly Section[])[], total: number): numb
 function fitted(index: number, sections: readonly Section[], share: number): string {
   const whole = layout(index, sections, Infinity, Infinity);
   if (whole.length <= share) return whole;
+  const thinned = thinnedToFit(index, sections, share);
   const forms = [
-    { least: readable, sections },
-    { least: 0, sections: sections.map(asOneText) },
-    { least: 0, sections: merged(sections) },
+    { least: readable, sections: thinned },
+    { least: 0, sections: thinned.map(asOneText) },
+    { least: 0, sections: merged(thinned) },
   ];
   for (const cutsAll of [false, true]) {
     for (const { least, sections } of forms) {
       const at = (limit: number) => layout(index, sections, limit, cutsAll ? limit : Infinity);
-      const fitting = longestFitting(at, least, share);
-      if (fitting !== undefined) return fitting;
+      const limit = greatest(least, share, (limit) => at(limit).length <= share);
+      if (limit !== undefined) return at(limit);
     }
   }
   return layout(index, [], 0, 0);
+}
+
+/** With as many entries in the lists as have room beside each other, and the fewest where that does not help. */
+function thinnedToFit(index: number, sections: readonly Section[], share: number): Section[] {
+  const limit = Math.max(readable, share * partOfRecord);
+  const at = (latest: number) => sections.map((section) => thinnedSection(section, latest));
+  const latest = greatest(1, share, (latest) => layout(index, at(latest), limit, Infinity).length <= share);
+  return at(latest ?? 1);
+}
+
+function thinnedSection(section: Section, latest: number): Section {
+  return section.isCutLast ? section : { ...section, value: thin(section.value, latest) };
 }
 
 /** A section without structure, which can be cut anywhere. */
@@ -120,21 +138,15 @@ function merged(sections: readonly Section[]): Section[] {
   ];
 }
 
-/** Searches for the greatest limit with which a rendering has room; `undefined` when it has none with the least. */
-function longestFitting(render: (limit: number) => string, least: number, room: number): string | undefined {
-  let best = render(least);
-  if (best.length > room) return undefined;
-  let low = least;
-  let high = room;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    const rendered = render(middle);
-    if (rendered.length <= room) {
-      best = rendered;
-      low = middle;
-    } else {
-      high = middle;
-    }
+/** Searches for the greatest number from `least` to below `end` that fits; `undefined` when not even the least does. */
+function greatest(least: number, end: number, fits: (number: number) => boolean): number | undefined {
+  if (!fits(least)) return undefined;
+  let best = least;
+  let beyond = end;
+  while (beyond - best > 1) {
+    const middle = Math.floor((best + beyond) / 2);
+    if (fits(middle)) best = middle;
+    else beyond = middle;
   }
   return best;
 }

@@ -6,6 +6,7 @@ import type { SearchOptions } from '../options.ts';
 import { diffCandidates } from '../report/diff.ts';
 import type { OptimizationResult } from '../result.ts';
 import type { Step } from '../trace.ts';
+import { checkExamples } from './check-examples.ts';
 import {
   checkedCandidate,
   parseSavedCandidate,
@@ -109,6 +110,7 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
       reflectionModel,
       ...options
     }: CompileOptions<Example, Output, Name, Model>) {
+      checkExamples(options);
       const found = Object.fromEntries(selected.map(({ foundName, component }) => [foundName, component]));
       const result = await optimize<Example, Output, readonly Step[], Name>({
         ...options,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { FileFormatError, type ProgramExample } from 'gepa-core';
-import { isNode } from '../program/node-kind.ts';
+import { isNode } from '../program/node.ts';
 import { examplesOfRows, type Row, type RowOptions } from './rows.ts';
 
 /**

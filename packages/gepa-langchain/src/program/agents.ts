@@ -1,6 +1,7 @@
 import { outputParts, toolListParts } from './descriptions.ts';
 import { copyWith, type Edit } from './edit.ts';
-import { isMessage, isNode, type Node, type NodeKind, type Part, positional } from './node-kind.ts';
+import { isMessage, isNode, type Node } from './node.ts';
+import { type NodeKind, type Part, positional } from './node-kind.ts';
 
 /** An agent of `createAgent`: no runnable, but a graph with the options it was built from. */
 export const agent: NodeKind = {

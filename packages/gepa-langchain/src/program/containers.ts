@@ -1,15 +1,7 @@
 import type { Edit } from './edit.ts';
 import { boundParts } from './models.ts';
-import {
-  type ChildPart,
-  given,
-  isNode,
-  isRunnable,
-  isRunnableRecord,
-  type Node,
-  type NodeKind,
-  positional,
-} from './node-kind.ts';
+import { isNode, isRunnable, isRunnableRecord, type Node } from './node.ts';
+import { type ChildPart, given, type NodeKind, positional } from './node-kind.ts';
 
 /** Runs one runnable after the other. */
 const sequence: NodeKind = {

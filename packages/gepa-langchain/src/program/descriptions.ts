@@ -1,14 +1,7 @@
 import type { ComponentKind } from 'gepa-core';
 import type { At } from './edit.ts';
-import {
-  type ChildPart,
-  given,
-  isNode,
-  isRunnable,
-  type Node,
-  type Part,
-  type TextPart,
-} from './node-kind.ts';
+import { isNode, isRunnable, type Node } from './node.ts';
+import { type ChildPart, given, type Part, type TextPart } from './node-kind.ts';
 import { isZodObject, isZodSchema, zodDescription } from './zod-schema.ts';
 
 /**

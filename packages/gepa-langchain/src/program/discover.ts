@@ -1,5 +1,5 @@
 import type { Component } from 'gepa-core';
-import { typeName } from './node-kind.ts';
+import { typeName } from './node.ts';
 import { descriptionReserve, type Inspected, type NamedSite, type Skipped, survey } from './survey.ts';
 
 /** What was found in a program. */

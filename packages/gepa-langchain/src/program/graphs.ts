@@ -1,14 +1,7 @@
 import { toolListParts } from './descriptions.ts';
 import { copyWith, type Edit } from './edit.ts';
-import {
-  type ChildPart,
-  given,
-  isNode,
-  isRunnable,
-  type Node,
-  type NodeKind,
-  typeName,
-} from './node-kind.ts';
+import { isNode, isRunnable, type Node, typeName } from './node.ts';
+import { type ChildPart, given, type NodeKind } from './node-kind.ts';
 
 type GraphNode = Node & { readonly bound: unknown };
 type Branches = Readonly<Record<string, Readonly<Record<string, Node>>>>;

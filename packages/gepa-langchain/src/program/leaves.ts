@@ -1,4 +1,4 @@
-import { isNode, isRunnable, type Node, typeName } from './node-kind.ts';
+import { isNode, isRunnable, type Node, typeName } from './node.ts';
 import { hasPrivateFields } from './private-fields.ts';
 
 /** Why a node that is no container and no prompt is passed over, and what can be done about it. */

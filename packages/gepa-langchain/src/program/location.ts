@@ -1,4 +1,4 @@
-import { ownName, typeName } from './node-kind.ts';
+import { ownName, typeName } from './node.ts';
 import type { Path } from './traverse.ts';
 
 /** What a text is in its prompt: `Message 1 (system) of a prompt.` */

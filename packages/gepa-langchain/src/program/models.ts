@@ -1,7 +1,8 @@
 import { outputParts, toolListParts } from './descriptions.ts';
 import type { Edit } from './edit.ts';
 import { copyWith } from './edit.ts';
-import { isNode, type Node, type NodeKind, type Part } from './node-kind.ts';
+import { isNode, type Node } from './node.ts';
+import type { NodeKind, Part } from './node-kind.ts';
 
 /** A chat model with tools or an output schema bound to it. */
 export const boundModel: NodeKind = {

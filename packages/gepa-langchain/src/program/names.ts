@@ -1,4 +1,5 @@
-import { given, type Label, ownName } from './node-kind.ts';
+import { ownName } from './node.ts';
+import { given, type Label } from './node-kind.ts';
 import type { Path, Site } from './traverse.ts';
 
 /** A prompt of the program with the texts in it. */

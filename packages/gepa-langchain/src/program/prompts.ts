@@ -1,14 +1,11 @@
 import { parseTemplate } from '@langchain/core/prompts';
 import type { TemplateFormat } from '../template.ts';
 import { outputParts } from './descriptions.ts';
+import { isMessage, isNode, isRunnable, type Node } from './node.ts';
 import {
   type ChildPart,
   given,
-  isMessage,
-  isNode,
-  isRunnable,
   type Label,
-  type Node,
   type NodeKind,
   type Part,
   positional,

@@ -1,6 +1,6 @@
 import { CandidateMismatchError } from 'gepa-core';
 import { copyWith } from './edit.ts';
-import { isNode } from './node-kind.ts';
+import { isNode } from './node.ts';
 import { survey } from './survey.ts';
 import { type Site, traverse } from './traverse.ts';
 

@@ -3,7 +3,7 @@ import { decodeTemplate } from '../template.ts';
 import { passedOver } from './leaves.ts';
 import { describePlace, locate } from './location.ts';
 import { nameSites } from './names.ts';
-import { isNode, typeName } from './node-kind.ts';
+import { isNode, typeName } from './node.ts';
 import { type Site, traverse } from './traverse.ts';
 
 /** A part of the program that was looked at. */

@@ -1,5 +1,6 @@
 import { descriptionPart, fieldParts } from './descriptions.ts';
-import { isRunnable, type Node, type NodeKind, type Part, typeName } from './node-kind.ts';
+import { isRunnable, type Node, typeName } from './node.ts';
+import type { NodeKind, Part } from './node-kind.ts';
 
 /** A tool of LangChain. What it does is code, unless it was made of a runnable. */
 export const tool: NodeKind = {

@@ -1,4 +1,4 @@
-import { isNode, type Node } from './node-kind.ts';
+import { isNode, type Node } from './node.ts';
 
 /** A schema of zod, of whatever version and copy. */
 export type ZodSchema = Node & {

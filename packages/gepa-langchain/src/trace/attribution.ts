@@ -1,5 +1,5 @@
 import type { Run } from '@langchain/core/tracers/base';
-import { isMessage, isNode } from '../program/node-kind.ts';
+import { isMessage, isNode } from '../program/node.ts';
 import { componentsKey } from '../program/rewrite.ts';
 import { splitText } from '../template/pieces.ts';
 import { textOf } from './message.ts';

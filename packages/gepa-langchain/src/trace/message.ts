@@ -1,4 +1,4 @@
-import { isNode, type MessageNode, type Node } from '../program/node-kind.ts';
+import { isNode, type MessageNode, type Node } from '../program/node.ts';
 
 /** Makes plain data of what a message holds. */
 type ToPlain = (value: unknown) => unknown;

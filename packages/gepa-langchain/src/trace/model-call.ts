@@ -1,6 +1,6 @@
 import type { Run } from '@langchain/core/tracers/base';
 import { modelCallUsage, noUsage, type Usage } from 'gepa-core';
-import { isMessage, isNode, type MessageNode, type Node } from '../program/node-kind.ts';
+import { isMessage, isNode, type MessageNode, type Node } from '../program/node.ts';
 import { plainMessage } from './message.ts';
 import { toPlain } from './plain.ts';
 

@@ -1,4 +1,4 @@
-import { isMessage, isNode, isRunnable, type Node, typeName } from '../program/node-kind.ts';
+import { isMessage, isNode, isRunnable, type Node, typeName } from '../program/node.ts';
 import { plainMessage } from './message.ts';
 
 /** Longer base64 than this is told by its length: no reader of a trace can do anything with it. */

@@ -36,12 +36,3 @@ it('shows the whole output where no turn was shown', () => {
   });
   expect(record(0)).not.toHaveProperty('Tokens');
 });
-
-it('leaves out the oldest of many calls, and says so', () => {
-  const { Calls: calls } = record(30) as { Calls: unknown[] };
-  expect(calls).toHaveLength(11);
-  expect(calls[0]).toMatchObject({ Answer: 'answer 0' });
-  expect(calls[1]).toBe('[20 calls left out]');
-  expect(calls.at(-1)).toMatchObject({ Answer: 'answer 29' });
-  expect((record(10) as { Calls: unknown[] }).Calls).toHaveLength(10);
-});

@@ -7,12 +7,12 @@ import { ChatPromptTemplate, PromptTemplate } from '@langchain/core/prompts';
 import { type Runnable, RunnableLambda, RunnableParallel, RunnableSequence } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import { FakeListChatModel, FakeLLM, FakeRetriever } from '@langchain/core/utils/testing';
-import { type Step, stepsOf, walkSteps } from 'gepa-core';
+import { type Step, stepsOf, usageOfSteps, walkSteps } from 'gepa-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { discover } from '../program/discover.ts';
 import { rewrite } from '../program/rewrite.ts';
 import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
-import { RolloutTracer, toSteps, usageOfSteps } from './index.ts';
+import { RolloutTracer, toSteps } from './index.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {

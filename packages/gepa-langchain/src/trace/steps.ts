@@ -1,5 +1,5 @@
 import type { Run } from '@langchain/core/tracers/base';
-import { addUsage, noUsage, type Step, type StepKind, type Usage, walkSteps } from 'gepa-core';
+import type { Step, StepKind } from 'gepa-core';
 import { attribute, type LooseText } from './attribution.ts';
 import { readModelCall } from './model-call.ts';
 import { isPromptValue, toPlain } from './plain.ts';
@@ -30,11 +30,6 @@ export function toSteps(roots: readonly Run[], loose: readonly LooseText[] = [])
     };
   };
   return roots.map(toStep);
-}
-
-/** What all model calls of a trace cost. */
-export function usageOfSteps(steps: readonly Step[]): Usage {
-  return [...walkSteps(steps)].reduce((sum, step) => (step.usage ? addUsage(sum, step.usage) : sum), noUsage);
 }
 
 function inputOf(run: Run): unknown {

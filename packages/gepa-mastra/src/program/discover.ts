@@ -2,7 +2,7 @@ import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
 import { standardSchemaToJSONSchema, toStandardSchema } from '@mastra/core/schema';
 import type { AnyWorkflow, StepFlowEntry } from '@mastra/core/workflows';
-import type { Component, Tunable } from 'gepa-core';
+import { type Component, OptionsError, type Tunable, tunableComponents } from 'gepa-core';
 import { textOf } from './instructions.ts';
 import { isAgent, isPromise, isWorkflow, type Program, typeName } from './kinds.ts';
 import type { AgentPlan, Discovery, Skipped } from './plan.ts';
@@ -14,12 +14,16 @@ export interface DiscoverOptions {
   readonly tools: boolean;
   /** What dynamic instructions and tools are asked with. */
   readonly requestContext: RequestContext;
-  /** Texts by component name that only an asynchronous function can tell. */
-  readonly texts: Readonly<Record<string, string>>;
+  /** Instructions by component name that only an asynchronous function can tell. */
+  readonly texts: Readonly<Record<string, AgentInstructions>>;
   readonly tunables: readonly Tunable[];
 }
 
-/** Finds the texts of an agent or a workflow. The program is only read. An agent in several places is found once. */
+/**
+ * Finds the texts of an agent or a workflow. The program is only read. An agent in several places is found once.
+ *
+ * @throws {OptionsError} when a text is given for what is not there, or a tunable has a name that is taken.
+ */
 export function discover(program: Program, options: Partial<DiscoverOptions> = {}): Discovery {
   const survey = new Survey({
     tools: false,
@@ -30,6 +34,7 @@ export function discover(program: Program, options: Partial<DiscoverOptions> = {
   });
   if (isAgent(program)) survey.agent(program, `agent ${program.id}`);
   else if (isWorkflow(program)) survey.workflow(program, `workflow ${program.id}`);
+  survey.checkTexts();
   survey.tunables();
   return survey;
 }
@@ -56,6 +61,13 @@ class Survey implements Discovery {
     this.agents.set(agent, plan);
     if (!this.agents.has(agent.id)) this.agents.set(agent.id, plan);
     if (text !== undefined) this.components[component] = { text, kind: 'instructions', location };
+    if (!Object.hasOwn(Object.getPrototypeOf(agent), '__fork')) {
+      this.#skip(
+        `${location}, what its class adds`,
+        `A copy with other texts is a plain Agent, without what the class ${typeName(agent)} adds or overrides.`,
+        'Say it to an Agent by its options: processors, tools, default options.',
+      );
+    }
     if (this.#options.tools) this.#tools(agent, name, location, tools);
     this.#subAgents(agent, name, location, tools);
   }
@@ -67,7 +79,19 @@ class Survey implements Discovery {
   }
 
   tunables(): void {
-    for (const { name, component } of this.#options.tunables) this.components[name] = component;
+    Object.assign(this.components, tunableComponents(this.#options.tunables, this.components));
+  }
+
+  /** @throws {OptionsError} when a text is given for what is not there. */
+  checkTexts(): void {
+    const names = [...new Set([...this.agents.values()].map(({ name }) => `${name}.instructions`))];
+    const problems = Object.keys(this.#options.texts)
+      .filter((name) => !names.includes(name))
+      .map(
+        (name) =>
+          `\`texts\` names "${name}", but there is no such component; found were ${names.join(', ')}.`,
+      );
+    if (problems.length > 0) throw new OptionsError(problems);
   }
 
   #entry(entry: StepFlowEntry, workflow: AnyWorkflow, location: string): void {
@@ -97,7 +121,8 @@ class Survey implements Discovery {
 
   #instructions(agent: Agent, component: string, location: string): string | undefined {
     const { requestContext, texts } = this.#options;
-    if (texts[component] !== undefined) return texts[component];
+    const given = textOf(texts[component]);
+    if (given.trim() !== '') return given;
     let instructions: AgentInstructions | Promise<AgentInstructions>;
     const read = new Set<string>();
     try {
@@ -115,7 +140,7 @@ class Survey implements Discovery {
       this.#skip(
         `${location}, instructions`,
         'They are made by an asynchronous function.',
-        `Give the text to start from: { texts: { '${component}': textOf(await agent.getInstructions()) } }.`,
+        `Give the text to start from: { texts: { '${component}': await agent.getInstructions() } }.`,
       );
       return undefined;
     }

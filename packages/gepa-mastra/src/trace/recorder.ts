@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { addUsage, noUsage, type Step, type StepKind, type Usage, walkSteps } from 'gepa-core';
+import type { Step, StepKind, Usage } from 'gepa-core';
 import { toPlain } from './plain.ts';
 
 /** A step that may still be going on. Values are plain data. */
@@ -23,7 +23,7 @@ const current = new AsyncLocalStorage<{ readonly recorder: Recorder; readonly st
 /** Records the steps of one rollout. It can be read at any time, also while steps are still going on. */
 export class Recorder {
   readonly #roots: OpenStep[] = [];
-  readonly #errors: unknown[] = [];
+  readonly #failures: { readonly kind: StepKind; readonly error: unknown }[] = [];
   #closed = false;
 
   /** Begins a step inside the one that goes on here. */
@@ -53,7 +53,7 @@ export class Recorder {
 
   fail(step: OpenStep, error: unknown): void {
     if (this.#closed) return;
-    this.#errors.push(error);
+    this.#failures.push({ kind: step.kind, error });
     step.error = error instanceof Error ? error.message : String(error);
     step.durationMs = performance.now() - step.startedAt;
   }
@@ -82,7 +82,12 @@ export class Recorder {
 
   /** The error that a message tells of, as it was thrown; Mastra passes some on as mere messages. */
   thrownAs(message: string): unknown {
-    return this.#errors.find((error) => error instanceof Error && error.message === message);
+    return this.#failures.find(({ error }) => error instanceof Error && error.message === message)?.error;
+  }
+
+  /** What steps of a kind threw. */
+  errorsOf(kind: StepKind): unknown[] {
+    return this.#failures.flatMap((failure) => (failure.kind === kind ? [failure.error] : []));
   }
 
   /** Takes nothing more: what a program that was given up still does belongs to nobody. */
@@ -95,13 +100,14 @@ export class Recorder {
   }
 }
 
-/** What all model calls of a trace cost. */
-export function usageOfSteps(steps: readonly Step[]): Usage {
-  return [...walkSteps(steps)].reduce((sum, { usage }) => (usage ? addUsage(sum, usage) : sum), noUsage);
+/** What an agent said at last: of one that streams nothing is known when its call returns. */
+function lastAnswerOf({ children }: OpenStep): unknown {
+  return children.findLast(({ kind }) => kind === 'model')?.output;
 }
 
 function toStep(step: OpenStep): Step {
-  const { kind, name, components, input, output, error, finishReason, usage, durationMs, children } = step;
+  const { kind, name, components, input, error, finishReason, usage, durationMs, children } = step;
+  const output = step.output ?? (kind === 'agent' ? lastAnswerOf(step) : undefined);
   return {
     kind,
     name,

@@ -1,7 +1,7 @@
 /**
- * The outcome of some work, or the signal's reason as soon as the signal is aborted: Mastra ends an aborted call
- * quietly, with an empty answer, and a model may not listen to the signal at all. Work that is given up goes on by
- * itself; what comes of it is ignored.
+ * For adapters: the outcome of some work, or the signal's reason as soon as the signal is aborted. Frameworks do not
+ * always end with their signal, or end quietly with an empty answer. Work that is given up goes on by itself; what
+ * comes of it is ignored.
  */
 export async function raceSignal<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();

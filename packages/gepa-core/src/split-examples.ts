@@ -1,4 +1,5 @@
-import { OptionsError, Random } from 'gepa-core';
+import { OptionsError } from './errors.ts';
+import { Random } from './random.ts';
 
 /** The parts of a data set, by how much of it each gets. */
 export interface SplitOptions<Example> {
@@ -40,21 +41,13 @@ export function splitExamples<Example>(
   }
   const parts: Example[][] = [[], [], []];
   const lack = (part: number) => (shares[part]! / whole) * examples.length - parts[part]!.length;
+  const shuffled = [...groups.values()];
+  new Random(seed).shuffle(shuffled);
   // Large groups first, since the small ones can even out what they leave.
-  const shuffled = shuffle([...groups.values()], new Random(seed)).sort((a, b) => b.length - a.length);
-  for (const group of shuffled) {
+  for (const group of shuffled.sort((a, b) => b.length - a.length)) {
     const neediest = [0, 1, 2].reduce((best, part) => (lack(part) > lack(best) ? part : best));
     parts[neediest]!.push(...group);
   }
   const [trainset, valset, testset] = parts as [Example[], Example[], Example[]];
   return { trainset, valset, testset };
-}
-
-function shuffle<T>(items: readonly T[], random: Random): T[] {
-  const shuffled = [...items];
-  for (let i = shuffled.length - 1; i > 0; i--) {
-    const j = random.randbelow(i + 1);
-    [shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!];
-  }
-  return shuffled;
 }

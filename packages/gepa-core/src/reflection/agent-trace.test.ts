@@ -1,0 +1,234 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Rollout } from '../adapter.ts';
+import type { Step } from '../trace.ts';
+import { defaultRecords } from './records.ts';
+import { renderRecords } from './render.ts';
+
+interface Turn {
+  readonly query: string;
+  readonly result?: string;
+  readonly error?: string;
+}
+
+const task = [
+  { role: 'system', content: 'You answer with the search tool.' },
+  { role: 'user', content: 'When did Ada Lovelace meet Babbage?' },
+];
+const usage = { modelCalls: 1, inputTokens: 100, outputTokens: 10 };
+
+/** An agent that searches once in every turn, then answers. Its conversation grows, and each call has a new id. */
+function agentTrace(turns: readonly Turn[]): Step[] {
+  const messages: unknown[] = [...task];
+  const steps = turns.flatMap(({ query, result, error }, index): Step[] => {
+    const call = { id: `call_${index}`, name: 'search', args: { query } };
+    const answer = { role: 'assistant', content: '', toolCalls: [call] };
+    const model = modelStep([...messages], answer);
+    messages.push(answer, { role: 'tool', tool_call_id: call.id, content: result ?? `Error: ${error}` });
+    const tool = { kind: 'tool', name: 'search', input: { query } } as const;
+    return [model, error === undefined ? { ...tool, output: result } : { ...tool, error }];
+  });
+  const last = modelStep([...messages], { role: 'assistant', content: 'On 5 June 1833.' });
+  return [{ kind: 'agent', name: 'researcher', children: [...steps, last] }];
+}
+
+function modelStep(input: unknown, output: unknown): Step {
+  return { kind: 'model', name: 'model', components: ['system'], input, output, usage };
+}
+
+function rendered(trace: Step[], maxCharacters: number): string {
+  const rollout: Rollout<unknown, unknown> = {
+    example: { input: 'When did Ada Lovelace meet Babbage?' },
+    exampleId: 'train:0',
+    output: 'On 5 June 1833.',
+    trace,
+    score: 0.5,
+    feedback: 'Right, but with too many searches.',
+  };
+  return renderRecords(defaultRecords({ component: 'system', rollouts: [rollout] }), { maxCharacters });
+}
+
+const found = (i: number): Turn => ({ query: `letter ${i}`, result: `Letter ${i} bears no date.` });
+const failed: Turn = { query: 'diary', error: 'the archive is closed' };
+const turns = Array.from({ length: 30 }, (_, i) => (i % 10 < 3 ? found(i) : failed));
+
+const callsIn = (text: string) => text.slice(text.indexOf('### Calls'), text.indexOf('### Final output'));
+
+/** The calls of a rendered record, each as what it searched for or answered, and the notes between. */
+function outline(text: string): string[] {
+  const entries = callsIn(text).split(/^- /m).slice(1);
+  return entries.map((entry) => {
+    if (entry.startsWith('[')) return entry.trim();
+    const [, answer = ''] = entry.split(/^ {2}Answer:/m);
+    return /query: (.+)|content: (.+)/.exec(answer.replace('content: (empty)', ''))!.slice(1).join('');
+  });
+}
+
+describe('the record of an agent with 30 turns', () => {
+  it('shows every turn while there is room', () => {
+    const text = rendered(agentTrace(turns), 100_000);
+    expect(outline(text)).toEqual([...turns.map(({ query }) => query), 'On 5 June 1833.']);
+    expect(text.match(/^ +Error: the archive is closed$/gm)).toHaveLength(21);
+    expect(text).not.toContain('[…');
+  });
+
+  it('loses repeated calls first', () => {
+    expect(outline(rendered(agentTrace(turns), 10_000))).toEqual([
+      ...['letter 0', 'letter 1', 'letter 2', 'diary'],
+      ...['letter 10', 'letter 11', 'letter 12', 'diary'],
+      ...['letter 20', 'letter 21', 'letter 22', 'diary'],
+      '[… the same call 17 more times before …]',
+      ...['diary', 'On 5 June 1833.'],
+    ]);
+  });
+
+  it('then loses the oldest', () => {
+    expect(rendered(agentTrace(turns), 2_500)).toMatchInlineSnapshot(`
+      "## Example 1
+
+      ### Input
+
+      When did Ada Lovelace meet Babbage?
+
+      ### Calls
+
+      - What the model saw:
+          - role: system
+            content: You answer with the search tool.
+          - role: user
+            content: When did Ada Lovelace meet Babbage?
+        Answer:
+          role: assistant
+          content: (empty)
+          toolCalls:
+            - id: call_0
+              name: search
+              args:
+                query: letter 0
+        Afterwards:
+          - Step: search
+            Arguments:
+              query: letter 0
+            Output: Letter 0 bears no date.
+      - [… 10 earlier calls cut …]
+      - What the model saw:
+          - [the same as in the call before, then:]
+          - role: assistant
+            content: (empty)
+            toolCalls:
+              - id: call_22
+                name: search
+                args:
+                  query: letter 22
+          - role: tool
+            tool_call_id: call_22
+            content: Letter 22 bears no date.
+        Answer:
+          role: assistant
+          content: (empty)
+          toolCalls:
+            - id: call_23
+              name: search
+              args:
+                query: diary
+        Afterwards:
+          - Step: search
+            Arguments:
+              query: diary
+            Error: the archive is closed
+      - [… the same call 17 more times before …]
+      - What the model saw:
+          - [the same as in the call before, then:]
+          - role: assistant
+            content: (empty)
+            toolCalls:
+              - id: call_28
+                name: search
+                args:
+                  query: diary
+          - role: tool
+            tool_call_id: call_28
+            content: Error: the archive is closed
+        Answer:
+          role: assistant
+          content: (empty)
+          toolCalls:
+            - id: call_29
+              name: search
+              args:
+                query: diary
+        Afterwards:
+          - Step: search
+            Arguments:
+              query: diary
+            Error: the archive is closed
+      - What the model saw:
+          - [the same as in the call before, then:]
+          - role: assistant
+            content: (empty)
+            toolCalls:
+              - id: call_29
+                name: search
+                args:
+                  query: diary
+          - role: tool
+            tool_call_id: call_29
+            content: Error: the archive is closed
+        Answer:
+          role: assistant
+          content: On 5 June 1833.
+
+      ### Final output
+
+      On 5 June 1833.
+
+      ### Tokens
+
+      3100 sent and 310 written in 31 model calls
+
+      ### Score
+
+      0.5
+
+      ### Feedback
+
+      Right, but with too many searches."
+    `);
+  });
+});
+
+it('shortens a text that would push out all other turns', () => {
+  const page = { query: 'page', result: 'x'.repeat(50_000) };
+  const text = rendered(agentTrace([found(0), found(1), page, found(2), found(3)]), 8_000);
+  const queries = ['letter 0', 'letter 1', 'page', 'letter 2', 'letter 3'];
+  expect(outline(text)).toEqual([...queries, 'On 5 June 1833.']);
+  expect(text).toMatch(/x{1000}\[… [\d,]+ characters cut …\]x{1000}/);
+});
+
+it('keeps to the budget, the feedback, the task and the order, and counts what it cut, whatever the trace', () => {
+  const turn = fc.oneof(
+    fc.constant(failed),
+    fc.record({ query: fc.constantFrom('a', 'b', 'c'), result: fc.string({ maxLength: 400 }) }),
+    fc.nat(99).map(found),
+  );
+  const someTurns = fc.array(turn, { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(someTurns, fc.integer({ min: 2_500, max: 20_000 }), (turns, budget) => {
+      const text = rendered(agentTrace(turns), budget);
+      expect(text.length).toBeLessThanOrEqual(budget);
+      expect(text).toContain('### Feedback\n\nRight, but with too many searches.');
+      const calls = callsIn(text);
+      expect(calls).toContain('When did Ada Lovelace meet Babbage?');
+      const shown = calls.match(/^- What the model saw:/gm)!.length;
+      const notes = [...calls.matchAll(/^- \[… (?:the same call )?(\d+) /gm)].map(([, count]) =>
+        Number(count),
+      );
+      expect(notes.reduce((sum, count) => sum + count, shown)).toBe(turns.length + 1);
+      const called = /^ {2}Answer:\n(?: {4}.*\n)*? +- id: call_(\d+)$/gm;
+      const order = [...calls.matchAll(called)].map(([, id]) => Number(id));
+      expect(order).toHaveLength(shown - 1);
+      expect(order).toEqual([...order].sort((a, b) => a - b));
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { splitExamples } from './split-examples.ts';
+
+describe('a split', () => {
+  it('has every example once, keeps groups together, and is the same for a seed', () => {
+    const examples = fc.array(fc.record({ group: fc.integer({ min: 0, max: 9 }), id: fc.nat() }), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(examples, fc.nat(), (all, seed) => {
+        const options = { seed, groupBy: ({ group }: { group: number }) => String(group) };
+        const parts = splitExamples(all, options);
+        const sets = [parts.trainset, parts.valset, parts.testset];
+        expect(sets.flat()).toHaveLength(all.length);
+        expect(new Set(sets.flat())).toEqual(new Set(all));
+        for (const { group } of all) {
+          expect(sets.filter((set) => set.some((one) => one.group === group))).toHaveLength(1);
+        }
+        expect(splitExamples(all, options)).toEqual(parts);
+      }),
+    );
+  });
+
+  it('has the sizes asked for', () => {
+    const all = Array.from({ length: 100 }, (_, i) => i);
+    const sizes = ({ trainset, valset, testset }: ReturnType<typeof splitExamples<number>>) => [
+      trainset.length,
+      valset.length,
+      testset.length,
+    ];
+    expect(sizes(splitExamples(all))).toEqual([60, 20, 20]);
+    expect(sizes(splitExamples(all, { train: 1, validation: 1, test: 0 }))).toEqual([50, 50, 0]);
+    expect(splitExamples(all, { seed: 1 })).not.toEqual(splitExamples(all, { seed: 2 }));
+    expect(() => splitExamples(all, { train: -1 })).toThrow('0 or more');
+  });
+});
