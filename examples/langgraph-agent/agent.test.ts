@@ -2,8 +2,8 @@ import { gepa } from 'gepa-langchain';
 import { expect, it } from 'vitest';
 import { train, validation } from '../langchain-triage/data.ts';
 import { connect } from '../shared/models.ts';
-import { toExample } from './accounts.ts';
 import { createTriageAgent } from './agent.ts';
+import { toExample } from './example.ts';
 import { agentMetric } from './metric.ts';
 
 it('becomes better on a small budget, and stays an agent that looks up accounts', async () => {

@@ -1,7 +1,7 @@
 import type { ChatOpenAI } from '@langchain/openai';
 import { createAgent, tool } from 'langchain';
 import { z } from 'zod';
-import { customerOf } from './accounts.ts';
+import { customerOf } from '../shared/accounts.ts';
 
 const lookUpAccount = tool(({ account }) => JSON.stringify({ customer: customerOf(account) }), {
   name: 'look_up_account',

@@ -2,8 +2,8 @@ import { summarize } from 'gepa-core/report';
 import { gepa } from 'gepa-langchain';
 import { test, train, validation } from '../langchain-triage/data.ts';
 import { connect } from '../shared/models.ts';
-import { toExample } from './accounts.ts';
 import { createTriageAgent } from './agent.ts';
+import { toExample } from './example.ts';
 import { agentMetric } from './metric.ts';
 
 const models = await connect();

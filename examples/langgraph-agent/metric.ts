@@ -2,7 +2,7 @@ import type { BaseMessage } from '@langchain/core/messages';
 import type { Metric } from 'gepa-core';
 import type { Labels } from '../langchain-triage/labels.ts';
 import { triageMetric } from '../langchain-triage/metric.ts';
-import type { toExample } from './accounts.ts';
+import type { toExample } from './example.ts';
 
 /** The metric of the triage, on what the agent answered; who the customer is, it did not have to decide. */
 export const agentMetric: Metric<ReturnType<typeof toExample>, { messages: BaseMessage[] }> = ({

@@ -4,8 +4,8 @@ import { validation } from '../langchain-triage/data.ts';
 import { defaultRule, houseRules } from '../langchain-triage/house-rules.ts';
 import { triageMetric } from '../langchain-triage/metric.ts';
 import { createTriageWorkflow } from '../mastra-workflow/workflow.ts';
-import { toExample } from './accounts.ts';
 import { createTriageAgent } from './agent.ts';
+import { toExample } from './example.ts';
 import { agentMetric } from './metric.ts';
 import { connect, type Models } from './models.ts';
 

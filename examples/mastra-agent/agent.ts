@@ -1,7 +1,7 @@
 import { Agent } from '@mastra/core/agent';
 import { createTool } from '@mastra/core/tools';
 import { z } from 'zod';
-import { customerOf } from './accounts.ts';
+import { customerOf } from '../shared/accounts.ts';
 import type { RouterModel } from './models.ts';
 
 const lookUpAccount = createTool({

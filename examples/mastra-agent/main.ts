@@ -1,8 +1,8 @@
 import { summarize } from 'gepa-core/report';
 import { gepa } from 'gepa-mastra';
 import { test, train, validation } from '../langchain-triage/data.ts';
-import { toExample } from './accounts.ts';
 import { createTriageAgent } from './agent.ts';
+import { toExample } from './example.ts';
 import { agentMetric } from './metric.ts';
 import { connect } from './models.ts';
 

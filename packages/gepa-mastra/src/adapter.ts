@@ -203,8 +203,5 @@ function causeOf(error: unknown, recorder: Recorder): unknown {
  * failed, and goes on.
  */
 function outageIn(recorder: Recorder): unknown {
-  return recorder
-    .errorsOf('agent')
-    .map(knownRefusal)
-    .find((error) => failureKind(error) !== 'program');
+  return recorder.agentErrors.map(knownRefusal).find((error) => failureKind(error) !== 'program');
 }

@@ -110,15 +110,14 @@ it('scores a workflow whose mapping threw as failed, by its message', async () =
 
 describe('a model that cannot answer', () => {
   const search = {
-    trainset: [{ input: 'x' }],
     metric: () => 1,
     propose: async () => ({}),
     maxIterations: 1,
     retry: { retries: 1, minDelayMs: 1 },
   };
-  const ended = (agent: Agent) =>
-    gepa(agent)
-      .compile(search)
+  const ended = (program: Parameters<typeof gepa>[0], input: unknown = 'x') =>
+    gepa(program)
+      .compile({ ...search, trainset: [{ input: input as never }] })
       .then(
         () => undefined,
         (error: unknown) => error,
@@ -133,20 +132,30 @@ describe('a model that cannot answer', () => {
     expect(none.requests).toHaveLength(1);
   });
 
-  it('is tried again behind a sub-agent too, whose agent is only told that a tool failed', async () => {
-    const down = await startOpenAIServer(() => ({ status: 503, error: 'overloaded' }));
-    const supervisor = await startOpenAIServer(({ messages }) =>
-      messages.some(({ role }) => role === 'tool')
-        ? 'I could not find out.'
-        : { calls: [{ name: 'agent-expert', args: { prompt: 'x' } }] },
-    );
-    const expert = agentWith({ id: 'expert', description: 'Knows.', model: down.model });
-    const error = await ended(agentWith({ model: supervisor.model, agents: { expert } }));
-    await Promise.all([down.close(), supervisor.close()]);
-    expect(SeedError.isInstance(error)).toBe(true);
-    expect((error as Error).message).toContain('overloaded');
-    expect(supervisor.requests.length).toBe(4);
-  });
+  it.each([
+    ['of an agent', false],
+    ['of a step, which streams', true],
+  ])(
+    'is tried again behind a sub-agent %s too, though that is only told that a tool failed',
+    async (_, inStep) => {
+      const down = await startOpenAIServer(() => ({ status: 503, error: 'overloaded' }));
+      const supervisor = await startOpenAIServer(({ messages }) =>
+        messages.some(({ role }) => role === 'tool')
+          ? 'I could not find out.'
+          : { calls: [{ name: 'agent-expert', args: { prompt: 'x' } }] },
+      );
+      const expert = agentWith({ id: 'expert', description: 'Knows.', model: down.model });
+      const agent = agentWith({ model: supervisor.model, agents: { expert } });
+      const workflow = createWorkflow({ id: 'flow', ...prompt })
+        .then(createStep(agent))
+        .commit();
+      const error = await (inStep ? ended(workflow, { prompt: 'x' }) : ended(agent));
+      await Promise.all([down.close(), supervisor.close()]);
+      expect(SeedError.isInstance(error)).toBe(true);
+      expect((error as Error).message).toContain('overloaded');
+      expect(supervisor.requests.length).toBe(4);
+    },
+  );
 });
 
 it('refuses options that name what is not there, or twice the same', () => {

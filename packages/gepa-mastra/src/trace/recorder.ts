@@ -12,6 +12,8 @@ export interface OpenStep {
   readonly children: OpenStep[];
   output?: unknown;
   error?: string;
+  /** The error as it was thrown. */
+  thrown?: unknown;
   finishReason?: string;
   usage?: Usage;
   durationMs?: number;
@@ -23,7 +25,7 @@ const current = new AsyncLocalStorage<{ readonly recorder: Recorder; readonly st
 /** Records the steps of one rollout. It can be read at any time, also while steps are still going on. */
 export class Recorder {
   readonly #roots: OpenStep[] = [];
-  readonly #failures: { readonly kind: StepKind; readonly error: unknown }[] = [];
+  readonly #errors: unknown[] = [];
   #closed = false;
 
   /** Begins a step inside the one that goes on here. */
@@ -53,7 +55,8 @@ export class Recorder {
 
   fail(step: OpenStep, error: unknown): void {
     if (this.#closed) return;
-    this.#failures.push({ kind: step.kind, error });
+    this.#errors.push(error);
+    step.thrown = error;
     step.error = error instanceof Error ? error.message : String(error);
     step.durationMs = performance.now() - step.startedAt;
   }
@@ -82,12 +85,12 @@ export class Recorder {
 
   /** The error that a message tells of, as it was thrown; Mastra passes some on as mere messages. */
   thrownAs(message: string): unknown {
-    return this.#failures.find(({ error }) => error instanceof Error && error.message === message)?.error;
+    return this.#errors.find((error) => error instanceof Error && error.message === message);
   }
 
-  /** What steps of a kind threw. */
-  errorsOf(kind: StepKind): unknown[] {
-    return this.#failures.flatMap((failure) => (failure.kind === kind ? [failure.error] : []));
+  /** What kept agents from answering: their own errors, and those of their last model calls. */
+  get agentErrors(): unknown[] {
+    return agentErrorsIn(this.#roots);
   }
 
   /** Takes nothing more: what a program that was given up still does belongs to nobody. */
@@ -101,8 +104,19 @@ export class Recorder {
 }
 
 /** What an agent said at last: of one that streams nothing is known when its call returns. */
-function lastAnswerOf({ children }: OpenStep): unknown {
-  return children.findLast(({ kind }) => kind === 'model')?.output;
+function lastAnswerOf(step: OpenStep): unknown {
+  return lastCallOf(step)?.output;
+}
+
+function lastCallOf({ children }: OpenStep): OpenStep | undefined {
+  return children.findLast(({ kind }) => kind === 'model');
+}
+
+function agentErrorsIn(steps: readonly OpenStep[]): unknown[] {
+  return steps.flatMap((step) => {
+    const own = step.kind === 'agent' ? (step.thrown ?? lastCallOf(step)?.thrown) : undefined;
+    return [...(own === undefined ? [] : [own]), ...agentErrorsIn(step.children)];
+  });
 }
 
 function toStep(step: OpenStep): Step {

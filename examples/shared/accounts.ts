@@ -1,5 +1,5 @@
 import { test, train, validation } from '../langchain-triage/data.ts';
-import type { Labels, Ticket } from '../langchain-triage/labels.ts';
+import type { Labels } from '../langchain-triage/labels.ts';
 
 /** The directory of accounts: each ticket came from one of its own, which is named like the ticket. */
 const customers = new Map(
@@ -11,9 +11,4 @@ export function customerOf(account: string): Labels['customer'] {
   const customer = customers.get(account);
   if (customer === undefined) throw new Error(`There is no account ${account}.`);
   return customer;
-}
-
-/** A ticket as the agent is sent it. */
-export function toExample({ id, input, expected }: Ticket) {
-  return { id, input: `Account: ${id}\nTicket: ${input.ticket}`, expected };
 }

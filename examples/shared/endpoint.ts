@@ -1,0 +1,53 @@
+import {
+  reflectionModel,
+  type SimulatedModelOptions,
+  startSimulatedModel,
+  taskModel,
+} from '../simulated-model/server.ts';
+
+/** Where an example's two models answer, by the OpenAI protocol. */
+export interface Endpoint {
+  readonly provider: 'openai' | 'simulated';
+  /** Absent for the provider's own. */
+  readonly url?: string;
+  readonly apiKey: string;
+  /** The name of the model that runs the program. */
+  readonly task: string;
+  /** The name of the model that rewrites the program's texts. */
+  readonly reflection: string;
+  /** Which models these are, for people. */
+  readonly label: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Real models when `OPENAI_API_KEY` is set (`OPENAI_BASE_URL`, `GEPA_TASK_MODEL` and `GEPA_REFLECTION_MODEL` choose
+ * which), and otherwise the simulated model, started for the purpose.
+ */
+export async function openEndpoint(simulation: SimulatedModelOptions = {}): Promise<Endpoint> {
+  const { OPENAI_API_KEY, OPENAI_BASE_URL, GEPA_TASK_MODEL, GEPA_REFLECTION_MODEL } = process.env;
+  if (OPENAI_API_KEY) {
+    const task = GEPA_TASK_MODEL || 'gpt-4.1-mini';
+    const reflection = GEPA_REFLECTION_MODEL || 'gpt-4.1';
+    const where = OPENAI_BASE_URL ? ` at ${OPENAI_BASE_URL}` : '';
+    return {
+      provider: 'openai',
+      ...(OPENAI_BASE_URL ? { url: OPENAI_BASE_URL } : {}),
+      apiKey: OPENAI_API_KEY,
+      task,
+      reflection,
+      label: `real models: ${task} for the task, ${reflection} for reflection${where}`,
+      close: async () => {},
+    };
+  }
+  const simulated = await startSimulatedModel(simulation);
+  return {
+    provider: 'simulated',
+    url: simulated.url,
+    apiKey: 'simulated',
+    task: taskModel,
+    reflection: reflectionModel,
+    label: `simulated models: ${taskModel} and ${reflectionModel} on this machine, no key and no network needed`,
+    close: () => simulated.close(),
+  };
+}
