@@ -203,6 +203,7 @@ async function run<Example, Output, Trace, Name extends string>(
       failureScore: settings.failureScore,
       maxIdleIterations: Math.max(10, Math.ceil(trainset.length / reflectionMinibatchSize)),
       stopReason,
+      warn,
     });
     ledger.release();
     const [seedCandidate, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];

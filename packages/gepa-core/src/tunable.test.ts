@@ -36,8 +36,8 @@ it('keeps the texts of an outer call that an inner one does not name', () => {
 
 it('names no two components the same', () => {
   const found = { system: { text: 'Be kind.', location: 'the prompt' } };
-  expect(tunableComponents([tunable('style', 'plain', { kind: 'prose' })], found)).toEqual({
-    style: { text: 'plain', kind: 'prose', location: 'tunable "style"' },
+  expect(tunableComponents([tunable('style', 'plain', { kind: 'prompt' })], found)).toEqual({
+    style: { text: 'plain', kind: 'prompt', location: 'tunable "style"' },
   });
   expect(() => tunableComponents([tunable('system', 'x')], found)).toThrow('found at the prompt');
   const twice = [tunable('style', 'plain'), tunable('style', 'ornate')];

@@ -9,12 +9,13 @@ import {
   type SelectedName,
   type Target,
   type Tunable,
+  tunableComponents,
 } from 'gepa-core';
 import { createAdapter, type Invocable } from './adapter.ts';
 import { carryTexts } from './carry-texts.ts';
 import { type Discovery, discover, rewrite, type Skipped } from './program/index.ts';
 import { type ReflectionModel, resolveReflectionModel } from './reflection-model.ts';
-import { splitCandidate, tunableComponents } from './tunables.ts';
+import { splitCandidate } from './tunables.ts';
 
 /** What may be said about a program. */
 export interface GepaOptions extends ComponentSelectionOptions {
@@ -108,7 +109,6 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
     ...target,
     skipped: discovery.skipped,
     async compile({ reflectionModel, ...rest }) {
-      checkExamples(rest);
       const model = reflectionModel === undefined ? undefined : await resolveReflectionModel(reflectionModel);
       return target.compile({ ...rest, ...(model === undefined ? {} : { reflectionModel: model }) });
     },
@@ -122,28 +122,6 @@ function checkConfig(config: GepaOptions['config']): void {
         'Leave `thread_id` out (every rollout gets one of its own), or give a function that makes a config for each rollout.',
     ]);
   }
-}
-
-/** A row without an input would be a rollout that fails for every candidate. */
-function checkExamples(
-  sets: { readonly [set in 'trainset' | 'valset' | 'testset']?: readonly unknown[] },
-): void {
-  const problems = (['trainset', 'valset', 'testset'] as const).flatMap((set) => {
-    const examples = sets[set];
-    if (!Array.isArray(examples)) return [];
-    const lacking = examples.flatMap((example, i) =>
-      typeof example === 'object' && example !== null && example.input !== undefined ? [] : [i],
-    );
-    return lacking.length === 0
-      ? []
-      : [
-          `\`${set}\` has examples without \`input\`: ${lacking
-            .slice(0, 5)
-            .map((i) => `${set}[${i}]`)
-            .join(', ')}${lacking.length > 5 ? ', …' : ''}.`,
-        ];
-  });
-  if (problems.length > 0) throw new OptionsError(problems);
 }
 
 function nothingFound({ inspected, skipped }: Discovery): NoComponentsError {

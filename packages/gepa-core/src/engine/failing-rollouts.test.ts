@@ -321,3 +321,23 @@ describe('a metric', () => {
     expect(addUsage(result.usage, usage).modelCalls).toBe(result.totalMetricCalls + 1);
   });
 });
+
+it('a program that fails on every example is warned of, in its own words', async () => {
+  const result = await optimize({
+    seedCandidate: { text: 'seed' },
+    run: (): { output: string } => {
+      throw new TypeError('input.ticket is not a string');
+    },
+    metric: () => 1,
+    propose: async () => ({ text: 'new' }),
+    trainset: [1, 2, 3],
+    valset: [4, 5],
+    maxMetricCalls: 10,
+  });
+  expect(result.seedScore).toBe(0);
+  expect(result.warnings).toEqual([
+    expect.stringMatching(
+      /failed on every example of the valset, first on val:0: input\.ticket is not a string/,
+    ),
+  ]);
+});

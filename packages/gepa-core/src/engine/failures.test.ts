@@ -11,6 +11,7 @@ describe('what kind of failure an error is', () => {
     ['a status under another name', withFields({ statusCode: 500 })],
     ['a request time-out', withFields({ status: 408 })],
     ['a lost connection', withFields({ code: 'ECONNRESET' })],
+    ['a host that is not found', withFields({ code: 'ENOTFOUND' })],
     ['a host that is not found for now', withFields({ code: 'EAI_AGAIN' })],
     ['a connection error of an SDK', withFields({ name: 'APIConnectionError' })],
     ['a time-out of an SDK', withFields({ name: 'APIConnectionTimeoutError' })],

@@ -4,7 +4,7 @@ export type FailureKind = 'transient' | 'refused' | 'program';
 const transientStatus = (status: number) =>
   status === 408 || status === 425 || status === 429 || status >= 500;
 const transientCodes =
-  /^(ECONN(RESET|REFUSED|ABORTED)|ETIMEDOUT|EPIPE|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_(CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET)|rate_limit_exceeded|MODEL_RATE_LIMIT)$/;
+  /^(ECONN(RESET|REFUSED|ABORTED)|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_(CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET)|rate_limit_exceeded|MODEL_RATE_LIMIT)$/;
 const transientNames =
   /^(API)?(Connection(Timeout)?|RateLimit|InternalServer|Overloaded)Error$|^(Rollout)?TimeoutError$/;
 const transientMessages = /^(fetch failed|terminated|socket hang up|network error|connection error\.?)$/i;
@@ -54,6 +54,11 @@ export function messageOf(error: unknown): string {
   } catch {
     return String(error);
   }
+}
+
+/** The message as a sentence to go on from. */
+export function sentence(error: unknown): string {
+  return messageOf(error).replace(/[.!?]*$/, '.');
 }
 
 interface ErrorLike {

@@ -31,6 +31,7 @@ export interface SearchSetup<Example, Output, Trace, Name extends string> {
   /** After so many iterations in a row that measured no child, the search ends. */
   readonly maxIdleIterations: number;
   readonly stopReason: () => Promise<StopReason | undefined>;
+  readonly warn: (message: string) => void;
 }
 
 /** How an iteration went. */

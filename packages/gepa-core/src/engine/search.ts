@@ -1,6 +1,6 @@
 import { ProposerError, RolloutsUnavailableError } from '../errors.ts';
 import type { StopReason } from '../strategies/stop-conditions.ts';
-import { failureKind, messageOf } from './failures.ts';
+import { failureKind, sentence } from './failures.ts';
 import { mergeStep } from './merge-step.ts';
 import { mutationStep } from './mutation-step.ts';
 import type { IterationOutcome, SearchSetup } from './search-setup.ts';
@@ -73,11 +73,11 @@ function giveUp({ reason, error }: Extract<IterationOutcome, { kind: 'failed' }>
   const options = { cause: error };
   return reason === 'unavailable'
     ? new RolloutsUnavailableError(
-        `Rollouts keep failing for a reason that is not the program's: ${messageOf(error)}. The error's \`result\` holds what was found so far.`,
+        `Rollouts keep failing for a reason that is not the program's: ${sentence(error)} The error's \`result\` holds what was found so far.`,
         options,
       )
     : new ProposerError(
-        `No new text can be had: ${messageOf(error)}. See to the reflection model's key, name and limits; the error's \`result\` holds what was found so far.`,
+        `No new text can be had: ${sentence(error)} See to the reflection model's key, name and limits; the error's \`result\` holds what was found so far.`,
         options,
       );
 }

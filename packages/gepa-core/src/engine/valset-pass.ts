@@ -4,7 +4,7 @@ import { SeedError } from '../errors.ts';
 import type { CandidateSource, ScoredCandidate } from '../search-view.ts';
 import type { StopReason } from '../strategies/stop-conditions.ts';
 import type { Interruption } from './evaluator.ts';
-import { messageOf } from './failures.ts';
+import { sentence } from './failures.ts';
 import type { SearchSetup } from './search-setup.ts';
 import { scoredCandidate } from './state.ts';
 
@@ -19,7 +19,7 @@ export async function scoreSeed<Example, Output, Trace, Name extends string>(
   });
   if (interruption?.reason === 'unavailable') {
     throw new SeedError(
-      `The seed candidate could not be scored on the valset: ${messageOf(interruption.error)}. This says nothing about its texts: see to the model's key, name, limits and availability, and run again.`,
+      `The seed candidate could not be scored on the valset: ${sentence(interruption.error)} This says nothing about its texts: see to the model's key, name, limits and availability, and run again.`,
       { cause: interruption.error },
     );
   }
@@ -28,6 +28,11 @@ export async function scoreSeed<Example, Output, Trace, Name extends string>(
   if (measured.every((rollout) => 'output' in rollout && rollout.error !== undefined)) {
     throw new SeedError(
       `The metric threw on every example of the valset, first on ${measured[0]!.exampleId}: ${measured[0]!.error}`,
+    );
+  }
+  if (measured.every(({ error }) => error !== undefined)) {
+    setup.warn(
+      `The program failed on every example of the valset, first on ${measured[0]!.exampleId}: ${measured[0]!.error}. Unless better texts can heal that, stop the run and see to the program.`,
     );
   }
   return undefined;
