@@ -20,6 +20,7 @@ import { freshRequestContext, type MastraExample, type RequestContextValues } fr
 import { type ExperimentOptions, RolloutLog, recordExperiment } from './experiment.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
 import { withScoresOnTraces } from './observability.ts';
+import { agentsInCarriedWorkflows } from './program/carried-workflows.ts';
 import { derive } from './program/derive.ts';
 import { discover } from './program/discover.ts';
 import { isAgent, isWorkflow, type Program, typeName } from './program/kinds.ts';
@@ -78,7 +79,10 @@ export interface MastraTarget<Program, Name extends string = string, Options = G
     Target<Program, InputOf<Program>, OutputOf<Program, Options>, Name, ReflectionModel>,
     'compile'
   > {
-  /** What was passed over, with the reason and what would make it reachable. */
+  /**
+   * What was passed over, with the reason and what would make it reachable. Agents inside an agent's workflows join it a
+   * moment later, since Mastra tells of them only asynchronously.
+   */
   readonly skipped: readonly Skipped[];
   /**
    * Optimizes the texts.
@@ -146,7 +150,13 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     texts,
     tunables,
   });
-  const { components, skipped } = discovery;
+  const { components } = discovery;
+  const skipped = [...discovery.skipped];
+  const carried = agentsInCarriedWorkflows(discovery, freshRequestContext(requestContext)).then((found) =>
+    skipped.push(...found),
+  );
+  // Told by `compile`, which waits for it; nobody else has to.
+  carried.catch(() => {});
   if (Object.keys(components).length === 0) {
     const passed = skipped.map(({ location, reason, hint }) => `\n- ${location}: ${reason} ${hint}`).join('');
     throw new NoComponentsError(`There is no text to optimize in ${program.id}.${passed}`);
@@ -180,6 +190,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     skipped,
     async compile(options) {
       checkGroundTruth(options);
+      await carried;
       const log = new RolloutLog();
       const metric = withScoresOnTraces(options.metric, mastraOf(program));
       const compiled = await targetWith(log).compile({ ...options, metric });

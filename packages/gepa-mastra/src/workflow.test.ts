@@ -148,3 +148,24 @@ it('keeps options of steps, tools as steps and registered agents; leaves no snap
   await new Promise((resolve) => setTimeout(resolve, 30));
   expect(scored).toBe(0);
 });
+
+it('names the agents inside workflows that an agent carries, and leaves out those it has found', async () => {
+  const [inner, known] = [agent('inner', 'INNER'), agent('known', 'KNOWN')];
+  const flow = createWorkflow({ id: 'flow', ...schemas })
+    .then(createStep(inner!))
+    .map(toPrompt)
+    .then(createStep(known!))
+    .commit();
+  const desk = new Agent({
+    id: 'desk',
+    name: 'desk',
+    instructions: 'DESK',
+    model: server.model,
+    agents: { known: known! },
+    workflows: { flow },
+  });
+  const target = gepa(desk);
+  await expect
+    .poll(() => target.skipped)
+    .toEqual([expect.objectContaining({ location: 'agent desk, workflow "flow", agent inner' })]);
+});
