@@ -1,5 +1,6 @@
 import leven from 'leven';
 import { z } from 'zod/v4';
+import { OptionsError } from './errors.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options.ts';
 import { validateTemplate } from './reflection/prompt.ts';
 
@@ -124,9 +125,7 @@ const schema = z.object(shape);
 function checkShape<Options extends object>(
   options: Options,
 ): { problems: string[]; sound: Partial<Options> } {
-  const unknown = Object.keys(options)
-    .filter((key) => !Object.hasOwn(shape, key))
-    .map((key) => `There is no option "${key}"${suggestion(key)}.`);
+  const unknown = unknownOptions(options, Object.keys(shape));
   const parsed = schema.safeParse(options);
   const issues = parsed.error?.issues ?? [];
   const wrong = issues.map(({ path, message, code }) => {
@@ -210,10 +209,26 @@ function* programProblems<Example, Output, Trace, Name extends string>(
   }
 }
 
+/** Options that do not exist, a sentence each. */
+function unknownOptions(given: object, known: readonly string[]): string[] {
+  return Object.keys(given)
+    .filter((key) => !known.includes(key))
+    .map((key) => `There is no option "${key}"${suggestion(key, known)}.`);
+}
+
+/**
+ * For framework packages: refuses options that do not exist, with the one that may be meant.
+ *
+ * @throws {OptionsError}
+ */
+export function checkOptionNames(given: object, known: readonly string[]): void {
+  const problems = unknownOptions(given, known);
+  if (problems.length > 0) throw new OptionsError(problems);
+}
+
 /** The known option that looks most like a mistyped one, snake case included. */
-function suggestion(key: string): string {
+function suggestion(key: string, known: readonly string[]): string {
   const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
-  const known = Object.keys(shape);
   const match =
     known.find((name) => plain(name) === plain(key)) ??
     known.find((name) => leven(plain(name), plain(key)) <= Math.min(3, Math.floor(key.length / 3)));

@@ -1,5 +1,6 @@
 export type * from './adapter.ts';
 export { type AutoBudget, autoBudget } from './auto-budget.ts';
+export { checkOptionNames } from './check-options.ts';
 export type { Candidate, Component, ComponentKind } from './component.ts';
 export { seedOf } from './component.ts';
 export { type FailureKind, failureKind } from './engine/failures.ts';

@@ -122,3 +122,10 @@ it('an evaluator that throws or gives no score is a failed rollout, not a poison
 it('names in include that are not there are refused', () => {
   expect(() => gepa(prompt, { include: ['sistem'] })).toThrow(/"sistem".*found were system/);
 });
+
+it('an option that does not exist is refused, with the one that may be meant', () => {
+  const prompt = ChatPromptTemplate.fromMessages([['system', 'You are helpful.']]);
+  // A mistake that types would show.
+  const mistyped: object = { includes: ['system'] };
+  expect(() => gepa(prompt, mistyped)).toThrow('There is no option "includes"; did you mean "include".');
+});

@@ -1,6 +1,7 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import {
   type ComponentSelectionOptions,
+  checkOptionNames,
   createTarget,
   type LanguageModel,
   NoComponentsError,
@@ -75,6 +76,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   options?: Options,
 ): LangChainTarget<Program, ComponentName<Options>> {
   const { config, include, exclude, rename, tunables = [], tools = false } = options ?? ({} as Options);
+  checkOptionNames(options ?? {}, optionNames);
   checkConfig(config);
   const named = include?.filter((name) => !name.includes('*'));
   const discovery = discover(program, { tools, ...(named === undefined ? {} : { include: named }) });
@@ -114,6 +116,15 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
     },
   };
 }
+
+const optionNames = [
+  'config',
+  'tunables',
+  'tools',
+  'include',
+  'exclude',
+  'rename',
+] satisfies (keyof GepaOptions)[];
 
 function checkConfig(config: GepaOptions['config']): void {
   if (typeof config === 'object' && config.configurable?.thread_id !== undefined) {

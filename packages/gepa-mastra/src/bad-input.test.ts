@@ -266,3 +266,12 @@ it('scores structured output that does not fit as failed', async () => {
   });
   expect(failures[0]).toMatch(/structured output/i);
 });
+
+it('an option that does not exist is refused, with the one that may be meant', () => {
+  const agent = new Agent({ id: 'a', name: 'a', instructions: 'Be kind.', model: 'openai/gpt-5' });
+  // A mistake that types would show.
+  const mistyped: object = { request_context: {} };
+  expect(() => gepa(agent, mistyped)).toThrow(
+    'There is no option "request_context"; did you mean "requestContext".',
+  );
+});

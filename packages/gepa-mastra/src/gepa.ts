@@ -6,6 +6,7 @@ import {
   type Compiled,
   type CompileOptions,
   type ComponentSelectionOptions,
+  checkOptionNames,
   createTarget,
   NoComponentsError,
   OptionsError,
@@ -136,6 +137,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       `gepa() takes an Agent of @mastra/core 1.57 or newer, or a workflow, but it was given ${typeName(program)}. Of a durable agent, give the agent it wraps.`,
     ]);
   }
+  checkOptionNames(options ?? {}, optionNames);
   const {
     tools = false,
     requestContext,
@@ -215,6 +217,17 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     },
   };
 }
+
+const optionNames = [
+  'tools',
+  'requestContext',
+  'config',
+  'texts',
+  'tunables',
+  'include',
+  'exclude',
+  'rename',
+] satisfies (keyof GepaOptions)[];
 
 /** A candidate under the names that were found. */
 function renamedBack(candidate: Candidate, rename: Readonly<Record<string, string>> = {}): Candidate {
