@@ -2,7 +2,7 @@ import type { StopReason } from '../strategies/stop-conditions.ts';
 import { visible } from './visible.ts';
 
 const words = new Map<StopReason, string>([
-  ['max_metric_calls', 'the metric calls are used up'],
+  ['max_metric_calls', 'the metric calls left do not suffice for another iteration'],
   ['max_iterations', 'the iterations are used up'],
   ['max_cost', 'the cost limit is reached'],
   ['max_duration', 'the time limit is reached'],

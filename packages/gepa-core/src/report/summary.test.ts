@@ -30,7 +30,9 @@ function row(lines: readonly string[], label: string): string[] {
 
 describe('the outcome', () => {
   it('starts with the end', () => {
-    expect(linesOf()[0]).toBe('Ended after 1m 05s: the metric calls are used up (max_metric_calls)');
+    expect(linesOf()[0]).toBe(
+      'Ended after 1m 05s: the metric calls left do not suffice for another iteration (max_metric_calls)',
+    );
   });
 
   it('compares validation scores', () => {
