@@ -1,10 +1,10 @@
 import { componentNames, seedOf } from './component.ts';
+import { messageOf } from './effects/failures.ts';
+import { Ledger } from './effects/ledger.ts';
 import { type Broadcast, createBroadcast } from './engine/broadcast.ts';
 import { warnAboutData } from './engine/data-warnings.ts';
 import { Evaluator } from './engine/evaluator.ts';
 import { ExampleIndex } from './engine/examples.ts';
-import { messageOf } from './engine/failures.ts';
-import { Ledger } from './engine/ledger.ts';
 import { Lifetime } from './engine/lifetime.ts';
 import { search } from './engine/search.ts';
 import { resultOf, SearchState } from './engine/state.ts';

@@ -1,7 +1,7 @@
 import type { Adapter, Execution, ProposeRequest, RunContext } from './adapter.ts';
 import type { AutoBudget } from './auto-budget.ts';
 import type { Candidate, Component } from './component.ts';
-import type { RetryOptions } from './engine/retry.ts';
+import type { RetryOptions } from './effects/retry.ts';
 import type { Listener } from './events.ts';
 import type { LanguageModel } from './language-model.ts';
 import type { Metric } from './metric.ts';

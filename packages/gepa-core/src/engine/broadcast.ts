@@ -1,5 +1,5 @@
+import { messageOf } from '../effects/failures.ts';
 import type { GepaEvent, Listener } from '../events.ts';
-import { messageOf } from './failures.ts';
 
 /** Tells the listeners what happens, and keeps the warnings. */
 export interface Broadcast<Name extends string> {

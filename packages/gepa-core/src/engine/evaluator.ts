@@ -1,22 +1,17 @@
 import type { Adapter, Rollout } from '../adapter.ts';
 import { type Candidate, candidateKey, componentNames } from '../component.ts';
+import { failureKind, messageOf } from '../effects/failures.ts';
+import type { Interruption } from '../effects/interruption.ts';
+import type { Ledger } from '../effects/ledger.ts';
+import type { RetryOptions } from '../effects/retry.ts';
+import { Slots } from '../effects/slots.ts';
 import { RunError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
 import type { Metric } from '../metric.ts';
 import type { FrontierType } from '../search-view.ts';
 import { noUsage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
-import { failureKind, messageOf } from './failures.ts';
-import type { Ledger } from './ledger.ts';
-import type { RetryOptions } from './retry.ts';
 import { type RolloutContext, RolloutRunner, type Spent } from './rollout-runner.ts';
-import { Slots } from './slots.ts';
-
-/** Why a rollout could not be measured. */
-export interface Interruption {
-  readonly reason: 'aborted' | 'max_metric_calls' | 'max_cost' | 'unavailable';
-  readonly error?: unknown;
-}
 
 /** A candidate on some examples. Where `interruption` is set, `rollouts` has gaps. */
 export interface Evaluation<Example, Output, Trace> {

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from './watch.ts';
+import { LONGEST_TIMER_MS } from '../effects/watch.ts';
 
 /** The caller's signal and the deadline as one signal, which is also aborted when the run is over. */
 export class Lifetime {

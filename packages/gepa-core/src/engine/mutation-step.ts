@@ -1,11 +1,12 @@
 import { type Candidate, candidateKey } from '../component.ts';
+import { messageOf } from '../effects/failures.ts';
+import type { Interruption } from '../effects/interruption.ts';
 import type { ProposalRejection } from '../events.ts';
 import type { Trial } from '../strategies/acceptance.ts';
 import type { Task } from '../strategies/proposal-sampling.ts';
 import { affordableTasks } from './affordable-tasks.ts';
-import type { Evaluation, Interruption } from './evaluator.ts';
+import type { Evaluation } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
-import { messageOf } from './failures.ts';
 import { type IterationOutcome, type SearchSetup, stopsRun } from './search-setup.ts';
 import { addCandidate } from './valset-pass.ts';
 

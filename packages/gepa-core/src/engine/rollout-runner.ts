@@ -1,13 +1,13 @@
 import type { Adapter, Execution, Phase, Rollout, RunContext } from '../adapter.ts';
 import type { Candidate } from '../component.ts';
+import { failureKind, messageOf } from '../effects/failures.ts';
+import { type RetryPolicy, retryAfter } from '../effects/retry.ts';
+import { type LazySignal, Watch } from '../effects/watch.ts';
 import { MetricError, RolloutError, RolloutTimeoutError, RunError } from '../errors.ts';
 import { type Metric, type MetricArgs, type NormalizedScore, normalizeMetricResult } from '../metric.ts';
 import type { FrontierType } from '../search-view.ts';
 import { addUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
-import { failureKind, messageOf } from './failures.ts';
-import { type RetryPolicy, retryAfter } from './retry.ts';
-import { type LazySignal, Watch } from './watch.ts';
 
 /** Where in the run a rollout belongs. */
 export interface RolloutContext {

@@ -1,12 +1,13 @@
 import type { Candidate } from '../component.ts';
+import type { Interruption } from '../effects/interruption.ts';
+import type { Ledger } from '../effects/ledger.ts';
 import type { DecisionEvent } from '../events.ts';
 import type { MergeProposer } from '../proposers/merge.ts';
 import type { Proposer } from '../proposers/proposer.ts';
 import type { StopReason } from '../strategies/stop-conditions.ts';
 import type { Strategies } from '../strategies/strategies.ts';
-import type { Evaluator, Interruption } from './evaluator.ts';
+import type { Evaluator } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
-import type { Ledger } from './ledger.ts';
 import type { SearchState } from './state.ts';
 
 /** Everything the loop and its steps work with. */

@@ -1,6 +1,6 @@
+import { failureKind, sentence } from '../effects/failures.ts';
 import { ProposerError, RolloutsUnavailableError } from '../errors.ts';
 import type { StopReason } from '../strategies/stop-conditions.ts';
-import { failureKind, sentence } from './failures.ts';
 import { mergeStep } from './merge-step.ts';
 import { mutationStep } from './mutation-step.ts';
 import type { IterationOutcome, SearchSetup } from './search-setup.ts';

@@ -1,11 +1,11 @@
 import { bootstrapInterval } from '../bootstrap.ts';
 import type { Candidate } from '../component.ts';
+import { messageOf } from '../effects/failures.ts';
+import type { Ledger } from '../effects/ledger.ts';
 import type { TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search-view.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
-import { messageOf } from './failures.ts';
-import type { Ledger } from './ledger.ts';
 
 /** Scores the seed and the best candidate on the held-out examples; a word on why not, when that was cut short. */
 export async function scoreTestset<Example, Output, Trace, Name extends string>(run: {

@@ -1,10 +1,10 @@
 import type { Rollout } from '../adapter.ts';
 import type { Candidate } from '../component.ts';
+import { sentence } from '../effects/failures.ts';
+import type { Interruption } from '../effects/interruption.ts';
 import { SeedError } from '../errors.ts';
 import type { CandidateSource, ScoredCandidate } from '../search-view.ts';
 import type { StopReason } from '../strategies/stop-conditions.ts';
-import type { Interruption } from './evaluator.ts';
-import { sentence } from './failures.ts';
 import type { SearchSetup } from './search-setup.ts';
 import { scoredCandidate } from './state.ts';
 

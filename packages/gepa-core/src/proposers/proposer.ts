@@ -1,6 +1,6 @@
 import type { Rollout } from '../adapter.ts';
 import type { Candidate } from '../component.ts';
-import type { Interruption } from '../engine/evaluator.ts';
+import type { Interruption } from '../effects/interruption.ts';
 import type { ProposalRejection } from '../events.ts';
 
 /** A parent, what is to be rewritten, and how it did on the minibatch. */

@@ -1,10 +1,10 @@
 import type { Adapter, ProposeRequest, ReflectiveRecord, Rollout } from '../adapter.ts';
 import type { Candidate } from '../component.ts';
-import type { Interruption } from '../engine/evaluator.ts';
-import { messageOf } from '../engine/failures.ts';
-import type { Ledger } from '../engine/ledger.ts';
-import { type RetryOptions, withRetry } from '../engine/retry.ts';
-import { Watch } from '../engine/watch.ts';
+import { messageOf } from '../effects/failures.ts';
+import type { Interruption } from '../effects/interruption.ts';
+import type { Ledger } from '../effects/ledger.ts';
+import { type RetryOptions, withRetry } from '../effects/retry.ts';
+import { Watch } from '../effects/watch.ts';
 import { RolloutTimeoutError, RunError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
