@@ -33,6 +33,8 @@ export interface AdapterOptions<Input, Output> {
   readonly components?: Readonly<Record<string, Component>>;
   /** Those of the components that live inside functions. */
   readonly tunables?: readonly Tunable[];
+  /** Texts for other tunables, the same in every rollout. */
+  readonly carried?: Candidate;
   /**
    * Passed to the program on every rollout: callbacks, tags, configurable values. A function makes one for each
    * rollout, for what must not be shared, such as a session. Every rollout has a thread of its own without it.
@@ -55,7 +57,7 @@ const programsKept = 64;
 export function createAdapter<Input, Output>(
   options: AdapterOptions<Input, Output>,
 ): Adapter<ProgramExample<Input>, Output> {
-  const { program, components = discover(program).components, tunables = [] } = options;
+  const { program, components = discover(program).components, tunables = [], carried = {} } = options;
   const names = Object.keys(components);
   const rewritten = recent(programsKept, (key) => rewrite(program, JSON.parse(key), { mark: true }));
   const split = (candidate: Candidate) =>
@@ -87,7 +89,9 @@ export function createAdapter<Input, Output>(
       const config = rolloutConfig(given, tracer, context);
       const { own, tuned } = split(candidate);
       const call = () => rewritten(JSON.stringify(own)).invoke(example.input, config);
-      const output = await raceSignal(config.signal ?? context.signal, () => withTexts(tuned, call));
+      const output = await raceSignal(config.signal ?? context.signal, () =>
+        withTexts({ ...carried, ...tuned }, call),
+      );
       refuseStream(output);
       return { output, ...report() };
     } catch (cause) {

@@ -129,3 +129,29 @@ it('an option that does not exist is refused, with the one that may be meant', (
   const mistyped: object = { includes: ['system'] };
   expect(() => gepa(prompt, mistyped)).toThrow('There is no option "includes"; did you mean "include".');
 });
+
+it.each<[object, string]>([
+  [{ include: 'system' }, '`include` must be a list of names'],
+  [{ exclude: [3] }, '`exclude` must be a list of names'],
+  [{ rename: { system: '' } }, '`rename` must be an object of new names'],
+  [{ tunables: ['style'] }, '`tunables` must be a list of what `tunable(name, text)` makes'],
+  [{ tools: 'yes' }, '`tools` must be `true` or `false`'],
+  [{ config: 5 }, '`config` must be an object'],
+  [[], 'The options must be an object'],
+])('options of the wrong kind are refused: %j', (options, message) => {
+  const make = () => gepa(prompt, options);
+  expect(make).toThrow(OptionsError);
+  expect(make).toThrow(message);
+});
+
+it('compile without options says what is missing', async () => {
+  const compile: () => Promise<unknown> = gepa(prompt).compile as never;
+  await expect(compile()).rejects.toThrow(OptionsError);
+});
+
+it('what is no evaluator is refused at once', () => {
+  expect(() => fromEvaluators(['openevals'] as never[])).toThrow(
+    'Evaluator 1 of fromEvaluators must be a function or an object with evaluateRun(), but it is string.',
+  );
+  expect(() => fromEvaluators([null] as never[])).toThrow('but it is null');
+});

@@ -2,6 +2,19 @@ import { IterableReadableStream } from '@langchain/core/utils/stream';
 import { type Candidate, withTexts } from 'gepa-core';
 import { isNode, isRunnable } from './program/node.ts';
 
+const made = new WeakMap<object, Uncarried<object>>();
+
+interface Uncarried<Program> {
+  readonly program: Program;
+  readonly texts: Candidate;
+}
+
+/** The program that a carrier was made of, and the texts it carries; any other program as it is, with none. */
+export function uncarry<Program>(program: Program): Uncarried<Program> {
+  const known = isNode(program) ? made.get(program) : undefined;
+  return (known as Uncarried<Program> | undefined) ?? { program, texts: {} };
+}
+
 /**
  * The program, with a candidate's texts for its tunables in all it does: `invoke`, `batch`, `stream`, `streamEvents`,
  * and the same of what `pipe`, `withConfig` and the like make of it.
@@ -25,6 +38,7 @@ export function carryTexts<Program extends object>(program: Program, texts: Cand
       set: (target, key, value) => Reflect.set(target, key, value, target),
     });
     carriers.set(original, carrier);
+    made.set(carrier, { program: original, texts });
     return carrier;
   }
 

@@ -8,7 +8,7 @@ import {
   usageOfSteps,
 } from 'gepa-core';
 import { withHandler } from './ambient.ts';
-import { isNode, type Node } from './program/node.ts';
+import { isNode, type Node, typeName } from './program/node.ts';
 import { RolloutTracer, toSteps } from './trace/index.ts';
 
 /** What LangSmith and openevals hand to an evaluator. */
@@ -53,6 +53,12 @@ export function fromEvaluators(
 ): Metric<ProgramExample, unknown> {
   const all: readonly Evaluator[] = Array.isArray(evaluators) ? evaluators : [evaluators];
   if (all.length === 0) throw new GepaError('fromEvaluators needs at least one evaluator.');
+  const wrong = all.findIndex((one) => typeof one !== 'function' && typeof one?.evaluateRun !== 'function');
+  if (wrong !== -1) {
+    throw new GepaError(
+      `Evaluator ${wrong + 1} of fromEvaluators must be a function or an object with evaluateRun(), but it is ${typeName(all[wrong])}.`,
+    );
+  }
   return async (args) => {
     const tracer = new RolloutTracer();
     const given = evaluatorArgs(args, options);

@@ -236,3 +236,47 @@ it('refuses a thread that all rollouts would share', () => {
   expect(() => gepa(agent(), { config: onThread('one') })).toThrow(/one thread/);
   expect(() => gepa(agent(), { config: () => onThread('one') })).not.toThrow();
 });
+
+describe('a program that was compiled before', () => {
+  const tone = tunable('tone', 'Plain tone.');
+  const program = ChatPromptTemplate.fromMessages([['system', 'Original.']]).pipe((prompt) =>
+    [prompt.messages[0]?.text, policy.text, tone.text].join(' '),
+  );
+  const tunables = [policy, tone];
+  const once = gepa(program, { tunables }).apply({ system: 'Once.', policy: 'Policy 1.', tone: 'Warm.' });
+
+  it('is improved from the texts it carries', async () => {
+    const target = gepa(once, { tunables });
+    expect(target.components.policy?.text).toBe('Policy 1.');
+    const candidate = { system: 'Twice.', policy: 'Policy 2.', tone: 'Cold.' };
+    expect(await target.apply(candidate).invoke({})).toBe('Twice. Policy 2. Cold.');
+    const { result } = await target.compile({
+      trainset: [{ input: {} }],
+      metric: ({ output }) => (output.includes('Policy 3.') ? 1 : 0),
+      propose: async () => ({ policy: 'Policy 3.' }),
+      componentSelector: 'all',
+      maxMetricCalls: 6,
+    });
+    expect(result.bestScore).toBe(1);
+  });
+
+  it('keeps those that are not named, in rollouts and after', async () => {
+    const outputs: string[] = [];
+    const compiled = await gepa(once, { tunables: [tone] }).compile({
+      trainset: [{ input: {} }],
+      metric: ({ output }) => outputs.push(output),
+      propose: async () => ({ system: 'Twice.' }),
+      componentSelector: 'all',
+      maxMetricCalls: 6,
+      perfectScore: 100,
+    });
+    expect(new Set(outputs)).toEqual(new Set(['Once. Policy 1. Warm.', 'Twice. Policy 1. Warm.']));
+    expect(await compiled.program.invoke({})).toBe('Twice. Policy 1. Warm.');
+    expect(await gepa(once).apply({ system: 'Thrice.' }).invoke({})).toBe('Thrice. Policy 1. Warm.');
+  });
+
+  it('keeps its texts inside another program', async () => {
+    const outer = RunnableLambda.from((input: object) => input).pipe(once);
+    expect(await gepa(outer).apply({ system: 'Twice.' }).invoke({})).toBe('Twice. Policy 1. Warm.');
+  });
+});

@@ -1,11 +1,9 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import {
   type ComponentSelectionOptions,
-  checkOptionNames,
   createTarget,
   type LanguageModel,
   NoComponentsError,
-  OptionsError,
   type ProgramExample,
   type SelectedName,
   type Target,
@@ -13,7 +11,8 @@ import {
   tunableComponents,
 } from 'gepa-core';
 import { createAdapter, type Invocable } from './adapter.ts';
-import { carryTexts } from './carry-texts.ts';
+import { carryTexts, uncarry } from './carry-texts.ts';
+import { checkOptions } from './check-options.ts';
 import { type Discovery, discover, rewrite, type Skipped } from './program/index.ts';
 import { type ReflectionModel, resolveReflectionModel } from './reflection-model.ts';
 import { splitCandidate } from './tunables.ts';
@@ -68,16 +67,18 @@ export interface LangChainTarget<Program, Name extends string = string>
  * agent of `createAgent` (its system prompt). The program itself is never changed.
  *
  * @throws {NoComponentsError} when there is no text to optimize; the message says what was looked at.
- * @throws {OptionsError} when `include`, `exclude` or `rename` name what is not there, or `config` what rollouts must
- * not share.
+ * @throws {OptionsError} when an option is of the wrong kind, `include`, `exclude` or `rename` name what is not there,
+ * or `config` what rollouts must not share.
  */
 export function gepa<Program extends Invocable<never>, const Options extends GepaOptions = GepaOptions>(
-  program: Program,
+  given: Program,
   options?: Options,
 ): LangChainTarget<Program, ComponentName<Options>> {
-  const { config, include, exclude, rename, tunables = [], tools = false } = options ?? ({} as Options);
-  checkOptionNames(options ?? {}, optionNames);
-  checkConfig(config);
+  checkOptions(options ?? {});
+  const { config, include, exclude, rename, tools = false } = options ?? ({} as Options);
+  // A program that was compiled before is improved from the texts it carries.
+  const { program, texts: carried } = uncarry(given);
+  const tunables = (options?.tunables ?? []).map((one) => withText(one, carried[one.name]));
   const named = include?.filter((name) => !name.includes('*'));
   const discovery = discover(program, { tools, ...(named === undefined ? {} : { include: named }) });
   const found = { ...discovery.components, ...tunableComponents(tunables, discovery.components) };
@@ -90,13 +91,15 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
       apply: (candidate) => {
         const { own, tuned } = splitCandidate(candidate, tunables);
         const rewritten = rewrite(program, own);
-        return Object.keys(tuned).length === 0 ? rewritten : carryTexts(rewritten, tuned);
+        const texts = { ...carried, ...tuned };
+        return Object.keys(texts).length === 0 ? rewritten : carryTexts(rewritten, texts);
       },
       adapter: (components) =>
         createAdapter<Input, Output>({
           program: program as unknown as Invocable<Input, Output>,
           components,
           tunables,
+          carried,
           ...(config === undefined ? {} : { config }),
         }),
       languageModel: (model) => model,
@@ -110,29 +113,16 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   return {
     ...target,
     skipped: discovery.skipped,
-    async compile({ reflectionModel, ...rest }) {
+    async compile(settings) {
+      const { reflectionModel, ...rest } = settings ?? ({} as typeof settings);
       const model = reflectionModel === undefined ? undefined : await resolveReflectionModel(reflectionModel);
       return target.compile({ ...rest, ...(model === undefined ? {} : { reflectionModel: model }) });
     },
   };
 }
 
-const optionNames = [
-  'config',
-  'tunables',
-  'tools',
-  'include',
-  'exclude',
-  'rename',
-] satisfies (keyof GepaOptions)[];
-
-function checkConfig(config: GepaOptions['config']): void {
-  if (typeof config === 'object' && config.configurable?.thread_id !== undefined) {
-    throw new OptionsError([
-      '`config` gives all rollouts one thread, so that each would see the conversations of the others. ' +
-        'Leave `thread_id` out (every rollout gets one of its own), or give a function that makes a config for each rollout.',
-    ]);
-  }
+function withText(one: Tunable, text: string | undefined): Tunable {
+  return text === undefined ? one : { name: one.name, text, component: { ...one.component, text } };
 }
 
 function nothingFound({ inspected, skipped }: Discovery): NoComponentsError {

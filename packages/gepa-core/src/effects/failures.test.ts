@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RolloutError, RolloutTimeoutError } from '../errors.ts';
-import { failureKind, messageOf, retryAfterMs } from './failures.ts';
+import { failureKind, messageOf, retryAfterMs, sentence } from './failures.ts';
 
 const withFields = (fields: object, message = 'no') => Object.assign(new Error(message), fields);
 
@@ -91,4 +91,12 @@ it('an object that cannot be written as JSON has a message too', () => {
   circular.self = circular;
   expect(messageOf(circular)).toBe('[object Object]');
   expect(messageOf(10n)).toBe('10');
+});
+
+it.each([
+  ['Not found', 'Not found.'],
+  ['Wrong key.', 'Wrong key.'],
+  ['401 Unauthorized\n\nTroubleshooting: read the manual\n', '401 Unauthorized.'],
+])('a message becomes a sentence: %j', (message, expected) => {
+  expect(sentence(new Error(message))).toBe(expected);
 });

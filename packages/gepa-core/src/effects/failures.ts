@@ -56,9 +56,12 @@ export function messageOf(error: unknown): string {
   }
 }
 
-/** The message as a sentence to go on from. */
+/** The message's first paragraph as a sentence to go on from. */
 export function sentence(error: unknown): string {
-  return messageOf(error).replace(/[.!?]*$/, '.');
+  const [paragraph = ''] = messageOf(error)
+    .trim()
+    .split(/\n\s*\n/);
+  return paragraph.replace(/[.!?]*$/, '.');
 }
 
 interface ErrorLike {

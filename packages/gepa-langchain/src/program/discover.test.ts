@@ -23,6 +23,7 @@ import {
   RunnableWithMessageHistory,
 } from '@langchain/core/runnables';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
+import { MessagesAnnotation, StateGraph } from '@langchain/langgraph';
 import { ChatOpenAI } from '@langchain/openai';
 import { describe, expect, it } from 'vitest';
 import { discover } from './discover.ts';
@@ -296,6 +297,8 @@ describe('what is passed over', () => {
     ['a function', () => 'x', 'it is code'],
     ['nothing', undefined, 'no part of a program, but undefined'],
     ['an object', { run: 1 }, 'no LangChain runnable'],
+    ['a promise', Promise.resolve(model), 'still on its way'],
+    ['a graph that is not compiled', new StateGraph(MessagesAnnotation), 'not compiled'],
   ])('%s', (_name, program, reason) => {
     expect(discover(program)).toMatchObject({
       components: {},

@@ -47,6 +47,14 @@ const leafKinds: readonly LeafKind[] = [
     passedOver: { reason: 'it is code, and text inside code cannot be seen', hint: tunableHint },
   },
   {
+    matches: (node) => node instanceof Promise,
+    passedOver: { reason: 'it is still on its way', hint: 'Await it, and give gepa what it brings.' },
+  },
+  {
+    matches: (node) => has('compile')(node) && has('addNode')(node),
+    passedOver: { reason: 'it is not compiled', hint: 'Give gepa what its compile() returns.' },
+  },
+  {
     matches: isRunnable,
     passedOver: { reason: 'it is of a class whose inside is not known', hint: tunableHint },
   },

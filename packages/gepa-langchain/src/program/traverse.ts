@@ -1,5 +1,6 @@
 import { encodeTemplate } from '../template.ts';
 import { agent } from './agents.ts';
+import { carrier } from './carrier.ts';
 import { containers } from './containers.ts';
 import { copyWith, type Edit } from './edit.ts';
 import { graphs } from './graphs.ts';
@@ -10,7 +11,7 @@ import { hasPrivateFields } from './private-fields.ts';
 import { prompts } from './prompts.ts';
 import { tool } from './tools.ts';
 
-const kinds: readonly NodeKind[] = [agent, ...graphs, tool, boundModel, ...containers, ...prompts];
+const kinds: readonly NodeKind[] = [carrier, agent, ...graphs, tool, boundModel, ...containers, ...prompts];
 
 /** A node on the way from the program to one of its parts, and the part the way goes on to. */
 export interface Waypoint {
