@@ -4,6 +4,12 @@ import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { LangChainTracer } from '@langchain/core/tracers/tracer_langchain';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
+import { type Attributes, ROOT_CONTEXT, type Span, type Tracer, trace } from '@opentelemetry/api';
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 import type { RunContext } from 'gepa-core';
 import { Client } from 'langsmith';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -78,54 +84,72 @@ it('reports to LangSmith where only the environment says so', async () => {
   );
 });
 
-/** Makes spans of runs as the OpenTelemetry integrations do: in the background, by run id and parent run id. */
+/** Makes OpenTelemetry spans of runs: in the background, by run id and parent run id, as the integrations do. */
 class SpanHandler extends BaseCallbackHandler {
-  readonly name = 'spans';
-  readonly finished: { name: string; parent: string | undefined; attributes: object }[] = [];
-  readonly #open = new Map<string, { name: string; parent: string | undefined; attributes: object }>();
+  readonly name = 'opentelemetry';
+  readonly #tracer: Tracer;
+  readonly #open = new Map<string, Span>();
+
+  constructor(tracer: Tracer) {
+    super();
+    this.#tracer = tracer;
+  }
 
   override handleChainStart(...args: readonly unknown[]): void {
     const [, , id, parent, , metadata, , runName] = args as [
       never,
       never,
       string,
-      string,
+      string | undefined,
       never,
-      object,
+      Attributes,
       never,
-      string,
+      string | undefined,
     ];
     this.#start(id, runName ?? 'chain', parent, metadata);
   }
   override handleChatModelStart(...args: readonly unknown[]): void {
-    const [, , id, parent, , , metadata] = args as [never, never, string, string, never, never, object];
+    const [, , id, parent, , , metadata] = args as [
+      never,
+      never,
+      string,
+      string | undefined,
+      never,
+      never,
+      Attributes,
+    ];
     this.#start(id, 'chat', parent, metadata);
   }
   override handleChainEnd(_outputs: unknown, id: string): void {
-    this.#end(id);
+    this.#open.get(id)?.end();
   }
   override handleLLMEnd(_output: unknown, id: string): void {
-    this.#end(id);
+    this.#open.get(id)?.end();
   }
-  #start(id: string, name: string, parent: string | undefined, attributes: object): void {
-    this.#open.set(id, { name, parent: parent && this.#open.get(parent)?.name, attributes });
-  }
-  #end(id: string): void {
-    this.finished.push(this.#open.get(id)!);
-    this.#open.delete(id);
+  #start(id: string, name: string, parent: string | undefined, attributes: Attributes): void {
+    const above = parent === undefined ? undefined : this.#open.get(parent);
+    const where = above === undefined ? ROOT_CONTEXT : trace.setSpan(ROOT_CONTEXT, above);
+    this.#open.set(id, this.#tracer.startSpan(name, { attributes }, where));
   }
 }
 
-it('reports to handlers in the way of OpenTelemetry', async () => {
-  const spans = new SpanHandler();
-  await rollout([spans]);
-  await vi.waitFor(() => expect(spans.finished).toHaveLength(3));
-  expect(spans.finished.map(({ name, parent }) => [name, parent])).toEqual([
+it('reports to OpenTelemetry, with what a person can filter by', async () => {
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  await rollout([new SpanHandler(provider.getTracer('test'))]);
+  await vi.waitFor(() => expect(exporter.getFinishedSpans()).toHaveLength(3));
+  const spans = exporter.getFinishedSpans();
+  const nameOf = new Map(spans.map((span) => [span.spanContext().spanId, span.name]));
+  expect(
+    spans.map(({ name, parentSpanContext }) => [name, nameOf.get(parentSpanContext?.spanId ?? '')]),
+  ).toEqual([
     ['ChatPromptTemplate', 'sorter'],
     ['chat', 'sorter'],
     ['sorter', undefined],
   ]);
-  for (const { attributes } of spans.finished) expect(attributes).toMatchObject(filters);
+  expect(new Set(spans.map((span) => span.spanContext().traceId)).size).toBe(1);
+  for (const { attributes } of spans) expect(attributes).toMatchObject(filters);
+  await provider.shutdown();
 });
 
 it('has the same trace whether models stream or not', async () => {

@@ -160,9 +160,15 @@ describe.each(recordings)('the recorded run $name', (recording) => {
     const cached = recording.options.cache_evaluation === true;
     recording.iterations.forEach((expected, i) => {
       const ours = iterations[i];
+      const metricCalls = cached ? ours?.metricCalls : expected.metricCalls;
+      // In the order they were decided, so that a mismatch prints the first differing decision.
+      for (const decision of ['tasks', 'skipped', 'merge', 'proposals', 'accepted'] as const) {
+        expect(ours?.[decision], `${decision} of iteration ${expected.iteration}`).toEqual(
+          expected[decision],
+        );
+      }
       // With a cache ours pays less: it serves minibatches too.
       if (cached) expect(ours?.metricCalls).toBeLessThanOrEqual(expected.metricCalls);
-      const metricCalls = cached ? ours?.metricCalls : expected.metricCalls;
       expect(ours, `iteration ${expected.iteration}`).toEqual({ ...expected, metricCalls });
     });
     expect(iterations.length).toBe(recording.iterations.length);
