@@ -175,7 +175,7 @@ it('options that are undefined count as left out', async () => {
     concurrency: undefined,
     seed: undefined,
   };
-  expect((await optimize(loose as never)).stopReason).toBe('max_iterations');
+  expect((await optimize(loose as never)).stopReason).toBe('maxIterations');
 });
 
 it('auto sets the budget, with the testset on top', async () => {

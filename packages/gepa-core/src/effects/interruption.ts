@@ -1,5 +1,5 @@
 /** Why an effect brought nothing that counts. */
 export interface Interruption {
-  readonly reason: 'aborted' | 'max_metric_calls' | 'max_cost' | 'unavailable';
+  readonly reason: 'aborted' | 'maxMetricCalls' | 'maxCostUsd' | 'unavailable';
   readonly error?: unknown;
 }

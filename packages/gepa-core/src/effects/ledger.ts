@@ -49,9 +49,9 @@ export class Ledger {
   }
 
   /** Whether one more call fits every bound, taking each call in flight for as dear as the dearest so far. */
-  admit(expense: Expense): 'admitted' | 'max_metric_calls' | 'max_cost' {
+  admit(expense: Expense): 'admitted' | 'maxMetricCalls' | 'maxCostUsd' {
     if (expense === 'rollout' && this.#inFlight.rollout >= this.remainingMetricCalls) {
-      return 'max_metric_calls';
+      return 'maxMetricCalls';
     }
     if (this.#maxCostUsd !== Number.POSITIVE_INFINITY) {
       const spent = this.usage.costUsd ?? 0;
@@ -59,7 +59,7 @@ export class Ledger {
         this.#inFlight.rollout * (this.#dearest.rollout ?? 0) +
         this.#inFlight.reflection * (this.#dearest.reflection ?? 0);
       const next = this.#dearest[expense] ?? 0;
-      if (spent >= this.#maxCostUsd || spent + open + next > this.#maxCostUsd) return 'max_cost';
+      if (spent >= this.#maxCostUsd || spent + open + next > this.#maxCostUsd) return 'maxCostUsd';
     }
     this.#inFlight[expense]++;
     return 'admitted';

@@ -166,13 +166,13 @@ describe('maxDurationMs', () => {
       before: ({ context }) => context.phase === 'minibatch' && never(),
     });
     const result = await optimize(run.options);
-    expect(result).toMatchObject({ stopReason: 'max_duration', totalMetricCalls: 8 });
+    expect(result).toMatchObject({ stopReason: 'maxDurationMs', totalMetricCalls: 8 });
     expect(result.durationMs).toBeLessThan(5_000);
   });
 
   it('may be longer than a timer can be', async () => {
     const run = tokenRun({ maxDurationMs: 90 * 24 * 3_600_000, rolloutTimeoutMs: 1e12, maxIterations: 2 });
     const result = await optimize({ ...run.options, adapter: { ...run.options.adapter } });
-    expect(result.stopReason).toBe('max_iterations');
+    expect(result.stopReason).toBe('maxIterations');
   });
 });

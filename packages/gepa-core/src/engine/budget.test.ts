@@ -115,7 +115,7 @@ describe('for any mix of options, failures and delays', () => {
 it('leaves the testset its part of the budget', async () => {
   const run = tokenRun({ testset: tokenExamples('tests', 10), maxMetricCalls: 60 });
   const result = await optimize(run.options);
-  expect(result.stopReason).toBe('max_metric_calls');
+  expect(result.stopReason).toBe('maxMetricCalls');
   expect(result.test?.size).toBe(10);
   expect(result.test?.metricCalls).toBe(result.bestIndex === 0 ? 10 : 20);
   expect(result.totalMetricCalls).toBeLessThanOrEqual(60);
@@ -124,6 +124,6 @@ it('leaves the testset its part of the budget', async () => {
 it('starts no iteration whose new candidate could not be scored on the valset', async () => {
   const run = tokenRun({ maxMetricCalls: 8 + 3 + 3 + 8 - 1 });
   const result = await optimize(run.options);
-  expect(result).toMatchObject({ stopReason: 'max_metric_calls', totalMetricCalls: 8 });
+  expect(result).toMatchObject({ stopReason: 'maxMetricCalls', totalMetricCalls: 8 });
   expect(result.candidates).toHaveLength(1);
 });

@@ -65,7 +65,7 @@ describe('maxCostUsd', () => {
           expect(result.usage.costUsd).toBeCloseTo(result.totalMetricCalls * 0.002 + reflections * 0.02, 9);
           // One reflection may be the first of its kind, of unknown cost.
           expect(result.usage.costUsd).toBeLessThanOrEqual(maxCostUsd + (reflections === 1 ? 0.02 : 1e-9));
-          expect(['max_cost', 'all_perfect']).toContain(result.stopReason);
+          expect(['maxCostUsd', 'allPerfect']).toContain(result.stopReason);
         },
       ),
       { numRuns: 40 },
@@ -79,7 +79,7 @@ describe('maxCostUsd', () => {
       reflection: modelCallUsage({ costUsd: 0.05 }),
     });
     const result = await optimize(run.options);
-    expect(result.stopReason).toBe('max_cost');
+    expect(result.stopReason).toBe('maxCostUsd');
     expect(result.usage.costUsd).toBeLessThanOrEqual(0.5);
     expect(result.usage.costUsd).toBeGreaterThan(0.3);
   });
@@ -87,7 +87,7 @@ describe('maxCostUsd', () => {
   it('that is spent within the pass of the seed keeps what was measured', async () => {
     const run = pricedRun({ maxCostUsd: 0.009, rollout: small, reflection: large, prices });
     const result = await optimize(run.options);
-    expect(result).toMatchObject({ stopReason: 'max_cost', totalMetricCalls: 4, bestIndex: 0 });
+    expect(result).toMatchObject({ stopReason: 'maxCostUsd', totalMetricCalls: 4, bestIndex: 0 });
     expect(result.candidates[0]!.coverage).toBe(4);
   });
 
@@ -129,7 +129,7 @@ describe('maxCostUsd', () => {
     };
     await expect(optimize(withJudge)).rejects.toThrow('rollout by judge');
     const priced = { ...withJudge, prices: { ...prices, judge: { input: 1, output: 1 } } };
-    expect((await optimize(priced)).stopReason).toBe('max_cost');
+    expect((await optimize(priced)).stopReason).toBe('maxCostUsd');
   });
 });
 
@@ -143,7 +143,7 @@ it('without a bound on cost, unknown costs harm nothing', async () => {
   const { maxCostUsd, ...options } = run.options;
   const result = await optimize({ ...options, maxIterations: 2 });
   expect(maxCostUsd).toBe(1);
-  expect(result.stopReason).toBe('max_iterations');
+  expect(result.stopReason).toBe('maxIterations');
   expect(result.usage.byModel?.medium?.modelCalls).toBe(result.totalMetricCalls);
   expect(result.reflectionUsage.costUsd).toBeCloseTo(0.02 * result.reflectionUsage.modelCalls, 9);
 });

@@ -151,7 +151,7 @@ describe('a program that throws', () => {
       propose: async () => ({}),
     });
     expect(result.candidates[0]!.scores).toEqual(new Array(8).fill(-0.5));
-    expect(result.stopReason).toBe('max_iterations');
+    expect(result.stopReason).toBe('maxIterations');
     expect(result.totalMetricCalls).toBe(run.rollouts());
     expect(seen[0]).toMatchObject({
       score: -0.5,

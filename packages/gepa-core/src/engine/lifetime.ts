@@ -6,7 +6,7 @@ export class Lifetime {
   readonly #controller = new AbortController();
   readonly #stopListening: () => void;
   /** The bound that ended the run from outside. */
-  endedBy: 'aborted' | 'max_duration' | undefined;
+  endedBy: 'aborted' | 'maxDurationMs' | undefined;
 
   constructor(signal: AbortSignal | undefined, maxDurationMs: number | undefined) {
     const abort = () => this.#endBy('aborted', signal?.reason);
@@ -16,7 +16,7 @@ export class Lifetime {
       maxDurationMs === undefined
         ? undefined
         : setTimeout(
-            () => this.#endBy('max_duration', new Error('The run is out of time.')),
+            () => this.#endBy('maxDurationMs', new Error('The run is out of time.')),
             Math.min(maxDurationMs, LONGEST_TIMER_MS),
           );
     this.#stopListening = () => {
@@ -39,7 +39,7 @@ export class Lifetime {
     this.#controller.abort(new Error('The run is over.'));
   }
 
-  #endBy(bound: 'aborted' | 'max_duration', reason: unknown): void {
+  #endBy(bound: 'aborted' | 'maxDurationMs', reason: unknown): void {
     this.endedBy ??= bound;
     this.#controller.abort(reason);
   }

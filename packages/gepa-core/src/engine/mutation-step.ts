@@ -44,7 +44,7 @@ export async function mutationStep<Example, Output, Trace, Name extends string>(
 ): Promise<IterationOutcome> {
   const { state, strategies, names } = setup;
   const tasks = affordable(setup, strategies.sampleTasks(state));
-  if (tasks.length === 0) return { kind: 'stopped', reason: 'max_metric_calls' };
+  if (tasks.length === 0) return { kind: 'stopped', reason: 'maxMetricCalls' };
 
   const parents = await runParents(setup, tasks);
   const attempts = tasks.map((task, number) => prepare(setup, task, number, parents[number]!));
@@ -219,7 +219,7 @@ function summary<Name extends string>(
     return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
   return {
     kind: 'idle',
-    why: outcomes.every(({ kind }) => kind === 'perfect') ? 'all_perfect' : 'no_new_proposals',
+    why: outcomes.every(({ kind }) => kind === 'perfect') ? 'allPerfect' : 'noNewProposals',
   };
 }
 

@@ -40,7 +40,7 @@ export type IterationOutcome =
   /** Children were run; `accepted` of them joined the pool. */
   | { readonly kind: 'tried'; readonly accepted: number }
   /** There was nothing to run. */
-  | { readonly kind: 'idle'; readonly why: 'all_perfect' | 'no_new_proposals' }
+  | { readonly kind: 'idle'; readonly why: 'allPerfect' | 'noNewProposals' }
   /** Every task failed for reasons that are not the program's. */
   | { readonly kind: 'failed'; readonly reason: 'unavailable' | 'proposer_failed'; readonly error: unknown }
   | { readonly kind: 'stopped'; readonly reason: StopReason };

@@ -9,7 +9,7 @@ describe('a search that gets nowhere ends with a reason', () => {
   it.each([true, false])('when the seed is perfect (cacheEvaluation: %s)', async (cacheEvaluation) => {
     const run = tokenRun({ metric: () => 1, maxMetricCalls, cacheEvaluation });
     const result = await optimize(run.options);
-    expect(result.stopReason).toBe('all_perfect');
+    expect(result.stopReason).toBe('allPerfect');
     expect(result.iterations).toBeLessThanOrEqual(10);
     expect(result).toMatchObject({ bestIndex: 0, bestScore: 1 });
   });
@@ -35,7 +35,7 @@ describe('a search that gets nowhere ends with a reason', () => {
         cacheEvaluation,
       });
       const result = await optimize(run.options);
-      expect(result.stopReason).toBe('no_new_proposals');
+      expect(result.stopReason).toBe('noNewProposals');
       expect(run.decisions().filter((event) => event.type === 'proposal_evaluated')).toEqual([]);
     },
   );
@@ -43,7 +43,7 @@ describe('a search that gets nowhere ends with a reason', () => {
   it('when the proposer never gives a text', async () => {
     const run = tokenRun({ propose: async () => ({}), maxMetricCalls });
     const result = await optimize(run.options);
-    expect(result.stopReason).toBe('no_new_proposals');
+    expect(result.stopReason).toBe('noNewProposals');
   });
 
   it.each([
@@ -60,7 +60,7 @@ describe('a search that gets nowhere ends with a reason', () => {
       ...options,
     });
     const result = await optimize(run.options);
-    expect(result.stopReason).toBe(options.cacheEvaluation ? 'no_new_proposals' : 'max_metric_calls');
+    expect(result.stopReason).toBe(options.cacheEvaluation ? 'noNewProposals' : 'maxMetricCalls');
     expect(result.iterations).toBeLessThan(2_000);
   });
 
@@ -72,7 +72,7 @@ describe('a search that gets nowhere ends with a reason', () => {
       maxMetricCalls: 2_000,
     });
     const result = await optimize(run.options);
-    expect(result.stopReason).toBe('no_new_proposals');
+    expect(result.stopReason).toBe('noNewProposals');
   });
 });
 

@@ -63,9 +63,9 @@ class Patience {
       return undefined;
     }
     this.#idle++;
-    if (outcome.kind === 'idle' && outcome.why === 'all_perfect') this.#perfect++;
+    if (outcome.kind === 'idle' && outcome.why === 'allPerfect') this.#perfect++;
     if (this.#idle < this.#maxIdle) return undefined;
-    return this.#perfect === this.#idle ? 'all_perfect' : 'no_new_proposals';
+    return this.#perfect === this.#idle ? 'allPerfect' : 'noNewProposals';
   }
 }
 

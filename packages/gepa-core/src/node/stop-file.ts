@@ -6,6 +6,6 @@ export const stopFile =
   (path: string): StopCondition =>
   async () =>
     access(path).then(
-      () => 'stop_file',
+      () => 'stopFile',
       () => undefined,
     );

@@ -159,7 +159,7 @@ describe('a reflection model', () => {
       },
       { maxIterations: 12 },
     );
-    expect((await optimize(run.options)).stopReason).toBe('max_iterations');
+    expect((await optimize(run.options)).stopReason).toBe('maxIterations');
   });
 
   it('that refuses the key ends the run at once', async () => {

@@ -86,7 +86,7 @@ describe('announcements', () => {
       metricCalls: 80,
     };
     expect(texts(run, runFinished({ bestIndex: 1, test }))).toEqual([
-      'Ended after 1m 05s: the metric calls left do not suffice for another iteration (max_metric_calls)',
+      'Ended after 1m 05s: the metric calls left do not suffice for another iteration (maxMetricCalls)',
       'Validation: best 0.750, seed 0.500; 2 candidates, 100 metric calls',
       'Held-out test: 0.500 → 0.600 (+0.100, 95% interval -0.050 to +0.250, 40 examples)',
     ]);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { describeStopReason } from './stop-reason.ts';
 
 it('explains a known reason and keeps its word', () => {
-  expect(describeStopReason('max_cost')).toBe('the cost limit is reached (max_cost)');
+  expect(describeStopReason('maxCostUsd')).toBe('the cost limit is reached (maxCostUsd)');
 });
 
 it.each(['quota', 'constructor'])('quotes the word %s of a stop condition of the caller', (word) => {

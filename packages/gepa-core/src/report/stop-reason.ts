@@ -2,16 +2,16 @@ import type { StopReason } from '../strategies/stop-conditions.ts';
 import { visible } from './visible.ts';
 
 const words = new Map<StopReason, string>([
-  ['max_metric_calls', 'the metric calls left do not suffice for another iteration'],
-  ['max_iterations', 'the iterations are used up'],
-  ['max_cost', 'the cost limit is reached'],
-  ['max_duration', 'the time limit is reached'],
-  ['score_reached', 'the wanted score is reached'],
-  ['no_improvement', 'the best score has not risen for a while'],
-  ['stop_file', 'the stop file was found'],
+  ['maxMetricCalls', 'the metric calls left do not suffice for another iteration'],
+  ['maxIterations', 'the iterations are used up'],
+  ['maxCostUsd', 'the cost limit is reached'],
+  ['maxDurationMs', 'the time limit is reached'],
+  ['scoreReached', 'the wanted score is reached'],
+  ['noImprovement', 'the best score has not risen for a while'],
+  ['stopFile', 'the stop file was found'],
   ['aborted', 'the run was aborted'],
-  ['all_perfect', 'every minibatch is perfect already'],
-  ['no_new_proposals', 'no new texts are being proposed'],
+  ['allPerfect', 'every minibatch is perfect already'],
+  ['noNewProposals', 'no new texts are being proposed'],
   ['error', 'the run could not go on'],
 ]);
 

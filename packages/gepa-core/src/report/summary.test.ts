@@ -6,7 +6,7 @@ import { candidateAdded, decisions, newBest, runFinished, runStarted } from './f
 import { summarize } from './summary.ts';
 
 const result = replay(decisions);
-const seedOnly = replay([runStarted(), candidateAdded(), runFinished({ stopReason: 'all_perfect' })]);
+const seedOnly = replay([runStarted(), candidateAdded(), runFinished({ stopReason: 'allPerfect' })]);
 const test: TestScores = {
   size: 100,
   seedScore: 0.475,
@@ -31,7 +31,7 @@ function row(lines: readonly string[], label: string): string[] {
 describe('the outcome', () => {
   it('starts with the end', () => {
     expect(linesOf()[0]).toBe(
-      'Ended after 1m 05s: the metric calls left do not suffice for another iteration (max_metric_calls)',
+      'Ended after 1m 05s: the metric calls left do not suffice for another iteration (maxMetricCalls)',
     );
   });
 

@@ -128,7 +128,7 @@ describe('on a terminal', () => {
     play([...story, runFinished({ bestIndex: 1 })], 1_000);
     play(rollouts(21, 5), 1_000);
     expect(screen().slice(-3)).toEqual([
-      'Ended after 1m 05s: the metric calls left do not suffice for another iteration (max_metric_calls)',
+      'Ended after 1m 05s: the metric calls left do not suffice for another iteration (maxMetricCalls)',
       'Validation: best 0.750, seed 0.500; 2 candidates, 100 metric calls',
       '',
     ]);

@@ -108,5 +108,5 @@ it('a candidate that is scored on nothing does not join the pool, and ends a sea
   });
   const result = await optimize(run.options);
   expect(result.candidates).toHaveLength(1);
-  expect(result.stopReason).toBe('no_new_proposals');
+  expect(result.stopReason).toBe('noNewProposals');
 });

@@ -18,22 +18,22 @@ const { anyOf, allOf, iterations, metricCalls, scoreReached, noImprovement } = c
 
 it('stops after so many metric calls, at the end of the iteration', async () => {
   const result = await stoppedBy(metricCalls(30));
-  expect(result.stopReason).toBe('max_metric_calls');
+  expect(result.stopReason).toBe('maxMetricCalls');
   expect(result.totalMetricCalls).toBeGreaterThanOrEqual(30);
   expect(result.totalMetricCalls).toBeLessThan(30 + 14);
 });
 
 it('stops after so many iterations', async () => {
-  expect(await stoppedBy(iterations(4))).toMatchObject({ stopReason: 'max_iterations', iterations: 4 });
+  expect(await stoppedBy(iterations(4))).toMatchObject({ stopReason: 'maxIterations', iterations: 4 });
 });
 
 it('stops before the first iteration, when there is no need for one', async () => {
-  expect(await stoppedBy(scoreReached(0))).toMatchObject({ stopReason: 'score_reached', iterations: 0 });
+  expect(await stoppedBy(scoreReached(0))).toMatchObject({ stopReason: 'scoreReached', iterations: 0 });
 });
 
 it('stops when the best reaches a score', async () => {
   const result = await stoppedBy(scoreReached(0.5));
-  expect(result.stopReason).toBe('score_reached');
+  expect(result.stopReason).toBe('scoreReached');
   expect(result.bestScore).toBeGreaterThanOrEqual(0.5);
   expect(result.candidates.slice(0, -1).every(({ mean }) => mean < 0.5)).toBe(true);
 });
@@ -50,7 +50,7 @@ it.each([
       ...(valEvaluationPolicy === undefined ? {} : { valEvaluationPolicy }),
     });
     const result = await optimize(run.options);
-    expect(result.stopReason).toBe('no_improvement');
+    expect(result.stopReason).toBe('noImprovement');
     expect(result.bestIndex).toBeGreaterThan(0);
     expect(result.iterations).toBe(result.candidates[result.bestIndex]!.iteration + 4);
   },
@@ -58,7 +58,7 @@ it.each([
 
 it('stops after a time', async () => {
   const result = await stoppedBy(conditions.duration(1));
-  expect(result.stopReason).toBe('max_duration');
+  expect(result.stopReason).toBe('maxDurationMs');
   expect(result.durationMs).toBeGreaterThanOrEqual(1);
 });
 
@@ -69,7 +69,7 @@ it('stops after so many dollars', async () => {
     metric: ({ output }) => ({ score: output.present / 4, usage }),
   });
   const result = await optimize(run.options);
-  expect(result.stopReason).toBe('max_cost');
+  expect(result.stopReason).toBe('maxCostUsd');
   expect(result.usage.costUsd).toBeGreaterThanOrEqual(4);
 });
 
@@ -95,7 +95,7 @@ it('stops when a file appears', async () => {
         if (event.type === 'iteration_started' && event.iteration === 3) writeFileSync(file, '');
       },
     });
-    expect(await optimize(run.options)).toMatchObject({ stopReason: 'stop_file', iterations: 3 });
+    expect(await optimize(run.options)).toMatchObject({ stopReason: 'stopFile', iterations: 3 });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -109,7 +109,7 @@ describe('together', () => {
 
   it('all of several', async () => {
     const result = await stoppedBy(allOf(metricCalls(20), iterations(5)), iterations(40));
-    expect(result).toMatchObject({ stopReason: 'max_iterations', iterations: 5 });
+    expect(result).toMatchObject({ stopReason: 'maxIterations', iterations: 5 });
     expect(
       await stoppedBy(
         allOf(iterations(5), () => undefined),

@@ -3,18 +3,18 @@ import type { Usage } from '../usage.ts';
 
 /** Why a run ended. A stop condition of the caller's own may give any other word. */
 export type StopReason =
-  | 'max_metric_calls'
-  | 'max_iterations'
-  | 'max_cost'
-  | 'max_duration'
-  | 'score_reached'
-  | 'no_improvement'
-  | 'stop_file'
+  | 'maxMetricCalls'
+  | 'maxIterations'
+  | 'maxCostUsd'
+  | 'maxDurationMs'
+  | 'scoreReached'
+  | 'noImprovement'
+  | 'stopFile'
   | 'aborted'
   /** Every minibatch of a whole epoch was perfect already. */
-  | 'all_perfect'
+  | 'allPerfect'
   /** For a whole epoch nothing was proposed that was not measured already. */
-  | 'no_new_proposals'
+  | 'noNewProposals'
   /** The run could not go on; the error that was thrown carries this result. */
   | 'error'
   | (string & {});
@@ -39,39 +39,39 @@ export type StopCondition = (state: StopState) => StopReason | undefined | Promi
 export const metricCalls =
   (n: number): StopCondition =>
   (state) =>
-    state.metricCalls >= n ? 'max_metric_calls' : undefined;
+    state.metricCalls >= n ? 'maxMetricCalls' : undefined;
 
 /** After n iterations. */
 export const iterations =
   (n: number): StopCondition =>
   (state) =>
-    state.iterations >= n ? 'max_iterations' : undefined;
+    state.iterations >= n ? 'maxIterations' : undefined;
 
 /** After so many milliseconds. */
 export const duration =
   (ms: number): StopCondition =>
   (state) =>
-    state.elapsedMs >= ms ? 'max_duration' : undefined;
+    state.elapsedMs >= ms ? 'maxDurationMs' : undefined;
 
 /** After so many US dollars; needs usage with costs, or `prices`. */
 export const cost =
   (usd: number): StopCondition =>
   (state) =>
-    (state.usage.costUsd ?? 0) >= usd ? 'max_cost' : undefined;
+    (state.usage.costUsd ?? 0) >= usd ? 'maxCostUsd' : undefined;
 
 /** When the best mean on the valset reaches a score. */
 export const scoreReached =
   (score: number): StopCondition =>
   ({ search }) =>
     (search.candidates[search.bestIndex]?.mean ?? Number.NEGATIVE_INFINITY) >= score
-      ? 'score_reached'
+      ? 'scoreReached'
       : undefined;
 
 /** When for n iterations no candidate has become the best. */
 export const noImprovement =
   (n: number): StopCondition =>
   ({ search, iterations }) =>
-    iterations - (search.candidates[search.bestIndex]?.iteration ?? 0) >= n ? 'no_improvement' : undefined;
+    iterations - (search.candidates[search.bestIndex]?.iteration ?? 0) >= n ? 'noImprovement' : undefined;
 
 /** When a signal is aborted. Unlike the option `signal`, it lets the iteration finish. */
 export const signalAborted =
