@@ -40,6 +40,8 @@ export interface Rollout<Example, Output, Trace = readonly Step[]> {
   readonly componentFeedback?: Readonly<Record<string, string>>;
   /** The message of the error, when the program or the metric threw. */
   readonly error?: string;
+  /** Which of them threw. */
+  readonly failedIn?: 'program' | 'metric';
 }
 
 /** What the reflection model is shown of one rollout: headings and their contents, in order. */
@@ -64,6 +66,15 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
     readonly component: Name;
     readonly rollouts: readonly Rollout<Example, Output, Trace>[];
   }): readonly ReflectiveRecord[];
+  /**
+   * What is written down of a rollout in a run directory, as plain data; records are then made from what is read back.
+   * Default: output and trace as `JSON.stringify` sees them. An instance that a reader should see otherwise (a chat
+   * message, say) is put into plain words here.
+   */
+  toPlain?(execution: { readonly output?: Output; readonly trace?: Trace }): {
+    readonly output?: unknown;
+    readonly trace?: unknown;
+  };
   /** A proposer of the adapter's own, in place of the reflection model. A component left out stays as it is. */
   propose?(request: ProposeRequest<Name>): Promise<Partial<Record<Name, string>>>;
   /** Called once when the run is over, however it ended. */

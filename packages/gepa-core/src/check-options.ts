@@ -55,6 +55,8 @@ function strategy(
 
 const components = z.record(z.string(), z.looseObject({ text: z.string() }));
 
+const reserve = z.strictObject({ tokens: optional(count), costUsd: optional(positive) });
+
 const shape = {
   adapter: optional(
     z.custom<unknown>(
@@ -101,6 +103,8 @@ const shape = {
   auto: optional(z.enum(['light', 'medium', 'heavy'])),
   maxIterations: optional(count),
   maxCostUsd: optional(positive),
+  maxTokens: optional(count),
+  reserve: optional(z.strictObject({ rollout: optional(reserve), reflection: optional(reserve) })),
   prices: optional(z.record(z.string(), z.object({ input: z.number().min(0), output: z.number().min(0) }))),
   maxDurationMs: optional(positive),
   stopConditions: optional(z.array(aFunction)),
@@ -111,10 +115,13 @@ const shape = {
       retries: optional(z.number().int().min(0)),
       minDelayMs: optional(z.number().min(0)),
       maxDelayMs: optional(z.number().min(0)),
+      classifyError: optional(aFunction),
     }),
   ),
   rolloutTimeoutMs: optional(positive),
   seed: optional(z.number().int('must be a whole number')),
+  runDir: optional(z.string().min(1, 'is empty; give a path')),
+  redact: optional(aFunction),
   onEvent: optional(aFunction),
   progress: optional(flag),
 } satisfies Record<keyof (AdapterOptions<0, 0, 0, ''> & FunctionOptions<0, 0, 0, ''>), z.ZodType>;
@@ -165,12 +172,13 @@ function* meaningProblems<Example, Output, Trace, Name extends string>(
     'auto',
     'maxIterations',
     'maxCostUsd',
+    'maxTokens',
     'maxDurationMs',
     'signal',
   ] as const;
   const conditions = sound.stopConditions ?? [];
   if (!bounds.some(isGiven) && conditions.length === 0) {
-    yield 'The run has no bound: give `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`, `maxDurationMs`, `stopConditions` or `signal`.';
+    yield 'The run has no bound: give `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`, `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.';
   }
   const { trainset, valset = trainset, testset = [], maxMetricCalls } = sound;
   const needed = (valset?.length ?? 0) + 2 * testset.length;

@@ -78,6 +78,40 @@ export class FileFormatError extends GepaError {
   static override readonly kind = 'FileFormatError';
 }
 
+/** A run directory cannot be made, read or written. */
+export class RunDirectoryError extends GepaError {
+  static override readonly kind: string = 'RunDirectoryError';
+}
+
+/** Another process works in the run directory. */
+export class RunDirectoryLockedError extends RunDirectoryError {
+  static override readonly kind = 'RunDirectoryLockedError';
+}
+
+/** The run directory belongs to a run of another program, other examples, another seed or another strategy. */
+export class RunDirectoryMismatchError extends RunDirectoryError {
+  static override readonly kind = 'RunDirectoryMismatchError';
+  /** What differs, a part of a sentence each. */
+  readonly differences: readonly string[];
+
+  constructor(message: string, differences: readonly string[]) {
+    super(message);
+    this.differences = differences;
+  }
+}
+
+/** A line of the journal cannot be read. */
+export class JournalDamagedError extends RunDirectoryError {
+  static override readonly kind = 'JournalDamagedError';
+  /** Counted from 1. */
+  readonly line: number;
+
+  constructor(message: string, line: number, options?: { cause?: unknown }) {
+    super(message, options);
+    this.line = line;
+  }
+}
+
 /** Thrown by an adapter's `run` to report a failed run together with its trace and what it cost. */
 export class RolloutError<Trace = readonly Step[]> extends GepaError {
   static override readonly kind: string = 'RolloutError';
@@ -112,12 +146,7 @@ export class SeedError extends RunError {
   static override readonly kind = 'SeedError';
 }
 
-/** Rollouts kept failing for reasons that are not the program's (rate limits, outages, a refused key). */
-export class RolloutsUnavailableError extends RunError {
-  static override readonly kind = 'RolloutsUnavailableError';
-}
-
-/** The reflection model, or the caller's proposer, kept failing. */
+/** The proposer kept failing for a reason of its own. */
 export class ProposerError extends RunError {
   static override readonly kind = 'ProposerError';
 }

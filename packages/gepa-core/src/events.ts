@@ -1,5 +1,7 @@
 import type { Phase } from './adapter.ts';
 import type { Candidate } from './component.ts';
+import type { SpendByPhase } from './effects/ledger.ts';
+import type { TimeSpent } from './effects/stopwatch.ts';
 import type { TestScores } from './result.ts';
 import type { CandidateSource, FrontierType } from './search-view.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
@@ -89,10 +91,12 @@ export type DecisionEvent<Name extends string = string> =
       readonly bestIndex: number;
       readonly metricCalls: number;
       readonly metricCallsSaved: number;
+      readonly cacheHits: number;
       readonly retries: number;
       readonly usage: Usage;
-      readonly reflectionUsage: Usage;
+      readonly spend: SpendByPhase;
       readonly durationMs: number;
+      readonly time: TimeSpent;
       readonly warnings: readonly string[];
       readonly test?: TestScores;
     };
@@ -127,6 +131,8 @@ export type ProgressEvent =
       readonly usage: Usage;
       /** Metric calls made so far. */
       readonly metricCalls: number;
+      /** It was made in an earlier session of the run, and costs nothing now. */
+      readonly replayed: boolean;
     }
   | {
       /** A rollout or a reflection failed for a passing reason and is tried again. */

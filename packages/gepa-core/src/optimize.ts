@@ -1,12 +1,15 @@
-import { messageOf } from './effects/failures.ts';
+import { componentNames } from './component.ts';
+import { messageOf, sentence } from './effects/failures.ts';
 import { type Broadcast, createBroadcast } from './engine/broadcast.ts';
 import { Lifetime } from './engine/lifetime.ts';
 import { search } from './engine/search.ts';
 import { resultOf } from './engine/state.ts';
 import { scoreTestset } from './engine/testset-scores.ts';
 import { RunError } from './errors.ts';
+import { fingerprintOf } from './node/fingerprint.ts';
+import { openRunDirectory, type RunDirectory } from './node/run-directory.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options.ts';
-import { prepareRun } from './prepare-run.ts';
+import { prepareRun, type Run } from './prepare-run.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
 import { resolveOptions, type Settings } from './settings.ts';
@@ -15,9 +18,10 @@ import type { Step } from './trace.ts';
 
 /**
  * Optimizes the texts of a program with GEPA (arXiv 2507.19457): an `adapter`, or in short a `seedCandidate` and a
- * function that runs it.
+ * function that runs it. With a `runDir` the same call takes up a run that was broken off.
  *
  * @throws {OptionsError} before anything is spent, with every problem of the options.
+ * @throws {RunDirectoryError} before anything is spent, when the `runDir` cannot be used.
  * @throws {RunError} when the run cannot go on; its `result` holds what was found so far.
  */
 export function optimize<Example, Output, Trace = readonly Step[], Name extends string = string>(
@@ -30,15 +34,42 @@ export async function optimize<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
   const settings = resolveOptions(options);
-  const listeners = [settings.onEvent, settings.progress ? terminalProgress() : undefined];
-  const broadcast = createBroadcast<Name>(listeners.filter((listener) => listener !== undefined));
-  const lifetime = new Lifetime(settings.signal, settings.maxDurationMs);
+  const broadcast = createBroadcast<Name>();
+  if (settings.onEvent !== undefined) broadcast.add(settings.onEvent);
+  if (settings.progress) broadcast.add(terminalProgress());
+  const lifetime = new Lifetime(settings.signal);
+  let directory: RunDirectory | undefined;
   try {
-    return await run(settings, broadcast, lifetime);
+    directory = openDirectory(settings, broadcast, lifetime);
+    const prepared = prepareRun(settings, broadcast, lifetime, directory?.journal);
+    if (settings.maxDurationMs !== undefined) {
+      lifetime.endAfter(settings.maxDurationMs - prepared.stopwatch.elapsedMs);
+    }
+    return await run(settings, broadcast, lifetime, prepared);
   } finally {
     lifetime.end();
     await closeAdapter(settings.adapter, broadcast.warn);
+    directory?.close();
   }
+}
+
+function openDirectory<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+  { add, note, warn }: Broadcast<Name>,
+  lifetime: Lifetime,
+): RunDirectory | undefined {
+  if (settings.runDir === undefined) return undefined;
+  const directory = openRunDirectory(settings.runDir, {
+    fingerprint: fingerprintOf(settings),
+    names: componentNames(settings.adapter.components),
+    redact: settings.redact,
+    note,
+    warn,
+    onFailure: () =>
+      lifetime.endBy('runDirUnwritable', new Error('The run directory cannot be written any more.')),
+  });
+  add(directory.listener);
+  return directory;
 }
 
 /** What the run found is worth more than a clean end. */
@@ -57,24 +88,29 @@ async function run<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
   broadcast: Broadcast<Name>,
   lifetime: Lifetime,
+  { runId, setup, testset, stopwatch, health, journal }: Run<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
-  const { runId, setup, testset } = prepareRun(settings, broadcast, lifetime);
   const { state, ledger, evaluator, decide } = setup;
 
-  const finish = (reason: StopReason, test?: TestScores) =>
+  const finish = (stopReason: StopReason, test?: TestScores) => {
+    const time = stopwatch.spent;
+    journal?.mark({ type: 'ended', reason: stopReason });
     decide({
       type: 'run_finished',
-      stopReason: reason,
+      stopReason,
       bestIndex: state.bestIndex,
       metricCalls: ledger.metricCalls,
       metricCallsSaved: ledger.metricCallsSaved,
+      cacheHits: ledger.cacheHits,
       retries: ledger.retries,
       usage: ledger.usage,
-      reflectionUsage: ledger.reflectionUsage,
-      durationMs: lifetime.elapsedMs,
+      spend: ledger.spend,
+      durationMs: Object.values(time).reduce((sum, ms) => sum + ms, 0),
+      time,
       warnings: [...broadcast.warnings],
       ...(test === undefined ? {} : { test }),
     });
+  };
 
   decide({
     type: 'run_started',
@@ -87,26 +123,23 @@ async function run<Example, Output, Trace, Name extends string>(
     maxMetricCalls: settings.maxMetricCalls,
   });
   try {
-    const reason = await search(setup);
+    let reason = await search(setup);
+    if (reason === 'aborted') reason = lifetime.endedBy ?? reason;
     ledger.release();
-    const [seedCandidate, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
+    const [seed, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
+    const { iteration } = state;
     const test =
       testset.length === 0
         ? undefined
-        : await scoreTestset({
-            evaluator,
-            ledger,
-            testset,
-            iteration: state.iteration,
-            seed: seedCandidate,
-            best,
-          });
-    if (test !== undefined && 'problem' in test) {
-      broadcast.warn(`The testset was not scored: ${lifetime.endedBy ?? test.problem}.`);
-      finish(lifetime.endedBy ?? reason);
-    } else {
-      finish(reason === 'aborted' ? (lifetime.endedBy ?? reason) : reason, test);
+        : await scoreTestset({ evaluator, ledger, testset, iteration, seed, best });
+    if (test !== undefined && 'interruption' in test) {
+      const cut =
+        test.interruption.reason === 'aborted' ? (lifetime.endedBy ?? 'aborted') : test.interruption.reason;
+      broadcast.warn(`The testset was not scored: ${cut}.`);
+      reason = cut === 'maxMetricCalls' || cut === 'unavailable' ? reason : cut;
     }
+    if (health.loss !== undefined) broadcast.warn(lossOf(health.loss.error, settings.runDir));
+    finish(reason, test === undefined || 'interruption' in test ? undefined : test);
     return resultOf(state);
   } catch (error) {
     lifetime.end();
@@ -117,4 +150,12 @@ async function run<Example, Output, Trace, Name extends string>(
     if (state.candidates.some(({ coverage }) => coverage > 0)) failure.result = resultOf(state);
     throw failure;
   }
+}
+
+function lossOf(error: unknown, runDir: string | undefined): string {
+  const wayOn =
+    runDir === undefined
+      ? 'With a `runDir` such a run could be taken up again.'
+      : 'Once they are back, the same call goes on from here.';
+  return `The models could not be had any more: ${sentence(error)} ${wayOn}`;
 }

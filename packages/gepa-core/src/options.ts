@@ -1,6 +1,7 @@
 import type { Adapter, Execution, ProposeRequest, RunContext } from './adapter.ts';
 import type { AutoBudget } from './auto-budget.ts';
 import type { Candidate, Component } from './component.ts';
+import type { Call, Reserve } from './effects/ledger.ts';
 import type { RetryOptions } from './effects/retry.ts';
 import type { Listener } from './events.ts';
 import type { LanguageModel } from './language-model.ts';
@@ -12,7 +13,7 @@ import type { Price } from './usage.ts';
 
 /**
  * What a run may be told. At least one bound is required: `maxMetricCalls` or `auto`, `maxIterations`,
- * `maxCostUsd`, `maxDurationMs`, `stopConditions` or `signal`.
+ * `maxCostUsd`, `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.
  */
 export interface SearchOptions<Example, Output, Trace, Name extends string, Model = LanguageModel>
   extends Partial<StrategyOptions<NoInfer<Name>>> {
@@ -64,6 +65,14 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly maxIterations?: number;
   /** The most US dollars for program, judge and reflection. Needs usage with costs, or `prices`. */
   readonly maxCostUsd?: number;
+  /** The most tokens, sent and written, for program, judge and reflection. Needs usage with tokens. */
+  readonly maxTokens?: number;
+  /**
+   * What one rollout, its judge included, and one call of the reflection model can cost at most. It is set aside
+   * before a call starts, so that `maxCostUsd` and `maxTokens` cannot be crossed. Default: what the dearest call of the
+   * kind has cost so far; then a bound can be crossed by as much as a call is dearer than all before it.
+   */
+  readonly reserve?: Partial<Record<Call, Reserve>>;
   /** US dollars per million tokens, by model name. */
   readonly prices?: Readonly<Record<string, Price>>;
   /** The most milliseconds; what still runs then is aborted. */
@@ -80,6 +89,17 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
    * 300,000. What is out of time is tried again, not scored.
    */
   readonly rolloutTimeoutMs?: number;
+  /**
+   * A directory for the run. Everything that was paid for is written to it as it happens; the same call again takes the
+   * run up where it ended, however it ended, and runs nothing twice. Bounds, limits and models may change; another
+   * program, other examples, another seed or strategy are refused. See the page on long runs.
+   */
+  readonly runDir?: string;
+  /**
+   * Masks texts on their way to `runDir`: outputs, traces, feedback, errors and prompts, text by text. With it the
+   * reflection model sees the masked texts too, so that a run that is resumed decides as one that was not.
+   */
+  readonly redact?: (text: string) => string;
   /** Fixes every draw of the search. Default 0. */
   readonly seed?: number;
   /** Told of every event, in order. */

@@ -1,5 +1,8 @@
 import { componentNames, seedOf } from './component.ts';
-import { Ledger } from './effects/ledger.ts';
+import type { Journal } from './effects/journal.ts';
+import { Ledger, payEntry } from './effects/ledger.ts';
+import { ProviderHealth } from './effects/provider-health.ts';
+import { Stopwatch } from './effects/stopwatch.ts';
 import type { Broadcast } from './engine/broadcast.ts';
 import { warnAboutData } from './engine/data-warnings.ts';
 import { Evaluator } from './engine/evaluator.ts';
@@ -21,6 +24,9 @@ export interface Run<Example, Output, Trace, Name extends string> {
   readonly runId: string;
   readonly setup: SearchSetup<Example, Output, Trace, Name>;
   readonly testset: readonly ExampleRef<Example>[];
+  readonly stopwatch: Stopwatch;
+  readonly health: ProviderHealth;
+  readonly journal: Journal | undefined;
 }
 
 /** Makes the parts of a run and ties them together. Nothing is run or asked yet. */
@@ -28,13 +34,14 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
   broadcast: Broadcast<Name>,
   lifetime: Lifetime,
+  journal: Journal | undefined,
 ): Run<Example, Output, Trace, Name> {
   const { adapter, seed, maxMetricCalls, reflectionMinibatchSize, cacheEvaluation, retry, skipDuplicates } =
     settings;
   const { emit, warn } = broadcast;
   const { signal } = lifetime;
   const names = componentNames(adapter.components);
-  const runId = crypto.randomUUID();
+  const runId = journal?.runId ?? crypto.randomUUID();
 
   const index = new ExampleIndex<Example>();
   const trainset = index.add('train', settings.trainset);
@@ -44,6 +51,9 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
 
   const state = new SearchState<Name>();
   const decide = (event: DecisionEvent<Name>) => {
+    if (event.type === 'iteration_started' && !journal?.hasIteration(event.iteration)) {
+      journal?.mark({ type: 'iteration', iteration: event.iteration });
+    }
     state.apply(event);
     emit(event);
   };
@@ -52,21 +62,31 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     maxMetricCalls,
     reservedMetricCalls: 2 * testset.length,
     maxCostUsd: settings.maxCostUsd,
+    maxTokens: settings.maxTokens,
+    reserve: settings.reserve,
     prices: settings.prices,
   });
+  const stopwatch = new Stopwatch(journal?.earlierTime);
+  const health = new ProviderHealth();
+  signal.addEventListener('abort', () => health.end(), { once: true });
+  const trainKeys = new Set(trainset.map(({ key }) => key));
   const evaluator = new Evaluator({
     adapter,
     metric: settings.metric,
     runId,
     ledger,
+    stopwatch,
+    health,
+    journal,
     concurrency: settings.concurrency,
     retry,
     rolloutTimeoutMs: settings.rolloutTimeoutMs,
     failureScore: settings.failureScore,
     frontierType: settings.frontierType,
     cache: cacheEvaluation,
+    isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
     signal,
-    emit: broadcast.isHeard ? emit : undefined,
+    emit: broadcast.isHeard() ? emit : undefined,
     warn,
   });
   const propose = reflectiveMutation({
@@ -78,6 +98,9 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     templates: settings.reflectionPromptTemplate,
     maxRecordCharacters: settings.maxRecordCharacters,
     ledger,
+    stopwatch,
+    health,
+    journal,
     retry,
     signal,
     timeoutMs: settings.rolloutTimeoutMs,
@@ -98,19 +121,29 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     ...(settings.maxIterations === undefined ? [] : [conditions.iterations(settings.maxIterations)]),
     ...(settings.stopConditions ?? []).map(checkedCondition),
   );
-  const stopReason = async () =>
-    lifetime.endedBy ??
-    (await stopWhen({
-      search: state,
-      iterations: state.iteration,
-      metricCalls: ledger.metricCalls,
-      usage: ledger.usage,
-      elapsedMs: lifetime.elapsedMs,
-    }));
+  const stopReason = async (): Promise<conditions.StopReason | undefined> => {
+    // An earlier session went on from here, and so does its replay, whatever the clock says by now.
+    if (journal?.hasIteration(state.iteration + 1)) return undefined;
+    const reason =
+      lifetime.endedBy ??
+      (await stopWhen({
+        search: state,
+        iterations: state.iteration,
+        metricCalls: ledger.metricCalls,
+        usage: ledger.usage,
+        elapsedMs: stopwatch.elapsedMs,
+      }));
+    // What is left over was made under other bounds (a testset at a former end, say), and was paid for all the same.
+    if (reason === undefined) journal?.settleRest((entry) => payEntry(ledger, entry));
+    return reason;
+  };
 
   return {
     runId,
     testset,
+    stopwatch,
+    health,
+    journal,
     setup: {
       names,
       seedTexts: seedOf(adapter.components),

@@ -1,4 +1,6 @@
 import type { Candidate } from './component.ts';
+import type { SpendByPhase } from './effects/ledger.ts';
+import type { TimeSpent } from './effects/stopwatch.ts';
 import type { FrontierType, FrontKeyName, ScoredCandidate } from './search-view.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import type { Usage } from './usage.ts';
@@ -53,13 +55,18 @@ export interface OptimizationResult<Name extends string = string> {
   readonly totalMetricCalls: number;
   /** Metric calls that a partial evaluation policy did not make. */
   readonly metricCallsSaved: number;
+  /** Metric calls that were asked for again, and not made again. */
+  readonly cacheHits: number;
   /** Attempts that failed for a passing reason and were repeated; they are not metric calls. */
   readonly retries: number;
   /** All model calls: program, judge and reflection. */
   readonly usage: Usage;
-  /** The reflection model's share of `usage`. */
-  readonly reflectionUsage: Usage;
+  /** Metric calls and usage by what they were spent on; a judge's model calls stand under `judge`. */
+  readonly spend: SpendByPhase;
+  /** Over all sessions of the run. */
   readonly durationMs: number;
+  /** Where that time went. What goes on at the same time shares it. */
+  readonly time: TimeSpent;
   /** Present when a testset was given and the run was not aborted. */
   readonly test?: TestScores;
   readonly warnings: readonly string[];

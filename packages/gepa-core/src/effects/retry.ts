@@ -1,19 +1,40 @@
-import { failureKind, retryAfterMs } from './failures.ts';
+import { type FailureKind, failureKind, retryAfterMs } from './failures.ts';
+import type { ProviderHealth } from './provider-health.ts';
 
 /** How passing failures (rate limits, overload, connections, timeouts) are tried again. */
 export interface RetryOptions {
-  /** Further tries after the first. Default 4. */
+  /** Further tries after the first. Default 8, which outlasts an outage of about two minutes. */
   readonly retries?: number;
   /** Milliseconds before the first further try; doubled for each later one, with jitter. Default 500. */
   readonly minDelayMs?: number;
   /** Longest wait in milliseconds, also when a server asks for more. Default 30,000. */
   readonly maxDelayMs?: number;
+  /**
+   * Says what kind of failure an error is, where you know better: `'transient'` is tried again, `'refused'` ends the
+   * run, `'program'` scores the rollout as failed. Give `undefined` for what you do not know.
+   */
+  readonly classifyError?: (error: unknown) => FailureKind | undefined;
+}
+
+/** What kind of failure an error is; the caller's word goes first. */
+export function kindOf(error: unknown, { classifyError }: RetryOptions): FailureKind {
+  return classifyError?.(error) ?? failureKind(error);
+}
+
+export interface RetryPolicy {
+  readonly options: RetryOptions;
+  readonly signal: AbortSignal;
+  readonly health: ProviderHealth;
+  /** Called before each further try; throws where there must be none. */
+  readonly onRetry: (attempt: number, error: unknown) => void;
 }
 
 /** Runs an effect, again while its failures are passing ones. */
 export async function withRetry<T>(effect: () => Promise<T> | T, policy: RetryPolicy): Promise<T> {
   try {
-    return await effect();
+    const result = await effect();
+    policy.health.answered();
+    return result;
   } catch (error) {
     return retryAfter(error, effect, policy);
   }
@@ -26,26 +47,28 @@ export async function withRetry<T>(effect: () => Promise<T> | T, policy: RetryPo
 export async function retryAfter<T>(
   firstError: unknown,
   effect: () => Promise<T> | T,
-  { options, signal, onRetry }: RetryPolicy,
+  { options, signal, health, onRetry }: RetryPolicy,
 ): Promise<T> {
-  const { retries = 4 } = options;
+  const { retries = 8 } = options;
   let error = firstError;
   for (let attempt = 1; ; attempt++) {
-    if (attempt > retries || signal.aborted || failureKind(error) !== 'transient') throw error;
+    if (signal.aborted) throw error;
+    const kind = kindOf(error, options);
+    if (kind === 'transient') health.failed();
+    if (attempt > retries || kind !== 'transient') {
+      health.gaveUp(kind, error);
+      throw error;
+    }
     onRetry(attempt, error);
     await sleep(delayMs(attempt, error, options), signal);
     try {
-      return await effect();
+      const result = await effect();
+      health.answered();
+      return result;
     } catch (nextError) {
       error = nextError;
     }
   }
-}
-
-export interface RetryPolicy {
-  readonly options: RetryOptions;
-  readonly signal: AbortSignal;
-  readonly onRetry: (attempt: number, error: unknown) => void;
 }
 
 function delayMs(

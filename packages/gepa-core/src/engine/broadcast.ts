@@ -3,16 +3,20 @@ import type { GepaEvent, Listener } from '../events.ts';
 
 /** Tells the listeners what happens, and keeps the warnings. */
 export interface Broadcast<Name extends string> {
+  readonly add: (listener: Listener<Name>) => void;
   readonly emit: (event: GepaEvent<Name>) => void;
   /** Whether anybody listens; if not, an event need not even be made. */
-  readonly isHeard: boolean;
-  /** The same warning is given once. */
+  readonly isHeard: () => boolean;
+  /** Something to know that says nothing about the result. */
+  readonly note: (message: string) => void;
+  /** The same warning is given once, and stands in the result. */
   readonly warn: (message: string) => void;
   readonly warnings: readonly string[];
 }
 
 /** A listener that throws is reported once, as a warning to all; it goes on being told. */
-export function createBroadcast<Name extends string>(listeners: readonly Listener<Name>[]): Broadcast<Name> {
+export function createBroadcast<Name extends string>(): Broadcast<Name> {
+  const listeners: Listener<Name>[] = [];
   const warnings: string[] = [];
   const reported = new Set<Listener<Name>>();
 
@@ -31,10 +35,18 @@ export function createBroadcast<Name extends string>(listeners: readonly Listene
       }
     }
   };
+  const note = (message: string) => emit({ type: 'warning', message });
   const warn = (message: string) => {
     if (warnings.includes(message)) return;
     warnings.push(message);
-    emit({ type: 'warning', message });
+    note(message);
   };
-  return { emit, isHeard: listeners.length > 0, warn, warnings };
+  return {
+    add: (listener) => listeners.push(listener),
+    emit,
+    isHeard: () => listeners.length > 0,
+    note,
+    warn,
+    warnings,
+  };
 }

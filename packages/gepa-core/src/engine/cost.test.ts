@@ -61,7 +61,7 @@ describe('maxCostUsd', () => {
             samplingStrategy: { sameParent },
           });
           const result = await optimize(run.options);
-          const reflections = result.reflectionUsage.modelCalls;
+          const reflections = result.spend.reflection.usage.modelCalls;
           expect(result.usage.costUsd).toBeCloseTo(result.totalMetricCalls * 0.002 + reflections * 0.02, 9);
           // One reflection may be the first of its kind, of unknown cost.
           expect(result.usage.costUsd).toBeLessThanOrEqual(maxCostUsd + (reflections === 1 ? 0.02 : 1e-9));
@@ -145,7 +145,10 @@ it('without a bound on cost, unknown costs harm nothing', async () => {
   expect(maxCostUsd).toBe(1);
   expect(result.stopReason).toBe('maxIterations');
   expect(result.usage.byModel?.medium?.modelCalls).toBe(result.totalMetricCalls);
-  expect(result.reflectionUsage.costUsd).toBeCloseTo(0.02 * result.reflectionUsage.modelCalls, 9);
+  expect(result.spend.reflection.usage.costUsd).toBeCloseTo(
+    0.02 * result.spend.reflection.usage.modelCalls,
+    9,
+  );
 });
 
 it('a price covers the usage of a reflection in its event', async () => {

@@ -1,22 +1,31 @@
 import type { Adapter, Rollout } from '../adapter.ts';
 import { type Candidate, candidateKey, componentNames } from '../component.ts';
-import { failureKind, messageOf } from '../effects/failures.ts';
-import type { Interruption } from '../effects/interruption.ts';
-import type { Ledger } from '../effects/ledger.ts';
+import { messageOf } from '../effects/failures.ts';
+import { Interrupted, type Interruption } from '../effects/interruption.ts';
+import { type Journal, type Place, type RolloutEntry, rolloutKey } from '../effects/journal.ts';
+import { type Ledger, payEntry } from '../effects/ledger.ts';
+import type { ProviderHealth } from '../effects/provider-health.ts';
 import type { RetryOptions } from '../effects/retry.ts';
 import { Slots } from '../effects/slots.ts';
+import { expenseOf, type Stopwatch } from '../effects/stopwatch.ts';
 import { RunError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
 import type { Metric } from '../metric.ts';
 import type { FrontierType } from '../search-view.ts';
-import { noUsage } from '../usage.ts';
+import { addUsage, noUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
-import { type RolloutContext, RolloutRunner, type Spent } from './rollout-runner.ts';
+import { type RolloutContext, RolloutRunner, Spent } from './rollout-runner.ts';
 
 /** A candidate on some examples. Where `interruption` is set, `rollouts` has gaps. */
 export interface Evaluation<Example, Output, Trace> {
-  readonly rollouts: readonly (Rollout<Example, Output, Trace> | undefined)[];
+  readonly rollouts: readonly (Scored<Example, Output, Trace> | undefined)[];
   readonly interruption?: Interruption;
+}
+
+/** A rollout as it is kept. What only the reflection model is shown may be left out: see `Evaluator.whole`. */
+export interface Scored<Example, Output, Trace> extends Rollout<Example, Output, Trace> {
+  /** Where the rest stands in the journal. */
+  readonly place?: Place;
 }
 
 export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
@@ -24,12 +33,18 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
   readonly metric: Metric<Example, Output, Trace>;
   readonly runId: string;
   readonly ledger: Ledger;
+  readonly stopwatch: Stopwatch;
+  readonly health: ProviderHealth;
+  /** Absent when nothing is kept outside of the process. */
+  readonly journal: Journal | undefined;
   readonly concurrency: number;
   readonly retry: RetryOptions;
   readonly rolloutTimeoutMs: number | undefined;
   readonly failureScore: number;
   readonly frontierType: FrontierType;
   readonly cache: boolean;
+  /** Whether a rollout on the example may yet be shown to the reflection model, so that its trace is to be kept. */
+  readonly isReflectedOn: (exampleKey: number) => boolean;
   readonly signal: AbortSignal;
   /** Absent when nobody listens. */
   readonly emit: ((event: ProgressEvent) => void) | undefined;
@@ -37,7 +52,7 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
 }
 
 type Outcome<Example, Output, Trace> =
-  | Rollout<Example, Output, Trace>
+  | Scored<Example, Output, Trace>
   | { readonly interruption: Interruption };
 
 /** Finished and running rollouts of one candidate, by the example's key. */
@@ -49,7 +64,11 @@ type CandidateCache<Example, Output, Trace> = Map<
 /** One rollout to make. */
 interface Order<Example, Output, Trace, Name extends string> {
   readonly candidate: Candidate<Name>;
+  /** The number of the candidate's texts in the journal. */
+  readonly number: number;
   readonly ref: ExampleRef<Example>;
+  /** Tells the runs of a pair apart, where it may be run more than once. */
+  readonly place: string | undefined;
   readonly context: RolloutContext;
   readonly cache: CandidateCache<Example, Output, Trace> | undefined;
   /** Shared by an evaluation: what is not available for one example need not be asked for every other. */
@@ -58,7 +77,8 @@ interface Order<Example, Output, Trace, Name extends string> {
 
 /**
  * The first of the engine's two effects: runs candidates on examples, under one limit on concurrency and within the
- * budget. A pair of candidate and example is run once, also while it is still running.
+ * budget. A pair of candidate and example is run once, also while it is still running, and not at all if an earlier
+ * session of the run did so.
  */
 export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #options: EvaluatorOptions<Example, Output, Trace, Name>;
@@ -68,18 +88,20 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #cache = new Map<string, CandidateCache<Example, Output, Trace>>();
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
-    const { adapter, concurrency, signal, ledger, emit, retry } = options;
-    const onRetry = (attempt: number, error: unknown) => {
-      ledger.retries++;
-      emit?.({ type: 'retried', what: 'rollout', attempt, message: messageOf(error) });
-    };
+    const { adapter, concurrency, signal, ledger, health, emit, retry } = options;
     this.#options = options;
     this.#names = componentNames(adapter.components);
     this.#slots = new Slots(concurrency);
     this.#runner = new RolloutRunner({
       ...options,
-      retryPolicy: { options: retry, signal, onRetry },
-      price: (usage) => ledger.price('rollout', usage),
+      retryPolicy: { options: retry, signal, health },
+      onRetry(attempt, error) {
+        ledger.retries++;
+        emit?.({ type: 'retried', what: 'rollout', attempt, message: messageOf(error) });
+        const exceeded = ledger.exceeded();
+        if (exceeded !== undefined) throw new Interrupted({ reason: exceeded });
+      },
+      pay: (phase, usage) => ledger.pay(phase, usage),
     });
   }
 
@@ -100,8 +122,34 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     examples: readonly ExampleRef<Example>[],
     context: RolloutContext,
   ): Promise<Evaluation<Example, Output, Trace>> {
-    const { ledger, concurrency } = this.#options;
+    const { stopwatch } = this.#options;
+    const expense = expenseOf(context.phase);
+    stopwatch.start(expense);
+    try {
+      return await this.#evaluate(candidate, examples, context);
+    } finally {
+      stopwatch.stop(expense);
+    }
+  }
+
+  /** Rollouts with everything the reflection model may be shown. */
+  whole(rollouts: readonly Scored<Example, Output, Trace>[]): readonly Rollout<Example, Output, Trace>[] {
+    const { journal } = this.#options;
+    return rollouts.map(({ place, ...rollout }) =>
+      place === undefined || journal === undefined
+        ? rollout
+        : { ...rollout, ...(journal.detailsAt(place) as Partial<Rollout<Example, Output, Trace>>) },
+    );
+  }
+
+  async #evaluate(
+    candidate: Candidate<Name>,
+    examples: readonly ExampleRef<Example>[],
+    context: RolloutContext,
+  ): Promise<Evaluation<Example, Output, Trace>> {
+    const { ledger, concurrency, journal } = this.#options;
     const cache = this.#cacheOf(candidate);
+    const number = journal?.numberOf(candidate) ?? 0;
     const refusal: { interruption?: Interruption } = {};
     const outcomes: Outcome<Example, Output, Trace>[] = new Array(examples.length);
     let next = 0;
@@ -109,7 +157,11 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       while (next < examples.length && goOn()) {
         const position = next++;
         const ref = examples[position]!;
-        const outcome = cache?.get(ref.key) ?? this.#start({ candidate, ref, context, cache, refusal });
+        const known = cache?.get(ref.key);
+        if (known !== undefined) ledger.cacheHits++;
+        const place = cache === undefined && journal !== undefined ? placeOf(context, position) : undefined;
+        const order = { candidate, number, ref, place, context, cache, refusal };
+        const outcome = known ?? this.#start(order);
         outcomes[position] = outcome instanceof Promise ? await outcome : outcome;
       }
     };
@@ -136,16 +188,41 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     return cache;
   }
 
-  #start(order: Order<Example, Output, Trace, Name>): Promise<Outcome<Example, Output, Trace>> {
-    const outcome = this.#fulfil(order);
-    order.cache?.set(order.ref.key, outcome);
+  #start(
+    order: Order<Example, Output, Trace, Name>,
+  ): Outcome<Example, Output, Trace> | Promise<Outcome<Example, Output, Trace>> {
+    const outcome = this.#remembered(order) ?? this.#fulfil(order);
+    const isForgotten = !(outcome instanceof Promise) && 'interruption' in outcome;
+    if (!isForgotten) order.cache?.set(order.ref.key, outcome);
     return outcome;
+  }
+
+  /** What an earlier session made of it. */
+  #remembered(order: Order<Example, Output, Trace, Name>): Outcome<Example, Output, Trace> | undefined {
+    const { number, ref, place, context, refusal } = order;
+    const taken = this.#options.journal?.take(rolloutKey(number, ref.key, place));
+    if (taken === undefined) return undefined;
+    const { entry, isPaid } = taken;
+    if (!isPaid) payEntry(this.#options.ledger, entry);
+    if (entry.type === 'unavailable') {
+      const interruption: Interruption = { reason: 'unavailable', error: new Error(entry.message) };
+      if (context.phase !== 'valset') refusal.interruption = interruption;
+      return { interruption };
+    }
+    const { durationMs, usage = noUsage, judgeUsage = noUsage } = entry as RolloutEntry;
+    const { score, objectives, error, failedIn } = entry as RolloutEntry;
+    const noted = { example: ref.example, exampleId: ref.id, score, objectives, error, failedIn };
+    const rollout = this.#lightened(noted as Rollout<Example, Output, Trace>, ref.key, taken.place);
+    this.#tell(order, rollout, addUsage(usage, judgeUsage), durationMs, true);
+    return rollout;
   }
 
   async #fulfil(order: Order<Example, Output, Trace, Name>): Promise<Outcome<Example, Output, Trace>> {
     const { candidate, ref, context, cache } = order;
+    const { ledger, health } = this.#options;
     const waiting = this.#slots.acquire();
     if (waiting !== undefined) await waiting;
+    for (let pause = health.pause; pause !== undefined; pause = health.pause) await pause;
     const refused = this.#admit(order);
     if (refused !== undefined) {
       this.#slots.release();
@@ -155,60 +232,143 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       return { interruption: refused };
     }
     const startedAt = performance.now();
-    const spent: Spent = { usage: noUsage };
+    const spent = new Spent();
     let rollout: Rollout<Example, Output, Trace> | undefined;
     try {
       rollout = await this.#runner.measure(candidate, ref, context, spent);
-      return rollout;
     } catch (error) {
-      return { interruption: this.#interruptionBy(error, order) };
+      cache?.delete(ref.key);
+      return { interruption: this.#interruptionBy(error, order, spent) };
     } finally {
+      const complete = rollout !== undefined && rollout.error === undefined;
+      ledger.settle('rollout', { complete, usage: spent.total });
+      // The slot is not needed while the rollout is written down.
       this.#slots.release();
-      // What could not be measured is forgotten, to be tried again when it is next wanted.
-      if (rollout === undefined) cache?.delete(ref.key);
-      else cache?.set(ref.key, rollout);
-      this.#settle(order, rollout, spent, startedAt);
+      if (rollout !== undefined) ledger.scored(expenseOf(context.phase));
     }
+    const durationMs = performance.now() - startedAt;
+    const place =
+      this.#options.journal === undefined ? undefined : await this.#write(order, rollout, spent, durationMs);
+    const kept = this.#lightened(rollout, ref.key, place);
+    cache?.set(ref.key, kept);
+    this.#tell(order, kept, spent.total, durationMs, false);
+    return kept;
   }
 
   #admit({ refusal }: Order<Example, Output, Trace, Name>): Interruption | undefined {
-    if (this.#options.signal.aborted) return { reason: 'aborted' };
+    const { signal, health, ledger } = this.#options;
+    if (signal.aborted) return { reason: 'aborted' };
+    if (health.loss !== undefined) return { reason: 'providerUnavailable', error: health.loss.error };
     if (refusal.interruption !== undefined) return refusal.interruption;
-    const admission = this.#options.ledger.admit('rollout');
+    const admission = ledger.admit('rollout');
     return admission === 'admitted' ? undefined : { reason: admission };
   }
 
-  #interruptionBy(error: unknown, { refusal, context }: Order<Example, Output, Trace, Name>): Interruption {
+  #interruptionBy(error: unknown, order: Order<Example, Output, Trace, Name>, spent: Spent): Interruption {
+    const { signal, health, journal } = this.#options;
+    const { refusal, context, number, ref, place } = order;
     if (RunError.isInstance(error)) throw error;
-    if (this.#options.signal.aborted) return { reason: 'aborted' };
+    if (error instanceof Interrupted) return error.interruption;
+    if (signal.aborted) return { reason: 'aborted' };
+    if (health.loss !== undefined) return { reason: 'providerUnavailable', error };
     const interruption: Interruption = { reason: 'unavailable', error };
     // Only a new candidate's pass over the valset is worth something with a gap.
-    if (context.phase !== 'valset' || failureKind(error) === 'refused') refusal.interruption = interruption;
+    if (context.phase !== 'valset') refusal.interruption = interruption;
+    void journal?.add({
+      type: 'unavailable',
+      iteration: context.iteration,
+      expense: expenseOf(context.phase),
+      key: rolloutKey(number, ref.key, place),
+      message: messageOf(error),
+      usage: spent.total,
+    });
     return interruption;
   }
 
-  #settle(
-    { context, ref }: Order<Example, Output, Trace, Name>,
-    rollout: Rollout<Example, Output, Trace> | undefined,
+  /** What stands in the journal, or will not be looked at again, is not kept in memory. */
+  #lightened(
+    rollout: Rollout<Example, Output, Trace>,
+    exampleKey: number,
+    place: Place | undefined,
+  ): Scored<Example, Output, Trace> {
+    if (place === undefined && this.#options.isReflectedOn(exampleKey)) return rollout;
+    const { example, exampleId, score, objectives, error, failedIn } = rollout;
+    return {
+      example,
+      exampleId,
+      score,
+      ...(objectives === undefined ? {} : { objectives }),
+      ...(error === undefined ? {} : { error, failedIn }),
+      ...(place === undefined ? {} : { place }),
+    };
+  }
+
+  #write(
+    { number, ref, place, context }: Order<Example, Output, Trace, Name>,
+    {
+      score,
+      objectives,
+      feedback,
+      componentFeedback,
+      error,
+      failedIn,
+      output,
+      trace,
+    }: Rollout<Example, Output, Trace>,
     spent: Spent,
-    startedAt: number,
+    durationMs: number,
+  ): Promise<Place | undefined> {
+    const { journal, adapter } = this.#options;
+    const execution = {
+      ...(output === undefined ? {} : { output }),
+      ...(trace === undefined ? {} : { trace }),
+    };
+    return journal!.add({
+      type: 'rollout',
+      iteration: context.iteration,
+      phase: context.phase,
+      candidate: number,
+      example: ref.key,
+      exampleId: ref.id,
+      place,
+      score,
+      objectives,
+      feedback,
+      componentFeedback,
+      error,
+      failedIn,
+      ...(adapter.toPlain?.(execution) ?? execution),
+      usage: spent.usage === noUsage ? undefined : spent.usage,
+      judgeUsage: spent.judgeUsage === noUsage ? undefined : spent.judgeUsage,
+      retries: spent.retries === 0 ? undefined : spent.retries,
+      durationMs: Math.round(durationMs),
+    });
+  }
+
+  #tell(
+    { context, ref }: Order<Example, Output, Trace, Name>,
+    { score, error }: Scored<Example, Output, Trace>,
+    usage: Usage,
+    durationMs: number,
+    replayed: boolean,
   ): void {
     const { ledger, emit } = this.#options;
-    const { usage } = spent;
-    const scored = rollout !== undefined;
-    ledger.settle('rollout', { scored, complete: scored && rollout.error === undefined, usage });
-    if (!scored) return;
     emit?.({
       type: 'rollout_finished',
       iteration: context.iteration,
       phase: context.phase,
       candidateIndex: context.candidateIndex,
       exampleId: ref.id,
-      score: rollout.score,
-      error: rollout.error,
-      durationMs: performance.now() - startedAt,
+      score,
+      error,
+      durationMs,
       usage,
       metricCalls: ledger.metricCalls,
+      replayed,
     });
   }
+}
+
+function placeOf({ iteration, phase, task = 0 }: RolloutContext, position: number): string {
+  return `${iteration}.${phase}.${task}.${position}`;
 }

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { MetricError, RolloutError, RolloutsUnavailableError, RunError, SeedError } from '../errors.ts';
+import { MetricError, RolloutError, RunError, SeedError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import { addUsage, modelCallUsage } from '../usage.ts';
 import { type TokenOptions, tokenExamples, tokenRun } from './fixtures/token-run.ts';
@@ -83,24 +83,49 @@ describe('passing failures', () => {
     expect(result.bestIndex).toBe(0);
   });
 
-  it('end a run after three iterations in a row, with what was found', async () => {
+  it('end a run when the models are gone, with what was found', async () => {
     const run = tokenRun({
-      retry: { ...quick, retries: 0 },
+      retry: { ...quick, retries: 5 },
+      concurrency: 2,
       before({ context }) {
         if (context.iteration > 2) throw failure({ status: 503 });
       },
     });
-    const error = await errorOf(run.options);
-    expect(error).toBeInstanceOf(RolloutsUnavailableError);
-    const { result } = error as RolloutsUnavailableError;
-    expect(result).toMatchObject({ stopReason: 'error', iterations: 5 });
-    expect(result!.candidates.length).toBeGreaterThan(1);
+    const result = await optimize(run.options);
+    expect(result).toMatchObject({ stopReason: 'providerUnavailable', iterations: 3 });
+    expect(result.candidates.length).toBeGreaterThan(1);
+    expect(result.warnings.at(-1)).toMatch(/^The models could not be had any more: the provider says no\./);
+    // No score stands for what did not run, and no new work was begun meanwhile.
+    expect(run.decisions().filter(({ type }) => type === 'task_evaluated')).toHaveLength(2);
+    expect(run.events.filter(({ type }) => type === 'retried').length).toBeLessThanOrEqual(2 * 5);
+  });
+
+  it('of some examples again and again end a run too, though others answer', async () => {
+    const run = tokenRun({
+      retry: { ...quick, retries: 0 },
+      concurrency: 1,
+      before({ context, example }) {
+        if (context.iteration > 2 && example.id !== 'train-0') throw failure({ status: 500 });
+      },
+    });
+    const result = await optimize({ ...run.options, cacheEvaluation: false });
+    expect(result.stopReason).toBe('providerUnavailable');
     const told = run.decisions().filter((event) => event.type === 'proposal_rejected');
-    expect(told.map(({ iteration, reason }) => [iteration, reason])).toEqual([
-      [3, 'unavailable'],
-      [4, 'unavailable'],
-      [5, 'unavailable'],
-    ]);
+    expect(told.length).toBeLessThanOrEqual(3);
+    expect(told.every(({ reason }) => reason === 'unavailable')).toBe(true);
+  });
+
+  it('may be told from others by the caller', async () => {
+    const run = tokenRun({
+      retry: { ...quick, classifyError: (error) => (/quiet/.test(String(error)) ? 'transient' : undefined) },
+      maxIterations: 2,
+      before({ earlier }) {
+        if (earlier === 0) throw new Error('nothing but quiet');
+      },
+    });
+    const result = await optimize(run.options);
+    expect(result.retries).toBe(result.totalMetricCalls);
+    expect(result.candidates[0]!.mean).toBeGreaterThan(0);
   });
 });
 
@@ -124,9 +149,32 @@ describe('refusals', () => {
         if (context.iteration === 2) throw failure({ status: 401 });
       },
     });
-    const error = await errorOf(run.options);
-    expect(error).toBeInstanceOf(RolloutsUnavailableError);
-    expect((error as RunError).result).toMatchObject({ stopReason: 'error', iterations: 2 });
+    const result = await optimize(run.options);
+    expect(result).toMatchObject({ stopReason: 'providerUnavailable', iterations: 2 });
+  });
+
+  it('of the reflection model end the run at once, with what was found', async () => {
+    const { propose, ...options } = tokenRun({ retry: quick }).options;
+    expect(propose).toBeDefined();
+    const result = await optimize({
+      ...options,
+      reflectionModel: () => Promise.reject(failure({ status: 401 })),
+    });
+    expect(result).toMatchObject({ stopReason: 'providerUnavailable', iterations: 1, bestIndex: 0 });
+  });
+
+  it('during the held-out test end the run with what was found', async () => {
+    const run = tokenRun({
+      testset: tokenExamples('tests', 6),
+      retry: quick,
+      before({ context, example }) {
+        if (context.phase === 'testset' && example.id === 'tests-3') throw failure({ status: 401 });
+      },
+    });
+    const result = await optimize(run.options);
+    expect(result.stopReason).toBe('providerUnavailable');
+    expect(result.test).toBeUndefined();
+    expect(result.bestIndex).toBeGreaterThan(0);
   });
 });
 

@@ -1,46 +1,42 @@
 import { LONGEST_TIMER_MS } from '../effects/watch.ts';
 
-/** The caller's signal and the deadline as one signal, which is also aborted when the run is over. */
+/** What can end a run from outside of the search. */
+type Ending = 'aborted' | 'maxDurationMs' | 'runDirUnwritable';
+
+/** The caller's signal, the deadline and the like as one signal, which is also aborted when the run is over. */
 export class Lifetime {
-  readonly #startedAt = performance.now();
   readonly #controller = new AbortController();
   readonly #stopListening: () => void;
-  /** The bound that ended the run from outside. */
-  endedBy: 'aborted' | 'maxDurationMs' | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What ended the run from outside. */
+  endedBy: Ending | undefined;
 
-  constructor(signal: AbortSignal | undefined, maxDurationMs: number | undefined) {
-    const abort = () => this.#endBy('aborted', signal?.reason);
+  constructor(signal: AbortSignal | undefined) {
+    const abort = () => this.endBy('aborted', signal?.reason);
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort, { once: true });
-    const timer =
-      maxDurationMs === undefined
-        ? undefined
-        : setTimeout(
-            () => this.#endBy('maxDurationMs', new Error('The run is out of time.')),
-            Math.min(maxDurationMs, LONGEST_TIMER_MS),
-          );
-    this.#stopListening = () => {
-      signal?.removeEventListener('abort', abort);
-      clearTimeout(timer);
-    };
+    this.#stopListening = () => signal?.removeEventListener('abort', abort);
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  get elapsedMs(): number {
-    return performance.now() - this.#startedAt;
+  /** Ends the run in so many milliseconds. */
+  endAfter(ms: number): void {
+    const outOfTime = () => this.endBy('maxDurationMs', new Error('The run is out of time.'));
+    this.#timer = setTimeout(outOfTime, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
+  }
+
+  endBy(ending: Ending, reason: unknown): void {
+    this.endedBy ??= ending;
+    this.#controller.abort(reason);
   }
 
   /** Stops whatever still runs. */
   end(): void {
     this.#stopListening();
+    clearTimeout(this.#timer);
     this.#controller.abort(new Error('The run is over.'));
-  }
-
-  #endBy(bound: 'aborted' | 'maxDurationMs', reason: unknown): void {
-    this.endedBy ??= bound;
-    this.#controller.abort(reason);
   }
 }

@@ -99,7 +99,7 @@ function runParents<Example, Output, Trace, Name extends string>(
 ): Promise<Evaluation<Example, Output, Trace>[]> {
   const running = new Map<string, Promise<Evaluation<Example, Output, Trace>>>();
   return Promise.all(
-    tasks.map(({ parent, minibatch }) => {
+    tasks.map(({ parent, minibatch }, task) => {
       const pair = JSON.stringify([parent, minibatch]);
       const evaluation =
         running.get(pair) ??
@@ -107,6 +107,7 @@ function runParents<Example, Output, Trace, Name extends string>(
           iteration: setup.state.iteration,
           phase: 'minibatch',
           candidateIndex: parent,
+          task,
         });
       running.set(pair, evaluation);
       return evaluation;
@@ -126,7 +127,7 @@ function prepare<Example, Output, Trace, Name extends string>(
   const { interruption } = evaluation;
   if (interruption !== undefined) return async () => ({ kind: 'interrupted', components: [], interruption });
 
-  const rollouts = evaluation.rollouts.map((rollout) => rollout!);
+  const rollouts = evaluator.whole(evaluation.rollouts.map((rollout) => rollout!));
   const before = rollouts.map(({ score }) => score);
   const skipped = setup.skipPerfectScore && before.every((score) => score >= setup.perfectScore);
   decide({ type: 'task_evaluated', iteration, task, parent, minibatch, scores: before, skipped });
@@ -155,6 +156,7 @@ function prepare<Example, Output, Trace, Name extends string>(
       iteration,
       phase: 'proposal',
       candidateIndex: undefined,
+      task,
     });
     if (trial.interruption !== undefined) {
       return { kind: 'interrupted', components, interruption: trial.interruption };

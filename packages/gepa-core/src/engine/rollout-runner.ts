@@ -1,12 +1,14 @@
 import type { Adapter, Execution, Phase, Rollout, RunContext } from '../adapter.ts';
 import type { Candidate } from '../component.ts';
-import { failureKind, messageOf } from '../effects/failures.ts';
-import { type RetryPolicy, retryAfter } from '../effects/retry.ts';
+import { messageOf } from '../effects/failures.ts';
+import { Interrupted } from '../effects/interruption.ts';
+import { kindOf, type RetryPolicy, retryAfter } from '../effects/retry.ts';
+import { type Expense, expenseOf } from '../effects/stopwatch.ts';
 import { type LazySignal, Watch } from '../effects/watch.ts';
 import { MetricError, RolloutError, RolloutTimeoutError, RunError } from '../errors.ts';
 import { type Metric, type MetricArgs, type NormalizedScore, normalizeMetricResult } from '../metric.ts';
 import type { FrontierType } from '../search-view.ts';
-import { addUsage, type Usage } from '../usage.ts';
+import { addUsage, noUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
 
 /** Where in the run a rollout belongs. */
@@ -14,15 +16,19 @@ export interface RolloutContext {
   readonly iteration: number;
   readonly phase: Phase;
   readonly candidateIndex: number | undefined;
+  /** Its place within the iteration. */
+  readonly task?: number;
 }
 
 export interface RolloutRunnerOptions<Example, Output, Trace, Name extends string> {
   readonly adapter: Adapter<Example, Output, Trace, Name>;
   readonly metric: Metric<Example, Output, Trace>;
   readonly runId: string;
-  readonly retryPolicy: RetryPolicy;
-  /** Fills in what a usage costs. */
-  readonly price: (usage: Usage) => Usage;
+  readonly retryPolicy: Pick<RetryPolicy, 'options' | 'signal' | 'health'>;
+  /** Called before each further try; throws where there must be none. */
+  readonly onRetry: (attempt: number, error: unknown, spent: Spent) => void;
+  /** Notes what was spent, at once, and fills in what it cost. */
+  readonly pay: (phase: Expense | 'judge', usage: Usage) => Usage;
   readonly rolloutTimeoutMs: number | undefined;
   readonly failureScore: number;
   /** All but `'instance'` need objectives. */
@@ -31,9 +37,15 @@ export interface RolloutRunnerOptions<Example, Output, Trace, Name extends strin
   readonly warn: (message: string) => void;
 }
 
-/** What a rollout has cost so far; kept outside of it, since a failed one costs too. */
-export interface Spent {
-  usage: Usage;
+/** What a rollout has taken so far; kept outside of it, since a failed one costs too. */
+export class Spent {
+  usage: Usage = noUsage;
+  judgeUsage: Usage = noUsage;
+  retries = 0;
+
+  get total(): Usage {
+    return addUsage(this.usage, this.judgeUsage);
+  }
 }
 
 /** Makes one rollout: the program on one example, then the metric, each with its time limit and retries. */
@@ -75,10 +87,10 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
       execution = first instanceof Promise ? await first : first;
     } catch (error) {
       try {
-        execution = await this.#retried(error, () => this.#programWatch.run(run), spent);
+        execution = await this.#retried(error, () => this.#programWatch.run(run), spent, context);
       } catch (lastError) {
         const trace = RolloutError.isInstance(lastError) ? (lastError.trace as Trace | undefined) : undefined;
-        return this.#failed(ref, 'The program', lastError, trace === undefined ? {} : { trace });
+        return this.#failed(ref, 'program', lastError, trace === undefined ? {} : { trace });
       }
     }
     if (typeof execution !== 'object' || execution === null) {
@@ -86,7 +98,8 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
         `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}; return { output, trace?, usage? }.`,
       );
     }
-    this.#pay(execution.usage, spent);
+    this.#options.retryPolicy.health.answered();
+    this.#pay(execution.usage, spent, context);
     const { output, trace } = execution;
 
     const score = (lazy: LazySignal) => metric(new Measured(example, output, trace, lazy));
@@ -96,10 +109,10 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
       result = first instanceof Promise ? await first : first;
     } catch (error) {
       try {
-        result = await this.#retried(error, () => this.#metricWatch.run(score), spent);
+        result = await this.#retried(error, () => this.#metricWatch.run(score), spent, context);
       } catch (lastError) {
         const measured = trace === undefined ? { output } : { output, trace };
-        const failed = this.#failed(ref, 'The metric', lastError, measured);
+        const failed = this.#failed(ref, 'metric', lastError, measured);
         if (!this.#metricThrew) {
           warn(
             `The metric threw, first on example ${exampleId}; such rollouts count as failed: ${failed.error}`,
@@ -116,9 +129,18 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
   }
 
   /** What the failed tries cost is not forgotten. */
-  #retried<T>(firstError: unknown, effect: () => Promise<T> | T, spent: Spent): Promise<T> {
+  #retried<T>(
+    firstError: unknown,
+    effect: () => Promise<T> | T,
+    spent: Spent,
+    context: RolloutContext,
+  ): Promise<T> {
     const pay = (error: unknown) => {
-      if (RolloutError.isInstance(error)) this.#pay(error.usage, spent);
+      if (RolloutError.isInstance(error)) this.#pay(error.usage, spent, context);
+    };
+    const onRetry = (attempt: number, error: unknown) => {
+      spent.retries++;
+      this.#options.onRetry(attempt, error, spent);
     };
     pay(firstError);
     const again = async () => {
@@ -129,25 +151,27 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
         throw error;
       }
     };
-    return retryAfter(firstError, again, this.#options.retryPolicy);
+    return retryAfter(firstError, again, { ...this.#options.retryPolicy, onRetry });
   }
 
   #failed(
     ref: ExampleRef<Example>,
-    what: string,
+    failedIn: 'program' | 'metric',
     error: unknown,
     measured: Partial<Execution<Output, Trace>>,
   ): Rollout<Example, Output, Trace> & { error: string } {
-    const isTheirs = failureKind(error) === 'program' && !RunError.isInstance(error);
-    if (this.#options.signal.aborted || !isTheirs) throw error;
+    const { signal, retryPolicy } = this.#options;
+    const isTheirs = !RunError.isInstance(error) && !(error instanceof Interrupted);
+    if (signal.aborted || !isTheirs || kindOf(error, retryPolicy.options) !== 'program') throw error;
     const message = messageOf(error);
     return {
       example: ref.example,
       exampleId: ref.id,
       ...measured,
       score: this.#options.failureScore,
-      feedback: `${what} failed: ${message}`,
+      feedback: `The ${failedIn} failed: ${message}`,
       error: message,
+      failedIn,
     };
   }
 
@@ -174,12 +198,12 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     }
     if (score.usage === undefined) return score;
     const { usage, ...rest } = score;
-    this.#pay(usage, spent);
+    if (usage !== undefined) spent.judgeUsage = addUsage(spent.judgeUsage, this.#options.pay('judge', usage));
     return rest;
   }
 
-  #pay(usage: Usage | undefined, spent: Spent): void {
-    if (usage !== undefined) spent.usage = addUsage(spent.usage, this.#options.price(usage));
+  #pay(usage: Usage | undefined, spent: Spent, { phase }: RolloutContext): void {
+    if (usage !== undefined) spent.usage = addUsage(spent.usage, this.#options.pay(expenseOf(phase), usage));
   }
 }
 

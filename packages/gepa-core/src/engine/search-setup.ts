@@ -45,7 +45,7 @@ export type IterationOutcome =
   | { readonly kind: 'failed'; readonly reason: 'unavailable' | 'proposer_failed'; readonly error: unknown }
   | { readonly kind: 'stopped'; readonly reason: StopReason };
 
-/** The reason to stop at an interruption; one that is only an outage may pass. */
+/** The reason to stop at an interruption; one that could not be had while others could ends nothing. */
 export function stopsRun(interruption: Interruption | undefined): StopReason | undefined {
   return interruption === undefined || interruption.reason === 'unavailable'
     ? undefined

@@ -1,5 +1,5 @@
-import { failureKind, sentence } from '../effects/failures.ts';
-import { ProposerError, RolloutsUnavailableError } from '../errors.ts';
+import { sentence } from '../effects/failures.ts';
+import { ProposerError } from '../errors.ts';
 import type { StopReason } from '../strategies/stop-conditions.ts';
 import { mergeStep } from './merge-step.ts';
 import { mutationStep } from './mutation-step.ts';
@@ -15,7 +15,7 @@ export async function search<Example, Output, Trace, Name extends string>(
   setup: SearchSetup<Example, Output, Trace, Name>,
 ): Promise<StopReason> {
   const { state, decide, ledger } = setup;
-  const patience = new Patience(setup.maxIdleIterations);
+  const patience = new Patience(setup);
   let mergeIsDue = false;
 
   let reason = (await scoreSeed(setup)) ?? (await setup.stopReason());
@@ -42,20 +42,21 @@ const MAX_FAILED_ITERATIONS = 3;
 /** Ends a search that gets nowhere: nothing left to improve, nothing new proposed, or nothing that works. */
 class Patience {
   readonly #maxIdle: number;
+  readonly #warn: (message: string) => void;
   #idle = 0;
   #perfect = 0;
   #failed = 0;
 
-  constructor(maxIdleIterations: number) {
-    this.#maxIdle = maxIdleIterations;
+  constructor(options: { readonly maxIdleIterations: number; readonly warn: (message: string) => void }) {
+    this.#maxIdle = options.maxIdleIterations;
+    this.#warn = options.warn;
   }
 
   /** `learned`: there was something to measure. Children whose every score is known already are nothing new. */
   after(outcome: Exclude<IterationOutcome, { kind: 'stopped' }>, learned: boolean): StopReason | undefined {
     if (outcome.kind === 'failed') {
       this.#failed++;
-      if (this.#failed < MAX_FAILED_ITERATIONS && failureKind(outcome.error) !== 'refused') return undefined;
-      throw giveUp(outcome);
+      return this.#failed < MAX_FAILED_ITERATIONS ? undefined : this.#giveUp(outcome);
     }
     this.#failed = 0;
     if (outcome.kind === 'tried' && learned) {
@@ -67,17 +68,16 @@ class Patience {
     if (this.#idle < this.#maxIdle) return undefined;
     return this.#perfect === this.#idle ? 'allPerfect' : 'noNewProposals';
   }
-}
 
-function giveUp({ reason, error }: Extract<IterationOutcome, { kind: 'failed' }>): Error {
-  const options = { cause: error };
-  return reason === 'unavailable'
-    ? new RolloutsUnavailableError(
-        `Rollouts keep failing for a reason that is not the program's: ${sentence(error)} The error's \`result\` holds what was found so far.`,
-        options,
-      )
-    : new ProposerError(
-        `No new text can be had: ${sentence(error)} See to the reflection model's key, name and limits; the error's \`result\` holds what was found so far.`,
-        options,
-      );
+  /** A proposer that throws is broken; models that cannot be had are not. */
+  #giveUp({ reason, error }: Extract<IterationOutcome, { kind: 'failed' }>): StopReason {
+    if (reason === 'unavailable') {
+      this.#warn(`Rollouts keep failing for a reason that is not the program's: ${sentence(error)}`);
+      return 'providerUnavailable';
+    }
+    throw new ProposerError(
+      `No new text can be had: ${sentence(error)} See to the proposer; the error's \`result\` holds what was found so far.`,
+      { cause: error },
+    );
+  }
 }

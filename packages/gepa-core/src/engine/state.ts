@@ -1,4 +1,6 @@
 import { type Candidate, candidateKey } from '../component.ts';
+import { Ledger } from '../effects/ledger.ts';
+import { noTime } from '../effects/stopwatch.ts';
 import type { DecisionEvent } from '../events.ts';
 import type { FrontierKey, OptimizationResult } from '../result.ts';
 import type { ScoredCandidate, SearchView, Survivor } from '../search-view.ts';
@@ -135,10 +137,12 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     iterations: state.iteration,
     totalMetricCalls: finished.metricCalls,
     metricCallsSaved: finished.metricCallsSaved,
+    cacheHits: finished.cacheHits,
     retries: finished.retries,
     usage: finished.usage,
-    reflectionUsage: finished.reflectionUsage,
+    spend: finished.spend,
     durationMs: finished.durationMs,
+    time: finished.time,
     ...(finished.test === undefined ? {} : { test: finished.test }),
     warnings: finished.warnings,
   };
@@ -158,10 +162,12 @@ export function replay<Name extends string>(events: Iterable<DecisionEvent<Name>
       bestIndex: state.bestIndex,
       metricCalls: state.metricCalls,
       metricCallsSaved: 0,
+      cacheHits: 0,
       retries: 0,
       usage: noUsage,
-      reflectionUsage: noUsage,
+      spend: new Ledger().spend,
       durationMs: 0,
+      time: noTime,
       warnings: [],
     });
   }

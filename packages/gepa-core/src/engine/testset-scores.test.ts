@@ -42,7 +42,7 @@ it('is left out with a word on why, when it cannot be measured; what was found s
     },
   });
   const result = await optimize(run.options);
-  expect(result.stopReason).toBe('maxIterations');
+  expect(result.stopReason).toBe('providerUnavailable');
   expect(result.test).toBeUndefined();
   expect(result.warnings.join()).toContain('The testset was not scored');
   expect(result.warnings.join()).toContain('gone home');

@@ -1,13 +1,13 @@
 import { bootstrapInterval } from '../bootstrap.ts';
 import type { Candidate } from '../component.ts';
-import { messageOf } from '../effects/failures.ts';
+import type { Interruption } from '../effects/interruption.ts';
 import type { Ledger } from '../effects/ledger.ts';
 import type { TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search-view.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
 
-/** Scores the seed and the best candidate on the held-out examples; a word on why not, when that was cut short. */
+/** Scores the seed and the best candidate on the held-out examples, unless that is cut short. */
 export async function scoreTestset<Example, Output, Trace, Name extends string>(run: {
   readonly evaluator: Evaluator<Example, Output, Trace, Name>;
   readonly ledger: Ledger;
@@ -15,7 +15,7 @@ export async function scoreTestset<Example, Output, Trace, Name extends string>(
   readonly iteration: number;
   readonly seed: ScoredCandidate<Name>;
   readonly best: ScoredCandidate<Name>;
-}): Promise<TestScores | { readonly problem: string }> {
+}): Promise<TestScores | { readonly interruption: Interruption }> {
   const { evaluator, ledger, testset, iteration, seed, best } = run;
   const callsBefore = ledger.metricCalls;
   const scoresOf = async (texts: Candidate<Name>, candidateIndex: number) => {
@@ -24,14 +24,12 @@ export async function scoreTestset<Example, Output, Trace, Name extends string>(
       phase: 'testset',
       candidateIndex,
     });
-    if (interruption === undefined) return rollouts.map((rollout) => rollout!.score);
-    const { reason, error } = interruption;
-    return { problem: error === undefined ? reason : `${reason} (${messageOf(error)})` };
+    return interruption === undefined ? rollouts.map((rollout) => rollout!.score) : { interruption };
   };
   const seedScores = await scoresOf(seed.texts, seed.index);
-  if ('problem' in seedScores) return seedScores;
+  if ('interruption' in seedScores) return seedScores;
   const bestScores = best.index === seed.index ? seedScores : await scoresOf(best.texts, best.index);
-  if ('problem' in bestScores) return bestScores;
+  if ('interruption' in bestScores) return bestScores;
   return {
     size: testset.length,
     seedScore: mean(seedScores),

@@ -17,15 +17,16 @@ export async function scoreSeed<Example, Output, Trace, Name extends string>(
     parents: [],
     source: 'seed',
   });
-  if (interruption?.reason === 'unavailable') {
+  const measured = rollouts.filter((rollout) => rollout !== undefined);
+  const isGone = interruption?.reason === 'providerUnavailable' && measured.length === 0;
+  if (interruption?.reason === 'unavailable' || isGone) {
     throw new SeedError(
       `The seed candidate could not be scored on the valset: ${sentence(interruption.error)} This says nothing about its texts: see to the model's key, name, limits and availability, and run again.`,
       { cause: interruption.error },
     );
   }
   if (interruption !== undefined) return interruption.reason;
-  const measured = rollouts.filter((rollout) => rollout !== undefined);
-  if (measured.every((rollout) => 'output' in rollout && rollout.error !== undefined)) {
+  if (measured.every(({ failedIn }) => failedIn === 'metric')) {
     throw new SeedError(
       `The metric threw on every example of the valset, first on ${measured[0]!.exampleId}: ${measured[0]!.error}`,
     );

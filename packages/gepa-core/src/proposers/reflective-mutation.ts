@@ -1,9 +1,19 @@
 import type { Adapter, ProposeRequest, ReflectiveRecord, Rollout } from '../adapter.ts';
 import type { Candidate } from '../component.ts';
 import { messageOf } from '../effects/failures.ts';
-import type { Interruption } from '../effects/interruption.ts';
-import type { Ledger } from '../effects/ledger.ts';
+import { Interrupted } from '../effects/interruption.ts';
+import {
+  type Journal,
+  proposalKey,
+  type ReflectionEntry,
+  type Remembered,
+  reflectionKey,
+  type Taken,
+} from '../effects/journal.ts';
+import { type Ledger, payEntry } from '../effects/ledger.ts';
+import type { ProviderHealth } from '../effects/provider-health.ts';
 import { type RetryOptions, withRetry } from '../effects/retry.ts';
+import type { Stopwatch } from '../effects/stopwatch.ts';
 import { Watch } from '../effects/watch.ts';
 import { RolloutTimeoutError, RunError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
@@ -23,6 +33,10 @@ export interface MutationOptions<Example, Output, Trace, Name extends string> {
   readonly templates: Partial<Record<Name, string>> | string | undefined;
   readonly maxRecordCharacters: number | undefined;
   readonly ledger: Ledger;
+  readonly stopwatch: Stopwatch;
+  readonly health: ProviderHealth;
+  /** Absent when nothing is kept outside of the process. */
+  readonly journal: Journal | undefined;
   readonly retry: RetryOptions;
   readonly signal: AbortSignal;
   /** The most milliseconds for one call. */
@@ -38,8 +52,11 @@ type Context<Example, Output, Trace, Name extends string> = MutationOptions<Exam
 
 type CallContext = Pick<
   Context<never, never, never, never>,
-  'ledger' | 'retry' | 'signal' | 'watch' | 'emit' | 'turn'
+  'ledger' | 'health' | 'journal' | 'retry' | 'signal' | 'watch' | 'emit' | 'turn'
 >;
+
+/** One question to the reflection model. */
+type Question = Pick<ReflectionEntry, 'iteration' | 'task' | 'component' | 'attempt' | 'prompt'>;
 
 /** Rewrites components from what the traces and the metric say of them (paper, section 3.2). */
 export function reflectiveMutation<Example, Output, Trace, Name extends string>(
@@ -50,15 +67,20 @@ export function reflectiveMutation<Example, Output, Trace, Name extends string>(
   const watch = new Watch({ signal, timeoutMs, timeoutError });
   const context = { ...options, watch, turn: { first: undefined } };
   return async (request) => {
+    const { stopwatch, signal, health } = options;
+    stopwatch.start('reflection');
     try {
       return options.propose === undefined
         ? await askModel(context, request)
         : await askCaller(context, options.propose, request);
     } catch (error) {
-      if (options.signal.aborted) return { interruption: { reason: 'aborted' } };
-      if (error instanceof Refused) return { interruption: error.interruption };
+      if (signal.aborted) return { interruption: { reason: 'aborted' } };
+      if (error instanceof Interrupted) return { interruption: error.interruption };
       if (RunError.isInstance(error)) throw error;
+      if (health.loss !== undefined) return { interruption: { reason: 'providerUnavailable', error } };
       return { rejected: { reason: 'proposer_failed', message: messageOf(error), error } };
+    } finally {
+      stopwatch.stop('reflection');
     }
   };
 }
@@ -72,6 +94,8 @@ async function askModel<Example, Output, Trace, Name extends string>(
     request.components.map(async (name) => {
       const startedAt = performance.now();
       const template = typeof templates === 'string' ? templates : templates?.[name];
+      const { iteration, task } = request;
+      let attempt = 0;
       const reflection = await reflect({
         name,
         component: adapter.components[name],
@@ -81,12 +105,15 @@ async function askModel<Example, Output, Trace, Name extends string>(
           maxRecordCharacters === undefined ? {} : { maxCharacters: maxRecordCharacters },
         ),
         ...(template === undefined ? {} : { template }),
-        call: (prompt) => paidCall(options, (signal) => model!({ prompt, signal })),
+        call: (prompt) =>
+          paidCall(options, { iteration, task, component: name, attempt: attempt++, prompt }, (signal) =>
+            model!({ prompt, signal }),
+          ),
       });
       emit({
         type: 'reflection_finished',
-        iteration: request.iteration,
-        task: request.task,
+        iteration,
+        task,
         component: name,
         text: 'text' in reflection ? reflection.text : undefined,
         usage: reflection.usage,
@@ -107,15 +134,14 @@ async function askCaller<Example, Output, Trace, Name extends string>(
   propose: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
-  const { adapter, retry, signal, watch } = options;
+  const { adapter } = options;
   const records = {} as Record<Name, readonly ReflectiveRecord[]>;
   for (const name of request.components) {
     records[name] = recordsFor(adapter, request.candidate, name, request.rollouts);
   }
   const { candidate, components } = request;
-  const texts = await withRetry(
-    () => watch.run(async (lazy) => propose({ candidate, components, records, signal: lazy.signal })),
-    { options: retry, signal, onRetry: onRetry(options) },
+  const texts = await proposedTexts(options, request, (signal) =>
+    propose({ candidate, components, records, signal }),
   );
   const kept: Partial<Record<Name, string>> = {};
   for (const name of components) {
@@ -150,23 +176,68 @@ function noText<Name extends string>({ components }: { components: readonly Name
   };
 }
 
-/** A call that no bound allows any more. */
-class Refused extends Error {
-  readonly interruption: Interruption;
-  constructor(interruption: Interruption) {
-    super(interruption.reason);
-    this.interruption = interruption;
+/** The texts of a caller's own proposer: from the journal, or else asked for and written down there. */
+async function proposedTexts<Name extends string>(
+  context: CallContext,
+  { iteration, task }: { readonly iteration: number; readonly task: number },
+  propose: (signal: AbortSignal) => Promise<Partial<Record<Name, string>>>,
+): Promise<Partial<Record<Name, string>> | undefined> {
+  const { journal, ledger, retry, signal, health, watch } = context;
+  const key = proposalKey(iteration, task);
+  const taken = journal?.take(key);
+  if (taken !== undefined) {
+    const entry = remembered(ledger, taken);
+    if (entry.type === 'proposal') return entry.texts as Partial<Record<Name, string>>;
+  }
+  const retries = { count: 0 };
+  const startedAt = performance.now();
+  try {
+    const texts = await withRetry(() => watch.run(async (lazy) => propose(lazy.signal)), {
+      options: retry,
+      signal,
+      health,
+      onRetry: onRetry(context, retries),
+    });
+    const durationMs = Math.round(performance.now() - startedAt);
+    const entry = { iteration, task, retries: retries.count || undefined, durationMs };
+    if (journal !== undefined) await journal.add({ type: 'proposal', ...entry, texts: textsOf(texts) });
+    return texts;
+  } catch (error) {
+    noteFailure(context, iteration, key, error);
+    throw error;
   }
 }
 
-/** Under a bound on cost the first call is made alone, to learn what one costs. */
+/** What a proposer gave, as far as it is texts. */
+function textsOf(texts: unknown): Record<string, string> {
+  const entries = Object.entries((texts ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+type PaidAnswer = LanguageModelAnswer & { readonly usage: Usage };
+
+/**
+ * An answer from the journal, or else a live one. Where it is to be learned what a call costs, the first is made alone.
+ */
 async function paidCall(
   context: CallContext,
+  question: Question,
   ask: (signal: AbortSignal) => ReturnType<LanguageModel>,
-): Promise<LanguageModelAnswer & { usage: Usage }> {
-  const { ledger, turn } = context;
+): Promise<PaidAnswer> {
+  const { ledger, turn, journal } = context;
+  const { iteration, task, component, attempt } = question;
+  const taken = journal?.take(reflectionKey(iteration, task, component, attempt));
+  if (taken !== undefined) {
+    const entry = remembered(ledger, taken);
+    if (entry.type === 'reflection') {
+      const { answer: text, finishReason, usage } = entry;
+      return { text, usage, ...(finishReason === undefined ? {} : { finishReason }) };
+    }
+  }
   while (turn.first !== undefined) await turn.first;
-  const call = admittedCall(context, ask);
+  const call = admittedCall(context, question, ask);
   if (ledger.mustLearnCost('reflection')) {
     const done = () => {
       turn.first = undefined;
@@ -176,32 +247,78 @@ async function paidCall(
   return call;
 }
 
+/** What an earlier session got, or its failure. */
+function remembered(ledger: Ledger, { entry, isPaid }: Taken): Remembered {
+  if (!isPaid) payEntry(ledger, entry);
+  if (entry.type === 'unavailable') throw new Error(entry.message);
+  return entry;
+}
+
 async function admittedCall(
   context: CallContext,
+  question: Question,
   ask: (signal: AbortSignal) => ReturnType<LanguageModel>,
-): Promise<LanguageModelAnswer & { usage: Usage }> {
-  const { ledger, retry, signal, watch } = context;
+): Promise<PaidAnswer> {
+  const { ledger, retry, signal, health, watch, journal } = context;
+  for (let pause = health.pause; pause !== undefined; pause = health.pause) await pause;
+  if (health.loss !== undefined) {
+    throw new Interrupted({ reason: 'providerUnavailable', error: health.loss.error });
+  }
   const admission = ledger.admit('reflection');
-  if (admission !== 'admitted') throw new Refused({ reason: admission });
+  if (admission !== 'admitted') throw new Interrupted({ reason: admission });
+  const retries = { count: 0 };
+  const startedAt = performance.now();
   let usage: Usage | undefined;
   try {
     const call = () => watch.run(async (lazy) => ask(lazy.signal));
-    const policy = { options: retry, signal, onRetry: onRetry(context) };
+    const policy = { options: retry, signal, health, onRetry: onRetry(context, retries) };
     const answer = normalizeAnswer(await withRetry(call, policy));
-    usage = ledger.price('reflection', answer.usage);
+    usage = ledger.pay('reflection', answer.usage);
+    await journal?.add({
+      type: 'reflection',
+      ...question,
+      answer: answer.text,
+      finishReason: answer.finishReason,
+      usage,
+      retries: retries.count || undefined,
+      durationMs: Math.round(performance.now() - startedAt),
+    });
     return { ...answer, usage };
+  } catch (error) {
+    const { iteration, task, component, attempt } = question;
+    noteFailure(context, iteration, reflectionKey(iteration, task, component, attempt), error);
+    throw error;
   } finally {
-    ledger.settle('reflection', {
-      scored: false,
-      complete: usage !== undefined,
-      usage: usage ?? noUsage,
+    ledger.settle('reflection', { complete: usage !== undefined, usage: usage ?? noUsage });
+  }
+}
+
+/** A failure after which the run goes on is part of what decided it. */
+function noteFailure(
+  { journal, signal, health }: CallContext,
+  iteration: number,
+  key: string,
+  error: unknown,
+): void {
+  const isEnd =
+    signal.aborted || health.loss !== undefined || error instanceof Interrupted || RunError.isInstance(error);
+  if (!isEnd) {
+    void journal?.add({
+      type: 'unavailable',
+      iteration,
+      expense: 'reflection',
+      key,
+      message: messageOf(error),
     });
   }
 }
 
-function onRetry({ ledger, emit }: { ledger: Ledger; emit: (event: ProgressEvent) => void }) {
+function onRetry({ ledger, emit }: Pick<CallContext, 'ledger' | 'emit'>, retries: { count: number }) {
   return (attempt: number, error: unknown) => {
+    retries.count++;
     ledger.retries++;
     emit({ type: 'retried', what: 'reflection', attempt, message: messageOf(error) });
+    const exceeded = ledger.exceeded();
+    if (exceeded !== undefined) throw new Interrupted({ reason: exceeded });
   };
 }

@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { replay } from '../engine/state.ts';
 import type { OptimizationResult, TestScores } from '../result.ts';
+import type { Usage } from '../usage.ts';
 import { candidateAdded, decisions, newBest, runFinished, runStarted } from './fixtures/sample-run.ts';
 import { summarize } from './summary.ts';
 
@@ -18,6 +19,10 @@ const test: TestScores = {
   metricCalls: 200,
 };
 
+const spendOn = (reflection: Usage) => ({
+  ...result.spend,
+  reflection: { metricCalls: 0, usage: reflection },
+});
 const linesOf = (changes: Partial<OptimizationResult> = {}) =>
   summarize({ ...result, ...changes }).split('\n');
 /** The lines behind a label. */
@@ -124,7 +129,7 @@ describe('the cost', () => {
   it('shows tokens and dollars with the share of reflection', () => {
     const lines = linesOf({
       usage: { ...usage, costUsd: 1.2345 },
-      reflectionUsage: { ...reflectionUsage, costUsd: 0.402 },
+      spend: spendOn({ ...reflectionUsage, costUsd: 0.402 }),
     });
     expect(row(lines, 'Model calls')).toEqual([
       '1,336, 1,272,832 input and 40,320 output tokens',
@@ -134,7 +139,9 @@ describe('the cost', () => {
   });
 
   it('does not take an unknown cost for none', () => {
-    expect(row(linesOf({ usage, reflectionUsage }), 'Cost')).toEqual(['unknown, since no prices were given']);
+    expect(row(linesOf({ usage, spend: spendOn(reflectionUsage) }), 'Cost')).toEqual([
+      'unknown, since no prices were given',
+    ]);
     expect(row(linesOf(), 'Model calls')).toEqual(['none were reported']);
     expect(row(linesOf(), 'Cost')).toEqual([]);
   });

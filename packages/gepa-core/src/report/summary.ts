@@ -165,7 +165,8 @@ function metricCallsLine({ totalMetricCalls, metricCallsSaved, retries, test }: 
   ].join(', ');
 }
 
-function modelCallLines({ usage, reflectionUsage }: OptimizationResult): string[] {
+function modelCallLines({ usage, spend }: OptimizationResult): string[] {
+  const reflectionUsage = spend.reflection.usage;
   if (usage.modelCalls === 0) return ['none were reported'];
   const tokens = (of: Usage) =>
     of.inputTokens + of.outputTokens === 0
@@ -179,11 +180,11 @@ function modelCallLines({ usage, reflectionUsage }: OptimizationResult): string[
   ];
 }
 
-function costLines({ usage, reflectionUsage }: OptimizationResult): string[] {
+function costLines({ usage, spend }: OptimizationResult): string[] {
   if (usage.costUsd === undefined)
     return usage.modelCalls === 0 ? [] : ['unknown, since no prices were given'];
   const { costUsd } = usage;
-  const reflection = reflectionUsage.costUsd;
+  const reflection = spend.reflection.usage.costUsd;
   if (reflection === undefined || costUsd === 0) return [formatUsd(costUsd)];
   return [
     `${formatUsd(costUsd)}, ${formatUsd(reflection)} (${formatPercent(reflection / costUsd)}) of it for reflection`,

@@ -6,11 +6,16 @@ export type StopReason =
   | 'maxMetricCalls'
   | 'maxIterations'
   | 'maxCostUsd'
+  | 'maxTokens'
   | 'maxDurationMs'
   | 'scoreReached'
   | 'noImprovement'
   | 'stopFile'
   | 'aborted'
+  /** The models could not be had any more: an outage that outlasted the retries, a refused key, a used-up quota. */
+  | 'providerUnavailable'
+  /** The run directory could not be written any more. */
+  | 'runDirUnwritable'
   /** Every minibatch of a whole epoch was perfect already. */
   | 'allPerfect'
   /** For a whole epoch nothing was proposed that was not measured already. */

@@ -1,7 +1,8 @@
 import { z } from 'zod/v4';
 import type { Candidate, Component } from '../component.ts';
 import { componentNames } from '../component.ts';
-import { CandidateMismatchError, FileFormatError, GepaError } from '../errors.ts';
+import { CandidateMismatchError, FileFormatError } from '../errors.ts';
+import { builtin } from '../node/builtin.ts';
 
 const format = 'gepa-candidate';
 const version = 1;
@@ -114,15 +115,6 @@ export function checkedCandidate<Name extends string>(
   return candidate as Candidate<Name>;
 }
 
-type FileSystem = Pick<typeof import('node:fs'), 'readFileSync' | 'writeFileSync' | 'renameSync'>;
-
-/** Asked for when it is needed, so that core loads where there are no files. */
-function fileSystem(): FileSystem {
-  const fs = globalThis.process?.getBuiltinModule?.('node:fs');
-  if (fs === undefined) {
-    throw new GepaError(
-      'There is no file system here; use compiled.toJSON() and target.load(object) instead.',
-    );
-  }
-  return fs;
+function fileSystem() {
+  return builtin('node:fs', 'use compiled.toJSON() and target.load(object) instead.');
 }

@@ -1,0 +1,49 @@
+import { messageOf } from '../effects/failures.ts';
+import type { Journal } from '../effects/journal.ts';
+import { GepaError, RunDirectoryError } from '../errors.ts';
+import { isDecision, type Listener } from '../events.ts';
+import { AppendFile } from './append-file.ts';
+import { builtin } from './builtin.ts';
+import { FileJournal, type FileJournalOptions } from './file-journal.ts';
+import { lockDirectory } from './lock.ts';
+
+/** A directory that holds a run: `journal.jsonl`, what its effects brought, and `events.jsonl`, what it decided. */
+export interface RunDirectory {
+  readonly journal: Journal;
+  /** Writes decisions to `events.jsonl`, anew in each session. */
+  readonly listener: Listener;
+  close(): void;
+}
+
+/**
+ * Opens a run directory, or makes one.
+ *
+ * @throws {RunDirectoryError} when it cannot be read or written, is in use, is damaged, or is another run's.
+ */
+export function openRunDirectory(path: string, options: FileJournalOptions): RunDirectory {
+  const fs = builtin('node:fs', 'leave `runDir` out.');
+  const closing: (() => void)[] = [];
+  const close = () => {
+    for (const step of closing.splice(0).reverse()) step();
+  };
+  try {
+    fs.mkdirSync(path, { recursive: true, mode: 0o700 });
+    const lock = lockDirectory(path);
+    closing.push(() => lock.release());
+    const journal = new FileJournal(`${path}/journal.jsonl`, options);
+    closing.push(() => journal.close());
+    const events = new AppendFile(`${path}/events.jsonl`, { size: 0, onFailure: journal.onFailure });
+    closing.push(() => events.close());
+    const listener: Listener = (event) => {
+      if (isDecision(event)) events.append(JSON.stringify(event));
+    };
+    return { journal, listener, close };
+  } catch (error) {
+    close();
+    if (GepaError.isInstance(error)) throw error;
+    throw new RunDirectoryError(
+      `The run directory ${path} cannot be used: ${messageOf(error)}. See to its path, its permissions and the room on its disk, or give another runDir.`,
+      { cause: error },
+    );
+  }
+}
