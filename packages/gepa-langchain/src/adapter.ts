@@ -19,7 +19,7 @@ import { discover } from './program/discover.ts';
 import { rewrite } from './program/rewrite.ts';
 import { survey } from './program/survey.ts';
 import { recent } from './recent.ts';
-import { type LooseText, RolloutTracer, reflectiveRecords, toSteps } from './trace/index.ts';
+import { type LooseText, RolloutTracer, reflectiveRecords, toPlain, toSteps } from './trace/index.ts';
 import { splitCandidate } from './tunables.ts';
 
 /** A program: a LangChain runnable, of whatever copy of LangChain. */
@@ -99,7 +99,13 @@ export function createAdapter<Input, Output>(
     }
   }
 
-  return { components, run, reflectiveRecords };
+  return {
+    components,
+    run,
+    reflectiveRecords,
+    // Steps are plain already.
+    toPlain: ({ output, ...rest }) => (output === undefined ? rest : { ...rest, output: toPlain(output) }),
+  };
 }
 
 function rolloutConfig(

@@ -32,6 +32,7 @@ export function selectionAdapter<Example, Output, Name extends string>(
     ...(adapter.reflectiveRecords === undefined
       ? {}
       : { reflectiveRecords: (request) => adapter.reflectiveRecords!(request) }),
+    ...(adapter.toPlain === undefined ? {} : { toPlain: (execution) => adapter.toPlain!(execution) }),
     ...(adapter.close === undefined ? {} : { close: () => adapter.close!() }),
   };
 }
