@@ -1,28 +1,56 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { optimize } from 'gepa-core';
 import { scoreOf } from './scores.ts';
 
-// One measured run in a process of its own: node engine-run.ts <valset size> <iterations>
-const [valsetSize, iterations] = process.argv.slice(2).map(Number) as [number, number];
+// One measured run in a process of its own: node engine-run.ts <valset size> <iterations> [--run-dir] [--trace-kilobytes n]
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'run-dir': { type: 'boolean' }, 'trace-kilobytes': { type: 'string', default: '0' } },
+});
+const [valsetSize, iterations] = positionals.map(Number) as [number, number];
 const valset = Array.from({ length: valsetSize }, (_, i) => i);
 const trainset = Array.from({ length: 100 }, (_, i) => 1_000_000 + i);
+const traceCharacters = Number(values['trace-kilobytes']) * 1_000;
+const root = values['run-dir'] ? mkdtempSync(join(tmpdir(), 'gepa-bench-')) : undefined;
 let proposals = 0;
 
+const run = () =>
+  optimize({
+    seedCandidate: { prompt: '0' },
+    run: (candidate, example: number) => ({
+      output: scoreOf(Number(candidate.prompt), example),
+      ...(traceCharacters === 0 ? {} : { trace: traceOf(candidate.prompt, example) }),
+    }),
+    metric: ({ output }) => output,
+    propose: async () => ({ prompt: String(++proposals) }),
+    trainset,
+    valset,
+    maxIterations: iterations,
+    ...(root === undefined ? {} : { runDir: join(root, 'run') }),
+  });
+
+/** A text of its own for every rollout, so that nothing is shared. */
+function traceOf(prompt: string, example: number): string {
+  return `${prompt}:${example} `.padEnd(traceCharacters, `${prompt}.${example},`);
+}
+
 const startedAt = performance.now();
-const result = await optimize({
-  seedCandidate: { prompt: '0' },
-  run: (candidate, example: number) => ({ output: scoreOf(Number(candidate.prompt), example) }),
-  metric: ({ output }) => output,
-  propose: async () => ({ prompt: String(++proposals) }),
-  trainset,
-  valset,
-  maxIterations: iterations,
-});
+const result = await run();
+const seconds = (performance.now() - startedAt) / 1000;
+const peakMegabytes = process.resourceUsage().maxRSS / 1024;
+const resumedAt = performance.now();
+if (root !== undefined) await run();
 console.log(
   JSON.stringify({
-    seconds: (performance.now() - startedAt) / 1000,
+    seconds,
     accepted: result.candidates.length - 1,
     iterations: result.iterations,
-    peakMegabytes: process.resourceUsage().maxRSS / 1024,
+    peakMegabytes,
+    ...(root === undefined ? {} : { resumeSeconds: (performance.now() - resumedAt) / 1000 }),
     best: result.bestIndex,
   }),
 );
+if (root !== undefined) rmSync(root, { recursive: true, force: true });

@@ -20,6 +20,8 @@ interface Figure {
   readonly accepted: number;
   readonly best: number;
   readonly peakMegabytes: number;
+  /** With a run directory: how long the same call takes when the run has ended. */
+  readonly resumeSeconds?: number;
 }
 
 const here = import.meta.dirname;
@@ -33,8 +35,14 @@ function measure(command: string, args: readonly string[], timeoutMs?: number): 
   return JSON.parse(stdout.trim().split('\n').at(-1)!);
 }
 
-function ours(size: number, iterations: number): Figure {
-  const args = ['--conditions=gepa-source', `${here}/engine-run.ts`, String(size), String(iterations)];
+function ours(size: number, iterations: number, ...options: readonly string[]): Figure {
+  const args = [
+    '--conditions=gepa-source',
+    `${here}/engine-run.ts`,
+    String(size),
+    String(iterations),
+    ...options,
+  ];
   const figures = Array.from({ length: Number(values.runs) }, () => measure(process.execPath, args)!);
   return figures.reduce((best, figure) => (figure.seconds < best.seconds ? figure : best));
 }
@@ -83,4 +91,30 @@ for (const size of sizes) {
       ]),
     );
   }
+}
+
+/** What a run directory costs, and that memory stays bounded when every rollout has a large trace. */
+console.log(
+  `\n${cells(['valset', 'iterations', 'trace kB', 'run dir', 'accepted', 'seconds', 'resume s', 'peak MB'])}`,
+);
+for (const [size, iterations, kilobytes, runDir] of [
+  [1_000, 400, 0, true],
+  [10_000, 400, 0, true],
+  [10_000, 60, 5, false],
+  [10_000, 60, 5, true],
+] as const) {
+  const options = [...(runDir ? ['--run-dir'] : []), '--trace-kilobytes', String(kilobytes)];
+  const figure = ours(size, iterations, ...options);
+  console.log(
+    cells([
+      size,
+      iterations,
+      kilobytes,
+      runDir ? 'yes' : 'no',
+      figure.accepted,
+      figure.seconds.toFixed(2),
+      figure.resumeSeconds?.toFixed(2) ?? '–',
+      figure.peakMegabytes.toFixed(0),
+    ]),
+  );
 }

@@ -84,6 +84,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     failureScore: settings.failureScore,
     frontierType: settings.frontierType,
     cache: cacheEvaluation,
+    exampleCount: index.size,
     isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
     signal,
     emit: broadcast.isHeard() ? emit : undefined,

@@ -14,18 +14,13 @@ import type { Metric } from '../metric.ts';
 import type { FrontierType } from '../search-view.ts';
 import { addUsage, noUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
+import { type Outcome, RolloutCache, type Scored } from './rollout-cache.ts';
 import { type RolloutContext, RolloutRunner, Spent } from './rollout-runner.ts';
 
 /** A candidate on some examples. Where `interruption` is set, `rollouts` has gaps. */
 export interface Evaluation<Example, Output, Trace> {
   readonly rollouts: readonly (Scored<Example, Output, Trace> | undefined)[];
   readonly interruption?: Interruption;
-}
-
-/** A rollout as it is kept. What only the reflection model is shown may be left out: see `Evaluator.whole`. */
-export interface Scored<Example, Output, Trace> extends Rollout<Example, Output, Trace> {
-  /** Where the rest stands in the journal. */
-  readonly place?: Place;
 }
 
 export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
@@ -43,6 +38,8 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
   readonly failureScore: number;
   readonly frontierType: FrontierType;
   readonly cache: boolean;
+  /** How many examples there are: more than the largest key. */
+  readonly exampleCount: number;
   /** Whether a rollout on the example may yet be shown to the reflection model, so that its trace is to be kept. */
   readonly isReflectedOn: (exampleKey: number) => boolean;
   readonly signal: AbortSignal;
@@ -50,16 +47,6 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
   readonly emit: ((event: ProgressEvent) => void) | undefined;
   readonly warn: (message: string) => void;
 }
-
-type Outcome<Example, Output, Trace> =
-  | Scored<Example, Output, Trace>
-  | { readonly interruption: Interruption };
-
-/** Finished and running rollouts of one candidate, by the example's key. */
-type CandidateCache<Example, Output, Trace> = Map<
-  number,
-  Outcome<Example, Output, Trace> | Promise<Outcome<Example, Output, Trace>>
->;
 
 /** One rollout to make. */
 interface Order<Example, Output, Trace, Name extends string> {
@@ -70,7 +57,7 @@ interface Order<Example, Output, Trace, Name extends string> {
   /** Tells the runs of a pair apart, where it may be run more than once. */
   readonly place: string | undefined;
   readonly context: RolloutContext;
-  readonly cache: CandidateCache<Example, Output, Trace> | undefined;
+  readonly cache: RolloutCache<Example, Output, Trace> | undefined;
   /** Shared by an evaluation: what is not available for one example need not be asked for every other. */
   readonly refusal: { interruption?: Interruption };
 }
@@ -85,7 +72,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #names: readonly Name[];
   readonly #slots: Slots;
   readonly #runner: RolloutRunner<Example, Output, Trace, Name>;
-  readonly #cache = new Map<string, CandidateCache<Example, Output, Trace>>();
+  readonly #cache = new Map<string, RolloutCache<Example, Output, Trace>>();
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
     const { adapter, concurrency, signal, ledger, health, emit, retry } = options;
@@ -157,7 +144,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       while (next < examples.length && goOn()) {
         const position = next++;
         const ref = examples[position]!;
-        const known = cache?.get(ref.key);
+        const known = cache?.get(ref);
         if (known !== undefined) ledger.cacheHits++;
         const place = cache === undefined && journal !== undefined ? placeOf(context, position) : undefined;
         const order = { candidate, number, ref, place, context, cache, refusal };
@@ -177,12 +164,12 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     };
   }
 
-  #cacheOf(candidate: Candidate<Name>): CandidateCache<Example, Output, Trace> | undefined {
+  #cacheOf(candidate: Candidate<Name>): RolloutCache<Example, Output, Trace> | undefined {
     if (!this.#options.cache) return undefined;
     const key = candidateKey(this.#names, candidate);
     let cache = this.#cache.get(key);
     if (cache === undefined) {
-      cache = new Map();
+      cache = new RolloutCache(this.#options.exampleCount);
       this.#cache.set(key, cache);
     }
     return cache;
@@ -192,8 +179,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     order: Order<Example, Output, Trace, Name>,
   ): Outcome<Example, Output, Trace> | Promise<Outcome<Example, Output, Trace>> {
     const outcome = this.#remembered(order) ?? this.#fulfil(order);
-    const isForgotten = !(outcome instanceof Promise) && 'interruption' in outcome;
-    if (!isForgotten) order.cache?.set(order.ref.key, outcome);
+    if (outcome instanceof Promise) order.cache?.set(order.ref.key, outcome);
     return outcome;
   }
 
@@ -212,7 +198,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const { durationMs, usage = noUsage, judgeUsage = noUsage } = entry as RolloutEntry;
     const { score, objectives, error, failedIn } = entry as RolloutEntry;
     const noted = { example: ref.example, exampleId: ref.id, score, objectives, error, failedIn };
-    const rollout = this.#lightened(noted as Rollout<Example, Output, Trace>, ref.key, taken.place);
+    const rollout = this.#kept(noted as Rollout<Example, Output, Trace>, order, taken.place);
     this.#tell(order, rollout, addUsage(usage, judgeUsage), durationMs, true);
     return rollout;
   }
@@ -249,8 +235,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const durationMs = performance.now() - startedAt;
     const place =
       this.#options.journal === undefined ? undefined : await this.#write(order, rollout, spent, durationMs);
-    const kept = this.#lightened(rollout, ref.key, place);
-    cache?.set(ref.key, kept);
+    const kept = this.#kept(rollout, order, place);
     this.#tell(order, kept, spent.total, durationMs, false);
     return kept;
   }
@@ -286,21 +271,28 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   }
 
   /** What stands in the journal, or will not be looked at again, is not kept in memory. */
-  #lightened(
+  #kept(
     rollout: Rollout<Example, Output, Trace>,
-    exampleKey: number,
+    { ref: { key }, cache }: Order<Example, Output, Trace, Name>,
     place: Place | undefined,
   ): Scored<Example, Output, Trace> {
-    if (place === undefined && this.#options.isReflectedOn(exampleKey)) return rollout;
+    const isReflectedOn = this.#options.isReflectedOn(key);
+    if (isReflectedOn && place === undefined) {
+      cache?.set(key, rollout);
+      return rollout;
+    }
     const { example, exampleId, score, objectives, error, failedIn } = rollout;
-    return {
+    const light: Scored<Example, Output, Trace> = {
       example,
       exampleId,
       score,
       ...(objectives === undefined ? {} : { objectives }),
       ...(error === undefined ? {} : { error, failedIn }),
-      ...(place === undefined ? {} : { place }),
+      ...(place === undefined || !isReflectedOn ? {} : { place }),
     };
+    if (isReflectedOn || objectives !== undefined || error !== undefined) cache?.set(key, light);
+    else cache?.setScore(key, score);
+    return light;
   }
 
   #write(

@@ -13,6 +13,11 @@ export class ExampleIndex<Example> {
   readonly #byIdentity = new Map<unknown, number>();
   #next = 0;
 
+  /** How many different examples there are; their keys are below it. */
+  get size(): number {
+    return this.#next;
+  }
+
   add(setName: string, examples: readonly Example[]): ExampleRef<Example>[] {
     return examples.map((example, position) => ({
       key: this.#keyOf(example),

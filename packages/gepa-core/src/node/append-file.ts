@@ -13,7 +13,7 @@ export class AppendFile {
   readonly #file: number;
   readonly #onFailure: (error: Error) => void;
   #size: number;
-  #pending: string[] = [];
+  #pending: Uint8Array[] = [];
   #pendingSize = 0;
   #written: Promise<boolean> | undefined;
   #failure: Error | undefined;
@@ -29,11 +29,10 @@ export class AppendFile {
 
   /** Where the line will stand, and whether it has come to stand there. */
   append(line: string): { readonly place: Place; readonly written: Promise<boolean> } {
-    const text = `${line}\n`;
-    const length = encoder.encode(text).byteLength;
-    const place = { offset: this.#size + this.#pendingSize, length };
-    this.#pending.push(text);
-    this.#pendingSize += length;
+    const bytes = encoder.encode(`${line}\n`);
+    const place = { offset: this.#size + this.#pendingSize, length: bytes.length };
+    this.#pending.push(bytes);
+    this.#pendingSize += bytes.length;
     this.#written ??= Promise.resolve().then(() => this.#flush());
     return { place, written: this.#written };
   }
@@ -56,7 +55,7 @@ export class AppendFile {
   }
 
   #flush(): boolean {
-    const bytes = encoder.encode(this.#pending.join(''));
+    const bytes = joined(this.#pending, this.#pendingSize);
     this.#pending = [];
     this.#pendingSize = 0;
     this.#written = undefined;
@@ -82,4 +81,15 @@ export class AppendFile {
       // Whoever reads the file next drops a last line that is cut.
     }
   }
+}
+
+function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const bytes = new Uint8Array(size);
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
 }

@@ -1,1 +1,2 @@
+export { type Interrupt, interruptible } from './interrupt.ts';
 export { stopFile } from './stop-file.ts';

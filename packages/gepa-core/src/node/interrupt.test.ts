@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { interruptible } from './interrupt.ts';
+
+/** Starts a run, presses Ctrl-C when it says the word, and again when it says the next. */
+function pressing(words: readonly string[], ...args: string[]) {
+  const script = join(import.meta.dirname, 'fixtures', 'interrupted-run.ts');
+  const child = spawn(process.execPath, ['--conditions=gepa-source', script, ...args]);
+  const [...left] = words;
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+    if (left[0] !== undefined && output.includes(left[0])) {
+      left.shift();
+      child.kill('SIGINT');
+    }
+  });
+  return new Promise<{ code: number | null; output: string }>((resolve) =>
+    child.on('close', (code) => resolve({ code, output })),
+  );
+}
+
+describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
+  it('once ends a run with what was found', async () => {
+    const { code, output } = await pressing(['running']);
+    expect(output).toContain('stopping\naborted with a result');
+    expect(code).toBe(0);
+  });
+
+  it('twice ends the process at once', async () => {
+    const { code, output } = await pressing(['running', 'aborted'], 'stubborn');
+    expect(output).toContain('stopping');
+    expect(code).toBe(130);
+  });
+});
+
+it('is left to others when it is released', () => {
+  const before = process.listenerCount('SIGINT');
+  {
+    using interrupt = interruptible();
+    expect(process.listenerCount('SIGINT')).toBe(before + 1);
+    expect(interrupt.signal.aborted).toBe(false);
+  }
+  expect(process.listenerCount('SIGINT')).toBe(before);
+});
