@@ -16,7 +16,7 @@ import { builtin } from './builtin.ts';
 import { EarlierEffects, EarlierTime } from './earlier-sessions.ts';
 import { differences, type Fingerprint } from './fingerprint.ts';
 import { format, type Header, readJournal, version } from './journal-lines.ts';
-import { type Redact, redacted } from './redact.ts';
+import { type Redact, redacted, withoutKeys } from './redact.ts';
 
 export interface FileJournalOptions {
   readonly fingerprint: Fingerprint;
@@ -145,9 +145,14 @@ export class FileJournal implements Journal {
     };
     switch (entry.type) {
       case 'rollout': {
-        const { output, trace, feedback, componentFeedback, error, ...rest } = entry;
+        const { output, trace, componentFeedback, failedIn, ...rest } = entry;
+        const error = entry.error && withoutKeys(entry.error);
+        // A failed rollout's feedback is its error.
+        const feedback =
+          failedIn === undefined ? entry.feedback : entry.feedback && withoutKeys(entry.feedback);
         return {
           ...rest,
+          failedIn,
           feedback: mask(feedback),
           componentFeedback: mask(componentFeedback),
           error: mask(error),
@@ -158,7 +163,7 @@ export class FileJournal implements Journal {
       case 'reflection':
         return { ...entry, prompt: mask(entry.prompt) };
       case 'unavailable':
-        return { ...entry, message: mask(entry.message) };
+        return { ...entry, message: mask(withoutKeys(entry.message)) };
       default:
         return entry;
     }

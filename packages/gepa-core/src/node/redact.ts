@@ -8,3 +8,10 @@ export function redacted(value: unknown, redact: Redact): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, redacted(item, redact)]));
 }
+
+/** Keys as the usual providers make them, and whatever stands where a key would. */
+const keys =
+  /\b(?:sk|rk|pk|gsk|xai|csk|hf|r8|pplx|lsv2_\w+)[-_][\w-]{8,}|\bAIza[\w-]{20,}|(?<=\bBearer\s+)[\w.~+/=-]{8,}|(?<=\bapi[-_ ]?key(?: provided)?['"]?\s*[:=]\s*['"]?)[\w.~+/-]{8,}/gi;
+
+/** An error's message without the key that a provider may have repeated in it. */
+export const withoutKeys: Redact = (text) => text.replace(keys, '[key]');
