@@ -1,6 +1,7 @@
 import { summarize } from 'gepa-core/report';
 import { fromEvaluators, gepa } from 'gepa-langchain';
 import { test, train, validation } from '../langchain-triage/data.ts';
+import { longRun } from '../shared/long-run.ts';
 import { connect } from '../shared/models.ts';
 import { createHandbookChain } from './chain.ts';
 import { judges } from './evaluators.ts';
@@ -13,6 +14,7 @@ const target = gepa(chain, { include: ['system'] });
 for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
 console.log();
 
+const run = longRun('rag', 'npm run start:rag');
 const compiled = await target.compile({
   trainset: train,
   valset: validation,
@@ -21,6 +23,8 @@ const compiled = await target.compile({
   frontierType: 'hybrid',
   reflectionModel: models.reflection,
   maxMetricCalls: 500,
+  runDir: run.runDir,
+  signal: run.signal,
   progress: true,
 });
 
@@ -28,5 +32,6 @@ console.log(`\n${summarize(compiled.result)}`);
 const file = new URL('rag.gepa.json', import.meta.url).pathname;
 compiled.save(file);
 console.log(`\nSaved to ${file}: gepa(chain).load(...) puts the texts back into the chain.`);
+run.close(compiled.result);
 
 await models.close();

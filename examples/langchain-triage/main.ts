@@ -1,5 +1,6 @@
 import { summarize } from 'gepa-core/report';
 import { gepa } from 'gepa-langchain';
+import { longRun } from '../shared/long-run.ts';
 import { connect } from '../shared/models.ts';
 import { createTriageChain } from './chain.ts';
 import { test, train, validation } from './data.ts';
@@ -13,6 +14,7 @@ const target = gepa(chain);
 for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
 console.log();
 
+const run = longRun('triage', 'npm start');
 const compiled = await target.compile({
   trainset: train,
   valset: validation,
@@ -20,6 +22,8 @@ const compiled = await target.compile({
   metric: triageMetric,
   reflectionModel: models.reflection,
   maxMetricCalls: 600,
+  runDir: run.runDir,
+  signal: run.signal,
   progress: true,
 });
 
@@ -27,5 +31,6 @@ console.log(`\n${summarize(compiled.result)}`);
 const file = new URL('triage.gepa.json', import.meta.url).pathname;
 compiled.save(file);
 console.log(`\nSaved to ${file}: gepa(chain).load(...) puts the texts back into the chain.`);
+run.close(compiled.result);
 
 await models.close();

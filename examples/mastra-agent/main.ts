@@ -1,6 +1,7 @@
 import { summarize } from 'gepa-core/report';
 import { gepa } from 'gepa-mastra';
 import { test, train, validation } from '../langchain-triage/data.ts';
+import { longRun } from '../shared/long-run.ts';
 import { createTriageAgent } from './agent.ts';
 import { toExample } from './example.ts';
 import { agentMetric } from './metric.ts';
@@ -14,6 +15,7 @@ const target = gepa(agent);
 for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
 console.log();
 
+const run = longRun('mastra-agent', 'npm run start:mastra');
 const compiled = await target.compile({
   trainset: train.map(toExample),
   valset: validation.map(toExample),
@@ -21,6 +23,8 @@ const compiled = await target.compile({
   metric: agentMetric,
   reflectionModel: models.reflection,
   maxMetricCalls: 500,
+  runDir: run.runDir,
+  signal: run.signal,
   progress: true,
 });
 
@@ -28,5 +32,6 @@ console.log(`\n${summarize(compiled.result)}`);
 const file = new URL('agent.gepa.json', import.meta.url).pathname;
 compiled.save(file);
 console.log(`\nSaved to ${file}: gepa(agent).load(...) makes an agent with these texts.`);
+run.close(compiled.result);
 
 await models.close();

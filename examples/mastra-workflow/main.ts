@@ -3,6 +3,7 @@ import { gepa } from 'gepa-mastra';
 import { test, train, validation } from '../langchain-triage/data.ts';
 import { triageMetric } from '../langchain-triage/metric.ts';
 import { connect } from '../mastra-agent/models.ts';
+import { longRun } from '../shared/long-run.ts';
 import { createTriageWorkflow } from './workflow.ts';
 
 const models = await connect();
@@ -13,6 +14,7 @@ const target = gepa(workflow);
 for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
 console.log();
 
+const run = longRun('mastra-workflow', 'npm run start:mastra-workflow');
 const compiled = await target.compile({
   trainset: train,
   valset: validation,
@@ -20,6 +22,8 @@ const compiled = await target.compile({
   metric: ({ output, ...args }) => triageMetric({ ...args, output: output as never }),
   reflectionModel: models.reflection,
   maxMetricCalls: 600,
+  runDir: run.runDir,
+  signal: run.signal,
   progress: true,
 });
 
@@ -27,5 +31,6 @@ console.log(`\n${summarize(compiled.result)}`);
 const file = new URL('workflow.gepa.json', import.meta.url).pathname;
 compiled.save(file);
 console.log(`\nSaved to ${file}: gepa(workflow).load(...) makes a workflow with these texts.`);
+run.close(compiled.result);
 
 await models.close();

@@ -1,0 +1,29 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OptimizationResult } from 'gepa-core';
+import { interruptible } from 'gepa-core/node';
+
+/** A run that survives: its directory, and Ctrl-C. */
+export interface LongRun {
+  readonly runDir: string;
+  readonly signal: AbortSignal;
+  /** Says how to go on with a run that was broken off; one that came to its end leaves nothing behind. */
+  close(result: OptimizationResult): void;
+}
+
+/** `command`: how the example is started. */
+export function longRun(name: string, command: string): LongRun {
+  const runDir = join(import.meta.dirname, '..', '.runs', name);
+  if (existsSync(runDir)) console.log(`Going on with the run in ${runDir}; delete it to start anew.\n`);
+  const interrupt = interruptible(() => console.error('\nEnding the run; Ctrl-C again ends at once.'));
+  return {
+    runDir,
+    signal: interrupt.signal,
+    close({ stopReason }) {
+      interrupt.release();
+      if (['aborted', 'providerUnavailable', 'runDirUnwritable'].includes(stopReason)) {
+        console.log(`\nThis run was broken off. \`${command}\` goes on with it and pays for nothing twice.`);
+      } else rmSync(runDir, { recursive: true, force: true });
+    },
+  };
+}
