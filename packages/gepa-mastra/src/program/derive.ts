@@ -7,6 +7,7 @@ import type { Recorder } from '../trace/recorder.ts';
 import { whenKnown, withText } from './instructions.ts';
 import { isAgent, isWorkflow, type Program } from './kinds.ts';
 import { type AroundCall, wrapModels } from './models.ts';
+import { copyOfAgent, withStandIn } from './older-mastra.ts';
 import type { AgentPlan, Discovery } from './plan.ts';
 import { agentOfStep, agentRef, mapInner, type SingleEntry } from './step-entries.ts';
 import { type ToolPlan, withToolTexts } from './tool-texts.ts';
@@ -45,7 +46,7 @@ class Derivation {
   agent(agent: Agent): Agent {
     return this.#once(
       agent,
-      () => agent.__fork(),
+      () => copyOfAgent(agent),
       (fork) => this.#change(agent, fork),
     );
   }
@@ -133,7 +134,7 @@ class Derivation {
     if (recorder !== undefined) {
       fork.__setLogger(noopLogger);
       // Their results would come when the rollout is over.
-      fork.disableBackgroundTasks();
+      (fork as Partial<Agent>).disableBackgroundTasks?.();
     }
   }
 
@@ -219,6 +220,16 @@ class Derivation {
     if (entry.type !== 'step') return entry;
     const { step } = entry;
     if (isWorkflow(step)) return { ...entry, step: this.workflow(step) as unknown as typeof step };
+    if (isAgent(agent) && agentRef(step) === undefined) {
+      const { execute } = step;
+      const standIn = this.agent(agent);
+      const led: typeof step = copyWith(step, {
+        ...(recorder === undefined ? {} : { scorers: undefined }),
+        execute: (context: Parameters<typeof execute>[0]) =>
+          withStandIn(agent, standIn, () => execute.call(step, context)),
+      });
+      return { ...entry, step: led };
+    }
     if (isAgent(agent)) {
       const { __agentOptions: options } = step as { __agentOptions?: object };
       const made = createStep(this.agent(agent), this.#withoutScorers(options) as never);

@@ -1,0 +1,140 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Agent } from '@mastra/core/agent';
+import type { RequestContext } from '@mastra/core/request-context';
+
+// What older versions of @mastra/core cannot do by themselves, found out by what is there, not by version numbers.
+
+/** A copy of an agent that can be changed by itself. Mastra makes one from 1.25 on. */
+export function copyOfAgent(agent: Agent): Agent {
+  return (agent as Partial<Agent>).__fork?.() ?? rebuilt(agent);
+}
+
+/** An agent made of what another tells of itself, asked anew for each request. */
+function rebuilt(agent: Agent): Agent {
+  const { id, name, model, maxRetries } = agent;
+  const mastra = agent.getMastraInstance();
+  const { requestContextSchema, browser, listConfiguredInputProcessors } = agent as Partial<Agent>;
+  const copy = new Agent({
+    id,
+    name,
+    model,
+    ...(maxRetries === undefined ? {} : { maxRetries }),
+    description: agent.getDescription(),
+    instructions: (args) => agent.getInstructions(args),
+    defaultOptions: (args) => agent.getDefaultOptions(args),
+    defaultNetworkOptions: (args) => agent.getDefaultNetworkOptions(args),
+    defaultGenerateOptionsLegacy: (args) => agent.getDefaultGenerateOptionsLegacy(args),
+    defaultStreamOptionsLegacy: (args) => agent.getDefaultStreamOptionsLegacy(args),
+    tools: (args) => agent.listTools(args),
+    scorers: (args) => agent.listScorers(args),
+    inputProcessors: ({ requestContext }) => agent.listConfiguredInputProcessors(requestContext),
+    outputProcessors: ({ requestContext }) => agent.listConfiguredOutputProcessors(requestContext),
+    ...(agent.hasOwnMemory() ? { memory: async (args) => (await agent.getMemory(args))! } : {}),
+    ...(mastra === undefined ? {} : { mastra }),
+    ...(requestContextSchema === undefined ? {} : { requestContextSchema }),
+    ...(browser === undefined ? {} : { browser }),
+  });
+  if ('getWorkspace' in agent) copy.getWorkspace = (args) => agent.getWorkspace(args);
+  // Before 1.5 or so an agent tells of its processors only together with those of its memory, which do nothing where a
+  // call has no thread.
+  if (listConfiguredInputProcessors === undefined) {
+    Object.assign(copy, {
+      listResolvedInputProcessors: agent.listInputProcessors.bind(agent),
+      listResolvedOutputProcessors: agent.listOutputProcessors.bind(agent),
+    });
+  }
+  return copy;
+}
+
+/** The tools of an agent; those of an asynchronous function are a promise. */
+export function toolsOf(agent: Agent, requestContext: RequestContext): unknown {
+  const { tools } = (agent as Partial<Agent>).__getOverridableFields?.() ?? {
+    tools: agent.listTools({ requestContext }),
+  };
+  const mastra = agent.getMastraInstance();
+  return typeof tools === 'function'
+    ? tools({ requestContext, ...(mastra === undefined ? {} : { mastra }) })
+    : tools;
+}
+
+/** A step as `createStep` makes it, as far as it is looked at here. */
+interface AgentStep {
+  readonly component?: string;
+  execute(context: never): unknown;
+}
+
+const heard = new WeakMap<object, Agent>();
+
+/**
+ * The agent behind a step that does not name it, as steps do from 1.57 on. The first thing such a step does is to ask
+ * its agent for the model: it is stopped right there, before anything else can run.
+ */
+export function agentBehind(step: object): Agent | undefined {
+  const { component, execute } = step as Partial<AgentStep>;
+  if (component !== 'AGENT' || typeof execute !== 'function') return undefined;
+  const known = heard.get(step);
+  if (known !== undefined) return known;
+  const { getModel, getLLM } = Agent.prototype;
+  const listen = function (this: Agent): never {
+    heard.set(step, this);
+    throw new Error('Heard.');
+  };
+  // An agent that answers by methods of its own is stopped at the prompt, before its model is called.
+  const stop = {
+    get prompt(): never {
+      throw new Error('Not heard.');
+    },
+  };
+  Object.assign(Agent.prototype, { getModel: listen, getLLM: listen });
+  try {
+    Promise.resolve(execute.call(step, { inputData: stop } as never)).catch(() => {});
+  } catch {
+    // It was no step of this kind.
+  } finally {
+    Object.assign(Agent.prototype, { getModel, getLLM });
+  }
+  return heard.get(step);
+}
+
+/** Whose calls go to which copy, for what is called from here. */
+const standIns = new AsyncLocalStorage<ReadonlyMap<Agent, Agent>>();
+
+/** How many calls need the detour of an agent now, and what takes it away again. */
+const detours = new Map<Agent, { calls: number; readonly remove: () => void }>();
+
+/**
+ * Calls something with a copy in an agent's place, where the agent itself is out of reach. Whoever else calls the agent
+ * meanwhile gets the agent.
+ */
+export async function withStandIn<Result>(
+  agent: Agent,
+  standIn: Agent,
+  call: () => Result | Promise<Result>,
+): Promise<Result> {
+  const detour = detours.get(agent) ?? { calls: 0, remove: addDetour(agent) };
+  detours.set(agent, detour);
+  detour.calls++;
+  try {
+    return await standIns.run(new Map(standIns.getStore()).set(agent, standIn), call);
+  } finally {
+    detour.calls--;
+    if (detour.calls === 0) {
+      detours.delete(agent);
+      detour.remove();
+    }
+  }
+}
+
+function addDetour(agent: Agent): () => void {
+  const own = Object.getOwnPropertyDescriptor(agent, 'stream');
+  const { stream } = agent;
+  const value = (...args: Parameters<typeof stream>) => {
+    const standIn = standIns.getStore()?.get(agent);
+    return standIn === undefined ? stream.apply(agent, args) : standIn.stream(...args);
+  };
+  Object.defineProperty(agent, 'stream', { value, configurable: true, writable: true, enumerable: false });
+  return () => {
+    if (own === undefined) Reflect.deleteProperty(agent, 'stream');
+    else Object.defineProperty(agent, 'stream', own);
+  };
+}
