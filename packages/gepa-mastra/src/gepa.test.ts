@@ -148,11 +148,15 @@ describe('the components of an agent', () => {
     expect(() => gepa(agentWith(), { include: ['suport'] })).toThrow(OptionsError);
   });
 
-  it('must come from an agent or a workflow, not from what wraps one', () => {
+  it('must come from an agent or a workflow', () => {
     const stranger = { id: 'x', generate: async () => {}, getInstructions: () => '' };
     expect(() => gepa(stranger)).toThrow(OptionsError);
+  });
+
+  it('must come from the agent a durable one wraps, where Mastra has such', ({ skip }) => {
     const agents = { durable: agentWith({ durable: true }) };
     const wrapper = new Mastra({ agents, logger: false }).getAgent('durable');
+    skip(wrapper === agents.durable, 'This version of Mastra has no durable agents.');
     expect(() => gepa(wrapper)).toThrow('give the agent it wraps');
   });
 });

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent } from '@mastra/core/agent';
+import type { MessageListInput } from '@mastra/core/agent/message-list';
 import type { RequestContext } from '@mastra/core/request-context';
 
 // What older versions of @mastra/core cannot do by themselves, found out by what is there, not by version numbers.
@@ -96,14 +97,24 @@ export function agentBehind(step: object): Agent | undefined {
   return heard.get(step);
 }
 
-/** Whose calls go to which copy, for what is called from here. */
-const standIns = new AsyncLocalStorage<ReadonlyMap<Agent, Agent>>();
+type Stream = (
+  messages: MessageListInput,
+  options?: { readonly onError?: (event: { readonly error: unknown }) => unknown },
+) => Promise<unknown>;
+
+interface StandIn {
+  readonly agent: Agent;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Who answers in an agent's place, for what is called from here. */
+const standIns = new AsyncLocalStorage<ReadonlyMap<Agent, StandIn>>();
 
 /** How many calls need the detour of an agent now, and what takes it away again. */
 const detours = new Map<Agent, { calls: number; readonly remove: () => void }>();
 
 /**
- * Calls something with a copy in an agent's place, where the agent itself is out of reach. Whoever else calls the agent
+ * Calls a step with a copy in its agent's place, where the agent itself is out of reach. Whoever else calls the agent
  * meanwhile gets the agent.
  */
 export async function withStandIn<Result>(
@@ -114,8 +125,13 @@ export async function withStandIn<Result>(
   const detour = detours.get(agent) ?? { calls: 0, remove: addDetour(agent) };
   detours.set(agent, detour);
   detour.calls++;
+  const failingWith = (fail: StandIn['fail']) =>
+    standIns.run(new Map(standIns.getStore()).set(agent, { agent: standIn, fail }), call);
   try {
-    return await standIns.run(new Map(standIns.getStore()).set(agent, standIn), call);
+    // Older steps wait for ever when their model fails.
+    return await new Promise<Result>((resolve, reject) => {
+      Promise.resolve(failingWith(reject)).then(resolve, reject);
+    });
   } finally {
     detour.calls--;
     if (detour.calls === 0) {
@@ -127,10 +143,15 @@ export async function withStandIn<Result>(
 
 function addDetour(agent: Agent): () => void {
   const own = Object.getOwnPropertyDescriptor(agent, 'stream');
-  const { stream } = agent;
-  const value = (...args: Parameters<typeof stream>) => {
+  const stream = agent.stream.bind(agent) as Stream;
+  const value: Stream = (messages, options) => {
     const standIn = standIns.getStore()?.get(agent);
-    return standIn === undefined ? stream.apply(agent, args) : standIn.stream(...args);
+    if (standIn === undefined) return stream(messages, options);
+    const onError = async (event: { readonly error: unknown }) => {
+      standIn.fail(event.error);
+      await options?.onError?.(event);
+    };
+    return (standIn.agent.stream.bind(standIn.agent) as Stream)(messages, { ...options, onError });
   };
   Object.defineProperty(agent, 'stream', { value, configurable: true, writable: true, enumerable: false });
   return () => {
