@@ -51,18 +51,21 @@ it.runIf(hasDatasets)('reads an older version', async () => {
 
 it.runIf(hasDatasets)('takes the external ids of items, where Mastra keeps them', async ({ skip }) => {
   const { dataset } = await newDataset([{ input: 'one', externalId: 'first' }]);
-  const { items } = await dataset.listItems() as { items: { externalId?: unknown }[] };
+  const { items } = (await dataset.listItems()) as { items: { externalId?: unknown }[] };
   skip(items[0]?.externalId === undefined, 'This version of Mastra keeps none.');
   expect(await fromDataset(dataset)).toMatchObject([{ id: 'first', input: 'one' }]);
 });
 
-it.runIf(hasDatasets)('refuses an empty dataset, and one that lacks ground truth that is needed', async () => {
-  await expect(fromDataset((await newDataset([])).dataset)).rejects.toThrow('has no items');
-  const { dataset } = await newDataset([{ input: 'one', groundTruth: 1 }, { input: 'two' }]);
-  const reading = fromDataset(dataset, { needsGroundTruth: true });
-  await expect(reading).rejects.toThrow(OptionsError);
-  await expect(reading).rejects.toThrow('1 of the 2 items');
-});
+it.runIf(hasDatasets)(
+  'refuses an empty dataset, and one that lacks ground truth that is needed',
+  async () => {
+    await expect(fromDataset((await newDataset([])).dataset)).rejects.toThrow('has no items');
+    const { dataset } = await newDataset([{ input: 'one', groundTruth: 1 }, { input: 'two' }]);
+    const reading = fromDataset(dataset, { needsGroundTruth: true });
+    await expect(reading).rejects.toThrow(OptionsError);
+    await expect(reading).rejects.toThrow('1 of the 2 items');
+  },
+);
 
 it.runIf(hasExperiments)('takes the results back as an experiment', async () => {
   const { agent, dataset } = await newDataset([

@@ -105,8 +105,3 @@ it.runIf(appliesDrafts)('says when there is no editor', async () => {
   const plain = await compiled((await setUp({}, false)).agent as never, texts);
   await expect(plain.saveDrafts()).rejects.toThrow('has no editor');
 });
-
-it.skipIf(appliesDrafts)('says when Mastra is too old for drafts', async () => {
-  const old = await compiled((await setUp({}, false)).agent as never, texts);
-  await expect(old.saveDrafts()).rejects.toThrow('upgrade it to 1.25');
-});

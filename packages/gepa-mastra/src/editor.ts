@@ -100,7 +100,7 @@ async function saveDraft(
   changeMessage: string,
   publish: boolean,
 ): Promise<string> {
-  if (!('__fork' in agent)) {
+  if ((agent as Partial<Agent>).__fork === undefined) {
     throw new GepaError(
       'This version of @mastra/core applies no drafts to agents that are written in code; upgrade it to 1.25 or newer, or use compiled.writeBack().',
     );

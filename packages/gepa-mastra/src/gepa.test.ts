@@ -420,6 +420,63 @@ describe('compile', () => {
     expect(server.requests.at(-1)?.messages.at(-1)?.content).toMatch(/^(ONE|TWO|THREE)$/);
   });
 
+  it.each([
+    ['its default options', { defaultOptions: { maxSteps: 2 } }, {}, 2],
+    ['the config of rollouts, which wins', { defaultOptions: { maxSteps: 2 } }, { maxSteps: 3 }, 3],
+  ])('stops after the `maxSteps` of %s', async (_, options, config, steps) => {
+    const looking = await startOpenAIServer(() => ({ calls: [{ name: 'look', args: {} }] }));
+    const look = createTool({
+      id: 'look',
+      description: 'Looks again.',
+      inputSchema: z.object({}),
+      execute: async () => 'nothing yet',
+    });
+    const outputs: AgentOutput[] = [];
+    const kinds: string[][] = [];
+    const { result } = await gepa(agentWith({ ...options, model: looking.model, tools: { look } }), {
+      config,
+    }).compile({
+      ...search,
+      trainset: [{ input: 'x' }],
+      valset: [{ input: 'x' }],
+      maxIterations: 1,
+      metric: ({ output, trace = [] }) => {
+        outputs.push(output);
+        kinds.push((trace[0]?.children ?? []).map(({ kind }) => kind));
+        return 0;
+      },
+      propose: async () => ({}),
+    });
+    await looking.close();
+    expect(looking.requests).toHaveLength(steps * result.totalMetricCalls);
+    expect(outputs[0]).toEqual({ text: '', finishReason: 'tool-calls' });
+    expect(kinds[0]).toEqual(Array.from({ length: steps }, () => ['model', 'tool']).flat());
+  });
+
+  it.each([
+    ['the config of rollouts', false],
+    ['default options', true],
+  ])('counts the model that shapes the output, named in %s', async (_, isDefault) => {
+    const shaping = await startOpenAIServer(() => '{"mood":"calm"}');
+    const structuredOutput = { schema: z.object({ mood: z.string() }), model: shaping.model };
+    const agent = agentWith(isDefault ? { defaultOptions: { structuredOutput } as object } : {});
+    const rollouts: unknown[] = [];
+    const { result } = await gepa(agent, isDefault ? {} : { config: { structuredOutput } }).compile({
+      ...search,
+      maxIterations: 1,
+      metric: ({ output, trace = [] }) => {
+        const calls = [...walkSteps(trace)].filter(({ kind }) => kind === 'model');
+        rollouts.push({ object: output.object, components: calls.map(({ components = [] }) => components) });
+        return 0;
+      },
+      propose: async () => ({}),
+    });
+    await shaping.close();
+    expect(rollouts[0]).toEqual({ object: { mood: 'calm' }, components: [['support.instructions'], []] });
+    expect(shaping.requests).toHaveLength(result.totalMetricCalls);
+    expect(result.usage.modelCalls).toBe(2 * result.totalMetricCalls);
+  });
+
   it('gives structured output as an object, with options and a model of the call', async () => {
     const answering = await startOpenAIServer(() => '{"mood":"calm"}');
     const moods: unknown[] = [];

@@ -1,14 +1,8 @@
 import type { ScorerRunResult } from '@mastra/core/evals';
 import { addUsage, type Metric, type MetricScore, noUsage, OptionsError, type Usage } from 'gepa-core';
 import type { MastraExample } from './example.ts';
-import { countedScorer } from './judge-cost.ts';
 import { detailsOf } from './rollout.ts';
-
-/** A scorer of Mastra: of `createScorer`, or a prebuilt one. */
-export interface Scorer {
-  readonly id: string;
-  run(input: never): Promise<ScorerRunResult>;
-}
+import { runScorer, type Scorer } from './run-scorer.ts';
 
 export interface ScorerOptions {
   readonly scorer: Scorer;
@@ -46,8 +40,8 @@ export function fromScorers(
     };
     const judged = await Promise.all(
       entries.map(async ([name, options]) => {
-        const { scorer, usage } = countedScorer(options.scorer);
-        return judge(name, options, await scorer.run(run as never), usage());
+        const { result, usage } = await runScorer(options.scorer, run);
+        return judge(name, options, result, usage);
       }),
     );
     return together(judged);

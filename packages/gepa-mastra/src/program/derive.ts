@@ -143,7 +143,8 @@ class Derivation {
     const inside =
       (call: Entrance, outputOf: (result: unknown) => unknown): Entrance =>
       (messages, options) => {
-        const run = () => withTexts(texts, () => call(messages, this.#withModels(agent, options ?? {}, around)));
+        const run = () =>
+          withTexts(texts, () => call(messages, this.#withModels(agent, options ?? {}, around)));
         return recorder === undefined
           ? run()
           : recorder.around({ kind: 'agent', name: plan.name, input: messages }, run, outputOf);

@@ -26,7 +26,8 @@ interface AnySchema extends FieldSchema {
 /** The schema of a tool's input, whatever it was made with; older versions of Mastra keep it as it was given. */
 export function fieldSchemaOf(schema: AnySchema): FieldSchema {
   const { '~standard': standard, _def, jsonSchema } = schema;
-  if (standard?.jsonSchema !== undefined) return standard.jsonSchema.input({ target: 'draft-07' }) as FieldSchema;
+  if (standard?.jsonSchema !== undefined)
+    return standard.jsonSchema.input({ target: 'draft-07' }) as FieldSchema;
   if (standard !== undefined || _def !== undefined) return zodToJsonSchema(schema as never) as FieldSchema;
   return jsonSchema ?? schema;
 }

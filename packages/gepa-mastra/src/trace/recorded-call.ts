@@ -1,4 +1,10 @@
-import { AnswerReader, type CallOptions, type CallResult, type ModelCall, plainPrompt } from './model-call.ts';
+import {
+  AnswerReader,
+  type CallOptions,
+  type CallResult,
+  type ModelCall,
+  plainPrompt,
+} from './model-call.ts';
 import type { Recorder } from './recorder.ts';
 
 /** Calls a model and records the call, with the answer as it comes in. */
