@@ -36,8 +36,8 @@ function rebuilt(agent: Agent): Agent {
     ...(browser === undefined ? {} : { browser }),
   });
   if ('getWorkspace' in agent) copy.getWorkspace = (args) => agent.getWorkspace(args);
-  // Before 1.5 or so an agent tells of its processors only together with those of its memory, which do nothing where a
-  // call has no thread.
+  // Before 1.1 an agent tells of its processors only together with those of its memory, which do nothing where a call has
+  // no thread.
   if (listConfiguredInputProcessors === undefined) {
     Object.assign(copy, {
       listResolvedInputProcessors: agent.listInputProcessors.bind(agent),
@@ -64,7 +64,7 @@ interface AgentStep {
   execute(context: never): unknown;
 }
 
-const heard = new WeakMap<object, Agent>();
+const heard = new WeakMap<object, Agent | undefined>();
 
 /**
  * The agent behind a step that does not name it, as steps do from 1.57 on. The first thing such a step does is to ask
@@ -73,8 +73,8 @@ const heard = new WeakMap<object, Agent>();
 export function agentBehind(step: object): Agent | undefined {
   const { component, execute } = step as Partial<AgentStep>;
   if (component !== 'AGENT' || typeof execute !== 'function') return undefined;
-  const known = heard.get(step);
-  if (known !== undefined) return known;
+  if (heard.has(step)) return heard.get(step);
+  heard.set(step, undefined);
   const { getModel, getLLM } = Agent.prototype;
   const listen = function (this: Agent): never {
     heard.set(step, this);
@@ -142,20 +142,25 @@ export async function withStandIn<Result>(
 }
 
 function addDetour(agent: Agent): () => void {
-  const own = Object.getOwnPropertyDescriptor(agent, 'stream');
-  const stream = agent.stream.bind(agent) as Stream;
-  const value: Stream = (messages, options) => {
-    const standIn = standIns.getStore()?.get(agent);
-    if (standIn === undefined) return stream(messages, options);
-    const onError = async (event: { readonly error: unknown }) => {
-      standIn.fail(event.error);
-      await options?.onError?.(event);
+  const undos = (['stream', 'streamLegacy'] as const).map((method) => {
+    const own = Object.getOwnPropertyDescriptor(agent, method);
+    const stream = agent[method].bind(agent) as Stream;
+    const value: Stream = (messages, options) => {
+      const standIn = standIns.getStore()?.get(agent);
+      if (standIn === undefined) return stream(messages, options);
+      const onError = async (event: { readonly error: unknown }) => {
+        standIn.fail(event.error);
+        await options?.onError?.(event);
+      };
+      return (standIn.agent[method].bind(standIn.agent) as Stream)(messages, { ...options, onError });
     };
-    return (standIn.agent.stream.bind(standIn.agent) as Stream)(messages, { ...options, onError });
-  };
-  Object.defineProperty(agent, 'stream', { value, configurable: true, writable: true, enumerable: false });
+    Object.defineProperty(agent, method, { value, configurable: true, writable: true, enumerable: false });
+    return () => {
+      if (own === undefined) Reflect.deleteProperty(agent, method);
+      else Object.defineProperty(agent, method, own);
+    };
+  });
   return () => {
-    if (own === undefined) Reflect.deleteProperty(agent, 'stream');
-    else Object.defineProperty(agent, 'stream', own);
+    for (const undo of undos) undo();
   };
 }
