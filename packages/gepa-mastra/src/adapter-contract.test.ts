@@ -112,7 +112,8 @@ adapterContract<MastraExample, AgentOutput>('an agent with a sub-agent', async (
       const { text } = await agent.generate(input);
       return { text };
     },
-    textsSeen: ({ text }) => text,
+    // Older versions of Mastra show the supervisor a thread id made up for each delegation.
+    textsSeen: ({ text }) => text.replace(/"subAgentThreadId":"[^"]*"/, ''),
     ...context(server),
   };
 });

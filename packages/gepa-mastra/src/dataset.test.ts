@@ -1,5 +1,4 @@
 import { Agent } from '@mastra/core/agent';
-import { Dataset } from '@mastra/core/datasets';
 import { Mastra } from '@mastra/core/mastra';
 import { InMemoryStore } from '@mastra/core/storage';
 import { OptionsError } from 'gepa-core';
@@ -18,6 +17,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+// The first versions of Mastra have no datasets, and it takes experiments of others from 1.64 on.
+const { Dataset } = await import('@mastra/core/datasets').catch(() => ({ Dataset: undefined }));
+const hasDatasets = Dataset !== undefined;
+const hasExperiments = hasDatasets && 'createExperiment' in Dataset.prototype;
+
 const newDataset = async (items: { input: unknown; groundTruth?: unknown; externalId?: string }[]) => {
   const agent = new Agent({ id: 'a', name: 'A', instructions: 'Poor', model: server.model });
   const mastra = new Mastra({ storage: new InMemoryStore(), agents: { agent }, logger: false });
@@ -26,7 +30,7 @@ const newDataset = async (items: { input: unknown; groundTruth?: unknown; extern
   return { agent, dataset };
 };
 
-it('reads all pages, each time in the same order', async () => {
+it.runIf(hasDatasets)('reads all pages, each time in the same order', async () => {
   const items = Array.from({ length: 230 }, (_, i) => ({ input: `question ${i}`, groundTruth: i }));
   const { dataset } = await newDataset(items);
   const examples = await fromDataset<string, number>(dataset);
@@ -37,24 +41,31 @@ it('reads all pages, each time in the same order', async () => {
   expect(example).toMatchObject({ expected: 7, id: example.itemId });
 });
 
-it('reads an older version', async () => {
-  const { dataset } = await newDataset([{ input: 'one', externalId: 'first' }]);
+it.runIf(hasDatasets)('reads an older version', async () => {
+  const { dataset } = await newDataset([{ input: 'one' }]);
   const { version } = await dataset.getDetails();
   await dataset.addItem({ input: 'two' });
   expect(await fromDataset(dataset)).toHaveLength(2);
-  expect(await fromDataset(dataset, { version })).toMatchObject([{ id: 'first', input: 'one' }]);
+  expect(await fromDataset(dataset, { version })).toMatchObject([{ input: 'one' }]);
 });
 
-it('refuses an empty dataset, and one that lacks ground truth that is needed', async () => {
-  await expect(fromDataset((await newDataset([])).dataset)).rejects.toThrow('has no items');
-  const { dataset } = await newDataset([{ input: 'one', groundTruth: 1 }, { input: 'two' }]);
-  const reading = fromDataset(dataset, { needsGroundTruth: true });
-  await expect(reading).rejects.toThrow(OptionsError);
-  await expect(reading).rejects.toThrow('1 of the 2 items');
+it.runIf(hasDatasets)('takes the external ids of items, where Mastra keeps them', async ({ skip }) => {
+  const { dataset } = await newDataset([{ input: 'one', externalId: 'first' }]);
+  const { items } = (await dataset.listItems()) as { items: { externalId?: unknown }[] };
+  skip(items[0]?.externalId === undefined, 'This version of Mastra keeps none.');
+  expect(await fromDataset(dataset)).toMatchObject([{ id: 'first', input: 'one' }]);
 });
 
-// Mastra takes experiments of others from 1.64 on.
-const hasExperiments = 'createExperiment' in Dataset.prototype;
+it.runIf(hasDatasets)(
+  'refuses an empty dataset, and one that lacks ground truth that is needed',
+  async () => {
+    await expect(fromDataset((await newDataset([])).dataset)).rejects.toThrow('has no items');
+    const { dataset } = await newDataset([{ input: 'one', groundTruth: 1 }, { input: 'two' }]);
+    const reading = fromDataset(dataset, { needsGroundTruth: true });
+    await expect(reading).rejects.toThrow(OptionsError);
+    await expect(reading).rejects.toThrow('1 of the 2 items');
+  },
+);
 
 it.runIf(hasExperiments)('takes the results back as an experiment', async () => {
   const { agent, dataset } = await newDataset([

@@ -24,7 +24,8 @@ export interface Draft {
  * Saves the texts as a draft of each agent that changed, in the editor of the Mastra instance the agents are registered
  * with, for people to try and publish in Studio. The scores stand in the draft's message.
  *
- * @throws {GepaError} when there is no editor or no storage, or when no text may be edited.
+ * @throws {GepaError} when there is no editor or no storage, when no text may be edited, or when this version of Mastra
+ *   applies no drafts to agents.
  */
 export async function saveDrafts(
   discovery: Discovery,
@@ -64,7 +65,8 @@ function editOf(
   plan: AgentPlan,
   changed: ReadonlyMap<string, string>,
 ): { agent: Agent; fields: Fields; left: string[] } {
-  const setting = agent.__getEditorConfig() ?? {};
+  // Mastra has had this setting for less long than drafts.
+  const setting = (agent as Partial<Agent>).__getEditorConfig?.() ?? {};
   const mayInstruct = setting !== false && setting.instructions !== false;
   const toolSetting = setting === false ? false : (setting.tools ?? true);
   const mayDescribe = typeof toolSetting === 'object' ? toolSetting.description !== false : toolSetting;
@@ -98,6 +100,11 @@ async function saveDraft(
   changeMessage: string,
   publish: boolean,
 ): Promise<string> {
+  if ((agent as Partial<Agent>).__fork === undefined) {
+    throw new GepaError(
+      'This version of @mastra/core applies no drafts to agents that are written in code; upgrade it to 1.25 or newer, or use compiled.writeBack().',
+    );
+  }
   const mastra = agent.getMastraInstance();
   const editor = mastra?.getEditor();
   const store = await mastra?.getStorage()?.getStore('agents');

@@ -134,7 +134,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   type Name = SelectedName<Options>;
   if (!isAgent(program) && !isWorkflow(program)) {
     throw new OptionsError([
-      `gepa() takes an Agent of @mastra/core 1.57 or newer, or a workflow, but it was given ${typeName(program)}. Of a durable agent, give the agent it wraps.`,
+      `gepa() takes an Agent or a workflow of @mastra/core, but it was given ${typeName(program)}. Of a durable agent, give the agent it wraps.`,
     ]);
   }
   checkOptionNames(options ?? {}, optionNames);

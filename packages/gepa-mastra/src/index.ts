@@ -14,5 +14,6 @@ export type { ExperimentOptions } from './experiment.ts';
 export { type GepaOptions, gepa, type MastraCompiled, type MastraTarget } from './gepa.ts';
 export { fromModel, type ReflectionModel } from './language-model.ts';
 export type { Skipped } from './program/plan.ts';
-export { fromScorers, type Scorer, type ScorerOptions } from './scorers.ts';
+export type { Scorer } from './run-scorer.ts';
+export { fromScorers, type ScorerOptions } from './scorers.ts';
 export type { Undo } from './write-back.ts';

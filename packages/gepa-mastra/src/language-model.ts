@@ -68,5 +68,7 @@ function agentOf(model: unknown): Agent {
     name: 'GEPA reflection',
     instructions: '',
     model: model as MastraModelConfig,
+    // Older versions of Mastra have an answer that was cut off continued.
+    defaultOptions: { maxSteps: 1 },
   });
 }

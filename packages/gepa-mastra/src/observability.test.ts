@@ -91,8 +91,9 @@ describe("the user's exporters", () => {
     expect(collector.spans.filter(({ tags }) => tags?.includes('gepa'))).toHaveLength(roots.length);
   });
 
-  it('receive the scores of rollouts', async () => {
-    const { agent, collector } = setUp();
+  it('receive the scores of rollouts, where Mastra passes scores on', async ({ skip }) => {
+    const { agent, mastra, collector } = setUp();
+    skip(!('addScore' in mastra.observability), 'This version of Mastra passes no scores on.');
     await gepa(agent).compile({ ...search, trainset: [{ input: 'hello' }] });
     const root = collector.spans.find(({ name }) => name === 'gepa rollout: desk')!;
     await expect.poll(() => collector.scores).not.toEqual([]);

@@ -1,6 +1,6 @@
 import { Agent } from '@mastra/core/agent';
 import * as evals from '@mastra/core/evals';
-import { OptionsError } from 'gepa-core';
+import { failureKind, OptionsError, type Usage } from 'gepa-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { MastraExample } from './example.ts';
 import { gepa } from './gepa.ts';
@@ -11,6 +11,7 @@ let server: OpenAIServer;
 beforeAll(async () => {
   server = await startOpenAIServer((request) => {
     // The judge's model is asked for JSON.
+    if (systemOf(request).includes('You judge no more')) return { status: 429, error: 'rate limit' };
     if (systemOf(request).includes('You judge')) return '{"score": 0.5}';
     return `Answer by ${systemOf(request)}`;
   });
@@ -59,15 +60,33 @@ it.runIf('notScorable' in evals)('tells when there was nothing to judge', async 
   expect(await fromScorers({ scorer: never, notScorable: 1 })(args)).toEqual({ score: 1, feedback });
 });
 
-it('counts what a judge costs', async () => {
+it('counts what judges cost, of the scorer and of its steps, and leaves the scorer as it is', async () => {
+  const judge = { model: server.model, instructions: 'You judge.' };
+  const judged = evals
+    .createScorer({ id: 'judged', description: 'judged', judge })
+    .generateScore({ description: 'Score it.', createPrompt: () => 'How good is it?' })
+    .generateReason({ description: 'Say why.', judge, createPrompt: () => 'Why is it so?' });
+  const inside = JSON.stringify(judged);
+  const before = server.requests.length;
+  const { score, usage } = (await fromScorers(judged)(args)) as { score: number; usage: Usage };
+  expect(score).toBe(0.5);
+  expect(usage.modelCalls).toBe(server.requests.length - before);
+  expect(usage).toMatchObject({ modelCalls: 2, byModel: { simulated: { outputTokens: 4 } } });
+  expect(JSON.stringify(judged)).toBe(inside);
+  expect(await judged.run(args as never)).toMatchObject({ score: 0.5 });
+});
+
+it("passes on why a judge's model could not answer, for a retry to heal", async () => {
   const judged = evals
     .createScorer({
       id: 'judged',
       description: 'judged',
-      judge: { model: server.model, instructions: 'You judge.' },
+      judge: { model: server.model, instructions: 'You judge no more.' },
     })
     .generateScore({ description: 'Score it.', createPrompt: () => 'How good is it?' });
-  expect(await fromScorers(judged)(args)).toMatchObject({ score: 0.5, usage: { modelCalls: 1 } });
+  const judging = async () => fromScorers(judged)(args);
+  const failure: unknown = await judging().catch((error: unknown) => error);
+  expect(failureKind(failure)).toBe('transient');
 });
 
 it('gives scorers of agents the messages they are made for', async () => {

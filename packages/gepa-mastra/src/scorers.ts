@@ -2,12 +2,7 @@ import type { ScorerRunResult } from '@mastra/core/evals';
 import { addUsage, type Metric, type MetricScore, noUsage, OptionsError, type Usage } from 'gepa-core';
 import type { MastraExample } from './example.ts';
 import { detailsOf } from './rollout.ts';
-
-/** A scorer of Mastra: of `createScorer`, or a prebuilt one. */
-export interface Scorer {
-  readonly id: string;
-  run(input: never): Promise<ScorerRunResult>;
-}
+import { runScorer, type Scorer } from './run-scorer.ts';
 
 export interface ScorerOptions {
   readonly scorer: Scorer;
@@ -44,7 +39,10 @@ export function fromScorers(
       ...(details === undefined ? {} : { requestContext: details.requestContext }),
     };
     const judged = await Promise.all(
-      entries.map(async ([name, options]) => judge(name, options, await options.scorer.run(run as never))),
+      entries.map(async ([name, options]) => {
+        const { result, usage } = await runScorer(options.scorer, run);
+        return judge(name, options, result, usage);
+      }),
     );
     return together(judged);
   };
@@ -102,9 +100,8 @@ function isOptions(value: object): value is ScorerOptions {
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
 
-function judge(name: string, options: ScorerOptions, result: ScorerRunResult): Judgement {
+function judge(name: string, options: ScorerOptions, result: ScorerRunResult, usage: Usage): Judgement {
   const { lowerIsBetter = false, max = 1, weight = 1, notScorable = 0 } = options;
-  const usage = usageOf(result);
   if (result.notScorable !== undefined) {
     const { reason } = result.notScorable;
     const told = `There was nothing to judge${reason === undefined ? '' : `: ${reason}`}.`;
@@ -138,22 +135,8 @@ function together(judged: readonly Judgement[]): MetricScore {
     ...(judged.length === 1
       ? {}
       : { objectives: Object.fromEntries(judged.map(({ name, score: own }) => [name, own])) }),
-    ...(usage === noUsage ? {} : { usage }),
+    ...(usage.modelCalls === 0 ? {} : { usage }),
   };
-}
-
-/** What a judge's model calls took. */
-function usageOf({ judge: steps = {} }: ScorerRunResult): Usage {
-  return Object.values(steps)
-    .flatMap(({ executions }) => executions)
-    .reduce<Usage>((sum, { judgeModelId, modelCallCount, usage }) => {
-      const tokens = {
-        modelCalls: modelCallCount,
-        inputTokens: usage?.inputTokens ?? 0,
-        outputTokens: usage?.outputTokens ?? 0,
-      };
-      return addUsage(sum, { ...tokens, byModel: { [judgeModelId]: tokens } });
-    }, noUsage);
 }
 
 function round(score: number): number {

@@ -37,28 +37,21 @@ export function writeBack(discovery: Discovery, texts: Candidate): Undo {
   };
 }
 
-function writeInstructions(agent: Agent, text: string | undefined): Undo[] {
-  if (text === undefined) return [];
-  const { instructions } = agent.__getOverridableFields();
-  agent.__updateInstructions(typeof instructions === 'function' ? text : withText(instructions, text));
-  return [() => agent.__updateInstructions(instructions), ...writeDefaultInstructions(agent, text)];
-}
-
 /**
  * Instructions in the default options win over the agent's own at run time. The options themselves stay as they are:
  * other agents may share them.
  */
-function writeDefaultInstructions(agent: Agent, text: string): Undo[] {
-  const { getDefaultOptions } = agent;
-  agent.getDefaultOptions = (args) =>
-    whenKnown(getDefaultOptions.call(agent, args), (options) =>
-      options.instructions ? { ...options, instructions: withText(options.instructions, text) } : options,
-    );
-  return [
-    () => {
-      agent.getDefaultOptions = getDefaultOptions;
-    },
-  ];
+function writeInstructions(agent: Agent, text: string | undefined): Undo[] {
+  if (text === undefined) return [];
+  const { getInstructions, getDefaultOptions } = agent;
+  Object.assign(agent, {
+    getInstructions: (args) => whenKnown(getInstructions.call(agent, args), (own) => withText(own, text)),
+    getDefaultOptions: (args) =>
+      whenKnown(getDefaultOptions.call(agent, args), (options) =>
+        options.instructions ? { ...options, instructions: withText(options.instructions, text) } : options,
+      ),
+  } satisfies Partial<Agent>);
+  return [() => Object.assign(agent, { getInstructions, getDefaultOptions })];
 }
 
 function writeToolTexts(agent: Agent, { tools }: AgentPlan, changed: ReadonlyMap<string, string>): Undo[] {

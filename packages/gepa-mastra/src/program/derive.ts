@@ -2,11 +2,12 @@ import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { type AnyWorkflow, createStep, createWorkflow } from '@mastra/core/workflows';
 import { type Candidate, withTexts } from 'gepa-core';
-import { AnswerReader, plainPrompt } from '../trace/model-call.ts';
+import { recordedCall } from '../trace/recorded-call.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import { whenKnown, withText } from './instructions.ts';
 import { isAgent, isWorkflow, type Program } from './kinds.ts';
 import { type AroundCall, wrapModels } from './models.ts';
+import { copyOfAgent, withStandIn } from './older-mastra.ts';
 import type { AgentPlan, Discovery } from './plan.ts';
 import { agentOfStep, agentRef, mapInner, type SingleEntry } from './step-entries.ts';
 import { type ToolPlan, withToolTexts } from './tool-texts.ts';
@@ -45,7 +46,7 @@ class Derivation {
   agent(agent: Agent): Agent {
     return this.#once(
       agent,
-      () => agent.__fork(),
+      () => copyOfAgent(agent),
       (fork) => this.#change(agent, fork),
     );
   }
@@ -102,16 +103,13 @@ class Derivation {
         whenKnown(agent.getInstructions(args), (own) => (text === undefined ? own : withText(own, text))),
       getDefaultOptions: (args) =>
         whenKnown(agent.getDefaultOptions(args), (options) => {
-          const { memory, instructions, model, ...rest } = options as typeof options & {
-            model?: Agent['model'];
-          };
+          const { memory, instructions, ...rest } = options;
           return {
-            ...rest,
+            ...this.#withModels(agent, rest, around),
             ...(memory === undefined || recorder !== undefined ? {} : { memory }),
             ...(instructions === undefined
               ? {}
               : { instructions: text === undefined ? instructions : withText(instructions, text) }),
-            ...(model === undefined ? {} : { model: wrapModels(agent, model, around) }),
           } as typeof options;
         }),
       listAgents: (args) =>
@@ -133,7 +131,7 @@ class Derivation {
     if (recorder !== undefined) {
       fork.__setLogger(noopLogger);
       // Their results would come when the rollout is over.
-      fork.disableBackgroundTasks();
+      (fork as Partial<Agent>).disableBackgroundTasks?.();
     }
   }
 
@@ -145,9 +143,8 @@ class Derivation {
     const inside =
       (call: Entrance, outputOf: (result: unknown) => unknown): Entrance =>
       (messages, options) => {
-        // A model of the call's own is one to stand around too.
-        const own = options?.model === undefined ? {} : { model: wrapModels(agent, options.model, around) };
-        const run = () => withTexts(texts, () => call(messages, { ...options, ...own }));
+        const run = () =>
+          withTexts(texts, () => call(messages, this.#withModels(agent, options ?? {}, around)));
         return recorder === undefined
           ? run()
           : recorder.around({ kind: 'agent', name: plan.name, input: messages }, run, outputOf);
@@ -158,38 +155,35 @@ class Derivation {
     } as Partial<Agent>;
   }
 
+  /** Options with something around the models they name: one in place of the agent's own, one that shapes the output. */
+  #withModels<Options extends ModelOptions>(agent: Agent, options: Options, around: AroundCall): Options {
+    const { model, structuredOutput } = options;
+    const shaping = this.#aroundModel({ name: agent.id, tools: new Map() });
+    return {
+      ...options,
+      ...(model === undefined ? {} : { model: wrapModels(agent, model, around) }),
+      ...(structuredOutput?.model === undefined
+        ? {}
+        : {
+            structuredOutput: {
+              ...structuredOutput,
+              model: wrapModels(agent, structuredOutput.model, shaping),
+            },
+          }),
+    };
+  }
+
   #aroundModel(plan: AgentPlan): AroundCall {
     const { recorder } = this.#options;
     const changed = (options: Parameters<AroundCall>[1]) =>
       withToolTexts(options, plan.tools, (component) => this.#text(component));
     if (recorder === undefined) return (_, options, call) => call(changed(options));
 
-    return async (modelId, given, call) => {
+    return (modelId, given, call) => {
       const options = changed(given);
       const offered = (options.tools ?? []).flatMap(({ name }) => componentsOf(plan.tools.get(name)));
       const components = [...(plan.instructions === undefined ? [] : [plan.instructions]), ...offered];
-      const step = recorder.open({ kind: 'model', name: modelId, components, input: plainPrompt(options) });
-      const answer = new AnswerReader(modelId);
-      try {
-        const result = await call(options);
-        const stream = result.stream?.pipeThrough(
-          new TransformStream({
-            transform(part, controller) {
-              answer.read(part);
-              controller.enqueue(part);
-            },
-            flush() {
-              recorder.end(step, answer.answer);
-              if (answer.error !== undefined) recorder.fail(step, answer.error);
-            },
-          }),
-        );
-        return stream === undefined ? result : { ...result, stream };
-      } catch (error) {
-        recorder.end(step, { usage: answer.answer.usage });
-        recorder.fail(step, error);
-        throw error;
-      }
+      return recordedCall(recorder, { modelId, components }, options, call);
     };
   }
 
@@ -219,6 +213,16 @@ class Derivation {
     if (entry.type !== 'step') return entry;
     const { step } = entry;
     if (isWorkflow(step)) return { ...entry, step: this.workflow(step) as unknown as typeof step };
+    if (isAgent(agent) && agentRef(step) === undefined) {
+      const { execute } = step;
+      const standIn = this.agent(agent);
+      const led: typeof step = copyWith(step, {
+        ...(recorder === undefined ? {} : { scorers: undefined }),
+        execute: (context: Parameters<typeof execute>[0]) =>
+          withStandIn(agent, standIn, () => execute.call(step, context)),
+      });
+      return { ...entry, step: led };
+    }
     if (isAgent(agent)) {
       const { __agentOptions: options } = step as { __agentOptions?: object };
       const made = createStep(this.agent(agent), this.#withoutScorers(options) as never);
@@ -267,7 +271,12 @@ class Derivation {
   }
 }
 
-type Entrance = (messages: unknown, options?: { readonly model?: Agent['model'] }) => Promise<unknown>;
+interface ModelOptions {
+  readonly model?: Agent['model'];
+  readonly structuredOutput?: { readonly model?: Agent['model'] };
+}
+
+type Entrance = (messages: unknown, options?: ModelOptions) => Promise<unknown>;
 
 /** What an agent gave: its object where it was asked for one, else its text. */
 export function answerOf({ text, object }: { text?: string; object?: unknown }): unknown {

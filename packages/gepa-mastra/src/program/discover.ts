@@ -1,13 +1,13 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
-import { standardSchemaToJSONSchema, toStandardSchema } from '@mastra/core/schema';
 import type { AnyWorkflow, StepFlowEntry } from '@mastra/core/workflows';
 import { type Component, OptionsError, type Tunable, tunableComponents } from 'gepa-core';
 import { textOf } from './instructions.ts';
 import { isAgent, isPromise, isWorkflow, type Program, typeName } from './kinds.ts';
+import { toolsOf } from './older-mastra.ts';
 import type { AgentPlan, Discovery, Skipped } from './plan.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
-import { describedFields, type FieldSchema, type ToolPlan } from './tool-texts.ts';
+import { describedFields, fieldSchemaOf, type ToolPlan } from './tool-texts.ts';
 
 export interface DiscoverOptions {
   /** Whether the descriptions of tools and of their inputs' fields may change too. */
@@ -61,7 +61,7 @@ class Survey implements Discovery {
     this.agents.set(agent, plan);
     if (!this.agents.has(agent.id)) this.agents.set(agent.id, plan);
     if (text !== undefined) this.components[component] = { text, kind: 'instructions', location };
-    if (!Object.hasOwn(Object.getPrototypeOf(agent), '__fork')) {
+    if (!Object.hasOwn(Object.getPrototypeOf(agent), '__setTools')) {
       this.#skip(
         `${location}, what its class adds`,
         `A copy with other texts is a plain Agent, without what the class ${typeName(agent)} adds or overrides.`,
@@ -159,13 +159,8 @@ class Survey implements Discovery {
 
   #tools(agent: Agent, name: string, location: string, plans: Map<string, ToolPlan>): void {
     const at = `${location}, tools`;
-    const { tools } = agent.__getOverridableFields();
     const { requestContext } = this.#options;
-    const mastra = agent.getMastraInstance();
-    const given: unknown =
-      typeof tools === 'function'
-        ? attempt(() => tools({ requestContext, ...(mastra === undefined ? {} : { mastra }) }))
-        : tools;
+    const given: unknown = attempt(() => toolsOf(agent, requestContext));
     if (given instanceof Error || isPromise(given)) {
       if (isPromise(given)) given.then(undefined, () => {});
       this.#skip(
@@ -271,8 +266,8 @@ function watched(context: RequestContext, read: Set<string>): RequestContext {
 
 interface ToolTexts {
   readonly description?: string;
-  readonly inputSchema?: unknown;
-  readonly parameters?: unknown;
+  readonly inputSchema?: object;
+  readonly parameters?: object;
 }
 
 /** The instructions that count: those of the default options win over the agent's own at run time. */
@@ -288,12 +283,8 @@ function instructionsOf(
 function fieldsOf(tool: ToolTexts): [path: string, description: string][] {
   const schema = tool.inputSchema ?? tool.parameters;
   if (schema === undefined) return [];
-  const json = attempt(() =>
-    standardSchemaToJSONSchema(toStandardSchema(schema as Parameters<typeof toStandardSchema>[0]), {
-      io: 'input',
-    }),
-  );
-  return json instanceof Error ? [] : describedFields(json as FieldSchema);
+  const json = attempt(() => fieldSchemaOf(schema));
+  return json instanceof Error ? [] : describedFields(json);
 }
 
 function attempt<Result>(call: () => Result): Result | Error {

@@ -20,7 +20,7 @@ export interface WorkflowLike {
 /** An agent of whatever copy of Mastra. */
 export function isAgent(value: unknown): value is Agent {
   return (
-    ['generate', 'getInstructions', 'listTools', '__fork'].every((method) => has(value, method)) &&
+    ['generate', 'getInstructions', 'listTools', '__setTools'].every((method) => has(value, method)) &&
     !isWrapper(value)
   );
 }

@@ -1,13 +1,6 @@
 import type { Agent } from '@mastra/core/agent';
 import type { RequestContext } from '@mastra/core/request-context';
-import type { AnswerPart, CallOptions } from '../trace/model-call.ts';
-
-/** What a model gives back, whichever way it is called. */
-export interface CallResult {
-  readonly stream?: ReadableStream<AnswerPart>;
-}
-
-export type ModelCall = (options: CallOptions) => Promise<CallResult>;
+import type { CallOptions, CallResult, ModelCall } from '../trace/model-call.ts';
 
 /** Stands around each call of a model. */
 export type AroundCall = (modelId: string, options: CallOptions, call: ModelCall) => Promise<CallResult>;
@@ -44,7 +37,8 @@ export function wrapModels(agent: Agent, option: ModelOption, around: AroundCall
   return wrapped as ModelOption;
 }
 
-function wrapModel<Model extends object>(model: Model, around: AroundCall): Model {
+/** A model with something around each of its calls. */
+export function wrapModel<Model extends object>(model: Model, around: AroundCall): Model {
   return new Proxy(model, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);

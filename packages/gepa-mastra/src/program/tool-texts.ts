@@ -1,3 +1,4 @@
+import { zodToJsonSchema } from '@mastra/core/utils/zod-to-json';
 import type { CallOptions, OfferedTool } from '../trace/model-call.ts';
 
 /** Which components hold the texts of one tool. */
@@ -12,6 +13,23 @@ export interface FieldSchema {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, FieldSchema>>;
   readonly items?: FieldSchema;
+}
+
+interface AnySchema extends FieldSchema {
+  readonly '~standard'?: {
+    readonly jsonSchema?: { input(options: { readonly target: string }): unknown };
+  };
+  readonly _def?: unknown;
+  readonly jsonSchema?: FieldSchema;
+}
+
+/** The schema of a tool's input, whatever it was made with; older versions of Mastra keep it as it was given. */
+export function fieldSchemaOf(schema: AnySchema): FieldSchema {
+  const { '~standard': standard, _def, jsonSchema } = schema;
+  if (standard?.jsonSchema !== undefined)
+    return standard.jsonSchema.input({ target: 'draft-07' }) as FieldSchema;
+  if (standard !== undefined || _def !== undefined) return zodToJsonSchema(schema as never) as FieldSchema;
+  return jsonSchema ?? schema;
 }
 
 /** All fields of a schema with a description, by their path. */

@@ -42,6 +42,13 @@ export interface AnswerPart {
   readonly error?: unknown;
 }
 
+/** What a model gives back, whichever way it is called. */
+export interface CallResult {
+  readonly stream?: ReadableStream<AnswerPart>;
+}
+
+export type ModelCall = (options: CallOptions) => Promise<CallResult>;
+
 /** What a model is sent, for people: the tools with their texts, then the messages. */
 export function plainPrompt({ prompt, tools = [] }: CallOptions): unknown[] {
   const offered = tools.map(({ name, description, inputSchema }) => {

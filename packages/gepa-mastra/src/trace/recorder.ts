@@ -88,6 +88,10 @@ export class Recorder {
     return this.#errors.find((error) => error instanceof Error && error.message === message);
   }
 
+  get lastError(): unknown {
+    return this.#errors.at(-1);
+  }
+
   /** What kept agents from answering: their own errors, and those of their last model calls. */
   get agentErrors(): unknown[] {
     return agentErrorsIn(this.#roots);

@@ -1,0 +1,166 @@
+import { Agent } from '@mastra/core/agent';
+import { MockMemory } from '@mastra/core/memory';
+import { createStep, createWorkflow } from '@mastra/core/workflows';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { AgentOutput } from '../adapter.ts';
+import { gepa } from '../gepa.ts';
+import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
+
+// What newer versions of Mastra can do by themselves is taken away, so that these tests mean the same with every version.
+
+let server: OpenAIServer;
+beforeAll(async () => {
+  server = await startOpenAIServer((request) => {
+    const question = String(request.messages.at(-1)?.content);
+    if (question.includes('fail')) return { status: 400, error: 'bad request' };
+    if (systemOf(request).includes('number')) return `{"n": ${systemOf(request).length}}`;
+    return `${systemOf(request)} / ${question}`;
+  });
+});
+afterAll(() => server.close());
+
+const search = { maxIterations: 1 };
+const shout = {
+  id: 'shout',
+  processInput: ({ messages }: { messages: { content: { parts: { type: string; text?: string }[] } }[] }) => {
+    for (const part of messages.flatMap(({ content }) => content.parts)) {
+      if (part.text !== undefined) part.text = part.text.toUpperCase();
+    }
+    return messages;
+  },
+};
+
+describe('an agent that cannot fork', () => {
+  const withoutFork = (more: object = {}) =>
+    Object.assign(
+      new Agent({ id: 'support', name: 'Support', instructions: 'Be kind.', model: server.model, ...more }),
+      { __fork: undefined },
+    ) as unknown as Agent;
+
+  it('is optimized with its processors, default options and sub-agents, and stays as it is', async () => {
+    const expert = new Agent({ id: 'expert', name: 'Expert', instructions: 'Exact.', model: server.model });
+    const agent = withoutFork({
+      inputProcessors: [shout],
+      agents: { expert },
+      defaultOptions: { modelSettings: { temperature: 0.25 } },
+    });
+    const before = Object.getOwnPropertyNames(agent);
+    const { program, result } = await gepa(agent).compile({
+      ...search,
+      trainset: [{ input: 'hello' }],
+      metric: ({ output }: { output: AgentOutput }) => (output.text === 'Polite. / HELLO' ? 1 : 0),
+      propose: async () => ({ 'support.instructions': 'Polite.' }),
+    });
+    expect([result.seedScore, result.bestScore]).toEqual([0, 1]);
+    expect(server.requests.at(-1)).toMatchObject({ temperature: 0.25 });
+    expect(program).toBeInstanceOf(Agent);
+    expect(Object.keys(await program.listAgents())).toEqual(['expert']);
+    expect((await program.generate('bye')).text).toBe('Polite. / BYE');
+    expect((await agent.generate('bye')).text).toBe('Be kind. / BYE');
+    expect(Object.getOwnPropertyNames(agent)).toEqual(before);
+  });
+
+  it('has no memory in a rollout, and its own in the program that comes of it', async () => {
+    const memory = new MockMemory();
+    const agent = withoutFork({
+      memory,
+      inputProcessors: [shout],
+      defaultOptions: { memory: { thread: 'shared', resource: 'user' } },
+    });
+    const threads = async () => (await memory.listThreads({ perPage: false })).threads.length;
+    const { program } = await gepa(agent).compile({
+      ...search,
+      trainset: [{ input: 'hello' }],
+      metric: () => 0,
+      propose: async () => ({}),
+    });
+    expect(await threads()).toBe(0);
+    expect((await program.generate('first')).text).toBe('Be kind. / FIRST');
+    await program.generate('second');
+    const asked = server.requests.at(-1)?.messages.map(({ content }) => content);
+    expect(asked).toEqual(['Be kind.', 'FIRST', 'BE KIND. / FIRST', 'SECOND']);
+  });
+
+  it('takes no drafts', async () => {
+    const compiled = await gepa(withoutFork()).compile({
+      ...search,
+      trainset: [{ input: 'hello' }],
+      metric: ({ output }: { output: AgentOutput }) => output.text.includes('Polite'),
+      propose: async () => ({ 'support.instructions': 'Polite.' }),
+    });
+    await expect(compiled.saveDrafts()).rejects.toThrow('upgrade it to 1.25');
+  });
+});
+
+describe('a step that does not name its agent', () => {
+  const prompt = z.object({ prompt: z.string() });
+  const stepOf = (agent: Agent, options: object = {}) => {
+    const step = createStep(agent, options as never);
+    Object.assign(step, { __agentRef: undefined });
+    return step;
+  };
+  const agentOf = (instructions: string) =>
+    new Agent({ id: 'counter', name: 'Counter', instructions, model: server.model });
+
+  it('is found and runs with other texts and its own options, and nobody else sees it', async () => {
+    const agent = agentOf('Give a number.');
+    const before = Object.getOwnPropertyNames(agent);
+    const number = z.object({ n: z.number() });
+    const workflow = createWorkflow({ id: 'flow', inputSchema: prompt, outputSchema: number })
+      .then(stepOf(agent, { structuredOutput: { schema: number } }) as never)
+      .commit();
+    const running = gepa(workflow).compile({
+      ...search,
+      trainset: [{ input: { prompt: 'x' } }],
+      metric: ({ output }) => (output.n === 'Any number.'.length ? 1 : 0),
+      propose: async () => ({ 'counter.instructions': 'Any number.' }),
+    });
+    const others = await Promise.all(
+      Array.from({ length: 10 }, async () => (await agent.stream('hello')).text),
+    );
+    expect(new Set(others)).toEqual(new Set([`{"n": ${'Give a number.'.length}}`]));
+    const { result, program } = await running;
+    expect([result.seedScore, result.bestScore]).toEqual([0, 1]);
+    const run = await program.createRun();
+    expect(await run.start({ inputData: { prompt: 'x' } })).toMatchObject({ result: { n: 11 } });
+    expect(Object.getOwnPropertyNames(agent)).toEqual(before);
+  });
+
+  it('fails with its model, which older steps wait for without end', async () => {
+    const failures: (string | undefined)[] = [];
+    const text = z.object({ text: z.string() });
+    const workflow = createWorkflow({ id: 'flow', inputSchema: prompt, outputSchema: text })
+      .then(stepOf(agentOf('Be kind.')) as never)
+      .commit();
+    await gepa(workflow).compile({
+      ...search,
+      trainset: [{ input: { prompt: 'fail' } }, { input: { prompt: 'x' } }],
+      metric: () => 1,
+      propose: async () => ({}),
+      onEvent: (event) => {
+        if (event.type === 'rollout_finished') failures.push(event.error);
+      },
+    });
+    expect(failures).toEqual(expect.arrayContaining([expect.stringContaining('bad request')]));
+  });
+
+  it('is passed over where its agent cannot be heard of', () => {
+    const step = {
+      ...createStep({
+        id: 'own',
+        inputSchema: prompt,
+        outputSchema: prompt,
+        execute: async () => ({ prompt: '' }),
+      }),
+      component: 'AGENT',
+    };
+    const workflow = createWorkflow({ id: 'flow', inputSchema: prompt, outputSchema: prompt })
+      .then(stepOf(agentOf('Be kind.')) as never)
+      .then(step as never)
+      .commit();
+    const { skipped, components } = gepa(workflow);
+    expect(Object.keys(components)).toEqual(['counter.instructions']);
+    expect(skipped).toMatchObject([{ location: 'workflow flow, step own' }]);
+  });
+});
