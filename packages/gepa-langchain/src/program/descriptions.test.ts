@@ -33,6 +33,7 @@ const agent = (more: object = {}) =>
 
 const searchTexts = {
   'tools.search': 'Searches.',
+  'tools.search.arguments': 'A query.',
   'tools.search.key': 'The key.',
   'tools.search.limit': 'The limit.',
   'tools.search.filter': 'The filter.',

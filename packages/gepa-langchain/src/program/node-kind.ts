@@ -26,6 +26,8 @@ export interface ChildPart extends PartOf {
 /** A text that may change. */
 export interface TextPart extends PartOf {
   readonly text: string;
+  /** Where else in the node the same text stands for the same. */
+  readonly also?: readonly At[];
   readonly format: TemplateFormat;
   readonly kind: ComponentKind;
   /** What the text does, for the reflection model. Default: its place in the prompt. */

@@ -1,4 +1,4 @@
-import { descriptionPart, fieldParts } from './descriptions.ts';
+import { describedParts } from './descriptions.ts';
 import { isRunnable, type Node, typeName } from './node.ts';
 import type { NodeKind, Part } from './node-kind.ts';
 
@@ -11,12 +11,8 @@ export const tool: NodeKind = {
     typeof node.description === 'string' &&
     'schema' in node,
   parts: (node) => {
-    const about = { place: `tool "${String(node.name)}"` };
-    return [
-      ...descriptionPart(node.description, ['description'], 'tool-description', about),
-      ...fieldParts(node.schema, ['schema'], about),
-      inside(node),
-    ];
+    const about = { place: `tool "${String(node.name)}"`, root: '.arguments' };
+    return [...describedParts(node, 'schema', [], 'tool-description', about), inside(node)];
   },
 };
 

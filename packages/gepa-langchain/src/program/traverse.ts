@@ -75,7 +75,8 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
         sites.push(site);
         const text = visitor.text?.(site);
         if (text === undefined) continue;
-        edits.push({ at: part.at, value: encodeTemplate(text, part.text, part.format) });
+        const value = encodeTemplate(text, part.text, part.format);
+        edits.push(...[part.at, ...(part.also ?? [])].map((at) => ({ at, value })));
       } else if ('child' in part) {
         const child = visit(part.child, path);
         sites.push(...child.sites);
