@@ -57,7 +57,7 @@ type AnyName = string & Record<never, never>;
 /** A LangChain program whose texts can be optimized. */
 export interface LangChainTarget<Program, Name extends string = string>
   extends Target<Program, InputOf<Program>, OutputOf<Program>, Name, ReflectionModel> {
-  /** What was passed over, with the reason and what would make it reachable. */
+  /** What was passed over: where and what it is, why it was left, and what would make it reachable. */
   readonly skipped: readonly Skipped[];
 }
 
@@ -127,9 +127,7 @@ function withText(one: Tunable, text: string | undefined): Tunable {
 
 function nothingFound({ inspected, skipped }: Discovery): NoComponentsError {
   const seen = inspected.map(({ type, location }) => `${type} at ${location}`).join('; ');
-  const passed = skipped.map(({ location, reason, hint }) =>
-    [`${location}: ${reason}.`, ...(hint === undefined ? [] : [hint])].join(' '),
-  );
+  const passed = skipped.map(({ location, reason, hint }) => `${location}: ${reason}. ${hint}`);
   return new NoComponentsError(
     `There is no text to optimize in this program. Looked at: ${seen || 'nothing'}.${passed.length === 0 ? '' : `\nPassed over:\n- ${passed.join('\n- ')}`}`,
   );

@@ -19,7 +19,7 @@ export const agent: NodeKind = {
           at: ['options', 'middleware', i],
           place: `middleware "${name}"`,
           omitted: 'it is code, and text inside code cannot be seen',
-          hint: 'Read its texts from tunable(name, text) of gepa-core where they are used, and name that in `tunables`.',
+          hint: 'Read its texts from tunable(name, text) of gepa-core where they are used (dynamicSystemPromptMiddleware may return one), and name that in `tunables`.',
         };
       }),
     ];

@@ -51,6 +51,10 @@ interface About {
   /** The beginning of the components' names; none where the node itself is named. */
   readonly name?: string;
   readonly place: string;
+  /** The way to a field of it. */
+  readonly field?: string;
+  /** Whether the node itself is what is described, so that its location need not say so again. */
+  readonly isNode?: boolean;
   /** What the description of the whole schema adds to the name. */
   readonly root?: string;
 }
@@ -99,11 +103,13 @@ function schemaParts(schema: unknown, at: At, about: About, told?: string): Text
 }
 
 /** What stands at a path such as `.items[].price` in what is described. */
-function within({ name = '', place, root = '' }: About, path: string): About {
+function within(about: About, path: string): About {
+  const { name = '', root = '' } = about;
   const field = path.replace(/^\./, '');
   return {
+    ...about,
     name: name === '' ? field || root.slice(1) : `${name}${path || root}`,
-    place: field === '' ? place : `${place}, field "${field}"`,
+    ...(field === '' ? {} : { field }),
   };
 }
 
@@ -111,12 +117,14 @@ function descriptionPart(
   text: unknown,
   at: At,
   kind: ComponentKind,
-  { name = '', place }: About,
+  { name = '', place, field, isNode }: About,
   also: readonly At[] = [],
 ): TextPart[] {
   if (typeof text !== 'string') return [];
   const what =
     kind === 'tool-description' ? 'Tells the model what the tool is for' : 'Tells the model what to fill in';
+  const own = field === undefined ? 'description' : `field "${field}"`;
+  const whole = field === undefined ? place : `${place}, ${own}`;
   return [
     {
       at,
@@ -124,8 +132,8 @@ function descriptionPart(
       text,
       format: 'plain',
       kind,
-      place,
-      description: `${what}: ${place}.`,
+      place: isNode === true ? own : whole,
+      description: `${what}: ${whole}.`,
       ...(name === '' ? {} : { label: given(name) }),
     },
   ];

@@ -37,7 +37,8 @@ export interface TextPart extends PartOf {
 /** Something that is left alone, with the reason. */
 export interface OmittedPart extends PartOf {
   readonly omitted: string;
-  readonly hint?: string;
+  /** What would make it reachable. */
+  readonly hint: string;
 }
 
 export type Part = ChildPart | TextPart | OmittedPart;

@@ -20,8 +20,8 @@ export interface Skipped extends Inspected {
   readonly name?: string;
   /** Why, as the end of a sentence that begins with the part. */
   readonly reason: string;
-  /** What can be done about it. */
-  readonly hint?: string;
+  /** What would make it reachable. */
+  readonly hint: string;
 }
 
 /** A text of the program under its name. */
@@ -62,9 +62,8 @@ export function survey(program: unknown): Survey {
       }
     },
     omit: (part, path) => {
-      const { omitted, hint } = part;
-      const about = { type: typeName(path.at(-1)!.node), location: locate(path) };
-      skipped.push({ ...about, reason: omitted, ...(hint === undefined ? {} : { hint }) });
+      const { omitted: reason, hint } = part;
+      skipped.push({ type: typeName(path.at(-1)!.node), location: locate(path), reason, hint });
     },
     text: (site) => {
       sites.push(site);
@@ -107,7 +106,11 @@ function readSite(site: Site, name: string): NamedSite | Skipped {
     const traced = isNode(prompt) && typeof prompt.formatPromptValue === 'function';
     return { name, site, location, component, traced, ...(reserve === undefined ? {} : { reserve }) };
   } catch (error) {
-    return { ...about, reason: `it does not parse as a ${format} template: ${(error as Error).message}` };
+    return {
+      ...about,
+      reason: `it does not parse as a ${format} template: ${(error as Error).message}`,
+      hint: 'Mend the template; LangChain cannot fill it in either.',
+    };
   }
 }
 

@@ -4,14 +4,23 @@ import { carrier } from './carrier.ts';
 import { containers } from './containers.ts';
 import { copyWith, type Edit } from './edit.ts';
 import { graphs } from './graphs.ts';
-import { boundModel } from './models.ts';
+import { boundModel, configurableModel } from './models.ts';
 import { isNode, type Node } from './node.ts';
 import type { NodeKind, OmittedPart, Part, TextPart } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 import { prompts } from './prompts.ts';
 import { tool } from './tools.ts';
 
-const kinds: readonly NodeKind[] = [carrier, agent, ...graphs, tool, boundModel, ...containers, ...prompts];
+const kinds: readonly NodeKind[] = [
+  carrier,
+  agent,
+  ...graphs,
+  tool,
+  configurableModel,
+  boundModel,
+  ...containers,
+  ...prompts,
+];
 
 /** A node on the way from the program to one of its parts, and the part the way goes on to. */
 export interface Waypoint {
