@@ -1,5 +1,6 @@
 import { outputParts, toolListParts } from './descriptions.ts';
 import { copyWith, type Edit } from './edit.ts';
+import { checkpointerPart } from './graphs.ts';
 import { isMessage, isNode, type Node } from './node.ts';
 import { type NodeKind, type Part, positional } from './node-kind.ts';
 
@@ -13,6 +14,7 @@ export const agent: NodeKind = {
       ...systemPromptOf(systemPrompt),
       ...toolListParts(tools, ['options', 'tools']),
       ...outputParts(responseFormat, ['options', 'responseFormat']),
+      ...checkpointerPart(node),
       ...listOf(middleware).map((one, i): Part => {
         const name = isNode(one) ? String(one.name) : String(i + 1);
         return {
@@ -25,12 +27,14 @@ export const agent: NodeKind = {
     ];
   },
   rebuild: (node, edits) => {
-    const options = copyWith(node.options as object, edits.map(withinOptions));
+    const ofOptions = edits.filter(({ at }) => at[0] === 'options');
+    const options = copyWith(node.options as object, ofOptions.map(withinOptions));
     const Agent = node.constructor as unknown as new (options: object, config: unknown) => Persisting;
     const copy = new Agent(options, (node.graph as Node).config);
     // These may have been set after the agent was made.
     const { checkpointer, store } = node as unknown as Persisting;
-    if (copy.checkpointer !== checkpointer) copy.checkpointer = checkpointer;
+    const other = edits.find(({ at }) => at[0] === 'checkpointer')?.value;
+    if (copy.checkpointer !== (other ?? checkpointer)) copy.checkpointer = other ?? checkpointer;
     if (copy.store !== store) copy.store = store;
     return copy;
   },

@@ -41,7 +41,12 @@ export interface OmittedPart extends PartOf {
   readonly hint: string;
 }
 
-export type Part = ChildPart | TextPart | OmittedPart;
+/** What a graph keeps its threads with. */
+export interface CheckpointerPart extends PartOf {
+  readonly checkpointer: Node;
+}
+
+export type Part = ChildPart | TextPart | OmittedPart | CheckpointerPart;
 
 /**
  * A row of the table the traversal goes by: how to recognise a kind of node and where its parts are. Reading and

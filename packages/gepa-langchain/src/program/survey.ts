@@ -3,7 +3,7 @@ import { decodeTemplate } from '../template.ts';
 import { passedOver } from './leaves.ts';
 import { describePlace, locate } from './location.ts';
 import { nameSites } from './names.ts';
-import { isNode, typeName } from './node.ts';
+import { isNode, type Node, typeName } from './node.ts';
 import { type Site, traverse } from './traverse.ts';
 
 /** A part of the program that was looked at. */
@@ -41,6 +41,8 @@ export interface Survey {
   readonly sites: readonly NamedSite[];
   readonly skipped: readonly Skipped[];
   readonly inspected: readonly Inspected[];
+  /** What the graphs in it keep their threads with. */
+  readonly checkpointers: ReadonlySet<Node>;
 }
 
 /** Looks at everything in a program. Never throws: what cannot be read is skipped. */
@@ -48,6 +50,7 @@ export function survey(program: unknown): Survey {
   const sites: Site[] = [];
   const skipped: Skipped[] = [];
   const inspected: Inspected[] = [];
+  const checkpointers = new Set<Node>();
   const seen = new Set<unknown>();
   traverse(program, {
     enter: (path) => {
@@ -65,6 +68,10 @@ export function survey(program: unknown): Survey {
       const { omitted: reason, hint } = part;
       skipped.push({ type: typeName(path.at(-1)!.node), location: locate(path), reason, hint });
     },
+    checkpointer: (own) => {
+      checkpointers.add(own);
+      return undefined;
+    },
     text: (site) => {
       sites.push(site);
       return undefined;
@@ -78,7 +85,7 @@ export function survey(program: unknown): Survey {
     if ('reason' in read) skipped.push(read);
     else named.push(read);
   }
-  return { sites: named, skipped, inspected };
+  return { sites: named, skipped, inspected, checkpointers };
 }
 
 function readSite(site: Site, name: string): NamedSite | Skipped {

@@ -47,6 +47,8 @@ export interface Visitor {
   omit?(part: OmittedPart, path: Path): void;
   /** The readable text to put in the place of a text; `undefined` to leave it. Called once for each text. */
   text?(site: Site): string | undefined;
+  /** What is to stand in the place of a checkpointer; `undefined` to leave it. */
+  checkpointer?(own: Node): object | undefined;
   /** Takes a node whose parts are done, with the texts inside it; returns what is to stand in its place. */
   leave?(node: Node, kind: NodeKind, sites: readonly Site[]): object;
 }
@@ -90,6 +92,9 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
         const child = visit(part.child, path);
         sites.push(...child.sites);
         if (child.value !== part.child) edits.push({ at: part.at, value: child.value });
+      } else if ('checkpointer' in part) {
+        const value = visitor.checkpointer?.(part.checkpointer);
+        if (value !== undefined) edits.push({ at: part.at, value });
       } else visitor.omit?.(part, path);
     }
     const changed = edits.length === 0 ? node : rebuild(node, kind, edits);
