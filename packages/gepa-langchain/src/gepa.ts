@@ -13,6 +13,7 @@ import {
 import { createAdapter, type Invocable } from './adapter.ts';
 import { carryTexts, uncarry } from './carry-texts.ts';
 import { checkOptions } from './check-options.ts';
+import { countUsage } from './metric-usage.ts';
 import { type Discovery, discover, rewrite, type Skipped } from './program/index.ts';
 import { type ReflectionModel, resolveReflectionModel } from './reflection-model.ts';
 import { splitCandidate } from './tunables.ts';
@@ -116,7 +117,11 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
     async compile(settings) {
       const { reflectionModel, ...rest } = settings ?? ({} as typeof settings);
       const model = reflectionModel === undefined ? undefined : await resolveReflectionModel(reflectionModel);
-      return target.compile({ ...rest, ...(model === undefined ? {} : { reflectionModel: model }) });
+      return target.compile({
+        ...rest,
+        metric: typeof rest.metric === 'function' ? countUsage(rest.metric) : rest.metric,
+        ...(model === undefined ? {} : { reflectionModel: model }),
+      });
     },
   };
 }
