@@ -9,11 +9,11 @@ import { dirname, join } from 'node:path';
  */
 const lowest: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'gepa-langchain': {
-    '@langchain/core': '1.2.0',
-    '@langchain/openai': '1.5.0',
-    '@langchain/langgraph': '1.4.4',
-    '@langchain/langgraph-checkpoint': '1.1.2',
-    langchain: '1.5.0',
+    '@langchain/core': '1.1.0',
+    '@langchain/openai': '1.2.0',
+    '@langchain/langgraph': '1.1.0',
+    '@langchain/langgraph-checkpoint': '1.0.0',
+    langchain: '1.2.0',
   },
   'gepa-mastra': { '@mastra/core': '1.57.0', '@mastra/editor': '0.11.2', '@mastra/observability': '1.16.5' },
 };

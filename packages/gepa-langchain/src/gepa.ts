@@ -22,13 +22,14 @@ import { splitCandidate } from './tunables.ts';
 export interface GepaOptions extends ComponentSelectionOptions {
   /**
    * Passed to the program on every rollout: callbacks, tags, configurable values. A function makes one for each
-   * rollout, for what must not be shared, such as a session. Every rollout has a thread of its own without it.
+   * rollout, for what must not be shared, such as a session. Every rollout has a thread of its own without it, which is
+   * kept in memory instead of in the program's checkpointer.
    */
   readonly config?: RunnableConfig | ((example: ProgramExample) => RunnableConfig);
   /** Texts inside functions of the program (nodes, tools, lambdas, an `entrypoint`) that are to be improved too. */
   readonly tunables?: readonly Tunable[];
   /**
-   * Whether the descriptions of tools, of the fields of their schemas, and of structured output are components too.
+   * Whether the descriptions of tools, of their schemas at every depth, and of structured output are components too.
    * Default `false`: improving them does not always help, and each is one more component to spend the budget on.
    */
   readonly tools?: boolean;

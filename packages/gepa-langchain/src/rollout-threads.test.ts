@@ -12,10 +12,11 @@ import {
   StateGraph,
 } from '@langchain/langgraph';
 import { RolloutError, type RunContext, seedOf, tunable } from 'gepa-core';
-import { createAgent, fakeModel } from 'langchain';
+import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { createAdapter, type Invocable } from './adapter.ts';
 import { RolloutThreads } from './rollout-threads.ts';
+import { fakeModel } from './testing/fake-model.ts';
 
 /** Notes who used it. */
 class Watched extends MemorySaver {

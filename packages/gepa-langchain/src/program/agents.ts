@@ -9,12 +9,12 @@ export const agent: NodeKind = {
   byConstructor: true,
   matches: (node) => isNode(node.options) && isNode(node.graph) && node.graph.lg_is_pregel === true,
   parts: (node) => {
-    const { systemPrompt, tools, responseFormat, middleware } = node.options as Node;
+    const { systemPrompt, tools, responseFormat, middleware, checkpointer } = node.options as Node;
     return [
       ...systemPromptOf(systemPrompt),
       ...toolListParts(tools, ['options', 'tools']),
       ...outputParts(responseFormat, ['options', 'responseFormat']),
-      ...checkpointerPart(node),
+      ...checkpointerPart(node.checkpointer ?? checkpointer, ['options', 'checkpointer']),
       ...listOf(middleware).map((one, i): Part => {
         const name = isNode(one) ? String(one.name) : String(i + 1);
         return {
@@ -27,14 +27,13 @@ export const agent: NodeKind = {
     ];
   },
   rebuild: (node, edits) => {
-    const ofOptions = edits.filter(({ at }) => at[0] === 'options');
-    const options = copyWith(node.options as object, ofOptions.map(withinOptions));
+    const options = copyWith(node.options as object, edits.map(withinOptions));
     const Agent = node.constructor as unknown as new (options: object, config: unknown) => Persisting;
     const copy = new Agent(options, (node.graph as Node).config);
     // These may have been set after the agent was made.
     const { checkpointer, store } = node as unknown as Persisting;
-    const other = edits.find(({ at }) => at[0] === 'checkpointer')?.value;
-    if (copy.checkpointer !== (other ?? checkpointer)) copy.checkpointer = other ?? checkpointer;
+    const isReplaced = edits.some(({ at }) => at[1] === 'checkpointer');
+    if (!isReplaced && copy.checkpointer !== checkpointer) copy.checkpointer = checkpointer;
     if (copy.store !== store) copy.store = store;
     return copy;
   },

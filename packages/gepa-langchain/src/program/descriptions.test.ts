@@ -3,10 +3,11 @@ import { ChatPromptTemplate, StructuredPrompt } from '@langchain/core/prompts';
 import { tool } from '@langchain/core/tools';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { ChatOpenAI } from '@langchain/openai';
-import { createAgent, fakeModel, initChatModel, providerStrategy, toolStrategy } from 'langchain';
+import { createAgent, initChatModel, providerStrategy, toolStrategy } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { z as z3 } from 'zod/v3';
+import { fakeModel } from '../testing/fake-model.ts';
 import { discover } from './discover.ts';
 import { rewrite } from './rewrite.ts';
 

@@ -1,5 +1,5 @@
 import { toolListParts } from './descriptions.ts';
-import { copyWith, type Edit } from './edit.ts';
+import { type At, copyWith, type Edit } from './edit.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
 import { type ChildPart, given, type NodeKind, type Part } from './node-kind.ts';
 
@@ -21,7 +21,7 @@ const graph: NodeKind = {
           place: `node "${key}"`,
         }),
       ),
-    ...checkpointerPart(node),
+    ...checkpointerPart(node.checkpointer, ['checkpointer']),
     ...Object.entries(branchesOf(node)).flatMap(([source, branches]) =>
       Object.entries(branches).map(([name, { path }]): ChildPart => {
         const key = source === '__start__' ? 'start' : source;
@@ -72,8 +72,8 @@ const toolNode: NodeKind = {
 export const graphs: readonly NodeKind[] = [graph, toolNode];
 
 /** Beside a checkpointer a graph may have `true` or `false`, which say whether to use its parent's. */
-export function checkpointerPart({ checkpointer }: Node): Part[] {
-  return isNode(checkpointer) ? [{ at: ['checkpointer'], checkpointer }] : [];
+export function checkpointerPart(checkpointer: unknown, at: At): Part[] {
+  return isNode(checkpointer) ? [{ at, checkpointer }] : [];
 }
 
 function nodesOf(node: Node): Readonly<Record<string, GraphNode>> {

@@ -5,10 +5,11 @@ import { tool } from '@langchain/core/tools';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { entrypoint, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { createReactAgent } from '@langchain/langgraph/prebuilt';
-import { createAgent, dynamicSystemPromptMiddleware, fakeModel } from 'langchain';
+import { createAgent, dynamicSystemPromptMiddleware } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import * as mini from 'zod/mini';
+import { fakeModel } from '../testing/fake-model.ts';
 import { discover } from './discover.ts';
 
 const model = new FakeListChatModel({ responses: ['yes'] });

@@ -1,10 +1,11 @@
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
 import { type RunContext, type Step, seedOf } from 'gepa-core';
-import { createAgent, fakeModel } from 'langchain';
+import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createAdapter, type Invocable } from '../adapter.ts';
+import { fakeModel } from '../testing/fake-model.ts';
 import { toldOnce } from './told-once.ts';
 
 const context: RunContext = {

@@ -24,7 +24,7 @@ export function toldOnce(trace: readonly Step[], component: string): readonly St
     if ([...walkSteps(children)].some((inner) => calls.has(inner))) {
       return [{ ...step, children: children.flatMap(retell) }];
     }
-    if (isWay(step.output)) return [];
+    if (isPlumbing(step)) return [];
     note(step.output);
     return [step];
   };
@@ -57,13 +57,11 @@ function* messagesIn(value: unknown): Generator<Node> {
   else for (const item of Object.values(value)) yield* messagesIn(item);
 }
 
-/** Where a graph goes on, as a condition tells it. */
-function isWay(output: unknown): boolean {
+/** Where a graph goes on, as a condition tells it, and what older versions of LangGraph tell of writing to its state. */
+function isPlumbing({ name, output }: Step): boolean {
   const ways = Array.isArray(output) ? output : [output];
-  return (
-    ways.length > 0 &&
-    ways.every((way) => typeof way === 'string' && /^(__end__|\[goes on to .*\])$/.test(way))
-  );
+  const isWay = (way: unknown) => typeof way === 'string' && /^(__end__|\[goes on to .*\])$/.test(way);
+  return name.startsWith('ChannelWrite<') || (ways.length > 0 && ways.every(isWay));
 }
 
 function isSame(a: unknown, b: unknown): boolean {
