@@ -12,11 +12,11 @@ type Versions = Readonly<Record<string, string | undefined>>;
  */
 const lowest: Readonly<Record<string, Versions>> = {
   'gepa-langchain': {
-    '@langchain/core': '1.2.0',
-    '@langchain/openai': '1.5.0',
-    '@langchain/langgraph': '1.4.4',
-    '@langchain/langgraph-checkpoint': '1.1.2',
-    langchain: '1.5.0',
+    '@langchain/core': '1.1.0',
+    '@langchain/openai': '1.2.0',
+    '@langchain/langgraph': '1.1.0',
+    '@langchain/langgraph-checkpoint': '1.0.0',
+    langchain: '1.2.0',
   },
   'gepa-mastra': {
     '@mastra/core': '1.0.4',

@@ -19,6 +19,7 @@ import { discover } from './program/discover.ts';
 import { rewrite } from './program/rewrite.ts';
 import { survey } from './program/survey.ts';
 import { recent } from './recent.ts';
+import { RolloutThreads } from './rollout-threads.ts';
 import { type LooseText, RolloutTracer, reflectiveRecords, toPlain, toSteps } from './trace/index.ts';
 import { splitCandidate } from './tunables.ts';
 
@@ -37,7 +38,8 @@ export interface AdapterOptions<Input, Output> {
   readonly carried?: Candidate;
   /**
    * Passed to the program on every rollout: callbacks, tags, configurable values. A function makes one for each
-   * rollout, for what must not be shared, such as a session. Every rollout has a thread of its own without it.
+   * rollout, for what must not be shared, such as a session. Every rollout has a thread of its own without it, which
+   * is kept in memory only.
    */
   readonly config?:
     | RunnableConfig
@@ -59,10 +61,18 @@ export function createAdapter<Input, Output>(
 ): Adapter<ProgramExample<Input>, Output> {
   const { program, components = discover(program).components, tunables = [], carried = {} } = options;
   const names = Object.keys(components);
-  const rewritten = recent(programsKept, (key) => rewrite(program, JSON.parse(key), { mark: true }));
+  const { sites, checkpointers } = survey(program);
+  const threads = new RolloutThreads(checkpointers);
+  const rewritten = recent(programsKept, async (key) => {
+    const { texts, isApart } = JSON.parse(key) as ProgramKey;
+    return rewrite(program, texts, {
+      mark: true,
+      ...(isApart ? { checkpointers: await threads.savers() } : {}),
+    });
+  });
   const split = (candidate: Candidate) =>
     splitCandidate(Object.fromEntries(names.map((name) => [name, candidate[name]!])), tunables);
-  const traced = new Set(survey(program).sites.flatMap(({ name, traced }) => (traced ? [name] : [])));
+  const traced = new Set(sites.flatMap(({ name, traced }) => (traced ? [name] : [])));
   const looseTexts = (candidate: Candidate): LooseText[] =>
     names
       .filter((name) => !traced.has(name))
@@ -71,7 +81,7 @@ export function createAdapter<Input, Output>(
         text: candidate[name]!,
         variables: components[name]!.variables ?? [],
       }));
-  rewritten(JSON.stringify(split(seedOf(components)).own)); // Refuses components the program does not have.
+  rewrite(program, split(seedOf(components)).own); // Refuses components the program does not have.
 
   async function run(
     candidate: Candidate,
@@ -79,6 +89,7 @@ export function createAdapter<Input, Output>(
     context: RunContext,
   ): Promise<Execution<Output>> {
     const tracer = new RolloutTracer();
+    const thread = crypto.randomUUID();
     const report = () => {
       tracer.close();
       const trace = toSteps(tracer.roots, looseTexts(candidate));
@@ -86,9 +97,12 @@ export function createAdapter<Input, Output>(
     };
     try {
       const given = typeof options.config === 'function' ? options.config(example, context) : options.config;
-      const config = rolloutConfig(given, tracer, context);
-      const { own, tuned } = split(candidate);
-      const call = () => rewritten(JSON.stringify(own)).invoke(example.input, config);
+      const config = rolloutConfig(given, thread, tracer, context);
+      const { own: texts, tuned } = split(candidate);
+      // A thread that the caller names may be one with a past.
+      const key: ProgramKey = { texts, isApart: config.configurable?.thread_id === thread };
+      const candidateProgram = await rewritten(JSON.stringify(key));
+      const call = () => candidateProgram.invoke(example.input, config);
       const output = await raceSignal(config.signal ?? context.signal, () =>
         withTexts({ ...carried, ...tuned }, call),
       );
@@ -96,6 +110,8 @@ export function createAdapter<Input, Output>(
       return { output, ...report() };
     } catch (cause) {
       throw new RolloutError(cause instanceof Error ? cause.message : String(cause), { cause, ...report() });
+    } finally {
+      await threads.forget(thread);
     }
   }
 
@@ -108,14 +124,21 @@ export function createAdapter<Input, Output>(
   };
 }
 
+interface ProgramKey {
+  readonly texts: Candidate;
+  /** Whether its threads are kept apart from those of the program. */
+  readonly isApart: boolean;
+}
+
 function rolloutConfig(
   given: RunnableConfig | undefined,
+  thread: string,
   tracer: RolloutTracer,
   context: RunContext,
 ): Partial<RunnableConfig> {
   // A run id is good for one run only.
   const { runId: _runId, ...own } = given ?? {};
-  return mergeWithAmbient({ configurable: { thread_id: crypto.randomUUID() } }, own, {
+  return mergeWithAmbient({ configurable: { thread_id: thread } }, own, {
     callbacks: [tracer],
     signal: context.signal,
     tags: ['gepa'],

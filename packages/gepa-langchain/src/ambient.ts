@@ -5,13 +5,18 @@ import { registerConfigureHook, setContextVariable } from '@langchain/core/conte
 import { mergeConfigs, type RunnableConfig } from '@langchain/core/runnables';
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
 
+/** The callbacks of the run this happens in, if any. */
+export function ambientCallbacks(): RunnableConfig['callbacks'] {
+  const ambient: Partial<RunnableConfig> = AsyncLocalStorageProviderSingleton.getRunnableConfig() ?? {};
+  return ambient.callbacks;
+}
+
 /**
  * Merges configs and keeps the callbacks of the run this happens in, if any: LangChain drops those when a call brings
  * callbacks of its own.
  */
 export function mergeWithAmbient(...configs: readonly Partial<RunnableConfig>[]): Partial<RunnableConfig> {
-  const ambient: Partial<RunnableConfig> = AsyncLocalStorageProviderSingleton.getRunnableConfig() ?? {};
-  const { callbacks } = ambient;
+  const callbacks = ambientCallbacks();
   return mergeConfigs(...(callbacks === undefined ? [] : [{ callbacks }]), ...configs);
 }
 

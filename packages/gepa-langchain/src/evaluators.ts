@@ -5,11 +5,9 @@ import {
   type MetricScore,
   type ProgramExample,
   raceSignal,
-  usageOfSteps,
 } from 'gepa-core';
-import { withHandler } from './ambient.ts';
+import { countUsage } from './metric-usage.ts';
 import { isNode, type Node, typeName } from './program/node.ts';
-import { RolloutTracer, toSteps } from './trace/index.ts';
 
 /** What LangSmith and openevals hand to an evaluator. */
 export interface EvaluatorArgs {
@@ -45,7 +43,8 @@ interface Result {
 
 /**
  * Makes a metric of evaluators of LangSmith or openevals, as they are. `comment` becomes feedback, `true` counts as 1;
- * several keys become objectives, and their mean is the score. What judges made of LangChain models cost is counted.
+ * several keys become objectives, and their mean is the score. What judges cost is counted where they are
+ * made of LangChain models or of a client that is `metered`.
  */
 export function fromEvaluators(
   evaluators: Evaluator | readonly Evaluator[],
@@ -59,18 +58,13 @@ export function fromEvaluators(
       `Evaluator ${wrong + 1} of fromEvaluators must be a function or an object with evaluateRun(), but it is ${typeName(all[wrong])}.`,
     );
   }
-  return async (args) => {
-    const tracer = new RolloutTracer();
+  return countUsage(async (args) => {
     const given = evaluatorArgs(args, options);
     const results = await raceSignal(args.signal, () =>
-      withHandler(tracer, () => Promise.all(all.map((evaluator, i) => evaluate(evaluator, i, given)))),
+      Promise.all(all.map((evaluator, i) => evaluate(evaluator, i, given))),
     );
-    const usage = usageOfSteps(toSteps(tracer.roots));
-    return {
-      ...combine(results.flat(), options.weights ?? {}),
-      ...(usage.modelCalls === 0 ? {} : { usage }),
-    };
-  };
+    return combine(results.flat(), options.weights ?? {});
+  });
 }
 
 function evaluatorArgs(

@@ -13,6 +13,7 @@ import {
 import { createAdapter, type Invocable } from './adapter.ts';
 import { carryTexts, uncarry } from './carry-texts.ts';
 import { checkOptions } from './check-options.ts';
+import { countUsage } from './metric-usage.ts';
 import { type Discovery, discover, rewrite, type Skipped } from './program/index.ts';
 import { type ReflectionModel, resolveReflectionModel } from './reflection-model.ts';
 import { splitCandidate } from './tunables.ts';
@@ -21,13 +22,14 @@ import { splitCandidate } from './tunables.ts';
 export interface GepaOptions extends ComponentSelectionOptions {
   /**
    * Passed to the program on every rollout: callbacks, tags, configurable values. A function makes one for each
-   * rollout, for what must not be shared, such as a session. Every rollout has a thread of its own without it.
+   * rollout, for what must not be shared, such as a session. Every rollout has a thread of its own without it, which is
+   * kept in memory instead of in the program's checkpointer.
    */
   readonly config?: RunnableConfig | ((example: ProgramExample) => RunnableConfig);
   /** Texts inside functions of the program (nodes, tools, lambdas, an `entrypoint`) that are to be improved too. */
   readonly tunables?: readonly Tunable[];
   /**
-   * Whether the descriptions of tools, of the fields of their schemas, and of structured output are components too.
+   * Whether the descriptions of tools, of their schemas at every depth, and of structured output are components too.
    * Default `false`: improving them does not always help, and each is one more component to spend the budget on.
    */
   readonly tools?: boolean;
@@ -57,7 +59,7 @@ type AnyName = string & Record<never, never>;
 /** A LangChain program whose texts can be optimized. */
 export interface LangChainTarget<Program, Name extends string = string>
   extends Target<Program, InputOf<Program>, OutputOf<Program>, Name, ReflectionModel> {
-  /** What was passed over, with the reason and what would make it reachable. */
+  /** What was passed over: where and what it is, why it was left, and what would make it reachable. */
   readonly skipped: readonly Skipped[];
 }
 
@@ -116,7 +118,11 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
     async compile(settings) {
       const { reflectionModel, ...rest } = settings ?? ({} as typeof settings);
       const model = reflectionModel === undefined ? undefined : await resolveReflectionModel(reflectionModel);
-      return target.compile({ ...rest, ...(model === undefined ? {} : { reflectionModel: model }) });
+      return target.compile({
+        ...rest,
+        metric: typeof rest.metric === 'function' ? countUsage(rest.metric) : rest.metric,
+        ...(model === undefined ? {} : { reflectionModel: model }),
+      });
     },
   };
 }
@@ -127,9 +133,7 @@ function withText(one: Tunable, text: string | undefined): Tunable {
 
 function nothingFound({ inspected, skipped }: Discovery): NoComponentsError {
   const seen = inspected.map(({ type, location }) => `${type} at ${location}`).join('; ');
-  const passed = skipped.map(({ location, reason, hint }) =>
-    [`${location}: ${reason}.`, ...(hint === undefined ? [] : [hint])].join(' '),
-  );
+  const passed = skipped.map(({ location, reason, hint }) => `${location}: ${reason}. ${hint}`);
   return new NoComponentsError(
     `There is no text to optimize in this program. Looked at: ${seen || 'nothing'}.${passed.length === 0 ? '' : `\nPassed over:\n- ${passed.join('\n- ')}`}`,
   );

@@ -2,10 +2,11 @@ import { HumanMessage } from '@langchain/core/messages';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { RunnableLambda } from '@langchain/core/runnables';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
-import { createAgent, fakeModel } from 'langchain';
+import { createAgent } from 'langchain';
 import { expect, it } from 'vitest';
 import { gepa } from './gepa.ts';
 import { Recorder } from './recorder.ts';
+import { fakeModel } from './testing/fake-model.ts';
 
 const double = RunnableLambda.from((text: string) => {
   if (text === 'bad') throw new Error('no');

@@ -1,5 +1,6 @@
 import { outputParts, toolListParts } from './descriptions.ts';
 import { copyWith, type Edit } from './edit.ts';
+import { checkpointerPart } from './graphs.ts';
 import { isMessage, isNode, type Node } from './node.ts';
 import { type NodeKind, type Part, positional } from './node-kind.ts';
 
@@ -8,18 +9,19 @@ export const agent: NodeKind = {
   byConstructor: true,
   matches: (node) => isNode(node.options) && isNode(node.graph) && node.graph.lg_is_pregel === true,
   parts: (node) => {
-    const { systemPrompt, tools, responseFormat, middleware } = node.options as Node;
+    const { systemPrompt, tools, responseFormat, middleware, checkpointer } = node.options as Node;
     return [
       ...systemPromptOf(systemPrompt),
       ...toolListParts(tools, ['options', 'tools']),
       ...outputParts(responseFormat, ['options', 'responseFormat']),
+      ...checkpointerPart(node.checkpointer ?? checkpointer, ['options', 'checkpointer']),
       ...listOf(middleware).map((one, i): Part => {
         const name = isNode(one) ? String(one.name) : String(i + 1);
         return {
           at: ['options', 'middleware', i],
           place: `middleware "${name}"`,
           omitted: 'it is code, and text inside code cannot be seen',
-          hint: 'Read its texts from tunable(name, text) of gepa-core where they are used, and name that in `tunables`.',
+          hint: 'Read its texts from tunable(name, text) of gepa-core where they are used (dynamicSystemPromptMiddleware may return one), and name that in `tunables`.',
         };
       }),
     ];
@@ -30,7 +32,8 @@ export const agent: NodeKind = {
     const copy = new Agent(options, (node.graph as Node).config);
     // These may have been set after the agent was made.
     const { checkpointer, store } = node as unknown as Persisting;
-    if (copy.checkpointer !== checkpointer) copy.checkpointer = checkpointer;
+    const isReplaced = edits.some(({ at }) => at[1] === 'checkpointer');
+    if (!isReplaced && copy.checkpointer !== checkpointer) copy.checkpointer = checkpointer;
     if (copy.store !== store) copy.store = store;
     return copy;
   },

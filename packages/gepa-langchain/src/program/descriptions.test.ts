@@ -3,10 +3,11 @@ import { ChatPromptTemplate, StructuredPrompt } from '@langchain/core/prompts';
 import { tool } from '@langchain/core/tools';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { ChatOpenAI } from '@langchain/openai';
-import { createAgent, fakeModel, providerStrategy, toolStrategy } from 'langchain';
+import { createAgent, initChatModel, providerStrategy, toolStrategy } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { z as z3 } from 'zod/v3';
+import { fakeModel } from '../testing/fake-model.ts';
 import { discover } from './discover.ts';
 import { rewrite } from './rewrite.ts';
 
@@ -33,6 +34,7 @@ const agent = (more: object = {}) =>
 
 const searchTexts = {
   'tools.search': 'Searches.',
+  'tools.search.arguments': 'A query.',
   'tools.search.key': 'The key.',
   'tools.search.limit': 'The limit.',
   'tools.search.filter': 'The filter.',
@@ -49,7 +51,9 @@ describe('descriptions', () => {
     });
     const { components, skipped } = discover(agent());
     expect(Object.keys(components)).toEqual(['system']);
-    expect(skipped.find(({ name }) => name === 'tools.search')!.hint).toContain('tools: true');
+    const about = skipped.filter(({ hint }) => hint.includes('tools: true'));
+    expect(about).toMatchObject([{ location: 'tool "search" › description and 7 more' }]);
+    for (const name of Object.keys(searchTexts)) expect(about[0]!.hint).toContain(name);
     expect(Object.keys(discover(agent(), { include: ['tools.search'] }).components)).toEqual([
       'system',
       'tools.search',
@@ -128,6 +132,26 @@ describe('descriptions', () => {
     expect(requests[2]).toContain('Some key.');
   });
 
+  it('are found on a model of initChatModel, and sent', async () => {
+    const requests: string[] = [];
+    const configuration = {
+      fetch: async (_url: unknown, init?: { body?: unknown }) => {
+        requests.push(String(init?.body));
+        const message = { role: 'assistant', content: 'ok' };
+        return Response.json({ id: '1', choices: [{ index: 0, message, finish_reason: 'stop' }] });
+      },
+    };
+    const named = await initChatModel('openai:gpt-4.1', { apiKey: 'x', configuration });
+    const bound = named.bindTools([search]) as never as { invoke(input: string): Promise<unknown> };
+    await bound.invoke('hi');
+    expect(texts(bound)).toEqual(searchTexts);
+    const changed = rewrite(bound, { 'tools.search.key': 'Another key.' });
+    await changed.invoke('hi');
+    await bound.invoke('hi');
+    expect(requests.map((request) => request.includes('Another key.'))).toEqual([false, true, false]);
+    expect(texts(named.withStructuredOutput(schema))).toMatchObject({ output: 'A query.' });
+  });
+
   it('are found on a binding of a model', () => {
     const bound = new FakeListChatModel({ responses: [] }).withConfig({ tools: [search] } as never);
     expect(texts(bound)).toEqual(searchTexts);
@@ -135,7 +159,11 @@ describe('descriptions', () => {
       ...searchTexts,
       'tools.search': 'New.',
     });
-    expect(discover(bound).skipped.map(({ name }) => name)).toContain('tools.search');
+    expect(
+      discover(bound)
+        .skipped.map(({ hint }) => hint)
+        .join(),
+    ).toContain('tools.search.key');
   });
 
   it('are found in structured prompts', () => {

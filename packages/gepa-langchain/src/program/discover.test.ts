@@ -250,7 +250,13 @@ describe('texts', () => {
       text: 'Answer with one word, in lower case {always}.',
     });
     expect(components.rules).not.toHaveProperty('variables');
-    expect(skipped).toMatchObject([{ name: 'language', reason: 'it looks like a value rather than a text' }]);
+    expect(skipped).toMatchObject([
+      {
+        location: 'ChatPromptTemplate › partial variable "day"',
+        reason: expect.stringContaining('a function'),
+      },
+      { name: 'language', reason: 'it looks like a value rather than a text' },
+    ]);
   });
 });
 

@@ -34,7 +34,11 @@ export function discover(program: unknown, { include = [], tools = false }: Disc
   const left = sites.filter((site) => !taken.includes(site));
   return {
     components: Object.fromEntries(taken.map(({ name, component }) => [name, component])),
-    skipped: [...skipped, ...left.map(describeLeft)],
+    skipped: [
+      ...skipped,
+      ...left.filter(({ reserve }) => reserve !== descriptionReserve).map(describeLeft),
+      ...describeDescriptions(left.filter(({ reserve }) => reserve === descriptionReserve)),
+    ],
     inspected,
   };
 }
@@ -45,6 +49,21 @@ function describeLeft({ name, site, location, reserve = '' }: NamedSite): Skippe
     type: typeName(site.owner),
     location,
     reason: reserve,
-    hint: `Name it ("${name}") in \`include\`${reserve === descriptionReserve ? ', or pass `tools: true`,' : ''} to have it improved all the same.`,
+    hint: `Name it ("${name}") in \`include\` to have it improved all the same.`,
   };
+}
+
+/** All descriptions together: a program has many of them. */
+function describeDescriptions(left: readonly NamedSite[]): Skipped[] {
+  const [first] = left;
+  if (first === undefined) return [];
+  const names = left.map(({ name }) => name);
+  return [
+    {
+      type: typeName(first.site.owner),
+      location: left.length === 1 ? first.location : `${first.location} and ${left.length - 1} more`,
+      reason: descriptionReserve,
+      hint: `Pass \`tools: true\` to have them improved, or name some in \`include\`: ${names.join(', ')}.`,
+    },
+  ];
 }

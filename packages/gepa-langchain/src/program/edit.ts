@@ -1,7 +1,7 @@
-import { describeZod, isZodSchema } from './zod-schema.ts';
+import { describeZod, isZodSchema } from './schema/zod.ts';
 
 /** A path of keys into an object. */
-export type At = readonly [string, ...(string | number)[]];
+export type At = readonly (string | number)[];
 
 /** A value to put at a path. */
 export interface Edit {
@@ -20,7 +20,7 @@ export function copyWith<T extends object>(original: T, edits: readonly Edit[]):
 
 function setIn(target: unknown, [key, ...rest]: readonly (string | number)[], value: unknown): unknown {
   if (key === undefined) return value;
-  if (isZodSchema(target)) return describeZod(target, [key, ...rest], String(value));
+  if (isZodSchema(target)) return describeZod(target, [key, ...rest].slice(0, -1), String(value));
   const replaced = setIn((target as Record<string | number, unknown>)[key], rest, value);
   if (Array.isArray(target)) return target.map((item, i) => (i === key ? replaced : item));
   const fields = Object.getOwnPropertyDescriptors(target) as Record<string | number, PropertyDescriptor>;

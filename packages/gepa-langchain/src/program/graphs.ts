@@ -1,7 +1,7 @@
 import { toolListParts } from './descriptions.ts';
-import { copyWith, type Edit } from './edit.ts';
+import { type At, copyWith, type Edit } from './edit.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
-import { type ChildPart, given, type NodeKind } from './node-kind.ts';
+import { type ChildPart, given, type NodeKind, type Part } from './node-kind.ts';
 
 type GraphNode = Node & { readonly bound: unknown };
 type Branches = Readonly<Record<string, Readonly<Record<string, Node>>>>;
@@ -21,6 +21,7 @@ const graph: NodeKind = {
           place: `node "${key}"`,
         }),
       ),
+    ...checkpointerPart(node.checkpointer, ['checkpointer']),
     ...Object.entries(branchesOf(node)).flatMap(([source, branches]) =>
       Object.entries(branches).map(([name, { path }]): ChildPart => {
         const key = source === '__start__' ? 'start' : source;
@@ -69,6 +70,11 @@ const toolNode: NodeKind = {
 
 /** Programs of LangGraph and their nodes. */
 export const graphs: readonly NodeKind[] = [graph, toolNode];
+
+/** Beside a checkpointer a graph may have `true` or `false`, which say whether to use its parent's. */
+export function checkpointerPart(checkpointer: unknown, at: At): Part[] {
+  return isNode(checkpointer) ? [{ at, checkpointer }] : [];
+}
 
 function nodesOf(node: Node): Readonly<Record<string, GraphNode>> {
   return node.nodes as Record<string, GraphNode>;

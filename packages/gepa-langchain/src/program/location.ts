@@ -12,10 +12,12 @@ export function describePlace(path: Path): string {
 export function locate(path: Path): string {
   const places = path.flatMap(({ node, kind, part }, i) => {
     const isOutermostPrompt = kind?.prompt === true && path[i - 1]?.kind?.prompt !== true;
-    const name = kind === undefined ? undefined : ownName(node);
+    const name = kind === undefined || kind.tool === true ? undefined : ownName(node);
     return [
       ...(name === undefined ? [] : [`"${name}"`]),
-      ...(isOutermostPrompt || part === undefined ? [typeName(node)] : []),
+      ...(isOutermostPrompt || part === undefined || (kind?.tool === true && i === 0)
+        ? [typeName(node)]
+        : []),
       ...(part?.place === undefined ? [] : [part.place]),
     ];
   });

@@ -19,6 +19,23 @@ export const boundModel: NodeKind = {
   },
 };
 
+/** A model of `initChatModel`, which is made when it is called, and is then given its tools and its output schema. */
+export const configurableModel: NodeKind = {
+  matches: (node) => typeof node._llmType === 'function' && isNode(node._queuedMethodOperations),
+  parts: (node) => {
+    const { bindTools, withStructuredOutput } = node._queuedMethodOperations as Record<
+      string,
+      readonly unknown[]
+    >;
+    return [
+      ...toolListParts(bindTools?.[0], ['_queuedMethodOperations', 'bindTools', 0]),
+      ...outputParts(withStructuredOutput?.[0], ['_queuedMethodOperations', 'withStructuredOutput', 0]),
+    ];
+  },
+  // The models it has made already have the former descriptions.
+  rebuild: (node, edits) => copyWith(node, [...edits, { at: ['_modelInstanceCache'], value: new Map() }]),
+};
+
 /** The descriptions among the options of model calls. */
 export function boundParts(options: Node, field: string): Part[] {
   return [

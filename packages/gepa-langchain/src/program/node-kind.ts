@@ -26,6 +26,8 @@ export interface ChildPart extends PartOf {
 /** A text that may change. */
 export interface TextPart extends PartOf {
   readonly text: string;
+  /** Where else in the node the same text stands for the same. */
+  readonly also?: readonly At[];
   readonly format: TemplateFormat;
   readonly kind: ComponentKind;
   /** What the text does, for the reflection model. Default: its place in the prompt. */
@@ -35,10 +37,16 @@ export interface TextPart extends PartOf {
 /** Something that is left alone, with the reason. */
 export interface OmittedPart extends PartOf {
   readonly omitted: string;
-  readonly hint?: string;
+  /** What would make it reachable. */
+  readonly hint: string;
 }
 
-export type Part = ChildPart | TextPart | OmittedPart;
+/** What a graph keeps its threads with. */
+export interface CheckpointerPart extends PartOf {
+  readonly checkpointer: Node;
+}
+
+export type Part = ChildPart | TextPart | OmittedPart | CheckpointerPart;
 
 /**
  * A row of the table the traversal goes by: how to recognise a kind of node and where its parts are. Reading and

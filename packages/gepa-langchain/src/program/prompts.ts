@@ -168,21 +168,22 @@ function plainText(at: TextPart['at'], text: string): TextPart {
 
 /** Values the program's author filled in for good, such as format instructions. */
 function partialValues(node: Node): Part[] {
-  return Object.entries(node.partialVariables ?? {}).flatMap(([name, text]) =>
-    typeof text === 'string'
-      ? [
-          {
-            at: ['partialVariables', name] as const,
-            text,
-            format: 'plain' as const,
-            kind: 'text' as const,
-            description: `Stands for {${name}} in the prompt.`,
-            label: given(name),
-            place: `partial variable "${name}"`,
-          },
-        ]
-      : [],
-  );
+  return Object.entries(node.partialVariables ?? {}).map(([name, value]: [string, unknown]): Part => {
+    const where = { at: ['partialVariables', name], label: given(name), place: `partial variable "${name}"` };
+    return typeof value === 'string'
+      ? {
+          ...where,
+          text: value,
+          format: 'plain',
+          kind: 'text',
+          description: `Stands for {${name}} in the prompt.`,
+        }
+      : {
+          ...where,
+          omitted: 'it is a function, and text inside code cannot be seen',
+          hint: 'Give it as a text, or let the function return the text of a tunable(name, text) of gepa-core, and name that in `tunables`.',
+        };
+  });
 }
 
 function isTemplateFormat(format: unknown): boolean {

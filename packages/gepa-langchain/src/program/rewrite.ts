@@ -10,6 +10,8 @@ export const componentsKey = 'gepa_components';
 export interface RewriteOptions {
   /** Whether to name in the metadata of each prompt the components it holds, for traces. Default: `false`. */
   readonly mark?: boolean;
+  /** What takes the place of the program's checkpointers. Default: they stay. */
+  readonly checkpointers?: ReadonlyMap<object, object>;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface RewriteOptions {
 export function rewrite<Program>(
   program: Program,
   texts: Readonly<Record<string, string>>,
-  { mark = false }: RewriteOptions = {},
+  { mark = false, checkpointers }: RewriteOptions = {},
 ): Program {
   const { sites } = survey(program);
   checkNames(
@@ -40,6 +42,7 @@ export function rewrite<Program>(
       const text = texts[found.name];
       return text === found.component.text ? undefined : text;
     },
+    checkpointer: (own) => checkpointers?.get(own),
     leave: (node, kind, inside) => {
       if (!mark || (typeof node.formatPromptValue !== 'function' && kind.tool !== true)) return node;
       const names = inside.flatMap((site) => find(site)?.name ?? []);

@@ -3,7 +3,7 @@ import { decodeTemplate } from '../template.ts';
 import { passedOver } from './leaves.ts';
 import { describePlace, locate } from './location.ts';
 import { nameSites } from './names.ts';
-import { isNode, typeName } from './node.ts';
+import { isNode, type Node, typeName } from './node.ts';
 import { type Site, traverse } from './traverse.ts';
 
 /** A part of the program that was looked at. */
@@ -20,8 +20,8 @@ export interface Skipped extends Inspected {
   readonly name?: string;
   /** Why, as the end of a sentence that begins with the part. */
   readonly reason: string;
-  /** What can be done about it. */
-  readonly hint?: string;
+  /** What would make it reachable. */
+  readonly hint: string;
 }
 
 /** A text of the program under its name. */
@@ -41,6 +41,8 @@ export interface Survey {
   readonly sites: readonly NamedSite[];
   readonly skipped: readonly Skipped[];
   readonly inspected: readonly Inspected[];
+  /** What the graphs in it keep their threads with. */
+  readonly checkpointers: ReadonlySet<Node>;
 }
 
 /** Looks at everything in a program. Never throws: what cannot be read is skipped. */
@@ -48,6 +50,7 @@ export function survey(program: unknown): Survey {
   const sites: Site[] = [];
   const skipped: Skipped[] = [];
   const inspected: Inspected[] = [];
+  const checkpointers = new Set<Node>();
   const seen = new Set<unknown>();
   traverse(program, {
     enter: (path) => {
@@ -62,9 +65,12 @@ export function survey(program: unknown): Survey {
       }
     },
     omit: (part, path) => {
-      const { omitted, hint } = part;
-      const about = { type: typeName(path.at(-1)!.node), location: locate(path) };
-      skipped.push({ ...about, reason: omitted, ...(hint === undefined ? {} : { hint }) });
+      const { omitted: reason, hint } = part;
+      skipped.push({ type: typeName(path.at(-1)!.node), location: locate(path), reason, hint });
+    },
+    checkpointer: (own) => {
+      checkpointers.add(own);
+      return undefined;
     },
     text: (site) => {
       sites.push(site);
@@ -79,7 +85,7 @@ export function survey(program: unknown): Survey {
     if ('reason' in read) skipped.push(read);
     else named.push(read);
   }
-  return { sites: named, skipped, inspected };
+  return { sites: named, skipped, inspected, checkpointers };
 }
 
 function readSite(site: Site, name: string): NamedSite | Skipped {
@@ -107,7 +113,11 @@ function readSite(site: Site, name: string): NamedSite | Skipped {
     const traced = isNode(prompt) && typeof prompt.formatPromptValue === 'function';
     return { name, site, location, component, traced, ...(reserve === undefined ? {} : { reserve }) };
   } catch (error) {
-    return { ...about, reason: `it does not parse as a ${format} template: ${(error as Error).message}` };
+    return {
+      ...about,
+      reason: `it does not parse as a ${format} template: ${(error as Error).message}`,
+      hint: 'Mend the template; LangChain cannot fill it in either.',
+    };
   }
 }
 

@@ -1,6 +1,7 @@
-import { descriptionPart, fieldParts } from './descriptions.ts';
-import { isRunnable, type Node, typeName } from './node.ts';
+import { describedParts } from './descriptions.ts';
+import { isNode, isRunnable, type Node, typeName } from './node.ts';
 import type { NodeKind, Part } from './node-kind.ts';
+import { isZodSchema } from './schema/zod.ts';
 
 /** A tool of LangChain. What it does is code, unless it was made of a runnable. */
 export const tool: NodeKind = {
@@ -11,14 +12,27 @@ export const tool: NodeKind = {
     typeof node.description === 'string' &&
     'schema' in node,
   parts: (node) => {
-    const about = { place: `tool "${String(node.name)}"` };
+    const about = { place: `tool "${String(node.name)}"`, root: '.arguments', isNode: true };
     return [
-      ...descriptionPart(node.description, ['description'], 'tool-description', about),
-      ...fieldParts(node.schema, ['schema'], about),
+      ...describedParts(node, 'schema', [], 'tool-description', about),
+      ...opaqueSchema(node.schema),
       inside(node),
     ];
   },
 };
+
+/** A schema of another library is made of functions. */
+function opaqueSchema(schema: unknown): Part[] {
+  if (!isNode(schema) || !('~standard' in schema) || isZodSchema(schema)) return [];
+  return [
+    {
+      at: ['schema'],
+      place: 'schema',
+      omitted: 'it is not of zod, and descriptions in schemas of other libraries cannot be replaced',
+      hint: 'Give the tool a schema of zod 3 or 4 or a JSON schema, or say it in the description of the tool.',
+    },
+  ];
+}
 
 function inside(node: Node): Part {
   if (isRunnable(node.bound)) return { at: ['bound'], child: node.bound };

@@ -4,14 +4,23 @@ import { carrier } from './carrier.ts';
 import { containers } from './containers.ts';
 import { copyWith, type Edit } from './edit.ts';
 import { graphs } from './graphs.ts';
-import { boundModel } from './models.ts';
+import { boundModel, configurableModel } from './models.ts';
 import { isNode, type Node } from './node.ts';
 import type { NodeKind, OmittedPart, Part, TextPart } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 import { prompts } from './prompts.ts';
 import { tool } from './tools.ts';
 
-const kinds: readonly NodeKind[] = [carrier, agent, ...graphs, tool, boundModel, ...containers, ...prompts];
+const kinds: readonly NodeKind[] = [
+  carrier,
+  agent,
+  ...graphs,
+  tool,
+  configurableModel,
+  boundModel,
+  ...containers,
+  ...prompts,
+];
 
 /** A node on the way from the program to one of its parts, and the part the way goes on to. */
 export interface Waypoint {
@@ -38,6 +47,8 @@ export interface Visitor {
   omit?(part: OmittedPart, path: Path): void;
   /** The readable text to put in the place of a text; `undefined` to leave it. Called once for each text. */
   text?(site: Site): string | undefined;
+  /** What is to stand in the place of a checkpointer; `undefined` to leave it. */
+  checkpointer?(own: Node): object | undefined;
   /** Takes a node whose parts are done, with the texts inside it; returns what is to stand in its place. */
   leave?(node: Node, kind: NodeKind, sites: readonly Site[]): object;
 }
@@ -75,11 +86,15 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
         sites.push(site);
         const text = visitor.text?.(site);
         if (text === undefined) continue;
-        edits.push({ at: part.at, value: encodeTemplate(text, part.text, part.format) });
+        const value = encodeTemplate(text, part.text, part.format);
+        edits.push(...[part.at, ...(part.also ?? [])].map((at) => ({ at, value })));
       } else if ('child' in part) {
         const child = visit(part.child, path);
         sites.push(...child.sites);
         if (child.value !== part.child) edits.push({ at: part.at, value: child.value });
+      } else if ('checkpointer' in part) {
+        const value = visitor.checkpointer?.(part.checkpointer);
+        if (value !== undefined) edits.push({ at: part.at, value });
       } else visitor.omit?.(part, path);
     }
     const changed = edits.length === 0 ? node : rebuild(node, kind, edits);

@@ -35,13 +35,13 @@ export interface OpenAIServer {
   close(): Promise<void>;
 }
 
-/** A server on loopback that speaks enough of the OpenAI chat API for tests. Tokens are counted as words. */
+/** A server on loopback that speaks enough of OpenAI's chat and responses APIs for tests. Tokens are counted as words. */
 export async function startOpenAIServer(
   reply: (request: ChatRequest) => ChatReply | Promise<ChatReply>,
 ): Promise<OpenAIServer> {
   const requests: ChatRequest[] = [];
   const server = createServer(async (incoming, response) => {
-    const request: ChatRequest = JSON.parse(await readBody(incoming));
+    const request = readRequest(JSON.parse(await readBody(incoming)));
     requests.push(request);
     send(response, request, await reply(request));
   });
@@ -66,6 +66,11 @@ export async function startOpenAIServer(
   };
 }
 
+/** A request of the responses API, as one of the chat API. */
+function readRequest(body: ChatRequest & { readonly input?: string }): ChatRequest {
+  return body.input === undefined ? body : { ...body, messages: [{ role: 'user', content: body.input }] };
+}
+
 async function readBody(incoming: IncomingMessage): Promise<string> {
   let body = '';
   for await (const chunk of incoming) body += chunk;
@@ -83,6 +88,13 @@ function answer(request: ChatRequest, reply: Exclude<ChatReply, string>): { stat
   const { content = '', tool_calls, finish_reason = 'stop' } = reply;
   const prompt = countWords(request.messages.map((message) => String(message.content)).join(' '));
   const completion = countWords(content);
+  if ('input' in request) {
+    const output = [
+      { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: content }] },
+    ];
+    const usage = { input_tokens: prompt, output_tokens: completion };
+    return { status: 200, body: { id: '1', object: 'response', model: request.model, output, usage } };
+  }
   return {
     status: 200,
     body: {

@@ -4,12 +4,13 @@ import { RunnableLambda, RunnableParallel } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import { Annotation, END, MemorySaver, START, StateGraph } from '@langchain/langgraph';
 import { type RunContext, type Step, seedOf, stepsOf, tunable, walkSteps } from 'gepa-core';
-import { createAgent, fakeModel } from 'langchain';
+import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createAdapter, type Invocable } from '../adapter.ts';
 import { gepa } from '../gepa.ts';
 import { discover } from '../program/index.ts';
+import { fakeModel } from '../testing/fake-model.ts';
 
 const context: RunContext = {
   signal: new AbortController().signal,

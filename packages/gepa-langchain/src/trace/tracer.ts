@@ -2,7 +2,8 @@ import { BaseTracer, type Run } from '@langchain/core/tracers/base';
 
 /** Records the runs of one rollout. It can be read at any time, also while runs are still going on. */
 export class RolloutTracer extends BaseTracer {
-  readonly name = 'gepa_rollout';
+  static readonly handlerName = 'gepa_rollout';
+  readonly name = RolloutTracer.handlerName;
   readonly #roots: Run[] = [];
   readonly #seen = new Set<string>();
   #closed = false;

@@ -1,0 +1,106 @@
+import {
+  AIMessage,
+  type BaseMessage,
+  ChatMessage,
+  coerceMessageLikeToMessage,
+} from '@langchain/core/messages';
+import { isNode, type Node } from '../program/node.ts';
+
+/** Reads a call of OpenAI's API in the terms of LangChain. */
+export interface CallReader {
+  sent(request: Node): BaseMessage[];
+  /** What was sent beside the messages. */
+  params(request: Node): Node;
+  answered(response: Node): AIMessage;
+}
+
+export const readChat: CallReader = {
+  sent: ({ messages }) => listOf(messages).map(toMessage),
+  params: ({ messages: _, ...params }) => params,
+  answered: ({ choices, model, usage }) => {
+    const [choice = {}] = listOf(choices);
+    const message = isNode(choice.message) ? choice.message : {};
+    const calls = listOf(message.tool_calls).map((call) => ({ id: call.id, ...(call.function as Node) }));
+    return answer({
+      text: message.content,
+      calls,
+      model,
+      reason: choice.finish_reason,
+      input: tokens(usage, 'prompt_tokens'),
+      output: tokens(usage, 'completion_tokens'),
+    });
+  },
+};
+
+export const readResponses: CallReader = {
+  sent: ({ instructions, input }) => [
+    ...(typeof instructions === 'string' ? [toMessage({ role: 'system', content: instructions })] : []),
+    ...(typeof input === 'string'
+      ? [toMessage({ role: 'user', content: input })]
+      : listOf(input).map(toMessage)),
+  ],
+  params: ({ instructions: _instructions, input: _input, ...params }) => params,
+  answered: ({ output, model, status, usage }) => {
+    const items = listOf(output);
+    const texts = items.flatMap(({ content }) => listOf(content).flatMap(({ text }) => text ?? []));
+    const calls = items.filter(({ type }) => type === 'function_call');
+    return answer({
+      text: texts.join(''),
+      calls: calls.map(({ call_id: id, name, arguments: args }) => ({ id, name, arguments: args })),
+      model,
+      reason: status,
+      input: tokens(usage, 'input_tokens'),
+      output: tokens(usage, 'output_tokens'),
+    });
+  },
+};
+
+interface Answer {
+  readonly text: unknown;
+  readonly calls: readonly Node[];
+  readonly model: unknown;
+  readonly reason: unknown;
+  readonly input: number;
+  readonly output: number;
+}
+
+function answer({ text, calls, model, reason, input, output }: Answer): AIMessage {
+  const toolCalls = calls.map(({ id, name, arguments: args }) => ({
+    name: String(name),
+    args: parsed(args),
+    ...(typeof id === 'string' ? { id } : {}),
+  }));
+  return Object.assign(
+    new AIMessage({ content: typeof text === 'string' ? text : '', tool_calls: toolCalls }),
+    {
+      usage_metadata: { input_tokens: input, output_tokens: output, total_tokens: input + output },
+      response_metadata: { model_name: model, finish_reason: reason },
+    },
+  );
+}
+
+/** What is no message of a kind that LangChain knows is told as it is. */
+function toMessage(item: Node): BaseMessage {
+  try {
+    return coerceMessageLikeToMessage({ ...item, content: item.content ?? '' } as never);
+  } catch {
+    return new ChatMessage({ role: String(item.role ?? item.type), content: JSON.stringify(item) });
+  }
+}
+
+function parsed(args: unknown): Record<string, unknown> {
+  try {
+    return JSON.parse(String(args));
+  } catch {
+    return { arguments: args };
+  }
+}
+
+function tokens(usage: unknown, key: string): number {
+  const count = isNode(usage) ? usage[key] : undefined;
+  return typeof count === 'number' ? count : 0;
+}
+
+function listOf(value: unknown): readonly Node[] {
+  return Array.isArray(value) ? value.filter(isNode) : [];
+}

@@ -1,0 +1,114 @@
+import { BaseOutputParser } from '@langchain/core/output_parsers';
+import { ChatPromptTemplate } from '@langchain/core/prompts';
+import { RunnableLambda } from '@langchain/core/runnables';
+import { tool } from '@langchain/core/tools';
+import { FakeListChatModel } from '@langchain/core/utils/testing';
+import { entrypoint, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
+import { createReactAgent } from '@langchain/langgraph/prebuilt';
+import { createAgent, dynamicSystemPromptMiddleware } from 'langchain';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import * as mini from 'zod/mini';
+import { fakeModel } from '../testing/fake-model.ts';
+import { discover } from './discover.ts';
+
+const model = new FakeListChatModel({ responses: ['yes'] });
+const search = (schema: unknown = z.object({})) =>
+  tool(async () => 'x', { name: 'search', description: 'Searches.', schema: schema as z.ZodObject });
+const agent = (more: object = {}) => createAgent({ model: fakeModel() as never, tools: [search()], ...more });
+const graph = () => new StateGraph(MessagesAnnotation).addNode('one', async () => ({})).addEdge(START, 'one');
+const subgraph = graph().compile();
+
+class Mending extends BaseOutputParser<string> {
+  override lc_namespace = ['test'];
+  retry = ChatPromptTemplate.fromMessages([['system', 'Mend it.']]).pipe(model);
+  override parse = async (text: string) => text;
+  override getFormatInstructions = () => '';
+}
+
+/** What cannot be reached: where it is, why, and words of what would help. */
+const cases: readonly (readonly [string, () => unknown, string, string, string])[] = [
+  ['a lambda', () => RunnableLambda.from(() => 'x').pipe(model), 'step 1', 'code', 'tunable(name, text)'],
+  ['a node', () => graph().compile(), 'node "one"', 'code', 'tunable(name, text)'],
+  [
+    'a subgraph that a condition calls',
+    () =>
+      graph()
+        .addConditionalEdges('one', async (state) => {
+          await subgraph.invoke(state);
+          return 'one';
+        })
+        .compile(),
+    'condition after "one"',
+    'code',
+    'tunable(name, text)',
+  ],
+  [
+    'an entrypoint',
+    () => entrypoint('flow', async (x: number) => x),
+    'node "flow"',
+    'code',
+    'tunable(name, text)',
+  ],
+  ['what a tool does', () => agent(), 'tool "search"', 'what the tool does is code', 'tunable(name, text)'],
+  ['descriptions', () => agent(), 'tool "search" › description', 'unless asked for', '`tools: true`'],
+  [
+    'a schema that is not of zod',
+    () => search(mini.object({ q: mini.string() })),
+    'schema',
+    'cannot be replaced',
+    'JSON schema',
+  ],
+  [
+    'middleware',
+    () => agent({ middleware: [dynamicSystemPromptMiddleware(() => 'Be.')] }),
+    'middleware "DynamicSystemPromptMiddleware"',
+    'code',
+    'tunable(name, text)',
+  ],
+  [
+    'the prompt of createReactAgent',
+    () => createReactAgent({ llm: model, tools: [], prompt: 'Be nice.' }),
+    'node "agent"',
+    '`prompt` of createReactAgent',
+    'createAgent({ systemPrompt })',
+  ],
+  [
+    'the graph of an agent',
+    () => agent({ systemPrompt: 'Be.' }).graph,
+    'node "model_request"',
+    'keeps its system prompt to itself',
+    'the agent instead of its graph',
+  ],
+  [
+    'a function for a partial variable',
+    () => ChatPromptTemplate.fromMessages([['system', '{day}']]).partial({ day: () => 'Monday' }),
+    'partial variable "day"',
+    'a function',
+    'tunable(name, text)',
+  ],
+  ['a parser with a chain in it', () => model.pipe(new Mending()), 'step 2', 'not known', 'in a sequence'],
+];
+
+describe('skipped', () => {
+  it.each(cases)('tells of %s', async (_what, make, place, reason, hint) => {
+    const { skipped } = discover(await make());
+    const entry = skipped.find(({ location }) => location.includes(place));
+    expect(entry).toMatchObject({
+      type: expect.stringMatching(/./),
+      reason: expect.stringContaining(reason),
+      hint: expect.stringContaining(hint),
+    });
+  });
+
+  it('always says what would help, in a sentence', () => {
+    const programs = [undefined, 1, {}, () => 'x', Promise.resolve(), ...cases.map(([, make]) => make())];
+    for (const program of programs) {
+      for (const { location, reason, hint } of discover(program).skipped) {
+        expect(location).not.toBe('');
+        expect(reason).toMatch(/\w$/);
+        expect(hint).toMatch(/\.$/);
+      }
+    }
+  });
+});
