@@ -15,7 +15,6 @@ beforeAll(async () => {
     rateLimited: 0,
     serverError: 0,
     proseAroundJson: 0,
-    proseDespiteOrder: 0,
     overlookedRule: 0,
   };
   models = await connect({ latencyMs: [0, 0], rates: never });

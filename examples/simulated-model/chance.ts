@@ -5,14 +5,6 @@ export function chance(...parts: readonly (string | number)[]): number {
   return createHash('sha256').update(JSON.stringify(parts)).digest().readUInt32BE() / 2 ** 32;
 }
 
-/** The same items in an order that depends on the parts alone. */
-export function shuffled<T>(items: readonly T[], ...parts: readonly (string | number)[]): T[] {
-  return items
-    .map((item, index) => ({ item, rank: chance(index, ...parts) }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ item }) => item);
-}
-
 /** One of the items. */
 export function pick<T>(items: readonly [T, ...T[]], ...parts: readonly (string | number)[]): T {
   return items[Math.floor(chance(...parts) * items.length)] ?? items[0];

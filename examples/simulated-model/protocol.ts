@@ -1,91 +1,63 @@
+import { z } from 'zod';
+
+export const taskModel = 'simulated-task';
+export const reflectionModel = 'simulated-reflection';
+
+const content = z.union([z.string(), z.null(), z.array(z.object({ text: z.string().default('') }))]);
+const message = z.object({ role: z.string(), content }).transform(({ role, content }) => ({
+  role,
+  text: Array.isArray(content) ? content.map(({ text }) => text).join('\n') : (content ?? ''),
+}));
+const parameters = z.object({ properties: z.record(z.string(), z.unknown()).default({}) });
+const tool = z
+  .object({ function: z.object({ name: z.string(), parameters: parameters.optional() }) })
+  .transform(({ function: { name, parameters } }) => ({
+    name,
+    fields: Object.keys(parameters?.properties ?? {}),
+  }));
+
 /** A request of the OpenAI chat-completions protocol, as far as the simulated model reads it. */
-export interface ChatRequest {
-  readonly model: string;
-  readonly messages: readonly ChatMessage[];
-  readonly tools?: readonly Tool[];
-}
+export const requestSchema = z.object({
+  model: z.enum([taskModel, reflectionModel], `The models here are ${taskModel} and ${reflectionModel}.`),
+  messages: z.array(message).min(1),
+  stream: z.boolean().nullish(),
+  tools: z.array(tool).default([]),
+});
+export type ChatRequest = z.infer<typeof requestSchema>;
+export type ChatMessage = ChatRequest['messages'][number];
 
-export interface Tool {
-  readonly function: {
-    readonly name: string;
-    readonly parameters?: { readonly properties?: Readonly<Record<string, unknown>> };
-  };
-}
-
-export interface ChatMessage {
-  readonly role: string;
-  readonly content: string | readonly { readonly type: string; readonly text?: string }[] | null;
-}
-
-/** What a behaviour answers. */
+/** What a model says: a text, which may have broken off, or a call of a tool. */
 export interface Answer {
   readonly content: string;
-  readonly finishReason: 'stop' | 'length' | 'tool_calls';
-  readonly toolCall?: ToolCall;
-}
-
-export interface ToolCall {
-  readonly name: string;
-  readonly args: Readonly<Record<string, string>>;
-}
-
-/** The text of a message, whether it came whole or in parts. */
-export function textOf({ content }: ChatMessage): string {
-  if (typeof content === 'string' || content === null) return content ?? '';
-  return content.map((part) => part.text ?? '').join('\n');
+  readonly brokenOff?: boolean;
+  readonly toolCall?: { readonly name: string; readonly args: Readonly<Record<string, string>> };
 }
 
 /** The response in the shape of the protocol, with tokens estimated at four characters each. */
-export function completion(id: string, request: ChatRequest, answer: Answer) {
-  return {
-    ...head(id, 'chat.completion', request),
-    choices: [
-      { index: 0, message: messageOf(id, answer), finish_reason: answer.finishReason, logprobs: null },
-    ],
-    usage: usageOf(request, answer),
-  };
+export function completion(id: string, { model, messages }: ChatRequest, answer: Answer) {
+  const { content, brokenOff, toolCall } = answer;
+  const called = toolCall && { name: toolCall.name, arguments: JSON.stringify(toolCall.args) };
+  const tool_calls = called && [{ index: 0, id: `call-${id}`, type: 'function', function: called }];
+  const message = { role: 'assistant', content: called ? null : content, ...(called && { tool_calls }) };
+  const finish_reason = called ? 'tool_calls' : brokenOff ? 'length' : 'stop';
+  const prompt_tokens = tokens(messages.map(({ text }) => text).join('\n'));
+  const completion_tokens = tokens(called ? JSON.stringify(called) : content);
+  const usage = { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+  const choices = [{ index: 0, message, finish_reason, logprobs: null }] as const;
+  return { id, object: 'chat.completion', created: Math.floor(Date.now() / 1000), model, choices, usage };
 }
 
 /** The same as a stream of events: the message in one piece, then its end. */
-export function completionEvents(id: string, request: ChatRequest, answer: Answer): string {
-  const base = head(id, 'chat.completion.chunk', request);
+export function asEvents({ choices: [choice], usage, ...head }: ReturnType<typeof completion>): string {
+  const { message, finish_reason } = choice;
+  const chunk = { ...head, object: 'chat.completion.chunk' };
   const chunks = [
-    { ...base, choices: [{ index: 0, delta: messageOf(id, answer), finish_reason: null }] },
-    {
-      ...base,
-      choices: [{ index: 0, delta: {}, finish_reason: answer.finishReason }],
-      usage: usageOf(request, answer),
-    },
+    { ...chunk, choices: [{ index: 0, delta: message, finish_reason: null }] },
+    { ...chunk, choices: [{ index: 0, delta: {}, finish_reason }], usage },
   ];
   return [...chunks.map((chunk) => JSON.stringify(chunk)), '[DONE]']
     .map((data) => `data: ${data}\n\n`)
     .join('');
-}
-
-function head(id: string, object: string, { model }: ChatRequest) {
-  return { id, object, created: Math.floor(Date.now() / 1000), model };
-}
-
-function messageOf(id: string, { content, toolCall }: Answer) {
-  if (toolCall === undefined) return { role: 'assistant', content };
-  const { name, args } = toolCall;
-  const call = {
-    index: 0,
-    id: `call-${id}`,
-    type: 'function',
-    function: { name, arguments: JSON.stringify(args) },
-  };
-  return { role: 'assistant', content: null, tool_calls: [call] };
-}
-
-function usageOf({ messages }: ChatRequest, { content, toolCall }: Answer) {
-  const promptTokens = tokens(messages.map(textOf).join('\n'));
-  const completionTokens = tokens(toolCall === undefined ? content : JSON.stringify(toolCall));
-  return {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
-  };
 }
 
 function tokens(text: string): number {

@@ -1,136 +1,195 @@
-import { type Condition, readCondition } from './conditions.ts';
-import { type Field, isDeclaration, nameForms } from './fields.ts';
+import { stemmer } from 'stemmer';
+import { type Cue, isIdle, keeps, type Limit, mentions, readCues, wordsIn } from './language.ts';
 
-/** A rule as the model understood it from a sentence. */
+/** Something asked for, with the values the answer may have. */
+export interface Field {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+/** A rule as the model understood it. */
 export interface Rule {
-  /** The words that say when, and those that say when not. */
-  readonly when: string;
-  readonly unless: string;
-  readonly condition: Condition;
-  readonly exception: Condition;
-  readonly effects: readonly Effect[];
-  /** The sentence forbids its effects instead of asking for them. */
-  readonly forbids: boolean;
+  /** What it asks for, by field. */
+  readonly effects: Readonly<Record<string, string>>;
+  readonly when: Condition;
+  readonly unless: Condition;
 }
 
-export interface Effect {
-  readonly field: string;
-  readonly value: string;
+interface Condition {
+  /** Values that must be among those known of the case. */
+  readonly facts: readonly string[];
+  /** Things of which the case must show one. */
+  readonly cues: readonly Cue[];
+  /** Amounts that the case must have. */
+  readonly limits: readonly Limit[];
 }
 
-const marker = /\b(?:if|when|whenever|where|in case|as soon as|provided that|for)\b/i;
-const exceptionMarker = /,?\s*\b(?:unless|except(?: if| when| for| that)?|but not (?:if|when|for))\b/i;
-const leadIn =
-  /^(?:[\s"'`*→>=-]|then|the|its|their|a|an|set|mark|use|give|send|route|it|them|this|these|that|tickets?|to|should|must|always|never|be|do|not|don't|please)*$/i;
+/** Reads the fields asked for: the keys of the JSON to fill in, with the values listed behind their names. */
+export function readFields(text: string): Field[] {
+  const open = text.matchAll(/"([\w-]+)"\s*:\s*"(?:[^"\w]*|<[^"]*>|[^"]*\|[^"]*)"/g);
+  return [...new Set(Array.from(open, ([, name]) => name!))].flatMap((name) => {
+    const list = /((?:[\w"'`-]+(?:,? (?:or|and) |, ?| ?[|/] ?)){2,}[\w"'`-]+)/.source;
+    const [, listed] = new RegExp(`\\b${name}\\b[^.\\n]{0,40}?${list}`, 'i').exec(text) ?? [];
+    const values = listed?.match(/\b(?!(?:or|and)\b)[a-z][\w-]*/gi);
+    return values ? [{ name, values }] : [];
+  });
+}
 
-/** The single statements of a text. */
-export function sentencesOf(text: string): string[] {
+/** The single statements of a text, without bullets, labels and JSON. */
+export function statementsOf(text: string): string[] {
   return text
-    .split('\n')
-    .flatMap((line) => line.replace(/^\s*(?:[-*•]|\d+[.)])\s+/, '').split(/(?<=[.!?;])\s+/))
-    .map((sentence) => sentence.replaceAll('**', '').trim())
-    .filter((sentence) => sentence !== '');
+    .replaceAll(/\{[^{}]*\}|\*\*/g, '')
+    .split(/\n|(?<=[.!])\s+/)
+    .map((line) =>
+      line.replace(/^\s*(?:[-*•|]|\d+[.)])\s+/, '').replace(/^[\w ]{0,20}\brules?\b[\w ]{0,4}:\s*/i, ''),
+    )
+    .filter((statement) => /\w/.test(statement));
 }
 
-/** Reads all rules about these fields that a text states. */
-export function readRules(text: string, fields: readonly Field[], factKeys: readonly string[] = []): Rule[] {
-  return sentencesOf(text).flatMap((sentence) => readRule(sentence, fields, factKeys) ?? []);
-}
-
-/** Reads the rule a sentence states, if it states one about these fields. */
-export function readRule(
-  sentence: string,
+/** Reads the rules that a text states about the fields asked for, given the facts `known` about the case. */
+export function readRules(
+  text: string,
   fields: readonly Field[],
-  factKeys: readonly string[],
-): Rule | undefined {
-  if (isDeclaration(sentence, fields)) return undefined;
-  const statement = sentence.replace(/^[\w ]{0,20}\b(?:rule|note|important|remember)s?\b[\w ]{0,4}:\s*/i, '');
-  const [main = '', unless = ''] = statement.replace(/[.!;]+$/, '').split(exceptionMarker);
-  const parts = splitMain(main, fields);
-  if (parts === undefined || parts.effects.length === 0) return undefined;
-  const known = [...factKeys, ...fields.map(({ name }) => name)];
-  return {
-    when: parts.when.trim(),
-    unless: unless.trim(),
-    condition: readCondition(parts.when, known),
-    exception: readCondition(unless, known),
-    effects: parts.effects.map(({ field, value }) => ({ field, value })),
-    forbids: /\bnever\b|\bdo not\b|\bdon't\b/i.test(parts.effectText),
-  };
-}
-
-interface Parts {
-  readonly when: string;
-  readonly effects: readonly Effect[];
-  readonly effectText: string;
-}
-
-function splitMain(main: string, fields: readonly Field[]): Parts | undefined {
-  const opening = new RegExp(`^${marker.source}\\s`, 'i').exec(main)?.[0];
-  // "If …, the queue is …", "Tickets that …: queue …", "… → …"
-  const cuts = opening === undefined ? /\s(?=→|->|=>)|:\s/g : /,\s|:\s|\s(?=→|->|=>)|\sthen\s/g;
-  for (const cut of main.matchAll(cuts)) {
-    const effectText = main.slice(cut.index + cut[0].length);
-    const effects = effectsIn(effectText, fields);
-    if (effects.length > 0 && leadIn.test(effectText.slice(0, effects[0]!.index))) {
-      return { when: main.slice(opening?.length ?? 0, cut.index), effects, effectText };
-    }
-  }
-  if (opening !== undefined) return undefined;
-  // "Send tickets that … to queue …"
-  const sent =
-    /^(?:send|route|forward|assign|move)\s+(?!it\b|them\b|this\b|these\b)(.+?)\s+((?:in)?to\s.*)$/i.exec(
-      main,
-    );
-  if (sent !== null) {
-    const effectText = `goes ${sent[2]}`;
-    return { when: sent[1]!, effects: effectsIn(effectText, fields), effectText };
-  }
-  const found = effectsIn(main, fields);
-  const first = found[0];
-  if (first === undefined) return undefined;
-  // "Set the queue to … when …", or with no condition at all: the default.
-  if (leadIn.test(main.slice(0, first.index))) {
-    const at = marker.exec(main);
-    const head = at === null ? main : main.slice(0, at.index);
-    const effects = found.filter(({ index }) => index < head.length);
-    return { when: at === null ? '' : main.slice(at.index + at[0].length), effects, effectText: head };
-  }
-  // "Tickets that … go to queue …"; a value behind a marker belongs to the condition.
-  const when = main.slice(0, first.index);
-  if (
-    /^(?:otherwise|by default|everything else|anything else|(?:in )?(?:all|any|every) others?)\b/i.test(when)
-  ) {
-    return { when: '', effects: found, effectText: main };
-  }
-  return /\b(?:if|when|whenever|where)\b/i.test(when)
-    ? undefined
-    : { when, effects: found, effectText: main.slice(first.index) };
-}
-
-/** Where a text says that a field has, or gets, a value. */
-function effectsIn(text: string, fields: readonly Field[]): (Effect & { readonly index: number })[] {
-  const found = fields.flatMap(({ name, values }) =>
-    values.flatMap((value) => {
-      const index = text.search(effectPattern(name, value));
-      return index === -1 ? [] : [{ field: name, value, index }];
-    }),
-  );
-  const inOrder = found.sort((a, b) => a.index - b.index);
-  // The first value named for a field counts: "issue outage and not a defect".
-  return inOrder.filter((effect, i) => inOrder.findIndex(({ field }) => field === effect.field) === i);
-}
-
-function effectPattern(name: string, value: string): RegExp {
-  const field = nameForms(name);
-  const exactly = `["'\`]?${value}["'\`]?(?![\\w-])`;
-  const fill = `(?:\\s+(?:it|them|this|these|as|to|with|the|an?|always|${field}))*\\s+`;
-  const verbs = [
-    `\\b${field}["'\`]?(?:\\s+(?:is|are|to|as|of|becomes|should|must|be|always|set|gets))*\\s*[=:→]?\\s*${exactly}`,
-    `\\b(?:goe?s?|belongs?|sent|send|routed?|routes|assign(?:ed)?|forward(?:ed)?|moved?)(?:\\s+(?:it|them|these|this|such tickets))?\\s+(?:in)?to${fill}?\\s*${exactly}`,
-    `\\b(?:counts?|counted|treat(?:ed)?|mark(?:ed)?|class(?:ed|ify|ified)|rated?|label(?:led)?|gets?|use|choose|pick|answer|is|are|means?)${fill}${exactly}`,
-    `\\b(?:with|at|in|as|use|gets?|set|give)\\s+(?:an?\\s+|the\\s+)?${exactly}\\s+${field}`,
-    `(?:→|->|=>)\\s*${exactly}`,
+  known: ReadonlyMap<string, string> = new Map(),
+): Rule[] {
+  const asked = fields.flatMap(({ name, values }) => values.map((word) => ({ word, field: name })));
+  const names = [...fields.map(({ name }) => name), ...known.keys()];
+  const facts = [...known.values(), ...[...known.keys()].flatMap((name) => valuesNamed(text, name))];
+  const terms: Term[] = [
+    ...asked.map((term) => ({ ...term, kind: 'asked' as const })),
+    ...facts.map((word) => ({ word, kind: 'fact' as const })),
+    ...names.map((word) => ({ word, kind: 'name' as const })),
   ];
-  return new RegExp(verbs.join('|'), 'i');
+  return statementsOf(withoutForeignSections(text, fields)).flatMap((statement) => {
+    let rule: Rule | undefined;
+    return statement.split(';').flatMap((part) => {
+      rule = readRule(part, terms, rule);
+      return rule ?? [];
+    });
+  });
+}
+
+/** Where headings name fields, what stands under another single word is about none of them. */
+function withoutForeignSections(text: string, fields: readonly Field[]): string {
+  const [start, ...sections] = text.split(/^[#*\s]*(?=\w+(?: \w+){0,3}[:*\s]*$)/m);
+  const headingOf = (section: string) => /^.*/.exec(section)![0];
+  const isOwn = (section: string) =>
+    wordsIn(headingOf(section)).some(({ word }) => fields.some(({ name }) => areForms(word, name)));
+  const kept = sections.filter((section) => isOwn(section) || headingOf(section).includes(' '));
+  return sections.some(isOwn) ? [start, ...kept].join('\n') : text;
+}
+
+/** A word with a meaning for the rules: a value asked for, one that something known may have, or the name of either. */
+interface Term {
+  readonly word: string;
+  readonly kind: 'asked' | 'fact' | 'name';
+  /** What it is a value of, where it is asked for. */
+  readonly field?: string;
+}
+
+const though =
+  /\b(?:even|also) (?:if|when|though)\b|\beven\b|\b(?:al)?though\b|\bhowever\b|\bregardless\b|\bno matter\b|\bnever mind\b|(?<=, )wh(?:at|ich)ever\b/i;
+const not = /\b(?:unless|except|not|never|no|without|rather than|instead of)\b|n't\b/i;
+const given =
+  /\b(?:if|when|whenever|where|once|whatever|in case|as soon as|provided that)\b|(?<=^, )should\b|^ (?:for|by)$/i;
+const arrow = /→|[-=]>/;
+const backArrow = /←|<-/;
+const other = /[,:?()|]|—|–|\s-\s|\bthen\b/i;
+
+/**
+ * Reads one statement. Its pieces between punctuation and words like `if` either end in a run of nothing but terms and
+ * idle words, with values asked for among them: then that is what the rule asks for, the first value of each field. Or
+ * they say when it does, or does not; some are mere remarks. What a statement does not say it shares with the rule
+ * `before`.
+ */
+function readRule(statement: string, terms: readonly Term[], before: Rule | undefined): Rule | undefined {
+  const parts = cut(statement, terms);
+  const turn = parts.findIndex((part) => part === '?' || arrow.test(part));
+  const turnBack = parts.findIndex((part) => backArrow.test(part));
+  const asked: Term[] = [];
+  const when: string[] = [];
+  const unless: string[] = [];
+  for (let i = 0; i < parts.length; i += 2) {
+    const [opener = '', text = ''] = parts.slice(i);
+    if (though.test(opener)) continue;
+    const isCondition = i < turn || (turnBack > 0 && i >= turnBack) || given.test(opener);
+    const words = wordsIn(text).map(({ word, index }) => ({ word, index, term: termFor(word, terms) }));
+    const start = words.findLastIndex(({ word, term }) => term === undefined && !isIdle(word)) + 1;
+    const run = isCondition ? [] : words.slice(start);
+    const asks = run.flatMap(({ term }) => (term?.kind === 'asked' ? [term] : []));
+    const facts = run.flatMap(({ term }) => (term?.kind === 'fact' ? [term.word] : []));
+    const rest = asks.length === 0 ? text : [text.slice(0, run[0]!.index), ...facts].join(' ');
+    if (!not.test(opener)) asked.push(...asks);
+    (not.test(opener) ? unless : when).push(rest);
+  }
+  const own = Object.fromEntries(asked.reverse().map(({ field, word }) => [field!, word]));
+  const count = Object.keys(own).length;
+  const effects = count === 0 ? before?.effects : own;
+  if (effects === undefined) return undefined;
+  const read = (texts: readonly string[]) => toCondition(texts, terms, effects);
+  const rule = { effects, when: read(when), unless: read(unless) };
+  if (!isEmpty(rule.when)) return rule;
+  if (before !== undefined) return { ...before, effects };
+  return count === asked.length ? rule : undefined;
+}
+
+/** Cuts a statement into what opens a piece, the piece, and so on. */
+function cut(statement: string, terms: readonly Term[]): string[] {
+  // "Set it to high for ..." says when, "they ask for ..." does not.
+  const purpose = `(?<=^,|\\b(?:${terms.map(({ word }) => word).join('|')})) (?:for|by)\\b`;
+  const cuts = [though, not, given, arrow, backArrow, other].map(({ source }) => source);
+  return `, ${statement}`.split(new RegExp(`(${[purpose, ...cuts].join('|')})`, 'i')).slice(1);
+}
+
+/** Values of what is asked for count as facts only beside the name of their field, and not where they are effects. */
+function toCondition(texts: readonly string[], terms: readonly Term[], effects: Rule['effects']): Condition {
+  const facts: string[] = [];
+  const told = texts.map((text) => {
+    const names = terms.filter(({ kind, word }) => kind === 'name' && !(word in effects));
+    const beside = names.flatMap(({ word }) => valuesNamed(text, word));
+    return text.replaceAll(/[\p{L}\d-]+/gu, (word) => {
+      const term = termFor(word.toLowerCase(), terms);
+      const isFact = term?.kind === 'fact' || (term?.kind === 'asked' && beside.includes(term.word));
+      if (isFact) facts.push(term.word);
+      return isFact || term?.kind === 'name' ? '' : word;
+    });
+  });
+  return { facts, ...readCues(told.join('\n')) };
+}
+
+/** The term a word stands for, in a longer form only where it is none itself. */
+function termFor(word: string, terms: readonly Term[]): Term | undefined {
+  return (
+    terms.find((term) => term.word === word) ??
+    terms.find((term) => term.word.length < word.length && areForms(term.word, word))
+  );
+}
+
+function areForms(a: string, b: string): boolean {
+  return stemmer(a) === stemmer(b);
+}
+
+/** The words that a text gives to a field as values: `partner customers`, `customer is partner`. */
+function valuesNamed(text: string, name: string): string[] {
+  const around = new RegExp(
+    `(?:([a-z-]+) )?\\b${name}(?:s\\b|["']?(?: *(?:is|as|to|of|[:=→]))? *(?:an? )?([a-z-]+)?)`,
+    'gi',
+  );
+  return Array.from(text.matchAll(around), ([, before = '', after = '']) =>
+    isIdle(before) ? after.toLowerCase() : before.toLowerCase(),
+  ).filter((word) => !isIdle(word));
+}
+
+/** How much a rule asks of a case that has it all; -1 where the case does not. */
+export function support({ when, unless }: Rule, facts: readonly string[], text: string): number {
+  const holds = ({ facts: needed, cues, limits }: Condition) =>
+    needed.every((fact) => facts.includes(fact)) &&
+    limits.every((limit) => keeps(text, limit)) &&
+    (cues.length === 0 || cues.some((cue) => mentions(text, cue)));
+  if (!holds(when) || (!isEmpty(unless) && holds(unless))) return -1;
+  return new Set(when.facts).size + when.limits.length + Math.min(when.cues.length, 1);
+}
+
+function isEmpty({ facts, cues, limits }: Condition): boolean {
+  return facts.length + cues.length + limits.length === 0;
 }

@@ -113,10 +113,10 @@ describe('the simulated server', () => {
 
   it('turns away what it does not understand', async () => {
     const server = await start();
-    expect((await post(server, { ...taskRequest('x'), model: 'gpt-4.1' })).status).toBe(404);
+    expect((await post(server, { ...taskRequest('x'), model: 'gpt-4.1' })).status).toBe(400);
     expect((await post(server, { ...taskRequest('x'), stream: 'yes' })).status).toBe(400);
     expect((await post(server, { model: taskModel, messages: [] })).status).toBe(400);
-    expect((await fetch(`${server.url}/models`)).status).toBe(404);
+    expect((await fetch(`${server.url}/models`)).status).toBe(400);
   });
 
   it('fails about as often as it should, whatever the order of the requests', async () => {

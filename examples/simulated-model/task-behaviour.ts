@@ -1,100 +1,99 @@
-import { type Case, holds, stems } from './conditions.ts';
-import { type Field, readFacts, readFields } from './fields.ts';
-import { type ChatMessage, textOf } from './protocol.ts';
-import { type Rule, readRules } from './rules.ts';
+import { stemmer } from 'stemmer';
+import { wordsIn } from './language.ts';
+import { type Luck, withProse } from './mishaps.ts';
+import type { Answer, ChatMessage, ChatRequest } from './protocol.ts';
+import { type Rule, readFields, readRules, support } from './rules.ts';
 
-/** Associations every speaker of English has; they know nothing of any company's customs. */
-const commonSense: readonly { readonly cues: RegExp; readonly suggests: RegExp }[] = [
-  {
-    cues: /\b(invoice|bill|charge|charged|refund|pay|paid|payment|price|receipt|card number)\b/i,
-    suggests: /bill|pay|financ/,
-  },
-  {
-    cues: /\b(log in|login|sign in|password|locked out|account)\b/i,
-    suggests: /access|login|identity|account/,
-  },
-  { cues: /\b(down|outage|unavailable|unreachable|nobody can)\b/i, suggests: /outage|incident/ },
-  {
-    cues: /\b(bug|crash|crashes|error|broken|wrong|does not work)\b/i,
-    suggests: /bug|defect|engineer|technical/,
-  },
-  { cues: /\b(urgent|immediately|asap|right now|critical)\b/i, suggests: /urgent/ },
-  { cues: /\b(no rush|no hurry|whenever|small thing|not urgent)\b/i, suggests: /^low/ },
-  { cues: /\b(how|where|which|can i|is there)\b[^.!]*\?/i, suggests: /question|support|help/ },
-];
+/** Words that belong together for every speaker of English; they know nothing of any company's customs. */
+const associations = [
+  'invoice bill billing charge refund pay paid payment price receipt finance',
+  'login log sign password locked account access identity',
+  'outage incident down unavailable unreachable nobody',
+  'bug crash error broken wrong defect technical engineering',
+  'urgent immediately asap critical',
+  'low rush hurry whenever',
+].map((words) => new Set(words.split(' ').map(stemmer)));
+const jsonAlone = /\bjson\b[^.\n]{0,40}\b(?:alone|only|nothing else|no other)|\bonly\b[^.\n]{0,30}\bjson/i;
 const unremarkable = /normal|standard|default|general|support|question|other/;
 
+/** The task model: it calls the tools it has, and then answers with the JSON its instructions show. */
+export function taskAnswer(request: ChatRequest, luck: Luck): Answer {
+  const toolCall = nextToolCall(request);
+  if (toolCall !== undefined) return { content: '', toolCall };
+  const { instructions, text } = partsOf(request.messages);
+  const json = decide(instructions, text, (rule) => luck('overlookedRule', JSON.stringify(rule), text));
+  const talks = !jsonAlone.test(instructions) && luck('proseAroundJson', instructions, text);
+  return { content: talks ? withProse(json, instructions + text) : json };
+}
+
 /**
- * The task model: it answers with the JSON its instructions show, follows the rules they state, and goes by common
- * sense where they state none. `overlooks` says which rule slips its mind on which case.
+ * Follows the rules that the instructions state, of which the one that asks for the most wins and of equals the last,
+ * and goes by common sense where they state none. `overlooks` says which rule slips its mind.
  */
-export function taskAnswer(
-  messages: readonly ChatMessage[],
-  overlooks: (rule: Rule, text: string) => boolean,
-): string {
-  const { instructions, ticket } = partsOf(messages);
+function decide(instructions: string, text: string, overlooks: (rule: Rule) => boolean): string {
   const fields = readFields(instructions);
   if (fields.length === 0) return 'I have read it. What would you like me to decide about it?';
-  const facts = readFacts(instructions, fields);
-  const rules = readRules(instructions, fields, Object.keys(facts)).filter(
-    (rule) => !overlooks(rule, ticket),
+  const told = instructions.matchAll(/"([\w-]+)"\s*:\s*"([\w-]+)"/g);
+  const facts = new Map(Array.from(told, ([, name, value]) => [name!, value!]));
+  for (const { name } of fields) facts.delete(name);
+  // Where later paragraphs state rules, only the first is about the case.
+  const [first = '', ...later] = text.split(/\n\n+/);
+  const below = later.join('\n\n');
+  const isRules = readRules(below, fields).length > 0;
+  const rules = readRules(isRules ? `${instructions}\n\n${below}` : instructions, fields, facts).filter(
+    (rule) => !overlooks(rule),
   );
-  const decided: Record<string, string> = {};
-  for (const field of fields) {
-    decided[field.name] = decide(field, rules, { text: ticket, facts: { ...facts, ...decided } });
+  for (const { name, values } of fields) {
+    const known = [...facts.values()];
+    const all = [isRules ? first : text, ...known].join('\n');
+    const best = rules
+      .map((rule) => ({ value: rule.effects[name], strength: support(rule, known, all) }))
+      .filter(({ value, strength }) => value !== undefined && strength >= 0)
+      .sort((a, b) => a.strength - b.strength)
+      .at(-1);
+    facts.set(name, best?.value ?? guess(values, all));
   }
-  return JSON.stringify(decided);
-}
-
-/** Whether the instructions ask for the JSON and nothing around it. */
-export function toldJsonAlone(messages: readonly ChatMessage[]): boolean {
-  const { instructions } = partsOf(messages);
-  return /\bjson\b[^.\n]{0,40}\b(?:alone|only|nothing else|no other)|\bonly\b[^.\n]{0,30}\bjson/i.test(
-    instructions,
-  );
-}
-
-/** The rule that asks for the most wins; of equals, the one stated last. */
-function decide(field: Field, rules: readonly Rule[], subject: Case): string {
-  const speaking = rules.filter(
-    ({ effects, condition, exception }) =>
-      effects.some((effect) => effect.field === field.name) &&
-      holds(condition, subject) &&
-      (exception.length === 0 || !holds(exception, subject)),
-  );
-  const valueFrom = (rule: Rule) => rule.effects.find((effect) => effect.field === field.name)!.value;
-  const forbidden = speaking.filter(({ forbids }) => forbids).map(valueFrom);
-  const allowed = field.values.filter((value) => !forbidden.includes(value));
-  const best = speaking
-    .filter((rule) => !rule.forbids && allowed.includes(valueFrom(rule)))
-    .reduce<Rule | undefined>(
-      (a, b) => (a === undefined || b.condition.length >= a.condition.length ? b : a),
-      undefined,
-    );
-  return best === undefined
-    ? guess(allowed, [subject.text, ...Object.values(subject.facts)].join('\n'))
-    : valueFrom(best);
+  return JSON.stringify(Object.fromEntries(fields.map(({ name }) => [name, facts.get(name)])));
 }
 
 function guess(values: readonly string[], text: string): string {
-  const words = new Set(stems(text));
+  const words = new Set(wordsIn(text).map(({ word }) => stemmer(word)));
   return (
     values.find((value) =>
-      commonSense.some(({ cues, suggests }) => cues.test(text) && suggests.test(value)),
+      associations.some((group) => group.has(stemmer(value)) && [...group].some((word) => words.has(word))),
     ) ??
-    values.find((value) => stems(value).some((word) => words.has(word))) ??
+    values.find((value) => words.has(stemmer(value))) ??
     values.find((value) => unremarkable.test(value)) ??
     values[0] ??
     ''
   );
 }
 
-/** What is asked, and what it is asked about: all that follows a label such as `Ticket:`, or the last message. */
-function partsOf(messages: readonly ChatMessage[]): { instructions: string; ticket: string } {
-  const others = messages.slice(0, -1).map(textOf);
-  const last = messages.map(textOf).at(-1) ?? '';
-  const label =
-    /^\W*(?:ticket|message|input|text|request|email)s?\W*:\W*?$|^\W*(?:ticket|message)s?:\s/im.exec(last);
+/**
+ * What is asked, with all that tools told, and what it is asked about: what follows a label such as `Ticket:`, or the
+ * last message that is no tool's.
+ */
+function partsOf(messages: readonly ChatMessage[]): { instructions: string; text: string } {
+  const said = messages.filter(({ role }) => role !== 'assistant');
+  const last = said.findLastIndex(({ role }) => role !== 'tool');
+  const { text = '' } = said[last] ?? {};
+  const label = /^\W*(?:ticket|message|input|text|request|email)s?\W*:\s/im.exec(text);
   const start = label === null ? 0 : label.index + label[0].length;
-  return { instructions: [...others, last.slice(0, start)].join('\n'), ticket: last.slice(start).trim() };
+  const others = said.toSpliced(last, 1).map((message) => message.text);
+  return { instructions: [...others, text.slice(0, start)].join('\n'), text: text.slice(start).trim() };
+}
+
+/**
+ * The call the task model makes before it answers: of the first tool it has not heard from, with what the messages say
+ * under the names of the tool's fields (`Account: A-12`).
+ */
+function nextToolCall({ messages, tools }: ChatRequest): Answer['toolCall'] {
+  const tool = tools[messages.filter(({ role }) => role === 'tool').length];
+  if (tool === undefined) return undefined;
+  const text = messages.map(({ text }) => text).join('\n');
+  const args = tool.fields.flatMap((field) => {
+    const value = new RegExp(`^\\W*${field}\\W*:\\s*(\\S.*)$`, 'im').exec(text)?.[1];
+    return value === undefined ? [] : [[field, value.trim()] as const];
+  });
+  return { name: tool.name, args: Object.fromEntries(args) };
 }
