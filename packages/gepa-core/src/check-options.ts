@@ -55,6 +55,14 @@ function strategy(
 
 const components = z.record(z.string(), z.looseObject({ text: z.string() }));
 
+const dollars = z.number().min(0, 'must be 0 or more');
+const price = z.strictObject({
+  input: dollars,
+  cachedInput: optional(dollars),
+  cacheWrite: optional(dollars),
+  output: dollars,
+});
+
 const shape = {
   adapter: optional(
     z.custom<unknown>(
@@ -101,7 +109,7 @@ const shape = {
   auto: optional(z.enum(['light', 'medium', 'heavy'])),
   maxIterations: optional(count),
   maxCostUsd: optional(positive),
-  prices: optional(z.record(z.string(), z.object({ input: z.number().min(0), output: z.number().min(0) }))),
+  prices: optional(z.record(z.string(), price)),
   maxDurationMs: optional(positive),
   stopConditions: optional(z.array(aFunction)),
   signal: optional(z.custom<unknown>((value) => value instanceof AbortSignal, 'must be an AbortSignal')),

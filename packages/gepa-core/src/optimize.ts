@@ -29,7 +29,7 @@ export function optimize<Example, Output, Trace = readonly Step[], Name extends 
 export async function optimize<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
-  const settings = resolveOptions(options);
+  const settings = await resolveOptions(options);
   const listeners = [settings.onEvent, settings.progress ? terminalProgress() : undefined];
   const broadcast = createBroadcast<Name>(listeners.filter((listener) => listener !== undefined));
   const lifetime = new Lifetime(settings.signal, settings.maxDurationMs);

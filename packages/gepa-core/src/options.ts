@@ -62,9 +62,15 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   /** Sets `maxMetricCalls` by the formula of `dspy.GEPA`; the calls of a testset come on top. */
   readonly auto?: AutoBudget;
   readonly maxIterations?: number;
-  /** The most US dollars for program, judge and reflection. Needs usage with costs, or `prices`. */
+  /**
+   * The most US dollars for program, judge and reflection. Needs usage with costs, or with names of models whose price
+   * is known (see `prices`).
+   */
   readonly maxCostUsd?: number;
-  /** US dollars per million tokens, by model name. */
+  /**
+   * US dollars per million tokens, by model name, for models the catalogue of prices does not know or knows otherwise.
+   * A name without a provider (`openai/…`) or a date (`…-2025-04-14`) is good for those with one, and the reverse.
+   */
   readonly prices?: Readonly<Record<string, Price>>;
   /** The most milliseconds; what still runs then is aborted. */
   readonly maxDurationMs?: number;

@@ -1,5 +1,5 @@
 import { RunError } from '../errors.ts';
-import { addUsage, noUsage, type Price, priceUsage, type Usage } from '../usage.ts';
+import { addUsage, noUsage, type PriceOf, priceUsage, type Usage } from '../usage.ts';
 
 /** Something that is paid for. */
 export type Expense = 'rollout' | 'reflection';
@@ -19,7 +19,7 @@ export class Ledger {
   #reserved: number;
   readonly #maxMetricCalls: number;
   readonly #maxCostUsd: number;
-  readonly #prices: Readonly<Record<string, Price>> | undefined;
+  readonly #prices: PriceOf;
   readonly #inFlight: Record<Expense, number> = { rollout: 0, reflection: 0 };
   readonly #dearest: Record<Expense, number | undefined> = { rollout: undefined, reflection: undefined };
 
@@ -27,12 +27,12 @@ export class Ledger {
     maxMetricCalls?: number | undefined;
     reservedMetricCalls?: number;
     maxCostUsd?: number | undefined;
-    prices?: Readonly<Record<string, Price>> | undefined;
+    prices?: PriceOf;
   }) {
     this.#maxMetricCalls = bounds.maxMetricCalls ?? Number.POSITIVE_INFINITY;
     this.#reserved = bounds.reservedMetricCalls ?? 0;
     this.#maxCostUsd = bounds.maxCostUsd ?? Number.POSITIVE_INFINITY;
-    this.#prices = bounds.prices;
+    this.#prices = bounds.prices ?? (() => undefined);
   }
 
   get remainingMetricCalls(): number {

@@ -134,7 +134,9 @@ describe('the cost', () => {
   });
 
   it('does not take an unknown cost for none', () => {
-    expect(row(linesOf({ usage, reflectionUsage }), 'Cost')).toEqual(['unknown, since no prices were given']);
+    expect(row(linesOf({ usage, reflectionUsage }), 'Cost')).toEqual([
+      'unknown, since no model has a known price: give them in `prices`',
+    ]);
     expect(row(linesOf(), 'Model calls')).toEqual(['none were reported']);
     expect(row(linesOf(), 'Cost')).toEqual([]);
   });

@@ -181,7 +181,7 @@ function modelCallLines({ usage, reflectionUsage }: OptimizationResult): string[
 
 function costLines({ usage, reflectionUsage }: OptimizationResult): string[] {
   if (usage.costUsd === undefined)
-    return usage.modelCalls === 0 ? [] : ['unknown, since no prices were given'];
+    return usage.modelCalls === 0 ? [] : ['unknown, since no model has a known price: give them in `prices`'];
   const { costUsd } = usage;
   const reflection = reflectionUsage.costUsd;
   if (reflection === undefined || costUsd === 0) return [formatUsd(costUsd)];
