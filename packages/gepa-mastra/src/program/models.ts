@@ -1,6 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { AnswerPart, CallOptions } from '../trace/model-call.ts';
+import { modelName } from './model-names.ts';
 
 /** What a model gives back, whichever way it is called. */
 export interface CallResult {
@@ -10,7 +11,7 @@ export interface CallResult {
 export type ModelCall = (options: CallOptions) => Promise<CallResult>;
 
 /** Stands around each call of a model. */
-export type AroundCall = (modelId: string, options: CallOptions, call: ModelCall) => Promise<CallResult>;
+export type AroundCall = (modelName: string, options: CallOptions, call: ModelCall) => Promise<CallResult>;
 
 type ModelOption = Agent['model'];
 type ModelConfig = NonNullable<Parameters<Agent['getModel']>[0]>['modelConfig'];
@@ -52,8 +53,8 @@ function wrapModel<Model extends object>(model: Model, around: AroundCall): Mode
       // Bound, for models keep private fields that a proxy cannot see.
       const method = value.bind(target) as ModelCall;
       if (key !== 'doGenerate' && key !== 'doStream') return method;
-      const { modelId = 'model' } = target as { modelId?: string };
-      return (options: CallOptions) => around(modelId, options, method);
+      const name = modelName(target) ?? 'model';
+      return (options: CallOptions) => around(name, options, method);
     },
   });
 }
