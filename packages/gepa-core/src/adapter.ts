@@ -55,6 +55,11 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
   /** What may change. The order of the keys is the order of round robin. */
   readonly components: Readonly<Record<Name, Component>>;
   /**
+   * The names of the models the program is known to call, as its usage will report them. Under `maxCostUsd` a run is
+   * refused before the start when the price of one is unknown. Leave out those whose usage brings its own `costUsd`.
+   */
+  readonly models?: readonly string[];
+  /**
    * Runs the program with the candidate's texts on one example. Many calls run at once and must not see each
    * other's candidate. Throw what the program throws: transient errors (rate limit, overload, connection, timeout)
    * are retried, any other is the candidate's failure. To keep the trace of a failed run, throw a `RolloutError`.

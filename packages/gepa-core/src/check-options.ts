@@ -57,6 +57,14 @@ const components = z.record(z.string(), z.looseObject({ text: z.string() }));
 
 const reserve = z.strictObject({ tokens: optional(count), costUsd: optional(positive) });
 
+const dollars = z.number().min(0, 'must be 0 or more');
+const price = z.strictObject({
+  input: dollars,
+  cachedInput: optional(dollars),
+  cacheWrite: optional(dollars),
+  output: dollars,
+});
+
 const shape = {
   adapter: optional(
     z.custom<unknown>(
@@ -105,7 +113,7 @@ const shape = {
   maxCostUsd: optional(positive),
   maxTokens: optional(count),
   reserve: optional(z.strictObject({ rollout: optional(reserve), reflection: optional(reserve) })),
-  prices: optional(z.record(z.string(), z.object({ input: z.number().min(0), output: z.number().min(0) }))),
+  prices: optional(z.record(z.string(), price)),
   maxDurationMs: optional(positive),
   stopConditions: optional(z.array(aFunction)),
   signal: optional(z.custom<unknown>((value) => value instanceof AbortSignal, 'must be an AbortSignal')),

@@ -9,10 +9,11 @@ export interface LanguageModelAnswer {
 }
 
 /** A reflection model: takes a prompt, gives its answer. Throw to report a failure; transient ones are retried. */
-export type LanguageModel = (request: {
-  readonly prompt: string;
-  readonly signal: AbortSignal;
-}) => Promise<string | LanguageModelAnswer>;
+export interface LanguageModel {
+  (request: { readonly prompt: string; readonly signal: AbortSignal }): Promise<string | LanguageModelAnswer>;
+  /** The name under which its usage will be reported, where it is known: `maxCostUsd` then needs its price. */
+  readonly modelName?: string | undefined;
+}
 
 export function normalizeAnswer(
   answer: string | LanguageModelAnswer,

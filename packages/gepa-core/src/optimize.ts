@@ -33,7 +33,7 @@ export function optimize<Example, Output, Trace = readonly Step[], Name extends 
 export async function optimize<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
-  const settings = resolveOptions(options);
+  const settings = await resolveOptions(options);
   const broadcast = createBroadcast<Name>();
   if (settings.onEvent !== undefined) broadcast.add(settings.onEvent);
   if (settings.progress) broadcast.add(terminalProgress());

@@ -50,6 +50,16 @@ describe('what cannot be run is refused with one clear sentence, before anything
     ],
     ['a fraction of a call', { maxMetricCalls: 30.5 }, '"maxMetricCalls" must be a whole number (got 30.5)'],
     ['no concurrency', { concurrency: 0 }, '"concurrency" must be 1 or more (got 0)'],
+    [
+      'a price below zero',
+      { prices: { m: { input: 1, cachedInput: -1, output: 2 } } },
+      'The option "prices.m.cachedInput" must be 0 or more',
+    ],
+    [
+      'a rate that does not exist',
+      { prices: { m: { input: 1, cached: 1, output: 2 } } },
+      'The option "prices.m" is wrong: Unrecognized key: "cached"',
+    ],
     ['no time', { maxDurationMs: 0 }, '"maxDurationMs" must be more than 0 (got 0)'],
     ['a seed that is no number', { seed: Number.NaN }, 'The option "seed"'],
     [

@@ -63,7 +63,10 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   /** Sets `maxMetricCalls` by the formula of `dspy.GEPA`; the calls of a testset come on top. */
   readonly auto?: AutoBudget;
   readonly maxIterations?: number;
-  /** The most US dollars for program, judge and reflection. Needs usage with costs, or `prices`. */
+  /**
+   * The most US dollars for program, judge and reflection. Needs usage with costs, or with names of models whose price
+   * is known (see `prices`).
+   */
   readonly maxCostUsd?: number;
   /** The most tokens, sent and written, for program, judge and reflection. Needs usage with tokens. */
   readonly maxTokens?: number;
@@ -73,7 +76,10 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
    * kind has cost so far; then a bound can be crossed by as much as a call is dearer than all before it.
    */
   readonly reserve?: Partial<Record<Call, Reserve>>;
-  /** US dollars per million tokens, by model name. */
+  /**
+   * US dollars per million tokens, by model name, for models the catalogue of prices does not know or knows otherwise.
+   * A name without a provider (`openai/…`) or a date (`…-2025-04-14`) is good for those with one, and the reverse.
+   */
   readonly prices?: Readonly<Record<string, Price>>;
   /** The most milliseconds; what still runs then is aborted. */
   readonly maxDurationMs?: number;

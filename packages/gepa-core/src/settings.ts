@@ -3,15 +3,16 @@ import { autoBudget } from './auto-budget.ts';
 import { problemsOf } from './check-options.ts';
 import type { Component } from './component.ts';
 import { OptionsError } from './errors.ts';
+import type { LanguageModel } from './language-model.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
+import { checkPrices, loadPrices } from './prices.ts';
 import type { StrategyOptions } from './strategies/strategies.ts';
+import type { PriceOf } from './usage.ts';
 
 /** Options with every default filled in. */
-export type Settings<Example, Output, Trace, Name extends string> = SearchOptions<
-  Example,
-  Output,
-  Trace,
-  Name
+export type Settings<Example, Output, Trace, Name extends string> = Omit<
+  SearchOptions<Example, Output, Trace, Name>,
+  'prices'
 > &
   Required<
     Pick<
@@ -34,17 +35,22 @@ export type Settings<Example, Output, Trace, Name extends string> = SearchOption
       | 'valset'
       | 'testset'
     >
-  > & { readonly adapter: Adapter<Example, Output, Trace, Name> };
+  > & {
+    readonly adapter: Adapter<Example, Output, Trace, Name>;
+    readonly prices: PriceOf;
+  };
 
-/** Refuses what cannot be run, with every problem in one error; fills in the defaults. */
-export function resolveOptions<Example, Output, Trace, Name extends string>(
+/** Refuses what cannot be run, with every problem in one error; fills in the defaults and the prices of models. */
+export async function resolveOptions<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
-): Settings<Example, Output, Trace, Name> {
+): Promise<Settings<Example, Output, Trace, Name>> {
   const problems = problemsOf(options);
   if (problems.length > 0) throw new OptionsError(problems);
 
   const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
   const { trainset, valset = trainset, testset = [] } = options;
+  const prices = await loadPrices(options.prices);
+  if (options.maxCostUsd !== undefined) checkPrices(knownModels(adapter, options.reflectionModel), prices);
   const maxMetricCalls =
     options.auto === undefined
       ? options.maxMetricCalls
@@ -78,9 +84,18 @@ export function resolveOptions<Example, Output, Trace, Name extends string>(
     ...definedOnly(options),
     ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
     adapter,
+    prices,
     valset,
     testset,
   };
+}
+
+/** The names of models that are told before the start. */
+function knownModels(
+  { models = [] }: { readonly models?: readonly string[] },
+  reflectionModel: LanguageModel | undefined,
+): string[] {
+  return [...models, ...(reflectionModel?.modelName === undefined ? [] : [reflectionModel.modelName])];
 }
 
 function isAdapterForm<Example, Output, Trace, Name extends string>(

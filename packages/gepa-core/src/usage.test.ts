@@ -1,5 +1,14 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { addUsage, modelCallUsage, noUsage, priceUsage } from './usage.ts';
+import {
+  addUsage,
+  modelCallUsage,
+  noUsage,
+  type Price,
+  type PriceOf,
+  priceUsage,
+  type Usage,
+} from './usage.ts';
 
 const a = modelCallUsage({ model: 'a', inputTokens: 1_000_000, outputTokens: 500_000 });
 const b = modelCallUsage({ model: 'b', inputTokens: 10, outputTokens: 20, costUsd: 0.5 });
@@ -28,17 +37,94 @@ it('knows nothing of costs and models that nobody told', () => {
   });
 });
 
+const priceList: Record<string, Price> = {
+  a: { input: 2, output: 8 },
+  cached: { input: 2, cachedInput: 0.5, cacheWrite: 2.5, output: 8 },
+};
+const prices: PriceOf = (model) => priceList[model];
+
 it('prices by model, per million tokens', () => {
-  const prices = { a: { input: 2, output: 8 } };
   expect(priceUsage(a, prices).costUsd).toBe(2 + 4);
   expect(priceUsage(b, prices)).toBe(b);
   expect(priceUsage(noUsage, prices)).toBe(noUsage);
 });
 
 it('gives no price for what it cannot price as a whole', () => {
-  const prices = { a: { input: 2, output: 8 } };
   const other = modelCallUsage({ model: 'c', inputTokens: 1 });
   expect(priceUsage(addUsage(a, other), prices).costUsd).toBeUndefined();
   expect(priceUsage(addUsage(a, modelCallUsage({ inputTokens: 1 })), prices).costUsd).toBeUndefined();
-  expect(priceUsage(a, undefined).costUsd).toBeUndefined();
+  expect(priceUsage(a, () => undefined).costUsd).toBeUndefined();
+});
+
+const million = 1_000_000;
+it.each([
+  ['read from the cache', 'cached', { cachedInputTokens: million }, 2 + 0.5 + 8],
+  ['written to the cache', 'cached', { cacheWriteTokens: million }, 2 + 2.5 + 8],
+  [
+    'of all kinds',
+    'cached',
+    { cachedInputTokens: million / 2, cacheWriteTokens: million },
+    1 + 0.25 + 2.5 + 8,
+  ],
+  ['read, without a rate for it, as input', 'a', { cachedInputTokens: million }, 4 + 8],
+  ['written, without a rate for it, as input', 'a', { cacheWriteTokens: million }, 4 + 8],
+  [
+    'counted beside the input by mistake, never below zero',
+    'cached',
+    { cachedInputTokens: 3 * million },
+    1.5 + 8,
+  ],
+])('prices tokens %s', (_, model, tokens, costUsd) => {
+  const usage = modelCallUsage({ model, inputTokens: 2 * million, outputTokens: million, ...tokens });
+  expect(priceUsage(usage, prices).costUsd).toBeCloseTo(costUsd, 9);
+});
+
+it('says nothing of a cache that was not used', () => {
+  const usage = modelCallUsage({ model: 'a', inputTokens: 1, cachedInputTokens: 0, cacheWriteTokens: 0 });
+  expect(usage.byModel?.a).toEqual({ modelCalls: 1, inputTokens: 1, outputTokens: 0 });
+});
+
+const calls = fc.array(
+  fc
+    .record({
+      model: fc.constantFrom('a', 'cached'),
+      uncached: fc.nat(million),
+      cachedInputTokens: fc.nat(million),
+      cacheWriteTokens: fc.nat(million),
+      outputTokens: fc.nat(million),
+    })
+    .map(({ uncached, ...call }) =>
+      modelCallUsage({ ...call, inputTokens: uncached + call.cachedInputTokens + call.cacheWriteTokens }),
+    ),
+);
+const total = (usages: readonly Usage[]) => usages.reduce(addUsage, noUsage);
+
+it('costs together what the calls cost alone, in whatever order they are added', () => {
+  fc.assert(
+    fc.property(calls, fc.nat(), (usages, cut) => {
+      const sum = total(usages);
+      const alone = usages.reduce((costUsd, usage) => costUsd + priceUsage(usage, prices).costUsd!, 0);
+      expect(priceUsage(sum, prices).costUsd ?? 0).toBeCloseTo(alone, 6);
+      expect(addUsage(total(usages.slice(cut)), total(usages.slice(0, cut)))).toEqual(sum);
+      for (const field of ['inputTokens', 'cachedInputTokens', 'cacheWriteTokens', 'outputTokens'] as const) {
+        const byModel = Object.values(sum.byModel ?? {}).reduce((n, tokens) => n + (tokens[field] ?? 0), 0);
+        expect(sum[field] ?? 0).toBe(byModel);
+      }
+    }),
+  );
+});
+
+it('never costs more for having been cached, where the cache is the cheaper', () => {
+  const price: PriceOf = () => ({ input: 2, cachedInput: 0.5, output: 8 });
+  fc.assert(
+    fc.property(fc.nat(million), fc.nat(million), fc.nat(million), (inputTokens, cached, outputTokens) => {
+      const call = { model: 'a', inputTokens, outputTokens };
+      const cachedInputTokens = Math.min(cached, inputTokens);
+      const [plain, cheaper] = [call, { ...call, cachedInputTokens }].map(
+        (one) => priceUsage(modelCallUsage(one), price).costUsd!,
+      );
+      expect(cheaper).toBeLessThanOrEqual(plain!);
+      expect(cheaper).toBeGreaterThanOrEqual(0);
+    }),
+  );
 });

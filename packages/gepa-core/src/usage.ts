@@ -1,48 +1,55 @@
-/** What model calls cost: of one rollout, one reflection, or a whole run. */
-export interface Usage {
+/** Tokens of one model. */
+export interface ModelUsage {
   /** Number of model requests. */
   readonly modelCalls: number;
-  /** Tokens sent to models. */
+  /** Tokens sent to models, cached ones included. */
   readonly inputTokens: number;
+  /** Those of `inputTokens` that the provider read from its cache. Absent: none that anybody told of. */
+  readonly cachedInputTokens?: number;
+  /** Those of `inputTokens` that the provider wrote to its cache, where it tells (Anthropic). */
+  readonly cacheWriteTokens?: number;
   /** Tokens written by models. */
   readonly outputTokens: number;
-  /** US dollars, where the provider or `prices` tells. */
+}
+
+/** What model calls cost: of one rollout, one reflection, or a whole run. */
+export interface Usage extends ModelUsage {
+  /** US dollars, where the provider, `prices` or the catalogue of prices tells. */
   readonly costUsd?: number;
   /** The same, by model name, where the names are known. */
   readonly byModel?: Readonly<Record<string, ModelUsage>>;
 }
 
-/** Tokens of one model. */
-export interface ModelUsage {
-  readonly modelCalls: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-}
-
 /** US dollars per million tokens of one model. */
 export interface Price {
   readonly input: number;
+  /** For tokens read from the provider's cache. Default: as `input`. */
+  readonly cachedInput?: number;
+  /** For tokens written to the provider's cache. Default: as `input`. */
+  readonly cacheWrite?: number;
   readonly output: number;
 }
 
+/** Tells what a model costs, by its name; `undefined` where that is not known. */
+export type PriceOf = (model: string) => Price | undefined;
+
 export const noUsage: Usage = { modelCalls: 0, inputTokens: 0, outputTokens: 0 };
 
-/** The usage of one call to one model. */
+/** The usage of one call to one model. `inputTokens` must include the cached ones. */
 export function modelCallUsage(call: {
   model?: string | undefined;
   inputTokens?: number | undefined;
+  cachedInputTokens?: number | undefined;
+  cacheWriteTokens?: number | undefined;
   outputTokens?: number | undefined;
   costUsd?: number | undefined;
 }): Usage {
-  const tokens: ModelUsage = {
-    modelCalls: 1,
-    inputTokens: call.inputTokens ?? 0,
-    outputTokens: call.outputTokens ?? 0,
-  };
+  const { model, costUsd, inputTokens = 0, outputTokens = 0 } = call;
+  const tokens = tokenCounts({ ...call, modelCalls: 1, inputTokens, outputTokens });
   return {
     ...tokens,
-    ...(call.costUsd === undefined ? {} : { costUsd: call.costUsd }),
-    ...(call.model === undefined ? {} : { byModel: { [call.model]: tokens } }),
+    ...(costUsd === undefined ? {} : { costUsd }),
+    ...(model === undefined ? {} : { byModel: { [model]: tokens } }),
   };
 }
 
@@ -50,14 +57,9 @@ export function modelCallUsage(call: {
 export function addUsage(a: Usage, b: Usage): Usage {
   if (a === noUsage) return b;
   if (b === noUsage) return a;
-  const sum: Usage = {
-    modelCalls: a.modelCalls + b.modelCalls,
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-  };
   const byModel = addByModel(a.byModel, b.byModel);
   return {
-    ...sum,
+    ...addTokens(a, b),
     ...(a.costUsd === undefined && b.costUsd === undefined
       ? {}
       : { costUsd: (a.costUsd ?? 0) + (b.costUsd ?? 0) }),
@@ -66,17 +68,31 @@ export function addUsage(a: Usage, b: Usage): Usage {
 }
 
 /** Fills in `costUsd` from prices by model name, where the usage brings no cost of its own and names every model. */
-export function priceUsage(usage: Usage, prices: Readonly<Record<string, Price>> | undefined): Usage {
-  if (usage.costUsd !== undefined || prices === undefined || usage.byModel === undefined) return usage;
+export function priceUsage(usage: Usage, priceOf: PriceOf): Usage {
+  if (usage.costUsd !== undefined || usage.byModel === undefined) return usage;
   let costUsd = 0;
   let unnamedCalls = usage.modelCalls;
   for (const [model, tokens] of Object.entries(usage.byModel)) {
-    const price = prices[model];
+    const price = priceOf(model);
     if (price === undefined) return usage;
     unnamedCalls -= tokens.modelCalls;
-    costUsd += (tokens.inputTokens * price.input + tokens.outputTokens * price.output) / 1e6;
+    costUsd += costOf(tokens, price);
   }
   return unnamedCalls > 0 ? usage : { ...usage, costUsd };
+}
+
+function costOf(tokens: ModelUsage, price: Price): number {
+  const { inputTokens, cachedInputTokens = 0, cacheWriteTokens = 0, outputTokens } = tokens;
+  const { input, cachedInput = input, cacheWrite = input, output } = price;
+  // Never less than none, should a provider count cached tokens beside the others instead of among them.
+  const uncached = Math.max(0, inputTokens - cachedInputTokens - cacheWriteTokens);
+  return (
+    (uncached * input +
+      cachedInputTokens * cachedInput +
+      cacheWriteTokens * cacheWrite +
+      outputTokens * output) /
+    1e6
+  );
 }
 
 type ByModel = Readonly<Record<string, ModelUsage>>;
@@ -86,14 +102,35 @@ function addByModel(a: ByModel | undefined, b: ByModel | undefined): ByModel | u
   const sum: Record<string, ModelUsage> = { ...a };
   for (const [model, tokens] of Object.entries(b)) {
     const known = sum[model];
-    sum[model] =
-      known === undefined
-        ? tokens
-        : {
-            modelCalls: known.modelCalls + tokens.modelCalls,
-            inputTokens: known.inputTokens + tokens.inputTokens,
-            outputTokens: known.outputTokens + tokens.outputTokens,
-          };
+    sum[model] = known === undefined ? tokens : addTokens(known, tokens);
   }
   return sum;
+}
+
+function addTokens(a: ModelUsage, b: ModelUsage): ModelUsage {
+  return tokenCounts({
+    modelCalls: a.modelCalls + b.modelCalls,
+    inputTokens: a.inputTokens + b.inputTokens,
+    cachedInputTokens: (a.cachedInputTokens ?? 0) + (b.cachedInputTokens ?? 0),
+    cacheWriteTokens: (a.cacheWriteTokens ?? 0) + (b.cacheWriteTokens ?? 0),
+    outputTokens: a.outputTokens + b.outputTokens,
+  });
+}
+
+/** Without counts of cached tokens that are zero: most models have none. */
+function tokenCounts(counts: {
+  modelCalls: number;
+  inputTokens: number;
+  cachedInputTokens?: number | undefined;
+  cacheWriteTokens?: number | undefined;
+  outputTokens: number;
+}): ModelUsage {
+  const { modelCalls, inputTokens, cachedInputTokens = 0, cacheWriteTokens = 0, outputTokens } = counts;
+  return {
+    modelCalls,
+    inputTokens,
+    ...(cachedInputTokens === 0 ? {} : { cachedInputTokens }),
+    ...(cacheWriteTokens === 0 ? {} : { cacheWriteTokens }),
+    outputTokens,
+  };
 }

@@ -16,6 +16,7 @@ import {
 } from 'gepa-core';
 import { mergeWithAmbient } from './ambient.ts';
 import { discover } from './program/discover.ts';
+import { modelNames } from './program/model-names.ts';
 import { rewrite } from './program/rewrite.ts';
 import { survey } from './program/survey.ts';
 import { recent } from './recent.ts';
@@ -117,6 +118,7 @@ export function createAdapter<Input, Output>(
 
   return {
     components,
+    models: modelNames(program),
     run,
     reflectiveRecords,
     // Steps are plain already.

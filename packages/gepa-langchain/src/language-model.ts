@@ -2,6 +2,7 @@ import type { RunnableConfig } from '@langchain/core/runnables';
 import { type LanguageModel, OptionsError, raceSignal, usageOfSteps, walkSteps } from 'gepa-core';
 import type { Invocable } from './adapter.ts';
 import { mergeWithAmbient } from './ambient.ts';
+import { modelNames } from './program/model-names.ts';
 import { isMessage, isNode, typeName } from './program/node.ts';
 import { RolloutTracer, toSteps } from './trace/index.ts';
 import { textOf } from './trace/message.ts';
@@ -17,7 +18,8 @@ export function fromChatModel(model: Invocable<string>): LanguageModel {
       `The model must be a LangChain chat model or runnable, but it is ${typeName(model)}.`,
     ]);
   }
-  return async ({ prompt, signal }) => {
+  const names = modelNames(model);
+  const ask: LanguageModel = async ({ prompt, signal }) => {
     const tracer = new RolloutTracer();
     const config = mergeWithAmbient(boundCallbacks(model), { callbacks: [tracer], signal });
     const answer = await raceSignal(signal, () => model.invoke(prompt, config));
@@ -30,6 +32,7 @@ export function fromChatModel(model: Invocable<string>): LanguageModel {
       ...(finishReason === undefined ? {} : { finishReason }),
     };
   };
+  return names.length === 1 ? Object.assign(ask, { modelName: names[0] }) : ask;
 }
 
 /** Callbacks given by `withConfig`, which a model drops when a call brings callbacks of its own. */

@@ -21,6 +21,7 @@ import type { RolloutLog } from './experiment.ts';
 import { startRolloutSpan } from './observability.ts';
 import { derive } from './program/derive.ts';
 import { isAgent, type Program } from './program/kinds.ts';
+import { modelNames } from './program/model-names.ts';
 import type { Discovery } from './program/plan.ts';
 import { attachDetails, type RolloutDetails } from './rollout.ts';
 import { Recorder } from './trace/recorder.ts';
@@ -113,7 +114,8 @@ export function createAdapter<Input, Output>(
     }
   }
 
-  return { components, run };
+  const config = typeof options.config === 'function' ? undefined : options.config;
+  return { components, models: modelNames(program, discovery.agents.keys(), config), run };
 }
 
 /** The Mastra instance a program is registered with. */

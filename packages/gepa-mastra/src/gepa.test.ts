@@ -582,8 +582,8 @@ it('shows a reflection model the whole of what happened', async () => {
       expect(
         models.map(({ finishReason, usage }) => [finishReason, Object.keys(usage?.byModel ?? {})]),
       ).toEqual([
-        ['tool-calls', ['simulated']],
-        ['stop', ['simulated']],
+        ['tool-calls', ['local/simulated']],
+        ['stop', ['local/simulated']],
       ]);
       return { score: 0, feedback: 'Wrong.' };
     },

@@ -29,7 +29,7 @@ it('answers with text, usage and the reason it stopped', async () => {
       modelCalls: 1,
       inputTokens: 2,
       outputTokens: 3,
-      byModel: { simulated: { modelCalls: 1, inputTokens: 2, outputTokens: 3 } },
+      byModel: { 'local/simulated': { modelCalls: 1, inputTokens: 2, outputTokens: 3 } },
     },
   });
   expect(await model({ prompt: 'long', signal })).toMatchObject({ text: 'cut', finishReason: 'length' });

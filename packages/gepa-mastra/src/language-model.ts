@@ -4,6 +4,7 @@ import { GepaError, type LanguageModel, OptionsError, raceSignal, usageOfSteps, 
 import { knownRefusal, missingApiKey } from './api-keys.ts';
 import { derive } from './program/derive.ts';
 import { isAgent, typeName } from './program/kinds.ts';
+import { modelNames } from './program/model-names.ts';
 import { Recorder } from './trace/recorder.ts';
 
 /** A model as Mastra takes it (`'openai/gpt-5'`, `{ id, url }`, a model object), an agent, or a plain function. */
@@ -18,7 +19,8 @@ export function fromModel(model: ReflectionModel): LanguageModel {
   if (typeof model === 'function') return model;
   const agent = isAgent(model) ? model : agentOf(model);
   const discovery = { components: {}, agents: new Map() };
-  return async ({ prompt, signal }) => {
+  const names = modelNames(agent, [agent]);
+  const ask: LanguageModel = async ({ prompt, signal }) => {
     const recorder = new Recorder();
     const result = await raceSignal(signal, () =>
       derive(agent, { discovery, texts: {}, recorder }).generate(prompt, {
@@ -41,6 +43,7 @@ export function fromModel(model: ReflectionModel): LanguageModel {
       ...(finishReason === undefined ? {} : { finishReason }),
     };
   };
+  return names.length === 1 ? Object.assign(ask, { modelName: names[0] }) : ask;
 }
 
 function agentOf(model: unknown): Agent {

@@ -71,7 +71,7 @@ it('counts what judges cost, of the scorer and of its steps, and leaves the scor
   const { score, usage } = (await fromScorers(judged)(args)) as { score: number; usage: Usage };
   expect(score).toBe(0.5);
   expect(usage.modelCalls).toBe(server.requests.length - before);
-  expect(usage).toMatchObject({ modelCalls: 2, byModel: { simulated: { outputTokens: 4 } } });
+  expect(usage).toMatchObject({ modelCalls: 2, byModel: { 'local/simulated': { outputTokens: 4 } } });
   expect(JSON.stringify(judged)).toBe(inside);
   expect(await judged.run(args as never)).toMatchObject({ score: 0.5 });
 });

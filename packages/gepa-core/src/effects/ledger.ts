@@ -1,5 +1,5 @@
 import { RunError } from '../errors.ts';
-import { addUsage, noUsage, type Price, priceUsage, type Usage } from '../usage.ts';
+import { addUsage, noUsage, type PriceOf, priceUsage, type Usage } from '../usage.ts';
 import type { Interruption } from './interruption.ts';
 import type { Remembered } from './journal.ts';
 import { type Expense, expenseOf, expenses } from './stopwatch.ts';
@@ -30,7 +30,7 @@ export interface LedgerOptions {
   readonly maxCostUsd?: number | undefined;
   readonly maxTokens?: number | undefined;
   readonly reserve?: Partial<Record<Call, Reserve>> | undefined;
-  readonly prices?: Readonly<Record<string, Price>> | undefined;
+  readonly prices?: PriceOf;
 }
 
 /** A bound on what is only known when a call has ended. */
@@ -144,7 +144,7 @@ export class Ledger {
    * @throws {RunError} when there is a bound on what the usage does not tell.
    */
   pay(phase: Expense | 'judge', usage: Usage): Usage {
-    const priced = priceUsage(usage, this.#options.prices);
+    const priced = priceUsage(usage, this.#options.prices ?? (() => undefined));
     this.usage = addUsage(this.usage, priced);
     const spend = this.#of(phase);
     spend.usage = addUsage(spend.usage, priced);

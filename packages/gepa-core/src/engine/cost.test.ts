@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RunError } from '../errors.ts';
+import { OptionsError, RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
-import { modelCallUsage, type Usage } from '../usage.ts';
+import { modelCallUsage, type Price, type Usage } from '../usage.ts';
 import { tokenRun } from './fixtures/token-run.ts';
 
 /** A run of which every rollout and every reflection costs the same. */
@@ -130,6 +130,54 @@ describe('maxCostUsd', () => {
     await expect(optimize(withJudge)).rejects.toThrow('rollout by judge');
     const priced = { ...withJudge, prices: { ...prices, judge: { input: 1, output: 1 } } };
     expect((await optimize(priced)).stopReason).toBe('maxCostUsd');
+  });
+});
+
+describe('models that are known before the start', () => {
+  const started = (given: { models?: string[]; modelName?: string; prices?: Record<string, Price> }) => {
+    const { models, modelName, ...rest } = given;
+    const mini = modelCallUsage({ model: 'gpt-4.1-mini-2025-04-14', inputTokens: 1_000, outputTokens: 500 });
+    const run = pricedRun({ maxCostUsd: 0.02, rollout: mini, reflection: mini, ...rest });
+    const { adapter, reflectionModel } = run.options;
+    const options = {
+      ...run.options,
+      adapter: { ...adapter, ...(models === undefined ? {} : { models }) },
+      reflectionModel: Object.assign(reflectionModel, { modelName }),
+    };
+    return { run, options };
+  };
+
+  it.each([
+    ['of the program', { models: ['gpt-4.1-mini', 'local/m'] }],
+    ['that reflects', { modelName: 'local/m' }],
+  ])('a model %s is refused without a price, before anything is run', async (_, given) => {
+    const { run, options } = started(given);
+    const error = await optimize(options).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(OptionsError);
+    expect((error as OptionsError).message).toContain("prices: { 'local/m': { input: 1, output: 2 } }");
+    expect(run.events).toEqual([]);
+    const prices = { 'local/m': { input: 0, output: 0 } };
+    expect((await optimize({ ...options, prices })).stopReason).toBe('maxCostUsd');
+    const { maxCostUsd, ...unbounded } = options;
+    expect((await optimize({ ...unbounded, maxIterations: 1 })).stopReason).toBe('maxIterations');
+  });
+
+  it('are priced by the catalogue, bound or not, under the names that are reported', async () => {
+    const { options } = started({ models: ['gpt-4.1-mini'], modelName: 'openai/gpt-4.1-mini' });
+    const bounded = await optimize(options);
+    expect(bounded).toMatchObject({ stopReason: 'maxCostUsd', usage: { costUsd: expect.any(Number) } });
+    const { maxCostUsd, ...unbounded } = options;
+    const { usage } = await optimize({ ...unbounded, maxIterations: 1 });
+    expect(usage.costUsd! / usage.modelCalls).toBeCloseTo(
+      bounded.usage.costUsd! / bounded.usage.modelCalls,
+      9,
+    );
+  });
+
+  it('cost what the caller says, also under a dated name', async () => {
+    const prices = { 'gpt-4.1-mini': { input: 10, output: 20 } };
+    const { usage } = await optimize(started({ models: ['gpt-4.1-mini'], prices }).options);
+    expect(usage.costUsd).toBeCloseTo(0.02 * usage.modelCalls, 9);
   });
 });
 

@@ -140,7 +140,7 @@ describe('the cost', () => {
 
   it('does not take an unknown cost for none', () => {
     expect(row(linesOf({ usage, spend: spendOn(reflectionUsage) }), 'Cost')).toEqual([
-      'unknown, since no prices were given',
+      'unknown, since no model has a known price: give them in `prices`',
     ]);
     expect(row(linesOf(), 'Model calls')).toEqual(['none were reported']);
     expect(row(linesOf(), 'Cost')).toEqual([]);

@@ -182,7 +182,7 @@ function modelCallLines({ usage, spend }: OptimizationResult): string[] {
 
 function costLines({ usage, spend }: OptimizationResult): string[] {
   if (usage.costUsd === undefined)
-    return usage.modelCalls === 0 ? [] : ['unknown, since no prices were given'];
+    return usage.modelCalls === 0 ? [] : ['unknown, since no model has a known price: give them in `prices`'];
   const { costUsd } = usage;
   const reflection = spend.reflection.usage.costUsd;
   if (reflection === undefined || costUsd === 0) return [formatUsd(costUsd)];

@@ -15,6 +15,7 @@ export function selectionAdapter<Example, Output, Name extends string>(
   const rename = (trace: readonly Step[]): readonly Step[] => trace.map((step) => renamed(step, publicName));
   return {
     components: publicComponents(selected),
+    ...(adapter.models === undefined ? {} : { models: adapter.models }),
     async run(candidate, example, context) {
       try {
         const execution = await adapter.run(foundCandidate(selected, candidate), example, context);

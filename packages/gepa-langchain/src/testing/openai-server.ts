@@ -24,7 +24,13 @@ export function contentText(message: ChatRequest['messages'][number] | undefined
 /** What the simulated model answers: a text, a message of the API, or an HTTP error. */
 export type ChatReply =
   | string
-  | { readonly content?: string; readonly tool_calls?: readonly unknown[]; readonly finish_reason?: string }
+  | {
+      readonly content?: string;
+      readonly tool_calls?: readonly unknown[];
+      readonly finish_reason?: string;
+      /** How many of the prompt's tokens were read from a cache, or written to one. */
+      readonly cached?: { readonly cached_tokens?: number; readonly cache_write_tokens?: number };
+    }
   | { readonly status: number; readonly error: string };
 
 export interface OpenAIServer {
@@ -85,7 +91,7 @@ function send(response: ServerResponse, request: ChatRequest, reply: ChatReply):
 
 function answer(request: ChatRequest, reply: Exclude<ChatReply, string>): { status: number; body: unknown } {
   if ('status' in reply) return { status: reply.status, body: { error: { message: reply.error } } };
-  const { content = '', tool_calls, finish_reason = 'stop' } = reply;
+  const { content = '', tool_calls, finish_reason = 'stop', cached } = reply;
   const prompt = countWords(request.messages.map((message) => String(message.content)).join(' '));
   const completion = countWords(content);
   if ('input' in request) {
@@ -103,7 +109,12 @@ function answer(request: ChatRequest, reply: Exclude<ChatReply, string>): { stat
       created: 0,
       model: request.model,
       choices: [{ index: 0, finish_reason, message: { role: 'assistant', content, tool_calls } }],
-      usage: { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion },
+      usage: {
+        prompt_tokens: prompt,
+        completion_tokens: completion,
+        total_tokens: prompt + completion,
+        ...(cached === undefined ? {} : { prompt_tokens_details: cached }),
+      },
     },
   };
 }

@@ -71,9 +71,15 @@ function usageOf(run: Run, generation: Node | undefined): Usage {
   const told = isNode(message?.usage_metadata) ? message.usage_metadata : {};
   const llmOutput: unknown = run.outputs?.llmOutput;
   const counted = isNode(llmOutput) && isNode(llmOutput.tokenUsage) ? llmOutput.tokenUsage : {};
+  const details = isNode(told.input_token_details) ? told.input_token_details : {};
+  const openAi = [counted, responseMetadata(generation).usage]
+    .map((usage) => (isNode(usage) ? usage.prompt_tokens_details : undefined))
+    .find(isNode);
   return modelCallUsage({
     model: modelName(run, generation),
     inputTokens: firstNumber(told.input_tokens, counted.promptTokens, counted.input_tokens),
+    cachedInputTokens: firstNumber(details.cache_read, openAi?.cached_tokens),
+    cacheWriteTokens: firstNumber(details.cache_creation, openAi?.cache_write_tokens),
     outputTokens: firstNumber(told.output_tokens, counted.completionTokens, counted.output_tokens),
   });
 }

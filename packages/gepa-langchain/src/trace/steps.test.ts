@@ -6,6 +6,7 @@ import { StringOutputParser } from '@langchain/core/output_parsers';
 import { ChatPromptTemplate, PromptTemplate } from '@langchain/core/prompts';
 import { type Runnable, RunnableLambda, RunnableParallel, RunnableSequence } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
+import type { Run } from '@langchain/core/tracers/base';
 import { FakeListChatModel, FakeLLM, FakeRetriever } from '@langchain/core/utils/testing';
 import { type Step, stepsOf, usageOfSteps, walkSteps } from 'gepa-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,11 +14,15 @@ import { discover } from '../program/discover.ts';
 import { rewrite } from '../program/rewrite.ts';
 import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
 import { RolloutTracer, toSteps } from './index.ts';
+import { readModelCall } from './model-call.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {
   server = await startOpenAIServer(({ messages }) => {
     const last = String(messages.at(-1)?.content);
+    if (last.includes('again')) {
+      return { content: 'Yes.', cached: { cached_tokens: 3, cache_write_tokens: 1 } };
+    }
     if (last.includes('fail')) return { status: 400, error: 'no such thing' };
     if (last.includes('weather')) {
       const call = {
@@ -173,6 +178,33 @@ describe('a trace', () => {
         large: { modelCalls: 1, inputTokens: 4, outputTokens: 4 },
       },
     });
+  });
+
+  it('counts the tokens a provider read from its cache and wrote to it', async () => {
+    const steps = await trace(chat('Sort.').pipe(server.model()), { text: 'this again' });
+    const tokens = {
+      modelCalls: 1,
+      inputTokens: 4,
+      cachedInputTokens: 3,
+      cacheWriteTokens: 1,
+      outputTokens: 1,
+    };
+    expect(usageOfSteps(steps)).toEqual({ ...tokens, byModel: { simulated: tokens } });
+  });
+
+  it('counts cached tokens where only the words of the provider are kept', () => {
+    const prompt_tokens_details = { cached_tokens: 7 };
+    const run = (outputs: object) => ({ inputs: {}, outputs, extra: {} }) as unknown as Run;
+    const message = new AIMessage({ content: 'x', response_metadata: { usage: { prompt_tokens_details } } });
+    for (const outputs of [
+      {
+        generations: [[{ text: 'x' }]],
+        llmOutput: { tokenUsage: { promptTokens: 9, prompt_tokens_details } },
+      },
+      { generations: [[{ text: 'x', message }]], llmOutput: { tokenUsage: { promptTokens: 9 } } },
+    ]) {
+      expect(readModelCall(run(outputs)).usage).toMatchObject({ inputTokens: 9, cachedInputTokens: 7 });
+    }
   });
 
   it('counts no call for an answer from a cache', async () => {

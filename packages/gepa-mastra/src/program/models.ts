@@ -1,9 +1,10 @@
 import type { Agent } from '@mastra/core/agent';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { CallOptions, CallResult, ModelCall } from '../trace/model-call.ts';
+import { modelName } from './model-names.ts';
 
 /** Stands around each call of a model. */
-export type AroundCall = (modelId: string, options: CallOptions, call: ModelCall) => Promise<CallResult>;
+export type AroundCall = (modelName: string, options: CallOptions, call: ModelCall) => Promise<CallResult>;
 
 type ModelOption = Agent['model'];
 type ModelConfig = NonNullable<Parameters<Agent['getModel']>[0]>['modelConfig'];
@@ -46,8 +47,8 @@ export function wrapModel<Model extends object>(model: Model, around: AroundCall
       // Bound, for models keep private fields that a proxy cannot see.
       const method = value.bind(target) as ModelCall;
       if (key !== 'doGenerate' && key !== 'doStream') return method;
-      const { modelId = 'model' } = target as { modelId?: string };
-      return (options: CallOptions) => around(modelId, options, method);
+      const name = modelName(target) ?? 'model';
+      return (options: CallOptions) => around(name, options, method);
     },
   });
 }

@@ -30,6 +30,8 @@ export type ChatReply =
       readonly reasoning?: string;
       readonly calls?: readonly { readonly name: string; readonly args: unknown }[];
       readonly finishReason?: string;
+      /** How many of the prompt's tokens were read from a cache. */
+      readonly cachedTokens?: number;
     }
   | { readonly status: number; readonly error: string };
 
@@ -88,6 +90,7 @@ function send(response: ServerResponse, request: ChatRequest, reply: Exclude<Cha
     reasoning,
     calls = [],
     finishReason = calls.length > 0 ? 'tool_calls' : 'stop',
+    cachedTokens,
   } = reply;
   const message = {
     role: 'assistant',
@@ -109,6 +112,7 @@ function send(response: ServerResponse, request: ChatRequest, reply: Exclude<Cha
     prompt_tokens: prompt,
     completion_tokens: words(content),
     total_tokens: prompt + words(content),
+    ...(cachedTokens === undefined ? {} : { prompt_tokens_details: { cached_tokens: cachedTokens } }),
   };
   const base = { id: 'completion', created: 0, model: request.model };
   if (request.stream !== true) {

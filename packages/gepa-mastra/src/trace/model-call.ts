@@ -28,6 +28,17 @@ interface PromptPart {
   readonly output?: { readonly type: string; readonly value?: unknown; readonly reason?: string };
 }
 
+/** What a call took: whole numbers of the AI SDK's version 2, parts and wholes of later ones. */
+interface AnswerUsage {
+  readonly inputTokens?:
+    | number
+    | { readonly total?: number; readonly cacheRead?: number; readonly cacheWrite?: number };
+  readonly outputTokens?: number | { readonly total?: number };
+  readonly cachedInputTokens?: number;
+}
+
+type ProviderMetadata = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
 /** A piece of a model's answer. */
 export interface AnswerPart {
   readonly type: string;
@@ -35,10 +46,8 @@ export interface AnswerPart {
   readonly toolName?: string;
   readonly input?: unknown;
   readonly finishReason?: string | { readonly unified?: string };
-  readonly usage?: {
-    readonly inputTokens?: number | { readonly total?: number };
-    readonly outputTokens?: number | { readonly total?: number };
-  };
+  readonly usage?: AnswerUsage;
+  readonly providerMetadata?: ProviderMetadata;
   readonly error?: unknown;
 }
 
@@ -125,7 +134,8 @@ export class AnswerReader {
   #text = '';
   #reasoning = '';
   readonly #toolCalls: { name: string; args: unknown }[] = [];
-  #usage: AnswerPart['usage'];
+  #usage: AnswerUsage | undefined;
+  #metadata: ProviderMetadata | undefined;
   #finishReason: string | undefined;
   error: unknown;
 
@@ -148,6 +158,7 @@ export class AnswerReader {
         this.#finishReason =
           typeof part.finishReason === 'string' ? part.finishReason : part.finishReason?.unified;
         this.#usage = part.usage;
+        this.#metadata = part.providerMetadata;
         break;
       case 'error':
         this.error = part.error;
@@ -166,11 +177,44 @@ export class AnswerReader {
       ...(this.#finishReason === undefined ? {} : { finishReason: this.#finishReason }),
       usage: modelCallUsage({
         model: this.#model,
-        inputTokens: total(this.#usage?.inputTokens),
+        ...inputOf(this.#usage, this.#metadata),
         outputTokens: total(this.#usage?.outputTokens),
       }),
     };
   }
+}
+
+interface InputTokens {
+  readonly inputTokens: number | undefined;
+  readonly cachedInputTokens: number | undefined;
+  readonly cacheWriteTokens: number | undefined;
+}
+
+function inputOf(usage: AnswerUsage = {}, metadata: ProviderMetadata = {}): InputTokens {
+  const { inputTokens, cachedInputTokens } = usage;
+  if (typeof inputTokens === 'object') {
+    const { total, cacheRead, cacheWrite } = inputTokens;
+    return { inputTokens: total, cachedInputTokens: cacheRead, cacheWriteTokens: cacheWrite };
+  }
+  // In version 2 those of Anthropic's models stand beside the others, and the written ones in a place of their own.
+  const { anthropic, bedrock } = metadata;
+  const written = anthropic?.cacheCreationInputTokens ?? usageIn(bedrock)?.cacheWriteInputTokens;
+  const cacheWriteTokens = typeof written === 'number' ? written : undefined;
+  const isApart = anthropic !== undefined || bedrock !== undefined;
+  return {
+    inputTokens: isApart
+      ? (inputTokens ?? 0) + (cachedInputTokens ?? 0) + (cacheWriteTokens ?? 0)
+      : inputTokens,
+    cachedInputTokens,
+    cacheWriteTokens,
+  };
+}
+
+function usageIn(
+  metadata: Readonly<Record<string, unknown>> | undefined,
+): Record<string, unknown> | undefined {
+  const { usage } = metadata ?? {};
+  return typeof usage === 'object' && usage !== null ? (usage as Record<string, unknown>) : undefined;
 }
 
 function total(tokens: number | { readonly total?: number } | undefined): number | undefined {
