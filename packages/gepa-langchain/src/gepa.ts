@@ -113,12 +113,17 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   return {
     ...target,
     skipped: discovery.skipped,
-    async compile(settings) {
-      const { reflectionModel, ...rest } = settings ?? ({} as typeof settings);
-      const model = reflectionModel === undefined ? undefined : await resolveReflectionModel(reflectionModel);
-      return target.compile({ ...rest, ...(model === undefined ? {} : { reflectionModel: model }) });
-    },
+    compile: async (settings) => target.compile(await withLanguageModel(settings)),
+    estimate: async (settings, how) => target.estimate(await withLanguageModel(settings), how),
   };
+}
+
+async function withLanguageModel<Settings extends { readonly reflectionModel?: ReflectionModel }>(
+  settings: Settings,
+): Promise<Omit<Settings, 'reflectionModel'> & { readonly reflectionModel?: LanguageModel }> {
+  const { reflectionModel, ...rest } = settings ?? ({} as Settings);
+  const model = reflectionModel === undefined ? undefined : await resolveReflectionModel(reflectionModel);
+  return { ...rest, ...(model === undefined ? {} : { reflectionModel: model }) };
 }
 
 function withText(one: Tunable, text: string | undefined): Tunable {
