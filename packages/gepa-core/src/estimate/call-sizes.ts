@@ -78,9 +78,7 @@ function reflectionSize<Example, Output, Trace, Name extends string>(
   return {
     tokens: input + output,
     costUsd:
-      priced === undefined
-        ? undefined
-        : (input * priced.price.input + output * priced.price.output) / 1e6,
+      priced === undefined ? undefined : (input * priced.price.input + output * priced.price.output) / 1e6,
     durationMs: (1_000 * output) / TOKENS_PER_SECOND,
   };
 }

@@ -119,7 +119,10 @@ describe('what is expected', () => {
     ['metric calls, with a testset', { maxMetricCalls: 700, testset: tokenExamples('tests', 30) }],
     ['iterations', { maxIterations: 40 }],
     ['iterations of four tasks', { maxIterations: 20, samplingStrategy: { parents: 2, mutations: 2 } }],
-    ['the best of three', { maxMetricCalls: 900, samplingStrategy: { sameParent: 3 }, selectionStrategy: 'best' }],
+    [
+      'the best of three',
+      { maxMetricCalls: 900, samplingStrategy: { sameParent: 3 }, selectionStrategy: 'best' },
+    ],
   ] as const)('comes to pass when a third is accepted: %s', async (_, setup) => {
     const run = steadyRun({ maxMetricCalls: undefined, ...setup });
     const told = await estimate(run.options);
@@ -171,7 +174,8 @@ describe('what is expected', () => {
   it('counts what the cache saves: examples that stand twice, and those the valset knows', async () => {
     const [shared, own] = [tokenExamples('both', 10), tokenExamples('own', 10)];
     const callsOf = async (setup: object) =>
-      (await estimate(steadyRun({ maxMetricCalls: undefined, maxIterations: 30, ...setup }).options)).metricCalls;
+      (await estimate(steadyRun({ maxMetricCalls: undefined, maxIterations: 30, ...setup }).options))
+        .metricCalls;
     const apart = await callsOf({ trainset: own, valset: shared });
     const together = await callsOf({ trainset: shared, valset: shared });
     // Parents need not be run, and a child's minibatch is part of its pass over the valset.
@@ -187,8 +191,13 @@ describe('what is expected', () => {
 describe('what is worst', () => {
   it('never passes a bound', async () => {
     const told = await estimate(
-      steadyRun({ maxMetricCalls: 500, maxIterations: 9, maxTokens: 70_000, maxCostUsd: 0.5, maxDurationMs: 900 })
-        .options,
+      steadyRun({
+        maxMetricCalls: 500,
+        maxIterations: 9,
+        maxTokens: 70_000,
+        maxCostUsd: 0.5,
+        maxDurationMs: 900,
+      }).options,
       { measure: true },
     );
     expect(told).toMatchObject({
@@ -320,4 +329,3 @@ it('warns of bounds that leave no room', async () => {
 it('refuses what optimize refuses', async () => {
   await expect(estimate({ ...tokenRun().options, maxMetricCalls: 1 })).rejects.toThrow(OptionsError);
 });
-

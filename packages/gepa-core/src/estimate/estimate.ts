@@ -33,7 +33,11 @@ export interface RunEstimate {
   /** The bound that is expected to end the run; `undefined` where none can be told beforehand. */
   readonly endsBy: StopReason | undefined;
   /** The measured rollout, if there was one. */
-  readonly measured?: { readonly usage: Usage | undefined; readonly durationMs: number; readonly score: number };
+  readonly measured?: {
+    readonly usage: Usage | undefined;
+    readonly durationMs: number;
+    readonly score: number;
+  };
   /** What the bounds do not leave room for, and the like. */
   readonly warnings: readonly string[];
   /** What the expected numbers stand on, a sentence each. */

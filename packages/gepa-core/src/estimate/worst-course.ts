@@ -9,16 +9,17 @@ import type { SearchSize } from './search-size.ts';
 export function worstCourse(
   size: SearchSize,
   bounds: { readonly metricCalls: number; readonly iterations: number },
-  how: { readonly cache: boolean; readonly merges: boolean; readonly concurrency: number; readonly asks: Asks },
+  how: {
+    readonly cache: boolean;
+    readonly merges: boolean;
+    readonly concurrency: number;
+    readonly asks: Asks;
+  },
 ): Load {
   const { tasks, minibatch, valset, merge, testset, reserved, rewritten } = size;
-  const mutation =
-    product(tasks.most, 2 * minibatch.most) + product(size.mostSelected(tasks.most), valset);
+  const mutation = product(tasks.most, 2 * minibatch.most) + product(size.mostSelected(tasks.most), valset);
   const iteration = Math.max(mutation, how.merges ? merge : 0);
-  const search = Math.min(
-    bounds.metricCalls - reserved,
-    valset + product(bounds.iterations, iteration),
-  );
+  const search = Math.min(bounds.metricCalls - reserved, valset + product(bounds.iterations, iteration));
   const metricCalls = search + 2 * testset.most;
 
   const leastPerProposal = minibatch.likely * (how.cache ? 1 : 2);

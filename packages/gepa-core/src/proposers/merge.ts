@@ -185,7 +185,9 @@ function drawSubsample(
   const share = Math.ceil(MERGE_SUBSAMPLE_SIZE / strata.length);
   const drawn: number[] = [];
   for (const stratum of strata) {
-    drawn.push(...random.sample(stratum, Math.min(stratum.length, share, MERGE_SUBSAMPLE_SIZE - drawn.length)));
+    drawn.push(
+      ...random.sample(stratum, Math.min(stratum.length, share, MERGE_SUBSAMPLE_SIZE - drawn.length)),
+    );
   }
   const missing = MERGE_SUBSAMPLE_SIZE - drawn.length;
   if (missing > 0) {
