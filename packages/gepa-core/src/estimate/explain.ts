@@ -39,6 +39,13 @@ export function warningsOf<Example, Output, Trace, Name extends string>({
   return warnings;
 }
 
+const unbounded = 'Nothing bounds the run that can be told beforehand: give maxMetricCalls or maxIterations.';
+const unknownPurchase =
+  'What the bounds on dollars, tokens and time buy is not known: let a rollout be measured, and give `prices`.';
+
+const isMetered = (bounds: { maxCostUsd?: number; maxTokens?: number; maxDurationMs?: number }) =>
+  bounds.maxCostUsd !== undefined || bounds.maxTokens !== undefined || bounds.maxDurationMs !== undefined;
+
 /** What the expected numbers stand on. */
 export function assumptionsOf<Example, Output, Trace, Name extends string>({
   settings,
@@ -49,8 +56,7 @@ export function assumptionsOf<Example, Output, Trace, Name extends string>({
   const { samplingStrategy, componentSelector, valEvaluationPolicy, stopConditions = [] } = settings;
   const isOwn = (strategy: unknown) => typeof strategy === 'function' || hasMethod(strategy);
   const assumptions: (string | false)[] = [
-    expected === undefined &&
-      'Nothing bounds the run that can be told beforehand: give maxMetricCalls or maxIterations.',
+    expected === undefined && (isMetered(settings) ? unknownPurchase : unbounded),
     'A third of the proposals is accepted, and none is passed over because its parent is perfect.',
     settings.useMerge && 'Every merge that is allowed is tried and accepted, where lineages can be crossed.',
     isOwn(samplingStrategy) && 'The sampling strategy plans one task for an iteration.',
