@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tokenExamples, tokenRun } from '../engine/fixtures/token-run.ts';
+import { type TokenRunSetup, tokenExamples, tokenRun } from '../engine/fixtures/token-run.ts';
 import { OptionsError, SeedError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import { stagedEvaluation } from '../strategies/evaluation-policy.ts';
@@ -57,15 +57,17 @@ it('whatever the options, no run takes more than the worst, and no more is expec
         trainset,
         valset,
         ...(tests === 0 ? {} : { testset: tokenExamples('tests', tests) }),
-        maxMetricCalls: bound === 'iterations' ? undefined : valset.length + 2 * tests + extraCalls,
+        maxMetricCalls: valset.length + 2 * tests + extraCalls,
         ...(bound === 'calls' ? {} : { maxIterations: iterations }),
       });
-      const told = await estimate(run.options);
+      const { maxMetricCalls: _, ...unbounded } = run.options;
+      const runOptions = bound === 'iterations' ? unbounded : run.options;
+      const told = await estimate(runOptions);
       expect(run.begun.size).toBe(0);
       for (const amount of amounts) {
         expect(told[amount].expected ?? 0).toBeLessThanOrEqual(told[amount].worst);
       }
-      const result = await optimize(run.options);
+      const result = await optimize(runOptions);
       expect(result.totalMetricCalls).toBeLessThanOrEqual(told.metricCalls.worst);
       expect(result.iterations).toBeLessThanOrEqual(told.iterations.worst);
       const asked = run
@@ -78,16 +80,18 @@ it('whatever the options, no run takes more than the worst, and no more is expec
   );
 }, 60_000);
 
-/** A run whose every third proposal is accepted, as estimates assume, and whose calls all cost the same. */
-function steadyRun(setup: Parameters<typeof tokenRun>[0] = {}) {
+/**
+ * A run whose every third proposal is accepted, as estimates assume, and whose calls all cost the same. It is bounded
+ * by what the setup says, and by nothing else.
+ */
+function steadyRun(setup: TokenRunSetup = {}) {
   const run = tokenRun({
     trainset: tokenExamples('train', 60),
     valset: tokenExamples('valid', 20),
     skipPerfectScore: false,
     ...setup,
   });
-  const { propose, ...options } = run.options;
-  expect(propose).toBeDefined();
+  const { propose: _, maxMetricCalls: __, ...options } = run.options;
   const { adapter } = options;
   let asked = 0;
   let tried = 0;
@@ -95,6 +99,7 @@ function steadyRun(setup: Parameters<typeof tokenRun>[0] = {}) {
     ...run,
     options: {
       ...options,
+      ...(setup.maxMetricCalls === undefined ? {} : { maxMetricCalls: setup.maxMetricCalls }),
       prices,
       adapter: {
         ...adapter,
@@ -124,7 +129,7 @@ describe('what is expected', () => {
       { maxMetricCalls: 900, samplingStrategy: { sameParent: 3 }, selectionStrategy: 'best' },
     ],
   ] as const)('comes to pass when a third is accepted: %s', async (_, setup) => {
-    const run = steadyRun({ maxMetricCalls: undefined, ...setup });
+    const run = steadyRun(setup);
     const told = await estimate(run.options);
     const result = await optimize(run.options);
     const near = (real: number, expected: number | undefined) => {
@@ -140,7 +145,7 @@ describe('what is expected', () => {
   it('is what bounds in dollars, tokens and time buy', async () => {
     // A rollout costs $0.002 and 1,500 tokens.
     const bounded = async (bound: object) => {
-      const run = steadyRun({ maxMetricCalls: undefined, ...bound });
+      const run = steadyRun(bound);
       return { run, told: await estimate(run.options, { measure: true }) };
     };
     const { run, told } = await bounded({ maxCostUsd: 1 });
@@ -163,7 +168,7 @@ describe('what is expected', () => {
 
   it('is unknown where nothing bounds the run that can be told', async () => {
     const { signal } = new AbortController();
-    const told = await estimate(steadyRun({ maxMetricCalls: undefined, signal }).options);
+    const told = await estimate(steadyRun({ signal }).options);
     expect(told).toMatchObject({
       endsBy: undefined,
       metricCalls: { expected: undefined, worst: Number.POSITIVE_INFINITY },
@@ -174,8 +179,7 @@ describe('what is expected', () => {
   it('counts what the cache saves: examples that stand twice, and those the valset knows', async () => {
     const [shared, own] = [tokenExamples('both', 10), tokenExamples('own', 10)];
     const callsOf = async (setup: object) =>
-      (await estimate(steadyRun({ maxMetricCalls: undefined, maxIterations: 30, ...setup }).options))
-        .metricCalls;
+      (await estimate(steadyRun({ maxIterations: 30, ...setup }).options)).metricCalls;
     const apart = await callsOf({ trainset: own, valset: shared });
     const together = await callsOf({ trainset: shared, valset: shared });
     // Parents need not be run, and a child's minibatch is part of its pass over the valset.
@@ -219,7 +223,7 @@ describe('what is worst', () => {
   });
 
   it('is not bounded in metric calls by a bound on dollars', async () => {
-    const told = await estimate(steadyRun({ maxMetricCalls: undefined, maxCostUsd: 1 }).options);
+    const told = await estimate(steadyRun({ maxCostUsd: 1 }).options);
     expect(told.metricCalls).toEqual({ expected: undefined, worst: Number.POSITIVE_INFINITY });
     expect(told.assumptions[0]).toContain('let a rollout be measured');
   });
@@ -227,7 +231,7 @@ describe('what is worst', () => {
 
 describe('the measured rollout', () => {
   it('is one run of the seed on the first training example, with its metric', async () => {
-    const run = steadyRun({ testset: tokenExamples('tests', 3) });
+    const run = steadyRun({ maxMetricCalls: 200, testset: tokenExamples('tests', 3) });
     let judged = 0;
     const withJudge = {
       ...run.options,
@@ -245,7 +249,7 @@ describe('the measured rollout', () => {
   });
 
   it('gives tokens, dollars and time, with the reflections', async () => {
-    const told = await estimate(steadyRun().options, { measure: true });
+    const told = await estimate(steadyRun({ maxMetricCalls: 200 }).options, { measure: true });
     const { metricCalls, reflections, tokens, costUsd, durationMs } = told as RunEstimate;
     expect(tokens.expected).toBeGreaterThan(1_500 * metricCalls.expected! + 500 * reflections.expected!);
     expect(costUsd.expected).toBeGreaterThan(0.002 * metricCalls.expected! + 0.01 * reflections.expected!);
@@ -255,7 +259,7 @@ describe('the measured rollout', () => {
   });
 
   it('is the only thing that tells them', async () => {
-    const told = await estimate(steadyRun().options);
+    const told = await estimate(steadyRun({ maxMetricCalls: 200 }).options);
     expect(told).not.toHaveProperty('measured');
     for (const amount of ['tokens', 'costUsd', 'durationMs'] as const) {
       expect(told[amount]).toEqual({ expected: undefined, worst: Number.POSITIVE_INFINITY });
@@ -270,7 +274,7 @@ describe('the measured rollout', () => {
   });
 
   it('does not know the cost of reflections by a model without a price', async () => {
-    const { prices, ...options } = steadyRun().options;
+    const { prices, ...options } = steadyRun({ maxMetricCalls: 200 }).options;
     expect(prices).toBeDefined();
     const told = await estimate(options, { measure: true });
     expect(told.costUsd.expected).toBeUndefined();
@@ -308,7 +312,7 @@ describe('the measured rollout', () => {
 
   it("leaves the caller's adapter open for the run", async () => {
     let closed = 0;
-    const run = steadyRun();
+    const run = steadyRun({ maxMetricCalls: 200 });
     const adapter = { ...run.options.adapter, close: async () => void closed++ };
     await estimate({ ...run.options, adapter }, { measure: true });
     expect(closed).toBe(0);
@@ -317,7 +321,7 @@ describe('the measured rollout', () => {
 
 it('warns of bounds that leave no room', async () => {
   const warningsOf = async (setup: object) =>
-    (await estimate(steadyRun({ maxMetricCalls: undefined, ...setup }).options, { measure: true })).warnings;
+    (await estimate(steadyRun(setup).options, { measure: true })).warnings;
   const noSearch = [expect.stringContaining('Nothing is left for an iteration')];
   expect(await warningsOf({ maxMetricCalls: 20 + 3 + 3 + 20 - 1 })).toEqual(noSearch);
   expect(await warningsOf({ maxMetricCalls: 20 + 3 + 3 + 20 })).toEqual([]);

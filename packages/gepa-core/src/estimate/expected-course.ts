@@ -14,7 +14,7 @@ export type Bounds = Readonly<
 export interface ExpectedCourse {
   readonly load: Load;
   readonly endsBy: keyof Bounds;
-  /** The part of the testset's rollouts that is made. */
+  /** Whether the testset is scored. */
   readonly tested: boolean;
   /** Whether there is room for at least one iteration. */
   readonly searches: boolean;
@@ -27,7 +27,7 @@ interface Steps {
   readonly test: Load;
   /** Metric calls that must be left for an iteration to start. */
   readonly startsWith: number;
-  /** The part of mutations after which a merge is due. */
+  /** How many merges become due for each mutation. */
   readonly mergesPerMutation: number;
 }
 
@@ -144,21 +144,28 @@ function meteredIterations(
   sizes: CallSizes,
   bounds: Bounds,
   merges: number,
-): { mutations: number; seedPart: number; endsBy: keyof Bounds } {
+): Metered {
   const fixed = sum(seed, times(merges, merge));
-  let tightest: { mutations: number; seedPart: number; endsBy: keyof Bounds } = {
-    mutations: Number.POSITIVE_INFINITY,
-    seedPart: 1,
-    endsBy: 'costUsd',
-  };
-  for (const meter of meters) {
-    const perMutation = amountOf(mutation, sizes, meter);
-    const before = amountOf(fixed, sizes, meter);
-    const seedAlone = amountOf(seed, sizes, meter);
-    if (!perMutation || before === undefined || seedAlone === undefined) continue;
-    const mutations = (bounds[meter] - before) / perMutation;
-    if (mutations >= tightest.mutations) continue;
-    tightest = { mutations, seedPart: Math.min(1, bounds[meter] / seedAlone), endsBy: meter };
-  }
-  return tightest;
+  return meters
+    .flatMap((meter): Metered[] => {
+      const perMutation = amountOf(mutation, sizes, meter);
+      const before = amountOf(fixed, sizes, meter);
+      const seedAlone = amountOf(seed, sizes, meter);
+      if (!perMutation || before === undefined || !seedAlone) return [];
+      const mutations = (bounds[meter] - before) / perMutation;
+      return [{ mutations, seedPart: Math.min(1, bounds[meter] / seedAlone), endsBy: meter }];
+    })
+    .reduce((tightest, next) => (next.mutations < tightest.mutations ? next : tightest), {
+      mutations: Number.POSITIVE_INFINITY,
+      seedPart: 1,
+      endsBy: 'costUsd',
+    });
+}
+
+interface Metered {
+  /** Less than none, when not even the seed and the merges can be paid. */
+  readonly mutations: number;
+  /** The part of the seed's pass that can be paid. */
+  readonly seedPart: number;
+  readonly endsBy: keyof Bounds;
 }
