@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type TokenRunSetup, tokenExamples, tokenRun } from './engine/fixtures/token-run.ts';
 import { replay } from './engine/state.ts';
@@ -62,6 +65,27 @@ describe('the decisions rebuild the result of a run', () => {
 });
 
 describe('the events of a run', () => {
+  it('tell its bounds, and of a resumed one the time of its earlier sessions', async () => {
+    const runDir = mkdtempSync(join(tmpdir(), 'gepa-events-'));
+    try {
+      const bounds = { maxIterations: 3, maxCostUsd: 2, maxTokens: 900, maxDurationMs: 60_000 };
+      const begin = async () => {
+        const run = tokenRun({ ...bounds, runDir });
+        await optimize(run.options);
+        return run.events[0];
+      };
+      expect(await begin()).toMatchObject({
+        type: 'run_started',
+        maxMetricCalls: 200,
+        ...bounds,
+        earlierMs: undefined,
+      });
+      expect(await begin()).toMatchObject({ ...bounds, earlierMs: expect.any(Number) });
+    } finally {
+      rmSync(runDir, { recursive: true });
+    }
+  });
+
   it('open and close it, and frame every iteration', async () => {
     const run = tokenRun({ ...runs['of merges'] });
     const result = await optimize(run.options);

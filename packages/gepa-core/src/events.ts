@@ -22,6 +22,12 @@ export type DecisionEvent<Name extends string = string> =
       readonly valsetSize: number;
       readonly frontierType: FrontierType;
       readonly maxMetricCalls: number | undefined;
+      readonly maxIterations?: number | undefined;
+      readonly maxCostUsd?: number | undefined;
+      readonly maxTokens?: number | undefined;
+      readonly maxDurationMs?: number | undefined;
+      /** Milliseconds that earlier sessions of a resumed run took. */
+      readonly earlierMs?: number | undefined;
     }
   | { readonly type: 'iteration_started'; readonly iteration: number }
   | {

@@ -7,6 +7,7 @@ export { type FailureKind, failureKind } from './effects/failures.ts';
 export type { RetryOptions } from './effects/retry.ts';
 export { replay } from './engine/state.ts';
 export * from './errors.ts';
+export { type Estimated, type EstimateOptions, estimate, type RunEstimate } from './estimate/estimate.ts';
 export * from './events.ts';
 export type { LanguageModel, LanguageModelAnswer } from './language-model.ts';
 export type { Metric, MetricArgs, MetricResult, MetricScore } from './metric.ts';

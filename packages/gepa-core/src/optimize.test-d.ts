@@ -1,5 +1,6 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import type { Adapter } from './adapter.ts';
+import { estimate, type RunEstimate } from './estimate/estimate.ts';
 import { optimize } from './optimize.ts';
 import type { OptimizationResult } from './result.ts';
 import type { Step } from './trace.ts';
@@ -113,4 +114,23 @@ it('an adapter types everything', async () => {
   expectTypeOf(result.bestCandidate).toEqualTypeOf<Readonly<Record<'system', string>>>();
   // @ts-expect-error: examples of another shape
   optimize({ ...bounded, adapter, trainset: [{ m: 1 }], metric: () => 1 });
+});
+
+it('estimate takes what optimize takes, and types it alike', () => {
+  const told = estimate(
+    {
+      ...bounded,
+      seedCandidate,
+      trainset,
+      run: (candidate, example) => {
+        expectTypeOf(candidate).toEqualTypeOf<Readonly<Record<'extract' | 'route', string>>>();
+        return { output: example.answer };
+      },
+      metric: ({ output }) => output === 42,
+    },
+    { measure: true },
+  );
+  expectTypeOf(told).toEqualTypeOf<Promise<RunEstimate>>();
+  // @ts-expect-error: there is no such option
+  estimate({ ...bounded, seedCandidate, trainset, run: () => ({ output: 1 }), metric: () => 1, max: 3 });
 });

@@ -1,5 +1,6 @@
 import { componentNames } from './component.ts';
 import { messageOf, sentence } from './effects/failures.ts';
+import { noTime, type TimeSpent } from './effects/stopwatch.ts';
 import { type Broadcast, createBroadcast } from './engine/broadcast.ts';
 import { Lifetime } from './engine/lifetime.ts';
 import { search } from './engine/search.ts';
@@ -105,13 +106,14 @@ async function run<Example, Output, Trace, Name extends string>(
       retries: ledger.retries,
       usage: ledger.usage,
       spend: ledger.spend,
-      durationMs: Object.values(time).reduce((sum, ms) => sum + ms, 0),
+      durationMs: totalOf(time),
       time,
       warnings: [...broadcast.warnings],
       ...(test === undefined ? {} : { test }),
     });
   };
 
+  const earlierMs = totalOf(journal?.earlierTime ?? noTime);
   decide({
     type: 'run_started',
     runId,
@@ -121,6 +123,11 @@ async function run<Example, Output, Trace, Name extends string>(
     valsetSize: setup.valset.length,
     frontierType: settings.frontierType,
     maxMetricCalls: settings.maxMetricCalls,
+    maxIterations: settings.maxIterations,
+    maxCostUsd: settings.maxCostUsd,
+    maxTokens: settings.maxTokens,
+    maxDurationMs: settings.maxDurationMs,
+    earlierMs: earlierMs === 0 ? undefined : earlierMs,
   });
   try {
     let reason = await search(setup);
@@ -151,6 +158,8 @@ async function run<Example, Output, Trace, Name extends string>(
     throw failure;
   }
 }
+
+const totalOf = (time: TimeSpent): number => Object.values(time).reduce((sum, ms) => sum + ms, 0);
 
 function lossOf(error: unknown, runDir: string | undefined): string {
   const wayOn =

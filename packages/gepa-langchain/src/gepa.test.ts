@@ -111,6 +111,22 @@ describe('an agent', () => {
     expect(answer(await compiled.program.invoke(ask, onThread('c')))).toBe('Better.|k: Original policy.');
   });
 
+  it('says beforehand what that takes, from one run', async () => {
+    const told = await gepa(agent()).estimate(
+      {
+        trainset: [{ input: ask }],
+        metric: () => 0,
+        reflectionModel: server.model(),
+        maxMetricCalls: 8,
+      },
+      { measure: true },
+    );
+    const { modelCalls = 0, inputTokens = 0, outputTokens = 0 } = told.measured?.usage ?? {};
+    expect(modelCalls).toBeGreaterThan(0);
+    expect(told.metricCalls.worst).toBe(8);
+    expect(told.tokens.expected).toBeGreaterThan(told.metricCalls.expected! * (inputTokens + outputTokens));
+  });
+
   it('may have nothing to optimize but tunables', () => {
     const bare = createAgent({ model: server.model(), tools: [lookup] });
     expect(() => gepa(bare)).toThrow(NoComponentsError);

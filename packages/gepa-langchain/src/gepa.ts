@@ -3,6 +3,7 @@ import {
   type ComponentSelectionOptions,
   createTarget,
   type LanguageModel,
+  type Metric,
   NoComponentsError,
   type ProgramExample,
   type SelectedName,
@@ -115,15 +116,23 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   return {
     ...target,
     skipped: discovery.skipped,
-    async compile(settings) {
-      const { reflectionModel, ...rest } = settings ?? ({} as typeof settings);
-      const model = reflectionModel === undefined ? undefined : await resolveReflectionModel(reflectionModel);
-      return target.compile({
-        ...rest,
-        metric: typeof rest.metric === 'function' ? countUsage(rest.metric) : rest.metric,
-        ...(model === undefined ? {} : { reflectionModel: model }),
-      });
-    },
+    compile: async (settings) => target.compile(await inCoreTerms(settings)),
+    estimate: async (settings, how) => target.estimate(await inCoreTerms(settings), how),
+  };
+}
+
+/** What LangChain knows better than core: its chat models, and what the model calls of a metric cost. */
+async function inCoreTerms<
+  Settings extends { readonly reflectionModel?: ReflectionModel; readonly metric: Metric<never, never> },
+>(
+  settings: Settings,
+): Promise<Omit<Settings, 'reflectionModel'> & { readonly reflectionModel?: LanguageModel }> {
+  const { reflectionModel, ...rest } = settings ?? ({} as Settings);
+  const model = reflectionModel === undefined ? undefined : await resolveReflectionModel(reflectionModel);
+  return {
+    ...rest,
+    metric: typeof rest.metric === 'function' ? countUsage(rest.metric) : rest.metric,
+    ...(model === undefined ? {} : { reflectionModel: model }),
   };
 }
 

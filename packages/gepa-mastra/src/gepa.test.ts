@@ -252,6 +252,12 @@ describe('compile', () => {
     expect(program).toBeInstanceOf(Agent);
   });
 
+  it('says beforehand what that takes, from one run', async () => {
+    const told = await gepa(agentWith()).estimate({ ...search, propose: better }, { measure: true });
+    expect(told.measured).toMatchObject({ score: 0, usage: { modelCalls: 1 } });
+    expect(told.metricCalls.expected).toBeLessThanOrEqual(told.metricCalls.worst);
+  });
+
   it('saves and loads', async () => {
     const target = gepa(agentWith());
     const compiled = await target.compile({ ...search, propose: better });

@@ -8,9 +8,11 @@ import {
   type ComponentSelectionOptions,
   checkOptionNames,
   createTarget,
+  type EstimateOptions,
   NoComponentsError,
   OptionsError,
   type ProgramExample,
+  type RunEstimate,
   type SelectedName,
   type Target,
   type Tunable,
@@ -78,7 +80,7 @@ type Made<Value> = Value | ((...args: never) => Value);
 export interface MastraTarget<Program, Name extends string = string, Options = GepaOptions>
   extends Omit<
     Target<Program, InputOf<Program>, OutputOf<Program, Options>, Name, ReflectionModel>,
-    'compile'
+    'compile' | 'estimate'
   > {
   /**
    * What was passed over, with the reason and what would make it reachable. Agents inside an agent's workflows join it a
@@ -94,6 +96,16 @@ export interface MastraTarget<Program, Name extends string = string, Options = G
   compile<Example extends MastraExample<InputOf<Program>>>(
     options: CompileOptions<Example, OutputOf<Program, Options>, Name, ReflectionModel>,
   ): Promise<MastraCompiled<Program, Name>>;
+  /**
+   * Says before `compile` with the same options what it will take. Nothing is spent unless `measure` is set.
+   *
+   * @throws {OptionsError} with every problem of the options.
+   * @throws {SeedError} when the program was to be measured and could not be run.
+   */
+  estimate<Example extends MastraExample<InputOf<Program>>>(
+    options: CompileOptions<Example, OutputOf<Program, Options>, Name, ReflectionModel>,
+    how?: EstimateOptions,
+  ): Promise<RunEstimate>;
 }
 
 /** What `compile` gives back. */
@@ -190,6 +202,11 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   return {
     ...targetWith(new RolloutLog()),
     skipped,
+    async estimate(options, how) {
+      checkGroundTruth(options);
+      await carried;
+      return targetWith(new RolloutLog()).estimate(options, how);
+    },
     async compile(options) {
       checkGroundTruth(options);
       await carried;

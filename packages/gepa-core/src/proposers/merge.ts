@@ -21,7 +21,8 @@ export interface MergeOptions<Name extends string> {
 }
 
 const ATTEMPTS = 10;
-const SUBSAMPLE_SIZE = 5;
+/** On so many valset examples a merged candidate is tried. */
+export const MERGE_SUBSAMPLE_SIZE = 5;
 
 /**
  * Crosses two lineages at a common ancestor (paper, appendix on system-aware merge; reference: `MergeProposer`).
@@ -181,12 +182,14 @@ function drawSubsample(
     common.filter((position) => difference(position) < 0),
     common.filter((position) => difference(position) === 0),
   ];
-  const share = Math.ceil(SUBSAMPLE_SIZE / strata.length);
+  const share = Math.ceil(MERGE_SUBSAMPLE_SIZE / strata.length);
   const drawn: number[] = [];
   for (const stratum of strata) {
-    drawn.push(...random.sample(stratum, Math.min(stratum.length, share, SUBSAMPLE_SIZE - drawn.length)));
+    drawn.push(
+      ...random.sample(stratum, Math.min(stratum.length, share, MERGE_SUBSAMPLE_SIZE - drawn.length)),
+    );
   }
-  const missing = SUBSAMPLE_SIZE - drawn.length;
+  const missing = MERGE_SUBSAMPLE_SIZE - drawn.length;
   if (missing > 0) {
     const unused = common.filter((position) => !drawn.includes(position));
     drawn.push(

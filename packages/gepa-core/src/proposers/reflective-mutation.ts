@@ -159,7 +159,8 @@ async function askCaller<Example, Output, Trace, Name extends string>(
   return Object.keys(kept).length > 0 ? { texts: kept } : noText(request);
 }
 
-function recordsFor<Example, Output, Trace, Name extends string>(
+/** What is to be shown of rollouts for one component. */
+export function recordsFor<Example, Output, Trace, Name extends string>(
   adapter: Adapter<Example, Output, Trace, Name>,
   candidate: Candidate<Name>,
   component: Name,

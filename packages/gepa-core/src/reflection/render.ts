@@ -5,7 +5,7 @@ import { type Plain, toPlain } from './plain.ts';
 import { thin } from './thin.ts';
 
 /** About 6,000 tokens. */
-const defaultMaxCharacters = 24_000;
+export const DEFAULT_MAX_RECORD_CHARACTERS = 24_000;
 /** With less than this a record is not worth showing. */
 const leastPerRecord = 500;
 /** As long as a list has entries to lose, no text is shortened below this part of its record. */
@@ -27,7 +27,7 @@ export function renderRecords(
   records: readonly ReflectiveRecord[],
   options: { readonly maxCharacters?: number | undefined } = {},
 ): string {
-  const maxCharacters = options.maxCharacters ?? defaultMaxCharacters;
+  const maxCharacters = options.maxCharacters ?? DEFAULT_MAX_RECORD_CHARACTERS;
   const everything = records.map(sectionsOf);
   const whole = everything.map((sections, index) => layout(index, sections, Infinity, Infinity));
   if (joined(whole).length <= maxCharacters) return joined(whole);

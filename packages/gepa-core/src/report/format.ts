@@ -12,6 +12,7 @@ const gains = new Intl.NumberFormat('en-US', {
   signDisplay: 'exceptZero',
 });
 const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const compactCounts = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
 const percents = new Intl.NumberFormat('en-US', { style: 'percent', maximumFractionDigits: 0 });
 const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
 const smallDollars = new Intl.NumberFormat('en-US', {
@@ -28,6 +29,9 @@ export const formatGain = (gain: number): string => gains.format(gain);
 
 /** `12,345` */
 export const formatCount = (count: number): string => counts.format(count);
+
+/** `950`, `12.3K`, `1.2M` */
+export const formatCompact = (count: number): string => compactCounts.format(count);
 
 /** `41%`, of a fraction. */
 export const formatPercent = (fraction: number): string => percents.format(fraction);

@@ -16,24 +16,6 @@ const stateAfter = (...events: Parameters<RunProgress['apply']>[0][]) => {
   return run;
 };
 
-describe('the remaining time', () => {
-  it('is unknown at first, then follows from the pace', () => {
-    expect(stateAfter(runStarted(), ...rollouts(1, 4)).remainingMs(5_000)).toBeUndefined();
-    expect(stateAfter(runStarted(), ...rollouts(1, 10)).remainingMs(11_000)).toBe(90_000);
-  });
-
-  it('is unknown without a bound on metric calls', () => {
-    expect(
-      stateAfter(runStarted({ maxMetricCalls: undefined }), ...rollouts(1, 50)).remainingMs(9_000),
-    ).toBeUndefined();
-  });
-
-  it('does not take metric calls of an earlier run for its own pace', () => {
-    const resumed = stateAfter(runStarted(), candidateAdded({ metricCalls: 50 }), ...rollouts(51, 10));
-    expect(resumed.remainingMs(11_000)).toBe(40_000);
-  });
-});
-
 describe('the stage', () => {
   it('goes from the seed over the iterations to the testset', () => {
     const run = new RunProgress(0);
@@ -90,6 +72,13 @@ describe('announcements', () => {
       'Validation: best 0.750, seed 0.500; 2 candidates, 100 metric calls',
       'Held-out test: 0.500 → 0.600 (+0.100, 95% interval -0.050 to +0.250, 40 examples)',
     ]);
+  });
+
+  it('tells the cost where it is known', () => {
+    const usage = { modelCalls: 100, inputTokens: 1, outputTokens: 1, costUsd: 1.2 };
+    expect(texts(stateAfter(runStarted(), candidateAdded()), runFinished({ usage }))[1]).toMatch(
+      /100 metric calls, \$1\.20$/,
+    );
   });
 
   it('does not praise a seed that nothing beat, nor scores that are not there', () => {

@@ -2,7 +2,8 @@ import { scoredCandidate } from '../engine/state.ts';
 import type { GepaEvent } from '../events.ts';
 import type { TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search-view.ts';
-import { countOf, formatCount, formatDuration, formatGain, formatScore } from './format.ts';
+import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from './format.ts';
+import { describeBounds, Spending } from './spending.ts';
 import { describeStopReason } from './stop-reason.ts';
 import { visible } from './visible.ts';
 
@@ -14,13 +15,9 @@ export interface Announcement {
   readonly text: string;
 }
 
-/** From so many rollouts on, their pace says something about the rest. */
-const MIN_ROLLOUTS_FOR_PACE = 5;
-
 /** Where a run stands, for people, as told by its events. */
 export class RunProgress {
-  maxMetricCalls: number | undefined;
-  metricCalls = 0;
+  readonly spending: Spending;
   retries = 0;
   candidates = 0;
   seedScore: number | undefined;
@@ -29,41 +26,25 @@ export class RunProgress {
   stage = 'scoring the seed';
   hasStarted = false;
   isFinished = false;
-  readonly #startedAt: number;
   readonly #means: number[] = [];
   readonly #warnings = new Set<string>();
   #bestIndex = 0;
-  /** Rollouts that were seen to finish: unlike metric calls, never those of an earlier run that is resumed. */
-  #rollouts = 0;
 
   constructor(startedAt: number) {
-    this.#startedAt = startedAt;
-  }
-
-  elapsedMs(now: number): number {
-    return now - this.#startedAt;
-  }
-
-  /** At the pace so far; `undefined` while that is not known, or without a bound on metric calls. */
-  remainingMs(now: number): number | undefined {
-    if (this.maxMetricCalls === undefined || this.#rollouts < MIN_ROLLOUTS_FOR_PACE) return undefined;
-    const open = Math.max(0, this.maxMetricCalls - this.metricCalls);
-    return (this.elapsedMs(now) / this.#rollouts) * open;
+    this.spending = new Spending(startedAt);
   }
 
   /** Takes in an event and says what is to be told about it. */
   apply(event: GepaEvent): readonly Announcement[] {
-    if ('metricCalls' in event) this.metricCalls = Math.max(this.metricCalls, event.metricCalls);
+    this.spending.apply(event);
     switch (event.type) {
       case 'run_started':
         this.hasStarted = true;
-        this.maxMetricCalls = event.maxMetricCalls;
         return [plain(startLine(event))];
       case 'iteration_started':
         this.stage = `iteration ${formatCount(event.iteration)}`;
         return [];
       case 'rollout_finished':
-        this.#rollouts++;
         if (event.phase === 'testset') this.stage = 'held-out test';
         return [];
       case 'retried':
@@ -104,16 +85,17 @@ export class RunProgress {
     return bestIndex === index ? [{ kind: 'gain', text: newBestLine(candidate, formerBest) }] : [];
   }
 
-  #endLines({ stopReason, durationMs, metricCalls, test }: EventOf<'run_finished'>): string[] {
+  #endLines({ stopReason, durationMs, metricCalls, usage, test }: EventOf<'run_finished'>): string[] {
     const found =
       this.seedScore === undefined || this.bestScore === undefined
         ? 'no candidate was scored'
         : this.#bestIndex === 0
           ? `the seed is still the best at ${formatScore(this.seedScore)}`
           : `best ${formatScore(this.bestScore)}, seed ${formatScore(this.seedScore)}`;
+    const cost = usage.costUsd === undefined ? '' : `, ${formatUsd(usage.costUsd)}`;
     return [
       `Ended after ${formatDuration(durationMs)}: ${describeStopReason(stopReason)}`,
-      `Validation: ${found}; ${countOf(this.candidates, 'candidate')}, ${countOf(metricCalls, 'metric call')}`,
+      `Validation: ${found}; ${countOf(this.candidates, 'candidate')}, ${countOf(metricCalls, 'metric call')}${cost}`,
       ...(test === undefined ? [] : [testLine(test)]),
     ];
   }
@@ -121,9 +103,13 @@ export class RunProgress {
 
 const plain = (text: string): Announcement => ({ kind: 'plain', text });
 
-function startLine({ components, trainsetSize, valsetSize, maxMetricCalls }: EventOf<'run_started'>): string {
-  const bound = maxMetricCalls === undefined ? '' : `, at most ${countOf(maxMetricCalls, 'metric call')}`;
-  return `Optimizing ${countOf(components.length, 'component')} with ${formatCount(trainsetSize)} training and ${formatCount(valsetSize)} validation examples${bound}`;
+function startLine(event: EventOf<'run_started'>): string {
+  const { components, trainsetSize, valsetSize, earlierMs } = event;
+  const start =
+    earlierMs === undefined ? 'Optimizing' : `Resumed after ${formatDuration(earlierMs)}: optimizing`;
+  const bounds = describeBounds(event);
+  const atMost = bounds === '' ? '' : `, at most ${bounds}`;
+  return `${start} ${countOf(components.length, 'component')} with ${formatCount(trainsetSize)} training and ${formatCount(valsetSize)} validation examples${atMost}`;
 }
 
 function newBestLine(candidate: ScoredCandidate, formerBest: number | undefined): string {

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import type { Spend, SpendByPhase } from '../effects/ledger.ts';
 import { replay } from '../engine/state.ts';
 import type { OptimizationResult, TestScores } from '../result.ts';
-import type { Usage } from '../usage.ts';
 import { candidateAdded, decisions, newBest, runFinished, runStarted } from './fixtures/sample-run.ts';
 import { summarize } from './summary.ts';
 
@@ -19,10 +19,6 @@ const test: TestScores = {
   metricCalls: 200,
 };
 
-const spendOn = (reflection: Usage) => ({
-  ...result.spend,
-  reflection: { metricCalls: 0, usage: reflection },
-});
 const linesOf = (changes: Partial<OptimizationResult> = {}) =>
   summarize({ ...result, ...changes }).split('\n');
 /** The lines behind a label. */
@@ -113,41 +109,104 @@ describe('the held-out test', () => {
   });
 });
 
-describe('the cost', () => {
-  const usage = { modelCalls: 1_336, inputTokens: 1_272_832, outputTokens: 40_320 };
-  const reflectionUsage = { modelCalls: 8, inputTokens: 6_496, outputTokens: 960 };
-
-  it('counts metric calls, and what is not among them', () => {
-    expect(row(linesOf(), 'Metric calls')).toEqual(['100']);
-    expect(
-      row(linesOf({ test, totalMetricCalls: 1_300, metricCallsSaved: 120, retries: 3 }), 'Metric calls'),
-    ).toEqual([
-      '1,300, 200 of them on the held-out test, 120 saved by partial evaluation, 3 retries not counted',
-    ]);
+describe('the search', () => {
+  it('tells how it went', () => {
+    expect(row(linesOf(), 'Search')).toEqual(['2 candidates in 1 iteration; candidate 1 is the best']);
   });
 
-  it('shows tokens and dollars with the share of reflection', () => {
-    const lines = linesOf({
-      usage: { ...usage, costUsd: 1.2345 },
-      spend: spendOn({ ...reflectionUsage, costUsd: 0.402 }),
-    });
-    expect(row(lines, 'Model calls')).toEqual([
-      '1,336, 1,272,832 input and 40,320 output tokens',
-      'Reflection: 8, 6,496 input and 960 output tokens',
+  it('tells what was not made again, and what had to be', () => {
+    expect(row(linesOf(), 'Saved')).toEqual([]);
+    expect(row(linesOf(), 'Retries')).toEqual([]);
+    const lines = linesOf({ cacheHits: 1_234, metricCallsSaved: 120, retries: 1 });
+    expect(row(lines, 'Saved')).toEqual([
+      '1,234 metric calls not made again, thanks to the cache',
+      '120 metric calls not made, by partial evaluation of the valset',
     ]);
-    expect(row(lines, 'Cost')).toEqual(['$1.23, $0.40 (33%) of it for reflection']);
+    expect(row(lines, 'Retries')).toEqual([
+      '1 attempt failed for a passing reason; not counted as metric calls',
+    ]);
+  });
+});
+
+describe('what was spent', () => {
+  const spent = (changes: Partial<OptimizationResult>) => {
+    const lines = linesOf(changes);
+    const start = lines.findIndex((line) => line.startsWith('Spent'));
+    return lines.slice(start, lines.indexOf('', start));
+  };
+  const phase = (metricCalls: number, modelCalls: number, costUsd: number | undefined): Spend => ({
+    metricCalls,
+    usage: {
+      modelCalls,
+      inputTokens: 900 * modelCalls,
+      outputTokens: 40 * modelCalls,
+      ...(costUsd === undefined ? {} : { costUsd }),
+    },
+  });
+  const spend: SpendByPhase = {
+    ...result.spend,
+    seed: phase(50, 50, 0.05),
+    minibatch: phase(500, 1_000, 1),
+    valset: phase(450, 900, 0.9),
+    testset: phase(300, 600, 0.6),
+    judge: phase(0, 1_300, 0.35),
+    reflection: phase(0, 38, 0.095),
+  };
+  const run: Partial<OptimizationResult> = {
+    totalMetricCalls: 1_300,
+    usage: { modelCalls: 3_888, inputTokens: 3_499_200, outputTokens: 155_520, costUsd: 2.995 },
+    spend,
+    durationMs: 754_000,
+    time: {
+      ...result.time,
+      seed: 12_000,
+      minibatch: 245_000,
+      valset: 118_000,
+      testset: 91_000,
+      reflection: 285_000,
+      other: 3_000,
+    },
+  };
+
+  it('is a table by phase, without what holds nothing, that fits a page', () => {
+    const lines = spent(run);
+    expect(lines).toEqual([
+      'Spent          metric calls  model calls  input tokens  output tokens   cost     time',
+      'Seed                     50           50        45,000          2,000  $0.05      12s',
+      'Minibatches             500        1,000       900,000         40,000  $1.00   4m 05s',
+      'Valset                  450          900       810,000         36,000  $0.90   1m 58s',
+      'Held-out test           300          600       540,000         24,000  $0.60   1m 31s',
+      'Judge                              1,300     1,170,000         52,000  $0.35',
+      'Reflection                            38        34,200          1,520  $0.10   4m 45s',
+      'Other                                                                              3s',
+      'Total                 1,300        3,888     3,499,200        155,520  $3.00  12m 34s',
+    ]);
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
   });
 
   it('does not take an unknown cost for none', () => {
-    expect(row(linesOf({ usage, spend: spendOn(reflectionUsage) }), 'Cost')).toEqual([
-      'unknown, since no model has a known price: give them in `prices`',
+    const { costUsd, ...tokens } = run.usage!;
+    expect(costUsd).toBeDefined();
+    const unpriced = { ...result.spend, seed: phase(100, 100, undefined) };
+    expect(spent({ usage: tokens, spend: unpriced })).toEqual([
+      'Spent  metric calls  model calls  input tokens  output tokens    time',
+      'Seed            100          100        90,000          4,000',
+      'Total           100        3,888     3,499,200        155,520  1m 05s',
+      'The cost is unknown, since no model has a known price: give them in `prices`',
     ]);
-    expect(row(linesOf(), 'Model calls')).toEqual(['none were reported']);
-    expect(row(linesOf(), 'Cost')).toEqual([]);
+    const partly = spent({ ...run, spend: { ...spend, reflection: phase(0, 38, undefined) } });
+    expect(partly[6]).toMatch(/^Reflection .* – {3}4m 45s$/);
+    expect(partly.at(-1)).toBe('–: not known, and missing in the total');
   });
 
-  it('tells how the search went', () => {
-    expect(row(linesOf(), 'Search')).toEqual(['2 candidates in 1 iteration; candidate 1 is the best']);
+  it('says when nothing was reported', () => {
+    expect(spent({})).toEqual([
+      'Spent  metric calls    time',
+      'Total           100  1m 05s',
+      'No model calls were reported',
+    ]);
+    const calls = { modelCalls: 7, inputTokens: 0, outputTokens: 0 };
+    expect(spent({ usage: calls }).slice(-2)[0]).toBe('Tokens were not reported');
   });
 });
 

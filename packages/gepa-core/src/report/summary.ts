@@ -1,17 +1,9 @@
 import type { OptimizationResult, TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search-view.ts';
-import type { Usage } from '../usage.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { diffCandidates } from './diff.ts';
-import {
-  countOf,
-  formatCount,
-  formatDuration,
-  formatGain,
-  formatPercent,
-  formatScore,
-  formatUsd,
-} from './format.ts';
+import { countOf, formatCount, formatDuration, formatGain, formatScore } from './format.ts';
+import { spendLines } from './spend-table.ts';
 import { describeStopReason } from './stop-reason.ts';
 import { visible } from './visible.ts';
 import { wrapText } from './wrap.ts';
@@ -45,12 +37,12 @@ export function summarize<Name extends string>(
     table(
       [
         ['Search', [searchLine(result)]],
-        ['Metric calls', [metricCallsLine(result)]],
-        ['Model calls', modelCallLines(result)],
-        ['Cost', costLines(result)],
+        ['Saved', savedLines(result)],
+        ['Retries', retryLines(result)],
       ],
       colors,
     ),
+    spendLines(result, colors),
     warningLines(result.warnings, colors),
     changeLines(result, color, colors),
   ];
@@ -154,42 +146,19 @@ function searchLine({ candidates, iterations, bestIndex }: OptimizationResult): 
   return `${countOf(candidates.length, 'candidate')} in ${countOf(iterations, 'iteration')}; ${best}`;
 }
 
-function metricCallsLine({ totalMetricCalls, metricCallsSaved, retries, test }: OptimizationResult): string {
+function savedLines({ cacheHits, metricCallsSaved }: OptimizationResult): string[] {
   return [
-    formatCount(totalMetricCalls),
-    ...(test === undefined ? [] : [`${formatCount(test.metricCalls)} of them on the held-out test`]),
-    ...(metricCallsSaved === 0 ? [] : [`${formatCount(metricCallsSaved)} saved by partial evaluation`]),
-    ...(retries === 0
+    ...(cacheHits === 0 ? [] : [`${countOf(cacheHits, 'metric call')} not made again, thanks to the cache`]),
+    ...(metricCallsSaved === 0
       ? []
-      : [`${retries === 1 ? '1 retry' : `${formatCount(retries)} retries`} not counted`]),
-  ].join(', ');
-}
-
-function modelCallLines({ usage, spend }: OptimizationResult): string[] {
-  const reflectionUsage = spend.reflection.usage;
-  if (usage.modelCalls === 0) return ['none were reported'];
-  const tokens = (of: Usage) =>
-    of.inputTokens + of.outputTokens === 0
-      ? 'tokens not reported'
-      : `${formatCount(of.inputTokens)} input and ${formatCount(of.outputTokens)} output tokens`;
-  return [
-    `${formatCount(usage.modelCalls)}, ${tokens(usage)}`,
-    ...(reflectionUsage.modelCalls === 0
-      ? []
-      : [`Reflection: ${formatCount(reflectionUsage.modelCalls)}, ${tokens(reflectionUsage)}`]),
+      : [`${countOf(metricCallsSaved, 'metric call')} not made, by partial evaluation of the valset`]),
   ];
 }
 
-function costLines({ usage, spend }: OptimizationResult): string[] {
-  if (usage.costUsd === undefined)
-    return usage.modelCalls === 0 ? [] : ['unknown, since no model has a known price: give them in `prices`'];
-  const { costUsd } = usage;
-  const reflection = spend.reflection.usage.costUsd;
-  if (reflection === undefined || costUsd === 0) return [formatUsd(costUsd)];
-  return [
-    `${formatUsd(costUsd)}, ${formatUsd(reflection)} (${formatPercent(reflection / costUsd)}) of it for reflection`,
-  ];
-}
+const retryLines = ({ retries }: OptimizationResult): string[] =>
+  retries === 0
+    ? []
+    : [`${countOf(retries, 'attempt')} failed for a passing reason; not counted as metric calls`];
 
 function warningLines(warnings: readonly string[], { bold, yellow }: Colors): string[] {
   if (warnings.length === 0) return [];

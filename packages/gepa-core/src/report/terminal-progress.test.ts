@@ -6,6 +6,7 @@ import {
   iterationStarted,
   newBest,
   retried,
+  rolloutFinished,
   rollouts,
   runFinished,
   runStarted,
@@ -33,6 +34,16 @@ function recorded(options: TerminalProgressOptions = {}) {
   return { writes, clock, play, screen: (columns = 120) => screenAfter(writes.join(''), columns) };
 }
 
+/** Rollouts of a cent and 50,000 tokens each. */
+const paidRollouts = (first: number, count: number, replayed = false): GepaEvent[] =>
+  Array.from({ length: count }, (_, i) =>
+    rolloutFinished({
+      metricCalls: first + i,
+      usage: { modelCalls: 1, inputTokens: 45_000, outputTokens: 5_000, costUsd: 0.01 },
+      replayed,
+    }),
+  );
+
 const story: readonly GepaEvent[] = [
   warning('There is no valset.'),
   runStarted(),
@@ -57,7 +68,7 @@ describe('on a terminal', () => {
       'Optimizing 1 component with 6 training and 4 validation examples, at most 100 metric calls',
       'Seed: 0.500 on 4 validation examples',
       'New best: 0.750 (+0.250), candidate 1 by reflection in iteration 1',
-      '20/100 ━━━─────────────  best 0.750 (seed 0.500)  22s, ~1m 50s left  2 candidates  iteration 2  1 retry',
+      '20/100 calls ━━━─────────────  best 0.750 (seed 0.500)  22s, ~1m 50s left  2 candidates  iteration 2  1 retry',
     ]);
   });
 
@@ -65,7 +76,7 @@ describe('on a terminal', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([runStarted(), ...rollouts(1, 1, 'seed')], 1_000);
     expect(screen().at(-1)).toBe(
-      '1/100 ────────────────  best – (seed –)  1s, – left  0 candidates  scoring the seed',
+      '1/100 calls ────────────────  best – (seed –)  1s, – left  0 candidates  scoring the seed',
     );
   });
 
@@ -77,10 +88,42 @@ describe('on a terminal', () => {
     );
   });
 
+  it('shows what is spent of every bound, the nearest first, and the time until it is reached', () => {
+    const { play, screen } = recorded({ isTTY: true, columns: 120 });
+    play([runStarted({ maxCostUsd: 2, maxTokens: 4e6, maxIterations: 40, maxDurationMs: 600_000 })]);
+    play([candidateAdded(), ...paidRollouts(5, 26)], 1_000);
+    expect(screen()).toEqual([
+      'Optimizing 1 component with 6 training and 4 validation examples, at most 100 metric calls, $2.00, 4M tokens, 40 iterati',
+      'ons, 10m 00s',
+      'Seed: 0.500 on 4 validation examples',
+      '1.3M/4M tokens ━━━━━───────────  best 0.500 (seed 0.500)  27s, ~56s left  30/100 calls  $0.26/$2.00  0/40 iterations',
+    ]);
+  });
+
+  it('shows time that is the nearest bound only once', () => {
+    const { play, screen } = recorded({ isTTY: true, columns: 80 });
+    play([runStarted({ maxMetricCalls: undefined, maxDurationMs: 60_000 }), ...paidRollouts(1, 20)], 1_000);
+    expect(screen(80).at(-1)).toBe(
+      '20s/1m 00s ━━──────  best – (seed –)  ~40s left  20 calls  $0.20  0 candidates',
+    );
+  });
+
+  it('says once that a run is resumed, and counts its earlier time and spending', () => {
+    const { play, screen } = recorded({ isTTY: true, columns: 80 });
+    play([
+      runStarted({ maxMetricCalls: undefined, maxCostUsd: 1, earlierMs: 120_000 }),
+      ...paidRollouts(1, 30, true),
+    ]);
+    play(paidRollouts(31, 10), 1_000);
+    expect(screen(80)[0]).toMatch(/^Resumed after 2m 00s: optimizing 1 component/);
+    // At a cent a second.
+    expect(screen(80).at(-1)).toBe('$0.40/$1.00 ━━━─────  best – (seed –)  2m 10s, ~1m 00s left  40 calls');
+  });
+
   it('leaves out what matters less where the terminal is narrow', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 50 });
     play(story, 1_000);
-    expect(screen(50).at(-1)).toBe('20/100 ━───────  best 0.750 (seed 0.500)');
+    expect(screen(50).at(-1)).toBe('20/100 calls ━───────  best 0.750 (seed 0.500)');
   });
 
   it('never reaches the last column, in whatever order events come', () => {
@@ -109,7 +152,7 @@ describe('on a terminal', () => {
     stream.columns = 20;
     stream.written = '';
     play(rollouts(21, 1), 1_000);
-    expect(screenAfter(stream.written, 20)).toEqual(['21/100 ━───────']);
+    expect(screenAfter(stream.written, 20)).toEqual(['21/100 calls ━─────']);
   });
 
   it('redraws at most every interval, but decisions at once and in one write', () => {
@@ -138,7 +181,7 @@ describe('on a terminal', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([...story, runFinished({ bestIndex: 1 }), runStarted()], 1_000);
     expect(screen().at(-1)).toBe(
-      '0/100 ────────────────  best – (seed –)  0s, – left  0 candidates  scoring the seed',
+      '0/100 calls ────────────────  best – (seed –)  0s, – left  0 candidates  scoring the seed',
     );
   });
 
@@ -168,8 +211,8 @@ describe('elsewhere', () => {
     expect(writes.join('').split('\n')).toEqual([
       'Optimizing 1 component with 6 training and 4 validation examples, at most 1,000 metric calls',
       'Seed: 0.500 on 4 validation examples',
-      '14/1,000 metric calls (1%) · best 0.500 · 10s, ~16m 26s left · 1 candidate · scoring the seed',
-      '24/1,000 metric calls (2%) · best 0.500 · 20s, ~16m 16s left · 1 candidate · scoring the seed',
+      '14/1,000 calls (1%) · best 0.500 · 10s, ~16m 26s left · 1 candidate · scoring the seed',
+      '24/1,000 calls (2%) · best 0.500 · 20s, ~16m 16s left · 1 candidate · scoring the seed',
       'New best: 0.750 (+0.250), candidate 1 by reflection in iteration 1',
       'Ended after 1m 05s: the run was aborted (aborted)',
       'Validation: best 0.750, seed 0.500; 2 candidates, 28 metric calls',

@@ -1,7 +1,16 @@
 import type { GepaEvent, Listener } from '../events.ts';
 import { type Colors, colorsOf, isTerminal, type OutputStream, supportsColor } from './colors.ts';
-import { countOf, formatCount, formatDuration, formatPercent, formatScore, UNKNOWN } from './format.ts';
+import {
+  countOf,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatScore,
+  formatUsd,
+  UNKNOWN,
+} from './format.ts';
 import { type Announcement, RunProgress } from './run-progress.ts';
+import { formatBounded } from './spending.ts';
 
 export interface TerminalProgressOptions {
   /** Default: `process.stderr`, or the console where there is none. */
@@ -92,16 +101,17 @@ function progressLine(run: RunProgress, now: number, columns: number, colors: Co
 }
 
 function segmentsOf(run: RunProgress, now: number, barWidth: number, colors: Colors): string[] {
-  const { maxMetricCalls, metricCalls, bestScore, seedScore, candidates, retries, stage } = run;
+  const { bestScore, seedScore, candidates, retries, stage, spending } = run;
   const score = (value: number | undefined) => (value === undefined ? UNKNOWN : formatScore(value));
+  const [nearest, ...others] = spending.bounded(now);
   return [
-    ...(maxMetricCalls === undefined
-      ? [countOf(metricCalls, 'metric call')]
-      : [
-          `${formatCount(metricCalls)}/${formatCount(maxMetricCalls)} ${bar(metricCalls / maxMetricCalls, barWidth, colors)}`,
-        ]),
+    nearest === undefined
+      ? countOf(spending.metricCalls, 'metric call')
+      : `${formatBounded(nearest)} ${bar(nearest.fraction, barWidth, colors)}`,
     `best ${colors.bold(score(bestScore))} ${colors.dim(`(seed ${score(seedScore)})`)}`,
     timing(run, now),
+    ...others.filter(({ unit }) => unit !== 'durationMs').map(formatBounded),
+    ...unbounded(run, now),
     countOf(candidates, 'candidate'),
     stage,
     ...(retries === 0 ? [] : [retries === 1 ? '1 retry' : `${formatCount(retries)} retries`]),
@@ -113,21 +123,34 @@ function bar(fraction: number, width: number, { cyan, dim }: Colors): string {
   return `${cyan('━'.repeat(full))}${dim('─'.repeat(width - full))}`;
 }
 
-function timing(run: RunProgress, now: number): string {
-  const elapsed = formatDuration(run.elapsedMs(now));
-  if (run.maxMetricCalls === undefined) return elapsed;
-  const remaining = run.remainingMs(now);
-  return `${elapsed}, ${remaining === undefined ? UNKNOWN : `~${formatDuration(remaining)}`} left`;
+function timing({ spending }: RunProgress, now: number): string {
+  const bounded = spending.bounded(now);
+  const isNearest = bounded[0]?.unit === 'durationMs';
+  const elapsed = formatDuration(spending.elapsedMs(now));
+  if (bounded.length === 0) return elapsed;
+  const remaining = spending.remainingMs(now);
+  const left = `${remaining === undefined ? UNKNOWN : `~${formatDuration(remaining)}`} left`;
+  // The time that was spent stands before the bar already.
+  return isNearest ? left : `${elapsed}, ${left}`;
 }
 
-/** For logs: a line at every tenth of the budget, and when it has been quiet for long. */
+/** What else was spent. */
+function unbounded({ spending }: RunProgress, now: number): string[] {
+  const units = spending.bounded(now).map(({ unit }) => unit);
+  return [
+    ...(units.length === 0 || units.includes('metricCalls') ? [] : [countOf(spending.metricCalls, 'call')]),
+    ...(spending.costUsd === 0 || units.includes('costUsd') ? [] : [formatUsd(spending.costUsd)]),
+  ];
+}
+
+/** For logs: a line at every tenth of the nearest bound, and when it has been quiet for long. */
 function plainLines({ stream, intervalMs }: { stream: OutputStream; intervalMs: number }): Display {
   let writtenAt = Number.NEGATIVE_INFINITY;
   let tenths = 0;
   return (run, announcements, event, now) => {
     if (event.type === 'run_started') tenths = 0;
     const lines = announcements.map(({ text }) => text);
-    const reached = Math.floor((10 * run.metricCalls) / (run.maxMetricCalls ?? Number.POSITIVE_INFINITY));
+    const reached = Math.floor(10 * (run.spending.bounded(now)[0]?.fraction ?? 0));
     const isDue = reached > tenths || now - writtenAt >= intervalMs;
     if (!run.isFinished && lines.length === 0 && isDue) lines.push(statusLine(run, now));
     if (lines.length === 0) return;
@@ -138,13 +161,19 @@ function plainLines({ stream, intervalMs }: { stream: OutputStream; intervalMs: 
 }
 
 function statusLine(run: RunProgress, now: number): string {
-  const { maxMetricCalls, metricCalls, bestScore, candidates, stage } = run;
-  const calls =
-    maxMetricCalls === undefined
-      ? countOf(metricCalls, 'metric call')
-      : `${formatCount(metricCalls)}/${countOf(maxMetricCalls, 'metric call')} (${formatPercent(metricCalls / maxMetricCalls)})`;
-  const best = `best ${bestScore === undefined ? UNKNOWN : formatScore(bestScore)}`;
-  return [calls, best, timing(run, now), countOf(candidates, 'candidate'), stage].join(' · ');
+  const { bestScore, candidates, stage, spending } = run;
+  const [nearest, ...others] = spending.bounded(now);
+  return [
+    nearest === undefined
+      ? countOf(spending.metricCalls, 'metric call')
+      : `${formatBounded(nearest)} (${formatPercent(nearest.fraction)})`,
+    `best ${bestScore === undefined ? UNKNOWN : formatScore(bestScore)}`,
+    timing(run, now),
+    ...others.filter(({ unit }) => unit !== 'durationMs').map(formatBounded),
+    ...unbounded(run, now),
+    countOf(candidates, 'candidate'),
+    stage,
+  ].join(' · ');
 }
 
 function standardError(): OutputStream {

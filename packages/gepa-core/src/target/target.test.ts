@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Candidate } from '../component.ts';
-import { CandidateMismatchError, FileFormatError, GepaError, RolloutError } from '../errors.ts';
+import { CandidateMismatchError, FileFormatError, GepaError, OptionsError, RolloutError } from '../errors.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { ComponentSelectionOptions } from './select-components.ts';
 import { createTarget, type TargetBinding } from './target.ts';
@@ -124,6 +124,44 @@ describe('compile', () => {
     });
     await shouter({}, { adapter }).target.compile(compileOptions);
     expect(closed).toBe(1);
+  });
+});
+
+describe('estimate', () => {
+  it('tells what compile will take, and runs nothing unless it may measure', async () => {
+    const { target, seen } = shouter({ include: ['first'] });
+    const told = await target.estimate(compileOptions);
+    expect(told).toMatchObject({ endsBy: 'maxIterations', iterations: { expected: 2, worst: 2 } });
+    expect(seen).toEqual([]);
+    const { result } = await target.compile(compileOptions);
+    expect(result.totalMetricCalls).toBeLessThanOrEqual(told.metricCalls.worst);
+  });
+
+  it('measures the program once with its own texts, and closes its adapter', async () => {
+    let closed = 0;
+    const { target, seen } = shouter({ rename: { first: 'opening' } });
+    const measured = await target.estimate(compileOptions, { measure: true });
+    expect(seen).toEqual([{ candidate: { first: 'one', second: 'two' }, components: ['first', 'second'] }]);
+    expect(measured.measured).toMatchObject({ score: 0 });
+    const adapter: Binding['adapter'] = (chosen) => ({
+      components: chosen,
+      run: async () => ({ output: '' }),
+      close: async () => {
+        closed++;
+      },
+    });
+    await shouter({}, { adapter }).target.estimate(compileOptions);
+    expect(closed).toBe(1);
+  });
+
+  it('refuses what compile refuses', async () => {
+    const { maxIterations, ...unbounded } = compileOptions;
+    expect(maxIterations).toBeDefined();
+    await expect(shouter().target.estimate(unbounded)).rejects.toThrow(OptionsError);
+    const examples = [{ question: 'a' }] as unknown as { input: string }[];
+    await expect(shouter().target.estimate({ ...compileOptions, trainset: examples })).rejects.toThrow(
+      OptionsError,
+    );
   });
 });
 

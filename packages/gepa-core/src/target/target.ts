@@ -1,8 +1,9 @@
 import type { Adapter } from '../adapter.ts';
 import { type Candidate, type Component, seedOf } from '../component.ts';
+import { type EstimateOptions, estimate, type RunEstimate } from '../estimate/estimate.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { optimize } from '../optimize.ts';
-import type { SearchOptions } from '../options.ts';
+import type { AdapterOptions, SearchOptions } from '../options.ts';
 import { diffCandidates } from '../report/diff.ts';
 import type { OptimizationResult } from '../result.ts';
 import type { Step } from '../trace.ts';
@@ -64,6 +65,16 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
     options: CompileOptions<Example, Output, Name, Model>,
   ): Promise<Compiled<Program, Name>>;
   /**
+   * Says before `compile` with the same options what it will take. Nothing is spent unless `measure` is set.
+   *
+   * @throws {OptionsError} with every problem of the options.
+   * @throws {SeedError} when the program was to be measured and could not be run.
+   */
+  estimate<Example extends ProgramExample<Input>>(
+    options: CompileOptions<Example, Output, Name, Model>,
+    how?: EstimateOptions,
+  ): Promise<RunEstimate>;
+  /**
    * A new program with a candidate's texts.
    *
    * @throws {CandidateMismatchError} when names are missing or unknown.
@@ -103,21 +114,43 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
   const selected = selectComponents(binding.components, selection);
   const components = publicComponents<Name>(selected);
   const apply = (candidate: Candidate<Name>) => binding.apply(foundCandidate(selected, candidate));
+  /** The options for the engine, with an adapter of their own. */
+  const withAdapter = <Example extends ProgramExample<Input>>({
+    reflectionModel,
+    ...options
+  }: CompileOptions<Example, Output, Name, Model>): AdapterOptions<
+    Example,
+    Output,
+    readonly Step[],
+    Name
+  > => {
+    checkExamples(options);
+    const found = Object.fromEntries(selected.map(({ foundName, component }) => [foundName, component]));
+    return {
+      ...options,
+      ...(reflectionModel === undefined ? {} : { reflectionModel: binding.languageModel(reflectionModel) }),
+      adapter: selectionAdapter(binding.adapter(found), selected),
+    };
+  };
   return {
     components,
     apply: (candidate) => apply(checkedCandidate(components, candidate)),
-    async compile<Example extends ProgramExample<Input>>({
-      reflectionModel,
-      ...options
-    }: CompileOptions<Example, Output, Name, Model>) {
-      checkExamples(options);
-      const found = Object.fromEntries(selected.map(({ foundName, component }) => [foundName, component]));
-      const result = await optimize<Example, Output, readonly Step[], Name>({
-        ...options,
-        ...(reflectionModel === undefined ? {} : { reflectionModel: binding.languageModel(reflectionModel) }),
-        adapter: selectionAdapter(binding.adapter(found), selected),
-      });
+    async compile<Example extends ProgramExample<Input>>(
+      options: CompileOptions<Example, Output, Name, Model>,
+    ) {
+      const result = await optimize(withAdapter(options));
       return compiled(seedOf(components), result, apply(result.bestCandidate));
+    },
+    async estimate<Example extends ProgramExample<Input>>(
+      options: CompileOptions<Example, Output, Name, Model>,
+      how?: EstimateOptions,
+    ) {
+      const settings = withAdapter(options);
+      try {
+        return await estimate(settings, how);
+      } finally {
+        await settings.adapter.close?.().catch(() => {});
+      }
     },
     load(saved, { ifChanged = 'refuse' } = {}) {
       const contents =

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { GepaEvent } from '../events.ts';
+import { noUsage } from '../usage.ts';
+import { candidateAdded, rolloutFinished, rollouts, runFinished, runStarted } from './fixtures/sample-run.ts';
+import { describeBounds, formatBounded, Spending } from './spending.ts';
+
+const spendingAfter = (...events: readonly GepaEvent[]) => {
+  const spending = new Spending(1_000);
+  for (const event of events) spending.apply(event);
+  return spending;
+};
+const usage = { modelCalls: 1, inputTokens: 900, outputTokens: 100, costUsd: 0.01 };
+const paid = (count: number, replayed = false) =>
+  Array.from({ length: count }, (_, i) => rolloutFinished({ metricCalls: i + 1, usage, replayed }));
+const reflection: GepaEvent = {
+  type: 'reflection_finished',
+  iteration: 1,
+  task: 0,
+  component: 'prompt',
+  text: 'x',
+  usage,
+  durationMs: 1,
+};
+const iterationFinished = (iteration: number): GepaEvent => ({
+  type: 'iteration_finished',
+  iteration,
+  metricCalls: 0,
+});
+
+describe('the remaining time', () => {
+  it('is unknown at first, then follows from the pace', () => {
+    expect(spendingAfter(runStarted(), ...rollouts(1, 4)).remainingMs(5_000)).toBeUndefined();
+    expect(spendingAfter(runStarted(), ...rollouts(1, 10)).remainingMs(11_000)).toBe(90_000);
+  });
+
+  it('is unknown without a bound', () => {
+    expect(
+      spendingAfter(runStarted({ maxMetricCalls: undefined }), ...rollouts(1, 50)).remainingMs(9_000),
+    ).toBeUndefined();
+  });
+
+  it('is that of the bound that is reached first', () => {
+    const left = (bounds: Parameters<typeof runStarted>[0]) =>
+      spendingAfter(
+        runStarted(bounds),
+        ...paid(9),
+        reflection,
+        iterationFinished(1),
+        iterationFinished(2),
+      ).remainingMs(11_000);
+    const maxMetricCalls = 900;
+    expect(left({ maxMetricCalls, maxCostUsd: 0.2 })).toBeCloseTo(10_000, 6);
+    expect(left({ maxMetricCalls, maxTokens: 30_000 })).toBeCloseTo(20_000, 6);
+    expect(left({ maxMetricCalls, maxIterations: 8 })).toBeCloseTo(30_000, 6);
+    expect(left({ maxMetricCalls, maxDurationMs: 12_000 })).toBe(2_000);
+  });
+
+  it('does not take what an earlier session did for the pace of this one', () => {
+    const resumed = spendingAfter(runStarted(), candidateAdded({ metricCalls: 50 }), ...rollouts(51, 10));
+    expect(resumed.remainingMs(11_000)).toBe(40_000);
+    const events = [...paid(20, true), reflection, iterationFinished(4), ...paid(10)];
+    const bounds = { maxMetricCalls: undefined, earlierMs: 60_000 };
+    expect(
+      spendingAfter(runStarted({ ...bounds, maxCostUsd: 0.41 }), ...events).remainingMs(11_000),
+    ).toBeCloseTo(10_000, 6);
+    expect(
+      spendingAfter(runStarted({ ...bounds, maxDurationMs: 80_000 }), ...events).remainingMs(11_000),
+    ).toBe(10_000);
+    // No iteration of this session is finished yet.
+    expect(
+      spendingAfter(runStarted({ ...bounds, maxIterations: 9 }), ...events).remainingMs(11_000),
+    ).toBeUndefined();
+  });
+});
+
+describe('what is spent', () => {
+  it('is everything, over all sessions', () => {
+    const spending = spendingAfter(
+      runStarted({ maxCostUsd: 1, maxTokens: 62_000, earlierMs: 5_000 }),
+      ...paid(20, true),
+      reflection,
+      ...paid(10),
+    );
+    expect(spending.bounded(2_000)).toEqual([
+      { unit: 'tokens', spent: 31_000, limit: 62_000, fraction: 0.5 },
+      { unit: 'costUsd', spent: expect.closeTo(0.31, 9), limit: 1, fraction: expect.closeTo(0.31, 9) },
+      { unit: 'metricCalls', spent: 20, limit: 100, fraction: 0.2 },
+    ]);
+    expect(spending.elapsedMs(2_000)).toBe(6_000);
+  });
+
+  it('is at last what the run says, with what no event told of', () => {
+    const spending = spendingAfter(
+      runStarted(),
+      ...paid(3),
+      runFinished({ usage: { ...usage, costUsd: 5 } }),
+    );
+    expect(spending.costUsd).toBe(5);
+    expect(spendingAfter(...paid(3), runFinished({ usage: noUsage })).costUsd).toBeCloseTo(0.03, 9);
+  });
+});
+
+it('is told in its units', () => {
+  const told = (unit: Parameters<typeof formatBounded>[0]['unit'], spent: number, limit: number) =>
+    formatBounded({ unit, spent, limit, fraction: 0 });
+  expect([
+    told('metricCalls', 1_020, 2_000),
+    told('costUsd', 0.423, 2),
+    told('tokens', 1_234_567, 5_000_000),
+    told('iterations', 3, 40),
+    told('durationMs', 22_000, 600_000),
+  ]).toEqual(['1,020/2,000 calls', '$0.42/$2.00', '1.23M/5M tokens', '3/40 iterations', '22s/10m 00s']);
+  expect(describeBounds(runStarted({ maxTokens: 250_000, maxIterations: 1 }))).toBe(
+    '100 metric calls, 250K tokens, 1 iteration',
+  );
+});
