@@ -1,4 +1,4 @@
-import { summarize } from 'gepa-core/report';
+import { describeComponents, summarize } from 'gepa-core/report';
 import { fromEvaluators, gepa } from 'gepa-langchain';
 import { test, train, validation } from '../langchain-triage/data.ts';
 import { longRun } from '../shared/long-run.ts';
@@ -11,8 +11,7 @@ console.log(`Support triage by a handbook: a retriever and an answer prompt, on 
 
 const chain = createHandbookChain(models.task);
 const target = gepa(chain, { include: ['system'] });
-for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
-console.log();
+console.log(`${describeComponents(target)}\n`);
 
 const run = longRun('rag', 'npm run start:rag');
 const compiled = await target.compile({

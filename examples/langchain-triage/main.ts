@@ -1,4 +1,4 @@
-import { summarize } from 'gepa-core/report';
+import { describeComponents, summarize } from 'gepa-core/report';
 import { gepa } from 'gepa-langchain';
 import { longRun } from '../shared/long-run.ts';
 import { connect } from '../shared/models.ts';
@@ -11,8 +11,7 @@ console.log(`Support triage, two prompts in a LangChain chain, on ${models.label
 
 const chain = createTriageChain(models.task);
 const target = gepa(chain);
-for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
-console.log();
+console.log(`${describeComponents(target)}\n`);
 
 const run = longRun('triage', 'npm start');
 const compiled = await target.compile({

@@ -1,4 +1,4 @@
-import { summarize } from 'gepa-core/report';
+import { describeComponents, summarize } from 'gepa-core/report';
 import { gepa } from 'gepa-langchain';
 import { test, train, validation } from '../langchain-triage/data.ts';
 import { longRun } from '../shared/long-run.ts';
@@ -12,8 +12,7 @@ console.log(`Support triage by an agent with a tool, on ${models.label}.\n`);
 
 const agent = createTriageAgent(models.task);
 const target = gepa(agent);
-for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
-console.log();
+console.log(`${describeComponents(target)}\n`);
 
 const run = longRun('langgraph-agent', 'npm run start:langgraph');
 const compiled = await target.compile({

@@ -1,4 +1,4 @@
-import { summarize } from 'gepa-core/report';
+import { describeComponents, summarize } from 'gepa-core/report';
 import { gepa } from 'gepa-mastra';
 import { test, train, validation } from '../langchain-triage/data.ts';
 import { triageMetric } from '../langchain-triage/metric.ts';
@@ -11,8 +11,7 @@ console.log(`Support triage by two Mastra agents in a workflow, on ${models.labe
 
 const workflow = createTriageWorkflow(models.task);
 const target = gepa(workflow);
-for (const [name, { location }] of Object.entries(target.components)) console.log(`  ${name}  (${location})`);
-console.log();
+console.log(`${describeComponents(target)}\n`);
 
 const run = longRun('mastra-workflow', 'npm run start:mastra-workflow');
 const compiled = await target.compile({

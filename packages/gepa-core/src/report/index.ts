@@ -1,5 +1,10 @@
 export type { OutputStream } from './colors.ts';
 export { supportsColor } from './colors.ts';
+export {
+  type DescribeComponentsOptions,
+  describeComponents,
+  type PassedOver,
+} from './components.ts';
 export { type DiffOptions, diffCandidates, diffTexts } from './diff.ts';
 export { type DescribeEstimateOptions, describeEstimate } from './estimate.ts';
 export { type SummaryOptions, summarize } from './summary.ts';

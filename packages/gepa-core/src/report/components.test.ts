@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { describeComponents } from './components.ts';
+
+it('tells what was found, with its place and its first line', () => {
+  const components = {
+    system: { text: 'Route tickets.\nBe brief.', location: 'step 1' },
+    answer: { text: `${'long '.repeat(40)}` },
+  };
+  expect(describeComponents({ components }).split('\n')).toEqual([
+    'system  step 1',
+    '  Route tickets. …',
+    'answer',
+    `  ${'long '.repeat(40).slice(0, 95)}…`,
+  ]);
+});
+
+it('tells what was passed over, why, and what would make it reachable', () => {
+  const skipped = [
+    {
+      location: 'step 2',
+      reason: 'a function, into which nobody can look.',
+      hint: 'Put its text into tunable().',
+    },
+    {
+      location: 'tools',
+      reason: 'descriptions are off',
+      hint: `Switch them on. ${'More words. '.repeat(10)}`.trim(),
+    },
+  ];
+  const lines = describeComponents({ components: { a: { text: 'x' } }, skipped }).split('\n');
+  expect(lines.slice(2, 5)).toEqual([
+    '',
+    'Passed over',
+    '! step 2: a function, into which nobody can look. Put its text into tunable().',
+  ]);
+  expect(lines[5]).toMatch(/^! tools: descriptions are off\. Switch them on\./);
+  expect(lines[6]).toMatch(/^ {2}\S/);
+  expect(lines.every((line) => line.length <= 100)).toBe(true);
+});
