@@ -1,22 +1,19 @@
-import * as randomJs from 'random-js';
-
-// random-js ships UMD for Node; a bundler may hand over its namespace or its default.
-const { MersenneTwister19937 } = 'default' in randomJs ? (randomJs.default as typeof randomJs) : randomJs;
+import MersenneTwister from 'mersenne-twister';
 
 /**
  * A seeded generator with CPython's `random` semantics, so that a run draws the same numbers as the Python
  * reference with the same seed.
  */
 export class Random {
-  readonly #twister: { next(): number };
+  readonly #twister: MersenneTwister;
 
   /** @param seed an integer; its sign is ignored, as in CPython. */
   constructor(seed: number) {
-    this.#twister = MersenneTwister19937.seedWithArray(digits32(Math.abs(seed)));
+    this.#twister = new MersenneTwister(digits32(Math.abs(seed)));
   }
 
   #word(): number {
-    return this.#twister.next() >>> 0;
+    return this.#twister.random_int();
   }
 
   /** A float in [0, 1) with 53 bits. */
