@@ -1,4 +1,5 @@
 import { componentNames } from './component.ts';
+import { noteEarlier } from './effects/earlier-spend.ts';
 import { messageOf, sentence } from './effects/failures.ts';
 import { noTime, type TimeSpent } from './effects/stopwatch.ts';
 import { type Broadcast, createBroadcast } from './engine/broadcast.ts';
@@ -94,6 +95,7 @@ async function run<Example, Output, Trace, Name extends string>(
   const { state, ledger, evaluator, decide } = setup;
 
   const finish = (stopReason: StopReason, test?: TestScores) => {
+    noteEarlier(ledger, journal);
     const time = stopwatch.spent;
     journal?.mark({ type: 'ended', reason: stopReason });
     decide({
@@ -136,9 +138,7 @@ async function run<Example, Output, Trace, Name extends string>(
     const [seed, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
     const { iteration } = state;
     const test =
-      testset.length === 0
-        ? undefined
-        : await scoreTestset({ evaluator, ledger, testset, iteration, seed, best });
+      testset.length === 0 ? undefined : await scoreTestset({ evaluator, testset, iteration, seed, best });
     if (test !== undefined && 'interruption' in test) {
       const cut =
         test.interruption.reason === 'aborted' ? (lifetime.endedBy ?? 'aborted') : test.interruption.reason;

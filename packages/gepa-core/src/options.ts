@@ -71,9 +71,10 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   /** The most tokens, sent and written, for program, judge and reflection. Needs usage with tokens. */
   readonly maxTokens?: number;
   /**
-   * What one rollout, its judge included, and one call of the reflection model can cost at most. It is set aside
-   * before a call starts, so that `maxCostUsd` and `maxTokens` cannot be crossed. Default: what the dearest call of the
-   * kind has cost so far; then a bound can be crossed by as much as a call is dearer than all before it.
+   * What one rollout, its judge included, and one call of the reflection model can cost at most; a further try may cost
+   * as much again. It is set aside before a try starts, so that `maxCostUsd` and `maxTokens` cannot be crossed; a try
+   * for which there is no room waits until others have come to cost less. Default: what the dearest try of the kind has
+   * cost so far; then a bound can be crossed by as much as tries are dearer than all before them.
    */
   readonly reserve?: Partial<Record<Call, Reserve>>;
   /**

@@ -1,6 +1,7 @@
 import { componentNames, seedOf } from './component.ts';
+import { commitEarlier, noteEarlier } from './effects/earlier-spend.ts';
 import type { Journal } from './effects/journal.ts';
-import { Ledger, payEntry } from './effects/ledger.ts';
+import { Ledger } from './effects/ledger.ts';
 import { ProviderHealth } from './effects/provider-health.ts';
 import { Stopwatch } from './effects/stopwatch.ts';
 import type { Broadcast } from './engine/broadcast.ts';
@@ -66,6 +67,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     reserve: settings.reserve,
     prices: settings.prices,
   });
+  commitEarlier(ledger, journal);
   const stopwatch = new Stopwatch(journal?.earlierTime);
   const health = new ProviderHealth();
   signal.addEventListener('abort', () => health.end(), { once: true });
@@ -124,18 +126,18 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   );
   const stopReason = async (): Promise<conditions.StopReason | undefined> => {
     // An earlier session went on from here, and so does its replay, whatever the clock says by now.
-    if (journal?.hasIteration(state.iteration + 1)) return undefined;
-    const reason =
-      lifetime.endedBy ??
-      (await stopWhen({
-        search: state,
-        iterations: state.iteration,
-        metricCalls: ledger.metricCalls,
-        usage: ledger.usage,
-        elapsedMs: stopwatch.elapsedMs,
-      }));
+    const reason = journal?.hasIteration(state.iteration + 1)
+      ? undefined
+      : (lifetime.endedBy ??
+        (await stopWhen({
+          search: state,
+          iterations: state.iteration,
+          metricCalls: ledger.metricCalls,
+          usage: ledger.usage,
+          elapsedMs: stopwatch.elapsedMs,
+        })));
     // What is left over was made under other bounds (a testset at a former end, say), and was paid for all the same.
-    if (reason === undefined) journal?.settleRest((entry) => payEntry(ledger, entry));
+    if (reason === undefined) noteEarlier(ledger, journal, state.iteration + 1);
     return reason;
   };
 

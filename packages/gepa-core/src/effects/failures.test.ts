@@ -2,6 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { RolloutError, RolloutTimeoutError } from '../errors.ts';
 import { failureKind, messageOf, retryAfterMs, sentence } from './failures.ts';
 
+/** As OpenAI's: with no name of its own, and not always the message one expects. */
+class APIConnectionTimeoutError extends Error {}
+class APIConnectionError extends Error {}
+
 const withFields = (fields: object, message = 'no') => Object.assign(new Error(message), fields);
 
 describe('what kind of failure an error is', () => {
@@ -15,6 +19,11 @@ describe('what kind of failure an error is', () => {
     ['a host that is not found for now', withFields({ code: 'EAI_AGAIN' })],
     ['a connection error of an SDK', withFields({ name: 'APIConnectionError' })],
     ['a time-out of an SDK', withFields({ name: 'APIConnectionTimeoutError' })],
+    ["a time-out of OpenAI's", new APIConnectionTimeoutError('Request timed out.')],
+    ["a lost connection of OpenAI's", new APIConnectionError('Premature close')],
+    ['an overload told in the midst of a stream', withFields({ type: 'overloaded_error' })],
+    ['what its maker calls retryable', withFields({ name: 'AI_APICallError', isRetryable: true })],
+    ['what LangChain marks so', withFields({ [Symbol.for('langchain.errors.retryable')]: true })],
     ['a time-out of ours', new RolloutTimeoutError('late')],
     ['a failed fetch', new TypeError('fetch failed', { cause: withFields({ code: 'ECONNREFUSED' }) })],
     [
@@ -34,7 +43,18 @@ describe('what kind of failure an error is', () => {
       'a used-up quota, though it comes as a rate limit',
       withFields({ status: 429, code: 'insufficient_quota' }),
     ],
+    [
+      'a used-up quota, as the AI SDK tells it',
+      withFields({
+        statusCode: 429,
+        isRetryable: true,
+        data: { error: { message: 'no', type: 'insufficient_quota', code: null } },
+      }),
+    ],
+    ['an account without money', withFields({ status: 402 })],
     ['an unknown model', withFields({ status: 404, code: 'model_not_found' })],
+    ['an unknown model of the AI SDK', withFields({ name: 'AI_APICallError', statusCode: 404 })],
+    ['a key that was not given', withFields({ name: 'AI_LoadAPIKeyError' })],
   ])('%s is refused', (_, error) => {
     expect(failureKind(error)).toBe('refused');
   });
@@ -43,6 +63,12 @@ describe('what kind of failure an error is', () => {
     ['a bug', new TypeError('x is undefined')],
     ['a bad request', withFields({ status: 400 })],
     ['an answer that cannot be parsed', new SyntaxError('Unexpected token')],
+    ['a tool that finds nothing', withFields({ status: 404 })],
+    [
+      'what LangChain marks as beyond healing',
+      withFields({ [Symbol.for('langchain.errors.retryable')]: false }),
+    ],
+    ['an object without a class', Object.create(null)],
     ['no error at all', undefined],
     ['a string', 'fetch failed'],
   ])("%s is the program's own", (_, error) => {
@@ -61,6 +87,7 @@ describe('how long a server asks to wait', () => {
     [new Headers({ 'retry-after': '3' }), 3_000],
     [new Headers({ 'retry-after-ms': '40' }), 40],
     [{ 'retry-after': '0.5' }, 500],
+    [{ get: (name: string) => (name === 'retry-after' ? '2' : null) }, 2_000],
     [{ 'retry-after': 'soon' }, undefined],
     [{ 'retry-after': '-1' }, undefined],
     [{}, undefined],

@@ -4,16 +4,19 @@ export type FailureKind = 'transient' | 'refused' | 'program';
 const transientStatus = (status: number) =>
   status === 408 || status === 425 || status === 429 || status >= 500;
 const transientCodes =
-  /^(ECONN(RESET|REFUSED|ABORTED)|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_(CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET)|rate_limit_exceeded|MODEL_RATE_LIMIT)$/;
+  /^(ECONN(RESET|REFUSED|ABORTED)|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_(CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET)|rate_limit_(exceeded|error)|MODEL_RATE_LIMIT|server_error|overloaded_error)$/;
 const transientNames =
   /^(API)?(Connection(Timeout)?|RateLimit|InternalServer|Overloaded)Error$|^(Rollout)?TimeoutError$/;
 const transientMessages = /^(fetch failed|terminated|socket hang up|network error|connection error\.?)$/i;
 const refusalCodes =
   /^(insufficient_quota|invalid_api_key|model_not_found|MODEL_AUTHENTICATION|MODEL_NOT_FOUND|billing_hard_limit_reached)$/;
+const refusalNames = /^AI_(LoadAPIKey|LoadSetting|NoSuchModel|NoSuchProvider)Error$/;
+/** LangChain's mark on an error that another try may heal. */
+const langchainRetryable = Symbol.for('langchain.errors.retryable');
 
 /**
- * Tells infrastructure from program by status codes, error codes and names along the chain of causes. A refused key,
- * an unknown model and a used-up quota are nobody's score either.
+ * Tells infrastructure from program by status codes, error codes, classes and marks along the chain of causes. A
+ * refused key, an unknown model and a used-up quota are nobody's score either.
  */
 export function failureKind(error: unknown): FailureKind {
   const chain = causesOf(error);
@@ -39,7 +42,9 @@ export function retryAfterMs(error: unknown, now: () => number = Date.now): numb
 
 function headerOf(headers: unknown, name: string): string | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined;
-  const value = headers instanceof Headers ? headers.get(name) : (headers as Record<string, unknown>)[name];
+  const { get } = headers as Partial<Headers>;
+  const value =
+    typeof get === 'function' ? get.call(headers, name) : (headers as Record<string, unknown>)[name];
   return typeof value === 'string' ? value : undefined;
 }
 
@@ -68,12 +73,17 @@ interface ErrorLike {
   readonly status?: unknown;
   readonly statusCode?: unknown;
   readonly code?: unknown;
+  readonly type?: unknown;
   readonly lc_error_code?: unknown;
+  readonly [langchainRetryable]?: unknown;
   readonly name?: unknown;
   readonly message?: unknown;
   readonly headers?: unknown;
   /** The AI SDK's name for it. */
   readonly responseHeaders?: unknown;
+  /** The AI SDK's word on whether another try may heal it, and the provider's answer. */
+  readonly isRetryable?: unknown;
+  readonly data?: { readonly error?: { readonly code?: unknown; readonly type?: unknown } | null } | null;
   readonly cause?: unknown;
   /** The AI SDK's `RetryError` keeps its cause here. */
   readonly lastError?: unknown;
@@ -94,19 +104,33 @@ function isRefusal(error: ErrorLike): boolean {
   const status = error.status ?? error.statusCode;
   return (
     status === 401 ||
+    status === 402 ||
     status === 403 ||
-    [error.code, error.lc_error_code].some((code) => matches(refusalCodes, code))
+    // The AI SDK tells no code: what is not found is the model, or the address of all models.
+    (status === 404 && error.name === 'AI_APICallError') ||
+    codesOf(error).some((code) => matches(refusalCodes, code)) ||
+    matches(refusalNames, error.name)
   );
 }
 
 function isTransient(error: ErrorLike): boolean {
+  if (error.isRetryable === true || error[langchainRetryable] === true) return true;
   const status = error.status ?? error.statusCode;
   if (typeof status === 'number') return transientStatus(status);
   return (
-    [error.code, error.lc_error_code].some((code) => matches(transientCodes, code)) ||
-    matches(transientNames, error.name) ||
+    codesOf(error).some((code) => matches(transientCodes, code)) ||
+    // OpenAI's errors have no names of their own.
+    [error.name, classOf(error)].some((name) => matches(transientNames, name)) ||
     matches(transientMessages, error.message)
   );
+}
+
+function classOf(error: ErrorLike): unknown {
+  return Object.getPrototypeOf(error)?.constructor?.name;
+}
+
+function codesOf({ code, type, lc_error_code, data }: ErrorLike): unknown[] {
+  return [code, type, lc_error_code, data?.error?.code, data?.error?.type];
 }
 
 const matches = (pattern: RegExp, value: unknown) => typeof value === 'string' && pattern.test(value);

@@ -56,7 +56,10 @@ export interface ProposalEntry {
   readonly durationMs: number;
 }
 
-/** An effect that could not be had. It counts only if the run went on without it; otherwise it is tried again. */
+/**
+ * An effect that could not be had, or did not come to its end. It counts only if the run went on without it; otherwise
+ * it is tried again.
+ */
 export interface UnavailableEntry {
   readonly type: 'unavailable';
   readonly iteration: number;
@@ -66,6 +69,8 @@ export interface UnavailableEntry {
   readonly message: string;
   /** What the attempts cost. */
   readonly usage?: Usage | undefined;
+  readonly judgeUsage?: Usage | undefined;
+  readonly retries?: number | undefined;
 }
 
 /** What an effect brought. */
@@ -102,8 +107,6 @@ export interface Place {
 export interface Taken {
   readonly entry: Remembered;
   readonly place: Place;
-  /** What it cost was counted already. */
-  readonly isPaid: boolean;
 }
 
 /**
@@ -118,10 +121,15 @@ export interface Journal {
   hasIteration(iteration: number): boolean;
   /** The number of a candidate's texts. */
   numberOf(texts: Candidate): number;
-  /** The next entry of an effect that an earlier session had. */
-  take(key: string): Taken | undefined;
-  /** Takes the cost of what has not been taken yet as paid: those calls were made, whether or not they are used. */
-  settleRest(pay: (entry: Remembered) => void): void;
+  /** All that earlier sessions had. */
+  entries(): Iterable<Remembered>;
+  /** The next entry of an effect that an earlier session had; `note` is told of it. */
+  take(key: string, note: (entry: Remembered) => void): Taken | undefined;
+  /**
+   * Tells `note` what has not been taken yet, all or what belongs to the iterations before one: those calls were made,
+   * whether or not they are used. No entry is told of twice.
+   */
+  settle(note: (entry: Remembered) => void, beforeIteration?: number): void;
   /** Writes down what an effect brought; the place is given once it is on disk, and none if that failed. */
   add(entry: EffectEntry): Promise<Place | undefined>;
   mark(entry: MarkEntry): void;

@@ -1,13 +1,12 @@
 import { RunError } from '../errors.ts';
 import { addUsage, noUsage, type PriceOf, priceUsage, type Usage } from '../usage.ts';
-import type { Interruption } from './interruption.ts';
-import type { Remembered } from './journal.ts';
-import { type Expense, expenseOf, expenses } from './stopwatch.ts';
+import { Interrupted, type Interruption } from './interruption.ts';
+import { type Expense, expenses } from './stopwatch.ts';
 
 /** Something that is admitted before it starts and settled when it ends. */
 export type Call = 'rollout' | 'reflection';
 
-/** What one call may cost at most. */
+/** What one try of a call may cost at most. */
 export interface Reserve {
   readonly tokens?: number;
   readonly costUsd?: number;
@@ -38,16 +37,26 @@ interface Meter {
   readonly reason: 'maxCostUsd' | 'maxTokens';
   readonly limit: number;
   readonly of: (usage: Usage) => number;
-  /** What a call is taken to cost: what the caller says, or the dearest so far. */
+  /** What a try of a call is taken to cost: what the caller says, or the dearest so far. */
   readonly reserved: Record<Call, number | undefined>;
+}
+
+/** An admitted call, for which is set aside what a try may cost and has not cost yet. */
+export interface Hold {
+  readonly call: Call;
+  /** What the present try has cost. */
+  paid: Usage;
 }
 
 const tokensOf = ({ inputTokens, outputTokens }: Usage) => inputTokens + outputTokens;
 const costOf = ({ costUsd }: Usage) => costUsd ?? 0;
 
 /**
- * What the run has spent and may still spend. A call is admitted before it starts and settled when it ends, so
- * that calls in flight can never add up to more than a bound.
+ * What the run has spent and may still spend. A call is admitted before it starts, admitted again before each further
+ * try, and settled when it ends, so that calls in flight can never add up to more than a bound.
+ *
+ * A run that is resumed has spent more than its replay has come to yet. The search goes by what the replay knows, as it
+ * did then; bounds go by all that was spent.
  */
 export class Ledger {
   /** Scored rollouts. */
@@ -63,7 +72,12 @@ export class Ledger {
   readonly #options: LedgerOptions;
   readonly #maxMetricCalls: number;
   readonly #meters: readonly Meter[];
-  readonly #inFlight: Record<Call, number> = { rollout: 0, reflection: 0 };
+  /** All that was spent. */
+  #spent: { metricCalls: number; usage: Usage } = { metricCalls: 0, usage: noUsage };
+  /** The tries that are under way. */
+  readonly #holds = new Set<Hold>();
+  #rolloutsInFlight = 0;
+  #waiting: (() => void)[] = [];
 
   constructor(options: LedgerOptions = {}) {
     const { maxMetricCalls, maxCostUsd, maxTokens, reserve, reservedMetricCalls } = options;
@@ -116,51 +130,120 @@ export class Ledger {
     return this.#meters.some(({ reserved }) => reserved[call] === undefined);
   }
 
-  /** Whether one more call fits every bound. */
-  admit(call: Call): 'admitted' | Exclude<Interruption['reason'], 'unavailable'> {
-    if (call === 'rollout' && this.#inFlight.rollout >= this.remainingMetricCalls) return 'maxMetricCalls';
-    this.#inFlight[call]++;
-    const exceeded = this.exceeded();
-    if (exceeded === undefined) return 'admitted';
-    this.#inFlight[call]--;
-    return exceeded;
+  /**
+   * To be waited for before a call is admitted, where it would fit but for what others may yet cost: they may come to
+   * cost less.
+   */
+  wait(call: Call): Promise<void> | undefined {
+    if (this.#holds.size === 0 || this.#exceeded(call, this.#holds) === undefined) return undefined;
+    if (this.#exceeded(call, []) !== undefined) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** The bound that what was spent and what is in flight could come to exceed. */
-  exceeded(): Meter['reason'] | undefined {
+  /** Sets aside what one more call may cost, or tells the bound that it does not fit. */
+  admit(call: Call): Hold | Exclude<Interruption['reason'], 'unavailable'> {
+    const roomForRollouts = this.#maxMetricCalls - this.#reserved - this.#spent.metricCalls;
+    if (call === 'rollout' && this.#rolloutsInFlight >= roomForRollouts) return 'maxMetricCalls';
+    const exceeded = this.#exceeded(call, this.#holds);
+    if (exceeded !== undefined) return exceeded;
+    const hold = { call, paid: noUsage };
+    this.#holds.add(hold);
+    if (call === 'rollout') this.#rolloutsInFlight++;
+    return hold;
+  }
+
+  /** A try failed and there will be another: nothing is set aside until then. */
+  retry(hold?: Hold): void {
+    this.retries++;
+    if (hold !== undefined) this.#close(hold);
+  }
+
+  /**
+   * Sets aside what a further try of a call may cost, or gives what is to be waited for first.
+   *
+   * @throws {Interrupted} when it does not fit a bound.
+   */
+  admitAgain(hold?: Hold): Promise<void> | undefined {
+    if (hold === undefined) return undefined;
+    const wait = this.wait(hold.call);
+    if (wait !== undefined) return wait;
+    const exceeded = this.#exceeded(hold.call, this.#holds);
+    if (exceeded !== undefined) throw new Interrupted({ reason: exceeded });
+    hold.paid = noUsage;
+    this.#holds.add(hold);
+    return undefined;
+  }
+
+  /** Ends an admitted call. `complete`: it came to its end, so that its cost tells what another one may cost. */
+  settle(hold: Hold, complete: boolean): void {
+    if (hold.call === 'rollout') this.#rolloutsInFlight--;
+    if (this.#holds.has(hold)) this.#close(hold, complete);
+  }
+
+  /** The bound that one more try could come to exceed, beside what was spent and what others may yet cost. */
+  #exceeded(call: Call, others: Iterable<Hold>): Meter['reason'] | undefined {
     for (const { reason, limit, of, reserved } of this.#meters) {
-      const spent = of(this.usage);
-      const open =
-        this.#inFlight.rollout * (reserved.rollout ?? 0) +
-        this.#inFlight.reflection * (reserved.reflection ?? 0);
-      if (spent >= limit || spent + open > limit) return reason;
+      let sum = of(this.#spent.usage);
+      if (sum >= limit) return reason;
+      for (const hold of others) sum += Math.max(0, (reserved[hold.call] ?? 0) - of(hold.paid));
+      if (sum + (reserved[call] ?? 0) > limit) return reason;
     }
     return undefined;
   }
 
-  /**
-   * Notes what was spent, with its cost by `prices`.
-   *
-   * @throws {RunError} when there is a bound on what the usage does not tell.
-   */
-  pay(phase: Expense | 'judge', usage: Usage): Usage {
-    const priced = priceUsage(usage, this.#options.prices ?? (() => undefined));
-    this.usage = addUsage(this.usage, priced);
-    const spend = this.#of(phase);
-    spend.usage = addUsage(spend.usage, priced);
-    if (this.#meters.length > 0 && usage.modelCalls > 0) this.#mustTell(phase, priced);
-    return priced;
+  #close(hold: Hold, complete = false): void {
+    this.#holds.delete(hold);
+    this.learnCost(hold.call, hold.paid, complete);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const go of waiting) go();
+  }
+
+  /** What a try has cost, with its price by `prices`. Throws like `commit`. */
+  pay(phase: Expense | 'judge', usage: Usage, hold?: Hold): Usage {
+    const priced = this.note(phase, usage);
+    if (hold !== undefined) hold.paid = addUsage(hold.paid, priced);
+    return this.commit(phase, priced);
   }
 
   /** A rollout was scored. */
   scored(phase: Expense): void {
+    this.noteScored(phase);
+    this.commitScored();
+  }
+
+  /** Notes what the replay has come to. */
+  note(phase: Expense | 'judge', usage: Usage): Usage {
+    const priced = this.#priced(usage);
+    this.usage = addUsage(this.usage, priced);
+    const spend = this.#of(phase);
+    spend.usage = addUsage(spend.usage, priced);
+    return priced;
+  }
+
+  noteScored(phase: Expense): void {
     this.metricCalls++;
     this.#of(phase).metricCalls++;
   }
 
-  /** Ends an admitted call. `complete`: it came to its end, so that its cost tells what another one may cost. */
-  settle(call: Call, { usage, complete }: { usage: Usage; complete: boolean }): void {
-    this.#inFlight[call]--;
+  /**
+   * Counts what was spent against the bounds.
+   *
+   * @throws {RunError} when there is a bound on what the usage does not tell.
+   */
+  commit(phase: Expense | 'judge', usage: Usage): Usage {
+    const priced = this.#priced(usage);
+    this.#spent.usage = addUsage(this.#spent.usage, priced);
+    if (this.#meters.length > 0 && usage.modelCalls > 0) this.#mustTell(phase, priced);
+    return priced;
+  }
+
+  commitScored(): void {
+    this.#spent.metricCalls++;
+  }
+
+  /** A try tells what another one may cost, if it came to its end or cost anything. */
+  learnCost(call: Call, usage: Usage, complete: boolean): void {
     if (!complete && usage.modelCalls === 0) return;
     for (const { of, reserved } of this.#meters) reserved[call] = Math.max(reserved[call] ?? 0, of(usage));
   }
@@ -172,6 +255,10 @@ export class Ledger {
       this.#phases.set(phase, spend);
     }
     return spend;
+  }
+
+  #priced(usage: Usage): Usage {
+    return priceUsage(usage, this.#options.prices ?? (() => undefined));
   }
 
   #mustTell(phase: Expense | 'judge', usage: Usage): void {
@@ -189,29 +276,5 @@ export class Ledger {
         );
       }
     }
-  }
-}
-
-/** Counts what an earlier session spent on an effect. */
-export function payEntry(ledger: Ledger, entry: Remembered): void {
-  switch (entry.type) {
-    case 'rollout': {
-      const expense = expenseOf(entry.phase);
-      ledger.scored(expense);
-      ledger.retries += entry.retries ?? 0;
-      if (entry.usage !== undefined) ledger.pay(expense, entry.usage);
-      if (entry.judgeUsage !== undefined) ledger.pay('judge', entry.judgeUsage);
-      break;
-    }
-    case 'reflection':
-      ledger.retries += entry.retries ?? 0;
-      ledger.pay('reflection', entry.usage);
-      break;
-    case 'proposal':
-      ledger.retries += entry.retries ?? 0;
-      break;
-    case 'unavailable':
-      if (entry.usage !== undefined) ledger.pay(entry.expense, entry.usage);
-      break;
   }
 }

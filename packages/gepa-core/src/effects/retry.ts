@@ -5,7 +5,10 @@ import type { ProviderHealth } from './provider-health.ts';
 export interface RetryOptions {
   /** Further tries after the first. Default 8, which outlasts an outage of about two minutes. */
   readonly retries?: number;
-  /** Milliseconds before the first further try; doubled for each later one, with jitter. Default 500. */
+  /**
+   * Milliseconds before the first further try; doubled for each later one. The wait is up to as much longer, at random,
+   * and no shorter than the server asks (`retry-after`). Default 500.
+   */
   readonly minDelayMs?: number;
   /** Longest wait in milliseconds, also when a server asks for more. Default 30,000. */
   readonly maxDelayMs?: number;
@@ -25,8 +28,10 @@ export interface RetryPolicy {
   readonly options: RetryOptions;
   readonly signal: AbortSignal;
   readonly health: ProviderHealth;
-  /** Called before each further try; throws where there must be none. */
+  /** Told of each failure that is followed by a further try. */
   readonly onRetry: (attempt: number, error: unknown) => void;
+  /** Asked before a further try until there is nothing to wait for; throws where there must be none. */
+  readonly admit: () => Promise<void> | undefined;
 }
 
 /** Runs an effect, again while its failures are passing ones. */
@@ -47,7 +52,7 @@ export async function withRetry<T>(effect: () => Promise<T> | T, policy: RetryPo
 export async function retryAfter<T>(
   firstError: unknown,
   effect: () => Promise<T> | T,
-  { options, signal, health, onRetry }: RetryPolicy,
+  { options, signal, health, onRetry, admit }: RetryPolicy,
 ): Promise<T> {
   const { retries = 8 } = options;
   let error = firstError;
@@ -62,6 +67,13 @@ export async function retryAfter<T>(
     onRetry(attempt, error);
     await sleep(delayMs(attempt, error, options), signal);
     try {
+      for (let wait = admit(); wait !== undefined; wait = admit()) await wait;
+    } catch (refusal) {
+      // It will not be answered, so nobody is to wait for that.
+      health.end();
+      throw refusal;
+    }
+    try {
       const result = await effect();
       health.answered();
       return result;
@@ -71,13 +83,15 @@ export async function retryAfter<T>(
   }
 }
 
-function delayMs(
+/** How long to wait before a further try, in milliseconds. */
+export function delayMs(
   attempt: number,
   error: unknown,
   { minDelayMs = 500, maxDelayMs = 30_000 }: RetryOptions,
 ): number {
-  const backoff = minDelayMs * 2 ** (attempt - 1) * (1 + Math.random());
-  return Math.min(maxDelayMs, Math.max(backoff, retryAfterMs(error) ?? 0));
+  const backoff = minDelayMs * 2 ** (attempt - 1);
+  // With jitter, also where many were told to come back at the same moment.
+  return Math.min(maxDelayMs, Math.max(backoff, retryAfterMs(error) ?? 0) + backoff * Math.random());
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

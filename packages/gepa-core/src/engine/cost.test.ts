@@ -72,6 +72,18 @@ describe('maxCostUsd', () => {
     );
   });
 
+  it.each([1, 32])(
+    'is used up, though what is set aside for all at once would exceed it (concurrency %i)',
+    async (concurrency) => {
+      const run = pricedRun({ maxCostUsd: 0.25, rollout: small, reflection: large, prices, concurrency });
+      const reserve = { rollout: { costUsd: 0.1 }, reflection: { costUsd: 0.1 } };
+      const result = await optimize({ ...run.options, reserve });
+      expect(result.stopReason).toBe('maxCostUsd');
+      expect(result.usage.costUsd).toBeLessThanOrEqual(0.25);
+      expect(result.usage.costUsd).toBeGreaterThan(0.25 - 0.1 - 0.002);
+    },
+  );
+
   it('takes costs that the usage reports', async () => {
     const run = pricedRun({
       maxCostUsd: 0.5,

@@ -1,9 +1,10 @@
 import type { Adapter, Rollout } from '../adapter.ts';
 import { type Candidate, candidateKey, componentNames } from '../component.ts';
+import { takeEarlier } from '../effects/earlier-spend.ts';
 import { messageOf } from '../effects/failures.ts';
 import { Interrupted, type Interruption } from '../effects/interruption.ts';
 import { type Journal, type Place, type RolloutEntry, rolloutKey } from '../effects/journal.ts';
-import { type Ledger, payEntry } from '../effects/ledger.ts';
+import type { Hold, Ledger } from '../effects/ledger.ts';
 import type { ProviderHealth } from '../effects/provider-health.ts';
 import type { RetryOptions } from '../effects/retry.ts';
 import { Slots } from '../effects/slots.ts';
@@ -82,13 +83,12 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     this.#runner = new RolloutRunner({
       ...options,
       retryPolicy: { options: retry, signal, health },
-      onRetry(attempt, error) {
-        ledger.retries++;
+      onRetry(attempt, error, { hold }) {
+        ledger.retry(hold);
         emit?.({ type: 'retried', what: 'rollout', attempt, message: messageOf(error) });
-        const exceeded = ledger.exceeded();
-        if (exceeded !== undefined) throw new Interrupted({ reason: exceeded });
       },
-      pay: (phase, usage) => ledger.pay(phase, usage),
+      admit: ({ hold }) => ledger.admitAgain(hold),
+      pay: (expense, usage, { hold }) => ledger.pay(expense, usage, hold),
     });
   }
 
@@ -186,10 +186,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   /** What an earlier session made of it. */
   #remembered(order: Order<Example, Output, Trace, Name>): Outcome<Example, Output, Trace> | undefined {
     const { number, ref, place, context, refusal } = order;
-    const taken = this.#options.journal?.take(rolloutKey(number, ref.key, place));
+    const { ledger, journal } = this.#options;
+    const taken = takeEarlier(ledger, journal, rolloutKey(number, ref.key, place));
     if (taken === undefined) return undefined;
-    const { entry, isPaid } = taken;
-    if (!isPaid) payEntry(this.#options.ledger, entry);
+    const { entry } = taken;
     if (entry.type === 'unavailable') {
       const interruption: Interruption = { reason: 'unavailable', error: new Error(entry.message) };
       if (context.phase !== 'valset') refusal.interruption = interruption;
@@ -205,20 +205,20 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
   async #fulfil(order: Order<Example, Output, Trace, Name>): Promise<Outcome<Example, Output, Trace>> {
     const { candidate, ref, context, cache } = order;
-    const { ledger, health } = this.#options;
+    const { ledger } = this.#options;
     const waiting = this.#slots.acquire();
     if (waiting !== undefined) await waiting;
-    for (let pause = health.pause; pause !== undefined; pause = health.pause) await pause;
-    const refused = this.#admit(order);
-    if (refused !== undefined) {
+    for (let wait = this.#wait(); wait !== undefined; wait = this.#wait()) await wait;
+    const admission = this.#admit(order);
+    if ('reason' in admission) {
       this.#slots.release();
       // Not before the order stands in the cache.
       await undefined;
       cache?.delete(ref.key);
-      return { interruption: refused };
+      return { interruption: admission };
     }
     const startedAt = performance.now();
-    const spent = new Spent();
+    const spent = new Spent(admission);
     let rollout: Rollout<Example, Output, Trace> | undefined;
     try {
       rollout = await this.#runner.measure(candidate, ref, context, spent);
@@ -226,8 +226,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       cache?.delete(ref.key);
       return { interruption: this.#interruptionBy(error, order, spent) };
     } finally {
-      const complete = rollout !== undefined && rollout.error === undefined;
-      ledger.settle('rollout', { complete, usage: spent.total });
+      ledger.settle(admission, rollout !== undefined && rollout.error === undefined);
       // The slot is not needed while the rollout is written down.
       this.#slots.release();
       if (rollout !== undefined) ledger.scored(expenseOf(context.phase));
@@ -240,18 +239,29 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     return kept;
   }
 
-  #admit({ refusal }: Order<Example, Output, Trace, Name>): Interruption | undefined {
+  #wait(): Promise<void> | undefined {
+    const { health, ledger } = this.#options;
+    return health.pause ?? ledger.wait('rollout');
+  }
+
+  #admit({ refusal }: Order<Example, Output, Trace, Name>): Hold | Interruption {
     const { signal, health, ledger } = this.#options;
     if (signal.aborted) return { reason: 'aborted' };
     if (health.loss !== undefined) return { reason: 'providerUnavailable', error: health.loss.error };
     if (refusal.interruption !== undefined) return refusal.interruption;
     const admission = ledger.admit('rollout');
-    return admission === 'admitted' ? undefined : { reason: admission };
+    return typeof admission === 'string' ? { reason: admission } : admission;
   }
 
   #interruptionBy(error: unknown, order: Order<Example, Output, Trace, Name>, spent: Spent): Interruption {
-    const { signal, health, journal } = this.#options;
-    const { refusal, context, number, ref, place } = order;
+    const { signal, health } = this.#options;
+    const { refusal, context } = order;
+    const isEnd =
+      signal.aborted ||
+      health.loss !== undefined ||
+      error instanceof Interrupted ||
+      RunError.isInstance(error);
+    if (!isEnd || spent.total !== noUsage) this.#noteFailure(error, order, spent);
     if (RunError.isInstance(error)) throw error;
     if (error instanceof Interrupted) return error.interruption;
     if (signal.aborted) return { reason: 'aborted' };
@@ -259,15 +269,19 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const interruption: Interruption = { reason: 'unavailable', error };
     // Only a new candidate's pass over the valset is worth something with a gap.
     if (context.phase !== 'valset') refusal.interruption = interruption;
-    void journal?.add({
+    return interruption;
+  }
+
+  #noteFailure(error: unknown, order: Order<Example, Output, Trace, Name>, spent: Spent): void {
+    const { context, number, ref, place } = order;
+    void this.#options.journal?.add({
       type: 'unavailable',
       iteration: context.iteration,
       expense: expenseOf(context.phase),
       key: rolloutKey(number, ref.key, place),
       message: messageOf(error),
-      usage: spent.total,
+      ...costOf(spent),
     });
-    return interruption;
   }
 
   /** What stands in the journal, or will not be looked at again, is not kept in memory. */
@@ -330,9 +344,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       error,
       failedIn,
       ...(adapter.toPlain?.(execution) ?? execution),
-      usage: spent.usage === noUsage ? undefined : spent.usage,
-      judgeUsage: spent.judgeUsage === noUsage ? undefined : spent.judgeUsage,
-      retries: spent.retries === 0 ? undefined : spent.retries,
+      ...costOf(spent),
       durationMs: Math.round(durationMs),
     });
   }
@@ -359,6 +371,14 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       replayed,
     });
   }
+}
+
+function costOf({ usage, judgeUsage, retries }: Spent) {
+  return {
+    usage: usage === noUsage ? undefined : usage,
+    judgeUsage: judgeUsage === noUsage ? undefined : judgeUsage,
+    retries: retries === 0 ? undefined : retries,
+  };
 }
 
 function placeOf({ iteration, phase, task = 0 }: RolloutContext, position: number): string {

@@ -115,6 +115,21 @@ describe('passing failures', () => {
     expect(told.every(({ reason }) => reason === 'unavailable')).toBe(true);
   });
 
+  it('that cost more than is left end a run, though nobody answers any more', async () => {
+    const usage = modelCallUsage({ inputTokens: 10, outputTokens: 0 });
+    const run = tokenRun({
+      retry: { ...quick, retries: 1_000 },
+      concurrency: 1,
+      maxTokens: 300,
+      before({ context }) {
+        if (context.iteration > 0) throw new RolloutError('no', { cause: failure({ status: 503 }), usage });
+      },
+    });
+    const result = await optimize(run.options);
+    expect(result).toMatchObject({ stopReason: 'maxTokens', iterations: 1 });
+    expect(result.usage.modelCalls).toBe(30);
+  });
+
   it('may be told from others by the caller', async () => {
     const run = tokenRun({
       retry: { ...quick, classifyError: (error) => (/quiet/.test(String(error)) ? 'transient' : undefined) },

@@ -2,6 +2,7 @@ import type { Adapter, Execution, Phase, Rollout, RunContext } from '../adapter.
 import type { Candidate } from '../component.ts';
 import { messageOf } from '../effects/failures.ts';
 import { Interrupted } from '../effects/interruption.ts';
+import type { Hold } from '../effects/ledger.ts';
 import { kindOf, type RetryPolicy, retryAfter } from '../effects/retry.ts';
 import { type Expense, expenseOf } from '../effects/stopwatch.ts';
 import { type LazySignal, Watch } from '../effects/watch.ts';
@@ -25,10 +26,12 @@ export interface RolloutRunnerOptions<Example, Output, Trace, Name extends strin
   readonly metric: Metric<Example, Output, Trace>;
   readonly runId: string;
   readonly retryPolicy: Pick<RetryPolicy, 'options' | 'signal' | 'health'>;
-  /** Called before each further try; throws where there must be none. */
+  /** Told of each failure that is followed by a further try. */
   readonly onRetry: (attempt: number, error: unknown, spent: Spent) => void;
+  /** Asked before a further try until there is nothing to wait for; throws where there must be none. */
+  readonly admit?: (spent: Spent) => Promise<void> | undefined;
   /** Notes what was spent, at once, and fills in what it cost. */
-  readonly pay: (phase: Expense | 'judge', usage: Usage) => Usage;
+  readonly pay: (phase: Expense | 'judge', usage: Usage, spent: Spent) => Usage;
   readonly rolloutTimeoutMs: number | undefined;
   readonly failureScore: number;
   /** All but `'instance'` need objectives. */
@@ -42,6 +45,12 @@ export class Spent {
   usage: Usage = noUsage;
   judgeUsage: Usage = noUsage;
   retries = 0;
+  /** Absent where nothing bounds it. */
+  readonly hold: Hold | undefined;
+
+  constructor(hold?: Hold) {
+    this.hold = hold;
+  }
 
   get total(): Usage {
     return addUsage(this.usage, this.judgeUsage);
@@ -78,6 +87,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
   ): Promise<Rollout<Example, Output, Trace>> {
     const { adapter, metric, runId, warn } = this.#options;
     const { example, id: exampleId } = ref;
+    const expense = expenseOf(context.phase);
 
     const run = (lazy: LazySignal) =>
       adapter.run(candidate, example, new Context(runId, context, exampleId, lazy));
@@ -87,7 +97,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
       execution = first instanceof Promise ? await first : first;
     } catch (error) {
       try {
-        execution = await this.#retried(error, () => this.#programWatch.run(run), spent, context);
+        execution = await this.#retried(error, () => this.#programWatch.run(run), spent, expense);
       } catch (lastError) {
         const trace = RolloutError.isInstance(lastError) ? (lastError.trace as Trace | undefined) : undefined;
         return this.#failed(ref, 'program', lastError, trace === undefined ? {} : { trace });
@@ -99,7 +109,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
       );
     }
     this.#options.retryPolicy.health.answered();
-    this.#pay(execution.usage, spent, context);
+    this.#pay(execution.usage, spent, expense);
     const { output, trace } = execution;
 
     const score = (lazy: LazySignal) => metric(new Measured(example, output, trace, lazy));
@@ -109,7 +119,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
       result = first instanceof Promise ? await first : first;
     } catch (error) {
       try {
-        result = await this.#retried(error, () => this.#metricWatch.run(score), spent, context);
+        result = await this.#retried(error, () => this.#metricWatch.run(score), spent, 'judge');
       } catch (lastError) {
         const measured = trace === undefined ? { output } : { output, trace };
         const failed = this.#failed(ref, 'metric', lastError, measured);
@@ -133,10 +143,11 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     firstError: unknown,
     effect: () => Promise<T> | T,
     spent: Spent,
-    context: RolloutContext,
+    expense: Expense | 'judge',
   ): Promise<T> {
+    const { retryPolicy, admit } = this.#options;
     const pay = (error: unknown) => {
-      if (RolloutError.isInstance(error)) this.#pay(error.usage, spent, context);
+      if (RolloutError.isInstance(error)) this.#pay(error.usage, spent, expense);
     };
     const onRetry = (attempt: number, error: unknown) => {
       spent.retries++;
@@ -151,7 +162,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
         throw error;
       }
     };
-    return retryAfter(firstError, again, { ...this.#options.retryPolicy, onRetry });
+    return retryAfter(firstError, again, { ...retryPolicy, onRetry, admit: () => admit?.(spent) });
   }
 
   #failed(
@@ -198,12 +209,15 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     }
     if (score.usage === undefined) return score;
     const { usage, ...rest } = score;
-    if (usage !== undefined) spent.judgeUsage = addUsage(spent.judgeUsage, this.#options.pay('judge', usage));
+    this.#pay(usage, spent, 'judge');
     return rest;
   }
 
-  #pay(usage: Usage | undefined, spent: Spent, { phase }: RolloutContext): void {
-    if (usage !== undefined) spent.usage = addUsage(spent.usage, this.#options.pay(expenseOf(phase), usage));
+  #pay(usage: Usage | undefined, spent: Spent, expense: Expense | 'judge'): void {
+    if (usage === undefined) return;
+    const priced = this.#options.pay(expense, usage, spent);
+    if (expense === 'judge') spent.judgeUsage = addUsage(spent.judgeUsage, priced);
+    else spent.usage = addUsage(spent.usage, priced);
   }
 }
 

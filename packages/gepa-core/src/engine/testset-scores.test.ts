@@ -27,6 +27,14 @@ it('scores the seed and the best on examples the search never saw', async () => 
   expect(run.events.slice(-41, -1).every((event) => seen.includes(event))).toBe(true);
 });
 
+it('costs nothing for examples that were run before', async () => {
+  const valset = tokenExamples('valid', 8);
+  const run = tokenRun({ valset, testset: [...valset.slice(0, 5), ...testset], maxMetricCalls: 400 });
+  const result = await optimize(run.options);
+  expect(result.bestIndex).toBeGreaterThan(0);
+  expect(result.test).toMatchObject({ size: 25, metricCalls: 40 });
+});
+
 it('costs one pass where the seed is the best', async () => {
   const result = await optimize(tokenRun({ testset, maxIterations: 2, propose: async () => ({}) }).options);
   expect(result.test).toMatchObject({ metricCalls: 20, gain: 0, interval: [0, 0] });

@@ -1,7 +1,6 @@
 import { bootstrapInterval } from '../bootstrap.ts';
 import type { Candidate } from '../component.ts';
 import type { Interruption } from '../effects/interruption.ts';
-import type { Ledger } from '../effects/ledger.ts';
 import type { TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search-view.ts';
 import type { Evaluator } from './evaluator.ts';
@@ -10,15 +9,15 @@ import type { ExampleRef } from './examples.ts';
 /** Scores the seed and the best candidate on the held-out examples, unless that is cut short. */
 export async function scoreTestset<Example, Output, Trace, Name extends string>(run: {
   readonly evaluator: Evaluator<Example, Output, Trace, Name>;
-  readonly ledger: Ledger;
   readonly testset: readonly ExampleRef<Example>[];
   readonly iteration: number;
   readonly seed: ScoredCandidate<Name>;
   readonly best: ScoredCandidate<Name>;
 }): Promise<TestScores | { readonly interruption: Interruption }> {
-  const { evaluator, ledger, testset, iteration, seed, best } = run;
-  const callsBefore = ledger.metricCalls;
+  const { evaluator, testset, iteration, seed, best } = run;
+  let metricCalls = 0;
   const scoresOf = async (texts: Candidate<Name>, candidateIndex: number) => {
+    metricCalls += evaluator.cost(texts, testset);
     const { rollouts, interruption } = await evaluator.evaluate(texts, testset, {
       iteration,
       phase: 'testset',
@@ -38,7 +37,7 @@ export async function scoreTestset<Example, Output, Trace, Name extends string>(
     bestScores,
     gain: mean(bestScores) - mean(seedScores),
     interval: bootstrapInterval(bestScores.map((score, i) => score - seedScores[i]!)),
-    metricCalls: ledger.metricCalls - callsBefore,
+    metricCalls,
   };
 }
 

@@ -51,6 +51,8 @@ export class AppendFile {
 
   close(): void {
     if (this.#pending.length > 0) this.#flush();
+    // By the time a straggler comes, the number of the file may be another file's.
+    this.#failure ??= new Error('The file is closed.');
     this.#fs.closeSync(this.#file);
   }
 

@@ -1,4 +1,4 @@
-import { keyOf, type Place, type Remembered } from '../effects/journal.ts';
+import { keyOf, type Place, type Remembered, type Taken } from '../effects/journal.ts';
 import { type Expense, expenseOf, noTime, type TimeSpent } from '../effects/stopwatch.ts';
 import type { JournalLine } from './journal-lines.ts';
 
@@ -34,46 +34,73 @@ function expenseOfLine(line: JournalLine): Expense | 'other' {
 /** What earlier sessions brought, by the key of the effect, in order. */
 export class EarlierEffects {
   lastIteration = -1;
-  readonly #entries = new Map<string, Note[]>();
+  readonly #byKey = new Map<string, Note[]>();
+  readonly #byIteration = new Map<number, Note[]>();
+  /** What could not be had in the last iteration so far. */
+  #unavailable: Note[] = [];
 
   learn(line: JournalLine, place: Place): void {
-    if (line.type === 'session' || line.type === 'ended' || line.type === 'candidate') return;
-    if (line.type === 'iteration') {
-      this.lastIteration = Math.max(this.lastIteration, line.iteration);
-      return;
+    switch (line.type) {
+      case 'session':
+        this.endSession();
+        return;
+      case 'iteration':
+        if (line.iteration > this.lastIteration) this.#unavailable = [];
+        this.lastIteration = Math.max(this.lastIteration, line.iteration);
+        return;
+      case 'ended':
+      case 'candidate':
+        return;
     }
-    const key = keyOf(line);
-    const notes = this.#entries.get(key);
-    const note = { entry: line, place, isPaid: false };
-    if (notes === undefined) this.#entries.set(key, [note]);
-    else notes.push(note);
+    const note: Note = { entry: line, place, isTold: false, isVoid: false };
+    push(this.#byKey, keyOf(line), note);
+    push(this.#byIteration, line.iteration, note);
+    if (line.type === 'unavailable' && line.iteration >= this.lastIteration) this.#unavailable.push(note);
   }
 
-  take(key: string): Note | undefined {
-    const notes = this.#entries.get(key);
+  /** The run did not go on after what could not be had at the end of a session, so it decided nothing. */
+  endSession(): void {
+    for (const note of this.#unavailable) note.isVoid = true;
+    this.#unavailable = [];
+  }
+
+  *entries(): Generator<Remembered> {
+    for (const notes of this.#byIteration.values()) for (const { entry } of notes) yield entry;
+  }
+
+  take(key: string, tell: (entry: Remembered) => void): Taken | undefined {
+    const notes = this.#byKey.get(key);
     if (notes === undefined) return undefined;
-    // The run did not go on after that: it is tried again.
-    const next = notes.findIndex(
-      ({ entry }) => entry.type !== 'unavailable' || entry.iteration < this.lastIteration,
-    );
+    const next = notes.findIndex(({ isVoid }) => !isVoid);
     if (next === -1) return undefined;
-    const [note] = notes.splice(next, 1);
-    if (notes.length === 0) this.#entries.delete(key);
+    const [note] = notes.splice(next, 1) as [Note];
+    if (notes.length === 0) this.#byKey.delete(key);
+    tellOnce(note, tell);
     return note;
   }
 
-  settleRest(pay: (entry: Remembered) => void): void {
-    for (const notes of this.#entries.values()) {
-      for (const note of notes) {
-        if (!note.isPaid) pay(note.entry);
-        note.isPaid = true;
-      }
+  settle(tell: (entry: Remembered) => void, beforeIteration = Number.POSITIVE_INFINITY): void {
+    for (const [iteration, notes] of this.#byIteration) {
+      if (iteration >= beforeIteration) continue;
+      this.#byIteration.delete(iteration);
+      for (const note of notes) tellOnce(note, tell);
     }
   }
 }
 
-interface Note {
-  readonly entry: Remembered;
-  readonly place: Place;
-  isPaid: boolean;
+interface Note extends Taken {
+  isTold: boolean;
+  isVoid: boolean;
+}
+
+function tellOnce(note: Note, tell: (entry: Remembered) => void): void {
+  if (note.isTold) return;
+  note.isTold = true;
+  tell(note.entry);
+}
+
+function push<Key>(lists: Map<Key, Note[]>, key: Key, note: Note): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [note]);
+  else list.push(note);
 }

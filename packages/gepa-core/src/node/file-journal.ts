@@ -7,6 +7,7 @@ import type {
   Place,
   Remembered,
   RolloutDetails,
+  Taken,
 } from '../effects/journal.ts';
 import type { TimeSpent } from '../effects/stopwatch.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
@@ -72,12 +73,16 @@ export class FileJournal implements Journal {
     return number;
   }
 
-  take(key: string) {
-    return this.#earlier.take(key);
+  entries(): Iterable<Remembered> {
+    return this.#earlier.entries();
   }
 
-  settleRest(pay: (entry: Remembered) => void): void {
-    this.#earlier.settleRest(pay);
+  take(key: string, note: (entry: Remembered) => void): Taken | undefined {
+    return this.#earlier.take(key, note);
+  }
+
+  settle(note: (entry: Remembered) => void, beforeIteration?: number): void {
+    this.#earlier.settle(note, beforeIteration);
   }
 
   async add(entry: EffectEntry): Promise<Place | undefined> {
@@ -186,6 +191,7 @@ export class FileJournal implements Journal {
         } else this.#earlier.learn(line, place);
       },
     });
+    this.#earlier.endSession();
     if (size < fs.statSync(this.#path).size) {
       this.#options.note(
         `The last line of ${this.#path} was cut off and is dropped; what it would have told is done again.`,

@@ -43,6 +43,8 @@ const line = z.discriminatedUnion('type', [
     expense: z.string(),
     key: z.string(),
     message: z.string(),
+    usage: usage.optional(),
+    judgeUsage: usage.optional(),
   }),
   z.looseObject({ type: z.literal('candidate'), at: z.number(), candidate: z.number(), texts }),
   z.looseObject({ type: z.literal('iteration'), ...effect }),

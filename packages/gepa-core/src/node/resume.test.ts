@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TokenRunSetup, timeless, tokenExamples, tokenRun } from '../engine/fixtures/token-run.ts';
+import { RolloutError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import { tokenMetric } from '../testing/token-task.ts';
+import { modelCallUsage, type Usage } from '../usage.ts';
 
 let root: string;
 let directories = 0;
@@ -106,10 +108,13 @@ it('goes on with a larger budget, and finds what a run with that budget finds', 
   expect(begun(small) + begun(large)).toBe(begun(atOnce));
 });
 
-it('counts a testset that was scored at a former end, and does not pay for it again', async () => {
+it.each<[string, TokenRunSetup]>([
+  ['in the midst of an iteration', { maxMetricCalls: 60 }],
+  ['between iterations', { maxMetricCalls: 150, maxIterations: 2 }],
+])('counts a testset that was scored at a former end %s, and does not pay for it again', async (_, bound) => {
   const testset = tokenExamples('tests', 6);
   const runDir = join(root, 'run');
-  const small = await session(runDir, { maxMetricCalls: 60, testset });
+  const small = await session(runDir, { ...bound, testset });
   const large = await session(runDir, { maxMetricCalls: 150, testset });
   const begun = (run: typeof large) => [...run.begun.values()].reduce((sum, times) => sum + times, 0);
   expect(large.result.totalMetricCalls).toBe(begun(small) + begun(large));
@@ -117,6 +122,87 @@ it('counts a testset that was scored at a former end, and does not pay for it ag
   expect(large.result.test).toBeDefined();
   const rollouts = linesOf(journalOf(runDir)).filter(({ type }) => type === 'rollout');
   expect(rollouts).toHaveLength(large.result.totalMetricCalls);
+
+  const again = await session(runDir, { maxMetricCalls: 150, testset });
+  expect(again.begun.size).toBe(0);
+  expect(again.decisions).toEqual(large.decisions);
+});
+
+it.each<[string, TokenRunSetup]>([
+  ['in the midst of an iteration', { maxMetricCalls: 60 }],
+  ['between iterations', { maxMetricCalls: 150, maxIterations: 1 }],
+])('keeps to a larger budget after an end %s with a testset', async (where, bound) => {
+  const setup: TokenRunSetup = {
+    testset: tokenExamples('tests', 6),
+    samplingStrategy: { independent: 3 },
+    acceptanceCriterion: 'improvement_or_equal',
+  };
+  for (let maxMetricCalls = 70; maxMetricCalls < 110; maxMetricCalls += 3) {
+    const runDir = join(root, String(directories++));
+    const small = await session(runDir, { ...setup, ...bound });
+    const large = await session(runDir, { ...setup, maxMetricCalls });
+    const begun = (run: typeof large) => [...run.begun.values()].reduce((sum, times) => sum + times, 0);
+    expect(begun(small) + begun(large)).toBe(large.result.totalMetricCalls);
+    expect(large.result.totalMetricCalls).toBeLessThanOrEqual(maxMetricCalls);
+    // No iteration is begun that cannot be paid to its end.
+    if (where === 'between iterations') {
+      expect(large.result.candidates.every(({ coverage }) => coverage === 8)).toBe(true);
+    }
+  }
+});
+
+it('counts what was spent under larger bounds, too', async () => {
+  const runDir = join(root, 'run');
+  const large = await session(runDir, { maxMetricCalls: 150 });
+  const small = await session(runDir, { maxMetricCalls: 60 });
+  expect(small.begun.size).toBe(0);
+  expect(small.result.candidates.length).toBeLessThan(large.result.candidates.length);
+  expect(small.result.spend).toEqual(large.result.spend);
+});
+
+it.each([
+  ['reflection', 0, 100],
+  ['rollout', 100, 0],
+])('knows from earlier sessions what a %s may cost', async (_, rollout, reflection) => {
+  const usageOf = (tokens: number) => modelCallUsage({ inputTokens: tokens, outputTokens: 1 });
+  const costly = async (setup: TokenRunSetup) => {
+    const { propose: _, ...options } = tokenRun({ ...setup, runDir: join(root, 'run') }).options;
+    const { adapter } = options;
+    let asked = 0;
+    return optimize({
+      ...options,
+      adapter: {
+        ...adapter,
+        run: async (...args) => ({ ...(await adapter.run(...args)), usage: usageOf(rollout) }),
+      },
+      reflectionModel: async () => ({ text: `\`\`\`\nbase x${asked++}\n\`\`\``, usage: usageOf(reflection) }),
+      acceptanceCriterion: 'improvement_or_equal',
+    });
+  };
+  const tokensOf = ({ usage }: { usage: Usage }) => usage.inputTokens + usage.outputTokens;
+  const first = await costly({ maxIterations: 2 });
+  const maxTokens = tokensOf(first) + 80;
+  const second = await costly({ maxIterations: 4, maxTokens });
+  expect(second.stopReason).toBe('maxTokens');
+  expect(tokensOf(second)).toBeLessThanOrEqual(maxTokens);
+});
+
+it('is refused before anything is run, with a bound on costs that earlier sessions did not tell', async () => {
+  const runDir = join(root, 'run');
+  const usage = modelCallUsage({ model: 'small', inputTokens: 1_000 });
+  const priced = (setup: TokenRunSetup) => {
+    const run = tokenRun({ maxIterations: 2, runDir, ...setup });
+    const { adapter } = run.options;
+    const costly: typeof adapter.run = async (...args) => ({ ...(await adapter.run(...args)), usage });
+    return { ...run, options: { ...run.options, adapter: { ...adapter, run: costly } } };
+  };
+  const first = await optimize(priced({}).options);
+  const bounded = priced({ maxIterations: 4, maxCostUsd: 1 });
+  await expect(optimize(bounded.options)).rejects.toThrow('cost of a rollout by small is unknown');
+  expect(bounded.begun.size).toBe(0);
+  const rest = await optimize({ ...bounded.options, prices: { small: { input: 1, output: 1 } } });
+  expect(rest.usage.costUsd).toBeCloseTo(rest.totalMetricCalls / 1_000, 9);
+  expect(rest.totalMetricCalls).toBeGreaterThan(first.totalMetricCalls);
 });
 
 it('goes on after an abort, an outage and a deadline, each in its own session', async () => {
@@ -154,6 +240,48 @@ it('goes on after an abort, an outage and a deadline, each in its own session', 
     'maxDurationMs',
     last.result.stopReason,
   ]);
+});
+
+it('takes what could not be had at an end as not tried, also when the run has gone on since', async () => {
+  const runDir = join(root, 'run');
+  const gap = await session(runDir, {
+    maxIterations: 2,
+    retry: { retries: 0 },
+    before: ({ context, example }) => {
+      if (context.iteration === 2 && example.id === 'valid-2') {
+        throw Object.assign(new Error('busy'), { status: 429 });
+      }
+    },
+  });
+  expect(gap.result.candidates.at(-1)!.coverage).toBe(7);
+  const filled = await session(runDir, { maxIterations: 4 });
+  expect(filled.result.candidates.every(({ coverage }) => coverage === 8)).toBe(true);
+  const again = await session(runDir, { maxIterations: 4 });
+  expect(again.begun.size).toBe(0);
+  expect(again.decisions).toEqual(filled.decisions);
+});
+
+it('counts what failed tries cost before an end', async () => {
+  const runDir = join(root, 'run');
+  const controller = new AbortController();
+  const usage = modelCallUsage({ inputTokens: 5, outputTokens: 1 });
+  const aborted = await session(runDir, {
+    maxIterations: 2,
+    signal: controller.signal,
+    retry: { minDelayMs: 60_000, maxDelayMs: 60_000 },
+    onEvent: ({ type }) => {
+      if (type === 'retried') controller.abort();
+    },
+    before: ({ context }) => {
+      if (context.iteration < 2) return;
+      throw new RolloutError('busy', { cause: Object.assign(new Error('busy'), { status: 429 }), usage });
+    },
+  });
+  expect(aborted.result.stopReason).toBe('aborted');
+  expect(aborted.result.usage.modelCalls).toBeGreaterThan(0);
+  const rest = await session(runDir, { maxIterations: 2 });
+  expect(rest.result.spend).toMatchObject({ minibatch: { usage: aborted.result.usage } });
+  expect(rest.result.retries).toBe(aborted.result.retries);
 });
 
 it('shows the reflection model the same after a resumption as before', async () => {

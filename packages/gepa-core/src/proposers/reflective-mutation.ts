@@ -1,5 +1,6 @@
 import type { Adapter, ProposeRequest, ReflectiveRecord, Rollout } from '../adapter.ts';
 import type { Candidate } from '../component.ts';
+import { takeEarlier } from '../effects/earlier-spend.ts';
 import { messageOf } from '../effects/failures.ts';
 import { Interrupted } from '../effects/interruption.ts';
 import {
@@ -10,9 +11,9 @@ import {
   reflectionKey,
   type Taken,
 } from '../effects/journal.ts';
-import { type Ledger, payEntry } from '../effects/ledger.ts';
+import type { Hold, Ledger } from '../effects/ledger.ts';
 import type { ProviderHealth } from '../effects/provider-health.ts';
-import { type RetryOptions, withRetry } from '../effects/retry.ts';
+import { type RetryOptions, type RetryPolicy, withRetry } from '../effects/retry.ts';
 import type { Stopwatch } from '../effects/stopwatch.ts';
 import { Watch } from '../effects/watch.ts';
 import { RolloutTimeoutError, RunError } from '../errors.ts';
@@ -22,7 +23,7 @@ import { checkText } from '../reflection/guard.ts';
 import { defaultRecords } from '../reflection/records.ts';
 import { reflect } from '../reflection/reflect.ts';
 import { renderRecords } from '../reflection/render.ts';
-import { noUsage, type Usage } from '../usage.ts';
+import type { Usage } from '../usage.ts';
 import type { Proposal, ProposalRequest, Proposer } from './proposer.ts';
 
 export interface MutationOptions<Example, Output, Trace, Name extends string> {
@@ -183,28 +184,24 @@ async function proposedTexts<Name extends string>(
   { iteration, task }: { readonly iteration: number; readonly task: number },
   propose: (signal: AbortSignal) => Promise<Partial<Record<Name, string>>>,
 ): Promise<Partial<Record<Name, string>> | undefined> {
-  const { journal, ledger, retry, signal, health, watch } = context;
+  const { journal, ledger, watch } = context;
   const key = proposalKey(iteration, task);
-  const taken = journal?.take(key);
+  const taken = takeEarlier(ledger, journal, key);
   if (taken !== undefined) {
-    const entry = remembered(ledger, taken);
+    const entry = remembered(taken);
     if (entry.type === 'proposal') return entry.texts as Partial<Record<Name, string>>;
   }
   const retries = { count: 0 };
   const startedAt = performance.now();
   try {
-    const texts = await withRetry(() => watch.run(async (lazy) => propose(lazy.signal)), {
-      options: retry,
-      signal,
-      health,
-      onRetry: onRetry(context, retries),
-    });
+    const call = () => watch.run(async (lazy) => propose(lazy.signal));
+    const texts = await withRetry(call, retryPolicy(context, retries));
     const durationMs = Math.round(performance.now() - startedAt);
     const entry = { iteration, task, retries: retries.count || undefined, durationMs };
     if (journal !== undefined) await journal.add({ type: 'proposal', ...entry, texts: textsOf(texts) });
     return texts;
   } catch (error) {
-    noteFailure(context, iteration, key, error);
+    noteFailure(context, iteration, key, error, retries);
     throw error;
   }
 }
@@ -229,9 +226,9 @@ async function paidCall(
 ): Promise<PaidAnswer> {
   const { ledger, turn, journal } = context;
   const { iteration, task, component, attempt } = question;
-  const taken = journal?.take(reflectionKey(iteration, task, component, attempt));
+  const taken = takeEarlier(ledger, journal, reflectionKey(iteration, task, component, attempt));
   if (taken !== undefined) {
-    const entry = remembered(ledger, taken);
+    const entry = remembered(taken);
     if (entry.type === 'reflection') {
       const { answer: text, finishReason, usage } = entry;
       return { text, usage, ...(finishReason === undefined ? {} : { finishReason }) };
@@ -249,8 +246,7 @@ async function paidCall(
 }
 
 /** What an earlier session got, or its failure. */
-function remembered(ledger: Ledger, { entry, isPaid }: Taken): Remembered {
-  if (!isPaid) payEntry(ledger, entry);
+function remembered({ entry }: Taken): Remembered {
   if (entry.type === 'unavailable') throw new Error(entry.message);
   return entry;
 }
@@ -260,21 +256,22 @@ async function admittedCall(
   question: Question,
   ask: (signal: AbortSignal) => ReturnType<LanguageModel>,
 ): Promise<PaidAnswer> {
-  const { ledger, retry, signal, health, watch, journal } = context;
-  for (let pause = health.pause; pause !== undefined; pause = health.pause) await pause;
+  const { ledger, health, watch, journal } = context;
+  const wait = () => health.pause ?? ledger.wait('reflection');
+  for (let next = wait(); next !== undefined; next = wait()) await next;
   if (health.loss !== undefined) {
     throw new Interrupted({ reason: 'providerUnavailable', error: health.loss.error });
   }
-  const admission = ledger.admit('reflection');
-  if (admission !== 'admitted') throw new Interrupted({ reason: admission });
+  const hold = ledger.admit('reflection');
+  if (typeof hold === 'string') throw new Interrupted({ reason: hold });
   const retries = { count: 0 };
   const startedAt = performance.now();
-  let usage: Usage | undefined;
+  let isAnswered = false;
   try {
     const call = () => watch.run(async (lazy) => ask(lazy.signal));
-    const policy = { options: retry, signal, health, onRetry: onRetry(context, retries) };
-    const answer = normalizeAnswer(await withRetry(call, policy));
-    usage = ledger.pay('reflection', answer.usage);
+    const answer = normalizeAnswer(await withRetry(call, retryPolicy(context, retries, hold)));
+    const usage = ledger.pay('reflection', answer.usage, hold);
+    isAnswered = true;
     await journal?.add({
       type: 'reflection',
       ...question,
@@ -287,10 +284,10 @@ async function admittedCall(
     return { ...answer, usage };
   } catch (error) {
     const { iteration, task, component, attempt } = question;
-    noteFailure(context, iteration, reflectionKey(iteration, task, component, attempt), error);
+    noteFailure(context, iteration, reflectionKey(iteration, task, component, attempt), error, retries);
     throw error;
   } finally {
-    ledger.settle('reflection', { complete: usage !== undefined, usage: usage ?? noUsage });
+    ledger.settle(hold, isAnswered);
   }
 }
 
@@ -300,6 +297,7 @@ function noteFailure(
   iteration: number,
   key: string,
   error: unknown,
+  retries: { readonly count: number },
 ): void {
   const isEnd =
     signal.aborted || health.loss !== undefined || error instanceof Interrupted || RunError.isInstance(error);
@@ -310,16 +308,25 @@ function noteFailure(
       expense: 'reflection',
       key,
       message: messageOf(error),
+      retries: retries.count || undefined,
     });
   }
 }
 
-function onRetry({ ledger, emit }: Pick<CallContext, 'ledger' | 'emit'>, retries: { count: number }) {
-  return (attempt: number, error: unknown) => {
-    retries.count++;
-    ledger.retries++;
-    emit({ type: 'retried', what: 'reflection', attempt, message: messageOf(error) });
-    const exceeded = ledger.exceeded();
-    if (exceeded !== undefined) throw new Interrupted({ reason: exceeded });
+function retryPolicy(
+  { ledger, retry, signal, health, emit }: CallContext,
+  retries: { count: number },
+  hold?: Hold,
+): RetryPolicy {
+  return {
+    options: retry,
+    signal,
+    health,
+    onRetry(attempt, error) {
+      retries.count++;
+      ledger.retry(hold);
+      emit({ type: 'retried', what: 'reflection', attempt, message: messageOf(error) });
+    },
+    admit: () => ledger.admitAgain(hold),
   };
 }

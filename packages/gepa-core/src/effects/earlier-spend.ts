@@ -1,0 +1,60 @@
+import { addUsage, noUsage, type Usage } from '../usage.ts';
+import type { Journal, Remembered, Taken } from './journal.ts';
+import type { Ledger } from './ledger.ts';
+import { type Expense, expenseOf } from './stopwatch.ts';
+
+/**
+ * Counts all that earlier sessions spent against the bounds, and learns from it what calls cost.
+ *
+ * @throws {RunError} when there is a bound now on what they did not tell.
+ */
+export function commitEarlier(ledger: Ledger, journal: Journal | undefined): void {
+  for (const entry of journal?.entries() ?? []) {
+    if (entry.type === 'rollout') ledger.commitScored();
+    const cost = partsOf(entry).reduce(
+      (sum, [expense, usage]) => addUsage(sum, ledger.commit(expense, usage)),
+      noUsage,
+    );
+    // Of several tries it is not known what each has cost; those of a reflection are not paid for.
+    if (entry.type === 'rollout' && entry.retries === undefined) {
+      ledger.learnCost('rollout', cost, entry.error === undefined);
+    }
+    if (entry.type === 'reflection') ledger.learnCost('reflection', cost, true);
+  }
+}
+
+/** The next entry of an effect that an earlier session had, noted in the ledger. */
+export function takeEarlier(ledger: Ledger, journal: Journal | undefined, key: string): Taken | undefined {
+  return journal?.take(key, (entry) => noteEntry(ledger, entry));
+}
+
+/**
+ * Notes what earlier sessions spent and the replay has not come to, be it that it never will: on the iterations before
+ * one, or on all.
+ */
+export function noteEarlier(ledger: Ledger, journal: Journal | undefined, beforeIteration?: number): void {
+  journal?.settle((entry) => noteEntry(ledger, entry), beforeIteration);
+}
+
+function noteEntry(ledger: Ledger, entry: Remembered): void {
+  ledger.retries += entry.retries ?? 0;
+  if (entry.type === 'rollout') ledger.noteScored(expenseOf(entry.phase));
+  for (const [expense, usage] of partsOf(entry)) ledger.note(expense, usage);
+}
+
+/** What an effect cost, by what it was spent on. */
+function partsOf(entry: Remembered): [Expense | 'judge', Usage][] {
+  switch (entry.type) {
+    case 'proposal':
+      return [];
+    case 'reflection':
+      return [['reflection', entry.usage]];
+    default: {
+      const { usage = noUsage, judgeUsage = noUsage } = entry;
+      return [
+        [entry.type === 'rollout' ? expenseOf(entry.phase) : entry.expense, usage],
+        ['judge', judgeUsage],
+      ];
+    }
+  }
+}

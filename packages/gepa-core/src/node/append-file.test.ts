@@ -1,0 +1,21 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { AppendFile } from './append-file.ts';
+
+it('writes what was pending when it is closed, and nothing that comes later, to whatever file', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'gepa-append-'));
+  const failures: Error[] = [];
+  const file = new AppendFile(join(root, 'file'), { size: 0, onFailure: (error) => failures.push(error) });
+  file.append('in time');
+  file.close();
+  // Most likely it has the number that has just become free.
+  const other = openSync(join(root, 'other'), 'a+');
+  expect(await file.append('late').written).toBe(false);
+  closeSync(other);
+  expect(readFileSync(join(root, 'file'), 'utf8')).toBe('in time\n');
+  expect(readFileSync(join(root, 'other'), 'utf8')).toBe('');
+  expect(failures).toEqual([]);
+  rmSync(root, { recursive: true, force: true });
+});
