@@ -1,9 +1,8 @@
 import type { Phase } from './adapter.ts';
 import type { Candidate } from './component.ts';
-import type { SpendByPhase } from './effects/ledger.ts';
-import type { TimeSpent } from './effects/stopwatch.ts';
 import type { TestScores } from './result.ts';
 import type { CandidateSource, FrontierType } from './search-view.ts';
+import type { SpendByPhase, TimeSpent } from './spend.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import type { Usage } from './usage.ts';
 

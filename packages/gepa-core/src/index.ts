@@ -18,6 +18,7 @@ export { Random } from './random.ts';
 export { defaultRecords } from './reflection/records.ts';
 export type { FrontierKey, OptimizationResult, TestScores } from './result.ts';
 export type * from './search-view.ts';
+export type { Expense, Spend, SpendByPhase, TimeSpent } from './spend.ts';
 export { type Split, type SplitOptions, splitExamples } from './split-examples.ts';
 export type { AcceptanceCriterion, Trial } from './strategies/acceptance.ts';
 export { type BatchSampler, type BatchSamplerOption, epochShuffled } from './strategies/batch-sampling.ts';

@@ -1,7 +1,6 @@
 import { componentNames } from './component.ts';
 import { noteEarlier } from './effects/earlier-spend.ts';
 import { messageOf, sentence } from './effects/failures.ts';
-import { noTime, type TimeSpent } from './effects/stopwatch.ts';
 import { type Broadcast, createBroadcast } from './engine/broadcast.ts';
 import { Lifetime } from './engine/lifetime.ts';
 import { search } from './engine/search.ts';
@@ -15,6 +14,7 @@ import { prepareRun, type Run } from './prepare-run.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
 import { resolveOptions, type Settings } from './settings.ts';
+import { noTime, type TimeSpent } from './spend.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import type { Step } from './trace.ts';
 

@@ -1,7 +1,6 @@
 import type { Candidate } from './component.ts';
-import type { SpendByPhase } from './effects/ledger.ts';
-import type { TimeSpent } from './effects/stopwatch.ts';
 import type { FrontierType, FrontKeyName, ScoredCandidate } from './search-view.ts';
+import type { SpendByPhase, TimeSpent } from './spend.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import type { Usage } from './usage.ts';
 

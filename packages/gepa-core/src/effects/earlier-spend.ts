@@ -1,7 +1,7 @@
+import { type Expense, expenseOf } from '../spend.ts';
 import { addUsage, noUsage, type Usage } from '../usage.ts';
 import type { Journal, Remembered, Taken } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-import { type Expense, expenseOf } from './stopwatch.ts';
 
 /**
  * Counts all that earlier sessions spent against the bounds, and learns from it what calls cost.

@@ -1,7 +1,7 @@
 import type { Phase, Rollout } from '../adapter.ts';
 import type { Candidate } from '../component.ts';
+import type { Expense, TimeSpent } from '../spend.ts';
 import type { Usage } from '../usage.ts';
-import type { Expense, TimeSpent } from './stopwatch.ts';
 
 /** A rollout that was scored. */
 export interface RolloutEntry {

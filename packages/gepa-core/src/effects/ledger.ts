@@ -1,7 +1,7 @@
 import { RunError } from '../errors.ts';
+import { type Expense, expenses, type Spend, type SpendByPhase } from '../spend.ts';
 import { addUsage, noUsage, type PriceOf, priceUsage, type Usage } from '../usage.ts';
 import { Interrupted, type Interruption } from './interruption.ts';
-import { type Expense, expenses } from './stopwatch.ts';
 
 /** Something that is admitted before it starts and settled when it ends. */
 export type Call = 'rollout' | 'reflection';
@@ -11,16 +11,6 @@ export interface Reserve {
   readonly tokens?: number;
   readonly costUsd?: number;
 }
-
-/** What a part of the run took. */
-export interface Spend {
-  /** Scored rollouts. */
-  readonly metricCalls: number;
-  readonly usage: Usage;
-}
-
-/** The whole of it, part by part. A judge's model calls are no part of the phase they were made in. */
-export type SpendByPhase = Readonly<Record<Expense | 'judge', Spend>>;
 
 export interface LedgerOptions {
   readonly maxMetricCalls?: number | undefined;

@@ -1,21 +1,22 @@
 import type { Adapter, Rollout } from '../adapter.ts';
 import { type Candidate, candidateKey, componentNames } from '../component.ts';
-import { takeEarlier } from '../effects/earlier-spend.ts';
 import { messageOf } from '../effects/failures.ts';
 import { Interrupted, type Interruption } from '../effects/interruption.ts';
-import { type Journal, type Place, type RolloutEntry, rolloutKey } from '../effects/journal.ts';
+import type { Journal, Place } from '../effects/journal.ts';
 import type { Hold, Ledger } from '../effects/ledger.ts';
 import type { ProviderHealth } from '../effects/provider-health.ts';
 import type { RetryOptions } from '../effects/retry.ts';
 import { Slots } from '../effects/slots.ts';
-import { expenseOf, type Stopwatch } from '../effects/stopwatch.ts';
+import type { Stopwatch } from '../effects/stopwatch.ts';
 import { RunError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
 import type { Metric } from '../metric.ts';
 import type { FrontierType } from '../search-view.ts';
-import { addUsage, noUsage, type Usage } from '../usage.ts';
+import { expenseOf } from '../spend.ts';
+import { noUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
 import { type Outcome, RolloutCache, type Scored } from './rollout-cache.ts';
+import { placeOf, RolloutRecord, type RolloutSubject } from './rollout-record.ts';
 import { type RolloutContext, RolloutRunner, Spent } from './rollout-runner.ts';
 
 /** A candidate on some examples. Where `interruption` is set, `rollouts` has gaps. */
@@ -50,14 +51,8 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
 }
 
 /** One rollout to make. */
-interface Order<Example, Output, Trace, Name extends string> {
+interface Order<Example, Output, Trace, Name extends string> extends RolloutSubject<Example> {
   readonly candidate: Candidate<Name>;
-  /** The number of the candidate's texts in the journal. */
-  readonly number: number;
-  readonly ref: ExampleRef<Example>;
-  /** Tells the runs of a pair apart, where it may be run more than once. */
-  readonly place: string | undefined;
-  readonly context: RolloutContext;
   readonly cache: RolloutCache<Example, Output, Trace> | undefined;
   /** Shared by an evaluation: what is not available for one example need not be asked for every other. */
   readonly refusal: { interruption?: Interruption };
@@ -73,11 +68,13 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #names: readonly Name[];
   readonly #slots: Slots;
   readonly #runner: RolloutRunner<Example, Output, Trace, Name>;
+  readonly #record: RolloutRecord<Example, Output, Trace> | undefined;
   readonly #cache = new Map<string, RolloutCache<Example, Output, Trace>>();
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
-    const { adapter, concurrency, signal, ledger, health, emit, retry } = options;
+    const { adapter, concurrency, signal, ledger, health, emit, retry, journal } = options;
     this.#options = options;
+    this.#record = journal && new RolloutRecord({ journal, adapter, ledger });
     this.#names = componentNames(adapter.components);
     this.#slots = new Slots(concurrency);
     this.#runner = new RolloutRunner({
@@ -121,12 +118,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
   /** Rollouts with everything the reflection model may be shown. */
   whole(rollouts: readonly Scored<Example, Output, Trace>[]): readonly Rollout<Example, Output, Trace>[] {
-    const { journal } = this.#options;
-    return rollouts.map(({ place, ...rollout }) =>
-      place === undefined || journal === undefined
-        ? rollout
-        : { ...rollout, ...(journal.detailsAt(place) as Partial<Rollout<Example, Output, Trace>>) },
-    );
+    return rollouts.map((rollout) => this.#record?.whole(rollout) ?? rollout);
   }
 
   async #evaluate(
@@ -137,6 +129,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const { ledger, concurrency, journal } = this.#options;
     const cache = this.#cacheOf(candidate);
     const number = journal?.numberOf(candidate) ?? 0;
+    const needsPlace = cache === undefined && journal !== undefined;
     const refusal: { interruption?: Interruption } = {};
     const outcomes: Outcome<Example, Output, Trace>[] = new Array(examples.length);
     let next = 0;
@@ -146,7 +139,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
         const ref = examples[position]!;
         const known = cache?.get(ref);
         if (known !== undefined) ledger.cacheHits++;
-        const place = cache === undefined && journal !== undefined ? placeOf(context, position) : undefined;
+        const place = needsPlace ? placeOf(context, position) : undefined;
         const order = { candidate, number, ref, place, context, cache, refusal };
         const outcome = known ?? this.#start(order);
         outcomes[position] = outcome instanceof Promise ? await outcome : outcome;
@@ -185,22 +178,16 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
   /** What an earlier session made of it. */
   #remembered(order: Order<Example, Output, Trace, Name>): Outcome<Example, Output, Trace> | undefined {
-    const { number, ref, place, context, refusal } = order;
-    const { ledger, journal } = this.#options;
-    const taken = takeEarlier(ledger, journal, rolloutKey(number, ref.key, place));
-    if (taken === undefined) return undefined;
-    const { entry } = taken;
-    if (entry.type === 'unavailable') {
-      const interruption: Interruption = { reason: 'unavailable', error: new Error(entry.message) };
-      if (context.phase !== 'valset') refusal.interruption = interruption;
-      return { interruption };
+    const earlier = this.#record?.take(order);
+    if (earlier === undefined) return undefined;
+    if ('interruption' in earlier) {
+      if (order.context.phase !== 'valset') order.refusal.interruption = earlier.interruption;
+      return earlier;
     }
-    const { durationMs, usage = noUsage, judgeUsage = noUsage } = entry as RolloutEntry;
-    const { score, objectives, error, failedIn } = entry as RolloutEntry;
-    const noted = { example: ref.example, exampleId: ref.id, score, objectives, error, failedIn };
-    const rollout = this.#kept(noted as Rollout<Example, Output, Trace>, order, taken.place);
-    this.#tell(order, rollout, addUsage(usage, judgeUsage), durationMs, true);
-    return rollout;
+    const { rollout, place, usage, durationMs } = earlier;
+    const kept = this.#kept(rollout, order, place);
+    this.#tell(order, kept, usage, durationMs, true);
+    return kept;
   }
 
   async #fulfil(order: Order<Example, Output, Trace, Name>): Promise<Outcome<Example, Output, Trace>> {
@@ -233,7 +220,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     }
     const durationMs = performance.now() - startedAt;
     const place =
-      this.#options.journal === undefined ? undefined : await this.#write(order, rollout, spent, durationMs);
+      this.#record === undefined ? undefined : await this.#record.add(order, rollout, spent, durationMs);
     const kept = this.#kept(rollout, order, place);
     this.#tell(order, kept, spent.total, durationMs, false);
     return kept;
@@ -261,7 +248,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       health.loss !== undefined ||
       error instanceof Interrupted ||
       RunError.isInstance(error);
-    if (!isEnd || spent.total !== noUsage) this.#noteFailure(error, order, spent);
+    if (!isEnd || spent.total !== noUsage) this.#record?.addFailure(order, error, spent);
     if (RunError.isInstance(error)) throw error;
     if (error instanceof Interrupted) return error.interruption;
     if (signal.aborted) return { reason: 'aborted' };
@@ -270,18 +257,6 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     // Only a new candidate's pass over the valset is worth something with a gap.
     if (context.phase !== 'valset') refusal.interruption = interruption;
     return interruption;
-  }
-
-  #noteFailure(error: unknown, order: Order<Example, Output, Trace, Name>, spent: Spent): void {
-    const { context, number, ref, place } = order;
-    void this.#options.journal?.add({
-      type: 'unavailable',
-      iteration: context.iteration,
-      expense: expenseOf(context.phase),
-      key: rolloutKey(number, ref.key, place),
-      message: messageOf(error),
-      ...costOf(spent),
-    });
   }
 
   /** What stands in the journal, or will not be looked at again, is not kept in memory. */
@@ -309,46 +284,6 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     return light;
   }
 
-  #write(
-    { number, ref, place, context }: Order<Example, Output, Trace, Name>,
-    {
-      score,
-      objectives,
-      feedback,
-      componentFeedback,
-      error,
-      failedIn,
-      output,
-      trace,
-    }: Rollout<Example, Output, Trace>,
-    spent: Spent,
-    durationMs: number,
-  ): Promise<Place | undefined> {
-    const { journal, adapter } = this.#options;
-    const execution = {
-      ...(output === undefined ? {} : { output }),
-      ...(trace === undefined ? {} : { trace }),
-    };
-    return journal!.add({
-      type: 'rollout',
-      iteration: context.iteration,
-      phase: context.phase,
-      candidate: number,
-      example: ref.key,
-      exampleId: ref.id,
-      place,
-      score,
-      objectives,
-      feedback,
-      componentFeedback,
-      error,
-      failedIn,
-      ...(adapter.toPlain?.(execution) ?? execution),
-      ...costOf(spent),
-      durationMs: Math.round(durationMs),
-    });
-  }
-
   #tell(
     { context, ref }: Order<Example, Output, Trace, Name>,
     { score, error }: Scored<Example, Output, Trace>,
@@ -371,16 +306,4 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       replayed,
     });
   }
-}
-
-function costOf({ usage, judgeUsage, retries }: Spent) {
-  return {
-    usage: usage === noUsage ? undefined : usage,
-    judgeUsage: judgeUsage === noUsage ? undefined : judgeUsage,
-    retries: retries === 0 ? undefined : retries,
-  };
-}
-
-function placeOf({ iteration, phase, task = 0 }: RolloutContext, position: number): string {
-  return `${iteration}.${phase}.${task}.${position}`;
 }

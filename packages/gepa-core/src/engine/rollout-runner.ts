@@ -4,11 +4,11 @@ import { messageOf } from '../effects/failures.ts';
 import { Interrupted } from '../effects/interruption.ts';
 import type { Hold } from '../effects/ledger.ts';
 import { kindOf, type RetryPolicy, retryAfter } from '../effects/retry.ts';
-import { type Expense, expenseOf } from '../effects/stopwatch.ts';
 import { type LazySignal, Watch } from '../effects/watch.ts';
 import { MetricError, RolloutError, RolloutTimeoutError, RunError } from '../errors.ts';
 import { type Metric, type MetricArgs, type NormalizedScore, normalizeMetricResult } from '../metric.ts';
 import type { FrontierType } from '../search-view.ts';
+import { type Expense, expenseOf } from '../spend.ts';
 import { addUsage, noUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
 

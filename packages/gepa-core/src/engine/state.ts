@@ -1,9 +1,9 @@
 import { type Candidate, candidateKey } from '../component.ts';
 import { Ledger } from '../effects/ledger.ts';
-import { noTime } from '../effects/stopwatch.ts';
 import type { DecisionEvent } from '../events.ts';
 import type { FrontierKey, OptimizationResult } from '../result.ts';
 import type { ScoredCandidate, SearchView, Survivor } from '../search-view.ts';
+import { noTime } from '../spend.ts';
 import { noUsage } from '../usage.ts';
 import { ParetoFront } from './front.ts';
 import { FrontKeys } from './front-keys.ts';

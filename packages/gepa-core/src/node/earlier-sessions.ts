@@ -1,5 +1,5 @@
 import { keyOf, type Place, type Remembered, type Taken } from '../effects/journal.ts';
-import { type Expense, expenseOf, noTime, type TimeSpent } from '../effects/stopwatch.ts';
+import { type Expense, expenseOf, noTime, type TimeSpent } from '../spend.ts';
 import type { JournalLine } from './journal-lines.ts';
 
 /** What earlier sessions spent their time on: the time up to a line is that of what it tells. */

@@ -9,9 +9,9 @@ import type {
   RolloutDetails,
   Taken,
 } from '../effects/journal.ts';
-import type { TimeSpent } from '../effects/stopwatch.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import { toPlain } from '../reflection/plain.ts';
+import type { TimeSpent } from '../spend.ts';
 import { AppendFile } from './append-file.ts';
 import { builtin } from './builtin.ts';
 import { EarlierEffects, EarlierTime } from './earlier-sessions.ts';

@@ -1,6 +1,5 @@
-import type { Spend, SpendByPhase } from '../effects/ledger.ts';
-import type { TimeSpent } from '../effects/stopwatch.ts';
 import type { OptimizationResult } from '../result.ts';
+import type { Spend, SpendByPhase, TimeSpent } from '../spend.ts';
 import { noUsage, type Usage } from '../usage.ts';
 import type { Colors } from './colors.ts';
 import { columns } from './columns.ts';

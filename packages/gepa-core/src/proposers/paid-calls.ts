@@ -1,0 +1,189 @@
+import { takeEarlier } from '../effects/earlier-spend.ts';
+import { messageOf } from '../effects/failures.ts';
+import { Interrupted } from '../effects/interruption.ts';
+import {
+  type Journal,
+  proposalKey,
+  type ReflectionEntry,
+  type Remembered,
+  reflectionKey,
+  type Taken,
+} from '../effects/journal.ts';
+import type { Hold, Ledger } from '../effects/ledger.ts';
+import type { ProviderHealth } from '../effects/provider-health.ts';
+import { type RetryOptions, type RetryPolicy, withRetry } from '../effects/retry.ts';
+import type { Watch } from '../effects/watch.ts';
+import { RunError } from '../errors.ts';
+import type { ProgressEvent } from '../events.ts';
+import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
+import type { Usage } from '../usage.ts';
+
+/** What a call of the second effect needs around it: bounds, retries, a time limit, the journal. */
+export interface CallContext {
+  readonly ledger: Ledger;
+  readonly health: ProviderHealth;
+  /** Absent when nothing is kept outside of the process. */
+  readonly journal: Journal | undefined;
+  readonly retry: RetryOptions;
+  readonly signal: AbortSignal;
+  readonly emit: (event: ProgressEvent) => void;
+  readonly watch: Watch;
+  /** The first call, while it runs and what a call costs is to be learned. */
+  readonly turn: { first: Promise<void> | undefined };
+}
+
+/** One question to the reflection model. */
+type Question = Pick<ReflectionEntry, 'iteration' | 'task' | 'component' | 'attempt' | 'prompt'>;
+
+/** The texts of a caller's own proposer: from the journal, or else asked for and written down there. */
+export async function proposedTexts<Name extends string>(
+  context: CallContext,
+  { iteration, task }: { readonly iteration: number; readonly task: number },
+  propose: (signal: AbortSignal) => Promise<Partial<Record<Name, string>>>,
+): Promise<Partial<Record<Name, string>> | undefined> {
+  const { journal, ledger, watch } = context;
+  const key = proposalKey(iteration, task);
+  const taken = takeEarlier(ledger, journal, key);
+  if (taken !== undefined) {
+    const entry = remembered(taken);
+    if (entry.type === 'proposal') return entry.texts as Partial<Record<Name, string>>;
+  }
+  const retries = { count: 0 };
+  const startedAt = performance.now();
+  try {
+    const call = () => watch.run(async (lazy) => propose(lazy.signal));
+    const texts = await withRetry(call, retryPolicy(context, retries));
+    const durationMs = Math.round(performance.now() - startedAt);
+    const entry = { iteration, task, retries: retries.count || undefined, durationMs };
+    if (journal !== undefined) await journal.add({ type: 'proposal', ...entry, texts: textsOf(texts) });
+    return texts;
+  } catch (error) {
+    noteFailure(context, iteration, key, error, retries);
+    throw error;
+  }
+}
+
+/** What a proposer gave, as far as it is texts. */
+function textsOf(texts: unknown): Record<string, string> {
+  const entries = Object.entries((texts ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+export type PaidAnswer = LanguageModelAnswer & { readonly usage: Usage };
+
+/**
+ * An answer from the journal, or else a live one. Where it is to be learned what a call costs, the first is made alone.
+ */
+export async function paidCall(
+  context: CallContext,
+  question: Question,
+  ask: (signal: AbortSignal) => ReturnType<LanguageModel>,
+): Promise<PaidAnswer> {
+  const { ledger, turn, journal } = context;
+  const { iteration, task, component, attempt } = question;
+  const taken = takeEarlier(ledger, journal, reflectionKey(iteration, task, component, attempt));
+  if (taken !== undefined) {
+    const entry = remembered(taken);
+    if (entry.type === 'reflection') {
+      const { answer: text, finishReason, usage } = entry;
+      return { text, usage, ...(finishReason === undefined ? {} : { finishReason }) };
+    }
+  }
+  while (turn.first !== undefined) await turn.first;
+  const call = admittedCall(context, question, ask);
+  if (ledger.mustLearnCost('reflection')) {
+    const done = () => {
+      turn.first = undefined;
+    };
+    turn.first = call.then(done, done);
+  }
+  return call;
+}
+
+/** What an earlier session got, or its failure. */
+function remembered({ entry }: Taken): Remembered {
+  if (entry.type === 'unavailable') throw new Error(entry.message);
+  return entry;
+}
+
+async function admittedCall(
+  context: CallContext,
+  question: Question,
+  ask: (signal: AbortSignal) => ReturnType<LanguageModel>,
+): Promise<PaidAnswer> {
+  const { ledger, health, watch, journal } = context;
+  const wait = () => health.pause ?? ledger.wait('reflection');
+  for (let next = wait(); next !== undefined; next = wait()) await next;
+  if (health.loss !== undefined) {
+    throw new Interrupted({ reason: 'providerUnavailable', error: health.loss.error });
+  }
+  const hold = ledger.admit('reflection');
+  if (typeof hold === 'string') throw new Interrupted({ reason: hold });
+  const retries = { count: 0 };
+  const startedAt = performance.now();
+  let isAnswered = false;
+  try {
+    const call = () => watch.run(async (lazy) => ask(lazy.signal));
+    const answer = normalizeAnswer(await withRetry(call, retryPolicy(context, retries, hold)));
+    const usage = ledger.pay('reflection', answer.usage, hold);
+    isAnswered = true;
+    await journal?.add({
+      type: 'reflection',
+      ...question,
+      answer: answer.text,
+      finishReason: answer.finishReason,
+      usage,
+      retries: retries.count || undefined,
+      durationMs: Math.round(performance.now() - startedAt),
+    });
+    return { ...answer, usage };
+  } catch (error) {
+    const { iteration, task, component, attempt } = question;
+    noteFailure(context, iteration, reflectionKey(iteration, task, component, attempt), error, retries);
+    throw error;
+  } finally {
+    ledger.settle(hold, isAnswered);
+  }
+}
+
+/** A failure after which the run goes on is part of what decided it. */
+function noteFailure(
+  { journal, signal, health }: CallContext,
+  iteration: number,
+  key: string,
+  error: unknown,
+  retries: { readonly count: number },
+): void {
+  const isEnd =
+    signal.aborted || health.loss !== undefined || error instanceof Interrupted || RunError.isInstance(error);
+  if (!isEnd) {
+    void journal?.add({
+      type: 'unavailable',
+      iteration,
+      expense: 'reflection',
+      key,
+      message: messageOf(error),
+      retries: retries.count || undefined,
+    });
+  }
+}
+
+function retryPolicy(
+  { ledger, retry, signal, health, emit }: CallContext,
+  retries: { count: number },
+  hold?: Hold,
+): RetryPolicy {
+  return {
+    options: retry,
+    signal,
+    health,
+    onRetry(attempt, error) {
+      retries.count++;
+      ledger.retry(hold);
+      emit({ type: 'retried', what: 'reflection', attempt, message: messageOf(error) });
+    },
+    admit: () => ledger.admitAgain(hold),
+  };
+}
