@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from './errors.ts';
-import { checkPrices, loadPrices } from './prices.ts';
+import { checkPrices, PriceBook } from './prices.ts';
+import { modelCallUsage, type Price } from './usage.ts';
 
+/** The prices of a book that is open. */
+async function loadPrices(own?: Record<string, Price>) {
+  const book = new PriceBook(own);
+  await book.load();
+  return book.priceOf;
+}
 const catalogue = await loadPrices();
 
 describe('the catalogue', () => {
@@ -120,5 +127,21 @@ describe('under a bound on cost', () => {
     expect(() => checkPrices(['a', 'b'], catalogue)).toThrow(
       "prices: { 'a': { input: 1, output: 2 }, 'b': { input: 1, output: 2 } }",
     );
+  });
+});
+
+describe('the catalogue', () => {
+  const usageOf = (model: string) => modelCallUsage({ model, inputTokens: 1, outputTokens: 1 });
+
+  it('is only waited for where it is needed', async () => {
+    const book = new PriceBook({ mine: { input: 1, output: 2 } });
+    expect(book.wait(undefined)).toBeUndefined();
+    expect(book.wait(modelCallUsage({ inputTokens: 1 }))).toBeUndefined();
+    expect(book.wait(modelCallUsage({ model: 'gpt-4.1', costUsd: 1 }))).toBeUndefined();
+    expect(book.wait(usageOf('mine'))).toBeUndefined();
+    expect(book.priceOf('gpt-4.1')).toBeUndefined();
+    await book.wait(usageOf('gpt-4.1'));
+    expect(book.priceOf('gpt-4.1')).toBeDefined();
+    expect(book.wait(usageOf('nobody-knows'))).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { OptionsError } from './errors.ts';
-import type { Price, PriceOf } from './usage.ts';
+import type { Price, PriceOf, Usage } from './usage.ts';
 
 /**
  * What models cost: by the caller's own prices first, else by the catalogue of `@pydantic/genai-prices`. Prices for
@@ -7,14 +7,37 @@ import type { Price, PriceOf } from './usage.ts';
  * one; so are fees that are not for tokens, such as those for searches. The catalogue is part of the package: nothing
  * is asked over the network.
  */
-export async function loadPrices(own: Readonly<Record<string, Price>> = {}): Promise<PriceOf> {
-  // Half a megabyte that only runs need, not who imports gepa-core.
-  const catalogue = await import('@pydantic/genai-prices');
-  const known = new Map<string, Price | undefined>();
-  return (model) => {
-    if (!known.has(model)) known.set(model, ownPrice(own, model) ?? cataloguePrice(catalogue, model));
-    return known.get(model);
+export class PriceBook {
+  readonly #own: Readonly<Record<string, Price>>;
+  #catalogue: Catalogue | undefined;
+  readonly #known = new Map<string, Price | undefined>();
+
+  constructor(own: Readonly<Record<string, Price>> = {}) {
+    this.#own = own;
+  }
+
+  /** Only own prices, as long as the catalogue is not loaded. */
+  readonly priceOf: PriceOf = (model) => {
+    if (this.#known.has(model)) return this.#known.get(model);
+    const price = ownPrice(this.#own, model) ?? (this.#catalogue && cataloguePrice(this.#catalogue, model));
+    if (price !== undefined || this.#catalogue !== undefined) this.#known.set(model, price);
+    return price;
   };
+
+  /** To be waited for before a usage can be priced; nothing where it can be, or where no price is wanted. */
+  wait(usage: Usage | undefined): Promise<void> | undefined {
+    if (this.#catalogue !== undefined || usage?.byModel === undefined || usage.costUsd !== undefined) {
+      return undefined;
+    }
+    return Object.keys(usage.byModel).some((model) => this.priceOf(model) === undefined)
+      ? this.load()
+      : undefined;
+  }
+
+  /** Half a megabyte that only runs on models with names need. */
+  async load(): Promise<void> {
+    this.#catalogue ??= await import('@pydantic/genai-prices');
+  }
 }
 
 /**

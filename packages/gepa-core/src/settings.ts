@@ -5,9 +5,8 @@ import type { Component } from './component.ts';
 import { OptionsError } from './errors.ts';
 import type { LanguageModel } from './language-model.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
-import { checkPrices, loadPrices } from './prices.ts';
+import { checkPrices, PriceBook } from './prices.ts';
 import type { StrategyOptions } from './strategies/strategies.ts';
-import type { PriceOf } from './usage.ts';
 
 /** Options with every default filled in. */
 export type Settings<Example, Output, Trace, Name extends string> = Omit<
@@ -37,7 +36,7 @@ export type Settings<Example, Output, Trace, Name extends string> = Omit<
     >
   > & {
     readonly adapter: Adapter<Example, Output, Trace, Name>;
-    readonly prices: PriceOf;
+    readonly prices: PriceBook;
   };
 
 /** Refuses what cannot be run, with every problem in one error; fills in the defaults and the prices of models. */
@@ -49,8 +48,11 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
 
   const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
   const { trainset, valset = trainset, testset = [] } = options;
-  const prices = await loadPrices(options.prices);
-  if (options.maxCostUsd !== undefined) checkPrices(knownModels(adapter, options.reflectionModel), prices);
+  const prices = new PriceBook(options.prices);
+  if (options.maxCostUsd !== undefined) {
+    await prices.load();
+    checkPrices(knownModels(adapter, options.reflectionModel), prices.priceOf);
+  }
   const maxMetricCalls =
     options.auto === undefined
       ? options.maxMetricCalls

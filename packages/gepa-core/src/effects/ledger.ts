@@ -1,6 +1,7 @@
 import { RunError } from '../errors.ts';
+import type { PriceBook } from '../prices.ts';
 import { type Expense, expenses, type Spend, type SpendByPhase } from '../spend.ts';
-import { addUsage, noUsage, type PriceOf, priceUsage, type Usage } from '../usage.ts';
+import { addUsage, noUsage, priceUsage, type Usage } from '../usage.ts';
 import { Interrupted, type Interruption } from './interruption.ts';
 
 /** Something that is admitted before it starts and settled when it ends. */
@@ -19,7 +20,7 @@ export interface LedgerOptions {
   readonly maxCostUsd?: number | undefined;
   readonly maxTokens?: number | undefined;
   readonly reserve?: Partial<Record<Call, Reserve>> | undefined;
-  readonly prices?: PriceOf;
+  readonly prices?: Pick<PriceBook, 'priceOf' | 'wait'> | undefined;
 }
 
 /** A bound on what is only known when a call has ended. */
@@ -37,6 +38,12 @@ export interface Hold {
   /** What the present try has cost. */
   paid: Usage;
 }
+
+/** Where nothing bounds what calls cost, nothing is set aside. */
+const free: Readonly<Record<Call, Hold>> = {
+  rollout: { call: 'rollout', paid: noUsage },
+  reflection: { call: 'reflection', paid: noUsage },
+};
 
 const tokensOf = ({ inputTokens, outputTokens }: Usage) => inputTokens + outputTokens;
 const costOf = ({ costUsd }: Usage) => costUsd ?? 0;
@@ -134,6 +141,10 @@ export class Ledger {
   admit(call: Call): Hold | Exclude<Interruption['reason'], 'unavailable'> {
     const roomForRollouts = this.#maxMetricCalls - this.#reserved - this.#spent.metricCalls;
     if (call === 'rollout' && this.#rolloutsInFlight >= roomForRollouts) return 'maxMetricCalls';
+    if (this.#meters.length === 0) {
+      if (call === 'rollout') this.#rolloutsInFlight++;
+      return free[call];
+    }
     const exceeded = this.#exceeded(call, this.#holds);
     if (exceeded !== undefined) return exceeded;
     const hold = { call, paid: noUsage };
@@ -145,7 +156,7 @@ export class Ledger {
   /** A try failed and there will be another: nothing is set aside until then. */
   retry(hold?: Hold): void {
     this.retries++;
-    if (hold !== undefined) this.#close(hold);
+    if (hold !== undefined && this.#holds.has(hold)) this.#close(hold);
   }
 
   /**
@@ -154,7 +165,7 @@ export class Ledger {
    * @throws {Interrupted} when it does not fit a bound.
    */
   admitAgain(hold?: Hold): Promise<void> | undefined {
-    if (hold === undefined) return undefined;
+    if (hold === undefined || this.#meters.length === 0) return undefined;
     const wait = this.wait(hold.call);
     if (wait !== undefined) return wait;
     const exceeded = this.#exceeded(hold.call, this.#holds);
@@ -189,10 +200,15 @@ export class Ledger {
     for (const go of waiting) go();
   }
 
+  /** To be waited for before a usage is paid. */
+  waitForPrices(usage: Usage | undefined): Promise<void> | undefined {
+    return this.#options.prices?.wait(usage);
+  }
+
   /** What a try has cost, with its price by `prices`. Throws like `commit`. */
   pay(phase: Expense | 'judge', usage: Usage, hold?: Hold): Usage {
     const priced = this.note(phase, usage);
-    if (hold !== undefined) hold.paid = addUsage(hold.paid, priced);
+    if (hold !== undefined && this.#holds.has(hold)) hold.paid = addUsage(hold.paid, priced);
     return this.commit(phase, priced);
   }
 
@@ -248,7 +264,8 @@ export class Ledger {
   }
 
   #priced(usage: Usage): Usage {
-    return priceUsage(usage, this.#options.prices ?? (() => undefined));
+    const { prices } = this.#options;
+    return prices === undefined ? usage : priceUsage(usage, prices.priceOf);
   }
 
   #mustTell(phase: Expense | 'judge', usage: Usage): void {

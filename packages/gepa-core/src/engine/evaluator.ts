@@ -85,7 +85,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
         emit?.({ type: 'retried', what: 'rollout', attempt, message: messageOf(error) });
       },
       admit: ({ hold }) => ledger.admitAgain(hold),
-      pay: (expense, usage, { hold }) => ledger.pay(expense, usage, hold),
+      pay: (expense, usage, { hold }) => {
+        const pay = () => ledger.pay(expense, usage, hold);
+        return ledger.waitForPrices(usage)?.then(pay) ?? pay();
+      },
     });
   }
 

@@ -31,7 +31,7 @@ export interface RolloutRunnerOptions<Example, Output, Trace, Name extends strin
   /** Asked before a further try until there is nothing to wait for; throws where there must be none. */
   readonly admit?: (spent: Spent) => Promise<void> | undefined;
   /** Notes what was spent, at once, and fills in what it cost. */
-  readonly pay: (phase: Expense | 'judge', usage: Usage, spent: Spent) => Usage;
+  readonly pay: (phase: Expense | 'judge', usage: Usage, spent: Spent) => Usage | Promise<Usage>;
   readonly rolloutTimeoutMs: number | undefined;
   readonly failureScore: number;
   /** All but `'instance'` need objectives. */
@@ -54,6 +54,11 @@ export class Spent {
 
   get total(): Usage {
     return addUsage(this.usage, this.judgeUsage);
+  }
+
+  add(expense: Expense | 'judge', usage: Usage): void {
+    if (expense === 'judge') this.judgeUsage = addUsage(this.judgeUsage, usage);
+    else this.usage = addUsage(this.usage, usage);
   }
 }
 
@@ -109,7 +114,8 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
       );
     }
     this.#options.retryPolicy.health.answered();
-    this.#pay(execution.usage, spent, expense);
+    const paying = this.#pay(execution.usage, spent, expense);
+    if (paying !== undefined) await paying;
     const { output, trace } = execution;
 
     const score = (lazy: LazySignal) => metric(new Measured(example, output, trace, lazy));
@@ -132,33 +138,35 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
         return failed;
       }
     }
-    const scored = this.#checked(result, ref, spent);
+    const { usage, ...scored } = this.#checked(result, ref);
+    const payingJudge = this.#pay(usage, spent, 'judge');
+    if (payingJudge !== undefined) await payingJudge;
     return trace === undefined
       ? { example, exampleId, output, ...scored }
       : { example, exampleId, output, trace, ...scored };
   }
 
   /** What the failed tries cost is not forgotten. */
-  #retried<T>(
+  async #retried<T>(
     firstError: unknown,
     effect: () => Promise<T> | T,
     spent: Spent,
     expense: Expense | 'judge',
   ): Promise<T> {
     const { retryPolicy, admit } = this.#options;
-    const pay = (error: unknown) => {
-      if (RolloutError.isInstance(error)) this.#pay(error.usage, spent, expense);
+    const pay = async (error: unknown) => {
+      if (RolloutError.isInstance(error)) await this.#pay(error.usage, spent, expense);
     };
     const onRetry = (attempt: number, error: unknown) => {
       spent.retries++;
       this.#options.onRetry(attempt, error, spent);
     };
-    pay(firstError);
+    await pay(firstError);
     const again = async () => {
       try {
         return await effect();
       } catch (error) {
-        pay(error);
+        await pay(error);
         throw error;
       }
     };
@@ -186,7 +194,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     };
   }
 
-  #checked(result: unknown, ref: ExampleRef<Example>, spent: Spent): Omit<NormalizedScore, 'usage'> {
+  #checked(result: unknown, ref: ExampleRef<Example>): NormalizedScore {
     const score = normalizeMetricResult(result);
     if ('problem' in score) {
       throw new MetricError(
@@ -207,17 +215,16 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
         `The metric gave the objectives ${list(names)} for example ${ref.id}, but ${list(known)} for others. Give the same objectives for every example.`,
       );
     }
-    if (score.usage === undefined) return score;
-    const { usage, ...rest } = score;
-    this.#pay(usage, spent, 'judge');
-    return rest;
+    return score;
   }
 
-  #pay(usage: Usage | undefined, spent: Spent, expense: Expense | 'judge'): void {
-    if (usage === undefined) return;
-    const priced = this.#options.pay(expense, usage, spent);
-    if (expense === 'judge') spent.judgeUsage = addUsage(spent.judgeUsage, priced);
-    else spent.usage = addUsage(spent.usage, priced);
+  /** To be waited for only where there is something to wait for: most rollouts of a fast program wait for nothing. */
+  #pay(usage: Usage | undefined, spent: Spent, expense: Expense | 'judge'): Promise<void> | undefined {
+    if (usage === undefined) return undefined;
+    const paid = this.#options.pay(expense, usage, spent);
+    if (paid instanceof Promise) return paid.then((priced) => spent.add(expense, priced));
+    spent.add(expense, paid);
+    return undefined;
   }
 }
 

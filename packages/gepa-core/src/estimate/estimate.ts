@@ -74,6 +74,7 @@ export async function estimate<Example, Output, Trace, Name extends string>(
   { measure = false }: EstimateOptions = {},
 ): Promise<RunEstimate> {
   const settings = await resolveOptions(options);
+  await settings.prices.load();
   const measurement = measure ? await measureRollout(settings) : undefined;
   const size = searchSize(settings);
   const asks: Asks = settings.reflectionModel === undefined ? 'once' : 'byComponent';

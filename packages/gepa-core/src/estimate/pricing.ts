@@ -1,16 +1,17 @@
 import type { LanguageModel } from '../language-model.ts';
-import { type Price, type PriceOf, priceUsage, type Usage } from '../usage.ts';
+import type { PriceBook } from '../prices.ts';
+import { type Price, priceUsage, type Usage } from '../usage.ts';
 
 /** Fills in what the usage of a rollout cost, where that is known. */
-export const costed = (usage: Usage, { prices }: { readonly prices: PriceOf }): Usage =>
-  priceUsage(usage, prices);
+export const costed = (usage: Usage, { prices }: { readonly prices: PriceBook }): Usage =>
+  priceUsage(usage, prices.priceOf);
 
 /** The reflection model and its price, where it says its name. */
 export function reflectionPrice(settings: {
-  readonly prices: PriceOf;
+  readonly prices: PriceBook;
   readonly reflectionModel?: LanguageModel;
 }): { readonly model: string; readonly price: Price } | undefined {
   const model = settings.reflectionModel?.modelName;
-  const price = model === undefined ? undefined : settings.prices(model);
+  const price = model === undefined ? undefined : settings.prices.priceOf(model);
   return model === undefined || price === undefined ? undefined : { model, price };
 }

@@ -127,6 +127,7 @@ async function admittedCall(
   try {
     const call = () => watch.run(async (lazy) => ask(lazy.signal));
     const answer = normalizeAnswer(await withRetry(call, retryPolicy(context, retries, hold)));
+    await ledger.waitForPrices(answer.usage);
     const usage = ledger.pay('reflection', answer.usage, hold);
     isAnswered = true;
     await journal?.add({
