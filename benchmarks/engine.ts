@@ -59,7 +59,7 @@ console.log(
     : `${values.python} cannot import the package gepa, so the reference is not measured.\n`,
 );
 
-const cells = (row: readonly (string | number)[]) => row.map((cell) => String(cell).padStart(12)).join('');
+const cells = (row: readonly (string | number)[]) => row.map((cell) => String(cell).padStart(13)).join('');
 console.log(
   cells([
     'valset',
