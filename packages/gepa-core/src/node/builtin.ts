@@ -4,6 +4,7 @@ interface Builtins {
   'node:fs': typeof import('node:fs');
   'node:crypto': typeof import('node:crypto');
   'node:os': typeof import('node:os');
+  'node:path': typeof import('node:path');
 }
 
 /**

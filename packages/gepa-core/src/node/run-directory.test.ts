@@ -241,6 +241,11 @@ describe('a directory that cannot be used', () => {
     expect(run.begun.size).toBe(0);
   });
 
+  it.runIf(existsSync('/proc/self'))('where nobody can make directories too', async () => {
+    runDir = '/proc/gepa/run';
+    expect(await errorOf()).toBeInstanceOf(RunDirectoryError);
+  });
+
   it('for lack of permission too', async () => {
     // The superuser may write anywhere but there.
     if (process.getuid?.() === 0) runDir = '/sys/gepa-run';

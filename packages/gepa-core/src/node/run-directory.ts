@@ -21,14 +21,14 @@ export interface RunDirectory {
  *
  * @throws {RunDirectoryError} when it cannot be read or written, is in use, is damaged, or is another run's.
  */
-export function openRunDirectory(path: string, options: FileJournalOptions): RunDirectory {
-  const fs = builtin('node:fs', 'leave `runDir` out.');
+export function openRunDirectory(runDir: string, options: FileJournalOptions): RunDirectory {
+  const path = builtin('node:path', 'leave `runDir` out.').resolve(runDir);
   const closing: (() => void)[] = [];
   const close = () => {
     for (const step of closing.splice(0).reverse()) step();
   };
   try {
-    fs.mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     const lock = lockDirectory(path);
     closing.push(() => lock.release());
     const journal = new FileJournal(`${path}/journal.jsonl`, options);
@@ -46,6 +46,19 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
       `The run directory ${path} cannot be used: ${messageOf(error)}. See to its path, its permissions and the room on its disk, or give another runDir.`,
       { cause: error },
     );
+  }
+}
+
+/** One level at a time: Node's own `recursive` never ends where nobody can make directories, as in /proc. */
+function makeDirectory(path: string): void {
+  const { existsSync, mkdirSync } = builtin('node:fs', 'leave `runDir` out.');
+  if (existsSync(path)) return;
+  makeDirectory(builtin('node:path', 'leave `runDir` out.').dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!existsSync(path)) throw error;
   }
 }
 
