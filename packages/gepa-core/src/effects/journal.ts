@@ -51,7 +51,7 @@ export interface ProposalEntry {
   readonly type: 'proposal';
   readonly iteration: number;
   readonly task: number;
-  readonly texts: Readonly<Record<string, string>>;
+  readonly texts: Readonly<Partial<Record<string, string>>>;
   readonly retries?: number | undefined;
   readonly durationMs: number;
 }
