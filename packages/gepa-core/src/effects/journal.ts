@@ -86,15 +86,15 @@ export type MarkEntry =
 
 /** The part of an entry that is kept in memory. */
 export type Remembered<Entry extends EffectEntry = EffectEntry> = Entry extends RolloutEntry
-  ? Omit<RolloutEntry, keyof RolloutDetails>
+  ? Omit<RolloutEntry, Exclude<keyof RolloutDetails, 'error'>>
   : Entry extends ReflectionEntry
     ? Omit<ReflectionEntry, 'prompt'>
     : Entry;
 
-/** What of a rollout only the reflection model is shown. */
+/** What the reflection model is shown of a rollout, as it was written down. */
 export type RolloutDetails = Pick<
   Rollout<unknown, unknown, unknown>,
-  'output' | 'trace' | 'feedback' | 'componentFeedback'
+  'output' | 'trace' | 'feedback' | 'componentFeedback' | 'error'
 >;
 
 /** Where an entry stands in the journal. */

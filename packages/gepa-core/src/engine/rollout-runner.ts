@@ -37,7 +37,6 @@ export interface RolloutRunnerOptions<Example, Output, Trace, Name extends strin
   /** All but `'instance'` need objectives. */
   readonly frontierType: FrontierType;
   readonly signal: AbortSignal;
-  readonly warn: (message: string) => void;
 }
 
 /** What a rollout has taken so far; kept outside of it, since a failed one costs too. */
@@ -68,7 +67,6 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
   readonly #programWatch: Watch;
   readonly #metricWatch: Watch;
   #objectives: readonly string[] | undefined;
-  #metricThrew = false;
 
   constructor(options: RolloutRunnerOptions<Example, Output, Trace, Name>) {
     const { signal, rolloutTimeoutMs: timeoutMs } = options;
@@ -90,7 +88,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     context: RolloutContext,
     spent: Spent,
   ): Promise<Rollout<Example, Output, Trace>> {
-    const { adapter, metric, runId, warn } = this.#options;
+    const { adapter, metric, runId } = this.#options;
     const { example, id: exampleId } = ref;
     const expense = expenseOf(context.phase);
 
@@ -128,14 +126,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
         result = await this.#retried(error, () => this.#metricWatch.run(score), spent, 'judge');
       } catch (lastError) {
         const measured = trace === undefined ? { output } : { output, trace };
-        const failed = this.#failed(ref, 'metric', lastError, measured);
-        if (!this.#metricThrew) {
-          warn(
-            `The metric threw, first on example ${exampleId}; such rollouts count as failed: ${failed.error}`,
-          );
-        }
-        this.#metricThrew = true;
-        return failed;
+        return this.#failed(ref, 'metric', lastError, measured);
       }
     }
     const { usage, ...scored } = this.#checked(result, ref);

@@ -100,12 +100,13 @@ export class FileJournal implements Journal {
   }
 
   detailsAt(place: Place): RolloutDetails {
-    const { output, trace, feedback, componentFeedback } = JSON.parse(this.#file.read(place));
+    const { output, trace, feedback, componentFeedback, error } = JSON.parse(this.#file.read(place));
     return {
       ...(output === undefined ? {} : { output }),
       ...(trace === undefined ? {} : { trace }),
       ...(feedback === undefined ? {} : { feedback }),
       ...(componentFeedback === undefined ? {} : { componentFeedback }),
+      ...(error === undefined ? {} : { error }),
     };
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -12,6 +12,8 @@ beforeEach(() => {
   runDir = join(root, 'run');
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const journal = () => join(runDir, 'journal.jsonl');
 
 /** A run, and the same again from its journal alone. */
 async function twice(setup: TokenRunSetup) {
@@ -42,4 +44,52 @@ describe('a replay decides as the run did', () => {
     expect(replayed.decisions).toEqual(live.decisions);
     expect(replayed.begun.size).toBe(0);
   });
+
+  it('where the metric threw, and warns of it again', async () => {
+    const { live, replayed } = await twice({
+      maxIterations: 2,
+      metric: ({ example, output }) => {
+        if (example.id === 'valid-3') throw new Error('no such field');
+        return output.present / 4;
+      },
+    });
+    expect(live.warnings.join()).toContain('first on example valid-3');
+    expect(replayed.warnings).toEqual(live.warnings);
+    expect(replayed.decisions).toEqual(live.decisions);
+  });
+
+  it('where the program failed on everything, with words that are masked', async () => {
+    const { live, replayed } = await twice({
+      maxIterations: 2,
+      before: () => {
+        throw new Error('no page for 555-1234');
+      },
+      redact: (text) => text.replace(/555-\d+/g, '[phone]'),
+    });
+    expect(live.warnings.join()).toContain('no page for [phone]');
+    expect(replayed.warnings).toEqual(live.warnings);
+  });
+});
+
+it('shows the model an error as it was written, without the key in it', async () => {
+  const prompts: string[] = [];
+  const { propose: _, ...options } = tokenRun({
+    maxIterations: 1,
+    runDir,
+    before: () => {
+      throw new Error('refused: Bearer abcdefgh12345678');
+    },
+  }).options;
+  const { reflectiveRecords: __, ...adapter } = options.adapter;
+  await optimize({
+    ...options,
+    adapter: { ...adapter, run: (...args) => adapter.run(...args) },
+    reflectionModel: async ({ prompt }) => {
+      prompts.push(prompt);
+      return '```\nbase red\n```';
+    },
+  });
+  expect(prompts[0]).toContain('Bearer [key]');
+  expect(prompts.join()).not.toContain('abcdefgh12345678');
+  expect(readFileSync(journal(), 'utf8')).not.toContain('abcdefgh12345678');
 });
