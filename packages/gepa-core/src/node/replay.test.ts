@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -92,4 +92,18 @@ it('shows the model an error as it was written, without the key in it', async ()
   expect(prompts[0]).toContain('Bearer [key]');
   expect(prompts.join()).not.toContain('abcdefgh12345678');
   expect(readFileSync(journal(), 'utf8')).not.toContain('abcdefgh12345678');
+});
+
+it('gives no candidate the rollouts of another when the line of one was deleted', async () => {
+  const setup: TokenRunSetup = { maxIterations: 6, runDir };
+  const first = await optimize(tokenRun(setup).options);
+  const lines = readFileSync(journal(), 'utf8').split('\n');
+  const gone = lines.findIndex((line) => line.startsWith('{"type":"candidate","candidate":1'));
+  writeFileSync(journal(), lines.filter((_, i) => i !== gone).join('\n'));
+  for (let i = 0; i < 2; i++) {
+    const again = await optimize(tokenRun(setup).options);
+    expect(again.candidates.map(({ texts, scores }) => ({ texts, scores }))).toEqual(
+      first.candidates.map(({ texts, scores }) => ({ texts, scores })),
+    );
+  }
 });
