@@ -22,10 +22,11 @@ export class Lifetime {
     return this.#controller.signal;
   }
 
-  /** Ends the run in so many milliseconds. */
+  /** Ends the run in so many milliseconds, or at once. */
   endAfter(ms: number): void {
     const outOfTime = () => this.endBy('maxDurationMs', new Error('The run is out of time.'));
-    this.#timer = setTimeout(outOfTime, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
+    if (ms <= 0) outOfTime();
+    else this.#timer = setTimeout(outOfTime, Math.min(ms, LONGEST_TIMER_MS));
   }
 
   endBy(ending: Ending, reason: unknown): void {

@@ -107,3 +107,24 @@ it('gives no candidate the rollouts of another when the line of one was deleted'
     );
   }
 });
+
+it('begins nothing when its time was over before it was taken up', async () => {
+  const slow: TokenRunSetup = {
+    runDir,
+    maxDurationMs: 30,
+    before: () => new Promise((resolve) => setTimeout(resolve, 10)),
+  };
+  expect((await optimize(tokenRun(slow).options)).stopReason).toBe('maxDurationMs');
+  const again = tokenRun(slow);
+  expect((await optimize(again.options)).stopReason).toBe('maxDurationMs');
+  expect(again.begun.size).toBe(0);
+});
+
+it('begins nothing when it is aborted meanwhile', async () => {
+  await optimize(tokenRun({ runDir, maxIterations: 2 }).options);
+  const controller = new AbortController();
+  setTimeout(() => controller.abort());
+  const again = tokenRun({ runDir, maxIterations: 4, signal: controller.signal });
+  expect((await optimize(again.options)).stopReason).toBe('aborted');
+  expect(again.begun.size).toBe(0);
+});
