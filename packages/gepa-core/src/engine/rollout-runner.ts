@@ -9,7 +9,7 @@ import { MetricError, RolloutError, RolloutTimeoutError, RunError } from '../err
 import { type Metric, type MetricArgs, type NormalizedScore, normalizeMetricResult } from '../metric.ts';
 import type { FrontierType } from '../search-view.ts';
 import { type Expense, expenseOf } from '../spend.ts';
-import { addUsage, noUsage, type Usage } from '../usage.ts';
+import { addUsage, noUsage, soundUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
 
 /** Where in the run a rollout belongs. */
@@ -212,7 +212,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
   /** To be waited for only where there is something to wait for: most rollouts of a fast program wait for nothing. */
   #pay(usage: Usage | undefined, spent: Spent, expense: Expense | 'judge'): Promise<void> | undefined {
     if (usage === undefined) return undefined;
-    const paid = this.#options.pay(expense, usage, spent);
+    const paid = this.#options.pay(expense, soundUsage(usage), spent);
     if (paid instanceof Promise) return paid.then((priced) => spent.add(expense, priced));
     spent.add(expense, paid);
     return undefined;

@@ -128,3 +128,42 @@ it('begins nothing when it is aborted meanwhile', async () => {
   expect((await optimize(again.options)).stopReason).toBe('aborted');
   expect(again.begun.size).toBe(0);
 });
+
+it.each([
+  ['no number', Number.NaN],
+  ['nothing', undefined as unknown as number],
+])('goes on where a usage told %s', async (_, inputTokens) => {
+  const session = async (maxIterations: number) => {
+    const { options } = tokenRun({ maxIterations, runDir });
+    const { adapter } = options;
+    return optimize({
+      ...options,
+      adapter: {
+        ...adapter,
+        run: async (...args) => ({
+          ...(await adapter.run(...args)),
+          usage: { modelCalls: 1, inputTokens, outputTokens: 2 },
+        }),
+      },
+    });
+  };
+  const first = await session(1);
+  expect(first.usage).toMatchObject({ inputTokens: 0, outputTokens: 2 * first.totalMetricCalls });
+  const rest = await session(2);
+  expect(rest.usage).toMatchObject({ inputTokens: 0, outputTokens: 2 * rest.totalMetricCalls });
+});
+
+it.each([
+  ['null', null],
+  ['an answer without a text', { finishReason: 'tool_calls' }],
+])('goes on where the reflection model gave %s', async (_, answer) => {
+  const session = async (maxIterations: number) => {
+    const { options, decisions } = tokenRun({ maxIterations, runDir });
+    const { propose: __, ...rest } = options;
+    await optimize({ ...rest, reflectionModel: async () => answer as unknown as string });
+    return timeless(decisions());
+  };
+  const first = await session(1);
+  expect(first).toContainEqual(expect.objectContaining({ type: 'proposal_rejected', reason: 'empty' }));
+  expect(await session(1)).toEqual(first);
+});
