@@ -1,6 +1,7 @@
 import { componentNames } from './component.ts';
 import { noteEarlier } from './effects/earlier-spend.ts';
 import { messageOf, sentence } from './effects/failures.ts';
+import { nextTurn } from './effects/next-turn.ts';
 import { type Broadcast, createBroadcast } from './engine/broadcast.ts';
 import { Lifetime } from './engine/lifetime.ts';
 import { search } from './engine/search.ts';
@@ -50,6 +51,8 @@ export async function optimize<Example, Output, Trace, Name extends string>(
     return await run(settings, broadcast, lifetime, prepared);
   } finally {
     lifetime.end();
+    // What was given up on has yet to write down what it cost.
+    if (directory !== undefined) await nextTurn();
     await closeAdapter(settings.adapter, broadcast.warn);
     directory?.close();
   }

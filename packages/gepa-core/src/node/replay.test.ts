@@ -167,3 +167,34 @@ it.each([
   expect(first).toContainEqual(expect.objectContaining({ type: 'proposal_rejected', reason: 'empty' }));
   expect(await session(1)).toEqual(first);
 });
+
+it('keeps what was paid for rollouts that an error elsewhere broke off', async () => {
+  const usage = { modelCalls: 1, inputTokens: 5, outputTokens: 1 };
+  const session = async (isBroken: boolean) => {
+    const { options } = tokenRun({ maxMetricCalls: 60, runDir });
+    const { adapter } = options;
+    const result = optimize({
+      ...options,
+      adapter: {
+        ...adapter,
+        run: async (...args) => ({ ...(await adapter.run(...args)), usage }),
+      },
+      metric: async ({ example, output }) => {
+        if (!isBroken) return output.present / 4;
+        if (example.id === 'train-3') throw new Error('never mind');
+        await new Promise((resolve) => setTimeout(resolve, example.id.startsWith('train') ? 50 : 0));
+        if (example.id.startsWith('train')) return Number.NaN;
+        return output.present / 4;
+      },
+    });
+    return result.catch((error) => error.result);
+  };
+  const broken = await session(true);
+  expect(broken.stopReason).toBe('error');
+  const journaled = readFileSync(journal(), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .reduce((sum, { usage }) => sum + (usage?.modelCalls ?? 0), 0);
+  expect(journaled).toBe(broken.usage.modelCalls);
+});
