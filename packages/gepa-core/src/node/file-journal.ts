@@ -135,7 +135,7 @@ export class FileJournal implements Journal {
     try {
       return JSON.stringify({ ...this.#writable(entry), at: this.#now() });
     } catch (error) {
-      this.onFailure(new Error(`redact threw: ${messageOf(error)}`));
+      this.onFailure(new Error(`redact failed: ${messageOf(error)}`));
       return undefined;
     }
   }

@@ -71,6 +71,24 @@ describe('a replay decides as the run did', () => {
   });
 });
 
+it('tells in its events what could not be had as a replay does', async () => {
+  const setup: TokenRunSetup = {
+    maxIterations: 3,
+    retry: { retries: 0 },
+    before: ({ context }) => {
+      if (context.iteration === 1) {
+        throw Object.assign(new Error('busy: Bearer abcdefgh12345678 for 555-1234'), { status: 429 });
+      }
+    },
+    redact: (text) => text.replace(/555-\d+/g, '[phone]'),
+  };
+  const { live, replayed } = await twice(setup);
+  expect(live.decisions).toContainEqual(
+    expect.objectContaining({ reason: 'unavailable', message: 'busy: Bearer [key] for [phone]' }),
+  );
+  expect(replayed.decisions).toEqual(live.decisions);
+});
+
 it('shows the model an error as it was written, without the key in it', async () => {
   const prompts: string[] = [];
   const { propose: _, ...options } = tokenRun({

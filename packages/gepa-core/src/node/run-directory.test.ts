@@ -307,17 +307,23 @@ describe('redact', () => {
     expect(prompts.join()).not.toContain('555-1234');
   });
 
-  it('that throws ends the run, and nothing is written in the clear', async () => {
+  it.each<[string, (text: string) => string]>([
+    [
+      'throws',
+      (text) => {
+        throw new Error(`no ${text}`);
+      },
+    ],
+    ['gives nothing', () => undefined as unknown as string],
+  ])('that %s ends the run, and nothing is written in the clear', async (_, redact) => {
     const result = await optimize(
       inRunDir({
-        redact: (text) => {
-          throw new Error(`no ${text.length}`);
-        },
+        redact,
         metric: () => ({ score: 0.5, feedback: 'secret' }),
       }).options,
     );
     expect(result.stopReason).toBe('runDirUnwritable');
-    expect(result.warnings.join()).toContain('redact threw');
+    expect(result.warnings.join()).toContain('redact failed');
     expect(readFileSync(journal(), 'utf8')).not.toContain('secret');
   });
 });
