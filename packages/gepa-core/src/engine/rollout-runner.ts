@@ -212,8 +212,19 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
   /** To be waited for only where there is something to wait for: most rollouts of a fast program wait for nothing. */
   #pay(usage: Usage | undefined, spent: Spent, expense: Expense | 'judge'): Promise<void> | undefined {
     if (usage === undefined) return undefined;
-    const paid = this.#options.pay(expense, soundUsage(usage), spent);
-    if (paid instanceof Promise) return paid.then((priced) => spent.add(expense, priced));
+    const sound = soundUsage(usage);
+    const refuse = (error: unknown): never => {
+      // It was spent, even where its cost cannot be told.
+      spent.add(expense, sound);
+      throw error;
+    };
+    let paid: Usage | Promise<Usage>;
+    try {
+      paid = this.#options.pay(expense, sound, spent);
+    } catch (error) {
+      return refuse(error);
+    }
+    if (paid instanceof Promise) return paid.then((priced) => spent.add(expense, priced), refuse);
     spent.add(expense, paid);
     return undefined;
   }

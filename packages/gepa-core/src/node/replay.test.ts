@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TokenRunSetup, timeless, tokenRun } from '../engine/fixtures/token-run.ts';
 import { optimize } from '../optimize.ts';
+import { modelCallUsage, noUsage, type Usage } from '../usage.ts';
 
 let root: string;
 let runDir: string;
@@ -216,3 +217,38 @@ it('keeps what was paid for rollouts that an error elsewhere broke off', async (
     .reduce((sum, { usage }) => sum + (usage?.modelCalls ?? 0), 0);
   expect(journaled).toBe(broken.usage.modelCalls);
 });
+
+it.each<[string, Usage | undefined, Usage | undefined]>([
+  ['an answer', undefined, modelCallUsage({ inputTokens: 7 })],
+  ['a rollout', modelCallUsage({ inputTokens: 5 }), undefined],
+])(
+  'keeps %s of which a bound on cost cannot tell the price, and what it took',
+  async (_, rollout, answer) => {
+    let asked = 0;
+    const session = async (setup: TokenRunSetup) => {
+      const { propose: __, ...options } = tokenRun({ maxIterations: 1, ...setup, runDir }).options;
+      const { adapter } = options;
+      return optimize({
+        ...options,
+        adapter: {
+          ...adapter,
+          run: async (...args) => ({
+            ...(await adapter.run(...args)),
+            ...(rollout === undefined ? {} : { usage: rollout }),
+          }),
+        },
+        reflectionModel: async () => {
+          asked++;
+          return { text: '```\nbase red\n```', usage: answer ?? noUsage };
+        },
+      });
+    };
+    await expect(session({ maxCostUsd: 1 })).rejects.toThrow('is unknown');
+    const rest = await session({});
+    expect(asked).toBe(1);
+    const begunInVain = rollout === undefined ? 0 : 1;
+    expect(rest.usage.modelCalls).toBe(
+      (rollout === undefined ? 0 : rest.totalMetricCalls) + begunInVain + (answer === undefined ? 0 : 1),
+    );
+  },
+);

@@ -139,17 +139,26 @@ async function admittedCall(
     const call = () => watch.run(async (lazy) => ask(lazy.signal));
     const answer = normalizeAnswer(await withRetry(call, retryPolicy(context, retries, hold)));
     await ledger.waitForPrices(answer.usage);
-    const usage = ledger.pay('reflection', answer.usage, hold);
+    const write = async (usage: Usage) =>
+      journal?.add({
+        type: 'reflection',
+        ...question,
+        answer: answer.text,
+        finishReason: answer.finishReason,
+        usage,
+        retries: retries.count || undefined,
+        durationMs: Math.round(performance.now() - startedAt),
+      });
+    let usage: Usage;
+    try {
+      usage = ledger.pay('reflection', answer.usage, hold);
+    } catch (error) {
+      // An answer whose cost cannot be told was paid for all the same.
+      await write(answer.usage);
+      throw error;
+    }
     isAnswered = true;
-    await journal?.add({
-      type: 'reflection',
-      ...question,
-      answer: answer.text,
-      finishReason: answer.finishReason,
-      usage,
-      retries: retries.count || undefined,
-      durationMs: Math.round(performance.now() - startedAt),
-    });
+    await write(usage);
     return { ...answer, usage };
   } catch (error) {
     const { iteration, task, component, attempt } = question;
