@@ -201,6 +201,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       return earlier;
     }
     const { rollout, place, usage, durationMs } = earlier;
+    if (rollout.error === undefined) this.#runner.learnObjectives(rollout);
     const kept = this.#kept(rollout, order, place);
     this.#tell(order, kept, usage, durationMs, true);
     return kept;

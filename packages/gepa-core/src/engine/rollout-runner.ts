@@ -6,7 +6,13 @@ import type { Hold } from '../effects/ledger.ts';
 import { kindOf, type RetryPolicy, retryAfter } from '../effects/retry.ts';
 import { type LazySignal, Watch } from '../effects/watch.ts';
 import { MetricError, RolloutError, RolloutTimeoutError, RunError } from '../errors.ts';
-import { type Metric, type MetricArgs, type NormalizedScore, normalizeMetricResult } from '../metric.ts';
+import {
+  type Metric,
+  type MetricArgs,
+  type MetricScore,
+  type NormalizedScore,
+  normalizeMetricResult,
+} from '../metric.ts';
 import type { FrontierType } from '../search-view.ts';
 import { type Expense, expenseOf } from '../spend.ts';
 import { addUsage, noUsage, soundUsage, type Usage } from '../usage.ts';
@@ -79,6 +85,11 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     this.#options = options;
     this.#programWatch = watch('The program');
     this.#metricWatch = watch('The metric');
+  }
+
+  /** What an earlier session measured says which objectives the metric gives. */
+  learnObjectives(measured: Pick<MetricScore, 'objectives'>): void {
+    this.#objectives ??= namesOf(measured);
   }
 
   /** Throws for what is nobody's score: passing failures that did not pass, refusals, an abort, a broken metric. */
@@ -192,7 +203,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
         `The metric gave no usable score for example ${ref.id}: ${score.problem}. Return a finite number, a boolean, or { score, feedback?, objectives? }.`,
       );
     }
-    const names = score.objectives === undefined ? noNames : Object.keys(score.objectives);
+    const names = namesOf(score);
     if (names.length === 0 && this.#options.frontierType !== 'instance') {
       throw new MetricError(
         `The metric gave no objectives for example ${ref.id}, but frontierType is '${this.#options.frontierType}'. Return { score, objectives }, or use the frontierType 'instance'.`,
@@ -231,6 +242,10 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
 }
 
 const noNames: readonly string[] = [];
+
+function namesOf({ objectives }: Pick<MetricScore, 'objectives'>): readonly string[] {
+  return objectives === undefined ? noNames : Object.keys(objectives);
+}
 
 /** Its signal is only made when it is looked at. */
 class Context implements RunContext {
