@@ -1,4 +1,4 @@
-import { noUsage, type Usage } from './usage.ts';
+import { noUsage, soundUsage, type Usage } from './usage.ts';
 
 /** A finished answer of a language model. */
 export interface LanguageModelAnswer {
@@ -18,9 +18,14 @@ export interface LanguageModel {
 export function normalizeAnswer(
   answer: string | LanguageModelAnswer,
 ): LanguageModelAnswer & { usage: Usage } {
-  return typeof answer === 'string'
-    ? { text: answer, usage: { ...noUsage, modelCalls: 1 } }
-    : { ...answer, usage: answer.usage ?? { ...noUsage, modelCalls: 1 } };
+  // Some providers answer without a text, where they only call tools.
+  const { text, ...rest }: Partial<LanguageModelAnswer> =
+    typeof answer === 'string' ? { text: answer } : (answer ?? {});
+  return {
+    ...rest,
+    text: typeof text === 'string' ? text : '',
+    usage: soundUsage(rest.usage ?? { ...noUsage, modelCalls: 1 }),
+  };
 }
 
 /** Whether a finish reason says that the answer ends before its end. */

@@ -1,6 +1,7 @@
 import { componentNames } from './component.ts';
 import { noteEarlier } from './effects/earlier-spend.ts';
 import { messageOf, sentence } from './effects/failures.ts';
+import { nextTurn } from './effects/next-turn.ts';
 import { type Broadcast, createBroadcast } from './engine/broadcast.ts';
 import { Lifetime } from './engine/lifetime.ts';
 import { search } from './engine/search.ts';
@@ -8,6 +9,7 @@ import { resultOf } from './engine/state.ts';
 import { scoreTestset } from './engine/testset-scores.ts';
 import { RunError } from './errors.ts';
 import { fingerprintOf } from './node/fingerprint.ts';
+import { messageMask } from './node/redact.ts';
 import { openRunDirectory, type RunDirectory } from './node/run-directory.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options.ts';
 import { prepareRun, type Run } from './prepare-run.ts';
@@ -36,7 +38,9 @@ export async function optimize<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
   const settings = await resolveOptions(options);
-  const broadcast = createBroadcast<Name>();
+  const broadcast = createBroadcast<Name>(
+    settings.runDir === undefined ? undefined : messageMask(settings.redact),
+  );
   if (settings.onEvent !== undefined) broadcast.add(settings.onEvent);
   if (settings.progress) broadcast.add(terminalProgress());
   const lifetime = new Lifetime(settings.signal);
@@ -50,6 +54,8 @@ export async function optimize<Example, Output, Trace, Name extends string>(
     return await run(settings, broadcast, lifetime, prepared);
   } finally {
     lifetime.end();
+    // What was given up on has yet to write down what it cost.
+    if (directory !== undefined) await nextTurn();
     await closeAdapter(settings.adapter, broadcast.warn);
     directory?.close();
   }

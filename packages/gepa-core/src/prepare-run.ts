@@ -2,6 +2,7 @@ import { componentNames, seedOf } from './component.ts';
 import { commitEarlier, noteEarlier } from './effects/earlier-spend.ts';
 import type { Journal } from './effects/journal.ts';
 import { Ledger } from './effects/ledger.ts';
+import { nextTurn } from './effects/next-turn.ts';
 import { ProviderHealth } from './effects/provider-health.ts';
 import { Stopwatch } from './effects/stopwatch.ts';
 import type { Broadcast } from './engine/broadcast.ts';
@@ -125,6 +126,8 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     ...(settings.stopConditions ?? []).map(checkedCondition),
   );
   const stopReason = async (): Promise<conditions.StopReason | undefined> => {
+    // A replay waits for nothing, and so would keep the clock and Ctrl-C from ending the run before it is live again.
+    if (journal?.hasIteration(state.iteration)) await nextTurn();
     // An earlier session went on from here, and so does its replay, whatever the clock says by now.
     const reason = journal?.hasIteration(state.iteration + 1)
       ? undefined

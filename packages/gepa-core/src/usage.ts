@@ -53,6 +53,44 @@ export function modelCallUsage(call: {
   };
 }
 
+/**
+ * A usage as somebody reported it, fit to be added up and written down: what is no number counts as not told. One `NaN`
+ * would otherwise hide all that is spent from the bounds.
+ */
+export function soundUsage(usage: Usage): Usage {
+  const { costUsd, byModel } = usage;
+  const models = Object.entries(byModel ?? {});
+  const isSound =
+    hasSoundCounts(usage) &&
+    (costUsd === undefined || Number.isFinite(costUsd)) &&
+    models.every(([, tokens]) => hasSoundCounts(tokens));
+  if (isSound) return usage;
+  return {
+    ...soundCounts(usage),
+    ...(Number.isFinite(costUsd) ? { costUsd: costUsd! } : {}),
+    ...(byModel === undefined
+      ? {}
+      : { byModel: Object.fromEntries(models.map(([model, tokens]) => [model, soundCounts(tokens)])) }),
+  };
+}
+
+function hasSoundCounts(usage: ModelUsage): boolean {
+  const { modelCalls, inputTokens, outputTokens, cachedInputTokens = 0, cacheWriteTokens = 0 } = usage;
+  return [modelCalls, inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens].every(Number.isFinite);
+}
+
+function soundCounts(usage: ModelUsage): ModelUsage {
+  const count = (value: number | undefined, otherwise = 0) => (Number.isFinite(value) ? value! : otherwise);
+  return tokenCounts({
+    // Whoever tells tokens has called a model.
+    modelCalls: count(usage.modelCalls, 1),
+    inputTokens: count(usage.inputTokens),
+    cachedInputTokens: count(usage.cachedInputTokens),
+    cacheWriteTokens: count(usage.cacheWriteTokens),
+    outputTokens: count(usage.outputTokens),
+  });
+}
+
 /** The sum of two usages. Unknown costs count as zero beside known ones. */
 export function addUsage(a: Usage, b: Usage): Usage {
   if (a === noUsage) return b;

@@ -50,10 +50,10 @@ function headerOf(headers: unknown, name: string): string | undefined {
 
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message || error.name;
   if (typeof error === 'string') return error;
   const { message } = (error ?? {}) as ErrorLike;
   if (typeof message === 'string' && message !== '') return message;
+  if (error instanceof Error) return String(message || error.name);
   try {
     return JSON.stringify(error) ?? String(error);
   } catch {

@@ -51,7 +51,7 @@ export interface ProposalEntry {
   readonly type: 'proposal';
   readonly iteration: number;
   readonly task: number;
-  readonly texts: Readonly<Record<string, string>>;
+  readonly texts: Readonly<Partial<Record<string, string>>>;
   readonly retries?: number | undefined;
   readonly durationMs: number;
 }
@@ -86,15 +86,15 @@ export type MarkEntry =
 
 /** The part of an entry that is kept in memory. */
 export type Remembered<Entry extends EffectEntry = EffectEntry> = Entry extends RolloutEntry
-  ? Omit<RolloutEntry, keyof RolloutDetails>
+  ? Omit<RolloutEntry, Exclude<keyof RolloutDetails, 'error'>>
   : Entry extends ReflectionEntry
     ? Omit<ReflectionEntry, 'prompt'>
     : Entry;
 
-/** What of a rollout only the reflection model is shown. */
+/** What the reflection model is shown of a rollout, as it was written down. */
 export type RolloutDetails = Pick<
   Rollout<unknown, unknown, unknown>,
-  'output' | 'trace' | 'feedback' | 'componentFeedback'
+  'output' | 'trace' | 'feedback' | 'componentFeedback' | 'error'
 >;
 
 /** Where an entry stands in the journal. */

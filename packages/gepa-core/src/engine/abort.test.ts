@@ -160,6 +160,19 @@ it('programs, metrics and models are told of the end through their signals', asy
 });
 
 describe('maxDurationMs', () => {
+  it('ends a run of a program that waits for nothing, too', async () => {
+    const run = tokenRun({
+      maxDurationMs: 30,
+      // Without the bound the run would be over after this many, much later.
+      maxMetricCalls: 100_000,
+      cacheEvaluation: false,
+      skipDuplicates: false,
+      skipPerfectScore: false,
+      acceptanceCriterion: () => false,
+    });
+    expect((await optimize(run.options)).stopReason).toBe('maxDurationMs');
+  });
+
   it('ends the run in the middle of a rollout', async () => {
     const run = tokenRun({
       maxDurationMs: 30,

@@ -14,8 +14,13 @@ export interface Broadcast<Name extends string> {
   readonly warnings: readonly string[];
 }
 
-/** A listener that throws is reported once, as a warning to all; it goes on being told. */
-export function createBroadcast<Name extends string>(): Broadcast<Name> {
+/**
+ * A listener that throws is reported once, as a warning to all; it goes on being told. `mask` is for messages, which may
+ * repeat what a provider or a program said.
+ */
+export function createBroadcast<Name extends string>(
+  mask: (message: string) => string = (message) => message,
+): Broadcast<Name> {
   const listeners: Listener<Name>[] = [];
   const warnings: string[] = [];
   const reported = new Set<Listener<Name>>();
@@ -25,7 +30,7 @@ export function createBroadcast<Name extends string>(): Broadcast<Name> {
     reported.add(listener);
     warn(`An event listener threw; the run goes on: ${messageOf(error)}`);
   };
-  const emit = (event: GepaEvent<Name>) => {
+  const tell = (event: GepaEvent<Name>) => {
     for (const listener of listeners) {
       try {
         const returned: unknown = listener(event);
@@ -35,17 +40,19 @@ export function createBroadcast<Name extends string>(): Broadcast<Name> {
       }
     }
   };
-  const note = (message: string) => emit({ type: 'warning', message });
-  const warn = (message: string) => {
+  const emit = (event: GepaEvent<Name>) =>
+    tell('message' in event ? { ...event, message: mask(event.message) } : event);
+  const warn = (raw: string) => {
+    const message = mask(raw);
     if (warnings.includes(message)) return;
     warnings.push(message);
-    note(message);
+    tell({ type: 'warning', message });
   };
   return {
     add: (listener) => listeners.push(listener),
     emit,
     isHeard: () => listeners.length > 0,
-    note,
+    note: (message) => emit({ type: 'warning', message }),
     warn,
     warnings,
   };

@@ -70,6 +70,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #runner: RolloutRunner<Example, Output, Trace, Name>;
   readonly #record: RolloutRecord<Example, Output, Trace> | undefined;
   readonly #cache = new Map<string, RolloutCache<Example, Output, Trace>>();
+  #metricThrew = false;
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
     const { adapter, concurrency, signal, ledger, health, emit, retry, journal } = options;
@@ -121,7 +122,11 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
   /** Rollouts with everything the reflection model may be shown. */
   whole(rollouts: readonly Scored<Example, Output, Trace>[]): readonly Rollout<Example, Output, Trace>[] {
-    return rollouts.map((rollout) => this.#record?.whole(rollout) ?? rollout);
+    return rollouts.map((rollout) => this.#whole(rollout));
+  }
+
+  #whole(rollout: Scored<Example, Output, Trace>): Rollout<Example, Output, Trace> {
+    return this.#record?.whole(rollout) ?? rollout;
   }
 
   async #evaluate(
@@ -154,10 +159,18 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     await Promise.all(Array.from({ length: workers }, () => workWhile(() => true)));
 
     const interrupted = outcomes.find((outcome) => 'interruption' in outcome);
-    return {
-      rollouts: outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome)),
-      ...interrupted,
-    };
+    const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
+    this.#warnOfMetric(rollouts.find((rollout) => rollout?.failedIn === 'metric'));
+    return { rollouts, ...interrupted };
+  }
+
+  /** Once, and of the first in order: a replay warns of the same. */
+  #warnOfMetric(thrown: Scored<Example, Output, Trace> | undefined): void {
+    if (thrown === undefined || this.#metricThrew) return;
+    this.#metricThrew = true;
+    this.#options.warn(
+      `The metric threw, first on example ${thrown.exampleId}; such rollouts count as failed: ${thrown.error}`,
+    );
   }
 
   #cacheOf(candidate: Candidate<Name>): RolloutCache<Example, Output, Trace> | undefined {
@@ -188,6 +201,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       return earlier;
     }
     const { rollout, place, usage, durationMs } = earlier;
+    if (rollout.error === undefined) this.#runner.learnObjectives(rollout);
     const kept = this.#kept(rollout, order, place);
     this.#tell(order, kept, usage, durationMs, true);
     return kept;
@@ -224,7 +238,9 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const durationMs = performance.now() - startedAt;
     const place =
       this.#record === undefined ? undefined : await this.#record.add(order, rollout, spent, durationMs);
-    const kept = this.#kept(rollout, order, place);
+    // A failure is told in the words that were written down, since those are all that another session will have.
+    const told = rollout.error === undefined ? rollout : this.#whole({ ...rollout, place });
+    const kept = this.#kept(told, order, place);
     this.#tell(order, kept, spent.total, durationMs, false);
     return kept;
   }

@@ -8,8 +8,8 @@ export class Lifetime {
   readonly #controller = new AbortController();
   readonly #stopListening: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** What ended the run from outside. */
-  endedBy: Ending | undefined;
+  #deadline = Number.POSITIVE_INFINITY;
+  #endedBy: Ending | undefined;
 
   constructor(signal: AbortSignal | undefined) {
     const abort = () => this.endBy('aborted', signal?.reason);
@@ -18,18 +18,25 @@ export class Lifetime {
     this.#stopListening = () => signal?.removeEventListener('abort', abort);
   }
 
+  /** What ended the run from outside. By the clock: a program that waits for nothing keeps the timer from firing. */
+  get endedBy(): Ending | undefined {
+    if (performance.now() >= this.#deadline) this.#outOfTime();
+    return this.#endedBy;
+  }
+
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Ends the run in so many milliseconds. */
+  /** Ends the run in so many milliseconds, or at once. */
   endAfter(ms: number): void {
-    const outOfTime = () => this.endBy('maxDurationMs', new Error('The run is out of time.'));
-    this.#timer = setTimeout(outOfTime, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS));
+    this.#deadline = performance.now() + ms;
+    if (ms <= 0) this.#outOfTime();
+    else this.#timer = setTimeout(() => this.#outOfTime(), Math.min(ms, LONGEST_TIMER_MS));
   }
 
   endBy(ending: Ending, reason: unknown): void {
-    this.endedBy ??= ending;
+    this.#endedBy ??= ending;
     this.#controller.abort(reason);
   }
 
@@ -38,5 +45,9 @@ export class Lifetime {
     this.#stopListening();
     clearTimeout(this.#timer);
     this.#controller.abort(new Error('The run is over.'));
+  }
+
+  #outOfTime(): void {
+    this.endBy('maxDurationMs', new Error('The run is out of time.'));
   }
 }

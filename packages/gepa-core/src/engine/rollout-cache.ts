@@ -6,7 +6,7 @@ import type { ExampleRef } from './examples.ts';
 /** A rollout as it is kept. What only the reflection model is shown may be left out: see `Evaluator.whole`. */
 export interface Scored<Example, Output, Trace> extends Rollout<Example, Output, Trace> {
   /** Where the rest stands in the journal. */
-  readonly place?: Place;
+  readonly place?: Place | undefined;
 }
 
 export type Outcome<Example, Output, Trace> =

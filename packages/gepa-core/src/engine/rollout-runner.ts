@@ -6,10 +6,16 @@ import type { Hold } from '../effects/ledger.ts';
 import { kindOf, type RetryPolicy, retryAfter } from '../effects/retry.ts';
 import { type LazySignal, Watch } from '../effects/watch.ts';
 import { MetricError, RolloutError, RolloutTimeoutError, RunError } from '../errors.ts';
-import { type Metric, type MetricArgs, type NormalizedScore, normalizeMetricResult } from '../metric.ts';
+import {
+  type Metric,
+  type MetricArgs,
+  type MetricScore,
+  type NormalizedScore,
+  normalizeMetricResult,
+} from '../metric.ts';
 import type { FrontierType } from '../search-view.ts';
 import { type Expense, expenseOf } from '../spend.ts';
-import { addUsage, noUsage, type Usage } from '../usage.ts';
+import { addUsage, noUsage, soundUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
 
 /** Where in the run a rollout belongs. */
@@ -37,7 +43,6 @@ export interface RolloutRunnerOptions<Example, Output, Trace, Name extends strin
   /** All but `'instance'` need objectives. */
   readonly frontierType: FrontierType;
   readonly signal: AbortSignal;
-  readonly warn: (message: string) => void;
 }
 
 /** What a rollout has taken so far; kept outside of it, since a failed one costs too. */
@@ -68,7 +73,6 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
   readonly #programWatch: Watch;
   readonly #metricWatch: Watch;
   #objectives: readonly string[] | undefined;
-  #metricThrew = false;
 
   constructor(options: RolloutRunnerOptions<Example, Output, Trace, Name>) {
     const { signal, rolloutTimeoutMs: timeoutMs } = options;
@@ -83,6 +87,11 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     this.#metricWatch = watch('The metric');
   }
 
+  /** What an earlier session measured says which objectives the metric gives. */
+  learnObjectives(measured: Pick<MetricScore, 'objectives'>): void {
+    this.#objectives ??= namesOf(measured);
+  }
+
   /** Throws for what is nobody's score: passing failures that did not pass, refusals, an abort, a broken metric. */
   async measure(
     candidate: Candidate<Name>,
@@ -90,7 +99,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     context: RolloutContext,
     spent: Spent,
   ): Promise<Rollout<Example, Output, Trace>> {
-    const { adapter, metric, runId, warn } = this.#options;
+    const { adapter, metric, runId } = this.#options;
     const { example, id: exampleId } = ref;
     const expense = expenseOf(context.phase);
 
@@ -128,14 +137,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
         result = await this.#retried(error, () => this.#metricWatch.run(score), spent, 'judge');
       } catch (lastError) {
         const measured = trace === undefined ? { output } : { output, trace };
-        const failed = this.#failed(ref, 'metric', lastError, measured);
-        if (!this.#metricThrew) {
-          warn(
-            `The metric threw, first on example ${exampleId}; such rollouts count as failed: ${failed.error}`,
-          );
-        }
-        this.#metricThrew = true;
-        return failed;
+        return this.#failed(ref, 'metric', lastError, measured);
       }
     }
     const { usage, ...scored } = this.#checked(result, ref);
@@ -201,7 +203,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
         `The metric gave no usable score for example ${ref.id}: ${score.problem}. Return a finite number, a boolean, or { score, feedback?, objectives? }.`,
       );
     }
-    const names = score.objectives === undefined ? noNames : Object.keys(score.objectives);
+    const names = namesOf(score);
     if (names.length === 0 && this.#options.frontierType !== 'instance') {
       throw new MetricError(
         `The metric gave no objectives for example ${ref.id}, but frontierType is '${this.#options.frontierType}'. Return { score, objectives }, or use the frontierType 'instance'.`,
@@ -221,14 +223,29 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
   /** To be waited for only where there is something to wait for: most rollouts of a fast program wait for nothing. */
   #pay(usage: Usage | undefined, spent: Spent, expense: Expense | 'judge'): Promise<void> | undefined {
     if (usage === undefined) return undefined;
-    const paid = this.#options.pay(expense, usage, spent);
-    if (paid instanceof Promise) return paid.then((priced) => spent.add(expense, priced));
+    const sound = soundUsage(usage);
+    const refuse = (error: unknown): never => {
+      // It was spent, even where its cost cannot be told.
+      spent.add(expense, sound);
+      throw error;
+    };
+    let paid: Usage | Promise<Usage>;
+    try {
+      paid = this.#options.pay(expense, sound, spent);
+    } catch (error) {
+      return refuse(error);
+    }
+    if (paid instanceof Promise) return paid.then((priced) => spent.add(expense, priced), refuse);
     spent.add(expense, paid);
     return undefined;
   }
 }
 
 const noNames: readonly string[] = [];
+
+function namesOf({ objectives }: Pick<MetricScore, 'objectives'>): readonly string[] {
+  return objectives === undefined ? noNames : Object.keys(objectives);
+}
 
 /** Its signal is only made when it is looked at. */
 class Context implements RunContext {

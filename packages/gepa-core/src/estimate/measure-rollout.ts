@@ -42,7 +42,6 @@ export async function measureRollout<Example, Output, Trace, Name extends string
     },
     onRetry: () => {},
     pay: (_, usage) => costed(usage, settings),
-    warn: () => {},
   });
   const [ref] = new ExampleIndex<Example>().add('train', settings.trainset.slice(0, 1));
   const spent = new Spent();

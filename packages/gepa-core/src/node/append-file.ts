@@ -62,13 +62,15 @@ export class AppendFile {
     this.#pendingSize = 0;
     this.#written = undefined;
     if (this.#failure !== undefined) return false;
+    let done = 0;
     try {
-      let done = 0;
       while (done < bytes.length) done += this.#fs.writeSync(this.#file, bytes, done);
       this.#size += bytes.length;
       return true;
     } catch (error) {
       this.#failure = error as Error;
+      // What stands there whole was paid for.
+      this.#size += bytes.subarray(0, done).lastIndexOf(10) + 1;
       this.#takeBack();
       this.#onFailure(this.#failure);
       return false;

@@ -41,6 +41,8 @@ export class FileJournal implements Journal {
   readonly #openedAt = performance.now();
   readonly #earlier = new EarlierEffects();
   readonly #numbers = new Map<string, number>();
+  /** Not the size of the map: a line that was deleted leaves a gap, and its number may stand in other lines. */
+  #nextNumber = 0;
   #written = { rollouts: 0, reflections: 0 };
   #hasFailed = false;
 
@@ -67,7 +69,7 @@ export class FileJournal implements Journal {
     const key = candidateKey(this.#options.names, texts);
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
-    const number = this.#numbers.size;
+    const number = this.#nextNumber++;
     this.#numbers.set(key, number);
     this.mark({ type: 'candidate', candidate: number, texts });
     return number;
@@ -100,12 +102,13 @@ export class FileJournal implements Journal {
   }
 
   detailsAt(place: Place): RolloutDetails {
-    const { output, trace, feedback, componentFeedback } = JSON.parse(this.#file.read(place));
+    const { output, trace, feedback, componentFeedback, error } = JSON.parse(this.#file.read(place));
     return {
       ...(output === undefined ? {} : { output }),
       ...(trace === undefined ? {} : { trace }),
       ...(feedback === undefined ? {} : { feedback }),
       ...(componentFeedback === undefined ? {} : { componentFeedback }),
+      ...(error === undefined ? {} : { error }),
     };
   }
 
@@ -132,7 +135,7 @@ export class FileJournal implements Journal {
     try {
       return JSON.stringify({ ...this.#writable(entry), at: this.#now() });
     } catch (error) {
-      this.onFailure(new Error(`redact threw: ${messageOf(error)}`));
+      this.onFailure(new Error(`redact failed: ${messageOf(error)}`));
       return undefined;
     }
   }
@@ -186,6 +189,7 @@ export class FileJournal implements Journal {
       },
       line: (line, place) => {
         time.learn(line);
+        if ('candidate' in line) this.#nextNumber = Math.max(this.#nextNumber, line.candidate + 1);
         if (line.type === 'candidate') {
           this.#numbers.set(candidateKey(this.#options.names, line.texts), line.candidate);
         } else this.#earlier.learn(line, place);

@@ -44,10 +44,12 @@ const searchOptions = [
   'maxRecordCharacters',
 ] as const;
 
+const proposer = 'the proposer';
+
 export function fingerprintOf<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
 ): Fingerprint {
-  const { adapter, trainset, valset, testset } = settings;
+  const { adapter, trainset, valset, testset, reflectionModel, propose } = settings;
   const components = Object.entries<{ text: string; variables?: readonly string[] }>(adapter.components);
   return {
     components: Object.fromEntries(
@@ -56,11 +58,16 @@ export function fingerprintOf<Example, Output, Trace, Name extends string>(
     trainset: dataFingerprint(trainset),
     valset: dataFingerprint(valset),
     testset: dataFingerprint(testset),
-    options: Object.fromEntries(
-      searchOptions.flatMap((name) =>
-        settings[name] === undefined ? [] : [[name, optionAsText(settings[name])]],
+    options: {
+      ...Object.fromEntries(
+        searchOptions.flatMap((name) =>
+          settings[name] === undefined ? [] : [[name, optionAsText(settings[name])]],
+        ),
       ),
-    ),
+      // Another model may go on; a proposer has no use for a model's answers, nor a model for its texts.
+      [proposer]:
+        reflectionModel === undefined ? `${propose === undefined ? "the adapter's" : 'your'} own` : 'a model',
+    },
     metric: digest([String(settings.metric)]),
   };
 }
@@ -84,7 +91,7 @@ export function differences(was: Fingerprint, is: Fingerprint): string[] {
       found.push(`the ${set} has ${is[set].size} examples instead of ${was[set].size}`);
     } else if (was[set].digest !== is[set].digest) found.push(`the ${set} holds other examples`);
   }
-  for (const name of searchOptions) {
+  for (const name of [...searchOptions, proposer]) {
     const [before, now] = [was.options[name], is.options[name]];
     if (before !== now) found.push(`${name} is ${now ?? 'not set'} instead of ${before ?? 'not set'}`);
   }

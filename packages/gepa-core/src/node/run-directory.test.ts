@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TokenRunSetup, tokenExamples, tokenRun } from '../engine/fixtures/token-run.ts';
 import {
   JournalDamagedError,
+  MetricError,
   RunDirectoryError,
   RunDirectoryLockedError,
   RunDirectoryMismatchError,
@@ -121,10 +122,25 @@ describe('another run is refused, naming what differs', () => {
     expect(readFileSync(journal()).equals(before)).toBe(true);
   });
 
+  it('a model in place of a proposer', async () => {
+    await optimize(inRunDir().options);
+    const { propose: _, ...options } = inRunDir().options;
+    await expect(optimize({ ...options, reflectionModel: async () => 'base' })).rejects.toMatchObject({
+      differences: ['the proposer is a model instead of your own'],
+    });
+  });
+
   it('but other bounds, another concurrency and other retries go on', async () => {
     await optimize(inRunDir().options);
     const run = inRunDir({ maxMetricCalls: 80, concurrency: 1, retry: { retries: 1 }, maxIterations: 100 });
     expect((await optimize(run.options)).totalMetricCalls).toBeGreaterThan(40);
+  });
+
+  it('and a metric that gives other objectives than before is refused as in one run', async () => {
+    await optimize(inRunDir({ metric: tokenMetric({ multiObjective: true }) }).options);
+    const error = await errorOf({ maxMetricCalls: 80 });
+    expect(error).toBeInstanceOf(MetricError);
+    expect((error as Error).message).toContain('gave the objectives none');
   });
 
   it('and another metric is warned of, since its scores stay', async () => {
@@ -312,17 +328,23 @@ describe('redact', () => {
     expect(prompts.join()).not.toContain('555-1234');
   });
 
-  it('that throws ends the run, and nothing is written in the clear', async () => {
+  it.each<[string, (text: string) => string]>([
+    [
+      'throws',
+      (text) => {
+        throw new Error(`no ${text}`);
+      },
+    ],
+    ['gives nothing', () => undefined as unknown as string],
+  ])('that %s ends the run, and nothing is written in the clear', async (_, redact) => {
     const result = await optimize(
       inRunDir({
-        redact: (text) => {
-          throw new Error(`no ${text.length}`);
-        },
+        redact,
         metric: () => ({ score: 0.5, feedback: 'secret' }),
       }).options,
     );
     expect(result.stopReason).toBe('runDirUnwritable');
-    expect(result.warnings.join()).toContain('redact threw');
+    expect(result.warnings.join()).toContain('redact failed');
     expect(readFileSync(journal(), 'utf8')).not.toContain('secret');
   });
 });

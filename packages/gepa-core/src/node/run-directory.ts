@@ -6,7 +6,6 @@ import { AppendFile } from './append-file.ts';
 import { builtin } from './builtin.ts';
 import { FileJournal, type FileJournalOptions } from './file-journal.ts';
 import { lockDirectory } from './lock.ts';
-import { type Redact, withoutKeys } from './redact.ts';
 
 /** A directory that holds a run: `journal.jsonl`, what its effects brought, and `events.jsonl`, what it decided. */
 export interface RunDirectory {
@@ -36,7 +35,7 @@ export function openRunDirectory(runDir: string, options: FileJournalOptions): R
     const events = new AppendFile(`${path}/events.jsonl`, { size: 0, onFailure: journal.onFailure });
     closing.push(() => events.close());
     const listener: Listener = (event) => {
-      if (isDecision(event)) events.append(JSON.stringify(event, inMessages(options.redact)));
+      if (isDecision(event)) events.append(JSON.stringify(event));
     };
     return { journal, listener, close };
   } catch (error) {
@@ -60,13 +59,4 @@ function makeDirectory(path: string): void {
     // Another process may have been faster.
     if (!existsSync(path)) throw error;
   }
-}
-
-/** Masks the messages of events: they may repeat what a provider or a program said. */
-function inMessages(redact: Redact = (text) => text) {
-  return (field: string, value: unknown): unknown => {
-    if (field === 'message') return redact(withoutKeys(String(value)));
-    if (field === 'warnings') return (value as readonly string[]).map((text) => redact(withoutKeys(text)));
-    return value;
-  };
 }

@@ -38,9 +38,10 @@ type Question = Pick<ReflectionEntry, 'iteration' | 'task' | 'component' | 'atte
 /** The texts of a caller's own proposer: from the journal, or else asked for and written down there. */
 export async function proposedTexts<Name extends string>(
   context: CallContext,
-  { iteration, task }: { readonly iteration: number; readonly task: number },
+  request: { readonly iteration: number; readonly task: number; readonly components: readonly Name[] },
   propose: (signal: AbortSignal) => Promise<Partial<Record<Name, string>>>,
-): Promise<Partial<Record<Name, string>> | undefined> {
+): Promise<Partial<Record<Name, string>>> {
+  const { iteration, task, components } = request;
   const { journal, ledger, watch } = context;
   const key = proposalKey(iteration, task);
   const taken = takeEarlier(ledger, journal, key);
@@ -52,10 +53,10 @@ export async function proposedTexts<Name extends string>(
   const startedAt = performance.now();
   try {
     const call = () => watch.run(async (lazy) => propose(lazy.signal));
-    const texts = await withRetry(call, retryPolicy(context, retries));
+    const texts = textsOf(await withRetry(call, retryPolicy(context, retries)), components);
     const durationMs = Math.round(performance.now() - startedAt);
     const entry = { iteration, task, retries: retries.count || undefined, durationMs };
-    if (journal !== undefined) await journal.add({ type: 'proposal', ...entry, texts: textsOf(texts) });
+    await journal?.add({ type: 'proposal', ...entry, texts });
     return texts;
   } catch (error) {
     noteFailure(context, iteration, key, error, retries);
@@ -63,12 +64,22 @@ export async function proposedTexts<Name extends string>(
   }
 }
 
-/** What a proposer gave, as far as it is texts. */
-function textsOf(texts: unknown): Record<string, string> {
-  const entries = Object.entries((texts ?? {}) as Record<string, unknown>);
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
+/** What a proposer gave for the components it was asked for, in the form in which it is written down. */
+function textsOf<Name extends string>(given: unknown, components: readonly Name[]) {
+  const texts: Partial<Record<Name, string>> = {};
+  for (const name of components) {
+    const text: unknown = Object.hasOwn(given ?? {}, name)
+      ? (given as Record<string, unknown>)[name]
+      : undefined;
+    if (text === undefined) continue;
+    if (typeof text !== 'string') {
+      throw new TypeError(
+        `The proposer gave ${text === null ? 'null' : `a ${typeof text}`} for "${name}"; give a text, or leave the component out.`,
+      );
+    }
+    texts[name] = text;
+  }
+  return texts;
 }
 
 export type PaidAnswer = LanguageModelAnswer & { readonly usage: Usage };
@@ -128,17 +139,26 @@ async function admittedCall(
     const call = () => watch.run(async (lazy) => ask(lazy.signal));
     const answer = normalizeAnswer(await withRetry(call, retryPolicy(context, retries, hold)));
     await ledger.waitForPrices(answer.usage);
-    const usage = ledger.pay('reflection', answer.usage, hold);
+    const write = async (usage: Usage) =>
+      journal?.add({
+        type: 'reflection',
+        ...question,
+        answer: answer.text,
+        finishReason: answer.finishReason,
+        usage,
+        retries: retries.count || undefined,
+        durationMs: Math.round(performance.now() - startedAt),
+      });
+    let usage: Usage;
+    try {
+      usage = ledger.pay('reflection', answer.usage, hold);
+    } catch (error) {
+      // An answer whose cost cannot be told was paid for all the same.
+      await write(answer.usage);
+      throw error;
+    }
     isAnswered = true;
-    await journal?.add({
-      type: 'reflection',
-      ...question,
-      answer: answer.text,
-      finishReason: answer.finishReason,
-      usage,
-      retries: retries.count || undefined,
-      durationMs: Math.round(performance.now() - startedAt),
-    });
+    await write(usage);
     return { ...answer, usage };
   } catch (error) {
     const { iteration, task, component, attempt } = question;

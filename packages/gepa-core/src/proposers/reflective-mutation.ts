@@ -116,7 +116,7 @@ async function askCaller<Example, Output, Trace, Name extends string>(
   );
   const kept: Partial<Record<Name, string>> = {};
   for (const name of components) {
-    const text = texts?.[name];
+    const text = texts[name];
     if (text === undefined) continue;
     const fault = checkText({
       name,
