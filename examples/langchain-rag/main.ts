@@ -28,9 +28,10 @@ const compiled = await target.compile({
 });
 
 console.log(`\n${summarize(compiled.result)}`);
-const file = new URL('rag.gepa.json', import.meta.url).pathname;
-compiled.save(file);
-console.log(`\nSaved to ${file}: gepa(chain).load(...) puts the texts back into the chain.`);
-run.close(compiled.result);
+if (run.close(compiled.result)) {
+  const file = new URL('rag.gepa.json', import.meta.url).pathname;
+  compiled.save(file);
+  console.log(`\nSaved to ${file}: gepa(chain).load(...) puts the texts back into the chain.`);
+}
 
 await models.close();

@@ -28,9 +28,10 @@ const compiled = await target.compile({
 });
 
 console.log(`\n${summarize(compiled.result)}`);
-const file = new URL('agent.gepa.json', import.meta.url).pathname;
-compiled.save(file);
-console.log(`\nSaved to ${file}: gepa(agent).load(...) makes an agent with these texts.`);
-run.close(compiled.result);
+if (run.close(compiled.result)) {
+  const file = new URL('agent.gepa.json', import.meta.url).pathname;
+  compiled.save(file);
+  console.log(`\nSaved to ${file}: gepa(agent).load(...) makes an agent with these texts.`);
+}
 
 await models.close();

@@ -27,9 +27,10 @@ const compiled = await target.compile({
 });
 
 console.log(`\n${summarize(compiled.result)}`);
-const file = new URL('workflow.gepa.json', import.meta.url).pathname;
-compiled.save(file);
-console.log(`\nSaved to ${file}: gepa(workflow).load(...) makes a workflow with these texts.`);
-run.close(compiled.result);
+if (run.close(compiled.result)) {
+  const file = new URL('workflow.gepa.json', import.meta.url).pathname;
+  compiled.save(file);
+  console.log(`\nSaved to ${file}: gepa(workflow).load(...) makes a workflow with these texts.`);
+}
 
 await models.close();

@@ -7,8 +7,10 @@ import { interruptible } from 'gepa-core/node';
 export interface LongRun {
   readonly runDir: string;
   readonly signal: AbortSignal;
-  /** Says how to go on with a run that was broken off; one that came to its end leaves nothing behind. */
-  close(result: OptimizationResult): void;
+  /**
+   * Whether the run came to its end, and so leaves nothing behind. Of one that was broken off it says how to go on.
+   */
+  close(result: OptimizationResult): boolean;
 }
 
 /** `command`: how the example is started. */
@@ -21,9 +23,11 @@ export function longRun(name: string, command: string): LongRun {
     signal: interrupt.signal,
     close({ stopReason }) {
       interrupt.release();
-      if (['aborted', 'providerUnavailable', 'runDirUnwritable'].includes(stopReason)) {
+      const isWhole = !['aborted', 'providerUnavailable', 'runDirUnwritable'].includes(stopReason);
+      if (isWhole) rmSync(runDir, { recursive: true, force: true });
+      else
         console.log(`\nThis run was broken off. \`${command}\` goes on with it and pays for nothing twice.`);
-      } else rmSync(runDir, { recursive: true, force: true });
+      return isWhole;
     },
   };
 }

@@ -1,7 +1,7 @@
 import leven from 'leven';
 import { z } from 'zod/v4';
 import { OptionsError } from './errors.ts';
-import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options.ts';
+import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
 import { validateTemplate } from './reflection/prompt.ts';
 
 /** Everything that is wrong with the options, a sentence each. */
@@ -143,8 +143,12 @@ function checkShape<Options extends object>(
   const unknown = unknownOptions(options, Object.keys(shape));
   const parsed = schema.safeParse(options);
   const issues = parsed.error?.issues ?? [];
-  const wrong = issues.map(({ path, message, code }) => {
+  const wrong = issues.map((issue) => {
+    const { path, message, code } = issue;
     const [name, ...rest] = path;
+    if (code === 'unrecognized_keys') {
+      return `There is no option ${issue.keys.map((key) => `"${[...path, key].join('.')}"`).join(' or ')}.`;
+    }
     const value = (options as Record<string, unknown>)[String(name)];
     if (value === undefined) return `The option "${String(name)}" is missing.`;
     const where = [String(name), ...rest.map(String)].join('.');
@@ -188,11 +192,29 @@ function* meaningProblems<Example, Output, Trace, Name extends string>(
   if (!bounds.some(isGiven) && conditions.length === 0) {
     yield 'The run has no bound: give `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`, `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.';
   }
+  yield* reserveProblems(sound);
   const { trainset, valset = trainset, testset = [], maxMetricCalls } = sound;
   const needed = (valset?.length ?? 0) + 2 * testset.length;
   if (valset !== undefined && maxMetricCalls !== undefined && maxMetricCalls < needed) {
     const test = testset.length === 0 ? '' : ` and 2 × ${testset.length} for the testset`;
     yield `maxMetricCalls is ${maxMetricCalls}, but scoring the seed takes ${valset.length} calls for the valset${test}: give at least ${needed}, and more to search.`;
+  }
+}
+
+/** A reserve that no bound can grant would end the run before it began. */
+function* reserveProblems({
+  reserve,
+  maxCostUsd,
+  maxTokens,
+}: Pick<SearchOptions<0, 0, 0, ''>, 'reserve' | 'maxCostUsd' | 'maxTokens'>): Generator<string> {
+  if (reserve === undefined) return;
+  for (const [call, { tokens = 0, costUsd = 0 }] of Object.entries(reserve)) {
+    if (tokens > (maxTokens ?? Number.POSITIVE_INFINITY)) {
+      yield `reserve.${call}.tokens is ${tokens}, more than maxTokens (${maxTokens}): nothing could start.`;
+    }
+    if (costUsd > (maxCostUsd ?? Number.POSITIVE_INFINITY)) {
+      yield `reserve.${call}.costUsd is ${costUsd}, more than maxCostUsd (${maxCostUsd}): nothing could start.`;
+    }
   }
 }
 

@@ -9,10 +9,10 @@ import { resultOf } from './engine/state.ts';
 import { scoreTestset } from './engine/testset-scores.ts';
 import { RunError } from './errors.ts';
 import { fingerprintOf } from './node/fingerprint.ts';
-import { messageMask } from './node/redact.ts';
 import { openRunDirectory, type RunDirectory } from './node/run-directory.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options.ts';
 import { prepareRun, type Run } from './prepare-run.ts';
+import { messageMask } from './redact.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
 import { resolveOptions, type Settings } from './settings.ts';
@@ -71,6 +71,7 @@ function openDirectory<Example, Output, Trace, Name extends string>(
     fingerprint: fingerprintOf(settings),
     names: componentNames(settings.adapter.components),
     redact: settings.redact,
+    maxMetricCalls: settings.maxMetricCalls,
     note,
     warn,
     onFailure: () =>

@@ -58,7 +58,7 @@ describe('what cannot be run is refused with one clear sentence, before anything
     [
       'a rate that does not exist',
       { prices: { m: { input: 1, cached: 1, output: 2 } } },
-      'The option "prices.m" is wrong: Unrecognized key: "cached"',
+      'There is no option "prices.m.cached"',
     ],
     ['no time', { maxDurationMs: 0 }, '"maxDurationMs" must be more than 0 (got 0)'],
     ['a seed that is no number', { seed: Number.NaN }, 'The option "seed"'],
@@ -96,7 +96,12 @@ describe('what cannot be run is refused with one clear sentence, before anything
       { reflectionPromptTemplate: { rout: '<curr_param> <side_info>' } },
       'names the component "rout"; there are extract, route.',
     ],
-    ['an unknown part of retry', { retry: { times: 3 } }, 'The option "retry"'],
+    [
+      'a reserve above its bound',
+      { maxTokens: 100, reserve: { rollout: { tokens: 200 } } },
+      'reserve.rollout.tokens is 200, more than maxTokens (100)',
+    ],
+    ['an unknown part of retry', { retry: { times: 3 } }, 'There is no option "retry.times"'],
     ['a signal that is none', { signal: {} }, 'The option "signal" must be an AbortSignal.'],
     ['no program', { adapter: undefined }, 'Give an `adapter`, or both `seedCandidate` and `run`.'],
     ['half a program', { adapter: undefined, seedCandidate: { prompt: '' } }, 'Give an `adapter`, or both'],

@@ -103,8 +103,8 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
    */
   readonly runDir?: string;
   /**
-   * Masks texts on their way to `runDir`: outputs, traces, feedback, errors and prompts, text by text. With it the
-   * reflection model sees the masked texts too, so that a run that is resumed decides as one that was not.
+   * Masks texts in what the reflection model is shown of rollouts (inputs, outputs, traces, feedback, errors), and on
+   * their way to `runDir`, text by text. Candidates' texts and the model's answers stay as they are.
    */
   readonly redact?: (text: string) => string;
   /** Fixes every draw of the search. Default 0. */

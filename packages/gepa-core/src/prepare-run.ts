@@ -62,6 +62,8 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   const random = new Random(seed);
   const ledger = new Ledger({
     maxMetricCalls,
+    plannedMetricCalls: () =>
+      journal?.hasIteration(state.iteration) ? journal.plannedMetricCalls : undefined,
     reservedMetricCalls: 2 * testset.length,
     maxCostUsd: settings.maxCostUsd,
     maxTokens: settings.maxTokens,
@@ -101,6 +103,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
       (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
     templates: settings.reflectionPromptTemplate,
     maxRecordCharacters: settings.maxRecordCharacters,
+    redact: settings.redact,
     ledger,
     stopwatch,
     health,

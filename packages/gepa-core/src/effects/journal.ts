@@ -81,7 +81,8 @@ export type MarkEntry =
   | { readonly type: 'candidate'; readonly candidate: number; readonly texts: Candidate }
   /** An iteration began: nothing had ended the run before it. */
   | { readonly type: 'iteration'; readonly iteration: number }
-  | { readonly type: 'session'; readonly startedAt: string }
+  /** `null`: without a bound on metric calls. */
+  | { readonly type: 'session'; readonly startedAt: string; readonly maxMetricCalls: number | null }
   | { readonly type: 'ended'; readonly reason: string };
 
 /** The part of an entry that is kept in memory. */
@@ -115,6 +116,8 @@ export interface Taken {
  */
 export interface Journal {
   readonly runId: string;
+  /** The largest bound on metric calls of earlier sessions. */
+  readonly plannedMetricCalls: number | undefined;
   /** Milliseconds the earlier sessions took, by what they were spent on. */
   readonly earlierTime: TimeSpent;
   /** Whether an earlier session began this iteration, so that nothing ended the run before it. */

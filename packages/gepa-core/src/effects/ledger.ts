@@ -15,6 +15,8 @@ export interface Reserve {
 
 export interface LedgerOptions {
   readonly maxMetricCalls?: number | undefined;
+  /** While the plans of an earlier session are replayed, the largest bound that such a session had. */
+  readonly plannedMetricCalls?: () => number | undefined;
   /** Metric calls set aside for later; `release` makes them available. */
   readonly reservedMetricCalls?: number;
   readonly maxCostUsd?: number | undefined;
@@ -103,8 +105,15 @@ export class Ledger {
     ];
   }
 
+  /** For planning. */
   get remainingMetricCalls(): number {
-    return this.#maxMetricCalls - this.#reserved - this.metricCalls;
+    const planned = this.#options.plannedMetricCalls?.() ?? 0;
+    return Math.max(this.#maxMetricCalls, planned) - this.#reserved - this.metricCalls;
+  }
+
+  /** Whether there is a bound on what calls report. */
+  get needsUsage(): boolean {
+    return this.#meters.length > 0;
   }
 
   get spend(): SpendByPhase {

@@ -84,6 +84,10 @@ it('no bound is crossed and every call is accounted for, by the books of the pro
       for (const [number, end] of sessions.entries()) {
         const scale = growth ** number;
         const { maxTokens, maxCostUsd, maxMetricCalls } = bounds;
+        // A bound below a single reserve is refused before the start.
+        const grants = (bound: number | undefined, of: 'tokens' | 'costUsd') =>
+          bound === undefined || bound >= Math.max(reserve.rollout[of], reserve.reflection[of]);
+        fc.pre(!isReserved || (grants(maxTokens, 'tokens') && grants(maxCostUsd, 'costUsd')));
         const scaled = {
           ...(maxTokens === undefined ? {} : { maxTokens: Math.ceil(maxTokens * scale) }),
           ...(maxCostUsd === undefined ? {} : { maxCostUsd: maxCostUsd * scale }),

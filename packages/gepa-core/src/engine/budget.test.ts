@@ -126,4 +126,11 @@ it('starts no iteration whose new candidate could not be scored on the valset', 
   const result = await optimize(run.options);
   expect(result).toMatchObject({ stopReason: 'maxMetricCalls', totalMetricCalls: 8 });
   expect(result.candidates).toHaveLength(1);
+  expect(result.warnings.join()).toContain('leaves no room to search');
+});
+
+it('warns when a bound is on what rollouts do not report', async () => {
+  const { warnings } = await optimize(tokenRun({ maxTokens: 1_000, maxIterations: 1 }).options);
+  expect(warnings.filter((text) => text.includes('reported no usage'))).toHaveLength(1);
+  expect((await optimize(tokenRun({ maxIterations: 1 }).options)).warnings.join()).not.toContain('no usage');
 });

@@ -235,6 +235,11 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       this.#slots.release();
       if (rollout !== undefined) ledger.scored(expenseOf(context.phase));
     }
+    if (ledger.needsUsage && spent.total.modelCalls === 0 && rollout.error === undefined) {
+      this.#options.warn(
+        'A rollout reported no usage, and so counts as free: maxCostUsd and maxTokens do not bound it. Return `usage` from run().',
+      );
+    }
     const durationMs = performance.now() - startedAt;
     const place =
       this.#record === undefined ? undefined : await this.#record.add(order, rollout, spent, durationMs);

@@ -44,7 +44,14 @@ export async function mutationStep<Example, Output, Trace, Name extends string>(
 ): Promise<IterationOutcome> {
   const { state, strategies, names } = setup;
   const tasks = affordable(setup, strategies.sampleTasks(state));
-  if (tasks.length === 0) return { kind: 'stopped', reason: 'maxMetricCalls' };
+  if (tasks.length === 0) {
+    if (state.iteration === 1) {
+      setup.warn(
+        'maxMetricCalls leaves no room to search: what remains after the seed does not suffice for one iteration with its pass over the valset.',
+      );
+    }
+    return { kind: 'stopped', reason: 'maxMetricCalls' };
+  }
 
   const parents = await runParents(setup, tasks);
   const attempts = tasks.map((task, number) => prepare(setup, task, number, parents[number]!));

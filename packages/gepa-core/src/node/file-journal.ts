@@ -10,6 +10,7 @@ import type {
   Taken,
 } from '../effects/journal.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
+import { type Redact, redacted, withoutKeys } from '../redact.ts';
 import { toPlain } from '../reflection/plain.ts';
 import type { TimeSpent } from '../spend.ts';
 import { AppendFile } from './append-file.ts';
@@ -17,13 +18,13 @@ import { builtin } from './builtin.ts';
 import { EarlierEffects, EarlierTime } from './earlier-sessions.ts';
 import { differences, type Fingerprint } from './fingerprint.ts';
 import { format, type Header, readJournal, version } from './journal-lines.ts';
-import { type Redact, redacted, withoutKeys } from './redact.ts';
 
 export interface FileJournalOptions {
   readonly fingerprint: Fingerprint;
   /** The names of the components, in order. */
   readonly names: readonly string[];
   readonly redact: Redact | undefined;
+  readonly maxMetricCalls: number | undefined;
   readonly note: (message: string) => void;
   readonly warn: (message: string) => void;
   /** Called once when nothing more can be written. */
@@ -34,6 +35,7 @@ export interface FileJournalOptions {
 export class FileJournal implements Journal {
   readonly runId: string;
   readonly earlierTime: TimeSpent;
+  readonly plannedMetricCalls: number | undefined;
   readonly #path: string;
   readonly #options: FileJournalOptions;
   readonly #file: AppendFile;
@@ -49,16 +51,21 @@ export class FileJournal implements Journal {
   constructor(path: string, options: FileJournalOptions) {
     this.#path = path;
     this.#options = options;
-    const { header, size, time } = this.#load();
+    const { header, size, time, planned } = this.#load();
     this.runId = header?.runId ?? crypto.randomUUID();
     this.earlierTime = time.spent;
+    this.plannedMetricCalls = planned;
     this.#elapsedBefore = time.elapsedMs;
     this.#file = new AppendFile(path, { size, onFailure: (error) => this.onFailure(error) });
     if (header === undefined) {
       const { fingerprint } = options;
       this.#append({ type: 'run', format, version, runId: this.runId, fingerprint } satisfies Header);
     }
-    this.mark({ type: 'session', startedAt: new Date().toISOString() });
+    this.mark({
+      type: 'session',
+      startedAt: new Date().toISOString(),
+      maxMetricCalls: options.maxMetricCalls ?? null,
+    });
   }
 
   hasIteration(iteration: number): boolean {
@@ -161,6 +168,7 @@ export class FileJournal implements Journal {
         return {
           ...rest,
           failedIn,
+          exampleId: mask(entry.exampleId),
           feedback: mask(feedback),
           componentFeedback: mask(componentFeedback),
           error: mask(error),
@@ -177,11 +185,17 @@ export class FileJournal implements Journal {
     }
   }
 
-  #load(): { header: Header | undefined; size: number; time: EarlierTime } {
+  #load(): {
+    header: Header | undefined;
+    size: number;
+    time: EarlierTime;
+    planned: number | undefined;
+  } {
     const fs = builtin('node:fs', '');
     const time = new EarlierTime();
-    if (!fs.existsSync(this.#path)) return { header: undefined, size: 0, time };
+    if (!fs.existsSync(this.#path)) return { header: undefined, size: 0, time, planned: undefined };
     let header: Header | undefined;
+    let planned: number | undefined;
     const size = readJournal(this.#path, {
       header: (found) => {
         header = found;
@@ -189,6 +203,9 @@ export class FileJournal implements Journal {
       },
       line: (line, place) => {
         time.learn(line);
+        if (line.type === 'session') {
+          planned = Math.max(planned ?? 0, line.maxMetricCalls ?? Number.POSITIVE_INFINITY);
+        }
         if ('candidate' in line) this.#nextNumber = Math.max(this.#nextNumber, line.candidate + 1);
         if (line.type === 'candidate') {
           this.#numbers.set(candidateKey(this.#options.names, line.texts), line.candidate);
@@ -201,7 +218,7 @@ export class FileJournal implements Journal {
         `The last line of ${this.#path} was cut off and is dropped; what it would have told is done again.`,
       );
     }
-    return { header, size, time };
+    return { header, size, time, planned };
   }
 
   #compare(was: Fingerprint): void {

@@ -109,8 +109,19 @@ function digest(values: readonly unknown[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** A function, or an object with methods, is told by its name only. */
+/** A function, or an object with methods, is told by its name and a digest of its source. */
 function optionAsText(value: unknown): string {
-  if (typeof value === 'function') return `the function ${value.name || 'without a name'}`;
-  return canonicalJson(value) ?? `an object of ${(value as object).constructor.name}`;
+  if (typeof value === 'function')
+    return `the function ${value.name || 'without a name'} (${sourceOf(value)})`;
+  return canonicalJson(value) ?? `an object of ${(value as object).constructor.name} (${sourceOf(value)})`;
+}
+
+function sourceOf(value: unknown): string {
+  if (typeof value === 'function') return digest([String(value)]).slice(0, 8);
+  const own = Object.entries(value as object).map(([name, part]) => [
+    name,
+    typeof part === 'function' ? String(part) : part,
+  ]);
+  const itsClass = (value as object).constructor;
+  return digest([...own, itsClass === Object ? '' : String(itsClass)]).slice(0, 8);
 }

@@ -48,7 +48,7 @@ const line = z.discriminatedUnion('type', [
   }),
   z.looseObject({ type: z.literal('candidate'), at: z.number(), candidate: z.number(), texts }),
   z.looseObject({ type: z.literal('iteration'), ...effect }),
-  z.looseObject({ type: z.literal('session'), at: z.number() }),
+  z.looseObject({ type: z.literal('session'), at: z.number(), maxMetricCalls: z.number().nullable() }),
   z.looseObject({ type: z.literal('ended'), at: z.number() }),
 ]);
 
@@ -61,7 +61,7 @@ export type JournalLine =
       readonly at: number;
     }
   | { readonly type: 'iteration'; readonly iteration: number; readonly at: number }
-  | { readonly type: 'session'; readonly at: number }
+  | { readonly type: 'session'; readonly at: number; readonly maxMetricCalls: number | null }
   | { readonly type: 'ended'; readonly at: number };
 
 /** The first line. */

@@ -6,7 +6,9 @@ import type { Stopwatch } from '../effects/stopwatch.ts';
 import { Watch } from '../effects/watch.ts';
 import { RolloutTimeoutError, RunError } from '../errors.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { type Redact, redacted } from '../redact.ts';
 import { checkText } from '../reflection/guard.ts';
+import { toPlain } from '../reflection/plain.ts';
 import { defaultRecords } from '../reflection/records.ts';
 import { reflect } from '../reflection/reflect.ts';
 import { renderRecords } from '../reflection/render.ts';
@@ -21,6 +23,8 @@ export interface MutationOptions<Example, Output, Trace, Name extends string>
   readonly propose: ((request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>) | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
   readonly maxRecordCharacters: number | undefined;
+  /** Masks what is shown of rollouts. */
+  readonly redact: Redact | undefined;
   readonly stopwatch: Stopwatch;
   /** The most milliseconds for one call. */
   readonly timeoutMs: number | undefined;
@@ -72,7 +76,7 @@ async function askModel<Example, Output, Trace, Name extends string>(
         component: adapter.components[name],
         currentText: request.candidate[name],
         records: renderRecords(
-          recordsFor(adapter, request.candidate, name, request.rollouts),
+          shownRecords(options, request, name),
           maxRecordCharacters === undefined ? {} : { maxCharacters: maxRecordCharacters },
         ),
         ...(template === undefined ? {} : { template }),
@@ -108,7 +112,7 @@ async function askCaller<Example, Output, Trace, Name extends string>(
   const { adapter } = options;
   const records = {} as Record<Name, readonly ReflectiveRecord[]>;
   for (const name of request.components) {
-    records[name] = recordsFor(adapter, request.candidate, name, request.rollouts);
+    records[name] = shownRecords(options, request, name);
   }
   const { candidate, components } = request;
   const texts = await proposedTexts(options, request, (signal) =>
@@ -128,6 +132,17 @@ async function askCaller<Example, Output, Trace, Name extends string>(
     kept[name] = text;
   }
   return Object.keys(kept).length > 0 ? { texts: kept } : noText(request);
+}
+
+function shownRecords<Example, Output, Trace, Name extends string>(
+  { adapter, redact }: Pick<MutationOptions<Example, Output, Trace, Name>, 'adapter' | 'redact'>,
+  { candidate, rollouts }: ProposalRequest<Example, Output, Trace, Name>,
+  component: Name,
+): readonly ReflectiveRecord[] {
+  const records = recordsFor(adapter, candidate, component, rollouts);
+  return redact === undefined
+    ? records
+    : records.map((record) => redacted(toPlain(record), redact) as ReflectiveRecord);
 }
 
 /** What is to be shown of rollouts for one component. */

@@ -33,7 +33,10 @@ export function stagedEvaluation(
   options: { readonly firstPart?: number; readonly margin?: number } = {},
 ): EvaluationPolicy {
   const { firstPart = 0.25, margin = 0.05 } = options;
-  return {
+  const policy: EvaluationPolicy & typeof options = {
+    // Told to whoever compares policies, such as a run directory.
+    firstPart,
+    margin,
     next({ scores, search }) {
       const open = unscored(scores);
       if (open.length === 0) return [];
@@ -43,6 +46,7 @@ export function stagedEvaluation(
     },
     best: bestOfComplete,
   };
+  return policy;
 }
 
 export function evaluationPolicy(option: EvaluationPolicyOption): EvaluationPolicy {
