@@ -149,7 +149,8 @@ async function run<Example, Output, Trace, Name extends string>(
     if (test !== undefined && 'interruption' in test) {
       const cut =
         test.interruption.reason === 'aborted' ? (lifetime.endedBy ?? 'aborted') : test.interruption.reason;
-      broadcast.warn(`The testset was not scored: ${cut}.`);
+      const { error } = test.interruption;
+      broadcast.warn(`The testset was not scored: ${error === undefined ? `${cut}.` : sentence(error)}`);
       reason = cut === 'maxMetricCalls' || cut === 'unavailable' ? reason : cut;
     }
     if (health.loss !== undefined) broadcast.warn(lossOf(health.loss.error, settings.runDir));
