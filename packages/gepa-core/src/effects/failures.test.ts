@@ -38,6 +38,7 @@ describe('what kind of failure an error is', () => {
 
   it.each([
     ['a refused key', withFields({ status: 401 })],
+    ['a used-up quota of which LangChain keeps the name', withFields({ name: 'InsufficientQuotaError' })],
     ['a forbidden model', withFields({ status: 403 })],
     [
       'a used-up quota, though it comes as a rate limit',

@@ -10,7 +10,8 @@ const transientNames =
 const transientMessages = /^(fetch failed|terminated|socket hang up|network error|connection error\.?)$/i;
 const refusalCodes =
   /^(insufficient_quota|invalid_api_key|model_not_found|MODEL_AUTHENTICATION|MODEL_NOT_FOUND|billing_hard_limit_reached)$/;
-const refusalNames = /^AI_(LoadAPIKey|LoadSetting|NoSuchModel|NoSuchProvider)Error$/;
+/** The last is LangChain's, which keeps nothing else of the provider's error in some versions. */
+const refusalNames = /^AI_(LoadAPIKey|LoadSetting|NoSuchModel|NoSuchProvider)Error$|^InsufficientQuotaError$/;
 /** LangChain's mark on an error that another try may heal. */
 const langchainRetryable = Symbol.for('langchain.errors.retryable');
 
