@@ -72,6 +72,11 @@ it('no bound is crossed and every call is accounted for, by the books of the pro
   await fc.assert(
     fc.asyncProperty(mix, async (drawn) => {
       const { bounds, isReserved, testset, failures, judged, growth, endings } = drawn;
+      const { maxTokens, maxCostUsd, maxMetricCalls } = bounds;
+      // A bound below a single reserve is refused before the start.
+      const grants = (bound: number | undefined, of: 'tokens' | 'costUsd') =>
+        bound === undefined || bound >= Math.max(reserve.rollout[of], reserve.reflection[of]);
+      fc.pre(!isReserved || (grants(maxTokens, 'tokens') && grants(maxCostUsd, 'costUsd')));
       const provider = new SimulatedProvider({ failures, retries: drawn.retries, judged });
       // A process that was killed, and what it had begun, are told apart by the pair.
       const cacheEvaluation = drawn.cacheEvaluation || endings.some(({ how }) => how === 'killed');
@@ -83,11 +88,6 @@ it('no bound is crossed and every call is accounted for, by the books of the pro
 
       for (const [number, end] of sessions.entries()) {
         const scale = growth ** number;
-        const { maxTokens, maxCostUsd, maxMetricCalls } = bounds;
-        // A bound below a single reserve is refused before the start.
-        const grants = (bound: number | undefined, of: 'tokens' | 'costUsd') =>
-          bound === undefined || bound >= Math.max(reserve.rollout[of], reserve.reflection[of]);
-        fc.pre(!isReserved || (grants(maxTokens, 'tokens') && grants(maxCostUsd, 'costUsd')));
         const scaled = {
           ...(maxTokens === undefined ? {} : { maxTokens: Math.ceil(maxTokens * scale) }),
           ...(maxCostUsd === undefined ? {} : { maxCostUsd: maxCostUsd * scale }),

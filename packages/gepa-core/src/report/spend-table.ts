@@ -96,7 +96,8 @@ function unknowns(rows: readonly Row[], total: Usage): string[] {
     (total.costUsd !== undefined && called.some(({ usage }) => usage.costUsd === undefined));
   return [
     ...(hasTokens(total) ? [] : ['Tokens were not reported']),
-    ...(total.costUsd === undefined
+    // Without tokens no price would help.
+    ...(total.costUsd === undefined && hasTokens(total)
       ? ['The cost is unknown, since no model has a known price: give them in `prices`']
       : []),
     ...(isPartial ? [`${UNKNOWN}: not known, and missing in the total`] : []),
