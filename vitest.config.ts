@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['{packages,examples,benchmarks,docs}/**/*.test.ts'],
     reporters: ['default', './scripts/count-reporter.ts'],
+    setupFiles: ['./scripts/property-seed.ts'],
     execArgv: ['--conditions=gepa-source'],
     testTimeout: 20_000,
   },

@@ -33,6 +33,14 @@ export function seedOf<Name extends string>(components: Readonly<Record<Name, Co
   return texts;
 }
 
+/** A name for one more component: the name itself, or when it is taken `lookup2`, and `option1_2` after a digit. */
+export function freeName(name: string, taken: Pick<ReadonlySet<string>, 'has'>): string {
+  const separator = /\d$/.test(name) ? '_' : '';
+  let free = name;
+  for (let n = 2; taken.has(free); n++) free = `${name}${separator}${n}`;
+  return free;
+}
+
 /** Equal keys mean equal candidates. */
 export function candidateKey(names: readonly string[], candidate: Candidate): string {
   return JSON.stringify(names.map((name) => candidate[name]));

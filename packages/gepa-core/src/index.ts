@@ -2,7 +2,7 @@ export type * from './adapter.ts';
 export { type AutoBudget, autoBudget } from './auto-budget.ts';
 export { checkOptionNames } from './check-options.ts';
 export type { Candidate, Component, ComponentKind } from './component.ts';
-export { seedOf } from './component.ts';
+export { freeName, seedOf } from './component.ts';
 export { type FailureKind, failureKind } from './effects/failures.ts';
 export type { RetryOptions } from './effects/retry.ts';
 export { replay } from './engine/state.ts';

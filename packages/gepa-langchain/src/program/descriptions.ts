@@ -84,18 +84,18 @@ export function describedParts(
  */
 function schemaParts(schema: unknown, at: At, about: About, told?: string): TextPart[] {
   const seen = new Set<unknown>();
-  const walk = (one: unknown, to: At, path: string, told: string | undefined): TextPart[] => {
+  const walk = (one: unknown, to: At, path: string, told?: string, isField?: boolean): TextPart[] => {
     if (!isNode(one) || seen.has(one)) return [];
     seen.add(one);
     const text = told ?? one.description;
-    const inners = isZodSchema(one) ? zodInners(one) : jsonInners(one);
+    const inners = isZodSchema(one) ? zodInners(one, isField) : jsonInners(one);
     return [
       ...(told === undefined
         ? descriptionPart(text, [...to, 'description'], 'field-description', within(about, path))
         : []),
-      ...inners.flatMap(({ at, schema, name, covered }) => {
+      ...inners.flatMap(({ at, schema, name, covered, isField: isInField = covered && isField }) => {
         const isTold = name === '' && typeof text === 'string' && (covered || schema.description === text);
-        return walk(schema, [...to, ...at], `${path}${name}`, isTold ? text : undefined);
+        return walk(schema, [...to, ...at], `${path}${name}`, isTold ? text : undefined, isInField);
       }),
     ];
   };

@@ -1,3 +1,4 @@
+import { freeName } from 'gepa-core';
 import { ownName } from './node.ts';
 import { given, type Label } from './node-kind.ts';
 import type { Path, Site } from './traverse.ts';
@@ -90,8 +91,7 @@ function shorten(labels: readonly Label[], ways: readonly (readonly string[])[])
 }
 
 function unique(name: string, taken: Set<string>): string {
-  let candidate = name;
-  for (let n = 2; taken.has(candidate); n++) candidate = `${name}${n}`;
-  taken.add(candidate);
-  return candidate;
+  const free = freeName(name, taken);
+  taken.add(free);
+  return free;
 }

@@ -1,7 +1,7 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
 import type { AnyWorkflow, StepFlowEntry } from '@mastra/core/workflows';
-import { type Component, OptionsError, type Tunable, tunableComponents } from 'gepa-core';
+import { type Component, freeName, OptionsError, type Tunable, tunableComponents } from 'gepa-core';
 import { textOf } from './instructions.ts';
 import { isAgent, isPromise, isWorkflow, type Program, typeName } from './kinds.ts';
 import { toolsOf } from './older-mastra.ts';
@@ -243,10 +243,9 @@ class Survey implements Discovery {
   }
 
   #unique(name: string): string {
-    let candidate = name;
-    for (let n = 2; this.#names.has(candidate); n++) candidate = `${name}${n}`;
-    this.#names.add(candidate);
-    return candidate;
+    const free = freeName(name, this.#names);
+    this.#names.add(free);
+    return free;
   }
 }
 

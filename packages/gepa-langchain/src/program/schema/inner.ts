@@ -9,6 +9,8 @@ export interface Inner {
   readonly name: string;
   /** Whether a description of the schema that holds it takes the place of its own. */
   readonly covered?: boolean;
+  /** Whether it is a field of an object. */
+  readonly isField?: boolean;
 }
 
 /**

@@ -45,9 +45,14 @@ function union(schema: Node, key: string): Inner[] {
   const inners = list(schema, key, () => '');
   const names = memberNames(
     inners.map((inner) => inner.schema),
-    { isNull: ({ type }) => type === 'null', constants },
+    { isNull, constants },
   );
   return inners.map((inner, i) => ({ ...inner, name: names[i]! }));
+}
+
+/** Null, or nothing at all, as a value that may be left out is told of. */
+function isNull({ type, not }: Node): boolean {
+  return type === 'null' || (isNode(not) && Object.keys(not).length === 0);
 }
 
 function constants({ properties }: Node): Constants {

@@ -40,6 +40,12 @@ const shared: Readonly<
     good: ['a', undefined],
     bad: [1, null],
   }),
+  'an optional member of a union': (z) => ({
+    field: z.union([z.string().describe('OLD inner').optional().describe('OLD outer'), z.object({})]),
+    names: (z as unknown) === z3 ? ['f.option1', 'f.option1_2'] : ['f.option1'],
+    good: ['a', undefined],
+    bad: [1],
+  }),
   'what wraps an optional field': (z) => ({
     field: z.string().describe('OLD inner').optional().describe('OLD outer'),
     names: ['f'],
@@ -299,6 +305,29 @@ const { schema: anySchema } = fc.letrec<{ schema: Recipe }>((tie) => ({
       ([inner, n]): Recipe =>
         (z) =>
           inner(z).describe(`OLD ${n}`),
+    ),
+    fc
+      .tuple(
+        tie('schema'),
+        fc.constantFrom('default', 'catch', 'refine', 'brand', 'pipe', 'intersection', 'lazy'),
+      )
+      .map(
+        ([inner, how]): Recipe =>
+          (z) => {
+            const schema = inner(z);
+            if (how === 'default') return schema.default('x' as never);
+            if (how === 'catch') return schema.catch('x' as never);
+            if (how === 'refine') return schema.refine((value) => value !== 'z');
+            if (how === 'brand') return schema.brand('b');
+            if (how === 'pipe') return schema.pipe(z.any().describe('OLD out'));
+            if (how === 'lazy') return z.lazy(() => schema);
+            return z.intersection(schema, inner(z));
+          },
+      ),
+    fc.array(tie('schema'), { minLength: 1, maxLength: 3 }).map(
+      (items): Recipe =>
+        (z) =>
+          z.tuple(items.map((inner) => inner(z)) as [z.ZodType]),
     ),
     fc.dictionary(key, tie('schema'), { minKeys: 1 }).map(
       (fields): Recipe =>

@@ -15,10 +15,16 @@ export function isZodSchema(value: unknown): value is ZodSchema {
   return isNode(value) && typeof value.describe === 'function' && typeof value.parse === 'function';
 }
 
-/** The schemas in a schema. */
-export function zodInners(schema: ZodSchema): Inner[] {
+/**
+ * The schemas in a schema.
+ * @param isField whether the schema is the value of a field: only there zod 3 tells the model of an optional one as of
+ *   what it wraps; elsewhere it tells of both.
+ */
+export function zodInners(schema: ZodSchema, isField = false): Inner[] {
   const def = definitionOf(schema);
   const kind = kindOf(schema);
+  const isVersion3 = !isNode(schema._zod);
+  const coversInner = kind !== 'nullable' && !(isVersion3 && kind === 'optional' && !isField);
   const single = (key: string, name: string, covered = false): Inner[] => {
     const inner = key === 'getter' ? laterSchema(schema) : def[key];
     return isZodSchema(inner) ? [{ at: [key], schema: inner, name, covered }] : [];
@@ -30,6 +36,7 @@ export function zodInners(schema: ZodSchema): Inner[] {
       at: ['shape', key],
       schema: field,
       name: `.${key}`,
+      isField: true,
     })),
     ...single('catchall', '[value]'),
     ...single('element', '[]'),
@@ -43,8 +50,9 @@ export function zodInners(schema: ZodSchema): Inner[] {
     ...single('valueType', 'keyType' in def ? '[value]' : '[]'),
     ...list('options', memberNames(listOf(def.options), { isNull, constants })),
     ...['left', 'right'].flatMap((key) => single(key, '')),
-    ...['innerType', 'schema', 'getter'].flatMap((key) => single(key, '', kind !== 'nullable')),
-    ...single('in', '', true), // Of what transforms, the model is told what to give.
+    ...['innerType', 'schema', 'getter'].flatMap((key) => single(key, '', coversInner)),
+    // Of a pipe, the model is told what goes in, or what comes out, or both: zod 4 and LangChain differ by place.
+    ...['in', 'out'].flatMap((key) => single(key, '', !isVersion3)),
   ];
 }
 
