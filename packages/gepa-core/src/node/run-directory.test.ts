@@ -267,6 +267,20 @@ describe('the lock', () => {
   });
 });
 
+it('a relative path is meant from where the process is at the call', async () => {
+  const before = process.cwd();
+  mkdirSync(join(root, 'other'));
+  process.chdir(root);
+  try {
+    const run = optimize(tokenRun({ ...small, runDir: 'run' }).options);
+    process.chdir(join(root, 'other'));
+    await run;
+  } finally {
+    process.chdir(before);
+  }
+  expect(existsSync(journal())).toBe(true);
+});
+
 describe('a directory that cannot be used', () => {
   it('is an error before anything is run', async () => {
     mkdirSync(join(runDir, '..'), { recursive: true });
