@@ -6,12 +6,13 @@ import type { Usage } from './usage.ts';
 
 /** The seed and the best candidate on examples the search never saw. */
 export interface TestScores {
+  /** How many of them both were scored on: all, but for those that could not be had. */
   readonly size: number;
   readonly seedScore: number;
   readonly bestScore: number;
-  /** By position in the testset. */
-  readonly seedScores: readonly number[];
-  readonly bestScores: readonly number[];
+  /** By position in the testset; `null` where a score could not be had, and then that example counts for neither. */
+  readonly seedScores: readonly (number | null)[];
+  readonly bestScores: readonly (number | null)[];
   /** `bestScore − seedScore`. */
   readonly gain: number;
   /** 95 % confidence interval of the gain: paired bootstrap over the examples. */
