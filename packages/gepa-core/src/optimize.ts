@@ -103,6 +103,7 @@ async function run<Example, Output, Trace, Name extends string>(
 
   const finish = (stopReason: StopReason, test?: TestScores) => {
     noteEarlier(ledger, journal);
+    for (const crossing of ledger.crossings) broadcast.warn(crossing);
     const time = stopwatch.spent;
     journal?.mark({ type: 'ended', reason: stopReason });
     decide({

@@ -67,7 +67,7 @@ export interface OptimizationResult<Name extends string = string> {
   readonly durationMs: number;
   /** Where that time went. What goes on at the same time shares it. */
   readonly time: TimeSpent;
-  /** Present when a testset was given and the run was not aborted. */
+  /** Present when a testset was given and could be scored; if not, a warning says why. */
   readonly test?: TestScores;
   readonly warnings: readonly string[];
 }

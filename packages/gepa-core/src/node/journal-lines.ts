@@ -129,7 +129,7 @@ function asLine(value: unknown, path: string, number: number): JournalLine {
 
 function damaged(path: string, number: number, what: string, cause?: unknown): JournalDamagedError {
   return new JournalDamagedError(
-    `Line ${number} of ${path} cannot be read: ${what}. Put the line right, or delete it to have that one piece of work done again${number === 1 ? '; without its first line the journal is lost, and another runDir starts anew' : ''}.`,
+    `Line ${number} of ${path} cannot be read: ${what}. Put the line right, or delete it to have what it told done again${number === 1 ? '; without its first line the journal is lost, and another runDir starts anew' : ''}.`,
     number,
     { cause },
   );

@@ -185,6 +185,20 @@ describe('a damaged journal', () => {
     expect((await optimize(inRunDir().options)).bestCandidate).toEqual(first.bestCandidate);
   });
 
+  it('has the same way out where the bound was used up to the test', async () => {
+    const setup = { maxMetricCalls: 70, testset: tokenExamples('tests', 6) };
+    const first = await optimize(inRunDir(setup).options);
+    const all = readFileSync(journal(), 'utf8').split('\n');
+    const at = all.findIndex((line) => line.startsWith('{"type":"rollout"'));
+    writeFileSync(journal(), all.filter((_, i) => i !== at).join('\n'));
+    const run = inRunDir(setup);
+    const again = await optimize(run.options);
+    expect(first.candidates.length).toBeGreaterThan(1);
+    expect(again.candidates).toEqual(first.candidates);
+    expect(again.test).toEqual(first.test);
+    expect(run.begun.size).toBe(1);
+  });
+
   it('that lacks what the engine needs is one too', async () => {
     await optimize(inRunDir().options);
     const all = readFileSync(journal(), 'utf8').split('\n');
