@@ -223,6 +223,14 @@ describe('a damaged journal', () => {
     },
   );
 
+  it('with a header that lacks something is one too', async () => {
+    await optimize(inRunDir().options);
+    writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"trainset"', '"trains"'));
+    const error = await errorOf();
+    expect(error).toMatchObject({ line: 1 });
+    expect((error as Error).message).toContain('fingerprint.trainset');
+  });
+
   it('of another version is refused', async () => {
     await optimize(inRunDir().options);
     writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"version":1', '"version":9'));
