@@ -67,6 +67,44 @@ describe('the files of a run', () => {
     expect(lines('events.jsonl')).toEqual(JSON.parse(JSON.stringify(run.decisions())));
   });
 
+  it('hold what was paid for by the next turn of the event loop, and before anybody is told of it', async () => {
+    const had = { rollout: 0, reflection: 0 };
+    const told = { rollout: 0, reflection: 0 };
+    let late = 0;
+    const check = (counts: typeof had) => {
+      const written = lines('journal.jsonl').map(({ type }) => type);
+      for (const what of ['rollout', 'reflection'] as const) {
+        if (written.filter((type) => type === what).length < counts[what]) late++;
+      }
+    };
+    const have = (what: keyof typeof had) => {
+      had[what]++;
+      const counts = { ...had };
+      setImmediate(() => check(counts));
+    };
+    const { propose: _, ...options } = inRunDir({
+      metric: ({ output }) => {
+        have('rollout');
+        return output.present / 9;
+      },
+      onEvent: ({ type }) => {
+        if (type !== 'rollout_finished' && type !== 'reflection_finished') return;
+        told[type === 'rollout_finished' ? 'rollout' : 'reflection']++;
+        check(told);
+      },
+    }).options;
+    await optimize({
+      ...options,
+      maxIterations: 3,
+      reflectionModel: async () => {
+        have('reflection');
+        return `\`\`\`\nbase red ${had.reflection}\n\`\`\``;
+      },
+    });
+    expect(Math.min(had.rollout, had.reflection, told.reflection)).toBeGreaterThan(1);
+    expect(late).toBe(0);
+  });
+
   it('hold each rollout whole: scores, words, output, trace and what it took', async () => {
     const run = inRunDir({
       metric: (args) => ({ ...(tokenMetric()(args) as { score: number }), feedback: 'more of red' }),
