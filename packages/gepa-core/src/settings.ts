@@ -4,7 +4,7 @@ import { problemsOf } from './check-options.ts';
 import type { Component } from './component.ts';
 import { OptionsError } from './errors.ts';
 import type { LanguageModel } from './language-model.ts';
-import { absolutePath } from './node/run-directory.ts';
+import { withAbsoluteRunDir } from './node/run-directory.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
 import { checkPrices, PriceBook } from './prices.ts';
 import type { StrategyOptions } from './strategies/strategies.ts';
@@ -47,8 +47,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
   const problems = problemsOf(options);
   if (problems.length > 0) throw new OptionsError(problems);
 
-  // At once: by the time the directory is opened, the process may work elsewhere.
-  const runDir = options.runDir === undefined ? undefined : absolutePath(options.runDir);
+  const { runDir } = withAbsoluteRunDir<{ runDir?: string }>(options);
   const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
   const { trainset, valset = trainset, testset = [] } = options;
   const prices = new PriceBook(options.prices);

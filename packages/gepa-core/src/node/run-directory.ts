@@ -47,8 +47,15 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
   }
 }
 
-export function absolutePath(runDir: string): string {
-  return builtin('node:path', 'leave `runDir` out.').resolve(runDir);
+/**
+ * For framework packages: a relative `runDir` is meant from where the process is at the call. By the time the directory
+ * is opened, it may be elsewhere.
+ */
+export function withAbsoluteRunDir<Options extends { readonly runDir?: string }>(options: Options): Options {
+  const { runDir } = options;
+  // Anything else is told of where the options are checked.
+  if (typeof runDir !== 'string' || runDir === '') return options;
+  return { ...options, runDir: builtin('node:path', 'leave `runDir` out.').resolve(runDir) };
 }
 
 /** One level at a time: Node's own `recursive` never ends where nobody can make directories, as in /proc. */
