@@ -11,6 +11,7 @@ export { type Estimated, type EstimateOptions, estimate, type RunEstimate } from
 export * from './events.ts';
 export type { LanguageModel, LanguageModelAnswer } from './language-model.ts';
 export type { Metric, MetricArgs, MetricResult, MetricScore } from './metric.ts';
+export { withAbsoluteRunDir } from './node/run-directory.ts';
 export { optimize } from './optimize.ts';
 export type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
 export { raceSignal } from './race-signal.ts';

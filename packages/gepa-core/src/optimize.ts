@@ -103,6 +103,7 @@ async function run<Example, Output, Trace, Name extends string>(
 
   const finish = (stopReason: StopReason, test?: TestScores) => {
     noteEarlier(ledger, journal);
+    for (const crossing of ledger.crossings) broadcast.warn(crossing);
     const time = stopwatch.spent;
     journal?.mark({ type: 'ended', reason: stopReason });
     decide({
@@ -145,7 +146,9 @@ async function run<Example, Output, Trace, Name extends string>(
     const [seed, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
     const { iteration } = state;
     const test =
-      testset.length === 0 ? undefined : await scoreTestset({ evaluator, testset, iteration, seed, best });
+      testset.length === 0
+        ? undefined
+        : await scoreTestset({ evaluator, testset, iteration, seed, best, warn: broadcast.warn });
     if (test !== undefined && 'interruption' in test) {
       const cut =
         test.interruption.reason === 'aborted' ? (lifetime.endedBy ?? 'aborted') : test.interruption.reason;

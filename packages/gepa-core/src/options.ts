@@ -21,7 +21,7 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly trainset: readonly Example[];
   /** The examples that candidates are compared on. Default: the trainset, with a warning. */
   readonly valset?: readonly Example[];
-  /** Held-out examples: the seed and the best candidate are scored on them at the end, within `maxMetricCalls`. */
+  /** Held-out examples: the seed and the best candidate are scored on them at the end, within the bounds. */
   readonly testset?: readonly Example[];
   readonly metric: Metric<Example, Output, Trace>;
   /** The model that reads the records and rewrites components. */
@@ -73,8 +73,8 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   /**
    * What one rollout, its judge included, and one call of the reflection model can cost at most; a further try may cost
    * as much again. It is set aside before a try starts, so that `maxCostUsd` and `maxTokens` cannot be crossed; a try
-   * for which there is no room waits until others have come to cost less. Default: what the dearest try of the kind has
-   * cost so far; then a bound can be crossed by as much as tries are dearer than all before them.
+   * for which there is no room waits until others have come to cost less. Default: twice what the dearest try of the kind
+   * has cost so far; then a bound can be crossed by as much as tries are dearer than that.
    */
   readonly reserve?: Partial<Record<Call, Reserve>>;
   /**

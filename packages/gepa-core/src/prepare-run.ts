@@ -65,6 +65,9 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     plannedMetricCalls: () =>
       journal?.hasIteration(state.iteration) ? journal.plannedMetricCalls : undefined,
     reservedMetricCalls: 2 * testset.length,
+    // Not for the seed, without which there is nothing to test; nor where a replay has to make good what is missing in an
+    // iteration that an earlier session went on from: it may have scored the testset since.
+    setsAside: () => state.iteration > 0 && !journal?.hasIteration(state.iteration + 1),
     maxCostUsd: settings.maxCostUsd,
     maxTokens: settings.maxTokens,
     reserve: settings.reserve,

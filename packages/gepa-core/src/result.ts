@@ -6,12 +6,13 @@ import type { Usage } from './usage.ts';
 
 /** The seed and the best candidate on examples the search never saw. */
 export interface TestScores {
+  /** How many of them both were scored on: all, but for those that could not be had. */
   readonly size: number;
   readonly seedScore: number;
   readonly bestScore: number;
-  /** By position in the testset. */
-  readonly seedScores: readonly number[];
-  readonly bestScores: readonly number[];
+  /** By position in the testset; `null` where a score could not be had, and then that example counts for neither. */
+  readonly seedScores: readonly (number | null)[];
+  readonly bestScores: readonly (number | null)[];
   /** `bestScore − seedScore`. */
   readonly gain: number;
   /** 95 % confidence interval of the gain: paired bootstrap over the examples. */
@@ -66,7 +67,7 @@ export interface OptimizationResult<Name extends string = string> {
   readonly durationMs: number;
   /** Where that time went. What goes on at the same time shares it. */
   readonly time: TimeSpent;
-  /** Present when a testset was given and the run was not aborted. */
+  /** Present when a testset was given and could be scored; if not, a warning says why. */
   readonly test?: TestScores;
   readonly warnings: readonly string[];
 }

@@ -4,6 +4,7 @@ import { problemsOf } from './check-options.ts';
 import type { Component } from './component.ts';
 import { OptionsError } from './errors.ts';
 import type { LanguageModel } from './language-model.ts';
+import { withAbsoluteRunDir } from './node/run-directory.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
 import { checkPrices, PriceBook } from './prices.ts';
 import type { StrategyOptions } from './strategies/strategies.ts';
@@ -46,6 +47,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
   const problems = problemsOf(options);
   if (problems.length > 0) throw new OptionsError(problems);
 
+  const { runDir } = withAbsoluteRunDir<{ runDir?: string }>(options);
   const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
   const { trainset, valset = trainset, testset = [] } = options;
   const prices = new PriceBook(options.prices);
@@ -85,6 +87,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
     seed: 0,
     ...definedOnly(options),
     ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
+    ...(runDir === undefined ? {} : { runDir }),
     adapter,
     prices,
     valset,

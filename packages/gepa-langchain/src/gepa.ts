@@ -10,6 +10,7 @@ import {
   type Target,
   type Tunable,
   tunableComponents,
+  withAbsoluteRunDir,
 } from 'gepa-core';
 import { createAdapter, type Invocable } from './adapter.ts';
 import { carryTexts, uncarry } from './carry-texts.ts';
@@ -123,11 +124,15 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
 
 /** What LangChain knows better than core: its chat models, and what the model calls of a metric cost. */
 async function inCoreTerms<
-  Settings extends { readonly reflectionModel?: ReflectionModel; readonly metric: Metric<never, never> },
+  Settings extends {
+    readonly reflectionModel?: ReflectionModel;
+    readonly metric: Metric<never, never>;
+    readonly runDir?: string;
+  },
 >(
   settings: Settings,
 ): Promise<Omit<Settings, 'reflectionModel'> & { readonly reflectionModel?: LanguageModel }> {
-  const { reflectionModel, ...rest } = settings ?? ({} as Settings);
+  const { reflectionModel, ...rest } = withAbsoluteRunDir(settings ?? ({} as Settings));
   const model = reflectionModel === undefined ? undefined : await resolveReflectionModel(reflectionModel);
   return {
     ...rest,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
@@ -153,4 +153,22 @@ it('shows the reflection model the same prompt whether or not the run was taken 
     return seen;
   };
   expect(await prompts('twice', [2, 4])).toEqual(await prompts('at-once', [4]));
+});
+
+it('a relative run directory is meant from where the process is at the call', async () => {
+  const before = process.cwd();
+  mkdirSync(join(root, 'other'));
+  process.chdir(root);
+  try {
+    const run = gepa(agent()).compile({
+      trainset: toAgent,
+      ...search({ runDir: '', maxIterations: 1 }),
+      runDir: 'here',
+    });
+    process.chdir(join(root, 'other'));
+    await run;
+  } finally {
+    process.chdir(before);
+  }
+  expect(readdirSync(join(root, 'here'))).toContain('journal.jsonl');
 });

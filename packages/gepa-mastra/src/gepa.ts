@@ -16,6 +16,7 @@ import {
   type SelectedName,
   type Target,
   type Tunable,
+  withAbsoluteRunDir,
 } from 'gepa-core';
 import { type AgentOutput, createAdapter, mastraOf, type RunConfig } from './adapter.ts';
 import { type Draft, type DraftOptions, saveDrafts } from './editor.ts';
@@ -207,7 +208,8 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       await carried;
       return targetWith(new RolloutLog()).estimate(options, how);
     },
-    async compile(options) {
+    async compile(given) {
+      const options = withAbsoluteRunDir(given);
       checkGroundTruth(options);
       await carried;
       const log = new RolloutLog();

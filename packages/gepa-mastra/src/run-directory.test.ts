@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '@mastra/core/agent';
@@ -105,3 +105,21 @@ it.each(Object.entries(programs))(
     }
   },
 );
+
+it('a relative run directory is meant from where the process is at the call', async () => {
+  const before = process.cwd();
+  mkdirSync(join(root, 'other'));
+  process.chdir(root);
+  try {
+    const run = gepa(agent()).compile({
+      trainset: ['one', 'two'].map((input) => ({ input })),
+      ...search({ runDir: '', maxIterations: 1 }),
+      runDir: 'here',
+    });
+    process.chdir(join(root, 'other'));
+    await run;
+  } finally {
+    process.chdir(before);
+  }
+  expect(readdirSync(join(root, 'here'))).toContain('journal.jsonl');
+});

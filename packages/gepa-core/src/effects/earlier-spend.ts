@@ -17,7 +17,8 @@ export function commitEarlier(ledger: Ledger, journal: Journal | undefined): voi
     );
     // Of several tries it is not known what each has cost; those of a reflection are not paid for.
     if (entry.type === 'rollout' && entry.retries === undefined) {
-      ledger.learnCost('rollout', cost, entry.error === undefined);
+      // The mean stays that of the search: by another one, a run that was over would go on.
+      ledger.learnCost('rollout', cost, entry.error === undefined && entry.phase !== 'testset');
     }
     if (entry.type === 'reflection') ledger.learnCost('reflection', cost, true);
   }

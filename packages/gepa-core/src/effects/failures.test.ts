@@ -89,6 +89,8 @@ describe('how long a server asks to wait', () => {
     [new Headers({ 'retry-after-ms': '40' }), 40],
     [{ 'retry-after': '0.5' }, 500],
     [{ get: (name: string) => (name === 'retry-after' ? '2' : null) }, 2_000],
+    [{ 'Retry-After': '4' }, 4_000],
+    [{ 'retry-after': 5 }, 5_000],
     [{ 'retry-after': 'soon' }, undefined],
     [{ 'retry-after': '-1' }, undefined],
     [{}, undefined],

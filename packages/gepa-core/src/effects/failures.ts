@@ -44,9 +44,11 @@ export function retryAfterMs(error: unknown, now: () => number = Date.now): numb
 function headerOf(headers: unknown, name: string): string | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined;
   const { get } = headers as Partial<Headers>;
-  const value =
-    typeof get === 'function' ? get.call(headers, name) : (headers as Record<string, unknown>)[name];
-  return typeof value === 'string' ? value : undefined;
+  const value: unknown =
+    typeof get === 'function'
+      ? get.call(headers, name)
+      : Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
 /** The message of anything that was thrown. */

@@ -17,8 +17,10 @@ export interface LedgerOptions {
   readonly maxMetricCalls?: number | undefined;
   /** While the plans of an earlier session are replayed, the largest bound that such a session had. */
   readonly plannedMetricCalls?: () => number | undefined;
-  /** Metric calls set aside for later; `release` makes them available. */
+  /** Metric calls set aside for later, with what they are likely to cost; `release` makes them available. */
   readonly reservedMetricCalls?: number;
+  /** Whether anything is set aside at the moment. Default: always. */
+  readonly setsAside?: () => boolean;
   readonly maxCostUsd?: number | undefined;
   readonly maxTokens?: number | undefined;
   readonly reserve?: Partial<Record<Call, Reserve>> | undefined;
@@ -30,9 +32,18 @@ interface Meter {
   readonly reason: 'maxCostUsd' | 'maxTokens';
   readonly limit: number;
   readonly of: (usage: Usage) => number;
-  /** What a try of a call is taken to cost: what the caller says, or the dearest so far. */
-  readonly reserved: Record<Call, number | undefined>;
+  /** What a try of a call can cost at most, where the caller says so. */
+  readonly told: Record<Call, number | undefined>;
+  /** What the dearest try so far has cost. */
+  readonly dearest: Record<Call, number | undefined>;
+  /** All rollouts that came to their end, to know what one costs on the average. */
+  readonly rollouts: { count: number; sum: number };
 }
+
+/** Nobody knows what the next call costs; not often is it twice as dear as all before it. */
+const callMargin = 2;
+/** Many rollouts together seldom cost so much more than as many before them. */
+export const laterMargin = 1.25;
 
 /** An admitted call, for which is set aside what a try may cost and has not cost yet. */
 export interface Hold {
@@ -96,7 +107,9 @@ export class Ledger {
               reason,
               limit,
               of,
-              reserved: { rollout: reserve?.rollout?.[known], reflection: reserve?.reflection?.[known] },
+              told: { rollout: reserve?.rollout?.[known], reflection: reserve?.reflection?.[known] },
+              dearest: { rollout: undefined, reflection: undefined },
+              rollouts: { count: 0, sum: 0 },
             },
           ];
     this.#meters = [
@@ -116,6 +129,17 @@ export class Ledger {
     return this.#meters.length > 0;
   }
 
+  /** What more was spent of than a bound allows, a sentence each. */
+  get crossings(): string[] {
+    return this.#meters
+      .map(({ reason, limit, of }) => ({ reason, limit, spent: of(this.#spent.usage) }))
+      .filter(({ limit, spent }) => spent > limit)
+      .map(
+        ({ reason, limit, spent }) =>
+          `${reason} is ${limit}, but the run took ${Number(spent.toPrecision(6))}: a call was far dearer than all before it, or the bound was larger in an earlier session. Say in \`reserve\` what a call can cost at most, and none can cross a bound.`,
+      );
+  }
+
   get spend(): SpendByPhase {
     const of = (phase: Expense | 'judge'): Spend => ({
       metricCalls: 0,
@@ -133,7 +157,7 @@ export class Ledger {
 
   /** Where nobody said what a call of a kind may cost, the first is made alone, to learn what one costs. */
   mustLearnCost(call: Call): boolean {
-    return this.#meters.some(({ reserved }) => reserved[call] === undefined);
+    return this.#meters.some(({ told, dearest }) => (told[call] ?? dearest[call]) === undefined);
   }
 
   /**
@@ -148,7 +172,7 @@ export class Ledger {
 
   /** Sets aside what one more call may cost, or tells the bound that it does not fit. */
   admit(call: Call): Hold | Exclude<Interruption['reason'], 'unavailable'> {
-    const roomForRollouts = this.#maxMetricCalls - this.#reserved - this.#spent.metricCalls;
+    const roomForRollouts = this.#maxMetricCalls - this.#setAside - this.#spent.metricCalls;
     if (call === 'rollout' && this.#rolloutsInFlight >= roomForRollouts) return 'maxMetricCalls';
     if (this.#meters.length === 0) {
       if (call === 'rollout') this.#rolloutsInFlight++;
@@ -192,13 +216,19 @@ export class Ledger {
 
   /** The bound that one more try could come to exceed, beside what was spent and what others may yet cost. */
   #exceeded(call: Call, others: Iterable<Hold>): Meter['reason'] | undefined {
-    for (const { reason, limit, of, reserved } of this.#meters) {
+    for (const meter of this.#meters) {
+      const { reason, limit, of } = meter;
       let sum = of(this.#spent.usage);
       if (sum >= limit) return reason;
-      for (const hold of others) sum += Math.max(0, (reserved[hold.call] ?? 0) - of(hold.paid));
-      if (sum + (reserved[call] ?? 0) > limit) return reason;
+      sum += costOfLater(meter, this.#setAside);
+      for (const hold of others) sum += Math.max(0, costOfTry(meter, hold.call) - of(hold.paid));
+      if (sum + costOfTry(meter, call) > limit) return reason;
     }
     return undefined;
+  }
+
+  get #setAside(): number {
+    return (this.#options.setsAside?.() ?? true) ? this.#reserved : 0;
   }
 
   #close(hold: Hold, complete = false): void {
@@ -260,7 +290,12 @@ export class Ledger {
   /** A try tells what another one may cost, if it came to its end or cost anything. */
   learnCost(call: Call, usage: Usage, complete: boolean): void {
     if (!complete && usage.modelCalls === 0) return;
-    for (const { of, reserved } of this.#meters) reserved[call] = Math.max(reserved[call] ?? 0, of(usage));
+    for (const { of, dearest, rollouts } of this.#meters) {
+      dearest[call] = Math.max(dearest[call] ?? 0, of(usage));
+      if (call !== 'rollout' || !complete) continue;
+      rollouts.count++;
+      rollouts.sum += of(usage);
+    }
   }
 
   #of(phase: Expense | 'judge') {
@@ -293,4 +328,15 @@ export class Ledger {
       }
     }
   }
+}
+
+/** What a try is taken to cost. A kind of which none was made yet is taken for the other one. */
+function costOfTry({ told, dearest }: Meter, call: Call): number {
+  return told[call] ?? callMargin * (dearest[call] ?? dearest.rollout ?? 0);
+}
+
+/** What so many rollouts are likely to cost; there must be room for a whole try until the last has begun. */
+function costOfLater(meter: Meter, calls: number): number {
+  const { count, sum } = meter.rollouts;
+  return calls === 0 || count === 0 ? 0 : (laterMargin * calls * sum) / count + costOfTry(meter, 'rollout');
 }

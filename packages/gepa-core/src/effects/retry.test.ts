@@ -17,10 +17,11 @@ it('a wait is no shorter than the backoff and what the server asks, spread at ra
         const backoff = minDelayMs * 2 ** (attempt - 1);
         const least = Math.max(backoff, asked ?? 0);
         const waits = Array.from({ length: 20 }, () => delayMs(attempt, error, { minDelayMs, maxDelayMs }));
-        expect(Math.min(...waits)).toBeGreaterThanOrEqual(Math.min(maxDelayMs, least));
+        const isCut = least >= maxDelayMs;
+        expect(Math.min(...waits)).toBeGreaterThanOrEqual(isCut ? 0.75 * maxDelayMs : least);
         expect(Math.max(...waits)).toBeLessThanOrEqual(Math.min(maxDelayMs, least + backoff));
         // Those who were told to come back at the same moment do not.
-        if (backoff > 0 && least + backoff <= maxDelayMs) expect(new Set(waits).size).toBeGreaterThan(1);
+        if (backoff > 0 && maxDelayMs > 0) expect(new Set(waits).size).toBeGreaterThan(10);
       },
     ),
   );

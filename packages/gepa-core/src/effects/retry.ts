@@ -10,7 +10,10 @@ export interface RetryOptions {
    * and no shorter than the server asks (`retry-after`). Default 500.
    */
   readonly minDelayMs?: number;
-  /** Longest wait in milliseconds, also when a server asks for more. Default 30,000. */
+  /**
+   * Longest wait in milliseconds, also when a server asks for more; a wait that would be longer is up to a quarter
+   * shorter than this, at random. Default 30,000.
+   */
   readonly maxDelayMs?: number;
   /**
    * Says what kind of failure an error is, where you know better: `'transient'` is tried again, `'refused'` ends the
@@ -90,8 +93,11 @@ export function delayMs(
   { minDelayMs = 500, maxDelayMs = 30_000 }: RetryOptions,
 ): number {
   const backoff = minDelayMs * 2 ** (attempt - 1);
-  // With jitter, also where many were told to come back at the same moment.
-  return Math.min(maxDelayMs, Math.max(backoff, retryAfterMs(error) ?? 0) + backoff * Math.random());
+  const least = Math.max(backoff, retryAfterMs(error) ?? 0);
+  // With jitter, also where many were told to come back at the same moment, and where the cap is reached.
+  return least < maxDelayMs
+    ? least + Math.min(backoff, maxDelayMs - least) * Math.random()
+    : maxDelayMs * (1 - Math.random() / 4);
 }
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {

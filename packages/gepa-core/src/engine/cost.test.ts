@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OptionsError, RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
+import { Random } from '../random.ts';
 import { modelCallUsage, type Price, type Usage } from '../usage.ts';
-import { tokenRun } from './fixtures/token-run.ts';
+import { type TokenRunSetup, tokenExamples, tokenRun } from './fixtures/token-run.ts';
 
 /** A run of which every rollout and every reflection costs the same. */
 function pricedRun(setup: {
@@ -99,8 +100,8 @@ describe('maxCostUsd', () => {
   it('that is spent within the pass of the seed keeps what was measured', async () => {
     const run = pricedRun({ maxCostUsd: 0.009, rollout: small, reflection: large, prices });
     const result = await optimize(run.options);
-    expect(result).toMatchObject({ stopReason: 'maxCostUsd', totalMetricCalls: 4, bestIndex: 0 });
-    expect(result.candidates[0]!.coverage).toBe(4);
+    expect(result).toMatchObject({ stopReason: 'maxCostUsd', totalMetricCalls: 3, bestIndex: 0 });
+    expect(result.candidates[0]!.coverage).toBe(3);
   });
 
   it.each([
@@ -142,6 +143,53 @@ describe('maxCostUsd', () => {
     await expect(optimize(withJudge)).rejects.toThrow('rollout by judge');
     const priced = { ...withJudge, prices: { ...prices, judge: { input: 1, output: 1 } } };
     expect((await optimize(priced)).stopReason).toBe('maxCostUsd');
+  });
+});
+
+describe('maxTokens', () => {
+  /** A run of which each rollout takes as many tokens as it is told. */
+  async function sizedRun(setup: TokenRunSetup, tokensOf: (number: number) => number) {
+    const { options } = tokenRun({ before: () => new Promise(setImmediate), ...setup });
+    const { maxMetricCalls: _, ...rest } = options;
+    const { adapter } = options;
+    let number = 0;
+    const result = await optimize({
+      ...rest,
+      adapter: {
+        ...adapter,
+        run: async (...args: Parameters<typeof adapter.run>) => {
+          const usage = modelCallUsage({ inputTokens: tokensOf(number++) });
+          return { ...(await adapter.run(...args)), usage };
+        },
+      },
+    });
+    return { result, tokens: result.usage.inputTokens };
+  }
+
+  it('is not crossed by calls at once that are twice as dear as the first, which was made alone', async () => {
+    const { result, tokens } = await sizedRun({ maxTokens: 1_000 }, (number) => (number === 0 ? 100 : 200));
+    expect(result.stopReason).toBe('maxTokens');
+    expect(tokens).toBeLessThanOrEqual(1_000);
+    expect(tokens).toBeGreaterThan(500);
+    expect(result.warnings.join()).not.toContain('maxTokens is');
+  });
+
+  it('says when it was crossed all the same, and what prevents that', async () => {
+    const { result } = await sizedRun({ maxTokens: 1_000 }, (number) => (number === 0 ? 100 : 600));
+    expect(result.warnings.join()).toMatch(/maxTokens is 1000, but the run took \d+.*`reserve`/);
+  });
+
+  it('leaves what the testset is likely to take, whatever single rollouts take', async () => {
+    for (let seed = 0; seed < 12; seed++) {
+      const maxTokens = 8_000 + 400 * seed;
+      const setup = { maxTokens, seed, testset: tokenExamples('tests', 10) };
+      const random = new Random(seed);
+      const { result, tokens } = await sizedRun(setup, () => 50 + random.randbelow(100));
+      expect(result.stopReason).toBe('maxTokens');
+      expect(result.iterations).toBeGreaterThan(1);
+      expect(result.test?.size).toBe(10);
+      expect(tokens).toBeLessThanOrEqual(maxTokens);
+    }
   });
 });
 

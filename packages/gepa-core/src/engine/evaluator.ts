@@ -1,4 +1,4 @@
-import type { Adapter, Rollout } from '../adapter.ts';
+import type { Adapter, Phase, Rollout } from '../adapter.ts';
 import { type Candidate, candidateKey, componentNames } from '../component.ts';
 import { messageOf } from '../effects/failures.ts';
 import { Interrupted, type Interruption } from '../effects/interruption.ts';
@@ -158,7 +158,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const workers = Math.min(concurrency, examples.length - next);
     await Promise.all(Array.from({ length: workers }, () => workWhile(() => true)));
 
-    const interrupted = outcomes.find((outcome) => 'interruption' in outcome);
+    const interruptions = outcomes.filter((outcome) => 'interruption' in outcome);
+    // What ends the run goes before what is a gap.
+    const interrupted =
+      interruptions.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interruptions[0];
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
     this.#warnOfMetric(rollouts.find((rollout) => rollout?.failedIn === 'metric'));
     return { rollouts, ...interrupted };
@@ -197,7 +200,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const earlier = this.#record?.take(order);
     if (earlier === undefined) return undefined;
     if ('interruption' in earlier) {
-      if (order.context.phase !== 'valset') order.refusal.interruption = earlier.interruption;
+      if (!mayHaveGaps(order.context.phase)) order.refusal.interruption = earlier.interruption;
       return earlier;
     }
     const { rollout, place, usage, durationMs } = earlier;
@@ -278,8 +281,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     if (signal.aborted) return { reason: 'aborted' };
     if (health.loss !== undefined) return { reason: 'providerUnavailable', error };
     const interruption: Interruption = { reason: 'unavailable', error };
-    // Only a new candidate's pass over the valset is worth something with a gap.
-    if (context.phase !== 'valset') refusal.interruption = interruption;
+    if (!mayHaveGaps(context.phase)) refusal.interruption = interruption;
     return interruption;
   }
 
@@ -331,3 +333,6 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     });
   }
 }
+
+/** Only a new candidate's pass over the valset and the test are worth something with a gap. */
+const mayHaveGaps = (phase: Phase) => phase === 'valset' || phase === 'testset';

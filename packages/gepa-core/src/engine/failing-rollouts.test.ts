@@ -127,7 +127,8 @@ describe('passing failures', () => {
     });
     const result = await optimize(run.options);
     expect(result).toMatchObject({ stopReason: 'maxTokens', iterations: 1 });
-    expect(result.usage.modelCalls).toBe(30);
+    // The last would fit, if it were sure to cost no more than the others.
+    expect(result.usage.modelCalls).toBe(29);
   });
 
   it('may be told from others by the caller', async () => {

@@ -159,6 +159,12 @@ describe('what is expected', () => {
     expect(result.totalMetricCalls / told.metricCalls.expected!).toBeGreaterThan(0.7);
     expect(result.totalMetricCalls / told.metricCalls.expected!).toBeLessThan(1.4);
 
+    const tested = await bounded({ maxCostUsd: 1, testset: tokenExamples('tests', 30) });
+    const withTest = await optimize(tested.run.options);
+    expect(withTest).toMatchObject({ stopReason: 'maxCostUsd', test: { size: 30 } });
+    expect(withTest.iterations / tested.told.iterations.expected!).toBeGreaterThan(0.7);
+    expect(withTest.iterations / tested.told.iterations.expected!).toBeLessThan(1.4);
+
     expect((await bounded({ maxTokens: 300_000 })).told).toMatchObject({
       endsBy: 'maxTokens',
       tokens: { expected: 300_000, worst: 300_000 },
@@ -329,9 +335,11 @@ it('warns of bounds that leave no room', async () => {
   expect(await warningsOf({ maxMetricCalls: 20 + 3 + 3 + 20 - 1 })).toEqual(noSearch);
   expect(await warningsOf({ maxMetricCalls: 20 + 3 + 3 + 20 })).toEqual([]);
   expect(await warningsOf({ maxCostUsd: 0.01 })).toEqual(noSearch);
-  expect(await warningsOf({ maxCostUsd: 1, testset: tokenExamples('tests', 5) })).toEqual([
-    expect.stringContaining('before the testset is scored'),
-  ]);
+  const testset = tokenExamples('tests', 5);
+  expect(await warningsOf({ maxCostUsd: 1, testset })).toEqual([]);
+  const untested = expect.stringContaining('before the testset is scored');
+  expect(await warningsOf({ maxCostUsd: 0.045, testset })).toEqual([...noSearch, untested]);
+  expect(await warningsOf({ maxDurationMs: 60_000, testset })).toEqual([untested]);
 });
 
 it('refuses what optimize refuses', async () => {

@@ -1,3 +1,4 @@
+import { laterMargin } from '../effects/ledger.ts';
 import { type Amount, amountOf, type CallSizes, type Load, nothing, product, sum, times } from './load.ts';
 import type { SearchSize } from './search-size.ts';
 import type { Asks } from './worst-course.ts';
@@ -47,17 +48,17 @@ export function expectedCourse(
   if (Math.min(counted.mutations, metered.mutations) === Number.POSITIVE_INFINITY) return undefined;
 
   if (metered.mutations < counted.mutations) {
-    // The run is cut off in the middle, and what is left does not suffice for the testset.
+    // The run is cut off in the middle. Time is not set aside for the testset.
     const { mutations, endsBy } = metered;
     const merges = Math.min(counted.merges, Math.floor(steps.mergesPerMutation * Math.max(0, mutations)));
     const seedPart = mutations >= 0 ? 1 : metered.seedPart;
     const search = sum(times(Math.max(0, mutations), steps.mutation), times(merges, steps.merge));
-    return {
-      load: sum(times(seedPart, steps.seed), search),
-      endsBy,
-      tested: false,
-      searches: mutations > 0,
-    };
+    const load = sum(times(seedPart, steps.seed), search);
+    const whole = sum(load, steps.test);
+    const tested =
+      endsBy !== 'durationMs' &&
+      (amountOf(whole, sizes, endsBy) ?? Number.POSITIVE_INFINITY) <= bounds[endsBy];
+    return { load: tested ? whole : load, endsBy, tested, searches: mutations > 0 };
   }
   const { mutations, merges, endsBy } = counted;
   const search = sum(steps.seed, times(mutations, steps.mutation), times(merges, steps.merge));
@@ -140,16 +141,16 @@ function countedIterations(
 
 /** What the bounds on dollars, tokens and time allow, as far as it is known what a call takes of them. */
 function meteredIterations(
-  { seed, mutation, merge }: Steps,
+  { seed, mutation, merge, test }: Steps,
   sizes: CallSizes,
   bounds: Bounds,
   merges: number,
 ): Metered {
-  const fixed = sum(seed, times(merges, merge));
   return meters
     .flatMap((meter): Metered[] => {
       const perMutation = amountOf(mutation, sizes, meter);
-      const before = amountOf(fixed, sizes, meter);
+      const later = meter === 'durationMs' ? nothing : times(laterMargin, test);
+      const before = amountOf(sum(seed, times(merges, merge), later), sizes, meter);
       const seedAlone = amountOf(seed, sizes, meter);
       if (!perMutation || before === undefined || !seedAlone) return [];
       const mutations = (bounds[meter] - before) / perMutation;

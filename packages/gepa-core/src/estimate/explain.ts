@@ -30,7 +30,7 @@ export function warningsOf<Example, Output, Trace, Name extends string>({
   }
   if (expected?.tested === false && settings.testset.length > 0) {
     warnings.push(
-      'The run will be cut off before the testset is scored: only maxMetricCalls and maxIterations leave room for it.',
+      'The run will be cut off before the testset is scored: give it more. Of all bounds only maxDurationMs sets nothing aside for it.',
     );
   }
   if (measurement !== undefined && measurement.usage === undefined) {

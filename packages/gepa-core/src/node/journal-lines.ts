@@ -11,6 +11,20 @@ const usage = z.looseObject({ modelCalls: z.number(), inputTokens: z.number(), o
 const texts = z.record(z.string(), z.string());
 const effect = { at: z.number(), iteration: z.number() };
 
+const digests = z.record(z.string(), z.string());
+const data = z.object({ size: z.number(), digest: z.string() });
+const head = z.looseObject({
+  runId: z.string(),
+  fingerprint: z.looseObject({
+    components: digests,
+    trainset: data,
+    valset: data,
+    testset: data,
+    options: digests,
+    metric: z.string(),
+  }),
+});
+
 /** What the engine relies on in a line of an earlier session; everything else is for people. */
 const line = z.discriminatedUnion('type', [
   z.looseObject({
@@ -112,7 +126,13 @@ function asHeader(value: unknown, path: string): Header {
       `it has version ${String(header.version)}, and this package reads version ${version}`,
     );
   }
+  const parsed = head.safeParse(value);
+  if (!parsed.success) throw damaged(path, 1, problemOf(parsed.error));
   return header as Header;
+}
+
+function problemOf({ issues: [issue] }: z.ZodError): string {
+  return `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`;
 }
 
 function asLine(value: unknown, path: string, number: number): JournalLine {
@@ -123,13 +143,12 @@ function asLine(value: unknown, path: string, number: number): JournalLine {
   >;
   const parsed = line.safeParse(rest);
   if (parsed.success) return rest as unknown as JournalLine;
-  const [issue] = parsed.error.issues;
-  throw damaged(path, number, `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`);
+  throw damaged(path, number, problemOf(parsed.error));
 }
 
 function damaged(path: string, number: number, what: string, cause?: unknown): JournalDamagedError {
   return new JournalDamagedError(
-    `Line ${number} of ${path} cannot be read: ${what}. Put the line right, or delete it to have that one piece of work done again${number === 1 ? '; without its first line the journal is lost, and another runDir starts anew' : ''}.`,
+    `Line ${number} of ${path} cannot be read: ${what}. Put the line right, or delete it to have what it told done again${number === 1 ? '; without its first line the journal is lost, and another runDir starts anew' : ''}.`,
     number,
     { cause },
   );

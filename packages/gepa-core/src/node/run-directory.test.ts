@@ -67,6 +67,44 @@ describe('the files of a run', () => {
     expect(lines('events.jsonl')).toEqual(JSON.parse(JSON.stringify(run.decisions())));
   });
 
+  it('hold what was paid for by the next turn of the event loop, and before anybody is told of it', async () => {
+    const had = { rollout: 0, reflection: 0 };
+    const told = { rollout: 0, reflection: 0 };
+    let late = 0;
+    const check = (counts: typeof had) => {
+      const written = lines('journal.jsonl').map(({ type }) => type);
+      for (const what of ['rollout', 'reflection'] as const) {
+        if (written.filter((type) => type === what).length < counts[what]) late++;
+      }
+    };
+    const have = (what: keyof typeof had) => {
+      had[what]++;
+      const counts = { ...had };
+      setImmediate(() => check(counts));
+    };
+    const { propose: _, ...options } = inRunDir({
+      metric: ({ output }) => {
+        have('rollout');
+        return output.present / 9;
+      },
+      onEvent: ({ type }) => {
+        if (type !== 'rollout_finished' && type !== 'reflection_finished') return;
+        told[type === 'rollout_finished' ? 'rollout' : 'reflection']++;
+        check(told);
+      },
+    }).options;
+    await optimize({
+      ...options,
+      maxIterations: 3,
+      reflectionModel: async () => {
+        have('reflection');
+        return `\`\`\`\nbase red ${had.reflection}\n\`\`\``;
+      },
+    });
+    expect(Math.min(had.rollout, had.reflection, told.reflection)).toBeGreaterThan(1);
+    expect(late).toBe(0);
+  });
+
   it('hold each rollout whole: scores, words, output, trace and what it took', async () => {
     const run = inRunDir({
       metric: (args) => ({ ...(tokenMetric()(args) as { score: number }), feedback: 'more of red' }),
@@ -185,6 +223,20 @@ describe('a damaged journal', () => {
     expect((await optimize(inRunDir().options)).bestCandidate).toEqual(first.bestCandidate);
   });
 
+  it('has the same way out where the bound was used up to the test', async () => {
+    const setup = { maxMetricCalls: 70, testset: tokenExamples('tests', 6) };
+    const first = await optimize(inRunDir(setup).options);
+    const all = readFileSync(journal(), 'utf8').split('\n');
+    const at = all.findIndex((line) => line.startsWith('{"type":"rollout"'));
+    writeFileSync(journal(), all.filter((_, i) => i !== at).join('\n'));
+    const run = inRunDir(setup);
+    const again = await optimize(run.options);
+    expect(first.candidates.length).toBeGreaterThan(1);
+    expect(again.candidates).toEqual(first.candidates);
+    expect(again.test).toEqual(first.test);
+    expect(run.begun.size).toBe(1);
+  });
+
   it('that lacks what the engine needs is one too', async () => {
     await optimize(inRunDir().options);
     const all = readFileSync(journal(), 'utf8').split('\n');
@@ -208,6 +260,14 @@ describe('a damaged journal', () => {
       expect(again.warnings).toEqual(first.warnings);
     },
   );
+
+  it('with a header that lacks something is one too', async () => {
+    await optimize(inRunDir().options);
+    writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"trainset"', '"trains"'));
+    const error = await errorOf();
+    expect(error).toMatchObject({ line: 1 });
+    expect((error as Error).message).toContain('fingerprint.trainset');
+  });
 
   it('of another version is refused', async () => {
     await optimize(inRunDir().options);
@@ -265,6 +325,20 @@ describe('the lock', () => {
     await optimize(inRunDir().options);
     expect(existsSync(lock())).toBe(false);
   });
+});
+
+it('a relative path is meant from where the process is at the call', async () => {
+  const before = process.cwd();
+  mkdirSync(join(root, 'other'));
+  process.chdir(root);
+  try {
+    const run = optimize(tokenRun({ ...small, runDir: 'run' }).options);
+    process.chdir(join(root, 'other'));
+    await run;
+  } finally {
+    process.chdir(before);
+  }
+  expect(existsSync(journal())).toBe(true);
 });
 
 describe('a directory that cannot be used', () => {

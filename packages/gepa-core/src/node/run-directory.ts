@@ -16,12 +16,11 @@ export interface RunDirectory {
 }
 
 /**
- * Opens a run directory, or makes one.
+ * Opens a run directory by its absolute path, or makes one.
  *
  * @throws {RunDirectoryError} when it cannot be read or written, is in use, is damaged, or is another run's.
  */
-export function openRunDirectory(runDir: string, options: FileJournalOptions): RunDirectory {
-  const path = builtin('node:path', 'leave `runDir` out.').resolve(runDir);
+export function openRunDirectory(path: string, options: FileJournalOptions): RunDirectory {
   const closing: (() => void)[] = [];
   const close = () => {
     for (const step of closing.splice(0).reverse()) step();
@@ -46,6 +45,17 @@ export function openRunDirectory(runDir: string, options: FileJournalOptions): R
       { cause: error },
     );
   }
+}
+
+/**
+ * For framework packages: a relative `runDir` is meant from where the process is at the call. By the time the directory
+ * is opened, it may be elsewhere.
+ */
+export function withAbsoluteRunDir<Options extends { readonly runDir?: string }>(options: Options): Options {
+  const { runDir } = options;
+  // Anything else is told of where the options are checked.
+  if (typeof runDir !== 'string' || runDir === '') return options;
+  return { ...options, runDir: builtin('node:path', 'leave `runDir` out.').resolve(runDir) };
 }
 
 /** One level at a time: Node's own `recursive` never ends where nobody can make directories, as in /proc. */
