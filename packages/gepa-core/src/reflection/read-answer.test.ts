@@ -206,6 +206,7 @@ describe('a cut-off answer', () => {
     ['a finish reason', triage, 'length'],
     ['a finish reason, though the fence is closed', `\`\`\`\`\n${triage}\n\`\`\`\``, 'max_tokens'],
     ['a finish reason and nothing said', '', 'MAX_TOKENS'],
+    ['no room left in the context', triage, 'model_context_window_exceeded'],
     ['endless thinking', '<think>\nLet me see. ```\nx\n```', undefined],
   ])('%s', (_, answer, finishReason) => {
     expect(read(answer, finishReason)).toMatchObject({ problem: 'cut_off' });
