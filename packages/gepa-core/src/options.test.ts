@@ -170,6 +170,23 @@ describe('warnings', () => {
     ]);
   });
 
+  it('a testset whose inputs the search sees under other ids', async () => {
+    const example = (id: string, ticket: string) => ({ id, input: { ticket }, expected: 'billing' });
+    const result = await optimize({
+      seedCandidate: { text: 'x' },
+      run: () => ({ output: 'billing' }),
+      metric: () => 1,
+      propose: async () => ({}),
+      trainset: [example('train-1', 'a'), example('train-2', 'b')],
+      valset: [example('valid-1', 'c')],
+      testset: [example('test-1', 'b'), example('test-2', 'd')],
+      maxMetricCalls: 10,
+    });
+    expect(result.warnings).toEqual([
+      expect.stringMatching(/^1 of the 2 test examples also stand in the trainset/),
+    ]);
+  });
+
   it('no valset', async () => {
     const { valset, ...options } = tokenRun({ maxIterations: 1 }).options;
     expect(valset).toBeDefined();
