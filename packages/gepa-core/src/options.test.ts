@@ -61,7 +61,7 @@ describe('what cannot be run is refused with one clear sentence, before anything
       'There is no option "prices.m.cached"',
     ],
     ['no time', { maxDurationMs: 0 }, '"maxDurationMs" must be more than 0 (got 0)'],
-    ['a seed that is no number', { seed: Number.NaN }, 'The option "seed"'],
+    ['a seed that is no number', { seed: Number.NaN }, '(got NaN).'],
     [
       'an unknown option',
       { maxMetricCall: 3 },
