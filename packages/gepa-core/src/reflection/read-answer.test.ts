@@ -191,6 +191,8 @@ describe('an answer without a fence', () => {
     'Answer in JSON:\n\n```json\n{"label": "bug"}\n```\n\nNothing else.',
     'Be brief.\nAnswer as: ```json\n{"label": "bug"}\n```\nNothing else.',
     'Wrap the label in ```json and ``` fences.',
+    'Sort tickets.\n\n**Example**:\n```\nTicket: x\nLabel: bug\n```\nDone.',
+    'Give a complete answer',
     '  indented first line\nsecond',
   ])('keeps %j whole', (text) => expect(read(text)).toEqual({ text }));
 });
