@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describeComponents, summarize } from 'gepa-core/report';
 import { fromEvaluators, gepa } from 'gepa-langchain';
 import { test, train, validation } from '../langchain-triage/data.ts';
@@ -29,7 +30,7 @@ const compiled = await target.compile({
 
 console.log(`\n${summarize(compiled.result)}`);
 if (run.close(compiled.result)) {
-  const file = new URL('rag.gepa.json', import.meta.url).pathname;
+  const file = join(import.meta.dirname, 'rag.gepa.json');
   compiled.save(file);
   console.log(`\nSaved to ${file}: gepa(chain).load(...) puts the texts back into the chain.`);
 }

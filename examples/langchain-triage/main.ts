@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describeComponents, summarize } from 'gepa-core/report';
 import { gepa } from 'gepa-langchain';
 import { longRun } from '../shared/long-run.ts';
@@ -28,7 +29,7 @@ const compiled = await target.compile({
 
 console.log(`\n${summarize(compiled.result)}`);
 if (run.close(compiled.result)) {
-  const file = new URL('triage.gepa.json', import.meta.url).pathname;
+  const file = join(import.meta.dirname, 'triage.gepa.json');
   compiled.save(file);
   console.log(`\nSaved to ${file}: gepa(chain).load(...) puts the texts back into the chain.`);
 }

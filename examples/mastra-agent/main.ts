@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describeComponents, summarize } from 'gepa-core/report';
 import { gepa } from 'gepa-mastra';
 import { test, train, validation } from '../langchain-triage/data.ts';
@@ -29,7 +30,7 @@ const compiled = await target.compile({
 
 console.log(`\n${summarize(compiled.result)}`);
 if (run.close(compiled.result)) {
-  const file = new URL('agent.gepa.json', import.meta.url).pathname;
+  const file = join(import.meta.dirname, 'agent.gepa.json');
   compiled.save(file);
   console.log(`\nSaved to ${file}: gepa(agent).load(...) makes an agent with these texts.`);
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describeComponents, summarize } from 'gepa-core/report';
 import { gepa } from 'gepa-mastra';
 import { test, train, validation } from '../langchain-triage/data.ts';
@@ -28,7 +29,7 @@ const compiled = await target.compile({
 
 console.log(`\n${summarize(compiled.result)}`);
 if (run.close(compiled.result)) {
-  const file = new URL('workflow.gepa.json', import.meta.url).pathname;
+  const file = join(import.meta.dirname, 'workflow.gepa.json');
   compiled.save(file);
   console.log(`\nSaved to ${file}: gepa(workflow).load(...) makes a workflow with these texts.`);
 }

@@ -5,9 +5,16 @@ import {
   taskModel,
 } from '../simulated-model/server.ts';
 
+export type Provider = 'openai' | 'simulated';
+
+/** Whose models an example uses: real ones when there is a key. */
+export function provider(): Provider {
+  return process.env.OPENAI_API_KEY ? 'openai' : 'simulated';
+}
+
 /** Where an example's two models answer, by the OpenAI protocol. */
 export interface Endpoint {
-  readonly provider: 'openai' | 'simulated';
+  readonly provider: Provider;
   /** Absent for the provider's own. */
   readonly url?: string;
   readonly apiKey: string;

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OptimizationResult } from 'gepa-core';
 import { interruptible } from 'gepa-core/node';
+import { provider } from './endpoint.ts';
 
 /** A run that survives: its directory, and Ctrl-C. */
 export interface LongRun {
@@ -13,9 +14,13 @@ export interface LongRun {
   close(result: OptimizationResult): boolean;
 }
 
-/** `command`: how the example is started. */
+/**
+ * What simulated models answered is no part of a run on real ones: each provider has a directory of its own.
+ *
+ * @param command how the example is started.
+ */
 export function longRun(name: string, command: string): LongRun {
-  const runDir = join(import.meta.dirname, '..', '.runs', name);
+  const runDir = join(import.meta.dirname, '..', '.runs', `${name}-${provider()}`);
   if (existsSync(runDir)) console.log(`Going on with the run in ${runDir}; delete it to start anew.\n`);
   const interrupt = interruptible(() => console.error('\nEnding the run; Ctrl-C again ends at once.'));
   return {

@@ -152,14 +152,16 @@ function checkShape<Options extends object>(
     const value = (options as Record<string, unknown>)[String(name)];
     if (value === undefined) return `The option "${String(name)}" is missing.`;
     const where = [String(name), ...rest.map(String)].join('.');
-    const shown =
-      typeof value === 'object' || typeof value === 'function' ? '' : ` (got ${JSON.stringify(value)})`;
+    const shown = typeof value === 'object' || typeof value === 'function' ? '' : ` (got ${shownOf(value)})`;
     return `The option "${where}" ${code === 'custom' || message.startsWith('is ') || message.startsWith('must ') ? message : `is wrong: ${message}`}${shown}.`;
   });
   const bad = new Set(issues.map(({ path }) => path[0]));
   const sound = Object.entries(options).filter(([name, value]) => value !== undefined && !bad.has(name));
   return { problems: [...unknown, ...wrong], sound: Object.fromEntries(sound) as Partial<Options> };
 }
+
+/** JSON knows no `NaN` and no `Infinity`. */
+const shownOf = (value: unknown) => (typeof value === 'number' ? String(value) : JSON.stringify(value));
 
 /** What single options do not show. `given` may hold options that have a problem already; `sound` has none. */
 function* meaningProblems<Example, Output, Trace, Name extends string>(

@@ -32,6 +32,6 @@ export function normalizeAnswer(
 export function isCutOff(finishReason: string | undefined): boolean {
   return (
     finishReason !== undefined &&
-    /length|max_?(output_)?tokens|incomplete|content.?filter/i.test(finishReason)
+    /length|max_?(output_)?tokens|incomplete|content.?filter|context.?window/i.test(finishReason)
   );
 }

@@ -49,12 +49,14 @@ export function normalizeMetricResult(result: unknown): NormalizedScore | { read
   if (!Number.isFinite(value)) return { problem: `its score is ${value}` };
   for (const [name, objective] of Object.entries(objectives ?? {})) {
     if (typeof objective !== 'number' || !Number.isFinite(objective)) {
-      return { problem: `its objective "${name}" is ${String(objective)}` };
+      return {
+        problem: `its objective "${name}" is ${typeof objective === 'number' ? objective : typeof objective}`,
+      };
     }
   }
   return {
     score: value,
-    ...(feedback === undefined ? {} : { feedback: String(feedback) }),
+    ...(feedback == null ? {} : { feedback: String(feedback) }),
     ...(objectives === undefined ? {} : { objectives }),
     ...(componentFeedback === undefined ? {} : { componentFeedback }),
     ...(usage === undefined ? {} : { usage }),

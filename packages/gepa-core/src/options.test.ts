@@ -61,7 +61,7 @@ describe('what cannot be run is refused with one clear sentence, before anything
       'There is no option "prices.m.cached"',
     ],
     ['no time', { maxDurationMs: 0 }, '"maxDurationMs" must be more than 0 (got 0)'],
-    ['a seed that is no number', { seed: Number.NaN }, 'The option "seed"'],
+    ['a seed that is no number', { seed: Number.NaN }, '(got NaN).'],
     [
       'an unknown option',
       { maxMetricCall: 3 },
@@ -167,6 +167,23 @@ describe('warnings', () => {
     ];
     expect(await warningsOf({ testset: both })).toEqual([
       '2 of the 4 test examples also stand in the trainset: the test score flatters the result. Hold them out.',
+    ]);
+  });
+
+  it('a testset whose inputs the search sees under other ids', async () => {
+    const example = (id: string, ticket: string) => ({ id, input: { ticket }, expected: 'billing' });
+    const result = await optimize({
+      seedCandidate: { text: 'x' },
+      run: () => ({ output: 'billing' }),
+      metric: () => 1,
+      propose: async () => ({}),
+      trainset: [example('train-1', 'a'), example('train-2', 'b')],
+      valset: [example('valid-1', 'c')],
+      testset: [example('test-1', 'b'), example('test-2', 'd')],
+      maxMetricCalls: 10,
+    });
+    expect(result.warnings).toEqual([
+      expect.stringMatching(/^1 of the 2 test examples also stand in the trainset/),
     ]);
   });
 

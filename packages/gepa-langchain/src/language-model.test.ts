@@ -5,12 +5,13 @@ import { RunnableLambda } from '@langchain/core/runnables';
 import { OptionsError } from 'gepa-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromChatModel } from './language-model.ts';
-import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+import { fakeModel } from './testing/fake-model.ts';
+import { contentText, type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {
   server = await startOpenAIServer(async ({ messages }) => {
-    const prompt = String(messages[0]?.content);
+    const prompt = contentText(messages[0]);
     if (prompt === 'refuse') return { status: 429, error: 'rate limit' };
     if (prompt === 'wait') await new Promise(() => {});
     return prompt === 'long' ? { content: 'cut', finish_reason: 'length' } : `re: ${prompt}`;
@@ -34,6 +35,23 @@ it('answers with text, usage and the reason it stopped', async () => {
     finishReason: 'stop',
   });
   expect(await answer({ prompt: 'long', signal })).toMatchObject({ text: 'cut', finishReason: 'length' });
+});
+
+it('says that an answer was cut off in whatever words the provider has for it', async () => {
+  const told = [{ stop_reason: 'max_tokens' }, { stopReason: 'max_tokens' }, { done_reason: 'length' }];
+  const models = [
+    server.model({ useResponsesApi: true }),
+    ...told.map((response_metadata) =>
+      fakeModel().respond(new AIMessage({ content: 'cut', response_metadata })),
+    ),
+  ];
+  const answers = models.map((model) => fromChatModel(model)({ prompt: 'long', signal }));
+  expect(await Promise.all(answers)).toMatchObject([
+    { text: 'cut', finishReason: 'max_output_tokens' },
+    { text: 'cut', finishReason: 'max_tokens' },
+    { text: 'cut', finishReason: 'max_tokens' },
+    { text: 'cut', finishReason: 'length' },
+  ]);
 });
 
 it('counts the models inside a chain', async () => {

@@ -1,4 +1,4 @@
-import type { ExampleRef } from './examples.ts';
+import { canonicalJson, type ExampleRef } from './examples.ts';
 
 /** What is odd about the examples, in words. */
 export function warnAboutData<Example>(
@@ -11,13 +11,21 @@ export function warnAboutData<Example>(
       'There is no valset: candidates are compared on the trainset they were written from. Give a valset to see whether they generalize.',
     );
   }
-  const testKeys = new Set(refs.testset.map(({ key }) => key));
+  const test = refs.testset.map(contentOf);
   for (const set of ['trainset', 'valset'] as const) {
-    const shared = new Set(refs[set].map(({ key }) => key).filter((key) => testKeys.has(key))).size;
+    const seen = new Set(test.length === 0 ? [] : refs[set].map(contentOf));
+    const shared = test.filter((content) => seen.has(content)).length;
     if (shared > 0) {
       warn(
         `${shared} of the ${refs.testset.length} test examples also stand in the ${set}: the test score flatters the result. Hold them out.`,
       );
     }
   }
+}
+
+/** What tells whether two examples are the same to a program: an id, or metadata, makes no other of the same input. */
+function contentOf<Example>({ example, key }: ExampleRef<Example>): string | number {
+  if (typeof example !== 'object' || example === null || !('input' in example)) return key;
+  const { input, expected } = example as { input: unknown; expected?: unknown };
+  return canonicalJson({ input, expected }) ?? key;
 }

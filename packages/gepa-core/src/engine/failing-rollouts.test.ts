@@ -346,6 +346,7 @@ describe('a metric', () => {
     [{ score: '0.5' }, 'its "score" is string'],
     [undefined, 'it returned undefined'],
     [{ score: 1, objectives: { speed: Number.NaN } }, 'its objective "speed" is NaN'],
+    [{ score: 1, objectives: { speed: '1' } }, 'its objective "speed" is string'],
   ])('that gives no score (%o) ends the run with the name of the example', async (answer, problem) => {
     const run = tokenRun({
       concurrency: 1,

@@ -226,10 +226,10 @@ function summary<Name extends string>(
   );
   if (failure?.kind === 'rejected')
     return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
-  return {
-    kind: 'idle',
-    why: outcomes.every(({ kind }) => kind === 'perfect') ? 'allPerfect' : 'noNewProposals',
-  };
+  const rejected = outcomes.find((outcome) => outcome.kind === 'rejected');
+  return rejected === undefined
+    ? { kind: 'idle', why: 'allPerfect' }
+    : { kind: 'idle', why: 'noNewProposals', rejection: rejected.message };
 }
 
 function duplicate<Name extends string>(

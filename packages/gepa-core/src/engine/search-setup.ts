@@ -40,7 +40,8 @@ export type IterationOutcome =
   /** Children were run; `accepted` of them joined the pool. */
   | { readonly kind: 'tried'; readonly accepted: number }
   /** There was nothing to run. */
-  | { readonly kind: 'idle'; readonly why: 'allPerfect' | 'noNewProposals' }
+  | { readonly kind: 'idle'; readonly why: 'allPerfect' }
+  | { readonly kind: 'idle'; readonly why: 'noNewProposals'; readonly rejection: string }
   /** Every task failed for reasons that are not the program's. */
   | { readonly kind: 'failed'; readonly reason: 'unavailable' | 'proposer_failed'; readonly error: unknown }
   | { readonly kind: 'stopped'; readonly reason: StopReason };

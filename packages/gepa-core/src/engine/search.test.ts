@@ -44,6 +44,9 @@ describe('a search that gets nowhere ends with a reason', () => {
     const run = tokenRun({ propose: async () => ({}), maxMetricCalls });
     const result = await optimize(run.options);
     expect(result.stopReason).toBe('noNewProposals');
+    expect(result.warnings).toEqual([
+      expect.stringMatching(/^The last new text was rejected: No new text was proposed for /),
+    ]);
   });
 
   it.each([

@@ -66,7 +66,9 @@ class Patience {
     this.#idle++;
     if (outcome.kind === 'idle' && outcome.why === 'allPerfect') this.#perfect++;
     if (this.#idle < this.#maxIdle) return undefined;
-    return this.#perfect === this.#idle ? 'allPerfect' : 'noNewProposals';
+    if (this.#perfect === this.#idle) return 'allPerfect';
+    if ('rejection' in outcome) this.#warn(`The last new text was rejected: ${outcome.rejection}`);
+    return 'noNewProposals';
   }
 
   /** A proposer that throws is broken; models that cannot be had are not. */

@@ -191,6 +191,8 @@ describe('an answer without a fence', () => {
     'Answer in JSON:\n\n```json\n{"label": "bug"}\n```\n\nNothing else.',
     'Be brief.\nAnswer as: ```json\n{"label": "bug"}\n```\nNothing else.',
     'Wrap the label in ```json and ``` fences.',
+    'Sort tickets.\n\n**Example**:\n```\nTicket: x\nLabel: bug\n```\nDone.',
+    'Give a complete answer',
     '  indented first line\nsecond',
   ])('keeps %j whole', (text) => expect(read(text)).toEqual({ text }));
 });
@@ -206,6 +208,7 @@ describe('a cut-off answer', () => {
     ['a finish reason', triage, 'length'],
     ['a finish reason, though the fence is closed', `\`\`\`\`\n${triage}\n\`\`\`\``, 'max_tokens'],
     ['a finish reason and nothing said', '', 'MAX_TOKENS'],
+    ['no room left in the context', triage, 'model_context_window_exceeded'],
     ['endless thinking', '<think>\nLet me see. ```\nx\n```', undefined],
   ])('%s', (_, answer, finishReason) => {
     expect(read(answer, finishReason)).toMatchObject({ problem: 'cut_off' });

@@ -97,34 +97,44 @@ const proseTags = new Set([
   'template',
 ]);
 
-/** Whether a block is a piece of code within an answer that has no fence around it. */
+const announcesExample = /\b(?:examples?|format)\b[^:]{0,60}:$/i;
+
+/** Whether a block is a piece of code, or an example, within an answer that has no fence around it. */
 function isExample(lines: readonly string[], block: FencedBlock): boolean {
-  if (block.length > 3 || proseTags.has(block.tag)) return false;
-  const before = lines.slice(0, block.start).filter((line) => line.trim() !== '');
-  return before.length > 0 && !isIntroduction(before.at(-1)!);
+  if (block.length > 3) return false;
+  const before = lines.slice(0, block.start).findLast((line) => line.trim() !== '');
+  if (before === undefined || isIntroduction(before)) return false;
+  return !proseTags.has(block.tag) || announcesExample.test(withoutMarks(before));
 }
 
 const newText =
   "(?:(?:the|my|your|an?) )?(?:[\\w'-]+,? ){0,2}?(?:improved|new|updated|revised|rewritten|reworked|optimi[sz]ed|refined|" +
   'complete|final|full|enhanced|better|proposed|modified) (?:[\\w\'"`.-]+ ){0,4}?' +
   '(?:prompt|instructions?|text|version|description|template|wording|answer)';
+const title = new RegExp(`^${newText}(?: for [^:]{0,80}| is| below)?:?$`, 'i');
 const introductions = [
   /^(?:sure|certainly|of course|absolutely|okay|ok|understood|got it|great)(?: thing)?\s*[,.!:–—-][^:]{0,200}[.!:]?$/i,
   new RegExp(
     `^(?:here|below|this is|the following|i\\b|i've|based on|after|given)[^:]{0,200}?\\b${newText}\\b[^:]{0,120}:$`,
     'i',
   ),
-  new RegExp(`^${newText}(?: for [^:]{0,80}| is| below)?:?$`, 'i'),
+  title,
 ];
 
 /** Whether a line only announces the text that follows. */
 function isIntroduction(line: string): boolean {
-  const words = line.replace(/[*_#]+/g, '').trim();
+  const words = withoutMarks(line);
   return words.length <= 400 && introductions.some((introduction) => introduction.test(words));
+}
+
+function withoutMarks(line: string): string {
+  return line.replace(/[*_#]+/g, '').trim();
 }
 
 function withoutIntroduction(text: string): string {
   const trimmed = trimBlankLines(text);
   const [first = '', ...rest] = trimmed.split('\n');
-  return isIntroduction(first) ? withoutIntroduction(rest.join('\n')) : trimmed;
+  // Without a colon, and with nothing to follow, it is the text: "Give a complete answer".
+  const isText = rest.length === 0 && title.test(withoutMarks(first)) && !withoutMarks(first).endsWith(':');
+  return isIntroduction(first) && !isText ? withoutIntroduction(rest.join('\n')) : trimmed;
 }

@@ -169,9 +169,10 @@ describe('the default record', () => {
     expect(recordOf({ objectives: { brevity: 0.5 } }).Objectives).toEqual({ brevity: 0.5 });
   });
 
-  it('still shows input, output and verdict when the component was in no step', () => {
+  it('says that no call held the text, with input, output and verdict', () => {
     expect(recordOf({ trace: chain(model), output: 'ada', feedback: 'Hm.' }, 'other')).toEqual({
       Input: 'Who?',
+      Calls: '[none was seen to hold this text]',
       'Final output': 'ada',
       Score: 0,
       Feedback: 'Hm.',

@@ -56,9 +56,11 @@ function tokensOf(trace: readonly Step[]): string | undefined {
   return `${inputTokens} sent and ${outputTokens} written in ${modelCalls} model ${modelCalls === 1 ? 'call' : 'calls'}`;
 }
 
-/** One call stands under headings of its own; several are a list. */
+/** One call stands under headings of its own; several are a list. A branch that was not taken has none. */
 function callHeadings(trace: readonly Step[], component: string, output: unknown): ReflectiveRecord {
   const calls = describeCalls(trace, component, output);
+  const isElsewhere = calls.length === 0 && [...walkSteps(trace)].some((step) => step.components?.length);
+  if (isElsewhere) return { Calls: '[none was seen to hold this text]' };
   return calls.length <= 1 ? (calls[0] ?? {}) : { Calls: calls };
 }
 

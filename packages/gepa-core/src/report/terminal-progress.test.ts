@@ -72,6 +72,16 @@ describe('on a terminal', () => {
     ]);
   });
 
+  it('shows its line also where the terminal does not know its width', () => {
+    const writes: string[] = [];
+    const { play } = recorded({
+      stream: { isTTY: true, columns: 0, write: (text) => writes.push(text) },
+      isTTY: true,
+    });
+    play([runStarted(), ...rollouts(1, 1, 'seed')], 1_000);
+    expect(screenAfter(writes.join(''), 80).at(-1)).toMatch(/^1\/100 calls .* best – /);
+  });
+
   it('shows a dash for what is not known yet', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([runStarted(), ...rollouts(1, 1, 'seed')], 1_000);

@@ -40,7 +40,8 @@ export function terminalProgress(options: TerminalProgressOptions = {}): Listene
   const display = isTTY
     ? liveLine({
         stream,
-        columns: () => options.columns ?? stream.columns ?? 80,
+        // A terminal that does not know its width says 0.
+        columns: () => options.columns ?? (stream.columns || 80),
         colors: colorsOf(options.color ?? supportsColor(stream)),
         intervalMs: options.intervalMs ?? 100,
       })

@@ -73,8 +73,10 @@ export async function startOpenAIServer(
 }
 
 /** A request of the responses API, as one of the chat API. */
-function readRequest(body: ChatRequest & { readonly input?: string }): ChatRequest {
-  return body.input === undefined ? body : { ...body, messages: [{ role: 'user', content: body.input }] };
+function readRequest(body: ChatRequest & { readonly input?: string | ChatRequest['messages'] }): ChatRequest {
+  const { input } = body;
+  if (input === undefined) return body;
+  return { ...body, messages: typeof input === 'string' ? [{ role: 'user', content: input }] : input };
 }
 
 async function readBody(incoming: IncomingMessage): Promise<string> {
@@ -96,10 +98,21 @@ function answer(request: ChatRequest, reply: Exclude<ChatReply, string>): { stat
   const completion = countWords(content);
   if ('input' in request) {
     const output = [
-      { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: content }] },
+      {
+        type: 'message',
+        role: 'assistant',
+        content: [{ type: 'output_text', text: content, annotations: [] }],
+      },
     ];
     const usage = { input_tokens: prompt, output_tokens: completion };
-    return { status: 200, body: { id: '1', object: 'response', model: request.model, output, usage } };
+    const ending =
+      finish_reason === 'length'
+        ? { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }
+        : { status: 'completed' };
+    return {
+      status: 200,
+      body: { id: '1', object: 'response', model: request.model, output, usage, ...ending },
+    };
   }
   return {
     status: 200,

@@ -56,13 +56,16 @@ function generationsOf(run: Run): Node[] {
 }
 
 function finishReasonOf(generation: Node | undefined): string | undefined {
-  const sources = [generation?.generationInfo, responseMetadata(generation)];
-  return sources
-    .flatMap((source) =>
-      isNode(source) ? [source.finish_reason, source.finishReason, source.stop_reason] : [],
-    )
-    .find((reason): reason is string => typeof reason === 'string');
+  const metadata = responseMetadata(generation);
+  const told = [generation?.generationInfo, metadata].flatMap((source) =>
+    isNode(source) ? reasonNames.map((name) => source[name]) : [],
+  );
+  const { incomplete_details: incomplete } = metadata;
+  return firstString(...told, isNode(incomplete) ? incomplete.reason : undefined);
 }
+
+/** What providers call it; the responses API of OpenAI only says what an answer is lacking. */
+const reasonNames = ['finish_reason', 'finishReason', 'stop_reason', 'stopReason', 'done_reason'];
 
 /** Several answers to one request carry the same usage, so that the first one's stands for the call. */
 function usageOf(run: Run, generation: Node | undefined): Usage {
