@@ -28,10 +28,10 @@ const compiled = await target.compile({
 });
 
 console.log(`\n${summarize(compiled.result)}`);
-if (run.close(compiled.result)) {
+run.close(compiled.result, () => {
   const file = join(import.meta.dirname, 'triage.gepa.json');
   compiled.save(file);
   console.log(`\nSaved to ${file}: gepa(chain).load(...) puts the texts back into the chain.`);
-}
+});
 
 await models.close();

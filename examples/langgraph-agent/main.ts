@@ -29,10 +29,10 @@ const compiled = await target.compile({
 });
 
 console.log(`\n${summarize(compiled.result)}`);
-if (run.close(compiled.result)) {
+run.close(compiled.result, () => {
   const file = join(import.meta.dirname, 'agent.gepa.json');
   compiled.save(file);
   console.log(`\nSaved to ${file}: gepa(agent).load(...) makes an agent with these texts.`);
-}
+});
 
 await models.close();

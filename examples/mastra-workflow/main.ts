@@ -28,10 +28,10 @@ const compiled = await target.compile({
 });
 
 console.log(`\n${summarize(compiled.result)}`);
-if (run.close(compiled.result)) {
+run.close(compiled.result, () => {
   const file = join(import.meta.dirname, 'workflow.gepa.json');
   compiled.save(file);
   console.log(`\nSaved to ${file}: gepa(workflow).load(...) makes a workflow with these texts.`);
-}
+});
 
 await models.close();

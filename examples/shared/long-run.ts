@@ -8,10 +8,8 @@ import { provider } from './endpoint.ts';
 export interface LongRun {
   readonly runDir: string;
   readonly signal: AbortSignal;
-  /**
-   * Whether the run came to its end, and so leaves nothing behind. Of one that was broken off it says how to go on.
-   */
-  close(result: OptimizationResult): boolean;
+  /** Saves a run that came to its end, and then leaves nothing behind. Of one that was broken off it says how to go on. */
+  close(result: OptimizationResult, save?: () => void): void;
 }
 
 /**
@@ -26,13 +24,14 @@ export function longRun(name: string, command: string): LongRun {
   return {
     runDir,
     signal: interrupt.signal,
-    close({ stopReason }) {
+    close({ stopReason }, save) {
       interrupt.release();
-      const isWhole = !['aborted', 'providerUnavailable', 'runDirUnwritable'].includes(stopReason);
-      if (isWhole) rmSync(runDir, { recursive: true, force: true });
-      else
+      if (['aborted', 'providerUnavailable', 'runDirUnwritable'].includes(stopReason)) {
         console.log(`\nThis run was broken off. \`${command}\` goes on with it and pays for nothing twice.`);
-      return isWhole;
+      } else {
+        save?.();
+        rmSync(runDir, { recursive: true, force: true });
+      }
     },
   };
 }
