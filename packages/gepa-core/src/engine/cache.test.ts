@@ -96,6 +96,36 @@ it('without the cache everything is run as often as it is wanted', async () => {
   expect(result.totalMetricCalls).toBe([...run.begun.values()].reduce((a, b) => a + b, 0));
 });
 
+it('without the cache, parents with the same texts still share the run of a minibatch', async () => {
+  let twin = 0;
+  const run = tokenRun({
+    cacheEvaluation: false,
+    skipDuplicates: false,
+    // The first iteration adds a twin of the seed.
+    propose: async ({ candidate }) => ({ ...candidate }),
+    acceptanceCriterion: 'improvement_or_equal',
+    samplingStrategy: {
+      sample: ({ nextMinibatch }) => {
+        const minibatch = nextMinibatch();
+        return [0, twin].map((parent) => ({ parent, minibatch }));
+      },
+    },
+    onEvent: (event) => {
+      if (event.type === 'candidate_added') twin = event.index;
+    },
+    maxIterations: 2,
+  });
+  const result = await optimize(run.options);
+  const second = run.decisions().filter((event) => event.type === 'task_evaluated' && event.iteration === 2);
+  expect(second).toMatchObject([{ parent: 0 }, { parent: 1 }]);
+  expect(
+    run.events.filter(
+      (event) => event.type === 'rollout_finished' && event.phase === 'minibatch' && event.iteration === 2,
+    ),
+  ).toHaveLength(3);
+  expect(result.candidates[1]!.texts).toEqual(result.candidates[0]!.texts);
+});
+
 it('rejects a proposal equal to a known candidate without a rollout', async () => {
   let asked = 0;
   const run = tokenRun({
