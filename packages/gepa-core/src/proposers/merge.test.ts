@@ -163,6 +163,26 @@ describe('merges within a run', () => {
     expect(merges).toBeGreaterThan(5);
   });
 
+  it('count as accepted also when the evaluation policy wants no scores of them', async () => {
+    let isMerge = false;
+    const run = tokenRun({
+      ...setup,
+      maxMergeInvocations: 1,
+      seed: 0,
+      valEvaluationPolicy: {
+        next: ({ scores }) => (isMerge || scores[0] !== null ? [] : [...scores.keys()]),
+      },
+      onEvent({ type }) {
+        if (type === 'merge_evaluated') isMerge = true;
+        if (type === 'iteration_started') isMerge = false;
+      },
+    });
+    const result = await optimize(run.options);
+    const accepted = run.decisions().filter((event) => event.type === 'merge_evaluated' && event.accepted);
+    expect(accepted).toHaveLength(1);
+    expect(result.candidates.every(({ source }) => source !== 'merge')).toBe(true);
+  });
+
   it('follow an accepted mutation, end their iteration, and join with both parents where they hold up', async () => {
     const run = tokenRun({ ...setup, maxMergeInvocations: 5, seed: 3 });
     const result = await optimize(run.options);
