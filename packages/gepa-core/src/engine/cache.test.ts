@@ -43,6 +43,18 @@ describe('with the cache', () => {
     });
     const result = await optimize(run.options);
     expect([...run.begun.values()].every((times) => times === 1)).toBe(true);
+    const asked = run
+      .decisions()
+      .reduce(
+        (sum, event) =>
+          event.type === 'task_evaluated' || event.type === 'candidate_added'
+            ? sum + event.scores.length
+            : event.type === 'proposal_evaluated'
+              ? sum + event.after.length
+              : sum,
+        0,
+      );
+    expect(result.cacheHits).toBe(asked - run.begun.size);
     expect(result.candidates[0]!.scores).toHaveLength(2);
     expect(result.totalMetricCalls).toBe(run.begun.size);
   });
