@@ -2,9 +2,14 @@ import { expect, it } from 'vitest';
 import { autoBudget } from './auto-budget.ts';
 
 it.each([
-  ['light', 1330],
-  ['medium', 1740],
-  ['heavy', 2045],
-] as const)('%s gives what dspy.GEPA gives for 2 components and 100 validation examples', (auto, calls) => {
-  expect(autoBudget(auto, { components: 2, valset: 100 })).toBe(calls);
-});
+  ['light', 2, 100, 1330],
+  ['medium', 2, 100, 1740],
+  ['heavy', 2, 100, 2045],
+  // With one component the number of trials decides.
+  ['heavy', 1, 10, 1105],
+] as const)(
+  '%s gives what dspy.GEPA gives for %i components and %i validation examples',
+  (auto, components, valset, calls) => {
+    expect(autoBudget(auto, { components, valset })).toBe(calls);
+  },
+);

@@ -151,6 +151,19 @@ describe('a listener', () => {
   });
 });
 
+it('a listener that throws something else each time is reported once all the same', async () => {
+  let thrown = 0;
+  const { options, events } = tokenRun({
+    maxIterations: 2,
+    onEvent: () => {
+      throw new Error(`down for the ${++thrown}. time`);
+    },
+  });
+  const { warnings } = await optimize(options);
+  expect(thrown).toBe(events.length);
+  expect(warnings).toEqual(['An event listener threw; the run goes on: down for the 1. time']);
+});
+
 describe('an adapter', () => {
   it.each(['ends well', 'breaks off'])('is closed once when the run %s', async (how) => {
     let closed = 0;

@@ -43,6 +43,12 @@ describe.each(recorded)('a generator with seed $seed', (expected) => {
   });
 });
 
+it('samples as CPython does from lists that are neither short nor long', () => {
+  expect(new Random(0).sample(range(30), 5)).toEqual([27, 12, 24, 28, 13]);
+  expect(new Random(1).sample(range(85), 6)).toEqual([17, 72, 8, 32, 15, 63]);
+  expect(new Random(1).sample(range(100), 6)).toEqual([17, 72, 97, 8, 32, 15]);
+});
+
 const seed = fc.integer();
 
 it('takes a seed for its absolute value, and draws the same from the same seed', () => {

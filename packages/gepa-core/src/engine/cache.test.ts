@@ -43,6 +43,18 @@ describe('with the cache', () => {
     });
     const result = await optimize(run.options);
     expect([...run.begun.values()].every((times) => times === 1)).toBe(true);
+    const asked = run
+      .decisions()
+      .reduce(
+        (sum, event) =>
+          event.type === 'task_evaluated' || event.type === 'candidate_added'
+            ? sum + event.scores.length
+            : event.type === 'proposal_evaluated'
+              ? sum + event.after.length
+              : sum,
+        0,
+      );
+    expect(result.cacheHits).toBe(asked - run.begun.size);
     expect(result.candidates[0]!.scores).toHaveLength(2);
     expect(result.totalMetricCalls).toBe(run.begun.size);
   });
@@ -94,6 +106,36 @@ it('without the cache everything is run as often as it is wanted', async () => {
   const result = await optimize(run.options);
   expect([...run.begun.values()].some((times) => times > 1)).toBe(true);
   expect(result.totalMetricCalls).toBe([...run.begun.values()].reduce((a, b) => a + b, 0));
+});
+
+it('without the cache, parents with the same texts still share the run of a minibatch', async () => {
+  let twin = 0;
+  const run = tokenRun({
+    cacheEvaluation: false,
+    skipDuplicates: false,
+    // The first iteration adds a twin of the seed.
+    propose: async ({ candidate }) => ({ ...candidate }),
+    acceptanceCriterion: 'improvement_or_equal',
+    samplingStrategy: {
+      sample: ({ nextMinibatch }) => {
+        const minibatch = nextMinibatch();
+        return [0, twin].map((parent) => ({ parent, minibatch }));
+      },
+    },
+    onEvent: (event) => {
+      if (event.type === 'candidate_added') twin = event.index;
+    },
+    maxIterations: 2,
+  });
+  const result = await optimize(run.options);
+  const second = run.decisions().filter((event) => event.type === 'task_evaluated' && event.iteration === 2);
+  expect(second).toMatchObject([{ parent: 0 }, { parent: 1 }]);
+  expect(
+    run.events.filter(
+      (event) => event.type === 'rollout_finished' && event.phase === 'minibatch' && event.iteration === 2,
+    ),
+  ).toHaveLength(3);
+  expect(result.candidates[1]!.texts).toEqual(result.candidates[0]!.texts);
 });
 
 it('rejects a proposal equal to a known candidate without a rollout', async () => {

@@ -71,3 +71,34 @@ describe.each(Object.entries(setups))('%s', (_, setup) => {
     expect(await of(1)).not.toBe(await of(2));
   });
 });
+
+it.each([{ parents: 3, mutations: 2 }, { independent: 6 }, { sameParent: 6 }])(
+  'the tasks of an iteration (%o) reflect at once, and their rollouts run at once',
+  async (samplingStrategy) => {
+    const open = new Map<string, number>();
+    const most = new Map<string, number>();
+    const during = async (what: string) => {
+      const now = (open.get(what) ?? 0) + 1;
+      open.set(what, now);
+      most.set(what, Math.max(now, most.get(what) ?? 0));
+      await new Promise(setImmediate);
+      open.set(what, open.get(what)! - 1);
+    };
+    const run = tokenRun({
+      samplingStrategy,
+      reflectionMinibatchSize: 1,
+      maxIterations: 1,
+      before: ({ context }) => during(context.phase),
+    });
+    let proposals = 0;
+    await optimize({
+      ...run.options,
+      propose: async ({ candidate, components }) => {
+        const word = `word${++proposals}`;
+        await during('reflection');
+        return Object.fromEntries(components.map((name) => [name, `${candidate[name]} ${word}`]));
+      },
+    });
+    expect(Object.fromEntries(most)).toMatchObject({ minibatch: 6, reflection: 6, proposal: 6 });
+  },
+);

@@ -99,7 +99,7 @@ function affordable<Example, Output, Trace, Name extends string>(
   return affordableTasks(tasks, ledger.remainingMetricCalls, costOf, strategies.mostSelected);
 }
 
-/** Runs every distinct pair of parent and minibatch once. */
+/** Runs every distinct pair of texts and minibatch once, also where nothing is cached. */
 function runParents<Example, Output, Trace, Name extends string>(
   setup: SearchSetup<Example, Output, Trace, Name>,
   tasks: readonly Task[],
@@ -107,10 +107,11 @@ function runParents<Example, Output, Trace, Name extends string>(
   const running = new Map<string, Promise<Evaluation<Example, Output, Trace>>>();
   return Promise.all(
     tasks.map(({ parent, minibatch }, task) => {
-      const pair = JSON.stringify([parent, minibatch]);
+      const { texts } = setup.state.candidates[parent]!;
+      const pair = JSON.stringify([candidateKey(setup.names, texts), minibatch]);
       const evaluation =
         running.get(pair) ??
-        setup.evaluator.evaluate(setup.state.candidates[parent]!.texts, examplesAt(setup, minibatch), {
+        setup.evaluator.evaluate(texts, examplesAt(setup, minibatch), {
           iteration: setup.state.iteration,
           phase: 'minibatch',
           candidateIndex: parent,

@@ -106,6 +106,13 @@ it.each(types.slice(1))('a front of the type %s needs a metric with objectives',
   expect(run.begun.size).toBe(1);
 });
 
+it('of several that are best in an objective the result names the first, and none of them is beaten', async () => {
+  const run = tokenRun({ metric: ({ output }) => ({ score: output.present / 4, objectives: { even: 1 } }) });
+  const { candidates, objectives } = await optimize(run.options);
+  expect(candidates.length).toBeGreaterThan(2);
+  expect(objectives).toEqual({ best: { even: 0 }, undominated: candidates.map(({ index }) => index) });
+});
+
 it('without objectives the result has none', async () => {
   const result = await optimize(tokenRun({ valset: tokenExamples('valid', 3), maxIterations: 1 }).options);
   expect(result.objectives).toBeUndefined();

@@ -44,7 +44,10 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         this.#add(scoredCandidate(event));
         this.bestIndex = event.bestIndex;
         this.metricCalls = event.metricCalls;
-        if (event.source === 'merge') this.mergesAccepted++;
+        break;
+      case 'merge_evaluated':
+        // Also when the evaluation policy wants no scores of it, so that it joins nothing.
+        if (event.accepted) this.mergesAccepted++;
         break;
       case 'iteration_finished':
         this.metricCalls = event.metricCalls;

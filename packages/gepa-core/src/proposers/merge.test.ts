@@ -64,6 +64,18 @@ describe('a merge', () => {
     );
   });
 
+  it('draws among several ancestors evenly where all have score zero', () => {
+    const middle = candidate(1, 'a b C', [0], scores('00000000'));
+    const first = candidate(2, 'A b C', [1], scores('11110000'));
+    const second = candidate(3, 'a B C', [1], scores('00001111'));
+    const drawn = Array.from(
+      { length: 200 },
+      (_, n) => proposer(n).propose(view([seed, middle, first, second], [2, 3]))!.ancestor,
+    );
+    expect(new Set(drawn)).toEqual(new Set([0, 1]));
+    expect(Math.abs(drawn.filter((ancestor) => ancestor === 0).length - 100)).toBeLessThan(30);
+  });
+
   it('takes the better side where both changed a component, and draws on a tie', () => {
     const better = candidate(1, 'A b C1', [0], scores('11111100'));
     const worse = candidate(2, 'a B C2', [0], scores('00000011'));
@@ -108,6 +120,16 @@ describe('a merge', () => {
     const merger = proposer();
     expect(merger.propose(view([seed, left, right], [1, 2]))).toBeDefined();
     expect(merger.propose(view([seed, left, right], [1, 2]))).toBeUndefined();
+  });
+
+  it('does not do so either where chance would make another cross of them', () => {
+    const first = candidate(1, 'A b C1', [0], scores('11110000'));
+    const second = candidate(2, 'a B C2', [0], scores('00001111'));
+    for (let n = 0; n < 20; n++) {
+      const merger = proposer(n);
+      expect(merger.propose(view([seed, first, second], [1, 2]))).toBeDefined();
+      expect(merger.propose(view([seed, first, second], [1, 2]))).toBeUndefined();
+    }
   });
 
   it.each<[string, ScoredCandidate<Names>[], number[]]>([
@@ -161,6 +183,45 @@ describe('merges within a run', () => {
       { numRuns: 25 },
     );
     expect(merges).toBeGreaterThan(5);
+  });
+
+  it('count as accepted also when the evaluation policy wants no scores of them', async () => {
+    let isMerge = false;
+    const run = tokenRun({
+      ...setup,
+      maxMergeInvocations: 1,
+      seed: 0,
+      valEvaluationPolicy: {
+        next: ({ scores }) => (isMerge || scores[0] !== null ? [] : [...scores.keys()]),
+      },
+      onEvent({ type }) {
+        if (type === 'merge_evaluated') isMerge = true;
+        if (type === 'iteration_started') isMerge = false;
+      },
+    });
+    const result = await optimize(run.options);
+    const accepted = run.decisions().filter((event) => event.type === 'merge_evaluated' && event.accepted);
+    expect(accepted).toHaveLength(1);
+    expect(result.candidates.every(({ source }) => source !== 'merge')).toBe(true);
+  });
+
+  it('are only tried where their pass over the valset can be paid too', async () => {
+    const of = async (maxMetricCalls: number) => {
+      const run = tokenRun({ ...setup, cacheEvaluation: false, seed: 3, maxMetricCalls });
+      return { result: await optimize(run.options), decisions: run.decisions() };
+    };
+    const free = (await of(3_000)).decisions;
+    const first = free.findIndex(({ type }) => type === 'merge_evaluated');
+    const spent = free.slice(0, first).findLast((event) => event.type === 'iteration_finished')!.metricCalls;
+    const cost = 5 + setup.valset.length;
+    for (const [budget, merges] of [
+      [spent + cost - 1, 0],
+      [spent + cost, 1],
+    ] as const) {
+      const { result, decisions } = await of(budget);
+      expect(decisions.filter(({ type }) => type === 'merge_evaluated')).toHaveLength(merges);
+      expect(result.candidates.every(({ coverage }) => coverage === setup.valset.length)).toBe(true);
+    }
   });
 
   it('follow an accepted mutation, end their iteration, and join with both parents where they hold up', async () => {

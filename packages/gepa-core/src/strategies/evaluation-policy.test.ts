@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { tokenExamples, tokenRun } from '../engine/fixtures/token-run.ts';
+import { scoredCandidate } from '../engine/state.ts';
 import { optimize } from '../optimize.ts';
-import { type EvaluationPolicy, stagedEvaluation } from './evaluation-policy.ts';
+import { bestByMean, type EvaluationPolicy, stagedEvaluation } from './evaluation-policy.ts';
 
 const valset = tokenExamples('valid', 20);
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+const scored = (index: number, scores: readonly (number | null)[]) =>
+  scoredCandidate({
+    index,
+    texts: { prompt: `${index}` },
+    parents: [],
+    source: 'reflection',
+    iteration: index,
+    scores,
+    metricCalls: 0,
+  });
 
 describe('a staged evaluation', () => {
   const staged = () =>
@@ -68,6 +79,25 @@ describe('a staged evaluation', () => {
       expect(candidates).toEqual([...here.keys()].filter((index) => here[index] === score));
     });
   });
+});
+
+it('a staged evaluation goes on by the best mean on the same part, not by the whole of it', () => {
+  const pool = [scored(0, [0, 1, 0, 1])];
+  const search = { candidates: pool, bestIndex: 0, iteration: 1, valsetSize: 4, survivors: () => [] };
+  const { next } = stagedEvaluation({ firstPart: 0.5, margin: 0.05 });
+  expect(next({ scores: [null, null, null, null], search })).toEqual([0, 2]);
+  expect(next({ scores: [0, null, 0, null], search })).toEqual([1, 3]);
+  expect(next({ scores: [0, null, -0.2, null], search })).toEqual([]);
+});
+
+it('without a best of its own, the highest mean wins, then the most examples, then the lowest number', () => {
+  const pool = [
+    scored(0, [0.5, 0.5, 0.5, 0.5]),
+    scored(1, [null, null, 0.75, null]),
+    scored(2, [0.5, 1, null, null]),
+    scored(3, [null, null, 1, 0.5]),
+  ];
+  expect(bestByMean(pool)).toBe(2);
 });
 
 it('a policy of the caller is asked part by part, until it wants no more', async () => {

@@ -116,6 +116,12 @@ describe('together', () => {
         iterations(7),
       ),
     ).toMatchObject({ iterations: 7 });
+    expect(
+      await stoppedBy(
+        allOf(() => undefined, iterations(5)),
+        iterations(7),
+      ),
+    ).toMatchObject({ iterations: 7 });
   });
 
   it('none at all never stops anything', async () => {
