@@ -65,6 +65,7 @@ export function createAdapter<Input, Output>(
   options: AdapterOptions<MastraExample<Input>>,
 ): Adapter<ProgramExample<Input>, Output> {
   const { program, components, discovery } = options;
+  const mastra = mastraOf(program, discovery);
 
   async function run(
     candidate: Candidate,
@@ -74,7 +75,7 @@ export function createAdapter<Input, Output>(
     const recorder = new Recorder();
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
     const given = typeof options.config === 'function' ? options.config(example) : options.config;
-    const span = startRolloutSpan(mastraOf(program), program.id, example.input, context);
+    const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
     const rollout: Rollout = {
       requestContext,
       signal: context.signal,
@@ -86,7 +87,7 @@ export function createAdapter<Input, Output>(
       const trace = attachDetails(steps, {
         runId: context.runId,
         requestContext,
-        ...(span === undefined ? {} : { span }),
+        ...(span?.isValid ? { span } : {}),
         ...details,
       });
       return { trace, usage: usageOfSteps(steps) };
@@ -118,9 +119,11 @@ export function createAdapter<Input, Output>(
   return { components, models: modelNames(program, discovery.agents.keys(), config), run };
 }
 
-/** The Mastra instance a program is registered with. */
-export function mastraOf(program: Program): Mastra | undefined {
-  return isAgent(program) ? program.getMastraInstance() : (program as unknown as AnyWorkflow).mastra;
+/** The Mastra instance that a program is registered with, or else the first of its agents that is. */
+export function mastraOf(program: Program, { agents }: Pick<Discovery, 'agents'>): Mastra | undefined {
+  const instances = [...agents.keys()].filter(isAgent).map((agent) => agent.getMastraInstance());
+  const own = isAgent(program) ? undefined : (program as unknown as AnyWorkflow).mastra;
+  return own ?? instances.find((instance) => instance !== undefined);
 }
 
 interface Rollout extends Pick<AgentExecutionOptionsBase<unknown>, 'requestContext' | 'tracingContext'> {

@@ -211,7 +211,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       checkGroundTruth(options);
       await carried;
       const log = new RolloutLog();
-      const metric = withScoresOnTraces(options.metric, mastraOf(program));
+      const metric = withScoresOnTraces(options.metric, mastraOf(program, discovery));
       const compiled = await targetWith(log).compile({ ...options, metric });
       const texts = textsOf.get(compiled.program) ?? {};
       return {
