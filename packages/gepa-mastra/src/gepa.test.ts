@@ -233,6 +233,59 @@ describe('sub-agents and tools', () => {
   });
 });
 
+describe('descriptions of fields', () => {
+  const lookup = createTool({
+    id: 'lookup',
+    description: 'Looks it up.',
+    inputSchema: z.object({
+      topic: z.string().min(3).describe('OLD topic.'),
+      filter: z.object({ city: z.string().describe('OLD city.') }).optional(),
+      names: z.array(z.object({ name: z.string().describe('OLD name.') })).optional(),
+      place: z.union([z.object({ street: z.string().describe('OLD street.') }), z.string()]),
+      pair: z.tuple([z.string(), z.number()]),
+    }),
+    execute: async () => 'found',
+  });
+
+  it.each([
+    ['a model that takes any schema', () => server.model],
+    // For these Mastra writes schemas anew: what is optional becomes an alternative to null, limits become words.
+    ['a model of OpenAI', () => ({ id: 'openai/gpt-5' as const, url: server.model.url, apiKey: 'none' })],
+  ])('change wherever they stand, and nothing else does, for %s', async (_, model) => {
+    const agent = agentWith({ tools: { lookup }, model: model() });
+    const target = gepa(agent, { tools: true, include: ['support.tools.lookup.fields.*'] });
+    const prefix = 'support.tools.lookup.fields.';
+    const paths = ['topic', 'filter.city', 'names.name', 'place.street'];
+    expect(Object.keys(target.components).sort()).toEqual(paths.map((path) => prefix + path).sort());
+    const texts = Object.entries(seedOf(target.components)).map(([name, text]) => [
+      name,
+      text.replace('OLD', 'NEW'),
+    ]);
+    const offered = async (asked: { generate(question: string): Promise<unknown> }) => {
+      await asked.generate('x');
+      return JSON.stringify(server.requests.at(-1)?.tools);
+    };
+    const before = await offered(agent);
+    const program = target.apply(Object.fromEntries(texts));
+    expect(await offered(program)).toBe(before.replaceAll('OLD', 'NEW'));
+  });
+
+  it('are told apart from others at the same place, which cannot change', () => {
+    const kind = z.union([z.string().describe('A name.'), z.number().describe('A number.')]);
+    const tool = createTool({
+      id: 'lookup',
+      description: 'Looks it up.',
+      inputSchema: z.object({ kind }),
+      execute: async () => 'found',
+    });
+    const target = gepa(agentWith({ tools: { lookup: tool } }), { tools: true });
+    expect(target.components['support.tools.lookup.fields.kind']?.text).toBe('A name.');
+    expect(target.skipped).toMatchObject([
+      { location: 'agent support, tools, lookup, field kind, "A number."' },
+    ]);
+  });
+});
+
 describe('compile', () => {
   it('optimizes, and leaves the agent as it was for everybody else meanwhile', async () => {
     const agent = agentWith();

@@ -10,7 +10,7 @@ import { type AroundCall, wrapModels } from './models.ts';
 import { copyOfAgent, withStandIn } from './older-mastra.ts';
 import type { AgentPlan, Discovery } from './plan.ts';
 import { agentOfStep, agentRef, mapInner, type SingleEntry } from './step-entries.ts';
-import { type ToolPlan, withToolTexts } from './tool-texts.ts';
+import { type Rewrite, type ToolPlan, withToolTexts } from './tool-texts.ts';
 
 export interface DeriveOptions {
   readonly discovery: Pick<Discovery, 'agents' | 'components'>;
@@ -78,11 +78,12 @@ class Derivation {
   }
 
   /** A component's text, where it is not the program's own. */
-  #text(component: string | undefined): string | undefined {
+  #rewrite(component: string | undefined): Rewrite | undefined {
     const { texts, discovery } = this.#options;
     if (component === undefined) return undefined;
-    const text = texts[component];
-    return text === discovery.components[component]?.text ? undefined : text;
+    const from = discovery.components[component]?.text ?? '';
+    const to = texts[component];
+    return to === undefined || to === from ? undefined : { from, to };
   }
 
   #planOf(agent: Agent): AgentPlan {
@@ -93,7 +94,7 @@ class Derivation {
   #change(agent: Agent, fork: Agent): void {
     const { recorder } = this.#options;
     const plan = this.#planOf(agent);
-    const text = this.#text(plan.instructions);
+    const text = this.#rewrite(plan.instructions)?.to;
     const around = this.#aroundModel(plan);
     fork.__markStoredVersionApplied?.();
     fork.model = wrapModels(agent, agent.model, around);
@@ -176,7 +177,7 @@ class Derivation {
   #aroundModel(plan: AgentPlan): AroundCall {
     const { recorder } = this.#options;
     const changed = (options: Parameters<AroundCall>[1]) =>
-      withToolTexts(options, plan.tools, (component) => this.#text(component));
+      withToolTexts(options, plan.tools, (component) => this.#rewrite(component));
     if (recorder === undefined) return (_, options, call) => call(changed(options));
 
     return (modelId, given, call) => {

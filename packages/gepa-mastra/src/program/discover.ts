@@ -182,6 +182,17 @@ class Survey implements Discovery {
     const description = this.#toolDescription(`${prefix}.description`, tool.description, location);
     for (const [path, text] of fieldsOf(tool)) {
       const component = `${prefix}.fields.${path}`;
+      const known = this.components[component];
+      if (fields.has(path)) {
+        if (known?.text !== text) {
+          this.#skip(
+            `${location}, field ${path}, "${text}"`,
+            'Of several descriptions of one field only the first can change.',
+            'Describe the field once, outside of its alternatives.',
+          );
+        }
+        continue;
+      }
       fields.set(path, component);
       this.components[component] = {
         text,
