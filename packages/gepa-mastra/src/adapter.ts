@@ -23,6 +23,7 @@ import { derive } from './program/derive.ts';
 import { isAgent, type Program } from './program/kinds.ts';
 import { modelNames } from './program/model-names.ts';
 import type { Discovery } from './program/plan.ts';
+import { waitsForPerson } from './program/suspension.ts';
 import { attachDetails, type RolloutDetails } from './rollout.ts';
 import { Recorder } from './trace/recorder.ts';
 
@@ -146,7 +147,7 @@ async function runAgent(
   const result = await agent.generate(input, call as AgentExecutionOptionsBase<unknown>);
   const { text, object, finishReason, tripwire, scoringData, messages, suspendPayload } = result;
   if (finishReason === 'suspended')
-    throw new GepaError(suspended(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload));
+    throw waitsForPerson(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload);
   const output: AgentOutput = {
     text,
     ...(object === undefined ? {} : { object }),
@@ -174,11 +175,9 @@ async function runWorkflow(
         case 'failed':
           throw result.error;
         case 'suspended':
-          throw new GepaError(
-            suspended(
-              `The workflow ${workflow.id}`,
-              result.suspended?.map((path) => path.join('.')).join(', '),
-            ),
+          throw waitsForPerson(
+            `The workflow ${workflow.id}`,
+            result.suspended?.map((path) => path.join('.')).join(', '),
           );
         default:
           throw new GepaError(`The workflow ${workflow.id} ended with the status "${result.status}".`);
@@ -188,11 +187,6 @@ async function runWorkflow(
   } finally {
     signal.removeEventListener('abort', cancel);
   }
-}
-
-function suspended(what: string, where: unknown): string {
-  const at = where === undefined ? '' : ` (${typeof where === 'string' ? where : JSON.stringify(where)})`;
-  return `${what} waits for a person${at}: a tool needs approval, or a step suspended. In a rollout nobody answers; use examples that do not lead there, or a program that gets by without.`;
 }
 
 /** The error as it was thrown first: Mastra's own wraps it, or keeps no more of it than its fields. */

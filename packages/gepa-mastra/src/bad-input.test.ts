@@ -15,7 +15,7 @@ beforeAll(async () => {
   server = await startOpenAIServer(({ messages, tools = [] }) => {
     const tool = tools[0]?.function.name;
     return tool !== undefined && !messages.some(({ role }) => role === 'tool')
-      ? { calls: [{ name: tool, args: {} }] }
+      ? { calls: [{ name: tool, args: tool.startsWith('agent-') ? { prompt: 'x' } : {} }] }
       : 'done';
   });
 });
@@ -47,22 +47,55 @@ async function failuresOf(
 }
 
 describe('a program that waits for a person', () => {
+  const refund = createTool({
+    id: 'refund',
+    description: 'Refunds.',
+    inputSchema: z.object({}),
+    requireApproval: true,
+    execute: async () => 'refunded',
+  });
+
   it.each([
     ['with storage', true],
     ['without storage', false],
   ])('fails the rollout when a tool needs approval, %s', async (_, stored) => {
-    const refund = createTool({
-      id: 'refund',
-      description: 'Refunds.',
-      inputSchema: z.object({}),
-      requireApproval: true,
-      execute: async () => 'refunded',
-    });
     const agent = agentWith({ tools: { refund } });
     if (stored) new Mastra({ agents: { agent }, storage: new InMemoryStore(), logger: false });
     expect(await failuresOf(agent, 'refund me')).toEqual([
       expect.stringContaining('waits for a person (refund)'),
     ]);
+  });
+
+  it('fails the rollout when the tool is one of an agent in a step, which Mastra waits for without end', async () => {
+    const workflow = createWorkflow({ id: 'flow', ...prompt })
+      .then(createStep(agentWith({ tools: { refund } })))
+      .commit();
+    expect(await failuresOf(workflow, { prompt: 'refund me' })).toEqual([
+      expect.stringContaining('The agent support waits for a person (refund)'),
+    ]);
+  });
+
+  it('leaves no run in the storage that somebody could let go on', async () => {
+    const clerk = agentWith({ id: 'clerk', description: 'Refunds.', tools: { refund } });
+    const agent = agentWith({ agents: { clerk } });
+    const workflow = createWorkflow({ id: 'flow', ...prompt })
+      .then(createStep(agent))
+      .commit();
+    const storage = new InMemoryStore();
+    const agents = { agent, clerk };
+    new Mastra({ agents, workflows: { workflow }, storage, logger: false });
+    const store = await storage.getStore('workflows');
+    const runs = async () => (await store?.listWorkflowRuns())?.runs.map(({ workflowName }) => workflowName);
+    for (const [program, input] of [
+      [agent, 'refund me'],
+      [workflow, { prompt: 'refund me' }],
+    ] as const) {
+      expect(await failuresOf(program, input)).toEqual([expect.stringContaining('waits for a person')]);
+      expect(await runs()).toEqual([]);
+    }
+    // The test can tell: without an optimization there are some.
+    await agent.generate('refund me');
+    expect(await runs()).not.toEqual([]);
   });
 
   it('fails the rollout when a workflow suspends', async () => {

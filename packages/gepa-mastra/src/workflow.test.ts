@@ -169,3 +169,48 @@ it('names the agents inside workflows that an agent carries, and leaves out thos
     .poll(() => target.skipped)
     .toEqual([expect.objectContaining({ location: 'agent desk, workflow "flow", agent inner' })]);
 });
+
+it('shows a workflow that an agent carries as a step of the trace, with its agents inside', async () => {
+  const delegating = await startOpenAIServer(({ messages }) =>
+    messages.some(({ role }) => role === 'tool')
+      ? 'done'
+      : { calls: [{ name: 'workflow-flow', args: { inputData: { prompt: 'sub-question' } } }] },
+  );
+  const flow = createWorkflow({ id: 'flow', description: 'Asks.', ...schemas })
+    .then(createStep(agent('inner', 'INNER')))
+    .commit();
+  const { model } = delegating;
+  const desk = new Agent({ id: 'desk', name: 'desk', instructions: 'DESK', model, workflows: { flow } });
+  const around = createWorkflow({ id: 'around', ...schemas })
+    .then(createStep(desk))
+    .commit();
+  const traces: unknown[] = [];
+  const search = {
+    metric: ({ trace }: { trace?: unknown }) => {
+      traces.push(trace);
+      return 0;
+    },
+    propose: async () => ({}),
+    maxIterations: 1,
+  };
+  await gepa(desk).compile({ ...search, trainset: [{ input: 'x' }] });
+  await gepa(around).compile({ ...search, trainset: [{ input: { prompt: 'x' } }] });
+  await delegating.close();
+  const ofDesk = {
+    kind: 'agent',
+    name: 'desk',
+    children: [
+      { kind: 'model' },
+      {
+        kind: 'chain',
+        name: 'flow',
+        input: { prompt: 'sub-question' },
+        output: { text: 'INNER(sub-question)' },
+        children: [{ kind: 'agent', name: 'inner' }],
+      },
+      { kind: 'model' },
+    ],
+  };
+  expect(traces[0]).toMatchObject([ofDesk]);
+  expect(traces[1]).toMatchObject([{ kind: 'chain', name: 'around', children: [ofDesk] }]);
+});

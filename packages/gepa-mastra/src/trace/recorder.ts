@@ -57,13 +57,19 @@ export class Recorder {
     if (this.#closed) return;
     this.#errors.push(error);
     step.thrown = error;
-    step.error = error instanceof Error ? error.message : String(error);
+    step.error = messageOf(error);
     step.durationMs = performance.now() - step.startedAt;
   }
 
   /** Calls a function whose steps belong inside this one. */
   within<Result>(step: OpenStep, call: () => Result): Result {
     return current.run({ recorder: this, step }, call);
+  }
+
+  /** Whether whatever begins now was begun by an agent, as one of its tools. */
+  get isInsideAgent(): boolean {
+    const around = current.getStore();
+    return around?.recorder === this && around.step.kind === 'agent';
   }
 
   /** A step that is all of one call. */
@@ -105,6 +111,12 @@ export class Recorder {
   get steps(): readonly Step[] {
     return this.#roots.map(toStep);
   }
+}
+
+/** Results of workflows hold errors as plain data. */
+function messageOf(error: unknown): string {
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : String(error);
 }
 
 /** What an agent said at last: of one that streams nothing is known when its call returns. */
