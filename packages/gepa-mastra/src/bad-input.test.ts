@@ -191,6 +191,19 @@ describe('a model that cannot answer', () => {
   );
 });
 
+it('scores a workflow that got its answer by trying a step again', async () => {
+  let calls = 0;
+  const flaky = await startOpenAIServer(() =>
+    calls++ === 0 ? { status: 503, error: 'overloaded' } : 'done',
+  );
+  const workflow = createWorkflow({ id: 'flow', ...prompt, retryConfig: { attempts: 2, delay: 1 } })
+    .then(createStep(agentWith({ model: flaky.model })))
+    .commit();
+  expect(await failuresOf(workflow, { prompt: 'x' })).toEqual([undefined]);
+  await flaky.close();
+  expect(calls).toBe(2);
+});
+
 it('refuses options that name what is not there, or twice the same', () => {
   const texts = { 'suport.instructions': 'Be kind.' };
   expect(() => gepa(agentWith(), { texts })).toThrow('`texts` names "suport.instructions"');

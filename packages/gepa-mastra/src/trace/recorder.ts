@@ -129,10 +129,21 @@ function lastCallOf({ children }: OpenStep): OpenStep | undefined {
 }
 
 function agentErrorsIn(steps: readonly OpenStep[]): unknown[] {
-  return steps.flatMap((step) => {
-    const own = step.kind === 'agent' ? (step.thrown ?? lastCallOf(step)?.thrown) : undefined;
-    return [...(own === undefined ? [] : [own]), ...agentErrorsIn(step.children)];
+  return steps.flatMap((step, position) => {
+    const own = failureOf(step);
+    // Such as a step of a workflow that is retried.
+    const isMadeUp = steps.slice(position + 1).some((later) => isSameCall(step, later) && !failureOf(later));
+    if (own !== undefined && isMadeUp) return [];
+    return [...(own !== undefined && step.kind === 'agent' ? [own] : []), ...agentErrorsIn(step.children)];
   });
+}
+
+function failureOf(step: OpenStep): unknown {
+  return step.thrown ?? (step.kind === 'agent' ? lastCallOf(step)?.thrown : undefined);
+}
+
+function isSameCall(a: OpenStep, b: OpenStep): boolean {
+  return a.kind === b.kind && a.name === b.name && JSON.stringify(a.input) === JSON.stringify(b.input);
 }
 
 function toStep(step: OpenStep): Step {
