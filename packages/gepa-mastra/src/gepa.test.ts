@@ -405,6 +405,31 @@ describe('compile', () => {
     expect(given.get('seen')).toBeUndefined();
   });
 
+  it('gives no rollout what another one did to the values of its request context', async () => {
+    class Owner {}
+    const owner = new Owner();
+    const cart: Record<string, unknown> & { items: string[] } = { items: [], owner };
+    cart.self = cart;
+    const seen: unknown[] = [];
+    const agent = agentWith({
+      inputProcessors: [
+        {
+          id: 'shop',
+          processInput: ({ messages, requestContext }) => {
+            const own = requestContext?.get('cart') as typeof cart;
+            own.items.push('one');
+            seen.push([own.items.length, own.owner === owner, own.self === own]);
+            return messages;
+          },
+        },
+      ],
+    });
+    await gepa(agent, { requestContext: { cart } }).compile({ ...search, propose: better });
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen).toEqual(seen.map(() => [1, true, true]));
+    expect(cart.items).toEqual([]);
+  });
+
   it('writes nothing to memory, reads nothing from it, and calls no live scorers', async () => {
     const memory = new MockMemory();
     let scored = 0;
