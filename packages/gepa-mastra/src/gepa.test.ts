@@ -592,6 +592,20 @@ describe('compile', () => {
     expect(() => compiled.writeBack()).toThrow('style stands in the code');
   });
 
+  it('writes back to agents that a function gives, but for those that it makes anew for each request', async () => {
+    const lasting = agentWith({ id: 'expert', instructions: 'Be exact.' });
+    const compiledWith = (expert: () => typeof lasting) => {
+      const agent = agentWith({ agents: () => ({ expert: expert() }) });
+      const texts = { 'support.instructions': 'Be polite.', 'expert.instructions': 'Be polite, too.' };
+      const run = { ...search, componentSelector: 'all', propose: async () => texts } as const;
+      return gepa(agent).compile(run);
+    };
+    (await compiledWith(() => lasting)).writeBack();
+    expect(await lasting.getInstructions()).toBe('Be polite, too.');
+    const passing = await compiledWith(() => agentWith({ id: 'expert', instructions: 'Be exact.' }));
+    expect(() => passing.writeBack()).toThrow('expert.instructions stands');
+  });
+
   it('reaches texts in functions by tunables', async () => {
     const style = tunable('style', 'plain');
     const agent = agentWith({ instructions: () => `Write ${style.text}.` });

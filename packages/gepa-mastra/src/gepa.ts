@@ -158,12 +158,9 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     tunables = [],
     ...selection
   } = options ?? ({} as Options);
-  const discovery = discover(program, {
-    tools,
-    requestContext: freshRequestContext(requestContext),
-    texts,
-    tunables,
-  });
+  const look = () =>
+    discover(program, { tools, requestContext: freshRequestContext(requestContext), texts, tunables });
+  const discovery = look();
   const { components } = discovery;
   const skipped = [...discovery.skipped];
   const carried = agentsInCarriedWorkflows(discovery, freshRequestContext(requestContext)).then((found) =>
@@ -216,8 +213,9 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       const texts = textsOf.get(compiled.program) ?? {};
       return {
         ...compiled,
-        writeBack: () => writeBack(discovery, texts),
-        saveDrafts: (draft) => saveDrafts(discovery, texts, compiled.result, draft),
+        writeBack: () => writeBack(discovery, texts, look().agents),
+        saveDrafts: (draft) =>
+          saveDrafts(discovery, texts, compiled.result, freshRequestContext(requestContext), draft),
         recordExperiment: (dataset, experiment) =>
           recordExperiment(
             dataset,

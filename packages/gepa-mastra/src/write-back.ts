@@ -14,20 +14,23 @@ export type Undo = () => void;
  * its model.
  *
  * @param texts by the names of `discovery`.
+ * @param foundAgain the agents as they are found now: one that is made anew for each request is not among them.
  * @throws {GepaError} before anything is changed, when a text lies where nothing can be put.
  */
-export function writeBack(discovery: Discovery, texts: Candidate): Undo {
+export function writeBack(discovery: Discovery, texts: Candidate, foundAgain: Discovery['agents']): Undo {
   const changed = new Map(
     Object.entries(texts)
       .map(([name, to]) => [name, { from: discovery.components[name]?.text ?? '', to }] as const)
       .filter(([, { from, to }]) => to !== from),
   );
-  const agents = [...discovery.agents].flatMap(([agent, plan]) => (isAgent(agent) ? [{ agent, plan }] : []));
+  const agents = [...discovery.agents].flatMap(([agent, plan]) =>
+    isAgent(agent) && foundAgain.has(agent) ? [{ agent, plan }] : [],
+  );
   const reachable = new Set(agents.flatMap(({ plan }) => componentsOf(plan)));
   const lost = [...changed.keys()].filter((name) => !reachable.has(name));
   if (lost.length > 0) {
     throw new GepaError(
-      `The text of ${lost.join(', ')} stands in the code of the program: change it there, or use compiled.program.`,
+      `The text of ${lost.join(', ')} stands in the code of the program, or in an agent that is made anew for each request: change it there, or use compiled.program.`,
     );
   }
   const undos = agents.flatMap(({ agent, plan }) => [
