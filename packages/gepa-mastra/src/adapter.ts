@@ -108,7 +108,7 @@ export function createAdapter<Input, Output>(
       return { output: output as Output, ...reported };
     } catch (error) {
       const cause = knownRefusal(causeOf(error, recorder));
-      const message = cause instanceof Error ? cause.message : String(cause);
+      const message = messageOf(cause);
       span?.error({ error: cause instanceof Error ? cause : new Error(message), endSpan: true });
       const failure = new RolloutError(message, { cause, ...report() });
       options.log?.failed(candidate, example, failure);
@@ -187,6 +187,15 @@ async function runWorkflow(
   } finally {
     signal.removeEventListener('abort', cancel);
   }
+}
+
+/** What an error says, with what its causes add: Mastra's own may say no more than which part of the agent failed. */
+function messageOf(error: unknown): string {
+  const { message, cause } = (error ?? {}) as { message?: unknown; cause?: { message?: unknown } };
+  if (typeof message !== 'string') return String(error);
+  const why = typeof cause?.message === 'string' ? messageOf(cause) : '';
+  if (why.includes(message)) return why;
+  return message.includes(why) ? message : `${message}: ${why}`;
 }
 
 /** The error as it was thrown first: Mastra's own wraps it, or keeps no more of it than its fields. */

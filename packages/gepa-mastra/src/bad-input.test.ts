@@ -141,6 +141,17 @@ it('scores a workflow whose mapping threw as failed, by its message', async () =
   expect(await failuresOf(workflow, { prompt: 'x' })).toEqual(['no such field']);
 });
 
+it('scores an agent whose processor threw as failed, by what the processor said', async () => {
+  const processor = {
+    id: 'check',
+    processInput: () => {
+      throw new Error('no such customer');
+    },
+  };
+  const [failure] = await failuresOf(agentWith({ inputProcessors: [processor] }), 'x');
+  expect(failure).toContain('no such customer');
+});
+
 describe('a model that cannot answer', () => {
   const search = {
     metric: () => 1,
@@ -163,6 +174,13 @@ describe('a model that cannot answer', () => {
     expect(SeedError.isInstance(error)).toBe(true);
     expect((error as Error).message).toContain('The model does not exist.');
     expect(none.requests).toHaveLength(1);
+  });
+
+  it("is nobody's score where it is too old to be asked", async () => {
+    const model = { specificationVersion: 'v1', provider: 'simulated', modelId: 'old' };
+    const error = await ended(agentWith({ model }));
+    expect(SeedError.isInstance(error)).toBe(true);
+    expect((error as Error).message).toContain('AI SDK v4');
   });
 
   it.each([
