@@ -82,7 +82,7 @@ function editOf(
   const instructions = take(plan.instructions, mayInstruct);
   const tools: Record<string, { description: string }> = {};
   for (const [name, { description, fields }] of plan.tools) {
-    const text = take(description, mayDescribe && !name.startsWith('agent-'));
+    const text = take(description, mayDescribe && !/^(agent|workflow)-/.test(name));
     if (text !== undefined) tools[name] = { description: text };
     for (const field of fields.values()) take(field, false);
   }

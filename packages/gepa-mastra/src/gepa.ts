@@ -26,7 +26,7 @@ import { withScoresOnTraces } from './observability.ts';
 import { agentsInCarriedWorkflows } from './program/carried-workflows.ts';
 import { derive } from './program/derive.ts';
 import { discover } from './program/discover.ts';
-import { isAgent, isWorkflow, type Program, typeName } from './program/kinds.ts';
+import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/kinds.ts';
 import type { Skipped } from './program/plan.ts';
 import { wantsGroundTruth } from './scorers.ts';
 import { type Undo, writeBack } from './write-back.ts';
@@ -42,6 +42,11 @@ export interface GepaOptions extends ComponentSelectionOptions {
    * `modelSettings`. A function makes them for each rollout. A workflow's agents keep those of their steps.
    */
   readonly config?: RunConfig | ((example: ProgramExample) => RunConfig);
+  /**
+   * Workflows that the agents carry as tools: the agents in them are optimized too. Mastra tells of them only
+   * asynchronously: `await agent.listWorkflows()`.
+   */
+  readonly workflows?: Readonly<Record<string, WorkflowLike>>;
   /** Instructions to start from, by component name, where only an asynchronous function could tell them. */
   readonly texts?: Readonly<Record<string, AgentInstructions>>;
   /** Texts inside the program's functions, made with `tunable` of gepa-core. */
@@ -83,8 +88,8 @@ export interface MastraTarget<Program, Name extends string = string, Options = G
     'compile' | 'estimate'
   > {
   /**
-   * What was passed over, with the reason and what would make it reachable. Agents inside an agent's workflows join it a
-   * moment later, since Mastra tells of them only asynchronously.
+   * What was passed over, with the reason and what would make it reachable. Agents inside an agent's workflows that were
+   * not given by the option `workflows` join it a moment later, since Mastra tells of them only asynchronously.
    */
   readonly skipped: readonly Skipped[];
   /**
@@ -154,12 +159,19 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     tools = false,
     requestContext,
     config,
+    workflows = {},
     texts = {},
     tunables = [],
     ...selection
   } = options ?? ({} as Options);
   const look = () =>
-    discover(program, { tools, requestContext: freshRequestContext(requestContext), texts, tunables });
+    discover(program, {
+      tools,
+      requestContext: freshRequestContext(requestContext),
+      workflows,
+      texts,
+      tunables,
+    });
   const discovery = look();
   const { components } = discovery;
   const skipped = [...discovery.skipped];
@@ -237,6 +249,7 @@ const optionNames = [
   'tools',
   'requestContext',
   'config',
+  'workflows',
   'texts',
   'tunables',
   'include',
