@@ -100,8 +100,8 @@ export function createAdapter<Input, Output>(
           ? runAgent(derived, example.input as MessageListInput, { ...given, ...rollout })
           : runWorkflow(derived as unknown as AnyWorkflow, example.input, rollout, recorder);
       });
-      const outage = outageIn(recorder);
-      if (outage !== undefined) throw outage;
+      const hindrance = recorder.waiting ?? outageIn(recorder);
+      if (hindrance !== undefined) throw hindrance;
       span?.end({ output: output as never });
       const reported = report(details);
       options.log?.finished(candidate, example, output, reported.trace);
@@ -179,8 +179,11 @@ async function runWorkflow(
             `The workflow ${workflow.id}`,
             result.suspended?.map((path) => path.join('.')).join(', '),
           );
-        default:
-          throw new GepaError(`The workflow ${workflow.id} ended with the status "${result.status}".`);
+        default: {
+          const { tripwire } = result as { readonly tripwire?: { readonly reason?: string } };
+          const why = tripwire?.reason === undefined ? '' : `, by a processor: ${tripwire.reason}`;
+          throw new GepaError(`The workflow ${workflow.id} ended with the status "${result.status}"${why}.`);
+        }
       }
     });
     return { output };

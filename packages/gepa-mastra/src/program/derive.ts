@@ -163,10 +163,13 @@ class Derivation {
 
   /** In a rollout, a run that waits for a person leaves nothing behind that could go on. */
   #forgetting(agent: Agent, generate: Entrance<Answer>): Entrance<Answer> {
-    if (this.#options.recorder === undefined) return generate;
+    const { recorder } = this.#options;
+    if (recorder === undefined) return generate;
     return async (messages, options) => {
       const answer = await generate(messages, options);
-      if (answer.finishReason === 'suspended') await forgetRun(agent, answer.runId);
+      if (answer.finishReason !== 'suspended') return answer;
+      recorder.waiting ??= waitsForPerson(`The agent ${agent.id}`, answer.suspendPayload?.toolName);
+      await forgetRun(agent, answer.runId);
       return answer;
     };
   }
@@ -179,8 +182,9 @@ class Derivation {
       const isDelegated = recorder.isInsideAgent;
       const streamed = await stream(messages, options);
       return watchSuspension(streamed, async (tool) => {
+        recorder.waiting ??= waitsForPerson(`The agent ${agent.id}`, tool);
         await forgetRun(agent, streamed.runId);
-        if (!isDelegated) throw waitsForPerson(`The agent ${agent.id}`, tool);
+        if (!isDelegated) throw recorder.waiting;
       });
     };
   }
@@ -356,6 +360,7 @@ interface Answer {
   readonly text?: string;
   readonly object?: unknown;
   readonly finishReason?: string;
+  readonly suspendPayload?: { readonly toolName?: string };
 }
 
 /** What an agent gave: its object where it was asked for one, else its text. */

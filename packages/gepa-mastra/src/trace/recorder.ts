@@ -27,6 +27,8 @@ export class Recorder {
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
   #closed = false;
+  /** Tells of a part that waits for a person: whoever began it may not be told, and go on without it. */
+  waiting: Error | undefined;
 
   /** Begins a step inside the one that goes on here. */
   open(step: {
