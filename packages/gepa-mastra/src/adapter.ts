@@ -23,6 +23,7 @@ import { derive } from './program/derive.ts';
 import { isAgent, type Program } from './program/kinds.ts';
 import { modelNames } from './program/model-names.ts';
 import type { Discovery } from './program/plan.ts';
+import { waitsForPerson } from './program/suspension.ts';
 import { attachDetails, type RolloutDetails } from './rollout.ts';
 import { Recorder } from './trace/recorder.ts';
 
@@ -65,6 +66,7 @@ export function createAdapter<Input, Output>(
   options: AdapterOptions<MastraExample<Input>>,
 ): Adapter<ProgramExample<Input>, Output> {
   const { program, components, discovery } = options;
+  const mastra = mastraOf(program, discovery);
 
   async function run(
     candidate: Candidate,
@@ -74,7 +76,7 @@ export function createAdapter<Input, Output>(
     const recorder = new Recorder();
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
     const given = typeof options.config === 'function' ? options.config(example) : options.config;
-    const span = startRolloutSpan(mastraOf(program), program.id, example.input, context);
+    const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
     const rollout: Rollout = {
       requestContext,
       signal: context.signal,
@@ -86,7 +88,7 @@ export function createAdapter<Input, Output>(
       const trace = attachDetails(steps, {
         runId: context.runId,
         requestContext,
-        ...(span === undefined ? {} : { span }),
+        ...(span?.isValid ? { span } : {}),
         ...details,
       });
       return { trace, usage: usageOfSteps(steps) };
@@ -98,15 +100,15 @@ export function createAdapter<Input, Output>(
           ? runAgent(derived, example.input as MessageListInput, { ...given, ...rollout })
           : runWorkflow(derived as unknown as AnyWorkflow, example.input, rollout, recorder);
       });
-      const outage = outageIn(recorder);
-      if (outage !== undefined) throw outage;
+      const hindrance = recorder.waiting ?? outageIn(recorder);
+      if (hindrance !== undefined) throw hindrance;
       span?.end({ output: output as never });
       const reported = report(details);
       options.log?.finished(candidate, example, output, reported.trace);
       return { output: output as Output, ...reported };
     } catch (error) {
       const cause = knownRefusal(causeOf(error, recorder));
-      const message = cause instanceof Error ? cause.message : String(cause);
+      const message = messageOf(cause);
       span?.error({ error: cause instanceof Error ? cause : new Error(message), endSpan: true });
       const failure = new RolloutError(message, { cause, ...report() });
       options.log?.failed(candidate, example, failure);
@@ -118,9 +120,11 @@ export function createAdapter<Input, Output>(
   return { components, models: modelNames(program, discovery.agents.keys(), config), run };
 }
 
-/** The Mastra instance a program is registered with. */
-export function mastraOf(program: Program): Mastra | undefined {
-  return isAgent(program) ? program.getMastraInstance() : (program as unknown as AnyWorkflow).mastra;
+/** The Mastra instance that a program is registered with, or else the first of its agents that is. */
+export function mastraOf(program: Program, { agents }: Pick<Discovery, 'agents'>): Mastra | undefined {
+  const instances = [...agents.keys()].filter(isAgent).map((agent) => agent.getMastraInstance());
+  const own = isAgent(program) ? undefined : (program as unknown as AnyWorkflow).mastra;
+  return own ?? instances.find((instance) => instance !== undefined);
 }
 
 interface Rollout extends Pick<AgentExecutionOptionsBase<unknown>, 'requestContext' | 'tracingContext'> {
@@ -143,7 +147,7 @@ async function runAgent(
   const result = await agent.generate(input, call as AgentExecutionOptionsBase<unknown>);
   const { text, object, finishReason, tripwire, scoringData, messages, suspendPayload } = result;
   if (finishReason === 'suspended')
-    throw new GepaError(suspended(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload));
+    throw waitsForPerson(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload);
   const output: AgentOutput = {
     text,
     ...(object === undefined ? {} : { object }),
@@ -171,14 +175,15 @@ async function runWorkflow(
         case 'failed':
           throw result.error;
         case 'suspended':
-          throw new GepaError(
-            suspended(
-              `The workflow ${workflow.id}`,
-              result.suspended?.map((path) => path.join('.')).join(', '),
-            ),
+          throw waitsForPerson(
+            `The workflow ${workflow.id}`,
+            result.suspended?.map((path) => path.join('.')).join(', '),
           );
-        default:
-          throw new GepaError(`The workflow ${workflow.id} ended with the status "${result.status}".`);
+        default: {
+          const { tripwire } = result as { readonly tripwire?: { readonly reason?: string } };
+          const why = tripwire?.reason === undefined ? '' : `, by a processor: ${tripwire.reason}`;
+          throw new GepaError(`The workflow ${workflow.id} ended with the status "${result.status}"${why}.`);
+        }
       }
     });
     return { output };
@@ -187,9 +192,13 @@ async function runWorkflow(
   }
 }
 
-function suspended(what: string, where: unknown): string {
-  const at = where === undefined ? '' : ` (${typeof where === 'string' ? where : JSON.stringify(where)})`;
-  return `${what} waits for a person${at}: a tool needs approval, or a step suspended. In a rollout nobody answers; use examples that do not lead there, or a program that gets by without.`;
+/** What an error says, with what its causes add: Mastra's own may say no more than which part of the agent failed. */
+function messageOf(error: unknown): string {
+  const { message, cause } = (error ?? {}) as { message?: unknown; cause?: { message?: unknown } };
+  if (typeof message !== 'string') return String(error);
+  const why = typeof cause?.message === 'string' ? messageOf(cause) : '';
+  if (why.includes(message)) return why;
+  return message.includes(why) ? message : `${message}: ${why}`;
 }
 
 /** The error as it was thrown first: Mastra's own wraps it, or keeps no more of it than its fields. */

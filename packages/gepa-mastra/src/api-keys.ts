@@ -1,7 +1,7 @@
 import { getProviderConfig } from '@mastra/core/llm';
 import { GepaError } from 'gepa-core';
 
-/** A model that cannot be asked for want of a key, a provider or the model itself: nobody's score, and no retry heals it. */
+/** A model that cannot be asked, such as for want of a key, a provider or the model itself: nobody's score, and no retry heals it. */
 export class ModelRefusedError extends GepaError {
   static override readonly kind = 'ModelRefusedError';
   /** The code by which refusals are known. */
@@ -9,9 +9,9 @@ export class ModelRefusedError extends GepaError {
 }
 
 const refusals =
-  /could not find api key|could not find config for provider|could not identify provider|missing \S+ environment variable|api key is missing/i;
+  /could not find api key|could not find config for provider|could not identify provider|missing \S+ environment variable|api key is missing|not compatible with generate\(\)/i;
 
-/** An error that tells of a missing key, provider, model or host, as one that can be known by its code. */
+/** An error that tells of a missing key, provider, model or host, or of a model too old to be asked, as one that can be known by its code. */
 export function knownRefusal(error: unknown): unknown {
   if (!(error instanceof Error) || !(refusals.test(error.message) || isNowhere(error))) return error;
   return new ModelRefusedError(error.message, { cause: error });

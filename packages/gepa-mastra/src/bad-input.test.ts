@@ -15,7 +15,7 @@ beforeAll(async () => {
   server = await startOpenAIServer(({ messages, tools = [] }) => {
     const tool = tools[0]?.function.name;
     return tool !== undefined && !messages.some(({ role }) => role === 'tool')
-      ? { calls: [{ name: tool, args: {} }] }
+      ? { calls: [{ name: tool, args: tool.startsWith('agent-') ? { prompt: 'x' } : {} }] }
       : 'done';
   });
 });
@@ -47,22 +47,55 @@ async function failuresOf(
 }
 
 describe('a program that waits for a person', () => {
+  const refund = createTool({
+    id: 'refund',
+    description: 'Refunds.',
+    inputSchema: z.object({}),
+    requireApproval: true,
+    execute: async () => 'refunded',
+  });
+
   it.each([
     ['with storage', true],
     ['without storage', false],
   ])('fails the rollout when a tool needs approval, %s', async (_, stored) => {
-    const refund = createTool({
-      id: 'refund',
-      description: 'Refunds.',
-      inputSchema: z.object({}),
-      requireApproval: true,
-      execute: async () => 'refunded',
-    });
     const agent = agentWith({ tools: { refund } });
     if (stored) new Mastra({ agents: { agent }, storage: new InMemoryStore(), logger: false });
     expect(await failuresOf(agent, 'refund me')).toEqual([
       expect.stringContaining('waits for a person (refund)'),
     ]);
+  });
+
+  it('fails the rollout when the tool is one of an agent in a step, which Mastra waits for without end', async () => {
+    const workflow = createWorkflow({ id: 'flow', ...prompt })
+      .then(createStep(agentWith({ tools: { refund } })))
+      .commit();
+    expect(await failuresOf(workflow, { prompt: 'refund me' })).toEqual([
+      expect.stringContaining('The agent support waits for a person (refund)'),
+    ]);
+  });
+
+  it('leaves no run in the storage that somebody could let go on', async () => {
+    const clerk = agentWith({ id: 'clerk', description: 'Refunds.', tools: { refund } });
+    const agent = agentWith({ agents: { clerk } });
+    const workflow = createWorkflow({ id: 'flow', ...prompt })
+      .then(createStep(agent))
+      .commit();
+    const storage = new InMemoryStore();
+    const agents = { agent, clerk };
+    new Mastra({ agents, workflows: { workflow }, storage, logger: false });
+    const store = await storage.getStore('workflows');
+    const runs = async () => (await store?.listWorkflowRuns())?.runs.map(({ workflowName }) => workflowName);
+    for (const [program, input] of [
+      [agent, 'refund me'],
+      [workflow, { prompt: 'refund me' }],
+    ] as const) {
+      expect(await failuresOf(program, input)).toEqual([expect.stringContaining('waits for a person')]);
+      expect(await runs()).toEqual([]);
+    }
+    // The test can tell: without an optimization there are some.
+    await agent.generate('refund me');
+    expect(await runs()).not.toEqual([]);
   });
 
   it('fails the rollout when a workflow suspends', async () => {
@@ -108,6 +141,33 @@ it('scores a workflow whose mapping threw as failed, by its message', async () =
   expect(await failuresOf(workflow, { prompt: 'x' })).toEqual(['no such field']);
 });
 
+it('scores an agent whose processor threw as failed, by what the processor said', async ({ skip }) => {
+  const processor = {
+    id: 'check',
+    processInput: () => {
+      throw new Error('no such customer');
+    },
+  };
+  const [failure] = await failuresOf(agentWith({ inputProcessors: [processor] }), 'x');
+  skip(
+    failure?.endsWith('failed with status: failed') ?? false,
+    'This version of Mastra keeps nothing of what it said.',
+  );
+  expect(failure).toContain('no such customer');
+});
+
+it('scores a workflow whose agent was blocked by a processor as failed, by its reason', async () => {
+  const processor = {
+    id: 'guard',
+    processInput: ({ abort }: { abort(reason: string): never }) => abort('not about orders'),
+  };
+  const workflow = createWorkflow({ id: 'flow', ...prompt })
+    .then(createStep(agentWith({ inputProcessors: [processor] })))
+    .commit();
+  const [failure] = await failuresOf(workflow, { prompt: 'x' });
+  expect(failure).toContain('not about orders');
+});
+
 describe('a model that cannot answer', () => {
   const search = {
     metric: () => 1,
@@ -130,6 +190,13 @@ describe('a model that cannot answer', () => {
     expect(SeedError.isInstance(error)).toBe(true);
     expect((error as Error).message).toContain('The model does not exist.');
     expect(none.requests).toHaveLength(1);
+  });
+
+  it("is nobody's score where it is too old to be asked", async () => {
+    const model = { specificationVersion: 'v1', provider: 'simulated', modelId: 'old' };
+    const error = await ended(agentWith({ model }));
+    expect(SeedError.isInstance(error)).toBe(true);
+    expect((error as Error).message).toContain('AI SDK v4');
   });
 
   it.each([
@@ -156,6 +223,19 @@ describe('a model that cannot answer', () => {
       expect(supervisor.requests.length).toBe(4);
     },
   );
+});
+
+it('scores a workflow that got its answer by trying a step again', async () => {
+  let calls = 0;
+  const flaky = await startOpenAIServer(() =>
+    calls++ === 0 ? { status: 503, error: 'overloaded' } : 'done',
+  );
+  const workflow = createWorkflow({ id: 'flow', ...prompt, retryConfig: { attempts: 2, delay: 1 } })
+    .then(createStep(agentWith({ model: flaky.model })))
+    .commit();
+  expect(await failuresOf(workflow, { prompt: 'x' })).toEqual([undefined]);
+  await flaky.close();
+  expect(calls).toBe(2);
 });
 
 it('refuses options that name what is not there, or twice the same', () => {

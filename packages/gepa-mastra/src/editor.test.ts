@@ -79,6 +79,36 @@ it.runIf(appliesDrafts)('makes a draft with the scores in its message, live for 
   expect(await textOf((await mastra.getAgentById('support', { status: 'draft' })) as never)).toBe('BETTER.');
 });
 
+it.runIf(appliesDrafts)(
+  'makes a draft of what depends on the request, with the request context of the options',
+  async () => {
+    const ofTenant =
+      <Value>(make: (tenant: unknown) => Value) =>
+      ({ requestContext }: { requestContext: { get(key: string): unknown } }) => {
+        const tenant = requestContext.get('tenant');
+        if (tenant === undefined) throw new Error('no tenant');
+        return make(tenant);
+      };
+    const { agent, mastra } = await setUp({
+      instructions: ofTenant((tenant) => `Serve ${tenant}.`),
+      model: ofTenant(() => server.model),
+    });
+    const { saveDrafts } = await gepa(agent as unknown as Agent, {
+      requestContext: { tenant: 'Larkspur' },
+    }).compile({
+      trainset: [{ input: 'hello' }],
+      metric: ({ trace }) => JSON.stringify(trace).includes('BETTER'),
+      propose: async () => texts,
+      maxIterations: 1,
+    });
+    await saveDrafts();
+    const store = await mastra.getStorage()?.getStore('agents');
+    const versions = await store?.listVersions({ agentId: 'support' });
+    const told = versions?.versions.map(({ instructions }) => instructions);
+    expect(told).toEqual(expect.arrayContaining(['Serve Larkspur.', 'BETTER.']));
+  },
+);
+
 it.runIf(appliesDrafts)('publishes when told to', async () => {
   const { agent, mastra } = await setUp();
   const result = await compiled(agent as never, texts);

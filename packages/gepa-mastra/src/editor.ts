@@ -1,5 +1,6 @@
 import type { Agent } from '@mastra/core/agent';
 import type { IMastraEditor } from '@mastra/core/editor';
+import type { RequestContext } from '@mastra/core/request-context';
 import { type Candidate, GepaError, type OptimizationResult } from 'gepa-core';
 import { textOf } from './program/instructions.ts';
 import { isAgent } from './program/kinds.ts';
@@ -31,6 +32,7 @@ export async function saveDrafts(
   discovery: Discovery,
   texts: Candidate,
   result: OptimizationResult,
+  requestContext: RequestContext,
   { publish = false, message }: DraftOptions = {},
 ): Promise<readonly Draft[]> {
   const changed = new Map(
@@ -49,7 +51,7 @@ export async function saveDrafts(
   const changeMessage = [...(message === undefined ? [] : [message]), scoresOf(result)].join(' ');
   const drafts: Draft[] = [];
   for (const { agent, fields, left: leftOfAgent } of possible) {
-    const versionId = await saveDraft(agent, fields, changeMessage, publish);
+    const versionId = await saveDraft(agent, fields, changeMessage, publish, requestContext);
     drafts.push({ agentId: agent.id, versionId, left: leftOfAgent });
   }
   return drafts;
@@ -80,7 +82,7 @@ function editOf(
   const instructions = take(plan.instructions, mayInstruct);
   const tools: Record<string, { description: string }> = {};
   for (const [name, { description, fields }] of plan.tools) {
-    const text = take(description, mayDescribe && !name.startsWith('agent-'));
+    const text = take(description, mayDescribe && !/^(agent|workflow)-/.test(name));
     if (text !== undefined) tools[name] = { description: text };
     for (const field of fields.values()) take(field, false);
   }
@@ -99,6 +101,7 @@ async function saveDraft(
   fields: Fields,
   changeMessage: string,
   publish: boolean,
+  requestContext: RequestContext,
 ): Promise<string> {
   if ((agent as Partial<Agent>).__fork === undefined) {
     throw new GepaError(
@@ -113,7 +116,7 @@ async function saveDraft(
       `The agent ${agent.id} has no editor: register it with new Mastra({ agents, storage, editor: new MastraEditor() }).`,
     );
   }
-  if ((await store.getById(agent.id)) === null) await createRecord(editor, agent);
+  if ((await store.getById(agent.id)) === null) await createRecord(editor, agent, requestContext);
   const latest = await store.getLatestVersion(agent.id);
   if (latest === null)
     throw new GepaError(`The editor has no version of the agent ${agent.id} to go on from.`);
@@ -133,12 +136,16 @@ async function saveDraft(
 }
 
 /** The texts of the code are the first version, so that the draft can be compared with them. */
-async function createRecord(editor: IMastraEditor, agent: Agent): Promise<void> {
-  const { provider, modelId } = await agent.getModel();
+async function createRecord(
+  editor: IMastraEditor,
+  agent: Agent,
+  requestContext: RequestContext,
+): Promise<void> {
+  const { provider, modelId } = await agent.getModel({ requestContext });
   await editor.agent.create({
     id: agent.id,
     name: agent.name,
-    instructions: textOf(await agent.getInstructions()),
+    instructions: textOf(await agent.getInstructions({ requestContext })),
     model: { provider, name: modelId },
   });
 }

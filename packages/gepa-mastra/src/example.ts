@@ -14,13 +14,13 @@ export type RequestContextValues =
   | { entries(): Iterable<readonly unknown[]> }
   | Readonly<Record<string, unknown>>;
 
-/** A fresh request context: later values win. */
+/** A fresh request context: later values win. Lists and plain objects are copies, so that no run sees what another did. */
 export function freshRequestContext(...given: readonly (RequestContextValues | undefined)[]): RequestContext {
   const context = new RequestContext();
   for (const values of given) {
     if (values === undefined) continue;
     const entries = isRequestContext(values) ? values.entries() : Object.entries(values);
-    for (const [key, value] of entries) context.set(String(key), value);
+    for (const [key, value] of entries) context.set(String(key), copyOf(value));
   }
   return context;
 }
@@ -29,4 +29,19 @@ function isRequestContext(
   values: RequestContextValues,
 ): values is Extract<RequestContextValues, { entries(): unknown }> {
   return typeof values.entries === 'function';
+}
+
+/** A copy of plain data all the way down; what is of a class stays itself. */
+function copyOf(value: unknown, copies = new Map<unknown, unknown>()): unknown {
+  if (!Array.isArray(value) && !isPlainObject(value)) return value;
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  const copy: object = Array.isArray(value) ? [] : {};
+  copies.set(value, copy);
+  for (const [key, item] of Object.entries(value)) Object.assign(copy, { [key]: copyOf(item, copies) });
+  return copy;
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -233,6 +233,59 @@ describe('sub-agents and tools', () => {
   });
 });
 
+describe('descriptions of fields', () => {
+  const lookup = createTool({
+    id: 'lookup',
+    description: 'Looks it up.',
+    inputSchema: z.object({
+      topic: z.string().min(3).describe('OLD topic.'),
+      filter: z.object({ city: z.string().describe('OLD city.') }).optional(),
+      names: z.array(z.object({ name: z.string().describe('OLD name.') })).optional(),
+      place: z.union([z.object({ street: z.string().describe('OLD street.') }), z.string()]),
+      pair: z.tuple([z.string(), z.number()]),
+    }),
+    execute: async () => 'found',
+  });
+
+  it.each([
+    ['a model that takes any schema', () => server.model],
+    // For these Mastra writes schemas anew: what is optional becomes an alternative to null, limits become words.
+    ['a model of OpenAI', () => ({ id: 'openai/gpt-5' as const, url: server.model.url, apiKey: 'none' })],
+  ])('change wherever they stand, and nothing else does, for %s', async (_, model) => {
+    const agent = agentWith({ tools: { lookup }, model: model() });
+    const target = gepa(agent, { tools: true, include: ['support.tools.lookup.fields.*'] });
+    const prefix = 'support.tools.lookup.fields.';
+    const paths = ['topic', 'filter.city', 'names.name', 'place.street'];
+    expect(Object.keys(target.components).sort()).toEqual(paths.map((path) => prefix + path).sort());
+    const texts = Object.entries(seedOf(target.components)).map(([name, text]) => [
+      name,
+      text.replace('OLD', 'NEW'),
+    ]);
+    const offered = async (asked: { generate(question: string): Promise<unknown> }) => {
+      await asked.generate('x');
+      return JSON.stringify(server.requests.at(-1)?.tools);
+    };
+    const before = await offered(agent);
+    const program = target.apply(Object.fromEntries(texts));
+    expect(await offered(program)).toBe(before.replaceAll('OLD', 'NEW'));
+  });
+
+  it('are told apart from others at the same place, which cannot change', () => {
+    const kind = z.union([z.string().describe('A name.'), z.number().describe('A number.')]);
+    const tool = createTool({
+      id: 'lookup',
+      description: 'Looks it up.',
+      inputSchema: z.object({ kind }),
+      execute: async () => 'found',
+    });
+    const target = gepa(agentWith({ tools: { lookup: tool } }), { tools: true });
+    expect(target.components['support.tools.lookup.fields.kind']?.text).toBe('A name.');
+    expect(target.skipped).toMatchObject([
+      { location: 'agent support, tools, lookup, field kind, "A number."' },
+    ]);
+  });
+});
+
 describe('compile', () => {
   it('optimizes, and leaves the agent as it was for everybody else meanwhile', async () => {
     const agent = agentWith();
@@ -350,6 +403,31 @@ describe('compile', () => {
       'Serve silver, new. / x',
     ]);
     expect(given.get('seen')).toBeUndefined();
+  });
+
+  it('gives no rollout what another one did to the values of its request context', async () => {
+    class Owner {}
+    const owner = new Owner();
+    const cart: Record<string, unknown> & { items: string[] } = { items: [], owner };
+    cart.self = cart;
+    const seen: unknown[] = [];
+    const agent = agentWith({
+      inputProcessors: [
+        {
+          id: 'shop',
+          processInput: ({ messages, requestContext }) => {
+            const own = requestContext?.get('cart') as typeof cart;
+            own.items.push('one');
+            seen.push([own.items.length, own.owner === owner, own.self === own]);
+            return messages;
+          },
+        },
+      ],
+    });
+    await gepa(agent, { requestContext: { cart } }).compile({ ...search, propose: better });
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen).toEqual(seen.map(() => [1, true, true]));
+    expect(cart.items).toEqual([]);
   });
 
   it('writes nothing to memory, reads nothing from it, and calls no live scorers', async () => {
@@ -512,6 +590,20 @@ describe('compile', () => {
       propose: async () => ({ style: 'polite prose' }),
     });
     expect(() => compiled.writeBack()).toThrow('style stands in the code');
+  });
+
+  it('writes back to agents that a function gives, but for those that it makes anew for each request', async () => {
+    const lasting = agentWith({ id: 'expert', instructions: 'Be exact.' });
+    const compiledWith = (expert: () => typeof lasting) => {
+      const agent = agentWith({ agents: () => ({ expert: expert() }) });
+      const texts = { 'support.instructions': 'Be polite.', 'expert.instructions': 'Be polite, too.' };
+      const run = { ...search, componentSelector: 'all', propose: async () => texts } as const;
+      return gepa(agent).compile(run);
+    };
+    (await compiledWith(() => lasting)).writeBack();
+    expect(await lasting.getInstructions()).toBe('Be polite, too.');
+    const passing = await compiledWith(() => agentWith({ id: 'expert', instructions: 'Be exact.' }));
+    expect(() => passing.writeBack()).toThrow('expert.instructions stands');
   });
 
   it('reaches texts in functions by tunables', async () => {

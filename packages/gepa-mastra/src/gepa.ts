@@ -27,7 +27,7 @@ import { withScoresOnTraces } from './observability.ts';
 import { agentsInCarriedWorkflows } from './program/carried-workflows.ts';
 import { derive } from './program/derive.ts';
 import { discover } from './program/discover.ts';
-import { isAgent, isWorkflow, type Program, typeName } from './program/kinds.ts';
+import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/kinds.ts';
 import type { Skipped } from './program/plan.ts';
 import { wantsGroundTruth } from './scorers.ts';
 import { type Undo, writeBack } from './write-back.ts';
@@ -43,6 +43,11 @@ export interface GepaOptions extends ComponentSelectionOptions {
    * `modelSettings`. A function makes them for each rollout. A workflow's agents keep those of their steps.
    */
   readonly config?: RunConfig | ((example: ProgramExample) => RunConfig);
+  /**
+   * Workflows that the agents carry as tools: the agents in them are optimized too. Mastra tells of them only
+   * asynchronously: `await agent.listWorkflows()`.
+   */
+  readonly workflows?: Readonly<Record<string, WorkflowLike>>;
   /** Instructions to start from, by component name, where only an asynchronous function could tell them. */
   readonly texts?: Readonly<Record<string, AgentInstructions>>;
   /** Texts inside the program's functions, made with `tunable` of gepa-core. */
@@ -84,8 +89,8 @@ export interface MastraTarget<Program, Name extends string = string, Options = G
     'compile' | 'estimate'
   > {
   /**
-   * What was passed over, with the reason and what would make it reachable. Agents inside an agent's workflows join it a
-   * moment later, since Mastra tells of them only asynchronously.
+   * What was passed over, with the reason and what would make it reachable. Agents inside an agent's workflows that were
+   * not given by the option `workflows` join it a moment later, since Mastra tells of them only asynchronously.
    */
   readonly skipped: readonly Skipped[];
   /**
@@ -155,16 +160,20 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     tools = false,
     requestContext,
     config,
+    workflows = {},
     texts = {},
     tunables = [],
     ...selection
   } = options ?? ({} as Options);
-  const discovery = discover(program, {
-    tools,
-    requestContext: freshRequestContext(requestContext),
-    texts,
-    tunables,
-  });
+  const look = () =>
+    discover(program, {
+      tools,
+      requestContext: freshRequestContext(requestContext),
+      workflows,
+      texts,
+      tunables,
+    });
+  const discovery = look();
   const { components } = discovery;
   const skipped = [...discovery.skipped];
   const carried = agentsInCarriedWorkflows(discovery, freshRequestContext(requestContext)).then((found) =>
@@ -213,13 +222,14 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       checkGroundTruth(options);
       await carried;
       const log = new RolloutLog();
-      const metric = withScoresOnTraces(options.metric, mastraOf(program));
+      const metric = withScoresOnTraces(options.metric, mastraOf(program, discovery));
       const compiled = await targetWith(log).compile({ ...options, metric });
       const texts = textsOf.get(compiled.program) ?? {};
       return {
         ...compiled,
-        writeBack: () => writeBack(discovery, texts),
-        saveDrafts: (draft) => saveDrafts(discovery, texts, compiled.result, draft),
+        writeBack: () => writeBack(discovery, texts, look().agents),
+        saveDrafts: (draft) =>
+          saveDrafts(discovery, texts, compiled.result, freshRequestContext(requestContext), draft),
         recordExperiment: (dataset, experiment) =>
           recordExperiment(
             dataset,
@@ -241,6 +251,7 @@ const optionNames = [
   'tools',
   'requestContext',
   'config',
+  'workflows',
   'texts',
   'tunables',
   'include',

@@ -33,6 +33,11 @@ class Collector extends BaseExporter {
   }
 }
 
+const step = {
+  inputSchema: z.object({ prompt: z.string() }),
+  outputSchema: z.object({ text: z.string() }),
+};
+
 const setUp = (sampling: ConstructorParameters<typeof Observability>[0] = {}) => {
   const collector = new Collector();
   const expert = new Agent({ id: 'expert', name: 'Expert', instructions: 'Exact', model: server.model });
@@ -43,10 +48,6 @@ const setUp = (sampling: ConstructorParameters<typeof Observability>[0] = {}) =>
     model: server.model,
     agents: { expert },
   });
-  const step = {
-    inputSchema: z.object({ prompt: z.string() }),
-    outputSchema: z.object({ text: z.string() }),
-  };
   const workflow = createWorkflow({ id: 'flow', ...step })
     .then(createStep(expert))
     .commit();
@@ -113,6 +114,43 @@ describe("the user's exporters", () => {
     for (const type of ['workflow_run', 'workflow_step', 'agent_run', 'model_generation']) {
       expect(types).toContain(type);
     }
+  });
+
+  it('receive nothing of a rollout that their sampler drops, also not as a trace of its own', async () => {
+    const sampler = ({ metadata }: { metadata?: Record<string, unknown> } = {}) =>
+      metadata?.gepa_run === undefined;
+    const { agent, collector } = setUp({ sampling: { type: SamplingStrategyType.CUSTOM, sampler } } as never);
+    await gepa(agent).compile({ ...search, trainset: [{ input: 'hello' }] });
+    expect(collector.spans).toEqual([]);
+    await agent.generate('others');
+    expect(collector.spans).not.toEqual([]);
+  });
+
+  it('are those that are selected for the request', async () => {
+    const [own, gold] = [new Collector(), new Collector()];
+    const agent = new Agent({ id: 'desk', name: 'Desk', instructions: 'Kind', model: server.model });
+    const observability = new Observability({
+      configs: {
+        own: { serviceName: 'own', exporters: [own] },
+        gold: { serviceName: 'gold', exporters: [gold] },
+      },
+      configSelector: ({ requestContext }) => (requestContext?.get('tier') === 'gold' ? 'gold' : 'own'),
+    });
+    new Mastra({ agents: { agent }, storage: new InMemoryStore(), logger: false, observability });
+    const trainset = [{ input: 'hello', requestContext: { tier: 'gold' } }];
+    await gepa(agent).compile({ ...search, trainset });
+    expect(own.spans).toEqual([]);
+    expect(gold.spans.map(({ name }) => name)).toContain('gepa rollout: desk');
+  });
+
+  it('receive every rollout of a workflow that is not registered itself, but its agents are', async () => {
+    const { agent, collector } = setUp();
+    const workflow = createWorkflow({ id: 'loose', ...step })
+      .then(createStep(agent))
+      .commit();
+    await gepa(workflow).compile({ ...search, trainset: [{ input: { prompt: 'hello' } }] });
+    const roots = collector.spans.filter(({ parentSpanId }) => parentSpanId === undefined);
+    expect(roots.map(({ name }) => name)).toEqual(['gepa rollout: loose']);
   });
 
   it('may sample rollouts away: nothing breaks, and the trace is whole', async () => {

@@ -1,34 +1,37 @@
 import type { Mastra } from '@mastra/core/mastra';
 import { type AnySpan, SpanType } from '@mastra/core/observability';
+import type { RequestContext } from '@mastra/core/request-context';
 import type { Metric, RunContext, Step } from 'gepa-core';
 import { detailsOf } from './rollout.ts';
 
 /**
  * Begins a trace for one rollout in the user's own observability, if there is some: its exporters receive all that
- * happens in the rollout, and can tell it from the traffic of production.
+ * happens in the rollout, and can tell it from the traffic of production. Where the user's sampler drops it, the span is
+ * not valid; it must stand above the rollout all the same, or each part of it would begin a trace of its own.
  */
 export function startRolloutSpan(
   mastra: Mastra | undefined,
   name: string,
   input: unknown,
+  requestContext: RequestContext,
   context: RunContext,
 ): AnySpan | undefined {
-  const instance = mastra?.observability?.getDefaultInstance();
-  const span = instance?.startSpan({
+  const metadata = {
+    gepa_run: context.runId,
+    gepa_iteration: context.iteration,
+    gepa_phase: context.phase,
+    ...(context.candidateIndex === undefined ? {} : { gepa_candidate: context.candidateIndex }),
+    gepa_example: context.exampleId,
+  };
+  return mastra?.observability?.getSelectedInstance({ requestContext })?.startSpan({
     type: SpanType.GENERIC,
     name: `gepa rollout: ${name}`,
     tracingOptions: { tags: ['gepa'] },
     input: input as never,
-    metadata: {
-      gepa_run: context.runId,
-      gepa_iteration: context.iteration,
-      gepa_phase: context.phase,
-      ...(context.candidateIndex === undefined ? {} : { gepa_candidate: context.candidateIndex }),
-      gepa_example: context.exampleId,
-    },
+    metadata,
+    requestContext,
+    customSamplerOptions: { requestContext, metadata },
   });
-  // The user's sampler may have dropped it.
-  return span?.isValid ? span : undefined;
 }
 
 /** The metric, which also attaches what it says to the rollout's trace in the user's observability. */

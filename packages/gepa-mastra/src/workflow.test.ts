@@ -4,8 +4,9 @@ import { Mastra } from '@mastra/core/mastra';
 import { InMemoryStore } from '@mastra/core/storage';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow, type Step } from '@mastra/core/workflows';
+import * as evented from '@mastra/core/workflows/evented';
 import { seedOf } from 'gepa-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { gepa } from './gepa.ts';
 import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
@@ -168,4 +169,124 @@ it('names the agents inside workflows that an agent carries, and leaves out thos
   await expect
     .poll(() => target.skipped)
     .toEqual([expect.objectContaining({ location: 'agent desk, workflow "flow", agent inner' })]);
+});
+
+it('shows a workflow that an agent carries as a step of the trace, with its agents inside', async () => {
+  const delegating = await startOpenAIServer(({ messages }) =>
+    messages.some(({ role }) => role === 'tool')
+      ? 'done'
+      : { calls: [{ name: 'workflow-flow', args: { inputData: { prompt: 'sub-question' } } }] },
+  );
+  const flow = createWorkflow({ id: 'flow', description: 'Asks.', ...schemas })
+    .then(createStep(agent('inner', 'INNER')))
+    .commit();
+  const { model } = delegating;
+  const desk = new Agent({ id: 'desk', name: 'desk', instructions: 'DESK', model, workflows: { flow } });
+  const around = createWorkflow({ id: 'around', ...schemas })
+    .then(createStep(desk))
+    .commit();
+  const traces: unknown[] = [];
+  const search = {
+    metric: ({ trace }: { trace?: unknown }) => {
+      traces.push(trace);
+      return 0;
+    },
+    propose: async () => ({}),
+    maxIterations: 1,
+  };
+  await gepa(desk).compile({ ...search, trainset: [{ input: 'x' }] });
+  await gepa(around).compile({ ...search, trainset: [{ input: { prompt: 'x' } }] });
+  await delegating.close();
+  const ofDesk = {
+    kind: 'agent',
+    name: 'desk',
+    children: [
+      { kind: 'model' },
+      {
+        kind: 'chain',
+        name: 'flow',
+        input: { prompt: 'sub-question' },
+        output: { text: 'INNER(sub-question)' },
+        children: [{ kind: 'agent', name: 'inner' }],
+      },
+      { kind: 'model' },
+    ],
+  };
+  expect(traces[0]).toMatchObject([ofDesk]);
+  expect(traces[1]).toMatchObject([{ kind: 'chain', name: 'around', children: [ofDesk] }]);
+});
+
+describe('workflows that an agent carries, given as an option', () => {
+  const setUp = async () => {
+    // Delegates to the workflow, and passes on what it says.
+    const delegating = await startOpenAIServer((request) => {
+      const results = request.messages.filter(({ role }) => role === 'tool').map(({ content }) => content);
+      if (results.length > 0) return `${systemOf(request)} ${String(results[0])}`;
+      return { calls: [{ name: 'workflow-flow', args: { inputData: { prompt: 'sub-question' } } }] };
+    });
+    const inner = agent('inner', 'INNER');
+    const nested = createWorkflow({ id: 'nested', ...schemas })
+      .then(createStep(inner))
+      .commit();
+    const flow = createWorkflow({ id: 'flow', description: 'Asks.', ...schemas })
+      .then(nested as unknown as Step<'nested', unknown, { prompt: string }, { text: string }>)
+      .commit();
+    const desk = new Agent({
+      id: 'desk',
+      name: 'desk',
+      instructions: 'DESK',
+      model: delegating.model,
+      workflows: { flow },
+    });
+    return { delegating, desk, inner, workflows: await desk.listWorkflows() };
+  };
+
+  it('have their agents optimized, and nobody else sees it', async () => {
+    const { delegating, desk, inner, workflows } = await setUp();
+    const target = gepa(desk, { workflows });
+    const compiled = await target.compile({
+      trainset: [{ input: 'x' }],
+      metric: ({ output }) => (output.text.includes('GOOD') ? 1 : 0),
+      propose: async () => ({ 'inner.instructions': 'GOOD' }),
+      componentSelector: 'all',
+      maxIterations: 1,
+    });
+    expect(seedOf(target.components)).toEqual({ 'desk.instructions': 'DESK', 'inner.instructions': 'INNER' });
+    expect(target.skipped).toEqual([]);
+    expect(compiled.result).toMatchObject({ seedScore: 0, bestScore: 1 });
+    expect((await desk.generate('x')).text).toContain('INNER(sub-question)');
+    expect((await compiled.program.generate('x')).text).toContain('GOOD(sub-question)');
+    const undo = compiled.writeBack();
+    expect((await desk.generate('x')).text).toContain('GOOD(sub-question)');
+    undo();
+    expect((await inner.generate('x')).text).toBe('INNER(x)');
+    await delegating.close();
+  });
+
+  it('have their descriptions optimized with those of tools', async () => {
+    const { delegating, desk, workflows } = await setUp();
+    const target = gepa(desk, { workflows, tools: true });
+    expect(target.components['desk.workflows.flow.description']?.text).toBe('Asks.');
+    const texts = { ...seedOf(target.components), 'desk.workflows.flow.description': 'Asks well.' };
+    await target.apply(texts as never).generate('x');
+    const [offered] = delegating.requests.at(-1)?.tools ?? [];
+    expect(offered?.function.description).toBe('Asks well.');
+    await delegating.close();
+  });
+
+  it('must be workflows', async () => {
+    const { delegating, desk, inner } = await setUp();
+    expect(() => gepa(desk, { workflows: { flow: inner as never } })).toThrow('"flow" is Agent');
+    await delegating.close();
+  });
+});
+
+it('tells of a class of its own, which a copy is not of', () => {
+  const workflow = evented
+    .createWorkflow({ id: 'flow', ...schemas })
+    .then(createStep(agent('a', 'A')) as never)
+    .commit();
+  expect(gepa(workflow as unknown as ReturnType<typeof createWorkflow>).skipped).toMatchObject([
+    { reason: expect.stringContaining('class EventedWorkflow') },
+  ]);
 });

@@ -4,7 +4,7 @@ import { whenKnown, withText } from './program/instructions.ts';
 import { isAgent } from './program/kinds.ts';
 import { wrapModels } from './program/models.ts';
 import type { AgentPlan, Discovery } from './program/plan.ts';
-import { withToolTexts } from './program/tool-texts.ts';
+import { type Rewrite, withToolTexts } from './program/tool-texts.ts';
 
 /** Puts back what was there before. Calling it again does nothing. */
 export type Undo = () => void;
@@ -14,22 +14,30 @@ export type Undo = () => void;
  * its model.
  *
  * @param texts by the names of `discovery`.
+ * @param foundAgain the agents as they are found now: one that is made anew for each request is not among them.
  * @throws {GepaError} before anything is changed, when a text lies where nothing can be put.
  */
-export function writeBack(discovery: Discovery, texts: Candidate): Undo {
+export function writeBack(discovery: Discovery, texts: Candidate, foundAgain: Discovery['agents']): Undo {
   const changed = new Map(
-    Object.entries(texts).filter(([name, text]) => text !== discovery.components[name]?.text),
+    Object.entries(texts)
+      .map(([name, to]) => [name, { from: discovery.components[name]?.text ?? '', to }] as const)
+      .filter(([, { from, to }]) => to !== from),
   );
-  const agents = [...discovery.agents].flatMap(([agent, plan]) => (isAgent(agent) ? [{ agent, plan }] : []));
+  const agents = [...discovery.agents].flatMap(([agent, plan]) =>
+    isAgent(agent) && foundAgain.has(agent) ? [{ agent, plan }] : [],
+  );
   const reachable = new Set(agents.flatMap(({ plan }) => componentsOf(plan)));
   const lost = [...changed.keys()].filter((name) => !reachable.has(name));
   if (lost.length > 0) {
     throw new GepaError(
-      `The text of ${lost.join(', ')} stands in the code of the program: change it there, or use compiled.program.`,
+      `The text of ${lost.join(', ')} stands in the code of the program, or in an agent that is made anew for each request: change it there, or use compiled.program.`,
     );
   }
   const undos = agents.flatMap(({ agent, plan }) => [
-    ...writeInstructions(agent, plan.instructions === undefined ? undefined : changed.get(plan.instructions)),
+    ...writeInstructions(
+      agent,
+      plan.instructions === undefined ? undefined : changed.get(plan.instructions)?.to,
+    ),
     ...writeToolTexts(agent, plan, changed),
   ]);
   return () => {
@@ -54,7 +62,7 @@ function writeInstructions(agent: Agent, text: string | undefined): Undo[] {
   return [() => Object.assign(agent, { getInstructions, getDefaultOptions })];
 }
 
-function writeToolTexts(agent: Agent, { tools }: AgentPlan, changed: ReadonlyMap<string, string>): Undo[] {
+function writeToolTexts(agent: Agent, { tools }: AgentPlan, changed: ReadonlyMap<string, Rewrite>): Undo[] {
   const names = [...tools.values()].flatMap(({ description, fields }) => [description, ...fields.values()]);
   if (!names.some((name) => name !== undefined && changed.has(name))) return [];
   const { model } = agent;

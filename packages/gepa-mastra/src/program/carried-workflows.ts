@@ -4,8 +4,8 @@ import { isAgent } from './kinds.ts';
 import type { Discovery, Skipped } from './plan.ts';
 
 /**
- * The agents inside workflows that an agent carries as tools. Mastra tells of those workflows only asynchronously, too
- * late for their texts to be components.
+ * The agents inside workflows that an agent carries as tools, but for those that were given. Mastra tells of those
+ * workflows only asynchronously, too late for their texts to be components.
  */
 export async function agentsInCarriedWorkflows(
   discovery: Discovery,
@@ -19,8 +19,9 @@ export async function agentsInCarriedWorkflows(
       const workflows = await agent.listWorkflows({ requestContext }).catch(() => ({}));
       return Object.entries(workflows).flatMap(([key, workflow]) =>
         [...discover(workflow).agents.keys()]
-          .filter((inner) => isAgent(inner) && !discovery.agents.has(inner))
-          .map((inner) => passedOver(`agent ${name}, workflow "${key}"`, isAgent(inner) ? inner.id : '')),
+          .filter(isAgent)
+          .filter((inner) => !discovery.agents.has(inner) && !discovery.agents.has(inner.id))
+          .map(({ id }) => passedOver(`agent ${name}, workflow "${key}"`, id)),
       );
     }),
   );
@@ -31,6 +32,6 @@ function passedOver(location: string, agent: string): Skipped {
   return {
     location: `${location}, agent ${agent}`,
     reason: 'Mastra tells of the workflows of an agent only asynchronously, too late for the texts in them.',
-    hint: 'Optimize the workflow by itself, with gepa(workflow); here it runs isolated, with its own texts.',
+    hint: 'Give the workflows by the option `workflows`: { workflows: await agent.listWorkflows() }.',
   };
 }

@@ -2,6 +2,7 @@ import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { type AnyWorkflow, createStep, createWorkflow } from '@mastra/core/workflows';
 import { type Candidate, withTexts } from 'gepa-core';
+import { toPlain } from '../trace/plain.ts';
 import { recordedCall } from '../trace/recorded-call.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import { whenKnown, withText } from './instructions.ts';
@@ -10,7 +11,8 @@ import { type AroundCall, wrapModels } from './models.ts';
 import { copyOfAgent, withStandIn } from './older-mastra.ts';
 import type { AgentPlan, Discovery } from './plan.ts';
 import { agentOfStep, agentRef, mapInner, type SingleEntry } from './step-entries.ts';
-import { type ToolPlan, withToolTexts } from './tool-texts.ts';
+import { forgetRun, type Streamed, waitsForPerson, watchSuspension } from './suspension.ts';
+import { type Rewrite, type ToolPlan, withToolTexts } from './tool-texts.ts';
 
 export interface DeriveOptions {
   readonly discovery: Pick<Discovery, 'agents' | 'components'>;
@@ -78,11 +80,12 @@ class Derivation {
   }
 
   /** A component's text, where it is not the program's own. */
-  #text(component: string | undefined): string | undefined {
+  #rewrite(component: string | undefined): Rewrite | undefined {
     const { texts, discovery } = this.#options;
     if (component === undefined) return undefined;
-    const text = texts[component];
-    return text === discovery.components[component]?.text ? undefined : text;
+    const from = discovery.components[component]?.text ?? '';
+    const to = texts[component];
+    return to === undefined || to === from ? undefined : { from, to };
   }
 
   #planOf(agent: Agent): AgentPlan {
@@ -93,7 +96,7 @@ class Derivation {
   #change(agent: Agent, fork: Agent): void {
     const { recorder } = this.#options;
     const plan = this.#planOf(agent);
-    const text = this.#text(plan.instructions);
+    const text = this.#rewrite(plan.instructions)?.to;
     const around = this.#aroundModel(plan);
     fork.__markStoredVersionApplied?.();
     fork.model = wrapModels(agent, agent.model, around);
@@ -138,10 +141,10 @@ class Derivation {
   /** Where runs of an agent begin: tunables have the candidate's texts inside, and the run is a step of the trace. */
   #entrances(agent: Agent, fork: Agent, plan: AgentPlan, around: AroundCall): Partial<Agent> {
     const { recorder, texts } = this.#options;
-    const generate = fork.generate.bind(fork) as Entrance;
-    const stream = fork.stream.bind(fork) as Entrance;
+    const generate = fork.generate.bind(fork) as Entrance<Answer>;
+    const stream = fork.stream.bind(fork) as Entrance<Streamed>;
     const inside =
-      (call: Entrance, outputOf: (result: unknown) => unknown): Entrance =>
+      <Result>(call: Entrance<Result>, outputOf: (result: Result) => unknown): Entrance<Result> =>
       (messages, options) => {
         const run = () =>
           withTexts(texts, () => call(messages, this.#withModels(agent, options ?? {}, around)));
@@ -150,9 +153,40 @@ class Derivation {
           : recorder.around({ kind: 'agent', name: plan.name, input: messages }, run, outputOf);
       };
     return {
-      generate: inside(generate, (result) => answerOf(result as { text?: string; object?: unknown })),
-      stream: inside(stream, () => undefined),
-    } as Partial<Agent>;
+      generate: this.#forgetting(fork, inside(generate, answerOf)),
+      stream: this.#endingWhenSuspended(
+        fork,
+        inside(stream, () => undefined),
+      ),
+    } as unknown as Partial<Agent>;
+  }
+
+  /** In a rollout, a run that waits for a person leaves nothing behind that could go on. */
+  #forgetting(agent: Agent, generate: Entrance<Answer>): Entrance<Answer> {
+    const { recorder } = this.#options;
+    if (recorder === undefined) return generate;
+    return async (messages, options) => {
+      const answer = await generate(messages, options);
+      if (answer.finishReason !== 'suspended') return answer;
+      recorder.waiting ??= waitsForPerson(`The agent ${agent.id}`, answer.suspendPayload?.toolName);
+      await forgetRun(agent, answer.runId);
+      return answer;
+    };
+  }
+
+  /** The same for a stream; and a step of a workflow, which would wait for its end for ever, fails. */
+  #endingWhenSuspended(agent: Agent, stream: Entrance<Streamed>): Entrance<Streamed> {
+    const { recorder } = this.#options;
+    if (recorder === undefined) return stream;
+    return async (messages, options) => {
+      const isDelegated = recorder.isInsideAgent;
+      const streamed = await stream(messages, options);
+      return watchSuspension(streamed, async (tool) => {
+        recorder.waiting ??= waitsForPerson(`The agent ${agent.id}`, tool);
+        await forgetRun(agent, streamed.runId);
+        if (!isDelegated) throw recorder.waiting;
+      });
+    };
   }
 
   /** Options with something around the models they name: one in place of the agent's own, one that shapes the output. */
@@ -176,7 +210,7 @@ class Derivation {
   #aroundModel(plan: AgentPlan): AroundCall {
     const { recorder } = this.#options;
     const changed = (options: Parameters<AroundCall>[1]) =>
-      withToolTexts(options, plan.tools, (component) => this.#text(component));
+      withToolTexts(options, plan.tools, (component) => this.#rewrite(component));
     if (recorder === undefined) return (_, options, call) => call(changed(options));
 
     return (modelId, given, call) => {
@@ -260,14 +294,47 @@ class Derivation {
             ),
       createRun: async (...args: Parameters<typeof createRun>) => {
         const run = await createRun(...args);
-        const start = run.start.bind(run) as (args: unknown) => Promise<unknown>;
-        const stream = run.stream.bind(run) as (args: unknown) => unknown;
+        const start = run.start.bind(run) as (args: RunInput) => Promise<RunResult>;
+        const stream = run.stream.bind(run) as (args: RunInput) => { readonly result: Promise<RunResult> };
         return Object.assign(run, {
-          start: (startArgs: unknown) => withTexts(texts, () => start(startArgs)),
-          stream: (streamArgs: unknown) => withTexts(texts, () => stream(streamArgs)),
+          start: (startArgs: RunInput) =>
+            this.#carriedRun(
+              workflow,
+              startArgs,
+              () => withTexts(texts, () => start(startArgs)),
+              (result) => result,
+            ),
+          stream: (streamArgs: RunInput) =>
+            this.#carriedRun(
+              workflow,
+              streamArgs,
+              () => withTexts(texts, () => stream(streamArgs)),
+              ({ result }) => result,
+            ),
         });
       },
     });
+  }
+
+  /** A run that an agent begins is a step of the trace. Other runs are recorded by who begins them. */
+  #carriedRun<Begun>(
+    { id }: AnyWorkflow,
+    { inputData }: RunInput,
+    begin: () => Begun,
+    resultOf: (begun: Begun) => Promise<RunResult>,
+  ): Begun {
+    const { recorder } = this.#options;
+    if (!recorder?.isInsideAgent) return begin();
+    const step = recorder.open({ kind: 'chain', name: id, input: inputData });
+    const begun = recorder.within(step, begin);
+    resultOf(begun).then(
+      ({ status, result, error }) => {
+        if (status === 'failed') recorder.fail(step, error);
+        else recorder.end(step, { output: toPlain(result) });
+      },
+      (error: unknown) => recorder.fail(step, error),
+    );
+    return begun;
   }
 }
 
@@ -276,10 +343,28 @@ interface ModelOptions {
   readonly structuredOutput?: { readonly model?: Agent['model'] };
 }
 
-type Entrance = (messages: unknown, options?: ModelOptions) => Promise<unknown>;
+type Entrance<Result> = (messages: unknown, options?: ModelOptions) => Promise<Result>;
+
+interface RunInput {
+  readonly inputData?: unknown;
+}
+
+interface RunResult {
+  readonly status: string;
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+
+interface Answer {
+  readonly runId: string;
+  readonly text?: string;
+  readonly object?: unknown;
+  readonly finishReason?: string;
+  readonly suspendPayload?: { readonly toolName?: string };
+}
 
 /** What an agent gave: its object where it was asked for one, else its text. */
-export function answerOf({ text, object }: { text?: string; object?: unknown }): unknown {
+function answerOf({ text, object }: Answer): unknown {
   return object ?? text;
 }
 

@@ -3,7 +3,7 @@ import { RequestContext } from '@mastra/core/request-context';
 import type { AnyWorkflow, StepFlowEntry } from '@mastra/core/workflows';
 import { type Component, freeName, OptionsError, type Tunable, tunableComponents } from 'gepa-core';
 import { textOf } from './instructions.ts';
-import { isAgent, isPromise, isWorkflow, type Program, typeName } from './kinds.ts';
+import { isAgent, isPromise, isWorkflow, type Program, typeName, type WorkflowLike } from './kinds.ts';
 import { toolsOf } from './older-mastra.ts';
 import type { AgentPlan, Discovery, Skipped } from './plan.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
@@ -14,6 +14,8 @@ export interface DiscoverOptions {
   readonly tools: boolean;
   /** What dynamic instructions and tools are asked with. */
   readonly requestContext: RequestContext;
+  /** Workflows that agents carry as tools, which Mastra tells of only asynchronously. */
+  readonly workflows: Readonly<Record<string, WorkflowLike>>;
   /** Instructions by component name that only an asynchronous function can tell. */
   readonly texts: Readonly<Record<string, AgentInstructions>>;
   readonly tunables: readonly Tunable[];
@@ -22,18 +24,21 @@ export interface DiscoverOptions {
 /**
  * Finds the texts of an agent or a workflow. The program is only read. An agent in several places is found once.
  *
- * @throws {OptionsError} when a text is given for what is not there, or a tunable has a name that is taken.
+ * @throws {OptionsError} when a text is given for what is not there, a workflow is none, or a tunable has a name that is
+ *   taken.
  */
 export function discover(program: Program, options: Partial<DiscoverOptions> = {}): Discovery {
   const survey = new Survey({
     tools: false,
     requestContext: new RequestContext(),
+    workflows: {},
     texts: {},
     tunables: [],
     ...options,
   });
   if (isAgent(program)) survey.agent(program, `agent ${program.id}`);
   else if (isWorkflow(program)) survey.workflow(program, `workflow ${program.id}`);
+  survey.carriedWorkflows(program);
   survey.checkTexts();
   survey.tunables();
   return survey;
@@ -42,7 +47,7 @@ export function discover(program: Program, options: Partial<DiscoverOptions> = {
 class Survey implements Discovery {
   readonly components: Record<string, Component> = {};
   readonly skipped: Skipped[] = [];
-  readonly agents = new Map<unknown, AgentPlan>();
+  readonly agents = new Map<unknown, AgentPlan & { readonly tools: Map<string, ToolPlan> }>();
   readonly #options: DiscoverOptions;
   readonly #names = new Set<string>();
   readonly #workflows = new Set<AnyWorkflow>();
@@ -57,7 +62,7 @@ class Survey implements Discovery {
     const tools = new Map<string, ToolPlan>();
     const component = `${name}.instructions`;
     const text = this.#instructions(agent, component, location);
-    const plan: AgentPlan = { name, tools, ...(text === undefined ? {} : { instructions: component }) };
+    const plan = { name, tools, ...(text === undefined ? {} : { instructions: component }) };
     this.agents.set(agent, plan);
     if (!this.agents.has(agent.id)) this.agents.set(agent.id, plan);
     if (text !== undefined) this.components[component] = { text, kind: 'instructions', location };
@@ -75,7 +80,34 @@ class Survey implements Discovery {
   workflow(workflow: AnyWorkflow, location: string): void {
     if (this.#workflows.has(workflow)) return;
     this.#workflows.add(workflow);
+    if (!Object.hasOwn(Object.getPrototypeOf(workflow), 'setStepFlow')) {
+      this.#skip(
+        `${location}, what its class adds`,
+        `A copy with other texts is a plain workflow, without what the class ${typeName(workflow)} adds or overrides.`,
+        'Put the texts on its agents by compiled.writeBack(), which leaves the workflow what it is.',
+      );
+    }
     for (const entry of workflow.stepGraph) this.#entry(entry, workflow, location);
+  }
+
+  /** @throws {OptionsError} when one is no workflow. */
+  carriedWorkflows(program: Program): void {
+    for (const [key, workflow] of Object.entries(this.#options.workflows)) {
+      if (!isWorkflow(workflow)) {
+        throw new OptionsError([
+          `\`workflows\` must hold workflows, as \`await agent.listWorkflows()\` tells them, but "${key}" is ${typeName(workflow)}.`,
+        ]);
+      }
+      const at = `${isAgent(program) ? 'agent' : 'workflow'} ${program.id}, workflow "${key}"`;
+      const carrier = this.agents.get(program);
+      if (carrier !== undefined && this.#options.tools) {
+        const component = `${carrier.name}.workflows.${key}.description`;
+        const description = this.#toolDescription(component, workflow.description, at);
+        if (description !== undefined)
+          carrier.tools.set(`workflow-${key}`, { description, fields: new Map() });
+      }
+      this.workflow(workflow, at);
+    }
   }
 
   tunables(): void {
@@ -182,6 +214,17 @@ class Survey implements Discovery {
     const description = this.#toolDescription(`${prefix}.description`, tool.description, location);
     for (const [path, text] of fieldsOf(tool)) {
       const component = `${prefix}.fields.${path}`;
+      const known = this.components[component];
+      if (fields.has(path)) {
+        if (known?.text !== text) {
+          this.#skip(
+            `${location}, field ${path}, "${text}"`,
+            'Of several descriptions of one field only the first can change.',
+            'Describe the field once, outside of its alternatives.',
+          );
+        }
+        continue;
+      }
       fields.set(path, component);
       this.components[component] = {
         text,

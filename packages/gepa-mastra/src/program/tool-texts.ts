@@ -1,18 +1,12 @@
 import { zodToJsonSchema } from '@mastra/core/utils/zod-to-json';
 import type { CallOptions, OfferedTool } from '../trace/model-call.ts';
+import { type FieldSchema, mapParts, partsOf } from './field-schema.ts';
 
 /** Which components hold the texts of one tool. */
 export interface ToolPlan {
   readonly description?: string;
   /** By the field's path, as in `filter.city`. */
   readonly fields: ReadonlyMap<string, string>;
-}
-
-/** A JSON schema, as far as descriptions go. */
-export interface FieldSchema {
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, FieldSchema>>;
-  readonly items?: FieldSchema;
 }
 
 interface AnySchema extends FieldSchema {
@@ -32,61 +26,67 @@ export function fieldSchemaOf(schema: AnySchema): FieldSchema {
   return jsonSchema ?? schema;
 }
 
-/** All fields of a schema with a description, by their path. */
+/** All descriptions of fields in a schema, by the field's path. There may be several of one field. */
 export function describedFields(schema: FieldSchema, path = ''): [path: string, description: string][] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
-    const at = path === '' ? name : `${path}.${name}`;
-    const own: [string, string][] = field.description ? [[at, field.description]] : [];
-    return [...own, ...describedFields(field, at), ...describedFields(field.items ?? {}, at)];
-  });
+  const own: [string, string][] = schema.description && path !== '' ? [[path, schema.description]] : [];
+  const fields = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
+    describedFields(field, fieldPath(path, name)),
+  );
+  return [...own, ...fields, ...partsOf(schema).flatMap((part) => describedFields(part, path))];
+}
+
+/** A text in place of another. */
+export interface Rewrite {
+  readonly from: string;
+  readonly to: string;
 }
 
 /** A model's call with other texts in the tools it offers. */
 export function withToolTexts<Options extends CallOptions>(
   options: Options,
   tools: ReadonlyMap<string, ToolPlan>,
-  textOf: (component: string) => string | undefined,
+  rewriteOf: (component: string) => Rewrite | undefined,
 ): Options {
   if (options.tools === undefined || tools.size === 0) return options;
-  return { ...options, tools: options.tools.map((tool) => withTexts(tool, tools.get(tool.name), textOf)) };
+  return { ...options, tools: options.tools.map((tool) => withTexts(tool, tools.get(tool.name), rewriteOf)) };
 }
 
 function withTexts(
   tool: OfferedTool,
   plan: ToolPlan | undefined,
-  textOf: (component: string) => string | undefined,
+  rewriteOf: (component: string) => Rewrite | undefined,
 ): OfferedTool {
   if (plan === undefined) return tool;
-  const description = plan.description === undefined ? undefined : textOf(plan.description);
-  const fieldText = (path: string) => {
-    const component = plan.fields.get(path);
-    return component === undefined ? undefined : textOf(component);
-  };
+  const description = plan.description === undefined ? undefined : rewriteOf(plan.description);
+  const fields = new Map([...plan.fields].map(([path, component]) => [path, rewriteOf(component)]));
   return {
     ...tool,
-    ...(description === undefined ? {} : { description }),
+    ...(description === undefined ? {} : { description: description.to }),
     ...(plan.fields.size === 0 || tool.inputSchema === undefined
       ? {}
-      : { inputSchema: withFieldTexts(tool.inputSchema as FieldSchema, fieldText) }),
+      : { inputSchema: withFieldTexts(tool.inputSchema as FieldSchema, fields) }),
   };
 }
 
 function withFieldTexts(
   schema: FieldSchema,
-  fieldText: (path: string) => string | undefined,
+  rewrites: ReadonlyMap<string, Rewrite | undefined>,
   path = '',
 ): FieldSchema {
-  const properties = Object.entries(schema.properties ?? {}).map(([name, field]) => {
-    const at = path === '' ? name : `${path}.${name}`;
-    const text = fieldText(at);
-    return [
-      name,
-      { ...withFieldTexts(field, fieldText, at), ...(text === undefined ? {} : { description: text }) },
-    ];
-  });
-  return {
-    ...schema,
-    ...(schema.properties === undefined ? {} : { properties: Object.fromEntries(properties) }),
-    ...(schema.items === undefined ? {} : { items: withFieldTexts(schema.items, fieldText, path) }),
-  };
+  const changed = mapParts(schema, (part) => withFieldTexts(part, rewrites, path));
+  const { description, properties } = schema;
+  const rewrite = rewrites.get(path);
+  // What Mastra tells beside a text, such as the limits of a field that a model's schemas cannot say, stays.
+  if (rewrite !== undefined && description !== undefined)
+    Object.assign(changed, { description: description.replace(rewrite.from, () => rewrite.to) });
+  if (properties === undefined) return changed;
+  const fields = Object.entries(properties).map(([name, field]) => [
+    name,
+    withFieldTexts(field, rewrites, fieldPath(path, name)),
+  ]);
+  return { ...changed, properties: Object.fromEntries(fields) };
+}
+
+function fieldPath(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
 }

@@ -1,4 +1,5 @@
 import { modelCallUsage, type Usage } from 'gepa-core';
+import { type FieldSchema, partsOf } from '../program/field-schema.ts';
 import { toPlain } from './plain.ts';
 
 /** A tool as a model is told of it. */
@@ -74,21 +75,19 @@ export function plainPrompt({ prompt, tools = [] }: CallOptions): unknown[] {
   ];
 }
 
-interface Schema {
-  readonly type?: unknown;
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-}
-
 /** Names and descriptions of a schema's fields. */
 function plainFields(schema: unknown): Record<string, unknown> | undefined {
-  const { properties = {} } = (schema ?? {}) as Schema;
+  const { properties = {} } = (schema ?? {}) as FieldSchema;
   const fields = Object.entries(properties).map(([name, field]) => {
     const inner = plainFields(field);
     const told = field.description ?? field.type ?? 'value';
     return [name, inner === undefined ? told : { description: told, fields: inner }] as const;
   });
-  return fields.length === 0 ? undefined : Object.fromEntries(fields);
+  const inParts = partsOf((schema ?? {}) as FieldSchema).flatMap((part) =>
+    Object.entries(plainFields(part) ?? {}),
+  );
+  const all = [...inParts, ...fields];
+  return all.length === 0 ? undefined : Object.fromEntries(all);
 }
 
 function plainMessage({ role, content }: PromptMessage): unknown {

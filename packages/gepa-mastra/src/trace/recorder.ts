@@ -27,6 +27,8 @@ export class Recorder {
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
   #closed = false;
+  /** Tells of a part that waits for a person: whoever began it may not be told, and go on without it. */
+  waiting: Error | undefined;
 
   /** Begins a step inside the one that goes on here. */
   open(step: {
@@ -57,13 +59,19 @@ export class Recorder {
     if (this.#closed) return;
     this.#errors.push(error);
     step.thrown = error;
-    step.error = error instanceof Error ? error.message : String(error);
+    step.error = messageOf(error);
     step.durationMs = performance.now() - step.startedAt;
   }
 
   /** Calls a function whose steps belong inside this one. */
   within<Result>(step: OpenStep, call: () => Result): Result {
     return current.run({ recorder: this, step }, call);
+  }
+
+  /** Whether whatever begins now was begun by an agent, as one of its tools. */
+  get isInsideAgent(): boolean {
+    const around = current.getStore();
+    return around?.recorder === this && around.step.kind === 'agent';
   }
 
   /** A step that is all of one call. */
@@ -107,6 +115,12 @@ export class Recorder {
   }
 }
 
+/** Results of workflows hold errors as plain data. */
+function messageOf(error: unknown): string {
+  const { message } = (error ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : String(error);
+}
+
 /** What an agent said at last: of one that streams nothing is known when its call returns. */
 function lastAnswerOf(step: OpenStep): unknown {
   return lastCallOf(step)?.output;
@@ -117,10 +131,21 @@ function lastCallOf({ children }: OpenStep): OpenStep | undefined {
 }
 
 function agentErrorsIn(steps: readonly OpenStep[]): unknown[] {
-  return steps.flatMap((step) => {
-    const own = step.kind === 'agent' ? (step.thrown ?? lastCallOf(step)?.thrown) : undefined;
-    return [...(own === undefined ? [] : [own]), ...agentErrorsIn(step.children)];
+  return steps.flatMap((step, position) => {
+    const own = failureOf(step);
+    // Such as a step of a workflow that is retried.
+    const isMadeUp = steps.slice(position + 1).some((later) => isSameCall(step, later) && !failureOf(later));
+    if (own !== undefined && isMadeUp) return [];
+    return [...(own !== undefined && step.kind === 'agent' ? [own] : []), ...agentErrorsIn(step.children)];
   });
+}
+
+function failureOf(step: OpenStep): unknown {
+  return step.thrown ?? (step.kind === 'agent' ? lastCallOf(step)?.thrown : undefined);
+}
+
+function isSameCall(a: OpenStep, b: OpenStep): boolean {
+  return a.kind === b.kind && a.name === b.name && JSON.stringify(a.input) === JSON.stringify(b.input);
 }
 
 function toStep(step: OpenStep): Step {
