@@ -68,6 +68,7 @@ export function createAdapter<Input, Output>(
     const { texts, isApart } = JSON.parse(key) as ProgramKey;
     return rewrite(program, texts, {
       mark: true,
+      withoutCaches: true,
       ...(isApart ? { checkpointers: await threads.savers() } : {}),
     });
   });

@@ -12,6 +12,11 @@ export interface RewriteOptions {
   readonly mark?: boolean;
   /** What takes the place of the program's checkpointers. Default: they stay. */
   readonly checkpointers?: ReadonlyMap<object, object>;
+  /**
+   * Whether graphs are to forget the caches of their nodes, which give for an input what a node with other texts once
+   * made of it. Default: `false`.
+   */
+  readonly withoutCaches?: boolean;
 }
 
 /**
@@ -24,7 +29,7 @@ export interface RewriteOptions {
 export function rewrite<Program>(
   program: Program,
   texts: Readonly<Record<string, string>>,
-  { mark = false, checkpointers }: RewriteOptions = {},
+  { mark = false, checkpointers, withoutCaches = false }: RewriteOptions = {},
 ): Program {
   const { sites } = survey(program);
   checkNames(
@@ -43,6 +48,7 @@ export function rewrite<Program>(
       return text === found.component.text ? undefined : text;
     },
     checkpointer: (own) => checkpointers?.get(own),
+    withoutCaches,
     leave: (node, kind, inside) => {
       if (!mark || (typeof node.formatPromptValue !== 'function' && kind.tool !== true)) return node;
       const names = inside.flatMap((site) => find(site)?.name ?? []);
