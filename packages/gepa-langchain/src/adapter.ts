@@ -14,7 +14,7 @@ import {
   usageOfSteps,
   withTexts,
 } from 'gepa-core';
-import { mergeWithAmbient } from './ambient.ts';
+import { mergeWithAmbient, withHandler } from './ambient.ts';
 import { discover } from './program/discover.ts';
 import { modelNames } from './program/model-names.ts';
 import { rewrite } from './program/rewrite.ts';
@@ -104,7 +104,7 @@ export function createAdapter<Input, Output>(
       // A thread that the caller names may be one with a past.
       const key: ProgramKey = { texts, isApart: config.configurable?.thread_id === thread };
       const candidateProgram = await rewritten(JSON.stringify(key));
-      const call = () => candidateProgram.invoke(example.input, config);
+      const call = () => withHandler(tracer, () => candidateProgram.invoke(example.input, config));
       const output = await raceSignal(config.signal ?? context.signal, () =>
         withTexts({ ...carried, ...tuned }, call),
       );

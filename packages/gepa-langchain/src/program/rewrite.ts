@@ -1,5 +1,6 @@
 import { CandidateMismatchError } from 'gepa-core';
 import { copyWith } from './edit.ts';
+import { hasBoundCallbacks, keepCallbacks } from './models.ts';
 import { isNode } from './node.ts';
 import { survey } from './survey.ts';
 import { type Site, traverse } from './traverse.ts';
@@ -8,7 +9,10 @@ import { type Site, traverse } from './traverse.ts';
 export const componentsKey = 'gepa_components';
 
 export interface RewriteOptions {
-  /** Whether to name in the metadata of each prompt the components it holds, for traces. Default: `false`. */
+  /**
+   * Whether to name in the metadata of each prompt the components it holds, for traces, and to have models keep their
+   * callbacks beside those of a tracer. Default: `false`.
+   */
   readonly mark?: boolean;
   /** What takes the place of the program's checkpointers. Default: they stay. */
   readonly checkpointers?: ReadonlyMap<object, object>;
@@ -50,6 +54,7 @@ export function rewrite<Program>(
     checkpointer: (own) => checkpointers?.get(own),
     withoutCaches,
     leave: (node, kind, inside) => {
+      if (mark && hasBoundCallbacks(node)) return keepCallbacks(node);
       if (!mark || (typeof node.formatPromptValue !== 'function' && kind.tool !== true)) return node;
       const names = inside.flatMap((site) => find(site)?.name ?? []);
       if (names.length === 0) return node;
