@@ -182,7 +182,14 @@ describe('a compiled graph', () => {
         .compile();
     const names = (program: unknown) => Object.keys(discover(program, { tools: true }).components);
     expect(names(graph(ask))).toEqual(['call.system', 'call.tools.search', 'call.tools.search.q']);
-    expect(names(graph(() => bound.invoke('hi')))).toEqual([]);
+    const inCode = graph(() => bound.invoke('hi'));
+    expect(names(inCode)).toEqual([]);
+    expect(discover(inCode).skipped).toContainEqual(
+      expect.objectContaining({
+        location: expect.stringContaining('node "tools" › "func" › descriptions of tools'),
+        reason: expect.stringContaining('bound to it'),
+      }),
+    );
   });
 
   it('runs the rewritten tools of a ToolNode', async () => {

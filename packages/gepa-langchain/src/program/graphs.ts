@@ -58,12 +58,19 @@ const graph: NodeKind = {
 const toolNode: NodeKind = {
   byConstructor: true,
   matches: (node) => isRunnable(node) && Array.isArray(node.tools) && typeName(node) === 'ToolNode',
-  parts: (node) =>
-    (node.tools as readonly Node[]).flatMap((tool, i): Part[] => {
+  parts: (node) => [
+    ...(node.tools as readonly Node[]).flatMap((tool, i): Part[] => {
       if (!isRunnable(tool) || hasPrivateFields(tool)) return [];
       const name = String(tool.name);
       return [{ label: given(`tools.${name}`), place: `tool "${name}"`, ...insideTool(tool, ['tools', i]) }];
     }),
+    {
+      at: ['tools'],
+      place: 'descriptions of tools',
+      omitted: 'a model is sent them from where they are bound to it, not from here',
+      hint: 'Bind the tools in a runnable, as in prompt.pipe(model.bindTools(tools)), or use createAgent of langchain; code that binds them may describe them by tunable(name, text) of gepa-core.',
+    },
+  ],
   rebuild: (node, edits) => {
     const { name, config, handleToolErrors } = node;
     const { tools } = copyWith({ tools: node.tools as readonly unknown[] }, edits);
