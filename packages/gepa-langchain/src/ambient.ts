@@ -32,12 +32,12 @@ const ambientKey = Symbol.for('lc:child_config');
 export function withHandler<Result>(handler: BaseCallbackHandler, call: () => Result): Result {
   const config = mergeWithAmbient({ callbacks: [handler] });
   const storage = AsyncLocalStorageProviderSingleton.getInstance();
-  const store: { extra?: object } = storage.getStore() ?? {};
-  // LangChain's runWithConfig would turn off the tracing to LangSmith that the environment asks for.
-  const extra = { ...store.extra, [ambientKey]: config };
-  return storage.run(copyWith(store, [{ at: ['extra'], value: extra }]), () => {
+  return storage.run(storage.getStore(), () => {
     setContextVariable(handler.name, handler);
     registerConfigureHook({ contextVar: handler.name, inheritable: true });
-    return call();
+    // LangChain's runWithConfig would turn off the tracing to LangSmith that the environment asks for.
+    const store: { extra?: object } = storage.getStore();
+    const extra = { ...store.extra, [ambientKey]: config };
+    return storage.run(copyWith(store, [{ at: ['extra'], value: extra }]), call);
   });
 }
