@@ -17,6 +17,7 @@ import {
 import { mergeWithAmbient, withHandler } from './ambient.ts';
 import { discover } from './program/discover.ts';
 import { modelNames } from './program/model-names.ts';
+import { isNode } from './program/node.ts';
 import { rewrite } from './program/rewrite.ts';
 import { survey } from './program/survey.ts';
 import { recent } from './recent.ts';
@@ -156,9 +157,14 @@ function rolloutConfig(
 }
 
 function refuseStream(output: unknown): void {
-  if (typeof output === 'object' && output !== null && Symbol.asyncIterator in output) {
+  const fields = isNode(output) ? Object.values(Object.getOwnPropertyDescriptors(output)) : [];
+  if ([output, ...fields.map(({ value }) => value)].some(isStream)) {
     throw new GepaError(
       'The program returned a stream, which cannot be scored. Let its last step gather the stream and return the whole.',
     );
   }
+}
+
+function isStream(value: unknown): boolean {
+  return isNode(value) && Symbol.asyncIterator in value;
 }
