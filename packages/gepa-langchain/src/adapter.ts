@@ -14,9 +14,10 @@ import {
   usageOfSteps,
   withTexts,
 } from 'gepa-core';
-import { mergeWithAmbient } from './ambient.ts';
+import { mergeWithAmbient, withHandler } from './ambient.ts';
 import { discover } from './program/discover.ts';
 import { modelNames } from './program/model-names.ts';
+import { isNode } from './program/node.ts';
 import { rewrite } from './program/rewrite.ts';
 import { survey } from './program/survey.ts';
 import { recent } from './recent.ts';
@@ -68,6 +69,7 @@ export function createAdapter<Input, Output>(
     const { texts, isApart } = JSON.parse(key) as ProgramKey;
     return rewrite(program, texts, {
       mark: true,
+      withoutCaches: true,
       ...(isApart ? { checkpointers: await threads.savers() } : {}),
     });
   });
@@ -103,7 +105,7 @@ export function createAdapter<Input, Output>(
       // A thread that the caller names may be one with a past.
       const key: ProgramKey = { texts, isApart: config.configurable?.thread_id === thread };
       const candidateProgram = await rewritten(JSON.stringify(key));
-      const call = () => candidateProgram.invoke(example.input, config);
+      const call = () => withHandler(tracer, () => candidateProgram.invoke(example.input, config));
       const output = await raceSignal(config.signal ?? context.signal, () =>
         withTexts({ ...carried, ...tuned }, call),
       );
@@ -155,9 +157,14 @@ function rolloutConfig(
 }
 
 function refuseStream(output: unknown): void {
-  if (typeof output === 'object' && output !== null && Symbol.asyncIterator in output) {
+  const fields = isNode(output) ? Object.values(Object.getOwnPropertyDescriptors(output)) : [];
+  if ([output, ...fields.map(({ value }) => value)].some(isStream)) {
     throw new GepaError(
       'The program returned a stream, which cannot be scored. Let its last step gather the stream and return the whole.',
     );
   }
+}
+
+function isStream(value: unknown): boolean {
+  return isNode(value) && Symbol.asyncIterator in value;
 }

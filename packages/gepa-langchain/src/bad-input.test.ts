@@ -51,14 +51,17 @@ describe('a program', () => {
     await expect(run).rejects.toThrow(GepaError);
   });
 
-  it('that returns a stream fails with what to do', async () => {
+  it.each([
+    ['', (stream: unknown) => stream],
+    [' in a field', (answer: unknown) => ({ answer })],
+  ])('that returns a stream%s fails with what to do', async (_where, put) => {
     async function* chunks() {
       yield 'x';
     }
     const streaming = Object.assign(
       prompt.pipe(() => 'x' as unknown),
       {
-        invoke: async ({ bad }: { bad: boolean }) => (bad ? chunks() : 'x'),
+        invoke: async ({ bad }: { bad: boolean }) => (bad ? put(chunks()) : 'x'),
       },
     );
     const { prompts, scores } = await reflectedOn(streaming);

@@ -70,6 +70,14 @@ describe('evaluators of LangSmith', () => {
     });
   });
 
+  it('need weights that make a score', async () => {
+    const one = () => ({ key: 'one', score: 1 });
+    for (const weight of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(() => fromEvaluators(one, { weights: { one: weight } })).toThrow('weight of "one"');
+    }
+    await expect(score(one, {}, { weights: { one: 0 } })).rejects.toThrow('(one) all have the weight 0');
+  });
+
   it('may be shown a part of the output', async () => {
     const seen: unknown[] = [];
     const outputs = (output: { a: string }) => output.a;

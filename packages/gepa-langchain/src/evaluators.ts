@@ -29,7 +29,7 @@ export type Evaluator =
   | { evaluateRun(run: never, example?: never): unknown };
 
 export interface EvaluatorOptions {
-  /** How much each key counts in the score. Default: all the same. */
+  /** How much each key counts in the score, from 0. Default: 1 each. */
   readonly weights?: Readonly<Record<string, number>>;
   /** What of the output the evaluators see. Default: all of it. */
   readonly outputs?: (output: never) => unknown;
@@ -45,6 +45,7 @@ interface Result {
  * Makes a metric of evaluators of LangSmith or openevals, as they are. `comment` becomes feedback, `true` counts as 1;
  * several keys become objectives, and their mean is the score. What judges cost is counted where they are
  * made of LangChain models or of a client that is `metered`.
+ * @throws {GepaError} when there is no evaluator, or a weight is no number from 0.
  */
 export function fromEvaluators(
   evaluators: Evaluator | readonly Evaluator[],
@@ -58,6 +59,7 @@ export function fromEvaluators(
       `Evaluator ${wrong + 1} of fromEvaluators must be a function or an object with evaluateRun(), but it is ${typeName(all[wrong])}.`,
     );
   }
+  checkWeights(options.weights ?? {});
   return countUsage(async (args) => {
     const given = evaluatorArgs(args, options);
     const results = await raceSignal(args.signal, () =>
@@ -65,6 +67,12 @@ export function fromEvaluators(
     );
     return combine(results.flat(), options.weights ?? {});
   });
+}
+
+function checkWeights(weights: Readonly<Record<string, number>>): void {
+  const wrong = Object.entries(weights).find(([, weight]) => !(weight >= 0 && weight < Infinity));
+  if (wrong === undefined) return;
+  throw new GepaError(`The weight of "${wrong[0]}" must be a number from 0, but it is ${String(wrong[1])}.`);
 }
 
 function evaluatorArgs(
@@ -117,6 +125,11 @@ function combine(results: readonly Result[], weights: Readonly<Record<string, nu
   }
   const keys = Object.keys(objectives);
   const total = keys.reduce((sum, key) => sum + (weights[key] ?? 1), 0);
+  if (total === 0) {
+    throw new GepaError(
+      `The evaluators' results (${keys.join(', ')}) all have the weight 0, which makes no score. Give one of them more.`,
+    );
+  }
   const score = keys.reduce((sum, key) => sum + objectives[key]! * (weights[key] ?? 1), 0) / total;
   const comments = results.flatMap(({ key, comment }) =>
     comment === undefined ? [] : [keys.length === 1 ? comment : `${key}:\n${comment}`],

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import type * as LangChainTesting from '@langchain/core/utils/testing';
 import { RolloutError } from 'gepa-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { countUsage } from './metric-usage.ts';
@@ -29,6 +31,14 @@ it('counts the LangChain models a metric calls', async () => {
       return told;
     })(args),
   ).toMatchObject({ ...told, usage: { modelCalls: 1 } });
+});
+
+it('counts the models of another copy of LangChain', async () => {
+  const require = createRequire(import.meta.url);
+  const { FakeListChatModel } = require('@langchain/core/utils/testing') as typeof LangChainTesting;
+  const judge = new FakeListChatModel({ responses: ['good'] });
+  const metric = countUsage(async () => (await judge.invoke('Is it good?')).text === 'good');
+  expect(await metric(args)).toMatchObject({ score: true, usage: { modelCalls: 1 } });
 });
 
 it('keeps metrics apart that run at the same time', async () => {

@@ -1,12 +1,21 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { ChatPromptTemplate } from '@langchain/core/prompts';
+import { load } from '@langchain/core/load';
+import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import {
+  ChatPromptTemplate,
+  FewShotPromptTemplate,
+  PipelinePromptTemplate,
+  PromptTemplate,
+} from '@langchain/core/prompts';
 import { RunnableParallel } from '@langchain/core/runnables';
 import { tunable } from 'gepa-core';
+import { createAgent } from 'langchain';
 import { Client } from 'langsmith';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { gepa } from './gepa.ts';
 import { pushPrompts } from './push-prompts.ts';
+import { fakeModel } from './testing/fake-model.ts';
 
 const repos = new Map<string, { tags: string[]; description: string; is_public: boolean }>();
 const commits = new Map<string, string>();
@@ -78,6 +87,64 @@ it('publishes the changed prompts whole, with tags, and scores in the descriptio
   expect(commits.get('acme-main')).toContain('New words.');
   expect(commits.get('acme-main')).toContain('Text: {text}');
   expect(commits.get('acme-policy')).toContain('New policy.');
+});
+
+it('publishes what LangChain can load again', async () => {
+  const inner = PromptTemplate.fromTemplate('Intro by {rules} for {text}.');
+  const program = RunnableParallel.from({
+    pipe: new PipelinePromptTemplate({
+      pipelinePrompts: [
+        { name: 'intro', prompt: await inner.partial({ rules: 'five rules of some words' }) },
+      ],
+      finalPrompt: PromptTemplate.fromTemplate('{intro} End.') as never,
+    }) as never,
+    shots: new FewShotPromptTemplate({
+      examplePrompt: PromptTemplate.fromTemplate('{text}'),
+      examples: [{ text: '1' }],
+      prefix: 'Prefix {{x}} of {text}.',
+      suffix: 'Suffix.',
+      inputVariables: ['text'],
+    }) as never,
+  });
+  const compiled = await gepa(program).compile({
+    trainset: [{ input: { text: 't' } }],
+    metric: ({ output }) => JSON.stringify(output).split('New').length / 10,
+    componentSelector: 'all',
+    propose: async ({ candidate }) =>
+      Object.fromEntries(
+        Object.entries(candidate).map(([name, text]) => [name, text.replace(/^(New )?/, 'New ')]),
+      ),
+    maxMetricCalls: 4,
+  });
+  const pushed = await pushPrompts(compiled as never, { client });
+  expect(pushed.map(({ name, components }) => [name, components])).toEqual([
+    ['pipe-intro', ['pipe.intro', 'pipe.intro.rules', 'pipe.final']],
+    ['shots-prefix', ['shots.prefix']],
+    ['shots-suffix', ['shots.suffix']],
+  ]);
+  const rendered = async (name: string) => {
+    const prompt = await load<PromptTemplate>(JSON.stringify(JSON.parse(commits.get(name)!).manifest));
+    return (await prompt.invoke({ text: 'T' })).toString();
+  };
+  expect(await rendered('pipe-intro')).toBe('New New Intro by New five rules of some words for T. End.');
+  expect(await rendered('shots-prefix')).toBe('System: New Prefix {x} of T.');
+});
+
+it('publishes a system prompt of several parts whole', async () => {
+  const content = ['One.', 'Two.'].map((text) => ({ type: 'text' as const, text }));
+  const agent = createAgent({
+    model: fakeModel().respond(new AIMessage('a')).respond(new AIMessage('b')) as never,
+    tools: [],
+    systemPrompt: new SystemMessage({ content }),
+  });
+  const compiled = await gepa(agent).compile({
+    trainset: [{ input: { messages: [new HumanMessage('hi')] } }],
+    metric: ({ output }) => output.messages.at(-1)?.text === 'b',
+    propose: async () => ({ system: 'Better.' }),
+    maxMetricCalls: 3,
+  });
+  expect(await pushPrompts(compiled as never, { client })).toMatchObject([{ components: ['system'] }]);
+  expect(commits.get('system')).toMatch(/Better\..*Two\./);
 });
 
 it('publishes nothing where nothing changed', async () => {

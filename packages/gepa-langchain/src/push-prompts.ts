@@ -3,6 +3,7 @@ import { ChatPromptTemplate } from '@langchain/core/prompts';
 import type { Compiled } from 'gepa-core';
 import type { Client } from 'langsmith';
 import { langsmith } from './data/langsmith.ts';
+import { isMessage, isNode, type Node } from './program/node.ts';
 import { type NamedSite, survey } from './program/survey.ts';
 
 export interface PushOptions {
@@ -25,8 +26,8 @@ export interface PushedPrompt {
 
 /**
  * Publishes the prompts that optimization changed to LangSmith, each whole, with the scores before and after in its
- * description. A text that is no prompt of its own (an agent's system prompt, a tunable) is published as a system
- * message.
+ * description. A text that is no prompt of its own (an agent's system prompt, a tunable), or in one that LangChain cannot
+ * write down (FewShotPromptTemplate), is published as a system message.
  * @throws {OptionsError} when `langsmith` is not installed.
  */
 export async function pushPrompts(
@@ -51,31 +52,57 @@ export async function pushPrompts(
   return pushed;
 }
 
-/** The prompts with a changed text, and the names of what changed in each. */
+/** What is to be published, in LangChain's format, with the names of what changed in each. */
 function changedPrompts({ program, toJSON }: Compiled<object>): Map<object, string[]> {
   const { texts, original } = toJSON();
   const { sites } = survey(program);
+  const wholes = new Map<unknown, object>();
   const prompts = new Map<object, string[]>();
   for (const [component, text] of Object.entries(texts)) {
     if (text === original[component]) continue;
     const site = siteOf(sites, component, text);
-    const object = promptAround(site) ?? ChatPromptTemplate.fromMessages([new SystemMessage(text)]);
-    prompts.set(object, [...(prompts.get(object) ?? []), component]);
+    const holder = site?.site.path.find(({ node }) => isPrompt(node) || isMessage(node))?.node;
+    const whole = wholes.get(holder) ?? wholeManifest(holder);
+    if (whole !== undefined) wholes.set(holder, whole);
+    const manifest = whole ?? manifestOf(messageOf(site, text));
+    prompts.set(manifest, [...(prompts.get(manifest) ?? []), component]);
   }
   return prompts;
 }
 
+function isPrompt(node: unknown): boolean {
+  return typeof (node as { formatPromptValue?: unknown }).formatPromptValue === 'function';
+}
 /** By its name, unless the component was renamed. */
 function siteOf(sites: readonly NamedSite[], component: string, text: string): NamedSite | undefined {
   const same = sites.filter((site) => site.component.text === text);
   return same.find(({ name }) => name === component) ?? same[0];
 }
 
-/** The outermost prompt around a text that is a prompt by itself. */
-function promptAround(site: NamedSite | undefined): object | undefined {
-  return site?.site.path.find(
-    ({ node }) => typeof (node as { formatPromptValue?: unknown }).formatPromptValue === 'function',
-  )?.node as object | undefined;
+/** A prompt or a message, unless LangChain cannot write down what is in it. */
+function wholeManifest(holder: unknown): object | undefined {
+  if (!isNode(holder)) return undefined;
+  const prompt = isMessage(holder) ? ChatPromptTemplate.fromMessages([holder as never]) : holder;
+  const manifest = manifestOf(prompt);
+  return JSON.stringify(manifest).includes('"type":"not_implemented"') ? undefined : manifest;
+}
+
+/** The text alone, as a system message. */
+function messageOf(site: NamedSite | undefined, text: string): object {
+  const { format = 'plain', text: template = text } = site?.site.part ?? {};
+  return format === 'plain'
+    ? ChatPromptTemplate.fromMessages([new SystemMessage(text)])
+    : ChatPromptTemplate.fromMessages([['system', template]], { templateFormat: format });
+}
+
+/** LangChain's way to write down an object, with the texts for partial variables, which it would leave out. */
+function manifestOf(prompt: object): object {
+  const withPartials = function (this: Node, key: string, written: unknown): unknown {
+    const { partialVariables = {} } = isNode(this[key]) ? this[key] : {};
+    if (Object.keys(partialVariables as object).length === 0 || !isNode(written)) return written;
+    return { ...written, kwargs: { ...(written.kwargs as object), partial_variables: partialVariables } };
+  };
+  return JSON.parse(JSON.stringify(prompt, withPartials));
 }
 
 function scoresOf({ toJSON }: Compiled<object>): string {

@@ -1,9 +1,18 @@
 import { HumanMessage } from '@langchain/core/messages';
+import { StringOutputParser } from '@langchain/core/output_parsers';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
-import { RunnableLambda } from '@langchain/core/runnables';
+import {
+  type Runnable,
+  RunnableBranch,
+  RunnableLambda,
+  RunnableParallel,
+  RunnablePassthrough,
+  RunnableSequence,
+} from '@langchain/core/runnables';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
+import { Annotation, START, StateGraph } from '@langchain/langgraph';
 import { createAgent } from 'langchain';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { gepa } from './gepa.ts';
 import { Recorder } from './recorder.ts';
 import { fakeModel } from './testing/fake-model.ts';
@@ -54,6 +63,41 @@ it('records what an agent was given and gave', async () => {
   expect(recorder.examples()).toMatchObject([{ input: { messages: [{ content: 'hi' }] } }]);
 });
 
+describe('the input is what the program was given', () => {
+  const chain = ChatPromptTemplate.fromMessages([['human', '{input}']])
+    .pipe(new FakeListChatModel({ responses: ['yes'] }))
+    .pipe(new StringOutputParser());
+  const graph = new StateGraph(Annotation.Root({ input: Annotation<string> }))
+    .addNode('node', async (state) => ({ input: await chain.invoke(state) }))
+    .addEdge(START, 'node')
+    .compile();
+  const given = { input: 'hi' };
+  const cases: Record<string, [Runnable<never, unknown>, unknown]> = {
+    'a chain': [chain, given],
+    'a binding': [chain.withConfig({ tags: ['x'] }), given],
+    'a retry': [chain.withRetry(), given],
+    fallbacks: [chain.withFallbacks([chain]), given],
+    'a map': [RunnableParallel.from({ a: chain }), given],
+    'a map of more': [RunnableParallel.from({ a: ({ q }: { q: string }) => q }), { q: 'hi' }],
+    'an assign': [RunnablePassthrough.assign({ a: chain }), given],
+    'a branch': [RunnableBranch.from([[() => true, chain], chain]), given],
+    'a lambda': [RunnableLambda.from(({ q }: { q: string }) => q), { q: 'hi' }],
+    'a lambda of strings': [RunnableLambda.from((text: string) => text), 'hi'],
+    'a chain of strings': [
+      RunnableSequence.from([{ input: new RunnablePassthrough<string>() }, chain]),
+      'hi',
+    ],
+    'a graph': [graph as unknown as Runnable<never, unknown>, given],
+  };
+
+  it.each(Object.entries(cases))('%s, streamed or not', async (_what, [program, input]) => {
+    const recorder = new Recorder();
+    await program.invoke(input as never, { callbacks: [recorder] });
+    for await (const _ of await program.stream(input as never, { callbacks: [recorder] }));
+    expect(recorder.examples().map((example) => example.input)).toEqual([input, input]);
+  });
+});
+
 it('keeps strings, and tells failures', async () => {
   const recorder = new Recorder();
   await record(recorder, 'a', 'bad');
@@ -69,9 +113,9 @@ it('is bounded', async () => {
   const recorder = new Recorder({ capacity: 2 });
   await record(recorder, 'a', 'b', 'c');
   expect(recorder.examples().map(({ input }) => input)).toEqual(['b', 'c']);
-  const run = (i: number) => ({ id: `open ${i}`, inputs: { input: i }, outputs: { output: i } }) as never;
-  for (let i = 0; i < 3; i++) recorder.onChainStart(run(i));
-  recorder.onChainEnd(run(0));
+  const chain = { lc: 1, type: 'not_implemented', id: ['x'] } as const;
+  for (let i = 0; i < 3; i++) recorder.handleChainStart({ ...chain, id: ['x'] }, { input: i }, `open ${i}`);
+  recorder.handleChainEnd({ output: 0 }, 'open 0');
   expect(recorder.examples().map(({ input }) => input)).toEqual(['b', 'c']);
 });
 

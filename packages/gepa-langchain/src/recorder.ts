@@ -1,5 +1,7 @@
-import { BaseTracer, type Run } from '@langchain/core/tracers/base';
+import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
+import type { Serialized } from '@langchain/core/load/serializable';
 import { OptionsError, type ProgramExample } from 'gepa-core';
+import { isNode } from './program/node.ts';
 
 /** What somebody, or something, said of a recorded run. */
 export interface RunFeedback {
@@ -44,10 +46,10 @@ export interface RecorderOptions {
  *
  * @throws {OptionsError} when an option is out of range.
  */
-export class Recorder extends BaseTracer {
+export class Recorder extends BaseCallbackHandler {
   readonly name = 'gepa_recorder';
   readonly #options: Required<Pick<RecorderOptions, 'capacity' | 'sampleRate' | 'random'>> & RecorderOptions;
-  readonly #running = new Map<string, unknown>();
+  readonly #running = new Map<string, Start>();
   readonly #examples = new Map<string, RecordedExample>();
 
   constructor(options: RecorderOptions = {}) {
@@ -93,31 +95,49 @@ export class Recorder extends BaseTracer {
     return redacted !== undefined;
   }
 
-  override onChainStart({ id, name, parent_run_id, inputs }: Run): void {
+  // The order in which LangChain calls it; its types tell of another one in some versions.
+  override handleChainStart(
+    chain: Serialized,
+    inputs: ChainValues,
+    id: string,
+    parentId?: string,
+    _tags?: string[],
+    _metadata?: Record<string, unknown>,
+    _runType?: string,
+    name?: string,
+  ): void {
     const { runName: wanted, sampleRate, random, capacity } = this.#options;
-    const isWanted = wanted === undefined ? parent_run_id === undefined : name === wanted;
+    const isWanted = wanted === undefined ? parentId === undefined : (name ?? chain.id.at(-1)) === wanted;
     if (!isWanted || random() >= sampleRate) return;
-    this.#running.set(id, unwrap(inputs, 'input'));
+    this.#running.set(id, startOf(chain, inputs));
     forgetOldest(this.#running, capacity);
   }
 
-  override onChainEnd({ id, outputs }: Run): void {
-    this.#finish(id, { output: unwrap(outputs, 'output') });
+  override handleChainEnd(
+    outputs: ChainValues,
+    id: string,
+    _parentId?: string,
+    _tags?: string[],
+    late?: Late,
+  ): void {
+    this.#finish(id, { output: unwrap(outputs, 'output') }, late);
   }
 
-  override onChainError({ id, error }: Run): void {
-    this.#finish(id, { error: error ?? 'unknown' });
+  override handleChainError(
+    error: unknown,
+    id: string,
+    _parentId?: string,
+    _tags?: string[],
+    late?: Late,
+  ): void {
+    this.#finish(id, { error: error instanceof Error ? error.message : String(error) }, late);
   }
 
-  protected override async persistRun(): Promise<void> {}
-
-  protected override stringifyError(error: unknown): string {
-    return error instanceof Error ? error.message : String(error);
-  }
-
-  #finish(runId: string, metadata: RecordedExample['metadata']): void {
-    if (!this.#running.has(runId)) return;
-    const example = this.#redacted({ input: this.#running.get(runId), id: runId, metadata });
+  #finish(runId: string, metadata: RecordedExample['metadata'], late?: Late): void {
+    const start = this.#running.get(runId);
+    if (start === undefined) return;
+    const input = late?.inputs === undefined ? start.input : start.read(late.inputs);
+    const example = this.#redacted({ input, id: runId, metadata });
     this.#running.delete(runId);
     if (example === undefined) return;
     this.#examples.set(runId, example);
@@ -133,11 +153,39 @@ export class Recorder extends BaseTracer {
   }
 }
 
+type ChainValues = Record<string, unknown>;
+
+/** What LangChain tells at the end of a run that read its input as a stream. */
+type Late = { inputs?: ChainValues };
+
+interface Start {
+  readonly input: unknown;
+  /** Reads what is told later, of a program that reads its input as a stream. */
+  read(inputs: ChainValues): unknown;
+}
+
+function startOf(chain: Serialized, inputs: ChainValues): Start {
+  const type = chain.id.at(-1)!;
+  const isObject = type === 'CompiledStateGraph' || ('kwargs' in chain && takesObject(chain.kwargs));
+  const read = (told: ChainValues) => (isObject ? told : unwrap(told, 'input'));
+  // A map that is not streamed puts all that it is given under a key of LangChain's own.
+  const isMap = type === 'RunnableMap' || type === 'RunnableParallel';
+  return { input: isMap ? inputs.input : read(inputs), read };
+}
+
+/** Whether a program, told by its fields, is only ever given objects: an `input` in them is the caller's own. */
+function takesObject(fields: unknown): boolean {
+  if (!isNode(fields)) return false;
+  const { inputVariables, mapper, first, bound, runnable, steps, default: last } = fields;
+  if ((Array.isArray(inputVariables) && inputVariables.length > 0) || isNode(mapper)) return true;
+  return [first, bound, runnable, last, ...Object.values(steps ?? {})].some(takesObject);
+}
+
 /** LangChain tells handlers values that are no objects under a key of its own. */
 function unwrap(value: unknown, key: string): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const inner: unknown = (value as Record<string, unknown>)[key];
-  const isPlain = typeof inner !== 'object' || inner === null || Array.isArray(inner);
+  if (!isNode(value)) return value;
+  const inner = value[key];
+  const isPlain = !isNode(inner) || Array.isArray(inner);
   return isPlain && Object.keys(value).join() === key ? inner : value;
 }
 

@@ -11,6 +11,7 @@ import {
   START,
   StateGraph,
 } from '@langchain/langgraph';
+import { InMemoryCache } from '@langchain/langgraph-checkpoint';
 import { RolloutError, type RunContext, seedOf, tunable } from 'gepa-core';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
@@ -119,6 +120,23 @@ describe('the threads of rollouts', () => {
     );
     expect(output).toMatchObject({ __interrupt__: [{ value: 'May I?' }] });
     untouched(saver);
+  });
+
+  it('see nothing of what the nodes of a graph gave in another rollout', async () => {
+    const words = ChatPromptTemplate.fromMessages([['system', 'Some words.']]);
+    const cache = new InMemoryCache();
+    const graph = new StateGraph(State)
+      .addNode('one', words.pipe((prompt) => ({ log: [prompt.toString()] })) as never, { cachePolicy: true })
+      .addEdge(START, 'one' as never)
+      .compile({ cache });
+    await graph.invoke({ log: [] });
+    const adapter = createAdapter({ program: graph as unknown as Invocable });
+    for (const text of ['Other words.', 'More words.']) {
+      const { output } = await adapter.run({ 'one.system': text }, { input: { log: [] } }, context);
+      expect(output).toEqual({ log: [`System: ${text}`] });
+    }
+    expect((graph as unknown as { cache: unknown }).cache).toBe(cache);
+    expect(await graph.invoke({ log: [] })).toEqual({ log: ['System: Some words.'] });
   });
 
   it('are the caller’s where the caller names them, past included', async () => {

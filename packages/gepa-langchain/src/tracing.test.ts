@@ -10,10 +10,12 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import type { RunContext } from 'gepa-core';
+import { type RunContext, walkSteps } from 'gepa-core';
 import { Client } from 'langsmith';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createAdapter } from './adapter.ts';
+import { countUsage } from './metric-usage.ts';
+import { startOpenAIServer } from './testing/openai-server.ts';
 
 /** What a local LangSmith was sent. */
 let received: { path: string; body: string }[];
@@ -73,15 +75,36 @@ it("reports to LangSmith's tracer given in the program", async () => {
   for (const run of runs) expect(run.extra.metadata).toMatchObject(filters);
 });
 
-it('reports to LangSmith where only the environment says so', async () => {
+it('reports to LangSmith where only the environment says so, also what a metric asks', async () => {
   vi.stubEnv('LANGSMITH_TRACING', 'true');
   vi.stubEnv('LANGSMITH_ENDPOINT', apiUrl);
   vi.stubEnv('LANGSMITH_API_KEY', 'k');
   await rollout();
-  await vi.waitFor(
-    () => expect(received.map(({ body }) => body).join()).toContain('"gepa_run":"run-7"'),
-    5000,
+  const judge = new FakeListChatModel({ responses: ['good'] });
+  const metric = countUsage(async () => (await judge.invoke('Judge this.')).text === 'good');
+  expect(await metric({} as never)).toMatchObject({ score: true, usage: { modelCalls: 1 } });
+  for (const told of ['"gepa_run":"run-7"', 'Judge this.']) {
+    await vi.waitFor(() => expect(received.map(({ body }) => body).join()).toContain(told), 5000);
+  }
+});
+
+it('reports to the callbacks of models, and sees calls that bring callbacks of their own', async () => {
+  const server = await startOpenAIServer(() => 'ok');
+  const heard: string[] = [];
+  const hearing = (name: string) =>
+    BaseCallbackHandler.fromMethods({ handleChatModelStart: () => void heard.push(name) });
+  const chain = ChatPromptTemplate.fromMessages([['system', 'Sort these words.']])
+    .pipe(server.model({ callbacks: [hearing('constructor')] }).withConfig({ callbacks: [hearing('bound')] }))
+    .pipe(async ({ text }) => server.model().invoke(text, { callbacks: [hearing('call')] }));
+  const { trace, usage } = await createAdapter({ program: chain }).run(
+    { system: 'New.' },
+    { input: {} },
+    context,
   );
+  await vi.waitFor(() => expect(heard.sort()).toEqual(['bound', 'call', 'constructor']));
+  expect(usage?.modelCalls).toBe(2);
+  expect([...walkSteps(trace!)].filter(({ kind }) => kind === 'model')).toHaveLength(2);
+  await server.close();
 });
 
 /** Makes OpenTelemetry spans of runs: in the background, by run id and parent run id, as the integrations do. */

@@ -38,6 +38,16 @@ describe('CSV', () => {
     await expect(readCsv(path)).rejects.toThrow(/row 1 of 1 has no input.*question, context, answer/);
   });
 
+  it('may have empty cells, but not for all of the input', async () => {
+    const path = await file('d.csv', 'question,context,expected\nQ,,\n,,A\n');
+    await expect(readCsv(path, { input: 'question' })).rejects.toThrow('row 2 of 2 has no input');
+    await expect(readCsv(path, { input: ['question', 'context'] })).rejects.toThrow('row 2 of 2 has no');
+    const kept = await file('e.csv', 'question,context,expected\nQ,,\n');
+    expect(await readCsv(kept, { input: ['question', 'context'] })).toEqual([
+      { input: { question: 'Q', context: '' }, expected: '' },
+    ]);
+  });
+
   it('that is none', async () => {
     await expect(readCsv(await file('c.csv', 'input,expected\na,"b\n'))).rejects.toThrow('no CSV file');
   });

@@ -5,7 +5,7 @@ import { isNode } from '../program/node.ts';
 import { examplesOfRows, type Row, type RowOptions } from './rows.ts';
 
 /**
- * Reads examples from a CSV file with a header; every value is a string.
+ * Reads examples from a CSV file with a header; every value is a string. A row whose input is empty has none.
  * @throws {FileFormatError} when it is no CSV.
  * @throws {OptionsError} when rows have no input.
  */
@@ -17,7 +17,7 @@ export async function readCsv(path: string, options?: RowOptions): Promise<Progr
   } catch (cause) {
     throw new FileFormatError(`${path} is no CSV file with a header: ${(cause as Error).message}`, { cause });
   }
-  return examplesOfRows(rows, path, options);
+  return examplesOfRows(rows, path, options, (value) => value === '');
 }
 
 /**

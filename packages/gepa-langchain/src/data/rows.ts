@@ -14,16 +14,20 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /**
  * Makes examples of rows. What no option names goes into `metadata`.
+ * @param isBlank whether a value stands for none; a row whose input is nothing else has none.
  * @throws {OptionsError} naming the rows without an input.
  */
 export function examplesOfRows(
   rows: readonly Row[],
   where: string,
   options: RowOptions = {},
+  isBlank: (value: unknown) => boolean = () => false,
 ): ProgramExample[] {
   const { input = 'input', expected = 'expected', id = 'id' } = options;
   const used = [input, expected, id].flat();
-  const lacking = rows.flatMap((row, i) => ([input].flat().every((key) => has(row, key)) ? [] : [i + 1]));
+  const isGiven = (row: Row) =>
+    [input].flat().every((key) => has(row, key)) && ![input].flat().every((key) => isBlank(row[key]));
+  const lacking = rows.flatMap((row, i) => (isGiven(row) ? [] : [i + 1]));
   if (lacking.length > 0) {
     const shown = lacking.slice(0, 5).join(', ') + (lacking.length > 5 ? ', …' : '');
     throw new OptionsError([

@@ -3,6 +3,7 @@ import { copyWith, type Edit } from './edit.ts';
 import { checkpointerPart } from './graphs.ts';
 import { isMessage, isNode, type Node } from './node.ts';
 import { type NodeKind, type Part, positional } from './node-kind.ts';
+import { hasPrivateFields } from './private-fields.ts';
 
 /** An agent of `createAgent`: no runnable, but a graph with the options it was built from. */
 export const agent: NodeKind = {
@@ -15,14 +16,18 @@ export const agent: NodeKind = {
       ...toolListParts(tools, ['options', 'tools']),
       ...outputParts(responseFormat, ['options', 'responseFormat']),
       ...checkpointerPart(node.checkpointer ?? checkpointer, ['options', 'checkpointer']),
-      ...listOf(middleware).map((one, i): Part => {
+      ...listOf(middleware).flatMap((one, i): Part[] => {
+        const at = ['options', 'middleware', i];
         const name = isNode(one) ? String(one.name) : String(i + 1);
-        return {
-          at: ['options', 'middleware', i],
-          place: `middleware "${name}"`,
-          omitted: 'it is code, and text inside code cannot be seen',
-          hint: 'Read its texts from tunable(name, text) of gepa-core where they are used (dynamicSystemPromptMiddleware may return one), and name that in `tunables`.',
-        };
+        return [
+          ...(isNode(one) && !hasPrivateFields(one) ? toolListParts(one.tools, [...at, 'tools']) : []),
+          {
+            at,
+            place: `middleware "${name}"`,
+            omitted: 'it is code, and text inside code cannot be seen',
+            hint: 'Read its texts from tunable(name, text) of gepa-core where they are used (dynamicSystemPromptMiddleware may return one), and name that in `tunables`.',
+          },
+        ];
       }),
     ];
   },

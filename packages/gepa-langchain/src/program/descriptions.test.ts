@@ -3,11 +3,19 @@ import { ChatPromptTemplate, StructuredPrompt } from '@langchain/core/prompts';
 import { tool } from '@langchain/core/tools';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { ChatOpenAI } from '@langchain/openai';
-import { createAgent, initChatModel, providerStrategy, toolStrategy } from 'langchain';
+import {
+  createAgent,
+  createMiddleware,
+  initChatModel,
+  providerStrategy,
+  todoListMiddleware,
+  toolStrategy,
+} from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { z as z3 } from 'zod/v3';
 import { fakeModel } from '../testing/fake-model.ts';
+import { startOpenAIServer } from '../testing/openai-server.ts';
 import { discover } from './discover.ts';
 import { rewrite } from './rewrite.ts';
 
@@ -83,6 +91,22 @@ describe('descriptions', () => {
     await expect(copy.invoke({ key: 1 } as never)).rejects.toThrow('schema');
     expect(JSON.stringify(z.toJSONSchema(copy.schema))).toMatch(/How many.*Red or blue/);
     expect(JSON.stringify(z.toJSONSchema(copy.schema))).toContain('A query.');
+  });
+
+  it('are found in the tools that middleware brings along, and sent', async () => {
+    const server = await startOpenAIServer(() => 'ok');
+    const program = createAgent({
+      model: server.model(),
+      systemPrompt: 'Be.',
+      middleware: [createMiddleware({ name: 'searching', tools: [search] }), todoListMiddleware() as never],
+    });
+    expect(texts(program)).toMatchObject({ ...searchTexts, 'tools.write_todos.todos': expect.any(String) });
+    const changed = rewrite(program, { 'tools.search.key': 'Another key.' });
+    const input = { messages: [{ role: 'user', content: 'hi' }] };
+    for (const one of [changed, program]) await one.invoke(input as never);
+    const told = server.requests.map(({ tools }) => JSON.stringify(tools).includes('Another key.'));
+    expect(told).toEqual([true, false]);
+    await server.close();
   });
 
   it('keep refinements of zod 4, and are read from zod 3', async () => {

@@ -10,10 +10,12 @@ import {
   entrypoint,
   InMemoryStore,
   MemorySaver,
+  MessagesAnnotation,
   START,
   StateGraph,
 } from '@langchain/langgraph';
 import { ToolNode } from '@langchain/langgraph/prebuilt';
+import { ChatOpenAI } from '@langchain/openai';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fakeModel } from '../testing/fake-model.ts';
@@ -161,6 +163,33 @@ describe('a compiled graph', () => {
     const rewritten = rewrite(agent, { system: 'New.' });
     expect(rewritten).toBeInstanceOf(agent.constructor);
     expect(rewritten.options.systemPrompt).toBe('New.');
+  });
+
+  it('has the descriptions of its tools where they are bound to a model, not where they run', () => {
+    const search = tool(async () => 'x', {
+      name: 'search',
+      description: 'Searches.',
+      schema: z.object({ q: z.string().describe('What.') }),
+    });
+    const bound = new ChatOpenAI({ model: 'm', apiKey: 'x' }).bindTools([search]);
+    const ask = ChatPromptTemplate.fromMessages([['system', 'Ask.']]).pipe(bound);
+    const graph = (call: unknown) =>
+      new StateGraph(MessagesAnnotation)
+        .addNode('call', call as never)
+        .addNode('tools', new ToolNode([search]))
+        .addEdge(START, 'call' as never)
+        .addEdge('call' as never, 'tools' as never)
+        .compile();
+    const names = (program: unknown) => Object.keys(discover(program, { tools: true }).components);
+    expect(names(graph(ask))).toEqual(['call.system', 'call.tools.search', 'call.tools.search.q']);
+    const inCode = graph(() => bound.invoke('hi'));
+    expect(names(inCode)).toEqual([]);
+    expect(discover(inCode).skipped).toContainEqual(
+      expect.objectContaining({
+        location: expect.stringContaining('node "tools" › "func" › descriptions of tools'),
+        reason: expect.stringContaining('bound to it'),
+      }),
+    );
   });
 
   it('runs the rewritten tools of a ToolNode', async () => {

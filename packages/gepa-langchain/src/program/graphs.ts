@@ -1,7 +1,8 @@
-import { toolListParts } from './descriptions.ts';
 import { type At, copyWith, type Edit } from './edit.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
 import { type ChildPart, given, type NodeKind, type Part } from './node-kind.ts';
+import { hasPrivateFields } from './private-fields.ts';
+import { insideTool } from './tools.ts';
 
 type GraphNode = Node & { readonly bound: unknown };
 type Branches = Readonly<Record<string, Readonly<Record<string, Node>>>>;
@@ -22,6 +23,7 @@ const graph: NodeKind = {
         }),
       ),
     ...checkpointerPart(node.checkpointer, ['checkpointer']),
+    ...(isNode(node.cache) ? [{ at: ['cache'], cache: node.cache }] : []),
     ...Object.entries(branchesOf(node)).flatMap(([source, branches]) =>
       Object.entries(branches).map(([name, { path }]): ChildPart => {
         const key = source === '__start__' ? 'start' : source;
@@ -49,17 +51,29 @@ const graph: NodeKind = {
   },
 };
 
-/** Runs the tools a model asks for. Its function is bound to the object itself, so that a copy would run the original. */
+/**
+ * Runs the tools a model asks for. What describes them is sent by the model they are bound to, and not from here. The
+ * node's function is bound to the object itself, so that a copy would run the original.
+ */
 const toolNode: NodeKind = {
   byConstructor: true,
   matches: (node) => isRunnable(node) && Array.isArray(node.tools) && typeName(node) === 'ToolNode',
-  parts: (node) => toolListParts(node.tools, ['tools']),
+  parts: (node) => [
+    ...(node.tools as readonly Node[]).flatMap((tool, i): Part[] => {
+      if (!isRunnable(tool) || hasPrivateFields(tool)) return [];
+      const name = String(tool.name);
+      return [{ label: given(`tools.${name}`), place: `tool "${name}"`, ...insideTool(tool, ['tools', i]) }];
+    }),
+    {
+      at: ['tools'],
+      place: 'descriptions of tools',
+      omitted: 'a model is sent them from where they are bound to it, not from here',
+      hint: 'Bind the tools in a runnable, as in prompt.pipe(model.bindTools(tools)), or use createAgent of langchain; code that binds them may describe them by tunable(name, text) of gepa-core.',
+    },
+  ],
   rebuild: (node, edits) => {
     const { name, config, handleToolErrors } = node;
-    const tools = edits.reduce<readonly unknown[]>(
-      (changed, { at, value }) => changed.map((tool, i) => (i === at[1] ? value : tool)),
-      node.tools as readonly unknown[],
-    );
+    const { tools } = copyWith({ tools: node.tools as readonly unknown[] }, edits);
     const ToolNode = node.constructor as unknown as new (
       tools: readonly unknown[],
       options: object,

@@ -1,17 +1,18 @@
+import { mergeConfigs } from '@langchain/core/runnables';
 import { outputParts, toolListParts } from './descriptions.ts';
 import type { Edit } from './edit.ts';
 import { copyWith } from './edit.ts';
 import { isNode, type Node } from './node.ts';
 import type { NodeKind, Part } from './node-kind.ts';
 
-/** A chat model with tools or an output schema bound to it. */
+/** A chat model with tools, an output schema or callbacks bound to it. */
 export const boundModel: NodeKind = {
   byConstructor: true,
   matches: (node) =>
     typeof node._llmType === 'function' &&
     typeof node.withConfig === 'function' &&
     isNode(node.defaultOptions) &&
-    boundParts(node.defaultOptions, 'defaultOptions').length > 0,
+    (hasBoundCallbacks(node) || boundParts(node.defaultOptions, 'defaultOptions').length > 0),
   parts: (node) => boundParts(node.defaultOptions as Node, 'defaultOptions'),
   rebuild: (node, edits: readonly Edit[]) => {
     const { defaultOptions } = copyWith({ defaultOptions: node.defaultOptions }, edits);
@@ -35,6 +36,25 @@ export const configurableModel: NodeKind = {
   // The models it has made already have the former descriptions.
   rebuild: (node, edits) => copyWith(node, [...edits, { at: ['_modelInstanceCache'], value: new Map() }]),
 };
+
+export function hasBoundCallbacks(node: Node): boolean {
+  return (
+    typeof node._llmType === 'function' &&
+    isNode(node.defaultOptions) &&
+    isNode(node.defaultOptions.callbacks)
+  );
+}
+
+/**
+ * The model with its bound callbacks among those of its constructor. The bound ones it drops when a call brings some,
+ * as all calls do in a rollout.
+ */
+export function keepCallbacks(model: Node): object {
+  const bound = (model.defaultOptions as Node).callbacks;
+  const copy = (model.withConfig as (options: unknown) => object)({ callbacks: undefined });
+  const { callbacks } = mergeConfigs({ callbacks: model.callbacks as never }, { callbacks: bound as never });
+  return Object.assign(copy, { callbacks });
+}
 
 /** The descriptions among the options of model calls. */
 export function boundParts(options: Node, field: string): Part[] {

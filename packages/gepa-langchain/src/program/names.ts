@@ -26,7 +26,7 @@ export function nameSites(sites: readonly Site[]): Map<Site, string> {
     const { labels, sites: inside } = group;
     const way = shorten(labels, ways);
     const isNamed = way !== '' || (holdsPrompt(group) && prompts.length > 1);
-    const prompt = isNamed ? unique(way || 'prompt', takenByGroups) : '';
+    const prompt = !isNamed ? '' : holdsPrompt(group) ? unique(way || 'prompt', takenByGroups) : way;
     for (const site of inside) {
       const parts = [prompt, ...roleLabels(site.path).map((label) => label.text)];
       names.set(site, unique(parts.filter((part) => part !== '').join('.') || 'prompt', taken));

@@ -1,3 +1,4 @@
+import { InMemoryChatMessageHistory } from '@langchain/core/chat_history';
 import { HumanMessage } from '@langchain/core/messages';
 import {
   AIMessagePromptTemplate,
@@ -20,9 +21,11 @@ import {
   RunnableParallel,
   RunnablePassthrough,
   RunnableSequence,
+  RunnableWithMessageHistory,
 } from '@langchain/core/runnables';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { expect, it } from 'vitest';
+import { z } from 'zod';
 import { discover } from './discover.ts';
 import { rewrite } from './rewrite.ts';
 
@@ -50,6 +53,19 @@ const containers: Readonly<Record<string, (inner: Inner) => Inner>> = {
       new RouterRunnable({ runnables: { one: inner } }) as never,
     ),
   each: (inner) => RunnableLambda.from((input: unknown) => [input]).pipe(new RunnableEach({ bound: inner })),
+  history: (inner) =>
+    new RunnableWithMessageHistory({
+      runnable: RunnableSequence.from([
+        new RunnablePassthrough(),
+        RunnableParallel.from({ answer: inner, said: () => 'yes' }),
+      ]) as never,
+      getMessageHistory: () => new InMemoryChatMessageHistory(),
+      inputMessagesKey: 'text',
+      historyMessagesKey: 'history',
+      outputMessagesKey: 'said',
+      config: { configurable: { sessionId: 's' } },
+    }) as never,
+  tool: (inner) => inner.asTool({ name: 'asked', schema: z.object({ text: z.string() }) }) as never,
   graph: (inner) => {
     const State = Annotation.Root({ value: Annotation<unknown> });
     const node = RunnableSequence.from([
@@ -136,7 +152,7 @@ const cases = Object.keys(prompts).flatMap((prompt) =>
     names.map((_, i) => ({
       prompt,
       format,
-      nest: [names[i]!, names[(i + 5) % names.length]!, names[(i * 7 + 1) % names.length]!],
+      nest: [names[i]!, names[(i + 5) % names.length]!, names[(i * 3 + 1) % names.length]!],
     })),
   ),
 );

@@ -46,7 +46,12 @@ export interface CheckpointerPart extends PartOf {
   readonly checkpointer: Node;
 }
 
-export type Part = ChildPart | TextPart | OmittedPart | CheckpointerPart;
+/** Where a graph remembers what its nodes gave for an input, whatever their texts were. */
+export interface CachePart extends PartOf {
+  readonly cache: Node;
+}
+
+export type Part = ChildPart | TextPart | OmittedPart | CheckpointerPart | CachePart;
 
 /**
  * A row of the table the traversal goes by: how to recognise a kind of node and where its parts are. Reading and

@@ -54,11 +54,16 @@ const message: NodeKind = {
   parts: (node) => {
     if (typeof node.content === 'string') return [plainText(['content'], node.content)];
     if (!Array.isArray(node.content)) return [];
-    return node.content.flatMap((part: unknown, i) =>
-      isNode(part) && typeof part.text === 'string'
-        ? [{ ...plainText(['content', i, 'text'], part.text), place: `content part ${i + 1}` }]
-        : [],
-    );
+    return node.content.flatMap((part: unknown, i): Part[] => {
+      if (!isNode(part)) return [];
+      const place = `content part ${i + 1}`;
+      return [
+        ...(typeof part.text === 'string'
+          ? [{ ...plainText(['content', i, 'text'], part.text), place }]
+          : []),
+        ...otherTexts(part, ['content', i], place),
+      ];
+    });
   },
 };
 
@@ -76,10 +81,15 @@ const contentPart: NodeKind = {
   prompt: true,
   matches: (node) => isRunnable(node) && isNode(node.template) && isTemplateFormat(node.templateFormat),
   parts: (node) => {
-    const { text } = node.template as Node;
-    if (typeof text !== 'string') return [];
+    const template = node.template as Node;
+    const { text } = template;
     const format = node.templateFormat as TemplateFormat;
-    return [{ at: ['template', 'text'], text, format, kind: 'prompt' }];
+    return [
+      ...(typeof text === 'string'
+        ? [{ at: ['template', 'text'], text, format, kind: 'prompt' } as const]
+        : []),
+      ...otherTexts(template, ['template']),
+    ];
   },
 };
 
@@ -164,6 +174,24 @@ function templateText(node: Node, field: string, where: { label?: Label; place?:
 
 function plainText(at: TextPart['at'], text: string): TextPart {
   return { at, text, format: 'plain', kind: 'prompt' };
+}
+
+/** What a content part says elsewhere than in its `text`, such as a document. */
+function otherTexts({ text: _text, ...rest }: Node, at: TextPart['at'], place?: string): Part[] {
+  if (!hasWords(rest)) return [];
+  return [
+    {
+      at,
+      ...(place === undefined ? {} : { place }),
+      omitted: 'what a content part says elsewhere than in its `text` may be data',
+      hint: 'Put what is to be improved into a part of its own: { type: "text", text }.',
+    },
+  ];
+}
+
+function hasWords(value: unknown): boolean {
+  if (typeof value === 'string') return /\S\s+\S/.test(value);
+  return isNode(value) && Object.values(value).some(hasWords);
 }
 
 /** Values the program's author filled in for good, such as format instructions. */

@@ -1,5 +1,6 @@
 import { CandidateMismatchError } from 'gepa-core';
 import { copyWith } from './edit.ts';
+import { hasBoundCallbacks, keepCallbacks } from './models.ts';
 import { isNode } from './node.ts';
 import { survey } from './survey.ts';
 import { type Site, traverse } from './traverse.ts';
@@ -8,10 +9,18 @@ import { type Site, traverse } from './traverse.ts';
 export const componentsKey = 'gepa_components';
 
 export interface RewriteOptions {
-  /** Whether to name in the metadata of each prompt the components it holds, for traces. Default: `false`. */
+  /**
+   * Whether to name in the metadata of each prompt the components it holds, for traces, and to have models keep their
+   * callbacks beside those of a tracer. Default: `false`.
+   */
   readonly mark?: boolean;
   /** What takes the place of the program's checkpointers. Default: they stay. */
   readonly checkpointers?: ReadonlyMap<object, object>;
+  /**
+   * Whether graphs are to forget the caches of their nodes, which give for an input what a node with other texts once
+   * made of it. Default: `false`.
+   */
+  readonly withoutCaches?: boolean;
 }
 
 /**
@@ -24,7 +33,7 @@ export interface RewriteOptions {
 export function rewrite<Program>(
   program: Program,
   texts: Readonly<Record<string, string>>,
-  { mark = false, checkpointers }: RewriteOptions = {},
+  { mark = false, checkpointers, withoutCaches = false }: RewriteOptions = {},
 ): Program {
   const { sites } = survey(program);
   checkNames(
@@ -43,7 +52,9 @@ export function rewrite<Program>(
       return text === found.component.text ? undefined : text;
     },
     checkpointer: (own) => checkpointers?.get(own),
+    withoutCaches,
     leave: (node, kind, inside) => {
+      if (mark && hasBoundCallbacks(node)) return keepCallbacks(node);
       if (!mark || (typeof node.formatPromptValue !== 'function' && kind.tool !== true)) return node;
       const names = inside.flatMap((site) => find(site)?.name ?? []);
       if (names.length === 0) return node;

@@ -1,3 +1,4 @@
+import { HumanMessage } from '@langchain/core/messages';
 import { BaseOutputParser } from '@langchain/core/output_parsers';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { RunnableLambda } from '@langchain/core/runnables';
@@ -86,6 +87,26 @@ const cases: readonly (readonly [string, () => unknown, string, string, string])
     'partial variable "day"',
     'a function',
     'tunable(name, text)',
+  ],
+  [
+    'a document among the parts of a message',
+    () =>
+      ChatPromptTemplate.fromMessages([
+        new HumanMessage({ content: [{ type: 'document', title: 'Rules for all', source: 'x' }] as never }),
+      ]),
+    'message 1 (human) › content part 1',
+    'may be data',
+    'a part of its own',
+  ],
+  [
+    'a document among the parts of a message template',
+    () =>
+      ChatPromptTemplate.fromMessages([
+        ['human', [{ type: 'document', source: { type: 'text', data: 'Rules for {all}' } }] as never],
+      ]),
+    'message 1 (human) › content part 1',
+    'may be data',
+    'a part of its own',
   ],
   ['a parser with a chain in it', () => model.pipe(new Mending()), 'step 2', 'not known', 'in a sequence'],
 ];

@@ -1,4 +1,5 @@
 import { describedParts } from './descriptions.ts';
+import type { At } from './edit.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
 import type { NodeKind, Part } from './node-kind.ts';
 import { isZodSchema } from './schema/zod.ts';
@@ -16,7 +17,7 @@ export const tool: NodeKind = {
     return [
       ...describedParts(node, 'schema', [], 'tool-description', about),
       ...opaqueSchema(node.schema),
-      inside(node),
+      insideTool(node, []),
     ];
   },
 };
@@ -34,10 +35,11 @@ function opaqueSchema(schema: unknown): Part[] {
   ];
 }
 
-function inside(node: Node): Part {
-  if (isRunnable(node.bound)) return { at: ['bound'], child: node.bound };
+/** What a tool does. */
+export function insideTool(node: Node, at: At): Part {
+  if (isRunnable(node.bound)) return { at: [...at, 'bound'], child: node.bound };
   return {
-    at: ['func'],
+    at: [...at, 'func'],
     omitted: 'what the tool does is code, and text inside code cannot be seen',
     hint: `If ${typeName(node)} "${String(node.name)}" asks a model, read its texts from tunable(name, text) of gepa-core and name that in \`tunables\`.`,
   };

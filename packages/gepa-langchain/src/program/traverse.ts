@@ -49,6 +49,8 @@ export interface Visitor {
   text?(site: Site): string | undefined;
   /** What is to stand in the place of a checkpointer; `undefined` to leave it. */
   checkpointer?(own: Node): object | undefined;
+  /** Whether the graphs are to be without their caches. */
+  readonly withoutCaches?: boolean;
   /** Takes a node whose parts are done, with the texts inside it; returns what is to stand in its place. */
   leave?(node: Node, kind: NodeKind, sites: readonly Site[]): object;
 }
@@ -95,6 +97,8 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
       } else if ('checkpointer' in part) {
         const value = visitor.checkpointer?.(part.checkpointer);
         if (value !== undefined) edits.push({ at: part.at, value });
+      } else if ('cache' in part) {
+        if (visitor.withoutCaches === true) edits.push({ at: part.at, value: undefined });
       } else visitor.omit?.(part, path);
     }
     const changed = edits.length === 0 ? node : rebuild(node, kind, edits);

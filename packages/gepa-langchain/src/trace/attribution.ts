@@ -9,6 +9,7 @@ import { sentMessages, sentStrings } from './model-call.ts';
 interface PromptRun {
   readonly run: Run;
   readonly components: readonly string[];
+  /** Those that it was not given, such as a conversation for a placeholder. */
   readonly messages: readonly object[];
   readonly value: string | undefined;
 }
@@ -81,11 +82,14 @@ function readPromptRun(run: Run): PromptRun[] {
   const components = markedComponents(run);
   if (run.run_type !== 'prompt' || components === undefined) return [];
   const { messages, value } = run.outputs ?? {};
+  const given = Object.values(run.inputs).flat();
   return [
     {
       run,
       components,
-      messages: (Array.isArray(messages) ? messages : []).filter(isMessage),
+      messages: (Array.isArray(messages) ? messages : []).filter(
+        (message) => isMessage(message) && !given.includes(message),
+      ),
       value: typeof value === 'string' ? value : undefined,
     },
   ];

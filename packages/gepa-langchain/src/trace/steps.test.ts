@@ -291,6 +291,23 @@ describe('attribution', () => {
     ]);
   });
 
+  it('does not follow a conversation that a prompt was given', async () => {
+    const conversation = [new HumanMessage('Hello.')];
+    const program = RunnableSequence.from([
+      RunnableParallel.from({
+        answer: ChatPromptTemplate.fromMessages([
+          ['system', 'Answer.'],
+          ['placeholder', '{messages}'],
+        ]).pipe(model),
+        other: RunnableLambda.from(() => model.invoke([new SystemMessage('Of code.'), ...conversation])),
+      }),
+      () => 'done',
+    ]);
+    expect(
+      modelSteps(await trace(program, { messages: conversation })).map((step) => step.components),
+    ).toEqual([['answer.system'], undefined]);
+  });
+
   it('reaches models of strings', async () => {
     const program = PromptTemplate.fromTemplate('Complete: {text}').pipe(new FakeLLM({ response: 'x' }));
     expect(modelSteps(await trace(program, { text: 't' }))).toMatchObject([
