@@ -16,6 +16,7 @@ import {
 } from '@langchain/langgraph';
 import { ToolNode } from '@langchain/langgraph/prebuilt';
 import { ChatOpenAI } from '@langchain/openai';
+import { createAgent, createMiddleware } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { fakeModel } from '../testing/fake-model.ts';
@@ -190,6 +191,29 @@ describe('a compiled graph', () => {
         reason: expect.stringContaining('bound to it'),
       }),
     );
+  });
+
+  it('keeps what middleware of an agent does around its tools', async () => {
+    const ask = node('Inside.').asTool({ name: 'ask', schema: z.object({ text: z.string() }) });
+    const asked: string[] = [];
+    const watching = createMiddleware({
+      name: 'watching',
+      wrapToolCall: async (request, handler) => {
+        asked.push(request.toolCall.name);
+        return handler(request);
+      },
+    });
+    const { graph } = createAgent({
+      model: fakeModel()
+        .respondWithTools([{ name: 'ask', args: { text: 't' }, id: '1' }])
+        .respond(new AIMessage('done')) as never,
+      tools: [ask],
+      middleware: [watching],
+    });
+    const changed = rewrite(graph, { 'ask.system': 'Changed.' });
+    const { messages } = await changed.invoke({ messages: [{ role: 'user', content: 'hi' }] } as never);
+    expect(JSON.stringify(messages)).toContain('Changed.');
+    expect(asked).toEqual(['ask']);
   });
 
   it('runs the rewritten tools of a ToolNode', async () => {

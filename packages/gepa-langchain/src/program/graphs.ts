@@ -72,13 +72,14 @@ const toolNode: NodeKind = {
     },
   ],
   rebuild: (node, edits) => {
-    const { name, config, handleToolErrors } = node;
+    const { name, config, handleToolErrors, signal, wrapToolCall } = node;
     const { tools } = copyWith({ tools: node.tools as readonly unknown[] }, edits);
     const ToolNode = node.constructor as unknown as new (
       tools: readonly unknown[],
       options: object,
     ) => object;
-    return new ToolNode(tools, { name, tags: isNode(config) ? config.tags : undefined, handleToolErrors });
+    const tags = isNode(config) ? config.tags : undefined;
+    return new ToolNode(tools, { name, tags, handleToolErrors, signal, wrapToolCall });
   },
 };
 
