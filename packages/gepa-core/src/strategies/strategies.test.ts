@@ -109,6 +109,10 @@ describe('strategies of the caller', () => {
   });
 });
 
+async function rejecting(): Promise<never> {
+  throw new Error('Nobody waits for me.');
+}
+
 describe('an answer that makes no sense ends the run, with what was found', () => {
   it.each([
     ['an unknown parent', { candidateSelectionStrategy: { select: () => 7 } }, 'candidates 0 to 0'],
@@ -144,6 +148,14 @@ describe('an answer that makes no sense ends the run, with what was found', () =
       'a promise for a verdict',
       { acceptanceCriterion: async () => false },
       'gave a promise; give true or false',
+    ],
+    // Where nobody hears of a failure of these, vitest fails.
+    ['a promise for a parent', { candidateSelectionStrategy: { select: rejecting } }, 'gave a promise'],
+    ['a promise for components', { componentSelector: rejecting }, 'gave a promise; give a list'],
+    [
+      'a promise for the news of a candidate',
+      { componentSelector: { select: () => ['route'], candidateAdded: rejecting } },
+      'must be done when it returns',
     ],
     [
       'a stranger among the selected',

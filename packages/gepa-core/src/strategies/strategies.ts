@@ -85,7 +85,14 @@ export function createStrategies<Name extends string>(
       }
       return [...new Set(chosen)];
     },
-    candidateAdded: (index, parents) => components.candidateAdded?.(index, parents),
+    candidateAdded(index, parents) {
+      const given: unknown = components.candidateAdded?.(index, parents);
+      if (given instanceof Promise) {
+        throw new StrategyError(
+          `The component selector's candidateAdded gave ${shown(given)}; it must be done when it returns.`,
+        );
+      }
+    },
     accepts(trial) {
       const verdict: unknown = accepts(trial);
       if (typeof verdict === 'boolean') return verdict;
@@ -130,6 +137,9 @@ function some<T>(who: string, value: unknown, what: string): readonly T[] {
   throw new StrategyError(`The ${who} gave no ${what}; give one or more.`);
 }
 
+/** What a strategy gave, in words. A promise is refused, so that nobody else hears of its failure. */
 function shown(value: unknown): string {
-  return value instanceof Promise ? 'a promise' : (JSON.stringify(value) ?? String(value));
+  const promises = [value].flat().filter((item) => item instanceof Promise);
+  for (const promise of promises) promise.catch(() => {});
+  return promises.length > 0 ? 'a promise' : (JSON.stringify(value) ?? String(value));
 }
