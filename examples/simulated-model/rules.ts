@@ -29,7 +29,7 @@ export function readFields(text: string): Field[] {
   const open = text.matchAll(/"([\w-]+)"\s*:\s*"(?:[^"\w]*|<[^"]*>|[^"]*\|[^"]*)"/g);
   return [...new Set(Array.from(open, ([, name]) => name!))].flatMap((name) => {
     const list = /((?:[\w"'`-]+(?:,? (?:or|and) |, ?| ?[|/] ?)){2,}[\w"'`-]+)/.source;
-    const [, listed] = new RegExp(`\\b${name}\\b[^.\\n]{0,40}?${list}`, 'i').exec(text) ?? [];
+    const [, listed] = new RegExp(`\\b${name}s?\\b[^.\\n]{0,40}?${list}`, 'i').exec(text) ?? [];
     const values = listed?.match(/\b(?!(?:or|and)\b)[a-z][\w-]*/gi);
     return values ? [{ name, values }] : [];
   });
