@@ -38,5 +38,7 @@ it('says what to install where langchain is not', async () => {
     throw new Error('Cannot find package');
   });
   const fresh = await import('./reflection-model.ts');
-  await expect(fresh.resolveReflectionModel('openai:gpt-5')).rejects.toThrow('npm install langchain');
+  await expect(fresh.resolveReflectionModel('openai:gpt-5')).rejects.toThrow(
+    '"openai:gpt-5" needs the package "langchain", which could not be loaded: npm install langchain',
+  );
 });

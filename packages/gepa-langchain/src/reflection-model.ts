@@ -13,7 +13,11 @@ export type ReflectionModel = string | Invocable<string> | LanguageModel;
 export async function resolveReflectionModel(model: ReflectionModel): Promise<LanguageModel> {
   if (typeof model === 'function') return model;
   if (typeof model !== 'string') return fromChatModel(model);
-  const { initChatModel } = await optionalPackage('langchain', () => import('langchain'));
+  const { initChatModel } = await optionalPackage(
+    'langchain',
+    `\`reflectionModel\` "${model}"`,
+    () => import('langchain'),
+  );
   try {
     return fromChatModel((await initChatModel(model)) as unknown as Invocable<string>);
   } catch (cause) {

@@ -33,5 +33,5 @@ export async function readLangSmithDataset(
 
 /** @throws {OptionsError} when it is not installed. */
 export function langsmith(): Promise<typeof import('langsmith')> {
-  return optionalPackage('langsmith', () => import('langsmith'));
+  return optionalPackage('langsmith', 'A client of LangSmith', () => import('langsmith'));
 }

@@ -1,0 +1,5 @@
+/** A copy of the same class with other properties. */
+export function copyWith<Thing extends object>(thing: Thing, changes: object): Thing {
+  const copy: Thing = Object.create(Object.getPrototypeOf(thing), Object.getOwnPropertyDescriptors(thing));
+  return Object.assign(copy, changes);
+}
