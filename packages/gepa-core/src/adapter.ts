@@ -1,3 +1,4 @@
+import type { CallMeter } from './call-meter.ts';
 import type { Candidate, Component } from './component.ts';
 import type { Step } from './trace.ts';
 import type { Usage } from './usage.ts';
@@ -9,6 +10,8 @@ export type Phase = 'seed' | 'minibatch' | 'proposal' | 'valset' | 'merge' | 'te
 export interface RunContext {
   /** Aborted when the run ends or the rollout's time is over. */
   readonly signal: AbortSignal;
+  /** To be told of model calls as they are made; absent outside of a run. See `Adapter.metersCalls`. */
+  readonly meter?: CallMeter | undefined;
   /** The same for all rollouts of one `optimize` call. */
   readonly runId: string;
   /** Counted from 1; 0 is the seed's pass over the valset. */
@@ -60,6 +63,11 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
    */
   readonly models?: readonly string[];
   /**
+   * Whether `run` tells `context.meter` of every model call before it is made, so that `maxCostUsd` and `maxTokens` can
+   * be kept. Otherwise they need `reserve.rollout`. Default `false`.
+   */
+  readonly metersCalls?: boolean;
+  /**
    * Runs the program with the candidate's texts on one example. Many calls run at once and must not see each
    * other's candidate. Throw what the program throws: transient errors (rate limit, overload, connection, timeout)
    * are retried, any other is the candidate's failure. To keep the trace of a failed run, throw a `RolloutError`.
@@ -94,4 +102,6 @@ export interface ProposeRequest<Name extends string = string> {
   /** For each of them, a record for every rollout of the minibatch. */
   readonly records: Readonly<Record<Name, readonly ReflectiveRecord[]>>;
   readonly signal: AbortSignal;
+  /** To be told of model calls, so that what they take counts; absent outside of a run. */
+  readonly meter?: CallMeter | undefined;
 }

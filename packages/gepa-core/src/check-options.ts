@@ -1,16 +1,17 @@
 import leven from 'leven';
 import { z } from 'zod/v4';
 import { OptionsError } from './errors.ts';
-import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
+import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options.ts';
 import { validateTemplate } from './reflection/prompt.ts';
 
-/** Everything that is wrong with the options, a sentence each. */
+/** Everything that is wrong with the options, a sentence each. `needsReserve`: whether a bound on costs is to be kept. */
 export function problemsOf<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
+  needsReserve: boolean,
 ): string[] {
   if (typeof options !== 'object' || options === null) return ['The options must be an object.'];
   const { problems, sound } = checkShape(options);
-  return [...problems, ...meaningProblems(options, sound)];
+  return [...problems, ...meaningProblems(options, sound, needsReserve)];
 }
 
 const optional = <T extends z.ZodType>(type: T) => type.optional();
@@ -55,9 +56,13 @@ function strategy(
 
 const components = z.record(z.string(), z.looseObject({ text: z.string() }));
 
-const reserve = z.strictObject({ tokens: optional(count), costUsd: optional(positive) });
-
 const dollars = z.number().min(0, 'must be 0 or more');
+
+const reserve = z.strictObject({
+  tokens: optional(z.number().int('must be a whole number').min(0, 'must be 0 or more')),
+  costUsd: optional(dollars),
+});
+
 const price = z.strictObject({
   input: dollars,
   cachedInput: optional(dollars),
@@ -75,6 +80,7 @@ const shape = {
   ),
   seedCandidate: optional(z.record(z.string(), z.union([z.string(), z.looseObject({ text: z.string() })]))),
   run: optional(aFunction),
+  metersCalls: optional(flag),
   trainset: list.min(1, 'is empty; give at least one example'),
   valset: optional(list.min(1, 'is empty; leave it out to use the trainset')),
   testset: optional(list.min(1, 'is empty; leave it out if there is none')),
@@ -169,6 +175,7 @@ function* meaningProblems<Example, Output, Trace, Name extends string>(
   sound: Partial<
     AdapterOptions<Example, Output, Trace, Name> & FunctionOptions<Example, Output, Trace, Name>
   >,
+  needsReserve: boolean,
 ): Generator<string> {
   yield* programProblems(given, sound);
   const isGiven = (name: keyof typeof sound) => (given as typeof sound)[name] !== undefined;
@@ -194,7 +201,7 @@ function* meaningProblems<Example, Output, Trace, Name extends string>(
   if (!bounds.some(isGiven) && conditions.length === 0) {
     yield 'The run has no bound: give `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`, `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.';
   }
-  yield* reserveProblems(sound);
+  yield* reserveProblems(given, sound, needsReserve);
   const { trainset, valset = trainset, testset = [], maxMetricCalls } = sound;
   const needed = (valset?.length ?? 0) + 2 * testset.length;
   if (valset !== undefined && maxMetricCalls !== undefined && maxMetricCalls < needed) {
@@ -203,19 +210,45 @@ function* meaningProblems<Example, Output, Trace, Name extends string>(
   }
 }
 
-/** A reserve that no bound can grant would end the run before it began. */
-function* reserveProblems({
-  reserve,
-  maxCostUsd,
-  maxTokens,
-}: Pick<SearchOptions<0, 0, 0, ''>, 'reserve' | 'maxCostUsd' | 'maxTokens'>): Generator<string> {
-  if (reserve === undefined) return;
-  for (const [call, { tokens = 0, costUsd = 0 }] of Object.entries(reserve)) {
-    if (tokens > (maxTokens ?? Number.POSITIVE_INFINITY)) {
-      yield `reserve.${call}.tokens is ${tokens}, more than maxTokens (${maxTokens}): nothing could start.`;
-    }
-    if (costUsd > (maxCostUsd ?? Number.POSITIVE_INFINITY)) {
-      yield `reserve.${call}.costUsd is ${costUsd}, more than maxCostUsd (${maxCostUsd}): nothing could start.`;
+/**
+ * What is to be set aside for calls must be known, or a bound could be crossed; and a reserve that no bound can grant
+ * would end the run before it began.
+ */
+function* reserveProblems<Example, Output, Trace, Name extends string>(
+  given: OptimizeOptions<Example, Output, Trace, Name>,
+  sound: Partial<
+    AdapterOptions<Example, Output, Trace, Name> & FunctionOptions<Example, Output, Trace, Name>
+  >,
+  needsReserve: boolean,
+): Generator<string> {
+  const { maxCostUsd, maxTokens, reserve = {}, reflectionModel } = sound;
+  const bounds = [
+    { bound: 'maxCostUsd', limit: maxCostUsd, of: 'costUsd' },
+    { bound: 'maxTokens', limit: maxTokens, of: 'tokens' },
+  ] as const;
+  const program = sound.adapter ?? sound;
+  const calls = [
+    { call: 'rollout', metersCalls: program.metersCalls === true, who: 'run()' },
+    {
+      call: 'reflection',
+      metersCalls: reflectionModel === undefined || reflectionModel.metersCalls === true,
+      who: 'the reflectionModel',
+    },
+  ] as const;
+  for (const { call, metersCalls, who } of calls) {
+    const told = reserve[call] ?? {};
+    const isTold = told.costUsd !== undefined || told.tokens !== undefined;
+    for (const { bound, limit, of } of bounds) {
+      if (limit === undefined || (given as typeof sound).reserve !== sound.reserve) continue;
+      const most = told[of];
+      if (most === undefined && needsReserve && (isTold || !metersCalls)) {
+        const why = isTold
+          ? `reserve.${call} says nothing of ${of}`
+          : `${who} does not tell of its model calls before they are made`;
+        yield `${bound} is set, but ${why}: say in reserve.${call}.${of} what a ${call} can take at most. \`estimate\` says what one is likely to take.`;
+      } else if (most !== undefined && most > limit) {
+        yield `reserve.${call}.${of} is ${most}, more than ${bound} (${limit}): nothing could start.`;
+      }
     }
   }
 }

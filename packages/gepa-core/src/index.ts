@@ -1,5 +1,6 @@
 export type * from './adapter.ts';
 export { type AutoBudget, autoBudget } from './auto-budget.ts';
+export type * from './call-meter.ts';
 export { checkOptionNames } from './check-options.ts';
 export type { Candidate, Component, ComponentKind } from './component.ts';
 export { freeName, seedOf } from './component.ts';
@@ -9,7 +10,7 @@ export { replay } from './engine/state.ts';
 export * from './errors.ts';
 export { type Estimated, type EstimateOptions, estimate, type RunEstimate } from './estimate/estimate.ts';
 export * from './events.ts';
-export type { LanguageModel, LanguageModelAnswer } from './language-model.ts';
+export type { LanguageModel, LanguageModelAnswer, LanguageModelRequest } from './language-model.ts';
 export type { Metric, MetricArgs, MetricResult, MetricScore } from './metric.ts';
 export { withAbsoluteRunDir } from './node/run-directory.ts';
 export { optimize } from './optimize.ts';

@@ -1,3 +1,4 @@
+import type { CallMeter } from './call-meter.ts';
 import { noUsage, soundUsage, type Usage } from './usage.ts';
 
 /** A finished answer of a language model. */
@@ -8,11 +9,25 @@ export interface LanguageModelAnswer {
   readonly finishReason?: string;
 }
 
+/** What a reflection model is asked. */
+export interface LanguageModelRequest {
+  readonly prompt: string;
+  /** Aborted when the run ends or the call is out of time. */
+  readonly signal: AbortSignal;
+  /** To be told of model calls as they are made; absent outside of a run. */
+  readonly meter?: CallMeter | undefined;
+}
+
 /** A reflection model: takes a prompt, gives its answer. Throw to report a failure; transient ones are retried. */
 export interface LanguageModel {
-  (request: { readonly prompt: string; readonly signal: AbortSignal }): Promise<string | LanguageModelAnswer>;
+  (request: LanguageModelRequest): Promise<string | LanguageModelAnswer>;
   /** The name under which its usage will be reported, where it is known: `maxCostUsd` then needs its price. */
   readonly modelName?: string | undefined;
+  /**
+   * Whether it tells `meter` of every model call before it is made, so that `maxCostUsd` and `maxTokens` can be kept.
+   * Otherwise they need `reserve.reflection`. Default `false`.
+   */
+  readonly metersCalls?: boolean | undefined;
 }
 
 export function normalizeAnswer(

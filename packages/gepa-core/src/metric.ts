@@ -1,3 +1,4 @@
+import type { CallMeter } from './call-meter.ts';
 import type { Step } from './trace.ts';
 import type { Usage } from './usage.ts';
 
@@ -8,6 +9,8 @@ export interface MetricArgs<Example, Output, Trace = readonly Step[]> {
   readonly trace: Trace | undefined;
   /** Aborted when the run ends; hand it to a judge's model calls. */
   readonly signal: AbortSignal;
+  /** To be told of a judge's model calls as they are made; absent outside of a run. */
+  readonly meter?: CallMeter | undefined;
 }
 
 /** A score with what the reflection model should know about it. Higher is better; 1 is taken for perfect. */

@@ -103,7 +103,7 @@ async function run<Example, Output, Trace, Name extends string>(
 
   const finish = (stopReason: StopReason, test?: TestScores) => {
     noteEarlier(ledger, journal);
-    for (const crossing of ledger.crossings) broadcast.warn(crossing);
+    for (const remark of ledger.remarks) broadcast.warn(remark);
     const time = stopwatch.spent;
     journal?.mark({ type: 'ended', reason: stopReason });
     decide({

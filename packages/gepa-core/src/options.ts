@@ -1,8 +1,8 @@
 import type { Adapter, Execution, ProposeRequest, RunContext } from './adapter.ts';
 import type { AutoBudget } from './auto-budget.ts';
 import type { Candidate, Component } from './component.ts';
-import type { Call, Reserve } from './effects/ledger.ts';
 import type { RetryOptions } from './effects/retry.ts';
+import type { Call, Reserve } from './effects/spending-bounds.ts';
 import type { Listener } from './events.ts';
 import type { LanguageModel } from './language-model.ts';
 import type { Metric } from './metric.ts';
@@ -65,16 +65,20 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly maxIterations?: number;
   /**
    * The most US dollars for program, judge and reflection. Needs usage with costs, or with names of models whose price
-   * is known (see `prices`).
+   * is known (see `prices`), and word of what calls can cost at most (see `reserve`).
    */
   readonly maxCostUsd?: number;
-  /** The most tokens, sent and written, for program, judge and reflection. Needs usage with tokens. */
+  /**
+   * The most tokens, sent and written, for program, judge and reflection. Needs usage with tokens, and word of what
+   * calls can take at most (see `reserve`).
+   */
   readonly maxTokens?: number;
   /**
    * What one rollout, its judge included, and one call of the reflection model can cost at most; a further try may cost
    * as much again. It is set aside before a try starts, so that `maxCostUsd` and `maxTokens` cannot be crossed; a try
-   * for which there is no room waits until others have come to cost less. Default: twice what the dearest try of the kind
-   * has cost so far; then a bound can be crossed by as much as tries are dearer than that.
+   * for which there is no room waits until others have come to cost less. Needed under these bounds for what does not
+   * tell of its model calls one by one (see `CallMeter`): those of the framework packages do, by the size of the request
+   * and what the model may write at most.
    */
   readonly reserve?: Partial<Record<Call, Reserve>>;
   /**
@@ -131,6 +135,8 @@ export interface FunctionOptions<Example, Output, Trace, Name extends string>
     example: Example,
     context: RunContext,
   ) => Execution<Output, Trace> | Promise<Execution<Output, Trace>>;
+  /** As in an adapter: whether `run` tells `context.meter` of every model call. */
+  readonly metersCalls?: boolean;
 }
 
 export type OptimizeOptions<Example, Output, Trace, Name extends string> =

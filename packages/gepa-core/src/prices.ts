@@ -24,6 +24,17 @@ export class PriceBook {
     return price;
   };
 
+  /** How many tokens a model can read and write, by the catalogue; `undefined` as long as that is not loaded. */
+  contextOf(model: string): number | undefined {
+    const entries = this.#catalogue === undefined ? [] : entriesOf(this.#catalogue, model);
+    return entries.map((entry) => entry.model.context_window).find((tokens) => tokens !== undefined);
+  }
+
+  /** To be waited for before a call to a model that has no price of its own. */
+  waitFor(model: string | undefined): Promise<void> | undefined {
+    return model === undefined || this.#catalogue !== undefined ? undefined : this.load();
+  }
+
   /** To be waited for before a usage can be priced; nothing where it can be, or where no price is wanted. */
   wait(usage: Usage | undefined): Promise<void> | undefined {
     if (this.#catalogue !== undefined || usage?.byModel === undefined || usage.costUsd !== undefined) {
@@ -94,14 +105,16 @@ function likeness(a: ModelName, b: ModelName): number {
 
 type Catalogue = Pick<typeof import('@pydantic/genai-prices'), 'calcPrice' | 'findProvider'>;
 
-/** A name with a provider the catalogue does not know, such as `local/gpt-4.1`, has no price there. */
-function cataloguePrice(catalogue: Catalogue, model: string): Price | undefined {
+type Entry = NonNullable<ReturnType<Catalogue['calcPrice']>>;
+
+/** A name with a provider the catalogue does not know, such as `local/gpt-4.1`, has no entry there. */
+function entriesOf(catalogue: Catalogue, model: string): Entry[] {
   const { provider, base } = readName(model);
   const undated = provider === undefined ? base : `${provider}/${base}`;
-  return pricedAs(catalogue, model) ?? (undated === model ? undefined : pricedAs(catalogue, undated));
+  return [...new Set([model, undated])].flatMap((name) => entryOf(catalogue, name) ?? []);
 }
 
-function pricedAs({ calcPrice, findProvider }: Catalogue, model: string): Price | undefined {
+function entryOf({ calcPrice, findProvider }: Catalogue, model: string): Entry | undefined {
   const [prefix = '', ...rest] = model.split('/');
   const provider =
     rest.length === 0
@@ -112,8 +125,17 @@ function pricedAs({ calcPrice, findProvider }: Catalogue, model: string): Price 
     provider === undefined
       ? calcPrice({}, model)
       : calcPrice({}, rest.join('/'), { providerId: provider.id });
-  if (found === null) return undefined;
-  const { input_mtok, cache_read_mtok, cache_write_mtok, output_mtok } = found.model_price;
+  return found ?? undefined;
+}
+
+function cataloguePrice(catalogue: Catalogue, model: string): Price | undefined {
+  return entriesOf(catalogue, model)
+    .map(priceOfEntry)
+    .find((price) => price !== undefined);
+}
+
+function priceOfEntry({ model_price }: Entry): Price | undefined {
+  const { input_mtok, cache_read_mtok, cache_write_mtok, output_mtok } = model_price;
   const [input, output] = [dollars(input_mtok), dollars(output_mtok)];
   if (input === undefined || output === undefined) return undefined;
   const [cachedInput, cacheWrite] = [dollars(cache_read_mtok), dollars(cache_write_mtok)];

@@ -43,8 +43,9 @@ export type Settings<Example, Output, Trace, Name extends string> = Omit<
 /** Refuses what cannot be run, with every problem in one error; fills in the defaults and the prices of models. */
 export async function resolveOptions<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
+  { needsReserve = true }: { readonly needsReserve?: boolean } = {},
 ): Promise<Settings<Example, Output, Trace, Name>> {
-  const problems = problemsOf(options);
+  const problems = problemsOf(options, needsReserve);
   if (problems.length > 0) throw new OptionsError(problems);
 
   const { runDir } = withAbsoluteRunDir<{ runDir?: string }>(options);
@@ -112,13 +113,14 @@ function isAdapterForm<Example, Output, Trace, Name extends string>(
 function adapterOf<Example, Output, Trace, Name extends string>({
   seedCandidate,
   run,
+  metersCalls = false,
 }: FunctionOptions<Example, Output, Trace, Name>): Adapter<Example, Output, Trace, Name> {
   const components = {} as Record<Name, Component>;
   for (const [name, text] of Object.entries<string | Component>(seedCandidate)) {
     components[name as Name] = typeof text === 'string' ? { text } : text;
   }
   // A function that is done at once is not made to wait; the engine takes both.
-  return { components, run: run as Adapter<Example, Output, Trace, Name>['run'] };
+  return { components, metersCalls, run: run as Adapter<Example, Output, Trace, Name>['run'] };
 }
 
 function definedOnly<T extends object>(options: T): T {

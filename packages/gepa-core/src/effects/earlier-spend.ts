@@ -4,23 +4,24 @@ import type { Journal, Remembered, Taken } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 
 /**
- * Counts all that earlier sessions spent against the bounds, and learns from it what calls cost.
+ * Counts all that earlier sessions spent, or may have been billed for, against the bounds, and learns from it what
+ * rollouts are likely to cost.
  *
  * @throws {RunError} when there is a bound now on what they did not tell.
  */
 export function commitEarlier(ledger: Ledger, journal: Journal | undefined): void {
   for (const entry of journal?.entries() ?? []) {
     if (entry.type === 'rollout') ledger.commitScored();
+    if (entry.inDoubt !== undefined) ledger.commitDoubt(entry.inDoubt);
     const cost = partsOf(entry).reduce(
       (sum, [expense, usage]) => addUsage(sum, ledger.commit(expense, usage)),
       noUsage,
     );
-    // Of several tries it is not known what each has cost; those of a reflection are not paid for.
-    if (entry.type === 'rollout' && entry.retries === undefined) {
-      // The mean stays that of the search: by another one, a run that was over would go on.
-      ledger.learnCost('rollout', cost, entry.error === undefined && entry.phase !== 'testset');
-    }
-    if (entry.type === 'reflection') ledger.learnCost('reflection', cost, true);
+    if (entry.type !== 'rollout') continue;
+    // Of several tries it is not known what each has cost.
+    const isOneTry = entry.error === undefined && entry.retries === undefined;
+    // The mean stays that of the search: by another one, a run that was over would go on.
+    if (isOneTry && entry.phase !== 'testset') ledger.learnCost(cost);
   }
 }
 
@@ -47,9 +48,8 @@ function noteEntry(ledger: Ledger, entry: Remembered): void {
 function partsOf(entry: Remembered): [Expense | 'judge', Usage][] {
   switch (entry.type) {
     case 'proposal':
-      return [];
     case 'reflection':
-      return [['reflection', entry.usage]];
+      return [['reflection', entry.usage ?? noUsage]];
     default: {
       const { usage = noUsage, judgeUsage = noUsage } = entry;
       return [

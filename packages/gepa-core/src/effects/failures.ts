@@ -5,6 +5,8 @@ const transientStatus = (status: number) =>
   status === 408 || status === 425 || status === 429 || status >= 500;
 const transientCodes =
   /^(ECONN(RESET|REFUSED|ABORTED)|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_(CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET)|rate_limit_(exceeded|error)|MODEL_RATE_LIMIT|server_error|overloaded_error)$/;
+const unreachedCodes =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
 const transientNames =
   /^(API)?(Connection(Timeout)?|RateLimit|InternalServer|Overloaded)Error$|^(Rollout)?TimeoutError$/;
 const transientMessages = /^(fetch failed|terminated|socket hang up|network error|connection error\.?)$/i;
@@ -23,6 +25,16 @@ export function failureKind(error: unknown): FailureKind {
   const chain = causesOf(error);
   if (chain.some(isRefusal)) return 'refused';
   return chain.some(isTransient) ? 'transient' : 'program';
+}
+
+/** Whether an error shows that the provider did no work: it answered with an error's status, or was never reached. */
+export function isUnbilled(error: unknown): boolean {
+  return causesOf(error).some(
+    (link) =>
+      typeof (link.status ?? link.statusCode) === 'number' ||
+      isRefusal(link) ||
+      codesOf(link).some((code) => matches(unreachedCodes, code)),
+  );
 }
 
 /** How long the server asked to wait, in milliseconds; `retry-after` may be seconds or a date. */

@@ -17,7 +17,7 @@ export class Interrupted extends Error {
   readonly interruption: Interruption;
 
   constructor(interruption: Interruption) {
-    super(interruption.reason);
+    super(`The run ends here: ${interruption.reason}.`);
     this.interruption = interruption;
   }
 }

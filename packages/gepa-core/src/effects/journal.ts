@@ -2,6 +2,7 @@ import type { Phase, Rollout } from '../adapter.ts';
 import type { Candidate } from '../component.ts';
 import type { Expense, TimeSpent } from '../spend.ts';
 import type { Usage } from '../usage.ts';
+import type { Amount } from './spending-bounds.ts';
 
 /** A rollout that was scored. */
 export interface RolloutEntry {
@@ -26,6 +27,8 @@ export interface RolloutEntry {
   readonly usage?: Usage | undefined;
   /** The metric's own share, which is not part of `usage`. */
   readonly judgeUsage?: Usage | undefined;
+  /** What may have been billed without an answer, where dollars or tokens are bounded. */
+  readonly inDoubt?: Amount | undefined;
   readonly retries?: number | undefined;
   readonly durationMs: number;
 }
@@ -42,6 +45,7 @@ export interface ReflectionEntry {
   readonly answer: string;
   readonly finishReason?: string | undefined;
   readonly usage: Usage;
+  readonly inDoubt?: Amount | undefined;
   readonly retries?: number | undefined;
   readonly durationMs: number;
 }
@@ -52,6 +56,9 @@ export interface ProposalEntry {
   readonly iteration: number;
   readonly task: number;
   readonly texts: Readonly<Partial<Record<string, string>>>;
+  /** Where the proposer told of its model calls. */
+  readonly usage?: Usage | undefined;
+  readonly inDoubt?: Amount | undefined;
   readonly retries?: number | undefined;
   readonly durationMs: number;
 }
@@ -70,6 +77,7 @@ export interface UnavailableEntry {
   /** What the attempts cost. */
   readonly usage?: Usage | undefined;
   readonly judgeUsage?: Usage | undefined;
+  readonly inDoubt?: Amount | undefined;
   readonly retries?: number | undefined;
 }
 

@@ -1,19 +1,21 @@
+import type { CallRequest } from '../call-meter.ts';
 import { RunError } from '../errors.ts';
 import type { PriceBook } from '../prices.ts';
 import { type Expense, expenses, type Spend, type SpendByPhase } from '../spend.ts';
 import { addUsage, noUsage, priceUsage, type Usage } from '../usage.ts';
 import { Interrupted, type Interruption } from './interruption.ts';
+import { mostOfCall } from './most-of-call.ts';
+import {
+  type Amount,
+  amountOf,
+  type Call,
+  type Hold,
+  newHold,
+  SpendingBounds,
+  type SpendingBoundsOptions,
+} from './spending-bounds.ts';
 
-/** Something that is admitted before it starts and settled when it ends. */
-export type Call = 'rollout' | 'reflection';
-
-/** What one try of a call may cost at most. */
-export interface Reserve {
-  readonly tokens?: number;
-  readonly costUsd?: number;
-}
-
-export interface LedgerOptions {
+export interface LedgerOptions extends SpendingBoundsOptions {
   readonly maxMetricCalls?: number | undefined;
   /** While the plans of an earlier session are replayed, the largest bound that such a session had. */
   readonly plannedMetricCalls?: () => number | undefined;
@@ -21,49 +23,19 @@ export interface LedgerOptions {
   readonly reservedMetricCalls?: number;
   /** Whether anything is set aside at the moment. Default: always. */
   readonly setsAside?: () => boolean;
-  readonly maxCostUsd?: number | undefined;
-  readonly maxTokens?: number | undefined;
-  readonly reserve?: Partial<Record<Call, Reserve>> | undefined;
-  readonly prices?: Pick<PriceBook, 'priceOf' | 'wait'> | undefined;
-}
-
-/** A bound on what is only known when a call has ended. */
-interface Meter {
-  readonly reason: 'maxCostUsd' | 'maxTokens';
-  readonly limit: number;
-  readonly of: (usage: Usage) => number;
-  /** What a try of a call can cost at most, where the caller says so. */
-  readonly told: Record<Call, number | undefined>;
-  /** What the dearest try so far has cost. */
-  readonly dearest: Record<Call, number | undefined>;
-  /** All rollouts that came to their end, to know what one costs on the average. */
-  readonly rollouts: { count: number; sum: number };
-}
-
-/** Nobody knows what the next call costs; not often is it twice as dear as all before it. */
-const callMargin = 2;
-/** Many rollouts together seldom cost so much more than as many before them. */
-export const laterMargin = 1.25;
-
-/** An admitted call, for which is set aside what a try may cost and has not cost yet. */
-export interface Hold {
-  readonly call: Call;
-  /** What the present try has cost. */
-  paid: Usage;
+  readonly prices?: PriceBook | undefined;
 }
 
 /** Where nothing bounds what calls cost, nothing is set aside. */
 const free: Readonly<Record<Call, Hold>> = {
-  rollout: { call: 'rollout', paid: noUsage },
-  reflection: { call: 'reflection', paid: noUsage },
+  rollout: newHold('rollout'),
+  reflection: newHold('reflection'),
 };
-
-const tokensOf = ({ inputTokens, outputTokens }: Usage) => inputTokens + outputTokens;
-const costOf = ({ costUsd }: Usage) => costUsd ?? 0;
 
 /**
  * What the run has spent and may still spend. A call is admitted before it starts, admitted again before each further
- * try, and settled when it ends, so that calls in flight can never add up to more than a bound.
+ * try, and settled when it ends; where nobody says what one can cost at most, so are the model calls in it. Calls in
+ * flight can thus never add up to more than a bound.
  *
  * A run that is resumed has spent more than its replay has come to yet. The search goes by what the replay knows, as it
  * did then; bounds go by all that was spent.
@@ -81,41 +53,19 @@ export class Ledger {
   #reserved: number;
   readonly #options: LedgerOptions;
   readonly #maxMetricCalls: number;
-  readonly #meters: readonly Meter[];
-  /** All that was spent. */
-  #spent: { metricCalls: number; usage: Usage } = { metricCalls: 0, usage: noUsage };
-  /** The tries that are under way. */
-  readonly #holds = new Set<Hold>();
+  /** Absent where nothing bounds what calls cost. */
+  readonly #bounds: SpendingBounds | undefined;
+  /** All rollouts that were scored, those of earlier sessions included. */
+  #scored = 0;
   #rolloutsInFlight = 0;
-  #waiting: (() => void)[] = [];
 
   constructor(options: LedgerOptions = {}) {
-    const { maxMetricCalls, maxCostUsd, maxTokens, reserve, reservedMetricCalls } = options;
+    const { maxMetricCalls, maxCostUsd, maxTokens, reservedMetricCalls } = options;
     this.#options = options;
     this.#maxMetricCalls = maxMetricCalls ?? Number.POSITIVE_INFINITY;
     this.#reserved = reservedMetricCalls ?? 0;
-    const meter = (
-      reason: Meter['reason'],
-      limit: number | undefined,
-      of: Meter['of'],
-      known: keyof Reserve,
-    ): Meter[] =>
-      limit === undefined
-        ? []
-        : [
-            {
-              reason,
-              limit,
-              of,
-              told: { rollout: reserve?.rollout?.[known], reflection: reserve?.reflection?.[known] },
-              dearest: { rollout: undefined, reflection: undefined },
-              rollouts: { count: 0, sum: 0 },
-            },
-          ];
-    this.#meters = [
-      ...meter('maxCostUsd', maxCostUsd, costOf, 'costUsd'),
-      ...meter('maxTokens', maxTokens, tokensOf, 'tokens'),
-    ];
+    const isBounded = maxCostUsd !== undefined || maxTokens !== undefined;
+    this.#bounds = isBounded ? new SpendingBounds(options) : undefined;
   }
 
   /** For planning. */
@@ -126,18 +76,12 @@ export class Ledger {
 
   /** Whether there is a bound on what calls report. */
   get needsUsage(): boolean {
-    return this.#meters.length > 0;
+    return this.#bounds !== undefined;
   }
 
-  /** What more was spent of than a bound allows, a sentence each. */
-  get crossings(): string[] {
-    return this.#meters
-      .map(({ reason, limit, of }) => ({ reason, limit, spent: of(this.#spent.usage) }))
-      .filter(({ limit, spent }) => spent > limit)
-      .map(
-        ({ reason, limit, spent }) =>
-          `${reason} is ${limit}, but the run took ${Number(spent.toPrecision(6))}: a call was far dearer than all before it, or the bound was larger in an earlier session. Say in \`reserve\` what a call can cost at most, and none can cross a bound.`,
-      );
+  /** What is to be said of the bounds when the run is over, a sentence each. */
+  get remarks(): readonly string[] {
+    return this.#bounds?.remarks ?? [];
   }
 
   get spend(): SpendByPhase {
@@ -155,41 +99,28 @@ export class Ledger {
     this.#reserved = 0;
   }
 
-  /** Where nobody said what a call of a kind may cost, the first is made alone, to learn what one costs. */
-  mustLearnCost(call: Call): boolean {
-    return this.#meters.some(({ told, dearest }) => (told[call] ?? dearest[call]) === undefined);
-  }
-
   /**
    * To be waited for before a call is admitted, where it would fit but for what others may yet cost: they may come to
    * cost less.
    */
   wait(call: Call): Promise<void> | undefined {
-    if (this.#holds.size === 0 || this.#exceeded(call, this.#holds) === undefined) return undefined;
-    if (this.#exceeded(call, []) !== undefined) return undefined;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#bounds?.wait(call, this.#setAside);
   }
 
   /** Sets aside what one more call may cost, or tells the bound that it does not fit. */
   admit(call: Call): Hold | Exclude<Interruption['reason'], 'unavailable'> {
-    const roomForRollouts = this.#maxMetricCalls - this.#setAside - this.#spent.metricCalls;
+    const roomForRollouts = this.#maxMetricCalls - this.#setAside - this.#scored;
     if (call === 'rollout' && this.#rolloutsInFlight >= roomForRollouts) return 'maxMetricCalls';
-    if (this.#meters.length === 0) {
-      if (call === 'rollout') this.#rolloutsInFlight++;
-      return free[call];
-    }
-    const exceeded = this.#exceeded(call, this.#holds);
+    const exceeded = this.#bounds?.exceeded(call, this.#setAside);
     if (exceeded !== undefined) return exceeded;
-    const hold = { call, paid: noUsage };
-    this.#holds.add(hold);
     if (call === 'rollout') this.#rolloutsInFlight++;
-    return hold;
+    return this.#bounds?.hold(call) ?? free[call];
   }
 
-  /** A try failed and there will be another: nothing is set aside until then. */
-  retry(hold?: Hold): void {
+  /** A try failed and there will be another: until then nothing is set aside, but for what may be billed. */
+  retry(hold: Hold | undefined, mayBeBilled: boolean): void {
     this.retries++;
-    if (hold !== undefined && this.#holds.has(hold)) this.#close(hold);
+    if (hold !== undefined) this.#bounds?.release(hold, mayBeBilled);
   }
 
   /**
@@ -198,45 +129,54 @@ export class Ledger {
    * @throws {Interrupted} when it does not fit a bound.
    */
   admitAgain(hold?: Hold): Promise<void> | undefined {
-    if (hold === undefined || this.#meters.length === 0) return undefined;
+    if (hold === undefined || this.#bounds === undefined) return undefined;
     const wait = this.wait(hold.call);
     if (wait !== undefined) return wait;
-    const exceeded = this.#exceeded(hold.call, this.#holds);
+    const exceeded = this.#bounds.exceeded(hold.call, this.#setAside);
     if (exceeded !== undefined) throw new Interrupted({ reason: exceeded });
-    hold.paid = noUsage;
-    this.#holds.add(hold);
+    this.#bounds.holdAgain(hold);
     return undefined;
   }
 
-  /** Ends an admitted call. `complete`: it came to its end, so that its cost tells what another one may cost. */
-  settle(hold: Hold, complete: boolean): void {
+  /** Ends an admitted call. What a complete rollout cost tells what others are likely to cost. */
+  settle(hold: Hold, how: 'complete' | 'failed' | 'givenUp'): void {
     if (hold.call === 'rollout') this.#rolloutsInFlight--;
-    if (this.#holds.has(hold)) this.#close(hold, complete);
+    if (how === 'complete' && hold.call === 'rollout') this.#bounds?.learn(hold.paid);
+    this.#bounds?.release(hold, how === 'givenUp');
   }
 
-  /** The bound that one more try could come to exceed, beside what was spent and what others may yet cost. */
-  #exceeded(call: Call, others: Iterable<Hold>): Meter['reason'] | undefined {
-    for (const meter of this.#meters) {
-      const { reason, limit, of } = meter;
-      let sum = of(this.#spent.usage);
-      if (sum >= limit) return reason;
-      sum += costOfLater(meter, this.#setAside);
-      for (const hold of others) sum += Math.max(0, costOfTry(meter, hold.call) - of(hold.paid));
-      if (sum + costOfTry(meter, call) > limit) return reason;
+  /**
+   * Sets aside what a model call of a rollout or reflection can take at most; waits while others may yet leave room.
+   *
+   * @throws {Interrupted} when a bound leaves no room for it.
+   * @throws {RunError} when it cannot be told what it can take, or that is more than a bound.
+   */
+  async admitCall(hold: Hold, request: CallRequest, isOver: () => boolean): Promise<Amount | undefined> {
+    const bounds = this.#bounds;
+    if (bounds === undefined) return undefined;
+    const { prices } = this.#options;
+    await prices?.waitFor(request.model);
+    const most = mostOfCall(request, prices);
+    const tooDear = bounds.tooDear(hold.call, most);
+    if (tooDear !== undefined) throw new RunError(whyTooDear(tooDear, hold.call, request, most));
+    while (!isOver()) {
+      const verdict = bounds.admitCall(hold, most);
+      if (verdict === undefined) return most;
+      if (typeof verdict === 'string') throw new Interrupted({ reason: verdict });
+      await verdict;
     }
     return undefined;
   }
 
-  get #setAside(): number {
-    return (this.#options.setsAside?.() ?? true) ? this.#reserved : 0;
+  /** A model call ended; it is among what was spent once the try that it belongs to is paid. */
+  endCall(hold: Hold, most: Amount, usage: Usage): void {
+    const { costUsd = most.costUsd, ...tokens } = this.#priced(usage);
+    this.#bounds?.endCall(hold, most, amountOf({ ...tokens, costUsd }));
   }
 
-  #close(hold: Hold, complete = false): void {
-    this.#holds.delete(hold);
-    this.learnCost(hold.call, hold.paid, complete);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const go of waiting) go();
+  /** A model call failed, or was given up. */
+  dropCall(hold: Hold, most: Amount, mayBeBilled: boolean): void {
+    this.#bounds?.dropCall(hold, most, mayBeBilled);
   }
 
   /** To be waited for before a usage is paid. */
@@ -244,11 +184,17 @@ export class Ledger {
     return this.#options.prices?.wait(usage);
   }
 
-  /** What a try has cost, with its price by `prices`. Throws like `commit`. */
-  pay(phase: Expense | 'judge', usage: Usage, hold?: Hold): Usage {
+  /**
+   * What a try has cost, with its price by `prices`. `isMetered`: its model calls were admitted one by one.
+   *
+   * @throws {RunError} like `commit`, and when nobody said before what the try could cost.
+   */
+  pay(phase: Expense | 'judge', usage: Usage, hold: Hold | undefined, isMetered: boolean): Usage {
     const priced = this.note(phase, usage);
-    if (hold !== undefined && this.#holds.has(hold)) hold.paid = addUsage(hold.paid, priced);
-    return this.commit(phase, priced);
+    if (hold !== undefined) this.#bounds?.account(hold, amountOf(priced));
+    const paid = this.commit(phase, priced);
+    if (hold !== undefined && !isMetered && usage.modelCalls > 0) this.#mustBeTold(phase, hold, paid);
+    return paid;
   }
 
   /** A rollout was scored. */
@@ -278,24 +224,27 @@ export class Ledger {
    */
   commit(phase: Expense | 'judge', usage: Usage): Usage {
     const priced = this.#priced(usage);
-    this.#spent.usage = addUsage(this.#spent.usage, priced);
-    if (this.#meters.length > 0 && usage.modelCalls > 0) this.#mustTell(phase, priced);
+    this.#bounds?.spend(amountOf(priced));
+    if (usage.modelCalls > 0) this.#mustTell(phase, priced);
     return priced;
   }
 
   commitScored(): void {
-    this.#spent.metricCalls++;
+    this.#scored++;
   }
 
-  /** A try tells what another one may cost, if it came to its end or cost anything. */
-  learnCost(call: Call, usage: Usage, complete: boolean): void {
-    if (!complete && usage.modelCalls === 0) return;
-    for (const { of, dearest, rollouts } of this.#meters) {
-      dearest[call] = Math.max(dearest[call] ?? 0, of(usage));
-      if (call !== 'rollout' || !complete) continue;
-      rollouts.count++;
-      rollouts.sum += of(usage);
-    }
+  /** Counts what may have been billed without an answer. */
+  commitDoubt(amount: Amount): void {
+    this.#bounds?.doubt(amount);
+  }
+
+  /** A rollout of an earlier session tells what one is likely to cost. */
+  learnCost(usage: Usage): void {
+    this.#bounds?.learn(amountOf(usage));
+  }
+
+  get #setAside(): number {
+    return (this.#options.setsAside?.() ?? true) ? this.#reserved : 0;
   }
 
   #of(phase: Expense | 'judge') {
@@ -313,30 +262,48 @@ export class Ledger {
   }
 
   #mustTell(phase: Expense | 'judge', usage: Usage): void {
-    const models = Object.keys(usage.byModel ?? {}).join(', ') || 'a model that was not named';
-    const call = `a ${phase === 'reflection' ? 'reflection' : 'rollout'} by ${models}`;
-    for (const { reason } of this.#meters) {
-      if (reason === 'maxCostUsd' && usage.costUsd === undefined) {
+    const call = `a ${phase === 'reflection' ? 'reflection' : 'rollout'} by ${namesIn(usage)}`;
+    for (const bound of this.#bounds?.bounds ?? []) {
+      if (bound === 'maxCostUsd' && usage.costUsd === undefined) {
         throw new RunError(
           `maxCostUsd is set, but the cost of ${call} is unknown. Give its price in \`prices\`, or report \`costUsd\` in the usage.`,
         );
       }
-      if (reason === 'maxTokens' && tokensOf(usage) === 0) {
+      if (bound === 'maxTokens' && usage.inputTokens + usage.outputTokens === 0) {
         throw new RunError(
           `maxTokens is set, but ${call} reported no tokens. Report \`inputTokens\` and \`outputTokens\` in the usage.`,
         );
       }
     }
   }
+
+  #mustBeTold(phase: Expense | 'judge', { call }: Hold, usage: Usage): void {
+    if (this.#bounds === undefined || this.#bounds.isTold(call)) return;
+    const [bound] = this.#bounds.bounds;
+    const who = phase === 'judge' ? 'the metric' : phase === 'reflection' ? 'the reflection model' : 'run()';
+    throw new RunError(
+      `${bound} is set, but what ${who} reports to have spent on ${namesIn(usage)} was not told of before. Say in \`reserve.${call}\` what a ${call} can cost at most, or begin each model call at the \`meter\`.`,
+    );
+  }
 }
 
-/** What a try is taken to cost. A kind of which none was made yet is taken for the other one. */
-function costOfTry({ told, dearest }: Meter, call: Call): number {
-  return told[call] ?? callMargin * (dearest[call] ?? dearest.rollout ?? 0);
-}
+const namesIn = ({ byModel = {} }: Usage) => Object.keys(byModel).join(', ') || 'a model that was not named';
 
-/** What so many rollouts are likely to cost; there must be room for a whole try until the last has begun. */
-function costOfLater(meter: Meter, calls: number): number {
-  const { count, sum } = meter.rollouts;
-  return calls === 0 || count === 0 ? 0 : (laterMargin * calls * sum) / count + costOfTry(meter, 'rollout');
+function whyTooDear(
+  { bound, limit }: { readonly bound: string; readonly limit: number },
+  call: Call,
+  { model = 'a model that was not named', inputTokens }: CallRequest,
+  most: Amount,
+): string {
+  const reserve = `say in \`reserve.${call}\` what a ${call} can cost at most`;
+  if (bound === 'maxCostUsd' && Number.isNaN(most.costUsd)) {
+    return `maxCostUsd is set, but the cost of a ${call} by ${model} is unknown. Give its price in \`prices\`, or ${reserve}.`;
+  }
+  const amount = bound === 'maxCostUsd' ? most.costUsd : most.tokens;
+  if (amount < Number.POSITIVE_INFINITY) {
+    return `${bound} is ${limit}, but a single call of ${model} may take up to ${Number(amount.toPrecision(3))}. Limit in the model's own settings how many tokens it may write, raise the bound, or ${reserve}.`;
+  }
+  return inputTokens === Number.POSITIVE_INFINITY
+    ? `${bound} is set, but nobody can tell what a call of ${model} may take at most: it is sent more than text, or runs tools at the provider. To bound it, ${reserve}.`
+    : `${bound} is set, but nobody can tell what a call of ${model} may take at most. Limit in the model's own settings how many tokens it may write, or ${reserve}.`;
 }

@@ -1,4 +1,6 @@
+import { RunError } from '../errors.ts';
 import { type FailureKind, failureKind, retryAfterMs } from './failures.ts';
+import { Interrupted } from './interruption.ts';
 import type { ProviderHealth } from './provider-health.ts';
 
 /** How passing failures (rate limits, overload, connections, timeouts) are tried again. */
@@ -61,6 +63,11 @@ export async function retryAfter<T>(
   let error = firstError;
   for (let attempt = 1; ; attempt++) {
     if (signal.aborted) throw error;
+    if (error instanceof Interrupted || RunError.isInstance(error)) {
+      // It will not be answered, so nobody is to wait for that.
+      health.end();
+      throw error;
+    }
     const kind = kindOf(error, options);
     if (kind === 'transient') health.failed();
     if (attempt > retries || kind !== 'transient') {
@@ -72,7 +79,6 @@ export async function retryAfter<T>(
     try {
       for (let wait = admit(); wait !== undefined; wait = admit()) await wait;
     } catch (refusal) {
-      // It will not be answered, so nobody is to wait for that.
       health.end();
       throw refusal;
     }

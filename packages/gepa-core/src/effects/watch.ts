@@ -1,6 +1,8 @@
 /** A signal that costs nothing unless somebody looks at it. */
 export interface LazySignal {
   readonly signal: AbortSignal;
+  /** Gives up on what it was made for, for a reason. */
+  abandon(reason: unknown): void;
 }
 
 /** A longer one would fire at once. */
@@ -9,17 +11,28 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Something that runs and may be given up on. */
 class Watched implements LazySignal {
   deadline = Number.POSITIVE_INFINITY;
-  reject: ((reason: unknown) => void) | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
   #controller: AbortController | undefined;
+  #reason: { readonly reason: unknown } | undefined;
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason.reason);
+    }
     return this.#controller.signal;
   }
 
   abandon(reason: unknown): void {
-    this.reject?.(reason);
+    this.#reason ??= { reason };
+    this.#reject?.(reason);
     this.#controller?.abort(reason);
+  }
+
+  /** It may have been given up before anybody waited for it. */
+  heed(reject: (reason: unknown) => void): void {
+    this.#reject = reject;
+    if (this.#reason !== undefined) reject(this.#reason.reason);
   }
 }
 
@@ -52,7 +65,7 @@ export class Watch {
 
   #until<T>(outcome: PromiseLike<T>, watched: Watched): Promise<T> {
     return new Promise((resolve, reject) => {
-      watched.reject = reject;
+      watched.heed(reject);
       // The effect itself may have ended the run.
       if (this.#signal.aborted) watched.abandon(this.#signal.reason);
       else this.#watch(watched);

@@ -1,12 +1,13 @@
 import type { Adapter, Phase, Rollout } from '../adapter.ts';
 import { type Candidate, candidateKey, componentNames } from '../component.ts';
-import { messageOf } from '../effects/failures.ts';
+import { isUnbilled, messageOf } from '../effects/failures.ts';
 import { Interrupted, type Interruption } from '../effects/interruption.ts';
 import type { Journal, Place } from '../effects/journal.ts';
-import type { Hold, Ledger } from '../effects/ledger.ts';
+import type { Ledger } from '../effects/ledger.ts';
 import type { ProviderHealth } from '../effects/provider-health.ts';
 import type { RetryOptions } from '../effects/retry.ts';
 import { Slots } from '../effects/slots.ts';
+import { type Hold, isNothing } from '../effects/spending-bounds.ts';
 import type { Stopwatch } from '../effects/stopwatch.ts';
 import { RunError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
@@ -81,13 +82,13 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     this.#runner = new RolloutRunner({
       ...options,
       retryPolicy: { options: retry, signal, health },
-      onRetry(attempt, error, { hold }) {
-        ledger.retry(hold);
+      onRetry(attempt, error, { account }) {
+        ledger.retry(account?.hold, !isUnbilled(error));
         emit?.({ type: 'retried', what: 'rollout', attempt, message: messageOf(error) });
       },
-      admit: ({ hold }) => ledger.admitAgain(hold),
-      pay: (expense, usage, { hold }) => {
-        const pay = () => ledger.pay(expense, usage, hold);
+      admit: ({ account }) => ledger.admitAgain(account?.hold),
+      pay: (expense, usage, { account }, isMetered) => {
+        const pay = () => ledger.pay(expense, usage, account?.hold, isMetered);
         return ledger.waitForPrices(usage)?.then(pay) ?? pay();
       },
     });
@@ -141,8 +142,8 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const refusal: { interruption?: Interruption } = {};
     const outcomes: Outcome<Example, Output, Trace>[] = new Array(examples.length);
     let next = 0;
-    const workWhile = async (goOn: () => boolean) => {
-      while (next < examples.length && goOn()) {
+    const work = async () => {
+      while (next < examples.length) {
         const position = next++;
         const ref = examples[position]!;
         const known = cache?.get(ref);
@@ -153,10 +154,8 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
         outcomes[position] = outcome instanceof Promise ? await outcome : outcome;
       }
     };
-    await workWhile(() => ledger.mustLearnCost('rollout'));
     // A few workers rather than a promise for every example: a large valset would otherwise wait in memory.
-    const workers = Math.min(concurrency, examples.length - next);
-    await Promise.all(Array.from({ length: workers }, () => workWhile(() => true)));
+    await Promise.all(Array.from({ length: Math.min(concurrency, examples.length) }, work));
 
     const interruptions = outcomes.filter((outcome) => 'interruption' in outcome);
     // What ends the run goes before what is a gap.
@@ -225,19 +224,21 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       return { interruption: admission };
     }
     const startedAt = performance.now();
-    const spent = new Spent(admission);
-    let rollout: Rollout<Example, Output, Trace> | undefined;
+    const spent = new Spent({ ledger, hold: admission });
+    let rollout: Rollout<Example, Output, Trace>;
     try {
       rollout = await this.#runner.measure(candidate, ref, context, spent);
     } catch (error) {
       cache?.delete(ref.key);
-      return { interruption: this.#interruptionBy(error, order, spent) };
-    } finally {
-      ledger.settle(admission, rollout !== undefined && rollout.error === undefined);
-      // The slot is not needed while the rollout is written down.
+      const isKnown = error instanceof Interrupted || RunError.isInstance(error) || isUnbilled(error);
+      ledger.settle(admission, isKnown ? 'failed' : 'givenUp');
       this.#slots.release();
-      if (rollout !== undefined) ledger.scored(expenseOf(context.phase));
+      return { interruption: this.#interruptionBy(error, order, spent) };
     }
+    ledger.settle(admission, rollout.error === undefined ? 'complete' : 'failed');
+    // The slot is not needed while the rollout is written down.
+    this.#slots.release();
+    ledger.scored(expenseOf(context.phase));
     if (ledger.needsUsage && spent.total.modelCalls === 0 && rollout.error === undefined) {
       this.#options.warn(
         'A rollout reported no usage, and so counts as free: maxCostUsd and maxTokens do not bound it. Return `usage` from run().',
@@ -275,7 +276,8 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       health.loss !== undefined ||
       error instanceof Interrupted ||
       RunError.isInstance(error);
-    if (!isEnd || spent.total !== noUsage) this.#record?.addFailure(order, error, spent);
+    if (!isEnd || spent.total !== noUsage || !isNothing(spent.inDoubt))
+      this.#record?.addFailure(order, error, spent);
     if (RunError.isInstance(error)) throw error;
     if (error instanceof Interrupted) return error.interruption;
     if (signal.aborted) return { reason: 'aborted' };

@@ -4,6 +4,7 @@ import { messageOf } from '../effects/failures.ts';
 import type { Interruption } from '../effects/interruption.ts';
 import { type Journal, type Place, type RolloutEntry, rolloutKey } from '../effects/journal.ts';
 import type { Ledger } from '../effects/ledger.ts';
+import { isNothing } from '../effects/spending-bounds.ts';
 import { expenseOf } from '../spend.ts';
 import { addUsage, noUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
@@ -124,8 +125,9 @@ export function placeOf({ iteration, phase, task = 0 }: RolloutContext, position
   return `${iteration}.${phase}.${task}.${position}`;
 }
 
-function costOf({ usage, judgeUsage, retries }: Spent) {
+function costOf({ usage, judgeUsage, inDoubt, retries }: Spent) {
   return {
+    inDoubt: isNothing(inDoubt) ? undefined : inDoubt,
     usage: usage === noUsage ? undefined : usage,
     judgeUsage: judgeUsage === noUsage ? undefined : judgeUsage,
     retries: retries === 0 ? undefined : retries,

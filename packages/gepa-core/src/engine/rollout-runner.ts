@@ -2,8 +2,9 @@ import type { Adapter, Execution, Phase, Rollout, RunContext } from '../adapter.
 import type { Candidate } from '../component.ts';
 import { messageOf } from '../effects/failures.ts';
 import { Interrupted } from '../effects/interruption.ts';
-import type { Hold } from '../effects/ledger.ts';
 import { kindOf, type RetryPolicy, retryAfter } from '../effects/retry.ts';
+import { type Amount, nothing } from '../effects/spending-bounds.ts';
+import { type Account, Try } from '../effects/try.ts';
 import { type LazySignal, Watch } from '../effects/watch.ts';
 import { MetricError, RolloutError, RolloutTimeoutError, RunError } from '../errors.ts';
 import {
@@ -36,8 +37,16 @@ export interface RolloutRunnerOptions<Example, Output, Trace, Name extends strin
   readonly onRetry: (attempt: number, error: unknown, spent: Spent) => void;
   /** Asked before a further try until there is nothing to wait for; throws where there must be none. */
   readonly admit?: (spent: Spent) => Promise<void> | undefined;
-  /** Notes what was spent, at once, and fills in what it cost. */
-  readonly pay: (phase: Expense | 'judge', usage: Usage, spent: Spent) => Usage | Promise<Usage>;
+  /**
+   * Notes what was spent, at once, and fills in what it cost. `isMetered`: it was told of call by call, as it was
+   * spent.
+   */
+  readonly pay: (
+    phase: Expense | 'judge',
+    usage: Usage,
+    spent: Spent,
+    isMetered: boolean,
+  ) => Usage | Promise<Usage>;
   readonly rolloutTimeoutMs: number | undefined;
   readonly failureScore: number;
   /** All but `'instance'` need objectives. */
@@ -51,10 +60,22 @@ export class Spent {
   judgeUsage: Usage = noUsage;
   retries = 0;
   /** Absent where nothing bounds it. */
-  readonly hold: Hold | undefined;
+  readonly account: Account | undefined;
+  /** The present try of the program or the metric. */
+  current: Try | undefined;
 
-  constructor(hold?: Hold) {
-    this.hold = hold;
+  constructor(account?: Account) {
+    this.account = account;
+  }
+
+  begin<T extends Try>(attempt: T): T {
+    this.current = attempt;
+    return attempt;
+  }
+
+  /** What may have been billed without an answer. */
+  get inDoubt(): Amount {
+    return this.account?.hold.inDoubt ?? nothing;
   }
 
   get total(): Usage {
@@ -104,7 +125,11 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     const expense = expenseOf(context.phase);
 
     const run = (lazy: LazySignal) =>
-      adapter.run(candidate, example, new Context(runId, context, exampleId, lazy));
+      adapter.run(
+        candidate,
+        example,
+        spent.begin(new Context(runId, context, exampleId, lazy, spent.account)),
+      );
     let execution: Execution<Output, Trace>;
     try {
       const first = this.#programWatch.run(run);
@@ -123,11 +148,12 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
       );
     }
     this.#options.retryPolicy.health.answered();
-    const paying = this.#pay(execution.usage, spent, expense);
+    const paying = this.#payTry(execution.usage, spent, expense);
     if (paying !== undefined) await paying;
     const { output, trace } = execution;
 
-    const score = (lazy: LazySignal) => metric(new Measured(example, output, trace, lazy));
+    const score = (lazy: LazySignal) =>
+      metric(spent.begin(new Measured(example, output, trace, lazy, spent.account)));
     let result: unknown;
     try {
       const first = this.#metricWatch.run(score);
@@ -140,9 +166,13 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
         return this.#failed(ref, 'metric', lastError, measured);
       }
     }
-    const { usage, ...scored } = this.#checked(result, ref);
-    const payingJudge = this.#pay(usage, spent, 'judge');
+    const payingJudge = this.#payTry(
+      (result as Partial<MetricScore> | null | undefined)?.usage,
+      spent,
+      'judge',
+    );
     if (payingJudge !== undefined) await payingJudge;
+    const { usage: _, ...scored } = this.#checked(result, ref);
     return trace === undefined
       ? { example, exampleId, output, ...scored }
       : { example, exampleId, output, trace, ...scored };
@@ -156,9 +186,8 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     expense: Expense | 'judge',
   ): Promise<T> {
     const { retryPolicy, admit } = this.#options;
-    const pay = async (error: unknown) => {
-      if (RolloutError.isInstance(error)) await this.#pay(error.usage, spent, expense);
-    };
+    const pay = (error: unknown) =>
+      this.#payTry(RolloutError.isInstance(error) ? error.usage : undefined, spent, expense);
     const onRetry = (attempt: number, error: unknown) => {
       spent.retries++;
       this.#options.onRetry(attempt, error, spent);
@@ -220,8 +249,28 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     return score;
   }
 
-  /** To be waited for only where there is something to wait for: most rollouts of a fast program wait for nothing. */
-  #pay(usage: Usage | undefined, spent: Spent, expense: Expense | 'judge'): Promise<void> | undefined {
+  /**
+   * Ends a try and pays for it. To be waited for only where there is something to wait for: most rollouts of a fast
+   * program wait for nothing.
+   *
+   * @throws what kept one of its model calls from being made.
+   */
+  #payTry(reported: Usage | undefined, spent: Spent, expense: Expense | 'judge'): Promise<void> | undefined {
+    const { metered, refusal } = spent.current?.close() ?? {};
+    const paying = this.#pay(metered ?? reported ?? undefined, spent, expense, metered !== undefined);
+    if (refusal === undefined) return paying;
+    const refuse = () => {
+      throw refusal;
+    };
+    return paying === undefined ? refuse() : paying.then(refuse);
+  }
+
+  #pay(
+    usage: Usage | undefined,
+    spent: Spent,
+    expense: Expense | 'judge',
+    isMetered: boolean,
+  ): Promise<void> | undefined {
     if (usage === undefined) return undefined;
     const sound = soundUsage(usage);
     const refuse = (error: unknown): never => {
@@ -231,7 +280,7 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
     };
     let paid: Usage | Promise<Usage>;
     try {
-      paid = this.#options.pay(expense, sound, spent);
+      paid = this.#options.pay(expense, sound, spent, isMetered);
     } catch (error) {
       return refuse(error);
     }
@@ -247,44 +296,44 @@ function namesOf({ objectives }: Pick<MetricScore, 'objectives'>): readonly stri
   return objectives === undefined ? noNames : Object.keys(objectives);
 }
 
-/** Its signal is only made when it is looked at. */
-class Context implements RunContext {
+class Context extends Try implements RunContext {
   readonly runId: string;
   readonly iteration: number;
   readonly phase: Phase;
   readonly candidateIndex: number | undefined;
   readonly exampleId: string;
-  readonly #lazy: LazySignal;
 
-  constructor(runId: string, context: RolloutContext, exampleId: string, lazy: LazySignal) {
+  constructor(
+    runId: string,
+    context: RolloutContext,
+    exampleId: string,
+    lazy: LazySignal,
+    account: Account | undefined,
+  ) {
+    super(lazy, account);
     this.runId = runId;
     this.iteration = context.iteration;
     this.phase = context.phase;
     this.candidateIndex = context.candidateIndex;
     this.exampleId = exampleId;
-    this.#lazy = lazy;
-  }
-
-  get signal(): AbortSignal {
-    return this.#lazy.signal;
   }
 }
 
-/** Likewise. */
-class Measured<Example, Output, Trace> implements MetricArgs<Example, Output, Trace> {
+class Measured<Example, Output, Trace> extends Try implements MetricArgs<Example, Output, Trace> {
   readonly example: Example;
   readonly output: Output;
   readonly trace: Trace | undefined;
-  readonly #lazy: LazySignal;
 
-  constructor(example: Example, output: Output, trace: Trace | undefined, lazy: LazySignal) {
+  constructor(
+    example: Example,
+    output: Output,
+    trace: Trace | undefined,
+    lazy: LazySignal,
+    account: Account | undefined,
+  ) {
+    super(lazy, account);
     this.example = example;
     this.output = output;
     this.trace = trace;
-    this.#lazy = lazy;
-  }
-
-  get signal(): AbortSignal {
-    return this.#lazy.signal;
   }
 }

@@ -73,7 +73,8 @@ export async function estimate<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
   { measure = false }: EstimateOptions = {},
 ): Promise<RunEstimate> {
-  const settings = await resolveOptions(options);
+  // What is to be reserved may be what is asked for.
+  const settings = await resolveOptions(options, { needsReserve: false });
   await settings.prices.load();
   const measurement = measure ? await measureRollout(settings) : undefined;
   const size = searchSize(settings);

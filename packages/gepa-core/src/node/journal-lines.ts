@@ -8,6 +8,7 @@ export const format = 'gepa-run';
 export const version = 1;
 
 const usage = z.looseObject({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number() });
+const inDoubt = z.object({ tokens: z.number(), costUsd: z.number() }).optional();
 const texts = z.record(z.string(), z.string());
 const effect = { at: z.number(), iteration: z.number() };
 
@@ -38,6 +39,7 @@ const line = z.discriminatedUnion('type', [
     score: z.number(),
     usage: usage.optional(),
     judgeUsage: usage.optional(),
+    inDoubt,
     durationMs: z.number(),
   }),
   z.looseObject({
@@ -48,9 +50,18 @@ const line = z.discriminatedUnion('type', [
     attempt: z.number(),
     answer: z.string(),
     usage,
+    inDoubt,
     durationMs: z.number(),
   }),
-  z.looseObject({ type: z.literal('proposal'), ...effect, task: z.number(), texts, durationMs: z.number() }),
+  z.looseObject({
+    type: z.literal('proposal'),
+    ...effect,
+    task: z.number(),
+    texts,
+    usage: usage.optional(),
+    inDoubt,
+    durationMs: z.number(),
+  }),
   z.looseObject({
     type: z.literal('unavailable'),
     ...effect,
@@ -59,6 +70,7 @@ const line = z.discriminatedUnion('type', [
     message: z.string(),
     usage: usage.optional(),
     judgeUsage: usage.optional(),
+    inDoubt,
   }),
   z.looseObject({ type: z.literal('candidate'), at: z.number(), candidate: z.number(), texts }),
   z.looseObject({ type: z.literal('iteration'), ...effect }),

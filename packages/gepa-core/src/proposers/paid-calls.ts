@@ -1,7 +1,8 @@
 import { takeEarlier } from '../effects/earlier-spend.ts';
-import { messageOf } from '../effects/failures.ts';
+import { isUnbilled, messageOf } from '../effects/failures.ts';
 import { Interrupted } from '../effects/interruption.ts';
 import {
+  type EffectEntry,
   type Journal,
   proposalKey,
   type ReflectionEntry,
@@ -9,14 +10,16 @@ import {
   reflectionKey,
   type Taken,
 } from '../effects/journal.ts';
-import type { Hold, Ledger } from '../effects/ledger.ts';
+import type { Ledger } from '../effects/ledger.ts';
 import type { ProviderHealth } from '../effects/provider-health.ts';
 import { type RetryOptions, type RetryPolicy, withRetry } from '../effects/retry.ts';
+import { type Amount, type Hold, isNothing } from '../effects/spending-bounds.ts';
+import { Try } from '../effects/try.ts';
 import type { Watch } from '../effects/watch.ts';
 import { RunError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
-import type { Usage } from '../usage.ts';
+import { addUsage, noUsage, type Usage } from '../usage.ts';
 
 /** What a call of the second effect needs around it: bounds, retries, a time limit, the journal. */
 export interface CallContext {
@@ -28,8 +31,6 @@ export interface CallContext {
   readonly signal: AbortSignal;
   readonly emit: (event: ProgressEvent) => void;
   readonly watch: Watch;
-  /** The first call, while it runs and what a call costs is to be learned. */
-  readonly turn: { first: Promise<void> | undefined };
 }
 
 /** One question to the reflection model. */
@@ -39,29 +40,31 @@ type Question = Pick<ReflectionEntry, 'iteration' | 'task' | 'component' | 'atte
 export async function proposedTexts<Name extends string>(
   context: CallContext,
   request: { readonly iteration: number; readonly task: number; readonly components: readonly Name[] },
-  propose: (signal: AbortSignal) => Promise<Partial<Record<Name, string>>>,
-): Promise<Partial<Record<Name, string>>> {
+  propose: (attempt: Try) => Promise<Partial<Record<Name, string>>>,
+): Promise<{ readonly texts: Partial<Record<Name, string>>; readonly usage: Usage }> {
   const { iteration, task, components } = request;
-  const { journal, ledger, watch } = context;
+  const { journal, ledger } = context;
   const key = proposalKey(iteration, task);
   const taken = takeEarlier(ledger, journal, key);
   if (taken !== undefined) {
     const entry = remembered(taken);
-    if (entry.type === 'proposal') return entry.texts as Partial<Record<Name, string>>;
+    if (entry.type === 'proposal') {
+      return { texts: entry.texts as Partial<Record<Name, string>>, usage: entry.usage ?? noUsage };
+    }
   }
-  const retries = { count: 0 };
-  const startedAt = performance.now();
-  try {
-    const call = () => watch.run(async (lazy) => propose(lazy.signal));
-    const texts = textsOf(await withRetry(call, retryPolicy(context, retries)), components);
-    const durationMs = Math.round(performance.now() - startedAt);
-    const entry = { iteration, task, retries: retries.count || undefined, durationMs };
-    await journal?.add({ type: 'proposal', ...entry, texts });
-    return texts;
-  } catch (error) {
-    noteFailure(context, iteration, key, error, retries);
-    throw error;
-  }
+  return paidCall(context, {
+    iteration,
+    key,
+    ask: async (attempt) => ({ answer: textsOf(await propose(attempt), components), usage: undefined }),
+    entryOf: (texts, { usage, ...cost }) => ({
+      type: 'proposal',
+      iteration,
+      task,
+      texts,
+      usage: usage === noUsage ? undefined : usage,
+      ...cost,
+    }),
+  }).then(({ answer: texts, usage }) => ({ texts, usage }));
 }
 
 /** What a proposer gave for the components it was asked for, in the form in which it is written down. */
@@ -84,17 +87,16 @@ function textsOf<Name extends string>(given: unknown, components: readonly Name[
 
 export type PaidAnswer = LanguageModelAnswer & { readonly usage: Usage };
 
-/**
- * An answer from the journal, or else a live one. Where it is to be learned what a call costs, the first is made alone.
- */
-export async function paidCall(
+/** An answer of the reflection model: from the journal, or else a live one that is written down there. */
+export async function paidAnswer(
   context: CallContext,
   question: Question,
-  ask: (signal: AbortSignal) => ReturnType<LanguageModel>,
+  model: LanguageModel,
 ): Promise<PaidAnswer> {
-  const { ledger, turn, journal } = context;
-  const { iteration, task, component, attempt } = question;
-  const taken = takeEarlier(ledger, journal, reflectionKey(iteration, task, component, attempt));
+  const { ledger, journal } = context;
+  const { iteration, task, component, attempt, prompt } = question;
+  const key = reflectionKey(iteration, task, component, attempt);
+  const taken = takeEarlier(ledger, journal, key);
   if (taken !== undefined) {
     const entry = remembered(taken);
     if (entry.type === 'reflection') {
@@ -102,15 +104,22 @@ export async function paidCall(
       return { text, usage, ...(finishReason === undefined ? {} : { finishReason }) };
     }
   }
-  while (turn.first !== undefined) await turn.first;
-  const call = admittedCall(context, question, ask);
-  if (ledger.mustLearnCost('reflection')) {
-    const done = () => {
-      turn.first = undefined;
-    };
-    turn.first = call.then(done, done);
-  }
-  return call;
+  const { answer, usage } = await paidCall(context, {
+    iteration,
+    key,
+    ask: async ({ signal, meter }) => {
+      const answer = normalizeAnswer(await model({ prompt, signal, meter }));
+      return { answer, usage: answer.usage };
+    },
+    entryOf: ({ text, finishReason }, cost) => ({
+      type: 'reflection',
+      ...question,
+      answer: text,
+      finishReason,
+      ...cost,
+    }),
+  });
+  return { ...answer, usage };
 }
 
 /** What an earlier session got, or its failure. */
@@ -119,11 +128,34 @@ function remembered({ entry }: Taken): Remembered {
   return entry;
 }
 
-async function admittedCall(
+/** A call that is to be made. */
+interface LiveCall<Answer> {
+  readonly iteration: number;
+  /** In the journal. */
+  readonly key: string;
+  ask(attempt: Try): Promise<{ readonly answer: Answer; readonly usage: Usage | undefined }>;
+  entryOf(answer: Answer, cost: Cost): EffectEntry;
+}
+
+interface Cost {
+  readonly usage: Usage;
+  readonly inDoubt: Amount | undefined;
+  readonly retries: number | undefined;
+  readonly durationMs: number;
+}
+
+/** What a call has taken so far; kept outside of it, since a failed one costs too. */
+class Spent {
+  usage: Usage = noUsage;
+  retries = 0;
+  current: Try | undefined;
+}
+
+/** Makes a call within the bounds, with retries, and writes down what came of it. What its failed tries took counts. */
+async function paidCall<Answer>(
   context: CallContext,
-  question: Question,
-  ask: (signal: AbortSignal) => ReturnType<LanguageModel>,
-): Promise<PaidAnswer> {
+  call: LiveCall<Answer>,
+): Promise<{ readonly answer: Answer; readonly usage: Usage }> {
   const { ledger, health, watch, journal } = context;
   const wait = () => health.pause ?? ledger.wait('reflection');
   for (let next = wait(); next !== undefined; next = wait()) await next;
@@ -132,77 +164,100 @@ async function admittedCall(
   }
   const hold = ledger.admit('reflection');
   if (typeof hold === 'string') throw new Interrupted({ reason: hold });
-  const retries = { count: 0 };
+  const spent = new Spent();
   const startedAt = performance.now();
-  let isAnswered = false;
-  try {
-    const call = () => watch.run(async (lazy) => ask(lazy.signal));
-    const answer = normalizeAnswer(await withRetry(call, retryPolicy(context, retries, hold)));
-    await ledger.waitForPrices(answer.usage);
-    const write = async (usage: Usage) =>
-      journal?.add({
-        type: 'reflection',
-        ...question,
-        answer: answer.text,
-        finishReason: answer.finishReason,
-        usage,
-        retries: retries.count || undefined,
-        durationMs: Math.round(performance.now() - startedAt),
-      });
-    let usage: Usage;
+  const cost = (): Cost => ({
+    usage: spent.usage,
+    inDoubt: isNothing(hold.inDoubt) ? undefined : hold.inDoubt,
+    retries: spent.retries || undefined,
+    durationMs: Math.round(performance.now() - startedAt),
+  });
+  const tryOnce = async () => {
     try {
-      usage = ledger.pay('reflection', answer.usage, hold);
+      const { answer, usage } = await watch.run(async (lazy) => {
+        spent.current = new Try(lazy, { ledger, hold });
+        return call.ask(spent.current);
+      });
+      return { answer, usage };
     } catch (error) {
-      // An answer whose cost cannot be told was paid for all the same.
-      await write(answer.usage);
+      await pay(context, hold, spent, undefined);
       throw error;
     }
-    isAnswered = true;
-    await write(usage);
-    return { ...answer, usage };
+  };
+  let answered: { readonly answer: Answer } | undefined;
+  try {
+    const { answer, usage } = await withRetry(tryOnce, retryPolicy(context, spent, hold));
+    answered = { answer };
+    await pay(context, hold, spent, usage);
+    ledger.settle(hold, 'complete');
+    await journal?.add(call.entryOf(answer, cost()));
+    return { answer, usage: spent.usage };
   } catch (error) {
-    const { iteration, task, component, attempt } = question;
-    noteFailure(context, iteration, reflectionKey(iteration, task, component, attempt), error, retries);
+    const isKnown = error instanceof Interrupted || RunError.isInstance(error) || isUnbilled(error);
+    ledger.settle(hold, isKnown ? 'failed' : 'givenUp');
+    // An answer whose cost cannot be told was paid for all the same.
+    if (answered !== undefined) await journal?.add(call.entryOf(answered.answer, cost()));
+    else noteFailure(context, call, error, cost());
     throw error;
-  } finally {
-    ledger.settle(hold, isAnswered);
   }
 }
 
-/** A failure after which the run goes on is part of what decided it. */
+/** Ends a try and pays for it. Throws what kept one of its model calls from being made. */
+async function pay(
+  { ledger }: CallContext,
+  hold: Hold,
+  spent: Spent,
+  reported: Usage | undefined,
+): Promise<void> {
+  const { metered, refusal } = spent.current?.close() ?? {};
+  const usage = metered ?? reported;
+  if (usage !== undefined) {
+    await ledger.waitForPrices(usage);
+    try {
+      spent.usage = addUsage(spent.usage, ledger.pay('reflection', usage, hold, metered !== undefined));
+    } catch (error) {
+      // It was spent, even where its cost cannot be told.
+      spent.usage = addUsage(spent.usage, usage);
+      throw error;
+    }
+  }
+  if (refusal !== undefined) throw refusal;
+}
+
+/** A failure after which the run goes on is part of what decided it; any that cost something is part of the costs. */
 function noteFailure(
   { journal, signal, health }: CallContext,
-  iteration: number,
-  key: string,
+  { iteration, key }: Pick<LiveCall<never>, 'iteration' | 'key'>,
   error: unknown,
-  retries: { readonly count: number },
+  { usage, inDoubt, retries }: Cost,
 ): void {
   const isEnd =
     signal.aborted || health.loss !== undefined || error instanceof Interrupted || RunError.isInstance(error);
-  if (!isEnd) {
-    void journal?.add({
-      type: 'unavailable',
-      iteration,
-      expense: 'reflection',
-      key,
-      message: messageOf(error),
-      retries: retries.count || undefined,
-    });
-  }
+  if (isEnd && usage === noUsage && inDoubt === undefined) return;
+  void journal?.add({
+    type: 'unavailable',
+    iteration,
+    expense: 'reflection',
+    key,
+    message: messageOf(error),
+    usage: usage === noUsage ? undefined : usage,
+    inDoubt,
+    retries,
+  });
 }
 
 function retryPolicy(
   { ledger, retry, signal, health, emit }: CallContext,
-  retries: { count: number },
-  hold?: Hold,
+  spent: Spent,
+  hold: Hold,
 ): RetryPolicy {
   return {
     options: retry,
     signal,
     health,
     onRetry(attempt, error) {
-      retries.count++;
-      ledger.retry(hold);
+      spent.retries++;
+      ledger.retry(hold, !isUnbilled(error));
       emit({ type: 'retried', what: 'reflection', attempt, message: messageOf(error) });
     },
     admit: () => ledger.admitAgain(hold),

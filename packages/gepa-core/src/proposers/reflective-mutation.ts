@@ -12,11 +12,11 @@ import { toPlain } from '../reflection/plain.ts';
 import { defaultRecords } from '../reflection/records.ts';
 import { reflect } from '../reflection/reflect.ts';
 import { renderRecords } from '../reflection/render.ts';
-import { type CallContext, paidCall, proposedTexts } from './paid-calls.ts';
+import { type CallContext, paidAnswer, proposedTexts } from './paid-calls.ts';
 import type { Proposal, ProposalRequest, Proposer } from './proposer.ts';
 
 export interface MutationOptions<Example, Output, Trace, Name extends string>
-  extends Omit<CallContext, 'watch' | 'turn'> {
+  extends Omit<CallContext, 'watch'> {
   readonly adapter: Adapter<Example, Output, Trace, Name>;
   readonly model: LanguageModel | undefined;
   /** A proposer of the caller's own, in place of the model. */
@@ -40,7 +40,7 @@ export function reflectiveMutation<Example, Output, Trace, Name extends string>(
   const { signal, timeoutMs } = options;
   const timeoutError = () => new RolloutTimeoutError(`The proposer did not answer within ${timeoutMs} ms.`);
   const watch = new Watch({ signal, timeoutMs, timeoutError });
-  const context = { ...options, watch, turn: { first: undefined } };
+  const context = { ...options, watch };
   return async (request) => {
     const { stopwatch, signal, health } = options;
     stopwatch.start('reflection');
@@ -81,9 +81,7 @@ async function askModel<Example, Output, Trace, Name extends string>(
         ),
         ...(template === undefined ? {} : { template }),
         call: (prompt) =>
-          paidCall(options, { iteration, task, component: name, attempt: attempt++, prompt }, (signal) =>
-            model!({ prompt, signal }),
-          ),
+          paidAnswer(options, { iteration, task, component: name, attempt: attempt++, prompt }, model!),
       });
       emit({
         type: 'reflection_finished',
@@ -115,8 +113,8 @@ async function askCaller<Example, Output, Trace, Name extends string>(
     records[name] = shownRecords(options, request, name);
   }
   const { candidate, components } = request;
-  const texts = await proposedTexts(options, request, (signal) =>
-    propose({ candidate, components, records, signal }),
+  const { texts } = await proposedTexts(options, request, ({ signal, meter }) =>
+    propose({ candidate, components, records, signal, meter }),
   );
   const kept: Partial<Record<Name, string>> = {};
   for (const name of components) {
