@@ -70,7 +70,7 @@ describe('the events of a run', () => {
     try {
       const bounds = { maxIterations: 3, maxCostUsd: 2, maxTokens: 900, maxDurationMs: 60_000 };
       const begin = async () => {
-        const run = tokenRun({ ...bounds, runDir });
+        const run = tokenRun({ ...bounds, reserve: { rollout: { costUsd: 0.01, tokens: 5 } }, runDir });
         await optimize(run.options);
         return run.events[0];
       };

@@ -7,7 +7,7 @@ import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import type { OptimizationResult } from '../result.ts';
 import { tokenRecords } from '../testing/token-task.ts';
-import { ceilings, lines, SimulatedProvider } from './fixtures/simulated-provider.ts';
+import { ceilings, lines, prices, SimulatedProvider } from './fixtures/simulated-provider.ts';
 import { tokenExamples, tokenRun } from './fixtures/token-run.ts';
 import { replay } from './state.ts';
 
@@ -34,7 +34,8 @@ const mix = fc.record({
     { requiredKeys: [] },
   ),
   maxIterations: fc.integer({ min: 1, max: 12 }),
-  isReserved: fc.boolean(),
+  /** Whether calls are told of one by one, or it is said before what they can cost. */
+  metered: fc.boolean(),
   testset: fc.integer({ min: 0, max: 4 }),
   options: fc.record({
     seed: fc.nat({ max: 1_000 }),
@@ -71,13 +72,13 @@ const reserve = {
 it('no bound is crossed and every call is accounted for, by the books of the provider', async () => {
   await fc.assert(
     fc.asyncProperty(mix, async (drawn) => {
-      const { bounds, isReserved, testset, failures, judged, growth, endings } = drawn;
+      const { bounds, metered, testset, failures, judged, growth, endings } = drawn;
       const { maxTokens, maxCostUsd, maxMetricCalls } = bounds;
-      // A bound below a single reserve is refused before the start.
+      // A bound below what is to be set aside for a single call is refused.
       const grants = (bound: number | undefined, of: 'tokens' | 'costUsd') =>
         bound === undefined || bound >= Math.max(reserve.rollout[of], reserve.reflection[of]);
-      fc.pre(!isReserved || (grants(maxTokens, 'tokens') && grants(maxCostUsd, 'costUsd')));
-      const provider = new SimulatedProvider({ failures, retries: drawn.retries, judged });
+      fc.pre(grants(maxTokens, 'tokens') && grants(maxCostUsd, 'costUsd'));
+      const provider = new SimulatedProvider({ failures, retries: drawn.retries, judged, metered });
       // A process that was killed, and what it had begun, are told apart by the pair.
       const cacheEvaluation = drawn.cacheEvaluation || endings.some(({ how }) => how === 'killed');
       const needsDirectory = drawn.hasDirectory || endings.length > 0;
@@ -124,16 +125,17 @@ it('no bound is crossed and every call is accounted for, by the books of the pro
             ...base,
             ...drawn.options,
             ...scaled,
-            ...(isReserved ? { reserve } : {}),
+            ...(metered ? { prices } : { reserve }),
             ...(testset === 0 ? {} : { testset: tests }),
             ...(runDir === undefined ? {} : { runDir }),
             adapter: {
               components: base.adapter.components,
               run: provider.program,
+              metersCalls: metered,
               reflectiveRecords: (request) => tokenRecords(request).map((findings) => ({ ...findings })),
             },
             metric: provider.metric,
-            reflectionModel: provider.reflection,
+            reflectionModel: Object.assign(provider.reflection, { metersCalls: metered }),
             reflectionPromptTemplate: 'The text is [<curr_param>]. <side_info>',
             cacheEvaluation,
             mergeValOverlapFloor: 1,
@@ -156,10 +158,8 @@ it('no bound is crossed and every call is accounted for, by the books of the pro
         const tokens = usage.inputTokens + usage.outputTokens;
         const calls = spend.reduce((sum, { metricCalls }) => sum + metricCalls, 0);
         expect(calls).toBeLessThanOrEqual(scaled.maxMetricCalls ?? Number.POSITIVE_INFINITY);
-        const allowed = (of: 'tokens' | 'costUsd', limit = Number.POSITIVE_INFINITY) =>
-          limit + (isReserved ? 0 : provider.excess(of));
-        expect(tokens).toBeLessThanOrEqual(allowed('tokens', scaled.maxTokens));
-        expect(usage.costUsd ?? 0).toBeLessThanOrEqual(allowed('costUsd', scaled.maxCostUsd));
+        expect(tokens).toBeLessThanOrEqual(scaled.maxTokens ?? Number.POSITIVE_INFINITY);
+        expect(usage.costUsd ?? 0).toBeLessThanOrEqual(scaled.maxCostUsd ?? Number.POSITIVE_INFINITY);
 
         if (result === undefined || wasKilled) continue;
         expect(result.iterations).toBeLessThanOrEqual(scaled.maxIterations);
@@ -168,14 +168,15 @@ it('no bound is crossed and every call is accounted for, by the books of the pro
         expect(result.totalMetricCalls).toBe(calls);
         expect(replay(run.decisions())).toEqual(result);
 
-        // The bounds are used as far as they go, but for what was set aside for the testset.
+        // The bounds are used as far as they go, but for what was set aside for the testset, or for what was given up on.
+        if (number > 0 || wasCut) continue;
         const rest = (limit: number | undefined, spent: number) => (limit ?? Number.NaN) - spent;
         const most = (of: 'tokens' | 'costUsd') =>
           Math.max(reserve.rollout[of], reserve.reflection[of]) + (1 + 2.5 * testset) * reserve.rollout[of];
-        if (isReserved && result.stopReason === 'maxTokens') {
+        if (result.stopReason === 'maxTokens') {
           expect(rest(scaled.maxTokens, tokens)).toBeLessThan(most('tokens'));
         }
-        if (isReserved && result.stopReason === 'maxCostUsd') {
+        if (result.stopReason === 'maxCostUsd') {
           expect(rest(scaled.maxCostUsd, usage.costUsd ?? 0)).toBeLessThan(most('costUsd'));
         }
 

@@ -130,7 +130,8 @@ it('starts no iteration whose new candidate could not be scored on the valset', 
 });
 
 it('warns when a bound is on what rollouts do not report', async () => {
-  const { warnings } = await optimize(tokenRun({ maxTokens: 1_000, maxIterations: 1 }).options);
+  const reserve = { rollout: { tokens: 10 } };
+  const { warnings } = await optimize(tokenRun({ maxTokens: 1_000, reserve, maxIterations: 1 }).options);
   expect(warnings.filter((text) => text.includes('reported no usage'))).toHaveLength(1);
   expect((await optimize(tokenRun({ maxIterations: 1 }).options)).warnings.join()).not.toContain('no usage');
 });

@@ -6,7 +6,7 @@ import { Random } from '../random.ts';
 import { modelCallUsage, type Price, type Usage } from '../usage.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from './fixtures/token-run.ts';
 
-/** A run of which every rollout and every reflection costs the same. */
+/** A run of which every rollout and every reflection costs the same, and nobody tells of calls before they are made. */
 function pricedRun(setup: {
   readonly maxCostUsd: number;
   readonly rollout: Usage;
@@ -36,6 +36,7 @@ function pricedRun(setup: {
         await new Promise(setImmediate);
         return { text: `\`\`\`\nbase red green blue ${asked++}\n\`\`\``, usage: reflection };
       },
+      reserve: { rollout: { costUsd: 0.002 }, reflection: { costUsd: 0.02 } },
       ...rest,
     },
   };
@@ -64,8 +65,7 @@ describe('maxCostUsd', () => {
           const result = await optimize(run.options);
           const reflections = result.spend.reflection.usage.modelCalls;
           expect(result.usage.costUsd).toBeCloseTo(result.totalMetricCalls * 0.002 + reflections * 0.02, 9);
-          // One reflection may be the first of its kind, of unknown cost.
-          expect(result.usage.costUsd).toBeLessThanOrEqual(maxCostUsd + (reflections === 1 ? 0.02 : 1e-9));
+          expect(result.usage.costUsd).toBeLessThanOrEqual(maxCostUsd + 1e-9);
           expect(['maxCostUsd', 'allPerfect']).toContain(result.stopReason);
         },
       ),
@@ -91,17 +91,19 @@ describe('maxCostUsd', () => {
       rollout: modelCallUsage({ costUsd: 0.01 }),
       reflection: modelCallUsage({ costUsd: 0.05 }),
     });
-    const result = await optimize(run.options);
+    const reserve = { rollout: { costUsd: 0.01 }, reflection: { costUsd: 0.05 } };
+    const result = await optimize({ ...run.options, reserve });
     expect(result.stopReason).toBe('maxCostUsd');
     expect(result.usage.costUsd).toBeLessThanOrEqual(0.5);
     expect(result.usage.costUsd).toBeGreaterThan(0.3);
   });
 
   it('that is spent within the pass of the seed keeps what was measured', async () => {
-    const run = pricedRun({ maxCostUsd: 0.009, rollout: small, reflection: large, prices });
-    const result = await optimize(run.options);
-    expect(result).toMatchObject({ stopReason: 'maxCostUsd', totalMetricCalls: 3, bestIndex: 0 });
-    expect(result.candidates[0]!.coverage).toBe(3);
+    const run = pricedRun({ maxCostUsd: 0.009, rollout: small, reflection: small, prices });
+    const reserve = { rollout: { costUsd: 0.002 }, reflection: { costUsd: 0.002 } };
+    const result = await optimize({ ...run.options, reserve });
+    expect(result).toMatchObject({ stopReason: 'maxCostUsd', totalMetricCalls: 4, bestIndex: 0 });
+    expect(result.candidates[0]!.coverage).toBe(4);
   });
 
   it.each([
@@ -138,6 +140,7 @@ describe('maxCostUsd', () => {
     });
     const withJudge = {
       ...run.options,
+      reserve: { rollout: { costUsd: 0.02 }, reflection: { costUsd: 0.02 } },
       metric: () => ({ score: 0.5, usage: modelCallUsage({ model: 'judge' }) }),
     };
     await expect(optimize(withJudge)).rejects.toThrow('rollout by judge');
@@ -166,23 +169,20 @@ describe('maxTokens', () => {
     return { result, tokens: result.usage.inputTokens };
   }
 
-  it('is not crossed by calls at once that are twice as dear as the first, which was made alone', async () => {
-    const { result, tokens } = await sizedRun({ maxTokens: 1_000 }, (number) => (number === 0 ? 100 : 200));
-    expect(result.stopReason).toBe('maxTokens');
-    expect(tokens).toBeLessThanOrEqual(1_000);
-    expect(tokens).toBeGreaterThan(500);
-    expect(result.warnings.join()).not.toContain('maxTokens is');
-  });
-
-  it('says when it was crossed all the same, and what prevents that', async () => {
-    const { result } = await sizedRun({ maxTokens: 1_000 }, (number) => (number === 0 ? 100 : 600));
-    expect(result.warnings.join()).toMatch(/maxTokens is 1000, but the run took \d+.*`reserve`/);
+  it('is crossed only by calls that take more than they were said to; then the result says so', async () => {
+    const reserve = { rollout: { tokens: 200 } };
+    const kept = await sizedRun({ maxTokens: 1_000, reserve }, () => 200);
+    expect(kept).toMatchObject({ tokens: 1_000, result: { stopReason: 'maxTokens' } });
+    expect(kept.result.warnings.join()).not.toContain('maxTokens is');
+    const { result } = await sizedRun({ maxTokens: 1_000, reserve }, () => 300);
+    expect(result.warnings.join()).toMatch(/maxTokens is 1000, but the run took \d+/);
   });
 
   it('leaves what the testset is likely to take, whatever single rollouts take', async () => {
     for (let seed = 0; seed < 12; seed++) {
       const maxTokens = 8_000 + 400 * seed;
-      const setup = { maxTokens, seed, testset: tokenExamples('tests', 10) };
+      const reserve = { rollout: { tokens: 150 } };
+      const setup = { maxTokens, reserve, seed, testset: tokenExamples('tests', 10) };
       const random = new Random(seed);
       const { result, tokens } = await sizedRun(setup, () => 50 + random.randbelow(100));
       expect(result.stopReason).toBe('maxTokens');

@@ -121,13 +121,14 @@ describe('passing failures', () => {
       retry: { ...quick, retries: 1_000 },
       concurrency: 1,
       maxTokens: 300,
+      reserve: { rollout: { tokens: 20 } },
       before({ context }) {
         if (context.iteration > 0) throw new RolloutError('no', { cause: failure({ status: 503 }), usage });
       },
     });
     const result = await optimize(run.options);
     expect(result).toMatchObject({ stopReason: 'maxTokens', iterations: 1 });
-    // The last would fit, if it were sure to cost no more than the others.
+    // One more would fit, if it were sure to cost no more than the others.
     expect(result.usage.modelCalls).toBe(29);
   });
 

@@ -154,13 +154,14 @@ describe('what is expected', () => {
     const { run, told } = await bounded({ maxCostUsd: 1 });
     expect(told).toMatchObject({ endsBy: 'maxCostUsd', costUsd: { expected: 1, worst: 1 } });
     expect(told.metricCalls.worst).toBe(Number.POSITIVE_INFINITY);
-    const result = await optimize(run.options);
+    const reserve = { rollout: { costUsd: 0.002 }, reflection: { costUsd: 0.02 } };
+    const result = await optimize({ ...run.options, reserve });
     expect(result.stopReason).toBe('maxCostUsd');
     expect(result.totalMetricCalls / told.metricCalls.expected!).toBeGreaterThan(0.7);
     expect(result.totalMetricCalls / told.metricCalls.expected!).toBeLessThan(1.4);
 
     const tested = await bounded({ maxCostUsd: 1, testset: tokenExamples('tests', 30) });
-    const withTest = await optimize(tested.run.options);
+    const withTest = await optimize({ ...tested.run.options, reserve });
     expect(withTest).toMatchObject({ stopReason: 'maxCostUsd', test: { size: 30 } });
     expect(withTest.iterations / tested.told.iterations.expected!).toBeGreaterThan(0.7);
     expect(withTest.iterations / tested.told.iterations.expected!).toBeLessThan(1.4);

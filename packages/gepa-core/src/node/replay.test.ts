@@ -226,7 +226,12 @@ it.each<[string, Usage | undefined, Usage | undefined]>([
   async (_, rollout, answer) => {
     let asked = 0;
     const session = async (setup: TokenRunSetup) => {
-      const { propose: __, ...options } = tokenRun({ maxIterations: 1, ...setup, runDir }).options;
+      const { propose: __, ...options } = tokenRun({
+        maxIterations: 1,
+        concurrency: 1,
+        ...setup,
+        runDir,
+      }).options;
       const { adapter } = options;
       return optimize({
         ...options,
@@ -243,7 +248,8 @@ it.each<[string, Usage | undefined, Usage | undefined]>([
         },
       });
     };
-    await expect(session({ maxCostUsd: 1 })).rejects.toThrow('is unknown');
+    const reserve = { rollout: { costUsd: 0 }, reflection: { costUsd: 0.1 } };
+    await expect(session({ maxCostUsd: 1, reserve })).rejects.toThrow('is unknown');
     const rest = await session({});
     expect(asked).toBe(1);
     const begunInVain = rollout === undefined ? 0 : 1;

@@ -7,7 +7,7 @@ import { type TokenRunSetup, timeless, tokenExamples, tokenRun } from '../engine
 import { RolloutError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import { tokenMetric } from '../testing/token-task.ts';
-import { modelCallUsage, type Usage } from '../usage.ts';
+import { modelCallUsage } from '../usage.ts';
 
 let root: string;
 let directories = 0;
@@ -160,31 +160,27 @@ it('tells and counts what was found under a larger bound, too', async () => {
   expect(small.result.spend).toEqual(large.result.spend);
 });
 
-it.each([
-  ['reflection', 0, 100],
-  ['rollout', 100, 0],
-])('knows from earlier sessions what a %s may cost', async (_, rollout, reflection) => {
-  const usageOf = (tokens: number) => modelCallUsage({ inputTokens: tokens, outputTokens: 1 });
-  const costly = async (setup: TokenRunSetup) => {
-    const { propose: _, ...options } = tokenRun({ ...setup, runDir: join(root, 'run') }).options;
-    const { adapter } = options;
-    let asked = 0;
-    return optimize({
-      ...options,
-      adapter: {
-        ...adapter,
-        run: async (...args) => ({ ...(await adapter.run(...args)), usage: usageOf(rollout) }),
-      },
-      reflectionModel: async () => ({ text: `\`\`\`\nbase x${asked++}\n\`\`\``, usage: usageOf(reflection) }),
-      acceptanceCriterion: 'improvement_or_equal',
-    });
-  };
-  const tokensOf = ({ usage }: { usage: Usage }) => usage.inputTokens + usage.outputTokens;
-  const first = await costly({ maxIterations: 2 });
-  const maxTokens = tokensOf(first) + 80;
-  const second = await costly({ maxIterations: 4, maxTokens });
-  expect(second.stopReason).toBe('maxTokens');
-  expect(tokensOf(second)).toBeLessThanOrEqual(maxTokens);
+it('counts against a bound what an earlier session gave up on, and may be billed for', async () => {
+  const runDir = join(root, 'run');
+  const maxTokens = 1_000;
+  const reserve = { rollout: { tokens: 100 } };
+  const controller = new AbortController();
+  const hung = await session(runDir, {
+    maxTokens,
+    reserve,
+    concurrency: 4,
+    before: ({ earlier }) => {
+      if (earlier === 0) setTimeout(() => controller.abort(), 20);
+      return new Promise(() => {});
+    },
+    signal: controller.signal,
+  });
+  expect(hung.result).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0 });
+  const next = await session(runDir, { maxTokens, reserve, concurrency: 1 });
+  expect(next.result.warnings.join()).toContain('400 of maxTokens is set aside');
+  // Beside them there is no room for a single one.
+  const less = await session(runDir, { maxTokens: 450, reserve, cacheEvaluation: true, maxMetricCalls: 300 });
+  expect(less.result.stopReason).toBe('maxTokens');
 });
 
 it('is refused before anything is run, with a bound on costs that earlier sessions did not tell', async () => {
@@ -197,7 +193,7 @@ it('is refused before anything is run, with a bound on costs that earlier sessio
     return { ...run, options: { ...run.options, adapter: { ...adapter, run: costly } } };
   };
   const first = await optimize(priced({}).options);
-  const bounded = priced({ maxIterations: 4, maxCostUsd: 1 });
+  const bounded = priced({ maxIterations: 4, maxCostUsd: 1, reserve: { rollout: { costUsd: 0.01 } } });
   await expect(optimize(bounded.options)).rejects.toThrow('cost of a rollout by small is unknown');
   expect(bounded.begun.size).toBe(0);
   const rest = await optimize({ ...bounded.options, prices: { small: { input: 1, output: 1 } } });
