@@ -10,6 +10,7 @@ import type { Ledger } from './ledger.ts';
  * @throws {RunError} when there is a bound now on what they did not tell.
  */
 export function commitEarlier(ledger: Ledger, journal: Journal | undefined): void {
+  if (journal !== undefined) ledger.commitDoubt(journal.earlierDoubt);
   for (const entry of journal?.entries() ?? []) {
     if (entry.type === 'rollout') ledger.commitScored();
     if (entry.inDoubt !== undefined) ledger.commitDoubt(entry.inDoubt);

@@ -4,8 +4,17 @@ import type { Expense, TimeSpent } from '../spend.ts';
 import type { Usage } from '../usage.ts';
 import type { Amount } from './spending-bounds.ts';
 
+/** What an effect took, beside its usage. */
+interface EffectCost {
+  /** The number of the call that its marks of what is set aside bear, where dollars or tokens are bounded. */
+  readonly hold?: number | undefined;
+  /** What may have been billed without an answer. */
+  readonly inDoubt?: Amount | undefined;
+  readonly retries?: number | undefined;
+}
+
 /** A rollout that was scored. */
-export interface RolloutEntry {
+export interface RolloutEntry extends EffectCost {
   readonly type: 'rollout';
   readonly iteration: number;
   readonly phase: Phase;
@@ -27,14 +36,11 @@ export interface RolloutEntry {
   readonly usage?: Usage | undefined;
   /** The metric's own share, which is not part of `usage`. */
   readonly judgeUsage?: Usage | undefined;
-  /** What may have been billed without an answer, where dollars or tokens are bounded. */
-  readonly inDoubt?: Amount | undefined;
-  readonly retries?: number | undefined;
   readonly durationMs: number;
 }
 
 /** An answer of the reflection model. */
-export interface ReflectionEntry {
+export interface ReflectionEntry extends EffectCost {
   readonly type: 'reflection';
   readonly iteration: number;
   readonly task: number;
@@ -45,21 +51,17 @@ export interface ReflectionEntry {
   readonly answer: string;
   readonly finishReason?: string | undefined;
   readonly usage: Usage;
-  readonly inDoubt?: Amount | undefined;
-  readonly retries?: number | undefined;
   readonly durationMs: number;
 }
 
 /** New texts from a proposer of the caller's own. */
-export interface ProposalEntry {
+export interface ProposalEntry extends EffectCost {
   readonly type: 'proposal';
   readonly iteration: number;
   readonly task: number;
   readonly texts: Readonly<Partial<Record<string, string>>>;
   /** Where the proposer told of its model calls. */
   readonly usage?: Usage | undefined;
-  readonly inDoubt?: Amount | undefined;
-  readonly retries?: number | undefined;
   readonly durationMs: number;
 }
 
@@ -67,7 +69,7 @@ export interface ProposalEntry {
  * An effect that could not be had, or did not come to its end. It counts only if the run went on without it; otherwise
  * it is tried again.
  */
-export interface UnavailableEntry {
+export interface UnavailableEntry extends EffectCost {
   readonly type: 'unavailable';
   readonly iteration: number;
   readonly expense: Expense;
@@ -77,8 +79,6 @@ export interface UnavailableEntry {
   /** What the attempts cost. */
   readonly usage?: Usage | undefined;
   readonly judgeUsage?: Usage | undefined;
-  readonly inDoubt?: Amount | undefined;
-  readonly retries?: number | undefined;
 }
 
 /** What an effect brought. */
@@ -91,7 +91,12 @@ export type MarkEntry =
   | { readonly type: 'iteration'; readonly iteration: number }
   /** `null`: without a bound on metric calls. */
   | { readonly type: 'session'; readonly startedAt: string; readonly maxMetricCalls: number | null }
-  | { readonly type: 'ended'; readonly reason: string };
+  | { readonly type: 'ended'; readonly reason: string }
+  /**
+   * What a call under way may come to cost, all in all. It stands until the entry of that call, or another such mark:
+   * where neither comes, it may have cost that.
+   */
+  | ({ readonly type: 'setAside'; readonly hold: number } & Amount);
 
 /** The part of an entry that is kept in memory. */
 export type Remembered<Entry extends EffectEntry = EffectEntry> = Entry extends RolloutEntry
@@ -126,6 +131,8 @@ export interface Journal {
   readonly runId: string;
   /** The largest bound on metric calls of earlier sessions. */
   readonly plannedMetricCalls: number | undefined;
+  /** What earlier sessions had set aside for calls that came to no end. */
+  readonly earlierDoubt: Amount;
   /** Milliseconds the earlier sessions took, by what they were spent on. */
   readonly earlierTime: TimeSpent;
   /** Whether an earlier session began this iteration, so that nothing ended the run before it. */
@@ -143,7 +150,8 @@ export interface Journal {
   settle(note: (entry: Remembered) => void, beforeIteration?: number): void;
   /** Writes down what an effect brought; the place is given once it is on disk, and none if that failed. */
   add(entry: EffectEntry): Promise<Place | undefined>;
-  mark(entry: MarkEntry): void;
+  /** Gives whether it is on disk. */
+  mark(entry: MarkEntry): Promise<boolean>;
   /** Reads back what is not kept in memory. */
   detailsAt(place: Place): RolloutDetails;
 }

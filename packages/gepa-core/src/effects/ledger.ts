@@ -24,6 +24,8 @@ export interface LedgerOptions extends SpendingBoundsOptions {
   /** Whether anything is set aside at the moment. Default: always. */
   readonly setsAside?: () => boolean;
   readonly prices?: PriceBook | undefined;
+  /** Told of what is set aside for a call, before it can cost anything; gives what is to be waited for. */
+  readonly onSetAside?: ((hold: Hold, most: Amount) => Promise<unknown> | undefined) | undefined;
 }
 
 /** Where nothing bounds what calls cost, nothing is set aside. */
@@ -135,7 +137,15 @@ export class Ledger {
     const exceeded = this.#bounds.exceeded(hold.call, this.#setAside);
     if (exceeded !== undefined) throw new Interrupted({ reason: exceeded });
     this.#bounds.holdAgain(hold);
+    void this.setAside(hold);
     return undefined;
+  }
+
+  /** To be waited for before an admitted call is made. */
+  setAside(hold: Hold): Promise<unknown> | undefined {
+    return this.#bounds?.isTold(hold.call)
+      ? this.#options.onSetAside?.(hold, this.#bounds.mostOf(hold))
+      : undefined;
   }
 
   /** Ends an admitted call. What a complete rollout cost tells what others are likely to cost. */
@@ -156,12 +166,16 @@ export class Ledger {
     if (bounds === undefined) return undefined;
     const { prices } = this.#options;
     await prices?.waitFor(request.model);
-    const most = mostOfCall(request, prices);
-    const tooDear = bounds.tooDear(hold.call, most);
-    if (tooDear !== undefined) throw new RunError(whyTooDear(tooDear, hold.call, request, most));
+    const told = mostOfCall(request, prices);
+    const tooDear = bounds.tooDear(hold.call, told);
+    if (tooDear !== undefined) throw new RunError(whyTooDear(tooDear, hold.call, request, told));
+    const most = bounds.bounded(told);
     while (!isOver()) {
       const verdict = bounds.admitCall(hold, most);
-      if (verdict === undefined) return most;
+      if (verdict === undefined) {
+        if (!bounds.isTold(hold.call)) await this.#options.onSetAside?.(hold, bounds.mostOf(hold));
+        return most;
+      }
       if (typeof verdict === 'string') throw new Interrupted({ reason: verdict });
       await verdict;
     }

@@ -33,6 +33,10 @@ export const sumOf = (amounts: Iterable<Amount>): Amount => {
 /** An admitted call, for which is set aside what it may cost and has not cost yet. */
 export interface Hold {
   readonly call: Call;
+  /** Tells it from others; absent where nothing is bounded. */
+  readonly number?: number;
+  /** What it has cost in all. */
+  cost: Amount;
   /** What its present try has cost, as far as it is among what was spent. */
   paid: Amount;
   /** What its model calls have cost that ended since. */
@@ -45,8 +49,10 @@ export interface Hold {
   inDoubt: Amount;
 }
 
-export const newHold = (call: Call): Hold => ({
+export const newHold = (call: Call, number?: number): Hold => ({
   call,
+  ...(number === undefined ? {} : { number }),
+  cost: nothing,
   paid: nothing,
   ended: nothing,
   open: new Set(),
@@ -90,6 +96,7 @@ export class SpendingBounds {
   #spent: Amount = nothing;
   #inDoubt: Amount = nothing;
   #waiting: (() => void)[] = [];
+  #nextNumber = 0;
 
   constructor({ maxCostUsd, maxTokens, reserve }: SpendingBoundsOptions) {
     const meter = (bound: Bound, of: keyof Amount, limit: number | undefined): Meter[] => {
@@ -121,7 +128,7 @@ export class SpendingBounds {
 
   /** Sets aside what a try may cost. */
   hold(call: Call): Hold {
-    const hold = newHold(call);
+    const hold = newHold(call, this.#nextNumber++);
     this.#holds.add(hold);
     return hold;
   }
@@ -149,6 +156,22 @@ export class SpendingBounds {
   /** Whether the caller says what a try can cost at most. Else its model calls are admitted one by one. */
   isTold(call: Call): boolean {
     return this.#meters.every(({ told }) => told[call] !== undefined);
+  }
+
+  /** What a call may come to cost, all its tries included, by what is set aside for it now. */
+  mostOf(hold: Hold): Amount {
+    const { cost, inDoubt, ended, open, call } = hold;
+    const most = { ...sumOf([cost, inDoubt, ended, ...open]) };
+    if (this.isTold(call)) {
+      for (const meter of this.#meters)
+        most[meter.of] = cost[meter.of] + inDoubt[meter.of] + held(meter, hold);
+    }
+    return most;
+  }
+
+  /** Nothing is said of what is not bounded. */
+  bounded(amount: Amount): Amount {
+    return Object.assign({ ...nothing }, ...this.#meters.map(({ of }) => ({ [of]: amount[of] })));
   }
 
   /** The bound that a single model call is too dear for, even if it were the only one. */
@@ -199,6 +222,7 @@ export class SpendingBounds {
     if (!this.#holds.has(hold)) return;
     hold.ended = nothing;
     hold.paid = sumOf([hold.paid, cost]);
+    hold.cost = sumOf([hold.cost, cost]);
   }
 
   spend(cost: Amount): void {

@@ -7,6 +7,7 @@ import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import type { OptimizationResult } from '../result.ts';
 import { tokenRecords } from '../testing/token-task.ts';
+import { addUsage } from '../usage.ts';
 import { ceilings, lines, prices, SimulatedProvider } from './fixtures/simulated-provider.ts';
 import { tokenExamples, tokenRun } from './fixtures/token-run.ts';
 import { replay } from './state.ts';
@@ -156,10 +157,13 @@ it('no bound is crossed and every call is accounted for, by the books of the pro
         expect(provider.lateTries).toBe(0);
         const { usage, spend } = provider;
         const tokens = usage.inputTokens + usage.outputTokens;
+        const all = addUsage(usage, provider.lost);
         const calls = spend.reduce((sum, { metricCalls }) => sum + metricCalls, 0);
         expect(calls).toBeLessThanOrEqual(scaled.maxMetricCalls ?? Number.POSITIVE_INFINITY);
-        expect(tokens).toBeLessThanOrEqual(scaled.maxTokens ?? Number.POSITIVE_INFINITY);
-        expect(usage.costUsd ?? 0).toBeLessThanOrEqual(scaled.maxCostUsd ?? Number.POSITIVE_INFINITY);
+        expect(all.inputTokens + all.outputTokens).toBeLessThanOrEqual(
+          scaled.maxTokens ?? Number.POSITIVE_INFINITY,
+        );
+        expect(all.costUsd ?? 0).toBeLessThanOrEqual(scaled.maxCostUsd ?? Number.POSITIVE_INFINITY);
 
         if (result === undefined || wasKilled) continue;
         expect(result.iterations).toBeLessThanOrEqual(scaled.maxIterations);

@@ -223,6 +223,8 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       cache?.delete(ref.key);
       return { interruption: admission };
     }
+    const noted = ledger.setAside(admission);
+    if (noted !== undefined) await noted;
     const startedAt = performance.now();
     const spent = new Spent({ ledger, hold: admission });
     let rollout: Rollout<Example, Output, Trace>;
@@ -276,8 +278,9 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       health.loss !== undefined ||
       error instanceof Interrupted ||
       RunError.isInstance(error);
-    if (!isEnd || spent.total !== noUsage || !isNothing(spent.inDoubt))
-      this.#record?.addFailure(order, error, spent);
+    const isToBeTold = !isEnd || spent.total !== noUsage || !isNothing(spent.inDoubt);
+    if (isToBeTold) this.#record?.addFailure(order, error, spent);
+    else this.#record?.addNothing(spent);
     if (RunError.isInstance(error)) throw error;
     if (error instanceof Interrupted) return error.interruption;
     if (signal.aborted) return { reason: 'aborted' };

@@ -4,7 +4,7 @@ import { messageOf } from '../effects/failures.ts';
 import type { Interruption } from '../effects/interruption.ts';
 import { type Journal, type Place, type RolloutEntry, rolloutKey } from '../effects/journal.ts';
 import type { Ledger } from '../effects/ledger.ts';
-import { isNothing } from '../effects/spending-bounds.ts';
+import { isNothing, nothing } from '../effects/spending-bounds.ts';
 import { expenseOf } from '../spend.ts';
 import { addUsage, noUsage, type Usage } from '../usage.ts';
 import type { ExampleRef } from './examples.ts';
@@ -113,6 +113,12 @@ export class RolloutRecord<Example, Output, Trace> {
     });
   }
 
+  /** It came to no end, and cost nothing. */
+  addNothing({ account }: Spent): void {
+    const hold = account?.hold.number;
+    if (hold !== undefined) void this.#journal.mark({ type: 'setAside', hold, ...nothing });
+  }
+
   /** With everything the reflection model may be shown. */
   whole({ place, ...rollout }: Scored<Example, Output, Trace>): Rollout<Example, Output, Trace> {
     if (place === undefined) return rollout;
@@ -125,8 +131,9 @@ export function placeOf({ iteration, phase, task = 0 }: RolloutContext, position
   return `${iteration}.${phase}.${task}.${position}`;
 }
 
-function costOf({ usage, judgeUsage, inDoubt, retries }: Spent) {
+function costOf({ usage, judgeUsage, inDoubt, retries, account }: Spent) {
   return {
+    hold: account?.hold.number,
     inDoubt: isNothing(inDoubt) ? undefined : inDoubt,
     usage: usage === noUsage ? undefined : usage,
     judgeUsage: judgeUsage === noUsage ? undefined : judgeUsage,

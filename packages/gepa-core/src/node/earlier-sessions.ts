@@ -1,4 +1,5 @@
 import { keyOf, type Place, type Remembered, type Taken } from '../effects/journal.ts';
+import { type Amount, nothing, sumOf } from '../effects/spending-bounds.ts';
 import { type Expense, expenseOf, noTime, type TimeSpent } from '../spend.ts';
 import type { JournalLine } from './journal-lines.ts';
 
@@ -8,6 +9,8 @@ export class EarlierTime {
   readonly #spent = { ...noTime };
 
   learn(line: JournalLine): void {
+    // Whatever it is set aside for is told of by a later line.
+    if (line.type === 'setAside') return;
     this.#spent[expenseOfLine(line)] += line.at - this.elapsedMs;
     this.elapsedMs = line.at;
   }
@@ -31,6 +34,29 @@ function expenseOfLine(line: JournalLine): Expense | 'other' {
   }
 }
 
+/** What earlier sessions had set aside for calls of which nothing more was heard. */
+export class EarlierDoubt {
+  readonly #setAside = new Map<number, Amount>();
+  #lost: Amount = nothing;
+
+  learn(line: JournalLine): void {
+    // Each session counts its calls anew.
+    if (line.type === 'session') this.#lose();
+    else if (line.type === 'setAside') this.#setAside.set(line.hold, line);
+    else if ('hold' in line && line.hold !== undefined) this.#setAside.delete(line.hold);
+  }
+
+  get amount(): Amount {
+    this.#lose();
+    return this.#lost;
+  }
+
+  #lose(): void {
+    this.#lost = sumOf([this.#lost, ...this.#setAside.values()]);
+    this.#setAside.clear();
+  }
+}
+
 /** What earlier sessions brought, by the key of the effect, in order. */
 export class EarlierEffects {
   lastIteration = -1;
@@ -50,6 +76,7 @@ export class EarlierEffects {
         return;
       case 'ended':
       case 'candidate':
+      case 'setAside':
         return;
     }
     const note: Note = { entry: line, place, isTold: false, isVoid: false };

@@ -9,13 +9,14 @@ import type {
   RolloutDetails,
   Taken,
 } from '../effects/journal.ts';
+import type { Amount } from '../effects/spending-bounds.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import { type Redact, redacted, withoutKeys } from '../redact.ts';
 import { toPlain } from '../reflection/plain.ts';
 import type { TimeSpent } from '../spend.ts';
 import { AppendFile } from './append-file.ts';
 import { builtin } from './builtin.ts';
-import { EarlierEffects, EarlierTime } from './earlier-sessions.ts';
+import { EarlierDoubt, EarlierEffects, EarlierTime } from './earlier-sessions.ts';
 import { differences, type Fingerprint } from './fingerprint.ts';
 import { format, type Header, readJournal, version } from './journal-lines.ts';
 
@@ -35,6 +36,7 @@ export interface FileJournalOptions {
 export class FileJournal implements Journal {
   readonly runId: string;
   readonly earlierTime: TimeSpent;
+  readonly earlierDoubt: Amount;
   readonly plannedMetricCalls: number | undefined;
   readonly #path: string;
   readonly #options: FileJournalOptions;
@@ -51,9 +53,10 @@ export class FileJournal implements Journal {
   constructor(path: string, options: FileJournalOptions) {
     this.#path = path;
     this.#options = options;
-    const { header, size, time, planned } = this.#load();
+    const { header, size, time, doubt, planned } = this.#load();
     this.runId = header?.runId ?? crypto.randomUUID();
     this.earlierTime = time.spent;
+    this.earlierDoubt = doubt.amount;
     this.plannedMetricCalls = planned;
     this.#elapsedBefore = time.elapsedMs;
     this.#file = new AppendFile(path, { size, onFailure: (error) => this.onFailure(error) });
@@ -61,7 +64,7 @@ export class FileJournal implements Journal {
       const { fingerprint } = options;
       this.#append({ type: 'run', format, version, runId: this.runId, fingerprint } satisfies Header);
     }
-    this.mark({
+    void this.mark({
       type: 'session',
       startedAt: new Date().toISOString(),
       maxMetricCalls: options.maxMetricCalls ?? null,
@@ -78,7 +81,7 @@ export class FileJournal implements Journal {
     if (known !== undefined) return known;
     const number = this.#nextNumber++;
     this.#numbers.set(key, number);
-    this.mark({ type: 'candidate', candidate: number, texts });
+    void this.mark({ type: 'candidate', candidate: number, texts });
     return number;
   }
 
@@ -104,8 +107,8 @@ export class FileJournal implements Journal {
     return place;
   }
 
-  mark(entry: MarkEntry): void {
-    this.#append({ ...entry, at: this.#now() });
+  mark(entry: MarkEntry): Promise<boolean> {
+    return this.#append({ ...entry, at: this.#now() }).written;
   }
 
   detailsAt(place: Place): RolloutDetails {
@@ -189,11 +192,12 @@ export class FileJournal implements Journal {
     header: Header | undefined;
     size: number;
     time: EarlierTime;
+    doubt: EarlierDoubt;
     planned: number | undefined;
   } {
     const fs = builtin('node:fs', '');
-    const time = new EarlierTime();
-    if (!fs.existsSync(this.#path)) return { header: undefined, size: 0, time, planned: undefined };
+    const [time, doubt] = [new EarlierTime(), new EarlierDoubt()];
+    if (!fs.existsSync(this.#path)) return { header: undefined, size: 0, time, doubt, planned: undefined };
     let header: Header | undefined;
     let planned: number | undefined;
     const size = readJournal(this.#path, {
@@ -203,6 +207,7 @@ export class FileJournal implements Journal {
       },
       line: (line, place) => {
         time.learn(line);
+        doubt.learn(line);
         if (line.type === 'session') {
           planned = Math.max(planned ?? 0, line.maxMetricCalls ?? Number.POSITIVE_INFINITY);
         }
@@ -218,7 +223,7 @@ export class FileJournal implements Journal {
         `The last line of ${this.#path} was cut off and is dropped; what it would have told is done again.`,
       );
     }
-    return { header, size, time, planned };
+    return { header, size, time, doubt, planned };
   }
 
   #compare(was: Fingerprint): void {

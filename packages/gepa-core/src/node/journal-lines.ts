@@ -1,5 +1,6 @@
 import { z } from 'zod/v4';
 import type { Place, Remembered } from '../effects/journal.ts';
+import type { Amount } from '../effects/spending-bounds.ts';
 import { JournalDamagedError } from '../errors.ts';
 import { builtin } from './builtin.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -9,6 +10,7 @@ export const version = 1;
 
 const usage = z.looseObject({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number() });
 const inDoubt = z.object({ tokens: z.number(), costUsd: z.number() }).optional();
+const hold = z.number().optional();
 const texts = z.record(z.string(), z.string());
 const effect = { at: z.number(), iteration: z.number() };
 
@@ -40,6 +42,7 @@ const line = z.discriminatedUnion('type', [
     usage: usage.optional(),
     judgeUsage: usage.optional(),
     inDoubt,
+    hold,
     durationMs: z.number(),
   }),
   z.looseObject({
@@ -51,6 +54,7 @@ const line = z.discriminatedUnion('type', [
     answer: z.string(),
     usage,
     inDoubt,
+    hold,
     durationMs: z.number(),
   }),
   z.looseObject({
@@ -60,6 +64,7 @@ const line = z.discriminatedUnion('type', [
     texts,
     usage: usage.optional(),
     inDoubt,
+    hold,
     durationMs: z.number(),
   }),
   z.looseObject({
@@ -71,11 +76,19 @@ const line = z.discriminatedUnion('type', [
     usage: usage.optional(),
     judgeUsage: usage.optional(),
     inDoubt,
+    hold,
   }),
   z.looseObject({ type: z.literal('candidate'), at: z.number(), candidate: z.number(), texts }),
   z.looseObject({ type: z.literal('iteration'), ...effect }),
   z.looseObject({ type: z.literal('session'), at: z.number(), maxMetricCalls: z.number().nullable() }),
   z.looseObject({ type: z.literal('ended'), at: z.number() }),
+  z.looseObject({
+    type: z.literal('setAside'),
+    at: z.number(),
+    hold: z.number(),
+    tokens: z.number(),
+    costUsd: z.number(),
+  }),
 ]);
 
 export type JournalLine =
@@ -88,7 +101,8 @@ export type JournalLine =
     }
   | { readonly type: 'iteration'; readonly iteration: number; readonly at: number }
   | { readonly type: 'session'; readonly at: number; readonly maxMetricCalls: number | null }
-  | { readonly type: 'ended'; readonly at: number };
+  | { readonly type: 'ended'; readonly at: number }
+  | ({ readonly type: 'setAside'; readonly hold: number; readonly at: number } & Amount);
 
 /** The first line. */
 export interface Header {

@@ -13,7 +13,7 @@ import {
 import type { Ledger } from '../effects/ledger.ts';
 import type { ProviderHealth } from '../effects/provider-health.ts';
 import { type RetryOptions, type RetryPolicy, withRetry } from '../effects/retry.ts';
-import { type Amount, type Hold, isNothing } from '../effects/spending-bounds.ts';
+import { type Amount, type Hold, isNothing, nothing } from '../effects/spending-bounds.ts';
 import { Try } from '../effects/try.ts';
 import type { Watch } from '../effects/watch.ts';
 import { RunError } from '../errors.ts';
@@ -138,6 +138,7 @@ interface LiveCall<Answer> {
 }
 
 interface Cost {
+  readonly hold: number | undefined;
   readonly usage: Usage;
   readonly inDoubt: Amount | undefined;
   readonly retries: number | undefined;
@@ -164,9 +165,11 @@ async function paidCall<Answer>(
   }
   const hold = ledger.admit('reflection');
   if (typeof hold === 'string') throw new Interrupted({ reason: hold });
+  await ledger.setAside(hold);
   const spent = new Spent();
   const startedAt = performance.now();
   const cost = (): Cost => ({
+    hold: hold.number,
     usage: spent.usage,
     inDoubt: isNothing(hold.inDoubt) ? undefined : hold.inDoubt,
     retries: spent.retries || undefined,
@@ -229,17 +232,21 @@ function noteFailure(
   { journal, signal, health }: CallContext,
   { iteration, key }: Pick<LiveCall<never>, 'iteration' | 'key'>,
   error: unknown,
-  { usage, inDoubt, retries }: Cost,
+  { hold, usage, inDoubt, retries }: Cost,
 ): void {
   const isEnd =
     signal.aborted || health.loss !== undefined || error instanceof Interrupted || RunError.isInstance(error);
-  if (isEnd && usage === noUsage && inDoubt === undefined) return;
+  if (isEnd && usage === noUsage && inDoubt === undefined) {
+    if (hold !== undefined) void journal?.mark({ type: 'setAside', hold, ...nothing });
+    return;
+  }
   void journal?.add({
     type: 'unavailable',
     iteration,
     expense: 'reflection',
     key,
     message: messageOf(error),
+    hold,
     usage: usage === noUsage ? undefined : usage,
     inDoubt,
     retries,
