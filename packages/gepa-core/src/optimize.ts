@@ -161,6 +161,8 @@ async function run<Example, Output, Trace, Name extends string>(
     return resultOf(state);
   } catch (error) {
     lifetime.end();
+    // What is given up tells what it took.
+    await nextTurn();
     const failure = RunError.isInstance(error)
       ? error
       : new RunError(`The run broke off: ${messageOf(error)}`, { cause: error });

@@ -142,14 +142,14 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
         return this.#failed(ref, 'program', lastError, trace === undefined ? {} : { trace });
       }
     }
+    this.#options.retryPolicy.health.answered();
+    const paying = this.#payTry(execution?.usage, spent, expense);
+    if (paying !== undefined) await paying;
     if (typeof execution !== 'object' || execution === null) {
       throw new RunError(
         `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}; return { output, trace?, usage? }.`,
       );
     }
-    this.#options.retryPolicy.health.answered();
-    const paying = this.#payTry(execution.usage, spent, expense);
-    if (paying !== undefined) await paying;
     const { output, trace } = execution;
 
     const score = (lazy: LazySignal) =>

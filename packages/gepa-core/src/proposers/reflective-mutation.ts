@@ -65,7 +65,7 @@ async function askModel<Example, Output, Trace, Name extends string>(
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
   const { adapter, model, templates, maxRecordCharacters, emit } = options;
-  const answers = await Promise.all(
+  const settled = await Promise.allSettled(
     request.components.map(async (name) => {
       const startedAt = performance.now();
       const template = typeof templates === 'string' ? templates : templates?.[name];
@@ -95,6 +95,11 @@ async function askModel<Example, Output, Trace, Name extends string>(
       return { name, reflection };
     }),
   );
+  // Not before all have ended: what the others took would be in no sum.
+  const answers = settled.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
   const texts: Partial<Record<Name, string>> = {};
   for (const { name, reflection } of answers) if ('text' in reflection) texts[name] = reflection.text;
   if (Object.keys(texts).length > 0) return { texts };
