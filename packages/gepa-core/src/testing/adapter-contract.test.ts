@@ -21,14 +21,17 @@ adapterContract('a plain function', () => {
   return {
     adapter: {
       components: { first: { text: texts.first, variables: ['topic'] }, second: { text: texts.second } },
-      async run(candidate, topic: string, { signal }) {
+      metersCalls: true,
+      async run(candidate, topic: string, { signal, meter }) {
         signal.throwIfAborted();
+        const call = await meter?.begin({ model: 'echo' });
         if (topic === 'failing')
           throw new RolloutError('It failed.', { cause: new Error('why'), trace: steps('') });
         if (topic === 'endless') {
           await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
         }
         const output = echo(candidate, topic);
+        call?.end(modelCallUsage({}));
         return { output, trace: steps(output), usage: modelCallUsage({}) };
       },
     },

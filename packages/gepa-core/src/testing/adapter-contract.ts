@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Adapter, Execution, RunContext } from '../adapter.ts';
+import type { CallMeter } from '../call-meter.ts';
 import { type Candidate, componentNames, seedOf } from '../component.ts';
 import { RolloutError } from '../errors.ts';
 import { type Step, stepsOf, walkSteps } from '../trace.ts';
+import { addUsage, noUsage, type Usage } from '../usage.ts';
 
 /** A program under test. It is made anew for every test. */
 export interface ContractSubject<Example, Output> {
@@ -124,6 +126,21 @@ export function adapterContract<Example, Output>(
       },
     );
 
+    subjectTest('an adapter that meters its calls tells of each, and takes a no', async (subject) => {
+      const { adapter, example } = subject;
+      if (adapter.metersCalls !== true) return;
+      const texts = seedOf(adapter.components);
+      const meter = new CountingMeter();
+      const { usage } = await adapter.run(texts, example, { ...contextFor(), meter });
+      expect(meter.begun).toBe(usage?.modelCalls);
+      expect(meter.usage).toEqual(usage);
+      const no = new CountingMeter(new Error('no room'));
+      expect(await failureOf(adapter.run(texts, example, { ...contextFor(), meter: no }))).toBeInstanceOf(
+        Error,
+      );
+      expect(no.begun).toBe(0);
+    });
+
     subjectTest(
       'an error is thrown with its cause and the trace up to it',
       async ({ adapter, failingExample }) => {
@@ -151,6 +168,27 @@ export function adapterContract<Example, Output>(
       ).toBeInstanceOf(Error);
     });
   });
+}
+
+class CountingMeter implements CallMeter {
+  begun = 0;
+  usage: Usage = noUsage;
+  readonly #refusal: Error | undefined;
+
+  constructor(refusal?: Error) {
+    this.#refusal = refusal;
+  }
+
+  async begin() {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    this.begun++;
+    return {
+      end: (usage: Usage) => {
+        this.usage = addUsage(this.usage, usage);
+      },
+      fail: () => {},
+    };
+  }
 }
 
 let runs = 0;
