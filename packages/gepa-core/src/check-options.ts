@@ -118,7 +118,13 @@ const shape = {
   maxIterations: optional(count),
   maxCostUsd: optional(positive),
   maxTokens: optional(count),
-  reserve: optional(z.strictObject({ rollout: optional(reserve), reflection: optional(reserve) })),
+  reserve: optional(
+    z.strictObject({
+      rollout: optional(reserve),
+      reflection: optional(reserve),
+      outputTokens: optional(count),
+    }),
+  ),
   prices: optional(z.record(z.string(), price)),
   maxDurationMs: optional(positive),
   stopConditions: optional(z.array(aFunction)),

@@ -2,7 +2,7 @@ import type { Adapter, Execution, ProposeRequest, RunContext } from './adapter.t
 import type { AutoBudget } from './auto-budget.ts';
 import type { Candidate, Component } from './component.ts';
 import type { RetryOptions } from './effects/retry.ts';
-import type { Call, Reserve } from './effects/spending-bounds.ts';
+import type { ReserveOptions } from './effects/spending-bounds.ts';
 import type { Listener } from './events.ts';
 import type { LanguageModel } from './language-model.ts';
 import type { Metric } from './metric.ts';
@@ -80,7 +80,7 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
    * tell of its model calls one by one (see `CallMeter`): those of the framework packages do, by the size of the request
    * and what the model may write at most.
    */
-  readonly reserve?: Partial<Record<Call, Reserve>>;
+  readonly reserve?: ReserveOptions;
   /**
    * US dollars per million tokens, by model name, for models the catalogue of prices does not know or knows otherwise.
    * A name without a provider (`openai/…`) or a date (`…-2025-04-14`) is good for those with one, and the reverse.

@@ -72,6 +72,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     maxTokens: settings.maxTokens,
     reserve: settings.reserve,
     prices: settings.prices,
+    note: broadcast.note,
     onSetAside: (hold, most) => journal?.mark({ type: 'setAside', hold: hold.number!, ...most }),
   });
   commitEarlier(ledger, journal);

@@ -73,7 +73,7 @@ export function createAdapter<Input, Output>(
     example: MastraExample<Input>,
     context: RunContext,
   ): Promise<Execution<Output>> {
-    const recorder = new Recorder();
+    const recorder = new Recorder(context.meter);
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
     const given = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
@@ -117,7 +117,7 @@ export function createAdapter<Input, Output>(
   }
 
   const config = typeof options.config === 'function' ? undefined : options.config;
-  return { components, models: modelNames(program, discovery.agents.keys(), config), run };
+  return { components, models: modelNames(program, discovery.agents.keys(), config), metersCalls: true, run };
 }
 
 /** The Mastra instance that a program is registered with, or else the first of its agents that is. */

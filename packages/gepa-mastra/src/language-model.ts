@@ -20,8 +20,8 @@ export function fromModel(model: ReflectionModel): LanguageModel {
   const agent = isAgent(model) ? model : agentOf(model);
   const discovery = { components: {}, agents: new Map() };
   const names = modelNames(agent, [agent]);
-  const ask: LanguageModel = async ({ prompt, signal }) => {
-    const recorder = new Recorder();
+  const ask: LanguageModel = async ({ prompt, signal, meter }) => {
+    const recorder = new Recorder(meter);
     const result = await raceSignal(signal, () =>
       derive(agent, { discovery, texts: {}, recorder }).generate(prompt, {
         abortSignal: signal,
@@ -43,7 +43,7 @@ export function fromModel(model: ReflectionModel): LanguageModel {
       ...(finishReason === undefined ? {} : { finishReason }),
     };
   };
-  return names.length === 1 ? Object.assign(ask, { modelName: names[0] }) : ask;
+  return Object.assign(ask, { metersCalls: true, ...(names.length === 1 ? { modelName: names[0] } : {}) });
 }
 
 function agentOf(model: unknown): Agent {

@@ -2,7 +2,7 @@ import { Agent } from '@mastra/core/agent';
 import { MastraScorer, type ScorerRunResult } from '@mastra/core/evals';
 import type { MastraModelConfig } from '@mastra/core/llm';
 import { RequestContext } from '@mastra/core/request-context';
-import { type Usage, usageOfSteps } from 'gepa-core';
+import { type CallMeter, type Usage, usageOfSteps } from 'gepa-core';
 import { knownRefusal } from './api-keys.ts';
 import { type AroundCall, wrapModel } from './program/models.ts';
 import { recordedCall } from './trace/recorded-call.ts';
@@ -21,8 +21,9 @@ export interface Scorer {
 export async function runScorer(
   scorer: Scorer,
   input: object,
+  meter?: CallMeter,
 ): Promise<{ readonly result: ScorerRunResult; readonly usage: Usage }> {
-  const recorder = new Recorder();
+  const recorder = new Recorder(meter);
   try {
     const result = await watched(scorer, recorder).run(input as never);
     return { result, usage: usageOfSteps(recorder.steps) };

@@ -31,7 +31,7 @@ export function fromScorers(
 ): Metric<MastraExample<unknown>, unknown> {
   const entries = entriesOf(scorers);
   checkScorers(entries);
-  const metric: Metric<MastraExample<unknown>, unknown> = async ({ example, output, trace }) => {
+  const metric: Metric<MastraExample<unknown>, unknown> = async ({ example, output, trace, meter }) => {
     const details = detailsOf(trace);
     const run = {
       ...(details?.scoringData ?? { input: example.input, output }),
@@ -40,7 +40,7 @@ export function fromScorers(
     };
     const judged = await Promise.all(
       entries.map(async ([name, options]) => {
-        const { result, usage } = await runScorer(options.scorer, run);
+        const { result, usage } = await runScorer(options.scorer, run, meter);
         return judge(name, options, result, usage);
       }),
     );

@@ -24,6 +24,8 @@ export interface LedgerOptions extends SpendingBoundsOptions {
   /** Whether anything is set aside at the moment. Default: always. */
   readonly setsAside?: () => boolean;
   readonly prices?: PriceBook | undefined;
+  /** Told what is worth knowing while the run goes on. */
+  readonly note?: ((message: string) => void) | undefined;
   /** Told of what is set aside for a call, before it can cost anything; gives what is to be waited for. */
   readonly onSetAside?: ((hold: Hold, most: Amount) => Promise<unknown> | undefined) | undefined;
 }
@@ -60,6 +62,7 @@ export class Ledger {
   /** All rollouts that were scored, those of earlier sessions included. */
   #scored = 0;
   #rolloutsInFlight = 0;
+  #hasNotedWait = false;
 
   constructor(options: LedgerOptions = {}) {
     const { maxMetricCalls, maxCostUsd, maxTokens, reservedMetricCalls } = options;
@@ -166,7 +169,7 @@ export class Ledger {
     if (bounds === undefined) return undefined;
     const { prices } = this.#options;
     await prices?.waitFor(request.model);
-    const told = mostOfCall(request, prices);
+    const told = mostOfCall(request, prices, this.#options.reserve?.outputTokens);
     const tooDear = bounds.tooDear(hold.call, told);
     if (tooDear !== undefined) throw new RunError(whyTooDear(tooDear, hold.call, request, told));
     const most = bounds.bounded(told);
@@ -177,9 +180,19 @@ export class Ledger {
         return most;
       }
       if (typeof verdict === 'string') throw new Interrupted({ reason: verdict });
+      if (request.outputTokens === undefined) this.#noteWait(request, most);
       await verdict;
     }
     return undefined;
+  }
+
+  #noteWait({ model = 'a model' }: CallRequest, { costUsd, tokens }: Amount): void {
+    if (this.#hasNotedWait) return;
+    this.#hasNotedWait = true;
+    const most = costUsd > 0 ? `$${shown(costUsd)}` : `${shown(tokens)} tokens`;
+    this.#options.note?.(
+      `Model calls wait for one another: up to ${most} is set aside for each call of ${model}, which has no limit on what it writes. With a limit in the model's settings, or with \`reserve.outputTokens\`, more run at once.`,
+    );
   }
 
   /** A model call ended; it is among what was spent once the try that it belongs to is paid. */
@@ -301,6 +314,8 @@ export class Ledger {
   }
 }
 
+const shown = (amount: number) => String(Number(amount.toPrecision(3)));
+
 const namesIn = ({ byModel = {} }: Usage) => Object.keys(byModel).join(', ') || 'a model that was not named';
 
 function whyTooDear(
@@ -314,10 +329,16 @@ function whyTooDear(
     return `maxCostUsd is set, but the cost of a ${call} by ${model} is unknown. Give its price in \`prices\`, or ${reserve}.`;
   }
   const amount = bound === 'maxCostUsd' ? most.costUsd : most.tokens;
+  const limited =
+    "Limit in the model's own settings how many tokens it may write, or say that in `reserve.outputTokens`";
   if (amount < Number.POSITIVE_INFINITY) {
-    return `${bound} is ${limit}, but a single call of ${model} may take up to ${Number(amount.toPrecision(3))}. Limit in the model's own settings how many tokens it may write, raise the bound, or ${reserve}.`;
+    return `${bound} is ${limit}, but a single call of ${model} may take up to ${shown(amount)}. ${limited}; or raise the bound, or ${reserve}.`;
   }
-  return inputTokens === Number.POSITIVE_INFINITY
-    ? `${bound} is set, but nobody can tell what a call of ${model} may take at most: it is sent more than text, or runs tools at the provider. To bound it, ${reserve}.`
-    : `${bound} is set, but nobody can tell what a call of ${model} may take at most. Limit in the model's own settings how many tokens it may write, or ${reserve}.`;
+  const untold = `${bound} is set, but nobody can tell what a call of ${model} may take at most`;
+  if (inputTokens === Number.POSITIVE_INFINITY) {
+    return `${untold}: the provider adds to what it is sent, or runs tools of its own. To bound it, ${reserve}.`;
+  }
+  return inputTokens === undefined
+    ? `${untold}: it is not told how much it is sent, or that is more than text. To bound it, ${reserve}.`
+    : `${untold}. ${limited}; or ${reserve}.`;
 }

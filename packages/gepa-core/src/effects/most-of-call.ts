@@ -3,16 +3,18 @@ import type { PriceBook } from '../prices.ts';
 import type { Amount } from './spending-bounds.ts';
 
 /**
- * The most that a model call can take. What nobody tells is as much as the model can read; where that is not known
- * either, the amount is infinite. Without a price the dollars are `NaN`.
+ * The most that a model call can take. `written`: the most that any writes that has no limit of its own. What nobody
+ * tells is as much as the model can read; where that is not known either, the amount is infinite. Without a price the
+ * dollars are `NaN`.
  */
 export function mostOfCall(
   { model, inputTokens, outputTokens }: CallRequest,
   prices: Pick<PriceBook, 'priceOf' | 'contextOf'> | undefined,
+  written: number | undefined,
 ): Amount {
   const known = model === undefined ? undefined : prices?.contextOf(model);
   const context = known ?? Number.POSITIVE_INFINITY;
-  const [input, output] = [inputTokens ?? context, outputTokens ?? context];
+  const [input, output] = [inputTokens ?? context, outputTokens ?? written ?? context];
   const price = model === undefined ? undefined : prices?.priceOf(model);
   if (price === undefined) return { tokens: input + output, costUsd: Number.NaN };
   const dearestInput = Math.max(price.input, price.cachedInput ?? 0, price.cacheWrite ?? 0);

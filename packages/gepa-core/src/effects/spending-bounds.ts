@@ -9,6 +9,15 @@ export interface Reserve {
   readonly costUsd?: number;
 }
 
+/** What is to be set aside under a bound. */
+export interface ReserveOptions extends Partial<Record<Call, Reserve>> {
+  /**
+   * The most tokens that a model call writes which has no limit of its own. Default: as many as the model can read, which
+   * may be far more than it can write.
+   */
+  readonly outputTokens?: number;
+}
+
 /** What is bounded. */
 export type Amount = Required<Reserve>;
 
@@ -82,7 +91,7 @@ export const laterMargin = 1.25;
 export interface SpendingBoundsOptions {
   readonly maxCostUsd?: number | undefined;
   readonly maxTokens?: number | undefined;
-  readonly reserve?: Partial<Record<Call, Reserve>> | undefined;
+  readonly reserve?: ReserveOptions | undefined;
 }
 
 /**

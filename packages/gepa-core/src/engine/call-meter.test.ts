@@ -174,6 +174,29 @@ describe('a call that could cross a bound', () => {
     expect(result.candidates[0]!.coverage).toBe(8);
   });
 
+  it('says so, where it waits for want of a limit on what is written', async () => {
+    const run = tokenRun({ maxIterations: 1, maxTokens: 3_000, prices, reserve: { outputTokens: 1_000 } });
+    const { adapter } = run.options;
+    const result = await optimize({
+      ...run.options,
+      adapter: {
+        ...adapter,
+        metersCalls: true,
+        run: async (...args) => {
+          const call = await args[2].meter!.begin({ model: 'small', inputTokens: 100 });
+          await sleep(1);
+          call.end(usage);
+          return adapter.run(...args);
+        },
+      },
+    });
+    const notes = run.events.filter(
+      (event) => event.type === 'warning' && /wait for one another/.test(event.message),
+    );
+    expect(notes).toHaveLength(1);
+    expect(result.warnings.join()).not.toContain('wait for one another');
+  });
+
   it('may be one of several at once in a rollout', async () => {
     const result = await meteredRun(
       (meter, signal) => Promise.all([1, 2, 3].map(() => answered(meter, signal))),
@@ -232,7 +255,7 @@ describe('is refused before it is made: a call', () => {
       'that is sent what cannot be counted',
       { model: 'small', inputTokens: Number.POSITIVE_INFINITY, outputTokens: 1 },
       'maxTokens',
-      'more than text',
+      'adds to what it is sent',
     ],
     [
       'larger than the whole bound',
@@ -258,6 +281,15 @@ describe('is refused before it is made: a call', () => {
     const free = { small: { input: 0, output: 0 } };
     const unlimited: Run = async (meter) => (await meter.begin({ model: 'small' })).end(usage);
     expect((await meteredRun(unlimited, { maxCostUsd: 0.01, prices: free })).usage.costUsd).toBe(0);
+    const limited = await meteredRun(unlimited, {
+      maxCostUsd: 1,
+      prices,
+      reserve: { outputTokens: 1_000 },
+    }).catch((error) => error.message);
+    expect(limited).toContain('not told how much it is sent');
+    const sized: Run = async (meter) => (await meter.begin({ model: 'small', inputTokens: 100 })).end(usage);
+    const { stopReason } = await meteredRun(sized, { maxCostUsd: 1, reserve: { outputTokens: 1_000 } });
+    expect(stopReason).toBe('maxIterations');
     const known: Run = async (meter) => (await meter.begin({ model: 'gpt-4o-mini' })).end(noUsage);
     expect((await meteredRun(known, { maxCostUsd: 1 })).stopReason).toBe('maxIterations');
   });

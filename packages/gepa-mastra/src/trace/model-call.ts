@@ -14,6 +14,9 @@ export interface OfferedTool {
 export interface CallOptions {
   readonly prompt: readonly PromptMessage[];
   readonly tools?: readonly OfferedTool[];
+  readonly maxOutputTokens?: number | undefined;
+  readonly responseFormat?: unknown;
+  readonly providerOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
 }
 
 interface PromptMessage {

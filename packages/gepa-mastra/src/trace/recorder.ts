@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Step, StepKind, Usage } from 'gepa-core';
+import type { CallMeter, Step, StepKind, Usage } from 'gepa-core';
 import { toPlain } from './plain.ts';
 
 /** A step that may still be going on. Values are plain data. */
@@ -24,11 +24,17 @@ const current = new AsyncLocalStorage<{ readonly recorder: Recorder; readonly st
 
 /** Records the steps of one rollout. It can be read at any time, also while steps are still going on. */
 export class Recorder {
+  /** Asked before each model call. */
+  readonly meter: CallMeter | undefined;
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
   #closed = false;
   /** Tells of a part that waits for a person: whoever began it may not be told, and go on without it. */
   waiting: Error | undefined;
+
+  constructor(meter?: CallMeter) {
+    this.meter = meter;
+  }
 
   /** Begins a step inside the one that goes on here. */
   open(step: {
