@@ -78,7 +78,7 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
    * as much again. It is set aside before a try starts, so that `maxCostUsd` and `maxTokens` cannot be crossed; a try
    * for which there is no room waits until others have come to cost less. Needed under these bounds for what does not
    * tell of its model calls one by one (see `CallMeter`): those of the framework packages do, by the size of the request
-   * and what the model may write at most.
+   * and what the model may write at most (by `outputTokens`, where a call has no limit).
    */
   readonly reserve?: ReserveOptions;
   /**

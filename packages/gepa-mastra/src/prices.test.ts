@@ -12,12 +12,19 @@ afterAll(() => server.close());
 
 const model = (id: `${string}/${string}`) => ({ ...server.model, id, apiKey: 'unused' });
 const agent = (id: `${string}/${string}`) =>
-  new Agent({ id: 'a', name: 'A', instructions: 'Sort these.', model: model(id) });
+  new Agent({
+    id: 'a',
+    name: 'A',
+    instructions: 'Sort these.',
+    model: model(id),
+    defaultOptions: { modelSettings: { maxOutputTokens: 500 } },
+  });
 const settings = {
   trainset: [{ input: 'a b' }],
   valset: [{ input: 'c d' }],
   metric: () => 0,
   maxCostUsd: 1,
+  reserve: { outputTokens: 500 },
   maxIterations: 1,
 };
 

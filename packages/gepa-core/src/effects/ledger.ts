@@ -13,6 +13,7 @@ import {
   newHold,
   SpendingBounds,
   type SpendingBoundsOptions,
+  type TooDear,
 } from './spending-bounds.ts';
 
 export interface LedgerOptions extends SpendingBoundsOptions {
@@ -162,7 +163,7 @@ export class Ledger {
    * Sets aside what a model call of a rollout or reflection can take at most; waits while others may yet leave room.
    *
    * @throws {Interrupted} when a bound leaves no room for it.
-   * @throws {RunError} when it cannot be told what it can take, or that is more than a bound.
+   * @throws {RunError} when it cannot be told what it can take, or the first is larger than a bound.
    */
   async admitCall(hold: Hold, request: CallRequest, isOver: () => boolean): Promise<Amount | undefined> {
     const bounds = this.#bounds;
@@ -171,7 +172,13 @@ export class Ledger {
     await prices?.waitFor(request.model);
     const told = mostOfCall(request, prices, this.#options.reserve?.outputTokens);
     const tooDear = bounds.tooDear(hold.call, told);
-    if (tooDear !== undefined) throw new RunError(whyTooDear(tooDear, hold.call, request, told));
+    if (tooDear !== undefined) {
+      const why = whyTooDear(tooDear, hold.call, request, told);
+      // Once there is something to lose, a call that is only too large ends the run as any does that finds no room.
+      if (bounds.isUntouched || !(told[tooDear.of] < Number.POSITIVE_INFINITY)) throw new RunError(why);
+      this.#options.note?.(why);
+      throw new Interrupted({ reason: tooDear.bound });
+    }
     const most = bounds.bounded(told);
     while (!isOver()) {
       const verdict = bounds.admitCall(hold, most);
@@ -319,7 +326,7 @@ const shown = (amount: number) => String(Number(amount.toPrecision(3)));
 const namesIn = ({ byModel = {} }: Usage) => Object.keys(byModel).join(', ') || 'a model that was not named';
 
 function whyTooDear(
-  { bound, limit }: { readonly bound: string; readonly limit: number },
+  { bound, of, limit }: TooDear,
   call: Call,
   { model = 'a model that was not named', inputTokens }: CallRequest,
   most: Amount,
@@ -328,7 +335,7 @@ function whyTooDear(
   if (bound === 'maxCostUsd' && Number.isNaN(most.costUsd)) {
     return `maxCostUsd is set, but the cost of a ${call} by ${model} is unknown. Give its price in \`prices\`, or ${reserve}.`;
   }
-  const amount = bound === 'maxCostUsd' ? most.costUsd : most.tokens;
+  const amount = most[of];
   const limited =
     "Limit in the model's own settings how many tokens it may write, or say that in `reserve.outputTokens`";
   if (amount < Number.POSITIVE_INFINITY) {

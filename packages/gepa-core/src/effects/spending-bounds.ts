@@ -71,6 +71,9 @@ export const newHold = (call: Call, number?: number): Hold => ({
 
 export type Bound = 'maxCostUsd' | 'maxTokens';
 
+/** A bound that a single call could cross. */
+export type TooDear = Pick<Meter, 'bound' | 'of' | 'limit'>;
+
 interface Meter {
   readonly bound: Bound;
   readonly of: keyof Amount;
@@ -183,8 +186,13 @@ export class SpendingBounds {
     return Object.assign({ ...nothing }, ...this.#meters.map(({ of }) => ({ [of]: amount[of] })));
   }
 
+  /** Whether nothing was spent yet. */
+  get isUntouched(): boolean {
+    return isNothing(this.#spent);
+  }
+
   /** The bound that a single model call is too dear for, even if it were the only one. */
-  tooDear(call: Call, most: Amount): { readonly bound: Bound; readonly limit: number } | undefined {
+  tooDear(call: Call, most: Amount): TooDear | undefined {
     return this.isTold(call) ? undefined : this.#meters.find(({ of, limit }) => !(most[of] <= limit));
   }
 

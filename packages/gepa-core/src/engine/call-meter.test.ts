@@ -277,6 +277,21 @@ describe('is refused before it is made: a call', () => {
     expect(error.message).toContain('reserve.rollout');
   });
 
+  it('where nothing is lost yet; a later one ends the run, and the result is kept', async () => {
+    let calls = 0;
+    const run = tokenRun();
+    const result = await meteredRun(
+      async (meter) => {
+        calls++;
+        (await meter.begin({ ...request, outputTokens: calls < 4 ? 50 : 5_000 })).end(usage);
+      },
+      { maxTokens: 3_000, concurrency: 1, onEvent: run.options.onEvent! },
+    );
+    expect(result).toMatchObject({ stopReason: 'maxTokens', totalMetricCalls: 3 });
+    const told = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    expect(told.join()).toContain('a single call of small may take up to 5100');
+  });
+
   it('but not one that is free, or whose model cannot write more than fits', async () => {
     const free = { small: { input: 0, output: 0 } };
     const unlimited: Run = async (meter) => (await meter.begin({ model: 'small' })).end(usage);

@@ -33,30 +33,48 @@ export type ChatReply =
       /** How many of the prompt's tokens were read from a cache. */
       readonly cachedTokens?: number;
     }
-  | { readonly status: number; readonly error: string };
+  | { readonly status: number; readonly error: string }
+  /** It is worked on, and billed, but never answered. */
+  | { readonly hangs: true };
+
+/** What was worked on. */
+export interface Bill {
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+}
 
 export interface OpenAIServer {
   readonly requests: readonly ChatRequest[];
+  /** What was worked on, answered or not. */
+  readonly bill: Readonly<Bill>;
   /** Its model, as Mastra's router takes it. */
   readonly model: { readonly id: `${string}/${string}`; readonly url: string };
   close(): Promise<void>;
 }
 
-/** A server on loopback that speaks enough of the OpenAI chat API for tests, streaming too. Tokens are words. */
+/**
+ * A server on loopback that speaks enough of the OpenAI chat API for tests, streaming too. Tokens are words, unless it is
+ * told how many a request has.
+ */
 export async function startOpenAIServer(
   reply: (request: ChatRequest) => ChatReply | Promise<ChatReply>,
+  promptTokens = wordsOf,
 ): Promise<OpenAIServer> {
   const requests: ChatRequest[] = [];
+  const bill: Bill = { calls: 0, inputTokens: 0, outputTokens: 0 };
   const server = createServer(async (incoming, response) => {
     const request: ChatRequest = JSON.parse(await readBody(incoming));
     requests.push(request);
     const answered = await reply(request);
-    send(response, request, typeof answered === 'string' ? { content: answered } : answered);
+    const whole = typeof answered === 'string' ? { content: answered } : answered;
+    send(response, request, whole, promptTokens(request), bill);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     requests,
+    bill,
     model: { id: 'local/simulated', url: `http://127.0.0.1:${port}/v1` },
     close: async () => {
       server.closeAllConnections();
@@ -79,12 +97,21 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
   return body;
 }
 
-function send(response: ServerResponse, request: ChatRequest, reply: Exclude<ChatReply, string>): void {
+function send(
+  response: ServerResponse,
+  request: ChatRequest,
+  reply: Exclude<ChatReply, string>,
+  prompt: number,
+  bill: Bill,
+): void {
   if ('status' in reply) {
     response.writeHead(reply.status, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ error: { message: reply.error } }));
     return;
   }
+  bill.calls++;
+  bill.inputTokens += prompt;
+  if ('hangs' in reply) return;
   const {
     content = '',
     reasoning,
@@ -107,7 +134,7 @@ function send(response: ServerResponse, request: ChatRequest, reply: Exclude<Cha
           })),
         }),
   };
-  const prompt = words(request.messages.map((one) => String(one.content)).join(' '));
+  bill.outputTokens += words(content);
   const usage = {
     prompt_tokens: prompt,
     completion_tokens: words(content),
@@ -129,6 +156,10 @@ function send(response: ServerResponse, request: ChatRequest, reply: Exclude<Cha
   chunk({ delta: message, finish_reason: null });
   chunk({ delta: {}, finish_reason: finishReason }, { usage });
   response.end('data: [DONE]\n\n');
+}
+
+function wordsOf({ messages }: ChatRequest): number {
+  return words(messages.map(({ content }) => String(content)).join(' '));
 }
 
 function words(text: string): number {
