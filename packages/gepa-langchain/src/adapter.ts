@@ -91,7 +91,7 @@ export function createAdapter<Input, Output>(
     example: ProgramExample<Input>,
     context: RunContext,
   ): Promise<Execution<Output>> {
-    const tracer = new RolloutTracer();
+    const tracer = new RolloutTracer(context.meter);
     const thread = crypto.randomUUID();
     const report = () => {
       tracer.close();
@@ -121,6 +121,7 @@ export function createAdapter<Input, Output>(
   return {
     components,
     models: modelNames(program),
+    metersCalls: true,
     run,
     reflectiveRecords,
     // Steps are plain already.
@@ -142,8 +143,7 @@ function rolloutConfig(
 ): Partial<RunnableConfig> {
   // A run id is good for one run only.
   const { runId: _runId, ...own } = given ?? {};
-  return mergeWithAmbient({ configurable: { thread_id: thread } }, own, {
-    callbacks: [tracer],
+  const config = mergeWithAmbient({ configurable: { thread_id: thread } }, own, {
     signal: context.signal,
     tags: ['gepa'],
     metadata: {
@@ -154,6 +154,7 @@ function rolloutConfig(
       gepa_example: context.exampleId,
     },
   });
+  return { ...config, callbacks: tracer.among(config.callbacks) };
 }
 
 function refuseStream(output: unknown): void {

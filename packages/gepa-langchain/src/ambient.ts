@@ -32,7 +32,10 @@ const ambientKey = Symbol.for('lc:child_config');
 export function withHandler<Result>(handler: BaseCallbackHandler, call: () => Result): Result {
   const config = mergeWithAmbient({ callbacks: [handler] });
   const storage = AsyncLocalStorageProviderSingleton.getInstance();
-  return storage.run(storage.getStore(), () => {
+  const outer = storage.getStore();
+  // `run` with the store of outside would let out what is set in it.
+  return storage.run({}, () => {
+    storage.enterWith(outer);
     setContextVariable(handler.name, handler);
     registerConfigureHook({ contextVar: handler.name, inheritable: true });
     // LangChain's runWithConfig would turn off the tracing to LangSmith that the environment asks for.

@@ -1,7 +1,7 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { type LanguageModel, OptionsError, raceSignal, usageOfSteps, walkSteps } from 'gepa-core';
 import type { Invocable } from './adapter.ts';
-import { mergeWithAmbient } from './ambient.ts';
+import { mergeWithAmbient, withHandler } from './ambient.ts';
 import { modelNames } from './program/model-names.ts';
 import { isMessage, isNode, typeName } from './program/node.ts';
 import { RolloutTracer, toSteps } from './trace/index.ts';
@@ -19,10 +19,12 @@ export function fromChatModel(model: Invocable<string>): LanguageModel {
     ]);
   }
   const names = modelNames(model);
-  const ask: LanguageModel = async ({ prompt, signal }) => {
-    const tracer = new RolloutTracer();
-    const config = mergeWithAmbient(boundCallbacks(model), { callbacks: [tracer], signal });
-    const answer = await raceSignal(signal, () => model.invoke(prompt, config));
+  const ask: LanguageModel = async ({ prompt, signal, meter }) => {
+    const tracer = new RolloutTracer(meter);
+    const callbacks = tracer.among(mergeWithAmbient(boundCallbacks(model)).callbacks);
+    const answer = await raceSignal(signal, () =>
+      withHandler(tracer, () => model.invoke(prompt, { callbacks, signal })),
+    );
     const steps = toSteps(tracer.roots);
     const calls = [...walkSteps(steps)].filter((step) => step.kind === 'model');
     const finishReason = calls.at(-1)?.finishReason; // Of several calls the last one wrote the answer.
@@ -32,7 +34,7 @@ export function fromChatModel(model: Invocable<string>): LanguageModel {
       ...(finishReason === undefined ? {} : { finishReason }),
     };
   };
-  return names.length === 1 ? Object.assign(ask, { modelName: names[0] }) : ask;
+  return Object.assign(ask, { metersCalls: true, ...(names.length === 1 ? { modelName: names[0] } : {}) });
 }
 
 /** Callbacks given by `withConfig`, which a model drops when a call brings callbacks of its own. */

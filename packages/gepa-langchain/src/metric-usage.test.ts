@@ -52,6 +52,17 @@ it('keeps metrics apart that run at the same time', async () => {
   ]);
 });
 
+it('counts nothing that happens beside the metric', async () => {
+  let goOn = () => {};
+  const waiting = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const judging = countUsage(() => waiting.then(judged))(args);
+  await judged();
+  goOn();
+  expect(await judging).toMatchObject({ usage: { modelCalls: 1 } });
+});
+
 it('believes a metric that tells its usage, and leaves one alone that calls no model', async () => {
   const usage = { modelCalls: 7, inputTokens: 1, outputTokens: 1 };
   const telling = countUsage(async () => ({ score: await judged(), usage }));

@@ -1,16 +1,19 @@
 import { type Metric, type MetricResult, RolloutError, RunError, type Usage, usageOfSteps } from 'gepa-core';
 import { withHandler } from './ambient.ts';
-import { RolloutTracer, toSteps } from './trace/index.ts';
+import { currentRun, RolloutTracer, toSteps } from './trace/index.ts';
 
 /**
- * A metric whose judges are counted: the LangChain models it calls, and clients that are `metered`. A metric that tells
- * its usage itself is believed.
+ * A metric whose judges are counted: the LangChain models it calls, and clients that are `metered`. In a run they are
+ * told to its meter, too. A metric that tells its usage itself is believed where no call of it was seen.
  */
 export function countUsage<Example, Output, Trace>(
   metric: Metric<Example, Output, Trace>,
 ): Metric<Example, Output, Trace> {
   return (args) => {
-    const tracer = new RolloutTracer();
+    const { meter } = args;
+    // A metric of evaluators counts by itself as well.
+    if (meter !== undefined && currentRun()?.tracer.meter === meter) return metric(args);
+    const tracer = new RolloutTracer(meter);
     const spent = () => usageOfSteps(toSteps(tracer.roots));
     const result = withHandler(tracer, () => metric(args));
     if (!(result instanceof Promise)) return result;

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const chain = (model: string) =>
-  ChatPromptTemplate.fromTemplate('Sort: {text}').pipe(server.model({ model }));
+  ChatPromptTemplate.fromTemplate('Sort: {text}').pipe(server.model({ model, maxTokens: 100 }));
 const settings = {
   trainset: [{ input: { text: 'a b' } }],
   valset: [{ input: { text: 'c d' } }],
@@ -43,7 +43,7 @@ const spent = async (prices?: Record<string, Price>) => {
   const { result } = await gepa(chain('gpt-4.1-mini-2025-04-14')).compile({
     ...settings,
     ...(prices === undefined ? {} : { prices }),
-    reflectionModel: server.model({ model: 'gpt-4.1-mini' }),
+    reflectionModel: server.model({ model: 'gpt-4.1-mini', maxTokens: 100 }),
   });
   return result.usage;
 };
@@ -55,8 +55,8 @@ it('the catalogue prices the calls of program and reflection', async () => {
 });
 
 it('a price of the caller is good for the dated name too, and prices cached tokens as such', async () => {
-  const price = { input: 400, cachedInput: 100, output: 0 };
+  const price = { input: 40, cachedInput: 10, output: 0 };
   const { inputTokens, cachedInputTokens = 0, costUsd } = await spent({ 'gpt-4.1-mini': price });
   expect(cachedInputTokens).toBeGreaterThan(0);
-  expect(costUsd).toBeCloseTo(((inputTokens - cachedInputTokens) * 400 + cachedInputTokens * 100) / 1e6, 9);
+  expect(costUsd).toBeCloseTo(((inputTokens - cachedInputTokens) * 40 + cachedInputTokens * 10) / 1e6, 9);
 });

@@ -70,7 +70,7 @@ describe('a metered client', () => {
       maxMetricCalls: 2,
     });
     expect(result.seedScore).toBe(0.25);
-    expect(result.usage).toMatchObject({ modelCalls: 4, inputTokens: 7 });
+    expect(result.usage).toMatchObject({ modelCalls: 3, inputTokens: 7 });
   });
 
   it('makes steps in the trace of a program, to which texts are attributed', async () => {
@@ -119,14 +119,15 @@ describe('a metered client', () => {
     expect(client).toBeInstanceOf(OpenAI);
     const inside = RunnableLambda.from(async () => {
       const { data, response } = await client.chat.completions.create(ask('hi')).withResponse();
+      const raw = await client.chat.completions.create(ask('hi')).asResponse();
       const parsed = await client.chat.completions.parse(ask('hi'));
       const again = await client.withOptions({ timeout: 1000 }).chat.completions.create(ask('hi'));
-      return [data, parsed, again, response.status];
+      return [data, parsed, again, response.status, await raw.json()];
     });
     const { output, usage } = await run(inside, withStyle);
     const answer = { choices: [{ message: { content: expect.stringContaining('wrong') } }] };
-    expect(output).toMatchObject([answer, answer, answer, 200]);
-    expect(usage!.modelCalls).toBe(1);
+    expect(output).toMatchObject([answer, answer, answer, 200, answer]);
+    expect(usage!.modelCalls).toBe(2);
     expect(await client.chat.completions.create(ask('hi'))).toMatchObject(answer);
   });
 });

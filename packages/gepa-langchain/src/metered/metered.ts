@@ -1,8 +1,5 @@
-import { CallbackManager } from '@langchain/core/callbacks/manager';
-import type { BaseTracer } from '@langchain/core/tracers/base';
-import { ambientCallbacks } from '../ambient.ts';
-import { isNode } from '../program/node.ts';
-import { RolloutTracer } from '../trace/index.ts';
+import { isNode, type Node } from '../program/node.ts';
+import { type CurrentRun, currentRun } from '../trace/index.ts';
 import { type CallReader, readChat, readResponses } from './openai-call.ts';
 
 /**
@@ -36,53 +33,66 @@ function watched<T extends object>(target: T, way: string): T {
       if (typeof value !== 'function' || key === 'constructor') return value;
       const reader = readers[here];
       if (reader === undefined) return value.bind(target);
-      return (...args: unknown[]) => seen(value.apply(target, args), args[0], reader);
+      return (...args: unknown[]) => seen(() => value.apply(target, args), args[0], reader);
     },
   });
 }
 
-/** What a call gives; whoever waits for its answer waits until that has been told, too. */
-function seen(answer: unknown, request: unknown, reader: CallReader): unknown {
+/** What a call of the client gives. */
+interface Answer extends Promise<unknown> {
+  asResponse(): Promise<unknown>;
+  withResponse(): Promise<unknown>;
+}
+
+/** Makes a call once its run has begun; whoever waits for its answer waits until that has been told, too. */
+function seen(call: () => unknown, request: unknown, reader: CallReader): unknown {
   const run = currentRun();
-  if (run === undefined || !(answer instanceof Promise) || !isNode(request) || request.stream === true) {
-    return answer;
-  }
+  if (run === undefined || !isNode(request) || request.stream === true) return call();
+  const id = crypto.randomUUID();
+  const made = make(() => call() as Answer, id, request, reader, run);
   let told: Promise<unknown> | undefined;
-  return new Proxy(answer, {
+  const tell = () => {
+    told ??= made.then(({ answer }) => ended(answer, id, reader, run));
+    return told;
+  };
+  return new Proxy(made, {
     get(target, key) {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== 'function') return value;
-      if (key !== 'then' && key !== 'catch' && key !== 'finally') return value.bind(target);
-      told ??= tell(run, request, answer, reader);
-      return told[key].bind(told);
+      // Its body can be read once, so that nobody reads it here.
+      if (key === 'asResponse') return async () => (await made).answer.asResponse();
+      if (key === 'withResponse')
+        return async () => tell().then(async () => (await made).answer.withResponse());
+      const promise = key === 'then' || key === 'catch' || key === 'finally' ? tell() : target;
+      const value: unknown = Reflect.get(promise, key, promise);
+      return typeof value === 'function' ? value.bind(promise) : value;
     },
   });
 }
 
-interface CurrentRun {
-  readonly tracer: BaseTracer;
-  readonly parentId: string | undefined;
-}
-
-/** The rollout or the metric that this happens in. */
-function currentRun(): CurrentRun | undefined {
-  const manager = CallbackManager.configure(ambientCallbacks());
-  const tracer = manager?.handlers.find(({ name }) => name === RolloutTracer.handlerName);
-  return tracer === undefined
-    ? undefined
-    : { tracer: tracer as BaseTracer, parentId: manager?.getParentRunId() };
-}
-
-async function tell(
+/** The answer in an object: it is not waited for. */
+async function make(
+  call: () => Answer,
+  id: string,
+  request: Node,
+  { sent, params }: CallReader,
   { tracer, parentId }: CurrentRun,
-  request: Readonly<Record<string, unknown>>,
-  answer: Promise<unknown>,
-  { sent, params, answered }: CallReader,
-): Promise<unknown> {
-  const id = crypto.randomUUID();
+): Promise<{ readonly answer: Answer }> {
   const about = { lc: 1, type: 'not_implemented', id: ['openai'] } as const;
   const extra = { invocation_params: params(request) };
   await tracer.handleChatModelStart({ ...about, id: [...about.id] }, [sent(request)], id, parentId, extra);
+  try {
+    return { answer: call() };
+  } catch (error) {
+    await tracer.handleLLMError(error, id);
+    throw error;
+  }
+}
+
+async function ended(
+  answer: Answer,
+  id: string,
+  { answered }: CallReader,
+  { tracer }: CurrentRun,
+): Promise<unknown> {
   try {
     const response = await answer;
     const message = answered(isNode(response) ? response : {});

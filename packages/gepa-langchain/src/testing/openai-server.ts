@@ -28,6 +28,8 @@ export type ChatReply =
       readonly content?: string;
       readonly tool_calls?: readonly unknown[];
       readonly finish_reason?: string;
+      /** How many tokens the request and the answer are said to have. Default: as many as words. */
+      readonly tokens?: { readonly prompt: number; readonly completion: number };
       /** How many of the prompt's tokens were read from a cache, or written to one. */
       readonly cached?: { readonly cached_tokens?: number; readonly cache_write_tokens?: number };
     }
@@ -93,9 +95,10 @@ function send(response: ServerResponse, request: ChatRequest, reply: ChatReply):
 
 function answer(request: ChatRequest, reply: Exclude<ChatReply, string>): { status: number; body: unknown } {
   if ('status' in reply) return { status: reply.status, body: { error: { message: reply.error } } };
-  const { content = '', tool_calls, finish_reason = 'stop', cached } = reply;
-  const prompt = countWords(request.messages.map((message) => String(message.content)).join(' '));
-  const completion = countWords(content);
+  const { content = '', tool_calls, finish_reason = 'stop', cached, tokens } = reply;
+  const prompt =
+    tokens?.prompt ?? countWords(request.messages.map((message) => String(message.content)).join(' '));
+  const completion = tokens?.completion ?? countWords(content);
   if ('input' in request) {
     const output = [
       {

@@ -21,9 +21,50 @@ export function readModelCall(run: Run): ModelCall {
     input: inputOf(run),
     ...(answers.length === 0 ? {} : { output: answers.length === 1 ? answers[0] : answers }),
     ...(finishReason === undefined ? {} : { finishReason }),
-    usage: usageOf(run, generations[0]),
+    usage: usageOf(run),
   };
 }
+
+/**
+ * What a call took. One that failed or was not made took nothing that anybody can tell; one that asked other models is
+ * told by those.
+ */
+export function usageOf(run: Run): Usage {
+  if (run.outputs === undefined || run.extra?.cached === true || asksOthers(run)) return noUsage;
+  const [generation] = generationsOf(run);
+  const message = isMessage(generation?.message) ? generation.message : undefined;
+  const told = isNode(message?.usage_metadata) ? message.usage_metadata : {};
+  const llmOutput: unknown = run.outputs.llmOutput;
+  const counted = isNode(llmOutput) && isNode(llmOutput.tokenUsage) ? llmOutput.tokenUsage : {};
+  const details = isNode(told.input_token_details) ? told.input_token_details : {};
+  const openAi = [counted, responseMetadata(generation).usage]
+    .map((usage) => (isNode(usage) ? usage.prompt_tokens_details : undefined))
+    .find(isNode);
+  // Several answers to one request carry the same usage, so that the first one's stands for the call.
+  return modelCallUsage({
+    model: modelName(run),
+    inputTokens: firstNumber(told.input_tokens, counted.promptTokens, counted.input_tokens),
+    cachedInputTokens: firstNumber(details.cache_read, openAi?.cached_tokens),
+    cacheWriteTokens: firstNumber(details.cache_creation, openAi?.cache_write_tokens),
+    outputTokens: firstNumber(told.output_tokens, counted.completionTokens, counted.output_tokens),
+  });
+}
+
+/** The model's name: what its answer says, where there is one, else what was asked for. */
+export function modelName(run: Run): string | undefined {
+  const answered = responseMetadata(generationsOf(run)[0]);
+  const asked = isNode(run.extra?.invocation_params) ? run.extra.invocation_params : {};
+  return firstString(
+    answered.model_name,
+    answered.model,
+    run.extra?.metadata?.ls_model_name,
+    asked.model,
+    asked.model_name,
+  );
+}
+
+const asksOthers = (run: Run): boolean =>
+  run.child_runs.some((inner) => inner.run_type === 'llm' || asksOthers(inner));
 
 /** The messages a model was sent, as the objects they were. */
 export function sentMessages(run: Run): readonly MessageNode[] {
@@ -66,38 +107,6 @@ function finishReasonOf(generation: Node | undefined): string | undefined {
 
 /** What providers call it; the responses API of OpenAI only says what an answer is lacking. */
 const reasonNames = ['finish_reason', 'finishReason', 'stop_reason', 'stopReason', 'done_reason'];
-
-/** Several answers to one request carry the same usage, so that the first one's stands for the call. */
-function usageOf(run: Run, generation: Node | undefined): Usage {
-  if (run.extra?.cached === true) return noUsage;
-  const message = isMessage(generation?.message) ? generation.message : undefined;
-  const told = isNode(message?.usage_metadata) ? message.usage_metadata : {};
-  const llmOutput: unknown = run.outputs?.llmOutput;
-  const counted = isNode(llmOutput) && isNode(llmOutput.tokenUsage) ? llmOutput.tokenUsage : {};
-  const details = isNode(told.input_token_details) ? told.input_token_details : {};
-  const openAi = [counted, responseMetadata(generation).usage]
-    .map((usage) => (isNode(usage) ? usage.prompt_tokens_details : undefined))
-    .find(isNode);
-  return modelCallUsage({
-    model: modelName(run, generation),
-    inputTokens: firstNumber(told.input_tokens, counted.promptTokens, counted.input_tokens),
-    cachedInputTokens: firstNumber(details.cache_read, openAi?.cached_tokens),
-    cacheWriteTokens: firstNumber(details.cache_creation, openAi?.cache_write_tokens),
-    outputTokens: firstNumber(told.output_tokens, counted.completionTokens, counted.output_tokens),
-  });
-}
-
-function modelName(run: Run, generation: Node | undefined): string | undefined {
-  const answered = responseMetadata(generation);
-  const asked = isNode(run.extra?.invocation_params) ? run.extra.invocation_params : {};
-  return firstString(
-    answered.model_name,
-    answered.model,
-    run.extra?.metadata?.ls_model_name,
-    asked.model,
-    asked.model_name,
-  );
-}
 
 function responseMetadata(generation: Node | undefined): Node {
   const message = generation?.message;

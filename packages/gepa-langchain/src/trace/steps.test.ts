@@ -135,7 +135,7 @@ describe('a trace', () => {
     expect(failed.error).toMatch(/^400 no such thing/);
     expect(failed.error).not.toContain('at ');
     expect(failed).not.toHaveProperty('output');
-    expect(failed.usage).toMatchObject({ modelCalls: 1, inputTokens: 0 });
+    expect(failed.usage).toEqual({ modelCalls: 0, inputTokens: 0, outputTokens: 0 });
     expect(steps[0]!.error).toMatch(/^400/);
     expectPlain(steps);
   });
@@ -197,7 +197,7 @@ describe('a trace', () => {
       input_token_details: { cache_read: 1, cache_creation: 2 },
     };
     const message = Object.assign(new AIMessage('x'), { usage_metadata });
-    const run = { inputs: {}, outputs: { generations: [[{ text: 'x', message }]] }, extra: {} };
+    const run = { inputs: {}, outputs: { generations: [[{ text: 'x', message }]] }, child_runs: [] };
     expect(readModelCall(run as unknown as Run).usage).toMatchObject({
       cachedInputTokens: 1,
       cacheWriteTokens: 2,
@@ -206,7 +206,7 @@ describe('a trace', () => {
 
   it('counts cached tokens where only the words of the provider are kept', () => {
     const prompt_tokens_details = { cached_tokens: 7 };
-    const run = (outputs: object) => ({ inputs: {}, outputs, extra: {} }) as unknown as Run;
+    const run = (outputs: object) => ({ inputs: {}, outputs, child_runs: [] }) as unknown as Run;
     const message = new AIMessage({ content: 'x', response_metadata: { usage: { prompt_tokens_details } } });
     for (const outputs of [
       {
