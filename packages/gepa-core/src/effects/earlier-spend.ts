@@ -24,6 +24,8 @@ export function commitEarlier(ledger: Ledger, journal: Journal | undefined): voi
     // The mean stays that of the search: by another one, a run that was over would go on.
     if (isOneTry && entry.phase !== 'testset') ledger.learnCost(cost);
   }
+  // Not a warning of the result, which is to be that of a run that was not broken off.
+  ledger.noteDoubt();
 }
 
 /** The next entry of an effect that an earlier session had, noted in the ledger. */

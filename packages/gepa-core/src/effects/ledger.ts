@@ -13,8 +13,8 @@ import {
   newHold,
   SpendingBounds,
   type SpendingBoundsOptions,
-  type TooDear,
 } from './spending-bounds.ts';
+import { shown, whyTooDear } from './too-dear.ts';
 
 export interface LedgerOptions extends SpendingBoundsOptions {
   readonly maxMetricCalls?: number | undefined;
@@ -267,9 +267,14 @@ export class Ledger {
     this.#scored++;
   }
 
-  /** Counts what may have been billed without an answer. */
+  /** Counts what earlier sessions may have been billed for without an answer. */
   commitDoubt(amount: Amount): void {
     this.#bounds?.doubt(amount);
+  }
+
+  /** Says what that comes to. */
+  noteDoubt(): void {
+    for (const remark of this.#bounds?.earlierRemarks ?? []) this.#options.note?.(remark);
   }
 
   /** A rollout of an earlier session tells what one is likely to cost. */
@@ -321,31 +326,4 @@ export class Ledger {
   }
 }
 
-const shown = (amount: number) => String(Number(amount.toPrecision(3)));
-
 const namesIn = ({ byModel = {} }: Usage) => Object.keys(byModel).join(', ') || 'a model that was not named';
-
-function whyTooDear(
-  { bound, of, limit }: TooDear,
-  call: Call,
-  { model = 'a model that was not named', inputTokens }: CallRequest,
-  most: Amount,
-): string {
-  const reserve = `say in \`reserve.${call}\` what a ${call} can cost at most`;
-  if (bound === 'maxCostUsd' && Number.isNaN(most.costUsd)) {
-    return `maxCostUsd is set, but the cost of a ${call} by ${model} is unknown. Give its price in \`prices\`, or ${reserve}.`;
-  }
-  const amount = most[of];
-  const limited =
-    "Limit in the model's own settings how many tokens it may write, or say that in `reserve.outputTokens`";
-  if (amount < Number.POSITIVE_INFINITY) {
-    return `${bound} is ${limit}, but a single call of ${model} may take up to ${shown(amount)}. ${limited}; or raise the bound, or ${reserve}.`;
-  }
-  const untold = `${bound} is set, but nobody can tell what a call of ${model} may take at most`;
-  if (inputTokens === Number.POSITIVE_INFINITY) {
-    return `${untold}: the provider adds to what it is sent, or runs tools of its own. To bound it, ${reserve}.`;
-  }
-  return inputTokens === undefined
-    ? `${untold}: it is not told how much it is sent, or that is more than text. To bound it, ${reserve}.`
-    : `${untold}. ${limited}; or ${reserve}.`;
-}

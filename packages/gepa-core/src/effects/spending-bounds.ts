@@ -106,7 +106,9 @@ export class SpendingBounds {
   readonly #meters: readonly Meter[];
   readonly #holds = new Set<Hold>();
   #spent: Amount = nothing;
+  /** What may have been billed without an answer: in all, and in this session. */
   #inDoubt: Amount = nothing;
+  #inDoubtNow: Amount = nothing;
   #waiting: (() => void)[] = [];
   #nextNumber = 0;
 
@@ -262,19 +264,26 @@ export class SpendingBounds {
 
   /** What is to be said of the bounds at the end, a sentence each. */
   get remarks(): string[] {
-    const shown = (value: number) => String(Number(value.toPrecision(6)));
     return this.#meters.flatMap(({ bound, of, limit }) => [
       ...(this.#spent[of] > limit
         ? [
             `${bound} is ${limit}, but the run took ${shown(this.#spent[of])}: a call took more than it was said to take at most, or the bound was larger in an earlier session.`,
           ]
         : []),
-      ...(this.#inDoubt[of] > 0
-        ? [
-            `Calls were given up on, or broke off, that may be billed all the same: ${shown(this.#inDoubt[of])} of ${bound} is set aside for them, and in no sum.`,
-          ]
-        : []),
+      ...this.#remarkOnDoubt(bound, this.#inDoubtNow[of]),
     ]);
+  }
+
+  /** The same of what earlier sessions left behind. */
+  get earlierRemarks(): string[] {
+    return this.#meters.flatMap(({ bound, of }) => this.#remarkOnDoubt(bound, this.#inDoubt[of]));
+  }
+
+  #remarkOnDoubt(bound: Bound, amount: number): string[] {
+    if (amount === 0) return [];
+    return [
+      `Calls were given up on, or broke off, that may be billed all the same: ${shown(amount)} of ${bound} is set aside for them, and in no sum.`,
+    ];
   }
 
   #exceeded(call: Call, laterRollouts: number, others: Iterable<Hold>): Bound | undefined {
@@ -297,6 +306,7 @@ export class SpendingBounds {
 
   #doubt(hold: Hold, amount: Amount): void {
     hold.inDoubt = sumOf([hold.inDoubt, amount]);
+    this.#inDoubtNow = sumOf([this.#inDoubtNow, amount]);
     this.doubt(amount);
   }
 
@@ -311,6 +321,8 @@ export class SpendingBounds {
     for (const go of waiting) go();
   }
 }
+
+const shown = (amount: number) => String(Number(amount.toPrecision(6)));
 
 /** What a try is taken to cost: the most, where that is told, else what is likely. */
 function costOfTry({ told, least, rollouts }: Meter, call: Call): number {

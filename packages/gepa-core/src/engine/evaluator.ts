@@ -226,7 +226,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const noted = ledger.setAside(admission);
     if (noted !== undefined) await noted;
     const startedAt = performance.now();
-    const spent = new Spent({ ledger, hold: admission });
+    const spent = new Spent(ledger.needsUsage ? { ledger, hold: admission } : undefined);
     let rollout: Rollout<Example, Output, Trace>;
     try {
       rollout = await this.#runner.measure(candidate, ref, context, spent);

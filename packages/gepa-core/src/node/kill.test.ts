@@ -10,6 +10,7 @@ import { timeless } from '../engine/fixtures/token-run.ts';
 import { type DecisionEvent, isDecision } from '../events.ts';
 import { Random } from '../random.ts';
 import { runTokenTask } from '../testing/token-task.ts';
+import { EarlierDoubt } from './earlier-sessions.ts';
 import { runAgainst } from './fixtures/killed-run.ts';
 
 const kills = 100;
@@ -21,6 +22,8 @@ let url: string;
 /** Everything that was asked, in order. */
 let asked: string[] = [];
 let onAsked = () => {};
+/** Tokens of all that was asked, answered or not. */
+let billed = 0;
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'gepa-kill-'));
@@ -33,8 +36,10 @@ beforeAll(async () => {
       const question = JSON.parse(body);
       asked.push(keyOf(question));
       onAsked();
+      const answer = answerTo(question);
+      billed += answer.usage.inputTokens + answer.usage.outputTokens;
       await sleep(Math.random() * 4);
-      response.end(JSON.stringify(answerTo(question)));
+      response.end(JSON.stringify(answer));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -48,7 +53,10 @@ afterAll(() => {
 
 // biome-ignore lint/suspicious/noExplicitAny: what came over the wire.
 function answerTo(question: any) {
-  if (question.prompt === undefined) return runTokenTask(question.candidate, question.example);
+  if (question.prompt === undefined) {
+    const usage = { modelCalls: 1, inputTokens: 20, outputTokens: 10 };
+    return { ...runTokenTask(question.candidate, question.example), usage };
+  }
   const text = /\[([^\]]*)\]/.exec(question.prompt)![1]!;
   const sum = [...question.prompt].reduce((hash, c) => (hash * 31 + c.charCodeAt(0)) % 65_521, 7);
   const usage = { modelCalls: 1, inputTokens: question.prompt.length, outputTokens: text.length };
@@ -82,6 +90,7 @@ it(`killed at ${kills} random moments, a run ends as one that was not, and asks 
   const quiet = await runAgainst(url, join(root, 'quiet'), (event) => {
     if (isDecision(event)) decisions.push(event);
   });
+  billed = 0;
   const script = join(import.meta.dirname, 'fixtures', 'killed-run.ts');
   const runDir = join(root, 'killed');
   const resultFile = join(root, 'result.json');
@@ -117,6 +126,13 @@ it(`killed at ${kills} random moments, a run ends as one that was not, and asks 
   expect(killed).toBe(kills);
   expect(written(runDir).doubles).toBe(0);
   const result = JSON.parse(readFileSync(resultFile, 'utf8'));
+  // What died with its process was asked for, and may be billed.
+  const doubt = new EarlierDoubt();
+  const lines = readFileSync(join(runDir, 'journal.jsonl'), 'utf8').trimEnd().split('\n');
+  for (const line of lines) doubt.learn(JSON.parse(line));
+  const known = result.usage.inputTokens + result.usage.outputTokens;
+  expect(billed).toBeGreaterThan(known);
+  expect(billed).toBeLessThanOrEqual(known + doubt.amount.tokens);
   const comparable = (from: object) =>
     JSON.parse(JSON.stringify({ ...from, runId: 0, durationMs: 0, time: 0, retries: 0 }));
   expect(comparable(result)).toEqual(comparable(quiet));

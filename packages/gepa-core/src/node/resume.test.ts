@@ -177,7 +177,9 @@ it('counts against a bound what an earlier session gave up on, and may be billed
   });
   expect(hung.result).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0 });
   const next = await session(runDir, { maxTokens, reserve, concurrency: 1 });
-  expect(next.result.warnings.join()).toContain('400 of maxTokens is set aside');
+  const notes = next.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  expect(notes.join()).toContain('400 of maxTokens is set aside');
+  expect(next.result.warnings.join()).not.toContain('set aside');
   // Beside them there is no room for a single one.
   const less = await session(runDir, { maxTokens: 450, reserve, cacheEvaluation: true, maxMetricCalls: 300 });
   expect(less.result.stopReason).toBe('maxTokens');
