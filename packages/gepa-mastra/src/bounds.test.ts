@@ -100,8 +100,8 @@ const programs = {
 const mix = fc.record({
   shape: fc.constantFrom(...(Object.keys(programs) as (keyof typeof programs)[])),
   bounds: fc.oneof(
-    fc.record({ maxTokens: fc.integer({ min: 4_000, max: 16_000 }) }),
-    fc.record({ maxCostUsd: fc.integer({ min: 4_000, max: 16_000 }).map((n) => n / 1e6) }),
+    fc.record({ maxTokens: fc.integer({ min: 6_000, max: 18_000 }) }),
+    fc.record({ maxCostUsd: fc.integer({ min: 6_000, max: 18_000 }).map((n) => n / 1e6) }),
   ),
   weather: fc.record({ failures: fc.constantFrom(0, 0.3), hanging: fc.constantFrom(0, 0, 0.05) }),
   abortedAt: fc.constantFrom(undefined, undefined, 7),

@@ -118,7 +118,9 @@ describe('the most that a call can take', () => {
     });
     await fc.assert(
       fc.asyncProperty(call, async ({ messages, tools, format: response_format, by }) => {
-        const options = response_format === undefined ? {} : { response_format };
+        // Older versions of the client take both only where the tools are strict.
+        const both = by !== 'client' && tools.length > 0;
+        const options = response_format === undefined || both ? {} : { response_format };
         const [request] = await told(() =>
           by === 'client'
             ? client.chat.completions.create({
