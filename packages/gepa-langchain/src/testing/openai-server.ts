@@ -13,6 +13,8 @@ export interface ChatRequest {
       readonly parameters?: unknown;
     };
   }[];
+  readonly max_tokens?: number;
+  readonly stream?: boolean;
 }
 
 /** The text of a message, whether it came whole or in parts. */
@@ -43,7 +45,7 @@ export interface OpenAIServer {
   close(): Promise<void>;
 }
 
-/** A server on loopback that speaks enough of OpenAI's chat and responses APIs for tests. Tokens are counted as words. */
+/** A server on loopback that speaks enough of OpenAI's chat and responses APIs for tests. */
 export async function startOpenAIServer(
   reply: (request: ChatRequest) => ChatReply | Promise<ChatReply>,
 ): Promise<OpenAIServer> {
@@ -89,6 +91,20 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
 
 function send(response: ServerResponse, request: ChatRequest, reply: ChatReply): void {
   const { status, body } = answer(request, typeof reply === 'string' ? { content: reply } : reply);
+  if (request.stream === true && status === 200) {
+    const { choices, ...rest } = body as { choices: { message: unknown }[] };
+    const chunks = [
+      {
+        ...rest,
+        usage: null,
+        choices: choices.map(({ message: delta, ...choice }) => ({ ...choice, delta })),
+      },
+      { ...rest, choices: [] },
+    ].map((chunk) => `data: ${JSON.stringify({ ...chunk, object: 'chat.completion.chunk' })}\n\n`);
+    response.writeHead(status, { 'content-type': 'text/event-stream' });
+    response.end(`${chunks.join('')}data: [DONE]\n\n`);
+    return;
+  }
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(body));
 }

@@ -132,7 +132,9 @@ describe('the most that a call can take', () => {
                 max_tokens: 50,
                 ...options,
               } as never)
-            : (by === 'chat' ? model : responses).bindTools(tools).invoke(messages, options as never),
+            : (by === 'chat' ? model : responses)
+                .bindTools(tools, { strict: true })
+                .invoke(messages, options as never),
         );
         expect(request).toMatchObject({ model: 'simulated', outputTokens: 50 });
         // A part of it is for what nobody sees of a request.

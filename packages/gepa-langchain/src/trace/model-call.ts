@@ -31,10 +31,19 @@ export function readModelCall(run: Run): ModelCall {
  */
 export function usageOf(run: Run): Usage {
   if (run.outputs === undefined || run.extra?.cached === true || asksOthers(run)) return noUsage;
+  const usage = usages.get(run) ?? readUsage(run);
+  usages.set(run, usage);
+  return usage;
+}
+
+/** As it was read first: LangChain empties the usage of an answer that it gives again from a cache. */
+const usages = new WeakMap<Run, Usage>();
+
+function readUsage(run: Run): Usage {
   const [generation] = generationsOf(run);
   const message = isMessage(generation?.message) ? generation.message : undefined;
   const told = isNode(message?.usage_metadata) ? message.usage_metadata : {};
-  const llmOutput: unknown = run.outputs.llmOutput;
+  const llmOutput: unknown = run.outputs?.llmOutput;
   const counted = isNode(llmOutput) && isNode(llmOutput.tokenUsage) ? llmOutput.tokenUsage : {};
   const details = isNode(told.input_token_details) ? told.input_token_details : {};
   const openAi = [counted, responseMetadata(generation).usage]

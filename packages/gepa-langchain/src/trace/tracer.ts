@@ -76,7 +76,8 @@ export class RolloutTracer extends BaseTracer {
   }
 
   override onLLMEnd(run: Run): void {
-    this.#calls.get(run.id)?.end(usageOf(run));
+    const usage = usageOf(run);
+    this.#calls.get(run.id)?.end(usage);
   }
 
   override handleLLMError(...args: Parameters<BaseTracer['handleLLMError']>): Promise<Run> {

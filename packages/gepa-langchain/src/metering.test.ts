@@ -1,0 +1,299 @@
+import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
+import { CallbackManager, type CallbackManagerForLLMRun } from '@langchain/core/callbacks/manager';
+import { BaseChatModel } from '@langchain/core/language_models/chat_models';
+import { AIMessage, type BaseMessage } from '@langchain/core/messages';
+import type { BasePromptValueInterface } from '@langchain/core/prompt_values';
+import { ChatPromptTemplate } from '@langchain/core/prompts';
+import { RunnableMap } from '@langchain/core/runnables';
+import { addUsage, noUsage, type RunContext, seedOf, tunable, type Usage } from 'gepa-core';
+import OpenAI from 'openai';
+import { createLLMAsJudge } from 'openevals/llm';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createAdapter, type Invocable } from './adapter.ts';
+import { fromEvaluators } from './evaluators.ts';
+import { gepa } from './gepa.ts';
+import { metered } from './metered/metered.ts';
+import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+
+let server: OpenAIServer;
+/** How many requests the server got in the present test. */
+const sent = () => server.requests.length - before;
+let before = 0;
+beforeAll(async () => {
+  server = await startOpenAIServer(async ({ messages }) => {
+    const text = JSON.stringify(messages);
+    if (text.includes('hang')) await new Promise(() => {});
+    if (text.includes('fail')) return { status: 400, error: 'no such thing' };
+    return { content: '{"score": true, "reasoning": "good"}', tokens: { prompt: 500, completion: 100 } };
+  });
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  before = server.requests.length;
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** A model that does not heed its signal. It takes 600 tokens for a call. */
+class DeafModel extends BaseChatModel {
+  asked = 0;
+
+  override _llmType(): string {
+    return 'deaf';
+  }
+
+  override invocationParams(): object {
+    return { model: 'deaf', max_tokens: 100 };
+  }
+
+  override async _generate() {
+    this.asked++;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    const usage_metadata = { input_tokens: 500, output_tokens: 100, total_tokens: 600 };
+    const message = new AIMessage({ content: 'sorted', usage_metadata: usage_metadata as never });
+    return { generations: [{ text: message.text, message }] };
+  }
+}
+
+/** A model that passes on what another one answers, whose run stands in its own. */
+class Wrapper extends DeafModel {
+  readonly #inner: BaseChatModel;
+
+  constructor(inner: BaseChatModel) {
+    super({});
+    this.#inner = inner;
+  }
+
+  override async _generate(messages?: BaseMessage[], _options?: object, run?: CallbackManagerForLLMRun) {
+    const { handlers, inheritableHandlers } = run as unknown as Pick<
+      CallbackManager,
+      'handlers' | 'inheritableHandlers'
+    >;
+    const callbacks = new CallbackManager(run!.runId, { handlers, inheritableHandlers });
+    const message = (await this.#inner.invoke(messages!, { callbacks })) as AIMessage;
+    return { generations: [{ text: message.text, message }] };
+  }
+}
+
+/** Notes which runs have begun and not ended. */
+class Listener extends BaseCallbackHandler {
+  readonly name = 'listener';
+  readonly open = new Set<string>();
+  readonly errors: unknown[] = [];
+
+  override handleChainStart(...args: readonly unknown[]): void {
+    this.open.add(args[2] as string);
+  }
+  override handleChatModelStart(...args: readonly unknown[]): void {
+    this.open.add(args[2] as string);
+  }
+  override handleChainEnd(_: unknown, id: string): void {
+    this.open.delete(id);
+  }
+  override handleChainError(_: unknown, id: string): void {
+    this.open.delete(id);
+  }
+  override handleLLMEnd(_: unknown, id: string): void {
+    this.open.delete(id);
+  }
+  override handleLLMError(error: unknown, id: string): void {
+    this.open.delete(id);
+    this.errors.push(error);
+  }
+}
+
+const prompt = ChatPromptTemplate.fromMessages([
+  ['system', 'Sort.'],
+  ['human', '{text}'],
+]);
+const examples = (size: number, text = 'b a') =>
+  Array.from({ length: size }, (_, i) => ({ input: { text: `${text} ${i}` } }));
+const settings = () => ({
+  trainset: examples(8),
+  metric: () => 0.5,
+  reflectionModel: server.model({ maxTokens: 100 }),
+  maxTokens: 6_000,
+});
+
+describe('a refused call', () => {
+  const programs: Record<string, (model: DeafModel) => unknown> = {
+    'of a chain': (model) => prompt.pipe(model),
+    'that is tried again': (model) => prompt.pipe(model.withRetry({ stopAfterAttempt: 2 })),
+    'with fallbacks': (model) => prompt.pipe(model.withFallbacks([model, model])),
+    'in a function that goes on': (model) =>
+      prompt.pipe(async (value) => {
+        for (let i = 0; i < 5; i++) await model.invoke(value).catch(() => {});
+        return 'sorted';
+      }),
+    'beside others': (model) =>
+      prompt.pipe(
+        RunnableMap.from({
+          a: (value: BasePromptValueInterface) => model.invoke(value),
+          b: (value: BasePromptValueInterface) => model.invoke(value),
+        }),
+      ),
+    'of a model that answers with another': (model) => prompt.pipe(new Wrapper(model)),
+  };
+
+  it.each(Object.entries(programs))('%s does not reach the model, and looks ended', async (_, make) => {
+    const said = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')];
+    const listener = new Listener();
+    const model = new DeafModel({});
+    const { result } = await gepa(make(model) as Invocable, { config: { callbacks: [listener] } }).compile(
+      settings(),
+    );
+    expect(result.stopReason).toBe('maxTokens');
+    // What is under way beside it is given up.
+    expect(result.usage.modelCalls).toBeLessThanOrEqual(model.asked + sent());
+    expect(result.usage.modelCalls).toBeGreaterThan(2);
+    expect(600 * model.asked).toBeLessThanOrEqual(6_000);
+    await vi.waitFor(() => expect(listener.open).toEqual(new Set()), 5_000);
+    for (const spy of said) expect(spy).not.toHaveBeenCalled();
+  });
+
+  it('of a metered client is not sent', async () => {
+    const client = metered(new OpenAI({ baseURL: server.url, apiKey: 'unused', maxRetries: 0 }));
+    const style = tunable('style', 'Sort.');
+    const program = prompt.pipe(async () => {
+      const messages = [{ role: 'user' as const, content: style.text }];
+      for (let i = 0; i < 5; i++) {
+        await client.chat.completions
+          .create({ model: 'simulated', messages, max_tokens: 100 })
+          .catch(() => {});
+      }
+      return 'sorted';
+    });
+    const { result } = await gepa(program, { tunables: [style] }).compile(settings());
+    expect(result.stopReason).toBe('maxTokens');
+    expect(result.usage.modelCalls).toBe(sent());
+    expect(600 * sent()).toBeLessThanOrEqual(6_000);
+  });
+});
+
+describe('what is told of a call', () => {
+  it('counts where a rollout comes to no end', async () => {
+    const model = server.model({ maxTokens: 100 });
+    const program = prompt.pipe(async (value) => {
+      await model.invoke('Think first.');
+      return model.invoke(value);
+    });
+    const { result } = await gepa(program).compile({
+      ...settings(),
+      trainset: examples(1, 'hang'),
+      valset: examples(2),
+      maxIterations: 1,
+      maxTokens: 30_000,
+      rolloutTimeoutMs: 100,
+      retry: { retries: 1, minDelayMs: 0 },
+    });
+    // Two examples with two calls each, and two tries with an answer to the first of two calls.
+    expect(sent()).toBe(8);
+    expect(result.usage).toMatchObject({ modelCalls: 6, inputTokens: 3_000, outputTokens: 600 });
+  });
+
+  it('is what the trace tells, whatever becomes of the call', async () => {
+    const model = server.model({ maxTokens: 100 });
+    const program = prompt.pipe(
+      RunnableMap.from({
+        plain: (value: BasePromptValueInterface) => model.invoke(value),
+        streamed: async (value: BasePromptValueInterface) => {
+          for await (const _ of await model.stream(value)) {
+          }
+        },
+        failed: () => model.invoke('fail').catch(() => {}),
+        other: () =>
+          model
+            .withConfig({ stop: ['fail'] })
+            .withFallbacks([model])
+            .invoke('hello'),
+        wrapped: (value: BasePromptValueInterface) => new Wrapper(new DeafModel({})).invoke(value),
+        cached: async () => {
+          const caching = server.model({ maxTokens: 100, cache: true });
+          await caching.invoke('again');
+          await caching.invoke('again');
+        },
+      }),
+    );
+    const told: Usage[] = [];
+    const errors: unknown[] = [];
+    const begin = async () => ({
+      end: (usage: Usage) => void told.push(usage),
+      fail: (error: unknown) => void errors.push(error),
+    });
+    const context: RunContext = {
+      signal: new AbortController().signal,
+      meter: { begin },
+      runId: 'run',
+      iteration: 1,
+      phase: 'minibatch',
+      candidateIndex: 0,
+      exampleId: 'train:0',
+    };
+    const adapter = createAdapter({ program: program as Invocable });
+    const { usage } = await adapter.run(seedOf(adapter.components), examples(1)[0]!, context);
+    expect(usage).toMatchObject({ modelCalls: 5, inputTokens: 2_500 });
+    expect(told.reduce(addUsage, noUsage)).toEqual(usage);
+    expect(errors).toMatchObject([{ status: 400 }]);
+  });
+
+  it('counts the judges of a metric once', async () => {
+    const model = server.model({ maxTokens: 100 });
+    const judge = createLLMAsJudge({ prompt: 'Is {outputs} right for {inputs}?', judge: model as never });
+    const own = async () => (await model.invoke('Is it right?')).text !== '';
+    const { result } = await gepa(prompt.pipe(new DeafModel({}))).compile({
+      ...settings(),
+      metric: fromEvaluators([judge, own]),
+      maxTokens: 40_000,
+      maxMetricCalls: 20,
+    });
+    const { judge: judged, reflection } = result.spend;
+    expect(judged.usage.modelCalls).toBe(2 * result.totalMetricCalls);
+    expect(judged.usage.modelCalls + reflection.usage.modelCalls).toBe(sent());
+  });
+
+  it('is admitted by a bound for judges as well', async () => {
+    const judge = server.model({ maxTokens: 100 });
+    const { result } = await gepa(prompt.pipe(() => 'sorted')).compile({
+      ...settings(),
+      metric: async () => {
+        for (let i = 0; i < 5; i++) await judge.invoke('Is it right?').catch(() => {});
+        return 0.5;
+      },
+    });
+    expect(result.stopReason).toBe('maxTokens');
+    expect(result.usage.modelCalls).toBe(sent());
+    expect(600 * sent()).toBeLessThanOrEqual(6_000);
+  });
+
+  it('believes a metric that tells what it took and calls no model that is seen', async () => {
+    const usage = { modelCalls: 1, inputTokens: 10, outputTokens: 1 };
+    const { result } = await gepa(prompt.pipe(new DeafModel({}))).compile({
+      ...settings(),
+      metric: async () => ({ score: 1, usage }),
+      reserve: { rollout: { tokens: 2_000 } },
+      maxTokens: 60_000,
+      maxIterations: 1,
+    });
+    const calls = result.totalMetricCalls;
+    expect(result.spend.judge.usage).toEqual({
+      modelCalls: calls,
+      inputTokens: 10 * calls,
+      outputTokens: calls,
+    });
+  });
+
+  it('counts all that a reflection takes', async () => {
+    const model = server.model({ maxTokens: 100 });
+    const reflectionModel = model.pipe(async ({ text }) => model.invoke(text, { callbacks: [] }));
+    const { result } = await gepa(prompt.pipe(new DeafModel({}))).compile({
+      ...settings(),
+      reflectionModel: reflectionModel as never,
+      maxIterations: 1,
+      maxTokens: 60_000,
+    });
+    const { reflection } = result.spend;
+    expect(reflection.usage.modelCalls).toBe(sent());
+    expect(sent()).toBeGreaterThan(1);
+  });
+});
