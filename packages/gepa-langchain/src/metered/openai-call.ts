@@ -79,12 +79,12 @@ function answer({ text, calls, model, reason, input, output }: Answer): AIMessag
   );
 }
 
-/** What is no message of a kind that LangChain knows is told as it is. */
+/** What is no message of a kind that LangChain knows is told as it is, as the content of one. */
 function toMessage(item: Node): BaseMessage {
   try {
     return coerceMessageLikeToMessage({ ...item, content: item.content ?? '' } as never);
   } catch {
-    return new ChatMessage({ role: String(item.role ?? item.type), content: JSON.stringify(item) });
+    return new ChatMessage({ role: String(item.role ?? item.type), content: [item] as never });
   }
 }
 

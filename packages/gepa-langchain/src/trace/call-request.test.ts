@@ -198,6 +198,17 @@ describe('the most that a call can take', () => {
     expect(request.inputTokens).toBeUndefined();
   });
 
+  it('is as much as the model can read for what a raw client is sent beside text', async () => {
+    const client = metered(new OpenAI({ baseURL: server.url, apiKey: 'unused', maxRetries: 0 }));
+    const ask = async (...input: object[]) =>
+      (await told(() => client.responses.create({ model: 'simulated', input } as never)))[0]!.inputTokens;
+    expect(await ask({ type: 'function_call_output', call_id: 'a', output: 'x' })).toBeGreaterThan(1_000);
+    expect(await ask({ type: 'item_reference', id: 'msg_1' })).toBeUndefined();
+    const image = { type: 'input_image', image_url: 'https://x.test/a.png' };
+    expect(await ask({ type: 'message', role: 'user', content: [image] })).toBeUndefined();
+    expect(await ask({ role: 'user', content: [image] })).toBeUndefined();
+  });
+
   it.each<[string, object]>([
     ['a search of the provider', { tools: [{ type: 'web_search' }] }],
     ['a search of Gemini', { tools: [{ functionDeclarations: [] }, { googleSearch: {} }] }],
