@@ -31,7 +31,7 @@ export interface CallMeter {
    * To be awaited before a model call. Under a bound it waits while others may yet leave enough; without one it never
    * waits. Calls at once are each told of; a call that is made inside another is not.
    *
-   * @throws when the call could cross a bound, or is made by what was given up. Let it pass: the run ends, or has ended.
+   * @throws when the call could cross a bound, or is made by what is over. Let it pass: the run ends, or has ended.
    */
   begin(request?: CallRequest): Promise<MeteredCall>;
 }

@@ -205,12 +205,12 @@ it('a step of a workflow is bounded too, and a call for which there is no room n
       trainset: ['a', 'b', 'c'].map((prompt) => ({ input: { prompt } })),
       metric: () => 0.5,
       reflectionModel: server.model,
-      maxTokens: 1_300,
+      maxTokens: 1_600,
       reserve: { outputTokens: 40 },
       concurrency: 1,
     });
     expect(result.stopReason).toBe('maxTokens');
-    expect(tokensIn(server.bill)).toBeLessThanOrEqual(1_300);
+    expect(tokensIn(server.bill)).toBeLessThanOrEqual(1_600);
     expect(result.usage.modelCalls).toBe(server.requests.length);
   } finally {
     await server.close();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RolloutError, RolloutTimeoutError } from '../errors.ts';
-import { failureKind, messageOf, retryAfterMs, sentence } from './failures.ts';
+import { failureKind, isUnbilled, messageOf, retryAfterMs, sentence } from './failures.ts';
 
 /** As OpenAI's: with no name of its own, and not always the message one expects. */
 class APIConnectionTimeoutError extends Error {}
@@ -97,6 +97,19 @@ describe('how long a server asks to wait', () => {
     [undefined, undefined],
   ])('%o', (headers, expected) => {
     expect(retryAfterMs(new Error('outer', { cause: withFields({ headers }) }))).toBe(expected);
+  });
+});
+
+describe('whether the provider did no work', () => {
+  it.each([
+    ['a rate limit', withFields({ status: 429 }), true],
+    ['a server error further down', new Error('step 2', { cause: withFields({ statusCode: 500 }) }), true],
+    ['a refused connection', withFields({ code: 'ECONNREFUSED' }), true],
+    ['a lost connection', withFields({ code: 'ECONNRESET' }), false],
+    ['an answer that broke off', withFields({ statusCode: 200 }, 'terminated'), false],
+    ['a time-out', new RolloutTimeoutError('late'), false],
+  ])('%s', (_, error, expected) => {
+    expect(isUnbilled(error)).toBe(expected);
   });
 });
 

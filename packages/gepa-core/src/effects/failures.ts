@@ -31,11 +31,14 @@ export function failureKind(error: unknown): FailureKind {
 export function isUnbilled(error: unknown): boolean {
   return causesOf(error).some(
     (link) =>
-      typeof (link.status ?? link.statusCode) === 'number' ||
+      isErrorStatus(link.status ?? link.statusCode) ||
       isRefusal(link) ||
       codesOf(link).some((code) => matches(unreachedCodes, code)),
   );
 }
+
+/** An answer that breaks off, or cannot be read, has the status of a good one. */
+const isErrorStatus = (status: unknown) => typeof status === 'number' && status >= 400;
 
 /** How long the server asked to wait, in milliseconds; `retry-after` may be seconds or a date. */
 export function retryAfterMs(error: unknown, now: () => number = Date.now): number | undefined {

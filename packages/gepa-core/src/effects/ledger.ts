@@ -204,6 +204,12 @@ export class Ledger {
 
   /** A model call ended; it is among what was spent once the try that it belongs to is paid. */
   endCall(hold: Hold, most: Amount, usage: Usage): void {
+    const { modelCalls, inputTokens, outputTokens } = usage;
+    if (modelCalls > 0 && inputTokens + outputTokens === 0 && usage.costUsd === undefined) {
+      // Whoever tells of no tokens and no cost does not know.
+      this.dropCall(hold, most, true);
+      return;
+    }
     const { costUsd = most.costUsd, ...tokens } = this.#priced(usage);
     this.#bounds?.endCall(hold, most, amountOf({ ...tokens, costUsd }));
   }

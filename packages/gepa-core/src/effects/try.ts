@@ -47,7 +47,7 @@ export class Try {
     return this.#meter;
   }
 
-  /** Ends it. What is told later is not heard, and no further model call is admitted. */
+  /** Ends it. What is told later is not heard, and under a bound no further model call is admitted. */
   close(): TryReport {
     this.#isOver = true;
     return this.#meter?.close() ?? nothingTold;
@@ -88,8 +88,9 @@ class Meter implements CallMeter {
   }
 
   async #admit(request: CallRequest): Promise<Amount | undefined> {
-    this.#refuseLate();
+    // Where nothing is bounded, a program may go on by itself.
     if (this.#account === undefined) return undefined;
+    this.#refuseLate();
     const { ledger, hold } = this.#account;
     let most: Amount | undefined;
     try {

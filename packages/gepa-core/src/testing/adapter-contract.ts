@@ -182,11 +182,14 @@ class CountingMeter implements CallMeter {
   async begin() {
     if (this.#refusal !== undefined) throw this.#refusal;
     this.begun++;
+    // What is told later is not heard.
+    let hear = (usage: Usage) => {
+      this.usage = addUsage(this.usage, usage);
+      hear = () => {};
+    };
     return {
-      end: (usage: Usage) => {
-        this.usage = addUsage(this.usage, usage);
-      },
-      fail: () => {},
+      end: (usage: Usage) => hear(usage),
+      fail: () => hear(noUsage),
     };
   }
 }

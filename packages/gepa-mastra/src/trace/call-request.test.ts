@@ -5,7 +5,7 @@ import type { CallOptions } from './model-call.ts';
 const user = (...content: object[]) => ({ role: 'user', content }) as CallOptions['prompt'][number];
 const text = (words: string) => ({ type: 'text', text: words });
 const request = (options: Partial<CallOptions>) =>
-  callRequest('openai/m', { prompt: [user(text('hello'))], ...options });
+  callRequest('openai/m', { prompt: [user(text('hello'))], ...options }, 0);
 
 describe('the most that a call can be sent', () => {
   it('grows by every byte of messages, tools, formats and options', () => {
@@ -28,7 +28,7 @@ describe('the most that a call can be sent', () => {
 
   it.each([
     ['a file', { type: 'file', data: 'https://models.example/a.png' }],
-    ['thoughts', { type: 'reasoning', text: 'hm' }],
+    ['what the provider ran', { type: 'tool-result', providerExecuted: true }],
     [
       'media of a tool',
       { type: 'tool-result', output: { type: 'content', value: [text('see'), { type: 'media' }] } },
@@ -45,11 +45,19 @@ describe('the most that a call can be sent', () => {
   });
 });
 
+it('thoughts may be sent whole, of which only a part is told', () => {
+  const prompt = [user({ type: 'reasoning', text: 'hm' })];
+  const { inputTokens = 0 } = callRequest('openai/m', { prompt }, 500);
+  expect(inputTokens - (callRequest('openai/m', { prompt }, 0).inputTokens ?? 0)).toBe(500);
+});
+
 describe('the most that it can write', () => {
   it('is its limit, and what the model may think besides', () => {
     expect(request({}).outputTokens).toBeUndefined();
     expect(request({ maxOutputTokens: 500 }).outputTokens).toBe(500);
     const providerOptions = { anthropic: { thinking: { type: 'enabled', budgetTokens: 2_000 } } };
     expect(request({ maxOutputTokens: 500, providerOptions }).outputTokens).toBe(2_500);
+    // How much that is, only the provider knows.
+    expect(request({ maxOutputTokens: 500, reasoning: 'high' }).outputTokens).toBeUndefined();
   });
 });

@@ -14,9 +14,13 @@ export interface OfferedTool {
 export interface CallOptions {
   readonly prompt: readonly PromptMessage[];
   readonly tools?: readonly OfferedTool[];
-  readonly maxOutputTokens?: number | undefined;
+  readonly maxOutputTokens?: number;
   readonly responseFormat?: unknown;
-  readonly providerOptions?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
+  readonly providerOptions?: unknown;
+  /** From version 4 on. */
+  readonly reasoning?: string;
+  /** Only in version 1 of the AI SDK. */
+  readonly mode?: unknown;
 }
 
 interface PromptMessage {
@@ -24,10 +28,11 @@ interface PromptMessage {
   readonly content: string | readonly PromptPart[];
 }
 
-interface PromptPart {
+export interface PromptPart {
   readonly type: string;
   readonly text?: string;
   readonly toolName?: string;
+  readonly providerExecuted?: boolean;
   readonly input?: unknown;
   readonly output?: { readonly type: string; readonly value?: unknown; readonly reason?: string };
 }
@@ -168,7 +173,18 @@ export class AnswerReader {
     }
   }
 
-  get answer(): { output: unknown; finishReason?: string; usage: Usage } {
+  /** What the call took; nothing that is known, where it failed and did not tell. */
+  get usage(): Usage | undefined {
+    const usage = modelCallUsage({
+      model: this.#model,
+      ...inputOf(this.#usage, this.#metadata),
+      outputTokens: total(this.#usage?.outputTokens),
+    });
+    return this.error !== undefined && usage.inputTokens + usage.outputTokens === 0 ? undefined : usage;
+  }
+
+  get answer(): { output: unknown; finishReason?: string; usage?: Usage } {
+    const { usage } = this;
     const parts = {
       ...(this.#reasoning === '' ? {} : { reasoning: this.#reasoning }),
       ...(this.#toolCalls.length === 0 ? {} : { toolCalls: this.#toolCalls }),
@@ -177,11 +193,7 @@ export class AnswerReader {
     return {
       output: isTextOnly ? this.#text : { content: this.#text, ...parts },
       ...(this.#finishReason === undefined ? {} : { finishReason: this.#finishReason }),
-      usage: modelCallUsage({
-        model: this.#model,
-        ...inputOf(this.#usage, this.#metadata),
-        outputTokens: total(this.#usage?.outputTokens),
-      }),
+      ...(usage === undefined ? {} : { usage }),
     };
   }
 }

@@ -1,5 +1,7 @@
+import type { Transformer } from 'node:stream/web';
 import { callRequest } from './call-request.ts';
 import {
+  type AnswerPart,
   AnswerReader,
   type CallOptions,
   type CallResult,
@@ -8,10 +10,7 @@ import {
 } from './model-call.ts';
 import type { Recorder } from './recorder.ts';
 
-/**
- * Calls a model and records the call, with the answer as it comes in. The recorder's meter is asked before, and told what
- * the call took. One that failed took nothing that anybody can tell.
- */
+/** Calls a model, if the meter lets it be called, and records the call, with the answer as it comes in. */
 export async function recordedCall(
   recorder: Recorder,
   about: { readonly modelId: string; readonly components?: readonly string[] },
@@ -19,35 +18,45 @@ export async function recordedCall(
   call: ModelCall,
 ): Promise<CallResult> {
   const { modelId: name, components = [] } = about;
-  const metered = await recorder.meter?.begin(callRequest(name, options));
+  const metered = await recorder.meter?.begin(callRequest(name, options, recorder.written));
   const step = recorder.open({ kind: 'model', name, components, input: plainPrompt(options) });
   const answer = new AnswerReader(name);
-  const fail = (error: unknown) => {
-    metered?.fail(error);
-    recorder.fail(step, error);
+  /** Only what is told first is heard. */
+  const tellMeter = () => {
+    const { usage, error } = answer;
+    if (usage === undefined) metered?.fail(error);
+    else metered?.end(usage);
+  };
+  const end = () => {
+    tellMeter();
+    recorder.end(step, answer.answer);
+    if (answer.error !== undefined) recorder.fail(step, answer.error);
   };
   try {
     const result = await call(options);
-    const stream = result.stream?.pipeThrough(
-      new TransformStream({
-        transform(part, controller) {
-          answer.read(part);
-          // Whoever reads the answer may read no further.
-          if (part.type === 'error') metered?.fail(part.error);
-          if (part.type === 'finish') metered?.end(answer.answer.usage);
-          controller.enqueue(part);
-        },
-        flush() {
-          const { usage, ...said } = answer.answer;
-          if (answer.error === undefined) recorder.end(step, { ...said, usage });
-          else recorder.end(step, said);
-          if (answer.error !== undefined) fail(answer.error);
-        },
-      }),
+    if (result.stream === undefined) {
+      answer.read({ ...result, type: 'finish' });
+      end();
+      return result;
+    }
+    const watcher: Transformer<AnswerPart, AnswerPart> = {
+      transform(part, controller) {
+        answer.read(part);
+        // Before it is passed on: whoever waits for it may call the next model, or be done.
+        if (part.type === 'finish') tellMeter();
+        controller.enqueue(part);
+      },
+      flush: end,
+      cancel: (reason) => metered?.fail(reason),
+    };
+    // Read ahead of whoever it is for, who may call another model halfway, and would wait for what this one holds.
+    const stream = result.stream.pipeThrough(
+      new TransformStream(watcher, undefined, { highWaterMark: Number.POSITIVE_INFINITY }),
     );
-    return stream === undefined ? result : { ...result, stream };
+    return { ...result, stream };
   } catch (error) {
-    fail(error);
+    metered?.fail(error);
+    recorder.fail(step, error);
     throw error;
   }
 }

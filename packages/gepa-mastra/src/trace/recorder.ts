@@ -24,8 +24,10 @@ const current = new AsyncLocalStorage<{ readonly recorder: Recorder; readonly st
 
 /** Records the steps of one rollout. It can be read at any time, also while steps are still going on. */
 export class Recorder {
-  /** Asked before each model call. */
+  /** Is told of each model call. */
   readonly meter: CallMeter | undefined;
+  /** How many tokens models have written so far. */
+  written = 0;
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
   #closed = false;
@@ -58,6 +60,7 @@ export class Recorder {
 
   end(step: OpenStep, outcome: Pick<OpenStep, 'output' | 'finishReason' | 'usage'>): void {
     if (this.#closed) return;
+    this.written += outcome.usage?.outputTokens ?? 0;
     Object.assign(step, outcome, { durationMs: performance.now() - step.startedAt });
   }
 
