@@ -20,14 +20,11 @@ export interface TryReport {
   readonly refusal?: unknown;
 }
 
-const nothingTold: TryReport = {};
-
 /** One try of an effect, as the effect sees it: its signal, and the meter of its model calls, each made when looked at. */
 export class Try {
   readonly #lazy: LazySignal;
   readonly #account: Account | undefined;
-  #meter: Meter | undefined;
-  #isOver = false;
+  #meter: Meter | 'closed' | undefined;
 
   /** Without an account, nothing bounds its calls. */
   constructor(lazy: LazySignal, account: Account | undefined) {
@@ -40,17 +37,23 @@ export class Try {
   }
 
   get meter(): CallMeter {
-    if (this.#meter === undefined) {
-      this.#meter = new Meter(this.#lazy, this.#account);
-      if (this.#isOver) this.#meter.close();
+    if (this.#meter === undefined || this.#meter === 'closed') {
+      const meter = new Meter(this.#lazy, this.#account);
+      if (this.#meter === 'closed') meter.close();
+      this.#meter = meter;
     }
     return this.#meter;
   }
 
-  /** Ends it. What is told later is not heard, and under a bound no further model call is admitted. */
-  close(): TryReport {
-    this.#isOver = true;
-    return this.#meter?.close() ?? nothingTold;
+  /**
+   * Ends it. What is told later is not heard, and under a bound no further model call is admitted.
+   *
+   * @returns nothing where it never looked at its meter, as most do that call no model.
+   */
+  close(): TryReport | undefined {
+    if (this.#meter instanceof Meter) return this.#meter.close();
+    this.#meter = 'closed';
+    return undefined;
   }
 }
 

@@ -13,26 +13,22 @@ class Watched implements LazySignal {
   deadline = Number.POSITIVE_INFINITY;
   #reject: ((reason: unknown) => void) | undefined;
   #controller: AbortController | undefined;
-  #reason: { readonly reason: unknown } | undefined;
 
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason.reason);
-    }
+    this.#controller ??= new AbortController();
     return this.#controller.signal;
   }
 
   abandon(reason: unknown): void {
-    this.#reason ??= { reason };
     this.#reject?.(reason);
-    this.#controller?.abort(reason);
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
   }
 
   /** It may have been given up before anybody waited for it. */
   heed(reject: (reason: unknown) => void): void {
     this.#reject = reject;
-    if (this.#reason !== undefined) reject(this.#reason.reason);
+    if (this.#controller?.signal.aborted) reject(this.#controller.signal.reason);
   }
 }
 

@@ -256,7 +256,9 @@ export class RolloutRunner<Example, Output, Trace, Name extends string> {
    * @throws what kept one of its model calls from being made.
    */
   #payTry(reported: Usage | undefined, spent: Spent, expense: Expense | 'judge'): Promise<void> | undefined {
-    const { metered, refusal } = spent.current?.close() ?? {};
+    const report = spent.current?.close();
+    if (report === undefined) return this.#pay(reported ?? undefined, spent, expense, false);
+    const { metered, refusal } = report;
     const paying = this.#pay(metered ?? reported ?? undefined, spent, expense, metered !== undefined);
     if (refusal === undefined) return paying;
     const refuse = () => {
