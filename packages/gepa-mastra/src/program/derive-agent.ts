@@ -1,8 +1,10 @@
 import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
+import { RequestContext } from '@mastra/core/request-context';
 import { withTexts } from 'gepa-core';
 import { recordedCall } from '../trace/recorded-call.ts';
 import type { Derivation } from './derivation.ts';
+import { watchProcessors } from './derive-processors.ts';
 import { whenKnown, withText } from './instructions.ts';
 import { isAgent } from './kinds.ts';
 import { type AroundCall, wrapModels } from './models.ts';
@@ -14,6 +16,12 @@ import { type ToolPlan, withToolTexts } from './tool-texts.ts';
 interface ModelOptions {
   readonly model?: Agent['model'];
   readonly structuredOutput?: { readonly model?: Agent['model'] };
+  /** May choose another model for the next step. */
+  prepareStep?(step: StepContext): unknown;
+}
+
+interface StepContext {
+  readonly requestContext?: RequestContext;
 }
 
 type Entrance<Result> = (messages: unknown, options?: ModelOptions) => Promise<Result>;
@@ -68,6 +76,7 @@ export function changeAgent(derivation: Derivation, agent: Agent, fork: Agent): 
   Object.assign(fork, changes, entrances(derivation, agent, fork, plan, around));
   if (recorder !== undefined) {
     fork.__setLogger(noopLogger);
+    watchProcessors(derivation, fork);
     // Their results would come when the rollout is over.
     (fork as Partial<Agent>).disableBackgroundTasks?.();
   }
@@ -142,7 +151,7 @@ function withModels<Options extends ModelOptions>(
   options: Options,
   around: AroundCall,
 ): Options {
-  const { model, structuredOutput } = options;
+  const { model, structuredOutput, prepareStep } = options;
   const shaping = aroundModel(derivation, { name: agent.id, tools: new Map() });
   return {
     ...options,
@@ -155,6 +164,23 @@ function withModels<Options extends ModelOptions>(
             model: wrapModels(agent, structuredOutput.model, shaping),
           },
         }),
+    ...(prepareStep === undefined ? {} : { prepareStep: preparingStep(agent, prepareStep, around) }),
+  };
+}
+
+function preparingStep(
+  agent: Agent,
+  prepareStep: NonNullable<ModelOptions['prepareStep']>,
+  around: AroundCall,
+): NonNullable<ModelOptions['prepareStep']> {
+  return async (step) => {
+    const changes = (await prepareStep(step)) as { readonly model?: Agent['model'] } | undefined;
+    if (changes?.model === undefined) return changes;
+    const model = wrapModels(agent, changes.model, around) as (context: StepContext) => unknown;
+    return {
+      ...changes,
+      model: await model({ requestContext: step.requestContext ?? new RequestContext() }),
+    };
   };
 }
 

@@ -38,9 +38,13 @@ export function wrapModels(agent: Agent, option: ModelOption, around: AroundCall
   return wrapped as ModelOption;
 }
 
-/** A model with something around each of its calls. */
+/** A model that was wrapped may be given back, to be used again. */
+const wrappedModels = new WeakSet<object>();
+
+/** A model with something around each of its calls. One that has it already is left as it is. */
 export function wrapModel<Model extends object>(model: Model, around: AroundCall): Model {
-  return new Proxy(model, {
+  if (wrappedModels.has(model)) return model;
+  const wrapped = new Proxy(model, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== 'function') return value;
@@ -51,4 +55,6 @@ export function wrapModel<Model extends object>(model: Model, around: AroundCall
       return (options: CallOptions) => around(name, options, method);
     },
   });
+  wrappedModels.add(wrapped);
+  return wrapped;
 }

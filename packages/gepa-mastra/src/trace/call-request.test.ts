@@ -1,63 +1,95 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { callRequest } from './call-request.ts';
-import type { CallOptions } from './model-call.ts';
+import type { CallOptions, PromptPart } from './model-call.ts';
 
-const user = (...content: object[]) => ({ role: 'user', content }) as CallOptions['prompt'][number];
-const text = (words: string) => ({ type: 'text', text: words });
-const request = (options: Partial<CallOptions>) =>
-  callRequest('openai/m', { prompt: [user(text('hello'))], ...options }, 0);
+const ask = (content: string | readonly PromptPart[]) => [{ role: 'user', content }];
+const requestOf = (options: Partial<CallOptions>, written = 0) =>
+  callRequest('local/m', { prompt: ask('hello'), ...options }, written);
+const part = (fields: object) => requestOf({ prompt: ask([fields as PromptPart]) }).inputTokens;
+const result = (output: object) => part({ type: 'tool-result', toolName: 't', output });
+const tool = { type: 'function', name: 'lookup' };
 
-describe('the most that a call can be sent', () => {
-  it('grows by every byte of messages, tools, formats and options', () => {
-    const { inputTokens: least = 0, model } = request({});
-    expect(model).toBe('openai/m');
-    expect(least).toBeGreaterThan(1_000);
-    const more: Partial<CallOptions>[] = [
-      { prompt: [user(text('hello'), text('wörld'.repeat(100)))] },
-      { tools: [{ type: 'function', name: 'look', description: 'l'.repeat(600), inputSchema: {} }] },
-      { responseFormat: { type: 'json', schema: { description: 'd'.repeat(600) } } },
-      { providerOptions: { openai: { instructions: 'i'.repeat(600) } } },
-      {
-        prompt: [
-          user({ type: 'tool-result', toolName: 'look', output: { type: 'text', value: 'v'.repeat(600) } }),
-        ],
-      },
-    ];
-    for (const options of more) expect(request(options).inputTokens).toBeGreaterThanOrEqual(least + 550);
-  });
-
-  it.each([
-    ['a file', { type: 'file', data: 'https://models.example/a.png' }],
-    ['what the provider ran', { type: 'tool-result', providerExecuted: true }],
-    [
-      'media of a tool',
-      { type: 'tool-result', output: { type: 'content', value: [text('see'), { type: 'media' }] } },
-    ],
-  ])('is not told where there is more than text: %s', (_, part) => {
-    expect(request({ prompt: [user(text('look'), part)] }).inputTokens).toBeUndefined();
-  });
-
-  it.each<[string, Partial<CallOptions>]>([
-    ['runs tools', { tools: [{ type: 'provider-defined', name: 'web_search' }] }],
-    ['keeps the conversation', { providerOptions: { openai: { previousResponseId: 'r' } } }],
-  ])('has no end where the provider %s', (_, options) => {
-    expect(request(options).inputTokens).toBe(Number.POSITIVE_INFINITY);
-  });
+it('bears the name of the model', () => {
+  expect(requestOf({}).model).toBe('local/m');
 });
 
-it('thoughts may be sent whole, of which only a part is told', () => {
-  const prompt = [user({ type: 'reasoning', text: 'hm' })];
-  const { inputTokens = 0 } = callRequest('openai/m', { prompt }, 500);
-  expect(inputTokens - (callRequest('openai/m', { prompt }, 0).inputTokens ?? 0)).toBe(500);
+it.each<[string, Partial<CallOptions>]>([
+  ['messages', { prompt: ask('ü'.repeat(5_000)) }],
+  ['parts of messages', { prompt: ask([{ type: 'text', text: 'a'.repeat(10_000) }]) }],
+  ['calls of tools', { prompt: ask([{ type: 'tool-call', input: { a: 'a'.repeat(10_000) } }]) }],
+  [
+    'results of tools',
+    {
+      prompt: ask([
+        {
+          type: 'tool-result',
+          output: { type: 'content', value: [{ type: 'text', text: 'a'.repeat(10_000) }] },
+        },
+      ]),
+    },
+  ],
+  ['tools', { tools: [{ ...tool, description: 'a'.repeat(10_000) }] }],
+  ['the format of the answer', { responseFormat: { schema: 'a'.repeat(10_000) } }],
+  ['options of the provider', { providerOptions: { openai: { instructions: 'a'.repeat(10_000) } } }],
+])('a token may be as short as a byte in %s', (_, options) => {
+  const { inputTokens = 0 } = requestOf(options);
+  expect(inputTokens).toBeGreaterThan(10_000);
+  expect(inputTokens).toBeLessThan(12_000);
 });
 
-describe('the most that it can write', () => {
-  it('is its limit, and what the model may think besides', () => {
-    expect(request({}).outputTokens).toBeUndefined();
-    expect(request({ maxOutputTokens: 500 }).outputTokens).toBe(500);
-    const providerOptions = { anthropic: { thinking: { type: 'enabled', budgetTokens: 2_000 } } };
-    expect(request({ maxOutputTokens: 500, providerOptions }).outputTokens).toBe(2_500);
-    // How much that is, only the provider knows.
-    expect(request({ maxOutputTokens: 500, reasoning: 'high' }).outputTokens).toBeUndefined();
-  });
+it('leaves room for what providers put around messages, parts and tools', () => {
+  const { inputTokens: few = 0 } = requestOf({ tools: [tool] });
+  const { inputTokens: many = 0 } = requestOf({ tools: Array.from({ length: 11 }, () => tool) });
+  expect(few).toBeGreaterThan(1_000);
+  expect(many - few).toBeGreaterThan(10 * (50 + JSON.stringify(tool).length));
+});
+
+it('thoughts that are sent by name alone are no longer than all that was written', () => {
+  const prompt = ask([{ type: 'reasoning', text: '' }]);
+  const [without, withThem] = [requestOf({ prompt }), requestOf({ prompt }, 3_000)];
+  expect(withThem.inputTokens).toBe(without.inputTokens! + 3_000);
+  expect(requestOf({}, 3_000)).toEqual(requestOf({}));
+});
+
+it.each([
+  ['a file', part({ type: 'file', data: 'https://example.com/a.png', mediaType: 'image/png' })],
+  ['an unknown part', part({ type: 'hologram' })],
+  ['a result with an image', result({ type: 'content', value: [{ type: 'image-url', url: 'x' }] })],
+  ['an unknown result', result({ type: 'hologram' })],
+  ['the result of a tool of the provider', part({ type: 'tool-call', providerExecuted: true })],
+  [
+    'a text that the provider keeps',
+    requestOf({ providerOptions: { google: { cachedContent: 'x' } } }).inputTokens,
+  ],
+])('%s may be as much as the model can read', (_, inputTokens) => {
+  expect(inputTokens).toBeUndefined();
+});
+
+it.each<[string, Partial<CallOptions>]>([
+  ['a tool of the provider', { tools: [{ type: 'provider-defined', name: 'web_search' }] }],
+  ['one of version 3', { tools: [{ type: 'provider', name: 'web_search' }] }],
+  ['an earlier answer', { providerOptions: { openai: { previousResponseId: 'x' } } }],
+  ['a conversation that is kept', { providerOptions: { openai: { conversation: 'x' } } }],
+  ['servers of tools', { providerOptions: { anthropic: { mcpServers: [{}] } } }],
+])('nobody can bound a call with %s', (_, options) => {
+  expect(requestOf(options).inputTokens).toBe(Number.POSITIVE_INFINITY);
+});
+
+it.each<[number | undefined, Partial<CallOptions>]>([
+  [undefined, {}],
+  [100, { maxOutputTokens: 100 }],
+  [100, { providerOptions: { local: { max_tokens: 100 } } }],
+  [200, { maxOutputTokens: 100, providerOptions: { openai: { maxCompletionTokens: 200 } } }],
+  [1_124, { maxOutputTokens: 100, providerOptions: { anthropic: { thinking: { budgetTokens: 1_024 } } } }],
+  [100, { maxOutputTokens: 100, providerOptions: { google: { thinkingConfig: { thinkingBudget: -1 } } } }],
+  [300, { maxOutputTokens: 100, providerOptions: { local: { n: 3 } } }],
+  [Number.POSITIVE_INFINITY, { providerOptions: { local: { n: 3 } } }],
+  [undefined, { maxOutputTokens: 100, reasoning: 'high' }],
+  [100, { maxOutputTokens: 100, reasoning: 'none' }],
+])('a model may write %s tokens with %j', (outputTokens, options) => {
+  expect(requestOf(options).outputTokens).toBe(outputTokens);
+});
+
+it('knows nothing of calls of version 1', () => {
+  expect(requestOf({ mode: { type: 'regular' }, maxOutputTokens: 100 })).toEqual({ model: 'local/m' });
 });

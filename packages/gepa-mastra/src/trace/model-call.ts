@@ -60,8 +60,8 @@ export interface AnswerPart {
   readonly error?: unknown;
 }
 
-/** What a model gives back, whichever way it is called. */
-export interface CallResult {
+/** What a model gives back, whichever way it is called. Without a stream, it is the whole answer. */
+export interface CallResult extends Pick<AnswerPart, 'finishReason' | 'usage' | 'providerMetadata'> {
   readonly stream?: ReadableStream<AnswerPart>;
 }
 
