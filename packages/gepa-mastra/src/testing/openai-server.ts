@@ -8,6 +8,8 @@ export interface ChatRequest {
   readonly messages: readonly ChatMessage[];
   readonly tools?: readonly { readonly function: ToolOffer }[];
   readonly temperature?: number;
+  readonly max_tokens?: number;
+  readonly response_format?: { readonly type: string };
 }
 
 export interface ChatMessage {
@@ -32,49 +34,35 @@ export type ChatReply =
       readonly finishReason?: string;
       /** How many of the prompt's tokens were read from a cache. */
       readonly cachedTokens?: number;
+      /** Default: as many tokens as words. */
+      readonly tokens?: { readonly sent: number; readonly written: number };
+      /** Whether the connection breaks in the middle of the answer. */
+      readonly breaks?: boolean;
     }
-  | { readonly status: number; readonly error: string }
-  /** It is worked on, and billed, but never answered. */
-  | { readonly hangs: true };
-
-/** What was worked on. */
-export interface Bill {
-  calls: number;
-  inputTokens: number;
-  outputTokens: number;
-}
+  | { readonly status: number; readonly error: string };
 
 export interface OpenAIServer {
   readonly requests: readonly ChatRequest[];
-  /** What was worked on, answered or not. */
-  readonly bill: Readonly<Bill>;
   /** Its model, as Mastra's router takes it. */
   readonly model: { readonly id: `${string}/${string}`; readonly url: string };
   close(): Promise<void>;
 }
 
-/**
- * A server on loopback that speaks enough of the OpenAI chat API for tests, streaming too. Tokens are words, unless it is
- * told how many a request has.
- */
+/** A server on loopback that speaks enough of the OpenAI chat API for tests, streaming too. Tokens are words. */
 export async function startOpenAIServer(
   reply: (request: ChatRequest) => ChatReply | Promise<ChatReply>,
-  promptTokens = wordsOf,
 ): Promise<OpenAIServer> {
   const requests: ChatRequest[] = [];
-  const bill: Bill = { calls: 0, inputTokens: 0, outputTokens: 0 };
   const server = createServer(async (incoming, response) => {
     const request: ChatRequest = JSON.parse(await readBody(incoming));
     requests.push(request);
     const answered = await reply(request);
-    const whole = typeof answered === 'string' ? { content: answered } : answered;
-    send(response, request, whole, promptTokens(request), bill);
+    send(response, request, typeof answered === 'string' ? { content: answered } : answered);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     requests,
-    bill,
     model: { id: 'local/simulated', url: `http://127.0.0.1:${port}/v1` },
     close: async () => {
       server.closeAllConnections();
@@ -97,27 +85,23 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
   return body;
 }
 
-function send(
-  response: ServerResponse,
-  request: ChatRequest,
-  reply: Exclude<ChatReply, string>,
-  prompt: number,
-  bill: Bill,
-): void {
+function send(response: ServerResponse, request: ChatRequest, reply: Exclude<ChatReply, string>): void {
   if ('status' in reply) {
     response.writeHead(reply.status, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ error: { message: reply.error } }));
     return;
   }
-  bill.calls++;
-  bill.inputTokens += prompt;
-  if ('hangs' in reply) return;
   const {
     content = '',
     reasoning,
     calls = [],
     finishReason = calls.length > 0 ? 'tool_calls' : 'stop',
     cachedTokens,
+    tokens = {
+      sent: words(request.messages.map((one) => String(one.content)).join(' ')),
+      written: words(content),
+    },
+    breaks = false,
   } = reply;
   const message = {
     role: 'assistant',
@@ -134,18 +118,19 @@ function send(
           })),
         }),
   };
-  bill.outputTokens += words(content);
   const usage = {
-    prompt_tokens: prompt,
-    completion_tokens: words(content),
-    total_tokens: prompt + words(content),
+    prompt_tokens: tokens.sent,
+    completion_tokens: tokens.written,
+    total_tokens: tokens.sent + tokens.written,
     ...(cachedTokens === undefined ? {} : { prompt_tokens_details: { cached_tokens: cachedTokens } }),
   };
   const base = { id: 'completion', created: 0, model: request.model };
   if (request.stream !== true) {
     response.writeHead(200, { 'content-type': 'application/json' });
     const choices = [{ index: 0, finish_reason: finishReason, message }];
-    response.end(JSON.stringify({ ...base, object: 'chat.completion', choices, usage }));
+    const answer = JSON.stringify({ ...base, object: 'chat.completion', choices, usage });
+    if (breaks) response.write(answer.slice(0, -1), () => response.destroy());
+    else response.end(answer);
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -154,12 +139,12 @@ function send(
       `data: ${JSON.stringify({ ...base, object: 'chat.completion.chunk', choices: [{ index: 0, ...choice }], ...more })}\n\n`,
     );
   chunk({ delta: message, finish_reason: null });
+  if (breaks) {
+    setImmediate(() => response.destroy());
+    return;
+  }
   chunk({ delta: {}, finish_reason: finishReason }, { usage });
   response.end('data: [DONE]\n\n');
-}
-
-function wordsOf({ messages }: ChatRequest): number {
-  return words(messages.map(({ content }) => String(content)).join(' '));
 }
 
 function words(text: string): number {
