@@ -231,6 +231,28 @@ describe('sub-agents and tools', () => {
       },
     });
   });
+
+  it('reach a model that is chosen for a single step too', async () => {
+    const lookup = createTool({
+      id: 'lookup',
+      description: 'Looks it up.',
+      inputSchema: z.object({ topic: z.string() }),
+      execute: async () => 'found',
+    });
+    const agent = agentWith({
+      tools: { lookup },
+      defaultOptions: { prepareStep: () => ({ model: { ...server.model, id: 'local/chosen' } }) } as object,
+    });
+    const program = gepa(agent, { tools: true }).apply({
+      'support.instructions': 'Be kind.',
+      'support.tools.lookup.description': 'NEW TOOL',
+    });
+    await program.generate('hello');
+    expect(server.requests.at(-1)).toMatchObject({
+      model: 'chosen',
+      tools: [{ function: { description: 'NEW TOOL' } }],
+    });
+  });
 });
 
 describe('descriptions of fields', () => {

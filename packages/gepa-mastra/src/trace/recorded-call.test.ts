@@ -94,7 +94,7 @@ it('an answer that is not wanted to its end has failed', async () => {
   expect(told).toEqual([{ failed: lost }]);
 });
 
-it('a model is not called when the meter refuses', async () => {
+it('a model is not called when the meter refuses, and Mastra has nothing to try again', async () => {
   const refusal = new Error('no room');
   const recorder = new Recorder({ begin: () => Promise.reject(refusal) });
   let isCalled = false;
@@ -102,6 +102,9 @@ it('a model is not called when the meter refuses', async () => {
     isCalled = true;
     return {};
   };
-  await expect(recordedCall(recorder, { modelId: 'm' }, options, call)).rejects.toBe(refusal);
+  const { stream } = await recordedCall(recorder, { modelId: 'm' }, options, call);
+  const parts: AnswerPart[] = [];
+  for await (const part of stream!) parts.push(part);
+  expect(parts).toEqual([{ type: 'error', error: refusal }]);
   expect([isCalled, recorder.steps]).toEqual([false, []]);
 });

@@ -1,4 +1,5 @@
 import type { Transformer } from 'node:stream/web';
+import type { MeteredCall } from 'gepa-core';
 import { callRequest } from './call-request.ts';
 import {
   type AnswerPart,
@@ -18,7 +19,13 @@ export async function recordedCall(
   call: ModelCall,
 ): Promise<CallResult> {
   const { modelId: name, components = [] } = about;
-  const metered = await recorder.meter?.begin(callRequest(name, options, recorder.written));
+  let metered: MeteredCall | undefined;
+  try {
+    metered = await recorder.meter?.begin(callRequest(name, options, recorder.written));
+  } catch (error) {
+    // Mastra would try again what is thrown.
+    return { stream: failed(error) };
+  }
   const step = recorder.open({ kind: 'model', name, components, input: plainPrompt(options) });
   const answer = new AnswerReader(name);
   /** Only what is told first is heard. */
@@ -59,4 +66,13 @@ export async function recordedCall(
     recorder.fail(step, error);
     throw error;
   }
+}
+
+function failed(error: unknown): ReadableStream<AnswerPart> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue({ type: 'error', error });
+      controller.close();
+    },
+  });
 }
