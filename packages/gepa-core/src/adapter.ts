@@ -1,7 +1,7 @@
-import type { CallMeter } from './call-meter.ts';
+import type { Usage } from './budget/usage.ts';
+import type { CallMeter } from './calls/call-meter.ts';
 import type { Candidate, Component } from './component.ts';
 import type { Step } from './trace.ts';
-import type { Usage } from './usage.ts';
 
 /** Where in the run a rollout belongs; goes into the metadata of the user's own tracing. */
 export type Phase = 'seed' | 'minibatch' | 'proposal' | 'valset' | 'merge' | 'testset';

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type TokenRunSetup, tokenExamples, tokenRun } from './engine/fixtures/token-run.ts';
-import { replay } from './engine/state.ts';
 import { RunError } from './errors.ts';
 import { type DecisionEvent, isDecision } from './events.ts';
 import { optimize } from './optimize.ts';
-import { stagedEvaluation } from './strategies/evaluation-policy.ts';
+import { replay } from './search/state.ts';
+import { stagedEvaluation } from './search/strategies/evaluation-policy.ts';
+import { type TokenRunSetup, tokenExamples, tokenRun } from './testing/fixtures/token-run.ts';
 import { tokenMetric } from './testing/token-task.ts';
 
 const three = ['extract', 'route', 'answer'];

@@ -1,10 +1,10 @@
 import type { Phase } from './adapter.ts';
+import type { SpendByPhase, TimeSpent } from './budget/spend.ts';
+import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
 import type { TestScores } from './result.ts';
-import type { CandidateSource, FrontierType } from './search-view.ts';
-import type { SpendByPhase, TimeSpent } from './spend.ts';
-import type { StopReason } from './strategies/stop-conditions.ts';
-import type { Usage } from './usage.ts';
+import type { CandidateSource, FrontierType } from './search/search-view.ts';
+import type { StopReason } from './search/strategies/stop-conditions.ts';
 
 /**
  * What the search decided. For a seed these come in the same order with the same contents, whatever the latencies

@@ -1,6 +1,6 @@
-import type { CallMeter } from './call-meter.ts';
+import type { Usage } from './budget/usage.ts';
+import type { CallMeter } from './calls/call-meter.ts';
 import type { Step } from './trace.ts';
-import type { Usage } from './usage.ts';
 
 /** What a metric sees of one rollout. */
 export interface MetricArgs<Example, Output, Trace = readonly Step[]> {

@@ -1,23 +1,23 @@
+import { noteEarlier } from './budget/earlier-spend.ts';
+import { noTime, type TimeSpent } from './budget/spend.ts';
+import { messageOf, sentence } from './calls/classify-error.ts';
+import { nextTurn } from './calls/next-turn.ts';
+import { Lifetime } from './calls/run-signal.ts';
 import { componentNames } from './component.ts';
-import { noteEarlier } from './effects/earlier-spend.ts';
-import { messageOf, sentence } from './effects/failures.ts';
-import { nextTurn } from './effects/next-turn.ts';
-import { type Broadcast, createBroadcast } from './engine/broadcast.ts';
-import { Lifetime } from './engine/lifetime.ts';
-import { search } from './engine/search.ts';
-import { resultOf } from './engine/state.ts';
-import { scoreTestset } from './engine/testset-scores.ts';
+import { type Broadcast, createBroadcast } from './dispatcher.ts';
 import { RunError } from './errors.ts';
-import { fingerprintOf } from './node/fingerprint.ts';
-import { openRunDirectory, type RunDirectory } from './node/run-directory.ts';
-import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options.ts';
+import { fingerprintOf } from './journal/fingerprint.ts';
+import { openRunDirectory, type RunDirectory } from './journal/run-directory.ts';
+import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
+import { resolveOptions, type Settings } from './options/settings.ts';
 import { prepareRun, type Run } from './prepare-run.ts';
 import { messageMask } from './redact.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
-import { resolveOptions, type Settings } from './settings.ts';
-import { noTime, type TimeSpent } from './spend.ts';
-import type { StopReason } from './strategies/stop-conditions.ts';
+import { search } from './search/loop.ts';
+import { resultOf } from './search/state.ts';
+import type { StopReason } from './search/strategies/stop-conditions.ts';
+import { scoreTestset } from './search/test-scores.ts';
 import type { Step } from './trace.ts';
 
 /**

@@ -1,25 +1,25 @@
+import { commitEarlier, noteEarlier } from './budget/earlier-spend.ts';
+import { Ledger } from './budget/ledger.ts';
+import { Stopwatch } from './budget/stopwatch.ts';
+import { nextTurn } from './calls/next-turn.ts';
+import { ProviderHealth } from './calls/outage.ts';
+import type { Lifetime } from './calls/run-signal.ts';
 import { componentNames, seedOf } from './component.ts';
-import { commitEarlier, noteEarlier } from './effects/earlier-spend.ts';
-import type { Journal } from './effects/journal.ts';
-import { Ledger } from './effects/ledger.ts';
-import { nextTurn } from './effects/next-turn.ts';
-import { ProviderHealth } from './effects/provider-health.ts';
-import { Stopwatch } from './effects/stopwatch.ts';
-import type { Broadcast } from './engine/broadcast.ts';
-import { warnAboutData } from './engine/data-warnings.ts';
-import { Evaluator } from './engine/evaluator.ts';
-import { ExampleIndex, type ExampleRef } from './engine/examples.ts';
-import type { Lifetime } from './engine/lifetime.ts';
-import type { SearchSetup } from './engine/search-setup.ts';
-import { SearchState } from './engine/state.ts';
+import type { Broadcast } from './dispatcher.ts';
 import { StrategyError } from './errors.ts';
 import type { DecisionEvent } from './events.ts';
-import { MergeProposer } from './proposers/merge.ts';
-import { reflectiveMutation } from './proposers/reflective-mutation.ts';
-import { Random } from './random.ts';
-import type { Settings } from './settings.ts';
-import * as conditions from './strategies/stop-conditions.ts';
-import { createStrategies } from './strategies/strategies.ts';
+import type { Journal } from './journal/journal.ts';
+import { warnAboutData } from './options/data-warnings.ts';
+import type { Settings } from './options/settings.ts';
+import { reflectiveMutation } from './reflection/propose.ts';
+import { Evaluator } from './search/evaluator.ts';
+import { ExampleIndex, type ExampleRef } from './search/examples.ts';
+import { MergeProposer } from './search/merge-proposer.ts';
+import { Random } from './search/random.ts';
+import type { SearchSetup } from './search/search-setup.ts';
+import { SearchState } from './search/state.ts';
+import * as conditions from './search/strategies/stop-conditions.ts';
+import { createStrategies } from './search/strategies/strategies.ts';
 
 /** A run that is ready to start. */
 export interface Run<Example, Output, Trace, Name extends string> {

@@ -1,8 +1,8 @@
+import type { SpendByPhase, TimeSpent } from './budget/spend.ts';
+import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
-import type { FrontierType, FrontKeyName, ScoredCandidate } from './search-view.ts';
-import type { SpendByPhase, TimeSpent } from './spend.ts';
-import type { StopReason } from './strategies/stop-conditions.ts';
-import type { Usage } from './usage.ts';
+import type { FrontierType, FrontKeyName, ScoredCandidate } from './search/search-view.ts';
+import type { StopReason } from './search/strategies/stop-conditions.ts';
 
 /** The seed and the best candidate on examples the search never saw. */
 export interface TestScores {

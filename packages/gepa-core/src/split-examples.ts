@@ -1,5 +1,5 @@
 import { OptionsError } from './errors.ts';
-import { Random } from './random.ts';
+import { Random } from './search/random.ts';
 
 /** The parts of a data set, by how much of it each gets. */
 export interface SplitOptions<Example> {

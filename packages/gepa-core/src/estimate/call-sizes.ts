@@ -1,8 +1,8 @@
 import { componentNames, seedOf } from '../component.ts';
-import { recordsFor } from '../proposers/reflective-mutation.ts';
+import type { Settings } from '../options/settings.ts';
 import { buildReflectionPrompt } from '../reflection/prompt.ts';
+import { recordsFor } from '../reflection/propose.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS, renderRecords } from '../reflection/render.ts';
-import type { Settings } from '../settings.ts';
 import type { CallSize, CallSizes } from './load.ts';
 import type { Measurement } from './measure-rollout.ts';
 import { reflectionPrice } from './pricing.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type TokenRunSetup, tokenExamples, tokenRun } from '../engine/fixtures/token-run.ts';
+import { modelCallUsage } from '../budget/usage.ts';
 import { OptionsError, SeedError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
-import { stagedEvaluation } from '../strategies/evaluation-policy.ts';
-import { modelCallUsage } from '../usage.ts';
+import { stagedEvaluation } from '../search/strategies/evaluation-policy.ts';
+import { type TokenRunSetup, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 import { estimate, type RunEstimate } from './estimate.ts';
 
 const mix = fc.record({

@@ -1,4 +1,4 @@
-import { laterMargin } from '../effects/spending-bounds.ts';
+import { laterMargin } from '../budget/spending-bounds.ts';
 import { type Amount, amountOf, type CallSizes, type Load, nothing, product, sum, times } from './load.ts';
 import type { SearchSize } from './search-size.ts';
 import type { Asks } from './worst-course.ts';

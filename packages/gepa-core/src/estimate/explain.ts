@@ -1,4 +1,4 @@
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../options/settings.ts';
 import { LIKELY_TEXT_TOKENS, TOKENS_PER_SECOND } from './call-sizes.ts';
 import type { ExpectedCourse } from './expected-course.ts';
 import type { Measurement } from './measure-rollout.ts';

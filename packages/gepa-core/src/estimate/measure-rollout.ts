@@ -1,13 +1,13 @@
 import type { Rollout } from '../adapter.ts';
+import type { Usage } from '../budget/usage.ts';
+import { sentence } from '../calls/classify-error.ts';
+import { ProviderHealth } from '../calls/outage.ts';
+import { Lifetime } from '../calls/run-signal.ts';
 import { seedOf } from '../component.ts';
-import { sentence } from '../effects/failures.ts';
-import { ProviderHealth } from '../effects/provider-health.ts';
-import { ExampleIndex } from '../engine/examples.ts';
-import { Lifetime } from '../engine/lifetime.ts';
-import { RolloutRunner, Spent } from '../engine/rollout-runner.ts';
 import { RunError, SeedError } from '../errors.ts';
-import type { Settings } from '../settings.ts';
-import type { Usage } from '../usage.ts';
+import type { Settings } from '../options/settings.ts';
+import { ExampleIndex } from '../search/examples.ts';
+import { RolloutRunner, Spent } from '../search/rollout-runner.ts';
 import { costed } from './pricing.ts';
 
 /** The seed on one training example, and what that took. */

@@ -1,6 +1,6 @@
+import type { PriceBook } from '../budget/prices.ts';
+import { type Price, priceUsage, type Usage } from '../budget/usage.ts';
 import type { LanguageModel } from '../language-model.ts';
-import type { PriceBook } from '../prices.ts';
-import { type Price, priceUsage, type Usage } from '../usage.ts';
 
 /** Fills in what the usage of a rollout cost, where that is known. */
 export const costed = (usage: Usage, { prices }: { readonly prices: PriceBook }): Usage =>

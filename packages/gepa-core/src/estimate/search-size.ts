@@ -1,9 +1,9 @@
 import { componentNames } from '../component.ts';
-import { ExampleIndex, type ExampleRef } from '../engine/examples.ts';
-import { MERGE_SUBSAMPLE_SIZE } from '../proposers/merge.ts';
-import type { Settings } from '../settings.ts';
-import type { SamplingStrategy } from '../strategies/proposal-sampling.ts';
-import { mostSelected, type SelectionStrategy } from '../strategies/proposal-selection.ts';
+import type { Settings } from '../options/settings.ts';
+import { ExampleIndex, type ExampleRef } from '../search/examples.ts';
+import { MERGE_SUBSAMPLE_SIZE } from '../search/merge-proposer.ts';
+import type { SamplingStrategy } from '../search/strategies/proposal-sampling.ts';
+import { mostSelected, type SelectionStrategy } from '../search/strategies/proposal-selection.ts';
 
 /** What is taken for likely, and the most it can be. */
 export interface Guess {

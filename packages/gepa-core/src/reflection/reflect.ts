@@ -1,6 +1,6 @@
+import { addUsage, type Usage } from '../budget/usage.ts';
 import type { Component } from '../component.ts';
 import type { LanguageModelAnswer } from '../language-model.ts';
-import { addUsage, type Usage } from '../usage.ts';
 import { fenced, trimBlankLines } from './fence.ts';
 import { checkText, type TextProblem } from './guard.ts';
 import { buildReflectionPrompt, type ReflectionPromptRequest } from './prompt.ts';

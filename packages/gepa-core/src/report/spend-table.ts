@@ -1,6 +1,6 @@
+import type { Spend, SpendByPhase, TimeSpent } from '../budget/spend.ts';
+import { noUsage, type Usage } from '../budget/usage.ts';
 import type { OptimizationResult } from '../result.ts';
-import type { Spend, SpendByPhase, TimeSpent } from '../spend.ts';
-import { noUsage, type Usage } from '../usage.ts';
 import type { Colors } from './colors.ts';
 import { columns } from './columns.ts';
 import { formatCount, formatDuration, formatUsd, UNKNOWN } from './format.ts';

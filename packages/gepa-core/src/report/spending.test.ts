@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { noUsage } from '../budget/usage.ts';
 import type { GepaEvent } from '../events.ts';
-import { noUsage } from '../usage.ts';
 import { candidateAdded, rolloutFinished, rollouts, runFinished, runStarted } from './fixtures/sample-run.ts';
 import { describeBounds, formatBounded, Spending } from './spending.ts';
 

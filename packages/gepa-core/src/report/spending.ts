@@ -1,5 +1,5 @@
+import type { Usage } from '../budget/usage.ts';
 import type { GepaEvent } from '../events.ts';
-import type { Usage } from '../usage.ts';
 import { countOf, formatCompact, formatCount, formatDuration, formatUsd } from './format.ts';
 
 type RunStarted = Extract<GepaEvent, { type: 'run_started' }>;

@@ -1,4 +1,4 @@
-import type { StopReason } from '../strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-conditions.ts';
 import { visible } from './visible.ts';
 
 const words = new Map<StopReason, string>([

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { replay } from '../engine/state.ts';
+import type { Spend, SpendByPhase } from '../budget/spend.ts';
 import type { OptimizationResult, TestScores } from '../result.ts';
-import type { Spend, SpendByPhase } from '../spend.ts';
+import { replay } from '../search/state.ts';
 import { candidateAdded, decisions, newBest, runFinished, runStarted } from './fixtures/sample-run.ts';
 import { summarize } from './summary.ts';
 

@@ -1,5 +1,5 @@
 import type { OptimizationResult, TestScores } from '../result.ts';
-import type { ScoredCandidate } from '../search-view.ts';
+import type { ScoredCandidate } from '../search/search-view.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { diffCandidates } from './diff.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore } from './format.ts';

@@ -1,0 +1,268 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { OptionsError, RunError } from '../errors.ts';
+import { optimize } from '../optimize.ts';
+import { Random } from '../search/random.ts';
+import { type TokenRunSetup, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import { modelCallUsage, type Price, type Usage } from './usage.ts';
+
+/** A run of which every rollout and every reflection costs the same, and nobody tells of calls before they are made. */
+function pricedRun(setup: {
+  readonly maxCostUsd: number;
+  readonly rollout: Usage;
+  readonly reflection: Usage;
+  readonly prices?: Record<string, { input: number; output: number }>;
+  readonly concurrency?: number;
+  readonly samplingStrategy?: { sameParent: number };
+}) {
+  const { rollout, reflection, ...rest } = setup;
+  let asked = 0;
+  const run = tokenRun({ before: () => new Promise(setImmediate) });
+  const { propose, maxMetricCalls, ...options } = run.options;
+  expect([propose, maxMetricCalls]).not.toContain(undefined);
+  const { adapter } = options;
+  return {
+    ...run,
+    options: {
+      ...options,
+      adapter: {
+        ...adapter,
+        run: async (...args: Parameters<typeof adapter.run>) => ({
+          ...(await adapter.run(...args)),
+          usage: rollout,
+        }),
+      },
+      reflectionModel: async () => {
+        await new Promise(setImmediate);
+        return { text: `\`\`\`\nbase red green blue ${asked++}\n\`\`\``, usage: reflection };
+      },
+      reserve: { rollout: { costUsd: 0.002 }, reflection: { costUsd: 0.02 } },
+      ...rest,
+    },
+  };
+}
+
+const prices = { small: { input: 1, output: 2 }, large: { input: 10, output: 20 } };
+const small = modelCallUsage({ model: 'small', inputTokens: 1_000, outputTokens: 500 }); // $0.002
+const large = modelCallUsage({ model: 'large', inputTokens: 1_000, outputTokens: 500 }); // $0.02
+
+describe('maxCostUsd', () => {
+  it('is never exceeded, when every rollout costs the same and every reflection too', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.double({ min: 0.03, max: 0.4, noNaN: true }),
+        fc.constantFrom(1, 4, 32),
+        fc.integer({ min: 1, max: 4 }),
+        async (maxCostUsd, concurrency, sameParent) => {
+          const run = pricedRun({
+            maxCostUsd,
+            rollout: small,
+            reflection: large,
+            prices,
+            concurrency,
+            samplingStrategy: { sameParent },
+          });
+          const result = await optimize(run.options);
+          const reflections = result.spend.reflection.usage.modelCalls;
+          expect(result.usage.costUsd).toBeCloseTo(result.totalMetricCalls * 0.002 + reflections * 0.02, 9);
+          expect(result.usage.costUsd).toBeLessThanOrEqual(maxCostUsd + 1e-9);
+          expect(['maxCostUsd', 'allPerfect']).toContain(result.stopReason);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it.each([1, 32])(
+    'is used up, though what is set aside for all at once would exceed it (concurrency %i)',
+    async (concurrency) => {
+      const run = pricedRun({ maxCostUsd: 0.25, rollout: small, reflection: large, prices, concurrency });
+      const reserve = { rollout: { costUsd: 0.1 }, reflection: { costUsd: 0.1 } };
+      const result = await optimize({ ...run.options, reserve });
+      expect(result.stopReason).toBe('maxCostUsd');
+      expect(result.usage.costUsd).toBeLessThanOrEqual(0.25);
+      expect(result.usage.costUsd).toBeGreaterThan(0.25 - 0.1 - 0.002);
+    },
+  );
+
+  it('takes costs that the usage reports', async () => {
+    const run = pricedRun({
+      maxCostUsd: 0.5,
+      rollout: modelCallUsage({ costUsd: 0.01 }),
+      reflection: modelCallUsage({ costUsd: 0.05 }),
+    });
+    const reserve = { rollout: { costUsd: 0.01 }, reflection: { costUsd: 0.05 } };
+    const result = await optimize({ ...run.options, reserve });
+    expect(result.stopReason).toBe('maxCostUsd');
+    expect(result.usage.costUsd).toBeLessThanOrEqual(0.5);
+    expect(result.usage.costUsd).toBeGreaterThan(0.3);
+  });
+
+  it('that is spent within the pass of the seed keeps what was measured', async () => {
+    const run = pricedRun({ maxCostUsd: 0.009, rollout: small, reflection: small, prices });
+    const reserve = { rollout: { costUsd: 0.002 }, reflection: { costUsd: 0.002 } };
+    const result = await optimize({ ...run.options, reserve });
+    expect(result).toMatchObject({ stopReason: 'maxCostUsd', totalMetricCalls: 4, bestIndex: 0 });
+    expect(result.candidates[0]!.coverage).toBe(4);
+  });
+
+  it.each([
+    [
+      'of a rollout',
+      { rollout: modelCallUsage({ model: 'medium' }), reflection: small },
+      'rollout by medium',
+    ],
+    [
+      'of a reflection',
+      { rollout: small, reflection: modelCallUsage({}) },
+      'reflection by a model that was not named',
+    ],
+    [
+      'of one of several calls',
+      { rollout: { ...small, modelCalls: 2 }, reflection: small },
+      'rollout by small',
+    ],
+  ])('needs the cost %s', async (_, usages, words) => {
+    const error = await optimize(pricedRun({ maxCostUsd: 1, prices, ...usages }).options).catch(
+      (e: unknown) => e,
+    );
+    expect(error).toBeInstanceOf(RunError);
+    expect((error as RunError).message).toContain(words);
+    expect((error as RunError).message).toContain('`prices`');
+  });
+
+  it('needs the cost of the judge too, though that of the program is known', async () => {
+    const run = pricedRun({
+      maxCostUsd: 1,
+      rollout: modelCallUsage({ costUsd: 0.01 }),
+      reflection: small,
+      prices,
+    });
+    const withJudge = {
+      ...run.options,
+      reserve: { rollout: { costUsd: 0.02 }, reflection: { costUsd: 0.02 } },
+      metric: () => ({ score: 0.5, usage: modelCallUsage({ model: 'judge' }) }),
+    };
+    await expect(optimize(withJudge)).rejects.toThrow('rollout by judge');
+    const priced = { ...withJudge, prices: { ...prices, judge: { input: 1, output: 1 } } };
+    expect((await optimize(priced)).stopReason).toBe('maxCostUsd');
+  });
+});
+
+describe('maxTokens', () => {
+  /** A run of which each rollout takes as many tokens as it is told. */
+  async function sizedRun(setup: TokenRunSetup, tokensOf: (number: number) => number) {
+    const { options } = tokenRun({ before: () => new Promise(setImmediate), ...setup });
+    const { maxMetricCalls: _, ...rest } = options;
+    const { adapter } = options;
+    let number = 0;
+    const result = await optimize({
+      ...rest,
+      adapter: {
+        ...adapter,
+        run: async (...args: Parameters<typeof adapter.run>) => {
+          const usage = modelCallUsage({ inputTokens: tokensOf(number++) });
+          return { ...(await adapter.run(...args)), usage };
+        },
+      },
+    });
+    return { result, tokens: result.usage.inputTokens };
+  }
+
+  it('is crossed only by calls that take more than they were said to; then the result says so', async () => {
+    const reserve = { rollout: { tokens: 200 } };
+    const kept = await sizedRun({ maxTokens: 1_000, reserve }, () => 200);
+    expect(kept).toMatchObject({ tokens: 1_000, result: { stopReason: 'maxTokens' } });
+    expect(kept.result.warnings.join()).not.toContain('maxTokens is');
+    const { result } = await sizedRun({ maxTokens: 1_000, reserve }, () => 300);
+    expect(result.warnings.join()).toMatch(/maxTokens is 1000, but the run took \d+/);
+  });
+
+  it('leaves what the testset is likely to take, whatever single rollouts take', async () => {
+    for (let seed = 0; seed < 12; seed++) {
+      const maxTokens = 8_000 + 400 * seed;
+      const reserve = { rollout: { tokens: 150 } };
+      const setup = { maxTokens, reserve, seed, testset: tokenExamples('tests', 10) };
+      const random = new Random(seed);
+      const { result, tokens } = await sizedRun(setup, () => 50 + random.randbelow(100));
+      expect(result.stopReason).toBe('maxTokens');
+      expect(result.iterations).toBeGreaterThan(1);
+      expect(result.test?.size).toBe(10);
+      expect(tokens).toBeLessThanOrEqual(maxTokens);
+    }
+  });
+});
+
+describe('models that are known before the start', () => {
+  const started = (given: { models?: string[]; modelName?: string; prices?: Record<string, Price> }) => {
+    const { models, modelName, ...rest } = given;
+    const mini = modelCallUsage({ model: 'gpt-4.1-mini-2025-04-14', inputTokens: 1_000, outputTokens: 500 });
+    const run = pricedRun({ maxCostUsd: 0.02, rollout: mini, reflection: mini, ...rest });
+    const { adapter, reflectionModel } = run.options;
+    const options = {
+      ...run.options,
+      adapter: { ...adapter, ...(models === undefined ? {} : { models }) },
+      reflectionModel: Object.assign(reflectionModel, { modelName }),
+    };
+    return { run, options };
+  };
+
+  it.each([
+    ['of the program', { models: ['gpt-4.1-mini', 'local/m'] }],
+    ['that reflects', { modelName: 'local/m' }],
+  ])('a model %s is refused without a price, before anything is run', async (_, given) => {
+    const { run, options } = started(given);
+    const error = await optimize(options).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(OptionsError);
+    expect((error as OptionsError).message).toContain("prices: { 'local/m': { input: 1, output: 2 } }");
+    expect(run.events).toEqual([]);
+    const prices = { 'local/m': { input: 0, output: 0 } };
+    expect((await optimize({ ...options, prices })).stopReason).toBe('maxCostUsd');
+    const { maxCostUsd, ...unbounded } = options;
+    expect((await optimize({ ...unbounded, maxIterations: 1 })).stopReason).toBe('maxIterations');
+  });
+
+  it('are priced by the catalogue, bound or not, under the names that are reported', async () => {
+    const { options } = started({ models: ['gpt-4.1-mini'], modelName: 'openai/gpt-4.1-mini' });
+    const bounded = await optimize(options);
+    expect(bounded).toMatchObject({ stopReason: 'maxCostUsd', usage: { costUsd: expect.any(Number) } });
+    const { maxCostUsd, ...unbounded } = options;
+    const { usage } = await optimize({ ...unbounded, maxIterations: 1 });
+    expect(usage.costUsd! / usage.modelCalls).toBeCloseTo(
+      bounded.usage.costUsd! / bounded.usage.modelCalls,
+      9,
+    );
+  });
+
+  it('cost what the caller says, also under a dated name', async () => {
+    const prices = { 'gpt-4.1-mini': { input: 10, output: 20 } };
+    const { usage } = await optimize(started({ models: ['gpt-4.1-mini'], prices }).options);
+    expect(usage.costUsd).toBeCloseTo(0.02 * usage.modelCalls, 9);
+  });
+});
+
+it('without a bound on cost, unknown costs harm nothing', async () => {
+  const run = pricedRun({
+    maxCostUsd: 1,
+    rollout: modelCallUsage({ model: 'medium' }),
+    reflection: large,
+    prices,
+  });
+  const { maxCostUsd, ...options } = run.options;
+  const result = await optimize({ ...options, maxIterations: 2 });
+  expect(maxCostUsd).toBe(1);
+  expect(result.stopReason).toBe('maxIterations');
+  expect(result.usage.byModel?.medium?.modelCalls).toBe(result.totalMetricCalls);
+  expect(result.spend.reflection.usage.costUsd).toBeCloseTo(
+    0.02 * result.spend.reflection.usage.modelCalls,
+    9,
+  );
+});
+
+it('a price covers the usage of a reflection in its event', async () => {
+  const run = pricedRun({ maxCostUsd: 0.3, rollout: small, reflection: large, prices });
+  await optimize(run.options);
+  const reflections = run.events.filter((event) => event.type === 'reflection_finished');
+  expect(reflections.length).toBeGreaterThan(0);
+  for (const { usage } of reflections) expect(usage.costUsd).toBeCloseTo(0.02, 9);
+});

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { OptionsError } from '../errors.ts';
+import { checkPrices, PriceBook } from './prices.ts';
+import { modelCallUsage, type Price } from './usage.ts';
+
+/** The prices of a book that is open. */
+async function loadPrices(own?: Record<string, Price>) {
+  const book = new PriceBook(own);
+  await book.load();
+  return book.priceOf;
+}
+const catalogue = await loadPrices();
+
+describe('the catalogue', () => {
+  // Prices change from release to release; that there are some, and the same for all names of a model, does not.
+  it.each([
+    ['gpt-4.1-mini', 'a model'],
+    ['gpt-4.1-mini-2025-04-14', 'a dated one'],
+    ['gpt-4.1-mini-2099-01-01', 'a dated one the catalogue has not heard of yet'],
+    ['openai/gpt-4.1-mini', 'a router string'],
+    ['openai/gpt-4.1-mini-2025-04-14', 'a dated router string'],
+    ['azure-openai/gpt-4.1-mini', 'another host of it'],
+  ])('knows %s, %s', (name) => {
+    const price = catalogue(name);
+    expect(price?.input).toBeGreaterThan(0);
+    expect(price?.output).toBeGreaterThan(price!.input);
+    expect(price?.cachedInput).toBeLessThan(price!.input);
+    expect(price).toEqual(catalogue('gpt-4.1-mini'));
+  });
+
+  it.each([
+    'claude-sonnet-4-5',
+    'claude-sonnet-4-5-20250929',
+    'claude-sonnet-4-5-latest',
+    'anthropic/claude-sonnet-4-5',
+  ])('knows %s, its cache and its price for short prompts', (name) => {
+    expect(catalogue(name)).toEqual({ input: 3, cachedInput: 0.3, cacheWrite: 3.75, output: 15 });
+  });
+
+  it.each([
+    'google/gemini-2.5-pro',
+    'gemini-2.5-flash',
+    'groq/llama-3.3-70b-versatile',
+    'mistral/mistral-large-latest',
+    'xai/grok-4',
+    'deepseek/deepseek-chat',
+    'openrouter/openai/gpt-4.1-mini',
+    'amazon-bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0',
+    'togetherai/meta-llama/Llama-3.3-70B-Instruct-Turbo',
+  ])('knows %s', (name) => {
+    expect(catalogue(name)).toMatchObject({ input: expect.any(Number), output: expect.any(Number) });
+  });
+
+  it.each([
+    'simulated',
+    'local/simulated',
+    'local/gpt-4.1',
+    'local/gemini-2.5-pro',
+    'local/claude-sonnet-4-5',
+    'lmstudio/openai/gpt-oss-20b',
+    'ft:gpt-4.1-mini-2025-04-14:acme::abc',
+    'whisper-1',
+    'openai/',
+    '/gpt-4.1',
+    '',
+  ])('does not guess at "%s"', (name) => {
+    expect(catalogue(name)).toBeUndefined();
+  });
+});
+
+const price = { input: 1, output: 2 };
+const dated = { input: 3, output: 4 };
+
+describe('prices of the caller', () => {
+  it.each([
+    ['mine', 'mine'],
+    ['mine', 'mine-2026-01-31'],
+    ['mine', 'mine-20260131'],
+    ['mine', 'mine-latest'],
+    ['mine', 'local/mine'],
+    ['mine', 'local/mine@20260131'],
+    ['mine-2026-01-31', 'mine'],
+    ['mine-latest', 'mine-20260131'],
+    ['local/mine', 'mine'],
+    ['local/mine-0131', 'mine-0131'],
+    ['gpt-4.1-mini', 'gpt-4.1-mini-2025-04-14'],
+    ['openai/gpt-4.1-mini', 'gpt-4.1-mini-2025-04-14'],
+  ])('given for %s serve for %s', async (given, reported) => {
+    expect((await loadPrices({ [given]: price }))(reported)).toEqual(price);
+  });
+
+  it.each([
+    ['mine', 'mine-mini'],
+    ['mine', 'not-mine'],
+    ['mine-2026-01-31', 'mine-2026-02-28'],
+    ['local/mine', 'remote/mine'],
+    ['mine', 'mine-2026-01'],
+    ['constructor', 'toString'],
+  ])('given for %s do not serve for %s', async (given, reported) => {
+    expect((await loadPrices({ [given]: price }))(reported)).toBeUndefined();
+  });
+
+  it('are taken by the closest name', async () => {
+    const prices = await loadPrices({ mine: price, 'mine-2026-01-31': dated, 'local/mine': dated });
+    expect(prices('mine')).toBe(price);
+    expect(prices('mine-2026-02-28')).toBe(price);
+    expect(prices('mine-2026-01-31')).toBe(dated);
+    expect(prices('remote/mine-2026-01-31')).toBe(dated);
+    expect(prices('local/mine')).toBe(dated);
+  });
+
+  it('win over the catalogue, which fills in nothing', async () => {
+    expect((await loadPrices({ 'gpt-4.1': price }))('gpt-4.1')).toBe(price);
+  });
+});
+
+describe('under a bound on cost', () => {
+  it('models with a price are fine', () => {
+    expect(() => checkPrices(['gpt-4.1-mini', 'anthropic/claude-sonnet-4-5'], catalogue)).not.toThrow();
+  });
+
+  it('a model without one is refused, with what to pass', () => {
+    const check = () => checkPrices(['gpt-4.1-mini', 'local/m', 'local/m'], catalogue);
+    expect(check).toThrow(OptionsError);
+    expect(check).toThrow('the price of local/m cannot be told');
+    expect(check).toThrow("prices: { 'local/m': { input: 1, output: 2 } }");
+    expect(() => checkPrices(['a', 'b'], catalogue)).toThrow(
+      "prices: { 'a': { input: 1, output: 2 }, 'b': { input: 1, output: 2 } }",
+    );
+  });
+});
+
+describe('the catalogue', () => {
+  const usageOf = (model: string) => modelCallUsage({ model, inputTokens: 1, outputTokens: 1 });
+
+  it('is only waited for where it is needed', async () => {
+    const book = new PriceBook({ mine: { input: 1, output: 2 } });
+    expect(book.wait(undefined)).toBeUndefined();
+    expect(book.wait(modelCallUsage({ inputTokens: 1 }))).toBeUndefined();
+    expect(book.wait(modelCallUsage({ model: 'gpt-4.1', costUsd: 1 }))).toBeUndefined();
+    expect(book.wait(usageOf('mine'))).toBeUndefined();
+    expect(book.priceOf('gpt-4.1')).toBeUndefined();
+    await book.wait(usageOf('gpt-4.1'));
+    expect(book.priceOf('gpt-4.1')).toBeDefined();
+    expect(book.wait(usageOf('nobody-knows'))).toBeUndefined();
+  });
+});

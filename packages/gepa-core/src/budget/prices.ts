@@ -1,0 +1,153 @@
+import { OptionsError } from '../errors.ts';
+import type { Price, PriceOf, Usage } from './usage.ts';
+
+/**
+ * What models cost: by the caller's own prices first, else by the catalogue of `@pydantic/genai-prices`. Prices for
+ * long prompts are left out, so that a prompt above a provider's threshold (200,000 tokens, say) is priced as a shorter
+ * one; so are fees that are not for tokens, such as those for searches. The catalogue is part of the package: nothing
+ * is asked over the network.
+ */
+export class PriceBook {
+  readonly #own: Readonly<Record<string, Price>>;
+  #catalogue: Catalogue | undefined;
+  readonly #known = new Map<string, Price | undefined>();
+
+  constructor(own: Readonly<Record<string, Price>> = {}) {
+    this.#own = own;
+  }
+
+  /** Only own prices, as long as the catalogue is not loaded. */
+  readonly priceOf: PriceOf = (model) => {
+    if (this.#known.has(model)) return this.#known.get(model);
+    const price = ownPrice(this.#own, model) ?? (this.#catalogue && cataloguePrice(this.#catalogue, model));
+    if (price !== undefined || this.#catalogue !== undefined) this.#known.set(model, price);
+    return price;
+  };
+
+  /** How many tokens a model can read and write, by the catalogue; `undefined` as long as that is not loaded. */
+  contextOf(model: string): number | undefined {
+    const entries = this.#catalogue === undefined ? [] : entriesOf(this.#catalogue, model);
+    return entries.map((entry) => entry.model.context_window).find((tokens) => tokens !== undefined);
+  }
+
+  /** To be waited for before a call to a model that has no price of its own. */
+  waitFor(model: string | undefined): Promise<void> | undefined {
+    return model === undefined || this.#catalogue !== undefined ? undefined : this.load();
+  }
+
+  /** To be waited for before a usage can be priced; nothing where it can be, or where no price is wanted. */
+  wait(usage: Usage | undefined): Promise<void> | undefined {
+    if (this.#catalogue !== undefined || usage?.byModel === undefined || usage.costUsd !== undefined) {
+      return undefined;
+    }
+    return Object.keys(usage.byModel).some((model) => this.priceOf(model) === undefined)
+      ? this.load()
+      : undefined;
+  }
+
+  /** Half a megabyte that only runs on models with names need. */
+  async load(): Promise<void> {
+    this.#catalogue ??= await import('@pydantic/genai-prices');
+  }
+}
+
+/**
+ * Under a bound on cost, refuses models without a price while nothing is spent yet.
+ *
+ * @throws {OptionsError}
+ */
+export function checkPrices(models: readonly string[], priceOf: PriceOf): void {
+  const unknown = [...new Set(models)].filter((model) => priceOf(model) === undefined);
+  if (unknown.length === 0) return;
+  const [prices, them] = unknown.length === 1 ? ['price', 'it'] : ['prices', 'them'];
+  const entries = unknown.map((model) => `'${model}': { input: 1, output: 2 }`).join(', ');
+  throw new OptionsError([
+    `\`maxCostUsd\` is set, but the ${prices} of ${unknown.join(', ')} cannot be told. Give ${them} in US dollars per million tokens (0 for what costs nothing): prices: { ${entries} }.`,
+  ]);
+}
+
+/** A model as one name says it: `openai/gpt-4.1-2025-04-14` is of `openai`, called `gpt-4.1`, of a certain day. */
+interface ModelName {
+  readonly provider?: string;
+  readonly base: string;
+  readonly date?: string;
+}
+
+function readName(name: string): ModelName {
+  const [, provider, rest = name] = /^([^/]+)\/(.+)$/s.exec(name) ?? [];
+  const [, base = rest, date] = /^(.+)[-@](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$/s.exec(rest) ?? [];
+  return {
+    base,
+    ...(provider === undefined ? {} : { provider }),
+    // The latest one is the one that is meant without a date.
+    ...(date === undefined || date === 'latest' ? {} : { date }),
+  };
+}
+
+/** The price given for this name, or for another name of the same model: without provider or date, or with them. */
+function ownPrice(own: Readonly<Record<string, Price>>, model: string): Price | undefined {
+  if (Object.hasOwn(own, model)) return own[model];
+  const name = readName(model);
+  const [closest] = Object.keys(own)
+    .map((given) => ({ given, likeness: likeness(readName(given), name) }))
+    .filter(({ likeness }) => likeness > 0)
+    .sort((a, b) => b.likeness - a.likeness);
+  return closest === undefined ? undefined : own[closest.given];
+}
+
+/** 0 for different models; else the more, the less one name says that the other does not. */
+function likeness(a: ModelName, b: ModelName): number {
+  const parts = (['provider', 'date'] as const).map((part) =>
+    a[part] === b[part] ? 1 : a[part] === undefined || b[part] === undefined ? 0.5 : 0,
+  );
+  return a.base === b.base ? parts.reduce<number>((product, part) => product * part, 1) : 0;
+}
+
+type Catalogue = Pick<typeof import('@pydantic/genai-prices'), 'calcPrice' | 'findProvider'>;
+
+type Entry = NonNullable<ReturnType<Catalogue['calcPrice']>>;
+
+/** A name with a provider the catalogue does not know, such as `local/gpt-4.1`, has no entry there. */
+function entriesOf(catalogue: Catalogue, model: string): Entry[] {
+  const { provider, base } = readName(model);
+  const undated = provider === undefined ? base : `${provider}/${base}`;
+  return [...new Set([model, undated])].flatMap((name) => entryOf(catalogue, name) ?? []);
+}
+
+function entryOf({ calcPrice, findProvider }: Catalogue, model: string): Entry | undefined {
+  const [prefix = '', ...rest] = model.split('/');
+  const provider =
+    rest.length === 0
+      ? undefined
+      : // `togetherai` and `fireworks-ai` of some are `together` and `fireworks` of others.
+        (findProvider({ providerId: prefix }) ?? findProvider({ providerId: prefix.replace(/-?ai$/, '') }));
+  const found =
+    provider === undefined
+      ? calcPrice({}, model)
+      : calcPrice({}, rest.join('/'), { providerId: provider.id });
+  return found ?? undefined;
+}
+
+function cataloguePrice(catalogue: Catalogue, model: string): Price | undefined {
+  return entriesOf(catalogue, model)
+    .map(priceOfEntry)
+    .find((price) => price !== undefined);
+}
+
+function priceOfEntry({ model_price }: Entry): Price | undefined {
+  const { input_mtok, cache_read_mtok, cache_write_mtok, output_mtok } = model_price;
+  const [input, output] = [dollars(input_mtok), dollars(output_mtok)];
+  if (input === undefined || output === undefined) return undefined;
+  const [cachedInput, cacheWrite] = [dollars(cache_read_mtok), dollars(cache_write_mtok)];
+  return {
+    input,
+    ...(cachedInput === undefined ? {} : { cachedInput }),
+    ...(cacheWrite === undefined ? {} : { cacheWrite }),
+    output,
+  };
+}
+
+/** The price of short prompts, where long ones cost more. */
+function dollars(price: number | { readonly base: number } | undefined): number | undefined {
+  return typeof price === 'object' ? price.base : price;
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import type { RunContext } from '../adapter.ts';
+import { optimize } from '../optimize.ts';
+import { replay } from '../search/state.ts';
+import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import type { TokenExample } from '../testing/token-task.ts';
+
+const never = () => new Promise<never>(() => {});
+const testset = tokenExamples('tests', 4);
+
+interface Moment {
+  readonly context: RunContext;
+  readonly example: TokenExample;
+}
+
+/** Aborts when a rollout comes that fits; it, and all that come after, ignore the signal and never end. */
+async function abortedAt(fits: (moment: Moment) => boolean, how: 'at once' | 'later') {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  let hangs = false;
+  const run = tokenRun({
+    testset,
+    signal: controller.signal,
+    maxMetricCalls: 200,
+    concurrency: 2,
+    before(moment) {
+      if (hangs) return never();
+      if (!fits(moment)) return undefined;
+      hangs = true;
+      if (how === 'at once') abort();
+      else setTimeout(abort, 1);
+      return never();
+    },
+  });
+  const result = await optimize(run.options);
+  expect(replay(run.decisions())).toEqual(result);
+  expect(result.totalMetricCalls).toBe(run.rollouts());
+  return { result, run };
+}
+
+describe.each(['at once', 'later'] as const)(
+  'an abort (%s) ends the run, and nothing measured is lost',
+  (how) => {
+    it('during the pass of the seed', async () => {
+      const { result } = await abortedAt(({ example }) => example.id === 'valid-5', how);
+      expect(result).toMatchObject({ stopReason: 'aborted', bestIndex: 0, iterations: 0 });
+      const [seed] = result.candidates;
+      expect(seed!.scores.slice(0, 4)).not.toContain(null);
+      expect(seed!.scores.slice(5)).toEqual([null, null, null]);
+      expect(seed!.coverage).toBe(result.totalMetricCalls);
+      expect(result.test).toBeUndefined();
+      expect(result.warnings.join()).toContain('The testset was not scored: aborted');
+    });
+
+    it('during a minibatch', async () => {
+      const { result } = await abortedAt(({ context }) => context.phase === 'minibatch', how);
+      expect(result).toMatchObject({ stopReason: 'aborted', iterations: 1 });
+      expect(result.candidates.map(({ coverage }) => coverage)).toEqual([8]);
+    });
+
+    it('while a child is tried', async () => {
+      const { result } = await abortedAt(({ context }) => context.phase === 'proposal', how);
+      expect(result).toMatchObject({ stopReason: 'aborted', iterations: 1 });
+      expect(result.candidates).toHaveLength(1);
+    });
+
+    it('during the pass of a child', async () => {
+      const { result } = await abortedAt(
+        ({ context, example }) => context.phase === 'valset' && example.id === 'valid-4',
+        how,
+      );
+      expect(result.stopReason).toBe('aborted');
+      const last = result.candidates.at(-1)!;
+      expect(last.index).toBeGreaterThan(0);
+      expect(last.coverage).toBeGreaterThanOrEqual(3);
+      expect(last.coverage).toBeLessThan(8);
+      // It shone on a few examples; the seed was scored on all.
+      expect(result.candidates[result.bestIndex]!.coverage).toBe(8);
+    });
+
+    it('during the test', async () => {
+      const { result } = await abortedAt(({ context }) => context.phase === 'testset', how);
+      expect(result.stopReason).toBe('aborted');
+      expect(result.test).toBeUndefined();
+      expect(result.candidates.length).toBeGreaterThan(1);
+    });
+  },
+);
+
+it.each(['at once', 'later'])(
+  'an abort during reflection ends the run, whatever the model does (%s)',
+  async (how) => {
+    const controller = new AbortController();
+    const abort = () => controller.abort(new Error('enough'));
+    const { propose, ...options } = tokenRun({ signal: controller.signal }).options;
+    const result = await optimize({
+      ...options,
+      reflectionModel: () => {
+        if (how === 'at once') abort();
+        else setTimeout(abort, 1);
+        return never();
+      },
+    });
+    expect(propose).toBeDefined();
+    expect(result).toMatchObject({ stopReason: 'aborted', iterations: 1 });
+  },
+);
+
+it('an abort ends the wait before a retry', async () => {
+  const controller = new AbortController();
+  const run = tokenRun({
+    signal: controller.signal,
+    retry: { minDelayMs: 60_000, maxDelayMs: 60_000 },
+    onEvent: ({ type }) => {
+      if (type === 'retried') controller.abort();
+    },
+    before({ context }) {
+      if (context.phase === 'minibatch') throw Object.assign(new Error('busy'), { status: 429 });
+    },
+  });
+  expect(await optimize(run.options)).toMatchObject({ stopReason: 'aborted' });
+});
+
+it('a signal that is aborted already lets nothing begin', async () => {
+  const run = tokenRun({ signal: AbortSignal.abort() });
+  const result = await optimize(run.options);
+  expect(result).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0, bestIndex: 0, bestScore: 0 });
+  expect(run.begun.size).toBe(0);
+});
+
+it('programs, metrics and models are told of the end through their signals', async () => {
+  const controller = new AbortController();
+  const told: string[] = [];
+  const wait = (who: string, signal: AbortSignal) =>
+    new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => {
+        told.push(who);
+        reject(signal.reason);
+      });
+    });
+  const run = tokenRun({
+    valset: tokenExamples('valid', 2),
+    signal: controller.signal,
+    before: ({ context, example }) => {
+      if (example.id === 'valid-0') return wait('program', context.signal);
+      return undefined;
+    },
+    metric: ({ signal }) => {
+      setTimeout(() => controller.abort(), 1);
+      return wait('metric', signal);
+    },
+  });
+  expect(await optimize(run.options)).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0 });
+  expect(told.toSorted()).toEqual(['metric', 'program']);
+});
+
+describe('maxDurationMs', () => {
+  it('ends a run of a program that waits for nothing, too', async () => {
+    const run = tokenRun({
+      maxDurationMs: 30,
+      // Without the bound the run would be over after this many, much later.
+      maxMetricCalls: 100_000,
+      cacheEvaluation: false,
+      skipDuplicates: false,
+      skipPerfectScore: false,
+      acceptanceCriterion: () => false,
+    });
+    expect((await optimize(run.options)).stopReason).toBe('maxDurationMs');
+  });
+
+  it('ends the run in the middle of a rollout', async () => {
+    const run = tokenRun({
+      maxDurationMs: 30,
+      before: ({ context }) => context.phase === 'minibatch' && never(),
+    });
+    const result = await optimize(run.options);
+    expect(result).toMatchObject({ stopReason: 'maxDurationMs', totalMetricCalls: 8 });
+    expect(result.durationMs).toBeLessThan(5_000);
+  });
+
+  it('may be longer than a timer can be', async () => {
+    const run = tokenRun({ maxDurationMs: 90 * 24 * 3_600_000, rolloutTimeoutMs: 1e12, maxIterations: 2 });
+    const result = await optimize({ ...run.options, adapter: { ...run.options.adapter } });
+    expect(result.stopReason).toBe('maxIterations');
+  });
+});

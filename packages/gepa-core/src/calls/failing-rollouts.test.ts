@@ -1,0 +1,409 @@
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { addUsage, modelCallUsage } from '../budget/usage.ts';
+import { MetricError, RolloutError, RunError, SeedError } from '../errors.ts';
+import { optimize } from '../optimize.ts';
+import { type TokenOptions, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+
+const quick = { minDelayMs: 0, maxDelayMs: 1 };
+const failure = (fields: object) => Object.assign(new Error('the provider says no'), fields);
+
+async function errorOf(options: TokenOptions): Promise<unknown> {
+  return optimize(options).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe('passing failures', () => {
+  it.each([
+    ['429', failure({ status: 429 })],
+    ['500', failure({ status: 500 })],
+    ['a lost connection', failure({ code: 'ECONNRESET' })],
+    ['a time-out', failure({ name: 'TimeoutError' })],
+  ])('are tried again and never scored: %s', async (_, error) => {
+    const run = tokenRun({
+      retry: quick,
+      maxIterations: 2,
+      before({ earlier }) {
+        if (earlier < 2) throw error;
+      },
+    });
+    const result = await optimize(run.options);
+    expect(result.retries).toBe(2 * result.totalMetricCalls);
+    expect(run.events.filter(({ type }) => type === 'retried')).toHaveLength(result.retries);
+    expect(result.candidates[0]!.scores).toEqual(
+      (await optimize(tokenRun({ maxIterations: 1 }).options)).candidates[0]!.scores,
+    );
+  });
+
+  it('wait as long as the server asks, up to the longest wait', async () => {
+    const waits = async (retryAfter: string, maxDelayMs: number) => {
+      const run = tokenRun({
+        valset: tokenExamples('valid', 1),
+        retry: { minDelayMs: 0, maxDelayMs },
+        maxIterations: 1,
+        before({ earlier, context }) {
+          if (earlier === 0 && context.phase === 'seed')
+            throw failure({ status: 429, headers: { 'retry-after': retryAfter } });
+        },
+      });
+      return (await optimize(run.options)).durationMs;
+    };
+    expect(await waits('0.05', 60_000)).toBeGreaterThanOrEqual(45);
+    expect(await waits('3600', 5)).toBeLessThan(5_000);
+  });
+
+  it('that do not pass end the run before it began, when the seed cannot be scored', async () => {
+    const run = tokenRun({
+      retry: { ...quick, retries: 2 },
+      before: () => Promise.reject(failure({ status: 503 })),
+    });
+    const error = await errorOf(run.options);
+    expect(error).toBeInstanceOf(SeedError);
+    expect((error as SeedError).message).toContain('the provider says no');
+    expect((error as SeedError).cause).toMatchObject({ status: 503 });
+    expect([...run.begun.values()].every((times) => times <= 3)).toBe(true);
+    // Nothing is to be learned from the rest of the valset.
+    expect(run.begun.size).toBeLessThanOrEqual(8);
+  });
+
+  it('of one example do not stop the others, when a whole valset is not at stake', async () => {
+    const run = tokenRun({
+      retry: { ...quick, retries: 1 },
+      maxIterations: 6,
+      before({ context, example }) {
+        if (context.phase === 'valset' && example.id === 'valid-2') throw failure({ status: 500 });
+      },
+    });
+    const result = await optimize(run.options);
+    const later = result.candidates.slice(1);
+    expect(later.length).toBeGreaterThan(0);
+    expect(later.map(({ coverage }) => coverage)).toEqual(later.map(() => 7));
+    expect(result.bestIndex).toBe(0);
+  });
+
+  it('end a run when the models are gone, with what was found', async () => {
+    const run = tokenRun({
+      retry: { ...quick, retries: 5 },
+      concurrency: 2,
+      before({ context }) {
+        if (context.iteration > 2) throw failure({ status: 503 });
+      },
+    });
+    const result = await optimize(run.options);
+    expect(result).toMatchObject({ stopReason: 'providerUnavailable', iterations: 3 });
+    expect(result.candidates.length).toBeGreaterThan(1);
+    expect(result.warnings.at(-1)).toMatch(/^The models could not be had any more: the provider says no\./);
+    // No score stands for what did not run, and no new work was begun meanwhile.
+    expect(run.decisions().filter(({ type }) => type === 'task_evaluated')).toHaveLength(2);
+    expect(run.events.filter(({ type }) => type === 'retried').length).toBeLessThanOrEqual(2 * 5);
+  });
+
+  it('of some examples again and again end a run too, though others answer', async () => {
+    const run = tokenRun({
+      retry: { ...quick, retries: 0 },
+      concurrency: 1,
+      before({ context, example }) {
+        if (context.iteration > 2 && example.id !== 'train-0') throw failure({ status: 500 });
+      },
+    });
+    const result = await optimize({ ...run.options, cacheEvaluation: false });
+    expect(result.stopReason).toBe('providerUnavailable');
+    const told = run.decisions().filter((event) => event.type === 'proposal_rejected');
+    expect(told.length).toBeLessThanOrEqual(3);
+    expect(told.every(({ reason }) => reason === 'unavailable')).toBe(true);
+  });
+
+  it('that cost more than is left end a run, though nobody answers any more', async () => {
+    const usage = modelCallUsage({ inputTokens: 10, outputTokens: 0 });
+    const run = tokenRun({
+      retry: { ...quick, retries: 1_000 },
+      concurrency: 1,
+      maxTokens: 300,
+      reserve: { rollout: { tokens: 20 } },
+      before({ context }) {
+        if (context.iteration > 0) throw new RolloutError('no', { cause: failure({ status: 503 }), usage });
+      },
+    });
+    const result = await optimize(run.options);
+    expect(result).toMatchObject({ stopReason: 'maxTokens', iterations: 1 });
+    // One more would fit, if it were sure to cost no more than the others.
+    expect(result.usage.modelCalls).toBe(29);
+  });
+
+  it('may be told from others by the caller', async () => {
+    const run = tokenRun({
+      retry: { ...quick, classifyError: (error) => (/quiet/.test(String(error)) ? 'transient' : undefined) },
+      maxIterations: 2,
+      before({ earlier }) {
+        if (earlier === 0) throw new Error('nothing but quiet');
+      },
+    });
+    const result = await optimize(run.options);
+    expect(result.retries).toBe(result.totalMetricCalls);
+    expect(result.candidates[0]!.mean).toBeGreaterThan(0);
+  });
+});
+
+describe('refusals', () => {
+  it('of the key end the pass of the seed at once', async () => {
+    const run = tokenRun({
+      concurrency: 2,
+      retry: quick,
+      before: () => Promise.reject(failure({ status: 401 })),
+    });
+    const error = await errorOf(run.options);
+    expect(error).toBeInstanceOf(SeedError);
+    expect(run.begun.size).toBeLessThanOrEqual(2);
+    expect([...run.begun.values()]).toEqual([...run.begun.values()].map(() => 1));
+  });
+
+  it('later on end the run at once, with what was found', async () => {
+    const run = tokenRun({
+      retry: quick,
+      before({ context }) {
+        if (context.iteration === 2) throw failure({ status: 401 });
+      },
+    });
+    const result = await optimize(run.options);
+    expect(result).toMatchObject({ stopReason: 'providerUnavailable', iterations: 2 });
+  });
+
+  it('of the reflection model end the run at once, with what was found', async () => {
+    const { propose, ...options } = tokenRun({ retry: quick }).options;
+    expect(propose).toBeDefined();
+    const result = await optimize({
+      ...options,
+      reflectionModel: () => Promise.reject(failure({ status: 401 })),
+    });
+    expect(result).toMatchObject({ stopReason: 'providerUnavailable', iterations: 1, bestIndex: 0 });
+  });
+
+  it('during the held-out test end the run with what was found', async () => {
+    const run = tokenRun({
+      testset: tokenExamples('tests', 6),
+      retry: quick,
+      before({ context, example }) {
+        if (context.phase === 'testset' && example.id === 'tests-3') throw failure({ status: 401 });
+      },
+    });
+    const result = await optimize(run.options);
+    expect(result.stopReason).toBe('providerUnavailable');
+    expect(result.test).toBeUndefined();
+    expect(result.bestIndex).toBeGreaterThan(0);
+  });
+});
+
+describe('a program that throws', () => {
+  it('scores failureScore, with its error as feedback, and never ends the run', async () => {
+    const seen: unknown[] = [];
+    const run = tokenRun({
+      failureScore: -0.5,
+      maxIterations: 4,
+      before: () => Promise.reject(new Error('no such tool: search')),
+    });
+    const { adapter } = run.options;
+    const result = await optimize({
+      ...run.options,
+      adapter: {
+        ...adapter,
+        reflectiveRecords({ rollouts }) {
+          seen.push(...rollouts);
+          return [];
+        },
+      },
+      propose: async () => ({}),
+    });
+    expect(result.candidates[0]!.scores).toEqual(new Array(8).fill(-0.5));
+    expect(result.stopReason).toBe('maxIterations');
+    expect(result.totalMetricCalls).toBe(run.rollouts());
+    expect(seen[0]).toMatchObject({
+      score: -0.5,
+      error: 'no such tool: search',
+      feedback: 'The program failed: no such tool: search',
+    });
+    expect(seen[0]).not.toHaveProperty('output');
+  });
+
+  it('keeps the trace and the usage of its failure', async () => {
+    let trace: unknown;
+    const run = tokenRun({
+      maxIterations: 1,
+      before() {
+        throw new RolloutError('half way', {
+          cause: new Error('x'),
+          trace: { extract: { missing: ['clue'], unwanted: [] } },
+          usage: modelCallUsage({ inputTokens: 5, outputTokens: 1 }),
+        });
+      },
+    });
+    const { adapter } = run.options;
+    const result = await optimize({
+      ...run.options,
+      adapter: {
+        ...adapter,
+        reflectiveRecords: ({ rollouts }) => {
+          trace = rollouts[0]!.trace;
+          return [];
+        },
+      },
+      propose: async () => ({}),
+    });
+    expect(trace).toEqual({ extract: { missing: ['clue'], unwanted: [] } });
+    expect(result.usage.modelCalls).toBe(result.totalMetricCalls);
+  });
+
+  it('that returns nothing is told what to return', async () => {
+    const error = await errorOf({
+      ...tokenRun().options,
+      adapter: { components: { prompt: { text: 'base' } }, run: (async () => undefined) as never },
+    });
+    expect(error).toBeInstanceOf(RunError);
+    expect((error as Error).message).toContain('{ output');
+  });
+});
+
+it('a program may return a promise of another make than the native one', async () => {
+  const { options } = tokenRun({ maxIterations: 1 });
+  const foreign: <T>(value: T) => Promise<T> = runInNewContext('(value) => Promise.resolve(value)');
+  expect(foreign(1)).not.toBeInstanceOf(Promise);
+  const result = await optimize({
+    ...options,
+    adapter: {
+      ...options.adapter,
+      run: () => foreign({ output: { present: 3, unwanted: 0, allTokens: 1 } }),
+    },
+    metric: (args) => foreign(args.output.present / 4),
+  });
+  expect(result.seedScore).toBe(0.75);
+});
+
+it('a rollout out of time is tried again, and unavailable when it stays so', async () => {
+  const hanging = tokenRun({
+    valset: tokenExamples('valid', 2),
+    rolloutTimeoutMs: 10,
+    retry: { ...quick, retries: 1 },
+    before: () => new Promise(() => {}),
+  });
+  const error = await errorOf(hanging.options);
+  expect(error).toBeInstanceOf(SeedError);
+  expect((error as Error).message).toContain('10 ms');
+
+  const slowOnce = tokenRun({
+    valset: tokenExamples('valid', 2),
+    rolloutTimeoutMs: 20,
+    retry: quick,
+    maxIterations: 1,
+    before: ({ earlier }) => (earlier === 0 ? new Promise(() => {}) : undefined),
+  });
+  expect((await optimize(slowOnce.options)).retries).toBe(slowOnce.begun.size);
+});
+
+describe('a metric', () => {
+  it('that throws on every example of the seed ends the run', async () => {
+    const run = tokenRun({
+      metric: () => {
+        throw new TypeError("cannot read 'label' of undefined");
+      },
+    });
+    const error = await errorOf(run.options);
+    expect(error).toBeInstanceOf(SeedError);
+    expect((error as Error).message).toContain("valid-0: cannot read 'label' of undefined");
+  });
+
+  it('that throws now and then scores failureScore, with one warning', async () => {
+    const run = tokenRun({
+      maxIterations: 5,
+      metric: ({ example }) => {
+        if (/[13]$/.test(example.id)) throw new Error('no label');
+        return 0.5;
+      },
+    });
+    const result = await optimize(run.options);
+    expect(result.candidates[0]!.scores).toEqual([0.5, 0, 0.5, 0, 0.5, 0.5, 0.5, 0.5]);
+    expect(result.warnings.filter((warning) => warning.includes('no label'))).toHaveLength(1);
+  });
+
+  it('whose judge is busy is asked again, without another run of the program', async () => {
+    let calls = 0;
+    const run = tokenRun({
+      retry: quick,
+      maxIterations: 1,
+      metric: () => {
+        if (calls++ === 0) throw failure({ status: 429 });
+        return 0.5;
+      },
+    });
+    const result = await optimize(run.options);
+    expect(result.retries).toBe(1);
+    expect([...run.begun.values()].every((times) => times === 1)).toBe(true);
+  });
+
+  it.each([
+    [Number.NaN, 'its score is NaN'],
+    [Number.POSITIVE_INFINITY, 'its score is Infinity'],
+    [{ score: Number.NEGATIVE_INFINITY }, 'its score is -Infinity'],
+    [{ score: '0.5' }, 'its "score" is string'],
+    [undefined, 'it returned undefined'],
+    [{ score: 1, objectives: { speed: Number.NaN } }, 'its objective "speed" is NaN'],
+    [{ score: 1, objectives: { speed: '1' } }, 'its objective "speed" is string'],
+  ])('that gives no score (%o) ends the run with the name of the example', async (answer, problem) => {
+    const run = tokenRun({
+      concurrency: 1,
+      metric: ({ example }) =>
+        example.id === 'valid-3' ? (answer as number) : { score: 1, objectives: { speed: 1 } },
+    });
+    const error = await errorOf(run.options);
+    expect(error).toBeInstanceOf(MetricError);
+    expect((error as Error).message).toContain(`example valid-3: ${problem}`);
+    expect(run.begun.size).toBe(4);
+  });
+
+  it('whose objectives change is refused with both lists', async () => {
+    const run = tokenRun({
+      concurrency: 1,
+      metric: ({ example }) => ({
+        score: 0.5,
+        objectives: example.id === 'train-1' ? { accuracy: 1, tone: 0 } : { accuracy: 1, length: 0 },
+      }),
+    });
+    const error = await errorOf(run.options);
+    expect(error).toBeInstanceOf(MetricError);
+    expect((error as Error).message).toContain('accuracy, tone for example train-1, but accuracy, length');
+    expect((error as RunError).result).toMatchObject({ stopReason: 'error' });
+  });
+
+  it('may report what its judge cost', async () => {
+    const usage = modelCallUsage({ model: 'judge', inputTokens: 10, outputTokens: 2, costUsd: 0.01 });
+    const run = tokenRun({
+      maxIterations: 1,
+      metric: () => ({ score: 0, usage }),
+      propose: async () => ({}),
+    });
+    const result = await optimize(run.options);
+    expect(result.usage.modelCalls).toBe(result.totalMetricCalls);
+    expect(result.usage.byModel?.judge?.inputTokens).toBe(10 * result.totalMetricCalls);
+    expect(addUsage(result.usage, usage).modelCalls).toBe(result.totalMetricCalls + 1);
+  });
+});
+
+it('a program that fails on every example is warned of, in its own words', async () => {
+  const result = await optimize({
+    seedCandidate: { text: 'seed' },
+    run: (): { output: string } => {
+      throw new TypeError('input.ticket is not a string');
+    },
+    metric: () => 1,
+    propose: async () => ({ text: 'new' }),
+    trainset: [1, 2, 3],
+    valset: [4, 5],
+    maxMetricCalls: 10,
+  });
+  expect(result.seedScore).toBe(0);
+  expect(result.warnings).toEqual([
+    expect.stringMatching(
+      /failed on every example of the valset, first on val:0: input\.ticket is not a string/,
+    ),
+  ]);
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { ProviderHealth } from './outage.ts';
+
+const error = new Error('overloaded');
+const failTimes = (health: ProviderHealth, times: number) => {
+  for (let i = 0; i < times; i++) health.failed();
+};
+
+describe('new work', () => {
+  it('is not held up by failures that are not in a row', () => {
+    const health = new ProviderHealth();
+    for (let i = 0; i < 10; i++) {
+      failTimes(health, 4);
+      health.answered();
+    }
+    expect(health.pause).toBeUndefined();
+  });
+
+  it('waits while one attempt after the other fails, until somebody is answered', async () => {
+    const health = new ProviderHealth();
+    failTimes(health, 5);
+    let hasBegun = false;
+    const waiting = health.pause!.then(() => {
+      hasBegun = true;
+    });
+    await new Promise(setImmediate);
+    expect(hasBegun).toBe(false);
+    health.answered();
+    await waiting;
+    expect(hasBegun).toBe(true);
+    expect(health.pause).toBeUndefined();
+  });
+
+  it.each([
+    ['the models count as gone', (health: ProviderHealth) => health.gaveUp('transient', error)],
+    ['the run is over', (health: ProviderHealth) => health.end()],
+    [
+      'a program fails by itself: it was answered',
+      (health: ProviderHealth) => health.gaveUp('program', error),
+    ],
+  ])('is not held up for ever: %s', async (_, end) => {
+    const health = new ProviderHealth();
+    failTimes(health, 6);
+    const waiting = health.pause;
+    end(health);
+    await waiting;
+    expect(health.pause).toBeUndefined();
+  });
+});
+
+describe('the models count as gone', () => {
+  it('when an effect gives up while nobody is answered', () => {
+    const health = new ProviderHealth();
+    failTimes(health, 5);
+    health.gaveUp('transient', error);
+    expect(health.loss).toEqual({ error });
+  });
+
+  it('when they refuse', () => {
+    const health = new ProviderHealth();
+    health.gaveUp('refused', error);
+    expect(health.loss).toEqual({ error });
+  });
+
+  it('not when one effect gives up while others are answered', () => {
+    const health = new ProviderHealth();
+    failTimes(health, 4);
+    health.answered();
+    failTimes(health, 4);
+    health.gaveUp('transient', error);
+    expect(health.loss).toBeUndefined();
+  });
+});

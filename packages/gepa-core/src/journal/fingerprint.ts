@@ -1,0 +1,127 @@
+import { builtin } from '../node/builtin.ts';
+import type { Settings } from '../options/settings.ts';
+import { canonicalJson } from '../search/examples.ts';
+
+/** What a run is a function of, besides what its effects bring. A directory only takes up the run it was made for. */
+export interface Fingerprint {
+  /** A digest of each component. */
+  readonly components: Readonly<Record<string, string>>;
+  readonly trainset: DataFingerprint;
+  readonly valset: DataFingerprint;
+  readonly testset: DataFingerprint;
+  /** Options that decide the search, by name. */
+  readonly options: Readonly<Record<string, string>>;
+  /** A digest of the metric's source, which may well change without meaning anything. */
+  readonly metric: string;
+}
+
+interface DataFingerprint {
+  readonly size: number;
+  readonly digest: string;
+}
+
+/** Bounds, limits, models and listeners may change from one session to the next; these may not. */
+const searchOptions = [
+  'seed',
+  'candidateSelectionStrategy',
+  'componentSelector',
+  'batchSampler',
+  'samplingStrategy',
+  'acceptanceCriterion',
+  'selectionStrategy',
+  'valEvaluationPolicy',
+  'frontierType',
+  'reflectionMinibatchSize',
+  'skipPerfectScore',
+  'perfectScore',
+  'failureScore',
+  'useMerge',
+  'maxMergeInvocations',
+  'mergeValOverlapFloor',
+  'cacheEvaluation',
+  'skipDuplicates',
+  'reflectionPromptTemplate',
+  'maxRecordCharacters',
+] as const;
+
+const proposer = 'the proposer';
+
+export function fingerprintOf<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+): Fingerprint {
+  const { adapter, trainset, valset, testset, reflectionModel, propose } = settings;
+  const components = Object.entries<{ text: string; variables?: readonly string[] }>(adapter.components);
+  return {
+    components: Object.fromEntries(
+      components.map(([name, { text, variables }]) => [name, digest([text, variables])]),
+    ),
+    trainset: dataFingerprint(trainset),
+    valset: dataFingerprint(valset),
+    testset: dataFingerprint(testset),
+    options: {
+      ...Object.fromEntries(
+        searchOptions.flatMap((name) =>
+          settings[name] === undefined ? [] : [[name, optionAsText(settings[name])]],
+        ),
+      ),
+      // Another model may go on; a proposer has no use for a model's answers, nor a model for its texts.
+      [proposer]:
+        reflectionModel === undefined ? `${propose === undefined ? "the adapter's" : 'your'} own` : 'a model',
+    },
+    metric: digest([String(settings.metric)]),
+  };
+}
+
+/** What differs, a part of a sentence each. */
+export function differences(was: Fingerprint, is: Fingerprint): string[] {
+  const names = (group: Readonly<Record<string, string>>) => Object.keys(group);
+  const found: string[] = [];
+  const all = new Set([...names(was.components), ...names(is.components)]);
+  for (const name of all) {
+    if (is.components[name] === undefined) found.push(`the component ${name} is gone`);
+    else if (was.components[name] === undefined) found.push(`the component ${name} is new`);
+    else if (was.components[name] !== is.components[name])
+      found.push(`the text of the component ${name} is another`);
+  }
+  if (found.length === 0 && names(was.components).join() !== names(is.components).join()) {
+    found.push('the components stand in another order');
+  }
+  for (const set of ['trainset', 'valset', 'testset'] as const) {
+    if (was[set].size !== is[set].size) {
+      found.push(`the ${set} has ${is[set].size} examples instead of ${was[set].size}`);
+    } else if (was[set].digest !== is[set].digest) found.push(`the ${set} holds other examples`);
+  }
+  for (const name of [...searchOptions, proposer]) {
+    const [before, now] = [was.options[name], is.options[name]];
+    if (before !== now) found.push(`${name} is ${now ?? 'not set'} instead of ${before ?? 'not set'}`);
+  }
+  return found;
+}
+
+function dataFingerprint(examples: readonly unknown[]): DataFingerprint {
+  return { size: examples.length, digest: digest(examples) };
+}
+
+/** Of what is no plain data, only the place is known. */
+function digest(values: readonly unknown[]): string {
+  const hash = builtin('node:crypto', 'leave `runDir` out.').createHash('sha256');
+  for (const value of values) hash.update(`${canonicalJson(value) ?? '?'}\n`);
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** A function, or an object with methods, is told by its name and a digest of its source. */
+function optionAsText(value: unknown): string {
+  if (typeof value === 'function')
+    return `the function ${value.name || 'without a name'} (${sourceOf(value)})`;
+  return canonicalJson(value) ?? `an object of ${(value as object).constructor.name} (${sourceOf(value)})`;
+}
+
+function sourceOf(value: unknown): string {
+  if (typeof value === 'function') return digest([String(value)]).slice(0, 8);
+  const own = Object.entries(value as object).map(([name, part]) => [
+    name,
+    typeof part === 'function' ? String(part) : part,
+  ]);
+  const itsClass = (value as object).constructor;
+  return digest([...own, itsClass === Object ? '' : String(itsClass)]).slice(0, 8);
+}

@@ -1,0 +1,234 @@
+import { z } from 'zod/v4';
+import type { Amount } from '../budget/spending-bounds.ts';
+import { JournalDamagedError } from '../errors.ts';
+import { builtin } from '../node/builtin.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import type { Place, Remembered } from './journal.ts';
+
+export const format = 'gepa-run';
+export const version = 1;
+
+const usage = z.looseObject({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number() });
+const inDoubt = z.object({ tokens: z.number(), costUsd: z.number() }).optional();
+const hold = z.number().optional();
+const texts = z.record(z.string(), z.string());
+const effect = { at: z.number(), iteration: z.number() };
+
+const digests = z.record(z.string(), z.string());
+const data = z.object({ size: z.number(), digest: z.string() });
+const head = z.looseObject({
+  runId: z.string(),
+  fingerprint: z.looseObject({
+    components: digests,
+    trainset: data,
+    valset: data,
+    testset: data,
+    options: digests,
+    metric: z.string(),
+  }),
+});
+
+/** What the engine relies on in a line of an earlier session; everything else is for people. */
+const line = z.discriminatedUnion('type', [
+  z.looseObject({
+    type: z.literal('rollout'),
+    ...effect,
+    phase: z.string(),
+    candidate: z.number(),
+    example: z.number(),
+    exampleId: z.string(),
+    place: z.string().optional(),
+    score: z.number(),
+    usage: usage.optional(),
+    judgeUsage: usage.optional(),
+    inDoubt,
+    hold,
+    durationMs: z.number(),
+  }),
+  z.looseObject({
+    type: z.literal('reflection'),
+    ...effect,
+    task: z.number(),
+    component: z.string(),
+    attempt: z.number(),
+    answer: z.string(),
+    usage,
+    inDoubt,
+    hold,
+    durationMs: z.number(),
+  }),
+  z.looseObject({
+    type: z.literal('proposal'),
+    ...effect,
+    task: z.number(),
+    texts,
+    usage: usage.optional(),
+    inDoubt,
+    hold,
+    durationMs: z.number(),
+  }),
+  z.looseObject({
+    type: z.literal('unavailable'),
+    ...effect,
+    expense: z.string(),
+    key: z.string(),
+    message: z.string(),
+    usage: usage.optional(),
+    judgeUsage: usage.optional(),
+    inDoubt,
+    hold,
+  }),
+  z.looseObject({ type: z.literal('candidate'), at: z.number(), candidate: z.number(), texts }),
+  z.looseObject({ type: z.literal('iteration'), ...effect }),
+  z.looseObject({ type: z.literal('session'), at: z.number(), maxMetricCalls: z.number().nullable() }),
+  z.looseObject({ type: z.literal('ended'), at: z.number() }),
+  z.looseObject({
+    type: z.literal('setAside'),
+    at: z.number(),
+    hold: z.number(),
+    tokens: z.number(),
+    costUsd: z.number(),
+  }),
+]);
+
+export type JournalLine =
+  | (Remembered & { readonly at: number })
+  | {
+      readonly type: 'candidate';
+      readonly candidate: number;
+      readonly texts: Readonly<Record<string, string>>;
+      readonly at: number;
+    }
+  | { readonly type: 'iteration'; readonly iteration: number; readonly at: number }
+  | { readonly type: 'session'; readonly at: number; readonly maxMetricCalls: number | null }
+  | { readonly type: 'ended'; readonly at: number }
+  | ({ readonly type: 'setAside'; readonly hold: number; readonly at: number } & Amount);
+
+/** The first line. */
+export interface Header {
+  readonly type: 'run';
+  readonly format: typeof format;
+  readonly version: number;
+  readonly runId: string;
+  readonly fingerprint: Fingerprint;
+}
+
+/** What a journal says, told line by line. */
+export interface JournalReader {
+  header(header: Header): void;
+  line(line: JournalLine, place: Place): void;
+}
+
+/**
+ * Reads a journal in one pass, without the parts that only the reflection model is shown.
+ *
+ * @returns the length of what is whole, in bytes: a last line that is cut is none.
+ * @throws {JournalDamagedError}
+ */
+export function readJournal(path: string, reader: JournalReader): number {
+  let whole = 0;
+  for (const { bytes, number, place, isLast } of linesOf(path)) {
+    let value: unknown;
+    try {
+      value = JSON.parse(bytes);
+    } catch (cause) {
+      if (isLast) return whole;
+      throw damaged(path, number, 'it is no JSON', cause);
+    }
+    if (number === 1) reader.header(asHeader(value, path));
+    else reader.line(asLine(value, path, number), place);
+    whole = place.offset + place.length;
+  }
+  return whole;
+}
+
+function asHeader(value: unknown, path: string): Header {
+  const header = value as Partial<Header> | null;
+  if (header?.format !== format) throw damaged(path, 1, `it is no "${format}" header`);
+  if (header.version !== version) {
+    throw damaged(
+      path,
+      1,
+      `it has version ${String(header.version)}, and this package reads version ${version}`,
+    );
+  }
+  const parsed = head.safeParse(value);
+  if (!parsed.success) throw damaged(path, 1, problemOf(parsed.error));
+  return header as Header;
+}
+
+function problemOf({ issues: [issue] }: z.ZodError): string {
+  return `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`;
+}
+
+function asLine(value: unknown, path: string, number: number): JournalLine {
+  // The engine has no need of these before a reflection asks for them.
+  const { output, trace, feedback, componentFeedback, prompt, ...rest } = (value ?? {}) as Record<
+    string,
+    unknown
+  >;
+  const parsed = line.safeParse(rest);
+  if (parsed.success) return rest as unknown as JournalLine;
+  throw damaged(path, number, problemOf(parsed.error));
+}
+
+function damaged(path: string, number: number, what: string, cause?: unknown): JournalDamagedError {
+  return new JournalDamagedError(
+    `Line ${number} of ${path} cannot be read: ${what}. Put the line right, or delete it to have what it told done again${number === 1 ? '; without its first line the journal is lost, and another runDir starts anew' : ''}.`,
+    number,
+    { cause },
+  );
+}
+
+interface RawLine {
+  readonly bytes: string;
+  readonly number: number;
+  readonly place: Place;
+  readonly isLast: boolean;
+}
+
+const chunkSize = 1 << 20;
+
+function* linesOf(path: string): Generator<RawLine> {
+  const fs = builtin('node:fs', 'leave `runDir` out.');
+  const file = fs.openSync(path, 'r');
+  try {
+    const total = fs.fstatSync(file).size;
+    const chunk = new Uint8Array(chunkSize);
+    let parts: Uint8Array[] = [];
+    let offset = 0;
+    let number = 1;
+    for (let position = 0; position < total; ) {
+      const read = fs.readSync(file, chunk, 0, chunkSize, position);
+      if (read === 0) break;
+      position += read;
+      let start = 0;
+      for (let end = chunk.indexOf(10, start); end !== -1 && end < read; end = chunk.indexOf(10, start)) {
+        parts.push(chunk.slice(start, end + 1));
+        const length = parts.reduce((sum, part) => sum + part.length, 0);
+        const place = { offset, length };
+        yield { bytes: textOf(parts), number, place, isLast: offset + length === total };
+        parts = [];
+        offset += length;
+        number++;
+        start = end + 1;
+      }
+      if (start < read) parts.push(chunk.slice(start, read));
+    }
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+const decoder = new TextDecoder();
+
+function textOf(parts: readonly Uint8Array[]): string {
+  if (parts.length === 1) return decoder.decode(parts[0]);
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return decoder.decode(bytes);
+}

@@ -1,0 +1,447 @@
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  JournalDamagedError,
+  MetricError,
+  RunDirectoryError,
+  RunDirectoryLockedError,
+  RunDirectoryMismatchError,
+} from '../errors.ts';
+import { optimize } from '../optimize.ts';
+import { stagedEvaluation } from '../search/strategies/evaluation-policy.ts';
+import { type TokenRunSetup, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import { tokenMetric } from '../testing/token-task.ts';
+
+let root: string;
+let runDir: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'gepa-run-'));
+  runDir = join(root, 'run');
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const small: TokenRunSetup = { maxMetricCalls: 40 };
+const inRunDir = (setup: TokenRunSetup = {}) => tokenRun({ ...small, ...setup, runDir });
+const errorOf = (setup?: TokenRunSetup) =>
+  optimize(inRunDir(setup).options).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+const journal = () => join(runDir, 'journal.jsonl');
+const lines = (file: string) =>
+  readFileSync(join(runDir, file), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('the files of a run', () => {
+  it('are lines of JSON, for the owner only, and the lock is gone at the end', async () => {
+    await optimize(inRunDir().options);
+    expect(readdirSync(runDir).sort()).toEqual(['events.jsonl', 'journal.jsonl']);
+    for (const file of readdirSync(runDir)) expect(statSync(join(runDir, file)).mode & 0o077).toBe(0);
+    const [header, ...rest] = lines('journal.jsonl');
+    expect(header).toMatchObject({ type: 'run', format: 'gepa-run', version: 1 });
+    expect(new Set(rest.map(({ type }) => type))).toEqual(
+      new Set(['session', 'candidate', 'rollout', 'iteration', 'proposal', 'ended']),
+    );
+  });
+
+  it('tell the decisions, the same as the events of the run', async () => {
+    const run = inRunDir();
+    await optimize(run.options);
+    expect(lines('events.jsonl')).toEqual(JSON.parse(JSON.stringify(run.decisions())));
+  });
+
+  it('hold what was paid for by the next turn of the event loop, and before anybody is told of it', async () => {
+    const had = { rollout: 0, reflection: 0 };
+    const told = { rollout: 0, reflection: 0 };
+    let late = 0;
+    const check = (counts: typeof had) => {
+      const written = lines('journal.jsonl').map(({ type }) => type);
+      for (const what of ['rollout', 'reflection'] as const) {
+        if (written.filter((type) => type === what).length < counts[what]) late++;
+      }
+    };
+    const have = (what: keyof typeof had) => {
+      had[what]++;
+      const counts = { ...had };
+      setImmediate(() => check(counts));
+    };
+    const { propose: _, ...options } = inRunDir({
+      metric: ({ output }) => {
+        have('rollout');
+        return output.present / 9;
+      },
+      onEvent: ({ type }) => {
+        if (type !== 'rollout_finished' && type !== 'reflection_finished') return;
+        told[type === 'rollout_finished' ? 'rollout' : 'reflection']++;
+        check(told);
+      },
+    }).options;
+    await optimize({
+      ...options,
+      maxIterations: 3,
+      reflectionModel: async () => {
+        have('reflection');
+        return `\`\`\`\nbase red ${had.reflection}\n\`\`\``;
+      },
+    });
+    expect(Math.min(had.rollout, had.reflection, told.reflection)).toBeGreaterThan(1);
+    expect(late).toBe(0);
+  });
+
+  it('hold each rollout whole: scores, words, output, trace and what it took', async () => {
+    const run = inRunDir({
+      metric: (args) => ({ ...(tokenMetric()(args) as { score: number }), feedback: 'more of red' }),
+    });
+    await optimize(run.options);
+    const rollout = lines('journal.jsonl').find(({ type }) => type === 'rollout');
+    expect(rollout).toMatchObject({
+      iteration: 0,
+      phase: 'seed',
+      candidate: 0,
+      exampleId: 'valid-0',
+      feedback: 'more of red',
+      output: { present: 0, unwanted: 0, allTokens: 2 },
+      trace: { extract: { unwanted: [] } },
+    });
+    expect(rollout.at).toBeGreaterThanOrEqual(0);
+  });
+});
+
+describe('another run is refused, naming what differs', () => {
+  it.each<[string, TokenRunSetup, string | RegExp]>([
+    ['other components', { components: ['extract'] }, 'the component route is gone'],
+    ['another trainset', { trainset: tokenExamples('train', 7) }, 'the trainset has 7 examples instead of 9'],
+    ['other examples', { valset: tokenExamples('valid', 8, { seed: 8 }) }, 'the valset holds other examples'],
+    [
+      'a testset',
+      { testset: tokenExamples('tests', 3), maxMetricCalls: 80 },
+      'the testset has 3 examples instead of 0',
+    ],
+    ['another seed', { seed: 4 }, 'seed is 4 instead of 0'],
+    [
+      'another strategy',
+      { candidateSelectionStrategy: 'current_best' },
+      'candidateSelectionStrategy is "current_best" instead of "pareto"',
+    ],
+    [
+      'a strategy of the caller',
+      { valEvaluationPolicy: stagedEvaluation() },
+      /^valEvaluationPolicy is an object of Object \(\w+\) instead of "full_eval"$/,
+    ],
+    [
+      'another size of minibatches',
+      { reflectionMinibatchSize: 2 },
+      'reflectionMinibatchSize is 2 instead of 3',
+    ],
+  ])('%s', async (_, setup, difference) => {
+    await optimize(inRunDir().options);
+    const before = readFileSync(journal());
+    const error = await errorOf(setup);
+    expect(error).toBeInstanceOf(RunDirectoryMismatchError);
+    const { differences, message } = error as RunDirectoryMismatchError;
+    expect(differences).toContainEqual(
+      typeof difference === 'string' ? difference : expect.stringMatching(difference),
+    );
+    expect(message).toContain(differences[0]);
+    expect(readFileSync(journal()).equals(before)).toBe(true);
+  });
+
+  it('a model in place of a proposer', async () => {
+    await optimize(inRunDir().options);
+    const { propose: _, ...options } = inRunDir().options;
+    await expect(optimize({ ...options, reflectionModel: async () => 'base' })).rejects.toMatchObject({
+      differences: ['the proposer is a model instead of your own'],
+    });
+  });
+
+  it('a strategy of the caller with another source, or other settings', async () => {
+    const { differences } = await (async () => {
+      await optimize(inRunDir({ valEvaluationPolicy: stagedEvaluation({ margin: 0.1 }) }).options);
+      return (await errorOf({
+        valEvaluationPolicy: stagedEvaluation({ margin: 0.2 }),
+      })) as RunDirectoryMismatchError;
+    })();
+    expect(differences).toHaveLength(1);
+  });
+
+  it('but a smaller bound tells all that was found, and pays for nothing more', async () => {
+    const first = await optimize(inRunDir({ maxMetricCalls: 120 }).options);
+    const run = inRunDir({ maxMetricCalls: 40 });
+    const again = await optimize(run.options);
+    expect(run.begun.size).toBe(0);
+    expect(again).toMatchObject({ bestIndex: first.bestIndex, totalMetricCalls: first.totalMetricCalls });
+  });
+
+  it('but other bounds, another concurrency and other retries go on', async () => {
+    await optimize(inRunDir().options);
+    const run = inRunDir({ maxMetricCalls: 80, concurrency: 1, retry: { retries: 1 }, maxIterations: 100 });
+    expect((await optimize(run.options)).totalMetricCalls).toBeGreaterThan(40);
+  });
+
+  it('and a metric that gives other objectives than before is refused as in one run', async () => {
+    await optimize(inRunDir({ metric: tokenMetric({ multiObjective: true }) }).options);
+    const error = await errorOf({ maxMetricCalls: 80 });
+    expect(error).toBeInstanceOf(MetricError);
+    expect((error as Error).message).toContain('gave the objectives none');
+  });
+
+  it('and another metric is warned of, since its scores stay', async () => {
+    await optimize(inRunDir().options);
+    const result = await optimize(inRunDir({ metric: ({ output }) => output.present * 2 }).options);
+    expect(result.warnings.join()).toContain('The metric has another source');
+  });
+});
+
+describe('a damaged journal', () => {
+  it('in its midst is an error that names the line, and the way out works', async () => {
+    const first = await optimize(inRunDir().options);
+    const all = readFileSync(journal(), 'utf8').split('\n');
+    all[6] = all[6]!.slice(0, 20);
+    writeFileSync(journal(), all.join('\n'));
+    const error = await errorOf();
+    expect(error).toBeInstanceOf(JournalDamagedError);
+    expect(error).toMatchObject({ line: 7 });
+    expect((error as Error).message).toContain('Line 7 of');
+    writeFileSync(journal(), all.filter((_, i) => i !== 6).join('\n'));
+    expect((await optimize(inRunDir().options)).bestCandidate).toEqual(first.bestCandidate);
+  });
+
+  it('has the same way out where the bound was used up to the test', async () => {
+    const setup = { maxMetricCalls: 70, testset: tokenExamples('tests', 6) };
+    const first = await optimize(inRunDir(setup).options);
+    const all = readFileSync(journal(), 'utf8').split('\n');
+    const at = all.findIndex((line) => line.startsWith('{"type":"rollout"'));
+    writeFileSync(journal(), all.filter((_, i) => i !== at).join('\n'));
+    const run = inRunDir(setup);
+    const again = await optimize(run.options);
+    expect(first.candidates.length).toBeGreaterThan(1);
+    expect(again.candidates).toEqual(first.candidates);
+    expect(again.test).toEqual(first.test);
+    expect(run.begun.size).toBe(1);
+  });
+
+  it('that lacks what the engine needs is one too', async () => {
+    await optimize(inRunDir().options);
+    const all = readFileSync(journal(), 'utf8').split('\n');
+    const at = all.findIndex((line) => line.startsWith('{"type":"rollout"'));
+    all[at] = all[at]!.replace(/"score":[^,]*/, '"score":"high"');
+    writeFileSync(journal(), all.join('\n'));
+    expect(((await errorOf()) as Error).message).toMatch(/Line \d+ of .*score/);
+  });
+
+  it.each(['{"type":"rollout","iter', 'garbage\n', '\u0000\u0000'])(
+    'at its end loses that line, with a note: %j',
+    async (end) => {
+      const first = await optimize(inRunDir().options);
+      appendFileSync(journal(), end);
+      const run = inRunDir();
+      const again = await optimize(run.options);
+      expect(again.bestCandidate).toEqual(first.bestCandidate);
+      expect(run.begun.size).toBe(0);
+      const notes = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+      expect(notes.join()).toContain('cut off');
+      expect(again.warnings).toEqual(first.warnings);
+    },
+  );
+
+  it('with a header that lacks something is one too', async () => {
+    await optimize(inRunDir().options);
+    writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"trainset"', '"trains"'));
+    const error = await errorOf();
+    expect(error).toMatchObject({ line: 1 });
+    expect((error as Error).message).toContain('fingerprint.trainset');
+  });
+
+  it('of another version is refused', async () => {
+    await optimize(inRunDir().options);
+    writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"version":1', '"version":9'));
+    expect(((await errorOf()) as Error).message).toContain('version 9');
+  });
+});
+
+describe('the lock', () => {
+  const lock = () => join(runDir, 'lock');
+  const holder = (changes: object = {}) =>
+    JSON.stringify({ pid: process.ppid, host: hostname(), since: 'today', id: 'x', ...changes });
+  const place = (text: string) => {
+    mkdirSync(runDir, { recursive: true });
+    writeFileSync(lock(), text);
+  };
+
+  it('keeps out a second run while the first is on', async () => {
+    let second: unknown;
+    const run = inRunDir({
+      before: async ({ context, earlier }) => {
+        if (context.phase === 'seed' && earlier === 0) second ??= await errorOf();
+      },
+    });
+    await optimize(run.options);
+    expect(second).toBeInstanceOf(RunDirectoryLockedError);
+    expect((second as Error).message).toContain(`process ${process.pid} on ${hostname()}`);
+  });
+
+  it('of a process that is alive is respected', async () => {
+    place(holder());
+    expect(await errorOf()).toBeInstanceOf(RunDirectoryLockedError);
+    expect(existsSync(lock())).toBe(true);
+  });
+
+  it.each([
+    ['is gone', () => holder({ pid: spawnSync(process.execPath, ['-e', '']).pid })],
+    ['had our number before a restart', () => holder({ pid: process.pid })],
+    ['had the number of one that began later', () => holder({ began: '1' })],
+  ])('of a process that %s is taken over', async (what, text) => {
+    if (what.includes('began') && !existsSync('/proc/self/stat')) return;
+    place(text());
+    await optimize(inRunDir().options);
+    expect(existsSync(lock())).toBe(false);
+  });
+
+  it.each([
+    ['of another machine', holder({ host: 'elsewhere' })],
+    ['that cannot be read', '{"pi'],
+  ])('%s is respected while it is fresh, and taken over when it has been silent', async (_, text) => {
+    place(text);
+    expect(await errorOf()).toBeInstanceOf(RunDirectoryLockedError);
+    const longAgo = new Date(Date.now() - 3_600_000);
+    utimesSync(lock(), longAgo, longAgo);
+    await optimize(inRunDir().options);
+    expect(existsSync(lock())).toBe(false);
+  });
+});
+
+it('a relative path is meant from where the process is at the call', async () => {
+  const before = process.cwd();
+  mkdirSync(join(root, 'other'));
+  process.chdir(root);
+  try {
+    const run = optimize(tokenRun({ ...small, runDir: 'run' }).options);
+    process.chdir(join(root, 'other'));
+    await run;
+  } finally {
+    process.chdir(before);
+  }
+  expect(existsSync(journal())).toBe(true);
+});
+
+describe('a directory that cannot be used', () => {
+  it('is an error before anything is run', async () => {
+    mkdirSync(join(runDir, '..'), { recursive: true });
+    writeFileSync(runDir, 'a file');
+    const run = inRunDir();
+    const error = await optimize(run.options).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(RunDirectoryError);
+    expect((error as Error).message).toContain('cannot be used');
+    expect(run.begun.size).toBe(0);
+  });
+
+  it.runIf(existsSync('/proc/self'))('where nobody can make directories too', async () => {
+    runDir = '/proc/gepa/run';
+    expect(await errorOf()).toBeInstanceOf(RunDirectoryError);
+  });
+
+  it('for lack of permission too', async () => {
+    // The superuser may write anywhere but there.
+    if (process.getuid?.() === 0) runDir = '/sys/gepa-run';
+    else {
+      mkdirSync(runDir, { recursive: true });
+      chmodSync(runDir, 0o500);
+    }
+    const error = await errorOf();
+    expect(error).toBeInstanceOf(RunDirectoryError);
+    expect((error as Error).message).toContain('permissions');
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'any more ends the run with the best so far, and what is on disk is taken up',
+    () => {
+      const script = join(import.meta.dirname, 'fixtures', 'limited-run.ts');
+      const run = (kilobytes: number | 'unlimited') => {
+        const blocks = kilobytes === 'unlimited' ? kilobytes : kilobytes * 2;
+        const command = `ulimit -f ${blocks}; exec "${process.execPath}" --conditions=gepa-source "${script}" "${runDir}"`;
+        const { stdout, stderr, status } = spawnSync('sh', ['-c', command], { encoding: 'utf8' });
+        expect(status, stderr).toBe(0);
+        return JSON.parse(stdout);
+      };
+      const full = run(20);
+      expect(full.stopReason).toBe('runDirUnwritable');
+      expect(full.warnings.join()).toMatch(/cannot be written any more.*\d+ rollouts/s);
+      expect(full.best).toBeGreaterThan(0);
+      const rollouts = lines('journal.jsonl').filter(({ type }) => type === 'rollout').length;
+      const rest = run('unlimited');
+      expect(rest.stopReason).toBe('maxIterations');
+      const all = lines('journal.jsonl').filter(({ type }) => type === 'rollout').length;
+      expect(rest.begun).toBe(all - rollouts);
+    },
+  );
+});
+
+describe('redact', () => {
+  it('masks what is written of inputs and outputs, and what the model sees of it, but no texts of the search', async () => {
+    const prompts: string[] = [];
+    const { propose, ...options } = inRunDir({
+      maxIterations: 3,
+      metric: ({ output }) => ({ score: output.present / 9, feedback: 'call 555-1234 for red' }),
+      redact: (text) => text.replace(/555-\d+/g, '[phone]').replace(/train-\d/, 'nobody'),
+    }).options;
+    expect(propose).toBeDefined();
+    await optimize({
+      ...options,
+      adapter: {
+        components: options.adapter.components,
+        run: async (candidate, example, context) => {
+          const execution = await options.adapter.run(candidate, example, context);
+          return { ...execution, output: { ...execution.output, phone: '555-9876' } };
+        },
+      },
+      reflectionModel: async ({ prompt }) => {
+        prompts.push(prompt);
+        return `\`\`\`\nbase red 555-0000 ${prompts.length}\n\`\`\``;
+      },
+    });
+    const text = readFileSync(journal(), 'utf8');
+    expect(text).not.toMatch(/555-(1234|9876)/);
+    expect(text).toContain('555-0000');
+    expect(prompts.join()).toContain('[phone]');
+    expect(prompts.join()).not.toContain('train-0');
+    expect(text).not.toContain('train-0');
+    expect(prompts.join()).not.toContain('555-1234');
+  });
+
+  it.each<[string, (text: string) => string]>([
+    [
+      'throws',
+      (text) => {
+        throw new Error(`no ${text}`);
+      },
+    ],
+    ['gives nothing', () => undefined as unknown as string],
+  ])('that %s ends the run, and nothing is written in the clear', async (_, redact) => {
+    const result = await optimize(
+      inRunDir({
+        redact,
+        metric: () => ({ score: 0.5, feedback: 'secret' }),
+      }).options,
+    );
+    expect(result.stopReason).toBe('runDirUnwritable');
+    expect(result.warnings.join()).toContain('redact failed');
+    expect(readFileSync(journal(), 'utf8')).not.toContain('secret');
+  });
+});

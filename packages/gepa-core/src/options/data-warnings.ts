@@ -1,0 +1,31 @@
+import { canonicalJson, type ExampleRef } from '../search/examples.ts';
+
+/** What is odd about the examples, in words. */
+export function warnAboutData<Example>(
+  settings: { trainset: readonly Example[]; valset: readonly Example[] },
+  refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
+  warn: (message: string) => void,
+): void {
+  if (settings.valset === settings.trainset) {
+    warn(
+      'There is no valset: candidates are compared on the trainset they were written from. Give a valset to see whether they generalize.',
+    );
+  }
+  const test = refs.testset.map(contentOf);
+  for (const set of ['trainset', 'valset'] as const) {
+    const seen = new Set(test.length === 0 ? [] : refs[set].map(contentOf));
+    const shared = test.filter((content) => seen.has(content)).length;
+    if (shared > 0) {
+      warn(
+        `${shared} of the ${refs.testset.length} test examples also stand in the ${set}: the test score flatters the result. Hold them out.`,
+      );
+    }
+  }
+}
+
+/** What tells whether two examples are the same to a program: an id, or metadata, makes no other of the same input. */
+function contentOf<Example>({ example, key }: ExampleRef<Example>): string | number {
+  if (typeof example !== 'object' || example === null || !('input' in example)) return key;
+  const { input, expected } = example as { input: unknown; expected?: unknown };
+  return canonicalJson({ input, expected }) ?? key;
+}

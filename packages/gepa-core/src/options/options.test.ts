@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { OptionsError } from '../errors.ts';
+import { optimize } from '../optimize.ts';
+import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+
+/** The problems of the options of a token run, some of them replaced. */
+async function problemsOf(overrides: object): Promise<readonly string[]> {
+  const run = tokenRun();
+  const given = Object.entries({ ...run.options, ...overrides }).filter(([, value]) => value !== undefined);
+  const error = await optimize(Object.fromEntries(given) as never).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(OptionsError);
+  expect(run.begun.size).toBe(0);
+  return (error as OptionsError).problems;
+}
+
+describe('what cannot be run is refused with one clear sentence, before anything is spent', () => {
+  it.each([
+    ['an empty trainset', { trainset: [] }, 'The option "trainset" is empty; give at least one example.'],
+    ['no trainset', { trainset: undefined }, 'The option "trainset" is missing.'],
+    ['an empty valset', { valset: [] }, 'The option "valset" is empty; leave it out to use the trainset.'],
+    ['no metric', { metric: undefined }, 'The option "metric" is missing.'],
+    [
+      'a metric that is no function',
+      { metric: 'accuracy' },
+      'The option "metric" must be a function (got "accuracy").',
+    ],
+    ['no bound', { maxMetricCalls: undefined }, 'The run has no bound: give `maxMetricCalls` or `auto`'],
+    [
+      'no stop condition in the list',
+      { maxMetricCalls: undefined, stopConditions: [] },
+      'The run has no bound',
+    ],
+    ['no reflection model', { propose: undefined }, 'Give a `reflectionModel`, or a proposer of your own'],
+    [
+      'two proposers',
+      { reflectionModel: async () => '' },
+      'Give either `reflectionModel` or `propose`, not both.',
+    ],
+    ['two budgets', { auto: 'light' }, 'Give either `auto` or `maxMetricCalls`, not both.'],
+    ['an unknown preset', { maxMetricCalls: undefined, auto: 'huge' }, 'The option "auto"'],
+    [
+      'a budget too small',
+      { maxMetricCalls: 7 },
+      'maxMetricCalls is 7, but scoring the seed takes 8 calls for the valset: give at least 8',
+    ],
+    [
+      'a budget too small with a testset',
+      { maxMetricCalls: 17, testset: tokenExamples('tests', 5) },
+      '8 calls for the valset and 2 × 5 for the testset: give at least 18',
+    ],
+    ['a fraction of a call', { maxMetricCalls: 30.5 }, '"maxMetricCalls" must be a whole number (got 30.5)'],
+    ['no concurrency', { concurrency: 0 }, '"concurrency" must be 1 or more (got 0)'],
+    [
+      'a price below zero',
+      { prices: { m: { input: 1, cachedInput: -1, output: 2 } } },
+      'The option "prices.m.cachedInput" must be 0 or more',
+    ],
+    [
+      'a rate that does not exist',
+      { prices: { m: { input: 1, cached: 1, output: 2 } } },
+      'There is no option "prices.m.cached"',
+    ],
+    ['no time', { maxDurationMs: 0 }, '"maxDurationMs" must be more than 0 (got 0)'],
+    ['a seed that is no number', { seed: Number.NaN }, '(got NaN).'],
+    [
+      'an unknown option',
+      { maxMetricCall: 3 },
+      'There is no option "maxMetricCall"; did you mean "maxMetricCalls".',
+    ],
+    [
+      'an option in snake case',
+      { max_metric_calls: 3 },
+      'There is no option "max_metric_calls"; did you mean "maxMetricCalls".',
+    ],
+    ['an option like no other', { temperature: 3 }, 'There is no option "temperature".'],
+    ['an option with an unlucky name', { constructor: 3 }, 'There is no option "constructor"'],
+    [
+      'an unknown strategy',
+      { candidateSelectionStrategy: 'best' },
+      `"candidateSelectionStrategy" is no known strategy; use 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto', an object with select() (got "best")`,
+    ],
+    [
+      'an unknown shape of a strategy',
+      { samplingStrategy: { parents: 2 } },
+      '{ parents: n, mutations: n }, { independent: n }',
+    ],
+    ['a size of nothing', { selectionStrategy: { topK: 0 } }, '"selectionStrategy" is no known strategy'],
+    ['an unknown front', { frontierType: 'pareto' }, 'The option "frontierType" is wrong'],
+    [
+      'a template without its places',
+      { reflectionPromptTemplate: 'Improve it.' },
+      'lacks <curr_param> and <side_info>',
+    ],
+    [
+      'a template for an unknown component',
+      { reflectionPromptTemplate: { rout: '<curr_param> <side_info>' } },
+      'names the component "rout"; there are extract, route.',
+    ],
+    [
+      'a reserve above its bound',
+      { maxTokens: 100, reserve: { rollout: { tokens: 200 } } },
+      'reserve.rollout.tokens is 200, more than maxTokens (100)',
+    ],
+    ['an unknown part of retry', { retry: { times: 3 } }, 'There is no option "retry.times"'],
+    ['a signal that is none', { signal: {} }, 'The option "signal" must be an AbortSignal.'],
+    ['no program', { adapter: undefined }, 'Give an `adapter`, or both `seedCandidate` and `run`.'],
+    ['half a program', { adapter: undefined, seedCandidate: { prompt: '' } }, 'Give an `adapter`, or both'],
+    [
+      'two programs',
+      { seedCandidate: { prompt: '' }, run: () => ({}) },
+      'Give either `adapter` or `seedCandidate` with `run`',
+    ],
+    ['an adapter that is none', { adapter: {} }, 'The option "adapter" must be an adapter'],
+    [
+      'a component without a text',
+      { adapter: { components: { prompt: {} }, run: () => ({}) } },
+      'must be an adapter',
+    ],
+    [
+      'a program without texts',
+      { adapter: { components: {}, run: () => ({}) } },
+      'The program has no components',
+    ],
+  ])('%s', async (_, overrides, words) => {
+    const problems = await problemsOf(overrides);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(words);
+    expect(problems[0]).toMatch(/\.$/);
+  });
+
+  it('options that are none', async () => {
+    await expect(optimize(undefined as never)).rejects.toThrow(OptionsError);
+  });
+
+  it('and everything that is wrong at once', async () => {
+    const problems = await problemsOf({
+      trainset: [],
+      metric: 3,
+      maxMetricCalls: undefined,
+      max_iterations: 4,
+      reflectionPromptTemplate: 'nothing',
+    });
+    expect(problems.map((problem) => /"\w+"|bound|lacks/.exec(problem)?.[0])).toEqual([
+      '"max_iterations"',
+      '"trainset"',
+      '"metric"',
+      'lacks',
+      'bound',
+    ]);
+    expect(new OptionsError(problems).message).toContain('5 problems:\n- ');
+  });
+});
+
+describe('warnings', () => {
+  const warningsOf = async (setup: Parameters<typeof tokenRun>[0]) => {
+    const run = tokenRun({ maxIterations: 1, ...setup });
+    const result = await optimize(run.options);
+    const told = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    expect(told).toEqual(result.warnings);
+    return result.warnings;
+  };
+
+  it('a testset that overlaps what the search sees, by content', async () => {
+    const both = [
+      ...tokenExamples('tests', 2),
+      ...tokenExamples('train', 2).map((example) => ({ ...example })),
+    ];
+    expect(await warningsOf({ testset: both })).toEqual([
+      '2 of the 4 test examples also stand in the trainset: the test score flatters the result. Hold them out.',
+    ]);
+  });
+
+  it('a testset whose inputs the search sees under other ids', async () => {
+    const example = (id: string, ticket: string) => ({ id, input: { ticket }, expected: 'billing' });
+    const result = await optimize({
+      seedCandidate: { text: 'x' },
+      run: () => ({ output: 'billing' }),
+      metric: () => 1,
+      propose: async () => ({}),
+      trainset: [example('train-1', 'a'), example('train-2', 'b')],
+      valset: [example('valid-1', 'c')],
+      testset: [example('test-1', 'b'), example('test-2', 'd')],
+      maxMetricCalls: 10,
+    });
+    expect(result.warnings).toEqual([
+      expect.stringMatching(/^1 of the 2 test examples also stand in the trainset/),
+    ]);
+  });
+
+  it('no valset', async () => {
+    const { valset, ...options } = tokenRun({ maxIterations: 1 }).options;
+    expect(valset).toBeDefined();
+    expect((await optimize(options)).warnings).toEqual([expect.stringContaining('There is no valset')]);
+  });
+
+  it('nothing, where all is well', async () => {
+    expect(await warningsOf({ testset: tokenExamples('tests', 2) })).toEqual([]);
+  });
+});
+
+it('options that are undefined count as left out', async () => {
+  const run = tokenRun({ maxIterations: 1 });
+  const loose = {
+    ...run.options,
+    seedCandidate: undefined,
+    run: undefined,
+    concurrency: undefined,
+    seed: undefined,
+  };
+  expect((await optimize(loose as never)).stopReason).toBe('maxIterations');
+});
+
+it('auto sets the budget, with the testset on top', async () => {
+  const run = tokenRun({ auto: 'light', testset: tokenExamples('tests', 3), maxIterations: 1 });
+  const { maxMetricCalls, ...options } = run.options;
+  expect(maxMetricCalls).toBe(200);
+  await optimize(options);
+  // n = 6, N = floor(max(4·2·log2(6), 9)) = 20; 8 + 5·6 + 35·20 + (floor(21/5) + 1)·8, and 2·3.
+  expect(run.events[0]).toMatchObject({ type: 'run_started', maxMetricCalls: 8 + 30 + 700 + 40 + 6 });
+});
+
+it('the short form takes texts and components, and keeps what a component says', async () => {
+  const rejected: string[] = [];
+  const result = await optimize({
+    seedCandidate: { greeting: { text: 'Greet {name}.', variables: ['name'] }, tone: 'Be kind.' },
+    run: (candidate, example: { name: string }) => ({
+      output: `${candidate.greeting} ${candidate.tone} ${example.name}`,
+    }),
+    trainset: [{ name: 'Ada' }],
+    metric: () => 0.5,
+    propose: async () => ({ greeting: 'Greet.', tone: 'Be kind.' }),
+    componentSelector: () => ['greeting'],
+    maxIterations: 1,
+    onEvent: (event) => {
+      if (event.type === 'proposal_rejected') rejected.push(event.reason);
+    },
+  });
+  expect(rejected).toEqual(['lost_placeholder']);
+  expect(result.bestCandidate.greeting).toBe('Greet {name}.');
+});

@@ -1,0 +1,128 @@
+import type { Adapter } from '../adapter.ts';
+import { checkPrices, PriceBook } from '../budget/prices.ts';
+import type { Component } from '../component.ts';
+import { OptionsError } from '../errors.ts';
+import { withAbsoluteRunDir } from '../journal/run-directory.ts';
+import type { LanguageModel } from '../language-model.ts';
+import type { StrategyOptions } from '../search/strategies/strategies.ts';
+import { autoBudget } from './auto-budget.ts';
+import { problemsOf } from './check-options.ts';
+import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
+
+/** Options with every default filled in. */
+export type Settings<Example, Output, Trace, Name extends string> = Omit<
+  SearchOptions<Example, Output, Trace, Name>,
+  'prices'
+> &
+  Required<
+    Pick<
+      SearchOptions<Example, Output, Trace, Name>,
+      | keyof StrategyOptions<Name>
+      | 'frontierType'
+      | 'reflectionMinibatchSize'
+      | 'skipPerfectScore'
+      | 'perfectScore'
+      | 'failureScore'
+      | 'useMerge'
+      | 'maxMergeInvocations'
+      | 'mergeValOverlapFloor'
+      | 'cacheEvaluation'
+      | 'skipDuplicates'
+      | 'concurrency'
+      | 'retry'
+      | 'rolloutTimeoutMs'
+      | 'seed'
+      | 'valset'
+      | 'testset'
+    >
+  > & {
+    readonly adapter: Adapter<Example, Output, Trace, Name>;
+    readonly prices: PriceBook;
+  };
+
+/** Refuses what cannot be run, with every problem in one error; fills in the defaults and the prices of models. */
+export async function resolveOptions<Example, Output, Trace, Name extends string>(
+  options: OptimizeOptions<Example, Output, Trace, Name>,
+  { needsReserve = true }: { readonly needsReserve?: boolean } = {},
+): Promise<Settings<Example, Output, Trace, Name>> {
+  const problems = problemsOf(options, needsReserve);
+  if (problems.length > 0) throw new OptionsError(problems);
+
+  const { runDir } = withAbsoluteRunDir<{ runDir?: string }>(options);
+  const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
+  const { trainset, valset = trainset, testset = [] } = options;
+  const prices = new PriceBook(options.prices);
+  if (options.maxCostUsd !== undefined) {
+    await prices.load();
+    checkPrices(knownModels(adapter, options.reflectionModel), prices.priceOf);
+  }
+  const maxMetricCalls =
+    options.auto === undefined
+      ? options.maxMetricCalls
+      : autoBudget(options.auto, {
+          components: Object.keys(adapter.components).length,
+          valset: valset.length,
+        }) +
+        2 * testset.length;
+  return {
+    candidateSelectionStrategy: 'pareto',
+    componentSelector: 'round_robin',
+    batchSampler: 'epoch_shuffled',
+    samplingStrategy: 'single',
+    acceptanceCriterion: 'strict_improvement',
+    selectionStrategy: 'all',
+    valEvaluationPolicy: 'full_eval',
+    frontierType: 'instance',
+    reflectionMinibatchSize: 3,
+    skipPerfectScore: true,
+    perfectScore: 1,
+    failureScore: 0,
+    useMerge: false,
+    maxMergeInvocations: 5,
+    mergeValOverlapFloor: 5,
+    cacheEvaluation: true,
+    skipDuplicates: true,
+    concurrency: 8,
+    retry: {},
+    rolloutTimeoutMs: 300_000,
+    seed: 0,
+    ...definedOnly(options),
+    ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
+    ...(runDir === undefined ? {} : { runDir }),
+    adapter,
+    prices,
+    valset,
+    testset,
+  };
+}
+
+/** The names of models that are told before the start. */
+function knownModels(
+  { models = [] }: { readonly models?: readonly string[] },
+  reflectionModel: LanguageModel | undefined,
+): string[] {
+  return [...models, ...(reflectionModel?.modelName === undefined ? [] : [reflectionModel.modelName])];
+}
+
+function isAdapterForm<Example, Output, Trace, Name extends string>(
+  options: OptimizeOptions<Example, Output, Trace, Name>,
+): options is AdapterOptions<Example, Output, Trace, Name> {
+  return 'adapter' in options && options.adapter !== undefined;
+}
+
+function adapterOf<Example, Output, Trace, Name extends string>({
+  seedCandidate,
+  run,
+  metersCalls = false,
+}: FunctionOptions<Example, Output, Trace, Name>): Adapter<Example, Output, Trace, Name> {
+  const components = {} as Record<Name, Component>;
+  for (const [name, text] of Object.entries<string | Component>(seedCandidate)) {
+    components[name as Name] = typeof text === 'string' ? { text } : text;
+  }
+  // A function that is done at once is not made to wait; the engine takes both.
+  return { components, metersCalls, run: run as Adapter<Example, Output, Trace, Name>['run'] };
+}
+
+function definedOnly<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,30 @@
+import type { Rollout } from '../adapter.ts';
+import type { Interruption } from '../calls/interruption.ts';
+import type { Candidate } from '../component.ts';
+import type { ProposalRejection } from '../events.ts';
+
+/** A parent, what is to be rewritten, and how it did on the minibatch. */
+export interface ProposalRequest<Example, Output, Trace, Name extends string> {
+  readonly iteration: number;
+  readonly task: number;
+  readonly candidate: Candidate<Name>;
+  readonly components: readonly Name[];
+  readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+}
+
+/** New texts, a reason why there are none, or why it could not be asked. */
+export type Proposal<Name extends string> =
+  | { readonly texts: Partial<Record<Name, string>> }
+  | {
+      readonly rejected: {
+        readonly reason: ProposalRejection;
+        readonly message: string;
+        readonly error?: unknown;
+      };
+    }
+  | { readonly interruption: Interruption };
+
+/** The second of the engine's two effects. */
+export type Proposer<Example, Output, Trace, Name extends string> = (
+  request: ProposalRequest<Example, Output, Trace, Name>,
+) => Promise<Proposal<Name>>;

@@ -1,0 +1,200 @@
+import type { Candidate } from '../component.ts';
+import type { Random } from './random.ts';
+import type { ScoredCandidate, SearchView } from './search-view.ts';
+
+/** A candidate that takes each component from one of two parents. */
+export interface MergeProposal<Name extends string = string> {
+  readonly parents: readonly [number, number];
+  readonly ancestor: number;
+  readonly texts: Candidate<Name>;
+  /** The valset positions it is tried on. */
+  readonly subsample: readonly number[];
+}
+
+export interface MergeOptions<Name extends string> {
+  readonly names: readonly Name[];
+  /** The fewest valset examples both parents must be scored on. */
+  readonly minOverlap: number;
+  readonly random: Random;
+  /** Whether a merged candidate may be tried at all; one that is known already need not be. */
+  readonly isNew: (texts: Candidate<Name>) => boolean;
+}
+
+const ATTEMPTS = 10;
+/** On so many valset examples a merged candidate is tried. */
+export const MERGE_SUBSAMPLE_SIZE = 5;
+
+/**
+ * Crosses two lineages at a common ancestor (paper, appendix on system-aware merge; reference: `MergeProposer`).
+ * It remembers what it tried: no pair is crossed twice at the same ancestor, and no cross is built twice.
+ */
+export class MergeProposer<Name extends string> {
+  readonly #options: MergeOptions<Name>;
+  readonly #usedAncestors = new Set<string>();
+  readonly #built = new Set<string>();
+
+  constructor(options: MergeOptions<Name>) {
+    this.#options = options;
+  }
+
+  propose(search: SearchView<Name>): MergeProposal<Name> | undefined {
+    const { random, names, minOverlap, isNew } = this.#options;
+    const eligible = search
+      .survivors()
+      .map(({ candidate }) => candidate)
+      .sort((a, b) => a - b);
+    // Fewer than three candidates hold no two lineages.
+    if (eligible.length < 2 || search.candidates.length < 3) return undefined;
+
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const pair = this.#findPair(search, eligible);
+      if (pair === undefined) continue;
+      const [first, second, ancestor] = pair;
+      const cross = crossover(names, first, second, ancestor, random);
+      const recipe = JSON.stringify([first.index, second.index, cross.sources]);
+      if (this.#built.has(recipe)) continue;
+      const common = commonPositions(first, second);
+      if (common.length < minOverlap || !isNew(cross.texts)) continue;
+      this.#built.add(recipe);
+      this.#usedAncestors.add(ancestorKey(first, second, ancestor));
+      return {
+        parents: [first.index, second.index],
+        ancestor: ancestor.index,
+        texts: cross.texts,
+        subsample: drawSubsample(first, second, common, random),
+      };
+    }
+    return undefined;
+  }
+
+  #findPair(search: SearchView<Name>, eligible: readonly number[]): Crossing<Name> | undefined {
+    const { random, names } = this.#options;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const [i, j] = random.sample(eligible, 2).sort((a, b) => a - b) as [number, number];
+      const ancestorsOfFirst = ancestorsOf(search.candidates, i);
+      const ancestorsOfSecond = ancestorsOf(search.candidates, j);
+      if (ancestorsOfFirst.has(j) || ancestorsOfSecond.has(i)) continue;
+      const first = search.candidates[i]!;
+      const second = search.candidates[j]!;
+      const ancestors = [...ancestorsOfFirst]
+        .filter((index) => ancestorsOfSecond.has(index))
+        .sort((a, b) => a - b)
+        .map((index) => search.candidates[index]!)
+        .filter(
+          (ancestor) =>
+            !this.#usedAncestors.has(ancestorKey(first, second, ancestor)) &&
+            ancestor.mean <= first.mean &&
+            ancestor.mean <= second.mean &&
+            names.some((name) => changedByOne(name, first, second, ancestor)),
+        );
+      if (ancestors.length === 0) continue;
+      const means = ancestors.map(({ mean }) => Math.max(0, mean));
+      // The reference fails when all weights are zero; there every ancestor is as good as another.
+      const ancestor = means.every((mean) => mean === 0)
+        ? random.choice(ancestors)
+        : random.weightedChoice(ancestors, means);
+      return [first, second, ancestor];
+    }
+    return undefined;
+  }
+}
+
+type Crossing<Name extends string> = readonly [
+  first: ScoredCandidate<Name>,
+  second: ScoredCandidate<Name>,
+  ancestor: ScoredCandidate<Name>,
+];
+
+function ancestorKey(first: ScoredCandidate, second: ScoredCandidate, ancestor: ScoredCandidate): string {
+  return `${first.index} ${second.index} ${ancestor.index}`;
+}
+
+function ancestorsOf(candidates: readonly ScoredCandidate[], index: number): Set<number> {
+  const ancestors = new Set<number>();
+  const open = [...candidates[index]!.parents];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (ancestors.has(next)) continue;
+    ancestors.add(next);
+    open.push(...candidates[next]!.parents);
+  }
+  return ancestors;
+}
+
+/** The two differ, and one of them still has the ancestor's text. */
+function changedByOne<Name extends string>(
+  name: Name,
+  first: ScoredCandidate<Name>,
+  second: ScoredCandidate<Name>,
+  ancestor: ScoredCandidate<Name>,
+): boolean {
+  const [a, b, origin] = [first.texts[name], second.texts[name], ancestor.texts[name]];
+  return a !== b && (a === origin || b === origin);
+}
+
+function crossover<Name extends string>(
+  names: readonly Name[],
+  first: ScoredCandidate<Name>,
+  second: ScoredCandidate<Name>,
+  ancestor: ScoredCandidate<Name>,
+  random: Random,
+): { texts: Candidate<Name>; sources: number[] } {
+  const texts = {} as Record<Name, string>;
+  const sources = names.map((name) => {
+    const source = sourceOf(name, first, second, ancestor, random);
+    texts[name] = source.texts[name];
+    return source.index;
+  });
+  return { texts, sources };
+}
+
+function sourceOf<Name extends string>(
+  name: Name,
+  first: ScoredCandidate<Name>,
+  second: ScoredCandidate<Name>,
+  ancestor: ScoredCandidate<Name>,
+  random: Random,
+): ScoredCandidate<Name> {
+  if (changedByOne(name, first, second, ancestor)) {
+    return first.texts[name] === ancestor.texts[name] ? second : first;
+  }
+  if (first.texts[name] === ancestor.texts[name]) return first;
+  // Both changed it, perhaps to the same text: the reference draws then too.
+  if (first.mean !== second.mean) return first.mean > second.mean ? first : second;
+  return random.choice([first, second]);
+}
+
+function commonPositions(first: ScoredCandidate, second: ScoredCandidate): number[] {
+  return first.scores.flatMap((score, position) =>
+    score !== null && second.scores[position] !== null ? [position] : [],
+  );
+}
+
+/** Some examples where the first is better, some where the second is, some where they tie. */
+function drawSubsample(
+  first: ScoredCandidate,
+  second: ScoredCandidate,
+  common: readonly number[],
+  random: Random,
+): number[] {
+  const difference = (position: number) => first.scores[position]! - second.scores[position]!;
+  const strata = [
+    common.filter((position) => difference(position) > 0),
+    common.filter((position) => difference(position) < 0),
+    common.filter((position) => difference(position) === 0),
+  ];
+  const share = Math.ceil(MERGE_SUBSAMPLE_SIZE / strata.length);
+  const drawn: number[] = [];
+  for (const stratum of strata) {
+    drawn.push(
+      ...random.sample(stratum, Math.min(stratum.length, share, MERGE_SUBSAMPLE_SIZE - drawn.length)),
+    );
+  }
+  const missing = MERGE_SUBSAMPLE_SIZE - drawn.length;
+  if (missing > 0) {
+    const unused = common.filter((position) => !drawn.includes(position));
+    drawn.push(
+      ...(unused.length >= missing ? random.sample(unused, missing) : random.choices(common, missing)),
+    );
+  }
+  return drawn;
+}

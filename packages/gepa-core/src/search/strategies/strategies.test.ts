@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest';
+import { StrategyError } from '../../errors.ts';
+import { optimize } from '../../optimize.ts';
+import { tokenRun } from '../../testing/fixtures/token-run.ts';
+import type { Trial } from './acceptance.ts';
+
+describe('strategies of the caller', () => {
+  it('select parents', async () => {
+    const pools: number[] = [];
+    const run = tokenRun({
+      maxIterations: 6,
+      candidateSelectionStrategy: {
+        select({ candidates }, random) {
+          pools.push(candidates.length);
+          random.random();
+          return candidates.length - 1;
+        },
+      },
+    });
+    const result = await optimize(run.options);
+    const tasks = run.decisions().filter((event) => event.type === 'task_evaluated');
+    expect(tasks.map(({ parent }) => parent)).toEqual(pools.map((size) => size - 1));
+    expect(result.candidates.length).toBeGreaterThan(2);
+  });
+
+  it.each(['function', 'object'])('select components, as %s', async (form) => {
+    const select = ({
+      components,
+      rollouts,
+      candidate,
+    }: {
+      components: readonly string[];
+      rollouts: readonly { score: number }[];
+      candidate: object;
+    }) => {
+      expect(rollouts).toHaveLength(3);
+      expect(Object.keys(candidate)).toEqual(['extract', 'route']);
+      return [components[1]!, components[1]!];
+    };
+    const added: unknown[] = [];
+    const selector = {
+      select,
+      candidateAdded: (index: number, parents: readonly number[]) => added.push([index, parents]),
+    };
+    const run = tokenRun({ maxIterations: 6, componentSelector: form === 'function' ? select : selector });
+    const result = await optimize(run.options);
+    expect(result.candidates.length).toBeGreaterThan(1);
+    expect(result.candidates.every(({ texts }) => texts.extract === 'base')).toBe(true);
+    if (form === 'object')
+      expect(added).toEqual(result.candidates.slice(1).map(({ index, parents }) => [index, parents]));
+  });
+
+  it('draw minibatches, of any size', async () => {
+    const run = tokenRun({
+      maxIterations: 3,
+      batchSampler: {
+        next: ({ trainsetSize, iteration }) =>
+          Array.from({ length: iteration }, (_, i) => trainsetSize - 1 - i),
+      },
+    });
+    await optimize(run.options);
+    const tasks = run.decisions().filter((event) => event.type === 'task_evaluated');
+    expect(tasks.map(({ minibatch }) => minibatch)).toEqual([[8], [8, 7], [8, 7, 6]]);
+  });
+
+  it('plan the tasks of an iteration', async () => {
+    const run = tokenRun({
+      maxIterations: 1,
+      samplingStrategy: {
+        sample: ({ nextMinibatch }) => [
+          { parent: 0, minibatch: nextMinibatch() },
+          { parent: 0, minibatch: [4, 4] },
+        ],
+      },
+    });
+    await optimize(run.options);
+    const tasks = run.decisions().filter((event) => event.type === 'task_evaluated');
+    expect(tasks.map(({ minibatch }) => minibatch.length)).toEqual([3, 2]);
+    expect(tasks[1]!.scores[0]).toBe(tasks[1]!.scores[1]);
+  });
+
+  it('accept, and choose among the accepted', async () => {
+    const seen: Trial[] = [];
+    const run = tokenRun({
+      maxIterations: 4,
+      samplingStrategy: { sameParent: 3 },
+      acceptanceCriterion: (trial) => {
+        seen.push(trial);
+        return true;
+      },
+      selectionStrategy: (accepted) => accepted.slice(-1),
+    });
+    const result = await optimize(run.options);
+    const children = run.decisions().filter((event) => event.type === 'proposal_evaluated');
+    expect(children.map(({ before, after, parent }) => ({ before, after, parent }))).toEqual(
+      seen.map(({ before, after, parent }) => ({ before, after, parent })),
+    );
+    expect(children.every(({ accepted }) => accepted)).toBe(true);
+    const iterations = new Set(children.map(({ iteration }) => iteration));
+    expect(children.filter(({ selected }) => selected)).toHaveLength(iterations.size);
+    expect(result.candidates.length).toBe(1 + iterations.size);
+  });
+
+  it('stop the run, with a reason of their own', async () => {
+    const run = tokenRun({
+      stopConditions: [async ({ iterations }) => (iterations === 3 ? 'tea time' : undefined)],
+    });
+    expect(await optimize(run.options)).toMatchObject({ stopReason: 'tea time', iterations: 3 });
+  });
+});
+
+async function rejecting(): Promise<never> {
+  throw new Error('Nobody waits for me.');
+}
+
+describe('an answer that makes no sense ends the run, with what was found', () => {
+  it.each([
+    ['an unknown parent', { candidateSelectionStrategy: { select: () => 7 } }, 'candidates 0 to 0'],
+    ['no parent', { candidateSelectionStrategy: { select: () => undefined } }, 'candidates 0 to 0'],
+    ['half a parent', { candidateSelectionStrategy: { select: () => 0.5 } }, '[0.5]'],
+    [
+      'an unknown component',
+      { componentSelector: () => ['extract', 'rout'] },
+      'chose rout; choose one or more of extract, route',
+    ],
+    ['no component', { componentSelector: () => [] }, 'chose nothing'],
+    ['a component that is not in a list', { componentSelector: () => 'route' }, 'give a list'],
+    ['an empty minibatch', { batchSampler: { next: () => [] } }, 'trainset positions 0 to 8'],
+    [
+      'a minibatch beyond the trainset',
+      { batchSampler: { next: () => [0, 9] } },
+      'trainset positions 0 to 8',
+    ],
+    ['no minibatch', { batchSampler: { next: () => undefined } }, 'trainset positions 0 to 8'],
+    ['no tasks', { samplingStrategy: { sample: () => [] } }, 'gave no tasks'],
+    ['nothing for tasks', { samplingStrategy: { sample: () => undefined } }, 'give a list'],
+    [
+      'a task of an unknown parent',
+      { samplingStrategy: { sample: () => [{ parent: 3, minibatch: [0] }] } },
+      'candidates 0 to 0',
+    ],
+    [
+      'a task without a minibatch',
+      { samplingStrategy: { sample: () => [{ parent: 0 }] } },
+      'trainset positions',
+    ],
+    [
+      'a promise for a verdict',
+      { acceptanceCriterion: async () => false },
+      'gave a promise; give true or false',
+    ],
+    // Where nobody hears of a failure of these, vitest fails.
+    ['a promise for a parent', { candidateSelectionStrategy: { select: rejecting } }, 'gave a promise'],
+    ['a promise for components', { componentSelector: rejecting }, 'gave a promise; give a list'],
+    [
+      'a promise for the news of a candidate',
+      { componentSelector: { select: () => ['route'], candidateAdded: rejecting } },
+      'must be done when it returns',
+    ],
+    [
+      'a stranger among the selected',
+      { selectionStrategy: () => [{ parent: 0 }] },
+      'something it was not given',
+    ],
+    ['nothing for the selected', { selectionStrategy: () => undefined }, 'give a list'],
+    ['a position beyond the valset', { valEvaluationPolicy: { next: () => [8] } }, 'valset positions 0 to 7'],
+    ['nothing for positions', { valEvaluationPolicy: { next: () => undefined } }, 'give a list'],
+    [
+      'an unknown best',
+      { valEvaluationPolicy: { next: () => [], best: (pool: unknown[]) => pool.length } },
+      'candidates 0 to 0',
+    ],
+    ['a verdict for a reason', { stopConditions: [() => false] }, 'gave false'],
+  ])('%s', async (_, strategy, words) => {
+    // Always an improvement, so that every strategy has its turn.
+    const run = tokenRun({
+      maxIterations: 5,
+      metric: ({ output }) => output.allTokens / 100,
+      ...(strategy as object),
+    });
+    const error = await optimize({
+      ...run.options,
+      propose: async ({ candidate }) => ({
+        ...candidate,
+        extract: `${candidate.extract} more`,
+        route: `${candidate.route} more`,
+      }),
+    }).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(StrategyError);
+    expect((error as StrategyError).message).toContain(words);
+  });
+
+  it('so does one that throws, with its own words', async () => {
+    const cause = new Error('I am confused');
+    const run = tokenRun({
+      acceptanceCriterion: () => {
+        throw cause;
+      },
+    });
+    await expect(optimize(run.options)).rejects.toMatchObject({
+      name: 'RunError',
+      message: 'The run broke off: I am confused',
+      cause,
+      result: { stopReason: 'error', bestIndex: 0 },
+    });
+  });
+});

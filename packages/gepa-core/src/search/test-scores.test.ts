@@ -1,0 +1,104 @@
+import { expect, it } from 'vitest';
+import { optimize } from '../optimize.ts';
+import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import { runTokenTask } from '../testing/token-task.ts';
+
+const testset = tokenExamples('tests', 20);
+
+it('scores the seed and the best on examples the search never saw', async () => {
+  const run = tokenRun({ testset, maxMetricCalls: 400 });
+  const result = await optimize(run.options);
+  const scoresOf = (index: number) =>
+    testset.map((example) => {
+      const { present, unwanted } = runTokenTask(result.candidates[index]!.texts, example).output;
+      return Math.max(0, (1 + present) / 4 - 0.25 * unwanted);
+    });
+  const test = result.test!;
+  expect(result.bestIndex).toBeGreaterThan(0);
+  expect(test.seedScores).toEqual(scoresOf(0));
+  expect(test.bestScores).toEqual(scoresOf(result.bestIndex));
+  expect(test).toMatchObject({ size: 20, metricCalls: 40, gain: test.bestScore - test.seedScore });
+  expect(test.interval[0]).toBeLessThanOrEqual(test.gain);
+  expect(test.interval[1]).toBeGreaterThanOrEqual(test.gain);
+  const seen = run.events.filter(
+    (event) => event.type === 'rollout_finished' && event.exampleId.startsWith('tests'),
+  );
+  expect(seen).toHaveLength(40);
+  expect(run.events.slice(-41, -1).every((event) => seen.includes(event))).toBe(true);
+});
+
+it('costs nothing for examples that were run before', async () => {
+  const valset = tokenExamples('valid', 8);
+  const run = tokenRun({ valset, testset: [...valset.slice(0, 5), ...testset], maxMetricCalls: 400 });
+  const result = await optimize(run.options);
+  expect(result.bestIndex).toBeGreaterThan(0);
+  expect(result.test).toMatchObject({ size: 25, metricCalls: 40 });
+});
+
+it('costs one pass where the seed is the best', async () => {
+  const result = await optimize(tokenRun({ testset, maxIterations: 2, propose: async () => ({}) }).options);
+  expect(result.test).toMatchObject({ metricCalls: 20, gain: 0, interval: [0, 0] });
+});
+
+it('leaves out for both an example that cannot be had for one, and says so', async () => {
+  const setup: Parameters<typeof tokenRun>[0] = { testset, maxMetricCalls: 400, retry: { retries: 0 } };
+  const whole = (await optimize(tokenRun(setup).options)).test!;
+  const run = tokenRun({
+    ...setup,
+    before({ context, example, candidate }) {
+      const isSeed = Object.values(candidate).every((text) => text === 'base');
+      if (context.phase !== 'testset' || example.id !== (isSeed ? 'tests-2' : 'tests-7')) return;
+      throw Object.assign(new Error('busy'), { status: 503 });
+    },
+  });
+  const { test, warnings, stopReason } = await optimize(run.options);
+  const without = (scores: readonly (number | null)[], gap: number) =>
+    scores.map((score, position) => (position === gap ? null : score));
+  expect(stopReason).toBe('maxMetricCalls');
+  expect(test).toMatchObject({
+    size: 18,
+    seedScores: without(whole.seedScores, 2),
+    bestScores: without(whole.bestScores, 7),
+    metricCalls: 38,
+  });
+  const pairs = [...testset.keys()].filter((position) => position !== 2 && position !== 7);
+  const meanOf = (scores: readonly (number | null)[]) =>
+    pairs.reduce((sum, position) => sum + scores[position]!, 0) / pairs.length;
+  expect(test!.seedScore).toBe(meanOf(whole.seedScores));
+  expect(test!.bestScore).toBe(meanOf(whole.bestScores));
+  expect(warnings.join()).toContain('2 of the 20 test examples could not be had');
+});
+
+it('is left out where it was aborted beside an example that cannot be had', async () => {
+  const controller = new AbortController();
+  const run = tokenRun({
+    testset,
+    signal: controller.signal,
+    retry: { retries: 0 },
+    before({ context, example }) {
+      if (context.phase !== 'testset') return;
+      if (example.id === 'tests-2') throw Object.assign(new Error('busy'), { status: 503 });
+      if (example.id === 'tests-9') controller.abort();
+    },
+  });
+  const result = await optimize(run.options);
+  expect(result.stopReason).toBe('aborted');
+  expect(result.test).toBeUndefined();
+});
+
+it('is left out with a word on why, when it cannot be measured; what was found stays', async () => {
+  const run = tokenRun({
+    testset,
+    maxIterations: 4,
+    retry: { retries: 0 },
+    before({ context }) {
+      if (context.phase === 'testset') throw Object.assign(new Error('gone home'), { status: 503 });
+    },
+  });
+  const result = await optimize(run.options);
+  expect(result.stopReason).toBe('providerUnavailable');
+  expect(result.test).toBeUndefined();
+  expect(result.warnings.join()).toContain('The testset was not scored');
+  expect(result.warnings.join()).toContain('gone home');
+  expect(result.candidates.length).toBeGreaterThan(1);
+});

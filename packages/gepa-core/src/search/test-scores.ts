@@ -1,0 +1,67 @@
+import { sentence } from '../calls/classify-error.ts';
+import type { Interruption } from '../calls/interruption.ts';
+import type { Candidate } from '../component.ts';
+import type { TestScores } from '../result.ts';
+import { bootstrapInterval } from './bootstrap.ts';
+import type { Evaluator } from './evaluator.ts';
+import type { ExampleRef } from './examples.ts';
+import type { ScoredCandidate } from './search-view.ts';
+
+/**
+ * Scores the seed and the best candidate on the held-out examples, unless that is cut short. They are compared on what
+ * could be had for both.
+ */
+export async function scoreTestset<Example, Output, Trace, Name extends string>(run: {
+  readonly evaluator: Evaluator<Example, Output, Trace, Name>;
+  readonly testset: readonly ExampleRef<Example>[];
+  readonly iteration: number;
+  readonly seed: ScoredCandidate<Name>;
+  readonly best: ScoredCandidate<Name>;
+  readonly warn: (message: string) => void;
+}): Promise<TestScores | { readonly interruption: Interruption }> {
+  const { evaluator, testset, iteration, seed, best, warn } = run;
+  let metricCalls = 0;
+  let gap: Interruption | undefined;
+  const scoresOf = async (texts: Candidate<Name>, candidateIndex: number) => {
+    const cost = evaluator.cost(texts, testset);
+    const { rollouts, interruption } = await evaluator.evaluate(texts, testset, {
+      iteration,
+      phase: 'testset',
+      candidateIndex,
+    });
+    if (interruption !== undefined && interruption.reason !== 'unavailable') return { interruption };
+    gap ??= interruption;
+    const missing = testset.filter((_, position) => rollouts[position] === undefined);
+    metricCalls += cost - evaluator.cost(texts, missing);
+    return rollouts.map((rollout) => rollout?.score ?? null);
+  };
+  const seedScores = await scoresOf(seed.texts, seed.index);
+  if ('interruption' in seedScores) return seedScores;
+  const bestScores = best.index === seed.index ? seedScores : await scoresOf(best.texts, best.index);
+  if ('interruption' in bestScores) return bestScores;
+  const pairs = seedScores.flatMap((seedScore, position) => {
+    const bestScore = bestScores[position] ?? null;
+    return seedScore === null || bestScore === null ? [] : [{ seedScore, bestScore }];
+  });
+  if (gap !== undefined) {
+    if (pairs.length === 0) return { interruption: gap };
+    warn(
+      `${testset.length - pairs.length} of the ${testset.length} test examples could not be had for both candidates, which are compared on the others: ${sentence(gap.error)}`,
+    );
+  }
+  const seedScore = mean(pairs.map((pair) => pair.seedScore));
+  const bestScore = mean(pairs.map((pair) => pair.bestScore));
+  return {
+    size: pairs.length,
+    seedScore,
+    bestScore,
+    seedScores,
+    bestScores,
+    gain: bestScore - seedScore,
+    interval: bootstrapInterval(pairs.map((pair) => pair.bestScore - pair.seedScore)),
+    metricCalls,
+  };
+}
+
+const mean = (scores: readonly number[]): number =>
+  scores.reduce((sum, score) => sum + score, 0) / scores.length;
