@@ -1,6 +1,6 @@
+import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
 import type { OptimizationResult } from './result.ts';
-import type { Step } from './trace.ts';
 
 const marker = Symbol.for('gepa.error');
 

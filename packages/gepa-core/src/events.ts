@@ -1,4 +1,4 @@
-import type { Phase } from './adapter.ts';
+import type { Phase } from './adapter/adapter.ts';
 import type { SpendByPhase, TimeSpent } from './budget/spend.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';

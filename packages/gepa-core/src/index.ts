@@ -1,34 +1,28 @@
-export type * from './adapter.ts';
+export type * from './adapter/adapter.ts';
+export type * from './adapter/call-meter.ts';
+export type { Step, StepKind } from './adapter/trace.ts';
 export type { Expense, Spend, SpendByPhase, TimeSpent } from './budget/spend.ts';
-export * from './budget/usage.ts';
-export type * from './calls/call-meter.ts';
+export { type ModelUsage, modelCallUsage, type Price, type PriceOf, type Usage } from './budget/usage.ts';
 export { type FailureKind, failureKind } from './calls/classify-error.ts';
-export { raceSignal } from './calls/race-signal.ts';
 export type { RetryOptions } from './calls/retry.ts';
 export type { Candidate, Component, ComponentKind } from './component.ts';
-export { freeName, seedOf } from './component.ts';
 export * from './errors.ts';
 export { type Estimated, type EstimateOptions, estimate, type RunEstimate } from './estimate/estimate.ts';
 export * from './events.ts';
-export { withAbsoluteRunDir } from './journal/run-directory.ts';
 export type { LanguageModel, LanguageModelAnswer, LanguageModelRequest } from './language-model.ts';
 export type { Metric, MetricArgs, MetricResult, MetricScore } from './metric.ts';
 export { optimize } from './optimize.ts';
 export { type AutoBudget, autoBudget } from './options/auto-budget.ts';
-export { checkOptionNames } from './options/check-options.ts';
 export type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options/options.ts';
 export type { SavedCandidate } from './program/saved-candidate.ts';
 export type { ComponentSelectionOptions, SelectedName } from './program/select-components.ts';
-export {
-  type Compiled,
-  type CompileOptions,
-  createTarget,
-  type ProgramExample,
-  type Target,
-  type TargetBinding,
+export type {
+  Compiled,
+  CompileOptions,
+  ProgramExample,
+  Target,
 } from './program/target.ts';
-export { type Tunable, tunable, tunableComponents, withTexts } from './program/tunable.ts';
-export { defaultRecords } from './reflection/records.ts';
+export { type Tunable, tunable } from './program/tunable.ts';
 export type { FrontierKey, OptimizationResult, TestScores } from './result.ts';
 export { Random } from './search/random.ts';
 export type * from './search/search-view.ts';
@@ -66,4 +60,3 @@ export type { SelectionStrategy } from './search/strategies/proposal-selection.t
 export type { StopCondition, StopReason, StopState } from './search/strategies/stop-conditions.ts';
 export * as stopConditions from './search/strategies/stop-conditions.ts';
 export { type Split, type SplitOptions, splitExamples } from './split-examples.ts';
-export { type Step, type StepKind, stepsOf, usageOfSteps, walkSteps } from './trace.ts';

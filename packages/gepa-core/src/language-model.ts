@@ -1,5 +1,5 @@
+import type { CallMeter } from './adapter/call-meter.ts';
 import { noUsage, soundUsage, type Usage } from './budget/usage.ts';
-import type { CallMeter } from './calls/call-meter.ts';
 
 /** A finished answer of a language model. */
 export interface LanguageModelAnswer {

@@ -1,6 +1,6 @@
+import type { CallMeter } from './adapter/call-meter.ts';
+import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
-import type { CallMeter } from './calls/call-meter.ts';
-import type { Step } from './trace.ts';
 
 /** What a metric sees of one rollout. */
 export interface MetricArgs<Example, Output, Trace = readonly Step[]> {

@@ -1,9 +1,9 @@
 import { describe, expectTypeOf, it } from 'vitest';
-import type { Adapter } from './adapter.ts';
+import type { Adapter } from './adapter/adapter.ts';
+import type { Step } from './adapter/trace.ts';
 import { estimate, type RunEstimate } from './estimate/estimate.ts';
 import { optimize } from './optimize.ts';
 import type { OptimizationResult } from './result.ts';
-import type { Step } from './trace.ts';
 
 const bounded = { propose: async () => ({}), maxIterations: 1 } as const;
 const trainset = [{ question: 'q', answer: 42 }];

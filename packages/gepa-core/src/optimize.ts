@@ -1,3 +1,4 @@
+import type { Step } from './adapter/trace.ts';
 import { noteEarlier } from './budget/earlier-spend.ts';
 import { noTime, type TimeSpent } from './budget/spend.ts';
 import { messageOf, sentence } from './calls/classify-error.ts';
@@ -18,7 +19,6 @@ import { search } from './search/loop.ts';
 import { resultOf } from './search/state.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 import { scoreTestset } from './search/test-scores.ts';
-import type { Step } from './trace.ts';
 
 /**
  * Optimizes the texts of a program with GEPA (arXiv 2507.19457): an `adapter`, or in short a `seedCandidate` and a

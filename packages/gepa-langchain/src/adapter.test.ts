@@ -7,7 +7,8 @@ import { RunnableLambda, RunnablePassthrough, RunnableSequence } from '@langchai
 import type { Run } from '@langchain/core/tracers/base';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import type { ProgramExample as Example } from 'gepa-core';
-import { RolloutError, type RunContext, seedOf, stepsOf, walkSteps } from 'gepa-core';
+import { RolloutError, type RunContext } from 'gepa-core';
+import { seedOf, stepsOf, walkSteps } from 'gepa-core/adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAdapter } from './adapter.ts';
 import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';

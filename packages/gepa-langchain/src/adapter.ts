@@ -8,12 +8,9 @@ import {
   type ProgramExample,
   RolloutError,
   type RunContext,
-  raceSignal,
-  seedOf,
   type Tunable,
-  usageOfSteps,
-  withTexts,
 } from 'gepa-core';
+import { raceSignal, seedOf, usageOfSteps, withTexts } from 'gepa-core/adapter';
 import { mergeWithAmbient, withHandler } from './ambient.ts';
 import { discover } from './program/discover.ts';
 import { modelNames } from './program/model-names.ts';

@@ -1,5 +1,6 @@
 import { IterableReadableStream } from '@langchain/core/utils/stream';
-import { type Candidate, withTexts } from 'gepa-core';
+import type { Candidate } from 'gepa-core';
+import { withTexts } from 'gepa-core/adapter';
 import { isNode, isRunnable } from './program/node.ts';
 
 const made = new WeakMap<object, Uncarried<object>>();

@@ -1,4 +1,5 @@
-import { checkOptionNames, OptionsError, type Tunable } from 'gepa-core';
+import { OptionsError, type Tunable } from 'gepa-core';
+import { checkOptionNames } from 'gepa-core/adapter';
 import type { GepaOptions } from './gepa.ts';
 import { isNode } from './program/node.ts';
 

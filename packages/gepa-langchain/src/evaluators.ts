@@ -1,11 +1,5 @@
-import {
-  GepaError,
-  type Metric,
-  type MetricArgs,
-  type MetricScore,
-  type ProgramExample,
-  raceSignal,
-} from 'gepa-core';
+import { GepaError, type Metric, type MetricArgs, type MetricScore, type ProgramExample } from 'gepa-core';
+import { raceSignal } from 'gepa-core/adapter';
 import { countUsage } from './metric-usage.ts';
 import { isNode, type Node, typeName } from './program/node.ts';
 

@@ -1,7 +1,6 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import {
   type ComponentSelectionOptions,
-  createTarget,
   type LanguageModel,
   type Metric,
   NoComponentsError,
@@ -9,9 +8,8 @@ import {
   type SelectedName,
   type Target,
   type Tunable,
-  tunableComponents,
-  withAbsoluteRunDir,
 } from 'gepa-core';
+import { createTarget, tunableComponents, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { createAdapter, type Invocable } from './adapter.ts';
 import { carryTexts, uncarry } from './carry-texts.ts';
 import { checkOptions } from './check-options.ts';

@@ -1,5 +1,6 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
-import { type LanguageModel, OptionsError, raceSignal, usageOfSteps, walkSteps } from 'gepa-core';
+import { type LanguageModel, OptionsError } from 'gepa-core';
+import { raceSignal, usageOfSteps, walkSteps } from 'gepa-core/adapter';
 import type { Invocable } from './adapter.ts';
 import { mergeWithAmbient, withHandler } from './ambient.ts';
 import { modelNames } from './program/model-names.ts';

@@ -1,4 +1,5 @@
-import { type Metric, type MetricResult, RolloutError, RunError, type Usage, usageOfSteps } from 'gepa-core';
+import { type Metric, type MetricResult, RolloutError, RunError, type Usage } from 'gepa-core';
+import { usageOfSteps } from 'gepa-core/adapter';
 import { withHandler } from './ambient.ts';
 import { currentRun, RolloutTracer, toSteps } from './trace/index.ts';
 

@@ -12,7 +12,8 @@ import {
   StateGraph,
 } from '@langchain/langgraph';
 import { InMemoryCache } from '@langchain/langgraph-checkpoint';
-import { RolloutError, type RunContext, seedOf, tunable } from 'gepa-core';
+import { RolloutError, type RunContext, tunable } from 'gepa-core';
+import { seedOf } from 'gepa-core/adapter';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { createAdapter, type Invocable } from './adapter.ts';

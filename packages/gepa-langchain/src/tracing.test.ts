@@ -10,7 +10,8 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { type RunContext, walkSteps } from 'gepa-core';
+import type { RunContext } from 'gepa-core';
+import { walkSteps } from 'gepa-core/adapter';
 import { Client } from 'langsmith';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createAdapter } from './adapter.ts';

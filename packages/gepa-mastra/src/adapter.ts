@@ -12,9 +12,8 @@ import {
   type ProgramExample,
   RolloutError,
   type RunContext,
-  raceSignal,
-  usageOfSteps,
 } from 'gepa-core';
+import { raceSignal, usageOfSteps } from 'gepa-core/adapter';
 import { knownRefusal } from './api-keys.ts';
 import { freshRequestContext, type MastraExample, type RequestContextValues } from './example.ts';
 import type { RolloutLog } from './experiment.ts';

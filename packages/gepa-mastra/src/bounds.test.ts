@@ -7,15 +7,8 @@ import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { BaseExporter, Observability } from '@mastra/observability';
 import fc from 'fast-check';
-import {
-  addUsage,
-  noUsage,
-  type OptimizationResult,
-  type ProgressEvent,
-  type Step,
-  type Usage,
-  usageOfSteps,
-} from 'gepa-core';
+import type { OptimizationResult, ProgressEvent, Step, Usage } from 'gepa-core';
+import { addUsage, noUsage, usageOfSteps } from 'gepa-core/adapter';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { gepa } from './gepa.ts';

@@ -7,15 +7,8 @@ import { Mastra } from '@mastra/core/mastra';
 import { MockMemory } from '@mastra/core/memory';
 import { RequestContext } from '@mastra/core/request-context';
 import { createTool } from '@mastra/core/tools';
-import {
-  CandidateMismatchError,
-  type Metric,
-  NoComponentsError,
-  OptionsError,
-  seedOf,
-  tunable,
-  walkSteps,
-} from 'gepa-core';
+import { CandidateMismatchError, type Metric, NoComponentsError, OptionsError, tunable } from 'gepa-core';
+import { seedOf, walkSteps } from 'gepa-core/adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { AgentOutput } from './adapter.ts';

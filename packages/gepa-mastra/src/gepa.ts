@@ -6,8 +6,6 @@ import {
   type Compiled,
   type CompileOptions,
   type ComponentSelectionOptions,
-  checkOptionNames,
-  createTarget,
   type EstimateOptions,
   NoComponentsError,
   OptionsError,
@@ -16,8 +14,8 @@ import {
   type SelectedName,
   type Target,
   type Tunable,
-  withAbsoluteRunDir,
 } from 'gepa-core';
+import { checkOptionNames, createTarget, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { type AgentOutput, createAdapter, mastraOf, type RunConfig } from './adapter.ts';
 import { type Draft, type DraftOptions, saveDrafts } from './editor.ts';
 import { freshRequestContext, type MastraExample, type RequestContextValues } from './example.ts';

@@ -1,6 +1,7 @@
 import { Agent } from '@mastra/core/agent';
 import type { MastraModelConfig } from '@mastra/core/llm';
-import { GepaError, type LanguageModel, OptionsError, raceSignal, usageOfSteps, walkSteps } from 'gepa-core';
+import { GepaError, type LanguageModel, OptionsError } from 'gepa-core';
+import { raceSignal, usageOfSteps, walkSteps } from 'gepa-core/adapter';
 import { knownRefusal, missingApiKey } from './api-keys.ts';
 import { derive } from './program/derive.ts';
 import { isAgent, typeName } from './program/kinds.ts';

@@ -1,5 +1,6 @@
 import type { ScorerRunResult } from '@mastra/core/evals';
-import { addUsage, type Metric, type MetricScore, noUsage, OptionsError, type Usage } from 'gepa-core';
+import { type Metric, type MetricScore, OptionsError, type Usage } from 'gepa-core';
+import { addUsage, noUsage } from 'gepa-core/adapter';
 import type { MastraExample } from './example.ts';
 import { detailsOf } from './rollout.ts';
 import { runScorer, type Scorer } from './run-scorer.ts';

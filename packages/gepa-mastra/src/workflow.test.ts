@@ -5,7 +5,7 @@ import { InMemoryStore } from '@mastra/core/storage';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow, type Step } from '@mastra/core/workflows';
 import * as evented from '@mastra/core/workflows/evented';
-import { seedOf } from 'gepa-core';
+import { seedOf } from 'gepa-core/adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { gepa } from './gepa.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { CallMeter } from '../calls/call-meter.ts';
+import type { CallMeter } from '../adapter/call-meter.ts';
 import { OptionsError, RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import { type TokenRunSetup, tokenRun } from '../testing/fixtures/token-run.ts';

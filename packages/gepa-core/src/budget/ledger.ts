@@ -1,4 +1,4 @@
-import type { CallRequest } from '../calls/call-meter.ts';
+import type { CallRequest } from '../adapter/call-meter.ts';
 import { Interrupted, type Interruption } from '../calls/interruption.ts';
 import { RunError } from '../errors.ts';
 import { mostOfCall } from './most-of-call.ts';

@@ -1,4 +1,4 @@
-import type { CallRequest } from '../calls/call-meter.ts';
+import type { CallRequest } from '../adapter/call-meter.ts';
 import type { PriceBook } from './prices.ts';
 import type { Amount } from './spending-bounds.ts';
 

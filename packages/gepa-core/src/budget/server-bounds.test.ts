@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { CallMeter } from '../calls/call-meter.ts';
+import type { CallMeter } from '../adapter/call-meter.ts';
 import { RolloutError } from '../errors.ts';
 import type { LanguageModelRequest } from '../language-model.ts';
 import { optimize } from '../optimize.ts';

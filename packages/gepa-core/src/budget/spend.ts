@@ -1,4 +1,4 @@
-import type { Phase } from '../adapter.ts';
+import type { Phase } from '../adapter/adapter.ts';
 import type { Usage } from './usage.ts';
 
 /** What time and money are spent on. A child's run on its parent's minibatch is part of the minibatch. */

@@ -1,4 +1,4 @@
-import type { CallRequest } from '../calls/call-meter.ts';
+import type { CallRequest } from '../adapter/call-meter.ts';
 import type { Amount, Call, TooDear } from './spending-bounds.ts';
 
 export const shown = (amount: number) => String(Number(amount.toPrecision(3)));

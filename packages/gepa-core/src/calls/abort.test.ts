@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunContext } from '../adapter.ts';
+import type { RunContext } from '../adapter/adapter.ts';
 import { optimize } from '../optimize.ts';
 import { replay } from '../search/state.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';

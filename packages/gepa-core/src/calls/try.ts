@@ -1,7 +1,7 @@
+import type { CallMeter, CallRequest, MeteredCall } from '../adapter/call-meter.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import type { Amount, Hold } from '../budget/spending-bounds.ts';
 import { addUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';
-import type { CallMeter, CallRequest, MeteredCall } from './call-meter.ts';
 import { isUnbilled } from './classify-error.ts';
 import { Interrupted } from './interruption.ts';
 import type { LazySignal } from './timeout.ts';

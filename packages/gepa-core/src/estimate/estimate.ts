@@ -1,8 +1,8 @@
+import type { Step } from '../adapter/trace.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from '../options/options.ts';
 import { resolveOptions, type Settings } from '../options/settings.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
-import type { Step } from '../trace.ts';
 import { callSizes } from './call-sizes.ts';
 import { type Bounds, type ExpectedCourse, expectedCourse } from './expected-course.ts';
 import { assumptionsOf, warningsOf } from './explain.ts';

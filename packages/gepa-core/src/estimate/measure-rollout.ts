@@ -1,4 +1,4 @@
-import type { Rollout } from '../adapter.ts';
+import type { Rollout } from '../adapter/adapter.ts';
 import type { Usage } from '../budget/usage.ts';
 import { sentence } from '../calls/classify-error.ts';
 import { ProviderHealth } from '../calls/outage.ts';

@@ -1,4 +1,4 @@
-import type { Phase, Rollout } from '../adapter.ts';
+import type { Phase, Rollout } from '../adapter/adapter.ts';
 import type { Expense, TimeSpent } from '../budget/spend.ts';
 import type { Amount } from '../budget/spending-bounds.ts';
 import type { Usage } from '../budget/usage.ts';

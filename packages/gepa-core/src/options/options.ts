@@ -1,4 +1,4 @@
-import type { Adapter, Execution, ProposeRequest, RunContext } from '../adapter.ts';
+import type { Adapter, Execution, ProposeRequest, RunContext } from '../adapter/adapter.ts';
 import type { ReserveOptions } from '../budget/spending-bounds.ts';
 import type { Price } from '../budget/usage.ts';
 import type { RetryOptions } from '../calls/retry.ts';

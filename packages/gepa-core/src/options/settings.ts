@@ -1,4 +1,4 @@
-import type { Adapter } from '../adapter.ts';
+import type { Adapter } from '../adapter/adapter.ts';
 import { checkPrices, PriceBook } from '../budget/prices.ts';
 import type { Component } from '../component.ts';
 import { OptionsError } from '../errors.ts';

@@ -1,7 +1,7 @@
-import type { Adapter } from '../adapter.ts';
+import type { Adapter } from '../adapter/adapter.ts';
+import type { Step } from '../adapter/trace.ts';
 import type { Candidate, Component } from '../component.ts';
 import { RolloutError } from '../errors.ts';
-import type { Step } from '../trace.ts';
 import type { SelectedComponent } from './select-components.ts';
 
 type ProgramAdapter<Example, Output> = Adapter<Example, Output, readonly Step[]>;

@@ -1,4 +1,5 @@
-import type { Adapter } from '../adapter.ts';
+import type { Adapter } from '../adapter/adapter.ts';
+import type { Step } from '../adapter/trace.ts';
 import { type Candidate, type Component, seedOf } from '../component.ts';
 import { type EstimateOptions, estimate, type RunEstimate } from '../estimate/estimate.ts';
 import type { LanguageModel } from '../language-model.ts';
@@ -6,7 +7,6 @@ import { optimize } from '../optimize.ts';
 import type { AdapterOptions, SearchOptions } from '../options/options.ts';
 import { diffCandidates } from '../report/diff.ts';
 import type { OptimizationResult } from '../result.ts';
-import type { Step } from '../trace.ts';
 import { checkExamples } from './check-examples.ts';
 import {
   checkedCandidate,

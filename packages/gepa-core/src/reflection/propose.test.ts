@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReflectiveRecord } from '../adapter.ts';
+import type { ReflectiveRecord } from '../adapter/adapter.ts';
 import { ProposerError, type RunError } from '../errors.ts';
 import type { ProposalRejection } from '../events.ts';
 import type { LanguageModel } from '../language-model.ts';

@@ -1,4 +1,4 @@
-import type { Adapter, ProposeRequest, ReflectiveRecord, Rollout } from '../adapter.ts';
+import type { Adapter, ProposeRequest, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
 import type { Stopwatch } from '../budget/stopwatch.ts';
 import { messageOf } from '../calls/classify-error.ts';
 import { Interrupted } from '../calls/interruption.ts';

@@ -1,6 +1,6 @@
-import type { ReflectiveRecord, Rollout } from '../adapter.ts';
+import type { ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
+import { type Step, stepsOf, usageOfSteps, walkSteps } from '../adapter/trace.ts';
 import { isCutOff } from '../language-model.ts';
-import { type Step, stepsOf, usageOfSteps, walkSteps } from '../trace.ts';
 
 /**
  * What the reflection model is shown of each rollout when an adapter has nothing of its own to show: the input, the

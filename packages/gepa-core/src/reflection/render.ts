@@ -1,4 +1,4 @@
-import type { ReflectiveRecord } from '../adapter.ts';
+import type { ReflectiveRecord } from '../adapter/adapter.ts';
 import { fairShares } from './fair-shares.ts';
 import { label, toMarkdown } from './markdown.ts';
 import { type Plain, toPlain } from './plain.ts';

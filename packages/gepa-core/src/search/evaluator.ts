@@ -1,4 +1,4 @@
-import type { Adapter, Phase, Rollout } from '../adapter.ts';
+import type { Adapter, Phase, Rollout } from '../adapter/adapter.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { expenseOf } from '../budget/spend.ts';
 import { type Hold, isNothing } from '../budget/spending-bounds.ts';

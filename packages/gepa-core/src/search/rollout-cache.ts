@@ -1,4 +1,4 @@
-import type { Rollout } from '../adapter.ts';
+import type { Rollout } from '../adapter/adapter.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Place } from '../journal/journal.ts';
 import type { ExampleRef } from './examples.ts';

@@ -1,4 +1,4 @@
-import type { Adapter, Rollout } from '../adapter.ts';
+import type { Adapter, Rollout } from '../adapter/adapter.ts';
 import { takeEarlier } from '../budget/earlier-spend.ts';
 import type { Ledger } from '../budget/ledger.ts';
 import { expenseOf } from '../budget/spend.ts';

@@ -1,4 +1,4 @@
-import type { Adapter, Execution, Phase, Rollout, RunContext } from '../adapter.ts';
+import type { Adapter, Execution, Phase, Rollout, RunContext } from '../adapter/adapter.ts';
 import { type Expense, expenseOf } from '../budget/spend.ts';
 import { type Amount, nothing } from '../budget/spending-bounds.ts';
 import { addUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';

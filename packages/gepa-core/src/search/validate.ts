@@ -1,4 +1,4 @@
-import type { Rollout } from '../adapter.ts';
+import type { Rollout } from '../adapter/adapter.ts';
 import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';

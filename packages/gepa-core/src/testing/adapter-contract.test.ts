@@ -1,6 +1,6 @@
+import type { Step } from '../adapter/trace.ts';
 import { modelCallUsage } from '../budget/usage.ts';
 import { RolloutError } from '../errors.ts';
-import type { Step } from '../trace.ts';
 import { adapterContract } from './adapter-contract.ts';
 
 // The smallest program that keeps the contract: a function that echoes its two texts.

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Adapter, Execution, RunContext } from '../adapter.ts';
+import type { Adapter, Execution, RunContext } from '../adapter/adapter.ts';
+import type { CallMeter } from '../adapter/call-meter.ts';
+import { type Step, stepsOf, walkSteps } from '../adapter/trace.ts';
 import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
-import type { CallMeter } from '../calls/call-meter.ts';
 import { type Candidate, componentNames, seedOf } from '../component.ts';
 import { RolloutError } from '../errors.ts';
-import { type Step, stepsOf, walkSteps } from '../trace.ts';
 
 /** A program under test. It is made anew for every test. */
 export interface ContractSubject<Example, Output> {

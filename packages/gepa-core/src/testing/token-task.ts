@@ -1,4 +1,4 @@
-import type { Execution, ProposeRequest, Rollout } from '../adapter.ts';
+import type { Execution, ProposeRequest, Rollout } from '../adapter/adapter.ts';
 import type { Candidate } from '../component.ts';
 import type { Metric } from '../metric.ts';
 

@@ -1,6 +1,7 @@
 import { RunnableLambda } from '@langchain/core/runnables';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
-import { type RunContext, seedOf, stepsOf, tunable, walkSteps } from 'gepa-core';
+import { type RunContext, tunable } from 'gepa-core';
+import { seedOf, stepsOf, walkSteps } from 'gepa-core/adapter';
 import OpenAI from 'openai';
 import { createLLMAsJudge } from 'openevals/llm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-import { freeName } from 'gepa-core';
+import { freeName } from 'gepa-core/adapter';
 import { ownName } from './node.ts';
 import { given, type Label } from './node-kind.ts';
 import type { Path, Site } from './traverse.ts';

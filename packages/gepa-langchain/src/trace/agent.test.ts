@@ -3,7 +3,8 @@ import { ChatPromptTemplate, SystemMessagePromptTemplate } from '@langchain/core
 import { RunnableLambda, RunnableParallel } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import { Annotation, END, MemorySaver, START, StateGraph } from '@langchain/langgraph';
-import { type RunContext, type Step, seedOf, stepsOf, tunable, walkSteps } from 'gepa-core';
+import { type RunContext, type Step, tunable } from 'gepa-core';
+import { seedOf, stepsOf, walkSteps } from 'gepa-core/adapter';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';

@@ -1,5 +1,6 @@
 import type { Run } from '@langchain/core/tracers/base';
-import { modelCallUsage, noUsage, type Usage } from 'gepa-core';
+import { modelCallUsage, type Usage } from 'gepa-core';
+import { noUsage } from 'gepa-core/adapter';
 import { isMessage, isNode, type MessageNode, type Node } from '../program/node.ts';
 import { plainMessage } from './message.ts';
 import { toPlain } from './plain.ts';

@@ -1,4 +1,5 @@
-import { defaultRecords, type ReflectiveRecord, type Rollout, stepsOf } from 'gepa-core';
+import type { ReflectiveRecord, Rollout } from 'gepa-core';
+import { defaultRecords, stepsOf } from 'gepa-core/adapter';
 import { isNode } from '../program/node.ts';
 import { toPlain } from './plain.ts';
 import { keyOf, toldOnce } from './told-once.ts';

@@ -8,7 +8,8 @@ import { type Runnable, RunnableLambda, RunnableParallel, RunnableSequence } fro
 import { tool } from '@langchain/core/tools';
 import type { Run } from '@langchain/core/tracers/base';
 import { FakeListChatModel, FakeLLM, FakeRetriever } from '@langchain/core/utils/testing';
-import { type Step, stepsOf, usageOfSteps, walkSteps } from 'gepa-core';
+import type { Step } from 'gepa-core';
+import { stepsOf, usageOfSteps, walkSteps } from 'gepa-core/adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { discover } from '../program/discover.ts';
 import { rewrite } from '../program/rewrite.ts';

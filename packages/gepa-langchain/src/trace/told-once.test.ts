@@ -1,6 +1,7 @@
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
-import { type RunContext, type Step, seedOf } from 'gepa-core';
+import type { RunContext, Step } from 'gepa-core';
+import { seedOf } from 'gepa-core/adapter';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';

@@ -1,4 +1,5 @@
-import { type Step, stepsOf, walkSteps } from 'gepa-core';
+import type { Step } from 'gepa-core';
+import { stepsOf, walkSteps } from 'gepa-core/adapter';
 import { isNode, type Node } from '../program/node.ts';
 
 /**

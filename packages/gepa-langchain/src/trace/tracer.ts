@@ -1,7 +1,8 @@
 import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { CallbackManager, CallbackManagerForLLMRun, type Callbacks } from '@langchain/core/callbacks/manager';
 import { BaseTracer, type Run } from '@langchain/core/tracers/base';
-import { type CallMeter, type CallRequest, type MeteredCall, noUsage } from 'gepa-core';
+import type { CallMeter, CallRequest, MeteredCall } from 'gepa-core';
+import { noUsage } from 'gepa-core/adapter';
 import { isNode } from '../program/node.ts';
 import { callRequest } from './call-request.ts';
 import { usageOf } from './model-call.ts';

@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { RequestContext } from '@mastra/core/request-context';
-import { withTexts } from 'gepa-core';
+import { withTexts } from 'gepa-core/adapter';
 import { recordedCall } from '../trace/recorded-call.ts';
 import type { Derivation } from './derivation.ts';
 import { watchProcessors } from './derive-processors.ts';

@@ -1,6 +1,6 @@
 import { noopLogger } from '@mastra/core/logger';
 import { type AnyWorkflow, createStep, createWorkflow } from '@mastra/core/workflows';
-import { withTexts } from 'gepa-core';
+import { withTexts } from 'gepa-core/adapter';
 import { toPlain } from '../trace/plain.ts';
 import { copyWith } from './copy-with.ts';
 import type { Derivation } from './derivation.ts';

@@ -1,7 +1,8 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
 import type { AnyWorkflow, StepFlowEntry } from '@mastra/core/workflows';
-import { type Component, freeName, OptionsError, type Tunable, tunableComponents } from 'gepa-core';
+import { type Component, OptionsError, type Tunable } from 'gepa-core';
+import { freeName, tunableComponents } from 'gepa-core/adapter';
 import { textOf } from './instructions.ts';
 import { isAgent, isPromise, isWorkflow, type Program, typeName, type WorkflowLike } from './kinds.ts';
 import { toolsOf } from './older-mastra.ts';

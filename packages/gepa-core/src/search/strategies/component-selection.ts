@@ -1,4 +1,4 @@
-import type { Rollout } from '../../adapter.ts';
+import type { Rollout } from '../../adapter/adapter.ts';
 import type { Candidate } from '../../component.ts';
 
 /** What a component selector decides on: the parent and how it did on the minibatch. */

@@ -1,4 +1,4 @@
-import { addUsage, noUsage, type Usage } from './budget/usage.ts';
+import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
 
 /** What a step was. */
 export type StepKind = 'chain' | 'prompt' | 'model' | 'tool' | 'retriever' | 'agent' | 'other';

@@ -1,6 +1,6 @@
-import type { Usage } from './budget/usage.ts';
-import type { CallMeter } from './calls/call-meter.ts';
-import type { Candidate, Component } from './component.ts';
+import type { Usage } from '../budget/usage.ts';
+import type { Candidate, Component } from '../component.ts';
+import type { CallMeter } from './call-meter.ts';
 import type { Step } from './trace.ts';
 
 /** Where in the run a rollout belongs; goes into the metadata of the user's own tracing. */
