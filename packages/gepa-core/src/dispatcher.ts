@@ -1,26 +1,25 @@
 import { messageOf } from './calls/classify-error.ts';
 import type { GepaEvent, Listener } from './events.ts';
 
-/** Tells the listeners what happens, and keeps the warnings. */
-export interface Broadcast<Name extends string> {
+/** Passes events to the listeners, and collects the warnings. */
+export interface Dispatcher<Name extends string> {
   readonly add: (listener: Listener<Name>) => void;
-  readonly emit: (event: GepaEvent<Name>) => void;
-  /** Whether anybody listens; if not, an event need not even be made. */
-  readonly isHeard: () => boolean;
-  /** Something to know that says nothing about the result. */
+  readonly dispatch: (event: GepaEvent<Name>) => void;
+  /** A remark for the listeners that does not concern the result. */
   readonly note: (message: string) => void;
-  /** The same warning is given once, and stands in the result. */
+  /** Warns once per message; the result contains the warning. */
   readonly warn: (message: string) => void;
   readonly warnings: readonly string[];
 }
 
 /**
- * A listener that throws is reported once, as a warning to all; it goes on being told. `mask` is for messages, which may
- * repeat what a provider or a program said.
+ * A listener that throws causes one warning and stays subscribed.
+ *
+ * @param mask Masks messages, which may repeat what a provider or a program wrote.
  */
-export function createBroadcast<Name extends string>(
+export function createDispatcher<Name extends string>(
   mask: (message: string) => string = (message) => message,
-): Broadcast<Name> {
+): Dispatcher<Name> {
   const listeners: Listener<Name>[] = [];
   const warnings: string[] = [];
   const reported = new Set<Listener<Name>>();
@@ -30,7 +29,7 @@ export function createBroadcast<Name extends string>(
     reported.add(listener);
     warn(`An event listener threw; the run goes on: ${messageOf(error)}`);
   };
-  const tell = (event: GepaEvent<Name>) => {
+  const send = (event: GepaEvent<Name>) => {
     for (const listener of listeners) {
       try {
         const returned: unknown = listener(event);
@@ -40,19 +39,18 @@ export function createBroadcast<Name extends string>(
       }
     }
   };
-  const emit = (event: GepaEvent<Name>) =>
-    tell('message' in event ? { ...event, message: mask(event.message) } : event);
+  const dispatch = (event: GepaEvent<Name>) =>
+    send('message' in event ? { ...event, message: mask(event.message) } : event);
   const warn = (raw: string) => {
     const message = mask(raw);
     if (warnings.includes(message)) return;
     warnings.push(message);
-    tell({ type: 'warning', message });
+    send({ type: 'warning', message });
   };
   return {
     add: (listener) => listeners.push(listener),
-    emit,
-    isHeard: () => listeners.length > 0,
-    note: (message) => emit({ type: 'warning', message }),
+    dispatch,
+    note: (message) => dispatch({ type: 'warning', message }),
     warn,
     warnings,
   };

@@ -1,5 +1,5 @@
 import type { Phase } from './adapter/adapter.ts';
-import type { SpendByPhase, TimeSpent } from './budget/spend.ts';
+import type { SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
 import type { TestScores } from './result.ts';
@@ -122,7 +122,7 @@ export type ProposalRejection =
   /** Rollouts failed for reasons that are not the program's. */
   | 'unavailable';
 
-/** What happens meanwhile, in the order it happens. */
+/** The progress of calls, in the order it happens. */
 export type ProgressEvent =
   | {
       readonly type: 'rollout_finished';
@@ -136,11 +136,23 @@ export type ProgressEvent =
       readonly usage: Usage;
       /** Metric calls made so far. */
       readonly metricCalls: number;
-      /** It was made in an earlier session of the run, and costs nothing now. */
+      /** An earlier session of the run made the rollout. */
       readonly replayed: boolean;
     }
   | {
-      /** A rollout or a reflection failed for a passing reason and is tried again. */
+      /** A paid call is over, whether or not it has a value. `metricCalls` and `total` are those of the run so far. */
+      readonly type: 'call_settled';
+      readonly what: 'rollout' | 'reflection';
+      readonly phase: SpendPhase;
+      readonly iteration: number;
+      readonly usage: Usage;
+      readonly metricCalls: number;
+      readonly total: Usage;
+      /** An earlier session of the run made the call. */
+      readonly replayed: boolean;
+    }
+  | {
+      /** A rollout or a reflection failed for a transient reason and is retried. */
       readonly type: 'retried';
       readonly what: 'rollout' | 'reflection';
       readonly attempt: number;
@@ -158,20 +170,21 @@ export type ProgressEvent =
     }
   | { readonly type: 'warning'; readonly message: string };
 
-/** All that a run tells its listeners. */
+/** Every event that a run dispatches. */
 export type GepaEvent<Name extends string = string> = DecisionEvent<Name> | ProgressEvent;
 
-/** Called for every event, in order. It must not block; when it throws, that is reported once and harms nothing. */
+/** Receives every event, in order. It must not block; if it throws, the run warns once and goes on. */
 export type Listener<Name extends string = string> = (event: GepaEvent<Name>) => void;
 
 const progressTypes: ReadonlySet<GepaEvent['type']> = new Set([
   'rollout_finished',
+  'call_settled',
   'retried',
   'reflection_finished',
   'warning',
 ] satisfies ProgressEvent['type'][]);
 
-/** Whether an event tells a decision. */
+/** Whether an event is a decision. */
 export function isDecision<Name extends string>(event: GepaEvent<Name>): event is DecisionEvent<Name> {
   return !progressTypes.has(event.type);
 }

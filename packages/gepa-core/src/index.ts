@@ -1,7 +1,7 @@
 export type * from './adapter/adapter.ts';
 export type * from './adapter/call-meter.ts';
 export type { Step, StepKind } from './adapter/trace.ts';
-export type { Expense, Spend, SpendByPhase, TimeSpent } from './budget/spend.ts';
+export type { Spend, SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 export { type ModelUsage, modelCallUsage, type Price, type PriceOf, type Usage } from './budget/usage.ts';
 export { type FailureKind, failureKind } from './calls/classify-error.ts';
 export type { RetryOptions } from './calls/retry.ts';

@@ -1,28 +1,27 @@
 import type { Step } from './adapter/trace.ts';
-import { noteEarlier } from './budget/earlier-spend.ts';
-import { noTime, type TimeSpent } from './budget/spend.ts';
+import { totalTime } from './budget/spend.ts';
 import { messageOf, sentence } from './calls/classify-error.ts';
 import { nextTurn } from './calls/next-turn.ts';
-import { Lifetime } from './calls/run-signal.ts';
+import { RunSignal } from './calls/run-signal.ts';
 import { componentNames } from './component.ts';
-import { type Broadcast, createBroadcast } from './dispatcher.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { RunError } from './errors.ts';
 import { fingerprintOf } from './journal/fingerprint.ts';
 import { openRunDirectory, type RunDirectory } from './journal/run-directory.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
 import { resolveOptions, type Settings } from './options/settings.ts';
-import { prepareRun, type Run } from './prepare-run.ts';
 import { messageMask } from './redact.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
-import { search } from './search/loop.ts';
+import { runSearch } from './search/loop.ts';
+import { type PreparedRun, prepareRun } from './search/prepare.ts';
 import { resultOf } from './search/state.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 import { scoreTestset } from './search/test-scores.ts';
 
 /**
- * Optimizes the texts of a program with GEPA (arXiv 2507.19457): an `adapter`, or in short a `seedCandidate` and a
- * function that runs it. With a `runDir` the same call takes up a run that was broken off.
+ * Optimizes the texts of a program with GEPA (arXiv 2507.19457). The program is an `adapter`, or in the short form a
+ * `seedCandidate` and a function that runs it. With a `runDir`, the same call resumes a run that was interrupted.
  *
  * @throws {OptionsError} before anything is spent, with every problem of the options.
  * @throws {RunDirectoryError} before anything is spent, when the `runDir` cannot be used.
@@ -38,33 +37,33 @@ export async function optimize<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
   const settings = await resolveOptions(options);
-  const broadcast = createBroadcast<Name>(
+  const dispatcher = createDispatcher<Name>(
     settings.runDir === undefined ? undefined : messageMask(settings.redact),
   );
-  if (settings.onEvent !== undefined) broadcast.add(settings.onEvent);
-  if (settings.progress) broadcast.add(terminalProgress());
-  const lifetime = new Lifetime(settings.signal);
+  if (settings.onEvent !== undefined) dispatcher.add(settings.onEvent);
+  if (settings.progress) dispatcher.add(terminalProgress());
+  const runSignal = new RunSignal(settings.signal);
   let directory: RunDirectory | undefined;
   try {
-    directory = openDirectory(settings, broadcast, lifetime);
-    const prepared = prepareRun(settings, broadcast, lifetime, directory?.journal);
+    directory = openDirectory(settings, dispatcher, runSignal);
+    const prepared = prepareRun(settings, dispatcher, runSignal, directory?.journal);
     if (settings.maxDurationMs !== undefined) {
-      lifetime.endAfter(settings.maxDurationMs - prepared.stopwatch.elapsedMs);
+      runSignal.endAfter(settings.maxDurationMs - prepared.stopwatch.elapsedMs);
     }
-    return await run(settings, broadcast, lifetime, prepared);
+    return await run(settings, dispatcher, runSignal, prepared);
   } finally {
-    lifetime.end();
-    // What was given up on has yet to write down what it cost.
+    runSignal.end();
+    // Abandoned calls record their cost before the journal closes.
     if (directory !== undefined) await nextTurn();
-    await closeAdapter(settings.adapter, broadcast.warn);
+    await closeAdapter(settings.adapter, dispatcher.warn);
     directory?.close();
   }
 }
 
 function openDirectory<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
-  { add, note, warn }: Broadcast<Name>,
-  lifetime: Lifetime,
+  { add, note, warn }: Dispatcher<Name>,
+  runSignal: RunSignal,
 ): RunDirectory | undefined {
   if (settings.runDir === undefined) return undefined;
   const directory = openRunDirectory(settings.runDir, {
@@ -75,13 +74,13 @@ function openDirectory<Example, Output, Trace, Name extends string>(
     note,
     warn,
     onFailure: () =>
-      lifetime.endBy('runDirUnwritable', new Error('The run directory cannot be written any more.')),
+      runSignal.endBy('runDirUnwritable', new Error('The run directory is no longer writable.')),
   });
   add(directory.listener);
   return directory;
 }
 
-/** What the run found is worth more than a clean end. */
+/** A failure to close does not lose the result. */
 async function closeAdapter(
   adapter: { close?(): Promise<void> },
   warn: (message: string) => void,
@@ -89,95 +88,91 @@ async function closeAdapter(
   try {
     await adapter.close?.();
   } catch (error) {
-    warn(`The adapter could not be closed: ${messageOf(error)}`);
+    warn(`Closing the adapter failed: ${messageOf(error)}`);
   }
 }
 
+/** Search, testset, result. */
 async function run<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
-  broadcast: Broadcast<Name>,
-  lifetime: Lifetime,
-  { runId, setup, testset, stopwatch, health, journal }: Run<Example, Output, Trace, Name>,
+  dispatcher: Dispatcher<Name>,
+  runSignal: RunSignal,
+  prepared: PreparedRun<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
-  const { state, ledger, evaluator, decide } = setup;
-
-  const finish = (stopReason: StopReason, test?: TestScores) => {
-    noteEarlier(ledger, journal);
-    for (const remark of ledger.remarks) broadcast.warn(remark);
-    const time = stopwatch.spent;
-    journal?.mark({ type: 'ended', reason: stopReason });
-    decide({
-      type: 'run_finished',
-      stopReason,
-      bestIndex: state.bestIndex,
-      metricCalls: ledger.metricCalls,
-      metricCallsSaved: ledger.metricCallsSaved,
-      cacheHits: ledger.cacheHits,
-      retries: ledger.retries,
-      usage: ledger.usage,
-      spend: ledger.spend,
-      durationMs: totalOf(time),
-      time,
-      warnings: [...broadcast.warnings],
-      ...(test === undefined ? {} : { test }),
-    });
-  };
-
-  const earlierMs = totalOf(journal?.earlierTime ?? noTime);
-  decide({
-    type: 'run_started',
-    runId,
-    seed: settings.seed,
-    components: setup.names,
-    trainsetSize: setup.trainset.length,
-    valsetSize: setup.valset.length,
-    frontierType: settings.frontierType,
-    maxMetricCalls: settings.maxMetricCalls,
-    maxIterations: settings.maxIterations,
-    maxCostUsd: settings.maxCostUsd,
-    maxTokens: settings.maxTokens,
-    maxDurationMs: settings.maxDurationMs,
-    earlierMs: earlierMs === 0 ? undefined : earlierMs,
-  });
+  const { search, calls } = prepared;
   try {
-    let reason = await search(setup);
-    if (reason === 'aborted') reason = lifetime.endedBy ?? reason;
-    ledger.release();
-    const [seed, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
-    const { iteration } = state;
-    const test =
-      testset.length === 0
-        ? undefined
-        : await scoreTestset({ evaluator, testset, iteration, seed, best, warn: broadcast.warn });
-    if (test !== undefined && 'interruption' in test) {
-      const cut =
-        test.interruption.reason === 'aborted' ? (lifetime.endedBy ?? 'aborted') : test.interruption.reason;
-      const { error } = test.interruption;
-      broadcast.warn(`The testset was not scored: ${error === undefined ? `${cut}.` : sentence(error)}`);
-      reason = cut === 'maxMetricCalls' || cut === 'unavailable' ? reason : cut;
+    let reason = await runSearch(search);
+    if (reason === 'aborted') reason = runSignal.endedBy ?? reason;
+    calls.budget.releaseTestset();
+    const { test, stoppedBy } = await scoreHeldOut(prepared, runSignal, dispatcher.warn);
+    if (calls.outage.final !== undefined) {
+      dispatcher.warn(outageWarning(calls.outage.final.error, settings.runDir));
     }
-    if (health.loss !== undefined) broadcast.warn(lossOf(health.loss.error, settings.runDir));
-    finish(reason, test === undefined || 'interruption' in test ? undefined : test);
-    return resultOf(state);
+    dispatchFinished(prepared, dispatcher, stoppedBy ?? reason, test);
+    return resultOf(search.state);
   } catch (error) {
-    lifetime.end();
-    // What is given up tells what it took.
+    runSignal.end();
+    // Abandoned calls report what they took.
     await nextTurn();
     const failure = RunError.isInstance(error)
       ? error
-      : new RunError(`The run broke off: ${messageOf(error)}`, { cause: error });
-    finish('error');
-    if (state.candidates.some(({ coverage }) => coverage > 0)) failure.result = resultOf(state);
+      : new RunError(`The run failed: ${messageOf(error)}`, { cause: error });
+    dispatchFinished(prepared, dispatcher, 'error', undefined);
+    if (search.state.candidates.some(({ coverage }) => coverage > 0)) failure.result = resultOf(search.state);
     throw failure;
   }
 }
 
-const totalOf = (time: TimeSpent): number => Object.values(time).reduce((sum, ms) => sum + ms, 0);
+/** The scores on the testset, or a warning why there are none, with what ended the run meanwhile. */
+async function scoreHeldOut<Example, Output, Trace, Name extends string>(
+  { search, testset }: PreparedRun<Example, Output, Trace, Name>,
+  runSignal: RunSignal,
+  warn: (message: string) => void,
+): Promise<{ test?: TestScores; stoppedBy?: StopReason }> {
+  if (testset.length === 0) return {};
+  const { state, evaluator } = search;
+  const [seed, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
+  const test = await scoreTestset({ evaluator, testset, iteration: state.iteration, seed, best, warn });
+  if (!('interruption' in test)) return { test };
+  const { reason: interrupted, error } = test.interruption;
+  const reason = interrupted === 'aborted' ? (runSignal.endedBy ?? interrupted) : interrupted;
+  warn(`The testset was not scored: ${error === undefined ? `${reason}.` : sentence(error)}`);
+  return reason === 'maxMetricCalls' || reason === 'unavailable' ? {} : { stoppedBy: reason };
+}
 
-function lossOf(error: unknown, runDir: string | undefined): string {
-  const wayOn =
+function dispatchFinished<Example, Output, Trace, Name extends string>(
+  { search, calls, stopwatch }: PreparedRun<Example, Output, Trace, Name>,
+  dispatcher: Dispatcher<Name>,
+  stopReason: StopReason,
+  test: TestScores | undefined,
+): void {
+  const { state, evaluator, dispatch } = search;
+  const { journal, spend, budget } = calls;
+  journal?.skip();
+  for (const warning of budget.warnings) dispatcher.warn(warning);
+  const time = stopwatch.spent;
+  journal?.mark({ type: 'ended', reason: stopReason });
+  dispatch({
+    type: 'run_finished',
+    stopReason,
+    bestIndex: state.bestIndex,
+    metricCalls: spend.metricCalls,
+    metricCallsSaved: evaluator.metricCallsSaved,
+    cacheHits: evaluator.cacheHits,
+    retries: spend.retries,
+    usage: spend.usage,
+    spend: spend.byPhase,
+    durationMs: totalTime(time),
+    time,
+    warnings: [...dispatcher.warnings],
+    ...(test === undefined ? {} : { test }),
+  });
+}
+
+function outageWarning(error: unknown, runDir: string | undefined): string {
+  const next =
     runDir === undefined
-      ? 'With a `runDir` such a run could be taken up again.'
-      : 'Once they are back, the same call goes on from here.';
-  return `The models could not be had any more: ${sentence(error)} ${wayOn}`;
+      ? 'With a `runDir`, such a run can be resumed.'
+      : 'Repeat the same call to resume once the provider is back.';
+  return `The provider became unavailable: ${sentence(error)} ${next}`;
 }

@@ -1,16 +1,16 @@
 import type { SpendByPhase, TimeSpent } from './budget/spend.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
-import type { FrontierType, FrontKeyName, ScoredCandidate } from './search/search-view.ts';
+import type { FrontierKeyName, FrontierType, ScoredCandidate } from './search/search-view.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 
 /** The seed and the best candidate on examples the search never saw. */
 export interface TestScores {
-  /** How many of them both were scored on: all, but for those that could not be had. */
+  /** The number of examples that both were scored on: all but those that were unavailable. */
   readonly size: number;
   readonly seedScore: number;
   readonly bestScore: number;
-  /** By position in the testset; `null` where a score could not be had, and then that example counts for neither. */
+  /** By position in the testset; `null` where the rollout was unavailable: the example then counts for neither. */
   readonly seedScores: readonly (number | null)[];
   readonly bestScores: readonly (number | null)[];
   /** `bestScore − seedScore`. */
@@ -20,14 +20,14 @@ export interface TestScores {
   readonly metricCalls: number;
 }
 
-/** One key of the Pareto front. */
-export interface FrontierKey extends FrontKeyName {
+/** One key of the Pareto frontier. */
+export interface FrontierKey extends FrontierKeyName {
   readonly score: number;
   /** All candidates that reach the score, ascending. */
   readonly candidates: readonly number[];
 }
 
-/** What a run found, and what it took. */
+/** The result of a run. */
 export interface OptimizationResult<Name extends string = string> {
   readonly runId: string;
   readonly bestCandidate: Candidate<Name>;
@@ -42,9 +42,9 @@ export interface OptimizationResult<Name extends string = string> {
     /** The candidates left after dominance removal, ascending. */
     readonly candidates: readonly number[];
   };
-  /** Where the metric gives objectives. */
+  /** Present when the metric returns objectives. */
   readonly objectives?: {
-    /** For every objective, the candidate with the highest mean (lowest number on ties). */
+    /** For each objective, the candidate with the highest mean (lowest number on ties). */
     readonly best: Readonly<Record<string, number>>;
     /** The candidates to which no other is equal on all objectives and better on one, ascending. */
     readonly undominated: readonly number[];
@@ -53,21 +53,21 @@ export interface OptimizationResult<Name extends string = string> {
   readonly iterations: number;
   /** Scored rollouts, those on the testset included. */
   readonly totalMetricCalls: number;
-  /** Metric calls that a partial evaluation policy did not make. */
+  /** Metric calls that a partial evaluation policy left out. */
   readonly metricCallsSaved: number;
-  /** Metric calls that were asked for again, and not made again. */
+  /** Rollouts that were needed again and came from the cache. */
   readonly cacheHits: number;
-  /** Attempts that failed for a passing reason and were repeated; they are not metric calls. */
+  /** Attempts that failed for a transient reason and were retried; they are not metric calls. */
   readonly retries: number;
   /** All model calls: program, judge and reflection. */
   readonly usage: Usage;
-  /** Metric calls and usage by what they were spent on; a judge's model calls stand under `judge`. */
+  /** Metric calls and usage by phase; a judge's model calls count under `judge`. */
   readonly spend: SpendByPhase;
   /** Over all sessions of the run. */
   readonly durationMs: number;
-  /** Where that time went. What goes on at the same time shares it. */
+  /** `durationMs` by phase. Phases that run at the same time share it. */
   readonly time: TimeSpent;
-  /** Present when a testset was given and could be scored; if not, a warning says why. */
+  /** Present when there is a testset and it was scored; if not, a warning says why. */
   readonly test?: TestScores;
   readonly warnings: readonly string[];
 }

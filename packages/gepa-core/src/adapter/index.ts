@@ -8,7 +8,7 @@ export {
   soundUsage,
 } from '../budget/usage.ts';
 export { freeName, seedOf } from '../component.ts';
-export { withAbsoluteRunDir } from '../journal/run-directory.ts';
+export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 export { checkOptionNames } from '../options/check-options.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';
 export { tunableComponents, withTexts } from '../program/tunable.ts';

@@ -1,13 +1,13 @@
 import type { Phase } from '../adapter/adapter.ts';
-import type { Usage } from './usage.ts';
+import { addUsage, noUsage, type Usage } from './usage.ts';
 
 /** What time and money are spent on. A child's run on its parent's minibatch is part of the minibatch. */
-export type Expense = 'seed' | 'minibatch' | 'valset' | 'merge' | 'testset' | 'reflection';
+export type SpendPhase = 'seed' | 'minibatch' | 'valset' | 'merge' | 'testset' | 'reflection';
 
-/** Milliseconds of wall-clock time; `other` is the engine itself and whatever it had to wait for. */
-export type TimeSpent = Readonly<Record<Expense | 'other', number>>;
+/** Milliseconds of wall-clock time; `other` is the engine itself and whatever it waits for. */
+export type TimeSpent = Readonly<Record<SpendPhase | 'other', number>>;
 
-export const expenses = ['seed', 'minibatch', 'valset', 'merge', 'testset', 'reflection'] as const;
+export const spendPhases = ['seed', 'minibatch', 'valset', 'merge', 'testset', 'reflection'] as const;
 
 export const noTime: TimeSpent = {
   seed: 0,
@@ -19,7 +19,9 @@ export const noTime: TimeSpent = {
   other: 0,
 };
 
-export const expenseOf = (phase: Phase): Expense => (phase === 'proposal' ? 'minibatch' : phase);
+export const spendPhaseOf = (phase: Phase): SpendPhase => (phase === 'proposal' ? 'minibatch' : phase);
+
+export const totalTime = (time: TimeSpent): number => Object.values(time).reduce((sum, ms) => sum + ms, 0);
 
 /** What a part of the run took. */
 export interface Spend {
@@ -28,5 +30,48 @@ export interface Spend {
   readonly usage: Usage;
 }
 
-/** The whole of it, part by part. A judge's model calls are no part of the phase they were made in. */
-export type SpendByPhase = Readonly<Record<Expense | 'judge', Spend>>;
+/** The whole of it, by phase. A judge's model calls count under `judge`, not under the phase they were made in. */
+export type SpendByPhase = Readonly<Record<SpendPhase | 'judge', Spend>>;
+
+/** A call that is over, however it ended. */
+export interface SettledCall {
+  readonly phase: SpendPhase;
+  readonly isScored: boolean;
+  readonly usage: Usage;
+  /** The metric's own share, which is not part of `usage`. */
+  readonly judgeUsage: Usage;
+  readonly retries: number;
+}
+
+const nothingSpent: Spend = { metricCalls: 0, usage: noUsage };
+
+/** The spend report: a fold over settled calls, replayed ones included. Progress, result and estimate read it. */
+export class SpendReport {
+  metricCalls = 0;
+  retries = 0;
+  usage: Usage = noUsage;
+  readonly #byPhase = new Map<SpendPhase | 'judge', Spend>();
+
+  add({ phase, isScored, usage, judgeUsage, retries }: SettledCall): void {
+    this.retries += retries;
+    this.#add(phase, { metricCalls: isScored ? 1 : 0, usage });
+    if (judgeUsage !== noUsage) this.#add('judge', { metricCalls: 0, usage: judgeUsage });
+  }
+
+  get byPhase(): SpendByPhase {
+    const phases = [...spendPhases, 'judge' as const];
+    return Object.fromEntries(
+      phases.map((phase) => [phase, this.#byPhase.get(phase) ?? nothingSpent]),
+    ) as SpendByPhase;
+  }
+
+  #add(phase: SpendPhase | 'judge', { metricCalls, usage }: Spend): void {
+    const known = this.#byPhase.get(phase) ?? nothingSpent;
+    this.#byPhase.set(phase, {
+      metricCalls: known.metricCalls + metricCalls,
+      usage: addUsage(known.usage, usage),
+    });
+    this.metricCalls += metricCalls;
+    this.usage = addUsage(this.usage, usage);
+  }
+}

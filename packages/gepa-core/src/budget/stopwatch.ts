@@ -1,30 +1,30 @@
-import { type Expense, noTime, type TimeSpent } from './spend.ts';
+import { noTime, type SpendPhase, type TimeSpent } from './spend.ts';
 
-/** Tells where the wall-clock time of a run goes. What goes on at the same time shares it. */
+/** The wall-clock time of a run by phase. Phases that run at the same time share it. */
 export class Stopwatch {
-  readonly #spent: Record<Expense | 'other', number>;
-  readonly #running = new Map<Expense, number>();
+  readonly #spent: Record<SpendPhase | 'other', number>;
+  readonly #running = new Map<SpendPhase, number>();
   #since = performance.now();
 
   constructor(earlier: TimeSpent = noTime) {
     this.#spent = { ...earlier };
   }
 
-  /** Counts the time until `stop` as spent on this. */
-  start(expense: Expense): void {
-    const running = this.#running.get(expense) ?? 0;
+  /** Counts the time until `stop` for this phase. */
+  start(phase: SpendPhase): void {
+    const running = this.#running.get(phase) ?? 0;
     if (running === 0) this.#account();
-    this.#running.set(expense, running + 1);
+    this.#running.set(phase, running + 1);
   }
 
-  stop(expense: Expense): void {
-    const running = this.#running.get(expense)! - 1;
+  stop(phase: SpendPhase): void {
+    const running = this.#running.get(phase)! - 1;
     if (running > 0) {
-      this.#running.set(expense, running);
+      this.#running.set(phase, running);
       return;
     }
     this.#account();
-    this.#running.delete(expense);
+    this.#running.delete(phase);
   }
 
   /** Over all sessions. */
@@ -44,6 +44,6 @@ export class Stopwatch {
     const passed = now - this.#since;
     this.#since = now;
     if (this.#running.size === 0) this.#spent.other += passed;
-    for (const expense of this.#running.keys()) this.#spent[expense] += passed / this.#running.size;
+    for (const phase of this.#running.keys()) this.#spent[phase] += passed / this.#running.size;
   }
 }

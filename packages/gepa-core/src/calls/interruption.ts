@@ -1,18 +1,18 @@
-/** Why an effect brought nothing that counts. */
+import type { LimitName } from '../budget/max-of-call.ts';
+
+/** Why a call has no value. */
 export interface Interruption {
   readonly reason:
     | 'aborted'
-    | 'maxMetricCalls'
-    | 'maxCostUsd'
-    | 'maxTokens'
-    /** The models are gone for all. */
+    | LimitName
+    /** The provider is down for every call: the run ends. */
     | 'providerUnavailable'
-    /** This one could not be had; others may. */
+    /** This call failed for a reason that is not the program's; others may succeed. */
     | 'unavailable';
   readonly error?: unknown;
 }
 
-/** Thrown where an effect is not to be had, for a reason that is known. */
+/** Thrown inside a call to end it with a known reason. */
 export class Interrupted extends Error {
   readonly interruption: Interruption;
 

@@ -1,4 +1,4 @@
-/** The next turn of the event loop: until then timers and signals have had their say, and what was ready is done. */
+/** Resolves in the next turn of the event loop, after pending timers, signals and finished work. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

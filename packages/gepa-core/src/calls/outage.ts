@@ -1,56 +1,58 @@
 import type { FailureKind } from './classify-error.ts';
 
-/** After so many attempts in a row that failed for a passing reason, no new work is begun. */
-const patience = 5;
+/** After so many transient failures in a row, no new call starts. */
+const MAX_FAILURES_IN_A_ROW = 5;
 
 /**
- * Whether the models can be had, as told by all attempts of both effects. While one after the other fails, new work
- * waits: what is under way goes on trying, and either comes through, or uses up its retries, and then the models count
- * as gone.
+ * Detects that the provider is down, by the attempts of all calls. While attempts keep failing, new calls wait: those in
+ * flight go on retrying, and either one succeeds, or one uses up its retries, and then the outage counts as final.
  */
-export class ProviderHealth {
-  /** Why the models count as gone. */
-  loss: { readonly error: unknown } | undefined;
+export class Outage {
+  /** Set once the outage is final. */
+  final: { readonly error: unknown } | undefined;
   #failuresInARow = 0;
   #waiting: (() => void)[] = [];
 
-  /** To be waited for before new work is begun; nothing where all is well. */
-  get pause(): Promise<void> | undefined {
-    if (this.loss !== undefined || this.#failuresInARow < patience) return undefined;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** Resolves at once unless an outage is suspected. */
+  async passed(): Promise<void> {
+    if (this.isSuspected) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Somebody answered. */
+  /** Whether new calls have to wait. */
+  get isSuspected(): boolean {
+    return this.final === undefined && this.#failuresInARow >= MAX_FAILURES_IN_A_ROW;
+  }
+
+  /** An attempt was answered. */
   answered(): void {
-    if (this.#failuresInARow > 0) this.#failuresInARow = 0;
-    this.#goOn();
+    this.#failuresInARow = 0;
+    this.#wake();
   }
 
-  /** An attempt failed for a passing reason. */
+  /** An attempt failed for a transient reason. */
   failed(): void {
     this.#failuresInARow++;
   }
 
-  /** An effect failed for good. */
+  /** A call failed for good. */
   gaveUp(kind: FailureKind, error: unknown): void {
     if (kind === 'program') {
       this.answered();
-    } else if (kind === 'refused' || this.#failuresInARow >= patience) {
-      this.loss ??= { error };
-      this.#goOn();
+    } else if (kind === 'refused' || this.#failuresInARow >= MAX_FAILURES_IN_A_ROW) {
+      this.final ??= { error };
+      this.#wake();
     }
   }
 
-  /** The run is over: nothing is waited for any more. */
-  end(): void {
+  /** Lets waiting calls go on: no attempt in flight will be answered any more. */
+  stopWaiting(): void {
     this.#failuresInARow = 0;
-    this.#goOn();
+    this.#wake();
   }
 
-  #goOn(): void {
-    if (this.#waiting.length === 0) return;
+  #wake(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const go of waiting) go();
+    for (const proceed of waiting) proceed();
   }
 }

@@ -1,26 +1,26 @@
-import { LONGEST_TIMER_MS } from './timeout.ts';
+import { MAX_TIMER_MS } from './timeout.ts';
 
 /** What can end a run from outside of the search. */
 type Ending = 'aborted' | 'maxDurationMs' | 'runDirUnwritable';
 
-/** The caller's signal, the deadline and the like as one signal, which is also aborted when the run is over. */
-export class Lifetime {
+/** One signal for the end of a run: the caller's signal, `maxDurationMs`, an unwritable run directory, or `end()`. */
+export class RunSignal {
   readonly #controller = new AbortController();
   readonly #stopListening: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #deadline = Number.POSITIVE_INFINITY;
   #endedBy: Ending | undefined;
 
-  constructor(signal: AbortSignal | undefined) {
-    const abort = () => this.endBy('aborted', signal?.reason);
-    if (signal?.aborted) abort();
-    signal?.addEventListener('abort', abort, { once: true });
-    this.#stopListening = () => signal?.removeEventListener('abort', abort);
+  constructor(callerSignal: AbortSignal | undefined) {
+    const abort = () => this.endBy('aborted', callerSignal?.reason);
+    if (callerSignal?.aborted) abort();
+    callerSignal?.addEventListener('abort', abort, { once: true });
+    this.#stopListening = () => callerSignal?.removeEventListener('abort', abort);
   }
 
-  /** What ended the run from outside. By the clock: a program that waits for nothing keeps the timer from firing. */
+  /** What ended the run from outside. Reads the clock, since a program that never yields delays the timer. */
   get endedBy(): Ending | undefined {
-    if (performance.now() >= this.#deadline) this.#outOfTime();
+    if (performance.now() >= this.#deadline) this.#timeOut();
     return this.#endedBy;
   }
 
@@ -28,11 +28,11 @@ export class Lifetime {
     return this.#controller.signal;
   }
 
-  /** Ends the run in so many milliseconds, or at once. */
+  /** Ends the run after a delay in milliseconds. */
   endAfter(ms: number): void {
     this.#deadline = performance.now() + ms;
-    if (ms <= 0) this.#outOfTime();
-    else this.#timer = setTimeout(() => this.#outOfTime(), Math.min(ms, LONGEST_TIMER_MS));
+    if (ms <= 0) this.#timeOut();
+    else this.#timer = setTimeout(() => this.#timeOut(), Math.min(ms, MAX_TIMER_MS));
   }
 
   endBy(ending: Ending, reason: unknown): void {
@@ -40,14 +40,14 @@ export class Lifetime {
     this.#controller.abort(reason);
   }
 
-  /** Stops whatever still runs. */
+  /** The run is over: aborts what still runs. */
   end(): void {
     this.#stopListening();
     clearTimeout(this.#timer);
     this.#controller.abort(new Error('The run is over.'));
   }
 
-  #outOfTime(): void {
-    this.endBy('maxDurationMs', new Error('The run is out of time.'));
+  #timeOut(): void {
+    this.endBy('maxDurationMs', new Error('The run reached maxDurationMs.'));
   }
 }

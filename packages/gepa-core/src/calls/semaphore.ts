@@ -1,8 +1,5 @@
-/**
- * Lets so many rollouts run at once; those that wait are served in order. (Instead of p-limit, whose promises cost
- * more than the rest of the engine when rollouts are free.)
- */
-export class Slots {
+/** Admits a fixed number of holders at once; others wait in order. */
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
@@ -10,11 +7,9 @@ export class Slots {
     this.#free = size;
   }
 
-  /** Nothing to wait for where a slot is free. */
-  acquire(): Promise<void> | undefined {
-    if (this.#free === 0) return new Promise((resolve) => this.#waiting.push(resolve));
-    this.#free--;
-    return undefined;
+  async acquire(): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   release(): void {

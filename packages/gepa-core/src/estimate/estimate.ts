@@ -3,63 +3,62 @@ import type { Usage } from '../budget/usage.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from '../options/options.ts';
 import { resolveOptions, type Settings } from '../options/settings.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
-import { callSizes } from './call-sizes.ts';
-import { type Bounds, type ExpectedCourse, expectedCourse } from './expected-course.ts';
+import { atMost, reflectionSize, rolloutSize } from './call-size.ts';
+import { ceilingOf } from './ceiling.ts';
+import { amountOf, type CallSizes, type Counts, type DryRun, dryRun, durationOf } from './dry-run.ts';
 import { assumptionsOf, warningsOf } from './explain.ts';
-import { type Amount, amountOf, type CallSizes, type Load } from './load.ts';
-import { measureRollout } from './measure-rollout.ts';
-import { searchSize } from './search-size.ts';
-import { type Asks, worstCourse } from './worst-course.ts';
+import { type Measurement, measureRollout } from './measure-rollout.ts';
 
-/** How much of something a run will take. */
+/** An estimated amount. */
 export interface Estimated {
-  /** On the assumptions that the estimate lists; `undefined` where it cannot be told. */
+  /** Under the listed assumptions; `undefined` where it is unknown. */
   readonly expected: number | undefined;
-  /** `Infinity` where nothing bounds it, or what one call takes is not known. */
+  /** `Infinity` where nothing limits it, or the size of one call is unknown. */
   readonly worst: number;
 }
 
-/** What a run will take, as far as that can be said before it. Retries come on top. */
+/** What a run will take, without retries. */
 export interface RunEstimate {
-  /** Scored rollouts, testset included. `worst` is a ceiling. */
+  /** Scored rollouts, testset included. */
   readonly metricCalls: Estimated;
   readonly iterations: Estimated;
-  /** Calls of the reflection model, or of a proposer of your own. */
+  /** Calls of the reflection model, or of your own proposer. */
   readonly reflections: Estimated;
-  /** Tokens, sent and written, of program, judge and reflection. */
+  /** Input and output tokens of program, judge and reflection. */
   readonly tokens: Estimated;
   readonly costUsd: Estimated;
   readonly durationMs: Estimated;
-  /** The bound that is expected to end the run; `undefined` where none can be told beforehand. */
+  /** The limit that is expected to end the run; `undefined` where none is known beforehand. */
   readonly endsBy: StopReason | undefined;
-  /** The measured rollout, if there was one. */
+  /** The measured rollout, with `measure`. */
   readonly measured?: {
     readonly usage: Usage | undefined;
     readonly durationMs: number;
     readonly score: number;
   };
-  /** What the bounds do not leave room for, and the like. */
+  /** What to fix before the run, such as limits that leave no room to search. */
   readonly warnings: readonly string[];
-  /** What the expected numbers stand on, a sentence each. */
+  /** The assumptions behind `expected`, one sentence each. */
   readonly assumptions: readonly string[];
 }
 
 export interface EstimateOptions {
   /**
-   * Whether the seed may be run once, on the first training example, with its metric: that tells what a rollout takes
-   * in tokens, dollars and time. Default `false`, and then nothing is spent.
+   * Runs the seed once, on the first training example, with its metric, to measure the tokens, dollars and time of a
+   * rollout. Default `false`: nothing is spent.
    */
   readonly measure?: boolean;
 }
 
 /**
- * Says before the run what `optimize` with the same options will take.
+ * Estimates what `optimize` with the same options will take: `expected` by a dry run of the search with stub rollouts and
+ * proposals, `worst` as a ceiling.
  *
  * @example
  * console.log(describeEstimate(await estimate(options, { measure: true })));
  *
  * @throws {OptionsError} with every problem of the options.
- * @throws {SeedError} when the seed was to be measured and could not be run.
+ * @throws {SeedError} when the seed cannot be measured.
  */
 export function estimate<Example, Output, Trace = readonly Step[], Name extends string = string>(
   options: AdapterOptions<Example, Output, Trace, Name>,
@@ -73,31 +72,36 @@ export async function estimate<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
   { measure = false }: EstimateOptions = {},
 ): Promise<RunEstimate> {
-  // What is to be reserved may be what is asked for.
+  // The estimate may be asked for in order to choose `reserve`.
   const settings = await resolveOptions(options, { needsReserve: false });
   await settings.prices.load();
   const measurement = measure ? await measureRollout(settings) : undefined;
-  const size = searchSize(settings);
-  const asks: Asks = settings.reflectionModel === undefined ? 'once' : 'byComponent';
-  const { likely, most } = callSizes(settings, asks, measurement, size.minibatch);
-  const bounds = boundsOf(settings);
-  const { concurrency, useMerge, maxMergeInvocations, cacheEvaluation, adapter } = settings;
-  const expected = expectedCourse(size, likely, bounds, {
-    // A single component holds nothing to cross.
-    maxMerges: useMerge && Object.keys(adapter.components).length > 1 ? maxMergeInvocations : 0,
-    concurrency,
-    asks,
-  });
-  const worst = worstCourse(size, bounds, { cache: cacheEvaluation, merges: useMerge, concurrency, asks });
-  const told = (amount: Amount) => estimated(amount, { expected, worst, likely, most, bounds });
+  const { likely, largest } = sizesOf(settings, measurement);
+  const expected = await dryRun(settings, likely);
+  const ceiling = ceilingOf(settings);
+  const counted = (unit: 'metricCalls' | 'iterations' | 'reflections', limit?: number) =>
+    estimated(expected?.counts[unit], ceiling[unit], limit, Math.round);
+  const spent = (unit: 'tokens' | 'costUsd', limitName: 'maxTokens' | 'maxCostUsd') =>
+    metered(
+      expected,
+      ceiling,
+      limitName,
+      settings[limitName],
+      (counts, sizes) => amountOf(counts, sizes, unit),
+      {
+        likely,
+        largest,
+      },
+    );
+  const { maxMetricCalls, maxIterations, maxDurationMs } = settings;
   return {
-    metricCalls: told('metricCalls'),
-    iterations: told('iterations'),
-    reflections: told('reflections'),
-    tokens: told('tokens'),
-    costUsd: told('costUsd'),
-    durationMs: told('durationMs'),
-    endsBy: expected === undefined ? undefined : optionNames[expected.endsBy],
+    metricCalls: counted('metricCalls', maxMetricCalls),
+    iterations: counted('iterations', maxIterations),
+    reflections: counted('reflections'),
+    tokens: spent('tokens', 'maxTokens'),
+    costUsd: spent('costUsd', 'maxCostUsd'),
+    durationMs: metered(expected, ceiling, 'maxDurationMs', maxDurationMs, durationOf, { likely, largest }),
+    endsBy: expected?.endsBy,
     ...(measurement === undefined
       ? {}
       : {
@@ -107,50 +111,56 @@ export async function estimate<Example, Output, Trace, Name extends string>(
             score: measurement.rollout.score,
           },
         }),
-    warnings: warningsOf({ settings, asks, expected, measurement }),
-    assumptions: assumptionsOf({ settings, asks, expected, measurement }),
+    warnings: warningsOf(settings, expected, measurement),
+    assumptions: assumptionsOf(settings, expected, measurement !== undefined),
   };
 }
 
-const optionNames: Readonly<Record<keyof Bounds, StopReason>> = {
-  metricCalls: 'maxMetricCalls',
-  iterations: 'maxIterations',
-  tokens: 'maxTokens',
-  costUsd: 'maxCostUsd',
-  durationMs: 'maxDurationMs',
-};
-
-function boundsOf<Example, Output, Trace, Name extends string>({
-  maxMetricCalls = Number.POSITIVE_INFINITY,
-  maxIterations = Number.POSITIVE_INFINITY,
-  maxTokens = Number.POSITIVE_INFINITY,
-  maxCostUsd = Number.POSITIVE_INFINITY,
-  maxDurationMs = Number.POSITIVE_INFINITY,
-}: Settings<Example, Output, Trace, Name>): Bounds {
+/** The likely size of calls, and the largest: with a declared maximum, or with records as long as they may be. */
+function sizesOf<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+  measurement: Measurement<Example, Output, Trace> | undefined,
+): { readonly likely: CallSizes; readonly largest: CallSizes } {
+  const { reserve = {} } = settings;
+  const asksModel = settings.reflectionModel !== undefined;
+  const rollout = rolloutSize(measurement);
   return {
-    metricCalls: maxMetricCalls,
-    iterations: maxIterations,
-    tokens: maxTokens,
-    costUsd: maxCostUsd,
-    durationMs: maxDurationMs,
+    likely: { rollout, reflection: asksModel ? reflectionSize(settings, measurement) : free },
+    largest: {
+      rollout: atMost(rollout, reserve.rollout),
+      reflection: asksModel ? atMost(reflectionSize(settings, undefined), reserve.reflection) : free,
+    },
   };
+}
+
+/** The calls of the caller's own proposer are not counted in tokens, dollars and time. */
+const free = { tokens: 0, costUsd: 0, durationMs: 0 };
+
+function metered(
+  expected: DryRun | undefined,
+  ceiling: Counts,
+  limitName: StopReason,
+  limit: number | undefined,
+  amount: (counts: Counts, sizes: CallSizes) => number | undefined,
+  { likely, largest }: { readonly likely: CallSizes; readonly largest: CallSizes },
+): Estimated {
+  const isReached = expected?.endsBy === limitName;
+  const simulated = expected === undefined ? undefined : amount(expected.counts, likely);
+  const worst = amount(ceiling, largest) ?? Number.POSITIVE_INFINITY;
+  return estimated(
+    isReached ? limit : simulated,
+    worst,
+    limit,
+    limitName === 'maxCostUsd' ? undefined : Math.round,
+  );
 }
 
 function estimated(
-  amount: Amount,
-  courses: {
-    readonly expected: ExpectedCourse | undefined;
-    readonly worst: Load;
-    readonly likely: CallSizes;
-    readonly most: CallSizes;
-    readonly bounds: Bounds;
-  },
+  expected: number | undefined,
+  ceiling: number,
+  limit = Number.POSITIVE_INFINITY,
+  round: (value: number) => number = (value) => value,
 ): Estimated {
-  const bound = amount === 'reflections' ? Number.POSITIVE_INFINITY : courses.bounds[amount];
-  const exact = (value: number) => (amount === 'costUsd' ? value : Math.round(value));
-  const dearest = amountOf(courses.worst, courses.most, amount) ?? Number.POSITIVE_INFINITY;
-  const worst = Math.min(bound, exact(dearest));
-  const { expected } = courses;
-  const likely = expected === undefined ? undefined : amountOf(expected.load, courses.likely, amount);
-  return { expected: likely === undefined ? undefined : Math.min(exact(likely), worst), worst };
+  const worst = Math.min(limit, round(ceiling));
+  return { expected: expected === undefined ? undefined : Math.min(round(expected), worst), worst };
 }

@@ -1,68 +1,78 @@
 import type { Rollout } from '../adapter/adapter.ts';
+import { Budget } from '../budget/budget.ts';
+import { SpendReport } from '../budget/spend.ts';
+import { Stopwatch } from '../budget/stopwatch.ts';
 import type { Usage } from '../budget/usage.ts';
 import { sentence } from '../calls/classify-error.ts';
-import { ProviderHealth } from '../calls/outage.ts';
-import { Lifetime } from '../calls/run-signal.ts';
+import { Outage } from '../calls/outage.ts';
+import { RunSignal } from '../calls/run-signal.ts';
 import { seedOf } from '../component.ts';
-import { RunError, SeedError } from '../errors.ts';
+import { SeedError } from '../errors.ts';
 import type { Settings } from '../options/settings.ts';
+import { Evaluator } from '../search/evaluator.ts';
 import { ExampleIndex } from '../search/examples.ts';
-import { RolloutRunner, Spent } from '../search/rollout-runner.ts';
-import { costed } from './pricing.ts';
 
-/** The seed on one training example, and what that took. */
+/** The seed's rollout on one training example. */
 export interface Measurement<Example, Output, Trace> {
   readonly rollout: Rollout<Example, Output, Trace>;
-  /** Of program and metric; `undefined` when neither reported any. */
+  /** Of program and metric; `undefined` when neither reported usage. */
   readonly usage: Usage | undefined;
   readonly durationMs: number;
 }
 
-/** Somebody waits for an estimate. */
+/** Fewer than in a run: a person waits for the estimate. */
 const MAX_RETRIES = 2;
 
 /**
- * Makes one rollout as a run would: the seed on the first training example, metric included.
+ * Makes one rollout as a run would: the seed on the first training example, with its metric.
  *
- * @throws {SeedError} when it cannot be had.
+ * @throws {SeedError} when the rollout is unavailable.
  */
 export async function measureRollout<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
 ): Promise<Measurement<Example, Output, Trace>> {
-  const lifetime = new Lifetime(settings.signal);
-  const { retries = MAX_RETRIES } = settings.retry;
-  const runner = new RolloutRunner({
+  const { retry, prices } = settings;
+  const runSignal = new RunSignal(settings.signal);
+  const { signal } = runSignal;
+  const spend = new SpendReport();
+  const evaluator = new Evaluator({
     ...settings,
-    signal: lifetime.signal,
-    runId: crypto.randomUUID(),
-    retryPolicy: {
-      options: { ...settings.retry, retries: Math.min(retries, MAX_RETRIES) },
-      signal: lifetime.signal,
-      health: new ProviderHealth(),
+    run: {
+      signal,
+      budget: new Budget({ prices }),
+      spend,
+      outage: new Outage(),
+      journal: undefined,
+      retry: { ...retry, retries: Math.min(retry.retries ?? MAX_RETRIES, MAX_RETRIES) },
+      timeoutMs: settings.rolloutTimeoutMs,
+      dispatch: () => {},
     },
-    onRetry: () => {},
-    pay: (_, usage) => costed(usage, settings),
+    runId: crypto.randomUUID(),
+    stopwatch: new Stopwatch(),
+    cache: false,
+    isReflectedOn: () => true,
+    warn: () => {},
   });
-  const [ref] = new ExampleIndex<Example>().add('train', settings.trainset.slice(0, 1));
-  const spent = new Spent();
+  const examples = new ExampleIndex<Example>().add('train', settings.trainset.slice(0, 1));
   const startedAt = performance.now();
   try {
-    lifetime.signal.throwIfAborted();
     const context = { iteration: 0, phase: 'seed', candidateIndex: 0 } as const;
-    const rollout = await runner.measure(seedOf(settings.adapter.components), ref!, context, spent);
-    const { total } = spent;
+    const seed = seedOf(settings.adapter.components);
+    const { rollouts, interruption } = await evaluator.evaluate(seed, examples, context);
+    signal.throwIfAborted();
+    if (interruption !== undefined) {
+      throw new SeedError(
+        `The seed candidate could not be run on the first training example: ${sentence(interruption.error)} Fix that before a run, or estimate without \`measure\`.`,
+        { cause: interruption.error },
+      );
+    }
+    const { usage } = spend;
     return {
-      rollout,
-      usage: total.modelCalls === 0 ? undefined : total,
+      rollout: rollouts[0]!,
+      usage: usage.modelCalls === 0 ? undefined : usage,
       durationMs: performance.now() - startedAt,
     };
-  } catch (error) {
-    if (RunError.isInstance(error) || settings.signal?.aborted) throw error;
-    throw new SeedError(
-      `The seed candidate could not be run on the first training example: ${sentence(error)} See to that before a run, or estimate without \`measure\`.`,
-      { cause: error },
-    );
   } finally {
-    lifetime.end();
+    runSignal.end();
   }
 }

@@ -1,12 +1,12 @@
 import { builtin } from '../node/builtin.ts';
-import type { Place } from './journal.ts';
+import type { JournalPosition } from './journal.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * A file that only grows. What is appended in one go of the event loop is written at once, so that a line is with the
- * operating system, and survives the process, before anybody acts on it.
+ * A file that only grows. Lines that are appended in one turn of the event loop are written together, so that a line
+ * has reached the operating system, and survives the process, before the search acts on it.
  */
 export class AppendFile {
   readonly #fs = builtin('node:fs', 'leave `runDir` out.');
@@ -18,27 +18,27 @@ export class AppendFile {
   #written: Promise<boolean> | undefined;
   #failure: Error | undefined;
 
-  /** Goes on at the end of what is there, up to `size` bytes of it. */
+  /** Appends after the first `size` bytes of the file. */
   constructor(path: string, options: { size: number; onFailure: (error: Error) => void }) {
     this.#size = options.size;
     this.#onFailure = options.onFailure;
-    // Prompts and traces are nobody else's business.
+    // Prompts and traces are private to the user.
     this.#file = this.#fs.openSync(path, 'a+', 0o600);
     this.#fs.ftruncateSync(this.#file, this.#size);
   }
 
-  /** Where the line will stand, and whether it has come to stand there. */
-  append(line: string): { readonly place: Place; readonly written: Promise<boolean> } {
+  /** `written` resolves to whether the line is on disk, at `position`. */
+  append(line: string): { readonly position: JournalPosition; readonly written: Promise<boolean> } {
     const bytes = encoder.encode(`${line}\n`);
-    const place = { offset: this.#size + this.#pendingSize, length: bytes.length };
+    const position = { offset: this.#size + this.#pendingSize, length: bytes.length };
     this.#pending.push(bytes);
     this.#pendingSize += bytes.length;
     this.#written ??= Promise.resolve().then(() => this.#flush());
-    return { place, written: this.#written };
+    return { position, written: this.#written };
   }
 
   /** A line that was written. */
-  read({ offset, length }: Place): string {
+  read({ offset, length }: JournalPosition): string {
     const bytes = new Uint8Array(length);
     let done = 0;
     while (done < length) {
@@ -51,7 +51,7 @@ export class AppendFile {
 
   close(): void {
     if (this.#pending.length > 0) this.#flush();
-    // By the time a straggler comes, the number of the file may be another file's.
+    // The file descriptor may belong to another file by the time of a late append.
     this.#failure ??= new Error('The file is closed.');
     this.#fs.closeSync(this.#file);
   }
@@ -69,20 +69,19 @@ export class AppendFile {
       return true;
     } catch (error) {
       this.#failure = error as Error;
-      // What stands there whole was paid for.
+      // Whole lines were paid for and stay.
       this.#size += bytes.subarray(0, done).lastIndexOf(10) + 1;
-      this.#takeBack();
+      this.#dropPartialLine();
       this.#onFailure(this.#failure);
       return false;
     }
   }
 
-  /** A part of a line is no line. */
-  #takeBack(): void {
+  #dropPartialLine(): void {
     try {
       this.#fs.ftruncateSync(this.#file, this.#size);
     } catch {
-      // Whoever reads the file next drops a last line that is cut.
+      // The next reader drops a last line that is cut off.
     }
   }
 }

@@ -1,17 +1,17 @@
-import { type Expense, expenseOf, noTime, type TimeSpent } from '../budget/spend.ts';
-import { type Amount, nothing, sumOf } from '../budget/spending-bounds.ts';
-import { keyOf, type Place, type Remembered, type Taken } from './journal.ts';
+import { type Amount, sum, zero } from '../budget/amount.ts';
+import { noTime, type TimeSpent } from '../budget/spend.ts';
+import { type EarlierEntry, type JournalPosition, type KnownEntry, keyOf, phaseOf } from './journal.ts';
 import type { JournalLine } from './journal-lines.ts';
 
-/** What earlier sessions spent their time on: the time up to a line is that of what it tells. */
+/** The time of earlier sessions, by phase: the time before a line belongs to the phase of that line. */
 export class EarlierTime {
   elapsedMs = 0;
   readonly #spent = { ...noTime };
 
   learn(line: JournalLine): void {
-    // Whatever it is set aside for is told of by a later line.
-    if (line.type === 'setAside') return;
-    this.#spent[expenseOfLine(line)] += line.at - this.elapsedMs;
+    // The outcome of a reserved call has a line of its own.
+    if (line.type === 'reserved') return;
+    this.#spent[isCall(line) ? phaseOf(line) : 'other'] += line.at - this.elapsedMs;
     this.elapsedMs = line.at;
   }
 
@@ -20,114 +20,100 @@ export class EarlierTime {
   }
 }
 
-function expenseOfLine(line: JournalLine): Expense | 'other' {
-  switch (line.type) {
-    case 'rollout':
-      return expenseOf(line.phase);
-    case 'reflection':
-    case 'proposal':
-      return 'reflection';
-    case 'unavailable':
-      return line.expense;
-    default:
-      return 'other';
-  }
-}
-
-/** What earlier sessions had set aside for calls of which nothing more was heard. */
-export class EarlierDoubt {
-  readonly #setAside = new Map<number, Amount>();
-  #lost: Amount = nothing;
+/** What earlier sessions reserved for calls without an outcome. */
+export class EarlierReservations {
+  readonly #open = new Map<number, Amount>();
+  #lost: Amount = zero;
 
   learn(line: JournalLine): void {
-    // Each session counts its calls anew.
+    // Each session numbers its reservations anew.
     if (line.type === 'session') this.#lose();
-    else if (line.type === 'setAside') this.#setAside.set(line.hold, line);
-    else if ('hold' in line && line.hold !== undefined) this.#setAside.delete(line.hold);
+    else if (line.type === 'reserved') {
+      this.#open.set(line.reservation, { ...zero, tokens: line.tokens, costUsd: line.costUsd });
+    } else if ('reservation' in line && line.reservation !== undefined) this.#open.delete(line.reservation);
   }
 
-  get amount(): Amount {
+  get uncertain(): Amount {
     this.#lose();
     return this.#lost;
   }
 
   #lose(): void {
-    this.#lost = sumOf([this.#lost, ...this.#setAside.values()]);
-    this.#setAside.clear();
+    this.#lost = sum([this.#lost, ...this.#open.values()]);
+    this.#open.clear();
   }
 }
 
-/** What earlier sessions brought, by the key of the effect, in order. */
-export class EarlierEffects {
+/** The calls of earlier sessions, by key, in order. */
+export class EarlierCalls {
   lastIteration = -1;
-  readonly #byKey = new Map<string, Note[]>();
-  readonly #byIteration = new Map<number, Note[]>();
-  /** What could not be had in the last iteration so far. */
-  #unavailable: Note[] = [];
+  /** Receives each entry once, when it is replayed or skipped. */
+  listener: (entry: KnownEntry) => void = () => {};
+  readonly #byKey = new Map<string, Recorded[]>();
+  readonly #byIteration = new Map<number, Recorded[]>();
+  /** Failures of the last iteration so far. */
+  #lastFailures: Recorded[] = [];
 
-  learn(line: JournalLine, place: Place): void {
-    switch (line.type) {
-      case 'session':
-        this.endSession();
-        return;
-      case 'iteration':
-        if (line.iteration > this.lastIteration) this.#unavailable = [];
-        this.lastIteration = Math.max(this.lastIteration, line.iteration);
-        return;
-      case 'ended':
-      case 'candidate':
-      case 'setAside':
-        return;
+  learn(line: JournalLine, position: JournalPosition): void {
+    if (line.type === 'session') this.endSession();
+    if (line.type === 'iteration') {
+      if (line.iteration > this.lastIteration) this.#lastFailures = [];
+      this.lastIteration = Math.max(this.lastIteration, line.iteration);
     }
-    const note: Note = { entry: line, place, isTold: false, isVoid: false };
-    push(this.#byKey, keyOf(line), note);
-    push(this.#byIteration, line.iteration, note);
-    if (line.type === 'unavailable' && line.iteration >= this.lastIteration) this.#unavailable.push(note);
+    if (!isCall(line)) return;
+    const recorded: Recorded = { entry: line, position, isReported: false, isVoid: false };
+    push(this.#byKey, keyOf(line), recorded);
+    push(this.#byIteration, line.iteration, recorded);
+    if (line.type === 'unavailable' && line.iteration >= this.lastIteration)
+      this.#lastFailures.push(recorded);
   }
 
-  /** The run did not go on after what could not be had at the end of a session, so it decided nothing. */
+  /** The run did not go on after the failures at the end of a session, so they decided nothing. */
   endSession(): void {
-    for (const note of this.#unavailable) note.isVoid = true;
-    this.#unavailable = [];
+    for (const recorded of this.#lastFailures) recorded.isVoid = true;
+    this.#lastFailures = [];
   }
 
-  *entries(): Generator<Remembered> {
-    for (const notes of this.#byIteration.values()) for (const { entry } of notes) yield entry;
+  *entries(): Generator<KnownEntry> {
+    for (const list of this.#byIteration.values()) for (const { entry } of list) yield entry;
   }
 
-  take(key: string, tell: (entry: Remembered) => void): Taken | undefined {
-    const notes = this.#byKey.get(key);
-    if (notes === undefined) return undefined;
-    const next = notes.findIndex(({ isVoid }) => !isVoid);
-    if (next === -1) return undefined;
-    const [note] = notes.splice(next, 1) as [Note];
-    if (notes.length === 0) this.#byKey.delete(key);
-    tellOnce(note, tell);
-    return note;
+  replay(key: string): EarlierEntry | undefined {
+    const list = this.#byKey.get(key);
+    const next = list?.findIndex(({ isVoid }) => !isVoid) ?? -1;
+    if (list === undefined || next === -1) return undefined;
+    const [recorded] = list.splice(next, 1) as [Recorded];
+    if (list.length === 0) this.#byKey.delete(key);
+    this.#report(recorded);
+    return recorded;
   }
 
-  settle(tell: (entry: Remembered) => void, beforeIteration = Number.POSITIVE_INFINITY): void {
-    for (const [iteration, notes] of this.#byIteration) {
+  skip(beforeIteration = Number.POSITIVE_INFINITY): void {
+    for (const [iteration, list] of this.#byIteration) {
       if (iteration >= beforeIteration) continue;
       this.#byIteration.delete(iteration);
-      for (const note of notes) tellOnce(note, tell);
+      for (const recorded of list) this.#report(recorded);
     }
+  }
+
+  #report(recorded: Recorded): void {
+    if (recorded.isReported) return;
+    recorded.isReported = true;
+    this.listener(recorded.entry);
   }
 }
 
-interface Note extends Taken {
-  isTold: boolean;
+interface Recorded extends EarlierEntry {
+  isReported: boolean;
   isVoid: boolean;
 }
 
-function tellOnce(note: Note, tell: (entry: Remembered) => void): void {
-  if (note.isTold) return;
-  note.isTold = true;
-  tell(note.entry);
+function isCall(line: JournalLine): line is KnownEntry & { readonly at: number } {
+  return ['rollout', 'reflection', 'proposal', 'unavailable'].includes(line.type);
 }
 
-function push<Key>(lists: Map<Key, Note[]>, key: Key, note: Note): void {
+function push<Key>(lists: Map<Key, Recorded[]>, key: Key, recorded: Recorded): void {
   const list = lists.get(key);
-  if (list === undefined) lists.set(key, [note]);
-  else list.push(note);
+  if (list === undefined) lists.set(key, [recorded]);
+  else list.push(recorded);
 }

@@ -1,5 +1,5 @@
+import type { Amount } from '../budget/amount.ts';
 import type { TimeSpent } from '../budget/spend.ts';
-import type { Amount } from '../budget/spending-bounds.ts';
 import { messageOf } from '../calls/classify-error.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
@@ -7,9 +7,17 @@ import { builtin } from '../node/builtin.ts';
 import { type Redact, redacted, withoutKeys } from '../redact.ts';
 import { toPlain } from '../reflection/plain.ts';
 import { AppendFile } from './append-file.ts';
-import { EarlierDoubt, EarlierEffects, EarlierTime } from './earlier-sessions.ts';
+import { EarlierCalls, EarlierReservations, EarlierTime } from './earlier-sessions.ts';
 import { differences, type Fingerprint } from './fingerprint.ts';
-import type { EffectEntry, Journal, MarkEntry, Place, Remembered, RolloutDetails, Taken } from './journal.ts';
+import type {
+  CallEntry,
+  EarlierEntry,
+  Journal,
+  JournalPosition,
+  KnownEntry,
+  MarkEntry,
+  RolloutDetails,
+} from './journal.ts';
 import { format, type Header, readJournal, version } from './journal-lines.ts';
 
 export interface FileJournalOptions {
@@ -24,20 +32,20 @@ export interface FileJournalOptions {
   readonly onFailure: () => void;
 }
 
-/** A journal as a file of lines of JSON. */
+/** A journal as a file of JSON lines. */
 export class FileJournal implements Journal {
   readonly runId: string;
   readonly earlierTime: TimeSpent;
-  readonly earlierDoubt: Amount;
+  readonly earlierUncertain: Amount;
   readonly plannedMetricCalls: number | undefined;
   readonly #path: string;
   readonly #options: FileJournalOptions;
   readonly #file: AppendFile;
   readonly #elapsedBefore: number;
   readonly #openedAt = performance.now();
-  readonly #earlier = new EarlierEffects();
+  readonly #earlier = new EarlierCalls();
   readonly #numbers = new Map<string, number>();
-  /** Not the size of the map: a line that was deleted leaves a gap, and its number may stand in other lines. */
+  /** Not the size of the map: a deleted line leaves a gap, and other lines may refer to its number. */
   #nextNumber = 0;
   #written = { rollouts: 0, reflections: 0 };
   #hasFailed = false;
@@ -45,10 +53,10 @@ export class FileJournal implements Journal {
   constructor(path: string, options: FileJournalOptions) {
     this.#path = path;
     this.#options = options;
-    const { header, size, time, doubt, planned } = this.#load();
+    const { header, size, time, reservations, planned } = this.#load();
     this.runId = header?.runId ?? crypto.randomUUID();
     this.earlierTime = time.spent;
-    this.earlierDoubt = doubt.amount;
+    this.earlierUncertain = reservations.uncertain;
     this.plannedMetricCalls = planned;
     this.#elapsedBefore = time.elapsedMs;
     this.#file = new AppendFile(path, { size, onFailure: (error) => this.onFailure(error) });
@@ -67,44 +75,48 @@ export class FileJournal implements Journal {
     return iteration <= this.#earlier.lastIteration;
   }
 
-  numberOf(texts: Candidate): number {
-    const key = candidateKey(this.#options.names, texts);
+  numberOf(candidate: Candidate): number {
+    const key = candidateKey(this.#options.names, candidate);
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.#nextNumber++;
     this.#numbers.set(key, number);
-    void this.mark({ type: 'candidate', candidate: number, texts });
+    void this.mark({ type: 'candidate', candidate: number, texts: candidate });
     return number;
   }
 
-  entries(): Iterable<Remembered> {
+  entries(): Iterable<KnownEntry> {
     return this.#earlier.entries();
   }
 
-  take(key: string, note: (entry: Remembered) => void): Taken | undefined {
-    return this.#earlier.take(key, note);
+  onReplay(listener: (entry: KnownEntry) => void): void {
+    this.#earlier.listener = listener;
   }
 
-  settle(note: (entry: Remembered) => void, beforeIteration?: number): void {
-    this.#earlier.settle(note, beforeIteration);
+  replay(key: string): EarlierEntry | undefined {
+    return this.#earlier.replay(key);
   }
 
-  async add(entry: EffectEntry): Promise<Place | undefined> {
+  skip(beforeIteration?: number): void {
+    this.#earlier.skip(beforeIteration);
+  }
+
+  async add(entry: CallEntry): Promise<JournalPosition | undefined> {
     const line = this.#lineOf(entry);
     if (line === undefined) return undefined;
-    const { place, written } = this.#file.append(line);
+    const { position, written } = this.#file.append(line);
     if (!(await written)) return undefined;
     if (entry.type === 'rollout') this.#written.rollouts++;
     if (entry.type === 'reflection' || entry.type === 'proposal') this.#written.reflections++;
-    return place;
+    return position;
   }
 
   mark(entry: MarkEntry): Promise<boolean> {
     return this.#append({ ...entry, at: this.#now() }).written;
   }
 
-  detailsAt(place: Place): RolloutDetails {
-    const { output, trace, feedback, componentFeedback, error } = JSON.parse(this.#file.read(place));
+  detailsAt(position: JournalPosition): RolloutDetails {
+    const { output, trace, feedback, componentFeedback, error } = JSON.parse(this.#file.read(position));
     return {
       ...(output === undefined ? {} : { output }),
       ...(trace === undefined ? {} : { trace }),
@@ -119,7 +131,7 @@ export class FileJournal implements Journal {
     this.#hasFailed = true;
     const { rollouts, reflections } = this.#written;
     this.#options.warn(
-      `The run directory cannot be written any more: ${messageOf(error)}. The run ends here. ${this.#path} holds everything up to then (${rollouts} rollouts and ${reflections} reflections of this session): make room, and the same call goes on from there.`,
+      `The run directory is no longer writable: ${messageOf(error)}. The run ends here. ${this.#path} contains everything up to now (${rollouts} rollouts and ${reflections} reflections of this session). Free disk space and repeat the same call to continue.`,
     );
     this.#options.onFailure();
   };
@@ -132,8 +144,8 @@ export class FileJournal implements Journal {
     return this.#file.append(JSON.stringify(line));
   }
 
-  /** None where `redact` throws: what it would have masked is not written at all. */
-  #lineOf(entry: EffectEntry): string | undefined {
+  /** `undefined` if `redact` throws: an unmasked line is never written. */
+  #lineOf(entry: CallEntry): string | undefined {
     try {
       return JSON.stringify({ ...this.#writable(entry), at: this.#now() });
     } catch (error) {
@@ -146,8 +158,8 @@ export class FileJournal implements Journal {
     return Math.round(this.#elapsedBefore + performance.now() - this.#openedAt);
   }
 
-  /** Plain data, masked. The texts of candidates and the model's answers stay as they are: they are the search. */
-  #writable(entry: EffectEntry): object {
+  /** Plain data, masked. Candidates and the model's answers are not masked, since the search is replayed from them. */
+  #writable(entry: CallEntry): object {
     const { redact } = this.#options;
     const mask = (value: unknown) => {
       const plain = toPlain(value);
@@ -157,7 +169,7 @@ export class FileJournal implements Journal {
       case 'rollout': {
         const { output, trace, componentFeedback, failedIn, ...rest } = entry;
         const error = entry.error && withoutKeys(entry.error);
-        // A failed rollout's feedback is its error.
+        // The feedback of a failed rollout repeats its error.
         const feedback =
           failedIn === undefined ? entry.feedback : entry.feedback && withoutKeys(entry.feedback);
         return {
@@ -184,12 +196,14 @@ export class FileJournal implements Journal {
     header: Header | undefined;
     size: number;
     time: EarlierTime;
-    doubt: EarlierDoubt;
+    reservations: EarlierReservations;
     planned: number | undefined;
   } {
     const fs = builtin('node:fs', '');
-    const [time, doubt] = [new EarlierTime(), new EarlierDoubt()];
-    if (!fs.existsSync(this.#path)) return { header: undefined, size: 0, time, doubt, planned: undefined };
+    const [time, reservations] = [new EarlierTime(), new EarlierReservations()];
+    if (!fs.existsSync(this.#path)) {
+      return { header: undefined, size: 0, time, reservations, planned: undefined };
+    }
     let header: Header | undefined;
     let planned: number | undefined;
     const size = readJournal(this.#path, {
@@ -197,25 +211,25 @@ export class FileJournal implements Journal {
         header = found;
         this.#compare(found.fingerprint);
       },
-      line: (line, place) => {
+      line: (line, position) => {
         time.learn(line);
-        doubt.learn(line);
+        reservations.learn(line);
         if (line.type === 'session') {
           planned = Math.max(planned ?? 0, line.maxMetricCalls ?? Number.POSITIVE_INFINITY);
         }
         if ('candidate' in line) this.#nextNumber = Math.max(this.#nextNumber, line.candidate + 1);
         if (line.type === 'candidate') {
           this.#numbers.set(candidateKey(this.#options.names, line.texts), line.candidate);
-        } else this.#earlier.learn(line, place);
+        } else this.#earlier.learn(line, position);
       },
     });
     this.#earlier.endSession();
     if (size < fs.statSync(this.#path).size) {
       this.#options.note(
-        `The last line of ${this.#path} was cut off and is dropped; what it would have told is done again.`,
+        `The last line of ${this.#path} was cut off and is dropped; its call is made again.`,
       );
     }
-    return { header, size, time, doubt, planned };
+    return { header, size, time, reservations, planned };
   }
 
   #compare(was: Fingerprint): void {
@@ -223,13 +237,13 @@ export class FileJournal implements Journal {
     const found = differences(was, is);
     if (found.length > 0) {
       throw new RunDirectoryMismatchError(
-        `The run in ${this.#path} is another one: ${found.join('; ')}. Give another runDir to start anew, or the program and options that it was begun with to go on.`,
+        `${this.#path} belongs to another run: ${found.join('; ')}. Use another runDir to start a new run, or the original program and options to continue this one.`,
         found,
       );
     }
     if (was.metric !== is.metric) {
       this.#options.warn(
-        'The metric has another source than when the run was begun. What was scored then keeps its score; if the metric means something else now, start anew with another runDir.',
+        'The source of the metric has changed since the run began. Earlier scores are kept; if the metric now means something else, start a new run with another runDir.',
       );
     }
   }

@@ -1,18 +1,17 @@
 import { z } from 'zod/v4';
-import type { Amount } from '../budget/spending-bounds.ts';
 import { JournalDamagedError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
 import type { Fingerprint } from './fingerprint.ts';
-import type { Place, Remembered } from './journal.ts';
+import type { JournalPosition, KnownEntry } from './journal.ts';
 
 export const format = 'gepa-run';
-export const version = 1;
+export const version = 2;
 
 const usage = z.looseObject({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number() });
-const inDoubt = z.object({ tokens: z.number(), costUsd: z.number() }).optional();
-const hold = z.number().optional();
+const uncertain = z.object({ tokens: z.number(), costUsd: z.number() }).optional();
+const reservation = z.number().optional();
 const texts = z.record(z.string(), z.string());
-const effect = { at: z.number(), iteration: z.number() };
+const call = { at: z.number(), iteration: z.number() };
 
 const digests = z.record(z.string(), z.string());
 const data = z.object({ size: z.number(), digest: z.string() });
@@ -28,71 +27,71 @@ const head = z.looseObject({
   }),
 });
 
-/** What the engine relies on in a line of an earlier session; everything else is for people. */
+/** The fields of an earlier session's line that the search relies on; the others are for people. */
 const line = z.discriminatedUnion('type', [
   z.looseObject({
     type: z.literal('rollout'),
-    ...effect,
+    ...call,
     phase: z.string(),
     candidate: z.number(),
     example: z.number(),
     exampleId: z.string(),
-    place: z.string().optional(),
+    occurrence: z.string().optional(),
     score: z.number(),
     usage: usage.optional(),
     judgeUsage: usage.optional(),
-    inDoubt,
-    hold,
+    uncertain,
+    reservation,
     durationMs: z.number(),
   }),
   z.looseObject({
     type: z.literal('reflection'),
-    ...effect,
+    ...call,
     task: z.number(),
     component: z.string(),
     attempt: z.number(),
     answer: z.string(),
-    usage,
-    inDoubt,
-    hold,
+    usage: usage.optional(),
+    uncertain,
+    reservation,
     durationMs: z.number(),
   }),
   z.looseObject({
     type: z.literal('proposal'),
-    ...effect,
+    ...call,
     task: z.number(),
     texts,
     usage: usage.optional(),
-    inDoubt,
-    hold,
+    uncertain,
+    reservation,
     durationMs: z.number(),
   }),
   z.looseObject({
     type: z.literal('unavailable'),
-    ...effect,
-    expense: z.string(),
+    ...call,
+    phase: z.string(),
     key: z.string(),
     message: z.string(),
     usage: usage.optional(),
     judgeUsage: usage.optional(),
-    inDoubt,
-    hold,
+    uncertain,
+    reservation,
   }),
   z.looseObject({ type: z.literal('candidate'), at: z.number(), candidate: z.number(), texts }),
-  z.looseObject({ type: z.literal('iteration'), ...effect }),
+  z.looseObject({ type: z.literal('iteration'), ...call }),
   z.looseObject({ type: z.literal('session'), at: z.number(), maxMetricCalls: z.number().nullable() }),
   z.looseObject({ type: z.literal('ended'), at: z.number() }),
   z.looseObject({
-    type: z.literal('setAside'),
+    type: z.literal('reserved'),
     at: z.number(),
-    hold: z.number(),
+    reservation: z.number(),
     tokens: z.number(),
     costUsd: z.number(),
   }),
 ]);
 
 export type JournalLine =
-  | (Remembered & { readonly at: number })
+  | (KnownEntry & { readonly at: number })
   | {
       readonly type: 'candidate';
       readonly candidate: number;
@@ -102,7 +101,13 @@ export type JournalLine =
   | { readonly type: 'iteration'; readonly iteration: number; readonly at: number }
   | { readonly type: 'session'; readonly at: number; readonly maxMetricCalls: number | null }
   | { readonly type: 'ended'; readonly at: number }
-  | ({ readonly type: 'setAside'; readonly hold: number; readonly at: number } & Amount);
+  | {
+      readonly type: 'reserved';
+      readonly reservation: number;
+      readonly at: number;
+      readonly tokens: number;
+      readonly costUsd: number;
+    };
 
 /** The first line. */
 export interface Header {
@@ -113,38 +118,38 @@ export interface Header {
   readonly fingerprint: Fingerprint;
 }
 
-/** What a journal says, told line by line. */
+/** Receives a journal line by line. */
 export interface JournalReader {
   header(header: Header): void;
-  line(line: JournalLine, place: Place): void;
+  line(line: JournalLine, position: JournalPosition): void;
 }
 
 /**
- * Reads a journal in one pass, without the parts that only the reflection model is shown.
+ * Reads a journal in one pass, without the parts that only the reflection model reads.
  *
- * @returns the length of what is whole, in bytes: a last line that is cut is none.
+ * @returns the length of the whole lines, in bytes; a last line that is cut off does not count.
  * @throws {JournalDamagedError}
  */
 export function readJournal(path: string, reader: JournalReader): number {
   let whole = 0;
-  for (const { bytes, number, place, isLast } of linesOf(path)) {
+  for (const { text, number, position, isLast } of linesOf(path)) {
     let value: unknown;
     try {
-      value = JSON.parse(bytes);
+      value = JSON.parse(text);
     } catch (cause) {
       if (isLast) return whole;
-      throw damaged(path, number, 'it is no JSON', cause);
+      throw damaged(path, number, 'it is not JSON', cause);
     }
     if (number === 1) reader.header(asHeader(value, path));
-    else reader.line(asLine(value, path, number), place);
-    whole = place.offset + place.length;
+    else reader.line(asLine(value, path, number), position);
+    whole = position.offset + position.length;
   }
   return whole;
 }
 
 function asHeader(value: unknown, path: string): Header {
   const header = value as Partial<Header> | null;
-  if (header?.format !== format) throw damaged(path, 1, `it is no "${format}" header`);
+  if (header?.format !== format) throw damaged(path, 1, `it is not a "${format}" header`);
   if (header.version !== version) {
     throw damaged(
       path,
@@ -162,7 +167,7 @@ function problemOf({ issues: [issue] }: z.ZodError): string {
 }
 
 function asLine(value: unknown, path: string, number: number): JournalLine {
-  // The engine has no need of these before a reflection asks for them.
+  // These are read when a reflection needs them.
   const { output, trace, feedback, componentFeedback, prompt, ...rest } = (value ?? {}) as Record<
     string,
     unknown
@@ -174,16 +179,16 @@ function asLine(value: unknown, path: string, number: number): JournalLine {
 
 function damaged(path: string, number: number, what: string, cause?: unknown): JournalDamagedError {
   return new JournalDamagedError(
-    `Line ${number} of ${path} cannot be read: ${what}. Put the line right, or delete it to have what it told done again${number === 1 ? '; without its first line the journal is lost, and another runDir starts anew' : ''}.`,
+    `Line ${number} of ${path} cannot be read: ${what}. Repair the line, or delete it to repeat the call${number === 1 ? '; without its first line the journal is lost, and another runDir starts a new run' : ''}.`,
     number,
     { cause },
   );
 }
 
 interface RawLine {
-  readonly bytes: string;
+  readonly text: string;
   readonly number: number;
-  readonly place: Place;
+  readonly position: JournalPosition;
   readonly isLast: boolean;
 }
 
@@ -206,8 +211,8 @@ function* linesOf(path: string): Generator<RawLine> {
       for (let end = chunk.indexOf(10, start); end !== -1 && end < read; end = chunk.indexOf(10, start)) {
         parts.push(chunk.slice(start, end + 1));
         const length = parts.reduce((sum, part) => sum + part.length, 0);
-        const place = { offset, length };
-        yield { bytes: textOf(parts), number, place, isLast: offset + length === total };
+        const position = { offset, length };
+        yield { text: textOf(parts), number, position, isLast: offset + length === total };
         parts = [];
         offset += length;
         number++;

@@ -1,30 +1,33 @@
 import type { Phase, Rollout } from '../adapter/adapter.ts';
-import type { Expense, TimeSpent } from '../budget/spend.ts';
-import type { Amount } from '../budget/spending-bounds.ts';
-import type { Usage } from '../budget/usage.ts';
+import type { Amount } from '../budget/amount.ts';
+import { type SettledCall, type SpendPhase, spendPhaseOf, type TimeSpent } from '../budget/spend.ts';
+import { noUsage, type Usage } from '../budget/usage.ts';
 import type { Candidate } from '../component.ts';
 
-/** What an effect took, beside its usage. */
-interface EffectCost {
-  /** The number of the call that its marks of what is set aside bear, where dollars or tokens are bounded. */
-  readonly hold?: number | undefined;
-  /** What may have been billed without an answer. */
-  readonly inDoubt?: Amount | undefined;
+/** What a call took besides its usage. */
+export interface CallCost {
+  /** The number of its reservation, which its `reserved` lines have too; only where dollars or tokens are limited. */
+  readonly reservation?: number | undefined;
+  /** Charged for model calls with an unknown outcome. */
+  readonly uncertain?: Pick<Amount, 'tokens' | 'costUsd'> | undefined;
   readonly retries?: number | undefined;
+  readonly usage?: Usage | undefined;
+  /** The metric's own share, which is not part of `usage`. */
+  readonly judgeUsage?: Usage | undefined;
 }
 
 /** A rollout that was scored. */
-export interface RolloutEntry extends EffectCost {
+export interface RolloutEntry extends CallCost {
   readonly type: 'rollout';
   readonly iteration: number;
   readonly phase: Phase;
-  /** The number of the candidate's texts in this journal. */
+  /** The number of the candidate in this journal. */
   readonly candidate: number;
   /** The number of the example; equal examples have the same. */
   readonly example: number;
   readonly exampleId: string;
-  /** Without a cache a pair may be run more than once; this tells the runs apart. */
-  readonly place?: string | undefined;
+  /** Without a cache a pair may run more than once; this tells the rollouts apart. */
+  readonly occurrence?: string | undefined;
   readonly score: number;
   readonly objectives?: Readonly<Record<string, number>> | undefined;
   readonly feedback?: string | undefined;
@@ -33,131 +36,126 @@ export interface RolloutEntry extends EffectCost {
   readonly failedIn?: 'program' | 'metric' | undefined;
   readonly output?: unknown;
   readonly trace?: unknown;
-  readonly usage?: Usage | undefined;
-  /** The metric's own share, which is not part of `usage`. */
-  readonly judgeUsage?: Usage | undefined;
   readonly durationMs: number;
 }
 
 /** An answer of the reflection model. */
-export interface ReflectionEntry extends EffectCost {
+export interface ReflectionEntry extends CallCost {
   readonly type: 'reflection';
   readonly iteration: number;
   readonly task: number;
   readonly component: string;
-  /** 1 when a faulty answer was asked for again. */
+  /** 1 when an unusable answer was asked for again. */
   readonly attempt: number;
   readonly prompt: string;
   readonly answer: string;
   readonly finishReason?: string | undefined;
-  readonly usage: Usage;
   readonly durationMs: number;
 }
 
-/** New texts from a proposer of the caller's own. */
-export interface ProposalEntry extends EffectCost {
+/** New texts from the caller's own proposer. */
+export interface ProposalEntry extends CallCost {
   readonly type: 'proposal';
   readonly iteration: number;
   readonly task: number;
   readonly texts: Readonly<Partial<Record<string, string>>>;
-  /** Where the proposer told of its model calls. */
-  readonly usage?: Usage | undefined;
   readonly durationMs: number;
 }
 
 /**
- * An effect that could not be had, or did not come to its end. It counts only if the run went on without it; otherwise
- * it is tried again.
+ * A call that failed for a reason that is not the program's, or was interrupted after it cost something. A resumed run
+ * repeats the failure if the run went on after it, and else makes the call again.
  */
-export interface UnavailableEntry extends EffectCost {
+export interface UnavailableEntry extends CallCost {
   readonly type: 'unavailable';
   readonly iteration: number;
-  readonly expense: Expense;
-  /** Of the effect that it stands for. */
+  readonly phase: SpendPhase;
+  /** The key of the call. */
   readonly key: string;
   readonly message: string;
-  /** What the attempts cost. */
-  readonly usage?: Usage | undefined;
-  readonly judgeUsage?: Usage | undefined;
 }
 
-/** What an effect brought. */
-export type EffectEntry = RolloutEntry | ReflectionEntry | ProposalEntry | UnavailableEntry;
+/** The outcome of a call. */
+export type CallEntry = RolloutEntry | ReflectionEntry | ProposalEntry | UnavailableEntry;
 
-/** Everything else a journal tells. */
+/** Everything else in a journal. */
 export type MarkEntry =
   | { readonly type: 'candidate'; readonly candidate: number; readonly texts: Candidate }
-  /** An iteration began: nothing had ended the run before it. */
+  /** An iteration began: nothing ended the run before it. */
   | { readonly type: 'iteration'; readonly iteration: number }
-  /** `null`: without a bound on metric calls. */
+  /** `null`: no limit on metric calls. */
   | { readonly type: 'session'; readonly startedAt: string; readonly maxMetricCalls: number | null }
   | { readonly type: 'ended'; readonly reason: string }
   /**
-   * What a call under way may come to cost, all in all. It stands until the entry of that call, or another such mark:
-   * where neither comes, it may have cost that.
+   * The most that a call in flight may cost in all. It is valid until the entry of that call or its next such line; if
+   * neither follows, the call may have cost that much.
    */
-  | ({ readonly type: 'setAside'; readonly hold: number } & Amount);
+  | {
+      readonly type: 'reserved';
+      readonly reservation: number;
+      readonly tokens: number;
+      readonly costUsd: number;
+    };
 
-/** The part of an entry that is kept in memory. */
-export type Remembered<Entry extends EffectEntry = EffectEntry> = Entry extends RolloutEntry
+/** The part of an entry that stays in memory. */
+export type KnownEntry<Entry extends CallEntry = CallEntry> = Entry extends RolloutEntry
   ? Omit<RolloutEntry, Exclude<keyof RolloutDetails, 'error'>>
   : Entry extends ReflectionEntry
     ? Omit<ReflectionEntry, 'prompt'>
     : Entry;
 
-/** What the reflection model is shown of a rollout, as it was written down. */
+/** The part of a rollout that only the reflection model reads, as it was written. */
 export type RolloutDetails = Pick<
   Rollout<unknown, unknown, unknown>,
   'output' | 'trace' | 'feedback' | 'componentFeedback' | 'error'
 >;
 
-/** Where an entry stands in the journal. */
-export interface Place {
+/** Where an entry is in the journal, in bytes. */
+export interface JournalPosition {
   readonly offset: number;
   readonly length: number;
 }
 
 /** An entry of an earlier session. */
-export interface Taken {
-  readonly entry: Remembered;
-  readonly place: Place;
+export interface EarlierEntry {
+  readonly entry: KnownEntry;
+  readonly position: JournalPosition;
 }
 
 /**
- * What a run's two effects brought, kept outside of the process. The engine is a pure function of it and the seed, so a
- * run is resumed by replaying it: an effect that stands here is taken from here, any other is had live and added.
+ * The outcomes of a run's calls, kept outside of the process. The search is a pure function of them and the seed, so a
+ * run is resumed by replaying it: a call that the journal holds is taken from it, any other is made and added.
  */
 export interface Journal {
   readonly runId: string;
-  /** The largest bound on metric calls of earlier sessions. */
+  /** The largest `maxMetricCalls` of earlier sessions. */
   readonly plannedMetricCalls: number | undefined;
-  /** What earlier sessions had set aside for calls that came to no end. */
-  readonly earlierDoubt: Amount;
-  /** Milliseconds the earlier sessions took, by what they were spent on. */
+  /** Reserved by earlier sessions for calls without an outcome. */
+  readonly earlierUncertain: Amount;
+  /** Milliseconds that earlier sessions took, by phase. */
   readonly earlierTime: TimeSpent;
   /** Whether an earlier session began this iteration, so that nothing ended the run before it. */
   hasIteration(iteration: number): boolean;
-  /** The number of a candidate's texts. */
-  numberOf(texts: Candidate): number;
-  /** All that earlier sessions had. */
-  entries(): Iterable<Remembered>;
-  /** The next entry of an effect that an earlier session had; `note` is told of it. */
-  take(key: string, note: (entry: Remembered) => void): Taken | undefined;
-  /**
-   * Tells `note` what has not been taken yet, all or what belongs to the iterations before one: those calls were made,
-   * whether or not they are used. No entry is told of twice.
-   */
-  settle(note: (entry: Remembered) => void, beforeIteration?: number): void;
-  /** Writes down what an effect brought; the place is given once it is on disk, and none if that failed. */
-  add(entry: EffectEntry): Promise<Place | undefined>;
-  /** Gives whether it is on disk. */
+  /** The number of a candidate. */
+  numberOf(candidate: Candidate): number;
+  /** All entries of earlier sessions. */
+  entries(): Iterable<KnownEntry>;
+  /** Sets the listener that receives each entry of an earlier session once: when it is replayed or skipped. */
+  onReplay(listener: (entry: KnownEntry) => void): void;
+  /** The next entry of a call that an earlier session made. */
+  replay(key: string): EarlierEntry | undefined;
+  /** Passes over the entries that were not replayed: all, or those of the iterations before one. They were paid for. */
+  skip(beforeIteration?: number): void;
+  /** Writes the outcome of a call; resolves once it is on disk, with `undefined` if that failed. */
+  add(entry: CallEntry): Promise<JournalPosition | undefined>;
+  /** Resolves to whether it is on disk. */
   mark(entry: MarkEntry): Promise<boolean>;
-  /** Reads back what is not kept in memory. */
-  detailsAt(place: Place): RolloutDetails;
+  /** Reads the part of a rollout that is not kept in memory. */
+  detailsAt(position: JournalPosition): RolloutDetails;
 }
 
-export function rolloutKey(candidate: number, example: number, place: string | undefined): string {
-  return place === undefined ? `${candidate}:${example}` : `${candidate}:${example}@${place}`;
+export function rolloutKey(candidate: number, example: number, occurrence: string | undefined): string {
+  return occurrence === undefined ? `${candidate}:${example}` : `${candidate}:${example}@${occurrence}`;
 }
 
 export function reflectionKey(iteration: number, task: number, component: string, attempt: number): string {
@@ -168,11 +166,11 @@ export function proposalKey(iteration: number, task: number): string {
   return `proposal ${iteration}.${task}`;
 }
 
-/** Equal keys mean the same effect. */
-export function keyOf(entry: Remembered): string {
+/** Equal keys mean the same call. */
+export function keyOf(entry: KnownEntry): string {
   switch (entry.type) {
     case 'rollout':
-      return rolloutKey(entry.candidate, entry.example, entry.place);
+      return rolloutKey(entry.candidate, entry.example, entry.occurrence);
     case 'reflection':
       return reflectionKey(entry.iteration, entry.task, entry.component, entry.attempt);
     case 'proposal':
@@ -180,4 +178,15 @@ export function keyOf(entry: Remembered): string {
     case 'unavailable':
       return entry.key;
   }
+}
+
+export function phaseOf(entry: KnownEntry): SpendPhase {
+  if (entry.type === 'rollout') return spendPhaseOf(entry.phase);
+  return entry.type === 'unavailable' ? entry.phase : 'reflection';
+}
+
+/** The entry as the spend report counts it. */
+export function settledCallOf(entry: KnownEntry): SettledCall {
+  const { usage = noUsage, judgeUsage = noUsage, retries = 0 } = entry;
+  return { phase: phaseOf(entry), isScored: entry.type === 'rollout', usage, judgeUsage, retries };
 }

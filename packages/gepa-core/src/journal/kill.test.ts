@@ -10,7 +10,7 @@ import { type DecisionEvent, isDecision } from '../events.ts';
 import { Random } from '../search/random.ts';
 import { timeless } from '../testing/fixtures/token-run.ts';
 import { runTokenTask } from '../testing/token-task.ts';
-import { EarlierDoubt } from './earlier-sessions.ts';
+import { EarlierReservations } from './earlier-sessions.ts';
 import { runAgainst } from './fixtures/killed-run.ts';
 
 const kills = 100;
@@ -127,12 +127,12 @@ it(`killed at ${kills} random moments, a run ends as one that was not, and asks 
   expect(written(runDir).doubles).toBe(0);
   const result = JSON.parse(readFileSync(resultFile, 'utf8'));
   // What died with its process was asked for, and may be billed.
-  const doubt = new EarlierDoubt();
+  const doubt = new EarlierReservations();
   const lines = readFileSync(join(runDir, 'journal.jsonl'), 'utf8').trimEnd().split('\n');
   for (const line of lines) doubt.learn(JSON.parse(line));
   const known = result.usage.inputTokens + result.usage.outputTokens;
   expect(billed).toBeGreaterThan(known);
-  expect(billed).toBeLessThanOrEqual(known + doubt.amount.tokens);
+  expect(billed).toBeLessThanOrEqual(known + doubt.uncertain.tokens);
   const comparable = (from: object) =>
     JSON.parse(JSON.stringify({ ...from, runId: 0, durationMs: 0, time: 0, retries: 0 }));
   expect(comparable(result)).toEqual(comparable(quiet));

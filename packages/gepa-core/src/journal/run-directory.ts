@@ -7,18 +7,18 @@ import { FileJournal, type FileJournalOptions } from './file-journal.ts';
 import type { Journal } from './journal.ts';
 import { lockDirectory } from './lock.ts';
 
-/** A directory that holds a run: `journal.jsonl`, what its effects brought, and `events.jsonl`, what it decided. */
+/** The directory of a run: `journal.jsonl` has the outcomes of its calls, `events.jsonl` its decisions. */
 export interface RunDirectory {
   readonly journal: Journal;
-  /** Writes decisions to `events.jsonl`, anew in each session. */
+  /** Writes decision events to `events.jsonl`, which each session starts anew. */
   readonly listener: Listener;
   close(): void;
 }
 
 /**
- * Opens a run directory by its absolute path, or makes one.
+ * Opens or creates a run directory by its absolute path.
  *
- * @throws {RunDirectoryError} when it cannot be read or written, is in use, is damaged, or is another run's.
+ * @throws {RunDirectoryError} when it cannot be read or written, is in use, is damaged, or belongs to another run.
  */
 export function openRunDirectory(path: string, options: FileJournalOptions): RunDirectory {
   const closing: (() => void)[] = [];
@@ -41,24 +41,13 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
     close();
     if (GepaError.isInstance(error)) throw error;
     throw new RunDirectoryError(
-      `The run directory ${path} cannot be used: ${messageOf(error)}. See to its path, its permissions and the room on its disk, or give another runDir.`,
+      `The run directory ${path} cannot be used: ${messageOf(error)}. Check its path, permissions and disk space, or use another runDir.`,
       { cause: error },
     );
   }
 }
 
-/**
- * For framework packages: a relative `runDir` is meant from where the process is at the call. By the time the directory
- * is opened, it may be elsewhere.
- */
-export function withAbsoluteRunDir<Options extends { readonly runDir?: string }>(options: Options): Options {
-  const { runDir } = options;
-  // Anything else is told of where the options are checked.
-  if (typeof runDir !== 'string' || runDir === '') return options;
-  return { ...options, runDir: builtin('node:path', 'leave `runDir` out.').resolve(runDir) };
-}
-
-/** One level at a time: Node's own `recursive` never ends where nobody can make directories, as in /proc. */
+/** One level at a time: Node's `recursive` never returns where directories cannot be created, as in /proc. */
 function makeDirectory(path: string): void {
   const { existsSync, mkdirSync } = builtin('node:fs', 'leave `runDir` out.');
   if (existsSync(path)) return;
@@ -66,7 +55,7 @@ function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // Another process may have been faster.
+    // Another process may have created it.
     if (!existsSync(path)) throw error;
   }
 }

@@ -2,7 +2,7 @@ import type { Adapter } from '../adapter/adapter.ts';
 import { checkPrices, PriceBook } from '../budget/prices.ts';
 import type { Component } from '../component.ts';
 import { OptionsError } from '../errors.ts';
-import { withAbsoluteRunDir } from '../journal/run-directory.ts';
+import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { autoBudget } from './auto-budget.ts';

@@ -1,101 +1,76 @@
 import type { Adapter, ProposeRequest, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
 import type { Stopwatch } from '../budget/stopwatch.ts';
+import type { Usage } from '../budget/usage.ts';
 import { messageOf } from '../calls/classify-error.ts';
 import { Interrupted } from '../calls/interruption.ts';
-import { Watch } from '../calls/timeout.ts';
+import { type CallEnvironment, runCall } from '../calls/run-call.ts';
 import type { Candidate } from '../component.ts';
-import { RolloutTimeoutError, RunError } from '../errors.ts';
-import type { LanguageModel } from '../language-model.ts';
+import { type ProposalEntry, proposalKey, type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
+import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
 import { type Redact, redacted } from '../redact.ts';
 import { checkText } from './guard.ts';
-import { type CallContext, paidAnswer, proposedTexts } from './paid-calls.ts';
 import { toPlain } from './plain.ts';
 import type { Proposal, ProposalRequest, Proposer } from './proposer.ts';
 import { defaultRecords } from './records.ts';
 import { reflect } from './reflect.ts';
 import { renderRecords } from './render.ts';
 
-export interface MutationOptions<Example, Output, Trace, Name extends string>
-  extends Omit<CallContext, 'watch'> {
+export interface ProposeOptions<Example, Output, Trace, Name extends string> {
+  readonly run: CallEnvironment;
   readonly adapter: Adapter<Example, Output, Trace, Name>;
   readonly model: LanguageModel | undefined;
-  /** A proposer of the caller's own, in place of the model. */
+  /** The caller's own proposer, instead of the model. */
   readonly propose: ((request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>) | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
   readonly maxRecordCharacters: number | undefined;
-  /** Masks what is shown of rollouts. */
+  /** Masks texts in records. */
   readonly redact: Redact | undefined;
   readonly stopwatch: Stopwatch;
-  /** The most milliseconds for one call. */
-  readonly timeoutMs: number | undefined;
 }
 
-type Context<Example, Output, Trace, Name extends string> = MutationOptions<Example, Output, Trace, Name> &
-  CallContext;
-
-/** Rewrites components from what the traces and the metric say of them (paper, section 3.2). */
-export function reflectiveMutation<Example, Output, Trace, Name extends string>(
-  options: MutationOptions<Example, Output, Trace, Name>,
+/** The second of the search's two effects: rewrites components by reading traces and feedback (paper, section 3.2). */
+export function createProposer<Example, Output, Trace, Name extends string>(
+  options: ProposeOptions<Example, Output, Trace, Name>,
 ): Proposer<Example, Output, Trace, Name> {
-  const { signal, timeoutMs } = options;
-  const timeoutError = () => new RolloutTimeoutError(`The proposer did not answer within ${timeoutMs} ms.`);
-  const watch = new Watch({ signal, timeoutMs, timeoutError });
-  const context = { ...options, watch };
+  const { stopwatch, model, propose } = options;
   return async (request) => {
-    const { stopwatch, signal, health } = options;
     stopwatch.start('reflection');
     try {
-      return options.propose === undefined
-        ? await askModel(context, request)
-        : await askCaller(context, options.propose, request);
+      return propose === undefined
+        ? await askModel(options, model!, request)
+        : await askProposer(options, propose, request);
     } catch (error) {
-      if (signal.aborted) return { interruption: { reason: 'aborted' } };
-      if (error instanceof Interrupted) return { interruption: error.interruption };
-      if (RunError.isInstance(error)) throw error;
-      if (health.loss !== undefined) return { interruption: { reason: 'providerUnavailable', error } };
-      return { rejected: { reason: 'proposer_failed', message: messageOf(error), error } };
+      const interruption = error instanceof Interrupted ? error.interruption : undefined;
+      if (interruption === undefined) throw error;
+      // A failure of this proposal only; another one may succeed.
+      return interruption.reason === 'unavailable'
+        ? {
+            rejected: {
+              reason: 'proposer_failed',
+              message: messageOf(interruption.error),
+              error: interruption.error,
+            },
+          }
+        : { interruption };
     } finally {
       stopwatch.stop('reflection');
     }
   };
 }
 
+/** Asks the model about each component. */
 async function askModel<Example, Output, Trace, Name extends string>(
-  options: Context<Example, Output, Trace, Name>,
+  options: ProposeOptions<Example, Output, Trace, Name>,
+  model: LanguageModel,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
-  const { adapter, model, templates, maxRecordCharacters, emit } = options;
   const settled = await Promise.allSettled(
-    request.components.map(async (name) => {
-      const startedAt = performance.now();
-      const template = typeof templates === 'string' ? templates : templates?.[name];
-      const { iteration, task } = request;
-      let attempt = 0;
-      const reflection = await reflect({
-        name,
-        component: adapter.components[name],
-        currentText: request.candidate[name],
-        records: renderRecords(
-          shownRecords(options, request, name),
-          maxRecordCharacters === undefined ? {} : { maxCharacters: maxRecordCharacters },
-        ),
-        ...(template === undefined ? {} : { template }),
-        call: (prompt) =>
-          paidAnswer(options, { iteration, task, component: name, attempt: attempt++, prompt }, model!),
-      });
-      emit({
-        type: 'reflection_finished',
-        iteration,
-        task,
-        component: name,
-        text: 'text' in reflection ? reflection.text : undefined,
-        usage: reflection.usage,
-        durationMs: performance.now() - startedAt,
-      });
-      return { name, reflection };
-    }),
+    request.components.map(async (name) => ({
+      name,
+      reflection: await reflectOn(options, model, request, name),
+    })),
   );
-  // Not before all have ended: what the others took would be in no sum.
+  // Only when all have ended, so that the spend of each is counted.
   const answers = settled.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
@@ -107,38 +82,130 @@ async function askModel<Example, Output, Trace, Name extends string>(
   return rejected ?? noText(request);
 }
 
-async function askCaller<Example, Output, Trace, Name extends string>(
-  options: Context<Example, Output, Trace, Name>,
+async function reflectOn<Example, Output, Trace, Name extends string>(
+  options: ProposeOptions<Example, Output, Trace, Name>,
+  model: LanguageModel,
+  request: ProposalRequest<Example, Output, Trace, Name>,
+  name: Name,
+) {
+  const { run, adapter, templates, maxRecordCharacters } = options;
+  const { iteration, task, candidate } = request;
+  const startedAt = performance.now();
+  const template = typeof templates === 'string' ? templates : templates?.[name];
+  const limits = maxRecordCharacters === undefined ? {} : { maxCharacters: maxRecordCharacters };
+  let attempt = 0;
+  const reflection = await reflect({
+    name,
+    component: adapter.components[name],
+    currentText: candidate[name],
+    records: renderRecords(maskedRecords(options, request, name), limits),
+    ...(template === undefined ? {} : { template }),
+    call: (prompt) => askOnce(run, model, { iteration, task, component: name, attempt: attempt++, prompt }),
+  });
+  run.dispatch({
+    type: 'reflection_finished',
+    iteration,
+    task,
+    component: name,
+    text: 'text' in reflection ? reflection.text : undefined,
+    usage: reflection.usage,
+    durationMs: performance.now() - startedAt,
+  });
+  return reflection;
+}
+
+type Question = Pick<ReflectionEntry, 'iteration' | 'task' | 'component' | 'attempt' | 'prompt'>;
+
+/** One paid question to the reflection model. */
+async function askOnce(
+  run: CallEnvironment,
+  model: LanguageModel,
+  question: Question,
+): Promise<LanguageModelAnswer & { readonly usage: Usage }> {
+  const { iteration, task, component, attempt, prompt } = question;
+  const outcome = await runCall<LanguageModelAnswer>(run, {
+    kind: 'reflection',
+    phase: 'reflection',
+    iteration,
+    key: reflectionKey(iteration, task, component, attempt),
+    perform: (attemptCall) =>
+      attemptCall(
+        { name: 'The reflection model', usageOf: ({ usage }: LanguageModelAnswer) => usage },
+        async (context) => normalizeAnswer(await model({ prompt, ...context })),
+      ),
+    entryOf: ({ text, finishReason }, durationMs) => ({
+      type: 'reflection',
+      ...question,
+      answer: text,
+      finishReason,
+      durationMs,
+    }),
+    replayed(entry) {
+      const { answer: text, finishReason } = entry as ReflectionEntry;
+      return { text, ...(finishReason === undefined ? {} : { finishReason }) };
+    },
+  });
+  if ('interruption' in outcome) throw new Interrupted(outcome.interruption);
+  return { ...outcome.value, usage: outcome.usage };
+}
+
+/** Asks the caller's own proposer for all components at once. */
+async function askProposer<Example, Output, Trace, Name extends string>(
+  options: ProposeOptions<Example, Output, Trace, Name>,
   propose: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
-  const { adapter } = options;
+  const { run, adapter } = options;
+  const { candidate, components, iteration, task } = request;
   const records = {} as Record<Name, readonly ReflectiveRecord[]>;
-  for (const name of request.components) {
-    records[name] = shownRecords(options, request, name);
-  }
-  const { candidate, components } = request;
-  const { texts } = await proposedTexts(options, request, ({ signal, meter }) =>
-    propose({ candidate, components, records, signal, meter }),
-  );
-  const kept: Partial<Record<Name, string>> = {};
+  for (const name of components) records[name] = maskedRecords(options, request, name);
+
+  const outcome = await runCall<Partial<Record<Name, string>>>(run, {
+    kind: 'reflection',
+    phase: 'reflection',
+    iteration,
+    key: proposalKey(iteration, task),
+    perform: (attempt) =>
+      attempt({ name: 'The proposer', usageOf: () => undefined }, async (context) =>
+        readProposal(await propose({ candidate, components, records, ...context }), components),
+      ),
+    entryOf: (texts, durationMs) => ({ type: 'proposal', iteration, task, texts, durationMs }),
+    replayed: (entry) => (entry as ProposalEntry).texts as Partial<Record<Name, string>>,
+  });
+  if ('interruption' in outcome) throw new Interrupted(outcome.interruption);
+
+  const texts: Partial<Record<Name, string>> = {};
   for (const name of components) {
-    const text = texts[name];
+    const text = outcome.value[name];
     if (text === undefined) continue;
-    const fault = checkText({
-      name,
-      component: adapter.components[name],
-      text,
-      currentText: candidate[name],
-    });
+    const component = adapter.components[name];
+    const fault = checkText({ name, component, text, currentText: candidate[name] });
     if (fault !== undefined) return { rejected: { reason: fault.problem, message: fault.message } };
-    kept[name] = text;
+    texts[name] = text;
   }
-  return Object.keys(kept).length > 0 ? { texts: kept } : noText(request);
+  return Object.keys(texts).length > 0 ? { texts } : noText(request);
 }
 
-function shownRecords<Example, Output, Trace, Name extends string>(
-  { adapter, redact }: Pick<MutationOptions<Example, Output, Trace, Name>, 'adapter' | 'redact'>,
+/** The texts that a proposer returned for the requested components. */
+function readProposal<Name extends string>(returned: unknown, components: readonly Name[]) {
+  const texts: Partial<Record<Name, string>> = {};
+  for (const name of components) {
+    const text: unknown = Object.hasOwn(returned ?? {}, name)
+      ? (returned as Record<string, unknown>)[name]
+      : undefined;
+    if (text === undefined) continue;
+    if (typeof text !== 'string') {
+      throw new TypeError(
+        `The proposer returned ${text === null ? 'null' : `a ${typeof text}`} for "${name}". Return a string, or leave the component out.`,
+      );
+    }
+    texts[name] = text;
+  }
+  return texts;
+}
+
+function maskedRecords<Example, Output, Trace, Name extends string>(
+  { adapter, redact }: Pick<ProposeOptions<Example, Output, Trace, Name>, 'adapter' | 'redact'>,
   { candidate, rollouts }: ProposalRequest<Example, Output, Trace, Name>,
   component: Name,
 ): readonly ReflectiveRecord[] {
@@ -148,7 +215,7 @@ function shownRecords<Example, Output, Trace, Name extends string>(
     : records.map((record) => redacted(toPlain(record), redact) as ReflectiveRecord);
 }
 
-/** What is to be shown of rollouts for one component. */
+/** The records of rollouts for one component: the adapter's own, or else the default ones. */
 export function recordsFor<Example, Output, Trace, Name extends string>(
   adapter: Adapter<Example, Output, Trace, Name>,
   candidate: Candidate<Name>,

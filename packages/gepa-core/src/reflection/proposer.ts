@@ -3,7 +3,7 @@ import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import type { ProposalRejection } from '../events.ts';
 
-/** A parent, what is to be rewritten, and how it did on the minibatch. */
+/** A parent, the components to rewrite, and the parent's rollouts on the minibatch. */
 export interface ProposalRequest<Example, Output, Trace, Name extends string> {
   readonly iteration: number;
   readonly task: number;
@@ -12,7 +12,7 @@ export interface ProposalRequest<Example, Output, Trace, Name extends string> {
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
 }
 
-/** New texts, a reason why there are none, or why it could not be asked. */
+/** New texts; why there are none; or why the proposer was not asked. */
 export type Proposal<Name extends string> =
   | { readonly texts: Partial<Record<Name, string>> }
   | {
@@ -24,7 +24,7 @@ export type Proposal<Name extends string> =
     }
   | { readonly interruption: Interruption };
 
-/** The second of the engine's two effects. */
+/** Asks for a proposal. */
 export type Proposer<Example, Output, Trace, Name extends string> = (
   request: ProposalRequest<Example, Output, Trace, Name>,
 ) => Promise<Proposal<Name>>;

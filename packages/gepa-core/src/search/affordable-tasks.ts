@@ -1,18 +1,18 @@
 import type { Task } from './strategies/proposal-sampling.ts';
 
-/** What a task can cost at most, in metric calls. */
+/** The most metric calls that a task can take. */
 export interface TaskCost {
   /** Running the parent on the minibatch. */
   readonly parent: number;
   /** Running the child there. */
   readonly child: number;
-  /** The child's pass over the valset. */
+  /** Validating the child. */
   readonly valset: number;
 }
 
 /**
- * The leading tasks that can be carried through to the end, valset passes included. An iteration that could not end
- * in a new candidate would only waste what it costs.
+ * The leading tasks that the budget can take to the end, validation included. An iteration that cannot end in a new
+ * candidate would be wasted.
  */
 export function affordableTasks(
   tasks: readonly Task[],
@@ -22,12 +22,12 @@ export function affordableTasks(
 ): readonly Task[] {
   if (remaining === Number.POSITIVE_INFINITY) return tasks;
   let minibatches = 0;
-  let dearestValset = 0;
+  let largestValset = 0;
   for (let count = 1; count <= tasks.length; count++) {
     const { parent, child, valset } = costOf(tasks[count - 1]!);
     minibatches += parent + child;
-    dearestValset = Math.max(dearestValset, valset);
-    if (minibatches + mostSelected(count) * dearestValset > remaining) return tasks.slice(0, count - 1);
+    largestValset = Math.max(largestValset, valset);
+    if (minibatches + mostSelected(count) * largestValset > remaining) return tasks.slice(0, count - 1);
   }
   return tasks;
 }

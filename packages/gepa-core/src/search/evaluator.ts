@@ -1,107 +1,106 @@
-import type { Adapter, Phase, Rollout } from '../adapter/adapter.ts';
-import type { Ledger } from '../budget/ledger.ts';
-import { expenseOf } from '../budget/spend.ts';
-import { type Hold, isNothing } from '../budget/spending-bounds.ts';
+import type { Adapter, Execution, Phase, Rollout } from '../adapter/adapter.ts';
+import { spendPhaseOf } from '../budget/spend.ts';
 import type { Stopwatch } from '../budget/stopwatch.ts';
-import { noUsage, type Usage } from '../budget/usage.ts';
-import { isUnbilled, messageOf } from '../calls/classify-error.ts';
+import type { Usage } from '../budget/usage.ts';
+import { messageOf } from '../calls/classify-error.ts';
 import { Interrupted, type Interruption } from '../calls/interruption.ts';
-import type { ProviderHealth } from '../calls/outage.ts';
-import type { RetryOptions } from '../calls/retry.ts';
-import { Slots } from '../calls/semaphore.ts';
+import { classify } from '../calls/retry.ts';
+import {
+  type Call,
+  type CallEnvironment,
+  type CallOutcome,
+  type RunAttempt,
+  runCall,
+} from '../calls/run-call.ts';
+import { Semaphore } from '../calls/semaphore.ts';
 import { type Candidate, candidateKey, componentNames } from '../component.ts';
-import { RunError } from '../errors.ts';
-import type { ProgressEvent } from '../events.ts';
-import type { Journal, Place } from '../journal/journal.ts';
+import { RolloutError, RunError } from '../errors.ts';
+import { type JournalPosition, type RolloutEntry, rolloutKey } from '../journal/journal.ts';
 import type { Metric } from '../metric.ts';
 import type { ExampleRef } from './examples.ts';
-import { type Outcome, RolloutCache, type Scored } from './rollout-cache.ts';
-import { placeOf, RolloutRecord, type RolloutSubject } from './rollout-record.ts';
-import { type RolloutContext, RolloutRunner, Spent } from './rollout-runner.ts';
+import { ScoreCheck } from './score-check.ts';
 import type { FrontierType } from './search-view.ts';
 
-/** A candidate on some examples. Where `interruption` is set, `rollouts` has gaps. */
+/** Where in the run a rollout belongs. */
+export interface RolloutContext {
+  readonly iteration: number;
+  readonly phase: Phase;
+  readonly candidateIndex: number | undefined;
+  /** Its place within the iteration. */
+  readonly task?: number;
+}
+
+/** A rollout as it is kept. Details that only a reflection reads may be on disk instead: see `Evaluator.complete`. */
+export interface Scored<Example, Output, Trace> extends Rollout<Example, Output, Trace> {
+  readonly position?: JournalPosition | undefined;
+}
+
+/** A candidate on some examples. `rollouts` has gaps where an `interruption` is set. */
 export interface Evaluation<Example, Output, Trace> {
   readonly rollouts: readonly (Scored<Example, Output, Trace> | undefined)[];
   readonly interruption?: Interruption;
 }
 
 export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
+  readonly run: CallEnvironment;
+  readonly runId: string;
   readonly adapter: Adapter<Example, Output, Trace, Name>;
   readonly metric: Metric<Example, Output, Trace>;
-  readonly runId: string;
-  readonly ledger: Ledger;
   readonly stopwatch: Stopwatch;
-  readonly health: ProviderHealth;
-  /** Absent when nothing is kept outside of the process. */
-  readonly journal: Journal | undefined;
   readonly concurrency: number;
-  readonly retry: RetryOptions;
-  readonly rolloutTimeoutMs: number | undefined;
   readonly failureScore: number;
   readonly frontierType: FrontierType;
   readonly cache: boolean;
-  /** How many examples there are: more than the largest key. */
-  readonly exampleCount: number;
-  /** Whether a rollout on the example may yet be shown to the reflection model, so that its trace is to be kept. */
+  /** Whether the reflection model may read rollouts on the example, so that their traces are kept. */
   readonly isReflectedOn: (exampleKey: number) => boolean;
-  readonly signal: AbortSignal;
-  /** Absent when nobody listens. */
-  readonly emit: ((event: ProgressEvent) => void) | undefined;
   readonly warn: (message: string) => void;
 }
 
-/** One rollout to make. */
-interface Order<Example, Output, Trace, Name extends string> extends RolloutSubject<Example> {
+type Outcome<Example, Output, Trace> =
+  | Scored<Example, Output, Trace>
+  | { readonly interruption: Interruption };
+
+/** One pair of candidate and example. */
+interface Pair<Example, Name extends string> {
   readonly candidate: Candidate<Name>;
-  readonly cache: RolloutCache<Example, Output, Trace> | undefined;
-  /** Shared by an evaluation: what is not available for one example need not be asked for every other. */
-  readonly refusal: { interruption?: Interruption };
+  readonly ref: ExampleRef<Example>;
+  readonly context: RolloutContext;
+  /** Tells rollouts of the same pair apart, where there is no cache. */
+  readonly occurrence: string | undefined;
 }
 
 /**
- * The first of the engine's two effects: runs candidates on examples, under one limit on concurrency and within the
- * budget. A pair of candidate and example is run once, also while it is still running, and not at all if an earlier
- * session of the run did so.
+ * The first of the search's two effects: runs candidates on examples. Each pair of candidate and example runs once, also
+ * when it is asked for again while it runs.
  */
 export class Evaluator<Example, Output, Trace, Name extends string> {
+  /** Rollouts that were asked for again. */
+  cacheHits = 0;
+  /** Rollouts that the evaluation policy left out. */
+  metricCallsSaved = 0;
   readonly #options: EvaluatorOptions<Example, Output, Trace, Name>;
   readonly #names: readonly Name[];
-  readonly #slots: Slots;
-  readonly #runner: RolloutRunner<Example, Output, Trace, Name>;
-  readonly #record: RolloutRecord<Example, Output, Trace> | undefined;
-  readonly #cache = new Map<string, RolloutCache<Example, Output, Trace>>();
-  #metricThrew = false;
+  readonly #semaphore: Semaphore;
+  readonly #scores: ScoreCheck;
+  /** By candidate, then by example. */
+  readonly #cache = new Map<string, Map<number, Promise<Outcome<Example, Output, Trace>>>>();
+  #hasWarnedOfMetric = false;
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
-    const { adapter, concurrency, signal, ledger, health, emit, retry, journal } = options;
     this.#options = options;
-    this.#record = journal && new RolloutRecord({ journal, adapter, ledger });
-    this.#names = componentNames(adapter.components);
-    this.#slots = new Slots(concurrency);
-    this.#runner = new RolloutRunner({
-      ...options,
-      retryPolicy: { options: retry, signal, health },
-      onRetry(attempt, error, { account }) {
-        ledger.retry(account?.hold, !isUnbilled(error));
-        emit?.({ type: 'retried', what: 'rollout', attempt, message: messageOf(error) });
-      },
-      admit: ({ account }) => ledger.admitAgain(account?.hold),
-      pay: (expense, usage, { account }, isMetered) => {
-        const pay = () => ledger.pay(expense, usage, account?.hold, isMetered);
-        return ledger.waitForPrices(usage)?.then(pay) ?? pay();
-      },
-    });
+    this.#names = componentNames(options.adapter.components);
+    this.#semaphore = new Semaphore(options.concurrency);
+    this.#scores = new ScoreCheck(options.frontierType);
   }
 
-  /** How many metric calls an evaluation would take. */
+  /** The metric calls that an evaluation would take. */
   cost(candidate: Candidate<Name>, examples: readonly ExampleRef<Example>[]): number {
     if (!this.#options.cache) return examples.length;
     const known = this.#cache.get(candidateKey(this.#names, candidate));
     return new Set(examples.map(({ key }) => key).filter((key) => !known?.has(key))).size;
   }
 
-  /** The same for a candidate that was never run. */
+  /** The same for a candidate that never ran. */
   costOfNew(examples: readonly ExampleRef<Example>[]): number {
     return this.#options.cache ? new Set(examples.map(({ key }) => key)).size : examples.length;
   }
@@ -111,23 +110,22 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     examples: readonly ExampleRef<Example>[],
     context: RolloutContext,
   ): Promise<Evaluation<Example, Output, Trace>> {
-    const { stopwatch } = this.#options;
-    const expense = expenseOf(context.phase);
-    stopwatch.start(expense);
+    const phase = spendPhaseOf(context.phase);
+    this.#options.stopwatch.start(phase);
     try {
       return await this.#evaluate(candidate, examples, context);
     } finally {
-      stopwatch.stop(expense);
+      this.#options.stopwatch.stop(phase);
     }
   }
 
-  /** Rollouts with everything the reflection model may be shown. */
-  whole(rollouts: readonly Scored<Example, Output, Trace>[]): readonly Rollout<Example, Output, Trace>[] {
-    return rollouts.map((rollout) => this.#whole(rollout));
-  }
-
-  #whole(rollout: Scored<Example, Output, Trace>): Rollout<Example, Output, Trace> {
-    return this.#record?.whole(rollout) ?? rollout;
+  /** Rollouts with every detail that the reflection model may read. */
+  complete(rollouts: readonly Scored<Example, Output, Trace>[]): Rollout<Example, Output, Trace>[] {
+    return rollouts.map(({ position, ...rollout }) => {
+      if (position === undefined) return rollout;
+      const details = this.#options.run.journal!.detailsAt(position);
+      return { ...rollout, ...(details as Partial<Rollout<Example, Output, Trace>>) };
+    });
   }
 
   async #evaluate(
@@ -135,209 +133,265 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     examples: readonly ExampleRef<Example>[],
     context: RolloutContext,
   ): Promise<Evaluation<Example, Output, Trace>> {
-    const { ledger, concurrency, journal } = this.#options;
-    const cache = this.#cacheOf(candidate);
-    const number = journal?.numberOf(candidate) ?? 0;
-    const needsPlace = cache === undefined && journal !== undefined;
-    const refusal: { interruption?: Interruption } = {};
-    const outcomes: Outcome<Example, Output, Trace>[] = new Array(examples.length);
-    let next = 0;
-    const work = async () => {
-      while (next < examples.length) {
-        const position = next++;
-        const ref = examples[position]!;
-        const known = cache?.get(ref);
-        if (known !== undefined) ledger.cacheHits++;
-        const place = needsPlace ? placeOf(context, position) : undefined;
-        const order = { candidate, number, ref, place, context, cache, refusal };
-        const outcome = known ?? this.#start(order);
-        outcomes[position] = outcome instanceof Promise ? await outcome : outcome;
-      }
-    };
-    // A few workers rather than a promise for every example: a large valset would otherwise wait in memory.
-    await Promise.all(Array.from({ length: Math.min(concurrency, examples.length) }, work));
-
-    const interruptions = outcomes.filter((outcome) => 'interruption' in outcome);
-    // What ends the run goes before what is a gap.
-    const interrupted =
-      interruptions.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interruptions[0];
+    // Where every rollout is needed, the first that is unavailable ends the evaluation.
+    let unavailable: Interruption | undefined;
+    const outcomes = await Promise.all(
+      examples.map(async (ref, position) => {
+        const occurrence = this.#options.cache ? undefined : occurrenceOf(context, position);
+        const outcome = await this.#outcome({ candidate, ref, context, occurrence }, () => unavailable);
+        if (isInterrupted(outcome, 'unavailable') && !mayHaveGaps(context.phase)) {
+          unavailable = outcome.interruption;
+        }
+        return outcome;
+      }),
+    );
+    const interrupted = outcomes.filter((outcome) => 'interruption' in outcome);
+    // An interruption that ends the run goes before a gap.
+    const first =
+      interrupted.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interrupted[0];
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
     this.#warnOfMetric(rollouts.find((rollout) => rollout?.failedIn === 'metric'));
-    return { rollouts, ...interrupted };
+    return { rollouts, ...first };
   }
 
-  /** Once, and of the first in order: a replay warns of the same. */
-  #warnOfMetric(thrown: Scored<Example, Output, Trace> | undefined): void {
-    if (thrown === undefined || this.#metricThrew) return;
-    this.#metricThrew = true;
-    this.#options.warn(
-      `The metric threw, first on example ${thrown.exampleId}; such rollouts count as failed: ${thrown.error}`,
-    );
+  async #outcome(
+    pair: Pair<Example, Name>,
+    skip: () => Interruption | undefined,
+  ): Promise<Outcome<Example, Output, Trace>> {
+    if (!this.#options.cache) return this.#rollOut(pair, skip);
+    const cache = this.#cacheOf(pair.candidate);
+    const { key, id, example } = pair.ref;
+    const known = cache.get(key);
+    if (known !== undefined) {
+      this.cacheHits++;
+      const outcome = await known;
+      return 'interruption' in outcome ? outcome : { ...outcome, example, exampleId: id };
+    }
+    const rollout = this.#rollOut(pair, skip);
+    cache.set(key, rollout);
+    try {
+      const outcome = await rollout;
+      if ('interruption' in outcome) cache.delete(key);
+      return outcome;
+    } catch (error) {
+      cache.delete(key);
+      throw error;
+    }
   }
 
-  #cacheOf(candidate: Candidate<Name>): RolloutCache<Example, Output, Trace> | undefined {
-    if (!this.#options.cache) return undefined;
+  #cacheOf(candidate: Candidate<Name>): Map<number, Promise<Outcome<Example, Output, Trace>>> {
     const key = candidateKey(this.#names, candidate);
     let cache = this.#cache.get(key);
     if (cache === undefined) {
-      cache = new RolloutCache(this.#options.exampleCount);
+      cache = new Map();
       this.#cache.set(key, cache);
     }
     return cache;
   }
 
-  #start(
-    order: Order<Example, Output, Trace, Name>,
-  ): Outcome<Example, Output, Trace> | Promise<Outcome<Example, Output, Trace>> {
-    const outcome = this.#remembered(order) ?? this.#fulfil(order);
-    if (outcome instanceof Promise) order.cache?.set(order.ref.key, outcome);
-    return outcome;
-  }
-
-  /** What an earlier session made of it. */
-  #remembered(order: Order<Example, Output, Trace, Name>): Outcome<Example, Output, Trace> | undefined {
-    const earlier = this.#record?.take(order);
-    if (earlier === undefined) return undefined;
-    if ('interruption' in earlier) {
-      if (!mayHaveGaps(order.context.phase)) order.refusal.interruption = earlier.interruption;
-      return earlier;
-    }
-    const { rollout, place, usage, durationMs } = earlier;
-    if (rollout.error === undefined) this.#runner.learnObjectives(rollout);
-    const kept = this.#kept(rollout, order, place);
-    this.#tell(order, kept, usage, durationMs, true);
+  /** Makes one rollout: the program on one example, then the metric. */
+  async #rollOut(
+    pair: Pair<Example, Name>,
+    skip: () => Interruption | undefined,
+  ): Promise<Outcome<Example, Output, Trace>> {
+    const { run } = this.#options;
+    const { ref, context, candidate, occurrence } = pair;
+    const number = run.journal?.numberOf(candidate) ?? 0;
+    const call: Call<Rollout<Example, Output, Trace>> = {
+      kind: 'rollout',
+      phase: spendPhaseOf(context.phase),
+      iteration: context.iteration,
+      key: rolloutKey(number, ref.key, occurrence),
+      semaphore: this.#semaphore,
+      skip,
+      perform: (attempt) => this.#perform(pair, attempt),
+      entryOf: (rollout, durationMs) => this.#entryOf(pair, number, rollout, durationMs),
+      replayed: (entry) => this.#replayed(pair, entry as RolloutEntry),
+    };
+    const outcome = await runCall(run, call);
+    if ('interruption' in outcome) return outcome;
+    this.#warnIfFree(outcome);
+    const kept = this.#kept(outcome.value, ref, outcome.position);
+    this.#dispatchFinished(pair, kept, outcome);
     return kept;
   }
 
-  async #fulfil(order: Order<Example, Output, Trace, Name>): Promise<Outcome<Example, Output, Trace>> {
-    const { candidate, ref, context, cache } = order;
-    const { ledger } = this.#options;
-    const waiting = this.#slots.acquire();
-    if (waiting !== undefined) await waiting;
-    for (let wait = this.#wait(); wait !== undefined; wait = this.#wait()) await wait;
-    const admission = this.#admit(order);
-    if ('reason' in admission) {
-      this.#slots.release();
-      // Not before the order stands in the cache.
-      await undefined;
-      cache?.delete(ref.key);
-      return { interruption: admission };
-    }
-    const noted = ledger.setAside(admission);
-    if (noted !== undefined) await noted;
-    const startedAt = performance.now();
-    const spent = new Spent(ledger.needsUsage ? { ledger, hold: admission } : undefined);
-    let rollout: Rollout<Example, Output, Trace>;
+  /**
+   * Runs the program, then the metric.
+   *
+   * @throws errors that must not be scored: transient failures that outlast the retries, refusals, an abort, a metric
+   *   that breaks its contract.
+   */
+  async #perform(
+    { candidate, ref, context }: Pair<Example, Name>,
+    attempt: RunAttempt,
+  ): Promise<Rollout<Example, Output, Trace>> {
+    const { adapter, metric, runId } = this.#options;
+    const { example, id: exampleId } = ref;
+    const { iteration, phase, candidateIndex } = context;
+
+    let execution: Execution<Output, Trace>;
     try {
-      rollout = await this.#runner.measure(candidate, ref, context, spent);
+      execution = await attempt(
+        { name: 'The program', usageOf: (result: Execution<Output, Trace>) => result?.usage },
+        (given) =>
+          adapter.run(candidate, example, { ...given, runId, iteration, phase, candidateIndex, exampleId }),
+      );
     } catch (error) {
-      cache?.delete(ref.key);
-      const isKnown = error instanceof Interrupted || RunError.isInstance(error) || isUnbilled(error);
-      ledger.settle(admission, isKnown ? 'failed' : 'givenUp');
-      this.#slots.release();
-      return { interruption: this.#interruptionBy(error, order, spent) };
+      const trace = RolloutError.isInstance(error) ? (error.trace as Trace | undefined) : undefined;
+      return this.#failed(ref, 'program', error, trace === undefined ? {} : { trace });
     }
-    ledger.settle(admission, rollout.error === undefined ? 'complete' : 'failed');
-    // The slot is not needed while the rollout is written down.
-    this.#slots.release();
-    ledger.scored(expenseOf(context.phase));
-    if (ledger.needsUsage && spent.total.modelCalls === 0 && rollout.error === undefined) {
-      this.#options.warn(
-        'A rollout reported no usage, and so counts as free: maxCostUsd and maxTokens do not bound it. Return `usage` from run().',
+    if (typeof execution !== 'object' || execution === null) {
+      throw new RunError(
+        `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}. Return { output, trace?, usage? }.`,
       );
     }
-    const durationMs = performance.now() - startedAt;
-    const place =
-      this.#record === undefined ? undefined : await this.#record.add(order, rollout, spent, durationMs);
-    // A failure is told in the words that were written down, since those are all that another session will have.
-    const told = rollout.error === undefined ? rollout : this.#whole({ ...rollout, place });
-    const kept = this.#kept(told, order, place);
-    this.#tell(order, kept, spent.total, durationMs, false);
-    return kept;
+    const { output, trace } = execution;
+    const ran = { output, ...(trace === undefined ? {} : { trace }) };
+
+    let result: unknown;
+    try {
+      result = await attempt({ name: 'The metric', by: 'judge', usageOf: usageOfMetric }, (given): unknown =>
+        metric({ ...given, example, output, trace }),
+      );
+    } catch (error) {
+      return this.#failed(ref, 'metric', error, ran);
+    }
+    const { usage: _, ...score } = this.#scores.check(result, exampleId);
+    return { example, exampleId, ...ran, ...score };
   }
 
-  #wait(): Promise<void> | undefined {
-    const { health, ledger } = this.#options;
-    return health.pause ?? ledger.wait('rollout');
+  #failed(
+    { example, id: exampleId }: ExampleRef<Example>,
+    failedIn: 'program' | 'metric',
+    error: unknown,
+    ran: Partial<Execution<Output, Trace>>,
+  ): Rollout<Example, Output, Trace> {
+    const { run, failureScore } = this.#options;
+    const endsRun = run.signal.aborted || RunError.isInstance(error) || error instanceof Interrupted;
+    if (endsRun || classify(error, run.retry) !== 'program') throw error;
+    const message = messageOf(error);
+    const feedback = `The ${failedIn} failed: ${message}`;
+    return { example, exampleId, ...ran, score: failureScore, feedback, error: message, failedIn };
   }
 
-  #admit({ refusal }: Order<Example, Output, Trace, Name>): Hold | Interruption {
-    const { signal, health, ledger } = this.#options;
-    if (signal.aborted) return { reason: 'aborted' };
-    if (health.loss !== undefined) return { reason: 'providerUnavailable', error: health.loss.error };
-    if (refusal.interruption !== undefined) return refusal.interruption;
-    const admission = ledger.admit('rollout');
-    return typeof admission === 'string' ? { reason: admission } : admission;
+  #entryOf(
+    { ref, context, occurrence }: Pair<Example, Name>,
+    candidate: number,
+    rollout: Rollout<Example, Output, Trace>,
+    durationMs: number,
+  ): RolloutEntry {
+    const { example: _, exampleId, output, trace, ...scored } = rollout;
+    const ran = {
+      ...(output === undefined ? {} : { output }),
+      ...(trace === undefined ? {} : { trace }),
+    };
+    const { iteration, phase } = context;
+    return {
+      type: 'rollout',
+      iteration,
+      phase,
+      candidate,
+      example: ref.key,
+      exampleId,
+      occurrence,
+      ...scored,
+      ...(this.#options.adapter.toPlain?.(ran) ?? ran),
+      durationMs,
+    };
   }
 
-  #interruptionBy(error: unknown, order: Order<Example, Output, Trace, Name>, spent: Spent): Interruption {
-    const { signal, health } = this.#options;
-    const { refusal, context } = order;
-    const isEnd =
-      signal.aborted ||
-      health.loss !== undefined ||
-      error instanceof Interrupted ||
-      RunError.isInstance(error);
-    const isToBeTold = !isEnd || spent.total !== noUsage || !isNothing(spent.inDoubt);
-    if (isToBeTold) this.#record?.addFailure(order, error, spent);
-    else this.#record?.addNothing(spent);
-    if (RunError.isInstance(error)) throw error;
-    if (error instanceof Interrupted) return error.interruption;
-    if (signal.aborted) return { reason: 'aborted' };
-    if (health.loss !== undefined) return { reason: 'providerUnavailable', error };
-    const interruption: Interruption = { reason: 'unavailable', error };
-    if (!mayHaveGaps(context.phase)) refusal.interruption = interruption;
-    return interruption;
+  #replayed({ ref }: Pair<Example, Name>, entry: RolloutEntry): Rollout<Example, Output, Trace> {
+    const { score, objectives, error, failedIn } = entry;
+    if (error === undefined) this.#scores.learn(objectives);
+    return {
+      example: ref.example,
+      exampleId: ref.id,
+      score,
+      ...(objectives === undefined ? {} : { objectives }),
+      ...(error === undefined ? {} : { error, failedIn: failedIn! }),
+    };
   }
 
-  /** What stands in the journal, or will not be looked at again, is not kept in memory. */
+  /** Drops from memory what is on disk, or what no reflection will read. */
   #kept(
     rollout: Rollout<Example, Output, Trace>,
-    { ref: { key }, cache }: Order<Example, Output, Trace, Name>,
-    place: Place | undefined,
+    { key }: ExampleRef<Example>,
+    position: JournalPosition | undefined,
   ): Scored<Example, Output, Trace> {
     const isReflectedOn = this.#options.isReflectedOn(key);
-    if (isReflectedOn && place === undefined) {
-      cache?.set(key, rollout);
-      return rollout;
-    }
-    const { example, exampleId, score, objectives, error, failedIn } = rollout;
-    const light: Scored<Example, Output, Trace> = {
+    if (isReflectedOn && position === undefined) return rollout;
+    const { example, exampleId, score, objectives, failedIn } = rollout;
+    // The error as it was written, since a resumed run has no other.
+    const error =
+      rollout.error === undefined || position === undefined
+        ? rollout.error
+        : this.#options.run.journal!.detailsAt(position).error;
+    return {
       example,
       exampleId,
       score,
       ...(objectives === undefined ? {} : { objectives }),
-      ...(error === undefined ? {} : { error, failedIn }),
-      ...(place === undefined || !isReflectedOn ? {} : { place }),
+      ...(error === undefined ? {} : { error, failedIn: failedIn! }),
+      ...(position === undefined || !isReflectedOn ? {} : { position }),
     };
-    if (isReflectedOn || objectives !== undefined || error !== undefined) cache?.set(key, light);
-    else cache?.setScore(key, score);
-    return light;
   }
 
-  #tell(
-    { context, ref }: Order<Example, Output, Trace, Name>,
+  #dispatchFinished(
+    { context, ref }: Pair<Example, Name>,
     { score, error }: Scored<Example, Output, Trace>,
-    usage: Usage,
-    durationMs: number,
-    replayed: boolean,
+    { usage, metricCalls, durationMs, isReplayed }: CallOutcome<unknown>,
   ): void {
-    const { ledger, emit } = this.#options;
-    emit?.({
+    const { run } = this.#options;
+    const { iteration, phase, candidateIndex } = context;
+    run.dispatch({
       type: 'rollout_finished',
-      iteration: context.iteration,
-      phase: context.phase,
-      candidateIndex: context.candidateIndex,
+      iteration,
+      phase,
+      candidateIndex,
       exampleId: ref.id,
       score,
       error,
       durationMs,
       usage,
-      metricCalls: ledger.metricCalls,
-      replayed,
+      metricCalls,
+      replayed: isReplayed,
     });
+  }
+
+  #warnIfFree({ value, usage, isReplayed }: CallOutcome<Rollout<Example, Output, Trace>>): void {
+    const { run, warn } = this.#options;
+    if (isReplayed || !run.budget.limitsSpend || usage.modelCalls > 0 || value.error !== undefined) return;
+    warn(
+      'A rollout reported no usage and counts as free: maxCostUsd and maxTokens do not limit it. Return `usage` from run().',
+    );
+  }
+
+  /** Once, for the first in order, so that a replay gives the same warning. */
+  #warnOfMetric(failed: Scored<Example, Output, Trace> | undefined): void {
+    if (failed === undefined || this.#hasWarnedOfMetric) return;
+    this.#hasWarnedOfMetric = true;
+    this.#options.warn(
+      `The metric threw, first on example ${failed.exampleId}; such rollouts score failureScore: ${failed.error}`,
+    );
   }
 }
 
-/** Only a new candidate's pass over the valset and the test are worth something with a gap. */
+const usageOfMetric = (result: unknown) => (result as { readonly usage?: Usage } | null | undefined)?.usage;
+
+/** The same for the same rollout in every session. */
+function occurrenceOf({ iteration, phase, task = 0 }: RolloutContext, position: number): string {
+  return `${iteration}.${phase}.${task}.${position}`;
+}
+
+/** Only a new candidate on the valset, and the testset, have a use for an evaluation with gaps. */
 const mayHaveGaps = (phase: Phase) => phase === 'valset' || phase === 'testset';
+
+function isInterrupted(
+  outcome: object,
+  reason: Interruption['reason'],
+): outcome is { readonly interruption: Interruption } {
+  return (
+    'interruption' in outcome && (outcome as { interruption: Interruption }).interruption.reason === reason
+  );
+}

@@ -1,4 +1,4 @@
-/** An example as the engine handles it. */
+/** An example as the search handles it. */
 export interface ExampleRef<Example> {
   /** Equal for examples of equal content, across trainset, valset and testset. */
   readonly key: number;
@@ -7,16 +7,11 @@ export interface ExampleRef<Example> {
   readonly example: Example;
 }
 
-/** Gives examples their keys: equal plain data is one example, anything else counts by identity. */
+/** Numbers the examples: equal plain data is one example, anything else counts by identity. */
 export class ExampleIndex<Example> {
   readonly #byContent = new Map<string, number>();
   readonly #byIdentity = new Map<unknown, number>();
   #next = 0;
-
-  /** How many different examples there are; their keys are below it. */
-  get size(): number {
-    return this.#next;
-  }
 
   add(setName: string, examples: readonly Example[]): ExampleRef<Example>[] {
     return examples.map((example, position) => ({

@@ -1,58 +1,54 @@
-import type { ParetoFront } from './pareto-frontier.ts';
-import type { FrontierType, FrontKeyName, ScoredCandidate } from './search-view.ts';
+import type { ParetoFrontier } from './pareto-frontier.ts';
+import type { FrontierKeyName, FrontierType, ScoredCandidate } from './search-view.ts';
 
-/** Numbers the keys of a front by first insertion and offers candidates to them. */
-export class FrontKeys {
-  readonly names: FrontKeyName[] = [];
+/** The keys of a frontier by its type, numbered in order of first insertion. */
+export class FrontierKeys {
+  readonly names: FrontierKeyName[] = [];
   readonly #type: FrontierType;
-  readonly #byObjective = new Map<string | undefined, number[]>();
+  /** By objective, then by valset position. */
+  readonly #numbers = new Map<string | undefined, Map<number | undefined, number>>();
 
   constructor(type: FrontierType) {
     this.#type = type;
   }
 
-  offer(front: ParetoFront, candidate: ScoredCandidate): void {
+  /** Offers a candidate's scores for all keys of the frontier. */
+  offer(frontier: ParetoFrontier, candidate: ScoredCandidate): void {
     const { index, scores, objectives = {}, objectiveScores = {} } = candidate;
-    if (this.#type === 'instance' || this.#type === 'hybrid') this.#offerExamples(front, index, scores);
+    const offer = (score: number | null | undefined, example?: number, objective?: string) => {
+      if (score !== null && score !== undefined) frontier.offer(index, this.#key(example, objective), score);
+    };
+    if (this.#type === 'instance' || this.#type === 'hybrid') {
+      scores.forEach((score, example) => void offer(score, example));
+    }
     if (this.#type === 'objective' || this.#type === 'hybrid') {
-      for (const [objective, mean] of Object.entries(objectives)) {
-        front.offer(index, this.#key(objective, -1), mean);
-      }
+      for (const [objective, mean] of Object.entries(objectives)) offer(mean, undefined, objective);
     }
     if (this.#type === 'cartesian') {
-      // Example by example, so that the keys stand in the order of the valset.
-      scores.forEach((_, example) => {
+      // Example by example, so that the keys are in the order of the valset.
+      for (const example of scores.keys()) {
         for (const [objective, values] of Object.entries(objectiveScores)) {
-          const value = values[example];
-          if (value !== null && value !== undefined) front.offer(index, this.#key(objective, example), value);
+          offer(values[example], example, objective);
         }
-      });
+      }
     }
   }
 
-  #offerExamples(front: ParetoFront, index: number, scores: readonly (number | null)[]): void {
-    for (let example = 0; example < scores.length; example++) {
-      const score = scores[example];
-      if (score !== null && score !== undefined) front.offer(index, this.#key(undefined, example), score);
+  #key(example: number | undefined, objective: string | undefined): number {
+    let numbers = this.#numbers.get(objective);
+    if (numbers === undefined) {
+      numbers = new Map();
+      this.#numbers.set(objective, numbers);
     }
-  }
-
-  /** `example` −1 stands for the objective's mean. */
-  #key(objective: string | undefined, example: number): number {
-    let keys = this.#byObjective.get(objective);
-    if (keys === undefined) {
-      keys = [];
-      this.#byObjective.set(objective, keys);
-    }
-    let key = keys[example + 1];
-    if (key === undefined) {
-      key = this.names.length;
-      keys[example + 1] = key;
+    let number = numbers.get(example);
+    if (number === undefined) {
+      number = this.names.length;
+      numbers.set(example, number);
       this.names.push({
-        ...(example === -1 ? {} : { example }),
+        ...(example === undefined ? {} : { example }),
         ...(objective === undefined ? {} : { objective }),
       });
     }
-    return key;
+    return number;
   }
 }

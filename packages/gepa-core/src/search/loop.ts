@@ -1,45 +1,48 @@
 import { sentence } from '../calls/classify-error.ts';
 import { ProposerError } from '../errors.ts';
-import { mergeStep } from './merge.ts';
-import { mutationStep } from './mutate.ts';
-import type { IterationOutcome, SearchSetup } from './search-setup.ts';
+import { merge } from './merge.ts';
+import { mutate } from './mutate.ts';
+import type { IterationOutcome, SearchContext } from './search-context.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
-import { scoreSeed } from './validate.ts';
+import { validateSeed } from './validate.ts';
 
 /**
- * GEPA (paper, algorithm 1): keep a pool of candidates and a Pareto front over the valset; again and again pick a
- * parent from the front, let a model rewrite one of its components from what is seen on a minibatch, keep the child
- * if it does better there, and now and then cross two lineages. Returns why the search ended.
+ * GEPA (paper, algorithm 1): keep a pool of candidates and a Pareto frontier over the valset; again and again select a
+ * parent from the frontier, let a model rewrite its components from what it reads of a minibatch, keep the child if it
+ * is better there, and now and then merge two lineages.
+ *
+ * @returns why the search ended.
  */
-export async function search<Example, Output, Trace, Name extends string>(
-  setup: SearchSetup<Example, Output, Trace, Name>,
+export async function runSearch<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<StopReason> {
-  const { state, decide, ledger } = setup;
-  const patience = new Patience(setup);
+  const { state, dispatch, spend } = search;
+  const patience = new Patience(search);
   let mergeIsDue = false;
 
-  let reason = (await scoreSeed(setup)) ?? (await setup.stopReason());
+  dispatch(search.started);
+  let reason = (await validateSeed(search)) ?? (await search.stopReason());
   while (reason === undefined) {
-    const callsBefore = ledger.metricCalls;
-    decide({ type: 'iteration_started', iteration: state.iteration + 1 });
-    const merged: IterationOutcome | undefined = mergeIsDue ? await mergeStep(setup) : undefined;
-    const outcome: IterationOutcome = merged ?? (await mutationStep(setup));
-    decide({ type: 'iteration_finished', iteration: state.iteration, metricCalls: ledger.metricCalls });
+    const callsBefore = spend.metricCalls;
+    dispatch({ type: 'iteration_started', iteration: state.iteration + 1 });
+    const merged: IterationOutcome | undefined = mergeIsDue ? await merge(search) : undefined;
+    const outcome: IterationOutcome = merged ?? (await mutate(search));
+    dispatch({ type: 'iteration_finished', iteration: state.iteration, metricCalls: spend.metricCalls });
 
-    // A merge waits for the next accepted mutation, whatever became of the last one.
+    // A merge becomes due with each accepted mutation, whatever came of the last merge.
     mergeIsDue = merged === undefined && outcome.kind === 'tried' && outcome.accepted > 0;
-    const learned = ledger.metricCalls > callsBefore;
+    const hasMeasured = spend.metricCalls > callsBefore;
     reason =
       outcome.kind === 'stopped'
         ? outcome.reason
-        : (patience.after(outcome, learned) ?? (await setup.stopReason()));
+        : (patience.after(outcome, hasMeasured) ?? (await search.stopReason()));
   }
   return reason;
 }
 
 const MAX_FAILED_ITERATIONS = 3;
 
-/** Ends a search that gets nowhere: nothing left to improve, nothing new proposed, or nothing that works. */
+/** Ends a search that gets nowhere: nothing to improve, nothing new proposed, or nothing that works. */
 class Patience {
   readonly #maxIdle: number;
   readonly #warn: (message: string) => void;
@@ -52,14 +55,17 @@ class Patience {
     this.#warn = options.warn;
   }
 
-  /** `learned`: there was something to measure. Children whose every score is known already are nothing new. */
-  after(outcome: Exclude<IterationOutcome, { kind: 'stopped' }>, learned: boolean): StopReason | undefined {
+  /** `hasMeasured`: a child whose scores are all known already is nothing new. */
+  after(
+    outcome: Exclude<IterationOutcome, { kind: 'stopped' }>,
+    hasMeasured: boolean,
+  ): StopReason | undefined {
     if (outcome.kind === 'failed') {
       this.#failed++;
       return this.#failed < MAX_FAILED_ITERATIONS ? undefined : this.#giveUp(outcome);
     }
     this.#failed = 0;
-    if (outcome.kind === 'tried' && learned) {
+    if (outcome.kind === 'tried' && hasMeasured) {
       this.#idle = this.#perfect = 0;
       return undefined;
     }
@@ -71,14 +77,14 @@ class Patience {
     return 'noNewProposals';
   }
 
-  /** A proposer that throws is broken; models that cannot be had are not. */
+  /** A proposer that throws is broken; an unavailable provider is not. */
   #giveUp({ reason, error }: Extract<IterationOutcome, { kind: 'failed' }>): StopReason {
     if (reason === 'unavailable') {
       this.#warn(`Rollouts keep failing for a reason that is not the program's: ${sentence(error)}`);
       return 'providerUnavailable';
     }
     throw new ProposerError(
-      `No new text can be had: ${sentence(error)} See to the proposer; the error's \`result\` holds what was found so far.`,
+      `The proposer keeps failing: ${sentence(error)} The error's \`result\` holds what was found so far.`,
       { cause: error },
     );
   }

@@ -1,19 +1,19 @@
-import { type IterationOutcome, type SearchSetup, stopsRun } from './search-setup.ts';
+import { type IterationOutcome, type SearchContext, stopsRun } from './search-context.ts';
 import { total } from './strategies/acceptance.ts';
-import { addCandidate } from './validate.ts';
+import { updateFrontier, validate } from './validate.ts';
 
-/** Tries to cross two lineages. `undefined`: there was no pair to cross, and the iteration is still to be used. */
-export async function mergeStep<Example, Output, Trace, Name extends string>(
-  setup: SearchSetup<Example, Output, Trace, Name>,
+/** Tries to merge two lineages. `undefined`: there is no pair to merge, and the iteration is still unused. */
+export async function merge<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<IterationOutcome | undefined> {
-  const { merger, maxMergeInvocations, state, valset, evaluator, ledger, decide } = setup;
+  const { merger, maxMergeInvocations, state, valset, evaluator, dispatch } = search;
   if (merger === undefined || state.mergesAccepted >= maxMergeInvocations) return undefined;
   const proposal = merger.propose(state);
   if (proposal === undefined) return undefined;
 
   const { parents, ancestor, texts, subsample } = proposal;
   const examples = subsample.map((position) => valset[position]!);
-  if (evaluator.costOfNew([...examples, ...valset]) > ledger.remainingMetricCalls) return undefined;
+  if (evaluator.costOfNew([...examples, ...valset]) > search.remainingMetricCalls()) return undefined;
   const { iteration } = state;
   const { rollouts, interruption } = await evaluator.evaluate(texts, examples, {
     iteration,
@@ -32,7 +32,7 @@ export async function mergeStep<Example, Output, Trace, Name extends string>(
     subsample.map((position) => state.candidates[parent]!.scores[position]!);
   const parentScores = [scoresOf(parents[0]), scoresOf(parents[1])] as const;
   const accepted = total(scores) >= Math.max(...parentScores.map(total));
-  decide({
+  dispatch({
     type: 'merge_evaluated',
     iteration,
     parents,
@@ -45,7 +45,8 @@ export async function mergeStep<Example, Output, Trace, Name extends string>(
   });
   if (!accepted) return { kind: 'tried', accepted: 0 };
 
-  const pass = await addCandidate(setup, { texts, parents, source: 'merge' });
-  const reason = stopsRun(pass.interruption);
+  const validation = await validate(search, texts, state.candidates.length);
+  updateFrontier(search, { texts, parents, source: 'merge' }, validation);
+  const reason = stopsRun(validation.interruption);
   return reason === undefined ? { kind: 'tried', accepted: 1 } : { kind: 'stopped', reason };
 }

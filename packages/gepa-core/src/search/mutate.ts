@@ -1,3 +1,4 @@
+import type { Rollout } from '../adapter/adapter.ts';
 import { messageOf } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, candidateKey } from '../component.ts';
@@ -5,24 +6,23 @@ import type { ProposalRejection } from '../events.ts';
 import { affordableTasks } from './affordable-tasks.ts';
 import type { Evaluation } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
-import { type IterationOutcome, type SearchSetup, stopsRun } from './search-setup.ts';
+import { type IterationOutcome, type SearchContext, stopsRun } from './search-context.ts';
 import type { Trial } from './strategies/acceptance.ts';
 import type { Task } from './strategies/proposal-sampling.ts';
-import { addCandidate } from './validate.ts';
+import { updateFrontier, validate } from './validate.ts';
 
-/** A child that was run on its parent's minibatch. */
+/** A child that was tested on its parent's minibatch. */
 interface Child<Name extends string> extends Trial<Name> {
   readonly task: number;
   /** The texts that are new. */
   readonly changed: Partial<Candidate<Name>>;
 }
 
-/** What became of a task. */
+/** What came of a task. */
 type TaskOutcome<Name extends string> =
   | { readonly kind: 'perfect' }
   | {
       readonly kind: 'interrupted';
-      /** None, when the parent could not be run. */
       readonly components: readonly Name[];
       readonly interruption: Interruption;
     }
@@ -35,60 +35,70 @@ type TaskOutcome<Name extends string> =
     }
   | { readonly kind: 'child'; readonly child: Child<Name> };
 
-/**
- * One iteration of reflective mutation. What needs the order of tasks (draws, cursors, decisions, the pool) happens
- * in that order between the concurrent parts, so that latencies decide nothing.
- */
-export async function mutationStep<Example, Output, Trace, Name extends string>(
-  setup: SearchSetup<Example, Output, Trace, Name>,
-): Promise<IterationOutcome> {
-  const { state, strategies, names } = setup;
-  const tasks = affordable(setup, strategies.sampleTasks(state));
-  if (tasks.length === 0) {
-    if (state.iteration === 1) {
-      setup.warn(
-        'maxMetricCalls leaves no room to search: what remains after the seed does not suffice for one iteration with its pass over the valset.',
-      );
-    }
-    return { kind: 'stopped', reason: 'maxMetricCalls' };
-  }
-
-  const parents = await runParents(setup, tasks);
-  const attempts = tasks.map((task, number) => prepare(setup, task, number, parents[number]!));
-  const outcomes = await Promise.all(attempts.map((attempt) => attempt()));
-
-  const children = outcomes.flatMap((outcome) => (outcome.kind === 'child' ? [outcome.child] : []));
-  const accepted = children.filter((child) => strategies.accepts(child));
-  const selected = firstOfEach(names, strategies.select(accepted));
-  outcomes.forEach((outcome, number) => {
-    report(setup, tasks[number]!, number, outcome, { accepted, selected });
-  });
-
-  const poolSize = state.candidates.length;
-  let stop = outcomes
-    .map((outcome) => outcome.kind === 'interrupted' && stopsRun(outcome.interruption))
-    .find(Boolean);
-  const outages = outcomes.flatMap((outcome) =>
-    outcome.kind === 'interrupted' ? [outcome.interruption] : [],
-  );
-  for (const { texts, parent } of selected) {
-    if (stop) break;
-    const { interruption } = await addCandidate(setup, { texts, parents: [parent], source: 'reflection' });
-    stop = stopsRun(interruption);
-    if (interruption !== undefined) outages.push(interruption);
-  }
-  if (stop) return { kind: 'stopped', reason: stop };
-  return summary(outcomes, state.candidates.length - poolSize, outages);
+/** A task whose parent was run and whose components are chosen. */
+interface ChosenTask<Example, Output, Trace, Name extends string> {
+  readonly parent: number;
+  readonly minibatch: readonly number[];
+  readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  readonly components: readonly Name[];
 }
 
-/** Only tasks that can be carried through within the budget. */
+/**
+ * One iteration of reflective mutation (paper, algorithm 1). Whatever depends on the order of tasks (draws, cursors,
+ * decisions, the pool) happens in that order, so that latencies decide nothing; the tasks themselves run at once.
+ */
+export async function mutate<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+): Promise<IterationOutcome> {
+  const { state, strategies } = search;
+
+  // Select parents and sample minibatches.
+  const tasks = affordable(search, strategies.sampleTasks(state));
+  if (tasks.length === 0) return noRoom(search);
+
+  // Run the parents, and choose the components to rewrite.
+  const evaluations = await runParents(search, tasks);
+  const chosen = tasks.map((task, number) => chooseComponents(search, task, number, evaluations[number]!));
+
+  // Reflect, and test the children on the minibatches of their parents.
+  const outcomes = await Promise.all(
+    chosen.map(async (task, number): Promise<TaskOutcome<Name>> => {
+      if ('kind' in task) return task;
+      const proposal = await reflect(search, task, number);
+      return 'kind' in proposal ? proposal : testChild(search, task, number, proposal.texts);
+    }),
+  );
+
+  // Accept.
+  const children = outcomes.flatMap((outcome) => (outcome.kind === 'child' ? [outcome.child] : []));
+  const accepted = children.filter((child) => strategies.accepts(child));
+  const selected = withoutTwins(search.names, strategies.select(accepted));
+  outcomes.forEach((outcome, number) => {
+    dispatchOutcome(search, tasks[number]!, number, outcome, { accepted, selected });
+  });
+
+  // Validate the selected children, and update the frontier.
+  const interruptions = outcomes.flatMap((outcome) =>
+    outcome.kind === 'interrupted' ? [outcome.interruption] : [],
+  );
+  let added = 0;
+  for (const { texts, parent } of selected) {
+    if (interruptions.some(stopsRun)) break;
+    const validation = await validate(search, texts, state.candidates.length);
+    if (updateFrontier(search, { texts, parents: [parent], source: 'reflection' }, validation)) added++;
+    if (validation.interruption !== undefined) interruptions.push(validation.interruption);
+  }
+  return summarize(outcomes, added, interruptions);
+}
+
+/** The tasks that the budget can take to the end. */
 function affordable<Example, Output, Trace, Name extends string>(
-  setup: SearchSetup<Example, Output, Trace, Name>,
+  search: SearchContext<Example, Output, Trace, Name>,
   tasks: readonly Task[],
 ): readonly Task[] {
-  const { state, evaluator, strategies, ledger, valset } = setup;
+  const { state, evaluator, strategies, valset } = search;
   const costOf = ({ parent, minibatch }: Task) => {
-    const examples = examplesAt(setup, minibatch);
+    const examples = examplesAt(search, minibatch);
     const child = evaluator.costOfNew(examples);
     return {
       parent: evaluator.cost(state.candidates[parent]!.texts, examples),
@@ -96,50 +106,62 @@ function affordable<Example, Output, Trace, Name extends string>(
       valset: evaluator.costOfNew([...examples, ...valset]) - child,
     };
   };
-  return affordableTasks(tasks, ledger.remainingMetricCalls, costOf, strategies.mostSelected);
+  return affordableTasks(tasks, search.remainingMetricCalls(), costOf, strategies.mostSelected);
 }
 
-/** Runs every distinct pair of texts and minibatch once, also where nothing is cached. */
+function noRoom<Example, Output, Trace, Name extends string>({
+  state,
+  warn,
+}: SearchContext<Example, Output, Trace, Name>): IterationOutcome {
+  if (state.iteration === 1) {
+    warn(
+      'maxMetricCalls leaves no room to search: after the seed, too few metric calls remain for one iteration with its validation.',
+    );
+  }
+  return { kind: 'stopped', reason: 'maxMetricCalls' };
+}
+
+/** Runs every distinct pair of parent and minibatch once, also without a cache. */
 function runParents<Example, Output, Trace, Name extends string>(
-  setup: SearchSetup<Example, Output, Trace, Name>,
+  search: SearchContext<Example, Output, Trace, Name>,
   tasks: readonly Task[],
 ): Promise<Evaluation<Example, Output, Trace>[]> {
+  const { state, evaluator, names } = search;
   const running = new Map<string, Promise<Evaluation<Example, Output, Trace>>>();
   return Promise.all(
     tasks.map(({ parent, minibatch }, task) => {
-      const { texts } = setup.state.candidates[parent]!;
-      const pair = JSON.stringify([candidateKey(setup.names, texts), minibatch]);
+      const { texts } = state.candidates[parent]!;
+      const pair = JSON.stringify([candidateKey(names, texts), minibatch]);
+      const context = {
+        iteration: state.iteration,
+        phase: 'minibatch',
+        candidateIndex: parent,
+        task,
+      } as const;
       const evaluation =
-        running.get(pair) ??
-        setup.evaluator.evaluate(texts, examplesAt(setup, minibatch), {
-          iteration: setup.state.iteration,
-          phase: 'minibatch',
-          candidateIndex: parent,
-          task,
-        });
+        running.get(pair) ?? evaluator.evaluate(texts, examplesAt(search, minibatch), context);
       running.set(pair, evaluation);
       return evaluation;
     }),
   );
 }
 
-/** Decides what a task will rewrite; the function it returns does so. */
-function prepare<Example, Output, Trace, Name extends string>(
-  setup: SearchSetup<Example, Output, Trace, Name>,
+/** Chooses the components to rewrite, unless there is nothing to improve. */
+function chooseComponents<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
   { parent, minibatch }: Task,
   task: number,
-  evaluation: Evaluation<Example, Output, Trace>,
-): () => Promise<TaskOutcome<Name>> {
-  const { state, names, strategies, evaluator, decide } = setup;
+  { rollouts: kept, interruption }: Evaluation<Example, Output, Trace>,
+): ChosenTask<Example, Output, Trace, Name> | TaskOutcome<Name> {
+  const { state, names, strategies, evaluator, dispatch, skipPerfectScore, perfectScore } = search;
   const { iteration } = state;
-  const { interruption } = evaluation;
-  if (interruption !== undefined) return async () => ({ kind: 'interrupted', components: [], interruption });
+  if (interruption !== undefined) return { kind: 'interrupted', components: [], interruption };
 
-  const rollouts = evaluator.whole(evaluation.rollouts.map((rollout) => rollout!));
-  const before = rollouts.map(({ score }) => score);
-  const skipped = setup.skipPerfectScore && before.every((score) => score >= setup.perfectScore);
-  decide({ type: 'task_evaluated', iteration, task, parent, minibatch, scores: before, skipped });
-  if (skipped) return async () => ({ kind: 'perfect' });
+  const rollouts = evaluator.complete(kept.map((rollout) => rollout!));
+  const scores = rollouts.map(({ score }) => score);
+  const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
+  dispatch({ type: 'task_evaluated', iteration, task, parent, minibatch, scores, skipped });
+  if (skipped) return { kind: 'perfect' };
 
   const candidate = state.candidates[parent]!.texts;
   const components = strategies.selectComponents({
@@ -149,105 +171,116 @@ function prepare<Example, Output, Trace, Name extends string>(
     iteration,
     rollouts,
   });
-  return async () => {
-    const proposal = await setup.propose({ iteration, task, candidate, components, rollouts });
-    if ('interruption' in proposal) return { kind: 'interrupted', components, ...proposal };
-    if ('rejected' in proposal) return { kind: 'rejected', components, ...proposal.rejected };
-
-    const changed = proposal.texts as Partial<Candidate<Name>>;
-    const texts: Candidate<Name> = { ...candidate, ...changed };
-    if (setup.skipDuplicates && state.has(texts)) {
-      return { kind: 'rejected', components, ...duplicate(candidate, texts, names) };
-    }
-
-    const trial = await evaluator.evaluate(texts, examplesAt(setup, minibatch), {
-      iteration,
-      phase: 'proposal',
-      candidateIndex: undefined,
-      task,
-    });
-    if (trial.interruption !== undefined) {
-      return { kind: 'interrupted', components, interruption: trial.interruption };
-    }
-    const after = trial.rollouts.map((rollout) => rollout!.score);
-    return { kind: 'child', child: { task, parent, texts, changed, before, after } };
-  };
+  return { parent, minibatch, rollouts, components };
 }
 
-function report<Example, Output, Trace, Name extends string>(
-  { state, decide }: SearchSetup<Example, Output, Trace, Name>,
+/** Asks for new texts of the chosen components. */
+async function reflect<Example, Output, Trace, Name extends string>(
+  { state, names, propose, skipDuplicates }: SearchContext<Example, Output, Trace, Name>,
+  { parent, rollouts, components }: ChosenTask<Example, Output, Trace, Name>,
+  task: number,
+): Promise<{ readonly texts: Partial<Candidate<Name>> } | TaskOutcome<Name>> {
+  const candidate = state.candidates[parent]!.texts;
+  const proposal = await propose({ iteration: state.iteration, task, candidate, components, rollouts });
+  if ('interruption' in proposal) return { kind: 'interrupted', components, ...proposal };
+  if ('rejected' in proposal) return { kind: 'rejected', components, ...proposal.rejected };
+
+  const texts = proposal.texts as Partial<Candidate<Name>>;
+  const child: Candidate<Name> = { ...candidate, ...texts };
+  if (!skipDuplicates || !state.has(child)) return { texts };
+  return candidateKey(names, candidate) === candidateKey(names, child)
+    ? { kind: 'rejected', components, reason: 'unchanged', message: 'The new text equals the current one.' }
+    : {
+        kind: 'rejected',
+        components,
+        reason: 'duplicate',
+        message: 'The new text gives a candidate that is in the pool already.',
+      };
+}
+
+/** Runs the child on the minibatch of its parent. */
+async function testChild<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+  { parent, minibatch, rollouts: parentRollouts, components }: ChosenTask<Example, Output, Trace, Name>,
+  task: number,
+  changed: Partial<Candidate<Name>>,
+): Promise<TaskOutcome<Name>> {
+  const { state, evaluator } = search;
+  const texts: Candidate<Name> = { ...state.candidates[parent]!.texts, ...changed };
+  const { rollouts, interruption } = await evaluator.evaluate(texts, examplesAt(search, minibatch), {
+    iteration: state.iteration,
+    phase: 'proposal',
+    candidateIndex: undefined,
+    task,
+  });
+  if (interruption !== undefined) return { kind: 'interrupted', components, interruption };
+  const before = parentRollouts.map(({ score }) => score);
+  const after = rollouts.map((rollout) => rollout!.score);
+  return { kind: 'child', child: { task, parent, texts, changed, before, after } };
+}
+
+function dispatchOutcome<Example, Output, Trace, Name extends string>(
+  { state, dispatch }: SearchContext<Example, Output, Trace, Name>,
   { parent }: Task,
   task: number,
   outcome: TaskOutcome<Name>,
-  chosen: { accepted: readonly Child<Name>[]; selected: readonly Child<Name>[] },
+  { accepted, selected }: { accepted: readonly Child<Name>[]; selected: readonly Child<Name>[] },
 ): void {
   const { iteration } = state;
   if (outcome.kind === 'interrupted' && outcome.interruption.reason === 'unavailable') {
     const message = messageOf(outcome.interruption.error);
-    decide({
+    const { components } = outcome;
+    dispatch({
       type: 'proposal_rejected',
       iteration,
       task,
       parent,
-      components: outcome.components,
+      components,
       reason: 'unavailable',
       message,
     });
   }
   if (outcome.kind === 'rejected') {
     const { components, reason, message } = outcome;
-    decide({ type: 'proposal_rejected', iteration, task, parent, components, reason, message });
+    dispatch({ type: 'proposal_rejected', iteration, task, parent, components, reason, message });
   }
   if (outcome.kind === 'child') {
     const { child } = outcome;
-    decide({
+    const { changed: texts, before, after } = child;
+    dispatch({
       type: 'proposal_evaluated',
       iteration,
       task,
       parent,
-      texts: child.changed,
-      before: child.before,
-      after: child.after,
-      accepted: chosen.accepted.includes(child),
-      selected: chosen.selected.includes(child),
+      texts,
+      before,
+      after,
+      accepted: accepted.includes(child),
+      selected: selected.includes(child),
     });
   }
 }
 
-function summary<Name extends string>(
+function summarize<Name extends string>(
   outcomes: readonly TaskOutcome<Name>[],
   accepted: number,
-  outages: readonly Interruption[],
+  interruptions: readonly Interruption[],
 ): IterationOutcome {
+  const reason = interruptions.map(stopsRun).find((stop) => stop !== undefined);
+  if (reason !== undefined) return { kind: 'stopped', reason };
   if (outcomes.some(({ kind }) => kind === 'child')) return { kind: 'tried', accepted };
-  const outage = outages[0];
-  if (outage !== undefined) return { kind: 'failed', reason: 'unavailable', error: outage.error };
-  const failure = outcomes.find(
-    (outcome) => outcome.kind === 'rejected' && outcome.reason === 'proposer_failed',
-  );
-  if (failure?.kind === 'rejected')
-    return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
-  const rejected = outcomes.find((outcome) => outcome.kind === 'rejected');
-  return rejected === undefined
+  const [unavailable] = interruptions;
+  if (unavailable !== undefined) return { kind: 'failed', reason: 'unavailable', error: unavailable.error };
+  const rejected = outcomes.filter((outcome) => outcome.kind === 'rejected');
+  const failure = rejected.find(({ reason }) => reason === 'proposer_failed');
+  if (failure !== undefined) return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
+  return rejected[0] === undefined
     ? { kind: 'idle', why: 'allPerfect' }
-    : { kind: 'idle', why: 'noNewProposals', rejection: rejected.message };
+    : { kind: 'idle', why: 'noNewProposals', rejection: rejected[0].message };
 }
 
-function duplicate<Name extends string>(
-  parent: Candidate<Name>,
-  child: Candidate<Name>,
-  names: readonly Name[],
-) {
-  return candidateKey(names, parent) === candidateKey(names, child)
-    ? { reason: 'unchanged' as const, message: 'The new text is the old one.' }
-    : {
-        reason: 'duplicate' as const,
-        message: 'The new text makes a candidate that is in the pool already.',
-      };
-}
-
-/** Of children with the same texts, the first. */
-function firstOfEach<Name extends string>(
+/** Of children with equal texts, the first. */
+function withoutTwins<Name extends string>(
   names: readonly Name[],
   children: readonly Child<Name>[],
 ): Child<Name>[] {
@@ -260,7 +293,7 @@ function firstOfEach<Name extends string>(
 }
 
 function examplesAt<Example, Output, Trace, Name extends string>(
-  { trainset }: SearchSetup<Example, Output, Trace, Name>,
+  { trainset }: SearchContext<Example, Output, Trace, Name>,
   positions: readonly number[],
 ): ExampleRef<Example>[] {
   return positions.map((position) => trainset[position]!);

@@ -1,6 +1,6 @@
 import type { Candidate } from '../component.ts';
 
-/** How a candidate came to be. */
+/** The origin of a candidate. */
 export type CandidateSource = 'seed' | 'reflection' | 'merge';
 
 /** A member of the pool, scored on the valset. */
@@ -22,27 +22,27 @@ export interface ScoredCandidate<Name extends string = string> {
   readonly objectives?: Readonly<Record<string, number>>;
   /** The scores behind `objectives`, by position in the valset. */
   readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
-  /** Metric calls spent when it was found, before its own pass over the valset. */
+  /** Metric calls spent when it was found, before its validation. */
   readonly metricCalls: number;
 }
 
-/** What the front keeps the best candidates of: valset examples, objectives, both, or every pair of the two. */
+/** What the Pareto frontier has keys for: valset examples, objectives, both, or every pair of the two. */
 export type FrontierType = 'instance' | 'objective' | 'hybrid' | 'cartesian';
 
-/** What one key of the front stands for. */
-export interface FrontKeyName {
+/** What one key of the frontier stands for. */
+export interface FrontierKeyName {
   /** Position in the valset. */
   readonly example?: number;
   readonly objective?: string;
 }
 
-/** A candidate that survives dominance removal, and on how many keys of the front it stands. */
+/** A candidate that survives dominance removal, and the number of keys that it is best on. */
 export interface Survivor {
   readonly candidate: number;
   readonly keys: number;
 }
 
-/** What strategies may see of the search. */
+/** The search as strategies see it. */
 export interface SearchView<Name extends string = string> {
   readonly candidates: readonly ScoredCandidate<Name>[];
   readonly bestIndex: number;
@@ -50,8 +50,8 @@ export interface SearchView<Name extends string = string> {
   readonly iteration: number;
   readonly valsetSize: number;
   /**
-   * The candidates on the Pareto front that are left when every candidate whose keys all hold another one is
-   * removed, worst mean first; in order of their first key. With `among`, each key keeps only those of its members, and keys without any are left out.
+   * The candidates of the Pareto frontier that are left when every candidate whose keys all have another member is
+   * removed, lowest mean first; in order of their first key. With `among`, only these candidates count as members.
    */
   survivors(among?: readonly number[]): readonly Survivor[];
 }

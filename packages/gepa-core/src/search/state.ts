@@ -1,11 +1,10 @@
-import { Ledger } from '../budget/ledger.ts';
-import { noTime } from '../budget/spend.ts';
+import { noTime, SpendReport } from '../budget/spend.ts';
 import { noUsage } from '../budget/usage.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
 import type { FrontierKey, OptimizationResult } from '../result.ts';
-import { FrontKeys } from './frontier-keys.ts';
-import { ParetoFront } from './pareto-frontier.ts';
+import { FrontierKeys } from './frontier-keys.ts';
+import { ParetoFrontier } from './pareto-frontier.ts';
 import type { ScoredCandidate, SearchView, Survivor } from './search-view.ts';
 
 type Decision<Name extends string, Type extends DecisionEvent['type']> = Extract<
@@ -13,7 +12,7 @@ type Decision<Name extends string, Type extends DecisionEvent['type']> = Extract
   { type: Type }
 >;
 
-/** The search so far, as the fold of its decisions: `apply` is the only thing that changes it. */
+/** The search so far: a fold of its decisions, which only `apply` changes. */
 export class SearchState<Name extends string = string> implements SearchView<Name> {
   readonly candidates: ScoredCandidate<Name>[] = [];
   bestIndex = 0;
@@ -25,8 +24,8 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   finished: Decision<Name, 'run_finished'> | undefined;
   #names: readonly Name[] = [];
   readonly #known = new Set<string>();
-  readonly #front = new ParetoFront();
-  #keys: FrontKeys = new FrontKeys('instance');
+  readonly #frontier = new ParetoFrontier();
+  #frontierKeys = new FrontierKeys('instance');
   readonly #meanOf = (candidate: number): number => this.candidates[candidate]!.mean;
 
   apply(event: DecisionEvent<Name>): void {
@@ -35,18 +34,18 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         this.started = event;
         this.#names = event.components;
         this.valsetSize = event.valsetSize;
-        this.#keys = new FrontKeys(event.frontierType);
+        this.#frontierKeys = new FrontierKeys(event.frontierType);
         break;
       case 'iteration_started':
         this.iteration = event.iteration;
         break;
       case 'candidate_added':
-        this.#add(scoredCandidate(event));
+        this.#addToPoolAndFrontier(scoredCandidate(event));
         this.bestIndex = event.bestIndex;
         this.metricCalls = event.metricCalls;
         break;
       case 'merge_evaluated':
-        // Also when the evaluation policy wants no scores of it, so that it joins nothing.
+        // Also when the evaluation policy asks for no scores, so that the candidate is not added.
         if (event.accepted) this.mergesAccepted++;
         break;
       case 'iteration_finished':
@@ -62,7 +61,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   }
 
   survivors(among?: readonly number[]): readonly Survivor[] {
-    return this.#front.survivors(this.#meanOf, among);
+    return this.#frontier.survivors(this.#meanOf, among);
   }
 
   /** Whether a candidate with these texts is in the pool. */
@@ -71,20 +70,20 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   }
 
   frontierKeys(): FrontierKey[] {
-    return this.#keys.names.map((name, key) => {
-      const { score, candidates } = this.#front.key(key);
+    return this.#frontierKeys.names.map((name, key) => {
+      const { score, candidates } = this.#frontier.key(key);
       return { ...name, score, candidates: [...candidates] };
     });
   }
 
-  #add(candidate: ScoredCandidate<Name>): void {
+  #addToPoolAndFrontier(candidate: ScoredCandidate<Name>): void {
     this.candidates.push(candidate);
     this.#known.add(candidateKey(this.#names, candidate.texts));
-    this.#keys.offer(this.#front, candidate);
+    this.#frontierKeys.offer(this.#frontier, candidate);
   }
 }
 
-/** Adds to a decision what follows from it. */
+/** The candidate that a decision adds, with its means. */
 export function scoredCandidate<Name extends string>(
   event: Omit<Decision<Name, 'candidate_added'>, 'type' | 'bestIndex'>,
 ): ScoredCandidate<Name> {
@@ -111,13 +110,13 @@ export function scoredCandidate<Name extends string>(
   };
 }
 
-/** What a finished (or broken off) search amounts to. */
+/** The result of a search that finished or was interrupted. */
 export function resultOf<Name extends string>(state: SearchState<Name>): OptimizationResult<Name> {
   const { candidates, started, finished } = state;
   const best = candidates[state.bestIndex];
   const seed = candidates[0];
   if (started === undefined || finished === undefined || best === undefined || seed === undefined) {
-    throw new RangeError('There is no result before a run has scored its seed and finished.');
+    throw new RangeError('A run has no result before it has scored its seed and finished.');
   }
   const objectives = objectivesOf(candidates);
   return {
@@ -152,8 +151,8 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
 }
 
 /**
- * Rebuilds a run's result from its events; progress events may stand between the decisions. Without the closing
- * event the run counts as aborted, with what is known up to there.
+ * Rebuilds a run's result from its events; progress events among them are ignored. Without the closing event the run
+ * counts as aborted.
  */
 export function replay<Name extends string>(events: Iterable<DecisionEvent<Name>>): OptimizationResult<Name> {
   const state = new SearchState<Name>();
@@ -168,7 +167,7 @@ export function replay<Name extends string>(events: Iterable<DecisionEvent<Name>
       cacheHits: 0,
       retries: 0,
       usage: noUsage,
-      spend: new Ledger().spend,
+      spend: new SpendReport().byPhase,
       durationMs: 0,
       time: noTime,
       warnings: [],
@@ -178,7 +177,7 @@ export function replay<Name extends string>(events: Iterable<DecisionEvent<Name>
 }
 
 function objectivesOf(candidates: readonly ScoredCandidate[]): OptimizationResult['objectives'] {
-  // A candidate whose every rollout failed has none.
+  // A candidate whose rollouts all failed has no objectives.
   const names = Object.keys(candidates.find(({ objectives }) => objectives !== undefined)?.objectives ?? {});
   if (names.length === 0) return undefined;
   const value = (candidate: ScoredCandidate, name: string) =>

@@ -7,10 +7,7 @@ import type { Evaluator } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
 import type { ScoredCandidate } from './search-view.ts';
 
-/**
- * Scores the seed and the best candidate on the held-out examples, unless that is cut short. They are compared on what
- * could be had for both.
- */
+/** Scores the seed and the best candidate on the testset, and compares them on the examples that both were scored on. */
 export async function scoreTestset<Example, Output, Trace, Name extends string>(run: {
   readonly evaluator: Evaluator<Example, Output, Trace, Name>;
   readonly testset: readonly ExampleRef<Example>[];
@@ -46,7 +43,7 @@ export async function scoreTestset<Example, Output, Trace, Name extends string>(
   if (gap !== undefined) {
     if (pairs.length === 0) return { interruption: gap };
     warn(
-      `${testset.length - pairs.length} of the ${testset.length} test examples could not be had for both candidates, which are compared on the others: ${sentence(gap.error)}`,
+      `${testset.length - pairs.length} of the ${testset.length} test examples were unavailable for one of the candidates, which are compared on the others: ${sentence(gap.error)}`,
     );
   }
   const seedScore = mean(pairs.map((pair) => pair.seedScore));

@@ -3,61 +3,97 @@ import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import { SeedError } from '../errors.ts';
-import type { SearchSetup } from './search-setup.ts';
+import type { SearchContext } from './search-context.ts';
 import type { CandidateSource, ScoredCandidate } from './search-view.ts';
 import { scoredCandidate } from './state.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 
+/** A candidate's rollouts on the valset, with gaps where it was not run. */
+export interface Validation<Example, Output, Trace> {
+  readonly rollouts: readonly (Rollout<Example, Output, Trace> | undefined)[];
+  readonly interruption: Interruption | undefined;
+  /** Metric calls before it. */
+  readonly metricCalls: number;
+}
+
 /** Scores the seed on the whole valset; it becomes candidate 0. */
-export async function scoreSeed<Example, Output, Trace, Name extends string>(
-  setup: SearchSetup<Example, Output, Trace, Name>,
+export async function validateSeed<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<StopReason | undefined> {
-  const { interruption, rollouts } = await addCandidate(setup, {
-    texts: setup.seedTexts,
-    parents: [],
-    source: 'seed',
-  });
+  const validation = await validate(search, search.seedCandidate, 0);
+  updateFrontier(search, { texts: search.seedCandidate, parents: [], source: 'seed' }, validation);
+  const { interruption, rollouts } = validation;
   const measured = rollouts.filter((rollout) => rollout !== undefined);
-  const isGone = interruption?.reason === 'providerUnavailable' && measured.length === 0;
-  if (interruption?.reason === 'unavailable' || isGone) {
+  const isDown = interruption?.reason === 'providerUnavailable' && measured.length === 0;
+  if (interruption?.reason === 'unavailable' || isDown) {
     throw new SeedError(
-      `The seed candidate could not be scored on the valset: ${sentence(interruption.error)} This says nothing about its texts: see to the model's key, name, limits and availability, and run again.`,
+      `The seed candidate could not be scored on the valset: ${sentence(interruption.error)} This is not a fault of its texts: check the model's key, name, limits and availability, and run again.`,
       { cause: interruption.error },
     );
   }
   if (interruption !== undefined) return interruption.reason;
+  const [first] = measured;
   if (measured.every(({ failedIn }) => failedIn === 'metric')) {
     throw new SeedError(
-      `The metric threw on every example of the valset, first on ${measured[0]!.exampleId}: ${measured[0]!.error}`,
+      `The metric threw on every example of the valset, first on ${first!.exampleId}: ${first!.error}`,
     );
   }
   if (measured.every(({ error }) => error !== undefined)) {
-    setup.warn(
-      `The program failed on every example of the valset, first on ${measured[0]!.exampleId}: ${measured[0]!.error}. Unless better texts can heal that, stop the run and see to the program.`,
+    search.warn(
+      `The program failed on every example of the valset, first on ${first!.exampleId}: ${first!.error}. Unless better texts can fix that, stop the run and fix the program.`,
     );
   }
   return undefined;
 }
 
-/** What a pass over the valset came to. Where it was interrupted, what was measured has joined the pool all the same. */
-export interface ValsetPass<Example, Output, Trace> {
-  readonly rollouts: readonly (Rollout<Example, Output, Trace> | undefined)[];
-  readonly interruption: Interruption | undefined;
+/** Scores a candidate on the valset, as far as the evaluation policy asks; the seed on all of it. */
+export async function validate<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+  candidate: Candidate<Name>,
+  candidateIndex: number,
+): Promise<Validation<Example, Output, Trace>> {
+  const { valset, state, strategies, evaluator, spend } = search;
+  const { metricCalls } = spend;
+  const isSeed = candidateIndex === 0;
+  const context = { iteration: state.iteration, phase: isSeed ? 'seed' : 'valset', candidateIndex } as const;
+  const rollouts: (Rollout<Example, Output, Trace> | undefined)[] = valset.map(() => undefined);
+
+  const nextPart = (): readonly number[] => {
+    if (rollouts.every((rollout) => rollout !== undefined)) return [];
+    const scores = rollouts.map((rollout) => rollout?.score ?? null);
+    const wanted = strategies.evaluationPolicy.next({ scores, search: state });
+    return [...new Set(wanted)].filter((position) => rollouts[position] === undefined);
+  };
+
+  for (let part = isSeed ? [...valset.keys()] : nextPart(); part.length > 0; part = nextPart()) {
+    const examples = part.map((position) => valset[position]!);
+    const { rollouts: measured, interruption } = await evaluator.evaluate(candidate, examples, context);
+    part.forEach((position, i) => {
+      rollouts[position] = measured[i];
+    });
+    if (interruption !== undefined) return { rollouts, interruption, metricCalls };
+  }
+  const skipped = valset.filter((_, position) => rollouts[position] === undefined);
+  evaluator.metricCallsSaved += evaluator.cost(candidate, skipped);
+  return { rollouts, interruption: undefined, metricCalls };
 }
 
-/** Scores a candidate on the valset, as much of it as the evaluation policy wants, and adds it to the pool. */
-export async function addCandidate<Example, Output, Trace, Name extends string>(
-  setup: SearchSetup<Example, Output, Trace, Name>,
+/**
+ * Adds a validated candidate to the pool and offers its scores to the Pareto frontier; also one whose validation was
+ * interrupted, unless nothing was measured.
+ *
+ * @returns whether it was added.
+ */
+export function updateFrontier<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
   origin: { texts: Candidate<Name>; parents: readonly number[]; source: CandidateSource },
-): Promise<ValsetPass<Example, Output, Trace>> {
-  const { state, strategies, ledger, decide } = setup;
+  { rollouts, metricCalls }: Validation<Example, Output, Trace>,
+): boolean {
+  const { state, strategies, dispatch } = search;
   const index = state.candidates.length;
-  const metricCalls = ledger.metricCalls;
-  const pass = await passOverValset(setup, origin.texts, index);
-  const { rollouts } = pass;
-  const measured = rollouts.some((rollout) => rollout !== undefined);
-  if (!measured && index > 0) return pass;
-  const objectiveScores = objectivesOf(rollouts, setup);
+  const isSeed = index === 0;
+  if (!isSeed && rollouts.every((rollout) => rollout === undefined)) return false;
+  const objectiveScores = objectivesOf(rollouts, search);
   const added = {
     index,
     ...origin,
@@ -66,53 +102,16 @@ export async function addCandidate<Example, Output, Trace, Name extends string>(
     ...(objectiveScores === undefined ? {} : { objectiveScores }),
     metricCalls,
   };
-  decide({
-    type: 'candidate_added',
-    ...added,
-    bestIndex: strategies.evaluationPolicy.best([...state.candidates, scoredCandidate(added)]),
-  });
-  if (index > 0) strategies.candidateAdded(index, origin.parents);
-  return pass;
-}
-
-async function passOverValset<Example, Output, Trace, Name extends string>(
-  setup: SearchSetup<Example, Output, Trace, Name>,
-  texts: Candidate<Name>,
-  candidateIndex: number,
-): Promise<ValsetPass<Example, Output, Trace>> {
-  const { valset, state, strategies, evaluator, ledger } = setup;
-  const rollouts: (Rollout<Example, Output, Trace> | undefined)[] = valset.map(() => undefined);
-  const isSeed = candidateIndex === 0;
-  const context = { iteration: state.iteration, phase: isSeed ? 'seed' : 'valset', candidateIndex } as const;
-
-  const missing = () => rollouts.reduce((count, rollout) => (rollout === undefined ? count + 1 : count), 0);
-  const nextPart = (): readonly number[] => {
-    if (missing() === 0) return [];
-    const scores = rollouts.map((rollout) => rollout?.score ?? null);
-    const wanted = strategies.evaluationPolicy.next({ scores, search: state });
-    return [...new Set(wanted)].filter((position) => rollouts[position] === undefined);
-  };
-
-  for (let part = isSeed ? [...valset.keys()] : nextPart(); part.length > 0; part = nextPart()) {
-    const { rollouts: measured, interruption } = await evaluator.evaluate(
-      texts,
-      part.map((position) => valset[position]!),
-      context,
-    );
-    part.forEach((position, i) => {
-      rollouts[position] = measured[i];
-    });
-    if (interruption !== undefined) return { rollouts, interruption };
-  }
-  const left = valset.filter((_, position) => rollouts[position] === undefined);
-  ledger.metricCallsSaved += evaluator.cost(texts, left);
-  return { rollouts, interruption: undefined };
+  const bestIndex = strategies.evaluationPolicy.best([...state.candidates, scoredCandidate(added)]);
+  dispatch({ type: 'candidate_added', ...added, bestIndex });
+  if (!isSeed) strategies.candidateAdded(index, origin.parents);
+  return true;
 }
 
 /** By objective and valset position. A failed rollout scores `failureScore` on every objective. */
 function objectivesOf<Example, Output, Trace, Name extends string>(
-  rollouts: ValsetPass<Example, Output, Trace>['rollouts'],
-  { state, failureScore }: SearchSetup<Example, Output, Trace, Name>,
+  rollouts: Validation<Example, Output, Trace>['rollouts'],
+  { state, failureScore }: SearchContext<Example, Output, Trace, Name>,
 ): ScoredCandidate['objectiveScores'] {
   const names = Object.keys(
     state.candidates[0]?.objectiveScores ?? rollouts.find((rollout) => rollout?.objectives)?.objectives ?? {},

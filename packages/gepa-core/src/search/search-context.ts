@@ -1,4 +1,4 @@
-import type { Ledger } from '../budget/ledger.ts';
+import type { SpendReport } from '../budget/spend.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
@@ -10,43 +10,48 @@ import type { SearchState } from './state.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import type { Strategies } from './strategies/strategies.ts';
 
-/** Everything the loop and its steps work with. */
-export interface SearchSetup<Example, Output, Trace, Name extends string> {
+/** Everything that the loop and its steps work with. */
+export interface SearchContext<Example, Output, Trace, Name extends string> {
+  /** The first event of the run. */
+  readonly started: Extract<DecisionEvent<Name>, { type: 'run_started' }>;
   readonly names: readonly Name[];
-  readonly seedTexts: Candidate<Name>;
+  readonly seedCandidate: Candidate<Name>;
   readonly trainset: readonly ExampleRef<Example>[];
   readonly valset: readonly ExampleRef<Example>[];
-  /** Changes only through `decide`. */
+  /** Changes only by `dispatch`. */
   readonly state: SearchState<Name>;
-  readonly decide: (event: DecisionEvent<Name>) => void;
+  /** Applies a decision to the state and passes it to the listeners. */
+  readonly dispatch: (event: DecisionEvent<Name>) => void;
   readonly evaluator: Evaluator<Example, Output, Trace, Name>;
   readonly propose: Proposer<Example, Output, Trace, Name>;
   readonly merger: MergeProposer<Name> | undefined;
   readonly maxMergeInvocations: number;
   readonly strategies: Strategies<Name>;
-  readonly ledger: Ledger;
+  readonly spend: SpendReport;
+  /** Metric calls that the search may plan with; `Infinity` without a limit. */
+  readonly remainingMetricCalls: () => number;
   readonly skipDuplicates: boolean;
   readonly skipPerfectScore: boolean;
   readonly perfectScore: number;
   readonly failureScore: number;
-  /** After so many iterations in a row that measured no child, the search ends. */
+  /** The search ends after this many iterations in a row without a measured child. */
   readonly maxIdleIterations: number;
   readonly stopReason: () => Promise<StopReason | undefined>;
   readonly warn: (message: string) => void;
 }
 
-/** How an iteration went. */
+/** How an iteration ended. */
 export type IterationOutcome =
-  /** Children were run; `accepted` of them joined the pool. */
+  /** Children were measured; `accepted` of them joined the pool. */
   | { readonly kind: 'tried'; readonly accepted: number }
-  /** There was nothing to run. */
+  /** There was nothing to measure. */
   | { readonly kind: 'idle'; readonly why: 'allPerfect' }
   | { readonly kind: 'idle'; readonly why: 'noNewProposals'; readonly rejection: string }
-  /** Every task failed for reasons that are not the program's. */
+  /** Every task failed for a reason that is not the program's. */
   | { readonly kind: 'failed'; readonly reason: 'unavailable' | 'proposer_failed'; readonly error: unknown }
   | { readonly kind: 'stopped'; readonly reason: StopReason };
 
-/** The reason to stop at an interruption; one that could not be had while others could ends nothing. */
+/** The reason to stop at an interruption; a single unavailable call does not stop the run. */
 export function stopsRun(interruption: Interruption | undefined): StopReason | undefined {
   return interruption === undefined || interruption.reason === 'unavailable'
     ? undefined

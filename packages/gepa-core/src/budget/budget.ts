@@ -1,0 +1,362 @@
+import type { CallRequest } from '../adapter/call-meter.ts';
+import { Interrupted } from '../calls/interruption.ts';
+import { RunError } from '../errors.ts';
+import { type Amount, amountOf, sum, type Unit, zero } from './amount.ts';
+import { ExpectedCost } from './expected-cost.ts';
+import {
+  type CallKind,
+  explainTooLarge,
+  type Limit,
+  type LimitName,
+  maxOfCall,
+  shown,
+} from './max-of-call.ts';
+import type { PriceBook } from './prices.ts';
+import { type BudgetAccount, Reservation } from './reservation.ts';
+import type { SettledCall } from './spend.ts';
+import { priceUsage, type Usage } from './usage.ts';
+
+/** The most that one attempt of a call takes, as the caller declares it. */
+export interface Reserve {
+  readonly tokens?: number;
+  readonly costUsd?: number;
+}
+
+/** The option `reserve`: what calls take at most. */
+export interface ReserveOptions extends Partial<Record<CallKind, Reserve>> {
+  /**
+   * Output tokens of a model call without a limit of its own. Default: the model's context window, which may be far
+   * more than it can write.
+   */
+  readonly outputTokens?: number;
+}
+
+export interface BudgetOptions {
+  readonly maxMetricCalls?: number | undefined;
+  readonly maxCostUsd?: number | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly reserve?: ReserveOptions | undefined;
+  readonly prices: PriceBook;
+  /** Metric calls kept for scoring the testset, until `releaseTestset`. Default 0. */
+  readonly testsetCalls?: number;
+  /** Whether they are kept at the moment. Default: always. */
+  readonly keepsTestset?: () => boolean;
+  /** Receives remarks that do not concern the result. */
+  readonly note?: (message: string) => void;
+  /** Records what a call may take in all before it can cost more; awaited. */
+  readonly onReserve?: (reservation: Reservation, max: Amount) => Promise<unknown> | undefined;
+}
+
+/**
+ * The one budget of a run: limits on metric calls, tokens and dollars, and all that is charged against them, earlier
+ * sessions included. An attempt is reserved before it starts; where the caller declares no maximum (`reserve`), each of
+ * its model calls is reserved too, at its own maximum. An unknown outcome stays charged at its maximum. Charges and
+ * open reservations together therefore never exceed a limit.
+ */
+export class Budget implements BudgetAccount {
+  readonly #options: BudgetOptions;
+  readonly #limits: readonly Limit[];
+  readonly #spendLimits: readonly Limit[];
+  readonly #expected = new ExpectedCost();
+  readonly #open = new Set<Reservation>();
+  #charged: Amount = zero;
+  /** Charged for calls whose outcome is unknown: in all, and in this session. */
+  #uncertain: Amount = zero;
+  #uncertainNow: Amount = zero;
+  #testsetCalls: number;
+  #waiting: (() => void)[] = [];
+  #nextNumber = 0;
+  #hasNotedWait = false;
+
+  constructor(options: BudgetOptions) {
+    const limit = (name: LimitName, unit: Unit): Limit[] =>
+      options[name] === undefined ? [] : [{ name, unit, max: options[name] }];
+    this.#options = options;
+    this.#testsetCalls = options.testsetCalls ?? 0;
+    this.#spendLimits = [...limit('maxCostUsd', 'costUsd'), ...limit('maxTokens', 'tokens')];
+    this.#limits = [...limit('maxMetricCalls', 'metricCalls'), ...this.#spendLimits];
+  }
+
+  /** Whether tokens or dollars are limited, so that every call must report its usage. */
+  get limitsSpend(): boolean {
+    return this.#spendLimits.length > 0;
+  }
+
+  /** Metric calls kept for the testset. */
+  get testsetCalls(): number {
+    return this.#testsetCalls;
+  }
+
+  releaseTestset(): void {
+    this.#testsetCalls = 0;
+  }
+
+  /** Reserves one attempt; a limit that leaves no room for it; or a promise to await before the next try. */
+  tryReserve(kind: CallKind): Reservation | LimitName | Promise<void> {
+    const answer = this.#roomFor(kind);
+    if (answer !== undefined) return answer === 'wait' ? this.#nextChange() : answer;
+    const reservation = new Reservation(this, kind, this.#nextNumber++);
+    this.#open.add(reservation);
+    return reservation;
+  }
+
+  /** Reserves a further attempt of a call; waits while open reservations may leave room. */
+  async renew(reservation: Reservation): Promise<void> {
+    for (;;) {
+      const answer = this.#roomFor(reservation.kind);
+      if (answer === undefined) break;
+      if (answer !== 'wait') throw new Interrupted({ reason: answer });
+      await this.#nextChange();
+    }
+    reservation.startAttempt();
+    this.#open.add(reservation);
+    await this.recordReservation(reservation);
+  }
+
+  /** Records an attempt with a declared maximum before it starts. */
+  async recordReservation(reservation: Reservation): Promise<void> {
+    if (this.limitsSpend && this.isDeclared(reservation.kind)) await this.#record(reservation);
+  }
+
+  /**
+   * Reserves the maximum of one model call within an attempt; waits while open reservations may leave room.
+   *
+   * @returns its maximum; `undefined` when nothing is limited, or the attempt ended meanwhile.
+   * @throws {Interrupted} when a limit leaves no room for it.
+   * @throws {RunError} when its maximum is unknown, or the first call of a run exceeds a limit by itself.
+   */
+  async reserveCall(
+    reservation: Reservation,
+    request: CallRequest,
+    isOver: () => boolean,
+  ): Promise<Amount | undefined> {
+    if (!this.limitsSpend) return undefined;
+    const { prices, reserve } = this.#options;
+    await prices.waitFor(request.model);
+    const declared = this.isDeclared(reservation.kind);
+    const stated = maxOfCall(request, prices, reserve?.outputTokens);
+    if (!declared) this.#refuseTooLarge(reservation.kind, request, stated);
+    const max = this.#limitedPart(stated);
+    while (!isOver()) {
+      const answer = declared ? undefined : this.#roomForCall(max);
+      if (answer === undefined) {
+        this.#expected.learnCall(reservation.kind, max);
+        reservation.openCall(max);
+        if (!declared) await this.#record(reservation);
+        return max;
+      }
+      if (answer !== 'wait') throw new Interrupted({ reason: answer });
+      if (request.outputTokens === undefined) this.#noteWait(request, max);
+      await this.#nextChange();
+    }
+    return undefined;
+  }
+
+  /** Whether the caller declares the maximum of an attempt in every limited unit. */
+  isDeclared(kind: CallKind): boolean {
+    return this.#spendLimits.every(({ unit }) => this.#declared(kind, unit) !== undefined);
+  }
+
+  /** What an attempt is taken to need: its declared maximum, else its expected cost. */
+  needOf(kind: CallKind, unit: Unit): number {
+    if (unit === 'metricCalls') return kind === 'rollout' ? 1 : 0;
+    return this.#declared(kind, unit) ?? this.#expected.ofAttempt(kind, unit);
+  }
+
+  /** The usage with its cost, where its models have a known price. */
+  async price(usage: Usage): Promise<Usage> {
+    await this.#options.prices.wait(usage);
+    return this.priceLoaded(usage);
+  }
+
+  /** The same by the prices that are loaded already. */
+  priceLoaded(usage: Usage): Usage {
+    return priceUsage(usage, this.#options.prices.priceOf);
+  }
+
+  /** What a model call that reported its usage is charged. */
+  amountOfCall(usage: Usage, max: Amount): Amount | 'unknown' {
+    const { costUsd, ...tokens } = this.priceLoaded(usage);
+    const isReported = tokens.inputTokens + tokens.outputTokens > 0 || costUsd !== undefined;
+    if (tokens.modelCalls > 0 && !isReported) return 'unknown';
+    return amountOf({ ...tokens, costUsd: costUsd ?? max.costUsd });
+  }
+
+  /** Charges known spending. */
+  charge(amount: Amount): void {
+    this.#charged = sum([this.#charged, amount]);
+    this.changed();
+  }
+
+  /** Charges the maximum of an unknown outcome. */
+  chargeUncertain(amount: Amount): void {
+    this.#uncertainNow = sum([this.#uncertainNow, amount]);
+    this.#uncertain = sum([this.#uncertain, amount]);
+  }
+
+  /** Charges what earlier sessions may have been billed for without an outcome. */
+  chargeEarlierUncertain(uncertain: Amount): void {
+    this.#uncertain = sum([this.#uncertain, uncertain]);
+  }
+
+  /**
+   * Charges a call of an earlier session.
+   *
+   * @returns its cost.
+   * @throws {RunError} when its usage does not report what a limit needs now.
+   */
+  chargeEarlier(kind: CallKind, { isScored, usage, judgeUsage }: SettledCall): Amount {
+    const [own, judge] = [this.priceLoaded(usage), this.priceLoaded(judgeUsage)];
+    const problem = this.problemOf(kind, 'program', own, true) ?? this.problemOf(kind, 'judge', judge, true);
+    if (problem !== undefined) throw problem;
+    const cost = sum([amountOf(own), amountOf(judge)]);
+    this.charge(isScored ? { ...cost, metricCalls: 1 } : cost);
+    return cost;
+  }
+
+  /** An attempt ended: what it did not use is free again. */
+  close(reservation: Reservation): void {
+    this.#open.delete(reservation);
+    this.changed();
+  }
+
+  /** Lets those who wait look again. */
+  changed(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const proceed of waiting) proceed();
+  }
+
+  /** A complete rollout shows what others are likely to cost. */
+  learnRollout(cost: Amount): void {
+    this.#expected.learnRollout(cost);
+  }
+
+  /** A usage that does not report what a limit needs. */
+  problemOf(
+    kind: CallKind,
+    who: 'program' | 'judge',
+    usage: Usage,
+    isReportedByCall: boolean,
+  ): RunError | undefined {
+    if (usage.modelCalls === 0) return undefined;
+    const models = Object.keys(usage.byModel ?? {}).join(', ') || 'an unnamed model';
+    for (const { name } of this.#spendLimits) {
+      if (name === 'maxCostUsd' && usage.costUsd === undefined) {
+        return new RunError(
+          `maxCostUsd is set, but the cost of a ${kind} by ${models} is unknown. Give its price in \`prices\`, or report \`costUsd\` in the usage.`,
+        );
+      }
+      if (name === 'maxTokens' && usage.inputTokens + usage.outputTokens === 0) {
+        return new RunError(
+          `maxTokens is set, but a ${kind} by ${models} reported no tokens. Report \`inputTokens\` and \`outputTokens\` in the usage.`,
+        );
+      }
+    }
+    const [limit] = this.#spendLimits;
+    if (limit === undefined || isReportedByCall || this.isDeclared(kind)) return undefined;
+    const source = who === 'judge' ? 'the metric' : kind === 'reflection' ? 'the reflection model' : 'run()';
+    return new RunError(
+      `${limit.name} requires every model call to be declared before it is made, but ${source} reports usage of ${models} afterwards. Set \`reserve.${kind}\`, or call \`meter.begin()\` before each model call.`,
+    );
+  }
+
+  /** Warnings for the end of a run, one sentence each. */
+  get warnings(): string[] {
+    const crossed = this.#spendLimits
+      .filter(({ unit, max }) => this.#charged[unit] > max)
+      .map(
+        ({ name, unit, max }) =>
+          `${name} is ${max}, but the run took ${shown(this.#charged[unit], 6)}: a call exceeded its declared maximum, or the limit was larger in an earlier session.`,
+      );
+    return [...crossed, ...this.#uncertainWarnings(this.#uncertainNow)];
+  }
+
+  /** The same for what earlier sessions left. */
+  get earlierWarnings(): string[] {
+    return this.#uncertainWarnings(this.#uncertain);
+  }
+
+  #uncertainWarnings(uncertain: Amount): string[] {
+    return this.#spendLimits
+      .filter(({ unit }) => uncertain[unit] > 0)
+      .map(
+        ({ name, unit }) =>
+          `Abandoned or broken calls may still be billed: ${shown(uncertain[unit], 6)} of ${name} stays reserved for them and is not part of the reported spend.`,
+      );
+  }
+
+  /** Whether one more attempt fits. */
+  #roomFor(kind: CallKind): LimitName | 'wait' | undefined {
+    let mustWait = false;
+    for (const { name, unit, max } of this.#limits) {
+      if (unit === 'metricCalls' && kind !== 'rollout') continue;
+      const used = this.#charged[unit] + this.#uncertain[unit];
+      const needed = used + this.#keptForTestset(unit) + this.needOf(kind, unit);
+      if (used >= max || needed > max) return name;
+      mustWait ||= needed + this.#inFlight((reservation) => reservation.outstanding(unit)) > max;
+    }
+    return mustWait ? 'wait' : undefined;
+  }
+
+  /** Whether one more model call fits. The testset may have to do without; the call may not exceed a limit. */
+  #roomForCall(max: Amount): LimitName | 'wait' | undefined {
+    let mustWait = false;
+    for (const { name, unit, max: limit } of this.#spendLimits) {
+      const needed = this.#charged[unit] + this.#uncertain[unit] + max[unit];
+      if (needed > limit) return name;
+      mustWait ||= needed + this.#inFlight((reservation) => reservation.admitted(unit)) > limit;
+    }
+    return mustWait ? 'wait' : undefined;
+  }
+
+  #inFlight(amountOf: (reservation: Reservation) => number): number {
+    let total = 0;
+    for (const reservation of this.#open) total += amountOf(reservation);
+    return total;
+  }
+
+  #keptForTestset(unit: Unit): number {
+    const count = (this.#options.keepsTestset?.() ?? true) ? this.#testsetCalls : 0;
+    return unit === 'metricCalls'
+      ? count
+      : this.#expected.ofRollouts(count, unit, this.needOf('rollout', unit));
+  }
+
+  #declared(kind: CallKind, unit: Unit): number | undefined {
+    return unit === 'metricCalls' ? undefined : this.#options.reserve?.[kind]?.[unit];
+  }
+
+  /** Zero in units without a limit. */
+  #limitedPart(amount: Amount): Amount {
+    return Object.assign({ ...zero }, ...this.#spendLimits.map(({ unit }) => ({ [unit]: amount[unit] })));
+  }
+
+  #refuseTooLarge(kind: CallKind, request: CallRequest, max: Amount): void {
+    const limit = this.#spendLimits.find(({ unit, max: most }) => !(max[unit] <= most));
+    if (limit === undefined) return;
+    const why = explainTooLarge(limit, kind, request, max);
+    // Once there is a result to lose, such a call ends the run as any other that does not fit.
+    const hasSpent = this.#charged.tokens > 0 || this.#charged.costUsd > 0;
+    if (!hasSpent || !(max[limit.unit] < Number.POSITIVE_INFINITY)) throw new RunError(why);
+    this.#options.note?.(why);
+    throw new Interrupted({ reason: limit.name });
+  }
+
+  #noteWait({ model = 'a model' }: CallRequest, { costUsd, tokens }: Amount): void {
+    if (this.#hasNotedWait) return;
+    this.#hasNotedWait = true;
+    const max = costUsd > 0 ? `$${shown(costUsd)}` : `${shown(tokens)} tokens`;
+    this.#options.note?.(
+      `Model calls wait for one another: each call of ${model} reserves up to ${max}, since its output is not limited. Limit its output tokens in the model settings, or set \`reserve.outputTokens\`, to run more at once.`,
+    );
+  }
+
+  async #record(reservation: Reservation): Promise<void> {
+    await this.#options.onReserve?.(reservation, this.#limitedPart(reservation.max()));
+  }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}

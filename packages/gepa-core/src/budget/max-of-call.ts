@@ -1,0 +1,63 @@
+import type { CallRequest } from '../adapter/call-meter.ts';
+import { type Amount, type Unit, zero } from './amount.ts';
+import type { PriceBook } from './prices.ts';
+
+/** What a call is made for. */
+export type CallKind = 'rollout' | 'reflection';
+
+export type LimitName = 'maxMetricCalls' | 'maxCostUsd' | 'maxTokens';
+
+export interface Limit {
+  readonly name: LimitName;
+  readonly unit: Unit;
+  readonly max: number;
+}
+
+/**
+ * The most that one model call can take. Unstated tokens count as the model's context window by the catalogue, and as
+ * infinite where that is unknown. Without a price `costUsd` is `NaN`.
+ *
+ * @param defaultOutputTokens `reserve.outputTokens`: for calls without an output limit of their own.
+ */
+export function maxOfCall(
+  { model, inputTokens, outputTokens }: CallRequest,
+  prices: Pick<PriceBook, 'priceOf' | 'contextOf'>,
+  defaultOutputTokens: number | undefined,
+): Amount {
+  const context = (model === undefined ? undefined : prices.contextOf(model)) ?? Number.POSITIVE_INFINITY;
+  const [input, output] = [inputTokens ?? context, outputTokens ?? defaultOutputTokens ?? context];
+  const tokens = input + output;
+  const price = model === undefined ? undefined : prices.priceOf(model);
+  if (price === undefined) return { ...zero, tokens, costUsd: Number.NaN };
+  const highestInputPrice = Math.max(price.input, price.cachedInput ?? 0, price.cacheWrite ?? 0);
+  // Any number of tokens of a free model is free, an infinite one included.
+  const cost = (count: number, perMillion: number) => (perMillion === 0 ? 0 : (count * perMillion) / 1e6);
+  return { ...zero, tokens, costUsd: cost(input, highestInputPrice) + cost(output, price.output) };
+}
+
+/** Says why a limit can never admit a model call, and what to do about it. */
+export function explainTooLarge(
+  { name, unit, max: limit }: Limit,
+  kind: CallKind,
+  { model = 'an unnamed model', inputTokens }: CallRequest,
+  max: Amount,
+): string {
+  const declare = `declare the maximum of a ${kind} in \`reserve.${kind}\``;
+  if (name === 'maxCostUsd' && Number.isNaN(max.costUsd)) {
+    return `maxCostUsd is set, but the cost of a ${kind} by ${model} is unknown. Give its price in \`prices\`, or ${declare}.`;
+  }
+  const amount = max[unit];
+  const limitOutput = 'Limit its output tokens in the model settings, or set `reserve.outputTokens`';
+  if (amount < Number.POSITIVE_INFINITY) {
+    return `${name} is ${limit}, but a single call of ${model} may take up to ${shown(amount)}. ${limitOutput}; or raise the limit, or ${declare}.`;
+  }
+  const unknown = `${name} is set, but the maximum of a call of ${model} is unknown`;
+  if (inputTokens === Number.POSITIVE_INFINITY) {
+    return `${unknown}: the provider adds to the input or runs tools of its own. To limit it, ${declare}.`;
+  }
+  return inputTokens === undefined
+    ? `${unknown}: the size of its input is not reported, or the input is more than text. To limit it, ${declare}.`
+    : `${unknown}. ${limitOutput}; or ${declare}.`;
+}
+
+export const shown = (amount: number, digits = 3): string => String(Number(amount.toPrecision(digits)));

@@ -1,0 +1,80 @@
+import type { CallMeter, CallRequest, MeteredCall } from '../adapter/call-meter.ts';
+import { type Amount, zero } from '../budget/amount.ts';
+import type { Budget } from '../budget/budget.ts';
+import type { Reservation } from '../budget/reservation.ts';
+import { addUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';
+import { isUnbilled } from './classify-error.ts';
+import { Interrupted } from './interruption.ts';
+
+/** What an attempt reported through its meter. */
+export interface MeterReport {
+  /** The usage of its model calls; `undefined` if it reported none. */
+  readonly usage: Usage | undefined;
+  /** Why a model call was refused: the attempt's outcome is void then. */
+  readonly refusal: unknown;
+}
+
+/** Counts the model calls of one attempt, and reserves each of them where a limit requires it. */
+export class AttemptMeter implements CallMeter {
+  readonly #budget: Budget;
+  readonly #reservation: Reservation;
+  readonly #abort: (reason: unknown) => void;
+  /** Ends a model call in flight with an unknown outcome. */
+  readonly #inFlight = new Set<() => void>();
+  #usage: Usage | undefined;
+  #refusal: unknown;
+  #isClosed = false;
+
+  constructor(budget: Budget, reservation: Reservation, abort: (reason: unknown) => void) {
+    this.#budget = budget;
+    this.#reservation = reservation;
+    this.#abort = abort;
+  }
+
+  async begin(request: CallRequest = {}): Promise<MeteredCall> {
+    const max = await this.#reserve(request);
+    this.#usage ??= noUsage;
+    const settle = (usage: Usage | undefined, actual: Amount | 'unknown') => {
+      if (!this.#inFlight.delete(abandon)) return;
+      if (max !== undefined) this.#reservation.settleCall(max, actual);
+      if (usage !== undefined) this.#usage = addUsage(this.#usage ?? noUsage, usage);
+    };
+    const abandon = () => settle(undefined, 'unknown');
+    this.#inFlight.add(abandon);
+    return {
+      end: (reported) => {
+        const usage = soundUsage(reported);
+        settle(usage, max === undefined ? zero : this.#budget.amountOfCall(usage, max));
+      },
+      fail: (error) => settle(undefined, isUnbilled(error) ? zero : 'unknown'),
+    };
+  }
+
+  /** Ends the attempt: later reports are ignored, and under a limit no further model call is admitted. */
+  close(): MeterReport {
+    this.#isClosed = true;
+    for (const abandon of [...this.#inFlight]) abandon();
+    return { usage: this.#usage, refusal: this.#refusal };
+  }
+
+  async #reserve(request: CallRequest): Promise<Amount | undefined> {
+    if (!this.#budget.limitsSpend) return undefined;
+    this.#refuseWhenClosed();
+    let max: Amount | undefined;
+    try {
+      max = await this.#budget.reserveCall(this.#reservation, request, () => this.#isClosed);
+    } catch (error) {
+      this.#refusal ??= error;
+      // A program that catches the error could go on without the model.
+      this.#abort(error);
+      throw error;
+    }
+    if (this.#isClosed && max !== undefined) this.#reservation.settleCall(max, zero);
+    this.#refuseWhenClosed();
+    return max;
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#isClosed) throw new Interrupted({ reason: 'aborted' });
+  }
+}

@@ -1,0 +1,250 @@
+import { zero } from '../budget/amount.ts';
+import { Budget } from '../budget/budget.ts';
+import { noTime, SpendReport, totalTime } from '../budget/spend.ts';
+import { Stopwatch } from '../budget/stopwatch.ts';
+import { nextTurn } from '../calls/next-turn.ts';
+import { Outage } from '../calls/outage.ts';
+import type { CallEnvironment } from '../calls/run-call.ts';
+import type { RunSignal } from '../calls/run-signal.ts';
+import { componentNames, seedOf } from '../component.ts';
+import type { Dispatcher } from '../dispatcher.ts';
+import { StrategyError } from '../errors.ts';
+import type { DecisionEvent } from '../events.ts';
+import { type Journal, settledCallOf } from '../journal/journal.ts';
+import { warnAboutData } from '../options/data-warnings.ts';
+import type { Settings } from '../options/settings.ts';
+import { createProposer } from '../reflection/propose.ts';
+import { Evaluator } from './evaluator.ts';
+import { ExampleIndex, type ExampleRef } from './examples.ts';
+import { MergeProposer } from './merge-proposer.ts';
+import { Random } from './random.ts';
+import type { SearchContext } from './search-context.ts';
+import { SearchState } from './state.ts';
+import * as conditions from './strategies/stop-conditions.ts';
+import { createStrategies } from './strategies/strategies.ts';
+
+/** A run that is ready to start. */
+export interface PreparedRun<Example, Output, Trace, Name extends string> {
+  readonly runId: string;
+  readonly search: SearchContext<Example, Output, Trace, Name>;
+  readonly calls: CallEnvironment;
+  readonly testset: readonly ExampleRef<Example>[];
+  readonly stopwatch: Stopwatch;
+}
+
+/** Creates the parts of a run and connects them. Makes no call. */
+export function prepareRun<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+  dispatcher: Dispatcher<Name>,
+  runSignal: RunSignal,
+  journal: Journal | undefined,
+): PreparedRun<Example, Output, Trace, Name> {
+  const { adapter, cacheEvaluation, skipDuplicates } = settings;
+  const { warn } = dispatcher;
+  const { signal } = runSignal;
+  const names = componentNames(adapter.components);
+  const runId = journal?.runId ?? crypto.randomUUID();
+
+  const index = new ExampleIndex<Example>();
+  const trainset = index.add('train', settings.trainset);
+  const valset = index.add('val', settings.valset);
+  const testset = index.add('test', settings.testset);
+  warnAboutData(settings, { trainset, valset, testset }, warn);
+
+  const state = new SearchState<Name>();
+  const dispatch = (event: DecisionEvent<Name>) => {
+    if (event.type === 'iteration_started' && !journal?.hasIteration(event.iteration)) {
+      journal?.mark({ type: 'iteration', iteration: event.iteration });
+    }
+    state.apply(event);
+    dispatcher.dispatch(event);
+  };
+  /** Whether an earlier session went on after the present iteration. */
+  const isReplaying = () => journal?.hasIteration(state.iteration + 1) ?? false;
+
+  const spend = new SpendReport();
+  const budget = new Budget({
+    maxMetricCalls: settings.maxMetricCalls,
+    maxCostUsd: settings.maxCostUsd,
+    maxTokens: settings.maxTokens,
+    reserve: settings.reserve,
+    prices: settings.prices,
+    testsetCalls: 2 * testset.length,
+    // Not while the seed is scored, without which there is nothing to test. Nor while a replay makes a call again that
+    // is missing in the journal: the earlier session may have scored the testset since.
+    keepsTestset: () => state.iteration > 0 && !isReplaying(),
+    note: dispatcher.note,
+    onReserve: ({ number }, { tokens, costUsd }) =>
+      journal?.mark({ type: 'reserved', reservation: number, tokens, costUsd }),
+  });
+  chargeEarlierSessions(budget, journal, dispatcher.note);
+  journal?.onReplay((entry) => {
+    const { usage, judgeUsage, ...call } = settledCallOf(entry);
+    spend.add({ ...call, usage: budget.priceLoaded(usage), judgeUsage: budget.priceLoaded(judgeUsage) });
+  });
+
+  const outage = new Outage();
+  signal.addEventListener('abort', () => outage.stopWaiting(), { once: true });
+  const stopwatch = new Stopwatch(journal?.earlierTime);
+  const calls: CallEnvironment = {
+    signal,
+    budget,
+    spend,
+    outage,
+    journal,
+    retry: settings.retry,
+    timeoutMs: settings.rolloutTimeoutMs,
+    dispatch: dispatcher.dispatch,
+  };
+  const trainKeys = new Set(trainset.map(({ key }) => key));
+  const evaluator = new Evaluator({
+    run: calls,
+    runId,
+    adapter,
+    metric: settings.metric,
+    stopwatch,
+    concurrency: settings.concurrency,
+    failureScore: settings.failureScore,
+    frontierType: settings.frontierType,
+    cache: cacheEvaluation,
+    isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
+    warn,
+  });
+  const propose = createProposer({
+    run: calls,
+    adapter,
+    model: settings.reflectionModel,
+    propose:
+      settings.propose ??
+      (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
+    templates: settings.reflectionPromptTemplate,
+    maxRecordCharacters: settings.maxRecordCharacters,
+    redact: settings.redact,
+    stopwatch,
+  });
+
+  const random = new Random(settings.seed);
+  const merger = new MergeProposer<Name>({
+    names,
+    random,
+    minOverlap: settings.mergeValOverlapFloor,
+    isNew: (texts) => !skipDuplicates || !state.has(texts),
+  });
+  const strategies = createStrategies(settings, {
+    random,
+    trainsetSize: trainset.length,
+    minibatchSize: settings.reflectionMinibatchSize,
+  });
+  const stopWhen = conditions.anyOf(
+    ...(settings.maxIterations === undefined ? [] : [conditions.iterations(settings.maxIterations)]),
+    ...(settings.stopConditions ?? []).map(checkedCondition),
+  );
+  const stopReason = async (): Promise<conditions.StopReason | undefined> => {
+    // A replay never waits, so that timers and Ctrl-C need a turn of the event loop to act.
+    if (journal?.hasIteration(state.iteration)) await nextTurn();
+    // The earlier session went on from here, and so does its replay, whatever the clock says now.
+    if (!isReplaying()) {
+      const reason = runSignal.endedBy ?? (await stopWhen(stopStateOf()));
+      if (reason !== undefined) return reason;
+    }
+    // Entries left over were made under other limits (an earlier end of the run), and were paid for all the same.
+    journal?.skip(state.iteration + 1);
+    return undefined;
+  };
+  const stopStateOf = () => ({
+    search: state,
+    iterations: state.iteration,
+    metricCalls: spend.metricCalls,
+    usage: spend.usage,
+    elapsedMs: stopwatch.elapsedMs,
+  });
+  const remainingMetricCalls = () => {
+    const planned = journal?.hasIteration(state.iteration) ? (journal.plannedMetricCalls ?? 0) : 0;
+    const limit = Math.max(settings.maxMetricCalls ?? Number.POSITIVE_INFINITY, planned);
+    return limit - budget.testsetCalls - spend.metricCalls;
+  };
+
+  return {
+    runId,
+    testset,
+    stopwatch,
+    calls,
+    search: {
+      started: startedEvent(settings, runId, journal),
+      names,
+      seedCandidate: seedOf(adapter.components),
+      trainset,
+      valset,
+      state,
+      dispatch,
+      evaluator,
+      propose,
+      merger: settings.useMerge ? merger : undefined,
+      maxMergeInvocations: settings.maxMergeInvocations,
+      strategies,
+      spend,
+      remainingMetricCalls,
+      skipDuplicates,
+      skipPerfectScore: settings.skipPerfectScore,
+      perfectScore: settings.perfectScore,
+      failureScore: settings.failureScore,
+      maxIdleIterations: Math.max(10, Math.ceil(trainset.length / settings.reflectionMinibatchSize)),
+      stopReason,
+      warn,
+    },
+  };
+}
+
+function startedEvent<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+  runId: string,
+  journal: Journal | undefined,
+): SearchContext<Example, Output, Trace, Name>['started'] {
+  const { seed, frontierType, maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs } =
+    settings;
+  const earlierMs = totalTime(journal?.earlierTime ?? noTime);
+  return {
+    type: 'run_started',
+    runId,
+    seed,
+    components: componentNames(settings.adapter.components),
+    trainsetSize: settings.trainset.length,
+    valsetSize: settings.valset.length,
+    frontierType,
+    maxMetricCalls,
+    maxIterations,
+    maxCostUsd,
+    maxTokens,
+    maxDurationMs,
+    earlierMs: earlierMs === 0 ? undefined : earlierMs,
+  };
+}
+
+/** Charges everything that earlier sessions spent, or may have been billed for. */
+function chargeEarlierSessions(
+  budget: Budget,
+  journal: Journal | undefined,
+  note: (message: string) => void,
+): void {
+  if (journal === undefined) return;
+  budget.chargeEarlierUncertain(journal.earlierUncertain);
+  for (const entry of journal.entries()) {
+    const call = settledCallOf(entry);
+    const cost = budget.chargeEarlier(call.phase === 'reflection' ? 'reflection' : 'rollout', call);
+    if (entry.uncertain !== undefined) budget.chargeEarlierUncertain({ ...zero, ...entry.uncertain });
+    // Testset rollouts do not change what the search expects, so that a run that was over does not go on.
+    if (call.isScored && call.phase !== 'testset') budget.learnRollout(cost);
+  }
+  // Not a warning of the result, which should equal that of an uninterrupted run.
+  for (const warning of budget.earlierWarnings) note(warning);
+}
+
+function checkedCondition(condition: conditions.StopCondition): conditions.StopCondition {
+  return async (state) => {
+    const reason: unknown = await condition(state);
+    if (reason === undefined || (typeof reason === 'string' && reason !== '')) return reason;
+    throw new StrategyError(
+      `A stop condition returned ${JSON.stringify(reason)}. Return the reason to stop as a string, or undefined to go on.`,
+    );
+  };
+}
