@@ -3,34 +3,34 @@ import type { Candidate, Component } from '../component.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { Step } from './trace.ts';
 
-/** Where in the run a rollout belongs; goes into the metadata of the user's own tracing. */
+/** The part of a run that a rollout belongs to; also in the metadata of the user's tracing. */
 export type Phase = 'seed' | 'minibatch' | 'proposal' | 'valset' | 'merge' | 'testset';
 
-/** What the engine tells an adapter about one rollout. */
+/** The second argument of `Adapter.run` after the example: what belongs to one rollout. */
 export interface RunContext {
-  /** Aborted when the run ends or the rollout's time is over. */
+  /** Aborted when the run ends, or on `rolloutTimeoutMs`. */
   readonly signal: AbortSignal;
-  /** To be told of model calls as they are made; absent outside of a run. See `Adapter.metersCalls`. */
+  /** Reports each model call. Undefined outside a run. See `Adapter.metersCalls`. */
   readonly meter?: CallMeter | undefined;
-  /** The same for all rollouts of one `optimize` call. */
+  /** The same for all rollouts of a run. */
   readonly runId: string;
-  /** Counted from 1; 0 is the seed's pass over the valset. */
+  /** Counted from 1; 0 while the seed is scored on the valset. */
   readonly iteration: number;
   readonly phase: Phase;
-  /** The candidate's number; `undefined` while it is only proposed. */
+  /** The number of the candidate; `undefined` before it is in the pool. */
   readonly candidateIndex: number | undefined;
   /** The example's `id`, or `train:3`, `val:0`, `test:7` by its position. */
   readonly exampleId: string;
 }
 
-/** What came of running the program once. */
+/** The outcome of running the program once. */
 export interface Execution<Output, Trace = readonly Step[]> {
   readonly output: Output;
   readonly trace?: Trace;
   readonly usage?: Usage;
 }
 
-/** A measured rollout: the program's output on one example and the metric's word on it. */
+/** A scored rollout: the program's output on one example, and the metric's result. */
 export interface Rollout<Example, Output, Trace = readonly Step[]> {
   readonly example: Example;
   readonly exampleId: string;
@@ -43,65 +43,64 @@ export interface Rollout<Example, Output, Trace = readonly Step[]> {
   readonly componentFeedback?: Readonly<Record<string, string>>;
   /** The message of the error, when the program or the metric threw. */
   readonly error?: string;
-  /** Which of them threw. */
+  /** The one that threw. */
   readonly failedIn?: 'program' | 'metric';
 }
 
-/** What the reflection model is shown of one rollout: headings and their contents, in order. */
+/** One rollout as the reflection model reads it: headings and their contents, in order. */
 export type ReflectiveRecord = Readonly<Record<string, unknown>>;
 
 /**
- * The seam between the engine and a program. The engine owns concurrency, caching, retries and the budget; an
- * adapter runs the program once and says what happened.
+ * The seam between the engine and a program. The engine owns concurrency, caching, retries and the budget; an adapter
+ * runs the program once and returns output, trace and usage.
  */
 export interface Adapter<Example, Output, Trace = readonly Step[], Name extends string = string> {
-  /** What may change. The order of the keys is the order of round robin. */
+  /** The texts that may change. The order of the keys is the order of round robin. */
   readonly components: Readonly<Record<Name, Component>>;
   /**
-   * The names of the models the program is known to call, as its usage will report them. Under `maxCostUsd` a run is
-   * refused before the start when the price of one is unknown. Leave out those whose usage brings its own `costUsd`.
+   * The names of the models that the program calls, as its usage reports them. With `maxCostUsd`, a run is refused before
+   * the start when one of them has no known price. Leave out models whose usage has its own `costUsd`.
    */
   readonly models?: readonly string[];
   /**
-   * Whether `run` tells `context.meter` of every model call before it is made, so that `maxCostUsd` and `maxTokens` can
-   * be kept. Otherwise they need `reserve.rollout`. Default `false`.
+   * Whether `run` calls `context.meter.begin()` before every model call. Otherwise `maxCostUsd` and `maxTokens` require
+   * `reserve.rollout`. Default `false`.
    */
   readonly metersCalls?: boolean;
   /**
-   * Runs the program with the candidate's texts on one example. Many calls run at once and must not see each
-   * other's candidate. Throw what the program throws: transient errors (rate limit, overload, connection, timeout)
-   * are retried, any other is the candidate's failure. To keep the trace of a failed run, throw a `RolloutError`.
+   * Runs the program with a candidate on one example. Many calls run at once and must not see each other's candidate.
+   * Throw what the program throws: transient errors (rate limit, overload, connection, timeout) are retried, any other
+   * scores `failureScore`. To keep the trace of a failed run, throw a `RolloutError`.
    */
   run(candidate: Candidate<Name>, example: Example, context: RunContext): Promise<Execution<Output, Trace>>;
-  /** What to show the reflection model for one component. Default: made from the neutral trace. */
+  /** The records of rollouts for one component. Default: made from the neutral trace. */
   reflectiveRecords?(request: {
     readonly candidate: Candidate<Name>;
     readonly component: Name;
     readonly rollouts: readonly Rollout<Example, Output, Trace>[];
   }): readonly ReflectiveRecord[];
   /**
-   * What is written down of a rollout in a run directory, as plain data; records are then made from what is read back.
-   * Default: output and trace as `JSON.stringify` sees them. An instance that a reader should see otherwise (a chat
-   * message, say) is put into plain words here.
+   * The output and trace of a rollout as plain data, for the run directory; records are later made from these. Default:
+   * as `JSON.stringify` writes them. Convert instances here that should read differently, such as chat messages.
    */
   toPlain?(execution: { readonly output?: Output; readonly trace?: Trace }): {
     readonly output?: unknown;
     readonly trace?: unknown;
   };
-  /** A proposer of the adapter's own, in place of the reflection model. A component left out stays as it is. */
+  /** The adapter's own proposer, instead of the reflection model. A component that it leaves out is unchanged. */
   propose?(request: ProposeRequest<Name>): Promise<Partial<Record<Name, string>>>;
-  /** Called once when the run is over, however it ended. */
+  /** Called once at the end of a run, however it ended. */
   close?(): Promise<void>;
 }
 
-/** What a custom proposer is asked. */
+/** The request to a custom proposer. */
 export interface ProposeRequest<Name extends string = string> {
   readonly candidate: Candidate<Name>;
   /** The components to rewrite. */
   readonly components: readonly Name[];
-  /** For each of them, a record for every rollout of the minibatch. */
+  /** By component, one record for every rollout of the minibatch. */
   readonly records: Readonly<Record<Name, readonly ReflectiveRecord[]>>;
   readonly signal: AbortSignal;
-  /** To be told of model calls, so that what they take counts; absent outside of a run. */
+  /** Reports each model call, so that its usage counts. Undefined outside a run. */
   readonly meter?: CallMeter | undefined;
 }

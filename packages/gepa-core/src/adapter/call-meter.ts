@@ -1,37 +1,36 @@
 import type { Usage } from '../budget/usage.ts';
 
-/** What a model call may take at most, as told before it is made. */
+/** The most that a model call may take. */
 export interface CallRequest {
-  /** The model, by the name that its usage will bear. */
+  /** The name of the model, as its usage reports it. */
   readonly model?: string | undefined;
-  /** The most tokens sent. Default: as many as the model can read, by the catalogue. */
+  /** The most input tokens. Default: the model's context window, by the catalogue. */
   readonly inputTokens?: number | undefined;
-  /** The most tokens written. Default: as many as the model can read and write. */
+  /** The most output tokens. Default: `reserve.outputTokens`, or else the model's context window. */
   readonly outputTokens?: number | undefined;
 }
 
-/** A model call that may be made. How it ended is told once; what is told later is not heard. */
+/** A model call that was admitted. Call `end` or `fail` once; later reports are ignored. */
 export interface MeteredCall {
-  /** It was answered, or took something all the same. */
+  /** The call was answered, or failed with a known usage. */
   end(usage: Usage): void;
   /**
-   * It failed. An error that shows that the provider did no work (an HTTP status, a connection that was never made)
-   * makes it free; after any other, what it may have taken counts against the bounds.
+   * The call failed. It is free if the error shows that the provider did no work (an HTTP error status, a connection that
+   * was never made); otherwise its maximum stays charged.
    */
   fail(error: unknown): void;
 }
 
 /**
- * Lets `maxCostUsd` and `maxTokens` hold for what is not known before it is spent: whoever calls a model asks before
- * each call, and tells what it took. What was told is counted even where the rollout comes to no end. A program that
- * tells of its calls here need not report a `usage`; where it does, what it told here is believed.
+ * Reports model calls one by one, so that `maxCostUsd` and `maxTokens` are never exceeded. Reported usage counts even if
+ * the rollout fails or is aborted, and takes precedence over the `usage` that the program returns.
  */
 export interface CallMeter {
   /**
-   * To be awaited before a model call. Under a bound it waits while others may yet leave enough; without one it never
-   * waits. Calls at once are each told of; a call that is made inside another is not.
+   * Await this before each model call. Under a limit, it waits while calls in flight may leave room. Report parallel calls
+   * one by one, but not a call that is made inside another.
    *
-   * @throws when the call could cross a bound, or is made by what is over. Let it pass: the run ends, or has ended.
+   * @throws when the call could exceed a limit, or its rollout is over. Do not catch this error: the run is ending.
    */
   begin(request?: CallRequest): Promise<MeteredCall>;
 }

@@ -1,7 +1,6 @@
 /**
- * For adapters: the outcome of some work, or the signal's reason as soon as the signal is aborted. Frameworks do not
- * always end with their signal, or end quietly with an empty answer. Work that is given up goes on by itself; what
- * comes of it is ignored.
+ * Resolves with the work, or rejects with the signal's reason as soon as it is aborted. Frameworks do not always stop with
+ * their signal, or stop silently with an empty answer. Abandoned work goes on by itself; its outcome is ignored.
  */
 export async function raceSignal<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();

@@ -1,19 +1,19 @@
 import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
 
-/** What a step was. */
+/** The kind of a step. */
 export type StepKind = 'chain' | 'prompt' | 'model' | 'tool' | 'retriever' | 'agent' | 'other';
 
-/** One step of a rollout, in the terms of no framework. Steps nest and stand in the order they began. */
+/** One step of a rollout, independent of any framework. Steps nest, and are in the order in which they began. */
 export interface Step {
   readonly kind: StepKind;
   readonly name: string;
-  /** The components whose text took part in this step itself (not in its children). */
+  /** The components whose text this step itself used (not its children). */
   readonly components?: readonly string[];
   readonly input?: unknown;
   readonly output?: unknown;
   /** The message of the error that ended the step. */
   readonly error?: string;
-  /** Of a model step: why the model stopped. */
+  /** For a model step: why the model stopped. */
   readonly finishReason?: string;
   readonly usage?: Usage;
   readonly durationMs?: number;
@@ -28,12 +28,12 @@ export function* walkSteps(steps: readonly Step[]): Generator<Step> {
   }
 }
 
-/** The steps a component's text took part in. */
+/** The steps that used a component's text. */
 export function stepsOf(trace: readonly Step[], component: string): Step[] {
   return [...walkSteps(trace)].filter((step) => step.components?.includes(component));
 }
 
-/** What all model calls of a trace cost together. */
+/** The usage of all model calls of a trace. */
 export function usageOfSteps(trace: readonly Step[]): Usage {
   return [...walkSteps(trace)].reduce((sum, { usage }) => (usage ? addUsage(sum, usage) : sum), noUsage);
 }

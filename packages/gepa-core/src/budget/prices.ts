@@ -2,10 +2,9 @@ import { OptionsError } from '../errors.ts';
 import type { Price, PriceOf, Usage } from './usage.ts';
 
 /**
- * What models cost: by the caller's own prices first, else by the catalogue of `@pydantic/genai-prices`. Prices for
- * long prompts are left out, so that a prompt above a provider's threshold (200,000 tokens, say) is priced as a shorter
- * one; so are fees that are not for tokens, such as those for searches. The catalogue is part of the package: nothing
- * is asked over the network.
+ * The prices of models: the caller's own, or else those of the catalogue `@pydantic/genai-prices`, which is loaded from the
+ * package and not over the network. Surcharges for long prompts (above 200,000 tokens, for example) and fees that are not
+ * for tokens are not included.
  */
 export class PriceBook {
   readonly #own: Readonly<Record<string, Price>>;
@@ -16,7 +15,7 @@ export class PriceBook {
     this.#own = own;
   }
 
-  /** Only own prices, as long as the catalogue is not loaded. */
+  /** Until the catalogue is loaded, only the caller's own prices. */
   readonly priceOf: PriceOf = (model) => {
     if (this.#known.has(model)) return this.#known.get(model);
     const price = ownPrice(this.#own, model) ?? (this.#catalogue && cataloguePrice(this.#catalogue, model));
@@ -24,18 +23,18 @@ export class PriceBook {
     return price;
   };
 
-  /** How many tokens a model can read and write, by the catalogue; `undefined` as long as that is not loaded. */
+  /** The context window of a model in tokens, by the catalogue; `undefined` until that is loaded. */
   contextOf(model: string): number | undefined {
     const entries = this.#catalogue === undefined ? [] : entriesOf(this.#catalogue, model);
     return entries.map((entry) => entry.model.context_window).find((tokens) => tokens !== undefined);
   }
 
-  /** To be waited for before a call to a model that has no price of its own. */
+  /** Loads the catalogue before a model is called. */
   waitFor(model: string | undefined): Promise<void> | undefined {
     return model === undefined || this.#catalogue !== undefined ? undefined : this.load();
   }
 
-  /** To be waited for before a usage can be priced; nothing where it can be, or where no price is wanted. */
+  /** Loads the catalogue if a usage needs it to be priced. */
   wait(usage: Usage | undefined): Promise<void> | undefined {
     if (this.#catalogue !== undefined || usage?.byModel === undefined || usage.costUsd !== undefined) {
       return undefined;
@@ -45,14 +44,14 @@ export class PriceBook {
       : undefined;
   }
 
-  /** Half a megabyte that only runs on models with names need. */
+  /** Half a megabyte, in a chunk of its own. */
   async load(): Promise<void> {
     this.#catalogue ??= await import('@pydantic/genai-prices');
   }
 }
 
 /**
- * Under a bound on cost, refuses models without a price while nothing is spent yet.
+ * Refuses models without a known price under `maxCostUsd`, before anything is spent.
  *
  * @throws {OptionsError}
  */
@@ -62,11 +61,11 @@ export function checkPrices(models: readonly string[], priceOf: PriceOf): void {
   const [prices, them] = unknown.length === 1 ? ['price', 'it'] : ['prices', 'them'];
   const entries = unknown.map((model) => `'${model}': { input: 1, output: 2 }`).join(', ');
   throw new OptionsError([
-    `\`maxCostUsd\` is set, but the ${prices} of ${unknown.join(', ')} cannot be told. Give ${them} in US dollars per million tokens (0 for what costs nothing): prices: { ${entries} }.`,
+    `\`maxCostUsd\` is set, but the ${prices} of ${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} unknown. Set ${them} in US dollars per million tokens (0 for a free model): prices: { ${entries} }.`,
   ]);
 }
 
-/** A model as one name says it: `openai/gpt-4.1-2025-04-14` is of `openai`, called `gpt-4.1`, of a certain day. */
+/** The parts of a model name: `openai/gpt-4.1-2025-04-14` has a provider, a base name and a date. */
 interface ModelName {
   readonly provider?: string;
   readonly base: string;
@@ -79,12 +78,12 @@ function readName(name: string): ModelName {
   return {
     base,
     ...(provider === undefined ? {} : { provider }),
-    // The latest one is the one that is meant without a date.
+    // A name without a date means the latest one.
     ...(date === undefined || date === 'latest' ? {} : { date }),
   };
 }
 
-/** The price given for this name, or for another name of the same model: without provider or date, or with them. */
+/** The caller's price for this name, or for another name of the same model, with or without provider and date. */
 function ownPrice(own: Readonly<Record<string, Price>>, model: string): Price | undefined {
   if (Object.hasOwn(own, model)) return own[model];
   const name = readName(model);
@@ -95,7 +94,7 @@ function ownPrice(own: Readonly<Record<string, Price>>, model: string): Price | 
   return closest === undefined ? undefined : own[closest.given];
 }
 
-/** 0 for different models; else the more, the less one name says that the other does not. */
+/** 0 for different models; higher the more parts of the names agree. */
 function likeness(a: ModelName, b: ModelName): number {
   const parts = (['provider', 'date'] as const).map((part) =>
     a[part] === b[part] ? 1 : a[part] === undefined || b[part] === undefined ? 0.5 : 0,
@@ -107,7 +106,7 @@ type Catalogue = Pick<typeof import('@pydantic/genai-prices'), 'calcPrice' | 'fi
 
 type Entry = NonNullable<ReturnType<Catalogue['calcPrice']>>;
 
-/** A name with a provider the catalogue does not know, such as `local/gpt-4.1`, has no entry there. */
+/** A name with a provider that the catalogue does not know, such as `local/gpt-4.1`, has no entry. */
 function entriesOf(catalogue: Catalogue, model: string): Entry[] {
   const { provider, base } = readName(model);
   const undated = provider === undefined ? base : `${provider}/${base}`;
@@ -119,7 +118,7 @@ function entryOf({ calcPrice, findProvider }: Catalogue, model: string): Entry |
   const provider =
     rest.length === 0
       ? undefined
-      : // `togetherai` and `fireworks-ai` of some are `together` and `fireworks` of others.
+      : // Some clients write `togetherai` and `fireworks-ai` for `together` and `fireworks`.
         (findProvider({ providerId: prefix }) ?? findProvider({ providerId: prefix.replace(/-?ai$/, '') }));
   const found =
     provider === undefined
@@ -147,7 +146,7 @@ function priceOfEntry({ model_price }: Entry): Price | undefined {
   };
 }
 
-/** The price of short prompts, where long ones cost more. */
+/** The price of short prompts, where long prompts cost more. */
 function dollars(price: number | { readonly base: number } | undefined): number | undefined {
   return typeof price === 'object' ? price.base : price;
 }

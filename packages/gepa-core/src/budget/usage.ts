@@ -2,21 +2,21 @@
 export interface ModelUsage {
   /** Number of model requests. */
   readonly modelCalls: number;
-  /** Tokens sent to models, cached ones included. */
+  /** Input tokens, cached ones included. */
   readonly inputTokens: number;
-  /** Those of `inputTokens` that the provider read from its cache. Absent: none that anybody told of. */
+  /** The part of `inputTokens` that the provider read from its cache. Absent: none was reported. */
   readonly cachedInputTokens?: number;
-  /** Those of `inputTokens` that the provider wrote to its cache, where it tells (Anthropic). */
+  /** The part of `inputTokens` that the provider wrote to its cache, where it reports this (Anthropic). */
   readonly cacheWriteTokens?: number;
-  /** Tokens written by models. */
+  /** Output tokens. */
   readonly outputTokens: number;
 }
 
-/** What model calls cost: of one rollout, one reflection, or a whole run. */
+/** The usage of model calls: of a rollout, a reflection, or a whole run. */
 export interface Usage extends ModelUsage {
-  /** US dollars, where the provider, `prices` or the catalogue of prices tells. */
+  /** US dollars, where the provider, `prices` or the price catalogue gives them. */
   readonly costUsd?: number;
-  /** The same, by model name, where the names are known. */
+  /** By model name, where the names are known. */
   readonly byModel?: Readonly<Record<string, ModelUsage>>;
 }
 
@@ -30,7 +30,7 @@ export interface Price {
   readonly output: number;
 }
 
-/** Tells what a model costs, by its name; `undefined` where that is not known. */
+/** The price of a model by its name; `undefined` where it is unknown. */
 export type PriceOf = (model: string) => Price | undefined;
 
 export const noUsage: Usage = { modelCalls: 0, inputTokens: 0, outputTokens: 0 };
@@ -54,8 +54,7 @@ export function modelCallUsage(call: {
 }
 
 /**
- * A usage as somebody reported it, fit to be added up and written down: what is no number counts as not told. One `NaN`
- * would otherwise hide all that is spent from the bounds.
+ * Replaces values that are not finite numbers by unreported ones. A single `NaN` would otherwise disable the limits.
  */
 export function soundUsage(usage: Usage): Usage {
   const { costUsd, byModel } = usage;
@@ -82,7 +81,7 @@ function hasSoundCounts(usage: ModelUsage): boolean {
 function soundCounts(usage: ModelUsage): ModelUsage {
   const count = (value: number | undefined, otherwise = 0) => (Number.isFinite(value) ? value! : otherwise);
   return tokenCounts({
-    // Whoever tells tokens has called a model.
+    // Tokens imply a model call.
     modelCalls: count(usage.modelCalls, 1),
     inputTokens: count(usage.inputTokens),
     cachedInputTokens: count(usage.cachedInputTokens),
@@ -105,7 +104,7 @@ export function addUsage(a: Usage, b: Usage): Usage {
   };
 }
 
-/** Fills in `costUsd` from prices by model name, where the usage brings no cost of its own and names every model. */
+/** Adds `costUsd` by the prices of its models, unless the usage has its own cost or an unnamed model. */
 export function priceUsage(usage: Usage, priceOf: PriceOf): Usage {
   if (usage.costUsd !== undefined || usage.byModel === undefined) return usage;
   let costUsd = 0;
@@ -122,7 +121,7 @@ export function priceUsage(usage: Usage, priceOf: PriceOf): Usage {
 function costOf(tokens: ModelUsage, price: Price): number {
   const { inputTokens, cachedInputTokens = 0, cacheWriteTokens = 0, outputTokens } = tokens;
   const { input, cachedInput = input, cacheWrite = input, output } = price;
-  // Never less than none, should a provider count cached tokens beside the others instead of among them.
+  // Not negative, should a provider count cached tokens in addition to the input tokens.
   const uncached = Math.max(0, inputTokens - cachedInputTokens - cacheWriteTokens);
   return (
     (uncached * input +
@@ -155,7 +154,7 @@ function addTokens(a: ModelUsage, b: ModelUsage): ModelUsage {
   });
 }
 
-/** Without counts of cached tokens that are zero: most models have none. */
+/** Leaves out zero counts of cached tokens: most models have none. */
 function tokenCounts(counts: {
   modelCalls: number;
   inputTokens: number;

@@ -1,4 +1,4 @@
-/** What kind of failure an error is: a passing one, a refusal that no retry heals, or the program's own. */
+/** The kind of a failure: transient, a refusal that no retry fixes, or the program's own. */
 export type FailureKind = 'transient' | 'refused' | 'program';
 
 const transientStatus = (status: number) =>
@@ -12,14 +12,14 @@ const transientNames =
 const transientMessages = /^(fetch failed|terminated|socket hang up|network error|connection error\.?)$/i;
 const refusalCodes =
   /^(insufficient_quota|invalid_api_key|model_not_found|MODEL_AUTHENTICATION|MODEL_NOT_FOUND|billing_hard_limit_reached)$/;
-/** The last is LangChain's, which keeps nothing else of the provider's error in some versions. */
+/** `InsufficientQuotaError`: some versions of LangChain keep nothing else of the provider's error. */
 const refusalNames = /^AI_(LoadAPIKey|LoadSetting|NoSuchModel|NoSuchProvider)Error$|^InsufficientQuotaError$/;
-/** LangChain's mark on an error that another try may heal. */
+/** LangChain's mark on an error that a retry may fix. */
 const langchainRetryable = Symbol.for('langchain.errors.retryable');
 
 /**
- * Tells infrastructure from program by status codes, error codes, classes and marks along the chain of causes. A
- * refused key, an unknown model and a used-up quota are nobody's score either.
+ * Distinguishes failures of the provider from those of the program, by status codes, error codes, classes and marks along
+ * the chain of causes. A refused key, an unknown model and an exhausted quota are never scored.
  */
 export function failureKind(error: unknown): FailureKind {
   const chain = causesOf(error);
@@ -27,7 +27,7 @@ export function failureKind(error: unknown): FailureKind {
   return chain.some(isTransient) ? 'transient' : 'program';
 }
 
-/** Whether an error shows that the provider did no work: it answered with an error's status, or was never reached. */
+/** Whether an error shows that the provider did no work: it answered with an error status, or was never reached. */
 export function isUnbilled(error: unknown): boolean {
   return causesOf(error).some(
     (link) =>
@@ -37,10 +37,10 @@ export function isUnbilled(error: unknown): boolean {
   );
 }
 
-/** An answer that breaks off, or cannot be read, has the status of a good one. */
+/** An answer that is cut off or cannot be parsed has a success status. */
 const isErrorStatus = (status: unknown) => typeof status === 'number' && status >= 400;
 
-/** How long the server asked to wait, in milliseconds; `retry-after` may be seconds or a date. */
+/** The wait that the server asks for, in milliseconds; `retry-after` is in seconds or a date. */
 export function retryAfterMs(error: unknown, now: () => number = Date.now): number | undefined {
   for (const { headers, responseHeaders } of causesOf(error)) {
     const read = (name: string) => headerOf(headers ?? responseHeaders, name);
@@ -66,7 +66,7 @@ function headerOf(headers: unknown, name: string): string | undefined {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
-/** The message of anything that was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   if (typeof error === 'string') return error;
   const { message } = (error ?? {}) as ErrorLike;
@@ -79,7 +79,7 @@ export function messageOf(error: unknown): string {
   }
 }
 
-/** The message's first paragraph as a sentence to go on from. */
+/** The first paragraph of the message, as a sentence. */
 export function sentence(error: unknown): string {
   const [paragraph = ''] = messageOf(error)
     .trim()
@@ -97,9 +97,9 @@ interface ErrorLike {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly headers?: unknown;
-  /** The AI SDK's name for it. */
+  /** The AI SDK's name for `headers`. */
   readonly responseHeaders?: unknown;
-  /** The AI SDK's word on whether another try may heal it, and the provider's answer. */
+  /** In the AI SDK: whether a retry may fix the error, and the provider's answer. */
   readonly isRetryable?: unknown;
   readonly data?: { readonly error?: { readonly code?: unknown; readonly type?: unknown } | null } | null;
   readonly cause?: unknown;
@@ -124,7 +124,7 @@ function isRefusal(error: ErrorLike): boolean {
     status === 401 ||
     status === 402 ||
     status === 403 ||
-    // The AI SDK tells no code: what is not found is the model, or the address of all models.
+    // The AI SDK has no code for this: either the model or the endpoint was not found.
     (status === 404 && error.name === 'AI_APICallError') ||
     codesOf(error).some((code) => matches(refusalCodes, code)) ||
     matches(refusalNames, error.name)
@@ -137,7 +137,7 @@ function isTransient(error: ErrorLike): boolean {
   if (typeof status === 'number') return transientStatus(status);
   return (
     codesOf(error).some((code) => matches(transientCodes, code)) ||
-    // OpenAI's errors have no names of their own.
+    // OpenAI's errors have no own names.
     [error.name, classOf(error)].some((name) => matches(transientNames, name)) ||
     matches(transientMessages, error.message)
   );

@@ -2,7 +2,7 @@ import { builtin } from '../node/builtin.ts';
 import type { Settings } from '../options/settings.ts';
 import { canonicalJson } from '../search/examples.ts';
 
-/** What a run is a function of, besides what its effects bring. A directory only takes up the run it was made for. */
+/** Everything that decides a run besides the outcomes of its calls. A run directory only resumes the run it was made for. */
 export interface Fingerprint {
   /** A digest of each component. */
   readonly components: Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ export interface Fingerprint {
   readonly testset: DataFingerprint;
   /** Options that decide the search, by name. */
   readonly options: Readonly<Record<string, string>>;
-  /** A digest of the metric's source, which may well change without meaning anything. */
+  /** A digest of the metric's source, which may change without changing its meaning. */
   readonly metric: string;
 }
 
@@ -20,7 +20,7 @@ interface DataFingerprint {
   readonly digest: string;
 }
 
-/** Bounds, limits, models and listeners may change from one session to the next; these may not. */
+/** Limits, models and listeners may change between sessions; these options may not. */
 const searchOptions = [
   'seed',
   'candidateSelectionStrategy',
@@ -64,7 +64,7 @@ export function fingerprintOf<Example, Output, Trace, Name extends string>(
           settings[name] === undefined ? [] : [[name, optionAsText(settings[name])]],
         ),
       ),
-      // Another model may go on; a proposer has no use for a model's answers, nor a model for its texts.
+      // Another model may resume; but a proposer cannot replay a model's answers, nor a model a proposer's texts.
       [proposer]:
         reflectionModel === undefined ? `${propose === undefined ? "the adapter's" : 'your'} own` : 'a model',
     },
@@ -72,24 +72,24 @@ export function fingerprintOf<Example, Output, Trace, Name extends string>(
   };
 }
 
-/** What differs, a part of a sentence each. */
+/** The differences, each as part of a sentence. */
 export function differences(was: Fingerprint, is: Fingerprint): string[] {
   const names = (group: Readonly<Record<string, string>>) => Object.keys(group);
   const found: string[] = [];
   const all = new Set([...names(was.components), ...names(is.components)]);
   for (const name of all) {
-    if (is.components[name] === undefined) found.push(`the component ${name} is gone`);
+    if (is.components[name] === undefined) found.push(`the component ${name} is missing`);
     else if (was.components[name] === undefined) found.push(`the component ${name} is new`);
     else if (was.components[name] !== is.components[name])
-      found.push(`the text of the component ${name} is another`);
+      found.push(`the text of the component ${name} differs`);
   }
   if (found.length === 0 && names(was.components).join() !== names(is.components).join()) {
-    found.push('the components stand in another order');
+    found.push('the components are in another order');
   }
   for (const set of ['trainset', 'valset', 'testset'] as const) {
     if (was[set].size !== is[set].size) {
       found.push(`the ${set} has ${is[set].size} examples instead of ${was[set].size}`);
-    } else if (was[set].digest !== is[set].digest) found.push(`the ${set} holds other examples`);
+    } else if (was[set].digest !== is[set].digest) found.push(`the ${set} contains other examples`);
   }
   for (const name of [...searchOptions, proposer]) {
     const [before, now] = [was.options[name], is.options[name]];
@@ -102,14 +102,14 @@ function dataFingerprint(examples: readonly unknown[]): DataFingerprint {
   return { size: examples.length, digest: digest(examples) };
 }
 
-/** Of what is no plain data, only the place is known. */
+/** Values that are not plain data count by their position only. */
 function digest(values: readonly unknown[]): string {
   const hash = builtin('node:crypto', 'leave `runDir` out.').createHash('sha256');
   for (const value of values) hash.update(`${canonicalJson(value) ?? '?'}\n`);
   return hash.digest('hex').slice(0, 16);
 }
 
-/** A function, or an object with methods, is told by its name and a digest of its source. */
+/** A function, or an object with methods, counts by its name and a digest of its source. */
 function optionAsText(value: unknown): string {
   if (typeof value === 'function')
     return `the function ${value.name || 'without a name'} (${sourceOf(value)})`;

@@ -1,48 +1,48 @@
 import { RunDirectoryLockedError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
 
-/** How often a holder of a lock says that it is alive, in milliseconds. */
+/** How often an owner renews its lock, in milliseconds. */
 const heartbeatMs = 10_000;
-/** A holder on another machine that has been silent for so long is gone. */
+/** The age after which the lock of another machine counts as abandoned, in milliseconds. */
 const silenceMs = 60_000;
 
 const schema = { pid: 'number', host: 'string', since: 'string', id: 'string' } as const;
 
-interface Holder {
+interface Owner {
   readonly pid: number;
   readonly host: string;
   readonly since: string;
   readonly id: string;
-  /** When the process began, where the system tells: numbers of processes are used again. */
+  /** When the process started, where the system reports it, since process ids are reused. */
   readonly began?: string | undefined;
 }
 
-/** The locks of this process: its own number in a lock file means nothing after a restart in a container. */
-const held = new Set<string>();
+/** The locks of this process: after a restart in a container, its process id in a lock file means nothing. */
+const ownLocks = new Set<string>();
 
 /**
- * Makes a directory this process's own until `release`, or until the process is gone.
+ * Locks a directory for this process until `release`, or until the process ends.
  *
- * @throws {RunDirectoryLockedError} when another process has it.
+ * @throws {RunDirectoryLockedError} when another process has locked it.
  */
 export function lockDirectory(directory: string): { release(): void } {
   const fs = fileSystem();
   const path = `${fs.realpathSync(directory)}/lock`;
-  const holder: Holder = {
+  const owner: Owner = {
     pid: process.pid,
     host: hostName(),
     since: new Date().toISOString(),
     id: crypto.randomUUID(),
     began: beganAt(process.pid),
   };
-  while (!take(path, holder)) {
-    const other = readHolder(path);
+  while (!take(path, owner)) {
+    const other = readOwner(path);
     if (other === 'gone') continue;
     if (isAlive(other, path) || !remove(path, other)) {
       throw new RunDirectoryLockedError(lockedMessage(directory, path, other));
     }
   }
-  held.add(holder.id);
+  ownLocks.add(owner.id);
   const heartbeat = setInterval(() => {
     const now = new Date();
     fs.utimes(path, now, now, () => {});
@@ -51,17 +51,17 @@ export function lockDirectory(directory: string): { release(): void } {
   return {
     release() {
       clearInterval(heartbeat);
-      held.delete(holder.id);
-      if (idOf(readHolder(path)) === holder.id) fs.rmSync(path, { force: true });
+      ownLocks.delete(owner.id);
+      if (idOf(readOwner(path)) === owner.id) fs.rmSync(path, { force: true });
     },
   };
 }
 
-/** A link is made whole or not at all, and by one process only. */
-function take(path: string, holder: Holder): boolean {
+/** A link is created atomically, and by one process only. */
+function take(path: string, owner: Owner): boolean {
   const fs = fileSystem();
-  const draft = `${path}.${holder.id}`;
-  const text = `${JSON.stringify(holder)}\n`;
+  const draft = `${path}.${owner.id}`;
+  const text = `${JSON.stringify(owner)}\n`;
   fs.writeFileSync(draft, text, { mode: 0o600 });
   try {
     fs.linkSync(draft, path);
@@ -71,7 +71,7 @@ function take(path: string, holder: Holder): boolean {
   } finally {
     fs.rmSync(draft, { force: true });
   }
-  // Some file systems have no links.
+  // Some file systems do not support links.
   try {
     fs.writeFileSync(path, text, { mode: 0o600, flag: 'wx' });
     return true;
@@ -81,8 +81,8 @@ function take(path: string, holder: Holder): boolean {
   }
 }
 
-/** Takes a lock out of the way, unless somebody else has put one of their own there meanwhile. */
-function remove(path: string, stale: Holder | 'unreadable'): boolean {
+/** Removes a stale lock, unless another process has replaced it meanwhile. */
+function remove(path: string, stale: Owner | 'unreadable'): boolean {
   const fs = fileSystem();
   const aside = `${path}.${crypto.randomUUID()}`;
   try {
@@ -91,37 +91,37 @@ function remove(path: string, stale: Holder | 'unreadable'): boolean {
     if (codeOf(error) === 'ENOENT') return true;
     throw error;
   }
-  const isTheOne = idOf(readHolder(aside)) === idOf(stale);
+  const isTheOne = idOf(readOwner(aside)) === idOf(stale);
   if (!isTheOne) fs.copyFileSync(aside, path);
   fs.rmSync(aside, { force: true });
   return isTheOne;
 }
 
-function readHolder(path: string): Holder | 'unreadable' | 'gone' {
+function readOwner(path: string): Owner | 'unreadable' | 'gone' {
   try {
-    const holder = JSON.parse(fileSystem().readFileSync(path, 'utf8')) as Record<string, unknown>;
-    const isWhole = Object.entries(schema).every(([name, type]) => typeof holder[name] === type);
-    return isWhole ? (holder as unknown as Holder) : 'unreadable';
+    const owner = JSON.parse(fileSystem().readFileSync(path, 'utf8')) as Record<string, unknown>;
+    const isWhole = Object.entries(schema).every(([name, type]) => typeof owner[name] === type);
+    return isWhole ? (owner as unknown as Owner) : 'unreadable';
   } catch (error) {
     return codeOf(error) === 'ENOENT' ? 'gone' : 'unreadable';
   }
 }
 
-const idOf = (holder: Holder | 'unreadable' | 'gone') => (typeof holder === 'string' ? holder : holder.id);
+const idOf = (owner: Owner | 'unreadable' | 'gone') => (typeof owner === 'string' ? owner : owner.id);
 
-function isAlive(holder: Holder | 'unreadable', path: string): boolean {
-  if (holder === 'unreadable' || holder.host !== hostName()) return Date.now() - modifiedAt(path) < silenceMs;
-  if (holder.pid === process.pid) return held.has(holder.id);
+function isAlive(owner: Owner | 'unreadable', path: string): boolean {
+  if (owner === 'unreadable' || owner.host !== hostName()) return Date.now() - modifiedAt(path) < silenceMs;
+  if (owner.pid === process.pid) return ownLocks.has(owner.id);
   try {
-    process.kill(holder.pid, 0);
+    process.kill(owner.pid, 0);
   } catch (error) {
-    // With EPERM it is there, but somebody else's.
+    // EPERM: the process exists, but belongs to another user.
     if (codeOf(error) !== 'EPERM') return false;
   }
-  return holder.began === undefined || holder.began === beganAt(holder.pid);
+  return owner.began === undefined || owner.began === beganAt(owner.pid);
 }
 
-/** In ticks since the system came up, where the system has /proc. */
+/** In ticks since the system started, where it has /proc. */
 function beganAt(pid: number): string | undefined {
   try {
     const stat = fileSystem().readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -136,12 +136,12 @@ function modifiedAt(path: string): number {
   return fileSystem().statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-function lockedMessage(directory: string, path: string, other: Holder | 'unreadable'): string {
+function lockedMessage(directory: string, path: string, other: Owner | 'unreadable'): string {
   const who =
     other === 'unreadable'
       ? 'another process'
       : `process ${other.pid} on ${other.host}, since ${other.since}`;
-  return `The run directory ${directory} is in use by ${who}. Wait for it, give another runDir, or, if you know that it is gone, delete ${path}.`;
+  return `The run directory ${directory} is in use by ${who}. Wait for it, use another runDir, or, if you know that it has ended, delete ${path}.`;
 }
 
 const codeOf = (error: unknown) => (error as { code?: string }).code;

@@ -1,6 +1,6 @@
 import { canonicalJson, type ExampleRef } from '../search/examples.ts';
 
-/** What is odd about the examples, in words. */
+/** Warns about problems of the data sets. */
 export function warnAboutData<Example>(
   settings: { trainset: readonly Example[]; valset: readonly Example[] },
   refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
@@ -8,7 +8,7 @@ export function warnAboutData<Example>(
 ): void {
   if (settings.valset === settings.trainset) {
     warn(
-      'There is no valset: candidates are compared on the trainset they were written from. Give a valset to see whether they generalize.',
+      'There is no valset: candidates are compared on the trainset that they were written from. Set a valset to see whether they generalize.',
     );
   }
   const test = refs.testset.map(contentOf);
@@ -17,13 +17,13 @@ export function warnAboutData<Example>(
     const shared = test.filter((content) => seen.has(content)).length;
     if (shared > 0) {
       warn(
-        `${shared} of the ${refs.testset.length} test examples also stand in the ${set}: the test score flatters the result. Hold them out.`,
+        `${shared} of the ${refs.testset.length} test examples are also in the ${set}: the test score is too high. Hold them out.`,
       );
     }
   }
 }
 
-/** What tells whether two examples are the same to a program: an id, or metadata, makes no other of the same input. */
+/** Equal for examples that are the same to a program: ids and metadata do not count. */
 function contentOf<Example>({ example, key }: ExampleRef<Example>): string | number {
   if (typeof example !== 'object' || example === null || !('input' in example)) return key;
   const { input, expected } = example as { input: unknown; expected?: unknown };

@@ -40,7 +40,11 @@ export type Settings<Example, Output, Trace, Name extends string> = Omit<
     readonly prices: PriceBook;
   };
 
-/** Refuses what cannot be run, with every problem in one error; fills in the defaults and the prices of models. */
+/**
+ * Validates the options and fills in the defaults.
+ *
+ * @throws {OptionsError} with every problem.
+ */
 export async function resolveOptions<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
   { needsReserve = true }: { readonly needsReserve?: boolean } = {},
@@ -96,7 +100,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
   };
 }
 
-/** The names of models that are told before the start. */
+/** The names of models that are known before the start. */
 function knownModels(
   { models = [] }: { readonly models?: readonly string[] },
   reflectionModel: LanguageModel | undefined,
@@ -119,7 +123,6 @@ function adapterOf<Example, Output, Trace, Name extends string>({
   for (const [name, text] of Object.entries<string | Component>(seedCandidate)) {
     components[name as Name] = typeof text === 'string' ? { text } : text;
   }
-  // A function that is done at once is not made to wait; the engine takes both.
   return { components, metersCalls, run: run as Adapter<Example, Output, Trace, Name>['run'] };
 }
 
