@@ -27,7 +27,9 @@ export function componentNames<Name extends string>(components: Readonly<Record<
 }
 
 /** The candidate a program stands at before any change. */
-export function seedOf<Name extends string>(components: Readonly<Record<Name, Component>>): Candidate<Name> {
+export function seedCandidateOf<Name extends string>(
+  components: Readonly<Record<Name, Component>>,
+): Candidate<Name> {
   const texts = {} as Record<Name, string>;
   for (const name of componentNames(components)) texts[name] = components[name].text;
   return texts;

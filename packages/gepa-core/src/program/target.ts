@@ -1,6 +1,6 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
-import { type Candidate, type Component, seedOf } from '../component.ts';
+import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
 import { type EstimateOptions, estimate, type RunEstimate } from '../estimate/estimate.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { optimize } from '../optimize.ts';
@@ -139,7 +139,7 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
       options: CompileOptions<Example, Output, Name, Model>,
     ) {
       const result = await optimize(withAdapter(options));
-      return compiled(seedOf(components), result, apply(result.bestCandidate));
+      return compiled(seedCandidateOf(components), result, apply(result.bestCandidate));
     },
     async estimate<Example extends ProgramExample<Input>>(
       options: CompileOptions<Example, Output, Name, Model>,

@@ -55,7 +55,7 @@ export function tunableComponents(
 }
 
 /** Calls a function within which tunables have a candidate's texts, in everything it awaits too. */
-export function withTexts<Result>(texts: Candidate, call: () => Result): Result {
+export function withCandidate<Result>(texts: Candidate, call: () => Result): Result {
   return storage().run({ ...current(), ...texts }, call);
 }
 
