@@ -51,7 +51,7 @@ export function tunableComponents(
       problems.push(`\`tunables\` contains two of the name "${name}"; rename one of them.`);
     } else if (name in found) {
       problems.push(
-        `The tunable "${name}" has the same name as the component found at ${found[name]?.location}; rename the tunable.`,
+        `The tunable "${name}" has the same name as the component found at ${found[name]?.location}; call it something else.`,
       );
     }
     components[name] = { location: `tunable "${name}"`, ...component };
