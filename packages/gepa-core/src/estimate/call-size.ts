@@ -1,5 +1,5 @@
 import type { Price } from '../budget/usage.ts';
-import { componentNames, seedOf } from '../component.ts';
+import { componentNames, seedCandidateOf } from '../component.ts';
 import type { Settings } from '../options/settings.ts';
 import { buildReflectionPrompt } from '../reflection/prompt.ts';
 import { recordsFor } from '../reflection/propose.ts';
@@ -40,7 +40,7 @@ export function reflectionSize<Example, Output, Trace, Name extends string>(
   const { adapter, maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS, reflectionMinibatchSize } = settings;
   const { reflectionPromptTemplate: templates } = settings;
   const names = componentNames(adapter.components);
-  const seed = seedOf(adapter.components);
+  const seed = seedCandidateOf(adapter.components);
   const recordCharacters = (name: Name) => {
     if (measurement === undefined) return maxRecordCharacters;
     const rollouts = Array.from({ length: reflectionMinibatchSize }, () => measurement.rollout);

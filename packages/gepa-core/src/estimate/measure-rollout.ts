@@ -6,7 +6,7 @@ import type { Usage } from '../budget/usage.ts';
 import { sentence } from '../calls/classify-error.ts';
 import { Outage } from '../calls/outage.ts';
 import { RunSignal } from '../calls/run-signal.ts';
-import { seedOf } from '../component.ts';
+import { seedCandidateOf } from '../component.ts';
 import { SeedError } from '../errors.ts';
 import type { Settings } from '../options/settings.ts';
 import { Evaluator } from '../search/evaluator.ts';
@@ -57,7 +57,7 @@ export async function measureRollout<Example, Output, Trace, Name extends string
   const startedAt = performance.now();
   try {
     const context = { iteration: 0, phase: 'seed', candidateIndex: 0 } as const;
-    const seed = seedOf(settings.adapter.components);
+    const seed = seedCandidateOf(settings.adapter.components);
     const { rollouts, interruption } = await evaluator.evaluate(seed, examples, context);
     signal.throwIfAborted();
     if (interruption !== undefined) {

@@ -17,7 +17,7 @@ const task = [
 ];
 const usage = { modelCalls: 1, inputTokens: 100, outputTokens: 10 };
 
-/** An agent that searches once in every turn, then answers. Its conversation grows, and each call has a new id. */
+/** The trace of an agent that searches once per turn, then answers. Each tool call has a new id. */
 function agentTrace(turns: readonly Turn[]): Step[] {
   const messages: unknown[] = [...task];
   const steps = turns.flatMap(({ query, result, error }, index): Step[] => {
@@ -54,7 +54,7 @@ const turns = Array.from({ length: 30 }, (_, i) => (i % 10 < 3 ? found(i) : fail
 
 const callsIn = (text: string) => text.slice(text.indexOf('### Calls'), text.indexOf('### Final output'));
 
-/** The calls of a rendered record, each as what it searched for or answered, and the notes between. */
+/** The query or answer of each call in a rendered record, and the notes between the calls. */
 function outline(text: string): string[] {
   const entries = callsIn(text).split(/^- /m).slice(1);
   return entries.map((entry) => {
@@ -65,14 +65,14 @@ function outline(text: string): string[] {
 }
 
 describe('the record of an agent with 30 turns', () => {
-  it('shows every turn while there is room', () => {
+  it('the record of an agent shows all 30 turns if there is room', () => {
     const text = rendered(agentTrace(turns), 100_000);
     expect(outline(text)).toEqual([...turns.map(({ query }) => query), 'On 5 June 1833.']);
     expect(text.match(/^ +Error: the archive is closed$/gm)).toHaveLength(21);
     expect(text).not.toContain('[…');
   });
 
-  it('loses repeated calls first', () => {
+  it('the record of an agent loses repeated calls first', () => {
     expect(outline(rendered(agentTrace(turns), 10_000))).toEqual([
       ...['letter 0', 'letter 1', 'letter 2', 'diary'],
       ...['letter 10', 'letter 11', 'letter 12', 'diary'],
@@ -82,7 +82,7 @@ describe('the record of an agent with 30 turns', () => {
     ]);
   });
 
-  it('then loses the oldest', () => {
+  it('the record of an agent loses the oldest calls after the repeated ones', () => {
     expect(rendered(agentTrace(turns), 2_500)).toMatchInlineSnapshot(`
       "## Example 1
 
@@ -197,7 +197,7 @@ describe('the record of an agent with 30 turns', () => {
   });
 });
 
-it('shortens a text that would push out all other turns', () => {
+it('the record of an agent shortens a very long text rather than lose turns', () => {
   const page = { query: 'page', result: 'x'.repeat(50_000) };
   const text = rendered(agentTrace([found(0), found(1), page, found(2), found(3)]), 8_000);
   const queries = ['letter 0', 'letter 1', 'page', 'letter 2', 'letter 3'];
@@ -205,7 +205,7 @@ it('shortens a text that would push out all other turns', () => {
   expect(text).toMatch(/x{1000}\[… [\d,]+ characters cut …\]x{1000}/);
 });
 
-it('keeps to the budget, the feedback, the task and the order, and counts what it cut, whatever the trace', () => {
+it('the record of any agent keeps to maxCharacters, keeps feedback, task and order, and counts the calls it cut', () => {
   const turn = fc.oneof(
     fc.constant(failed),
     fc.record({ query: fc.constantFrom('a', 'b', 'c'), result: fc.string({ maxLength: 400 }) }),

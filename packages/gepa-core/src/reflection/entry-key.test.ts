@@ -8,7 +8,7 @@ it.each<[string, (id: string) => Plain]>([
   ['a part that calls a tool', (id) => [{ type: 'tool_use', id, name: 'search', input: {} }]],
   ['the answer of a tool', (id) => ({ role: 'tool', tool_call_id: id, content: 'none' })],
   ['a result', (id) => ({ type: 'tool-result', toolCallId: id, output: 'none' })],
-])('is the same for %s with another id', (_, entry) => {
+])('entryKey ignores the tool call id of %s', (_, entry) => {
   expect(entryKey(entry('call_1'))).toBe(entryKey(entry('call_2')));
 });
 
@@ -16,8 +16,8 @@ it.each<[string, (value: string) => Plain]>([
   ['arguments', (id) => ({ id: 'call', name: 'order', args: { id } })],
   ['a name', (name) => ({ id: 'call', name, args: {} })],
   ['a result', (content) => ({ role: 'tool', tool_call_id: 'call', content })],
-  ['the id of what is no tool call', (id) => ({ id, title: 'Order' })],
+  ['the id of an object that is not a tool call', (id) => ({ id, title: 'Order' })],
   ['a text', (text) => text],
-])('tells %s apart', (_, entry) => {
+])('entryKey differs for entries that differ in %s', (_, entry) => {
   expect(entryKey(entry('1'))).not.toBe(entryKey(entry('2')));
 });

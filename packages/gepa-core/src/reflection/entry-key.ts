@@ -1,14 +1,14 @@
 import type { Plain } from './plain.ts';
 
-/** Fields that only say which answer belongs to which tool call. */
-const references: ReadonlySet<string> = new Set(['toolCallId', 'tool_call_id', 'tool_use_id', 'call_id']);
-/** What a tool call has beside its id. */
+/** Fields with the id of a tool call, in the result of the call. */
+const idFields: ReadonlySet<string> = new Set(['toolCallId', 'tool_call_id', 'tool_use_id', 'call_id']);
+/** Fields that identify an object with an `id` as a tool call. */
 const callFields = ['args', 'arguments', 'input', 'function'];
 
-/** The same for entries of a trace that say the same. The ids of tool calls, new for each call, make no difference. */
+/** A string that is equal for trace entries with equal contents, ignoring the ids of tool calls. */
 export function entryKey(entry: Plain): string {
   return JSON.stringify(entry, (key, value) => {
-    if (references.has(key)) return undefined;
+    if (idFields.has(key)) return undefined;
     return isToolCall(value) ? { ...value, id: undefined } : value;
   });
 }

@@ -9,9 +9,11 @@ it.each([
   [[5, 5], 0, [0, 0]],
   [[5], -3, [0]],
   [[], 10, []],
-])('%j from %i', (claims, total, shares) => expect(fairShares(claims, total)).toEqual(shares));
+])('fairShares divides for the claims %j a total of %i into %j', (claims, total, shares) =>
+  expect(fairShares(claims, total)).toEqual(shares),
+);
 
-it('never gives away more than there is or more than is claimed, and leaves little while a claim is open', () => {
+it('fairShares never exceeds the total or a claim, and leaves less than one per claim while a claim is unmet', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(1_000), { minLength: 1 }), fc.nat(10_000), (claims, total) => {
       const shares = fairShares(claims, total);

@@ -1,10 +1,10 @@
-/** Divides `total` among claims: nobody gets more than claimed, and what small claims leave goes to the others. */
+/** Divides `total` evenly among claims. No share exceeds its claim; what small claims leave goes to the others. */
 export function fairShares(claims: readonly number[], total: number): number[] {
   const shares = claims.map(() => 0);
   const ascending = claims.map((claim, index) => ({ claim, index })).sort((a, b) => a.claim - b.claim);
   let left = Math.max(0, total);
-  ascending.forEach(({ claim, index }, served) => {
-    const share = Math.min(claim, Math.floor(left / (claims.length - served)));
+  ascending.forEach(({ claim, index }, position) => {
+    const share = Math.min(claim, Math.floor(left / (claims.length - position)));
     shares[index] = share;
     left -= share;
   });

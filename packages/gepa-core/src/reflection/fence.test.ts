@@ -8,7 +8,7 @@ describe('fenced', () => {
     ['a `b` c', 3, '```'],
     ['```', 3, '````'],
     ['in a line ````` too', 4, '``````'],
-  ])('%j with at least %i', (text, minimum, fence) => {
+  ])('fenced puts %j with a minimum of %i between %s', (text, minimum, fence) => {
     expect(fenced(text, minimum)).toBe(`${fence}\n${text}\n${fence}`);
   });
 });
@@ -19,5 +19,5 @@ describe('trimBlankLines', () => {
     ['a', 'a'],
     [' \n', ''],
     ['', ''],
-  ])('%j', (text, trimmed) => expect(trimBlankLines(text)).toBe(trimmed));
+  ])('trimBlankLines turns %j into %j', (text, trimmed) => expect(trimBlankLines(text)).toBe(trimmed));
 });

@@ -1,4 +1,4 @@
-/** The text in a block of backticks: at least `minimum` of them, and more than the text has anywhere in a row. */
+/** Puts a text in a fence of at least `minimum` backticks, longer than any run of backticks in the text. */
 export function fenced(text: string, minimum = 3): string {
   const runs = text.match(/`+/g) ?? [];
   const longest = runs.reduce((length, run) => Math.max(length, run.length), 0);
@@ -6,7 +6,7 @@ export function fenced(text: string, minimum = 3): string {
   return `${fence}\n${text}\n${fence}`;
 }
 
-/** The text without blank lines at its start and its end. */
+/** Removes blank lines at the start and the end of a text. */
 export function trimBlankLines(text: string): string {
   const lines = text.split('\n');
   const filled = (line: string) => line.trim() !== '';

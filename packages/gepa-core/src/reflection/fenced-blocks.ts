@@ -1,14 +1,17 @@
-/** A fenced block of a text, with the lines it spans (`end` is the closing fence's). */
+/** A fenced block in a text. */
 export interface FencedBlock {
   readonly mark: '`' | '~';
-  /** How many marks the fence has. */
+  /** The number of marks in the opening fence. */
   readonly length: number;
   /** The language tag in lower case, or an empty string. */
   readonly tag: string;
-  /** Whether the opening line is a fence and nothing else. */
+  /** Whether the opening line consists of the fence only. */
   readonly bare: boolean;
+  /** Index of the line of the opening fence. */
   readonly start: number;
+  /** Index of the line of the closing fence. */
   readonly end: number;
+  /** The content. */
   readonly lines: readonly string[];
 }
 
@@ -17,13 +20,13 @@ interface Fence {
   readonly length: number;
   readonly indent: number;
   readonly tag: string;
-  /** What stands on the opening line when it is no language tag: the first line of the content. */
+  /** Text on the opening line that is not a language tag: the first line of the content. */
   readonly content: string | undefined;
 }
 
 /**
- * The outermost fenced blocks, and the length of the fence that is never closed, if there is one. Unlike in
- * Markdown, a fence with a language tag inside a block of the same fence opens a nested block, as models mean it.
+ * Finds the outermost fenced blocks, and the length of an opening fence that is never closed. Unlike in Markdown, a
+ * fence with a language tag inside a block opens a nested block, because models nest blocks this way.
  */
 export function fencedBlocks(lines: readonly string[]): {
   readonly blocks: readonly FencedBlock[];
@@ -36,7 +39,7 @@ export function fencedBlocks(lines: readonly string[]): {
       blocks.push(oneLine);
       continue;
     }
-    const fence = readFence(lines[start]!) ?? readFenceAfterTalk(lines[start]!);
+    const fence = readFence(lines[start]!) ?? readFenceAfterSentence(lines[start]!);
     if (fence === undefined) continue;
     const block = closeBlock(lines, start, fence);
     if (block === undefined) return { blocks, unclosed: fence.length };
@@ -66,13 +69,14 @@ function readFence(line: string): Fence | undefined {
   };
 }
 
-/** An opening fence at the end of a sentence: ``Here it is: ```md``. */
-function readFenceAfterTalk(line: string): Fence | undefined {
+/** Reads an opening fence at the end of a sentence: ``Here it is: ```md``. */
+function readFenceAfterSentence(line: string): Fence | undefined {
   const fence = /:\s*((?:`{3,}|~{3,})\s*[^\s`~]*)$/.exec(line);
   const read = fence === null ? undefined : readFence(fence[1]!);
   return read?.content === undefined ? read : undefined;
 }
 
+/** Reads a block on one line: ` ```text``` `. */
 function readOneLineBlock(line: string, start: number): FencedBlock | undefined {
   const match = oneLineBlock.exec(line);
   if (match === null || match[2]!.includes(match[1]!)) return undefined;
@@ -87,6 +91,7 @@ function readOneLineBlock(line: string, start: number): FencedBlock | undefined 
   };
 }
 
+/** The block that `opening` starts, or `undefined` if it is never closed. */
 function closeBlock(lines: readonly string[], start: number, opening: Fence): FencedBlock | undefined {
   const closing = closingLine(lines, start, opening);
   const { mark, length, tag, indent, content } = opening;
@@ -104,11 +109,13 @@ function closeBlock(lines: readonly string[], start: number, opening: Fence): Fe
     ],
   });
   if (closing !== undefined) return block(closing, []);
-  const glued = lines.findLastIndex((line, index) => index > start && gluedTo(line, opening) !== undefined);
-  return glued < 0 ? undefined : block(glued, [gluedTo(lines[glued]!, opening)!]);
+  const last = lines.findLastIndex(
+    (line, index) => index > start && contentBeforeFence(line, opening) !== undefined,
+  );
+  return last < 0 ? undefined : block(last, [contentBeforeFence(lines[last]!, opening)!]);
 }
 
-/** The line that closes a block, past the blocks nested in it. */
+/** The index of the line that closes a block, after any nested blocks. */
 function closingLine(lines: readonly string[], start: number, opening: Fence): number | undefined {
   const open = [opening.length];
   for (let index = start + 1; index < lines.length; index++) {
@@ -127,8 +134,8 @@ function closesLater(lines: readonly string[], index: number, fence: Fence): boo
   return lines.slice(index + 1).some((line) => line.trim() === fence.mark.repeat(fence.length));
 }
 
-/** The end of the content, where the closing fence stands right behind it: `so.```` `. */
-function gluedTo(line: string, opening: Fence): string | undefined {
+/** The content of a line that ends with the closing fence: `so.```` `. */
+function contentBeforeFence(line: string, opening: Fence): string | undefined {
   const content = line.trimEnd();
   const fence = opening.mark.repeat(opening.length);
   if (!content.endsWith(fence)) return undefined;

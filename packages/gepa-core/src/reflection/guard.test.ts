@@ -11,12 +11,12 @@ const check = (text: string, variables?: readonly string[], currentText = 'Old.'
   });
 
 describe('checkText', () => {
-  it.each(['', '  \n'])('an empty text %j is a fault', (text) => {
+  it.each(['', '  \n'])('checkText refuses the empty text %j', (text) => {
     expect(check(text)).toMatchObject({ problem: 'empty', message: expect.stringContaining('"answer"') });
     expect(check(text, ['q'])).toMatchObject({ problem: 'empty' });
   });
 
-  it('holds every variable', () => {
+  it('checkText refuses a text that lacks a variable', () => {
     expect(check('Q: {question}\nC: {context}', ['question', 'context'])).toBeUndefined();
     expect(check('Q: {question}', ['question', 'context', 'tone'])).toEqual({
       problem: 'lost_placeholder',
@@ -26,28 +26,28 @@ describe('checkText', () => {
   });
 
   it.each(['question', '{ question }', '{Question}', '{questions}', '<question>', '{question'])(
-    '%s is no {question}',
+    'checkText does not accept %s as the placeholder {question}',
     (text) => {
       expect(check(`Q: ${text}`, ['question'])).toMatchObject({ problem: 'lost_placeholder' });
     },
   );
 
   it.each(['{answer}', '{user_name}', '{user.name}', '{customer-id}', '{größe}', '{{answer}}'])(
-    '%s is invented',
+    'checkText refuses the placeholder %s, which is not a variable',
     (text) => {
       expect(check(`{q} ${text}`, ['q'])).toMatchObject({ problem: 'invented_placeholder' });
       expect(check(`Now: ${text}`, [])).toMatchObject({ problem: 'invented_placeholder' });
     },
   );
 
-  it('names all that is wrong, each once', () => {
-    const fault = check('{a} {b} {b}', ['q']);
-    expect(fault?.problem).toBe('lost_placeholder');
-    expect(fault?.message).toContain('lost {q},');
-    expect(fault?.message).toContain('holds {a}, {b},');
+  it('checkText reports every problem once', () => {
+    const found = check('{a} {b} {b}', ['q']);
+    expect(found?.problem).toBe('lost_placeholder');
+    expect(found?.message).toContain('lost {q},');
+    expect(found?.message).toContain('holds {a}, {b},');
   });
 
-  it('a word in braces that stood in the current or the first text may stay', () => {
+  it('checkText accepts a word in braces that the current or the original text contains', () => {
     expect(check('{q} Reply with {label}.', ['q'], '{q} Reply: {label}', '{q}')).toBeUndefined();
     expect(check('{q} Reply with {label}.', ['q'], '{q} Reply.', '{q} {label}')).toBeUndefined();
   });
@@ -61,13 +61,13 @@ describe('checkText', () => {
     'x = {a, b}',
     '\\boxed{answer}',
     '\\frac{a}{b}',
-  ])('%s is no placeholder', (text) => expect(check(text, [])).toBeUndefined());
+  ])('checkText does not take %s for a placeholder', (text) => expect(check(text, [])).toBeUndefined());
 
-  it('without variables braces mean nothing', () => {
+  it('checkText ignores braces in a component without variables', () => {
     expect(check('{anything} goes', undefined, '{question}')).toBeUndefined();
   });
 
-  it('every text with all variables and no other braces passes', () => {
+  it('checkText accepts every text with all variables and no other braces, and no other text', () => {
     const name = fc.stringMatching(/^[A-Za-z_]\w{0,9}$/);
     const prose = fc.string().map((text) => text.replaceAll(/[{}\\]/g, ''));
     fc.assert(

@@ -1,17 +1,17 @@
 import type { Component } from '../component.ts';
 
-/** How a text can break its component's contract. */
+/** The ways in which a new text can violate its component's requirements. */
 export type TextProblem = 'empty' | 'lost_placeholder' | 'invented_placeholder';
 
 /**
- * `{word}`. Not the argument of a LaTeX command, as in `\boxed{answer}`, which prompts for mathematics are full of.
+ * Matches `{word}`, but not the argument of a LaTeX command such as `\boxed{answer}`, common in prompts for mathematics.
  */
 const placeholder = /(?<!\\[A-Za-z]+(?:\{[^{}]*\})*)\{([\p{L}_$][\p{L}\p{N}_$.-]*)\}/gu;
 
 /**
- * Holds a new text against its component's contract: it is not empty, it holds every variable as `{name}`, and no
- * `{word}` besides that did not stand in the current or the component's own text. Without `variables` braces mean
- * nothing. Gives `undefined` when all is well, else what is wrong, in words for the one who wrote the text.
+ * Checks a new text: it must not be empty, must contain every variable as `{name}`, and must not contain any other
+ * `{word}` unless the current or the original text does. Without `variables`, braces have no meaning. The message of a
+ * problem is also shown to the reflection model.
  */
 export function checkText(request: {
   readonly name: string;
@@ -50,7 +50,7 @@ export function checkText(request: {
   };
 }
 
-/** The words that stand in braces in a text, each once. */
+/** The distinct words in braces in a text. */
 function placeholders(text: string): string[] {
   return [...new Set(Array.from(text.matchAll(placeholder), (match) => match[1]!))];
 }

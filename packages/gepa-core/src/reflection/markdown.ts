@@ -3,9 +3,9 @@ import type { Plain } from './plain.ts';
 import { shorten } from './shorten.ts';
 
 /**
- * Plain data as a person would write it down: texts as they are, lists and fields indented, each text of more than
- * `limit` characters shortened in the middle. A text of several lines, or one that could be taken for markup,
- * stands in a fence.
+ * Formats plain data as readable Markdown: strings without quotes, lists and fields indented. A string of several
+ * lines, or one that looks like markup, is put in a fence. A string of more than `limit` characters is shortened in the
+ * middle.
  */
 export function toMarkdown(value: Plain, limit: number): string {
   return block(value, limit).join('\n');
@@ -23,7 +23,7 @@ function block(value: Plain, limit: number): string[] {
   return fields.flatMap(([key, item]) => field(fieldName(key), block(item, limit), isLeaf(item)));
 }
 
-/** Whether a list holds nothing but numbers and the like, and reads best on one line. */
+/** Whether a list has only numbers, booleans and nulls, and is written on one line. */
 export function isRow(list: readonly Plain[]): boolean {
   return list.every((item) => typeof item !== 'object' && typeof item !== 'string');
 }
@@ -40,7 +40,7 @@ function indent(lines: readonly string[], first: string, others: string): string
   return lines.map((line, index) => (index === 0 ? first : others) + line);
 }
 
-/** How a line begins that markdown would take for something else: a heading, a fence, a list, a quote, a table. */
+/** Matches the start of a line that Markdown would interpret as a heading, fence, list, quote or table. */
 const markup = /^(?:[\s#>|=]|`{3}|~{3}|[-*+](?:\s|$)|[-*_]{3}|\d+[.)]\s)/;
 
 function textBlock(text: string): string[] {
@@ -54,7 +54,7 @@ function fieldName(key: string): string {
   return markup.test(name) ? JSON.stringify(name) : name;
 }
 
-/** A key fit for a heading: on one line, and not long. */
+/** A key as a heading: on one line, at most 80 characters. */
 export function label(key: string): string {
   return shorten(key.replaceAll(/\s+/g, ' ').trim(), 80) || '(no name)';
 }

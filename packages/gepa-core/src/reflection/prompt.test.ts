@@ -9,7 +9,7 @@ const base = {
 };
 
 describe('the default prompt', () => {
-  it('holds the name, the kind, the description, the text in a fence of four, and the records', () => {
+  it('the default prompt has the name, kind and description, the text in a fence of four, and the records', () => {
     const prompt = buildReflectionPrompt({
       ...base,
       component: { text: 'Sort.', kind: 'tool-description', description: 'Read by the router.' },
@@ -22,14 +22,14 @@ describe('the default prompt', () => {
     expect(prompt).toContain('four backticks');
   });
 
-  it('asks for a longer fence when the text holds one of four', () => {
+  it('the default prompt asks for a longer fence when the text contains a fence of four', () => {
     const currentText = 'So:\n````\nx\n````';
     const prompt = buildReflectionPrompt({ ...base, currentText });
     expect(prompt).toContain(`\n\`\`\`\`\`\n${currentText}\n\`\`\`\`\`\n`);
     expect(prompt).toContain('fenced by 5 backticks');
   });
 
-  it('lists the placeholders, or says that there are none, or does not speak of them', () => {
+  it('the default prompt lists the placeholders, forbids them in a template without any, or omits the rule', () => {
     const withVariables = (variables: string[]) =>
       buildReflectionPrompt({ ...base, component: { text: 'Sort.', variables } });
     expect(withVariables(['ticket', 'labels'])).toContain('`{ticket}`, `{labels}`');
@@ -37,24 +37,25 @@ describe('the default prompt', () => {
     expect(buildReflectionPrompt(base)).not.toContain('placeholder');
   });
 
-  it('is short', () => expect(buildReflectionPrompt(base).length).toBeLessThan(2_000));
+  it('the default prompt has fewer than 2,000 characters', () =>
+    expect(buildReflectionPrompt(base).length).toBeLessThan(2_000));
 
-  it('takes text and records as they are', () => {
+  it('the default prompt inserts text and records verbatim', () => {
     const odd = "$& $1 $$ $` $' <curr_param> <side_info>";
     const prompt = buildReflectionPrompt({ ...base, currentText: odd, records: odd });
     expect(prompt.split(odd)).toHaveLength(3);
   });
 });
 
-describe("a caller's template", () => {
-  it('gets the current text and the records, wherever and however often it names them', () => {
+describe('a custom template', () => {
+  it('a custom template gets the current text and the records at every placeholder', () => {
     const template = 'Text: <curr_param>\nRuns: <side_info>\nAgain: <curr_param>';
     expect(buildReflectionPrompt({ ...base, template })).toBe(
       'Text: Sort the ticket.\nRuns: ## Example 1\nAgain: Sort the ticket.',
     );
   });
 
-  it('gets them as they are, though they look like patterns or placeholders', () => {
+  it('a custom template gets text and records verbatim, even if they look like patterns or placeholders', () => {
     const prompt = buildReflectionPrompt({
       ...base,
       template: '[<curr_param>|<side_info>]',
@@ -64,7 +65,7 @@ describe("a caller's template", () => {
     expect(prompt).toBe("[$& <side_info> $'|$1 <curr_param>]");
   });
 
-  it('needs both placeholders', () => {
+  it('validateTemplate requires both placeholders', () => {
     expect(validateTemplate('<curr_param> <side_info>')).toBeUndefined();
     expect(validateTemplate('<curr_param>')).toContain('lacks <side_info>:');
     expect(validateTemplate('<Curr_param> <side_info>')).toContain('lacks <curr_param>:');

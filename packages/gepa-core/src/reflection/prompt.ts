@@ -1,22 +1,22 @@
 import type { Component, ComponentKind } from '../component.ts';
 import { fenced } from './fence.ts';
 
-/** What a reflection prompt is made of. */
+/** The arguments of `buildReflectionPrompt`. */
 export interface ReflectionPromptRequest {
   /** The component's name. */
   readonly name: string;
   readonly component: Component;
   readonly currentText: string;
-  /** The records as the model reads them: see `renderRecords`. */
+  /** The records as Markdown, made by `renderRecords`. */
   readonly records: string;
   /**
-   * A prompt of the caller's own, with `<curr_param>` where the current text goes and `<side_info>` where the
-   * records go. It should ask for the new text in one fenced block.
+   * A custom prompt with the placeholders `<curr_param>` for the current text and `<side_info>` for the records. It
+   * should ask for the new text in one fenced block. Default: the built-in prompt.
    */
   readonly template?: string | undefined;
 }
 
-/** Builds the prompt that asks a model for a better text. */
+/** The prompt that asks the reflection model for a better text. */
 export function buildReflectionPrompt(request: ReflectionPromptRequest): string {
   const { template, currentText, records } = request;
   if (template === undefined) return defaultPrompt(request);
@@ -27,7 +27,7 @@ const currentTextSlot = '<curr_param>';
 const recordsSlot = '<side_info>';
 const slots = new RegExp(`${currentTextSlot}|${recordsSlot}`, 'g');
 
-/** Says what is wrong with a caller's template; `undefined` when it can be used. */
+/** Describes the problem of a custom template, or returns `undefined` if it is valid. */
 export function validateTemplate(template: string): string | undefined {
   const missing = [currentTextSlot, recordsSlot].filter((slot) => !template.includes(slot));
   if (missing.length === 0) return undefined;

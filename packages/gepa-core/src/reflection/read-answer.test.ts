@@ -10,24 +10,24 @@ const triage = 'You sort support tickets.\n\nAnswer with one word: billing, bug 
 
 describe('the fenced answer', () => {
   it.each([
-    ['as asked', `\`\`\`\`\n${triage}\n\`\`\`\``],
+    ['a fence of four backticks', `\`\`\`\`\n${triage}\n\`\`\`\``],
     ['three backticks', `\`\`\`\n${triage}\n\`\`\``],
     ['a language tag', `\`\`\`markdown\n${triage}\n\`\`\``],
     ['a language tag after a space', `\`\`\`\` text\n${triage}\n\`\`\`\``],
     ['tildes', `~~~\n${triage}\n~~~`],
     ['tildes with a tag', `~~~~md\n${triage}\n~~~~`],
-    ['chatter before', `Sure! Here is the improved prompt:\n\n\`\`\`\`\n${triage}\n\`\`\`\``],
-    ['chatter after', `\`\`\`\`\n${triage}\n\`\`\`\`\n\nI added the list of labels. Let me know!`],
-    ['chatter on both sides', `The feedback says X.\n\`\`\`\n${triage}\n\`\`\`\nThis is shorter.`],
+    ['a comment before', `Sure! Here is the improved prompt:\n\n\`\`\`\`\n${triage}\n\`\`\`\``],
+    ['a comment after', `\`\`\`\`\n${triage}\n\`\`\`\`\n\nI added the list of labels. Let me know!`],
+    ['comments on both sides', `The feedback says X.\n\`\`\`\n${triage}\n\`\`\`\nThis is shorter.`],
     ['blank lines inside the fence', `\`\`\`\`\n\n  \n${triage}\n\n\`\`\`\`\n`],
     ['trailing spaces on the fences', `\`\`\`\`  \n${triage}\n\`\`\`\`   \n`],
     ['a closing fence longer than the opening one', `\`\`\`\n${triage}\n\`\`\`\`\n`],
     ['an indented block', `1. The text:\n   \`\`\`\n   ${triage.replaceAll('\n', '\n   ')}\n   \`\`\``],
     ['text on the line of the opening fence', `\`\`\`\`${triage}\n\`\`\`\``],
     ['the closing fence behind the last word', `\`\`\`\`\n${triage}\`\`\`\``],
-    ['a longer closing line glued and chatter after', `\`\`\`\n${triage}\`\`\`\nDone.`],
+    ['the closing fence behind the last word and a comment after', `\`\`\`\n${triage}\`\`\`\nDone.`],
     [
-      'thoughts before, with a fence in them',
+      'a thinking section with a fence in it',
       `<think>\nMaybe:\n\`\`\`\nno\n</think>\n\`\`\`\`\n${triage}\n\`\`\`\``,
     ],
     [
@@ -35,14 +35,14 @@ describe('the fenced answer', () => {
       `The output was \n\`\`\`json\n{"a": 1}\n\`\`\`\nso:\n\n\`\`\`\`\n${triage}\n\`\`\`\``,
     ],
     [
-      'a snippet before, all of three',
+      'a snippet before, with fences of the same length',
       `It said\n\n\`\`\`\nbilling?\n\`\`\`\n\nso here:\n\n\`\`\`\n${triage}\n\`\`\``,
     ],
-    ['the fence behind the talk', `Here is the improved prompt: \`\`\`\`\n${triage}\n\`\`\`\``],
-    ['the tagged fence behind the talk', `I shortened it: \`\`\`md\n${triage}\n\`\`\`\nOk?`],
+    ['the fence at the end of a sentence', `Here is the improved prompt: \`\`\`\`\n${triage}\n\`\`\`\``],
+    ['the tagged fence at the end of a sentence', `I shortened it: \`\`\`md\n${triage}\n\`\`\`\nOk?`],
     ['a usage example after', `\`\`\`\`\n${triage}\n\`\`\`\`\n\nFor example:\n\n\`\`\`\nTicket: x\n\`\`\``],
     [
-      'a usage example after, all of three',
+      'a usage example after, with fences of the same length',
       `\`\`\`\n${triage}\n\`\`\`\n\nFor example:\n\n\`\`\`\nTicket: x\n\`\`\``,
     ],
     [
@@ -54,20 +54,24 @@ describe('the fenced answer', () => {
       'the old text quoted first',
       `The old one:\n\`\`\`\nSort tickets.\n\`\`\`\nImproved prompt:\n\`\`\`\n${triage}\n\`\`\``,
     ],
-  ])('%s', (_, answer) => {
+  ])('readAnswer extracts the text from a fenced answer with %s', (_, answer) => {
     expect(read(answer)).toEqual({ text: triage });
     expect(read(answer.replaceAll('\n', '\r\n'))).toEqual({ text: triage });
     expect(read(answer, 'stop')).toEqual({ text: triage });
   });
 
   it.each([
-    ['one line', '```Sort the ticket.```', 'Sort the ticket.'],
-    ['one line of four', 'Here:\n````Use `label` only.````\nDone', 'Use `label` only.'],
-    ['its own indentation', '````\n    indented\nnot\n````', '    indented\nnot'],
+    ['a block on one line', '```Sort the ticket.```', 'Sort the ticket.'],
+    [
+      'a block on one line with a fence of four',
+      'Here:\n````Use `label` only.````\nDone',
+      'Use `label` only.',
+    ],
+    ['an indented first line', '````\n    indented\nnot\n````', '    indented\nnot'],
     ['trailing spaces', '````\na  \nb  \n````', 'a  \nb  '],
     ['a code tag right after an introduction', 'Here is the new prompt:\n```xml\n<role/>\n```', '<role/>'],
     ['a code tag and nothing before', '```yaml\nrole: judge\n```\nShorter now.', 'role: judge'],
-  ])('%s', (_, answer, text) => expect(read(answer)).toEqual({ text }));
+  ])('readAnswer preserves the content of %s', (_, answer, text) => expect(read(answer)).toEqual({ text }));
 });
 
 describe('fences in the text', () => {
@@ -84,7 +88,7 @@ describe('fences in the text', () => {
     ],
     ['bare pair in three', 'Answer so:\n```\nReason:\nLabel:\n```\nNothing else.', '```', '```'],
     ['bare pair in tagged three', 'Answer so:\n\n```\nLabel:\n```\n\nNothing else.', '```markdown', '```'],
-    ['tagged three with air in three', 'A:\n```json\n\n1\n\n```\nEnd.', '```', '```'],
+    ['tagged three with blank lines in three', 'A:\n```json\n\n1\n\n```\nEnd.', '```', '```'],
     ['two bare pairs in three', 'A:\n```\n1\n```\nB:\n```\n2\n```\nEnd.', '```', '```'],
     ['bare pair at the end', 'Answer so:\n```\nLabel: <x>\n```', '```', '```'],
     ['bare four in three', 'Answer so:\n````\nLabel:\n````\nNothing else.', '```', '```'],
@@ -93,14 +97,14 @@ describe('fences in the text', () => {
     ['inline spans', 'Wrap it in ```json and ``` marks, as in ```x```.\nThen stop.', '````', '````'],
     ['a whole line of inline span', 'Say\n```done```\nand stop.', '```', '```'],
     ['four in five', 'Answer so:\n````\n```\nx\n```\n````\nEnd.', '`````', '`````'],
-  ])('%s', (_, text, opening, closing) => {
+  ])('readAnswer keeps nested fences: %s', (_, text, opening, closing) => {
     expect(read(`${opening}\n${text}\n${closing}`)).toEqual({ text });
     expect(read(`I changed two things.\n\n${opening}\n${text}\n${closing}\n\nHope it helps!`)).toEqual({
       text,
     });
   });
 
-  it('any text with blocks of code in it, tagged or not, reads back from a fence no longer than theirs', () => {
+  it('readAnswer extracts any text with blocks of code from a fence that is no longer than theirs', () => {
     const prose = fc.constantFrom('Answer so:', 'Be brief.', '', '- one');
     const code = fc.constantFrom('{"a": 1}', 'Label: <x>\n\nReason:', 'Reason:\nLabel:', '# x');
     const example = fc
@@ -117,7 +121,7 @@ describe('fences in the text', () => {
     );
   });
 
-  it('any text in the fence that was asked for, with talk around it, reads back exactly', () => {
+  it('readAnswer extracts any text exactly from the fence that the prompt asks for, with comments around it', () => {
     const line = fc.oneof(
       fc.string(),
       fc.string({ unit: 'grapheme' }),
@@ -143,7 +147,7 @@ describe('fences in the text', () => {
       )
       .map((lines) => trimBlankLines(lines.join('\n')))
       .filter((s) => s !== '');
-    const talk = fc
+    const comment = fc
       .array(
         fc.constantFrom(
           '',
@@ -156,7 +160,7 @@ describe('fences in the text', () => {
       )
       .map((lines) => lines.join('\n'));
     fc.assert(
-      fc.property(text, talk, talk, fc.constantFrom('\n', '\n\n'), (text, before, after, gap) => {
+      fc.property(text, comment, comment, fc.constantFrom('\n', '\n\n'), (text, before, after, gap) => {
         expect(read(`${before}${gap}${fenced(text, 4)}${gap}${after}`, 'stop')).toEqual({ text });
       }),
       { numRuns: 1_000 },
@@ -166,18 +170,18 @@ describe('fences in the text', () => {
 
 describe('an answer without a fence', () => {
   it.each([
-    ['as it is', triage],
-    ['with blank lines around', `\n\n${triage}\n\n`],
+    ['no introduction', triage],
+    ['blank lines around it', `\n\n${triage}\n\n`],
     ['an introduction', `Here is the improved prompt:\n\n${triage}`],
     ['a bold introduction', `**Improved Prompt:**\n\n${triage}`],
-    ['a heading for introduction', `# New instructions\n${triage}`],
+    ['a heading as introduction', `# New instructions\n${triage}`],
     ['two introductions', `Sure!\n\nHere's the revised version of the prompt:\n${triage}`],
     [
       'a long introduction',
       `Based on the feedback, here is a complete new text that keeps the labels:\n\n${triage}`,
     ],
     ['a polite introduction', `Certainly! Below is the updated instruction:\n${triage}`],
-  ])('%s', (_, answer) => {
+  ])('readAnswer extracts the text from an unfenced answer with %s', (_, answer) => {
     expect(read(answer)).toEqual({ text: triage });
     expect(read(answer, 'end_turn')).toEqual({ text: triage });
   });
@@ -194,7 +198,7 @@ describe('an answer without a fence', () => {
     'Sort tickets.\n\n**Example**:\n```\nTicket: x\nLabel: bug\n```\nDone.',
     'Give a complete answer',
     '  indented first line\nsecond',
-  ])('keeps %j whole', (text) => expect(read(text)).toEqual({ text }));
+  ])('readAnswer returns the whole unfenced answer %j', (text) => expect(read(text)).toEqual({ text }));
 });
 
 describe('a cut-off answer', () => {
@@ -203,18 +207,22 @@ describe('a cut-off answer', () => {
     ['an unclosed fence, though the model says it stopped', `\`\`\`\n${triage}`, 'stop'],
     ['a nested fence closed, the outer not', '```\nAnswer so:\n```json\n{}\n```\nand', 'stop'],
     ['an opening fence at the very end', 'Here it is:\n````', undefined],
-    ['a whole block, then one that is not', '```\nSort.\n```\n\nBetter still:\n\n```\nSort the', undefined],
+    [
+      'a closed block followed by an unclosed one',
+      '```\nSort.\n```\n\nBetter still:\n\n```\nSort the',
+      undefined,
+    ],
     ['unclosed tildes', `~~~\n${triage}`, undefined],
     ['a finish reason', triage, 'length'],
     ['a finish reason, though the fence is closed', `\`\`\`\`\n${triage}\n\`\`\`\``, 'max_tokens'],
-    ['a finish reason and nothing said', '', 'MAX_TOKENS'],
-    ['no room left in the context', triage, 'model_context_window_exceeded'],
-    ['endless thinking', '<think>\nLet me see. ```\nx\n```', undefined],
-  ])('%s', (_, answer, finishReason) => {
+    ['a finish reason and an empty answer', '', 'MAX_TOKENS'],
+    ['a full context window', triage, 'model_context_window_exceeded'],
+    ['an unclosed thinking section', '<think>\nLet me see. ```\nx\n```', undefined],
+  ])('readAnswer reports an answer as cut off on %s', (_, answer, finishReason) => {
     expect(read(answer, finishReason)).toMatchObject({ problem: 'cut_off' });
   });
 
-  it('says by what it was seen', () => {
+  it('the message of a cut-off answer names the finish reason or the unclosed fence', () => {
     expect(read('x', 'length')).toHaveProperty('message', expect.stringContaining('"length"'));
     expect(read('```\nx')).toHaveProperty('message', expect.stringContaining('fence'));
   });
@@ -228,10 +236,12 @@ describe('an empty answer', () => {
     '```\n\n   \n```',
     'Here is the improved prompt:',
     '<think>hm</think>',
-  ])('%j', (answer) => expect(read(answer)).toMatchObject({ problem: 'empty' }));
+  ])('readAnswer reports the answer %j as empty', (answer) =>
+    expect(read(answer)).toMatchObject({ problem: 'empty' }),
+  );
 });
 
-it('reads any answer without throwing, and never a blank text', () => {
+it('readAnswer never throws and never returns a blank text', () => {
   const piece = fc.oneof(
     fc.constantFrom('```', '````', '~~~', '```json', '\n', '\r\n', ' ', 'word', 'Here is:', '<think>'),
     fc.string(),

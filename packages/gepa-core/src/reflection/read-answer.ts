@@ -2,12 +2,12 @@ import { isCutOff, type LanguageModelAnswer } from '../language-model.ts';
 import { trimBlankLines } from './fence.ts';
 import { type FencedBlock, fencedBlocks } from './fenced-blocks.ts';
 
-/** Why no text could be read from an answer. */
+/** Why an answer has no usable text. */
 export type AnswerProblem = 'cut_off' | 'empty';
 
 /**
- * Reads the new text out of a model's answer: what stands in its fenced block, however that is nested and whatever
- * is said around it, or the whole answer when there is none. Outer blank lines are removed, and nothing else.
+ * Extracts the new text from a model's answer: the content of its fenced block, which may have nested blocks and other
+ * text around it, or the whole answer without its introduction if there is no block. Removes outer blank lines only.
  */
 export function readAnswer(
   answer: Pick<LanguageModelAnswer, 'text' | 'finishReason'>,
@@ -15,15 +15,15 @@ export function readAnswer(
   if (isCutOff(answer.finishReason)) {
     return cutOff(`the model stopped with "${answer.finishReason}"`);
   }
-  const said = withoutThoughts(answer.text.replaceAll('\r\n', '\n'));
-  if (said === undefined) return cutOff('its thinking has no end');
+  const content = withoutThinking(answer.text.replaceAll('\r\n', '\n'));
+  if (content === undefined) return cutOff('its thinking has no end');
 
-  const lines = said.split('\n');
+  const lines = content.split('\n');
   const { blocks, unclosed } = fencedBlocks(lines);
   const block = bestBlock(lines, joinSplitBlocks(lines, blocks));
   if (unclosed !== undefined && unclosed >= (block?.length ?? 0)) return cutOff('a fence is not closed');
 
-  const text = trimBlankLines(block === undefined ? withoutIntroduction(said) : block.lines.join('\n'));
+  const text = trimBlankLines(block === undefined ? withoutIntroduction(content) : block.lines.join('\n'));
   return text === '' ? { problem: 'empty', message: 'The answer holds no text.' } : { text };
 }
 
@@ -34,8 +34,8 @@ function cutOff(evidence: string): { problem: 'cut_off'; message: string } {
   };
 }
 
-/** Some models think aloud first. `undefined`: the thinking does not end. */
-function withoutThoughts(text: string): string | undefined {
+/** Removes a leading `<think>` section; returns `undefined` if it is not closed. */
+function withoutThinking(text: string): string | undefined {
   const opening = /^\s*<(think|thinking)>/.exec(text);
   if (opening === null) return text;
   const closing = `</${opening[1]}>`;
@@ -44,8 +44,8 @@ function withoutThoughts(text: string): string | undefined {
 }
 
 /**
- * A block that holds bare fences of its own length reads like several blocks with text between them. They are one,
- * unless what is between two of them is set apart or announces the next, as talk is.
+ * A block that contains bare fences of its own length looks like several blocks with text between them. Joins them,
+ * unless the text between two of them is a comment of the model.
  */
 function joinSplitBlocks(lines: readonly string[], blocks: readonly FencedBlock[]): FencedBlock[] {
   const joined: FencedBlock[] = [];
@@ -58,7 +58,7 @@ function joinSplitBlocks(lines: readonly string[], blocks: readonly FencedBlock[
       block.bare &&
       block.mark === before.mark &&
       block.length === before.length &&
-      !isTalk(between!);
+      !isComment(between!);
     if (!isSplit) joined.push(block);
     else {
       const inner = lines.slice(before.end, block.start + 1);
@@ -68,12 +68,13 @@ function joinSplitBlocks(lines: readonly string[], blocks: readonly FencedBlock[
   return joined;
 }
 
-function isTalk(lines: readonly string[]): boolean {
+/** Whether lines between two blocks are separated by blank lines or introduce the next block. */
+function isComment(lines: readonly string[]): boolean {
   const isBlank = (line: string | undefined) => line === undefined || line.trim() === '';
   return (isBlank(lines[0]) && isBlank(lines.at(-1))) || isIntroduction(lines.at(-1)!);
 }
 
-/** The block the answer is in: of those with the longest fence the one with the most text, of several the last. */
+/** The block with the new text: the longest fence, then the most text, then the last. */
 function bestBlock(lines: readonly string[], blocks: readonly FencedBlock[]): FencedBlock | undefined {
   const size = (block: FencedBlock) => block.lines.join('\n').trim().length;
   return blocks
@@ -99,7 +100,7 @@ const proseTags = new Set([
 
 const announcesExample = /\b(?:examples?|format)\b[^:]{0,60}:$/i;
 
-/** Whether a block is a piece of code, or an example, within an answer that has no fence around it. */
+/** Whether a block is code or an example inside an answer that is not itself fenced. */
 function isExample(lines: readonly string[], block: FencedBlock): boolean {
   if (block.length > 3) return false;
   const before = lines.slice(0, block.start).findLast((line) => line.trim() !== '');
@@ -121,7 +122,7 @@ const introductions = [
   title,
 ];
 
-/** Whether a line only announces the text that follows. */
+/** Whether a line only introduces the text that follows. */
 function isIntroduction(line: string): boolean {
   const words = withoutMarks(line);
   return words.length <= 400 && introductions.some((introduction) => introduction.test(words));
@@ -134,7 +135,7 @@ function withoutMarks(line: string): string {
 function withoutIntroduction(text: string): string {
   const trimmed = trimBlankLines(text);
   const [first = '', ...rest] = trimmed.split('\n');
-  // Without a colon, and with nothing to follow, it is the text: "Give a complete answer".
+  // A single line without a colon, such as "Give a complete answer", is the text itself.
   const isText = rest.length === 0 && title.test(withoutMarks(first)) && !withoutMarks(first).endsWith(':');
   return isIntroduction(first) && !isText ? withoutIntroduction(rest.join('\n')) : trimmed;
 }

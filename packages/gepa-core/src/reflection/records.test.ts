@@ -18,8 +18,8 @@ const chain = (...children: Step[]): Step[] => [
   { kind: 'chain', name: 'qa', input: 'Who?', output: 'ada', children },
 ];
 
-describe('the default record', () => {
-  it('tells the input, what the model saw and answered, what came of it, and the verdict', () => {
+describe('defaultRecords', () => {
+  it('a default record has the input, the model call, the steps after it, the output, score and feedback', () => {
     const trace = chain(
       { kind: 'retriever', name: 'search', output: ['a page'] },
       { kind: 'prompt', name: 'template', components: ['answer'], output: rendered },
@@ -39,7 +39,7 @@ describe('the default record', () => {
     ]);
   });
 
-  it('makes one record for each rollout', () => {
+  it('defaultRecords makes one record for each rollout', () => {
     const rollout = { example: 'x', exampleId: 'a', score: 1 };
     expect(defaultRecords({ component: 'answer', rollouts: [rollout, rollout] })).toEqual([
       { Input: 'x', Score: 1 },
@@ -48,13 +48,15 @@ describe('the default record', () => {
   });
 
   it.each([
-    ['the input of an example', { input: { q: 1 }, expected: 'secret' }, { q: 1 }],
-    ['an example without input, but not what is expected', { q: 1, expected: 'secret' }, { q: 1 }],
+    ['the field input of an example', { input: { q: 1 }, expected: 'secret' }, { q: 1 }],
+    ['an example without input, except its expected value', { q: 1, expected: 'secret' }, { q: 1 }],
     ['a text', 'Who?', 'Who?'],
     ['a list', ['Who?'], ['Who?']],
-  ])('shows %s', (_, example, shown) => expect(recordOf({ example }).Input).toEqual(shown));
+  ])('a default record shows as input %s', (_, example, shown) =>
+    expect(recordOf({ example }).Input).toEqual(shown),
+  );
 
-  it('lists several calls, each with what came after it, and repeats no conversation', () => {
+  it('a default record lists several calls with the steps after each, without repeated messages', () => {
     const toolMessage = { role: 'tool', content: 'a page' };
     const later = [...rendered, { role: 'assistant', content: 'search' }, toolMessage];
     const trace = chain(
@@ -72,7 +74,7 @@ describe('the default record', () => {
     ]);
   });
 
-  it('shows the later steps of the chains around, each whole', () => {
+  it('a default record shows later steps of enclosing chains without their children', () => {
     const trace: Step[] = [
       { kind: 'chain', name: 'first', children: [model] },
       { kind: 'chain', name: 'second', output: 'B', children: [{ kind: 'model', name: 'gpt', output: 'b' }] },
@@ -80,7 +82,7 @@ describe('the default record', () => {
     expect(recordOf({ trace }).Afterwards).toEqual([{ Step: 'second', Output: 'B' }]);
   });
 
-  it('shows what was rendered where no model step is known to hold the text', () => {
+  it('a default record shows the rendered prompt when no model step used the component', () => {
     const trace = chain(
       {
         kind: 'prompt',
@@ -97,7 +99,7 @@ describe('the default record', () => {
     });
   });
 
-  it('shows an agent or a tool that holds the text by what it was given, did and gave', () => {
+  it('a default record shows the input, steps and output of an agent or tool that uses the component', () => {
     const trace: Step[] = [
       {
         kind: 'agent',
@@ -124,14 +126,14 @@ describe('the default record', () => {
     });
   });
 
-  it('shows what tools were called with', () => {
+  it('a default record shows the arguments of tools', () => {
     const tool: Step = { kind: 'tool', name: 'search', input: { q: 'Ada' }, error: 'no network' };
     expect(recordOf({ trace: chain(model, tool) }).Afterwards).toEqual([
       { Step: 'search', Arguments: { q: 'Ada' }, Error: 'no network' },
     ]);
   });
 
-  it('adds up the tokens of all model calls', () => {
+  it('a default record shows the tokens of all model calls if they are known', () => {
     const usage = { modelCalls: 1, inputTokens: 10, outputTokens: 2 };
     const record = recordOf({ trace: chain({ ...model, usage }, { ...model, components: [], usage }) });
     expect(record.Tokens).toBe('20 sent and 4 written in 2 model calls');
@@ -140,7 +142,7 @@ describe('the default record', () => {
     expect(recordOf({ trace: [{ ...model, usage: unknown }] })).not.toHaveProperty('Tokens');
   });
 
-  it('shows errors where they happened and of the whole', () => {
+  it('a default record shows the errors of steps and of the rollout', () => {
     const { output: _, ...failed } = { ...model, error: 'refused' };
     const trace = chain(failed, { kind: 'prompt', name: 'next', error: 'missing value' });
     expect(recordOf({ trace, error: 'refused', feedback: 'It failed.' })).toEqual({
@@ -153,23 +155,23 @@ describe('the default record', () => {
     });
   });
 
-  it('says when the answer was cut off', () => {
+  it('a default record shows the finish reason of a cut-off answer', () => {
     expect(recordOf({ trace: [{ ...model, finishReason: 'length' }] })['Stopped early']).toBe('length');
     expect(recordOf({ trace: [{ ...model, finishReason: 'stop' }] })).not.toHaveProperty('Stopped early');
   });
 
-  it('prefers the feedback for the component', () => {
-    const verdict = { feedback: 'Bad.', componentFeedback: { answer: 'Too long.' } };
-    expect(recordOf(verdict).Feedback).toBe('Too long.');
-    expect(recordOf(verdict, 'other').Feedback).toBe('Bad.');
-    expect(recordOf(verdict, 'toString').Feedback).toBe('Bad.');
+  it('a default record shows componentFeedback instead of feedback if the component has any', () => {
+    const scored = { feedback: 'Bad.', componentFeedback: { answer: 'Too long.' } };
+    expect(recordOf(scored).Feedback).toBe('Too long.');
+    expect(recordOf(scored, 'other').Feedback).toBe('Bad.');
+    expect(recordOf(scored, 'toString').Feedback).toBe('Bad.');
   });
 
-  it('shows the scores by objective', () => {
+  it('a default record shows the objectives', () => {
     expect(recordOf({ objectives: { brevity: 0.5 } }).Objectives).toEqual({ brevity: 0.5 });
   });
 
-  it('says that no call held the text, with input, output and verdict', () => {
+  it('a default record says that no call used the component, with input, output, score and feedback', () => {
     expect(recordOf({ trace: chain(model), output: 'ada', feedback: 'Hm.' }, 'other')).toEqual({
       Input: 'Who?',
       Calls: '[none was seen to hold this text]',
@@ -180,7 +182,7 @@ describe('the default record', () => {
   });
 
   it.each([['log'], [{ turns: 3 }], [['a', 'b']], [[{ kind: 'note' }]]])(
-    'shows a trace of another form as it is: %j',
+    'a default record shows a trace that is not made of steps unchanged: %j',
     (trace) => {
       expect(recordOf({ trace }).Trace).toBe(trace);
     },

@@ -3,9 +3,9 @@ import { type Step, stepsOf, usageOfSteps, walkSteps } from '../adapter/trace.ts
 import { isCutOff } from '../language-model.ts';
 
 /**
- * What the reflection model is shown of each rollout when an adapter has nothing of its own to show: the input, the
- * calls the component's text took part in with what came after them, the output, the tokens all of it took, and the
- * metric's word. An expected value is left out unless the feedback tells it. A trace that is not made of steps is shown as it is.
+ * The records for adapters without `reflectiveRecords`. Each describes a rollout to the reflection model: its input, the
+ * calls that used the component's text with the steps after them, output, tokens, score and feedback. The expected
+ * value of the example is left out. A trace that does not consist of steps is included unchanged.
  */
 export function defaultRecords(request: {
   readonly component: string;
@@ -16,7 +16,7 @@ export function defaultRecords(request: {
 
 function defaultRecord(component: string, rollout: Rollout<unknown, unknown, unknown>): ReflectiveRecord {
   const { trace, output, score, objectives, error } = rollout;
-  return present({
+  return withoutUndefined({
     Input: inputOf(rollout.example),
     ...(isSteps(trace) ? callHeadings(trace, component, output) : { Trace: trace }),
     'Final output': output,
@@ -49,18 +49,19 @@ function isSteps(trace: unknown): trace is readonly Step[] {
   return Array.isArray(trace) && trace.every(isStep);
 }
 
-/** What all model calls of a rollout took, where that is known. */
+/** The tokens of all model calls of a rollout, if known. */
 function tokensOf(trace: readonly Step[]): string | undefined {
   const { modelCalls, inputTokens, outputTokens } = usageOfSteps(trace);
   if (inputTokens + outputTokens === 0) return undefined;
   return `${inputTokens} sent and ${outputTokens} written in ${modelCalls} model ${modelCalls === 1 ? 'call' : 'calls'}`;
 }
 
-/** One call stands under headings of its own; several are a list. A branch that was not taken has none. */
+/** The headings for the calls: those of the call itself if there is only one, otherwise a list. */
 function callHeadings(trace: readonly Step[], component: string, output: unknown): ReflectiveRecord {
   const calls = describeCalls(trace, component, output);
-  const isElsewhere = calls.length === 0 && [...walkSteps(trace)].some((step) => step.components?.length);
-  if (isElsewhere) return { Calls: '[none was seen to hold this text]' };
+  // The component was not used in this rollout, for example because its branch was not taken.
+  const isUnused = calls.length === 0 && [...walkSteps(trace)].some((step) => step.components?.length);
+  if (isUnused) return { Calls: '[none was seen to hold this text]' };
   return calls.length <= 1 ? (calls[0] ?? {}) : { Calls: calls };
 }
 
@@ -72,16 +73,16 @@ function describeCalls(trace: readonly Step[], component: string, output: unknow
     else calls.at(-1)?.afterwards.push(step);
   }
   return calls.map(({ step, afterwards }, index) =>
-    present({
+    withoutUndefined({
       ...describeCall(step, calls[index - 1]?.step),
-      Afterwards: inShort(afterwards, output),
+      Afterwards: summarizeSteps(afterwards, output),
     }),
   );
 }
 
 /**
- * The steps in which the text did its work: the model steps it took part in; where there are none, whatever steps it
- * took part in, but none inside another.
+ * The steps that count as calls of the component: the model steps that used its text. If there are none, all steps that
+ * used it, without those inside another.
  */
 function callSteps(trace: readonly Step[], component: string): Step[] {
   const steps = stepsOf(trace, component);
@@ -91,12 +92,12 @@ function callSteps(trace: readonly Step[], component: string): Step[] {
   return steps.filter((step) => !inside.has(step));
 }
 
-/** The steps in order, each whole, except that those around a call are taken apart. */
+/** The steps in order; a step that contains a call is replaced by its children. */
 function* outermost(steps: readonly Step[], calls: ReadonlySet<Step>): Generator<Step> {
   for (const step of steps) {
     const children = step.children ?? [];
-    const isAround = !calls.has(step) && [...walkSteps(children)].some((inner) => calls.has(inner));
-    if (isAround) yield* outermost(children, calls);
+    const containsCall = !calls.has(step) && [...walkSteps(children)].some((inner) => calls.has(inner));
+    if (containsCall) yield* outermost(children, calls);
     else yield step;
   }
 }
@@ -115,14 +116,14 @@ function describeCall(step: Step, previous: Step | undefined): ReflectiveRecord 
       return {
         Step: step.name,
         'What it was given': step.input,
-        'What it did': inShort(step.children ?? [], step.output),
+        'What it did': summarizeSteps(step.children ?? [], step.output),
         'What it gave': step.output,
         ...ending,
       };
   }
 }
 
-/** In a conversation each call repeats the one before; only what is new is shown. */
+/** The messages that are new since the previous call: each call of a conversation repeats the earlier messages. */
 function sinceLast(input: unknown, previous: unknown): unknown {
   if (!Array.isArray(input) || !Array.isArray(previous) || previous.length === 0) return input;
   const isContinued =
@@ -130,14 +131,14 @@ function sinceLast(input: unknown, previous: unknown): unknown {
   return isContinued ? ['[the same as in the call before, then:]', ...input.slice(previous.length)] : input;
 }
 
-/** Names and outputs, of tools the arguments too, without rendered prompts and without steps that only pass on the output shown elsewhere. */
-function inShort(steps: readonly Step[], shownOutput: unknown): ReflectiveRecord[] | undefined {
-  const told = steps.filter(
+/** Names and outputs of steps, and the arguments of tools. Leaves out prompts and steps that return `shownOutput`. */
+function summarizeSteps(steps: readonly Step[], shownOutput: unknown): ReflectiveRecord[] | undefined {
+  const shown = steps.filter(
     (step) => step.error !== undefined || (step.kind !== 'prompt' && !isSame(step.output, shownOutput)),
   );
-  if (told.length === 0) return undefined;
-  return told.map((step) =>
-    present({
+  if (shown.length === 0) return undefined;
+  return shown.map((step) =>
+    withoutUndefined({
       Step: step.name,
       Arguments: step.kind === 'tool' ? step.input : undefined,
       Output: step.output,
@@ -155,6 +156,6 @@ function isSame(a: unknown, b: unknown): boolean {
   }
 }
 
-function present(record: ReflectiveRecord): ReflectiveRecord {
+function withoutUndefined(record: ReflectiveRecord): ReflectiveRecord {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }

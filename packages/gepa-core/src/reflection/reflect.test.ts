@@ -7,12 +7,12 @@ const component = { text: 'Sort {ticket}.', variables: ['ticket'] };
 const base = { name: 'triage', component, currentText: 'Sort {ticket} well.', records: '## Example 1' };
 const good = fenced('Sort {ticket} into bug or billing.', 4);
 
-/** Answers in turn, and keeps the prompts. */
+/** A call function that returns the answers in order and records the prompts. */
 function scripted(...answers: (string | LanguageModelAnswer)[]) {
   const prompts: string[] = [];
   const call = async (prompt: string) => {
     const answer = answers[prompts.length];
-    if (answer === undefined) throw new Error('asked once too often');
+    if (answer === undefined) throw new Error('called too often');
     prompts.push(prompt);
     const usage = { modelCalls: 1, inputTokens: 10, outputTokens: 5 };
     return { ...(typeof answer === 'string' ? { text: answer } : answer), usage };
@@ -21,7 +21,7 @@ function scripted(...answers: (string | LanguageModelAnswer)[]) {
 }
 
 describe('reflect', () => {
-  it('gives the new text and what it cost', async () => {
+  it('reflect returns the new text and the usage', async () => {
     const { prompts, call } = scripted(`Here you are:\n${good}`);
     expect(await reflect({ ...base, call })).toEqual({
       text: 'Sort {ticket} into bug or billing.',
@@ -38,14 +38,14 @@ describe('reflect', () => {
     ['empty', '````\n\n````'],
     ['lost_placeholder', fenced('Sort the ticket.', 4)],
     ['invented_placeholder', fenced('Sort {ticket} by {date}.', 4)],
-  ])('asks once more after an answer that is %s, and rejects a second', async (reason, faulty) => {
-    const once = scripted(faulty, good);
+  ])('reflect asks once more after a %s answer and rejects a second one: %j', async (reason, invalid) => {
+    const once = scripted(invalid, good);
     expect(await reflect({ ...base, call: once.call })).toEqual({
       text: 'Sort {ticket} into bug or billing.',
       usage: { modelCalls: 2, inputTokens: 20, outputTokens: 10 },
     });
 
-    const twice = scripted(faulty, faulty);
+    const twice = scripted(invalid, invalid);
     const reflection = await reflect({ ...base, call: twice.call });
     expect(reflection).toMatchObject({ rejected: { reason }, usage: { modelCalls: 2 } });
     const { message } = (reflection as { rejected: { message: string } }).rejected;
@@ -53,16 +53,16 @@ describe('reflect', () => {
     const [first, second] = once.prompts;
     expect(second!.startsWith(first!)).toBe(true);
     expect(second).toContain(message);
-    const answer = typeof faulty === 'string' ? faulty : faulty.text;
+    const answer = typeof invalid === 'string' ? invalid : invalid.text;
     expect(second!.slice(first!.length)).toContain(answer === '' ? '(nothing)' : answer);
   });
 
-  it('rejects the second answer for its own fault', async () => {
+  it('reflect rejects the second answer with the reason of the second answer', async () => {
     const { call } = scripted('````\nSort {tick', fenced('Sort.', 4));
     expect(await reflect({ ...base, call })).toMatchObject({ rejected: { reason: 'lost_placeholder' } });
   });
 
-  it('rejects an unchanged text without asking again', async () => {
+  it('reflect rejects an unchanged text without asking again', async () => {
     const { call } = scripted(fenced('Sort {ticket} well.', 4));
     expect(await reflect({ ...base, call })).toMatchObject({
       rejected: { reason: 'unchanged' },
@@ -70,7 +70,7 @@ describe('reflect', () => {
     });
   });
 
-  it('takes the old text for unchanged whatever its outer blank lines and line ends', async () => {
+  it('reflect ignores outer blank lines and line endings when it compares with the current text', async () => {
     const { call } = scripted(fenced('Sort {ticket}\nwell.', 4));
     const currentText = '\nSort {ticket}\r\nwell.\r\n';
     expect(await reflect({ ...base, currentText, call })).toMatchObject({
@@ -78,21 +78,21 @@ describe('reflect', () => {
     });
   });
 
-  it("asks by the caller's template, the second time too", async () => {
+  it('reflect uses a custom template for the first and the second prompt', async () => {
     const { prompts, call } = scripted('', good);
     await reflect({ ...base, template: 'Better: <curr_param> by <side_info>', call });
     expect(prompts[0]).toBe('Better: Sort {ticket} well. by ## Example 1');
     expect(prompts[1]!.startsWith(`${prompts[0]}\n`)).toBe(true);
   });
 
-  it('shows a long faulty answer shortened', async () => {
+  it('reflect shortens a long invalid answer in the second prompt', async () => {
     const { prompts, call } = scripted({ text: `a${'x'.repeat(50_000)}z`, finishReason: 'length' }, good);
     await reflect({ ...base, call });
     expect(prompts[1]!.length - prompts[0]!.length).toBeLessThan(7_000);
     expect(prompts[1]).toContain('characters cut …]');
   });
 
-  it('throws on what the call throws', async () => {
+  it('reflect rethrows an error of the call', async () => {
     await expect(reflect({ ...base, call: async () => Promise.reject(new Error('down')) })).rejects.toThrow(
       'down',
     );

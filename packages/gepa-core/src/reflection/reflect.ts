@@ -7,58 +7,54 @@ import { buildReflectionPrompt, type ReflectionPromptRequest } from './prompt.ts
 import { type AnswerProblem, readAnswer } from './read-answer.ts';
 import { shorten } from './shorten.ts';
 
-/** Why an answer led to no new text. */
+/** Why an answer was rejected. */
 export type RejectionReason = AnswerProblem | TextProblem | 'unchanged';
 
-/** What reflecting on a component came to, and what asking cost. */
-export type Reflection =
-  | { readonly text: string; readonly usage: Usage }
-  | {
-      readonly rejected: { readonly reason: RejectionReason; readonly message: string };
-      readonly usage: Usage;
-    };
+/** The new text, or the reason for which the answer was rejected. */
+type Outcome =
+  | { readonly text: string }
+  | { readonly rejected: { readonly reason: RejectionReason; readonly message: string } };
 
-/** How much of a faulty answer the model is shown again, in characters. */
-const shownOfFaultyAnswer = 6_000;
+/** The outcome of a reflection on one component, with the usage of its model calls. */
+export type Reflection = Outcome & { readonly usage: Usage };
+
+/** The length to which an invalid answer is shortened in the second prompt, in characters. */
+const MAX_ANSWER_CHARACTERS = 6_000;
 
 /**
- * Asks for a better text of one component. A faulty answer is asked for once more, with what was wrong with it; a
- * second fault, or a text that is the old one, is a rejection. What `call` throws is thrown on.
+ * Asks the reflection model for a better text of one component. After an invalid answer it asks once more and includes
+ * the problem. Rejects a second invalid answer, and a text equal to the current one. Rethrows errors of `call`.
  */
 export async function reflect(
   request: ReflectionPromptRequest & {
-    /** Asks the model; the retries, the abort signal and the accounting of the run are the caller's. */
+    /** Calls the model. Handles retries, the abort signal and the budget. */
     readonly call: (prompt: string) => Promise<LanguageModelAnswer & { readonly usage: Usage }>;
   },
 ): Promise<Reflection> {
   const prompt = buildReflectionPrompt(request);
   const first = await request.call(prompt);
-  const verdict = judge(request, first);
-  if ('text' in verdict || verdict.rejected.reason === 'unchanged') return { ...verdict, usage: first.usage };
+  const outcome = outcomeOf(request, first);
+  if ('text' in outcome || outcome.rejected.reason === 'unchanged') return { ...outcome, usage: first.usage };
 
-  const second = await request.call(secondPrompt(prompt, first.text, verdict.rejected.message));
-  return { ...judge(request, second), usage: addUsage(first.usage, second.usage) };
+  const second = await request.call(secondPrompt(prompt, first.text, outcome.rejected.message));
+  return { ...outcomeOf(request, second), usage: addUsage(first.usage, second.usage) };
 }
 
-type Verdict =
-  | { readonly text: string }
-  | { readonly rejected: { readonly reason: RejectionReason; readonly message: string } };
-
-function judge(
+function outcomeOf(
   request: { readonly name: string; readonly component: Component; readonly currentText: string },
   answer: LanguageModelAnswer,
-): Verdict {
+): Outcome {
   const reading = readAnswer(answer);
   if ('problem' in reading) return rejected(reading.problem, reading.message);
   const { text } = reading;
   if (text === trimBlankLines(request.currentText.replaceAll('\r\n', '\n'))) {
     return rejected('unchanged', `The new text of "${request.name}" is the current one.`);
   }
-  const fault = checkText({ ...request, text });
-  return fault === undefined ? { text } : rejected(fault.problem, fault.message);
+  const found = checkText({ ...request, text });
+  return found === undefined ? { text } : rejected(found.problem, found.message);
 }
 
-function rejected(reason: RejectionReason, message: string): Verdict {
+function rejected(reason: RejectionReason, message: string): Outcome {
   return { rejected: { reason, message } };
 }
 
@@ -71,7 +67,7 @@ ${message}
 
 This was the answer:
 
-${answer.trim() === '' ? '(nothing)' : fenced(shorten(answer, shownOfFaultyAnswer), 4)}
+${answer.trim() === '' ? '(nothing)' : fenced(shorten(answer, MAX_ANSWER_CHARACTERS), 4)}
 
 Answer again as asked above, with the complete text and without this fault.`;
 }

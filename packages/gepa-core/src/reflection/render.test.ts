@@ -5,7 +5,7 @@ import { renderRecords } from './render.ts';
 const many = (text: string, times: number) => text.repeat(times);
 
 describe('renderRecords', () => {
-  it('numbers the examples and heads their values', () => {
+  it('renderRecords numbers the examples and writes a heading for each key', () => {
     expect(
       renderRecords([
         { Input: 'How much?', Score: 0.5 },
@@ -17,7 +17,7 @@ describe('renderRecords', () => {
     );
   });
 
-  it('writes lists and fields indented', () => {
+  it('renderRecords indents lists and fields', () => {
     const Input = {
       question: 'How much?',
       lines: [
@@ -47,11 +47,11 @@ describe('renderRecords', () => {
     ['a fence', '```js\nx\n```', '````\n```js\nx\n```\n````'],
     ['an unclosed fence', 'so:\n`````', '``````\nso:\n`````\n``````'],
     ['a list', '- one', '```\n- one\n```'],
-  ])('keeps %s from breaking the structure', (_, text, written) => {
+  ])('renderRecords puts a text in a fence if it contains %s', (_, text, written) => {
     expect(renderRecords([{ Answer: text }])).toBe(`## Example 1\n\n### Answer\n\n${written}`);
   });
 
-  it('leaves out what is undefined and survives what is odd', () => {
+  it('renderRecords omits undefined values and functions and renders circular and unreadable values', () => {
     const circular: Record<string, unknown> = { name: 'x' };
     circular.self = circular;
     const throwing = Object.defineProperty({}, 'x', {
@@ -81,11 +81,11 @@ describe('renderRecords', () => {
     expect(text).toContain('### H\n\nnull');
   });
 
-  it('of no records is nothing', () => expect(renderRecords([])).toBe(''));
+  it('renderRecords returns an empty string for no records', () => expect(renderRecords([])).toBe(''));
 });
 
-describe('the budget', () => {
-  it('shortens the longest text in the middle and says by how much', () => {
+describe('maxCharacters of renderRecords', () => {
+  it('renderRecords shortens the longest text in the middle and notes how many characters were cut', () => {
     const record = {
       Input: 'short',
       'What the model saw': `start${many('x', 3_000)}end`,
@@ -103,13 +103,13 @@ describe('the budget', () => {
     expect(cut + text.match(left)!.join('').length).toBe(record['What the model saw'].length);
   });
 
-  it('is 24,000 characters if nothing else is said', () => {
+  it('renderRecords writes at most 24,000 characters by default', () => {
     const text = renderRecords([{ Input: many('x', 100_000) }]);
     expect(text.length).toBeLessThanOrEqual(24_000);
     expect(text.length).toBeGreaterThan(23_900);
   });
 
-  it('is shared fairly: a short record is whole, long ones get the same', () => {
+  it('renderRecords keeps a short record whole and gives long records equal room', () => {
     const text = renderRecords(
       [{ Input: many('a', 9_000) }, { Input: many('b', 900) }, { Input: many('c', 90_000) }],
       {
@@ -122,7 +122,7 @@ describe('the budget', () => {
     expect(text.length).toBeGreaterThan(4_900);
   });
 
-  it('gives a long feedback the room that other records could use', () => {
+  it('renderRecords keeps a long feedback whole at the expense of other sections', () => {
     const Feedback = many('f', 3_000);
     const text = renderRecords([{ Input: 'x', Feedback }, { Input: many('y', 9_000) }], {
       maxCharacters: 4_000,
@@ -131,7 +131,7 @@ describe('the budget', () => {
     expect(text.length).toBeLessThanOrEqual(4_000);
   });
 
-  it('cuts the feedback too when it alone is too long', () => {
+  it('renderRecords shortens feedback that alone exceeds maxCharacters', () => {
     const text = renderRecords([{ Input: many('y', 900), Score: 0, Feedback: many('f', 9_000) }], {
       maxCharacters: 2_000,
     });
@@ -140,7 +140,7 @@ describe('the budget', () => {
     expect(text).toContain('### Score\n\n0');
   });
 
-  it('holds for thousands of small values', () => {
+  it('renderRecords keeps to maxCharacters with thousands of small values', () => {
     const Input = Object.fromEntries(Array.from({ length: 5_000 }, (_, id) => [`tag ${id}`, 'small']));
     const text = renderRecords([{ Input, Feedback: 'Count them.' }], { maxCharacters: 3_000 });
     expect(text.length).toBeLessThanOrEqual(3_000);
@@ -149,7 +149,7 @@ describe('the budget', () => {
     expect(text).toContain('### Input\n\n{"tag 0":"small",');
   });
 
-  it('leaves out the records that find no room, and says so', () => {
+  it('renderRecords leaves out records without room and notes how many', () => {
     const records = Array.from({ length: 100 }, (_, id) => ({
       Input: many(`${id} `, 500),
       Feedback: many('f', 600),
@@ -160,7 +160,7 @@ describe('the budget', () => {
     expect(text).toMatch(/\[… \d+ more examples left out …\]$/);
   });
 
-  it('never parts a character', () => {
+  it('renderRecords never splits a character', () => {
     const text = renderRecords([{ Input: many('😀', 5_000) }], { maxCharacters: 1_001 });
     expect(text).not.toMatch(/\p{Surrogate}/u);
   });
@@ -194,7 +194,7 @@ describe('the budget', () => {
     { maxLength: 6 },
   );
 
-  it('is never exceeded', () => {
+  it('renderRecords never exceeds maxCharacters', () => {
     fc.assert(
       fc.property(records, fc.integer({ min: 600, max: 9_000 }), (records, maxCharacters) => {
         expect(renderRecords(records, { maxCharacters }).length).toBeLessThanOrEqual(maxCharacters);
@@ -203,7 +203,7 @@ describe('the budget', () => {
     );
   });
 
-  it('leaves every feedback whole when there is room for them', () => {
+  it('renderRecords keeps every feedback whole if all of them fit', () => {
     fc.assert(
       fc.property(records, fc.nat(3_000), (records, more) => {
         const feedback = records.reduce((sum, record) => sum + record.Feedback.length * 2 + 500, 0);

@@ -2,38 +2,43 @@ import type { ReflectiveRecord } from '../adapter/adapter.ts';
 import { fairShares } from './fair-shares.ts';
 import { label, toMarkdown } from './markdown.ts';
 import { type Plain, toPlain } from './plain.ts';
-import { thin } from './thin.ts';
+import { pruneLists } from './prune-lists.ts';
 
 /** About 6,000 tokens. */
 export const DEFAULT_MAX_RECORD_CHARACTERS = 24_000;
-/** With less than this a record is not worth showing. */
-const leastPerRecord = 500;
-/** As long as a list has entries to lose, no text is shortened below this part of its record. */
-const partOfRecord = 1 / 8;
-/** Texts are not shortened below this as long as anything else helps. */
-const readable = 120;
-/** What the metric said is cut last. */
+/** A record with less room is left out. */
+const MIN_RECORD_CHARACTERS = 500;
+/** Only texts longer than this part of their record are shortened before lists lose old entries. */
+const MIN_TEXT_PART = 1 / 8;
+/** Texts are shortened further only if nothing else makes the record fit. */
+const MIN_TEXT_CHARACTERS = 120;
+/** Sections with the result of the metric, which are shortened last. */
 const cutLast: ReadonlySet<string> = new Set(['score', 'objectives', 'feedback', 'error']);
 
 /**
- * Writes records down for the reflection model, as numbered examples with a heading for each key. The result has at
- * most `maxCharacters` (default 24,000; at least 600). The records share them fairly. A record that is too long loses
- * entries of its lists, such as the calls and messages of an agent: first those that are repeated later, then the
- * oldest, but never those that state the task. Texts are shortened in the middle, the longest first: those of more
- * than an eighth of the record before old entries go, others after. Score, feedback and error are cut when nothing
- * else is left to cut. Notes say what is gone. Records that find no room at all are left out from the end.
+ * Formats records as Markdown for the reflection model: numbered examples with a heading for each key.
+ *
+ * The result has at most `maxCharacters` (default: 24,000; minimum: 600), divided evenly among the records. To make a
+ * record fit, its parts are cut in this order:
+ * 1. Lists, such as the calls and messages of an agent, lose entries that are repeated later.
+ * 2. Texts longer than an eighth of the record are shortened in the middle.
+ * 3. Lists lose their oldest entries, except those that state the task.
+ * 4. Other texts are shortened.
+ * 5. Score, objectives, feedback and error are shortened.
+ *
+ * Notes mark everything that was cut. Records without room are left out from the end.
  */
 export function renderRecords(
   records: readonly ReflectiveRecord[],
   options: { readonly maxCharacters?: number | undefined } = {},
 ): string {
   const maxCharacters = options.maxCharacters ?? DEFAULT_MAX_RECORD_CHARACTERS;
-  const everything = records.map(sectionsOf);
-  const whole = everything.map((sections, index) => layout(index, sections, Infinity, Infinity));
+  const all = records.map(sectionsOf);
+  const whole = all.map((sections, index) => layout(index, sections, Infinity, Infinity));
   if (joined(whole).length <= maxCharacters) return joined(whole);
 
-  const room = Math.max(1, Math.floor((maxCharacters - 100) / leastPerRecord));
-  const shown = everything.slice(0, room);
+  const maxRecords = Math.max(1, Math.floor((maxCharacters - 100) / MIN_RECORD_CHARACTERS));
+  const shown = all.slice(0, maxRecords);
   const note = shown.length < records.length ? [leftOut(records.length - shown.length)] : [];
   const separators = joined([...shown.map(() => ''), ...note]).length;
   const shares = sharesOf(shown, maxCharacters - separators);
@@ -63,7 +68,7 @@ function sectionsOf(record: ReflectiveRecord): Section[] {
   });
 }
 
-/** A record, its texts cut to `limit` characters each and what is cut last to `lastLimit`. */
+/** A record with each text shortened to `limit` characters, or `lastLimit` in sections that are cut last. */
 function layout(index: number, sections: readonly Section[], limit: number, lastLimit: number): string {
   return joined([
     `## Example ${index + 1}`,
@@ -74,7 +79,7 @@ function layout(index: number, sections: readonly Section[], limit: number, last
   ]);
 }
 
-/** What the metric said of each record first, if there is room for all of it; then the rest, fairly. */
+/** The characters for each record: first its sections that are cut last, if all fit; the rest is divided evenly. */
 function sharesOf(records: readonly (readonly Section[])[], total: number): number[] {
   const claims = records.map((sections, index) => layout(index, sections, Infinity, Infinity).length);
   const floors = records.map((sections, index) =>
@@ -89,15 +94,15 @@ function sharesOf(records: readonly (readonly Section[])[], total: number): numb
   return floors.map((floor, index) => floor + extras[index]!);
 }
 
-/** The record in at most `share` characters, with as much of its structure as that allows. */
+/** The record in at most `share` characters, with as much structure as possible. */
 function fitted(index: number, sections: readonly Section[], share: number): string {
   const whole = layout(index, sections, Infinity, Infinity);
   if (whole.length <= share) return whole;
-  const thinned = thinnedToFit(index, sections, share);
+  const pruned = prunedToFit(index, sections, share);
   const forms = [
-    { least: readable, sections: thinned },
-    { least: 0, sections: thinned.map(asOneText) },
-    { least: 0, sections: merged(thinned) },
+    { least: MIN_TEXT_CHARACTERS, sections: pruned },
+    { least: 0, sections: pruned.map(asOneText) },
+    { least: 0, sections: merged(pruned) },
   ];
   for (const cutsAll of [false, true]) {
     for (const { least, sections } of forms) {
@@ -109,25 +114,25 @@ function fitted(index: number, sections: readonly Section[], share: number): str
   return layout(index, [], 0, 0);
 }
 
-/** With as many entries in the lists as have room beside each other, and the fewest where that does not help. */
-function thinnedToFit(index: number, sections: readonly Section[], share: number): Section[] {
-  const limit = Math.max(readable, share * partOfRecord);
-  const at = (latest: number) => sections.map((section) => thinnedSection(section, latest));
+/** The sections with as many list entries as fit, or with the fewest if that is not enough. */
+function prunedToFit(index: number, sections: readonly Section[], share: number): Section[] {
+  const limit = Math.max(MIN_TEXT_CHARACTERS, share * MIN_TEXT_PART);
+  const at = (latest: number) => sections.map((section) => prunedSection(section, latest));
   const latest = greatest(1, share, (latest) => layout(index, at(latest), limit, Infinity).length <= share);
   return at(latest ?? 1);
 }
 
-function thinnedSection(section: Section, latest: number): Section {
-  return section.isCutLast ? section : { ...section, value: thin(section.value, latest) };
+function prunedSection(section: Section, latest: number): Section {
+  return section.isCutLast ? section : { ...section, value: pruneLists(section.value, latest) };
 }
 
-/** A section without structure, which can be cut anywhere. */
+/** The section with its value as one JSON text, which can be shortened anywhere. */
 function asOneText(section: Section): Section {
   const { value } = section;
   return typeof value === 'object' && value !== null ? { ...section, value: JSON.stringify(value) } : section;
 }
 
-/** All that is not cut last as one text, so that headings take no room. */
+/** Merges the sections that are not cut last into one text, which needs only one heading. */
 function merged(sections: readonly Section[]): Section[] {
   const rest = sections.filter((section) => !section.isCutLast);
   if (rest.length === 0) return sections.map(asOneText);
@@ -138,7 +143,7 @@ function merged(sections: readonly Section[]): Section[] {
   ];
 }
 
-/** Searches for the greatest number from `least` to below `end` that fits; `undefined` when not even the least does. */
+/** The greatest integer from `least` to below `end` that fits, by binary search; `undefined` if `least` does not fit. */
 function greatest(least: number, end: number, fits: (number: number) => boolean): number | undefined {
   if (!fits(least)) return undefined;
   let best = least;

@@ -1,4 +1,4 @@
-/** Cuts a text in the middle down to `limit` characters, though never below the bare note of what was cut. */
+/** Shortens a text to `limit` characters by a note in its middle. The result is never shorter than the note alone. */
 export function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const kept = Math.max(0, Math.floor(limit) - cutNote(text.length).length);
@@ -12,7 +12,7 @@ function cutNote(characters: number): string {
   return `[… ${characters.toLocaleString('en-US')} characters cut …]`;
 }
 
-/** The position, moved back where it would part a surrogate pair. */
+/** The position, moved back by one if it would split a surrogate pair. */
 function wholeCharacters(text: string, position: number): number {
   return /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(text.slice(position - 1, position + 1))
     ? position - 1

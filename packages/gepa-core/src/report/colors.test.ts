@@ -5,27 +5,27 @@ const terminal = { write: () => true, isTTY: true };
 
 afterEach(() => vi.unstubAllEnvs());
 
-it('colors terminals only', () => {
+it('supportsColor is true for terminals only', () => {
   vi.stubEnv('NO_COLOR', '');
   vi.stubEnv('TERM', 'xterm');
   expect(supportsColor(terminal)).toBe(true);
   expect(supportsColor({ ...terminal, isTTY: undefined })).toBe(false);
 });
 
-it('honors NO_COLOR', () => {
+it('supportsColor is false if NO_COLOR is set', () => {
   vi.stubEnv('TERM', 'xterm');
   vi.stubEnv('NO_COLOR', '1');
   expect(supportsColor(terminal)).toBe(false);
 });
 
-it('takes a dumb terminal for none', () => {
+it('isTerminal is false for a dumb terminal', () => {
   vi.stubEnv('TERM', 'dumb');
   expect(isTerminal(terminal)).toBe(false);
 });
 
-it('works where there is no process', () => {
+it('supportsColor works in a runtime without a global process', () => {
   vi.stubGlobal('process', undefined);
-  const seen = supportsColor(terminal);
+  const isColored = supportsColor(terminal);
   vi.unstubAllGlobals();
-  expect(seen).toBe(true);
+  expect(isColored).toBe(true);
 });

@@ -1,23 +1,23 @@
 import picocolors from 'picocolors';
 
-/** Functions that style a text, or leave it alone where colors are off. */
+/** Functions that add colors and styles to a text, or return it unchanged if colors are disabled. */
 export type Colors = ReturnType<typeof picocolors.createColors>;
 
 export const colorsOf = (enabled: boolean): Colors => picocolors.createColors(enabled);
 
-/** What is asked of an output stream; `process.stdout` and `process.stderr` are such. */
+/** A stream for reports, such as `process.stdout` or `process.stderr`. */
 export interface OutputStream {
   write(text: string): unknown;
   readonly isTTY?: boolean | undefined;
-  /** Width of the terminal. */
+  /** The width of the terminal in columns. */
   readonly columns?: number | undefined;
 }
 
-/** Whether a stream is a terminal that can move its cursor. */
+/** Whether a stream is a terminal with cursor control. */
 export const isTerminal = (stream: OutputStream): boolean =>
   stream.isTTY === true && environment('TERM') !== 'dumb';
 
-/** Whether text written to a stream should be colored: it is a terminal, and `NO_COLOR` is not set. */
+/** Whether to use colors on a stream: it is a terminal, and `NO_COLOR` is not set. */
 export const supportsColor = (stream: OutputStream): boolean =>
   isTerminal(stream) && !environment('NO_COLOR');
 

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
-import { columns } from './columns.ts';
+import { alignColumns } from './columns.ts';
 
-it('sets the first column to the left and the others to the right', () => {
+it('alignColumns aligns the first column to the left and the others to the right', () => {
   expect(
-    columns([
+    alignColumns([
       ['', 'calls', 'time'],
       ['minibatches', '1,200', '1m 05s'],
       ['seed', '8', ''],
     ]),
   ).toEqual(['             calls    time', 'minibatches  1,200  1m 05s', 'seed             8']);
-  expect(columns([])).toEqual([]);
+  expect(alignColumns([])).toEqual([]);
 });

@@ -1,7 +1,7 @@
 const GAP = '  ';
 
-/** Rows as lines, the first column to the left and all others to the right. */
-export function columns(rows: readonly (readonly string[])[]): string[] {
+/** Formats rows as lines, with the first column aligned to the left and the others to the right. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>
     row

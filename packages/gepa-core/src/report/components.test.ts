@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeComponents } from './components.ts';
 
-it('tells what was found, with its place and its first line', () => {
+it('describeComponents shows each component with its location and the first line of its text', () => {
   const components = {
     system: { text: 'Route tickets.\nBe brief.', location: 'step 1' },
     answer: { text: `${'long '.repeat(40)}` },
@@ -14,11 +14,11 @@ it('tells what was found, with its place and its first line', () => {
   ]);
 });
 
-it('tells what was passed over, why, and what would make it reachable', () => {
+it('describeComponents shows each skipped part with its reason and hint', () => {
   const skipped = [
     {
       location: 'step 2',
-      reason: 'a function, into which nobody can look.',
+      reason: 'a function, whose text cannot be read.',
       hint: 'Put its text into tunable().',
     },
     {
@@ -30,8 +30,8 @@ it('tells what was passed over, why, and what would make it reachable', () => {
   const lines = describeComponents({ components: { a: { text: 'x' } }, skipped }).split('\n');
   expect(lines.slice(2, 5)).toEqual([
     '',
-    'Passed over',
-    '! step 2: a function, into which nobody can look. Put its text into tunable().',
+    'Skipped',
+    '! step 2: a function, whose text cannot be read. Put its text into tunable().',
   ]);
   expect(lines[5]).toMatch(/^! tools: descriptions are off\. Switch them on\./);
   expect(lines[6]).toMatch(/^ {2}\S/);

@@ -1,13 +1,13 @@
 import type { Component } from '../component.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { visible } from './visible.ts';
-import { wrapText } from './wrap.ts';
+import { listItem, REPORT_WIDTH } from './wrap.ts';
 
-/** A part of a program whose text is not among the components. */
-export interface PassedOver {
+/** A part of a program whose text was not made a component. */
+export interface SkippedPart {
   readonly location: string;
   readonly reason: string;
-  /** What would make it reachable. */
+  /** What makes the text a component. */
   readonly hint: string;
 }
 
@@ -16,10 +16,8 @@ export interface DescribeComponentsOptions {
   readonly color?: boolean;
 }
 
-const WIDTH = 100;
-
 /**
- * Tells people what of a program can be optimized, and what was passed over, why, and how to make it reachable.
+ * Describes the components of a target and the parts of the program that were skipped, with the reasons.
  *
  * @example
  * console.log(describeComponents(gepa(chain)));
@@ -27,31 +25,28 @@ const WIDTH = 100;
 export function describeComponents(
   target: {
     readonly components: Readonly<Record<string, Component>>;
-    readonly skipped?: readonly PassedOver[];
+    readonly skipped?: readonly SkippedPart[];
   },
   options: DescribeComponentsOptions = {},
 ): string {
   const colors = colorsOf(options.color ?? false);
-  const { components, skipped = [] } = target;
-  const found = Object.entries(components).flatMap(([name, component]) =>
-    foundLines(name, component, colors),
+  const componentLines = Object.entries(target.components).flatMap(([name, component]) =>
+    linesOf(name, component, colors),
   );
-  const passed = skipped.flatMap((one) => passedLines(one, colors));
-  return [...found, ...(passed.length === 0 ? [] : ['', colors.bold('Passed over'), ...passed])].join('\n');
+  const skippedLines = (target.skipped ?? []).flatMap(({ location, reason, hint }) =>
+    listItem(colors.yellow('!'), `${location}: ${reason.replace(/\.$/, '')}. ${hint}`),
+  );
+  return [
+    ...componentLines,
+    ...(skippedLines.length === 0 ? [] : ['', colors.bold('Skipped'), ...skippedLines]),
+  ].join('\n');
 }
 
-function foundLines(name: string, { text, location }: Component, { bold, dim }: Colors): string[] {
+function linesOf(name: string, { text, location }: Component, { bold, dim }: Colors): string[] {
   const [first = '', ...more] = visible(text.trim()).split('\n');
-  const shown = first.length > WIDTH - 4 ? `${first.slice(0, WIDTH - 5)}…` : first;
+  const shown = first.length > REPORT_WIDTH - 4 ? `${first.slice(0, REPORT_WIDTH - 5)}…` : first;
   return [
     `${bold(name)}${location === undefined ? '' : `  ${dim(location)}`}`,
     dim(`  ${shown}${more.length === 0 ? '' : ' …'}`),
   ];
-}
-
-function passedLines({ location, reason, hint }: PassedOver, { yellow }: Colors): string[] {
-  const told = `${location}: ${reason.replace(/\.$/, '')}. ${hint}`;
-  return wrapText(visible(told), WIDTH - 2).map((line, i) =>
-    `${i === 0 ? yellow('!') : ' '} ${line}`.trimEnd(),
-  );
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DiffRow, diffRows } from './diff-rows.ts';
 
-/** One side of a comparison, rebuilt. */
+/** Rebuilds one of the compared texts. */
 function side(rows: readonly DiffRow[], which: 'removed' | 'added'): string[] {
   return rows.flatMap((row) => {
     if (row.kind !== 'changed') return row.kind === 'same' || row.kind === which ? [row.text] : [];
@@ -17,7 +17,7 @@ const text = fc.array(fc.oneof(line, fc.constant('')), { maxLength: 12 }).map((l
 const linesOf = (value: string) => (value === '' ? [] : value.split('\n'));
 
 describe('diffRows', () => {
-  it('holds both texts, line by line', () => {
+  it('the rows of diffRows contain every line of both texts', () => {
     fc.assert(
       fc.property(text, text, (before, after) => {
         const rows = diffRows(before, after);
@@ -27,7 +27,7 @@ describe('diffRows', () => {
     );
   });
 
-  it('finds no change between equal texts', () => {
+  it('diffRows finds no change between equal texts', () => {
     fc.assert(
       fc.property(text, (same) => {
         expect(diffRows(same, same).every(({ kind }) => kind === 'same')).toBe(true);
@@ -35,7 +35,7 @@ describe('diffRows', () => {
     );
   });
 
-  it('compares a line with the line it became, not with its neighbor', () => {
+  it('diffRows compares a removed line with the most similar added line', () => {
     const rows = diffRows('Answer with the label.', 'You know the shop.\nAnswer with the label only.');
     expect(rows).toEqual([
       { kind: 'added', text: 'You know the shop.' },
@@ -50,12 +50,12 @@ describe('diffRows', () => {
     ]);
   });
 
-  it('does not compare lines with little in common', () => {
+  it('diffRows does not compare lines with few common words', () => {
     const rows = diffRows('Be brief.', 'Name the next step.');
     expect(rows.map(({ kind }) => kind)).toEqual(['removed', 'added']);
   });
 
-  it('takes changed words next to each other as one change', () => {
+  it('diffRows joins adjacent changed words', () => {
     const [row] = diffRows('Send a very long answer now to them', 'Send one short answer now to them');
     expect(row).toMatchObject({
       parts: [
@@ -67,7 +67,7 @@ describe('diffRows', () => {
     });
   });
 
-  it('lets blank lines not hold paragraphs apart that changed as a whole', () => {
+  it('diffRows compares paragraphs across unchanged blank lines', () => {
     const rows = diffRows('Red.\n\nGreen.\n\nend', 'Salt.\n\nWater, and the refund rule.\n\nend');
     expect(rows.map(({ kind }) => kind)).toEqual([
       'removed',
@@ -80,7 +80,7 @@ describe('diffRows', () => {
     ]);
   });
 
-  it('gives up on details of texts that have too much and too little in common', () => {
+  it('diffRows of long texts with too many edits shows all lines as removed and added', () => {
     const many = (prefix: string) => Array.from({ length: 3_000 }, (_, i) => `${prefix} ${i}`).join('\n');
     const rows = diffRows(many('old'), many('new'));
     expect(rows).toHaveLength(6_000);

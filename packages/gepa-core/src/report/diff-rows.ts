@@ -1,19 +1,19 @@
 import { diffArrays, diffWordsWithSpace } from 'diff';
 
-/** A line of a comparison. */
+/** A line of a diff. */
 export type DiffRow =
   | { readonly kind: 'same' | 'removed' | 'added'; readonly text: string }
   | { readonly kind: 'changed'; readonly parts: readonly DiffPart[] };
 
-/** A stretch of a changed line. */
+/** A part of a changed line. */
 export interface DiffPart {
   readonly kind: 'same' | 'removed' | 'added';
   readonly text: string;
 }
 
 /**
- * Compares two texts line by line, and changed lines word by word. The same and removed texts in order are the old
- * text, the same and added ones the new one.
+ * Compares two texts line by line, and changed lines word by word. The same and removed parts in order are the old
+ * text; the same and added parts are the new text.
  */
 export function diffRows(before: string, after: string): DiffRow[] {
   return hunksOf(linesOf(before), linesOf(after)).flatMap((hunk) =>
@@ -27,7 +27,7 @@ type Hunk =
   | { readonly same: readonly string[] }
   | { readonly removed: readonly string[]; readonly added: readonly string[] };
 
-/** Beyond this many edits a comparison says nothing to people, and takes long. */
+/** With more edits a diff is slow and not readable. */
 const MAX_EDITS = 2_000;
 
 const linesOf = (text: string): string[] => (text === '' ? [] : text.split('\n'));
@@ -43,7 +43,7 @@ function hunksOf(before: readonly string[], after: readonly string[]): Hunk[] {
       hunks.push({ same: value, removed: [], added: [] });
       return;
     }
-    // Blank lines between two changes do not hold the changes apart.
+    // Blank lines between two changes do not separate them.
     const hunk = last === undefined || last.same !== undefined ? { removed: [], added: [] } : last;
     if (hunk !== last) hunks.push(hunk);
     if (!added) hunk.removed.push(...value);
@@ -54,9 +54,10 @@ function hunksOf(before: readonly string[], after: readonly string[]): Hunk[] {
 
 const isNotBlank = (line: string): boolean => line.trim() !== '';
 
+/** With more pairs of lines, removed and added lines are not aligned. */
 const MAX_ALIGNED_PAIRS = 20_000;
 
-/** Pairs removed lines with the added lines they became, in order, for the greatest likeness in sum. */
+/** Aligns removed lines with similar added lines, in order, and compares the aligned ones word by word. */
 function alignLines(removed: readonly string[], added: readonly string[]): DiffRow[] {
   const rows: DiffRow[] = [];
   let [i, j] = [0, 0];
@@ -72,14 +73,14 @@ function alignLines(removed: readonly string[], added: readonly string[]): DiffR
   return rows;
 }
 
-/** By dynamic programming over the ends of both lists. */
+/** The pairs of lines, in order, with the greatest total similarity; by dynamic programming. */
 function bestPairs(removed: readonly string[], added: readonly string[]): [number, number][] {
   if (removed.length * added.length > MAX_ALIGNED_PAIRS) return [];
-  const likeness = likenessOf(removed, added);
+  const similarity = similarityOf(removed, added);
   const sums = Array.from({ length: removed.length + 1 }, () => new Float64Array(added.length + 1));
   const withPair = (i: number, j: number) => {
-    const alike = likeness(i, j);
-    return alike === 0 ? 0 : alike + sums[i + 1]![j + 1]!;
+    const similar = similarity(i, j);
+    return similar === 0 ? 0 : similar + sums[i + 1]![j + 1]!;
   };
   for (let i = removed.length - 1; i >= 0; i--) {
     for (let j = added.length - 1; j >= 0; j--) {
@@ -97,10 +98,14 @@ function bestPairs(removed: readonly string[], added: readonly string[]): [numbe
   return pairs;
 }
 
-const MIN_LIKENESS = 0.5;
+/** Lines with a lower similarity are not compared word by word. */
+const MIN_SIMILARITY = 0.5;
 
-/** The share of words two lines have in common (Dice's coefficient), 0 when they are not worth comparing. */
-function likenessOf(removed: readonly string[], added: readonly string[]): (i: number, j: number) => number {
+/** The share of common words in two lines (Dice coefficient), or 0 if it is below `MIN_SIMILARITY`. */
+function similarityOf(
+  removed: readonly string[],
+  added: readonly string[],
+): (i: number, j: number) => number {
   const oldWords = removed.map(wordCounts);
   const newWords = added.map(wordCounts);
   return (i, j) => {
@@ -109,7 +114,7 @@ function likenessOf(removed: readonly string[], added: readonly string[]): (i: n
     let common = 0;
     for (const [word, count] of a.counts) common += Math.min(count, b.counts.get(word) ?? 0);
     const share = (2 * common) / (a.size + b.size);
-    return share >= MIN_LIKENESS ? share : 0;
+    return share >= MIN_SIMILARITY ? share : 0;
   };
 }
 
@@ -132,7 +137,7 @@ function comparedLines(before: string, after: string): DiffRow[] {
   return [{ kind: 'changed', parts: joinedParts(changes) }];
 }
 
-/** Changes with nothing but white space between them become one: whole phrases read better than single words. */
+/** Joins changes with only white space between them: changed phrases are easier to read than changed words. */
 function joinedParts(changes: readonly { added: boolean; removed: boolean; value: string }[]): DiffPart[] {
   const parts: DiffPart[] = [];
   let removed = '';

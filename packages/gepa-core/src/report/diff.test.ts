@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diffCandidates, diffTexts } from './diff.ts';
-import { columnsOf } from './wrap.ts';
+import { displayWidth } from './wrap.ts';
 
 const word = fc.constantFrom('the', 'refund', 'is', 'billing', 'label', '.', '  ', '語');
 const line = fc.array(word, { maxLength: 30 }).map((words) => words.join(' '));
@@ -10,7 +10,7 @@ const text = fc.array(line, { maxLength: 8 }).map((lines) => lines.join('\n'));
 const linesOf = (value: string) => (value === '' ? [] : value.split('\n'));
 const whole = { collapse: false, width: Number.POSITIVE_INFINITY };
 
-/** Reads one side of a rendered comparison. */
+/** Reads one side of a rendered diff. */
 function readSide(diff: string, which: '-' | '+'): string[] {
   const other = which === '-' ? /\{\+.*?\+\}/g : /\[-.*?-\]/g;
   const marks = which === '-' ? /\[-|-\]/g : /\{\+|\+\}/g;
@@ -22,7 +22,7 @@ function readSide(diff: string, which: '-' | '+'): string[] {
 }
 
 describe('diffTexts', () => {
-  it('shows every line of both texts when it is not to collapse', () => {
+  it('diffTexts without collapse shows every line of both texts', () => {
     fc.assert(
       fc.property(text, text, (before, after) => {
         fc.pre(before !== '' || after !== '');
@@ -33,7 +33,7 @@ describe('diffTexts', () => {
     );
   });
 
-  it('keeps within the width, in colors too', () => {
+  it('diffTexts keeps every line within the width, with and without colors', () => {
     fc.assert(
       fc.property(
         text,
@@ -42,26 +42,26 @@ describe('diffTexts', () => {
         fc.boolean(),
         (before, after, width, color) => {
           for (const row of diffTexts(before, after, { width, color }).split('\n')) {
-            expect(columnsOf(stripVTControlCharacters(row))).toBeLessThanOrEqual(width);
+            expect(displayWidth(stripVTControlCharacters(row))).toBeLessThanOrEqual(width);
           }
         },
       ),
     );
   });
 
-  it('marks changed words', () => {
+  it('diffTexts marks changed words', () => {
     expect(diffTexts('Answer with the label.', 'Answer with a label.')).toBe(
       '~ Answer with [-the-]{+a+} label.',
     );
   });
 
-  it('marks them with colors instead', () => {
+  it('diffTexts with color colors changed words', () => {
     const diff = diffTexts('Answer with the label.', 'Answer with a label.', { color: true });
     expect(stripVTControlCharacters(diff)).toBe('~ Answer with thea label.');
     expect(diff).toContain('\u001b[31m\u001b[9mthe\u001b[29m\u001b[39m\u001b[32ma\u001b[39m');
   });
 
-  it('leaves out unchanged lines far from a change', () => {
+  it('diffTexts leaves out unchanged lines far from a change', () => {
     const lines = Array.from({ length: 20 }, (_, i) => `Rule ${i}`);
     const diff = diffTexts(lines.join('\n'), lines.with(10, 'Something else').join('\n'));
     expect(diff.split('\n')).toEqual([
@@ -76,11 +76,11 @@ describe('diffTexts', () => {
     ]);
   });
 
-  it('leaves out no line where the note would be as long', () => {
+  it('diffTexts does not replace fewer than three lines by a note', () => {
     expect(diffTexts('a\nb\nc\nd\nold', 'a\nb\nc\nd\nnew')).toBe('  a\n  b\n  c\n  d\n- old\n+ new');
   });
 
-  it('leaves out the middle of a long unchanged passage', () => {
+  it('diffTexts leaves out the middle of a long unchanged passage', () => {
     const passage = Array.from({ length: 100 }, (_, i) => `w${i}`).join(' ');
     const diff = diffTexts(`${passage} old`, `${passage} new`);
     expect(diff).toMatch(/^~ w0 w1 .* … .* w98 w99 \[-old-\]\{\+new\+\}$/s);
@@ -88,16 +88,16 @@ describe('diffTexts', () => {
     expect(diffTexts(`${passage} old`, `${passage} new`, { collapse: false })).toContain('w50');
   });
 
-  it('wraps long lines with their marker', () => {
+  it('diffTexts wraps long lines behind their marker', () => {
     const diff = diffTexts('', 'one two three four five six', { width: 20 });
     expect(diff.split('\n')).toEqual(['+ one two three four', '+   five six']);
   });
 
-  it('lets no control character through', () => {
+  it('diffTexts replaces control characters', () => {
     expect(diffTexts('', 'a\u001b[2Jb\rc')).toBe('+ a␛[2Jb␍c');
   });
 
-  it('shows a change of white space', () => {
+  it('diffTexts shows a change of white space', () => {
     expect(diffTexts('same', 'same  ')).toBe('~ same{+  +}');
   });
 });
@@ -110,7 +110,7 @@ describe('diffCandidates', () => {
     close: 'Closes it.',
   };
 
-  it('has a section for every changed component and a line for the others', () => {
+  it('diffCandidates has a section for each changed component and a line for the others', () => {
     expect(diffCandidates(seed, { ...seed, classify: 'Give the label only.', draft: 'Be kind.' })).toBe(
       [
         '── classify ──',
@@ -125,11 +125,11 @@ describe('diffCandidates', () => {
     );
   });
 
-  it('says so when nothing changed', () => {
+  it('diffCandidates of equal candidates lists all components as unchanged', () => {
     expect(diffCandidates(seed, seed)).toBe('Unchanged: classify, draft, search, close');
   });
 
-  it('does not speak of unchanged components where there are none', () => {
+  it('diffCandidates has no line for unchanged components if there are none', () => {
     expect(diffCandidates({ draft: 'a' }, { draft: 'b' })).toBe('── draft ──\n- a\n+ b');
   });
 });

@@ -3,30 +3,31 @@ import { type Colors, colorsOf } from './colors.ts';
 import { type DiffPart, type DiffRow, diffRows } from './diff-rows.ts';
 import { countOf } from './format.ts';
 import { visible } from './visible.ts';
-import { type Span, wrapSpans } from './wrap.ts';
+import { REPORT_WIDTH, type Span, wrapSpans } from './wrap.ts';
 
+/** Options for `diffTexts` and `diffCandidates`. */
 export interface DiffOptions {
   /** Color changed words instead of marking them as `[-old-]{+new+}`. Default: `false`. */
   readonly color?: boolean;
   /** Leave out unchanged lines far from any change, and the middle of long unchanged passages. Default: `true`. */
   readonly collapse?: boolean;
-  /** Longer lines are wrapped; in columns. Default: 100. */
+  /** The width in columns at which lines are wrapped. Default: 100. */
   readonly width?: number;
 }
 
 /**
- * Shows people how a text changed: unchanged lines indented, `-` before removed lines, `+` before added ones, `~`
- * before lines of which a part changed.
+ * A readable diff of two texts: unchanged lines are indented, removed lines start with `-`, added lines with `+`, and
+ * lines with changed words with `~`.
  */
 export function diffTexts(before: string, after: string, options: DiffOptions = {}): string {
-  const { color = false, collapse = true, width = 100 } = options;
+  const { color = false, collapse = true, width = REPORT_WIDTH } = options;
   const style = styleOf(color);
   const rows = diffRows(before, after);
   const shown = collapse ? collapsed(rows) : rows;
   return shown.flatMap((row) => renderRow(row, style, width)).join('\n');
 }
 
-/** The same for every component of a candidate; a last line names the components that did not change. */
+/** A readable diff of every component that changed; a last line names the others. */
 export function diffCandidates<Name extends string>(
   seed: Candidate<Name>,
   best: Candidate<Name>,
@@ -47,7 +48,7 @@ export function diffCandidates<Name extends string>(
   );
 }
 
-/** A row to show: of the comparison, or in place of unchanged lines. */
+/** A row of the output; `hidden` replaces unchanged lines. */
 type ShownRow = DiffRow | { readonly kind: 'hidden'; readonly lines: number };
 
 const CONTEXT_LINES = 2;
@@ -84,7 +85,7 @@ function elided(row: DiffRow): DiffRow {
 
 const LONG_PASSAGE = 200;
 
-/** About 60 characters of either end, cut between words where there are words. */
+/** About 60 characters of either end, cut between words if possible. */
 function withoutMiddle(text: string): string {
   if (text.length <= LONG_PASSAGE) return text;
   const head = /^.{1,60}(?=\s)/su.exec(text) ?? /^.{1,60}/su.exec(text);

@@ -16,7 +16,7 @@ const estimate: RunEstimate = {
   assumptions: ['A third of the proposals is accepted.', `Every rollout ${'is like the others '.repeat(6)}.`],
 };
 
-it('is a table with what it stands on', () => {
+it('describeEstimate writes a table and the assumptions', () => {
   expect(describeEstimate(estimate).split('\n')).toEqual([
     'Expected to end by maxMetricCalls; measured on one training example in 1s',
     '              expected  at worst',
@@ -35,7 +35,7 @@ it('is a table with what it stands on', () => {
   ]);
 });
 
-it('shows a dash for what is not known, and warnings without control characters', () => {
+it('describeEstimate shows a dash for unknown values, and warnings without control characters', () => {
   const nothing = { expected: undefined, worst: Number.POSITIVE_INFINITY };
   const { measured, ...unmeasured } = estimate;
   expect(measured).toBeDefined();
@@ -45,12 +45,12 @@ it('shows a dash for what is not known, and warnings without control characters'
     endsBy: undefined,
     warnings: ['Nothing is left for \u001b[31man iteration.'],
   });
-  expect(text).toMatch(/^Nothing is known that ends the run\n/);
+  expect(text).toMatch(/^No limit is known to end the run\n/);
   expect(text).toMatch(/^Cost +– +–$/m);
   expect(text).toContain('\n\n! Nothing is left for ␛[31man iteration.\n\n');
 });
 
-it('says the same in colors', () => {
+it('describeEstimate with color writes the same text', () => {
   const colored = describeEstimate({ ...estimate, warnings: ['Odd.'] }, { color: true });
   expect(colored).toContain('\u001b[');
   expect(stripVTControlCharacters(colored)).toBe(describeEstimate({ ...estimate, warnings: ['Odd.'] }));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { countOf, formatDuration, formatGain, formatPercent, formatScore, formatUsd } from './format.ts';
 
 describe('numbers', () => {
-  it('gives scores three decimals and never a negative zero', () => {
+  it('formatScore writes three decimals and no negative zero', () => {
     expect([0.7314, 1, -0.25, -0.0001, 1234.5].map(formatScore)).toEqual([
       '0.731',
       '1.000',
@@ -12,11 +12,11 @@ describe('numbers', () => {
     ]);
   });
 
-  it('gives gains a sign, unless there is none to give', () => {
+  it('formatGain writes a sign except for zero', () => {
     expect([0.25, -0.25, 0, -0.0001].map(formatGain)).toEqual(['+0.250', '-0.250', '0.000', '0.000']);
   });
 
-  it('counts with thousands separators and the right number', () => {
+  it('countOf writes thousands separators and a plural, and formatPercent rounds', () => {
     expect([0, 1, 12_345].map((n) => countOf(n, 'example'))).toEqual([
       '0 examples',
       '1 example',
@@ -25,7 +25,7 @@ describe('numbers', () => {
     expect(formatPercent(0.406)).toBe('41%');
   });
 
-  it('does not round small costs to nothing', () => {
+  it('formatUsd does not round small costs to zero', () => {
     expect([0, 1204.5, 0.01, 0.0034, 0.00001].map(formatUsd)).toEqual([
       '$0.00',
       '$1,204.50',
@@ -47,7 +47,7 @@ describe('durations', () => {
     [3_599_700, '1h 00m'],
     [7_380_000, '2h 03m'],
     [Number.POSITIVE_INFINITY, '–'],
-  ])('writes %d ms as %s', (ms, text) => {
+  ])('formatDuration writes %d ms as %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });
 });

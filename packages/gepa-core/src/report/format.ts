@@ -1,4 +1,4 @@
-/** Stands for what is not known. */
+/** Shown in place of an unknown value. */
 export const UNKNOWN = '–';
 
 const scores = new Intl.NumberFormat('en-US', {
@@ -33,7 +33,7 @@ export const formatCount = (count: number): string => counts.format(count);
 /** `950`, `12.3K`, `1.2M` */
 export const formatCompact = (count: number): string => compactCounts.format(count);
 
-/** `41%`, of a fraction. */
+/** `41%` for 0.41 */
 export const formatPercent = (fraction: number): string => percents.format(fraction);
 
 /** `1 candidate`, `1,200 candidates` */
@@ -46,7 +46,7 @@ export function formatUsd(usd: number): string {
   return usd < 0.0001 ? `<${smallDollars.format(0.0001)}` : smallDollars.format(usd);
 }
 
-/** `0s`, `0.3s`, `42s`, `1m 05s`, `2h 03m`, of milliseconds. */
+/** Formats milliseconds: `0s`, `0.3s`, `42s`, `1m 05s`, `2h 03m` */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return UNKNOWN;
   if (ms < 50) return '0s';

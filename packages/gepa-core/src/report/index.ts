@@ -3,7 +3,7 @@ export { supportsColor } from './colors.ts';
 export {
   type DescribeComponentsOptions,
   describeComponents,
-  type PassedOver,
+  type SkippedPart,
 } from './components.ts';
 export { type DiffOptions, diffCandidates, diffTexts } from './diff.ts';
 export { type DescribeEstimateOptions, describeEstimate } from './estimate.ts';

@@ -17,7 +17,7 @@ const stateAfter = (...events: Parameters<RunProgress['apply']>[0][]) => {
 };
 
 describe('the stage', () => {
-  it('goes from the seed over the iterations to the testset', () => {
+  it('the stage of RunProgress follows the seed, the iterations and the testset', () => {
     const run = new RunProgress(0);
     const stages = [runStarted(), iterationStarted(1_200), ...rollouts(90, 1, 'testset')].map((event) => {
       run.apply(event);
@@ -31,7 +31,7 @@ describe('announcements', () => {
   const texts = (run: RunProgress, event: Parameters<RunProgress['apply']>[0]) =>
     run.apply(event).map(({ text }) => text);
 
-  it('tells of the seed and of every new best, with the gain over the best before', () => {
+  it('RunProgress announces the seed and every new best with its gain over the previous best', () => {
     const run = stateAfter(runStarted());
     expect(texts(run, candidateAdded())).toEqual(['Seed: 0.500 on 4 validation examples']);
     expect(texts(run, newBest())).toEqual([
@@ -41,13 +41,13 @@ describe('announcements', () => {
     expect(run).toMatchObject({ candidates: 3, bestScore: 0.75, seedScore: 0.5 });
   });
 
-  it('says when a score stands on part of the examples', () => {
+  it('RunProgress announces on how many validation examples a partly scored candidate was scored', () => {
     expect(texts(stateAfter(runStarted()), candidateAdded({ scores: [1, null, null, null] }))).toEqual([
       'Seed: 1.000 on 1 of 4 validation examples',
     ]);
   });
 
-  it('gives each warning once, those of the end included', () => {
+  it('RunProgress announces each warning once, including those of run_finished', () => {
     const run = stateAfter(runStarted());
     expect(texts(run, warning('Odd.\nVery\u001b[31m odd.'))).toEqual(['Warning: Odd.\n  Very␛[31m odd.']);
     expect(texts(run, warning('Odd.\nVery\u001b[31m odd.'))).toEqual([]);
@@ -55,7 +55,7 @@ describe('announcements', () => {
     expect(end.filter((text) => text.startsWith('Warning'))).toEqual(['Warning: Late.']);
   });
 
-  it('sums up at the end', () => {
+  it('RunProgress announces stop reason, scores and test result at the end', () => {
     const run = stateAfter(runStarted(), candidateAdded(), newBest());
     const test = {
       size: 40,
@@ -74,14 +74,14 @@ describe('announcements', () => {
     ]);
   });
 
-  it('tells the cost where it is known', () => {
+  it('RunProgress announces the cost at the end if it is known', () => {
     const usage = { modelCalls: 100, inputTokens: 1, outputTokens: 1, costUsd: 1.2 };
     expect(texts(stateAfter(runStarted(), candidateAdded()), runFinished({ usage }))[1]).toMatch(
       /100 metric calls, \$1\.20$/,
     );
   });
 
-  it('does not praise a seed that nothing beat, nor scores that are not there', () => {
+  it('RunProgress announces at the end that the seed is the best, or that no candidate was scored', () => {
     expect(texts(stateAfter(runStarted(), candidateAdded()), runFinished())[1]).toMatch(
       /the seed is still the best at 0\.500/,
     );

@@ -3,26 +3,26 @@ import type { TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search/search-view.ts';
 import { scoredCandidate } from '../search/state.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from './format.ts';
-import { describeBounds, Spending } from './spending.ts';
+import { describeLimits, Spending } from './spending.ts';
 import { describeStopReason } from './stop-reason.ts';
 import { visible } from './visible.ts';
 
 type EventOf<Type extends GepaEvent['type']> = Extract<GepaEvent, { type: Type }>;
 
-/** Something worth a line of its own. */
+/** A line of output about an event. */
 export interface Announcement {
   readonly kind: 'plain' | 'gain' | 'warning';
   readonly text: string;
 }
 
-/** Where a run stands, for people, as told by its events. */
+/** The state of a run for progress displays, built from its events. */
 export class RunProgress {
   readonly spending: Spending;
   retries = 0;
   candidates = 0;
   seedScore: number | undefined;
   bestScore: number | undefined;
-  /** What the run is at. */
+  /** The current part of the run. */
   stage = 'scoring the seed';
   hasStarted = false;
   isFinished = false;
@@ -34,7 +34,7 @@ export class RunProgress {
     this.spending = new Spending(startedAt);
   }
 
-  /** Takes in an event and says what is to be told about it. */
+  /** Applies an event and returns the lines to show about it. */
   apply(event: GepaEvent): readonly Announcement[] {
     this.spending.apply(event);
     switch (event.type) {
@@ -73,7 +73,7 @@ export class RunProgress {
 
   #addCandidate(candidate: ScoredCandidate, bestIndex: number): Announcement[] {
     const { index, mean } = candidate;
-    const formerBest = this.bestScore;
+    const previousBest = this.bestScore;
     this.#means[index] = mean;
     this.candidates = index + 1;
     this.#bestIndex = bestIndex;
@@ -82,7 +82,7 @@ export class RunProgress {
       this.seedScore = mean;
       return [plain(`Seed: ${formatScore(mean)} on ${validationExamples(candidate)}`)];
     }
-    return bestIndex === index ? [{ kind: 'gain', text: newBestLine(candidate, formerBest) }] : [];
+    return bestIndex === index ? [{ kind: 'gain', text: newBestLine(candidate, previousBest) }] : [];
   }
 
   #endLines({ stopReason, durationMs, metricCalls, usage, test }: EventOf<'run_finished'>): string[] {
@@ -107,14 +107,14 @@ function startLine(event: EventOf<'run_started'>): string {
   const { components, trainsetSize, valsetSize, earlierMs } = event;
   const start =
     earlierMs === undefined ? 'Optimizing' : `Resumed after ${formatDuration(earlierMs)}: optimizing`;
-  const bounds = describeBounds(event);
-  const atMost = bounds === '' ? '' : `, at most ${bounds}`;
+  const limits = describeLimits(event);
+  const atMost = limits === '' ? '' : `, at most ${limits}`;
   return `${start} ${countOf(components.length, 'component')} with ${formatCount(trainsetSize)} training and ${formatCount(valsetSize)} validation examples${atMost}`;
 }
 
-function newBestLine(candidate: ScoredCandidate, formerBest: number | undefined): string {
+function newBestLine(candidate: ScoredCandidate, previousBest: number | undefined): string {
   const { index, mean, source, iteration, coverage, scores } = candidate;
-  const gain = formerBest === undefined ? '' : ` (${formatGain(mean - formerBest)})`;
+  const gain = previousBest === undefined ? '' : ` (${formatGain(mean - previousBest)})`;
   const part = coverage < scores.length ? ` on ${validationExamples(candidate)}` : '';
   return `New best: ${formatScore(mean)}${gain}${part}, candidate ${index} by ${source} in iteration ${formatCount(iteration)}`;
 }

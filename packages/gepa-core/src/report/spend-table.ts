@@ -2,10 +2,10 @@ import type { Spend, SpendByPhase, TimeSpent } from '../budget/spend.ts';
 import { noUsage, type Usage } from '../budget/usage.ts';
 import type { OptimizationResult } from '../result.ts';
 import type { Colors } from './colors.ts';
-import { columns } from './columns.ts';
+import { alignColumns } from './columns.ts';
 import { formatCount, formatDuration, formatUsd, UNKNOWN } from './format.ts';
 
-/** What a part of a run took. A judge works within the rollouts, and so has no time of its own. */
+/** The spend of one phase. The judge has no time of its own, because it runs within rollouts. */
 interface Row extends Spend {
   readonly label: string;
   readonly timeMs: number;
@@ -22,7 +22,7 @@ const labels = {
   other: 'Other',
 } satisfies Record<keyof SpendByPhase | keyof TimeSpent, string>;
 
-/** What a run took, phase by phase, without the rows and columns that hold nothing; then what is not known of it. */
+/** The spend by phase as a table without empty rows and columns, followed by notes on unknown values. */
 export function spendLines(result: OptimizationResult, { bold, dim }: Colors): string[] {
   const { spend, time, usage, totalMetricCalls, durationMs } = result;
   const phases = Object.keys(labels) as (keyof typeof labels)[];
@@ -33,42 +33,44 @@ export function spendLines(result: OptimizationResult, { bold, dim }: Colors): s
     })
     .filter(({ metricCalls, usage, timeMs }) => metricCalls + usage.modelCalls > 0 || isShown(timeMs));
   const total: Row = { label: 'Total', metricCalls: totalMetricCalls, usage, timeMs: durationMs };
-  const shown = columnsOf.filter(({ isEmpty }) => !isEmpty(usage));
-  const [head, ...lines] = columns([
+  const shown = tableColumns.filter(({ isEmpty }) => !isEmpty(usage));
+  const [head, ...lines] = alignColumns([
     ['Spent', ...shown.map(({ name }) => name)],
     ...[...rows, total].map((row) => [row.label, ...shown.map(({ cell }) => cell(row))]),
   ]);
   const sum = lines.pop()!;
-  return [dim(head!), ...lines, bold(sum), ...unknowns(rows, usage)];
+  return [dim(head!), ...lines, bold(sum), ...notesOn(rows, usage)];
 }
 
 interface Column {
   readonly name: string;
   readonly cell: (row: Row) => string;
-  /** Whether the whole run has nothing to show there. */
+  /** Whether the column is empty for the whole run. */
   readonly isEmpty: (total: Usage) => boolean;
 }
 
-const columnsOf: readonly Column[] = [
-  { name: 'metric calls', cell: ({ metricCalls }) => countOrNothing(metricCalls), isEmpty: () => false },
+const tableColumns: readonly Column[] = [
+  { name: 'metric calls', cell: ({ metricCalls }) => countOrBlank(metricCalls), isEmpty: () => false },
   {
     name: 'model calls',
-    cell: ({ usage }) => countOrNothing(usage.modelCalls),
+    cell: ({ usage }) => countOrBlank(usage.modelCalls),
     isEmpty: ({ modelCalls }) => modelCalls === 0,
   },
   {
     name: 'input tokens',
-    cell: ({ usage }) => known(usage, hasTokens(usage) ? formatCount(usage.inputTokens) : undefined),
+    cell: ({ usage }) => valueOrUnknown(usage, hasTokens(usage) ? formatCount(usage.inputTokens) : undefined),
     isEmpty: (total) => !hasTokens(total),
   },
   {
     name: 'output tokens',
-    cell: ({ usage }) => known(usage, hasTokens(usage) ? formatCount(usage.outputTokens) : undefined),
+    cell: ({ usage }) =>
+      valueOrUnknown(usage, hasTokens(usage) ? formatCount(usage.outputTokens) : undefined),
     isEmpty: (total) => !hasTokens(total),
   },
   {
     name: 'cost',
-    cell: ({ usage }) => known(usage, usage.costUsd === undefined ? undefined : formatUsd(usage.costUsd)),
+    cell: ({ usage }) =>
+      valueOrUnknown(usage, usage.costUsd === undefined ? undefined : formatUsd(usage.costUsd)),
     isEmpty: ({ costUsd }) => costUsd === undefined,
   },
   {
@@ -78,17 +80,19 @@ const columnsOf: readonly Column[] = [
   },
 ];
 
-/** Less is written as nothing. */
+/** Whether a time is not rounded to zero. */
 const isShown = (ms: number): boolean => formatDuration(ms) !== formatDuration(0);
 
 const hasTokens = ({ inputTokens, outputTokens }: Usage): boolean => inputTokens + outputTokens > 0;
 
-const countOrNothing = (count: number): string => (count === 0 ? '' : formatCount(count));
+const countOrBlank = (count: number): string => (count === 0 ? '' : formatCount(count));
 
-const known = ({ modelCalls }: Usage, text: string | undefined): string =>
+/** Blank without model calls; `UNKNOWN` if their value is not known. */
+const valueOrUnknown = ({ modelCalls }: Usage, text: string | undefined): string =>
   modelCalls === 0 ? '' : (text ?? UNKNOWN);
 
-function unknowns(rows: readonly Row[], total: Usage): string[] {
+/** Notes on unknown values. */
+function notesOn(rows: readonly Row[], total: Usage): string[] {
   if (total.modelCalls === 0) return ['No model calls were reported'];
   const called = rows.filter(({ usage }) => usage.modelCalls > 0);
   const isPartial =
@@ -96,10 +100,10 @@ function unknowns(rows: readonly Row[], total: Usage): string[] {
     (total.costUsd !== undefined && called.some(({ usage }) => usage.costUsd === undefined));
   return [
     ...(hasTokens(total) ? [] : ['Tokens were not reported']),
-    // Without tokens no price would help.
+    // Without tokens, a price does not determine the cost.
     ...(total.costUsd === undefined && hasTokens(total)
-      ? ['The cost is unknown, since no model has a known price: give them in `prices`']
+      ? ['The cost is unknown because no model has a known price: set the option `prices`']
       : []),
-    ...(isPartial ? [`${UNKNOWN}: not known, and missing in the total`] : []),
+    ...(isPartial ? [`${UNKNOWN}: unknown and not included in the total`] : []),
   ];
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { noUsage } from '../budget/usage.ts';
 import type { GepaEvent } from '../events.ts';
 import { candidateAdded, rolloutFinished, rollouts, runFinished, runStarted } from './fixtures/sample-run.ts';
-import { describeBounds, formatBounded, Spending } from './spending.ts';
+import { describeLimits, formatLimitUse, Spending } from './spending.ts';
 
 const spendingAfter = (...events: readonly GepaEvent[]) => {
   const spending = new Spending(1_000);
@@ -27,22 +27,22 @@ const iterationFinished = (iteration: number): GepaEvent => ({
   metricCalls: 0,
 });
 
-describe('the remaining time', () => {
-  it('is unknown at first, then follows from the pace', () => {
+describe('Spending.remainingMs', () => {
+  it('the remaining time is unknown during the first rollouts, then follows from the pace', () => {
     expect(spendingAfter(runStarted(), ...rollouts(1, 4)).remainingMs(5_000)).toBeUndefined();
     expect(spendingAfter(runStarted(), ...rollouts(1, 10)).remainingMs(11_000)).toBe(90_000);
   });
 
-  it('is unknown without a bound', () => {
+  it('the remaining time is unknown without a limit', () => {
     expect(
       spendingAfter(runStarted({ maxMetricCalls: undefined }), ...rollouts(1, 50)).remainingMs(9_000),
     ).toBeUndefined();
   });
 
-  it('is that of the bound that is reached first', () => {
-    const left = (bounds: Parameters<typeof runStarted>[0]) =>
+  it('the remaining time is that of the limit that is reached first', () => {
+    const left = (limits: Parameters<typeof runStarted>[0]) =>
       spendingAfter(
-        runStarted(bounds),
+        runStarted(limits),
         ...paid(9),
         reflection,
         iterationFinished(1),
@@ -55,33 +55,33 @@ describe('the remaining time', () => {
     expect(left({ maxMetricCalls, maxDurationMs: 12_000 })).toBe(2_000);
   });
 
-  it('does not take what an earlier session did for the pace of this one', () => {
+  it('the spend of earlier sessions does not count towards the pace', () => {
     const resumed = spendingAfter(runStarted(), candidateAdded({ metricCalls: 50 }), ...rollouts(51, 10));
     expect(resumed.remainingMs(11_000)).toBe(40_000);
     const events = [...paid(20, true), reflection, iterationFinished(4), ...paid(10)];
-    const bounds = { maxMetricCalls: undefined, earlierMs: 60_000 };
+    const base = { maxMetricCalls: undefined, earlierMs: 60_000 };
     expect(
-      spendingAfter(runStarted({ ...bounds, maxCostUsd: 0.41 }), ...events).remainingMs(11_000),
+      spendingAfter(runStarted({ ...base, maxCostUsd: 0.41 }), ...events).remainingMs(11_000),
     ).toBeCloseTo(10_000, 6);
-    expect(
-      spendingAfter(runStarted({ ...bounds, maxDurationMs: 80_000 }), ...events).remainingMs(11_000),
-    ).toBe(10_000);
+    expect(spendingAfter(runStarted({ ...base, maxDurationMs: 80_000 }), ...events).remainingMs(11_000)).toBe(
+      10_000,
+    );
     // No iteration of this session is finished yet.
     expect(
-      spendingAfter(runStarted({ ...bounds, maxIterations: 9 }), ...events).remainingMs(11_000),
+      spendingAfter(runStarted({ ...base, maxIterations: 9 }), ...events).remainingMs(11_000),
     ).toBeUndefined();
   });
 });
 
-describe('what is spent', () => {
-  it('is everything, over all sessions', () => {
+describe('Spending.limits', () => {
+  it('the use of limits and the elapsed time include all sessions', () => {
     const spending = spendingAfter(
       runStarted({ maxCostUsd: 1, maxTokens: 62_000, earlierMs: 5_000 }),
       ...paid(20, true),
       reflection,
       ...paid(10),
     );
-    expect(spending.bounded(2_000)).toEqual([
+    expect(spending.limits(2_000)).toEqual([
       { unit: 'tokens', spent: 31_000, limit: 62_000, fraction: 0.5 },
       { unit: 'costUsd', spent: expect.closeTo(0.31, 9), limit: 1, fraction: expect.closeTo(0.31, 9) },
       { unit: 'metricCalls', spent: 20, limit: 100, fraction: 0.2 },
@@ -89,7 +89,7 @@ describe('what is spent', () => {
     expect(spending.elapsedMs(2_000)).toBe(6_000);
   });
 
-  it('is at last what the run says, with what no event told of', () => {
+  it('run_finished replaces the cost that was summed over events if it has one', () => {
     const spending = spendingAfter(
       runStarted(),
       ...paid(3),
@@ -100,17 +100,17 @@ describe('what is spent', () => {
   });
 });
 
-it('is told in its units', () => {
-  const told = (unit: Parameters<typeof formatBounded>[0]['unit'], spent: number, limit: number) =>
-    formatBounded({ unit, spent, limit, fraction: 0 });
+it('formatLimitUse and describeLimits write each limit in its unit', () => {
+  const format = (unit: Parameters<typeof formatLimitUse>[0]['unit'], spent: number, limit: number) =>
+    formatLimitUse({ unit, spent, limit, fraction: 0 });
   expect([
-    told('metricCalls', 1_020, 2_000),
-    told('costUsd', 0.423, 2),
-    told('tokens', 1_234_567, 5_000_000),
-    told('iterations', 3, 40),
-    told('durationMs', 22_000, 600_000),
+    format('metricCalls', 1_020, 2_000),
+    format('costUsd', 0.423, 2),
+    format('tokens', 1_234_567, 5_000_000),
+    format('iterations', 3, 40),
+    format('durationMs', 22_000, 600_000),
   ]).toEqual(['1,020/2,000 calls', '$0.42/$2.00', '1.23M/5M tokens', '3/40 iterations', '22s/10m 00s']);
-  expect(describeBounds(runStarted({ maxTokens: 250_000, maxIterations: 1 }))).toBe(
+  expect(describeLimits(runStarted({ maxTokens: 250_000, maxIterations: 1 }))).toBe(
     '100 metric calls, 250K tokens, 1 iteration',
   );
 });

@@ -4,13 +4,13 @@ import { countOf, formatCompact, formatCount, formatDuration, formatUsd } from '
 
 type RunStarted = Extract<GepaEvent, { type: 'run_started' }>;
 
-/** What a run spends and may be bounded in. */
+/** The quantities that a run spends and that can have a limit. */
 const units = ['metricCalls', 'costUsd', 'tokens', 'iterations', 'durationMs'] as const;
 export type Unit = (typeof units)[number];
-type Amounts = Record<Unit, number>;
+type Totals = Record<Unit, number>;
 
-/** How much of a bound is spent. */
-export interface Bounded {
+/** The use of a limit. */
+export interface LimitUse {
   readonly unit: Unit;
   readonly spent: number;
   readonly limit: number;
@@ -18,19 +18,19 @@ export interface Bounded {
   readonly fraction: number;
 }
 
-/** From so many rollouts on, their pace says something about the rest. */
+/** With fewer rollouts the remaining time is not estimated. */
 const MIN_ROLLOUTS_FOR_PACE = 5;
 
-const nothing: Amounts = { metricCalls: 0, costUsd: 0, tokens: 0, iterations: 0, durationMs: 0 };
+const nothing: Totals = { metricCalls: 0, costUsd: 0, tokens: 0, iterations: 0, durationMs: 0 };
 
-/** What a run has spent of its bounds, as told by its events, and at what pace. */
+/** The spend of a run against its limits, and its pace, built from its events. */
 export class Spending {
   readonly #startedAt: number;
-  readonly #spent: Amounts = { ...nothing };
-  /** What earlier sessions spent, and so says nothing of this one's pace. */
-  readonly #earlier: Amounts = { ...nothing };
-  #limits: Partial<Amounts> = {};
-  /** Rollouts of this session. */
+  readonly #spent: Totals = { ...nothing };
+  /** The spend of earlier sessions, which does not count towards the pace of this one. */
+  readonly #earlier: Totals = { ...nothing };
+  #limits: Partial<Totals> = {};
+  /** Rollouts of this session, without replayed ones. */
   #rollouts = 0;
   #isResumed = false;
 
@@ -47,11 +47,11 @@ export class Spending {
         this.#earlier.durationMs = event.earlierMs ?? 0;
         break;
       case 'rollout_finished':
-        this.#pay(event.usage, event.replayed);
+        this.#charge(event.usage, event.replayed);
         if (!event.replayed) this.#rollouts++;
         break;
       case 'reflection_finished':
-        this.#pay(event.usage, this.#isReplaying);
+        this.#charge(event.usage, this.#isReplaying);
         break;
       case 'iteration_finished':
         this.#count('iterations', event.iteration);
@@ -66,7 +66,7 @@ export class Spending {
     }
   }
 
-  /** Over all sessions. */
+  /** The duration of the run over all sessions. */
   elapsedMs(now: number): number {
     return this.#earlier.durationMs + now - this.#startedAt;
   }
@@ -79,8 +79,8 @@ export class Spending {
     return this.#spent.costUsd;
   }
 
-  /** The bounds, the one that is nearest first; on a tie in the order of the units. */
-  bounded(now: number): readonly Bounded[] {
+  /** The use of each limit, the most used first; on a tie in the order of the units. */
+  limits(now: number): readonly LimitUse[] {
     return units
       .flatMap((unit) => {
         const limit = this.#limits[unit];
@@ -91,9 +91,9 @@ export class Spending {
       .sort((a, b) => b.fraction - a.fraction);
   }
 
-  /** Until the first bound is reached, at the pace of this session; `undefined` while that is not known. */
+  /** The time until the first limit is reached at the pace of this session; `undefined` while it is unknown. */
   remainingMs(now: number): number | undefined {
-    const times = this.bounded(now).flatMap(({ unit, spent, limit }) => {
+    const times = this.limits(now).flatMap(({ unit, spent, limit }) => {
       if (unit === 'durationMs') return [Math.max(0, limit - spent)];
       const recent = unit === 'metricCalls' ? this.#rollouts : spent - this.#earlier[unit];
       if (this.#rollouts < MIN_ROLLOUTS_FOR_PACE || recent <= 0) return [];
@@ -102,7 +102,7 @@ export class Spending {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** Until its first own rollout, a resumed run repeats what earlier sessions did. */
+  /** Whether a resumed run is still replaying earlier sessions: it has made no rollout of its own. */
   get #isReplaying(): boolean {
     return this.#isResumed && this.#rollouts === 0;
   }
@@ -111,17 +111,17 @@ export class Spending {
     this.#spent[unit] = Math.max(this.#spent[unit], total);
   }
 
-  #pay(usage: Usage, isEarlier: boolean): void {
-    for (const amounts of isEarlier ? [this.#spent, this.#earlier] : [this.#spent]) {
-      amounts.tokens += tokensOf(usage);
-      amounts.costUsd += usage.costUsd ?? 0;
+  #charge(usage: Usage, isEarlier: boolean): void {
+    for (const totals of isEarlier ? [this.#spent, this.#earlier] : [this.#spent]) {
+      totals.tokens += tokensOf(usage);
+      totals.costUsd += usage.costUsd ?? 0;
     }
   }
 }
 
 const tokensOf = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens;
 
-function limitsOf(event: RunStarted): Partial<Amounts> {
+function limitsOf(event: RunStarted): Partial<Totals> {
   const { maxMetricCalls, maxCostUsd, maxTokens, maxIterations, maxDurationMs } = event;
   return Object.fromEntries(
     Object.entries({
@@ -131,11 +131,11 @@ function limitsOf(event: RunStarted): Partial<Amounts> {
       iterations: maxIterations,
       durationMs: maxDurationMs,
     } satisfies Record<Unit, number | undefined>).filter(([, limit]) => limit !== undefined),
-  ) as Partial<Amounts>;
+  ) as Partial<Totals>;
 }
 
 /** `20/100 calls`, `$0.42/$2.00`, `1.2M/5M tokens`, `3/40 iterations`, `22s/10m 00s` */
-export function formatBounded({ unit, spent, limit }: Bounded): string {
+export function formatLimitUse({ unit, spent, limit }: LimitUse): string {
   switch (unit) {
     case 'metricCalls':
       return `${formatCount(spent)}/${formatCount(limit)} calls`;
@@ -151,7 +151,7 @@ export function formatBounded({ unit, spent, limit }: Bounded): string {
 }
 
 /** `100 metric calls, $2.00, 5M tokens, 40 iterations, 10m 00s` */
-export function describeBounds(event: RunStarted): string {
+export function describeLimits(event: RunStarted): string {
   const limits = limitsOf(event);
   const { metricCalls, costUsd, tokens, iterations, durationMs } = limits;
   return [

@@ -1,10 +1,13 @@
 import { expect, it } from 'vitest';
 import { describeStopReason } from './stop-reason.ts';
 
-it('explains a known reason and keeps its word', () => {
+it('describeStopReason explains a known reason and names it', () => {
   expect(describeStopReason('maxCostUsd')).toBe('the cost limit is reached (maxCostUsd)');
 });
 
-it.each(['quota', 'constructor'])('quotes the word %s of a stop condition of the caller', (word) => {
-  expect(describeStopReason(word)).toBe(`a stop condition said "${word}"`);
-});
+it.each(['quota', 'constructor'])(
+  'describeStopReason quotes the reason %s of a custom stop condition',
+  (reason) => {
+    expect(describeStopReason(reason)).toBe(`a stop condition returned "${reason}"`);
+  },
+);

@@ -1,25 +1,27 @@
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
 import { visible } from './visible.ts';
 
-const words = new Map<StopReason, string>([
+const descriptions = new Map<StopReason, string>([
   ['maxMetricCalls', 'the metric calls left do not suffice for another iteration'],
   ['maxIterations', 'the iterations are used up'],
   ['maxCostUsd', 'the cost limit is reached'],
   ['maxTokens', 'the token limit is reached'],
   ['maxDurationMs', 'the time limit is reached'],
-  ['scoreReached', 'the wanted score is reached'],
+  ['scoreReached', 'the target score is reached'],
   ['noImprovement', 'the best score has not risen for a while'],
   ['stopFile', 'the stop file was found'],
   ['aborted', 'the run was aborted'],
-  ['providerUnavailable', 'the models could not be had any more'],
-  ['runDirUnwritable', 'the run directory could not be written any more'],
+  ['providerUnavailable', 'the model provider is unavailable'],
+  ['runDirUnwritable', 'the run directory can no longer be written'],
   ['allPerfect', 'every minibatch is perfect already'],
-  ['noNewProposals', 'no new texts are being proposed'],
-  ['error', 'the run could not go on'],
+  ['noNewProposals', 'the proposals contain no new candidates'],
+  ['error', 'the run failed'],
 ]);
 
-/** A stop reason for people, with the word for programs behind it. */
+/** Describes a stop reason, followed by the reason itself in parentheses. */
 export function describeStopReason(reason: StopReason): string {
-  const known = words.get(reason);
-  return known === undefined ? `a stop condition said "${visible(reason)}"` : `${known} (${reason})`;
+  const description = descriptions.get(reason);
+  return description === undefined
+    ? `a stop condition returned "${visible(reason)}"`
+    : `${description} (${reason})`;
 }

@@ -21,7 +21,7 @@ const test: TestScores = {
 
 const linesOf = (changes: Partial<OptimizationResult> = {}) =>
   summarize({ ...result, ...changes }).split('\n');
-/** The lines behind a label. */
+/** The lines that follow a label. */
 function row(lines: readonly string[], label: string): string[] {
   const start = lines.findIndex((line) => line.startsWith(label));
   if (start < 0) return [];
@@ -30,17 +30,17 @@ function row(lines: readonly string[], label: string): string[] {
 }
 
 describe('the outcome', () => {
-  it('starts with the end', () => {
+  it('a summary starts with the duration and the stop reason', () => {
     expect(linesOf()[0]).toBe(
       'Ended after 1m 05s: the metric calls left do not suffice for another iteration (maxMetricCalls)',
     );
   });
 
-  it('compares validation scores', () => {
+  it('a summary compares the validation scores of seed and best candidate', () => {
     expect(row(linesOf(), 'Validation')).toEqual(['0.500 → 0.750 (+0.250) on 4 examples']);
   });
 
-  it('says when the two stand on different examples', () => {
+  it('a summary notes that seed and best candidate were scored on different numbers of examples', () => {
     const partial = replay([
       runStarted(),
       candidateAdded(),
@@ -53,7 +53,7 @@ describe('the outcome', () => {
     ]);
   });
 
-  it('does not sell a seed that nothing beat', () => {
+  it('a summary says that the seed is still the best', () => {
     const lines = summarize(seedOnly).split('\n');
     expect(row(lines, 'Validation')).toEqual([
       '0.500 on 4 examples: the seed is still the best, no other candidate was found',
@@ -62,7 +62,7 @@ describe('the outcome', () => {
     expect(lines.join('\n')).not.toContain('Changes');
   });
 
-  it('names the best of every objective', () => {
+  it('a summary shows the best candidate for each objective', () => {
     const withObjectives = replay([
       runStarted(),
       candidateAdded({ objectiveScores: { accuracy: [1, 1, 0, 0], brevity: [1, 1, 1, 1] } }),
@@ -78,7 +78,7 @@ describe('the outcome', () => {
 });
 
 describe('the held-out test', () => {
-  it('shows the gain, its interval and its size', () => {
+  it('a summary shows the gain on the testset with its interval and size', () => {
     expect(row(linesOf({ test }), 'Held-out test')).toEqual([
       '0.475 → 0.700 (+0.225) on 100 examples',
       '95% interval of the gain: +0.050 to +0.400',
@@ -92,43 +92,43 @@ describe('the held-out test', () => {
     [-0.1, [-0.25, 0.05], 'It includes 0: the loss may be chance'],
     [0, [-0.1, 0.1], 'It includes 0: no difference was found'],
     [-0.2, [-0.3, -0.1], 'It is all below 0: the best candidate is worse than the seed on new examples'],
-  ])('is honest about a gain of %d within %j', (gain, interval, verdict) => {
-    expect(row(linesOf({ test: { ...test, gain, interval } }), 'Held-out test')[2]).toBe(verdict);
+  ])('a summary interprets a gain of %d with the interval %j', (gain, interval, interpretation) => {
+    expect(row(linesOf({ test: { ...test, gain, interval } }), 'Held-out test')[2]).toBe(interpretation);
   });
 
-  it('does not trust an interval from a handful of examples', () => {
+  it('a summary warns that an interval from few examples is inaccurate', () => {
     expect(row(linesOf({ test: { ...test, size: 8 } }), 'Held-out test')[3]).toBe(
-      'With so few examples the interval itself is rough',
+      'With so few examples the interval itself is inaccurate',
     );
   });
 
-  it('says what its absence means', () => {
+  it('a summary without a testset warns that the validation score is biased', () => {
     expect(row(linesOf(), 'Held-out test')).toEqual([
-      'not scored; the validation score chose the best candidate and so tends to flatter it',
+      'not scored; the validation score tends to be too high, because it selected the best candidate',
     ]);
   });
 });
 
 describe('the search', () => {
-  it('tells how it went', () => {
+  it('a summary counts candidates and iterations', () => {
     expect(row(linesOf(), 'Search')).toEqual(['2 candidates in 1 iteration; candidate 1 is the best']);
   });
 
-  it('tells what was not made again, and what had to be', () => {
+  it('a summary counts saved metric calls and retries, if there are any', () => {
     expect(row(linesOf(), 'Saved')).toEqual([]);
     expect(row(linesOf(), 'Retries')).toEqual([]);
     const lines = linesOf({ cacheHits: 1_234, metricCallsSaved: 120, retries: 1 });
     expect(row(lines, 'Saved')).toEqual([
-      '1,234 metric calls not made again, thanks to the cache',
-      '120 metric calls not made, by partial evaluation of the valset',
+      '1,234 metric calls by the cache',
+      '120 metric calls by partial evaluation of the valset',
     ]);
     expect(row(lines, 'Retries')).toEqual([
-      '1 attempt failed for a passing reason; not counted as metric calls',
+      '1 attempt failed with a transient error; not counted as metric calls',
     ]);
   });
 });
 
-describe('what was spent', () => {
+describe('the spend table', () => {
   const spent = (changes: Partial<OptimizationResult>) => {
     const lines = linesOf(changes);
     const start = lines.findIndex((line) => line.startsWith('Spent'));
@@ -168,7 +168,7 @@ describe('what was spent', () => {
     },
   };
 
-  it('is a table by phase, without what holds nothing, that fits a page', () => {
+  it('the spend table has a row for each phase that spent something, within 100 columns', () => {
     const lines = spent(run);
     expect(lines).toEqual([
       'Spent          metric calls  model calls  input tokens  output tokens   cost     time',
@@ -184,7 +184,7 @@ describe('what was spent', () => {
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
   });
 
-  it('does not take an unknown cost for none', () => {
+  it('the spend table distinguishes an unknown cost from no cost', () => {
     const { costUsd, ...tokens } = run.usage!;
     expect(costUsd).toBeDefined();
     const unpriced = { ...result.spend, seed: phase(100, 100, undefined) };
@@ -192,14 +192,14 @@ describe('what was spent', () => {
       'Spent  metric calls  model calls  input tokens  output tokens    time',
       'Seed            100          100        90,000          4,000',
       'Total           100        3,888     3,499,200        155,520  1m 05s',
-      'The cost is unknown, since no model has a known price: give them in `prices`',
+      'The cost is unknown because no model has a known price: set the option `prices`',
     ]);
     const partly = spent({ ...run, spend: { ...spend, reflection: phase(0, 38, undefined) } });
     expect(partly[6]).toMatch(/^Reflection .* – {3}4m 45s$/);
-    expect(partly.at(-1)).toBe('–: not known, and missing in the total');
+    expect(partly.at(-1)).toBe('–: unknown and not included in the total');
   });
 
-  it('says when nothing was reported', () => {
+  it('the spend table notes that no model calls, or no tokens, were reported', () => {
     expect(spent({})).toEqual([
       'Spent  metric calls    time',
       'Total           100  1m 05s',
@@ -210,7 +210,7 @@ describe('what was spent', () => {
   });
 });
 
-it('lists every warning, wrapped and harmless', () => {
+it('a summary lists every warning, wrapped and without control characters', () => {
   const long = `The test score flatters the result. ${'word '.repeat(30)}end`;
   const lines = linesOf({ warnings: ['Odd\u001b[31m.', long] });
   const start = lines.indexOf('2 warnings');
@@ -219,7 +219,7 @@ it('lists every warning, wrapped and harmless', () => {
   expect(lines[start + 3]).toMatch(/^ {2}word .*end$/);
 });
 
-it('ends with the changes', () => {
+it('a summary ends with a diff of the texts', () => {
   expect(linesOf().slice(-4)).toEqual([
     'Changes from the seed to candidate 1',
     '',
@@ -228,7 +228,7 @@ it('ends with the changes', () => {
   ]);
 });
 
-it('says the same in colors', () => {
+it('a summary with color has the same text', () => {
   const everything = { ...result, test, warnings: ['Odd.'] };
   const plain = summarize(everything);
   const colored = summarize(everything, { color: true });

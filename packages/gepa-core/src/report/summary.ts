@@ -6,14 +6,14 @@ import { countOf, formatCount, formatDuration, formatGain, formatScore } from '.
 import { spendLines } from './spend-table.ts';
 import { describeStopReason } from './stop-reason.ts';
 import { visible } from './visible.ts';
-import { wrapText } from './wrap.ts';
+import { listItem } from './wrap.ts';
 
 export interface SummaryOptions {
   /** Default: `false`. For the console: `supportsColor(process.stdout)`. */
   readonly color?: boolean;
 }
 
-/** Tells people what a run found, how sure that is, what it cost, and how the texts changed. */
+/** Describes the result of a run: scores and their confidence, spend, warnings, and a diff of the texts. */
 export function summarize<Name extends string>(
   result: OptimizationResult<Name>,
   options: SummaryOptions = {},
@@ -52,10 +52,9 @@ export function summarize<Name extends string>(
     .join('\n\n');
 }
 
-const WIDTH = 100;
 const LABEL_WIDTH = 15;
 
-/** Labels and their lines; a label without lines is left out. */
+/** Lines with a label before the first; a label without lines is left out. */
 function table(
   rows: readonly (readonly [label: string, lines: readonly string[]])[],
   { dim }: Colors,
@@ -70,9 +69,9 @@ function validationLines(result: OptimizationResult, { green }: Colors): string[
   const [seed, best] = [candidateOf(result, 0), candidateOf(result, bestIndex)];
   const size = seed?.scores.length ?? 0;
   if (bestIndex === 0) {
-    const verdict =
+    const others =
       candidates.length > 1 ? 'no other candidate scored higher' : 'no other candidate was found';
-    return [`${formatScore(seedScore)} on ${coverageOf(seed, size)}: the seed is still the best, ${verdict}`];
+    return [`${formatScore(seedScore)} on ${coverageOf(seed, size)}: the seed is still the best, ${others}`];
   }
   const gain = bestScore - seedScore;
   const paint = gain > 0 ? green : String;
@@ -102,7 +101,7 @@ function testLines(result: OptimizationResult, colors: Colors): string[] {
   if (test === undefined) {
     return bestIndex === 0
       ? ['not scored']
-      : ['not scored; the validation score chose the best candidate and so tends to flatter it'];
+      : ['not scored; the validation score tends to be too high, because it selected the best candidate'];
   }
   const size = `on ${countOf(test.size, 'example')}`;
   if (bestIndex === 0) return [`${formatScore(test.seedScore)} ${size}: the seed is still the best`];
@@ -111,15 +110,15 @@ function testLines(result: OptimizationResult, colors: Colors): string[] {
   return [
     `${formatScore(test.seedScore)} → ${formatScore(test.bestScore)} (${paint(formatGain(test.gain))}) ${size}`,
     `95% interval of the gain: ${formatGain(low)} to ${formatGain(high)}`,
-    paint(verdictOn(test)),
-    ...(test.size < ROUGH_TEST_SIZE ? ['With so few examples the interval itself is rough'] : []),
+    paint(interpretationOf(test)),
+    ...(test.size < MIN_TEST_SIZE ? ['With so few examples the interval itself is inaccurate'] : []),
   ];
 }
 
-/** Below this the percentile bootstrap gives intervals that are clearly too narrow. */
-const ROUGH_TEST_SIZE = 30;
+/** With fewer examples the percentile bootstrap gives intervals that are clearly too narrow. */
+const MIN_TEST_SIZE = 30;
 
-function verdictOn({ gain, interval: [low, high] }: TestScores): string {
+function interpretationOf({ gain, interval: [low, high] }: TestScores): string {
   if (low > 0) return 'It is all above 0: the gain is unlikely to be chance';
   if (high < 0) return 'It is all below 0: the best candidate is worse than the seed on new examples';
   if (gain > 0) return 'It includes 0: the gain may be chance';
@@ -148,25 +147,21 @@ function searchLine({ candidates, iterations, bestIndex }: OptimizationResult): 
 
 function savedLines({ cacheHits, metricCallsSaved }: OptimizationResult): string[] {
   return [
-    ...(cacheHits === 0 ? [] : [`${countOf(cacheHits, 'metric call')} not made again, thanks to the cache`]),
+    ...(cacheHits === 0 ? [] : [`${countOf(cacheHits, 'metric call')} by the cache`]),
     ...(metricCallsSaved === 0
       ? []
-      : [`${countOf(metricCallsSaved, 'metric call')} not made, by partial evaluation of the valset`]),
+      : [`${countOf(metricCallsSaved, 'metric call')} by partial evaluation of the valset`]),
   ];
 }
 
 const retryLines = ({ retries }: OptimizationResult): string[] =>
   retries === 0
     ? []
-    : [`${countOf(retries, 'attempt')} failed for a passing reason; not counted as metric calls`];
+    : [`${countOf(retries, 'attempt')} failed with a transient error; not counted as metric calls`];
 
 function warningLines(warnings: readonly string[], { bold, yellow }: Colors): string[] {
   if (warnings.length === 0) return [];
-  const lines = warnings.flatMap((warning) =>
-    wrapText(visible(warning), WIDTH - 2).map((line, i) =>
-      `${i === 0 ? yellow('!') : ' '} ${line}`.trimEnd(),
-    ),
-  );
+  const lines = warnings.flatMap((warning) => listItem(yellow('!'), warning));
   return [bold(countOf(warnings.length, 'warning')), ...lines];
 }
 

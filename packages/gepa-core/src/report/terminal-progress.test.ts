@@ -15,7 +15,7 @@ import {
 import { screenAfter } from './fixtures/virtual-terminal.ts';
 import { type TerminalProgressOptions, terminalProgress } from './terminal-progress.ts';
 
-/** A listener that writes to memory, and a clock to turn. */
+/** A listener that writes to memory, with a manual clock. */
 function recorded(options: TerminalProgressOptions = {}) {
   const writes: string[] = [];
   const clock = { ms: 0 };
@@ -34,7 +34,7 @@ function recorded(options: TerminalProgressOptions = {}) {
   return { writes, clock, play, screen: (columns = 120) => screenAfter(writes.join(''), columns) };
 }
 
-/** Rollouts of a cent and 50,000 tokens each. */
+/** Rollouts that cost one cent and 50,000 tokens each. */
 const paidRollouts = (first: number, count: number, replayed = false): GepaEvent[] =>
   Array.from({ length: count }, (_, i) =>
     rolloutFinished({
@@ -59,8 +59,8 @@ const story: readonly GepaEvent[] = [
 
 afterEach(() => vi.unstubAllEnvs());
 
-describe('on a terminal', () => {
-  it('keeps one live line below what it announces', () => {
+describe('terminalProgress on a terminal', () => {
+  it('the terminal shows one live line below the announcements', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play(story, 1_000);
     expect(screen()).toEqual([
@@ -72,7 +72,7 @@ describe('on a terminal', () => {
     ]);
   });
 
-  it('shows its line also where the terminal does not know its width', () => {
+  it('the live line uses 80 columns on a terminal that reports 0', () => {
     const writes: string[] = [];
     const { play } = recorded({
       stream: { isTTY: true, columns: 0, write: (text) => writes.push(text) },
@@ -82,7 +82,7 @@ describe('on a terminal', () => {
     expect(screenAfter(writes.join(''), 80).at(-1)).toMatch(/^1\/100 calls .* best – /);
   });
 
-  it('shows a dash for what is not known yet', () => {
+  it('the live line shows a dash for unknown values', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([runStarted(), ...rollouts(1, 1, 'seed')], 1_000);
     expect(screen().at(-1)).toBe(
@@ -90,7 +90,7 @@ describe('on a terminal', () => {
     );
   });
 
-  it('shows neither bar nor remaining time without a budget', () => {
+  it('the live line has neither a bar nor a remaining time without a limit', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([runStarted({ maxMetricCalls: undefined }), candidateAdded(), ...rollouts(5, 20)], 1_000);
     expect(screen().at(-1)).toBe(
@@ -98,7 +98,7 @@ describe('on a terminal', () => {
     );
   });
 
-  it('shows what is spent of every bound, the nearest first, and the time until it is reached', () => {
+  it('the live line shows the use of every limit, the nearest first, and the time until it is reached', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([runStarted({ maxCostUsd: 2, maxTokens: 4e6, maxIterations: 40, maxDurationMs: 600_000 })]);
     play([candidateAdded(), ...paidRollouts(5, 26)], 1_000);
@@ -110,7 +110,7 @@ describe('on a terminal', () => {
     ]);
   });
 
-  it('shows time that is the nearest bound only once', () => {
+  it('the live line shows the elapsed time once if time is the nearest limit', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 80 });
     play([runStarted({ maxMetricCalls: undefined, maxDurationMs: 60_000 }), ...paidRollouts(1, 20)], 1_000);
     expect(screen(80).at(-1)).toBe(
@@ -118,7 +118,7 @@ describe('on a terminal', () => {
     );
   });
 
-  it('says once that a run is resumed, and counts its earlier time and spending', () => {
+  it('a resumed run is announced once, and the live line includes the time and spend of earlier sessions', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 80 });
     play([
       runStarted({ maxMetricCalls: undefined, maxCostUsd: 1, earlierMs: 120_000 }),
@@ -130,13 +130,13 @@ describe('on a terminal', () => {
     expect(screen(80).at(-1)).toBe('$0.40/$1.00 ━━━─────  best – (seed –)  2m 10s, ~1m 00s left  40 calls');
   });
 
-  it('leaves out what matters less where the terminal is narrow', () => {
+  it('the live line leaves out its last segments on a narrow terminal', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 50 });
     play(story, 1_000);
     expect(screen(50).at(-1)).toBe('20/100 calls ━───────  best 0.750 (seed 0.500)');
   });
 
-  it('never reaches the last column, in whatever order events come', () => {
+  it('the live line never reaches the last column, whatever the order of events', () => {
     const event = fc.oneof(fc.constantFrom(...story), fc.constantFrom(...rollouts(99_990, 20)));
     fc.assert(
       fc.property(
@@ -155,7 +155,7 @@ describe('on a terminal', () => {
     );
   });
 
-  it('follows the width of its stream', () => {
+  it('the live line adapts to a new width of the stream', () => {
     const stream = { columns: 60, written: '', write: (text: string) => (stream.written += text) };
     const { play } = recorded({ isTTY: true, stream });
     play(story, 1_000);
@@ -165,7 +165,7 @@ describe('on a terminal', () => {
     expect(screenAfter(stream.written, 20)).toEqual(['21/100 calls ━─────']);
   });
 
-  it('redraws at most every interval, but decisions at once and in one write', () => {
+  it('the live line is redrawn at most once per interval, and at once for a new candidate', () => {
     const { writes, play } = recorded({ isTTY: true, columns: 80 });
     play([runStarted()]);
     play(rollouts(1, 50), 1);
@@ -176,7 +176,7 @@ describe('on a terminal', () => {
     expect(writes).toHaveLength(5);
   });
 
-  it('ends with the line cleared and the reason told', () => {
+  it('the end of the run clears the live line and shows the stop reason', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([...story, runFinished({ bestIndex: 1 })], 1_000);
     play(rollouts(21, 5), 1_000);
@@ -187,7 +187,7 @@ describe('on a terminal', () => {
     ]);
   });
 
-  it('starts anew with the next run', () => {
+  it('the live line starts again with the next run', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([...story, runFinished({ bestIndex: 1 }), runStarted()], 1_000);
     expect(screen().at(-1)).toBe(
@@ -195,7 +195,7 @@ describe('on a terminal', () => {
     );
   });
 
-  it('colors unless NO_COLOR is set', () => {
+  it('the live line has colors unless NO_COLOR is set', () => {
     vi.stubEnv('TERM', 'xterm');
     const colored = () => {
       const writes: string[] = [];
@@ -212,8 +212,8 @@ describe('on a terminal', () => {
   });
 });
 
-describe('elsewhere', () => {
-  it('writes plain lines, and a status in between when it was quiet for ten seconds', () => {
+describe('terminalProgress without a terminal', () => {
+  it('a log gets plain lines, and a status line after ten seconds without output', () => {
     const { writes, play } = recorded({ isTTY: false });
     play([runStarted({ maxMetricCalls: 1_000 }), candidateAdded()]);
     play(rollouts(5, 24), 1_000);
@@ -230,7 +230,7 @@ describe('elsewhere', () => {
     ]);
   });
 
-  it('writes a status at every tenth of the budget of a fast run', () => {
+  it('a log gets a status line at every tenth of the limit in a fast run', () => {
     const { writes, play } = recorded({ isTTY: false });
     play([runStarted({ maxMetricCalls: 1_000 })]);
     play(rollouts(1, 1_000), 1);
@@ -239,7 +239,7 @@ describe('elsewhere', () => {
     );
   });
 
-  it('stays silent between times without a budget', () => {
+  it('a log without a limit gets a status line once per interval', () => {
     const { writes, play } = recorded({ isTTY: false, intervalMs: 60_000 });
     play([runStarted({ maxMetricCalls: undefined })]);
     play(rollouts(1, 119), 1_000);
@@ -247,17 +247,17 @@ describe('elsewhere', () => {
     expect(writes[1]).toBe('60 metric calls · best – · 1m 00s · 0 candidates · scoring the seed\n');
   });
 
-  it('writes no control characters, whatever a warning or a setting says', () => {
+  it('a log gets no control characters from warnings or stop reasons', () => {
     const { writes, play } = recorded({ isTTY: false, color: true });
     play(
       [...story, warning('bad\u001b[31m\r\u0007news'), runFinished({ stopReason: 'my\u001b[0mreason' })],
       5_000,
     );
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
     expect(writes.join('')).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 
-  it('goes to the console where there is no process', () => {
+  it('progress is written to the console in a runtime without a global process', () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {});
     vi.stubGlobal('process', undefined);
     try {

@@ -10,26 +10,29 @@ import {
   UNKNOWN,
 } from './format.ts';
 import { type Announcement, RunProgress } from './run-progress.ts';
-import { formatBounded } from './spending.ts';
+import { formatLimitUse } from './spending.ts';
 
 export interface TerminalProgressOptions {
-  /** Default: `process.stderr`, or the console where there is none. */
+  /** Default: `process.stderr`, or the console in a runtime without it. */
   readonly stream?: OutputStream;
-  /** Whether the stream is a terminal that can redraw a line. Default: what the stream says. */
+  /** Whether the stream is a terminal that can redraw a line. Default: detected from the stream. */
   readonly isTTY?: boolean;
-  /** Width of the terminal. Default: what the stream says at the time, or 80. */
+  /** The width of the terminal in columns. Default: the current width of the stream, or 80. */
   readonly columns?: number;
-  /** Default: on a terminal, unless `NO_COLOR` is set. Plain lines have no colors. */
+  /** Whether to use colors on a terminal. Default: `true` unless `NO_COLOR` is set. Plain lines have no colors. */
   readonly color?: boolean;
-  /** The time in milliseconds. Default: `performance.now`. */
+  /** The current time in milliseconds. Default: `performance.now`. */
   readonly now?: () => number;
-  /** The line is redrawn at most this often, in milliseconds. Default: 100; 10,000 for the lines of a log. */
+  /**
+   * The minimum time between two updates in milliseconds. Default: 100 on a terminal. Elsewhere: the time without
+   * output after which a status line is written, 10,000.
+   */
   readonly intervalMs?: number;
 }
 
 /**
- * Shows how a run is getting on: on a terminal a live line at the bottom, elsewhere a plain line now and then. A new
- * best, a warning and the end get lines of their own.
+ * An event listener that shows the progress of a run: a live line on a terminal, occasional plain lines elsewhere. A new
+ * best candidate, a warning and the end of the run get their own lines.
  *
  * @example
  * await optimize({ …, onEvent: terminalProgress() });
@@ -40,7 +43,7 @@ export function terminalProgress(options: TerminalProgressOptions = {}): Listene
   const display = isTTY
     ? liveLine({
         stream,
-        // A terminal that does not know its width says 0.
+        // Some terminals report 0 columns.
         columns: () => options.columns ?? (stream.columns || 80),
         colors: colorsOf(options.color ?? supportsColor(stream)),
         intervalMs: options.intervalMs ?? 100,
@@ -49,7 +52,7 @@ export function terminalProgress(options: TerminalProgressOptions = {}): Listene
 
   let run: RunProgress | undefined;
   return (event) => {
-    // The first warnings come before the run has started.
+    // Warnings about the data come before `run_started`.
     if (run === undefined || (event.type === 'run_started' && run.hasStarted)) run = new RunProgress(now());
     display(run, run.apply(event), event, now());
   };
@@ -64,7 +67,7 @@ type Display = (
 
 const CLEAR_LINE = '\r\u001b[K';
 
-/** Everything that changes the screen at once is one write, so that nothing comes in between. */
+/** Redraws a line at the bottom. Each update is a single write, so that other output cannot come between. */
 function liveLine(options: {
   stream: OutputStream;
   columns: () => number;
@@ -75,8 +78,8 @@ function liveLine(options: {
   const style = { plain: (text: string) => text, gain: colors.green, warning: colors.yellow };
   let drawnAt = Number.NEGATIVE_INFINITY;
   return (run, announcements, event, now) => {
-    const matters = announcements.length > 0 || event.type === 'candidate_added';
-    if (!matters && (run.isFinished || now - drawnAt < intervalMs)) return;
+    const isUrgent = announcements.length > 0 || event.type === 'candidate_added';
+    if (!isUrgent && (run.isFinished || now - drawnAt < intervalMs)) return;
     drawnAt = now;
     const above = announcements.map(({ kind, text }) => `${style[kind](text)}\n`).join('');
     stream.write(`${CLEAR_LINE}${above}${run.isFinished ? '' : progressLine(run, now, columns(), colors)}`);
@@ -85,7 +88,7 @@ function liveLine(options: {
 
 const GAP = '  ';
 
-/** The most important comes first; what does not fit is left out. The last column stays free: some terminals wrap there. */
+/** As many segments as fit, the most important first. Leaves the last column free, because some terminals wrap there. */
 function progressLine(run: RunProgress, now: number, columns: number, colors: Colors): string {
   const room = Math.max(0, columns - 1);
   const barWidth = columns < 100 ? 8 : 16;
@@ -102,22 +105,33 @@ function progressLine(run: RunProgress, now: number, columns: number, colors: Co
 }
 
 function segmentsOf(run: RunProgress, now: number, barWidth: number, colors: Colors): string[] {
-  const { bestScore, seedScore, candidates, retries, stage, spending } = run;
-  const score = (value: number | undefined) => (value === undefined ? UNKNOWN : formatScore(value));
-  const [nearest, ...others] = spending.bounded(now);
+  const { bestScore, seedScore, retries, spending } = run;
+  const [nearest] = spending.limits(now);
   return [
     nearest === undefined
       ? countOf(spending.metricCalls, 'metric call')
-      : `${formatBounded(nearest)} ${bar(nearest.fraction, barWidth, colors)}`,
-    `best ${colors.bold(score(bestScore))} ${colors.dim(`(seed ${score(seedScore)})`)}`,
-    timing(run, now),
-    ...others.filter(({ unit }) => unit !== 'durationMs').map(formatBounded),
-    ...unbounded(run, now),
-    countOf(candidates, 'candidate'),
-    stage,
+      : `${formatLimitUse(nearest)} ${bar(nearest.fraction, barWidth, colors)}`,
+    `best ${colors.bold(scoreOrUnknown(bestScore))} ${colors.dim(`(seed ${scoreOrUnknown(seedScore)})`)}`,
+    ...details(run, now),
     ...(retries === 0 ? [] : [retries === 1 ? '1 retry' : `${formatCount(retries)} retries`]),
   ];
 }
+
+/** Times, the use of all limits but the nearest, other spend, and the state of the search. */
+function details(run: RunProgress, now: number): string[] {
+  const { candidates, stage, spending } = run;
+  const [, ...others] = spending.limits(now);
+  return [
+    timing(run, now),
+    ...others.filter(({ unit }) => unit !== 'durationMs').map(formatLimitUse),
+    ...spendWithoutLimit(run, now),
+    countOf(candidates, 'candidate'),
+    stage,
+  ];
+}
+
+const scoreOrUnknown = (score: number | undefined): string =>
+  score === undefined ? UNKNOWN : formatScore(score);
 
 function bar(fraction: number, width: number, { cyan, dim }: Colors): string {
   const full = Math.min(width, Math.floor(fraction * width));
@@ -125,33 +139,33 @@ function bar(fraction: number, width: number, { cyan, dim }: Colors): string {
 }
 
 function timing({ spending }: RunProgress, now: number): string {
-  const bounded = spending.bounded(now);
-  const isNearest = bounded[0]?.unit === 'durationMs';
+  const limits = spending.limits(now);
+  const isNearest = limits[0]?.unit === 'durationMs';
   const elapsed = formatDuration(spending.elapsedMs(now));
-  if (bounded.length === 0) return elapsed;
+  if (limits.length === 0) return elapsed;
   const remaining = spending.remainingMs(now);
   const left = `${remaining === undefined ? UNKNOWN : `~${formatDuration(remaining)}`} left`;
-  // The time that was spent stands before the bar already.
+  // The elapsed time is already shown as the use of the nearest limit.
   return isNearest ? left : `${elapsed}, ${left}`;
 }
 
-/** What else was spent. */
-function unbounded({ spending }: RunProgress, now: number): string[] {
-  const units = spending.bounded(now).map(({ unit }) => unit);
+/** Metric calls and cost if they have no limit and are not shown otherwise. */
+function spendWithoutLimit({ spending }: RunProgress, now: number): string[] {
+  const units = spending.limits(now).map(({ unit }) => unit);
   return [
     ...(units.length === 0 || units.includes('metricCalls') ? [] : [countOf(spending.metricCalls, 'call')]),
     ...(spending.costUsd === 0 || units.includes('costUsd') ? [] : [formatUsd(spending.costUsd)]),
   ];
 }
 
-/** For logs: a line at every tenth of the nearest bound, and when it has been quiet for long. */
+/** Writes a status line for logs at every tenth of the nearest limit, and after `intervalMs` without output. */
 function plainLines({ stream, intervalMs }: { stream: OutputStream; intervalMs: number }): Display {
   let writtenAt = Number.NEGATIVE_INFINITY;
   let tenths = 0;
   return (run, announcements, event, now) => {
     if (event.type === 'run_started') tenths = 0;
     const lines = announcements.map(({ text }) => text);
-    const reached = Math.floor(10 * (run.spending.bounded(now)[0]?.fraction ?? 0));
+    const reached = Math.floor(10 * (run.spending.limits(now)[0]?.fraction ?? 0));
     const isDue = reached > tenths || now - writtenAt >= intervalMs;
     if (!run.isFinished && lines.length === 0 && isDue) lines.push(statusLine(run, now));
     if (lines.length === 0) return;
@@ -162,18 +176,14 @@ function plainLines({ stream, intervalMs }: { stream: OutputStream; intervalMs: 
 }
 
 function statusLine(run: RunProgress, now: number): string {
-  const { bestScore, candidates, stage, spending } = run;
-  const [nearest, ...others] = spending.bounded(now);
+  const { bestScore, spending } = run;
+  const [nearest] = spending.limits(now);
   return [
     nearest === undefined
       ? countOf(spending.metricCalls, 'metric call')
-      : `${formatBounded(nearest)} (${formatPercent(nearest.fraction)})`,
-    `best ${bestScore === undefined ? UNKNOWN : formatScore(bestScore)}`,
-    timing(run, now),
-    ...others.filter(({ unit }) => unit !== 'durationMs').map(formatBounded),
-    ...unbounded(run, now),
-    countOf(candidates, 'candidate'),
-    stage,
+      : `${formatLimitUse(nearest)} (${formatPercent(nearest.fraction)})`,
+    `best ${scoreOrUnknown(bestScore)}`,
+    ...details(run, now),
   ].join(' · ');
 }
 

@@ -1,9 +1,9 @@
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /**
- * Makes control characters visible (`␛` for an escape), so that a text from outside cannot steer the terminal.
- * Line breaks stay; a tab becomes four spaces, so that its width is known.
+ * Replaces control characters by visible ones (`␛` for an escape), so that text from a program cannot control the
+ * terminal. Keeps line breaks and replaces a tab by four spaces, so that its width is known.
  */
 export function visible(text: string): string {
   return text.replaceAll('\t', '    ').replace(controls, picture);

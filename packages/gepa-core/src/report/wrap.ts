@@ -1,25 +1,31 @@
-/** A stretch of text in one style. */
+import { visible } from './visible.ts';
+
+/** The width of reports in columns. */
+export const REPORT_WIDTH = 100;
+
+/** A part of a text in one style. */
 export interface Span {
   readonly text: string;
+  /** Applies the style. */
   readonly paint: (text: string) => string;
 }
 
-/** A word, which may be made of several styles, and the white space before it. */
+/** A word, which may have several styles, and the white space before it. */
 interface Word {
   readonly gap: readonly Span[];
   readonly spans: readonly Span[];
 }
 
 /**
- * Breaks a line at white space into lines of at most `width` columns; white space at a break is dropped, and a word
- * wider than a line is cut. Escape codes count nothing, and every line closes its own.
+ * Wraps a line at white space into lines of at most `width` columns. White space at a break is dropped, and a word wider
+ * than a line is split. Escape codes do not count, and every line closes its own.
  */
 export function wrapSpans(spans: readonly Span[], width: number): string[] {
   const lines: Span[][] = [[]];
   let used = 0;
   const put = (span: Span) => {
     lines.at(-1)!.push(span);
-    used += columnsOf(span.text);
+    used += displayWidth(span.text);
   };
   const breakLine = () => {
     lines.push([]);
@@ -27,41 +33,48 @@ export function wrapSpans(spans: readonly Span[], width: number): string[] {
   };
 
   for (const word of wordsOf(spans)) {
-    if (used + columnsOfAll([...word.gap, ...word.spans]) <= width) {
+    if (used + totalWidth([...word.gap, ...word.spans]) <= width) {
       for (const span of [...word.gap, ...word.spans]) put(span);
       continue;
     }
     if (word.spans.length === 0) continue;
     if (used > 0) breakLine();
-    const pieces = columnsOfAll(word.spans) <= width ? word.spans : word.spans.flatMap(graphemesOf);
+    const pieces = totalWidth(word.spans) <= width ? word.spans : word.spans.flatMap(graphemesOf);
     for (const piece of pieces) {
-      if (used > 0 && used + columnsOf(piece.text) > width) breakLine();
+      if (used > 0 && used + displayWidth(piece.text) > width) breakLine();
       put(piece);
     }
   }
   return lines.map(paintLine);
 }
 
-/** The same for a plain text of several lines. */
+/** Wraps a text of several lines without styles. */
 export function wrapText(text: string, width: number): string[] {
   return text.split('\n').flatMap((line) => wrapSpans([{ text: line, paint: (plain) => plain }], width));
+}
+
+/** The lines of an item in a report: a mark, and the text wrapped and indented behind it. */
+export function listItem(mark: string, text: string): string[] {
+  return wrapText(visible(text), REPORT_WIDTH - 2).map((line, i) =>
+    `${i === 0 ? mark : ' '} ${line}`.trimEnd(),
+  );
 }
 
 const segmenter = new Intl.Segmenter();
 const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
-/** How many columns of a terminal a text takes, which is not its length: `語` takes two. */
-export function columnsOf(text: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII takes one column a character
+/** The number of terminal columns of a text, which can differ from its length: `語` takes two columns. */
+export function displayWidth(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: every ASCII character counts as one column
   if (/^[\u0000-\u007f]*$/.test(text)) return text.length;
   let columns = 0;
   for (const { segment } of segmenter.segment(text)) columns += wide.test(segment) ? 2 : 1;
   return columns;
 }
 
-const columnsOfAll = (spans: readonly Span[]): number =>
-  spans.reduce((columns, { text }) => columns + columnsOf(text), 0);
+const totalWidth = (spans: readonly Span[]): number =>
+  spans.reduce((columns, { text }) => columns + displayWidth(text), 0);
 
 function wordsOf(spans: readonly Span[]): Word[] {
   const words: { gap: Span[]; spans: Span[] }[] = [];
@@ -81,7 +94,7 @@ function wordsOf(spans: readonly Span[]): Word[] {
 const graphemesOf = ({ text, paint }: Span): Span[] =>
   [...segmenter.segment(text)].map(({ segment }) => ({ text: segment, paint }));
 
-/** Neighbors of one style are styled at once. */
+/** Applies each style once to all neighboring spans that have it. */
 function paintLine(spans: readonly Span[]): string {
   let line = '';
   for (let i = 0; i < spans.length; ) {

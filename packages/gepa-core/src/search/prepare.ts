@@ -6,7 +6,7 @@ import { nextTurn } from '../calls/next-turn.ts';
 import { Outage } from '../calls/outage.ts';
 import type { CallEnvironment } from '../calls/run-call.ts';
 import type { RunSignal } from '../calls/run-signal.ts';
-import { componentNames, seedOf } from '../component.ts';
+import { componentNames, seedCandidateOf } from '../component.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import { StrategyError } from '../errors.ts';
 import type { DecisionEvent } from '../events.ts';
@@ -172,7 +172,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     search: {
       started: startedEvent(settings, runId, journal),
       names,
-      seedCandidate: seedOf(adapter.components),
+      seedCandidate: seedCandidateOf(adapter.components),
       trainset,
       valset,
       state,

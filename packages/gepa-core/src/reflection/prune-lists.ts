@@ -3,28 +3,27 @@ import { isRow } from './markdown.ts';
 import type { Plain } from './plain.ts';
 
 /**
- * A value with fewer entries in its lists, such as the calls, messages or steps of a trace. Of entries that say the
- * same only the latest stays; then each list keeps its opening, which states the task, and the `latest` (1 or more)
- * last ones. Notes stand where entries were cut and say how many. Lists in the entries that stay are treated the same
- * way; rows of numbers stay as they are.
+ * Removes entries from the lists in a value, such as the calls, messages or steps of a trace. Of equal entries only the
+ * last one is kept. Each list then keeps its opening, which states the task, and its last `latest` (1 or more) entries.
+ * Notes replace removed entries and count them. Applies to nested lists too; lists of numbers are not changed.
  */
-export function thin(value: Plain, latest: number): Plain {
+export function pruneLists(value: Plain, latest: number): Plain {
   if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) return isRow(value) ? value : thinList(value, latest);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, thin(item, latest)]));
+  if (isList(value)) return isRow(value) ? value : pruneList(value, latest);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, pruneLists(item, latest)]));
 }
 
-function thinList(list: readonly Plain[], latest: number): Plain[] {
+function pruneList(list: readonly Plain[], latest: number): Plain[] {
   const noun = nounFor(list);
   const opening = list.slice(0, openingLength(list));
   const others = withoutRepeats(list.slice(opening.length));
   const cut = others.slice(0, Math.max(0, others.length - latest));
   const earlier = cut.reduce((sum, { repeats }) => sum + 1 + repeats, 0);
   return [
-    ...opening.map((entry) => thin(entry, latest)),
+    ...opening.map((entry) => pruneLists(entry, latest)),
     ...(earlier === 0 ? [] : [`[… ${counted(earlier, `earlier ${noun}`)} cut …]`]),
     ...others.slice(cut.length).flatMap(({ entry, repeats }) => {
-      const shown = thin(entry, latest);
+      const shown = pruneLists(entry, latest);
       return repeats === 0
         ? [shown]
         : [`[… the same ${noun} ${counted(repeats, 'more time')} before …]`, shown];
@@ -32,20 +31,16 @@ function thinList(list: readonly Plain[], latest: number): Plain[] {
   ];
 }
 
-/** Roles of messages that only lead up to the task. */
-const instructions: ReadonlySet<unknown> = new Set(['system', 'developer', 'tools']);
+/** Roles of messages that precede the task. */
+const instructionRoles: ReadonlySet<unknown> = new Set(['system', 'developer', 'tools']);
 
-/** The first entry; of messages, the first from the user with the instructions before it. */
+/** The number of entries up to the first one that is not an instruction; 1 if all are instructions. */
 function openingLength(list: readonly Plain[]): number {
-  return (
-    Math.max(
-      0,
-      list.findIndex((entry) => !(isFields(entry) && instructions.has(entry.role))),
-    ) + 1
-  );
+  const first = list.findIndex((entry) => !(isFields(entry) && instructionRoles.has(entry.role)));
+  return Math.max(0, first) + 1;
 }
 
-/** The entries as they last occurred, with how often they did before. */
+/** The last occurrence of each entry, with the number of earlier occurrences. */
 function withoutRepeats(list: readonly Plain[]): { readonly entry: Plain; readonly repeats: number }[] {
   const positions = new Map<string, number[]>();
   const same = list.map((entry, index) => {
@@ -60,7 +55,7 @@ function withoutRepeats(list: readonly Plain[]): { readonly entry: Plain; readon
   );
 }
 
-/** What to call the entries, by a field that tells. */
+/** Nouns for the entries of a list, by a field that identifies them. */
 const nouns = [
   ['role', 'message'],
   ['What the model saw', 'call'],
