@@ -25,8 +25,8 @@ describe('passing failures', () => {
     const run = tokenRun({
       retry: quick,
       maxIterations: 2,
-      before({ earlier }) {
-        if (earlier < 2) throw error;
+      before({ previousRuns }) {
+        if (previousRuns < 2) throw error;
       },
     });
     const result = await optimize(run.options);
@@ -43,8 +43,8 @@ describe('passing failures', () => {
         valset: tokenExamples('valid', 1),
         retry: { minDelayMs: 0, maxDelayMs },
         maxIterations: 1,
-        before({ earlier, context }) {
-          if (earlier === 0 && context.phase === 'seed')
+        before({ previousRuns, context }) {
+          if (previousRuns === 0 && context.phase === 'seed')
             throw failure({ status: 429, headers: { 'retry-after': retryAfter } });
         },
       });
@@ -136,8 +136,8 @@ describe('passing failures', () => {
     const run = tokenRun({
       retry: { ...quick, classifyError: (error) => (/quiet/.test(String(error)) ? 'transient' : undefined) },
       maxIterations: 2,
-      before({ earlier }) {
-        if (earlier === 0) throw new Error('nothing but quiet');
+      before({ previousRuns }) {
+        if (previousRuns === 0) throw new Error('nothing but quiet');
       },
     });
     const result = await optimize(run.options);
@@ -295,7 +295,7 @@ it('a rollout out of time is tried again, and unavailable when it stays so', asy
     rolloutTimeoutMs: 20,
     retry: quick,
     maxIterations: 1,
-    before: ({ earlier }) => (earlier === 0 ? new Promise(() => {}) : undefined),
+    before: ({ previousRuns }) => (previousRuns === 0 ? new Promise(() => {}) : undefined),
   });
   expect((await optimize(slowOnce.options)).retries).toBe(slowOnce.begun.size);
 });

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type DecisionEvent, isDecision } from '../events.ts';
 import { Random } from '../search/random.ts';
-import { timeless } from '../testing/fixtures/token-run.ts';
+import { withoutTimes } from '../testing/fixtures/token-run.ts';
 import { runTokenTask } from '../testing/token-task.ts';
 import { EarlierDoubt } from './earlier-sessions.ts';
 import { runAgainst } from './fixtures/killed-run.ts';
@@ -141,5 +141,5 @@ it(`killed at ${kills} random moments, a run ends as one that was not, and asks 
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(timeless(told)).toEqual(JSON.parse(JSON.stringify(timeless(decisions))));
+  expect(withoutTimes(told)).toEqual(JSON.parse(JSON.stringify(withoutTimes(decisions))));
 }, 300_000);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { modelCallUsage, noUsage, type Usage } from '../budget/usage.ts';
 import { optimize } from '../optimize.ts';
-import { type TokenRunSetup, timeless, tokenRun } from '../testing/fixtures/token-run.ts';
+import { type TokenRunSetup, tokenRun, withoutTimes } from '../testing/fixtures/token-run.ts';
 
 let root: string;
 let runDir: string;
@@ -22,7 +22,7 @@ async function twice(setup: TokenRunSetup) {
   for (let i = 0; i < 2; i++) {
     const run = tokenRun({ ...setup, runDir });
     const result = await optimize(run.options);
-    sessions.push({ ...run, decisions: timeless(run.decisions()), warnings: result.warnings });
+    sessions.push({ ...run, decisions: withoutTimes(run.decisions()), warnings: result.warnings });
   }
   const [live, replayed] = sessions as [(typeof sessions)[0], (typeof sessions)[0]];
   return { live, replayed };
@@ -180,7 +180,7 @@ it.each([
     const { options, decisions } = tokenRun({ maxIterations, runDir });
     const { propose: __, ...rest } = options;
     await optimize({ ...rest, reflectionModel: async () => answer as unknown as string });
-    return timeless(decisions());
+    return withoutTimes(decisions());
   };
   const first = await session(1);
   expect(first).toContainEqual(expect.objectContaining({ type: 'proposal_rejected', reason: 'empty' }));

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { modelCallUsage } from '../budget/usage.ts';
 import { RolloutError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
-import { type TokenRunSetup, timeless, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import { type TokenRunSetup, tokenExamples, tokenRun, withoutTimes } from '../testing/fixtures/token-run.ts';
 import { tokenMetric } from '../testing/token-task.ts';
 
 let root: string;
@@ -37,7 +37,7 @@ async function session(runDir: string, setup: TokenRunSetup) {
       return propose!(request);
     },
   });
-  return { ...run, result, proposals, decisions: timeless(run.decisions()) };
+  return { ...run, result, proposals, decisions: withoutTimes(run.decisions()) };
 }
 
 const setups: Record<string, TokenRunSetup> = {
@@ -170,8 +170,8 @@ it('counts against a bound what an earlier session gave up on, and may be billed
     maxTokens,
     reserve,
     concurrency: 4,
-    before: ({ earlier }) => {
-      if (earlier === 0) setTimeout(() => controller.abort(), 20);
+    before: ({ previousRuns }) => {
+      if (previousRuns === 0) setTimeout(() => controller.abort(), 20);
       return new Promise(() => {});
     },
     signal: controller.signal,

@@ -288,8 +288,8 @@ describe('the lock', () => {
   it('keeps out a second run while the first is on', async () => {
     let second: unknown;
     const run = inRunDir({
-      before: async ({ context, earlier }) => {
-        if (context.phase === 'seed' && earlier === 0) second ??= await errorOf();
+      before: async ({ context, previousRuns }) => {
+        if (context.phase === 'seed' && previousRuns === 0) second ??= await errorOf();
       },
     });
     await optimize(run.options);

@@ -29,7 +29,7 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
   });
 
   it('twice ends the process at once', async () => {
-    const { code, output } = await pressing(['running', 'aborted'], 'stubborn');
+    const { code, output } = await pressing(['running', 'aborted'], 'hanging');
     expect(output).toContain('stopping');
     expect(code).toBe(130);
   });

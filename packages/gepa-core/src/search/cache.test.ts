@@ -64,9 +64,9 @@ describe('with the cache', () => {
     const run = tokenRun({
       maxIterations: 6,
       retry: { ...quick, retries: 0 },
-      before({ context, example, earlier }) {
+      before({ context, example, previousRuns }) {
         if (example.id === 'valid-1') throw new Error('never works');
-        if (context.phase === 'valset' && example.id === 'valid-0' && earlier === 0) {
+        if (context.phase === 'valset' && example.id === 'valid-0' && previousRuns === 0) {
           failures++;
           throw busy();
         }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../optimize.ts';
-import { type TokenRunSetup, timeless, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import { type TokenRunSetup, withoutTimes, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 
 const setups: Record<string, TokenRunSetup> = {
   'one task per iteration': {},
@@ -45,7 +45,7 @@ describe.each(Object.entries(setups))('%s', (_, setup) => {
         return propose!(request);
       },
     });
-    return { result, decisions: timeless(run.decisions()) };
+    return { result, decisions: withoutTimes(run.decisions()) };
   };
 
   it('is decided alike whatever the latencies and the concurrency', async () => {
@@ -65,7 +65,7 @@ describe.each(Object.entries(setups))('%s', (_, setup) => {
     const of = async (seed: number) => {
       const run = tokenRun({ ...setup, seed });
       await optimize(run.options);
-      return JSON.stringify(timeless(run.decisions()).slice(1));
+      return JSON.stringify(withoutTimes(run.decisions()).slice(1));
     };
     expect(await of(1)).toBe(await of(1));
     expect(await of(1)).not.toBe(await of(2));

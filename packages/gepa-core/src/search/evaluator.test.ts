@@ -27,8 +27,8 @@ describe('rollouts', () => {
       concurrency: 1,
       maxIterations: 3,
       retry: { retries: 1, minDelayMs: 0 },
-      before({ earlier, example }) {
-        if (example.id.endsWith('1') && earlier === 0)
+      before({ previousRuns, example }) {
+        if (example.id.endsWith('1') && previousRuns === 0)
           throw Object.assign(new Error('busy'), { status: 429 });
         if (example.id.endsWith('2')) throw new Error('broken');
       },
