@@ -7,7 +7,7 @@ const failTimes = (health: ProviderHealth, times: number) => {
 };
 
 describe('new work', () => {
-  it('is not held up by failures that are not in a row', () => {
+  it('failures with successes in between do not pause new work', () => {
     const health = new ProviderHealth();
     for (let i = 0; i < 10; i++) {
       failTimes(health, 4);
@@ -16,29 +16,29 @@ describe('new work', () => {
     expect(health.pause).toBeUndefined();
   });
 
-  it('waits while one attempt after the other fails, until somebody is answered', async () => {
+  it('consecutive failures pause new work until a call succeeds', async () => {
     const health = new ProviderHealth();
     failTimes(health, 5);
-    let hasBegun = false;
+    let hasStarted = false;
     const waiting = health.pause!.then(() => {
-      hasBegun = true;
+      hasStarted = true;
     });
     await new Promise(setImmediate);
-    expect(hasBegun).toBe(false);
+    expect(hasStarted).toBe(false);
     health.answered();
     await waiting;
-    expect(hasBegun).toBe(true);
+    expect(hasStarted).toBe(true);
     expect(health.pause).toBeUndefined();
   });
 
   it.each([
-    ['the models count as gone', (health: ProviderHealth) => health.gaveUp('transient', error)],
-    ['the run is over', (health: ProviderHealth) => health.end()],
+    ['an outage ends the run', (health: ProviderHealth) => health.gaveUp('transient', error)],
+    ['the run ends', (health: ProviderHealth) => health.end()],
     [
-      'a program fails by itself: it was answered',
+      'a program fails by itself after its models have answered',
       (health: ProviderHealth) => health.gaveUp('program', error),
     ],
-  ])('is not held up for ever: %s', async (_, end) => {
+  ])('a pause of new work ends when %s', async (_, end) => {
     const health = new ProviderHealth();
     failTimes(health, 6);
     const waiting = health.pause;
@@ -48,21 +48,21 @@ describe('new work', () => {
   });
 });
 
-describe('the models count as gone', () => {
-  it('when an effect gives up while nobody is answered', () => {
+describe('outages', () => {
+  it('a call that exhausts its retries while no other call succeeds is an outage', () => {
     const health = new ProviderHealth();
     failTimes(health, 5);
     health.gaveUp('transient', error);
     expect(health.loss).toEqual({ error });
   });
 
-  it('when they refuse', () => {
+  it('a refusal is an outage', () => {
     const health = new ProviderHealth();
     health.gaveUp('refused', error);
     expect(health.loss).toEqual({ error });
   });
 
-  it('not when one effect gives up while others are answered', () => {
+  it('a call that exhausts its retries while other calls succeed is no outage', () => {
     const health = new ProviderHealth();
     failTimes(health, 4);
     health.answered();
