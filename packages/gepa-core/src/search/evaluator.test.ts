@@ -22,7 +22,7 @@ describe('rollouts', () => {
     expect(maxOpen).toBe(concurrency);
   });
 
-  it('rollouts that fail or wait for a retry free their slot of the concurrency', async () => {
+  it('rollouts that fail or wait for a retry do not block other rollouts', async () => {
     const run = tokenRun({
       concurrency: 1,
       maxIterations: 3,
