@@ -278,10 +278,10 @@ describe('calls whose maximum is unknown or too large', () => {
       'maxCostUsd',
       'up to 1.6',
     ],
-  ])('a call %s is rejected before it is made', async (_, asked, limit, message) => {
+  ])('a call %s is rejected before it is made', async (_, call, limit, message) => {
     const error = await meteredRun(
       async (meter) => {
-        await meter.begin(asked);
+        await meter.begin(call);
         expect.unreachable();
       },
       { [limit]: 1, concurrency: 1 },

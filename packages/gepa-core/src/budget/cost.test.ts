@@ -16,7 +16,7 @@ function pricedRun(setup: {
   readonly samplingStrategy?: { sameParent: number };
 }) {
   const { rollout, reflection, ...rest } = setup;
-  let asked = 0;
+  let reflections = 0;
   const run = tokenRun({ before: () => new Promise(setImmediate) });
   const { propose, maxMetricCalls, ...options } = run.options;
   expect([propose, maxMetricCalls]).not.toContain(undefined);
@@ -34,7 +34,7 @@ function pricedRun(setup: {
       },
       reflectionModel: async () => {
         await new Promise(setImmediate);
-        return { text: `\`\`\`\nbase red green blue ${asked++}\n\`\`\``, usage: reflection };
+        return { text: `\`\`\`\nbase red green blue ${reflections++}\n\`\`\``, usage: reflection };
       },
       reserve: { rollout: { costUsd: 0.002 }, reflection: { costUsd: 0.02 } },
       ...rest,

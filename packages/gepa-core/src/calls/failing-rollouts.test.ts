@@ -347,16 +347,16 @@ describe('a metric', () => {
   });
 
   it.each([
-    [Number.NaN, 'its score is NaN'],
-    [Number.POSITIVE_INFINITY, 'its score is Infinity'],
-    [{ score: Number.NEGATIVE_INFINITY }, 'its score is -Infinity'],
-    [{ score: '0.5' }, 'its "score" is string'],
-    [undefined, 'it returned undefined'],
-    [{ score: 1, objectives: { speed: Number.NaN } }, 'its objective "speed" is NaN'],
-    [{ score: 1, objectives: { speed: '1' } }, 'its objective "speed" is string'],
+    ['its score is NaN', Number.NaN],
+    ['its score is Infinity', Number.POSITIVE_INFINITY],
+    ['its score is -Infinity', { score: Number.NEGATIVE_INFINITY }],
+    ['its "score" is string', { score: '0.5' }],
+    ['it returned undefined', undefined],
+    ['its objective "speed" is NaN', { score: 1, objectives: { speed: Number.NaN } }],
+    ['its objective "speed" is string', { score: 1, objectives: { speed: '1' } }],
   ])(
-    'a metric that returns no score (%o) ends the run with an error that names the example',
-    async (answer, problem) => {
+    'an invalid metric result ends the run with an error that names the example: %s',
+    async (problem, answer) => {
       const run = tokenRun({
         concurrency: 1,
         metric: ({ example }) =>

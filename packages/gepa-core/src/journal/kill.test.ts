@@ -148,4 +148,4 @@ it(`a run that is killed ${kills} times at random moments ends like an uninterru
     .split('\n')
     .map((line) => JSON.parse(line));
   expect(withoutTimes(events)).toEqual(JSON.parse(JSON.stringify(withoutTimes(decisions))));
-}, 300_000);
+}, 600_000);

@@ -114,10 +114,10 @@ it('a run resumed with a larger budget finds what one run with that budget finds
 it.each<[string, TokenRunSetup]>([
   ['in the middle of an iteration', { maxMetricCalls: 60 }],
   ['between iterations', { maxMetricCalls: 150, maxIterations: 2 }],
-])('a testset scored by a session that ended %s counts once and is not scored again', async (_, bound) => {
+])('a testset scored by a session that ended %s counts once and is not scored again', async (_, limits) => {
   const testset = tokenExamples('tests', 6);
   const runDir = join(root, 'run');
-  const small = await session(runDir, { ...bound, testset });
+  const small = await session(runDir, { ...limits, testset });
   const large = await session(runDir, { maxMetricCalls: 150, testset });
   const begun = (run: typeof large) => [...run.begun.values()].reduce((sum, times) => sum + times, 0);
   expect(large.result.totalMetricCalls).toBe(begun(small) + begun(large));
@@ -136,7 +136,7 @@ it.each<[string, TokenRunSetup]>([
   ['between iterations', { maxMetricCalls: 150, maxIterations: 1 }],
 ])(
   'a run with a testset that ended %s and resumes with a larger budget stays within that budget',
-  async (where, bound) => {
+  async (end, limits) => {
     const setup: TokenRunSetup = {
       testset: tokenExamples('tests', 6),
       samplingStrategy: { independent: 3 },
@@ -144,13 +144,13 @@ it.each<[string, TokenRunSetup]>([
     };
     for (let maxMetricCalls = 70; maxMetricCalls < 110; maxMetricCalls += 3) {
       const runDir = join(root, String(directories++));
-      const small = await session(runDir, { ...setup, ...bound });
+      const small = await session(runDir, { ...setup, ...limits });
       const large = await session(runDir, { ...setup, maxMetricCalls });
       const begun = (run: typeof large) => [...run.begun.values()].reduce((sum, times) => sum + times, 0);
       expect(begun(small) + begun(large)).toBe(large.result.totalMetricCalls);
       expect(large.result.totalMetricCalls).toBeLessThanOrEqual(maxMetricCalls);
       // The budget covers the valset pass of every child.
-      if (where === 'between iterations') {
+      if (end === 'between iterations') {
         expect(large.result.candidates.every(({ coverage }) => coverage === 8)).toBe(true);
       }
     }

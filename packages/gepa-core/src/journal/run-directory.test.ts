@@ -73,12 +73,12 @@ describe('files', () => {
     let late = 0;
     const check = (counts: typeof finished) => {
       const written = lines('journal.jsonl').map(({ type }) => type);
-      for (const what of ['rollout', 'reflection'] as const) {
-        if (written.filter((type) => type === what).length < counts[what]) late++;
+      for (const kind of ['rollout', 'reflection'] as const) {
+        if (written.filter((type) => type === kind).length < counts[kind]) late++;
       }
     };
-    const finish = (what: keyof typeof finished) => {
-      finished[what]++;
+    const finish = (kind: keyof typeof finished) => {
+      finished[kind]++;
       const counts = { ...finished };
       setImmediate(() => check(counts));
     };
@@ -310,8 +310,8 @@ describe('the lock', () => {
     ['that has exited', () => holder({ pid: spawnSync(process.execPath, ['-e', '']).pid })],
     ['that had the id of this process before a restart', () => holder({ pid: process.pid })],
     ['whose id now belongs to a later process', () => holder({ began: '1' })],
-  ])('a lock of a process %s is taken over', async (what, text) => {
-    if (what.includes('later') && !existsSync('/proc/self/stat')) return;
+  ])('a lock of a process %s is taken over', async (description, text) => {
+    if (description.includes('later') && !existsSync('/proc/self/stat')) return;
     writeLock(text());
     await optimize(inRunDir().options);
     expect(existsSync(lock())).toBe(false);

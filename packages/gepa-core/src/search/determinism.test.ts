@@ -84,12 +84,12 @@ it.each([{ parents: 3, mutations: 2 }, { independent: 6 }, { sameParent: 6 }])(
   async (samplingStrategy) => {
     const open = new Map<string, number>();
     const maxOpen = new Map<string, number>();
-    const during = async (what: string) => {
-      const now = (open.get(what) ?? 0) + 1;
-      open.set(what, now);
-      maxOpen.set(what, Math.max(now, maxOpen.get(what) ?? 0));
+    const during = async (phase: string) => {
+      const now = (open.get(phase) ?? 0) + 1;
+      open.set(phase, now);
+      maxOpen.set(phase, Math.max(now, maxOpen.get(phase) ?? 0));
       await new Promise(setImmediate);
-      open.set(what, open.get(what)! - 1);
+      open.set(phase, open.get(phase)! - 1);
     };
     const run = tokenRun({
       samplingStrategy,
