@@ -9,5 +9,7 @@ export default defineConfig({
     setupFiles: ['./scripts/property-seed.ts'],
     execArgv: ['--conditions=gepa-source'],
     testTimeout: 20_000,
+    // A slow test has `{ tags: 'slow' }`; a file of slow tests begins with `// @module-tag slow`.
+    tags: [{ name: 'slow', description: 'Takes seconds; `npm run test:fast` leaves it out.' }],
   },
 });

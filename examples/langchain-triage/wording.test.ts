@@ -1,3 +1,4 @@
+// @module-tag slow
 import { ChatOpenAI } from '@langchain/openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SimulatedModel, startSimulatedModel, taskModel } from '../simulated-model/server.ts';

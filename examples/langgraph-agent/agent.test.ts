@@ -1,3 +1,4 @@
+// @module-tag slow
 import { gepa } from 'gepa-langchain';
 import { expect, it } from 'vitest';
 import { train, validation } from '../langchain-triage/data.ts';

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { gepa } from 'gepa-mastra';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { validation } from '../langchain-triage/data.ts';

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { ChatOpenAI } from '@langchain/openai';
 import { afterEach, describe, expect, it } from 'vitest';
 import { defaultRates, type Mishap, type MishapRates } from './mishaps.ts';

@@ -5,14 +5,14 @@ import { estimate, type RunEstimate } from './estimate/estimate.ts';
 import { optimize } from './optimize.ts';
 import type { OptimizationResult } from './result.ts';
 
-const bounded = { propose: async () => ({}), maxIterations: 1 } as const;
+const common = { propose: async () => ({}), maxIterations: 1 } as const;
 const trainset = [{ question: 'q', answer: 42 }];
 const seedCandidate = { extract: 'Extract.', route: { text: 'Route.', kind: 'prompt' } } as const;
 
-describe('the short form', () => {
-  it('infers the names of the components from seedCandidate', async () => {
+describe('seedCandidate and run', () => {
+  it('optimize infers the component names from seedCandidate', async () => {
     const result = await optimize({
-      ...bounded,
+      ...common,
       seedCandidate,
       trainset,
       run: (candidate, example) => {
@@ -28,9 +28,9 @@ describe('the short form', () => {
     result.bestCandidate.rout;
   });
 
-  it("types the metric's example by the trainset and its output and trace by run", () => {
+  it('optimize types the arguments of the metric by the trainset and run', () => {
     optimize({
-      ...bounded,
+      ...common,
       seedCandidate,
       trainset,
       run: async (_, { question }) => ({ output: { label: question.length }, trace: ['looked up'] }),
@@ -42,7 +42,7 @@ describe('the short form', () => {
       },
     });
     optimize({
-      ...bounded,
+      ...common,
       seedCandidate,
       trainset,
       run: async (_, { question }) => ({ output: question }),
@@ -53,31 +53,31 @@ describe('the short form', () => {
     });
   });
 
-  it('refuses a metric that gives no score', () => {
-    // @ts-expect-error: a string is no score
-    optimize({ ...bounded, seedCandidate, trainset, run: () => ({ output: 1 }), metric: () => 'good' });
+  it('optimize rejects a metric that returns no score', () => {
+    // @ts-expect-error: a string is not a score
+    optimize({ ...common, seedCandidate, trainset, run: () => ({ output: 1 }), metric: () => 'good' });
   });
 
-  it('refuses unknown components wherever names are given', () => {
+  it('optimize rejects unknown component names in all options', () => {
     const run = () => ({ output: 1 });
     const metric = () => 1;
-    const common = { ...bounded, seedCandidate, trainset, run, metric };
-    optimize({ ...common, reflectionPromptTemplate: { route: '<curr_param> <side_info>' } });
+    const base = { ...common, seedCandidate, trainset, run, metric };
+    optimize({ ...base, reflectionPromptTemplate: { route: '<curr_param> <side_info>' } });
     // @ts-expect-error: "rout" is misspelled
-    optimize({ ...common, reflectionPromptTemplate: { rout: '<curr_param> <side_info>' } });
+    optimize({ ...base, reflectionPromptTemplate: { rout: '<curr_param> <side_info>' } });
     optimize({
-      ...common,
+      ...base,
       componentSelector: ({ components }) => components.filter((name) => name === 'route'),
     });
     // @ts-expect-error: "rout" is misspelled
-    optimize({ ...common, componentSelector: () => ['rout'] });
+    optimize({ ...base, componentSelector: () => ['rout'] });
     // @ts-expect-error: there is no such strategy
-    optimize({ ...common, candidateSelectionStrategy: 'best' });
+    optimize({ ...base, candidateSelectionStrategy: 'best' });
     // @ts-expect-error: there is no such option
-    optimize({ ...common, max_metric_calls: 3 });
+    optimize({ ...base, max_metric_calls: 3 });
   });
 
-  it('types what strategies, proposers and listeners are given', () => {
+  it('optimize types the arguments of strategies, proposers and event listeners', () => {
     optimize({
       seedCandidate,
       trainset,
@@ -99,10 +99,10 @@ describe('the short form', () => {
   });
 });
 
-it('an adapter types everything', async () => {
+it('optimize types the metric and the result by the adapter', async () => {
   const adapter = {} as Adapter<{ n: number }, { label: string }, readonly Step[], 'system'>;
   const result = await optimize({
-    ...bounded,
+    ...common,
     adapter,
     trainset: [{ n: 1 }],
     metric: ({ example, output }) => {
@@ -113,13 +113,13 @@ it('an adapter types everything', async () => {
   });
   expectTypeOf(result.bestCandidate).toEqualTypeOf<Readonly<Record<'system', string>>>();
   // @ts-expect-error: examples of another shape
-  optimize({ ...bounded, adapter, trainset: [{ m: 1 }], metric: () => 1 });
+  optimize({ ...common, adapter, trainset: [{ m: 1 }], metric: () => 1 });
 });
 
-it('estimate takes what optimize takes, and types it alike', () => {
-  const told = estimate(
+it('estimate accepts the options of optimize with the same types', () => {
+  const estimated = estimate(
     {
-      ...bounded,
+      ...common,
       seedCandidate,
       trainset,
       run: (candidate, example) => {
@@ -130,7 +130,7 @@ it('estimate takes what optimize takes, and types it alike', () => {
     },
     { measure: true },
   );
-  expectTypeOf(told).toEqualTypeOf<Promise<RunEstimate>>();
+  expectTypeOf(estimated).toEqualTypeOf<Promise<RunEstimate>>();
   // @ts-expect-error: there is no such option
-  estimate({ ...bounded, seedCandidate, trainset, run: () => ({ output: 1 }), metric: () => 1, max: 3 });
+  estimate({ ...common, seedCandidate, trainset, run: () => ({ output: 1 }), metric: () => 1, max: 3 });
 });

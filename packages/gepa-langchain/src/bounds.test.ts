@@ -1,3 +1,4 @@
+// @module-tag slow
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StringOutputParser } from '@langchain/core/output_parsers';
 import type { BasePromptValueInterface } from '@langchain/core/prompt_values';

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,12 @@ import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import type { OptimizationResult } from '../result.ts';
 import { replay } from '../search/state.ts';
-import { ceilings, lines, prices, SimulatedProvider } from '../testing/fixtures/simulated-provider.ts';
+import {
+  callLimits,
+  prices,
+  reportedPhases,
+  SimulatedProvider,
+} from '../testing/fixtures/simulated-provider.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 import { tokenRecords } from '../testing/token-task.ts';
 import { addUsage } from './usage.ts';
@@ -19,14 +25,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** How a session ends before its time: after so many tries. */
-const ending = fc.record({
+/** How a session is cut short: after a number of attempts. */
+const interruption = fc.record({
   how: fc.constantFrom('aborted' as const, 'killed' as const),
-  after: fc.integer({ min: 1, max: 120 }),
+  afterAttempts: fc.integer({ min: 1, max: 120 }),
 });
 
 const mix = fc.record({
-  bounds: fc.record(
+  limits: fc.record(
     {
       maxTokens: fc.integer({ min: 40, max: 6_000 }),
       maxCostUsd: fc.integer({ min: 40, max: 6_000 }).map((n) => n / 1024),
@@ -35,8 +41,8 @@ const mix = fc.record({
     { requiredKeys: [] },
   ),
   maxIterations: fc.integer({ min: 1, max: 12 }),
-  /** Whether calls are told of one by one, or it is said before what they can cost. */
-  metered: fc.boolean(),
+  /** Whether the program announces each model call, or `reserve` states the maximum per rollout. */
+  isMetered: fc.boolean(),
   testset: fc.integer({ min: 0, max: 4 }),
   options: fc.record({
     seed: fc.nat({ max: 1_000 }),
@@ -54,41 +60,41 @@ const mix = fc.record({
   }),
   cacheEvaluation: fc.boolean(),
   retries: fc.constantFrom(1, 4, 20),
-  failures: fc.constantFrom(0, 0.3, 0.5),
-  judged: fc.boolean(),
-  endings: fc.array(ending, { maxLength: 2 }),
-  /** By how much the bounds grow from session to session. */
+  failureRate: fc.constantFrom(0, 0.3, 0.5),
+  hasJudge: fc.boolean(),
+  interruptions: fc.array(interruption, { maxLength: 2 }),
+  /** The factor by which the limits grow from session to session. */
   growth: fc.constantFrom(1, 1, 1.5),
   hasDirectory: fc.boolean(),
 });
 
 const reserve = {
   rollout: {
-    tokens: ceilings.program.tokens + ceilings.judge.tokens,
-    costUsd: ceilings.program.costUsd + ceilings.judge.costUsd,
+    tokens: callLimits.program.tokens + callLimits.judge.tokens,
+    costUsd: callLimits.program.costUsd + callLimits.judge.costUsd,
   },
-  reflection: ceilings.reflection,
+  reflection: callLimits.reflection,
 };
 
-it('no bound is crossed and every call is accounted for, by the books of the provider', async () => {
+it('a run exceeds no limit and reports every call, compared with the records of a simulated provider', async () => {
   await fc.assert(
     fc.asyncProperty(mix, async (drawn) => {
-      const { bounds, metered, testset, failures, judged, growth, endings } = drawn;
-      const { maxTokens, maxCostUsd, maxMetricCalls } = bounds;
-      // A bound below what is to be set aside for a single call is refused.
-      const grants = (bound: number | undefined, of: 'tokens' | 'costUsd') =>
-        bound === undefined || bound >= Math.max(reserve.rollout[of], reserve.reflection[of]);
-      fc.pre(grants(maxTokens, 'tokens') && grants(maxCostUsd, 'costUsd'));
-      const provider = new SimulatedProvider({ failures, retries: drawn.retries, judged, metered });
-      // A process that was killed, and what it had begun, are told apart by the pair.
-      const cacheEvaluation = drawn.cacheEvaluation || endings.some(({ how }) => how === 'killed');
-      const needsDirectory = drawn.hasDirectory || endings.length > 0;
+      const { limits, isMetered, testset, failureRate, hasJudge, growth, interruptions } = drawn;
+      const { maxTokens, maxCostUsd, maxMetricCalls } = limits;
+      // `optimize` rejects a limit below the reservation for a single call.
+      const admits = (limit: number | undefined, of: 'tokens' | 'costUsd') =>
+        limit === undefined || limit >= Math.max(reserve.rollout[of], reserve.reflection[of]);
+      fc.pre(admits(maxTokens, 'tokens') && admits(maxCostUsd, 'costUsd'));
+      const provider = new SimulatedProvider({ failureRate, retries: drawn.retries, hasJudge, isMetered });
+      // The provider identifies the open rollouts of a killed process by their pair, so no pair may run twice.
+      const cacheEvaluation = drawn.cacheEvaluation || interruptions.some(({ how }) => how === 'killed');
+      const needsDirectory = drawn.hasDirectory || interruptions.length > 0;
       let runDir = needsDirectory ? join(root, String(directories++)) : undefined;
       const tests = tokenExamples('tests', testset);
-      const sessions = [...endings, undefined];
+      const sessions = [...interruptions, undefined];
       let elapsedMs = 0;
 
-      for (const [number, end] of sessions.entries()) {
+      for (const [number, interruption] of sessions.entries()) {
         const scale = growth ** number;
         const scaled = {
           ...(maxTokens === undefined ? {} : { maxTokens: Math.ceil(maxTokens * scale) }),
@@ -97,23 +103,23 @@ it('no bound is crossed and every call is accounted for, by the books of the pro
           maxIterations: Math.ceil(drawn.maxIterations * scale),
         };
         const controller = new AbortController();
-        let left = end?.after ?? Number.POSITIVE_INFINITY;
+        let attemptsLeft = interruption?.afterAttempts ?? Number.POSITIVE_INFINITY;
         let nextDir = runDir;
-        provider.takeUp();
+        provider.resume();
         const startedAt = performance.now();
-        provider.onTry = () => {
-          if (--left !== 0) return;
-          // What has reached the engine by then has been dealt with; anything else is under way.
-          setImmediate(function cut() {
+        provider.onAttempt = () => {
+          if (--attemptsLeft !== 0) return;
+          // By the next turn the engine has settled every answer it received; all other calls are in flight.
+          setImmediate(function interrupt() {
             if (isDone) return;
-            if (end!.how === 'killed' && provider.isInDoubt) return void setImmediate(cut);
-            if (end!.how === 'killed') {
+            if (interruption!.how === 'killed') {
+              if (provider.hasUnsettledFailure) return void setImmediate(interrupt);
               nextDir = join(root, String(directories++));
               mkdirSync(nextDir);
               copyFileSync(join(runDir!, 'journal.jsonl'), join(nextDir, 'journal.jsonl'));
-              provider.forgetOpen();
+              provider.loseOpenCalls();
             }
-            provider.isOver = true;
+            provider.hasSessionEnded = true;
             controller.abort();
           });
         };
@@ -126,17 +132,17 @@ it('no bound is crossed and every call is accounted for, by the books of the pro
             ...base,
             ...drawn.options,
             ...scaled,
-            ...(metered ? { prices } : { reserve }),
+            ...(isMetered ? { prices } : { reserve }),
             ...(testset === 0 ? {} : { testset: tests }),
             ...(runDir === undefined ? {} : { runDir }),
             adapter: {
               components: base.adapter.components,
               run: provider.program,
-              metersCalls: metered,
+              metersCalls: isMetered,
               reflectiveRecords: (request) => tokenRecords(request).map((findings) => ({ ...findings })),
             },
             metric: provider.metric,
-            reflectionModel: Object.assign(provider.reflection, { metersCalls: metered }),
+            reflectionModel: Object.assign(provider.reflection, { metersCalls: isMetered }),
             reflectionPromptTemplate: 'The text is [<curr_param>]. <side_info>',
             cacheEvaluation,
             mergeValOverlapFloor: 1,
@@ -148,40 +154,40 @@ it('no bound is crossed and every call is accounted for, by the books of the pro
           result = error.result;
         }
         isDone = true;
-        // A journal tells milliseconds.
+        // The journal counts whole milliseconds.
         elapsedMs += performance.now() - startedAt + 1;
-        const wasCut = end !== undefined && provider.isOver;
-        const wasKilled = wasCut && end.how === 'killed';
+        const wasInterrupted = interruption !== undefined && provider.hasSessionEnded;
+        const wasKilled = wasInterrupted && interruption.how === 'killed';
         runDir = nextDir;
 
-        expect(provider.lateTries).toBe(0);
+        expect(provider.lateAttempts).toBe(0);
         const { usage, spend } = provider;
         const tokens = usage.inputTokens + usage.outputTokens;
-        const all = addUsage(usage, provider.lost);
+        const billed = addUsage(usage, provider.lostUsage);
         const calls = spend.reduce((sum, { metricCalls }) => sum + metricCalls, 0);
         expect(calls).toBeLessThanOrEqual(scaled.maxMetricCalls ?? Number.POSITIVE_INFINITY);
-        expect(all.inputTokens + all.outputTokens).toBeLessThanOrEqual(
+        expect(billed.inputTokens + billed.outputTokens).toBeLessThanOrEqual(
           scaled.maxTokens ?? Number.POSITIVE_INFINITY,
         );
-        expect(all.costUsd ?? 0).toBeLessThanOrEqual(scaled.maxCostUsd ?? Number.POSITIVE_INFINITY);
+        expect(billed.costUsd ?? 0).toBeLessThanOrEqual(scaled.maxCostUsd ?? Number.POSITIVE_INFINITY);
 
         if (result === undefined || wasKilled) continue;
         expect(result.iterations).toBeLessThanOrEqual(scaled.maxIterations);
-        expect(lines.map((line) => ({ line, ...result.spend[line] }))).toEqual(spend);
+        expect(reportedPhases.map((phase) => ({ phase, ...result.spend[phase] }))).toEqual(spend);
         expect(result.usage).toEqual(usage);
         expect(result.totalMetricCalls).toBe(calls);
         expect(replay(run.decisions())).toEqual(result);
 
-        // The bounds are used as far as they go, but for what was set aside for the testset, or for what was given up on.
-        if (number > 0 || wasCut) continue;
-        const rest = (limit: number | undefined, spent: number) => (limit ?? Number.NaN) - spent;
-        const most = (of: 'tokens' | 'costUsd') =>
+        // A first session that ends by itself uses its limits up, except for the part reserved for the testset.
+        if (number > 0 || wasInterrupted) continue;
+        const unspent = (limit: number | undefined, spent: number) => (limit ?? Number.NaN) - spent;
+        const maxUnspent = (of: 'tokens' | 'costUsd') =>
           Math.max(reserve.rollout[of], reserve.reflection[of]) + (1 + 2.5 * testset) * reserve.rollout[of];
         if (result.stopReason === 'maxTokens') {
-          expect(rest(scaled.maxTokens, tokens)).toBeLessThan(most('tokens'));
+          expect(unspent(scaled.maxTokens, tokens)).toBeLessThan(maxUnspent('tokens'));
         }
         if (result.stopReason === 'maxCostUsd') {
-          expect(rest(scaled.maxCostUsd, usage.costUsd ?? 0)).toBeLessThan(most('costUsd'));
+          expect(unspent(scaled.maxCostUsd, usage.costUsd ?? 0)).toBeLessThan(maxUnspent('costUsd'));
         }
 
         const spans = Object.values(result.time);

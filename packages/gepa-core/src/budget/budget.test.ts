@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import { replay } from '../search/state.ts';
 import { stagedEvaluation } from '../search/strategies/evaluation-policy.ts';
+import { chance } from '../testing/fixtures/simulated-provider.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 
 const mix = fc.record({
@@ -44,75 +45,66 @@ const mix = fc.record({
   outageShare: fc.constantFrom(0, 0, 0.02),
 });
 
-/** The same number in [0, 1) for the same words. */
-function chance(...words: readonly unknown[]): number {
-  let hash = 2_166_136_261;
-  for (const character of words.join('|')) hash = Math.imul(hash ^ character.charCodeAt(0), 16_777_619);
-  return ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32;
-}
-
-describe('for any mix of options, failures and delays', () => {
-  it('the budget is a ceiling, every metric call is counted, and the events tell the whole result', async () => {
-    await fc.assert(
-      fc.asyncProperty(mix, async (drawn) => {
-        const { trainset, valset, testset, extra, valsetIsTrainset, ...rest } = drawn;
-        const { brokenShare, transientShare, outageShare, ...options } = rest;
-        const train = tokenExamples('train', trainset);
-        const val = valsetIsTrainset ? train : tokenExamples('valid', valset);
-        const maxMetricCalls = val.length + 2 * testset + extra;
-        let scored = 0;
-        const run = tokenRun({
-          ...options,
-          trainset: train,
-          valset: val,
-          ...(testset === 0 ? {} : { testset: tokenExamples('tests', testset) }),
-          maxMetricCalls,
-          maxIterations: 60,
-          retry: { minDelayMs: 0, maxDelayMs: 0, retries: 2 },
-          async before({ pair, earlier, context }) {
-            if (chance(pair, 'wait') < 0.3) await new Promise(setImmediate);
-            if (context.phase !== 'seed' && chance(pair, earlier, 'outage') < outageShare) {
-              throw Object.assign(new Error('the provider is down'), { status: 401 });
-            }
-            if (earlier === 0 && chance(pair, 'transient') < transientShare) {
-              throw Object.assign(new Error('busy'), { status: 429 });
-            }
-            if (context.phase !== 'seed' && chance(pair, 'broken') < brokenShare) {
-              scored++;
-              throw new Error('the program broke');
-            }
-          },
-        });
-        const { metric } = run.options;
-        const counting = {
-          ...run.options,
-          metric: (args: Parameters<typeof metric>[0]) => {
+it('a run with any options, failures and delays stays within maxMetricCalls, counts every metric call, and its events contain the whole result', async () => {
+  await fc.assert(
+    fc.asyncProperty(mix, async (drawn) => {
+      const { trainset, valset, testset, extra, valsetIsTrainset, ...rest } = drawn;
+      const { brokenShare, transientShare, outageShare, ...options } = rest;
+      const train = tokenExamples('train', trainset);
+      const val = valsetIsTrainset ? train : tokenExamples('valid', valset);
+      const maxMetricCalls = val.length + 2 * testset + extra;
+      let scored = 0;
+      const run = tokenRun({
+        ...options,
+        trainset: train,
+        valset: val,
+        ...(testset === 0 ? {} : { testset: tokenExamples('tests', testset) }),
+        maxMetricCalls,
+        maxIterations: 60,
+        retry: { minDelayMs: 0, maxDelayMs: 0, retries: 2 },
+        async before({ pair, previousRuns, context }) {
+          if (chance(pair, 'wait') < 0.3) await new Promise(setImmediate);
+          if (context.phase !== 'seed' && chance(pair, previousRuns, 'outage') < outageShare) {
+            throw Object.assign(new Error('the provider is down'), { status: 401 });
+          }
+          if (previousRuns === 0 && chance(pair, 'transient') < transientShare) {
+            throw Object.assign(new Error('busy'), { status: 429 });
+          }
+          if (context.phase !== 'seed' && chance(pair, 'broken') < brokenShare) {
             scored++;
-            return metric(args);
-          },
-        };
-        const result = await optimize(counting).catch((error: unknown) => {
-          if (RunError.isInstance(error) && error.result !== undefined) return error.result;
-          throw error;
-        });
-        expect(scored).toBeLessThanOrEqual(maxMetricCalls);
-        // A run that broke off may leave rollouts behind that nobody waits for any more.
-        if (result.stopReason !== 'error') {
-          expect(result.totalMetricCalls).toBe(scored);
-          expect(run.rollouts()).toBe(scored);
-        }
-        expect(replay(run.decisions())).toEqual(result);
-        // What is begun can be paid to its end.
-        if (outageShare === 0 && options.valEvaluationPolicy === 'full_eval') {
-          expect(result.candidates.every(({ coverage }) => coverage === val.length)).toBe(true);
-        }
-      }),
-      { numRuns: 150 },
-    );
-  }, 60_000);
-});
+            throw new Error('the program broke');
+          }
+        },
+      });
+      const { metric } = run.options;
+      const counting = {
+        ...run.options,
+        metric: (args: Parameters<typeof metric>[0]) => {
+          scored++;
+          return metric(args);
+        },
+      };
+      const result = await optimize(counting).catch((error: unknown) => {
+        if (RunError.isInstance(error) && error.result !== undefined) return error.result;
+        throw error;
+      });
+      expect(scored).toBeLessThanOrEqual(maxMetricCalls);
+      // After an error, rollouts in flight may finish without being counted.
+      if (result.stopReason !== 'error') {
+        expect(result.totalMetricCalls).toBe(scored);
+        expect(run.rollouts()).toBe(scored);
+      }
+      expect(replay(run.decisions())).toEqual(result);
+      // The budget covers the valset pass of every accepted candidate.
+      if (outageShare === 0 && options.valEvaluationPolicy === 'full_eval') {
+        expect(result.candidates.every(({ coverage }) => coverage === val.length)).toBe(true);
+      }
+    }),
+    { numRuns: 150 },
+  );
+}, 60_000);
 
-it('leaves the testset its part of the budget', async () => {
+it('a run reserves the metric calls of the testset', async () => {
   const run = tokenRun({ testset: tokenExamples('tests', 10), maxMetricCalls: 60 });
   const result = await optimize(run.options);
   expect(result.stopReason).toBe('maxMetricCalls');
@@ -121,7 +113,7 @@ it('leaves the testset its part of the budget', async () => {
   expect(result.totalMetricCalls).toBeLessThanOrEqual(60);
 });
 
-it('starts no iteration whose new candidate could not be scored on the valset', async () => {
+it('a run starts no iteration unless maxMetricCalls covers the valset pass of its child', async () => {
   const run = tokenRun({ maxMetricCalls: 8 + 3 + 3 + 8 - 1 });
   const result = await optimize(run.options);
   expect(result).toMatchObject({ stopReason: 'maxMetricCalls', totalMetricCalls: 8 });
@@ -129,7 +121,7 @@ it('starts no iteration whose new candidate could not be scored on the valset', 
   expect(result.warnings.join()).toContain('leaves no room to search');
 });
 
-it('warns when a bound is on what rollouts do not report', async () => {
+it('a run with maxTokens warns once when its rollouts report no usage', async () => {
   const reserve = { rollout: { tokens: 10 } };
   const { warnings } = await optimize(tokenRun({ maxTokens: 1_000, reserve, maxIterations: 1 }).options);
   expect(warnings.filter((text) => text.includes('reported no usage'))).toHaveLength(1);

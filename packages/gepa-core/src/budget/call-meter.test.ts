@@ -1,20 +1,24 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { CallMeter } from '../adapter/call-meter.ts';
 import { OptionsError, RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
+import { useFakeTime } from '../testing/fixtures/fake-time.ts';
 import { type TokenRunSetup, tokenRun } from '../testing/fixtures/token-run.ts';
 import { runTokenTask } from '../testing/token-task.ts';
 import { modelCallUsage, noUsage, type Price } from './usage.ts';
 
-type Run = (meter: CallMeter, signal: AbortSignal) => Promise<unknown>;
+useFakeTime();
+
+const nextTurn = () => new Promise(setImmediate);
+
+type Program = (meter: CallMeter, signal: AbortSignal) => Promise<unknown>;
 
 const prices: Record<string, Price> = { small: { input: 1, output: 2 } };
 const usage = modelCallUsage({ model: 'small', inputTokens: 100, outputTokens: 10 });
 const request = { model: 'small', inputTokens: 100, outputTokens: 50 };
 
-/** A run of a program that tells of its model calls. */
-function meteredRun(program: Run, setup: TokenRunSetup = {}) {
+/** A run of a program that reports its model calls to the meter. */
+function meteredRun(program: Program, setup: TokenRunSetup = {}) {
   const run = tokenRun({ maxIterations: 1, prices, ...setup });
   const { adapter } = run.options;
   return optimize({
@@ -30,10 +34,10 @@ function meteredRun(program: Run, setup: TokenRunSetup = {}) {
   });
 }
 
-const answered: Run = async (meter) => (await meter.begin(request)).end(usage);
+const answered: Program = async (meter) => (await meter.begin(request)).end(usage);
 
-describe('what is told to the meter', () => {
-  it('is what a rollout took, without a bound as well', async () => {
+describe('metered usage', () => {
+  it('metered calls are the usage of a rollout, also without a limit on tokens or cost', async () => {
     const result = await meteredRun(answered);
     expect(result.usage).toMatchObject({
       modelCalls: result.totalMetricCalls,
@@ -41,7 +45,7 @@ describe('what is told to the meter', () => {
     });
   });
 
-  it('goes before what the program reports', async () => {
+  it('metered usage takes precedence over the usage that the program returns', async () => {
     const run = tokenRun({ maxIterations: 1 });
     const { adapter } = run.options;
     const result = await optimize({
@@ -57,7 +61,7 @@ describe('what is told to the meter', () => {
     expect(result.usage.inputTokens).toBe(100 * result.totalMetricCalls);
   });
 
-  it('counts where the rollout comes to no end: out of time, or aborted', async () => {
+  it('metered usage counts for rollouts that time out or are aborted', async () => {
     let begun = 0;
     const controller = new AbortController();
     const result = await meteredRun(
@@ -78,7 +82,7 @@ describe('what is told to the meter', () => {
     expect(result.usage.modelCalls).toBe(4);
   });
 
-  it('counts for judges and reflection as well', async () => {
+  it('calls metered by the metric and the reflection model count as judge and reflection usage', async () => {
     const { propose: _, ...options } = tokenRun({ maxIterations: 1 }).options;
     const result = await optimize({
       ...options,
@@ -96,7 +100,7 @@ describe('what is told to the meter', () => {
     expect(result.spend.reflection.usage.modelCalls).toBe(1);
   });
 
-  it('counts for a proposer of the caller, whose calls are bounded too', async () => {
+  it('calls metered by a custom proposer count towards maxTokens', async () => {
     const { propose, ...options } = tokenRun({
       maxTokens: 1_000,
       reserve: { rollout: { tokens: 0 }, reflection: { tokens: 300 } },
@@ -115,32 +119,32 @@ describe('what is told to the meter', () => {
   });
 });
 
-describe('a call that could cross a bound', () => {
+describe('a call that could exceed a limit', () => {
   const tokens = (limit: number, setup: TokenRunSetup = {}) => ({ maxTokens: limit, ...setup });
 
-  it('is not made, whatever the program does about it', async () => {
+  it('a call that could exceed maxTokens is not made, even if the program catches the error', async () => {
     let made = 0;
-    const stubborn: Run = async (meter) => {
+    const persistent: Program = async (meter) => {
       for (let i = 0; i < 3; i++) {
         try {
           const call = await meter.begin(request);
           made++;
           call.end(usage);
         } catch {
-          // Goes on without the model.
+          // Continues without the model.
         }
       }
     };
-    const result = await meteredRun(stubborn, tokens(1_000, { concurrency: 1 }));
+    const result = await meteredRun(persistent, tokens(1_000, { concurrency: 1 }));
     expect(result.stopReason).toBe('maxTokens');
-    // The ninth could have taken 150 of the 120 that were left.
+    // A ninth call could have used 150 tokens, but only 120 were left.
     expect(made).toBe(8);
     expect(result.usage.inputTokens + result.usage.outputTokens).toBe(880);
-    // What came of the third rollout without its third call is nobody's score.
+    // The third rollout lacks its third call and is not scored.
     expect(result.totalMetricCalls).toBe(2);
   });
 
-  it('ends its rollout at once, and lets nothing more begin in it', async () => {
+  it('a refused call aborts its rollout at once and rejects all further calls of the rollout', async () => {
     const late: Promise<unknown>[] = [];
     const result = await meteredRun(
       async (meter, signal) => {
@@ -156,25 +160,25 @@ describe('a call that could cross a bound', () => {
     for (const outcome of await Promise.all(late)) expect(outcome).toBeInstanceOf(Error);
   });
 
-  it('waits while others may leave room for it', async () => {
-    let underway = 0;
-    let most = 0;
+  it('a call that does not fit waits until calls in flight settle below their reservations', async () => {
+    let inFlight = 0;
+    let maxInFlight = 0;
     const result = await meteredRun(
       async (meter) => {
         const call = await meter.begin(request);
-        most = Math.max(most, ++underway);
-        await sleep(1);
-        underway--;
+        maxInFlight = Math.max(maxInFlight, ++inFlight);
+        await nextTurn();
+        inFlight--;
         call.end(usage);
       },
       tokens(8 * 110 + 300, { concurrency: 8, valset: tokenRun().options.valset! }),
     );
-    expect(most).toBeGreaterThan(1);
-    expect(most).toBeLessThanOrEqual(7);
+    expect(maxInFlight).toBeGreaterThan(1);
+    expect(maxInFlight).toBeLessThanOrEqual(7);
     expect(result.candidates[0]!.coverage).toBe(8);
   });
 
-  it('says so, where it waits for want of a limit on what is written', async () => {
+  it('calls that wait because they have no output limit emit one warning', async () => {
     const run = tokenRun({ maxIterations: 1, maxTokens: 3_000, prices, reserve: { outputTokens: 1_000 } });
     const { adapter } = run.options;
     const result = await optimize({
@@ -184,7 +188,7 @@ describe('a call that could cross a bound', () => {
         metersCalls: true,
         run: async (...args) => {
           const call = await args[2].meter!.begin({ model: 'small', inputTokens: 100 });
-          await sleep(1);
+          await nextTurn();
           call.end(usage);
           return adapter.run(...args);
         },
@@ -197,7 +201,7 @@ describe('a call that could cross a bound', () => {
     expect(result.warnings.join()).not.toContain('wait for one another');
   });
 
-  it('may be one of several at once in a rollout', async () => {
+  it('a rollout may make several metered calls at once', async () => {
     const result = await meteredRun(
       (meter, signal) => Promise.all([1, 2, 3].map(() => answered(meter, signal))),
       tokens(1_000, { concurrency: 1 }),
@@ -207,7 +211,7 @@ describe('a call that could cross a bound', () => {
   });
 });
 
-describe('what may be billed without an answer', () => {
+describe('calls that fail', () => {
   const failingWith = (error: unknown, maxTokens = 2_000) =>
     meteredRun(
       async (meter, signal) => {
@@ -218,66 +222,76 @@ describe('what may be billed without an answer', () => {
       { maxTokens, concurrency: 1 },
     );
 
-  it('is set aside for good', async () => {
+  it('a failed call that may have been billed stays charged at its maximum', async () => {
     const result = await failingWith(new Error('The connection broke off.'));
-    // Each rollout takes 110 and leaves 150 in doubt; the last could not make its second call.
+    // Each rollout uses 110 tokens and its failed call stays charged at 150; the last cannot make its second call.
     expect(result).toMatchObject({ stopReason: 'maxTokens', totalMetricCalls: 7 });
     expect(result.usage.inputTokens + result.usage.outputTokens).toBe(770);
     expect(result.warnings.join()).toContain('1200 of maxTokens is set aside');
   });
 
   it.each([
-    ['an answer that says no', { status: 429 }],
-    ['a server that was not reached', { cause: { code: 'ECONNREFUSED' } }],
-  ])('is nothing after %s', async (_, fields) => {
+    ['a response with status 429', { status: 429 }],
+    ['a refused connection', { cause: { code: 'ECONNREFUSED' } }],
+  ])('a call that fails with %s is charged nothing', async (_, fields) => {
     const result = await failingWith(Object.assign(new Error('no'), fields), 6_000);
     expect(result.stopReason).toBe('maxIterations');
     expect(result.warnings.join()).not.toContain('set aside');
   });
 });
 
-describe('is refused before it is made: a call', () => {
+describe('calls whose maximum is unknown or too large', () => {
   it.each([
     [
-      'of which nothing is told',
+      'without model and token counts',
       {},
       'maxTokens',
       'nobody can tell what a call of a model that was not named',
     ],
     [
-      'of a model without a price',
+      'to a model without a price',
       { model: 'other', inputTokens: 1, outputTokens: 1 },
       'maxCostUsd',
       '`prices`',
     ],
-    ['without a limit', { model: 'small', inputTokens: 10 }, 'maxCostUsd', 'how many tokens it may write'],
     [
-      'that is sent what cannot be counted',
+      'without an output limit',
+      { model: 'small', inputTokens: 10 },
+      'maxCostUsd',
+      'how many tokens it may write',
+    ],
+    [
+      'with an infinite number of input tokens',
       { model: 'small', inputTokens: Number.POSITIVE_INFINITY, outputTokens: 1 },
       'maxTokens',
       'adds to what it is sent',
     ],
     [
-      'larger than the whole bound',
+      'whose maximum exceeds the limit of the run',
       { model: 'small', inputTokens: 10, outputTokens: 9_000_000 },
       'maxCostUsd',
       'a single call of small may take up to 18',
     ],
-    ['of a model that can read more', { model: 'gpt-4.1-mini', inputTokens: 9 }, 'maxCostUsd', 'up to 1.6'],
-  ])('%s', async (_, asked, bound, words) => {
+    [
+      'without an output limit to a model with a large context',
+      { model: 'gpt-4.1-mini', inputTokens: 9 },
+      'maxCostUsd',
+      'up to 1.6',
+    ],
+  ])('a call %s is rejected before it is made', async (_, call, limit, message) => {
     const error = await meteredRun(
       async (meter) => {
-        await meter.begin(asked);
+        await meter.begin(call);
         expect.unreachable();
       },
-      { [bound]: 1, concurrency: 1 },
+      { [limit]: 1, concurrency: 1 },
     ).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(RunError);
-    expect(error.message).toContain(words);
+    expect(error.message).toContain(message);
     expect(error.message).toContain('reserve.rollout');
   });
 
-  it('where nothing is lost yet; a later one ends the run, and the result is kept', async () => {
+  it('a call larger than maxTokens ends a run that has scored rollouts and keeps its result', async () => {
     let calls = 0;
     const run = tokenRun();
     const result = await meteredRun(
@@ -288,13 +302,13 @@ describe('is refused before it is made: a call', () => {
       { maxTokens: 3_000, concurrency: 1, onEvent: run.options.onEvent! },
     );
     expect(result).toMatchObject({ stopReason: 'maxTokens', totalMetricCalls: 3 });
-    const told = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
-    expect(told.join()).toContain('a single call of small may take up to 5100');
+    const warnings = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    expect(warnings.join()).toContain('a single call of small may take up to 5100');
   });
 
-  it('but not one that is free, or whose model cannot write more than fits', async () => {
+  it('a call without an output limit is accepted if it is free or the maximum output of its model fits', async () => {
     const free = { small: { input: 0, output: 0 } };
-    const unlimited: Run = async (meter) => (await meter.begin({ model: 'small' })).end(usage);
+    const unlimited: Program = async (meter) => (await meter.begin({ model: 'small' })).end(usage);
     expect((await meteredRun(unlimited, { maxCostUsd: 0.01, prices: free })).usage.costUsd).toBe(0);
     const limited = await meteredRun(unlimited, {
       maxCostUsd: 1,
@@ -302,33 +316,34 @@ describe('is refused before it is made: a call', () => {
       reserve: { outputTokens: 1_000 },
     }).catch((error) => error.message);
     expect(limited).toContain('not told how much it is sent');
-    const sized: Run = async (meter) => (await meter.begin({ model: 'small', inputTokens: 100 })).end(usage);
+    const sized: Program = async (meter) =>
+      (await meter.begin({ model: 'small', inputTokens: 100 })).end(usage);
     const { stopReason } = await meteredRun(sized, { maxCostUsd: 1, reserve: { outputTokens: 1_000 } });
     expect(stopReason).toBe('maxIterations');
-    const known: Run = async (meter) => (await meter.begin({ model: 'gpt-4o-mini' })).end(noUsage);
+    const known: Program = async (meter) => (await meter.begin({ model: 'gpt-4o-mini' })).end(noUsage);
     expect((await meteredRun(known, { maxCostUsd: 1 })).stopReason).toBe('maxIterations');
   });
 });
 
-describe('without word of what calls can take at most', () => {
-  const bounded = (setup: object) => optimize({ ...tokenRun({ maxTokens: 1_000 }).options, ...setup });
+describe('runs that neither meter calls nor set `reserve`', () => {
+  const limited = (setup: object) => optimize({ ...tokenRun({ maxTokens: 1_000 }).options, ...setup });
 
-  it('a bound is refused before the start', async () => {
-    await expect(bounded({})).rejects.toThrow(/reserve\.rollout\.tokens/);
-    await expect(bounded({ propose: undefined, reflectionModel: async () => '' })).rejects.toThrow(
+  it('a limit without `reserve` is rejected before the run starts unless calls are metered', async () => {
+    await expect(limited({})).rejects.toThrow(/reserve\.rollout\.tokens/);
+    await expect(limited({ propose: undefined, reflectionModel: async () => '' })).rejects.toThrow(
       /reserve\.reflection\.tokens/,
     );
-    await expect(bounded({ maxCostUsd: 1, reserve: { rollout: { costUsd: 0.1 } } })).rejects.toThrow(
+    await expect(limited({ maxCostUsd: 1, reserve: { rollout: { costUsd: 0.1 } } })).rejects.toThrow(
       'reserve.rollout says nothing of tokens',
     );
-    await expect(bounded({})).rejects.toBeInstanceOf(OptionsError);
-    expect((await bounded({ reserve: { rollout: { tokens: 0 } } })).stopReason).toBe('maxMetricCalls');
+    await expect(limited({})).rejects.toBeInstanceOf(OptionsError);
+    expect((await limited({ reserve: { rollout: { tokens: 0 } } })).stopReason).toBe('maxMetricCalls');
   });
 
-  it('a judge that reports what it took ends the run, which bears what was found', async () => {
+  it('a judge that reports usage without metering ends the run with an error', async () => {
     const metric = () => ({ score: 0.5, usage });
     const { adapter } = tokenRun().options;
-    const error = await bounded({ adapter: { ...adapter, metersCalls: true }, metric, prices }).catch(
+    const error = await limited({ adapter: { ...adapter, metersCalls: true }, metric, prices }).catch(
       (thrown) => thrown,
     );
     expect(error).toBeInstanceOf(RunError);

@@ -6,7 +6,7 @@ import { Random } from '../search/random.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 import { modelCallUsage, type Price, type Usage } from './usage.ts';
 
-/** A run of which every rollout and every reflection costs the same, and nobody tells of calls before they are made. */
+/** A run without metered calls in which all rollouts have the same usage, and all reflections too. */
 function pricedRun(setup: {
   readonly maxCostUsd: number;
   readonly rollout: Usage;
@@ -16,7 +16,7 @@ function pricedRun(setup: {
   readonly samplingStrategy?: { sameParent: number };
 }) {
   const { rollout, reflection, ...rest } = setup;
-  let asked = 0;
+  let reflections = 0;
   const run = tokenRun({ before: () => new Promise(setImmediate) });
   const { propose, maxMetricCalls, ...options } = run.options;
   expect([propose, maxMetricCalls]).not.toContain(undefined);
@@ -34,7 +34,7 @@ function pricedRun(setup: {
       },
       reflectionModel: async () => {
         await new Promise(setImmediate);
-        return { text: `\`\`\`\nbase red green blue ${asked++}\n\`\`\``, usage: reflection };
+        return { text: `\`\`\`\nbase red green blue ${reflections++}\n\`\`\``, usage: reflection };
       },
       reserve: { rollout: { costUsd: 0.002 }, reflection: { costUsd: 0.02 } },
       ...rest,
@@ -47,7 +47,7 @@ const small = modelCallUsage({ model: 'small', inputTokens: 1_000, outputTokens:
 const large = modelCallUsage({ model: 'large', inputTokens: 1_000, outputTokens: 500 }); // $0.02
 
 describe('maxCostUsd', () => {
-  it('is never exceeded, when every rollout costs the same and every reflection too', async () => {
+  it('maxCostUsd is never exceeded when all rollouts cost the same and all reflections too', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.double({ min: 0.03, max: 0.4, noNaN: true }),
@@ -74,7 +74,7 @@ describe('maxCostUsd', () => {
   });
 
   it.each([1, 32])(
-    'is used up, though what is set aside for all at once would exceed it (concurrency %i)',
+    'maxCostUsd is used up even if the reservations of all concurrent calls would exceed it (concurrency %i)',
     async (concurrency) => {
       const run = pricedRun({ maxCostUsd: 0.25, rollout: small, reflection: large, prices, concurrency });
       const reserve = { rollout: { costUsd: 0.1 }, reflection: { costUsd: 0.1 } };
@@ -85,7 +85,7 @@ describe('maxCostUsd', () => {
     },
   );
 
-  it('takes costs that the usage reports', async () => {
+  it('maxCostUsd applies to costs that the usage reports', async () => {
     const run = pricedRun({
       maxCostUsd: 0.5,
       rollout: modelCallUsage({ costUsd: 0.01 }),
@@ -98,7 +98,7 @@ describe('maxCostUsd', () => {
     expect(result.usage.costUsd).toBeGreaterThan(0.3);
   });
 
-  it('that is spent within the pass of the seed keeps what was measured', async () => {
+  it('a run that reaches maxCostUsd while it scores the seed keeps the scores it has', async () => {
     const run = pricedRun({ maxCostUsd: 0.009, rollout: small, reflection: small, prices });
     const reserve = { rollout: { costUsd: 0.002 }, reflection: { costUsd: 0.002 } };
     const result = await optimize({ ...run.options, reserve });
@@ -107,31 +107,23 @@ describe('maxCostUsd', () => {
   });
 
   it.each([
+    ['a rollout', { rollout: modelCallUsage({ model: 'medium' }), reflection: small }, 'rollout by medium'],
     [
-      'of a rollout',
-      { rollout: modelCallUsage({ model: 'medium' }), reflection: small },
-      'rollout by medium',
-    ],
-    [
-      'of a reflection',
+      'a reflection',
       { rollout: small, reflection: modelCallUsage({}) },
       'reflection by a model that was not named',
     ],
-    [
-      'of one of several calls',
-      { rollout: { ...small, modelCalls: 2 }, reflection: small },
-      'rollout by small',
-    ],
-  ])('needs the cost %s', async (_, usages, words) => {
+    ['one of several calls', { rollout: { ...small, modelCalls: 2 }, reflection: small }, 'rollout by small'],
+  ])('a run with maxCostUsd fails if the cost of %s is unknown', async (_, usages, message) => {
     const error = await optimize(pricedRun({ maxCostUsd: 1, prices, ...usages }).options).catch(
       (e: unknown) => e,
     );
     expect(error).toBeInstanceOf(RunError);
-    expect((error as RunError).message).toContain(words);
+    expect((error as RunError).message).toContain(message);
     expect((error as RunError).message).toContain('`prices`');
   });
 
-  it('needs the cost of the judge too, though that of the program is known', async () => {
+  it('a run with maxCostUsd needs the cost of the judge even if that of the program is known', async () => {
     const run = pricedRun({
       maxCostUsd: 1,
       rollout: modelCallUsage({ costUsd: 0.01 }),
@@ -150,7 +142,7 @@ describe('maxCostUsd', () => {
 });
 
 describe('maxTokens', () => {
-  /** A run of which each rollout takes as many tokens as it is told. */
+  /** Runs rollouts that use the given number of tokens. */
   async function sizedRun(setup: TokenRunSetup, tokensOf: (number: number) => number) {
     const { options } = tokenRun({ before: () => new Promise(setImmediate), ...setup });
     const { maxMetricCalls: _, ...rest } = options;
@@ -169,7 +161,7 @@ describe('maxTokens', () => {
     return { result, tokens: result.usage.inputTokens };
   }
 
-  it('is crossed only by calls that take more than they were said to; then the result says so', async () => {
+  it('maxTokens is exceeded only by calls that exceed their reservation, and the result warns of it', async () => {
     const reserve = { rollout: { tokens: 200 } };
     const kept = await sizedRun({ maxTokens: 1_000, reserve }, () => 200);
     expect(kept).toMatchObject({ tokens: 1_000, result: { stopReason: 'maxTokens' } });
@@ -178,7 +170,7 @@ describe('maxTokens', () => {
     expect(result.warnings.join()).toMatch(/maxTokens is 1000, but the run took \d+/);
   });
 
-  it('leaves what the testset is likely to take, whatever single rollouts take', async () => {
+  it('maxTokens leaves enough for the testset when the usage of rollouts varies', async () => {
     for (let seed = 0; seed < 12; seed++) {
       const maxTokens = 8_000 + 400 * seed;
       const reserve = { rollout: { tokens: 150 } };
@@ -193,7 +185,7 @@ describe('maxTokens', () => {
   });
 });
 
-describe('models that are known before the start', () => {
+describe('models that are known before the run starts', () => {
   const started = (given: { models?: string[]; modelName?: string; prices?: Record<string, Price> }) => {
     const { models, modelName, ...rest } = given;
     const mini = modelCallUsage({ model: 'gpt-4.1-mini-2025-04-14', inputTokens: 1_000, outputTokens: 500 });
@@ -208,9 +200,9 @@ describe('models that are known before the start', () => {
   };
 
   it.each([
-    ['of the program', { models: ['gpt-4.1-mini', 'local/m'] }],
-    ['that reflects', { modelName: 'local/m' }],
-  ])('a model %s is refused without a price, before anything is run', async (_, given) => {
+    ['a program model', { models: ['gpt-4.1-mini', 'local/m'] }],
+    ['a reflection model', { modelName: 'local/m' }],
+  ])('%s without a price is rejected before the run starts', async (_, given) => {
     const { run, options } = started(given);
     const error = await optimize(options).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(OptionsError);
@@ -218,30 +210,30 @@ describe('models that are known before the start', () => {
     expect(run.events).toEqual([]);
     const prices = { 'local/m': { input: 0, output: 0 } };
     expect((await optimize({ ...options, prices })).stopReason).toBe('maxCostUsd');
-    const { maxCostUsd, ...unbounded } = options;
-    expect((await optimize({ ...unbounded, maxIterations: 1 })).stopReason).toBe('maxIterations');
+    const { maxCostUsd, ...unlimited } = options;
+    expect((await optimize({ ...unlimited, maxIterations: 1 })).stopReason).toBe('maxIterations');
   });
 
-  it('are priced by the catalogue, bound or not, under the names that are reported', async () => {
+  it('models are priced by the catalogue under the names that their usage reports, with and without maxCostUsd', async () => {
     const { options } = started({ models: ['gpt-4.1-mini'], modelName: 'openai/gpt-4.1-mini' });
-    const bounded = await optimize(options);
-    expect(bounded).toMatchObject({ stopReason: 'maxCostUsd', usage: { costUsd: expect.any(Number) } });
-    const { maxCostUsd, ...unbounded } = options;
-    const { usage } = await optimize({ ...unbounded, maxIterations: 1 });
+    const limited = await optimize(options);
+    expect(limited).toMatchObject({ stopReason: 'maxCostUsd', usage: { costUsd: expect.any(Number) } });
+    const { maxCostUsd, ...unlimited } = options;
+    const { usage } = await optimize({ ...unlimited, maxIterations: 1 });
     expect(usage.costUsd! / usage.modelCalls).toBeCloseTo(
-      bounded.usage.costUsd! / bounded.usage.modelCalls,
+      limited.usage.costUsd! / limited.usage.modelCalls,
       9,
     );
   });
 
-  it('cost what the caller says, also under a dated name', async () => {
+  it('prices of the caller take precedence, also for dated model names', async () => {
     const prices = { 'gpt-4.1-mini': { input: 10, output: 20 } };
     const { usage } = await optimize(started({ models: ['gpt-4.1-mini'], prices }).options);
     expect(usage.costUsd).toBeCloseTo(0.02 * usage.modelCalls, 9);
   });
 });
 
-it('without a bound on cost, unknown costs harm nothing', async () => {
+it('a run without maxCostUsd accepts unknown costs', async () => {
   const run = pricedRun({
     maxCostUsd: 1,
     rollout: modelCallUsage({ model: 'medium' }),
@@ -259,7 +251,7 @@ it('without a bound on cost, unknown costs harm nothing', async () => {
   );
 });
 
-it('a price covers the usage of a reflection in its event', async () => {
+it('the event of a reflection contains its cost', async () => {
   const run = pricedRun({ maxCostUsd: 0.3, rollout: small, reflection: large, prices });
   await optimize(run.options);
   const reflections = run.events.filter((event) => event.type === 'reflection_finished');

@@ -3,7 +3,7 @@ import { OptionsError } from '../errors.ts';
 import { checkPrices, PriceBook } from './prices.ts';
 import { modelCallUsage, type Price } from './usage.ts';
 
-/** The prices of a book that is open. */
+/** The price lookup of a loaded book. */
 async function loadPrices(own?: Record<string, Price>) {
   const book = new PriceBook(own);
   await book.load();
@@ -12,15 +12,15 @@ async function loadPrices(own?: Record<string, Price>) {
 const catalogue = await loadPrices();
 
 describe('the catalogue', () => {
-  // Prices change from release to release; that there are some, and the same for all names of a model, does not.
+  // Prices change from release to release, so the test compares names instead of asserting numbers.
   it.each([
-    ['gpt-4.1-mini', 'a model'],
-    ['gpt-4.1-mini-2025-04-14', 'a dated one'],
-    ['gpt-4.1-mini-2099-01-01', 'a dated one the catalogue has not heard of yet'],
+    ['gpt-4.1-mini', 'a plain name'],
+    ['gpt-4.1-mini-2025-04-14', 'a dated name'],
+    ['gpt-4.1-mini-2099-01-01', 'a dated name that is not in the catalogue'],
     ['openai/gpt-4.1-mini', 'a router string'],
     ['openai/gpt-4.1-mini-2025-04-14', 'a dated router string'],
-    ['azure-openai/gpt-4.1-mini', 'another host of it'],
-  ])('knows %s, %s', (name) => {
+    ['azure-openai/gpt-4.1-mini', 'a name with another host'],
+  ])('the catalogue finds %s, %s', (name) => {
     const price = catalogue(name);
     expect(price?.input).toBeGreaterThan(0);
     expect(price?.output).toBeGreaterThan(price!.input);
@@ -33,7 +33,7 @@ describe('the catalogue', () => {
     'claude-sonnet-4-5-20250929',
     'claude-sonnet-4-5-latest',
     'anthropic/claude-sonnet-4-5',
-  ])('knows %s, its cache and its price for short prompts', (name) => {
+  ])('the catalogue finds the prices of %s, with its cache and for short prompts', (name) => {
     expect(catalogue(name)).toEqual({ input: 3, cachedInput: 0.3, cacheWrite: 3.75, output: 15 });
   });
 
@@ -47,7 +47,7 @@ describe('the catalogue', () => {
     'openrouter/openai/gpt-4.1-mini',
     'amazon-bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0',
     'togetherai/meta-llama/Llama-3.3-70B-Instruct-Turbo',
-  ])('knows %s', (name) => {
+  ])('the catalogue finds %s', (name) => {
     expect(catalogue(name)).toMatchObject({ input: expect.any(Number), output: expect.any(Number) });
   });
 
@@ -63,7 +63,7 @@ describe('the catalogue', () => {
     'openai/',
     '/gpt-4.1',
     '',
-  ])('does not guess at "%s"', (name) => {
+  ])('the catalogue has no price for "%s"', (name) => {
     expect(catalogue(name)).toBeUndefined();
   });
 });
@@ -85,7 +85,7 @@ describe('prices of the caller', () => {
     ['local/mine-0131', 'mine-0131'],
     ['gpt-4.1-mini', 'gpt-4.1-mini-2025-04-14'],
     ['openai/gpt-4.1-mini', 'gpt-4.1-mini-2025-04-14'],
-  ])('given for %s serve for %s', async (given, reported) => {
+  ])('a price given for %s applies to %s', async (given, reported) => {
     expect((await loadPrices({ [given]: price }))(reported)).toEqual(price);
   });
 
@@ -96,11 +96,11 @@ describe('prices of the caller', () => {
     ['local/mine', 'remote/mine'],
     ['mine', 'mine-2026-01'],
     ['constructor', 'toString'],
-  ])('given for %s do not serve for %s', async (given, reported) => {
+  ])('a price given for %s does not apply to %s', async (given, reported) => {
     expect((await loadPrices({ [given]: price }))(reported)).toBeUndefined();
   });
 
-  it('are taken by the closest name', async () => {
+  it('the price with the closest name applies', async () => {
     const prices = await loadPrices({ mine: price, 'mine-2026-01-31': dated, 'local/mine': dated });
     expect(prices('mine')).toBe(price);
     expect(prices('mine-2026-02-28')).toBe(price);
@@ -109,17 +109,17 @@ describe('prices of the caller', () => {
     expect(prices('local/mine')).toBe(dated);
   });
 
-  it('win over the catalogue, which fills in nothing', async () => {
+  it('a price of the caller replaces the price of the catalogue as a whole', async () => {
     expect((await loadPrices({ 'gpt-4.1': price }))('gpt-4.1')).toBe(price);
   });
 });
 
-describe('under a bound on cost', () => {
-  it('models with a price are fine', () => {
+describe('checkPrices', () => {
+  it('checkPrices accepts models with a price', () => {
     expect(() => checkPrices(['gpt-4.1-mini', 'anthropic/claude-sonnet-4-5'], catalogue)).not.toThrow();
   });
 
-  it('a model without one is refused, with what to pass', () => {
+  it('checkPrices rejects models without a price and shows the `prices` option to add', () => {
     const check = () => checkPrices(['gpt-4.1-mini', 'local/m', 'local/m'], catalogue);
     expect(check).toThrow(OptionsError);
     expect(check).toThrow('the price of local/m cannot be told');
@@ -130,10 +130,10 @@ describe('under a bound on cost', () => {
   });
 });
 
-describe('the catalogue', () => {
+describe('loading the catalogue', () => {
   const usageOf = (model: string) => modelCallUsage({ model, inputTokens: 1, outputTokens: 1 });
 
-  it('is only waited for where it is needed', async () => {
+  it('the catalogue is loaded only for usage that the caller has neither priced nor given a cost', async () => {
     const book = new PriceBook({ mine: { input: 1, output: 2 } });
     expect(book.wait(undefined)).toBeUndefined();
     expect(book.wait(modelCallUsage({ inputTokens: 1 }))).toBeUndefined();
@@ -142,6 +142,6 @@ describe('the catalogue', () => {
     expect(book.priceOf('gpt-4.1')).toBeUndefined();
     await book.wait(usageOf('gpt-4.1'));
     expect(book.priceOf('gpt-4.1')).toBeDefined();
-    expect(book.wait(usageOf('nobody-knows'))).toBeUndefined();
+    expect(book.wait(usageOf('unknown-model'))).toBeUndefined();
   });
 });

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,48 +8,48 @@ import type { CallMeter } from '../adapter/call-meter.ts';
 import { RolloutError } from '../errors.ts';
 import type { LanguageModelRequest } from '../language-model.ts';
 import { optimize } from '../optimize.ts';
-import { ceilings, chance, prices } from '../testing/fixtures/simulated-provider.ts';
+import { callLimits, chance, prices } from '../testing/fixtures/simulated-provider.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 import { runTokenTask, tokenMetric, tokenRecords } from '../testing/token-task.ts';
 import { addUsage, modelCallUsage, noUsage, type Usage } from './usage.ts';
 
-type Model = keyof typeof ceilings;
+type Model = keyof typeof callLimits;
 
-interface Question {
+interface ModelRequest {
   readonly model: Model;
   readonly key: string;
 }
 
-interface Weather {
-  /** The share of requests that are refused for a passing reason. */
-  readonly failures: number;
-  /** The share that is worked on, and billed, but never answered. */
+interface FailureRates {
+  /** The share of requests that fail with a transient error, without a charge. */
+  readonly failing: number;
+  /** The share of requests that are billed but never answered. */
   readonly hanging: number;
 }
 
-/** A model server that draws what becomes of a request, and counts what it has worked on. */
-class Books {
+/** The model server's side of one run: decides the outcome of each request and records what it bills. */
+class ServerRecord {
   readonly answered: Record<Model, number> = { program: 0, judge: 0, reflection: 0 };
-  /** All that it bills. */
+  /** Everything that was billed. */
   usage: Usage = noUsage;
   hung = 0;
   onAnswer: () => void = () => {};
-  readonly #asked = new Map<string, number>();
-  readonly #weather: Weather;
+  readonly #requestCounts = new Map<string, number>();
+  readonly #rates: FailureRates;
 
-  constructor(weather: Weather) {
-    this.#weather = weather;
+  constructor(rates: FailureRates) {
+    this.#rates = rates;
   }
 
-  answer({ model, key }: Question): { status: number; usage?: Usage; draw: number } {
-    const number = this.#asked.get(key) ?? 0;
-    this.#asked.set(key, number + 1);
-    const { failures, hanging } = this.#weather;
+  answer({ model, key }: ModelRequest): { status: number; usage?: Usage; draw: number } {
+    const number = this.#requestCounts.get(key) ?? 0;
+    this.#requestCounts.set(key, number + 1);
+    const { failing, hanging } = this.#rates;
     const draw = chance(model, key, number);
-    if (draw < failures) return { status: draw < failures / 2 ? 429 : 500, draw };
+    if (draw < failing) return { status: draw < failing / 2 ? 429 : 500, draw };
     const share = chance(model, key, number, 'share');
-    const tokens = Math.max(2, Math.ceil(share * ceilings[model].tokens));
-    const costUsd = Math.ceil(share * ceilings[model].costUsd * 1024) / 1024;
+    const tokens = Math.max(2, Math.ceil(share * callLimits[model].tokens));
+    const costUsd = Math.ceil(share * callLimits[model].costUsd * 1024) / 1024;
     const usage = modelCallUsage({ model, inputTokens: tokens - 1, outputTokens: 1, costUsd });
     this.usage = addUsage(this.usage, usage);
     if (chance(model, key, number, 'hangs') < hanging) {
@@ -61,8 +62,8 @@ class Books {
   }
 }
 
-/** Of each run; stragglers of one do not stand in those of the next. */
-const allBooks: Books[] = [];
+/** One record per run, so that late requests of one run do not count for the next. */
+const records: ServerRecord[] = [];
 let server: Server;
 let url: string;
 
@@ -70,8 +71,9 @@ beforeAll(async () => {
   server = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    const { status, draw, usage } = allBooks[Number(request.url!.slice(1))]!.answer(JSON.parse(body));
+    const { status, draw, usage } = records[Number(request.url!.slice(1))]!.answer(JSON.parse(body));
     if (status === 0) return;
+    // A real delay: answers of a real socket arrive in varying order.
     await sleep(draw * 3);
     response.writeHead(status).end(JSON.stringify({ usage }));
   });
@@ -83,17 +85,17 @@ afterAll(() => {
   server.close();
 });
 
-interface Surroundings {
-  /** The number of the books. */
+interface CallContext {
+  /** The index of the run's record. */
   readonly run: number;
   readonly signal: AbortSignal;
-  /** Absent where nothing is told before it is spent. */
+  /** Undefined if the run does not meter its calls. */
   readonly meter?: CallMeter | undefined;
 }
 
-/** One model call. */
-async function ask(model: Model, key: string, { run, signal, meter }: Surroundings): Promise<Usage> {
-  const { tokens } = ceilings[model];
+/** Makes one model call. */
+async function callModel(model: Model, key: string, { run, signal, meter }: CallContext): Promise<Usage> {
+  const { tokens } = callLimits[model];
   const call = await meter?.begin({ model, inputTokens: tokens - 1, outputTokens: 1 });
   try {
     const response = await fetch(`${url}/${run}`, {
@@ -111,21 +113,21 @@ async function ask(model: Model, key: string, { run, signal, meter }: Surroundin
   }
 }
 
-/** Several model calls, one after the other; what they cost before one fails is told. */
-async function askOften(times: number, key: string, surroundings: Surroundings): Promise<Usage> {
+/** Makes several model calls in sequence. If one fails, the error contains the usage of those before it. */
+async function callProgram(times: number, key: string, context: CallContext): Promise<Usage> {
   let usage = noUsage;
   for (let i = 0; i < times; i++) {
     try {
-      usage = addUsage(usage, await ask('program', `${key} ${i}`, surroundings));
+      usage = addUsage(usage, await callModel('program', `${key} ${i}`, context));
     } catch (cause) {
-      throw new RolloutError('The program broke off.', { cause, usage });
+      throw new RolloutError('The program failed.', { cause, usage });
     }
   }
   return usage;
 }
 
 const mix = fc.record({
-  bounds: fc.record(
+  limits: fc.record(
     {
       maxTokens: fc.integer({ min: 210, max: 4_000 }),
       maxCostUsd: fc.integer({ min: 208, max: 4_000 }).map((n) => n / 1024),
@@ -133,12 +135,12 @@ const mix = fc.record({
     },
     { requiredKeys: [] },
   ),
-  metered: fc.boolean(),
-  /** Model calls in a run of the program. */
+  isMetered: fc.boolean(),
+  /** Model calls per run of the program. */
   calls: fc.integer({ min: 1, max: 3 }),
-  failures: fc.constantFrom(0, 0.3),
+  failing: fc.constantFrom(0, 0.3),
   hanging: fc.constantFrom(0, 0, 0.04),
-  /** The answer at which the run is aborted. */
+  /** The number of the answer at which the run is aborted. */
   abortedAt: fc.constantFrom(undefined, undefined, 5, 40),
   options: fc.record({
     maxIterations: fc.integer({ min: 1, max: 6 }),
@@ -150,71 +152,71 @@ const mix = fc.record({
   }),
 });
 
-it('no bound is crossed and every call is accounted for, by what a model server has counted', async () => {
+it('a run exceeds no limit and reports every call, compared with the records of a model server', async () => {
   await fc.assert(
-    fc.asyncProperty(mix, async ({ bounds, metered, calls, failures, hanging, abortedAt, options }) => {
-      const books = new Books({ failures, hanging });
-      const run = allBooks.push(books) - 1;
+    fc.asyncProperty(mix, async ({ limits, isMetered, calls, failing, hanging, abortedAt, options }) => {
+      const record = new ServerRecord({ failing, hanging });
+      const run = records.push(record) - 1;
       const controller = new AbortController();
-      let left = abortedAt ?? Number.POSITIVE_INFINITY;
-      books.onAnswer = () => {
-        if (--left === 0) controller.abort();
+      let answersLeft = abortedAt ?? Number.POSITIVE_INFINITY;
+      record.onAnswer = () => {
+        if (--answersLeft === 0) controller.abort();
       };
-      const within = ({ signal, meter }: Omit<Surroundings, 'run'>) => ({
+      const contextOf = ({ signal, meter }: Omit<CallContext, 'run'>) => ({
         run,
         signal,
-        ...(metered ? { meter } : {}),
+        ...(isMetered ? { meter } : {}),
       });
       const { components } = tokenRun().options.adapter;
       const result = await optimize({
         ...options,
-        ...bounds,
+        ...limits,
         adapter: {
           components,
-          metersCalls: metered,
+          metersCalls: isMetered,
           run: async (candidate, example, context) => ({
             ...runTokenTask(candidate, example),
-            usage: await askOften(calls, JSON.stringify([candidate, example.id]), within(context)),
+            usage: await callProgram(calls, JSON.stringify([candidate, example.id]), contextOf(context)),
           }),
           reflectiveRecords: (request) => tokenRecords(request).map((findings) => ({ ...findings })),
         },
         metric: async (args) => ({
           ...(tokenMetric()(args) as { score: number }),
-          usage: await ask('judge', JSON.stringify([args.example.id, args.output]), within(args)),
+          usage: await callModel('judge', JSON.stringify([args.example.id, args.output]), contextOf(args)),
         }),
         reflectionModel: Object.assign(
-          async ({ prompt, ...surroundings }: LanguageModelRequest) => ({
+          async ({ prompt, ...context }: LanguageModelRequest) => ({
             text: `\`\`\`\nbase red ${Math.floor(chance(prompt) * 1e6)}\n\`\`\``,
-            usage: await ask('reflection', prompt, within(surroundings)),
+            usage: await callModel('reflection', prompt, contextOf(context)),
           }),
-          { metersCalls: metered },
+          { metersCalls: isMetered },
         ),
         trainset: tokenExamples('train', 6),
         valset: tokenExamples('valid', 6),
         testset: tokenExamples('tests', 4),
-        ...(metered
+        ...(isMetered
           ? { prices }
           : {
               reserve: {
                 rollout: {
-                  tokens: calls * ceilings.program.tokens + ceilings.judge.tokens,
-                  costUsd: calls * ceilings.program.costUsd + ceilings.judge.costUsd,
+                  tokens: calls * callLimits.program.tokens + callLimits.judge.tokens,
+                  costUsd: calls * callLimits.program.costUsd + callLimits.judge.costUsd,
                 },
-                reflection: ceilings.reflection,
+                reflection: callLimits.reflection,
               },
             }),
         signal: controller.signal,
-        // What hangs is given up soon.
+        // A real timeout, short because hanging requests wait for it in full.
         rolloutTimeoutMs: hanging > 0 ? 60 : 30_000,
         retry: { retries: 40, minDelayMs: 0, maxDelayMs: 1 },
       });
-      const { answered, usage, hung } = books;
-      const of = (bound: number | undefined) => bound ?? Number.POSITIVE_INFINITY;
-      expect(usage.inputTokens + usage.outputTokens).toBeLessThanOrEqual(of(bounds.maxTokens));
-      expect(usage.costUsd ?? 0).toBeLessThanOrEqual(of(bounds.maxCostUsd));
-      expect(answered.judge).toBeLessThanOrEqual(of(bounds.maxMetricCalls) + hung);
-      // What was under way when it was given up, its caller can know nothing of.
-      if (hung > 0 || left <= 0) {
+      const { answered, usage, hung } = record;
+      const orInfinity = (limit: number | undefined) => limit ?? Number.POSITIVE_INFINITY;
+      expect(usage.inputTokens + usage.outputTokens).toBeLessThanOrEqual(orInfinity(limits.maxTokens));
+      expect(usage.costUsd ?? 0).toBeLessThanOrEqual(orInfinity(limits.maxCostUsd));
+      expect(answered.judge).toBeLessThanOrEqual(orInfinity(limits.maxMetricCalls) + hung);
+      // The caller cannot know the usage of calls that were in flight when it gave up on them.
+      if (hung > 0 || answersLeft <= 0) {
         expect(result.usage.modelCalls).toBeLessThanOrEqual(usage.modelCalls);
         return;
       }

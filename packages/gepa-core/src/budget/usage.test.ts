@@ -13,7 +13,7 @@ import {
 const a = modelCallUsage({ model: 'a', inputTokens: 1_000_000, outputTokens: 500_000 });
 const b = modelCallUsage({ model: 'b', inputTokens: 10, outputTokens: 20, costUsd: 0.5 });
 
-it('sums calls, tokens and costs, in all and by model', () => {
+it('addUsage sums calls, tokens and costs, in total and by model', () => {
   const sum = addUsage(addUsage(a, b), a);
   expect(sum).toEqual({
     modelCalls: 3,
@@ -29,7 +29,7 @@ it('sums calls, tokens and costs, in all and by model', () => {
   expect(addUsage(b, noUsage)).toBe(b);
 });
 
-it('knows nothing of costs and models that nobody told', () => {
+it('addUsage leaves unreported costs and models undefined', () => {
   expect(addUsage(modelCallUsage({ inputTokens: 1 }), modelCallUsage({ outputTokens: 2 }))).toEqual({
     modelCalls: 2,
     inputTokens: 1,
@@ -43,13 +43,13 @@ const priceList: Record<string, Price> = {
 };
 const prices: PriceOf = (model) => priceList[model];
 
-it('prices by model, per million tokens', () => {
+it('priceUsage applies the price of each model per million tokens', () => {
   expect(priceUsage(a, prices).costUsd).toBe(2 + 4);
   expect(priceUsage(b, prices)).toBe(b);
   expect(priceUsage(noUsage, prices)).toBe(noUsage);
 });
 
-it('gives no price for what it cannot price as a whole', () => {
+it('priceUsage leaves the cost undefined if a part of the usage has no price', () => {
   const other = modelCallUsage({ model: 'c', inputTokens: 1 });
   expect(priceUsage(addUsage(a, other), prices).costUsd).toBeUndefined();
   expect(priceUsage(addUsage(a, modelCallUsage({ inputTokens: 1 })), prices).costUsd).toBeUndefined();
@@ -66,20 +66,20 @@ it.each([
     { cachedInputTokens: million / 2, cacheWriteTokens: million },
     1 + 0.25 + 2.5 + 8,
   ],
-  ['read, without a rate for it, as input', 'a', { cachedInputTokens: million }, 4 + 8],
-  ['written, without a rate for it, as input', 'a', { cacheWriteTokens: million }, 4 + 8],
+  ['read from a cache without a price, as input', 'a', { cachedInputTokens: million }, 4 + 8],
+  ['written to a cache without a price, as input', 'a', { cacheWriteTokens: million }, 4 + 8],
   [
-    'counted beside the input by mistake, never below zero',
+    'read from the cache in excess of the input, without a negative input cost',
     'cached',
     { cachedInputTokens: 3 * million },
     1.5 + 8,
   ],
-])('prices tokens %s', (_, model, tokens, costUsd) => {
+])('priceUsage prices tokens %s', (_, model, tokens, costUsd) => {
   const usage = modelCallUsage({ model, inputTokens: 2 * million, outputTokens: million, ...tokens });
   expect(priceUsage(usage, prices).costUsd).toBeCloseTo(costUsd, 9);
 });
 
-it('says nothing of a cache that was not used', () => {
+it('modelCallUsage omits cache tokens that are zero', () => {
   const usage = modelCallUsage({ model: 'a', inputTokens: 1, cachedInputTokens: 0, cacheWriteTokens: 0 });
   expect(usage.byModel?.a).toEqual({ modelCalls: 1, inputTokens: 1, outputTokens: 0 });
 });
@@ -99,7 +99,7 @@ const calls = fc.array(
 );
 const total = (usages: readonly Usage[]) => usages.reduce(addUsage, noUsage);
 
-it('costs together what the calls cost alone, in whatever order they are added', () => {
+it('the cost of a sum of usages equals the sum of their costs, in any order', () => {
   fc.assert(
     fc.property(calls, fc.nat(), (usages, cut) => {
       const sum = total(usages);
@@ -114,7 +114,7 @@ it('costs together what the calls cost alone, in whatever order they are added',
   );
 });
 
-it('never costs more for having been cached, where the cache is the cheaper', () => {
+it('cached tokens never increase the cost if the cache price is below the input price', () => {
   const price: PriceOf = () => ({ input: 2, cachedInput: 0.5, output: 8 });
   fc.assert(
     fc.property(fc.nat(million), fc.nat(million), fc.nat(million), (inputTokens, cached, outputTokens) => {

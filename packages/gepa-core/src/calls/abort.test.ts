@@ -1,20 +1,23 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RunContext } from '../adapter/adapter.ts';
 import { optimize } from '../optimize.ts';
 import { replay } from '../search/state.ts';
+import { useFakeTime } from '../testing/fixtures/fake-time.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 import type { TokenExample } from '../testing/token-task.ts';
+
+useFakeTime();
 
 const never = () => new Promise<never>(() => {});
 const testset = tokenExamples('tests', 4);
 
-interface Moment {
+interface StartedRollout {
   readonly context: RunContext;
   readonly example: TokenExample;
 }
 
-/** Aborts when a rollout comes that fits; it, and all that come after, ignore the signal and never end. */
-async function abortedAt(fits: (moment: Moment) => boolean, how: 'at once' | 'later') {
+/** Aborts at the first rollout that matches. This rollout and all later ones ignore the signal and never end. */
+async function abortedAt(matches: (rollout: StartedRollout) => boolean, how: 'at once' | 'later') {
   const controller = new AbortController();
   const abort = () => controller.abort();
   let hangs = false;
@@ -23,9 +26,9 @@ async function abortedAt(fits: (moment: Moment) => boolean, how: 'at once' | 'la
     signal: controller.signal,
     maxMetricCalls: 200,
     concurrency: 2,
-    before(moment) {
+    before(rollout) {
       if (hangs) return never();
-      if (!fits(moment)) return undefined;
+      if (!matches(rollout)) return undefined;
       hangs = true;
       if (how === 'at once') abort();
       else setTimeout(abort, 1);
@@ -38,57 +41,54 @@ async function abortedAt(fits: (moment: Moment) => boolean, how: 'at once' | 'la
   return { result, run };
 }
 
-describe.each(['at once', 'later'] as const)(
-  'an abort (%s) ends the run, and nothing measured is lost',
-  (how) => {
-    it('during the pass of the seed', async () => {
-      const { result } = await abortedAt(({ example }) => example.id === 'valid-5', how);
-      expect(result).toMatchObject({ stopReason: 'aborted', bestIndex: 0, iterations: 0 });
-      const [seed] = result.candidates;
-      expect(seed!.scores.slice(0, 4)).not.toContain(null);
-      expect(seed!.scores.slice(5)).toEqual([null, null, null]);
-      expect(seed!.coverage).toBe(result.totalMetricCalls);
-      expect(result.test).toBeUndefined();
-      expect(result.warnings.join()).toContain('The testset was not scored: aborted');
-    });
+describe.each(['at once', 'later'] as const)('an abort (%s) ends the run and keeps all scores', (how) => {
+  it(`an abort (${how}) while the seed is scored ends the run and keeps its scores`, async () => {
+    const { result } = await abortedAt(({ example }) => example.id === 'valid-5', how);
+    expect(result).toMatchObject({ stopReason: 'aborted', bestIndex: 0, iterations: 0 });
+    const [seed] = result.candidates;
+    expect(seed!.scores.slice(0, 4)).not.toContain(null);
+    expect(seed!.scores.slice(5)).toEqual([null, null, null]);
+    expect(seed!.coverage).toBe(result.totalMetricCalls);
+    expect(result.test).toBeUndefined();
+    expect(result.warnings.join()).toContain('The testset was not scored: aborted');
+  });
 
-    it('during a minibatch', async () => {
-      const { result } = await abortedAt(({ context }) => context.phase === 'minibatch', how);
-      expect(result).toMatchObject({ stopReason: 'aborted', iterations: 1 });
-      expect(result.candidates.map(({ coverage }) => coverage)).toEqual([8]);
-    });
+  it(`an abort (${how}) during a minibatch ends the run`, async () => {
+    const { result } = await abortedAt(({ context }) => context.phase === 'minibatch', how);
+    expect(result).toMatchObject({ stopReason: 'aborted', iterations: 1 });
+    expect(result.candidates.map(({ coverage }) => coverage)).toEqual([8]);
+  });
 
-    it('while a child is tried', async () => {
-      const { result } = await abortedAt(({ context }) => context.phase === 'proposal', how);
-      expect(result).toMatchObject({ stopReason: 'aborted', iterations: 1 });
-      expect(result.candidates).toHaveLength(1);
-    });
+  it(`an abort (${how}) while a child runs on its minibatch ends the run without the child`, async () => {
+    const { result } = await abortedAt(({ context }) => context.phase === 'proposal', how);
+    expect(result).toMatchObject({ stopReason: 'aborted', iterations: 1 });
+    expect(result.candidates).toHaveLength(1);
+  });
 
-    it('during the pass of a child', async () => {
-      const { result } = await abortedAt(
-        ({ context, example }) => context.phase === 'valset' && example.id === 'valid-4',
-        how,
-      );
-      expect(result.stopReason).toBe('aborted');
-      const last = result.candidates.at(-1)!;
-      expect(last.index).toBeGreaterThan(0);
-      expect(last.coverage).toBeGreaterThanOrEqual(3);
-      expect(last.coverage).toBeLessThan(8);
-      // It shone on a few examples; the seed was scored on all.
-      expect(result.candidates[result.bestIndex]!.coverage).toBe(8);
-    });
+  it(`an abort (${how}) during the valset pass of a child ends the run and keeps its scores`, async () => {
+    const { result } = await abortedAt(
+      ({ context, example }) => context.phase === 'valset' && example.id === 'valid-4',
+      how,
+    );
+    expect(result.stopReason).toBe('aborted');
+    const last = result.candidates.at(-1)!;
+    expect(last.index).toBeGreaterThan(0);
+    expect(last.coverage).toBeGreaterThanOrEqual(3);
+    expect(last.coverage).toBeLessThan(8);
+    // The child may have a higher mean on a few examples, but only the seed was scored on all.
+    expect(result.candidates[result.bestIndex]!.coverage).toBe(8);
+  });
 
-    it('during the test', async () => {
-      const { result } = await abortedAt(({ context }) => context.phase === 'testset', how);
-      expect(result.stopReason).toBe('aborted');
-      expect(result.test).toBeUndefined();
-      expect(result.candidates.length).toBeGreaterThan(1);
-    });
-  },
-);
+  it(`an abort (${how}) while the testset is scored ends the run without a test result`, async () => {
+    const { result } = await abortedAt(({ context }) => context.phase === 'testset', how);
+    expect(result.stopReason).toBe('aborted');
+    expect(result.test).toBeUndefined();
+    expect(result.candidates.length).toBeGreaterThan(1);
+  });
+});
 
 it.each(['at once', 'later'])(
-  'an abort during reflection ends the run, whatever the model does (%s)',
+  'an abort during reflection ends the run even if the model ignores its signal (%s)',
   async (how) => {
     const controller = new AbortController();
     const abort = () => controller.abort(new Error('enough'));
@@ -121,20 +121,20 @@ it('an abort ends the wait before a retry', async () => {
   expect(await optimize(run.options)).toMatchObject({ stopReason: 'aborted' });
 });
 
-it('a signal that is aborted already lets nothing begin', async () => {
+it('a run with an aborted signal starts no rollout', async () => {
   const run = tokenRun({ signal: AbortSignal.abort() });
   const result = await optimize(run.options);
   expect(result).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0, bestIndex: 0, bestScore: 0 });
   expect(run.begun.size).toBe(0);
 });
 
-it('programs, metrics and models are told of the end through their signals', async () => {
+it('programs and metrics receive an abort through their signals', async () => {
   const controller = new AbortController();
-  const told: string[] = [];
+  const aborted: string[] = [];
   const wait = (who: string, signal: AbortSignal) =>
     new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => {
-        told.push(who);
+        aborted.push(who);
         reject(signal.reason);
       });
     });
@@ -151,14 +151,17 @@ it('programs, metrics and models are told of the end through their signals', asy
     },
   });
   expect(await optimize(run.options)).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0 });
-  expect(told.toSorted()).toEqual(['metric', 'program']);
+  expect(aborted.toSorted()).toEqual(['metric', 'program']);
 });
 
 describe('maxDurationMs', () => {
-  it('ends a run of a program that waits for nothing, too', async () => {
+  it('maxDurationMs ends a run whose program never yields to the event loop', async () => {
+    // Each rollout takes 1 ms on the clock, but no timer fires.
+    vi.useRealTimers().useFakeTimers({ toFake: ['performance'] });
     const run = tokenRun({
       maxDurationMs: 30,
-      // Without the bound the run would be over after this many, much later.
+      before: () => vi.advanceTimersByTime(1),
+      // Without the time limit the run would end here.
       maxMetricCalls: 100_000,
       cacheEvaluation: false,
       skipDuplicates: false,
@@ -168,7 +171,7 @@ describe('maxDurationMs', () => {
     expect((await optimize(run.options)).stopReason).toBe('maxDurationMs');
   });
 
-  it('ends the run in the middle of a rollout', async () => {
+  it('maxDurationMs ends a run in the middle of a rollout', async () => {
     const run = tokenRun({
       maxDurationMs: 30,
       before: ({ context }) => context.phase === 'minibatch' && never(),
@@ -178,7 +181,7 @@ describe('maxDurationMs', () => {
     expect(result.durationMs).toBeLessThan(5_000);
   });
 
-  it('may be longer than a timer can be', async () => {
+  it('maxDurationMs and rolloutTimeoutMs may exceed the longest delay of a timer', async () => {
     const run = tokenRun({ maxDurationMs: 90 * 24 * 3_600_000, rolloutTimeoutMs: 1e12, maxIterations: 2 });
     const result = await optimize({ ...run.options, adapter: { ...run.options.adapter } });
     expect(result.stopReason).toBe('maxIterations');

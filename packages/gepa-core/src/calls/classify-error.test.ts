@@ -2,61 +2,64 @@ import { describe, expect, it } from 'vitest';
 import { RolloutError, RolloutTimeoutError } from '../errors.ts';
 import { failureKind, isUnbilled, messageOf, retryAfterMs, sentence } from './classify-error.ts';
 
-/** As OpenAI's: with no name of its own, and not always the message one expects. */
+/** Like those of the OpenAI SDK: they do not set `name`, and their messages vary. */
 class APIConnectionTimeoutError extends Error {}
 class APIConnectionError extends Error {}
 
 const withFields = (fields: object, message = 'no') => Object.assign(new Error(message), fields);
 
-describe('what kind of failure an error is', () => {
+describe('failureKind', () => {
   it.each([
     ['a rate limit', withFields({ status: 429 })],
     ['a server error', withFields({ status: 503 })],
-    ['a status under another name', withFields({ statusCode: 500 })],
-    ['a request time-out', withFields({ status: 408 })],
+    ['a server error in `statusCode`', withFields({ statusCode: 500 })],
+    ['a request timeout', withFields({ status: 408 })],
     ['a lost connection', withFields({ code: 'ECONNRESET' })],
     ['a host that is not found', withFields({ code: 'ENOTFOUND' })],
-    ['a host that is not found for now', withFields({ code: 'EAI_AGAIN' })],
+    ['a temporary failure to resolve a host', withFields({ code: 'EAI_AGAIN' })],
     ['a connection error of an SDK', withFields({ name: 'APIConnectionError' })],
-    ['a time-out of an SDK', withFields({ name: 'APIConnectionTimeoutError' })],
-    ["a time-out of OpenAI's", new APIConnectionTimeoutError('Request timed out.')],
-    ["a lost connection of OpenAI's", new APIConnectionError('Premature close')],
-    ['an overload told in the midst of a stream', withFields({ type: 'overloaded_error' })],
-    ['what its maker calls retryable', withFields({ name: 'AI_APICallError', isRetryable: true })],
-    ['what LangChain marks so', withFields({ [Symbol.for('langchain.errors.retryable')]: true })],
-    ['a time-out of ours', new RolloutTimeoutError('late')],
-    ['a failed fetch', new TypeError('fetch failed', { cause: withFields({ code: 'ECONNREFUSED' }) })],
+    ['a timeout of an SDK', withFields({ name: 'APIConnectionTimeoutError' })],
+    ['a timeout of the OpenAI SDK', new APIConnectionTimeoutError('Request timed out.')],
+    ['a lost connection of the OpenAI SDK', new APIConnectionError('Premature close')],
+    ['an overload in the middle of a stream', withFields({ type: 'overloaded_error' })],
+    ['an error with `isRetryable: true`', withFields({ name: 'AI_APICallError', isRetryable: true })],
     [
-      'a passing failure behind the last of several tries',
-      withFields({ lastError: withFields({ statusCode: 503 }) }),
+      'an error that LangChain marks as retryable',
+      withFields({ [Symbol.for('langchain.errors.retryable')]: true }),
     ],
-    ['a passing failure further down', new Error('step 2', { cause: withFields({ status: 529 }) })],
-    ['a passing failure with its trace', new RolloutError('x', { cause: withFields({ status: 429 }) })],
-  ])('%s passes', (_, error) => {
+    ['a rollout timeout', new RolloutTimeoutError('late')],
+    ['a failed fetch', new TypeError('fetch failed', { cause: withFields({ code: 'ECONNREFUSED' }) })],
+    ['a server error in `lastError`', withFields({ lastError: withFields({ statusCode: 503 }) })],
+    ['a server error as the cause', new Error('step 2', { cause: withFields({ status: 529 }) })],
+    [
+      'a rate limit as the cause of a RolloutError',
+      new RolloutError('x', { cause: withFields({ status: 429 }) }),
+    ],
+  ])('%s is transient', (_, error) => {
     expect(failureKind(error)).toBe('transient');
   });
 
   it.each([
-    ['a refused key', withFields({ status: 401 })],
-    ['a used-up quota of which LangChain keeps the name', withFields({ name: 'InsufficientQuotaError' })],
+    ['an invalid key', withFields({ status: 401 })],
+    ['an exhausted quota reported by LangChain', withFields({ name: 'InsufficientQuotaError' })],
     ['a forbidden model', withFields({ status: 403 })],
     [
-      'a used-up quota, though it comes as a rate limit',
+      'an exhausted quota with the status of a rate limit',
       withFields({ status: 429, code: 'insufficient_quota' }),
     ],
     [
-      'a used-up quota, as the AI SDK tells it',
+      'an exhausted quota reported by the AI SDK',
       withFields({
         statusCode: 429,
         isRetryable: true,
         data: { error: { message: 'no', type: 'insufficient_quota', code: null } },
       }),
     ],
-    ['an account without money', withFields({ status: 402 })],
+    ['an account without credit', withFields({ status: 402 })],
     ['an unknown model', withFields({ status: 404, code: 'model_not_found' })],
-    ['an unknown model of the AI SDK', withFields({ name: 'AI_APICallError', statusCode: 404 })],
-    ['a key that was not given', withFields({ name: 'AI_LoadAPIKeyError' })],
-  ])('%s is refused', (_, error) => {
+    ['an unknown model reported by the AI SDK', withFields({ name: 'AI_APICallError', statusCode: 404 })],
+    ['a missing key', withFields({ name: 'AI_LoadAPIKeyError' })],
+  ])('%s is a refusal', (_, error) => {
     expect(failureKind(error)).toBe('refused');
   });
 
@@ -66,24 +69,24 @@ describe('what kind of failure an error is', () => {
     ['an answer that cannot be parsed', new SyntaxError('Unexpected token')],
     ['a tool that finds nothing', withFields({ status: 404 })],
     [
-      'what LangChain marks as beyond healing',
+      'an error that LangChain marks as not retryable',
       withFields({ [Symbol.for('langchain.errors.retryable')]: false }),
     ],
     ['an object without a class', Object.create(null)],
     ['no error at all', undefined],
     ['a string', 'fetch failed'],
-  ])("%s is the program's own", (_, error) => {
+  ])('%s is a failure of the program', (_, error) => {
     expect(failureKind(error)).toBe('program');
   });
 
-  it('an error that is its own cause is looked at all the same', () => {
-    const error = new Error('round and round');
+  it('an error that is its own cause is classified', () => {
+    const error = new Error('circular');
     error.cause = error;
     expect(failureKind(error)).toBe('program');
   });
 });
 
-describe('how long a server asks to wait', () => {
+describe('retryAfterMs', () => {
   it.each([
     [new Headers({ 'retry-after': '3' }), 3_000],
     [new Headers({ 'retry-after-ms': '40' }), 40],
@@ -95,25 +98,30 @@ describe('how long a server asks to wait', () => {
     [{ 'retry-after': '-1' }, undefined],
     [{}, undefined],
     [undefined, undefined],
-  ])('%o', (headers, expected) => {
+  ])('retryAfterMs reads the headers %o as %s', (headers, expected) => {
     expect(retryAfterMs(new Error('outer', { cause: withFields({ headers }) }))).toBe(expected);
   });
 });
 
-describe('whether the provider did no work', () => {
+describe('isUnbilled', () => {
   it.each([
-    ['a rate limit', withFields({ status: 429 }), true],
-    ['a server error further down', new Error('step 2', { cause: withFields({ statusCode: 500 }) }), true],
-    ['a refused connection', withFields({ code: 'ECONNREFUSED' }), true],
-    ['a lost connection', withFields({ code: 'ECONNRESET' }), false],
-    ['an answer that broke off', withFields({ statusCode: 200 }, 'terminated'), false],
-    ['a time-out', new RolloutTimeoutError('late'), false],
-  ])('%s', (_, error, expected) => {
-    expect(isUnbilled(error)).toBe(expected);
+    ['a rate limit', withFields({ status: 429 })],
+    ['a server error as the cause', new Error('step 2', { cause: withFields({ statusCode: 500 }) })],
+    ['a refused connection', withFields({ code: 'ECONNREFUSED' })],
+  ])('a call that fails with %s is not billed', (_, error) => {
+    expect(isUnbilled(error)).toBe(true);
+  });
+
+  it.each([
+    ['a lost connection', withFields({ code: 'ECONNRESET' })],
+    ['an interrupted response', withFields({ statusCode: 200 }, 'terminated')],
+    ['a timeout', new RolloutTimeoutError('late')],
+  ])('a call that fails with %s may be billed', (_, error) => {
+    expect(isUnbilled(error)).toBe(false);
   });
 });
 
-it('a date to wait for counts from now', () => {
+it('a retry-after header with a date counts from now', () => {
   const responseHeaders = { 'retry-after': 'Mon, 01 Jan 2035 00:00:30 GMT' };
   const now = () => Date.parse('2035-01-01T00:00:00Z');
   expect(retryAfterMs(withFields({ responseHeaders }), now)).toBe(30_000);
@@ -125,11 +133,11 @@ it.each([
   ['just words', 'just words'],
   [{ reason: 1 }, '{"reason":1}'],
   [undefined, 'undefined'],
-])('anything thrown has a message: %o', (thrown, message) => {
+])('messageOf finds a message in any thrown value: %o', (thrown, message) => {
   expect(messageOf(thrown)).toBe(message);
 });
 
-it('an object that cannot be written as JSON has a message too', () => {
+it('messageOf falls back to String for values that JSON cannot represent', () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   expect(messageOf(circular)).toBe('[object Object]');
@@ -140,6 +148,6 @@ it.each([
   ['Not found', 'Not found.'],
   ['Wrong key.', 'Wrong key.'],
   ['401 Unauthorized\n\nTroubleshooting: read the manual\n', '401 Unauthorized.'],
-])('a message becomes a sentence: %j', (message, expected) => {
+])('sentence ends a message with a single period: %j', (message, expected) => {
   expect(sentence(new Error(message))).toBe(expected);
 });

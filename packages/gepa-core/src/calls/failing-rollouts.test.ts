@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { addUsage, modelCallUsage } from '../budget/usage.ts';
 import { MetricError, RolloutError, RunError, SeedError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
+import { useFakeTime } from '../testing/fixtures/fake-time.ts';
 import { type TokenOptions, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+
+useFakeTime();
 
 const quick = { minDelayMs: 0, maxDelayMs: 1 };
 const failure = (fields: object) => Object.assign(new Error('the provider says no'), fields);
@@ -15,18 +18,18 @@ async function errorOf(options: TokenOptions): Promise<unknown> {
   );
 }
 
-describe('passing failures', () => {
+describe('transient failures', () => {
   it.each([
     ['429', failure({ status: 429 })],
     ['500', failure({ status: 500 })],
     ['a lost connection', failure({ code: 'ECONNRESET' })],
-    ['a time-out', failure({ name: 'TimeoutError' })],
-  ])('are tried again and never scored: %s', async (_, error) => {
+    ['a timeout', failure({ name: 'TimeoutError' })],
+  ])('a rollout that fails with %s is retried and not scored as a failure', async (_, error) => {
     const run = tokenRun({
       retry: quick,
       maxIterations: 2,
-      before({ earlier }) {
-        if (earlier < 2) throw error;
+      before({ previousRuns }) {
+        if (previousRuns < 2) throw error;
       },
     });
     const result = await optimize(run.options);
@@ -37,14 +40,14 @@ describe('passing failures', () => {
     );
   });
 
-  it('wait as long as the server asks, up to the longest wait', async () => {
+  it('a retry waits as long as the server asks, up to maxDelayMs', async () => {
     const waits = async (retryAfter: string, maxDelayMs: number) => {
       const run = tokenRun({
         valset: tokenExamples('valid', 1),
         retry: { minDelayMs: 0, maxDelayMs },
         maxIterations: 1,
-        before({ earlier, context }) {
-          if (earlier === 0 && context.phase === 'seed')
+        before({ previousRuns, context }) {
+          if (previousRuns === 0 && context.phase === 'seed')
             throw failure({ status: 429, headers: { 'retry-after': retryAfter } });
         },
       });
@@ -54,7 +57,7 @@ describe('passing failures', () => {
     expect(await waits('3600', 5)).toBeLessThan(5_000);
   });
 
-  it('that do not pass end the run before it began, when the seed cannot be scored', async () => {
+  it('a transient failure that outlasts its retries while the seed is scored throws a SeedError', async () => {
     const run = tokenRun({
       retry: { ...quick, retries: 2 },
       before: () => Promise.reject(failure({ status: 503 })),
@@ -64,11 +67,11 @@ describe('passing failures', () => {
     expect((error as SeedError).message).toContain('the provider says no');
     expect((error as SeedError).cause).toMatchObject({ status: 503 });
     expect([...run.begun.values()].every((times) => times <= 3)).toBe(true);
-    // Nothing is to be learned from the rest of the valset.
+    // The rest of the valset is not tried.
     expect(run.begun.size).toBeLessThanOrEqual(8);
   });
 
-  it('of one example do not stop the others, when a whole valset is not at stake', async () => {
+  it('a transient failure of one example leaves a gap in the scores of a child and does not end the run', async () => {
     const run = tokenRun({
       retry: { ...quick, retries: 1 },
       maxIterations: 6,
@@ -83,7 +86,7 @@ describe('passing failures', () => {
     expect(result.bestIndex).toBe(0);
   });
 
-  it('end a run when the models are gone, with what was found', async () => {
+  it('an outage ends the run with the result so far', async () => {
     const run = tokenRun({
       retry: { ...quick, retries: 5 },
       concurrency: 2,
@@ -95,12 +98,12 @@ describe('passing failures', () => {
     expect(result).toMatchObject({ stopReason: 'providerUnavailable', iterations: 3 });
     expect(result.candidates.length).toBeGreaterThan(1);
     expect(result.warnings.at(-1)).toMatch(/^The models could not be had any more: the provider says no\./);
-    // No score stands for what did not run, and no new work was begun meanwhile.
+    // Failed rollouts have no score, and the outage starts no new work.
     expect(run.decisions().filter(({ type }) => type === 'task_evaluated')).toHaveLength(2);
     expect(run.events.filter(({ type }) => type === 'retried').length).toBeLessThanOrEqual(2 * 5);
   });
 
-  it('of some examples again and again end a run too, though others answer', async () => {
+  it('an outage that affects only some examples also ends the run', async () => {
     const run = tokenRun({
       retry: { ...quick, retries: 0 },
       concurrency: 1,
@@ -110,12 +113,12 @@ describe('passing failures', () => {
     });
     const result = await optimize({ ...run.options, cacheEvaluation: false });
     expect(result.stopReason).toBe('providerUnavailable');
-    const told = run.decisions().filter((event) => event.type === 'proposal_rejected');
-    expect(told.length).toBeLessThanOrEqual(3);
-    expect(told.every(({ reason }) => reason === 'unavailable')).toBe(true);
+    const rejected = run.decisions().filter((event) => event.type === 'proposal_rejected');
+    expect(rejected.length).toBeLessThanOrEqual(3);
+    expect(rejected.every(({ reason }) => reason === 'unavailable')).toBe(true);
   });
 
-  it('that cost more than is left end a run, though nobody answers any more', async () => {
+  it('retries that are billed end the run at maxTokens during an outage', async () => {
     const usage = modelCallUsage({ inputTokens: 10, outputTokens: 0 });
     const run = tokenRun({
       retry: { ...quick, retries: 1_000 },
@@ -128,16 +131,19 @@ describe('passing failures', () => {
     });
     const result = await optimize(run.options);
     expect(result).toMatchObject({ stopReason: 'maxTokens', iterations: 1 });
-    // One more would fit, if it were sure to cost no more than the others.
+    // 10 tokens are left, less than the 20 that a rollout reserves.
     expect(result.usage.modelCalls).toBe(29);
   });
 
-  it('may be told from others by the caller', async () => {
+  it('classifyError of the caller can mark errors as transient', async () => {
     const run = tokenRun({
-      retry: { ...quick, classifyError: (error) => (/quiet/.test(String(error)) ? 'transient' : undefined) },
+      retry: {
+        ...quick,
+        classifyError: (error) => (/no capacity/.test(String(error)) ? 'transient' : undefined),
+      },
       maxIterations: 2,
-      before({ earlier }) {
-        if (earlier === 0) throw new Error('nothing but quiet');
+      before({ previousRuns }) {
+        if (previousRuns === 0) throw new Error('no capacity');
       },
     });
     const result = await optimize(run.options);
@@ -147,7 +153,7 @@ describe('passing failures', () => {
 });
 
 describe('refusals', () => {
-  it('of the key end the pass of the seed at once', async () => {
+  it('a refused key while the seed is scored throws a SeedError without retries', async () => {
     const run = tokenRun({
       concurrency: 2,
       retry: quick,
@@ -159,7 +165,7 @@ describe('refusals', () => {
     expect([...run.begun.values()]).toEqual([...run.begun.values()].map(() => 1));
   });
 
-  it('later on end the run at once, with what was found', async () => {
+  it('a refusal in a later iteration ends the run at once with the result so far', async () => {
     const run = tokenRun({
       retry: quick,
       before({ context }) {
@@ -170,7 +176,7 @@ describe('refusals', () => {
     expect(result).toMatchObject({ stopReason: 'providerUnavailable', iterations: 2 });
   });
 
-  it('of the reflection model end the run at once, with what was found', async () => {
+  it('a refusal of the reflection model ends the run at once with the result so far', async () => {
     const { propose, ...options } = tokenRun({ retry: quick }).options;
     expect(propose).toBeDefined();
     const result = await optimize({
@@ -180,7 +186,7 @@ describe('refusals', () => {
     expect(result).toMatchObject({ stopReason: 'providerUnavailable', iterations: 1, bestIndex: 0 });
   });
 
-  it('during the held-out test end the run with what was found', async () => {
+  it('a refusal while the testset is scored ends the run with the result so far', async () => {
     const run = tokenRun({
       testset: tokenExamples('tests', 6),
       retry: quick,
@@ -196,7 +202,7 @@ describe('refusals', () => {
 });
 
 describe('a program that throws', () => {
-  it('scores failureScore, with its error as feedback, and never ends the run', async () => {
+  it('a program that throws scores failureScore, with its error as feedback, and does not end the run', async () => {
     const seen: unknown[] = [];
     const run = tokenRun({
       failureScore: -0.5,
@@ -226,7 +232,7 @@ describe('a program that throws', () => {
     expect(seen[0]).not.toHaveProperty('output');
   });
 
-  it('keeps the trace and the usage of its failure', async () => {
+  it('a program that throws a RolloutError keeps its trace and usage', async () => {
     let trace: unknown;
     const run = tokenRun({
       maxIterations: 1,
@@ -254,7 +260,7 @@ describe('a program that throws', () => {
     expect(result.usage.modelCalls).toBe(result.totalMetricCalls);
   });
 
-  it('that returns nothing is told what to return', async () => {
+  it('a program that returns nothing ends the run with an error that shows what to return', async () => {
     const error = await errorOf({
       ...tokenRun().options,
       adapter: { components: { prompt: { text: 'base' } }, run: (async () => undefined) as never },
@@ -264,7 +270,7 @@ describe('a program that throws', () => {
   });
 });
 
-it('a program may return a promise of another make than the native one', async () => {
+it('programs and metrics may return promises of another realm', async () => {
   const { options } = tokenRun({ maxIterations: 1 });
   const foreign: <T>(value: T) => Promise<T> = runInNewContext('(value) => Promise.resolve(value)');
   expect(foreign(1)).not.toBeInstanceOf(Promise);
@@ -279,7 +285,7 @@ it('a program may return a promise of another make than the native one', async (
   expect(result.seedScore).toBe(0.75);
 });
 
-it('a rollout out of time is tried again, and unavailable when it stays so', async () => {
+it('a rollout that times out is retried, and unavailable if the retries time out too', async () => {
   const hanging = tokenRun({
     valset: tokenExamples('valid', 2),
     rolloutTimeoutMs: 10,
@@ -295,13 +301,13 @@ it('a rollout out of time is tried again, and unavailable when it stays so', asy
     rolloutTimeoutMs: 20,
     retry: quick,
     maxIterations: 1,
-    before: ({ earlier }) => (earlier === 0 ? new Promise(() => {}) : undefined),
+    before: ({ previousRuns }) => (previousRuns === 0 ? new Promise(() => {}) : undefined),
   });
   expect((await optimize(slowOnce.options)).retries).toBe(slowOnce.begun.size);
 });
 
 describe('a metric', () => {
-  it('that throws on every example of the seed ends the run', async () => {
+  it('a metric that throws on every example of the seed ends the run', async () => {
     const run = tokenRun({
       metric: () => {
         throw new TypeError("cannot read 'label' of undefined");
@@ -312,7 +318,7 @@ describe('a metric', () => {
     expect((error as Error).message).toContain("valid-0: cannot read 'label' of undefined");
   });
 
-  it('that throws now and then scores failureScore, with one warning', async () => {
+  it('a metric that throws on some examples scores failureScore and warns once', async () => {
     const run = tokenRun({
       maxIterations: 5,
       metric: ({ example }) => {
@@ -325,7 +331,7 @@ describe('a metric', () => {
     expect(result.warnings.filter((warning) => warning.includes('no label'))).toHaveLength(1);
   });
 
-  it('whose judge is busy is asked again, without another run of the program', async () => {
+  it('a metric that fails with a transient error is retried without another run of the program', async () => {
     let calls = 0;
     const run = tokenRun({
       retry: quick,
@@ -341,26 +347,29 @@ describe('a metric', () => {
   });
 
   it.each([
-    [Number.NaN, 'its score is NaN'],
-    [Number.POSITIVE_INFINITY, 'its score is Infinity'],
-    [{ score: Number.NEGATIVE_INFINITY }, 'its score is -Infinity'],
-    [{ score: '0.5' }, 'its "score" is string'],
-    [undefined, 'it returned undefined'],
-    [{ score: 1, objectives: { speed: Number.NaN } }, 'its objective "speed" is NaN'],
-    [{ score: 1, objectives: { speed: '1' } }, 'its objective "speed" is string'],
-  ])('that gives no score (%o) ends the run with the name of the example', async (answer, problem) => {
-    const run = tokenRun({
-      concurrency: 1,
-      metric: ({ example }) =>
-        example.id === 'valid-3' ? (answer as number) : { score: 1, objectives: { speed: 1 } },
-    });
-    const error = await errorOf(run.options);
-    expect(error).toBeInstanceOf(MetricError);
-    expect((error as Error).message).toContain(`example valid-3: ${problem}`);
-    expect(run.begun.size).toBe(4);
-  });
+    ['its score is NaN', Number.NaN],
+    ['its score is Infinity', Number.POSITIVE_INFINITY],
+    ['its score is -Infinity', { score: Number.NEGATIVE_INFINITY }],
+    ['its "score" is string', { score: '0.5' }],
+    ['it returned undefined', undefined],
+    ['its objective "speed" is NaN', { score: 1, objectives: { speed: Number.NaN } }],
+    ['its objective "speed" is string', { score: 1, objectives: { speed: '1' } }],
+  ])(
+    'an invalid metric result ends the run with an error that names the example: %s',
+    async (problem, answer) => {
+      const run = tokenRun({
+        concurrency: 1,
+        metric: ({ example }) =>
+          example.id === 'valid-3' ? (answer as number) : { score: 1, objectives: { speed: 1 } },
+      });
+      const error = await errorOf(run.options);
+      expect(error).toBeInstanceOf(MetricError);
+      expect((error as Error).message).toContain(`example valid-3: ${problem}`);
+      expect(run.begun.size).toBe(4);
+    },
+  );
 
-  it('whose objectives change is refused with both lists', async () => {
+  it('a metric whose objectives change ends the run with an error that lists both', async () => {
     const run = tokenRun({
       concurrency: 1,
       metric: ({ example }) => ({
@@ -374,7 +383,7 @@ describe('a metric', () => {
     expect((error as RunError).result).toMatchObject({ stopReason: 'error' });
   });
 
-  it('may report what its judge cost', async () => {
+  it('a metric may report the usage of its judge', async () => {
     const usage = modelCallUsage({ model: 'judge', inputTokens: 10, outputTokens: 2, costUsd: 0.01 });
     const run = tokenRun({
       maxIterations: 1,
@@ -388,7 +397,7 @@ describe('a metric', () => {
   });
 });
 
-it('a program that fails on every example is warned of, in its own words', async () => {
+it('a program that fails on every example causes a warning with its error message', async () => {
   const result = await optimize({
     seedCandidate: { text: 'seed' },
     run: (): { output: string } => {

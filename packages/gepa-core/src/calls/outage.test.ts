@@ -2,69 +2,72 @@ import { describe, expect, it } from 'vitest';
 import { Outage } from './outage.ts';
 
 const error = new Error('overloaded');
-const failTimes = (health: Outage, times: number) => {
-  for (let i = 0; i < times; i++) health.failed();
+const failTimes = (outage: Outage, times: number) => {
+  for (let i = 0; i < times; i++) outage.failed();
 };
 
 describe('new work', () => {
-  it('is not held up by failures that are not in a row', () => {
-    const health = new Outage();
+  it('failures with successes in between do not pause new work', () => {
+    const outage = new Outage();
     for (let i = 0; i < 10; i++) {
-      failTimes(health, 4);
-      health.answered();
+      failTimes(outage, 4);
+      outage.answered();
     }
-    expect(health.isSuspected).toBe(false);
+    expect(outage.isSuspected).toBe(false);
   });
 
-  it('waits while one attempt after the other fails, until somebody is answered', async () => {
-    const health = new Outage();
-    failTimes(health, 5);
-    let hasBegun = false;
-    const waiting = health.passed().then(() => {
-      hasBegun = true;
+  it('consecutive failures pause new work until a call succeeds', async () => {
+    const outage = new Outage();
+    failTimes(outage, 5);
+    let hasStarted = false;
+    const waiting = outage.passed().then(() => {
+      hasStarted = true;
     });
     await new Promise(setImmediate);
-    expect(hasBegun).toBe(false);
-    health.answered();
+    expect(hasStarted).toBe(false);
+    outage.answered();
     await waiting;
-    expect(hasBegun).toBe(true);
-    expect(health.isSuspected).toBe(false);
+    expect(hasStarted).toBe(true);
+    expect(outage.isSuspected).toBe(false);
   });
 
   it.each([
-    ['the models count as gone', (health: Outage) => health.gaveUp('transient', error)],
-    ['the run is over', (health: Outage) => health.stopWaiting()],
-    ['a program fails by itself: it was answered', (health: Outage) => health.gaveUp('program', error)],
-  ])('is not held up for ever: %s', async (_, end) => {
-    const health = new Outage();
-    failTimes(health, 6);
-    const waiting = health.passed();
-    end(health);
+    ['an outage ends the run', (outage: Outage) => outage.gaveUp('transient', error)],
+    ['the run ends', (outage: Outage) => outage.stopWaiting()],
+    [
+      'a program fails by itself after its models have answered',
+      (outage: Outage) => outage.gaveUp('program', error),
+    ],
+  ])('a pause of new work ends when %s', async (_, end) => {
+    const outage = new Outage();
+    failTimes(outage, 6);
+    const waiting = outage.passed();
+    end(outage);
     await waiting;
-    expect(health.isSuspected).toBe(false);
+    expect(outage.isSuspected).toBe(false);
   });
 });
 
-describe('the models count as gone', () => {
-  it('when an effect gives up while nobody is answered', () => {
-    const health = new Outage();
-    failTimes(health, 5);
-    health.gaveUp('transient', error);
-    expect(health.final).toEqual({ error });
+describe('outages', () => {
+  it('a call that exhausts its retries while no other call succeeds is an outage', () => {
+    const outage = new Outage();
+    failTimes(outage, 5);
+    outage.gaveUp('transient', error);
+    expect(outage.final).toEqual({ error });
   });
 
-  it('when they refuse', () => {
-    const health = new Outage();
-    health.gaveUp('refused', error);
-    expect(health.final).toEqual({ error });
+  it('a refusal is an outage', () => {
+    const outage = new Outage();
+    outage.gaveUp('refused', error);
+    expect(outage.final).toEqual({ error });
   });
 
-  it('not when one effect gives up while others are answered', () => {
-    const health = new Outage();
-    failTimes(health, 4);
-    health.answered();
-    failTimes(health, 4);
-    health.gaveUp('transient', error);
-    expect(health.final).toBeUndefined();
+  it('a call that exhausts its retries while other calls succeed is no outage', () => {
+    const outage = new Outage();
+    failTimes(outage, 4);
+    outage.answered();
+    failTimes(outage, 4);
+    outage.gaveUp('transient', error);
+    expect(outage.final).toBeUndefined();
   });
 });

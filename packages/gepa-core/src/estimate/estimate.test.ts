@@ -12,7 +12,7 @@ const mix = fc.record({
   valid: fc.integer({ min: 1, max: 8 }),
   tests: fc.integer({ min: 0, max: 4 }),
   valsetIsTrainset: fc.boolean(),
-  bound: fc.constantFrom('calls' as const, 'iterations' as const, 'both' as const),
+  limit: fc.constantFrom('calls' as const, 'iterations' as const, 'both' as const),
   extraCalls: fc.integer({ min: 0, max: 90 }),
   iterations: fc.integer({ min: 1, max: 12 }),
   seed: fc.nat({ max: 1_000 }),
@@ -46,10 +46,10 @@ const mix = fc.record({
 
 const amounts = ['metricCalls', 'iterations', 'reflections', 'tokens', 'costUsd', 'durationMs'] as const;
 
-it('whatever the options, no run takes more than the worst, and no more is expected', async () => {
+it('no run with any options exceeds the worst case of its estimate, nor does the expected case', async () => {
   await fc.assert(
     fc.asyncProperty(mix, async (drawn) => {
-      const { train, valid, tests, valsetIsTrainset, bound, extraCalls, iterations, ...options } = drawn;
+      const { train, valid, tests, valsetIsTrainset, limit, extraCalls, iterations, ...options } = drawn;
       const trainset = tokenExamples('train', train);
       const valset = valsetIsTrainset ? trainset : tokenExamples('valid', valid);
       const run = tokenRun({
@@ -58,31 +58,31 @@ it('whatever the options, no run takes more than the worst, and no more is expec
         valset,
         ...(tests === 0 ? {} : { testset: tokenExamples('tests', tests) }),
         maxMetricCalls: valset.length + 2 * tests + extraCalls,
-        ...(bound === 'calls' ? {} : { maxIterations: iterations }),
+        ...(limit === 'calls' ? {} : { maxIterations: iterations }),
       });
-      const { maxMetricCalls: _, ...unbounded } = run.options;
-      const runOptions = bound === 'iterations' ? unbounded : run.options;
-      const told = await estimate(runOptions);
+      const { maxMetricCalls: _, ...iterationsOnly } = run.options;
+      const runOptions = limit === 'iterations' ? iterationsOnly : run.options;
+      const estimated = await estimate(runOptions);
       expect(run.begun.size).toBe(0);
       for (const amount of amounts) {
-        expect(told[amount].expected ?? 0).toBeLessThanOrEqual(told[amount].worst);
+        expect(estimated[amount].expected ?? 0).toBeLessThanOrEqual(estimated[amount].worst);
       }
       const result = await optimize(runOptions);
-      expect(result.totalMetricCalls).toBeLessThanOrEqual(told.metricCalls.worst);
-      expect(result.iterations).toBeLessThanOrEqual(told.iterations.worst);
-      const asked = run
+      expect(result.totalMetricCalls).toBeLessThanOrEqual(estimated.metricCalls.worst);
+      expect(result.iterations).toBeLessThanOrEqual(estimated.iterations.worst);
+      const reflections = run
         .decisions()
         .filter(({ type }) => type === 'proposal_evaluated' || type === 'proposal_rejected');
-      // Where only metric calls bound the run, iterations that measure nothing come on top.
-      if (bound === 'iterations') expect(asked.length).toBeLessThanOrEqual(told.reflections.worst);
+      // A run limited by metric calls only may have additional iterations without metric calls.
+      if (limit === 'iterations') expect(reflections.length).toBeLessThanOrEqual(estimated.reflections.worst);
     }),
     { numRuns: 150 },
   );
 }, 60_000);
 
 /**
- * A run whose every third proposal is accepted, as estimates assume, and whose calls all cost the same. It is bounded
- * by what the setup says, and by nothing else.
+ * A run that accepts every third proposal, as estimates assume, and whose calls all cost the same. The limits of the
+ * setup are its only limits.
  */
 function steadyRun(setup: TokenRunSetup = {}) {
   const run = tokenRun({
@@ -93,8 +93,8 @@ function steadyRun(setup: TokenRunSetup = {}) {
   });
   const { propose: _, maxMetricCalls: __, ...options } = run.options;
   const { adapter } = options;
-  let asked = 0;
-  let tried = 0;
+  let reflections = 0;
+  let proposals = 0;
   return {
     ...run,
     options: {
@@ -108,9 +108,9 @@ function steadyRun(setup: TokenRunSetup = {}) {
           usage: small,
         }),
       },
-      acceptanceCriterion: () => ++tried % 3 === 0,
+      acceptanceCriterion: () => ++proposals % 3 === 0,
       reflectionModel: Object.assign(
-        async () => ({ text: `\`\`\`\nbase ${asked++}\n\`\`\``, usage: large }),
+        async () => ({ text: `\`\`\`\nbase ${reflections++}\n\`\`\``, usage: large }),
         { modelName: 'large' },
       ),
     },
@@ -121,78 +121,81 @@ const prices = { small: { input: 1, output: 2 }, large: { input: 10, output: 20 
 const small = modelCallUsage({ model: 'small', inputTokens: 1_000, outputTokens: 500 });
 const large = modelCallUsage({ model: 'large', inputTokens: 1_000, outputTokens: 500 });
 
-describe('what is expected', () => {
+describe('the expected case', () => {
   it.each([
-    ['metric calls', { maxMetricCalls: 700 }],
-    ['metric calls, with a testset', { maxMetricCalls: 700, testset: tokenExamples('tests', 30) }],
-    ['iterations', { maxIterations: 40 }],
-    ['iterations of four tasks', { maxIterations: 20, samplingStrategy: { parents: 2, mutations: 2 } }],
+    ['a limit on metric calls', { maxMetricCalls: 700 }],
+    ['a limit on metric calls and a testset', { maxMetricCalls: 700, testset: tokenExamples('tests', 30) }],
+    ['a limit on iterations', { maxIterations: 40 }],
+    ['iterations of four tasks each', { maxIterations: 20, samplingStrategy: { parents: 2, mutations: 2 } }],
     [
-      'the best of three',
+      'best-of-three selection',
       { maxMetricCalls: 900, samplingStrategy: { sameParent: 3 }, selectionStrategy: 'best' },
     ],
-  ] as const)('comes to pass when a third is accepted: %s', async (_, setup) => {
-    const run = steadyRun(setup);
-    const told = await estimate(run.options);
-    const result = await optimize(run.options);
-    const near = (real: number, expected: number | undefined) => {
-      expect(real / expected!).toBeGreaterThan(0.85);
-      expect(real / expected!).toBeLessThan(1.15);
-    };
-    near(result.totalMetricCalls, told.metricCalls.expected);
-    near(result.iterations, told.iterations.expected);
-    near(result.spend.reflection.usage.modelCalls, told.reflections.expected);
-    expect(result.stopReason).toBe(told.endsBy);
-  });
+  ] as const)(
+    'the expected case is close to a run with %s that accepts a third of its proposals',
+    async (_, setup) => {
+      const run = steadyRun(setup);
+      const estimated = await estimate(run.options);
+      const result = await optimize(run.options);
+      const near = (actual: number, expected: number | undefined) => {
+        expect(actual / expected!).toBeGreaterThan(0.85);
+        expect(actual / expected!).toBeLessThan(1.15);
+      };
+      near(result.totalMetricCalls, estimated.metricCalls.expected);
+      near(result.iterations, estimated.iterations.expected);
+      near(result.spend.reflection.usage.modelCalls, estimated.reflections.expected);
+      expect(result.stopReason).toBe(estimated.endsBy);
+    },
+  );
 
-  it('is what bounds in dollars, tokens and time buy', async () => {
+  it('the expected case follows from limits on cost, tokens and time', async () => {
     // A rollout costs $0.002 and 1,500 tokens.
-    const bounded = async (bound: object) => {
-      const run = steadyRun(bound);
-      return { run, told: await estimate(run.options, { measure: true }) };
+    const limited = async (limit: object) => {
+      const run = steadyRun(limit);
+      return { run, estimated: await estimate(run.options, { measure: true }) };
     };
-    const { run, told } = await bounded({ maxCostUsd: 1 });
-    expect(told).toMatchObject({ endsBy: 'maxCostUsd', costUsd: { expected: 1, worst: 1 } });
-    expect(told.metricCalls.worst).toBe(Number.POSITIVE_INFINITY);
+    const { run, estimated } = await limited({ maxCostUsd: 1 });
+    expect(estimated).toMatchObject({ endsBy: 'maxCostUsd', costUsd: { expected: 1, worst: 1 } });
+    expect(estimated.metricCalls.worst).toBe(Number.POSITIVE_INFINITY);
     const reserve = { rollout: { costUsd: 0.002 }, reflection: { costUsd: 0.02 } };
     const result = await optimize({ ...run.options, reserve });
     expect(result.stopReason).toBe('maxCostUsd');
-    expect(result.totalMetricCalls / told.metricCalls.expected!).toBeGreaterThan(0.7);
-    expect(result.totalMetricCalls / told.metricCalls.expected!).toBeLessThan(1.4);
+    expect(result.totalMetricCalls / estimated.metricCalls.expected!).toBeGreaterThan(0.7);
+    expect(result.totalMetricCalls / estimated.metricCalls.expected!).toBeLessThan(1.4);
 
-    const tested = await bounded({ maxCostUsd: 1, testset: tokenExamples('tests', 30) });
+    const tested = await limited({ maxCostUsd: 1, testset: tokenExamples('tests', 30) });
     const withTest = await optimize({ ...tested.run.options, reserve });
     expect(withTest).toMatchObject({ stopReason: 'maxCostUsd', test: { size: 30 } });
-    expect(withTest.iterations / tested.told.iterations.expected!).toBeGreaterThan(0.7);
-    expect(withTest.iterations / tested.told.iterations.expected!).toBeLessThan(1.4);
+    expect(withTest.iterations / tested.estimated.iterations.expected!).toBeGreaterThan(0.7);
+    expect(withTest.iterations / tested.estimated.iterations.expected!).toBeLessThan(1.4);
 
-    expect((await bounded({ maxTokens: 300_000 })).told).toMatchObject({
+    expect((await limited({ maxTokens: 300_000 })).estimated).toMatchObject({
       endsBy: 'maxTokens',
       tokens: { expected: 300_000, worst: 300_000 },
     });
-    expect((await bounded({ maxDurationMs: 60_000 })).told).toMatchObject({
+    expect((await limited({ maxDurationMs: 60_000 })).estimated).toMatchObject({
       endsBy: 'maxDurationMs',
       durationMs: { expected: 60_000, worst: 60_000 },
     });
   });
 
-  it('is unknown where nothing bounds the run that can be told', async () => {
+  it('the expected case is unknown without a limit that determines the end of the run', async () => {
     const { signal } = new AbortController();
-    const told = await estimate(steadyRun({ signal }).options);
-    expect(told).toMatchObject({
+    const estimated = await estimate(steadyRun({ signal }).options);
+    expect(estimated).toMatchObject({
       endsBy: undefined,
       metricCalls: { expected: undefined, worst: Number.POSITIVE_INFINITY },
     });
-    expect(told.assumptions[0]).toContain('maxMetricCalls');
+    expect(estimated.assumptions[0]).toContain('maxMetricCalls');
   });
 
-  it('counts what the cache saves: examples that stand twice, and those the valset knows', async () => {
+  it('the expected case subtracts the metric calls that the cache saves', async () => {
     const [shared, own] = [tokenExamples('both', 10), tokenExamples('own', 10)];
     const callsOf = async (setup: object) =>
       (await estimate(steadyRun({ maxIterations: 30, ...setup }).options)).metricCalls;
     const apart = await callsOf({ trainset: own, valset: shared });
     const together = await callsOf({ trainset: shared, valset: shared });
-    // Parents need not be run, and a child's minibatch is part of its pass over the valset.
+    // The rollouts of parents are cached, and a child's minibatch is part of its valset pass.
     expect(together).toEqual({ expected: 10 + 30 * 3 + 10 * (10 - 3), worst: apart.worst });
     expect(apart.expected).toBe(10 + 30 * 6 + 10 * 10);
     const twice = await callsOf({ trainset: own, valset: [...shared, ...shared] });
@@ -202,9 +205,9 @@ describe('what is expected', () => {
   });
 });
 
-describe('what is worst', () => {
-  it('never passes a bound', async () => {
-    const told = await estimate(
+describe('the worst case', () => {
+  it('the worst case exceeds no limit', async () => {
+    const estimated = await estimate(
       steadyRun({
         maxMetricCalls: 500,
         maxIterations: 9,
@@ -214,16 +217,16 @@ describe('what is worst', () => {
       }).options,
       { measure: true },
     );
-    expect(told).toMatchObject({
+    expect(estimated).toMatchObject({
       metricCalls: { worst: 20 + 9 * (6 + 20) },
       iterations: { worst: 9 },
       tokens: { worst: 70_000 },
       costUsd: { worst: 0.5 },
     });
-    expect(told.durationMs.worst).toBeLessThanOrEqual(900);
+    expect(estimated.durationMs.worst).toBeLessThanOrEqual(900);
   });
 
-  it('takes a reserve for what a call can cost', async () => {
+  it('the worst case uses `reserve` as the maximum cost of a call', async () => {
     const costOf = async (setup: object) =>
       (await estimate(steadyRun({ maxMetricCalls: 100, ...setup }).options, { measure: true })).costUsd;
     const measured = await costOf({});
@@ -232,15 +235,15 @@ describe('what is worst', () => {
     expect(reserved.expected).toBe(measured.expected);
   });
 
-  it('is not bounded in metric calls by a bound on dollars', async () => {
-    const told = await estimate(steadyRun({ maxCostUsd: 1 }).options);
-    expect(told.metricCalls).toEqual({ expected: undefined, worst: Number.POSITIVE_INFINITY });
-    expect(told.assumptions[0]).toContain('let a rollout be measured');
+  it('the worst case has no limit on metric calls if only maxCostUsd is set', async () => {
+    const estimated = await estimate(steadyRun({ maxCostUsd: 1 }).options);
+    expect(estimated.metricCalls).toEqual({ expected: undefined, worst: Number.POSITIVE_INFINITY });
+    expect(estimated.assumptions[0]).toContain('let a rollout be measured');
   });
 });
 
 describe('the measured rollout', () => {
-  it('is one run of the seed on the first training example, with its metric', async () => {
+  it('measure runs the seed and the metric once, on the first training example', async () => {
     const run = steadyRun({ maxMetricCalls: 200, testset: tokenExamples('tests', 3) });
     let judged = 0;
     const withJudge = {
@@ -250,69 +253,69 @@ describe('the measured rollout', () => {
         return { score: 0.25, usage: small };
       },
     };
-    const told = await estimate(withJudge, { measure: true });
+    const estimated = await estimate(withJudge, { measure: true });
     expect([...run.begun]).toEqual([[JSON.stringify([{ extract: 'base', route: 'base' }, 'train-0']), 1]]);
     expect(judged).toBe(1);
     expect(run.events).toEqual([]);
-    expect(told.measured).toMatchObject({ score: 0.25, usage: { modelCalls: 2, inputTokens: 2_000 } });
-    expect(told.measured?.usage?.costUsd).toBeCloseTo(0.004, 9);
+    expect(estimated.measured).toMatchObject({ score: 0.25, usage: { modelCalls: 2, inputTokens: 2_000 } });
+    expect(estimated.measured?.usage?.costUsd).toBeCloseTo(0.004, 9);
   });
 
-  it('gives tokens, dollars and time, with the reflections', async () => {
-    const told = await estimate(steadyRun({ maxMetricCalls: 200 }).options, { measure: true });
-    const { metricCalls, reflections, tokens, costUsd, durationMs } = told as RunEstimate;
+  it('measure adds tokens, cost and time of rollouts and reflections to the estimate', async () => {
+    const estimated = await estimate(steadyRun({ maxMetricCalls: 200 }).options, { measure: true });
+    const { metricCalls, reflections, tokens, costUsd, durationMs } = estimated as RunEstimate;
     expect(tokens.expected).toBeGreaterThan(1_500 * metricCalls.expected! + 500 * reflections.expected!);
     expect(costUsd.expected).toBeGreaterThan(0.002 * metricCalls.expected! + 0.01 * reflections.expected!);
-    // Ten seconds of writing for each reflection.
+    // Each reflection is estimated at ten seconds.
     expect(durationMs.expected).toBeGreaterThan(10_000 * reflections.expected!);
-    expect(told.assumptions).toContain('Reflections are priced as large.');
+    expect(estimated.assumptions).toContain('Reflections are priced as large.');
   });
 
-  it('is the only thing that tells them', async () => {
-    const told = await estimate(steadyRun({ maxMetricCalls: 200 }).options);
-    expect(told).not.toHaveProperty('measured');
+  it('an estimate without measure has no tokens, cost or time', async () => {
+    const estimated = await estimate(steadyRun({ maxMetricCalls: 200 }).options);
+    expect(estimated).not.toHaveProperty('measured');
     for (const amount of ['tokens', 'costUsd', 'durationMs'] as const) {
-      expect(told[amount]).toEqual({ expected: undefined, worst: Number.POSITIVE_INFINITY });
+      expect(estimated[amount]).toEqual({ expected: undefined, worst: Number.POSITIVE_INFINITY });
     }
   });
 
-  it('does not take unreported usage for none', async () => {
-    const told = await estimate(tokenRun().options, { measure: true });
-    expect(told.tokens.expected).toBeUndefined();
-    expect(told.measured?.usage).toBeUndefined();
-    expect(told.warnings).toEqual([expect.stringContaining('reported no usage')]);
+  it('measure leaves tokens unknown and warns if the rollout reports no usage', async () => {
+    const estimated = await estimate(tokenRun().options, { measure: true });
+    expect(estimated.tokens.expected).toBeUndefined();
+    expect(estimated.measured?.usage).toBeUndefined();
+    expect(estimated.warnings).toEqual([expect.stringContaining('reported no usage')]);
   });
 
-  it('does not know the cost of reflections by a model without a price', async () => {
+  it('the cost of an estimate is unknown if the reflection model has no price', async () => {
     const { prices, ...options } = steadyRun({ maxMetricCalls: 200 }).options;
     expect(prices).toBeDefined();
-    const told = await estimate(options, { measure: true });
-    expect(told.costUsd.expected).toBeUndefined();
-    expect(told.assumptions.join()).toContain('give it in `prices`');
+    const estimated = await estimate(options, { measure: true });
+    expect(estimated.costUsd.expected).toBeUndefined();
+    expect(estimated.assumptions.join()).toContain('give it in `prices`');
   });
 
-  it('that fails by the program is told, and that cannot be had is an error', async () => {
+  it('measure warns if the program fails and throws a SeedError if the rollout is unavailable', async () => {
     const broken = tokenRun({
       before: () => {
         throw new Error('no tool');
       },
     });
     expect((await estimate(broken.options, { measure: true })).warnings[0]).toContain('no tool');
-    let tries = 0;
+    let attempts = 0;
     const busy = tokenRun({
       retry: { minDelayMs: 0, maxDelayMs: 0 },
       before: () => {
-        tries++;
+        attempts++;
         throw Object.assign(new Error('overloaded'), { status: 503 });
       },
     });
     const error = await estimate(busy.options, { measure: true }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(SeedError);
     expect((error as Error).message).toContain('overloaded');
-    expect(tries).toBe(3);
+    expect(attempts).toBe(3);
   });
 
-  it('ends with the signal', async () => {
+  it('measure ends when the signal is aborted', async () => {
     const controller = new AbortController();
     const run = tokenRun({ signal: controller.signal, before: () => new Promise(() => {}) });
     const estimating = estimate(run.options, { measure: true });
@@ -320,7 +323,7 @@ describe('the measured rollout', () => {
     await expect(estimating).rejects.toThrow('enough');
   });
 
-  it("leaves the caller's adapter open for the run", async () => {
+  it("estimate does not close the caller's adapter", async () => {
     let closed = 0;
     const run = steadyRun({ maxMetricCalls: 200 });
     const adapter = { ...run.options.adapter, close: async () => void closed++ };
@@ -329,7 +332,7 @@ describe('the measured rollout', () => {
   });
 });
 
-it('warns of bounds that leave no room', async () => {
+it('an estimate warns if its limits leave no room for an iteration or the testset', async () => {
   const warningsOf = async (setup: object) =>
     (await estimate(steadyRun(setup).options, { measure: true })).warnings;
   const noSearch = [expect.stringContaining('Nothing is left for an iteration')];
@@ -343,6 +346,6 @@ it('warns of bounds that leave no room', async () => {
   expect(await warningsOf({ maxDurationMs: 60_000, testset })).toEqual([untested]);
 });
 
-it('refuses what optimize refuses', async () => {
+it('estimate rejects the options that optimize rejects', async () => {
   await expect(estimate({ ...tokenRun().options, maxMetricCalls: 1 })).rejects.toThrow(OptionsError);
 });

@@ -4,23 +4,23 @@ import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { AppendFile } from './append-file.ts';
 
-it('writes what was pending when it is closed, and nothing that comes later, to whatever file', async () => {
+it('close writes pending lines, and lines appended later are written to no file', async () => {
   const root = mkdtempSync(join(tmpdir(), 'gepa-append-'));
   const failures: Error[] = [];
   const file = new AppendFile(join(root, 'file'), { size: 0, onFailure: (error) => failures.push(error) });
-  file.append('in time');
+  file.append('before');
   file.close();
-  // Most likely it has the number that has just become free.
+  // The new file most likely gets the file descriptor that was just closed.
   const other = openSync(join(root, 'other'), 'a+');
-  expect(await file.append('late').written).toBe(false);
+  expect(await file.append('after').written).toBe(false);
   closeSync(other);
-  expect(readFileSync(join(root, 'file'), 'utf8')).toBe('in time\n');
+  expect(readFileSync(join(root, 'file'), 'utf8')).toBe('before\n');
   expect(readFileSync(join(root, 'other'), 'utf8')).toBe('');
   expect(failures).toEqual([]);
   rmSync(root, { recursive: true, force: true });
 });
 
-it('keeps the lines that were written whole when there is no room for the next', async () => {
+it('a disk that fills up keeps the complete lines only', async () => {
   const root = mkdtempSync(join(tmpdir(), 'gepa-append-'));
   const failures: Error[] = [];
   const path = join(root, 'file');
@@ -30,12 +30,12 @@ it('keeps the lines that were written whole when there is no room for the next',
     .spyOn(fs, 'writeSync')
     .mockImplementationOnce((number, bytes) => write(number, bytes as unknown as Uint8Array, 0, 12))
     .mockImplementationOnce(() => {
-      throw new Error('no room');
+      throw new Error('no space left');
     });
   const written = ['first', 'second', 'third'].map((line) => file.append(line).written);
   expect(await Promise.all(written)).toEqual([false, false, false]);
   full.mockRestore();
-  expect(failures.map(({ message }) => message)).toEqual(['no room']);
+  expect(failures.map(({ message }) => message)).toEqual(['no space left']);
   expect(readFileSync(path, 'utf8')).toBe('first\n');
   file.close();
   rmSync(root, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -6,23 +7,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Candidate } from '../component.ts';
 import { type DecisionEvent, isDecision } from '../events.ts';
 import { Random } from '../search/random.ts';
-import { timeless } from '../testing/fixtures/token-run.ts';
-import { runTokenTask } from '../testing/token-task.ts';
+import { withoutTimes } from '../testing/fixtures/token-run.ts';
+import { runTokenTask, type TokenExample } from '../testing/token-task.ts';
 import { EarlierReservations } from './earlier-sessions.ts';
 import { runAgainst } from './fixtures/killed-run.ts';
 
 const kills = 100;
 const vocabulary = ['red', 'green', 'blue', 'round', 'square', 'soft', 'hard', 'old'];
 
+interface ModelRequest {
+  readonly candidate?: Candidate;
+  readonly example?: TokenExample;
+  readonly prompt?: string;
+}
+
 let root: string;
 let server: Server;
 let url: string;
-/** Everything that was asked, in order. */
-let asked: string[] = [];
-let onAsked = () => {};
-/** Tokens of all that was asked, answered or not. */
+/** The keys of all requests, in order. */
+let requested: string[] = [];
+let onRequest = () => {};
+/** Tokens of all requests, answered or not. */
 let billed = 0;
 
 beforeAll(async () => {
@@ -33,11 +41,12 @@ beforeAll(async () => {
       body += chunk;
     });
     request.on('end', async () => {
-      const question = JSON.parse(body);
-      asked.push(keyOf(question));
-      onAsked();
-      const answer = answerTo(question);
+      const modelRequest = JSON.parse(body);
+      requested.push(keyOf(modelRequest));
+      onRequest();
+      const answer = answerTo(modelRequest);
       billed += answer.usage.inputTokens + answer.usage.outputTokens;
+      // A real delay, since the run is another process: several requests are in flight when it is killed.
       await sleep(Math.random() * 4);
       response.end(JSON.stringify(answer));
     });
@@ -51,27 +60,25 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: what came over the wire.
-function answerTo(question: any) {
-  if (question.prompt === undefined) {
+function answerTo({ candidate, example, prompt }: ModelRequest) {
+  if (prompt === undefined) {
     const usage = { modelCalls: 1, inputTokens: 20, outputTokens: 10 };
-    return { ...runTokenTask(question.candidate, question.example), usage };
+    return { ...runTokenTask(candidate!, example!), usage };
   }
-  const text = /\[([^\]]*)\]/.exec(question.prompt)![1]!;
-  const sum = [...question.prompt].reduce((hash, c) => (hash * 31 + c.charCodeAt(0)) % 65_521, 7);
-  const usage = { modelCalls: 1, inputTokens: question.prompt.length, outputTokens: text.length };
+  const text = /\[([^\]]*)\]/.exec(prompt)![1]!;
+  const sum = [...prompt].reduce((hash, c) => (hash * 31 + c.charCodeAt(0)) % 65_521, 7);
+  const usage = { modelCalls: 1, inputTokens: prompt.length, outputTokens: text.length };
   return { text: `\`\`\`\n${text} ${vocabulary[sum % vocabulary.length]}\n\`\`\``, usage };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: likewise.
-function keyOf(question: any): string {
-  return question.prompt ?? JSON.stringify([question.candidate, question.example.id]);
+function keyOf({ candidate, example, prompt }: ModelRequest): string {
+  return prompt ?? JSON.stringify([candidate, example!.id]);
 }
 
-/** What the journal holds, by the keys of the server. */
-function written(runDir: string): { keys: string[]; doubles: number } {
+/** The keys of the rollouts and reflections in the journal, as the server records them. */
+function keysInJournal(runDir: string): { keys: string[]; duplicates: number } {
   const path = join(runDir, 'journal.jsonl');
-  if (!existsSync(path)) return { keys: [], doubles: 0 };
+  if (!existsSync(path)) return { keys: [], duplicates: 0 };
   const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
   const entries = lines.map((line) => JSON.parse(line));
   const texts = new Map(
@@ -82,12 +89,12 @@ function written(runDir: string): { keys: string[]; doubles: number } {
     if (entry.type === 'rollout') return [JSON.stringify([texts.get(entry.candidate), entry.exampleId])];
     return [];
   });
-  return { keys, doubles: keys.length - new Set(keys).size };
+  return { keys, duplicates: keys.length - new Set(keys).size };
 }
 
-it(`killed at ${kills} random moments, a run ends as one that was not, and asks for nothing twice that it had`, async () => {
+it(`a run that is killed ${kills} times at random moments ends like an uninterrupted run and repeats no finished call`, async () => {
   const decisions: DecisionEvent[] = [];
-  const quiet = await runAgainst(url, join(root, 'quiet'), (event) => {
+  const uninterrupted = await runAgainst(url, join(root, 'uninterrupted'), (event) => {
     if (isDecision(event)) decisions.push(event);
   });
   billed = 0;
@@ -98,8 +105,8 @@ it(`killed at ${kills} random moments, a run ends as one that was not, and asks 
   let killed = 0;
 
   const session = async (isToBeKilled: boolean) => {
-    const known = new Set(written(runDir).keys);
-    asked = [];
+    const journaled = new Set(keysInJournal(runDir).keys);
+    requested = [];
     const child = spawn(process.execPath, ['--conditions=gepa-source', script, url, runDir, resultFile], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -108,37 +115,37 @@ it(`killed at ${kills} random moments, a run ends as one that was not, and asks 
     );
     if (isToBeKilled) {
       const kill = (ms: number) => void sleep(ms).then(() => child.kill('SIGKILL'));
-      // Now and then before the session has asked for anything, while it reads or replays.
+      // Some sessions are killed before their first request, while they read or replay the journal.
       if (random.random() < 0.1) kill(random.random() * 200);
-      let left = 1 + random.randbelow(7);
-      onAsked = () => {
-        if (--left === 0) kill(random.random() * 4);
+      let requestsLeft = 1 + random.randbelow(7);
+      onRequest = () => {
+        if (--requestsLeft === 0) kill(random.random() * 4);
       };
     }
     const signal = await ended;
-    onAsked = () => {};
+    onRequest = () => {};
     if (signal === 'SIGKILL') killed++;
-    expect(asked.filter((key) => known.has(key))).toEqual([]);
+    expect(requested.filter((key) => journaled.has(key))).toEqual([]);
   };
   while (killed < kills && !existsSync(resultFile)) await session(true);
   while (!existsSync(resultFile)) await session(false);
 
   expect(killed).toBe(kills);
-  expect(written(runDir).doubles).toBe(0);
+  expect(keysInJournal(runDir).duplicates).toBe(0);
   const result = JSON.parse(readFileSync(resultFile, 'utf8'));
-  // What died with its process was asked for, and may be billed.
-  const doubt = new EarlierReservations();
+  // Requests that were in flight when their process was killed may have been billed.
+  const unsettled = new EarlierReservations();
   const lines = readFileSync(join(runDir, 'journal.jsonl'), 'utf8').trimEnd().split('\n');
-  for (const line of lines) doubt.learn(JSON.parse(line));
+  for (const line of lines) unsettled.learn(JSON.parse(line));
   const known = result.usage.inputTokens + result.usage.outputTokens;
   expect(billed).toBeGreaterThan(known);
-  expect(billed).toBeLessThanOrEqual(known + doubt.uncertain.tokens);
+  expect(billed).toBeLessThanOrEqual(known + unsettled.uncertain.tokens);
   const comparable = (from: object) =>
     JSON.parse(JSON.stringify({ ...from, runId: 0, durationMs: 0, time: 0, retries: 0 }));
-  expect(comparable(result)).toEqual(comparable(quiet));
-  const told = readFileSync(join(runDir, 'events.jsonl'), 'utf8')
+  expect(comparable(result)).toEqual(comparable(uninterrupted));
+  const events = readFileSync(join(runDir, 'events.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-  expect(timeless(told)).toEqual(JSON.parse(JSON.stringify(timeless(decisions))));
-}, 300_000);
+  expect(withoutTimes(events)).toEqual(JSON.parse(JSON.stringify(withoutTimes(decisions))));
+}, 600_000);

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { modelCallUsage, noUsage, type Usage } from '../budget/usage.ts';
 import { optimize } from '../optimize.ts';
-import { type TokenRunSetup, timeless, tokenRun } from '../testing/fixtures/token-run.ts';
+import { useFakeTime } from '../testing/fixtures/fake-time.ts';
+import { type TokenRunSetup, tokenRun, withoutTimes } from '../testing/fixtures/token-run.ts';
+
+useFakeTime();
 
 let root: string;
 let runDir: string;
@@ -16,19 +19,19 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const journal = () => join(runDir, 'journal.jsonl');
 
-/** A run, and the same again from its journal alone. */
+/** Runs, then replays the run from its journal. */
 async function twice(setup: TokenRunSetup) {
   const sessions = [];
   for (let i = 0; i < 2; i++) {
     const run = tokenRun({ ...setup, runDir });
     const result = await optimize(run.options);
-    sessions.push({ ...run, decisions: timeless(run.decisions()), warnings: result.warnings });
+    sessions.push({ ...run, decisions: withoutTimes(run.decisions()), warnings: result.warnings });
   }
   const [live, replayed] = sessions as [(typeof sessions)[0], (typeof sessions)[0]];
   return { live, replayed };
 }
 
-describe('a replay decides as the run did', () => {
+describe('a replay', () => {
   it.each<[string, unknown]>([
     ['a number', { extract: 7, route: 7 }],
     ['null', { extract: null, route: null }],
@@ -36,8 +39,8 @@ describe('a replay decides as the run did', () => {
     ['nothing', undefined],
     ['a text', 'base red'],
     ['texts of other components', { other: 'base', extract: 'base red' }],
-    ['texts that a prototype holds', Object.create({ extract: 'base red', route: 'base red' })],
-  ])('where the proposer gave %s', async (_, texts) => {
+    ['inherited texts', Object.create({ extract: 'base red', route: 'base red' })],
+  ])('a replay makes the same decisions when the proposer returned %s', async (_, texts) => {
     const { live, replayed } = await twice({
       maxIterations: 2,
       propose: async () => texts as Record<string, string>,
@@ -46,7 +49,7 @@ describe('a replay decides as the run did', () => {
     expect(replayed.begun.size).toBe(0);
   });
 
-  it('where the metric threw, and warns of it again', async () => {
+  it('a replay makes the same decisions and repeats the warning when the metric threw', async () => {
     const { live, replayed } = await twice({
       maxIterations: 2,
       metric: ({ example, output }) => {
@@ -59,7 +62,7 @@ describe('a replay decides as the run did', () => {
     expect(replayed.decisions).toEqual(live.decisions);
   });
 
-  it('where the program failed on everything, with words that are masked', async () => {
+  it('a replay repeats the redacted warning when the program failed on every example', async () => {
     const { live, replayed } = await twice({
       maxIterations: 2,
       before: () => {
@@ -72,7 +75,7 @@ describe('a replay decides as the run did', () => {
   });
 });
 
-it('tells in its events what could not be had as a replay does', async () => {
+it('a replay repeats the redacted message of an outage in its events', async () => {
   const setup: TokenRunSetup = {
     maxIterations: 3,
     retry: { retries: 0 },
@@ -90,7 +93,7 @@ it('tells in its events what could not be had as a replay does', async () => {
   expect(replayed.decisions).toEqual(live.decisions);
 });
 
-it('shows the model an error as it was written, without the key in it', async () => {
+it('the reflection model and the journal receive error messages without API keys', async () => {
   const prompts: string[] = [];
   const { propose: _, ...options } = tokenRun({
     maxIterations: 1,
@@ -113,7 +116,7 @@ it('shows the model an error as it was written, without the key in it', async ()
   expect(readFileSync(journal(), 'utf8')).not.toContain('abcdefgh12345678');
 });
 
-it('gives no candidate the rollouts of another when the line of one was deleted', async () => {
+it('a journal that lost the line of a candidate does not give its rollouts to another candidate', async () => {
   const setup: TokenRunSetup = { maxIterations: 6, runDir };
   const first = await optimize(tokenRun(setup).options);
   const lines = readFileSync(journal(), 'utf8').split('\n');
@@ -127,7 +130,7 @@ it('gives no candidate the rollouts of another when the line of one was deleted'
   }
 });
 
-it('begins nothing when its time was over before it was taken up', async () => {
+it('a run that reached maxDurationMs starts no rollout when it is resumed', async () => {
   const slow: TokenRunSetup = {
     runDir,
     maxDurationMs: 30,
@@ -139,7 +142,7 @@ it('begins nothing when its time was over before it was taken up', async () => {
   expect(again.begun.size).toBe(0);
 });
 
-it('begins nothing when it is aborted meanwhile', async () => {
+it('a run that is aborted during its replay starts no rollout', async () => {
   await optimize(tokenRun({ runDir, maxIterations: 2 }).options);
   const controller = new AbortController();
   setTimeout(() => controller.abort());
@@ -149,9 +152,9 @@ it('begins nothing when it is aborted meanwhile', async () => {
 });
 
 it.each([
-  ['no number', Number.NaN],
-  ['nothing', undefined as unknown as number],
-])('goes on where a usage told %s', async (_, inputTokens) => {
+  ['NaN', Number.NaN],
+  ['undefined', undefined as unknown as number],
+])('a run resumes after rollouts whose inputTokens were %s', async (_, inputTokens) => {
   const session = async (maxIterations: number) => {
     const { options } = tokenRun({ maxIterations, runDir });
     const { adapter } = options;
@@ -168,28 +171,28 @@ it.each([
   };
   const first = await session(1);
   expect(first.usage).toMatchObject({ inputTokens: 0, outputTokens: 2 * first.totalMetricCalls });
-  const rest = await session(2);
-  expect(rest.usage).toMatchObject({ inputTokens: 0, outputTokens: 2 * rest.totalMetricCalls });
+  const resumed = await session(2);
+  expect(resumed.usage).toMatchObject({ inputTokens: 0, outputTokens: 2 * resumed.totalMetricCalls });
 });
 
 it.each([
   ['null', null],
   ['an answer without a text', { finishReason: 'tool_calls' }],
-])('goes on where the reflection model gave %s', async (_, answer) => {
+])('a run resumes after the reflection model returned %s', async (_, answer) => {
   const session = async (maxIterations: number) => {
     const { options, decisions } = tokenRun({ maxIterations, runDir });
     const { propose: __, ...rest } = options;
     await optimize({ ...rest, reflectionModel: async () => answer as unknown as string });
-    return timeless(decisions());
+    return withoutTimes(decisions());
   };
   const first = await session(1);
   expect(first).toContainEqual(expect.objectContaining({ type: 'proposal_rejected', reason: 'empty' }));
   expect(await session(1)).toEqual(first);
 });
 
-it('keeps what was paid for rollouts that an error elsewhere broke off', async () => {
+it('the usage of rollouts in flight when an error ends the run is in the journal', async () => {
   const usage = { modelCalls: 1, inputTokens: 5, outputTokens: 1 };
-  const session = async (isBroken: boolean) => {
+  const session = async (isFailing: boolean) => {
     const { options } = tokenRun({ maxMetricCalls: 60, runDir });
     const { adapter } = options;
     const result = optimize({
@@ -199,7 +202,7 @@ it('keeps what was paid for rollouts that an error elsewhere broke off', async (
         run: async (...args) => ({ ...(await adapter.run(...args)), usage }),
       },
       metric: async ({ example, output }) => {
-        if (!isBroken) return output.present / 4;
+        if (!isFailing) return output.present / 4;
         if (example.id === 'train-3') throw new Error('never mind');
         await new Promise((resolve) => setTimeout(resolve, example.id.startsWith('train') ? 50 : 0));
         if (example.id.startsWith('train')) return Number.NaN;
@@ -208,23 +211,23 @@ it('keeps what was paid for rollouts that an error elsewhere broke off', async (
     });
     return result.catch((error) => error.result);
   };
-  const broken = await session(true);
-  expect(broken.stopReason).toBe('error');
+  const failed = await session(true);
+  expect(failed.stopReason).toBe('error');
   const journaled = readFileSync(journal(), 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line))
     .reduce((sum, { usage }) => sum + (usage?.modelCalls ?? 0), 0);
-  expect(journaled).toBe(broken.usage.modelCalls);
+  expect(journaled).toBe(failed.usage.modelCalls);
 });
 
 it.each<[string, Usage | undefined, Usage | undefined]>([
-  ['an answer', undefined, modelCallUsage({ inputTokens: 7 })],
+  ['a reflection', undefined, modelCallUsage({ inputTokens: 7 })],
   ['a rollout', modelCallUsage({ inputTokens: 5 }), undefined],
 ])(
-  'keeps %s of which a bound on cost cannot tell the price, and what it took',
-  async (_, rollout, answer) => {
-    let asked = 0;
+  '%s of unknown cost that ends a run with maxCostUsd is not repeated by a resume, and its usage counts',
+  async (_, rollout, reflection) => {
+    let reflections = 0;
     const session = async (setup: TokenRunSetup) => {
       const { propose: __, ...options } = tokenRun({
         maxIterations: 1,
@@ -243,18 +246,18 @@ it.each<[string, Usage | undefined, Usage | undefined]>([
           }),
         },
         reflectionModel: async () => {
-          asked++;
-          return { text: '```\nbase red\n```', usage: answer ?? noUsage };
+          reflections++;
+          return { text: '```\nbase red\n```', usage: reflection ?? noUsage };
         },
       });
     };
     const reserve = { rollout: { costUsd: 0 }, reflection: { costUsd: 0.1 } };
     await expect(session({ maxCostUsd: 1, reserve })).rejects.toThrow('is unknown');
-    const rest = await session({});
-    expect(asked).toBe(1);
-    const begunInVain = rollout === undefined ? 0 : 1;
-    expect(rest.usage.modelCalls).toBe(
-      (rollout === undefined ? 0 : rest.totalMetricCalls) + begunInVain + (answer === undefined ? 0 : 1),
+    const resumed = await session({});
+    expect(reflections).toBe(1);
+    const unscored = rollout === undefined ? 0 : 1;
+    expect(resumed.usage.modelCalls).toBe(
+      (rollout === undefined ? 0 : resumed.totalMetricCalls) + unscored + (reflection === undefined ? 0 : 1),
     );
   },
 );

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { modelCallUsage } from '../budget/usage.ts';
 import { RolloutError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
-import { type TokenRunSetup, timeless, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import { useFakeTime } from '../testing/fixtures/fake-time.ts';
+import { type TokenRunSetup, tokenExamples, tokenRun, withoutTimes } from '../testing/fixtures/token-run.ts';
 import { tokenMetric } from '../testing/token-task.ts';
 
 let root: string;
@@ -24,7 +25,7 @@ const linesIn = (text: string) =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-/** A run into a directory, or the rest of one. */
+/** Starts or resumes the run in a directory. */
 async function session(runDir: string, setup: TokenRunSetup) {
   let proposals = 0;
   const run = tokenRun({ ...setup, runDir });
@@ -36,7 +37,7 @@ async function session(runDir: string, setup: TokenRunSetup) {
       return propose!(request);
     },
   });
-  return { ...run, result, proposals, decisions: timeless(run.decisions()) };
+  return { ...run, result, proposals, decisions: withoutTimes(run.decisions()) };
 }
 
 const setups: Record<string, TokenRunSetup> = {
@@ -48,8 +49,8 @@ const setups: Record<string, TokenRunSetup> = {
     mergeValOverlapFloor: 1,
     components: ['extract', 'route', 'answer'],
   },
-  'without a cache': { cacheEvaluation: false, samplingStrategy: { independent: 3 }, skipDuplicates: false },
-  'several objectives, a valset that is the trainset': {
+  'no cache': { cacheEvaluation: false, samplingStrategy: { independent: 3 }, skipDuplicates: false },
+  'several objectives and the trainset as valset': {
     trainset: tokenExamples('both', 8),
     valset: tokenExamples('both', 8),
     frontierType: 'hybrid',
@@ -58,8 +59,8 @@ const setups: Record<string, TokenRunSetup> = {
   },
 };
 
-describe.each(Object.entries(setups))('a run of %s', (_, setup) => {
-  it('that ended tells its result again at once', async () => {
+describe.each(Object.entries(setups))('a run with %s', (name, setup) => {
+  it(`a finished run with ${name} returns the same result when it is started again, without calls`, async () => {
     const runDir = join(root, 'run');
     const first = await session(runDir, setup);
     const again = await session(runDir, setup);
@@ -70,7 +71,9 @@ describe.each(Object.entries(setups))('a run of %s', (_, setup) => {
     expect(again.result.durationMs).toBeGreaterThanOrEqual(Math.floor(first.result.durationMs) - 1);
   });
 
-  it('that was cut off anywhere goes on as if it had not been, and runs nothing twice', async () => {
+  it(`a run with ${name} resumes from a journal cut off anywhere, makes the same decisions and repeats no call`, {
+    tags: 'slow',
+  }, async () => {
     const uncut = join(root, 'uncut');
     const first = await session(uncut, setup);
     const journal = readFileSync(journalOf(uncut));
@@ -78,26 +81,26 @@ describe.each(Object.entries(setups))('a run of %s', (_, setup) => {
       fc.asyncProperty(fc.double({ min: 0, max: 1, noNaN: true }), async (part) => {
         const runDir = join(root, String(directories++));
         const cut = journal.subarray(0, Math.floor(part * journal.length));
-        const whole = cut.subarray(0, cut.lastIndexOf(10) + 1);
+        const wholeLines = cut.subarray(0, cut.lastIndexOf(10) + 1);
         mkdirSync(runDir);
         writeFileSync(journalOf(runDir), cut);
-        const kept = linesIn(whole.toString('utf8'));
-        const rest = await session(runDir, setup);
-        expect(rest.decisions.slice(1)).toEqual(first.decisions.slice(1));
+        const kept = linesIn(wholeLines.toString('utf8'));
+        const resumed = await session(runDir, setup);
+        expect(resumed.decisions.slice(1)).toEqual(first.decisions.slice(1));
         const count = (type: string) => kept.filter((entry) => entry.type === type).length;
-        const begun = [...rest.begun.values()].reduce((sum, times) => sum + times, 0);
+        const begun = [...resumed.begun.values()].reduce((sum, times) => sum + times, 0);
         const all = [...first.begun.values()].reduce((sum, times) => sum + times, 0);
         expect(begun).toBe(all - count('rollout'));
-        expect(rest.proposals).toBe(first.proposals - count('proposal'));
-        // Whatever was in the file is there still, but for a line that was cut.
-        expect(readFileSync(journalOf(runDir)).subarray(0, whole.length).equals(whole)).toBe(true);
+        expect(resumed.proposals).toBe(first.proposals - count('proposal'));
+        // The journal still starts with the lines that were whole.
+        expect(readFileSync(journalOf(runDir)).subarray(0, wholeLines.length).equals(wholeLines)).toBe(true);
       }),
       { numRuns: 40 },
     );
   });
 });
 
-it('goes on with a larger budget, and finds what a run with that budget finds', async () => {
+it('a run resumed with a larger budget finds what one run with that budget finds', async () => {
   const runDir = join(root, 'run');
   const small = await session(runDir, { maxMetricCalls: 60 });
   const large = await session(runDir, { maxMetricCalls: 200 });
@@ -109,12 +112,12 @@ it('goes on with a larger budget, and finds what a run with that budget finds', 
 });
 
 it.each<[string, TokenRunSetup]>([
-  ['in the midst of an iteration', { maxMetricCalls: 60 }],
+  ['in the middle of an iteration', { maxMetricCalls: 60 }],
   ['between iterations', { maxMetricCalls: 150, maxIterations: 2 }],
-])('counts a testset that was scored at a former end %s, and does not pay for it again', async (_, bound) => {
+])('a testset scored by a session that ended %s counts once and is not scored again', async (_, limits) => {
   const testset = tokenExamples('tests', 6);
   const runDir = join(root, 'run');
-  const small = await session(runDir, { ...bound, testset });
+  const small = await session(runDir, { ...limits, testset });
   const large = await session(runDir, { maxMetricCalls: 150, testset });
   const begun = (run: typeof large) => [...run.begun.values()].reduce((sum, times) => sum + times, 0);
   expect(large.result.totalMetricCalls).toBe(begun(small) + begun(large));
@@ -129,29 +132,32 @@ it.each<[string, TokenRunSetup]>([
 });
 
 it.each<[string, TokenRunSetup]>([
-  ['in the midst of an iteration', { maxMetricCalls: 60 }],
+  ['in the middle of an iteration', { maxMetricCalls: 60 }],
   ['between iterations', { maxMetricCalls: 150, maxIterations: 1 }],
-])('keeps to a larger budget after an end %s with a testset', async (where, bound) => {
-  const setup: TokenRunSetup = {
-    testset: tokenExamples('tests', 6),
-    samplingStrategy: { independent: 3 },
-    acceptanceCriterion: 'improvement_or_equal',
-  };
-  for (let maxMetricCalls = 70; maxMetricCalls < 110; maxMetricCalls += 3) {
-    const runDir = join(root, String(directories++));
-    const small = await session(runDir, { ...setup, ...bound });
-    const large = await session(runDir, { ...setup, maxMetricCalls });
-    const begun = (run: typeof large) => [...run.begun.values()].reduce((sum, times) => sum + times, 0);
-    expect(begun(small) + begun(large)).toBe(large.result.totalMetricCalls);
-    expect(large.result.totalMetricCalls).toBeLessThanOrEqual(maxMetricCalls);
-    // No iteration is begun that cannot be paid to its end.
-    if (where === 'between iterations') {
-      expect(large.result.candidates.every(({ coverage }) => coverage === 8)).toBe(true);
+])(
+  'a run with a testset that ended %s and resumes with a larger budget stays within that budget',
+  async (end, limits) => {
+    const setup: TokenRunSetup = {
+      testset: tokenExamples('tests', 6),
+      samplingStrategy: { independent: 3 },
+      acceptanceCriterion: 'improvement_or_equal',
+    };
+    for (let maxMetricCalls = 70; maxMetricCalls < 110; maxMetricCalls += 3) {
+      const runDir = join(root, String(directories++));
+      const small = await session(runDir, { ...setup, ...limits });
+      const large = await session(runDir, { ...setup, maxMetricCalls });
+      const begun = (run: typeof large) => [...run.begun.values()].reduce((sum, times) => sum + times, 0);
+      expect(begun(small) + begun(large)).toBe(large.result.totalMetricCalls);
+      expect(large.result.totalMetricCalls).toBeLessThanOrEqual(maxMetricCalls);
+      // The budget covers the valset pass of every child.
+      if (end === 'between iterations') {
+        expect(large.result.candidates.every(({ coverage }) => coverage === 8)).toBe(true);
+      }
     }
-  }
-});
+  },
+);
 
-it('tells and counts what was found under a larger bound, too', async () => {
+it('a run resumed with a smaller budget reports the result and the spend of the larger one', async () => {
   const runDir = join(root, 'run');
   const large = await session(runDir, { maxMetricCalls: 150 });
   const small = await session(runDir, { maxMetricCalls: 60 });
@@ -160,32 +166,7 @@ it('tells and counts what was found under a larger bound, too', async () => {
   expect(small.result.spend).toEqual(large.result.spend);
 });
 
-it('counts against a bound what an earlier session gave up on, and may be billed for', async () => {
-  const runDir = join(root, 'run');
-  const maxTokens = 1_000;
-  const reserve = { rollout: { tokens: 100 } };
-  const controller = new AbortController();
-  const hung = await session(runDir, {
-    maxTokens,
-    reserve,
-    concurrency: 4,
-    before: ({ earlier }) => {
-      if (earlier === 0) setTimeout(() => controller.abort(), 20);
-      return new Promise(() => {});
-    },
-    signal: controller.signal,
-  });
-  expect(hung.result).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0 });
-  const next = await session(runDir, { maxTokens, reserve, concurrency: 1 });
-  const notes = next.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
-  expect(notes.join()).toContain('400 of maxTokens is set aside');
-  expect(next.result.warnings.join()).not.toContain('set aside');
-  // Beside them there is no room for a single one.
-  const less = await session(runDir, { maxTokens: 450, reserve, cacheEvaluation: true, maxMetricCalls: 300 });
-  expect(less.result.stopReason).toBe('maxTokens');
-});
-
-it('is refused before anything is run, with a bound on costs that earlier sessions did not tell', async () => {
+it('resuming with maxCostUsd fails before any rollout if the costs of earlier sessions are unknown', async () => {
   const runDir = join(root, 'run');
   const usage = modelCallUsage({ model: 'small', inputTokens: 1_000 });
   const priced = (setup: TokenRunSetup) => {
@@ -195,52 +176,86 @@ it('is refused before anything is run, with a bound on costs that earlier sessio
     return { ...run, options: { ...run.options, adapter: { ...adapter, run: costly } } };
   };
   const first = await optimize(priced({}).options);
-  const bounded = priced({ maxIterations: 4, maxCostUsd: 1, reserve: { rollout: { costUsd: 0.01 } } });
-  await expect(optimize(bounded.options)).rejects.toThrow('cost of a rollout by small is unknown');
-  expect(bounded.begun.size).toBe(0);
-  const rest = await optimize({ ...bounded.options, prices: { small: { input: 1, output: 1 } } });
+  const limited = priced({ maxIterations: 4, maxCostUsd: 1, reserve: { rollout: { costUsd: 0.01 } } });
+  await expect(optimize(limited.options)).rejects.toThrow('cost of a rollout by small is unknown');
+  expect(limited.begun.size).toBe(0);
+  const rest = await optimize({ ...limited.options, prices: { small: { input: 1, output: 1 } } });
   expect(rest.usage.costUsd).toBeCloseTo(rest.totalMetricCalls / 1_000, 9);
   expect(rest.totalMetricCalls).toBeGreaterThan(first.totalMetricCalls);
 });
 
-it('goes on after an abort, an outage and a deadline, each in its own session', async () => {
-  const runDir = join(root, 'run');
-  const atOnce = await session(join(root, 'other'), { maxMetricCalls: 120 });
-  const controller = new AbortController();
-  const aborted = await session(runDir, {
-    maxMetricCalls: 120,
-    signal: controller.signal,
-    before: ({ context }) => {
-      if (context.iteration === 2) controller.abort();
-    },
+describe('sessions that end by a timer', () => {
+  useFakeTime();
+
+  it('rollouts that an earlier session aborted stay charged at their maximum', async () => {
+    const runDir = join(root, 'run');
+    const maxTokens = 1_000;
+    const reserve = { rollout: { tokens: 100 } };
+    const controller = new AbortController();
+    const hung = await session(runDir, {
+      maxTokens,
+      reserve,
+      concurrency: 4,
+      before: ({ previousRuns }) => {
+        if (previousRuns === 0) setTimeout(() => controller.abort(), 20);
+        return new Promise(() => {});
+      },
+      signal: controller.signal,
+    });
+    expect(hung.result).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0 });
+    const next = await session(runDir, { maxTokens, reserve, concurrency: 1 });
+    const notes = next.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    expect(notes.join()).toContain('400 of maxTokens is set aside');
+    expect(next.result.warnings.join()).not.toContain('set aside');
+    // Besides the 400 tokens, 450 leave no room for another rollout.
+    const less = await session(runDir, {
+      maxTokens: 450,
+      reserve,
+      cacheEvaluation: true,
+      maxMetricCalls: 300,
+    });
+    expect(less.result.stopReason).toBe('maxTokens');
   });
-  expect(aborted.result.stopReason).toBe('aborted');
-  const down = await session(runDir, {
-    maxMetricCalls: 120,
-    retry: { retries: 0 },
-    before: ({ context }) => {
-      if (context.iteration === 4) throw Object.assign(new Error('no'), { status: 401 });
-    },
+
+  it('a run resumes after an abort, an outage and maxDurationMs, each in its own session', async () => {
+    const runDir = join(root, 'run');
+    const atOnce = await session(join(root, 'other'), { maxMetricCalls: 120 });
+    const controller = new AbortController();
+    const aborted = await session(runDir, {
+      maxMetricCalls: 120,
+      signal: controller.signal,
+      before: ({ context }) => {
+        if (context.iteration === 2) controller.abort();
+      },
+    });
+    expect(aborted.result.stopReason).toBe('aborted');
+    const down = await session(runDir, {
+      maxMetricCalls: 120,
+      retry: { retries: 0 },
+      before: ({ context }) => {
+        if (context.iteration === 4) throw Object.assign(new Error('no'), { status: 401 });
+      },
+    });
+    expect(down.result.stopReason).toBe('providerUnavailable');
+    const late = await session(runDir, {
+      maxMetricCalls: 120,
+      maxDurationMs: 1,
+      before: () => new Promise((resolve) => setTimeout(resolve, 5)),
+    });
+    expect(late.result.stopReason).toBe('maxDurationMs');
+    const last = await session(runDir, { maxMetricCalls: 120 });
+    expect(last.decisions.slice(1)).toEqual(atOnce.decisions.slice(1));
+    const ends = linesOf(journalOf(runDir)).filter(({ type }) => type === 'ended');
+    expect(ends.map(({ reason }) => reason)).toEqual([
+      'aborted',
+      'providerUnavailable',
+      'maxDurationMs',
+      last.result.stopReason,
+    ]);
   });
-  expect(down.result.stopReason).toBe('providerUnavailable');
-  const late = await session(runDir, {
-    maxMetricCalls: 120,
-    maxDurationMs: 1,
-    before: () => new Promise((resolve) => setTimeout(resolve, 5)),
-  });
-  expect(late.result.stopReason).toBe('maxDurationMs');
-  const last = await session(runDir, { maxMetricCalls: 120 });
-  expect(last.decisions.slice(1)).toEqual(atOnce.decisions.slice(1));
-  const ends = linesOf(journalOf(runDir)).filter(({ type }) => type === 'ended');
-  expect(ends.map(({ reason }) => reason)).toEqual([
-    'aborted',
-    'providerUnavailable',
-    'maxDurationMs',
-    last.result.stopReason,
-  ]);
 });
 
-it('takes what could not be had at an end as not tried, also when the run has gone on since', async () => {
+it('a run that resumes scores the examples that an outage left out, and later resumptions repeat nothing', async () => {
   const runDir = join(root, 'run');
   const gap = await session(runDir, {
     maxIterations: 2,
@@ -259,7 +274,7 @@ it('takes what could not be had at an end as not tried, also when the run has go
   expect(again.decisions).toEqual(filled.decisions);
 });
 
-it('counts what failed tries cost before an end', async () => {
+it('the usage of failed attempts of an earlier session counts after a resume', async () => {
   const runDir = join(root, 'run');
   const controller = new AbortController();
   const usage = modelCallUsage({ inputTokens: 5, outputTokens: 1 });
@@ -282,7 +297,7 @@ it('counts what failed tries cost before an end', async () => {
   expect(rest.result.retries).toBe(aborted.result.retries);
 });
 
-it('shows the reflection model the same after a resumption as before', async () => {
+it('the proposer receives the same records in a resumed run as in an uninterrupted one', async () => {
   const shown: string[][] = [];
   const seeing = (list: string[]): TokenRunSetup => ({
     maxIterations: 6,

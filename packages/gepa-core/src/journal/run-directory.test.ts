@@ -49,8 +49,8 @@ const lines = (file: string) =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-describe('the files of a run', () => {
-  it('are lines of JSON, for the owner only, and the lock is gone at the end', async () => {
+describe('files', () => {
+  it('a run directory contains JSON lines that only the owner can read, and no lock after the run', async () => {
     await optimize(inRunDir().options);
     expect(readdirSync(runDir).sort()).toEqual(['events.jsonl', 'journal.jsonl']);
     for (const file of readdirSync(runDir)) expect(statSync(join(runDir, file)).mode & 0o077).toBe(0);
@@ -61,51 +61,51 @@ describe('the files of a run', () => {
     );
   });
 
-  it('tell the decisions, the same as the events of the run', async () => {
+  it('events.jsonl contains the decisions of the run', async () => {
     const run = inRunDir();
     await optimize(run.options);
     expect(lines('events.jsonl')).toEqual(JSON.parse(JSON.stringify(run.decisions())));
   });
 
-  it('hold what was paid for by the next turn of the event loop, and before anybody is told of it', async () => {
-    const had = { rollout: 0, reflection: 0 };
-    const told = { rollout: 0, reflection: 0 };
+  it('the journal contains each rollout and reflection before its event, and one turn of the event loop after the call', async () => {
+    const finished = { rollout: 0, reflection: 0 };
+    const reported = { rollout: 0, reflection: 0 };
     let late = 0;
-    const check = (counts: typeof had) => {
+    const check = (counts: typeof finished) => {
       const written = lines('journal.jsonl').map(({ type }) => type);
-      for (const what of ['rollout', 'reflection'] as const) {
-        if (written.filter((type) => type === what).length < counts[what]) late++;
+      for (const kind of ['rollout', 'reflection'] as const) {
+        if (written.filter((type) => type === kind).length < counts[kind]) late++;
       }
     };
-    const have = (what: keyof typeof had) => {
-      had[what]++;
-      const counts = { ...had };
+    const finish = (kind: keyof typeof finished) => {
+      finished[kind]++;
+      const counts = { ...finished };
       setImmediate(() => check(counts));
     };
     const { propose: _, ...options } = inRunDir({
       metric: ({ output }) => {
-        have('rollout');
+        finish('rollout');
         return output.present / 9;
       },
       onEvent: ({ type }) => {
         if (type !== 'rollout_finished' && type !== 'reflection_finished') return;
-        told[type === 'rollout_finished' ? 'rollout' : 'reflection']++;
-        check(told);
+        reported[type === 'rollout_finished' ? 'rollout' : 'reflection']++;
+        check(reported);
       },
     }).options;
     await optimize({
       ...options,
       maxIterations: 3,
       reflectionModel: async () => {
-        have('reflection');
-        return `\`\`\`\nbase red ${had.reflection}\n\`\`\``;
+        finish('reflection');
+        return `\`\`\`\nbase red ${finished.reflection}\n\`\`\``;
       },
     });
-    expect(Math.min(had.rollout, had.reflection, told.reflection)).toBeGreaterThan(1);
+    expect(Math.min(finished.rollout, finished.reflection, reported.reflection)).toBeGreaterThan(1);
     expect(late).toBe(0);
   });
 
-  it('hold each rollout whole: scores, words, output, trace and what it took', async () => {
+  it('the journal contains the score, feedback, output and trace of each rollout', async () => {
     const run = inRunDir({
       metric: (args) => ({ ...(tokenMetric()(args) as { score: number }), feedback: 'more of red' }),
     });
@@ -124,11 +124,15 @@ describe('the files of a run', () => {
   });
 });
 
-describe('another run is refused, naming what differs', () => {
+describe('a run directory of a run with other options', () => {
   it.each<[string, TokenRunSetup, string | RegExp]>([
     ['other components', { components: ['extract'] }, 'the component route is gone'],
     ['another trainset', { trainset: tokenExamples('train', 7) }, 'the trainset has 7 examples instead of 9'],
-    ['other examples', { valset: tokenExamples('valid', 8, { seed: 8 }) }, 'the valset holds other examples'],
+    [
+      'other examples in the valset',
+      { valset: tokenExamples('valid', 8, { seed: 8 }) },
+      'the valset holds other examples',
+    ],
     [
       'a testset',
       { testset: tokenExamples('tests', 3), maxMetricCalls: 80 },
@@ -141,29 +145,28 @@ describe('another run is refused, naming what differs', () => {
       'candidateSelectionStrategy is "current_best" instead of "pareto"',
     ],
     [
-      'a strategy of the caller',
+      'a custom strategy',
       { valEvaluationPolicy: stagedEvaluation() },
       /^valEvaluationPolicy is an object of Object \(\w+\) instead of "full_eval"$/,
     ],
-    [
-      'another size of minibatches',
-      { reflectionMinibatchSize: 2 },
-      'reflectionMinibatchSize is 2 instead of 3',
-    ],
-  ])('%s', async (_, setup, difference) => {
-    await optimize(inRunDir().options);
-    const before = readFileSync(journal());
-    const error = await errorOf(setup);
-    expect(error).toBeInstanceOf(RunDirectoryMismatchError);
-    const { differences, message } = error as RunDirectoryMismatchError;
-    expect(differences).toContainEqual(
-      typeof difference === 'string' ? difference : expect.stringMatching(difference),
-    );
-    expect(message).toContain(differences[0]);
-    expect(readFileSync(journal()).equals(before)).toBe(true);
-  });
+    ['another minibatch size', { reflectionMinibatchSize: 2 }, 'reflectionMinibatchSize is 2 instead of 3'],
+  ])(
+    'a run directory is refused for a run with %s, and the error names the difference',
+    async (_, setup, difference) => {
+      await optimize(inRunDir().options);
+      const before = readFileSync(journal());
+      const error = await errorOf(setup);
+      expect(error).toBeInstanceOf(RunDirectoryMismatchError);
+      const { differences, message } = error as RunDirectoryMismatchError;
+      expect(differences).toContainEqual(
+        typeof difference === 'string' ? difference : expect.stringMatching(difference),
+      );
+      expect(message).toContain(differences[0]);
+      expect(readFileSync(journal()).equals(before)).toBe(true);
+    },
+  );
 
-  it('a model in place of a proposer', async () => {
+  it('a run directory is refused for a run with a reflection model instead of a custom proposer', async () => {
     await optimize(inRunDir().options);
     const { propose: _, ...options } = inRunDir().options;
     await expect(optimize({ ...options, reflectionModel: async () => 'base' })).rejects.toMatchObject({
@@ -171,7 +174,7 @@ describe('another run is refused, naming what differs', () => {
     });
   });
 
-  it('a strategy of the caller with another source, or other settings', async () => {
+  it('a run directory is refused for a run whose custom strategy has other settings', async () => {
     const { differences } = await (async () => {
       await optimize(inRunDir({ valEvaluationPolicy: stagedEvaluation({ margin: 0.1 }) }).options);
       return (await errorOf({
@@ -181,7 +184,7 @@ describe('another run is refused, naming what differs', () => {
     expect(differences).toHaveLength(1);
   });
 
-  it('but a smaller bound tells all that was found, and pays for nothing more', async () => {
+  it('a run resumed with a smaller budget returns the whole result and starts no rollout', async () => {
     const first = await optimize(inRunDir({ maxMetricCalls: 120 }).options);
     const run = inRunDir({ maxMetricCalls: 40 });
     const again = await optimize(run.options);
@@ -189,20 +192,20 @@ describe('another run is refused, naming what differs', () => {
     expect(again).toMatchObject({ bestIndex: first.bestIndex, totalMetricCalls: first.totalMetricCalls });
   });
 
-  it('but other bounds, another concurrency and other retries go on', async () => {
+  it('a run resumes with other limits, concurrency and retries', async () => {
     await optimize(inRunDir().options);
     const run = inRunDir({ maxMetricCalls: 80, concurrency: 1, retry: { retries: 1 }, maxIterations: 100 });
     expect((await optimize(run.options)).totalMetricCalls).toBeGreaterThan(40);
   });
 
-  it('and a metric that gives other objectives than before is refused as in one run', async () => {
+  it('a resumed run whose metric returns other objectives than before throws a MetricError', async () => {
     await optimize(inRunDir({ metric: tokenMetric({ multiObjective: true }) }).options);
     const error = await errorOf({ maxMetricCalls: 80 });
     expect(error).toBeInstanceOf(MetricError);
     expect((error as Error).message).toContain('gave the objectives none');
   });
 
-  it('and another metric is warned of, since its scores stay', async () => {
+  it('a run resumed with another metric warns that existing scores stay', async () => {
     await optimize(inRunDir().options);
     const result = await optimize(inRunDir({ metric: ({ output }) => output.present * 2 }).options);
     expect(result.warnings.join()).toContain('The metric has another source');
@@ -210,7 +213,7 @@ describe('another run is refused, naming what differs', () => {
 });
 
 describe('a damaged journal', () => {
-  it('in its midst is an error that names the line, and the way out works', async () => {
+  it('a journal damaged in the middle throws an error that names the line, and resumes without that line', async () => {
     const first = await optimize(inRunDir().options);
     const all = readFileSync(journal(), 'utf8').split('\n');
     all[6] = all[6]!.slice(0, 20);
@@ -223,7 +226,7 @@ describe('a damaged journal', () => {
     expect((await optimize(inRunDir().options)).bestCandidate).toEqual(first.bestCandidate);
   });
 
-  it('has the same way out where the bound was used up to the test', async () => {
+  it('a journal that lost a rollout of a run with an exhausted budget repeats only that rollout', async () => {
     const setup = { maxMetricCalls: 70, testset: tokenExamples('tests', 6) };
     const first = await optimize(inRunDir(setup).options);
     const all = readFileSync(journal(), 'utf8').split('\n');
@@ -237,7 +240,7 @@ describe('a damaged journal', () => {
     expect(run.begun.size).toBe(1);
   });
 
-  it('that lacks what the engine needs is one too', async () => {
+  it('a journal with an invalid field throws an error that names the line and the field', async () => {
     await optimize(inRunDir().options);
     const all = readFileSync(journal(), 'utf8').split('\n');
     const at = all.findIndex((line) => line.startsWith('{"type":"rollout"'));
@@ -247,7 +250,7 @@ describe('a damaged journal', () => {
   });
 
   it.each(['{"type":"rollout","iter', 'garbage\n', '\u0000\u0000'])(
-    'at its end loses that line, with a note: %j',
+    'a journal with a damaged end (%j) loses the last line only and emits a warning',
     async (end) => {
       const first = await optimize(inRunDir().options);
       appendFileSync(journal(), end);
@@ -255,13 +258,13 @@ describe('a damaged journal', () => {
       const again = await optimize(run.options);
       expect(again.bestCandidate).toEqual(first.bestCandidate);
       expect(run.begun.size).toBe(0);
-      const notes = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
-      expect(notes.join()).toContain('cut off');
+      const warnings = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+      expect(warnings.join()).toContain('cut off');
       expect(again.warnings).toEqual(first.warnings);
     },
   );
 
-  it('with a header that lacks something is one too', async () => {
+  it('a journal with an incomplete header throws an error that names the field', async () => {
     await optimize(inRunDir().options);
     writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"trainset"', '"trains"'));
     const error = await errorOf();
@@ -269,7 +272,7 @@ describe('a damaged journal', () => {
     expect((error as Error).message).toContain('fingerprint.trainset');
   });
 
-  it('of another version is refused', async () => {
+  it('a journal of another version is refused', async () => {
     await optimize(inRunDir().options);
     writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"version":2', '"version":9'));
     expect(((await errorOf()) as Error).message).toContain('version 9');
@@ -280,16 +283,16 @@ describe('the lock', () => {
   const lock = () => join(runDir, 'lock');
   const holder = (changes: object = {}) =>
     JSON.stringify({ pid: process.ppid, host: hostname(), since: 'today', id: 'x', ...changes });
-  const place = (text: string) => {
+  const writeLock = (text: string) => {
     mkdirSync(runDir, { recursive: true });
     writeFileSync(lock(), text);
   };
 
-  it('keeps out a second run while the first is on', async () => {
+  it('a second run in the directory of a running one is refused', async () => {
     let second: unknown;
     const run = inRunDir({
-      before: async ({ context, earlier }) => {
-        if (context.phase === 'seed' && earlier === 0) second ??= await errorOf();
+      before: async ({ context, previousRuns }) => {
+        if (context.phase === 'seed' && previousRuns === 0) second ??= await errorOf();
       },
     });
     await optimize(run.options);
@@ -297,28 +300,28 @@ describe('the lock', () => {
     expect((second as Error).message).toContain(`process ${process.pid} on ${hostname()}`);
   });
 
-  it('of a process that is alive is respected', async () => {
-    place(holder());
+  it('a lock of a live process is respected', async () => {
+    writeLock(holder());
     expect(await errorOf()).toBeInstanceOf(RunDirectoryLockedError);
     expect(existsSync(lock())).toBe(true);
   });
 
   it.each([
-    ['is gone', () => holder({ pid: spawnSync(process.execPath, ['-e', '']).pid })],
-    ['had our number before a restart', () => holder({ pid: process.pid })],
-    ['had the number of one that began later', () => holder({ began: '1' })],
-  ])('of a process that %s is taken over', async (what, text) => {
-    if (what.includes('began') && !existsSync('/proc/self/stat')) return;
-    place(text());
+    ['that has exited', () => holder({ pid: spawnSync(process.execPath, ['-e', '']).pid })],
+    ['that had the id of this process before a restart', () => holder({ pid: process.pid })],
+    ['whose id now belongs to a later process', () => holder({ began: '1' })],
+  ])('a lock of a process %s is taken over', async (description, text) => {
+    if (description.includes('later') && !existsSync('/proc/self/stat')) return;
+    writeLock(text());
     await optimize(inRunDir().options);
     expect(existsSync(lock())).toBe(false);
   });
 
   it.each([
-    ['of another machine', holder({ host: 'elsewhere' })],
+    ['of another host', holder({ host: 'elsewhere' })],
     ['that cannot be read', '{"pi'],
-  ])('%s is respected while it is fresh, and taken over when it has been silent', async (_, text) => {
-    place(text);
+  ])('a lock %s is respected while it is fresh and taken over when it is stale', async (_, text) => {
+    writeLock(text);
     expect(await errorOf()).toBeInstanceOf(RunDirectoryLockedError);
     const longAgo = new Date(Date.now() - 3_600_000);
     utimesSync(lock(), longAgo, longAgo);
@@ -327,7 +330,7 @@ describe('the lock', () => {
   });
 });
 
-it('a relative path is meant from where the process is at the call', async () => {
+it('a relative runDir is resolved against the working directory at the call', async () => {
   const before = process.cwd();
   mkdirSync(join(root, 'other'));
   process.chdir(root);
@@ -342,7 +345,7 @@ it('a relative path is meant from where the process is at the call', async () =>
 });
 
 describe('a directory that cannot be used', () => {
-  it('is an error before anything is run', async () => {
+  it('a runDir that is a file throws an error before any rollout', async () => {
     mkdirSync(join(runDir, '..'), { recursive: true });
     writeFileSync(runDir, 'a file');
     const run = inRunDir();
@@ -352,13 +355,13 @@ describe('a directory that cannot be used', () => {
     expect(run.begun.size).toBe(0);
   });
 
-  it.runIf(existsSync('/proc/self'))('where nobody can make directories too', async () => {
+  it.runIf(existsSync('/proc/self'))('a runDir in a read-only file system throws an error', async () => {
     runDir = '/proc/gepa/run';
     expect(await errorOf()).toBeInstanceOf(RunDirectoryError);
   });
 
-  it('for lack of permission too', async () => {
-    // The superuser may write anywhere but there.
+  it('a runDir without write permission throws an error', async () => {
+    // The superuser may write anywhere else.
     if (process.getuid?.() === 0) runDir = '/sys/gepa-run';
     else {
       mkdirSync(runDir, { recursive: true });
@@ -370,7 +373,8 @@ describe('a directory that cannot be used', () => {
   });
 
   it.skipIf(process.platform === 'win32')(
-    'any more ends the run with the best so far, and what is on disk is taken up',
+    'a run whose journal cannot grow ends with the best candidate so far, and resumes from the journal',
+    { tags: 'slow' },
     () => {
       const script = join(import.meta.dirname, 'fixtures', 'limited-run.ts');
       const run = (kilobytes: number | 'unlimited') => {
@@ -385,21 +389,21 @@ describe('a directory that cannot be used', () => {
       expect(full.warnings.join()).toMatch(/cannot be written any more.*\d+ rollouts/s);
       expect(full.best).toBeGreaterThan(0);
       const rollouts = lines('journal.jsonl').filter(({ type }) => type === 'rollout').length;
-      const rest = run('unlimited');
-      expect(rest.stopReason).toBe('maxIterations');
+      const resumed = run('unlimited');
+      expect(resumed.stopReason).toBe('maxIterations');
       const all = lines('journal.jsonl').filter(({ type }) => type === 'rollout').length;
-      expect(rest.begun).toBe(all - rollouts);
+      expect(resumed.begun).toBe(all - rollouts);
     },
   );
 });
 
 describe('redact', () => {
-  it('masks what is written of inputs and outputs, and what the model sees of it, but no texts of the search', async () => {
+  it('redact masks examples, outputs and feedback in the journal and in prompts, but not the texts of candidates', async () => {
     const prompts: string[] = [];
     const { propose, ...options } = inRunDir({
       maxIterations: 3,
       metric: ({ output }) => ({ score: output.present / 9, feedback: 'call 555-1234 for red' }),
-      redact: (text) => text.replace(/555-\d+/g, '[phone]').replace(/train-\d/, 'nobody'),
+      redact: (text) => text.replace(/555-\d+/g, '[phone]').replace(/train-\d/, '[user]'),
     }).options;
     expect(propose).toBeDefined();
     await optimize({
@@ -432,8 +436,8 @@ describe('redact', () => {
         throw new Error(`no ${text}`);
       },
     ],
-    ['gives nothing', () => undefined as unknown as string],
-  ])('that %s ends the run, and nothing is written in the clear', async (_, redact) => {
+    ['returns undefined', () => undefined as unknown as string],
+  ])('a redact function that %s ends the run, and nothing is written without masking', async (_, redact) => {
     const result = await optimize(
       inRunDir({
         redact,

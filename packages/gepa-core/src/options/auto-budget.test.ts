@@ -5,10 +5,10 @@ it.each([
   ['light', 2, 100, 1330],
   ['medium', 2, 100, 1740],
   ['heavy', 2, 100, 2045],
-  // With one component the number of trials decides.
+  // With one component the number of trials determines the budget.
   ['heavy', 1, 10, 1105],
 ] as const)(
-  '%s gives what dspy.GEPA gives for %i components and %i validation examples',
+  'the budget of auto %s equals that of dspy.GEPA for %i components and %i validation examples',
   (auto, components, valset, calls) => {
     expect(autoBudget(auto, { components, valset })).toBe(calls);
   },

@@ -3,7 +3,7 @@ import { OptionsError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 
-/** The problems of the options of a token run, some of them replaced. */
+/** The problems that `optimize` reports for the options of a token run with overrides. */
 async function problemsOf(overrides: object): Promise<readonly string[]> {
   const run = tokenRun();
   const given = Object.entries({ ...run.options, ...overrides }).filter(([, value]) => value !== undefined);
@@ -13,20 +13,20 @@ async function problemsOf(overrides: object): Promise<readonly string[]> {
   return (error as OptionsError).problems;
 }
 
-describe('what cannot be run is refused with one clear sentence, before anything is spent', () => {
+describe('invalid options', () => {
   it.each([
     ['an empty trainset', { trainset: [] }, 'The option "trainset" is empty; give at least one example.'],
     ['no trainset', { trainset: undefined }, 'The option "trainset" is missing.'],
     ['an empty valset', { valset: [] }, 'The option "valset" is empty; leave it out to use the trainset.'],
     ['no metric', { metric: undefined }, 'The option "metric" is missing.'],
     [
-      'a metric that is no function',
+      'a metric that is not a function',
       { metric: 'accuracy' },
       'The option "metric" must be a function (got "accuracy").',
     ],
-    ['no bound', { maxMetricCalls: undefined }, 'The run has no bound: give `maxMetricCalls` or `auto`'],
+    ['no limit', { maxMetricCalls: undefined }, 'The run has no bound: give `maxMetricCalls` or `auto`'],
     [
-      'no stop condition in the list',
+      'an empty list of stop conditions',
       { maxMetricCalls: undefined, stopConditions: [] },
       'The run has no bound',
     ],
@@ -39,29 +39,29 @@ describe('what cannot be run is refused with one clear sentence, before anything
     ['two budgets', { auto: 'light' }, 'Give either `auto` or `maxMetricCalls`, not both.'],
     ['an unknown preset', { maxMetricCalls: undefined, auto: 'huge' }, 'The option "auto"'],
     [
-      'a budget too small',
+      'a budget below the size of the valset',
       { maxMetricCalls: 7 },
       'maxMetricCalls is 7, but scoring the seed takes 8 calls for the valset: give at least 8',
     ],
     [
-      'a budget too small with a testset',
+      'a budget that does not cover the testset',
       { maxMetricCalls: 17, testset: tokenExamples('tests', 5) },
       '8 calls for the valset and 2 × 5 for the testset: give at least 18',
     ],
-    ['a fraction of a call', { maxMetricCalls: 30.5 }, '"maxMetricCalls" must be a whole number (got 30.5)'],
-    ['no concurrency', { concurrency: 0 }, '"concurrency" must be 1 or more (got 0)'],
+    ['a fractional budget', { maxMetricCalls: 30.5 }, '"maxMetricCalls" must be a whole number (got 30.5)'],
+    ['a concurrency of zero', { concurrency: 0 }, '"concurrency" must be 1 or more (got 0)'],
     [
       'a price below zero',
       { prices: { m: { input: 1, cachedInput: -1, output: 2 } } },
       'The option "prices.m.cachedInput" must be 0 or more',
     ],
     [
-      'a rate that does not exist',
+      'an unknown kind of price',
       { prices: { m: { input: 1, cached: 1, output: 2 } } },
       'There is no option "prices.m.cached"',
     ],
-    ['no time', { maxDurationMs: 0 }, '"maxDurationMs" must be more than 0 (got 0)'],
-    ['a seed that is no number', { seed: Number.NaN }, '(got NaN).'],
+    ['a time limit of zero', { maxDurationMs: 0 }, '"maxDurationMs" must be more than 0 (got 0)'],
+    ['a seed of NaN', { seed: Number.NaN }, '(got NaN).'],
     [
       'an unknown option',
       { maxMetricCall: 3 },
@@ -72,67 +72,79 @@ describe('what cannot be run is refused with one clear sentence, before anything
       { max_metric_calls: 3 },
       'There is no option "max_metric_calls"; did you mean "maxMetricCalls".',
     ],
-    ['an option like no other', { temperature: 3 }, 'There is no option "temperature".'],
-    ['an option with an unlucky name', { constructor: 3 }, 'There is no option "constructor"'],
+    ['an unknown option without similar names', { temperature: 3 }, 'There is no option "temperature".'],
+    [
+      'an unknown option with the name of an object property',
+      { constructor: 3 },
+      'There is no option "constructor"',
+    ],
     [
       'an unknown strategy',
       { candidateSelectionStrategy: 'best' },
       `"candidateSelectionStrategy" is no known strategy; use 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto', an object with select() (got "best")`,
     ],
     [
-      'an unknown shape of a strategy',
+      'an incomplete strategy object',
       { samplingStrategy: { parents: 2 } },
       '{ parents: n, mutations: n }, { independent: n }',
     ],
-    ['a size of nothing', { selectionStrategy: { topK: 0 } }, '"selectionStrategy" is no known strategy'],
-    ['an unknown front', { frontierType: 'pareto' }, 'The option "frontierType" is wrong'],
     [
-      'a template without its places',
+      'a strategy with a size of zero',
+      { selectionStrategy: { topK: 0 } },
+      '"selectionStrategy" is no known strategy',
+    ],
+    ['an unknown frontier type', { frontierType: 'pareto' }, 'The option "frontierType" is wrong'],
+    [
+      'a prompt template without its placeholders',
       { reflectionPromptTemplate: 'Improve it.' },
       'lacks <curr_param> and <side_info>',
     ],
     [
-      'a template for an unknown component',
+      'a prompt template for an unknown component',
       { reflectionPromptTemplate: { rout: '<curr_param> <side_info>' } },
       'names the component "rout"; there are extract, route.',
     ],
     [
-      'a reserve above its bound',
+      'a reservation above its limit',
       { maxTokens: 100, reserve: { rollout: { tokens: 200 } } },
       'reserve.rollout.tokens is 200, more than maxTokens (100)',
     ],
-    ['an unknown part of retry', { retry: { times: 3 } }, 'There is no option "retry.times"'],
-    ['a signal that is none', { signal: {} }, 'The option "signal" must be an AbortSignal.'],
+    ['an unknown retry option', { retry: { times: 3 } }, 'There is no option "retry.times"'],
+    ['a signal that is not an AbortSignal', { signal: {} }, 'The option "signal" must be an AbortSignal.'],
     ['no program', { adapter: undefined }, 'Give an `adapter`, or both `seedCandidate` and `run`.'],
-    ['half a program', { adapter: undefined, seedCandidate: { prompt: '' } }, 'Give an `adapter`, or both'],
     [
-      'two programs',
+      'a seed candidate without run',
+      { adapter: undefined, seedCandidate: { prompt: '' } },
+      'Give an `adapter`, or both',
+    ],
+    [
+      'both an adapter and a seed candidate',
       { seedCandidate: { prompt: '' }, run: () => ({}) },
       'Give either `adapter` or `seedCandidate` with `run`',
     ],
-    ['an adapter that is none', { adapter: {} }, 'The option "adapter" must be an adapter'],
+    ['an adapter without its members', { adapter: {} }, 'The option "adapter" must be an adapter'],
     [
       'a component without a text',
       { adapter: { components: { prompt: {} }, run: () => ({}) } },
       'must be an adapter',
     ],
     [
-      'a program without texts',
+      'a program without components',
       { adapter: { components: {}, run: () => ({}) } },
       'The program has no components',
     ],
-  ])('%s', async (_, overrides, words) => {
+  ])('options with %s are rejected in one sentence before any rollout', async (_, overrides, message) => {
     const problems = await problemsOf(overrides);
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toContain(words);
+    expect(problems[0]).toContain(message);
     expect(problems[0]).toMatch(/\.$/);
   });
 
-  it('options that are none', async () => {
+  it('optimize rejects a call without options', async () => {
     await expect(optimize(undefined as never)).rejects.toThrow(OptionsError);
   });
 
-  it('and everything that is wrong at once', async () => {
+  it('optimize reports all invalid options at once', async () => {
     const problems = await problemsOf({
       trainset: [],
       metric: 3,
@@ -155,12 +167,12 @@ describe('warnings', () => {
   const warningsOf = async (setup: Parameters<typeof tokenRun>[0]) => {
     const run = tokenRun({ maxIterations: 1, ...setup });
     const result = await optimize(run.options);
-    const told = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
-    expect(told).toEqual(result.warnings);
+    const emitted = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    expect(emitted).toEqual(result.warnings);
     return result.warnings;
   };
 
-  it('a testset that overlaps what the search sees, by content', async () => {
+  it('a testset that contains training examples causes a warning, compared by content', async () => {
     const both = [
       ...tokenExamples('tests', 2),
       ...tokenExamples('train', 2).map((example) => ({ ...example })),
@@ -170,7 +182,7 @@ describe('warnings', () => {
     ]);
   });
 
-  it('a testset whose inputs the search sees under other ids', async () => {
+  it('a testset that contains training inputs with other ids causes a warning', async () => {
     const example = (id: string, ticket: string) => ({ id, input: { ticket }, expected: 'billing' });
     const result = await optimize({
       seedCandidate: { text: 'x' },
@@ -187,30 +199,30 @@ describe('warnings', () => {
     ]);
   });
 
-  it('no valset', async () => {
+  it('a run without a valset causes a warning', async () => {
     const { valset, ...options } = tokenRun({ maxIterations: 1 }).options;
     expect(valset).toBeDefined();
     expect((await optimize(options)).warnings).toEqual([expect.stringContaining('There is no valset')]);
   });
 
-  it('nothing, where all is well', async () => {
+  it('a run with separate example sets causes no warning', async () => {
     expect(await warningsOf({ testset: tokenExamples('tests', 2) })).toEqual([]);
   });
 });
 
-it('options that are undefined count as left out', async () => {
+it('options that are undefined count as absent', async () => {
   const run = tokenRun({ maxIterations: 1 });
-  const loose = {
+  const withUndefined = {
     ...run.options,
     seedCandidate: undefined,
     run: undefined,
     concurrency: undefined,
     seed: undefined,
   };
-  expect((await optimize(loose as never)).stopReason).toBe('maxIterations');
+  expect((await optimize(withUndefined as never)).stopReason).toBe('maxIterations');
 });
 
-it('auto sets the budget, with the testset on top', async () => {
+it('auto sets the budget and adds the metric calls of the testset', async () => {
   const run = tokenRun({ auto: 'light', testset: tokenExamples('tests', 3), maxIterations: 1 });
   const { maxMetricCalls, ...options } = run.options;
   expect(maxMetricCalls).toBe(200);
@@ -219,7 +231,7 @@ it('auto sets the budget, with the testset on top', async () => {
   expect(run.events[0]).toMatchObject({ type: 'run_started', maxMetricCalls: 8 + 30 + 700 + 40 + 6 });
 });
 
-it('the short form takes texts and components, and keeps what a component says', async () => {
+it('seedCandidate accepts texts and components and keeps the constraints of a component', async () => {
   const rejected: string[] = [];
   const result = await optimize({
     seedCandidate: { greeting: { text: 'Greet {name}.', variables: ['name'] }, tone: 'Be kind.' },

@@ -4,7 +4,10 @@ import { ProposerError, type RunError } from '../errors.ts';
 import type { ProposalRejection } from '../events.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { optimize } from '../optimize.ts';
+import { useFakeTime } from '../testing/fixtures/fake-time.ts';
 import { tokenRun } from '../testing/fixtures/token-run.ts';
+
+useFakeTime();
 
 const quick = { minDelayMs: 0, maxDelayMs: 1 };
 const failure = (fields: object) => Object.assign(new Error('the model says no'), fields);
@@ -18,7 +21,7 @@ function modelRun(reflectionModel: LanguageModel, overrides: Parameters<typeof t
 }
 
 describe('a reflection model', () => {
-  it('is shown the text and the records of the minibatch, and its answer becomes the child', async () => {
+  it('the reflection model receives the text and the records of the minibatch, and its answer becomes the child', async () => {
     const prompts: string[] = [];
     const run = modelRun(
       async ({ prompt }) => {
@@ -36,12 +39,12 @@ describe('a reflection model', () => {
     });
   });
 
-  it('is asked for every chosen component at once, and one usable answer is enough', async () => {
+  it('the reflection model is called concurrently for all selected components, and one usable answer is enough', async () => {
     let open = 0;
-    let most = 0;
+    let maxOpen = 0;
     const run = modelRun(
       async ({ prompt }) => {
-        most = Math.max(most, ++open);
+        maxOpen = Math.max(maxOpen, ++open);
         await new Promise(setImmediate);
         open--;
         return prompt.includes('"extract"') ? block('') : block('base red green');
@@ -49,12 +52,12 @@ describe('a reflection model', () => {
       { componentSelector: 'all', maxIterations: 1 },
     );
     await optimize(run.options);
-    expect(most).toBe(2);
+    expect(maxOpen).toBe(2);
     const child = run.decisions().find((event) => event.type === 'proposal_evaluated');
     expect(child?.texts).toEqual({ route: 'base red green' });
   });
 
-  it('may be given a prompt of the caller, for all or for one', async () => {
+  it('reflectionPromptTemplate replaces the prompt for all components or for one', async () => {
     const prompts: string[] = [];
     const model: LanguageModel = async ({ prompt }) => {
       prompts.push(prompt);
@@ -76,13 +79,13 @@ describe('a reflection model', () => {
 
   it.each<[string, ProposalRejection, Awaited<ReturnType<LanguageModel>>, number]>([
     ['cut off by its length', 'cut_off', { text: block('base red'), finishReason: 'length' }, 2],
-    ['cut off in mid-fence', 'cut_off', 'Sure:\n```\nbase red', 2],
+    ['cut off inside a code block', 'cut_off', 'Sure:\n```\nbase red', 2],
     ['empty', 'empty', block(''), 2],
-    ['the old text', 'unchanged', block('base {question}'), 1],
-    ['without a placeholder', 'lost_placeholder', block('base red'), 2],
-    ['with a placeholder of its own', 'invented_placeholder', block('base {question} {answer}'), 2],
+    ['the current text', 'unchanged', block('base {question}'), 1],
+    ['missing a placeholder', 'lost_placeholder', block('base red'), 2],
+    ['extended by an unknown placeholder', 'invented_placeholder', block('base {question} {answer}'), 2],
   ])(
-    'whose answer is %s is told so and asked once more; then the proposal is rejected (%s)',
+    'a reflection answer that is %s is retried once if that may help, then rejected as %s',
     async (_, reason, answer, calls) => {
       const prompts: string[] = [];
       const run = modelRun(
@@ -106,29 +109,29 @@ describe('a reflection model', () => {
     },
   );
 
-  it.each([failure({ status: 429 }), failure({ code: 'ECONNRESET' })])(
-    'that is busy is asked again',
-    async (error) => {
-      let calls = 0;
-      const run = modelRun(
-        async () => {
-          if (calls++ < 2) throw error;
-          return block('base red green blue');
-        },
-        { maxIterations: 1 },
-      );
-      const result = await optimize(run.options);
-      expect(calls).toBe(3);
-      expect(result.retries).toBe(2);
-      expect(run.events.filter((event) => event.type === 'retried').map(({ what }) => what)).toEqual([
-        'reflection',
-        'reflection',
-      ]);
-      expect(run.decisions().some(({ type }) => type === 'proposal_evaluated')).toBe(true);
-    },
-  );
+  it.each([
+    ['status 429', failure({ status: 429 })],
+    ['a lost connection', failure({ code: 'ECONNRESET' })],
+  ])('a reflection that fails with %s is retried', async (_, error) => {
+    let calls = 0;
+    const run = modelRun(
+      async () => {
+        if (calls++ < 2) throw error;
+        return block('base red green blue');
+      },
+      { maxIterations: 1 },
+    );
+    const result = await optimize(run.options);
+    expect(calls).toBe(3);
+    expect(result.retries).toBe(2);
+    expect(run.events.filter((event) => event.type === 'retried').map(({ what }) => what)).toEqual([
+      'reflection',
+      'reflection',
+    ]);
+    expect(run.decisions().some(({ type }) => type === 'proposal_evaluated')).toBe(true);
+  });
 
-  it('that fails three iterations in a row ends the run, with what was found', async () => {
+  it('a reflection model that fails in three consecutive iterations ends the run with a ProposerError and the result', async () => {
     let calls = 0;
     const run = modelRun(
       async () => {
@@ -150,7 +153,7 @@ describe('a reflection model', () => {
     ]);
   });
 
-  it('that fails now and then does not', async () => {
+  it('a reflection model that fails in some iterations does not end the run', async () => {
     let calls = 0;
     const run = modelRun(
       async () => {
@@ -162,7 +165,7 @@ describe('a reflection model', () => {
     expect((await optimize(run.options)).stopReason).toBe('maxIterations');
   });
 
-  it('that refuses the key ends the run at once', async () => {
+  it('a reflection model that refuses the key ends the run at once', async () => {
     let calls = 0;
     const run = modelRun(async () => {
       calls++;
@@ -173,7 +176,7 @@ describe('a reflection model', () => {
     expect(calls).toBe(1);
   });
 
-  it('that does not answer in time is asked again', async () => {
+  it('a reflection that times out is retried', async () => {
     let calls = 0;
     const run = modelRun(
       () => (calls++ === 0 ? new Promise(() => {}) : Promise.resolve(block('base red green'))),
@@ -183,9 +186,9 @@ describe('a reflection model', () => {
   });
 });
 
-describe('a proposer of the caller', () => {
-  it('is given candidate, components and a record for every rollout', async () => {
-    let asked:
+describe('a custom proposer', () => {
+  it('a custom proposer receives the candidate, the components and a record for every rollout', async () => {
+    let received:
       | { components: readonly string[]; records: Readonly<Record<string, readonly ReflectiveRecord[]>> }
       | undefined;
     const run = tokenRun({
@@ -194,20 +197,20 @@ describe('a proposer of the caller', () => {
       propose: async (request) => {
         expect(request.signal).toBeInstanceOf(AbortSignal);
         expect(request.candidate).toEqual({ extract: 'base', route: 'base' });
-        asked = request;
+        received = request;
         return {};
       },
     });
     await optimize(run.options);
-    expect(asked!.components).toEqual(['extract', 'route']);
-    expect(Object.values(asked!.records).map((records) => records.length)).toEqual([3, 3]);
+    expect(received!.components).toEqual(['extract', 'route']);
+    expect(Object.values(received!.records).map((records) => records.length)).toEqual([3, 3]);
   });
 
-  it('may leave components out and may not bring others in', async () => {
+  it('a custom proposer may omit components, and other components that it returns are ignored', async () => {
     const run = tokenRun({
       maxIterations: 1,
       componentSelector: () => ['route'],
-      propose: async () => ({ extract: 'uninvited', nowhere: 'x', route: 'base red green blue' }),
+      propose: async () => ({ extract: 'not selected', nowhere: 'x', route: 'base red green blue' }),
     });
     await optimize(run.options);
     expect(run.decisions().find((event) => event.type === 'proposal_evaluated')?.texts).toEqual({
@@ -215,20 +218,20 @@ describe('a proposer of the caller', () => {
     });
   });
 
-  it('must keep the contract of a component', async () => {
+  it('the texts of a custom proposer are checked like those of a model', async () => {
     const run = tokenRun({ maxIterations: 1, propose: async () => ({ prompt: '  ' }) });
     const components = { prompt: { text: 'base' } };
     await optimize({ ...run.options, adapter: { ...run.options.adapter, components } });
     expect(run.decisions().find((event) => event.type === 'proposal_rejected')?.reason).toBe('empty');
   });
 
-  it('of the adapter is used where there is no model', async () => {
+  it('the proposer of the adapter is used if there is no reflection model', async () => {
     const { propose, ...options } = tokenRun({ maxIterations: 3 }).options;
     const result = await optimize({ ...options, adapter: { ...options.adapter, propose: propose! } });
     expect(result.candidates.length).toBeGreaterThan(1);
   });
 
-  it('that throws something other than an error counts as failed', async () => {
+  it('a custom proposer that throws a string counts as failed', async () => {
     const run = tokenRun({ propose: () => Promise.reject('out of ideas') });
     await expect(optimize(run.options)).rejects.toThrow('out of ideas');
   });

@@ -6,7 +6,7 @@ const cost = { parent: 3, child: 3, valset: 10 };
 const affordable = (remaining: number, mostSelected: (count: number) => number, costs = () => cost) =>
   affordableTasks(tasks, remaining, costs, mostSelected).length;
 
-describe('as many tasks are begun as can be carried through', () => {
+describe('affordableTasks', () => {
   it.each([
     [15, 0],
     [16, 1],
@@ -14,9 +14,12 @@ describe('as many tasks are begun as can be carried through', () => {
     [32, 2],
     [64, 4],
     [Number.POSITIVE_INFINITY, 4],
-  ])('when all children may go on to the valset: %d calls, %d tasks', (remaining, expected) => {
-    expect(affordable(remaining, (count) => count)).toBe(expected);
-  });
+  ])(
+    '%d metric calls are enough for %d tasks if all children may go on to the valset',
+    (remaining, expected) => {
+      expect(affordable(remaining, (count) => count)).toBe(expected);
+    },
+  );
 
   it.each([
     [15, 0],
@@ -24,11 +27,14 @@ describe('as many tasks are begun as can be carried through', () => {
     [21, 1],
     [22, 2],
     [34, 4],
-  ])('when only the best may: %d calls, %d tasks', (remaining, expected) => {
-    expect(affordable(remaining, () => 1)).toBe(expected);
-  });
+  ])(
+    '%d metric calls are enough for %d tasks if only the best child may go on to the valset',
+    (remaining, expected) => {
+      expect(affordable(remaining, () => 1)).toBe(expected);
+    },
+  );
 
-  it('a parent that is known there already costs nothing', () => {
+  it('a parent whose minibatch scores are cached needs no metric calls', () => {
     expect(
       affordable(
         13,

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../optimize.ts';
@@ -7,8 +6,8 @@ import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 const quick = { minDelayMs: 0, maxDelayMs: 0 };
 const busy = () => Object.assign(new Error('busy'), { status: 503 });
 
-describe('with the cache', () => {
-  it('no pair of texts and example is run twice, in whatever phase it is wanted', async () => {
+describe('cacheEvaluation', () => {
+  it('the cache runs each pair of candidate and example once in all phases', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 1_000 }), fc.boolean(), async (seed, shared) => {
         const both = tokenExamples('both', 8);
@@ -33,17 +32,17 @@ describe('with the cache', () => {
     );
   });
 
-  it('two equal rollouts in flight share one run', async () => {
+  it('equal rollouts in flight share one run of the program', async () => {
     const run = tokenRun({
-      // The same content twice: one example to the cache.
+      // The cache treats examples with the same content as one.
       trainset: [...tokenExamples('train', 1), ...tokenExamples('train', 1)],
       valset: [...tokenExamples('train', 1), ...tokenExamples('train', 1)],
-      before: () => sleep(2),
+      before: () => new Promise(setImmediate),
       maxIterations: 1,
     });
     const result = await optimize(run.options);
     expect([...run.begun.values()].every((times) => times === 1)).toBe(true);
-    const asked = run
+    const requested = run
       .decisions()
       .reduce(
         (sum, event) =>
@@ -54,19 +53,19 @@ describe('with the cache', () => {
               : sum,
         0,
       );
-    expect(result.cacheHits).toBe(asked - run.begun.size);
+    expect(result.cacheHits).toBe(requested - run.begun.size);
     expect(result.candidates[0]!.scores).toHaveLength(2);
     expect(result.totalMetricCalls).toBe(run.begun.size);
   });
 
-  it('keeps what the program threw as its own, and forgets what was only passing', async () => {
+  it('the cache keeps failures of the program but not transient failures', async () => {
     let failures = 0;
     const run = tokenRun({
       maxIterations: 6,
       retry: { ...quick, retries: 0 },
-      before({ context, example, earlier }) {
+      before({ context, example, previousRuns }) {
         if (example.id === 'valid-1') throw new Error('never works');
-        if (context.phase === 'valset' && example.id === 'valid-0' && earlier === 0) {
+        if (context.phase === 'valset' && example.id === 'valid-0' && previousRuns === 0) {
           failures++;
           throw busy();
         }
@@ -82,7 +81,7 @@ describe('with the cache', () => {
   });
 
   it.each([1, 8])(
-    'runs a pair again when what was in its way has passed (concurrency %i)',
+    'a pair that failed with a transient error runs again (concurrency %i)',
     async (concurrency) => {
       const run = tokenRun({
         trainset: tokenExamples('train', 3),
@@ -101,14 +100,14 @@ describe('with the cache', () => {
   );
 });
 
-it('without the cache everything is run as often as it is wanted', async () => {
+it('without the cache every rollout runs the program', async () => {
   const run = tokenRun({ cacheEvaluation: false, maxIterations: 8, skipDuplicates: false });
   const result = await optimize(run.options);
   expect([...run.begun.values()].some((times) => times > 1)).toBe(true);
   expect(result.totalMetricCalls).toBe([...run.begun.values()].reduce((a, b) => a + b, 0));
 });
 
-it('without the cache, parents with the same texts still share the run of a minibatch', async () => {
+it('without the cache parents with the same texts still share the rollouts of a minibatch', async () => {
   let twin = 0;
   const run = tokenRun({
     cacheEvaluation: false,
@@ -138,12 +137,12 @@ it('without the cache, parents with the same texts still share the run of a mini
   expect(result.candidates[1]!.texts).toEqual(result.candidates[0]!.texts);
 });
 
-it('rejects a proposal equal to a known candidate without a rollout', async () => {
-  let asked = 0;
+it('a proposal that equals a known candidate is rejected without a rollout', async () => {
+  let proposals = 0;
   const run = tokenRun({
     components: ['prompt'],
     // Back and forth between the seed and one other text.
-    propose: async () => ({ prompt: asked++ === 0 ? 'base red green blue round square' : 'base' }),
+    propose: async () => ({ prompt: proposals++ === 0 ? 'base red green blue round square' : 'base' }),
     candidateSelectionStrategy: 'current_best',
     skipPerfectScore: false,
     maxIterations: 4,

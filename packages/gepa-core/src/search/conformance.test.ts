@@ -56,7 +56,7 @@ const recordings = readdirSync(folder)
   .filter((file) => file !== 'rng.json')
   .map((file): Recording => JSON.parse(readFileSync(new URL(file, folder), 'utf8')));
 
-/** The reference's options under our names. */
+/** The options of the Python reference, under the names of this package. */
 function optionsOf({ options }: Recording) {
   const sampling = options.sampling_strategy as [string, number, number] | undefined;
   const selection = options.selection_strategy as 'best' | [string, number] | undefined;
@@ -113,7 +113,7 @@ async function run(recording: Recording) {
   return { result, iterations: iterationsOf(events) };
 }
 
-/** Our decisions in the form of a recording. */
+/** The decisions of a run in the format of the recordings. */
 function iterationsOf(events: readonly DecisionEvent[]): RecordedIteration[] {
   const iterations: RecordedIteration[] = [];
   let best = 0;
@@ -154,22 +154,22 @@ function iterationsOf(events: readonly DecisionEvent[]): RecordedIteration[] {
   return iterations;
 }
 
-describe.each(recordings)('the recorded run $name', (recording) => {
-  it('replays decision by decision', async () => {
+describe.each(recordings)('the recording $name', (recording) => {
+  it(`the search makes every decision of the recording ${recording.name}`, async () => {
     const { result, iterations } = await run(recording);
     const cached = recording.options.cache_evaluation === true;
     recording.iterations.forEach((expected, i) => {
-      const ours = iterations[i];
-      const metricCalls = cached ? ours?.metricCalls : expected.metricCalls;
-      // In the order they were decided, so that a mismatch prints the first differing decision.
+      const actual = iterations[i];
+      const metricCalls = cached ? actual?.metricCalls : expected.metricCalls;
+      // In the order of the decisions, so that a mismatch prints the first one that differs.
       for (const decision of ['tasks', 'skipped', 'merge', 'proposals', 'accepted'] as const) {
-        expect(ours?.[decision], `${decision} of iteration ${expected.iteration}`).toEqual(
+        expect(actual?.[decision], `${decision} of iteration ${expected.iteration}`).toEqual(
           expected[decision],
         );
       }
-      // With a cache ours pays less: it serves minibatches too.
-      if (cached) expect(ours?.metricCalls).toBeLessThanOrEqual(expected.metricCalls);
-      expect(ours, `iteration ${expected.iteration}`).toEqual({ ...expected, metricCalls });
+      // With a cache this package makes fewer metric calls, because its cache serves minibatches too.
+      if (cached) expect(actual?.metricCalls).toBeLessThanOrEqual(expected.metricCalls);
+      expect(actual, `iteration ${expected.iteration}`).toEqual({ ...expected, metricCalls });
     });
     expect(iterations.length).toBe(recording.iterations.length);
     expect(result.candidates.map(({ texts }) => texts)).toEqual(recording.result.candidates);

@@ -1,7 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../optimize.ts';
-import { type TokenRunSetup, timeless, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import { useFakeTime } from '../testing/fixtures/fake-time.ts';
+import { type TokenRunSetup, tokenExamples, tokenRun, withoutTimes } from '../testing/fixtures/token-run.ts';
+import { Random } from './random.ts';
+
+useFakeTime();
 
 const setups: Record<string, TokenRunSetup> = {
   'one task per iteration': {},
@@ -12,13 +15,13 @@ const setups: Record<string, TokenRunSetup> = {
     mergeValOverlapFloor: 1,
     components: ['extract', 'route', 'answer'],
   },
-  'independent tasks, the best of them, without a cache': {
+  'independent tasks, best-of selection and no cache': {
     samplingStrategy: { independent: 3 },
     selectionStrategy: 'best',
     cacheEvaluation: false,
     useMerge: true,
   },
-  'a valset that is the trainset': {
+  'the trainset as valset': {
     trainset: tokenExamples('both', 8),
     valset: tokenExamples('both', 8),
     candidateSelectionStrategy: 'epsilon_greedy',
@@ -27,45 +30,49 @@ const setups: Record<string, TokenRunSetup> = {
   },
 };
 
-describe.each(Object.entries(setups))('%s', (_, setup) => {
-  const decisionsWith = async (concurrency: number, longestWait: number) => {
+describe.each(Object.entries(setups))('a run with %s', (name, setup) => {
+  const decisionsWith = async (concurrency: number, maxLatencyMs: number, latencySeed = 0) => {
+    const random = new Random(latencySeed);
+    const latency = () => new Promise((resolve) => setTimeout(resolve, random.random() * maxLatencyMs));
     const run = tokenRun({
       maxMetricCalls: 260,
       seed: 5,
       testset: tokenExamples('tests', 4),
       ...setup,
       concurrency,
-      before: () => (longestWait === 0 ? undefined : sleep(Math.random() * longestWait)),
+      before: () => (maxLatencyMs === 0 ? undefined : latency()),
     });
     const { propose } = run.options;
     const result = await optimize({
       ...run.options,
       propose: async (request) => {
-        if (longestWait > 0) await sleep(Math.random() * longestWait);
+        if (maxLatencyMs > 0) await latency();
         return propose!(request);
       },
     });
-    return { result, decisions: timeless(run.decisions()) };
+    return { result, decisions: withoutTimes(run.decisions()) };
   };
 
-  it('is decided alike whatever the latencies and the concurrency', async () => {
-    const calm = await decisionsWith(8, 0);
-    expect(calm.result.candidates.length).toBeGreaterThan(3);
+  it(`a run with ${name} makes the same decisions for any latencies and concurrency`, async () => {
+    const instant = await decisionsWith(8, 0);
+    expect(instant.result.candidates.length).toBeGreaterThan(3);
     if (setup.useMerge) {
-      expect(calm.decisions.some((event) => (event as { type: string }).type === 'merge_evaluated')).toBe(
+      expect(instant.decisions.some((event) => (event as { type: string }).type === 'merge_evaluated')).toBe(
         true,
       );
     }
-    for (const { decisions } of await Promise.all([1, 4, 32, 32].map((n) => decisionsWith(n, 3)))) {
-      expect(decisions).toEqual(calm.decisions);
+    for (const { decisions } of await Promise.all(
+      [1, 4, 32, 32].map((n, seed) => decisionsWith(n, 300, seed)),
+    )) {
+      expect(decisions).toEqual(instant.decisions);
     }
   });
 
-  it('is decided otherwise by another seed', async () => {
+  it(`a run with ${name} makes other decisions with another seed`, async () => {
     const of = async (seed: number) => {
       const run = tokenRun({ ...setup, seed });
       await optimize(run.options);
-      return JSON.stringify(timeless(run.decisions()).slice(1));
+      return JSON.stringify(withoutTimes(run.decisions()).slice(1));
     };
     expect(await of(1)).toBe(await of(1));
     expect(await of(1)).not.toBe(await of(2));
@@ -73,16 +80,16 @@ describe.each(Object.entries(setups))('%s', (_, setup) => {
 });
 
 it.each([{ parents: 3, mutations: 2 }, { independent: 6 }, { sameParent: 6 }])(
-  'the tasks of an iteration (%o) reflect at once, and their rollouts run at once',
+  'the reflections of the tasks of an iteration (%o) run concurrently, and their rollouts too',
   async (samplingStrategy) => {
     const open = new Map<string, number>();
-    const most = new Map<string, number>();
-    const during = async (what: string) => {
-      const now = (open.get(what) ?? 0) + 1;
-      open.set(what, now);
-      most.set(what, Math.max(now, most.get(what) ?? 0));
+    const maxOpen = new Map<string, number>();
+    const during = async (phase: string) => {
+      const now = (open.get(phase) ?? 0) + 1;
+      open.set(phase, now);
+      maxOpen.set(phase, Math.max(now, maxOpen.get(phase) ?? 0));
       await new Promise(setImmediate);
-      open.set(what, open.get(what)! - 1);
+      open.set(phase, open.get(phase)! - 1);
     };
     const run = tokenRun({
       samplingStrategy,
@@ -99,6 +106,6 @@ it.each([{ parents: 3, mutations: 2 }, { independent: 6 }, { sameParent: 6 }])(
         return Object.fromEntries(components.map((name) => [name, `${candidate[name]} ${word}`]));
       },
     });
-    expect(Object.fromEntries(most)).toMatchObject({ minibatch: 6, reflection: 6, proposal: 6 });
+    expect(Object.fromEntries(maxOpen)).toMatchObject({ minibatch: 6, reflection: 6, proposal: 6 });
   },
 );

@@ -4,31 +4,31 @@ import { optimize } from '../optimize.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 
 describe('rollouts', () => {
-  it.each([1, 3, 16])('run at once up to the limit and never beyond: %i', async (concurrency) => {
+  it.each([1, 3, 16])('rollouts use a concurrency of %i and never exceed it', async (concurrency) => {
     let open = 0;
-    let most = 0;
+    let maxOpen = 0;
     const run = tokenRun({
       concurrency,
       valset: tokenExamples('valid', 40),
       maxMetricCalls: 300,
       samplingStrategy: { sameParent: 4 },
       async before() {
-        most = Math.max(most, ++open);
+        maxOpen = Math.max(maxOpen, ++open);
         await new Promise(setImmediate);
         open--;
       },
     });
     await optimize(run.options);
-    expect(most).toBe(concurrency);
+    expect(maxOpen).toBe(concurrency);
   });
 
-  it('that give up their turn by failing leave it to others', async () => {
+  it('rollouts that fail or wait for a retry do not block other rollouts', async () => {
     const run = tokenRun({
       concurrency: 1,
       maxIterations: 3,
       retry: { retries: 1, minDelayMs: 0 },
-      before({ earlier, example }) {
-        if (example.id.endsWith('1') && earlier === 0)
+      before({ previousRuns, example }) {
+        if (example.id.endsWith('1') && previousRuns === 0)
           throw Object.assign(new Error('busy'), { status: 429 });
         if (example.id.endsWith('2')) throw new Error('broken');
       },
@@ -36,7 +36,7 @@ describe('rollouts', () => {
     expect((await optimize(run.options)).iterations).toBe(3);
   });
 
-  it('are told where in the run they belong', async () => {
+  it('rollouts receive their phase, iteration, candidate and example in the context', async () => {
     const contexts: (RunContext & { phase: string })[] = [];
     const run = tokenRun({
       components: ['extract', 'route', 'answer'],

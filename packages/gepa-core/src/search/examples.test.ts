@@ -12,7 +12,7 @@ const shuffledKeys = (value: unknown): unknown => {
   );
 };
 
-it('examples of equal content are one, in whatever order their keys stand and whatever set they are in', () => {
+it('examples with equal content have the same key in any set and with any order of properties', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (example) => {
       const index = new ExampleIndex<unknown>();
@@ -23,7 +23,7 @@ it('examples of equal content are one, in whatever order their keys stand and wh
   );
 });
 
-it('examples of different content are two', () => {
+it('examples with different content have different keys', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 2 }), fc.jsonValue({ maxDepth: 2 }), (a, b) => {
       fc.pre(
@@ -36,7 +36,7 @@ it('examples of different content are two', () => {
   );
 });
 
-it('tells apart what JSON does not', () => {
+it('examples that JSON does not distinguish have different keys', () => {
   const values = [
     { a: undefined },
     {},
@@ -51,7 +51,7 @@ it('tells apart what JSON does not', () => {
   expect(new Set(keys).size).toBe(values.length);
 });
 
-it('what is no plain data counts by identity', () => {
+it('examples that are not plain data are compared by identity', () => {
   const circular: Record<string, unknown> = {};
   circular.self = circular;
   const date = new Date(0);
@@ -61,7 +61,7 @@ it('what is no plain data counts by identity', () => {
   expect(new Set([a, b, ...rest]).size).toBe(values.length - 1);
 });
 
-it('an example goes by its own id, or by its set and position', () => {
+it('the id of an example is its own id, or its set and position', () => {
   const refs = new ExampleIndex<unknown>().add('val', [
     { id: 'ticket-7' },
     { id: 12 },

@@ -2,19 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { optimize } from '../optimize.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 
-/** Bounded by metric calls alone, and far from them. */
+/** A limit that these runs do not reach. */
 const maxMetricCalls = 100_000;
 
-describe('a search that gets nowhere ends with a reason', () => {
-  it.each([true, false])('when the seed is perfect (cacheEvaluation: %s)', async (cacheEvaluation) => {
-    const run = tokenRun({ metric: () => 1, maxMetricCalls, cacheEvaluation });
-    const result = await optimize(run.options);
-    expect(result.stopReason).toBe('allPerfect');
-    expect(result.iterations).toBeLessThanOrEqual(10);
-    expect(result).toMatchObject({ bestIndex: 0, bestScore: 1 });
-  });
+describe('a search without progress', () => {
+  it.each([true, false])(
+    'a search with a perfect seed ends with allPerfect (cacheEvaluation: %s)',
+    async (cacheEvaluation) => {
+      const run = tokenRun({ metric: () => 1, maxMetricCalls, cacheEvaluation });
+      const result = await optimize(run.options);
+      expect(result.stopReason).toBe('allPerfect');
+      expect(result.iterations).toBeLessThanOrEqual(10);
+      expect(result).toMatchObject({ bestIndex: 0, bestScore: 1 });
+    },
+  );
 
-  it('not before every example was seen, when the trainset is large', async () => {
+  it('a search with perfect minibatches tries every example of the trainset before it ends', async () => {
     const run = tokenRun({
       trainset: tokenExamples('train', 60),
       metric: ({ example }) => (example.id === 'train-41' ? 0 : 1),
@@ -27,7 +30,7 @@ describe('a search that gets nowhere ends with a reason', () => {
   });
 
   it.each([true, false])(
-    'when every proposal is the old text (cacheEvaluation: %s)',
+    'a search whose proposals equal the current text ends with noNewProposals (cacheEvaluation: %s)',
     async (cacheEvaluation) => {
       const run = tokenRun({
         propose: async ({ candidate }) => ({ ...candidate }),
@@ -40,7 +43,7 @@ describe('a search that gets nowhere ends with a reason', () => {
     },
   );
 
-  it('when the proposer never gives a text', async () => {
+  it('a search whose proposer returns no texts ends with noNewProposals and a warning', async () => {
     const run = tokenRun({ propose: async () => ({}), maxMetricCalls });
     const result = await optimize(run.options);
     expect(result.stopReason).toBe('noNewProposals');
@@ -53,7 +56,7 @@ describe('a search that gets nowhere ends with a reason', () => {
     { cacheEvaluation: true, skipDuplicates: true },
     { cacheEvaluation: true, skipDuplicates: false },
     { cacheEvaluation: false, skipDuplicates: true },
-  ])('when the same bad text is proposed for ever (%o)', async (options) => {
+  ])('a search whose proposer repeats a bad text ends (%o)', async (options) => {
     const run = tokenRun({
       components: ['prompt'],
       propose: async () => ({ prompt: 'nothing' }),
@@ -67,7 +70,7 @@ describe('a search that gets nowhere ends with a reason', () => {
     expect(result.iterations).toBeLessThan(2_000);
   });
 
-  it('when the same old text is accepted for ever, since equal will do', async () => {
+  it('a search that accepts the same text again and again ends with noNewProposals', async () => {
     const run = tokenRun({
       propose: async ({ candidate }) => ({ ...candidate }),
       acceptanceCriterion: 'improvement_or_equal',
@@ -79,7 +82,7 @@ describe('a search that gets nowhere ends with a reason', () => {
   });
 });
 
-it('spends its budget where there is something to find, and finds it', async () => {
+it('a search improves on the seed and returns its best candidate', async () => {
   const run = tokenRun({ maxMetricCalls: 400 });
   const result = await optimize(run.options);
   expect(result.bestScore).toBeGreaterThan(result.seedScore);

@@ -10,13 +10,13 @@ const metric = tokenMetric({ multiObjective: true });
 const types: readonly FrontierType[] = ['instance', 'objective', 'hybrid', 'cartesian'];
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
-describe.each(types)('with a front of the type %s', (frontierType) => {
+describe.each(types)('with frontierType %s', (frontierType) => {
   const runOnce = async () => {
     const run = tokenRun({ metric, frontierType, maxIterations: 25, maxMetricCalls: 1_000, seed: 2 });
     return { run, result: await optimize(run.options) };
   };
 
-  it('the keys stand for what the type says, with their best candidates', async () => {
+  it(`the ${frontierType} frontier has the keys of its type, each with its best candidates`, async () => {
     const { run, result } = await runOnce();
     expect(result.candidates.length).toBeGreaterThan(2);
     const size = run.options.valset!.length;
@@ -31,11 +31,11 @@ describe.each(types)('with a front of the type %s', (frontierType) => {
       expect(score).toBe(Math.max(...values));
       expect(candidates).toEqual([...values.keys()].filter((index) => values[index] === score));
     }
-    const onFront = new Set(result.frontier.keys.flatMap(({ candidates }) => candidates));
-    expect(result.frontier.candidates.every((index) => onFront.has(index))).toBe(true);
+    const onFrontier = new Set(result.frontier.keys.flatMap(({ candidates }) => candidates));
+    expect(result.frontier.candidates.every((index) => onFrontier.has(index))).toBe(true);
   });
 
-  it('the result names the best of every objective and the candidates that no other beats on all', async () => {
+  it(`the result with frontierType ${frontierType} names the best candidate per objective and the undominated candidates`, async () => {
     const { run, result } = await runOnce();
     const means = result.candidates.map(
       ({ objectives }) => objectives as { coverage: number; brevity: number },
@@ -50,7 +50,7 @@ describe.each(types)('with a front of the type %s', (frontierType) => {
       expect(best[name]).toBe(values.indexOf(Math.max(...values)));
       expect(undominated.some((index) => values[index] === Math.max(...values))).toBe(true);
     }
-    const beaten = means.map((b) =>
+    const dominated = means.map((b) =>
       means.some(
         (a) =>
           a.coverage >= b.coverage &&
@@ -58,11 +58,11 @@ describe.each(types)('with a front of the type %s', (frontierType) => {
           (a.coverage > b.coverage || a.brevity > b.brevity),
       ),
     );
-    expect(undominated).toEqual([...beaten.keys()].filter((index) => !beaten[index]));
+    expect(undominated).toEqual([...dominated.keys()].filter((index) => !dominated[index]));
     expect(replay(run.decisions())).toEqual(result);
   });
 
-  it('a rollout that fails scores failureScore on every objective', async () => {
+  it(`a rollout that fails with frontierType ${frontierType} scores failureScore on every objective`, async () => {
     const run = tokenRun({
       metric,
       frontierType,
@@ -78,7 +78,7 @@ describe.each(types)('with a front of the type %s', (frontierType) => {
   });
 });
 
-it('a seed whose every rollout fails has no objectives, and the result still names those of the others', async () => {
+it('a seed whose rollouts all fail has no objectives, and the result names the best of the other candidates', async () => {
   const run = tokenRun({
     metric,
     maxIterations: 6,
@@ -96,7 +96,7 @@ it('a seed whose every rollout fails has no objectives, and the result still nam
   expect(replay(run.decisions())).toEqual(result);
 });
 
-it.each(types.slice(1))('a front of the type %s needs a metric with objectives', async (frontierType) => {
+it.each(types.slice(1))('frontierType %s requires a metric with objectives', async (frontierType) => {
   const run = tokenRun({ frontierType, concurrency: 1 });
   const error = await optimize(run.options).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(MetricError);
@@ -106,14 +106,14 @@ it.each(types.slice(1))('a front of the type %s needs a metric with objectives',
   expect(run.begun.size).toBe(1);
 });
 
-it('of several that are best in an objective the result names the first, and none of them is beaten', async () => {
+it('candidates with equal objectives are all undominated, and the first is named best', async () => {
   const run = tokenRun({ metric: ({ output }) => ({ score: output.present / 4, objectives: { even: 1 } }) });
   const { candidates, objectives } = await optimize(run.options);
   expect(candidates.length).toBeGreaterThan(2);
   expect(objectives).toEqual({ best: { even: 0 }, undominated: candidates.map(({ index }) => index) });
 });
 
-it('without objectives the result has none', async () => {
+it('the result of a metric without objectives has no objectives', async () => {
   const result = await optimize(tokenRun({ valset: tokenExamples('valid', 3), maxIterations: 1 }).options);
   expect(result.objectives).toBeUndefined();
   expect(result.candidates[0]).not.toHaveProperty('objectives');

@@ -49,27 +49,27 @@ function stateOf(
   return state;
 }
 
-/** Every value a candidate offers, by key, keys in order of first insertion. */
-function offers(type: FrontierType, pool: readonly Scores[]): Map<string, Map<number, number>> {
+/** The values of all candidates by key, with the keys in order of first insertion. */
+function valuesByKey(type: FrontierType, pool: readonly Scores[]): Map<string, Map<number, number>> {
   const keys = new Map<string, Map<number, number>>();
-  const offer = (key: string, index: number, value: number) => {
+  const add = (key: string, index: number, value: number) => {
     keys.set(key, (keys.get(key) ?? new Map()).set(index, value));
   };
   pool.forEach((scores, index) => {
     if (type === 'instance' || type === 'hybrid') {
       scores.forEach((entry, example) => {
-        if (entry !== null) offer(`${example}`, index, entry[0]);
+        if (entry !== null) add(`${example}`, index, entry[0]);
       });
     }
     if (type === 'objective' || type === 'hybrid') {
       objectiveNames.forEach((name, i) => {
-        offer(name, index, mean(scores.map((entry) => entry?.[(i + 1) as 1 | 2] ?? null)));
+        add(name, index, mean(scores.map((entry) => entry?.[(i + 1) as 1 | 2] ?? null)));
       });
     }
     if (type === 'cartesian') {
       scores.forEach((entry, example) => {
         objectiveNames.forEach((name, i) => {
-          if (entry !== null) offer(`${example} ${name}`, index, entry[(i + 1) as 1 | 2]);
+          if (entry !== null) add(`${example} ${name}`, index, entry[(i + 1) as 1 | 2]);
         });
       });
     }
@@ -77,16 +77,16 @@ function offers(type: FrontierType, pool: readonly Scores[]): Map<string, Map<nu
   return keys;
 }
 
-/** The front by its definition: per key, all that reach the highest value. */
-function frontOf(type: FrontierType, pool: readonly Scores[]) {
-  return [...offers(type, pool)].map(([key, values]) => {
+/** The frontier by its definition: per key, all candidates with the highest value. */
+function frontierOf(type: FrontierType, pool: readonly Scores[]) {
+  return [...valuesByKey(type, pool)].map(([key, values]) => {
     const score = Math.max(...values.values());
     const candidates = [...values].flatMap(([index, value]) => (value === score ? [index] : []));
     return { key, score, candidates: candidates.sort((a, b) => a - b) };
   });
 }
 
-/** Dominance removal by its definition, which starts its scan again after every removal. */
+/** Dominance removal by its definition, which restarts its scan after every removal. */
 function survivorsOf(keys: readonly (readonly number[])[], means: (index: number) => number): Survivor[] {
   const order = [...new Set(keys.flat())];
   const byMean = order.toSorted((a, b) => means(a) - means(b));
@@ -118,31 +118,34 @@ const complete = poolOf(fc.integer({ min: 1, max: 70 }), entry);
 const partial = poolOf(fc.integer({ min: 1, max: 12 }), fc.option(entry, { freq: 3 }));
 const types: readonly FrontierType[] = ['instance', 'objective', 'hybrid', 'cartesian'];
 
-describe.each(types)('a front of the type %s', (type) => {
+describe.each(types)('the %s frontier', (type) => {
   it.each([
     ['complete', complete],
     ['partial', partial],
-  ])('holds, per key, all candidates with the highest value (%s scores)', (_, pools) => {
-    fc.assert(
-      fc.property(pools, (pool) => {
-        const ours = stateOf(type, pool).frontierKeys();
-        const keyName = ({ example, objective }: { example?: number; objective?: string }) =>
-          [example, objective].filter((part) => part !== undefined).join(' ');
-        expect(
-          ours.map(({ score, candidates, ...name }) => ({ key: keyName(name), score, candidates })),
-        ).toEqual(frontOf(type, pool));
-      }),
-    );
-  });
+  ])(
+    `the ${type} frontier contains all candidates with the highest value per key (%s scores)`,
+    (_, pools) => {
+      fc.assert(
+        fc.property(pools, (pool) => {
+          const actual = stateOf(type, pool).frontierKeys();
+          const keyName = ({ example, objective }: { example?: number; objective?: string }) =>
+            [example, objective].filter((part) => part !== undefined).join(' ');
+          expect(
+            actual.map(({ score, candidates, ...name }) => ({ key: keyName(name), score, candidates })),
+          ).toEqual(frontierOf(type, pool));
+        }),
+      );
+    },
+  );
 
   it.each([
     ['complete', complete],
     ['partial', partial],
-  ])('loses dominated candidates as if the scan began again each time (%s scores)', (_, pools) => {
+  ])(`the ${type} frontier removes dominated candidates as the reference does (%s scores)`, (_, pools) => {
     fc.assert(
       fc.property(pools, (pool) => {
         const state = stateOf(type, pool);
-        const keys = frontOf(type, pool).map(({ candidates }) => candidates);
+        const keys = frontierOf(type, pool).map(({ candidates }) => candidates);
         const survivors = state.survivors();
         expect(survivors).toEqual(survivorsOf(keys, (index) => state.candidates[index]!.mean));
 
@@ -152,12 +155,12 @@ describe.each(types)('a front of the type %s', (type) => {
     );
   });
 
-  it('narrowed to some candidates, keeps them only and drops keys that held none of them', () => {
+  it(`the ${type} frontier of a subset contains only its candidates and their keys`, () => {
     fc.assert(
       fc.property(partial, fc.infiniteStream(fc.boolean()), (pool, coin) => {
         const state = stateOf(type, pool);
         const among = [...pool.keys()].filter(() => coin.next().value).reverse();
-        const keys = frontOf(type, pool)
+        const keys = frontierOf(type, pool)
           .map(({ candidates }) => candidates.filter((index) => among.includes(index)))
           .filter((members) => members.length > 0);
         expect(state.survivors(among)).toEqual(survivorsOf(keys, (index) => state.candidates[index]!.mean));
@@ -165,11 +168,11 @@ describe.each(types)('a front of the type %s', (type) => {
     );
   });
 
-  it('is the same however often it is asked in between', () => {
+  it(`the ${type} frontier does not depend on when it was read before`, () => {
     fc.assert(
       fc.property(partial, (pool) => {
-        const asked = stateOf(type, pool, (state) => state.survivors());
-        expect(asked.survivors()).toEqual(stateOf(type, pool).survivors());
+        const read = stateOf(type, pool, (state) => state.survivors());
+        expect(read.survivors()).toEqual(stateOf(type, pool).survivors());
       }),
     );
   });

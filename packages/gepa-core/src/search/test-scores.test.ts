@@ -5,7 +5,7 @@ import { runTokenTask } from '../testing/token-task.ts';
 
 const testset = tokenExamples('tests', 20);
 
-it('scores the seed and the best on examples the search never saw', async () => {
+it('the testset scores the seed and the best candidate after the search', async () => {
   const run = tokenRun({ testset, maxMetricCalls: 400 });
   const result = await optimize(run.options);
   const scoresOf = (index: number) =>
@@ -27,7 +27,7 @@ it('scores the seed and the best on examples the search never saw', async () => 
   expect(run.events.slice(-41, -1).every((event) => seen.includes(event))).toBe(true);
 });
 
-it('costs nothing for examples that were run before', async () => {
+it('test examples that the search has run before need no metric calls', async () => {
   const valset = tokenExamples('valid', 8);
   const run = tokenRun({ valset, testset: [...valset.slice(0, 5), ...testset], maxMetricCalls: 400 });
   const result = await optimize(run.options);
@@ -35,12 +35,12 @@ it('costs nothing for examples that were run before', async () => {
   expect(result.test).toMatchObject({ size: 25, metricCalls: 40 });
 });
 
-it('costs one pass where the seed is the best', async () => {
+it('the testset is scored once if the seed is the best candidate', async () => {
   const result = await optimize(tokenRun({ testset, maxIterations: 2, propose: async () => ({}) }).options);
   expect(result.test).toMatchObject({ metricCalls: 20, gain: 0, interval: [0, 0] });
 });
 
-it('leaves out for both an example that cannot be had for one, and says so', async () => {
+it('a test example that is unavailable for one candidate is left out for both, with a warning', async () => {
   const setup: Parameters<typeof tokenRun>[0] = { testset, maxMetricCalls: 400, retry: { retries: 0 } };
   const whole = (await optimize(tokenRun(setup).options)).test!;
   const run = tokenRun({
@@ -69,7 +69,7 @@ it('leaves out for both an example that cannot be had for one, and says so', asy
   expect(warnings.join()).toContain('2 of the 20 test examples could not be had');
 });
 
-it('is left out where it was aborted beside an example that cannot be had', async () => {
+it('an abort while the testset is scored leaves the test result out, also with unavailable examples', async () => {
   const controller = new AbortController();
   const run = tokenRun({
     testset,
@@ -86,19 +86,19 @@ it('is left out where it was aborted beside an example that cannot be had', asyn
   expect(result.test).toBeUndefined();
 });
 
-it('is left out with a word on why, when it cannot be measured; what was found stays', async () => {
+it('an outage while the testset is scored leaves the test result out with a warning and keeps the candidates', async () => {
   const run = tokenRun({
     testset,
     maxIterations: 4,
     retry: { retries: 0 },
     before({ context }) {
-      if (context.phase === 'testset') throw Object.assign(new Error('gone home'), { status: 503 });
+      if (context.phase === 'testset') throw Object.assign(new Error('overloaded'), { status: 503 });
     },
   });
   const result = await optimize(run.options);
   expect(result.stopReason).toBe('providerUnavailable');
   expect(result.test).toBeUndefined();
   expect(result.warnings.join()).toContain('The testset was not scored');
-  expect(result.warnings.join()).toContain('gone home');
+  expect(result.warnings.join()).toContain('overloaded');
   expect(result.candidates.length).toBeGreaterThan(1);
 });
