@@ -1,11 +1,10 @@
 // @module-tag slow
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type LoopbackServer, startServer } from 'gepa-test-server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Candidate } from '../component.ts';
 import { type DecisionEvent, isDecision } from '../events.ts';
@@ -25,8 +24,7 @@ interface ModelRequest {
 }
 
 let root: string;
-let server: Server;
-let url: string;
+let server: LoopbackServer;
 /** The keys of all requests, in order. */
 let requested: string[] = [];
 let onRequest = () => {};
@@ -35,28 +33,19 @@ let billed = 0;
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'gepa-kill-'));
-  server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => {
-      body += chunk;
-    });
-    request.on('end', async () => {
-      const modelRequest = JSON.parse(body);
-      requested.push(keyOf(modelRequest));
-      onRequest();
-      const answer = answerTo(modelRequest);
-      billed += answer.usage.inputTokens + answer.usage.outputTokens;
-      // A real delay, since the run is another process: several requests are in flight when it is killed.
-      await sleep(Math.random() * 4);
-      response.end(JSON.stringify(answer));
-    });
+  server = await startServer(async ({ body }, response) => {
+    const modelRequest = JSON.parse(body);
+    requested.push(keyOf(modelRequest));
+    onRequest();
+    const answer = answerTo(modelRequest);
+    billed += answer.usage.inputTokens + answer.usage.outputTokens;
+    // A real delay, since the run is another process: several requests are in flight when it is killed.
+    await sleep(Math.random() * 4);
+    response.end(JSON.stringify(answer));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
+afterAll(async () => {
+  await server.close();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -94,7 +83,7 @@ function keysInJournal(runDir: string): { keys: string[]; duplicates: number } {
 
 it(`a run that is killed ${kills} times at random moments ends like an uninterrupted run and repeats no finished call`, async () => {
   const decisions: DecisionEvent[] = [];
-  const uninterrupted = await runAgainst(url, join(root, 'uninterrupted'), (event) => {
+  const uninterrupted = await runAgainst(server.url, join(root, 'uninterrupted'), (event) => {
     if (isDecision(event)) decisions.push(event);
   });
   billed = 0;
@@ -107,9 +96,13 @@ it(`a run that is killed ${kills} times at random moments ends like an uninterru
   const session = async (isToBeKilled: boolean) => {
     const journaled = new Set(keysInJournal(runDir).keys);
     requested = [];
-    const child = spawn(process.execPath, ['--conditions=gepa-source', script, url, runDir, resultFile], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--conditions=gepa-source', script, server.url, runDir, resultFile],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
     const ended = new Promise<NodeJS.Signals | null>((resolve) =>
       child.on('exit', (_, signal) => resolve(signal)),
     );
