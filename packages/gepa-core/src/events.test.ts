@@ -117,11 +117,11 @@ describe('the events of a run', () => {
     expect(counts).toHaveLength(result.totalMetricCalls);
   });
 
-  it('a run without failures dispatches only decision events, rollout_finished and warning', async () => {
+  it('a run without failures dispatches only decision events, rollout_finished, call_settled and warning', async () => {
     const run = tokenRun({ maxIterations: 2, testset: tokenExamples('train', 1) });
     await optimize(run.options);
     const progress = new Set(run.events.filter((event) => !isDecision(event)).map(({ type }) => type));
-    expect(progress).toEqual(new Set(['rollout_finished', 'warning']));
+    expect(progress).toEqual(new Set(['rollout_finished', 'call_settled', 'warning']));
   });
 });
 
@@ -187,6 +187,6 @@ describe('an adapter', () => {
     const adapter = { ...run.options.adapter, close: () => Promise.reject(new Error('stuck')) };
     const result = await optimize({ ...run.options, adapter });
     expect(result.iterations).toBe(2);
-    expect(run.events.at(-1)).toEqual({ type: 'warning', message: 'The adapter could not be closed: stuck' });
+    expect(run.events.at(-1)).toEqual({ type: 'warning', message: 'Closing the adapter failed: stuck' });
   });
 });

@@ -178,7 +178,7 @@ export class Budget implements BudgetAccount {
   amountOfCall(usage: Usage, max: Amount): Amount | 'unknown' {
     const { costUsd, ...tokens } = this.priceLoaded(usage);
     const isReported = tokens.inputTokens + tokens.outputTokens > 0 || costUsd !== undefined;
-    if (tokens.modelCalls > 0 && !isReported) return 'unknown';
+    if (!isReported) return tokens.modelCalls > 0 ? 'unknown' : zero;
     return amountOf({ ...tokens, costUsd: costUsd ?? max.costUsd });
   }
 

@@ -227,7 +227,7 @@ describe('calls that fail', () => {
     // Each rollout uses 110 tokens and its failed call stays charged at 150; the last cannot make its second call.
     expect(result).toMatchObject({ stopReason: 'maxTokens', totalMetricCalls: 7 });
     expect(result.usage.inputTokens + result.usage.outputTokens).toBe(770);
-    expect(result.warnings.join()).toContain('1200 of maxTokens is set aside');
+    expect(result.warnings.join()).toContain('1200 of maxTokens stays reserved');
   });
 
   it.each([
@@ -236,7 +236,7 @@ describe('calls that fail', () => {
   ])('a call that fails with %s is charged nothing', async (_, fields) => {
     const result = await failingWith(Object.assign(new Error('no'), fields), 6_000);
     expect(result.stopReason).toBe('maxIterations');
-    expect(result.warnings.join()).not.toContain('set aside');
+    expect(result.warnings.join()).not.toContain('stays reserved');
   });
 });
 
@@ -246,7 +246,7 @@ describe('calls whose maximum is unknown or too large', () => {
       'without model and token counts',
       {},
       'maxTokens',
-      'nobody can tell what a call of a model that was not named',
+      'the maximum of a call of an unnamed model is unknown',
     ],
     [
       'to a model without a price',
@@ -254,17 +254,12 @@ describe('calls whose maximum is unknown or too large', () => {
       'maxCostUsd',
       '`prices`',
     ],
-    [
-      'without an output limit',
-      { model: 'small', inputTokens: 10 },
-      'maxCostUsd',
-      'how many tokens it may write',
-    ],
+    ['without an output limit', { model: 'small', inputTokens: 10 }, 'maxCostUsd', 'Limit its output tokens'],
     [
       'with an infinite number of input tokens',
       { model: 'small', inputTokens: Number.POSITIVE_INFINITY, outputTokens: 1 },
       'maxTokens',
-      'adds to what it is sent',
+      'the provider adds to the input',
     ],
     [
       'whose maximum exceeds the limit of the run',
@@ -315,7 +310,7 @@ describe('calls whose maximum is unknown or too large', () => {
       prices,
       reserve: { outputTokens: 1_000 },
     }).catch((error) => error.message);
-    expect(limited).toContain('not told how much it is sent');
+    expect(limited).toContain('the size of its input is not reported');
     const sized: Program = async (meter) =>
       (await meter.begin({ model: 'small', inputTokens: 100 })).end(usage);
     const { stopReason } = await meteredRun(sized, { maxCostUsd: 1, reserve: { outputTokens: 1_000 } });
@@ -347,6 +342,6 @@ describe('runs that neither meter calls nor set `reserve`', () => {
       (thrown) => thrown,
     );
     expect(error).toBeInstanceOf(RunError);
-    expect(error.message).toMatch(/the metric reports .*`reserve\.rollout`.*`meter`/);
+    expect(error.message).toMatch(/the metric reports .*`reserve\.rollout`.*`meter\.begin\(\)`/);
   });
 });

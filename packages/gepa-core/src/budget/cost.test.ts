@@ -108,11 +108,7 @@ describe('maxCostUsd', () => {
 
   it.each([
     ['a rollout', { rollout: modelCallUsage({ model: 'medium' }), reflection: small }, 'rollout by medium'],
-    [
-      'a reflection',
-      { rollout: small, reflection: modelCallUsage({}) },
-      'reflection by a model that was not named',
-    ],
+    ['a reflection', { rollout: small, reflection: modelCallUsage({}) }, 'reflection by an unnamed model'],
     ['one of several calls', { rollout: { ...small, modelCalls: 2 }, reflection: small }, 'rollout by small'],
   ])('a run with maxCostUsd fails if the cost of %s is unknown', async (_, usages, message) => {
     const error = await optimize(pricedRun({ maxCostUsd: 1, prices, ...usages }).options).catch(

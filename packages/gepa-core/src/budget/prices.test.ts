@@ -122,7 +122,7 @@ describe('checkPrices', () => {
   it('checkPrices rejects models without a price and shows the `prices` option to add', () => {
     const check = () => checkPrices(['gpt-4.1-mini', 'local/m', 'local/m'], catalogue);
     expect(check).toThrow(OptionsError);
-    expect(check).toThrow('the price of local/m cannot be told');
+    expect(check).toThrow('the price of local/m is unknown');
     expect(check).toThrow("prices: { 'local/m': { input: 1, output: 2 } }");
     expect(() => checkPrices(['a', 'b'], catalogue)).toThrow(
       "prices: { 'a': { input: 1, output: 2 }, 'b': { input: 1, output: 2 } }",

@@ -97,7 +97,7 @@ describe('transient failures', () => {
     const result = await optimize(run.options);
     expect(result).toMatchObject({ stopReason: 'providerUnavailable', iterations: 3 });
     expect(result.candidates.length).toBeGreaterThan(1);
-    expect(result.warnings.at(-1)).toMatch(/^The models could not be had any more: the provider says no\./);
+    expect(result.warnings.at(-1)).toMatch(/^The provider became unavailable: the provider says no\./);
     // Failed rollouts have no score, and the outage starts no new work.
     expect(run.decisions().filter(({ type }) => type === 'task_evaluated')).toHaveLength(2);
     expect(run.events.filter(({ type }) => type === 'retried').length).toBeLessThanOrEqual(2 * 5);

@@ -112,7 +112,7 @@ describe.each(Object.entries(setups))('with an unreliable provider: %s', (name, 
     const runDir = join(root, 'unreliable');
     const down = await runOf({ ...setup, runDir });
     expect(down.result.stopReason).toBe('providerUnavailable');
-    expect(down.result.warnings.at(-1)).toContain('the same call goes on from here');
+    expect(down.result.warnings.at(-1)).toContain('Repeat the same call to resume');
     // Calls that were never answered have no score.
     expect(down.result.totalMetricCalls).toBeLessThanOrEqual(down.answered.length);
     const before = comparable(reliable).decisions;

@@ -205,8 +205,8 @@ describe('sessions that end by a timer', () => {
     expect(hung.result).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0 });
     const next = await session(runDir, { maxTokens, reserve, concurrency: 1 });
     const notes = next.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
-    expect(notes.join()).toContain('400 of maxTokens is set aside');
-    expect(next.result.warnings.join()).not.toContain('set aside');
+    expect(notes.join()).toContain('400 of maxTokens stays reserved');
+    expect(next.result.warnings.join()).not.toContain('stays reserved');
     // Besides the 400 tokens, 450 leave no room for another rollout.
     const less = await session(runDir, {
       maxTokens: 450,

@@ -126,12 +126,12 @@ describe('files', () => {
 
 describe('a run directory of a run with other options', () => {
   it.each<[string, TokenRunSetup, string | RegExp]>([
-    ['other components', { components: ['extract'] }, 'the component route is gone'],
+    ['other components', { components: ['extract'] }, 'the component route is missing'],
     ['another trainset', { trainset: tokenExamples('train', 7) }, 'the trainset has 7 examples instead of 9'],
     [
       'other examples in the valset',
       { valset: tokenExamples('valid', 8, { seed: 8 }) },
-      'the valset holds other examples',
+      'the valset contains other examples',
     ],
     [
       'a testset',
@@ -202,13 +202,13 @@ describe('a run directory of a run with other options', () => {
     await optimize(inRunDir({ metric: tokenMetric({ multiObjective: true }) }).options);
     const error = await errorOf({ maxMetricCalls: 80 });
     expect(error).toBeInstanceOf(MetricError);
-    expect((error as Error).message).toContain('gave the objectives none');
+    expect((error as Error).message).toContain('returned the objectives none');
   });
 
   it('a run resumed with another metric warns that existing scores stay', async () => {
     await optimize(inRunDir().options);
     const result = await optimize(inRunDir({ metric: ({ output }) => output.present * 2 }).options);
-    expect(result.warnings.join()).toContain('The metric has another source');
+    expect(result.warnings.join()).toContain('The source of the metric has changed');
   });
 });
 
@@ -386,7 +386,7 @@ describe('a directory that cannot be used', () => {
       };
       const full = run(20);
       expect(full.stopReason).toBe('runDirUnwritable');
-      expect(full.warnings.join()).toMatch(/cannot be written any more.*\d+ rollouts/s);
+      expect(full.warnings.join()).toMatch(/is no longer writable.*\d+ rollouts/s);
       expect(full.best).toBeGreaterThan(0);
       const rollouts = lines('journal.jsonl').filter(({ type }) => type === 'rollout').length;
       const resumed = run('unlimited');

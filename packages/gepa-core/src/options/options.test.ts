@@ -178,7 +178,7 @@ describe('warnings', () => {
       ...tokenExamples('train', 2).map((example) => ({ ...example })),
     ];
     expect(await warningsOf({ testset: both })).toEqual([
-      '2 of the 4 test examples also stand in the trainset: the test score flatters the result. Hold them out.',
+      '2 of the 4 test examples are also in the trainset: the test score is too high. Hold them out.',
     ]);
   });
 
@@ -195,7 +195,7 @@ describe('warnings', () => {
       maxMetricCalls: 10,
     });
     expect(result.warnings).toEqual([
-      expect.stringMatching(/^1 of the 2 test examples also stand in the trainset/),
+      expect.stringMatching(/^1 of the 2 test examples are also in the trainset/),
     ]);
   });
 

@@ -173,7 +173,7 @@ describe('invalid values from strategies', () => {
       { valEvaluationPolicy: { next: () => [], best: (pool: unknown[]) => pool.length } },
       'candidates 0 to 0',
     ],
-    ['a boolean as a stop reason', { stopConditions: [() => false] }, 'gave false'],
+    ['a boolean as a stop reason', { stopConditions: [() => false] }, 'returned false'],
   ])('a run ends with StrategyError when a strategy returns %s', async (_, strategy, words) => {
     // Every child is an improvement, so that every strategy is called.
     const run = tokenRun({
@@ -205,7 +205,7 @@ describe('invalid values from strategies', () => {
     });
     await expect(optimize(run.options)).rejects.toMatchObject({
       name: 'RunError',
-      message: 'The run broke off: I am confused',
+      message: 'The run failed: I am confused',
       cause,
       result: { stopReason: 'error', bestIndex: 0 },
     });
