@@ -196,8 +196,8 @@ describe('the expected case', () => {
       const { metricCalls } = await estimate(run.options);
       const { totalMetricCalls } = await optimize(run.options);
       // The parents that the frontier selects depend on scores, which an estimate cannot know.
-      expect(totalMetricCalls / metricCalls.expected!).toBeGreaterThan(0.9);
-      expect(totalMetricCalls / metricCalls.expected!).toBeLessThan(1.1);
+      expect(totalMetricCalls / metricCalls.expected!).toBeGreaterThan(0.8);
+      expect(totalMetricCalls / metricCalls.expected!).toBeLessThan(1.2);
       return { ...metricCalls, real: totalMetricCalls };
     };
     const apart = await callsOf({ trainset: own, valset: shared });
