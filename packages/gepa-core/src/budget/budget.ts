@@ -222,6 +222,7 @@ export class Budget implements BudgetAccount {
 
   /** Lets those who wait look again. */
   changed(): void {
+    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const proceed of waiting) proceed();

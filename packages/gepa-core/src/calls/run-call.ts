@@ -98,7 +98,7 @@ export async function runCall<Value>(
   const earlier = run.journal?.replay(call.key);
   if (earlier !== undefined) return replayedOutcome(run, call, earlier.entry, earlier.position);
 
-  await call.semaphore?.acquire();
+  if (call.semaphore !== undefined) await call.semaphore.acquire();
   try {
     const reservation = await reserve(run, call);
     return reservation instanceof Reservation ? await liveOutcome(run, call, reservation) : reservation;
@@ -130,7 +130,7 @@ async function reserve<Value>(
 ): Promise<Reservation | { readonly interruption: Interruption }> {
   const { signal, outage, budget } = run;
   for (;;) {
-    await outage.passed();
+    if (outage.isSuspected) await outage.passed();
     if (signal.aborted || run.failure !== undefined) return { interruption: { reason: 'aborted' } };
     if (outage.final !== undefined) {
       return { interruption: { reason: 'providerUnavailable', error: outage.final.error } };
@@ -153,7 +153,7 @@ async function liveOutcome<Value>(
   const live = new LiveCall(run, call, reservation);
   const isScored = call.kind === 'rollout';
   const startedAt = performance.now();
-  await budget.recordReservation(reservation);
+  if (budget.limitsSpend) await budget.recordReservation(reservation);
   let value: Value;
   try {
     value = await call.perform((step, work) => live.attempt(step, work));
@@ -170,7 +170,8 @@ async function liveOutcome<Value>(
   spend.add({ phase: call.phase, isScored, ...live.spent });
   const { metricCalls } = spend;
   const durationMs = performance.now() - startedAt;
-  const position = await journal?.add({ ...call.entryOf(value, Math.round(durationMs)), ...live.cost });
+  const position =
+    journal && (await journal.add({ ...call.entryOf(value, Math.round(durationMs)), ...live.cost }));
   dispatchSettled(run, call, live.usage, false);
   // Thrown only now: the value was paid for, and a resumed run has it.
   if (live.problem !== undefined) fail(run, live.problem);

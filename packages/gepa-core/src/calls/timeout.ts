@@ -1,8 +1,9 @@
 /** Longer delays fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The abort signal of one attempt: aborted with the run, on a timeout, or by `abort`. */
+/** What ends one attempt before its time. */
 export interface AttemptSignal {
+  /** Aborted with the run, on the timeout, or by `abort`. */
   readonly signal: AbortSignal;
   readonly abort: (reason: unknown) => void;
 }
@@ -25,16 +26,18 @@ export async function withTimeout<T>(
 ): Promise<T> {
   runSignal.throwIfAborted();
   const controller = new AbortController();
-  const { signal } = controller;
-  const abort = (reason: unknown) => controller.abort(reason);
+  let abort = (reason: unknown) => controller.abort(reason);
+  const aborted = new Promise<never>((_, reject) => {
+    abort = (reason) => {
+      reject(reason);
+      controller.abort(reason);
+    };
+  });
   const abortWithRun = () => abort(runSignal.reason);
   const timer = setTimeout(() => abort(timeoutError()), Math.min(timeoutMs, MAX_TIMER_MS));
-  runSignal.addEventListener('abort', abortWithRun, { once: true });
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+  runSignal.addEventListener('abort', abortWithRun);
   try {
-    return await Promise.race([work({ signal, abort }), aborted]);
+    return await Promise.race([work({ signal: controller.signal, abort }), aborted]);
   } finally {
     clearTimeout(timer);
     runSignal.removeEventListener('abort', abortWithRun);

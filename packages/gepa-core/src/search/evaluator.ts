@@ -60,9 +60,14 @@ type Outcome<Example, Output, Trace> =
   | Scored<Example, Output, Trace>
   | { readonly interruption: Interruption };
 
+/** The rollouts of one candidate, by example. */
+type RolloutCache<Example, Output, Trace> = Map<number, Promise<Outcome<Example, Output, Trace>>>;
+
 /** One pair of candidate and example. */
 interface Pair<Example, Name extends string> {
   readonly candidate: Candidate<Name>;
+  /** The number of the candidate in the journal. */
+  readonly number: number;
   readonly ref: ExampleRef<Example>;
   readonly context: RolloutContext;
   /** Tells rollouts of the same pair apart, where there is no cache. */
@@ -83,7 +88,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #semaphore: Semaphore;
   readonly #scores: ScoreCheck;
   /** By candidate, then by example. */
-  readonly #cache = new Map<string, Map<number, Promise<Outcome<Example, Output, Trace>>>>();
+  readonly #cache = new Map<string, RolloutCache<Example, Output, Trace>>();
   #hasWarnedOfMetric = false;
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
@@ -133,12 +138,15 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     examples: readonly ExampleRef<Example>[],
     context: RolloutContext,
   ): Promise<Evaluation<Example, Output, Trace>> {
+    const cache = this.#cacheOf(candidate);
+    const number = this.#options.run.journal?.numberOf(candidate) ?? 0;
     // Where every rollout is needed, the first that is unavailable ends the evaluation.
     let unavailable: Interruption | undefined;
     const outcomes = await Promise.all(
       examples.map(async (ref, position) => {
-        const occurrence = this.#options.cache ? undefined : occurrenceOf(context, position);
-        const outcome = await this.#outcome({ candidate, ref, context, occurrence }, () => unavailable);
+        const occurrence = cache === undefined ? occurrenceOf(context, position) : undefined;
+        const pair = { candidate, number, ref, context, occurrence };
+        const outcome = await this.#outcome(pair, cache, () => unavailable);
         if (isInterrupted(outcome, 'unavailable') && !mayHaveGaps(context.phase)) {
           unavailable = outcome.interruption;
         }
@@ -156,10 +164,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
   async #outcome(
     pair: Pair<Example, Name>,
+    cache: RolloutCache<Example, Output, Trace> | undefined,
     skip: () => Interruption | undefined,
   ): Promise<Outcome<Example, Output, Trace>> {
-    if (!this.#options.cache) return this.#rollOut(pair, skip);
-    const cache = this.#cacheOf(pair.candidate);
+    if (cache === undefined) return this.#rollOut(pair, skip);
     const { key, id, example } = pair.ref;
     const known = cache.get(key);
     if (known !== undefined) {
@@ -179,7 +187,8 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     }
   }
 
-  #cacheOf(candidate: Candidate<Name>): Map<number, Promise<Outcome<Example, Output, Trace>>> {
+  #cacheOf(candidate: Candidate<Name>): RolloutCache<Example, Output, Trace> | undefined {
+    if (!this.#options.cache) return undefined;
     const key = candidateKey(this.#names, candidate);
     let cache = this.#cache.get(key);
     if (cache === undefined) {
@@ -195,8 +204,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     skip: () => Interruption | undefined,
   ): Promise<Outcome<Example, Output, Trace>> {
     const { run } = this.#options;
-    const { ref, context, candidate, occurrence } = pair;
-    const number = run.journal?.numberOf(candidate) ?? 0;
+    const { ref, context, number, occurrence } = pair;
     const call: Call<Rollout<Example, Output, Trace>> = {
       kind: 'rollout',
       phase: spendPhaseOf(context.phase),
@@ -205,7 +213,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       semaphore: this.#semaphore,
       skip,
       perform: (attempt) => this.#perform(pair, attempt),
-      entryOf: (rollout, durationMs) => this.#entryOf(pair, number, rollout, durationMs),
+      entryOf: (rollout, durationMs) => this.#entryOf(pair, rollout, durationMs),
       replayed: (entry) => this.#replayed(pair, entry as RolloutEntry),
     };
     const outcome = await runCall(run, call);
@@ -276,8 +284,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   }
 
   #entryOf(
-    { ref, context, occurrence }: Pair<Example, Name>,
-    candidate: number,
+    { ref, context, number, occurrence }: Pair<Example, Name>,
     rollout: Rollout<Example, Output, Trace>,
     durationMs: number,
   ): RolloutEntry {
@@ -291,7 +298,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       type: 'rollout',
       iteration,
       phase,
-      candidate,
+      candidate: number,
       example: ref.key,
       exampleId,
       occurrence,
