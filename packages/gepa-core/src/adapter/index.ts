@@ -9,7 +9,7 @@ export {
 } from '../budget/usage.ts';
 export { freeName, seedOf } from '../component.ts';
 export { withAbsoluteRunDir } from '../journal/run-directory.ts';
-export { checkOptionNames } from '../options/check-options.ts';
+export { checkOptionNames } from '../options/option-names.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';
 export { tunableComponents, withTexts } from '../program/tunable.ts';
 export { toPlain } from '../reflection/plain.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod/v4';
+import * as z from 'zod/v4';
 import type { Amount } from '../budget/spending-bounds.ts';
 import { JournalDamagedError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';

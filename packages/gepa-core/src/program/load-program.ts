@@ -1,0 +1,40 @@
+import type { Candidate, Component } from '../component.ts';
+import { parseSavedCandidate, readSavedCandidate, type SavedCandidate, textsFor } from './saved-candidate.ts';
+import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
+import { foundCandidate, publicComponents } from './selection-adapter.ts';
+
+/** The texts found in a program, and a way to replace them. */
+export interface ProgramTexts<Program> {
+  /** Every text that was found, by name. */
+  readonly components: Readonly<Record<string, Component>>;
+  /** Returns a new program with the texts. A component that is left out keeps its text. */
+  readonly apply: (candidate: Candidate) => Program;
+}
+
+export interface LoadProgramOptions extends ComponentSelectionOptions {
+  /**
+   * What to do when the program's own text of a component is no longer the one that was optimized. Default:
+   * `'refuse'`, which throws.
+   */
+  readonly ifChanged?: 'refuse' | 'apply';
+}
+
+/**
+ * Returns a new program with saved texts: what `target.load` does, without the code that optimizes.
+ *
+ * @param saved The path of a file that `save` wrote, or the object that `toJSON` returned.
+ * @throws {CandidateMismatchError} when the texts do not fit the program's components, or when the program's own text
+ * of a component has changed since it was optimized (see `ifChanged`).
+ * @throws {FileFormatError} when it is not a saved candidate.
+ * @throws {OptionsError} when the selection names a component that does not exist.
+ */
+export function loadProgram<Program>(
+  { components, apply }: ProgramTexts<Program>,
+  saved: string | SavedCandidate,
+  { ifChanged = 'refuse', ...selection }: LoadProgramOptions = {},
+): Program {
+  const selected = selectComponents(components, selection);
+  const contents =
+    typeof saved === 'string' ? readSavedCandidate(saved) : parseSavedCandidate(saved, 'The object');
+  return apply(foundCandidate(selected, textsFor(publicComponents(selected), contents, ifChanged)));
+}
