@@ -1,0 +1,65 @@
+import type { AgentInstructions } from '@mastra/core/agent';
+import {
+  type ComponentSelectionOptions,
+  NoComponentsError,
+  OptionsError,
+  type ProgramTexts,
+  type Tunable,
+} from 'gepa-core/load';
+import { freshRequestContext, type RequestContextValues } from './example.ts';
+import { derive } from './program/derive.ts';
+import { discover } from './program/discover.ts';
+import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/kinds.ts';
+import type { Discovery } from './program/plan.ts';
+
+/** Which texts of an agent or a workflow are components. */
+export interface TextOptions extends ComponentSelectionOptions {
+  /** Whether the descriptions of tools, of their inputs' fields and of sub-agents are components too. Default: `false`. */
+  readonly tools?: boolean;
+  /** The request context for dynamic instructions. */
+  readonly requestContext?: RequestContextValues;
+  /**
+   * Workflows that the agents have as tools: the texts of the agents in them are components too. Mastra lists them only
+   * asynchronously: `await agent.listWorkflows()`.
+   */
+  readonly workflows?: Readonly<Record<string, WorkflowLike>>;
+  /** Instructions by component name, where only an asynchronous function returns them. */
+  readonly texts?: Readonly<Record<string, AgentInstructions>>;
+  /** Texts inside the program's functions, made with `tunable` of gepa-core. */
+  readonly tunables?: readonly Tunable[];
+}
+
+/** The texts of an agent or a workflow. */
+export interface FoundTexts<Source> extends ProgramTexts<Source> {
+  readonly discovery: Discovery;
+}
+
+/**
+ * Finds the texts of an agent, with its sub-agents, or of a workflow. The selection is left to the caller.
+ *
+ * @throws {NoComponentsError} when there is none; the message lists what was skipped.
+ * @throws {OptionsError} when it is no agent or workflow, or when an option names what does not exist.
+ */
+export function findTexts<Source extends Program>(
+  program: Source,
+  { tools = false, requestContext, workflows = {}, texts = {}, tunables = [] }: TextOptions,
+): FoundTexts<Source> {
+  if (!isAgent(program) && !isWorkflow(program)) {
+    throw new OptionsError([
+      `gepa() takes an Agent or a workflow of @mastra/core, but it was given ${typeName(program)}. Of a durable agent, give the agent it wraps.`,
+    ]);
+  }
+  const discovery = discover(program, {
+    tools,
+    requestContext: freshRequestContext(requestContext),
+    workflows,
+    texts,
+    tunables,
+  });
+  const { components, skipped } = discovery;
+  if (Object.keys(components).length === 0) {
+    const passed = skipped.map(({ location, reason, hint }) => `\n- ${location}: ${reason} ${hint}`).join('');
+    throw new NoComponentsError(`There is no text to optimize in ${program.id}.${passed}`);
+  }
+  return { components, discovery, apply: (candidate) => derive(program, { discovery, texts: candidate }) };
+}
