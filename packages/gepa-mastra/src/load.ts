@@ -6,6 +6,7 @@ import type { Program } from './program/kinds.ts';
 
 export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
 export type { RequestContextValues } from './example.ts';
+export type { Program, WorkflowLike } from './program/kinds.ts';
 
 /** The options that `gepa` had when the candidate was optimized. */
 export interface LoadOptions extends TextOptions, LoadProgramOptions {}
