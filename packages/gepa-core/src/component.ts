@@ -1,39 +1,41 @@
-/** What a component's text is, for the reflection prompt and for people. */
+/** The role of a component's text in the program; named in the reflection prompt. */
 export type ComponentKind = 'prompt' | 'instructions' | 'tool-description' | 'field-description' | 'text';
 
-/** A text of the program that may change. */
+/** A text of the program that can be optimized. */
 export interface Component {
-  /** The text as people read it: free of template escaping, every variable written as `{name}`. */
+  /** The text without template escaping; each variable is written as `{name}`. */
   readonly text: string;
   /** Default: `'text'`. */
   readonly kind?: ComponentKind;
   /**
-   * The text's contract: a new text holds each of these as `{name}`, and no other `{name}`.
-   * Absent: the text is no template, and braces mean nothing in it.
+   * The template variables: a new text must contain each of them as `{name}`, and no other `{name}`.
+   * Default: the text is not a template, and braces have no meaning.
    */
   readonly variables?: readonly string[];
   /** What the text does in the program; shown to the reflection model. */
   readonly description?: string;
-  /** Where in the program it was found, for people. */
+  /** Where the text is in the program, for messages. */
   readonly location?: string;
 }
 
-/** One text for each component: what the search evolves. */
+/** One text for each component. */
 export type Candidate<Name extends string = string> = Readonly<Record<Name, string>>;
 
-/** The names of the components, in the order of round robin. */
+/** The names of the components, in the order in which the `round_robin` selector visits them. */
 export function componentNames<Name extends string>(components: Readonly<Record<Name, Component>>): Name[] {
   return Object.keys(components) as Name[];
 }
 
-/** The candidate a program stands at before any change. */
-export function seedOf<Name extends string>(components: Readonly<Record<Name, Component>>): Candidate<Name> {
+/** The candidate with the program's original texts. */
+export function seedCandidateOf<Name extends string>(
+  components: Readonly<Record<Name, Component>>,
+): Candidate<Name> {
   const texts = {} as Record<Name, string>;
   for (const name of componentNames(components)) texts[name] = components[name].text;
   return texts;
 }
 
-/** A name for one more component: the name itself, or when it is taken `lookup2`, and `option1_2` after a digit. */
+/** The name itself if it is free, otherwise the name with the first free number: `lookup2`, or `option1_2` after a digit. */
 export function freeName(name: string, taken: Pick<ReadonlySet<string>, 'has'>): string {
   const separator = /\d$/.test(name) ? '_' : '';
   let free = name;
@@ -41,7 +43,7 @@ export function freeName(name: string, taken: Pick<ReadonlySet<string>, 'has'>):
   return free;
 }
 
-/** Equal keys mean equal candidates. */
+/** A string that is equal for candidates with equal texts. */
 export function candidateKey(names: readonly string[], candidate: Candidate): string {
   return JSON.stringify(names.map((name) => candidate[name]));
 }

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import * as ours from './errors.ts';
 
 describe('isInstance', () => {
-  it('tells the classes apart, parents included', () => {
+  it('isInstance is true for the class of the error and its parent classes only', () => {
     const error: unknown = new ours.MetricError('no score');
     expect(ours.MetricError.isInstance(error)).toBe(true);
     expect(ours.RunError.isInstance(error)).toBe(true);
@@ -11,21 +11,21 @@ describe('isInstance', () => {
     expect(ours.OptionsError.isInstance(error)).toBe(false);
   });
 
-  it('narrows to the class it is asked of, whatever its constructor takes', () => {
+  it('isInstance narrows the type to its class, whatever the constructor signature', () => {
     const errors: unknown[] = [
       new ours.OptionsError(['no bound']),
       new ours.CandidateMismatchError('x', { missing: ['a'], unknown: [] }),
       new ours.RolloutError('x', { cause: 1, trace: [] }),
     ];
-    const told = errors.map((error) => {
+    const details = errors.map((error) => {
       if (ours.OptionsError.isInstance(error)) return error.problems;
       if (ours.CandidateMismatchError.isInstance(error)) return error.missing;
       return ours.RolloutError.isInstance(error) ? error.trace : undefined;
     });
-    expect(told).toEqual([['no bound'], ['a'], []]);
+    expect(details).toEqual([['no bound'], ['a'], []]);
   });
 
-  it('knows the errors of a second copy of the package', async () => {
+  it('isInstance recognizes errors of a second copy of the package', async () => {
     vi.resetModules();
     const theirs = await import('./errors.ts');
     expect(theirs.RunError).not.toBe(ours.RunError);
@@ -35,12 +35,15 @@ describe('isInstance', () => {
     expect(ours.RunError.isInstance(error)).toBe(true);
   });
 
-  it.each([undefined, null, 3, 'text', {}, new Error('x')])('holds for nothing else: %o', (value) => {
-    expect(ours.GepaError.isInstance(value)).toBe(false);
-  });
+  it.each([undefined, null, 3, 'text', {}, new Error('x')])(
+    'isInstance is false for a value that is no GepaError: %o',
+    (value) => {
+      expect(ours.GepaError.isInstance(value)).toBe(false);
+    },
+  );
 });
 
-it('an error bears the name of its class', () => {
+it('the name of an error is the name of its class, and OptionsError lists several problems', () => {
   expect(String(new ours.StrategyError('what?'))).toBe('StrategyError: what?');
   expect(new ours.OptionsError(['a', 'b']).message).toBe('2 problems:\n- a\n- b');
 });

@@ -4,12 +4,12 @@ import type { OptimizationResult } from './result.ts';
 
 const marker = Symbol.for('gepa.error');
 
-/** A class of errors, whatever its constructor takes. */
+/** An error class with any constructor signature. */
 type ErrorClass<E> = (abstract new (...args: never[]) => E) & { readonly kind: string };
 
 /**
- * The root of all errors of this package. `GepaError.isInstance` and the `isInstance` of each class also hold for
- * errors of a second copy of the package, where `instanceof` fails.
+ * The base class of all errors of this package. `isInstance` of each class also recognizes errors thrown by a second
+ * copy of the package, which `instanceof` does not.
  */
 export class GepaError extends Error {
   static readonly kind: string = 'GepaError';
@@ -23,7 +23,7 @@ export class GepaError extends Error {
 
   static isInstance<E>(this: ErrorClass<E>, value: unknown): value is E {
     const kinds = (value as { [marker]?: readonly string[] } | null)?.[marker];
-    // biome-ignore lint/complexity/noThisInStatic: a subclass asks for its own kind.
+    // biome-ignore lint/complexity/noThisInStatic: `this` is the subclass on which it is called.
     return kinds?.includes(this.kind) ?? false;
   }
 }
@@ -34,10 +34,10 @@ function kindsOf(errorClass: typeof GepaError): string[] {
   return kinds;
 }
 
-/** What was handed in cannot be run. Thrown before anything is spent. */
+/** The options or arguments are invalid. Thrown before the first call. */
 export class OptionsError extends GepaError {
   static override readonly kind = 'OptionsError';
-  /** Each problem as one sentence. */
+  /** One sentence for each problem. */
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[], options?: { cause?: unknown }) {
@@ -49,17 +49,17 @@ export class OptionsError extends GepaError {
   }
 }
 
-/** The program holds no text that could be optimized. */
+/** The program has no components. */
 export class NoComponentsError extends GepaError {
   static override readonly kind = 'NoComponentsError';
 }
 
-/** A candidate (loaded, applied) does not fit the program's components. */
+/** A candidate to load or apply does not fit the program's components. */
 export class CandidateMismatchError extends GepaError {
   static override readonly kind = 'CandidateMismatchError';
   readonly missing: readonly string[];
   readonly unknown: readonly string[];
-  /** Components whose own text is not the one that was optimized. */
+  /** Components whose text in the program differs from the text that was optimized. */
   readonly changed: readonly string[];
 
   constructor(
@@ -73,25 +73,25 @@ export class CandidateMismatchError extends GepaError {
   }
 }
 
-/** A file is not one of ours, or of a version this package does not know. */
+/** A file does not have the expected format, or has a version that this package cannot read. */
 export class FileFormatError extends GepaError {
   static override readonly kind = 'FileFormatError';
 }
 
-/** A run directory cannot be made, read or written. */
+/** A run directory cannot be created, read or written. */
 export class RunDirectoryError extends GepaError {
   static override readonly kind: string = 'RunDirectoryError';
 }
 
-/** Another process works in the run directory. */
+/** Another process is using the run directory. */
 export class RunDirectoryLockedError extends RunDirectoryError {
   static override readonly kind = 'RunDirectoryLockedError';
 }
 
-/** The run directory belongs to a run of another program, other examples, another seed or another strategy. */
+/** The run directory belongs to a run with another program, other examples, another seed or another strategy. */
 export class RunDirectoryMismatchError extends RunDirectoryError {
   static override readonly kind = 'RunDirectoryMismatchError';
-  /** What differs, a part of a sentence each. */
+  /** The differences, each as a clause. */
   readonly differences: readonly string[];
 
   constructor(message: string, differences: readonly string[]) {
@@ -112,7 +112,7 @@ export class JournalDamagedError extends RunDirectoryError {
   }
 }
 
-/** Thrown by an adapter's `run` to report a failed run together with its trace and what it cost. */
+/** Thrown by an adapter's `run` to report a failed rollout with its trace and usage. */
 export class RolloutError<Trace = readonly Step[]> extends GepaError {
   static override readonly kind: string = 'RolloutError';
   readonly trace: Trace | undefined;
@@ -125,33 +125,33 @@ export class RolloutError<Trace = readonly Step[]> extends GepaError {
   }
 }
 
-/** A rollout did not end within `rolloutTimeoutMs`. */
+/** A rollout did not finish within `rolloutTimeoutMs`. */
 export class RolloutTimeoutError extends GepaError {
   static override readonly kind = 'RolloutTimeoutError';
 }
 
-/** A run that had begun could not go on. `result` holds everything measured up to then, if the seed was scored. */
+/** A run failed after its start. `result` has everything measured so far if the seed candidate was scored. */
 export class RunError extends GepaError {
   static override readonly kind: string = 'RunError';
   result: OptimizationResult | undefined;
 }
 
-/** The metric broke its contract: no finite score, or other objectives than before. */
+/** The metric returned an invalid score, or other objectives than for earlier rollouts. */
 export class MetricError extends RunError {
   static override readonly kind = 'MetricError';
 }
 
-/** The seed candidate could not be measured. */
+/** The seed candidate could not be scored. */
 export class SeedError extends RunError {
   static override readonly kind = 'SeedError';
 }
 
-/** The proposer kept failing for a reason of its own. */
+/** The proposer failed repeatedly with an error that is not transient. */
 export class ProposerError extends RunError {
   static override readonly kind = 'ProposerError';
 }
 
-/** A strategy of the caller's own returned something that cannot be used. */
+/** A custom strategy returned an invalid value. */
 export class StrategyError extends RunError {
   static override readonly kind = 'StrategyError';
 }

@@ -12,26 +12,29 @@ import { tokenMetric } from './testing/token-task.ts';
 
 const three = ['extract', 'route', 'answer'];
 const runs: Record<string, TokenRunSetup> = {
-  plain: {},
-  'of merges': { components: three, useMerge: true, mergeValOverlapFloor: 1, maxMetricCalls: 400 },
-  'of P×N tasks': { samplingStrategy: { parents: 2, mutations: 2 }, selectionStrategy: { topK: 2 } },
-  'in stages': { valEvaluationPolicy: stagedEvaluation(), maxMetricCalls: 300 },
+  'with default strategies': {},
+  'with merges': { components: three, useMerge: true, mergeValOverlapFloor: 1, maxMetricCalls: 400 },
+  'with P×N tasks': { samplingStrategy: { parents: 2, mutations: 2 }, selectionStrategy: { topK: 2 } },
+  'with staged evaluation': { valEvaluationPolicy: stagedEvaluation(), maxMetricCalls: 300 },
   'with a testset': { testset: tokenExamples('tests', 5) },
   'with objectives': { metric: tokenMetric({ multiObjective: true }), frontierType: 'hybrid' },
-  'that finds nothing': { propose: async () => ({}) },
-  'without a bound on calls': { maxIterations: 5, maxMetricCalls: 100_000 },
+  'without accepted proposals': { propose: async () => ({}) },
+  'limited by iterations': { maxIterations: 5, maxMetricCalls: 100_000 },
 };
 
-describe('the decisions rebuild the result of a run', () => {
-  it.each(Object.entries(runs))('%s', async (_, setup) => {
-    const run = tokenRun(setup);
-    const result = await optimize(run.options);
-    expect(replay(run.decisions())).toEqual(result);
-    const written = JSON.parse(JSON.stringify(run.decisions())) as DecisionEvent[];
-    expect(replay(written)).toEqual(result);
-  });
+describe('replay of decision events', () => {
+  it.each(Object.entries(runs))(
+    'replaying the decision events of a run %s rebuilds its result',
+    async (_, setup) => {
+      const run = tokenRun(setup);
+      const result = await optimize(run.options);
+      expect(replay(run.decisions())).toEqual(result);
+      const written = JSON.parse(JSON.stringify(run.decisions())) as DecisionEvent[];
+      expect(replay(written)).toEqual(result);
+    },
+  );
 
-  it('that broke off', async () => {
+  it('replaying the decision events of a failed run rebuilds the result of its error', async () => {
     let scored = 0;
     const run = tokenRun({
       metric: ({ output }) => (scored++ < 30 ? output.present : Number.NaN),
@@ -41,7 +44,7 @@ describe('the decisions rebuild the result of a run', () => {
     expect(replay(run.decisions())).toEqual((error as RunError).result);
   });
 
-  it('that left no closing event, as an aborted one', async () => {
+  it('replaying decision events without run_finished gives an aborted result', async () => {
     const run = tokenRun();
     const result = await optimize(run.options);
     const decisions = run.decisions();
@@ -59,35 +62,35 @@ describe('the decisions rebuild the result of a run', () => {
     });
   });
 
-  it('but not of one that never scored its seed', () => {
+  it('replaying a run that never scored its seed throws', () => {
     expect(() => replay([])).toThrow(RangeError);
   });
 });
 
 describe('the events of a run', () => {
-  it('tell its bounds, and of a resumed one the time of its earlier sessions', async () => {
+  it('run_started has the limits and, in a resumed run, the time of earlier sessions', async () => {
     const runDir = mkdtempSync(join(tmpdir(), 'gepa-events-'));
     try {
-      const bounds = { maxIterations: 3, maxCostUsd: 2, maxTokens: 900, maxDurationMs: 60_000 };
+      const limits = { maxIterations: 3, maxCostUsd: 2, maxTokens: 900, maxDurationMs: 60_000 };
       const begin = async () => {
-        const run = tokenRun({ ...bounds, reserve: { rollout: { costUsd: 0.01, tokens: 5 } }, runDir });
+        const run = tokenRun({ ...limits, reserve: { rollout: { costUsd: 0.01, tokens: 5 } }, runDir });
         await optimize(run.options);
         return run.events[0];
       };
       expect(await begin()).toMatchObject({
         type: 'run_started',
         maxMetricCalls: 200,
-        ...bounds,
+        ...limits,
         earlierMs: undefined,
       });
-      expect(await begin()).toMatchObject({ ...bounds, earlierMs: expect.any(Number) });
+      expect(await begin()).toMatchObject({ ...limits, earlierMs: expect.any(Number) });
     } finally {
       rmSync(runDir, { recursive: true });
     }
   });
 
-  it('open and close it, and frame every iteration', async () => {
-    const run = tokenRun({ ...runs['of merges'] });
+  it('run_started and run_finished enclose the decision events, and so do the events of each iteration', async () => {
+    const run = tokenRun({ ...runs['with merges'] });
     const result = await optimize(run.options);
     const decisions = run.decisions();
     expect(decisions.map(({ type }) => type).slice(0, 2)).toEqual(['run_started', 'candidate_added']);
@@ -104,7 +107,7 @@ describe('the events of a run', () => {
     });
   });
 
-  it('count metric calls upwards, one by one', async () => {
+  it('rollout_finished events count metric calls one by one', async () => {
     const run = tokenRun();
     const result = await optimize(run.options);
     const counts = run.events.flatMap((event) =>
@@ -114,7 +117,7 @@ describe('the events of a run', () => {
     expect(counts).toHaveLength(result.totalMetricCalls);
   });
 
-  it('are decisions or progress', async () => {
+  it('a run without failures dispatches only decision events, rollout_finished and warning', async () => {
     const run = tokenRun({ maxIterations: 2, testset: tokenExamples('train', 1) });
     await optimize(run.options);
     const progress = new Set(run.events.filter((event) => !isDecision(event)).map(({ type }) => type));
@@ -131,9 +134,9 @@ describe('a listener', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('listener down'))],
-  ])('that %s is reported once and harms nothing', async (_, onEvent) => {
-    const calm = tokenRun({ maxIterations: 4 });
-    const expected = await optimize(calm.options);
+  ])('an event listener that %s is reported once and does not change the result', async (_, onEvent) => {
+    const undisturbed = tokenRun({ maxIterations: 4 });
+    const expected = await optimize(undisturbed.options);
     const run = tokenRun({ maxIterations: 4, onEvent: onEvent as () => void });
     const broken = {
       ...run.options,
@@ -147,11 +150,11 @@ describe('a listener', () => {
     expect(result.totalMetricCalls).toBe(expected.totalMetricCalls);
     expect(result.warnings).toEqual(['An event listener threw; the run goes on: listener down']);
     expect(run.events.filter(({ type }) => type === 'warning')).toHaveLength(1);
-    expect(run.events.length).toBe(calm.events.length + 1);
+    expect(run.events.length).toBe(undisturbed.events.length + 1);
   });
 });
 
-it('a listener that throws something else each time is reported once all the same', async () => {
+it('an event listener that throws a different error each time is reported once', async () => {
   let thrown = 0;
   const { options, events } = tokenRun({
     maxIterations: 2,
@@ -165,7 +168,7 @@ it('a listener that throws something else each time is reported once all the sam
 });
 
 describe('an adapter', () => {
-  it.each(['ends well', 'breaks off'])('is closed once when the run %s', async (how) => {
+  it.each(['succeeds', 'fails'])('an adapter is closed once when the run %s', async (outcome) => {
     let closed = 0;
     const run = tokenRun({ maxIterations: 1 });
     const adapter = {
@@ -174,12 +177,12 @@ describe('an adapter', () => {
         closed++;
       },
     };
-    const metric = () => (how === 'ends well' ? 0.5 : Number.NaN);
+    const metric = () => (outcome === 'succeeds' ? 0.5 : Number.NaN);
     await optimize({ ...run.options, adapter, metric }).catch(() => undefined);
     expect(closed).toBe(1);
   });
 
-  it('that cannot be closed costs no result', async () => {
+  it('an adapter whose close rejects causes a warning, and the run returns its result', async () => {
     const run = tokenRun({ maxIterations: 2 });
     const adapter = { ...run.options.adapter, close: () => Promise.reject(new Error('stuck')) };
     const result = await optimize({ ...run.options, adapter });

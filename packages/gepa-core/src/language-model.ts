@@ -1,39 +1,40 @@
 import type { CallMeter } from './adapter/call-meter.ts';
 import { noUsage, soundUsage, type Usage } from './budget/usage.ts';
 
-/** A finished answer of a language model. */
+/** The answer of a language model. */
 export interface LanguageModelAnswer {
   readonly text: string;
   readonly usage?: Usage;
-  /** Why the model stopped, in the provider's word; `length`, `max_tokens` and the like mean: cut off. */
+  /** Why the model stopped, as reported by the provider. `length`, `max_tokens` and similar values mean: cut off. */
   readonly finishReason?: string;
 }
 
-/** What a reflection model is asked. */
+/** A request to a reflection model. */
 export interface LanguageModelRequest {
   readonly prompt: string;
-  /** Aborted when the run ends or the call is out of time. */
+  /** Aborted when the run ends or the call times out. */
   readonly signal: AbortSignal;
-  /** To be told of model calls as they are made; absent outside of a run. */
+  /** Reports each model call. Undefined outside a run. */
   readonly meter?: CallMeter | undefined;
 }
 
-/** A reflection model: takes a prompt, gives its answer. Throw to report a failure; transient ones are retried. */
+/** A reflection model: answers a prompt, or throws. Transient errors are retried. */
 export interface LanguageModel {
   (request: LanguageModelRequest): Promise<string | LanguageModelAnswer>;
-  /** The name under which its usage will be reported, where it is known: `maxCostUsd` then needs its price. */
+  /** The model name in its reported usage, if known. `maxCostUsd` then requires a price for it. */
   readonly modelName?: string | undefined;
   /**
-   * Whether it tells `meter` of every model call before it is made, so that `maxCostUsd` and `maxTokens` can be kept.
-   * Otherwise they need `reserve.reflection`. Default `false`.
+   * Whether it reports every model call to `meter` before the call is made. If not, `maxCostUsd` and `maxTokens`
+   * require `reserve.reflection`. Default: `false`.
    */
   readonly metersCalls?: boolean | undefined;
 }
 
+/** Converts an answer to an object with text and usage. */
 export function normalizeAnswer(
   answer: string | LanguageModelAnswer,
 ): LanguageModelAnswer & { usage: Usage } {
-  // Some providers answer without a text, where they only call tools.
+  // Some providers return no text when the model only calls tools.
   const { text, ...rest }: Partial<LanguageModelAnswer> =
     typeof answer === 'string' ? { text: answer } : (answer ?? {});
   return {
@@ -43,7 +44,7 @@ export function normalizeAnswer(
   };
 }
 
-/** Whether a finish reason says that the answer ends before its end. */
+/** Whether a finish reason means that the answer is incomplete. */
 export function isCutOff(finishReason: string | undefined): boolean {
   return (
     finishReason !== undefined &&

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { normalizeMetricResult } from './metric.ts';
 
-it.each([undefined, null])('no feedback (%s) is not shown as words', (feedback) => {
+it.each([undefined, null])('normalizeMetricResult leaves out feedback that is %s', (feedback) => {
   expect(normalizeMetricResult({ score: true, feedback })).toEqual({ score: 1 });
 });

@@ -2,42 +2,42 @@ import type { CallMeter } from './adapter/call-meter.ts';
 import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
 
-/** What a metric sees of one rollout. */
+/** The arguments of a metric: one rollout. */
 export interface MetricArgs<Example, Output, Trace = readonly Step[]> {
   readonly example: Example;
   readonly output: Output;
   readonly trace: Trace | undefined;
-  /** Aborted when the run ends; hand it to a judge's model calls. */
+  /** Aborted when the run ends; pass it to a judge's model calls. */
   readonly signal: AbortSignal;
-  /** To be told of a judge's model calls as they are made; absent outside of a run. */
+  /** Reports a judge's model calls as they are made. Undefined outside a run. */
   readonly meter?: CallMeter | undefined;
 }
 
-/** A score with what the reflection model should know about it. Higher is better; 1 is taken for perfect. */
+/** A score with feedback for the reflection model. Higher is better; 1 counts as perfect. */
 export interface MetricScore {
   readonly score: number | boolean;
-  /** What was wrong and what would have been right, in words. The better it is, the better the search. */
+  /** What was wrong and what would have been right. The search depends on its quality. */
   readonly feedback?: string;
-  /** Further scores by name, higher is better. Every example must give the same names. */
+  /** Further scores by name; higher is better. Every rollout must return the same names. */
   readonly objectives?: Readonly<Record<string, number>>;
-  /** Feedback for single components; it takes the place of `feedback` in their records. */
+  /** Feedback by component; replaces `feedback` in the records of that component. */
   readonly componentFeedback?: Readonly<Record<string, string>>;
-  /** What a judge's own model calls cost. */
+  /** The usage of a judge's model calls. */
   readonly usage?: Usage;
 }
 
 /** A number, a boolean (1 or 0), or a score with feedback. */
 export type MetricResult = number | boolean | MetricScore;
 
-/** Scores one rollout. It is called once for each output; when it throws, the rollout scores `failureScore`. */
+/** Scores one rollout. Called once for each output; if it throws, the rollout scores `failureScore`. */
 export type Metric<Example = unknown, Output = unknown, Trace = readonly Step[]> = (
   args: MetricArgs<Example, Output, Trace>,
 ) => MetricResult | Promise<MetricResult>;
 
-/** A metric's word in one form. */
+/** The result of a metric with the score as a number. */
 export type NormalizedScore = MetricScore & { readonly score: number };
 
-/** Brings what a metric returned to one form. Says what is wrong when it is no score. */
+/** Converts the result of a metric to one shape, or describes why it is not a valid score. */
 export function normalizeMetricResult(result: unknown): NormalizedScore | { readonly problem: string } {
   if (typeof result === 'boolean') return { score: result ? 1 : 0 };
   if (typeof result === 'number') {

@@ -4,7 +4,7 @@ import { Stopwatch } from './budget/stopwatch.ts';
 import { nextTurn } from './calls/next-turn.ts';
 import { ProviderHealth } from './calls/outage.ts';
 import type { Lifetime } from './calls/run-signal.ts';
-import { componentNames, seedOf } from './component.ts';
+import { componentNames, seedCandidateOf } from './component.ts';
 import type { Broadcast } from './dispatcher.ts';
 import { StrategyError } from './errors.ts';
 import type { DecisionEvent } from './events.ts';
@@ -160,7 +160,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     journal,
     setup: {
       names,
-      seedTexts: seedOf(adapter.components),
+      seedTexts: seedCandidateOf(adapter.components),
       trainset,
       valset,
       state,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { redacted, withoutKeys } from './redact.ts';
 
-it('masks every text of plain data, and nothing else', () => {
+it('redacted masks every string in plain data and nothing else', () => {
   const value = { name: 'Ann', list: ['Ann', 3, null, true], deeper: { Ann: 'of Ann' } };
   expect(redacted(value, (text) => text.replaceAll('Ann', '[name]'))).toEqual({
     name: '[name]',
@@ -18,6 +18,6 @@ it.each([
   ['key AIzaSyA1234567890abcdefghij', 'key [key]'],
   ['The task asks for a risk-based answer.', 'The task asks for a risk-based answer.'],
   ['Use the API key of your account.', 'Use the API key of your account.'],
-])('takes keys out of messages: %s', (message, expected) => {
+])('withoutKeys masks API keys and keeps other text: %s', (message, expected) => {
   expect(withoutKeys(message)).toBe(expected);
 });

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitExamples } from './split-examples.ts';
 
-describe('a split', () => {
-  it('has every example once, keeps groups together, and is the same for a seed', () => {
+describe('splitExamples', () => {
+  it('splitExamples returns every example once, keeps groups together and depends only on the seed', () => {
     const examples = fc.array(fc.record({ group: fc.integer({ min: 0, max: 9 }), id: fc.nat() }), {
       maxLength: 60,
     });
@@ -22,7 +22,7 @@ describe('a split', () => {
     );
   });
 
-  it('has the sizes asked for', () => {
+  it('splitExamples returns sets of the requested sizes and refuses a negative share', () => {
     const all = Array.from({ length: 100 }, (_, i) => i);
     const sizes = ({ trainset, valset, testset }: ReturnType<typeof splitExamples<number>>) => [
       trainset.length,

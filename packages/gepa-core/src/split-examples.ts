@@ -1,19 +1,21 @@
 import { OptionsError } from './errors.ts';
 import { Random } from './search/random.ts';
 
-/** The parts of a data set, by how much of it each gets. */
+/** Options for `splitExamples`. The shares need not add up to 1. */
 export interface SplitOptions<Example> {
-  /** Parts of the whole; they need not add up to 1. Default 0.6, 0.2 and 0.2. */
+  /** Share of the trainset. Default: 0.6. */
   readonly train?: number;
+  /** Share of the valset. Default: 0.2. */
   readonly validation?: number;
+  /** Share of the testset. Default: 0.2. */
   readonly test?: number;
-  /** Fixes who goes where. Default 0. */
+  /** Seed of the shuffle. Default: 0. */
   readonly seed?: number;
-  /** What must not be torn apart: examples of one group (a customer, a conversation) stay together. */
+  /** The group of an example, such as a customer or a conversation. A group stays in one set. Default: no groups. */
   readonly groupBy?: (example: Example) => string;
 }
 
-/** Examples for `compile`. */
+/** The sets for `compile`. */
 export interface Split<Example> {
   readonly trainset: Example[];
   readonly valset: Example[];
@@ -21,8 +23,9 @@ export interface Split<Example> {
 }
 
 /**
- * Parts examples at random, the same for the same seed. Groups stay together, so that sizes may be off by a group.
- * @throws {OptionsError} when the parts make no sense.
+ * Splits examples at random; the same seed gives the same split. With groups, the sizes of the sets are approximate.
+ *
+ * @throws {OptionsError} when a share is negative or all are 0.
  */
 export function splitExamples<Example>(
   examples: readonly Example[],
@@ -32,22 +35,24 @@ export function splitExamples<Example>(
   const shares = [train, validation, test];
   const whole = shares.reduce((sum, share) => sum + share, 0);
   if (!shares.every((share) => share >= 0) || !(whole > 0)) {
-    throw new OptionsError([`The parts must be 0 or more, but they are ${shares.join(', ')}.`]);
+    throw new OptionsError([
+      `\`train\`, \`validation\` and \`test\` must be 0 or more and not all 0; they are ${shares.join(', ')}.`,
+    ]);
   }
   const groups = new Map<string, Example[]>();
   for (const [i, example] of examples.entries()) {
     const key = groupBy === undefined ? String(i) : groupBy(example);
     groups.set(key, [...(groups.get(key) ?? []), example]);
   }
-  const parts: Example[][] = [[], [], []];
-  const lack = (part: number) => (shares[part]! / whole) * examples.length - parts[part]!.length;
+  const sets: Example[][] = [[], [], []];
+  const missing = (set: number) => (shares[set]! / whole) * examples.length - sets[set]!.length;
   const shuffled = [...groups.values()];
   new Random(seed).shuffle(shuffled);
-  // Large groups first, since the small ones can even out what they leave.
+  // Large groups first: small groups can then even out the sizes.
   for (const group of shuffled.sort((a, b) => b.length - a.length)) {
-    const neediest = [0, 1, 2].reduce((best, part) => (lack(part) > lack(best) ? part : best));
-    parts[neediest]!.push(...group);
+    const smallest = [0, 1, 2].reduce((best, set) => (missing(set) > missing(best) ? set : best));
+    sets[smallest]!.push(...group);
   }
-  const [trainset, valset, testset] = parts as [Example[], Example[], Example[]];
+  const [trainset, valset, testset] = sets as [Example[], Example[], Example[]];
   return { trainset, valset, testset };
 }

@@ -8,7 +8,7 @@ import type { Run } from '@langchain/core/tracers/base';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import type { ProgramExample as Example } from 'gepa-core';
 import { RolloutError, type RunContext } from 'gepa-core';
-import { seedOf, stepsOf, walkSteps } from 'gepa-core/adapter';
+import { seedCandidateOf, stepsOf, walkSteps } from 'gepa-core/adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAdapter } from './adapter.ts';
 import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
@@ -65,7 +65,7 @@ class Listener extends BaseCallbackHandler {
 describe('a rollout', () => {
   it('runs the candidate and reports output, trace and usage', async () => {
     const adapter = createAdapter({ program: echoChain() });
-    expect(seedOf(adapter.components)).toEqual({ system: 'Sort.', human });
+    expect(seedCandidateOf(adapter.components)).toEqual({ system: 'Sort.', human });
     const candidate = { system: 'Answer as {"label": "x", "more": {"a": {}}}.', human };
     const { output, trace, usage } = await adapter.run(candidate, example, context());
     expect(output).toBe(candidate.system);
@@ -89,7 +89,7 @@ describe('a rollout', () => {
           'second.system': `Second ${'y'.repeat(i)}`,
         };
         return adapter.run(
-          { ...seedOf(adapter.components), ...texts },
+          { ...seedCandidateOf(adapter.components), ...texts },
           { input: { text: `t${i}` } },
           context(),
         );

@@ -10,7 +10,7 @@ import {
   type RunContext,
   type Tunable,
 } from 'gepa-core';
-import { raceSignal, seedOf, usageOfSteps, withTexts } from 'gepa-core/adapter';
+import { raceSignal, seedCandidateOf, usageOfSteps, withCandidate } from 'gepa-core/adapter';
 import { mergeWithAmbient, withHandler } from './ambient.ts';
 import { discover } from './program/discover.ts';
 import { modelNames } from './program/model-names.ts';
@@ -81,7 +81,7 @@ export function createAdapter<Input, Output>(
         text: candidate[name]!,
         variables: components[name]!.variables ?? [],
       }));
-  rewrite(program, split(seedOf(components)).own); // Refuses components the program does not have.
+  rewrite(program, split(seedCandidateOf(components)).own); // Refuses components the program does not have.
 
   async function run(
     candidate: Candidate,
@@ -104,7 +104,7 @@ export function createAdapter<Input, Output>(
       const candidateProgram = await rewritten(JSON.stringify(key));
       const call = () => withHandler(tracer, () => candidateProgram.invoke(example.input, config));
       const output = await raceSignal(config.signal ?? context.signal, () =>
-        withTexts({ ...carried, ...tuned }, call),
+        withCandidate({ ...carried, ...tuned }, call),
       );
       refuseStream(output);
       return { output, ...report() };

@@ -1,6 +1,6 @@
 import { IterableReadableStream } from '@langchain/core/utils/stream';
 import type { Candidate } from 'gepa-core';
-import { withTexts } from 'gepa-core/adapter';
+import { withCandidate } from 'gepa-core/adapter';
 import { isNode, isRunnable } from './program/node.ts';
 
 const made = new WeakMap<object, Uncarried<object>>();
@@ -32,7 +32,7 @@ export function carryTexts<Program extends object>(program: Program, texts: Cand
         const value: unknown = Reflect.get(target, key, target);
         if (key === 'constructor' || isFixed(target, key)) return value;
         if (typeof value === 'function') {
-          return (...args: unknown[]) => carried(withTexts(texts, () => value.apply(target, args)));
+          return (...args: unknown[]) => carried(withCandidate(texts, () => value.apply(target, args)));
         }
         return key === 'graph' ? carried(value) : value;
       },
@@ -56,12 +56,12 @@ export function carryTexts<Program extends object>(program: Program, texts: Cand
     let isDone = false;
     try {
       while (!isDone) {
-        const { done, value } = await withTexts(texts, () => reader.read());
+        const { done, value } = await withCandidate(texts, () => reader.read());
         isDone = done;
         if (!done) yield value;
       }
     } finally {
-      if (!isDone) await withTexts(texts, () => reader.cancel());
+      if (!isDone) await withCandidate(texts, () => reader.cancel());
       reader.releaseLock();
     }
   }

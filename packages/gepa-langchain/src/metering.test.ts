@@ -6,7 +6,7 @@ import type { BasePromptValueInterface } from '@langchain/core/prompt_values';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { RunnableMap } from '@langchain/core/runnables';
 import { type RunContext, tunable, type Usage } from 'gepa-core';
-import { addUsage, noUsage, seedOf } from 'gepa-core/adapter';
+import { addUsage, noUsage, seedCandidateOf } from 'gepa-core/adapter';
 import OpenAI from 'openai';
 import { createLLMAsJudge } from 'openevals/llm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -232,7 +232,7 @@ describe('what is told of a call', () => {
       exampleId: 'train:0',
     };
     const adapter = createAdapter({ program: program as Invocable });
-    const { usage } = await adapter.run(seedOf(adapter.components), examples(1)[0]!, context);
+    const { usage } = await adapter.run(seedCandidateOf(adapter.components), examples(1)[0]!, context);
     expect(usage).toMatchObject({ modelCalls: 5, inputTokens: 2_500 });
     expect(told.reduce(addUsage, noUsage)).toEqual(usage);
     expect(errors).toMatchObject([{ status: 400 }]);

@@ -13,7 +13,7 @@ import {
 } from '@langchain/langgraph';
 import { InMemoryCache } from '@langchain/langgraph-checkpoint';
 import { RolloutError, type RunContext, tunable } from 'gepa-core';
-import { seedOf } from 'gepa-core/adapter';
+import { seedCandidateOf } from 'gepa-core/adapter';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { createAdapter, type Invocable } from './adapter.ts';
@@ -44,7 +44,7 @@ const context: RunContext = {
 const words = tunable('words', 'Some words.');
 const run = (program: unknown, input: unknown, options: object = {}) => {
   const adapter = createAdapter({ program: program as Invocable, ...options });
-  return adapter.run(seedOf(adapter.components), { input }, context);
+  return adapter.run(seedCandidateOf(adapter.components), { input }, context);
 };
 const untouched = (saver: Watched) => {
   expect(saver.uses).toBe(0);

@@ -8,7 +8,7 @@ import { MockMemory } from '@mastra/core/memory';
 import { RequestContext } from '@mastra/core/request-context';
 import { createTool } from '@mastra/core/tools';
 import { CandidateMismatchError, type Metric, NoComponentsError, OptionsError, tunable } from 'gepa-core';
-import { seedOf, walkSteps } from 'gepa-core/adapter';
+import { seedCandidateOf, walkSteps } from 'gepa-core/adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { AgentOutput } from './adapter.ts';
@@ -63,7 +63,7 @@ describe('the components of an agent', () => {
   ] as const)('are its instructions, given as %s', async (_, instructions, text) => {
     const agent = agentWith({ instructions: instructions as never });
     const target = gepa(agent);
-    expect(seedOf(target.components)).toEqual({ 'support.instructions': text });
+    expect(seedCandidateOf(target.components)).toEqual({ 'support.instructions': text });
     expect(target.skipped).toEqual([]);
     const applied = target.apply({ 'support.instructions': 'Be polite.' });
     expect((await applied.generate('hello')).text).toBe('Be polite. / hello');
@@ -123,7 +123,7 @@ describe('the components of an agent', () => {
   it('take that text in any form of instructions', () => {
     const texts = { 'support.instructions': [{ role: 'system', content: 'Be kind.' }] } as const;
     const target = gepa(agentWith({ instructions: async () => '' }), { texts: texts as never });
-    expect(seedOf(target.components)).toEqual({ 'support.instructions': 'Be kind.' });
+    expect(seedCandidateOf(target.components)).toEqual({ 'support.instructions': 'Be kind.' });
   });
 
   it('tell of a class of its own, which a copy is not of', () => {
@@ -176,11 +176,11 @@ describe('sub-agents and tools', () => {
   };
 
   it('are found under readable names, the texts of tools by an option', () => {
-    expect(seedOf(gepa(team()).components)).toEqual({
+    expect(seedCandidateOf(gepa(team()).components)).toEqual({
       'desk.instructions': 'Delegate.',
       'expert.instructions': 'Be exact.',
     });
-    expect(seedOf(gepa(team(), { tools: true }).components)).toEqual({
+    expect(seedCandidateOf(gepa(team(), { tools: true }).components)).toEqual({
       'desk.instructions': 'Delegate.',
       'desk.agents.expert.description': 'Knows.',
       'expert.instructions': 'Be exact.',
@@ -207,7 +207,7 @@ describe('sub-agents and tools', () => {
 
   it('reach the model with their new texts, as the schema has them', async () => {
     const program = gepa(team(), { tools: true }).apply({
-      ...seedOf(gepa(team(), { tools: true }).components),
+      ...seedCandidateOf(gepa(team(), { tools: true }).components),
       'expert.tools.lookup.description': 'NEW TOOL',
       'expert.tools.lookup.fields.filter.city': 'NEW CITY',
     } as never);
@@ -272,7 +272,7 @@ describe('descriptions of fields', () => {
     const prefix = 'support.tools.lookup.fields.';
     const paths = ['topic', 'filter.city', 'names.name', 'place.street'];
     expect(Object.keys(target.components).sort()).toEqual(paths.map((path) => prefix + path).sort());
-    const texts = Object.entries(seedOf(target.components)).map(([name, text]) => [
+    const texts = Object.entries(seedCandidateOf(target.components)).map(([name, text]) => [
       name,
       text.replace('OLD', 'NEW'),
     ]);

@@ -5,7 +5,7 @@ import { InMemoryStore } from '@mastra/core/storage';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow, type Step } from '@mastra/core/workflows';
 import * as evented from '@mastra/core/workflows/evented';
-import { seedOf } from 'gepa-core/adapter';
+import { seedCandidateOf } from 'gepa-core/adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { gepa } from './gepa.ts';
@@ -48,7 +48,7 @@ it('finds agents in every kind of place, each once, and runs them with their tex
     .then(createStep(a!))
     .commit();
   const target = gepa(workflow);
-  expect(seedOf(target.components)).toEqual({
+  expect(seedCandidateOf(target.components)).toEqual({
     'a.instructions': 'A',
     'b.instructions': 'B',
     'e.instructions': 'E',
@@ -251,7 +251,10 @@ describe('workflows that an agent carries, given as an option', () => {
       componentSelector: 'all',
       maxIterations: 1,
     });
-    expect(seedOf(target.components)).toEqual({ 'desk.instructions': 'DESK', 'inner.instructions': 'INNER' });
+    expect(seedCandidateOf(target.components)).toEqual({
+      'desk.instructions': 'DESK',
+      'inner.instructions': 'INNER',
+    });
     expect(target.skipped).toEqual([]);
     expect(compiled.result).toMatchObject({ seedScore: 0, bestScore: 1 });
     expect((await desk.generate('x')).text).toContain('INNER(sub-question)');
@@ -267,7 +270,7 @@ describe('workflows that an agent carries, given as an option', () => {
     const { delegating, desk, workflows } = await setUp();
     const target = gepa(desk, { workflows, tools: true });
     expect(target.components['desk.workflows.flow.description']?.text).toBe('Asks.');
-    const texts = { ...seedOf(target.components), 'desk.workflows.flow.description': 'Asks well.' };
+    const texts = { ...seedCandidateOf(target.components), 'desk.workflows.flow.description': 'Asks well.' };
     await target.apply(texts as never).generate('x');
     const [offered] = delegating.requests.at(-1)?.tools ?? [];
     expect(offered?.function.description).toBe('Asks well.');

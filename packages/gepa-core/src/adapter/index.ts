@@ -7,11 +7,11 @@ export {
   priceUsage,
   soundUsage,
 } from '../budget/usage.ts';
-export { freeName, seedOf } from '../component.ts';
+export { freeName, seedCandidateOf } from '../component.ts';
 export { withAbsoluteRunDir } from '../journal/run-directory.ts';
 export { checkOptionNames } from '../options/option-names.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';
-export { tunableComponents, withTexts } from '../program/tunable.ts';
+export { tunableComponents, withCandidate } from '../program/tunable.ts';
 export { toPlain } from '../reflection/plain.ts';
 export { defaultRecords } from '../reflection/records.ts';
 export type * from './adapter.ts';

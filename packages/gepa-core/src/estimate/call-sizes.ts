@@ -1,4 +1,4 @@
-import { componentNames, seedOf } from '../component.ts';
+import { componentNames, seedCandidateOf } from '../component.ts';
 import type { Settings } from '../options/settings.ts';
 import { buildReflectionPrompt } from '../reflection/prompt.ts';
 import { recordsFor } from '../reflection/propose.ts';
@@ -61,7 +61,7 @@ function reflectionSize<Example, Output, Trace, Name extends string>(
 ): CallSize {
   const { adapter, reflectionPromptTemplate: templates } = settings;
   const names = componentNames(adapter.components);
-  const texts = seedOf(adapter.components);
+  const texts = seedCandidateOf(adapter.components);
   let [input, output] = [0, 0];
   for (const name of names) {
     const prompt = buildReflectionPrompt({
@@ -91,7 +91,7 @@ function recordsOf<Example, Output, Trace, Name extends string>(
   name: Name,
 ): string {
   const rollouts = Array.from({ length: count }, () => rollout);
-  return renderRecords(recordsFor(adapter, seedOf(adapter.components), name, rollouts), {
+  return renderRecords(recordsFor(adapter, seedCandidateOf(adapter.components), name, rollouts), {
     maxCharacters: maxRecordCharacters,
   });
 }

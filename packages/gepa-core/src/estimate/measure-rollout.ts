@@ -3,7 +3,7 @@ import type { Usage } from '../budget/usage.ts';
 import { sentence } from '../calls/classify-error.ts';
 import { ProviderHealth } from '../calls/outage.ts';
 import { Lifetime } from '../calls/run-signal.ts';
-import { seedOf } from '../component.ts';
+import { seedCandidateOf } from '../component.ts';
 import { RunError, SeedError } from '../errors.ts';
 import type { Settings } from '../options/settings.ts';
 import { ExampleIndex } from '../search/examples.ts';
@@ -49,7 +49,7 @@ export async function measureRollout<Example, Output, Trace, Name extends string
   try {
     lifetime.signal.throwIfAborted();
     const context = { iteration: 0, phase: 'seed', candidateIndex: 0 } as const;
-    const rollout = await runner.measure(seedOf(settings.adapter.components), ref!, context, spent);
+    const rollout = await runner.measure(seedCandidateOf(settings.adapter.components), ref!, context, spent);
     const { total } = spent;
     return {
       rollout,

@@ -8,12 +8,13 @@ interface Builtins {
 }
 
 /**
- * A module of the runtime (Node, Bun, Deno), asked for when it is needed, so that core loads where there are none.
+ * A built-in module of Node, Bun or Deno, loaded on first use so that core also loads in runtimes without it.
  *
- * @throws {GepaError} where there is none.
+ * @param alternative What to do without the module, for the error message.
+ * @throws {GepaError} when the runtime does not have the module.
  */
-export function builtin<Name extends keyof Builtins>(name: Name, otherwise: string): Builtins[Name] {
+export function builtin<Name extends keyof Builtins>(name: Name, alternative: string): Builtins[Name] {
   const found = globalThis.process?.getBuiltinModule?.(name) as Builtins[Name] | undefined;
-  if (found === undefined) throw new GepaError(`There is no file system here; ${otherwise}`);
+  if (found === undefined) throw new GepaError(`This runtime has no module "${name}"; ${alternative}`);
   return found;
 }

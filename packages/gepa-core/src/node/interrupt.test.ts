@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { interruptible } from './interrupt.ts';
 
-/** Starts a run, presses Ctrl-C when it says the word, and again when it says the next. */
-function pressing(words: readonly string[], ...args: string[]) {
+/** Starts a run and sends SIGINT each time its output contains the next word. */
+function interruptAfter(words: readonly string[], ...args: string[]) {
   const script = join(import.meta.dirname, 'fixtures', 'interrupted-run.ts');
   const child = spawn(process.execPath, ['--conditions=gepa-source', script, ...args]);
-  const [...left] = words;
+  const remaining = [...words];
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;
-    if (left[0] !== undefined && output.includes(left[0])) {
-      left.shift();
+    if (remaining[0] !== undefined && output.includes(remaining[0])) {
+      remaining.shift();
       child.kill('SIGINT');
     }
   });
@@ -22,20 +22,20 @@ function pressing(words: readonly string[], ...args: string[]) {
 }
 
 describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
-  it('once ends a run with what was found', async () => {
-    const { code, output } = await pressing(['running']);
+  it('the first Ctrl-C ends the run with a result', async () => {
+    const { code, output } = await interruptAfter(['running']);
     expect(output).toContain('stopping\naborted with a result');
     expect(code).toBe(0);
   });
 
-  it('twice ends the process at once', async () => {
-    const { code, output } = await pressing(['running', 'aborted'], 'stubborn');
+  it('the second Ctrl-C exits the process at once with code 130', async () => {
+    const { code, output } = await interruptAfter(['running', 'aborted'], 'stubborn');
     expect(output).toContain('stopping');
     expect(code).toBe(130);
   });
 });
 
-it('is left to others when it is released', () => {
+it('disposing of interruptible removes its signal handler', () => {
   const before = process.listenerCount('SIGINT');
   {
     using interrupt = interruptible();

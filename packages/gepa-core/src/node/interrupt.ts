@@ -1,15 +1,16 @@
-/** Ctrl-C as an abort signal. */
+/** An abort signal for Ctrl-C. */
 export interface Interrupt extends Disposable {
-  /** For the option `signal`: aborted by the first Ctrl-C (or SIGTERM), so that the run ends with the best so far. */
+  /** For the option `signal`. Aborted by the first Ctrl-C or SIGTERM; the run then ends with its best candidate. */
   readonly signal: AbortSignal;
-  /** Leaves Ctrl-C to others again. */
+  /** Removes the signal handlers. */
   release(): void;
 }
 
 /**
- * Lets a person end a run: the first Ctrl-C stops it gracefully, the second ends the process at once, with the exit
- * code of one that was interrupted (130; 143 for SIGTERM).
+ * Handles Ctrl-C and SIGTERM: the first one aborts the signal, the second one exits the process with code 130 (143 for
+ * SIGTERM).
  *
+ * @param onFirst Called after the first one.
  * @example
  * using interrupt = interruptible();
  * const compiled = await target.compile({ …, runDir: 'runs/triage', signal: interrupt.signal });

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import type { StopCondition } from '../search/strategies/stop-conditions.ts';
 
-/** When a file exists: `touch stop` ends the run after the current iteration. */
+/** A stop condition that ends the run after the current iteration if a file exists, for example after `touch stop`. */
 export const stopFile =
   (path: string): StopCondition =>
   async () =>

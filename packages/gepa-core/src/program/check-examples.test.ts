@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import type { OptionsError } from '../errors.ts';
 import { checkExamples } from './check-examples.ts';
 
-it('takes examples whose input is anything but undefined', () => {
+it('checkExamples accepts any input except undefined', () => {
   expect(() => checkExamples({ trainset: [{ input: '' }, { input: 0 }, { input: null }] })).not.toThrow();
 });
 
-it('tells of all sets at once, and of the first few of each', () => {
+it('checkExamples reports all sets in one error and lists the first five examples of each', () => {
   const trainset = [{ input: 'x' }, ...Array.from({ length: 7 }, () => ({ question: 'x' }))];
   try {
     checkExamples({ trainset, testset: ['x', null] });
@@ -19,6 +19,6 @@ it('tells of all sets at once, and of the first few of each', () => {
   }
 });
 
-it('leaves what is no list to the check of the options', () => {
+it('checkExamples ignores a set that is not an array', () => {
   expect(() => checkExamples({ trainset: 'x' as never })).not.toThrow();
 });

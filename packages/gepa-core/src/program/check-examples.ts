@@ -2,25 +2,27 @@ import { OptionsError } from '../errors.ts';
 
 const sets = ['trainset', 'valset', 'testset'] as const;
 
-/** How many examples a message names. */
-const most = 5;
+/** How many examples an error message lists per set. */
+const MAX_LISTED = 5;
 
 /**
- * Refuses examples without an input: each would be a rollout that fails, or goes wrong, for every candidate.
+ * Checks that every example has an `input`, without which its rollouts would fail for every candidate.
  *
- * @throws {OptionsError}
+ * @throws {OptionsError} which lists the examples without an `input`.
  */
-export function checkExamples(given: { readonly [set in (typeof sets)[number]]?: readonly unknown[] }): void {
+export function checkExamples(
+  options: {
+    readonly [set in (typeof sets)[number]]?: readonly unknown[];
+  },
+): void {
   const problems = sets.flatMap((set) => {
-    const examples = given[set];
-    // What is no list is told by the options' own check.
+    const examples = options[set];
+    // `optimize` reports sets that are not arrays.
     if (!Array.isArray(examples)) return [];
     const lacking = examples.flatMap((example, i) => (hasInput(example) ? [] : [`${set}[${i}]`]));
-    return lacking.length === 0
-      ? []
-      : [
-          `\`${set}\` has examples without \`input\`: ${lacking.slice(0, most).join(', ')}${lacking.length > most ? ', …' : ''}.`,
-        ];
+    if (lacking.length === 0) return [];
+    const more = lacking.length > MAX_LISTED ? ', …' : '';
+    return [`\`${set}\` has examples without \`input\`: ${lacking.slice(0, MAX_LISTED).join(', ')}${more}.`];
   });
   if (problems.length > 0) throw new OptionsError(problems);
 }

@@ -1,101 +1,188 @@
-import { z } from 'zod/v4';
 import type { Candidate, Component } from '../component.ts';
 import { componentNames } from '../component.ts';
 import { CandidateMismatchError, FileFormatError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
 
+// Programs load candidates in production, so this module imports no schema library.
+
 const format = 'gepa-candidate';
 const version = 1;
 
-const schema = z.object({
-  format: z.literal(format),
-  version: z.literal(version),
-  /** The optimized texts. */
-  texts: z.record(z.string(), z.string()),
-  /** The texts the program had when it was optimized. */
-  original: z.record(z.string(), z.string()),
-  scores: z.object({
-    validation: z.object({ seed: z.number(), best: z.number() }),
-    test: z
-      .object({
-        size: z.number(),
-        seed: z.number(),
-        best: z.number(),
-        interval: z.tuple([z.number(), z.number()]),
-      })
-      .optional(),
-  }),
-});
-
-/** What `save` writes: small, versioned, readable JSON. */
-export type SavedCandidate = z.infer<typeof schema>;
+/** The contents of the file that `save` writes: small, versioned, readable JSON. */
+export interface SavedCandidate {
+  format: typeof format;
+  version: typeof version;
+  /** The optimized text of each component. */
+  texts: Record<string, string>;
+  /** The text that each component had in the program when it was optimized. */
+  original: Record<string, string>;
+  scores: {
+    validation: { seed: number; best: number };
+    /** Present if the run had a testset. `interval` is the 95% confidence interval of the gain. */
+    test?: { size: number; seed: number; best: number; interval: [number, number] };
+  };
+}
 
 export function savedCandidate(contents: Omit<SavedCandidate, 'format' | 'version'>): SavedCandidate {
   return { format, version, ...contents };
 }
 
-/** @throws {FileFormatError} */
+/**
+ * Validates a saved candidate. Unknown fields are dropped.
+ *
+ * @param where Where the value comes from, for error messages.
+ * @throws {FileFormatError} on another format, another version, or a field of the wrong type.
+ */
 export function parseSavedCandidate(value: unknown, where: string): SavedCandidate {
-  const given = value as { format?: unknown; version?: unknown } | null;
-  if (given?.format === format && given.version !== version) {
+  const header = value as { format?: unknown; version?: unknown } | null | undefined;
+  if (header?.format === format && header.version !== version) {
     throw new FileFormatError(
-      `${where} has version ${String(given.version)} of the format "${format}"; this package reads version ${version}.`,
+      `${where} has version ${String(header.version)} of the format "${format}"; this package reads version ${version}.`,
     );
   }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new FileFormatError(
-    `${where} is no saved candidate: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}.`,
+  const root = fieldsOf({ where, path: '', value });
+  return {
+    format: literal(root('format'), format),
+    version: literal(root('version'), version),
+    texts: texts(root('texts')),
+    original: texts(root('original')),
+    scores: scores(root('scores')),
+  };
+}
+
+function scores(field: Field): SavedCandidate['scores'] {
+  const get = fieldsOf(field);
+  const validation = fieldsOf(get('validation'));
+  return {
+    validation: { seed: number(validation('seed')), best: number(validation('best')) },
+    ...(get('test').value === undefined ? {} : { test: testScores(get('test')) }),
+  };
+}
+
+function testScores(field: Field): NonNullable<SavedCandidate['scores']['test']> {
+  const get = fieldsOf(field);
+  return {
+    size: number(get('size')),
+    seed: number(get('seed')),
+    best: number(get('best')),
+    interval: pair(get('interval')),
+  };
+}
+
+/** A value in the file, with its position for error messages. */
+interface Field {
+  readonly where: string;
+  /** Names joined by dots; empty for the root. */
+  readonly path: string;
+  readonly value: unknown;
+}
+
+/** Checks that a value is an object and returns a function that reads its fields. */
+function fieldsOf(parent: Field, expected = 'object'): (name: string) => Field {
+  const { where, path, value } = parent;
+  if (typeNameOf(value) !== 'object') throw invalid(parent, expected);
+  return (name) => ({
+    where,
+    path: path === '' ? name : `${path}.${name}`,
+    value: (value as Record<string, unknown>)[name],
+  });
+}
+
+function literal<Value>(field: Field, expected: Value): Value {
+  if (field.value !== expected) throw mismatch(field, `expected ${JSON.stringify(expected)}`);
+  return expected;
+}
+
+function number(field: Field): number {
+  if (!Number.isFinite(field.value)) throw invalid(field, 'number');
+  return field.value as number;
+}
+
+function texts(field: Field): Record<string, string> {
+  const get = fieldsOf(field, 'record');
+  return Object.fromEntries(
+    Object.keys(field.value as object).map((name) => {
+      const text = get(name);
+      if (typeof text.value !== 'string') throw invalid(text, 'string');
+      return [name, text.value];
+    }),
   );
 }
 
-/** Writes beside the file first, so that a file that is there is whole. */
-export function writeSavedCandidate(path: string, saved: SavedCandidate): void {
-  const fs = fileSystem();
-  const draft = `${path}.${crypto.randomUUID()}.tmp`;
-  fs.writeFileSync(draft, `${JSON.stringify(saved, undefined, 2)}\n`);
-  fs.renameSync(draft, path);
+function pair(field: Field): [number, number] {
+  const { where, path, value } = field;
+  if (!Array.isArray(value)) throw invalid(field, 'tuple');
+  if (value.length !== 2) throw mismatch(field, `expected 2 items, received ${value.length}`);
+  const item = (index: number) => number({ where, path: `${path}.${index}`, value: value[index] });
+  return [item(0), item(1)];
 }
 
-/** @throws {FileFormatError} */
+function invalid(field: Field, expected: string): FileFormatError {
+  return mismatch(field, `expected ${expected}, received ${typeNameOf(field.value)}`);
+}
+
+function mismatch({ where, path }: Field, problem: string): FileFormatError {
+  return new FileFormatError(
+    `${where} is not a saved candidate: ${path || 'the root value'}: Invalid input: ${problem}.`,
+  );
+}
+
+function typeNameOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : typeof value;
+}
+
+/** Writes a temporary file and renames it, so that a reader never sees a partial file. */
+export function writeSavedCandidate(path: string, saved: SavedCandidate): void {
+  const fs = fileSystem();
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  fs.writeFileSync(temporary, `${JSON.stringify(saved, undefined, 2)}\n`);
+  fs.renameSync(temporary, path);
+}
+
+/** @throws {FileFormatError} when the file is not JSON or not a saved candidate. */
 export function readSavedCandidate(path: string): SavedCandidate {
   const text = fileSystem().readFileSync(path, 'utf8');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new FileFormatError(`${path} is no JSON: ${(error as Error).message}`, { cause: error });
+    throw new FileFormatError(`${path} is not valid JSON: ${(error as Error).message}`, { cause: error });
   }
   return parseSavedCandidate(value, path);
 }
 
 /**
- * The saved texts for a program.
+ * The saved candidate, checked against a program's components.
  *
- * @throws {CandidateMismatchError} when the program lacks a component, or when a text it has is not the one that was
- * optimized, unless `ifChanged` says to apply it all the same.
+ * @throws {CandidateMismatchError} when the program lacks a component or has one without a saved text. With
+ * `ifChanged: 'refuse'` also when the program's own text of a component differs from the saved original.
  */
-export function textsFor<Name extends string>(
-  components: Readonly<Record<Name, Component>>,
+export function candidateFrom<Name extends string>(
   saved: SavedCandidate,
+  components: Readonly<Record<Name, Component>>,
   ifChanged: 'refuse' | 'apply',
 ): Candidate<Name> {
-  const texts = checkedCandidate(components, saved.texts);
+  const candidate = checkCandidate(components, saved.texts);
   const changed = componentNames(components).filter(
     (name) => saved.original[name] !== undefined && saved.original[name] !== components[name].text,
   );
   if (changed.length > 0 && ifChanged === 'refuse') {
     throw new CandidateMismatchError(
-      `The program's own text of ${changed.join(', ')} has changed since it was optimized; the saved text would undo that. Optimize again, or load with { ifChanged: 'apply' }.`,
+      `The program's own text of ${changed.join(', ')} has changed since it was optimized; the saved text would overwrite the change. Optimize again, or load with { ifChanged: 'apply' }.`,
       { missing: [], unknown: [], changed },
     );
   }
-  return texts;
+  return candidate;
 }
 
-/** @throws {CandidateMismatchError} when names are missing or unknown. */
-export function checkedCandidate<Name extends string>(
+/**
+ * Returns the candidate if it has one text for each component and no others.
+ *
+ * @throws {CandidateMismatchError} when names are missing or unknown.
+ */
+export function checkCandidate<Name extends string>(
   components: Readonly<Record<Name, Component>>,
   candidate: Readonly<Record<string, string>>,
 ): Candidate<Name> {

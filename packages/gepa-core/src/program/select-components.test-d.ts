@@ -1,7 +1,7 @@
 import { expectTypeOf, it } from 'vitest';
 import type { SelectedName } from './select-components.ts';
 
-it('the names of a selection follow from its literals', () => {
+it('SelectedName is the union of the names when the options are literals', () => {
   expectTypeOf<SelectedName<{ include: readonly ['a', 'b'] }>>().toEqualTypeOf<'a' | 'b'>();
   expectTypeOf<
     SelectedName<{ include: readonly ['a', 'b']; rename: { readonly a: 'router' } }>
@@ -11,7 +11,7 @@ it('the names of a selection follow from its literals', () => {
   >().toEqualTypeOf<'a'>();
 });
 
-it('and are any names where they do not tell', () => {
+it('SelectedName is string when the options do not determine the names', () => {
   expectTypeOf<SelectedName<Record<never, never>>>().toEqualTypeOf<string>();
   expectTypeOf<SelectedName<{ include: readonly ['a', 'route.*'] }>>().toEqualTypeOf<string>();
   expectTypeOf<SelectedName<{ include: string[] }>>().toEqualTypeOf<string>();

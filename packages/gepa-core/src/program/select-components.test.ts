@@ -19,7 +19,7 @@ const problems = (options: Parameters<typeof selectComponents>[1]) => {
   return [];
 };
 
-it('without options all take part, in the order found', () => {
+it('selectComponents without options selects all components in the order found', () => {
   expect(names({})).toEqual(Object.keys(found));
 });
 
@@ -34,21 +34,21 @@ it.each([
     ['extract.system', 'extract.human', 'route.system'],
   ],
   [['a+b'], ['a+b']],
-])('include %j keeps %j', (include, expected) => {
+])('selectComponents with include %j selects %j', (include, expected) => {
   expect(names({ include })).toEqual(expected);
 });
 
-it('exclude takes away from what include leaves', () => {
+it('exclude removes components that include selected', () => {
   expect(names({ include: ['extract.*'], exclude: ['*.human'] })).toEqual(['extract.system']);
 });
 
-it('rename gives new names and keeps the found ones', () => {
+it('rename changes the public name and keeps the found name', () => {
   expect(
     selectComponents(found, { include: ['route.system'], rename: { 'route.system': 'router' } }),
   ).toEqual([{ name: 'router', foundName: 'route.system', component: found['route.system'] }]);
 });
 
-it('two components may trade names', () => {
+it('rename can swap the names of two components', () => {
   expect(
     names({
       include: ['extract.*'],
@@ -57,29 +57,33 @@ it('two components may trade names', () => {
   ).toEqual(['extract.human', 'extract.system']);
 });
 
-describe('what cannot be meant is refused, all of it at once', () => {
+describe('selectComponents throws OptionsError', () => {
   it.each<[string, Parameters<typeof selectComponents>[1], string[]]>([
-    ['a name that is not there', { include: ['rout.system'] }, ['`include` names "rout.system"']],
-    ['a pattern that fits nothing', { exclude: ['*.tool'] }, ['`exclude` names "*.tool"']],
-    ['a dot that is meant as a dot', { include: ['extract?system'] }, ['`include` names "extract?system"']],
-    ['a new name for nothing', { rename: { router: 'x' } }, ['`rename` names "router"']],
-    ['a pattern to rename', { rename: { '*': 'x' } }, ['`rename` names "*"']],
+    ['a name that does not exist', { include: ['rout.system'] }, ['`include` names "rout.system"']],
+    ['a pattern that matches nothing', { exclude: ['*.tool'] }, ['`exclude` names "*.tool"']],
     [
-      'two of one name',
-      { rename: { 'a+b': 'route.system' } },
-      ['Two components would be called "route.system"'],
+      'a pattern in which ? must not match a dot',
+      { include: ['extract?system'] },
+      ['`include` names "extract?system"'],
     ],
-    ['nothing left', { exclude: ['*'] }, ['leave no component']],
-    ['several faults', { include: ['x'], exclude: ['y'] }, ['"x"', '"y"']],
-  ])('%s', (_, options, words) => {
-    const told = problems(options);
-    expect(told).toHaveLength(words.length);
-    told.forEach((problem, i) => {
+    ['a rename of a component that does not exist', { rename: { router: 'x' } }, ['`rename` names "router"']],
+    ['a pattern in rename', { rename: { '*': 'x' } }, ['`rename` names "*"']],
+    [
+      'two components with the same name',
+      { rename: { 'a+b': 'route.system' } },
+      ['Two components would be named "route.system"'],
+    ],
+    ['a selection that leaves no component', { exclude: ['*'] }, ['leave no component']],
+    ['several problems, all reported at once', { include: ['x'], exclude: ['y'] }, ['"x"', '"y"']],
+  ])('selectComponents refuses %s', (_, options, words) => {
+    const reported = problems(options);
+    expect(reported).toHaveLength(words.length);
+    reported.forEach((problem, i) => {
       expect(problem).toContain(words[i]);
     });
   });
 
-  it('and says what was found', () => {
+  it('the error of selectComponents lists the components that were found', () => {
     expect(problems({ include: ['x'] })[0]).toContain('extract.system, extract.human, route.system, a+b');
   });
 });

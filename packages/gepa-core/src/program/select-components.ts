@@ -1,17 +1,17 @@
 import type { Component } from '../component.ts';
 import { OptionsError } from '../errors.ts';
 
-/** Which of the found components take part, and under which names. */
+/** Options that select components and name them. */
 export interface ComponentSelectionOptions {
-  /** Only these; `*` stands for any part of a name (`'route.*'`). Default: all. */
+  /** The components to optimize; `*` matches any part of a name (`'route.*'`). Default: all. */
   readonly include?: readonly string[];
-  /** Not these; `*` as in `include`. */
+  /** Components to leave out, with `*` as in `include`. Default: none. */
   readonly exclude?: readonly string[];
-  /** New names by found names. */
+  /** New names for components, by the name each was found under. */
   readonly rename?: Readonly<Record<string, string>>;
 }
 
-/** The names a selection leaves, where its literals tell them; else `string`. */
+/** The names of the selected components if the options are literals without `*`, otherwise `string`. */
 export type SelectedName<Options> = Options extends {
   readonly include: readonly (infer Included extends string)[];
 }
@@ -26,17 +26,19 @@ type Renamed<Name extends string, Names> = Name extends keyof Names
     : Name
   : Name;
 
-/** A found component under its public name. */
+/** A selected component. */
 export interface SelectedComponent {
+  /** Its public name: `foundName`, or the new name given by `rename`. */
   readonly name: string;
   readonly foundName: string;
   readonly component: Component;
 }
 
 /**
- * Narrows and renames what was found, in the order found.
+ * Selects and renames components, in the order they were found.
  *
- * @throws {OptionsError} when an option names nothing that was found, or two components would share a name.
+ * @throws {OptionsError} when an option names a component that does not exist, when two components would have the same
+ * name, or when none is left.
  */
 export function selectComponents(
   found: Readonly<Record<string, Component>>,
@@ -45,17 +47,18 @@ export function selectComponents(
   const names = Object.keys(found);
   const { include = ['*'], exclude = [], rename = {} } = options;
   const problems: string[] = [];
-  const among = `found were ${names.join(', ') || 'none'}`;
+  const available = `The components found were ${names.join(', ') || 'none'}.`;
   for (const [option, patterns] of Object.entries({
     include: options.include ?? [],
     exclude,
     rename: Object.keys(rename),
   })) {
     for (const pattern of patterns) {
-      const isUsed =
+      const isFound =
         option === 'rename' ? names.includes(pattern) : names.some((name) => matches(pattern, name));
-      if (!isUsed)
-        problems.push(`\`${option}\` names "${pattern}", but there is no such component; ${among}.`);
+      if (!isFound) {
+        problems.push(`\`${option}\` names "${pattern}", but there is no such component. ${available}`);
+      }
     }
   }
   const selected = names
@@ -64,11 +67,11 @@ export function selectComponents(
     .map((foundName) => ({ name: rename[foundName] ?? foundName, foundName, component: found[foundName]! }));
   const taken = new Set<string>();
   for (const { name } of selected) {
-    if (taken.has(name)) problems.push(`Two components would be called "${name}"; rename one of them.`);
+    if (taken.has(name)) problems.push(`Two components would be named "${name}"; rename one of them.`);
     taken.add(name);
   }
   if (problems.length === 0 && selected.length === 0 && names.length > 0) {
-    problems.push(`\`include\` and \`exclude\` leave no component; ${among}.`);
+    problems.push(`\`include\` and \`exclude\` leave no component. ${available}`);
   }
   if (problems.length > 0) throw new OptionsError(problems);
   return selected;

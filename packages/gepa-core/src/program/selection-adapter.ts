@@ -6,7 +6,7 @@ import type { SelectedComponent } from './select-components.ts';
 
 type ProgramAdapter<Example, Output> = Adapter<Example, Output, readonly Step[]>;
 
-/** The adapter of a program as seen through a selection: fewer components, under their public names. */
+/** Wraps an adapter so that it has only the selected components, under their public names. */
 export function selectionAdapter<Example, Output, Name extends string>(
   adapter: ProgramAdapter<Example, Output>,
   selected: readonly SelectedComponent[],
@@ -30,7 +30,7 @@ export function selectionAdapter<Example, Output, Name extends string>(
         });
       }
     },
-    // Traces have the public names by then, so that the request keeps them as well.
+    // `run` has already renamed the components in the traces of the request.
     ...(adapter.reflectiveRecords === undefined
       ? {}
       : { reflectiveRecords: (request) => adapter.reflectiveRecords!(request) }),
@@ -48,7 +48,7 @@ export function publicComponents<Name extends string>(
   >;
 }
 
-/** The texts under the names the program knows. */
+/** The candidate with the names under which the components were found in the program. */
 export function foundCandidate(selected: readonly SelectedComponent[], candidate: Candidate): Candidate {
   return Object.fromEntries(selected.map(({ name, foundName }) => [foundName, candidate[name]!]));
 }

@@ -8,7 +8,7 @@ import type { LanguageModel } from '../language-model.ts';
 import type { ComponentSelectionOptions } from './select-components.ts';
 import { createTarget, type TargetBinding } from './target.ts';
 
-/** A program of a framework of our own: two texts, and the input in capitals behind them. */
+/** A program with two components. It returns the first text followed by the input in capitals. */
 interface Shouter {
   readonly texts: Candidate<'first' | 'second'>;
 }
@@ -63,7 +63,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('compile', () => {
-  it('gives a program with the best texts, and leaves the one it was given alone', async () => {
+  it('compile returns a program with the best texts and does not change the original', async () => {
     const { target } = shouter({ include: ['first'] });
     const compiled = await target.compile(compileOptions);
     expect(compiled.program.texts).toEqual({ first: 'better', second: 'two' });
@@ -72,7 +72,7 @@ describe('compile', () => {
     expect(original.texts).toEqual({ first: 'one', second: 'two' });
   });
 
-  it('goes by public names outside and found names inside', async () => {
+  it('compile uses public names in results and traces, and found names when it runs the program', async () => {
     const traces: unknown[] = [];
     const { target, seen } = shouter({ include: ['first'], rename: { first: 'opening' } });
     expect(Object.keys(target.components)).toEqual(['opening']);
@@ -97,7 +97,7 @@ describe('compile', () => {
     ]);
   });
 
-  it('gives public names to the trace of a failure too', async () => {
+  it('compile uses public names in the trace of a failed rollout', async () => {
     let shown = '';
     const { target } = shouter({ rename: { first: 'opening' } });
     await target.compile({
@@ -113,7 +113,7 @@ describe('compile', () => {
     expect(shown).toContain('half way');
   });
 
-  it('closes the adapter', async () => {
+  it('compile closes the adapter', async () => {
     let closed = 0;
     const adapter: Binding['adapter'] = (chosen) => ({
       components: chosen,
@@ -128,16 +128,16 @@ describe('compile', () => {
 });
 
 describe('estimate', () => {
-  it('tells what compile will take, and runs nothing unless it may measure', async () => {
+  it('estimate predicts what compile needs and runs nothing without measure', async () => {
     const { target, seen } = shouter({ include: ['first'] });
-    const told = await target.estimate(compileOptions);
-    expect(told).toMatchObject({ endsBy: 'maxIterations', iterations: { expected: 2, worst: 2 } });
+    const estimated = await target.estimate(compileOptions);
+    expect(estimated).toMatchObject({ endsBy: 'maxIterations', iterations: { expected: 2, worst: 2 } });
     expect(seen).toEqual([]);
     const { result } = await target.compile(compileOptions);
-    expect(result.totalMetricCalls).toBeLessThanOrEqual(told.metricCalls.worst);
+    expect(result.totalMetricCalls).toBeLessThanOrEqual(estimated.metricCalls.worst);
   });
 
-  it('measures the program once with its own texts, and closes its adapter', async () => {
+  it('estimate with measure runs the seed candidate once and closes the adapter', async () => {
     let closed = 0;
     const { target, seen } = shouter({ rename: { first: 'opening' } });
     const measured = await target.estimate(compileOptions, { measure: true });
@@ -154,7 +154,7 @@ describe('estimate', () => {
     expect(closed).toBe(1);
   });
 
-  it('refuses what compile refuses', async () => {
+  it('estimate rejects the options that compile rejects', async () => {
     const { maxIterations, ...unbounded } = compileOptions;
     expect(maxIterations).toBeDefined();
     await expect(shouter().target.estimate(unbounded)).rejects.toThrow(OptionsError);
@@ -166,7 +166,7 @@ describe('estimate', () => {
 });
 
 describe('apply', () => {
-  it('makes a program of a candidate', () => {
+  it('apply returns a program with the texts of the candidate', () => {
     const { target } = shouter({ rename: { first: 'opening' } });
     expect(target.apply({ opening: 'x', second: 'y' }).texts).toEqual({ first: 'x', second: 'y' });
   });
@@ -181,7 +181,7 @@ describe('apply', () => {
       { first: 'x', secnd: 'y' },
       { missing: ['second'], unknown: ['secnd'] },
     ],
-  ])('refuses %j, and says which', (candidate, names) => {
+  ])('apply refuses the candidate %j and names the missing and unknown components', (candidate, names) => {
     const apply = () => shouter().target.apply(candidate as Candidate);
     expect(apply).toThrow(CandidateMismatchError);
     expect(apply).toThrow(expect.objectContaining(names));
@@ -192,7 +192,7 @@ describe('apply', () => {
 describe('save and load', () => {
   const compiled = () => shouter().target.compile({ ...compileOptions, testset: [{ input: 'c' }] });
 
-  it('round-trip through a file, which is the only one left', async () => {
+  it('a saved candidate loads from its file and from toJSON, and save leaves no other file', async () => {
     const own = join(folder, 'round-trip');
     const { mkdirSync } = await import('node:fs');
     mkdirSync(own);
@@ -218,24 +218,24 @@ describe('save and load', () => {
       '{"format":"gepa-candidate","version":2}',
       'version 2 of the format "gepa-candidate"; this package reads version 1',
     ],
-    ['of another format', '{"format":"notes"}', 'is no saved candidate: format'],
-    ['that is no object', '[1]', 'is no saved candidate'],
-    ['that is null', 'null', 'is no saved candidate'],
-    ['that is no JSON', '{', 'is no JSON'],
-  ])('refuse a file %s', (name, text, words) => {
+    ['of another format', '{"format":"notes"}', 'is not a saved candidate: format'],
+    ['that contains an array', '[1]', 'is not a saved candidate'],
+    ['that contains null', 'null', 'is not a saved candidate'],
+    ['that is not JSON', '{', 'is not valid JSON'],
+  ])('load refuses a file %s', (name, text, words) => {
     const path = join(folder, `${name}.json`);
     writeFileSync(path, text);
     expect(() => shouter().target.load(path)).toThrow(FileFormatError);
     expect(() => shouter().target.load(path)).toThrow(words);
   });
 
-  it('refuse a text without a component, and say which', async () => {
+  it('load refuses a saved text whose component is not selected, and names it', async () => {
     const saved = (await compiled()).toJSON();
     const { target } = shouter({ include: ['first'] });
     expect(() => target.load(saved)).toThrow(expect.objectContaining({ unknown: ['second'] }));
   });
 
-  it("refuse to undo a change of the program's own text, unless told to", async () => {
+  it("load refuses to overwrite a change of the program's own text, unless ifChanged is 'apply'", async () => {
     const saved = (await compiled()).toJSON();
     const { target } = shouter(
       {},
@@ -246,7 +246,7 @@ describe('save and load', () => {
     expect(target.load(saved, { ifChanged: 'apply' }).texts.first).toBe(saved.texts.first);
   });
 
-  it('hand out a copy, which does not change the result', async () => {
+  it('toJSON returns a copy: changing it does not change the result', async () => {
     const done = await compiled();
     const saved = done.toJSON();
     saved.texts.first = 'vandalized';
@@ -254,7 +254,7 @@ describe('save and load', () => {
     expect(done.toJSON().texts.first).not.toBe('vandalized');
   });
 
-  it('are errors of this package, and known as such by a second copy of it', () => {
+  it('isInstance recognizes FileFormatError and its parent class only', () => {
     const error = new FileFormatError('x');
     expect(GepaError.isInstance(error)).toBe(true);
     expect(FileFormatError.isInstance(error)).toBe(true);

@@ -1,6 +1,6 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
-import { type Candidate, type Component, seedOf } from '../component.ts';
+import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
 import { type EstimateOptions, estimate, type RunEstimate } from '../estimate/estimate.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { optimize } from '../optimize.ts';
@@ -9,40 +9,40 @@ import { diffCandidates } from '../report/diff.ts';
 import type { OptimizationResult } from '../result.ts';
 import { checkExamples } from './check-examples.ts';
 import {
-  checkedCandidate,
+  candidateFrom,
+  checkCandidate,
   parseSavedCandidate,
   readSavedCandidate,
   type SavedCandidate,
   savedCandidate,
-  textsFor,
   writeSavedCandidate,
 } from './saved-candidate.ts';
 import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
 import { foundCandidate, publicComponents, selectionAdapter } from './selection-adapter.ts';
 
-/** An example for a program of a framework: `input` goes to the program as it is. */
+/** An example for a framework's program. `input` is passed to the program unchanged. */
 export interface ProgramExample<Input = unknown, Expected = unknown> {
   readonly input: Input;
-  /** What the metric compares with. */
+  /** The expected output, for the metric. */
   readonly expected?: Expected;
   readonly id?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** What a framework package knows of a program; `createTarget` makes the rest of it. */
+/** The part of a target that a framework package implements; `createTarget` adds the rest. */
 export interface TargetBinding<Program, Input, Output, Model> {
-  /** Everything that was found. */
+  /** All components found in the program, before `include`, `exclude` and `rename`. */
   readonly components: Readonly<Record<string, Component>>;
-  /** A new program with the texts; the program itself is not touched. A component left out keeps its text. */
+  /** Returns a new program; the original is not changed. A component missing from the candidate keeps its text. */
   readonly apply: (candidate: Candidate) => Program;
-  /** Runs the program with other texts of these components. */
+  /** An adapter that runs the program with candidates of these components. */
   readonly adapter: (
     components: Readonly<Record<string, Component>>,
   ) => Adapter<ProgramExample<Input>, Output, readonly Step[]>;
   readonly languageModel: (model: Model) => LanguageModel;
 }
 
-/** What `compile` may be told. */
+/** Options for `compile`. */
 export type CompileOptions<Example, Output, Name extends string, Model> = SearchOptions<
   Example,
   Output,
@@ -51,61 +51,64 @@ export type CompileOptions<Example, Output, Name extends string, Model> = Search
   Model
 >;
 
-/** A program whose texts can be optimized. */
+/** A program with components that can be optimized. */
 export interface Target<Program, Input, Output, Name extends string, Model> {
-  /** What can be optimized, by name. */
+  /** The components to optimize, by name. */
   readonly components: Readonly<Record<Name, Component>>;
   /**
-   * Optimizes the texts.
+   * Optimizes the components' texts.
    *
-   * @throws {OptionsError} before anything is spent.
-   * @throws {RunError} when the run cannot go on; its `result` holds what was found so far.
+   * @throws {OptionsError} on invalid options, before the first call.
+   * @throws {RunError} when the run cannot continue; its `result` has everything measured so far.
    */
   compile<Example extends ProgramExample<Input>>(
     options: CompileOptions<Example, Output, Name, Model>,
   ): Promise<Compiled<Program, Name>>;
   /**
-   * Says before `compile` with the same options what it will take. Nothing is spent unless `measure` is set.
+   * Predicts the calls, tokens, cost and time of `compile` with the same options. Makes no calls unless `measure` is
+   * set.
    *
-   * @throws {OptionsError} with every problem of the options.
-   * @throws {SeedError} when the program was to be measured and could not be run.
+   * @throws {OptionsError} on invalid options.
+   * @throws {SeedError} when `measure` is set and the program fails.
    */
   estimate<Example extends ProgramExample<Input>>(
     options: CompileOptions<Example, Output, Name, Model>,
     how?: EstimateOptions,
   ): Promise<RunEstimate>;
   /**
-   * A new program with a candidate's texts.
+   * Returns a new program with a candidate's texts.
    *
    * @throws {CandidateMismatchError} when names are missing or unknown.
    */
   apply(candidate: Readonly<Record<Name, string>>): Program;
   /**
-   * A new program with saved texts, from a file or from what `toJSON` gave.
+   * Returns a new program with a saved candidate's texts.
    *
-   * @throws {CandidateMismatchError} when the texts do not fit the program's components, or when the program's own
-   * text of one has changed since (see `ifChanged`).
-   * @throws {FileFormatError} when it is no saved candidate.
+   * @param saved The path of a file, or the object that `toJSON` returned.
+   * @throws {CandidateMismatchError} when the candidate does not fit the program's components. Also when the program's
+   * own text of a component has changed since it was optimized, unless `ifChanged` is `'apply'`. Default: `'refuse'`.
+   * @throws {FileFormatError} when `saved` is not a saved candidate.
    */
   load(saved: string | SavedCandidate, options?: { readonly ifChanged?: 'refuse' | 'apply' }): Program;
 }
 
-/** What `compile` gives back. */
+/** The result of `compile`. */
 export interface Compiled<Program, Name extends string = string> {
-  /** The same kind of thing as went in, with the best texts. */
+  /** A program of the same type as the original, with the best candidate's texts. */
   readonly program: Program;
   readonly result: OptimizationResult<Name>;
-  /** Writes the best texts to a small JSON file, for `target.load`. */
+  /** Writes the best candidate to a small JSON file, for `target.load`. */
   save(path: string): void;
+  /** The contents of the file that `save` writes, for `target.load`. */
   toJSON(): SavedCandidate;
-  /** Every prompt that changed, for people. */
+  /** A readable diff of every component that changed. */
   diff(): string;
 }
 
 /**
- * Gives a framework's binding the verbs that all targets share.
+ * Makes a target from a framework's binding.
  *
- * @throws {OptionsError} when the selection names what is not there.
+ * @throws {OptionsError} when the selection names a component that does not exist.
  */
 export function createTarget<Program, Input, Output, Name extends string, Model>(
   binding: TargetBinding<Program, Input, Output, Model>,
@@ -114,8 +117,7 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
   const selected = selectComponents(binding.components, selection);
   const components = publicComponents<Name>(selected);
   const apply = (candidate: Candidate<Name>) => binding.apply(foundCandidate(selected, candidate));
-  /** The options for the engine, with an adapter of their own. */
-  const withAdapter = <Example extends ProgramExample<Input>>({
+  const adapterOptions = <Example extends ProgramExample<Input>>({
     reflectionModel,
     ...options
   }: CompileOptions<Example, Output, Name, Model>): AdapterOptions<
@@ -134,18 +136,18 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
   };
   return {
     components,
-    apply: (candidate) => apply(checkedCandidate(components, candidate)),
+    apply: (candidate) => apply(checkCandidate(components, candidate)),
     async compile<Example extends ProgramExample<Input>>(
       options: CompileOptions<Example, Output, Name, Model>,
     ) {
-      const result = await optimize(withAdapter(options));
-      return compiled(seedOf(components), result, apply(result.bestCandidate));
+      const result = await optimize(adapterOptions(options));
+      return compiled(seedCandidateOf(components), result, apply(result.bestCandidate));
     },
     async estimate<Example extends ProgramExample<Input>>(
       options: CompileOptions<Example, Output, Name, Model>,
       how?: EstimateOptions,
     ) {
-      const settings = withAdapter(options);
+      const settings = adapterOptions(options);
       try {
         return await estimate(settings, how);
       } finally {
@@ -155,7 +157,7 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
     load(saved, { ifChanged = 'refuse' } = {}) {
       const contents =
         typeof saved === 'string' ? readSavedCandidate(saved) : parseSavedCandidate(saved, 'The object');
-      return apply(textsFor(components, contents, ifChanged));
+      return apply(candidateFrom(contents, components, ifChanged));
     },
   };
 }

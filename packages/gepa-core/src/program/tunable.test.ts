@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { tunable, tunableComponents, withTexts } from './tunable.ts';
+import { tunable, tunableComponents, withCandidate } from './tunable.ts';
 
 const policy = tunable('policy', 'original');
 
-it('has its own text outside a rollout and the candidate inside', async () => {
+it('a tunable has its original text outside withCandidate and the text of the candidate inside', async () => {
   expect(policy.text).toBe('original');
-  const inside = await withTexts({ policy: 'new' }, async () => {
+  const inside = await withCandidate({ policy: 'new' }, async () => {
     await sleep(1);
     return policy.text;
   });
@@ -14,11 +14,11 @@ it('has its own text outside a rollout and the candidate inside', async () => {
   expect(policy.text).toBe('original');
 });
 
-it('keeps 50 rollouts of different candidates apart', async () => {
+it('withCandidate keeps 50 concurrent candidates apart', async () => {
   const texts = Array.from({ length: 50 }, (_, i) => `text ${i}`);
   const seen = await Promise.all(
     texts.map((text, i) =>
-      withTexts({ policy: text }, async () => {
+      withCandidate({ policy: text }, async () => {
         await sleep(i % 7);
         return policy.text;
       }),
@@ -27,14 +27,14 @@ it('keeps 50 rollouts of different candidates apart', async () => {
   expect(seen).toEqual(texts);
 });
 
-it('keeps the texts of an outer call that an inner one does not name', () => {
+it('a nested withCandidate keeps the texts of the outer call for the names it omits', () => {
   const style = tunable('style', 'plain');
-  withTexts({ policy: 'outer', style: 'ornate' }, () =>
-    withTexts({ policy: 'inner' }, () => expect([policy.text, style.text]).toEqual(['inner', 'ornate'])),
+  withCandidate({ policy: 'outer', style: 'ornate' }, () =>
+    withCandidate({ policy: 'inner' }, () => expect([policy.text, style.text]).toEqual(['inner', 'ornate'])),
   );
 });
 
-it('names no two components the same', () => {
+it('tunableComponents refuses the name of a found component and a name used twice', () => {
   const found = { system: { text: 'Be kind.', location: 'the prompt' } };
   expect(tunableComponents([tunable('style', 'plain', { kind: 'prompt' })], found)).toEqual({
     style: { text: 'plain', kind: 'prompt', location: 'tunable "style"' },

@@ -1,19 +1,24 @@
 import type { Candidate, Component } from '../component.ts';
 import { GepaError, OptionsError } from '../errors.ts';
 
-/** A text that lives inside a function of the program. */
+// Programs import `tunable` in production, so this module imports only the error classes.
+
+/** A component whose text is used inside a function of the program. */
 export interface Tunable<Name extends string = string> {
   readonly name: Name;
-  /** Inside a rollout (or a compiled program) the candidate's text; elsewhere the original. Read it where it is used. */
+  /**
+   * The candidate's text within a rollout or a compiled program, otherwise the original. Read it where it is used: a
+   * copy that is made earlier does not change.
+   */
   readonly text: string;
   readonly component: Component;
 }
 
 /**
- * Makes a text inside a function (a graph's node, a tool, a lambda) reachable: read `.text` where the text is used,
- * and name the tunable to the target or, in the short form, read the candidate yourself.
+ * Declares a text inside a function (a graph's node, a tool, a lambda) as a component. Read `.text` where the text is
+ * used, and pass the tunable to the target as `tunables`.
  *
- * @param component What else there is to say of the text: `variables`, `kind`, `description`.
+ * @param component Further properties of the component: `variables`, `kind`, `description`.
  */
 export function tunable<const Name extends string>(
   name: Name,
@@ -24,16 +29,16 @@ export function tunable<const Name extends string>(
     name,
     component: { ...component, text },
     get text() {
-      return current()?.[name] ?? text;
+      return currentTexts()?.[name] ?? text;
     },
   };
 }
 
 /**
- * The components of tunables, by their names.
+ * The components of tunables by name.
  *
- * @param found The components of the program itself.
- * @throws {OptionsError} when a name is taken.
+ * @param found The components found in the program itself.
+ * @throws {OptionsError} when two tunables have the same name, or a tunable has the name of a found component.
  */
 export function tunableComponents(
   tunables: readonly Tunable[],
@@ -42,10 +47,11 @@ export function tunableComponents(
   const components: Record<string, Component> = {};
   const problems: string[] = [];
   for (const { name, component } of tunables) {
-    if (name in components) problems.push(`\`tunables\` holds two of the name "${name}".`);
-    else if (name in found) {
+    if (name in components) {
+      problems.push(`\`tunables\` contains two of the name "${name}"; rename one of them.`);
+    } else if (name in found) {
       problems.push(
-        `The tunable "${name}" has the name of a text found at ${found[name]?.location}; call it something else.`,
+        `The tunable "${name}" has the same name as the component found at ${found[name]?.location}; call it something else.`,
       );
     }
     components[name] = { location: `tunable "${name}"`, ...component };
@@ -54,9 +60,14 @@ export function tunableComponents(
   return components;
 }
 
-/** Calls a function within which tunables have a candidate's texts, in everything it awaits too. */
-export function withTexts<Result>(texts: Candidate, call: () => Result): Result {
-  return storage().run({ ...current(), ...texts }, call);
+/**
+ * Calls a function with the candidate's texts in every tunable, including in everything the function awaits. Nested
+ * calls add to the texts of the outer call.
+ *
+ * @throws {GepaError} in a runtime without `AsyncLocalStorage`.
+ */
+export function withCandidate<Result>(candidate: Candidate, call: () => Result): Result {
+  return storage().run({ ...currentTexts(), ...candidate }, call);
 }
 
 interface Storage {
@@ -64,23 +75,25 @@ interface Storage {
   getStore(): Candidate | undefined;
 }
 
-// Shared by all copies of this package in a process: the program may hold another than the adapter.
-const slot = Symbol.for('gepa.texts');
-const shared = globalThis as { [slot]?: Storage };
+// On `globalThis`, because the program and the adapter may import different copies of this package.
+const storageKey = Symbol.for('gepa.texts');
+const shared = globalThis as { [storageKey]?: Storage };
 
-function current(): Candidate | undefined {
-  return shared[slot]?.getStore();
+function currentTexts(): Candidate | undefined {
+  return shared[storageKey]?.getStore();
 }
 
 function storage(): Storage {
-  if (shared[slot] === undefined) {
+  if (shared[storageKey] === undefined) {
     const AsyncLocalStorage =
       globalThis.process?.getBuiltinModule?.('node:async_hooks')?.AsyncLocalStorage ??
       (globalThis as { AsyncLocalStorage?: new () => Storage }).AsyncLocalStorage;
     if (AsyncLocalStorage === undefined) {
-      throw new GepaError('This runtime has no AsyncLocalStorage, which tunable texts need.');
+      throw new GepaError(
+        'This runtime has no AsyncLocalStorage, which `tunable` needs. Use Node, Bun, Deno, or an edge runtime that provides it.',
+      );
     }
-    shared[slot] = new AsyncLocalStorage() as Storage;
+    shared[storageKey] = new AsyncLocalStorage() as Storage;
   }
-  return shared[slot];
+  return shared[storageKey];
 }

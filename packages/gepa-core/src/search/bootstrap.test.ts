@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { bootstrapInterval } from './bootstrap.ts';
 
-it('is the same for the same numbers, and lies within their range', () => {
+it('bootstrapInterval is deterministic and lies within the range of the differences', () => {
   fc.assert(
     fc.property(
       fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 1, maxLength: 30 }),
@@ -18,7 +18,7 @@ it('is the same for the same numbers, and lies within their range', () => {
   );
 });
 
-it('holds the mean, and is as wide as theory says', () => {
+it('bootstrapInterval contains the mean and is as wide as theory predicts', () => {
   // 40 wins of 1, 60 ties: mean 0.4, standard error 0.049.
   const [low, high] = bootstrapInterval(Array.from({ length: 100 }, (_, i) => (i < 40 ? 1 : 0)));
   expect(low).toBeGreaterThan(0.27);
@@ -27,6 +27,6 @@ it('holds the mean, and is as wide as theory says', () => {
   expect(high).toBeLessThan(0.53);
 });
 
-it('of nothing is nothing', () => {
+it('bootstrapInterval of no differences is [0, 0]', () => {
   expect(bootstrapInterval([])).toEqual([0, 0]);
 });

@@ -3,8 +3,8 @@ import { Random } from './random.ts';
 const RESAMPLES = 2_000;
 
 /**
- * The 95 % confidence interval of the mean of paired differences, by percentile bootstrap. Its draws come from a
- * generator of their own, so that the same numbers give the same interval.
+ * The 95% confidence interval of the mean of paired differences, by percentile bootstrap. It uses its own random
+ * generator with a fixed seed, so the same differences give the same interval.
  */
 export function bootstrapInterval(differences: readonly number[]): readonly [number, number] {
   const n = differences.length;

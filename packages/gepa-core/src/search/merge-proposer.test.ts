@@ -30,13 +30,13 @@ function candidate(
   };
 }
 
-function view(candidates: readonly ScoredCandidate<Names>[], front: readonly number[]): SearchView<Names> {
+function view(candidates: readonly ScoredCandidate<Names>[], frontier: readonly number[]): SearchView<Names> {
   return {
     candidates,
     bestIndex: 0,
     iteration: 5,
     valsetSize: 8,
-    survivors: () => front.map((index) => ({ candidate: index, keys: 1 })),
+    survivors: () => frontier.map((index) => ({ candidate: index, keys: 1 })),
   };
 }
 
@@ -54,8 +54,8 @@ const seed = candidate(0, 'a b c', [], scores('00000000'));
 const left = candidate(1, 'A b c', [0], scores('11110000'));
 const right = candidate(2, 'a B c', [0], scores('00001111'));
 
-describe('a merge', () => {
-  it('takes each component from the side that changed it, also from an ancestor with score zero', () => {
+describe('MergeProposer', () => {
+  it('a merge takes each component from the parent that changed it, even if the ancestor has score 0', () => {
     fc.assert(
       fc.property(fc.nat(), (n) => {
         const proposal = proposer(n).propose(view([seed, left, right], [1, 2]));
@@ -64,7 +64,7 @@ describe('a merge', () => {
     );
   });
 
-  it('draws among several ancestors evenly where all have score zero', () => {
+  it('a merge draws evenly among ancestors that all have score 0', () => {
     const middle = candidate(1, 'a b C', [0], scores('00000000'));
     const first = candidate(2, 'A b C', [1], scores('11110000'));
     const second = candidate(3, 'a B C', [1], scores('00001111'));
@@ -76,7 +76,7 @@ describe('a merge', () => {
     expect(Math.abs(drawn.filter((ancestor) => ancestor === 0).length - 100)).toBeLessThan(30);
   });
 
-  it('takes the better side where both changed a component, and draws on a tie', () => {
+  it('a merge takes a component that both parents changed from the better one, and draws on a tie', () => {
     const better = candidate(1, 'A b C1', [0], scores('11111100'));
     const worse = candidate(2, 'a B C2', [0], scores('00000011'));
     expect(proposer().propose(view([seed, better, worse], [1, 2]))?.texts).toEqual({
@@ -93,7 +93,7 @@ describe('a merge', () => {
     expect(new Set(drawn)).toEqual(new Set(['C1', 'C2']));
   });
 
-  it('is tried where one side is better, where the other is, and where they tie', () => {
+  it('the subsample of a merge has examples on which either parent is better and on which they tie', () => {
     fc.assert(
       fc.property(fc.nat(), (n) => {
         const first = candidate(1, 'A b c', [0], scores('11100000'));
@@ -107,7 +107,7 @@ describe('a merge', () => {
     );
   });
 
-  it('is tried only where both parents have scores, with repetition when those are few', () => {
+  it('the subsample of a merge has only examples that both parents were scored on, repeated if there are few', () => {
     const first = candidate(1, 'A b c', [0], scores('110-----'));
     const second = candidate(2, 'a B c', [0], scores('0101----'));
     const { subsample } = proposer(0, { minOverlap: 3 }).propose(view([seed, first, second], [1, 2]))!;
@@ -116,13 +116,13 @@ describe('a merge', () => {
     expect(proposer(0, { minOverlap: 4 }).propose(view([seed, first, second], [1, 2]))).toBeUndefined();
   });
 
-  it('does not cross the same pair at the same ancestor twice', () => {
+  it('MergeProposer does not merge the same pair twice with the same ancestor', () => {
     const merger = proposer();
     expect(merger.propose(view([seed, left, right], [1, 2]))).toBeDefined();
     expect(merger.propose(view([seed, left, right], [1, 2]))).toBeUndefined();
   });
 
-  it('does not do so either where chance would make another cross of them', () => {
+  it('MergeProposer does not merge a pair twice even if the second merge would draw other texts', () => {
     const first = candidate(1, 'A b C1', [0], scores('11110000'));
     const second = candidate(2, 'a B C2', [0], scores('00001111'));
     for (let n = 0; n < 20; n++) {
@@ -133,24 +133,28 @@ describe('a merge', () => {
   });
 
   it.each<[string, ScoredCandidate<Names>[], number[]]>([
-    ['fewer than two candidates on the front', [seed, left, right], [1]],
+    ['fewer than two candidates on the frontier', [seed, left, right], [1]],
     ['a parent and its child', [seed, left, candidate(2, 'A B c', [1], scores('11111111'))], [1, 2]],
-    ['an ancestor better than a side', [candidate(0, 'a b c', [], scores('11111110')), left, right], [1, 2]],
     [
-      'no component that only one side changed',
+      'parents of which one is worse than the ancestor',
+      [candidate(0, 'a b c', [], scores('11111110')), left, right],
+      [1, 2],
+    ],
+    [
+      'parents without a component that only one of them changed',
       [seed, candidate(1, 'A b c', [0], scores('11110000')), candidate(2, 'A2 b c', [0], scores('00001111'))],
       [1, 2],
     ],
-  ])('is not made of %s', (_, candidates, front) => {
-    expect(proposer().propose(view(candidates, front))).toBeUndefined();
+  ])('MergeProposer proposes no merge of %s', (_, candidates, frontier) => {
+    expect(proposer().propose(view(candidates, frontier))).toBeUndefined();
   });
 
-  it('is not made when it is known already', () => {
+  it('MergeProposer proposes no merge that is already known', () => {
     expect(proposer(0, { isNew: () => false }).propose(view([seed, left, right], [1, 2]))).toBeUndefined();
   });
 });
 
-describe('merges within a run', () => {
+describe('merges in a run', () => {
   const setup = {
     components: ['extract', 'route', 'answer'],
     trainset: tokenExamples('train', 12, { components: ['extract', 'route', 'answer'] }),
@@ -161,7 +165,7 @@ describe('merges within a run', () => {
     maxIterations: 40,
   } as const;
 
-  it('are never accepted more often than allowed, also when several became due at once', async () => {
+  it('a run never accepts more merges than maxMergeInvocations, even if several are due at once', async () => {
     let merges = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -185,7 +189,7 @@ describe('merges within a run', () => {
     expect(merges).toBeGreaterThan(5);
   });
 
-  it('count as accepted also when the evaluation policy wants no scores of them', async () => {
+  it('an accepted merge counts towards maxMergeInvocations even if the evaluation policy scores it on nothing', async () => {
     let isMerge = false;
     const run = tokenRun({
       ...setup,
@@ -205,7 +209,7 @@ describe('merges within a run', () => {
     expect(result.candidates.every(({ source }) => source !== 'merge')).toBe(true);
   });
 
-  it('are only tried where their pass over the valset can be paid too', async () => {
+  it('a merge is only tried if the metric calls left also suffice for its evaluation on the valset', async () => {
     const of = async (maxMetricCalls: number) => {
       const run = tokenRun({ ...setup, cacheEvaluation: false, seed: 3, maxMetricCalls });
       return { result: await optimize(run.options), decisions: run.decisions() };
@@ -224,7 +228,7 @@ describe('merges within a run', () => {
     }
   });
 
-  it('follow an accepted mutation, end their iteration, and join with both parents where they hold up', async () => {
+  it('a merge follows an accepted mutation, uses up its iteration, and is added with both parents if accepted', async () => {
     const run = tokenRun({ ...setup, maxMergeInvocations: 5, seed: 3 });
     const result = await optimize(run.options);
     const decisions = run.decisions();

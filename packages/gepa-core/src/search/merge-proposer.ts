@@ -2,31 +2,34 @@ import type { Candidate } from '../component.ts';
 import type { Random } from './random.ts';
 import type { ScoredCandidate, SearchView } from './search-view.ts';
 
-/** A candidate that takes each component from one of two parents. */
+/** A candidate that takes each component's text from one of two parents. */
 export interface MergeProposal<Name extends string = string> {
+  /** Indices of the parents. */
   readonly parents: readonly [number, number];
+  /** Index of the common ancestor. */
   readonly ancestor: number;
   readonly texts: Candidate<Name>;
-  /** The valset positions it is tried on. */
+  /** The valset positions on which the candidate is compared with its parents. */
   readonly subsample: readonly number[];
 }
 
 export interface MergeOptions<Name extends string> {
   readonly names: readonly Name[];
-  /** The fewest valset examples both parents must be scored on. */
+  /** The minimum number of valset examples on which both parents must have scores. */
   readonly minOverlap: number;
   readonly random: Random;
-  /** Whether a merged candidate may be tried at all; one that is known already need not be. */
+  /** Whether a merged candidate differs from all known ones. Others are not proposed. */
   readonly isNew: (texts: Candidate<Name>) => boolean;
 }
 
+/** Attempts to find a pair of parents, and to build a new candidate. */
 const ATTEMPTS = 10;
-/** On so many valset examples a merged candidate is tried. */
+/** The number of valset examples on which a merged candidate is compared with its parents. */
 export const MERGE_SUBSAMPLE_SIZE = 5;
 
 /**
- * Crosses two lineages at a common ancestor (paper, appendix on system-aware merge; reference: `MergeProposer`).
- * It remembers what it tried: no pair is crossed twice at the same ancestor, and no cross is built twice.
+ * Merges two candidates that have a common ancestor (paper, appendix on system-aware merge; reference:
+ * `MergeProposer`). It never merges a pair twice with the same ancestor, and never builds the same merge twice.
  */
 export class MergeProposer<Name extends string> {
   readonly #options: MergeOptions<Name>;
@@ -37,13 +40,14 @@ export class MergeProposer<Name extends string> {
     this.#options = options;
   }
 
+  /** A merge of two candidates on the Pareto frontier; `undefined` if none was found. */
   propose(search: SearchView<Name>): MergeProposal<Name> | undefined {
     const { random, names, minOverlap, isNew } = this.#options;
     const eligible = search
       .survivors()
       .map(({ candidate }) => candidate)
       .sort((a, b) => a - b);
-    // Fewer than three candidates hold no two lineages.
+    // Two lineages need at least three candidates.
     if (eligible.length < 2 || search.candidates.length < 3) return undefined;
 
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -89,7 +93,7 @@ export class MergeProposer<Name extends string> {
         );
       if (ancestors.length === 0) continue;
       const means = ancestors.map(({ mean }) => Math.max(0, mean));
-      // The reference fails when all weights are zero; there every ancestor is as good as another.
+      // The reference fails when all weights are 0; we draw evenly.
       const ancestor = means.every((mean) => mean === 0)
         ? random.choice(ancestors)
         : random.weightedChoice(ancestors, means);
@@ -120,7 +124,7 @@ function ancestorsOf(candidates: readonly ScoredCandidate[], index: number): Set
   return ancestors;
 }
 
-/** The two differ, and one of them still has the ancestor's text. */
+/** Whether exactly one of the two changed the ancestor's text. */
 function changedByOne<Name extends string>(
   name: Name,
   first: ScoredCandidate<Name>,
@@ -158,7 +162,7 @@ function sourceOf<Name extends string>(
     return first.texts[name] === ancestor.texts[name] ? second : first;
   }
   if (first.texts[name] === ancestor.texts[name]) return first;
-  // Both changed it, perhaps to the same text: the reference draws then too.
+  // Both changed it, possibly to the same text. Like the reference, draw on equal means in either case.
   if (first.mean !== second.mean) return first.mean > second.mean ? first : second;
   return random.choice([first, second]);
 }
@@ -169,7 +173,7 @@ function commonPositions(first: ScoredCandidate, second: ScoredCandidate): numbe
   );
 }
 
-/** Some examples where the first is better, some where the second is, some where they tie. */
+/** Draws examples on which the first is better, on which the second is better, and on which they are equal. */
 function drawSubsample(
   first: ScoredCandidate,
   second: ScoredCandidate,

@@ -22,8 +22,8 @@ const recorded: Expected[] = JSON.parse(
 );
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-describe.each(recorded)('a generator with seed $seed', (expected) => {
-  it('draws what the reference draws', () => {
+describe.each(recorded)('Random with seed $seed', (expected) => {
+  it(`Random with seed ${expected.seed} draws the numbers that CPython draws`, () => {
     const random = new Random(expected.seed);
     expect(expected.random.map(() => random.random())).toEqual(expected.random);
     expect(expected.randbelow.map(([n]) => [n, random.randbelow(n)])).toEqual(expected.randbelow);
@@ -43,7 +43,7 @@ describe.each(recorded)('a generator with seed $seed', (expected) => {
   });
 });
 
-it('samples as CPython does from lists that are neither short nor long', () => {
+it('Random.sample draws as CPython does from lists around the length at which it switches algorithms', () => {
   expect(new Random(0).sample(range(30), 5)).toEqual([27, 12, 24, 28, 13]);
   expect(new Random(1).sample(range(85), 6)).toEqual([17, 72, 8, 32, 15, 63]);
   expect(new Random(1).sample(range(100), 6)).toEqual([17, 72, 97, 8, 32, 15]);
@@ -51,7 +51,7 @@ it('samples as CPython does from lists that are neither short nor long', () => {
 
 const seed = fc.integer();
 
-it('takes a seed for its absolute value, and draws the same from the same seed', () => {
+it('Random draws the same numbers for a seed and its negative', () => {
   fc.assert(
     fc.property(seed, (n) => {
       const [a, b] = [new Random(n), new Random(-n)];
@@ -60,7 +60,7 @@ it('takes a seed for its absolute value, and draws the same from the same seed',
   );
 });
 
-it('draws numbers within their bounds', () => {
+it('Random.randbelow and Random.random draw numbers within their ranges', () => {
   fc.assert(
     fc.property(seed, fc.integer({ min: 1, max: 2 ** 32 - 1 }), (n, below) => {
       const random = new Random(n);
@@ -71,7 +71,7 @@ it('draws numbers within their bounds', () => {
   );
 });
 
-it('shuffles to a permutation and samples without repetition', () => {
+it('Random.shuffle gives a permutation and Random.sample does not repeat items', () => {
   fc.assert(
     fc.property(seed, fc.integer({ min: 0, max: 120 }), fc.nat(), (n, size, k) => {
       const random = new Random(n);
@@ -85,7 +85,7 @@ it('shuffles to a permutation and samples without repetition', () => {
   );
 });
 
-it('never takes what weighs nothing', () => {
+it('Random.weightedChoice never draws an item of weight 0', () => {
   const random = new Random(3);
   const drawn = Array.from({ length: 200 }, () => random.weightedChoice(['a', 'b', 'c'], [0, 1, 0]));
   expect(new Set(drawn)).toEqual(new Set(['b']));

@@ -1,22 +1,23 @@
 import MersenneTwister from 'mersenne-twister';
 
 /**
- * A seeded generator with CPython's `random` semantics, so that a run draws the same numbers as the Python
- * reference with the same seed.
+ * A seeded random generator that draws the same numbers as CPython's `random`, so that a run makes the same choices
+ * as the Python reference with the same seed.
  */
 export class Random {
   readonly #twister: MersenneTwister;
 
-  /** @param seed an integer; its sign is ignored, as in CPython. */
+  /** @param seed An integer; its sign is ignored, as in CPython. */
   constructor(seed: number) {
     this.#twister = new MersenneTwister(digits32(Math.abs(seed)));
   }
 
+  /** 32 random bits. */
   #word(): number {
     return this.#twister.random_int();
   }
 
-  /** A float in [0, 1) with 53 bits. */
+  /** A float in [0, 1) with 53 random bits. */
   random(): number {
     const a = this.#word() >>> 5;
     const b = this.#word() >>> 6;
@@ -40,11 +41,12 @@ export class Random {
     return list[this.randbelow(list.length)]!;
   }
 
-  /** k items with repetition. */
+  /** Draws k items with replacement. */
   choices<T>(list: readonly T[], k: number): T[] {
     return Array.from({ length: k }, () => list[Math.floor(this.random() * list.length)]!);
   }
 
+  /** Draws one item with a probability proportional to its weight. */
   weightedChoice<T>(list: readonly T[], weights: readonly number[]): T {
     const cumulative: number[] = [];
     let total = 0;
@@ -65,9 +67,10 @@ export class Random {
     }
   }
 
-  /** k distinct positions' items, in drawing order. */
+  /** Draws k items without replacement, in drawing order. */
   sample<T>(list: readonly T[], k: number): T[] {
     const n = list.length;
+    // CPython switches to a set of drawn positions above this length.
     const poolLimit = 21 + (k > 5 ? 4 ** Math.ceil(Math.log(3 * k) / Math.log(4)) : 0);
     if (n <= poolLimit) {
       const pool = [...list];

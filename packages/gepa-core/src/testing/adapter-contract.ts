@@ -3,7 +3,7 @@ import type { Adapter, Execution, RunContext } from '../adapter/adapter.ts';
 import type { CallMeter } from '../adapter/call-meter.ts';
 import { type Step, stepsOf, walkSteps } from '../adapter/trace.ts';
 import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
-import { type Candidate, componentNames, seedOf } from '../component.ts';
+import { type Candidate, componentNames, seedCandidateOf } from '../component.ts';
 import { RolloutError } from '../errors.ts';
 
 /** A program under test. It is made anew for every test. */
@@ -71,7 +71,7 @@ export function adapterContract<Example, Output>(
     });
 
     subjectTest('the seed runs as the source does', async ({ adapter, example, callSource, textsSeen }) => {
-      const { output } = await adapter.run(seedOf(adapter.components), example, contextFor());
+      const { output } = await adapter.run(seedCandidateOf(adapter.components), example, contextFor());
       expect(textsSeen(output)).toEqual(textsSeen(await callSource(example)));
     });
 
@@ -129,7 +129,7 @@ export function adapterContract<Example, Output>(
     subjectTest('an adapter that meters its calls tells of each, and takes a no', async (subject) => {
       const { adapter, example } = subject;
       if (adapter.metersCalls !== true) return;
-      const texts = seedOf(adapter.components);
+      const texts = seedCandidateOf(adapter.components);
       const meter = new CountingMeter();
       const { usage } = await adapter.run(texts, example, { ...contextFor(), meter });
       expect(meter.begun).toBe(usage?.modelCalls);
@@ -144,7 +144,9 @@ export function adapterContract<Example, Output>(
     subjectTest(
       'an error is thrown with its cause and the trace up to it',
       async ({ adapter, failingExample }) => {
-        const error = await failureOf(adapter.run(seedOf(adapter.components), failingExample, contextFor()));
+        const error = await failureOf(
+          adapter.run(seedCandidateOf(adapter.components), failingExample, contextFor()),
+        );
         expect(error).toBeInstanceOf(Error);
         expect((error as Error).message).not.toBe('');
         expect(RolloutError.isInstance(error)).toBe(true);
@@ -155,7 +157,7 @@ export function adapterContract<Example, Output>(
     subjectTest('an abort ends a rollout within a moment', async ({ adapter, endlessExample }) => {
       const controller = new AbortController();
       const running = failureOf(
-        adapter.run(seedOf(adapter.components), endlessExample, contextFor(controller.signal)),
+        adapter.run(seedCandidateOf(adapter.components), endlessExample, contextFor(controller.signal)),
       );
       setTimeout(() => controller.abort(new Error('enough')), 50);
       expect(await running).toBeInstanceOf(Error);
@@ -164,7 +166,7 @@ export function adapterContract<Example, Output>(
     subjectTest('an aborted signal lets nothing start', async ({ adapter, endlessExample }) => {
       const signal = AbortSignal.abort(new Error('enough'));
       expect(
-        await failureOf(adapter.run(seedOf(adapter.components), endlessExample, contextFor(signal))),
+        await failureOf(adapter.run(seedCandidateOf(adapter.components), endlessExample, contextFor(signal))),
       ).toBeInstanceOf(Error);
     });
   });

@@ -1,28 +1,28 @@
 import { GepaError } from '../errors.ts';
 import type { LanguageModel, LanguageModelAnswer } from '../language-model.ts';
 
-/** An answer of a scripted model: fixed, made from the prompt, or an error to throw. */
+/** An answer of a scripted model: a fixed answer, a function of the prompt, or an error to throw. */
 export type ScriptedAnswer =
   | string
   | LanguageModelAnswer
   | Error
   | ((prompt: string) => string | LanguageModelAnswer);
 
-/** A call the script does not foresee, or an answer nobody asked for. */
+/** A scripted model was called more or fewer times than its script has answers. */
 export class ScriptError extends GepaError {
   static override readonly kind = 'ScriptError';
 }
 
-/** A reflection model for tests, with what it was asked. */
+/** A reflection model for tests that records its prompts. */
 export interface ScriptedModel extends LanguageModel {
   readonly prompts: readonly string[];
-  /** @throws {ScriptError} when answers are left over, or when there was a call too many. */
+  /** @throws {ScriptError} when the number of calls differs from the number of answers. */
   assertDone(): void;
 }
 
 /**
- * A reflection model that gives the answers of a script in their order. A call too many throws, and makes
- * `assertDone` throw too, since the engine takes a throwing model for a rejected proposal.
+ * A reflection model that returns the answers of a script in order. A call without an answer throws. Call `assertDone`
+ * at the end of a test: the engine treats an error of the model as a rejected proposal.
  */
 export function scriptedModel(script: readonly ScriptedAnswer[]): ScriptedModel {
   const prompts: string[] = [];

@@ -2,34 +2,39 @@ import type { Execution, ProposeRequest, Rollout } from '../adapter/adapter.ts';
 import type { Candidate } from '../component.ts';
 import type { Metric } from '../metric.ts';
 
-/** An example of the token task: for each component, the tokens it needs and those it should not hold. */
+/** An example of the token task: the tokens that each component must and must not contain. */
 export interface TokenExample {
   readonly id: string;
   readonly needs: Readonly<Record<string, readonly string[]>>;
   readonly avoids: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What a run of the token task shows of one component. */
+/** The faults of one component's text in one rollout. */
 export interface TokenFindings {
-  /** Needed and absent. */
+  /** Tokens of `needs` that the text lacks. */
   readonly missing: readonly string[];
-  /** Avoided and present. */
+  /** Tokens of `avoids` that the text contains. */
   readonly unwanted: readonly string[];
 }
 
+/** Token counts over all components. */
 export interface TokenOutput {
+  /** Needed tokens that are present. */
   readonly present: number;
+  /** Avoided tokens that are present. */
   readonly unwanted: number;
+  /** All tokens of the candidate. */
   readonly allTokens: number;
 }
 
+/** The findings by component. */
 export type TokenTrace = Readonly<Record<string, TokenFindings>>;
 
 const tokensOf = (text: string) => text.split(' ').filter((token) => token !== '');
 
 /**
- * The task of the recorded runs: texts are lists of tokens, and an example needs three tokens and dislikes others.
- * Every score is exact in binary, so that searches can be compared by equality.
+ * Runs a deterministic program without a model: texts are lists of tokens, and an example needs some tokens and avoids
+ * others. Every score is exact in binary floating point, so tests can compare runs for equality.
  */
 export function runTokenTask(
   candidate: Candidate,
@@ -54,7 +59,7 @@ export function runTokenTask(
   return { output: { present, unwanted, allTokens }, trace };
 }
 
-/** Scores the token task; with `multiObjective` also as `coverage` and `brevity`. */
+/** The metric of the token task; with `multiObjective` it also returns the objectives `coverage` and `brevity`. */
 export function tokenMetric(
   options: { multiObjective?: boolean } = {},
 ): Metric<TokenExample, TokenOutput, TokenTrace> {
@@ -65,7 +70,7 @@ export function tokenMetric(
   };
 }
 
-/** Records that hold a component's findings, for `proposeTokens`. */
+/** The reflective records of a component for `proposeTokens`: its findings in each rollout. */
 export function tokenRecords(request: {
   readonly component: string;
   readonly rollouts: readonly Rollout<TokenExample, TokenOutput, TokenTrace>[];
@@ -73,7 +78,7 @@ export function tokenRecords(request: {
   return request.rollouts.map(({ trace }) => trace?.[request.component] ?? { missing: [], unwanted: [] });
 }
 
-/** Adds the first missing token of the first record that has one; else takes out the first unwanted one. */
+/** Proposes new texts without a model: adds the first missing token, or else removes the first unwanted one. */
 export async function proposeTokens<Name extends string>({
   candidate,
   components,

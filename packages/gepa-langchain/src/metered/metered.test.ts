@@ -1,7 +1,7 @@
 import { RunnableLambda } from '@langchain/core/runnables';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
 import { type RunContext, tunable } from 'gepa-core';
-import { seedOf, stepsOf, walkSteps } from 'gepa-core/adapter';
+import { seedCandidateOf, stepsOf, walkSteps } from 'gepa-core/adapter';
 import OpenAI from 'openai';
 import { createLLMAsJudge } from 'openevals/llm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,7 +39,7 @@ const context: RunContext = {
 };
 const run = (program: unknown, options: object) => {
   const adapter = createAdapter({ program: program as Invocable, ...options });
-  return adapter.run(seedOf(adapter.components), { input: { text: 't' } }, context);
+  return adapter.run(seedCandidateOf(adapter.components), { input: { text: 't' } }, context);
 };
 const style = tunable('style', 'Say it in one word.');
 const withStyle = { components: { style: style.component }, tunables: [style] };

@@ -4,7 +4,7 @@ import { RunnableLambda, RunnableParallel } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import { Annotation, END, MemorySaver, START, StateGraph } from '@langchain/langgraph';
 import { type RunContext, type Step, tunable } from 'gepa-core';
-import { seedOf, stepsOf, walkSteps } from 'gepa-core/adapter';
+import { seedCandidateOf, stepsOf, walkSteps } from 'gepa-core/adapter';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -23,7 +23,7 @@ const context: RunContext = {
 };
 const run = (program: unknown, input: unknown, options: object = {}) => {
   const adapter = createAdapter({ program: program as Invocable, ...options });
-  return adapter.run(seedOf(adapter.components), { input }, context);
+  return adapter.run(seedCandidateOf(adapter.components), { input }, context);
 };
 const modelsOf = (trace: readonly Step[] | undefined, component: string) =>
   stepsOf(trace ?? [], component).filter(({ kind }) => kind === 'model');

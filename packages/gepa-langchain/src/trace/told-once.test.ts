@@ -1,7 +1,7 @@
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
 import { tool } from '@langchain/core/tools';
 import type { RunContext, Step } from 'gepa-core';
-import { seedOf } from 'gepa-core/adapter';
+import { seedCandidateOf } from 'gepa-core/adapter';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -39,7 +39,7 @@ it('each turn of an agent is told once', async () => {
   });
   const adapter = createAdapter({ program: program as unknown as Invocable });
   const input = { messages: [new HumanMessage('Find all.')] };
-  const candidate = seedOf(adapter.components);
+  const candidate = seedCandidateOf(adapter.components);
   const { output, trace } = await adapter.run(candidate, { input }, context);
   const rollout = { example: { input }, exampleId: 'train:0', output, trace: trace!, score: 0.5 };
   const [record] = adapter.reflectiveRecords!({ component: 'system', candidate, rollouts: [rollout] });

@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { RequestContext } from '@mastra/core/request-context';
-import { withTexts } from 'gepa-core/adapter';
+import { withCandidate } from 'gepa-core/adapter';
 import { recordedCall } from '../trace/recorded-call.ts';
 import type { Derivation } from './derivation.ts';
 import { watchProcessors } from './derive-processors.ts';
@@ -97,7 +97,7 @@ function entrances(
     <Result>(call: Entrance<Result>, outputOf: (result: Result) => unknown): Entrance<Result> =>
     (messages, options) => {
       const run = () =>
-        withTexts(texts, () => call(messages, withModels(derivation, agent, options ?? {}, around)));
+        withCandidate(texts, () => call(messages, withModels(derivation, agent, options ?? {}, around)));
       return recorder === undefined
         ? run()
         : recorder.around({ kind: 'agent', name: plan.name, input: messages }, run, outputOf);

@@ -1,6 +1,6 @@
 import { noopLogger } from '@mastra/core/logger';
 import { type AnyWorkflow, createStep, createWorkflow } from '@mastra/core/workflows';
-import { withTexts } from 'gepa-core/adapter';
+import { withCandidate } from 'gepa-core/adapter';
 import { toPlain } from '../trace/plain.ts';
 import { copyWith } from './copy-with.ts';
 import type { Derivation } from './derivation.ts';
@@ -121,7 +121,7 @@ function recordRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWork
             derivation,
             workflow,
             startArgs,
-            () => withTexts(texts, () => start(startArgs)),
+            () => withCandidate(texts, () => start(startArgs)),
             (result) => result,
           ),
         stream: (streamArgs: RunInput) =>
@@ -129,7 +129,7 @@ function recordRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWork
             derivation,
             workflow,
             streamArgs,
-            () => withTexts(texts, () => stream(streamArgs)),
+            () => withCandidate(texts, () => stream(streamArgs)),
             ({ result }) => result,
           ),
       });

@@ -1,14 +1,18 @@
 import type { Candidate } from '../../component.ts';
 
-/** A child and its parent on the same minibatch. */
+/** A child compared with its parent on the same minibatch. */
 export interface Trial<Name extends string = string> {
+  /** Index of the parent. */
   readonly parent: number;
+  /** The child. */
   readonly texts: Candidate<Name>;
+  /** The parent's scores by position in the minibatch. */
   readonly before: readonly number[];
+  /** The child's scores by position in the minibatch. */
   readonly after: readonly number[];
 }
 
-/** By name, or a function (reference: `acceptance_criterion`). */
+/** Decides whether a child is accepted: a name, or a function (reference: `acceptance_criterion`). */
 export type AcceptanceCriterion<Name extends string = string> =
   | 'strict_improvement'
   | 'improvement_or_equal'
@@ -18,7 +22,7 @@ export const total = (scores: readonly number[]): number => scores.reduce((sum, 
 
 export const gain = (trial: Trial): number => total(trial.after) - total(trial.before);
 
-/** Resolves the criterion; the default asks for a higher sum on the minibatch (paper, algorithm 1). */
+/** The function for a criterion. The default requires a higher sum on the minibatch (paper, algorithm 1). */
 export function acceptance<Name extends string>(
   criterion: AcceptanceCriterion<Name>,
 ): (trial: Trial<Name>) => boolean {

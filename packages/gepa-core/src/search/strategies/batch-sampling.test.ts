@@ -10,7 +10,7 @@ const sizes = fc.record({
 });
 const roundUp = (n: number, multiple: number) => Math.ceil(n / multiple) * multiple;
 
-it('covers every example once per epoch, up to padding', () => {
+it('epochShuffled uses every example once per epoch, apart from padding', () => {
   fc.assert(
     fc.property(sizes, ({ trainsetSize, minibatchSize, seed }) => {
       const sampler = epochShuffled();
@@ -33,7 +33,7 @@ it('covers every example once per epoch, up to padding', () => {
   );
 });
 
-it('shuffles anew for every epoch', () => {
+it('epochShuffled shuffles again for every epoch', () => {
   const sampler = epochShuffled();
   const random = new Random(1);
   const epochs = [0, 1, 2].map((epoch) =>
@@ -42,7 +42,7 @@ it('shuffles anew for every epoch', () => {
   expect(new Set(epochs).size).toBe(3);
 });
 
-it('pads with the least used examples, of those the one that came last', () => {
+it('epochShuffled pads with the least used examples, last one first', () => {
   fc.assert(
     fc.property(sizes, ({ trainsetSize, minibatchSize, seed }) => {
       const random = new Random(seed);
@@ -64,7 +64,7 @@ it('pads with the least used examples, of those the one that came last', () => {
   );
 });
 
-it('gives the following minibatches when asked several times in one iteration, without a new shuffle', () => {
+it('epochShuffled called several times in one iteration returns consecutive minibatches without a new shuffle', () => {
   fc.assert(
     fc.property(sizes, fc.integer({ min: 1, max: 6 }), ({ trainsetSize, minibatchSize, seed }, calls) => {
       const single = epochShuffled();

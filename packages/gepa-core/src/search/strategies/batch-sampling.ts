@@ -1,7 +1,8 @@
 import type { Random } from '../random.ts';
 
-/** Picks the next minibatch, as positions in the trainset. */
+/** Samples minibatches. */
 export interface BatchSampler {
+  /** The positions of the next minibatch in the trainset. */
   next(request: {
     readonly trainsetSize: number;
     readonly minibatchSize: number;
@@ -11,10 +12,10 @@ export interface BatchSampler {
   }): readonly number[];
 }
 
-/** By name, or an object (reference: `batch_sampler`). */
+/** A batch sampler, or the name of one (reference: `batch_sampler`). */
 export type BatchSamplerOption = 'epoch_shuffled' | BatchSampler;
 
-/** Every example once per shuffled epoch; the least used ones pad the last minibatch (the default). */
+/** Uses every example once per shuffled epoch; the least used examples pad the last minibatch (the default). */
 export function epochShuffled(): BatchSampler {
   let shuffled: number[] = [];
   let shuffledSize = 0;
@@ -38,7 +39,7 @@ export function epochShuffled(): BatchSampler {
         shuffledSize = trainsetSize;
         shuffled = Array.from({ length: trainsetSize }, (_, position) => position);
         random.shuffle(shuffled);
-        // All stand in it once: the least used, and of those the last, comes from the end backwards.
+        // Every example occurs once, so the padding (least used first, last of those) runs backwards from the end.
         for (
           let i = trainsetSize;
           shuffled.length % minibatchSize !== 0;

@@ -1,12 +1,13 @@
 import type { Random } from '../random.ts';
 import type { SearchView, Survivor } from '../search-view.ts';
 
-/** Picks the parent of the next proposal. */
+/** Selects the parent of the next proposal. */
 export interface CandidateSelector {
+  /** Returns the index of a candidate. */
   select(search: SearchView, random: Random): number;
 }
 
-/** The selectors known by name (reference: `candidate_selection_strategy`). */
+/** A candidate selector, or the name of one (reference: `candidate_selection_strategy`). */
 export type CandidateSelectionStrategy =
   | 'pareto'
   | 'current_best'
@@ -14,17 +15,20 @@ export type CandidateSelectionStrategy =
   | 'top_k_pareto'
   | CandidateSelector;
 
-/** Draws from the front, each survivor as often as it has keys (paper, algorithm 2). The default. */
+/**
+ * Draws a candidate on the Pareto frontier with a probability proportional to the number of its keys (paper,
+ * algorithm 2). The default.
+ */
 export function pareto(): CandidateSelector {
   return { select: (search, random) => drawByKeys(search.survivors(), random) ?? search.bestIndex };
 }
 
-/** Always the best on the valset. */
+/** Selects the best candidate on the valset. */
 export function currentBest(): CandidateSelector {
   return { select: (search) => search.bestIndex };
 }
 
-/** The best, but with probability `epsilon` any candidate. */
+/** Selects the best candidate, or with probability `epsilon` any candidate. */
 export function epsilonGreedy(epsilon = 0.1): CandidateSelector {
   return {
     select: (search, random) =>
@@ -32,7 +36,7 @@ export function epsilonGreedy(epsilon = 0.1): CandidateSelector {
   };
 }
 
-/** Like `pareto`, on the front of the k candidates with the highest means. */
+/** Like `pareto`, on the frontier of the k candidates with the highest mean scores. */
 export function topKPareto(k = 5): CandidateSelector {
   return {
     select(search, random) {
@@ -60,14 +64,14 @@ export function candidateSelector(strategy: CandidateSelectionStrategy): Candida
   }
 }
 
-/** The same draw as a choice from a list that repeats each survivor once per key. */
+/** Equivalent to a random choice from a list that contains each survivor once per key. */
 function drawByKeys(survivors: readonly Survivor[], random: Random): number | undefined {
   const total = survivors.reduce((sum, { keys }) => sum + keys, 0);
   if (total === 0) return undefined;
-  const ticket = random.randbelow(total);
-  let last = 0;
+  const drawn = random.randbelow(total);
+  let end = 0;
   return survivors.find(({ keys }) => {
-    last += keys;
-    return ticket < last;
+    end += keys;
+    return drawn < end;
   })!.candidate;
 }

@@ -1,23 +1,28 @@
 import type { Rollout } from '../../adapter/adapter.ts';
 import type { Candidate } from '../../component.ts';
 
-/** What a component selector decides on: the parent and how it did on the minibatch. */
+/** The arguments of a component selector. */
 export interface ComponentSelection<Name extends string = string> {
+  /** The names of all components. */
   readonly components: readonly Name[];
+  /** Index of the parent. */
   readonly parent: number;
+  /** The parent's texts. */
   readonly candidate: Candidate<Name>;
   readonly iteration: number;
+  /** The parent's rollouts on the minibatch. */
   readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
 }
 
-/** Picks the components one proposal rewrites. Called in the order of tasks, never for a skipped one. */
+/** Selects the components that a proposal rewrites. */
 export interface ComponentSelector<Name extends string = string> {
+  /** Called once for each task, in order; not called for a task that is skipped. */
   select(selection: ComponentSelection<Name>): readonly Name[];
-  /** Told of every new candidate, the seed excepted. */
+  /** Called for every new candidate except the seed. */
   candidateAdded?(index: number, parents: readonly number[]): void;
 }
 
-/** By name, or a function (reference: `module_selector`). */
+/** A component selector, its `select` function, or the name of one (reference: `module_selector`). */
 export type ComponentSelectorOption<Name extends string = string> =
   | 'round_robin'
   | 'all'
@@ -25,8 +30,8 @@ export type ComponentSelectorOption<Name extends string = string> =
   | ComponentSelector<Name>;
 
 /**
- * One component at a time, in turn (the default). Each candidate has a cursor of its own, which advances whether or
- * not the child is accepted; a child starts at the furthest cursor of its parents.
+ * Selects one component at a time, in turn (the default). Each candidate has its own cursor, which advances whether or
+ * not the child is accepted; a child starts at the greatest cursor of its parents.
  */
 export function roundRobin<Name extends string>(): ComponentSelector<Name> {
   const cursors = new Map<number, number>();
@@ -43,7 +48,7 @@ export function roundRobin<Name extends string>(): ComponentSelector<Name> {
   };
 }
 
-/** Every component in every proposal. */
+/** Selects all components for every proposal. */
 export function allComponents<Name extends string>(): ComponentSelector<Name> {
   return { select: ({ components }) => components };
 }

@@ -17,7 +17,7 @@ const scored = (index: number, scores: readonly (number | null)[]) =>
     metricCalls: 0,
   });
 
-describe('a staged evaluation', () => {
+describe('stagedEvaluation', () => {
   const staged = () =>
     tokenRun({
       valset,
@@ -27,7 +27,7 @@ describe('a staged evaluation', () => {
       maxMetricCalls: 2_000,
     });
 
-  it('scores a small part first and the rest only of those still in the running', async () => {
+  it('stagedEvaluation scores a part of the valset first and the rest only for competitive candidates', async () => {
     const run = staged();
     const result = await optimize(run.options);
     const coverages = new Set(result.candidates.map(({ coverage }) => coverage));
@@ -39,7 +39,7 @@ describe('a staged evaluation', () => {
     }
   });
 
-  it('says what it saved: the calls that a full evaluation would have made', async () => {
+  it('metricCallsSaved counts the metric calls that a full evaluation would have made', async () => {
     const run = staged();
     const result = await optimize(run.options);
     const unmeasured = result.candidates.reduce((sum, { coverage }) => sum + 20 - coverage, 0);
@@ -49,7 +49,7 @@ describe('a staged evaluation', () => {
     expect((await optimize(tokenRun({ maxIterations: 5 }).options)).metricCallsSaved).toBe(0);
   });
 
-  it('does not count as saved what was measured elsewhere', async () => {
+  it('metricCallsSaved does not count valset examples that were scored in a minibatch', async () => {
     const run = tokenRun({
       trainset: valset,
       valset,
@@ -65,7 +65,7 @@ describe('a staged evaluation', () => {
     expect(pairs.length).toBeGreaterThan(2);
   });
 
-  it('keeps means, best and fronts right', async () => {
+  it('stagedEvaluation gives correct means, best candidate and frontier', async () => {
     const result = await optimize(staged().options);
     for (const { mean: ours, scores } of result.candidates) {
       expect(ours).toBeCloseTo(mean(scores.filter((score) => score !== null)), 12);
@@ -81,7 +81,7 @@ describe('a staged evaluation', () => {
   });
 });
 
-it('a staged evaluation goes on by the best mean on the same part, not by the whole of it', () => {
+it("stagedEvaluation compares with the best candidate's mean on the same part, not on the whole valset", () => {
   const pool = [scored(0, [0, 1, 0, 1])];
   const search = { candidates: pool, bestIndex: 0, iteration: 1, valsetSize: 4, survivors: () => [] };
   const { next } = stagedEvaluation({ firstPart: 0.5, margin: 0.05 });
@@ -90,7 +90,7 @@ it('a staged evaluation goes on by the best mean on the same part, not by the wh
   expect(next({ scores: [0, null, -0.2, null], search })).toEqual([]);
 });
 
-it('without a best of its own, the highest mean wins, then the most examples, then the lowest number', () => {
+it('bestByMean prefers the highest mean, then the most scored examples, then the lowest index', () => {
   const pool = [
     scored(0, [0.5, 0.5, 0.5, 0.5]),
     scored(1, [null, null, 0.75, null]),
@@ -100,7 +100,7 @@ it('without a best of its own, the highest mean wins, then the most examples, th
   expect(bestByMean(pool)).toBe(2);
 });
 
-it('a policy of the caller is asked part by part, until it wants no more', async () => {
+it('a custom evaluation policy is called after each part until it returns no positions', async () => {
   const parts: (number | null)[][] = [];
   const policy: EvaluationPolicy = {
     next({ scores, search }) {
@@ -117,7 +117,7 @@ it('a policy of the caller is asked part by part, until it wants no more', async
   expect(result.candidates[1]!.scores.slice(4)).toEqual([null, null, null, null]);
 });
 
-it('a policy of the caller names the best', async () => {
+it('a custom evaluation policy selects the best candidate', async () => {
   const run = tokenRun({
     maxIterations: 6,
     valEvaluationPolicy: {
@@ -130,7 +130,7 @@ it('a policy of the caller names the best', async () => {
   expect(result.bestIndex).toBe(result.candidates.length - 1);
 });
 
-it('a candidate that is scored on nothing does not join the pool, and ends a search that finds no other', async () => {
+it('a candidate without valset scores is not added, and a run that only finds such candidates ends', async () => {
   const run = tokenRun({
     valEvaluationPolicy: { next: () => [] },
     acceptanceCriterion: () => true,

@@ -1,40 +1,42 @@
 import type { ScoredCandidate, SearchView } from '../search-view.ts';
 
-/** A candidate on its way through the valset. */
+/** The state of a candidate's evaluation on the valset. */
 export interface ValsetProgress {
-  /** By position in the valset; `null` where it was not run yet. */
+  /** By position in the valset; `null` where the candidate has not been scored. */
   readonly scores: readonly (number | null)[];
-  /** The pool so far, without this candidate. */
+  /** The search without this candidate. */
   readonly search: SearchView;
 }
 
-/** Decides how much of the valset a new candidate is scored on. The seed is always scored on all of it. */
+/** Decides which valset examples a new candidate is scored on. The seed is always scored on all of them. */
 export interface EvaluationPolicy {
-  /** The positions to score next; none ends the candidate's evaluation. Asked again after each part. */
+  /** The positions to score next. Called again after each part, until it returns none. */
   next(progress: ValsetProgress): readonly number[];
-  /** The best of the pool. Default: highest mean, then most examples, then lowest number. */
+  /** The index of the best candidate. Default: highest mean, then most scored examples, then lowest index. */
   best?(candidates: readonly ScoredCandidate[]): number;
 }
 
-/** By name, or an object (reference: `val_evaluation_policy`). */
+/** An evaluation policy, or the name of one (reference: `val_evaluation_policy`). */
 export type EvaluationPolicyOption = 'full_eval' | EvaluationPolicy;
 
-/** The whole valset for every candidate (the default). */
+/** Scores every candidate on the whole valset (the default). */
 export function fullEvaluation(): EvaluationPolicy {
   return { next: ({ scores }) => unscored(scores), best: bestOfComplete };
 }
 
 /**
- * A small part first, the rest only for candidates still in the running: those whose mean on the part comes within
- * `margin` of the best candidate's mean on the same part. Only candidates scored on everything can be the best, so
- * that nobody wins on easy examples. The result's `metricCallsSaved` says what it saved.
+ * Scores a candidate on a part of the valset first, and on the rest only if its mean on that part is at least the best
+ * candidate's mean on the same part minus `margin`. Only candidates scored on the whole valset can be the best, so that
+ * a candidate cannot win with a part of easy examples. `metricCallsSaved` of the result counts the skipped calls.
+ *
+ * @param options `firstPart` is a fraction of the valset (default: 0.25), `margin` a score difference (default: 0.05).
  */
 export function stagedEvaluation(
   options: { readonly firstPart?: number; readonly margin?: number } = {},
 ): EvaluationPolicy {
   const { firstPart = 0.25, margin = 0.05 } = options;
   const policy: EvaluationPolicy & typeof options = {
-    // Told to whoever compares policies, such as a run directory.
+    // Fields of the policy, so that the fingerprint of a run includes them.
     firstPart,
     margin,
     next({ scores, search }) {
@@ -53,7 +55,7 @@ export function evaluationPolicy(option: EvaluationPolicyOption): EvaluationPoli
   return option === 'full_eval' ? fullEvaluation() : option;
 }
 
-/** Highest mean, then most examples, then lowest number. */
+/** The index of the candidate with the highest mean, then the most scored examples, then the lowest index. */
 export function bestByMean(candidates: readonly ScoredCandidate[]): number {
   return candidates.reduce((best, candidate) =>
     candidate.mean > best.mean || (candidate.mean === best.mean && candidate.coverage > best.coverage)
@@ -62,7 +64,7 @@ export function bestByMean(candidates: readonly ScoredCandidate[]): number {
   ).index;
 }
 
-/** A candidate that was not scored everywhere (the run was aborted, say) is no rival for one that was. */
+/** Ignores candidates that were scored on a part of the valset only, unless there are no others. */
 function bestOfComplete(candidates: readonly ScoredCandidate[]): number {
   const complete = candidates.filter(({ coverage, scores }) => coverage === scores.length);
   return bestByMean(complete.length > 0 ? complete : candidates);
@@ -72,17 +74,18 @@ function unscored(scores: readonly (number | null)[]): number[] {
   return Array.from(scores.keys()).filter((position) => scores[position] === null);
 }
 
-/** Positions spread evenly, so that a sorted valset gives a fair part. */
+/** Evenly spaced positions, so that the part represents a sorted valset too. */
 function spread(size: number, fraction: number): number[] {
   const count = Math.min(size, Math.max(1, Math.round(size * fraction)));
   return Array.from({ length: count }, (_, i) => Math.floor((i * size) / count));
 }
 
-function meanOn(scores: readonly (number | null)[], where: readonly (number | null)[]): number {
+/** The mean of `scores` at the positions at which `reference` has a score. */
+function meanOn(scores: readonly (number | null)[], reference: readonly (number | null)[]): number {
   let sum = 0;
   let count = 0;
-  where.forEach((marked, position) => {
-    if (marked === null) return;
+  reference.forEach((score, position) => {
+    if (score === null) return;
     sum += scores[position] ?? 0;
     count++;
   });

@@ -1,5 +1,6 @@
-/** A parent and the minibatch it is to be improved on. */
+/** A parent and the minibatch on which to improve it. */
 export interface Task {
+  /** Index of the parent. */
   readonly parent: number;
   /** Positions in the trainset. */
   readonly minibatch: readonly number[];
@@ -10,14 +11,14 @@ export interface ProposalSampler {
   sample(draw: { selectParent(): number; nextMinibatch(): readonly number[] }): readonly Task[];
 }
 
-/** By shape, or an object (reference: `sampling_strategy`). Default: one task. */
+/** The number of tasks per iteration, or a sampler (reference: `sampling_strategy`). Default: `'single'`, one task. */
 export type SamplingStrategy =
   | 'single'
-  /** P parents, N minibatches each: P×N tasks. */
+  /** P parents with N minibatches each: P×N tasks. */
   | { readonly parents: number; readonly mutations: number }
-  /** n parents, drawn independently, with one minibatch each. */
+  /** N parents, drawn independently, with one minibatch each: N tasks. */
   | { readonly independent: number }
-  /** One parent with n minibatches. */
+  /** One parent with N minibatches: N tasks. */
   | { readonly sameParent: number }
   | ProposalSampler;
 

@@ -8,7 +8,7 @@ import { optimize } from '../../optimize.ts';
 import { tokenRun } from '../../testing/fixtures/token-run.ts';
 import * as conditions from './stop-conditions.ts';
 
-/** No bound but the conditions. */
+/** Runs with the stop conditions as the only limits. */
 const stoppedBy = async (...stopConditions: conditions.StopCondition[]) => {
   const { maxMetricCalls, ...options } = tokenRun({ stopConditions }).options;
   expect(maxMetricCalls).toBeDefined();
@@ -16,22 +16,22 @@ const stoppedBy = async (...stopConditions: conditions.StopCondition[]) => {
 };
 const { anyOf, allOf, iterations, metricCalls, scoreReached, noImprovement } = conditions;
 
-it('stops after so many metric calls, at the end of the iteration', async () => {
+it('metricCalls stops the run after n metric calls, at the end of the iteration', async () => {
   const result = await stoppedBy(metricCalls(30));
   expect(result.stopReason).toBe('maxMetricCalls');
   expect(result.totalMetricCalls).toBeGreaterThanOrEqual(30);
   expect(result.totalMetricCalls).toBeLessThan(30 + 14);
 });
 
-it('stops after so many iterations', async () => {
+it('iterations stops the run after n iterations', async () => {
   expect(await stoppedBy(iterations(4))).toMatchObject({ stopReason: 'maxIterations', iterations: 4 });
 });
 
-it('stops before the first iteration, when there is no need for one', async () => {
+it('scoreReached stops the run before the first iteration if the seed has the score', async () => {
   expect(await stoppedBy(scoreReached(0))).toMatchObject({ stopReason: 'scoreReached', iterations: 0 });
 });
 
-it('stops when the best reaches a score', async () => {
+it('scoreReached stops the run when the best candidate reaches the score', async () => {
   const result = await stoppedBy(scoreReached(0.5));
   expect(result.stopReason).toBe('scoreReached');
   expect(result.bestScore).toBeGreaterThanOrEqual(0.5);
@@ -39,11 +39,14 @@ it('stops when the best reaches a score', async () => {
 });
 
 it.each([
-  undefined,
-  { next: ({ scores }: { scores: readonly unknown[] }) => (scores[0] === null ? [0, 1, 2] : []) },
+  ['the whole valset', undefined],
+  [
+    'a part of the valset',
+    { next: ({ scores }: { scores: readonly unknown[] }) => (scores[0] === null ? [0, 1, 2] : []) },
+  ],
 ])(
-  'stops when for so many iterations there was no new best, however much of the valset is used',
-  async (valEvaluationPolicy) => {
+  'noImprovement stops the run after n iterations without a new best candidate on %s',
+  async (_, valEvaluationPolicy) => {
     const run = tokenRun({
       maxMetricCalls: 3_000,
       stopConditions: [noImprovement(4)],
@@ -56,13 +59,13 @@ it.each([
   },
 );
 
-it('stops after a time', async () => {
+it('duration stops the run after a time', async () => {
   const result = await stoppedBy(conditions.duration(1));
   expect(result.stopReason).toBe('maxDurationMs');
   expect(result.durationMs).toBeGreaterThanOrEqual(1);
 });
 
-it('stops after so many dollars', async () => {
+it('cost stops the run after a cost in dollars', async () => {
   const usage = modelCallUsage({ costUsd: 0.25 });
   const run = tokenRun({
     stopConditions: [conditions.cost(4)],
@@ -73,7 +76,7 @@ it('stops after so many dollars', async () => {
   expect(result.usage.costUsd).toBeGreaterThanOrEqual(4);
 });
 
-it('stops when a signal is aborted, after the iteration', async () => {
+it('signalAborted stops the run after the iteration in which the signal is aborted', async () => {
   const controller = new AbortController();
   const run = tokenRun({
     stopConditions: [conditions.signalAborted(controller.signal)],
@@ -85,7 +88,7 @@ it('stops when a signal is aborted, after the iteration', async () => {
   expect(run.decisions().some(({ type }) => type === 'proposal_evaluated')).toBe(true);
 });
 
-it('stops when a file appears', async () => {
+it('stopFile stops the run when the file exists', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'gepa-stop-'));
   try {
     const file = join(folder, 'stop');
@@ -101,13 +104,13 @@ it('stops when a file appears', async () => {
   }
 });
 
-describe('together', () => {
-  it('any of several', async () => {
+describe('combined stop conditions', () => {
+  it('anyOf, and a list of stop conditions, stop the run at the first reason', async () => {
     expect(await stoppedBy(anyOf(iterations(5), iterations(2)))).toMatchObject({ iterations: 2 });
     expect(await stoppedBy(iterations(5), iterations(2))).toMatchObject({ iterations: 2 });
   });
 
-  it('all of several', async () => {
+  it('allOf stops the run when all conditions return a reason', async () => {
     const result = await stoppedBy(allOf(metricCalls(20), iterations(5)), iterations(40));
     expect(result).toMatchObject({ stopReason: 'maxIterations', iterations: 5 });
     expect(
@@ -124,7 +127,7 @@ describe('together', () => {
     ).toMatchObject({ iterations: 7 });
   });
 
-  it('none at all never stops anything', async () => {
+  it('anyOf and allOf without conditions never stop the run', async () => {
     expect(await stoppedBy(anyOf(), allOf(), iterations(2))).toMatchObject({ iterations: 2 });
   });
 });

@@ -1,7 +1,7 @@
 import type { Usage } from '../../budget/usage.ts';
 import type { SearchView } from '../search-view.ts';
 
-/** Why a run ended. A stop condition of the caller's own may give any other word. */
+/** Why a run ended. A custom stop condition may return any other string. */
 export type StopReason =
   | 'maxMetricCalls'
   | 'maxIterations'
@@ -12,19 +12,19 @@ export type StopReason =
   | 'noImprovement'
   | 'stopFile'
   | 'aborted'
-  /** The models could not be had any more: an outage that outlasted the retries, a refused key, a used-up quota. */
+  /** The model provider is unavailable: an outage outlasted the retries, a key was refused, or a quota is used up. */
   | 'providerUnavailable'
-  /** The run directory could not be written any more. */
+  /** The run directory can no longer be written. */
   | 'runDirUnwritable'
-  /** Every minibatch of a whole epoch was perfect already. */
+  /** For a whole epoch the parent scored perfectly on every minibatch. */
   | 'allPerfect'
-  /** For a whole epoch nothing was proposed that was not measured already. */
+  /** For a whole epoch there was no proposal that had not been scored before. */
   | 'noNewProposals'
-  /** The run could not go on; the error that was thrown carries this result. */
+  /** The run failed; the thrown error has this result. */
   | 'error'
   | (string & {});
 
-/** What a stop condition sees. */
+/** The argument of a stop condition. */
 export interface StopState {
   readonly search: SearchView;
   /** Finished iterations. */
@@ -35,36 +35,36 @@ export interface StopState {
 }
 
 /**
- * Asked before every iteration; a reason ends the run (reference: `stop_callbacks`). To bound what a single
- * iteration spends, use the options `maxMetricCalls`, `maxCostUsd`, `maxDurationMs` and `signal`, which are ceilings.
+ * Called before every iteration; a returned reason ends the run (reference: `stop_callbacks`). An iteration that has
+ * started runs to its end. For hard limits use the options `maxMetricCalls`, `maxCostUsd`, `maxDurationMs` and `signal`.
  */
 export type StopCondition = (state: StopState) => StopReason | undefined | Promise<StopReason | undefined>;
 
-/** After n metric calls. */
+/** Stops after n metric calls. */
 export const metricCalls =
   (n: number): StopCondition =>
   (state) =>
     state.metricCalls >= n ? 'maxMetricCalls' : undefined;
 
-/** After n iterations. */
+/** Stops after n iterations. */
 export const iterations =
   (n: number): StopCondition =>
   (state) =>
     state.iterations >= n ? 'maxIterations' : undefined;
 
-/** After so many milliseconds. */
+/** Stops after `ms` milliseconds. */
 export const duration =
   (ms: number): StopCondition =>
   (state) =>
     state.elapsedMs >= ms ? 'maxDurationMs' : undefined;
 
-/** After so many US dollars; needs usage with costs, or `prices`. */
+/** Stops after a cost of `usd` US dollars. Requires usage with `costUsd`, or prices for the models. */
 export const cost =
   (usd: number): StopCondition =>
   (state) =>
     (state.usage.costUsd ?? 0) >= usd ? 'maxCostUsd' : undefined;
 
-/** When the best mean on the valset reaches a score. */
+/** Stops when the best mean on the valset reaches a score. */
 export const scoreReached =
   (score: number): StopCondition =>
   ({ search }) =>
@@ -72,19 +72,19 @@ export const scoreReached =
       ? 'scoreReached'
       : undefined;
 
-/** When for n iterations no candidate has become the best. */
+/** Stops when there has been no new best candidate for n iterations. */
 export const noImprovement =
   (n: number): StopCondition =>
   ({ search, iterations }) =>
     iterations - (search.candidates[search.bestIndex]?.iteration ?? 0) >= n ? 'noImprovement' : undefined;
 
-/** When a signal is aborted. Unlike the option `signal`, it lets the iteration finish. */
+/** Stops when a signal is aborted. Unlike the option `signal`, it lets the current iteration finish. */
 export const signalAborted =
   (signal: AbortSignal): StopCondition =>
   () =>
     signal.aborted ? 'aborted' : undefined;
 
-/** When any of the conditions holds; the reason is the first one's. */
+/** Stops when any of the conditions returns a reason; the result is the first reason. */
 export const anyOf =
   (...conditions: readonly StopCondition[]): StopCondition =>
   async (state) => {
@@ -95,7 +95,7 @@ export const anyOf =
     return undefined;
   };
 
-/** When all of the conditions hold at once; the reason is the last one's. */
+/** Stops when all of the conditions return a reason at once; the result is the last reason. */
 export const allOf =
   (...conditions: readonly StopCondition[]): StopCondition =>
   async (state) => {

@@ -4,8 +4,8 @@ import { optimize } from '../../optimize.ts';
 import { tokenRun } from '../../testing/fixtures/token-run.ts';
 import type { Trial } from './acceptance.ts';
 
-describe('strategies of the caller', () => {
-  it('select parents', async () => {
+describe('custom strategies', () => {
+  it('a custom candidate selector selects the parents', async () => {
     const pools: number[] = [];
     const run = tokenRun({
       maxIterations: 6,
@@ -23,34 +23,37 @@ describe('strategies of the caller', () => {
     expect(result.candidates.length).toBeGreaterThan(2);
   });
 
-  it.each(['function', 'object'])('select components, as %s', async (form) => {
-    const select = ({
-      components,
-      rollouts,
-      candidate,
-    }: {
-      components: readonly string[];
-      rollouts: readonly { score: number }[];
-      candidate: object;
-    }) => {
-      expect(rollouts).toHaveLength(3);
-      expect(Object.keys(candidate)).toEqual(['extract', 'route']);
-      return [components[1]!, components[1]!];
-    };
-    const added: unknown[] = [];
-    const selector = {
-      select,
-      candidateAdded: (index: number, parents: readonly number[]) => added.push([index, parents]),
-    };
-    const run = tokenRun({ maxIterations: 6, componentSelector: form === 'function' ? select : selector });
-    const result = await optimize(run.options);
-    expect(result.candidates.length).toBeGreaterThan(1);
-    expect(result.candidates.every(({ texts }) => texts.extract === 'base')).toBe(true);
-    if (form === 'object')
-      expect(added).toEqual(result.candidates.slice(1).map(({ index, parents }) => [index, parents]));
-  });
+  it.each(['function', 'object'])(
+    'a custom component selector given as %s selects the components',
+    async (form) => {
+      const select = ({
+        components,
+        rollouts,
+        candidate,
+      }: {
+        components: readonly string[];
+        rollouts: readonly { score: number }[];
+        candidate: object;
+      }) => {
+        expect(rollouts).toHaveLength(3);
+        expect(Object.keys(candidate)).toEqual(['extract', 'route']);
+        return [components[1]!, components[1]!];
+      };
+      const added: unknown[] = [];
+      const selector = {
+        select,
+        candidateAdded: (index: number, parents: readonly number[]) => added.push([index, parents]),
+      };
+      const run = tokenRun({ maxIterations: 6, componentSelector: form === 'function' ? select : selector });
+      const result = await optimize(run.options);
+      expect(result.candidates.length).toBeGreaterThan(1);
+      expect(result.candidates.every(({ texts }) => texts.extract === 'base')).toBe(true);
+      if (form === 'object')
+        expect(added).toEqual(result.candidates.slice(1).map(({ index, parents }) => [index, parents]));
+    },
+  );
 
-  it('draw minibatches, of any size', async () => {
+  it('a custom batch sampler may return minibatches of any size', async () => {
     const run = tokenRun({
       maxIterations: 3,
       batchSampler: {
@@ -63,7 +66,7 @@ describe('strategies of the caller', () => {
     expect(tasks.map(({ minibatch }) => minibatch)).toEqual([[8], [8, 7], [8, 7, 6]]);
   });
 
-  it('plan the tasks of an iteration', async () => {
+  it('a custom proposal sampler plans the tasks of an iteration', async () => {
     const run = tokenRun({
       maxIterations: 1,
       samplingStrategy: {
@@ -79,7 +82,7 @@ describe('strategies of the caller', () => {
     expect(tasks[1]!.scores[0]).toBe(tasks[1]!.scores[1]);
   });
 
-  it('accept, and choose among the accepted', async () => {
+  it('a custom acceptance criterion accepts children and a custom selection strategy selects among them', async () => {
     const seen: Trial[] = [];
     const run = tokenRun({
       maxIterations: 4,
@@ -101,7 +104,7 @@ describe('strategies of the caller', () => {
     expect(result.candidates.length).toBe(1 + iterations.size);
   });
 
-  it('stop the run, with a reason of their own', async () => {
+  it('a custom stop condition ends the run with its own reason', async () => {
     const run = tokenRun({
       stopConditions: [async ({ iterations }) => (iterations === 3 ? 'tea time' : undefined)],
     });
@@ -110,32 +113,32 @@ describe('strategies of the caller', () => {
 });
 
 async function rejecting(): Promise<never> {
-  throw new Error('Nobody waits for me.');
+  throw new Error('This rejection must be handled.');
 }
 
-describe('an answer that makes no sense ends the run, with what was found', () => {
+describe('invalid values from strategies', () => {
   it.each([
     ['an unknown parent', { candidateSelectionStrategy: { select: () => 7 } }, 'candidates 0 to 0'],
     ['no parent', { candidateSelectionStrategy: { select: () => undefined } }, 'candidates 0 to 0'],
-    ['half a parent', { candidateSelectionStrategy: { select: () => 0.5 } }, '[0.5]'],
+    ['a fractional parent', { candidateSelectionStrategy: { select: () => 0.5 } }, '[0.5]'],
     [
       'an unknown component',
       { componentSelector: () => ['extract', 'rout'] },
-      'chose rout; choose one or more of extract, route',
+      'returned rout; return one or more of extract, route',
     ],
-    ['no component', { componentSelector: () => [] }, 'chose nothing'],
-    ['a component that is not in a list', { componentSelector: () => 'route' }, 'give a list'],
+    ['no component', { componentSelector: () => [] }, 'returned no components'],
+    ['a component outside an array', { componentSelector: () => 'route' }, 'return an array'],
     ['an empty minibatch', { batchSampler: { next: () => [] } }, 'trainset positions 0 to 8'],
     [
       'a minibatch beyond the trainset',
       { batchSampler: { next: () => [0, 9] } },
       'trainset positions 0 to 8',
     ],
-    ['no minibatch', { batchSampler: { next: () => undefined } }, 'trainset positions 0 to 8'],
-    ['no tasks', { samplingStrategy: { sample: () => [] } }, 'gave no tasks'],
-    ['nothing for tasks', { samplingStrategy: { sample: () => undefined } }, 'give a list'],
+    ['undefined as a minibatch', { batchSampler: { next: () => undefined } }, 'trainset positions 0 to 8'],
+    ['no tasks', { samplingStrategy: { sample: () => [] } }, 'returned no tasks'],
+    ['undefined as tasks', { samplingStrategy: { sample: () => undefined } }, 'return an array'],
     [
-      'a task of an unknown parent',
+      'a task with an unknown parent',
       { samplingStrategy: { sample: () => [{ parent: 3, minibatch: [0] }] } },
       'candidates 0 to 0',
     ],
@@ -145,34 +148,34 @@ describe('an answer that makes no sense ends the run, with what was found', () =
       'trainset positions',
     ],
     [
-      'a promise for a verdict',
+      'a promise from the acceptance criterion',
       { acceptanceCriterion: async () => false },
-      'gave a promise; give true or false',
+      'returned a promise; return true or false',
     ],
-    // Where nobody hears of a failure of these, vitest fails.
-    ['a promise for a parent', { candidateSelectionStrategy: { select: rejecting } }, 'gave a promise'],
-    ['a promise for components', { componentSelector: rejecting }, 'gave a promise; give a list'],
+    // Vitest fails on an unhandled rejection of these promises.
+    ['a promise of a parent', { candidateSelectionStrategy: { select: rejecting } }, 'returned a promise'],
+    ['a promise of components', { componentSelector: rejecting }, 'returned a promise; return an array'],
     [
-      'a promise for the news of a candidate',
+      'a promise from candidateAdded',
       { componentSelector: { select: () => ['route'], candidateAdded: rejecting } },
-      'must be done when it returns',
+      'must be synchronous',
     ],
     [
-      'a stranger among the selected',
+      'a selected proposal that was not accepted',
       { selectionStrategy: () => [{ parent: 0 }] },
-      'something it was not given',
+      'not among the accepted ones',
     ],
-    ['nothing for the selected', { selectionStrategy: () => undefined }, 'give a list'],
+    ['undefined as selected proposals', { selectionStrategy: () => undefined }, 'return an array'],
     ['a position beyond the valset', { valEvaluationPolicy: { next: () => [8] } }, 'valset positions 0 to 7'],
-    ['nothing for positions', { valEvaluationPolicy: { next: () => undefined } }, 'give a list'],
+    ['undefined as valset positions', { valEvaluationPolicy: { next: () => undefined } }, 'return an array'],
     [
-      'an unknown best',
+      'an unknown best candidate',
       { valEvaluationPolicy: { next: () => [], best: (pool: unknown[]) => pool.length } },
       'candidates 0 to 0',
     ],
-    ['a verdict for a reason', { stopConditions: [() => false] }, 'gave false'],
-  ])('%s', async (_, strategy, words) => {
-    // Always an improvement, so that every strategy has its turn.
+    ['a boolean as a stop reason', { stopConditions: [() => false] }, 'gave false'],
+  ])('a run ends with StrategyError when a strategy returns %s', async (_, strategy, words) => {
+    // Every child is an improvement, so that every strategy is called.
     const run = tokenRun({
       maxIterations: 5,
       metric: ({ output }) => output.allTokens / 100,
@@ -193,7 +196,7 @@ describe('an answer that makes no sense ends the run, with what was found', () =
     expect((error as StrategyError).message).toContain(words);
   });
 
-  it('so does one that throws, with its own words', async () => {
+  it('a run ends with RunError and its result so far when a strategy throws', async () => {
     const cause = new Error('I am confused');
     const run = tokenRun({
       acceptanceCriterion: () => {

@@ -18,7 +18,7 @@ import {
 import { proposalSampler, type SamplingStrategy, type Task } from './proposal-sampling.ts';
 import { mostSelected, proposalSelection, type SelectionStrategy } from './proposal-selection.ts';
 
-/** The places where a run can be steered, by name or by an object of the caller's own. */
+/** The strategy options of a run; each is a name or a custom implementation. */
 export interface StrategyOptions<Name extends string = string> {
   readonly candidateSelectionStrategy: CandidateSelectionStrategy;
   readonly componentSelector: ComponentSelectorOption<Name>;
@@ -29,14 +29,14 @@ export interface StrategyOptions<Name extends string = string> {
   readonly valEvaluationPolicy: EvaluationPolicyOption;
 }
 
-/** The strategies of one run, ready to ask; an answer that cannot be used is a `StrategyError`. */
+/** The strategies of one run. Each method throws `StrategyError` when a custom strategy returns an invalid value. */
 export interface Strategies<Name extends string = string> {
   sampleTasks(search: SearchView<Name>): readonly Task[];
   selectComponents(selection: ComponentSelection<Name>): readonly Name[];
   candidateAdded(index: number, parents: readonly number[]): void;
   accepts(trial: Trial<Name>): boolean;
   select<Child extends Trial<Name>>(accepted: readonly Child[]): readonly Child[];
-  /** The most children of so many tasks that can go on to the valset. */
+  /** The maximum number of children that `select` returns for a number of tasks. */
   mostSelected(tasks: number): number;
   readonly evaluationPolicy: Required<EvaluationPolicy>;
 }
@@ -54,55 +54,62 @@ export function createStrategies<Name extends string>(
   const accepts = acceptance(options.acceptanceCriterion);
   const policy = evaluationPolicy(options.valEvaluationPolicy);
 
-  const candidateOf = (who: string, parent: unknown, known: number) =>
-    valid(who, [parent], known, `candidates 0 to ${known - 1}`)[0]!;
-  const minibatchOf = (who: string, minibatch: unknown) =>
-    valid(who, minibatch, trainsetSize, `trainset positions 0 to ${trainsetSize - 1}`);
+  const checkCandidate = (strategy: string, index: unknown, count: number) =>
+    checkIndices(strategy, [index], count, `candidates 0 to ${count - 1}`)[0]!;
+  const checkMinibatch = (strategy: string, minibatch: unknown) =>
+    checkIndices(strategy, minibatch, trainsetSize, `trainset positions 0 to ${trainsetSize - 1}`);
   const selectParent = (search: SearchView<Name>) =>
-    candidateOf('candidate selection', candidates.select(search, random), search.candidates.length);
+    checkCandidate('candidate selection', candidates.select(search, random), search.candidates.length);
   const nextMinibatch = (iteration: number) =>
-    minibatchOf('batch sampler', batches.next({ trainsetSize, minibatchSize, iteration, random }));
+    checkMinibatch('batch sampler', batches.next({ trainsetSize, minibatchSize, iteration, random }));
 
   return {
     sampleTasks(search) {
-      const who = 'sampling strategy';
+      const strategy = 'sampling strategy';
       const sampled: unknown = tasks.sample({
         selectParent: () => selectParent(search),
         nextMinibatch: () => nextMinibatch(search.iteration),
       });
-      return some<Partial<Task> | undefined>(who, sampled, 'tasks').map((task) => ({
-        parent: candidateOf(who, task?.parent, search.candidates.length),
-        minibatch: [...minibatchOf(who, task?.minibatch)],
+      const planned = checkArray<Partial<Task> | undefined>(strategy, sampled);
+      if (planned.length === 0) {
+        throw new StrategyError(`The ${strategy} returned no tasks; return one or more.`);
+      }
+      return planned.map((task) => ({
+        parent: checkCandidate(strategy, task?.parent, search.candidates.length),
+        minibatch: [...checkMinibatch(strategy, task?.minibatch)],
       }));
     },
     selectComponents(selection) {
-      const chosen = list<Name>('component selector', components.select(selection));
-      const unknown = chosen.filter((name) => !selection.components.includes(name));
-      if (chosen.length === 0 || unknown.length > 0) {
+      const selected = checkArray<Name>('component selector', components.select(selection));
+      const unknown = selected.filter((name) => !selection.components.includes(name));
+      if (selected.length === 0 || unknown.length > 0) {
         throw new StrategyError(
-          `The component selector chose ${chosen.length === 0 ? 'nothing' : unknown.join(', ')}; choose one or more of ${selection.components.join(', ')}.`,
+          `The component selector returned ${selected.length === 0 ? 'no components' : unknown.join(', ')}; return one or more of ${selection.components.join(', ')}.`,
         );
       }
-      return [...new Set(chosen)];
+      return [...new Set(selected)];
     },
     candidateAdded(index, parents) {
-      const given: unknown = components.candidateAdded?.(index, parents);
-      if (given instanceof Promise) {
+      const returned: unknown = components.candidateAdded?.(index, parents);
+      if (returned instanceof Promise) {
         throw new StrategyError(
-          `The component selector's candidateAdded gave ${shown(given)}; it must be done when it returns.`,
+          `The component selector's candidateAdded returned ${describe(returned)}; it must be synchronous.`,
         );
       }
     },
     accepts(trial) {
-      const verdict: unknown = accepts(trial);
-      if (typeof verdict === 'boolean') return verdict;
-      throw new StrategyError(`The acceptance criterion gave ${shown(verdict)}; give true or false.`);
+      const accepted: unknown = accepts(trial);
+      if (typeof accepted === 'boolean') return accepted;
+      throw new StrategyError(
+        `The acceptance criterion returned ${describe(accepted)}; return true or false.`,
+      );
     },
     select<Child extends Trial<Name>>(accepted: readonly Child[]) {
-      const selected = accepted.length === 0 ? [] : list<Child>('proposal selection', select(accepted));
+      if (accepted.length === 0) return [];
+      const selected = checkArray<Child>('selection strategy', select(accepted));
       if (selected.some((child) => !accepted.includes(child))) {
         throw new StrategyError(
-          'The proposal selection returned something it was not given; return some of its proposals.',
+          'The selection strategy returned a proposal that is not among the accepted ones; return only elements of its argument.',
         );
       }
       return selected;
@@ -110,35 +117,29 @@ export function createStrategies<Name extends string>(
     mostSelected: (count) => mostSelected(options.selectionStrategy as SelectionStrategy, count),
     evaluationPolicy: {
       next(progress) {
-        const wanted = list<number>('evaluation policy', policy.next(progress));
-        if (wanted.length === 0) return wanted;
+        const positions = checkArray<number>('evaluation policy', policy.next(progress));
+        if (positions.length === 0) return positions;
         const size = progress.scores.length;
-        return valid('evaluation policy', wanted, size, `valset positions 0 to ${size - 1}`);
+        return checkIndices('evaluation policy', positions, size, `valset positions 0 to ${size - 1}`);
       },
-      best: (pool) => candidateOf('evaluation policy', (policy.best ?? bestByMean)(pool), pool.length),
+      best: (pool) => checkCandidate('evaluation policy', (policy.best ?? bestByMean)(pool), pool.length),
     },
   };
 }
 
-function valid(who: string, numbers: unknown, below: number, allowed: string): readonly number[] {
-  const isFit = (n: unknown) => Number.isInteger(n) && Number(n) >= 0 && Number(n) < below;
-  if (Array.isArray(numbers) && numbers.length > 0 && numbers.every(isFit)) return numbers;
-  throw new StrategyError(`The ${who} gave ${shown(numbers)}; give one or more of ${allowed}.`);
+function checkIndices(strategy: string, indices: unknown, end: number, allowed: string): readonly number[] {
+  const isValid = (n: unknown) => Number.isInteger(n) && Number(n) >= 0 && Number(n) < end;
+  if (Array.isArray(indices) && indices.length > 0 && indices.every(isValid)) return indices;
+  throw new StrategyError(`The ${strategy} returned ${describe(indices)}; return one or more of ${allowed}.`);
 }
 
-function list<T>(who: string, value: unknown): readonly T[] {
+function checkArray<T>(strategy: string, value: unknown): readonly T[] {
   if (Array.isArray(value)) return value;
-  throw new StrategyError(`The ${who} gave ${shown(value)}; give a list.`);
+  throw new StrategyError(`The ${strategy} returned ${describe(value)}; return an array.`);
 }
 
-function some<T>(who: string, value: unknown, what: string): readonly T[] {
-  const items = list<T>(who, value);
-  if (items.length > 0) return items;
-  throw new StrategyError(`The ${who} gave no ${what}; give one or more.`);
-}
-
-/** What a strategy gave, in words. A promise is refused, so that nobody else hears of its failure. */
-function shown(value: unknown): string {
+/** Describes an invalid value for an error message. Handles the rejection of promises, which are not awaited. */
+function describe(value: unknown): string {
   const promises = [value].flat().filter((item) => item instanceof Promise);
   for (const promise of promises) promise.catch(() => {});
   return promises.length > 0 ? 'a promise' : (JSON.stringify(value) ?? String(value));
