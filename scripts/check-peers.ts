@@ -49,10 +49,10 @@ function passes(name: string, versions: Versions): boolean {
       cpSync(join(root, file), join(copy, file));
     }
     rmSync(join(copy, 'package-lock.json'));
-    // Only this package and what it stands on: others may not go with these versions.
+    // Only this package and what it depends on: others may not go with these versions.
     edit(join(copy, 'package.json'), (manifest) => ({
       ...manifest,
-      workspaces: ['packages/gepa-core', `packages/${name}`],
+      workspaces: ['packages/gepa-core', 'packages/test-server', `packages/${name}`],
       overrides: { ...(manifest.overrides as object), ...versions },
     }));
     edit(join(copy, 'packages', name, 'package.json'), (manifest) => ({

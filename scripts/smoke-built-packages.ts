@@ -3,12 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Loads every entry of every built package as its users do, as ESM and as CommonJS, from what `npm run build` made.
+ * Loads every entry of every published package as its users do, as ESM and as CommonJS, from what `npm run build` made.
  * `gepa-core/testing` needs a vitest run around it and is left out.
  */
 const root = join(import.meta.dirname, '..');
 const entries = readdirSync(join(root, 'packages')).flatMap((folder) => {
-  const { name, exports } = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'));
+  const manifest = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8'));
+  const { name, exports, private: isPrivate } = manifest;
+  // A private package is not built.
+  if (isPrivate === true) return [];
   return Object.keys(exports)
     .filter((path) => path !== './package.json' && path !== './testing')
     .map((path) => join(name, path));

@@ -9,6 +9,7 @@ import type { ChatOpenAI } from '@langchain/openai';
 import fc from 'fast-check';
 import { modelCallUsage, type Price, RunError, type Usage } from 'gepa-core';
 import { addUsage, noUsage } from 'gepa-core/adapter';
+import { chance } from 'gepa-test-server';
 import { createAgent } from 'langchain';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
@@ -28,13 +29,6 @@ interface Weather {
   readonly failures: number;
   /** The share that is worked on, and billed, but never answered. */
   readonly hanging: number;
-}
-
-/** A number in [0, 1), the same for the same words. */
-function chance(...words: readonly unknown[]): number {
-  let hash = 2_166_136_261;
-  for (const character of words.join('|')) hash = Math.imul(hash ^ character.charCodeAt(0), 16_777_619);
-  return ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32;
 }
 
 /** A provider that draws what becomes of a request, and bills up to all that it can take. */
@@ -73,8 +67,8 @@ class Provider {
     await sleep(draw('pause') * 3);
     const tokens = { prompt, completion };
     if (request.tools !== undefined && request.messages.at(-1)?.role !== 'tool') {
-      const call = { name: 'look', arguments: JSON.stringify({ for: 'it' }) };
-      return { tool_calls: [{ id: `call_${number}`, type: 'function', function: call }], tokens };
+      const call = { id: `call_${number}`, name: 'look', args: { for: 'it' } };
+      return { calls: [call], tokens };
     }
     return {
       content: model === 'reflecting' ? `\`\`\`\nSort them, ${draw('text')}.\n\`\`\`` : 'sorted',

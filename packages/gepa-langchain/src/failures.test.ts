@@ -1,51 +1,21 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { ChatOpenAI } from '@langchain/openai';
-import { type FailureKind, failureKind } from 'gepa-core';
+import { failureKind } from 'gepa-core';
+import { type ChatReply, failureCases } from 'gepa-test-server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
 
-let server: Server;
-let answer: readonly [status: number, code?: string] | 'drops' | 'hangs';
+let server: OpenAIServer;
+let reply: ChatReply;
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    request.resume();
-    if (answer === 'drops') response.destroy();
-    if (typeof answer === 'string') return;
-    const [status, code] = answer;
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ error: { message: 'no', type: code, code } }));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server = await startOpenAIServer(() => reply);
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => server.close());
 
-it.each<[typeof answer, FailureKind]>([
-  [[429], 'transient'],
-  [[429, 'rate_limit_exceeded'], 'transient'],
-  [[500], 'transient'],
-  [[503], 'transient'],
-  ['drops', 'transient'],
-  ['hangs', 'transient'],
-  [[429, 'insufficient_quota'], 'refused'],
-  [[401], 'refused'],
-  [[402], 'refused'],
-  [[403], 'refused'],
-  [[404], 'refused'],
-  [[400], 'program'],
-  [[400, 'context_length_exceeded'], 'program'],
-])('a model of LangChain whose server says %j failed in a way that is %s', async (says, kind) => {
-  answer = says;
-  const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const model = new ChatOpenAI({
-    model: 'simulated',
-    apiKey: 'unused',
-    maxRetries: 0,
-    configuration: { baseURL },
-    ...(says === 'hangs' ? { timeout: 20 } : {}),
-  });
+it.each([
+  ...failureCases,
+  { name: 'no answer', reply: { connection: 'hangs' }, kind: 'transient', timeout: 20 } as const,
+])('the error of a LangChain model after $name is of the kind "$kind"', async ({ kind, ...failure }) => {
+  reply = failure.reply;
+  const model = server.model('timeout' in failure ? { timeout: failure.timeout } : {});
   const error = await model.invoke('hello').catch((error: unknown) => error);
   expect(error).toBeInstanceOf(Error);
   expect(failureKind(error)).toBe(kind);

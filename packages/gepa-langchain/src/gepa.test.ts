@@ -22,11 +22,7 @@ beforeAll(async () => {
     await new Promise((resolve) => setTimeout(resolve, messages.length % 5));
     const told = messages.find(({ role }) => role === 'tool');
     if (tools !== undefined && told === undefined) {
-      const call = { name: 'lookup', arguments: JSON.stringify({ key: 'k' }) };
-      return {
-        tool_calls: [{ id: 'call-1', type: 'function', function: call }],
-        finish_reason: 'tool_calls',
-      };
+      return { calls: [{ name: 'lookup', args: { key: 'k' } }] };
     }
     return `${contentText(messages[0])}|${contentText(told)}`;
   });

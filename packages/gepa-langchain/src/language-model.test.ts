@@ -3,19 +3,20 @@ import { AIMessage } from '@langchain/core/messages';
 import { StringOutputParser } from '@langchain/core/output_parsers';
 import { RunnableLambda } from '@langchain/core/runnables';
 import { OptionsError } from 'gepa-core';
+import { reflectionModelSuite, replyToPrompt } from 'gepa-test-server/suites';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromChatModel } from './language-model.ts';
 import { fakeModel } from './testing/fake-model.ts';
-import { contentText, type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+import { modelOf, type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+
+reflectionModelSuite('a chat model of LangChain', {
+  modelName: 'simulated',
+  modelOf: (server) => fromChatModel(modelOf(server)),
+});
 
 let server: OpenAIServer;
 beforeAll(async () => {
-  server = await startOpenAIServer(async ({ messages }) => {
-    const prompt = contentText(messages[0]);
-    if (prompt === 'refuse') return { status: 429, error: 'rate limit' };
-    if (prompt === 'wait') await new Promise(() => {});
-    return prompt === 'long' ? { content: 'cut', finish_reason: 'length' } : `re: ${prompt}`;
-  });
+  server = await startOpenAIServer(replyToPrompt);
 });
 afterAll(() => server.close());
 
@@ -26,16 +27,6 @@ const usage = {
   outputTokens: 3,
   byModel: { simulated: { modelCalls: 1, inputTokens: 2, outputTokens: 3 } },
 };
-
-it('answers with text, usage and the reason it stopped', async () => {
-  const answer = fromChatModel(server.model());
-  expect(await answer({ prompt: 'two words', signal })).toEqual({
-    text: 're: two words',
-    usage,
-    finishReason: 'stop',
-  });
-  expect(await answer({ prompt: 'long', signal })).toMatchObject({ text: 'cut', finishReason: 'length' });
-});
 
 it('says that an answer was cut off in whatever words the provider has for it', async () => {
   const told = [{ stop_reason: 'max_tokens' }, { stopReason: 'max_tokens' }, { done_reason: 'length' }];
@@ -91,14 +82,6 @@ it('throws what the model throws', async () => {
   await expect(fromChatModel(server.model())({ prompt: 'refuse', signal })).rejects.toMatchObject({
     status: 429,
   });
-});
-
-it('ends with the signal', async () => {
-  const controller = new AbortController();
-  const waiting = fromChatModel(server.model())({ prompt: 'wait', signal: controller.signal });
-  const reason = new Error('enough');
-  controller.abort(reason);
-  await expect(waiting).rejects.toBe(reason);
 });
 
 it('says what is no model, and what is no answer', async () => {

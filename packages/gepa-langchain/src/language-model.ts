@@ -1,6 +1,6 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { type LanguageModel, OptionsError } from 'gepa-core';
-import { raceSignal, usageOfSteps, walkSteps } from 'gepa-core/adapter';
+import { raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
 import type { Invocable } from './adapter.ts';
 import { mergeWithAmbient, withHandler } from './ambient.ts';
 import { modelNames } from './program/model-names.ts';
@@ -26,14 +26,7 @@ export function fromChatModel(model: Invocable<string>): LanguageModel {
     const answer = await raceSignal(signal, () =>
       withHandler(tracer, () => model.invoke(prompt, { callbacks, signal })),
     );
-    const steps = toSteps(tracer.roots);
-    const calls = [...walkSteps(steps)].filter((step) => step.kind === 'model');
-    const finishReason = calls.at(-1)?.finishReason; // Of several calls the last one wrote the answer.
-    return {
-      text: readAnswer(answer),
-      ...(calls.length === 0 ? {} : { usage: usageOfSteps(steps) }),
-      ...(finishReason === undefined ? {} : { finishReason }),
-    };
+    return { text: readAnswer(answer), ...usageAndFinishReason(toSteps(tracer.roots)) };
   };
   return Object.assign(ask, { metersCalls: true, ...(names.length === 1 ? { modelName: names[0] } : {}) });
 }

@@ -1,5 +1,3 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { load } from '@langchain/core/load';
 import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
 import {
@@ -10,6 +8,7 @@ import {
 } from '@langchain/core/prompts';
 import { RunnableParallel } from '@langchain/core/runnables';
 import { tunable } from 'gepa-core';
+import { type LoopbackServer, sendJson, startServer } from 'gepa-test-server';
 import { createAgent } from 'langchain';
 import { Client } from 'langsmith';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -19,40 +18,32 @@ import { fakeModel } from './testing/fake-model.ts';
 
 const repos = new Map<string, { tags: string[]; description: string; is_public: boolean }>();
 const commits = new Map<string, string>();
-let server: Server;
+let server: LoopbackServer;
 let client: Client;
 
 beforeAll(async () => {
   // The part of LangSmith's API that publishing prompts needs.
-  server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request.setEncoding('utf8')) body += chunk;
-    const name = request.url!.split('/').at(-1)!;
-    const answer = (status: number, value: unknown) =>
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-    if (request.url === '/settings') return answer(200, { id: 'tenant', tenant_handle: 'us' });
-    if (request.method === 'POST' && request.url === '/repos/') {
+  server = await startServer(({ method, path, body }, response) => {
+    const name = path.split('/').at(-1)!;
+    const answer = (status: number, value: unknown) => sendJson(response, status, value);
+    if (path === '/settings') return answer(200, { id: 'tenant', tenant_handle: 'us' });
+    if (method === 'POST' && path === '/repos/') {
       const { repo_handle, ...repo } = JSON.parse(body);
       repos.set(repo_handle, repo);
       return answer(200, { repo: { repo_handle } });
     }
-    if (request.method === 'POST' && request.url!.startsWith('/commits/')) {
+    if (method === 'POST' && path.startsWith('/commits/')) {
       commits.set(name, body);
       return answer(200, { commit: { commit_hash: 'abcdef0123' } });
     }
-    if (request.url!.startsWith('/repos/')) {
+    if (path.startsWith('/repos/')) {
       return repos.has(name) ? answer(200, { repo: { repo_handle: name } }) : answer(404, {});
     }
     return answer(200, { commits: [] });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  client = new Client({ apiUrl, apiKey: 'k', autoBatchTracing: false });
+  client = new Client({ apiUrl: server.url, apiKey: 'k', autoBatchTracing: false });
 });
-afterAll(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterAll(() => server.close());
 
 it('publishes the changed prompts whole, with tags, and scores in the description', async () => {
   const policy = tunable('policy', 'Be brief.');

@@ -1,5 +1,3 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { LangChainTracer } from '@langchain/core/tracers/tracer_langchain';
@@ -12,6 +10,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import type { RunContext } from 'gepa-core';
 import { walkSteps } from 'gepa-core/adapter';
+import { type LoopbackServer, sendJson, startServer } from 'gepa-test-server';
 import { Client } from 'langsmith';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createAdapter } from './adapter.ts';
@@ -20,24 +19,18 @@ import { startOpenAIServer } from './testing/openai-server.ts';
 
 /** What a local LangSmith was sent. */
 let received: { path: string; body: string }[];
-let langsmith: Server;
-let apiUrl: string;
+let langsmith: LoopbackServer;
 
 beforeEach(async () => {
   received = [];
-  langsmith = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request.setEncoding('utf8')) body += chunk;
-    received.push({ path: request.url ?? '', body });
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  langsmith = await startServer(({ path, body }, response) => {
+    received.push({ path, body });
+    sendJson(response, 200, {});
   });
-  await new Promise<void>((resolve) => langsmith.listen(0, '127.0.0.1', resolve));
-  apiUrl = `http://127.0.0.1:${(langsmith.address() as AddressInfo).port}`;
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
-  langsmith.closeAllConnections();
-  await new Promise((resolve) => langsmith.close(resolve));
+  await langsmith.close();
 });
 
 const context: RunContext = {
@@ -64,7 +57,7 @@ const filters = {
 };
 
 it("reports to LangSmith's tracer given in the program", async () => {
-  const client = new Client({ apiUrl, apiKey: 'k', autoBatchTracing: false });
+  const client = new Client({ apiUrl: langsmith.url, apiKey: 'k', autoBatchTracing: false });
   await rollout([new LangChainTracer({ client, projectName: 'p' })]);
   await vi.waitFor(() => expect(received.filter(({ path }) => path.startsWith('/runs'))).toHaveLength(6));
   const runs = received
@@ -78,7 +71,7 @@ it("reports to LangSmith's tracer given in the program", async () => {
 
 it('reports to LangSmith where only the environment says so, also what a metric asks', async () => {
   vi.stubEnv('LANGSMITH_TRACING', 'true');
-  vi.stubEnv('LANGSMITH_ENDPOINT', apiUrl);
+  vi.stubEnv('LANGSMITH_ENDPOINT', langsmith.url);
   vi.stubEnv('LANGSMITH_API_KEY', 'k');
   await rollout();
   const judge = new FakeListChatModel({ responses: ['good'] });

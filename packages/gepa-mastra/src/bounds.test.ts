@@ -30,12 +30,12 @@ async function startProvider(fateOf: (call: number, request: ChatRequest) => Fat
     if (fate === 'slow') await sleep(5);
     if (fate === 'late') await sleep(150);
     if (fate === 'far too late') await sleep(4_000);
-    const { messages, tools, response_format, max_tokens: written = 1_000 } = request;
-    const sent = Buffer.byteLength(JSON.stringify([messages, tools, response_format]));
+    const { messages, tools, response_format, max_tokens: completion = 1_000 } = request;
+    const prompt = Buffer.byteLength(JSON.stringify([messages, tools, response_format]));
     bill.modelCalls++;
-    bill.inputTokens += sent;
-    bill.outputTokens += written;
-    return { ...answerTo(request), tokens: { sent, written }, breaks: fate === 'breaks' };
+    bill.inputTokens += prompt;
+    bill.outputTokens += completion;
+    return { ...answerTo(request), tokens: { prompt, completion }, breaks: fate === 'breaks' };
   };
   const server = await startOpenAIServer(async (request) => {
     underWay++;

@@ -1,44 +1,23 @@
 import { Agent } from '@mastra/core/agent';
 import { MockMemory } from '@mastra/core/memory';
 import { OptionsError } from 'gepa-core';
+import { reflectionModelSuite, replyToPrompt } from 'gepa-test-server/suites';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromModel } from './language-model.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
+import { modelOf, type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+
+reflectionModelSuite('a model of Mastra', {
+  modelName: 'local/simulated',
+  modelOf: (server) => fromModel(modelOf(server)),
+});
 
 let server: OpenAIServer;
 beforeAll(async () => {
-  server = await startOpenAIServer(async (request) => {
-    const prompt = String(request.messages.at(-1)?.content);
-    if (prompt === 'refuse') return { status: 429, error: 'rate limit' };
-    if (prompt === 'wait') await new Promise(() => {});
-    if (prompt === 'silence') return '';
-    if (prompt === 'long') return { content: 'cut', finishReason: 'length' };
-    return `${systemOf(request)}re: ${prompt}`;
-  });
+  server = await startOpenAIServer(replyToPrompt);
 });
 afterAll(() => server.close());
 
 const { signal } = new AbortController();
-
-it('answers with text, usage and the reason it stopped', async () => {
-  const model = fromModel(server.model);
-  expect(await model({ prompt: 'two words', signal })).toEqual({
-    text: 're: two words',
-    finishReason: 'stop',
-    usage: {
-      modelCalls: 1,
-      inputTokens: 2,
-      outputTokens: 3,
-      byModel: { 'local/simulated': { modelCalls: 1, inputTokens: 2, outputTokens: 3 } },
-    },
-  });
-  expect(await model({ prompt: 'long', signal })).toMatchObject({ text: 'cut', finishReason: 'length' });
-});
-
-it('tells an empty answer as empty', async () => {
-  const answer = await fromModel(server.model)({ prompt: 'silence', signal }).catch((error: Error) => error);
-  expect(answer instanceof Error ? answer.message : answer).toMatchObject({ text: '' });
-});
 
 it('takes an agent, with its own instructions and without its memory', async () => {
   const memory = new MockMemory();
@@ -86,14 +65,6 @@ it('throws what makes a failure a passing one', async () => {
   for (let error = failure as { cause?: unknown } | undefined; error; error = error.cause as never)
     causes.push((error as { statusCode?: number }).statusCode);
   expect(causes).toContain(429);
-});
-
-it('throws when it is aborted, however quietly Mastra ends', async () => {
-  const controller = new AbortController();
-  const answer = fromModel(server.model)({ prompt: 'wait', signal: controller.signal });
-  setTimeout(() => controller.abort(new Error('enough')), 20);
-  await expect(answer).rejects.toThrow('enough');
-  await expect(fromModel(server.model)({ prompt: 'x', signal: controller.signal })).rejects.toThrow('enough');
 });
 
 it('refuses what is no model', () => {

@@ -1,7 +1,7 @@
 import { Agent } from '@mastra/core/agent';
 import type { MastraModelConfig } from '@mastra/core/llm';
 import { GepaError, type LanguageModel, OptionsError } from 'gepa-core';
-import { raceSignal, usageOfSteps, walkSteps } from 'gepa-core/adapter';
+import { raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
 import { knownRefusal, missingApiKey } from './api-keys.ts';
 import { derive } from './program/derive.ts';
 import { isAgent, typeName } from './program/kinds.ts';
@@ -35,14 +35,7 @@ export function fromModel(model: ReflectionModel): LanguageModel {
     if (result.finishReason === 'aborted') {
       throw signal.reason ?? new GepaError('The reflection model was aborted before it answered.');
     }
-    const { steps } = recorder;
-    const calls = [...walkSteps(steps)].filter(({ kind }) => kind === 'model');
-    const finishReason = calls.at(-1)?.finishReason;
-    return {
-      text: result.text,
-      ...(calls.length === 0 ? {} : { usage: usageOfSteps(steps) }),
-      ...(finishReason === undefined ? {} : { finishReason }),
-    };
+    return { text: result.text, ...usageAndFinishReason(recorder.steps) };
   };
   return Object.assign(ask, { metersCalls: true, ...(names.length === 1 ? { modelName: names[0] } : {}) });
 }

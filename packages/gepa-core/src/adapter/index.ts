@@ -12,9 +12,16 @@ export { withAbsoluteRunDir } from '../journal/run-directory.ts';
 export { checkOptionNames } from '../options/option-names.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';
 export { tunableComponents, withCandidate } from '../program/tunable.ts';
-export { toPlain } from '../reflection/plain.ts';
+export { type Plain, type PlainOptions, toPlain } from '../reflection/plain.ts';
 export { defaultRecords } from '../reflection/records.ts';
 export type * from './adapter.ts';
 export type * from './call-meter.ts';
 export { raceSignal } from './race-signal.ts';
-export { type Step, type StepKind, stepsOf, usageOfSteps, walkSteps } from './trace.ts';
+export {
+  type Step,
+  type StepKind,
+  stepsOf,
+  usageAndFinishReason,
+  usageOfSteps,
+  walkSteps,
+} from './trace.ts';

@@ -37,3 +37,17 @@ export function stepsOf(trace: readonly Step[], component: string): Step[] {
 export function usageOfSteps(trace: readonly Step[]): Usage {
   return [...walkSteps(trace)].reduce((sum, { usage }) => (usage ? addUsage(sum, usage) : sum), noUsage);
 }
+
+/**
+ * The usage of all model calls of a trace, and why the last of them stopped: it wrote the answer. Without a model step
+ * there is neither. For the answer of a `LanguageModel` that runs a program.
+ */
+export function usageAndFinishReason(trace: readonly Step[]): {
+  readonly usage?: Usage;
+  readonly finishReason?: string;
+} {
+  const lastCall = [...walkSteps(trace)].findLast(({ kind }) => kind === 'model');
+  if (lastCall === undefined) return {};
+  const { finishReason } = lastCall;
+  return { usage: usageOfSteps(trace), ...(finishReason === undefined ? {} : { finishReason }) };
+}

@@ -1,7 +1,6 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
+import { type LoopbackServer, startServer } from 'gepa-test-server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CallMeter } from '../adapter/call-meter.ts';
 import { RolloutError } from '../errors.ts';
@@ -63,25 +62,17 @@ class Books {
 
 /** Of each run; stragglers of one do not stand in those of the next. */
 const allBooks: Books[] = [];
-let server: Server;
-let url: string;
+let server: LoopbackServer;
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
-    let body = '';
-    for await (const chunk of request) body += chunk;
-    const { status, draw, usage } = allBooks[Number(request.url!.slice(1))]!.answer(JSON.parse(body));
+  server = await startServer(async ({ path, body }, response) => {
+    const { status, draw, usage } = allBooks[Number(path.slice(1))]!.answer(JSON.parse(body));
     if (status === 0) return;
     await sleep(draw * 3);
     response.writeHead(status).end(JSON.stringify({ usage }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => server.close());
 
 interface Surroundings {
   /** The number of the books. */
@@ -96,7 +87,7 @@ async function ask(model: Model, key: string, { run, signal, meter }: Surroundin
   const { tokens } = ceilings[model];
   const call = await meter?.begin({ model, inputTokens: tokens - 1, outputTokens: 1 });
   try {
-    const response = await fetch(`${url}/${run}`, {
+    const response = await fetch(`${server.url}/${run}`, {
       method: 'POST',
       body: JSON.stringify({ model, key }),
       signal,

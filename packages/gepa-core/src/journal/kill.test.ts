@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type LoopbackServer, startServer } from 'gepa-test-server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type DecisionEvent, isDecision } from '../events.ts';
 import { Random } from '../search/random.ts';
@@ -17,8 +16,7 @@ const kills = 100;
 const vocabulary = ['red', 'green', 'blue', 'round', 'square', 'soft', 'hard', 'old'];
 
 let root: string;
-let server: Server;
-let url: string;
+let server: LoopbackServer;
 /** Everything that was asked, in order. */
 let asked: string[] = [];
 let onAsked = () => {};
@@ -27,27 +25,18 @@ let billed = 0;
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'gepa-kill-'));
-  server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (chunk) => {
-      body += chunk;
-    });
-    request.on('end', async () => {
-      const question = JSON.parse(body);
-      asked.push(keyOf(question));
-      onAsked();
-      const answer = answerTo(question);
-      billed += answer.usage.inputTokens + answer.usage.outputTokens;
-      await sleep(Math.random() * 4);
-      response.end(JSON.stringify(answer));
-    });
+  server = await startServer(async ({ body }, response) => {
+    const question = JSON.parse(body);
+    asked.push(keyOf(question));
+    onAsked();
+    const answer = answerTo(question);
+    billed += answer.usage.inputTokens + answer.usage.outputTokens;
+    await sleep(Math.random() * 4);
+    response.end(JSON.stringify(answer));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
+afterAll(async () => {
+  await server.close();
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -87,7 +76,7 @@ function written(runDir: string): { keys: string[]; doubles: number } {
 
 it(`killed at ${kills} random moments, a run ends as one that was not, and asks for nothing twice that it had`, async () => {
   const decisions: DecisionEvent[] = [];
-  const quiet = await runAgainst(url, join(root, 'quiet'), (event) => {
+  const quiet = await runAgainst(server.url, join(root, 'quiet'), (event) => {
     if (isDecision(event)) decisions.push(event);
   });
   billed = 0;
@@ -100,9 +89,13 @@ it(`killed at ${kills} random moments, a run ends as one that was not, and asks 
   const session = async (isToBeKilled: boolean) => {
     const known = new Set(written(runDir).keys);
     asked = [];
-    const child = spawn(process.execPath, ['--conditions=gepa-source', script, url, runDir, resultFile], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--conditions=gepa-source', script, server.url, runDir, resultFile],
+      {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
     const ended = new Promise<NodeJS.Signals | null>((resolve) =>
       child.on('exit', (_, signal) => resolve(signal)),
     );

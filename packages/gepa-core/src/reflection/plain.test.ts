@@ -22,6 +22,7 @@ describe('toPlain', () => {
     ['fields and items without value', { a: undefined, b: [undefined, () => 1] }, { b: [null, null] }],
     ['nothing', undefined, undefined],
     ['a function', () => 1, undefined],
+    ['a symbol', Symbol('x'), 'Symbol(x)'],
     ['an object with a JSON form', { toJSON: () => ({ a: 1 }) }, { a: 1 }],
     [
       'an object that is its own JSON form',
@@ -31,7 +32,7 @@ describe('toPlain', () => {
       })(),
       '[circular]',
     ],
-  ])('%s', (_, value, plain) => expect(toPlain(value)).toEqual(plain));
+  ])('converts %s', (_, value, plain) => expect(toPlain(value)).toEqual(plain));
 
   it('shows an object in two places twice, and one within itself once', () => {
     const shared = { x: 1 };
@@ -45,6 +46,51 @@ describe('toPlain', () => {
     let value: unknown = 'core';
     for (let depth = 0; depth < 50_000; depth++) value = [value];
     expect(JSON.stringify(toPlain(value))).toContain('[nested too deep to show]');
+  });
+
+  it('shows a placeholder of the caller for an object nested too deep', () => {
+    const deep = Array.from({ length: 100 }).reduce<unknown>((inner) => ({ inner }), 'core');
+    const plain = toPlain(deep, { tooDeep: (value) => `<${value.constructor.name}>` });
+    expect(JSON.stringify(plain)).toContain('{"inner":"<Object>"}');
+  });
+
+  it('leaves objects to the conversion of the caller first, then converts as usual', () => {
+    class Message {
+      readonly of: unknown;
+      constructor(of: unknown) {
+        this.of = of;
+      }
+    }
+    const convert = (value: object, nested: (field: unknown) => unknown) =>
+      value instanceof Message ? { message: nested(value.of) } : undefined;
+    const value = { list: [new Message(new Message(1n))], at: new Date(0) };
+    expect(toPlain(value, { convert })).toEqual({
+      list: [{ message: { message: '1' } }],
+      at: '1970-01-01T00:00:00.000Z',
+    });
+    const loop = { to: new Message(undefined) };
+    Object.assign(loop.to, { of: loop });
+    expect(toPlain(loop, { convert })).toEqual({ to: { message: '[circular]' } });
+    const failing = () => {
+      throw new Error('no');
+    };
+    expect(toPlain({ a: {} }, { convert: failing })).toBe('[unreadable]');
+  });
+
+  const base64 = 'iVBORw0KGgo'.repeat(100);
+  it.each([
+    ['base64', base64, '[1100 characters of base64]'],
+    [
+      'base64 in a data URL',
+      `data:image/png;base64,${base64}`,
+      'data:image/png;base64,[1100 characters of base64]',
+    ],
+    ['short base64', 'iVBORw0KGgo', 'iVBORw0KGgo'],
+    ['a long word without digits', 'word'.repeat(100), 'word'.repeat(100)],
+    ['a data URL with text after it', `data:;base64,${base64} is it`, `data:;base64,${base64} is it`],
+  ])('shortens only long base64, and only on request: %s', (_, text, shortened) => {
+    expect(toPlain({ text }, { shortensBase64: true })).toEqual({ text: shortened });
+    expect(toPlain({ text })).toEqual({ text });
   });
 
   it('never throws', () => {

@@ -1,22 +1,42 @@
 /** What JSON can hold. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
 
+export interface PlainOptions {
+  /**
+   * Converts objects of a framework, such as messages. Return `undefined` to leave an object to the usual conversion.
+   * Arrays are not passed to it. `nested` converts the fields of the object.
+   */
+  readonly convert?: (value: object, nested: (field: unknown) => unknown) => unknown;
+  /** Replaces base64 of more than 256 characters, with or without the head of a data URL, by its length. Default `false`. */
+  readonly shortensBase64?: boolean;
+  /** The placeholder for an object that is nested more than 12 levels deep. Default `[nested too deep to show]`. */
+  readonly tooDeep?: (value: object) => string;
+}
+
 /** Deeper nesting than this is of no use to a reader. */
 const maxDepth = 12;
 
-/** Any value as plain data, for showing it: never throws, never loops. `undefined` stands for nothing to show. */
-export function toPlain(value: unknown): Plain | undefined {
-  return convert(value, []);
+/** Longer base64 than this is of no use to a reader. */
+const maxBase64 = 256;
+
+/**
+ * Converts any value to plain data for showing it: never throws, never loops. Functions and `undefined` are left out of
+ * objects, and are `null` in arrays. Returns `undefined` for a value with nothing to show.
+ */
+export function toPlain(value: unknown, options: PlainOptions = {}): Plain | undefined {
+  return convert(value, [], options);
 }
 
-function convert(value: unknown, ancestors: readonly object[]): Plain | undefined {
+function convert(value: unknown, ancestors: readonly object[], options: PlainOptions): Plain | undefined {
   switch (typeof value) {
     case 'string':
+      return options.shortensBase64 === true ? shortenBase64(value) : value;
     case 'boolean':
       return value;
     case 'number':
       return Number.isFinite(value) ? value : String(value);
     case 'bigint':
+    case 'symbol':
       return String(value);
     case 'object':
       break;
@@ -25,22 +45,41 @@ function convert(value: unknown, ancestors: readonly object[]): Plain | undefine
   }
   if (value === null) return null;
   if (ancestors.includes(value)) return '[circular]';
-  if (ancestors.length >= maxDepth) return '[nested too deep to show]';
   try {
-    return convertObject(value, [...ancestors, value]);
+    if (ancestors.length >= maxDepth) return options.tooDeep?.(value) ?? '[nested too deep to show]';
+    const within = [...ancestors, value];
+    return convertObject(value, (field) => convert(field, within, options), options);
   } catch {
     return '[unreadable]';
   }
 }
 
-function convertObject(value: object, ancestors: readonly object[]): Plain | undefined {
+type Nested = (field: unknown) => Plain | undefined;
+
+function convertObject(value: object, nested: Nested, options: PlainOptions): Plain | undefined {
+  if (Array.isArray(value)) return convertItems(value, nested);
+  const converted = options.convert?.(value, nested);
+  if (converted !== undefined) return converted as Plain;
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
-  if ('toJSON' in value && typeof value.toJSON === 'function') return convert(value.toJSON(), ancestors);
-  if (value instanceof Map) return convert(Object.fromEntries(value), ancestors);
-  if (Array.isArray(value) || value instanceof Set) {
-    return Array.from(value, (item) => convert(item, ancestors) ?? null);
-  }
-  const entries = Object.entries(value).map(([key, item]) => [key, convert(item, ancestors)] as const);
+  if ('toJSON' in value && typeof value.toJSON === 'function') return nested(value.toJSON());
+  if (value instanceof Map) return convertFields(value, nested);
+  if (value instanceof Set) return convertItems(value, nested);
+  return convertFields(Object.entries(value), nested);
+}
+
+function convertItems(items: Iterable<unknown>, nested: Nested): readonly Plain[] {
+  return Array.from(items, (item) => nested(item) ?? null);
+}
+
+function convertFields(fields: Iterable<readonly [unknown, unknown]>, nested: Nested): Plain {
+  const entries = [...fields].map(([name, field]) => [String(name), nested(field)] as const);
   return Object.fromEntries(entries.filter((entry): entry is [string, Plain] => entry[1] !== undefined));
+}
+
+function shortenBase64(text: string): string {
+  const [, head, data] = /^(data:[^,]{0,100};base64,)?([A-Za-z0-9+/_-]+={0,2})$/.exec(text) ?? [];
+  // A long word without a digit or sign is text.
+  const isText = data === undefined || (head === undefined && !/[0-9+/_=-]/.test(data));
+  return isText || data.length <= maxBase64 ? text : `${head ?? ''}[${data.length} characters of base64]`;
 }

@@ -18,9 +18,7 @@ beforeAll(async () => {
     const text = messages.map((message) => contentText(message)).join(' ');
     if (text.includes('fail')) return { status: 400, error: 'no such thing' };
     if (tools !== undefined) {
-      return {
-        tool_calls: [{ id: 'a', type: 'function', function: { name: 'look', arguments: '{"at":1}' } }],
-      };
+      return { calls: [{ name: 'look', args: { at: 1 } }], finishReason: 'stop' };
     }
     return JSON.stringify({ reasoning: 'It is wrong.', score: false });
   });

@@ -15,6 +15,11 @@ it.each<[string, unknown, unknown]>([
   ['a prompt of text', new StringPromptValue('hi'), 'hi'],
   ['a document', new Document({ pageContent: 'text' }), { pageContent: 'text', metadata: {} }],
   ['an error', new TypeError('bad'), 'bad'],
+  [
+    'fields of LangChain itself',
+    { lc_source: 'summary', text: 'x', f: () => 1, inner: { lc_kwargs: {}, n: 1 } },
+    { text: 'x', inner: { n: 1 } },
+  ],
   ['a date', new Date(0), '1970-01-01T00:00:00.000Z'],
   ['a date that is none', new Date(Number.NaN), null],
   ['a URL', new URL('http://localhost/a'), 'http://localhost/a'],

@@ -22,18 +22,13 @@ beforeAll(async () => {
   server = await startOpenAIServer(({ messages }) => {
     const last = String(messages.at(-1)?.content);
     if (last.includes('again')) {
-      return { content: 'Yes.', cached: { cached_tokens: 3, cache_write_tokens: 1 } };
+      return { content: 'Yes.', cachedTokens: 3, cacheWriteTokens: 1 };
     }
     if (last.includes('fail')) return { status: 400, error: 'no such thing' };
     if (last.includes('weather')) {
-      const call = {
-        id: 'c1',
-        type: 'function',
-        function: { name: 'weather', arguments: '{"city":"Rome"}' },
-      };
-      return { tool_calls: [call], finish_reason: 'tool_calls' };
+      return { calls: [{ id: 'c1', name: 'weather', args: { city: 'Rome' } }] };
     }
-    return { content: `answer to ${last}`, ...(last.includes('long') ? { finish_reason: 'length' } : {}) };
+    return { content: `answer to ${last}`, ...(last.includes('long') ? { finishReason: 'length' } : {}) };
   });
 });
 afterAll(() => server.close());

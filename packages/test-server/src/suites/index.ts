@@ -1,0 +1,4 @@
+/** Vitest suites that every framework package runs in its own test files. */
+export { type PriceSubject, priceSuite, type TestPrice } from './prices.ts';
+export { type ReflectionModelSubject, reflectionModelSuite, replyToPrompt } from './reflection-model.ts';
+export { type RunDirectoryOptions, type RunDirectorySubject, runDirectorySuite } from './run-directory.ts';

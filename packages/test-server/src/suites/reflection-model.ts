@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ChatReply, type ChatRequest, contentText, systemOf } from '../chat.ts';
+import { type OpenAIServer, startOpenAIServer } from '../openai-server.ts';
+
+/** The reply of a server for tests of reflection models: the last message decides. */
+export function replyToPrompt(request: ChatRequest): ChatReply {
+  const prompt = contentText(request.messages.at(-1));
+  if (prompt === 'refuse') return { status: 429, error: 'rate limit' };
+  if (prompt === 'wait') return { connection: 'hangs' };
+  if (prompt === 'silence') return '';
+  if (prompt === 'long') return { content: 'cut', finishReason: 'length' };
+  return `${systemOf(request)}re: ${prompt}`;
+}
+
+export interface ReflectionModelSubject {
+  /** The name under which usage reports the model. */
+  readonly modelName: string;
+  /** Makes a reflection model of a framework's model that asks this server. */
+  modelOf(
+    server: OpenAIServer,
+  ): (request: { readonly prompt: string; readonly signal: AbortSignal }) => Promise<unknown>;
+}
+
+/** How a framework's model serves as a reflection model, as a vitest suite. */
+export function reflectionModelSuite(name: string, { modelName, modelOf }: ReflectionModelSubject): void {
+  describe(`reflection model: ${name}`, () => {
+    let server: OpenAIServer;
+    beforeAll(async () => {
+      server = await startOpenAIServer(replyToPrompt);
+    });
+    afterAll(() => server.close());
+    const ask = (prompt: string, signal = new AbortController().signal) =>
+      modelOf(server)({ prompt, signal });
+
+    it('a reflection model answers with text, usage and finish reason', async () => {
+      const spent = { modelCalls: 1, inputTokens: 2, outputTokens: 3 };
+      expect(await ask('two words')).toEqual({
+        text: 're: two words',
+        usage: { ...spent, byModel: { [modelName]: spent } },
+        finishReason: 'stop',
+      });
+      expect(await ask('long')).toMatchObject({ text: 'cut', finishReason: 'length' });
+    });
+
+    it('a reflection model returns an empty answer as an empty text', async () => {
+      expect(await ask('silence')).toMatchObject({ text: '' });
+    });
+
+    it('an abort ends the call of a reflection model with the reason of the signal', async () => {
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      const waiting = ask('wait', controller.signal);
+      setTimeout(() => controller.abort(reason), 20);
+      await expect(waiting).rejects.toBe(reason);
+      await expect(ask('x', controller.signal)).rejects.toBe(reason);
+      const atOnce = new AbortController();
+      const begun = ask('wait', atOnce.signal);
+      atOnce.abort(reason);
+      await expect(begun).rejects.toBe(reason);
+    });
+  });
+}
