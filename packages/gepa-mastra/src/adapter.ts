@@ -14,17 +14,17 @@ import {
   type RunContext,
 } from 'gepa-core';
 import { raceSignal, usageOfSteps } from 'gepa-core/adapter';
-import { knownRefusal } from './api-keys.ts';
-import { freshRequestContext, type MastraExample, type RequestContextValues } from './example.ts';
-import type { RolloutLog } from './experiment.ts';
-import { startRolloutSpan } from './observability.ts';
+import type { RolloutLog } from './compiled/experiment.ts';
+import { freshRequestContext, type MastraExample, type RequestContextValues } from './data/example.ts';
 import { derive } from './program/derive.ts';
-import { isAgent, type Program } from './program/kinds.ts';
+import type { Discovery } from './program/discovery.ts';
 import { modelNames } from './program/model-names.ts';
-import type { Discovery } from './program/plan.ts';
+import { isAgent, type Program } from './program/program.ts';
 import { waitsForPerson } from './program/suspension.ts';
-import { attachDetails, type RolloutDetails } from './rollout.ts';
+import { knownRefusal } from './program/unusable-model.ts';
+import { startRolloutSpan } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
+import { attachDetails, type RolloutDetails } from './trace/rollout-details.ts';
 
 /** What an agent gave in a rollout. */
 export interface AgentOutput<Object = unknown> {

@@ -17,18 +17,18 @@ import {
 } from 'gepa-core';
 import { checkOptionNames, createTarget, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { type AgentOutput, createAdapter, mastraOf, type RunConfig } from './adapter.ts';
-import { type Draft, type DraftOptions, saveDrafts } from './editor.ts';
-import { freshRequestContext, type MastraExample, type RequestContextValues } from './example.ts';
-import { type ExperimentOptions, RolloutLog, recordExperiment } from './experiment.ts';
+import { type Draft, type DraftOptions, saveDrafts } from './compiled/drafts.ts';
+import { type ExperimentOptions, RolloutLog, recordExperiment } from './compiled/experiment.ts';
+import { type Undo, writeBack } from './compiled/write-back.ts';
+import { freshRequestContext, type MastraExample, type RequestContextValues } from './data/example.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
-import { withScoresOnTraces } from './observability.ts';
-import { agentsInCarriedWorkflows } from './program/carried-workflows.ts';
 import { derive } from './program/derive.ts';
 import { discover } from './program/discover.ts';
-import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/kinds.ts';
-import type { Skipped } from './program/plan.ts';
-import { wantsGroundTruth } from './scorers.ts';
-import { type Undo, writeBack } from './write-back.ts';
+import type { Skipped } from './program/discovery.ts';
+import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/program.ts';
+import { agentsInCarriedWorkflows } from './program/workflow-tools.ts';
+import { wantsGroundTruth } from './scorers/from-scorers.ts';
+import { withScoresOnTraces } from './trace/observability.ts';
 
 /** What may be said about an agent or a workflow. */
 export interface GepaOptions extends ComponentSelectionOptions {

@@ -2,10 +2,10 @@ import { Agent } from '@mastra/core/agent';
 import type { MastraModelConfig } from '@mastra/core/llm';
 import { GepaError, type LanguageModel, OptionsError } from 'gepa-core';
 import { raceSignal, usageOfSteps, walkSteps } from 'gepa-core/adapter';
-import { knownRefusal, missingApiKey } from './api-keys.ts';
 import { derive } from './program/derive.ts';
-import { isAgent, typeName } from './program/kinds.ts';
 import { modelNames } from './program/model-names.ts';
+import { isAgent, typeName } from './program/program.ts';
+import { knownRefusal, missingApiKey } from './program/unusable-model.ts';
 import { Recorder } from './trace/recorder.ts';
 
 /** A model as Mastra takes it (`'openai/gpt-5'`, `{ id, url }`, a model object), an agent, or a plain function. */

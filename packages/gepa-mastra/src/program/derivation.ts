@@ -2,8 +2,8 @@ import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Candidate } from 'gepa-core';
 import type { Recorder } from '../trace/recorder.ts';
-import type { AgentPlan } from './plan.ts';
-import type { Rewrite } from './tool-texts.ts';
+import type { AgentPlan } from './discovery.ts';
+import type { Rewrite } from './tool-descriptions.ts';
 
 /** What is known while a program is derived: its parts may hold each other, and each is derived once. */
 export interface Derivation {

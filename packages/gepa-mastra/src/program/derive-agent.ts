@@ -2,16 +2,16 @@ import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { RequestContext } from '@mastra/core/request-context';
 import { withTexts } from 'gepa-core/adapter';
-import { recordedCall } from '../trace/recorded-call.ts';
+import { recordedCall } from '../trace/record-model-call.ts';
 import type { Derivation } from './derivation.ts';
 import { watchProcessors } from './derive-processors.ts';
+import type { AgentPlan } from './discovery.ts';
 import { whenKnown, withText } from './instructions.ts';
-import { isAgent } from './kinds.ts';
-import { type AroundCall, wrapModels } from './models.ts';
-import type { AgentPlan } from './plan.ts';
+import { isAgent } from './program.ts';
 import { recordedTool } from './recorded-tool.ts';
 import { forgetRun, type Streamed, waitsForPerson, watchSuspension } from './suspension.ts';
-import { type ToolPlan, withToolTexts } from './tool-texts.ts';
+import { type ToolPlan, withToolTexts } from './tool-descriptions.ts';
+import { type AroundCall, wrapModels } from './wrap-models.ts';
 
 interface ModelOptions {
   readonly model?: Agent['model'];

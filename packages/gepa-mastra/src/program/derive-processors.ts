@@ -8,7 +8,7 @@ import {
 } from '@mastra/core/processors';
 import { copyWith } from './copy-with.ts';
 import type { Derivation } from './derivation.ts';
-import { isAgent } from './kinds.ts';
+import { isAgent } from './program.ts';
 
 /** Those of Mastra's own that ask a model, by an agent that each has. */
 const asking = new Set<unknown>(

@@ -4,8 +4,8 @@ import { withTexts } from 'gepa-core/adapter';
 import { toPlain } from '../trace/plain.ts';
 import { copyWith } from './copy-with.ts';
 import type { Derivation } from './derivation.ts';
-import { isAgent, isWorkflow } from './kinds.ts';
 import { withStandIn } from './older-mastra.ts';
+import { isAgent, isWorkflow } from './program.ts';
 import { recordedTool } from './recorded-tool.ts';
 import { agentOfStep, agentRef, mapInner, type SingleEntry } from './step-entries.ts';
 

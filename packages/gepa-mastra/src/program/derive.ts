@@ -5,10 +5,10 @@ import type { Recorder } from '../trace/recorder.ts';
 import type { Derivation } from './derivation.ts';
 import { changeAgent } from './derive-agent.ts';
 import { changeWorkflow, copyOfWorkflow } from './derive-workflow.ts';
-import { isAgent, type Program } from './kinds.ts';
+import type { AgentPlan, Discovery } from './discovery.ts';
 import { copyOfAgent } from './older-mastra.ts';
-import type { AgentPlan, Discovery } from './plan.ts';
-import type { Rewrite } from './tool-texts.ts';
+import { isAgent, type Program } from './program.ts';
+import type { Rewrite } from './tool-descriptions.ts';
 
 export interface DeriveOptions {
   readonly discovery: Pick<Discovery, 'agents' | 'components'>;

@@ -3,12 +3,12 @@ import { RequestContext } from '@mastra/core/request-context';
 import type { AnyWorkflow, StepFlowEntry } from '@mastra/core/workflows';
 import { type Component, OptionsError, type Tunable } from 'gepa-core';
 import { freeName, tunableComponents } from 'gepa-core/adapter';
+import type { AgentPlan, Discovery, Skipped } from './discovery.ts';
 import { textOf } from './instructions.ts';
-import { isAgent, isPromise, isWorkflow, type Program, typeName, type WorkflowLike } from './kinds.ts';
 import { toolsOf } from './older-mastra.ts';
-import type { AgentPlan, Discovery, Skipped } from './plan.ts';
+import { isAgent, isPromise, isWorkflow, type Program, typeName, type WorkflowLike } from './program.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
-import { describedFields, fieldSchemaOf, type ToolPlan } from './tool-texts.ts';
+import { describedFields, fieldSchemaOf, type ToolPlan } from './tool-descriptions.ts';
 
 export interface DiscoverOptions {
   /** Whether the descriptions of tools and of their inputs' fields may change too. */

@@ -1,5 +1,5 @@
 import type { AgentInstructions } from '@mastra/core/agent';
-import { isPromise } from './kinds.ts';
+import { isPromise } from './program.ts';
 
 /** The text of instructions in any of their forms; the parts of a list stand one below the other. */
 export function textOf(instructions: AgentInstructions | undefined): string {

@@ -1,5 +1,5 @@
 import type { Agent } from '@mastra/core/agent';
-import { isAgent, isPromise } from './kinds.ts';
+import { isAgent, isPromise } from './program.ts';
 
 /**
  * The name of a model with its provider, as Mastra's router takes it: `openai/gpt-5`. `undefined` for what is chosen

@@ -1,5 +1,5 @@
 import { modelCallUsage, type Usage } from 'gepa-core';
-import { type FieldSchema, partsOf } from '../program/field-schema.ts';
+import { type FieldSchema, partsOf } from './field-schema.ts';
 import { toPlain } from './plain.ts';
 
 /** A tool as a model is told of it. */

@@ -2,9 +2,9 @@ import type { Agent } from '@mastra/core/agent';
 import type { IMastraEditor } from '@mastra/core/editor';
 import type { RequestContext } from '@mastra/core/request-context';
 import { type Candidate, GepaError, type OptimizationResult } from 'gepa-core';
-import { textOf } from './program/instructions.ts';
-import { isAgent } from './program/kinds.ts';
-import type { AgentPlan, Discovery } from './program/plan.ts';
+import type { AgentPlan, Discovery } from '../program/discovery.ts';
+import { textOf } from '../program/instructions.ts';
+import { isAgent } from '../program/program.ts';
 
 export interface DraftOptions {
   /** Whether the versions go live at once, for all who ask for the published one. Default `false`. */

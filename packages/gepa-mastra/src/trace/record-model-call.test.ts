@@ -1,7 +1,7 @@
 import type { CallMeter, CallRequest, Usage } from 'gepa-core';
 import { expect, it } from 'vitest';
 import type { AnswerPart, CallResult } from './model-call.ts';
-import { recordedCall } from './recorded-call.ts';
+import { recordedCall } from './record-model-call.ts';
 import { Recorder } from './recorder.ts';
 
 const lost = new Error('The connection was lost.');

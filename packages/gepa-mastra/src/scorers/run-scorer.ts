@@ -4,10 +4,10 @@ import type { MastraModelConfig } from '@mastra/core/llm';
 import { RequestContext } from '@mastra/core/request-context';
 import type { CallMeter, Usage } from 'gepa-core';
 import { usageOfSteps } from 'gepa-core/adapter';
-import { knownRefusal } from './api-keys.ts';
-import { type AroundCall, wrapModel } from './program/models.ts';
-import { recordedCall } from './trace/recorded-call.ts';
-import { Recorder } from './trace/recorder.ts';
+import { knownRefusal } from '../program/unusable-model.ts';
+import { type AroundCall, wrapModel } from '../program/wrap-models.ts';
+import { recordedCall } from '../trace/record-model-call.ts';
+import { Recorder } from '../trace/recorder.ts';
 
 /** A scorer of Mastra: of `createScorer`, or a prebuilt one. */
 export interface Scorer {

@@ -1,6 +1,6 @@
 import { zodToJsonSchema } from '@mastra/core/utils/zod-to-json';
+import { type FieldSchema, mapParts, partsOf } from '../trace/field-schema.ts';
 import type { CallOptions, OfferedTool } from '../trace/model-call.ts';
-import { type FieldSchema, mapParts, partsOf } from './field-schema.ts';
 
 /** Which components hold the texts of one tool. */
 export interface ToolPlan {

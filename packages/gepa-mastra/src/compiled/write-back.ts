@@ -1,10 +1,10 @@
 import type { Agent } from '@mastra/core/agent';
 import { type Candidate, GepaError } from 'gepa-core';
-import { whenKnown, withText } from './program/instructions.ts';
-import { isAgent } from './program/kinds.ts';
-import { wrapModels } from './program/models.ts';
-import type { AgentPlan, Discovery } from './program/plan.ts';
-import { type Rewrite, withToolTexts } from './program/tool-texts.ts';
+import type { AgentPlan, Discovery } from '../program/discovery.ts';
+import { whenKnown, withText } from '../program/instructions.ts';
+import { isAgent } from '../program/program.ts';
+import { type Rewrite, withToolTexts } from '../program/tool-descriptions.ts';
+import { wrapModels } from '../program/wrap-models.ts';
 
 /** Puts back what was there before. Calling it again does nothing. */
 export type Undo = () => void;

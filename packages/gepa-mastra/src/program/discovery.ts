@@ -1,5 +1,5 @@
 import type { Component } from 'gepa-core';
-import type { ToolPlan } from './tool-texts.ts';
+import type { ToolPlan } from './tool-descriptions.ts';
 
 /** Where the texts of one agent go. */
 export interface AgentPlan {

@@ -7,8 +7,8 @@ import {
   RolloutError,
   type Step,
 } from 'gepa-core';
-import type { DatasetExample } from './dataset.ts';
-import { detailsOf } from './rollout.ts';
+import type { DatasetExample } from '../data/dataset.ts';
+import { detailsOf } from '../trace/rollout-details.ts';
 
 /** What came of a rollout. */
 interface Outcome {

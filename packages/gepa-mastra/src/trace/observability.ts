@@ -2,7 +2,7 @@ import type { Mastra } from '@mastra/core/mastra';
 import { type AnySpan, SpanType } from '@mastra/core/observability';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { Metric, RunContext, Step } from 'gepa-core';
-import { detailsOf } from './rollout.ts';
+import { detailsOf } from './rollout-details.ts';
 
 /**
  * Begins a trace for one rollout in the user's own observability, if there is some: its exporters receive all that

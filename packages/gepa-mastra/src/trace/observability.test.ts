@@ -6,8 +6,8 @@ import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { BaseExporter, Observability, SamplingStrategyType } from '@mastra/observability';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { gepa } from './gepa.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
+import { gepa } from '../gepa.ts';
+import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {

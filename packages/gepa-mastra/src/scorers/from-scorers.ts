@@ -1,8 +1,8 @@
 import type { ScorerRunResult } from '@mastra/core/evals';
 import { type Metric, type MetricScore, OptionsError, type Usage } from 'gepa-core';
 import { addUsage, noUsage } from 'gepa-core/adapter';
-import type { MastraExample } from './example.ts';
-import { detailsOf } from './rollout.ts';
+import type { MastraExample } from '../data/example.ts';
+import { detailsOf } from '../trace/rollout-details.ts';
 import { runScorer, type Scorer } from './run-scorer.ts';
 
 export interface ScorerOptions {

@@ -1,7 +1,7 @@
 import type { RequestContext } from '@mastra/core/request-context';
 import { discover } from './discover.ts';
-import { isAgent } from './kinds.ts';
-import type { Discovery, Skipped } from './plan.ts';
+import type { Discovery, Skipped } from './discovery.ts';
+import { isAgent } from './program.ts';
 
 /**
  * The agents inside workflows that an agent carries as tools, but for those that were given. Mastra tells of those
