@@ -1,65 +1,20 @@
 import type { Dataset } from '@mastra/core/datasets';
-import {
-  type Candidate,
-  GepaError,
-  type OptimizationResult,
-  OptionsError,
-  RolloutError,
-  type Step,
-} from 'gepa-core';
+import { type Candidate, GepaError, type OptimizationResult, OptionsError } from 'gepa-core';
 import type { DatasetExample } from '../data/dataset.ts';
-import { detailsOf } from '../trace/rollout-details.ts';
-
-/** What came of a rollout. */
-interface Outcome {
-  readonly output?: unknown;
-  readonly error?: string;
-  readonly traceId?: string;
-}
-
-/** Keeps what came of every rollout, by candidate and example. */
-export class RolloutLog {
-  readonly #outcomes = new Map<string, Map<unknown, Outcome>>();
-
-  finished(
-    candidate: Candidate,
-    example: unknown,
-    output: unknown,
-    trace: readonly Step[] | undefined,
-  ): void {
-    this.#add(candidate, example, { output, ...traceIdOf(trace) });
-  }
-
-  failed(candidate: Candidate, example: unknown, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    const trace = RolloutError.isInstance(error) ? (error.trace as readonly Step[] | undefined) : undefined;
-    this.#add(candidate, example, { error: message, ...traceIdOf(trace) });
-  }
-
-  of(candidate: Candidate, example: unknown): Outcome | undefined {
-    return this.#outcomes.get(keyOf(candidate))?.get(example);
-  }
-
-  #add(candidate: Candidate, example: unknown, outcome: Outcome): void {
-    const key = keyOf(candidate);
-    const known = this.#outcomes.get(key) ?? new Map<unknown, Outcome>();
-    this.#outcomes.set(key, known.set(example, outcome));
-  }
-}
+import type { RolloutLog } from './rollout-log.ts';
 
 export interface ExperimentOptions {
-  /** Default: `gepa` with the run's id. */
+  /** Default: `gepa` and the id of the run. */
   readonly name?: string;
-  /** Which of the two to record. Default `'best'`. */
+  /** Which candidate's scores to record. Default `'best'`. */
   readonly candidate?: 'best' | 'seed';
 }
 
 /**
- * Writes the scores of a run as an experiment on the dataset its examples came from: those of the testset, or of the
- * valset where there was none.
+ * Records the scores of a run as an experiment on the dataset of its examples: the testset, or the valset without one.
  *
- * @throws {OptionsError} when the examples did not come from a dataset.
- * @throws {GepaError} when this version of Mastra has no experiments to record in.
+ * @throws {OptionsError} when the examples are not from a dataset.
+ * @throws {GepaError} when this version of Mastra cannot record experiments.
  */
 export async function recordExperiment(
   dataset: Dataset,
@@ -68,22 +23,22 @@ export async function recordExperiment(
     readonly testset: readonly object[] | undefined;
     readonly valset: readonly object[];
     readonly log: RolloutLog;
-    /** A candidate under the names the log knows. */
-    readonly foundTexts: (candidate: Candidate) => Candidate;
+    /** A candidate of `result` under the component names that `log` uses. */
+    readonly foundCandidate: (candidate: Candidate) => Candidate;
   },
   { name, candidate = 'best' }: ExperimentOptions = {},
 ): Promise<{ readonly experimentId: string }> {
   const { result, log } = run;
   if (typeof dataset.createExperiment !== 'function') {
     throw new GepaError(
-      'This version of @mastra/core cannot record experiments of others; upgrade it to 1.64 or newer.',
+      'This version of @mastra/core cannot record experiments; upgrade it to 1.64 or newer.',
     );
   }
   const isTest = result.test !== undefined && run.testset !== undefined;
   const examples = (isTest ? run.testset : run.valset) as readonly Partial<DatasetExample>[];
   if (examples.some(({ itemId }) => itemId === undefined)) {
     throw new OptionsError([
-      `The ${isTest ? 'testset' : 'valset'} holds examples that are no items of a dataset: make it with fromDataset().`,
+      `The ${isTest ? 'testset' : 'valset'} contains examples that are not from a dataset; read it with fromDataset().`,
     ]);
   }
   const index = candidate === 'best' ? result.bestIndex : 0;
@@ -93,7 +48,7 @@ export async function recordExperiment(
       ? result.test!.bestScores
       : result.test!.seedScores
     : scored.scores;
-  const texts = run.foundTexts(scored.texts);
+  const foundCandidate = run.foundCandidate(scored.texts);
   const { experimentId } = await dataset.createExperiment({
     name: name ?? `gepa ${result.runId}`,
     metadata: { gepa_run: result.runId, gepa_candidate: index, texts: scored.texts },
@@ -101,7 +56,7 @@ export async function recordExperiment(
   for (const [position, example] of examples.entries()) {
     const score = scores[position];
     if (score === undefined || score === null) continue;
-    const { output, error, traceId } = log.of(texts, example) ?? {};
+    const { output, error, traceId } = log.get(foundCandidate, example) ?? {};
     await dataset.submitExperimentResult({
       experimentId,
       itemId: example.itemId!,
@@ -115,13 +70,4 @@ export async function recordExperiment(
   }
   await dataset.finalizeExperiment({ experimentId });
   return { experimentId };
-}
-
-function keyOf(candidate: Candidate): string {
-  return JSON.stringify(Object.entries(candidate).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function traceIdOf(trace: readonly Step[] | undefined): { traceId?: string } {
-  const traceId = detailsOf(trace)?.span?.externalTraceId;
-  return traceId === undefined ? {} : { traceId };
 }

@@ -1,44 +1,49 @@
 import type { Agent } from '@mastra/core/agent';
 import { type Candidate, GepaError } from 'gepa-core';
-import type { AgentPlan, Discovery } from '../program/discovery.ts';
-import { whenKnown, withText } from '../program/instructions.ts';
+import { type AgentComponents, type Discovery, toolComponentNames } from '../program/discovery.ts';
+import { withText } from '../program/instructions.ts';
+import { mapMaybePromise } from '../program/maybe-promise.ts';
 import { isAgent } from '../program/program.ts';
-import { type Rewrite, withToolTexts } from '../program/tool-descriptions.ts';
+import { type Rewrite, rewriteTools } from '../program/tool-descriptions.ts';
 import { wrapModels } from '../program/wrap-models.ts';
 
-/** Puts back what was there before. Calling it again does nothing. */
+/** Restores the original texts. Calling it again has no effect. */
 export type Undo = () => void;
 
 /**
- * Gives live agents other texts: instructions as the agent's own, descriptions of tools where the agent offers them to
- * its model.
+ * Changes the texts of live agents: their instructions, and tool descriptions in their model calls.
  *
- * @param texts by the names of `discovery`.
- * @param foundAgain the agents as they are found now: one that is made anew for each request is not among them.
- * @throws {GepaError} before anything is changed, when a text lies where nothing can be put.
+ * @param candidate under the component names of `discovery`.
+ * @param currentAgents the agents of a new discovery. An agent that a function creates for each request is not in both,
+ *   and cannot be changed.
+ * @throws {GepaError} before any change, when a text cannot be written back.
  */
-export function writeBack(discovery: Discovery, texts: Candidate, foundAgain: Discovery['agents']): Undo {
+export function writeBack(
+  discovery: Discovery,
+  candidate: Candidate,
+  currentAgents: Discovery['agents'],
+): Undo {
   const changed = new Map(
-    Object.entries(texts)
+    Object.entries(candidate)
       .map(([name, to]) => [name, { from: discovery.components[name]?.text ?? '', to }] as const)
       .filter(([, { from, to }]) => to !== from),
   );
-  const agents = [...discovery.agents].flatMap(([agent, plan]) =>
-    isAgent(agent) && foundAgain.has(agent) ? [{ agent, plan }] : [],
+  const agents = [...discovery.agents].flatMap(([agent, components]) =>
+    isAgent(agent) && currentAgents.has(agent) ? [{ agent, components }] : [],
   );
-  const reachable = new Set(agents.flatMap(({ plan }) => componentsOf(plan)));
-  const lost = [...changed.keys()].filter((name) => !reachable.has(name));
-  if (lost.length > 0) {
+  const reachable = new Set(agents.flatMap(({ components }) => componentNames(components)));
+  const unreachable = [...changed.keys()].filter((name) => !reachable.has(name));
+  if (unreachable.length > 0) {
     throw new GepaError(
-      `The text of ${lost.join(', ')} stands in the code of the program, or in an agent that is made anew for each request: change it there, or use compiled.program.`,
+      `Cannot write back ${unreachable.join(', ')}: the text is in the code of the program, or in an agent that a function creates for each request. Change it in the code, or use compiled.program.`,
     );
   }
-  const undos = agents.flatMap(({ agent, plan }) => [
+  const undos = agents.flatMap(({ agent, components }) => [
     ...writeInstructions(
       agent,
-      plan.instructions === undefined ? undefined : changed.get(plan.instructions)?.to,
+      components.instructions === undefined ? undefined : changed.get(components.instructions)?.to,
     ),
-    ...writeToolTexts(agent, plan, changed),
+    ...writeToolDescriptions(agent, components, changed),
   ]);
   return () => {
     for (const undo of undos.splice(0).reverse()) undo();
@@ -46,28 +51,33 @@ export function writeBack(discovery: Discovery, texts: Candidate, foundAgain: Di
 }
 
 /**
- * Instructions in the default options win over the agent's own at run time. The options themselves stay as they are:
- * other agents may share them.
+ * Instructions in the default options override the agent's own, so both are replaced. The options object itself is not
+ * changed: agents may share it.
  */
 function writeInstructions(agent: Agent, text: string | undefined): Undo[] {
   if (text === undefined) return [];
   const { getInstructions, getDefaultOptions } = agent;
   Object.assign(agent, {
-    getInstructions: (args) => whenKnown(getInstructions.call(agent, args), (own) => withText(own, text)),
+    getInstructions: (args) =>
+      mapMaybePromise(getInstructions.call(agent, args), (own) => withText(own, text)),
     getDefaultOptions: (args) =>
-      whenKnown(getDefaultOptions.call(agent, args), (options) =>
+      mapMaybePromise(getDefaultOptions.call(agent, args), (options) =>
         options.instructions ? { ...options, instructions: withText(options.instructions, text) } : options,
       ),
   } satisfies Partial<Agent>);
   return [() => Object.assign(agent, { getInstructions, getDefaultOptions })];
 }
 
-function writeToolTexts(agent: Agent, { tools }: AgentPlan, changed: ReadonlyMap<string, Rewrite>): Undo[] {
-  const names = [...tools.values()].flatMap(({ description, fields }) => [description, ...fields.values()]);
-  if (!names.some((name) => name !== undefined && changed.has(name))) return [];
+function writeToolDescriptions(
+  agent: Agent,
+  { tools }: AgentComponents,
+  changed: ReadonlyMap<string, Rewrite>,
+): Undo[] {
+  const names = [...tools.values()].flatMap(toolComponentNames);
+  if (!names.some((name) => changed.has(name))) return [];
   const { model } = agent;
   agent.model = wrapModels(agent, model, (_, options, call) =>
-    call(withToolTexts(options, tools, (name) => changed.get(name))),
+    call(rewriteTools(options, tools, (name) => changed.get(name))),
   );
   return [
     () => {
@@ -76,11 +86,9 @@ function writeToolTexts(agent: Agent, { tools }: AgentPlan, changed: ReadonlyMap
   ];
 }
 
-function componentsOf({ instructions, tools }: AgentPlan): string[] {
-  const own = instructions === undefined ? [] : [instructions];
-  const offered = [...tools.values()].flatMap(({ description, fields }) => [
-    ...(description === undefined ? [] : [description]),
-    ...fields.values(),
-  ]);
-  return [...own, ...offered];
+function componentNames({ instructions, tools }: AgentComponents): string[] {
+  return [
+    ...(instructions === undefined ? [] : [instructions]),
+    ...[...tools.values()].flatMap(toolComponentNames),
+  ];
 }

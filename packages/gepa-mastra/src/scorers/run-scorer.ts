@@ -4,20 +4,20 @@ import type { MastraModelConfig } from '@mastra/core/llm';
 import { RequestContext } from '@mastra/core/request-context';
 import type { CallMeter, Usage } from 'gepa-core';
 import { usageOfSteps } from 'gepa-core/adapter';
-import { knownRefusal } from '../program/unusable-model.ts';
-import { type AroundCall, wrapModel } from '../program/wrap-models.ts';
-import { recordedCall } from '../trace/record-model-call.ts';
+import { classifyModelError } from '../program/unusable-model.ts';
+import { type CallWrapper, wrapModel } from '../program/wrap-models.ts';
+import { recordModelCall } from '../trace/record-model-call.ts';
 import { Recorder } from '../trace/recorder.ts';
 
-/** A scorer of Mastra: of `createScorer`, or a prebuilt one. */
+/** A Mastra scorer: from `createScorer`, or a prebuilt one. */
 export interface Scorer {
   readonly id: string;
   run(input: never): Promise<ScorerRunResult>;
 }
 
 /**
- * Runs a scorer, and counts the calls of its judges where they are made: not every version of Mastra tells of them, or of
- * what was thrown inside. The scorer itself stays as it is.
+ * Runs a scorer and counts the model calls of its judges. The calls are recorded at the models, because some versions of
+ * Mastra report neither their usage nor the original errors. The scorer itself is not changed.
  */
 export async function runScorer(
   scorer: Scorer,
@@ -26,10 +26,10 @@ export async function runScorer(
 ): Promise<{ readonly result: ScorerRunResult; readonly usage: Usage }> {
   const recorder = new Recorder(meter);
   try {
-    const result = await watched(scorer, recorder).run(input as never);
+    const result = await recordedScorer(scorer, recorder).run(input as never);
     return { result, usage: usageOfSteps(recorder.steps) };
   } catch (error) {
-    throw knownRefusal(recorder.lastError ?? error);
+    throw classifyModelError(recorder.lastError ?? error);
   }
 }
 
@@ -37,42 +37,46 @@ interface WithJudge {
   readonly judge?: { readonly model?: MastraModelConfig };
 }
 
-/** A scorer of Mastra, as it looks inside. */
-interface Inside {
+/** The private fields of a Mastra scorer. */
+interface ScorerFields {
   readonly config: WithJudge;
   readonly steps: readonly { readonly name: string; readonly definition: unknown }[];
   readonly originalPromptObjects: ReadonlyMap<string, WithJudge>;
 }
 
-/** A scorer that does the same, and is recorded. One of a class of the user's is left as it is. */
-function watched(scorer: Scorer, recorder: Recorder): Scorer {
+/** A copy of a scorer that records its steps and model calls. A scorer of the user's own class is returned as it is. */
+function recordedScorer(scorer: Scorer, recorder: Recorder): Scorer {
   if (Object.getPrototypeOf(scorer) !== MastraScorer.prototype) return scorer;
-  const { config, steps, originalPromptObjects } = scorer as unknown as Inside;
-  const around: AroundCall = (modelId, options, call) => recordedCall(recorder, { modelId }, options, call);
-  // Adding a step makes a new scorer, with all that the given one knows, also of its Mastra instance.
+  const { config, steps, originalPromptObjects } = scorer as unknown as ScorerFields;
+  const wrapper: CallWrapper = (modelId, options, call) =>
+    recordModelCall(recorder, { modelId }, options, call);
+  // Adding a step returns a complete copy of the scorer, with its Mastra instance; the steps are then replaced.
   const copy = (scorer as unknown as MastraScorer).generateReason(() => '');
-  const inside: Inside = {
-    config: withJudge(config, around),
-    steps: steps.map((step) => recorded(step, recorder)),
+  const fields: ScorerFields = {
+    config: withRecordedJudge(config, wrapper),
+    steps: steps.map((step) => recordedStep(step, recorder)),
     originalPromptObjects: new Map(
-      [...originalPromptObjects].map(([step, prompt]) => [step, withJudge(prompt, around)]),
+      [...originalPromptObjects].map(([step, prompt]) => [step, withRecordedJudge(prompt, wrapper)]),
     ),
   };
-  return Object.assign(copy as unknown as Scorer, inside);
+  return Object.assign(copy as unknown as Scorer, fields);
 }
 
-function recorded(step: Inside['steps'][number], recorder: Recorder): Inside['steps'][number] {
+function recordedStep(
+  step: ScorerFields['steps'][number],
+  recorder: Recorder,
+): ScorerFields['steps'][number] {
   const { name, definition } = step;
   if (typeof definition !== 'function') return step;
   return {
     ...step,
-    definition: (context: unknown) => recorder.around({ kind: 'chain', name }, () => definition(context)),
+    definition: (context: unknown) => recorder.record({ kind: 'chain', name }, () => definition(context)),
   };
 }
 
-function withJudge<Thing extends WithJudge>(thing: Thing, around: AroundCall): Thing {
-  const { judge } = thing;
-  if (judge?.model === undefined) return thing;
+function withRecordedJudge<Config extends WithJudge>(config: Config, wrapper: CallWrapper): Config {
+  const { judge } = config;
+  if (judge?.model === undefined) return config;
   const original = judge.model;
   const model = async ({ requestContext = new RequestContext(), mastra }: ModelArgs) => {
     const agent = new Agent({
@@ -82,9 +86,10 @@ function withJudge<Thing extends WithJudge>(thing: Thing, around: AroundCall): T
       model: original,
       ...(mastra === undefined ? {} : { mastra }),
     });
-    return wrapModel(await agent.getModel({ requestContext }), around);
+    return wrapModel(await agent.getModel({ requestContext }), wrapper);
   };
-  return { ...thing, judge: { ...judge, model } };
+  return { ...config, judge: { ...judge, model } };
 }
 
+/** The arguments of a dynamic model. */
 type ModelArgs = Partial<Parameters<Extract<Agent['model'], (...args: never) => unknown>>[0]>;

@@ -1,44 +1,47 @@
-/** A JSON schema, as far as descriptions go. */
+/** The part of a JSON schema that describes fields. */
 export interface FieldSchema {
   readonly type?: unknown;
   readonly description?: string;
   readonly properties?: Readonly<Record<string, FieldSchema>>;
-  readonly items?: Parts;
-  readonly prefixItems?: Parts;
-  readonly additionalProperties?: Parts;
-  readonly anyOf?: Parts;
-  readonly oneOf?: Parts;
-  readonly allOf?: Parts;
+  readonly items?: Subschemas;
+  readonly prefixItems?: Subschemas;
+  readonly additionalProperties?: Subschemas;
+  readonly anyOf?: Subschemas;
+  readonly oneOf?: Subschemas;
+  readonly allOf?: Subschemas;
 }
 
-type Parts = FieldSchema | boolean | readonly (FieldSchema | boolean)[];
+type Subschemas = FieldSchema | boolean | readonly (FieldSchema | boolean)[];
 
-const keysOfParts = ['items', 'prefixItems', 'additionalProperties', 'anyOf', 'oneOf', 'allOf'] as const;
+const subschemaKeys = ['items', 'prefixItems', 'additionalProperties', 'anyOf', 'oneOf', 'allOf'] as const;
 
 /**
- * The schemas inside one that belong to the same field: items of a list, alternatives. For OpenAI's models Mastra makes
- * what is optional an alternative to null.
+ * The subschemas that describe the same field: list items and alternatives. For OpenAI models, Mastra turns an optional
+ * field into an alternative to null.
  */
-export function partsOf(schema: FieldSchema): FieldSchema[] {
-  return keysOfParts.flatMap((key) => [schema[key] ?? []].flat()).filter(isSchema);
+export function subschemasOf(schema: FieldSchema): FieldSchema[] {
+  return subschemaKeys.flatMap((key) => [schema[key] ?? []].flat()).filter(isSchema);
 }
 
-/** The schema with other ones inside. */
-export function mapParts(schema: FieldSchema, change: (part: FieldSchema) => FieldSchema): FieldSchema {
-  const changed = (part: FieldSchema | boolean) => (isSchema(part) ? change(part) : part);
-  const entries = keysOfParts
+/** A copy of the schema in which `change` has replaced each subschema of `subschemasOf`. */
+export function mapSubschemas(
+  schema: FieldSchema,
+  change: (subschema: FieldSchema) => FieldSchema,
+): FieldSchema {
+  const changed = (subschema: FieldSchema | boolean) => (isSchema(subschema) ? change(subschema) : subschema);
+  const entries = subschemaKeys
     .filter((key) => schema[key] !== undefined)
     .map((key) => {
-      const parts = schema[key] as Parts;
-      return [key, isList(parts) ? parts.map(changed) : changed(parts)] as const;
+      const subschemas = schema[key] as Subschemas;
+      return [key, isList(subschemas) ? subschemas.map(changed) : changed(subschemas)] as const;
     });
   return { ...schema, ...Object.fromEntries(entries) };
 }
 
-function isSchema(part: FieldSchema | boolean): part is FieldSchema {
-  return typeof part === 'object' && part !== null;
+function isSchema(subschema: FieldSchema | boolean): subschema is FieldSchema {
+  return typeof subschema === 'object' && subschema !== null;
 }
 
-function isList(parts: Parts): parts is readonly (FieldSchema | boolean)[] {
-  return Array.isArray(parts);
+function isList(subschemas: Subschemas): subschemas is readonly (FieldSchema | boolean)[] {
+  return Array.isArray(subschemas);
 }

@@ -1,43 +1,41 @@
 import type { Transformer } from 'node:stream/web';
 import type { MeteredCall } from 'gepa-core';
+import { AnswerReader } from './answer-reader.ts';
 import { callRequest } from './call-request.ts';
-import {
-  type AnswerPart,
-  AnswerReader,
-  type CallOptions,
-  type CallResult,
-  type ModelCall,
-  plainPrompt,
-} from './model-call.ts';
+import type { AnswerPart, CallOptions, CallResult, ModelCall } from './model-call.ts';
+import { plainPrompt } from './plain-prompt.ts';
 import type { Recorder } from './recorder.ts';
 
-/** Calls a model, if the meter lets it be called, and records the call, with the answer as it comes in. */
-export async function recordedCall(
+/**
+ * Calls a model as a step of the trace. The call is reported to the recorder's meter first; when the meter refuses it,
+ * the model is not called and the result is a stream with the meter's error.
+ */
+export async function recordModelCall(
   recorder: Recorder,
-  about: { readonly modelId: string; readonly components?: readonly string[] },
+  step: { readonly modelId: string; readonly components?: readonly string[] },
   options: CallOptions,
   call: ModelCall,
 ): Promise<CallResult> {
-  const { modelId: name, components = [] } = about;
+  const { modelId: name, components = [] } = step;
   let metered: MeteredCall | undefined;
   try {
-    metered = await recorder.meter?.begin(callRequest(name, options, recorder.written));
+    metered = await recorder.meter?.begin(callRequest(name, options, recorder.tokensWritten));
   } catch (error) {
-    // Mastra would try again what is thrown.
-    return { stream: failed(error) };
+    // Mastra would retry a thrown error.
+    return { stream: errorStream(error) };
   }
-  const step = recorder.open({ kind: 'model', name, components, input: plainPrompt(options) });
+  const openStep = recorder.open({ kind: 'model', name, components, input: plainPrompt(options) });
   const answer = new AnswerReader(name);
-  /** Only what is told first is heard. */
-  const tellMeter = () => {
+  // May run twice; the meter ignores the second report.
+  const report = () => {
     const { usage, error } = answer;
     if (usage === undefined) metered?.fail(error);
     else metered?.end(usage);
   };
   const end = () => {
-    tellMeter();
-    recorder.end(step, answer.answer);
-    if (answer.error !== undefined) recorder.fail(step, answer.error);
+    report();
+    recorder.end(openStep, answer.answer);
+    if (answer.error !== undefined) recorder.fail(openStep, answer.error);
   };
   try {
     const result = await call(options);
@@ -46,29 +44,29 @@ export async function recordedCall(
       end();
       return result;
     }
-    const watcher: Transformer<AnswerPart, AnswerPart> = {
+    const observer: Transformer<AnswerPart, AnswerPart> = {
       transform(part, controller) {
         answer.read(part);
-        // Before it is passed on: whoever waits for it may call the next model, or be done.
-        if (part.type === 'finish') tellMeter();
+        // Report before passing it on: the reader may make its next model call as soon as it sees the last part.
+        if (part.type === 'finish') report();
         controller.enqueue(part);
       },
       flush: end,
       cancel: (reason) => metered?.fail(reason),
     };
-    // Read ahead of whoever it is for, who may call another model halfway, and would wait for what this one holds.
+    // Unlimited read-ahead settles this call even while its reader waits for budget for another call.
     const stream = result.stream.pipeThrough(
-      new TransformStream(watcher, undefined, { highWaterMark: Number.POSITIVE_INFINITY }),
+      new TransformStream(observer, undefined, { highWaterMark: Number.POSITIVE_INFINITY }),
     );
     return { ...result, stream };
   } catch (error) {
     metered?.fail(error);
-    recorder.fail(step, error);
+    recorder.fail(openStep, error);
     throw error;
   }
 }
 
-function failed(error: unknown): ReadableStream<AnswerPart> {
+function errorStream(error: unknown): ReadableStream<AnswerPart> {
   return new ReadableStream({
     start(controller) {
       controller.enqueue({ type: 'error', error });

@@ -10,32 +10,32 @@ import { copyWith } from './copy-with.ts';
 import type { Derivation } from './derivation.ts';
 import { isAgent } from './program.ts';
 
-/** Those of Mastra's own that ask a model, by an agent that each has. */
-const asking = new Set<unknown>(
+/** The processors of Mastra that call a model through an agent of their own. */
+const modelProcessors = new Set<unknown>(
   [LanguageDetector, ModerationProcessor, PIIDetector, PromptInjectionDetector, SystemPromptScrubber].map(
     ({ prototype }) => prototype,
   ),
 );
 
-/** An agent, where it puts its processors together for a call. */
-interface Combining {
+/** The internal method of an agent that prepares its processors for a call. */
+interface ProcessorMethods {
   combineProcessorsIntoWorkflow?(processors: readonly object[], id: string): unknown;
 }
 
-/** Has a copy of an agent record what its processors ask models. One of a class of the user's is left as it is. */
-export function watchProcessors(derivation: Derivation, agent: Agent): void {
-  const combining = agent as unknown as Combining;
-  const combine = combining.combineProcessorsIntoWorkflow?.bind(agent);
+/** Records the model calls of an agent's processors. Processors of the user's own classes are not changed. */
+export function recordProcessors(derivation: Derivation, agent: Agent): void {
+  const methods = agent as unknown as ProcessorMethods;
+  const combine = methods.combineProcessorsIntoWorkflow?.bind(agent);
   if (combine === undefined) return;
-  combining.combineProcessorsIntoWorkflow = (processors, id) =>
+  methods.combineProcessorsIntoWorkflow = (processors, id) =>
     combine(
-      processors.map((processor) => watched(derivation, processor)),
+      processors.map((processor) => recordedProcessor(derivation, processor)),
       id,
     );
 }
 
-function watched(derivation: Derivation, processor: object): object {
-  if (!asking.has(Object.getPrototypeOf(processor))) return processor;
+function recordedProcessor(derivation: Derivation, processor: object): object {
+  if (!modelProcessors.has(Object.getPrototypeOf(processor))) return processor;
   const agents = Object.entries(processor).filter(([, value]) => isAgent(value));
   return copyWith(
     processor,
