@@ -6,11 +6,11 @@ import {
   type ProgramTexts,
   type Tunable,
 } from 'gepa-core/load';
-import { freshRequestContext, type RequestContextValues } from './example.ts';
-import { derive } from './program/derive.ts';
+import { deriveProgram } from './program/derive-program.ts';
 import { discover } from './program/discover.ts';
-import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/kinds.ts';
-import type { Discovery } from './program/plan.ts';
+import type { Discovery } from './program/discovery.ts';
+import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/program.ts';
+import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 
 /** Which texts of an agent or a workflow are components. */
 export interface TextOptions extends ComponentSelectionOptions {
@@ -61,5 +61,5 @@ export function findTexts<Source extends Program>(
     const passed = skipped.map(({ location, reason, hint }) => `\n- ${location}: ${reason} ${hint}`).join('');
     throw new NoComponentsError(`There is no text to optimize in ${program.id}.${passed}`);
   }
-  return { components, discovery, apply: (candidate) => derive(program, { discovery, texts: candidate }) };
+  return { components, discovery, apply: (candidate) => deriveProgram(program, { discovery, candidate }) };
 }

@@ -2,11 +2,11 @@
 
 import { checkOptionNames, type LoadProgramOptions, loadProgram, type SavedCandidate } from 'gepa-core/load';
 import { findTexts, type TextOptions } from './find-texts.ts';
-import type { Program } from './program/kinds.ts';
+import type { Program } from './program/program.ts';
 
 export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
-export type { RequestContextValues } from './example.ts';
-export type { Program, WorkflowLike } from './program/kinds.ts';
+export type { Program, WorkflowLike } from './program/program.ts';
+export type { RequestContextValues } from './program/request-context.ts';
 
 /** The options that `gepa` had when the candidate was optimized. */
 export interface LoadOptions extends TextOptions, LoadProgramOptions {}

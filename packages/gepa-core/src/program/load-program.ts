@@ -1,5 +1,10 @@
 import type { Candidate, Component } from '../component.ts';
-import { parseSavedCandidate, readSavedCandidate, type SavedCandidate, textsFor } from './saved-candidate.ts';
+import {
+  candidateFrom,
+  parseSavedCandidate,
+  readSavedCandidate,
+  type SavedCandidate,
+} from './saved-candidate.ts';
 import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
 import { foundCandidate, publicComponents } from './selection-adapter.ts';
 
@@ -36,5 +41,5 @@ export function loadProgram<Program>(
   const selected = selectComponents(components, selection);
   const contents =
     typeof saved === 'string' ? readSavedCandidate(saved) : parseSavedCandidate(saved, 'The object');
-  return apply(foundCandidate(selected, textsFor(publicComponents(selected), contents, ifChanged)));
+  return apply(foundCandidate(selected, candidateFrom(contents, publicComponents(selected), ifChanged)));
 }

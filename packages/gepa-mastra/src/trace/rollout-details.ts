@@ -2,20 +2,20 @@ import type { AgentExecutionOptionsBase, MastraDBMessage } from '@mastra/core/ag
 import type { AnySpan } from '@mastra/core/observability';
 import type { Step } from 'gepa-core';
 
-/** What Mastra's own scorers and traces need to know of a rollout, beyond its output and steps. */
+/** What Mastra's scorers and observability need from a rollout, beside its output and steps. */
 export interface RolloutDetails {
-  /** What a scorer of agents is given. */
+  /** The input and output in the form that scorers of agents expect. */
   readonly scoringData?: { readonly input: unknown; readonly output: unknown };
   readonly messages?: readonly MastraDBMessage[];
   readonly requestContext: NonNullable<AgentExecutionOptionsBase<unknown>['requestContext']>;
   readonly runId: string;
-  /** The rollout's root in the user's own traces. */
+  /** The root span of the rollout in the user's observability. */
   readonly span?: AnySpan;
 }
 
 const key = Symbol('gepa.mastra.rollout');
 
-/** Lets the details travel on the first step, where whoever prints or compares the steps does not see them. */
+/** Attaches the details to the first step under a symbol, so that printing or comparing steps does not show them. */
 export function attachDetails(steps: readonly Step[], details: RolloutDetails): readonly Step[] {
   const [first, ...rest] = steps;
   return first === undefined ? steps : [Object.assign({ ...first }, { [key]: details }), ...rest];

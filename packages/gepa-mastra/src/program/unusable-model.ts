@@ -1,24 +1,25 @@
 import { getProviderConfig } from '@mastra/core/llm';
 import { GepaError } from 'gepa-core';
 
-/** A model that cannot be asked, such as for want of a key, a provider or the model itself: nobody's score, and no retry heals it. */
-export class ModelRefusedError extends GepaError {
-  static override readonly kind = 'ModelRefusedError';
-  /** The code by which refusals are known. */
+/** A model cannot be called at all: its key, provider, model or host is missing. The run ends; nothing is scored. */
+export class UnusableModelError extends GepaError {
+  static override readonly kind = 'UnusableModelError';
+  /** The error code by which `gepa-core` recognizes an error that no retry can fix. */
   readonly code = 'invalid_api_key';
 }
 
-const refusals =
+const unusableModelMessages =
   /could not find api key|could not find config for provider|could not identify provider|missing \S+ environment variable|api key is missing|not compatible with generate\(\)/i;
 
-/** An error that tells of a missing key, provider, model or host, or of a model too old to be asked, as one that can be known by its code. */
-export function knownRefusal(error: unknown): unknown {
-  if (!(error instanceof Error) || !(refusals.test(error.message) || isNowhere(error))) return error;
-  return new ModelRefusedError(error.message, { cause: error });
+/** Turns an error about a missing key, provider, model or host into an `UnusableModelError`; returns others unchanged. */
+export function classifyModelError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (!unusableModelMessages.test(error.message) && !isNotFound(error)) return error;
+  return new UnusableModelError(error.message, { cause: error });
 }
 
-/** Whether a provider has no such model, or there is no such host; tools and steps may fail so by their input. */
-function isNowhere({ name, cause, ...error }: Error): boolean {
+/** Whether the provider does not know the model or the host does not exist. Only AI SDK errors: tools may fail so too. */
+function isNotFound({ name, cause, ...error }: Error): boolean {
   const { statusCode } = error as { statusCode?: unknown };
   return (
     name === 'AI_APICallError' &&
@@ -31,7 +32,7 @@ function codesOf(error: unknown): unknown[] {
   return cause === undefined ? [code] : [code, ...codesOf(cause)];
 }
 
-/** The environment variable that holds the key a model needs, where it is not set. */
+/** The environment variable that the model reads its API key from, if it is not set. */
 export function missingApiKey(model: unknown): string | undefined {
   const { id, url, apiKey } = (typeof model === 'string' ? { id: model } : (model ?? {})) as {
     id?: unknown;

@@ -2,61 +2,62 @@ import type { Agent } from '@mastra/core/agent';
 import type { IMastraEditor } from '@mastra/core/editor';
 import type { RequestContext } from '@mastra/core/request-context';
 import { type Candidate, GepaError, type OptimizationResult } from 'gepa-core';
-import { textOf } from './program/instructions.ts';
-import { isAgent } from './program/kinds.ts';
-import type { AgentPlan, Discovery } from './program/plan.ts';
+import type { AgentComponents, Discovery } from '../program/discovery.ts';
+import { textOf } from '../program/instructions.ts';
+import { isAgent } from '../program/program.ts';
 
 export interface DraftOptions {
-  /** Whether the versions go live at once, for all who ask for the published one. Default `false`. */
+  /** Whether to publish the versions at once. Default `false`. */
   readonly publish?: boolean;
-  /** Stands before the scores in the versions' message. */
+  /** Prepended to the scores in the change message of the versions. */
   readonly message?: string;
 }
 
-/** A version of one agent in the editor. */
+/** A saved draft version of one agent. */
 export interface Draft {
   readonly agentId: string;
   readonly versionId: string;
-  /** Components whose texts the editor cannot hold, or may not by the agent's `editor` setting. */
-  readonly left: readonly string[];
+  /** Changed components that the editor cannot store, or that the agent's `editor` setting forbids to edit. */
+  readonly unsavedComponents: readonly string[];
 }
 
 /**
- * Saves the texts as a draft of each agent that changed, in the editor of the Mastra instance the agents are registered
- * with, for people to try and publish in Studio. The scores stand in the draft's message.
+ * Saves a draft version of each changed agent in the editor of its Mastra instance, where it can be tried and published
+ * in Studio. The change message contains the scores.
  *
- * @throws {GepaError} when there is no editor or no storage, when no text may be edited, or when this version of Mastra
- *   applies no drafts to agents.
+ * @throws {GepaError} when there is no editor or storage, when no changed text may be edited, or when this version of
+ *   Mastra does not apply drafts to agents.
  */
 export async function saveDrafts(
   discovery: Discovery,
-  texts: Candidate,
+  candidate: Candidate,
   result: OptimizationResult,
   requestContext: RequestContext,
   { publish = false, message }: DraftOptions = {},
 ): Promise<readonly Draft[]> {
   const changed = new Map(
-    Object.entries(texts).filter(([name, text]) => text !== discovery.components[name]?.text),
+    Object.entries(candidate).filter(([name, text]) => text !== discovery.components[name]?.text),
   );
-  const edits = [...discovery.agents].flatMap(([agent, plan]) =>
-    isAgent(agent) ? [editOf(agent, plan, changed)] : [],
+  const edits = [...discovery.agents].flatMap(([agent, components]) =>
+    isAgent(agent) ? [editOf(agent, components, changed)] : [],
   );
-  const left = edits.flatMap((edit) => edit.left);
+  const unsaved = edits.flatMap((edit) => edit.unsavedComponents);
   const possible = edits.filter(({ fields }) => Object.keys(fields).length > 0);
-  if (possible.length === 0 && left.length > 0) {
+  if (possible.length === 0 && unsaved.length > 0) {
     throw new GepaError(
-      `The editor may not hold ${left.join(', ')}: the agent's \`editor\` setting forbids it, or the editor has no place for it. Use compiled.writeBack() or compiled.program.`,
+      `The editor cannot store ${unsaved.join(', ')}, or the agent's \`editor\` setting forbids it. Use compiled.writeBack() or compiled.program.`,
     );
   }
   const changeMessage = [...(message === undefined ? [] : [message]), scoresOf(result)].join(' ');
   const drafts: Draft[] = [];
-  for (const { agent, fields, left: leftOfAgent } of possible) {
+  for (const { agent, fields, unsavedComponents } of possible) {
     const versionId = await saveDraft(agent, fields, changeMessage, publish, requestContext);
-    drafts.push({ agentId: agent.id, versionId, left: leftOfAgent });
+    drafts.push({ agentId: agent.id, versionId, unsavedComponents });
   }
   return drafts;
 }
 
+/** The changed fields of an agent's version in the editor. */
 interface Fields {
   readonly instructions?: string;
   readonly tools?: Readonly<Record<string, { readonly description: string }>>;
@@ -64,31 +65,32 @@ interface Fields {
 
 function editOf(
   agent: Agent,
-  plan: AgentPlan,
+  components: AgentComponents,
   changed: ReadonlyMap<string, string>,
-): { agent: Agent; fields: Fields; left: string[] } {
-  // Mastra has had this setting for less long than drafts.
+): { agent: Agent; fields: Fields; unsavedComponents: string[] } {
+  // The setting is newer than drafts.
   const setting = (agent as Partial<Agent>).__getEditorConfig?.() ?? {};
-  const mayInstruct = setting !== false && setting.instructions !== false;
+  const canEditInstructions = setting !== false && setting.instructions !== false;
   const toolSetting = setting === false ? false : (setting.tools ?? true);
-  const mayDescribe = typeof toolSetting === 'object' ? toolSetting.description !== false : toolSetting;
+  const canEditDescriptions =
+    typeof toolSetting === 'object' ? toolSetting.description !== false : toolSetting;
 
-  const left: string[] = [];
-  const take = (component: string | undefined, allowed: boolean) => {
+  const unsavedComponents: string[] = [];
+  const newText = (component: string | undefined, isEditable: boolean) => {
     const text = component === undefined ? undefined : changed.get(component);
-    if (text !== undefined && !allowed) left.push(component!);
-    return allowed ? text : undefined;
+    if (text !== undefined && !isEditable) unsavedComponents.push(component!);
+    return isEditable ? text : undefined;
   };
-  const instructions = take(plan.instructions, mayInstruct);
+  const instructions = newText(components.instructions, canEditInstructions);
   const tools: Record<string, { description: string }> = {};
-  for (const [name, { description, fields }] of plan.tools) {
-    const text = take(description, mayDescribe && !/^(agent|workflow)-/.test(name));
+  for (const [name, { description, fields }] of components.tools) {
+    const text = newText(description, canEditDescriptions && !/^(agent|workflow)-/.test(name));
     if (text !== undefined) tools[name] = { description: text };
-    for (const field of fields.values()) take(field, false);
+    for (const field of fields.values()) newText(field, false);
   }
   return {
     agent,
-    left,
+    unsavedComponents,
     fields: {
       ...(instructions === undefined ? {} : { instructions }),
       ...(Object.keys(tools).length === 0 ? {} : { tools }),
@@ -105,7 +107,7 @@ async function saveDraft(
 ): Promise<string> {
   if ((agent as Partial<Agent>).__fork === undefined) {
     throw new GepaError(
-      'This version of @mastra/core applies no drafts to agents that are written in code; upgrade it to 1.25 or newer, or use compiled.writeBack().',
+      'This version of @mastra/core does not apply drafts to agents that are defined in code; upgrade it to 1.25 or newer, or use compiled.writeBack().',
     );
   }
   const mastra = agent.getMastraInstance();
@@ -119,7 +121,9 @@ async function saveDraft(
   if ((await store.getById(agent.id)) === null) await createRecord(editor, agent, requestContext);
   const latest = await store.getLatestVersion(agent.id);
   if (latest === null)
-    throw new GepaError(`The editor has no version of the agent ${agent.id} to go on from.`);
+    throw new GepaError(
+      `The editor has no version of the agent ${agent.id}, although it has a record of it; create a version in Studio.`,
+    );
   const { id: _, createdAt: __, ...snapshot } = latest;
   const { id: versionId } = await store.createVersion({
     ...snapshot,
@@ -135,7 +139,7 @@ async function saveDraft(
   return versionId;
 }
 
-/** The texts of the code are the first version, so that the draft can be compared with them. */
+/** Creates the agent's record with the texts of the code as first version, to compare the draft with. */
 async function createRecord(
   editor: IMastraEditor,
   agent: Agent,
@@ -158,7 +162,7 @@ function asRecord(tools: unknown): Readonly<Record<string, { description?: strin
 
 function scoresOf({ runId, seedScore, bestScore, test }: OptimizationResult): string {
   const rounded = (score: number) => score.toFixed(3);
-  const held =
+  const testScores =
     test === undefined ? '' : `, held-out test ${rounded(test.seedScore)} → ${rounded(test.bestScore)}`;
-  return `GEPA: validation ${rounded(seedScore)} → ${rounded(bestScore)}${held} (run ${runId})`;
+  return `GEPA: validation ${rounded(seedScore)} → ${rounded(bestScore)}${testScores} (run ${runId})`;
 }

@@ -1,28 +1,38 @@
-import type { MessageListInput } from '@mastra/core/agent/message-list';
 import { RequestContext } from '@mastra/core/request-context';
-import type { ProgramExample } from 'gepa-core';
 
-/** An example for an agent or a workflow: `input` is its messages, or the workflow's input data. */
-export interface MastraExample<Input = MessageListInput, Expected = unknown>
-  extends ProgramExample<Input, Expected> {
-  /** What dynamic instructions, tools and models read. Every rollout gets a copy of its own. */
-  readonly requestContext?: RequestContextValues;
-}
-
-/** A request context, or its entries by name. */
+/** A request context, or its values by key. */
 export type RequestContextValues =
   | { entries(): Iterable<readonly unknown[]> }
   | Readonly<Record<string, unknown>>;
 
-/** A fresh request context: later values win. Lists and plain objects are copies, so that no run sees what another did. */
-export function freshRequestContext(...given: readonly (RequestContextValues | undefined)[]): RequestContext {
+/**
+ * Merges values into a new request context; later sources override earlier ones. Arrays and plain objects are copied,
+ * so that rollouts do not share state; instances of classes are shared.
+ */
+export function freshRequestContext(
+  ...sources: readonly (RequestContextValues | undefined)[]
+): RequestContext {
   const context = new RequestContext();
-  for (const values of given) {
+  for (const values of sources) {
     if (values === undefined) continue;
     const entries = isRequestContext(values) ? values.entries() : Object.entries(values);
     for (const [key, value] of entries) context.set(String(key), copyOf(value));
   }
   return context;
+}
+
+/** Wraps a request context so that each key read from it is added to `keys`. */
+export function recordingReads(context: RequestContext, keys: Set<string>): RequestContext {
+  return new Proxy(context, {
+    get(target, property) {
+      const value: unknown = Reflect.get(target, property, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]) => {
+        if (property === 'get') keys.add(String(args[0]));
+        return value.apply(target, args);
+      };
+    },
+  });
 }
 
 function isRequestContext(
@@ -31,7 +41,7 @@ function isRequestContext(
   return typeof values.entries === 'function';
 }
 
-/** A copy of plain data all the way down; what is of a class stays itself. */
+/** A deep copy of arrays and plain objects; other values are returned as they are. */
 function copyOf(value: unknown, copies = new Map<unknown, unknown>()): unknown {
   if (!Array.isArray(value) && !isPlainObject(value)) return value;
   const known = copies.get(value);

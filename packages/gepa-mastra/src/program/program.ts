@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 
-/** What can be optimized: an `Agent` or a workflow of Mastra, whatever its type parameters. */
+/** A Mastra `Agent` or workflow, with any type parameters. */
 export type Program = AgentLike | WorkflowLike;
 
 export interface AgentLike {
@@ -17,7 +17,7 @@ export interface WorkflowLike {
   createRun(...args: never): Promise<unknown>;
 }
 
-/** An agent of whatever copy of Mastra. */
+/** Whether it is an agent of any installed copy of Mastra. */
 export function isAgent(value: unknown): value is Agent {
   return (
     ['generate', 'getInstructions', 'listTools', '__setTools'].every((method) => has(value, method)) &&
@@ -25,21 +25,18 @@ export function isAgent(value: unknown): value is Agent {
   );
 }
 
-/** A workflow of whatever copy of Mastra. */
+/** Whether it is a workflow of any installed copy of Mastra. */
 export function isWorkflow(value: unknown): value is AnyWorkflow {
   return has(value, 'createRun') && Array.isArray((value as { stepGraph?: unknown }).stepGraph);
 }
 
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return has(value, 'then');
-}
-
+/** The class name of an object, otherwise the `typeof`; for error messages. */
 export function typeName(value: unknown): string {
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
   return value.constructor?.name ?? 'object';
 }
 
-/** Whether it only passes its calls on to another agent, as a registered durable agent does. */
+/** Whether it delegates to another agent, as a registered durable agent does. */
 function isWrapper(value: unknown): boolean {
   const { agent } = value as { agent?: unknown };
   return agent !== undefined && agent !== value;

@@ -2,7 +2,7 @@ import type { Dataset } from '@mastra/core/datasets';
 import { OptionsError } from 'gepa-core';
 import type { MastraExample } from './example.ts';
 
-/** An example that stands in a Mastra dataset. */
+/** An example from a Mastra dataset. */
 export interface DatasetExample<Input = unknown, Expected = unknown> extends MastraExample<Input, Expected> {
   readonly id: string;
   /** The item's id in the dataset. */
@@ -12,18 +12,18 @@ export interface DatasetExample<Input = unknown, Expected = unknown> extends Mas
 export interface DatasetOptions {
   /** The version to read. Default: the current one. */
   readonly version?: number;
-  /** Whether an item without ground truth is refused. Default `false`. */
+  /** Whether to throw when an item has no ground truth. Default `false`. */
   readonly needsGroundTruth?: boolean;
 }
 
 const itemsPerPage = 100;
 
 /**
- * All items of a Mastra dataset as examples, oldest first: the same order each time. `expected` is the ground truth,
- * `id` the item's external id where it has one.
+ * Reads all items of a Mastra dataset as examples, oldest first. `expected` is the ground truth; `id` is the item's
+ * external id, or its id without one.
  *
- * @typeParam Input What the program takes; a dataset does not tell.
- * @throws {OptionsError} when the dataset is empty, or lacks ground truth that is needed.
+ * @typeParam Input The input type of the program; datasets are untyped.
+ * @throws {OptionsError} when the dataset is empty, or `needsGroundTruth` is set and an item has none.
  */
 export async function fromDataset<Input = string, Expected = unknown>(
   dataset: Dataset,
@@ -31,10 +31,10 @@ export async function fromDataset<Input = string, Expected = unknown>(
 ): Promise<DatasetExample<Input, Expected>[]> {
   const items = await allItems(dataset, version);
   if (items.length === 0) throw new OptionsError([`The dataset ${dataset.id} has no items.`]);
-  const lacking = items.filter(({ groundTruth }) => groundTruth === undefined || groundTruth === null);
-  if (needsGroundTruth && lacking.length > 0) {
+  const withoutTruth = items.filter(({ groundTruth }) => groundTruth === undefined || groundTruth === null);
+  if (needsGroundTruth && withoutTruth.length > 0) {
     throw new OptionsError([
-      `${lacking.length} of the ${items.length} items of the dataset ${dataset.id} have no ground truth, such as ${lacking[0]!.id}: add it, or use a metric that gets by without.`,
+      `${withoutTruth.length} of the ${items.length} items of the dataset ${dataset.id} have no ground truth, for example ${withoutTruth[0]!.id}: add it, or use a metric that does not need it.`,
     ]);
   }
   return items
@@ -59,7 +59,7 @@ async function allItems(dataset: Dataset, version: number | undefined): Promise<
       perPage: itemsPerPage,
       ...(version === undefined ? {} : { version }),
     });
-    // Some storages give the items of a version all at once.
+    // Some storages return all items of a version at once.
     if (Array.isArray(listed)) return [...listed];
     items.push(...listed.items);
     if (!listed.pagination.hasMore) return items;

@@ -3,22 +3,22 @@ import type { RequestContext } from '@mastra/core/request-context';
 import type { CallOptions, CallResult, ModelCall } from '../trace/model-call.ts';
 import { modelName } from './model-names.ts';
 
-/** Stands around each call of a model. */
-export type AroundCall = (modelName: string, options: CallOptions, call: ModelCall) => Promise<CallResult>;
+/** Called in place of each model call; `call` makes the original call. */
+export type CallWrapper = (modelName: string, options: CallOptions, call: ModelCall) => Promise<CallResult>;
 
 type ModelOption = Agent['model'];
 type ModelConfig = NonNullable<Parameters<Agent['getModel']>[0]>['modelConfig'];
 type Context = { requestContext: RequestContext };
 
 /**
- * The models of an agent, single, dynamic or with fallbacks, with something around each of their calls. It stands
- * where Mastra's own loop calls the model, and so sees exactly what the model sees.
+ * Wraps each call of an agent's models: a single model, a dynamic one, or a list with fallbacks. Mastra's agent loop
+ * calls the wrapped model, so the wrapper sees exactly the input that the model gets.
  */
-export function wrapModels(agent: Agent, option: ModelOption, around: AroundCall): ModelOption {
+export function wrapModels(agent: Agent, option: ModelOption, wrapper: CallWrapper): ModelOption {
   const wrapOne = async (config: ModelConfig, { requestContext }: Context) =>
     wrapModel(
       await agent.getModel({ requestContext, ...(config === undefined ? {} : { modelConfig: config }) }),
-      around,
+      wrapper,
     );
   const wrapAny = (config: unknown, context?: Context): unknown => {
     if (Array.isArray(config)) {
@@ -38,21 +38,20 @@ export function wrapModels(agent: Agent, option: ModelOption, around: AroundCall
   return wrapped as ModelOption;
 }
 
-/** A model that was wrapped may be given back, to be used again. */
 const wrappedModels = new WeakSet<object>();
 
-/** A model with something around each of its calls. One that has it already is left as it is. */
-export function wrapModel<Model extends object>(model: Model, around: AroundCall): Model {
+/** Wraps each call of a model. A model that is wrapped already is returned as it is. */
+export function wrapModel<Model extends object>(model: Model, wrapper: CallWrapper): Model {
   if (wrappedModels.has(model)) return model;
   const wrapped = new Proxy(model, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== 'function') return value;
-      // Bound, for models keep private fields that a proxy cannot see.
+      // Private fields of the model are not accessible through the proxy.
       const method = value.bind(target) as ModelCall;
       if (key !== 'doGenerate' && key !== 'doStream') return method;
       const name = modelName(target) ?? 'model';
-      return (options: CallOptions) => around(name, options, method);
+      return (options: CallOptions) => wrapper(name, options, method);
     },
   });
   wrappedModels.add(wrapped);

@@ -5,8 +5,8 @@ import { createTool } from '@mastra/core/tools';
 import { GepaError } from 'gepa-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { gepa } from './gepa.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
+import { gepa } from '../gepa.ts';
+import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {

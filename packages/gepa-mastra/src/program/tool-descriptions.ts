@@ -1,13 +1,7 @@
 import { zodToJsonSchema } from '@mastra/core/utils/zod-to-json';
+import { type FieldSchema, mapSubschemas, subschemasOf } from '../trace/field-schema.ts';
 import type { CallOptions, OfferedTool } from '../trace/model-call.ts';
-import { type FieldSchema, mapParts, partsOf } from './field-schema.ts';
-
-/** Which components hold the texts of one tool. */
-export interface ToolPlan {
-  readonly description?: string;
-  /** By the field's path, as in `filter.city`. */
-  readonly fields: ReadonlyMap<string, string>;
-}
+import type { ToolComponents } from './discovery.ts';
 
 interface AnySchema extends FieldSchema {
   readonly '~standard'?: {
@@ -17,7 +11,7 @@ interface AnySchema extends FieldSchema {
   readonly jsonSchema?: FieldSchema;
 }
 
-/** The schema of a tool's input, whatever it was made with; older versions of Mastra keep it as it was given. */
+/** The input schema of a tool as JSON schema. Older versions of Mastra do not convert schemas to a standard one. */
 export function fieldSchemaOf(schema: AnySchema): FieldSchema {
   const { '~standard': standard, _def, jsonSchema } = schema;
   if (standard?.jsonSchema !== undefined)
@@ -26,63 +20,66 @@ export function fieldSchemaOf(schema: AnySchema): FieldSchema {
   return jsonSchema ?? schema;
 }
 
-/** All descriptions of fields in a schema, by the field's path. There may be several of one field. */
+/** The descriptions of all fields in a schema, by field path. A field may have several. */
 export function describedFields(schema: FieldSchema, path = ''): [path: string, description: string][] {
   const own: [string, string][] = schema.description && path !== '' ? [[path, schema.description]] : [];
   const fields = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
     describedFields(field, fieldPath(path, name)),
   );
-  return [...own, ...fields, ...partsOf(schema).flatMap((part) => describedFields(part, path))];
+  return [...own, ...fields, ...subschemasOf(schema).flatMap((inner) => describedFields(inner, path))];
 }
 
-/** A text in place of another. */
+/** The original text of a component and its replacement. */
 export interface Rewrite {
   readonly from: string;
   readonly to: string;
 }
 
-/** A model's call with other texts in the tools it offers. */
-export function withToolTexts<Options extends CallOptions>(
+/** Replaces descriptions of tools and of their input fields in a model call. */
+export function rewriteTools<Options extends CallOptions>(
   options: Options,
-  tools: ReadonlyMap<string, ToolPlan>,
+  tools: ReadonlyMap<string, ToolComponents>,
   rewriteOf: (component: string) => Rewrite | undefined,
 ): Options {
   if (options.tools === undefined || tools.size === 0) return options;
-  return { ...options, tools: options.tools.map((tool) => withTexts(tool, tools.get(tool.name), rewriteOf)) };
-}
-
-function withTexts(
-  tool: OfferedTool,
-  plan: ToolPlan | undefined,
-  rewriteOf: (component: string) => Rewrite | undefined,
-): OfferedTool {
-  if (plan === undefined) return tool;
-  const description = plan.description === undefined ? undefined : rewriteOf(plan.description);
-  const fields = new Map([...plan.fields].map(([path, component]) => [path, rewriteOf(component)]));
   return {
-    ...tool,
-    ...(description === undefined ? {} : { description: description.to }),
-    ...(plan.fields.size === 0 || tool.inputSchema === undefined
-      ? {}
-      : { inputSchema: withFieldTexts(tool.inputSchema as FieldSchema, fields) }),
+    ...options,
+    tools: options.tools.map((tool) => rewriteTool(tool, tools.get(tool.name), rewriteOf)),
   };
 }
 
-function withFieldTexts(
+function rewriteTool(
+  tool: OfferedTool,
+  components: ToolComponents | undefined,
+  rewriteOf: (component: string) => Rewrite | undefined,
+): OfferedTool {
+  if (components === undefined) return tool;
+  const description = components.description === undefined ? undefined : rewriteOf(components.description);
+  const fields = new Map([...components.fields].map(([path, component]) => [path, rewriteOf(component)]));
+  return {
+    ...tool,
+    ...(description === undefined ? {} : { description: description.to }),
+    ...(components.fields.size === 0 || tool.inputSchema === undefined
+      ? {}
+      : { inputSchema: rewriteFields(tool.inputSchema as FieldSchema, fields) }),
+  };
+}
+
+function rewriteFields(
   schema: FieldSchema,
   rewrites: ReadonlyMap<string, Rewrite | undefined>,
   path = '',
 ): FieldSchema {
-  const changed = mapParts(schema, (part) => withFieldTexts(part, rewrites, path));
+  const changed = mapSubschemas(schema, (inner) => rewriteFields(inner, rewrites, path));
   const { description, properties } = schema;
   const rewrite = rewrites.get(path);
-  // What Mastra tells beside a text, such as the limits of a field that a model's schemas cannot say, stays.
+  // Mastra may have appended constraints that the provider's schema cannot express; keep them.
   if (rewrite !== undefined && description !== undefined)
     Object.assign(changed, { description: description.replace(rewrite.from, () => rewrite.to) });
   if (properties === undefined) return changed;
   const fields = Object.entries(properties).map(([name, field]) => [
     name,
-    withFieldTexts(field, rewrites, fieldPath(path, name)),
+    rewriteFields(field, rewrites, fieldPath(path, name)),
   ]);
   return { ...changed, properties: Object.fromEntries(fields) };
 }

@@ -6,15 +6,15 @@ import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { BaseExporter, Observability, SamplingStrategyType } from '@mastra/observability';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { gepa } from './gepa.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
+import { gepa } from '../gepa.ts';
+import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {
   server = await startOpenAIServer(({ messages, tools = [], ...rest }) => {
-    const asked = tools[0]?.function.name;
-    if (asked !== undefined && !messages.some(({ role }) => role === 'tool')) {
-      return { calls: [{ name: asked, args: { prompt: 'sub-question' } }] };
+    const tool = tools[0]?.function.name;
+    if (tool !== undefined && !messages.some(({ role }) => role === 'tool')) {
+      return { calls: [{ name: tool, args: { prompt: 'sub-question' } }] };
     }
     return systemOf({ messages, ...rest });
   });
@@ -69,8 +69,8 @@ const search = {
   maxIterations: 1,
 };
 
-describe("the user's exporters", () => {
-  it('receive every rollout with where it belongs, sub-agents inside', async () => {
+describe("the exporters of the user's observability", () => {
+  it('exporters receive every rollout as a trace with its run metadata and its sub-agents', async () => {
     const { agent, collector } = setUp();
     const trainset = [{ id: 'a', input: 'hello' }];
     const { result } = await gepa(agent).compile({ ...search, trainset });
@@ -88,13 +88,15 @@ describe("the user's exporters", () => {
         .map(({ entityId }) => entityId)
         .sort(),
     ).toEqual(['desk', 'expert']);
-    await agent.generate('others');
+    await agent.generate('production');
     expect(collector.spans.filter(({ tags }) => tags?.includes('gepa'))).toHaveLength(roots.length);
   });
 
-  it('receive the scores of rollouts, where Mastra passes scores on', async ({ skip }) => {
+  it('exporters receive the scores of rollouts in versions of Mastra that export scores', async ({
+    skip,
+  }) => {
     const { agent, mastra, collector } = setUp();
-    skip(!('addScore' in mastra.observability), 'This version of Mastra passes no scores on.');
+    skip(!('addScore' in mastra.observability), 'This version of Mastra exports no scores.');
     await gepa(agent).compile({ ...search, trainset: [{ input: 'hello' }] });
     const root = collector.spans.find(({ name }) => name === 'gepa rollout: desk')!;
     await expect.poll(() => collector.scores).not.toEqual([]);
@@ -106,7 +108,7 @@ describe("the user's exporters", () => {
     });
   });
 
-  it('receive workflows with the steps in them', async () => {
+  it('exporters receive workflow rollouts with their steps', async () => {
     const { workflow, collector } = setUp();
     await gepa(workflow).compile({ ...search, trainset: [{ input: { prompt: 'hello' } }] });
     const root = collector.spans.find(({ name }) => name === 'gepa rollout: flow')!;
@@ -116,17 +118,17 @@ describe("the user's exporters", () => {
     }
   });
 
-  it('receive nothing of a rollout that their sampler drops, also not as a trace of its own', async () => {
+  it('exporters receive nothing from a rollout that the sampler drops, not even parts of it as separate traces', async () => {
     const sampler = ({ metadata }: { metadata?: Record<string, unknown> } = {}) =>
       metadata?.gepa_run === undefined;
     const { agent, collector } = setUp({ sampling: { type: SamplingStrategyType.CUSTOM, sampler } } as never);
     await gepa(agent).compile({ ...search, trainset: [{ input: 'hello' }] });
     expect(collector.spans).toEqual([]);
-    await agent.generate('others');
+    await agent.generate('production');
     expect(collector.spans).not.toEqual([]);
   });
 
-  it('are those that are selected for the request', async () => {
+  it('rollouts go to the exporters that configSelector selects for their request context', async () => {
     const [own, gold] = [new Collector(), new Collector()];
     const agent = new Agent({ id: 'desk', name: 'Desk', instructions: 'Kind', model: server.model });
     const observability = new Observability({
@@ -143,7 +145,7 @@ describe("the user's exporters", () => {
     expect(gold.spans.map(({ name }) => name)).toContain('gepa rollout: desk');
   });
 
-  it('receive every rollout of a workflow that is not registered itself, but its agents are', async () => {
+  it('exporters receive every rollout of an unregistered workflow whose agents are registered', async () => {
     const { agent, collector } = setUp();
     const workflow = createWorkflow({ id: 'loose', ...step })
       .then(createStep(agent))
@@ -153,7 +155,7 @@ describe("the user's exporters", () => {
     expect(roots.map(({ name }) => name)).toEqual(['gepa rollout: loose']);
   });
 
-  it('may sample rollouts away: nothing breaks, and the trace is whole', async () => {
+  it('a rollout that is never sampled still has a complete trace for the metric', async () => {
     const { agent, collector } = setUp({ sampling: { type: SamplingStrategyType.NEVER } } as never);
     const traces: string[] = [];
     await gepa(agent).compile({

@@ -5,63 +5,63 @@ import type { Recorder } from '../trace/recorder.ts';
 import type { Derivation } from './derivation.ts';
 import { changeAgent } from './derive-agent.ts';
 import { changeWorkflow, copyOfWorkflow } from './derive-workflow.ts';
-import { isAgent, type Program } from './kinds.ts';
+import type { AgentComponents, Discovery } from './discovery.ts';
 import { copyOfAgent } from './older-mastra.ts';
-import type { AgentPlan, Discovery } from './plan.ts';
-import type { Rewrite } from './tool-texts.ts';
+import { isAgent, type Program } from './program.ts';
+import type { Rewrite } from './tool-descriptions.ts';
 
 export interface DeriveOptions {
   readonly discovery: Pick<Discovery, 'agents' | 'components'>;
-  /** By component name; a component left out keeps its text. */
-  readonly texts: Candidate;
+  /** A component left out keeps its text. */
+  readonly candidate: Candidate;
   /**
-   * Makes a program for one rollout: what it does is recorded, and it has no memory, no live scorers and no log, so
-   * that nothing of the rollout stays behind.
+   * Derives the program for one rollout: its steps are recorded, and it has no memory, live scorers or logs, so that
+   * the rollout leaves nothing behind.
    */
   readonly recorder?: Recorder;
 }
 
 /**
- * A new program with other texts. The given one stays as it is, and so does everything it shares with the new one:
- * models, tools, processors. A text equal to the program's own changes nothing.
+ * A copy of a program with a candidate's texts. The original is not changed; models, tools and processors are shared
+ * with it.
  */
-export function derive<Source extends Program>(program: Source, options: DeriveOptions): Source {
-  const derivation = new SharedDerivation(options);
+export function deriveProgram<Source extends Program>(program: Source, options: DeriveOptions): Source {
+  const derivation = new ProgramDerivation(options);
   const derived: unknown = isAgent(program)
     ? derivation.agent(program)
     : derivation.workflow(program as unknown as AnyWorkflow);
   return derived as Source;
 }
 
-class SharedDerivation implements Derivation {
-  readonly texts: Candidate;
+class ProgramDerivation implements Derivation {
+  readonly candidate: Candidate;
   readonly recorder: Recorder | undefined;
   readonly #discovery: DeriveOptions['discovery'];
-  readonly #made = new Map<object, object>();
+  readonly #copies = new Map<object, object>();
 
-  constructor({ texts, recorder, discovery }: DeriveOptions) {
-    this.texts = texts;
+  constructor({ discovery, candidate, recorder }: DeriveOptions) {
+    this.candidate = candidate;
     this.recorder = recorder;
     this.#discovery = discovery;
   }
 
   agent(agent: Agent): Agent {
-    return this.#once(
+    return this.#copyOnce(
       agent,
       () => copyOfAgent(agent),
-      (fork) => changeAgent(this, agent, fork),
+      (copy) => changeAgent(this, agent, copy),
     );
   }
 
   workflow(workflow: AnyWorkflow): AnyWorkflow {
-    return this.#once(
+    return this.#copyOnce(
       workflow,
       () => copyOfWorkflow(workflow, this.recorder !== undefined),
       (copy) => changeWorkflow(this, workflow, copy),
     );
   }
 
-  planOf(agent: Agent): AgentPlan {
+  componentsOf(agent: Agent): AgentComponents {
     const { agents } = this.#discovery;
     return agents.get(agent) ?? agents.get(agent.id) ?? { name: agent.id, tools: new Map() };
   }
@@ -69,17 +69,17 @@ class SharedDerivation implements Derivation {
   rewrite(component: string | undefined): Rewrite | undefined {
     if (component === undefined) return undefined;
     const from = this.#discovery.components[component]?.text ?? '';
-    const to = this.texts[component];
+    const to = this.candidate[component];
     return to === undefined || to === from ? undefined : { from, to };
   }
 
-  /** Registered before it is filled: agents may know each other. */
-  #once<Thing extends object>(source: Thing, make: () => Thing, fill: (made: Thing) => void): Thing {
-    const known = this.#made.get(source);
+  /** Stores the copy before it is changed: agents may refer to each other. */
+  #copyOnce<Thing extends object>(source: Thing, copy: () => Thing, change: (copy: Thing) => void): Thing {
+    const known = this.#copies.get(source);
     if (known !== undefined) return known as Thing;
-    const made = make();
-    this.#made.set(source, made);
-    fill(made);
+    const made = copy();
+    this.#copies.set(source, made);
+    change(made);
     return made;
   }
 }

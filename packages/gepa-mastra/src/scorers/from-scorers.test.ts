@@ -2,10 +2,10 @@ import { Agent } from '@mastra/core/agent';
 import * as evals from '@mastra/core/evals';
 import { failureKind, OptionsError, type Usage } from 'gepa-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { MastraExample } from './example.ts';
-import { gepa } from './gepa.ts';
-import { fromScorers } from './scorers.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
+import type { MastraExample } from '../data/example.ts';
+import { gepa } from '../gepa.ts';
+import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
+import { fromScorers } from './from-scorers.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {

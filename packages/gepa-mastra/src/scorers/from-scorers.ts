@@ -1,31 +1,30 @@
 import type { ScorerRunResult } from '@mastra/core/evals';
 import { type Metric, type MetricScore, OptionsError, type Usage } from 'gepa-core';
 import { addUsage, noUsage } from 'gepa-core/adapter';
-import type { MastraExample } from './example.ts';
-import { detailsOf } from './rollout.ts';
+import type { MastraExample } from '../data/example.ts';
+import { detailsOf } from '../trace/rollout-details.ts';
+import { requireGroundTruth } from './ground-truth.ts';
 import { runScorer, type Scorer } from './run-scorer.ts';
 
 export interface ScorerOptions {
   readonly scorer: Scorer;
-  /** Whether less is better, as with toxicity or hallucination: the score is then taken from `max`. */
+  /** Whether a lower score is better, as with toxicity; the score is then subtracted from `max`. Default `false`. */
   readonly lowerIsBetter?: boolean;
-  /** The greatest score it gives. Default 1. Scores are divided by it. */
+  /** The maximum score of the scorer, by which its scores are divided. Default 1. */
   readonly max?: number;
-  /** Its part in the score of several. Default 1. */
+  /** The weight in the mean of several scorers. Default 1. */
   readonly weight?: number;
-  /** Whether it compares with `expected`: every example must then have one. Default `false`. */
+  /** Whether every example must have `expected`, the scorer's ground truth. Default `false`. */
   readonly needsGroundTruth?: boolean;
-  /** The score of a rollout in which there is nothing to judge for it, from 0 to 1. Default 0. */
+  /** The score, 0 to 1, of a rollout that the scorer reports as not scorable. Default 0. */
   readonly notScorable?: number;
 }
 
-const needsGroundTruth = Symbol('gepa.needsGroundTruth');
-
 /**
- * Makes a metric of Mastra scorers, as they are. A scorer's reason is the feedback. Of several, the score is their
- * weighted mean, and each is an objective by its name.
+ * Makes a metric from Mastra scorers. The feedback is the scorer's reason. With several scorers, the score is their
+ * weighted mean, and each scorer is an objective under its name.
  *
- * @throws {OptionsError} when there is no scorer, or a weight or a greatest score makes no sense.
+ * @throws {OptionsError} when there is no scorer, or `weight` or `max` is out of range.
  */
 export function fromScorers(
   scorers: Scorer | ScorerOptions | Readonly<Record<string, Scorer | ScorerOptions>>,
@@ -39,33 +38,26 @@ export function fromScorers(
       ...(example.expected === undefined ? {} : { groundTruth: example.expected }),
       ...(details === undefined ? {} : { requestContext: details.requestContext }),
     };
-    const judged = await Promise.all(
+    const results = await Promise.all(
       entries.map(async ([name, options]) => {
         const { result, usage } = await runScorer(options.scorer, run, meter);
-        return judge(name, options, result, usage);
+        return toScored(name, options, result, usage);
       }),
     );
-    return together(judged);
+    return combine(results);
   };
-  return Object.assign(metric, {
-    [needsGroundTruth]: entries.some(([, options]) => options.needsGroundTruth),
-  });
-}
-
-/** Whether a metric of scorers cannot do without an expected value. */
-export function wantsGroundTruth(metric: unknown): boolean {
-  return (metric as { [needsGroundTruth]?: boolean } | undefined)?.[needsGroundTruth] ?? false;
+  return entries.some(([, options]) => options.needsGroundTruth) ? requireGroundTruth(metric) : metric;
 }
 
 function checkScorers(entries: readonly (readonly [name: string, options: ScorerOptions])[]): void {
-  if (entries.length === 0) throw new OptionsError(['fromScorers() was given no scorer.']);
-  const isAmount = (value: number | undefined) =>
+  if (entries.length === 0) throw new OptionsError(['fromScorers() needs at least one scorer.']);
+  const isValid = (value: number | undefined) =>
     value === undefined || (value >= 0 && Number.isFinite(value));
   const problems = entries.flatMap(([name, { weight, max }]) => [
-    ...(isAmount(weight)
+    ...(isValid(weight)
       ? []
       : [`The \`weight\` of the scorer "${name}" must be 0 or more, but it is ${weight}.`]),
-    ...(isAmount(max) && max !== 0
+    ...(isValid(max) && max !== 0
       ? []
       : [`The \`max\` of the scorer "${name}" must be more than 0, but it is ${max}.`]),
   ]);
@@ -73,7 +65,8 @@ function checkScorers(entries: readonly (readonly [name: string, options: Scorer
   if (problems.length > 0) throw new OptionsError(problems);
 }
 
-interface Judgement {
+/** The result of one scorer, from 0 to 1. */
+interface Scored {
   readonly name: string;
   readonly score: number;
   readonly weight: number;
@@ -95,18 +88,18 @@ function isScorer(value: object): value is Scorer {
 
 function isOptions(value: object): value is ScorerOptions {
   const { scorer } = value as Partial<ScorerOptions>;
-  // A record may hold a scorer by the name "scorer", with nothing beside it that is an option.
+  // A record of scorers may also have the key `scorer`; in options no other value is an object.
   return typeof scorer === 'object' && isScorer(scorer) && Object.values(value).filter(isObject).length === 1;
 }
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null;
 
-function judge(name: string, options: ScorerOptions, result: ScorerRunResult, usage: Usage): Judgement {
+function toScored(name: string, options: ScorerOptions, result: ScorerRunResult, usage: Usage): Scored {
   const { lowerIsBetter = false, max = 1, weight = 1, notScorable = 0 } = options;
   if (result.notScorable !== undefined) {
     const { reason } = result.notScorable;
-    const told = `There was nothing to judge${reason === undefined ? '' : `: ${reason}`}.`;
-    return { name, score: notScorable, weight, reason: told, usage };
+    const explanation = `There was nothing to judge${reason === undefined ? '' : `: ${reason}`}.`;
+    return { name, score: notScorable, weight, reason: explanation, usage };
   }
   const score = Number(result.score) / max;
   const reason: unknown = result.reason;
@@ -119,23 +112,23 @@ function judge(name: string, options: ScorerOptions, result: ScorerRunResult, us
   };
 }
 
-function together(judged: readonly Judgement[]): MetricScore {
-  const weights = judged.reduce((sum, { weight }) => sum + weight, 0);
-  const score = judged.reduce((sum, one) => sum + one.score * one.weight, 0) / weights;
-  const usage = judged.reduce((sum, one) => addUsage(sum, one.usage), noUsage);
-  const [first] = judged;
+function combine(results: readonly Scored[]): MetricScore {
+  const weights = results.reduce((sum, { weight }) => sum + weight, 0);
+  const score = results.reduce((sum, result) => sum + result.score * result.weight, 0) / weights;
+  const usage = results.reduce((sum, result) => addUsage(sum, result.usage), noUsage);
+  const [first] = results;
   const feedback =
-    judged.length === 1
+    results.length === 1
       ? first?.reason
-      : judged
+      : results
           .map(({ name, score: own, reason }) => `${name} ${round(own)}${reason ? `: ${reason}` : ''}`)
           .join('\n');
   return {
     score,
     ...(feedback === undefined ? {} : { feedback }),
-    ...(judged.length === 1
+    ...(results.length === 1
       ? {}
-      : { objectives: Object.fromEntries(judged.map(({ name, score: own }) => [name, own])) }),
+      : { objectives: Object.fromEntries(results.map(({ name, score: own }) => [name, own])) }),
     ...(usage.modelCalls === 0 ? {} : { usage }),
   };
 }

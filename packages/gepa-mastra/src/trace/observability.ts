@@ -2,12 +2,12 @@ import type { Mastra } from '@mastra/core/mastra';
 import { type AnySpan, SpanType } from '@mastra/core/observability';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { Metric, RunContext, Step } from 'gepa-core';
-import { detailsOf } from './rollout.ts';
+import { detailsOf } from './rollout-details.ts';
 
 /**
- * Begins a trace for one rollout in the user's own observability, if there is some: its exporters receive all that
- * happens in the rollout, and can tell it from the traffic of production. Where the user's sampler drops it, the span is
- * not valid; it must stand above the rollout all the same, or each part of it would begin a trace of its own.
+ * Starts the root span of one rollout in the user's observability, if the Mastra instance has any. The tag and metadata
+ * distinguish it from production traffic. When the user's sampler drops it, the span is not valid; pass it to the
+ * rollout all the same, or each part of the rollout would start a trace of its own.
  */
 export function startRolloutSpan(
   mastra: Mastra | undefined,
@@ -34,7 +34,7 @@ export function startRolloutSpan(
   });
 }
 
-/** The metric, which also attaches what it says to the rollout's trace in the user's observability. */
+/** Wraps a metric so that its scores are also added to the rollout's trace in the user's observability. */
 export function withScoresOnTraces<Example, Output>(
   metric: Metric<Example, Output>,
   mastra: Mastra | undefined,
@@ -46,11 +46,11 @@ export function withScoresOnTraces<Example, Output>(
     const span = detailsOf(args.trace as readonly Step[] | undefined)?.span;
     const correlationContext = span?.getCorrelationContext?.();
     if (span === undefined) return result;
-    const given = typeof result === 'object' && result !== null ? result : { score: Number(result) };
-    const scores = { gepa: given.score, ...given.objectives };
+    const scored = typeof result === 'object' && result !== null ? result : { score: Number(result) };
+    const scores = { gepa: scored.score, ...scored.objectives };
     for (const [scorerId, score] of Object.entries(scores)) {
-      const reason = scorerId === 'gepa' ? given.feedback : undefined;
-      // The run goes on, whatever becomes of the trace.
+      const reason = scorerId === 'gepa' ? scored.feedback : undefined;
+      // A failing exporter must not fail the run.
       addScore({
         traceId: span.traceId,
         spanId: span.id,

@@ -3,10 +3,10 @@ import { Mastra } from '@mastra/core/mastra';
 import { InMemoryStore } from '@mastra/core/storage';
 import { OptionsError } from 'gepa-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { gepa } from '../gepa.ts';
+import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
 import { fromDataset } from './dataset.ts';
 import type { MastraExample } from './example.ts';
-import { gepa } from './gepa.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {
