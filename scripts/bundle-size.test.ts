@@ -23,7 +23,7 @@ it.each([
   const { files, later } = await bundleSize(code, 'source');
   expect(files).not.toEqual([]);
   const optimizer =
-    /node_modules\/zod|gepa-core\/src\/(optimize|estimate|search|journal|report|reflection|calls)/;
+    /node_modules\/zod|gepa-core\/src\/(optimize|estimate|search|journal|report|calls|reflection\/reflect)/;
   const heavy = files.flatMap((file) => file.match(optimizer)?.[0] ?? []);
   expect([...new Set(heavy)]).toEqual([]);
   expect(later).toBe(0);
