@@ -49,8 +49,8 @@ it('load reads the file that save writes', async () => {
   expect(await load(chain, path, { tunables: [policy] }).invoke(ask)).toBe(optimized);
 });
 
-it('load gives the same program as gepa(program).load with a selection and new names', async () => {
-  const options = { include: ['system'], rename: { system: 'tone' } } as const;
+it('load gives the same program as gepa(program).load with the same options', async () => {
+  const options = { include: ['system'], rename: { system: 'tone' }, config: { runName: 'triage' } } as const;
   const selected = {
     ...saved,
     texts: { tone: 'Be brief.' },

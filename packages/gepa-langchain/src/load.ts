@@ -6,8 +6,11 @@ import { findTexts, type TextOptions } from './find-texts.ts';
 
 export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
 
-/** The options that `gepa` had when the candidate was optimized. */
-export interface LoadOptions extends TextOptions, LoadProgramOptions {}
+/** The options that `gepa` had when the candidate was optimized, and `ifChanged`. */
+export interface LoadOptions extends TextOptions, LoadProgramOptions {
+  /** Ignored, so that `gepa` and `load` can share their options: only rollouts use it. */
+  readonly config?: unknown;
+}
 
 /**
  * Returns a new program with saved texts: what `gepa(program, options).load(saved)` does, in a fraction of the code.
@@ -25,7 +28,7 @@ export function load<Program extends { invoke(...args: never): Promise<unknown> 
   saved: string | SavedCandidate,
   options: LoadOptions = {},
 ): Program {
-  const { ifChanged = 'refuse', ...rest } = options;
+  const { ifChanged = 'refuse', config: _config, ...rest } = options;
   checkOptions(rest);
   const { include, exclude, rename } = rest;
   return loadProgram(findTexts(program, rest), saved, {

@@ -46,7 +46,7 @@ export function findTexts<Source extends Program>(
 ): FoundTexts<Source> {
   if (!isAgent(program) && !isWorkflow(program)) {
     throw new OptionsError([
-      `gepa() takes an Agent or a workflow of @mastra/core, but it was given ${typeName(program)}. Of a durable agent, give the agent it wraps.`,
+      `The program must be an Agent or a workflow of @mastra/core, but it is ${typeName(program)}. For a durable agent, pass the agent that it wraps.`,
     ]);
   }
   const discovery = discover(program, {

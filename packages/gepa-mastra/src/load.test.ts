@@ -36,8 +36,8 @@ it('load reads the file that save writes', async () => {
   expect(await load(agent, path).getInstructions()).toBe('Be polite.');
 });
 
-it('load gives the same agent as gepa(agent).load with new names', async () => {
-  const options = { rename: { 'support.instructions': 'tone' } } as const;
+it('load gives the same agent as gepa(agent).load with the same options', async () => {
+  const options = { rename: { 'support.instructions': 'tone' }, config: { maxSteps: 2 } } as const;
   const renamed = { ...saved, texts: { tone: 'Be polite.' }, original: { tone: 'Be kind.' } };
   const loaded = await load(agent, renamed, options).getInstructions();
   expect(loaded).toBe('Be polite.');

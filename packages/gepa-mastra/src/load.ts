@@ -8,8 +8,11 @@ export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
 export type { Program, WorkflowLike } from './program/program.ts';
 export type { RequestContextValues } from './program/request-context.ts';
 
-/** The options that `gepa` had when the candidate was optimized. */
-export interface LoadOptions extends TextOptions, LoadProgramOptions {}
+/** The options that `gepa` had when the candidate was optimized, and `ifChanged`. */
+export interface LoadOptions extends TextOptions, LoadProgramOptions {
+  /** Ignored, so that `gepa` and `load` can share their options: only rollouts use it. */
+  readonly config?: unknown;
+}
 
 /**
  * Returns a new agent or workflow with saved texts: what `gepa(program, options).load(saved)` does, in a fraction of
@@ -29,7 +32,7 @@ export function load<Source extends Program>(
   options: LoadOptions = {},
 ): Source {
   checkOptionNames(options, optionNames);
-  const { tools, requestContext, workflows, texts, tunables, ...selection } = options;
+  const { tools, requestContext, config, workflows, texts, tunables, ...selection } = options;
   return loadProgram(findTexts(program, options), saved, selection);
 }
 
@@ -37,6 +40,7 @@ const optionNames = [
   'ifChanged',
   'tools',
   'requestContext',
+  'config',
   'workflows',
   'texts',
   'tunables',
