@@ -14,24 +14,26 @@ import { freshRequestContext, type RequestContextValues } from './program/reques
 
 /** Which texts of an agent or a workflow are components. */
 export interface TextOptions extends ComponentSelectionOptions {
-  /** Whether the descriptions of tools, of their inputs' fields and of sub-agents are components too. Default: `false`. */
+  /** Whether descriptions of tools, of their input fields, of sub-agents and of `workflows` are components. Default `false`. */
   readonly tools?: boolean;
-  /** The request context for dynamic instructions. */
+  /** The request context for dynamic instructions and for every rollout. An example's own values override it. */
   readonly requestContext?: RequestContextValues;
   /**
-   * Workflows that the agents have as tools: the texts of the agents in them are components too. Mastra lists them only
-   * asynchronously: `await agent.listWorkflows()`.
+   * The workflows that the agent offers as tools, so that the agents in them are optimized too:
+   * `await agent.listWorkflows()`.
    */
   readonly workflows?: Readonly<Record<string, WorkflowLike>>;
-  /** Instructions by component name, where only an asynchronous function returns them. */
+  /** Initial instructions by component name, for instructions that come from an asynchronous function. */
   readonly texts?: Readonly<Record<string, AgentInstructions>>;
-  /** Texts inside the program's functions, made with `tunable` of gepa-core. */
+  /** Texts in functions of the program, made with `tunable`. */
   readonly tunables?: readonly Tunable[];
 }
 
 /** The texts of an agent or a workflow. */
 export interface FoundTexts<Source> extends ProgramTexts<Source> {
   readonly discovery: Discovery;
+  /** The texts and agents that the program has now. */
+  readonly discoverAgain: () => Discovery;
 }
 
 /**
@@ -49,17 +51,24 @@ export function findTexts<Source extends Program>(
       `The program must be an Agent or a workflow of @mastra/core, but it is ${typeName(program)}. For a durable agent, pass the agent that it wraps.`,
     ]);
   }
-  const discovery = discover(program, {
-    tools,
-    requestContext: freshRequestContext(requestContext),
-    workflows,
-    texts,
-    tunables,
-  });
+  const discoverAgain = () =>
+    discover(program, {
+      tools,
+      requestContext: freshRequestContext(requestContext),
+      workflows,
+      texts,
+      tunables,
+    });
+  const discovery = discoverAgain();
   const { components, skipped } = discovery;
   if (Object.keys(components).length === 0) {
     const passed = skipped.map(({ location, reason, hint }) => `\n- ${location}: ${reason} ${hint}`).join('');
     throw new NoComponentsError(`There is no text to optimize in ${program.id}.${passed}`);
   }
-  return { components, discovery, apply: (candidate) => deriveProgram(program, { discovery, candidate }) };
+  return {
+    components,
+    discovery,
+    discoverAgain,
+    apply: (candidate) => deriveProgram(program, { discovery, candidate }),
+  };
 }

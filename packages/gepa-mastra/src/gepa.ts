@@ -1,19 +1,15 @@
-import type { AgentInstructions } from '@mastra/core/agent';
 import type { MessageListInput } from '@mastra/core/agent/message-list';
 import type { Dataset } from '@mastra/core/datasets';
-import {
-  type Candidate,
-  type Compiled,
-  type CompileOptions,
-  type ComponentSelectionOptions,
-  type EstimateOptions,
-  NoComponentsError,
-  OptionsError,
-  type ProgramExample,
-  type RunEstimate,
-  type SelectedName,
-  type Target,
-  type Tunable,
+import type {
+  Candidate,
+  Compiled,
+  CompileOptions,
+  ComponentSelectionOptions,
+  EstimateOptions,
+  ProgramExample,
+  RunEstimate,
+  SelectedName,
+  Target,
 } from 'gepa-core';
 import { checkOptionNames, createTarget, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { type AgentOutput, createAdapter, mastraOf, type RunConfig } from './adapter.ts';
@@ -22,36 +18,22 @@ import { type ExperimentOptions, recordExperiment } from './compiled/experiment.
 import { RolloutLog } from './compiled/rollout-log.ts';
 import { type Undo, writeBack } from './compiled/write-back.ts';
 import type { MastraExample } from './data/example.ts';
+import { findTexts, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
-import { deriveProgram } from './program/derive-program.ts';
-import { discover } from './program/discover.ts';
 import type { Skipped } from './program/discovery.ts';
-import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/program.ts';
-import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
+import type { Program } from './program/program.ts';
+import { freshRequestContext } from './program/request-context.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
 import { checkGroundTruth } from './scorers/ground-truth.ts';
 import { withScoresOnTraces } from './trace/observability.ts';
 
 /** Options for `gepa`. */
-export interface GepaOptions extends ComponentSelectionOptions {
-  /** Whether descriptions of tools, of their input fields, of sub-agents and of `workflows` are components. Default `false`. */
-  readonly tools?: boolean;
-  /** The request context for dynamic instructions and for every rollout. An example's own values override it. */
-  readonly requestContext?: RequestContextValues;
+export interface GepaOptions extends TextOptions {
   /**
    * Options for `agent.generate` in every rollout, for example `structuredOutput`, `maxSteps` or `modelSettings`; they
    * override the agent's default options. A function is called for each rollout. Not used for workflows.
    */
   readonly config?: RunConfig | ((example: ProgramExample) => RunConfig);
-  /**
-   * The workflows that the agent offers as tools, so that the agents in them are optimized too:
-   * `await agent.listWorkflows()`.
-   */
-  readonly workflows?: Readonly<Record<string, WorkflowLike>>;
-  /** Initial instructions by component name, for instructions that come from an asynchronous function. */
-  readonly texts?: Readonly<Record<string, AgentInstructions>>;
-  /** Texts in functions of the program, made with `tunable`. */
-  readonly tunables?: readonly Tunable[];
 }
 
 type InputOf<Program> = Program extends {
@@ -151,43 +133,16 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   type Input = InputOf<Source>;
   type Output = OutputOf<Source, Options>;
   type Name = SelectedName<Options>;
-  if (!isAgent(program) && !isWorkflow(program)) {
-    throw new OptionsError([
-      `gepa() needs an Agent or a workflow of @mastra/core, but got ${typeName(program)}. For a durable agent, pass the agent that it wraps.`,
-    ]);
-  }
   checkOptionNames(options ?? {}, optionNames);
-  const {
-    tools = false,
-    requestContext,
-    config,
-    workflows = {},
-    texts = {},
-    tunables = [],
-    ...selection
-  } = options ?? ({} as Options);
-  const discoverNow = () =>
-    discover(program, {
-      tools,
-      requestContext: freshRequestContext(requestContext),
-      workflows,
-      texts,
-      tunables,
-    });
-  const discovery = discoverNow();
-  const { components } = discovery;
+  const { tools, requestContext, config, workflows, texts, tunables, ...selection } =
+    options ?? ({} as Options);
+  const { components, discovery, discoverAgain, apply } = findTexts(program, options ?? {});
   const skipped = [...discovery.skipped];
   const allSkipped = skippedWorkflowTools(discovery, freshRequestContext(requestContext)).then((found) =>
     skipped.push(...found),
   );
   // `compile` and `estimate` await it and report its error.
   allSkipped.catch(() => {});
-  if (Object.keys(components).length === 0) {
-    const reasons = skipped
-      .map(({ location, reason, hint }) => `\n- ${location}: ${reason} ${hint}`)
-      .join('');
-    throw new NoComponentsError(`There is no text to optimize in ${program.id}.${reasons}`);
-  }
   const { rename } = selection as ComponentSelectionOptions;
   const candidateOf = new WeakMap<object, Candidate>();
   const targetWith = (log: RolloutLog) =>
@@ -195,7 +150,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       {
         components,
         apply: (candidate) => {
-          const derived = deriveProgram(program, { discovery, candidate });
+          const derived = apply(candidate);
           candidateOf.set(derived, candidate);
           return derived;
         },
@@ -230,7 +185,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       const candidate = candidateOf.get(compiled.program) ?? {};
       return {
         ...compiled,
-        writeBack: () => writeBack(discovery, candidate, discoverNow().agents),
+        writeBack: () => writeBack(discovery, candidate, discoverAgain().agents),
         saveDrafts: (draftOptions) =>
           saveDrafts(
             discovery,

@@ -10,9 +10,9 @@ import { foundCandidate, publicComponents } from './selection-adapter.ts';
 
 /** The texts found in a program, and a way to replace them. */
 export interface ProgramTexts<Program> {
-  /** Every text that was found, by name. */
+  /** All components found in the program, before `include`, `exclude` and `rename`. */
   readonly components: Readonly<Record<string, Component>>;
-  /** Returns a new program with the texts. A component that is left out keeps its text. */
+  /** Returns a new program; the original is not changed. A component missing from the candidate keeps its text. */
   readonly apply: (candidate: Candidate) => Program;
 }
 
