@@ -3,7 +3,7 @@ import { ChatPromptTemplate } from '@langchain/core/prompts';
 import type { Compiled } from 'gepa-core';
 import type { Client } from 'langsmith';
 import { inspectProgram, type NamedSite } from '../program/inspect-program.ts';
-import { isMessage, isNode, type Node } from '../program/node.ts';
+import { isMessage, isNode, isPromptTemplate, type Node } from '../program/node.ts';
 import { langSmithClient } from './client.ts';
 
 export interface PushOptions {
@@ -61,17 +61,13 @@ function changedPrompts({ program, toJSON }: Compiled<object>): Map<object, stri
   for (const [component, text] of Object.entries(texts)) {
     if (text === original[component]) continue;
     const site = siteOf(sites, component, text);
-    const prompt = site?.site.path.find(({ node }) => isPrompt(node) || isMessage(node))?.node;
+    const prompt = site?.site.path.find(({ node }) => isPromptTemplate(node) || isMessage(node))?.node;
     const whole = manifests.get(prompt) ?? wholeManifest(prompt);
     if (whole !== undefined) manifests.set(prompt, whole);
     const manifest = whole ?? manifestOf(systemMessage(site, text));
     changed.set(manifest, [...(changed.get(manifest) ?? []), component]);
   }
   return changed;
-}
-
-function isPrompt(node: unknown): boolean {
-  return typeof (node as { formatPromptValue?: unknown }).formatPromptValue === 'function';
 }
 
 /** The text's site, found by its name, or by its text alone if the component was renamed. */

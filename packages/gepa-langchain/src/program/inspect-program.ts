@@ -2,7 +2,7 @@ import type { Component } from 'gepa-core';
 import { errorMessage } from '../util/error-message.ts';
 import { nameSites } from './component-names.ts';
 import { describePlace, locate } from './location.ts';
-import { isNode, type Node, typeName } from './node.ts';
+import { isPromptTemplate, type Node, typeName } from './node.ts';
 import { skipReason } from './skip-reasons.ts';
 import { decodeTemplate } from './template/template.ts';
 import { type Site, traverse } from './traverse.ts';
@@ -109,7 +109,7 @@ function readSite(site: Site, name: string): NamedSite | Skipped {
     };
     const reason = optInReason(component);
     const prompt = site.path.find(({ kind }) => kind?.prompt === true)?.node;
-    const traced = isNode(prompt) && typeof prompt.formatPromptValue === 'function';
+    const traced = isPromptTemplate(prompt);
     return {
       name,
       site,

@@ -19,6 +19,11 @@ export function isMessage(value: unknown): value is MessageNode {
   return isNode(value) && !isRunnable(value) && typeof value._getType === 'function' && 'content' in value;
 }
 
+/** A prompt template, whose runs LangChain traces as prompts. */
+export function isPromptTemplate(value: unknown): value is Node {
+  return isNode(value) && typeof value.formatPromptValue === 'function';
+}
+
 /** A plain object of runnables. */
 export function isRunnableRecord(value: unknown): value is Record<string, Node> {
   return (

@@ -2,7 +2,7 @@ import { CandidateMismatchError } from 'gepa-core';
 import { hasBoundCallbacks, keepCallbacks } from './chat-models.ts';
 import { copyWith } from './copy-with.ts';
 import { inspectProgram } from './inspect-program.ts';
-import { isNode } from './node.ts';
+import { isNode, isPromptTemplate } from './node.ts';
 import { type Site, traverse } from './traverse.ts';
 
 /** The metadata key, on prompts and on their runs, that lists the components in the prompt. */
@@ -54,7 +54,7 @@ export function rewrite<Program>(
     withoutCaches,
     leave: (node, kind, inside) => {
       if (mark && hasBoundCallbacks(node)) return keepCallbacks(node);
-      if (!mark || (typeof node.formatPromptValue !== 'function' && kind.tool !== true)) return node;
+      if (!mark || (!isPromptTemplate(node) && kind.tool !== true)) return node;
       const names = inside.flatMap((site) => find(site)?.name ?? []);
       if (names.length === 0) return node;
       const metadata = { ...(isNode(node.metadata) ? node.metadata : {}), [componentsKey]: names };

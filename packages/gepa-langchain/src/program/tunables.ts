@@ -22,7 +22,7 @@ interface Binding<Program> {
 /** The binding behind each proxy that `bindTunables` returned. */
 const bindings = new WeakMap<object, Binding<object>>();
 
-/** Reverses `bindTunables`. A program that is not bound comes back as it is, with no texts. */
+/** Reverses `bindTunables`. Returns any other program itself, with no texts. */
 export function unbindTunables<Program>(program: Program): Binding<Program> {
   const binding = isNode(program) ? bindings.get(program) : undefined;
   return (binding as Binding<Program> | undefined) ?? { program, tunableTexts: {} };

@@ -188,7 +188,7 @@ describe('metered calls', () => {
       valset: examples(2),
       maxIterations: 1,
       maxTokens: 30_000,
-      rolloutTimeoutMs: 100,
+      rolloutTimeoutMs: 1_000,
       retry: { retries: 1, minDelayMs: 0 },
     });
     // Two examples with two calls each, and two attempts in which only the first of two calls is answered.
