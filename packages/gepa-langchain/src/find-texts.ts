@@ -1,73 +1,72 @@
 import {
   type Candidate,
-  type ComponentSelectionOptions,
   NoComponentsError,
   type ProgramTexts,
   type Tunable,
   tunableComponents,
 } from 'gepa-core/load';
-import { carryTexts, uncarry } from './carry-texts.ts';
-import { type Discovery, discover, rewrite, type Skipped } from './program/index.ts';
-import { splitCandidate } from './tunables.ts';
-
-/** Which texts of a program are components. */
-export interface TextOptions extends ComponentSelectionOptions {
-  /** Texts inside functions of the program (nodes, tools, lambdas, an `entrypoint`) that are components too. */
-  readonly tunables?: readonly Tunable[];
-  /**
-   * Whether the descriptions of tools, of their schemas at every depth, and of structured output are components too.
-   * Default `false`: improving them does not always help, and each is one more component to spend the budget on.
-   */
-  readonly tools?: boolean;
-}
+import type { GepaOptions } from './options.ts';
+import { type Discovery, discover } from './program/discover.ts';
+import type { Skipped } from './program/inspect-program.ts';
+import { rewrite } from './program/rewrite.ts';
+import { bindTunables, splitCandidate, unbindTunables } from './program/tunables.ts';
 
 /** The texts of a program and of its tunables. */
 export interface FoundTexts<Program> extends ProgramTexts<Program> {
-  /** The program itself, without the texts it had for its tunables. */
+  /** The program without the texts that were compiled into it for tunables. */
   readonly program: Program;
-  /** With the texts that the program has for them. */
+  /** The tunables, with the texts that were compiled into the program. */
   readonly tunables: readonly Tunable[];
-  /** The program's texts for its tunables, from when it was compiled before. */
-  readonly carried: Candidate;
+  /** The texts that were compiled into the program for tunables. */
+  readonly boundTexts: Candidate;
   readonly skipped: readonly Skipped[];
 }
 
 /**
- * Finds the texts of a program. The selection by `exclude` and `rename` is left to the caller.
+ * Finds the texts of a program. Selecting and renaming them is left to the caller.
  *
  * @throws {NoComponentsError} when there is none; the message lists what was inspected.
  * @throws {OptionsError} when a tunable has the name of another text.
  */
-export function findTexts<Program>(
+export function findTexts<Program extends object>(
   given: Program,
-  { include, tunables: givenTunables = [], tools = false }: TextOptions,
+  { include, tunables: givenTunables = [], tools = false }: GepaOptions,
 ): FoundTexts<Program> {
-  // A program that was compiled before is improved from the texts it has for its tunables.
-  const { program, texts: carried } = uncarry(given);
-  const tunables = givenTunables.map((one) => withText(one, carried[one.name]));
-  const named = include?.filter((name) => !name.includes('*'));
-  const discovery = discover(program, { tools, ...(named === undefined ? {} : { include: named }) });
+  // A compiled program is optimized from the tunables' texts that were compiled into it.
+  const { program, tunableTexts: boundTexts } = unbindTunables(given);
+  const tunables = givenTunables.map((tunable) => withText(tunable, boundTexts[tunable.name]));
+  const includedNames = include?.filter((name) => !name.includes('*'));
+  const discovery = discover(program, {
+    tools,
+    ...(includedNames === undefined ? {} : { include: includedNames }),
+  });
   const components = { ...discovery.components, ...tunableComponents(tunables, discovery.components) };
-  if (Object.keys(components).length === 0) throw nothingFound(discovery);
-  const apply = (candidate: Candidate): Program => {
-    const { own, tuned } = splitCandidate(candidate, tunables);
-    const rewritten = rewrite(program, own);
-    const texts = { ...carried, ...tuned };
-    return Object.keys(texts).length === 0
-      ? rewritten
-      : (carryTexts(rewritten as Program & object, texts) as Program);
+  if (Object.keys(components).length === 0) throw noComponents(discovery);
+  return {
+    program,
+    tunables,
+    boundTexts,
+    components,
+    skipped: discovery.skipped,
+    apply: (candidate) => {
+      const { programTexts, tunableTexts } = splitCandidate(candidate, tunables);
+      const rewritten = rewrite(program, programTexts);
+      const texts = { ...boundTexts, ...tunableTexts };
+      return Object.keys(texts).length === 0 ? rewritten : bindTunables(rewritten, texts);
+    },
   };
-  return { program, tunables, carried, components, apply, skipped: discovery.skipped };
 }
 
-function withText(one: Tunable, text: string | undefined): Tunable {
-  return text === undefined ? one : { name: one.name, text, component: { ...one.component, text } };
+function withText(tunable: Tunable, text: string | undefined): Tunable {
+  return text === undefined
+    ? tunable
+    : { name: tunable.name, text, component: { ...tunable.component, text } };
 }
 
-function nothingFound({ inspected, skipped }: Discovery): NoComponentsError {
-  const seen = inspected.map(({ type, location }) => `${type} at ${location}`).join('; ');
-  const passed = skipped.map(({ location, reason, hint }) => `${location}: ${reason}. ${hint}`);
+function noComponents({ inspected, skipped }: Discovery): NoComponentsError {
+  const parts = inspected.map(({ type, location }) => `${type} at ${location}`).join('; ');
+  const skips = skipped.map(({ location, reason, hint }) => `${location}: ${reason}. ${hint}`);
   return new NoComponentsError(
-    `There is no text to optimize in this program. Looked at: ${seen || 'nothing'}.${passed.length === 0 ? '' : `\nPassed over:\n- ${passed.join('\n- ')}`}`,
+    `There is no text to optimize in this program. Inspected: ${parts || 'nothing'}.${skips.length === 0 ? '' : `\nSkipped:\n- ${skips.join('\n- ')}`}`,
   );
 }

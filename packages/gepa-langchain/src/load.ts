@@ -1,13 +1,13 @@
 /** Applies a saved candidate in production, without the optimizer. */
 
 import { type LoadProgramOptions, loadProgram, type SavedCandidate } from 'gepa-core/load';
-import { checkOptions } from './check-options.ts';
-import { findTexts, type TextOptions } from './find-texts.ts';
+import { findTexts } from './find-texts.ts';
+import { checkOptions, type GepaOptions } from './options.ts';
 
 export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
 
 /** The options that `gepa` had when the candidate was optimized, and `ifChanged`. */
-export interface LoadOptions extends TextOptions, LoadProgramOptions {
+export interface LoadOptions extends Omit<GepaOptions, 'config'>, LoadProgramOptions {
   /** Ignored, so that `gepa` and `load` can share their options: only rollouts use it. */
   readonly config?: unknown;
 }
