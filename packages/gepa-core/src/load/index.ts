@@ -1,5 +1,9 @@
-/** What applying a saved candidate needs, without the optimizer: for production, and for packages that load there. */
+/**
+ * What a framework package needs to apply a saved candidate in production. The build puts what is exported here into
+ * chunks without the optimizer and its schema library.
+ */
 
+export { modelCallUsage } from '../budget/usage.ts';
 export type { Candidate, Component, ComponentKind } from '../component.ts';
 export { freeName } from '../component.ts';
 export * from '../errors.ts';
@@ -8,3 +12,4 @@ export * from '../program/load-program.ts';
 export type { SavedCandidate } from '../program/saved-candidate.ts';
 export type { ComponentSelectionOptions } from '../program/select-components.ts';
 export * from '../program/tunable.ts';
+export { toPlain } from '../reflection/plain.ts';
