@@ -53,6 +53,7 @@ export type { ExperimentOptions } from './compiled/experiment.ts';
 export type { Undo } from './compiled/write-back.ts';
 export { type DatasetExample, type DatasetOptions, fromDataset } from './data/dataset.ts';
 export type { MastraExample } from './data/example.ts';
+export type { TextOptions } from './find-texts.ts';
 export { type GepaOptions, gepa, type MastraCompiled, type MastraTarget } from './gepa.ts';
 export { fromModel, type ReflectionModel } from './language-model.ts';
 export type { Skipped } from './program/discovery.ts';

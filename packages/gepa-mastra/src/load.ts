@@ -5,6 +5,7 @@ import { findTexts, type TextOptions } from './find-texts.ts';
 import type { Program } from './program/program.ts';
 
 export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
+export type { TextOptions } from './find-texts.ts';
 export type { Program, WorkflowLike } from './program/program.ts';
 export type { RequestContextValues } from './program/request-context.ts';
 

@@ -44,7 +44,8 @@ export function bindTunables<Program extends object>(program: Program, tunableTe
         const value: unknown = Reflect.get(target, key, target);
         if (key === 'constructor' || isReadOnly(target, key)) return value;
         if (typeof value === 'function') {
-          return (...args: unknown[]) => bindResult(withCandidate(tunableTexts, () => value.apply(target, args)));
+          return (...args: unknown[]) =>
+            bindResult(withCandidate(tunableTexts, () => value.apply(target, args)));
         }
         return key === 'graph' ? bindResult(value) : value;
       },
