@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { conditions: ['gepa-source'] },
   ssr: { resolve: { conditions: ['gepa-source'], externalConditions: ['gepa-source'] } },
   test: {
-    include: ['{packages,examples,benchmarks,docs}/**/*.test.ts'],
+    include: ['{packages,examples,benchmarks,docs,scripts}/**/*.test.ts'],
     reporters: ['default', './scripts/count-reporter.ts'],
     setupFiles: ['./scripts/property-seed.ts'],
     execArgv: ['--conditions=gepa-source'],

@@ -32,19 +32,48 @@ const load = (entry: string, kind: 'module' | 'commonjs') => {
 
 const loaded = entries.flatMap((entry) => [load(entry, 'module'), load(entry, 'commonjs')]);
 
-// An error of one copy is recognised by the other.
-const copies = spawnSync(
-  process.execPath,
-  [
-    '--input-type=module',
-    '-e',
+const passes = (claim: string, code: string) => {
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: join(root, 'examples'),
+    encoding: 'utf8',
+  });
+  console.log(`${status === 0 ? 'holds' : 'FAILS'}  ${claim}${status === 0 ? '' : `\n${stderr}`}`);
+  return status === 0;
+};
+
+const claims = [
+  passes(
+    'An error of the ESM copy is recognised by the CommonJS copy.',
     `import { createRequire } from 'node:module';
      import { OptionsError, GepaError } from 'gepa-core';
      const other = createRequire(process.cwd() + '/x.js')('gepa-core');
      if (other.GepaError === GepaError) throw new Error('one copy only');
      if (!other.GepaError.isInstance(new OptionsError(['x']))) throw new Error('not recognised');`,
-  ],
-  { cwd: join(root, 'examples'), encoding: 'utf8' },
-);
-console.log(copies.status === 0 ? 'Two copies know each other.' : copies.stderr);
-process.exit(loaded.every(Boolean) && copies.status === 0 ? 0 : 1);
+  ),
+  passes(
+    'All entries share one copy of each class, as ESM and as CommonJS.',
+    `import { createRequire } from 'node:module';
+     const require = createRequire(process.cwd() + '/x.js');
+     for (const load of [(entry) => import(entry), require]) {
+       const [core, tunable, light, langchain, chain, mastra, agent] = await Promise.all(
+         ['gepa-core', 'gepa-core/tunable', 'gepa-core/load', 'gepa-langchain', 'gepa-langchain/load',
+          'gepa-mastra', 'gepa-mastra/load'].map((entry) => load(entry)),
+       );
+       if (core.OptionsError !== light.OptionsError) throw new Error('two classes of OptionsError');
+       for (const { tunable: one } of [tunable, light, langchain, chain, mastra, agent]) {
+         if (one !== core.tunable) throw new Error('two functions tunable');
+       }
+     }`,
+  ),
+  passes(
+    'A program loads its saved texts without loading the optimizer.',
+    `import { registerHooks } from 'node:module';
+     const loaded = [];
+     registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+     await import('gepa-core/load');
+     await import('gepa-core/tunable');
+     const heavy = loaded.filter((url) => /zod|genai-prices|gepa-core.dist.index/.test(url));
+     if (heavy.length > 0) throw new Error('loaded ' + heavy.slice(0, 3).join(', '));`,
+  ),
+];
+process.exit([...loaded, ...claims].every(Boolean) ? 0 : 1);

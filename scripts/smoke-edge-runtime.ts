@@ -7,8 +7,9 @@ import { build } from 'esbuild';
  * `require`, no modules of Node.
  */
 const program = `
-  import { optimize, tunable } from 'gepa-core';
+  import { optimize } from 'gepa-core';
   import { summarize } from 'gepa-core/report';
+  import { tunable } from 'gepa-core/tunable';
 
   globalThis.ran = (async () => {
     const tone = tunable('tone', 'kind');

@@ -1,14 +1,18 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: [
-    'src/index.ts',
-    'src/adapter/index.ts',
-    'src/node/index.ts',
-    'src/report/index.ts',
-    'src/testing/index.ts',
-  ],
+  entry: {
+    index: 'src/index.ts',
+    tunable: 'src/program/tunable.ts',
+    'load/index': 'src/load/index.ts',
+    'adapter/index': 'src/adapter/index.ts',
+    'node/index': 'src/node/index.ts',
+    'report/index': 'src/report/index.ts',
+    'testing/index': 'src/testing/index.ts',
+  },
   format: ['esm', 'cjs'],
+  // Entries share chunks, so that each class exists once per format.
+  splitting: true,
   dts: true,
   sourcemap: true,
   clean: true,

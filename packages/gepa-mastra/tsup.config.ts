@@ -1,8 +1,10 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts'],
+  entry: ['src/index.ts', 'src/load.ts'],
   format: ['esm', 'cjs'],
+  // Entries share chunks, so that each class exists once per format.
+  splitting: true,
   dts: true,
   sourcemap: true,
   clean: true,

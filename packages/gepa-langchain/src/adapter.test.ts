@@ -12,11 +12,11 @@ import { seedCandidateOf, stepsOf, walkSteps } from 'gepa-core/adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAdapter } from './adapter.ts';
 import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
-import { RolloutTracer } from './trace/index.ts';
+import { RolloutTracer } from './trace/tracer.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {
-  // Answers with its system prompt, a little later for some, so that rollouts overlap.
+  // Returns the system prompt after a delay that depends on its length, so that rollouts overlap.
   server = await startOpenAIServer(async ({ messages }) => {
     const system = String(messages[0]?.content);
     if (system.includes('overloaded')) return { status: 429, error: 'rate limit' };
@@ -44,7 +44,7 @@ const human = 'Text: {text}';
 const example: Example<{ text: string }> = { input: { text: 't' } };
 const echoChain = () => RunnableSequence.from([chat(), server.model(), new StringOutputParser()]);
 
-/** Notes the names of the runs it hears of. */
+/** Records the runs that are reported to it. */
 class Listener extends BaseCallbackHandler {
   readonly name: string;
   readonly runs: string[] = [];
@@ -63,7 +63,7 @@ class Listener extends BaseCallbackHandler {
 }
 
 describe('a rollout', () => {
-  it('runs the candidate and reports output, trace and usage', async () => {
+  it('run runs the candidate and returns output, trace and usage', async () => {
     const adapter = createAdapter({ program: echoChain() });
     expect(seedCandidateOf(adapter.components)).toEqual({ system: 'Sort.', human });
     const candidate = { system: 'Answer as {"label": "x", "more": {"a": {}}}.', human };
@@ -74,7 +74,7 @@ describe('a rollout', () => {
     expect(trace![0]).toMatchObject({ kind: 'chain', input: { text: 't' }, output: candidate.system });
   });
 
-  it('never sees the texts of another', async () => {
+  it('50 concurrent rollouts each use their own candidate', async () => {
     const program = RunnableSequence.from([
       RunnablePassthrough.assign({ first: chat().pipe(server.model()).pipe(new StringOutputParser()) }),
       RunnablePassthrough.assign({ second: chat().pipe(server.model()).pipe(new StringOutputParser()) }),
@@ -111,7 +111,7 @@ describe('a rollout', () => {
     expect(JSON.stringify(program)).toBe(before);
   });
 
-  it('works on a program of another copy of LangChain', async () => {
+  it('the adapter runs and traces a program of another copy of LangChain', async () => {
     const require = createRequire(import.meta.url);
     const prompts = require('@langchain/core/prompts') as typeof import('@langchain/core/prompts');
     const { StringOutputParser: Parser } =
@@ -128,7 +128,7 @@ describe('a rollout', () => {
     expect(stepsOf(trace!, 'system').map((step) => step.kind)).toEqual(['prompt', 'model']);
   });
 
-  it('traces what code inside the program calls', async () => {
+  it('the trace includes model calls inside functions of the program', async () => {
     const inner = chat('Inner.').pipe(server.model());
     const program = RunnableSequence.from([chat(), server.model(), () => inner.invoke({ text: 'u' })]);
     const { trace } = await createAdapter({ program }).run({ system: 'Outer.', human }, example, context());
@@ -139,7 +139,7 @@ describe('a rollout', () => {
 });
 
 describe("the caller's callbacks", () => {
-  it('fire in the chain, in config and in the constructor', async () => {
+  it('callbacks in the chain, in config and in the model constructor fire', async () => {
     const [inChain, inConfig, inModel] = [new Listener('a'), new Listener('b'), new Listener('c')];
     const program = chat()
       .pipe(server.model({ callbacks: [inModel] }))
@@ -156,19 +156,19 @@ describe("the caller's callbacks", () => {
     expect(inModel.runs).toEqual(['model', 'model']);
   });
 
-  it('fire when the run happens inside a traced run', async () => {
-    const around = new RolloutTracer();
+  it('callbacks of an outer run fire for the rollout inside it', async () => {
+    const outerTracer = new RolloutTracer();
     const adapter = createAdapter({ program: echoChain() });
     const outer = RunnableLambda.from(() => adapter.run({ system: 'S.', human }, example, context()));
-    const { trace } = await outer.invoke('x', { callbacks: [around] });
+    const { trace } = await outer.invoke('x', { callbacks: [outerTracer] });
     const names = (run: Run): unknown[] => [run.name, ...run.child_runs.map(names)];
-    expect(around.roots.map(names)).toEqual([
+    expect(outerTracer.roots.map(names)).toEqual([
       ['RunnableLambda', ['RunnableSequence', ['ChatPromptTemplate'], ['ChatOpenAI'], ['StrOutputParser']]],
     ]);
     expect(trace).toHaveLength(1);
   });
 
-  it('see which rollout they belong to, beside their own metadata', async () => {
+  it('callbacks receive gepa metadata in addition to their own', async () => {
     const listener = new Listener('a');
     const config = {
       callbacks: [listener],
@@ -194,13 +194,13 @@ describe("the caller's callbacks", () => {
     expect(listener.metadata[2]).not.toHaveProperty('gepa_candidate');
   });
 
-  it('may be made for each rollout', async () => {
+  it('config can be a function that returns a config per rollout', async () => {
     const program = chat().pipe(
       (_: unknown, config: { configurable?: Record<string, unknown> }) => config.configurable,
     );
     const adapter = createAdapter({
       program,
-      config: (one, { exampleId }) => ({ configurable: { thread_id: `${exampleId}:${String(one.id)}` } }),
+      config: ({ id }, { exampleId }) => ({ configurable: { thread_id: `${exampleId}:${String(id)}` } }),
     });
     const { output } = await adapter.run({ system: 'S.', human }, { ...example, id: 'x' }, context());
     expect(output).toMatchObject({ thread_id: 'train:0:x' });
@@ -217,29 +217,29 @@ describe('a failed rollout', () => {
     return error as RolloutError;
   };
 
-  it('keeps its trace, its usage and the error as it was thrown', async () => {
-    const own = new Error('no label');
+  it('a failed rollout throws RolloutError with trace, usage and the original error as its cause', async () => {
+    const cause = new Error('no label');
     const program = RunnableSequence.from([
       chat(),
       server.model(),
       () => {
-        throw own;
+        throw cause;
       },
     ]);
     const error = await failure(createAdapter({ program }).run({ system: 'S.', human }, example, context()));
     expect(error).toMatchObject({ message: 'no label', usage: { modelCalls: 1 } });
-    expect(error.cause).toBe(own);
+    expect(error.cause).toBe(cause);
     expect(error.trace![0]).toMatchObject({ error: 'no label' });
     expect(stepsOf(error.trace!, 'system')).toHaveLength(2);
   });
 
-  it('lets a transient error be told from others', async () => {
+  it('the cause of a failed rollout has the HTTP status of the provider', async () => {
     const adapter = createAdapter({ program: echoChain() });
     const error = await failure(adapter.run({ system: 'overloaded', human }, example, context()));
     expect(error.cause).toMatchObject({ status: 429 });
   });
 
-  it('is what a text becomes that cannot be a template', async () => {
+  it('a candidate whose text cannot be written as a template fails its rollout', async () => {
     const program = ChatPromptTemplate.fromMessages([['system', 'All: {{#a}}b{{/a}}']], {
       templateFormat: 'mustache',
     });
@@ -248,7 +248,7 @@ describe('a failed rollout', () => {
     expect(error).toMatchObject({ trace: [], usage: { modelCalls: 0 } });
   });
 
-  it('ends with the signal, even where LangChain goes on waiting', async () => {
+  it('an aborted rollout ends at once, even while LangChain still waits', async () => {
     const controller = new AbortController();
     const reason = new Error('time is over');
     const program = chat().pipe(() => {
@@ -264,14 +264,14 @@ describe('a failed rollout', () => {
   });
 });
 
-it('takes only the components it is given', async () => {
+it('the adapter rewrites only the given components', async () => {
   const program = chat().pipe(new FakeListChatModel({ responses: ['x'] }));
   const adapter = createAdapter({ program, components: { system: { text: 'Sort.' } } });
-  const { trace } = await adapter.run({ system: 'S.', tunable: 'not ours' }, example, context());
+  const { trace } = await adapter.run({ system: 'S.', tunable: 'ignored' }, example, context());
   expect([...walkSteps(trace!)].map((step) => step.components)).toEqual([undefined, ['system'], ['system']]);
 });
 
-it('refuses components the program does not have', () => {
+it('createAdapter throws on components that the program does not have', () => {
   const create = () => createAdapter({ program: chat(), components: { sistem: { text: 'Sort.' } } });
   expect(create).toThrow('no component "sistem"');
 });

@@ -11,69 +11,73 @@ import {
   type Tunable,
 } from 'gepa-core';
 import { raceSignal, seedCandidateOf, usageOfSteps, withCandidate } from 'gepa-core/adapter';
-import { mergeWithAmbient, withHandler } from './ambient.ts';
 import { discover } from './program/discover.ts';
+import { inspectProgram } from './program/inspect-program.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
 import { rewrite } from './program/rewrite.ts';
-import { survey } from './program/survey.ts';
-import { recent } from './recent.ts';
-import { RolloutThreads } from './rollout-threads.ts';
-import { type LooseText, RolloutTracer, reflectiveRecords, toPlain, toSteps } from './trace/index.ts';
-import { splitCandidate } from './tunables.ts';
+import { RolloutThreads } from './program/rollout-threads.ts';
+import { splitCandidate } from './program/tunables.ts';
+import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
+import type { UntracedText } from './trace/attribution.ts';
+import { toPlain } from './trace/plain.ts';
+import { reflectiveRecords } from './trace/reflective-records.ts';
+import { toSteps } from './trace/steps.ts';
+import { RolloutTracer } from './trace/tracer.ts';
+import { errorMessage } from './util/error-message.ts';
+import { memoize } from './util/memoize.ts';
 
-/** A program: a LangChain runnable, of whatever copy of LangChain. */
+/** A program: a LangChain runnable, possibly of another installed copy of LangChain. */
 export interface Invocable<Input = unknown, Output = unknown> {
   invoke(input: Input, config?: Partial<RunnableConfig>): Promise<Output>;
 }
 
 export interface AdapterOptions<Input, Output> {
   readonly program: Invocable<Input, Output>;
-  /** What may change. Default: everything `discover` finds. */
+  /** The components to optimize. Default: everything `discover` finds. */
   readonly components?: Readonly<Record<string, Component>>;
-  /** Those of the components that live inside functions. */
+  /** The tunables among the components. */
   readonly tunables?: readonly Tunable[];
-  /** Texts for other tunables, the same in every rollout. */
-  readonly carried?: Candidate;
+  /** Texts of other tunables, the same in every rollout. */
+  readonly boundTexts?: Candidate;
   /**
-   * Passed to the program on every rollout: callbacks, tags, configurable values. A function makes one for each
-   * rollout, for what must not be shared, such as a session. Every rollout has a thread of its own without it, which
-   * is kept in memory only.
+   * The config of every rollout: callbacks, tags, configurable values. A function returns one config per rollout, for
+   * values that rollouts must not share, such as a session. By default every rollout runs in a new thread, which is
+   * kept in memory only.
    */
   readonly config?:
     | RunnableConfig
     | ((example: ProgramExample<Input>, context: RunContext) => RunnableConfig);
 }
 
-/** Rewritten programs kept: the candidates of a generation, their parents, and some to spare. */
-const programsKept = 64;
+/** How many rewritten programs are cached: the candidates of a generation, their parents, and a margin. */
+const programCacheSize = 64;
 
 /**
- * Lets the engine run a LangChain program with other texts. The program itself is never changed, and the caller's
- * callbacks, those in the program, in `config`, around the call and in the environment, are called as ever. Rollouts
- * carry the tag `gepa` and the metadata `gepa_run`, `gepa_iteration`, `gepa_phase`, `gepa_candidate` and
- * `gepa_example`.
- * @throws CandidateMismatchError when `components` names what the program does not have.
+ * Lets the engine run a LangChain program with a candidate. The program itself is never changed. All of the caller's
+ * callbacks still fire: those in the program, in `config`, around the call and in the environment. Rollouts have the
+ * tag `gepa` and the metadata `gepa_run`, `gepa_iteration`, `gepa_phase`, `gepa_candidate` and `gepa_example`.
+ * @throws {CandidateMismatchError} when `components` names a component that the program does not have.
  */
 export function createAdapter<Input, Output>(
   options: AdapterOptions<Input, Output>,
 ): Adapter<ProgramExample<Input>, Output> {
-  const { program, components = discover(program).components, tunables = [], carried = {} } = options;
+  const { program, components = discover(program).components, tunables = [], boundTexts = {} } = options;
   const names = Object.keys(components);
-  const { sites, checkpointers } = survey(program);
+  const { sites, checkpointers } = inspectProgram(program);
   const threads = new RolloutThreads(checkpointers);
-  const rewritten = recent(programsKept, async (key) => {
-    const { texts, isApart } = JSON.parse(key) as ProgramKey;
+  const rewrittenProgram = memoize(programCacheSize, async (key) => {
+    const { texts, hasOwnThread } = JSON.parse(key) as ProgramKey;
     return rewrite(program, texts, {
       mark: true,
       withoutCaches: true,
-      ...(isApart ? { checkpointers: await threads.savers() } : {}),
+      ...(hasOwnThread ? { checkpointers: await threads.savers() } : {}),
     });
   });
   const split = (candidate: Candidate) =>
     splitCandidate(Object.fromEntries(names.map((name) => [name, candidate[name]!])), tunables);
   const traced = new Set(sites.flatMap(({ name, traced }) => (traced ? [name] : [])));
-  const looseTexts = (candidate: Candidate): LooseText[] =>
+  const untracedTexts = (candidate: Candidate): UntracedText[] =>
     names
       .filter((name) => !traced.has(name))
       .map((name) => ({
@@ -81,7 +85,7 @@ export function createAdapter<Input, Output>(
         text: candidate[name]!,
         variables: components[name]!.variables ?? [],
       }));
-  rewrite(program, split(seedCandidateOf(components)).own); // Refuses components the program does not have.
+  rewrite(program, split(seedCandidateOf(components)).programTexts); // Throws on components the program does not have.
 
   async function run(
     candidate: Candidate,
@@ -92,26 +96,27 @@ export function createAdapter<Input, Output>(
     const thread = crypto.randomUUID();
     const report = () => {
       tracer.close();
-      const trace = toSteps(tracer.roots, looseTexts(candidate));
+      const trace = toSteps(tracer.roots, untracedTexts(candidate));
       return { trace, usage: usageOfSteps(trace) };
     };
     try {
       const given = typeof options.config === 'function' ? options.config(example, context) : options.config;
       const config = rolloutConfig(given, thread, tracer, context);
-      const { own: texts, tuned } = split(candidate);
-      // A thread that the caller names may be one with a past.
-      const key: ProgramKey = { texts, isApart: config.configurable?.thread_id === thread };
-      const candidateProgram = await rewritten(JSON.stringify(key));
+      const { programTexts, tunableTexts } = split(candidate);
+      // A thread that the caller names may have a history, which the program's own checkpointer has.
+      const hasOwnThread = config.configurable?.thread_id === thread;
+      const key: ProgramKey = { texts: programTexts, hasOwnThread };
+      const candidateProgram = await rewrittenProgram(JSON.stringify(key));
       const call = () => withHandler(tracer, () => candidateProgram.invoke(example.input, config));
       const output = await raceSignal(config.signal ?? context.signal, () =>
-        withCandidate({ ...carried, ...tuned }, call),
+        withCandidate({ ...boundTexts, ...tunableTexts }, call),
       );
       refuseStream(output);
       return { output, ...report() };
     } catch (cause) {
-      throw new RolloutError(cause instanceof Error ? cause.message : String(cause), { cause, ...report() });
+      throw new RolloutError(errorMessage(cause), { cause, ...report() });
     } finally {
-      await threads.forget(thread);
+      await threads.delete(thread);
     }
   }
 
@@ -121,15 +126,15 @@ export function createAdapter<Input, Output>(
     metersCalls: true,
     run,
     reflectiveRecords,
-    // Steps are plain already.
+    // The steps of the trace are plain data already.
     toPlain: ({ output, ...rest }) => (output === undefined ? rest : { ...rest, output: toPlain(output) }),
   };
 }
 
 interface ProgramKey {
   readonly texts: Candidate;
-  /** Whether its threads are kept apart from those of the program. */
-  readonly isApart: boolean;
+  /** Whether the rollout runs in a thread of its own, kept in memory instead of in the program's checkpointers. */
+  readonly hasOwnThread: boolean;
 }
 
 function rolloutConfig(
@@ -138,9 +143,9 @@ function rolloutConfig(
   tracer: RolloutTracer,
   context: RunContext,
 ): Partial<RunnableConfig> {
-  // A run id is good for one run only.
-  const { runId: _runId, ...own } = given ?? {};
-  const config = mergeWithAmbient({ configurable: { thread_id: thread } }, own, {
+  // Two runs cannot share a run id.
+  const { runId: _runId, ...callerConfig } = given ?? {};
+  const config = mergeWithAmbient({ configurable: { thread_id: thread } }, callerConfig, {
     signal: context.signal,
     tags: ['gepa'],
     metadata: {
@@ -158,7 +163,7 @@ function refuseStream(output: unknown): void {
   const fields = isNode(output) ? Object.values(Object.getOwnPropertyDescriptors(output)) : [];
   if ([output, ...fields.map(({ value }) => value)].some(isStream)) {
     throw new GepaError(
-      'The program returned a stream, which cannot be scored. Let its last step gather the stream and return the whole.',
+      'The program returned a stream, which cannot be scored. Collect the stream in its last step and return the whole output.',
     );
   }
 }

@@ -13,7 +13,7 @@ interface Output {
 declare const chain: Runnable<Input, Output> & { readonly own: true };
 declare const examples: { input: Input; expected: { queue: string }; id: string }[];
 
-// The compiled program is the same kind of thing as went in.
+// The compiled program has the type of the original.
 const compiled = await gepa(chain).compile({
   trainset: examples,
   metric: ({ example, output, trace }) => {
@@ -29,7 +29,7 @@ expectTypeOf(compiled.program).toEqualTypeOf<typeof chain>();
 expectTypeOf(gepa(chain).load('x.gepa.json')).toEqualTypeOf<typeof chain>();
 expectTypeOf(gepa(chain).apply({ any: 'text' })).toEqualTypeOf<typeof chain>();
 
-// Names are strings, and literals where the options tell them.
+// Component names are strings, or literals if the options determine them.
 expectTypeOf(compiled.result.bestCandidate).toEqualTypeOf<Readonly<Record<string, string>>>();
 const two = gepa(chain, {
   include: ['extract.system', 'route.system'],
@@ -37,10 +37,10 @@ const two = gepa(chain, {
 });
 expectTypeOf<keyof typeof two.components>().toEqualTypeOf<'extract.system' | 'router'>();
 two.apply({ 'extract.system': 'a', router: 'b' });
-// @ts-expect-error: a text is missing
+// @ts-expect-error: a component is missing
 two.apply({ 'extract.system': 'a' });
 
-// Tunables bring their names.
+// The names of tunables are known.
 const policy = tunable('policy', 'Be kind.');
 const tuned = gepa(chain, { tunables: [policy] });
 expectTypeOf(tuned.components.policy.text).toBeString();
@@ -54,7 +54,7 @@ await gepa(chain).compile({
   maxMetricCalls: 10,
 });
 
-// What is no program is refused.
-// @ts-expect-error: a prompt's text is no runnable
+// Only programs are accepted.
+// @ts-expect-error: a string is not a runnable
 gepa('You are helpful.');
 gepa(ChatPromptTemplate.fromMessages([['system', 'You are helpful.']]));

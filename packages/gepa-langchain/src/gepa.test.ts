@@ -17,14 +17,14 @@ const policy = tunable('policy', 'Original policy.');
 let server: OpenAIServer;
 
 beforeAll(async () => {
-  // Asks for the tool once, then answers with the system prompt and what the tool said.
+  // Calls the tool once, then answers with the system prompt and the tool's result.
   server = await startOpenAIServer(async ({ messages, tools }) => {
     await new Promise((resolve) => setTimeout(resolve, messages.length % 5));
-    const told = messages.find(({ role }) => role === 'tool');
-    if (tools !== undefined && told === undefined) {
+    const toolResult = messages.find(({ role }) => role === 'tool');
+    if (tools !== undefined && toolResult === undefined) {
       return { calls: [{ name: 'lookup', args: { key: 'k' } }] };
     }
-    return `${contentText(messages[0])}|${contentText(told)}`;
+    return `${contentText(messages[0])}|${contentText(toolResult)}`;
   });
 });
 afterAll(() => server.close());
@@ -51,7 +51,7 @@ const context: RunContext = {
   exampleId: 'train:0',
 };
 
-// Older versions within our peers have neither.
+// Absent in the oldest supported versions.
 const hasEventsV3 = 'createGraphRunStream' in langgraph;
 const hasWithConfig =
   'withConfig' in createAgent({ model: new FakeListChatModel({ responses: [] }) as never, tools: [] });
@@ -60,8 +60,8 @@ describe('an agent', () => {
   it.each([
     ['a string', 'You help.'],
     ['a message', new SystemMessage('You help.')],
-    ['a message in parts', new SystemMessage({ content: [{ type: 'text', text: 'You help.' }] })],
-  ])('has its system prompt as %s', async (_form, systemPrompt) => {
+    ['a message with content parts', new SystemMessage({ content: [{ type: 'text', text: 'You help.' }] })],
+  ])('the system prompt of an agent is a component, given as %s', async (_form, systemPrompt) => {
     const program = agent(systemPrompt);
     const target = gepa(program);
     expect(Object.keys(target.components)).toEqual(['system']);
@@ -71,7 +71,7 @@ describe('an agent', () => {
     expect(target.apply({ system: 'You help.' })).toBe(program);
   });
 
-  it.skipIf(!hasWithConfig)('becomes an agent with the same defaults', async () => {
+  it.skipIf(!hasWithConfig)('a rewritten agent keeps its options, checkpointer and config', async () => {
     const program = agent().withConfig({ recursionLimit: 7, tags: ['mine'], metadata: { mine: 1 } });
     const checkpointer = new MemorySaver();
     program.checkpointer = checkpointer;
@@ -85,7 +85,7 @@ describe('an agent', () => {
     expect(Object.keys(gepa(changed).components)).toEqual(['system']);
   });
 
-  it('has a fresh thread for every rollout', async () => {
+  it('each rollout of an agent runs in a new thread', async () => {
     const adapter = createAdapter({
       program: agent() as unknown as Invocable<unknown, { messages: BaseMessage[] }>,
     });
@@ -95,7 +95,7 @@ describe('an agent', () => {
     }
   });
 
-  it('is optimized end to end, and the program given back is an agent', async () => {
+  it('compile optimizes an agent and returns an agent', async () => {
     const compiled = await gepa(agent()).compile({
       trainset: [{ input: ask }],
       metric: ({ output }) => answer(output).startsWith('Better'),
@@ -107,8 +107,8 @@ describe('an agent', () => {
     expect(answer(await compiled.program.invoke(ask, onThread('c')))).toBe('Better.|k: Original policy.');
   });
 
-  it('says beforehand what that takes, from one run', async () => {
-    const told = await gepa(agent()).estimate(
+  it('estimate measures an agent in one run', async () => {
+    const estimate = await gepa(agent()).estimate(
       {
         trainset: [{ input: ask }],
         metric: () => 0,
@@ -117,13 +117,15 @@ describe('an agent', () => {
       },
       { measure: true },
     );
-    const { modelCalls = 0, inputTokens = 0, outputTokens = 0 } = told.measured?.usage ?? {};
+    const { modelCalls = 0, inputTokens = 0, outputTokens = 0 } = estimate.measured?.usage ?? {};
     expect(modelCalls).toBeGreaterThan(0);
-    expect(told.metricCalls.worst).toBe(8);
-    expect(told.tokens.expected).toBeGreaterThan(told.metricCalls.expected! * (inputTokens + outputTokens));
+    expect(estimate.metricCalls.worst).toBe(8);
+    expect(estimate.tokens.expected).toBeGreaterThan(
+      estimate.metricCalls.expected! * (inputTokens + outputTokens),
+    );
   });
 
-  it('may have nothing to optimize but tunables', () => {
+  it('an agent without a system prompt can have tunables as its only components', () => {
     const bare = createAgent({ model: server.model(), tools: [lookup] });
     expect(() => gepa(bare)).toThrow(NoComponentsError);
     expect(Object.keys(gepa(bare, { tunables: [policy] }).components)).toEqual(['policy']);
@@ -162,21 +164,24 @@ describe('tunables', () => {
     ['a tool of an agent', agent as never, ask, (output) => answer(output).replace(/^.*: /, '')],
   ];
 
-  it.each(programs)('in %s are right with 50 rollouts at once', async (_place, program, input, read) => {
-    const adapter = createAdapter({
-      program: program(),
-      components: { policy: policy.component },
-      tunables: [policy],
-    });
-    const candidates = Array.from({ length: 50 }, (_, i) => `Policy ${i}.`);
-    const outputs = await Promise.all(
-      candidates.map((text) => adapter.run({ policy: text }, { input }, context)),
-    );
-    expect(outputs.map(({ output }) => read(output as never))).toEqual(candidates);
-  });
+  it.each(programs)(
+    'a tunable in %s has its own text in each of 50 concurrent rollouts',
+    async (_place, program, input, read) => {
+      const adapter = createAdapter({
+        program: program(),
+        components: { policy: policy.component },
+        tunables: [policy],
+      });
+      const candidates = Array.from({ length: 50 }, (_, i) => `Policy ${i}.`);
+      const outputs = await Promise.all(
+        candidates.map((text) => adapter.run({ policy: text }, { input }, context)),
+      );
+      expect(outputs.map(({ output }) => read(output as never))).toEqual(candidates);
+    },
+  );
 
   it.each(programs)(
-    'in %s are in the compiled program: invoke, stream and batch',
+    'a tunable in %s has the compiled text in invoke, stream and batch',
     async (_place, make, input, read) => {
       const program = make();
       const numbers = Array.from({ length: 50 }, (_, i) => i);
@@ -203,7 +208,7 @@ describe('tunables', () => {
     },
   );
 
-  it('stay with what is made of the compiled program', async () => {
+  it('runnables derived from a compiled program keep the texts of tunables', async () => {
     const program = gepa(graph(), { tunables: [policy] }).apply({ policy: 'New.' });
     const piped = program.pipe((state: { out: string }) => state.out).withConfig({ tags: ['x'] });
     expect(await piped.invoke({ text: '' }, onThread('1'))).toBe('New.');
@@ -211,23 +216,25 @@ describe('tunables', () => {
     const seen = [];
     for await (const event of events) seen.push(event.data.output);
     expect(seen.at(-1)).toMatchObject({ out: 'New.' });
-    const underneath = gepa(agent(), { tunables: [policy] }).apply({ system: 'S.', policy: 'New.' });
-    expect(answer((await underneath.graph.invoke(ask as never, onThread('4'))) as never)).toBe('S.|k: New.');
+    const compiledAgent = gepa(agent(), { tunables: [policy] }).apply({ system: 'S.', policy: 'New.' });
+    expect(answer((await compiledAgent.graph.invoke(ask as never, onThread('4'))) as never)).toBe(
+      'S.|k: New.',
+    );
   });
 
-  it.skipIf(!hasWithConfig)('stay with an agent that is configured', async () => {
+  it.skipIf(!hasWithConfig)('a compiled agent keeps the texts of tunables after withConfig', async () => {
     const program = gepa(agent(), { tunables: [policy] }).apply({ system: 'S.', policy: 'New.' });
     const configured = program.withConfig({ tags: ['x'] });
     expect(answer(await configured.invoke(ask, onThread('5')))).toBe('S.|k: New.');
   });
 
-  it.skipIf(!hasEventsV3)('stay with events in the latest format', async () => {
+  it.skipIf(!hasEventsV3)('streamEvents of version v3 uses the texts of tunables', async () => {
     const program = gepa(graph(), { tunables: [policy] }).apply({ policy: 'New.' });
     const run = await program.streamEvents({ text: '' }, { version: 'v3', ...onThread('3') });
     expect(await run.output).toMatchObject({ out: 'New.' });
   });
 
-  it('let a stream be left early', async () => {
+  it('a stream of a compiled program with tunables can be left early', async () => {
     const program = gepa(lambda(), { tunables: [policy] }).apply({ policy: 'New.' });
     for await (const chunk of await program.stream('')) {
       expect(chunk).toBe('New.');
@@ -235,21 +242,21 @@ describe('tunables', () => {
     }
   });
 
-  it('are named in the types, and may be renamed, chosen and left out', () => {
+  it('tunables are typed components and can be included, excluded and renamed', () => {
     const program = ChatPromptTemplate.fromMessages([['system', 'Some words.']]).pipe(() => policy.text);
     const target = gepa(program, { tunables: [policy] });
     expect(target.components.policy.text).toBe('Original policy.');
     expect(target.components.policy).toMatchObject({ location: 'tunable "policy"' });
     const renamed = gepa(program, { tunables: [policy], include: ['policy'], rename: { policy: 'rules' } });
     expect(renamed.components.rules.text).toBe('Original policy.');
-    // @ts-expect-error "sistem" is no name
+    // @ts-expect-error "sistem" is not a component
     expect(gepa(program, { tunables: [policy], include: ['policy'] }).components.sistem).toBeUndefined();
     expect(Object.keys(gepa(program, { tunables: [policy], exclude: ['policy'] }).components)).toEqual([
       'system',
     ]);
   });
 
-  it('of one name, or of the name of a prompt, are refused', () => {
+  it('gepa throws on two tunables with one name, and on a tunable with the name of a prompt', () => {
     const program = ChatPromptTemplate.fromMessages([['system', 'Some words.']]).pipe(() => 1);
     expect(() => gepa(program, { tunables: [tunable('system', 'x')] })).toThrow(OptionsError);
     expect(() => gepa(program, { tunables: [policy, tunable('policy', 'x')] })).toThrow(
@@ -258,12 +265,7 @@ describe('tunables', () => {
   });
 });
 
-it('refuses a thread that all rollouts would share', () => {
-  expect(() => gepa(agent(), { config: onThread('one') })).toThrow(/one thread/);
-  expect(() => gepa(agent(), { config: () => onThread('one') })).not.toThrow();
-});
-
-describe('a program that was compiled before', () => {
+describe('a compiled program', () => {
   const tone = tunable('tone', 'Plain tone.');
   const program = ChatPromptTemplate.fromMessages([['system', 'Original.']]).pipe((prompt) =>
     [prompt.messages[0]?.text, policy.text, tone.text].join(' '),
@@ -271,7 +273,7 @@ describe('a program that was compiled before', () => {
   const tunables = [policy, tone];
   const once = gepa(program, { tunables }).apply({ system: 'Once.', policy: 'Policy 1.', tone: 'Warm.' });
 
-  it('is improved from the texts it carries', async () => {
+  it('optimizing a compiled program starts from its compiled texts', async () => {
     const target = gepa(once, { tunables });
     expect(target.components.policy?.text).toBe('Policy 1.');
     const candidate = { system: 'Twice.', policy: 'Policy 2.', tone: 'Cold.' };
@@ -286,7 +288,7 @@ describe('a program that was compiled before', () => {
     expect(result.bestScore).toBe(1);
   });
 
-  it('keeps those that are not named, in rollouts and after', async () => {
+  it('a compiled program keeps the texts of tunables that are not optimized again', async () => {
     const outputs: string[] = [];
     const compiled = await gepa(once, { tunables: [tone] }).compile({
       trainset: [{ input: {} }],
@@ -301,7 +303,7 @@ describe('a program that was compiled before', () => {
     expect(await gepa(once).apply({ system: 'Thrice.' }).invoke({})).toBe('Thrice. Policy 1. Warm.');
   });
 
-  it('keeps its texts inside another program', async () => {
+  it('a compiled program keeps the texts of tunables inside another program', async () => {
     const outer = RunnableLambda.from((input: object) => input).pipe(once);
     expect(await gepa(outer).apply({ system: 'Twice.' }).invoke({})).toBe('Twice. Policy 1. Warm.');
   });

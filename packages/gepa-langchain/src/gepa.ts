@@ -1,46 +1,18 @@
-import type { RunnableConfig } from '@langchain/core/runnables';
-import {
-  type ComponentSelectionOptions,
-  type LanguageModel,
-  type Metric,
-  NoComponentsError,
-  type ProgramExample,
-  type SelectedName,
-  type Target,
-  type Tunable,
-} from 'gepa-core';
-import { createTarget, tunableComponents, withAbsoluteRunDir } from 'gepa-core/adapter';
+import type { LanguageModel, Metric, SelectedName, Target } from 'gepa-core';
+import { createTarget, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { createAdapter, type Invocable } from './adapter.ts';
-import { carryTexts, uncarry } from './carry-texts.ts';
-import { checkOptions } from './check-options.ts';
-import { countUsage } from './metric-usage.ts';
-import { type Discovery, discover, rewrite, type Skipped } from './program/index.ts';
-import { type ReflectionModel, resolveReflectionModel } from './reflection-model.ts';
-import { splitCandidate } from './tunables.ts';
-
-/** What may be said about a program. */
-export interface GepaOptions extends ComponentSelectionOptions {
-  /**
-   * Passed to the program on every rollout: callbacks, tags, configurable values. A function makes one for each
-   * rollout, for what must not be shared, such as a session. Every rollout has a thread of its own without it, which is
-   * kept in memory instead of in the program's checkpointer.
-   */
-  readonly config?: RunnableConfig | ((example: ProgramExample) => RunnableConfig);
-  /** Texts inside functions of the program (nodes, tools, lambdas, an `entrypoint`) that are to be improved too. */
-  readonly tunables?: readonly Tunable[];
-  /**
-   * Whether the descriptions of tools, of their schemas at every depth, and of structured output are components too.
-   * Default `false`: improving them does not always help, and each is one more component to spend the budget on.
-   */
-  readonly tools?: boolean;
-}
+import { findTexts } from './find-texts.ts';
+import { meterMetric } from './metered/metered-metric.ts';
+import { checkOptions, type GepaOptions } from './options.ts';
+import type { Skipped } from './program/inspect-program.ts';
+import { type ReflectionModel, resolveReflectionModel } from './reflection/reflection-model.ts';
 
 type InputOf<Program> = Program extends { invoke(input: infer Input, ...rest: never): unknown }
   ? Input
   : never;
 type OutputOf<Program> = Program extends { invoke(...args: never): Promise<infer Output> } ? Output : never;
 
-/** The names of the components, where the options tell them: those of `include` and those of tunables. */
+/** The component names that the options determine: those of `include` and those of tunables. Otherwise `string`. */
 export type ComponentName<Options> =
   string extends SelectedName<Options>
     ? Options extends
@@ -53,13 +25,13 @@ export type ComponentName<Options> =
         : string
     : SelectedName<Options>;
 
-/** A string that does not swallow the literals beside it in a union. */
+/** A `string` that keeps the literals beside it in a union. */
 type AnyName = string & Record<never, never>;
 
 /** A LangChain program whose texts can be optimized. */
 export interface LangChainTarget<Program, Name extends string = string>
   extends Target<Program, InputOf<Program>, OutputOf<Program>, Name, ReflectionModel> {
-  /** What was passed over: where and what it is, why it was left, and what would make it reachable. */
+  /** The parts of the program that are not optimized: type, location, reason, and how to include each. */
   readonly skipped: readonly Skipped[];
 }
 
@@ -68,40 +40,29 @@ export interface LangChainTarget<Program, Name extends string = string>
  * fallbacks, branches and routers), a compiled LangGraph graph (in its nodes, subgraphs and conditional edges) or an
  * agent of `createAgent` (its system prompt). The program itself is never changed.
  *
- * @throws {NoComponentsError} when there is no text to optimize; the message says what was looked at.
- * @throws {OptionsError} when an option is of the wrong kind, `include`, `exclude` or `rename` name what is not there,
- * or `config` what rollouts must not share.
+ * @throws {NoComponentsError} when the program has no text to optimize; the message lists the parts that were inspected.
+ * @throws {OptionsError} when an option has the wrong type, `include`, `exclude` or `rename` contain an unknown name,
+ * or `config` sets a `thread_id` that all rollouts would share.
  */
 export function gepa<Program extends Invocable<never>, const Options extends GepaOptions = GepaOptions>(
   given: Program,
   options?: Options,
 ): LangChainTarget<Program, ComponentName<Options>> {
   checkOptions(options ?? {});
-  const { config, include, exclude, rename, tools = false } = options ?? ({} as Options);
-  // A program that was compiled before is improved from the texts it carries.
-  const { program, texts: carried } = uncarry(given);
-  const tunables = (options?.tunables ?? []).map((one) => withText(one, carried[one.name]));
-  const named = include?.filter((name) => !name.includes('*'));
-  const discovery = discover(program, { tools, ...(named === undefined ? {} : { include: named }) });
-  const found = { ...discovery.components, ...tunableComponents(tunables, discovery.components) };
-  if (Object.keys(found).length === 0) throw nothingFound(discovery);
+  const { config, include, exclude, rename } = options ?? ({} as Options);
+  const { program, tunables, boundTexts, components, skipped, apply } = findTexts(given, options ?? {});
   type Input = InputOf<Program>;
   type Output = OutputOf<Program>;
   const target = createTarget<Program, Input, Output, ComponentName<Options>, LanguageModel>(
     {
-      components: found,
-      apply: (candidate) => {
-        const { own, tuned } = splitCandidate(candidate, tunables);
-        const rewritten = rewrite(program, own);
-        const texts = { ...carried, ...tuned };
-        return Object.keys(texts).length === 0 ? rewritten : carryTexts(rewritten, texts);
-      },
-      adapter: (components) =>
+      components,
+      apply,
+      adapter: (selected) =>
         createAdapter<Input, Output>({
           program: program as unknown as Invocable<Input, Output>,
-          components,
+          components: selected,
           tunables,
-          carried,
+          boundTexts,
           ...(config === undefined ? {} : { config }),
         }),
       languageModel: (model) => model,
@@ -114,14 +75,14 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   );
   return {
     ...target,
-    skipped: discovery.skipped,
-    compile: async (settings) => target.compile(await inCoreTerms(settings)),
-    estimate: async (settings, how) => target.estimate(await inCoreTerms(settings), how),
+    skipped,
+    compile: async (settings) => target.compile(await toCoreSettings(settings)),
+    estimate: async (settings, how) => target.estimate(await toCoreSettings(settings), how),
   };
 }
 
-/** What LangChain knows better than core: its chat models, and what the model calls of a metric cost. */
-async function inCoreTerms<
+/** Resolves the reflection model and meters the metric's model calls, as only this package can. */
+async function toCoreSettings<
   Settings extends {
     readonly reflectionModel?: ReflectionModel;
     readonly metric: Metric<never, never>;
@@ -134,19 +95,7 @@ async function inCoreTerms<
   const model = reflectionModel === undefined ? undefined : await resolveReflectionModel(reflectionModel);
   return {
     ...rest,
-    metric: typeof rest.metric === 'function' ? countUsage(rest.metric) : rest.metric,
+    metric: typeof rest.metric === 'function' ? meterMetric(rest.metric) : rest.metric,
     ...(model === undefined ? {} : { reflectionModel: model }),
   };
-}
-
-function withText(one: Tunable, text: string | undefined): Tunable {
-  return text === undefined ? one : { name: one.name, text, component: { ...one.component, text } };
-}
-
-function nothingFound({ inspected, skipped }: Discovery): NoComponentsError {
-  const seen = inspected.map(({ type, location }) => `${type} at ${location}`).join('; ');
-  const passed = skipped.map(({ location, reason, hint }) => `${location}: ${reason}. ${hint}`);
-  return new NoComponentsError(
-    `There is no text to optimize in this program. Looked at: ${seen || 'nothing'}.${passed.length === 0 ? '' : `\nPassed over:\n- ${passed.join('\n- ')}`}`,
-  );
 }

@@ -1,19 +1,67 @@
+export type {
+  Candidate,
+  Compiled,
+  Component,
+  GepaEvent,
+  LanguageModel,
+  Metric,
+  MetricArgs,
+  MetricResult,
+  MetricScore,
+  OptimizationResult,
+  ProgramExample,
+  RunEstimate,
+  SavedCandidate,
+  Split,
+  SplitOptions,
+  Step,
+  Target,
+  Tunable,
+} from 'gepa-core';
 export {
-  type SavedCandidate,
-  type Split,
-  type SplitOptions,
+  CandidateMismatchError,
+  FileFormatError,
+  GepaError,
+  JournalDamagedError,
+  MetricError,
+  NoComponentsError,
+  OptionsError,
+  ProposerError,
+  RolloutError,
+  RolloutTimeoutError,
+  RunDirectoryError,
+  RunDirectoryLockedError,
+  RunDirectoryMismatchError,
+  RunError,
+  SeedError,
+  StrategyError,
   splitExamples,
-  type Tunable,
+  stopConditions,
   tunable,
 } from 'gepa-core';
+export {
+  describeComponents,
+  describeEstimate,
+  diffCandidates,
+  diffTexts,
+  summarize,
+  supportsColor,
+  terminalProgress,
+} from 'gepa-core/report';
 export { readCsv, readJsonl } from './data/files.ts';
-export { type LangSmithDatasetOptions, readLangSmithDataset } from './data/langsmith.ts';
+export { type LangSmithDatasetOptions, readLangSmithDataset } from './data/langsmith-dataset.ts';
+export { type RecordedExample, Recorder, type RecorderOptions, type RunFeedback } from './data/recorder.ts';
 export type { RowOptions } from './data/rows.ts';
-export { type Evaluator, type EvaluatorArgs, type EvaluatorOptions, fromEvaluators } from './evaluators.ts';
-export { type ComponentName, type GepaOptions, gepa, type LangChainTarget } from './gepa.ts';
+export {
+  type Evaluator,
+  type EvaluatorArgs,
+  type EvaluatorOptions,
+  fromEvaluators,
+} from './evaluators/from-evaluators.ts';
+export { type ComponentName, gepa, type LangChainTarget } from './gepa.ts';
+export { type PushedPrompt, type PushOptions, pushPrompts } from './langsmith/push-prompts.ts';
 export { fromChatModel } from './language-model.ts';
-export { metered } from './metered/metered.ts';
-export type { Skipped } from './program/index.ts';
-export { type PushedPrompt, type PushOptions, pushPrompts } from './push-prompts.ts';
-export { type RecordedExample, Recorder, type RecorderOptions, type RunFeedback } from './recorder.ts';
-export type { ReflectionModel } from './reflection-model.ts';
+export { metered } from './metered/metered-client.ts';
+export type { GepaOptions } from './options.ts';
+export type { Skipped } from './program/inspect-program.ts';
+export type { ReflectionModel } from './reflection/reflection-model.ts';

@@ -2,11 +2,12 @@ import type { RunnableConfig } from '@langchain/core/runnables';
 import { type LanguageModel, OptionsError } from 'gepa-core';
 import { raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
 import type { Invocable } from './adapter.ts';
-import { mergeWithAmbient, withHandler } from './ambient.ts';
 import { modelNames } from './program/model-names.ts';
 import { isMessage, isNode, typeName } from './program/node.ts';
-import { RolloutTracer, toSteps } from './trace/index.ts';
+import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import { textOf } from './trace/message.ts';
+import { toSteps } from './trace/steps.ts';
+import { RolloutTracer } from './trace/tracer.ts';
 
 /**
  * Makes a LangChain chat model a reflection model. Any runnable will do that takes a string and answers with a message

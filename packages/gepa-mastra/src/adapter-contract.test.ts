@@ -4,7 +4,7 @@ import { createStep, createWorkflow, type Step } from '@mastra/core/workflows';
 import { adapterContract } from 'gepa-core/testing';
 import { z } from 'zod';
 import { type AgentOutput, createAdapter } from './adapter.ts';
-import type { MastraExample } from './example.ts';
+import type { MastraExample } from './data/example.ts';
 import { discover } from './program/discover.ts';
 import { type ChatRequest, startOpenAIServer, systemOf } from './testing/openai-server.ts';
 

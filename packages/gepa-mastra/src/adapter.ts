@@ -14,30 +14,31 @@ import {
   type RunContext,
 } from 'gepa-core';
 import { raceSignal, usageOfSteps } from 'gepa-core/adapter';
-import { knownRefusal } from './api-keys.ts';
-import { freshRequestContext, type MastraExample, type RequestContextValues } from './example.ts';
-import type { RolloutLog } from './experiment.ts';
-import { startRolloutSpan } from './observability.ts';
-import { derive } from './program/derive.ts';
-import { isAgent, type Program } from './program/kinds.ts';
+import type { RolloutLog } from './compiled/rollout-log.ts';
+import type { MastraExample } from './data/example.ts';
+import { deriveProgram } from './program/derive-program.ts';
+import type { Discovery } from './program/discovery.ts';
 import { modelNames } from './program/model-names.ts';
-import type { Discovery } from './program/plan.ts';
-import { waitsForPerson } from './program/suspension.ts';
-import { attachDetails, type RolloutDetails } from './rollout.ts';
+import { isAgent, type Program } from './program/program.ts';
+import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
+import { suspensionError } from './program/suspension.ts';
+import { classifyModelError } from './program/unusable-model.ts';
+import { startRolloutSpan } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
+import { attachDetails, type RolloutDetails } from './trace/rollout-details.ts';
 
-/** What an agent gave in a rollout. */
+/** The output of an agent in a rollout. */
 export interface AgentOutput<Object = unknown> {
   readonly text: string;
-  /** Where the agent was asked for structured output. */
+  /** The structured output, if `structuredOutput` is set. */
   readonly object?: Object;
-  /** Why it stopped, where that is not for being done: `tool-calls` when it ran out of steps, `length`. */
+  /** Why the agent stopped early, for example `tool-calls` (out of steps) or `length`. Undefined for `stop`. */
   readonly finishReason?: string;
   /** Why a processor blocked the answer. */
   readonly tripwire?: string;
 }
 
-/** Passed to `agent.generate` on every rollout, over the agent's default options. */
+/** Options for `agent.generate` in every rollout; they override the agent's default options. */
 export type RunConfig = Omit<
   AgentExecutionOptionsBase<unknown>,
   'abortSignal' | 'instructions' | 'memory' | 'returnScorerData' | 'scorers' | 'tracingContext'
@@ -48,18 +49,18 @@ export type RunConfig = Omit<
 
 export interface AdapterOptions<Example> {
   readonly program: Program;
-  /** What may change. */
+  /** The components to optimize. */
   readonly components: Readonly<Record<string, Component>>;
   readonly discovery: Discovery;
-  /** Is told what came of every rollout. */
+  /** Receives the outcome of every rollout. */
   readonly log?: RolloutLog;
   readonly requestContext?: RequestContextValues;
   readonly config?: RunConfig | ((example: Example) => RunConfig);
 }
 
 /**
- * Lets the engine run an agent or a workflow with other texts. Each rollout is made by a program of its own, derived
- * from the given one, which is never changed.
+ * Runs an agent or a workflow with a candidate. Each rollout runs a copy of its own; the original program is never
+ * changed.
  */
 export function createAdapter<Input, Output>(
   options: AdapterOptions<MastraExample<Input>>,
@@ -74,16 +75,16 @@ export function createAdapter<Input, Output>(
   ): Promise<Execution<Output>> {
     const recorder = new Recorder(context.meter);
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
-    const given = typeof options.config === 'function' ? options.config(example) : options.config;
+    const config = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
-    const rollout: Rollout = {
+    const runOptions: RunOptions = {
       requestContext,
       signal: context.signal,
       ...(span === undefined ? {} : { tracingContext: { currentSpan: span } }),
     };
-    const report = (details: Partial<RolloutDetails> = {}) => {
+    const closeTrace = (details: Partial<RolloutDetails> = {}) => {
       recorder.close();
-      const steps = recorder.steps;
+      const { steps } = recorder;
       const trace = attachDetails(steps, {
         runId: context.runId,
         requestContext,
@@ -94,24 +95,24 @@ export function createAdapter<Input, Output>(
     };
     try {
       const { output, details } = await raceSignal(context.signal, () => {
-        const derived = derive(program, { discovery, texts: candidate, recorder });
+        const derived = deriveProgram(program, { discovery, candidate, recorder });
         return isAgent(derived)
-          ? runAgent(derived, example.input as MessageListInput, { ...given, ...rollout })
-          : runWorkflow(derived as unknown as AnyWorkflow, example.input, rollout, recorder);
+          ? runAgent(derived, example.input as MessageListInput, { ...config, ...runOptions })
+          : runWorkflow(derived as unknown as AnyWorkflow, example.input, runOptions, recorder);
       });
-      const hindrance = recorder.waiting ?? outageIn(recorder);
-      if (hindrance !== undefined) throw hindrance;
+      const error = recorder.suspension ?? infrastructureErrorIn(recorder);
+      if (error !== undefined) throw error;
       span?.end({ output: output as never });
-      const reported = report(details);
-      options.log?.finished(candidate, example, output, reported.trace);
-      return { output: output as Output, ...reported };
+      const execution = { output: output as Output, ...closeTrace(details) };
+      options.log?.finished(candidate, example, execution);
+      return execution;
     } catch (error) {
-      const cause = knownRefusal(causeOf(error, recorder));
+      const cause = classifyModelError(originalError(error, recorder));
       const message = messageOf(cause);
       span?.error({ error: cause instanceof Error ? cause : new Error(message), endSpan: true });
-      const failure = new RolloutError(message, { cause, ...report() });
-      options.log?.failed(candidate, example, failure);
-      throw failure;
+      const rolloutError = new RolloutError(message, { cause, ...closeTrace() });
+      options.log?.failed(candidate, example, rolloutError);
+      throw rolloutError;
     }
   }
 
@@ -119,18 +120,18 @@ export function createAdapter<Input, Output>(
   return { components, models: modelNames(program, discovery.agents.keys(), config), metersCalls: true, run };
 }
 
-/** The Mastra instance that a program is registered with, or else the first of its agents that is. */
+/** The Mastra instance of a program: a workflow's own, otherwise that of the first registered agent. */
 export function mastraOf(program: Program, { agents }: Pick<Discovery, 'agents'>): Mastra | undefined {
   const instances = [...agents.keys()].filter(isAgent).map((agent) => agent.getMastraInstance());
   const own = isAgent(program) ? undefined : (program as unknown as AnyWorkflow).mastra;
   return own ?? instances.find((instance) => instance !== undefined);
 }
 
-interface Rollout extends Pick<AgentExecutionOptionsBase<unknown>, 'requestContext' | 'tracingContext'> {
+interface RunOptions extends Pick<AgentExecutionOptionsBase<unknown>, 'requestContext' | 'tracingContext'> {
   readonly signal: AbortSignal;
 }
 
-interface Outcome {
+interface RunResult {
   readonly output: unknown;
   readonly details?: Partial<RolloutDetails>;
 }
@@ -138,15 +139,15 @@ interface Outcome {
 async function runAgent(
   agent: Agent,
   input: MessageListInput,
-  options: RunConfig & Rollout,
-): Promise<Outcome> {
+  options: RunConfig & RunOptions,
+): Promise<RunResult> {
   const { signal, ...config } = options;
-  const call = { ...config, abortSignal: signal, scorers: {}, returnScorerData: true };
-  // The overloads tell calls with structured output from others, which only the running program knows.
-  const result = await agent.generate(input, call as AgentExecutionOptionsBase<unknown>);
+  const callOptions = { ...config, abortSignal: signal, scorers: {}, returnScorerData: true };
+  // The overloads depend on whether there is structured output, which is known only at run time.
+  const result = await agent.generate(input, callOptions as AgentExecutionOptionsBase<unknown>);
   const { text, object, finishReason, tripwire, scoringData, messages, suspendPayload } = result;
   if (finishReason === 'suspended')
-    throw waitsForPerson(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload);
+    throw suspensionError(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload);
   const output: AgentOutput = {
     text,
     ...(object === undefined ? {} : { object }),
@@ -159,14 +160,14 @@ async function runAgent(
 async function runWorkflow(
   workflow: AnyWorkflow,
   input: unknown,
-  { signal, ...context }: Rollout,
+  { signal, ...context }: RunOptions,
   recorder: Recorder,
-): Promise<Outcome> {
+): Promise<RunResult> {
   const run = await workflow.createRun();
   const cancel = () => void run.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    const output = await recorder.around({ kind: 'chain', name: workflow.id, input }, async () => {
+    const output = await recorder.record({ kind: 'chain', name: workflow.id, input }, async () => {
       const result = await run.start({ inputData: input, ...context } as Parameters<typeof run.start>[0]);
       switch (result.status) {
         case 'success':
@@ -174,14 +175,17 @@ async function runWorkflow(
         case 'failed':
           throw result.error;
         case 'suspended':
-          throw waitsForPerson(
+          throw suspensionError(
             `The workflow ${workflow.id}`,
             result.suspended?.map((path) => path.join('.')).join(', '),
           );
         default: {
           const { tripwire } = result as { readonly tripwire?: { readonly reason?: string } };
-          const why = tripwire?.reason === undefined ? '' : `, by a processor: ${tripwire.reason}`;
-          throw new GepaError(`The workflow ${workflow.id} ended with the status "${result.status}"${why}.`);
+          const blocked =
+            tripwire?.reason === undefined ? '' : `: a processor blocked it (${tripwire.reason})`;
+          throw new GepaError(
+            `The workflow ${workflow.id} ended with the status "${result.status}"${blocked}.`,
+          );
         }
       }
     });
@@ -191,27 +195,27 @@ async function runWorkflow(
   }
 }
 
-/** What an error says, with what its causes add: Mastra's own may say no more than which part of the agent failed. */
+/** An error's message with those of its causes: Mastra's own message may only name the part of the agent that failed. */
 function messageOf(error: unknown): string {
   const { message, cause } = (error ?? {}) as { message?: unknown; cause?: { message?: unknown } };
   if (typeof message !== 'string') return String(error);
-  const why = typeof cause?.message === 'string' ? messageOf(cause) : '';
-  if (why.includes(message)) return why;
-  return message.includes(why) ? message : `${message}: ${why}`;
+  const causeMessage = typeof cause?.message === 'string' ? messageOf(cause) : '';
+  if (causeMessage.includes(message)) return causeMessage;
+  return message.includes(causeMessage) ? message : `${message}: ${causeMessage}`;
 }
 
-/** The error as it was thrown first: Mastra's own wraps it, or keeps no more of it than its fields. */
-function causeOf(error: unknown, recorder: Recorder): unknown {
+/** The error as it was first thrown: Mastra wraps errors or converts them to plain data. */
+function originalError(error: unknown, recorder: Recorder): unknown {
   const { message } = (error ?? {}) as { message?: unknown };
   if (typeof message !== 'string') return error;
-  const thrown = recorder.thrownAs(message) ?? error;
-  return thrown instanceof Error ? thrown : Object.assign(new Error(message), thrown);
+  const original = recorder.errorWithMessage(message) ?? error;
+  return original instanceof Error ? original : Object.assign(new Error(message), original);
 }
 
 /**
- * What kept a sub-agent from answering, where it was no doing of its own: the agent above it is only told that a tool
- * failed, and goes on.
+ * The error of a sub-agent that failed because of its provider, if any. The agent above it continues as after any
+ * failed tool, but its answer must not be scored.
  */
-function outageIn(recorder: Recorder): unknown {
-  return recorder.agentErrors.map(knownRefusal).find((error) => failureKind(error) !== 'program');
+function infrastructureErrorIn(recorder: Recorder): unknown {
+  return recorder.agentErrors.map(classifyModelError).find((error) => failureKind(error) !== 'program');
 }

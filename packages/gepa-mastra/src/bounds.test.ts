@@ -13,7 +13,7 @@ import { addUsage, noUsage, usageOfSteps } from 'gepa-core/adapter';
 import { afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { gepa } from './gepa.ts';
-import { fromScorers } from './scorers.ts';
+import { fromScorers } from './scorers/from-scorers.ts';
 import { type ChatReply, type ChatRequest, startOpenAIServer } from './testing/openai-server.ts';
 
 /** What becomes of a model call. One that comes too late is billed all the same, and so is one that breaks off. */

@@ -12,7 +12,7 @@ import { seedCandidateOf, walkSteps } from 'gepa-core/adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { AgentOutput } from './adapter.ts';
-import type { MastraExample } from './example.ts';
+import type { MastraExample } from './data/example.ts';
 import { gepa } from './gepa.ts';
 import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
 

@@ -1,55 +1,39 @@
-import type { AgentInstructions } from '@mastra/core/agent';
 import type { MessageListInput } from '@mastra/core/agent/message-list';
 import type { Dataset } from '@mastra/core/datasets';
-import {
-  type Candidate,
-  type Compiled,
-  type CompileOptions,
-  type ComponentSelectionOptions,
-  type EstimateOptions,
-  NoComponentsError,
-  OptionsError,
-  type ProgramExample,
-  type RunEstimate,
-  type SelectedName,
-  type Target,
-  type Tunable,
+import type {
+  Candidate,
+  Compiled,
+  CompileOptions,
+  ComponentSelectionOptions,
+  EstimateOptions,
+  ProgramExample,
+  RunEstimate,
+  SelectedName,
+  Target,
 } from 'gepa-core';
 import { checkOptionNames, createTarget, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { type AgentOutput, createAdapter, mastraOf, type RunConfig } from './adapter.ts';
-import { type Draft, type DraftOptions, saveDrafts } from './editor.ts';
-import { freshRequestContext, type MastraExample, type RequestContextValues } from './example.ts';
-import { type ExperimentOptions, RolloutLog, recordExperiment } from './experiment.ts';
+import { type Draft, type DraftOptions, saveDrafts } from './compiled/drafts.ts';
+import { type ExperimentOptions, recordExperiment } from './compiled/experiment.ts';
+import { RolloutLog } from './compiled/rollout-log.ts';
+import { type Undo, writeBack } from './compiled/write-back.ts';
+import type { MastraExample } from './data/example.ts';
+import { findTexts, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
-import { withScoresOnTraces } from './observability.ts';
-import { agentsInCarriedWorkflows } from './program/carried-workflows.ts';
-import { derive } from './program/derive.ts';
-import { discover } from './program/discover.ts';
-import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/kinds.ts';
-import type { Skipped } from './program/plan.ts';
-import { wantsGroundTruth } from './scorers.ts';
-import { type Undo, writeBack } from './write-back.ts';
+import type { Skipped } from './program/discovery.ts';
+import type { Program } from './program/program.ts';
+import { freshRequestContext } from './program/request-context.ts';
+import { skippedWorkflowTools } from './program/workflow-tools.ts';
+import { checkGroundTruth } from './scorers/ground-truth.ts';
+import { withScoresOnTraces } from './trace/observability.ts';
 
-/** What may be said about an agent or a workflow. */
-export interface GepaOptions extends ComponentSelectionOptions {
-  /** Whether the descriptions of tools, of their inputs' fields and of sub-agents may change too. Default: `false`. */
-  readonly tools?: boolean;
-  /** What dynamic instructions are asked with, now and in every rollout; an example's own entries win. */
-  readonly requestContext?: RequestContextValues;
+/** Options for `gepa`. */
+export interface GepaOptions extends TextOptions {
   /**
-   * Passed to `agent.generate` on every rollout, over the agent's default options: `structuredOutput`, `maxSteps`,
-   * `modelSettings`. A function makes them for each rollout. A workflow's agents keep those of their steps.
+   * Options for `agent.generate` in every rollout, for example `structuredOutput`, `maxSteps` or `modelSettings`; they
+   * override the agent's default options. A function is called for each rollout. Not used for workflows.
    */
   readonly config?: RunConfig | ((example: ProgramExample) => RunConfig);
-  /**
-   * Workflows that the agents carry as tools: the agents in them are optimized too. Mastra tells of them only
-   * asynchronously: `await agent.listWorkflows()`.
-   */
-  readonly workflows?: Readonly<Record<string, WorkflowLike>>;
-  /** Instructions to start from, by component name, where only an asynchronous function could tell them. */
-  readonly texts?: Readonly<Record<string, AgentInstructions>>;
-  /** Texts inside the program's functions, made with `tunable` of gepa-core. */
-  readonly tunables?: readonly Tunable[];
 }
 
 type InputOf<Program> = Program extends {
@@ -66,9 +50,9 @@ type OutputOf<Program, Options> = Program extends {
 }
   ? Output
   : AgentOutput<ObjectOf<Options>>;
-/** What `config` asks for as structured output. */
+/** The type of the structured output that `config` sets. */
 type ObjectOf<Options> = Options extends {
-  readonly config: Made<{
+  readonly config: ValueOrFunction<{
     readonly structuredOutput: {
       readonly schema: {
         readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined };
@@ -78,68 +62,69 @@ type ObjectOf<Options> = Options extends {
 }
   ? Output
   : unknown;
-type Made<Value> = Value | ((...args: never) => Value);
+type ValueOrFunction<Value> = Value | ((...args: never) => Value);
 
-/** An agent or a workflow whose texts can be optimized. */
+/** An agent or a workflow with its components. */
 export interface MastraTarget<Program, Name extends string = string, Options = GepaOptions>
   extends Omit<
     Target<Program, InputOf<Program>, OutputOf<Program, Options>, Name, ReflectionModel>,
     'compile' | 'estimate'
   > {
   /**
-   * What was passed over, with the reason and what would make it reachable. Agents inside an agent's workflows that were
-   * not given by the option `workflows` join it a moment later, since Mastra tells of them only asynchronously.
+   * The parts that cannot be optimized, each with a reason and a hint. Agents in workflows that are missing from the
+   * option `workflows` are added asynchronously, before `compile` and `estimate` start.
    */
   readonly skipped: readonly Skipped[];
   /**
-   * Optimizes the texts.
+   * Optimizes the components.
    *
-   * @throws {OptionsError} before anything is spent.
-   * @throws {RunError} when the run cannot go on; its `result` holds what was found so far.
+   * @throws {OptionsError} before any paid call.
+   * @throws {RunError} when the run cannot continue; its `result` is the result so far.
    */
   compile<Example extends MastraExample<InputOf<Program>>>(
     options: CompileOptions<Example, OutputOf<Program, Options>, Name, ReflectionModel>,
   ): Promise<MastraCompiled<Program, Name>>;
   /**
-   * Says before `compile` with the same options what it will take. Nothing is spent unless `measure` is set.
+   * Estimates the calls, cost and time of `compile` with the same options. Makes no paid call unless `measure` is set.
    *
    * @throws {OptionsError} with every problem of the options.
-   * @throws {SeedError} when the program was to be measured and could not be run.
+   * @throws {SeedError} when `measure` is set and the program cannot be run.
    */
   estimate<Example extends MastraExample<InputOf<Program>>>(
     options: CompileOptions<Example, OutputOf<Program, Options>, Name, ReflectionModel>,
-    how?: EstimateOptions,
+    estimateOptions?: EstimateOptions,
   ): Promise<RunEstimate>;
 }
 
-/** What `compile` gives back. */
+/** The result of `compile`. */
 export interface MastraCompiled<Program, Name extends string = string> extends Compiled<Program, Name> {
   /**
-   * Puts the best texts on the live program, for everybody who uses it, until the process ends. The function it gives
-   * back puts the former ones back.
+   * Changes the texts of the live program to the best ones, for all its users in this process. Returns a function that
+   * restores the original texts.
+   *
+   * @throws {GepaError} before any change, when a text cannot be written back.
    */
   writeBack(): Undo;
   /**
-   * Saves the best texts as draft versions in the editor of the Mastra instance, with the scores in their message, and
-   * publishes them only when told to.
+   * Saves the best texts as draft versions in the editor of the Mastra instance, with the scores in their change message.
    *
    * @throws {GepaError} when there is no editor, or the agents' `editor` settings forbid it.
    */
   saveDrafts(options?: DraftOptions): Promise<readonly Draft[]>;
   /**
-   * Writes the scores as an experiment on the Mastra dataset that the testset (or, without one, the valset) came from.
+   * Records the scores as an experiment on the Mastra dataset of the testset, or of the valset without a testset.
    *
-   * @throws {OptionsError} when the examples did not come from a dataset.
+   * @throws {OptionsError} when the examples are not from a dataset.
    */
   recordExperiment(dataset: Dataset, options?: ExperimentOptions): Promise<{ readonly experimentId: string }>;
 }
 
 /**
- * Finds the texts of a Mastra agent, with its sub-agents, or of a workflow with agents for steps. The program itself is
- * not changed, unless `writeBack` is called.
+ * Finds the components of a Mastra agent and its sub-agents, or of a workflow with agents as steps. The program is not
+ * changed unless `writeBack` is called.
  *
- * @throws {NoComponentsError} when there is no text to optimize; the message says what was looked at.
- * @throws {OptionsError} when it is no agent or workflow, or an option names what is not there.
+ * @throws {NoComponentsError} when there is no text to optimize; the message lists what was skipped.
+ * @throws {OptionsError} when `program` is no agent or workflow, or an option is wrong.
  */
 export function gepa<Source extends Program, const Options extends GepaOptions = GepaOptions>(
   program: Source,
@@ -148,50 +133,25 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   type Input = InputOf<Source>;
   type Output = OutputOf<Source, Options>;
   type Name = SelectedName<Options>;
-  if (!isAgent(program) && !isWorkflow(program)) {
-    throw new OptionsError([
-      `gepa() takes an Agent or a workflow of @mastra/core, but it was given ${typeName(program)}. Of a durable agent, give the agent it wraps.`,
-    ]);
-  }
   checkOptionNames(options ?? {}, optionNames);
-  const {
-    tools = false,
-    requestContext,
-    config,
-    workflows = {},
-    texts = {},
-    tunables = [],
-    ...selection
-  } = options ?? ({} as Options);
-  const look = () =>
-    discover(program, {
-      tools,
-      requestContext: freshRequestContext(requestContext),
-      workflows,
-      texts,
-      tunables,
-    });
-  const discovery = look();
-  const { components } = discovery;
+  const { tools, requestContext, config, workflows, texts, tunables, ...selection } =
+    options ?? ({} as Options);
+  const { components, discovery, discoverAgain, apply } = findTexts(program, options ?? {});
   const skipped = [...discovery.skipped];
-  const carried = agentsInCarriedWorkflows(discovery, freshRequestContext(requestContext)).then((found) =>
+  const allSkipped = skippedWorkflowTools(discovery, freshRequestContext(requestContext)).then((found) =>
     skipped.push(...found),
   );
-  // Told by `compile`, which waits for it; nobody else has to.
-  carried.catch(() => {});
-  if (Object.keys(components).length === 0) {
-    const passed = skipped.map(({ location, reason, hint }) => `\n- ${location}: ${reason} ${hint}`).join('');
-    throw new NoComponentsError(`There is no text to optimize in ${program.id}.${passed}`);
-  }
+  // `compile` and `estimate` await it and report its error.
+  allSkipped.catch(() => {});
   const { rename } = selection as ComponentSelectionOptions;
-  const textsOf = new WeakMap<object, Candidate>();
+  const candidateOf = new WeakMap<object, Candidate>();
   const targetWith = (log: RolloutLog) =>
     createTarget<Source, Input, Output, Name, ReflectionModel>(
       {
         components,
         apply: (candidate) => {
-          const derived = derive(program, { discovery, texts: candidate });
-          textsOf.set(derived, candidate);
+          const derived = apply(candidate);
+          candidateOf.set(derived, candidate);
           return derived;
         },
         adapter: (selected) =>
@@ -210,25 +170,31 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   return {
     ...targetWith(new RolloutLog()),
     skipped,
-    async estimate(options, how) {
+    async estimate(options, estimateOptions) {
       checkGroundTruth(options);
-      await carried;
-      return targetWith(new RolloutLog()).estimate(options, how);
+      await allSkipped;
+      return targetWith(new RolloutLog()).estimate(options, estimateOptions);
     },
-    async compile(given) {
-      const options = withAbsoluteRunDir(given);
+    async compile(compileOptions) {
+      const options = withAbsoluteRunDir(compileOptions);
       checkGroundTruth(options);
-      await carried;
+      await allSkipped;
       const log = new RolloutLog();
       const metric = withScoresOnTraces(options.metric, mastraOf(program, discovery));
       const compiled = await targetWith(log).compile({ ...options, metric });
-      const texts = textsOf.get(compiled.program) ?? {};
+      const candidate = candidateOf.get(compiled.program) ?? {};
       return {
         ...compiled,
-        writeBack: () => writeBack(discovery, texts, look().agents),
-        saveDrafts: (draft) =>
-          saveDrafts(discovery, texts, compiled.result, freshRequestContext(requestContext), draft),
-        recordExperiment: (dataset, experiment) =>
+        writeBack: () => writeBack(discovery, candidate, discoverAgain().agents),
+        saveDrafts: (draftOptions) =>
+          saveDrafts(
+            discovery,
+            candidate,
+            compiled.result,
+            freshRequestContext(requestContext),
+            draftOptions,
+          ),
+        recordExperiment: (dataset, experimentOptions) =>
           recordExperiment(
             dataset,
             {
@@ -236,9 +202,9 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
               result: compiled.result,
               testset: options.testset as readonly object[] | undefined,
               valset: (options.valset ?? options.trainset) as readonly object[],
-              foundTexts: (candidate) => renamedBack(candidate, rename),
+              foundCandidate: (renamed) => withFoundNames(renamed, rename),
             },
-            experiment,
+            experimentOptions,
           ),
       };
     },
@@ -257,29 +223,10 @@ const optionNames = [
   'rename',
 ] satisfies (keyof GepaOptions)[];
 
-/** A candidate under the names that were found. */
-function renamedBack(candidate: Candidate, rename: Readonly<Record<string, string>> = {}): Candidate {
+/** A candidate under the component names before `rename`. */
+function withFoundNames(candidate: Candidate, rename: Readonly<Record<string, string>> = {}): Candidate {
   const foundNames = new Map(Object.entries(rename).map(([found, name]) => [name, found]));
   return Object.fromEntries(
     Object.entries(candidate).map(([name, text]) => [foundNames.get(name) ?? name, text]),
   );
-}
-
-/** @throws {OptionsError} when the metric needs expected values that are not there. */
-function checkGroundTruth(options: {
-  readonly metric: unknown;
-  readonly trainset: readonly ProgramExample[];
-  readonly valset?: readonly ProgramExample[];
-  readonly testset?: readonly ProgramExample[];
-}): void {
-  if (!wantsGroundTruth(options.metric)) return;
-  const problems = (['trainset', 'valset', 'testset'] as const).flatMap((set) => {
-    const lacking = (options[set] ?? []).filter((example) => example?.expected === undefined).length;
-    return lacking === 0
-      ? []
-      : [
-          `${lacking} of the ${options[set]!.length} examples of the ${set} have no \`expected\`, which a scorer needs.`,
-        ];
-  });
-  if (problems.length > 0) throw new OptionsError(problems);
 }

@@ -1,19 +1,62 @@
+export type {
+  Candidate,
+  Compiled,
+  Component,
+  GepaEvent,
+  Metric,
+  MetricArgs,
+  MetricResult,
+  MetricScore,
+  OptimizationResult,
+  ProgramExample,
+  RunEstimate,
+  SavedCandidate,
+  Split,
+  SplitOptions,
+  Step,
+  Target,
+  Tunable,
+} from 'gepa-core';
 export {
-  type SavedCandidate,
-  type Split,
-  type SplitOptions,
+  CandidateMismatchError,
+  FileFormatError,
+  GepaError,
+  JournalDamagedError,
+  MetricError,
+  NoComponentsError,
+  OptionsError,
+  ProposerError,
+  RolloutError,
+  RolloutTimeoutError,
+  RunDirectoryError,
+  RunDirectoryLockedError,
+  RunDirectoryMismatchError,
+  RunError,
+  SeedError,
+  StrategyError,
   splitExamples,
-  type Tunable,
+  stopConditions,
   tunable,
 } from 'gepa-core';
+export {
+  describeComponents,
+  describeEstimate,
+  diffCandidates,
+  diffTexts,
+  summarize,
+  supportsColor,
+  terminalProgress,
+} from 'gepa-core/report';
 export type { AgentOutput, RunConfig } from './adapter.ts';
-export { type DatasetExample, type DatasetOptions, fromDataset } from './dataset.ts';
-export type { Draft, DraftOptions } from './editor.ts';
-export type { MastraExample, RequestContextValues } from './example.ts';
-export type { ExperimentOptions } from './experiment.ts';
+export type { Draft, DraftOptions } from './compiled/drafts.ts';
+export type { ExperimentOptions } from './compiled/experiment.ts';
+export type { Undo } from './compiled/write-back.ts';
+export { type DatasetExample, type DatasetOptions, fromDataset } from './data/dataset.ts';
+export type { MastraExample } from './data/example.ts';
+export type { TextOptions } from './find-texts.ts';
 export { type GepaOptions, gepa, type MastraCompiled, type MastraTarget } from './gepa.ts';
 export { fromModel, type ReflectionModel } from './language-model.ts';
-export type { Skipped } from './program/plan.ts';
-export type { Scorer } from './run-scorer.ts';
-export { fromScorers, type ScorerOptions } from './scorers.ts';
-export type { Undo } from './write-back.ts';
+export type { Skipped } from './program/discovery.ts';
+export type { RequestContextValues } from './program/request-context.ts';
+export { fromScorers, type ScorerOptions } from './scorers/from-scorers.ts';
+export type { Scorer } from './scorers/run-scorer.ts';

@@ -2,10 +2,10 @@ import { Agent } from '@mastra/core/agent';
 import type { MastraModelConfig } from '@mastra/core/llm';
 import { GepaError, type LanguageModel, OptionsError } from 'gepa-core';
 import { raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
-import { knownRefusal, missingApiKey } from './api-keys.ts';
-import { derive } from './program/derive.ts';
-import { isAgent, typeName } from './program/kinds.ts';
+import { deriveProgram } from './program/derive-program.ts';
 import { modelNames } from './program/model-names.ts';
+import { isAgent, typeName } from './program/program.ts';
+import { classifyModelError, missingApiKey } from './program/unusable-model.ts';
 import { Recorder } from './trace/recorder.ts';
 
 /** A model as Mastra takes it (`'openai/gpt-5'`, `{ id, url }`, a model object), an agent, or a plain function. */
@@ -24,12 +24,12 @@ export function fromModel(model: ReflectionModel): LanguageModel {
   const ask: LanguageModel = async ({ prompt, signal, meter }) => {
     const recorder = new Recorder(meter);
     const result = await raceSignal(signal, () =>
-      derive(agent, { discovery, texts: {}, recorder }).generate(prompt, {
+      deriveProgram(agent, { discovery, candidate: {}, recorder }).generate(prompt, {
         abortSignal: signal,
         scorers: {},
       }),
     ).catch((error: unknown) => {
-      throw knownRefusal(error);
+      throw classifyModelError(error);
     });
     // Mastra ends an aborted call quietly, with an empty answer.
     if (result.finishReason === 'aborted') {

@@ -9,7 +9,7 @@ export {
 } from '../budget/usage.ts';
 export { freeName, seedCandidateOf } from '../component.ts';
 export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
-export { checkOptionNames } from '../options/check-options.ts';
+export { checkOptionNames } from '../options/option-names.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';
 export { tunableComponents, withCandidate } from '../program/tunable.ts';
 export { type Plain, type PlainOptions, toPlain } from '../reflection/plain.ts';

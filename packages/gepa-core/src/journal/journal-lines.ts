@@ -1,4 +1,4 @@
-import { z } from 'zod/v4';
+import * as z from 'zod/v4';
 import { JournalDamagedError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
 import type { Fingerprint } from './fingerprint.ts';

@@ -1,7 +1,6 @@
-import leven from 'leven';
-import { z } from 'zod/v4';
-import { OptionsError } from '../errors.ts';
+import * as z from 'zod/v4';
 import { validateTemplate } from '../reflection/prompt.ts';
+import { unknownOptions } from './option-names.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options.ts';
 
 /** Everything that is wrong with the options, a sentence each. `needsReserve`: whether a bound on costs is to be kept. */
@@ -286,30 +285,4 @@ function* programProblems<Example, Output, Trace, Name extends string>(
     const problem = template === undefined ? undefined : validateTemplate(template);
     if (problem !== undefined) yield problem;
   }
-}
-
-/** Options that do not exist, a sentence each. */
-function unknownOptions(given: object, known: readonly string[]): string[] {
-  return Object.keys(given)
-    .filter((key) => !known.includes(key))
-    .map((key) => `There is no option "${key}"${suggestion(key, known)}.`);
-}
-
-/**
- * For framework packages: refuses options that do not exist, with the one that may be meant.
- *
- * @throws {OptionsError}
- */
-export function checkOptionNames(given: object, known: readonly string[]): void {
-  const problems = unknownOptions(given, known);
-  if (problems.length > 0) throw new OptionsError(problems);
-}
-
-/** The known option that looks most like a mistyped one, snake case included. */
-function suggestion(key: string, known: readonly string[]): string {
-  const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
-  const match =
-    known.find((name) => plain(name) === plain(key)) ??
-    known.find((name) => leven(plain(name), plain(key)) <= Math.min(3, Math.floor(key.length / 3)));
-  return match === undefined ? '' : `; did you mean "${match}"`;
 }

@@ -8,11 +8,9 @@ import type { AdapterOptions, SearchOptions } from '../options/options.ts';
 import { diffCandidates } from '../report/diff.ts';
 import type { OptimizationResult } from '../result.ts';
 import { checkExamples } from './check-examples.ts';
+import { loadProgram, type ProgramTexts } from './load-program.ts';
 import {
-  candidateFrom,
   checkCandidate,
-  parseSavedCandidate,
-  readSavedCandidate,
   type SavedCandidate,
   savedCandidate,
   writeSavedCandidate,
@@ -30,11 +28,7 @@ export interface ProgramExample<Input = unknown, Expected = unknown> {
 }
 
 /** The part of a target that a framework package implements; `createTarget` adds the rest. */
-export interface TargetBinding<Program, Input, Output, Model> {
-  /** All components found in the program, before `include`, `exclude` and `rename`. */
-  readonly components: Readonly<Record<string, Component>>;
-  /** Returns a new program; the original is not changed. A component missing from the candidate keeps its text. */
-  readonly apply: (candidate: Candidate) => Program;
+export interface TargetBinding<Program, Input, Output, Model> extends ProgramTexts<Program> {
   /** An adapter that runs the program with candidates of these components. */
   readonly adapter: (
     components: Readonly<Record<string, Component>>,
@@ -154,11 +148,7 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
         await settings.adapter.close?.().catch(() => {});
       }
     },
-    load(saved, { ifChanged = 'refuse' } = {}) {
-      const contents =
-        typeof saved === 'string' ? readSavedCandidate(saved) : parseSavedCandidate(saved, 'The object');
-      return apply(candidateFrom(contents, components, ifChanged));
-    },
+    load: (saved, options) => loadProgram(binding, saved, { ...selection, ...options }),
   };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'langsmith';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCsv, readJsonl } from './files.ts';
-import { readLangSmithDataset } from './langsmith.ts';
+import { readLangSmithDataset } from './langsmith-dataset.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -17,8 +17,8 @@ const file = async (name: string, text: string) => {
   return path;
 };
 
-describe('CSV', () => {
-  it('with quotes, line breaks and a byte order mark', async () => {
+describe('readCsv', () => {
+  it('readCsv reads quotes, line breaks and a byte order mark', async () => {
     const path = await file(
       'a.csv',
       '\uFEFFinput,expected,id,team\n"Hello, ""you""\nthere",yes,1,red\nBye,no,2,blue\n',
@@ -29,7 +29,7 @@ describe('CSV', () => {
     ]);
   });
 
-  it('with columns of other names', async () => {
+  it('readCsv reads the columns that its options name', async () => {
     const path = await file('b.csv', 'question,context,answer\nQ,C,A\n');
     const options = { input: ['question', 'context'], expected: ['answer'] };
     expect(await readCsv(path, options)).toEqual([
@@ -38,7 +38,7 @@ describe('CSV', () => {
     await expect(readCsv(path)).rejects.toThrow(/row 1 of 1 has no input.*question, context, answer/);
   });
 
-  it('may have empty cells, but not for all of the input', async () => {
+  it('readCsv accepts empty cells, unless the whole input is empty', async () => {
     const path = await file('d.csv', 'question,context,expected\nQ,,\n,,A\n');
     await expect(readCsv(path, { input: 'question' })).rejects.toThrow('row 2 of 2 has no input');
     await expect(readCsv(path, { input: ['question', 'context'] })).rejects.toThrow('row 2 of 2 has no');
@@ -48,13 +48,13 @@ describe('CSV', () => {
     ]);
   });
 
-  it('that is none', async () => {
-    await expect(readCsv(await file('c.csv', 'input,expected\na,"b\n'))).rejects.toThrow('no CSV file');
+  it('readCsv throws on a file that is not CSV', async () => {
+    await expect(readCsv(await file('c.csv', 'input,expected\na,"b\n'))).rejects.toThrow('is not a CSV file');
   });
 });
 
-describe('JSON lines', () => {
-  it('as they are', async () => {
+describe('readJsonl', () => {
+  it('readJsonl reads one example per line', async () => {
     const path = await file(
       'a.jsonl',
       '{"input": {"q": 1}, "expected": [2]}\n\n{"input": "x", "kind": "k"}\n',
@@ -65,20 +65,22 @@ describe('JSON lines', () => {
     ]);
   });
 
-  it('that are none, or lack the input', async () => {
-    await expect(readJsonl(await file('b.jsonl', '{"input": 1}\n{'))).rejects.toThrow('line 2 is no JSON');
-    await expect(readJsonl(await file('c.jsonl', '[1]\n'))).rejects.toThrow('line 1 is no JSON object');
+  it('readJsonl throws on lines that are not JSON objects or have no input', async () => {
+    await expect(readJsonl(await file('b.jsonl', '{"input": 1}\n{'))).rejects.toThrow(
+      'line 2 is not valid JSON',
+    );
+    await expect(readJsonl(await file('c.jsonl', '[1]\n'))).rejects.toThrow('line 1 is not a JSON object');
     await expect(readJsonl(await file('d.jsonl', '{"input": 1}\n{"inputs": 1}\n'))).rejects.toThrow(
       'row 2 of 2 has no input',
     );
   });
 });
 
-describe('a LangSmith dataset', () => {
-  const asked: URL[] = [];
+describe('readLangSmithDataset', () => {
+  const requests: URL[] = [];
   const fetchImplementation = async (input: string | URL | Request) => {
     const url = new URL(String(input instanceof Request ? input.url : input));
-    asked.push(url);
+    requests.push(url);
     if (url.pathname.endsWith('/datasets'))
       return Response.json([{ id: crypto.randomUUID(), name: 'tickets' }]);
     if (url.searchParams.get('splits') === 'none' || Number(url.searchParams.get('offset')) > 0)
@@ -90,15 +92,15 @@ describe('a LangSmith dataset', () => {
   };
   const client = new Client({ apiUrl: 'http://langsmith.test', apiKey: 'k', fetchImplementation } as never);
 
-  it('becomes examples, by split', async () => {
+  it('readLangSmithDataset converts the dataset to examples and filters by split', async () => {
     expect(await readLangSmithDataset('tickets', { client, splits: ['train'] })).toEqual([
       { id: 'e1', input: { q: 'Q' }, expected: { a: 'A' }, metadata: { dataset_split: ['train'] } },
       { id: 'e2', input: { q: 'R' } },
     ]);
-    expect(asked.some((url) => url.searchParams.getAll('splits').includes('train'))).toBe(true);
+    expect(requests.some((url) => url.searchParams.getAll('splits').includes('train'))).toBe(true);
   });
 
-  it('without examples is refused', async () => {
+  it('readLangSmithDataset throws when there are no examples', async () => {
     await expect(readLangSmithDataset('tickets', { client, splits: ['none'] })).rejects.toThrow(
       'has no examples',
     );

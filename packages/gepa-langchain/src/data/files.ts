@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { FileFormatError, type ProgramExample } from 'gepa-core';
 import { isNode } from '../program/node.ts';
+import { errorMessage } from '../util/error-message.ts';
 import { examplesOfRows, type Row, type RowOptions } from './rows.ts';
 
 /**
- * Reads examples from a CSV file with a header; every value is a string. A row whose input is empty has none.
- * @throws {FileFormatError} when it is no CSV.
+ * Reads examples from a CSV file with a header row. Every value is a string; an empty input counts as missing.
+ * @throws {FileFormatError} when the file is not valid CSV.
  * @throws {OptionsError} when rows have no input.
  */
 export async function readCsv(path: string, options?: RowOptions): Promise<ProgramExample[]> {
@@ -15,14 +16,16 @@ export async function readCsv(path: string, options?: RowOptions): Promise<Progr
   try {
     rows = parse(text, { bom: true, columns: true, skip_empty_lines: true });
   } catch (cause) {
-    throw new FileFormatError(`${path} is no CSV file with a header: ${(cause as Error).message}`, { cause });
+    throw new FileFormatError(`${path} is not a CSV file with a header row: ${errorMessage(cause)}`, {
+      cause,
+    });
   }
   return examplesOfRows(rows, path, options, (value) => value === '');
 }
 
 /**
- * Reads examples from a file with a JSON object in each line.
- * @throws {FileFormatError} when a line is none.
+ * Reads examples from a JSON Lines file: one JSON object per line.
+ * @throws {FileFormatError} when a line is not a JSON object.
  * @throws {OptionsError} when rows have no input.
  */
 export async function readJsonl(path: string, options?: RowOptions): Promise<ProgramExample[]> {
@@ -38,8 +41,8 @@ function parseLine(line: string, where: string): Row {
   try {
     value = JSON.parse(line);
   } catch (cause) {
-    throw new FileFormatError(`${where} is no JSON: ${(cause as Error).message}`, { cause });
+    throw new FileFormatError(`${where} is not valid JSON: ${errorMessage(cause)}`, { cause });
   }
-  if (!isNode(value) || Array.isArray(value)) throw new FileFormatError(`${where} is no JSON object.`);
+  if (!isNode(value) || Array.isArray(value)) throw new FileFormatError(`${where} is not a JSON object.`);
   return value;
 }

@@ -1,21 +1,22 @@
 import { OptionsError, type ProgramExample } from 'gepa-core';
 
-/** Which columns of a row make an example. */
+/** Which columns form an example. The other columns go into its `metadata`. */
 export interface RowOptions {
-  /** The column that is the program's input, or the columns that together are (an object). Default `'input'`. */
+  /** The column with the program's input, or several columns, which form an object. Default `'input'`. */
   readonly input?: string | readonly string[];
-  /** The same for what is expected. Default `'expected'`, where there is such a column. */
+  /** The column or columns with the expected output. Default `'expected'`, if that column exists. */
   readonly expected?: string | readonly string[];
-  /** Default `'id'`, where there is such a column. */
+  /** The column with the example's id. Default `'id'`, if that column exists. */
   readonly id?: string;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
 
 /**
- * Makes examples of rows. What no option names goes into `metadata`.
- * @param isBlank whether a value stands for none; a row whose input is nothing else has none.
- * @throws {OptionsError} naming the rows without an input.
+ * Converts rows to examples.
+ * @param where names the source in errors.
+ * @param isBlank whether a value counts as missing. A row has no input when all its input columns are blank.
+ * @throws {OptionsError} listing the rows that have no input.
  */
 export function examplesOfRows(
   rows: readonly Row[],
@@ -25,27 +26,26 @@ export function examplesOfRows(
 ): ProgramExample[] {
   const { input = 'input', expected = 'expected', id = 'id' } = options;
   const used = [input, expected, id].flat();
-  const isGiven = (row: Row) =>
-    [input].flat().every((key) => has(row, key)) && ![input].flat().every((key) => isBlank(row[key]));
-  const lacking = rows.flatMap((row, i) => (isGiven(row) ? [] : [i + 1]));
-  if (lacking.length > 0) {
-    const shown = lacking.slice(0, 5).join(', ') + (lacking.length > 5 ? ', …' : '');
+  const inputs = [input].flat();
+  const hasInput = (row: Row) =>
+    inputs.every((key) => has(row, key)) && !inputs.every((key) => isBlank(row[key]));
+  const missing = rows.flatMap((row, i) => (hasInput(row) ? [] : [i + 1]));
+  if (missing.length > 0) {
+    const shown = missing.slice(0, 5).join(', ') + (missing.length > 5 ? ', …' : '');
+    const subject =
+      missing.length === 1 ? `row ${shown} of ${rows.length} has` : `rows ${shown} of ${rows.length} have`;
+    const columns = Object.keys(rows[0] ?? {}).join(', ') || 'none';
     throw new OptionsError([
-      `${where}: ${lacking.length === 1 ? 'row' : 'rows'} ${shown} of ${rows.length} ${lacking.length === 1 ? 'has' : 'have'} no input. ` +
-        `The input is ${[input]
-          .flat()
-          .map((key) => `"${key}"`)
-          .join(
-            ' and ',
-          )}; the columns of the first row are ${Object.keys(rows[0] ?? {}).join(', ') || 'none'}.`,
+      `${where}: ${subject} no input. The input is ${inputs.map((key) => `"${key}"`).join(' and ')}; ` +
+        `the columns of the first row are ${columns}.`,
     ]);
   }
   return rows.map((row) => {
     const rest = Object.entries(row).filter(([key]) => !used.includes(key));
-    const expectation = pick(row, expected);
+    const expectedValue = pick(row, expected);
     return {
       input: pick(row, input),
-      ...(expectation === undefined ? {} : { expected: expectation }),
+      ...(expectedValue === undefined ? {} : { expected: expectedValue }),
       ...(has(row, id) ? { id: String(row[id]) } : {}),
       ...(rest.length === 0 ? {} : { metadata: Object.fromEntries(rest) }),
     };

@@ -6,22 +6,22 @@ import {
 } from '@langchain/core/messages';
 import { isNode, type Node } from '../program/node.ts';
 
-/** Reads a call of OpenAI's API in the terms of LangChain. */
+/** Converts a call of OpenAI's API to LangChain's types. */
 export interface CallReader {
-  sent(request: Node): BaseMessage[];
-  /** What was sent beside the messages. */
+  messages(request: Node): BaseMessage[];
+  /** The parameters of the request other than its messages. */
   params(request: Node): Node;
-  answered(response: Node): AIMessage;
+  answer(response: Node): AIMessage;
 }
 
 export const readChat: CallReader = {
-  sent: ({ messages }) => listOf(messages).map(toMessage),
+  messages: ({ messages }) => listOf(messages).map(toMessage),
   params: ({ messages: _, ...params }) => params,
-  answered: ({ choices, model, usage }) => {
+  answer: ({ choices, model, usage }) => {
     const [choice = {}] = listOf(choices);
     const message = isNode(choice.message) ? choice.message : {};
     const calls = listOf(message.tool_calls).map((call) => ({ id: call.id, ...(call.function as Node) }));
-    return answer({
+    return toAnswer({
       text: message.content,
       calls,
       model,
@@ -33,18 +33,18 @@ export const readChat: CallReader = {
 };
 
 export const readResponses: CallReader = {
-  sent: ({ instructions, input }) => [
+  messages: ({ instructions, input }) => [
     ...(typeof instructions === 'string' ? [toMessage({ role: 'system', content: instructions })] : []),
     ...(typeof input === 'string'
       ? [toMessage({ role: 'user', content: input })]
       : listOf(input).map(toMessage)),
   ],
   params: ({ instructions: _instructions, input: _input, ...params }) => params,
-  answered: ({ output, model, status, usage }) => {
+  answer: ({ output, model, status, usage }) => {
     const items = listOf(output);
     const texts = items.flatMap(({ content }) => listOf(content).flatMap(({ text }) => text ?? []));
     const calls = items.filter(({ type }) => type === 'function_call');
-    return answer({
+    return toAnswer({
       text: texts.join(''),
       calls: calls.map(({ call_id: id, name, arguments: args }) => ({ id, name, arguments: args })),
       model,
@@ -55,7 +55,7 @@ export const readResponses: CallReader = {
   },
 };
 
-interface Answer {
+interface AnswerFields {
   readonly text: unknown;
   readonly calls: readonly Node[];
   readonly model: unknown;
@@ -64,10 +64,10 @@ interface Answer {
   readonly output: number;
 }
 
-function answer({ text, calls, model, reason, input, output }: Answer): AIMessage {
+function toAnswer({ text, calls, model, reason, input, output }: AnswerFields): AIMessage {
   const toolCalls = calls.map(({ id, name, arguments: args }) => ({
     name: String(name),
-    args: parsed(args),
+    args: parseArguments(args),
     ...(typeof id === 'string' ? { id } : {}),
   }));
   return Object.assign(
@@ -79,7 +79,7 @@ function answer({ text, calls, model, reason, input, output }: Answer): AIMessag
   );
 }
 
-/** What is no message of a kind that LangChain knows is told as it is, as the content of one. */
+/** An item that LangChain cannot convert becomes the content of a generic message. */
 function toMessage(item: Node): BaseMessage {
   try {
     return coerceMessageLikeToMessage({ ...item, content: item.content ?? '' } as never);
@@ -88,7 +88,7 @@ function toMessage(item: Node): BaseMessage {
   }
 }
 
-function parsed(args: unknown): Record<string, unknown> {
+function parseArguments(args: unknown): Record<string, unknown> {
   try {
     return JSON.parse(String(args));
   } catch {

@@ -1,11 +1,12 @@
+import { copyWith, type Edit } from './copy-with.ts';
 import { outputParts, toolListParts } from './descriptions.ts';
-import { copyWith, type Edit } from './edit.ts';
 import { checkpointerPart } from './graphs.ts';
 import { isMessage, isNode, type Node } from './node.ts';
-import { type NodeKind, type Part, positional } from './node-kind.ts';
+import { type NodeKind, type Part, positionLabel } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
+import { codeReason } from './skip-reasons.ts';
 
-/** An agent of `createAgent`: no runnable, but a graph with the options it was built from. */
+/** An agent of `createAgent`: not a runnable itself, but an object with a graph and the options it was built from. */
 export const agent: NodeKind = {
   byConstructor: true,
   matches: (node) => isNode(node.options) && isNode(node.graph) && node.graph.lg_is_pregel === true,
@@ -16,27 +17,27 @@ export const agent: NodeKind = {
       ...toolListParts(tools, ['options', 'tools']),
       ...outputParts(responseFormat, ['options', 'responseFormat']),
       ...checkpointerPart(node.checkpointer ?? checkpointer, ['options', 'checkpointer']),
-      ...listOf(middleware).flatMap((one, i): Part[] => {
+      ...listOf(middleware).flatMap((item, i): Part[] => {
         const at = ['options', 'middleware', i];
-        const name = isNode(one) ? String(one.name) : String(i + 1);
+        const name = isNode(item) ? String(item.name) : String(i + 1);
         return [
-          ...(isNode(one) && !hasPrivateFields(one) ? toolListParts(one.tools, [...at, 'tools']) : []),
+          ...(isNode(item) && !hasPrivateFields(item) ? toolListParts(item.tools, [...at, 'tools']) : []),
           {
             at,
             place: `middleware "${name}"`,
-            omitted: 'it is code, and text inside code cannot be seen',
-            hint: 'Read its texts from tunable(name, text) of gepa-core where they are used (dynamicSystemPromptMiddleware may return one), and name that in `tunables`.',
+            omitted: codeReason,
+            hint: 'Read its texts from a tunable(name, text) of gepa-core (dynamicSystemPromptMiddleware may return one), and add it to `tunables`.',
           },
         ];
       }),
     ];
   },
   rebuild: (node, edits) => {
-    const options = copyWith(node.options as object, edits.map(withinOptions));
-    const Agent = node.constructor as unknown as new (options: object, config: unknown) => Persisting;
+    const options = copyWith(node.options as object, edits.map(toOptionsEdit));
+    const Agent = node.constructor as unknown as new (options: object, config: unknown) => AgentStorage;
     const copy = new Agent(options, (node.graph as Node).config);
-    // These may have been set after the agent was made.
-    const { checkpointer, store } = node as unknown as Persisting;
+    // These may have been assigned after the agent was created.
+    const { checkpointer, store } = node as unknown as AgentStorage;
     const isReplaced = edits.some(({ at }) => at[1] === 'checkpointer');
     if (!isReplaced && copy.checkpointer !== checkpointer) copy.checkpointer = checkpointer;
     if (copy.store !== store) copy.store = store;
@@ -44,17 +45,17 @@ export const agent: NodeKind = {
   },
 };
 
-interface Persisting {
+interface AgentStorage {
   checkpointer: unknown;
   store: unknown;
 }
 
 function systemPromptOf(systemPrompt: unknown): Part[] {
-  const where = { label: positional('system'), place: 'system prompt' };
+  const location = { label: positionLabel('system'), place: 'system prompt' };
   if (typeof systemPrompt === 'string') {
     return [
       {
-        ...where,
+        ...location,
         at: ['options', 'systemPrompt'],
         text: systemPrompt,
         format: 'plain',
@@ -63,10 +64,12 @@ function systemPromptOf(systemPrompt: unknown): Part[] {
       },
     ];
   }
-  return isMessage(systemPrompt) ? [{ ...where, at: ['options', 'systemPrompt'], child: systemPrompt }] : [];
+  return isMessage(systemPrompt)
+    ? [{ ...location, at: ['options', 'systemPrompt'], child: systemPrompt }]
+    : [];
 }
 
-function withinOptions({ at, value }: Edit): Edit {
+function toOptionsEdit({ at, value }: Edit): Edit {
   const [, field, ...rest] = at;
   return { at: [String(field), ...rest], value };
 }

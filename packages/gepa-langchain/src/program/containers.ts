@@ -1,9 +1,9 @@
-import type { Edit } from './edit.ts';
-import { boundParts } from './models.ts';
+import { boundParts } from './chat-models.ts';
+import type { Edit } from './copy-with.ts';
 import { isNode, isRunnable, isRunnableRecord, type Node } from './node.ts';
-import { type ChildPart, given, type NodeKind, positional } from './node-kind.ts';
+import { authorLabel, type ChildPart, type NodeKind, positionLabel } from './node-kind.ts';
 
-/** Runs one runnable after the other. */
+/** RunnableSequence: runs its steps one after the other. */
 const sequence: NodeKind = {
   matches: (node) => isRunnable(node.first) && Array.isArray(node.middle) && isRunnable(node.last),
   parts: (node) => {
@@ -16,40 +16,37 @@ const sequence: NodeKind = {
   },
 };
 
-/** Runs a runnable for each key: RunnableMap, RunnableParallel; RouterRunnable runs the one of a key. */
+/** RunnableMap and RunnableParallel run the runnables of all keys; RouterRunnable runs that of one key. */
 const keyed = (field: 'steps' | 'runnables'): NodeKind => ({
   matches: (node) => isRunnable(node) && isRunnableRecord(node[field]),
   parts: (node) =>
     Object.entries(node[field] as Record<string, Node>).map(([key, child]) => ({
       at: [field, key],
       child,
-      label: given(key),
+      label: authorLabel(key),
       place: `key "${key}"`,
     })),
 });
 
-/** Adds what its map gives to the input. */
+/** RunnableAssign: adds the output of a map to its input. */
 const assign: NodeKind = {
   matches: (node) => isRunnable(node.mapper),
   parts: (node) => [{ at: ['mapper'], child: node.mapper }],
 };
 
-/**
- * Keeps a history around a runnable. Its constructor builds a chain around the runnable, so a changed runnable needs
- * the constructor.
- */
+/** RunnableWithMessageHistory. Its constructor builds a chain around the runnable, so a change needs the constructor. */
 const messageHistory: NodeKind = {
   wraps: true,
   matches: (node) => isRunnable(node.runnable) && typeof node.getMessageHistory === 'function',
   parts: (node) => [{ at: ['runnable'], child: node.runnable }],
   rebuild: (node, edits) => {
     const fields = Object.fromEntries(edits.map((edit: Edit) => [edit.at[0], edit.value]));
-    const { lc_kwargs: remembered } = node as { lc_kwargs?: object };
-    return new (node.constructor as unknown as new (fields: object) => object)({ ...remembered, ...fields });
+    const { lc_kwargs: kwargs } = node as { lc_kwargs?: object };
+    return new (node.constructor as unknown as new (fields: object) => object)({ ...kwargs, ...fields });
   },
 };
 
-/** Runs one runnable in its own way: RunnableBinding, RunnableRetry, RunnableEach, RunnableToolLike. */
+/** Wraps one runnable: RunnableBinding, RunnableRetry, RunnableEach, RunnableToolLike. */
 const binding: NodeKind = {
   wraps: true,
   matches: (node) => isRunnable(node.bound),
@@ -60,7 +57,7 @@ const binding: NodeKind = {
   ],
 };
 
-/** Runs the next runnable when one throws. */
+/** RunnableWithFallbacks: runs the next runnable when one throws. */
 const fallbacks: NodeKind = {
   matches: (node) => isRunnable(node.runnable) && Array.isArray(node.fallbacks),
   parts: (node) => [
@@ -69,14 +66,14 @@ const fallbacks: NodeKind = {
       (child, i): ChildPart => ({
         at: ['fallbacks', i],
         child,
-        label: positional(`fallback${i + 1}`),
+        label: positionLabel(`fallback${i + 1}`),
         place: `fallback ${i + 1}`,
       }),
     ),
   ],
 };
 
-/** Runs the first runnable whose condition holds. */
+/** RunnableBranch: runs the first runnable whose condition is true. */
 const branch: NodeKind = {
   matches: (node) => Array.isArray(node.branches) && isRunnable(node.default),
   parts: (node) => [
@@ -85,17 +82,17 @@ const branch: NodeKind = {
         {
           at: ['branches', i, 0],
           child: condition,
-          label: positional(`condition${i + 1}`),
+          label: positionLabel(`condition${i + 1}`),
           place: `condition of branch ${i + 1}`,
         },
-        { at: ['branches', i, 1], child, label: positional(`branch${i + 1}`), place: `branch ${i + 1}` },
+        { at: ['branches', i, 1], child, label: positionLabel(`branch${i + 1}`), place: `branch ${i + 1}` },
       ],
     ),
-    { at: ['default'], child: node.default, label: positional('default'), place: 'default branch' },
+    { at: ['default'], child: node.default, label: positionLabel('default'), place: 'default branch' },
   ],
 };
 
-/** The nodes that hold runnables. The first row that matches a node is its kind. */
+/** Nodes that contain runnables. */
 export const containers: readonly NodeKind[] = [
   sequence,
   keyed('steps'),

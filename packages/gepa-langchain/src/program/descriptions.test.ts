@@ -50,7 +50,7 @@ const searchTexts = {
 };
 
 describe('descriptions', () => {
-  it('are components of their own kind, off by default', () => {
+  it('descriptions are components of their own kind, not optimized by default', () => {
     expect(texts(agent())).toEqual({
       system: 'Be.',
       ...searchTexts,
@@ -59,9 +59,9 @@ describe('descriptions', () => {
     });
     const { components, skipped } = discover(agent());
     expect(Object.keys(components)).toEqual(['system']);
-    const about = skipped.filter(({ hint }) => hint.includes('tools: true'));
-    expect(about).toMatchObject([{ location: 'tool "search" › description and 7 more' }]);
-    for (const name of Object.keys(searchTexts)) expect(about[0]!.hint).toContain(name);
+    const descriptions = skipped.filter(({ hint }) => hint.includes('tools: true'));
+    expect(descriptions).toMatchObject([{ location: 'tool "search" › description and 7 more' }]);
+    for (const name of Object.keys(searchTexts)) expect(descriptions[0]!.hint).toContain(name);
     expect(Object.keys(discover(agent(), { include: ['tools.search'] }).components)).toEqual([
       'system',
       'tools.search',
@@ -70,7 +70,7 @@ describe('descriptions', () => {
     expect(new Set(kinds)).toEqual(new Set(['instructions', 'tool-description', 'field-description']));
   });
 
-  it('are written back into tools, whose schemas still parse', async () => {
+  it('rewrite replaces descriptions in tools, whose schemas still validate', async () => {
     const program = agent();
     const changed = rewrite(program, {
       'tools.search': 'Looks for.',
@@ -93,7 +93,7 @@ describe('descriptions', () => {
     expect(JSON.stringify(z.toJSONSchema(copy.schema))).toContain('A query.');
   });
 
-  it('are found in the tools that middleware brings along, and sent', async () => {
+  it('descriptions of tools from middleware are found, and rewritten ones are sent', async () => {
     const server = await startOpenAIServer(() => 'ok');
     const program = createAgent({
       model: server.model(),
@@ -104,12 +104,12 @@ describe('descriptions', () => {
     const changed = rewrite(program, { 'tools.search.key': 'Another key.' });
     const input = { messages: [{ role: 'user', content: 'hi' }] };
     for (const one of [changed, program]) await one.invoke(input as never);
-    const told = server.requests.map(({ tools }) => JSON.stringify(tools).includes('Another key.'));
-    expect(told).toEqual([true, false]);
+    const areRewritten = server.requests.map(({ tools }) => JSON.stringify(tools).includes('Another key.'));
+    expect(areRewritten).toEqual([true, false]);
     await server.close();
   });
 
-  it('keep refinements of zod 4, and are read from zod 3', async () => {
+  it('rewriting descriptions keeps refinements of zod 4 and works with zod 3', async () => {
     const refined = tool(async () => 'x', {
       name: 'refined',
       description: 'R.',
@@ -126,7 +126,7 @@ describe('descriptions', () => {
     expect(texts(rewrite(old, { 'tools.old.a': 'B.' }))).toEqual({ 'tools.old': 'O.', 'tools.old.a': 'B.' });
   });
 
-  it('are found on models with tools or a schema bound to them, and sent', async () => {
+  it('descriptions of tools and schemas bound to a model are found, and rewritten ones are sent', async () => {
     const requests: string[] = [];
     const configuration = {
       fetch: async (_url: unknown, init?: { body?: unknown }) => {
@@ -156,7 +156,7 @@ describe('descriptions', () => {
     expect(requests[2]).toContain('Some key.');
   });
 
-  it('are found on a model of initChatModel, and sent', async () => {
+  it('descriptions of tools bound to a model of initChatModel are found, and rewritten ones are sent', async () => {
     const requests: string[] = [];
     const configuration = {
       fetch: async (_url: unknown, init?: { body?: unknown }) => {
@@ -176,7 +176,7 @@ describe('descriptions', () => {
     expect(texts(named.withStructuredOutput(schema))).toMatchObject({ output: 'A query.' });
   });
 
-  it('are found on a binding of a model', () => {
+  it('descriptions in the config of a model binding are found', () => {
     const bound = new FakeListChatModel({ responses: [] }).withConfig({ tools: [search] } as never);
     expect(texts(bound)).toEqual(searchTexts);
     expect(texts(rewrite(bound, { 'tools.search': 'New.' }))).toEqual({
@@ -190,7 +190,7 @@ describe('descriptions', () => {
     ).toContain('tools.search.key');
   });
 
-  it('are found in structured prompts', () => {
+  it('descriptions in structured prompts are found', () => {
     const prompt = StructuredPrompt.fromMessagesAndSchema([['system', 'Fill it in.']], {
       type: 'object',
       properties: { a: { type: 'string', description: 'The a.' } },
@@ -205,7 +205,7 @@ describe('descriptions', () => {
     ['a JSON schema', z.toJSONSchema(schema)],
     ['the tool strategy', toolStrategy(schema)],
     ['the provider strategy', providerStrategy(schema)],
-  ])('are found in the structured output of an agent, as %s', (_form, responseFormat) => {
+  ])('descriptions in the structured output of an agent are found, given as %s', (_form, responseFormat) => {
     const program = agent({ responseFormat });
     expect(texts(program)).toMatchObject({ output: 'A query.', 'output.key': 'The key.' });
     const changed = rewrite(program, { 'output.key': 'A new key.' });
@@ -215,7 +215,7 @@ describe('descriptions', () => {
   });
 });
 
-describe('private fields', () => {
+describe('a class with private fields', () => {
   class Secret extends ChatPromptTemplate {
     #salt = 'x';
     salted() {
@@ -223,7 +223,7 @@ describe('private fields', () => {
     }
   }
 
-  it('make a class impossible to copy, which is said', () => {
+  it('a prompt whose class has private fields is skipped with that reason', () => {
     const prompt = new Secret({
       promptMessages: [new AIMessage('Some words.')] as never,
       inputVariables: [],

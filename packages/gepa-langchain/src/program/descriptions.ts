@@ -1,113 +1,128 @@
 import type { ComponentKind } from 'gepa-core';
-import type { At } from './edit.ts';
+import type { KeyPath } from './copy-with.ts';
 import { isNode, isRunnable, type Node } from './node.ts';
-import { type ChildPart, given, type Part, type TextPart } from './node-kind.ts';
-import { jsonInners } from './schema/json.ts';
-import { isZodSchema, zodInners } from './schema/zod.ts';
+import { authorLabel, type Part, type TextPart } from './node-kind.ts';
+import { jsonSubschemas } from './schema/json.ts';
+import { isZodSchema, zodSubschemas } from './schema/zod.ts';
 
-/**
- * What describes tools to a model in a list of them: LangChain's tools, which are nodes of their own, and definitions
- * in the formats of the providers.
- */
-export function toolListParts(tools: unknown, at: At): Part[] {
+/** The parts of a list of tools: LangChain's tools, which are nodes, and the definitions in providers' formats. */
+export function toolListParts(tools: unknown, at: KeyPath): Part[] {
   if (!Array.isArray(tools)) return [];
   return tools.flatMap((tool: unknown, i): Part[] => {
     if (!isNode(tool)) return [];
     if (!isRunnable(tool)) return definitionParts(tool, [...at, i]);
-    const name = String(tool.name);
-    return [{ at: [...at, i], child: tool, place: `tool "${name}"` } as ChildPart];
+    return [{ at: [...at, i], child: tool, place: `tool "${String(tool.name)}"` }];
   });
 }
 
-/** The descriptions of a tool in the format of a provider. */
-function definitionParts(tool: Node, at: At): Part[] {
+/** The descriptions of a tool in a provider's format. */
+function definitionParts(tool: Node, at: KeyPath): Part[] {
   if (isNode(tool.function)) return definitionParts(tool.function, [...at, 'function']);
   if (Array.isArray(tool.functionDeclarations)) {
     return toolListParts(tool.functionDeclarations, [...at, 'functionDeclarations']);
   }
   if (typeof tool.name !== 'string') return [];
-  const about = { name: `tools.${tool.name}`, place: `tool "${tool.name}"`, root: '.arguments' };
+  const subject = { name: `tools.${tool.name}`, place: `tool "${tool.name}"`, root: '.arguments' };
   const key = ['parameters', 'input_schema', 'schema'].find((one) => isNode(tool[one])) ?? 'parameters';
-  return describedParts(tool, key, at, 'tool-description', about);
+  return describedParts(tool, key, at, 'tool-description', subject);
 }
 
-/** The descriptions of what a model is to answer: a schema, or a strategy of `createAgent` that holds one. */
-export function outputParts(format: unknown, at: At): Part[] {
+/** The descriptions of structured output: in a schema, or in a strategy of `createAgent` that has one. */
+export function outputParts(format: unknown, at: KeyPath): Part[] {
   if (Array.isArray(format)) return format.flatMap((one, i) => outputParts(one, [...at, i]));
   if (!isNode(format)) return [];
-  const about = { name: 'output', place: 'structured output' };
-  const described = (holder: Node, key: string, within: At) =>
-    describedParts(holder, key, within, 'field-description', about);
+  const subject = { name: 'output', place: 'structured output' };
+  const described = (owner: Node, key: string, ownerAt: KeyPath) =>
+    describedParts(owner, key, ownerAt, 'field-description', subject);
   if (isNode(format.tool) && isNode(format.tool.function)) {
     return described(format.tool.function, 'parameters', [...at, 'tool', 'function']);
   }
-  if (isZodSchema(format) || isNode(format.properties)) return schemaParts(format, at, about);
+  if (isZodSchema(format) || isNode(format.properties)) return schemaParts(format, at, subject);
   if (isNode(format.json_schema)) return described(format.json_schema, 'schema', [...at, 'json_schema']);
   return isNode(format.schema) ? outputParts(format.schema, [...at, 'schema']) : [];
 }
 
-/** What is described. */
-interface About {
-  /** The beginning of the components' names; none where the node itself is named. */
+/** The tool or output that descriptions belong to. */
+interface Subject {
+  /** The prefix of component names. Absent when the node itself is the subject: its name is then the prefix. */
   readonly name?: string;
   readonly place: string;
-  /** The way to a field of it. */
+  /** The path of a field in it. */
   readonly field?: string;
-  /** Whether the node itself is what is described, so that its location need not say so again. */
+  /** Whether the subject is the node itself, whose location then need not be repeated. */
   readonly isNode?: boolean;
-  /** What the description of the whole schema adds to the name. */
+  /** The suffix of the component name for the description of the whole schema. */
   readonly root?: string;
 }
 
-/** The descriptions of a tool or an output and of its schema, which may repeat it. */
+/** The descriptions of a tool or an output, and those in its schema. The schema may repeat the description. */
 export function describedParts(
-  holder: Node,
+  owner: Node,
   key: string,
-  at: At,
+  at: KeyPath,
   kind: ComponentKind,
-  about: About,
+  subject: Subject,
 ): TextPart[] {
-  const { description } = holder;
-  const schema = holder[key];
-  const isTold = isNode(schema) && typeof description === 'string' && schema.description === description;
-  const also: At[] = isTold ? [[...at, key, 'description']] : [];
+  const { description } = owner;
+  const schema = owner[key];
+  const isRepeated = isNode(schema) && typeof description === 'string' && schema.description === description;
+  const copiesAt: KeyPath[] = isRepeated ? [[...at, key, 'description']] : [];
   return [
-    ...descriptionPart(description, [...at, 'description'], kind, { ...about, root: '' }, also),
-    ...schemaParts(schema, [...at, key], about, isTold ? description : undefined),
+    ...descriptionPart(description, [...at, 'description'], kind, { ...subject, root: '' }, copiesAt),
+    ...schemaParts(schema, [...at, key], subject, isRepeated ? description : undefined),
   ];
 }
 
 /**
- * The descriptions in a schema, of zod or JSON, at every depth: its own, and those of the fields, items and members
- * in it.
- * @param told what has been said of the whole already.
+ * The descriptions in a zod or JSON schema at every depth: its own, and those of its fields, items and members.
+ * @param outerDescription a description of the same value that was found already, and is not repeated.
  */
-function schemaParts(schema: unknown, at: At, about: About, told?: string): TextPart[] {
+function schemaParts(schema: unknown, at: KeyPath, subject: Subject, outerDescription?: string): TextPart[] {
   const seen = new Set<unknown>();
-  const walk = (one: unknown, to: At, path: string, told?: string, isField?: boolean): TextPart[] => {
-    if (!isNode(one) || seen.has(one)) return [];
-    seen.add(one);
-    const text = told ?? one.description;
-    const inners = isZodSchema(one) ? zodInners(one, isField) : jsonInners(one);
+  const walk = (
+    current: unknown,
+    currentAt: KeyPath,
+    path: string,
+    outer?: string,
+    isField?: boolean,
+  ): TextPart[] => {
+    if (!isNode(current) || seen.has(current)) return [];
+    seen.add(current);
+    const description = outer ?? current.description;
+    const subschemas = isZodSchema(current) ? zodSubschemas(current, isField) : jsonSubschemas(current);
     return [
-      ...(told === undefined
-        ? descriptionPart(text, [...to, 'description'], 'field-description', within(about, path))
+      ...(outer === undefined
+        ? descriptionPart(
+            description,
+            [...currentAt, 'description'],
+            'field-description',
+            atPath(subject, path),
+          )
         : []),
-      ...inners.flatMap(({ at, schema, name, covered, isField: isInField = covered && isField }) => {
-        const isTold = name === '' && typeof text === 'string' && (covered || schema.description === text);
-        return walk(schema, [...to, ...at], `${path}${name}`, isTold ? text : undefined, isInField);
+      ...subschemas.flatMap(({ at, schema, name, overridden, isField: isOwnField }) => {
+        const isDescribed =
+          name === '' &&
+          typeof description === 'string' &&
+          (overridden || schema.description === description);
+        return walk(
+          schema,
+          [...currentAt, ...at],
+          `${path}${name}`,
+          isDescribed ? description : undefined,
+          isOwnField ?? (overridden && isField),
+        );
       }),
     ];
   };
-  return walk(schema, at, '', told);
+  return walk(schema, at, '', outerDescription);
 }
 
-/** What stands at a path such as `.items[].price` in what is described. */
-function within(about: About, path: string): About {
-  const { name = '', root = '' } = about;
+/** The subject at a path within the schema, such as `.items[].price`. */
+function atPath(subject: Subject, path: string): Subject {
+  const { name = '', root = '' } = subject;
   const field = path.replace(/^\./, '');
   return {
-    ...about,
+    ...subject,
     name: name === '' ? field || root.slice(1) : `${name}${path || root}`,
     ...(field === '' ? {} : { field }),
   };
@@ -115,26 +130,26 @@ function within(about: About, path: string): About {
 
 function descriptionPart(
   text: unknown,
-  at: At,
+  at: KeyPath,
   kind: ComponentKind,
-  { name = '', place, field, isNode }: About,
-  also: readonly At[] = [],
+  { name = '', place, field, isNode }: Subject,
+  copiesAt: readonly KeyPath[] = [],
 ): TextPart[] {
   if (typeof text !== 'string') return [];
-  const what =
+  const purpose =
     kind === 'tool-description' ? 'Tells the model what the tool is for' : 'Tells the model what to fill in';
   const own = field === undefined ? 'description' : `field "${field}"`;
   const whole = field === undefined ? place : `${place}, ${own}`;
   return [
     {
       at,
-      ...(also.length === 0 ? {} : { also }),
+      ...(copiesAt.length === 0 ? {} : { copiesAt }),
       text,
       format: 'plain',
       kind,
       place: isNode === true ? own : whole,
-      description: `${what}: ${whole}.`,
-      ...(name === '' ? {} : { label: given(name) }),
+      description: `${purpose}: ${whole}.`,
+      ...(name === '' ? {} : { label: authorLabel(name) }),
     },
   ];
 }

@@ -36,8 +36,8 @@ const chat = (system: string) =>
   ]);
 const names = (program: unknown) => Object.keys(discover(program).components);
 
-describe('names', () => {
-  it('of a single prompt are its roles', () => {
+describe('component names', () => {
+  it('the names of a single prompt are the roles of its messages', () => {
     expect(names(chat('Sort.').pipe(model))).toEqual(['system', 'human']);
     expect(names(chat('Sort.').pipe(model).withConfig({ runName: 'the whole program' }))).toEqual([
       'system',
@@ -47,7 +47,7 @@ describe('names', () => {
     expect(names(chat('Sort.'))).toEqual(['system', 'human']);
   });
 
-  it('begin with the key or name that tells prompts apart', () => {
+  it('names start with the key or name that distinguishes prompts', () => {
     const program = RunnableSequence.from([
       RunnablePassthrough.assign({ extract: chat('Extract.').pipe(model) }),
       chat('Route.').pipe(model).withConfig({ runName: 'route' }),
@@ -62,7 +62,7 @@ describe('names', () => {
     ]);
   });
 
-  it('leave out what does not tell prompts apart, and keep what does', () => {
+  it('names include only the keys needed to distinguish prompts', () => {
     const step = (key: string) => RunnableParallel.from({ [key]: chat(key).pipe(model) });
     const program = RunnableSequence.from([
       RunnableParallel.from({ left: step('draft'), right: step('draft') }),
@@ -75,7 +75,7 @@ describe('names', () => {
     ]);
   });
 
-  it('number what is alike', () => {
+  it('names that would be equal are numbered', () => {
     const program = RunnableSequence.from([
       ChatPromptTemplate.fromMessages([
         ['system', 'One.'],
@@ -99,7 +99,7 @@ describe('names', () => {
     ]);
   });
 
-  it('never collide, whatever the keys', () => {
+  it('names never collide, also with keys that look like names', () => {
     const program = RunnableParallel.from({
       a: chat('One.'),
       'a.system': PromptTemplate.fromTemplate('Two.'),
@@ -111,7 +111,7 @@ describe('names', () => {
     expect(names(program)).toEqual(['a.system', 'a.human', 'a.system2', 'prompt', 'b.a.system']);
   });
 
-  it('do not depend on the texts', () => {
+  it('names do not depend on the texts', () => {
     const withHuman = (text: string) =>
       ChatPromptTemplate.fromMessages([new HumanMessage(text), ['human', 'Now.']]);
     expect(names(chat('A').pipe(model))).toEqual(names(chat('B {x}').pipe(model)));
@@ -120,12 +120,12 @@ describe('names', () => {
   });
 });
 
-describe('containers', () => {
+describe('discover in containers', () => {
   const one = PromptTemplate.fromTemplate('Some words');
   it.each([
     ['a sequence', RunnableSequence.from([one, model, new StringOutputParser()]), 'prompt', 'step 1'],
     ['a map', RunnableParallel.from({ a: one }), 'a', 'key "a"'],
-    ['assign', RunnablePassthrough.assign({ a: one }), 'a', 'key "a"'],
+    ['an assign', RunnablePassthrough.assign({ a: one }), 'a', 'key "a"'],
     ['a binding', one.withConfig({ tags: ['x'] }), 'prompt', 'PromptTemplate'],
     ['a retry', one.pipe(model).withRetry({ stopAfterAttempt: 2 }), 'prompt', 'step 1'],
     [
@@ -135,13 +135,13 @@ describe('containers', () => {
       'fallback 1 › step 1',
     ],
     ['a router', new RouterRunnable({ runnables: { math: one } }), 'math', 'key "math"'],
-  ] as const)('%s', (_name, program, name, location) => {
+  ] as const)('discover finds the texts in %s', (_name, program, name, location) => {
     const { components } = discover(program);
     expect(Object.keys(components)).toEqual([name]);
     expect(components[name]!.location).toContain(location);
   });
 
-  it('a branch, with conditions and default', () => {
+  it('discover finds the texts in a branch: conditions, branches and default', () => {
     const program = RunnableBranch.from([
       [PromptTemplate.fromTemplate('Is it so?').pipe(() => true), chat('First.').pipe(model)],
       [() => true, chat('Second.').pipe(model).withConfig({ runName: 'billing' })],
@@ -155,7 +155,7 @@ describe('containers', () => {
     ]);
   });
 
-  it('a message history', () => {
+  it('discover finds the texts in a message history', () => {
     const program = new RunnableWithMessageHistory({
       runnable: chat('Talk.').pipe(model),
       getMessageHistory: () => {
@@ -167,8 +167,8 @@ describe('containers', () => {
   });
 });
 
-describe('texts', () => {
-  it('of every kind of message', () => {
+describe('discover in prompts', () => {
+  it('discover finds the texts of every type of message', () => {
     const prompt = ChatPromptTemplate.fromMessages([
       new SystemMessage('Be {literal}.'),
       HumanMessagePromptTemplate.fromTemplate([
@@ -194,7 +194,7 @@ describe('texts', () => {
     expect(skipped).toEqual([]);
   });
 
-  it('of mustache templates', () => {
+  it('discover decodes mustache templates', () => {
     const prompt = ChatPromptTemplate.fromMessages([['system', 'Use {"a": {{b}}}']], {
       templateFormat: 'mustache',
     });
@@ -205,7 +205,7 @@ describe('texts', () => {
     });
   });
 
-  it('of few-shot and pipeline prompts', () => {
+  it('discover finds the texts of few-shot and pipeline prompts', () => {
     const examplePrompt = PromptTemplate.fromTemplate('Q: {q}');
     const fewShot = new FewShotPromptTemplate({
       examplePrompt,
@@ -232,12 +232,12 @@ describe('texts', () => {
     expect(names(pipeline)).toEqual(['intro', 'final']);
   });
 
-  it('of structured prompts', () => {
+  it('discover finds the texts of structured prompts', () => {
     const prompt = StructuredPrompt.fromMessagesAndSchema([['system', 'Fill it in.']], { type: 'object' });
     expect(names(prompt.pipe(new ChatOpenAI({ apiKey: 'x' })))).toEqual(['system']);
   });
 
-  it('of partial variables that are text, not those that are values', async () => {
+  it('discover finds partial variables that are instructions, and skips values and functions', async () => {
     const prompt = await chat('Follow {rules} in {language} on {day}.').partial({
       rules: 'Answer with one word, in lower case {always}.',
       language: 'Dutch',
@@ -255,24 +255,24 @@ describe('texts', () => {
         location: 'ChatPromptTemplate › partial variable "day"',
         reason: expect.stringContaining('a function'),
       },
-      { name: 'language', reason: 'it looks like a value rather than a text' },
+      { name: 'language', reason: 'it looks like a value, not an instruction' },
     ]);
   });
 });
 
-describe('what is passed over', () => {
-  it('templates of nothing but variables, unless asked for', () => {
+describe('skipped parts', () => {
+  it('a template of nothing but variables is skipped unless included by name', () => {
     const prompt = ChatPromptTemplate.fromMessages([
       ['system', 'Sort it.'],
       ['human', '"{text}"'],
     ]);
     expect(discover(prompt).skipped).toMatchObject([
-      { name: 'human', reason: 'it holds no words of its own' },
+      { name: 'human', reason: 'it has no words besides its variables' },
     ]);
     expect(Object.keys(discover(prompt, { include: ['human'] }).components)).toEqual(['system', 'human']);
   });
 
-  it('code, unknown classes and ambiguous templates, with what can be done', () => {
+  it('functions, ambiguous templates and descriptions are skipped, with hints', () => {
     const program = RunnableSequence.from([
       RunnableLambda.from((text: string) => ({ text })),
       ChatPromptTemplate.fromMessages([['system', 'Write {{text}} for {text}.']]),
@@ -301,11 +301,11 @@ describe('what is passed over', () => {
 
   it.each([
     ['a function', () => 'x', 'it is code'],
-    ['nothing', undefined, 'no part of a program, but undefined'],
-    ['an object', { run: 1 }, 'no LangChain runnable'],
-    ['a promise', Promise.resolve(model), 'still on its way'],
+    ['undefined', undefined, 'it is undefined, not a part of a program'],
+    ['an object', { run: 1 }, 'not a LangChain runnable'],
+    ['a promise', Promise.resolve(model), 'a promise'],
     ['a graph that is not compiled', new StateGraph(MessagesAnnotation), 'not compiled'],
-  ])('%s', (_name, program, reason) => {
+  ])('discover finds nothing in %s and gives the reason', (_name, program, reason) => {
     expect(discover(program)).toMatchObject({
       components: {},
       skipped: [{ reason: expect.stringContaining(reason) }],
@@ -313,7 +313,7 @@ describe('what is passed over', () => {
   });
 });
 
-it('finds an object that occurs twice once', () => {
+it('discover finds an object that occurs twice once', () => {
   const shared = chat('Shared.');
   const program = RunnableParallel.from({ a: shared.pipe(model), b: shared.pipe(model) });
   expect(names(program)).toEqual(['a.system', 'a.human']);
@@ -325,7 +325,7 @@ it('finds an object that occurs twice once', () => {
   expect(names(two)).toEqual(['a.system', 'a.human', 'b.human']);
 });
 
-it('reads programs of another copy of LangChain', () => {
+it('discover reads programs of another copy of LangChain', () => {
   const require = createRequire(import.meta.url);
   const other = require('@langchain/core/prompts') as typeof import('@langchain/core/prompts');
   expect(other.ChatPromptTemplate).not.toBe(ChatPromptTemplate);

@@ -1,69 +1,73 @@
 import type { Component } from 'gepa-core';
+import {
+  descriptionOptInReason,
+  type Inspected,
+  inspectProgram,
+  type NamedSite,
+  type Skipped,
+} from './inspect-program.ts';
 import { typeName } from './node.ts';
-import { descriptionReserve, type Inspected, type NamedSite, type Skipped, survey } from './survey.ts';
 
-/** What was found in a program. */
 export interface Discovery {
-  /** The texts that may change, by name, in the order of the program. */
+  /** The texts to optimize, by name, in the order of the program. */
   readonly components: Readonly<Record<string, Component>>;
-  /** What was passed over, and why. */
+  /** The parts that are not optimized, with the reasons. */
   readonly skipped: readonly Skipped[];
-  /** Everything that was looked at, in the order of the program. */
+  /** Every inspected part, in the order of the program. */
   readonly inspected: readonly Inspected[];
 }
 
 export interface DiscoverOptions {
   /**
-   * Names of texts to take although they are passed over by default: templates that hold nothing but variables, and
-   * partial variables of a few words. `skipped` has their names.
+   * Names of texts to include that are skipped by default: templates with no words besides variables, and partial
+   * variables of a few words. `skipped` lists their names.
    */
   readonly include?: readonly string[];
-  /** Whether to take the descriptions of tools, of their fields and of structured output. Default: `false`. */
+  /** Whether to include the descriptions of tools, of their fields and of structured output. Default: `false`. */
   readonly tools?: boolean;
 }
 
 /**
- * Finds the texts of a LangChain program. The program is only read. An object that occurs in several places is found
- * once.
+ * Finds the texts of a LangChain program without changing it. An object that occurs in several places is found once.
  */
 export function discover(program: unknown, { include = [], tools = false }: DiscoverOptions = {}): Discovery {
-  const { sites, skipped, inspected } = survey(program);
-  const isTaken = ({ name, reserve }: NamedSite) =>
-    reserve === undefined || include.includes(name) || (tools && reserve === descriptionReserve);
-  const taken = sites.filter(isTaken);
-  const left = sites.filter((site) => !taken.includes(site));
+  const { sites, skipped, inspected } = inspectProgram(program);
+  const isIncluded = ({ name, optInReason }: NamedSite) =>
+    optInReason === undefined || include.includes(name) || (tools && optInReason === descriptionOptInReason);
+  const included = sites.filter(isIncluded);
+  const excluded = sites.filter((site) => !included.includes(site));
   return {
-    components: Object.fromEntries(taken.map(({ name, component }) => [name, component])),
+    components: Object.fromEntries(included.map(({ name, component }) => [name, component])),
     skipped: [
       ...skipped,
-      ...left.filter(({ reserve }) => reserve !== descriptionReserve).map(describeLeft),
-      ...describeDescriptions(left.filter(({ reserve }) => reserve === descriptionReserve)),
+      ...excluded.filter(({ optInReason }) => optInReason !== descriptionOptInReason).map(skippedText),
+      ...skippedDescriptions(excluded.filter(({ optInReason }) => optInReason === descriptionOptInReason)),
     ],
     inspected,
   };
 }
 
-function describeLeft({ name, site, location, reserve = '' }: NamedSite): Skipped {
+function skippedText({ name, site, location, optInReason = '' }: NamedSite): Skipped {
   return {
     name,
     type: typeName(site.owner),
     location,
-    reason: reserve,
-    hint: `Name it ("${name}") in \`include\` to have it improved all the same.`,
+    reason: optInReason,
+    hint: `To optimize it, add "${name}" to \`include\`.`,
   };
 }
 
-/** All descriptions together: a program has many of them. */
-function describeDescriptions(left: readonly NamedSite[]): Skipped[] {
-  const [first] = left;
+/** One entry for all descriptions, because a program can have many. */
+function skippedDescriptions(sites: readonly NamedSite[]): Skipped[] {
+  const [first] = sites;
   if (first === undefined) return [];
-  const names = left.map(({ name }) => name);
+  const names = sites.map(({ name }) => name);
   return [
     {
       type: typeName(first.site.owner),
-      location: left.length === 1 ? first.location : `${first.location} and ${left.length - 1} more`,
-      reason: descriptionReserve,
-      hint: `Pass \`tools: true\` to have them improved, or name some in \`include\`: ${names.join(', ')}.`,
+      location: sites.length === 1 ? first.location : `${first.location} and ${sites.length - 1} more`,
+      reason: descriptionOptInReason,
+      hint: `To optimize them, pass \`tools: true\` or add some to \`include\`: ${names.join(', ')}.`,
     },
   ];
 }

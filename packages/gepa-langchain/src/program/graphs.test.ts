@@ -39,7 +39,7 @@ const condition = (system: string) =>
 const texts = (program: unknown) =>
   Object.fromEntries(Object.entries(discover(program).components).map(([name, { text }]) => [name, text]));
 
-const hasEventsV3 = 'createGraphRunStream' in langgraph; // Older versions within our peers do not.
+const hasEventsV3 = 'createGraphRunStream' in langgraph; // Absent in the oldest supported versions.
 
 function build() {
   const innermost = new StateGraph(State)
@@ -64,7 +64,7 @@ function build() {
 }
 
 describe('a compiled graph', () => {
-  it('has the texts of its nodes, subgraphs and conditional edges', () => {
+  it('discover finds the texts of nodes, subgraphs and conditional edges', () => {
     const { components, skipped } = discover(build());
     expect(texts(build())).toEqual({
       'first.system': 'First.',
@@ -80,7 +80,7 @@ describe('a compiled graph', () => {
     });
   });
 
-  it('runs with new texts while the original keeps its own', async () => {
+  it('a rewritten graph runs with new texts while the original keeps its own', async () => {
     const graph = build();
     const changed = rewrite(graph, { 'first.system': 'New.', 'deep.system': 'Newer.' });
     const other = rewrite(graph, { 'first.condition.system': 'Turn.' });
@@ -93,7 +93,7 @@ describe('a compiled graph', () => {
     expect(rewrite(graph, texts(graph))).toBe(graph);
   });
 
-  it('keeps checkpointer, store, name and class, and can be drawn, configured and streamed', async () => {
+  it('a rewritten graph keeps checkpointer, store, name and class, and can be drawn, configured and streamed', async () => {
     const graph = build();
     const changed = rewrite(graph, { 'first.system': 'New.', 'first.condition.system': 'Turn.' });
     expect(changed).toBeInstanceOf(graph.constructor);
@@ -113,7 +113,7 @@ describe('a compiled graph', () => {
     expect(chunks).toEqual(['first', 'right']);
   });
 
-  it.skipIf(!hasEventsV3)('streams its events in the latest format', async () => {
+  it.skipIf(!hasEventsV3)('a rewritten graph streams events of version v3', async () => {
     const changed = rewrite(build(), { 'first.system': 'New.' });
     const events = await changed.streamEvents(
       { text: '' },
@@ -122,12 +122,12 @@ describe('a compiled graph', () => {
     for await (const _event of events) break;
   });
 
-  it('is found inside other runnables', () => {
+  it('discover finds a graph inside other runnables', () => {
     const program = RunnableParallel.from({ answer: build(), other: RunnableLambda.from(() => 1) });
     expect(Object.keys(texts(program))).toContain('first.system');
   });
 
-  it('of the functional API is code, and says so', () => {
+  it('a graph of the functional API is skipped as code', () => {
     const program = entrypoint('flow', async (x: number) => x);
     expect(discover(program)).toMatchObject({
       components: {},
@@ -137,7 +137,7 @@ describe('a compiled graph', () => {
     });
   });
 
-  it('and an agent of another copy of LangChain stay of that copy', async () => {
+  it('rewritten graphs and agents of another copy of LangChain stay instances of that copy', async () => {
     const require = createRequire(import.meta.url);
     const other = require('@langchain/langgraph') as typeof import('@langchain/langgraph');
     const prompts = require('@langchain/core/prompts') as typeof import('@langchain/core/prompts');
@@ -166,7 +166,7 @@ describe('a compiled graph', () => {
     expect(rewritten.options.systemPrompt).toBe('New.');
   });
 
-  it('has the descriptions of its tools where they are bound to a model, not where they run', () => {
+  it('descriptions of tools are found where the tools are bound to a model, not in a ToolNode', () => {
     const search = tool(async () => 'x', {
       name: 'search',
       description: 'Searches.',
@@ -193,13 +193,13 @@ describe('a compiled graph', () => {
     );
   });
 
-  it('keeps what middleware of an agent does around its tools', async () => {
+  it('a rewritten agent graph keeps middleware around its tools', async () => {
     const ask = node('Inside.').asTool({ name: 'ask', schema: z.object({ text: z.string() }) });
-    const asked: string[] = [];
-    const watching = createMiddleware({
-      name: 'watching',
+    const calls: string[] = [];
+    const recording = createMiddleware({
+      name: 'recording',
       wrapToolCall: async (request, handler) => {
-        asked.push(request.toolCall.name);
+        calls.push(request.toolCall.name);
         return handler(request);
       },
     });
@@ -208,15 +208,15 @@ describe('a compiled graph', () => {
         .respondWithTools([{ name: 'ask', args: { text: 't' }, id: '1' }])
         .respond(new AIMessage('done')) as never,
       tools: [ask],
-      middleware: [watching],
+      middleware: [recording],
     });
     const changed = rewrite(graph, { 'ask.system': 'Changed.' });
     const { messages } = await changed.invoke({ messages: [{ role: 'user', content: 'hi' }] } as never);
     expect(JSON.stringify(messages)).toContain('Changed.');
-    expect(asked).toEqual(['ask']);
+    expect(calls).toEqual(['ask']);
   });
 
-  it('runs the rewritten tools of a ToolNode', async () => {
+  it('a rewritten ToolNode runs its rewritten tools', async () => {
     const inner = node('Inside.');
     const search = tool(async ({ q }) => q, { name: 'search', schema: z.object({ q: z.string() }) });
     const asTool = inner.asTool({ name: 'ask', schema: z.object({ text: z.string() }) });

@@ -1,13 +1,13 @@
-import { type At, copyWith, type Edit } from './edit.ts';
+import { copyWith, type Edit, type KeyPath } from './copy-with.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
-import { type ChildPart, given, type NodeKind, type Part } from './node-kind.ts';
+import { authorLabel, type ChildPart, type NodeKind, type Part } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
-import { insideTool } from './tools.ts';
+import { toolImplementation } from './tools.ts';
 
 type GraphNode = Node & { readonly bound: unknown };
 type Branches = Readonly<Record<string, Readonly<Record<string, Node>>>>;
 
-/** A compiled graph of LangGraph: StateGraph and what an `entrypoint` makes. */
+/** A compiled LangGraph graph: of a StateGraph or an `entrypoint`. */
 const graph: NodeKind = {
   byConstructor: true,
   matches: (node) => node.lg_is_pregel === true && isNode(node.nodes),
@@ -18,7 +18,7 @@ const graph: NodeKind = {
         ([key, { bound }]): ChildPart => ({
           at: ['nodes', key, 'bound'],
           child: bound,
-          label: given(key),
+          label: authorLabel(key),
           place: `node "${key}"`,
         }),
       ),
@@ -30,7 +30,7 @@ const graph: NodeKind = {
         return {
           at: ['builder', 'branches', source, name, 'path'],
           child: path,
-          label: given(`${key}.condition`),
+          label: authorLabel(`${key}.condition`),
           place: `condition after "${key}"`,
         };
       }),
@@ -38,9 +38,9 @@ const graph: NodeKind = {
   ],
   rebuild: (node, edits) => {
     const changed = copyFields(node, edits);
-    const copy = new (node.constructor as unknown as new (fields: object) => Attaching)({
+    const copy = new (node.constructor as unknown as new (fields: object) => BranchableGraph)({
       ...changed,
-      // The constructor and what follows write into these.
+      // Copied, because the constructor and attachBranches write to them.
       nodes: { ...nodesOf(changed) },
       channels: { ...(node.channels as object) },
       triggerToNodes: node.autoValidate === true ? {} : node.triggerToNodes,
@@ -52,8 +52,8 @@ const graph: NodeKind = {
 };
 
 /**
- * Runs the tools a model asks for. What describes them is sent by the model they are bound to, and not from here. The
- * node's function is bound to the object itself, so that a copy would run the original.
+ * ToolNode: runs the tools that a model calls. Their descriptions are sent by the model they are bound to, not from
+ * here. Its function is bound to the object itself, so a change needs the constructor.
  */
 const toolNode: NodeKind = {
   byConstructor: true,
@@ -62,13 +62,19 @@ const toolNode: NodeKind = {
     ...(node.tools as readonly Node[]).flatMap((tool, i): Part[] => {
       if (!isRunnable(tool) || hasPrivateFields(tool)) return [];
       const name = String(tool.name);
-      return [{ label: given(`tools.${name}`), place: `tool "${name}"`, ...insideTool(tool, ['tools', i]) }];
+      return [
+        {
+          label: authorLabel(`tools.${name}`),
+          place: `tool "${name}"`,
+          ...toolImplementation(tool, ['tools', i]),
+        },
+      ];
     }),
     {
       at: ['tools'],
       place: 'descriptions of tools',
-      omitted: 'a model is sent them from where they are bound to it, not from here',
-      hint: 'Bind the tools in a runnable, as in prompt.pipe(model.bindTools(tools)), or use createAgent of langchain; code that binds them may describe them by tunable(name, text) of gepa-core.',
+      omitted: 'the model receives them from the tools bound to it, not from here',
+      hint: 'Bind the tools in a runnable, as in prompt.pipe(model.bindTools(tools)), or use createAgent of langchain. Code that binds them may read their descriptions from a tunable(name, text) of gepa-core.',
     },
   ],
   rebuild: (node, edits) => {
@@ -83,11 +89,11 @@ const toolNode: NodeKind = {
   },
 };
 
-/** Programs of LangGraph and their nodes. */
+/** LangGraph's graphs and nodes. */
 export const graphs: readonly NodeKind[] = [graph, toolNode];
 
-/** Beside a checkpointer a graph may have `true` or `false`, which say whether to use its parent's. */
-export function checkpointerPart(checkpointer: unknown, at: At): Part[] {
+/** Empty for the values `true` and `false`, which select whether the graph uses its parent's checkpointer. */
+export function checkpointerPart(checkpointer: unknown, at: KeyPath): Part[] {
   return isNode(checkpointer) ? [{ at, checkpointer }] : [];
 }
 
@@ -95,21 +101,21 @@ function nodesOf(node: Node): Readonly<Record<string, GraphNode>> {
   return node.nodes as Record<string, GraphNode>;
 }
 
-/** Only a graph made by a builder has conditional edges. */
+/** The conditional edges by source node; only a graph built by a StateGraph has any. */
 function branchesOf(node: Node): Branches {
   return isNode(node.builder) && isNode(node.builder.branches) ? (node.builder.branches as Branches) : {};
 }
 
-/** The fields of the graph with the edits made, also where it holds the same runnable once more. */
+/** The graph's fields with the edits applied, also to the other references to an edited runnable. */
 function copyFields(node: Node, edits: readonly Edit[]): Node {
   const { builder } = node;
-  const again = edits.flatMap(({ at, value }): Edit[] => {
+  const otherReferences = edits.flatMap(({ at, value }): Edit[] => {
     const [field, key] = at;
     if (field !== 'nodes') return [];
     const { bound, subgraphs } = nodesOf(node)[key!]!;
     const inBuilder = isNode(builder) && isNode(builder.nodes) ? builder.nodes[key!] : undefined;
     const swap = (all: unknown) =>
-      Array.isArray(all) ? all.map((one) => (one === bound ? value : one)) : undefined;
+      Array.isArray(all) ? all.map((item) => (item === bound ? value : item)) : undefined;
     return [
       ...(Array.isArray(subgraphs)
         ? [{ at: ['nodes', key!, 'subgraphs'] as const, value: swap(subgraphs) }]
@@ -122,18 +128,20 @@ function copyFields(node: Node, edits: readonly Edit[]): Node {
         : []),
     ];
   });
-  const all = [...edits, ...again];
-  const fields = { ...node } as Node;
-  return copyWith(fields, all);
+  return copyWith({ ...node } as Node, [...edits, ...otherReferences]);
 }
 
-interface Attaching {
+interface BranchableGraph {
   readonly nodes: Record<string, { writers: unknown[] }>;
   attachBranch(source: string, name: string, branch: object): void;
 }
 
-/** Conditions are compiled into the last writers of the node they follow. */
-function attachBranches(graph: Attaching, source: string, branches: Readonly<Record<string, Node>>): void {
+/** Replaces the last writers of the source node, which LangGraph compiled its conditional edges into. */
+function attachBranches(
+  graph: BranchableGraph,
+  source: string,
+  branches: Readonly<Record<string, Node>>,
+): void {
   const node = graph.nodes[source]!;
   const kept = node.writers.slice(0, -Object.keys(branches).length);
   graph.nodes[source] = copyWith(node, [{ at: ['writers'], value: kept }]);

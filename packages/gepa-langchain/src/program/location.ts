@@ -1,14 +1,14 @@
 import { ownName, typeName } from './node.ts';
 import type { Path } from './traverse.ts';
 
-/** What a text is in its prompt: `Message 1 (system) of a prompt.` */
+/** Describes a text by its place in its prompt: `Message 1 (system) of a prompt.` */
 export function describePlace(path: Path): string {
   const places = path.filter(({ kind }) => kind?.prompt).flatMap(({ part }) => part?.place ?? []);
   const place = places.length === 0 ? 'a prompt' : `${places.join(', ')} of a prompt`;
   return `${place.charAt(0).toUpperCase()}${place.slice(1)}.`;
 }
 
-/** Where in the program a path leads, for people: `step 2 › key "summary" › ChatPromptTemplate › message 1 (system)`. */
+/** A path in words: `step 2 › key "summary" › ChatPromptTemplate › message 1 (system)`. */
 export function locate(path: Path): string {
   const places = path.flatMap(({ node, kind, part }, i) => {
     const isOutermostPrompt = kind?.prompt === true && path[i - 1]?.kind?.prompt !== true;

@@ -3,8 +3,8 @@ import { isNode, type Node } from './node.ts';
 import { traverse } from './traverse.ts';
 
 /**
- * The names of the models in a program, as their answers will tell them. Models that code chooses or makes when it
- * runs are not among them.
+ * The names of the models in a program, as in the usage of their calls. Models that functions select or create at run
+ * time are not included.
  */
 export function modelNames(program: unknown): string[] {
   const names = new Set<string>();
@@ -20,10 +20,12 @@ export function modelNames(program: unknown): string[] {
 }
 
 function nameOf(model: unknown): string | undefined {
-  // An agent may be given `provider:model`, as `initChatModel` takes it.
+  // An agent accepts `provider:model`, the format of `initChatModel`.
   if (typeof model === 'string') return model.replace(/^[^:/]+:/, '');
   if (!isNode(model) || typeof model._llmType !== 'function') return undefined;
-  // A model of `initChatModel` only knows what it will be made of.
-  const made = isNode(model._defaultConfig) ? model._defaultConfig : model;
-  return [made.model, made.modelName].find((name): name is string => typeof name === 'string' && name !== '');
+  // A model of `initChatModel` is created later, from this config.
+  const settings = isNode(model._defaultConfig) ? model._defaultConfig : model;
+  return [settings.model, settings.modelName].find(
+    (name): name is string => typeof name === 'string' && name !== '',
+  );
 }

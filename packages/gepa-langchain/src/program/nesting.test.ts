@@ -37,7 +37,7 @@ const fails = RunnableLambda.from((_: unknown): unknown => {
 });
 const idle = RunnableLambda.from((_: unknown): unknown => 'idle');
 
-/** Each puts a runnable into a container that runs it with the same input. */
+/** Containers that run a runnable with the same input. */
 const containers: Readonly<Record<string, (inner: Inner) => Inner>> = {
   sequence: (inner) => RunnableSequence.from([new RunnablePassthrough(), inner, new RunnablePassthrough()]),
   map: (inner) => RunnableParallel.from({ left: inner, right: idle }),
@@ -83,7 +83,7 @@ const template = (format: Format, text: string) =>
   PromptTemplate.fromTemplate(text.replaceAll('$', variable(format, 'text')), { templateFormat: format });
 const inChat = (...messages: unknown[]) => ChatPromptTemplate.fromMessages(messages as never);
 
-/** Every text in them holds OLD, and those that may hold a variable hold `text`. */
+/** Every text in them contains OLD; those that can have a variable use `text`. */
 const prompts: Readonly<Record<string, (format: Format) => Inner | Promise<Inner>>> = {
   PromptTemplate: (format) => template(format, 'OLD prompt for $.'),
   ChatPromptTemplate: (format) =>
@@ -157,33 +157,36 @@ const cases = Object.keys(prompts).flatMap((prompt) =>
   ),
 );
 
-it.each(cases)('$prompt ($format) in $nest', async ({ prompt, format, nest }) => {
-  const make = async () =>
-    nest.reduceRight((inner, name) => containers[name]!(inner), await prompts[prompt]!(format));
-  const program = await make();
-  const { components } = discover(program);
-  expect(Object.keys(components)).toEqual(Object.keys(discover(await make()).components));
-  expect(Object.keys(components).length).toBeGreaterThan(0);
-  const before = JSON.stringify(program);
-  const texts = Object.fromEntries(
-    Object.entries(components).map(([name, { text }]) => [name, text.replace('OLD', 'NEW {"a": {}}, {b}')]),
-  );
-  const changed = rewrite(program, texts);
-  const input = { text: 'VALUE' };
-  const [old, now] = [await program.invoke(input), await changed.invoke(input)].map((it) =>
-    JSON.stringify(it),
-  );
-  expect(now).not.toContain('OLD');
-  expect(now).toContain('NEW {\\"a\\": {}}, {b}');
-  expect(old!.replaceAll('OLD', 'NEW {\\"a\\": {}}, {b}')).toBe(now);
-  expect(old).toContain('OLD');
-  expect(JSON.stringify(program)).toBe(before);
-  // LangChain does not write down few-shot prompts and graphs.
-  const serialized = JSON.stringify(changed);
-  expect(serialized.includes('NEW')).toBe(before.includes('OLD'));
-});
+it.each(cases)(
+  'rewrite replaces the texts of $prompt ($format) in $nest',
+  async ({ prompt, format, nest }) => {
+    const build = async () =>
+      nest.reduceRight((inner, name) => containers[name]!(inner), await prompts[prompt]!(format));
+    const program = await build();
+    const { components } = discover(program);
+    expect(Object.keys(components)).toEqual(Object.keys(discover(await build()).components));
+    expect(Object.keys(components).length).toBeGreaterThan(0);
+    const before = JSON.stringify(program);
+    const texts = Object.fromEntries(
+      Object.entries(components).map(([name, { text }]) => [name, text.replace('OLD', 'NEW {"a": {}}, {b}')]),
+    );
+    const changed = rewrite(program, texts);
+    const input = { text: 'VALUE' };
+    const [old, now] = [await program.invoke(input), await changed.invoke(input)].map((it) =>
+      JSON.stringify(it),
+    );
+    expect(now).not.toContain('OLD');
+    expect(now).toContain('NEW {\\"a\\": {}}, {b}');
+    expect(old!.replaceAll('OLD', 'NEW {\\"a\\": {}}, {b}')).toBe(now);
+    expect(old).toContain('OLD');
+    expect(JSON.stringify(program)).toBe(before);
+    // LangChain does not serialize few-shot prompts and graphs.
+    const serialized = JSON.stringify(changed);
+    expect(serialized.includes('NEW')).toBe(before.includes('OLD'));
+  },
+);
 
-it('covers every container at every depth', () => {
+it('the nesting cases include every container at every depth', () => {
   for (const depth of [0, 1, 2]) {
     expect(new Set(cases.map(({ nest }) => nest[depth])).size).toBe(names.length);
   }

@@ -1,83 +1,84 @@
 import type { ComponentKind } from 'gepa-core';
-import type { TemplateFormat } from '../template.ts';
-import type { At, Edit } from './edit.ts';
+import type { Edit, KeyPath } from './copy-with.ts';
 import type { Node } from './node.ts';
+import type { TemplateFormat } from './template/template.ts';
 
-/** A part of a component's name. */
+/** One segment of a component's name. */
 export interface Label {
   readonly text: string;
-  /** Chosen by the program's author (a key, a name), and so worth more than a number or a position. */
-  readonly given: boolean;
+  /** Whether the program's author chose it (a key, a name). Such labels are preferred over positions. */
+  readonly fromAuthor: boolean;
 }
 
-interface PartOf {
-  /** Where in the node it is. */
-  readonly at: At;
+interface PartBase {
+  /** The part's path of keys in the node. */
+  readonly at: KeyPath;
   readonly label?: Label;
-  /** The same for people: `step 2`, `key "summary"`. */
+  /** The part's place in words: `step 2`, `key "summary"`. */
   readonly place?: string;
 }
 
 /** A node within a node. */
-export interface ChildPart extends PartOf {
+export interface ChildPart extends PartBase {
   readonly child: unknown;
 }
 
 /** A text that may change. */
-export interface TextPart extends PartOf {
+export interface TextPart extends PartBase {
   readonly text: string;
-  /** Where else in the node the same text stands for the same. */
-  readonly also?: readonly At[];
+  /** Other paths in the node with a copy of this text. */
+  readonly copiesAt?: readonly KeyPath[];
   readonly format: TemplateFormat;
   readonly kind: ComponentKind;
-  /** What the text does, for the reflection model. Default: its place in the prompt. */
+  /** The purpose of the text, for the reflection model. Default: its place in the prompt. */
   readonly description?: string;
 }
 
-/** Something that is left alone, with the reason. */
-export interface OmittedPart extends PartOf {
+/** A part that cannot be optimized. */
+export interface OmittedPart extends PartBase {
+  /** The reason, as in `Skipped.reason`. */
   readonly omitted: string;
-  /** What would make it reachable. */
+  /** How to make it optimizable. */
   readonly hint: string;
 }
 
-/** What a graph keeps its threads with. */
-export interface CheckpointerPart extends PartOf {
+/** The checkpointer of a graph. */
+export interface CheckpointerPart extends PartBase {
   readonly checkpointer: Node;
 }
 
-/** Where a graph remembers what its nodes gave for an input, whatever their texts were. */
-export interface CachePart extends PartOf {
+/** A graph's cache of node results. Its keys do not include the nodes' texts. */
+export interface CachePart extends PartBase {
   readonly cache: Node;
 }
 
 export type Part = ChildPart | TextPart | OmittedPart | CheckpointerPart | CachePart;
 
 /**
- * A row of the table the traversal goes by: how to recognise a kind of node and where its parts are. Reading and
- * rewriting follow from that.
+ * A row in the traversal's table: how to recognize one kind of node, and where its parts are. Both finding and
+ * rewriting texts follow from it.
  */
 export interface NodeKind {
   matches(node: Node): boolean;
   parts(node: Node): readonly Part[];
-  /** Whether the node only wraps another one, and a name of its own names that one. */
+  /** Whether the node only wraps another one; its own name then names the wrapped node. */
   readonly wraps?: boolean;
-  /** Whether the node is a prompt: its texts are named after their roles in it. */
+  /** Whether the node is a prompt; its texts are then named by their roles in it. */
   readonly prompt?: boolean;
-  /** Whether the node is a tool of LangChain. */
+  /** Whether the node is a LangChain tool. */
   readonly tool?: boolean;
-  /** Whether `rebuild` makes the node the way its class does, so that private fields are no obstacle. */
+  /** Whether `rebuild` uses the node's constructor, which also initializes private fields. */
   readonly byConstructor?: boolean;
-  /** Of nodes that declare `inputVariables`: the variables their parts use. */
+  /** For nodes that declare `inputVariables`: the variables that their parts use. */
   variables?(node: Node): readonly string[];
-  /** Makes the node with changed parts. Default: a copy with the same prototype. */
+  /** Returns the node with edited parts. Default: a copy with the same prototype. */
   rebuild?(node: Node, edits: readonly Edit[]): object;
 }
 
-export function given(text: string): Label {
-  return { text, given: true };
+export function authorLabel(text: string): Label {
+  return { text, fromAuthor: true };
 }
 
-export function positional(text: string): Label {
-  return { text, given: false };
+export function positionLabel(text: string): Label {
+  return { text, fromAuthor: false };
 }

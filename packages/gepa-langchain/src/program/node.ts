@@ -1,4 +1,4 @@
-/** An object of the program. It may come from another copy of LangChain: judge it by its fields, not its class. */
+/** An object of the program. It may come from another copy of LangChain, so check its fields instead of its class. */
 export type Node = Readonly<Record<string, unknown>>;
 
 export function isNode(value: unknown): value is Node {
@@ -19,21 +19,26 @@ export function isMessage(value: unknown): value is MessageNode {
   return isNode(value) && !isRunnable(value) && typeof value._getType === 'function' && 'content' in value;
 }
 
-/** A plain record of runnables. */
+/** A prompt template, whose runs LangChain traces as prompts. */
+export function isPromptTemplate(value: unknown): value is Node {
+  return isNode(value) && typeof value.formatPromptValue === 'function';
+}
+
+/** A plain object of runnables. */
 export function isRunnableRecord(value: unknown): value is Record<string, Node> {
   return (
     isNode(value) && !Array.isArray(value) && !isRunnable(value) && Object.values(value).every(isRunnable)
   );
 }
 
-/** The node's class, in LangChain's name for it. */
+/** The name of a value's class or type; LangChain's own name for its classes. */
 export function typeName(value: unknown): string {
   if (!isNode(value)) return value === null ? 'null' : typeof value;
   const type = value.constructor as unknown as { lc_name?: unknown; name?: string } | undefined;
   return typeof type?.lc_name === 'function' ? String(type.lc_name()) : (type?.name ?? 'object');
 }
 
-/** The name the program's author gave a runnable: `name`, or `runName` in `withConfig`. */
+/** The name that the program's author gave a runnable: `name`, or `runName` in `withConfig`. */
 export function ownName(node: unknown): string | undefined {
   if (!isNode(node)) return undefined;
   const runName = isNode(node.config) ? node.config.runName : undefined;

@@ -1,11 +1,11 @@
-/** `.#name` and `#name in` as they stand in the text of a class, and what compilers make of them. */
+/** Matches `.#name` and `#name in` in the source of a class, and the helpers that compilers replace them with. */
 const privateUse = /\.#[\p{ID_Start}_$]|#[\p{ID_Start}_$][\p{ID_Continue}$]* in\b|_?_classPrivateField/u;
 
 const known = new WeakMap<object, boolean>();
 
 /**
- * Whether an object's class, or one it derives from, uses private fields: a copy made without the constructor would
- * throw when its methods reach for them.
+ * Whether an object's class or a superclass uses private fields. The methods of a copy made without the constructor
+ * would throw on them.
  */
 export function hasPrivateFields(value: object): boolean {
   for (

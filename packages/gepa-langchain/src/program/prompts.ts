@@ -1,18 +1,18 @@
 import { parseTemplate } from '@langchain/core/prompts';
-import type { TemplateFormat } from '../template.ts';
 import { outputParts } from './descriptions.ts';
 import { isMessage, isNode, isRunnable, type Node } from './node.ts';
 import {
+  authorLabel,
   type ChildPart,
-  given,
   type Label,
   type NodeKind,
   type Part,
-  positional,
+  positionLabel,
   type TextPart,
 } from './node-kind.ts';
+import type { TemplateFormat } from './template/template.ts';
 
-/** A list of messages, some of them templates: ChatPromptTemplate, StructuredPrompt. */
+/** ChatPromptTemplate and StructuredPrompt: a list of messages and message templates. */
 const chatPrompt: NodeKind = {
   prompt: true,
   matches: (node) => isRunnable(node) && Array.isArray(node.promptMessages),
@@ -24,7 +24,7 @@ const chatPrompt: NodeKind = {
         child,
         ...(role === undefined
           ? { place: `message ${i + 1}` }
-          : { place: `message ${i + 1} (${role})`, label: positional(role) }),
+          : { place: `message ${i + 1} (${role})`, label: positionLabel(role) }),
       };
     }),
     ...partialValues(node),
@@ -33,7 +33,7 @@ const chatPrompt: NodeKind = {
   variables: (node) => (node.promptMessages as readonly unknown[]).flatMap(inputVariablesOf),
 };
 
-/** A message made of one template or of several content parts: System-, Human-, AI-, ChatMessagePromptTemplate. */
+/** System-, Human-, AI- and ChatMessagePromptTemplate: one template or several content parts. */
 const messageTemplate: NodeKind = {
   prompt: true,
   matches: (node) =>
@@ -47,7 +47,7 @@ const messageTemplate: NodeKind = {
   variables: (node) => [node.prompt].flat().flatMap(inputVariablesOf),
 };
 
-/** A message that is sent as it is. */
+/** A literal message. */
 const message: NodeKind = {
   prompt: true,
   matches: isMessage,
@@ -67,7 +67,7 @@ const message: NodeKind = {
   },
 };
 
-/** A single template. */
+/** PromptTemplate: a single template. */
 const stringPrompt: NodeKind = {
   prompt: true,
   matches: (node) =>
@@ -76,7 +76,7 @@ const stringPrompt: NodeKind = {
   variables: (node) => templateVariables(node, 'template'),
 };
 
-/** A content part of a message that is neither text alone nor an image: DictPromptTemplate. */
+/** DictPromptTemplate: a content part of a message that is neither plain text nor an image. */
 const contentPart: NodeKind = {
   prompt: true,
   matches: (node) => isRunnable(node) && isNode(node.template) && isTemplateFormat(node.templateFormat),
@@ -93,7 +93,7 @@ const contentPart: NodeKind = {
   },
 };
 
-/** Examples as messages. */
+/** FewShotChatMessagePromptTemplate: examples as messages. */
 const fewShotChat: NodeKind = {
   prompt: true,
   matches: (node) =>
@@ -102,33 +102,33 @@ const fewShotChat: NodeKind = {
     {
       at: ['examplePrompt'],
       child: node.examplePrompt,
-      label: positional('example'),
+      label: positionLabel('example'),
       place: 'example prompt',
     },
     ...partialValues(node),
   ],
 };
 
-/** Examples between a prefix and a suffix. */
+/** FewShotPromptTemplate: examples between a prefix and a suffix. */
 const fewShot: NodeKind = {
   prompt: true,
   matches: (node) =>
     isRunnable(node) && isRunnable(node.examplePrompt) && isTemplateFormat(node.templateFormat),
   parts: (node) => [
-    templateText(node, 'prefix', { label: positional('prefix'), place: 'prefix' }),
+    templateText(node, 'prefix', { label: positionLabel('prefix'), place: 'prefix' }),
     {
       at: ['examplePrompt'],
       place: 'example prompt',
-      omitted: 'LangChain renders it twice, so that a brace in it would not come out as a brace',
-      hint: 'Put what is to be improved into the prefix or the suffix, or use FewShotChatMessagePromptTemplate.',
+      omitted: 'LangChain formats it twice, so braces in it would be lost',
+      hint: 'Move the text to the prefix or the suffix, or use FewShotChatMessagePromptTemplate.',
     },
-    templateText(node, 'suffix', { label: positional('suffix'), place: 'suffix' }),
+    templateText(node, 'suffix', { label: positionLabel('suffix'), place: 'suffix' }),
     ...partialValues(node),
   ],
   variables: (node) => [...templateVariables(node, 'prefix'), ...templateVariables(node, 'suffix')],
 };
 
-/** Prompts that are put into a last prompt. */
+/** PipelinePromptTemplate: prompts whose outputs are variables of a final prompt. */
 const pipeline: NodeKind = {
   prompt: true,
   matches: (node) => isRunnable(node) && Array.isArray(node.pipelinePrompts) && isRunnable(node.finalPrompt),
@@ -137,11 +137,11 @@ const pipeline: NodeKind = {
       ({ name, prompt }, i): ChildPart => ({
         at: ['pipelinePrompts', i, 'prompt'],
         child: prompt,
-        label: given(name),
+        label: authorLabel(name),
         place: `part "${name}"`,
       }),
     ),
-    { at: ['finalPrompt'], child: node.finalPrompt, label: positional('final'), place: 'final prompt' },
+    { at: ['finalPrompt'], child: node.finalPrompt, label: positionLabel('final'), place: 'final prompt' },
     ...partialValues(node),
   ],
   variables: (node) =>
@@ -150,7 +150,7 @@ const pipeline: NodeKind = {
     ),
 };
 
-/** The nodes that hold text, or prompts that do. The first row that matches a node is its kind. */
+/** Nodes that contain texts or other prompts. The order matters: some match the rules of later kinds too. */
 export const prompts: readonly NodeKind[] = [
   chatPrompt,
   fewShotChat,
@@ -162,9 +162,9 @@ export const prompts: readonly NodeKind[] = [
   message,
 ];
 
-function templateText(node: Node, field: string, where: { label?: Label; place?: string }): TextPart {
+function templateText(node: Node, field: string, location: { label?: Label; place?: string }): TextPart {
   return {
-    ...where,
+    ...location,
     at: [field],
     text: node[field] as string,
     format: node.templateFormat as TemplateFormat,
@@ -176,15 +176,15 @@ function plainText(at: TextPart['at'], text: string): TextPart {
   return { at, text, format: 'plain', kind: 'prompt' };
 }
 
-/** What a content part says elsewhere than in its `text`, such as a document. */
+/** Texts outside a content part's `text`, such as a document. */
 function otherTexts({ text: _text, ...rest }: Node, at: TextPart['at'], place?: string): Part[] {
   if (!hasWords(rest)) return [];
   return [
     {
       at,
       ...(place === undefined ? {} : { place }),
-      omitted: 'what a content part says elsewhere than in its `text` may be data',
-      hint: 'Put what is to be improved into a part of its own: { type: "text", text }.',
+      omitted: 'a text outside the `text` of a content part may be data',
+      hint: 'Move the text to a part of its own: { type: "text", text }.',
     },
   ];
 }
@@ -194,22 +194,26 @@ function hasWords(value: unknown): boolean {
   return isNode(value) && Object.values(value).some(hasWords);
 }
 
-/** Values the program's author filled in for good, such as format instructions. */
+/** Values of variables that the program's author filled in, such as format instructions. */
 function partialValues(node: Node): Part[] {
   return Object.entries(node.partialVariables ?? {}).map(([name, value]: [string, unknown]): Part => {
-    const where = { at: ['partialVariables', name], label: given(name), place: `partial variable "${name}"` };
+    const location = {
+      at: ['partialVariables', name],
+      label: authorLabel(name),
+      place: `partial variable "${name}"`,
+    };
     return typeof value === 'string'
       ? {
-          ...where,
+          ...location,
           text: value,
           format: 'plain',
           kind: 'text',
           description: `Stands for {${name}} in the prompt.`,
         }
       : {
-          ...where,
-          omitted: 'it is a function, and text inside code cannot be seen',
-          hint: 'Give it as a text, or let the function return the text of a tunable(name, text) of gepa-core, and name that in `tunables`.',
+          ...location,
+          omitted: 'it is a function, and texts inside code cannot be found',
+          hint: 'Make it a string, or return the text of a tunable(name, text) of gepa-core from the function, and add it to `tunables`.',
         };
   });
 }
@@ -229,7 +233,7 @@ function inputVariablesOf(node: unknown): readonly string[] {
   return isNode(node) && Array.isArray(node.inputVariables) ? node.inputVariables : [];
 }
 
-/** The role of a message or of a template of one. */
+/** The role of a message or a message template. */
 function roleOf(node: unknown): string | undefined {
   if (!isNode(node)) return undefined;
   if (typeof node.role === 'string') return node.role;

@@ -24,10 +24,10 @@ import fc from 'fast-check';
 import { CandidateMismatchError, GepaError } from 'gepa-core';
 import { describe, expect, it } from 'vitest';
 import { discover } from './discover.ts';
+import { inspectProgram } from './inspect-program.ts';
 import { componentsKey, rewrite } from './rewrite.ts';
-import { survey } from './survey.ts';
 
-/** Stands for a model: answers with what it was sent. */
+/** A stand-in for a model that returns its prompt. */
 const echo = RunnableLambda.from((prompt: { toString(): string }) => prompt.toString());
 const chat = (system: string) =>
   ChatPromptTemplate.fromMessages([
@@ -49,7 +49,12 @@ describe('a rewritten program', () => {
       { text: 't' },
     ],
     ['a map', RunnableParallel.from({ a: chat('Old.').pipe(echo), b: first }), 'a.system', { text: 't' }],
-    ['assign', RunnablePassthrough.assign({ a: chat('Old.').pipe(echo), b: one }), 'a.system', { text: 't' }],
+    [
+      'an assign',
+      RunnablePassthrough.assign({ a: chat('Old.').pipe(echo), b: one }),
+      'a.system',
+      { text: 't' },
+    ],
     [
       'a binding',
       chat('Old.')
@@ -60,7 +65,7 @@ describe('a rewritten program', () => {
     ],
     ['a retry', chat('Old.').pipe(echo).withRetry(), 'system', { text: 't' }],
     [
-      'listeners',
+      'a binding with listeners',
       chat('Old.')
         .pipe(echo)
         .withListeners({ onEnd: () => {} }),
@@ -87,23 +92,26 @@ describe('a rewritten program', () => {
       'branch1.system',
       { text: 't' },
     ],
-  ])('of %s runs with the new text, keeps its class and serializes', async (_name, program, name, input) => {
-    const before = JSON.stringify(program);
-    const renderedBefore = JSON.stringify(await program.invoke(input));
-    const changed = rewrite(program, { [name]: 'New {"a": {"b": 1}}, {{c}}.' });
-    const output = JSON.stringify(await changed.invoke(input));
-    expect(output).toBe(
-      renderedBefore.replace('Old.', JSON.stringify('New {"a": {"b": 1}}, {{c}}.').slice(1, -1)),
-    );
-    expect(Object.getPrototypeOf(changed)).toBe(Object.getPrototypeOf(program));
-    expect(JSON.stringify(changed)).toBe(
-      before.replace('Old.', 'New {{\\"a\\": {{\\"b\\": 1}}}}, {{{{c}}}}.'),
-    );
-    expect(JSON.stringify(program)).toBe(before);
-    expect(discover(changed).components[name]!.text).toBe('New {"a": {"b": 1}}, {{c}}.');
-  });
+  ])(
+    'a rewritten program that is %s runs with the new text, keeps its class and serializes',
+    async (_name, program, name, input) => {
+      const before = JSON.stringify(program);
+      const renderedBefore = JSON.stringify(await program.invoke(input));
+      const changed = rewrite(program, { [name]: 'New {"a": {"b": 1}}, {{c}}.' });
+      const output = JSON.stringify(await changed.invoke(input));
+      expect(output).toBe(
+        renderedBefore.replace('Old.', JSON.stringify('New {"a": {"b": 1}}, {{c}}.').slice(1, -1)),
+      );
+      expect(Object.getPrototypeOf(changed)).toBe(Object.getPrototypeOf(program));
+      expect(JSON.stringify(changed)).toBe(
+        before.replace('Old.', 'New {{\\"a\\": {{\\"b\\": 1}}}}, {{{{c}}}}.'),
+      );
+      expect(JSON.stringify(program)).toBe(before);
+      expect(discover(changed).components[name]!.text).toBe('New {"a": {"b": 1}}, {{c}}.');
+    },
+  );
 
-  it('of a message history keeps the history', async () => {
+  it('a rewritten message history keeps the history', async () => {
     const store = new InMemoryChatMessageHistory();
     const prompt = ChatPromptTemplate.fromMessages([
       ['system', 'Old.'],
@@ -134,7 +142,7 @@ describe('a rewritten program', () => {
     );
   });
 
-  it('of literals, few-shot prompts, pipelines and partial variables renders the new texts', async () => {
+  it('rewritten literals, few-shot prompts, pipelines and partial variables render the new texts', async () => {
     const literal = ChatPromptTemplate.fromMessages([
       new SystemMessage('Old {x}'),
       new HumanMessage({ content: [{ type: 'text', text: 'Look.' }] }),
@@ -168,7 +176,7 @@ describe('a rewritten program', () => {
     expect((await values.invoke({ text: 't' })).messages[0]!.content).toBe('Follow six {seven}.');
   });
 
-  it('shares what did not change, and is the program itself when nothing did', () => {
+  it('rewrite shares unchanged parts and returns the program itself when nothing changes', () => {
     const kept = chat('Kept.');
     const program = RunnableParallel.from({ a: chat('Old.').pipe(echo), b: kept.pipe(echo) });
     expect(rewrite(program, texts(program))).toBe(program);
@@ -177,7 +185,7 @@ describe('a rewritten program', () => {
     expect(step(changed, 'a')).not.toBe(step(program, 'a'));
   });
 
-  it('changes an object that occurs twice in both places, to one object', async () => {
+  it('rewrite changes an object that occurs twice in both places', async () => {
     const shared = SystemMessagePromptTemplate.fromTemplate('Old.');
     const prompt = (human: string) => ChatPromptTemplate.fromMessages([shared, ['human', human]]);
     const changed = rewrite(RunnableParallel.from({ a: prompt('A').pipe(echo), b: prompt('B').pipe(echo) }), {
@@ -186,7 +194,7 @@ describe('a rewritten program', () => {
     expect(await changed.invoke({})).toEqual({ a: 'System: New.\nHuman: A', b: 'System: New.\nHuman: B' });
   });
 
-  it('declares only the variables it still uses', async () => {
+  it('a rewritten prompt declares only the variables that it still uses', async () => {
     const program = ChatPromptTemplate.fromMessages([
       ['system', 'Use {a} and {b}.'],
       ['human', 'With {b}: {c}'],
@@ -198,18 +206,18 @@ describe('a rewritten program', () => {
     expect(program.inputVariables).toEqual(['a', 'b', 'c']);
   });
 
-  it('of frozen prompts is another object', () => {
+  it('rewrite copies frozen prompts', () => {
     const prompt = Object.freeze(PromptTemplate.fromTemplate('Old {x}'));
     expect(rewrite(prompt, { prompt: 'New {x}' }).template).toBe('New {x}');
   });
 
-  it('can be stored and loaded by LangChain', async () => {
+  it('LangChain can serialize and load a rewritten prompt', async () => {
     const changed = rewrite(chat('Old.'), { system: 'New {"a": 1}.' });
     const loaded = await load<ChatPromptTemplate>(JSON.stringify(changed));
     expect((await loaded.invoke({ text: 't' })).messages[0]!.content).toBe('New {"a": 1}.');
   });
 
-  it('of another copy of LangChain stays of that copy', async () => {
+  it('a rewritten program of another copy of LangChain runs with that copy', async () => {
     const require = createRequire(import.meta.url);
     const other = require('@langchain/core/prompts') as typeof import('@langchain/core/prompts');
     const program = other.ChatPromptTemplate.fromMessages([
@@ -222,7 +230,7 @@ describe('a rewritten program', () => {
   });
 });
 
-it('changes exactly the named text of any program, and no name', () => {
+it('rewrite changes exactly the named text of any program, and no name', () => {
   const { tree } = fc.letrec<{ tree: Runnable }>((tie) => ({
     tree: fc.oneof(
       { maxDepth: 4 },
@@ -253,7 +261,7 @@ it('changes exactly the named text of any program, and no name', () => {
     fc.property(tree, fc.nat(), (program, pick) => {
       const before = texts(program);
       const serialized = JSON.stringify(program);
-      const sites = survey(program).sites;
+      const sites = inspectProgram(program).sites;
       expect(new Set(sites.map(({ name }) => name)).size).toBe(sites.length);
       const name = Object.keys(before)[pick % Object.keys(before).length]!;
       const changed = rewrite(program, { [name]: 'Quite {new} {x}' });
@@ -270,7 +278,7 @@ it('changes exactly the named text of any program, and no name', () => {
 describe('marking', () => {
   const metadataOf = (prompt: unknown) => (prompt as { metadata?: Record<string, unknown> }).metadata;
 
-  it('names the components in the metadata of their prompts, changed or not', () => {
+  it('mark adds the names of components to the metadata of their prompts, changed or not', () => {
     const program = RunnableParallel.from({ a: chat('Old.'), b: chat('Kept.') });
     const marked = rewrite(program, { ...texts(program), 'a.system': 'New.' }, { mark: true });
     expect(metadataOf(step(marked, 'a'))).toEqual({ [componentsKey]: ['a.system', 'a.human'] });
@@ -278,7 +286,7 @@ describe('marking', () => {
     expect(metadataOf(step(program, 'a'))).toBeUndefined();
   });
 
-  it('keeps metadata that is there, and marks nothing that was not asked for', () => {
+  it('mark keeps existing metadata and adds only the given components', () => {
     const program = chat('Old.');
     program.metadata = { mine: 1 };
     const marked = rewrite(program, { system: 'Old.' }, { mark: true });
@@ -289,13 +297,13 @@ describe('marking', () => {
 });
 
 describe('errors', () => {
-  it('name what is unknown and what there is', () => {
+  it('rewrite throws on unknown components and lists the known ones', () => {
     const write = () => rewrite(chat('Old.'), { sistem: 'New.' });
     expect(write).toThrow(CandidateMismatchError);
     expect(write).toThrow('no component "sistem". It has: "system", "human".');
   });
 
-  it('say why a text cannot be written', () => {
+  it('rewrite throws when a text cannot be written as a template', () => {
     const prompt = PromptTemplate.fromTemplate('All: {{#items}}{{.}}{{/items}}', {
       templateFormat: 'mustache',
     });

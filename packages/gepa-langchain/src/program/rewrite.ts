@@ -1,48 +1,47 @@
 import { CandidateMismatchError } from 'gepa-core';
-import { copyWith } from './edit.ts';
-import { hasBoundCallbacks, keepCallbacks } from './models.ts';
-import { isNode } from './node.ts';
-import { survey } from './survey.ts';
+import { hasBoundCallbacks, keepCallbacks } from './chat-models.ts';
+import { copyWith } from './copy-with.ts';
+import { inspectProgram } from './inspect-program.ts';
+import { isNode, isPromptTemplate } from './node.ts';
 import { type Site, traverse } from './traverse.ts';
 
-/** The key in a prompt's metadata, and so in the metadata of its runs, that names the components in it. */
+/** The metadata key, on prompts and on their runs, that lists the components in the prompt. */
 export const componentsKey = 'gepa_components';
 
 export interface RewriteOptions {
   /**
-   * Whether to name in the metadata of each prompt the components it holds, for traces, and to have models keep their
-   * callbacks beside those of a tracer. Default: `false`.
+   * Whether to prepare the program for tracing: prompts list their components in their metadata, and models keep their
+   * bound callbacks when a tracer is added. Default: `false`.
    */
   readonly mark?: boolean;
-  /** What takes the place of the program's checkpointers. Default: they stay. */
+  /** Replacements for the program's checkpointers. Default: none. */
   readonly checkpointers?: ReadonlyMap<object, object>;
   /**
-   * Whether graphs are to forget the caches of their nodes, which give for an input what a node with other texts once
-   * made of it. Default: `false`.
+   * Whether to remove the node caches of graphs, which would return results of nodes with other texts. Default: `false`.
    */
   readonly withoutCaches?: boolean;
 }
 
 /**
- * Makes a program with other texts. The given program stays untouched; what does not change is shared with it. A text
- * equal to the program's own changes nothing.
- * @param texts readable texts by component name; a component left out keeps its text.
- * @throws CandidateMismatchError when a name is none of the program's.
- * @throws GepaError when a text cannot be written as a template.
+ * Returns a program with other texts. The given program stays unchanged, and unchanged parts are shared with it. A
+ * text equal to the program's own changes nothing.
+ * @param texts readable texts by component name; other components keep their text.
+ * @throws {CandidateMismatchError} when the program has no component of a given name.
+ * @throws {GepaError} when a text cannot be written as a template.
  */
 export function rewrite<Program>(
   program: Program,
   texts: Readonly<Record<string, string>>,
   { mark = false, checkpointers, withoutCaches = false }: RewriteOptions = {},
 ): Program {
-  const { sites } = survey(program);
+  const { sites } = inspectProgram(program);
   checkNames(
     Object.keys(texts),
     sites.map(({ name }) => name),
   );
-  const asked = sites.filter(({ name }) => texts[name] !== undefined);
+  const given = sites.filter(({ name }) => texts[name] !== undefined);
   const find = ({ owner, part }: Site) =>
-    asked.find(({ site }) => site.owner === owner && site.part.at.join('\n') === part.at.join('\n'));
+    given.find(({ site }) => site.owner === owner && site.part.at.join('\n') === part.at.join('\n'));
 
   return traverse(program, {
     text: (site) => {
@@ -51,11 +50,11 @@ export function rewrite<Program>(
       const text = texts[found.name];
       return text === found.component.text ? undefined : text;
     },
-    checkpointer: (own) => checkpointers?.get(own),
+    checkpointer: (checkpointer) => checkpointers?.get(checkpointer),
     withoutCaches,
     leave: (node, kind, inside) => {
       if (mark && hasBoundCallbacks(node)) return keepCallbacks(node);
-      if (!mark || (typeof node.formatPromptValue !== 'function' && kind.tool !== true)) return node;
+      if (!mark || (!isPromptTemplate(node) && kind.tool !== true)) return node;
       const names = inside.flatMap((site) => find(site)?.name ?? []);
       if (names.length === 0) return node;
       const metadata = { ...(isNode(node.metadata) ? node.metadata : {}), [componentsKey]: names };

@@ -20,14 +20,14 @@ const agent = (more: object = {}) => createAgent({ model: fakeModel() as never, 
 const graph = () => new StateGraph(MessagesAnnotation).addNode('one', async () => ({})).addEdge(START, 'one');
 const subgraph = graph().compile();
 
-class Mending extends BaseOutputParser<string> {
+class RetryingParser extends BaseOutputParser<string> {
   override lc_namespace = ['test'];
-  retry = ChatPromptTemplate.fromMessages([['system', 'Mend it.']]).pipe(model);
+  retry = ChatPromptTemplate.fromMessages([['system', 'Fix it.']]).pipe(model);
   override parse = async (text: string) => text;
   override getFormatInstructions = () => '';
 }
 
-/** What cannot be reached: where it is, why, and words of what would help. */
+/** Parts that are skipped: location, and words of the reason and the hint. */
 const cases: readonly (readonly [string, () => unknown, string, string, string])[] = [
   ['a lambda', () => RunnableLambda.from(() => 'x').pipe(model), 'step 1', 'code', 'tunable(name, text)'],
   ['a node', () => graph().compile(), 'node "one"', 'code', 'tunable(name, text)'],
@@ -51,10 +51,16 @@ const cases: readonly (readonly [string, () => unknown, string, string, string])
     'code',
     'tunable(name, text)',
   ],
-  ['what a tool does', () => agent(), 'tool "search"', 'what the tool does is code', 'tunable(name, text)'],
-  ['descriptions', () => agent(), 'tool "search" › description', 'unless asked for', '`tools: true`'],
   [
-    'a schema that is not of zod',
+    'the implementation of a tool',
+    () => agent(),
+    'tool "search"',
+    'implementation of the tool is code',
+    'tunable(name, text)',
+  ],
+  ['descriptions', () => agent(), 'tool "search" › description', 'not optimized by default', '`tools: true`'],
+  [
+    'a schema of zod/mini',
     () => search(mini.object({ q: mini.string() })),
     'schema',
     'cannot be replaced',
@@ -78,7 +84,7 @@ const cases: readonly (readonly [string, () => unknown, string, string, string])
     'the graph of an agent',
     () => agent({ systemPrompt: 'Be.' }).graph,
     'node "model_request"',
-    'keeps its system prompt to itself',
+    'hides its system prompt',
     'the agent instead of its graph',
   ],
   [
@@ -108,11 +114,17 @@ const cases: readonly (readonly [string, () => unknown, string, string, string])
     'may be data',
     'a part of its own',
   ],
-  ['a parser with a chain in it', () => model.pipe(new Mending()), 'step 2', 'not known', 'in a sequence'],
+  [
+    'a parser that contains a chain',
+    () => model.pipe(new RetryingParser()),
+    'step 2',
+    'unknown way',
+    'in a sequence',
+  ],
 ];
 
 describe('skipped', () => {
-  it.each(cases)('tells of %s', async (_what, make, place, reason, hint) => {
+  it.each(cases)('skipped lists %s with a reason and a hint', async (_name, make, place, reason, hint) => {
     const { skipped } = discover(await make());
     const entry = skipped.find(({ location }) => location.includes(place));
     expect(entry).toMatchObject({
@@ -122,7 +134,7 @@ describe('skipped', () => {
     });
   });
 
-  it('always says what would help, in a sentence', () => {
+  it('every skipped part has a location, a reason and a hint in a sentence', () => {
     const programs = [undefined, 1, {}, () => 'x', Promise.resolve(), ...cases.map(([, make]) => make())];
     for (const program of programs) {
       for (const { location, reason, hint } of discover(program).skipped) {

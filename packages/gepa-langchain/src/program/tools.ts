@@ -1,10 +1,10 @@
+import type { KeyPath } from './copy-with.ts';
 import { describedParts } from './descriptions.ts';
-import type { At } from './edit.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
 import type { NodeKind, Part } from './node-kind.ts';
 import { isZodSchema } from './schema/zod.ts';
 
-/** A tool of LangChain. What it does is code, unless it was made of a runnable. */
+/** A LangChain tool: its descriptions, and the runnable it was made of, if any. */
 export const tool: NodeKind = {
   tool: true,
   matches: (node) =>
@@ -13,34 +13,34 @@ export const tool: NodeKind = {
     typeof node.description === 'string' &&
     'schema' in node,
   parts: (node) => {
-    const about = { place: `tool "${String(node.name)}"`, root: '.arguments', isNode: true };
+    const subject = { place: `tool "${String(node.name)}"`, root: '.arguments', isNode: true };
     return [
-      ...describedParts(node, 'schema', [], 'tool-description', about),
+      ...describedParts(node, 'schema', [], 'tool-description', subject),
       ...opaqueSchema(node.schema),
-      insideTool(node, []),
+      toolImplementation(node, []),
     ];
   },
 };
 
-/** A schema of another library is made of functions. */
+/** Schemas of libraries other than zod cannot be copied with other descriptions. */
 function opaqueSchema(schema: unknown): Part[] {
   if (!isNode(schema) || !('~standard' in schema) || isZodSchema(schema)) return [];
   return [
     {
       at: ['schema'],
       place: 'schema',
-      omitted: 'it is not of zod, and descriptions in schemas of other libraries cannot be replaced',
-      hint: 'Give the tool a schema of zod 3 or 4 or a JSON schema, or say it in the description of the tool.',
+      omitted: 'it is not a zod schema, and descriptions in schemas of other libraries cannot be replaced',
+      hint: 'Use a schema of zod 3 or 4 or a JSON schema, or move its descriptions into the description of the tool.',
     },
   ];
 }
 
-/** What a tool does. */
-export function insideTool(node: Node, at: At): Part {
+/** The runnable or function that a tool calls. */
+export function toolImplementation(node: Node, at: KeyPath): Part {
   if (isRunnable(node.bound)) return { at: [...at, 'bound'], child: node.bound };
   return {
     at: [...at, 'func'],
-    omitted: 'what the tool does is code, and text inside code cannot be seen',
-    hint: `If ${typeName(node)} "${String(node.name)}" asks a model, read its texts from tunable(name, text) of gepa-core and name that in \`tunables\`.`,
+    omitted: 'the implementation of the tool is code, and texts inside code cannot be found',
+    hint: `If ${typeName(node)} "${String(node.name)}" calls a model, read its texts from a tunable(name, text) of gepa-core, and add it to \`tunables\`.`,
   };
 }

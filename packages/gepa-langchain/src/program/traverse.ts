@@ -1,18 +1,19 @@
-import { encodeTemplate } from '../template.ts';
 import { agent } from './agents.ts';
-import { carrier } from './carrier.ts';
+import { boundModel, configurableModel } from './chat-models.ts';
 import { containers } from './containers.ts';
-import { copyWith, type Edit } from './edit.ts';
+import { copyWith, type Edit } from './copy-with.ts';
 import { graphs } from './graphs.ts';
-import { boundModel, configurableModel } from './models.ts';
 import { isNode, type Node } from './node.ts';
 import type { NodeKind, OmittedPart, Part, TextPart } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 import { prompts } from './prompts.ts';
+import { encodeTemplate } from './template/template.ts';
 import { tool } from './tools.ts';
+import { boundProgram } from './tunables.ts';
 
+/** The table of node kinds. The first row that matches a node is its kind. */
 const kinds: readonly NodeKind[] = [
-  carrier,
+  boundProgram,
   agent,
   ...graphs,
   tool,
@@ -22,74 +23,75 @@ const kinds: readonly NodeKind[] = [
   ...prompts,
 ];
 
-/** A node on the way from the program to one of its parts, and the part the way goes on to. */
-export interface Waypoint {
+/** A node on a path, and the part through which the path continues. */
+export interface PathStep {
   readonly node: unknown;
   readonly kind: NodeKind | undefined;
   readonly part: Part | undefined;
 }
 
-/** From the program down; the last waypoint is the node at hand. */
-export type Path = readonly Waypoint[];
+/** The path from the program to a node, which is the last step. */
+export type Path = readonly PathStep[];
 
-/** A text of the program: a part of an object, and the first way that led there. */
+/** A text of the program: the object and part it is in, and the first path to it. */
 export interface Site {
   readonly owner: object;
   readonly part: TextPart;
   readonly path: Path;
 }
 
-/** What to do on the way. */
 export interface Visitor {
-  /** Every node, before its parts; once for each way that leads to it. */
+  /** Called for every node before its parts, once per path to the node. */
   enter?(path: Path): void;
-  /** A part that is left alone; the last waypoint holds it. */
+  /** Called for a part that cannot be optimized. The last step of the path is its node. */
   omit?(part: OmittedPart, path: Path): void;
-  /** The readable text to put in the place of a text; `undefined` to leave it. Called once for each text. */
+  /** Called once per text. Returns the readable text that replaces it; `undefined` keeps it. */
   text?(site: Site): string | undefined;
-  /** What is to stand in the place of a checkpointer; `undefined` to leave it. */
-  checkpointer?(own: Node): object | undefined;
-  /** Whether the graphs are to be without their caches. */
+  /** Returns the replacement of a checkpointer; `undefined` keeps it. */
+  checkpointer?(checkpointer: Node): object | undefined;
+  /** Whether to remove the caches of graphs. */
   readonly withoutCaches?: boolean;
-  /** Takes a node whose parts are done, with the texts inside it; returns what is to stand in its place. */
+  /** Called with a node after its parts, and the texts inside it. Returns its replacement. */
   leave?(node: Node, kind: NodeKind, sites: readonly Site[]): object;
 }
 
-interface Done {
+interface Visited {
   readonly value: unknown;
   readonly sites: readonly Site[];
 }
 
 /**
- * Goes through a program and returns it with the visitor's changes. Nothing of the program is mutated, and what did
- * not change is the same object. An object that occurs twice is changed once and occurs twice again.
+ * Visits every part of a program and returns the program with the visitor's changes. The program itself is not
+ * mutated; unchanged parts stay the same objects. An object that occurs twice is changed once, and both places get the
+ * same new object.
  */
 export function traverse(program: unknown, visitor: Visitor): unknown {
-  const done = new Map<unknown, Done>();
+  const visited = new Map<unknown, Visited>();
 
-  function visit(node: unknown, way: Path): Done {
+  function visit(node: unknown, ancestors: Path): Visited {
     const kind = isNode(node) ? kindOf(node) : undefined;
-    visitor.enter?.([...way, { node, kind, part: undefined }]);
-    const known = done.get(node);
+    visitor.enter?.([...ancestors, { node, kind, part: undefined }]);
+    const known = visited.get(node);
     if (known !== undefined) return known;
-    done.set(node, { value: node, sites: [] }); // For programs that contain themselves.
-    const result = kind === undefined ? { value: node, sites: [] } : visitParts(node as Node, kind, way);
-    done.set(node, result);
+    visited.set(node, { value: node, sites: [] }); // Ends the recursion in a program that contains itself.
+    const result =
+      kind === undefined ? { value: node, sites: [] } : visitParts(node as Node, kind, ancestors);
+    visited.set(node, result);
     return result;
   }
 
-  function visitParts(node: Node, kind: NodeKind, way: Path): Done {
+  function visitParts(node: Node, kind: NodeKind, ancestors: Path): Visited {
     const edits: Edit[] = [];
     const sites: Site[] = [];
     for (const part of kind.parts(node)) {
-      const path = [...way, { node, kind, part }];
+      const path = [...ancestors, { node, kind, part }];
       if ('text' in part) {
         const site = { owner: node, part, path };
         sites.push(site);
         const text = visitor.text?.(site);
         if (text === undefined) continue;
         const value = encodeTemplate(text, part.text, part.format);
-        edits.push(...[part.at, ...(part.also ?? [])].map((at) => ({ at, value })));
+        edits.push(...[part.at, ...(part.copiesAt ?? [])].map((at) => ({ at, value })));
       } else if ('child' in part) {
         const child = visit(part.child, path);
         sites.push(...child.sites);
@@ -108,7 +110,7 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
   return visit(program, []).value;
 }
 
-/** A copy of an object with private fields of a class would be without them, so that it is left alone. */
+/** `undefined` also for a node whose copy would lack its class's private fields. */
 function kindOf(node: Node): NodeKind | undefined {
   const kind = kinds.find((row) => row.matches(node));
   return kind?.byConstructor === true || !hasPrivateFields(node) ? kind : undefined;

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createAdapter, type Invocable } from '../adapter.ts';
 import { gepa } from '../gepa.ts';
-import { discover } from '../program/index.ts';
+import { discover } from '../program/discover.ts';
 import { fakeModel } from '../testing/fake-model.ts';
 
 const context: RunContext = {
@@ -48,7 +48,7 @@ const agent = () =>
   });
 
 describe('the trace of an agent', () => {
-  it('shows its turns: tool calls with arguments, results, errors, and the answer', async () => {
+  it('the trace of an agent shows tool calls with arguments, results, errors and the answer', async () => {
     const { trace, usage } = await run(agent(), { messages: [new HumanMessage('Divide.')] });
     const turns = modelsOf(trace, 'system');
     expect(turns).toHaveLength(3);
@@ -71,7 +71,7 @@ describe('the trace of an agent', () => {
     expect(usage?.modelCalls).toBe(3);
   });
 
-  it('becomes a record that shows all of it to the reflection model', async () => {
+  it('the reflection model sees all turns of an agent', async () => {
     const prompts: string[] = [];
     const program = createAgent({
       model: fakeModel()
@@ -106,7 +106,7 @@ describe('the trace of an agent', () => {
     expect(shown).not.toContain('constructor');
   });
 
-  it('shows where the descriptions of tools took part', async () => {
+  it('the description of a tool is attributed to the calls of the tool', async () => {
     const program = agent();
     const { components } = discover(program, { tools: true });
     const { trace } = await run(program, { messages: [new HumanMessage('Divide.')] }, { components });
@@ -117,7 +117,7 @@ describe('the trace of an agent', () => {
     ]);
   });
 
-  it('tells which turns a tunable took part in', async () => {
+  it('a tunable is attributed to the model calls it was sent to', async () => {
     const rules = tunable('rules', 'Say {word} always.', { variables: ['word'] });
     const inner = fakeModel().respond(new AIMessage('a')).respond(new AIMessage('b'));
     const program = RunnableLambda.from(async (word: string) => {
@@ -130,7 +130,7 @@ describe('the trace of an agent', () => {
   });
 });
 
-describe('a prompt', () => {
+describe('attribution of a prompt', () => {
   const prompt = (system: string) =>
     ChatPromptTemplate.fromMessages([
       ['system', system],
@@ -139,7 +139,7 @@ describe('a prompt', () => {
   const answering = (...answers: string[]) =>
     answers.reduce((model, text) => model.respond(new AIMessage(text)), fakeModel());
 
-  it('used twice is attributed to both calls', async () => {
+  it('a prompt that is used twice is attributed to both calls', async () => {
     const shared = prompt('Shared words.');
     const program = shared
       .pipe(answering('one'))
@@ -150,7 +150,7 @@ describe('a prompt', () => {
     expect(modelsOf(trace, 'system').map(({ output }) => output)).toEqual(['one', 'two']);
   });
 
-  it('in a loop of a graph is attributed to every turn', async () => {
+  it('a prompt in a loop of a graph is attributed to every turn', async () => {
     const model = answering('1', '2', '3');
     const State = Annotation.Root({ text: Annotation<string> });
     const program = new StateGraph(State)
@@ -170,7 +170,7 @@ describe('a prompt', () => {
     expect(modelsOf(trace, 'turn.system').map(({ output }) => output)).toEqual(['1', '2', '3']);
   });
 
-  it('in parallel branches is attributed to its own calls only, also where texts are alike', async () => {
+  it('a prompt in parallel branches is attributed to its own calls only, also with equal texts', async () => {
     const program = RunnableParallel.from({
       a: prompt('The same.').pipe(answering('from a')),
       b: prompt('The same.').pipe(answering('from b')),
@@ -181,7 +181,7 @@ describe('a prompt', () => {
     expect(modelsOf(trace, 'b.system').map(({ output }) => output)).toEqual(['from b']);
   });
 
-  it('of a message alone, without a chat prompt, is attributed', async () => {
+  it('a message template without a chat prompt is attributed', async () => {
     const program = SystemMessagePromptTemplate.fromTemplate('Be {how}.').pipe(answering('ok') as never);
     const { trace } = await run(program, { how: 'kind' });
     expect(Object.keys(discover(program).components)).toEqual(['prompt']);

@@ -1,61 +1,63 @@
 import type { Run } from '@langchain/core/tracers/base';
 import { isMessage, isNode } from '../program/node.ts';
 import { componentsKey } from '../program/rewrite.ts';
-import { splitText } from '../template/pieces.ts';
+import { splitText } from '../program/template/pieces.ts';
 import { textOf } from './message.ts';
 import { sentMessages, sentStrings } from './model-call.ts';
 
-/** What a run of a prompt gave to whichever model came next. */
+/** A run of a prompt, with its output. */
 interface PromptRun {
   readonly run: Run;
   readonly components: readonly string[];
-  /** Those that it was not given, such as a conversation for a placeholder. */
+  /** The messages it created; not those passed in, such as a conversation for a placeholder. */
   readonly messages: readonly object[];
   readonly value: string | undefined;
 }
 
-/** The text of a component that no prompt's run tells of: an agent's system prompt, a tunable, a tool's description. */
-export interface LooseText {
+/** A component's text that no run of a prompt names: an agent's system prompt, a tunable, a tool's description. */
+export interface UntracedText {
   readonly component: string;
   readonly text: string;
-  /** What stands for a value in it. */
+  /** The names of the variables in the text. */
   readonly variables?: readonly string[];
 }
 
 /**
- * Which components' texts took part in a run. A prompt's run and a tool's run say so themselves; a model's run takes
- * over what the prompts say whose messages it was sent, the same objects, or whose text it was sent, word for word.
- * Loose texts took part where they were sent, as a message or part of one or to describe a tool or an output.
+ * Finds the components whose texts a run used. Runs of prompts and tools name theirs in their metadata. A model's run
+ * gets the components of the prompts that created its messages (the same objects) or its exact text. An untraced text
+ * is attributed to the models it was sent to: within a message, or in the description of a tool or an output.
  */
 export function attribute(
   roots: readonly Run[],
-  loose: readonly LooseText[] = [],
+  untraced: readonly UntracedText[] = [],
 ): (run: Run) => readonly string[] {
   const runs = [...walkRuns(roots)];
   const prompts = runs.flatMap(readPromptRun);
-  const byRun = new Map(
+  const marked = new Map(
     runs.flatMap((run) => {
       const components = markedComponents(run);
       return components === undefined ? [] : [[run, components] as const];
     }),
   );
-  const ofModel = (run: Run) => [...new Set([...componentsSent(run, prompts), ...looseSent(run, loose)])];
-  return (run) => byRun.get(run) ?? (run.run_type === 'llm' ? ofModel(run) : []);
+  const ofModel = (run: Run) => [
+    ...new Set([...promptComponents(run, prompts), ...untracedComponents(run, untraced)]),
+  ];
+  return (run) => marked.get(run) ?? (run.run_type === 'llm' ? ofModel(run) : []);
 }
 
-function looseSent(model: Run, loose: readonly LooseText[]): string[] {
-  if (loose.length === 0) return [];
-  const strings = [
+function untracedComponents(model: Run, untraced: readonly UntracedText[]): string[] {
+  if (untraced.length === 0) return [];
+  const sent = [
     ...sentStrings(model),
     ...sentMessages(model).map(({ content }) => textOf(content) ?? stringsIn(content).join('\n')),
     ...stringsIn(model.extra?.invocation_params),
   ];
-  return loose.flatMap(({ component, text, variables = [] }) => {
+  return untraced.flatMap(({ component, text, variables = [] }) => {
     const literals = splitText(text, variables).flatMap((piece) =>
       'literal' in piece && /\S/.test(piece.literal) ? [piece.literal.trim()] : [],
     );
-    const isSent = (string: string) => literals.every((literal) => string.includes(literal));
-    return literals.length > 0 && strings.some(isSent) ? [component] : [];
+    const hasAllLiterals = (string: string) => literals.every((literal) => string.includes(literal));
+    return literals.length > 0 && sent.some(hasAllLiterals) ? [component] : [];
   });
 }
 
@@ -71,61 +73,61 @@ function* walkRuns(runs: readonly Run[]): Generator<Run> {
   }
 }
 
-/** What the run of a prompt or of a tool says of itself; the runs inside a tool's carry it as well. */
+/** The components in the metadata of a prompt's or a tool's run. Runs inside a tool inherit its metadata. */
 function markedComponents(run: Run): string[] | undefined {
   const components: unknown = run.extra?.metadata?.[componentsKey];
-  const isOwn = run.run_type === 'prompt' || run.run_type === 'tool';
-  return isOwn && Array.isArray(components) ? components.map(String) : undefined;
+  const isMarked = run.run_type === 'prompt' || run.run_type === 'tool';
+  return isMarked && Array.isArray(components) ? components.map(String) : undefined;
 }
 
 function readPromptRun(run: Run): PromptRun[] {
   const components = markedComponents(run);
   if (run.run_type !== 'prompt' || components === undefined) return [];
   const { messages, value } = run.outputs ?? {};
-  const given = Object.values(run.inputs).flat();
+  const inputs = Object.values(run.inputs).flat();
   return [
     {
       run,
       components,
       messages: (Array.isArray(messages) ? messages : []).filter(
-        (message) => isMessage(message) && !given.includes(message),
+        (message) => isMessage(message) && !inputs.includes(message),
       ),
       value: typeof value === 'string' ? value : undefined,
     },
   ];
 }
 
-function componentsSent(model: Run, prompts: readonly PromptRun[]): string[] {
-  const sent = sentMessages(model);
-  const source = sourcesByMessage(sent, prompts);
-  const found = source.length > 0 ? source : nearest(model, sourcesByValue(model, prompts));
+function promptComponents(model: Run, prompts: readonly PromptRun[]): string[] {
+  const byMessage = promptsByMessage(sentMessages(model), prompts);
+  const found = byMessage.length > 0 ? byMessage : nearest(model, promptsByValue(model, prompts));
   return [...new Set(found.flatMap((prompt) => prompt.components))];
 }
 
 /**
- * The prompts whose messages were sent. A message that several prompts share (a literal of which there is one object)
- * says nothing by itself: there, all of a prompt's messages must have been sent.
+ * The prompts whose messages were sent. Prompts can share a message object (of a literal message there is only one). A
+ * shared message identifies a prompt only together with all of its other messages.
  */
-function sourcesByMessage(sent: readonly object[], prompts: readonly PromptRun[]): PromptRun[] {
+function promptsByMessage(sent: readonly object[], prompts: readonly PromptRun[]): PromptRun[] {
   const isShared = (message: object, prompt: PromptRun) =>
     prompts.some(
       (other) =>
         other.messages.includes(message) && other.components.join('\n') !== prompt.components.join('\n'),
     );
-  return prompts.filter(({ messages }, i) => {
-    const arrived = messages.filter((message) => sent.includes(message));
-    if (arrived.length === 0) return false;
-    return arrived.length === messages.length || arrived.some((message) => !isShared(message, prompts[i]!));
+  return prompts.filter((prompt) => {
+    const { messages } = prompt;
+    const sentHere = messages.filter((message) => sent.includes(message));
+    if (sentHere.length === 0) return false;
+    return sentHere.length === messages.length || sentHere.some((message) => !isShared(message, prompt));
   });
 }
 
-function sourcesByValue(model: Run, prompts: readonly PromptRun[]): PromptRun[] {
+function promptsByValue(model: Run, prompts: readonly PromptRun[]): PromptRun[] {
   const contents = [...sentStrings(model), ...sentMessages(model).map(({ content }) => content)];
   return prompts.filter(({ value }) => value !== undefined && contents.includes(value));
 }
 
-/** Of prompts that rendered the same text, those that ran beside the model. */
+/** Of prompts with the same output, those with the same parent run as the model. */
 function nearest(model: Run, prompts: readonly PromptRun[]): PromptRun[] {
-  const beside = prompts.filter(({ run }) => run.parent_run_id === model.parent_run_id);
-  return beside.length > 0 ? beside : [...prompts];
+  const siblings = prompts.filter(({ run }) => run.parent_run_id === model.parent_run_id);
+  return siblings.length > 0 ? siblings : [...prompts];
 }

@@ -14,9 +14,9 @@ import o200k from 'js-tiktoken/ranks/o200k_base';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { withHandler } from '../ambient.ts';
-import { metered } from '../metered/metered.ts';
+import { metered } from '../metered/metered-client.ts';
 import { type ChatRequest, type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
+import { withHandler } from './ambient-config.ts';
 import { callRequest } from './call-request.ts';
 import { RolloutTracer } from './tracer.ts';
 
@@ -24,7 +24,7 @@ const encoding = new Tiktoken(o200k);
 const count = (text: unknown) =>
   encoding.encode(typeof text === 'string' ? text : (JSON.stringify(text) ?? ''), [], []).length;
 
-/** The tokens of all that a request brings to the model, in the encoding of OpenAI's newer models. */
+/** The input tokens of a request, in the encoding of OpenAI's newer models. */
 function tokensOf({ messages, tools, ...rest }: ChatRequest & Record<string, unknown>): number {
   const ofMessages = messages.map(({ content, ...more }) => {
     const parts = Array.isArray(content) ? content : [content];
@@ -41,8 +41,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** What was told of the calls that are made in a function. */
-async function told(calls: () => Promise<unknown>): Promise<CallRequest[]> {
+/** The call requests that the meter receives while a function runs. */
+async function requestsOf(calls: () => Promise<unknown>): Promise<CallRequest[]> {
   const requests: CallRequest[] = [];
   const begin = async (request: CallRequest = {}) => {
     requests.push(request);
@@ -105,8 +105,8 @@ const format = fc
     json_schema: { name: 'answer', strict: true, schema: { type: 'object', properties } },
   }));
 
-describe('the most that a call can take', () => {
-  it('is never less than the tokens that are sent', async () => {
+describe('callRequest', () => {
+  it('inputTokens is never less than the tokens that are sent', async () => {
     const model = server.model({ maxTokens: 50 });
     const responses = server.model({ maxTokens: 50, useResponsesApi: true });
     const client = metered(new OpenAI({ baseURL: server.url, apiKey: 'unused', maxRetries: 0 }));
@@ -118,10 +118,10 @@ describe('the most that a call can take', () => {
     });
     await fc.assert(
       fc.asyncProperty(call, async ({ messages, tools, format: response_format, by }) => {
-        // Older versions of the client take both only where the tools are strict.
+        // Older versions of the client accept both only with strict tools.
         const both = by !== 'client' && tools.length > 0;
         const options = response_format === undefined || both ? {} : { response_format };
-        const [request] = await told(() =>
+        const [request] = await requestsOf(() =>
           by === 'client'
             ? client.chat.completions.create({
                 model: 'simulated',
@@ -137,26 +137,27 @@ describe('the most that a call can take', () => {
                 .invoke(messages, options as never),
         );
         expect(request).toMatchObject({ model: 'simulated', outputTokens: 50 });
-        // A part of it is for what nobody sees of a request.
+        // The overhead is reserved for tokens that the provider adds.
         expect(tokensOf(server.requests.at(-1)! as never)).toBeLessThanOrEqual(request!.inputTokens! - 1_000);
       }),
       { numRuns: 100 },
     );
   });
 
-  const ask = (model: { invoke(input: string): Promise<unknown> }) => told(() => model.invoke('Hello'));
+  const ask = (model: { invoke(input: string): Promise<unknown> }) => requestsOf(() => model.invoke('Hello'));
 
-  it('has the limit of the model, or none', async () => {
-    const of = async (fields: Parameters<OpenAIServer['model']>[0]) => (await ask(server.model(fields)))[0];
-    expect(await of({ maxTokens: 50 })).toMatchObject({ outputTokens: 50 });
-    expect(await of({ maxTokens: 50, n: 3 })).toMatchObject({ outputTokens: 150 });
-    expect(await of({ maxTokens: -1 })).toMatchObject({ outputTokens: undefined });
-    expect(await of({ n: 3 })).toMatchObject({ outputTokens: Number.POSITIVE_INFINITY });
-    expect(await of({ model: 'o3-mini', maxTokens: 50 })).toMatchObject({
+  it('outputTokens is the limit of the model, times the number of answers', async () => {
+    const requestWith = async (fields: Parameters<OpenAIServer['model']>[0]) =>
+      (await ask(server.model(fields)))[0];
+    expect(await requestWith({ maxTokens: 50 })).toMatchObject({ outputTokens: 50 });
+    expect(await requestWith({ maxTokens: 50, n: 3 })).toMatchObject({ outputTokens: 150 });
+    expect(await requestWith({ maxTokens: -1 })).toMatchObject({ outputTokens: undefined });
+    expect(await requestWith({ n: 3 })).toMatchObject({ outputTokens: Number.POSITIVE_INFINITY });
+    expect(await requestWith({ model: 'o3-mini', maxTokens: 50 })).toMatchObject({
       model: 'o3-mini',
       outputTokens: 50,
     });
-    expect(await of({ useResponsesApi: true, maxTokens: 50 })).toMatchObject({ outputTokens: 50 });
+    expect(await requestWith({ useResponsesApi: true, maxTokens: 50 })).toMatchObject({ outputTokens: 50 });
   });
 
   it.each<[string, object]>([
@@ -167,15 +168,15 @@ describe('the most that a call can take', () => {
     ['Hugging Face', { extra: { invocation_params: { parameters: { max_new_tokens: 50 } } } }],
     ['an option of the call', { extra: { invocation_params: {}, options: { maxTokens: 50 } } }],
     ['an option of the model', { serialized: { kwargs: { max_tokens: 50 } } }],
-    ['what LangSmith is told', { extra: { metadata: { ls_max_tokens: 50 } } }],
+    ['the metadata for LangSmith', { extra: { metadata: { ls_max_tokens: 50 } } }],
     [
-      'what is sent, of several',
+      'the parameters that are sent, before other settings',
       {
         extra: { invocation_params: { max_tokens: 50 }, metadata: { ls_max_tokens: 9 } },
         serialized: { kwargs: { max_tokens: 9 } },
       },
     ],
-  ])('finds the limit in the words of %s', (_, run) => {
+  ])('outputTokens is read from the format of %s', (_, run) => {
     expect(callRequest(runOf(run)).outputTokens).toBe(50);
   });
 
@@ -188,20 +189,21 @@ describe('the most that a call can take', () => {
         { type: 'file', id: 'file-1' },
       ],
     ],
-    ['what a tool found', [{ type: 'tool_result', content: [{ type: 'image', source: {} }] }]],
+    ['a tool result with an image', [{ type: 'tool_result', content: [{ type: 'image', source: {} }] }]],
     ['a part of an unknown kind', [{ type: 'hologram', text: 'x' }]],
     ['an instance', [{ type: 'text', text: 'x', about: new URL('https://x.test') }]],
-  ])('is as much as the model can read for %s', (_, content) => {
+  ])('inputTokens is undefined for a message with %s', (_, content) => {
     const request = callRequest(
       runOf({ inputs: { messages: [[new HumanMessage({ content: content as never })]] } }),
     );
     expect(request.inputTokens).toBeUndefined();
   });
 
-  it('is as much as the model can read for what a raw client is sent beside text', async () => {
+  it('inputTokens is undefined for input of a metered client that is not text', async () => {
     const client = metered(new OpenAI({ baseURL: server.url, apiKey: 'unused', maxRetries: 0 }));
     const ask = async (...input: object[]) =>
-      (await told(() => client.responses.create({ model: 'simulated', input } as never)))[0]!.inputTokens;
+      (await requestsOf(() => client.responses.create({ model: 'simulated', input } as never)))[0]!
+        .inputTokens;
     expect(await ask({ type: 'function_call_output', call_id: 'a', output: 'x' })).toBeGreaterThan(1_000);
     expect(await ask({ type: 'item_reference', id: 'msg_1' })).toBeUndefined();
     const image = { type: 'input_image', image_url: 'https://x.test/a.png' };
@@ -210,31 +212,31 @@ describe('the most that a call can take', () => {
   });
 
   it.each<[string, object]>([
-    ['a search of the provider', { tools: [{ type: 'web_search' }] }],
-    ['a search of Gemini', { tools: [{ functionDeclarations: [] }, { googleSearch: {} }] }],
-    ['a search of Anthropic', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
-    ['a server of tools', { tools: [{ type: 'mcp', server_url: 'https://x.test' }] }],
-    ['an earlier answer', { previous_response_id: 'resp_1' }],
-    ['a kept conversation', { conversation: 'conv_1' }],
-    ['a kept prompt', { prompt: { id: 'pmpt_1' } }],
-    ['a kept cache', { cachedContent: 'cachedContents/1' }],
-  ])('cannot be told with %s', (_, invocation_params) => {
+    ['web search by OpenAI', { tools: [{ type: 'web_search' }] }],
+    ['web search by Gemini', { tools: [{ functionDeclarations: [] }, { googleSearch: {} }] }],
+    ['web search by Anthropic', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
+    ['an MCP server', { tools: [{ type: 'mcp', server_url: 'https://x.test' }] }],
+    ['a previous response', { previous_response_id: 'resp_1' }],
+    ['a stored conversation', { conversation: 'conv_1' }],
+    ['a stored prompt', { prompt: { id: 'pmpt_1' } }],
+    ['a stored cache', { cachedContent: 'cachedContents/1' }],
+  ])('inputTokens is infinite with %s', (_, invocation_params) => {
     expect(callRequest(runOf({ extra: { invocation_params } })).inputTokens).toBe(Number.POSITIVE_INFINITY);
   });
 
   it.each<[string, object]>([
     ['OpenAI', { type: 'function', function: { name: 'look', parameters: {} } }],
-    ["OpenAI's responses", { type: 'function', name: 'look', parameters: {}, strict: true }],
+    ["OpenAI's responses API", { type: 'function', name: 'look', parameters: {}, strict: true }],
     ['Anthropic', { name: 'look', input_schema: {} }],
     ['Gemini', { functionDeclarations: [{ name: 'look' }] }],
     ['Bedrock', { toolSpec: { name: 'look' } }],
-  ])('has the size of a tool in the words of %s', (_, one) => {
+  ])('inputTokens includes the size of a tool in the format of %s', (_, definition) => {
     const sizeWith = (tools: object[]) =>
       callRequest(runOf({ extra: { invocation_params: { tools } } })).inputTokens!;
-    expect(sizeWith([one]) - sizeWith([])).toBe(JSON.stringify(one).length);
+    expect(sizeWith([definition]) - sizeWith([])).toBe(JSON.stringify(definition).length);
   });
 
-  it('has the thoughts that a provider keeps', () => {
+  it('inputTokens includes the reasoning that a provider stores', () => {
     const sizeWith = (usage?: object) => {
       const answer = new AIMessage({
         content: [{ type: 'reasoning', id: 'rs_1' }],
@@ -247,20 +249,20 @@ describe('the most that a call can take', () => {
     expect(sizeWith()).toBeUndefined();
   });
 
-  it('cannot be told for prompts that are sent at once', async () => {
+  it('inputTokens is infinite for every prompt of a request after the first', async () => {
     const model = server.model({ maxTokens: 50 });
     const prompts = ['one', 'two'].map((prompt) => [new HumanMessage(prompt)]);
-    const requests = await told(() => model.generate(prompts));
+    const requests = await requestsOf(() => model.generate(prompts));
     expect(requests.map(({ inputTokens }) => Number.isFinite(inputTokens))).toEqual([true, false]);
     expect(
-      (await told(() => model.batch(['one', 'two']))).every(({ inputTokens }) =>
+      (await requestsOf(() => model.batch(['one', 'two']))).every(({ inputTokens }) =>
         Number.isFinite(inputTokens),
       ),
     ).toBe(true);
   });
 });
 
-/** The run of a model, with what matters of it. */
+/** A model's run with the given fields. */
 function runOf(run: object): Run {
   return { inputs: { messages: [] }, serialized: {}, extra: {}, child_runs: [], ...run } as unknown as Run;
 }

@@ -5,34 +5,37 @@ import { isNode, type Node } from '../program/node.ts';
 import { isZodSchema } from '../program/schema/zod.ts';
 import { modelName, sentMessages, sentStrings } from './model-call.ts';
 
-/** The most that a call of a model can take, by what is known of it before it is made. */
+/** An upper bound on the tokens of a model call, from what is known before the call. */
 export function callRequest(run: Run): CallRequest {
-  return { model: modelName(run), inputTokens: mostInput(run), outputTokens: mostOutput(run) };
+  return { model: modelName(run), inputTokens: maxInputTokens(run), outputTokens: maxOutputTokens(run) };
 }
 
-/** What providers put around all that is sent: templates, and what they say of tools and formats. */
-const aroundCall = 1_000;
-/** What they put around a message. */
-const aroundMessage = 16;
+/** Tokens that providers add to a call: templates, and instructions about tools and formats. */
+const callOverhead = 1_000;
+/** Tokens that providers add to each message. */
+const messageOverhead = 16;
 
-/** No token is shorter than a byte. Absent where more than text is sent, infinite where the provider adds to it. */
-function mostInput(run: Run): number | undefined {
+/**
+ * Counts bytes, because a token is at least one byte. Undefined when the call sends more than text; infinite when the
+ * provider adds to the input.
+ */
+function maxInputTokens(run: Run): number | undefined {
   const params = nodeOf(run.extra?.invocation_params);
   const options = nodeOf(run.extra?.options);
   if (addsToInput({ ...options, ...params })) return Number.POSITIVE_INFINITY;
   const { tools, functions, response_format } = options;
   const sizes = [
-    ...sentMessages(run).map((message) => aroundMessage + mostOfMessage(message)),
-    ...sentStrings(run).map(bytesOf),
-    // Not every model has in its parameters what it makes of the options.
-    bytesOf({ tools, functions, response_format, ...params }),
+    ...sentMessages(run).map((message) => messageOverhead + maxMessageTokens(message)),
+    ...sentStrings(run).map(byteLength),
+    // Some models do not report in their parameters what they derive from the options.
+    byteLength({ tools, functions, response_format, ...params }),
   ];
-  const most = sizes.reduce((sum, size) => sum + size, aroundCall);
-  return Number.isNaN(most) ? undefined : most;
+  const total = sizes.reduce((sum, size) => sum + size, callOverhead);
+  return Number.isNaN(total) ? undefined : total;
 }
 
-/** A conversation, a cache or documents that the provider keeps, and what it searches for. */
-const kept = [
+/** Parameters that make the provider add input: a stored conversation, a cache, documents, search results. */
+const providerInputParams = [
   'previous_response_id',
   'conversation',
   'cachedContent',
@@ -47,25 +50,25 @@ const kept = [
 function addsToInput(params: Node): boolean {
   const { prompt, tools, toolConfig } = params;
   return (
-    kept.some((name) => params[name] != null) ||
+    providerInputParams.some((name) => params[name] != null) ||
     isNode(prompt) ||
-    [tools, nodeOf(toolConfig).tools].flat().some(isOfProvider)
+    [tools, nodeOf(toolConfig).tools].flat().some(isProviderTool)
   );
 }
 
-/** What providers call a tool that is described to them and runs here, where that is all there is to it. */
-const toolForms = ['function', 'custom', 'toolSpec', 'functionDeclarations', 'cachePoint'];
+/** The keys under which providers take the definition of a tool that runs in the program. */
+const clientToolKeys = ['function', 'custom', 'toolSpec', 'functionDeclarations', 'cachePoint'];
 
-/** Whether the provider runs a tool, or knows more of it than it is told. */
-function isOfProvider(tool: unknown): boolean {
+/** Whether the provider runs the tool, or stores more of its definition than is sent. */
+function isProviderTool(tool: unknown): boolean {
   if (!isNode(tool)) return false;
   const { type = 'function', ...rest } = tool;
   if (type !== 'function' && type !== 'custom') return true;
   const keys = Object.keys(rest);
-  return !('name' in rest || (keys.length === 1 && toolForms.includes(keys[0]!)));
+  return !('name' in rest || (keys.length === 1 && clientToolKeys.includes(keys[0]!)));
 }
 
-/** Parts of a message that are told in words or in JSON. */
+/** Types of message parts that are sent as text or JSON. */
 const textParts = new Set<unknown>([
   'text',
   'input_text',
@@ -79,22 +82,22 @@ const textParts = new Set<unknown>([
   'function_call',
   'function_call_output',
 ]);
-/** Of which the provider may know more than it is sent: all that the answer took. */
-const thoughtParts = new Set<unknown>(['reasoning', 'reasoning_content', 'thinking', 'redacted_thinking']);
+/** Types of parts that can stand for more than is sent: the provider may store all tokens of the answer. */
+const reasoningParts = new Set<unknown>(['reasoning', 'reasoning_content', 'thinking', 'redacted_thinking']);
 
-/** `NaN` where that cannot be told. */
-function mostOfMessage(message: Node): number {
+/** `NaN` when the size is unknown. */
+function maxMessageTokens(message: Node): number {
   const { content, name, tool_call_id, tool_calls, invalid_tool_calls, additional_kwargs } = message;
-  // OpenAI's responses API is sent its answers as they were.
+  // OpenAI's responses API receives its earlier answers unchanged.
   const { output } = nodeOf(message.response_metadata);
   const types = [...partTypes(content), ...partTypes(output)];
   if ('reasoning' in nodeOf(additional_kwargs)) types.push('reasoning');
-  const thoughts = types.some((type) => thoughtParts.has(type))
+  const reasoningTokens = types.some((type) => reasoningParts.has(type))
     ? Number(nodeOf(message.usage_metadata).output_tokens ?? Number.NaN)
     : 0;
-  const isText = types.every((type) => textParts.has(type) || thoughtParts.has(type));
-  const told = { content, name, tool_call_id, tool_calls, invalid_tool_calls, additional_kwargs, output };
-  return isText ? thoughts + bytesOf(told) : Number.NaN;
+  const isText = types.every((type) => textParts.has(type) || reasoningParts.has(type));
+  const sent = { content, name, tool_call_id, tool_calls, invalid_tool_calls, additional_kwargs, output };
+  return isText ? reasoningTokens + byteLength(sent) : Number.NaN;
 }
 
 function* partTypes(parts: unknown): Generator<unknown> {
@@ -106,8 +109,8 @@ function* partTypes(parts: unknown): Generator<unknown> {
   }
 }
 
-/** What models call the most tokens that they may write. */
-const limits = [
+/** The names that models use for the limit on output tokens. */
+const outputLimitNames = [
   'max_tokens',
   'maxTokens',
   'max_completion_tokens',
@@ -121,8 +124,8 @@ const limits = [
   'num_predict',
   'numPredict',
 ];
-/** What they keep it in. */
-const containers = [
+/** The names of the objects that models nest their settings in. */
+const nestedSettingsNames = [
   'options',
   'parameters',
   'generationConfig',
@@ -131,8 +134,8 @@ const containers = [
   'modelKwargs',
   'model_kwargs',
 ];
-/** What they call the number of answers to write. */
-const answerCounts = [
+/** The names that models use for the number of answers. */
+const answerCountNames = [
   'n',
   'best_of',
   'bestOf',
@@ -142,24 +145,24 @@ const answerCounts = [
   'num_generations',
 ];
 
-/** Absent where the model has no limit of its own. */
-function mostOutput(run: Run): number | undefined {
+/** Undefined when the model sets no limit. */
+function maxOutputTokens(run: Run): number | undefined {
   const { invocation_params: params, options, metadata } = run.extra ?? {};
   const { kwargs } = run.serialized as { kwargs?: unknown };
-  // What is sent goes before what the call and the model were given.
-  const settings = [params, options, kwargs].map((told) => {
-    const top = nodeOf(told);
-    return [top, ...containers.map((name) => nodeOf(top[name]))];
+  // By precedence: what is sent, the options of the call, the model's own settings.
+  const settings = [params, options, kwargs].map((source) => {
+    const top = nodeOf(source);
+    return [top, ...nestedSettingsNames.map((name) => nodeOf(top[name]))];
   });
-  const ofMetadata = [{ max_tokens: nodeOf(metadata).ls_max_tokens }];
-  const limit = [...settings, ofMetadata]
-    .map((sources) => largest(sources, limits))
-    .find((most) => most !== undefined);
-  const answers = largest(settings.flat(), answerCounts) ?? 1;
+  const fromMetadata = [{ max_tokens: nodeOf(metadata).ls_max_tokens }];
+  const limit = [...settings, fromMetadata]
+    .map((sources) => largest(sources, outputLimitNames))
+    .find((value) => value !== undefined);
+  const answers = largest(settings.flat(), answerCountNames) ?? 1;
   return answers > 1 ? (limit ?? Number.POSITIVE_INFINITY) * answers : limit;
 }
 
-/** Some models say with -1 that there is no limit. */
+/** Ignores values that are not positive: some models use -1 for "no limit". */
 function largest(sources: readonly Node[], names: readonly string[]): number | undefined {
   const numbers = sources.flatMap((source) =>
     names.map((name) => source[name]).filter((value) => typeof value === 'number' && value > 0),
@@ -169,8 +172,8 @@ function largest(sources: readonly Node[], names: readonly string[]): number | u
 
 const encoder = new TextEncoder();
 
-/** How long plain data is as JSON, in which it is no shorter than in other forms. `NaN` for what is none. */
-function bytesOf(data: unknown): number {
+/** The length of plain data as JSON, which is at least its length in any other format. `NaN` for other data. */
+function byteLength(data: unknown): number {
   try {
     return encoder.encode(JSON.stringify(data, onlyPlain)).length;
   } catch {
@@ -178,12 +181,14 @@ function bytesOf(data: unknown): number {
   }
 }
 
-/** What an instance makes of itself as JSON may leave out what a model makes of it. */
+/** A replacer that throws on class instances: their `toJSON` may leave out what the model sends of them. */
 function onlyPlain(this: Node, key: string, value: unknown): unknown {
-  const given = this[key];
-  if (isZodSchema(given)) return toJsonSchema(given as never);
-  const prototype = isNode(given) && !Array.isArray(given) ? Object.getPrototypeOf(given) : null;
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) throw new TypeError('no plain data');
+  const original = this[key];
+  if (isZodSchema(original)) return toJsonSchema(original as never);
+  const prototype = isNode(original) && !Array.isArray(original) ? Object.getPrototypeOf(original) : null;
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
+    throw new TypeError('A class instance is not plain data.');
+  }
   return value;
 }
 

@@ -1,17 +1,17 @@
 import { CallbackManager } from '@langchain/core/callbacks/manager';
-import { ambientCallbacks } from '../ambient.ts';
+import { ambientCallbacks } from './ambient-config.ts';
 import { RolloutTracer } from './tracer.ts';
 
-/** A run that is seen by a tracer of ours. */
+/** A LangChain run that a `RolloutTracer` records. */
 export interface CurrentRun {
   readonly tracer: RolloutTracer;
   readonly parentId: string | undefined;
 }
 
-/** The rollout or the metric that this happens in. */
+/** The traced run this code is called in; `undefined` outside rollouts, metrics and reflections. */
 export function currentRun(): CurrentRun | undefined {
   const manager = CallbackManager.configure(ambientCallbacks());
-  // It may be of another copy of this package.
+  // Compared by name: the tracer may come from another installed copy of this package.
   const tracer = manager?.handlers.find(({ name }) => name === RolloutTracer.handlerName);
   return tracer === undefined
     ? undefined

@@ -1,13 +1,13 @@
 import { isNode, type MessageNode, type Node } from '../program/node.ts';
 
-/** Makes plain data of what a message holds. */
+/** Converts the parts of a message to plain data. */
 type ToPlain = (value: unknown) => unknown;
 
-/** A message as the reflection model and people read it. */
+/** A message as plain data. */
 export interface PlainMessage {
-  /** `system`, `human`, `ai`, `tool`, or the role of a message of another kind. */
+  /** `system`, `human`, `ai`, `tool`, or the role of a custom message. */
   readonly role: string;
-  /** Text where the content is only text, else its parts. */
+  /** A string if the content is only text, else its parts. */
   readonly content: unknown;
   readonly name?: string;
   readonly toolCalls?: readonly PlainToolCall[];
@@ -29,7 +29,7 @@ export function plainMessage(message: MessageNode, toPlain: ToPlain): PlainMessa
   };
 }
 
-/** The text of a message's content, or `undefined` where the content has other parts too. */
+/** The text of a message's content; `undefined` when the content has parts that are not text. */
 export function textOf(content: unknown): string | undefined {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return undefined;
@@ -38,8 +38,8 @@ export function textOf(content: unknown): string | undefined {
 }
 
 function toolCallsOf(message: Node, toPlain: ToPlain): PlainToolCall[] {
-  const { tool_calls: good, invalid_tool_calls: bad } = message;
-  return [good, bad]
+  const { tool_calls: valid, invalid_tool_calls: invalid } = message;
+  return [valid, invalid]
     .flatMap((calls) => (Array.isArray(calls) ? calls : []))
     .filter(isNode)
     .map(({ name, args, id }) => ({

@@ -5,7 +5,7 @@ import { isMessage, isNode, type MessageNode, type Node } from '../program/node.
 import { plainMessage } from './message.ts';
 import { toPlain } from './plain.ts';
 
-/** What the run of a model says, in plain data. */
+/** A model call as plain data. */
 export interface ModelCall {
   readonly input: unknown;
   readonly output?: unknown;
@@ -27,62 +27,63 @@ export function readModelCall(run: Run): ModelCall {
 }
 
 /**
- * What a call took. One that failed or was not made took nothing that anybody can tell; one that asked other models is
- * told by those.
+ * The usage of a call. A call that failed, came from a cache or was not made has none. A call that called other models
+ * has none of its own: those report theirs.
  */
 export function usageOf(run: Run): Usage {
-  if (run.outputs === undefined || run.extra?.cached === true || asksOthers(run)) return noUsage;
+  if (run.outputs === undefined || run.extra?.cached === true || callsOtherModels(run)) return noUsage;
   const usage = usages.get(run) ?? readUsage(run);
   usages.set(run, usage);
   return usage;
 }
 
-/** As it was read first: LangChain empties the usage of an answer that it gives again from a cache. */
+/** The usage as first read: LangChain clears it on an answer that it later returns from a cache. */
 const usages = new WeakMap<Run, Usage>();
 
 function readUsage(run: Run): Usage {
   const [generation] = generationsOf(run);
   const message = isMessage(generation?.message) ? generation.message : undefined;
-  const told = isNode(message?.usage_metadata) ? message.usage_metadata : {};
+  const metadata = isNode(message?.usage_metadata) ? message.usage_metadata : {};
   const llmOutput: unknown = run.outputs?.llmOutput;
-  const counted = isNode(llmOutput) && isNode(llmOutput.tokenUsage) ? llmOutput.tokenUsage : {};
-  const details = isNode(told.input_token_details) ? told.input_token_details : {};
-  const openAi = [counted, responseMetadata(generation).usage]
+  const tokenUsage = isNode(llmOutput) && isNode(llmOutput.tokenUsage) ? llmOutput.tokenUsage : {};
+  const details = isNode(metadata.input_token_details) ? metadata.input_token_details : {};
+  const openAiDetails = [tokenUsage, responseMetadata(generation).usage]
     .map((usage) => (isNode(usage) ? usage.prompt_tokens_details : undefined))
     .find(isNode);
-  // Several answers to one request carry the same usage, so that the first one's stands for the call.
+  // Several answers to one request all have the usage of the whole request, so one is enough.
   return modelCallUsage({
     model: modelName(run),
-    inputTokens: firstNumber(told.input_tokens, counted.promptTokens, counted.input_tokens),
-    cachedInputTokens: firstNumber(details.cache_read, openAi?.cached_tokens),
-    cacheWriteTokens: firstNumber(details.cache_creation, openAi?.cache_write_tokens),
-    outputTokens: firstNumber(told.output_tokens, counted.completionTokens, counted.output_tokens),
+    inputTokens: firstNumber(metadata.input_tokens, tokenUsage.promptTokens, tokenUsage.input_tokens),
+    cachedInputTokens: firstNumber(details.cache_read, openAiDetails?.cached_tokens),
+    cacheWriteTokens: firstNumber(details.cache_creation, openAiDetails?.cache_write_tokens),
+    outputTokens: firstNumber(metadata.output_tokens, tokenUsage.completionTokens, tokenUsage.output_tokens),
   });
 }
 
-/** The model's name: what its answer says, where there is one, else what was asked for. */
+/** The model's name: the one in its answer, else the one in the request. */
 export function modelName(run: Run): string | undefined {
-  const answered = responseMetadata(generationsOf(run)[0]);
-  const asked = isNode(run.extra?.invocation_params) ? run.extra.invocation_params : {};
+  const answer = responseMetadata(generationsOf(run)[0]);
+  const request = isNode(run.extra?.invocation_params) ? run.extra.invocation_params : {};
   return firstString(
-    answered.model_name,
-    answered.model,
+    answer.model_name,
+    answer.model,
     run.extra?.metadata?.ls_model_name,
-    asked.model,
-    asked.model_name,
+    request.model,
+    request.model_name,
   );
 }
 
-const asksOthers = (run: Run): boolean =>
-  run.child_runs.some((inner) => inner.run_type === 'llm' || asksOthers(inner));
+function callsOtherModels(run: Run): boolean {
+  return run.child_runs.some((child) => child.run_type === 'llm' || callsOtherModels(child));
+}
 
-/** The messages a model was sent, as the objects they were. */
+/** The messages sent to a model, as the original objects. */
 export function sentMessages(run: Run): readonly MessageNode[] {
   const { messages } = run.inputs;
   return (Array.isArray(messages) ? messages.flat() : []).filter(isMessage);
 }
 
-/** The strings a model was sent. */
+/** The strings sent to a model. */
 export function sentStrings(run: Run): readonly string[] {
   const { prompts } = run.inputs;
   return Array.isArray(prompts) ? prompts.filter((prompt) => typeof prompt === 'string') : [];
@@ -95,7 +96,7 @@ function inputOf(run: Run): unknown {
   return strings.length === 1 ? strings[0] : strings;
 }
 
-/** The message without its role, as text where it is only text. */
+/** The message without its role; a string when it has only text. */
 function answerOf(message: MessageNode): unknown {
   const { content, toolCalls } = plainMessage(message, toPlain);
   return toolCalls === undefined ? content : { content, toolCalls };
@@ -108,15 +109,16 @@ function generationsOf(run: Run): Node[] {
 
 function finishReasonOf(generation: Node | undefined): string | undefined {
   const metadata = responseMetadata(generation);
-  const told = [generation?.generationInfo, metadata].flatMap((source) =>
-    isNode(source) ? reasonNames.map((name) => source[name]) : [],
+  const reasons = [generation?.generationInfo, metadata].flatMap((source) =>
+    isNode(source) ? finishReasonNames.map((name) => source[name]) : [],
   );
+  // OpenAI's responses API gives a reason only for an incomplete answer.
   const { incomplete_details: incomplete } = metadata;
-  return firstString(...told, isNode(incomplete) ? incomplete.reason : undefined);
+  return firstString(...reasons, isNode(incomplete) ? incomplete.reason : undefined);
 }
 
-/** What providers call it; the responses API of OpenAI only says what an answer is lacking. */
-const reasonNames = ['finish_reason', 'finishReason', 'stop_reason', 'stopReason', 'done_reason'];
+/** The names that providers use for the finish reason. */
+const finishReasonNames = ['finish_reason', 'finishReason', 'stop_reason', 'stopReason', 'done_reason'];
 
 function responseMetadata(generation: Node | undefined): Node {
   const message = generation?.message;

@@ -14,8 +14,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { discover } from '../program/discover.ts';
 import { rewrite } from '../program/rewrite.ts';
 import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
-import { RolloutTracer, toSteps } from './index.ts';
 import { readModelCall } from './model-call.ts';
+import { toSteps } from './steps.ts';
+import { RolloutTracer } from './tracer.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {
@@ -50,8 +51,8 @@ async function trace(program: Runnable, input: unknown): Promise<Step[]> {
 const modelSteps = (steps: readonly Step[]) => [...walkSteps(steps)].filter((step) => step.kind === 'model');
 const expectPlain = (steps: readonly Step[]) => expect(JSON.parse(JSON.stringify(steps))).toEqual(steps);
 
-describe('a trace', () => {
-  it('holds what each step got and gave, as plain data', async () => {
+describe('toSteps', () => {
+  it('a step has its input and output as plain data', async () => {
     const program = RunnableSequence.from([chat('Sort.'), server.model(), new StringOutputParser()]);
     const steps = await trace(program, { text: 'a b' });
     expect(steps).toMatchObject([
@@ -95,7 +96,7 @@ describe('a trace', () => {
     for (const step of walkSteps(steps)) expect(step.durationMs).toBeGreaterThanOrEqual(0);
   });
 
-  it('holds tool calls, tools, retrievers and errors', async () => {
+  it('a trace shows tool calls, tools, retrievers and errors', async () => {
     const weather = tool(({ city }: { city: string }) => `sunny in ${city}`, {
       name: 'weather',
       description: 'Tells the weather.',
@@ -136,7 +137,7 @@ describe('a trace', () => {
     expectPlain(steps);
   });
 
-  it('can be read while the program is still running', async () => {
+  it('a trace can be read while the program runs', async () => {
     const tracer = new RolloutTracer();
     const release = new EventEmitter();
     const started = new EventEmitter();
@@ -159,7 +160,7 @@ describe('a trace', () => {
     await running;
   });
 
-  it('sums usage over its model steps, by model', async () => {
+  it('the usage of a trace is the sum of its model steps, by model', async () => {
     const program = RunnableParallel.from({
       a: chat('One.').pipe(server.model({ model: 'small' })),
       b: chat('Two words.').pipe(server.model({ model: 'large' })),
@@ -176,16 +177,16 @@ describe('a trace', () => {
     });
   });
 
-  it('counts the tokens a provider read from its cache and wrote to it', async () => {
+  it('usage includes the tokens that a provider read from and wrote to its cache', async () => {
     const steps = await trace(chat('Sort.').pipe(server.model()), { text: 'this again' });
     const tokens = { modelCalls: 1, inputTokens: 4, cachedInputTokens: 3, outputTokens: 1 };
     expect(usageOfSteps(steps)).toMatchObject({ ...tokens, byModel: { simulated: tokens } });
-    // Only newer versions of the provider's package tell what was written.
+    // Only newer versions of the provider's package report cache writes.
     const { cacheWriteTokens = 1 } = usageOfSteps(steps);
     expect(cacheWriteTokens).toBe(1);
   });
 
-  it('counts the tokens that were written to a cache', () => {
+  it('usage reads cache writes from the usage metadata of a message', () => {
     const usage_metadata = {
       input_tokens: 4,
       output_tokens: 1,
@@ -200,7 +201,7 @@ describe('a trace', () => {
     });
   });
 
-  it('counts cached tokens where only the words of the provider are kept', () => {
+  it('usage reads cached tokens from the format of the provider', () => {
     const prompt_tokens_details = { cached_tokens: 7 };
     const run = (outputs: object) => ({ inputs: {}, outputs, child_runs: [] }) as unknown as Run;
     const message = new AIMessage({ content: 'x', response_metadata: { usage: { prompt_tokens_details } } });
@@ -215,7 +216,7 @@ describe('a trace', () => {
     }
   });
 
-  it('counts no call for an answer from a cache', async () => {
+  it('an answer from a LangChain cache has no usage', async () => {
     const program = chat('Cached.').pipe(server.model({ cache: true }));
     const sent = server.requests.length;
     const [first, second] = [await trace(program, { text: 'c' }), await trace(program, { text: 'c' })];
@@ -225,7 +226,7 @@ describe('a trace', () => {
     expect(modelSteps(second)[0]!.output).toBe('answer to Text: c');
   });
 
-  it('tells of an answer that was cut off', async () => {
+  it('a model step has the finish reason of a truncated answer', async () => {
     const steps = await trace(chat('Sort.').pipe(server.model()), { text: 'long' });
     expect(modelSteps(steps)[0]!.finishReason).toBe('length');
   });
@@ -234,7 +235,7 @@ describe('a trace', () => {
 describe('attribution', () => {
   const model = new FakeListChatModel({ responses: ['done'] });
 
-  it('is right in parallel branches, and where branches render the same', async () => {
+  it('prompts in parallel branches are attributed to their own models, also when they render the same', async () => {
     const program = RunnableParallel.from({
       a: chat('Same.').pipe(model),
       b: chat('Same.').pipe(model),
@@ -249,7 +250,7 @@ describe('attribution', () => {
     ).toEqual([['a.system', 'a.human'], ['b.system', 'b.human'], ['c'], ['d']]);
   });
 
-  it('is right for a prompt that is used twice and in a loop', async () => {
+  it('a prompt that is used twice is attributed to both models', async () => {
     const shared = chat('Shared.');
     const twice = RunnableSequence.from([shared, model, () => ({ text: '2' }), shared, model]);
     expect(modelSteps(await trace(twice, { text: '1' })).map((step) => step.components)).toEqual([
@@ -259,7 +260,7 @@ describe('attribution', () => {
     expect(stepsOf(await trace(twice, { text: '1' }), 'system')).toHaveLength(4);
   });
 
-  it('follows messages through code, and keeps prompts apart that share a literal', async () => {
+  it('attribution follows messages through functions, and distinguishes prompts that share a literal message', async () => {
     const literal = new SystemMessage('The same object.');
     const prompt = (human: string) => ChatPromptTemplate.fromMessages([literal, ['human', human]]);
     const program = RunnableSequence.from([
@@ -287,7 +288,7 @@ describe('attribution', () => {
     ]);
   });
 
-  it('does not follow a conversation that a prompt was given', async () => {
+  it('attribution does not follow messages that were passed into a prompt', async () => {
     const conversation = [new HumanMessage('Hello.')];
     const program = RunnableSequence.from([
       RunnableParallel.from({
@@ -304,7 +305,7 @@ describe('attribution', () => {
     ).toEqual([['answer.system'], undefined]);
   });
 
-  it('reaches models of strings', async () => {
+  it('a prompt is attributed to a model of strings', async () => {
     const program = PromptTemplate.fromTemplate('Complete: {text}').pipe(new FakeLLM({ response: 'x' }));
     expect(modelSteps(await trace(program, { text: 't' }))).toMatchObject([
       { components: ['prompt'], input: 'Complete: t', output: 'x' },

@@ -1,6 +1,6 @@
 import type { Run } from '@langchain/core/tracers/base';
 import type { Step, StepKind } from 'gepa-core';
-import { attribute, type LooseText } from './attribution.ts';
+import { attribute, type UntracedText } from './attribution.ts';
 import { readModelCall } from './model-call.ts';
 import { isPromptValue, toPlain } from './plain.ts';
 
@@ -13,9 +13,9 @@ const kinds: Readonly<Record<string, StepKind>> = {
   retriever: 'retriever',
 };
 
-/** The neutral trace of LangChain's runs. It holds plain data only. */
-export function toSteps(roots: readonly Run[], loose: readonly LooseText[] = []): Step[] {
-  const componentsOf = attribute(roots, loose);
+/** Converts LangChain's runs into a framework-neutral trace of plain data. */
+export function toSteps(roots: readonly Run[], untraced: readonly UntracedText[] = []): Step[] {
+  const componentsOf = attribute(roots, untraced);
   const toStep = (run: Run): Step => {
     const kind = kinds[run.run_type] ?? 'other';
     const components = componentsOf(run);
@@ -42,7 +42,7 @@ function outputOf(run: Run): { output?: unknown } {
   return { output: toPlain(isPromptValue(run.outputs) ? run.outputs : unwrap(run.outputs, 'output')) };
 }
 
-/** LangChain puts values that are no objects under a key of its own. */
+/** LangChain wraps values that are not objects in an object with one key. */
 function unwrap(value: Readonly<Record<string, unknown>>, key: string): unknown {
   const keys = Object.keys(value);
   return keys.length === 1 && keys[0] === key ? value[key] : value;

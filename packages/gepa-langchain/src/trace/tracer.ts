@@ -4,32 +4,34 @@ import { BaseTracer, type Run } from '@langchain/core/tracers/base';
 import type { CallMeter, CallRequest, MeteredCall } from 'gepa-core';
 import { noUsage } from 'gepa-core/adapter';
 import { isNode } from '../program/node.ts';
+import { errorMessage } from '../util/error-message.ts';
 import { callRequest } from './call-request.ts';
 import { usageOf } from './model-call.ts';
 
 /**
- * Records the runs of one rollout, and tells a meter of its model calls. It can be read at any time, also while runs are
- * still going on.
+ * Records the LangChain runs of one rollout and reports each model call to a meter. The records can be read at any
+ * time, also while runs are in progress.
  */
 export class RolloutTracer extends BaseTracer {
   static readonly handlerName = 'gepa_rollout';
   readonly name = RolloutTracer.handlerName;
   readonly meter: CallMeter | undefined;
   readonly #roots: Run[] = [];
-  readonly #seen = new Set<string>();
+  readonly #seenRunIds = new Set<string>();
+  /** Metered calls by run id. */
   readonly #calls = new Map<string, MeteredCall>();
-  /** The options of each request: all its prompts have the same object. */
-  readonly #requests = new WeakSet<object>();
-  #others: readonly BaseCallbackHandler[] = [];
+  /** The options objects of the requests seen so far. The prompts of one request share one object. */
+  readonly #requestOptions = new WeakSet<object>();
+  #otherHandlers: readonly BaseCallbackHandler[] = [];
   #refusal: { readonly reason: unknown } | undefined;
   #closed = false;
 
   constructor(meter?: CallMeter) {
-    // LangChain runs handlers in the background otherwise, and the runs would not be here when the program returns.
+    // By default LangChain runs handlers in the background; runs would be missing when the program returns.
     super({ _awaitHandler: true });
     this.meter = meter;
-    // LangChain makes a call all the same when a handler throws, unless this is true, and prints the error. It asks
-    // for it first: a refusal that is thrown here keeps the call from being made, and is not printed.
+    // When a handler throws, LangChain prints the error and makes the call anyway, unless `raiseError` is true. It reads
+    // this property first, so throwing the refusal here prevents the call and prints nothing.
     Object.defineProperty(this, 'raiseError', {
       get: () => {
         if (this.#refusal !== undefined) throw this.#refusal.reason;
@@ -38,40 +40,40 @@ export class RolloutTracer extends BaseTracer {
     });
   }
 
-  /** Callbacks as LangChain puts them together, with what the environment asks for, and with this tracer. */
+  /** Configures callbacks as LangChain does, including those the environment requests, and adds this tracer. */
   among(callbacks: Callbacks | undefined): CallbackManager {
     const manager = CallbackManager.configure(callbacks) ?? new CallbackManager();
-    this.#others = [...manager.handlers];
+    this.#otherHandlers = [...manager.handlers];
     manager.addHandler(this);
     return manager;
   }
 
-  /** The outermost runs seen so far, in the order they began. */
+  /** The outermost runs seen so far, in the order they started. */
   get roots(): readonly Run[] {
     return this.#roots;
   }
 
-  /** Takes no further roots: what a program that was given up still starts belongs to nobody. */
+  /** Ignores later root runs: an aborted program may still start some. */
   close(): void {
     this.#closed = true;
   }
 
   override onRunCreate(run: Run): void {
-    // A run whose parent this tracer has not seen began inside somebody else's run.
-    const isRoot = run.parent_run_id === undefined || !this.#seen.has(run.parent_run_id);
-    this.#seen.add(run.id);
+    // A run with an unknown parent started inside a run that this tracer does not record.
+    const isRoot = run.parent_run_id === undefined || !this.#seenRunIds.has(run.parent_run_id);
+    this.#seenRunIds.add(run.id);
     if (isRoot && !this.#closed) this.#roots.push(run);
   }
 
-  /** A model is not called before this has ended. */
+  /** LangChain awaits this before it calls the model. */
   override async onLLMStart(run: Run): Promise<void> {
     if (this.meter === undefined) return;
-    this.#endOuter(run);
+    this.#endOuterCalls(run);
     try {
       this.#calls.set(run.id, await this.meter.begin(this.#requestOf(run)));
     } catch (reason) {
       this.#refusal ??= { reason };
-      await this.#tellOthers(run, reason);
+      await this.#reportErrorToOthers(run, reason);
       throw reason;
     }
   }
@@ -88,23 +90,23 @@ export class RolloutTracer extends BaseTracer {
   }
 
   /**
-   * Several prompts of one request are sent when all were told. Set aside for one by one, they could wait for each
-   * other.
+   * LangChain sends the prompts of one request after all of them are admitted, so their reservations could wait for each
+   * other. Every prompt after the first gets an infinite maximum instead, which a budget refuses at once.
    */
   #requestOf(run: Run): CallRequest {
     const request = callRequest(run);
     const { options } = run.extra ?? {};
     if (!isNode(options)) return request;
-    const isFurther = this.#requests.has(options);
-    this.#requests.add(options);
-    return isFurther ? { ...request, inputTokens: Number.POSITIVE_INFINITY } : request;
+    const isFurtherPrompt = this.#requestOptions.has(options);
+    this.#requestOptions.add(options);
+    return isFurtherPrompt ? { ...request, inputTokens: Number.POSITIVE_INFINITY } : request;
   }
 
-  /** LangChain tells nobody of the end of a call that a handler kept from being made. */
-  async #tellOthers(run: Run, reason: unknown): Promise<void> {
+  /** LangChain itself does not report the end of a call that a handler prevented. */
+  async #reportErrorToOthers(run: Run, reason: unknown): Promise<void> {
     const others = new CallbackManagerForLLMRun(
       run.id,
-      [...this.#others],
+      [...this.#otherHandlers],
       [],
       [],
       [],
@@ -118,11 +120,11 @@ export class RolloutTracer extends BaseTracer {
   protected override async persistRun(): Promise<void> {}
 
   protected override stringifyError(error: unknown): string {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
 
-  /** A model that asks another is told by that one; what both may take need not be set aside. */
-  #endOuter(run: Run): void {
+  /** A model that calls another model uses no tokens itself, so its reservation is settled at zero. */
+  #endOuterCalls(run: Run): void {
     for (let id = run.parent_run_id; id !== undefined; id = this.getRunById(id)?.parent_run_id) {
       this.#calls.get(id)?.end(noUsage);
     }

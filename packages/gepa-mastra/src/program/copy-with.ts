@@ -1,4 +1,4 @@
-/** A copy of the same class with other properties. */
+/** A shallow copy of the same class with some properties changed. */
 export function copyWith<Thing extends object>(thing: Thing, changes: object): Thing {
   const copy: Thing = Object.create(Object.getPrototypeOf(thing), Object.getOwnPropertyDescriptors(thing));
   return Object.assign(copy, changes);

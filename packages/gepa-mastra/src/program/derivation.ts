@@ -2,17 +2,19 @@ import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Candidate } from 'gepa-core';
 import type { Recorder } from '../trace/recorder.ts';
-import type { AgentPlan } from './plan.ts';
-import type { Rewrite } from './tool-texts.ts';
+import type { AgentComponents } from './discovery.ts';
+import type { Rewrite } from './tool-descriptions.ts';
 
-/** What is known while a program is derived: its parts may hold each other, and each is derived once. */
+/** One derived program. Its parts may refer to each other; each is copied once. */
 export interface Derivation {
-  readonly texts: Candidate;
-  /** Where the program is made for one rollout. */
+  readonly candidate: Candidate;
+  /** Set when the program is derived for one rollout. */
   readonly recorder: Recorder | undefined;
+  /** The copy of an agent. */
   agent(agent: Agent): Agent;
+  /** The copy of a workflow. */
   workflow(workflow: AnyWorkflow): AnyWorkflow;
-  planOf(agent: Agent): AgentPlan;
-  /** A component's text, where it is not the program's own. */
+  componentsOf(agent: Agent): AgentComponents;
+  /** The new text of a component; undefined when the candidate does not change it. */
   rewrite(component: string | undefined): Rewrite | undefined;
 }

@@ -2,21 +2,22 @@ import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { RequestContext } from '@mastra/core/request-context';
 import { withCandidate } from 'gepa-core/adapter';
-import { recordedCall } from '../trace/recorded-call.ts';
+import { recordModelCall } from '../trace/record-model-call.ts';
 import type { Derivation } from './derivation.ts';
-import { watchProcessors } from './derive-processors.ts';
-import { whenKnown, withText } from './instructions.ts';
-import { isAgent } from './kinds.ts';
-import { type AroundCall, wrapModels } from './models.ts';
-import type { AgentPlan } from './plan.ts';
+import { type AgentComponents, toolComponentNames } from './discovery.ts';
+import { withText } from './instructions.ts';
+import { mapMaybePromise } from './maybe-promise.ts';
+import { isAgent } from './program.ts';
+import { recordProcessors } from './record-processors.ts';
 import { recordedTool } from './recorded-tool.ts';
-import { forgetRun, type Streamed, waitsForPerson, watchSuspension } from './suspension.ts';
-import { type ToolPlan, withToolTexts } from './tool-texts.ts';
+import { type AgentStream, deleteRun, observeSuspension, suspensionError } from './suspension.ts';
+import { rewriteTools } from './tool-descriptions.ts';
+import { type CallWrapper, wrapModels } from './wrap-models.ts';
 
 interface ModelOptions {
   readonly model?: Agent['model'];
   readonly structuredOutput?: { readonly model?: Agent['model'] };
-  /** May choose another model for the next step. */
+  /** May select another model for the next step. */
   prepareStep?(step: StepContext): unknown;
 }
 
@@ -24,9 +25,10 @@ interface StepContext {
   readonly requestContext?: RequestContext;
 }
 
-type Entrance<Result> = (messages: unknown, options?: ModelOptions) => Promise<Result>;
+/** `agent.generate` or `agent.stream`. */
+type AgentMethod<Result> = (messages: unknown, options?: ModelOptions) => Promise<Result>;
 
-interface Answer {
+interface GenerateResult {
   readonly runId: string;
   readonly text?: string;
   readonly object?: unknown;
@@ -34,23 +36,23 @@ interface Answer {
   readonly suspendPayload?: { readonly toolName?: string };
 }
 
-/** Gives a copy of an agent the derivation's texts, its models, sub-agents, workflows and tools. */
-export function changeAgent(derivation: Derivation, agent: Agent, fork: Agent): void {
+/** Gives the copy of an agent the candidate's texts, and the derivation's models, sub-agents, workflows and tools. */
+export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): void {
   const { recorder } = derivation;
-  const plan = derivation.planOf(agent);
-  const text = derivation.rewrite(plan.instructions)?.to;
-  const around = aroundModel(derivation, plan);
-  fork.__markStoredVersionApplied?.();
-  fork.model = wrapModels(agent, agent.model, around);
+  const components = derivation.componentsOf(agent);
+  const text = derivation.rewrite(components.instructions)?.to;
+  const wrapper = callWrapper(derivation, components);
+  copy.__markStoredVersionApplied?.();
+  copy.model = wrapModels(agent, agent.model, wrapper);
 
   const changes: Partial<Agent> = {
     getInstructions: (args) =>
-      whenKnown(agent.getInstructions(args), (own) => (text === undefined ? own : withText(own, text))),
+      mapMaybePromise(agent.getInstructions(args), (own) => (text === undefined ? own : withText(own, text))),
     getDefaultOptions: (args) =>
-      whenKnown(agent.getDefaultOptions(args), (options) => {
+      mapMaybePromise(agent.getDefaultOptions(args), (options) => {
         const { memory, instructions, ...rest } = options;
         return {
-          ...withModels(derivation, agent, rest, around),
+          ...withWrappedModels(derivation, agent, rest, wrapper),
           ...(memory === undefined || recorder !== undefined ? {} : { memory }),
           ...(instructions === undefined
             ? {}
@@ -58,13 +60,13 @@ export function changeAgent(derivation: Derivation, agent: Agent, fork: Agent): 
         } as typeof options;
       }),
     listAgents: (args) =>
-      whenKnown(agent.listAgents(args), (agents) =>
+      mapMaybePromise(agent.listAgents(args), (agents) =>
         mapValues(agents, (subAgent) => (isAgent(subAgent) ? derivation.agent(subAgent) : subAgent)),
       ),
     listWorkflows: async (args) =>
       mapValues(await agent.listWorkflows(args), (workflow) => derivation.workflow(workflow)),
     listTools: async (args) =>
-      mapValues(await agent.listTools(args), (tool, key) => recordedTool(derivation, tool, key)),
+      mapValues(await agent.listTools(args), (tool, key) => recordedTool(recorder, tool, key)),
     ...(recorder === undefined
       ? {}
       : {
@@ -73,110 +75,115 @@ export function changeAgent(derivation: Derivation, agent: Agent, fork: Agent): 
           listScorers: async () => ({}),
         }),
   };
-  Object.assign(fork, changes, entrances(derivation, agent, fork, plan, around));
+  Object.assign(copy, changes, runMethods(derivation, agent, copy, wrapper));
   if (recorder !== undefined) {
-    fork.__setLogger(noopLogger);
-    watchProcessors(derivation, fork);
-    // Their results would come when the rollout is over.
-    (fork as Partial<Agent>).disableBackgroundTasks?.();
+    copy.__setLogger(noopLogger);
+    recordProcessors(derivation, copy);
+    // Results of background tasks would arrive after the rollout.
+    (copy as Partial<Agent>).disableBackgroundTasks?.();
   }
 }
 
-/** Where runs of an agent begin: tunables have the candidate's texts inside, and the run is a step of the trace. */
-function entrances(
-  derivation: Derivation,
-  agent: Agent,
-  fork: Agent,
-  plan: AgentPlan,
-  around: AroundCall,
-): Partial<Agent> {
-  const { recorder, texts } = derivation;
-  const generate = fork.generate.bind(fork) as Entrance<Answer>;
-  const stream = fork.stream.bind(fork) as Entrance<Streamed>;
-  const inside =
-    <Result>(call: Entrance<Result>, outputOf: (result: Result) => unknown): Entrance<Result> =>
+/** `generate` and `stream` that set the candidate's texts for tunables and record the run as a step of the trace. */
+function runMethods(derivation: Derivation, agent: Agent, copy: Agent, wrapper: CallWrapper): Partial<Agent> {
+  const { recorder, candidate } = derivation;
+  const { name } = derivation.componentsOf(agent);
+  const generate = copy.generate.bind(copy) as AgentMethod<GenerateResult>;
+  const stream = copy.stream.bind(copy) as AgentMethod<AgentStream>;
+  const recorded =
+    <Result>(method: AgentMethod<Result>, outputOf: (result: Result) => unknown): AgentMethod<Result> =>
     (messages, options) => {
       const run = () =>
-        withCandidate(texts, () => call(messages, withModels(derivation, agent, options ?? {}, around)));
+        withCandidate(candidate, () =>
+          method(messages, withWrappedModels(derivation, agent, options ?? {}, wrapper)),
+        );
       return recorder === undefined
         ? run()
-        : recorder.around({ kind: 'agent', name: plan.name, input: messages }, run, outputOf);
+        : recorder.record({ kind: 'agent', name, input: messages }, run, outputOf);
     };
   return {
-    generate: forgetting(derivation, fork, inside(generate, answerOf)),
-    stream: endingWhenSuspended(
+    generate: handlingSuspension(
       derivation,
-      fork,
-      inside(stream, () => undefined),
+      copy,
+      recorded(generate, ({ text, object }) => object ?? text),
+    ),
+    stream: handlingStreamSuspension(
+      derivation,
+      copy,
+      recorded(stream, () => undefined),
     ),
   } as unknown as Partial<Agent>;
 }
 
-/** In a rollout, a run that waits for a person leaves nothing behind that could go on. */
-function forgetting(derivation: Derivation, agent: Agent, generate: Entrance<Answer>): Entrance<Answer> {
+/** In a rollout, deletes a suspended run and notes it in the recorder. */
+function handlingSuspension(
+  derivation: Derivation,
+  agent: Agent,
+  generate: AgentMethod<GenerateResult>,
+): AgentMethod<GenerateResult> {
   const { recorder } = derivation;
   if (recorder === undefined) return generate;
   return async (messages, options) => {
-    const answer = await generate(messages, options);
-    if (answer.finishReason !== 'suspended') return answer;
-    recorder.waiting ??= waitsForPerson(`The agent ${agent.id}`, answer.suspendPayload?.toolName);
-    await forgetRun(agent, answer.runId);
-    return answer;
+    const result = await generate(messages, options);
+    if (result.finishReason !== 'suspended') return result;
+    recorder.suspension ??= suspensionError(`The agent ${agent.id}`, result.suspendPayload?.toolName);
+    await deleteRun(agent, result.runId);
+    return result;
   };
 }
 
-/** The same for a stream; and a step of a workflow, which would wait for its end for ever, fails. */
-function endingWhenSuspended(
+/** The same for a stream, which also fails: a workflow step would wait forever for a suspended agent. */
+function handlingStreamSuspension(
   derivation: Derivation,
   agent: Agent,
-  stream: Entrance<Streamed>,
-): Entrance<Streamed> {
+  stream: AgentMethod<AgentStream>,
+): AgentMethod<AgentStream> {
   const { recorder } = derivation;
   if (recorder === undefined) return stream;
   return async (messages, options) => {
-    const isDelegated = recorder.isInsideAgent;
+    const isSubAgent = recorder.isInsideAgent;
     const streamed = await stream(messages, options);
-    return watchSuspension(streamed, async (tool) => {
-      recorder.waiting ??= waitsForPerson(`The agent ${agent.id}`, tool);
-      await forgetRun(agent, streamed.runId);
-      if (!isDelegated) throw recorder.waiting;
+    return observeSuspension(streamed, async (tool) => {
+      recorder.suspension ??= suspensionError(`The agent ${agent.id}`, tool);
+      await deleteRun(agent, streamed.runId);
+      if (!isSubAgent) throw recorder.suspension;
     });
   };
 }
 
-/** Options with something around the models they name: one in place of the agent's own, one that shapes the output. */
-function withModels<Options extends ModelOptions>(
+/** Wraps the models in call options: the agent's model, that of its structured output, and those of `prepareStep`. */
+function withWrappedModels<Options extends ModelOptions>(
   derivation: Derivation,
   agent: Agent,
   options: Options,
-  around: AroundCall,
+  wrapper: CallWrapper,
 ): Options {
   const { model, structuredOutput, prepareStep } = options;
-  const shaping = aroundModel(derivation, { name: agent.id, tools: new Map() });
+  const structuringWrapper = callWrapper(derivation, { name: agent.id, tools: new Map() });
   return {
     ...options,
-    ...(model === undefined ? {} : { model: wrapModels(agent, model, around) }),
+    ...(model === undefined ? {} : { model: wrapModels(agent, model, wrapper) }),
     ...(structuredOutput?.model === undefined
       ? {}
       : {
           structuredOutput: {
             ...structuredOutput,
-            model: wrapModels(agent, structuredOutput.model, shaping),
+            model: wrapModels(agent, structuredOutput.model, structuringWrapper),
           },
         }),
-    ...(prepareStep === undefined ? {} : { prepareStep: preparingStep(agent, prepareStep, around) }),
+    ...(prepareStep === undefined ? {} : { prepareStep: wrapPrepareStep(agent, prepareStep, wrapper) }),
   };
 }
 
-function preparingStep(
+function wrapPrepareStep(
   agent: Agent,
   prepareStep: NonNullable<ModelOptions['prepareStep']>,
-  around: AroundCall,
+  wrapper: CallWrapper,
 ): NonNullable<ModelOptions['prepareStep']> {
   return async (step) => {
     const changes = (await prepareStep(step)) as { readonly model?: Agent['model'] } | undefined;
     if (changes?.model === undefined) return changes;
-    const model = wrapModels(agent, changes.model, around) as (context: StepContext) => unknown;
+    const model = wrapModels(agent, changes.model, wrapper) as (context: StepContext) => unknown;
     return {
       ...changes,
       model: await model({ requestContext: step.requestContext ?? new RequestContext() }),
@@ -184,28 +191,22 @@ function preparingStep(
   };
 }
 
-function aroundModel(derivation: Derivation, plan: AgentPlan): AroundCall {
+/** Replaces tool descriptions in each model call and, in a rollout, records the call. */
+function callWrapper(derivation: Derivation, { instructions, tools }: AgentComponents): CallWrapper {
   const { recorder } = derivation;
-  const changed = (options: Parameters<AroundCall>[1]) =>
-    withToolTexts(options, plan.tools, (component) => derivation.rewrite(component));
-  if (recorder === undefined) return (_, options, call) => call(changed(options));
+  const rewritten = (options: Parameters<CallWrapper>[1]) =>
+    rewriteTools(options, tools, (component) => derivation.rewrite(component));
+  if (recorder === undefined) return (_, options, call) => call(rewritten(options));
 
-  return (modelId, given, call) => {
-    const options = changed(given);
-    const offered = (options.tools ?? []).flatMap(({ name }) => componentsOf(plan.tools.get(name)));
-    const components = [...(plan.instructions === undefined ? [] : [plan.instructions]), ...offered];
-    return recordedCall(recorder, { modelId, components }, options, call);
+  return (modelId, original, call) => {
+    const options = rewritten(original);
+    const offered = (options.tools ?? []).flatMap(({ name }) => {
+      const tool = tools.get(name);
+      return tool === undefined ? [] : toolComponentNames(tool);
+    });
+    const components = [...(instructions === undefined ? [] : [instructions]), ...offered];
+    return recordModelCall(recorder, { modelId, components }, options, call);
   };
-}
-
-/** What an agent gave: its object where it was asked for one, else its text. */
-function answerOf({ text, object }: Answer): unknown {
-  return object ?? text;
-}
-
-function componentsOf(plan: ToolPlan | undefined): string[] {
-  if (plan === undefined) return [];
-  return [...(plan.description === undefined ? [] : [plan.description]), ...plan.fields.values()];
 }
 
 function mapValues<Value, Values extends Readonly<Record<string, Value>>>(

@@ -1,7 +1,7 @@
-import type { AgentInstructions } from '@mastra/core/agent';
-import { isPromise } from './kinds.ts';
+import type { Agent, AgentInstructions } from '@mastra/core/agent';
+import { isPromise } from './maybe-promise.ts';
 
-/** The text of instructions in any of their forms; the parts of a list stand one below the other. */
+/** The text of instructions in any form. The parts of a list are separated by blank lines. */
 export function textOf(instructions: AgentInstructions | undefined): string {
   const parts = Array.isArray(instructions) ? instructions : [instructions];
   return parts
@@ -10,18 +10,20 @@ export function textOf(instructions: AgentInstructions | undefined): string {
     .join('\n\n');
 }
 
-/** Instructions with another text, in the form of the first part: what a provider is told beside it is kept. */
+/** Replaces the text of instructions. A system message keeps its other properties, such as provider options. */
 export function withText(instructions: AgentInstructions | undefined, text: string): AgentInstructions {
   const first = Array.isArray(instructions) ? instructions[0] : instructions;
   return typeof first === 'object' ? ({ ...first, content: text } as AgentInstructions) : text;
 }
 
-/** The same for what may be a promise. */
-export function whenKnown<Value, Result>(
-  value: Value | Promise<Value>,
-  use: (value: Value) => Result,
-): Result | Promise<Result> {
-  return isPromise(value) ? value.then(use) : use(value);
+/** The instructions that an agent uses: those of its default options override its own. */
+export function effectiveInstructions(
+  agent: Agent,
+  context: Parameters<Agent['getInstructions']>[0],
+): AgentInstructions | Promise<AgentInstructions> {
+  const defaults = agent.getDefaultOptions(context);
+  const instructions = isPromise(defaults) ? undefined : defaults.instructions;
+  return instructions || agent.getInstructions(context);
 }
 
 function contentOf(content: unknown): string {

@@ -1,10 +1,8 @@
 import type { Agent } from '@mastra/core/agent';
-import { isAgent, isPromise } from './kinds.ts';
+import { readSync } from './maybe-promise.ts';
+import { isAgent } from './program.ts';
 
-/**
- * The name of a model with its provider, as Mastra's router takes it: `openai/gpt-5`. `undefined` for what is chosen
- * when it is called.
- */
+/** The name of a model with its provider, as in Mastra's model router: `openai/gpt-5`. Undefined for a dynamic model. */
 export function modelName(model: unknown): string | undefined {
   if (typeof model === 'string') return model;
   if (typeof model !== 'object' || model === null) return undefined;
@@ -12,12 +10,12 @@ export function modelName(model: unknown): string | undefined {
   const { routerId } = (config ?? {}) as { routerId?: unknown };
   if (typeof routerId === 'string') return routerId;
   if (typeof modelId !== 'string') return typeof id === 'string' ? id : undefined;
-  // Providers of the AI SDK name their API too: `openai.responses`.
-  const [of] = typeof provider === 'string' ? provider.split('.') : [providerId];
-  return typeof of === 'string' && of !== '' ? `${of}/${modelId}` : modelId;
+  // AI SDK providers append their API: `openai.responses`.
+  const [providerName] = typeof provider === 'string' ? provider.split('.') : [providerId];
+  return typeof providerName === 'string' && providerName !== '' ? `${providerName}/${modelId}` : modelId;
 }
 
-/** The names of the models that agents are known to call. `config` is what the program itself is called with. */
+/** The names of the models that the agents call, as far as known. `config` applies to the program itself. */
 export function modelNames(
   program: unknown,
   agents: Iterable<unknown>,
@@ -27,23 +25,17 @@ export function modelNames(
     const own = agent === program ? config.model : undefined;
     return optionNames(own ?? defaultModel(agent) ?? agent.model);
   });
-  const shaping = modelName(config.structuredOutput?.model);
-  return [...new Set([...ofAgents, ...(shaping === undefined ? [] : [shaping])])];
+  const structuring = modelName(config.structuredOutput?.model);
+  return [...new Set([...ofAgents, ...(structuring === undefined ? [] : [structuring])])];
 }
 
-/** The model of the default options wins over the agent's own. */
+/** The model of the default options, which overrides the agent's own. Undefined when they depend on the request. */
 function defaultModel(agent: Agent): unknown {
-  try {
-    const options = agent.getDefaultOptions();
-    if (!isPromise(options)) return (options as { model?: unknown }).model;
-    options.then(undefined, () => {});
-    return undefined;
-  } catch {
-    return undefined; // What they are depends on the request.
-  }
+  const options = readSync<object>(() => agent.getDefaultOptions());
+  return 'value' in options ? (options.value as { model?: unknown }).model : undefined;
 }
 
-/** A model, or several of which one steps in for the other. */
+/** The names of a model option: one model, or a list with fallbacks. */
 function optionNames(option: unknown): string[] {
   const models = Array.isArray(option)
     ? option

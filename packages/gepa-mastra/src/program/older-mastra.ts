@@ -3,14 +3,14 @@ import { Agent } from '@mastra/core/agent';
 import type { MessageListInput } from '@mastra/core/agent/message-list';
 import type { RequestContext } from '@mastra/core/request-context';
 
-// What older versions of @mastra/core cannot do by themselves, found out by what is there, not by version numbers.
+// Replacements for what older versions of @mastra/core lack. Each checks for the feature, not for a version number.
 
-/** A copy of an agent that can be changed by itself. Mastra makes one from 1.25 on. */
+/** A copy of an agent. Mastra can copy agents since 1.25. */
 export function copyOfAgent(agent: Agent): Agent {
   return (agent as Partial<Agent>).__fork?.() ?? rebuilt(agent);
 }
 
-/** An agent made of what another tells of itself, asked anew for each request. */
+/** A new agent that reads its configuration from another one at each request. */
 function rebuilt(agent: Agent): Agent {
   const { id, name, model, maxRetries } = agent;
   const mastra = agent.getMastraInstance();
@@ -36,8 +36,8 @@ function rebuilt(agent: Agent): Agent {
     ...(browser === undefined ? {} : { browser }),
   });
   if ('getWorkspace' in agent) copy.getWorkspace = (args) => agent.getWorkspace(args);
-  // Before 1.1 an agent tells of its processors only together with those of its memory, which do nothing where a call has
-  // no thread.
+  // Before 1.1, the configured processors can be listed only together with those of memory. The latter do nothing in
+  // calls without a thread.
   if (listConfiguredInputProcessors === undefined) {
     Object.assign(copy, {
       listResolvedInputProcessors: agent.listInputProcessors.bind(agent),
@@ -47,7 +47,7 @@ function rebuilt(agent: Agent): Agent {
   return copy;
 }
 
-/** The tools of an agent; those of an asynchronous function are a promise. */
+/** The tools of an agent, or a promise of them when they come from an asynchronous function. */
 export function toolsOf(agent: Agent, requestContext: RequestContext): unknown {
   const { tools } = (agent as Partial<Agent>).__getOverridableFields?.() ?? {
     tools: agent.listTools({ requestContext }),
@@ -58,43 +58,43 @@ export function toolsOf(agent: Agent, requestContext: RequestContext): unknown {
     : tools;
 }
 
-/** A step as `createStep` makes it, as far as it is looked at here. */
+/** The part of a step from `createStep(agent)` that is read here. */
 interface AgentStep {
   readonly component?: string;
   execute(context: never): unknown;
 }
 
-const heard = new WeakMap<object, Agent | undefined>();
+const capturedAgents = new WeakMap<object, Agent | undefined>();
 
 /**
- * The agent behind a step that does not name it, as steps do from 1.57 on. The first thing such a step does is to ask
- * its agent for the model: it is stopped right there, before anything else can run.
+ * The agent of a step from `createStep(agent)`. Before 1.57, such a step has no reference to its agent. The step is
+ * executed to capture the agent: it first requests the agent's model, which throws here before anything else runs.
  */
-export function agentBehind(step: object): Agent | undefined {
+export function captureAgent(step: object): Agent | undefined {
   const { component, execute } = step as Partial<AgentStep>;
   if (component !== 'AGENT' || typeof execute !== 'function') return undefined;
-  if (heard.has(step)) return heard.get(step);
-  heard.set(step, undefined);
+  if (capturedAgents.has(step)) return capturedAgents.get(step);
+  capturedAgents.set(step, undefined);
   const { getModel, getLLM } = Agent.prototype;
-  const listen = function (this: Agent): never {
-    heard.set(step, this);
-    throw new Error('Heard.');
+  const capture = function (this: Agent): never {
+    capturedAgents.set(step, this);
+    throw new Error('The agent was captured.');
   };
-  // An agent that answers by methods of its own is stopped at the prompt, before its model is called.
-  const stop = {
+  // A subclass with its own getModel is stopped when the step reads the prompt, before it calls a model.
+  const inputData = {
     get prompt(): never {
-      throw new Error('Not heard.');
+      throw new Error('The agent was not captured.');
     },
   };
-  Object.assign(Agent.prototype, { getModel: listen, getLLM: listen });
+  Object.assign(Agent.prototype, { getModel: capture, getLLM: capture });
   try {
-    Promise.resolve(execute.call(step, { inputData: stop } as never)).catch(() => {});
+    Promise.resolve(execute.call(step, { inputData } as never)).catch(() => {});
   } catch {
-    // It was no step of this kind.
+    // The step does not run an agent of this class.
   } finally {
     Object.assign(Agent.prototype, { getModel, getLLM });
   }
-  return heard.get(step);
+  return capturedAgents.get(step);
 }
 
 type Stream = (
@@ -102,57 +102,58 @@ type Stream = (
   options?: { readonly onError?: (event: { readonly error: unknown }) => unknown },
 ) => Promise<unknown>;
 
-interface StandIn {
+interface Replacement {
   readonly agent: Agent;
   readonly fail: (error: unknown) => void;
 }
 
-/** Who answers in an agent's place, for what is called from here. */
-const standIns = new AsyncLocalStorage<ReadonlyMap<Agent, StandIn>>();
+/** The agents that replace others within the current call. */
+const replacements = new AsyncLocalStorage<ReadonlyMap<Agent, Replacement>>();
 
-/** How many calls need the detour of an agent now, and what takes it away again. */
-const detours = new Map<Agent, { calls: number; readonly remove: () => void }>();
+/** The agents whose methods are redirected now, with the number of calls that need it. */
+const redirects = new Map<Agent, { calls: number; readonly remove: () => void }>();
 
 /**
- * Calls a step with a copy in its agent's place, where the agent itself is out of reach. Whoever else calls the agent
- * meanwhile gets the agent.
+ * Calls a function in which calls of `agent` go to `replacement`, for steps whose agent cannot be exchanged. Other calls
+ * of the agent at the same time are not affected.
  */
-export async function withStandIn<Result>(
+export async function withReplacement<Result>(
   agent: Agent,
-  standIn: Agent,
+  replacement: Agent,
   call: () => Result | Promise<Result>,
 ): Promise<Result> {
-  const detour = detours.get(agent) ?? { calls: 0, remove: addDetour(agent) };
-  detours.set(agent, detour);
-  detour.calls++;
-  const failingWith = (fail: StandIn['fail']) =>
-    standIns.run(new Map(standIns.getStore()).set(agent, { agent: standIn, fail }), call);
+  const redirect = redirects.get(agent) ?? { calls: 0, remove: redirectMethods(agent) };
+  redirects.set(agent, redirect);
+  redirect.calls++;
+  const callWith = (fail: Replacement['fail']) =>
+    replacements.run(new Map(replacements.getStore()).set(agent, { agent: replacement, fail }), call);
   try {
-    // Older steps wait for ever when their model fails.
+    // Steps of older versions never end when their model fails.
     return await new Promise<Result>((resolve, reject) => {
-      Promise.resolve(failingWith(reject)).then(resolve, reject);
+      Promise.resolve(callWith(reject)).then(resolve, reject);
     });
   } finally {
-    detour.calls--;
-    if (detour.calls === 0) {
-      detours.delete(agent);
-      detour.remove();
+    redirect.calls--;
+    if (redirect.calls === 0) {
+      redirects.delete(agent);
+      redirect.remove();
     }
   }
 }
 
-function addDetour(agent: Agent): () => void {
+/** Redirects the agent's stream methods to its replacement in `replacements`; returns a function that undoes it. */
+function redirectMethods(agent: Agent): () => void {
   const undos = (['stream', 'streamLegacy'] as const).map((method) => {
     const own = Object.getOwnPropertyDescriptor(agent, method);
     const stream = agent[method].bind(agent) as Stream;
     const value: Stream = (messages, options) => {
-      const standIn = standIns.getStore()?.get(agent);
-      if (standIn === undefined) return stream(messages, options);
+      const replacement = replacements.getStore()?.get(agent);
+      if (replacement === undefined) return stream(messages, options);
       const onError = async (event: { readonly error: unknown }) => {
-        standIn.fail(event.error);
+        replacement.fail(event.error);
         await options?.onError?.(event);
       };
-      return (standIn.agent[method].bind(standIn.agent) as Stream)(messages, { ...options, onError });
+      return (replacement.agent[method].bind(replacement.agent) as Stream)(messages, { ...options, onError });
     };
     Object.defineProperty(agent, method, { value, configurable: true, writable: true, enumerable: false });
     return () => {

@@ -1,10 +1,10 @@
 import type { AnyWorkflow, StepFlowEntry } from '@mastra/core/workflows';
-import { agentBehind } from './older-mastra.ts';
+import { captureAgent } from './older-mastra.ts';
 
-/** An entry that stands for one step. */
+/** An entry of a step graph that runs one step. */
 export type SingleEntry = Extract<StepFlowEntry, { type: 'parallel' }>['steps'][number];
 
-/** The steps inside an entry that holds some. */
+/** The entries nested in a parallel, conditional, loop or foreach entry; undefined for other entries. */
 export function innerEntries(entry: StepFlowEntry): readonly SingleEntry[] | undefined {
   switch (entry.type) {
     case 'parallel':
@@ -12,21 +12,21 @@ export function innerEntries(entry: StepFlowEntry): readonly SingleEntry[] | und
       return entry.steps;
     case 'loop':
     case 'foreach':
-      return [singleEntry(entry.step)];
+      return [asEntry(entry.step)];
     default:
       return undefined;
   }
 }
 
-/** The entry with other steps inside. */
-export function mapInner(entry: StepFlowEntry, change: (step: SingleEntry) => SingleEntry): StepFlowEntry {
+/** A copy of the entry in which `change` has replaced each single entry: the nested ones, or the entry itself. */
+export function mapEntries(entry: StepFlowEntry, change: (step: SingleEntry) => SingleEntry): StepFlowEntry {
   switch (entry.type) {
     case 'parallel':
     case 'conditional':
       return { ...entry, steps: entry.steps.map(change) };
     case 'loop':
     case 'foreach':
-      return { ...entry, step: inFormOf(entry.step, change(singleEntry(entry.step))) };
+      return { ...entry, step: inFormOf(entry.step, change(asEntry(entry.step))) };
     case 'sleep':
     case 'sleepUntil':
       return entry;
@@ -35,31 +35,31 @@ export function mapInner(entry: StepFlowEntry, change: (step: SingleEntry) => Si
   }
 }
 
-/** Before 1.57 a loop holds its step as it is, not as an entry. */
-function singleEntry(step: SingleEntry): SingleEntry {
-  return isBare(step) ? ({ type: 'step', step } as unknown as SingleEntry) : step;
+/** Before 1.57, a loop contains the step itself instead of an entry. */
+function asEntry(step: SingleEntry): SingleEntry {
+  return isStep(step) ? ({ type: 'step', step } as unknown as SingleEntry) : step;
 }
 
-function inFormOf(step: SingleEntry, changed: SingleEntry): SingleEntry {
-  return isBare(step) ? (changed as unknown as { step: SingleEntry }).step : changed;
+function inFormOf(original: SingleEntry, changed: SingleEntry): SingleEntry {
+  return isStep(original) ? (changed as unknown as { step: SingleEntry }).step : changed;
 }
 
-function isBare(step: object): boolean {
+function isStep(step: object): boolean {
   return 'execute' in step;
 }
 
-/** The agent an entry runs: its own, or the registered one of its id. */
+/** The agent that an entry runs: the entry's own, or the registered agent with its id. */
 export function agentOfStep(entry: StepFlowEntry, workflow: AnyWorkflow): unknown {
-  if (entry.type === 'agent') return entry.agent ?? registered(entry.agentId, workflow);
-  return entry.type === 'step' ? (agentRef(entry.step) ?? agentBehind(entry.step)) : undefined;
+  if (entry.type === 'agent') return entry.agent ?? registeredAgent(entry.agentId, workflow);
+  return entry.type === 'step' ? (agentRef(entry.step) ?? captureAgent(entry.step)) : undefined;
 }
 
-/** The agent a step was made of. */
+/** The agent that `createStep(agent)` was called with, since Mastra 1.57. */
 export function agentRef(step: object): unknown {
   return (step as { __agentRef?: unknown }).__agentRef;
 }
 
-function registered(id: string, workflow: AnyWorkflow): unknown {
+function registeredAgent(id: string, workflow: AnyWorkflow): unknown {
   try {
     return workflow.mastra?.getAgentById(id);
   } catch {

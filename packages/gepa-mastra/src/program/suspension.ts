@@ -1,11 +1,12 @@
 import type { Agent } from '@mastra/core/agent';
 import { GepaError } from 'gepa-core';
 
-/** Nobody answers in a rollout. */
-export function waitsForPerson(what: string, where: unknown): GepaError {
-  const at = where === undefined ? '' : ` (${typeof where === 'string' ? where : JSON.stringify(where)})`;
+/** The error of a rollout whose agent or workflow suspended its run. */
+export function suspensionError(program: string, location: unknown): GepaError {
+  const at =
+    location === undefined ? '' : ` (${typeof location === 'string' ? location : JSON.stringify(location)})`;
   return new GepaError(
-    `${what} waits for a person${at}: a tool needs approval, or a step suspended. In a rollout nobody answers; use examples that do not lead there, or a program that gets by without.`,
+    `${program} was suspended${at}: a tool needs approval, or a step called suspend(). Rollouts cannot be resumed; use examples that do not get there, or a program that does not suspend.`,
   );
 }
 
@@ -14,44 +15,49 @@ interface Chunk {
   readonly payload?: { readonly toolName?: string };
 }
 
-/** What an agent streams, as far as it is looked at here. */
-export interface Streamed {
+/** The part of the result of `agent.stream` that is read here. */
+export interface AgentStream {
   readonly runId: string;
   readonly fullStream: ReadableStream<Chunk>;
 }
 
-/** The same, which calls `whenSuspended` at its end when its agent waits for a person; what that throws ends the stream. */
-export function watchSuspension(
-  streamed: Streamed,
-  whenSuspended: (tool: string | undefined) => Promise<void>,
-): Streamed {
-  const watched = () => {
-    let waiting: Chunk | undefined;
+/**
+ * A proxy of an agent's stream that calls `onSuspension` at the end of the stream when the agent suspended its run. An
+ * error from `onSuspension` ends the stream.
+ */
+export function observeSuspension(
+  stream: AgentStream,
+  onSuspension: (tool: string | undefined) => Promise<void>,
+): AgentStream {
+  const observer = () => {
+    let suspension: Chunk | undefined;
     return new TransformStream<Chunk, Chunk>({
       transform(chunk, controller) {
-        if (chunk.type === 'tool-call-approval' || chunk.type === 'tool-call-suspended') waiting = chunk;
+        if (chunk.type === 'tool-call-approval' || chunk.type === 'tool-call-suspended') suspension = chunk;
         controller.enqueue(chunk);
       },
       async flush() {
-        if (waiting !== undefined) await whenSuspended(waiting.payload?.toolName);
+        if (suspension !== undefined) await onSuspension(suspension.payload?.toolName);
       },
     });
   };
-  return new Proxy(streamed, {
+  return new Proxy(stream, {
     get(target, key) {
-      if (key === 'fullStream') return target.fullStream.pipeThrough(watched());
-      // Bound, for it keeps private fields that a proxy cannot see.
+      if (key === 'fullStream') return target.fullStream.pipeThrough(observer());
+      // Private fields of the stream are not accessible through the proxy.
       const value: unknown = Reflect.get(target, key, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
 }
 
-/** Under these names Mastra keeps what an agent needs to go on. */
-const agentLoops = ['agentic-loop', 'executionWorkflow'];
+/** The workflows under which Mastra stores suspended runs of agents. */
+const agentWorkflows = ['agentic-loop', 'executionWorkflow'];
 
-/** Takes a run that waits for a person out of the user's storage: nobody shall find it there and let it go on. */
-export async function forgetRun(agent: Agent, runId: string): Promise<void> {
+/** Deletes a suspended run from the user's storage, so that it cannot be resumed. */
+export async function deleteRun(agent: Agent, runId: string): Promise<void> {
   const store = await agent.getMastraInstance()?.getStorage()?.getStore('workflows');
-  await Promise.all(agentLoops.map((workflowName) => store?.deleteWorkflowRunById({ runId, workflowName })));
+  await Promise.all(
+    agentWorkflows.map((workflowName) => store?.deleteWorkflowRunById({ runId, workflowName })),
+  );
 }

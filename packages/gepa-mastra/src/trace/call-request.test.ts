@@ -9,16 +9,16 @@ const part = (fields: object) => requestOf({ prompt: ask([fields as PromptPart])
 const result = (output: object) => part({ type: 'tool-result', toolName: 't', output });
 const tool = { type: 'function', name: 'lookup' };
 
-it('bears the name of the model', () => {
+it('a call request contains the name of the model', () => {
   expect(requestOf({}).model).toBe('local/m');
 });
 
 it.each<[string, Partial<CallOptions>]>([
   ['messages', { prompt: ask('ü'.repeat(5_000)) }],
   ['parts of messages', { prompt: ask([{ type: 'text', text: 'a'.repeat(10_000) }]) }],
-  ['calls of tools', { prompt: ask([{ type: 'tool-call', input: { a: 'a'.repeat(10_000) } }]) }],
+  ['tool calls', { prompt: ask([{ type: 'tool-call', input: { a: 'a'.repeat(10_000) } }]) }],
   [
-    'results of tools',
+    'tool results',
     {
       prompt: ask([
         {
@@ -29,25 +29,25 @@ it.each<[string, Partial<CallOptions>]>([
     },
   ],
   ['tools', { tools: [{ ...tool, description: 'a'.repeat(10_000) }] }],
-  ['the format of the answer', { responseFormat: { schema: 'a'.repeat(10_000) } }],
-  ['options of the provider', { providerOptions: { openai: { instructions: 'a'.repeat(10_000) } } }],
-])('a token may be as short as a byte in %s', (_, options) => {
+  ['the response format', { responseFormat: { schema: 'a'.repeat(10_000) } }],
+  ['provider options', { providerOptions: { openai: { instructions: 'a'.repeat(10_000) } } }],
+])('a call request reserves one input token per byte of %s', (_, options) => {
   const { inputTokens = 0 } = requestOf(options);
   expect(inputTokens).toBeGreaterThan(10_000);
   expect(inputTokens).toBeLessThan(12_000);
 });
 
-it('leaves room for what providers put around messages, parts and tools', () => {
+it('a call request reserves the overhead that providers add per message, part and tool', () => {
   const { inputTokens: few = 0 } = requestOf({ tools: [tool] });
   const { inputTokens: many = 0 } = requestOf({ tools: Array.from({ length: 11 }, () => tool) });
   expect(few).toBeGreaterThan(1_000);
   expect(many - few).toBeGreaterThan(10 * (50 + JSON.stringify(tool).length));
 });
 
-it('thoughts that are sent by name alone are no longer than all that was written', () => {
+it('reasoning that is sent by reference is reserved as all tokens written in the rollout', () => {
   const prompt = ask([{ type: 'reasoning', text: '' }]);
-  const [without, withThem] = [requestOf({ prompt }), requestOf({ prompt }, 3_000)];
-  expect(withThem.inputTokens).toBe(without.inputTokens! + 3_000);
+  const [without, withReasoning] = [requestOf({ prompt }), requestOf({ prompt }, 3_000)];
+  expect(withReasoning.inputTokens).toBe(without.inputTokens! + 3_000);
   expect(requestOf({}, 3_000)).toEqual(requestOf({}));
 });
 
@@ -56,22 +56,25 @@ it.each([
   ['an unknown part', part({ type: 'hologram' })],
   ['a result with an image', result({ type: 'content', value: [{ type: 'image-url', url: 'x' }] })],
   ['an unknown result', result({ type: 'hologram' })],
-  ['the result of a tool of the provider', part({ type: 'tool-call', providerExecuted: true })],
+  ['the result of a tool that runs at the provider', part({ type: 'tool-call', providerExecuted: true })],
   [
-    'a text that the provider keeps',
+    'input that the provider has cached',
     requestOf({ providerOptions: { google: { cachedContent: 'x' } } }).inputTokens,
   ],
-])('%s may be as much as the model can read', (_, inputTokens) => {
+])('a call request with %s leaves the input tokens to the context size of the model', (_, inputTokens) => {
   expect(inputTokens).toBeUndefined();
 });
 
 it.each<[string, Partial<CallOptions>]>([
-  ['a tool of the provider', { tools: [{ type: 'provider-defined', name: 'web_search' }] }],
-  ['one of version 3', { tools: [{ type: 'provider', name: 'web_search' }] }],
-  ['an earlier answer', { providerOptions: { openai: { previousResponseId: 'x' } } }],
-  ['a conversation that is kept', { providerOptions: { openai: { conversation: 'x' } } }],
-  ['servers of tools', { providerOptions: { anthropic: { mcpServers: [{}] } } }],
-])('nobody can bound a call with %s', (_, options) => {
+  [
+    'a provider-defined tool of AI SDK version 2',
+    { tools: [{ type: 'provider-defined', name: 'web_search' }] },
+  ],
+  ['a provider tool of AI SDK version 3', { tools: [{ type: 'provider', name: 'web_search' }] }],
+  ['a reference to an earlier response', { providerOptions: { openai: { previousResponseId: 'x' } } }],
+  ['a conversation stored by the provider', { providerOptions: { openai: { conversation: 'x' } } }],
+  ['MCP servers', { providerOptions: { anthropic: { mcpServers: [{}] } } }],
+])('a call request with %s has unbounded input tokens', (_, options) => {
   expect(requestOf(options).inputTokens).toBe(Number.POSITIVE_INFINITY);
 });
 
@@ -86,10 +89,10 @@ it.each<[number | undefined, Partial<CallOptions>]>([
   [Number.POSITIVE_INFINITY, { providerOptions: { local: { n: 3 } } }],
   [undefined, { maxOutputTokens: 100, reasoning: 'high' }],
   [100, { maxOutputTokens: 100, reasoning: 'none' }],
-])('a model may write %s tokens with %j', (outputTokens, options) => {
+])('a call request reserves %s output tokens with %j', (outputTokens, options) => {
   expect(requestOf(options).outputTokens).toBe(outputTokens);
 });
 
-it('knows nothing of calls of version 1', () => {
+it('a call request for AI SDK version 1 contains only the model', () => {
   expect(requestOf({ mode: { type: 'regular' }, maxOutputTokens: 100 })).toEqual({ model: 'local/m' });
 });

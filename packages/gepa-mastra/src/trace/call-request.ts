@@ -1,58 +1,61 @@
 import type { CallRequest } from 'gepa-core';
 import type { CallOptions, PromptPart } from './model-call.ts';
 
-/** What providers put around all that is sent: templates, and words about tools and formats. */
-const aroundCall = 1_000;
+/** Tokens that a provider may add to each call: templates and instructions about tools and formats. */
+const overheadPerCall = 1_000;
 
-/** The same around each message, part of a message, and tool. */
-const aroundPart = 50;
+/** Tokens that a provider may add to each message, message part and tool. */
+const overheadPerPart = 50;
 
 /**
- * The most that a call can take, told by what it sends: no token is shorter than a byte.
+ * The maximum usage of a call, computed from its input. A token is at least one byte, so bytes bound the input tokens.
  *
- * @param written how many tokens models have written before in the same rollout.
+ * @param written tokens that models have written earlier in the same rollout.
  */
 export function callRequest(model: string, options: CallOptions, written: number): CallRequest {
-  // Version 1 of the AI SDK puts its calls otherwise.
+  // Version 1 of the AI SDK has other call options.
   if (options.mode !== undefined) return { model };
-  return { model, inputTokens: mostSent(options, written), outputTokens: mostWritten(options) };
+  return { model, inputTokens: maxInputTokens(options, written), outputTokens: maxTokensWritten(options) };
 }
 
-function mostSent(options: CallOptions, written: number): number | undefined {
+/** Undefined: up to the model's context size. Infinity: the call has no upper bound. */
+function maxInputTokens(options: CallOptions, written: number): number | undefined {
   const { prompt, tools = [], responseFormat, providerOptions } = options;
   const settings = [...fieldsIn(providerOptions)];
   const isSet = (names: ReadonlySet<string>) =>
     settings.some(([name, value]) => Boolean(value) && names.has(name));
-  if (isSet(unbounded) || tools.some(({ type }) => type !== 'function')) return Number.POSITIVE_INFINITY;
+  if (isSet(unboundedSettings) || tools.some(({ type }) => type !== 'function'))
+    return Number.POSITIVE_INFINITY;
 
   const parts = prompt.flatMap(({ content }) => (typeof content === 'string' ? [] : content));
-  if (!parts.every(isText) || isSet(kept)) return undefined;
-  // Thoughts may be sent by a name that the provider has given them.
-  const thoughts = parts.some(({ type }) => type === 'reasoning') ? written : 0;
+  if (!parts.every(isText) || isSet(storedInputSettings)) return undefined;
+  // Reasoning may be sent as a reference to text that the provider has stored.
+  const reasoning = parts.some(({ type }) => type === 'reasoning') ? written : 0;
   const text = JSON.stringify([prompt, tools, responseFormat, providerOptions]);
-  const around = aroundCall + aroundPart * (prompt.length + parts.length + tools.length);
-  return Buffer.byteLength(text) + around + thoughts;
+  const overhead = overheadPerCall + overheadPerPart * (prompt.length + parts.length + tools.length);
+  return Buffer.byteLength(text) + overhead + reasoning;
 }
 
-function mostWritten({ maxOutputTokens, providerOptions, reasoning }: CallOptions): number | undefined {
-  // How much a model may think beside its answer, some providers know alone.
+/** Undefined: up to the model's output limit. Infinity: the call has no upper bound. */
+function maxTokensWritten({ maxOutputTokens, providerOptions, reasoning }: CallOptions): number | undefined {
+  // With some providers, a reasoning effort allows an unknown number of tokens beside the answer.
   if (reasoning !== undefined && reasoning !== 'none' && reasoning !== 'provider-default') return undefined;
   const settings = [...fieldsIn(providerOptions)];
   const numbers = (pattern: RegExp) =>
     settings.flatMap(([name, value]) => (typeof value === 'number' && pattern.test(name) ? [value] : []));
   const limits = [...(maxOutputTokens === undefined ? [] : [maxOutputTokens]), ...numbers(outputLimit)];
   const answers = Math.max(1, ...numbers(/^n$/));
-  const thoughts = numbers(thoughtLimit).reduce((sum, tokens) => sum + Math.max(0, tokens), 0);
-  if (limits.length > 0) return answers * (Math.max(...limits) + thoughts);
+  const reasoningTokens = numbers(reasoningLimit).reduce((sum, tokens) => sum + Math.max(0, tokens), 0);
+  if (limits.length > 0) return answers * (Math.max(...limits) + reasoningTokens);
   return answers === 1 ? undefined : Number.POSITIVE_INFINITY;
 }
 
-// Names as `fieldsIn` gives them.
+// Setting names are in the form that `fieldsIn` yields.
 const outputLimit = /^max(completion|output|new)?tokens$/;
-const thoughtLimit = /^(budgettokens|thinkingbudget)$/;
+const reasoningLimit = /^(budgettokens|thinkingbudget)$/;
 
-/** Settings by which a provider goes on with a conversation that it keeps, or runs tools of its own. */
-const unbounded = new Set([
+/** Settings that continue a conversation stored by the provider, or run tools at the provider. */
+const unboundedSettings = new Set([
   'conversation',
   'previousresponseid',
   'previousinteractionid',
@@ -62,10 +65,10 @@ const unbounded = new Set([
   'websearchoptions',
 ]);
 
-/** Settings that name a text which the provider keeps. */
-const kept = new Set(['cachedcontent']);
+/** Settings that refer to input stored by the provider. */
+const storedInputSettings = new Set(['cachedcontent']);
 
-/** The fields of a value and of what is in it. The names without case and underscores, which providers write either way. */
+/** All fields in a value, at any depth. Names are lower case without underscores: providers accept both spellings. */
 function* fieldsIn(value: unknown): Generator<readonly [name: string, value: unknown]> {
   if (typeof value !== 'object' || value === null) return;
   for (const [name, inner] of Object.entries(value)) {
@@ -74,7 +77,7 @@ function* fieldsIn(value: unknown): Generator<readonly [name: string, value: unk
   }
 }
 
-/** A link of a few bytes, or a file, may be thousands of tokens. So may what is not known here. */
+/** Whether the part's bytes bound its tokens. A short link or a file may be thousands of tokens; so may unknown types. */
 function isText({ type, output, providerExecuted = false }: PromptPart): boolean {
   if (providerExecuted) return false;
   if (type !== 'tool-result') return type === 'text' || type === 'reasoning' || type === 'tool-call';

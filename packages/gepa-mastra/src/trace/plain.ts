@@ -1,5 +1,5 @@
 import { toPlain as convertToPlain } from 'gepa-core/adapter';
-import { typeName } from '../program/kinds.ts';
+import { typeName } from '../program/program.ts';
 
 /** A value as plain data: errors as their message, bytes by their length, instances by their fields. */
 export function toPlain(value: unknown): unknown {

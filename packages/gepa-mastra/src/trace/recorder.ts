@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallMeter, Step, StepKind, Usage } from 'gepa-core';
 import { toPlain } from './plain.ts';
 
-/** A step that may still be going on. Values are plain data. */
+/** A step that may not have ended yet. Input and output are plain data. */
 export interface OpenStep {
   readonly kind: StepKind;
   readonly name: string;
@@ -12,33 +12,36 @@ export interface OpenStep {
   readonly children: OpenStep[];
   output?: unknown;
   error?: string;
-  /** The error as it was thrown. */
+  /** The original error. */
   thrown?: unknown;
   finishReason?: string;
   usage?: Usage;
   durationMs?: number;
 }
 
-/** The step that whatever runs now belongs to. */
+/** The step that the running code belongs to. */
 const current = new AsyncLocalStorage<{ readonly recorder: Recorder; readonly step: OpenStep }>();
 
-/** Records the steps of one rollout. It can be read at any time, also while steps are still going on. */
+/** Records the steps of one rollout. `steps` can be read at any time, also before they have ended. */
 export class Recorder {
-  /** Is told of each model call. */
+  /** Receives a report of each model call. */
   readonly meter: CallMeter | undefined;
-  /** How many tokens models have written so far. */
-  written = 0;
+  /** Output tokens of all model calls so far. */
+  tokensWritten = 0;
+  /**
+   * Set when an agent suspends its run. Its caller may not notice: an agent continues with whatever a suspended
+   * sub-agent returned.
+   */
+  suspension: Error | undefined;
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
   #closed = false;
-  /** Tells of a part that waits for a person: whoever began it may not be told, and go on without it. */
-  waiting: Error | undefined;
 
   constructor(meter?: CallMeter) {
     this.meter = meter;
   }
 
-  /** Begins a step inside the one that goes on here. */
+  /** Starts a step as a child of the current one. */
   open(step: {
     readonly kind: StepKind;
     readonly name: string;
@@ -53,14 +56,14 @@ export class Recorder {
       startedAt: performance.now(),
       children: [],
     };
-    const around = current.getStore();
-    if (!this.#closed) (around?.recorder === this ? around.step.children : this.#roots).push(opened);
+    const parent = current.getStore();
+    if (!this.#closed) (parent?.recorder === this ? parent.step.children : this.#roots).push(opened);
     return opened;
   }
 
   end(step: OpenStep, outcome: Pick<OpenStep, 'output' | 'finishReason' | 'usage'>): void {
     if (this.#closed) return;
-    this.written += outcome.usage?.outputTokens ?? 0;
+    this.tokensWritten += outcome.usage?.outputTokens ?? 0;
     Object.assign(step, outcome, { durationMs: performance.now() - step.startedAt });
   }
 
@@ -72,19 +75,19 @@ export class Recorder {
     step.durationMs = performance.now() - step.startedAt;
   }
 
-  /** Calls a function whose steps belong inside this one. */
+  /** Calls a function with `step` as the current step. */
   within<Result>(step: OpenStep, call: () => Result): Result {
     return current.run({ recorder: this, step }, call);
   }
 
-  /** Whether whatever begins now was begun by an agent, as one of its tools. */
+  /** Whether the current step is an agent, which then calls the running code as a tool. */
   get isInsideAgent(): boolean {
-    const around = current.getStore();
-    return around?.recorder === this && around.step.kind === 'agent';
+    const parent = current.getStore();
+    return parent?.recorder === this && parent.step.kind === 'agent';
   }
 
-  /** A step that is all of one call. */
-  async around<Result>(
+  /** Records one call as a step, from start to end. */
+  async record<Result>(
     step: Parameters<Recorder['open']>[0],
     call: () => Promise<Result> | Result,
     outputOf: (result: Result) => unknown = (result) => result,
@@ -100,8 +103,8 @@ export class Recorder {
     }
   }
 
-  /** The error that a message tells of, as it was thrown; Mastra passes some on as mere messages. */
-  thrownAs(message: string): unknown {
+  /** The original error with this message, if it was recorded. Mastra passes some errors on as messages only. */
+  errorWithMessage(message: string): unknown {
     return this.#errors.find((error) => error instanceof Error && error.message === message);
   }
 
@@ -109,12 +112,12 @@ export class Recorder {
     return this.#errors.at(-1);
   }
 
-  /** What kept agents from answering: their own errors, and those of their last model calls. */
+  /** The errors of failed agents: the agent's own, or that of its last model call. */
   get agentErrors(): unknown[] {
     return agentErrorsIn(this.#roots);
   }
 
-  /** Takes nothing more: what a program that was given up still does belongs to nobody. */
+  /** Ignores everything that an abandoned program still does. */
   close(): void {
     this.#closed = true;
   }
@@ -124,33 +127,33 @@ export class Recorder {
   }
 }
 
-/** Results of workflows hold errors as plain data. */
+/** Workflow results contain errors as plain data. */
 function messageOf(error: unknown): string {
   const { message } = (error ?? {}) as { message?: unknown };
   return typeof message === 'string' ? message : String(error);
 }
 
-/** What an agent said at last: of one that streams nothing is known when its call returns. */
-function lastAnswerOf(step: OpenStep): unknown {
-  return lastCallOf(step)?.output;
-}
-
-function lastCallOf({ children }: OpenStep): OpenStep | undefined {
+function lastModelCallOf({ children }: OpenStep): OpenStep | undefined {
   return children.findLast(({ kind }) => kind === 'model');
 }
 
 function agentErrorsIn(steps: readonly OpenStep[]): unknown[] {
   return steps.flatMap((step, position) => {
-    const own = failureOf(step);
-    // Such as a step of a workflow that is retried.
-    const isMadeUp = steps.slice(position + 1).some((later) => isSameCall(step, later) && !failureOf(later));
-    if (own !== undefined && isMadeUp) return [];
-    return [...(own !== undefined && step.kind === 'agent' ? [own] : []), ...agentErrorsIn(step.children)];
+    const error = errorOf(step);
+    // A workflow step, for example, may be retried.
+    const hasSuccessfulRetry = steps
+      .slice(position + 1)
+      .some((later) => isSameCall(step, later) && !errorOf(later));
+    if (error !== undefined && hasSuccessfulRetry) return [];
+    return [
+      ...(error !== undefined && step.kind === 'agent' ? [error] : []),
+      ...agentErrorsIn(step.children),
+    ];
   });
 }
 
-function failureOf(step: OpenStep): unknown {
-  return step.thrown ?? (step.kind === 'agent' ? lastCallOf(step)?.thrown : undefined);
+function errorOf(step: OpenStep): unknown {
+  return step.thrown ?? (step.kind === 'agent' ? lastModelCallOf(step)?.thrown : undefined);
 }
 
 function isSameCall(a: OpenStep, b: OpenStep): boolean {
@@ -159,7 +162,8 @@ function isSameCall(a: OpenStep, b: OpenStep): boolean {
 
 function toStep(step: OpenStep): Step {
   const { kind, name, components, input, error, finishReason, usage, durationMs, children } = step;
-  const output = step.output ?? (kind === 'agent' ? lastAnswerOf(step) : undefined);
+  // The output of `agent.stream` is not known when the call returns; the last model call has it.
+  const output = step.output ?? (kind === 'agent' ? lastModelCallOf(step)?.output : undefined);
   return {
     kind,
     name,

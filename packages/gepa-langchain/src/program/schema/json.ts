@@ -1,8 +1,8 @@
 import { isNode, type Node } from '../node.ts';
-import { type Constants, type Inner, memberNames } from './inner.ts';
+import { type Constants, memberNames, type Subschema } from './subschema.ts';
 
-/** The schemas in a JSON schema. */
-export function jsonInners(schema: Node): Inner[] {
+/** The direct subschemas of a JSON schema. */
+export function jsonSubschemas(schema: Node): Subschema[] {
   return [
     ...record(schema, 'properties', (key) => `.${key}`),
     ...record(schema, 'patternProperties', (pattern) => `[${pattern}]`),
@@ -23,34 +23,34 @@ export function jsonInners(schema: Node): Inner[] {
   ];
 }
 
-function single(schema: Node, key: string, name: string): Inner[] {
-  const inner = schema[key];
-  return isNode(inner) && !Array.isArray(inner) ? [{ at: [key], schema: inner, name }] : [];
+function single(schema: Node, key: string, name: string): Subschema[] {
+  const subschema = schema[key];
+  return isNode(subschema) && !Array.isArray(subschema) ? [{ at: [key], schema: subschema, name }] : [];
 }
 
-function record(schema: Node, key: string, name: (key: string) => string): Inner[] {
-  return Object.entries(schema[key] ?? {}).flatMap(([field, inner]: [string, unknown]) =>
-    isNode(inner) ? [{ at: [key, field], schema: inner, name: name(field) }] : [],
+function record(schema: Node, key: string, name: (key: string) => string): Subschema[] {
+  return Object.entries(schema[key] ?? {}).flatMap(([field, subschema]: [string, unknown]) =>
+    isNode(subschema) ? [{ at: [key, field], schema: subschema, name: name(field) }] : [],
   );
 }
 
-function list(schema: Node, key: string, name: (index: number) => string): Inner[] {
-  const inners: unknown = schema[key];
-  return (Array.isArray(inners) ? inners : []).flatMap((inner: unknown, i) =>
-    isNode(inner) ? [{ at: [key, i], schema: inner, name: name(i) }] : [],
+function list(schema: Node, key: string, name: (index: number) => string): Subschema[] {
+  const items: unknown = schema[key];
+  return (Array.isArray(items) ? items : []).flatMap((item: unknown, i) =>
+    isNode(item) ? [{ at: [key, i], schema: item, name: name(i) }] : [],
   );
 }
 
-function union(schema: Node, key: string): Inner[] {
-  const inners = list(schema, key, () => '');
+function union(schema: Node, key: string): Subschema[] {
+  const members = list(schema, key, () => '');
   const names = memberNames(
-    inners.map((inner) => inner.schema),
+    members.map((member) => member.schema),
     { isNull, constants },
   );
-  return inners.map((inner, i) => ({ ...inner, name: names[i]! }));
+  return members.map((member, i) => ({ ...member, name: names[i]! }));
 }
 
-/** Null, or nothing at all, as a value that may be left out is told of. */
+/** Null, or `{ not: {} }`, which stands for a missing optional value. */
 function isNull({ type, not }: Node): boolean {
   return type === 'null' || (isNode(not) && Object.keys(not).length === 0);
 }

@@ -16,8 +16,8 @@ const texts = (program: unknown) =>
       .map(([name, { text }]) => [name.replace('tools.lookup.', ''), text]),
   );
 
-/** Gives every description another text. */
-function renew(program: ReturnType<typeof lookup>) {
+/** Rewrites every description. */
+function rewriteAll(program: ReturnType<typeof lookup>) {
   const { components } = discover(program, { tools: true });
   return rewrite(
     program,
@@ -29,7 +29,7 @@ function renew(program: ReturnType<typeof lookup>) {
 
 type Zod = typeof z;
 
-/** What both versions of zod can say, with the names of what is described and values that do and do not fit. */
+/** Schemas in both versions of zod, with the names of their descriptions, valid values and invalid values. */
 const shared: Readonly<
   Record<string, (z: Zod) => { field: z.ZodType; names: string[]; good: unknown[]; bad: unknown[] }>
 > = {
@@ -46,7 +46,7 @@ const shared: Readonly<
     good: ['a', undefined],
     bad: [1],
   }),
-  'what wraps an optional field': (z) => ({
+  'an optional field with two descriptions': (z) => ({
     field: z.string().describe('OLD inner').optional().describe('OLD outer'),
     names: ['f'],
     good: ['a', undefined],
@@ -125,7 +125,7 @@ const shared: Readonly<
     good: [{ a: 'a', b: 'b' }],
     bad: [{ a: 'a' }],
   }),
-  'what is refined': (z) => ({
+  'a refined object': (z) => ({
     field: z
       .object({ a: z.number().describe('OLD a') })
       .refine(({ a }) => a > 1, 'too small')
@@ -134,7 +134,7 @@ const shared: Readonly<
     good: [{ a: 2 }],
     bad: [{ a: 1 }],
   }),
-  'what is transformed': (z) => ({
+  'a transformed object': (z) => ({
     field: z.object({ a: z.string().describe('OLD a') }).transform(({ a }) => a.length),
     names: ['f.a'],
     good: [{ a: 'ab' }],
@@ -166,31 +166,32 @@ const shared: Readonly<
   }),
 };
 
-const cases = Object.entries(shared).flatMap(([what, make]) => [
-  { what, version: 4, ...make(z), object: z.object as (shape: object) => z.ZodType },
+const cases = Object.entries(shared).flatMap(([name, make]) => [
+  { name, version: 4, ...make(z), object: z.object as (shape: object) => z.ZodType },
   {
-    what,
+    name,
     version: 3,
     ...make(z3 as unknown as Zod),
     object: z3.object as unknown as (shape: object) => z.ZodType,
   },
 ]);
 
-describe.each(cases)('$what (zod $version)', ({ version, field, names, good, bad, object }) => {
+describe.each(cases)('$name (zod $version)', ({ name, version, field, names, good, bad, object }) => {
+  const schemaName = `${name} (zod ${version})`;
   const program = lookup(object({ f: field, other: field }));
 
-  it('is found and written back, and the rest stays', () => {
+  it(`rewriting the descriptions of ${schemaName} changes nothing else`, () => {
     const before = JSON.stringify(toJsonSchema(program.schema));
     expect(Object.keys(texts(program))).toEqual(names);
-    const changed = renew(program);
+    const changed = rewriteAll(program);
     expect(Object.keys(texts(changed))).toEqual(names);
     expect(Object.values(texts(changed)).join()).not.toContain('OLD');
     expect(JSON.stringify(toJsonSchema(changed.schema))).toBe(before.replaceAll('OLD', 'NEW'));
     expect(JSON.stringify(toJsonSchema(program.schema))).toBe(before);
   });
 
-  it('validates as before', () => {
-    const changed = renew(program);
+  it(`${schemaName} with new descriptions validates as before`, () => {
+    const changed = rewriteAll(program);
     for (const f of [...good, ...bad]) {
       const [now, old] = [changed, program].map(({ schema }) => schema.safeParse({ f, other: good[0] }));
       expect(now!.success).toBe(good.includes(f));
@@ -199,18 +200,19 @@ describe.each(cases)('$what (zod $version)', ({ version, field, names, good, bad
     }
   });
 
-  it('is found in its JSON schema under the same names', () => {
-    const told = version === 3 ? names.filter((name) => !name.endsWith('[key]')) : names; // Zod 3 does not tell of keys.
+  it(`the JSON schema of ${schemaName} has descriptions with the same names`, () => {
+    // Zod 3 leaves out the schema of keys.
+    const expected = version === 3 ? names.filter((name) => !name.endsWith('[key]')) : names;
     const json = lookup(JSON.parse(JSON.stringify(toJsonSchema(program.schema))));
-    expect(Object.keys(texts(json))).toEqual(expect.arrayContaining(told));
+    expect(Object.keys(texts(json))).toEqual(expect.arrayContaining(expected));
     const before = JSON.stringify(json.schema);
-    expect(JSON.stringify(renew(json).schema)).toBe(before.replaceAll('OLD', 'NEW'));
+    expect(JSON.stringify(rewriteAll(json).schema)).toBe(before.replaceAll('OLD', 'NEW'));
     expect(JSON.stringify(json.schema)).toBe(before);
   });
 });
 
 describe('a schema', () => {
-  it('that holds itself stays recursive', () => {
+  it('a schema that contains itself stays recursive', () => {
     const category = z.object({
       name: z.string().describe('OLD name'),
       get inside() {
@@ -219,7 +221,7 @@ describe('a schema', () => {
     });
     const program = lookup(z.object({ root: category }));
     expect(texts(program)).toEqual({ 'root.name': 'OLD name', 'root.inside': 'OLD inside' });
-    const changed = renew(program);
+    const changed = rewriteAll(program);
     expect(JSON.stringify(z.toJSONSchema(changed.schema))).toBe(
       JSON.stringify(z.toJSONSchema(program.schema)).replaceAll('OLD', 'NEW'),
     );
@@ -228,36 +230,36 @@ describe('a schema', () => {
     expect(changed.schema.safeParse(nested(1)).success).toBe(false);
   });
 
-  it('that occurs in several places is one component, as an object is', () => {
+  it('the description of a schema in several places is one component', () => {
     const address = z.object({ street: z.string().describe('OLD street') });
     const program = lookup(z.object({ home: address, work: address.optional(), all: z.array(address) }));
     expect(texts(program)).toEqual({ 'home.street': 'OLD street' });
-    expect(JSON.stringify(toJsonSchema(renew(program).schema))).not.toContain('OLD');
+    expect(JSON.stringify(toJsonSchema(rewriteAll(program).schema))).not.toContain('OLD');
   });
 
-  it('keeps its other metadata', () => {
+  it('a schema with new descriptions keeps its other metadata', () => {
     const program = lookup(
       z
         .object({ a: z.string().meta({ title: 'A', examples: ['x'], description: 'OLD a' }) })
         .meta({ id: 'Args' }),
     );
-    expect(JSON.stringify(z.toJSONSchema(renew(program).schema))).toBe(
+    expect(JSON.stringify(z.toJSONSchema(rewriteAll(program).schema))).toBe(
       JSON.stringify(z.toJSONSchema(program.schema)).replaceAll('OLD', 'NEW'),
     );
   });
 
-  it('that the description of the tool was taken from changes with it', () => {
+  it('a schema whose description the tool repeats changes with the tool', () => {
     const described = tool(async () => 'x', {
       name: 'lookup',
       schema: z.object({ a: z.string() }).describe('OLD way to look up'),
     });
     expect(Object.keys(discover(described, { tools: true }).components)).toEqual(['tools.lookup']);
-    const changed = renew(described as never);
+    const changed = rewriteAll(described as never);
     expect(changed.description).toBe('NEW way to look up');
     expect(changed.schema.description).toBe('NEW way to look up');
   });
 
-  it('of JSON may have definitions, patterns and tuples', () => {
+  it('descriptions in definitions, patterns and tuples of a JSON schema are found', () => {
     const text = (description: string) => ({ type: 'string', description: `OLD ${description}` });
     const program = lookup({
       type: 'object',
@@ -284,7 +286,7 @@ describe('a schema', () => {
   });
 });
 
-/** Makes a schema with either version of zod. */
+/** Creates a schema with either version of zod. */
 type Recipe = (z: Zod) => z.ZodType;
 const key = fc.constantFrom('a', 'b', 'c');
 const plain = fc.oneof(
@@ -358,12 +360,12 @@ const { value: anyValue } = fc.letrec((tie) => ({
 it.each([
   ['zod 4', z],
   ['zod 3', z3 as unknown as Zod],
-])('new descriptions change nothing else, whatever the schema (%s)', (_version, zod) => {
+])('rewriting the descriptions of any schema changes nothing else (%s)', (_version, zod) => {
   fc.assert(
     fc.property(anySchema, fc.array(anyValue, { minLength: 5 }), (recipe, values) => {
       const program = lookup(zod.object({ f: recipe(zod) }));
       const before = JSON.stringify(toJsonSchema(program.schema));
-      const changed = renew(program);
+      const changed = rewriteAll(program);
       expect(JSON.stringify(toJsonSchema(changed.schema))).toBe(before.replaceAll('OLD', 'NEW'));
       expect(JSON.stringify(toJsonSchema(program.schema))).toBe(before);
       for (const f of values) {

@@ -1,14 +1,14 @@
 import { isNode, type Node } from '../node.ts';
-import { type Constants, type Inner, memberNames } from './inner.ts';
+import { type Constants, memberNames, type Subschema } from './subschema.ts';
 
-/** A schema of zod, of version 3 or 4 and of whatever copy. */
+/** A schema of zod 3 or 4, of any installed copy. */
 export type ZodSchema = Node & {
   readonly description?: string;
   describe(text: string): ZodSchema;
   parse(value: unknown): unknown;
 };
 
-/** What a schema was made of. Zod makes no promises here, but its schemas can be copied in no other way. */
+/** A schema's definition. It is internal to zod, but schemas cannot be copied without it. */
 type Definition = Node;
 
 export function isZodSchema(value: unknown): value is ZodSchema {
@@ -16,20 +16,20 @@ export function isZodSchema(value: unknown): value is ZodSchema {
 }
 
 /**
- * The schemas in a schema.
- * @param isField whether the schema is the value of a field: only there zod 3 tells the model of an optional one as of
- *   what it wraps; elsewhere it tells of both.
+ * The direct subschemas of a zod schema.
+ * @param isField whether the schema is a field of an object. There, zod 3 converts an optional schema to JSON schema as
+ *   the schema it wraps; elsewhere it converts both.
  */
-export function zodInners(schema: ZodSchema, isField = false): Inner[] {
+export function zodSubschemas(schema: ZodSchema, isField = false): Subschema[] {
   const def = definitionOf(schema);
   const kind = kindOf(schema);
   const isVersion3 = !isNode(schema._zod);
-  const coversInner = kind !== 'nullable' && !(isVersion3 && kind === 'optional' && !isField);
-  const single = (key: string, name: string, covered = false): Inner[] => {
-    const inner = key === 'getter' ? laterSchema(schema) : def[key];
-    return isZodSchema(inner) ? [{ at: [key], schema: inner, name, covered }] : [];
+  const overridesInner = kind !== 'nullable' && !(isVersion3 && kind === 'optional' && !isField);
+  const single = (key: string, name: string, overridden = false): Subschema[] => {
+    const inner = key === 'getter' ? lazySchema(schema) : def[key];
+    return isZodSchema(inner) ? [{ at: [key], schema: inner, name, overridden }] : [];
   };
-  const list = (key: string, names: readonly string[]): Inner[] =>
+  const list = (key: string, names: readonly string[]): Subschema[] =>
     listOf(def[key]).map((inner, i) => ({ at: [key, i], schema: inner, name: names[i]! }));
   return [
     ...Object.entries(shapeOf(def)).map(([key, field]) => ({
@@ -50,75 +50,75 @@ export function zodInners(schema: ZodSchema, isField = false): Inner[] {
     ...single('valueType', 'keyType' in def ? '[value]' : '[]'),
     ...list('options', memberNames(listOf(def.options), { isNull, constants })),
     ...['left', 'right'].flatMap((key) => single(key, '')),
-    ...['innerType', 'schema', 'getter'].flatMap((key) => single(key, '', coversInner)),
-    // Of a pipe, the model is told what goes in, or what comes out, or both: zod 4 and LangChain differ by place.
+    ...['innerType', 'schema', 'getter'].flatMap((key) => single(key, '', overridesInner)),
+    // The model receives a pipe's input schema, its output schema or both: zod 4 and LangChain differ by place.
     ...['in', 'out'].flatMap((key) => single(key, '', !isVersion3)),
   ];
 }
 
 /**
- * A schema with another description somewhere in it; the schema itself stays as it is. A schema that occurs in several
- * places, or in itself, is described in all of them.
- * @param at the way there, as `zodInners` tells it.
+ * Copies a schema with another description in it. A schema that occurs in several places, or in itself, gets the
+ * description in all of them.
+ * @param at the path to the described schema, from `zodSubschemas`.
  */
 export function describeZod(schema: ZodSchema, at: readonly (string | number)[], text: string): ZodSchema {
-  const found = follow(schema, at);
-  const described = new Set(sameDescriptions(found, found.description));
-  const holders = holdersOf(schema, described);
-  const made = new Map<ZodSchema, ZodSchema>();
-  const swap = (one: ZodSchema): ZodSchema => {
-    if (!holders.has(one)) return one;
-    const copy = made.get(one) ?? copyOf(one, swap, described.has(one) ? text : one.description);
-    made.set(one, copy);
+  const target = schemaAt(schema, at);
+  const described = new Set(sameDescriptions(target, target.description));
+  const changed = withContainers(schema, described);
+  const copies = new Map<ZodSchema, ZodSchema>();
+  const replace = (one: ZodSchema): ZodSchema => {
+    if (!changed.has(one)) return one;
+    const copy = copies.get(one) ?? copyOf(one, replace, described.has(one) ? text : one.description);
+    copies.set(one, copy);
     return copy;
   };
-  return swap(schema);
+  return replace(schema);
 }
 
-function follow(schema: ZodSchema, at: readonly (string | number)[]): ZodSchema {
+function schemaAt(schema: ZodSchema, at: readonly (string | number)[]): ZodSchema {
   if (at.length === 0) return schema;
-  const next = zodInners(schema).find((inner) => inner.at.every((key, i) => key === at[i]));
-  if (next === undefined) throw new TypeError(`A schema has no ${at.join('.')}.`);
-  return follow(next.schema as ZodSchema, at.slice(next.at.length));
+  const next = zodSubschemas(schema).find((subschema) => subschema.at.every((key, i) => key === at[i]));
+  if (next === undefined) throw new TypeError(`The schema has no subschema at "${at.join('.')}".`);
+  return schemaAt(next.schema as ZodSchema, at.slice(next.at.length));
 }
 
-/** A schema and those in it that say the same of the same value: zod 3 gives what wraps a schema its description. */
+/** A schema and its subschemas with the same description of the same value: in zod 3, wrappers inherit it. */
 function sameDescriptions(schema: ZodSchema, text: string | undefined): ZodSchema[] {
-  const inner = zodInners(schema).filter(({ name, schema }) => name === '' && schema.description === text);
-  return [schema, ...inner.flatMap((one) => sameDescriptions(one.schema as ZodSchema, text))];
+  const same = zodSubschemas(schema).filter(({ name, schema }) => name === '' && schema.description === text);
+  return [schema, ...same.flatMap((one) => sameDescriptions(one.schema as ZodSchema, text))];
 }
 
-/** Every schema that is or holds one of these. */
-function holdersOf(root: ZodSchema, wanted: ReadonlySet<ZodSchema>): Set<unknown> {
-  const heldBy = new Map<unknown, unknown[]>([[root, []]]);
-  for (const schema of heldBy.keys()) {
-    for (const { schema: inner } of zodInners(schema as ZodSchema)) {
-      heldBy.set(inner, [...(heldBy.get(inner) ?? []), schema]);
+/** The given schemas and every schema that contains one of them. */
+function withContainers(root: ZodSchema, wanted: ReadonlySet<ZodSchema>): Set<unknown> {
+  const containers = new Map<unknown, unknown[]>([[root, []]]);
+  for (const schema of containers.keys()) {
+    for (const { schema: inner } of zodSubschemas(schema as ZodSchema)) {
+      containers.set(inner, [...(containers.get(inner) ?? []), schema]);
     }
   }
-  const holders = new Set<unknown>(wanted);
-  for (const schema of holders) for (const holder of heldBy.get(schema)!) holders.add(holder);
-  return holders;
+  const found = new Set<unknown>(wanted);
+  for (const schema of found) for (const container of containers.get(schema)!) found.add(container);
+  return found;
 }
 
-/** A copy of a schema with other schemas in it. Objects ask for theirs when they are needed, since they may be in them. */
+/** Copies a schema and replaces its subschemas. Objects replace their fields lazily, because these may contain them. */
 function copyOf(
   schema: ZodSchema,
-  swap: (inner: ZodSchema) => ZodSchema,
+  replace: (inner: ZodSchema) => ZodSchema,
   description: string | undefined,
 ): ZodSchema {
   const def = definitionOf(schema);
   const changed: Record<string, unknown> = Object.fromEntries(
-    Object.entries(def).map(([key, value]) => [key, swapped(value, swap)]),
+    Object.entries(def).map(([key, value]) => [key, replaceIn(value, replace)]),
   );
   if ('getter' in def) {
-    changed.getter = () => swap(laterSchema(schema)!);
-    delete changed._cachedInner; // Zod 4 keeps here what the function gave.
+    changed.getter = () => replace(lazySchema(schema)!);
+    delete changed._cachedInner; // Zod 4 caches the getter's result here.
   }
   if ('shape' in def) {
     let shape: Record<string, ZodSchema> | undefined;
     const get = () => {
-      shape ??= Object.fromEntries(Object.entries(shapeOf(def)).map(([key, field]) => [key, swap(field)]));
+      shape ??= Object.fromEntries(Object.entries(shapeOf(def)).map(([key, field]) => [key, replace(field)]));
       return shape;
     };
     if (typeof def.shape === 'function') changed.shape = get;
@@ -129,18 +129,23 @@ function copyOf(
   return new Schema({ ...changed, ...(description === undefined ? {} : { description }) });
 }
 
-/** A schema, a list of them, or the members of a union by their tags, which zod 3 keeps twice. */
-function swapped(value: unknown, swap: (inner: ZodSchema) => ZodSchema): unknown {
-  if (isZodSchema(value)) return swap(value);
-  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, swapped(item, swap)]));
-  return Array.isArray(value) && value.some(isZodSchema) ? value.map((item) => swapped(item, swap)) : value;
+/** Replaces a schema, the schemas of a list, or the members of a tagged union, which zod 3 also stores in a map. */
+function replaceIn(value: unknown, replace: (inner: ZodSchema) => ZodSchema): unknown {
+  if (isZodSchema(value)) return replace(value);
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [key, replaceIn(item, replace)]));
+  return Array.isArray(value) && value.some(isZodSchema)
+    ? value.map((item) => replaceIn(item, replace))
+    : value;
 }
 
-/** Zod 4 keeps descriptions beside its schemas, where copies do not inherit them. */
+/** Zod 4 stores descriptions outside its schemas, so copies do not inherit them. */
 function withMetadata(schema: ZodSchema, def: Definition, description: string | undefined): ZodSchema {
   const copy = (schema as Zod4Schema).clone(def);
-  const told = { ...(schema as Zod4Schema).meta(), ...(description === undefined ? {} : { description }) };
-  return Object.keys(told).length === 0 ? copy : copy.meta(told);
+  const metadata = {
+    ...(schema as Zod4Schema).meta(),
+    ...(description === undefined ? {} : { description }),
+  };
+  return Object.keys(metadata).length === 0 ? copy : copy.meta(metadata);
 }
 
 type Zod4Schema = ZodSchema & {
@@ -150,11 +155,11 @@ type Zod4Schema = ZodSchema & {
 };
 
 function definitionOf(schema: ZodSchema): Definition {
-  const inside = isNode(schema._zod) ? schema._zod.def : schema._def;
-  return isNode(inside) ? inside : {};
+  const definition = isNode(schema._zod) ? schema._zod.def : schema._def;
+  return isNode(definition) ? definition : {};
 }
 
-/** The name of version 4: `object` for the `ZodObject` of version 3. */
+/** The kind as zod 4 names it: `object` for zod 3's `ZodObject`. */
 function kindOf(schema: Node): string {
   const { type, typeName } = definitionOf(schema as ZodSchema);
   return typeof typeName === 'string' ? typeName.replace(/^Zod/, '').toLowerCase() : String(type);
@@ -164,15 +169,15 @@ function shapeOf({ shape }: Definition): Readonly<Record<string, ZodSchema>> {
   return (typeof shape === 'function' ? shape() : (shape ?? {})) as Record<string, ZodSchema>;
 }
 
-const later = new WeakMap<object, ZodSchema>();
+const lazySchemas = new WeakMap<object, ZodSchema>();
 
-/** What a lazy schema stands for; the function may make another one each time. */
-function laterSchema(schema: ZodSchema): ZodSchema | undefined {
+/** The schema behind a lazy one. Cached, because its getter may return a new schema each time. */
+function lazySchema(schema: ZodSchema): ZodSchema | undefined {
   const { getter } = definitionOf(schema);
   if (typeof getter !== 'function') return undefined;
-  const known = later.get(schema) ?? (getter() as ZodSchema);
-  later.set(schema, known);
-  return known;
+  const result = lazySchemas.get(schema) ?? (getter() as ZodSchema);
+  lazySchemas.set(schema, result);
+  return result;
 }
 
 function listOf(value: unknown): readonly ZodSchema[] {

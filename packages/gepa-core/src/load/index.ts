@@ -1,0 +1,15 @@
+/**
+ * What a framework package needs to apply a saved candidate in production. The build puts what is exported here into
+ * chunks without the optimizer and its schema library.
+ */
+
+export { modelCallUsage } from '../budget/usage.ts';
+export type { Candidate, Component, ComponentKind } from '../component.ts';
+export { freeName } from '../component.ts';
+export * from '../errors.ts';
+export { checkOptionNames } from '../options/option-names.ts';
+export * from '../program/load-program.ts';
+export type { SavedCandidate } from '../program/saved-candidate.ts';
+export type { ComponentSelectionOptions } from '../program/select-components.ts';
+export * from '../program/tunable.ts';
+export { toPlain } from '../reflection/plain.ts';

@@ -1,0 +1,45 @@
+import type { Candidate, Component } from '../component.ts';
+import {
+  candidateFrom,
+  parseSavedCandidate,
+  readSavedCandidate,
+  type SavedCandidate,
+} from './saved-candidate.ts';
+import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
+import { foundCandidate, publicComponents } from './selection-adapter.ts';
+
+/** The texts found in a program, and a way to replace them. */
+export interface ProgramTexts<Program> {
+  /** All components found in the program, before `include`, `exclude` and `rename`. */
+  readonly components: Readonly<Record<string, Component>>;
+  /** Returns a new program; the original is not changed. A component missing from the candidate keeps its text. */
+  readonly apply: (candidate: Candidate) => Program;
+}
+
+export interface LoadProgramOptions extends ComponentSelectionOptions {
+  /**
+   * What to do when the program's own text of a component is no longer the one that was optimized. Default:
+   * `'refuse'`, which throws.
+   */
+  readonly ifChanged?: 'refuse' | 'apply';
+}
+
+/**
+ * Returns a new program with saved texts: what `target.load` does, without the code that optimizes.
+ *
+ * @param saved The path of a file that `save` wrote, or the object that `toJSON` returned.
+ * @throws {CandidateMismatchError} when the texts do not fit the program's components, or when the program's own text
+ * of a component has changed since it was optimized (see `ifChanged`).
+ * @throws {FileFormatError} when it is not a saved candidate.
+ * @throws {OptionsError} when the selection names a component that does not exist.
+ */
+export function loadProgram<Program>(
+  { components, apply }: ProgramTexts<Program>,
+  saved: string | SavedCandidate,
+  { ifChanged = 'refuse', ...selection }: LoadProgramOptions = {},
+): Program {
+  const selected = selectComponents(components, selection);
+  const contents =
+    typeof saved === 'string' ? readSavedCandidate(saved) : parseSavedCandidate(saved, 'The object');
+  return apply(foundCandidate(selected, candidateFrom(contents, publicComponents(selected), ifChanged)));
+}

@@ -1,0 +1,41 @@
+import { ChatPromptTemplate } from '@langchain/core/prompts';
+import { OptionsError } from 'gepa-core';
+import { expect, it } from 'vitest';
+import { gepa } from './gepa.ts';
+
+const prompt = ChatPromptTemplate.fromMessages([['system', 'Some words.']]);
+
+it('gepa throws on a name in include that the program does not have, and lists the names it has', () => {
+  expect(() => gepa(prompt, { include: ['sistem'] })).toThrow(/"sistem".*found were system/);
+});
+
+it('gepa throws on an unknown option and suggests a similar one', () => {
+  // Typed as an object, because TypeScript would reject it.
+  const mistyped: object = { includes: ['system'] };
+  expect(() => gepa(prompt, mistyped)).toThrow('There is no option "includes"; did you mean "include".');
+});
+
+it.each<[object, string]>([
+  [{ include: 'system' }, '`include` must be an array of names'],
+  [{ exclude: [3] }, '`exclude` must be an array of names'],
+  [{ rename: { system: '' } }, '`rename` must be an object that maps found names to new names'],
+  [{ tunables: ['style'] }, '`tunables` must be an array of results of `tunable(name, text)`'],
+  [{ tools: 'yes' }, '`tools` must be `true` or `false`'],
+  [{ config: 5 }, '`config` must be an object'],
+  [[], 'The options must be an object'],
+])('gepa throws on options of the wrong type: %j', (options, message) => {
+  const create = () => gepa(prompt, options);
+  expect(create).toThrow(OptionsError);
+  expect(create).toThrow(message);
+});
+
+it('compile throws OptionsError without options', async () => {
+  const compile: () => Promise<unknown> = gepa(prompt).compile as never;
+  await expect(compile()).rejects.toThrow(OptionsError);
+});
+
+it('gepa throws on a config that sets one thread for all rollouts, but accepts a function that does', () => {
+  const config = { configurable: { thread_id: 'one' } };
+  expect(() => gepa(prompt, { config })).toThrow(/one `thread_id`/);
+  expect(() => gepa(prompt, { config: () => config })).not.toThrow();
+});

@@ -1,0 +1,71 @@
+import type { RunnableConfig } from '@langchain/core/runnables';
+import { type ComponentSelectionOptions, OptionsError, type ProgramExample, type Tunable } from 'gepa-core';
+import { checkOptionNames } from 'gepa-core/adapter';
+import { isNode } from './program/node.ts';
+
+/** Options for `gepa(program, options)`. */
+export interface GepaOptions extends ComponentSelectionOptions {
+  /**
+   * The config of every rollout: callbacks, tags, configurable values. A function returns one config per rollout, for
+   * values that rollouts must not share, such as a session. By default every rollout runs in a new thread, which is
+   * kept in memory instead of in the program's checkpointer.
+   */
+  readonly config?: RunnableConfig | ((example: ProgramExample) => RunnableConfig);
+  /** Texts inside functions of the program (nodes, tools, lambdas, an `entrypoint`) to optimize as well. */
+  readonly tunables?: readonly Tunable[];
+  /**
+   * Whether to optimize the descriptions of tools, of their schemas at every depth, and of structured output. Default
+   * `false`: better descriptions do not always help, and each one is another component that shares the budget.
+   */
+  readonly tools?: boolean;
+}
+
+/**
+ * Checks the options' types, for callers without TypeScript.
+ * @throws {OptionsError} listing every problem.
+ */
+export function checkOptions(options: GepaOptions): void {
+  if (!isNode(options) || Array.isArray(options)) throw new OptionsError(['The options must be an object.']);
+  checkOptionNames(options, Object.keys(rules));
+  const problems = Object.entries(rules).flatMap(([name, { isValid, expected }]) => {
+    const value = options[name];
+    return value === undefined || isValid(value) ? [] : [`\`${name}\` must be ${expected}.`];
+  });
+  if (problems.length > 0) throw new OptionsError(problems);
+  if (isNode(options.config) && isNode(options.config.configurable)) {
+    refuseSharedThread(options.config.configurable);
+  }
+}
+
+const isText = (value: unknown) => typeof value === 'string' && value !== '';
+const areTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+
+const rules = {
+  config: {
+    isValid: (value) => typeof value === 'function' || (isNode(value) && !Array.isArray(value)),
+    expected: 'an object such as the second argument of `invoke`, or a function that returns one',
+  },
+  tunables: {
+    isValid: (value) => Array.isArray(value) && value.every(isTunable),
+    expected: 'an array of results of `tunable(name, text)`',
+  },
+  tools: { isValid: (value) => typeof value === 'boolean', expected: '`true` or `false`' },
+  include: { isValid: areTexts, expected: 'an array of names' },
+  exclude: { isValid: areTexts, expected: 'an array of names' },
+  rename: {
+    isValid: (value) => isNode(value) && !Array.isArray(value) && Object.values(value).every(isText),
+    expected: 'an object that maps found names to new names',
+  },
+} satisfies Record<keyof GepaOptions, { isValid(value: unknown): boolean; expected: string }>;
+
+function isTunable(value: unknown): value is Tunable {
+  return isNode(value) && isText(value.name) && isNode(value.component);
+}
+
+function refuseSharedThread(configurable: object): void {
+  if ((configurable as { thread_id?: unknown }).thread_id === undefined) return;
+  throw new OptionsError([
+    '`config` sets one `thread_id` for all rollouts, so each rollout would see the conversations of the others. ' +
+      'Remove `thread_id` (every rollout then gets its own), or pass a function that returns a config for each rollout.',
+  ]);
+}

@@ -1,0 +1,144 @@
+import type { Component } from 'gepa-core';
+import { errorMessage } from '../util/error-message.ts';
+import { nameSites } from './component-names.ts';
+import { describePlace, locate } from './location.ts';
+import { isPromptTemplate, type Node, typeName } from './node.ts';
+import { skipReason } from './skip-reasons.ts';
+import { decodeTemplate } from './template/template.ts';
+import { type Site, traverse } from './traverse.ts';
+
+/** A part of the program that was inspected. */
+export interface Inspected {
+  /** The class name that LangChain uses. */
+  readonly type: string;
+  /** The part's location in the program, in words. */
+  readonly location: string;
+}
+
+/** A part of the program that is not optimized. */
+export interface Skipped extends Inspected {
+  /** The component name that the text would have; absent when no text was found. */
+  readonly name?: string;
+  /** The reason, as a clause about the part ("it is code"). */
+  readonly reason: string;
+  /** How to make the part optimizable. */
+  readonly hint: string;
+}
+
+/** A text of the program and its component. */
+export interface NamedSite {
+  readonly name: string;
+  readonly site: Site;
+  readonly location: string;
+  readonly component: Component;
+  /** Whether traces show the use of the text in the run of a prompt. */
+  readonly traced: boolean;
+  /** Set when the text is not optimized by default: the reason. */
+  readonly optInReason?: string;
+}
+
+export interface ProgramInspection {
+  readonly sites: readonly NamedSite[];
+  readonly skipped: readonly Skipped[];
+  readonly inspected: readonly Inspected[];
+  /** The checkpointers of the program's graphs. */
+  readonly checkpointers: ReadonlySet<Node>;
+}
+
+/** Finds the texts and the checkpointers of a program. Never throws: unreadable parts are skipped. */
+export function inspectProgram(program: unknown): ProgramInspection {
+  const sites: Site[] = [];
+  const skipped: Skipped[] = [];
+  const inspected: Inspected[] = [];
+  const checkpointers = new Set<Node>();
+  const seen = new Set<unknown>();
+  traverse(program, {
+    enter: (path) => {
+      const { node, kind } = path.at(-1)!;
+      if (seen.has(node)) return;
+      seen.add(node);
+      const part = { type: typeName(node), location: locate(path) };
+      inspected.push(part);
+      if (kind === undefined) {
+        const reason = skipReason(node);
+        if (reason !== undefined) skipped.push({ ...part, ...reason });
+      }
+    },
+    omit: ({ omitted: reason, hint }, path) => {
+      skipped.push({ type: typeName(path.at(-1)!.node), location: locate(path), reason, hint });
+    },
+    checkpointer: (checkpointer) => {
+      checkpointers.add(checkpointer);
+      return undefined;
+    },
+    text: (site) => {
+      sites.push(site);
+      return undefined;
+    },
+  });
+  const names = nameSites(sites);
+  const named: NamedSite[] = [];
+  for (const site of sites) {
+    if (site.part.text === '') continue;
+    const result = readSite(site, names.get(site)!);
+    if ('reason' in result) skipped.push(result);
+    else named.push(result);
+  }
+  return { sites: named, skipped, inspected, checkpointers };
+}
+
+function readSite(site: Site, name: string): NamedSite | Skipped {
+  const { text: template, format, kind, description = describePlace(site.path) } = site.part;
+  const location = locate(site.path);
+  const skip = { name, type: typeName(site.owner), location };
+  try {
+    const { text, variables, ambiguous } = decodeTemplate(template, format);
+    if (ambiguous) {
+      return {
+        ...skip,
+        reason: 'it contains both a variable and the same name in literal braces, which would look alike',
+        hint: 'Write the literal in another way, for example <name>.',
+      };
+    }
+    const component: Component = {
+      text,
+      kind,
+      description,
+      location,
+      ...(variables === undefined ? {} : { variables }),
+    };
+    const reason = optInReason(component);
+    const prompt = site.path.find(({ kind }) => kind?.prompt === true)?.node;
+    const traced = isPromptTemplate(prompt);
+    return {
+      name,
+      site,
+      location,
+      component,
+      traced,
+      ...(reason === undefined ? {} : { optInReason: reason }),
+    };
+  } catch (error) {
+    return {
+      ...skip,
+      reason: `it does not parse as a ${format} template: ${errorMessage(error)}`,
+      hint: 'Fix the template; LangChain cannot format it either.',
+    };
+  }
+}
+
+export const descriptionOptInReason = 'descriptions of tools and fields are not optimized by default';
+
+/** A partial variable with fewer words than this counts as a value, not as instructions. */
+const minInstructionWords = 5;
+
+function optInReason({ text, kind, variables = [] }: Component): string | undefined {
+  if (kind === 'tool-description' || kind === 'field-description') return descriptionOptInReason;
+  const words = variables
+    .reduce((rest, variable) => rest.replaceAll(`{${variable}}`, ' '), text)
+    .match(/[\p{L}\p{N}]+/gu);
+  if (words === null) return 'it has no words besides its variables';
+  if (kind === 'text' && words.length < minInstructionWords)
+    return 'it looks like a value, not an instruction';
+  return undefined;
+}

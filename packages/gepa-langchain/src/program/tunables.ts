@@ -1,0 +1,106 @@
+import { IterableReadableStream } from '@langchain/core/utils/stream';
+import type { Candidate, Tunable } from 'gepa-core';
+import { withCandidate } from 'gepa-core/adapter';
+import { isNode, isRunnable } from './node.ts';
+import type { NodeKind } from './node-kind.ts';
+
+/** Splits a candidate into the texts in the program's own objects and the texts of tunables. */
+export function splitCandidate(candidate: Candidate, tunables: readonly Tunable[]) {
+  const isTunable = ([name]: readonly [string, string]) => tunables.some((tunable) => tunable.name === name);
+  const entries = Object.entries(candidate);
+  return {
+    programTexts: Object.fromEntries(entries.filter((entry) => !isTunable(entry))) as Candidate,
+    tunableTexts: Object.fromEntries(entries.filter(isTunable)) as Candidate,
+  };
+}
+
+interface Binding<Program> {
+  readonly program: Program;
+  readonly tunableTexts: Candidate;
+}
+
+/** The binding behind each proxy that `bindTunables` returned. */
+const bindings = new WeakMap<object, Binding<object>>();
+
+/** Reverses `bindTunables`. Returns any other program itself, with no texts. */
+export function unbindTunables<Program>(program: Program): Binding<Program> {
+  const binding = isNode(program) ? bindings.get(program) : undefined;
+  return (binding as Binding<Program> | undefined) ?? { program, tunableTexts: {} };
+}
+
+/**
+ * Binds texts to a program's tunables. The texts apply to `invoke`, `batch`, `stream` and `streamEvents`, and to the
+ * runnables that `pipe`, `withConfig` and similar methods return.
+ */
+export function bindTunables<Program extends object>(program: Program, tunableTexts: Candidate): Program {
+  const proxies = new WeakMap<object, object>();
+
+  function bind<T extends object>(original: T): T {
+    const known = proxies.get(original);
+    if (known !== undefined) return known as T;
+    const proxy = new Proxy(original, {
+      get(target, key) {
+        // The receiver is the target, not the proxy: a method may need its private fields.
+        const value: unknown = Reflect.get(target, key, target);
+        if (key === 'constructor' || isReadOnly(target, key)) return value;
+        if (typeof value === 'function') {
+          return (...args: unknown[]) =>
+            bindResult(withCandidate(tunableTexts, () => value.apply(target, args)));
+        }
+        return key === 'graph' ? bindResult(value) : value;
+      },
+      set: (target, key, value) => Reflect.set(target, key, value, target),
+    });
+    proxies.set(original, proxy);
+    bindings.set(proxy, { program: original, tunableTexts });
+    return proxy;
+  }
+
+  /** Binds a method's result, because it may run the program later. */
+  function bindResult(value: unknown): unknown {
+    if (value instanceof Promise) return value.then(bindResult);
+    if (value instanceof ReadableStream) return IterableReadableStream.fromAsyncGenerator(read(value));
+    return isProgram(value) || isIterator(value) ? bind(value) : value;
+  }
+
+  /** Reads a stream with the texts applied: a stream does its work while it is read. */
+  async function* read(stream: ReadableStream<unknown>): AsyncGenerator<unknown> {
+    const reader = stream.getReader();
+    let isDone = false;
+    try {
+      while (!isDone) {
+        const { done, value } = await withCandidate(tunableTexts, () => reader.read());
+        isDone = done;
+        if (!done) yield value;
+      }
+    } finally {
+      if (!isDone) await withCandidate(tunableTexts, () => reader.cancel());
+      reader.releaseLock();
+    }
+  }
+
+  return bind(program);
+}
+
+/** A program with bound tunables inside another program, such as a compiled one in a sequence. */
+export const boundProgram: NodeKind = {
+  byConstructor: true,
+  wraps: true,
+  matches: (node) => unbindTunables(node).program !== node,
+  parts: (node) => [{ at: ['program'], child: unbindTunables(node).program }],
+  rebuild: (node, edits) => bindTunables(edits[0]!.value as object, unbindTunables(node).tunableTexts),
+};
+
+/** The specification of `Proxy` requires the original value for such a property. */
+function isReadOnly(target: object, key: PropertyKey): boolean {
+  const property = Reflect.getOwnPropertyDescriptor(target, key);
+  return property?.configurable === false && property.writable === false;
+}
+
+function isProgram(value: unknown): value is object {
+  return isRunnable(value) || (isNode(value) && isNode(value.options) && isRunnable(value.graph));
+}
+
+function isIterator(value: unknown): value is object {
+  return isNode(value) && (typeof value.next === 'function' || Symbol.asyncIterator in value);
+}

@@ -1,0 +1,74 @@
+import type { AgentInstructions } from '@mastra/core/agent';
+import {
+  type ComponentSelectionOptions,
+  NoComponentsError,
+  OptionsError,
+  type ProgramTexts,
+  type Tunable,
+} from 'gepa-core/load';
+import { deriveProgram } from './program/derive-program.ts';
+import { discover } from './program/discover.ts';
+import type { Discovery } from './program/discovery.ts';
+import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/program.ts';
+import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
+
+/** Which texts of an agent or a workflow are components. */
+export interface TextOptions extends ComponentSelectionOptions {
+  /** Whether descriptions of tools, of their input fields, of sub-agents and of `workflows` are components. Default `false`. */
+  readonly tools?: boolean;
+  /** The request context for dynamic instructions and for every rollout. An example's own values override it. */
+  readonly requestContext?: RequestContextValues;
+  /**
+   * The workflows that the agent offers as tools, so that the agents in them are optimized too:
+   * `await agent.listWorkflows()`.
+   */
+  readonly workflows?: Readonly<Record<string, WorkflowLike>>;
+  /** Initial instructions by component name, for instructions that come from an asynchronous function. */
+  readonly texts?: Readonly<Record<string, AgentInstructions>>;
+  /** Texts in functions of the program, made with `tunable`. */
+  readonly tunables?: readonly Tunable[];
+}
+
+/** The texts of an agent or a workflow. */
+export interface FoundTexts<Source> extends ProgramTexts<Source> {
+  readonly discovery: Discovery;
+  /** The texts and agents that the program has now. */
+  readonly discoverAgain: () => Discovery;
+}
+
+/**
+ * Finds the texts of an agent, with its sub-agents, or of a workflow. The selection is left to the caller.
+ *
+ * @throws {NoComponentsError} when there is none; the message lists what was skipped.
+ * @throws {OptionsError} when it is no agent or workflow, or when an option names what does not exist.
+ */
+export function findTexts<Source extends Program>(
+  program: Source,
+  { tools = false, requestContext, workflows = {}, texts = {}, tunables = [] }: TextOptions,
+): FoundTexts<Source> {
+  if (!isAgent(program) && !isWorkflow(program)) {
+    throw new OptionsError([
+      `The program must be an Agent or a workflow of @mastra/core, but it is ${typeName(program)}. For a durable agent, pass the agent that it wraps.`,
+    ]);
+  }
+  const discoverAgain = () =>
+    discover(program, {
+      tools,
+      requestContext: freshRequestContext(requestContext),
+      workflows,
+      texts,
+      tunables,
+    });
+  const discovery = discoverAgain();
+  const { components, skipped } = discovery;
+  if (Object.keys(components).length === 0) {
+    const passed = skipped.map(({ location, reason, hint }) => `\n- ${location}: ${reason} ${hint}`).join('');
+    throw new NoComponentsError(`There is no text to optimize in ${program.id}.${passed}`);
+  }
+  return {
+    components,
+    discovery,
+    discoverAgain,
+    apply: (candidate) => deriveProgram(program, { discovery, candidate }),
+  };
+}

@@ -1,0 +1,51 @@
+/** Applies a saved candidate in production, without the optimizer. */
+
+import { checkOptionNames, type LoadProgramOptions, loadProgram, type SavedCandidate } from 'gepa-core/load';
+import { findTexts, type TextOptions } from './find-texts.ts';
+import type { Program } from './program/program.ts';
+
+export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
+export type { TextOptions } from './find-texts.ts';
+export type { Program, WorkflowLike } from './program/program.ts';
+export type { RequestContextValues } from './program/request-context.ts';
+
+/** The options that `gepa` had when the candidate was optimized, and `ifChanged`. */
+export interface LoadOptions extends TextOptions, LoadProgramOptions {
+  /** Ignored, so that `gepa` and `load` can share their options: only rollouts use it. */
+  readonly config?: unknown;
+}
+
+/**
+ * Returns a new agent or workflow with saved texts: what `gepa(program, options).load(saved)` does, in a fraction of
+ * the code. The program itself is not changed.
+ *
+ * @param saved The path of a file that `save` wrote, or the object that `toJSON` returned.
+ * @throws {CandidateMismatchError} when the texts do not fit the program's components, or when the program's own text
+ * of a component has changed since it was optimized (see `ifChanged`).
+ * @throws {FileFormatError} when it is not a saved candidate.
+ * @throws {NoComponentsError} when the program has no text to replace.
+ * @throws {OptionsError} when it is no agent or workflow, or when an option does not exist or names a component that
+ * does not exist.
+ */
+export function load<Source extends Program>(
+  program: Source,
+  saved: string | SavedCandidate,
+  options: LoadOptions = {},
+): Source {
+  checkOptionNames(options, optionNames);
+  const { tools, requestContext, config, workflows, texts, tunables, ...selection } = options;
+  return loadProgram(findTexts(program, options), saved, selection);
+}
+
+const optionNames = [
+  'ifChanged',
+  'tools',
+  'requestContext',
+  'config',
+  'workflows',
+  'texts',
+  'tunables',
+  'include',
+  'exclude',
+  'rename',
+] satisfies (keyof LoadOptions)[];

@@ -1,0 +1,85 @@
+import type { Agent } from '@mastra/core/agent';
+import type { AnyWorkflow } from '@mastra/core/workflows';
+import type { Candidate } from 'gepa-core';
+import type { Recorder } from '../trace/recorder.ts';
+import type { Derivation } from './derivation.ts';
+import { changeAgent } from './derive-agent.ts';
+import { changeWorkflow, copyOfWorkflow } from './derive-workflow.ts';
+import type { AgentComponents, Discovery } from './discovery.ts';
+import { copyOfAgent } from './older-mastra.ts';
+import { isAgent, type Program } from './program.ts';
+import type { Rewrite } from './tool-descriptions.ts';
+
+export interface DeriveOptions {
+  readonly discovery: Pick<Discovery, 'agents' | 'components'>;
+  /** A component left out keeps its text. */
+  readonly candidate: Candidate;
+  /**
+   * Derives the program for one rollout: its steps are recorded, and it has no memory, live scorers or logs, so that
+   * the rollout leaves nothing behind.
+   */
+  readonly recorder?: Recorder;
+}
+
+/**
+ * A copy of a program with a candidate's texts. The original is not changed; models, tools and processors are shared
+ * with it.
+ */
+export function deriveProgram<Source extends Program>(program: Source, options: DeriveOptions): Source {
+  const derivation = new ProgramDerivation(options);
+  const derived: unknown = isAgent(program)
+    ? derivation.agent(program)
+    : derivation.workflow(program as unknown as AnyWorkflow);
+  return derived as Source;
+}
+
+class ProgramDerivation implements Derivation {
+  readonly candidate: Candidate;
+  readonly recorder: Recorder | undefined;
+  readonly #discovery: DeriveOptions['discovery'];
+  readonly #copies = new Map<object, object>();
+
+  constructor({ discovery, candidate, recorder }: DeriveOptions) {
+    this.candidate = candidate;
+    this.recorder = recorder;
+    this.#discovery = discovery;
+  }
+
+  agent(agent: Agent): Agent {
+    return this.#copyOnce(
+      agent,
+      () => copyOfAgent(agent),
+      (copy) => changeAgent(this, agent, copy),
+    );
+  }
+
+  workflow(workflow: AnyWorkflow): AnyWorkflow {
+    return this.#copyOnce(
+      workflow,
+      () => copyOfWorkflow(workflow, this.recorder !== undefined),
+      (copy) => changeWorkflow(this, workflow, copy),
+    );
+  }
+
+  componentsOf(agent: Agent): AgentComponents {
+    const { agents } = this.#discovery;
+    return agents.get(agent) ?? agents.get(agent.id) ?? { name: agent.id, tools: new Map() };
+  }
+
+  rewrite(component: string | undefined): Rewrite | undefined {
+    if (component === undefined) return undefined;
+    const from = this.#discovery.components[component]?.text ?? '';
+    const to = this.candidate[component];
+    return to === undefined || to === from ? undefined : { from, to };
+  }
+
+  /** Stores the copy before it is changed: agents may refer to each other. */
+  #copyOnce<Thing extends object>(source: Thing, copy: () => Thing, change: (copy: Thing) => void): Thing {
+    const known = this.#copies.get(source);
+    if (known !== undefined) return known as Thing;
+    const made = copy();
+    this.#copies.set(source, made);
+    change(made);
+    return made;
+  }
+}

@@ -1,0 +1,66 @@
+import type { Agent } from '@mastra/core/agent';
+import type { RequestContext } from '@mastra/core/request-context';
+import type { Findings, ToolComponents } from './discovery.ts';
+import { readSync } from './maybe-promise.ts';
+import { toolsOf } from './older-mastra.ts';
+import { describedFields, fieldSchemaOf } from './tool-descriptions.ts';
+
+interface Tool {
+  readonly description?: string;
+  readonly inputSchema?: object;
+  readonly parameters?: object;
+}
+
+/** Adds the descriptions of an agent's tools and of their input fields to `findings` and `tools`. */
+export function discoverTools(
+  findings: Findings,
+  agent: Agent,
+  agentName: string,
+  agentLocation: string,
+  tools: Map<string, ToolComponents>,
+  requestContext: RequestContext,
+): void {
+  const location = `${agentLocation}, tools`;
+  const listed = readSync(() => toolsOf(agent, requestContext));
+  if (!('value' in listed)) {
+    findings.skip(
+      location,
+      listed.reason,
+      'Pass the tools as an object, or as a synchronous function that needs only `requestContext`.',
+    );
+    return;
+  }
+  for (const [key, tool] of Object.entries((listed.value ?? {}) as Record<string, Tool>)) {
+    tools.set(key, discoverTool(findings, tool, `${agentName}.tools.${key}`, `${location}, ${key}`));
+  }
+}
+
+function discoverTool(findings: Findings, tool: Tool, prefix: string, location: string): ToolComponents {
+  const description = findings.addDescription(`${prefix}.description`, tool.description, location);
+  const fields = new Map<string, string>();
+  for (const [path, text] of fieldDescriptionsOf(tool)) {
+    const component = `${prefix}.fields.${path}`;
+    if (!fields.has(path)) {
+      fields.set(path, component);
+      findings.components[component] = {
+        text,
+        kind: 'field-description',
+        location: `${location}, field ${path}`,
+      };
+    } else if (findings.components[component]?.text !== text) {
+      findings.skip(
+        `${location}, field ${path}, "${text}"`,
+        'Only the first of several descriptions of a field can be optimized.',
+        'Describe the field once, outside its alternatives.',
+      );
+    }
+  }
+  return { ...(description === undefined ? {} : { description }), fields };
+}
+
+function fieldDescriptionsOf(tool: Tool): [path: string, description: string][] {
+  const schema = tool.inputSchema ?? tool.parameters;
+  if (schema === undefined) return [];
+  const fieldSchema = readSync(() => fieldSchemaOf(schema));
+  return 'value' in fieldSchema ? describedFields(fieldSchema.value) : [];
+}

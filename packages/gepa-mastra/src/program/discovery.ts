@@ -1,0 +1,61 @@
+import type { Component } from 'gepa-core';
+
+/** The component names of one agent. */
+export interface AgentComponents {
+  /** The unique name of the agent, with which its component names start. */
+  readonly name: string;
+  /** The component with the agent's instructions. */
+  readonly instructions?: string;
+  /** By the name under which the tool is offered to a model. */
+  readonly tools: ReadonlyMap<string, ToolComponents>;
+}
+
+/** The component names of one tool. */
+export interface ToolComponents {
+  readonly description?: string;
+  /** By the path of the field, for example `filter.city`. */
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/** A part of the program that cannot be optimized. */
+export interface Skipped {
+  /** Where it is in the program. */
+  readonly location: string;
+  readonly reason: string;
+  /** How to make it optimizable. */
+  readonly hint: string;
+}
+
+/** The components of a program. */
+export interface Discovery {
+  /** By name, in program order. */
+  readonly components: Readonly<Record<string, Component>>;
+  readonly skipped: readonly Skipped[];
+  /** By agent, and by the id of the agent: a function may return a new agent for each request. */
+  readonly agents: ReadonlyMap<unknown, AgentComponents>;
+}
+
+/** A discovery in progress. */
+export class Findings implements Discovery {
+  readonly components: Record<string, Component> = {};
+  readonly skipped: Skipped[] = [];
+  readonly agents = new Map<unknown, AgentComponents & { readonly tools: Map<string, ToolComponents> }>();
+
+  skip(location: string, reason: string, hint: string): void {
+    this.skipped.push({ location, reason, hint });
+  }
+
+  /** Adds the description of a tool, sub-agent or workflow; returns the component name if there is a text. */
+  addDescription(component: string, text: string | undefined, location: string): string | undefined {
+    if (text?.trim()) {
+      this.components[component] = { text, kind: 'tool-description', location };
+      return component;
+    }
+    this.skip(location, 'It has no description.', 'Add a one-sentence description to start from.');
+    return undefined;
+  }
+}
+
+export function toolComponentNames({ description, fields }: ToolComponents): string[] {
+  return [...(description === undefined ? [] : [description]), ...fields.values()];
+}

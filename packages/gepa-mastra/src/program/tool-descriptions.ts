@@ -1,0 +1,89 @@
+import { zodToJsonSchema } from '@mastra/core/utils/zod-to-json';
+import { type FieldSchema, mapSubschemas, subschemasOf } from '../trace/field-schema.ts';
+import type { CallOptions, OfferedTool } from '../trace/model-call.ts';
+import type { ToolComponents } from './discovery.ts';
+
+interface AnySchema extends FieldSchema {
+  readonly '~standard'?: {
+    readonly jsonSchema?: { input(options: { readonly target: string }): unknown };
+  };
+  readonly _def?: unknown;
+  readonly jsonSchema?: FieldSchema;
+}
+
+/** The input schema of a tool as JSON schema. Older versions of Mastra do not convert schemas to a standard one. */
+export function fieldSchemaOf(schema: AnySchema): FieldSchema {
+  const { '~standard': standard, _def, jsonSchema } = schema;
+  if (standard?.jsonSchema !== undefined)
+    return standard.jsonSchema.input({ target: 'draft-07' }) as FieldSchema;
+  if (standard !== undefined || _def !== undefined) return zodToJsonSchema(schema as never) as FieldSchema;
+  return jsonSchema ?? schema;
+}
+
+/** The descriptions of all fields in a schema, by field path. A field may have several. */
+export function describedFields(schema: FieldSchema, path = ''): [path: string, description: string][] {
+  const own: [string, string][] = schema.description && path !== '' ? [[path, schema.description]] : [];
+  const fields = Object.entries(schema.properties ?? {}).flatMap(([name, field]) =>
+    describedFields(field, fieldPath(path, name)),
+  );
+  return [...own, ...fields, ...subschemasOf(schema).flatMap((inner) => describedFields(inner, path))];
+}
+
+/** The original text of a component and its replacement. */
+export interface Rewrite {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Replaces descriptions of tools and of their input fields in a model call. */
+export function rewriteTools<Options extends CallOptions>(
+  options: Options,
+  tools: ReadonlyMap<string, ToolComponents>,
+  rewriteOf: (component: string) => Rewrite | undefined,
+): Options {
+  if (options.tools === undefined || tools.size === 0) return options;
+  return {
+    ...options,
+    tools: options.tools.map((tool) => rewriteTool(tool, tools.get(tool.name), rewriteOf)),
+  };
+}
+
+function rewriteTool(
+  tool: OfferedTool,
+  components: ToolComponents | undefined,
+  rewriteOf: (component: string) => Rewrite | undefined,
+): OfferedTool {
+  if (components === undefined) return tool;
+  const description = components.description === undefined ? undefined : rewriteOf(components.description);
+  const fields = new Map([...components.fields].map(([path, component]) => [path, rewriteOf(component)]));
+  return {
+    ...tool,
+    ...(description === undefined ? {} : { description: description.to }),
+    ...(components.fields.size === 0 || tool.inputSchema === undefined
+      ? {}
+      : { inputSchema: rewriteFields(tool.inputSchema as FieldSchema, fields) }),
+  };
+}
+
+function rewriteFields(
+  schema: FieldSchema,
+  rewrites: ReadonlyMap<string, Rewrite | undefined>,
+  path = '',
+): FieldSchema {
+  const changed = mapSubschemas(schema, (inner) => rewriteFields(inner, rewrites, path));
+  const { description, properties } = schema;
+  const rewrite = rewrites.get(path);
+  // Mastra may have appended constraints that the provider's schema cannot express; keep them.
+  if (rewrite !== undefined && description !== undefined)
+    Object.assign(changed, { description: description.replace(rewrite.from, () => rewrite.to) });
+  if (properties === undefined) return changed;
+  const fields = Object.entries(properties).map(([name, field]) => [
+    name,
+    rewriteFields(field, rewrites, fieldPath(path, name)),
+  ]);
+  return { ...changed, properties: Object.fromEntries(fields) };
+}
+
+function fieldPath(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}

@@ -1,0 +1,95 @@
+import { Agent } from '@mastra/core/agent';
+import { MastraScorer, type ScorerRunResult } from '@mastra/core/evals';
+import type { MastraModelConfig } from '@mastra/core/llm';
+import { RequestContext } from '@mastra/core/request-context';
+import type { CallMeter, Usage } from 'gepa-core';
+import { usageOfSteps } from 'gepa-core/adapter';
+import { classifyModelError } from '../program/unusable-model.ts';
+import { type CallWrapper, wrapModel } from '../program/wrap-models.ts';
+import { recordModelCall } from '../trace/record-model-call.ts';
+import { Recorder } from '../trace/recorder.ts';
+
+/** A Mastra scorer: from `createScorer`, or a prebuilt one. */
+export interface Scorer {
+  readonly id: string;
+  run(input: never): Promise<ScorerRunResult>;
+}
+
+/**
+ * Runs a scorer and counts the model calls of its judges. The calls are recorded at the models, because some versions of
+ * Mastra report neither their usage nor the original errors. The scorer itself is not changed.
+ */
+export async function runScorer(
+  scorer: Scorer,
+  input: object,
+  meter?: CallMeter,
+): Promise<{ readonly result: ScorerRunResult; readonly usage: Usage }> {
+  const recorder = new Recorder(meter);
+  try {
+    const result = await recordedScorer(scorer, recorder).run(input as never);
+    return { result, usage: usageOfSteps(recorder.steps) };
+  } catch (error) {
+    throw classifyModelError(recorder.lastError ?? error);
+  }
+}
+
+interface WithJudge {
+  readonly judge?: { readonly model?: MastraModelConfig };
+}
+
+/** The private fields of a Mastra scorer. */
+interface ScorerFields {
+  readonly config: WithJudge;
+  readonly steps: readonly { readonly name: string; readonly definition: unknown }[];
+  readonly originalPromptObjects: ReadonlyMap<string, WithJudge>;
+}
+
+/** A copy of a scorer that records its steps and model calls. A scorer of the user's own class is returned as it is. */
+function recordedScorer(scorer: Scorer, recorder: Recorder): Scorer {
+  if (Object.getPrototypeOf(scorer) !== MastraScorer.prototype) return scorer;
+  const { config, steps, originalPromptObjects } = scorer as unknown as ScorerFields;
+  const wrapper: CallWrapper = (modelId, options, call) =>
+    recordModelCall(recorder, { modelId }, options, call);
+  // Adding a step returns a complete copy of the scorer, with its Mastra instance; the steps are then replaced.
+  const copy = (scorer as unknown as MastraScorer).generateReason(() => '');
+  const fields: ScorerFields = {
+    config: withRecordedJudge(config, wrapper),
+    steps: steps.map((step) => recordedStep(step, recorder)),
+    originalPromptObjects: new Map(
+      [...originalPromptObjects].map(([step, prompt]) => [step, withRecordedJudge(prompt, wrapper)]),
+    ),
+  };
+  return Object.assign(copy as unknown as Scorer, fields);
+}
+
+function recordedStep(
+  step: ScorerFields['steps'][number],
+  recorder: Recorder,
+): ScorerFields['steps'][number] {
+  const { name, definition } = step;
+  if (typeof definition !== 'function') return step;
+  return {
+    ...step,
+    definition: (context: unknown) => recorder.record({ kind: 'chain', name }, () => definition(context)),
+  };
+}
+
+function withRecordedJudge<Config extends WithJudge>(config: Config, wrapper: CallWrapper): Config {
+  const { judge } = config;
+  if (judge?.model === undefined) return config;
+  const original = judge.model;
+  const model = async ({ requestContext = new RequestContext(), mastra }: ModelArgs) => {
+    const agent = new Agent({
+      id: 'judge',
+      name: 'judge',
+      instructions: '',
+      model: original,
+      ...(mastra === undefined ? {} : { mastra }),
+    });
+    return wrapModel(await agent.getModel({ requestContext }), wrapper);
+  };
+  return { ...config, judge: { ...judge, model } };
+}
+
+/** The arguments of a dynamic model. */
+type ModelArgs = Partial<Parameters<Extract<Agent['model'], (...args: never) => unknown>>[0]>;

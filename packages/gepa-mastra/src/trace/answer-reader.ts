@@ -1,0 +1,103 @@
+import { modelCallUsage, type Usage } from 'gepa-core';
+import type { AnswerPart, AnswerUsage, ProviderMetadata } from './model-call.ts';
+import { plainToolCall } from './plain-prompt.ts';
+
+/** Collects the parts of a streamed answer into one output with its usage. */
+export class AnswerReader {
+  readonly #model: string;
+  #text = '';
+  #reasoning = '';
+  readonly #toolCalls: { name: string; args: unknown }[] = [];
+  #usage: AnswerUsage | undefined;
+  #metadata: ProviderMetadata | undefined;
+  #finishReason: string | undefined;
+  error: unknown;
+
+  constructor(model: string) {
+    this.#model = model;
+  }
+
+  read(part: AnswerPart): void {
+    switch (part.type) {
+      case 'text-delta':
+        this.#text += part.delta ?? '';
+        break;
+      case 'reasoning-delta':
+        this.#reasoning += part.delta ?? '';
+        break;
+      case 'tool-call':
+        this.#toolCalls.push(plainToolCall(part.toolName, part.input));
+        break;
+      case 'finish':
+        this.#finishReason =
+          typeof part.finishReason === 'string' ? part.finishReason : part.finishReason?.unified;
+        this.#usage = part.usage;
+        this.#metadata = part.providerMetadata;
+        break;
+      case 'error':
+        this.error = part.error;
+        break;
+    }
+  }
+
+  /** The usage of the call; undefined when it failed without reporting any tokens. */
+  get usage(): Usage | undefined {
+    const usage = modelCallUsage({
+      model: this.#model,
+      ...inputTokensOf(this.#usage, this.#metadata),
+      outputTokens: totalOf(this.#usage?.outputTokens),
+    });
+    return this.error !== undefined && usage.inputTokens + usage.outputTokens === 0 ? undefined : usage;
+  }
+
+  get answer(): { output: unknown; finishReason?: string; usage?: Usage } {
+    const { usage } = this;
+    const parts = {
+      ...(this.#reasoning === '' ? {} : { reasoning: this.#reasoning }),
+      ...(this.#toolCalls.length === 0 ? {} : { toolCalls: this.#toolCalls }),
+    };
+    const isTextOnly = Object.keys(parts).length === 0;
+    return {
+      output: isTextOnly ? this.#text : { content: this.#text, ...parts },
+      ...(this.#finishReason === undefined ? {} : { finishReason: this.#finishReason }),
+      ...(usage === undefined ? {} : { usage }),
+    };
+  }
+}
+
+interface InputTokens {
+  readonly inputTokens: number | undefined;
+  readonly cachedInputTokens: number | undefined;
+  readonly cacheWriteTokens: number | undefined;
+}
+
+function inputTokensOf(usage: AnswerUsage = {}, metadata: ProviderMetadata = {}): InputTokens {
+  const { inputTokens, cachedInputTokens } = usage;
+  if (typeof inputTokens === 'object') {
+    const { total, cacheRead, cacheWrite } = inputTokens;
+    return { inputTokens: total, cachedInputTokens: cacheRead, cacheWriteTokens: cacheWrite };
+  }
+  // In version 2, Anthropic models do not count cached tokens as input tokens, and report cache writes as metadata.
+  const { anthropic, bedrock } = metadata;
+  const written = anthropic?.cacheCreationInputTokens ?? usageIn(bedrock)?.cacheWriteInputTokens;
+  const cacheWriteTokens = typeof written === 'number' ? written : undefined;
+  const isCacheExcluded = anthropic !== undefined || bedrock !== undefined;
+  return {
+    inputTokens: isCacheExcluded
+      ? (inputTokens ?? 0) + (cachedInputTokens ?? 0) + (cacheWriteTokens ?? 0)
+      : inputTokens,
+    cachedInputTokens,
+    cacheWriteTokens,
+  };
+}
+
+function usageIn(
+  metadata: Readonly<Record<string, unknown>> | undefined,
+): Record<string, unknown> | undefined {
+  const { usage } = metadata ?? {};
+  return typeof usage === 'object' && usage !== null ? (usage as Record<string, unknown>) : undefined;
+}
+
+function totalOf(tokens: number | { readonly total?: number } | undefined): number | undefined {
+  return typeof tokens === 'object' ? tokens.total : tokens;
+}

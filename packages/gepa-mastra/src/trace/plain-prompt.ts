@@ -1,0 +1,72 @@
+import { type FieldSchema, subschemasOf } from './field-schema.ts';
+import type { CallOptions, PromptMessage, PromptPart } from './model-call.ts';
+import { toPlain } from './plain.ts';
+
+/** The input of a model call as plain data for a trace: first the tools with their descriptions, then the messages. */
+export function plainPrompt({ prompt, tools = [] }: CallOptions): unknown[] {
+  const offered = tools.map(({ name, description, inputSchema }) => {
+    const fields = plainFields(inputSchema);
+    return {
+      name,
+      ...(description === undefined ? {} : { description }),
+      ...(fields === undefined ? {} : { fields }),
+    };
+  });
+  return [
+    ...(offered.length === 0 ? [] : [{ role: 'tools', content: offered }]),
+    ...prompt.map(plainMessage),
+  ];
+}
+
+/** A tool call as plain data. Arguments that are JSON text are parsed. */
+export function plainToolCall(name: string | undefined, input: unknown): { name: string; args: unknown } {
+  return { name: name ?? '', args: typeof input === 'string' ? parsed(input) : toPlain(input) };
+}
+
+/** The names and descriptions of a schema's fields. */
+function plainFields(schema: unknown): Record<string, unknown> | undefined {
+  const { properties = {} } = (schema ?? {}) as FieldSchema;
+  const fields = Object.entries(properties).map(([name, field]) => {
+    const nested = plainFields(field);
+    const description = field.description ?? field.type ?? 'value';
+    return [name, nested === undefined ? description : { description, fields: nested }] as const;
+  });
+  const fieldsOfSubschemas = subschemasOf((schema ?? {}) as FieldSchema).flatMap((subschema) =>
+    Object.entries(plainFields(subschema) ?? {}),
+  );
+  const all = [...fieldsOfSubschemas, ...fields];
+  return all.length === 0 ? undefined : Object.fromEntries(all);
+}
+
+function plainMessage({ role, content }: PromptMessage): unknown {
+  if (typeof content === 'string') return { role, content };
+  const calls = content.filter(({ type }) => type === 'tool-call');
+  const others = content.filter(({ type }) => type !== 'tool-call').map(plainPart);
+  return {
+    role,
+    content: others.every((part) => typeof part === 'string') ? others.join('') : others,
+    ...(calls.length === 0
+      ? {}
+      : { toolCalls: calls.map(({ toolName, input }) => plainToolCall(toolName, input)) }),
+  };
+}
+
+function plainPart(part: PromptPart): unknown {
+  if (part.type === 'text') return part.text ?? '';
+  if (part.type === 'reasoning') return { reasoning: part.text };
+  if (part.type === 'tool-result') return { tool: part.toolName, ...plainResult(part.output) };
+  return toPlain(part);
+}
+
+function plainResult(output: PromptPart['output']): Record<string, unknown> {
+  const value = toPlain(output?.value ?? output?.reason);
+  return output?.type.startsWith('error') ? { error: value } : { result: value };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,125 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import ts from 'typescript';
+
+export const root = join(import.meta.dirname, '..');
+
+/** What the checks of this folder read in a package's `package.json`. */
+export interface Manifest {
+  readonly name: string;
+  readonly private?: boolean;
+  readonly homepage?: string;
+  readonly repository?: { readonly url: string; readonly directory: string };
+  readonly keywords?: readonly string[];
+  readonly sideEffects?: boolean;
+  readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+export interface WorkspacePackage {
+  /** Relative to the repository's root, as `packages/gepa-core`. */
+  readonly folder: string;
+  readonly manifest: Manifest;
+}
+
+/** The packages of `packages/`. */
+export const packages: readonly WorkspacePackage[] = globSync('packages/*/package.json', { cwd: root })
+  .sort()
+  .map((path) => ({
+    folder: dirname(path),
+    manifest: JSON.parse(readFileSync(join(root, path), 'utf8')) as Manifest,
+  }));
+
+export const publishedPackages = packages.filter(({ manifest }) => manifest.private !== true);
+
+/** The source files of a package's exports, by the path of the export. */
+export function entriesOf({ folder, manifest }: WorkspacePackage): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(manifest.exports ?? {}).flatMap(([path, target]) =>
+      typeof target === 'string' ? [] : [[path, join(folder, target['gepa-source']!)]],
+    ),
+  );
+}
+
+/** What a source file imports, type imports and dynamic imports included. */
+export interface Imports {
+  /** Files of this repository, relative to its root. */
+  readonly files: readonly string[];
+  /** Specifiers of other packages, packages of this repository included. */
+  readonly packages: readonly string[];
+}
+
+/** The imports of every source file of the packages, by path relative to the repository's root. */
+export function importGraph(): ReadonlyMap<string, Imports> {
+  const files = globSync('packages/*/src/**/*.ts', { cwd: root }).sort();
+  return new Map(files.map((file) => [file, importsOf(file)]));
+}
+
+function importsOf(file: string): Imports {
+  const source = readFileSync(join(root, file), 'utf8');
+  const specifiers = ts.preProcessFile(source, true, true).importedFiles.map(({ fileName }) => fileName);
+  const relatives = specifiers.filter((specifier) => specifier.startsWith('.'));
+  const others = specifiers.filter((specifier) => !specifier.startsWith('.'));
+  return {
+    files: [
+      ...relatives.map((specifier) => relative(root, join(root, dirname(file), specifier))),
+      ...others.flatMap((specifier) => entryOf(specifier) ?? []),
+    ].filter((path) => existsSync(join(root, path))),
+    packages: others,
+  };
+}
+
+/** The source file behind an import of a package of this repository. */
+function entryOf(specifier: string): string | undefined {
+  const owner = packages.find(({ manifest }) => packageName(specifier) === manifest.name);
+  return owner && entriesOf(owner).get(`.${specifier.slice(owner.manifest.name.length)}`);
+}
+
+/** `@scope/name` of `@scope/name/path`. */
+export function packageName(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+/** A shortest cycle through each file that is on one, without repeating a cycle: `a → b → a`. */
+export function cyclesOf(graph: ReadonlyMap<string, Imports>): string[] {
+  const covered = new Set<string>();
+  const cycles: string[] = [];
+  for (const file of graph.keys()) {
+    const cycle = covered.has(file) ? undefined : shortestCycle(graph, file);
+    if (cycle === undefined) continue;
+    for (const step of cycle) covered.add(step);
+    cycles.push(cycle.join(' → '));
+  }
+  return cycles;
+}
+
+function shortestCycle(graph: ReadonlyMap<string, Imports>, start: string): string[] | undefined {
+  const importer = new Map<string, string>();
+  const queue = [start];
+  for (const file of queue) {
+    for (const next of graph.get(file)?.files ?? []) {
+      if (importer.has(next)) continue;
+      importer.set(next, file);
+      queue.push(next);
+    }
+  }
+  if (!importer.has(start)) return undefined;
+  const cycle = [start];
+  do cycle.unshift(importer.get(cycle[0]!)!);
+  while (cycle[0] !== start);
+  return cycle;
+}
+
+/** The files that these files import, directly or not, and themselves. */
+export function reachableFrom(
+  graph: ReadonlyMap<string, Imports>,
+  files: Iterable<string>,
+): ReadonlySet<string> {
+  const reached = new Set(files);
+  for (const file of reached) for (const next of graph.get(file)?.files ?? []) reached.add(next);
+  return reached;
+}
