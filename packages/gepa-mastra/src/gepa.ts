@@ -189,6 +189,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     throw new NoComponentsError(`There is no text to optimize in ${program.id}.${reasons}`);
   }
   const { rename } = selection as ComponentSelectionOptions;
+  /** The candidate of each applied program, under the component names before `rename`. */
   const candidateOf = new WeakMap<object, Candidate>();
   const targetWith = (log: RolloutLog) =>
     createTarget<Source, Input, Output, Name, ReflectionModel>(

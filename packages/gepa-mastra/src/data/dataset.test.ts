@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-// The first versions of Mastra have no datasets, and it takes experiments of others from 1.64 on.
+// Mastra has datasets since 1.4 and can record external experiments since 1.64.
 const { Dataset } = await import('@mastra/core/datasets').catch(() => ({ Dataset: undefined }));
 const hasDatasets = Dataset !== undefined;
 const hasExperiments = hasDatasets && 'createExperiment' in Dataset.prototype;
@@ -30,7 +30,7 @@ const newDataset = async (items: { input: unknown; groundTruth?: unknown; extern
   return { agent, dataset };
 };
 
-it.runIf(hasDatasets)('reads all pages, each time in the same order', async () => {
+it.runIf(hasDatasets)('fromDataset reads all pages in a stable order', async () => {
   const items = Array.from({ length: 230 }, (_, i) => ({ input: `question ${i}`, groundTruth: i }));
   const { dataset } = await newDataset(items);
   const examples = await fromDataset<string, number>(dataset);
@@ -41,7 +41,7 @@ it.runIf(hasDatasets)('reads all pages, each time in the same order', async () =
   expect(example).toMatchObject({ expected: 7, id: example.itemId });
 });
 
-it.runIf(hasDatasets)('reads an older version', async () => {
+it.runIf(hasDatasets)('fromDataset reads an older version of a dataset', async () => {
   const { dataset } = await newDataset([{ input: 'one' }]);
   const { version } = await dataset.getDetails();
   await dataset.addItem({ input: 'two' });
@@ -49,15 +49,18 @@ it.runIf(hasDatasets)('reads an older version', async () => {
   expect(await fromDataset(dataset, { version })).toMatchObject([{ input: 'one' }]);
 });
 
-it.runIf(hasDatasets)('takes the external ids of items, where Mastra keeps them', async ({ skip }) => {
-  const { dataset } = await newDataset([{ input: 'one', externalId: 'first' }]);
-  const { items } = (await dataset.listItems()) as { items: { externalId?: unknown }[] };
-  skip(items[0]?.externalId === undefined, 'This version of Mastra keeps none.');
-  expect(await fromDataset(dataset)).toMatchObject([{ id: 'first', input: 'one' }]);
-});
+it.runIf(hasDatasets)(
+  'fromDataset uses the external ids of items in versions of Mastra that store them',
+  async ({ skip }) => {
+    const { dataset } = await newDataset([{ input: 'one', externalId: 'first' }]);
+    const { items } = (await dataset.listItems()) as { items: { externalId?: unknown }[] };
+    skip(items[0]?.externalId === undefined, 'This version of Mastra stores no external ids.');
+    expect(await fromDataset(dataset)).toMatchObject([{ id: 'first', input: 'one' }]);
+  },
+);
 
 it.runIf(hasDatasets)(
-  'refuses an empty dataset, and one that lacks ground truth that is needed',
+  'fromDataset refuses an empty dataset, and one without the ground truth that is needed',
   async () => {
     await expect(fromDataset((await newDataset([])).dataset)).rejects.toThrow('has no items');
     const { dataset } = await newDataset([{ input: 'one', groundTruth: 1 }, { input: 'two' }]);
@@ -67,38 +70,41 @@ it.runIf(hasDatasets)(
   },
 );
 
-it.runIf(hasExperiments)('takes the results back as an experiment', async () => {
-  const { agent, dataset } = await newDataset([
-    { input: 'one', groundTruth: 1 },
-    { input: 'two', groundTruth: 2 },
-    { input: 'bad', groundTruth: 3 },
-  ]);
-  const testset = await fromDataset(dataset);
-  const compiled = await gepa(agent, { rename: { 'a.instructions': 'prompt' } }).compile({
-    trainset: [{ input: 'x' }] as MastraExample<string>[],
-    testset,
-    metric: ({ output }) => output.text.includes('Better'),
-    propose: async () => ({ prompt: 'Better' }),
-    maxIterations: 1,
-  });
-  const { experimentId } = await compiled.recordExperiment(dataset, { name: 'first try' });
-  expect(await dataset.getExperiment({ experimentId })).toMatchObject({
-    name: 'first try',
-    status: 'completed',
-    totalItems: 3,
-    succeededCount: 2,
-    failedCount: 1,
-  });
-  const { results } = await dataset.listExperimentResults({ experimentId });
-  const byInput = Object.fromEntries(results.map((result) => [String(result.input), result]));
-  expect(byInput.one).toMatchObject({ output: { text: 'Better one' }, groundTruth: 1 });
-  expect(byInput.bad).toMatchObject({ error: { message: 'bad request' } });
-  const seed = await compiled.recordExperiment(dataset, { candidate: 'seed' });
-  const { results: seedResults } = await dataset.listExperimentResults({ experimentId: seed.experimentId });
-  expect(seedResults.find(({ input }) => input === 'one')).toMatchObject({ output: { text: 'Poor one' } });
-});
+it.runIf(hasExperiments)(
+  'recordExperiment records the testset scores, outputs and errors of the best or the seed candidate',
+  async () => {
+    const { agent, dataset } = await newDataset([
+      { input: 'one', groundTruth: 1 },
+      { input: 'two', groundTruth: 2 },
+      { input: 'bad', groundTruth: 3 },
+    ]);
+    const testset = await fromDataset(dataset);
+    const compiled = await gepa(agent, { rename: { 'a.instructions': 'prompt' } }).compile({
+      trainset: [{ input: 'x' }] as MastraExample<string>[],
+      testset,
+      metric: ({ output }) => output.text.includes('Better'),
+      propose: async () => ({ prompt: 'Better' }),
+      maxIterations: 1,
+    });
+    const { experimentId } = await compiled.recordExperiment(dataset, { name: 'first try' });
+    expect(await dataset.getExperiment({ experimentId })).toMatchObject({
+      name: 'first try',
+      status: 'completed',
+      totalItems: 3,
+      succeededCount: 2,
+      failedCount: 1,
+    });
+    const { results } = await dataset.listExperimentResults({ experimentId });
+    const byInput = Object.fromEntries(results.map((result) => [String(result.input), result]));
+    expect(byInput.one).toMatchObject({ output: { text: 'Better one' }, groundTruth: 1 });
+    expect(byInput.bad).toMatchObject({ error: { message: 'bad request' } });
+    const seed = await compiled.recordExperiment(dataset, { candidate: 'seed' });
+    const { results: seedResults } = await dataset.listExperimentResults({ experimentId: seed.experimentId });
+    expect(seedResults.find(({ input }) => input === 'one')).toMatchObject({ output: { text: 'Poor one' } });
+  },
+);
 
-it.runIf(hasExperiments)('does not record examples that came from elsewhere', async () => {
+it.runIf(hasExperiments)('recordExperiment refuses examples that are not from a dataset', async () => {
   const { agent, dataset } = await newDataset([{ input: 'one' }]);
   const compiled = await gepa(agent).compile({
     trainset: [{ input: 'x' }],
