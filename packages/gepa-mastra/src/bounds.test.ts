@@ -343,7 +343,7 @@ it.each<[string, object, unknown]>([
   });
   const running = compile(agent, { ...search(provider), trainset: [{ input }], maxCostUsd: 1 });
   await expect(running).rejects.toThrow(
-    /nobody can tell what a call of local\/simulated may take at most.*reserve/,
+    /the maximum of a call of local\/simulated is unknown.*reserve/,
   );
   expect(provider.requests).toEqual([]);
 });

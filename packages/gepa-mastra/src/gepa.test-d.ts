@@ -15,7 +15,7 @@ const workflow = createWorkflow({
 const schema = z.object({ queue: z.string() });
 const search = { trainset: [{ input: 'x', expected: 'billing' }], maxIterations: 1 };
 
-it('the metric knows the examples, and the output of an agent', () => {
+it('the metric has the types of the examples and of the agent output', () => {
   gepa(agent).compile({
     ...search,
     metric: ({ example, output }) => {
@@ -27,7 +27,7 @@ it('the metric knows the examples, and the output of an agent', () => {
   });
 });
 
-it('it knows the structured output that the config asks for', () => {
+it('the metric has the type of the structured output in config', () => {
   gepa(agent, { config: { structuredOutput: { schema } } }).compile({
     ...search,
     metric: ({ output }) => {
@@ -44,7 +44,7 @@ it('it knows the structured output that the config asks for', () => {
   });
 });
 
-it('it knows the output of a workflow, whose input is checked', () => {
+it('the metric has the output type of a workflow, and example inputs are checked against its input type', () => {
   const target = gepa(workflow);
   target.compile({
     trainset: [{ input: { prompt: 'x' } }],
@@ -58,7 +58,7 @@ it('it knows the output of a workflow, whose input is checked', () => {
   target.compile({ trainset: [{ input: { promt: 'x' } }], maxIterations: 1, metric: () => 1 });
 });
 
-it('names follow from `include`, and the program keeps its type', () => {
+it('component names are inferred from include, and apply returns the type of the program', () => {
   const target = gepa(agent, { include: ['support.instructions'] });
   expectTypeOf<keyof typeof target.components>().toEqualTypeOf<'support.instructions'>();
   expectTypeOf(target.apply).returns.toEqualTypeOf<typeof agent>();

@@ -144,6 +144,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   // `compile` and `estimate` await it and report its error.
   allSkipped.catch(() => {});
   const { rename } = selection as ComponentSelectionOptions;
+  /** The candidate of each applied program, under the component names before `rename`. */
   const candidateOf = new WeakMap<object, Candidate>();
   const targetWith = (log: RolloutLog) =>
     createTarget<Source, Input, Output, Name, ReflectionModel>(

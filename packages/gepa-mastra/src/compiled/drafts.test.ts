@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-// Older versions of Mastra apply no drafts to agents that are written in code.
+// Older versions of Mastra do not apply drafts to agents that are defined in code.
 const appliesDrafts = '__fork' in Agent.prototype;
 const hasEditorSetting = '__getEditorConfig' in Agent.prototype;
 const editor = async () => new (await import('@mastra/editor')).MastraEditor();
@@ -59,28 +59,38 @@ const texts = {
 };
 const textOf = async (agent: Agent) => (await agent.generate('x')).text;
 
-it.runIf(appliesDrafts)('makes a draft with the scores in its message, live for nobody', async () => {
-  const { agent, mastra } = await setUp();
-  const [draft, ...others] = await (await compiled(agent as never, texts)).saveDrafts({ message: 'Friday.' });
-  expect(others).toEqual([]);
-  expect(draft).toMatchObject({ agentId: 'support', left: ['support.tools.lookup.fields.topic'] });
-  const store = await mastra.getStorage()?.getStore('agents');
-  const version = await store?.getLatestVersion('support');
-  expect(version).toMatchObject({
-    id: draft?.versionId,
-    instructions: 'BETTER.',
-    tools: { lookup: { description: 'BETTER tool.' } },
-    changeMessage: expect.stringMatching(/^Friday\. GEPA: validation 0\.000 → 1\.000 \(run /),
-  });
-  expect(await textOf(agent as never)).toBe('Be kind.');
-  expect(await textOf((await mastra.getAgentById('support', { status: 'published' })) as never)).toBe(
-    'Be kind.',
-  );
-  expect(await textOf((await mastra.getAgentById('support', { status: 'draft' })) as never)).toBe('BETTER.');
-});
+it.runIf(appliesDrafts)(
+  'saveDrafts saves an unpublished draft with the scores in its change message',
+  async () => {
+    const { agent, mastra } = await setUp();
+    const [draft, ...others] = await (await compiled(agent as never, texts)).saveDrafts({
+      message: 'Friday.',
+    });
+    expect(others).toEqual([]);
+    expect(draft).toMatchObject({
+      agentId: 'support',
+      unsavedComponents: ['support.tools.lookup.fields.topic'],
+    });
+    const store = await mastra.getStorage()?.getStore('agents');
+    const version = await store?.getLatestVersion('support');
+    expect(version).toMatchObject({
+      id: draft?.versionId,
+      instructions: 'BETTER.',
+      tools: { lookup: { description: 'BETTER tool.' } },
+      changeMessage: expect.stringMatching(/^Friday\. GEPA: validation 0\.000 → 1\.000 \(run /),
+    });
+    expect(await textOf(agent as never)).toBe('Be kind.');
+    expect(await textOf((await mastra.getAgentById('support', { status: 'published' })) as never)).toBe(
+      'Be kind.',
+    );
+    expect(await textOf((await mastra.getAgentById('support', { status: 'draft' })) as never)).toBe(
+      'BETTER.',
+    );
+  },
+);
 
 it.runIf(appliesDrafts)(
-  'makes a draft of what depends on the request, with the request context of the options',
+  'saveDrafts reads dynamic instructions and models with the option requestContext',
   async () => {
     const ofTenant =
       <Value>(make: (tenant: unknown) => Value) =>
@@ -104,12 +114,12 @@ it.runIf(appliesDrafts)(
     await saveDrafts();
     const store = await mastra.getStorage()?.getStore('agents');
     const versions = await store?.listVersions({ agentId: 'support' });
-    const told = versions?.versions.map(({ instructions }) => instructions);
-    expect(told).toEqual(expect.arrayContaining(['Serve Larkspur.', 'BETTER.']));
+    const instructions = versions?.versions.map(({ instructions }) => instructions);
+    expect(instructions).toEqual(expect.arrayContaining(['Serve Larkspur.', 'BETTER.']));
   },
 );
 
-it.runIf(appliesDrafts)('publishes when told to', async () => {
+it.runIf(appliesDrafts)('saveDrafts with publish makes the draft the published version', async () => {
   const { agent, mastra } = await setUp();
   const result = await compiled(agent as never, texts);
   await result.saveDrafts();
@@ -120,18 +130,21 @@ it.runIf(appliesDrafts)('publishes when told to', async () => {
   expect(await textOf(agent as never)).toBe('Be kind.');
 });
 
-it.runIf(hasEditorSetting)('respects what an agent forbids', async () => {
-  const closed = await compiled((await setUp({ editor: false })).agent as never, texts);
-  await expect(closed.saveDrafts()).rejects.toThrow(GepaError);
-  const { agent } = await setUp({ editor: { instructions: true, tools: false } });
-  const half = await compiled(agent as never, texts);
-  const drafts = await half.saveDrafts().catch((error: Error) => error.message);
-  expect(drafts).toMatchObject([
-    { left: ['support.tools.lookup.description', 'support.tools.lookup.fields.topic'] },
-  ]);
-});
+it.runIf(hasEditorSetting)(
+  'saveDrafts saves nothing that the editor setting of the agent forbids',
+  async () => {
+    const closed = await compiled((await setUp({ editor: false })).agent as never, texts);
+    await expect(closed.saveDrafts()).rejects.toThrow(GepaError);
+    const { agent } = await setUp({ editor: { instructions: true, tools: false } });
+    const half = await compiled(agent as never, texts);
+    const drafts = await half.saveDrafts().catch((error: Error) => error.message);
+    expect(drafts).toMatchObject([
+      { unsavedComponents: ['support.tools.lookup.description', 'support.tools.lookup.fields.topic'] },
+    ]);
+  },
+);
 
-it.runIf(appliesDrafts)('says when there is no editor', async () => {
+it.runIf(appliesDrafts)('saveDrafts throws when the Mastra instance has no editor', async () => {
   const plain = await compiled((await setUp({}, false)).agent as never, texts);
   await expect(plain.saveDrafts()).rejects.toThrow('has no editor');
 });

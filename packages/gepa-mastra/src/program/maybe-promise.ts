@@ -12,7 +12,7 @@ export function readSync<Value>(call: () => Value | PromiseLike<Value>): SyncRea
     return { failure: 'asynchronous', reason: 'The function is asynchronous.' };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { failure: 'threw', reason: `The function threw: ${message}` };
+    return { failure: 'threw', reason: `The function threw "${message}".` };
   }
 }
 

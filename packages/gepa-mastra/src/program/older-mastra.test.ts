@@ -7,7 +7,7 @@ import type { AgentOutput } from '../adapter.ts';
 import { gepa } from '../gepa.ts';
 import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
 
-// What newer versions of Mastra can do by themselves is taken away, so that these tests mean the same with every version.
+// The tests remove features of newer versions of Mastra, so that they cover old versions with any installed version.
 
 let server: OpenAIServer;
 beforeAll(async () => {
@@ -31,14 +31,14 @@ const shout = {
   },
 };
 
-describe('an agent that cannot fork', () => {
+describe('an agent without __fork', () => {
   const withoutFork = (more: object = {}) =>
     Object.assign(
       new Agent({ id: 'support', name: 'Support', instructions: 'Be kind.', model: server.model, ...more }),
       { __fork: undefined },
     ) as unknown as Agent;
 
-  it('is optimized with its processors, default options and sub-agents, and stays as it is', async () => {
+  it('an agent without __fork is optimized with its processors, default options and sub-agents, and is not changed', async () => {
     const expert = new Agent({ id: 'expert', name: 'Expert', instructions: 'Exact.', model: server.model });
     const agent = withoutFork({
       inputProcessors: [shout],
@@ -61,7 +61,7 @@ describe('an agent that cannot fork', () => {
     expect(Object.getOwnPropertyNames(agent)).toEqual(before);
   });
 
-  it('has no memory in a rollout, and its own in the program that comes of it', async () => {
+  it('an agent without __fork has no memory in a rollout, and its own memory in the compiled program', async () => {
     const memory = new MockMemory();
     const agent = withoutFork({
       memory,
@@ -78,11 +78,11 @@ describe('an agent that cannot fork', () => {
     expect(await threads()).toBe(0);
     expect((await program.generate('first')).text).toBe('Be kind. / FIRST');
     await program.generate('second');
-    const asked = server.requests.at(-1)?.messages.map(({ content }) => content);
-    expect(asked).toEqual(['Be kind.', 'FIRST', 'BE KIND. / FIRST', 'SECOND']);
+    const messages = server.requests.at(-1)?.messages.map(({ content }) => content);
+    expect(messages).toEqual(['Be kind.', 'FIRST', 'BE KIND. / FIRST', 'SECOND']);
   });
 
-  it('takes no drafts', async () => {
+  it('saveDrafts refuses an agent without __fork and names the version to upgrade to', async () => {
     const compiled = await gepa(withoutFork()).compile({
       ...search,
       trainset: [{ input: 'hello' }],
@@ -93,7 +93,7 @@ describe('an agent that cannot fork', () => {
   });
 });
 
-describe('a step that does not name its agent', () => {
+describe('a step without __agentRef', () => {
   const prompt = z.object({ prompt: z.string() });
   const stepOf = (agent: Agent, options: object = {}) => {
     const step = createStep(agent, options as never);
@@ -103,7 +103,7 @@ describe('a step that does not name its agent', () => {
   const agentOf = (instructions: string) =>
     new Agent({ id: 'counter', name: 'Counter', instructions, model: server.model });
 
-  it('is found and runs with other texts and its own options, and nobody else sees it', async () => {
+  it('the agent of a step without __agentRef is optimized with the options of the step, without changing concurrent calls', async () => {
     const agent = agentOf('Give a number.');
     const before = Object.getOwnPropertyNames(agent);
     const number = z.object({ n: z.number() });
@@ -127,7 +127,7 @@ describe('a step that does not name its agent', () => {
     expect(Object.getOwnPropertyNames(agent)).toEqual(before);
   });
 
-  it('fails with its model, which older steps wait for without end', async () => {
+  it('a rollout fails when the model of a step without __agentRef fails, where the step itself would never end', async () => {
     const failures: (string | undefined)[] = [];
     const text = z.object({ text: z.string() });
     const workflow = createWorkflow({ id: 'flow', inputSchema: prompt, outputSchema: text })
@@ -145,7 +145,7 @@ describe('a step that does not name its agent', () => {
     expect(failures).toEqual(expect.arrayContaining([expect.stringContaining('bad request')]));
   });
 
-  it('is passed over where its agent cannot be heard of', () => {
+  it('a step without __agentRef whose agent cannot be captured is listed in target.skipped', () => {
     const step = {
       ...createStep({
         id: 'own',

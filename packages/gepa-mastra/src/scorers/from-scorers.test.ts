@@ -10,7 +10,6 @@ import { fromScorers } from './from-scorers.ts';
 let server: OpenAIServer;
 beforeAll(async () => {
   server = await startOpenAIServer((request) => {
-    // The judge's model is asked for JSON.
     if (systemOf(request).includes('You judge no more')) return { status: 429, error: 'rate limit' };
     if (systemOf(request).includes('You judge')) return '{"score": 0.5}';
     return `Answer by ${systemOf(request)}`;
@@ -32,16 +31,16 @@ const never = evals
   .preprocess(() => evals.notScorable('no refund'))
   .generateScore(() => 1);
 
-it('takes a scorer as it is: its score, its reason, the expected value as ground truth', async () => {
+it('a scorer gets expected as ground truth, and its score and reason become score and feedback', async () => {
   expect(await fromScorers(matches)(args)).toEqual({ score: 0.25, feedback: 'It matches by 0.25.' });
 });
 
-it('turns scores round where less is better, and scales them', async () => {
+it('lowerIsBetter inverts scores, and max scales them', async () => {
   expect(await fromScorers({ scorer: toxicity, lowerIsBetter: true })(args)).toEqual({ score: 0.9 });
   expect(await fromScorers({ scorer: matches, max: 0.5 })(args)).toMatchObject({ score: 0.5 });
 });
 
-it('makes several of them objectives, the score their weighted mean', async () => {
+it('several scorers become objectives, and the score is their weighted mean', async () => {
   const metric = fromScorers({
     truth: { scorer: matches, weight: 3 },
     safety: { scorer: toxicity, lowerIsBetter: true },
@@ -53,30 +52,33 @@ it('makes several of them objectives, the score their weighted mean', async () =
   });
 });
 
-// Not all versions of Mastra know of it.
-it.runIf('notScorable' in evals)('tells when there was nothing to judge', async () => {
-  const feedback = 'There was nothing to judge: no refund.';
-  expect(await fromScorers(never)(args)).toEqual({ score: 0, feedback });
-  expect(await fromScorers({ scorer: never, notScorable: 1 })(args)).toEqual({ score: 1, feedback });
-});
+// Older versions of Mastra do not have notScorable.
+it.runIf('notScorable' in evals)(
+  'a rollout that is not scorable gets the notScorable score, with the reason as feedback',
+  async () => {
+    const feedback = 'There was nothing to judge: no refund.';
+    expect(await fromScorers(never)(args)).toEqual({ score: 0, feedback });
+    expect(await fromScorers({ scorer: never, notScorable: 1 })(args)).toEqual({ score: 1, feedback });
+  },
+);
 
-it('counts what judges cost, of the scorer and of its steps, and leaves the scorer as it is', async () => {
+it('model calls of judges are counted without changing the scorer', async () => {
   const judge = { model: server.model, instructions: 'You judge.' };
   const judged = evals
     .createScorer({ id: 'judged', description: 'judged', judge })
     .generateScore({ description: 'Score it.', createPrompt: () => 'How good is it?' })
     .generateReason({ description: 'Say why.', judge, createPrompt: () => 'Why is it so?' });
-  const inside = JSON.stringify(judged);
-  const before = server.requests.length;
+  const before = JSON.stringify(judged);
+  const requestsBefore = server.requests.length;
   const { score, usage } = (await fromScorers(judged)(args)) as { score: number; usage: Usage };
   expect(score).toBe(0.5);
-  expect(usage.modelCalls).toBe(server.requests.length - before);
+  expect(usage.modelCalls).toBe(server.requests.length - requestsBefore);
   expect(usage).toMatchObject({ modelCalls: 2, byModel: { 'local/simulated': { outputTokens: 4 } } });
-  expect(JSON.stringify(judged)).toBe(inside);
+  expect(JSON.stringify(judged)).toBe(before);
   expect(await judged.run(args as never)).toMatchObject({ score: 0.5 });
 });
 
-it("passes on why a judge's model could not answer, for a retry to heal", async () => {
+it('a rate limit of a judge model is a transient error, so that it is retried', async () => {
   const judged = evals
     .createScorer({
       id: 'judged',
@@ -89,7 +91,7 @@ it("passes on why a judge's model could not answer, for a retry to heal", async 
   expect(failureKind(failure)).toBe('transient');
 });
 
-it('gives scorers of agents the messages they are made for', async () => {
+it('a scorer of type agent gets the messages and the request context of the rollout', async () => {
   const seen: { input: unknown; output: unknown; requestContext: unknown }[] = [];
   const scorer = evals
     .createScorer({ id: 'agentic', description: 'agentic', type: 'agent' })
@@ -113,7 +115,7 @@ it('gives scorers of agents the messages they are made for', async () => {
   });
 });
 
-it('refuses examples without the ground truth a scorer needs, before anything is spent', async () => {
+it('compile refuses examples without the ground truth that a scorer needs, before any paid call', async () => {
   const agent = new Agent({ id: 'a', name: 'A', instructions: 'Poor', model: server.model });
   const before = server.requests.length;
   const running = gepa(agent).compile({
@@ -127,7 +129,7 @@ it('refuses examples without the ground truth a scorer needs, before anything is
   expect(server.requests.length).toBe(before);
 });
 
-it('scores a rollout as failed when the scorer throws', async () => {
+it('a metric from scorers throws the error of a scorer', async () => {
   const broken = evals.createScorer({ id: 'broken', description: 'broken' }).generateScore(() => {
     throw new Error('no judge');
   });
@@ -135,15 +137,11 @@ it('scores a rollout as failed when the scorer throws', async () => {
 });
 
 it.each([
-  ['no scorer', {}, 'no scorer'],
-  ['no weight at all', { matches: { scorer: matches, weight: 0 } }, 'weights of all'],
+  ['an empty record', {}, 'at least one scorer'],
+  ['weights that are all 0', { matches: { scorer: matches, weight: 0 } }, 'weights of all'],
   ['a negative weight', { matches: { scorer: matches, weight: -1 } }, '`weight` of the scorer "matches"'],
-  [
-    'nothing as the greatest score',
-    { matches: { scorer: matches, max: 0 } },
-    '`max` of the scorer "matches"',
-  ],
-])('refuses %s', (_, scorers, problem) => {
+  ['a max of 0', { matches: { scorer: matches, max: 0 } }, '`max` of the scorer "matches"'],
+])('fromScorers refuses %s', (_, scorers, problem) => {
   expect(() => fromScorers(scorers)).toThrow(OptionsError);
   expect(() => fromScorers(scorers)).toThrow(problem);
 });

@@ -8,8 +8,8 @@ import * as evented from '@mastra/core/workflows/evented';
 import { seedCandidateOf } from 'gepa-core/adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { gepa } from './gepa.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
+import { gepa } from '../gepa.ts';
+import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {
@@ -28,7 +28,7 @@ const agent = (id: string, instructions: string) =>
   new Agent({ id, name: id, instructions, model: server.model });
 const toPrompt = async ({ inputData }: { inputData: { text: string } }) => ({ prompt: inputData.text });
 
-it('finds agents in every kind of place, each once, and runs them with their texts', async () => {
+it('agents in steps, parallel steps, branches, loops and nested workflows are found once each and run with new texts', async () => {
   const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map((id) => agent(id, id.toUpperCase()));
   const nested = createWorkflow({ id: 'nested', ...schemas })
     .then(createStep(e!))
@@ -71,7 +71,7 @@ it('finds agents in every kind of place, each once, and runs them with their tex
   expect(await runOf(workflow)).toEqual({ text: 'A(D(C(B(A(x))E(A(x)))))' });
 });
 
-it('optimizes both agents, and nobody else sees it', async () => {
+it('compile optimizes two agents of a workflow without changing them until writeBack', async () => {
   const [first, second] = [agent('first', 'poor'), agent('second', 'poor')];
   const workflow = createWorkflow({ id: 'flow', ...schemas })
     .then(createStep(first))
@@ -98,7 +98,7 @@ it('optimizes both agents, and nobody else sees it', async () => {
   expect((await second.generate('x')).text).toBe('poor(x)');
 });
 
-it('keeps options of steps, tools as steps and registered agents; leaves no snapshot and calls no scorers', async () => {
+it('a workflow rollout keeps step options, tool steps and registered agents, stores no snapshot and calls no scorers', async () => {
   const counting = agent('counting', 'Give a number.');
   const named = agent('named', 'Name it.');
   let scored = 0;
@@ -150,7 +150,7 @@ it('keeps options of steps, tools as steps and registered agents; leaves no snap
   expect(scored).toBe(0);
 });
 
-it('names the agents inside workflows that an agent carries, and leaves out those it has found', async () => {
+it('agents in workflow tools are added to target.skipped, except those found elsewhere', async () => {
   const [inner, known] = [agent('inner', 'INNER'), agent('known', 'KNOWN')];
   const flow = createWorkflow({ id: 'flow', ...schemas })
     .then(createStep(inner!))
@@ -171,7 +171,7 @@ it('names the agents inside workflows that an agent carries, and leaves out thos
     .toEqual([expect.objectContaining({ location: 'agent desk, workflow "flow", agent inner' })]);
 });
 
-it('shows a workflow that an agent carries as a step of the trace, with its agents inside', async () => {
+it('a workflow tool is a step of the trace with its agents as children', async () => {
   const delegating = await startOpenAIServer(({ messages }) =>
     messages.some(({ role }) => role === 'tool')
       ? 'done'
@@ -216,9 +216,9 @@ it('shows a workflow that an agent carries as a step of the trace, with its agen
   expect(traces[1]).toMatchObject([{ kind: 'chain', name: 'around', children: [ofDesk] }]);
 });
 
-describe('workflows that an agent carries, given as an option', () => {
+describe('workflow tools passed as the option workflows', () => {
   const setUp = async () => {
-    // Delegates to the workflow, and passes on what it says.
+    // Calls the workflow tool, then answers with its result.
     const delegating = await startOpenAIServer((request) => {
       const results = request.messages.filter(({ role }) => role === 'tool').map(({ content }) => content);
       if (results.length > 0) return `${systemOf(request)} ${String(results[0])}`;
@@ -241,7 +241,7 @@ describe('workflows that an agent carries, given as an option', () => {
     return { delegating, desk, inner, workflows: await desk.listWorkflows() };
   };
 
-  it('have their agents optimized, and nobody else sees it', async () => {
+  it('agents in workflow tools are optimized without changing them until writeBack', async () => {
     const { delegating, desk, inner, workflows } = await setUp();
     const target = gepa(desk, { workflows });
     const compiled = await target.compile({
@@ -266,7 +266,7 @@ describe('workflows that an agent carries, given as an option', () => {
     await delegating.close();
   });
 
-  it('have their descriptions optimized with those of tools', async () => {
+  it('descriptions of workflow tools are components when tools is true', async () => {
     const { delegating, desk, workflows } = await setUp();
     const target = gepa(desk, { workflows, tools: true });
     expect(target.components['desk.workflows.flow.description']?.text).toBe('Asks.');
@@ -277,14 +277,14 @@ describe('workflows that an agent carries, given as an option', () => {
     await delegating.close();
   });
 
-  it('must be workflows', async () => {
+  it('the option workflows refuses an agent', async () => {
     const { delegating, desk, inner } = await setUp();
     expect(() => gepa(desk, { workflows: { flow: inner as never } })).toThrow('"flow" is Agent');
     await delegating.close();
   });
 });
 
-it('tells of a class of its own, which a copy is not of', () => {
+it('an evented workflow is listed in target.skipped, because copies are plain workflows', () => {
   const workflow = evented
     .createWorkflow({ id: 'flow', ...schemas })
     .then(createStep(agent('a', 'A')) as never)

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { fromDataset } from '../data/dataset.ts';
+import type { MastraExample } from '../data/example.ts';
+import { hasExperiments, newDataset } from '../fixtures/new-dataset.ts';
+import { gepa } from '../gepa.ts';
+import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
+
+let server: OpenAIServer;
+beforeAll(async () => {
+  server = await startOpenAIServer((request) => {
+    const question = String(request.messages.at(-1)?.content);
+    return question === 'bad' ? { status: 400, error: 'bad request' } : `${systemOf(request)} ${question}`;
+  });
+});
+afterAll(() => server.close());
+
+it.runIf(hasExperiments)(
+  'recordExperiment records the testset scores, outputs and errors of the best or the seed candidate',
+  async () => {
+    const { agent, dataset } = await newDataset(server.model, [
+      { input: 'one', groundTruth: 1 },
+      { input: 'two', groundTruth: 2 },
+      { input: 'bad', groundTruth: 3 },
+    ]);
+    const testset = await fromDataset(dataset);
+    const compiled = await gepa(agent, { rename: { 'a.instructions': 'prompt' } }).compile({
+      trainset: [{ input: 'x' }] as MastraExample<string>[],
+      testset,
+      metric: ({ output }) => output.text.includes('Better'),
+      propose: async () => ({ prompt: 'Better' }),
+      maxIterations: 1,
+    });
+    const { experimentId } = await compiled.recordExperiment(dataset, { name: 'first try' });
+    expect(await dataset.getExperiment({ experimentId })).toMatchObject({
+      name: 'first try',
+      status: 'completed',
+      totalItems: 3,
+      succeededCount: 2,
+      failedCount: 1,
+    });
+    const { results } = await dataset.listExperimentResults({ experimentId });
+    const byInput = Object.fromEntries(results.map((result) => [String(result.input), result]));
+    expect(byInput.one).toMatchObject({ output: { text: 'Better one' }, groundTruth: 1 });
+    expect(byInput.bad).toMatchObject({ error: { message: 'bad request' } });
+    const seed = await compiled.recordExperiment(dataset, { candidate: 'seed' });
+    const { results: seedResults } = await dataset.listExperimentResults({ experimentId: seed.experimentId });
+    expect(seedResults.find(({ input }) => input === 'one')).toMatchObject({ output: { text: 'Poor one' } });
+  },
+);
+
+it.runIf(hasExperiments)('recordExperiment refuses examples that are not from a dataset', async () => {
+  const { agent, dataset } = await newDataset(server.model, [{ input: 'one' }]);
+  const compiled = await gepa(agent).compile({
+    trainset: [{ input: 'x' }],
+    metric: () => 0,
+    propose: async () => ({}),
+    maxIterations: 1,
+  });
+  await expect(compiled.recordExperiment(dataset)).rejects.toThrow('fromDataset()');
+});

@@ -1,0 +1,160 @@
+import type { Agent } from '@mastra/core/agent';
+import { createTool } from '@mastra/core/tools';
+import { seedCandidateOf } from 'gepa-core/adapter';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type AgentConfig, startEchoServer, supportAgent } from '../fixtures/echo-agent.ts';
+import { gepa } from '../gepa.ts';
+import type { OpenAIServer } from '../testing/openai-server.ts';
+
+let server: OpenAIServer;
+beforeAll(async () => {
+  server = await startEchoServer();
+});
+afterAll(() => server.close());
+
+const agentWith = (config?: AgentConfig) => supportAgent(server.model, config);
+
+/** A supervisor whose sub-agent has a tool. */
+const team = () => {
+  const lookup = createTool({
+    id: 'lookup',
+    description: 'Looks it up.',
+    inputSchema: z.object({
+      topic: z.string().describe('What to look for.'),
+      filter: z.object({ city: z.string().describe('The city.') }),
+      silent: z.string(),
+    }),
+    execute: async () => 'found',
+  });
+  const expert = agentWith({
+    id: 'expert',
+    description: 'Knows.',
+    instructions: 'Be exact.',
+    tools: { lookup },
+  });
+  return agentWith({ id: 'desk', instructions: 'Delegate.', agents: { expert } });
+};
+
+it('sub-agents are found with their instructions, and with all descriptions when tools is true', () => {
+  expect(seedCandidateOf(gepa(team()).components)).toEqual({
+    'desk.instructions': 'Delegate.',
+    'expert.instructions': 'Be exact.',
+  });
+  expect(seedCandidateOf(gepa(team(), { tools: true }).components)).toEqual({
+    'desk.instructions': 'Delegate.',
+    'desk.agents.expert.description': 'Knows.',
+    'expert.instructions': 'Be exact.',
+    'expert.tools.lookup.description': 'Looks it up.',
+    'expert.tools.lookup.fields.topic': 'What to look for.',
+    'expert.tools.lookup.fields.filter.city': 'The city.',
+  });
+});
+
+it('tools without a description and asynchronous sub-agents are listed in target.skipped', () => {
+  const mute = createTool({
+    id: 'mute',
+    description: '',
+    inputSchema: z.object({}),
+    execute: async () => 1,
+  });
+  const target = gepa(agentWith({ tools: { mute } }), { tools: true });
+  expect(target.skipped).toMatchObject([
+    { location: 'agent support, tools, mute', reason: 'It has no description.' },
+  ]);
+  const dynamic = gepa(agentWith({ agents: async () => ({}) }));
+  expect(dynamic.skipped).toMatchObject([{ location: 'agent support, sub-agents' }]);
+});
+
+it('new descriptions of a tool and its fields reach the model of a sub-agent', async () => {
+  const program = gepa(team(), { tools: true }).apply({
+    ...seedCandidateOf(gepa(team(), { tools: true }).components),
+    'expert.tools.lookup.description': 'NEW TOOL',
+    'expert.tools.lookup.fields.filter.city': 'NEW CITY',
+  } as never);
+  const { expert } = (await program.listAgents()) as unknown as { expert: Agent };
+  await expert.generate('hello');
+  const offered = server.requests.at(-1)?.tools?.[0]?.function;
+  expect(offered).toMatchObject({
+    description: 'NEW TOOL',
+    parameters: {
+      properties: {
+        topic: { description: 'What to look for.' },
+        filter: { properties: { city: { description: 'NEW CITY' } } },
+      },
+    },
+  });
+});
+
+it('new tool descriptions reach a model that prepareStep selects for one step', async () => {
+  const lookup = createTool({
+    id: 'lookup',
+    description: 'Looks it up.',
+    inputSchema: z.object({ topic: z.string() }),
+    execute: async () => 'found',
+  });
+  const agent = agentWith({
+    tools: { lookup },
+    defaultOptions: { prepareStep: () => ({ model: { ...server.model, id: 'local/chosen' } }) } as object,
+  });
+  const program = gepa(agent, { tools: true }).apply({
+    'support.instructions': 'Be kind.',
+    'support.tools.lookup.description': 'NEW TOOL',
+  });
+  await program.generate('hello');
+  expect(server.requests.at(-1)).toMatchObject({
+    model: 'chosen',
+    tools: [{ function: { description: 'NEW TOOL' } }],
+  });
+});
+
+const nestedLookup = createTool({
+  id: 'lookup',
+  description: 'Looks it up.',
+  inputSchema: z.object({
+    topic: z.string().min(3).describe('OLD topic.'),
+    filter: z.object({ city: z.string().describe('OLD city.') }).optional(),
+    names: z.array(z.object({ name: z.string().describe('OLD name.') })).optional(),
+    place: z.union([z.object({ street: z.string().describe('OLD street.') }), z.string()]),
+    pair: z.tuple([z.string(), z.number()]),
+  }),
+  execute: async () => 'found',
+});
+
+it.each([
+  ['a model that accepts any schema', () => server.model],
+  // For OpenAI models, Mastra turns optional fields into alternatives to null, and constraints into text.
+  ['an OpenAI model', () => ({ id: 'openai/gpt-5' as const, url: server.model.url, apiKey: 'none' })],
+])('new field descriptions change nothing else in the tool schema sent to %s', async (_, model) => {
+  const agent = agentWith({ tools: { lookup: nestedLookup }, model: model() });
+  const target = gepa(agent, { tools: true, include: ['support.tools.lookup.fields.*'] });
+  const prefix = 'support.tools.lookup.fields.';
+  const paths = ['topic', 'filter.city', 'names.name', 'place.street'];
+  expect(Object.keys(target.components).sort()).toEqual(paths.map((path) => prefix + path).sort());
+  const texts = Object.entries(seedCandidateOf(target.components)).map(([name, text]) => [
+    name,
+    text.replace('OLD', 'NEW'),
+  ]);
+  const offered = async (program: { generate(question: string): Promise<unknown> }) => {
+    await program.generate('x');
+    return JSON.stringify(server.requests.at(-1)?.tools);
+  };
+  const before = await offered(agent);
+  const program = target.apply(Object.fromEntries(texts));
+  expect(await offered(program)).toBe(before.replaceAll('OLD', 'NEW'));
+});
+
+it('only the first description of a field is a component; others are listed in target.skipped', () => {
+  const kind = z.union([z.string().describe('A name.'), z.number().describe('A number.')]);
+  const tool = createTool({
+    id: 'lookup',
+    description: 'Looks it up.',
+    inputSchema: z.object({ kind }),
+    execute: async () => 'found',
+  });
+  const target = gepa(agentWith({ tools: { lookup: tool } }), { tools: true });
+  expect(target.components['support.tools.lookup.fields.kind']?.text).toBe('A name.');
+  expect(target.skipped).toMatchObject([
+    { location: 'agent support, tools, lookup, field kind, "A number."' },
+  ]);
+});
