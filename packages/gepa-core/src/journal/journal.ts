@@ -26,7 +26,7 @@ export interface RolloutEntry extends CallCost {
   /** The number of the example; equal examples have the same. */
   readonly example: number;
   readonly exampleId: string;
-  /** Without a cache a pair may run more than once; this tells the rollouts apart. */
+  /** Without a cache a pair may run more than once; this distinguishes the rollouts. */
   readonly occurrence?: string | undefined;
   readonly score: number;
   readonly objectives?: Readonly<Record<string, number>> | undefined;
