@@ -17,6 +17,7 @@ import { type Candidate, candidateKey, componentNames } from '../component.ts';
 import { RolloutError, RunError } from '../errors.ts';
 import { type JournalPosition, type RolloutEntry, rolloutKey } from '../journal/journal.ts';
 import type { Metric } from '../metric.ts';
+import { copyExample } from './copy-example.ts';
 import type { ExampleRef } from './examples.ts';
 import { ScoreCheck } from './score-check.ts';
 import type { FrontierType } from './search-view.ts';
@@ -28,6 +29,8 @@ export interface RolloutContext {
   readonly candidateIndex: number | undefined;
   /** Its place within the iteration. */
   readonly task?: number;
+  /** Repeats rollouts that are known already, under this name in the journal. */
+  readonly repeat?: string | undefined;
 }
 
 /** A rollout as it is kept. Details that only a reflection reads may be on disk instead: see `Evaluator.complete`. */
@@ -138,7 +141,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     examples: readonly ExampleRef<Example>[],
     context: RolloutContext,
   ): Promise<Evaluation<Example, Output, Trace>> {
-    const cache = this.#cacheOf(candidate);
+    const cache = context.repeat === undefined ? this.#cacheOf(candidate) : undefined;
     const number = this.#options.run.journal?.numberOf(candidate) ?? 0;
     // Where every rollout is needed, the first that is unavailable ends the evaluation.
     let unavailable: Interruption | undefined;
@@ -243,7 +246,15 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       execution = await attempt(
         { name: 'The program', usageOf: (result: Execution<Output, Trace>) => result?.usage },
         (given) =>
-          adapter.run(candidate, example, { ...given, runId, iteration, phase, candidateIndex, exampleId }),
+          // A copy, so that a program that writes into its input changes nothing for others.
+          adapter.run(candidate, copyExample(example), {
+            ...given,
+            runId,
+            iteration,
+            phase,
+            candidateIndex,
+            exampleId,
+          }),
       );
     } catch (error) {
       const trace = RolloutError.isInstance(error) ? (error.trace as Trace | undefined) : undefined;
@@ -387,8 +398,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 const usageOfMetric = (result: unknown) => (result as { readonly usage?: Usage } | null | undefined)?.usage;
 
 /** The same for the same rollout in every session. */
-function occurrenceOf({ iteration, phase, task = 0 }: RolloutContext, position: number): string {
-  return `${iteration}.${phase}.${task}.${position}`;
+function occurrenceOf({ iteration, phase, task = 0, repeat }: RolloutContext, position: number): string {
+  return repeat === undefined
+    ? `${iteration}.${phase}.${task}.${position}`
+    : `${repeat}.${phase}.${position}`;
 }
 
 /** Only a new candidate on the valset, and the testset, have a use for an evaluation with gaps. */
