@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { optimize } from 'gepa-core';
 import { scoreOf } from './scores.ts';
 
-// One measured run in a process of its own: node engine-run.ts <valset size> <iterations> [--run-dir] [--trace-kilobytes n]
+// One measured run, in its own process: node engine-run.ts <valset size> <iterations> [--run-dir] [--trace-kilobytes n]
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { 'run-dir': { type: 'boolean' }, 'trace-kilobytes': { type: 'string', default: '0' } },
@@ -32,7 +32,7 @@ const run = () =>
     ...(root === undefined ? {} : { runDir: join(root, 'run') }),
   });
 
-/** A text of its own for every rollout, so that nothing is shared. */
+/** A different text for every rollout, so that memory cannot be shared. */
 function traceOf(prompt: string, example: number): string {
   return `${prompt}:${example} `.padEnd(traceCharacters, `${prompt}.${example},`);
 }

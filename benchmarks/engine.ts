@@ -2,10 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
 /**
- * What the engine itself costs: rollouts and proposals are free, about half of the proposals are accepted, fronts and
- * dominance removal included. Each figure is the best of several runs, each in a process of its own. Where `python3`
- * (or --python) can import the reference, it runs beside on the same task; it iterates over unordered sets, so that its
- * search drifts from ours after a while.
+ * Measures the engine's own time and memory: rollouts and proposals take no time, and about half of the proposals are
+ * accepted. Each figure is the best of several runs, each in its own process. If `python3` (or --python) can import the
+ * reference, it runs the same task; it iterates over unordered sets, so its search drifts from ours after a while.
  */
 const { values } = parseArgs({
   options: {
@@ -20,7 +19,7 @@ interface Figure {
   readonly accepted: number;
   readonly best: number;
   readonly peakMegabytes: number;
-  /** With a run directory: how long the same call takes when the run has ended. */
+  /** With a run directory: the time of the same call after the run has ended. */
   readonly resumeSeconds?: number;
 }
 
@@ -55,7 +54,7 @@ function reference(size: number, iterations: number): Figure | undefined {
 const hasReference = spawnSync(values.python, ['-c', 'import gepa']).status === 0;
 console.log(
   hasReference
-    ? `The Python reference runs beside, for at most ${values['reference-seconds']} s each.\n`
+    ? `The Python reference runs too, for at most ${values['reference-seconds']} s each.\n`
     : `${values.python} cannot import the package gepa, so the reference is not measured.\n`,
 );
 
@@ -93,7 +92,7 @@ for (const size of sizes) {
   }
 }
 
-/** What a run directory costs, and that memory stays bounded when every rollout has a large trace. */
+/** The cost of a run directory, and of large traces, which must not stay in memory. */
 console.log(
   `\n${cells(['valset', 'iterations', 'trace kB', 'run dir', 'accepted', 'seconds', 'resume s', 'peak MB'])}`,
 );

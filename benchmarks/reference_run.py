@@ -1,4 +1,4 @@
-"""One measured run of the Python reference in a process of its own: reference_run.py <valset size> <iterations>.
+"""One measured run of the Python reference, in its own process: reference_run.py <valset size> <iterations>.
 
 The same task as engine-run.ts: free rollouts, free proposals, the same scores.
 """
