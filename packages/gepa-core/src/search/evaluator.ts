@@ -4,6 +4,7 @@ import type { Stopwatch } from '../budget/stopwatch.ts';
 import type { Usage } from '../budget/usage.ts';
 import { messageOf } from '../calls/classify-error.ts';
 import { Interrupted, type Interruption } from '../calls/interruption.ts';
+import { mapConcurrently } from '../calls/map-concurrently.ts';
 import { classify } from '../calls/retry.ts';
 import {
   type Call,
@@ -142,17 +143,15 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const number = this.#options.run.journal?.numberOf(candidate) ?? 0;
     // Where every rollout is needed, the first that is unavailable ends the evaluation.
     let unavailable: Interruption | undefined;
-    const outcomes = await Promise.all(
-      examples.map(async (ref, position) => {
-        const occurrence = cache === undefined ? occurrenceOf(context, position) : undefined;
-        const pair = { candidate, number, ref, context, occurrence };
-        const outcome = await this.#outcome(pair, cache, () => unavailable);
-        if (isInterrupted(outcome, 'unavailable') && !mayHaveGaps(context.phase)) {
-          unavailable = outcome.interruption;
-        }
-        return outcome;
-      }),
-    );
+    const outcomes = await mapConcurrently(examples, this.#options.concurrency, async (ref, position) => {
+      const occurrence = cache === undefined ? occurrenceOf(context, position) : undefined;
+      const pair = { candidate, number, ref, context, occurrence };
+      const outcome = await this.#outcome(pair, cache, () => unavailable);
+      if (isInterrupted(outcome, 'unavailable') && !mayHaveGaps(context.phase)) {
+        unavailable = outcome.interruption;
+      }
+      return outcome;
+    });
     const interrupted = outcomes.filter((outcome) => 'interruption' in outcome);
     // An interruption that ends the run goes before a gap.
     const first =
