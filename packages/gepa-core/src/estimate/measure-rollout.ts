@@ -6,6 +6,7 @@ import type { Usage } from '../budget/usage.ts';
 import { sentence } from '../calls/classify-error.ts';
 import { Outage } from '../calls/outage.ts';
 import { RunSignal } from '../calls/run-signal.ts';
+import { AttemptTimeouts } from '../calls/timeout.ts';
 import { seedCandidateOf } from '../component.ts';
 import { SeedError } from '../errors.ts';
 import type { Settings } from '../options/settings.ts';
@@ -44,7 +45,7 @@ export async function measureRollout<Example, Output, Trace, Name extends string
       outage: new Outage(),
       journal: undefined,
       retry: { ...retry, retries: Math.min(retry.retries ?? MAX_RETRIES, MAX_RETRIES) },
-      timeoutMs: settings.rolloutTimeoutMs,
+      timeouts: new AttemptTimeouts(signal, settings.rolloutTimeoutMs),
       dispatch: () => {},
     },
     runId: crypto.randomUUID(),
