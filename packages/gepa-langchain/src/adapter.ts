@@ -15,6 +15,7 @@ import { discover } from './program/discover.ts';
 import { inspectProgram } from './program/inspect-program.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
+import { programSource } from './program/program-source.ts';
 import { rewrite } from './program/rewrite.ts';
 import { RolloutThreads } from './program/rollout-threads.ts';
 import { splitCandidate } from './program/tunables.ts';
@@ -123,6 +124,7 @@ export function createAdapter<Input, Output>(
   return {
     components,
     models: modelNames(program),
+    source: programSource(program),
     metersCalls: true,
     run,
     reflectiveRecords,

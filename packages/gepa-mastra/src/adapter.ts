@@ -20,6 +20,7 @@ import { deriveProgram } from './program/derive-program.ts';
 import type { Discovery } from './program/discovery.ts';
 import { modelNames } from './program/model-names.ts';
 import { isAgent, type Program } from './program/program.ts';
+import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 import { suspensionError } from './program/suspension.ts';
 import { classifyModelError } from './program/unusable-model.ts';
@@ -117,7 +118,13 @@ export function createAdapter<Input, Output>(
   }
 
   const config = typeof options.config === 'function' ? undefined : options.config;
-  return { components, models: modelNames(program, discovery.agents.keys(), config), metersCalls: true, run };
+  return {
+    components,
+    models: modelNames(program, discovery.agents.keys(), config),
+    source: programSource(program, discovery),
+    metersCalls: true,
+    run,
+  };
 }
 
 /** The Mastra instance of a program: a workflow's own, otherwise that of the first registered agent. */

@@ -56,7 +56,7 @@ export async function recordExperiment(
   for (const [position, example] of examples.entries()) {
     const score = scores[position];
     if (score === undefined || score === null) continue;
-    const { output, error, traceId } = log.get(foundCandidate, example) ?? {};
+    const { output, error, traceId } = log.get(foundCandidate, example.itemId!) ?? {};
     await dataset.submitExperimentResult({
       experimentId,
       itemId: example.itemId!,

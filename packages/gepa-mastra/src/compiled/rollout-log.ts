@@ -1,4 +1,5 @@
 import type { Candidate, Execution, RolloutError, Step } from 'gepa-core';
+import type { DatasetExample } from '../data/dataset.ts';
 import { detailsOf } from '../trace/rollout-details.ts';
 
 interface Outcome {
@@ -7,26 +8,28 @@ interface Outcome {
   readonly traceId?: string;
 }
 
-/** The last outcome of every rollout, by candidate and example. */
+/** The last outcome of every rollout on an example of a dataset, by candidate and dataset item. */
 export class RolloutLog {
-  readonly #outcomes = new Map<string, Map<unknown, Outcome>>();
+  readonly #outcomes = new Map<string, Map<string, Outcome>>();
 
-  finished(candidate: Candidate, example: unknown, { output, trace }: Execution<unknown>): void {
+  finished(candidate: Candidate, example: object, { output, trace }: Execution<unknown>): void {
     this.#set(candidate, example, { output, ...traceIdOf(trace) });
   }
 
-  failed(candidate: Candidate, example: unknown, { message, trace }: RolloutError): void {
+  failed(candidate: Candidate, example: object, { message, trace }: RolloutError): void {
     this.#set(candidate, example, { error: message, ...traceIdOf(trace) });
   }
 
-  get(candidate: Candidate, example: unknown): Outcome | undefined {
-    return this.#outcomes.get(keyOf(candidate))?.get(example);
+  get(candidate: Candidate, itemId: string): Outcome | undefined {
+    return this.#outcomes.get(keyOf(candidate))?.get(itemId);
   }
 
-  #set(candidate: Candidate, example: unknown, outcome: Outcome): void {
+  #set(candidate: Candidate, example: object, outcome: Outcome): void {
+    const { itemId } = example as Partial<DatasetExample>;
+    if (itemId === undefined) return;
     const key = keyOf(candidate);
-    const outcomes = this.#outcomes.get(key) ?? new Map<unknown, Outcome>();
-    this.#outcomes.set(key, outcomes.set(example, outcome));
+    const outcomes = this.#outcomes.get(key) ?? new Map<string, Outcome>();
+    this.#outcomes.set(key, outcomes.set(itemId, outcome));
   }
 }
 
