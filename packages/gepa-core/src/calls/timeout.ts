@@ -7,14 +7,16 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 export class AttemptTimeouts {
   readonly #runSignal: AbortSignal;
   readonly #timeoutMs: number;
-  /** An array, since a set that changes often keeps garbage alive until the next full collection. */
+  /** By start. An array, since a set that changes often keeps garbage alive until the next full collection. */
   readonly #running: Attempt[] = [];
+  /** One timer and one listener for all attempts: to add and remove them for each takes as long as a whole call. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(runSignal: AbortSignal, timeoutMs: number) {
     this.#runSignal = runSignal;
     this.#timeoutMs = timeoutMs;
-    // One listener for all attempts: to add and remove one for each takes longer than the rest of a call.
     runSignal.addEventListener('abort', () => {
+      clearTimeout(this.#timer);
       for (const attempt of [...this.#running]) attempt.abort(runSignal.reason);
     });
   }
@@ -26,28 +28,43 @@ export class AttemptTimeouts {
    */
   start(name: string): Attempt {
     this.#runSignal.throwIfAborted();
-    const attempt = new Attempt(name, this.#timeoutMs);
+    const attempt = new Attempt(name, performance.now());
     this.#running.push(attempt);
+    if (this.#timer === undefined) this.#setTimer(this.#timeoutMs);
     return attempt;
   }
 
   stop(attempt: Attempt): void {
-    attempt.stopTimer();
     this.#running.splice(this.#running.indexOf(attempt), 1);
+  }
+
+  #setTimer(ms: number): void {
+    this.#timer = setTimeout(() => this.#abortOverdue(), Math.min(ms, MAX_TIMER_MS));
+  }
+
+  /** Attempts reach their timeout in the order of their starts, since it is the same for all. */
+  #abortOverdue(): void {
+    this.#timer = undefined;
+    const startedBefore = performance.now() - this.#timeoutMs;
+    const overdue = this.#running.filter(({ startedAt }) => startedAt <= startedBefore);
+    const next = this.#running[overdue.length];
+    if (next !== undefined) this.#setTimer(next.startedAt - startedBefore);
+    for (const attempt of overdue) {
+      attempt.abort(new RolloutTimeoutError(`${attempt.name} did not end within ${this.#timeoutMs} ms.`));
+    }
   }
 }
 
 /** One attempt. When it is abandoned, it goes on by itself; its outcome is ignored. */
 export class Attempt {
+  readonly name: string;
+  readonly startedAt: number;
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
   #reject: ((reason: unknown) => void) | undefined;
 
-  constructor(name: string, timeoutMs: number) {
-    this.#timer = setTimeout(
-      () => this.abort(new RolloutTimeoutError(`${name} did not end within ${timeoutMs} ms.`)),
-      Math.min(timeoutMs, MAX_TIMER_MS),
-    );
+  constructor(name: string, startedAt: number) {
+    this.name = name;
+    this.startedAt = startedAt;
   }
 
   get signal(): AbortSignal {
@@ -65,9 +82,5 @@ export class Attempt {
   abort(reason: unknown): void {
     this.#reject?.(reason);
     this.#controller.abort(reason);
-  }
-
-  stopTimer(): void {
-    clearTimeout(this.#timer);
   }
 }

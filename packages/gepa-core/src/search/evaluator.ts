@@ -119,11 +119,17 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const cache = context.repeat === undefined ? this.#cacheOf(candidate) : undefined;
     const number = run.journal?.numberOf(candidate) ?? 0;
     const candidateRun: CandidateRun<Name> = { candidate, number, context, unavailable: undefined };
-    const outcomes = await mapConcurrently(examples, concurrency, (ref, position) =>
-      cache === undefined
-        ? this.#rollOut(candidateRun, ref, occurrenceOf(context, position))
-        : this.#cached(cache, candidateRun, ref),
-    );
+    const outcomes = await mapConcurrently(examples, concurrency, async (ref, position) => {
+      const outcome =
+        cache === undefined
+          ? await this.#rollOut(candidateRun, ref, occurrenceOf(context, position))
+          : await this.#cached(cache, candidateRun, ref);
+      // Where every rollout is needed, the first that is unavailable ends the evaluation.
+      if ('interruption' in outcome && outcome.interruption.reason === 'unavailable') {
+        if (!mayHaveGaps(context.phase)) candidateRun.unavailable = outcome.interruption;
+      }
+      return outcome;
+    });
     const interrupted = outcomes.filter((outcome) => 'interruption' in outcome);
     // An interruption that ends the run goes before a gap.
     const first =
@@ -172,18 +178,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   ): Promise<Outcome<Example, Output, Trace>> {
     const call = new RolloutCall(this.#program, candidateRun, ref, occurrence);
     const outcome = await runCall(this.#options.run, call);
-    const { context } = candidateRun;
-    if ('interruption' in outcome) {
-      const { interruption } = outcome;
-      // Where every rollout is needed, the first that is unavailable ends the evaluation.
-      if (interruption.reason === 'unavailable' && !mayHaveGaps(context.phase)) {
-        candidateRun.unavailable = interruption;
-      }
-      return outcome;
-    }
+    if ('interruption' in outcome) return outcome;
     this.#warnIfFree(outcome);
     const kept = this.#kept(outcome.value, ref, outcome.position);
-    this.#dispatchFinished(context, kept, outcome);
+    this.#dispatchFinished(candidateRun.context, kept, outcome);
     return kept;
   }
 
