@@ -2,6 +2,7 @@ import { modelCallUsage } from '../budget/usage.ts';
 import { RunSignal } from '../calls/run-signal.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import type { GepaEvent } from '../events.ts';
+import { defaults } from '../options/settings.ts';
 import type { ExampleRef } from '../search/examples.ts';
 import { runSearch } from '../search/loop.ts';
 import { prepareRun } from '../search/prepare.ts';
@@ -98,6 +99,9 @@ function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): 
   const { reflectionModel, adapter } = settings;
   return {
     ...withoutSpendLimits(settings),
+    ...Object.fromEntries(
+      Object.entries(defaults).filter(([option]) => isCustom(settings[option as keyof typeof defaults])),
+    ),
     ...(limits.costUsd === undefined ? {} : { maxCostUsd: limits.costUsd }),
     ...(limits.tokens === undefined ? {} : { maxTokens: limits.tokens }),
     reserve: { rollout: sizes.rollout as object, reflection: sizes.reflection as object },
@@ -117,18 +121,8 @@ function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): 
     },
     acceptanceCriterion: () => ++tested % PROPOSALS_PER_ACCEPTED === 0,
     skipPerfectScore: false,
-    valEvaluationPolicy: 'full_eval',
-    candidateSelectionStrategy: unlessCustom(settings.candidateSelectionStrategy, 'pareto'),
-    componentSelector: unlessCustom(settings.componentSelector, 'round_robin'),
-    batchSampler: unlessCustom(settings.batchSampler, 'epoch_shuffled'),
-    samplingStrategy: unlessCustom(settings.samplingStrategy, 'single'),
-    selectionStrategy: unlessCustom(settings.selectionStrategy, 'all'),
     frontierType: 'instance',
   };
-}
-
-function unlessCustom<T>(strategy: T, otherwise: T): T {
-  return isCustom(strategy) ? otherwise : strategy;
 }
 
 /** Whether a strategy is a function or an object with a method, so that its behaviour is unknown. */

@@ -36,7 +36,10 @@ async function billedRun(setup: TokenRunSetup) {
     ...run.options,
     adapter: { ...adapter, run: async (...args) => ({ ...(await adapter.run(...args)), usage }) },
   });
-  const line = lines.join('').split('\n').findLast((text) => text.includes('/1M tokens'));
+  const line = lines
+    .join('')
+    .split('\n')
+    .findLast((text) => text.includes('/1M tokens'));
   const [, dollars] = /\$([\d.]+)\/\$10\.00/.exec(line!)!;
   const [, thousands] = /([\d.]+)K\/1M tokens/.exec(line!)!;
   return { result, shown: { costUsd: Number(dollars), tokens: 1_000 * Number(thousands) } };

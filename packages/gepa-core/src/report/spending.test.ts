@@ -122,7 +122,10 @@ describe('Spending.limits', () => {
       runFinished({ usage: { ...usage, costUsd: 5 } }),
     );
     expect(spending.costUsd).toBe(5);
-    expect(spendingAfter(...withTotals(paid(3)), runFinished({ usage: noUsage })).costUsd).toBeCloseTo(0.03, 9);
+    expect(spendingAfter(...withTotals(paid(3)), runFinished({ usage: noUsage })).costUsd).toBeCloseTo(
+      0.03,
+      9,
+    );
   });
 });
 
