@@ -49,7 +49,7 @@ export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<D
   dispatcher.add((event) => counter.apply(event));
   const isOutOfTime: StopCondition = () => {
     const { durationMs = 0 } = amountsOf(counter, sizes);
-    return durationMs >= (limits.durationMs ?? Number.POSITIVE_INFINITY) ? 'maxDurationMs' : undefined;
+    return durationMs >= (limits.maxDurationMs ?? Number.POSITIVE_INFINITY) ? 'maxDurationMs' : undefined;
   };
   const runSignal = new RunSignal(settings.signal);
   try {
@@ -77,7 +77,7 @@ async function canScoreTestset<Example>(
   return !('interruption' in test);
 }
 
-type Limits = Readonly<Partial<Record<LimitedUnit, number>>>;
+type Limits = Pick<AnySettings, (typeof limitNames)[LimitedUnit]>;
 
 /** The limits in units in which the size of every call is known. */
 function simulatedLimits(settings: AnySettings, sizes: CallSizes): Limits {
@@ -85,8 +85,9 @@ function simulatedLimits(settings: AnySettings, sizes: CallSizes): Limits {
   const sizeOf = amountsOf(oneOfEach, sizes);
   return Object.fromEntries(
     limitedUnits
-      .map((unit) => [unit, settings[limitNames[unit]]] as const)
-      .filter(([unit, limit]) => limit !== undefined && sizeOf[unit] !== undefined),
+      .filter((unit) => sizeOf[unit] !== undefined)
+      .map((unit) => [limitNames[unit], settings[limitNames[unit]]])
+      .filter(([, limit]) => limit !== undefined),
   );
 }
 
@@ -102,8 +103,7 @@ function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): 
     ...Object.fromEntries(
       Object.entries(defaults).filter(([option]) => isCustom(settings[option as keyof typeof defaults])),
     ),
-    ...(limits.costUsd === undefined ? {} : { maxCostUsd: limits.costUsd }),
-    ...(limits.tokens === undefined ? {} : { maxTokens: limits.tokens }),
+    ...limits,
     reserve: { rollout: sizes.rollout as object, reflection: sizes.reflection as object },
     adapter: {
       components: adapter.components,
@@ -178,7 +178,7 @@ function extrapolated(counts: Counts, limits: Limits, sizes: CallSizes): DryRun 
   const [nearest] = limitedUnits
     .map((unit) => ({
       endsBy: limitNames[unit],
-      factor: (limits[unit] ?? Number.NaN) / (used[unit] || Number.NaN),
+      factor: (limits[limitNames[unit]] ?? Number.NaN) / (used[unit] || Number.NaN),
     }))
     .filter(({ factor }) => factor > 0)
     .sort((a, b) => a.factor - b.factor);
