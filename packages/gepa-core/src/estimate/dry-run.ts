@@ -56,11 +56,10 @@ export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<D
     const stubs = { ...stubSettings(settings, sizes, limits), stopConditions: [isOutOfTime, cap] };
     const { search, calls, testset } = prepareRun(stubs, dispatcher, runSignal, undefined);
     const endsBy = await runSearch(search);
-    if (endsBy === 'cap') return extrapolated(counter, limits, sizes);
     calls.budget.releaseTestset();
     // No time is reserved for the testset.
     const isTested = endsBy !== 'maxDurationMs' && (await canScoreTestset(search, testset));
-    return { counts: counter, endsBy, isTested };
+    return endsBy === 'cap' ? extrapolated(counter, limits, sizes) : { counts: counter, endsBy, isTested };
   } finally {
     runSignal.end();
   }
