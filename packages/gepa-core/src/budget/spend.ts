@@ -1,10 +1,10 @@
 import type { Phase } from '../adapter/adapter.ts';
 import { addUsage, noUsage, type Usage } from './usage.ts';
 
-/** What time and money are spent on. A child's run on its parent's minibatch is part of the minibatch. */
+/** The parts of a run to which time and spend are attributed. A child's rollouts on a minibatch belong to `minibatch`. */
 export type SpendPhase = 'seed' | 'minibatch' | 'valset' | 'merge' | 'testset' | 'reflection';
 
-/** Milliseconds of wall-clock time; `other` is the engine itself and whatever it waits for. */
+/** Milliseconds of wall-clock time by phase; `other` is the time in which no call runs. */
 export type TimeSpent = Readonly<Record<SpendPhase | 'other', number>>;
 
 export const spendPhases = ['seed', 'minibatch', 'valset', 'merge', 'testset', 'reflection'] as const;
@@ -23,22 +23,22 @@ export const spendPhaseOf = (phase: Phase): SpendPhase => (phase === 'proposal' 
 
 export const totalTime = (time: TimeSpent): number => Object.values(time).reduce((sum, ms) => sum + ms, 0);
 
-/** What a part of the run took. */
+/** The spend of a part of the run. */
 export interface Spend {
   /** Scored rollouts. */
   readonly metricCalls: number;
   readonly usage: Usage;
 }
 
-/** The whole of it, by phase. A judge's model calls count under `judge`, not under the phase they were made in. */
+/** The spend of a run by phase. A judge's model calls count under `judge`, not under the phase of their rollout. */
 export type SpendByPhase = Readonly<Record<SpendPhase | 'judge', Spend>>;
 
-/** A call that is over, however it ended. */
+/** A call that has ended, whether or not it has a value. */
 export interface SettledCall {
   readonly phase: SpendPhase;
   readonly isScored: boolean;
   readonly usage: Usage;
-  /** The metric's own share, which is not part of `usage`. */
+  /** The usage of the metric, which is not part of `usage`. */
   readonly judgeUsage: Usage;
   readonly retries: number;
 }

@@ -20,20 +20,14 @@ export function callSizes(
   settings: AnySettings,
   measurement: Measurement | undefined,
 ): { readonly likely: CallSizes; readonly largest: CallSizes } {
-  const { reserve = {} } = settings;
+  const { reserve = {}, reflectionModel } = settings;
   const rollout = rolloutSize(measurement);
-  const largestRollout = atLeast(rollout, reserve.rollout);
-  if (settings.reflectionModel === undefined) {
-    return {
-      likely: { rollout, reflection: free },
-      largest: { rollout: largestRollout, reflection: free },
-    };
-  }
+  const reflection = (size: () => CallSize) => (reflectionModel === undefined ? free : size());
   return {
-    likely: { rollout, reflection: reflectionSize(settings, measurement) },
+    likely: { rollout, reflection: reflection(() => reflectionSize(settings, measurement)) },
     largest: {
-      rollout: largestRollout,
-      reflection: atLeast(reflectionSize(settings, undefined), reserve.reflection),
+      rollout: atLeast(rollout, reserve.rollout),
+      reflection: reflection(() => atLeast(reflectionSize(settings, undefined), reserve.reflection)),
     },
   };
 }

@@ -2,6 +2,7 @@ import { modelCallUsage } from '../budget/usage.ts';
 import { RunSignal } from '../calls/run-signal.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import type { GepaEvent } from '../events.ts';
+import { defaults } from '../options/settings.ts';
 import type { ExampleRef } from '../search/examples.ts';
 import { runSearch } from '../search/loop.ts';
 import { prepareRun } from '../search/prepare.ts';
@@ -48,18 +49,17 @@ export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<D
   dispatcher.add((event) => counter.apply(event));
   const isOutOfTime: StopCondition = () => {
     const { durationMs = 0 } = amountsOf(counter, sizes);
-    return durationMs >= (limits.durationMs ?? Number.POSITIVE_INFINITY) ? 'maxDurationMs' : undefined;
+    return durationMs >= (limits.maxDurationMs ?? Number.POSITIVE_INFINITY) ? 'maxDurationMs' : undefined;
   };
   const runSignal = new RunSignal(settings.signal);
   try {
     const stubs = { ...stubSettings(settings, sizes, limits), stopConditions: [isOutOfTime, cap] };
     const { search, calls, testset } = prepareRun(stubs, dispatcher, runSignal, undefined);
     const endsBy = await runSearch(search);
-    if (endsBy === 'cap') return extrapolated(counter, limits, sizes);
     calls.budget.releaseTestset();
     // No time is reserved for the testset.
     const isTested = endsBy !== 'maxDurationMs' && (await canScoreTestset(search, testset));
-    return { counts: counter, endsBy, isTested };
+    return endsBy === 'cap' ? extrapolated(counter, limits, sizes) : { counts: counter, endsBy, isTested };
   } finally {
     runSignal.end();
   }
@@ -76,7 +76,7 @@ async function canScoreTestset<Example>(
   return !('interruption' in test);
 }
 
-type Limits = Readonly<Partial<Record<LimitedUnit, number>>>;
+type Limits = Pick<AnySettings, (typeof limitNames)[LimitedUnit]>;
 
 /** The limits in units in which the size of every call is known. */
 function simulatedLimits(settings: AnySettings, sizes: CallSizes): Limits {
@@ -84,8 +84,9 @@ function simulatedLimits(settings: AnySettings, sizes: CallSizes): Limits {
   const sizeOf = amountsOf(oneOfEach, sizes);
   return Object.fromEntries(
     limitedUnits
-      .map((unit) => [unit, settings[limitNames[unit]]] as const)
-      .filter(([unit, limit]) => limit !== undefined && sizeOf[unit] !== undefined),
+      .filter((unit) => sizeOf[unit] !== undefined)
+      .map((unit) => [limitNames[unit], settings[limitNames[unit]]])
+      .filter(([, limit]) => limit !== undefined),
   );
 }
 
@@ -98,8 +99,10 @@ function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): 
   const { reflectionModel, adapter } = settings;
   return {
     ...withoutSpendLimits(settings),
-    ...(limits.costUsd === undefined ? {} : { maxCostUsd: limits.costUsd }),
-    ...(limits.tokens === undefined ? {} : { maxTokens: limits.tokens }),
+    ...Object.fromEntries(
+      Object.entries(defaults).filter(([option]) => isCustom(settings[option as keyof typeof defaults])),
+    ),
+    ...limits,
     reserve: { rollout: sizes.rollout as object, reflection: sizes.reflection as object },
     adapter: {
       components: adapter.components,
@@ -117,18 +120,8 @@ function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): 
     },
     acceptanceCriterion: () => ++tested % PROPOSALS_PER_ACCEPTED === 0,
     skipPerfectScore: false,
-    valEvaluationPolicy: 'full_eval',
-    candidateSelectionStrategy: unlessCustom(settings.candidateSelectionStrategy, 'pareto'),
-    componentSelector: unlessCustom(settings.componentSelector, 'round_robin'),
-    batchSampler: unlessCustom(settings.batchSampler, 'epoch_shuffled'),
-    samplingStrategy: unlessCustom(settings.samplingStrategy, 'single'),
-    selectionStrategy: unlessCustom(settings.selectionStrategy, 'all'),
     frontierType: 'instance',
   };
-}
-
-function unlessCustom<T>(strategy: T, otherwise: T): T {
-  return isCustom(strategy) ? otherwise : strategy;
 }
 
 /** Whether a strategy is a function or an object with a method, so that its behaviour is unknown. */
@@ -184,7 +177,7 @@ function extrapolated(counts: Counts, limits: Limits, sizes: CallSizes): DryRun 
   const [nearest] = limitedUnits
     .map((unit) => ({
       endsBy: limitNames[unit],
-      factor: (limits[unit] ?? Number.NaN) / (used[unit] || Number.NaN),
+      factor: (limits[limitNames[unit]] ?? Number.NaN) / (used[unit] || Number.NaN),
     }))
     .filter(({ factor }) => factor > 0)
     .sort((a, b) => a.factor - b.factor);

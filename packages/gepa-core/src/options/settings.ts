@@ -9,7 +9,8 @@ import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } 
 import { checkRules } from './rules.ts';
 import { type AnyOptions, checkEachOption } from './schema.ts';
 
-const defaults = {
+/** Defaults that do not depend on other options. */
+export const defaults = {
   candidateSelectionStrategy: 'pareto',
   componentSelector: 'round_robin',
   batchSampler: 'epoch_shuffled',

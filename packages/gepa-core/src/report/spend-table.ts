@@ -31,9 +31,9 @@ export function spendLines(result: OptimizationResult, { bold, dim }: Colors): s
       const spent = phase === 'other' ? { metricCalls: 0, usage: noUsage } : spend[phase];
       return { label: labels[phase], ...spent, timeMs: phase === 'judge' ? 0 : time[phase] };
     })
-    .filter(({ metricCalls, usage, timeMs }) => metricCalls + usage.modelCalls > 0 || isShown(timeMs));
+    .filter((row) => columns.some(({ cell }) => cell(row) !== ''));
   const total: Row = { label: 'Total', metricCalls: totalMetricCalls, usage, timeMs: durationMs };
-  const shown = tableColumns.filter(({ isEmpty }) => !isEmpty(usage));
+  const shown = columns.filter(({ cell }) => cell(total) !== '' && cell(total) !== UNKNOWN);
   const [head, ...lines] = alignColumns([
     ['Spent', ...shown.map(({ name }) => name)],
     ...[...rows, total].map((row) => [row.label, ...shown.map(({ cell }) => cell(row))]),
@@ -44,52 +44,32 @@ export function spendLines(result: OptimizationResult, { bold, dim }: Colors): s
 
 interface Column {
   readonly name: string;
+  /** `''` if there is nothing to count. */
   readonly cell: (row: Row) => string;
-  /** Whether the column is empty for the whole run. */
-  readonly isEmpty: (total: Usage) => boolean;
 }
 
-const tableColumns: readonly Column[] = [
-  { name: 'metric calls', cell: ({ metricCalls }) => countOrBlank(metricCalls), isEmpty: () => false },
-  {
-    name: 'model calls',
-    cell: ({ usage }) => countOrBlank(usage.modelCalls),
-    isEmpty: ({ modelCalls }) => modelCalls === 0,
-  },
-  {
-    name: 'input tokens',
-    cell: ({ usage }) => valueOrUnknown(usage, hasTokens(usage) ? formatCount(usage.inputTokens) : undefined),
-    isEmpty: (total) => !hasTokens(total),
-  },
-  {
-    name: 'output tokens',
-    cell: ({ usage }) =>
-      valueOrUnknown(usage, hasTokens(usage) ? formatCount(usage.outputTokens) : undefined),
-    isEmpty: (total) => !hasTokens(total),
-  },
+const columns: readonly Column[] = [
+  { name: 'metric calls', cell: ({ metricCalls }) => countOrBlank(metricCalls) },
+  { name: 'model calls', cell: ({ usage }) => countOrBlank(usage.modelCalls) },
+  { name: 'input tokens', cell: ({ usage }) => tokensOrUnknown(usage, usage.inputTokens) },
+  { name: 'output tokens', cell: ({ usage }) => tokensOrUnknown(usage, usage.outputTokens) },
   {
     name: 'cost',
-    cell: ({ usage }) =>
-      valueOrUnknown(usage, usage.costUsd === undefined ? undefined : formatUsd(usage.costUsd)),
-    isEmpty: ({ costUsd }) => costUsd === undefined,
+    cell: ({ usage: { modelCalls, costUsd } }) =>
+      modelCalls === 0 ? '' : costUsd === undefined ? UNKNOWN : formatUsd(costUsd),
   },
-  {
-    name: 'time',
-    cell: ({ timeMs }) => (isShown(timeMs) ? formatDuration(timeMs) : ''),
-    isEmpty: () => false,
-  },
+  { name: 'time', cell: ({ timeMs }) => (isShown(timeMs) ? formatDuration(timeMs) : '') },
 ];
+
+const countOrBlank = (count: number): string => (count === 0 ? '' : formatCount(count));
+
+const tokensOrUnknown = (usage: Usage, count: number): string =>
+  usage.modelCalls === 0 ? '' : hasTokens(usage) ? formatCount(count) : UNKNOWN;
 
 /** Whether a time is not rounded to zero. */
 const isShown = (ms: number): boolean => formatDuration(ms) !== formatDuration(0);
 
 const hasTokens = ({ inputTokens, outputTokens }: Usage): boolean => inputTokens + outputTokens > 0;
-
-const countOrBlank = (count: number): string => (count === 0 ? '' : formatCount(count));
-
-/** Blank without model calls; `UNKNOWN` if their value is not known. */
-const valueOrUnknown = ({ modelCalls }: Usage, text: string | undefined): string =>
-  modelCalls === 0 ? '' : (text ?? UNKNOWN);
 
 /** Notes on unknown values. */
 function notesOn(rows: readonly Row[], total: Usage): string[] {

@@ -9,6 +9,7 @@ type CallSettled = Extract<GepaEvent, { type: 'call_settled' }>;
 const units = ['metricCalls', 'costUsd', 'tokens', 'iterations', 'durationMs'] as const;
 export type Unit = (typeof units)[number];
 type Totals = Record<Unit, number>;
+type Limits = Readonly<Record<Unit, number | undefined>>;
 
 /** The use of a limit. */
 export interface LimitUse {
@@ -30,7 +31,7 @@ export class Spending {
   readonly #spent = { ...nothing };
   /** The part of this session, which determines the pace. */
   readonly #recent = { ...nothing };
-  #limits: Partial<Totals> = {};
+  #limits: Partial<Limits> = {};
   #earlierMs = 0;
   #isResumed = false;
   #hasLiveCalls = false;
@@ -119,46 +120,46 @@ export class Spending {
 
 const tokensOf = ({ inputTokens, outputTokens }: Usage): number => inputTokens + outputTokens;
 
-function limitsOf(event: RunStarted): Partial<Totals> {
-  const { maxMetricCalls, maxCostUsd, maxTokens, maxIterations, maxDurationMs } = event;
-  return Object.fromEntries(
-    Object.entries({
-      metricCalls: maxMetricCalls,
-      costUsd: maxCostUsd,
-      tokens: maxTokens,
-      iterations: maxIterations,
-      durationMs: maxDurationMs,
-    } satisfies Record<Unit, number | undefined>).filter(([, limit]) => limit !== undefined),
-  ) as Partial<Totals>;
+function limitsOf(event: RunStarted): Limits {
+  return {
+    metricCalls: event.maxMetricCalls,
+    costUsd: event.maxCostUsd,
+    tokens: event.maxTokens,
+    iterations: event.maxIterations,
+    durationMs: event.maxDurationMs,
+  };
 }
+
+const formats: Readonly<Record<Unit, (count: number) => string>> = {
+  metricCalls: formatCount,
+  costUsd: formatUsd,
+  tokens: formatCompact,
+  iterations: formatCount,
+  durationMs: formatDuration,
+};
+
+const nouns: Readonly<Partial<Record<Unit, string>>> = {
+  metricCalls: ' calls',
+  tokens: ' tokens',
+  iterations: ' iterations',
+};
 
 /** `20/100 calls`, `$0.42/$2.00`, `1.2M/5M tokens`, `3/40 iterations`, `22s/10m 00s` */
 export function formatLimitUse({ unit, spent, limit }: LimitUse): string {
-  switch (unit) {
-    case 'metricCalls':
-      return `${formatCount(spent)}/${formatCount(limit)} calls`;
-    case 'costUsd':
-      return `${formatUsd(spent)}/${formatUsd(limit)}`;
-    case 'tokens':
-      return `${formatCompact(spent)}/${formatCompact(limit)} tokens`;
-    case 'iterations':
-      return `${formatCount(spent)}/${formatCount(limit)} iterations`;
-    case 'durationMs':
-      return `${formatDuration(spent)}/${formatDuration(limit)}`;
-  }
+  const format = formats[unit];
+  return `${format(spent)}/${format(limit)}${nouns[unit] ?? ''}`;
 }
 
 /** `100 metric calls, $2.00, 5M tokens, 40 iterations, 10m 00s` */
 export function describeLimits(event: RunStarted): string {
   const limits = limitsOf(event);
-  const { metricCalls, costUsd, tokens, iterations, durationMs } = limits;
-  return [
-    metricCalls === undefined ? [] : countOf(metricCalls, 'metric call'),
-    costUsd === undefined ? [] : formatUsd(costUsd),
-    tokens === undefined ? [] : `${formatCompact(tokens)} tokens`,
-    iterations === undefined ? [] : countOf(iterations, 'iteration'),
-    durationMs === undefined ? [] : formatDuration(durationMs),
-  ]
-    .flat()
+  return units
+    .flatMap((unit) => {
+      const limit = limits[unit];
+      if (limit === undefined) return [];
+      if (unit === 'metricCalls') return [countOf(limit, 'metric call')];
+      if (unit === 'iterations') return [countOf(limit, 'iteration')];
+      return [`${formats[unit](limit)}${nouns[unit] ?? ''}`];
+    })
     .join(', ');
 }
