@@ -89,6 +89,13 @@ export type DecisionEvent<Name extends string = string> =
       readonly metricCalls: number;
       readonly bestIndex: number;
     }
+  | {
+      /** The program changed since an earlier session: the seed, then the best candidate, was scored again. */
+      readonly type: 'candidate_rescored';
+      readonly index: number;
+      readonly scores: readonly (number | null)[];
+      readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
+    }
   | { readonly type: 'iteration_finished'; readonly iteration: number; readonly metricCalls: number }
   | {
       readonly type: 'run_finished';

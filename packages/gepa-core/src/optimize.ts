@@ -6,7 +6,7 @@ import { RunSignal } from './calls/run-signal.ts';
 import { componentNames } from './component.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { RunError } from './errors.ts';
-import { fingerprintOf } from './journal/fingerprint.ts';
+import { fingerprintOf, programIdentityOf } from './journal/fingerprint.ts';
 import { openRunDirectory, type RunDirectory } from './journal/run-directory.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
 import { resolveOptions, type Settings } from './options/settings.ts';
@@ -15,6 +15,7 @@ import { terminalProgress } from './report/terminal-progress.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
 import { runSearch } from './search/loop.ts';
 import { type PreparedRun, prepareRun } from './search/prepare.ts';
+import { rescoreIfProgramChanged } from './search/rescore.ts';
 import { resultOf } from './search/state.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 import { scoreTestset } from './search/test-scores.ts';
@@ -68,6 +69,7 @@ function openDirectory<Example, Output, Trace, Name extends string>(
   if (settings.runDir === undefined) return undefined;
   const directory = openRunDirectory(settings.runDir, {
     fingerprint: fingerprintOf(settings),
+    program: programIdentityOf(settings),
     names: componentNames(settings.adapter.components),
     redact: settings.redact,
     maxMetricCalls: settings.maxMetricCalls,
@@ -103,8 +105,9 @@ async function run<Example, Output, Trace, Name extends string>(
   try {
     let reason = await runSearch(search);
     if (reason === 'aborted') reason = runSignal.endedBy ?? reason;
+    const repeat = await rescoreIfProgramChanged(search, calls, dispatcher.warn);
     calls.budget.releaseTestset();
-    const { test, stoppedBy } = await scoreHeldOut(prepared, runSignal, dispatcher.warn);
+    const { test, stoppedBy } = await scoreHeldOut(prepared, repeat, runSignal, dispatcher.warn);
     if (calls.outage.final !== undefined) {
       dispatcher.warn(outageWarning(calls.outage.final.error, settings.runDir));
     }
@@ -126,13 +129,15 @@ async function run<Example, Output, Trace, Name extends string>(
 /** The scores on the testset, or a warning why there are none, with what ended the run meanwhile. */
 async function scoreHeldOut<Example, Output, Trace, Name extends string>(
   { search, testset }: PreparedRun<Example, Output, Trace, Name>,
+  repeat: string | undefined,
   runSignal: RunSignal,
   warn: (message: string) => void,
 ): Promise<{ test?: TestScores; stoppedBy?: StopReason }> {
   if (testset.length === 0) return {};
   const { state, evaluator } = search;
   const [seed, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
-  const test = await scoreTestset({ evaluator, testset, iteration: state.iteration, seed, best, warn });
+  const { iteration } = state;
+  const test = await scoreTestset({ evaluator, testset, iteration, seed, best, repeat, warn });
   if (!('interruption' in test)) return { test };
   const { reason: interrupted, error } = test.interruption;
   const reason = interrupted === 'aborted' ? (runSignal.endedBy ?? interrupted) : interrupted;

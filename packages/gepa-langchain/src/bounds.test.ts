@@ -152,7 +152,7 @@ const mix = fc.record({
   seed: fc.nat({ max: 100 }),
 });
 
-it('no bound is crossed and every call is accounted for, by what a model server has counted', async () => {
+it('no limit is exceeded and every call is counted, by the records of a model server', async () => {
   await fc.assert(
     fc.asyncProperty(mix, async ({ shape, bounds, judged, failures, hanging, abortedAt, ...options }) => {
       const provider = new Provider({ failures, hanging });

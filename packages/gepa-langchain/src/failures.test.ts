@@ -13,7 +13,7 @@ afterAll(() => server.close());
 it.each([
   ...failureCases,
   { name: 'no answer', reply: { connection: 'hangs' }, kind: 'transient', timeout: 20 } as const,
-])('the error of a LangChain model after $name is of the kind "$kind"', async ({ kind, ...failure }) => {
+])('the error of a LangChain model after $name is classified as $kind', async ({ kind, ...failure }) => {
   reply = failure.reply;
   const model = server.model('timeout' in failure ? { timeout: failure.timeout } : {});
   const error = await model.invoke('hello').catch((error: unknown) => error);

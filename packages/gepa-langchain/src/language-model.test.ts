@@ -28,11 +28,15 @@ const usage = {
   byModel: { simulated: { modelCalls: 1, inputTokens: 2, outputTokens: 3 } },
 };
 
-it('says that an answer was cut off in whatever words the provider has for it', async () => {
-  const told = [{ stop_reason: 'max_tokens' }, { stopReason: 'max_tokens' }, { done_reason: 'length' }];
+it('the finish reason of a cut-off answer is read by the names of every provider', async () => {
+  const finishReasons = [
+    { stop_reason: 'max_tokens' },
+    { stopReason: 'max_tokens' },
+    { done_reason: 'length' },
+  ];
   const models = [
     server.model({ useResponsesApi: true }),
-    ...told.map((response_metadata) =>
+    ...finishReasons.map((response_metadata) =>
       fakeModel().respond(new AIMessage({ content: 'cut', response_metadata })),
     ),
   ];
@@ -45,7 +49,7 @@ it('says that an answer was cut off in whatever words the provider has for it', 
   ]);
 });
 
-it('counts the models inside a chain', async () => {
+it('the usage of a chain as reflection model includes every model in it', async () => {
   const answer = fromChatModel(server.model().pipe(new StringOutputParser()));
   expect(await answer({ prompt: 'two words', signal })).toEqual({
     text: 're: two words',
@@ -54,7 +58,7 @@ it('counts the models inside a chain', async () => {
   });
 });
 
-it('reads the text of content parts', async () => {
+it('the answer of a model with content parts is the text of these parts', async () => {
   const content = [
     { type: 'reasoning', reasoning: 'hm' },
     { type: 'text', text: 'one ' },
@@ -67,7 +71,7 @@ it('reads the text of content parts', async () => {
   });
 });
 
-it("keeps the model's own callbacks", async () => {
+it('a reflection model keeps its own callbacks', async () => {
   const heard: string[] = [];
   const listener = (name: string) =>
     BaseCallbackHandler.fromMethods({ handleChatModelStart: () => void heard.push(name) });
@@ -78,13 +82,13 @@ it("keeps the model's own callbacks", async () => {
   expect(heard.sort()).toEqual(['config', 'constructor']);
 });
 
-it('throws what the model throws', async () => {
+it('a reflection model rejects with the error of the model', async () => {
   await expect(fromChatModel(server.model())({ prompt: 'refuse', signal })).rejects.toMatchObject({
     status: 429,
   });
 });
 
-it('says what is no model, and what is no answer', async () => {
+it('a value that is not a model, and an answer that is not a message, are refused with a reason', async () => {
   expect(() => fromChatModel('gpt' as never)).toThrow(OptionsError);
   expect(() => fromChatModel('gpt' as never)).toThrow('it is string');
   const list = fromChatModel(RunnableLambda.from(() => 7));

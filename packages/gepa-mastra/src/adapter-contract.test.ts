@@ -11,7 +11,7 @@ import { type ChatRequest, startOpenAIServer, systemOf } from './testing/openai-
 const lastUser = ({ messages }: ChatRequest) =>
   String(messages.findLast(({ role }) => role === 'user')?.content);
 
-/** Echoes all it is told; asks a tool or a sub-agent once where it has one. */
+/** Echoes its input; calls a tool or a sub-agent once if it has one. */
 const startEcho = () =>
   startOpenAIServer(async (request) => {
     if (lastUser(request).includes('endless')) await new Promise(() => {});

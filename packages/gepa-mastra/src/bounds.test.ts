@@ -67,7 +67,7 @@ function answerTo({ messages, tools = [], response_format, model }: ChatRequest)
 type Provider = Awaited<ReturnType<typeof startProvider>>;
 
 let provider: Provider;
-// Agents of judges tell of failures there.
+// Judge agents log their failures there.
 beforeAll(() => {
   for (const method of ['error', 'warn'] as const) vi.spyOn(console, method).mockImplementation(() => {});
 });
@@ -98,7 +98,7 @@ const kinds = (
     'workflow',
   ] as const
 ).filter(
-  // Before 1.1 an agent does not tell which processors it has.
+  // Before 1.1 an agent does not list its processors.
   (kind) => kind !== 'moderated' || 'listConfiguredInputProcessors' in Agent.prototype,
 );
 type Kind = (typeof kinds)[number];
@@ -220,7 +220,7 @@ const cases = fc.record({
   bound: fc.constantFrom('maxTokens', 'maxCostUsd'),
   tokens: fc.integer({ min: 2_000, max: 100_000 }),
   concurrency: fc.integer({ min: 1, max: 8 }),
-  /** Absent: the provider is well, and nobody gives up on it. */
+  /** Undefined: the provider never fails and no call is abandoned. */
   storm: fc.option(
     fc.record({
       fates: fc.array(fates, { minLength: 3, maxLength: 12 }),
@@ -237,7 +237,7 @@ const found: (typeof cases extends fc.Arbitrary<infer Case> ? Case : never)[] = 
   { ...plain, tokens: 4_082, storm: { fates: ['good', 'breaks', 'good'], abortsAt: null } },
 ];
 
-it('no bound is crossed, and what was answered is accounted for', async () => {
+it('no limit is exceeded, and every answered call is counted', async () => {
   await fc.assert(
     fc.asyncProperty(cases, async ({ kind, isJudged, bound, tokens, concurrency, storm }) => {
       const controller = new AbortController();
@@ -270,29 +270,32 @@ it('no bound is crossed, and what was answered is accounted for', async () => {
   );
 });
 
-it.each(kinds)('what is told of a program of the kind "%s" is what its traces show', async (kind) => {
-  provider = await startProvider();
-  const program = programOf(kind, provider);
-  let [shown, told] = [noUsage, noUsage];
-  const result = await compile(program, {
-    ...search(provider),
-    trainset: examplesFor(program, 'a', 'b'),
-    propose: async () => ({}),
-    reflectionModel: undefined,
-    metric: ({ trace = [] }: Args) => {
-      shown = addUsage(shown, usageOfSteps(trace));
-      return 0.5;
-    },
-    onEvent: (event: ProgressEvent) => {
-      if (event.type === 'rollout_finished') told = addUsage(told, event.usage);
-    },
-    maxTokens: 1e6,
-  });
-  expect(told).toEqual({ ...shown, costUsd: result.usage.costUsd });
-  expect(told).toMatchObject(provider.bill);
-});
+it.each(kinds)(
+  'the metered usage of a program of the kind %s equals the usage in its traces',
+  async (kind) => {
+    provider = await startProvider();
+    const program = programOf(kind, provider);
+    let [traced, metered] = [noUsage, noUsage];
+    const result = await compile(program, {
+      ...search(provider),
+      trainset: examplesFor(program, 'a', 'b'),
+      propose: async () => ({}),
+      reflectionModel: undefined,
+      metric: ({ trace = [] }: Args) => {
+        traced = addUsage(traced, usageOfSteps(trace));
+        return 0.5;
+      },
+      onEvent: (event: ProgressEvent) => {
+        if (event.type === 'rollout_finished') metered = addUsage(metered, event.usage);
+      },
+      maxTokens: 1e6,
+    });
+    expect(metered).toEqual({ ...traced, costUsd: result.usage.costUsd });
+    expect(metered).toMatchObject(provider.bill);
+  },
+);
 
-it('a call that could cross the bound is not sent, and ends the run', async () => {
+it('a call that could exceed the limit is not sent and ends the run', async () => {
   provider = await startProvider();
   const { stopReason, usage } = await compile(programOf('tools', provider), {
     ...search(provider),
@@ -304,7 +307,7 @@ it('a call that could cross the bound is not sent, and ends the run', async () =
   expect(usage).toMatchObject(provider.bill);
 });
 
-it('what a rollout had taken before it ran out of time is counted', async () => {
+it('the usage of a rollout before its timeout is counted', async () => {
   const isLate = ({ messages }: ChatRequest) =>
     JSON.stringify(messages).includes('question late') && messages.some(({ role }) => role === 'tool');
   provider = await startProvider((_, request) => (isLate(request) ? 'far too late' : 'good'));
@@ -331,7 +334,7 @@ it.each<[string, object, unknown]>([
   ['is sent an image', {}, [{ role: 'user', content: [{ type: 'text', text: 'What is it?' }, image] }]],
   ['has tools of its provider', { tools: { webSearch } }, 'question'],
   ['may write without end', { defaultOptions: {} }, 'question'],
-])('a model is not called where it %s, which nobody can bound', async (_, more, input) => {
+])('a model is not called if it %s, since the maximum of the call is unknown', async (_, more, input) => {
   provider = await startProvider();
   const agent = new Agent({
     id: 'a',
@@ -342,13 +345,11 @@ it.each<[string, object, unknown]>([
     ...more,
   });
   const running = compile(agent, { ...search(provider), trainset: [{ input }], maxCostUsd: 1 });
-  await expect(running).rejects.toThrow(
-    /the maximum of a call of local\/simulated is unknown.*reserve/,
-  );
+  await expect(running).rejects.toThrow(/the maximum of a call of local\/simulated is unknown.*reserve/);
   expect(provider.requests).toEqual([]);
 });
 
-it('a refused call leaves no span open in the traces of the user', async () => {
+it('a refused call leaves no open span in the traces of the user', async () => {
   class Open extends BaseExporter {
     readonly name = 'open';
     readonly spans = new Map<string, string>();

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-it.each(failureCases)('the error of a Mastra agent after $name is of the kind "$kind"', async (failure) => {
+it.each(failureCases)('the error of a Mastra agent after $name is classified as $kind', async (failure) => {
   reply = failure.reply;
   const agent = new Agent({
     id: 'agent',

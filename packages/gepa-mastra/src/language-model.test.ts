@@ -19,7 +19,7 @@ afterAll(() => server.close());
 
 const { signal } = new AbortController();
 
-it('takes an agent, with its own instructions and without its memory', async () => {
+it('an agent as reflection model uses its own instructions and no memory', async () => {
   const memory = new MockMemory();
   const agent = new Agent({
     id: 'editor',
@@ -33,7 +33,7 @@ it('takes an agent, with its own instructions and without its memory', async () 
   expect((await memory.listThreads({ filter: { resourceId: 'r' } })).threads).toEqual([]);
 });
 
-it('takes a model object, and a plain function as it is', async () => {
+it('a model object or a function can be the reflection model', async () => {
   const model = {
     specificationVersion: 'v2',
     provider: 'simulated',
@@ -57,7 +57,7 @@ it('takes a model object, and a plain function as it is', async () => {
   expect(fromModel(own)).toBe(own);
 });
 
-it('throws what makes a failure a passing one', async () => {
+it('a reflection model rejects with an error that is classified as transient', async () => {
   const failure: unknown = await fromModel(server.model)({ prompt: 'refuse', signal }).catch(
     (error: unknown) => error,
   );
@@ -67,7 +67,7 @@ it('throws what makes a failure a passing one', async () => {
   expect(causes).toContain(429);
 });
 
-it('refuses what is no model', () => {
+it('a value that is not a model is refused', () => {
   expect(() => fromModel({} as never)).toThrow(OptionsError);
   expect(() => fromModel(undefined as never)).toThrow('undefined');
 });

@@ -63,6 +63,11 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
    */
   readonly models?: readonly string[];
   /**
+   * A text that changes whenever the program does, apart from its components and models: its source, for example. A
+   * resumed run warns when it has changed, and scores the seed again. Default: the source of `run`.
+   */
+  readonly source?: string;
+  /**
    * Whether `run` calls `context.meter.begin()` before every model call. Otherwise `maxCostUsd` and `maxTokens` require
    * `reserve.rollout`. Default `false`.
    */

@@ -96,7 +96,7 @@ export class Budget implements BudgetAccount {
     const answer = this.#roomFor(kind);
     if (answer !== undefined) return answer === 'wait' ? this.#nextChange() : answer;
     const reservation = new Reservation(this, kind, this.#nextNumber++);
-    this.#open.add(reservation);
+    if (this.#limits.length > 0) this.#open.add(reservation);
     return reservation;
   }
 

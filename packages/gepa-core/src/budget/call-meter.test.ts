@@ -329,7 +329,7 @@ describe('runs that neither meter calls nor set `reserve`', () => {
       /reserve\.reflection\.tokens/,
     );
     await expect(limited({ maxCostUsd: 1, reserve: { rollout: { costUsd: 0.1 } } })).rejects.toThrow(
-      'reserve.rollout says nothing of tokens',
+      'maxTokens requires the maximum of every call, but `reserve.rollout` has no `tokens`.',
     );
     await expect(limited({})).rejects.toBeInstanceOf(OptionsError);
     expect((await limited({ reserve: { rollout: { tokens: 0 } } })).stopReason).toBe('maxMetricCalls');

@@ -6,14 +6,6 @@ import { addUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';
 import { isUnbilled } from './classify-error.ts';
 import { Interrupted } from './interruption.ts';
 
-/** What an attempt reported through its meter. */
-export interface MeterReport {
-  /** The usage of its model calls; `undefined` if it reported none. */
-  readonly usage: Usage | undefined;
-  /** Why a model call was refused: the attempt's outcome is void then. */
-  readonly refusal: unknown;
-}
-
 /** Counts the model calls of one attempt, and reserves each of them where a limit requires it. */
 export class AttemptMeter implements CallMeter {
   readonly #budget: Budget;
@@ -50,11 +42,20 @@ export class AttemptMeter implements CallMeter {
     };
   }
 
-  /** Ends the attempt: later reports are ignored, and under a limit no further model call is admitted. */
-  close(): MeterReport {
+  /**
+   * Ends the attempt: later reports are ignored, and under a limit no further model call is admitted.
+   *
+   * @returns the usage of its model calls; `undefined` if it reported none.
+   */
+  close(): Usage | undefined {
     this.#isClosed = true;
-    for (const abandon of [...this.#inFlight]) abandon();
-    return { usage: this.#usage, refusal: this.#refusal };
+    for (const abandon of this.#inFlight) abandon();
+    return this.#usage;
+  }
+
+  /** @throws why a model call was refused: whatever the program made of that does not count. */
+  throwIfRefused(): void {
+    if (this.#refusal !== undefined) throw this.#refusal;
   }
 
   async #reserve(request: CallRequest): Promise<Amount | undefined> {

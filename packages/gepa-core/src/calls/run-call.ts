@@ -1,20 +1,19 @@
 import type { CallMeter } from '../adapter/call-meter.ts';
-import { isZero } from '../budget/amount.ts';
 import type { Budget } from '../budget/budget.ts';
 import type { CallKind } from '../budget/max-of-call.ts';
 import { Reservation } from '../budget/reservation.ts';
 import type { SpendPhase, SpendReport } from '../budget/spend.ts';
-import { addUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';
-import { RolloutError, RolloutTimeoutError, RunError } from '../errors.ts';
+import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
+import { RunError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
-import type { CallCost, CallEntry, Journal, JournalPosition, KnownEntry } from '../journal/journal.ts';
-import { AttemptMeter } from './attempt-meter.ts';
+import type { CallEntry, Journal, JournalPosition, KnownEntry } from '../journal/journal.ts';
 import { isUnbilled, messageOf } from './classify-error.ts';
 import { Interrupted, type Interruption } from './interruption.ts';
+import { LiveCall } from './live-call.ts';
 import type { Outage } from './outage.ts';
-import { classify, delayMs, type RetryOptions, sleep } from './retry.ts';
+import type { RetryOptions } from './retry.ts';
 import type { Semaphore } from './semaphore.ts';
-import { withTimeout } from './timeout.ts';
+import type { AttemptTimeouts } from './timeout.ts';
 
 /** What all calls of a run share. */
 export interface CallEnvironment {
@@ -26,8 +25,7 @@ export interface CallEnvironment {
   /** Absent without a `runDir`. */
   readonly journal: Journal | undefined;
   readonly retry: RetryOptions;
-  /** For one attempt. */
-  readonly timeoutMs: number;
+  readonly timeouts: AttemptTimeouts;
   readonly dispatch: (event: ProgressEvent) => void;
   /** Set once the run cannot go on: no new call starts. */
   failure?: RunError;
@@ -98,10 +96,33 @@ export async function runCall<Value>(
   const earlier = run.journal?.replay(call.key);
   if (earlier !== undefined) return replayedOutcome(run, call, earlier.entry, earlier.position);
 
-  if (call.semaphore !== undefined) await call.semaphore.acquire();
+  await call.semaphore?.acquire();
   try {
     const reservation = await reserve(run, call);
-    return reservation instanceof Reservation ? await liveOutcome(run, call, reservation) : reservation;
+    if (!(reservation instanceof Reservation)) return reservation;
+
+    const live = new LiveCall(run, call, reservation);
+    const startedAt = performance.now();
+    let value: Value;
+    try {
+      value = await call.perform((step, work) => live.attempt(step, work));
+    } catch (error) {
+      live.settle(isKnownOutcome(error) ? 'known' : 'unknown');
+      journalFailure(run, call, live, error);
+      dispatchSettled(run, call, live.usage, false);
+      return { interruption: interruptionOf(run, error) };
+    }
+    live.settle(call.kind === 'rollout' ? 'scored' : 'known');
+    const { metricCalls } = run.spend;
+    const durationMs = performance.now() - startedAt;
+    const position = await run.journal?.add({
+      ...call.entryOf(value, Math.round(durationMs)),
+      ...live.cost,
+    });
+    dispatchSettled(run, call, live.usage, false);
+    // Thrown only now: the value was paid for, and a resumed run has it.
+    if (live.problem !== undefined) fail(run, live.problem);
+    return { value, usage: live.usage, metricCalls, durationMs, position, isReplayed: false };
   } finally {
     call.semaphore?.release();
   }
@@ -126,7 +147,7 @@ function replayedOutcome<Value>(
 /** Waits until no outage is suspected and the budget has room. */
 async function reserve<Value>(
   run: CallEnvironment,
-  { kind, skip }: Call<Value>,
+  call: Call<Value>,
 ): Promise<Reservation | { readonly interruption: Interruption }> {
   const { signal, outage, budget } = run;
   for (;;) {
@@ -135,169 +156,21 @@ async function reserve<Value>(
     if (outage.final !== undefined) {
       return { interruption: { reason: 'providerUnavailable', error: outage.final.error } };
     }
-    const interruption = skip?.();
+    const interruption = call.skip?.();
     if (interruption !== undefined) return { interruption };
-    const answer = budget.tryReserve(kind);
+    const answer = budget.tryReserve(call.kind);
     if (typeof answer === 'string') return { interruption: { reason: answer } };
-    if (answer instanceof Reservation) return answer;
+    if (answer instanceof Reservation) {
+      await budget.recordReservation(answer);
+      return answer;
+    }
     await answer;
   }
 }
 
-async function liveOutcome<Value>(
-  run: CallEnvironment,
-  call: Call<Value>,
-  reservation: Reservation,
-): Promise<CallOutcome<Value> | { readonly interruption: Interruption }> {
-  const { budget, spend, journal } = run;
-  const live = new LiveCall(run, call, reservation);
-  const isScored = call.kind === 'rollout';
-  const startedAt = performance.now();
-  if (budget.limitsSpend) await budget.recordReservation(reservation);
-  let value: Value;
-  try {
-    value = await call.perform((step, work) => live.attempt(step, work));
-  } catch (error) {
-    const isKnown = error instanceof Interrupted || RunError.isInstance(error) || isUnbilled(error);
-    reservation.endAttempt(isKnown ? 'known' : 'unknown');
-    spend.add({ phase: call.phase, isScored: false, ...live.spent });
-    journalFailure(run, call, live, error);
-    dispatchSettled(run, call, live.usage, false);
-    return { interruption: interruptionOf(run, error) };
-  }
-  if (isScored) reservation.settleScored();
-  else reservation.endAttempt('known');
-  spend.add({ phase: call.phase, isScored, ...live.spent });
-  const { metricCalls } = spend;
-  const durationMs = performance.now() - startedAt;
-  const position =
-    journal && (await journal.add({ ...call.entryOf(value, Math.round(durationMs)), ...live.cost }));
-  dispatchSettled(run, call, live.usage, false);
-  // Thrown only now: the value was paid for, and a resumed run has it.
-  if (live.problem !== undefined) fail(run, live.problem);
-  return { value, usage: live.usage, metricCalls, durationMs, position, isReplayed: false };
-}
-
-/** A call in progress: its attempts, and what they took. */
-class LiveCall {
-  /** A usage that lacks what a limit needs: ends the run once the outcome is written. */
-  problem: RunError | undefined;
-  readonly #run: CallEnvironment;
-  readonly #call: Pick<Call<never>, 'kind' | 'phase'>;
-  readonly #reservation: Reservation;
-  #usage = noUsage;
-  #judgeUsage = noUsage;
-  #retries = 0;
-
-  constructor(run: CallEnvironment, call: Pick<Call<never>, 'kind' | 'phase'>, reservation: Reservation) {
-    this.#run = run;
-    this.#call = call;
-    this.#reservation = reservation;
-  }
-
-  get usage(): Usage {
-    return addUsage(this.#usage, this.#judgeUsage);
-  }
-
-  get spent() {
-    return { usage: this.#usage, judgeUsage: this.#judgeUsage, retries: this.#retries };
-  }
-
-  /** For its journal entry. */
-  get cost(): CallCost {
-    const { uncertain, number } = this.#reservation;
-    const { tokens, costUsd } = uncertain;
-    return {
-      reservation: this.#run.budget.limitsSpend ? number : undefined,
-      uncertain: isZero(uncertain) ? undefined : { tokens, costUsd },
-      usage: this.#usage === noUsage ? undefined : this.#usage,
-      judgeUsage: this.#judgeUsage === noUsage ? undefined : this.#judgeUsage,
-      retries: this.#retries || undefined,
-    };
-  }
-
-  /** Repeats an attempt while its failures are transient. */
-  async attempt<T>(step: AttemptStep<T>, work: (context: AttemptContext) => Promise<T> | T): Promise<T> {
-    const { outage, signal, retry, budget } = this.#run;
-    for (let number = 1; ; number++) {
-      try {
-        const result = await this.#attemptOnce(step, work);
-        outage.answered();
-        // The metric of a rollout could cost more, and the run ends anyway.
-        if (this.problem !== undefined && this.#call.kind === 'rollout') throw this.problem;
-        return result;
-      } catch (error) {
-        this.#throwUnlessTransient(error, number);
-        await sleep(delayMs(number, error, retry), signal);
-      }
-      try {
-        await budget.renew(this.#reservation);
-      } catch (refusal) {
-        outage.stopWaiting();
-        throw refusal;
-      }
-    }
-  }
-
-  async #attemptOnce<T>(step: AttemptStep<T>, work: (context: AttemptContext) => Promise<T> | T): Promise<T> {
-    const { signal: runSignal, timeoutMs, budget } = this.#run;
-    const timeoutError = () => new RolloutTimeoutError(`${step.name} did not end within ${timeoutMs} ms.`);
-    let meter: AttemptMeter | undefined;
-    let reported: Usage | undefined;
-    try {
-      const result = await withTimeout({ runSignal, timeoutMs, timeoutError }, ({ signal, abort }) => {
-        meter = new AttemptMeter(budget, this.#reservation, abort);
-        return work({ signal, meter });
-      });
-      reported = step.usageOf(result);
-      return result;
-    } catch (error) {
-      reported = RolloutError.isInstance(error) ? error.usage : undefined;
-      throw error;
-    } finally {
-      await this.#settleAttempt(step, meter, reported);
-    }
-  }
-
-  /** @throws why one of its model calls was refused: whatever the program made of that does not count. */
-  async #settleAttempt(
-    { by }: Pick<AttemptStep<never>, 'by'>,
-    meter: AttemptMeter | undefined,
-    reported: Usage | undefined,
-  ): Promise<void> {
-    const { budget } = this.#run;
-    const report = meter?.close();
-    const usage = report?.usage ?? reported;
-    if (usage !== undefined) {
-      const isReportedByCall = report?.usage !== undefined;
-      const priced = await budget.price(soundUsage(usage));
-      if (!isReportedByCall) this.#reservation.charge(priced);
-      if (by === 'judge') this.#judgeUsage = addUsage(this.#judgeUsage, priced);
-      else this.#usage = addUsage(this.#usage, priced);
-      this.problem ??= budget.problemOf(this.#call.kind, by ?? 'program', priced, isReportedByCall);
-    }
-    if (report?.refusal !== undefined) throw report.refusal;
-  }
-
-  #throwUnlessTransient(error: unknown, attempt: number): void {
-    const { outage, signal, retry, dispatch } = this.#run;
-    if (signal.aborted) throw error;
-    if (this.problem !== undefined || error instanceof Interrupted || RunError.isInstance(error)) {
-      // No answer will follow, so no other call should wait for one.
-      outage.stopWaiting();
-      throw this.problem ?? error;
-    }
-    const kind = classify(error, retry);
-    if (kind === 'transient') outage.failed();
-    if (kind !== 'transient' || attempt > (retry.retries ?? 8)) {
-      outage.gaveUp(kind, error);
-      throw error;
-    }
-    this.#retries++;
-    this.#reservation.endAttempt(isUnbilled(error) ? 'known' : 'unknown');
-    dispatch({ type: 'retried', what: this.#call.kind, attempt, message: messageOf(error) });
-  }
-}
+/** Whether a failed attempt took no more than it reported. */
+const isKnownOutcome = (error: unknown) =>
+  error instanceof Interrupted || RunError.isInstance(error) || isUnbilled(error);
 
 function interruptionOf(run: CallEnvironment, error: unknown): Interruption {
   const { signal, outage } = run;

@@ -1,92 +1,99 @@
 import type { Price } from '../budget/usage.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
-import type { Settings } from '../options/settings.ts';
 import { buildReflectionPrompt } from '../reflection/prompt.ts';
 import { recordsFor } from '../reflection/propose.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS, renderRecords } from '../reflection/render.ts';
+import type { AnySettings, CallSize, CallSizes } from './counts.ts';
 import type { Measurement } from './measure-rollout.ts';
 
-/** What one call takes; `undefined` where that is unknown. */
-export interface CallSize {
-  readonly tokens: number | undefined;
-  readonly costUsd: number | undefined;
-  readonly durationMs: number | undefined;
-}
-
 const CHARACTERS_PER_TOKEN = 4;
-/** The length of an evolved prompt, also where the seed is only a line. */
+/** The length of an evolved prompt, also where the seed is shorter. */
 export const LIKELY_TEXT_TOKENS = 500;
-/** How fast a reflection model is assumed to write. */
+/** The assumed speed of a reflection model. */
 export const TOKENS_PER_SECOND = 50;
 
-export function rolloutSize(
-  measurement: Pick<Measurement<unknown, unknown, unknown>, 'usage' | 'durationMs'> | undefined,
-): CallSize {
-  if (measurement === undefined) return { tokens: undefined, costUsd: undefined, durationMs: undefined };
-  const { usage, durationMs } = measurement;
+/** Calls of a custom proposer do not count. */
+const free: CallSize = { tokens: 0, costUsd: 0, durationMs: 0 };
+
+/** The likely size of calls, and the largest: with the declared maximum, or with records of the maximum length. */
+export function callSizes(
+  settings: AnySettings,
+  measurement: Measurement | undefined,
+): { readonly likely: CallSizes; readonly largest: CallSizes } {
+  const { reserve = {} } = settings;
+  const rollout = rolloutSize(measurement);
+  const largestRollout = atLeast(rollout, reserve.rollout);
+  if (settings.reflectionModel === undefined) {
+    return {
+      likely: { rollout, reflection: free },
+      largest: { rollout: largestRollout, reflection: free },
+    };
+  }
+  return {
+    likely: { rollout, reflection: reflectionSize(settings, measurement) },
+    largest: {
+      rollout: largestRollout,
+      reflection: atLeast(reflectionSize(settings, undefined), reserve.reflection),
+    },
+  };
+}
+
+function rolloutSize({ usage, durationMs }: Partial<Measurement> = {}): CallSize {
   const tokens = usage === undefined ? undefined : usage.inputTokens + usage.outputTokens || undefined;
   return { tokens, costUsd: usage?.costUsd, durationMs };
 }
 
 /**
- * One reflection on one component, on the average of the components.
+ * The mean size of a reflection over the components.
  *
- * @param measurement Its records are taken as typical; without one, records are as long as they may be.
+ * @param measurement Its rollout fills the minibatch. Without one, the records have the maximum length.
  */
-export function reflectionSize<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-  measurement: Measurement<Example, Output, Trace> | undefined,
-): CallSize {
-  const { adapter, maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS, reflectionMinibatchSize } = settings;
-  const { reflectionPromptTemplate: templates } = settings;
-  const names = componentNames(adapter.components);
+function reflectionSize(settings: AnySettings, measurement: Measurement | undefined): CallSize {
+  const { adapter, maxRecordCharacters: maxCharacters = DEFAULT_MAX_RECORD_CHARACTERS } = settings;
+  const { reflectionPromptTemplate: templates, reflectionMinibatchSize } = settings;
   const seed = seedCandidateOf(adapter.components);
-  const recordCharacters = (name: Name) => {
-    if (measurement === undefined) return maxRecordCharacters;
+  const recordsOf = (name: string) => {
+    if (measurement === undefined) return 'x'.repeat(maxCharacters);
     const rollouts = Array.from({ length: reflectionMinibatchSize }, () => measurement.rollout);
-    const records = recordsFor(adapter, seed, name, rollouts);
-    return renderRecords(records, { maxCharacters: maxRecordCharacters }).length;
+    return renderRecords(recordsFor(adapter, seed, name, rollouts), { maxCharacters });
   };
-  let [input, output] = [0, 0];
-  for (const name of names) {
+  const sizes = componentNames(adapter.components).map((name) => {
     const prompt = buildReflectionPrompt({
       name,
-      component: adapter.components[name],
-      currentText: seed[name],
-      records: '',
+      component: adapter.components[name]!,
+      currentText: seed[name]!,
+      records: recordsOf(name),
       template: typeof templates === 'string' ? templates : templates?.[name],
     });
-    input += (prompt.length + recordCharacters(name)) / CHARACTERS_PER_TOKEN / names.length;
-    output += Math.max(LIKELY_TEXT_TOKENS, seed[name].length / CHARACTERS_PER_TOKEN) / names.length;
-  }
-  const price = reflectionPrice(settings)?.price;
+    return {
+      input: prompt.length / CHARACTERS_PER_TOKEN,
+      output: Math.max(LIKELY_TEXT_TOKENS, seed[name]!.length / CHARACTERS_PER_TOKEN),
+    };
+  });
+  const input = mean(sizes.map((size) => size.input));
+  const output = mean(sizes.map((size) => size.output));
+  const price = reflectionPrice(settings);
   return {
     tokens: input + output,
-    costUsd: price === undefined ? undefined : (input * price.input + output * price.output) / 1e6,
+    costUsd: price && (input * price.input + output * price.output) / 1e6,
     durationMs: (1_000 * output) / TOKENS_PER_SECOND,
   };
 }
 
-/** The name and price of the reflection model, where both are known. */
-export function reflectionPrice<Example, Output, Trace, Name extends string>({
-  prices,
-  reflectionModel,
-}: Settings<Example, Output, Trace, Name>): { readonly model: string; readonly price: Price } | undefined {
+export function reflectionPrice({ prices, reflectionModel }: AnySettings): Price | undefined {
   const model = reflectionModel?.modelName;
-  const price = model === undefined ? undefined : prices.priceOf(model);
-  return model === undefined || price === undefined ? undefined : { model, price };
+  return model === undefined ? undefined : prices.priceOf(model);
 }
 
-/** The size that a declared maximum raises. */
-export function atMost(
+/** The size, raised to a declared maximum. */
+function atLeast(
   size: CallSize,
-  declared: { readonly tokens?: number; readonly costUsd?: number } = {},
+  { tokens, costUsd }: { readonly tokens?: number; readonly costUsd?: number } = {},
 ): CallSize {
   const larger = (a: number | undefined, b: number | undefined) =>
     b === undefined ? a : Math.max(a ?? 0, b);
-  return {
-    ...size,
-    tokens: larger(size.tokens, declared.tokens),
-    costUsd: larger(size.costUsd, declared.costUsd),
-  };
+  return { ...size, tokens: larger(size.tokens, tokens), costUsd: larger(size.costUsd, costUsd) };
 }
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,25 +1,24 @@
-import { PriceBook } from '../budget/prices.ts';
-import { modelCallUsage, type Usage } from '../budget/usage.ts';
+import { modelCallUsage } from '../budget/usage.ts';
 import { RunSignal } from '../calls/run-signal.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import type { GepaEvent } from '../events.ts';
-import type { Settings } from '../options/settings.ts';
+import type { ExampleRef } from '../search/examples.ts';
 import { runSearch } from '../search/loop.ts';
 import { prepareRun } from '../search/prepare.ts';
+import type { SearchContext } from '../search/search-context.ts';
 import type { StopCondition, StopReason } from '../search/strategies/stop-conditions.ts';
 import { scoreTestset } from '../search/test-scores.ts';
-import type { CallSize } from './call-size.ts';
-
-/** How much of a run happens. */
-export interface Counts {
-  readonly iterations: number;
-  readonly metricCalls: number;
-  readonly reflections: number;
-  /** Rollouts one after the other. */
-  readonly rolloutRounds: number;
-  /** Reflections one after the other. */
-  readonly reflectionRounds: number;
-}
+import {
+  type AnySettings,
+  amountsOf,
+  type CallSize,
+  type CallSizes,
+  type Counts,
+  type LimitedUnit,
+  limitedUnits,
+  limitNames,
+  withoutSpendLimits,
+} from './counts.ts';
 
 /** The likely course of a run. */
 export interface DryRun {
@@ -28,137 +27,120 @@ export interface DryRun {
   readonly isTested: boolean;
 }
 
-export interface CallSizes {
-  readonly rollout: CallSize;
-  readonly reflection: CallSize;
-}
+/** One in this number of proposals is assumed to be accepted. */
+const PROPOSALS_PER_ACCEPTED = 3;
 
-/** One of so many proposals is assumed to be accepted. */
-export const PROPOSALS_PER_ACCEPTED = 3;
-
-/** A longer dry run is scaled up from here. */
+/** A longer run is extrapolated from here. */
 const MAX_METRIC_CALLS = 20_000;
 const MAX_ITERATIONS = 2_000;
 
 /**
- * Runs the real search with stub effects: rollouts and proposals that take no time and report the given sizes. Strategies
- * of the caller's own are replaced by the defaults, since they may keep state.
+ * Runs the real search with stub effects: rollouts and proposals that take no time and report the given sizes. Custom
+ * strategies may keep state, so that the defaults replace them.
  *
  * @returns `undefined` when no limit that can be simulated ends the run.
  */
-export async function dryRun<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-  sizes: CallSizes,
-): Promise<DryRun | undefined> {
+export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<DryRun | undefined> {
   const limits = simulatedLimits(settings, sizes);
-  if (Object.values(limits).every((limit) => limit === undefined)) return undefined;
+  if (Object.keys(limits).length === 0) return undefined;
   const counter = new Counter(settings.concurrency);
-  const stub = stubSettings(settings, sizes, limits, counter);
-  const dispatcher = createDispatcher<Name>();
+  const dispatcher = createDispatcher<string>();
   dispatcher.add((event) => counter.apply(event));
+  const isOutOfTime: StopCondition = () => {
+    const { durationMs = 0 } = amountsOf(counter, sizes);
+    return durationMs >= (limits.durationMs ?? Number.POSITIVE_INFINITY) ? 'maxDurationMs' : undefined;
+  };
   const runSignal = new RunSignal(settings.signal);
   try {
-    const { search, calls, testset } = prepareRun(stub, dispatcher, runSignal, undefined);
-    const { state, evaluator } = search;
+    const stubs = { ...stubSettings(settings, sizes, limits), stopConditions: [isOutOfTime, cap] };
+    const { search, calls, testset } = prepareRun(stubs, dispatcher, runSignal, undefined);
     const endsBy = await runSearch(search);
+    if (endsBy === 'cap') return extrapolated(counter, limits, sizes);
     calls.budget.releaseTestset();
-    const [seed, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
-    // Time is not kept for the testset.
-    const test =
-      testset.length === 0 || endsBy === 'maxDurationMs'
-        ? undefined
-        : await scoreTestset({ evaluator, testset, iteration: state.iteration, seed, best, warn: () => {} });
-    const isTested = test !== undefined && !('interruption' in test);
-    const counts = counter.counts(state.iteration, calls.spend.metricCalls);
-    return endsBy === 'cap' ? scaled(counts, limits, sizes) : { counts, endsBy, isTested };
+    // No time is reserved for the testset.
+    const isTested = endsBy !== 'maxDurationMs' && (await canScoreTestset(search, testset));
+    return { counts: counter, endsBy, isTested };
   } finally {
     runSignal.end();
   }
 }
 
-type Limits = Pick<
-  Settings<never, never, never, never>,
-  'maxMetricCalls' | 'maxIterations' | 'maxCostUsd' | 'maxTokens' | 'maxDurationMs'
->;
+async function canScoreTestset<Example>(
+  { state, evaluator }: SearchContext<Example, unknown, unknown, string>,
+  testset: readonly ExampleRef<Example>[],
+): Promise<boolean> {
+  if (testset.length === 0) return false;
+  const [seed, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
+  const warn = () => {};
+  const test = await scoreTestset({ evaluator, testset, iteration: state.iteration, seed, best, warn });
+  return !('interruption' in test);
+}
 
-/** The limits on what is known of calls. */
-function simulatedLimits<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-  { rollout, reflection }: CallSizes,
-): Limits {
-  const { maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs } = settings;
-  const isKnown = (unit: keyof CallSize) => rollout[unit] !== undefined && reflection[unit] !== undefined;
-  return {
-    ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
-    ...(maxIterations === undefined ? {} : { maxIterations }),
-    ...(maxCostUsd === undefined || !isKnown('costUsd') ? {} : { maxCostUsd }),
-    ...(maxTokens === undefined || !isKnown('tokens') ? {} : { maxTokens }),
-    ...(maxDurationMs === undefined || !isKnown('durationMs') ? {} : { maxDurationMs }),
-  };
+type Limits = Readonly<Partial<Record<LimitedUnit, number>>>;
+
+/** The limits in units in which the size of every call is known. */
+function simulatedLimits(settings: AnySettings, sizes: CallSizes): Limits {
+  const oneOfEach = { iterations: 1, metricCalls: 1, reflections: 1, rolloutRounds: 1, reflectionRounds: 1 };
+  const sizeOf = amountsOf(oneOfEach, sizes);
+  return Object.fromEntries(
+    limitedUnits
+      .map((unit) => [unit, settings[limitNames[unit]]] as const)
+      .filter(([unit, limit]) => limit !== undefined && sizeOf[unit] !== undefined),
+  );
 }
 
 /** Settings of the same search whose effects are stubs. */
-function stubSettings<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-  sizes: CallSizes,
-  limits: Limits,
-  counter: Counter,
-): Settings<Example, number, Trace, Name> {
-  const { samplingStrategy, componentSelector, batchSampler, candidateSelectionStrategy } = settings;
-  const { selectionStrategy, reflectionModel } = settings;
-  const isOwn = (strategy: unknown) =>
-    typeof strategy === 'function' ||
-    (typeof strategy === 'object' &&
-      Object.values(strategy ?? {}).some((part) => typeof part === 'function'));
-  const named = <T>(strategy: T, otherwise: T): T => (isOwn(strategy) ? otherwise : strategy);
-  const usages = { rollout: usageOf(sizes.rollout), reflection: usageOf(sizes.reflection) };
+function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): AnySettings {
+  const rolloutUsage = usageOf(sizes.rollout);
+  const reflectionUsage = usageOf(sizes.reflection);
   let proposals = 0;
   let tested = 0;
-  const { maxMetricCalls: _, maxIterations: __, maxCostUsd, maxTokens, maxDurationMs, ...rest } = settings;
-  const { reflectionModel: ___, runDir, onEvent, progress, adapter, ...shared } = rest;
-  const { maxDurationMs: simulatedMs, ...hardLimits } = limits;
+  const { reflectionModel, adapter } = settings;
   return {
-    ...shared,
-    ...hardLimits,
+    ...withoutSpendLimits(settings),
+    ...(limits.costUsd === undefined ? {} : { maxCostUsd: limits.costUsd }),
+    ...(limits.tokens === undefined ? {} : { maxTokens: limits.tokens }),
+    reserve: { rollout: sizes.rollout as object, reflection: sizes.reflection as object },
     adapter: {
       components: adapter.components,
       run: async (candidate, _example, { exampleId }) => ({
         output: pseudoRandom(`${JSON.stringify(candidate)}${exampleId}`),
-        usage: usages.rollout,
+        usage: rolloutUsage,
       }),
     },
-    metric: ({ output }) => output,
+    metric: ({ output }) => output as number,
     propose: async ({ candidate, components, meter }) => {
       const asked = reflectionModel === undefined ? 1 : components.length;
-      counter.reflections += asked;
-      for (let i = 0; i < asked; i++) (await meter!.begin()).end(usages.reflection);
+      for (let i = 0; i < asked; i++) (await meter!.begin()).end(reflectionUsage);
       const number = ++proposals;
-      return Object.fromEntries(components.map((name) => [name, `${candidate[name]} ${number}`])) as Partial<
-        Record<Name, string>
-      >;
+      return Object.fromEntries(components.map((name) => [name, `${candidate[name]} ${number}`]));
     },
     acceptanceCriterion: () => ++tested % PROPOSALS_PER_ACCEPTED === 0,
     skipPerfectScore: false,
     valEvaluationPolicy: 'full_eval',
-    candidateSelectionStrategy: named(candidateSelectionStrategy, 'pareto'),
-    componentSelector: named(componentSelector, 'round_robin'),
-    batchSampler: named(batchSampler, 'epoch_shuffled'),
-    samplingStrategy: named(samplingStrategy, 'single'),
-    selectionStrategy: named(selectionStrategy, 'all'),
+    candidateSelectionStrategy: unlessCustom(settings.candidateSelectionStrategy, 'pareto'),
+    componentSelector: unlessCustom(settings.componentSelector, 'round_robin'),
+    batchSampler: unlessCustom(settings.batchSampler, 'epoch_shuffled'),
+    samplingStrategy: unlessCustom(settings.samplingStrategy, 'single'),
+    selectionStrategy: unlessCustom(settings.selectionStrategy, 'all'),
     frontierType: 'instance',
-    reserve: { rollout: sizes.rollout as object, reflection: sizes.reflection as object },
-    prices: new PriceBook({}),
-    retry: {},
-    stopConditions: [counter.stopAfter(simulatedMs, sizes), cap],
   };
+}
+
+function unlessCustom<T>(strategy: T, otherwise: T): T {
+  return isCustom(strategy) ? otherwise : strategy;
+}
+
+/** Whether a strategy is a function or an object with a method, so that its behaviour is unknown. */
+export function isCustom(strategy: unknown): boolean {
+  if (typeof strategy !== 'object' || strategy === null) return typeof strategy === 'function';
+  return ['select', 'next', 'sample'].some((method) => method in strategy);
 }
 
 const cap: StopCondition = ({ metricCalls, iterations }) =>
   metricCalls >= MAX_METRIC_CALLS || iterations >= MAX_ITERATIONS ? 'cap' : undefined;
 
-function usageOf({ tokens, costUsd }: CallSize): Usage {
-  return modelCallUsage({ inputTokens: tokens, costUsd });
-}
+const usageOf = ({ tokens, costUsd }: CallSize) => modelCallUsage({ inputTokens: tokens, costUsd });
 
 /** The same number in [0, 1) for the same text. */
 function pseudoRandom(text: string): number {
@@ -167,97 +149,47 @@ function pseudoRandom(text: string): number {
   return ((hash ^ (hash >>> 15)) >>> 0) / 2 ** 32;
 }
 
-/** Counts what a dry run does, and how much of it happens one after the other. */
-class Counter {
+/** Counts what a run does, by its events. */
+class Counter implements Counts {
+  iterations = 0;
+  metricCalls = 0;
   reflections = 0;
+  rolloutRounds = 0;
+  reflectionRounds = 0;
   readonly #concurrency: number;
-  /** Rollouts that run at once, by iteration, phase and candidate. */
-  readonly #groups = new Map<string, number>();
-  #rolloutRounds = 0;
-  #reflectionRounds = 0;
-  #lastReflection = -1;
+  /** Settled calls by iteration and phase: such calls run at once, as far as `concurrency` allows. */
+  readonly #settled = new Map<string, number>();
 
   constructor(concurrency: number) {
     this.#concurrency = concurrency;
   }
 
   apply(event: GepaEvent): void {
+    if (event.type === 'iteration_started') this.iterations = event.iteration;
     if (event.type !== 'call_settled') return;
-    if (event.what === 'reflection') {
-      if (event.iteration !== this.#lastReflection) this.#reflectionRounds++;
-      this.#lastReflection = event.iteration;
-      return;
-    }
     const group = `${event.iteration} ${event.phase}`;
-    const count = this.#groups.get(group) ?? 0;
-    if (count % this.#concurrency === 0) this.#rolloutRounds++;
-    this.#groups.set(group, count + 1);
-  }
-
-  /** Ends the dry run by its simulated time. */
-  stopAfter(maxDurationMs: number | undefined, sizes: CallSizes): StopCondition {
-    return ({ iterations, metricCalls }) =>
-      maxDurationMs !== undefined &&
-      (durationOf(this.counts(iterations, metricCalls), sizes) ?? 0) >= maxDurationMs
-        ? 'maxDurationMs'
-        : undefined;
-  }
-
-  counts(iterations: number, metricCalls: number): Counts {
-    return {
-      iterations,
-      metricCalls,
-      reflections: this.reflections,
-      rolloutRounds: this.#rolloutRounds,
-      reflectionRounds: this.#reflectionRounds,
-    };
+    const settled = this.#settled.get(group) ?? 0;
+    this.#settled.set(group, settled + 1);
+    this.metricCalls = event.metricCalls;
+    if (event.what === 'reflection') {
+      this.reflections += event.usage.modelCalls;
+      if (settled === 0) this.reflectionRounds++;
+    } else if (settled % this.#concurrency === 0) this.rolloutRounds++;
   }
 }
 
-export function durationOf(counts: Counts, { rollout, reflection }: CallSizes): number | undefined {
-  return total(counts.rolloutRounds, rollout.durationMs, counts.reflectionRounds, reflection.durationMs);
-}
-
-export function amountOf(
-  { metricCalls, reflections }: Counts,
-  { rollout, reflection }: CallSizes,
-  unit: 'tokens' | 'costUsd',
-): number | undefined {
-  return total(metricCalls, rollout[unit], reflections, reflection[unit]);
-}
-
-function total(
-  rollouts: number,
-  perRollout: number | undefined,
-  reflections: number,
-  perReflection: number | undefined,
-): number | undefined {
-  const [a, b] = [product(rollouts, perRollout), product(reflections, perReflection)];
-  return a === undefined || b === undefined ? undefined : a + b;
-}
-
-function product(count: number, size: number | undefined): number | undefined {
-  if (count === 0 || size === 0) return 0;
-  return size === undefined ? undefined : count * size;
-}
-
-/** A run that goes on like the dry run until its first limit. */
-function scaled(counts: Counts, limits: Limits, sizes: CallSizes): DryRun | undefined {
-  const { maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs } = limits;
-  const factors: [StopReason, number | undefined, number | undefined][] = [
-    ['maxMetricCalls', maxMetricCalls, counts.metricCalls],
-    ['maxIterations', maxIterations, counts.iterations],
-    ['maxCostUsd', maxCostUsd, amountOf(counts, sizes, 'costUsd')],
-    ['maxTokens', maxTokens, amountOf(counts, sizes, 'tokens')],
-    ['maxDurationMs', maxDurationMs, durationOf(counts, sizes)],
-  ];
-  const [nearest] = factors
-    .flatMap(([endsBy, limit, used]) => (limit && used ? [{ endsBy, factor: limit / used }] : []))
+/** A run that goes on like the dry run until it reaches its first limit. */
+function extrapolated(counts: Counts, limits: Limits, sizes: CallSizes): DryRun | undefined {
+  const used = amountsOf(counts, sizes);
+  const [nearest] = limitedUnits
+    .map((unit) => ({
+      endsBy: limitNames[unit],
+      factor: (limits[unit] ?? Number.NaN) / (used[unit] || Number.NaN),
+    }))
+    .filter(({ factor }) => factor > 0)
     .sort((a, b) => a.factor - b.factor);
   if (nearest === undefined) return undefined;
   const { endsBy, factor } = nearest;
-  const scaledCounts = Object.fromEntries(
-    Object.entries(counts).map(([name, count]) => [name, Math.round(count * factor)]),
-  ) as unknown as Counts;
-  return { counts: scaledCounts, endsBy, isTested: endsBy !== 'maxDurationMs' };
+  const scaled = Object.entries(counts).map(([name, count]) => [name, Math.round(count * factor)]);
+  return { counts: Object.fromEntries(scaled), endsBy, isTested: endsBy !== 'maxDurationMs' };
 }

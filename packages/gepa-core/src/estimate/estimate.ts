@@ -1,11 +1,12 @@
 import type { Step } from '../adapter/trace.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from '../options/options.ts';
-import { resolveOptions, type Settings } from '../options/settings.ts';
+import { resolveOptions } from '../options/settings.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
-import { atMost, reflectionSize, rolloutSize } from './call-size.ts';
+import { callSizes } from './call-size.ts';
 import { ceilingOf } from './ceiling.ts';
-import { amountOf, type CallSizes, type Counts, type DryRun, dryRun, durationOf } from './dry-run.ts';
+import { type Amounts, type AnySettings, amountsOf, limitNames } from './counts.ts';
+import { dryRun } from './dry-run.ts';
 import { assumptionsOf, warningsOf } from './explain.ts';
 import { type Measurement, measureRollout } from './measure-rollout.ts';
 
@@ -17,12 +18,12 @@ export interface Estimated {
   readonly worst: number;
 }
 
-/** What a run will take, without retries. */
+/** The amounts that a run takes, without retries. */
 export interface RunEstimate {
   /** Scored rollouts, testset included. */
   readonly metricCalls: Estimated;
   readonly iterations: Estimated;
-  /** Calls of the reflection model, or of your own proposer. */
+  /** Calls of the reflection model, or of a custom proposer. */
   readonly reflections: Estimated;
   /** Input and output tokens of program, judge and reflection. */
   readonly tokens: Estimated;
@@ -36,7 +37,7 @@ export interface RunEstimate {
     readonly durationMs: number;
     readonly score: number;
   };
-  /** What to fix before the run, such as limits that leave no room to search. */
+  /** Problems to fix before the run, such as limits that leave no room to search. */
   readonly warnings: readonly string[];
   /** The assumptions behind `expected`, one sentence each. */
   readonly assumptions: readonly string[];
@@ -51,7 +52,7 @@ export interface EstimateOptions {
 }
 
 /**
- * Estimates what `optimize` with the same options will take: `expected` by a dry run of the search with stub rollouts and
+ * Estimates the metric calls, tokens, cost and time of `optimize` with the same options: `expected` by a dry run of the search with stub rollouts and
  * proposals, `worst` as a ceiling.
  *
  * @example
@@ -72,95 +73,41 @@ export async function estimate<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
   { measure = false }: EstimateOptions = {},
 ): Promise<RunEstimate> {
-  // The estimate may be asked for in order to choose `reserve`.
-  const settings = await resolveOptions(options, { needsReserve: false });
+  // An estimate may serve to choose `reserve`.
+  const settings = (await resolveOptions(options, { needsReserve: false })) as AnySettings;
   await settings.prices.load();
   const measurement = measure ? await measureRollout(settings) : undefined;
-  const { likely, largest } = sizesOf(settings, measurement);
-  const expected = await dryRun(settings, likely);
-  const ceiling = ceilingOf(settings);
-  const counted = (unit: 'metricCalls' | 'iterations' | 'reflections', limit?: number) =>
-    estimated(expected?.counts[unit], ceiling[unit], limit, Math.round);
-  const spent = (unit: 'tokens' | 'costUsd', limitName: 'maxTokens' | 'maxCostUsd') =>
-    metered(
-      expected,
-      ceiling,
-      limitName,
-      settings[limitName],
-      (counts, sizes) => amountOf(counts, sizes, unit),
-      {
-        likely,
-        largest,
-      },
-    );
-  const { maxMetricCalls, maxIterations, maxDurationMs } = settings;
+  const { likely, largest } = callSizes(settings, measurement);
+  const run = await dryRun(settings, likely);
+  const expected = run && amountsOf(run.counts, likely);
+  const ceiling = amountsOf(ceilingOf(settings), largest);
+
+  const estimated = (unit: keyof Amounts): Estimated => {
+    const limitName = unit === 'reflections' ? undefined : limitNames[unit];
+    const limit = (limitName && settings[limitName]) ?? Number.POSITIVE_INFINITY;
+    const round = unit === 'costUsd' ? (usd: number) => usd : Math.round;
+    const worst = Math.min(limit, round(ceiling[unit] ?? Number.POSITIVE_INFINITY));
+    // The last iteration ends short of a limit on metric calls, and is cut off at a limit on spend or time.
+    const isCutOff = run !== undefined && run.endsBy === limitName && unit !== 'metricCalls';
+    const value = isCutOff ? limit : expected?.[unit];
+    return { expected: value === undefined ? undefined : Math.min(round(value), worst), worst };
+  };
   return {
-    metricCalls: counted('metricCalls', maxMetricCalls),
-    iterations: counted('iterations', maxIterations),
-    reflections: counted('reflections'),
-    tokens: spent('tokens', 'maxTokens'),
-    costUsd: spent('costUsd', 'maxCostUsd'),
-    durationMs: metered(expected, ceiling, 'maxDurationMs', maxDurationMs, durationOf, { likely, largest }),
-    endsBy: expected?.endsBy,
-    ...(measurement === undefined
-      ? {}
-      : {
-          measured: {
-            usage: measurement.usage,
-            durationMs: measurement.durationMs,
-            score: measurement.rollout.score,
-          },
-        }),
-    warnings: warningsOf(settings, expected, measurement),
-    assumptions: assumptionsOf(settings, expected, measurement !== undefined),
+    metricCalls: estimated('metricCalls'),
+    iterations: estimated('iterations'),
+    reflections: estimated('reflections'),
+    tokens: estimated('tokens'),
+    costUsd: estimated('costUsd'),
+    durationMs: estimated('durationMs'),
+    endsBy: run?.endsBy,
+    ...(measurement === undefined ? {} : { measured: measuredOf(measurement) }),
+    warnings: warningsOf(settings, run, measurement),
+    assumptions: assumptionsOf(settings, run, measurement),
   };
 }
 
-/** The likely size of calls, and the largest: with a declared maximum, or with records as long as they may be. */
-function sizesOf<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-  measurement: Measurement<Example, Output, Trace> | undefined,
-): { readonly likely: CallSizes; readonly largest: CallSizes } {
-  const { reserve = {} } = settings;
-  const asksModel = settings.reflectionModel !== undefined;
-  const rollout = rolloutSize(measurement);
-  return {
-    likely: { rollout, reflection: asksModel ? reflectionSize(settings, measurement) : free },
-    largest: {
-      rollout: atMost(rollout, reserve.rollout),
-      reflection: asksModel ? atMost(reflectionSize(settings, undefined), reserve.reflection) : free,
-    },
-  };
-}
-
-/** The calls of the caller's own proposer are not counted in tokens, dollars and time. */
-const free = { tokens: 0, costUsd: 0, durationMs: 0 };
-
-function metered(
-  expected: DryRun | undefined,
-  ceiling: Counts,
-  limitName: StopReason,
-  limit: number | undefined,
-  amount: (counts: Counts, sizes: CallSizes) => number | undefined,
-  { likely, largest }: { readonly likely: CallSizes; readonly largest: CallSizes },
-): Estimated {
-  const isReached = expected?.endsBy === limitName;
-  const simulated = expected === undefined ? undefined : amount(expected.counts, likely);
-  const worst = amount(ceiling, largest) ?? Number.POSITIVE_INFINITY;
-  return estimated(
-    isReached ? limit : simulated,
-    worst,
-    limit,
-    limitName === 'maxCostUsd' ? undefined : Math.round,
-  );
-}
-
-function estimated(
-  expected: number | undefined,
-  ceiling: number,
-  limit = Number.POSITIVE_INFINITY,
-  round: (value: number) => number = (value) => value,
-): Estimated {
-  const worst = Math.min(limit, round(ceiling));
-  return { expected: expected === undefined ? undefined : Math.min(round(expected), worst), worst };
-}
+const measuredOf = ({ usage, durationMs, rollout }: Measurement) => ({
+  usage,
+  durationMs,
+  score: rollout.score,
+});

@@ -1,72 +1,53 @@
 import type { Rollout } from '../adapter/adapter.ts';
-import { Budget } from '../budget/budget.ts';
-import { SpendReport } from '../budget/spend.ts';
-import { Stopwatch } from '../budget/stopwatch.ts';
 import type { Usage } from '../budget/usage.ts';
 import { sentence } from '../calls/classify-error.ts';
-import { Outage } from '../calls/outage.ts';
 import { RunSignal } from '../calls/run-signal.ts';
-import { seedCandidateOf } from '../component.ts';
+import { createDispatcher } from '../dispatcher.ts';
 import { SeedError } from '../errors.ts';
-import type { Settings } from '../options/settings.ts';
-import { Evaluator } from '../search/evaluator.ts';
-import { ExampleIndex } from '../search/examples.ts';
+import { prepareRun } from '../search/prepare.ts';
+import { type AnySettings, withoutSpendLimits } from './counts.ts';
 
 /** The seed's rollout on one training example. */
-export interface Measurement<Example, Output, Trace> {
-  readonly rollout: Rollout<Example, Output, Trace>;
+export interface Measurement {
+  readonly rollout: Rollout<unknown, unknown, unknown>;
   /** Of program and metric; `undefined` when neither reported usage. */
   readonly usage: Usage | undefined;
   readonly durationMs: number;
 }
 
-/** Fewer than in a run: a person waits for the estimate. */
+/** Fewer than in a run, because a person waits for the estimate. */
 const MAX_RETRIES = 2;
 
 /**
- * Makes one rollout as a run would: the seed on the first training example, with its metric.
+ * Makes one rollout as a run does: the seed on the first training example, with its metric.
  *
  * @throws {SeedError} when the rollout is unavailable.
  */
-export async function measureRollout<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-): Promise<Measurement<Example, Output, Trace>> {
-  const { retry, prices } = settings;
+export async function measureRollout(settings: AnySettings): Promise<Measurement> {
+  const { retry } = settings;
+  const retries = Math.min(retry.retries ?? MAX_RETRIES, MAX_RETRIES);
   const runSignal = new RunSignal(settings.signal);
-  const { signal } = runSignal;
-  const spend = new SpendReport();
-  const evaluator = new Evaluator({
-    ...settings,
-    run: {
-      signal,
-      budget: new Budget({ prices }),
-      spend,
-      outage: new Outage(),
-      journal: undefined,
-      retry: { ...retry, retries: Math.min(retry.retries ?? MAX_RETRIES, MAX_RETRIES) },
-      timeoutMs: settings.rolloutTimeoutMs,
-      dispatch: () => {},
-    },
-    runId: crypto.randomUUID(),
-    stopwatch: new Stopwatch(),
-    cache: false,
-    isReflectedOn: () => true,
-    warn: () => {},
-  });
-  const examples = new ExampleIndex<Example>().add('train', settings.trainset.slice(0, 1));
+  const { search, calls } = prepareRun(
+    { ...withoutSpendLimits(settings), retry: { ...retry, retries } },
+    createDispatcher(),
+    runSignal,
+    undefined,
+  );
   const startedAt = performance.now();
   try {
-    const context = { iteration: 0, phase: 'seed', candidateIndex: 0 } as const;
-    const seed = seedCandidateOf(settings.adapter.components);
-    const { rollouts, interruption } = await evaluator.evaluate(seed, examples, context);
-    signal.throwIfAborted();
+    const { rollouts, interruption } = await search.evaluator.evaluate(
+      search.seedCandidate,
+      search.trainset.slice(0, 1),
+      { iteration: 0, phase: 'seed', candidateIndex: 0 },
+    );
+    runSignal.signal.throwIfAborted();
     if (interruption !== undefined) {
       throw new SeedError(
         `The seed candidate could not be run on the first training example: ${sentence(interruption.error)} Fix that before a run, or estimate without \`measure\`.`,
         { cause: interruption.error },
       );
     }
-    const { usage } = spend;
+    const { usage } = calls.spend;
     return {
       rollout: rollouts[0]!,
       usage: usage.modelCalls === 0 ? undefined : usage,

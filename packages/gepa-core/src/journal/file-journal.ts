@@ -8,7 +8,7 @@ import { type Redact, redacted, withoutKeys } from '../redact.ts';
 import { toPlain } from '../reflection/plain.ts';
 import { AppendFile } from './append-file.ts';
 import { EarlierCalls, EarlierReservations, EarlierTime } from './earlier-sessions.ts';
-import { differences, type Fingerprint } from './fingerprint.ts';
+import { differences, type Fingerprint, type ProgramIdentity, programChanges } from './fingerprint.ts';
 import type {
   CallEntry,
   EarlierEntry,
@@ -22,6 +22,7 @@ import { format, type Header, readJournal, version } from './journal-lines.ts';
 
 export interface FileJournalOptions {
   readonly fingerprint: Fingerprint;
+  readonly program: ProgramIdentity;
   /** The names of the components, in order. */
   readonly names: readonly string[];
   readonly redact: Redact | undefined;
@@ -38,6 +39,7 @@ export class FileJournal implements Journal {
   readonly earlierTime: TimeSpent;
   readonly earlierUncertain: Amount;
   readonly plannedMetricCalls: number | undefined;
+  readonly programChanges: string[] = [];
   readonly #path: string;
   readonly #options: FileJournalOptions;
   readonly #file: AppendFile;
@@ -68,6 +70,7 @@ export class FileJournal implements Journal {
       type: 'session',
       startedAt: new Date().toISOString(),
       maxMetricCalls: options.maxMetricCalls ?? null,
+      program: options.program,
     });
   }
 
@@ -216,6 +219,9 @@ export class FileJournal implements Journal {
         reservations.learn(line);
         if (line.type === 'session') {
           planned = Math.max(planned ?? 0, line.maxMetricCalls ?? Number.POSITIVE_INFINITY);
+          for (const change of programChanges(line.program, this.#options.program)) {
+            if (!this.programChanges.includes(change)) this.programChanges.push(change);
+          }
         }
         if ('candidate' in line) this.#nextNumber = Math.max(this.#nextNumber, line.candidate + 1);
         if (line.type === 'candidate') {

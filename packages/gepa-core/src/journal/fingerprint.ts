@@ -15,6 +15,29 @@ export interface Fingerprint {
   readonly metric: string;
 }
 
+/** What runs the candidates, by name; a change makes earlier scores incomparable with new ones. */
+export type ProgramIdentity = Readonly<Record<string, string>>;
+
+/** The task models, and the source of the program as far as it is known. */
+export function programIdentityOf<Example, Output, Trace, Name extends string>({
+  adapter,
+}: Settings<Example, Output, Trace, Name>): ProgramIdentity {
+  const { models = [], source = adapter.run } = adapter;
+  return {
+    'the task model': models.join(', ') || 'unknown',
+    'the source of the program': digest([String(source)]),
+  };
+}
+
+/** What changed since an earlier session, each as part of a sentence. */
+export function programChanges(was: ProgramIdentity, is: ProgramIdentity): string[] {
+  return Object.keys(is)
+    .filter((name) => was[name] !== undefined && was[name] !== is[name])
+    .map((name) =>
+      name === 'the task model' ? `${name} is ${is[name]} instead of ${was[name]}` : `${name} has changed`,
+    );
+}
+
 interface DataFingerprint {
   readonly size: number;
   readonly digest: string;

@@ -79,7 +79,12 @@ const line = z.discriminatedUnion('type', [
   }),
   z.looseObject({ type: z.literal('candidate'), at: z.number(), candidate: z.number(), texts }),
   z.looseObject({ type: z.literal('iteration'), ...call }),
-  z.looseObject({ type: z.literal('session'), at: z.number(), maxMetricCalls: z.number().nullable() }),
+  z.looseObject({
+    type: z.literal('session'),
+    at: z.number(),
+    maxMetricCalls: z.number().nullable(),
+    program: z.record(z.string(), z.string()),
+  }),
   z.looseObject({ type: z.literal('ended'), at: z.number() }),
   z.looseObject({
     type: z.literal('reserved'),
@@ -99,7 +104,12 @@ export type JournalLine =
       readonly at: number;
     }
   | { readonly type: 'iteration'; readonly iteration: number; readonly at: number }
-  | { readonly type: 'session'; readonly at: number; readonly maxMetricCalls: number | null }
+  | {
+      readonly type: 'session';
+      readonly at: number;
+      readonly maxMetricCalls: number | null;
+      readonly program: Readonly<Record<string, string>>;
+    }
   | { readonly type: 'ended'; readonly at: number }
   | {
       readonly type: 'reserved';

@@ -26,7 +26,7 @@ export interface RolloutEntry extends CallCost {
   /** The number of the example; equal examples have the same. */
   readonly example: number;
   readonly exampleId: string;
-  /** Without a cache a pair may run more than once; this tells the rollouts apart. */
+  /** Without a cache a pair may run more than once; this distinguishes the rollouts. */
   readonly occurrence?: string | undefined;
   readonly score: number;
   readonly objectives?: Readonly<Record<string, number>> | undefined;
@@ -84,7 +84,12 @@ export type MarkEntry =
   /** An iteration began: nothing ended the run before it. */
   | { readonly type: 'iteration'; readonly iteration: number }
   /** `null`: no limit on metric calls. */
-  | { readonly type: 'session'; readonly startedAt: string; readonly maxMetricCalls: number | null }
+  | {
+      readonly type: 'session';
+      readonly startedAt: string;
+      readonly maxMetricCalls: number | null;
+      readonly program: Readonly<Record<string, string>>;
+    }
   | { readonly type: 'ended'; readonly reason: string }
   /**
    * The most that a call in flight may cost in all. It is valid until the entry of that call or its next such line; if
@@ -134,6 +139,8 @@ export interface Journal {
   readonly earlierUncertain: Amount;
   /** Milliseconds that earlier sessions took, by phase. */
   readonly earlierTime: TimeSpent;
+  /** What changed in the program since earlier sessions, each as part of a sentence. */
+  readonly programChanges: readonly string[];
   /** Whether an earlier session began this iteration, so that nothing ended the run before it. */
   hasIteration(iteration: number): boolean;
   /** The number of a candidate. */

@@ -23,7 +23,7 @@ export function warnAboutData<Example>(
   }
 }
 
-/** Equal for examples that are the same to a program: ids and metadata do not count. */
+/** Equal for examples with equal input and expected output. Ids and metadata are ignored. */
 function contentOf<Example>({ example, key }: ExampleRef<Example>): string | number {
   if (typeof example !== 'object' || example === null || !('input' in example)) return key;
   const { input, expected } = example as { input: unknown; expected?: unknown };

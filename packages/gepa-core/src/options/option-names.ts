@@ -1,7 +1,7 @@
 import leven from 'leven';
 import { OptionsError } from '../errors.ts';
 
-/** Options that do not exist, a sentence each. */
+/** One sentence for each option that does not exist. */
 export function unknownOptions(given: object, known: readonly string[]): string[] {
   return Object.keys(given)
     .filter((key) => !known.includes(key))
@@ -9,7 +9,7 @@ export function unknownOptions(given: object, known: readonly string[]): string[
 }
 
 /**
- * For framework packages: refuses options that do not exist, with the one that may be meant.
+ * Rejects options that do not exist and suggests a similar name. For framework packages.
  *
  * @throws {OptionsError}
  */
@@ -18,7 +18,7 @@ export function checkOptionNames(given: object, known: readonly string[]): void 
   if (problems.length > 0) throw new OptionsError(problems);
 }
 
-/** The known option that looks most like a mistyped one, snake case included. */
+/** The known option with the most similar name, ignoring case and underscores. */
 function suggestion(key: string, known: readonly string[]): string {
   const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
   const match =

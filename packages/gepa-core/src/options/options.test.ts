@@ -24,11 +24,11 @@ describe('invalid options', () => {
       { metric: 'accuracy' },
       'The option "metric" must be a function (got "accuracy").',
     ],
-    ['no limit', { maxMetricCalls: undefined }, 'The run has no bound: give `maxMetricCalls` or `auto`'],
+    ['no limit', { maxMetricCalls: undefined }, 'The run has no limit: set `maxMetricCalls` or `auto`'],
     [
       'an empty list of stop conditions',
       { maxMetricCalls: undefined, stopConditions: [] },
-      'The run has no bound',
+      'The run has no limit',
     ],
     ['no reflection model', { propose: undefined }, 'Give a `reflectionModel`, or a proposer of your own'],
     [
@@ -81,7 +81,7 @@ describe('invalid options', () => {
     [
       'an unknown strategy',
       { candidateSelectionStrategy: 'best' },
-      `"candidateSelectionStrategy" is no known strategy; use 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto', an object with select() (got "best")`,
+      `"candidateSelectionStrategy" is not a known strategy; use 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto', an object with select() (got "best")`,
     ],
     [
       'an incomplete strategy object',
@@ -91,9 +91,9 @@ describe('invalid options', () => {
     [
       'a strategy with a size of zero',
       { selectionStrategy: { topK: 0 } },
-      '"selectionStrategy" is no known strategy',
+      '"selectionStrategy" is not a known strategy',
     ],
-    ['an unknown frontier type', { frontierType: 'pareto' }, 'The option "frontierType" is wrong'],
+    ['an unknown frontier type', { frontierType: 'pareto' }, 'The option "frontierType" is invalid'],
     [
       'a prompt template without its placeholders',
       { reflectionPromptTemplate: 'Improve it.' },
@@ -102,7 +102,7 @@ describe('invalid options', () => {
     [
       'a prompt template for an unknown component',
       { reflectionPromptTemplate: { rout: '<curr_param> <side_info>' } },
-      'names the component "rout"; there are extract, route.',
+      'names the component "rout"; the components are extract, route.',
     ],
     [
       'a reservation above its limit',
@@ -152,12 +152,12 @@ describe('invalid options', () => {
       max_iterations: 4,
       reflectionPromptTemplate: 'nothing',
     });
-    expect(problems.map((problem) => /"\w+"|bound|lacks/.exec(problem)?.[0])).toEqual([
+    expect(problems.map((problem) => /"\w+"|no limit|lacks/.exec(problem)?.[0])).toEqual([
       '"max_iterations"',
       '"trainset"',
       '"metric"',
       'lacks',
-      'bound',
+      'no limit',
     ]);
     expect(new OptionsError(problems).message).toContain('5 problems:\n- ');
   });

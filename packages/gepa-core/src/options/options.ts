@@ -12,133 +12,138 @@ import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import type { AutoBudget } from './auto-budget.ts';
 
 /**
- * What a run may be told. At least one bound is required: `maxMetricCalls` or `auto`, `maxIterations`,
- * `maxCostUsd`, `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.
+ * The options of a run. At least one limit is required: `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`,
+ * `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.
  */
 export interface SearchOptions<Example, Output, Trace, Name extends string, Model = LanguageModel>
   extends Partial<StrategyOptions<NoInfer<Name>>> {
-  /** The examples minibatches are drawn from. */
+  /** The examples from which minibatches are drawn. */
   readonly trainset: readonly Example[];
-  /** The examples that candidates are compared on. Default: the trainset, with a warning. */
+  /** The examples on which candidates are compared. Default: the trainset, with a warning. */
   readonly valset?: readonly Example[];
-  /** Held-out examples: the seed and the best candidate are scored on them at the end, within the bounds. */
+  /** Held-out examples: the seed and the best candidate are scored on them at the end, within the limits. Default: none. */
   readonly testset?: readonly Example[];
+  /** Scores a rollout; higher is better. May return textual feedback and objectives. */
   readonly metric: Metric<Example, Output, Trace>;
-  /** The model that reads the records and rewrites components. */
+  /** The model that reads records of rollouts and rewrites components. */
   readonly reflectionModel?: Model;
-  /** A proposer of your own in place of `reflectionModel`. */
+  /** A custom proposer, instead of `reflectionModel`. */
   readonly propose?: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>;
   /**
-   * A reflection prompt of your own, for all components or by name, with `<curr_param>` where the current text goes
-   * and `<side_info>` where the records go.
+   * A custom reflection prompt, for all components or by name. It must contain `<curr_param>`, which is replaced by the
+   * current text, and `<side_info>`, which is replaced by the records.
    */
   readonly reflectionPromptTemplate?: string | Partial<Record<Name, string>>;
   /**
-   * How many characters of records one reflection may show; as a rule of thumb, 4 are a token. Longer records lose
-   * repeated and old turns first, and say so. At least 600. Default 24,000, about 6,000 tokens.
+   * The maximum number of characters of records in one reflection prompt, at least 600. Longer records are shortened:
+   * repeated and old turns first. Default 24,000, about 6,000 tokens.
    */
   readonly maxRecordCharacters?: number;
-  /** What the Pareto front keeps the best candidates of. Default `'instance'`. */
+  /** The keys of the Pareto frontier: valset examples, objectives, both, or every pair of the two. Default `'instance'`. */
   readonly frontierType?: FrontierType;
-  /** Examples in a minibatch. Default 3. */
+  /** The number of examples in a minibatch. Default 3. */
   readonly reflectionMinibatchSize?: number;
-  /** Whether a minibatch on which the parent is perfect is passed over. Default `true`. */
+  /** Whether to skip a minibatch on which every score of the parent is perfect. Default `true`. */
   readonly skipPerfectScore?: boolean;
-  /** Default 1. */
+  /** The score from which a rollout counts as perfect. Default 1. */
   readonly perfectScore?: number;
-  /** The score of a rollout that threw. Default 0. */
+  /** The score of a rollout whose program or metric threw. Default 0. */
   readonly failureScore?: number;
-  /** Whether lineages are crossed (system-aware merge). Default `false`. */
+  /** Whether to merge candidates of different lineages (system-aware merge). Default `false`. */
   readonly useMerge?: boolean;
-  /** The most merges that may be accepted. Default 5. */
+  /** The maximum number of accepted merges. Default 5. */
   readonly maxMergeInvocations?: number;
-  /** The fewest valset examples both parents of a merge must be scored on. Default 5. */
+  /** The minimum number of valset examples on which both parents of a merge are scored. Default 5. */
   readonly mergeValOverlapFloor?: number;
-  /** Whether a pair of candidate and example is run only once. Default `true`. */
+  /** Whether to run each pair of candidate and example only once. Default `true`. */
   readonly cacheEvaluation?: boolean;
-  /** Whether a proposal equal to a known candidate is rejected without a rollout. Default `true`. */
+  /** Whether to reject a proposal that equals a known candidate without a rollout. Default `true`. */
   readonly skipDuplicates?: boolean;
-  /** The most scored rollouts, testset included. Never exceeded. */
+  /** The maximum number of metric calls (scored rollouts), testset included. Never exceeded. */
   readonly maxMetricCalls?: number;
-  /** Sets `maxMetricCalls` by the formula of `dspy.GEPA`; the calls of a testset come on top. */
+  /** Sets `maxMetricCalls` by the formula of `dspy.GEPA`, plus the metric calls of the testset. */
   readonly auto?: AutoBudget;
+  /** The maximum number of iterations. */
   readonly maxIterations?: number;
   /**
-   * The most US dollars for program, judge and reflection. Needs usage with costs, or with names of models whose price
-   * is known (see `prices`), and word of what calls can cost at most (see `reserve`).
+   * The maximum cost of program, judge and reflection in US dollars. Never exceeded. Requires usage with costs or with
+   * names of models whose price is known (see `prices`), and the maximum of each call (see `reserve`).
    */
   readonly maxCostUsd?: number;
   /**
-   * The most tokens, sent and written, for program, judge and reflection. Needs usage with tokens, and word of what
-   * calls can take at most (see `reserve`).
+   * The maximum number of input and output tokens of program, judge and reflection. Never exceeded. Requires usage with
+   * tokens, and the maximum of each call (see `reserve`).
    */
   readonly maxTokens?: number;
   /**
-   * What one rollout, its judge included, and one call of the reflection model can cost at most; a further try may cost
-   * as much again. It is set aside before a try starts, so that `maxCostUsd` and `maxTokens` cannot be crossed; a try
-   * for which there is no room waits until others have come to cost less. Needed under these bounds for what does not
-   * tell of its model calls one by one (see `CallMeter`): those of the framework packages do, by the size of the request
-   * and what the model may write at most (by `outputTokens`, where a call has no limit).
+   * The maximum tokens and US dollars of one attempt of a rollout (its judge included) and of a reflection. This amount
+   * is reserved before an attempt starts, and an attempt waits while it does not fit. Required with `maxCostUsd` or
+   * `maxTokens` unless every model call is reported through the meter (see `CallMeter`), as the framework packages do.
+   * `outputTokens` is the maximum output of metered model calls that have no limit of their own.
    */
   readonly reserve?: ReserveOptions;
   /**
-   * US dollars per million tokens, by model name, for models the catalogue of prices does not know or knows otherwise.
-   * A name without a provider (`openai/…`) or a date (`…-2025-04-14`) is good for those with one, and the reverse.
+   * US dollars per million tokens, by model name. Takes precedence over the price catalogue. A name without a provider
+   * (`openai/…`) or a date (`…-2025-04-14`) also applies to names with one, and the reverse.
    */
   readonly prices?: Readonly<Record<string, Price>>;
-  /** The most milliseconds; what still runs then is aborted. */
+  /** The maximum duration in milliseconds. Calls that are still running then are aborted. */
   readonly maxDurationMs?: number;
-  /** Asked before each iteration; any of them ends the run. */
+  /** Called before each iteration; the first reason that one of them returns ends the run. */
   readonly stopConditions?: readonly StopCondition[];
-  /** Ends the run within a moment; the result holds what was found. */
+  /** Ends the run at once when aborted. The result contains what was found so far. */
   readonly signal?: AbortSignal;
-  /** The most rollouts at once. Default 8. */
+  /** The maximum number of concurrent rollouts. Default 8. */
   readonly concurrency?: number;
+  /** How transient failures are retried. Default: 8 retries, over about two minutes. */
   readonly retry?: RetryOptions;
   /**
-   * The most milliseconds for one run of the program, of the metric, and for one call of the reflection model; default
-   * 300,000. What is out of time is tried again, not scored.
+   * The timeout in milliseconds of each run of the program, of the metric, and of each call of the reflection model. A
+   * timeout is retried, not scored. Default 300,000.
    */
   readonly rolloutTimeoutMs?: number;
   /**
-   * A directory for the run. Everything that was paid for is written to it as it happens; the same call again takes the
-   * run up where it ended, however it ended, and runs nothing twice. Bounds, limits and models may change; another
-   * program, other examples, another seed or strategy are refused. See the page on long runs.
+   * The directory of the journal, to which every paid call is written at once. The same call of `optimize` resumes the
+   * run without repeating these calls. Limits and models may differ between sessions; another program, other examples,
+   * another seed or strategy throw `RunDirectoryMismatchError`. Default: no journal.
    */
   readonly runDir?: string;
   /**
-   * Masks texts in what the reflection model is shown of rollouts (inputs, outputs, traces, feedback, errors), and on
-   * their way to `runDir`, text by text. Candidates' texts and the model's answers stay as they are.
+   * Masks texts of rollouts (inputs, outputs, traces, feedback, errors), one by one, before the reflection model or
+   * `runDir` receives them. Texts of candidates and answers of the model stay unchanged. Default: no masking.
    */
   readonly redact?: (text: string) => string;
-  /** Fixes every draw of the search. Default 0. */
+  /** The seed of all random draws. Default 0. */
   readonly seed?: number;
-  /** Told of every event, in order. */
+  /** Receives every event, in order. */
   readonly onEvent?: Listener<Name>;
-  /** Shows a live line on the terminal, or plain lines now and then where there is none. Default `false`. */
+  /** Whether to show progress on stderr: a live line on a terminal, occasional plain lines elsewhere. Default `false`. */
   readonly progress?: boolean;
 }
 
-/** `optimize` with an adapter. */
+/** The options of a run with an adapter. */
 export interface AdapterOptions<Example, Output, Trace, Name extends string>
   extends SearchOptions<Example, Output, Trace, Name> {
+  /** Runs the program with a candidate. */
   readonly adapter: Adapter<Example, Output, Trace, Name>;
 }
 
-/** `optimize` in its short form: some texts, and a function that runs them. */
+/** The options of a run in its short form: a seed candidate and a function that runs the program. */
 export interface FunctionOptions<Example, Output, Trace, Name extends string>
   extends SearchOptions<Example, Output, Trace, Name> {
-  /** The texts to start from, by name; a `Component` where there is more to say than the text. */
+  /** The initial texts by component name. Use a `Component` to add constraints to a text. */
   readonly seedCandidate: Readonly<Record<Name, string | Component>>;
+  /** Runs the program with a candidate on one example, like the `run` of an `Adapter`. */
   readonly run: (
     candidate: Candidate<Name>,
     example: Example,
     context: RunContext,
   ) => Execution<Output, Trace> | Promise<Execution<Output, Trace>>;
-  /** As in an adapter: whether `run` tells `context.meter` of every model call. */
+  /** Whether `run` calls `context.meter.begin()` before every model call. Default `false`. */
   readonly metersCalls?: boolean;
 }
 
+/** The options of `optimize`. */
 export type OptimizeOptions<Example, Output, Trace, Name extends string> =
   | AdapterOptions<Example, Output, Trace, Name>
   | FunctionOptions<Example, Output, Trace, Name>;

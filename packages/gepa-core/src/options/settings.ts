@@ -4,37 +4,42 @@ import type { Component } from '../component.ts';
 import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import type { LanguageModel } from '../language-model.ts';
-import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { autoBudget } from './auto-budget.ts';
-import { problemsOf } from './check-options.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
+import { checkRules } from './rules.ts';
+import { type AnyOptions, checkEachOption } from './schema.ts';
 
-/** Options with every default filled in. */
+const defaults = {
+  candidateSelectionStrategy: 'pareto',
+  componentSelector: 'round_robin',
+  batchSampler: 'epoch_shuffled',
+  samplingStrategy: 'single',
+  acceptanceCriterion: 'strict_improvement',
+  selectionStrategy: 'all',
+  valEvaluationPolicy: 'full_eval',
+  frontierType: 'instance',
+  reflectionMinibatchSize: 3,
+  skipPerfectScore: true,
+  perfectScore: 1,
+  failureScore: 0,
+  useMerge: false,
+  maxMergeInvocations: 5,
+  mergeValOverlapFloor: 5,
+  cacheEvaluation: true,
+  skipDuplicates: true,
+  concurrency: 8,
+  retry: {},
+  rolloutTimeoutMs: 300_000,
+  seed: 0,
+} as const satisfies Partial<SearchOptions<never, never, never, never>>;
+
+/** Validated options with every default filled in. */
 export type Settings<Example, Output, Trace, Name extends string> = Omit<
   SearchOptions<Example, Output, Trace, Name>,
   'prices'
 > &
   Required<
-    Pick<
-      SearchOptions<Example, Output, Trace, Name>,
-      | keyof StrategyOptions<Name>
-      | 'frontierType'
-      | 'reflectionMinibatchSize'
-      | 'skipPerfectScore'
-      | 'perfectScore'
-      | 'failureScore'
-      | 'useMerge'
-      | 'maxMergeInvocations'
-      | 'mergeValOverlapFloor'
-      | 'cacheEvaluation'
-      | 'skipDuplicates'
-      | 'concurrency'
-      | 'retry'
-      | 'rolloutTimeoutMs'
-      | 'seed'
-      | 'valset'
-      | 'testset'
-    >
+    Pick<SearchOptions<Example, Output, Trace, Name>, keyof typeof defaults | 'valset' | 'testset'>
   > & {
     readonly adapter: Adapter<Example, Output, Trace, Name>;
     readonly prices: PriceBook;
@@ -43,14 +48,14 @@ export type Settings<Example, Output, Trace, Name extends string> = Omit<
 /**
  * Validates the options and fills in the defaults.
  *
+ * @param needsReserve Whether limits on tokens and dollars require that the maximum of each call is known. Default `true`.
  * @throws {OptionsError} with every problem.
  */
 export async function resolveOptions<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
   { needsReserve = true }: { readonly needsReserve?: boolean } = {},
 ): Promise<Settings<Example, Output, Trace, Name>> {
-  const problems = problemsOf(options, needsReserve);
-  if (problems.length > 0) throw new OptionsError(problems);
+  checkOptions(options, needsReserve);
 
   const { runDir } = withAbsoluteRunDir<{ runDir?: string }>(options);
   const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
@@ -69,27 +74,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
         }) +
         2 * testset.length;
   return {
-    candidateSelectionStrategy: 'pareto',
-    componentSelector: 'round_robin',
-    batchSampler: 'epoch_shuffled',
-    samplingStrategy: 'single',
-    acceptanceCriterion: 'strict_improvement',
-    selectionStrategy: 'all',
-    valEvaluationPolicy: 'full_eval',
-    frontierType: 'instance',
-    reflectionMinibatchSize: 3,
-    skipPerfectScore: true,
-    perfectScore: 1,
-    failureScore: 0,
-    useMerge: false,
-    maxMergeInvocations: 5,
-    mergeValOverlapFloor: 5,
-    cacheEvaluation: true,
-    skipDuplicates: true,
-    concurrency: 8,
-    retry: {},
-    rolloutTimeoutMs: 300_000,
-    seed: 0,
+    ...defaults,
     ...definedOnly(options),
     ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
     ...(runDir === undefined ? {} : { runDir }),
@@ -98,6 +83,16 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
     valset,
     testset,
   };
+}
+
+/** @throws {OptionsError} with every problem. */
+function checkOptions(options: object, needsReserve: boolean): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionsError(['The options must be an object.']);
+  }
+  const { problems, valid } = checkEachOption(options);
+  const all = [...problems, ...checkRules(options as AnyOptions, valid, { needsReserve })];
+  if (all.length > 0) throw new OptionsError(all);
 }
 
 /** The names of models that are known before the start. */

@@ -44,7 +44,7 @@ export class RunProgress {
       case 'iteration_started':
         this.stage = `iteration ${formatCount(event.iteration)}`;
         return [];
-      case 'rollout_finished':
+      case 'call_settled':
         if (event.phase === 'testset') this.stage = 'held-out test';
         return [];
       case 'retried':

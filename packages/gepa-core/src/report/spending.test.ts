@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { noUsage } from '../budget/usage.ts';
+import { addUsage, noUsage } from '../budget/usage.ts';
 import type { GepaEvent } from '../events.ts';
-import { candidateAdded, rolloutFinished, rollouts, runFinished, runStarted } from './fixtures/sample-run.ts';
+import { callSettled, rollouts, runFinished, runStarted } from './fixtures/sample-run.ts';
 import { describeLimits, formatLimitUse, Spending } from './spending.ts';
 
 const spendingAfter = (...events: readonly GepaEvent[]) => {
@@ -10,16 +10,19 @@ const spendingAfter = (...events: readonly GepaEvent[]) => {
   return spending;
 };
 const usage = { modelCalls: 1, inputTokens: 900, outputTokens: 100, costUsd: 0.01 };
+/** Rollouts that take `usage` each. */
 const paid = (count: number, replayed = false) =>
-  Array.from({ length: count }, (_, i) => rolloutFinished({ metricCalls: i + 1, usage, replayed }));
-const reflection: GepaEvent = {
-  type: 'reflection_finished',
-  iteration: 1,
-  task: 0,
-  component: 'prompt',
-  text: 'x',
-  usage,
-  durationMs: 1,
+  Array.from({ length: count }, () => callSettled({ usage, replayed }));
+const reflection = callSettled({ what: 'reflection', phase: 'reflection', usage });
+/** The events with the metric calls and the usage of the run so far. */
+const withTotals = (events: readonly GepaEvent[]): GepaEvent[] => {
+  let [metricCalls, total] = [0, noUsage];
+  return events.map((event) => {
+    if (event.type !== 'call_settled') return event;
+    if (event.what === 'rollout') metricCalls++;
+    total = addUsage(total, event.usage);
+    return { ...event, metricCalls, total };
+  });
 };
 const iterationFinished = (iteration: number): GepaEvent => ({
   type: 'iteration_finished',
@@ -43,8 +46,7 @@ describe('Spending.remainingMs', () => {
     const left = (limits: Parameters<typeof runStarted>[0]) =>
       spendingAfter(
         runStarted(limits),
-        ...paid(9),
-        reflection,
+        ...withTotals([...paid(9), reflection]),
         iterationFinished(1),
         iterationFinished(2),
       ).remainingMs(11_000);
@@ -56,9 +58,14 @@ describe('Spending.remainingMs', () => {
   });
 
   it('the spend of earlier sessions does not count towards the pace', () => {
-    const resumed = spendingAfter(runStarted(), candidateAdded({ metricCalls: 50 }), ...rollouts(51, 10));
+    const resumed = spendingAfter(
+      runStarted(),
+      callSettled({ metricCalls: 50, replayed: true }),
+      ...rollouts(51, 10),
+    );
     expect(resumed.remainingMs(11_000)).toBe(40_000);
-    const events = [...paid(20, true), reflection, iterationFinished(4), ...paid(10)];
+    const replayed = [...paid(20, true), { ...reflection, replayed: true }];
+    const events = withTotals([...replayed, iterationFinished(4), ...paid(10)]);
     const base = { maxMetricCalls: undefined, earlierMs: 60_000 };
     expect(
       spendingAfter(runStarted({ ...base, maxCostUsd: 0.41 }), ...events).remainingMs(11_000),
@@ -74,29 +81,51 @@ describe('Spending.remainingMs', () => {
 });
 
 describe('Spending.limits', () => {
+  it('the use of limits includes failed calls, which do not count as metric calls of the pace', () => {
+    const failed = callSettled({ usage, metricCalls: 10, total: { ...usage, inputTokens: 19_900 } });
+    const spending = spendingAfter(
+      runStarted({ maxTokens: 40_000 }),
+      ...withTotals(paid(10)),
+      ...Array.from({ length: 10 }, () => failed),
+    );
+    expect(spending.limits(2_000)).toMatchObject([
+      { unit: 'tokens', spent: 20_000 },
+      { unit: 'metricCalls', spent: 10 },
+    ]);
+    expect(spendingAfter(runStarted(), ...rollouts(1, 10), failed).remainingMs(11_000)).toBe(90_000);
+  });
+
+  it('unused entries of an earlier session count as spent and not towards the pace', () => {
+    const events = [callSettled({ metricCalls: 20, replayed: true }), ...rollouts(41, 10)];
+    const spending = spendingAfter(runStarted({ earlierMs: 1 }), ...events);
+    expect(spending.metricCalls).toBe(50);
+    expect(spending.remainingMs(11_000)).toBe(50_000);
+  });
+
   it('the use of limits and the elapsed time include all sessions', () => {
     const spending = spendingAfter(
       runStarted({ maxCostUsd: 1, maxTokens: 62_000, earlierMs: 5_000 }),
-      ...paid(20, true),
-      reflection,
-      ...paid(10),
+      ...withTotals([...paid(20, true), reflection, ...paid(10)]),
     );
     expect(spending.limits(2_000)).toEqual([
       { unit: 'tokens', spent: 31_000, limit: 62_000, fraction: 0.5 },
       { unit: 'costUsd', spent: expect.closeTo(0.31, 9), limit: 1, fraction: expect.closeTo(0.31, 9) },
-      { unit: 'metricCalls', spent: 20, limit: 100, fraction: 0.2 },
+      { unit: 'metricCalls', spent: 30, limit: 100, fraction: 0.3 },
     ]);
     expect(spending.elapsedMs(2_000)).toBe(6_000);
   });
 
-  it('run_finished replaces the cost that was summed over events if it has one', () => {
+  it('run_finished replaces the cost of the last settled call if it has one', () => {
     const spending = spendingAfter(
       runStarted(),
-      ...paid(3),
+      ...withTotals(paid(3)),
       runFinished({ usage: { ...usage, costUsd: 5 } }),
     );
     expect(spending.costUsd).toBe(5);
-    expect(spendingAfter(...paid(3), runFinished({ usage: noUsage })).costUsd).toBeCloseTo(0.03, 9);
+    expect(spendingAfter(...withTotals(paid(3)), runFinished({ usage: noUsage })).costUsd).toBeCloseTo(
+      0.03,
+      9,
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import type { GepaEvent } from '../events.ts';
 import { countOf, formatCompact, formatCount, formatDuration, formatUsd } from './format.ts';
 
 type RunStarted = Extract<GepaEvent, { type: 'run_started' }>;
+type CallSettled = Extract<GepaEvent, { type: 'call_settled' }>;
 
 /** The quantities that a run spends and that can have a limit. */
 const units = ['metricCalls', 'costUsd', 'tokens', 'iterations', 'durationMs'] as const;
@@ -26,40 +27,39 @@ const nothing: Totals = { metricCalls: 0, costUsd: 0, tokens: 0, iterations: 0, 
 /** The spend of a run against its limits, and its pace, built from its events. */
 export class Spending {
   readonly #startedAt: number;
-  readonly #spent: Totals = { ...nothing };
-  /** The spend of earlier sessions, which does not count towards the pace of this one. */
-  readonly #earlier: Totals = { ...nothing };
+  readonly #spent = { ...nothing };
+  /** The part of this session, which determines the pace. */
+  readonly #recent = { ...nothing };
   #limits: Partial<Totals> = {};
-  /** Rollouts of this session, without replayed ones. */
-  #rollouts = 0;
+  #earlierMs = 0;
   #isResumed = false;
+  #hasLiveCalls = false;
+  #liveRollouts = 0;
+  /** Metric calls of earlier sessions, as far as they are replayed. */
+  #replayedMetricCalls = 0;
 
   constructor(startedAt: number) {
     this.#startedAt = startedAt;
   }
 
   apply(event: GepaEvent): void {
-    if ('metricCalls' in event) this.#count('metricCalls', event.metricCalls);
     switch (event.type) {
       case 'run_started':
         this.#limits = limitsOf(event);
         this.#isResumed = event.earlierMs !== undefined;
-        this.#earlier.durationMs = event.earlierMs ?? 0;
+        this.#earlierMs = event.earlierMs ?? 0;
         break;
-      case 'rollout_finished':
-        this.#charge(event.usage, event.replayed);
-        if (!event.replayed) this.#rollouts++;
-        break;
-      case 'reflection_finished':
-        this.#charge(event.usage, this.#isReplaying);
+      case 'call_settled':
+        this.#setTotals(event);
+        if (event.replayed) this.#replayedMetricCalls = event.metricCalls;
+        else this.#addRecent(event);
         break;
       case 'iteration_finished':
-        this.#count('iterations', event.iteration);
-        if (this.#isReplaying) this.#earlier.iterations = event.iteration;
+        this.#spent.iterations = event.iteration;
+        if (!this.#isResumed || this.#hasLiveCalls) this.#recent.iterations++;
         break;
       case 'run_finished':
-        this.#spent.tokens = tokensOf(event.usage);
-        this.#spent.costUsd = event.usage.costUsd ?? this.#spent.costUsd;
+        this.#setTotals({ metricCalls: event.metricCalls, total: event.usage });
         break;
       default:
         break;
@@ -68,7 +68,7 @@ export class Spending {
 
   /** The duration of the run over all sessions. */
   elapsedMs(now: number): number {
-    return this.#earlier.durationMs + now - this.#startedAt;
+    return this.#earlierMs + now - this.#startedAt;
   }
 
   get metricCalls(): number {
@@ -95,27 +95,25 @@ export class Spending {
   remainingMs(now: number): number | undefined {
     const times = this.limits(now).flatMap(({ unit, spent, limit }) => {
       if (unit === 'durationMs') return [Math.max(0, limit - spent)];
-      const recent = unit === 'metricCalls' ? this.#rollouts : spent - this.#earlier[unit];
-      if (this.#rollouts < MIN_ROLLOUTS_FOR_PACE || recent <= 0) return [];
-      return [((now - this.#startedAt) / recent) * Math.max(0, limit - spent)];
+      if (this.#liveRollouts < MIN_ROLLOUTS_FOR_PACE || this.#recent[unit] <= 0) return [];
+      return [((now - this.#startedAt) / this.#recent[unit]) * Math.max(0, limit - spent)];
     });
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  /** Whether a resumed run is still replaying earlier sessions: it has made no rollout of its own. */
-  get #isReplaying(): boolean {
-    return this.#isResumed && this.#rollouts === 0;
+  #setTotals({ metricCalls, total }: { metricCalls: number; total: Usage }): void {
+    this.#spent.metricCalls = metricCalls;
+    this.#spent.tokens = tokensOf(total);
+    this.#spent.costUsd = total.costUsd ?? this.#spent.costUsd;
   }
 
-  #count(unit: Unit, total: number): void {
-    this.#spent[unit] = Math.max(this.#spent[unit], total);
-  }
-
-  #charge(usage: Usage, isEarlier: boolean): void {
-    for (const totals of isEarlier ? [this.#spent, this.#earlier] : [this.#spent]) {
-      totals.tokens += tokensOf(usage);
-      totals.costUsd += usage.costUsd ?? 0;
-    }
+  #addRecent({ what, usage, metricCalls }: CallSettled): void {
+    this.#hasLiveCalls = true;
+    if (what === 'rollout') this.#liveRollouts++;
+    // Neither failed rollouts nor unused entries of the journal are metric calls of this session.
+    this.#recent.metricCalls = Math.min(this.#liveRollouts, metricCalls - this.#replayedMetricCalls);
+    this.#recent.tokens += tokensOf(usage);
+    this.#recent.costUsd += usage.costUsd ?? 0;
   }
 }
 

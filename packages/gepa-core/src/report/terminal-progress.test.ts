@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { GepaEvent } from '../events.ts';
 import {
+  callSettled,
   candidateAdded,
   iterationStarted,
   newBest,
   retried,
-  rolloutFinished,
   rollouts,
   runFinished,
   runStarted,
@@ -34,15 +34,27 @@ function recorded(options: TerminalProgressOptions = {}) {
   return { writes, clock, play, screen: (columns = 120) => screenAfter(writes.join(''), columns) };
 }
 
-/** Rollouts that cost one cent and 50,000 tokens each. */
-const paidRollouts = (first: number, count: number, replayed = false): GepaEvent[] =>
+/** Rollouts that cost one cent and 50,000 tokens each, like `paidBefore` earlier ones. */
+const paidRollouts = (
+  first: number,
+  count: number,
+  { replayed = false, paidBefore = first - 1 } = {},
+): GepaEvent[] =>
   Array.from({ length: count }, (_, i) =>
-    rolloutFinished({
+    callSettled({
       metricCalls: first + i,
-      usage: { modelCalls: 1, inputTokens: 45_000, outputTokens: 5_000, costUsd: 0.01 },
+      usage: paidUsage(1),
+      total: paidUsage(paidBefore + i + 1),
       replayed,
     }),
   );
+
+const paidUsage = (calls: number) => ({
+  modelCalls: calls,
+  inputTokens: calls * 45_000,
+  outputTokens: calls * 5_000,
+  costUsd: calls * 0.01,
+});
 
 const story: readonly GepaEvent[] = [
   warning('There is no valset.'),
@@ -101,7 +113,7 @@ describe('terminalProgress on a terminal', () => {
   it('the live line shows the use of every limit, the nearest first, and the time until it is reached', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([runStarted({ maxCostUsd: 2, maxTokens: 4e6, maxIterations: 40, maxDurationMs: 600_000 })]);
-    play([candidateAdded(), ...paidRollouts(5, 26)], 1_000);
+    play([candidateAdded(), ...paidRollouts(5, 26, { paidBefore: 0 })], 1_000);
     expect(screen()).toEqual([
       'Optimizing 1 component with 6 training and 4 validation examples, at most 100 metric calls, $2.00, 4M tokens, 40 iterati',
       'ons, 10m 00s',
@@ -122,7 +134,7 @@ describe('terminalProgress on a terminal', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 80 });
     play([
       runStarted({ maxMetricCalls: undefined, maxCostUsd: 1, earlierMs: 120_000 }),
-      ...paidRollouts(1, 30, true),
+      ...paidRollouts(1, 30, { replayed: true }),
     ]);
     play(paidRollouts(31, 10), 1_000);
     expect(screen(80)[0]).toMatch(/^Resumed after 2m 00s: optimizing 1 component/);

@@ -6,6 +6,7 @@ import { nextTurn } from '../calls/next-turn.ts';
 import { Outage } from '../calls/outage.ts';
 import type { CallEnvironment } from '../calls/run-call.ts';
 import type { RunSignal } from '../calls/run-signal.ts';
+import { AttemptTimeouts } from '../calls/timeout.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import { StrategyError } from '../errors.ts';
@@ -93,7 +94,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     outage,
     journal,
     retry: settings.retry,
-    timeoutMs: settings.rolloutTimeoutMs,
+    timeouts: new AttemptTimeouts(signal, settings.rolloutTimeoutMs),
     dispatch: dispatcher.dispatch,
   };
   const trainKeys = new Set(trainset.map(({ key }) => key));

@@ -44,6 +44,17 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         this.bestIndex = event.bestIndex;
         this.metricCalls = event.metricCalls;
         break;
+      case 'candidate_rescored':
+        // The frontier keeps the scores that the search went by.
+        this.candidates[event.index] = scoredCandidate({ ...this.candidates[event.index]!, ...event });
+        // The seed comes first, so that both are comparable now.
+        if (
+          event.index === this.bestIndex &&
+          this.candidates[event.index]!.mean <= this.candidates[0]!.mean
+        ) {
+          this.bestIndex = 0;
+        }
+        break;
       case 'merge_evaluated':
         // Also when the evaluation policy asks for no scores, so that the candidate is not added.
         if (event.accepted) this.mergesAccepted++;

@@ -14,22 +14,27 @@ export async function scoreTestset<Example, Output, Trace, Name extends string>(
   readonly iteration: number;
   readonly seed: ScoredCandidate<Name>;
   readonly best: ScoredCandidate<Name>;
+  /** Repeats rollouts that are known already, under this name in the journal. */
+  readonly repeat?: string | undefined;
   readonly warn: (message: string) => void;
 }): Promise<TestScores | { readonly interruption: Interruption }> {
-  const { evaluator, testset, iteration, seed, best, warn } = run;
+  const { evaluator, testset, iteration, seed, best, repeat, warn } = run;
+  const costOf = (texts: Candidate<Name>, examples: readonly ExampleRef<Example>[]) =>
+    repeat === undefined ? evaluator.cost(texts, examples) : examples.length;
   let metricCalls = 0;
   let gap: Interruption | undefined;
   const scoresOf = async (texts: Candidate<Name>, candidateIndex: number) => {
-    const cost = evaluator.cost(texts, testset);
+    const cost = costOf(texts, testset);
     const { rollouts, interruption } = await evaluator.evaluate(texts, testset, {
       iteration,
       phase: 'testset',
       candidateIndex,
+      repeat,
     });
     if (interruption !== undefined && interruption.reason !== 'unavailable') return { interruption };
     gap ??= interruption;
     const missing = testset.filter((_, position) => rollouts[position] === undefined);
-    metricCalls += cost - evaluator.cost(texts, missing);
+    metricCalls += cost - costOf(texts, missing);
     return rollouts.map((rollout) => rollout?.score ?? null);
   };
   const seedScores = await scoresOf(seed.texts, seed.index);

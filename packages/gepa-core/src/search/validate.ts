@@ -109,7 +109,7 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
 }
 
 /** By objective and valset position. A failed rollout scores `failureScore` on every objective. */
-function objectivesOf<Example, Output, Trace, Name extends string>(
+export function objectivesOf<Example, Output, Trace, Name extends string>(
   rollouts: Validation<Example, Output, Trace>['rollouts'],
   { state, failureScore }: SearchContext<Example, Output, Trace, Name>,
 ): ScoredCandidate['objectiveScores'] {

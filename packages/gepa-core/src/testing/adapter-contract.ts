@@ -6,34 +6,34 @@ import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
 import { type Candidate, componentNames, seedCandidateOf } from '../component.ts';
 import { RolloutError } from '../errors.ts';
 
-/** A program under test. It is made anew for every test. */
+/** A program under test. Every test creates a new one. */
 export interface ContractSubject<Example, Output> {
   readonly adapter: Adapter<Example, Output, readonly Step[]>;
-  /** An example the program answers. */
+  /** An example that the program answers. */
   readonly example: Example;
-  /** An example on which the program throws an error of its own that no retry heals. */
+  /** An example on which the program itself throws an error that no retry fixes. */
   readonly failingExample: Example;
   /** An example on which the program takes far longer than a test, unless it is aborted. */
   readonly endlessExample: Example;
-  /** Writes down everything about the source object that must not change, its answer aside. */
+  /** Everything about the source object that must not change. */
   readonly fingerprint: () => unknown;
   /** Calls the source object as its owner would, without the adapter. */
   readonly callSource: (example: Example) => Promise<Output>;
-  /** The texts that reached the models during a call, told from its output: the program echoes what it was given. */
+  /** The texts that reached the models during a call: the output must echo them. */
   readonly textsSeen: (output: Output) => string;
   readonly close?: () => Promise<void>;
 }
 
 /**
- * What every adapter must keep, as a vitest suite: call it in a test file of the adapter's package with a function
- * that makes a program. The program should hold at least two components, and its output should tell which texts its
- * models were given.
+ * The contract of every adapter, as a vitest suite: call it in a test file of the adapter's package, with a function that
+ * creates a program. The program should have at least two components, and its output should echo the texts that its models
+ * received.
  */
 export function adapterContract<Example, Output>(
   name: string,
   makeSubject: () => Promise<ContractSubject<Example, Output>> | ContractSubject<Example, Output>,
 ): void {
-  /** A text that keeps the component's contract and can be told from every other. */
+  /** Texts that keep the contracts of the components and contain a mark. */
   const marked = (adapter: Adapter<Example, Output, readonly Step[]>, mark: string): Candidate =>
     Object.fromEntries(
       componentNames(adapter.components).map((component) => {
@@ -57,7 +57,7 @@ export function adapterContract<Example, Output>(
     });
 
   describe(`adapter contract: ${name}`, () => {
-    subjectTest('components are stable, and typed', async ({ adapter }) => {
+    subjectTest('two adapters of the same program have the same components', async ({ adapter }) => {
       const again = await makeSubject();
       expect(componentNames(adapter.components).length).toBeGreaterThan(0);
       expect(again.adapter.components).toEqual(adapter.components);
@@ -70,19 +70,22 @@ export function adapterContract<Example, Output>(
       await again.close?.();
     });
 
-    subjectTest('the seed runs as the source does', async ({ adapter, example, callSource, textsSeen }) => {
-      const { output } = await adapter.run(seedCandidateOf(adapter.components), example, contextFor());
-      expect(textsSeen(output)).toEqual(textsSeen(await callSource(example)));
-    });
+    subjectTest(
+      'the seed candidate runs like the source program',
+      async ({ adapter, example, callSource, textsSeen }) => {
+        const { output } = await adapter.run(seedCandidateOf(adapter.components), example, contextFor());
+        expect(textsSeen(output)).toEqual(textsSeen(await callSource(example)));
+      },
+    );
 
-    subjectTest('every text of a candidate is applied', async ({ adapter, example, textsSeen }) => {
+    subjectTest('a rollout uses every text of its candidate', async ({ adapter, example, textsSeen }) => {
       const { output } = await adapter.run(marked(adapter, 'MARK'), example, contextFor());
       for (const component of componentNames(adapter.components)) {
         expect(textsSeen(output)).toContain(`MARK of ${component}`);
       }
     });
 
-    subjectTest('a candidate is applied to its rollout only, also beside 50 others', async (subject) => {
+    subjectTest('50 concurrent rollouts do not see the texts of one another', async (subject) => {
       const { adapter, example, callSource, textsSeen } = subject;
       const plain = textsSeen(await callSource(example));
       const marks = Array.from({ length: 50 }, (_, i) => `M${i}X`);
@@ -98,7 +101,7 @@ export function adapterContract<Example, Output>(
     });
 
     subjectTest(
-      'the source is untouched',
+      'rollouts do not change the source program',
       async ({ adapter, example, failingExample, fingerprint, callSource, textsSeen }) => {
         const before = fingerprint();
         const answer = textsSeen(await callSource(example));
@@ -110,7 +113,7 @@ export function adapterContract<Example, Output>(
     );
 
     subjectTest(
-      'a trace is complete: every component, what models were given and said, their usage',
+      'a trace contains the input, output and usage of every model call, by component',
       async (subject) => {
         const { adapter, example } = subject;
         const { trace, usage } = await adapter.run(marked(adapter, 'MARK'), example, contextFor());
@@ -126,23 +129,25 @@ export function adapterContract<Example, Output>(
       },
     );
 
-    subjectTest('an adapter that meters its calls tells of each, and takes a no', async (subject) => {
-      const { adapter, example } = subject;
-      if (adapter.metersCalls !== true) return;
-      const texts = seedCandidateOf(adapter.components);
-      const meter = new CountingMeter();
-      const { usage } = await adapter.run(texts, example, { ...contextFor(), meter });
-      expect(meter.begun).toBe(usage?.modelCalls);
-      expect(meter.usage).toEqual(usage);
-      const no = new CountingMeter(new Error('no room'));
-      expect(await failureOf(adapter.run(texts, example, { ...contextFor(), meter: no }))).toBeInstanceOf(
-        Error,
-      );
-      expect(no.begun).toBe(0);
-    });
+    subjectTest(
+      'an adapter with metersCalls reports every model call, and makes none that the meter refuses',
+      async (subject) => {
+        const { adapter, example } = subject;
+        if (adapter.metersCalls !== true) return;
+        const texts = seedCandidateOf(adapter.components);
+        const meter = new CountingMeter();
+        const { usage } = await adapter.run(texts, example, { ...contextFor(), meter });
+        expect(meter.begun).toBe(usage?.modelCalls);
+        expect(meter.usage).toEqual(usage);
+        const refusing = new CountingMeter(new Error('no room'));
+        const refused = failureOf(adapter.run(texts, example, { ...contextFor(), meter: refusing }));
+        expect(await refused).toBeInstanceOf(Error);
+        expect(refusing.begun).toBe(0);
+      },
+    );
 
     subjectTest(
-      'an error is thrown with its cause and the trace up to it',
+      'a program that throws rejects with a RolloutError that has the trace up to the error',
       async ({ adapter, failingExample }) => {
         const error = await failureOf(
           adapter.run(seedCandidateOf(adapter.components), failingExample, contextFor()),
@@ -154,7 +159,7 @@ export function adapterContract<Example, Output>(
       },
     );
 
-    subjectTest('an abort ends a rollout within a moment', async ({ adapter, endlessExample }) => {
+    subjectTest('an abort ends a running rollout', async ({ adapter, endlessExample }) => {
       const controller = new AbortController();
       const running = failureOf(
         adapter.run(seedCandidateOf(adapter.components), endlessExample, contextFor(controller.signal)),
@@ -163,7 +168,7 @@ export function adapterContract<Example, Output>(
       expect(await running).toBeInstanceOf(Error);
     });
 
-    subjectTest('an aborted signal lets nothing start', async ({ adapter, endlessExample }) => {
+    subjectTest('a rollout with an aborted signal does not start', async ({ adapter, endlessExample }) => {
       const signal = AbortSignal.abort(new Error('enough'));
       expect(
         await failureOf(adapter.run(seedCandidateOf(adapter.components), endlessExample, contextFor(signal))),
@@ -184,14 +189,14 @@ class CountingMeter implements CallMeter {
   async begin() {
     if (this.#refusal !== undefined) throw this.#refusal;
     this.begun++;
-    // What is told later is not heard.
-    let hear = (usage: Usage) => {
+    // Only the first report counts.
+    let report = (usage: Usage) => {
       this.usage = addUsage(this.usage, usage);
-      hear = () => {};
+      report = () => {};
     };
     return {
-      end: (usage: Usage) => hear(usage),
-      fail: () => hear(noUsage),
+      end: (usage: Usage) => report(usage),
+      fail: () => report(noUsage),
     };
   }
 }

@@ -41,11 +41,11 @@ it.each([
   ],
   ['code', () => RunnableLambda.from((text: string) => model('a').invoke(text)), []],
   ['a model without a name', () => prompt.pipe(new FakeListChatModel({ responses: ['x'] })), []],
-])('tells the models of %s', (_, program, names) => {
+])('the model names of %s are found', (_, program, names) => {
   expect(modelNames(program())).toEqual(names);
 });
 
-it('tells the model of initChatModel', async () => {
+it('the model name of initChatModel is found', async () => {
   const universal = await initChatModel('openai:gpt-5', { apiKey: 'unused' });
   expect(modelNames(prompt.pipe(universal as never))).toEqual(['gpt-5']);
   expect(modelNames(universal)).toEqual(['gpt-5']);

@@ -1,7 +1,7 @@
 import { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { AIMessage } from '@langchain/core/messages';
 
-/** A simulated model that gives the answers it was told, in their order, whatever it is asked. */
+/** A simulated model that returns the given answers in order, whatever the prompt. */
 export class FakeModel extends BaseChatModel {
   readonly #answers: AIMessage[] = [];
   #asked = 0;

@@ -19,7 +19,7 @@ it.each([
   ['one without a provider', { modelId: 'm' }, 'm'],
   ['one that is made on call', () => 'openai/gpt-5', undefined],
   ['nothing', undefined, undefined],
-])('tells the name of %s', (_, model, name) => {
+])('the model name of %s is found', (_, model, name) => {
   expect(modelName(model)).toBe(name);
 });
 
@@ -60,7 +60,7 @@ it.each([
     {},
     ['openai/own'],
   ],
-])('tells of an agent %s', (_, options, config, names) => {
+])('the model names of an agent %s are found', (_, options, config, names) => {
   const agent = agentWith(options);
   expect(modelNames(agent, [agent, agent.id], config)).toEqual(names);
 });

@@ -1,0 +1,135 @@
+import { isZero } from '../budget/amount.ts';
+import type { Reservation } from '../budget/reservation.ts';
+import { addUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';
+import { RolloutError, RunError } from '../errors.ts';
+import type { CallCost } from '../journal/journal.ts';
+import { AttemptMeter } from './attempt-meter.ts';
+import { isUnbilled, messageOf } from './classify-error.ts';
+import { Interrupted } from './interruption.ts';
+import { classify, delayMs, sleep } from './retry.ts';
+import type { AttemptContext, AttemptStep, Call, CallEnvironment } from './run-call.ts';
+
+/** A call in progress: its attempts, and what they took. */
+export class LiveCall {
+  /** A usage that lacks what a limit needs: ends the run once the outcome is written. */
+  problem: RunError | undefined;
+  readonly #run: CallEnvironment;
+  readonly #call: Pick<Call<never>, 'kind' | 'phase'>;
+  readonly #reservation: Reservation;
+  #usage = noUsage;
+  #judgeUsage = noUsage;
+  #retries = 0;
+
+  constructor(run: CallEnvironment, call: Pick<Call<never>, 'kind' | 'phase'>, reservation: Reservation) {
+    this.#run = run;
+    this.#call = call;
+    this.#reservation = reservation;
+  }
+
+  get usage(): Usage {
+    return addUsage(this.#usage, this.#judgeUsage);
+  }
+
+  /** Ends the call: what it took is charged and part of the spend. */
+  settle(outcome: 'scored' | 'known' | 'unknown'): void {
+    const isScored = outcome === 'scored';
+    if (isScored) this.#reservation.settleScored();
+    else this.#reservation.endAttempt(outcome);
+    this.#run.spend.add({
+      phase: this.#call.phase,
+      isScored,
+      usage: this.#usage,
+      judgeUsage: this.#judgeUsage,
+      retries: this.#retries,
+    });
+  }
+
+  /** For its journal entry. */
+  get cost(): CallCost {
+    const { uncertain, number } = this.#reservation;
+    const { tokens, costUsd } = uncertain;
+    return {
+      reservation: this.#run.budget.limitsSpend ? number : undefined,
+      uncertain: isZero(uncertain) ? undefined : { tokens, costUsd },
+      usage: this.#usage === noUsage ? undefined : this.#usage,
+      judgeUsage: this.#judgeUsage === noUsage ? undefined : this.#judgeUsage,
+      retries: this.#retries || undefined,
+    };
+  }
+
+  /** Repeats an attempt while its failures are transient. */
+  async attempt<T>(step: AttemptStep<T>, work: (context: AttemptContext) => Promise<T> | T): Promise<T> {
+    const { outage, signal, retry, budget } = this.#run;
+    for (let number = 1; ; number++) {
+      try {
+        const result = await this.#attemptOnce(step, work);
+        outage.answered();
+        // The metric of a rollout could cost more, and the run ends anyway.
+        if (this.problem !== undefined && this.#call.kind === 'rollout') throw this.problem;
+        return result;
+      } catch (error) {
+        this.#throwUnlessTransient(error, number);
+        await sleep(delayMs(number, error, retry), signal);
+      }
+      try {
+        await budget.renew(this.#reservation);
+      } catch (refusal) {
+        outage.stopWaiting();
+        throw refusal;
+      }
+    }
+  }
+
+  async #attemptOnce<T>(step: AttemptStep<T>, work: (context: AttemptContext) => Promise<T> | T): Promise<T> {
+    const { timeouts, budget } = this.#run;
+    const attempt = timeouts.start(step.name);
+    const meter = new AttemptMeter(budget, this.#reservation, (reason) => attempt.abort(reason));
+    let reported: Usage | undefined;
+    try {
+      const result = await attempt.run(() => work({ signal: attempt.signal, meter }));
+      reported = step.usageOf(result);
+      return result;
+    } catch (error) {
+      reported = RolloutError.isInstance(error) ? error.usage : undefined;
+      throw error;
+    } finally {
+      timeouts.stop(attempt);
+      const usage = meter.close();
+      if (usage !== undefined) await this.#count(step, usage, true);
+      else if (reported !== undefined) await this.#count(step, reported, false);
+      meter.throwIfRefused();
+    }
+  }
+
+  async #count(
+    { by }: Pick<AttemptStep<never>, 'by'>,
+    usage: Usage,
+    isReportedByCall: boolean,
+  ): Promise<void> {
+    const { budget } = this.#run;
+    const priced = await budget.price(soundUsage(usage));
+    if (!isReportedByCall) this.#reservation.charge(priced);
+    if (by === 'judge') this.#judgeUsage = addUsage(this.#judgeUsage, priced);
+    else this.#usage = addUsage(this.#usage, priced);
+    this.problem ??= budget.problemOf(this.#call.kind, by ?? 'program', priced, isReportedByCall);
+  }
+
+  #throwUnlessTransient(error: unknown, attempt: number): void {
+    const { outage, signal, retry, dispatch } = this.#run;
+    if (signal.aborted) throw error;
+    if (this.problem !== undefined || error instanceof Interrupted || RunError.isInstance(error)) {
+      // No answer will follow, so no other call should wait for one.
+      outage.stopWaiting();
+      throw this.problem ?? error;
+    }
+    const kind = classify(error, retry);
+    if (kind === 'transient') outage.failed();
+    if (kind !== 'transient' || attempt > (retry.retries ?? 8)) {
+      outage.gaveUp(kind, error);
+      throw error;
+    }
+    this.#retries++;
+    this.#reservation.endAttempt(isUnbilled(error) ? 'known' : 'unknown');
+    dispatch({ type: 'retried', what: this.#call.kind, attempt, message: messageOf(error) });
+  }
+}

@@ -1,0 +1,76 @@
+import type { Settings } from '../options/settings.ts';
+
+/** The settings of any program: an estimate does not look into examples, outputs and traces. */
+export type AnySettings = Settings<unknown, unknown, unknown, string>;
+
+/** How much of a run happens. */
+export interface Counts {
+  readonly iterations: number;
+  readonly metricCalls: number;
+  readonly reflections: number;
+  /** Rollouts that run one after another. */
+  readonly rolloutRounds: number;
+  /** Reflections that run one after another. */
+  readonly reflectionRounds: number;
+}
+
+/** The size of one call; `undefined` where it is unknown. */
+export interface CallSize {
+  readonly tokens: number | undefined;
+  readonly costUsd: number | undefined;
+  readonly durationMs: number | undefined;
+}
+
+export interface CallSizes {
+  readonly rollout: CallSize;
+  readonly reflection: CallSize;
+}
+
+/** The limits of a run, by the unit that they limit. */
+export const limitNames = {
+  metricCalls: 'maxMetricCalls',
+  iterations: 'maxIterations',
+  tokens: 'maxTokens',
+  costUsd: 'maxCostUsd',
+  durationMs: 'maxDurationMs',
+} as const;
+
+export type LimitedUnit = keyof typeof limitNames;
+
+export const limitedUnits = Object.keys(limitNames) as LimitedUnit[];
+
+/** The amounts that a run takes; `undefined` where the size of a call is unknown. */
+export type Amounts = Readonly<Record<LimitedUnit | 'reflections', number | undefined>>;
+
+export function amountsOf(counts: Counts, { rollout, reflection }: CallSizes): Amounts {
+  const { iterations, metricCalls, reflections, rolloutRounds, reflectionRounds } = counts;
+  const spent = (unit: 'tokens' | 'costUsd') =>
+    total([metricCalls, rollout[unit]], [reflections, reflection[unit]]);
+  const durationMs = total([rolloutRounds, rollout.durationMs], [reflectionRounds, reflection.durationMs]);
+  return {
+    iterations,
+    metricCalls,
+    reflections,
+    tokens: spent('tokens'),
+    costUsd: spent('costUsd'),
+    durationMs,
+  };
+}
+
+/** The sum of counts times sizes. */
+function total(
+  ...parts: readonly (readonly [count: number, size: number | undefined])[]
+): number | undefined {
+  let sum = 0;
+  for (const [count, size] of parts) {
+    if (count === 0 || size === 0) continue;
+    if (size === undefined) return undefined;
+    sum += count * size;
+  }
+  return sum;
+}
+
+/** Settings whose budget does not require that calls report their usage. */
+export function withoutSpendLimits({ maxCostUsd, maxTokens, ...settings }: AnySettings): AnySettings {
+  return settings;
+}

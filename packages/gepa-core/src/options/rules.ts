@@ -1,0 +1,116 @@
+import { validateTemplate } from '../reflection/prompt.ts';
+import type { AnyOptions } from './schema.ts';
+
+/**
+ * Checks the options against one another.
+ *
+ * @param given All options, also invalid ones.
+ * @param valid The options that are valid by themselves.
+ * @param needsReserve Whether limits on tokens and dollars require that the maximum of each call is known.
+ * @returns One sentence for each problem.
+ */
+export function* checkRules(
+  given: AnyOptions,
+  valid: AnyOptions,
+  { needsReserve }: { readonly needsReserve: boolean },
+): Generator<string> {
+  yield* checkProgram(given, valid);
+  yield* checkTemplates(valid);
+  const isGiven = (name: keyof AnyOptions) => given[name] !== undefined;
+  if (!isGiven('reflectionModel') && !isGiven('propose') && valid.adapter?.propose === undefined) {
+    yield 'Give a `reflectionModel`, or a proposer of your own as `propose`.';
+  }
+  if (isGiven('reflectionModel') && isGiven('propose')) {
+    yield 'Give either `reflectionModel` or `propose`, not both.';
+  }
+  if (isGiven('auto') && isGiven('maxMetricCalls')) {
+    yield 'Give either `auto` or `maxMetricCalls`, not both.';
+  }
+  const stopConditions = valid.stopConditions ?? [];
+  if (!limits.some(isGiven) && stopConditions.length === 0) {
+    yield 'The run has no limit: set `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`, `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.';
+  }
+  if (given.reserve === valid.reserve) yield* checkReserve(valid, needsReserve);
+  const { trainset, valset = trainset, testset = [], maxMetricCalls } = valid;
+  const needed = (valset?.length ?? 0) + 2 * testset.length;
+  if (valset !== undefined && maxMetricCalls !== undefined && maxMetricCalls < needed) {
+    const test = testset.length === 0 ? '' : ` and 2 × ${testset.length} for the testset`;
+    yield `maxMetricCalls is ${maxMetricCalls}, but scoring the seed takes ${valset.length} calls for the valset${test}: give at least ${needed}, and more to search.`;
+  }
+}
+
+const limits = [
+  'maxMetricCalls',
+  'auto',
+  'maxIterations',
+  'maxCostUsd',
+  'maxTokens',
+  'maxDurationMs',
+  'signal',
+] as const;
+
+function* checkProgram({ adapter, seedCandidate, run }: AnyOptions, valid: AnyOptions): Generator<string> {
+  if (adapter !== undefined && (seedCandidate !== undefined || run !== undefined)) {
+    yield 'Give either `adapter` or `seedCandidate` with `run`, not both.';
+  } else if (adapter === undefined && (seedCandidate === undefined || run === undefined)) {
+    yield 'Give an `adapter`, or both `seedCandidate` and `run`.';
+  }
+  if (componentNamesOf(valid)?.length === 0) {
+    yield 'The program has no components: there is no text to optimize.';
+  }
+}
+
+function* checkTemplates(valid: AnyOptions): Generator<string> {
+  const { reflectionPromptTemplate: templates } = valid;
+  const names = componentNamesOf(valid);
+  if (templates === undefined || names === undefined) return;
+  const byName = typeof templates === 'string' ? {} : templates;
+  for (const name of Object.keys(byName).filter((name) => !names.includes(name))) {
+    yield `reflectionPromptTemplate names the component "${name}"; the components are ${names.join(', ')}.`;
+  }
+  for (const template of typeof templates === 'string' ? [templates] : Object.values(byName)) {
+    const problem = template === undefined ? undefined : validateTemplate(template);
+    if (problem !== undefined) yield problem;
+  }
+}
+
+function componentNamesOf({ adapter, seedCandidate }: AnyOptions): string[] | undefined {
+  const components = adapter?.components ?? seedCandidate;
+  return components && Object.keys(components);
+}
+
+/** The maximum of each call must be known, or the call could exceed a limit; and it must fit in the limit. */
+function* checkReserve(valid: AnyOptions, needsReserve: boolean): Generator<string> {
+  const { maxCostUsd, maxTokens, reserve = {}, reflectionModel } = valid;
+  const spendLimits = [
+    { name: 'maxCostUsd', limit: maxCostUsd, unit: 'costUsd' },
+    { name: 'maxTokens', limit: maxTokens, unit: 'tokens' },
+  ] as const;
+  const calls = [
+    { kind: 'rollout', metersCalls: (valid.adapter ?? valid).metersCalls === true, caller: 'run()' },
+    {
+      kind: 'reflection',
+      metersCalls: reflectionModel === undefined || reflectionModel.metersCalls === true,
+      caller: 'the reflection model',
+    },
+  ] as const;
+  for (const { kind, metersCalls, caller } of calls) {
+    const declared = reserve[kind] ?? {};
+    const isDeclared = declared.costUsd !== undefined || declared.tokens !== undefined;
+    for (const { name, limit, unit } of spendLimits) {
+      if (limit === undefined) continue;
+      const max = declared[unit];
+      if (max === undefined && needsReserve && (isDeclared || !metersCalls)) {
+        const [why, or] = isDeclared
+          ? [`\`reserve.${kind}\` has no \`${unit}\``, '']
+          : [
+              `${caller} does not meter its model calls`,
+              ', or call `meter.begin()` before each model call and set `metersCalls`',
+            ];
+        yield `${name} requires the maximum of every call, but ${why}. Set \`reserve.${kind}.${unit}\` to the most that one ${kind} can take (\`estimate\` shows the likely size)${or}.`;
+      } else if (max !== undefined && max > limit) {
+        yield `reserve.${kind}.${unit} is ${max}, more than ${name} (${limit}), so no ${kind} can start. Raise the limit or lower the reserve.`;
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import type { CallEnvironment } from '../calls/run-call.ts';
+import type { SearchContext } from './search-context.ts';
+import { objectivesOf } from './validate.ts';
+
+/**
+ * Scores the seed and the best candidate on the valset again if the program has changed since an earlier session of the
+ * run, so that a reported gain compares rollouts of the same program.
+ *
+ * @returns the name under which the journal keeps such rollouts; `undefined` if the program has not changed.
+ */
+export async function rescoreIfProgramChanged<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+  { journal }: CallEnvironment,
+  warn: (message: string) => void,
+): Promise<string | undefined> {
+  const changes = journal?.programChanges ?? [];
+  if (changes.length === 0) return undefined;
+  warn(
+    `Since an earlier session of this run ${changes.join('; ')}. The search keeps its scores; the seed and the best candidate are scored again, so that the gain is that of the present program.`,
+  );
+  const { state, valset, evaluator, dispatch } = search;
+  const { iteration } = state;
+  const repeat = `rescored ${changes.join('; ')}`;
+  for (const index of new Set([0, state.bestIndex])) {
+    const { texts } = state.candidates[index]!;
+    const context = { iteration, phase: 'valset', candidateIndex: index, repeat } as const;
+    const { rollouts, interruption } = await evaluator.evaluate(texts, valset, context);
+    if (interruption !== undefined) {
+      warn(
+        `The seed and the best candidate could not be scored again (${interruption.reason}), so that their scores are of different programs: do not compare them. Raise the limits, or start a new run with another runDir.`,
+      );
+      return repeat;
+    }
+    const objectiveScores = objectivesOf(rollouts, search);
+    dispatch({
+      type: 'candidate_rescored',
+      index,
+      scores: rollouts.map((rollout) => rollout?.score ?? null),
+      ...(objectiveScores === undefined ? {} : { objectiveScores }),
+    });
+  }
+  return repeat;
+}

@@ -1,0 +1,185 @@
+import type { Adapter, Execution, Phase, Rollout } from '../adapter/adapter.ts';
+import { type SpendPhase, spendPhaseOf } from '../budget/spend.ts';
+import type { Usage } from '../budget/usage.ts';
+import { messageOf } from '../calls/classify-error.ts';
+import { Interrupted, type Interruption } from '../calls/interruption.ts';
+import { classify } from '../calls/retry.ts';
+import type { Call, CallEnvironment, RunAttempt } from '../calls/run-call.ts';
+import type { Semaphore } from '../calls/semaphore.ts';
+import type { Candidate } from '../component.ts';
+import { RolloutError, RunError } from '../errors.ts';
+import { type KnownEntry, type RolloutEntry, rolloutKey } from '../journal/journal.ts';
+import type { Metric } from '../metric.ts';
+import { copyExample } from './copy-example.ts';
+import type { ExampleRef } from './examples.ts';
+import type { ScoreCheck } from './score-check.ts';
+
+/** Where in the run a rollout belongs. */
+export interface RolloutContext {
+  readonly iteration: number;
+  readonly phase: Phase;
+  readonly candidateIndex: number | undefined;
+  /** Its place within the iteration. */
+  readonly task?: number;
+  /** Repeats rollouts that are known already, under this name in the journal. */
+  readonly repeat?: string | undefined;
+}
+
+/** What all rollouts of a run share. */
+export interface Program<Example, Output, Trace, Name extends string> {
+  readonly run: CallEnvironment;
+  readonly runId: string;
+  readonly adapter: Adapter<Example, Output, Trace, Name>;
+  readonly metric: Metric<Example, Output, Trace>;
+  readonly scores: ScoreCheck;
+  readonly failureScore: number;
+  readonly semaphore: Semaphore;
+}
+
+/** What the rollouts of one candidate in one evaluation share. */
+export interface CandidateRun<Name extends string> {
+  readonly candidate: Candidate<Name>;
+  /** The number of the candidate in the journal. */
+  readonly number: number;
+  readonly context: RolloutContext;
+  /** Why the remaining rollouts are not made. */
+  unavailable: Interruption | undefined;
+}
+
+/** The call that makes one rollout: the program on one example, then the metric. */
+export class RolloutCall<Example, Output, Trace, Name extends string>
+  implements Call<Rollout<Example, Output, Trace>>
+{
+  readonly kind = 'rollout';
+  readonly phase: SpendPhase;
+  readonly iteration: number;
+  readonly key: string;
+  readonly semaphore: Semaphore;
+  readonly #program: Program<Example, Output, Trace, Name>;
+  readonly #candidateRun: CandidateRun<Name>;
+  readonly #ref: ExampleRef<Example>;
+  readonly #occurrence: string | undefined;
+
+  /** `occurrence` distinguishes rollouts of the same pair, where there is no cache. */
+  constructor(
+    program: Program<Example, Output, Trace, Name>,
+    candidateRun: CandidateRun<Name>,
+    ref: ExampleRef<Example>,
+    occurrence: string | undefined,
+  ) {
+    const { number, context } = candidateRun;
+    this.phase = spendPhaseOf(context.phase);
+    this.iteration = context.iteration;
+    this.key = rolloutKey(number, ref.key, occurrence);
+    this.semaphore = program.semaphore;
+    this.#program = program;
+    this.#candidateRun = candidateRun;
+    this.#ref = ref;
+    this.#occurrence = occurrence;
+  }
+
+  skip(): Interruption | undefined {
+    return this.#candidateRun.unavailable;
+  }
+
+  /**
+   * Runs the program, then the metric.
+   *
+   * @throws errors that must not be scored: transient failures that outlast the retries, refusals, an abort, a metric
+   *   that breaks its contract.
+   */
+  async perform(attempt: RunAttempt): Promise<Rollout<Example, Output, Trace>> {
+    const { adapter, metric, runId, scores } = this.#program;
+    const { candidate, context } = this.#candidateRun;
+    const { example, id: exampleId } = this.#ref;
+    const { iteration, phase, candidateIndex } = context;
+
+    let execution: Execution<Output, Trace>;
+    try {
+      execution = await attempt(
+        { name: 'The program', usageOf: (result: Execution<Output, Trace>) => result?.usage },
+        (given) =>
+          // A copy, so that a program that writes into its input changes nothing for others.
+          adapter.run(candidate, copyExample(example), {
+            ...given,
+            runId,
+            iteration,
+            phase,
+            candidateIndex,
+            exampleId,
+          }),
+      );
+    } catch (error) {
+      const trace = RolloutError.isInstance(error) ? (error.trace as Trace | undefined) : undefined;
+      return this.#failed('program', error, trace === undefined ? {} : { trace });
+    }
+    if (typeof execution !== 'object' || execution === null) {
+      throw new RunError(
+        `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}. Return { output, trace?, usage? }.`,
+      );
+    }
+    const { output, trace } = execution;
+    const ran = { output, ...(trace === undefined ? {} : { trace }) };
+
+    let result: unknown;
+    try {
+      result = await attempt({ name: 'The metric', by: 'judge', usageOf: usageOfMetric }, (given): unknown =>
+        metric({ ...given, example, output, trace }),
+      );
+    } catch (error) {
+      return this.#failed('metric', error, ran);
+    }
+    const { usage: _, ...score } = scores.check(result, exampleId);
+    return { example, exampleId, ...ran, ...score };
+  }
+
+  #failed(
+    failedIn: 'program' | 'metric',
+    error: unknown,
+    ran: Partial<Execution<Output, Trace>>,
+  ): Rollout<Example, Output, Trace> {
+    const { run, failureScore } = this.#program;
+    const { example, id: exampleId } = this.#ref;
+    const endsRun = run.signal.aborted || RunError.isInstance(error) || error instanceof Interrupted;
+    if (endsRun || classify(error, run.retry) !== 'program') throw error;
+    const message = messageOf(error);
+    const feedback = `The ${failedIn} failed: ${message}`;
+    return { example, exampleId, ...ran, score: failureScore, feedback, error: message, failedIn };
+  }
+
+  entryOf(rollout: Rollout<Example, Output, Trace>, durationMs: number): RolloutEntry {
+    const { example: _, exampleId, output, trace, ...scored } = rollout;
+    const ran = {
+      ...(output === undefined ? {} : { output }),
+      ...(trace === undefined ? {} : { trace }),
+    };
+    const { number: candidate, context } = this.#candidateRun;
+    const { iteration, phase } = context;
+    return {
+      type: 'rollout',
+      iteration,
+      phase,
+      candidate,
+      example: this.#ref.key,
+      exampleId,
+      occurrence: this.#occurrence,
+      ...scored,
+      ...(this.#program.adapter.toPlain?.(ran) ?? ran),
+      durationMs,
+    };
+  }
+
+  replayed(entry: KnownEntry): Rollout<Example, Output, Trace> {
+    const { score, objectives, error, failedIn } = entry as KnownEntry<RolloutEntry>;
+    if (error === undefined) this.#program.scores.learn(objectives);
+    return {
+      example: this.#ref.example,
+      exampleId: this.#ref.id,
+      score,
+      ...(objectives === undefined ? {} : { objectives }),
+      ...(error === undefined ? {} : { error, failedIn: failedIn! }),
+    };
+  }
+}
+
+const usageOfMetric = (result: unknown) => (result as { readonly usage?: Usage } | null | undefined)?.usage;
