@@ -7,7 +7,7 @@ it.each(sizeLimits)('a bundle of "$code" is smaller than $limit kB', async ({ co
   expect(initial).toBeLessThan(limit);
 });
 
-it('the price catalogue is in a chunk of its own, which optimize loads by a dynamic import', async () => {
+it('optimize loads the price catalogue as a separate chunk, by a dynamic import', async () => {
   const { files, laterFiles, later } = await bundleSize(`export { optimize } from 'gepa-core'`, 'source');
   const isCatalogue = (file: string) => file.includes('@pydantic/genai-prices');
   expect(files.filter(isCatalogue)).toEqual([]);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './import-graph.ts';
 
-/** A program of a user, and how large it may get: minified, in kB (1,000 bytes), without the framework's own packages. */
+/** A user's program and its size limit: minified, in kB (1,000 bytes), without the framework's own packages. */
 export interface SizeLimit {
   readonly code: string;
   readonly limit: number;
@@ -18,20 +18,20 @@ export const sizeLimits: readonly SizeLimit[] = [
 ];
 
 export interface BundleSize {
-  /** In kB: what is loaded at the start. */
+  /** The size of everything that is loaded at the start, in kB. */
   readonly initial: number;
-  /** In kB: chunks that are loaded by dynamic imports. */
+  /** The size of the chunks that dynamic imports load, in kB. */
   readonly later: number;
-  /** The files that went into the initial part, as paths relative to the repository's root. */
+  /** The source files of the initial part, relative to the repository's root. */
   readonly files: readonly string[];
   /** Those of the later part. */
   readonly laterFiles: readonly string[];
 }
 
 /**
- * Bundles a program as users do for production: minified, with code splitting.
+ * Bundles a program as for production: minified, with code splitting.
  *
- * @param from `source` reads the packages' sources; `dist` reads what `npm run build` made.
+ * @param from `source` reads the packages' sources; `dist` reads the output of `npm run build`.
  */
 export async function bundleSize(code: string, from: 'source' | 'dist'): Promise<BundleSize> {
   const { metafile } = await build({
@@ -52,7 +52,7 @@ export async function bundleSize(code: string, from: 'source' | 'dist'): Promise
   });
   const outputs = new Map(Object.entries(metafile.outputs));
   const initial = reachable(['out/main.js', 'out/stdin.js'], 'import-statement');
-  // esbuild also writes chunks that only dropped code would load.
+  // esbuild also writes chunks that only removed code would load.
   const all = reachable(initial, 'dynamic-import');
   const later = all.filter((path) => !initial.includes(path));
   return {

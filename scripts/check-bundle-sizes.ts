@@ -1,6 +1,6 @@
 import { bundleSize, sizeLimits } from './bundle-size.ts';
 
-/** Measures what `npm run build` made against the limits that `bundle-size.test.ts` holds the sources to. */
+/** Checks the output of `npm run build` against the limits of `bundle-size.ts`, as `bundle-size.test.ts` checks the sources. */
 let isFine = true;
 for (const { code, limit } of sizeLimits) {
   const { initial, later } = await bundleSize(code, 'dist');

@@ -7,8 +7,8 @@ type Versions = Readonly<Record<string, string | undefined>>;
 
 /**
  * Runs the tests of the framework packages with the lowest versions their peer ranges allow, in a copy of the
- * repository; `npm test` runs them with the newest. The newest providers need newer peers, so those go down too, or are
- * left out.
+ * repository; `npm test` runs them with the newest. The newest providers require newer peers, so older ones are used, or
+ * none.
  */
 const lowest: Readonly<Record<string, Versions>> = {
   'gepa-langchain': {
@@ -21,9 +21,9 @@ const lowest: Readonly<Record<string, Versions>> = {
   'gepa-mastra': {
     '@mastra/core': '1.0.4',
     '@mastra/observability': '1.0.0',
-    // The first editor is younger.
+    // The first editor is newer.
     '@mastra/editor': undefined,
-    // Schemas of one zod are unreadable to another, and older versions bring theirs along.
+    // One zod cannot read the schemas of another, and older versions of Mastra install their own.
     zod: '^4.0.0',
   },
 };
@@ -49,7 +49,7 @@ function passes(name: string, versions: Versions): boolean {
       cpSync(join(root, file), join(copy, file));
     }
     rmSync(join(copy, 'package-lock.json'));
-    // Only this package and what it depends on: others may not go with these versions.
+    // Only this package and its dependencies: others may not support these versions.
     edit(join(copy, 'package.json'), (manifest) => ({
       ...manifest,
       workspaces: ['packages/gepa-core', 'packages/test-server', `packages/${name}`],

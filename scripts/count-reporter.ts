@@ -1,13 +1,13 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Closes the output with the counts on a line of their own, after every other reporter. */
+/** Prints the counts as the last line of the output, after every other reporter. */
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     let passed = 0;
     let failed = unhandledErrors.length;
     let skipped = 0;
     for (const module of modules) {
-      // A file that fails outside its tests (an import that throws, say) counts as one failure.
+      // A file that fails outside its tests, such as in an import, counts as one failure.
       failed += module.errors().length;
       for (const test of module.children.allTests()) {
         const { state } = test.result();

@@ -4,7 +4,7 @@ import ts from 'typescript';
 
 export const root = join(import.meta.dirname, '..');
 
-/** What the checks of this folder read in a package's `package.json`. */
+/** The fields of a `package.json` that the checks of this folder read. */
 export interface Manifest {
   readonly name: string;
   readonly private?: boolean;
@@ -42,7 +42,7 @@ export function entriesOf({ folder, manifest }: WorkspacePackage): ReadonlyMap<s
   );
 }
 
-/** What a source file imports, type imports and dynamic imports included. */
+/** The imports of a source file, type imports and dynamic imports included. */
 export interface Imports {
   /** Files of this repository, relative to its root. */
   readonly files: readonly string[];
@@ -84,7 +84,7 @@ export function packageName(specifier: string): string {
     .join('/');
 }
 
-/** A shortest cycle through each file that is on one, without repeating a cycle: `a → b → a`. */
+/** A shortest cycle through each file that is part of one, each cycle once: `a → b → a`. */
 export function cyclesOf(graph: ReadonlyMap<string, Imports>): string[] {
   const covered = new Set<string>();
   const cycles: string[] = [];
@@ -114,7 +114,7 @@ function shortestCycle(graph: ReadonlyMap<string, Imports>, start: string): stri
   return cycle;
 }
 
-/** The files that these files import, directly or not, and themselves. */
+/** The given files and all files that they import, directly or indirectly. */
 export function reachableFrom(
   graph: ReadonlyMap<string, Imports>,
   files: Iterable<string>,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 
 /**
- * Properties are tried on the same cases in every run, so that whether a change passes depends on the change alone.
- * `PROPERTY_SEED=random npm test` looks further; a case found there becomes a test of its own.
+ * Property tests try the same cases in every run, so that a result depends on the change alone. `PROPERTY_SEED=random npm test`
+ * tries others; write a separate test for a case that fails there.
  */
-const { PROPERTY_SEED: asked = '20251125' } = process.env;
-if (asked !== 'random') fc.configureGlobal({ seed: Number(asked) });
+const { PROPERTY_SEED: seed = '20251125' } = process.env;
+if (seed !== 'random') fc.configureGlobal({ seed: Number(seed) });

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Loads every entry of every published package as its users do, as ESM and as CommonJS, from what `npm run build` made.
- * `gepa-core/testing` needs a vitest run around it and is left out.
+ * Loads every entry of every published package as ESM and as CommonJS, from the output of `npm run build`. Leaves out
+ * `gepa-core/testing`, which requires a vitest run.
  */
 const root = join(import.meta.dirname, '..');
 const entries = readdirSync(join(root, 'packages')).flatMap((folder) => {
@@ -43,12 +43,12 @@ const passes = (claim: string, code: string) => {
 
 const claims = [
   passes(
-    'An error of the ESM copy is recognised by the CommonJS copy.',
+    'The CommonJS copy recognizes an error of the ESM copy.',
     `import { createRequire } from 'node:module';
      import { OptionsError, GepaError } from 'gepa-core';
      const other = createRequire(process.cwd() + '/x.js')('gepa-core');
      if (other.GepaError === GepaError) throw new Error('one copy only');
-     if (!other.GepaError.isInstance(new OptionsError(['x']))) throw new Error('not recognised');`,
+     if (!other.GepaError.isInstance(new OptionsError(['x']))) throw new Error('not recognized');`,
   ),
   passes(
     'All entries share one copy of each class, as ESM and as CommonJS.',

@@ -3,8 +3,8 @@ import { createContext, runInContext } from 'node:vm';
 import { build } from 'esbuild';
 
 /**
- * Bundles the built gepa-core as for a browser and runs it where there is nothing but web standards: no `process`, no
- * `require`, no modules of Node.
+ * Bundles the built gepa-core as for a browser and runs it with web standards only: no `process`, no `require`, no Node
+ * modules.
  */
 const program = `
   import { optimize } from 'gepa-core';
@@ -23,7 +23,7 @@ const program = `
       valset: ['z'],
       maxMetricCalls: 30,
     });
-    return { gained: result.bestScore > result.seedScore, told: summarize(result) };
+    return { gained: result.bestScore > result.seedScore, summary: summarize(result) };
   })();
 `;
 const { outputFiles } = await build({
@@ -47,11 +47,11 @@ const web = {
   queueMicrotask,
   setTimeout,
 };
-const context = createContext({ ...web }) as { ran?: Promise<{ gained: boolean; told: string }> };
+const context = createContext({ ...web }) as { ran?: Promise<{ gained: boolean; summary: string }> };
 runInContext(outputFiles[0]!.text, context);
-const { gained, told } = (await context.ran)!;
+const { gained, summary } = (await context.ran)!;
 console.log(
-  gained && told.includes('Validation')
+  gained && summary.includes('Validation')
     ? 'gepa-core runs on web standards alone.'
     : 'FAILS on web standards alone.',
 );

@@ -24,7 +24,7 @@ function improve(text: string, seed: number) {
   });
 }
 
-it.each([0, 1, 2, 3])('improves the policy on days it never saw (seed %i)', async (seed) => {
+it.each([0, 1, 2, 3])('optimize improves the bakery policy on held-out days (seed %i)', async (seed) => {
   const { bestCandidate, bestScore, seedScore, test, totalMetricCalls } = await improve(
     'take the longest waiting',
     seed,
@@ -36,19 +36,19 @@ it.each([0, 1, 2, 3])('improves the policy on days it never saw (seed %i)', asyn
   expect(parsePolicy(bestCandidate.policy).length).toBeGreaterThan(1);
 });
 
-it('repairs a policy that cannot be read, by its error', async () => {
+it('optimize repairs a bakery policy that cannot be parsed', async () => {
   const { seedScore, bestScore, bestCandidate } = await improve('take the longest waiting\nbe quick', 0);
   expect(seedScore).toBe(0);
   expect(bestScore).toBeGreaterThan(0.6);
   expect(bestCandidate.policy).not.toContain('be quick');
 });
 
-it('shares no day between the sets', () => {
+it('the trainset, valset and testset of the bakery have no day in common', () => {
   const all = [...train, ...validation, ...test].map(({ orders }) => JSON.stringify(orders));
   expect(new Set(all).size).toBe(all.length);
 });
 
-it('runs as a script, without a key', async () => {
+it('the bakery example runs as a script without an API key', async () => {
   const { OPENAI_API_KEY: _, ...env } = process.env;
   const script = fileURLToPath(new URL('main.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=gepa-source', script], {

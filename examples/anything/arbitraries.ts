@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type Day, goods, type Order, ovens } from './bakery.ts';
 import type { Condition, Policy, Rule } from './policy.ts';
 
-/** Any policies and days, for the properties that hold for all of them. */
+/** Random policies and days for property tests. */
 const minutes = fc.nat(300);
 
 const condition: fc.Arbitrary<Condition> = fc.oneof(

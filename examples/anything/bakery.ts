@@ -1,35 +1,35 @@
-/** What goes into the ovens. Each of them wants an oven temperature of its own. */
+/** The kinds of goods. Each requires a different oven temperature. */
 export const goods = ['bread', 'pastry', 'cake'] as const;
 export type Goods = (typeof goods)[number];
 
 export const ovens = [1, 2] as const;
 export type Oven = (typeof ovens)[number];
 
-/** How long an oven takes to come to another temperature, in minutes. */
+/** The time an oven takes to change its temperature, in minutes. */
 export const heatingMinutes = 20;
 
-/** When the bakery closes. All times of day are in minutes after midnight. */
+/** The closing time. All times of day are in minutes after midnight. */
 export const closing = 11 * 60;
 
-/** Something a customer wants baked. */
+/** A customer's order. */
 export interface Order {
   readonly name: string;
   readonly goods: Goods;
-  /** How long it bakes. */
+  /** The baking time. */
   readonly minutes: number;
-  /** When the dough is ready to go in. */
+  /** The time at which the dough is ready for the oven. */
   readonly arrives: number;
-  /** When the customer comes for it. */
+  /** The time at which the customer collects it. */
   readonly due: number;
 }
 
-/** One morning at the bakery. */
+/** One morning at the bakery: an example of the data set. */
 export interface Day {
   readonly id: string;
   readonly orders: readonly Order[];
 }
 
-/** A time of day as people write it: 06:05. */
+/** Formats a time of day: 06:05. */
 export function clock(minutes: number): string {
   const twoDigits = (n: number) => String(n).padStart(2, '0');
   return `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`;

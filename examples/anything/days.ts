@@ -14,7 +14,7 @@ const customers = [
   ...['the post office', 'the museum', 'the theatre', 'the burger van', 'the wedding party'],
 ];
 
-/** A morning drawn by its seed: orders come in from 04:00 on, and most are due before the last could wait its turn. */
+/** A random morning, determined by its seed: orders arrive from 04:00 on, and not all of them can be on time. */
 export function dayOf(seed: number): Day {
   const random = new Random(seed);
   const order = (customer: string): Order => {
@@ -30,7 +30,7 @@ export function dayOf(seed: number): Day {
 
 const days = (first: number, count: number) => Array.from({ length: count }, (_, i) => dayOf(first + i));
 
-/** The three sets share no day. */
+/** The three sets have no day in common. */
 export const train = days(100, 16);
 export const validation = days(200, 16);
 export const test = days(300, 32);

@@ -3,25 +3,25 @@ import { clock, closing, heatingMinutes, type Order } from './bakery.ts';
 import { printRule } from './policy.ts';
 import type { Baking } from './schedule.ts';
 
-/** What came of a day. */
+/** The results of a day. */
 export interface Outcome {
   readonly orders: number;
-  /** Ready when the customer came. */
+  /** Orders that were ready when the customer came. */
   readonly onTime: number;
   readonly readyByClosing: number;
-  /** Minutes the ovens spent on coming to another temperature. */
+  /** Minutes the ovens spent on changing their temperature. */
   readonly heating: number;
 }
 
-/** One choice, in words. */
+/** One choice, as text. */
 export interface Entry {
-  /** What went in, by which rule, and when it was ready. */
+  /** The order, the rule that chose it, and when it was ready. */
   readonly what: string;
-  /** What was wrong with the choice: whom it made wait in vain, and for what. */
+  /** What was wrong with the choice: the order that was late because of it. */
   readonly fault?: string;
 }
 
-/** Tells a day so that the reader sees what went wrong, and which rule led to it. */
+/** Summarizes a day: the results, and for each choice the rule behind it and its fault. */
 export function describeDay(bakings: readonly Baking[]): Execution<Outcome, readonly Entry[]> {
   const late = new Set(bakings.filter(({ order, ready }) => ready > order.due).map(({ order }) => order));
   return {
@@ -49,7 +49,7 @@ function describe({ order, oven, start, heating, ready, passedOver, rule }: Baki
   );
 }
 
-/** A choice is to blame for the orders that could still be on time, had to wait for it, and came late. */
+/** A choice is at fault for orders that could still have been on time, had to wait for it, and were late. */
 function faultOf(
   { order, start, heating, passedOver, tooLate }: Baking,
   late: ReadonlySet<Order>,

@@ -16,11 +16,11 @@ improved on ${apiKey ? `the real model ${model}` : 'a simulated reflection model
 
 const run = longRun('anything', 'npm run start:anything');
 const result = await optimize({
-  // The text that may change, and what a writer of such texts has to know.
+  // The component: its text, and the description of the rule language for the reflection model.
   seedCandidate: { policy: { text: 'take the longest waiting', description: language } },
-  // How to run it. A policy that cannot be read throws: it scores 0, and the error is its feedback.
+  // Runs the program. A policy that cannot be parsed throws: it scores 0, and the error is its feedback.
   run: ({ policy }, day) => describeDay(schedule(parsePolicy(policy), day)),
-  // How good that was, and what went wrong.
+  // Returns the score, and what went wrong.
   metric: bakeryMetric,
   reflectionModel: apiKey
     ? openAiModel({ model, apiKey, ...(baseUrl ? { baseUrl } : {}) })
@@ -28,7 +28,7 @@ const result = await optimize({
   trainset: train,
   valset: validation,
   testset: test,
-  // The simulator is free; what costs are the reflections, about one an iteration.
+  // The simulator is free; only the reflections cost money, about one per iteration.
   maxIterations: 60,
   runDir: run.runDir,
   signal: run.signal,

@@ -22,7 +22,7 @@ const at = (time: number, order: Pick<Order, 'name' | 'goods' | 'minutes'>, due:
 const pie = { name: 'a pie', goods: 'cake', minutes: 60 } as const;
 const rolls = { name: 'rolls', goods: 'pastry', minutes: 20 } as const;
 
-/** Both ovens are taken until 05:40, one of them for good, and the rest comes meanwhile. */
+/** Both ovens are busy until 05:40, one of them all day; the other orders arrive before that. */
 const dayWith = (...orders: Order[]): Day => ({
   id: 'a day',
   orders: [
@@ -32,14 +32,14 @@ const dayWith = (...orders: Order[]): Day => ({
   ],
 });
 
-describe('the metric', () => {
-  it('gives 1 when every customer is served', () => {
+describe('bakeryMetric', () => {
+  it('bakeryMetric scores 1 when every order is on time', () => {
     const day = dayWith(at(250, rolls, 400));
     expect(measured('', day)).toMatchObject({ score: 1, objectives: { punctuality: 1, throughput: 1 } });
     expect(measured('', day).feedback).not.toContain('hough');
   });
 
-  it('blames the choice that made an order late, with the rule behind it', () => {
+  it('the feedback of bakeryMetric names the choice that made an order late, and its rule', () => {
     const day = dayWith(at(250, pie, 600), at(260, rolls, 400));
     const { score, objectives, feedback } = measured('take the longest', day);
     expect([score, objectives]).toEqual([7 / 8, { punctuality: 3 / 4, throughput: 1 }]);
@@ -52,7 +52,7 @@ describe('the metric', () => {
     expect(measured('take the earliest due', day).score).toBe(1);
   });
 
-  it('tells a choice that was lost from one that changed the temperature', () => {
+  it('the feedback of bakeryMetric distinguishes a hopeless order from a change of temperature', () => {
     const lost = dayWith(at(250, pie, 400), at(260, rolls, 410));
     expect(measured('', lost).feedback).toContain(
       'Though too late to save, it went before rolls, due 06:50,',
@@ -61,21 +61,21 @@ describe('the metric', () => {
     expect(measured('', heated).feedback).toContain('Though the oven had to change its temperature, it went');
   });
 
-  it('blames nobody for what could not be on time', () => {
+  it('the feedback of bakeryMetric names no choice for an order that could not be on time', () => {
     const day = dayWith(at(250, pie, 600), at(260, rolls, 300));
     const { objectives, feedback } = measured('', day);
     expect(objectives).toMatchObject({ punctuality: 3 / 4 });
     expect(feedback).not.toContain('hough');
   });
 
-  it('counts what is not ready by closing', () => {
+  it('bakeryMetric counts the orders that are not ready by closing', () => {
     const inTime = dayWith(at(closing - 80, pie, closing));
     expect(measured('', inTime)).toMatchObject({ objectives: { throughput: 1 } });
     const day = dayWith(at(closing - 79, pie, closing + 100));
     expect(measured('', day)).toMatchObject({ objectives: { punctuality: 1, throughput: 2 / 3 } });
   });
 
-  it('stays between 0 and 1, and finds no fault on a punctual day', () => {
+  it('a day without late orders has no faults, whatever the policy', () => {
     fc.assert(
       fc.property(policies, days, (policy, day) => {
         const { output, trace = [] } = describeDay(schedule(policy, day));

@@ -3,7 +3,7 @@ import type { Day } from './bakery.ts';
 import { clock, closing } from './bakery.ts';
 import type { Entry, Outcome } from './describe-day.ts';
 
-/** Half for customers who need not wait, half for what is sold before the bakery closes; what went wrong, in words. */
+/** Half of the score is for orders on time, half for orders ready by closing. The feedback lists the faults. */
 export const bakeryMetric: Metric<Day, Outcome, readonly Entry[]> = ({ output, trace = [] }) => {
   const { orders, onTime, readyByClosing, heating } = output;
   const feedback = [

@@ -19,7 +19,7 @@ async function connected(rates: SimulatedModelOptions['rates'], model = reflecti
   return openAiModel({ model, apiKey: 'simulated', baseUrl: server.url });
 }
 
-it('asks a model and tells what that cost', async () => {
+it('openAiModel returns the answer with its usage', async () => {
   const ask = await connected({ cutOff: 0 });
   const answer = await ask({ prompt: '````\nBe brief.\n````', signal });
   expect(answer).toMatchObject({
@@ -33,7 +33,7 @@ it('asks a model and tells what that cost', async () => {
 it.each([
   [{ rateLimited: 1 }, 429],
   [{ serverError: 1 }, 500],
-])('reports the status of a failure: %j', async (rates, status) => {
+])('openAiModel reports the status of a failed request: %j', async (rates, status) => {
   const ask = await connected(rates);
   await expect(ask({ prompt: 'Hello', signal })).rejects.toMatchObject({
     status,
@@ -41,12 +41,12 @@ it.each([
   });
 });
 
-it('reports an unknown model in the words of the server', async () => {
-  const ask = await connected({}, 'nobody');
+it('openAiModel reports an unknown model with the message of the server', async () => {
+  const ask = await connected({}, 'unknown-model');
   await expect(ask({ prompt: 'Hello', signal })).rejects.toThrow(/The models here are/);
 });
 
-it('stops when the run does', async () => {
+it('openAiModel aborts its request with the signal of the run', async () => {
   const ask = await connected({});
   await expect(ask({ prompt: 'Hello', signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
 });

@@ -6,7 +6,7 @@ const completion = z.object({
   usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).optional(),
 });
 
-/** A model behind the OpenAI chat-completions protocol: all it takes is a function from a prompt to an answer. */
+/** A reflection model behind the OpenAI chat-completions protocol: a function from a prompt to an answer. */
 export function openAiModel(options: { model: string; apiKey: string; baseUrl?: string }): LanguageModel {
   const { model, apiKey, baseUrl = 'https://api.openai.com/v1' } = options;
   return async ({ prompt, signal }) => {
@@ -17,7 +17,7 @@ export function openAiModel(options: { model: string; apiKey: string; baseUrl?: 
       signal,
     });
     const { status, headers } = response;
-    // By the status the optimizer knows what to try again (429, 5xx) and what is in vain (401).
+    // The status tells the optimizer which failures to retry (429, 5xx) and which not (401).
     if (!response.ok) throw Object.assign(new Error(await response.text()), { status, headers });
     const { choices, usage } = completion.parse(await response.json());
     const [inputTokens, outputTokens] = [usage?.prompt_tokens, usage?.completion_tokens];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { policies } from './arbitraries.ts';
 import { language, parsePolicy, printPolicy } from './policy.ts';
 
-it('reads what it writes', () => {
+it('parsePolicy reads what printPolicy writes', () => {
   fc.assert(
     fc.property(policies, (policy) => {
       expect(parsePolicy(printPolicy(policy))).toEqual(policy);
@@ -11,7 +11,7 @@ it('reads what it writes', () => {
   );
 });
 
-it('reads a policy', () => {
+it('parsePolicy reads comments, conditions and rules for one oven', () => {
   const text = `# Mornings
     prefer orders  due within 1h 30min and of bread
 
@@ -29,7 +29,7 @@ on oven 2, take the shortest`;
   expect(parsePolicy('')).toEqual([]);
 });
 
-describe('what it cannot read', () => {
+describe('parsePolicy rejects', () => {
   it.each([
     [
       'take the newest',
@@ -47,14 +47,14 @@ describe('what it cannot read', () => {
     ['prefer', 'a rule is'],
     ['prefer orders of bread and', 'not "bread and".'],
     ['Please be quick.', 'a rule is'],
-  ])('%s', (line, message) => {
+  ])('parsePolicy names the line and the fault of "%s"', (line, message) => {
     const read = () => parsePolicy(`take the shortest\n  ${line}`);
     expect(read).toThrow(SyntaxError);
     expect(read).toThrow(`Line 2, "${line}": `);
     expect(read).toThrow(message);
   });
 
-  it('is any line that is nearly a rule', () => {
+  it('parsePolicy rejects any line that is almost a rule', () => {
     fc.assert(
       fc.property(policies, fc.nat(), fc.constantFrom('x', ' x', '"', ';'), (policy, place, noise) => {
         const lines = printPolicy(policy).split('\n');
@@ -67,7 +67,7 @@ describe('what it cannot read', () => {
   });
 });
 
-it('tells of all there is to say', () => {
+it('the description of the language contains every word that a policy can contain', () => {
   fc.assert(
     fc.property(policies, (policy) => {
       const words = printPolicy(policy).match(/[a-z']{3,}/g) ?? [];

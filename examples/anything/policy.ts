@@ -1,18 +1,18 @@
 import { type Goods, goods, type Oven, ovens } from './bakery.ts';
 
-/** Which order goes in when an oven is free. */
+/** The rules that choose the next order when an oven is free. */
 export type Policy = readonly Rule[];
 
 /**
- * Of the orders that wait, each rule keeps those it speaks for, if there are any. What the last rule leaves is taken
- * in order of arrival. A rule with an oven speaks for that oven only.
+ * Each rule in turn keeps the waiting orders that it matches, if there are any. The orders that remain are taken in order
+ * of arrival. A rule with an oven applies to that oven only.
  */
 export type Rule = { readonly oven?: Oven } & (
   | { readonly does: 'prefer' | 'avoid'; readonly conditions: readonly Condition[] }
   | { readonly does: 'take the'; readonly which: Which }
 );
 
-/** What a rule asks of an order. Its name is the wording. */
+/** A condition on an order. `is` is its wording. */
 export type Condition =
   | { readonly is: Timed; readonly minutes: number }
   | { readonly is: 'of'; readonly goods: Goods }
@@ -25,7 +25,7 @@ type Plain = (typeof plain)[number];
 const which = ['earliest due', 'shortest', 'longest', 'longest waiting'] as const;
 type Which = (typeof which)[number];
 
-/** The language, for whoever writes in it. */
+/** The description of the rule language, for the reflection model. */
 export const language = `A policy is a list of rules, one a line, that choose the order to bake next whenever an oven is free. Of the orders
 that wait, each rule in turn keeps those it speaks for, if there are any; what the last rule leaves is taken in order of
 arrival. There are three kinds of rules:
@@ -42,7 +42,7 @@ Lines that begin with # are remarks. Nothing else can be said.`;
 /**
  * Reads a policy.
  *
- * @throws {SyntaxError} with the line, and what could stand there.
+ * @throws {SyntaxError} with the line, and what is valid there.
  */
 export function parsePolicy(text: string): Policy {
   return text.split('\n').flatMap((line, index) => {
@@ -57,7 +57,7 @@ export function parsePolicy(text: string): Policy {
   });
 }
 
-/** Writes a policy down, so that `parsePolicy` reads the same policy again. */
+/** Formats a policy; `parsePolicy` reads the same policy again. */
 export function printPolicy(policy: Policy): string {
   return policy.map(printRule).join('\n');
 }

@@ -5,11 +5,11 @@ import { heatingMinutes, type Order, ovens } from './bakery.ts';
 import { parsePolicy, printRule } from './policy.ts';
 import { schedule } from './schedule.ts';
 
-describe('by any policy, on any day', () => {
+describe('schedule, for any policy and day', () => {
   const always = (check: (bakings: ReturnType<typeof schedule>, orders: readonly Order[]) => void) =>
     fc.assert(fc.property(policies, days, (policy, day) => check(schedule(policy, day), day.orders)));
 
-  it('every order is baked exactly once, and not before it arrives', () => {
+  it('schedule bakes every order exactly once, and not before it arrives', () => {
     always((bakings, orders) => {
       expect(bakings).toHaveLength(orders.length);
       expect(new Set(bakings.map(({ order }) => order))).toEqual(new Set(orders));
@@ -17,7 +17,7 @@ describe('by any policy, on any day', () => {
     });
   });
 
-  it('no oven bakes two orders at once, and each order gets its time and its temperature', () => {
+  it('schedule gives each order an oven of its own, for its time and at its temperature', () => {
     always((bakings) => {
       for (const oven of ovens) {
         const own = bakings.filter((baking) => baking.oven === oven);
@@ -31,7 +31,7 @@ describe('by any policy, on any day', () => {
     });
   });
 
-  it('no oven is idle while an order waits', () => {
+  it('schedule leaves no oven idle while an order waits', () => {
     always((bakings) => {
       for (const { order, start } of bakings) {
         const busy = (at: number) => bakings.filter((other) => other.start <= at && at < other.ready).length;
@@ -40,7 +40,7 @@ describe('by any policy, on any day', () => {
     });
   });
 
-  it('gives the same for the same', () => {
+  it('schedule is deterministic', () => {
     fc.assert(
       fc.property(policies, days, (policy, day) => {
         expect(schedule(policy, day)).toEqual(schedule(policy, structuredClone(day)));
@@ -49,8 +49,8 @@ describe('by any policy, on any day', () => {
   });
 });
 
-describe('the order taken', () => {
-  // Two long bakings keep the ovens, one hot for bread and one for cake, until 100 and 111.
+describe('schedule chooses orders by the policy', () => {
+  // Two long orders occupy the ovens, one hot for bread and one for cake, until 100 and 111.
   const busy: readonly Order[] = [
     { name: 'first', goods: 'bread', minutes: 80, arrives: 0, due: 500 },
     { name: 'second', goods: 'cake', minutes: 90, arrives: 1, due: 500 },
@@ -83,7 +83,7 @@ describe('the order taken', () => {
     ['prefer orders shorter than 20min', 'early bird', 'lost'],
     ['avoid orders longer than 50min\ntake the longest', 'early bird', 'loaf'],
     ['prefer orders due within 1min\ntake the longest', 'slow', 'early bird'],
-  ])('%j', (text, third, fourth) => {
+  ])('schedule with the policy %j takes "%s", then "%s"', (text, third, fourth) => {
     const bakings = schedule(parsePolicy(text), { id: 'a day', orders: [...waiting, ...busy] });
     expect(bakings.slice(2, 4).map(({ order, oven }) => [order.name, oven])).toEqual([
       [third, 1],
@@ -91,7 +91,7 @@ describe('the order taken', () => {
     ]);
   });
 
-  it('is told with the rule that decided, and the orders that waited too', () => {
+  it('schedule reports the rule that decided, and the other waiting orders', () => {
     const text = 'prefer orders due within 5h\ntake the shortest\ntake the longest';
     const [, , third] = schedule(parsePolicy(text), { id: 'a day', orders: [...waiting, ...busy] });
     expect(third!.rule && printRule(third!.rule)).toBe('take the shortest');

@@ -1,16 +1,16 @@
 import { type Day, heatingMinutes, type Order, type Oven, ovens } from './bakery.ts';
 import type { Condition, Policy, Rule } from './policy.ts';
 
-/** One order's way through an oven, and how it came to be chosen. */
+/** An order in an oven, and why it was chosen. */
 export interface Baking {
   readonly order: Order;
   readonly oven: Oven;
-  /** When the oven was given to the order; heating, where needed, comes first. */
+  /** The time at which the oven was assigned; heating, if needed, comes first. */
   readonly start: number;
-  /** Minutes the oven took to come to the order's temperature. */
+  /** Minutes of heating to the order's temperature. */
   readonly heating: number;
   readonly ready: number;
-  /** The orders that waited for an oven as well, and were passed over. */
+  /** The other orders that were waiting. */
   readonly passedOver: readonly Order[];
   /** The rule that decided; `undefined`: order of arrival. */
   readonly rule: Rule | undefined;
@@ -18,14 +18,14 @@ export interface Baking {
   readonly tooLate: boolean;
 }
 
-/** A moment at which an oven is free and a choice is to be made. */
+/** A moment at which an oven is free. */
 interface Moment {
   readonly now: number;
   readonly oven: Oven;
   readonly heatingFor: (order: Order) => number;
 }
 
-/** Runs a day by a policy. An oven never waits while an order does, so that every order is baked. */
+/** Runs a day by a policy. No oven is idle while an order waits, so every order is baked. */
 export function schedule(policy: Policy, day: Day): Baking[] {
   const bakings: Baking[] = [];
   let open = [...day.orders].sort((a, b) => a.arrives - b.arrives);
@@ -55,20 +55,20 @@ export function schedule(policy: Policy, day: Day): Baking[] {
   return bakings;
 }
 
-/** The order the policy takes, and the last rule that narrowed the choice. */
+/** The order that the policy chooses, and the last rule that narrowed the choice. */
 function choose(policy: Policy, waiting: readonly Order[], moment: Moment) {
   let [kept, decisive]: [readonly Order[], Rule | undefined] = [waiting, undefined];
   for (const rule of policy) {
     if (rule.oven !== undefined && rule.oven !== moment.oven) continue;
-    const spokenFor = speaksFor(rule, kept, moment);
-    if (spokenFor.length > 0 && spokenFor.length < kept.length) [kept, decisive] = [spokenFor, rule];
+    const matching = matchingOrders(rule, kept, moment);
+    if (matching.length > 0 && matching.length < kept.length) [kept, decisive] = [matching, rule];
   }
   return { order: kept[0]!, rule: decisive };
 }
 
-function speaksFor(rule: Rule, orders: readonly Order[], moment: Moment): readonly Order[] {
+function matchingOrders(rule: Rule, orders: readonly Order[], moment: Moment): readonly Order[] {
   if (rule.does !== 'take the') {
-    const meets = (order: Order) => rule.conditions.every((condition) => holds(condition, order, moment));
+    const meets = (order: Order) => rule.conditions.every((condition) => isMet(condition, order, moment));
     return orders.filter((order) => meets(order) === (rule.does === 'prefer'));
   }
   const rank = {
@@ -81,7 +81,7 @@ function speaksFor(rule: Rule, orders: readonly Order[], moment: Moment): readon
   return orders.filter((order) => rank(order) === best);
 }
 
-function holds(condition: Condition, order: Order, moment: Moment): boolean {
+function isMet(condition: Condition, order: Order, moment: Moment): boolean {
   switch (condition.is) {
     case 'due within':
       return order.due - moment.now <= condition.minutes;

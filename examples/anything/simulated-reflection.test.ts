@@ -10,12 +10,12 @@ async function rewritten(policy: string, records: string, seed = 0): Promise<str
   return /^````\n([\s\S]*)\n````$/.exec(String(answer))![1]!;
 }
 
-/** What it comes to with many seeds. */
+/** The rewrites with many seeds. */
 const rewrites = async (policy: string, records: string) =>
   new Set(await Promise.all(Array.from({ length: 200 }, (_, seed) => rewritten(policy, records, seed))));
 
 describe('the simulated reflection model', () => {
-  it('answers a complaint with a rule against it, in the rule language', async () => {
+  it('the simulated reflection model answers a complaint with a rule against it', async () => {
     const policies = await rewrites(
       'take the longest waiting',
       'Though too late to save, it went before rolls.',
@@ -29,33 +29,33 @@ describe('the simulated reflection model', () => {
     }
   });
 
-  it('hears the loudest complaint most often', async () => {
+  it('the simulated reflection model answers frequent complaints more often', async () => {
     const records = `${'Though due later, it went. '.repeat(9)}Though too late to save, it went.`;
     const seeds = Array.from({ length: 200 }, (_, seed) => rewritten('', records, seed));
-    const heard = (await Promise.all(seeds)).filter((policy) => /due|longer/.test(policy));
-    expect(heard.length).toBeGreaterThan(140);
+    const answered = (await Promise.all(seeds)).filter((policy) => /due|longer/.test(policy));
+    expect(answered.length).toBeGreaterThan(140);
   });
 
-  it('puts a new time in place of an old one', async () => {
+  it('the simulated reflection model replaces the time of a rule', async () => {
     for (const policy of await rewrites('prefer orders due within 10h', 'Though due later, it went.')) {
       expect(policy.match(/due within/g)?.length ?? 0).toBe(1);
     }
   });
 
-  it('takes out what cannot be read', async () => {
+  it('the simulated reflection model removes a line that cannot be parsed', async () => {
     const error = 'Line 2, "be quick": a rule is ...';
     expect(await rewritten('take the shortest\nbe quick\ntake the longest', error)).toBe(
       'take the shortest\ntake the longest',
     );
   });
 
-  it('leaves a policy alone that nobody complains about', async () => {
+  it('the simulated reflection model returns a policy without complaints unchanged', async () => {
     expect(await rewritten('take the shortest', 'All is well. by "avoid orders too late to save"')).toBe(
       'take the shortest',
     );
   });
 
-  it('says the same to the same prompt', async () => {
+  it('the simulated reflection model is deterministic', async () => {
     const once = () => rewritten('take the shortest', 'Though due later, it went.', 7);
     expect(await once()).toBe(await once());
   });

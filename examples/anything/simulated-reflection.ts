@@ -1,7 +1,7 @@
 import type { LanguageModel } from 'gepa-core';
 import { chance, pick } from '../simulated-model/chance.ts';
 
-/** What a reader who knows the rule language may think of, by what the feedback complains about. */
+/** Rules against each kind of complaint in the feedback. */
 const remedies: readonly { readonly complaint: RegExp; readonly rules: readonly [string, ...string[]] }[] = [
   {
     complaint: /though due later/gi,
@@ -16,10 +16,10 @@ const remedies: readonly { readonly complaint: RegExp; readonly rules: readonly 
 const times = ['30min', '45min', '1h', '1h 30min', '2h', '3h'] as const;
 
 /**
- * Stands in for a language model where there is no key. It reads nothing but the prompt: it counts the complaints in
- * the records, and puts a rule against one of them, the louder the likelier, somewhere into the policy it is shown. It
- * does not know the days, and whether the rule helps it leaves to the optimizer. A line that the records call
- * unreadable it takes out. The same prompt and seed get the same answer.
+ * Replaces a language model if there is no API key. It reads only the prompt: it counts the complaints in the records and
+ * inserts a rule against one of them, frequent ones more likely, at a random position of the policy. It does not know the
+ * days or whether the rule helps. It removes a line that the records report as invalid. The same prompt and seed get the
+ * same answer.
  */
 export function simulatedReflection(seed = 0): LanguageModel {
   return async ({ prompt }) => {
@@ -43,7 +43,7 @@ export function simulatedReflection(seed = 0): LanguageModel {
   };
 }
 
-/** A rule without its numbers: a new time takes the place of the old. */
+/** A rule without its numbers, so that a new time replaces the old one. */
 function kind(rule: string): string {
   return rule.replaceAll(/\d+/g, '').replaceAll(/(h|min)\b ?/g, '');
 }

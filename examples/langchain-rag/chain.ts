@@ -26,7 +26,7 @@ Answer with JSON: {{"customer": "...", "issue": "...", "queue": "...", "priority
 
 type Input = Ticket['input'];
 
-/** Looks up the pages of a handbook that fit a ticket, and answers by them. */
+/** Retrieves the handbook pages for a ticket, and answers by them. */
 export function createHandbookChain(
   model: Runnable<BaseLanguageModelInput, BaseMessage>,
 ): Runnable<Input, Labels> {

@@ -1,16 +1,14 @@
 import { rulesBehind } from '../langchain-triage/house-rules.ts';
 import type { Labels, Ticket } from '../langchain-triage/labels.ts';
 
-/** What openevals and LangSmith hand to an evaluator. */
+/** The arguments that openevals and LangSmith pass to an evaluator. */
 interface Args {
   readonly inputs: Ticket['input'];
   readonly outputs: Partial<Labels>;
   readonly referenceOutputs: Labels;
 }
 
-/**
- * A judge in the form of openevals for one label: whether it is right, and if not, what a member of the team would say.
- */
+/** An evaluator in the form of openevals for one label: whether it is right, and if not, the rules that explain it. */
 const judge =
   (key: keyof Labels) =>
   ({ inputs, outputs, referenceOutputs }: Args) => {

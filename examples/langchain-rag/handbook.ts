@@ -2,12 +2,12 @@ import { Document } from '@langchain/core/documents';
 import { BaseRetriever } from '@langchain/core/retrievers';
 import { houseRules } from '../langchain-triage/house-rules.ts';
 
-/** The part of the customs that somebody has written down: where tickets go. Who is who, only the team knows. */
+/** The written part of the house rules: the queues. The rules for customers are not in the handbook. */
 const pages = houseRules
   .filter(({ sets }) => sets.queue !== undefined)
   .map(({ text }, i) => new Document({ pageContent: text, metadata: { page: i + 1 } }));
 
-/** Finds the pages of the handbook that have the most words in common with a question. */
+/** Finds the handbook pages that have the most words in common with a question. */
 export class HandbookRetriever extends BaseRetriever {
   lc_namespace = ['examples', 'rag'];
   readonly pagesFound = 4;

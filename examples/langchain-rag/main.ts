@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { describeComponents, summarize } from 'gepa-core/report';
-import { fromEvaluators, gepa } from 'gepa-langchain';
+import { describeComponents, fromEvaluators, gepa, summarize } from 'gepa-langchain';
 import { test, train, validation } from '../langchain-triage/data.ts';
 import { longRun } from '../shared/long-run.ts';
 import { connect } from '../shared/models.ts';
@@ -8,7 +7,7 @@ import { createHandbookChain } from './chain.ts';
 import { judges } from './evaluators.ts';
 
 const models = await connect();
-console.log(`Support triage by a handbook: a retriever and an answer prompt, on ${models.label}.\n`);
+console.log(`Support triage with a handbook: a retriever and an answer prompt, on ${models.label}.\n`);
 
 const chain = createHandbookChain(models.task);
 const target = gepa(chain, { include: ['system'] });
@@ -32,7 +31,7 @@ console.log(`\n${summarize(compiled.result)}`);
 run.close(compiled.result, () => {
   const file = join(import.meta.dirname, 'rag.gepa.json');
   compiled.save(file);
-  console.log(`\nSaved to ${file}: gepa(chain).load(...) puts the texts back into the chain.`);
+  console.log(`\nSaved to ${file}: gepa(chain).load(...) applies the texts to the chain.`);
 });
 
 await models.close();

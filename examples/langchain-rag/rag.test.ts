@@ -7,13 +7,13 @@ import { createHandbookChain } from './chain.ts';
 import { judges } from './evaluators.ts';
 import { HandbookRetriever } from './handbook.ts';
 
-it('finds the pages that fit', async () => {
+it('the retriever of the handbook finds the matching pages', async () => {
   const found = await new HandbookRetriever().invoke('My invoice is 100 days old.');
   expect(found[0]!.pageContent).toContain('invoice');
   expect(found).toHaveLength(4);
 });
 
-it('becomes better on a small budget, judged by several evaluators', async () => {
+it('the retrieval chain improves on a small budget, scored by several evaluators', async () => {
   const models = await connect({ latencyMs: [0, 0] });
   const target = gepa(createHandbookChain(models.task), { include: ['system'] });
   expect(Object.keys(target.components)).toEqual(['system']);

@@ -41,7 +41,7 @@ type TriageInput = Ticket['input'];
 type Facts = Pick<Labels, 'customer' | 'issue'>;
 type Decision = Pick<Labels, 'queue' | 'priority'>;
 
-/** Triage in two model calls: note the facts of a ticket, then route it by them. */
+/** Triage in two model calls: extract the facts of a ticket, then route it by them. */
 export function createTriageChain(
   model: Runnable<BaseLanguageModelInput, BaseMessage>,
 ): Runnable<TriageInput, Labels> {

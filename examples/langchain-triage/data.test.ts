@@ -6,7 +6,7 @@ import { houseRules, rulesBehind } from './house-rules.ts';
 const all = [...train, ...validation, ...test];
 
 describe('the data', () => {
-  it('has enough tickets in each set, and no ticket twice', () => {
+  it('each set of tickets is large enough, and no ticket occurs twice', () => {
     expect(train.length).toBeGreaterThanOrEqual(24);
     expect(validation.length).toBeGreaterThanOrEqual(24);
     expect(test.length).toBeGreaterThanOrEqual(40);
@@ -14,37 +14,38 @@ describe('the data', () => {
     expect(new Set(all.map(({ input }) => input.ticket)).size).toBe(all.length);
   });
 
-  it.each(houseRules)('keeps to the rule: $text', ({ sets, holds }) => {
+  it.each(houseRules)('the labels of all tickets follow the rule: $text', ({ sets, applies }) => {
     const breaking = all
-      .filter(({ input, expected }) => holds(input.ticket, expected))
+      .filter(({ input, expected }) => applies(input.ticket, expected))
       .filter(({ expected }) => Object.entries(sets).some(([field, value]) => !has(expected, field, value)));
     expect(breaking.map(({ id }) => id)).toEqual([]);
   });
 
-  it.each(houseRules)('shows in every set: $text', ({ holds }) => {
+  it.each(houseRules)('every set of tickets has a case of the rule: $text', ({ applies }) => {
     for (const set of [train, validation, test]) {
-      expect(set.some(({ input, expected }) => holds(input.ticket, expected))).toBe(true);
+      expect(set.some(({ input, expected }) => applies(input.ticket, expected))).toBe(true);
     }
   });
 
-  it('has no label out of the ordinary that no house rule explains', () => {
+  it('a house rule explains every unusual label', () => {
     const unexplained = all.filter(
       ({ input, expected }) =>
         (expected.customer !== 'standard' && rulesBehind(input.ticket, expected, 'customer').length === 0) ||
         (expected.priority !== 'normal' &&
-          !houseRules.some((rule) => 'priority' in rule.sets && rule.holds(input.ticket, expected))),
+          !houseRules.some((rule) => 'priority' in rule.sets && rule.applies(input.ticket, expected))),
     );
     expect(unexplained.map(({ id }) => id)).toEqual([]);
   });
 });
 
-it('is unknown to the simulated model', () => {
+it('the source of the simulated model contains no words of the triage data', () => {
   const folder = new URL('../simulated-model/', import.meta.url);
   const sources = readdirSync(folder).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
   expect(sources.length).toBeGreaterThan(0);
-  const telling =
+  const domainWords =
     /langchain-triage|semester|thesis|classroom|campus|\bSLA\b|framework agreement|success manager|procurement|reseller|referral|workspace|vanish|duplicated|blank page|spinner|\btimeout\b|collections|grants|rebate|recovery|retention|\bbeta\b|\blabs\b|cancelling|competitor/i;
-  for (const file of sources) expect(readFileSync(new URL(file, folder), 'utf8'), file).not.toMatch(telling);
+  for (const file of sources)
+    expect(readFileSync(new URL(file, folder), 'utf8'), file).not.toMatch(domainWords);
 });
 
 function has(labels: object, field: string, value: string): boolean {

@@ -1,4 +1,4 @@
-/** Support tickets of Larkspur, a fictional maker of planning boards. The three sets share no ticket. */
+/** Support tickets of Larkspur, a fictional maker of planning boards. The three sets have no ticket in common. */
 export { test } from './data/test.ts';
 export { train } from './data/train.ts';
 export { validation } from './data/validation.ts';

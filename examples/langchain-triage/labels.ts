@@ -1,4 +1,4 @@
-/** What the triage decides about a ticket. */
+/** The labels that triage assigns to a ticket. */
 export interface Labels {
   readonly customer: 'standard' | 'education' | 'enterprise' | 'partner';
   readonly issue: 'payment' | 'access' | 'defect' | 'outage' | 'data' | 'question';
@@ -16,7 +16,7 @@ export interface Labels {
   readonly priority: 'low' | 'normal' | 'high' | 'urgent';
 }
 
-/** An example of the data set: a ticket and how the support team of Larkspur labelled it. */
+/** An example of the data set: a ticket and the labels of the support team. */
 export interface Ticket {
   readonly id: string;
   readonly input: { readonly ticket: string };

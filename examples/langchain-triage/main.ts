@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { describeComponents, summarize } from 'gepa-core/report';
-import { gepa } from 'gepa-langchain';
+import { describeComponents, gepa, summarize } from 'gepa-langchain';
 import { longRun } from '../shared/long-run.ts';
 import { connect } from '../shared/models.ts';
 import { createTriageChain } from './chain.ts';
@@ -31,7 +30,7 @@ console.log(`\n${summarize(compiled.result)}`);
 run.close(compiled.result, () => {
   const file = join(import.meta.dirname, 'triage.gepa.json');
   compiled.save(file);
-  console.log(`\nSaved to ${file}: gepa(chain).load(...) puts the texts back into the chain.`);
+  console.log(`\nSaved to ${file}: gepa(chain).load(...) applies the texts to the chain.`);
 });
 
 await models.close();

@@ -12,12 +12,12 @@ const example: Ticket = {
 const measured = (output: Partial<Labels>) =>
   triageMetric({ example, output, trace: undefined, signal: new AbortController().signal }) as MetricScore;
 
-describe('the metric', () => {
-  it('gives exactly 1 when all is right', () => {
+describe('triageMetric', () => {
+  it('triageMetric scores exactly 1 when all labels are right', () => {
     expect(measured(example.expected)).toEqual({ score: 1, feedback: 'All right.' });
   });
 
-  it('gives credit for what is right and says which rule explains the rest', () => {
+  it('triageMetric gives partial credit and names the rules behind the wrong labels', () => {
     const { score, feedback } = measured({ ...example.expected, queue: 'billing' });
     expect(score).toBe(0.65);
     expect(feedback).toContain('Expected queue grants, got billing.');
@@ -25,7 +25,7 @@ describe('the metric', () => {
     expect(feedback).not.toContain('semester');
   });
 
-  it('takes an answer that has the wrong shape for a wrong answer', () => {
+  it('triageMetric scores an answer of the wrong shape as wrong', () => {
     for (const output of [{}, [], 'billing', null, { queue: { name: 'grants' } }]) {
       expect(measured(output as Partial<Labels>).score).toBe(0);
     }

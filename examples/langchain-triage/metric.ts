@@ -1,4 +1,4 @@
-import type { Metric } from 'gepa-core';
+import type { Metric } from 'gepa-langchain';
 import { rulesBehind } from './house-rules.ts';
 import type { Labels, Ticket } from './labels.ts';
 
@@ -9,9 +9,7 @@ const weights: Readonly<Record<keyof Labels, number>> = {
   issue: 0.2,
 };
 
-/**
- * How much of the triage is right, from 0 to 1, and what a member of the support team would say about the rest.
- */
+/** The weighted share of right labels, from 0 to 1, with the house rules behind the wrong ones as feedback. */
 export const triageMetric: Metric<Ticket, Partial<Labels>> = ({ example, output }) => {
   const { expected } = example;
   const fields = Object.keys(weights) as (keyof Labels)[];
@@ -22,7 +20,7 @@ export const triageMetric: Metric<Ticket, Partial<Labels>> = ({ example, output 
   );
   const rules = new Set(wrong.flatMap((field) => rulesBehind(example.input.ticket, expected, field)));
   return {
-    // Free of the rounding of sums: all right is exactly 1.
+    // Removes rounding errors of the sum: all right is exactly 1.
     score: Math.round(score * 100) / 100,
     feedback:
       wrong.length === 0

@@ -31,13 +31,13 @@ beforeAll(async () => {
 afterAll(() => simulated.close());
 
 describe('the triage on the simulated model', () => {
-  it('does mediocre with the prompts it starts from', async () => {
+  it('the triage chain scores between 0.2 and 0.55 with its seed prompts', async () => {
     const score = mean(await runs(task, validation));
     expect(score).toBeGreaterThan(0.2);
     expect(score).toBeLessThan(0.55);
   });
 
-  it('does better with each text that reflection makes of the feedback', async () => {
+  it('the score of the triage chain rises with each reflection', async () => {
     const lessons: string[] = [];
     const withLessons = edited(task, (system, human) => [[system, ...lessons].join('\n'), human]);
     const scores = [mean(await runs(task, validation))];
@@ -60,7 +60,7 @@ describe('the triage on the simulated model', () => {
     expect(scores[2]).toBeGreaterThan(scores[1]! + 0.05);
   });
 
-  it('throws when the answer is no JSON', async () => {
+  it('the triage chain throws when an answer is not JSON', async () => {
     const talking = RunnableLambda.from<BaseLanguageModelInput, BaseMessage>(() =>
       coerceMessageLikeToMessage(['ai', 'I should think billing.']),
     );

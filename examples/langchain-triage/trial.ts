@@ -6,7 +6,7 @@ import { createTriageChain } from './chain.ts';
 import type { Ticket } from './labels.ts';
 import { triageMetric } from './metric.ts';
 
-/** For the tests: a ticket, what the chain made of it, and what that is worth. */
+/** For the tests: a ticket, the output of the chain, and its score. */
 export interface Run {
   readonly example: Ticket;
   readonly output: unknown;
@@ -32,7 +32,7 @@ export function mean(results: readonly Run[]): number {
   return results.reduce((sum, { result }) => sum + Number(result.score), 0) / results.length;
 }
 
-/** A model behind an editor of the texts of its messages. */
+/** A model whose messages are edited before each call. */
 export function edited(model: Model, edit: (system: string, human: string) => [string, string]): Model {
   return RunnableLambda.from<BaseLanguageModelInput, BaseMessage>((prompt) => {
     if (typeof prompt === 'string' || Array.isArray(prompt)) throw new TypeError('expected a chat prompt');

@@ -38,28 +38,28 @@ const asFeedbackSaysIt = [...houseRules.map(({ text }) => text), defaultRule].jo
 const all = Object.entries({ asFeedbackSaysIt, ...wordings });
 
 describe('the simulated model', () => {
-  it.each(all)('follows the house rules as worded in: %s', async (_, text) => {
+  it.each(all)('the simulated model follows the house rules as worded in: %s', async (_, text) => {
     expect(await scoreWith(text)).toBeGreaterThanOrEqual(0.8);
   });
 
-  it.each(Object.entries(places))('follows them in %s', async (_, place) => {
+  it.each(Object.entries(places))('the simulated model follows the house rules in %s', async (_, place) => {
     for (const text of [wordings.prose, wordings.grouped, wordings.passive]) {
       expect(await scoreWith(text, place)).toBeGreaterThanOrEqual(0.8);
     }
   });
 
-  it.each(all)('believes wrong ones just as well: %s', async (_, text) => {
+  it.each(all)('the simulated model follows wrong rules just as well: %s', async (_, text) => {
     expect(await scoreWith(rotated(text))).toBeLessThan(0.4);
   });
 
-  it('is torn between those that contradict each other', async () => {
+  it('the simulated model scores low with rules that contradict each other', async () => {
     const both = asFeedbackSaysIt
       .split('\n')
       .flatMap((rule, i) => (i % 2 === 0 ? [rule, rotated(rule)] : [rotated(rule), rule]));
     expect(await scoreWith(both.join('\n'))).toBeLessThan(0.6);
   });
 
-  it('is naive where no rule is stated', async () => {
+  it('the simulated model scores low without rules, and general advice does not help it', async () => {
     const seed = await scoreWith('');
     expect(seed).toBeLessThan(0.45);
     const advice =

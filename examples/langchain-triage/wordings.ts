@@ -1,4 +1,4 @@
-/** The house rules as different people would put them, for the tests of the simulated model. */
+/** The house rules in different wordings, for the tests of the simulated model. */
 
 export const bullets = `- semester, thesis, classroom, campus, students: customer education
 - SLA, framework agreement, success manager, procurement: customer enterprise

@@ -7,7 +7,7 @@ import { createTriageAgent } from './agent.ts';
 import { toExample } from './example.ts';
 import { agentMetric } from './metric.ts';
 
-it('becomes better on a small budget, and stays an agent that looks up accounts', async () => {
+it('the LangGraph agent improves on a small budget, and still looks up accounts', async () => {
   const models = await connect({ latencyMs: [0, 0] });
   const agent = createTriageAgent(models.task);
   const target = gepa(agent);

@@ -9,7 +9,7 @@ const lookUpAccount = tool(({ account }) => JSON.stringify({ customer: customerO
   schema: z.object({ account: z.string().describe('The account the ticket came from.') }),
 });
 
-/** Triage by one agent that looks up who wrote before it decides. */
+/** Triage by one agent that looks up the customer first. */
 export function createTriageAgent(model: ChatOpenAI) {
   return createAgent({
     model,

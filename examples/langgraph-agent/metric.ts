@@ -1,10 +1,10 @@
 import type { BaseMessage } from '@langchain/core/messages';
-import type { Metric } from 'gepa-core';
+import type { Metric } from 'gepa-langchain';
 import type { Labels } from '../langchain-triage/labels.ts';
 import { triageMetric } from '../langchain-triage/metric.ts';
 import type { toExample } from './example.ts';
 
-/** The metric of the triage, on what the agent answered; who the customer is, it did not have to decide. */
+/** The triage metric on the answer of the agent. The customer counts as right, since a tool returns it. */
 export const agentMetric: Metric<ReturnType<typeof toExample>, { messages: BaseMessage[] }> = ({
   example: { id, input, expected },
   output,
@@ -21,7 +21,7 @@ export const agentMetric: Metric<ReturnType<typeof toExample>, { messages: BaseM
   });
 };
 
-/** The JSON object in an answer, whatever stands around it. */
+/** The JSON object in an answer, without the text around it. */
 function readLabels(text: string): Partial<Labels> | undefined {
   const [json] = /\{[\s\S]*\}/.exec(text) ?? [];
   try {

@@ -11,7 +11,7 @@ const lookUpAccount = createTool({
   execute: async ({ account }) => ({ customer: customerOf(account) }),
 });
 
-/** Triage by one agent that looks up who wrote before it decides. */
+/** Triage by one agent that looks up the customer first. */
 export function createTriageAgent(model: RouterModel) {
   return new Agent({
     id: 'triage',

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { describeComponents, summarize } from 'gepa-core/report';
-import { gepa } from 'gepa-mastra';
+import { describeComponents, gepa, summarize } from 'gepa-mastra';
 import { test, train, validation } from '../langchain-triage/data.ts';
 import { longRun } from '../shared/long-run.ts';
 import { createTriageAgent } from './agent.ts';
@@ -32,7 +31,7 @@ console.log(`\n${summarize(compiled.result)}`);
 run.close(compiled.result, () => {
   const file = join(import.meta.dirname, 'agent.gepa.json');
   compiled.save(file);
-  console.log(`\nSaved to ${file}: gepa(agent).load(...) makes an agent with these texts.`);
+  console.log(`\nSaved to ${file}: gepa(agent).load(...) returns an agent with these texts.`);
 });
 
 await models.close();

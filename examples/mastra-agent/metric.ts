@@ -1,9 +1,8 @@
-import type { Metric } from 'gepa-core';
-import type { AgentOutput, MastraExample } from 'gepa-mastra';
+import type { AgentOutput, MastraExample, Metric } from 'gepa-mastra';
 import type { Labels } from '../langchain-triage/labels.ts';
 import { triageMetric } from '../langchain-triage/metric.ts';
 
-/** The metric of the triage, on what the agent answered; who the customer is, it did not have to decide. */
+/** The triage metric on the answer of the agent. The customer counts as right, since a tool returns it. */
 export const agentMetric: Metric<MastraExample<string, Labels>, AgentOutput> = ({
   example,
   output,
@@ -22,7 +21,7 @@ export const agentMetric: Metric<MastraExample<string, Labels>, AgentOutput> = (
   });
 };
 
-/** The JSON object in an answer, whatever stands around it. */
+/** The JSON object in an answer, without the text around it. */
 export function readLabels(text: string): Partial<Labels> | undefined {
   const [json] = /\{[\s\S]*\}/.exec(text) ?? [];
   try {

@@ -1,14 +1,14 @@
 import { type Endpoint, openEndpoint } from '../shared/endpoint.ts';
 import type { SimulatedModelOptions } from '../simulated-model/server.ts';
 
-/** A model as Mastra's router takes it. */
+/** A model configuration for Mastra's model router. */
 export interface RouterModel {
   readonly id: `${string}/${string}`;
   readonly url?: string;
   readonly apiKey: string;
 }
 
-/** The two models of an example, as Mastra takes them. */
+/** The two models of an example, for Mastra. */
 export interface Models extends Pick<Endpoint, 'label' | 'close'> {
   /** Runs the program. */
   readonly task: RouterModel;
@@ -16,7 +16,7 @@ export interface Models extends Pick<Endpoint, 'label' | 'close'> {
   readonly reflection: RouterModel;
 }
 
-/** Connects to real models where there is a key, and otherwise to the simulated one: see `openEndpoint`. */
+/** Connects to real models if there is an API key, otherwise to the simulated ones: see `openEndpoint`. */
 export async function connect(simulation: SimulatedModelOptions = {}): Promise<Models> {
   const { provider, url, apiKey, task, reflection, label, close } = await openEndpoint(simulation);
   const model = (name: string): RouterModel => ({

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { describeComponents, summarize } from 'gepa-core/report';
-import { gepa } from 'gepa-mastra';
+import { describeComponents, gepa, summarize } from 'gepa-mastra';
 import { test, train, validation } from '../langchain-triage/data.ts';
 import { triageMetric } from '../langchain-triage/metric.ts';
 import { connect } from '../mastra-agent/models.ts';
@@ -31,7 +30,7 @@ console.log(`\n${summarize(compiled.result)}`);
 run.close(compiled.result, () => {
   const file = join(import.meta.dirname, 'workflow.gepa.json');
   compiled.save(file);
-  console.log(`\nSaved to ${file}: gepa(workflow).load(...) makes a workflow with these texts.`);
+  console.log(`\nSaved to ${file}: gepa(workflow).load(...) returns a workflow with these texts.`);
 });
 
 await models.close();

@@ -12,7 +12,7 @@ const labels = z.object({
   priority: z.string(),
 });
 
-/** Triage by two agents: one notes the facts of a ticket, the other routes it by them. */
+/** Triage by two agents: one extracts the facts of a ticket, the other routes it by them. */
 export function createTriageWorkflow(model: RouterModel) {
   const extract = new Agent({
     id: 'extract',

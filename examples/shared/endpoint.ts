@@ -7,29 +7,29 @@ import {
 
 export type Provider = 'openai' | 'simulated';
 
-/** Whose models an example uses: real ones when there is a key. */
+/** The provider of an example's models: a real one if there is an API key. */
 export function provider(): Provider {
   return process.env.OPENAI_API_KEY ? 'openai' : 'simulated';
 }
 
-/** Where an example's two models answer, by the OpenAI protocol. */
+/** The endpoint of an example's two models, which speak the OpenAI protocol. */
 export interface Endpoint {
   readonly provider: Provider;
-  /** Absent for the provider's own. */
+  /** Absent for the provider's default. */
   readonly url?: string;
   readonly apiKey: string;
   /** The name of the model that runs the program. */
   readonly task: string;
   /** The name of the model that rewrites the program's texts. */
   readonly reflection: string;
-  /** Which models these are, for people. */
+  /** Describes the models in the output of an example. */
   readonly label: string;
   close(): Promise<void>;
 }
 
 /**
- * Real models when `OPENAI_API_KEY` is set (`OPENAI_BASE_URL`, `GEPA_TASK_MODEL` and `GEPA_REFLECTION_MODEL` choose
- * which), and otherwise the simulated model, started for the purpose.
+ * Opens real models if `OPENAI_API_KEY` is set (`OPENAI_BASE_URL`, `GEPA_TASK_MODEL` and `GEPA_REFLECTION_MODEL` select
+ * them), and otherwise starts the simulated models.
  */
 export async function openEndpoint(simulation: SimulatedModelOptions = {}): Promise<Endpoint> {
   const { OPENAI_API_KEY, OPENAI_BASE_URL, GEPA_TASK_MODEL, GEPA_REFLECTION_MODEL } = process.env;

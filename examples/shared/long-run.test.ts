@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { longRun } from './long-run.ts';
 
-it('a run on real models does not go on with one on simulated models', () => {
+it('runs on real and on simulated models have different run directories', () => {
   const directoryWith = (key: string) => {
     vi.stubEnv('OPENAI_API_KEY', key);
     const run = longRun('no-such-run', 'npm start');

@@ -4,30 +4,34 @@ import type { OptimizationResult } from 'gepa-core';
 import { interruptible } from 'gepa-core/node';
 import { provider } from './endpoint.ts';
 
-/** A run that survives: its directory, and Ctrl-C. */
+/** A run that can be interrupted and resumed. */
 export interface LongRun {
   readonly runDir: string;
   readonly signal: AbortSignal;
-  /** Saves a run that came to its end, and then leaves nothing behind. Of one that was broken off it says how to go on. */
+  /** Saves a finished run and deletes its directory. For an interrupted run, prints how to resume it. */
   close(result: OptimizationResult, save?: () => void): void;
 }
 
 /**
- * What simulated models answered is no part of a run on real ones: each provider has a directory of its own.
+ * Prepares a run directory and Ctrl-C. Each provider has its own directory, so that answers of simulated models are not part
+ * of a run on real ones.
  *
- * @param command how the example is started.
+ * @param command The command that starts the example.
  */
 export function longRun(name: string, command: string): LongRun {
   const runDir = join(import.meta.dirname, '..', '.runs', `${name}-${provider()}`);
-  if (existsSync(runDir)) console.log(`Going on with the run in ${runDir}; delete it to start anew.\n`);
-  const interrupt = interruptible(() => console.error('\nEnding the run; Ctrl-C again ends at once.'));
+  if (existsSync(runDir))
+    console.log(`Resuming the run in ${runDir}; delete the directory to start a new run.\n`);
+  const interrupt = interruptible(() =>
+    console.error('\nEnding the run; press Ctrl-C again to quit at once.'),
+  );
   return {
     runDir,
     signal: interrupt.signal,
     close({ stopReason }, save) {
       interrupt.release();
       if (['aborted', 'providerUnavailable', 'runDirUnwritable'].includes(stopReason)) {
-        console.log(`\nThis run was broken off. \`${command}\` goes on with it and pays for nothing twice.`);
+        console.log(`\nThis run was interrupted. \`${command}\` resumes it and pays for nothing twice.`);
       } else {
         save?.();
         rmSync(runDir, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { connect } from './models.ts';
 afterEach(() => vi.unstubAllEnvs());
 
 describe('connect', () => {
-  it('starts the simulated models when there is no key', async () => {
+  it('connect starts the simulated models without an API key', async () => {
     vi.stubEnv('OPENAI_API_KEY', '');
     const models = await connect({ latencyMs: [0, 0] });
     expect(models.label).toMatch(/^simulated/);
@@ -13,7 +13,7 @@ describe('connect', () => {
     await models.close();
   });
 
-  it('takes real models when there is a key, and says which', async () => {
+  it('connect uses real models with an API key, and names them', async () => {
     vi.stubEnv('OPENAI_API_KEY', 'a-key');
     vi.stubEnv('OPENAI_BASE_URL', 'http://127.0.0.1:9/v1');
     vi.stubEnv('GEPA_TASK_MODEL', 'small');

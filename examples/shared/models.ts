@@ -2,7 +2,7 @@ import { ChatOpenAI } from '@langchain/openai';
 import type { SimulatedModelOptions } from '../simulated-model/server.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 
-/** The two models of an example, as LangChain takes them. */
+/** The two models of an example, for LangChain. */
 export interface Models extends Pick<Endpoint, 'label' | 'close'> {
   /** Runs the program. */
   readonly task: ChatOpenAI;
@@ -10,7 +10,7 @@ export interface Models extends Pick<Endpoint, 'label' | 'close'> {
   readonly reflection: ChatOpenAI;
 }
 
-/** Connects to real models where there is a key, and otherwise to the simulated one: see `openEndpoint`. */
+/** Connects to real models if there is an API key, otherwise to the simulated ones: see `openEndpoint`. */
 export async function connect(simulation: SimulatedModelOptions = {}): Promise<Models> {
   const { url, apiKey, task, reflection, label, close } = await openEndpoint(simulation);
   const configuration = url === undefined ? {} : { configuration: { baseURL: url } };

@@ -1,6 +1,6 @@
 import { stemmer } from 'stemmer';
 
-/** Words that say little where people write about cases and what to do with them, and what their forms share. */
+/** The stems of words without meaning for rules. */
 const idle = new Set(
   (
     'a an the any all each every some many much such this these that those it its they them their he she his her we ' +
@@ -21,7 +21,7 @@ const idle = new Set(
     .map(stemmer),
 );
 
-/** The words of a text in lower case, with where they stand. */
+/** The words of a text in lower case, with their positions. */
 export function wordsIn(text: string): { word: string; index: number }[] {
   const found = text.toLowerCase().matchAll(/[\p{L}\d]+(?:-[\p{L}\d]+)*/gu);
   return Array.from(found, ({ 0: word, index }) => ({ word, index }));
@@ -31,10 +31,10 @@ export function isIdle(word: string): boolean {
   return word.length < 2 || idle.has(stemmer(word));
 }
 
-/** Something to look for in a text: words, cut down to what their forms share. */
+/** Something to look for in a text: the stems of its words. */
 export type Cue = readonly string[];
 
-/** `More than 90 days` or the like. */
+/** A limit such as `more than 90 days`. */
 export interface Limit {
   readonly most: boolean;
   readonly amount: number;
@@ -44,7 +44,7 @@ export interface Limit {
 const limits =
   /(?:\b(?:more|older|longer|later|over|above|(less|fewer|younger|shorter|under|below|within))\b|>|(<))(?: than)?\s*(\d+)[ -]?([a-z]+)/gi;
 
-/** What a text lists. */
+/** The cues and limits in a text. */
 export function readCues(text: string): { cues: Cue[]; limits: Limit[] } {
   const items = text.replaceAll(limits, ' ').split(/[,;/&+\n]|\b(?:and|or)\b/i);
   return {
@@ -56,7 +56,7 @@ export function readCues(text: string): { cues: Cue[]; limits: Limit[] } {
   };
 }
 
-/** Whether one sentence of the text says most of what the cue names. */
+/** Whether one sentence of the text contains most of the cue's words. */
 export function mentions(text: string, cue: Cue): boolean {
   return text.split(/(?<=[.!?])\s+|\n/).some((sentence) => {
     const present = stems(sentence);
@@ -73,7 +73,7 @@ export function keeps(text: string, limit: Limit): boolean {
   );
 }
 
-/** The words that carry meaning, cut down to what their forms share. */
+/** The stems of the words with a meaning. */
 function stems(text: string): string[] {
   return wordsIn(text).flatMap(({ word }) => (isIdle(word) ? [] : [stemmer(word)]));
 }

@@ -1,35 +1,35 @@
 import { chance, pick } from './chance.ts';
 import type { Answer } from './protocol.ts';
 
-/** How often the model fails in each way, from 0 (never) to 1. */
+/** The rates of each kind of mishap, from 0 (never) to 1. */
 export const defaultRates = {
-  /** The server turns a request away with status 429. */
+  /** The server refuses a request with status 429. */
   rateLimited: 0.02,
   /** The server fails with status 500. */
   serverError: 0.01,
   /** The task model surrounds its JSON with words, unless its instructions ask for the JSON alone. */
   proseAroundJson: 0.03,
-  /** The task model forgets one of its rules on one case. */
+  /** The task model ignores one of its rules on one case. */
   overlookedRule: 0.03,
   /** The reflection model's answer ends in the middle, with finish reason `length`. */
   cutOff: 0.03,
-  /** The reflection model forgets the fence. */
+  /** The reflection model writes no fence. */
   noFence: 0.03,
   /** The reflection model loses a `{placeholder}`. */
   droppedPlaceholder: 0.03,
-  /** The reflection model talks before and after its answer. */
+  /** The reflection model writes text before and after its answer. */
   chatter: 0.15,
-  /** The reflection model writes down less of a rule than it was told. */
+  /** The reflection model writes only a part of a rule. */
   carelessRule: 0.06,
 };
 
 export type Mishap = keyof typeof defaultRates;
 export type MishapRates = Readonly<Record<Mishap, number>>;
 
-/** Tells whether a mishap befalls something; the same for the same seed and the same something. */
+/** Whether a mishap happens; determined by the seed and the other arguments. */
 export type Luck = (mishap: Mishap, ...about: readonly (string | number)[]) => boolean;
 
-/** `counts` keeps the number of all mishaps, by kind. */
+/** @param counts Receives the number of mishaps, by kind. */
 export function createLuck(seed: number, rates: MishapRates, counts: Partial<Record<Mishap, number>>): Luck {
   return (mishap, ...about) => {
     const hit = chance(seed, mishap, ...about) < rates[mishap];
@@ -38,7 +38,7 @@ export function createLuck(seed: number, rates: MishapRates, counts: Partial<Rec
   };
 }
 
-/** Words around a JSON answer: sometimes the JSON stands in a fence and can still be found, sometimes not. */
+/** Adds text around a JSON answer; only in some cases a parser can still find the JSON. */
 export function withProse(json: string, key: string): string {
   const sayings: [string, ...string[]] = [
     `Sure! Here is my answer: ${json}`,
@@ -48,7 +48,7 @@ export function withProse(json: string, key: string): string {
   return pick(sayings, 'prose', key);
 }
 
-/** Writes down a new text as the reflection model was asked to, or not quite. */
+/** The answer of the reflection model with a new text, with mishaps. */
 export function writeDown(
   { text, fence }: { readonly text: string; readonly fence: string },
   bad: (mishap: Mishap) => boolean,
@@ -56,7 +56,7 @@ export function writeDown(
   const kept = bad('droppedPlaceholder') ? text.replace(/[^\S\n]?\{\w+\}/, '') : text;
   if (bad('noFence')) return { content: kept };
   const block = `${fence}\n${kept}\n${fence}`;
-  if (bad('cutOff')) return { content: block.slice(0, Math.floor(block.length * 0.7)), brokenOff: true };
+  if (bad('cutOff')) return { content: block.slice(0, Math.floor(block.length * 0.7)), isCutOff: true };
   if (!bad('chatter')) return { content: block };
   return {
     content: `I went through the records one by one.\n\n${block}\n\nThis should prevent the mistakes seen above.`,

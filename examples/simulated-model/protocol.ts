@@ -16,7 +16,7 @@ const tool = z
     fields: Object.keys(parameters?.properties ?? {}),
   }));
 
-/** A request of the OpenAI chat-completions protocol, as far as the simulated model reads it. */
+/** The part of a request of the OpenAI chat-completions protocol that the simulated model reads. */
 export const requestSchema = z.object({
   model: z.enum([taskModel, reflectionModel], `The models here are ${taskModel} and ${reflectionModel}.`),
   messages: z.array(message).min(1),
@@ -26,20 +26,20 @@ export const requestSchema = z.object({
 export type ChatRequest = z.infer<typeof requestSchema>;
 export type ChatMessage = ChatRequest['messages'][number];
 
-/** What a model says: a text, which may have broken off, or a call of a tool. */
+/** The answer of a model: a text, which may be cut off, or a call of a tool. */
 export interface Answer {
   readonly content: string;
-  readonly brokenOff?: boolean;
+  readonly isCutOff?: boolean;
   readonly toolCall?: { readonly name: string; readonly args: Readonly<Record<string, string>> };
 }
 
 /** The response in the shape of the protocol, with tokens estimated at four characters each. */
 export function completion(id: string, { model, messages }: ChatRequest, answer: Answer) {
-  const { content, brokenOff, toolCall } = answer;
+  const { content, isCutOff, toolCall } = answer;
   const called = toolCall && { name: toolCall.name, arguments: JSON.stringify(toolCall.args) };
   const tool_calls = called && [{ index: 0, id: `call-${id}`, type: 'function', function: called }];
   const message = { role: 'assistant', content: called ? null : content, ...(called && { tool_calls }) };
-  const finish_reason = called ? 'tool_calls' : brokenOff ? 'length' : 'stop';
+  const finish_reason = called ? 'tool_calls' : isCutOff ? 'length' : 'stop';
   const prompt_tokens = tokens(messages.map(({ text }) => text).join('\n'));
   const completion_tokens = tokens(called ? JSON.stringify(called) : content);
   const usage = { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };

@@ -12,7 +12,7 @@ const prompt = (text: string, feedback: string) =>
 const rule = 'House rule: Tickets that mention glass go to the cellar.';
 
 describe('the reflection model', () => {
-  it('adds what the feedback teaches about the fields of the text, and keeps the rest', () => {
+  it('the reflection model adds rules of the feedback about the fields of the text, and keeps the rest', () => {
     const { text, fence } = rewrite(
       prompt(current, `Expected shelf cellar, got attic.\n${rule}`),
       () => false,
@@ -24,7 +24,7 @@ describe('the reflection model', () => {
     expect(text).not.toMatch(/Expected|Glass goes to the attic/);
   });
 
-  it('does not write the same rule twice, nor rules about fields the text does not have', () => {
+  it('the reflection model adds no rule twice, and no rule about other fields', () => {
     const once = rewrite(prompt(current, rule), () => false).text;
     const twice = rewrite(prompt(once, rule), () => false).text;
     expect(twice.match(/glass/g)).toHaveLength(1);
@@ -35,7 +35,7 @@ describe('the reflection model', () => {
     expect(foreign.text).not.toContain('glass');
   });
 
-  it('takes only some of many rules', () => {
+  it('the reflection model adds only some of many rules', () => {
     const nouns = ['glass', 'china', 'books', 'lamps', 'letters', 'chairs'];
     const feedback = nouns
       .map((noun) => `House rule: Tickets that mention ${noun} go to the cellar.`)
@@ -44,19 +44,19 @@ describe('the reflection model', () => {
     expect(nouns.filter((noun) => text.includes(noun))).toHaveLength(3);
   });
 
-  it('forgets part of a rule when careless', () => {
+  it('a careless reflection model drops a part of a rule', () => {
     const feedback = 'House rule: Tickets that mention glass or china go to the cellar.';
     const { text } = rewrite(prompt(current, feedback), () => true);
     expect(text).toContain('glass');
     expect(text).not.toContain('china');
   });
 
-  it('asks for the JSON alone when an answer could not be parsed', () => {
+  it('the reflection model asks for JSON alone when an answer could not be parsed', () => {
     const { text } = rewrite(prompt(current, 'The program failed: Unexpected token S in JSON'), () => false);
     expect(text).toContain('JSON object alone');
   });
 
-  it('writes before a placeholder that ends the text', () => {
+  it('the reflection model adds rules before a placeholder at the end of the text', () => {
     const { text } = rewrite(prompt('Ticket:\n{ticket}', rule), () => false);
     expect(text).toMatch(/glass[\s\S]*Ticket:\n\{ticket\}$/);
   });

@@ -1,16 +1,16 @@
 import { chance } from './chance.ts';
 import { readFields, readRules, statementsOf } from './rules.ts';
 
-/** How many new rules the model takes from one set of records. */
+/** The most new rules that the model takes from one set of records. */
 const rulesPerRewrite = 3;
 
 const jsonAlone = 'Answer with the JSON object alone, without any other words.';
 const generalAdvice = 'Read everything that is given before you decide.';
 
 /**
- * The reflection model: takes from the feedback in the records what reads like a rule for the fields of the current
- * text, or calls itself a rule where the text has no fields, and adds some of it. `careless` says whether it forgets
- * part of a rule. The fence is that in which the prompt showed the current text.
+ * The reflection model: finds rules for the fields of the current text in the feedback of the records (or, if the text has
+ * no fields, lines marked as rules) and adds some of them. `careless` says whether it drops a part of a rule. The fence is
+ * that of the current text in the prompt.
  */
 export function rewrite(
   prompt: string,
@@ -30,7 +30,7 @@ export function rewrite(
   return { text: added(current, lessons), fence };
 }
 
-/** All that stands under headings that speak of feedback; without one, all. */
+/** The sections whose headings contain "feedback"; without any, everything. */
 function feedbackIn(records: string): string {
   const sections = records.split(/^#+ /m).filter((section) => /^.*feedback/i.test(section));
   return sections.join('\n') || records;
@@ -49,7 +49,7 @@ function withoutAnAlternative(rule: string): string {
   return rule.replace(/, (?!the\b)[^,.]+?(?=,| or )|,? or (?:an? )?\w+/, '');
 }
 
-/** Adds lines at the end, or before a text that ends with a placeholder: what fills it comes last. */
+/** Adds lines at the end; before the text if it ends with a placeholder, whose value must come last. */
 function added(current: string, lessons: readonly string[]): string {
   const lines = lessons.map((lesson) => `- ${lesson}`).join('\n');
   if (/\{\w+\}\s*$/.test(current)) return `${lines}\n\n${current}`;

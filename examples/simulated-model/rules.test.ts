@@ -6,7 +6,7 @@ const fields = [
   { name: 'care', values: ['none', 'some', 'great'] },
 ];
 
-/** What the rules ask for on a text, by those that apply. */
+/** The effects of the rules that apply to a text. */
 function asked(rules: string, text: string, facts: Readonly<Record<string, string>> = {}) {
   const known = new Map(Object.entries(facts));
   const all = [text, ...known.values()].join('\n');
@@ -27,40 +27,40 @@ describe('reading a rule', () => {
     'if glass or china: shelf = cellar; care = great',
     'Send anything about glass or china to the cellar, with great care.',
     'Is it glass or china? Then choose cellar and great.',
-  ])('understands: %s', (rule) => {
+  ])('readRules understands: %s', (rule) => {
     expect(asked(rule, 'A box of old china.')).toEqual({ shelf: 'cellar', care: 'great' });
     expect(asked(rule, 'The glasses of my aunt.')).toEqual({ shelf: 'cellar', care: 'great' });
     expect(asked(rule, 'A box of books.')).toEqual({});
   });
 
-  it('asks for what is known about the case', () => {
+  it('a rule applies only if the known facts match', () => {
     const rule = 'If the owner is uncle and a chest is mentioned, the shelf is attic.';
     expect(asked(rule, 'A chest', { owner: 'uncle' })).toEqual({ shelf: 'attic' });
     expect(asked(rule, 'A chest of my uncle', { owner: 'aunt' })).toEqual({});
     expect(asked(rule, 'A lamp', { owner: 'uncle' })).toEqual({});
   });
 
-  it('understands amounts and exceptions', () => {
+  it('readRules understands amounts and exceptions', () => {
     const rule = 'Letters older than 3 months go to the attic unless they mention money.';
     expect(asked(rule, 'A letter, 20 weeks old.')).toEqual({ shelf: 'attic' });
     expect(asked(rule, 'A letter, 8 weeks old.')).toEqual({});
     expect(asked(rule, 'A letter, 20 weeks old. It is about money.')).toEqual({});
   });
 
-  it('takes words that belong together together, and leaves remarks aside', () => {
+  it('readRules reads several words as one cue, and ignores remarks', () => {
     const rule = 'An old music box is for the kitchen and not the attic, even if it is called a toy.';
     expect(asked(rule, 'We found a music box.')).toEqual({ shelf: 'kitchen' });
     expect(asked(rule, 'We found a tool box and a toy.')).toEqual({});
   });
 
-  it('reads lists under headings about the fields asked for', () => {
+  it('readRules reads lists under headings with the name of a field', () => {
     const rules = '**Shelf**\n- attic: letters; books\n- kitchen: cups\n\n**Owner**\n- aunt: cellar, lamps';
     expect(asked(rules, 'Some books')).toEqual({ shelf: 'attic' });
     expect(asked(rules, 'Two cups')).toEqual({ shelf: 'kitchen' });
     expect(asked(rules, 'Three lamps')).toEqual({});
   });
 
-  it('takes neither a list of values nor plain talk for a rule', () => {
+  it('readRules finds no rule in a list of values or in general text', () => {
     for (const statement of [
       'shelf: one of attic, cellar, kitchen',
       'Answer with JSON: {"shelf": "...", "care": "..."}',
@@ -71,7 +71,7 @@ describe('reading a rule', () => {
     }
   });
 
-  it('knows the fields from the JSON to fill in and the lists of their values', () => {
+  it('readFields finds the fields in the JSON template, and their values in lists', () => {
     const text = 'shelf: one of attic, cellar or kitchen\nThe care may be none | some | great.\n';
     expect(readFields(`${text}{"shelf": "...", "care": ""}`)).toEqual(fields);
     expect(readFields(`Given {"owner": "aunt"}: {"shelf": "attic|cellar|kitchen"}`)).toEqual([fields[0]]);

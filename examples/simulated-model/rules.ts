@@ -1,30 +1,30 @@
 import { stemmer } from 'stemmer';
 import { type Cue, isIdle, keeps, type Limit, mentions, readCues, wordsIn } from './language.ts';
 
-/** Something asked for, with the values the answer may have. */
+/** A field of the answer, with its possible values. */
 export interface Field {
   readonly name: string;
   readonly values: readonly string[];
 }
 
-/** A rule as the model understood it. */
+/** A rule as the model reads it. */
 export interface Rule {
-  /** What it asks for, by field. */
+  /** The value that it sets, by field. */
   readonly effects: Readonly<Record<string, string>>;
   readonly when: Condition;
   readonly unless: Condition;
 }
 
 interface Condition {
-  /** Values that must be among those known of the case. */
+  /** Values that must be among the known facts. */
   readonly facts: readonly string[];
-  /** Things of which the case must show one. */
+  /** The case must mention one of them. */
   readonly cues: readonly Cue[];
-  /** Amounts that the case must have. */
+  /** The case must have amounts within all of them. */
   readonly limits: readonly Limit[];
 }
 
-/** Reads the fields asked for: the keys of the JSON to fill in, with the values listed behind their names. */
+/** Reads the fields of the answer: the keys of the JSON template, with the values listed after their names. */
 export function readFields(text: string): Field[] {
   const open = text.matchAll(/"([\w-]+)"\s*:\s*"(?:[^"\w]*|<[^"]*>|[^"]*\|[^"]*)"/g);
   return [...new Set(Array.from(open, ([, name]) => name!))].flatMap((name) => {
@@ -46,7 +46,7 @@ export function statementsOf(text: string): string[] {
     .filter((statement) => /\w/.test(statement));
 }
 
-/** Reads the rules that a text states about the fields asked for, given the facts `known` about the case. */
+/** Reads the rules of a text about the fields of the answer, given the `known` facts of the case. */
 export function readRules(
   text: string,
   fields: readonly Field[],
@@ -69,7 +69,7 @@ export function readRules(
   });
 }
 
-/** Where headings name fields, what stands under another single word is about none of them. */
+/** If headings name fields, removes the sections whose heading is another single word. */
 function withoutForeignSections(text: string, fields: readonly Field[]): string {
   const [start, ...sections] = text.split(/^[#*\s]*(?=\w+(?: \w+){0,3}[:*\s]*$)/m);
   const headingOf = (section: string) => /^.*/.exec(section)![0];
@@ -79,11 +79,11 @@ function withoutForeignSections(text: string, fields: readonly Field[]): string 
   return sections.some(isOwn) ? [start, ...kept].join('\n') : text;
 }
 
-/** A word with a meaning for the rules: a value asked for, one that something known may have, or the name of either. */
+/** A word with a meaning for rules: a value of a field, a value of a known fact, or the name of either. */
 interface Term {
   readonly word: string;
   readonly kind: 'asked' | 'fact' | 'name';
-  /** What it is a value of, where it is asked for. */
+  /** For `asked`: the field that has this value. */
   readonly field?: string;
 }
 
@@ -97,10 +97,9 @@ const backArrow = /←|<-/;
 const other = /[,:?()|]|—|–|\s-\s|\bthen\b/i;
 
 /**
- * Reads one statement. Its pieces between punctuation and words like `if` either end in a run of nothing but terms and
- * idle words, with values asked for among them: then that is what the rule asks for, the first value of each field. Or
- * they say when it does, or does not; some are mere remarks. What a statement does not say it shares with the rule
- * `before`.
+ * Reads one statement. It is cut at punctuation and words like `if`. A piece that ends in a run of only terms and idle words,
+ * with values of fields among them, has the effects of the rule: the first value of each field. The other pieces are
+ * conditions, exceptions or remarks. A statement without effects or conditions takes them from the rule `before`.
  */
 function readRule(statement: string, terms: readonly Term[], before: Rule | undefined): Rule | undefined {
   const parts = cut(statement, terms);
@@ -133,18 +132,18 @@ function readRule(statement: string, terms: readonly Term[], before: Rule | unde
   return count === asked.length ? rule : undefined;
 }
 
-/** Cuts a statement into what opens a piece, the piece, and so on. */
+/** Cuts a statement into openers and pieces, alternating. */
 function cut(statement: string, terms: readonly Term[]): string[] {
-  // "Set it to high for ..." says when, "they ask for ..." does not.
+  // "Set it to high for ..." begins a condition, "they ask for ..." does not.
   const purpose = `(?<=^,|\\b(?:${terms.map(({ word }) => word).join('|')})) (?:for|by)\\b`;
   const cuts = [though, not, given, arrow, backArrow, other].map(({ source }) => source);
   return `, ${statement}`.split(new RegExp(`(${[purpose, ...cuts].join('|')})`, 'i')).slice(1);
 }
 
-/** Values of what is asked for count as facts only beside the name of their field, and not where they are effects. */
+/** Values of fields count as facts only next to the name of their field, and not if the rule sets that field. */
 function toCondition(texts: readonly string[], terms: readonly Term[], effects: Rule['effects']): Condition {
   const facts: string[] = [];
-  const told = texts.map((text) => {
+  const cueTexts = texts.map((text) => {
     const names = terms.filter(({ kind, word }) => kind === 'name' && !(word in effects));
     const beside = names.flatMap(({ word }) => valuesNamed(text, word));
     return text.replaceAll(/[\p{L}\d-]+/gu, (word) => {
@@ -154,10 +153,10 @@ function toCondition(texts: readonly string[], terms: readonly Term[], effects: 
       return isFact || term?.kind === 'name' ? '' : word;
     });
   });
-  return { facts, ...readCues(told.join('\n')) };
+  return { facts, ...readCues(cueTexts.join('\n')) };
 }
 
-/** The term a word stands for, in a longer form only where it is none itself. */
+/** The term that a word means: an equal one, or else one of which the word is a longer form. */
 function termFor(word: string, terms: readonly Term[]): Term | undefined {
   return (
     terms.find((term) => term.word === word) ??
@@ -169,7 +168,7 @@ function areForms(a: string, b: string): boolean {
   return stemmer(a) === stemmer(b);
 }
 
-/** The words that a text gives to a field as values: `partner customers`, `customer is partner`. */
+/** The words that are values of a field in a text: `partner customers`, `customer is partner`. */
 function valuesNamed(text: string, name: string): string[] {
   const around = new RegExp(
     `(?:([a-z-]+) )?\\b${name}(?:s\\b|["']?(?: *(?:is|as|to|of|[:=→]))? *(?:an? )?([a-z-]+)?)`,
@@ -180,7 +179,7 @@ function valuesNamed(text: string, name: string): string[] {
   ).filter((word) => !isIdle(word));
 }
 
-/** How much a rule asks of a case that has it all; -1 where the case does not. */
+/** The number of conditions of a rule, if the case meets all of them; otherwise -1. */
 export function support({ when, unless }: Rule, facts: readonly string[], text: string): number {
   const holds = ({ facts: needed, cues, limits }: Condition) =>
     needed.every((fact) => facts.includes(fact)) &&

@@ -59,7 +59,7 @@ async function post({ url }: SimulatedModel, body: object) {
 }
 
 describe('the simulated server', () => {
-  it('answers in the shape of the protocol, with usage', async () => {
+  it('the simulated server answers in the format of the protocol, with usage', async () => {
     const { status, body } = await post(
       await start({ rates: none }),
       taskRequest('An old lamp from the cellar.'),
@@ -71,7 +71,7 @@ describe('the simulated server', () => {
     expect(body.usage.total_tokens).toBe(body.usage.prompt_tokens + body.usage.completion_tokens);
   });
 
-  it('streams when it is asked to', async () => {
+  it('the simulated server streams on request', async () => {
     const { url } = await start({ rates: none });
     const body = JSON.stringify({ ...taskRequest('An old lamp from the cellar.'), stream: true });
     const response = await fetch(`${url}/chat/completions`, { method: 'POST', body });
@@ -85,7 +85,7 @@ describe('the simulated server', () => {
     expect(events[2]).toBe('data: [DONE]');
   });
 
-  it('calls the tools it is offered before it answers, and goes by what they tell', async () => {
+  it('the simulated task model calls the offered tools before it answers, and uses their results', async () => {
     const server = await start({ rates: none });
     const request = taskRequest('Shelf mark: B 7\nTicket: Where does it go?');
     const parameters = { type: 'object', properties: { mark: {} } };
@@ -112,7 +112,7 @@ describe('the simulated server', () => {
     expect(JSON.parse(last.body.choices[0]!.message.content)).toEqual({ shelf: 'attic' });
   });
 
-  it('turns away what it does not understand', async () => {
+  it('the simulated server refuses invalid requests with status 400', async () => {
     const server = await start();
     expect((await post(server, { ...taskRequest('x'), model: 'gpt-4.1' })).status).toBe(400);
     expect((await post(server, { ...taskRequest('x'), stream: 'yes' })).status).toBe(400);
@@ -120,16 +120,16 @@ describe('the simulated server', () => {
     expect((await fetch(`${server.url}/models`)).status).toBe(400);
   });
 
-  it('fails about as often as it should, whatever the order of the requests', async () => {
+  it('the rates of mishaps are as configured, whatever the order of the requests', async () => {
     const rates = { rateLimited: 0.1, serverError: 0.05, proseAroundJson: 0.1 };
     const statuses = async (order: (n: number[]) => number[]) => {
       const server = await start({ seed: 4, rates: only(rates) });
       const ids = order(Array.from({ length: 400 }, (_, n) => n));
       const answers = await Promise.all(ids.map((n) => post(server, taskRequest(`Box ${n}`))));
-      const told = ids.map(
+      const outcomes = ids.map(
         (n, i) => [n, answers[i]!.status, answers[i]!.body.choices?.[0]?.message.content] as const,
       );
-      return { stats: server.stats, told: told.sort((a, b) => a[0] - b[0]) };
+      return { stats: server.stats, outcomes: outcomes.sort((a, b) => a[0] - b[0]) };
     };
     const forwards = await statuses((ids) => ids);
     const backwards = await statuses((ids) => ids.reverse());
@@ -144,7 +144,7 @@ describe('the simulated server', () => {
     expect(forwards.stats.requests).toEqual({ [taskModel]: 400 });
   });
 
-  it('spoils answers of the reflection model in each of the ways, and asking again can help', async () => {
+  it('answers of the simulated reflection model have every kind of mishap, and a retry can succeed', async () => {
     const server = await start({
       rates: only({ cutOff: 0.2, noFence: 0.2, droppedPlaceholder: 0.2, chatter: 0.2 }),
     });
@@ -166,8 +166,8 @@ describe('the simulated server', () => {
     for (const count of [cutOff, noFence, droppedPlaceholder, chatter]) expect(count).toBeGreaterThan(0);
   });
 
-  it('is used through ChatOpenAI, which retries what can be retried and reads the usage', async () => {
-    // Seed and text are such that the first attempt fails and the second does not.
+  it('ChatOpenAI retries failures of the simulated server and reads its usage', async () => {
+    // Searches a text whose first attempt fails and whose second succeeds.
     for (const rates of [only({ rateLimited: 0.5 }), only({ serverError: 0.5 })]) {
       const server = await start({ rates });
       let text = '';

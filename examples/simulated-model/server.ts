@@ -13,16 +13,16 @@ import { taskAnswer } from './task-behaviour.ts';
 export { reflectionModel, taskModel };
 
 export interface SimulatedModelOptions {
-  /** Decides, with the content of a request, every mishap. Default: 0. */
+  /** Determines every mishap, together with the content of a request. Default 0. */
   readonly seed?: number;
-  /** Least and greatest time to an answer, in milliseconds. Default: 5 to 30. */
+  /** Minimum and maximum latency in milliseconds. Default 5 to 30. */
   readonly latencyMs?: readonly [least: number, greatest: number];
-  /** How often it fails, by kind of failure. What is left out keeps its default, a few percent. */
+  /** The rates of mishaps, by kind. Default: `defaultRates`, a few percent each. */
   readonly rates?: Partial<MishapRates>;
 }
 
 export interface SimulatedModel {
-  /** The base URL to give to an OpenAI client. */
+  /** The base URL for an OpenAI client. */
   readonly url: string;
   /** The number of requests received, by model, and of mishaps, by kind. */
   readonly stats: {
@@ -33,10 +33,9 @@ export interface SimulatedModel {
 }
 
 /**
- * Starts a server on this machine that speaks the OpenAI chat-completions protocol and plays two models: one that
- * follows the rules it finds in its instructions, and one that rewrites instructions by the feedback it is shown.
- * Neither knows anything about a data set. The same request gets the same answer; only after a mishap that calls for
- * a retry does the next attempt take its own chance.
+ * Starts a loopback server that speaks the OpenAI chat-completions protocol and simulates two models: one follows the rules in
+ * its instructions, the other rewrites instructions by feedback. Neither knows anything about a data set. The same request
+ * gets the same answer, except after a mishap that calls for a retry.
  */
 export async function startSimulatedModel(options: SimulatedModelOptions = {}): Promise<SimulatedModel> {
   const { seed = 0, latencyMs: [least, greatest] = [5, 30] } = options;

@@ -4,7 +4,7 @@ import { type Luck, withProse } from './mishaps.ts';
 import type { Answer, ChatMessage, ChatRequest } from './protocol.ts';
 import { type Rule, readFields, readRules, support } from './rules.ts';
 
-/** Words that belong together for every speaker of English; they know nothing of any company's customs. */
+/** Groups of related English words, unrelated to any data set. */
 const associations = [
   'invoice bill billing charge refund pay paid payment price receipt finance',
   'login log sign password locked account access identity',
@@ -16,7 +16,7 @@ const associations = [
 const jsonAlone = /\bjson\b[^.\n]{0,40}\b(?:alone|only|nothing else|no other)|\bonly\b[^.\n]{0,30}\bjson/i;
 const unremarkable = /normal|standard|default|general|support|question|other/;
 
-/** The task model: it calls the tools it has, and then answers with the JSON its instructions show. */
+/** The task model: calls each offered tool, and then answers with the JSON of its instructions. */
 export function taskAnswer(request: ChatRequest, luck: Luck): Answer {
   const toolCall = nextToolCall(request);
   if (toolCall !== undefined) return { content: '', toolCall };
@@ -27,16 +27,16 @@ export function taskAnswer(request: ChatRequest, luck: Luck): Answer {
 }
 
 /**
- * Follows the rules that the instructions state, of which the one that asks for the most wins and of equals the last,
- * and goes by common sense where they state none. `overlooks` says which rule slips its mind.
+ * Follows the rules of the instructions: the one with the most conditions wins, and the last of equals. Without a rule it
+ * guesses by related words. `overlooks` says whether it ignores a rule.
  */
 function decide(instructions: string, text: string, overlooks: (rule: Rule) => boolean): string {
   const fields = readFields(instructions);
   if (fields.length === 0) return 'I have read it. What would you like me to decide about it?';
-  const told = instructions.matchAll(/"([\w-]+)"\s*:\s*"([\w-]+)"/g);
-  const facts = new Map(Array.from(told, ([, name, value]) => [name!, value!]));
+  const stated = instructions.matchAll(/"([\w-]+)"\s*:\s*"([\w-]+)"/g);
+  const facts = new Map(Array.from(stated, ([, name, value]) => [name!, value!]));
   for (const { name } of fields) facts.delete(name);
-  // Where later paragraphs state rules, only the first is about the case.
+  // If later paragraphs contain rules, only the first one is the case.
   const [first = '', ...later] = text.split(/\n\n+/);
   const below = later.join('\n\n');
   const isRules = readRules(below, fields).length > 0;
@@ -70,8 +70,8 @@ function guess(values: readonly string[], text: string): string {
 }
 
 /**
- * What is asked, with all that tools told, and what it is asked about: what follows a label such as `Ticket:`, or the
- * last message that is no tool's.
+ * The instructions, with all tool results, and the text of the case: the part of the last message (other than tool results)
+ * after a label such as `Ticket:`, or all of it.
  */
 function partsOf(messages: readonly ChatMessage[]): { instructions: string; text: string } {
   const said = messages.filter(({ role }) => role !== 'assistant');
@@ -84,8 +84,8 @@ function partsOf(messages: readonly ChatMessage[]): { instructions: string; text
 }
 
 /**
- * The call the task model makes before it answers: of the first tool it has not heard from, with what the messages say
- * under the names of the tool's fields (`Account: A-12`).
+ * The tool call before the answer: the first tool without a result, with arguments from lines of the messages that begin with
+ * the names of the tool's fields (`Account: A-12`).
  */
 function nextToolCall({ messages, tools }: ChatRequest): Answer['toolCall'] {
   const tool = tools[messages.filter(({ role }) => role === 'tool').length];
