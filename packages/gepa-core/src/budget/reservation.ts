@@ -103,7 +103,8 @@ export class Reservation {
   /** Ends a rollout that was scored. */
   settleScored(): void {
     this.#charge({ ...zero, metricCalls: 1 });
-    this.#budget.learnRollout(this.#charged);
+    // Its last attempt only: others may need no retry.
+    this.#budget.learnRollout(this.#chargedNow);
     this.endAttempt('known');
   }
 

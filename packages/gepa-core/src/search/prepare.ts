@@ -234,7 +234,7 @@ function chargeEarlierSessions(
     const cost = budget.chargeEarlier(call.phase === 'reflection' ? 'reflection' : 'rollout', call);
     if (entry.uncertain !== undefined) budget.chargeEarlierUncertain({ ...zero, ...entry.uncertain });
     // Testset rollouts do not change what the search expects, so that a run that was over does not go on.
-    if (call.isScored && call.phase !== 'testset') budget.learnRollout(cost);
+    if (call.isScored && call.retries === 0 && call.phase !== 'testset') budget.learnRollout(cost);
   }
   // Not a warning of the result, which should equal that of an uninterrupted run.
   for (const warning of budget.earlierWarnings) note(warning);
