@@ -4,6 +4,7 @@ import {
   type Candidate,
   type Component,
   type Execution,
+  failureKind,
   GepaError,
   type ProgramExample,
   RolloutError,
@@ -21,6 +22,7 @@ import { splitCandidate } from './program/tunables.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
 import { toPlain } from './trace/plain.ts';
+import { providerFailure } from './trace/provider-failure.ts';
 import { reflectiveRecords } from './trace/reflective-records.ts';
 import { toSteps } from './trace/steps.ts';
 import { RolloutTracer } from './trace/tracer.ts';
@@ -111,9 +113,16 @@ export function createAdapter<Input, Output>(
       const output = await raceSignal(config.signal ?? context.signal, () =>
         withCandidate({ ...boundTexts, ...tunableTexts }, call),
       );
+      const failure = providerFailure(tracer.roots, tracer.modelErrors);
+      if (failure !== undefined) throw failure;
       refuseStream(output);
       return { output, ...report() };
-    } catch (cause) {
+    } catch (thrown) {
+      // What the program made of its provider's failure may look like its own, for example an answer that cannot be parsed.
+      const cause =
+        failureKind(thrown) === 'program' && !context.signal.aborted
+          ? (providerFailure(tracer.roots, tracer.modelErrors) ?? thrown)
+          : thrown;
       throw new RolloutError(errorMessage(cause), { cause, ...report() });
     } finally {
       await threads.delete(thread);
