@@ -12,6 +12,8 @@ export class AnswerReader {
   #metadata: ProviderMetadata | undefined;
   #finishReason: string | undefined;
   error: unknown;
+  /** Whether the answer has content beside the parts that were read. */
+  hasContent = false;
 
   constructor(model: string) {
     this.#model = model;
@@ -38,6 +40,19 @@ export class AnswerReader {
         this.error = part.error;
         break;
     }
+  }
+
+  /**
+   * Whether the call ended without an answer and without an error: the finish reason is `error`, or there is no content,
+   * no known finish reason and no output token.
+   */
+  get isMissing(): boolean {
+    if (this.error !== undefined) return false;
+    if (this.#finishReason === 'error') return true;
+    const hasParts =
+      this.hasContent || `${this.#text}${this.#reasoning}` !== '' || this.#toolCalls.length > 0;
+    const hasReason = !['other', 'unknown', undefined].includes(this.#finishReason);
+    return !hasParts && !hasReason && !totalOf(this.#usage?.outputTokens);
   }
 
   /** The usage of the call; undefined when it failed without reporting any tokens. */

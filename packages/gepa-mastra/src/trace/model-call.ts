@@ -61,6 +61,7 @@ export interface AnswerPart {
 /** The result of `doGenerate` or `doStream`. Without a stream it is the complete answer. */
 export interface CallResult extends Pick<AnswerPart, 'finishReason' | 'usage' | 'providerMetadata'> {
   readonly stream?: ReadableStream<AnswerPart>;
+  readonly content?: readonly unknown[];
 }
 
 export type ModelCall = (options: CallOptions) => Promise<CallResult>;
