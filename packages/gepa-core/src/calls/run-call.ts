@@ -12,7 +12,7 @@ import { AttemptMeter } from './attempt-meter.ts';
 import { isUnbilled, messageOf } from './classify-error.ts';
 import { Interrupted, type Interruption } from './interruption.ts';
 import type { Outage } from './outage.ts';
-import { classify, delayMs, type RetryOptions, sleep } from './retry.ts';
+import { afterFailure, classify, type RetryOptions, sleep } from './retry.ts';
 import type { Semaphore } from './semaphore.ts';
 import { withTimeout } from './timeout.ts';
 
@@ -218,7 +218,8 @@ class LiveCall {
 
   /** Repeats an attempt while its failures are transient. */
   async attempt<T>(step: AttemptStep<T>, work: (context: AttemptContext) => Promise<T> | T): Promise<T> {
-    const { outage, signal, retry, budget } = this.#run;
+    const { outage, signal, budget } = this.#run;
+    let firstFailureAt: number | undefined;
     for (let number = 1; ; number++) {
       try {
         const result = await this.#attemptOnce(step, work);
@@ -227,8 +228,8 @@ class LiveCall {
         if (this.problem !== undefined && this.#call.kind === 'rollout') throw this.problem;
         return result;
       } catch (error) {
-        this.#throwUnlessTransient(error, number);
-        await sleep(delayMs(number, error, retry), signal);
+        firstFailureAt ??= performance.now();
+        await sleep(this.#delayOrThrow(error, number, firstFailureAt), signal);
       }
       try {
         await budget.renew(this.#reservation);
@@ -279,7 +280,8 @@ class LiveCall {
     if (report?.refusal !== undefined) throw report.refusal;
   }
 
-  #throwUnlessTransient(error: unknown, attempt: number): void {
+  /** Milliseconds before the next attempt. @throws the error when there is none. */
+  #delayOrThrow(error: unknown, attempt: number, firstFailureAt: number): number {
     const { outage, signal, retry, dispatch } = this.#run;
     if (signal.aborted) throw error;
     if (this.problem !== undefined || error instanceof Interrupted || RunError.isInstance(error)) {
@@ -289,13 +291,24 @@ class LiveCall {
     }
     const kind = classify(error, retry);
     if (kind === 'transient') outage.failed();
-    if (kind !== 'transient' || attempt > (retry.retries ?? 8)) {
-      outage.gaveUp(kind, error);
+    // The provider answered some of the attempt's model calls.
+    if (RolloutError.isInstance(error) && (error.usage?.outputTokens ?? 0) > 0)
+      outage.answeredAt = performance.now();
+    const { answeredAt } = outage;
+    const hasAnswered = answeredAt !== undefined;
+    const unansweredMs = performance.now() - Math.max(firstFailureAt, answeredAt ?? 0);
+    const next =
+      kind === 'transient'
+        ? afterFailure({ attempt, error, unansweredMs, hasAnswered }, retry)
+        : 'unavailable';
+    if (typeof next === 'string') {
+      outage.gaveUp(next === 'outage' ? 'refused' : kind, error);
       throw error;
     }
     this.#retries++;
     this.#reservation.endAttempt(isUnbilled(error) ? 'known' : 'unknown');
     dispatch({ type: 'retried', what: this.#call.kind, attempt, message: messageOf(error) });
+    return next;
   }
 }
 

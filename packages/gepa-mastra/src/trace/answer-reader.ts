@@ -31,8 +31,7 @@ export class AnswerReader {
         this.#toolCalls.push(plainToolCall(part.toolName, part.input));
         break;
       case 'finish':
-        this.#finishReason =
-          typeof part.finishReason === 'string' ? part.finishReason : part.finishReason?.unified;
+        this.#finishReason = finishReasonOf(part.finishReason);
         this.#usage = part.usage;
         this.#metadata = part.providerMetadata;
         break;
@@ -78,6 +77,12 @@ export class AnswerReader {
       ...(usage === undefined ? {} : { usage }),
     };
   }
+}
+
+/** Providers that fail in the middle of an answer say `error`, which the AI SDK unifies with other reasons. */
+function finishReasonOf(reason: AnswerPart['finishReason']): string | undefined {
+  if (typeof reason === 'string') return reason;
+  return reason?.raw === 'error' ? 'error' : reason?.unified;
 }
 
 interface InputTokens {

@@ -52,7 +52,7 @@ export interface AnswerPart {
   readonly delta?: string;
   readonly toolName?: string;
   readonly input?: unknown;
-  readonly finishReason?: string | { readonly unified?: string };
+  readonly finishReason?: string | { readonly unified?: string; readonly raw?: string };
   readonly usage?: AnswerUsage;
   readonly providerMetadata?: ProviderMetadata;
   readonly error?: unknown;
