@@ -117,8 +117,9 @@ export function isUnreached(error: unknown): boolean {
   );
 }
 
-function isUnreachedLink({ codes }: ErrorLink): boolean {
-  return codes.some((code) => unreachedCodes.test(code));
+function isUnreachedLink({ codes, message }: ErrorLink): boolean {
+  // `fetch` refuses some ports.
+  return message === 'bad port' || codes.some((code) => unreachedCodes.test(code));
 }
 
 /** The wait that the server asks for, in milliseconds; `retry-after` is in seconds or a date. */
