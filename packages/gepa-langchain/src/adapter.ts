@@ -4,6 +4,7 @@ import {
   type Candidate,
   type Component,
   type Execution,
+  failureKind,
   GepaError,
   type ProgramExample,
   RolloutError,
@@ -21,7 +22,9 @@ import { RolloutThreads } from './program/rollout-threads.ts';
 import { splitCandidate } from './program/tunables.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
+import { reportUnreachedHosts } from './trace/client-retries.ts';
 import { toPlain } from './trace/plain.ts';
+import { providerFailure } from './trace/provider-failure.ts';
 import { reflectiveRecords } from './trace/reflective-records.ts';
 import { toSteps } from './trace/steps.ts';
 import { RolloutTracer } from './trace/tracer.ts';
@@ -55,7 +58,7 @@ export interface AdapterOptions<Input, Output> {
 const programCacheSize = 64;
 
 /**
- * Lets the engine run a LangChain program with a candidate. The program itself is never changed. All of the caller's
+ * Lets the engine run a LangChain program with a candidate. The texts of the program itself are never changed. All of the caller's
  * callbacks still fire: those in the program, in `config`, around the call and in the environment. Rollouts have the
  * tag `gepa` and the metadata `gepa_run`, `gepa_iteration`, `gepa_phase`, `gepa_candidate` and `gepa_example`.
  * @throws {CandidateMismatchError} when `components` names a component that the program does not have.
@@ -66,6 +69,7 @@ export function createAdapter<Input, Output>(
   const { program, components = discover(program).components, tunables = [], boundTexts = {} } = options;
   const names = Object.keys(components);
   const { sites, checkpointers } = inspectProgram(program);
+  reportUnreachedHosts(program);
   const threads = new RolloutThreads(checkpointers);
   const rewrittenProgram = memoize(programCacheSize, async (key) => {
     const { texts, hasOwnThread } = JSON.parse(key) as ProgramKey;
@@ -112,9 +116,16 @@ export function createAdapter<Input, Output>(
       const output = await raceSignal(config.signal ?? context.signal, () =>
         withCandidate({ ...boundTexts, ...tunableTexts }, call),
       );
+      const failure = providerFailure(tracer.roots, tracer.modelErrors);
+      if (failure !== undefined) throw failure;
       refuseStream(output);
       return { output, ...report() };
-    } catch (cause) {
+    } catch (thrown) {
+      // What the program made of its provider's failure may look like its own, for example an answer that cannot be parsed.
+      const cause =
+        failureKind(thrown) === 'program' && !context.signal.aborted
+          ? (providerFailure(tracer.roots, tracer.modelErrors) ?? thrown)
+          : thrown;
       throw new RolloutError(errorMessage(cause), { cause, ...report() });
     } finally {
       await threads.delete(thread);

@@ -108,7 +108,12 @@ export function createAdapter<Input, Output>(
       options.log?.finished(candidate, example, execution);
       return execution;
     } catch (error) {
-      const cause = classifyModelError(originalError(error, recorder));
+      const own = classifyModelError(originalError(error, recorder));
+      // What Mastra makes of its provider's failure may look like an error of the program.
+      const cause =
+        failureKind(own) === 'program' && !context.signal.aborted
+          ? (infrastructureErrorIn(recorder) ?? own)
+          : own;
       const message = messageOf(cause);
       span?.error({ error: cause instanceof Error ? cause : new Error(message), endSpan: true });
       const rolloutError = new RolloutError(message, { cause, ...closeTrace() });

@@ -12,4 +12,12 @@ export {
 } from './chat.ts';
 export { type FailureCase, failureCases } from './failure-cases.ts';
 export { type OpenAIServer, startOpenAIServer } from './openai-server.ts';
+export {
+  type FailingServer,
+  type Provider,
+  type ProviderFailure,
+  providerFailures,
+  type RawResponse,
+  startFailingServer,
+} from './provider-failures.ts';
 export { type HttpRequest, type LoopbackServer, sendJson, startServer } from './server.ts';

@@ -7,6 +7,7 @@ export {
   priceUsage,
   soundUsage,
 } from '../budget/usage.ts';
+export { isUnreached, ModelCallError, modelCallError } from '../calls/classify-error.ts';
 export { freeName, seedCandidateOf } from '../component.ts';
 export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 export { checkOptionNames } from '../options/option-names.ts';

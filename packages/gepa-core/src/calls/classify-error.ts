@@ -1,54 +1,140 @@
+import { GepaError } from '../errors.ts';
+import { detailsOf, type ErrorLink, isObject, linksOf } from './error-links.ts';
+
 /** The kind of a failure: transient, a refusal that no retry fixes, or the program's own. */
 export type FailureKind = 'transient' | 'refused' | 'program';
 
 const transientStatus = (status: number) =>
   status === 408 || status === 425 || status === 429 || status >= 500;
+/** Codes of Node, undici, OpenAI, Anthropic, Google, and class names of the AWS SDK. */
 const transientCodes =
-  /^(ECONN(RESET|REFUSED|ABORTED)|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_(CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET)|rate_limit_(exceeded|error)|MODEL_RATE_LIMIT|server_error|overloaded_error)$/;
+  /^(ECONN(RESET|REFUSED|ABORTED)|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_HTTP2_\w+|UND_ERR_(CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET)|rate_limit_(exceeded|error)|MODEL_RATE_LIMIT|server_error|api_error|timeout_error|overloaded_error|RESOURCE_EXHAUSTED|UNAVAILABLE|DEADLINE_EXCEEDED|ABORTED|INTERNAL)$/;
 const unreachedCodes =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
 const transientNames =
-  /^(API)?(Connection(Timeout)?|RateLimit|InternalServer|Overloaded)Error$|^(Rollout)?TimeoutError$/;
-const transientMessages = /^(fetch failed|terminated|socket hang up|network error|connection error\.?)$/i;
+  /^(API)?(Connection(Timeout)?|RateLimit(Capacity)?|InternalServer|Overloaded)Error$|^(Rollout|Request)?TimeoutError$|^(Throttling|ThrottledException|TooManyRequests|ServiceUnavailable|InternalServer|InternalFailure|ModelTimeout|ModelNotReady|ModelError|ModelStreamError|RequestTimeout)(Exception)?$|^AI_(EmptyResponseBody|InvalidResponseData)Error$/;
+const transientMessages =
+  /(^|: )(fetch failed|terminated|socket hang up|network error|connection error\.?)$/i;
 const refusalCodes =
-  /^(insufficient_quota|invalid_api_key|model_not_found|MODEL_AUTHENTICATION|MODEL_NOT_FOUND|billing_hard_limit_reached)$/;
+  /^(insufficient_quota|(invalid|expired)_api_key|(model|unknown_model|deployment)_not_found|DeploymentNotFound|invalid_model|model_decommissioned|not_found_error|MODEL_AUTHENTICATION|MODEL_NOT_FOUND|billing_(hard_limit_reached|not_active|error)|credit_balance_too_low|(account|organization)_(deactivated|disabled)|access_terminated|authentication_error|permission_error|unsupported_country_region_territory|PERMISSION_DENIED|UNAUTHENTICATED|API_KEY_\w+|ACCESS_TOKEN_\w+|(SERVICE|BILLING)_DISABLED|CONSUMER_(SUSPENDED|INVALID))$/;
 /** `InsufficientQuotaError`: some versions of LangChain keep nothing else of the provider's error. */
-const refusalNames = /^AI_(LoadAPIKey|LoadSetting|NoSuchModel|NoSuchProvider)Error$|^InsufficientQuotaError$/;
-/** LangChain's mark on an error that a retry may fix. */
-const langchainRetryable = Symbol.for('langchain.errors.retryable');
+const refusalNames =
+  /^AI_(LoadAPIKey|LoadSetting|NoSuchModel|NoSuchProvider)Error$|^InsufficientQuotaError$|^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId|MissingAuthenticationToken|ServiceQuotaExceeded)(Exception)?$|^(Credentials|Token)ProviderError$/;
+/** Providers refuse with the status 400, 404 or 429 too, and then only the message gives the reason. */
+const refusalMessages = [
+  /api[ _-]?key[^\n]{0,60}(not valid|invalid|expired|missing|not found|revoked|disabled)/i,
+  /(invalid|incorrect|expired|missing|no|revoked) (x-)?api[ _-]?key/i,
+  /(credit balance|balance is)[^\n]{0,30}(too low|insufficient|exhausted|negative)/i,
+  /insufficient[ _](credit|fund|balance|quota)|out of credits|(no|not enough|never purchased) credits|exceeded your (monthly |included )?(credit|spend)/i,
+  /billing (hard limit|account|is not|not active|has not)|(enable|requires?|set ?up) billing/i,
+  /(organi[sz]ation|account|project|workspace|consumer)[^\n]{0,60} (disabled|deactivated|suspended|not active|terminated)/i,
+  /(location|country|region|territory)[^\n]{0,40} not supported/i,
+  /(invalid|unknown|unsupported|no such) model\b|not a valid model|model identifier/i,
+  /\bmodels?\b[^\n]{0,120}(not found|not exist|no longer|is invalid|decommissioned|deprecated|end of (its )?life|not available)/i,
+  /on-demand throughput isn.t supported|access to the model/i,
+];
+/** OpenAI's message for an exhausted quota; Google has the same for limits per minute. */
+const quotaMessage = /exceeded your current quota/i;
+const ownCodes =
+  /^(context_length_exceeded|string_above_max_length|content_filter|content_policy_violation|ResponsibleAIPolicyViolation)$/;
+const ownMessages =
+  /context[ _]length|context window|prompt is too long|input is too long|too large for model|exceeds the maximum number of tokens|content[ -](filter|management policy|policy)|moderation|flagged|safety system/i;
+
+/** A call of a model's client that failed or brought no answer. Its kind is known, whatever its cause looks like. */
+export class ModelCallError extends GepaError {
+  static override readonly kind = 'ModelCallError';
+  readonly failureKind: Exclude<FailureKind, 'program'>;
+
+  constructor(message: string, failureKind: Exclude<FailureKind, 'program'>, options?: { cause?: unknown }) {
+    super(message, options);
+    this.failureKind = failureKind;
+  }
+}
 
 /**
  * Distinguishes failures of the provider from those of the program, by status codes, error codes, classes and marks along
- * the chain of causes. A refused key, an unknown model and an exhausted quota are never scored.
+ * the chain of causes, and by messages where a provider gives nothing else. A refused key, an unknown model and an
+ * exhausted quota are never scored.
  */
 export function failureKind(error: unknown): FailureKind {
-  const chain = causesOf(error);
-  if (chain.some(isRefusal)) return 'refused';
-  return chain.some(isTransient) ? 'transient' : 'program';
+  const links = linksOf(error);
+  const known = links.map(({ fields }) => fields.failureKind).find((kind) => kind !== undefined);
+  if (known === 'transient' || known === 'refused') return known;
+  if (links.some(isOwnFault)) return 'program';
+  if (links.some(isRefusal)) return 'refused';
+  return links.some(isTransient) ? 'transient' : 'program';
+}
+
+/**
+ * The failure of a model's client that was called for an answer and threw. More is known than for any error: the status
+ * 404 means an unknown model or a wrong address, and an error of parsing means that the response was not an answer.
+ * @returns an error whose kind `failureKind` knows; undefined for a failure of the program, such as too long a context.
+ */
+export function modelCallError(error: unknown): ModelCallError | undefined {
+  const kind = kindOfModelCall(error);
+  if (kind === 'program') return undefined;
+  const message = messageOf(error);
+  return new ModelCallError(message, kind, { cause: error });
+}
+
+function kindOfModelCall(error: unknown): FailureKind {
+  const kind = failureKind(error);
+  const links = linksOf(error);
+  if (kind !== 'program' || links.some(isOwnFault)) return kind;
+  const status = links.find(({ status }) => status !== undefined)?.status;
+  if (status !== undefined) return status === 404 ? 'refused' : 'program';
+  return links.some(isUnreadable) ? 'transient' : 'program';
+}
+
+/** How clients fail on a response that is not an answer: an HTML page, an empty body, JSON without the answer. */
+const unreadableNames = /^(SyntaxError|TypeError)$/;
+const unreadableMessages =
+  /^Did not receive done or success response|^(No|Empty) (message|chunks|response|completion|candidates?|choices?)\b|^Unexpected end of JSON|premature close|^\[object Object\]$/i;
+/** Functions of the OpenAI SDK that parse the text of an answer by the program's schema. */
+const parsersOfAnswers = /\bparse(ChatCompletion|ResponseFormat|TextFormat)\b/;
+
+function isUnreadable({ fields, name, message }: ErrorLink): boolean {
+  if (unreadableNames.test(name))
+    return typeof fields.stack !== 'string' || !parsersOfAnswers.test(fields.stack);
+  // Google's answer without content gives a reason if the provider made one.
+  const isEmpty = name === 'EmptyContentError' && fields.finishReason == null && fields.blockReason == null;
+  return isEmpty || unreadableMessages.test(message);
 }
 
 /** Whether an error shows that the provider did no work: it answered with an error status, or was never reached. */
 export function isUnbilled(error: unknown): boolean {
-  return causesOf(error).some(
-    (link) =>
-      isErrorStatus(link.status ?? link.statusCode) ||
-      isRefusal(link) ||
-      codesOf(link).some((code) => matches(unreachedCodes, code)),
+  return linksOf(error).some((link) => (link.status ?? 0) >= 400 || isRefusal(link) || isUnreachedLink(link));
+}
+
+/** Whether the provider was never reached: a wrong port or host, or no network. */
+export function isUnreached(error: unknown): boolean {
+  const links = linksOf(error);
+  return (
+    links.some(isUnreachedLink) ||
+    // Google's client keeps nothing but the message.
+    (links.some(({ message }) => /: fetch failed$/.test(message)) &&
+      !links.some(({ codes }) => codes.length > 0))
   );
 }
 
-/** An answer that is cut off or cannot be parsed has a success status. */
-const isErrorStatus = (status: unknown) => typeof status === 'number' && status >= 400;
+function isUnreachedLink({ codes, message }: ErrorLink): boolean {
+  // `fetch` refuses some ports.
+  return message === 'bad port' || codes.some((code) => unreachedCodes.test(code));
+}
 
 /** The wait that the server asks for, in milliseconds; `retry-after` is in seconds or a date. */
 export function retryAfterMs(error: unknown, now: () => number = Date.now): number | undefined {
-  for (const { headers, responseHeaders } of causesOf(error)) {
-    const read = (name: string) => headerOf(headers ?? responseHeaders, name);
+  for (const { fields } of linksOf(error)) {
+    const response = [fields.response, fields.$response].find(isObject);
+    const headers = fields.headers ?? fields.responseHeaders ?? response?.headers;
+    const read = (name: string) => headerOf(headers, name);
     const after = read('retry-after') ?? '';
     const waits = [
       Number(read('retry-after-ms') ?? Number.NaN),
       Number(after || Number.NaN) * 1000,
       Date.parse(after) - now(),
+      // Google: `"37s"` in a `RetryInfo`.
+      ...detailsOf(fields).map(({ retryDelay }) => Number(String(retryDelay).replace(/s$/, '')) * 1000),
     ];
     const wait = waits.find((ms) => ms >= 0 && ms < Number.POSITIVE_INFINITY);
     if (wait !== undefined) return wait;
@@ -66,10 +152,19 @@ function headerOf(headers: unknown, name: string): string | undefined {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
-/** The message of any thrown value. */
+/** The message of any thrown value. Of a failed connection, with the address. */
 export function messageOf(error: unknown): string {
+  const message = ownMessageOf(error);
+  const unreached = linksOf(error).find((link) => isUnreachedLink(link) && link.message !== '');
+  const reason = unreached?.message.split('\n')[0];
+  return reason === undefined || message.includes(reason)
+    ? message
+    : `${message.replace(/\.$/, '')}: ${reason}`;
+}
+
+function ownMessageOf(error: unknown): string {
   if (typeof error === 'string') return error;
-  const { message } = (error ?? {}) as ErrorLike;
+  const { message } = (error ?? {}) as { readonly message?: unknown };
   if (typeof message === 'string' && message !== '') return message;
   if (error instanceof Error) return String(message || error.name);
   try {
@@ -87,68 +182,39 @@ export function sentence(error: unknown): string {
   return paragraph.replace(/[.!?]*$/, '.');
 }
 
-interface ErrorLike {
-  readonly status?: unknown;
-  readonly statusCode?: unknown;
-  readonly code?: unknown;
-  readonly type?: unknown;
-  readonly lc_error_code?: unknown;
-  readonly [langchainRetryable]?: unknown;
-  readonly name?: unknown;
-  readonly message?: unknown;
-  readonly headers?: unknown;
-  /** The AI SDK's name for `headers`. */
-  readonly responseHeaders?: unknown;
-  /** In the AI SDK: whether a retry may fix the error, and the provider's answer. */
-  readonly isRetryable?: unknown;
-  readonly data?: { readonly error?: { readonly code?: unknown; readonly type?: unknown } | null } | null;
-  readonly cause?: unknown;
-  /** The AI SDK's `RetryError` keeps its cause here. */
-  readonly lastError?: unknown;
+/** The request or the answer is at fault, whatever else the error looks like: too long, or blocked by a filter. */
+function isOwnFault({ status, codes, message }: ErrorLink): boolean {
+  if (codes.some((code) => ownCodes.test(code))) return true;
+  const isRequestStatus = status !== undefined && [400, 403, 404, 413, 422].includes(status);
+  return isRequestStatus && ownMessages.test(message);
 }
 
-function causesOf(error: unknown): ErrorLike[] {
-  const chain: ErrorLike[] = [];
-  let next = error;
-  while (typeof next === 'object' && next !== null && chain.length < 10) {
-    const link: ErrorLike = next;
-    chain.push(link);
-    next = link.cause ?? link.lastError;
-  }
-  return chain;
+function isRefusal(link: ErrorLink): boolean {
+  const { status, codes, name, message, fields } = link;
+  if (status !== undefined && status < 300) return false;
+  if (status === 401 || status === 402 || status === 403) return true;
+  // The AI SDK has no code for this: either the model or the endpoint was not found.
+  if (status === 404 && name === 'AI_APICallError') return true;
+  if (refusalNames.test(name) || codes.some((code) => refusalCodes.test(code))) return true;
+  if (status !== 400 && status !== 404 && status !== 429) return false;
+  if (refusalMessages.some((pattern) => pattern.test(message))) return true;
+  return status === 429 && isExhausted(link, fields);
 }
 
-function isRefusal(error: ErrorLike): boolean {
-  const status = error.status ?? error.statusCode;
-  return (
-    status === 401 ||
-    status === 402 ||
-    status === 403 ||
-    // The AI SDK has no code for this: either the model or the endpoint was not found.
-    (status === 404 && error.name === 'AI_APICallError') ||
-    codesOf(error).some((code) => matches(refusalCodes, code)) ||
-    matches(refusalNames, error.name)
+/** Whether a rate limit is a quota that no short wait renews. */
+function isExhausted({ codes, message }: ErrorLink, fields: ErrorLink['fields']): boolean {
+  const violations = detailsOf(fields).flatMap(({ violations }) =>
+    Array.isArray(violations) ? violations : [],
   );
+  if (violations.some((violation) => /PerDay/.test(violation?.quotaId))) return true;
+  const isOfGoogle = codes.includes('RESOURCE_EXHAUSTED') || message.includes('GoogleGenerativeAI');
+  return quotaMessage.test(message) && !isOfGoogle && retryAfterMs(fields) === undefined;
 }
 
-function isTransient(error: ErrorLike): boolean {
-  if (error.isRetryable === true || error[langchainRetryable] === true) return true;
-  const status = error.status ?? error.statusCode;
-  if (typeof status === 'number') return transientStatus(status);
-  return (
-    codesOf(error).some((code) => matches(transientCodes, code)) ||
-    // OpenAI's errors have no own names.
-    [error.name, classOf(error)].some((name) => matches(transientNames, name)) ||
-    matches(transientMessages, error.message)
-  );
+function isTransient({ status, codes, name, className, message, isMarkedRetryable }: ErrorLink): boolean {
+  if (isMarkedRetryable) return true;
+  if ([name, className].some((one) => transientNames.test(one))) return true;
+  // A success status: the answer was cut off, or was none.
+  if (status !== undefined) return status < 300 || transientStatus(status);
+  return codes.some((code) => transientCodes.test(code)) || transientMessages.test(message);
 }
-
-function classOf(error: ErrorLike): unknown {
-  return Object.getPrototypeOf(error)?.constructor?.name;
-}
-
-function codesOf({ code, type, lc_error_code, data }: ErrorLike): unknown[] {
-  return [code, type, lc_error_code, data?.error?.code, data?.error?.type];
-}
-
-const matches = (pattern: RegExp, value: unknown) => typeof value === 'string' && pattern.test(value);

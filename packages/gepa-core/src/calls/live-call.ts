@@ -4,10 +4,10 @@ import { addUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';
 import { RolloutError, RunError } from '../errors.ts';
 import type { CallCost } from '../journal/journal.ts';
 import { AttemptMeter } from './attempt-meter.ts';
+import type { AttemptContext, AttemptStep, Call, CallEnvironment } from './call.ts';
 import { isUnbilled, messageOf } from './classify-error.ts';
 import { Interrupted } from './interruption.ts';
-import { classify, delayMs, sleep } from './retry.ts';
-import type { AttemptContext, AttemptStep, Call, CallEnvironment } from './run-call.ts';
+import { afterFailure, classify, sleep } from './retry.ts';
 
 /** A call in progress: its attempts, and what they took. */
 export class LiveCall {
@@ -59,7 +59,8 @@ export class LiveCall {
 
   /** Repeats an attempt while its failures are transient. */
   async attempt<T>(step: AttemptStep<T>, work: (context: AttemptContext) => Promise<T> | T): Promise<T> {
-    const { outage, signal, retry, budget } = this.#run;
+    const { outage, signal, budget } = this.#run;
+    let firstFailureAt: number | undefined;
     for (let number = 1; ; number++) {
       try {
         const result = await this.#attemptOnce(step, work);
@@ -68,8 +69,8 @@ export class LiveCall {
         if (this.problem !== undefined && this.#call.kind === 'rollout') throw this.problem;
         return result;
       } catch (error) {
-        this.#throwUnlessTransient(error, number);
-        await sleep(delayMs(number, error, retry), signal);
+        firstFailureAt ??= performance.now();
+        await sleep(this.#delayOrThrow(error, number, firstFailureAt), signal);
       }
       try {
         await budget.renew(this.#reservation);
@@ -114,7 +115,8 @@ export class LiveCall {
     this.problem ??= budget.problemOf(this.#call.kind, by ?? 'program', priced, isReportedByCall);
   }
 
-  #throwUnlessTransient(error: unknown, attempt: number): void {
+  /** Milliseconds before the next attempt. @throws the error when there is none. */
+  #delayOrThrow(error: unknown, attempt: number, firstFailureAt: number): number {
     const { outage, signal, retry, dispatch } = this.#run;
     if (signal.aborted) throw error;
     if (this.problem !== undefined || error instanceof Interrupted || RunError.isInstance(error)) {
@@ -124,12 +126,24 @@ export class LiveCall {
     }
     const kind = classify(error, retry);
     if (kind === 'transient') outage.failed();
-    if (kind !== 'transient' || attempt > (retry.retries ?? 8)) {
-      outage.gaveUp(kind, error);
+    // The provider answered some of the attempt's model calls.
+    if (RolloutError.isInstance(error) && (error.usage?.outputTokens ?? 0) > 0) {
+      outage.answeredAt = performance.now();
+    }
+    const { answeredAt } = outage;
+    const hasAnswered = answeredAt !== undefined;
+    const unansweredMs = performance.now() - Math.max(firstFailureAt, answeredAt ?? 0);
+    const next =
+      kind === 'transient'
+        ? afterFailure({ attempt, error, unansweredMs, hasAnswered }, retry)
+        : 'unavailable';
+    if (typeof next === 'string') {
+      outage.gaveUp(next === 'outage' ? 'refused' : kind, error);
       throw error;
     }
     this.#retries++;
     this.#reservation.endAttempt(isUnbilled(error) ? 'known' : 'unknown');
     dispatch({ type: 'retried', what: this.#call.kind, attempt, message: messageOf(error) });
+    return next;
   }
 }

@@ -10,6 +10,8 @@ const MAX_FAILURES_IN_A_ROW = 5;
 export class Outage {
   /** Set once the outage is final. */
   final: { readonly error: unknown } | undefined;
+  /** When an attempt was last answered, by `performance.now()`. */
+  answeredAt: number | undefined;
   #failuresInARow = 0;
   #waiting: (() => void)[] = [];
 
@@ -25,6 +27,7 @@ export class Outage {
 
   /** An attempt was answered. */
   answered(): void {
+    this.answeredAt = performance.now();
     this.#failuresInARow = 0;
     this.#wake();
   }

@@ -1,9 +1,13 @@
-import { type FailureKind, failureKind, retryAfterMs } from './classify-error.ts';
+import { type FailureKind, failureKind, isUnreached, retryAfterMs } from './classify-error.ts';
 import { MAX_TIMER_MS } from './timeout.ts';
 
 /** The option `retry`: how transient failures (rate limits, overload, connections, timeouts) are retried. */
 export interface RetryOptions {
-  /** Retries of one call. Default 8, which outlasts an outage of about two minutes. */
+  /**
+   * Retries of one call. Default 8, which outlasts an outage of about two minutes. A call gives up earlier when no call was
+   * answered for as long as these retries could wait (at least a minute), when the server asks for a longer wait, and
+   * after 3 retries when the host was never reached.
+   */
   readonly retries?: number;
   /**
    * Milliseconds before the first retry, doubled for each later one. A random part of up to the same length is added, and
@@ -25,6 +29,48 @@ export interface RetryOptions {
 /** The kind of failure that an error is; `classifyError` takes precedence. */
 export function classify(error: unknown, { classifyError }: RetryOptions): FailureKind {
   return classifyError?.(error) ?? failureKind(error);
+}
+
+/** A wrong port or host fails within seconds. */
+const MAX_RETRIES_UNREACHED = 3;
+/** So that short delays do not cut off attempts that take long. */
+const MIN_GIVE_UP_MS = 60_000;
+
+/** The state of a call whose attempt failed for a transient reason. */
+export interface FailedAttempt {
+  /** Counted from 1. */
+  readonly attempt: number;
+  readonly error: unknown;
+  /** Milliseconds since the call's first failure, or since any call was answered, if that was later. */
+  readonly unansweredMs: number;
+  /** Whether any call of the run was answered. */
+  readonly hasAnswered: boolean;
+}
+
+/**
+ * What to do after a transient failure: the milliseconds to wait before a retry, `'unavailable'` when this call used up its
+ * retries, or `'outage'` when the provider was silent for too long or waiting for it is useless.
+ */
+export function afterFailure(
+  { attempt, error, unansweredMs, hasAnswered }: FailedAttempt,
+  options: RetryOptions,
+): number | 'unavailable' | 'outage' {
+  if (attempt > (options.retries ?? 8)) return 'unavailable';
+  if (!hasAnswered && attempt > MAX_RETRIES_UNREACHED && isUnreached(error)) return 'outage';
+  const remaining = giveUpAfterMs(options) - unansweredMs;
+  if ((retryAfterMs(error) ?? 0) > remaining) return 'outage';
+  const wait = delayMs(attempt, error, options);
+  return wait > remaining ? 'outage' : wait;
+}
+
+/** Milliseconds after which a call gives up although it has retries left: attempts take time too. */
+export function giveUpAfterMs({ retries = 8, minDelayMs = 500, maxDelayMs = 30_000 }: RetryOptions): number {
+  let sum = 0;
+  // Later delays are all the same.
+  const different = Math.min(retries, 50);
+  for (let retry = 1; retry <= different; retry++) sum += Math.min(minDelayMs * 2 ** retry, maxDelayMs);
+  sum += (retries - different) * (minDelayMs === 0 ? 0 : maxDelayMs);
+  return Math.max(sum, MIN_GIVE_UP_MS);
 }
 
 /** Milliseconds to wait before a retry. */

@@ -1,9 +1,10 @@
 import type { Adapter, ProposeRequest, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
 import type { Stopwatch } from '../budget/stopwatch.ts';
 import type { Usage } from '../budget/usage.ts';
+import type { CallEnvironment } from '../calls/call.ts';
 import { messageOf } from '../calls/classify-error.ts';
 import { Interrupted } from '../calls/interruption.ts';
-import { type CallEnvironment, runCall } from '../calls/run-call.ts';
+import { runCall } from '../calls/run-call.ts';
 import type { Candidate } from '../component.ts';
 import { type ProposalEntry, proposalKey, type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';

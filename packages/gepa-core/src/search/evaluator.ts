@@ -1,9 +1,10 @@
 import type { Adapter, Phase, Rollout } from '../adapter/adapter.ts';
 import { spendPhaseOf } from '../budget/spend.ts';
 import type { Stopwatch } from '../budget/stopwatch.ts';
+import type { CallEnvironment } from '../calls/call.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { mapConcurrently } from '../calls/map-concurrently.ts';
-import { type CallEnvironment, type CallOutcome, runCall } from '../calls/run-call.ts';
+import { type CallOutcome, runCall } from '../calls/run-call.ts';
 import { Semaphore } from '../calls/semaphore.ts';
 import { type Candidate, candidateKey, componentNames } from '../component.ts';
 import type { JournalPosition } from '../journal/journal.ts';

@@ -1,4 +1,4 @@
-import type { CallEnvironment } from '../calls/run-call.ts';
+import type { CallEnvironment } from '../calls/call.ts';
 import type { SearchContext } from './search-context.ts';
 import { objectivesOf } from './validate.ts';
 

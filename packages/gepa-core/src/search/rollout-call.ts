@@ -1,10 +1,10 @@
 import type { Adapter, Execution, Phase, Rollout } from '../adapter/adapter.ts';
 import { type SpendPhase, spendPhaseOf } from '../budget/spend.ts';
 import type { Usage } from '../budget/usage.ts';
+import type { Call, CallEnvironment, RunAttempt } from '../calls/call.ts';
 import { messageOf } from '../calls/classify-error.ts';
 import { Interrupted, type Interruption } from '../calls/interruption.ts';
 import { classify } from '../calls/retry.ts';
-import type { Call, CallEnvironment, RunAttempt } from '../calls/run-call.ts';
 import type { Semaphore } from '../calls/semaphore.ts';
 import type { Candidate } from '../component.ts';
 import { RolloutError, RunError } from '../errors.ts';

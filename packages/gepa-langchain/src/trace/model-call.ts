@@ -37,6 +37,29 @@ export function usageOf(run: Run): Usage {
   return usage;
 }
 
+/**
+ * Whether a call that ended brought no answer: no choices, an error in place of the answer, or a message without text,
+ * tool calls, finish reason and usage. LangChain's clients return such messages for an HTML page or `{"error": ...}`.
+ */
+export function isUnanswered(run: Run): boolean {
+  if (run.outputs === undefined || run.extra?.cached === true || callsOtherModels(run)) return false;
+  const generations = generationsOf(run);
+  return generations.length === 0 || generations.every(isNoAnswer);
+}
+
+function isNoAnswer(generation: Node): boolean {
+  const finishReason = finishReasonOf(generation);
+  if (finishReason !== undefined) return finishReason.toLowerCase() === 'error';
+  const { message } = generation;
+  if (!isMessage(message)) return false;
+  const { content, toolCalls } = plainMessage(message, toPlain);
+  const isEmpty =
+    toolCalls === undefined && (content === '' || (Array.isArray(content) && content.length === 0));
+  const { output_tokens: tokens } = isNode(message.usage_metadata) ? message.usage_metadata : {};
+  // A model that runs without a provider has no metadata, and may return an empty text.
+  return isEmpty && !tokens && Object.keys(responseMetadata(generation)).length > 0;
+}
+
 /** The usage as first read: LangChain clears it on an answer that it later returns from a cache. */
 const usages = new WeakMap<Run, Usage>();
 

@@ -22,6 +22,7 @@ export class RolloutTracer extends BaseTracer {
   readonly #calls = new Map<string, MeteredCall>();
   /** The options objects of the requests seen so far. The prompts of one request share one object. */
   readonly #requestOptions = new WeakSet<object>();
+  readonly #errors = new Map<string, unknown>();
   #otherHandlers: readonly BaseCallbackHandler[] = [];
   #refusal: { readonly reason: unknown } | undefined;
   #closed = false;
@@ -51,6 +52,11 @@ export class RolloutTracer extends BaseTracer {
   /** The outermost runs seen so far, in the order they started. */
   get roots(): readonly Run[] {
     return this.#roots;
+  }
+
+  /** What model calls threw, by run id. */
+  get modelErrors(): ReadonlyMap<string, unknown> {
+    return this.#errors;
   }
 
   /** Ignores later root runs: an aborted program may still start some. */
@@ -86,6 +92,7 @@ export class RolloutTracer extends BaseTracer {
   override handleLLMError(...args: Parameters<BaseTracer['handleLLMError']>): Promise<Run> {
     const [error, runId] = args;
     this.#calls.get(runId)?.fail(error);
+    this.#errors.set(runId, error);
     return super.handleLLMError(...args);
   }
 

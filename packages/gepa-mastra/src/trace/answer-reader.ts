@@ -12,6 +12,8 @@ export class AnswerReader {
   #metadata: ProviderMetadata | undefined;
   #finishReason: string | undefined;
   error: unknown;
+  /** Whether the answer has content beside the parts that were read. */
+  hasContent = false;
 
   constructor(model: string) {
     this.#model = model;
@@ -29,8 +31,7 @@ export class AnswerReader {
         this.#toolCalls.push(plainToolCall(part.toolName, part.input));
         break;
       case 'finish':
-        this.#finishReason =
-          typeof part.finishReason === 'string' ? part.finishReason : part.finishReason?.unified;
+        this.#finishReason = finishReasonOf(part.finishReason);
         this.#usage = part.usage;
         this.#metadata = part.providerMetadata;
         break;
@@ -38,6 +39,19 @@ export class AnswerReader {
         this.error = part.error;
         break;
     }
+  }
+
+  /**
+   * Whether the call ended without an answer and without an error: the finish reason is `error`, or there is no content,
+   * no known finish reason and no output token.
+   */
+  get isMissing(): boolean {
+    if (this.error !== undefined) return false;
+    if (this.#finishReason === 'error') return true;
+    const hasParts =
+      this.hasContent || `${this.#text}${this.#reasoning}` !== '' || this.#toolCalls.length > 0;
+    const hasReason = !['other', 'unknown', undefined].includes(this.#finishReason);
+    return !hasParts && !hasReason && !totalOf(this.#usage?.outputTokens);
   }
 
   /** The usage of the call; undefined when it failed without reporting any tokens. */
@@ -63,6 +77,12 @@ export class AnswerReader {
       ...(usage === undefined ? {} : { usage }),
     };
   }
+}
+
+/** Providers that fail in the middle of an answer say `error`, which the AI SDK unifies with other reasons. */
+function finishReasonOf(reason: AnswerPart['finishReason']): string | undefined {
+  if (typeof reason === 'string') return reason;
+  return reason?.raw === 'error' ? 'error' : reason?.unified;
 }
 
 interface InputTokens {

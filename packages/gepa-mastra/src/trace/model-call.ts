@@ -52,7 +52,7 @@ export interface AnswerPart {
   readonly delta?: string;
   readonly toolName?: string;
   readonly input?: unknown;
-  readonly finishReason?: string | { readonly unified?: string };
+  readonly finishReason?: string | { readonly unified?: string; readonly raw?: string };
   readonly usage?: AnswerUsage;
   readonly providerMetadata?: ProviderMetadata;
   readonly error?: unknown;
@@ -61,6 +61,7 @@ export interface AnswerPart {
 /** The result of `doGenerate` or `doStream`. Without a stream it is the complete answer. */
 export interface CallResult extends Pick<AnswerPart, 'finishReason' | 'usage' | 'providerMetadata'> {
   readonly stream?: ReadableStream<AnswerPart>;
+  readonly content?: readonly unknown[];
 }
 
 export type ModelCall = (options: CallOptions) => Promise<CallResult>;

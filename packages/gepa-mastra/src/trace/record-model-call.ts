@@ -1,5 +1,6 @@
 import type { Transformer } from 'node:stream/web';
-import type { MeteredCall } from 'gepa-core';
+import { failureKind, type MeteredCall } from 'gepa-core';
+import { ModelCallError, modelCallError } from 'gepa-core/adapter';
 import { AnswerReader } from './answer-reader.ts';
 import { callRequest } from './call-request.ts';
 import type { AnswerPart, CallOptions, CallResult, ModelCall } from './model-call.ts';
@@ -35,12 +36,14 @@ export async function recordModelCall(
   const end = () => {
     report();
     recorder.end(openStep, answer.answer);
-    if (answer.error !== undefined) recorder.fail(openStep, answer.error);
+    const error = answer.isMissing ? unanswered(name) : answer.error;
+    if (error !== undefined) recorder.fail(openStep, withKind(error));
   };
   try {
     const result = await call(options);
     if (result.stream === undefined) {
       answer.read({ ...result, type: 'finish' });
+      answer.hasContent = result.content?.length !== 0;
       end();
       return result;
     }
@@ -61,7 +64,7 @@ export async function recordModelCall(
     return { ...result, stream };
   } catch (error) {
     metered?.fail(error);
-    recorder.fail(openStep, error);
+    recorder.fail(openStep, withKind(error));
     throw error;
   }
 }
@@ -73,4 +76,13 @@ function errorStream(error: unknown): ReadableStream<AnswerPart> {
       controller.close();
     },
   });
+}
+
+/** An error that looks like the program's own may be known as the provider's because a model call failed with it. */
+function withKind(error: unknown): unknown {
+  return failureKind(error) === 'program' ? (modelCallError(error) ?? error) : error;
+}
+
+function unanswered(model: string): ModelCallError {
+  return new ModelCallError(`The response of the model ${model} was not an answer.`, 'transient');
 }

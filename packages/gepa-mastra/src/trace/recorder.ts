@@ -153,7 +153,8 @@ function agentErrorsIn(steps: readonly OpenStep[]): unknown[] {
 }
 
 function errorOf(step: OpenStep): unknown {
-  return step.thrown ?? (step.kind === 'agent' ? lastModelCallOf(step)?.thrown : undefined);
+  // An agent fails with an error of its own when its model did.
+  return (step.kind === 'agent' ? lastModelCallOf(step)?.thrown : undefined) ?? step.thrown;
 }
 
 function isSameCall(a: OpenStep, b: OpenStep): boolean {
