@@ -10,7 +10,6 @@ import { fingerprintOf } from './journal/fingerprint.ts';
 import { openRunDirectory, type RunDirectory } from './journal/run-directory.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
 import { resolveOptions, type Settings } from './options/settings.ts';
-import { messageMask } from './redact.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
 import { runSearch } from './search/loop.ts';
@@ -37,9 +36,7 @@ export async function optimize<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
   const settings = await resolveOptions(options);
-  const dispatcher = createDispatcher<Name>(
-    settings.runDir === undefined ? undefined : messageMask(settings.redact),
-  );
+  const dispatcher = createDispatcher<Name>(settings.mask.message);
   if (settings.onEvent !== undefined) dispatcher.add(settings.onEvent);
   if (settings.progress) dispatcher.add(terminalProgress());
   const runSignal = new RunSignal(settings.signal);
@@ -69,7 +66,7 @@ function openDirectory<Example, Output, Trace, Name extends string>(
   const directory = openRunDirectory(settings.runDir, {
     fingerprint: fingerprintOf(settings),
     names: componentNames(settings.adapter.components),
-    redact: settings.redact,
+    mask: settings.mask,
     maxMetricCalls: settings.maxMetricCalls,
     note,
     warn,

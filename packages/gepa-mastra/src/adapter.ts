@@ -19,6 +19,7 @@ import type { MastraExample } from './data/example.ts';
 import { deriveProgram } from './program/derive-program.ts';
 import type { Discovery } from './program/discovery.ts';
 import { modelNames } from './program/model-names.ts';
+import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, type Program } from './program/program.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 import { suspensionError } from './program/suspension.ts';
@@ -117,7 +118,13 @@ export function createAdapter<Input, Output>(
   }
 
   const config = typeof options.config === 'function' ? undefined : options.config;
-  return { components, models: modelNames(program, discovery.agents.keys(), config), metersCalls: true, run };
+  return {
+    components,
+    models: modelNames(program, discovery.agents.keys(), config),
+    metersCalls: true,
+    secrets: modelSecrets(discovery.agents.keys(), program, config, options.requestContext),
+    run,
+  };
 }
 
 /** The Mastra instance of a program: a workflow's own, otherwise that of the first registered agent. */

@@ -108,7 +108,8 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly runDir?: string;
   /**
    * Masks texts in what the reflection model is shown of rollouts (inputs, outputs, traces, feedback, errors), and on
-   * their way to `runDir`, text by text. Candidates' texts and the model's answers stay as they are.
+   * their way to `runDir`, and in messages of events, text by text. API keys are masked without it. Candidates' texts and
+   * the model's answers are not masked.
    */
   readonly redact?: (text: string) => string;
   /** Fixes every draw of the search. Default 0. */

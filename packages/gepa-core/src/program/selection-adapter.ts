@@ -16,6 +16,7 @@ export function selectionAdapter<Example, Output, Name extends string>(
   return {
     components: publicComponents(selected),
     ...(adapter.models === undefined ? {} : { models: adapter.models }),
+    ...(adapter.secrets === undefined ? {} : { secrets: adapter.secrets }),
     ...(adapter.metersCalls === undefined ? {} : { metersCalls: adapter.metersCalls }),
     async run(candidate, example, context) {
       try {
