@@ -68,6 +68,8 @@ const wide =
 export function displayWidth(text: string): number {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: every ASCII character counts as one column
   if (/^[\u0000-\u007f]*$/.test(text)) return text.length;
+  // Segmenting is slow, and a long word is measured character by character.
+  if (text.length === 1) return wide.test(text) ? 2 : 1;
   let columns = 0;
   for (const { segment } of segmenter.segment(text)) columns += wide.test(segment) ? 2 : 1;
   return columns;
