@@ -82,9 +82,7 @@ function bestBlock(lines: readonly string[], blocks: readonly FencedBlock[]): Fe
     if (isExample(lines, block)) continue;
     const size = block.lines.join('\n').trim().length;
     const isBetter =
-      best === undefined ||
-      block.length > best.length ||
-      (block.length === best.length && size >= bestSize);
+      best === undefined || block.length > best.length || (block.length === best.length && size >= bestSize);
     if (isBetter) [best, bestSize] = [block, size];
   }
   return best;
