@@ -40,7 +40,8 @@ function run(given: { readonly texts: readonly string[] }) {
       components: { prompt: { text: 'base' } },
       secrets: [hex, password],
       async run(_candidate, example: { id: string; fails: boolean }) {
-        if (example.fails) throw new RolloutError(`Request with ${words} failed`, { cause: undefined, trace });
+        if (example.fails)
+          throw new RolloutError(`Request with ${words} failed`, { cause: undefined, trace });
         return { output: { answer: `with ${words}`, [words]: 1 }, trace };
       },
     },
