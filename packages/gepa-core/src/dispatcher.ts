@@ -39,8 +39,11 @@ export function createDispatcher<Name extends string>(
       }
     }
   };
-  const dispatch = (event: GepaEvent<Name>) =>
-    send('message' in event ? { ...event, message: mask(event.message) } : event);
+  const dispatch = (event: GepaEvent<Name>) => {
+    if ('message' in event) send({ ...event, message: mask(event.message) });
+    else if ('error' in event && event.error !== undefined) send({ ...event, error: mask(event.error) });
+    else send(event);
+  };
   const warn = (raw: string) => {
     const message = mask(raw);
     if (warnings.includes(message)) return;

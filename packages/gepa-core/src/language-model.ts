@@ -28,6 +28,8 @@ export interface LanguageModel {
    * require `reserve.reflection`. Default: `false`.
    */
   readonly metersCalls?: boolean | undefined;
+  /** The API keys that it uses. Masked in everything that a run writes, reports or sends to a model; never stored. */
+  readonly secrets?: readonly string[] | undefined;
 }
 
 /** Converts an answer to an object with text and usage. */

@@ -10,7 +10,6 @@ import { fingerprintOf, programIdentityOf } from './journal/fingerprint.ts';
 import { openRunDirectory, type RunDirectory } from './journal/run-directory.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
 import { resolveOptions, type Settings } from './options/settings.ts';
-import { messageMask } from './redact.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
 import { runSearch } from './search/loop.ts';
@@ -38,9 +37,7 @@ export async function optimize<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
   const settings = await resolveOptions(options);
-  const dispatcher = createDispatcher<Name>(
-    settings.runDir === undefined ? undefined : messageMask(settings.redact),
-  );
+  const dispatcher = createDispatcher<Name>(settings.mask.message);
   if (settings.onEvent !== undefined) dispatcher.add(settings.onEvent);
   if (settings.progress) dispatcher.add(terminalProgress());
   const runSignal = new RunSignal(settings.signal);
@@ -71,7 +68,7 @@ function openDirectory<Example, Output, Trace, Name extends string>(
     fingerprint: fingerprintOf(settings),
     program: programIdentityOf(settings),
     names: componentNames(settings.adapter.components),
-    redact: settings.redact,
+    mask: settings.mask,
     maxMetricCalls: settings.maxMetricCalls,
     note,
     warn,

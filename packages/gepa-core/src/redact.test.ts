@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { redacted, withoutKeys } from './redact.ts';
+import { createMask, withoutKeys } from './redact.ts';
 
-it('redacted masks every string in plain data and nothing else', () => {
+it('a mask applies redact to every string in plain data and nothing else', () => {
   const value = { name: 'Ann', list: ['Ann', 3, null, true], deeper: { Ann: 'of Ann' } };
-  expect(redacted(value, (text) => text.replaceAll('Ann', '[name]'))).toEqual({
+  expect(createMask({ redact: (text) => text.replaceAll('Ann', '[name]') }).data(value)).toEqual({
     name: '[name]',
     list: ['[name]', 3, null, true],
     deeper: { Ann: 'of [name]' },
@@ -16,6 +16,12 @@ it.each([
   ['header Authorization: Bearer abc.def-123456', 'header Authorization: Bearer [key]'],
   ['{"api_key":"0123456789abc"}', '{"api_key":"[key]"}'],
   ['key AIzaSyA1234567890abcdefghij', 'key [key]'],
+  ['GET https://me:hunter2@models.example/v1', 'GET https://me:[key]@models.example/v1'],
+  ['GET https://models.example/v1?key=0123456789abc&x=1', 'GET https://models.example/v1?key=[key]&x=1'],
+  ['token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcDEF123-_x', 'token [key]'],
+  ['The access key AKIAIOSFODNN7EXAMPLE is wrong.', 'The access key [key] is wrong.'],
+  ['The constraint PK_Customers is on the table.', 'The constraint PK_Customers is on the table.'],
+  ['See https://models.example:8080/me@example.', 'See https://models.example:8080/me@example.'],
   ['The task asks for a risk-based answer.', 'The task asks for a risk-based answer.'],
   ['Use the API key of your account.', 'Use the API key of your account.'],
 ])('withoutKeys masks API keys and keeps other text: %s', (message, expected) => {

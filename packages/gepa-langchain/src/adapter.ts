@@ -11,7 +11,7 @@ import {
   type RunContext,
   type Tunable,
 } from 'gepa-core';
-import { raceSignal, seedCandidateOf, usageOfSteps, withCandidate } from 'gepa-core/adapter';
+import { raceSignal, secretsIn, seedCandidateOf, usageOfSteps, withCandidate } from 'gepa-core/adapter';
 import { discover } from './program/discover.ts';
 import { inspectProgram } from './program/inspect-program.ts';
 import { modelNames } from './program/model-names.ts';
@@ -137,6 +137,7 @@ export function createAdapter<Input, Output>(
     models: modelNames(program),
     source: programSource(program),
     metersCalls: true,
+    secrets: secretsIn([program, options.config]),
     run,
     reflectiveRecords,
     // The steps of the trace are plain data already.

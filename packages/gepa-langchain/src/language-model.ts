@@ -1,6 +1,6 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { type LanguageModel, OptionsError } from 'gepa-core';
-import { raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
+import { raceSignal, secretsIn, usageAndFinishReason } from 'gepa-core/adapter';
 import type { Invocable } from './adapter.ts';
 import { modelNames } from './program/model-names.ts';
 import { isMessage, isNode, typeName } from './program/node.ts';
@@ -29,7 +29,11 @@ export function fromChatModel(model: Invocable<string>): LanguageModel {
     );
     return { text: readAnswer(answer), ...usageAndFinishReason(toSteps(tracer.roots)) };
   };
-  return Object.assign(ask, { metersCalls: true, ...(names.length === 1 ? { modelName: names[0] } : {}) });
+  return Object.assign(ask, {
+    metersCalls: true,
+    secrets: secretsIn(model),
+    ...(names.length === 1 ? { modelName: names[0] } : {}),
+  });
 }
 
 /** Callbacks given by `withConfig`, which a model drops when a call brings callbacks of its own. */

@@ -19,6 +19,7 @@ import type { MastraExample } from './data/example.ts';
 import { deriveProgram } from './program/derive-program.ts';
 import type { Discovery } from './program/discovery.ts';
 import { modelNames } from './program/model-names.ts';
+import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
@@ -128,6 +129,7 @@ export function createAdapter<Input, Output>(
     models: modelNames(program, discovery.agents.keys(), config),
     source: programSource(program, discovery),
     metersCalls: true,
+    secrets: modelSecrets(discovery.agents.keys(), program, config, options.requestContext),
     run,
   };
 }

@@ -4,6 +4,7 @@ import { GepaError, type LanguageModel, OptionsError } from 'gepa-core';
 import { raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
 import { deriveProgram } from './program/derive-program.ts';
 import { modelNames } from './program/model-names.ts';
+import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, typeName } from './program/program.ts';
 import { classifyModelError, missingApiKey } from './program/unusable-model.ts';
 import { Recorder } from './trace/recorder.ts';
@@ -37,7 +38,11 @@ export function fromModel(model: ReflectionModel): LanguageModel {
     }
     return { text: result.text, ...usageAndFinishReason(recorder.steps) };
   };
-  return Object.assign(ask, { metersCalls: true, ...(names.length === 1 ? { modelName: names[0] } : {}) });
+  return Object.assign(ask, {
+    metersCalls: true,
+    secrets: modelSecrets([agent]),
+    ...(names.length === 1 ? { modelName: names[0] } : {}),
+  });
 }
 
 function agentOf(model: unknown): Agent {

@@ -73,6 +73,12 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
    */
   readonly metersCalls?: boolean;
   /**
+   * The API keys, tokens and passwords that the program uses; `secretsIn` finds them. Used for masking only, never
+   * stored: they are replaced in the run directory, in events and warnings, and in what a reflection model or proposer
+   * receives.
+   */
+  readonly secrets?: readonly string[];
+  /**
    * Runs the program with a candidate on one example. Many calls run at once and must not see each other's candidate.
    * Throw what the program throws: transient errors (rate limit, overload, connection, timeout) are retried, any other
    * scores `failureScore`. To keep the trace of a failed run, throw a `RolloutError`.

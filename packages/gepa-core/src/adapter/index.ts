@@ -15,6 +15,7 @@ export { createTarget, type TargetBinding } from '../program/target.ts';
 export { tunableComponents, withCandidate } from '../program/tunable.ts';
 export { type Plain, type PlainOptions, toPlain } from '../reflection/plain.ts';
 export { defaultRecords } from '../reflection/records.ts';
+export { secretsIn } from '../secrets.ts';
 export type * from './adapter.ts';
 export type * from './call-meter.ts';
 export { raceSignal } from './race-signal.ts';

@@ -176,10 +176,11 @@ function ownMessageOf(error: unknown): string {
 
 /** The first paragraph of the message, as a sentence. */
 export function sentence(error: unknown): string {
-  const [paragraph = ''] = messageOf(error)
-    .trim()
-    .split(/\n\s*\n/);
-  return paragraph.replace(/[.!?]*$/, '.');
+  const message = messageOf(error).trim();
+  const paragraphEnd = message.search(/\n\s*\n/);
+  let end = paragraphEnd < 0 ? message.length : paragraphEnd;
+  while (end > 0 && '.!?'.includes(message[end - 1]!)) end--;
+  return `${message.slice(0, end)}.`;
 }
 
 /** The request or the answer is at fault, whatever else the error looks like: too long, or blocked by a filter. */

@@ -4,8 +4,7 @@ import { messageOf } from '../calls/classify-error.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
-import { type Redact, redacted, withoutKeys } from '../redact.ts';
-import { toPlain } from '../reflection/plain.ts';
+import type { Mask } from '../redact.ts';
 import { AppendFile } from './append-file.ts';
 import { EarlierCalls, EarlierReservations, EarlierTime } from './earlier-sessions.ts';
 import { differences, type Fingerprint, type ProgramIdentity, programChanges } from './fingerprint.ts';
@@ -25,7 +24,7 @@ export interface FileJournalOptions {
   readonly program: ProgramIdentity;
   /** The names of the components, in order. */
   readonly names: readonly string[];
-  readonly redact: Redact | undefined;
+  readonly mask: Mask;
   readonly maxMetricCalls: number | undefined;
   readonly note: (message: string) => void;
   readonly warn: (message: string) => void;
@@ -147,7 +146,7 @@ export class FileJournal implements Journal {
     return this.#file.append(JSON.stringify(line));
   }
 
-  /** `undefined` if `redact` throws: an unmasked line is never written. */
+  /** `undefined` if the user's `redact` throws: an unmasked line is never written. */
   #lineOf(entry: CallEntry): string | undefined {
     try {
       return JSON.stringify({ ...this.#writable(entry), at: this.#now() });
@@ -163,22 +162,13 @@ export class FileJournal implements Journal {
 
   /** Plain data, masked. Candidates and the model's answers are not masked, since the search is replayed from them. */
   #writable(entry: CallEntry): object {
-    const { redact } = this.#options;
-    const mask = (value: unknown) => {
-      const plain = toPlain(value);
-      return plain === undefined || redact === undefined ? plain : redacted(plain, redact);
-    };
+    const mask = this.#options.mask.data;
     switch (entry.type) {
       case 'rollout': {
-        const { output, trace, componentFeedback, failedIn, ...rest } = entry;
-        const error = entry.error && withoutKeys(entry.error);
-        // The feedback of a failed rollout repeats its error.
-        const feedback =
-          failedIn === undefined ? entry.feedback : entry.feedback && withoutKeys(entry.feedback);
+        const { exampleId, feedback, componentFeedback, error, output, trace } = entry;
         return {
-          ...rest,
-          failedIn,
-          exampleId: mask(entry.exampleId),
+          ...entry,
+          exampleId: mask(exampleId),
           feedback: mask(feedback),
           componentFeedback: mask(componentFeedback),
           error: mask(error),
@@ -189,7 +179,7 @@ export class FileJournal implements Journal {
       case 'reflection':
         return { ...entry, prompt: mask(entry.prompt) };
       case 'unavailable':
-        return { ...entry, message: mask(withoutKeys(entry.message)) };
+        return { ...entry, message: mask(entry.message) };
       default:
         return entry;
     }

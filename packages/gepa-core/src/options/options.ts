@@ -110,7 +110,8 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly runDir?: string;
   /**
    * Masks texts of rollouts (inputs, outputs, traces, feedback, errors), one by one, before the reflection model or
-   * `runDir` receives them. Texts of candidates and answers of the model stay unchanged. Default: no masking.
+   * `runDir` receives them, and messages of events. API keys are masked without it. Texts of candidates and answers of
+   * the model stay unchanged. Default: no masking.
    */
   readonly redact?: (text: string) => string;
   /** The seed of all random draws. Default 0. */

@@ -4,6 +4,8 @@ import type { Component } from '../component.ts';
 import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { createMask, type Mask } from '../redact.ts';
+import { environmentSecrets } from '../secrets.ts';
 import { autoBudget } from './auto-budget.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
 import { checkRules } from './rules.ts';
@@ -44,6 +46,7 @@ export type Settings<Example, Output, Trace, Name extends string> = Omit<
   > & {
     readonly adapter: Adapter<Example, Output, Trace, Name>;
     readonly prices: PriceBook;
+    readonly mask: Mask;
   };
 
 /**
@@ -81,6 +84,14 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
     ...(runDir === undefined ? {} : { runDir }),
     adapter,
     prices,
+    mask: createMask({
+      secrets: [
+        ...(adapter.secrets ?? []),
+        ...(options.reflectionModel?.secrets ?? []),
+        ...environmentSecrets(),
+      ],
+      redact: options.redact,
+    }),
     valset,
     testset,
   };

@@ -32,6 +32,7 @@ export function fencedBlocks(lines: readonly string[]): {
   readonly blocks: readonly FencedBlock[];
   readonly unclosed: number | undefined;
 } {
+  const index = indexFences(lines);
   const blocks: FencedBlock[] = [];
   for (let start = 0; start < lines.length; start++) {
     const oneLine = readOneLineBlock(lines[start]!, start);
@@ -41,7 +42,7 @@ export function fencedBlocks(lines: readonly string[]): {
     }
     const fence = readFence(lines[start]!) ?? readFenceAfterSentence(lines[start]!);
     if (fence === undefined) continue;
-    const block = closeBlock(lines, start, fence);
+    const block = closeBlock(lines, index, start, fence);
     if (block === undefined) return { blocks, unclosed: fence.length };
     blocks.push(block);
     start = block.end;
@@ -49,23 +50,83 @@ export function fencedBlocks(lines: readonly string[]): {
   return { blocks, unclosed: undefined };
 }
 
-const fenceLine = /^( {0,3})(`{3,}|~{3,})(.*)$/;
+/** The fences in a text, so that each line is read only once. */
+interface FenceIndex {
+  /** The lines that start with a fence, in order. */
+  readonly fences: readonly { readonly line: number; readonly fence: Fence }[];
+  /** By fence, the last line that consists of it. */
+  readonly lastBare: ReadonlyMap<string, number>;
+  /** By fence, the last line that ends with it after other content. */
+  readonly lastAfterContent: ReadonlyMap<string, number>;
+}
+
+function indexFences(lines: readonly string[]): FenceIndex {
+  const fences: { line: number; fence: Fence }[] = [];
+  const lastBare = new Map<string, number>();
+  const lastAfterContent = new Map<string, number>();
+  lines.forEach((text, line) => {
+    const fence = readFence(text);
+    if (fence !== undefined) fences.push({ line, fence });
+    const content = text.trimEnd();
+    const length = runAtEnd(content);
+    if (length < 3) return;
+    const marks = content.slice(-length);
+    const before = content.slice(0, -length);
+    if (before.trim() === '') lastBare.set(marks, line);
+    else if (!before.includes(marks)) lastAfterContent.set(marks, line);
+  });
+  return { fences, lastBare, lastAfterContent };
+}
+
 const languageTag = /^(?:[\w+#.-]*[\w+#])?$/;
-const oneLineBlock = /^ {0,3}(`{3,})(?!`)(.*[^`])\1\s*$/;
+/** Other line breaks than `\n`, at which a fence line ends. */
+const otherLineBreak = /[\r\u2028\u2029]/;
+
+function isMark(character: string | undefined): character is '`' | '~' {
+  return character === '`' || character === '~';
+}
+
+/** The number of equal fence marks from `start`. */
+function runAt(text: string, start: number): number {
+  const mark = text[start];
+  if (!isMark(mark)) return 0;
+  let end = start;
+  while (text[end] === mark) end++;
+  return end - start;
+}
+
+/** The number of equal fence marks at the end. */
+function runAtEnd(text: string): number {
+  const mark = text.at(-1);
+  if (!isMark(mark)) return 0;
+  let start = text.length;
+  while (text[start - 1] === mark) start--;
+  return text.length - start;
+}
+
+/** The number of spaces at the start of a fence line, or `undefined` if there are more than three. */
+function indentOf(line: string): number | undefined {
+  let indent = 0;
+  while (line[indent] === ' ') if (++indent > 3) return undefined;
+  return indent;
+}
 
 function readFence(line: string): Fence | undefined {
-  const match = fenceLine.exec(line);
-  if (match === null) return undefined;
-  const mark = match[2]!.startsWith('~') ? '~' : '`';
-  const rest = match[3]!.trim();
+  const indent = indentOf(line);
+  const length = indent === undefined ? 0 : runAt(line, indent);
+  if (indent === undefined || length < 3) return undefined;
+  const mark = line[indent] === '~' ? '~' : '`';
+  const after = line.slice(indent + length);
+  if (otherLineBreak.test(after)) return undefined;
+  const rest = after.trim();
   if (mark === '`' && rest.includes('```')) return undefined;
   const isTag = languageTag.test(rest);
   return {
     mark,
-    length: match[2]!.length,
-    indent: match[1]!.length,
+    length,
+    indent,
     tag: isTag ? rest.toLowerCase() : '',
-    content: isTag ? undefined : match[3]!.trimStart(),
+    content: isTag ? undefined : after.trimStart(),
   };
 }
 
@@ -78,23 +139,26 @@ function readFenceAfterSentence(line: string): Fence | undefined {
 
 /** Reads a block on one line: ` ```text``` `. */
 function readOneLineBlock(line: string, start: number): FencedBlock | undefined {
-  const match = oneLineBlock.exec(line);
-  if (match === null || match[2]!.includes(match[1]!)) return undefined;
-  return {
-    mark: '`',
-    length: match[1]!.length,
-    tag: '',
-    bare: false,
-    start,
-    end: start,
-    lines: [match[2]!.trim()],
-  };
+  const indent = indentOf(line);
+  if (indent === undefined || line[indent] !== '`') return undefined;
+  const length = runAt(line, indent);
+  const end = line.trimEnd();
+  const content = end.slice(indent + length, -length);
+  if (length < 3 || content === '' || !end.endsWith('`') || runAtEnd(end) !== length) return undefined;
+  if (otherLineBreak.test(content) || content.includes('`'.repeat(length))) return undefined;
+  return { mark: '`', length, tag: '', bare: false, start, end: start, lines: [content.trim()] };
 }
 
 /** The block that `opening` starts, or `undefined` if it is never closed. */
-function closeBlock(lines: readonly string[], start: number, opening: Fence): FencedBlock | undefined {
-  const closing = closingLine(lines, start, opening);
+function closeBlock(
+  lines: readonly string[],
+  index: FenceIndex,
+  start: number,
+  opening: Fence,
+): FencedBlock | undefined {
+  const closing = closingLine(index, start, opening);
   const { mark, length, tag, indent, content } = opening;
+  const indentation = new RegExp(`^ {0,${indent}}`);
   const block = (end: number, last: readonly string[]): FencedBlock => ({
     mark,
     length,
@@ -104,41 +168,39 @@ function closeBlock(lines: readonly string[], start: number, opening: Fence): Fe
     end,
     lines: [
       ...(content === undefined ? [] : [content]),
-      ...lines.slice(start + 1, end).map((line) => line.replace(new RegExp(`^ {0,${indent}}`), '')),
+      ...lines.slice(start + 1, end).map((line) => line.replace(indentation, '')),
       ...last,
     ],
   });
   if (closing !== undefined) return block(closing, []);
-  const last = lines.findLastIndex(
-    (line, index) => index > start && contentBeforeFence(line, opening) !== undefined,
-  );
-  return last < 0 ? undefined : block(last, [contentBeforeFence(lines[last]!, opening)!]);
+  const last = index.lastAfterContent.get(mark.repeat(length));
+  if (last === undefined || last <= start) return undefined;
+  return block(last, [lines[last]!.trimEnd().slice(0, -length)]);
 }
 
 /** The index of the line that closes a block, after any nested blocks. */
-function closingLine(lines: readonly string[], start: number, opening: Fence): number | undefined {
+function closingLine({ fences, lastBare }: FenceIndex, start: number, opening: Fence): number | undefined {
   const open = [opening.length];
-  for (let index = start + 1; index < lines.length; index++) {
-    const fence = readFence(lines[index]!);
+  for (let position = firstAfter(fences, start); position < fences.length; position++) {
+    const { line, fence } = fences[position]!;
     const inner = open.at(-1)!;
-    if (fence?.mark !== opening.mark || fence.length < inner || fence.content !== undefined) continue;
-    const opensNested = fence.tag !== '' || (fence.length > inner && closesLater(lines, index, fence));
+    if (fence.mark !== opening.mark || fence.length < inner || fence.content !== undefined) continue;
+    const closesLater = () => (lastBare.get(fence.mark.repeat(fence.length)) ?? 0) > line;
+    const opensNested = fence.tag !== '' || (fence.length > inner && closesLater());
     if (opensNested) open.push(fence.length);
     else open.pop();
-    if (open.length === 0) return index;
+    if (open.length === 0) return line;
   }
   return undefined;
 }
 
-function closesLater(lines: readonly string[], index: number, fence: Fence): boolean {
-  return lines.slice(index + 1).some((line) => line.trim() === fence.mark.repeat(fence.length));
-}
-
-/** The content of a line that ends with the closing fence: `so.```` `. */
-function contentBeforeFence(line: string, opening: Fence): string | undefined {
-  const content = line.trimEnd();
-  const fence = opening.mark.repeat(opening.length);
-  if (!content.endsWith(fence)) return undefined;
-  const rest = content.slice(0, -fence.length);
-  return rest.trim() === '' || rest.endsWith(opening.mark) || rest.includes(fence) ? undefined : rest;
+/** The position of the first fence after a line, by binary search. */
+function firstAfter(fences: FenceIndex['fences'], line: number): number {
+  let [low, high] = [0, fences.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (fences[middle]!.line <= line) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

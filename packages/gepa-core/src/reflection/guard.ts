@@ -3,10 +3,7 @@ import type { Component } from '../component.ts';
 /** The ways in which a new text can violate its component's requirements. */
 export type TextProblem = 'empty' | 'lost_placeholder' | 'invented_placeholder';
 
-/**
- * Matches `{word}`, but not the argument of a LaTeX command such as `\boxed{answer}`, common in prompts for mathematics.
- */
-const placeholder = /(?<!\\[A-Za-z]+(?:\{[^{}]*\})*)\{([\p{L}_$][\p{L}\p{N}_$.-]*)\}/gu;
+const placeholderName = /^[\p{L}_$][\p{L}\p{N}_$.-]*$/u;
 
 /**
  * Checks a new text: it must not be empty, must contain every variable as `{name}`, and must not contain any other
@@ -50,9 +47,27 @@ export function checkText(request: {
   };
 }
 
-/** The distinct words in braces in a text. */
+/**
+ * The distinct words in braces in a text, without the arguments of LaTeX commands such as `\boxed{answer}`, common in
+ * prompts for mathematics.
+ */
 function placeholders(text: string): string[] {
-  return [...new Set(Array.from(text.matchAll(placeholder), (match) => match[1]!))];
+  const words = new Set<string>();
+  let previous = { end: -1, isArgument: false };
+  for (const { 0: braces, index } of text.matchAll(/\{[^{}]*\}/g)) {
+    const isArgument = previous.end === index ? previous.isArgument : endsInCommand(text, index);
+    previous = { end: index + braces.length, isArgument };
+    const word = braces.slice(1, -1);
+    if (!isArgument && placeholderName.test(word)) words.add(word);
+  }
+  return [...words];
+}
+
+/** Whether a LaTeX command ends at a position. */
+function endsInCommand(text: string, end: number): boolean {
+  let start = end;
+  while (start > 0 && /[A-Za-z]/.test(text[start - 1]!)) start--;
+  return start < end && text[start - 1] === '\\';
 }
 
 function list(names: readonly string[]): string {

@@ -8,9 +8,8 @@ import { runCall } from '../calls/run-call.ts';
 import type { Candidate } from '../component.ts';
 import { type ProposalEntry, proposalKey, type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
-import { type Redact, redacted } from '../redact.ts';
+import type { Mask } from '../redact.ts';
 import { checkText } from './guard.ts';
-import { toPlain } from './plain.ts';
 import type { Proposal, ProposalRequest, Proposer } from './proposer.ts';
 import { defaultRecords } from './records.ts';
 import { reflect } from './reflect.ts';
@@ -25,7 +24,7 @@ export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly templates: Partial<Record<Name, string>> | string | undefined;
   readonly maxRecordCharacters: number | undefined;
   /** Masks texts in records. */
-  readonly redact: Redact | undefined;
+  readonly mask: Mask;
   readonly stopwatch: Stopwatch;
 }
 
@@ -205,15 +204,15 @@ function readProposal<Name extends string>(returned: unknown, components: readon
   return texts;
 }
 
+/** The records as plain data, which those of a resumed run are made from too. */
 function maskedRecords<Example, Output, Trace, Name extends string>(
-  { adapter, redact }: Pick<ProposeOptions<Example, Output, Trace, Name>, 'adapter' | 'redact'>,
+  { adapter, mask }: Pick<ProposeOptions<Example, Output, Trace, Name>, 'adapter' | 'mask'>,
   { candidate, rollouts }: ProposalRequest<Example, Output, Trace, Name>,
   component: Name,
 ): readonly ReflectiveRecord[] {
-  const records = recordsFor(adapter, candidate, component, rollouts);
-  return redact === undefined
-    ? records
-    : records.map((record) => redacted(toPlain(record), redact) as ReflectiveRecord);
+  return recordsFor(adapter, candidate, component, rollouts).map(
+    (record) => mask.data(record) as ReflectiveRecord,
+  );
 }
 
 /** The records of rollouts for one component: the adapter's own, or else the default ones. */

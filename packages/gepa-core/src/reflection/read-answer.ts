@@ -48,21 +48,21 @@ function withoutThinking(text: string): string | undefined {
  * unless the text between two of them is a comment of the model.
  */
 function joinSplitBlocks(lines: readonly string[], blocks: readonly FencedBlock[]): FencedBlock[] {
-  const joined: FencedBlock[] = [];
+  const joined: (FencedBlock & { readonly lines: string[] })[] = [];
   for (const block of blocks) {
     const before = joined.at(-1);
-    const between = before && lines.slice(before.end + 1, block.start);
     const isSplit =
       before !== undefined &&
       before.end > before.start &&
       block.bare &&
       block.mark === before.mark &&
       block.length === before.length &&
-      !isComment(between!);
-    if (!isSplit) joined.push(block);
+      !isComment(lines.slice(before.end + 1, block.start));
+    if (!isSplit) joined.push({ ...block, lines: [...block.lines] });
     else {
-      const inner = lines.slice(before.end, block.start + 1);
-      joined.splice(-1, 1, { ...before, end: block.end, lines: [...before.lines, ...inner, ...block.lines] });
+      for (const line of lines.slice(before.end, block.start + 1)) before.lines.push(line);
+      for (const line of block.lines) before.lines.push(line);
+      joined.splice(-1, 1, { ...before, end: block.end });
     }
   }
   return joined;
@@ -76,13 +76,16 @@ function isComment(lines: readonly string[]): boolean {
 
 /** The block with the new text: the longest fence, then the most text, then the last. */
 function bestBlock(lines: readonly string[], blocks: readonly FencedBlock[]): FencedBlock | undefined {
-  const size = (block: FencedBlock) => block.lines.join('\n').trim().length;
-  return blocks
-    .filter((block) => !isExample(lines, block))
-    .reduce<FencedBlock | undefined>((best, block) => {
-      if (best === undefined || block.length > best.length) return block;
-      return block.length === best.length && size(block) >= size(best) ? block : best;
-    }, undefined);
+  let best: FencedBlock | undefined;
+  let bestSize = 0;
+  for (const block of blocks) {
+    if (isExample(lines, block)) continue;
+    const size = block.lines.join('\n').trim().length;
+    const isBetter =
+      best === undefined || block.length > best.length || (block.length === best.length && size >= bestSize);
+    if (isBetter) [best, bestSize] = [block, size];
+  }
+  return best;
 }
 
 const proseTags = new Set([
@@ -103,7 +106,9 @@ const announcesExample = /\b(?:examples?|format)\b[^:]{0,60}:$/i;
 /** Whether a block is code or an example inside an answer that is not itself fenced. */
 function isExample(lines: readonly string[], block: FencedBlock): boolean {
   if (block.length > 3) return false;
-  const before = lines.slice(0, block.start).findLast((line) => line.trim() !== '');
+  let line = block.start - 1;
+  while (line >= 0 && lines[line]!.trim() === '') line--;
+  const before = lines[line];
   if (before === undefined || isIntroduction(before)) return false;
   return !proseTags.has(block.tag) || announcesExample.test(withoutMarks(before));
 }
@@ -133,9 +138,15 @@ function withoutMarks(line: string): string {
 }
 
 function withoutIntroduction(text: string): string {
-  const trimmed = trimBlankLines(text);
-  const [first = '', ...rest] = trimmed.split('\n');
-  // A single line without a colon, such as "Give a complete answer", is the text itself.
-  const isText = rest.length === 0 && title.test(withoutMarks(first)) && !withoutMarks(first).endsWith(':');
-  return isIntroduction(first) && !isText ? withoutIntroduction(rest.join('\n')) : trimmed;
+  const lines = trimBlankLines(text).split('\n');
+  let start = 0;
+  for (; start < lines.length; start++) {
+    const line = lines[start]!;
+    if (line.trim() === '') continue;
+    if (!isIntroduction(line)) break;
+    // A single line without a colon, such as "Give a complete answer", is the text itself.
+    const words = withoutMarks(line);
+    if (start === lines.length - 1 && title.test(words) && !words.endsWith(':')) break;
+  }
+  return lines.slice(start).join('\n');
 }

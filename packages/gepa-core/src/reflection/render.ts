@@ -73,10 +73,21 @@ function layout(index: number, sections: readonly Section[], limit: number, last
   return joined([
     `## Example ${index + 1}`,
     ...sections.map(
-      ({ heading, value, isCutLast }) =>
-        `### ${heading}\n\n${toMarkdown(value, isCutLast ? lastLimit : limit)}`,
+      (section) => `### ${section.heading}\n\n${contentOf(section, section.isCutLast ? lastLimit : limit)}`,
     ),
   ]);
+}
+
+/** Contents that are not shortened, which are used again and again while a record is made to fit. */
+const wholeContents = new WeakMap<Section, string>();
+
+function contentOf(section: Section, limit: number): string {
+  if (limit !== Infinity) return toMarkdown(section.value, limit);
+  const known = wholeContents.get(section);
+  if (known !== undefined) return known;
+  const content = toMarkdown(section.value, Infinity);
+  wholeContents.set(section, content);
+  return content;
 }
 
 /** The characters for each record: first its sections that are cut last, if all fit; the rest is divided evenly. */

@@ -46,8 +46,11 @@ function hunksOf(before: readonly string[], after: readonly string[]): Hunk[] {
     // Blank lines between two changes do not separate them.
     const hunk = last === undefined || last.same !== undefined ? { removed: [], added: [] } : last;
     if (hunk !== last) hunks.push(hunk);
-    if (!added) hunk.removed.push(...value);
-    if (!removed) hunk.added.push(...value);
+    // Not `push(...value)`, which overflows the stack with many lines.
+    for (const line of value) {
+      if (!added) hunk.removed.push(line);
+      if (!removed) hunk.added.push(line);
+    }
   });
   return hunks.map(({ same, ...hunk }) => (same === undefined ? hunk : { same }));
 }
@@ -67,7 +70,7 @@ function alignLines(removed: readonly string[], added: readonly string[]): DiffR
   };
   for (const [oldLine, newLine] of bestPairs(removed, added)) {
     replaceUpTo(oldLine, newLine);
-    rows.push(...comparedLines(removed[i++]!, added[j++]!));
+    for (const row of comparedLines(removed[i++]!, added[j++]!)) rows.push(row);
   }
   replaceUpTo(removed.length, added.length);
   return rows;
@@ -111,8 +114,9 @@ function similarityOf(
   return (i, j) => {
     if (removed[i] === added[j]) return isNotBlank(removed[i]!) ? 1 : 0.01;
     const [a, b] = [oldWords[i]!, newWords[j]!];
+    const [few, many] = a.counts.size <= b.counts.size ? [a.counts, b.counts] : [b.counts, a.counts];
     let common = 0;
-    for (const [word, count] of a.counts) common += Math.min(count, b.counts.get(word) ?? 0);
+    for (const [word, count] of few) common += Math.min(count, many.get(word) ?? 0);
     const share = (2 * common) / (a.size + b.size);
     return share >= MIN_SIMILARITY ? share : 0;
   };

@@ -133,3 +133,12 @@ describe('diffCandidates', () => {
     expect(diffCandidates({ draft: 'a' }, { draft: 'b' })).toBe('── draft ──\n- a\n+ b');
   });
 });
+
+it('a diff shows bidirectional and zero-width characters escaped', () => {
+  expect(diffTexts('Be kind.', 'Be\u200b kind\u202e.')).toContain('\\u200b');
+  expect(diffTexts('Be kind.', 'Be\u200b kind\u202e.')).not.toMatch(/[\u200b\u202e]/);
+});
+
+it('a diff of two texts with 200,000 lines does not overflow the stack', () => {
+  expect(diffTexts('a\n'.repeat(200_000), 'b\n'.repeat(200_000))).toContain('+ b');
+});

@@ -89,7 +89,8 @@ const LONG_PASSAGE = 200;
 function withoutMiddle(text: string): string {
   if (text.length <= LONG_PASSAGE) return text;
   const head = /^.{1,60}(?=\s)/su.exec(text) ?? /^.{1,60}/su.exec(text);
-  const tail = /(?<=\s).{1,60}$/su.exec(text) ?? /.{1,60}$/su.exec(text);
+  const end = text.slice(-LONG_PASSAGE);
+  const tail = /(?<=\s).{1,60}$/su.exec(end) ?? /.{1,60}$/su.exec(end);
   return `${head?.[0]} … ${tail?.[0]}`;
 }
 

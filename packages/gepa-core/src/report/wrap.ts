@@ -64,10 +64,15 @@ const segmenter = new Intl.Segmenter();
 const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are ASCII too
+const isAscii = (text: string): boolean => /^[\u0000-\u007f]*$/.test(text);
+
 /** The number of terminal columns of a text, which can differ from its length: `語` takes two columns. */
 export function displayWidth(text: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: every ASCII character counts as one column
-  if (/^[\u0000-\u007f]*$/.test(text)) return text.length;
+  // Every ASCII character counts as one column.
+  if (isAscii(text)) return text.length;
+  // Segmenting is slow, and a long word is measured character by character.
+  if (text.length === 1) return wide.test(text) ? 2 : 1;
   let columns = 0;
   for (const { segment } of segmenter.segment(text)) columns += wide.test(segment) ? 2 : 1;
   return columns;
@@ -91,8 +96,12 @@ function wordsOf(spans: readonly Span[]): Word[] {
   return words;
 }
 
-const graphemesOf = ({ text, paint }: Span): Span[] =>
-  [...segmenter.segment(text)].map(({ segment }) => ({ text: segment, paint }));
+function graphemesOf({ text, paint }: Span): Span[] {
+  const segments = isAscii(text)
+    ? Array.from(text)
+    : Array.from(segmenter.segment(text), ({ segment }) => segment);
+  return segments.map((segment) => ({ text: segment, paint }));
+}
 
 /** Applies each style once to all neighboring spans that have it. */
 function paintLine(spans: readonly Span[]): string {

@@ -120,7 +120,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
       (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
     templates: settings.reflectionPromptTemplate,
     maxRecordCharacters: settings.maxRecordCharacters,
-    redact: settings.redact,
+    mask: settings.mask,
     stopwatch,
   });
 

@@ -69,8 +69,11 @@ function* scan(template: string): Generator<MustacheToken> {
   }
 }
 
+const tagHead = /\s*([#^/>{&=!]?)\s*/y;
+
 function readTag(template: string, from: number, { close }: Delimiters) {
-  const [head, sigil = ''] = /^\s*([#^/>{&=!]?)\s*/.exec(template.slice(from))!;
+  tagHead.lastIndex = from;
+  const [head, sigil = ''] = tagHead.exec(template)!;
   const start = from + head.length;
   const closing = sigil === '{' ? `}${close}` : close;
   const nameEnd = template.indexOf(sigil === '=' ? '=' : closing, start);

@@ -1,0 +1,65 @@
+// @module-tag slow
+import { expect, it } from 'vitest';
+import { RolloutError } from '../errors.ts';
+import { optimize } from '../optimize.ts';
+
+const size = 200_000;
+const hostile = [
+  '```\nx\n```\n\n'.repeat(size / 12),
+  `Bearer${' '.repeat(size)}`,
+  'Sure!\n'.repeat(size / 6),
+  '{q}'.repeat(size / 3),
+  `${'.'.repeat(size)}x`,
+];
+
+/** A run whose outputs, errors, feedback and answers are large texts, until `limits` end it. */
+async function endlessRun(limits: { readonly maxDurationMs?: number; readonly signal?: AbortSignal }) {
+  let calls = 0;
+  const next = () => hostile[calls++ % hostile.length]!;
+  return optimize({
+    adapter: {
+      components: { prompt: { text: 'base {q}', variables: ['q'] } },
+      async run(_candidate, example: { readonly id: string; readonly fails: boolean }) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        const text = next();
+        if (example.fails) {
+          const trace = [{ kind: 'model' as const, name: 'model', error: text }];
+          throw new RolloutError(`Failed to parse. Text: "${text}"`, { cause: undefined, trace });
+        }
+        return { output: text };
+      },
+    },
+    trainset: [
+      { id: 'a', fails: false },
+      { id: 'b', fails: true },
+    ],
+    metric: ({ output }) => ({ score: 0.5, feedback: output }),
+    reflectionModel: async () => next(),
+    cacheEvaluation: false,
+    stopConditions: [() => undefined],
+    maxIterations: 10_000,
+    ...limits,
+  });
+}
+
+/** One step of such a run takes tens of milliseconds; quadratic work on one of the texts takes seconds. */
+const allowedDelayMs = 1_000;
+
+it('maxDurationMs ends a run in time though its texts are large', async () => {
+  const startedAt = performance.now();
+  const { stopReason } = await endlessRun({ maxDurationMs: 500 });
+  expect(stopReason).toBe('maxDurationMs');
+  expect(performance.now() - startedAt - 500).toBeLessThan(allowedDelayMs);
+});
+
+it('an abort ends a run in time though its texts are large', async () => {
+  const controller = new AbortController();
+  let abortedAt = 0;
+  setTimeout(() => {
+    abortedAt = performance.now();
+    controller.abort();
+  }, 300);
+  const { stopReason } = await endlessRun({ signal: controller.signal });
+  expect(stopReason).toBe('aborted');
+  expect(performance.now() - abortedAt).toBeLessThan(allowedDelayMs);
+});

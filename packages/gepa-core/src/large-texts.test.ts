@@ -1,0 +1,91 @@
+// @module-tag slow
+import { describe, expect, it } from 'vitest';
+import { sentence } from './calls/classify-error.ts';
+import { createMask, withoutKeys } from './redact.ts';
+import { fenced, trimBlankLines } from './reflection/fence.ts';
+import { checkText } from './reflection/guard.ts';
+import { toPlain } from './reflection/plain.ts';
+import { pruneLists } from './reflection/prune-lists.ts';
+import { readAnswer } from './reflection/read-answer.ts';
+import { renderRecords } from './reflection/render.ts';
+import { diffTexts } from './report/diff.ts';
+import { visible } from './report/visible.ts';
+
+/** Texts of about `size` characters that make backtracking expressions and repeated slices slow. */
+const shapes: Readonly<Record<string, (size: number) => string>> = {
+  'white space': (size) => `a${' '.repeat(size)}b`,
+  'white space after a colon': (size) => `a:${' '.repeat(size)}b`,
+  'line breaks': (size) => `a${'\n'.repeat(size)}b`,
+  'line breaks and spaces': (size) => `a${'\n '.repeat(size / 2)}b`,
+  dots: (size) => `${'.'.repeat(size)}x`,
+  letters: (size) => 'a'.repeat(size),
+  'one line of backticks': (size) => `${'`'.repeat(size)} x`,
+  'a fence and white space': (size) => `\`\`\`${' '.repeat(size)}x`,
+  'a fence, backticks and a carriage return': (size) => `${'`'.repeat(size)}\r`,
+  'separate fences': (size) => '```\nx\n```\n\n'.repeat(size / 12),
+  'fences that touch': (size) => '```\nx\n```\n'.repeat(size / 11),
+  'opening fences': (size) => '```md\n'.repeat(size / 6),
+  'nested fences': (size) => {
+    const depth = Math.floor(Math.sqrt(size));
+    const marks = Array.from({ length: depth }, (_, index) => '`'.repeat(3 + index));
+    return [...marks, 'x', ...marks.reverse()].join('\n');
+  },
+  'blocks on one line': (size) => '```x```\n'.repeat(size / 8),
+  'alternate fences': (size) => '```\n~~~\n'.repeat(size / 8),
+  introductions: (size) => 'Sure!\n'.repeat(size / 6),
+  placeholders: (size) => '{q}'.repeat(size / 3),
+  'LaTeX arguments': (size) => `\\frac${'{q}'.repeat(size / 3)}`,
+  'opening braces': (size) => '{'.repeat(size),
+  'opening braces and letters': (size) => `{${'a'.repeat(size)}`,
+  'Bearer and white space': (size) => `Bearer${' '.repeat(size)}`,
+  'Bearer again and again': (size) => 'Bearer '.repeat(size / 7),
+  'api key again and again': (size) => 'api key: '.repeat(size / 9),
+  'prefixes of keys': (size) => 'pk-'.repeat(size / 3),
+  'prefixes of LangSmith keys': (size) => 'lsv2_'.repeat(size / 5),
+  'prefixes of tokens': (size) => 'eyJaaaaaaaaa-'.repeat(size / 13),
+  'parts of tokens': (size) => 'eyJaaaaaaaaa.'.repeat(size / 13),
+  'URLs without a password': (size) => '://a:'.repeat(size / 5),
+  'control characters': (size) => '\u202e'.repeat(size),
+};
+
+const keyMask = createMask({ secrets: ['pk-pk-pk-', 'aaaaaaab'] });
+const check = (text: string) =>
+  checkText({ name: 'prompt', component: { text: 'x', variables: ['q'] }, text, currentText: text });
+
+const readers: Readonly<Record<string, (text: string) => unknown>> = {
+  readAnswer: (text) => readAnswer({ text }),
+  'readAnswer of a thinking model': (text) => readAnswer({ text: `<think>${text}</think>${text}` }),
+  checkText: check,
+  withoutKeys,
+  'a mask': (text) => keyMask.data({ [text]: [text] }),
+  sentence: (text) => sentence(new SyntaxError(`Failed to parse. Text: "${text}"`)),
+  fenced,
+  trimBlankLines,
+  toPlain: (text) => toPlain(text, { shortensBase64: true }),
+  pruneLists: (text) => pruneLists(text.split('\n'), 3),
+  renderRecords: (text) => renderRecords([{ Input: text, Feedback: text, Error: text, [text]: 1 }]),
+  visible,
+  diffTexts: (text) => diffTexts(text, `${text} and more`),
+};
+
+const size = 40_000;
+
+function timeOf(work: () => unknown): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
+
+describe.each(Object.entries(readers))('%s', (readerName, read) => {
+  it.each(Object.entries(shapes))(`${readerName} takes time linear in its input: %s`, (_, shape) => {
+    const [once, fourTimes] = [shape(size), shape(4 * size)];
+    // Quadratic work takes 16 times as long, which is seconds. The least time allows for noise.
+    const allowed =
+      12 *
+      Math.max(
+        timeOf(() => read(once)),
+        40,
+      );
+    expect(timeOf(() => read(fourTimes))).toBeLessThan(allowed);
+  });
+});

@@ -1,0 +1,88 @@
+/** A shorter value is more likely a placeholder, such as `test`, and would mask ordinary words. */
+const minLength = 8;
+const maxLength = 20_000;
+/** Bounds the walk through programs with large data in them. */
+const maxObjects = 20_000;
+const maxDepth = 12;
+
+/** Matches the end of the name of a field, header, query parameter or environment variable that contains a secret. */
+const secretName =
+  /(?:api[-_]?key|secret|secret[-_]?(?:access[-_]?)?key|(?:access|session|security|bearer|auth|refresh|id)[-_]?token|^(?:x-)?token|password|passwd|passphrase|private[-_]?key|subscription[-_]?key|authorization|cookie)$|[A-Z]_TOKEN$/i;
+/** The names that are too general outside of a URL. */
+const queryName = /^(?:key|sig|signature|code)$/i;
+/** The name of an environment variable, which is sometimes the value of a field such as `apiKey`. */
+const variableName = /^[A-Z][A-Z_]*$/;
+
+/**
+ * The API keys, tokens and passwords in a program or model: values of fields with a name such as `apiKey` or
+ * `Authorization`, and credentials in URLs. Walks own fields only, calls no function and no getter, and ignores values
+ * of fewer than 8 characters.
+ */
+export function secretsIn(value: unknown): string[] {
+  const secrets = new Set<string>();
+  const seen = new Set<object>();
+  const queue: { readonly object: object; readonly depth: number }[] = [];
+
+  const visit = (name: string, field: unknown, depth: number) => {
+    if (typeof field === 'string') for (const secret of secretsOfField(name, field)) secrets.add(secret);
+    else if (typeof field === 'object' || typeof field === 'function') {
+      if (field === null || seen.has(field) || seen.size >= maxObjects || depth > maxDepth) return;
+      seen.add(field);
+      queue.push({ object: field, depth });
+    }
+  };
+  visit('', value, 0);
+  for (const { object, depth } of queue) {
+    for (const [name, field] of fieldsOf(object)) visit(name, field, depth + 1);
+  }
+  return [...secrets];
+}
+
+/** The secrets in environment variables that clients of model providers read. */
+export function environmentSecrets(): string[] {
+  try {
+    return secretsIn({ ...globalThis.process?.env });
+  } catch {
+    // Deno without permission to read the environment.
+    return [];
+  }
+}
+
+function fieldsOf(object: object): readonly (readonly [string, unknown])[] {
+  try {
+    if (ArrayBuffer.isView(object)) return [];
+    if (object instanceof Map || object instanceof Headers) {
+      return Array.from(object as Iterable<[unknown, unknown]>, ([name, field]) => [String(name), field]);
+    }
+    if (object instanceof Set) return Array.from(object, (field) => ['', field]);
+    return Object.entries(Object.getOwnPropertyDescriptors(object)).map(([name, { value }]) => [name, value]);
+  } catch {
+    // A proxy may refuse.
+    return [];
+  }
+}
+
+function secretsOfField(name: string, value: string): string[] {
+  if (value.length > maxLength) return [];
+  const found = secretName.test(name) && !variableName.test(value) ? [withoutScheme(value)] : [];
+  return [...found, ...secretsOfUrl(value)].filter((secret) => secret.length >= minLength);
+}
+
+/** The credentials of an `Authorization` header. */
+function withoutScheme(value: string): string {
+  return value.replace(/^(?:Bearer|Basic|Token|Api-Key) +/i, '');
+}
+
+function secretsOfUrl(value: string): string[] {
+  if (!/^[a-z][a-z\d+.-]{0,20}:\/\//i.test(value)) return [];
+  try {
+    const url = new URL(value);
+    const parameters = [...url.searchParams].filter(
+      ([name]) => secretName.test(name) || queryName.test(name),
+    );
+    const written = url.password || url.username;
+    return [written, decodeURIComponent(written), ...parameters.map(([, parameter]) => parameter)];
+  } catch {
+    return [];
+  }
+}
