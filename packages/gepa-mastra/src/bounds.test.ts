@@ -342,9 +342,7 @@ it.each<[string, object, unknown]>([
     ...more,
   });
   const running = compile(agent, { ...search(provider), trainset: [{ input }], maxCostUsd: 1 });
-  await expect(running).rejects.toThrow(
-    /the maximum of a call of local\/simulated is unknown.*reserve/,
-  );
+  await expect(running).rejects.toThrow(/the maximum of a call of local\/simulated is unknown.*reserve/);
   expect(provider.requests).toEqual([]);
 });
 

@@ -2,9 +2,11 @@
 
 export {
   addUsage,
+  isUnknownUsage,
   modelCallUsage,
   noUsage,
   priceUsage,
+  reportedUsage,
   soundUsage,
 } from '../budget/usage.ts';
 export { freeName, seedCandidateOf } from '../component.ts';
