@@ -27,11 +27,13 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
   };
   try {
     makeDirectory(path);
-    const lock = lockDirectory(path);
+    let journal: FileJournal | undefined;
+    const lock = lockDirectory(path, (error) => journal?.onFailure(error));
     closing.push(() => lock.release());
-    const journal = new FileJournal(`${path}/journal.jsonl`, options);
+    journal = new FileJournal(`${path}/journal.jsonl`, options);
+    const { onFailure } = journal;
     closing.push(() => journal.close());
-    const events = new AppendFile(`${path}/events.jsonl`, { size: 0, onFailure: journal.onFailure });
+    const events = new AppendFile(`${path}/events.jsonl`, { size: 0, onFailure });
     closing.push(() => events.close());
     const listener: Listener = (event) => {
       if (isDecision(event)) events.append(JSON.stringify(event));
