@@ -1,5 +1,5 @@
 import type { Price } from '../budget/usage.ts';
-import { componentNames, seedCandidateOf } from '../component.ts';
+import { componentNames, ownValue, seedCandidateOf } from '../component.ts';
 import type { Settings } from '../options/settings.ts';
 import { buildReflectionPrompt } from '../reflection/prompt.ts';
 import { recordsFor } from '../reflection/propose.ts';
@@ -54,7 +54,10 @@ export function reflectionSize<Example, Output, Trace, Name extends string>(
       component: adapter.components[name],
       currentText: seed[name],
       records: '',
-      template: typeof templates === 'string' ? templates : templates?.[name],
+      template:
+        typeof templates === 'string'
+          ? templates
+          : ownValue<string>(templates as Readonly<Record<string, string>> | undefined, name),
     });
     input += (prompt.length + recordCharacters(name)) / CHARACTERS_PER_TOKEN / names.length;
     output += Math.max(LIKELY_TEXT_TOKENS, seed[name].length / CHARACTERS_PER_TOKEN) / names.length;

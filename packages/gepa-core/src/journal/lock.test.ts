@@ -83,7 +83,7 @@ it.each([
   ],
 ])(
   'of processes that race for %s, one locks it and the others get a RunDirectoryLockedError',
-  { tags: 'slow' },
+  { tags: 'slow', timeout: 60_000 },
   async (_, prepare) => {
     prepare();
     const script = join(import.meta.dirname, 'fixtures', 'lock-directory.ts');
@@ -94,5 +94,4 @@ it.each([
     const outcomes = (await Promise.all(race)).map(({ stdout }) => stdout.trim()).sort();
     expect(outcomes).toEqual([...Array(4).fill('RunDirectoryLockedError'), 'locked']);
   },
-  60_000,
 );
