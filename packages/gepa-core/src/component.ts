@@ -30,9 +30,23 @@ export function componentNames<Name extends string>(components: Readonly<Record<
 export function seedCandidateOf<Name extends string>(
   components: Readonly<Record<Name, Component>>,
 ): Candidate<Name> {
-  const texts = {} as Record<Name, string>;
-  for (const name of componentNames(components)) texts[name] = components[name].text;
-  return texts;
+  return recordOf(componentNames(components), (name) => components[name].text);
+}
+
+/** A record of these names. Unlike an assignment, it has a field of its own for every name, `__proto__` included. */
+export function recordOf<Name extends string, Value>(
+  names: readonly Name[],
+  field: (name: Name) => Value,
+): Record<Name, Value> {
+  return Object.fromEntries(names.map((name) => [name, field(name)])) as Record<Name, Value>;
+}
+
+/** A field of a record that may lack it. Every object inherits values named `constructor` or `toString`. */
+export function ownValue<Value>(
+  record: { readonly [name: string]: Value | undefined } | undefined,
+  name: string,
+): Value | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** The name itself if it is free, otherwise the name with the first free number: `lookup2`, or `option1_2` after a digit. */

@@ -61,15 +61,23 @@ export class CandidateMismatchError extends GepaError {
   readonly unknown: readonly string[];
   /** Components whose text in the program differs from the text that was optimized. */
   readonly changed: readonly string[];
+  /** Components whose text is empty, lacks a variable, or has one that the program does not fill in. */
+  readonly invalid: readonly string[];
 
   constructor(
     message: string,
-    names: { missing: readonly string[]; unknown: readonly string[]; changed?: readonly string[] },
+    names: {
+      missing: readonly string[];
+      unknown: readonly string[];
+      changed?: readonly string[];
+      invalid?: readonly string[];
+    },
   ) {
     super(message);
     this.missing = names.missing;
     this.unknown = names.unknown;
     this.changed = names.changed ?? [];
+    this.invalid = names.invalid ?? [];
   }
 }
 

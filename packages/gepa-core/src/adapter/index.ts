@@ -2,9 +2,11 @@
 
 export {
   addUsage,
+  isUnknownUsage,
   modelCallUsage,
   noUsage,
   priceUsage,
+  reportedUsage,
   soundUsage,
 } from '../budget/usage.ts';
 export { isUnreached, ModelCallError, modelCallError } from '../calls/classify-error.ts';

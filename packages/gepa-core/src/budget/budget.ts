@@ -14,7 +14,7 @@ import {
 import type { PriceBook } from './prices.ts';
 import { type BudgetAccount, Reservation } from './reservation.ts';
 import type { SettledCall } from './spend.ts';
-import { priceUsage, type Usage } from './usage.ts';
+import { isUnknownUsage, priceUsage, type Usage } from './usage.ts';
 
 /** The most that one attempt of a call takes, as the caller declares it. */
 export interface Reserve {
@@ -63,6 +63,8 @@ export class Budget implements BudgetAccount {
   /** Charged for calls whose outcome is unknown: in all, and in this session. */
   #uncertain: Amount = zero;
   #uncertainNow: Amount = zero;
+  /** Model calls that ended without a usable usage, in this session. */
+  #unknownCalls = 0;
   #testsetCalls: number;
   #waiting: (() => void)[] = [];
   #nextNumber = 0;
@@ -137,7 +139,7 @@ export class Budget implements BudgetAccount {
     const declared = this.isDeclared(reservation.kind);
     const stated = maxOfCall(request, prices, reserve?.outputTokens);
     if (!declared) this.#refuseTooLarge(reservation.kind, request, stated);
-    const max = this.#limitedPart(stated);
+    const max = declared ? this.#atMostDeclared(reservation.kind, stated) : this.#limitedPart(stated);
     while (!isOver()) {
       const answer = declared ? undefined : this.#roomForCall(max);
       if (answer === undefined) {
@@ -175,12 +177,20 @@ export class Budget implements BudgetAccount {
     return priceUsage(usage, this.#options.prices.priceOf);
   }
 
-  /** What a model call that reported its usage is charged. */
+  /** What a model call that ended is charged; its maximum where it did not report its usage. */
   amountOfCall(usage: Usage, max: Amount): Amount | 'unknown' {
-    const { costUsd, ...tokens } = this.priceLoaded(usage);
-    const isReported = tokens.inputTokens + tokens.outputTokens > 0 || costUsd !== undefined;
-    if (!isReported) return tokens.modelCalls > 0 ? 'unknown' : zero;
-    return amountOf({ ...tokens, costUsd: costUsd ?? max.costUsd });
+    if (this.noteUnknown(usage)) return 'unknown';
+    const { costUsd, ...counts } = this.priceLoaded(usage);
+    const { tokens } = amountOf(counts);
+    const isEmpty = usage.modelCalls === 0 && tokens === 0 && costUsd === undefined;
+    return isEmpty ? zero : { ...zero, tokens: tokens || max.tokens, costUsd: costUsd ?? max.costUsd };
+  }
+
+  /** Whether a usage is unknown; the warnings of the run then count its model calls. */
+  noteUnknown(usage: Usage): boolean {
+    const isUnknown = isUnknownUsage(usage);
+    if (isUnknown) this.#unknownCalls += usage.modelCalls;
+    return isUnknown;
   }
 
   /** Charges known spending. */
@@ -203,12 +213,16 @@ export class Budget implements BudgetAccount {
   /**
    * Charges a call of an earlier session.
    *
+   * @param hasUncertain whether the maximum of its unknown model calls is charged beside it.
    * @returns its cost.
    * @throws {RunError} when its usage does not report what a limit needs now.
    */
-  chargeEarlier(kind: CallKind, { isScored, usage, judgeUsage }: SettledCall): Amount {
+  chargeEarlier(kind: CallKind, { isScored, usage, judgeUsage }: SettledCall, hasUncertain: boolean): Amount {
     const [own, judge] = [this.priceLoaded(usage), this.priceLoaded(judgeUsage)];
-    const problem = this.problemOf(kind, 'program', own, true) ?? this.problemOf(kind, 'judge', judge, true);
+    const problem =
+      this.problemOf(kind, 'program', own, true) ??
+      this.problemOf(kind, 'judge', judge, true) ??
+      (hasUncertain ? undefined : (this.#lacksTokens(kind, own) ?? this.#lacksTokens(kind, judge)));
     if (problem !== undefined) throw problem;
     const cost = sum([amountOf(own), amountOf(judge)]);
     this.charge(isScored ? { ...cost, metricCalls: 1 } : cost);
@@ -242,16 +256,11 @@ export class Budget implements BudgetAccount {
     isReportedByCall: boolean,
   ): RunError | undefined {
     if (usage.modelCalls === 0) return undefined;
-    const models = Object.keys(usage.byModel ?? {}).join(', ') || 'an unnamed model';
+    const models = modelsOf(usage);
     for (const { name } of this.#spendLimits) {
       if (name === 'maxCostUsd' && usage.costUsd === undefined) {
         return new RunError(
           `maxCostUsd is set, but the cost of a ${kind} by ${models} is unknown. Give its price in \`prices\`, or report \`costUsd\` in the usage.`,
-        );
-      }
-      if (name === 'maxTokens' && usage.inputTokens + usage.outputTokens === 0) {
-        return new RunError(
-          `maxTokens is set, but a ${kind} by ${models} reported no tokens. Report \`inputTokens\` and \`outputTokens\` in the usage.`,
         );
       }
     }
@@ -263,6 +272,15 @@ export class Budget implements BudgetAccount {
     );
   }
 
+  /** A usage of an earlier session, which may have had no limit and so no maximum to charge. */
+  #lacksTokens(kind: CallKind, usage: Usage): RunError | undefined {
+    const isMissing = usage.modelCalls > 0 && usage.inputTokens + usage.outputTokens === 0;
+    if (!isMissing || !this.#spendLimits.some(({ name }) => name === 'maxTokens')) return undefined;
+    return new RunError(
+      `maxTokens is set, but a ${kind} by ${modelsOf(usage)} reported no tokens. Report \`inputTokens\` and \`outputTokens\` in the usage.`,
+    );
+  }
+
   /** Warnings for the end of a run, one sentence each. */
   get warnings(): string[] {
     const crossed = this.#spendLimits
@@ -271,7 +289,14 @@ export class Budget implements BudgetAccount {
         ({ name, unit, max }) =>
           `${name} is ${max}, but the run took ${shown(this.#charged[unit], 6)}: a call exceeded its declared maximum, or the limit was larger in an earlier session.`,
       );
-    return [...crossed, ...this.#uncertainWarnings(this.#uncertainNow)];
+    const [limit] = this.#spendLimits;
+    const unknown =
+      this.#unknownCalls === 0 || limit === undefined
+        ? []
+        : [
+            `${this.#unknownCalls} model calls reported missing, partial or invalid token counts. Their maximum stays charged to ${limit.name}, and the reported spend does not include them.`,
+          ];
+    return [...crossed, ...unknown, ...this.#uncertainWarnings(this.#uncertainNow)];
   }
 
   /** The same for what earlier sessions left. */
@@ -329,6 +354,15 @@ export class Budget implements BudgetAccount {
     return unit === 'metricCalls' ? undefined : this.#options.reserve?.[kind]?.[unit];
   }
 
+  /** The maximum of one model call within an attempt whose maximum is declared. */
+  #atMostDeclared(kind: CallKind, stated: Amount): Amount {
+    const parts = this.#spendLimits.map(({ unit }) => {
+      const declared = this.needOf(kind, unit);
+      return { [unit]: stated[unit] <= declared ? stated[unit] : declared };
+    });
+    return Object.assign({ ...zero }, ...parts);
+  }
+
   /** Zero in units without a limit. */
   #limitedPart(amount: Amount): Amount {
     return Object.assign({ ...zero }, ...this.#spendLimits.map(({ unit }) => ({ [unit]: amount[unit] })));
@@ -362,3 +396,5 @@ export class Budget implements BudgetAccount {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }
+
+const modelsOf = ({ byModel = {} }: Usage): string => Object.keys(byModel).join(', ') || 'an unnamed model';

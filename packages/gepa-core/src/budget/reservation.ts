@@ -25,7 +25,9 @@ export class Reservation {
   readonly #budget: BudgetAccount;
   #charged: Amount = zero;
   #chargedNow: Amount = zero;
+  #uncertainNow: Amount = zero;
   #hasOpenedCalls = false;
+  #lacksUsage = false;
   #isAttempting = true;
   /** The maxima of model calls in flight. */
   readonly #calls = new Set<Amount>();
@@ -61,7 +63,9 @@ export class Reservation {
   /** A further attempt of the call. */
   startAttempt(): void {
     this.#chargedNow = zero;
+    this.#uncertainNow = zero;
     this.#hasOpenedCalls = false;
+    this.#lacksUsage = false;
     this.#isAttempting = true;
   }
 
@@ -84,18 +88,21 @@ export class Reservation {
     this.#charge(amountOf(usage));
   }
 
+  /** The usage of an attempt whose model calls were not opened is unknown: its declared maximum stays charged. */
+  chargeMaximum(): void {
+    this.#lacksUsage = true;
+  }
+
   /** Ends an attempt. `unknown`: it may be billed for more than it reported, up to its declared maximum. */
   endAttempt(outcome: 'known' | 'unknown'): void {
     if (!this.#isAttempting) return;
     this.#isAttempting = false;
     for (const max of this.#calls) this.#chargeUncertain(max);
     this.#calls.clear();
-    if (outcome === 'unknown' && !this.#hasOpenedCalls && this.#budget.isDeclared(this.kind)) {
-      this.#chargeUncertain({
-        ...zero,
-        tokens: this.outstanding('tokens'),
-        costUsd: this.outstanding('costUsd'),
-      });
+    const isUnknown = this.#lacksUsage || (outcome === 'unknown' && !this.#hasOpenedCalls);
+    if (isUnknown && this.#budget.isDeclared(this.kind)) {
+      const rest = (unit: Unit) => Math.max(0, this.outstanding(unit) - this.#uncertainNow[unit]);
+      this.#chargeUncertain({ ...zero, tokens: rest('tokens'), costUsd: rest('costUsd') });
     }
     this.#budget.close(this);
   }
@@ -116,6 +123,7 @@ export class Reservation {
 
   #chargeUncertain(amount: Amount): void {
     this.uncertain = sum([this.uncertain, amount]);
+    this.#uncertainNow = sum([this.#uncertainNow, amount]);
     this.#budget.chargeUncertain(amount);
   }
 }

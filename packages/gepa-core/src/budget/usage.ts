@@ -54,40 +54,76 @@ export function modelCallUsage(call: {
 }
 
 /**
- * Replaces values that are not finite numbers by unreported ones. A single `NaN` would otherwise disable the limits.
+ * The usage of one call by the counts in a provider's answer, which may be anything. If the count of input or output
+ * tokens is missing, negative or not a number, the usage is unknown (see `isUnknownUsage`). Tokens that only
+ * `totalTokens` contains, such as the thoughts of Gemini models, count as output.
+ */
+export function reportedUsage(call: {
+  model?: string | undefined;
+  /** Cached tokens included. */
+  inputTokens?: unknown;
+  cachedInputTokens?: unknown;
+  cacheWriteTokens?: unknown;
+  outputTokens?: unknown;
+  totalTokens?: unknown;
+  /** Whether the answer has a text or a tool call, so that zero output tokens are no count. */
+  hasAnswer?: boolean | undefined;
+}): Usage {
+  const { model, hasAnswer = false } = call;
+  const total = countOf(call.totalTokens) ?? 0;
+  const [statedInput, statedOutput] = [countOf(call.inputTokens), countOf(call.outputTokens)];
+  const inputTokens = statedInput || (statedOutput === undefined ? 0 : Math.max(0, total - statedOutput));
+  const outputTokens = Math.max(statedOutput ?? 0, total - inputTokens);
+  const isKnown =
+    inputTokens > 0 && (outputTokens > 0 || (!hasAnswer && (statedOutput === 0 || total === inputTokens)));
+  if (!isKnown) return modelCallUsage({ model });
+  return modelCallUsage({
+    model,
+    inputTokens,
+    cachedInputTokens: countOf(call.cachedInputTokens),
+    cacheWriteTokens: countOf(call.cacheWriteTokens),
+    outputTokens,
+  });
+}
+
+/** Whether model calls were made of which neither tokens nor cost are known. */
+export function isUnknownUsage({ modelCalls, inputTokens, outputTokens, costUsd }: Usage): boolean {
+  return modelCalls > 0 && inputTokens + outputTokens === 0 && costUsd === undefined;
+}
+
+/**
+ * Makes counts that are negative or not numbers unknown: such a usage keeps the number and names of its model calls and
+ * a valid cost, but no tokens. A single `NaN` would otherwise disable the limits, and a negative count would raise them.
  */
 export function soundUsage(usage: Usage): Usage {
-  const { costUsd, byModel } = usage;
+  const { costUsd, byModel, ...counts } = usage;
   const models = Object.entries(byModel ?? {});
-  const isSound =
-    hasSoundCounts(usage) &&
-    (costUsd === undefined || Number.isFinite(costUsd)) &&
-    models.every(([, tokens]) => hasSoundCounts(tokens));
-  if (isSound) return usage;
+  const hasCounts = hasSoundCounts(usage) && models.every(([, tokens]) => hasSoundCounts(tokens));
+  const hasCost = costUsd === undefined || countOf(costUsd) !== undefined;
+  if (hasCounts && hasCost) return usage;
+  const sound = (tokens: ModelUsage) => (hasCounts ? tokens : unknownTokens(tokens));
   return {
-    ...soundCounts(usage),
-    ...(Number.isFinite(costUsd) ? { costUsd: costUsd! } : {}),
+    ...sound(counts),
+    ...(costUsd === undefined || !hasCost ? {} : { costUsd }),
     ...(byModel === undefined
       ? {}
-      : { byModel: Object.fromEntries(models.map(([model, tokens]) => [model, soundCounts(tokens)])) }),
+      : { byModel: Object.fromEntries(models.map(([model, tokens]) => [model, sound(tokens)])) }),
   };
 }
 
 function hasSoundCounts(usage: ModelUsage): boolean {
   const { modelCalls, inputTokens, outputTokens, cachedInputTokens = 0, cacheWriteTokens = 0 } = usage;
-  return [modelCalls, inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens].every(Number.isFinite);
+  const counts = [modelCalls, inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens];
+  return counts.every((count) => countOf(count) !== undefined);
 }
 
-function soundCounts(usage: ModelUsage): ModelUsage {
-  const count = (value: number | undefined, otherwise = 0) => (Number.isFinite(value) ? value! : otherwise);
-  return tokenCounts({
-    // Tokens imply a model call.
-    modelCalls: count(usage.modelCalls, 1),
-    inputTokens: count(usage.inputTokens),
-    cachedInputTokens: count(usage.cachedInputTokens),
-    cacheWriteTokens: count(usage.cacheWriteTokens),
-    outputTokens: count(usage.outputTokens),
-  });
+function unknownTokens({ modelCalls }: ModelUsage): ModelUsage {
+  // Tokens imply a model call.
+  return { modelCalls: Math.max(1, countOf(modelCalls) ?? 1), inputTokens: 0, outputTokens: 0 };
+}
+
+function countOf(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
 }
 
 /** The sum of two usages. Unknown costs count as zero beside known ones. */
@@ -136,12 +172,12 @@ type ByModel = Readonly<Record<string, ModelUsage>>;
 
 function addByModel(a: ByModel | undefined, b: ByModel | undefined): ByModel | undefined {
   if (a === undefined || b === undefined) return a ?? b;
-  const sum: Record<string, ModelUsage> = { ...a };
+  const sum = new Map(Object.entries(a));
   for (const [model, tokens] of Object.entries(b)) {
-    const known = sum[model];
-    sum[model] = known === undefined ? tokens : addTokens(known, tokens);
+    const known = sum.get(model);
+    sum.set(model, known === undefined ? tokens : addTokens(known, tokens));
   }
-  return sum;
+  return Object.fromEntries(sum);
 }
 
 function addTokens(a: ModelUsage, b: ModelUsage): ModelUsage {

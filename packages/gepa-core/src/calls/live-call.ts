@@ -108,8 +108,12 @@ export class LiveCall {
     isReportedByCall: boolean,
   ): Promise<void> {
     const { budget } = this.#run;
-    const priced = await budget.price(soundUsage(usage));
-    if (!isReportedByCall) this.#reservation.charge(priced);
+    const sound = soundUsage(usage);
+    const priced = await budget.price(sound);
+    if (!isReportedByCall) {
+      if (budget.noteUnknown(sound)) this.#reservation.chargeMaximum();
+      else this.#reservation.charge(priced);
+    }
     if (by === 'judge') this.#judgeUsage = addUsage(this.#judgeUsage, priced);
     else this.#usage = addUsage(this.#usage, priced);
     this.problem ??= budget.problemOf(this.#call.kind, by ?? 'program', priced, isReportedByCall);

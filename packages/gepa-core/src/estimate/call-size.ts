@@ -1,5 +1,5 @@
 import type { Price } from '../budget/usage.ts';
-import { componentNames, seedCandidateOf } from '../component.ts';
+import { componentNames, ownValue, seedCandidateOf } from '../component.ts';
 import { buildReflectionPrompt } from '../reflection/prompt.ts';
 import { recordsFor } from '../reflection/propose.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS, renderRecords } from '../reflection/render.ts';
@@ -57,7 +57,7 @@ function reflectionSize(settings: AnySettings, measurement: Measurement | undefi
       component: adapter.components[name]!,
       currentText: seed[name]!,
       records: recordsOf(name),
-      template: typeof templates === 'string' ? templates : templates?.[name],
+      template: typeof templates === 'string' ? templates : ownValue<string>(templates, name),
     });
     return {
       input: prompt.length / CHARACTERS_PER_TOKEN,

@@ -1,6 +1,9 @@
 import { builtin } from '../node/builtin.ts';
 import type { JournalPosition } from './journal.ts';
 
+/** The space that the file must have to grow when it is opened: that of a few lines. */
+const PROBE_BYTES = 16_384;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -10,6 +13,7 @@ const decoder = new TextDecoder();
  */
 export class AppendFile {
   readonly #fs = builtin('node:fs', 'leave `runDir` out.');
+  readonly #path: string;
   readonly #file: number;
   readonly #onFailure: (error: Error) => void;
   #size: number;
@@ -18,13 +22,35 @@ export class AppendFile {
   #written: Promise<boolean> | undefined;
   #failure: Error | undefined;
 
-  /** Appends after the first `size` bytes of the file. */
+  /**
+   * Appends after the first `size` bytes of the file.
+   *
+   * @throws when the file cannot be written, or cannot grow, as on a full disk.
+   */
   constructor(path: string, options: { size: number; onFailure: (error: Error) => void }) {
+    this.#path = path;
     this.#size = options.size;
     this.#onFailure = options.onFailure;
     // Prompts and traces are private to the user.
     this.#file = this.#fs.openSync(path, 'a+', 0o600);
-    this.#fs.ftruncateSync(this.#file, this.#size);
+    try {
+      this.#fs.ftruncateSync(this.#file, this.#size);
+      this.#checkSpace();
+    } catch (error) {
+      this.#fs.closeSync(this.#file);
+      throw error;
+    }
+  }
+
+  /** Nothing should be paid for whose outcome cannot be written. */
+  #checkSpace(): void {
+    // Not a whole line: the next reader drops it, should the process end here.
+    const probe = encoder.encode(' '.repeat(PROBE_BYTES));
+    try {
+      for (let done = 0; done < probe.length; ) done += this.#fs.writeSync(this.#file, probe, done);
+    } finally {
+      this.#fs.ftruncateSync(this.#file, this.#size);
+    }
   }
 
   /** `written` resolves to whether the line is on disk, at `position`. */
@@ -64,6 +90,7 @@ export class AppendFile {
     if (this.#failure !== undefined) return false;
     let done = 0;
     try {
+      this.#checkPresence();
       while (done < bytes.length) done += this.#fs.writeSync(this.#file, bytes, done);
       this.#size += bytes.length;
       return true;
@@ -75,6 +102,13 @@ export class AppendFile {
       this.#onFailure(this.#failure);
       return false;
     }
+  }
+
+  /** Writing to a deleted file succeeds, but no later session finds it. */
+  #checkPresence(): void {
+    const now = this.#fs.statSync(this.#path, { throwIfNoEntry: false });
+    if (now?.ino === this.#fs.fstatSync(this.#file).ino) return;
+    throw Object.assign(new Error(`${this.#path} was deleted or replaced`), { code: 'ENOENT' });
   }
 
   #dropPartialLine(): void {

@@ -132,6 +132,13 @@ export class FileJournal implements Journal {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
     const { rollouts, reflections } = this.#written;
+    if ((error as { code?: unknown }).code === 'ENOENT') {
+      this.#options.warn(
+        `The run directory is gone: ${messageOf(error)}. The run ends here, and its result has everything measured so far. It cannot be resumed; use a runDir that stays.`,
+      );
+      this.#options.onFailure();
+      return;
+    }
     this.#options.warn(
       `The run directory is no longer writable: ${messageOf(error)}. The run ends here. ${this.#path} contains everything up to now (${rollouts} rollouts and ${reflections} reflections of this session). Free disk space and repeat the same call to continue.`,
     );

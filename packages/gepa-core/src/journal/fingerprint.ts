@@ -1,3 +1,4 @@
+import { ownValue } from '../component.ts';
 import { builtin } from '../node/builtin.ts';
 import type { Settings } from '../options/settings.ts';
 import { canonicalJson } from '../search/examples.ts';
@@ -101,10 +102,10 @@ export function differences(was: Fingerprint, is: Fingerprint): string[] {
   const found: string[] = [];
   const all = new Set([...names(was.components), ...names(is.components)]);
   for (const name of all) {
-    if (is.components[name] === undefined) found.push(`the component ${name} is missing`);
-    else if (was.components[name] === undefined) found.push(`the component ${name} is new`);
-    else if (was.components[name] !== is.components[name])
-      found.push(`the text of the component ${name} differs`);
+    const [before, now] = [ownValue(was.components, name), ownValue(is.components, name)];
+    if (now === undefined) found.push(`the component ${name} is missing`);
+    else if (before === undefined) found.push(`the component ${name} is new`);
+    else if (before !== now) found.push(`the text of the component ${name} differs`);
   }
   if (found.length === 0 && names(was.components).join() !== names(is.components).join()) {
     found.push('the components are in another order');

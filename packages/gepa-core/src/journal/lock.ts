@@ -3,7 +3,7 @@ import { builtin } from '../node/builtin.ts';
 
 /** How often an owner renews its lock, in milliseconds. */
 const heartbeatMs = 10_000;
-/** The age after which the lock of another machine counts as abandoned, in milliseconds. */
+/** The age after which the lock of a process that cannot be looked up counts as abandoned, in milliseconds. */
 const silenceMs = 60_000;
 
 const schema = { pid: 'number', host: 'string', since: 'string', id: 'string' } as const;
@@ -13,19 +13,22 @@ interface Owner {
   readonly host: string;
   readonly since: string;
   readonly id: string;
+  /** Where the process id is valid. Containers may share a host name and even a process id. */
+  readonly space?: string | undefined;
   /** When the process started, where the system reports it, since process ids are reused. */
   readonly began?: string | undefined;
 }
 
-/** The locks of this process: after a restart in a container, its process id in a lock file means nothing. */
+/** The locks of this process: after a restart, its process id in a lock file means nothing. */
 const ownLocks = new Set<string>();
 
 /**
  * Locks a directory for this process until `release`, or until the process ends.
  *
+ * @param onLost called when another process has taken the lock over, or when the lock was deleted.
  * @throws {RunDirectoryLockedError} when another process has locked it.
  */
-export function lockDirectory(directory: string): { release(): void } {
+export function lockDirectory(directory: string, onLost: (error: Error) => void): { release(): void } {
   const fs = fileSystem();
   const path = `${fs.realpathSync(directory)}/lock`;
   const owner: Owner = {
@@ -33,19 +36,31 @@ export function lockDirectory(directory: string): { release(): void } {
     host: hostName(),
     since: new Date().toISOString(),
     id: crypto.randomUUID(),
+    space: processSpace(),
     began: beganAt(process.pid),
   };
   while (!take(path, owner)) {
     const other = readOwner(path);
     if (other === 'gone') continue;
-    if (isAlive(other, path) || !remove(path, other)) {
+    if (isAlive(other, path) || !takeOver(path, other, owner)) {
       throw new RunDirectoryLockedError(lockedMessage(directory, path, other));
     }
+    break;
   }
   ownLocks.add(owner.id);
   const heartbeat = setInterval(() => {
-    const now = new Date();
-    fs.utimes(path, now, now, () => {});
+    const found = readOwner(path);
+    if (idOf(found) === owner.id) {
+      const now = new Date();
+      fs.utimes(path, now, now, () => {});
+      return;
+    }
+    clearInterval(heartbeat);
+    onLost(
+      found === 'gone'
+        ? Object.assign(new Error(`${path} was deleted`), { code: 'ENOENT' })
+        : new Error('another process has taken over its lock'),
+    );
   }, heartbeatMs);
   heartbeat.unref();
   return {
@@ -57,11 +72,27 @@ export function lockDirectory(directory: string): { release(): void } {
   };
 }
 
+/**
+ * Identifies the set of processes whose ids can be compared with those of this process: one container, or one machine
+ * since it was started.
+ */
+export function processSpace(): string {
+  const fs = fileSystem();
+  try {
+    const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot} ${fs.readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    const networks = Object.values(builtin('node:os', 'leave `runDir` out.').networkInterfaces()).flat();
+    const addresses = networks.flatMap((network) => (network?.internal ? [] : (network?.mac ?? [])));
+    return `${hostName()} ${[...new Set(addresses)].sort().join(' ')}`;
+  }
+}
+
 /** A link is created atomically, and by one process only. */
 function take(path: string, owner: Owner): boolean {
   const fs = fileSystem();
   const draft = `${path}.${owner.id}`;
-  const text = `${JSON.stringify(owner)}\n`;
+  const text = textOf(owner);
   fs.writeFileSync(draft, text, { mode: 0o600 });
   try {
     fs.linkSync(draft, path);
@@ -81,20 +112,33 @@ function take(path: string, owner: Owner): boolean {
   }
 }
 
-/** Removes a stale lock, unless another process has replaced it meanwhile. */
-function remove(path: string, stale: Owner | 'unreadable'): boolean {
+/**
+ * Replaces a stale lock by one of `owner`, unless another process has done so meanwhile. Only one process at a time
+ * may, since a lock that is found stale could be a new one by the time it is replaced.
+ */
+function takeOver(path: string, stale: Owner | 'unreadable', owner: Owner): boolean {
   const fs = fileSystem();
-  const aside = `${path}.${crypto.randomUUID()}`;
+  const guard = `${path}.takeover`;
   try {
-    fs.renameSync(path, aside);
+    fs.mkdirSync(guard);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return true;
-    throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
+    // Left by a process that was killed in between.
+    if (Date.now() - modifiedAt(guard) > silenceMs) fs.rmSync(guard, { recursive: true, force: true });
+    return false;
   }
-  const isTheOne = idOf(readOwner(aside)) === idOf(stale);
-  if (!isTheOne) fs.copyFileSync(aside, path);
-  fs.rmSync(aside, { force: true });
-  return isTheOne;
+  const draft = `${path}.${owner.id}`;
+  try {
+    const other = readOwner(path);
+    if (other === 'gone') return take(path, owner);
+    if (idOf(other) !== idOf(stale) || isAlive(other, path)) return false;
+    fs.writeFileSync(draft, textOf(owner), { mode: 0o600 });
+    fs.renameSync(draft, path);
+    return true;
+  } finally {
+    fs.rmSync(draft, { force: true });
+    fs.rmSync(guard, { recursive: true, force: true });
+  }
 }
 
 function readOwner(path: string): Owner | 'unreadable' | 'gone' {
@@ -107,10 +151,13 @@ function readOwner(path: string): Owner | 'unreadable' | 'gone' {
   }
 }
 
+const textOf = (owner: Owner): string => `${JSON.stringify(owner)}\n`;
+
 const idOf = (owner: Owner | 'unreadable' | 'gone') => (typeof owner === 'string' ? owner : owner.id);
 
 function isAlive(owner: Owner | 'unreadable', path: string): boolean {
-  if (owner === 'unreadable' || owner.host !== hostName()) return Date.now() - modifiedAt(path) < silenceMs;
+  if (owner === 'unreadable' || owner.space !== processSpace())
+    return Date.now() - modifiedAt(path) < silenceMs;
   if (owner.pid === process.pid) return ownLocks.has(owner.id);
   try {
     process.kill(owner.pid, 0);
@@ -141,7 +188,7 @@ function lockedMessage(directory: string, path: string, other: Owner | 'unreadab
     other === 'unreadable'
       ? 'another process'
       : `process ${other.pid} on ${other.host}, since ${other.since}`;
-  return `The run directory ${directory} is in use by ${who}. Wait for it, use another runDir, or, if you know that it has ended, delete ${path}.`;
+  return `The run directory ${directory} is in use by ${who}. Wait for it, use another runDir, or, if you know that it has ended, delete ${path}. A lock that is not renewed counts as abandoned after ${silenceMs / 1000} s.`;
 }
 
 const codeOf = (error: unknown) => (error as { code?: string }).code;

@@ -170,9 +170,11 @@ it.each([
     });
   };
   const first = await session(1);
-  expect(first.usage).toMatchObject({ inputTokens: 0, outputTokens: 2 * first.totalMetricCalls });
+  // Half of the counts would be reported as the whole.
+  const unknown = { inputTokens: 0, outputTokens: 0 };
+  expect(first.usage).toEqual({ ...unknown, modelCalls: first.totalMetricCalls });
   const resumed = await session(2);
-  expect(resumed.usage).toMatchObject({ inputTokens: 0, outputTokens: 2 * resumed.totalMetricCalls });
+  expect(resumed.usage).toEqual({ ...unknown, modelCalls: resumed.totalMetricCalls });
 });
 
 it.each([

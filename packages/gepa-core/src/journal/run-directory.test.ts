@@ -26,6 +26,7 @@ import { optimize } from '../optimize.ts';
 import { stagedEvaluation } from '../search/strategies/evaluation-policy.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 import { tokenMetric } from '../testing/token-task.ts';
+import { processSpace } from './lock.ts';
 
 let root: string;
 let runDir: string;
@@ -282,7 +283,14 @@ describe('a damaged journal', () => {
 describe('the lock', () => {
   const lock = () => join(runDir, 'lock');
   const holder = (changes: object = {}) =>
-    JSON.stringify({ pid: process.ppid, host: hostname(), since: 'today', id: 'x', ...changes });
+    JSON.stringify({
+      pid: process.ppid,
+      host: hostname(),
+      since: 'today',
+      id: 'x',
+      space: processSpace(),
+      ...changes,
+    });
   const writeLock = (text: string) => {
     mkdirSync(runDir, { recursive: true });
     writeFileSync(lock(), text);
@@ -318,7 +326,7 @@ describe('the lock', () => {
   });
 
   it.each([
-    ['of another host', holder({ host: 'elsewhere' })],
+    ['of another host', holder({ host: 'elsewhere', space: 'elsewhere' })],
     ['that cannot be read', '{"pi'],
   ])('a lock %s is respected while it is fresh and taken over when it is stale', async (_, text) => {
     writeLock(text);
@@ -388,6 +396,7 @@ describe('a directory that cannot be used', () => {
       expect(full.stopReason).toBe('runDirUnwritable');
       expect(full.warnings.join()).toMatch(/is no longer writable.*\d+ rollouts/s);
       expect(full.best).toBeGreaterThan(0);
+      expect(run(20)).toEqual({ error: 'RunDirectoryError', begun: 0 });
       const rollouts = lines('journal.jsonl').filter(({ type }) => type === 'rollout').length;
       const resumed = run('unlimited');
       expect(resumed.stopReason).toBe('maxIterations');
@@ -395,6 +404,34 @@ describe('a directory that cannot be used', () => {
       expect(resumed.begun).toBe(all - rollouts);
     },
   );
+});
+
+it('a run whose directory is deleted ends with a warning and the result so far', async () => {
+  const run = inRunDir({
+    maxMetricCalls: 1_000,
+    onEvent: (event) => {
+      if (event.type === 'iteration_started' && event.iteration === 3) rmSync(runDir, { recursive: true });
+    },
+  });
+  const result = await optimize(run.options);
+  expect(result.stopReason).toBe('runDirUnwritable');
+  expect(result.iterations).toBeLessThanOrEqual(3);
+  expect(result.bestScore).toBeGreaterThan(0);
+  expect(result.warnings.join()).toMatch(/The run directory is gone: .*was deleted/);
+  expect(existsSync(runDir)).toBe(false);
+});
+
+it('a run whose directory is replaced by another does not write to it', async () => {
+  const run = inRunDir({
+    onEvent: (event) => {
+      if (event.type !== 'iteration_started' || event.iteration !== 1) return;
+      rmSync(runDir, { recursive: true });
+      mkdirSync(runDir);
+      writeFileSync(journal(), 'other');
+    },
+  });
+  expect((await optimize(run.options)).stopReason).toBe('runDirUnwritable');
+  expect(readFileSync(journal(), 'utf8')).toBe('other');
 });
 
 describe('redact', () => {

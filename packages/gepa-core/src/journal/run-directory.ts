@@ -1,7 +1,7 @@
 import { messageOf } from '../calls/classify-error.ts';
 import { GepaError, RunDirectoryError } from '../errors.ts';
 import { isDecision, type Listener } from '../events.ts';
-import { builtin } from '../node/builtin.ts';
+import { makeDirectory } from '../node/make-directory.ts';
 import { AppendFile } from './append-file.ts';
 import { FileJournal, type FileJournalOptions } from './file-journal.ts';
 import type { Journal } from './journal.ts';
@@ -26,12 +26,14 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
     for (const step of closing.splice(0).reverse()) step();
   };
   try {
-    makeDirectory(path);
-    const lock = lockDirectory(path);
+    makeDirectory(path, 0o700);
+    let journal: FileJournal | undefined;
+    const lock = lockDirectory(path, (error) => journal?.onFailure(error));
     closing.push(() => lock.release());
-    const journal = new FileJournal(`${path}/journal.jsonl`, options);
+    journal = new FileJournal(`${path}/journal.jsonl`, options);
+    const { onFailure } = journal;
     closing.push(() => journal.close());
-    const events = new AppendFile(`${path}/events.jsonl`, { size: 0, onFailure: journal.onFailure });
+    const events = new AppendFile(`${path}/events.jsonl`, { size: 0, onFailure });
     closing.push(() => events.close());
     const listener: Listener = (event) => {
       if (isDecision(event)) events.append(JSON.stringify(event));
@@ -44,18 +46,5 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
       `The run directory ${path} cannot be used: ${messageOf(error)}. Check its path, permissions and disk space, or use another runDir.`,
       { cause: error },
     );
-  }
-}
-
-/** One level at a time: Node's `recursive` never returns where directories cannot be created, as in /proc. */
-function makeDirectory(path: string): void {
-  const { existsSync, mkdirSync } = builtin('node:fs', 'leave `runDir` out.');
-  if (existsSync(path)) return;
-  makeDirectory(builtin('node:path', 'leave `runDir` out.').dirname(path));
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    // Another process may have created it.
-    if (!existsSync(path)) throw error;
   }
 }

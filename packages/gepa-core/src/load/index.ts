@@ -3,7 +3,7 @@
  * chunks without the optimizer and its schema library.
  */
 
-export { modelCallUsage } from '../budget/usage.ts';
+export { isUnknownUsage, reportedUsage } from '../budget/usage.ts';
 export type { Candidate, Component, ComponentKind } from '../component.ts';
 export { freeName } from '../component.ts';
 export * from '../errors.ts';

@@ -1,6 +1,6 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import { checkPrices, PriceBook } from '../budget/prices.ts';
-import type { Component } from '../component.ts';
+import { type Component, recordOf } from '../component.ts';
 import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import type { LanguageModel } from '../language-model.ts';
@@ -126,10 +126,10 @@ function adapterOf<Example, Output, Trace, Name extends string>({
   run,
   metersCalls = false,
 }: FunctionOptions<Example, Output, Trace, Name>): Adapter<Example, Output, Trace, Name> {
-  const components = {} as Record<Name, Component>;
-  for (const [name, text] of Object.entries<string | Component>(seedCandidate)) {
-    components[name as Name] = typeof text === 'string' ? { text } : text;
-  }
+  const components = recordOf(Object.keys(seedCandidate) as Name[], (name): Component => {
+    const text: string | Component = seedCandidate[name];
+    return typeof text === 'string' ? { text } : text;
+  });
   return { components, metersCalls, run: run as Adapter<Example, Output, Trace, Name>['run'] };
 }
 

@@ -1,7 +1,9 @@
 import type { Candidate, Component } from '../component.ts';
-import { componentNames } from '../component.ts';
+import { componentNames, ownValue } from '../component.ts';
 import { CandidateMismatchError, FileFormatError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
+import { makeDirectory } from '../node/make-directory.ts';
+import { checkText } from '../reflection/guard.ts';
 
 // Programs load candidates in production, so this module imports no schema library.
 
@@ -84,7 +86,7 @@ function fieldsOf(parent: Field, expected = 'object'): (name: string) => Field {
   return (name) => ({
     where,
     path: path === '' ? name : `${path}.${name}`,
-    value: (value as Record<string, unknown>)[name],
+    value: ownValue(value as Record<string, unknown>, name),
   });
 }
 
@@ -133,9 +135,10 @@ function typeNameOf(value: unknown): string {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : typeof value;
 }
 
-/** Writes a temporary file and renames it, so that a reader never sees a partial file. */
+/** Creates missing folders, writes a temporary file and renames it, so that a reader never sees a partial file. */
 export function writeSavedCandidate(path: string, saved: SavedCandidate): void {
   const fs = fileSystem();
+  makeDirectory(builtin('node:path', '').dirname(path));
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   fs.writeFileSync(temporary, `${JSON.stringify(saved, undefined, 2)}\n`);
   fs.renameSync(temporary, path);
@@ -164,10 +167,11 @@ export function candidateFrom<Name extends string>(
   components: Readonly<Record<Name, Component>>,
   ifChanged: 'refuse' | 'apply',
 ): Candidate<Name> {
-  const candidate = checkCandidate(components, saved.texts);
-  const changed = componentNames(components).filter(
-    (name) => saved.original[name] !== undefined && saved.original[name] !== components[name].text,
-  );
+  const candidate = checkCandidate(components, saved.texts, saved.original);
+  const changed = componentNames(components).filter((name) => {
+    const original = ownValue(saved.original, name);
+    return original !== undefined && original !== components[name].text;
+  });
   if (changed.length > 0 && ifChanged === 'refuse') {
     throw new CandidateMismatchError(
       `The program's own text of ${changed.join(', ')} has changed since it was optimized; the saved text would overwrite the change. Optimize again, or load with { ifChanged: 'apply' }.`,
@@ -178,16 +182,19 @@ export function candidateFrom<Name extends string>(
 }
 
 /**
- * Returns the candidate if it has one text for each component and no others.
+ * Returns the candidate if it has one text for each component and no others, and every text fits its component: it is
+ * not empty, contains every variable and invents none. A text that the component had itself always fits.
  *
- * @throws {CandidateMismatchError} when names are missing or unknown.
+ * @param original the texts that the candidate was made from.
+ * @throws {CandidateMismatchError} when names are missing or unknown, or texts do not fit.
  */
 export function checkCandidate<Name extends string>(
   components: Readonly<Record<Name, Component>>,
   candidate: Readonly<Record<string, string>>,
+  original: Readonly<Record<string, string>> = {},
 ): Candidate<Name> {
   const names = componentNames(components);
-  const missing = names.filter((name) => typeof candidate[name] !== 'string');
+  const missing = names.filter((name) => typeof ownValue(candidate, name) !== 'string');
   const unknown = Object.keys(candidate).filter((name) => !names.includes(name as Name));
   if (missing.length > 0 || unknown.length > 0) {
     const parts = [
@@ -197,6 +204,19 @@ export function checkCandidate<Name extends string>(
     throw new CandidateMismatchError(
       `The candidate does not fit the program: ${parts.join(', and ')}. The program's components are ${names.join(', ')}.`,
       { missing, unknown },
+    );
+  }
+  const faults = names.flatMap((name) => {
+    const [component, text] = [components[name], candidate[name]!];
+    const currentText = ownValue(original, name) ?? component.text;
+    if (text === currentText || text === component.text) return [];
+    const fault = checkText({ name, component, text, currentText });
+    return fault === undefined ? [] : [{ name, message: fault.message }];
+  });
+  if (faults.length > 0) {
+    throw new CandidateMismatchError(
+      `The candidate does not fit the program: ${faults.map(({ message }) => message).join(' ')}`,
+      { missing, unknown, invalid: faults.map(({ name }) => name) },
     );
   }
   return candidate as Candidate<Name>;

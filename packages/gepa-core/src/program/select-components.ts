@@ -1,4 +1,4 @@
-import type { Component } from '../component.ts';
+import { type Component, ownValue } from '../component.ts';
 import { OptionsError } from '../errors.ts';
 
 /** Options that select components and name them. */
@@ -64,7 +64,11 @@ export function selectComponents(
   const selected = names
     .filter((name) => include.some((pattern) => matches(pattern, name)))
     .filter((name) => !exclude.some((pattern) => matches(pattern, name)))
-    .map((foundName) => ({ name: rename[foundName] ?? foundName, foundName, component: found[foundName]! }));
+    .map((foundName) => ({
+      name: ownValue(rename, foundName) ?? foundName,
+      foundName,
+      component: found[foundName]!,
+    }));
   const taken = new Set<string>();
   for (const { name } of selected) {
     if (taken.has(name)) problems.push(`Two components would be named "${name}"; rename one of them.`);

@@ -1,7 +1,7 @@
-import type { Candidate, Component } from '../component.ts';
+import { type Candidate, type Component, ownValue } from '../component.ts';
 import { GepaError, OptionsError } from '../errors.ts';
 
-// Programs import `tunable` in production, so this module imports only the error classes.
+// Programs import `tunable` in production, so this module imports only what is small.
 
 /** A component whose text is used inside a function of the program. */
 export interface Tunable<Name extends string = string> {
@@ -29,7 +29,7 @@ export function tunable<const Name extends string>(
     name,
     component: { ...component, text },
     get text() {
-      return currentTexts()?.[name] ?? text;
+      return ownValue(currentTexts(), name) ?? text;
     },
   };
 }
@@ -44,20 +44,20 @@ export function tunableComponents(
   tunables: readonly Tunable[],
   found: Readonly<Record<string, Component>>,
 ): Record<string, Component> {
-  const components: Record<string, Component> = {};
+  const components = new Map<string, Component>();
   const problems: string[] = [];
   for (const { name, component } of tunables) {
-    if (name in components) {
+    if (components.has(name)) {
       problems.push(`\`tunables\` contains two of the name "${name}"; rename one of them.`);
-    } else if (name in found) {
+    } else if (Object.hasOwn(found, name)) {
       problems.push(
         `The tunable "${name}" has the same name as the component found at ${found[name]?.location}; call it something else.`,
       );
     }
-    components[name] = { location: `tunable "${name}"`, ...component };
+    components.set(name, { location: `tunable "${name}"`, ...component });
   }
   if (problems.length > 0) throw new OptionsError(problems);
-  return components;
+  return Object.fromEntries(components);
 }
 
 /**

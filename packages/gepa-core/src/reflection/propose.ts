@@ -5,7 +5,7 @@ import type { CallEnvironment } from '../calls/call.ts';
 import { messageOf } from '../calls/classify-error.ts';
 import { Interrupted } from '../calls/interruption.ts';
 import { runCall } from '../calls/run-call.ts';
-import type { Candidate } from '../component.ts';
+import { type Candidate, ownValue, recordOf } from '../component.ts';
 import { type ProposalEntry, proposalKey, type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
 import type { Mask } from '../redact.ts';
@@ -75,8 +75,9 @@ async function askModel<Example, Output, Trace, Name extends string>(
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
   });
-  const texts: Partial<Record<Name, string>> = {};
-  for (const { name, reflection } of answers) if ('text' in reflection) texts[name] = reflection.text;
+  const texts = Object.fromEntries(
+    answers.flatMap(({ name, reflection }) => ('text' in reflection ? [[name, reflection.text]] : [])),
+  ) as Partial<Record<Name, string>>;
   if (Object.keys(texts).length > 0) return { texts };
   const rejected = answers.map(({ reflection }) => reflection).find((reflection) => 'rejected' in reflection);
   return rejected ?? noText(request);
@@ -91,7 +92,10 @@ async function reflectOn<Example, Output, Trace, Name extends string>(
   const { run, adapter, templates, maxRecordCharacters } = options;
   const { iteration, task, candidate } = request;
   const startedAt = performance.now();
-  const template = typeof templates === 'string' ? templates : templates?.[name];
+  const template =
+    typeof templates === 'string'
+      ? templates
+      : ownValue<string>(templates as Readonly<Record<string, string>> | undefined, name);
   const limits = maxRecordCharacters === undefined ? {} : { maxCharacters: maxRecordCharacters };
   let attempt = 0;
   const reflection = await reflect({
@@ -157,8 +161,9 @@ async function askProposer<Example, Output, Trace, Name extends string>(
 ): Promise<Proposal<Name>> {
   const { run, adapter } = options;
   const { candidate, components, iteration, task } = request;
-  const records = {} as Record<Name, readonly ReflectiveRecord[]>;
-  for (const name of components) records[name] = maskedRecords(options, request, name);
+  const records = recordOf(components, (name): readonly ReflectiveRecord[] =>
+    maskedRecords(options, request, name),
+  );
 
   const outcome = await runCall<Partial<Record<Name, string>>>(run, {
     kind: 'reflection',
@@ -174,21 +179,22 @@ async function askProposer<Example, Output, Trace, Name extends string>(
   });
   if ('interruption' in outcome) throw new Interrupted(outcome.interruption);
 
-  const texts: Partial<Record<Name, string>> = {};
+  const texts = new Map<Name, string>();
   for (const name of components) {
-    const text = outcome.value[name];
+    const text = ownValue<string>(outcome.value as Readonly<Record<string, string>>, name);
     if (text === undefined) continue;
     const component = adapter.components[name];
     const fault = checkText({ name, component, text, currentText: candidate[name] });
     if (fault !== undefined) return { rejected: { reason: fault.problem, message: fault.message } };
-    texts[name] = text;
+    texts.set(name, text);
   }
-  return Object.keys(texts).length > 0 ? { texts } : noText(request);
+  if (texts.size === 0) return noText(request);
+  return { texts: Object.fromEntries(texts) as Partial<Record<Name, string>> };
 }
 
 /** The texts that a proposer returned for the requested components. */
 function readProposal<Name extends string>(returned: unknown, components: readonly Name[]) {
-  const texts: Partial<Record<Name, string>> = {};
+  const texts = new Map<Name, string>();
   for (const name of components) {
     const text: unknown = Object.hasOwn(returned ?? {}, name)
       ? (returned as Record<string, unknown>)[name]
@@ -199,9 +205,9 @@ function readProposal<Name extends string>(returned: unknown, components: readon
         `The proposer returned ${text === null ? 'null' : `a ${typeof text}`} for "${name}". Return a string, or leave the component out.`,
       );
     }
-    texts[name] = text;
+    texts.set(name, text);
   }
-  return texts;
+  return Object.fromEntries(texts) as Partial<Record<Name, string>>;
 }
 
 /** The records as plain data, which those of a resumed run are made from too. */

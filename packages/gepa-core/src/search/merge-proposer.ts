@@ -142,13 +142,11 @@ function crossover<Name extends string>(
   ancestor: ScoredCandidate<Name>,
   random: Random,
 ): { texts: Candidate<Name>; sources: number[] } {
-  const texts = {} as Record<Name, string>;
-  const sources = names.map((name) => {
-    const source = sourceOf(name, first, second, ancestor, random);
-    texts[name] = source.texts[name];
-    return source.index;
-  });
-  return { texts, sources };
+  const sources = names.map((name) => sourceOf(name, first, second, ancestor, random));
+  return {
+    texts: Object.fromEntries(names.map((name, i) => [name, sources[i]!.texts[name]])) as Candidate<Name>,
+    sources: sources.map(({ index }) => index),
+  };
 }
 
 function sourceOf<Name extends string>(

@@ -231,7 +231,8 @@ function chargeEarlierSessions(
   budget.chargeEarlierUncertain(journal.earlierUncertain);
   for (const entry of journal.entries()) {
     const call = settledCallOf(entry);
-    const cost = budget.chargeEarlier(call.phase === 'reflection' ? 'reflection' : 'rollout', call);
+    const kind = call.phase === 'reflection' ? 'reflection' : 'rollout';
+    const cost = budget.chargeEarlier(kind, call, entry.uncertain !== undefined);
     if (entry.uncertain !== undefined) budget.chargeEarlierUncertain({ ...zero, ...entry.uncertain });
     // Testset rollouts do not change what the search expects, so that a run that was over does not go on.
     if (call.isScored && call.retries === 0 && call.phase !== 'testset') budget.learnRollout(cost);

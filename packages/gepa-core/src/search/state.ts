@@ -1,6 +1,6 @@
 import { noTime, SpendReport } from '../budget/spend.ts';
 import { noUsage } from '../budget/usage.ts';
-import { type Candidate, candidateKey } from '../component.ts';
+import { type Candidate, candidateKey, ownValue } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
 import type { FrontierKey, OptimizationResult } from '../result.ts';
 import { FrontierKeys } from './frontier-keys.ts';
@@ -192,7 +192,7 @@ function objectivesOf(candidates: readonly ScoredCandidate[]): OptimizationResul
   const names = Object.keys(candidates.find(({ objectives }) => objectives !== undefined)?.objectives ?? {});
   if (names.length === 0) return undefined;
   const value = (candidate: ScoredCandidate, name: string) =>
-    candidate.objectives?.[name] ?? Number.NEGATIVE_INFINITY;
+    ownValue(candidate.objectives, name) ?? Number.NEGATIVE_INFINITY;
   const best = names.map((name) => [
     name,
     candidates.reduce((a, b) => (value(b, name) > value(a, name) ? b : a)).index,

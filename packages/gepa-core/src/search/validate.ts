@@ -1,7 +1,7 @@
 import type { Rollout } from '../adapter/adapter.ts';
 import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
-import type { Candidate } from '../component.ts';
+import { type Candidate, ownValue } from '../component.ts';
 import { SeedError } from '../errors.ts';
 import type { SearchContext } from './search-context.ts';
 import type { CandidateSource, ScoredCandidate } from './search-view.ts';
@@ -118,6 +118,8 @@ export function objectivesOf<Example, Output, Trace, Name extends string>(
   );
   if (names.length === 0) return undefined;
   const scoresOf = (name: string) =>
-    rollouts.map((rollout) => (rollout === undefined ? null : (rollout.objectives?.[name] ?? failureScore)));
+    rollouts.map((rollout) =>
+      rollout === undefined ? null : (ownValue(rollout.objectives, name) ?? failureScore),
+    );
   return Object.fromEntries(names.map((name) => [name, scoresOf(name)]));
 }

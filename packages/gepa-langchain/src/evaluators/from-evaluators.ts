@@ -117,11 +117,13 @@ function readResult(result: unknown, name: string): Result {
 function combine(results: readonly Result[], weights: Readonly<Record<string, number>>): MetricScore {
   if (results.length === 0)
     throw new GepaError('The evaluators returned no results. Each must return at least one score.');
-  const objectives: Record<string, number> = {};
-  for (const key of new Set(results.map((result) => result.key))) {
-    const scores = results.filter((result) => result.key === key).map(({ score }) => score);
-    objectives[key] = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-  }
+  const names = [...new Set(results.map((result) => result.key))];
+  const objectives = Object.fromEntries(
+    names.map((key) => {
+      const scores = results.filter((result) => result.key === key).map(({ score }) => score);
+      return [key, scores.reduce((sum, score) => sum + score, 0) / scores.length];
+    }),
+  );
   const keys = Object.keys(objectives);
   const total = keys.reduce((sum, key) => sum + (weights[key] ?? 1), 0);
   if (total === 0) {

@@ -18,7 +18,11 @@ beforeAll(async () => {
     const text = messages.map((message) => contentText(message)).join(' ');
     if (text.includes('fail')) return { status: 400, error: 'no such thing' };
     if (tools !== undefined) {
-      return { calls: [{ name: 'look', args: { at: 1 } }], finishReason: 'stop' };
+      return {
+        calls: [{ name: 'look', args: { at: 1 } }],
+        finishReason: 'stop',
+        tokens: { prompt: 6, completion: 4 },
+      };
     }
     return JSON.stringify({ reasoning: 'It is wrong.', score: false });
   });
@@ -90,7 +94,7 @@ describe('metered', () => {
       .compile();
     const { output, trace, usage } = await run(program, withStyle);
     expect(output).toEqual({ text: '{"reasoning":"It is wrong.","score":false}' });
-    expect(usage).toMatchObject({ modelCalls: 2, inputTokens: 7, outputTokens: 3 });
+    expect(usage).toMatchObject({ modelCalls: 2, inputTokens: 7, outputTokens: 7 });
     expect(stepsOf(trace!, 'style')).toMatchObject([
       {
         kind: 'model',

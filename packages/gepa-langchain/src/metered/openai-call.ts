@@ -28,6 +28,7 @@ export const readChat: CallReader = {
       reason: choice.finish_reason,
       input: tokens(usage, 'prompt_tokens'),
       output: tokens(usage, 'completion_tokens'),
+      total: tokens(usage, 'total_tokens'),
     });
   },
 };
@@ -51,6 +52,7 @@ export const readResponses: CallReader = {
       reason: status,
       input: tokens(usage, 'input_tokens'),
       output: tokens(usage, 'output_tokens'),
+      total: tokens(usage, 'total_tokens'),
     });
   },
 };
@@ -60,11 +62,13 @@ interface AnswerFields {
   readonly calls: readonly Node[];
   readonly model: unknown;
   readonly reason: unknown;
+  /** `NaN`: not reported. */
   readonly input: number;
   readonly output: number;
+  readonly total: number;
 }
 
-function toAnswer({ text, calls, model, reason, input, output }: AnswerFields): AIMessage {
+function toAnswer({ text, calls, model, reason, input, output, total }: AnswerFields): AIMessage {
   const toolCalls = calls.map(({ id, name, arguments: args }) => ({
     name: String(name),
     args: parseArguments(args),
@@ -73,7 +77,7 @@ function toAnswer({ text, calls, model, reason, input, output }: AnswerFields): 
   return Object.assign(
     new AIMessage({ content: typeof text === 'string' ? text : '', tool_calls: toolCalls }),
     {
-      usage_metadata: { input_tokens: input, output_tokens: output, total_tokens: input + output },
+      usage_metadata: { input_tokens: input, output_tokens: output, total_tokens: total },
       response_metadata: { model_name: model, finish_reason: reason },
     },
   );
@@ -98,7 +102,7 @@ function parseArguments(args: unknown): Record<string, unknown> {
 
 function tokens(usage: unknown, key: string): number {
   const count = isNode(usage) ? usage[key] : undefined;
-  return typeof count === 'number' ? count : 0;
+  return typeof count === 'number' ? count : Number.NaN;
 }
 
 function listOf(value: unknown): readonly Node[] {

@@ -39,7 +39,7 @@ export function rewrite<Program>(
     Object.keys(texts),
     sites.map(({ name }) => name),
   );
-  const given = sites.filter(({ name }) => texts[name] !== undefined);
+  const given = sites.filter(({ name }) => Object.hasOwn(texts, name));
   const find = ({ owner, part }: Site) =>
     given.find(({ site }) => site.owner === owner && site.part.at.join('\n') === part.at.join('\n'));
 

@@ -1,6 +1,6 @@
 import type { Run } from '@langchain/core/tracers/base';
-import { modelCallUsage, type Usage } from 'gepa-core';
-import { noUsage } from 'gepa-core/adapter';
+import type { Usage } from 'gepa-core';
+import { noUsage, reportedUsage } from 'gepa-core/adapter';
 import { isMessage, isNode, type MessageNode, type Node } from '../program/node.ts';
 import { plainMessage } from './message.ts';
 import { toPlain } from './plain.ts';
@@ -73,14 +73,40 @@ function readUsage(run: Run): Usage {
   const openAiDetails = [tokenUsage, responseMetadata(generation).usage]
     .map((usage) => (isNode(usage) ? usage.prompt_tokens_details : undefined))
     .find(isNode);
+  const streamedOutput = streamedAnthropicOutput(run);
   // Several answers to one request all have the usage of the whole request, so one is enough.
-  return modelCallUsage({
+  return reportedUsage({
     model: modelName(run),
     inputTokens: firstNumber(metadata.input_tokens, tokenUsage.promptTokens, tokenUsage.input_tokens),
     cachedInputTokens: firstNumber(details.cache_read, openAiDetails?.cached_tokens),
     cacheWriteTokens: firstNumber(details.cache_creation, openAiDetails?.cache_write_tokens),
-    outputTokens: firstNumber(metadata.output_tokens, tokenUsage.completionTokens, tokenUsage.output_tokens),
+    outputTokens:
+      streamedOutput ??
+      firstNumber(metadata.output_tokens, tokenUsage.completionTokens, tokenUsage.output_tokens),
+    totalTokens:
+      streamedOutput === undefined
+        ? firstNumber(metadata.total_tokens, tokenUsage.totalTokens, tokenUsage.total_tokens)
+        : undefined,
+    // LangChain's clients report a missing count as zero.
+    hasAnswer: generationsOf(run).some(hasAnswer),
   });
+}
+
+/** LangChain adds up the output tokens in a stream, but Anthropic's later counts include the earlier ones. */
+function streamedAnthropicOutput(run: Run): number | undefined {
+  const { model_provider: provider } = responseMetadata(generationsOf(run)[0]);
+  if (provider !== 'anthropic' && run.extra?.metadata?.ls_provider !== 'anthropic') return undefined;
+  const counts = run.events.flatMap(({ kwargs }) => {
+    const message = isNode(kwargs?.chunk) && isNode(kwargs.chunk.message) ? kwargs.chunk.message : {};
+    const usage = isNode(message.usage_metadata) ? message.usage_metadata : {};
+    return typeof usage.output_tokens === 'number' ? [usage.output_tokens] : [];
+  });
+  return counts.length === 0 ? undefined : Math.max(...counts);
+}
+
+function hasAnswer({ text, message }: Node): boolean {
+  if (typeof text === 'string' && text !== '') return true;
+  return isMessage(message) && Array.isArray(message.tool_calls) && message.tool_calls.length > 0;
 }
 
 /** The model's name: the one in its answer, else the one in the request. */

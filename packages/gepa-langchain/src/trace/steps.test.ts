@@ -208,9 +208,12 @@ describe('toSteps', () => {
     for (const outputs of [
       {
         generations: [[{ text: 'x' }]],
-        llmOutput: { tokenUsage: { promptTokens: 9, prompt_tokens_details } },
+        llmOutput: { tokenUsage: { promptTokens: 9, completionTokens: 1, prompt_tokens_details } },
       },
-      { generations: [[{ text: 'x', message }]], llmOutput: { tokenUsage: { promptTokens: 9 } } },
+      {
+        generations: [[{ text: 'x', message }]],
+        llmOutput: { tokenUsage: { promptTokens: 9, completionTokens: 1 } },
+      },
     ]) {
       expect(readModelCall(run(outputs)).usage).toMatchObject({ inputTokens: 9, cachedInputTokens: 7 });
     }

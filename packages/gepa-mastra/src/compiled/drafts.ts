@@ -82,7 +82,7 @@ function editOf(
     return isEditable ? text : undefined;
   };
   const instructions = newText(components.instructions, canEditInstructions);
-  const tools: Record<string, { description: string }> = {};
+  const tools: Record<string, { description: string }> = Object.create(null);
   for (const [name, { description, fields }] of components.tools) {
     const text = newText(description, canEditDescriptions && !/^(agent|workflow)-/.test(name));
     if (text !== undefined) tools[name] = { description: text };

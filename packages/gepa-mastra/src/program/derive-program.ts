@@ -69,7 +69,7 @@ class ProgramDerivation implements Derivation {
   rewrite(component: string | undefined): Rewrite | undefined {
     if (component === undefined) return undefined;
     const from = this.#discovery.components[component]?.text ?? '';
-    const to = this.candidate[component];
+    const to = Object.hasOwn(this.candidate, component) ? this.candidate[component] : undefined;
     return to === undefined || to === from ? undefined : { from, to };
   }
 

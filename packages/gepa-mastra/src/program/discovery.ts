@@ -37,7 +37,7 @@ export interface Discovery {
 
 /** A discovery in progress. */
 export class Findings implements Discovery {
-  readonly components: Record<string, Component> = {};
+  readonly components: Record<string, Component> = Object.create(null);
   readonly skipped: Skipped[] = [];
   readonly agents = new Map<unknown, AgentComponents & { readonly tools: Map<string, ToolComponents> }>();
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { AnswerReader } from './answer-reader.ts';
-import type { AnswerPart } from './model-call.ts';
+import type { AnswerPart, AnswerUsage } from './model-call.ts';
 
 const v2 = { inputTokens: 10, outputTokens: 5 };
 const parts = { outputTokens: { total: 5 } };
@@ -57,4 +57,34 @@ it.each<[string, Omit<AnswerPart, 'type'>, object]>([
 it('an answer without any reported usage counts as one model call with 0 tokens', () => {
   const expected = { modelCalls: 1, inputTokens: 0, outputTokens: 0 };
   expect(new AnswerReader('m').answer.usage).toEqual({ ...expected, byModel: { m: expected } });
+});
+
+const thoughts = { modelCalls: 1, inputTokens: 20, outputTokens: 510 };
+it.each<[string, AnswerUsage]>([
+  ['AI SDK version 2', { inputTokens: 20, outputTokens: 10, totalTokens: 530 }],
+  [
+    'AI SDK version 3 in the names of OpenAI',
+    { inputTokens: { total: 20 }, outputTokens: { total: 10 }, raw: { total_tokens: 530 } },
+  ],
+  [
+    'AI SDK version 3 in the names of Gemini',
+    { inputTokens: { total: 20 }, outputTokens: { total: 10 }, raw: { totalTokenCount: 530 } },
+  ],
+])('thoughts that only the total of %s contains count as output', (_, usage) => {
+  const reader = new AnswerReader('m');
+  reader.read({ type: 'finish', usage });
+  expect(reader.answer.usage).toEqual({ ...thoughts, byModel: { m: thoughts } });
+});
+
+it.each<[string, AnswerUsage]>([
+  ['no output tokens', { inputTokens: 20 }],
+  ['negative output tokens', { inputTokens: 20, outputTokens: -5 }],
+  ['zero output tokens for a text', { inputTokens: 20, outputTokens: 0 }],
+  ['input tokens that are a string', { inputTokens: '20' as never, outputTokens: 5 }],
+  ['totals that are missing', { inputTokens: { total: 20 }, outputTokens: {} }],
+])('the usage of an answer with %s is unknown', (_, usage) => {
+  const reader = new AnswerReader('m');
+  reader.read({ type: 'text-delta', delta: 'sorted' });
+  reader.read({ type: 'finish', usage });
+  expect(reader.answer.usage).toMatchObject({ modelCalls: 1, inputTokens: 0, outputTokens: 0 });
 });

@@ -1,4 +1,5 @@
-import { modelCallUsage, type Usage } from 'gepa-core';
+import type { Usage } from 'gepa-core';
+import { isUnknownUsage, reportedUsage } from 'gepa-core/adapter';
 import type { AnswerPart, AnswerUsage, ProviderMetadata } from './model-call.ts';
 import { plainToolCall } from './plain-prompt.ts';
 
@@ -56,12 +57,14 @@ export class AnswerReader {
 
   /** The usage of the call; undefined when it failed without reporting any tokens. */
   get usage(): Usage | undefined {
-    const usage = modelCallUsage({
+    const usage = reportedUsage({
       model: this.#model,
       ...inputTokensOf(this.#usage, this.#metadata),
       outputTokens: totalOf(this.#usage?.outputTokens),
+      totalTokens: totalTokensOf(this.#usage),
+      hasAnswer: this.#text !== '' || this.#reasoning !== '' || this.#toolCalls.length > 0,
     });
-    return this.error !== undefined && usage.inputTokens + usage.outputTokens === 0 ? undefined : usage;
+    return this.error !== undefined && isUnknownUsage(usage) ? undefined : usage;
   }
 
   get answer(): { output: unknown; finishReason?: string; usage?: Usage } {
@@ -109,6 +112,12 @@ function inputTokensOf(usage: AnswerUsage = {}, metadata: ProviderMetadata = {})
     cachedInputTokens,
     cacheWriteTokens,
   };
+}
+
+/** Since version 3, only the provider's own counts have a total: in the names of OpenAI, of Gemini, or of the SDK. */
+function totalTokensOf(usage: AnswerUsage = {}): unknown {
+  const { totalTokens, raw } = usage;
+  return totalTokens ?? raw?.total_tokens ?? raw?.totalTokenCount ?? raw?.totalTokens;
 }
 
 function usageIn(

@@ -42,6 +42,10 @@ export interface AnswerUsage {
     | { readonly total?: number; readonly cacheRead?: number; readonly cacheWrite?: number };
   readonly outputTokens?: number | { readonly total?: number };
   readonly cachedInputTokens?: number;
+  /** Only in version 2. */
+  readonly totalTokens?: number;
+  /** The counts as the provider reported them, since version 3. */
+  readonly raw?: Readonly<Record<string, unknown>>;
 }
 
 export type ProviderMetadata = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
