@@ -13,7 +13,7 @@ import {
   RolloutError,
   type RunContext,
 } from 'gepa-core';
-import { raceSignal, usageOfSteps } from 'gepa-core/adapter';
+import { modelCallError, raceSignal, usageOfSteps } from 'gepa-core/adapter';
 import type { RolloutLog } from './compiled/rollout-log.ts';
 import type { MastraExample } from './data/example.ts';
 import { deriveProgram } from './program/derive-program.ts';
@@ -231,5 +231,12 @@ function originalError(error: unknown, recorder: Recorder): unknown {
  * failed tool, but its answer must not be scored.
  */
 function infrastructureErrorIn(recorder: Recorder): unknown {
-  return recorder.agentErrors.map(classifyModelError).find((error) => failureKind(error) !== 'program');
+  const classify = (error: unknown) => {
+    const classified = classifyModelError(error);
+    // An error that looks like the program's own may be known as the provider's because a model call failed with it.
+    return failureKind(classified) === 'program' && recorder.isModelError(error)
+      ? (modelCallError(error) ?? classified)
+      : classified;
+  };
+  return recorder.agentErrors.map(classify).find((error) => failureKind(error) !== 'program');
 }

@@ -1,6 +1,5 @@
 import type { Transformer } from 'node:stream/web';
-import { failureKind, type MeteredCall } from 'gepa-core';
-import { ModelCallError, modelCallError } from 'gepa-core/adapter';
+import type { MeteredCall } from 'gepa-core';
 import { AnswerReader } from './answer-reader.ts';
 import { callRequest } from './call-request.ts';
 import type { AnswerPart, CallOptions, CallResult, ModelCall } from './model-call.ts';
@@ -37,7 +36,7 @@ export async function recordModelCall(
     report();
     recorder.end(openStep, answer.answer);
     const error = answer.isMissing ? unanswered(name) : answer.error;
-    if (error !== undefined) recorder.fail(openStep, withKind(error));
+    if (error !== undefined) recorder.fail(openStep, error);
   };
   try {
     const result = await call(options);
@@ -64,7 +63,7 @@ export async function recordModelCall(
     return { ...result, stream };
   } catch (error) {
     metered?.fail(error);
-    recorder.fail(openStep, withKind(error));
+    recorder.fail(openStep, error);
     throw error;
   }
 }
@@ -78,11 +77,8 @@ function errorStream(error: unknown): ReadableStream<AnswerPart> {
   });
 }
 
-/** An error that looks like the program's own may be known as the provider's because a model call failed with it. */
-function withKind(error: unknown): unknown {
-  return failureKind(error) === 'program' ? (modelCallError(error) ?? error) : error;
-}
-
-function unanswered(model: string): ModelCallError {
-  return new ModelCallError(`The response of the model ${model} was not an answer.`, 'transient');
+/** `failureKind` of gepa-core reads the kind. Importing its `ModelCallError` would add the optimizer to the light entry. */
+function unanswered(model: string): Error {
+  const error = new Error(`The response of the model ${model} was not an answer.`);
+  return Object.assign(error, { failureKind: 'transient' });
 }

@@ -35,6 +35,7 @@ export class Recorder {
   suspension: Error | undefined;
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
+  readonly #modelErrors = new Set<unknown>();
   #closed = false;
 
   constructor(meter?: CallMeter) {
@@ -70,6 +71,7 @@ export class Recorder {
   fail(step: OpenStep, error: unknown): void {
     if (this.#closed) return;
     this.#errors.push(error);
+    if (step.kind === 'model') this.#modelErrors.add(error);
     step.thrown = error;
     step.error = messageOf(error);
     step.durationMs = performance.now() - step.startedAt;
@@ -106,6 +108,11 @@ export class Recorder {
   /** The original error with this message, if it was recorded. Mastra passes some errors on as messages only. */
   errorWithMessage(message: string): unknown {
     return this.#errors.find((error) => error instanceof Error && error.message === message);
+  }
+
+  /** Whether a model call failed with this error. */
+  isModelError(error: unknown): boolean {
+    return this.#modelErrors.has(error);
   }
 
   get lastError(): unknown {
