@@ -22,7 +22,6 @@ import { RolloutThreads } from './program/rollout-threads.ts';
 import { splitCandidate } from './program/tunables.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
-import { reportUnreachedHosts } from './trace/client-retries.ts';
 import { toPlain } from './trace/plain.ts';
 import { providerFailure } from './trace/provider-failure.ts';
 import { reflectiveRecords } from './trace/reflective-records.ts';
@@ -69,7 +68,6 @@ export function createAdapter<Input, Output>(
   const { program, components = discover(program).components, tunables = [], boundTexts = {} } = options;
   const names = Object.keys(components);
   const { sites, checkpointers } = inspectProgram(program);
-  reportUnreachedHosts(program);
   const threads = new RolloutThreads(checkpointers);
   const rewrittenProgram = memoize(programCacheSize, async (key) => {
     const { texts, hasOwnThread } = JSON.parse(key) as ProgramKey;
