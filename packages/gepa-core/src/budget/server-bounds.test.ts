@@ -159,7 +159,12 @@ it('a run exceeds no limit and reports every call, compared with the records of 
         ...(isMetered ? { meter } : {}),
       });
       const { components } = tokenRun().options.adapter;
+      // On a busy machine an answer can be late too.
+      let timeouts = 0;
       const result = await optimize({
+        onEvent: (event) => {
+          if (event.type === 'retried' && event.message.includes('did not end within')) timeouts++;
+        },
         ...options,
         ...limits,
         adapter: {
@@ -205,9 +210,9 @@ it('a run exceeds no limit and reports every call, compared with the records of 
       const orInfinity = (limit: number | undefined) => limit ?? Number.POSITIVE_INFINITY;
       expect(usage.inputTokens + usage.outputTokens).toBeLessThanOrEqual(orInfinity(limits.maxTokens));
       expect(usage.costUsd ?? 0).toBeLessThanOrEqual(orInfinity(limits.maxCostUsd));
-      expect(answered.judge).toBeLessThanOrEqual(orInfinity(limits.maxMetricCalls) + hung);
+      expect(answered.judge).toBeLessThanOrEqual(orInfinity(limits.maxMetricCalls) + timeouts);
       // The caller cannot know the usage of calls that were in flight when it gave up on them.
-      if (hung > 0 || answersLeft <= 0) {
+      if (timeouts > 0 || hung > 0 || answersLeft <= 0) {
         expect(result.usage.modelCalls).toBeLessThanOrEqual(usage.modelCalls);
         return;
       }
