@@ -13,7 +13,7 @@ const answered = (kind: FailureCase['kind'], status: number, code?: string): Fai
   kind,
 });
 
-/** For every framework: the errors of its model clients must be told apart alike. */
+/** For every framework: the errors of its model clients must be classified alike. */
 export const failureCases: readonly FailureCase[] = [
   answered('transient', 429),
   answered('transient', 429, 'rate_limit_exceeded'),
