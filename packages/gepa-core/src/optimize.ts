@@ -5,7 +5,7 @@ import { nextTurn } from './calls/next-turn.ts';
 import { RunSignal } from './calls/run-signal.ts';
 import { componentNames } from './component.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
-import { RunError } from './errors.ts';
+import { GepaError, RunError } from './errors.ts';
 import { fingerprintOf, programIdentityOf } from './journal/fingerprint.ts';
 import { openRunDirectory, type RunDirectory } from './journal/run-directory.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
@@ -117,10 +117,17 @@ async function run<Example, Output, Trace, Name extends string>(
     const failure = RunError.isInstance(error)
       ? error
       : new RunError(`The run failed: ${messageOf(error)}`, { cause: error });
+    maskMessages(failure, settings.mask.message);
     dispatchFinished(prepared, dispatcher, 'error', undefined);
     if (search.state.candidates.some(({ coverage }) => coverage > 0)) failure.result = resultOf(search.state);
     throw failure;
   }
+}
+
+/** Masks what a provider may have repeated in the messages of our own errors; other errors are the caller's objects. */
+function maskMessages(error: Error, mask: (message: string) => string): void {
+  error.message = mask(error.message);
+  if (GepaError.isInstance(error.cause)) maskMessages(error.cause, mask);
 }
 
 /** The scores on the testset, or a warning why there are none, with what ended the run meanwhile. */

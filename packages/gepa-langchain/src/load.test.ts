@@ -83,7 +83,7 @@ it('load keeps the texts for tunables that the program got from an earlier candi
 
 it('load throws OptionsError on an option that does not exist or is of the wrong kind', () => {
   expect(() => load(chain, saved, { tunable: [policy] } as never)).toThrow(
-    'There is no option "tunable"; did you mean "tunables".',
+    'There is no option "tunable"; did you mean "tunables"?',
   );
   expect(() => load(chain, saved, { tools: 'all' } as never)).toThrow(OptionsError);
 });

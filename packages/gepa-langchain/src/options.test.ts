@@ -12,7 +12,7 @@ it('gepa throws on a name in include that the program does not have, and lists t
 it('gepa throws on an unknown option and suggests a similar one', () => {
   // Typed as an object, because TypeScript would reject it.
   const mistyped: object = { includes: ['system'] };
-  expect(() => gepa(prompt, mistyped)).toThrow('There is no option "includes"; did you mean "include".');
+  expect(() => gepa(prompt, mistyped)).toThrow('There is no option "includes"; did you mean "include"?');
 });
 
 it.each<[object, string]>([

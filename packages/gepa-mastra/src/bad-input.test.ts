@@ -171,6 +171,6 @@ it('gepa refuses an unknown option and suggests a similar one', () => {
   // Typed as object to pass the compiler.
   const mistyped: object = { request_context: {} };
   expect(() => gepa(agent, mistyped)).toThrow(
-    'There is no option "request_context"; did you mean "requestContext".',
+    'There is no option "request_context"; did you mean "requestContext"?',
   );
 });

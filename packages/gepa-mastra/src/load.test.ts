@@ -59,7 +59,7 @@ it('load refuses a text that has changed since, unless ifChanged is "apply"', as
 
 it('load throws OptionsError on an option that does not exist and on what is not an agent or a workflow', () => {
   expect(() => load(agent, saved, { rename_: {} } as never)).toThrow(
-    'There is no option "rename_"; did you mean "rename".',
+    'There is no option "rename_"; did you mean "rename"?',
   );
   expect(() => load({} as never, saved)).toThrow(OptionsError);
 });

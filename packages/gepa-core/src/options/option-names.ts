@@ -5,7 +5,7 @@ import { OptionsError } from '../errors.ts';
 export function unknownOptions(given: object, known: readonly string[]): string[] {
   return Object.keys(given)
     .filter((key) => !known.includes(key))
-    .map((key) => `There is no option "${key}"${suggestion(key, known)}.`);
+    .map((key) => `There is no option "${key}"${suggestion(key, known)}`);
 }
 
 /**
@@ -24,5 +24,5 @@ function suggestion(key: string, known: readonly string[]): string {
   const match =
     known.find((name) => plain(name) === plain(key)) ??
     known.find((name) => leven(plain(name), plain(key)) <= Math.min(3, Math.floor(key.length / 3)));
-  return match === undefined ? '' : `; did you mean "${match}"`;
+  return match === undefined ? '.' : `; did you mean "${match}"?`;
 }

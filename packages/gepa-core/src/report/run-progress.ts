@@ -49,7 +49,7 @@ export class RunProgress {
         return [];
       case 'retried':
         this.retries++;
-        return [];
+        return this.retries === 1 ? [{ kind: 'warning', text: `Retrying: ${visible(event.message)}` }] : [];
       case 'warning':
         return this.#warn([event.message]);
       case 'candidate_added':
@@ -79,6 +79,7 @@ export class RunProgress {
     this.#bestIndex = bestIndex;
     this.bestScore = this.#means[bestIndex];
     if (index === 0) {
+      if (candidate.coverage === 0) return [];
       this.seedScore = mean;
       return [plain(`Seed: ${formatScore(mean)} on ${validationExamples(candidate)}`)];
     }

@@ -79,6 +79,7 @@ describe('terminalProgress on a terminal', () => {
       'Warning: There is no valset.',
       'Optimizing 1 component with 6 training and 4 validation examples, at most 100 metric calls',
       'Seed: 0.500 on 4 validation examples',
+      'Retrying: overloaded',
       'New best: 0.750 (+0.250), candidate 1 by reflection in iteration 1',
       '20/100 calls ━━━─────────────  best 0.750 (seed 0.500)  22s, ~1m 50s left  2 candidates  iteration 2  1 retry',
     ]);
