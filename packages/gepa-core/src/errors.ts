@@ -86,6 +86,11 @@ export class FileFormatError extends GepaError {
   static override readonly kind = 'FileFormatError';
 }
 
+/** The file of a saved candidate cannot be read or written. `cause` is the file system's error. */
+export class FileAccessError extends GepaError {
+  static override readonly kind = 'FileAccessError';
+}
+
 /** A run directory cannot be created, read or written. */
 export class RunDirectoryError extends GepaError {
   static override readonly kind: string = 'RunDirectoryError';

@@ -30,6 +30,7 @@ export {
   currentBest,
   epochShuffled,
   epsilonGreedy,
+  FileAccessError,
   FileFormatError,
   failureKind,
   fullEvaluation,

@@ -29,6 +29,7 @@ export {
   currentBest,
   epochShuffled,
   epsilonGreedy,
+  FileAccessError,
   FileFormatError,
   failureKind,
   fullEvaluation,

@@ -30,6 +30,7 @@ export interface LoadProgramOptions extends ComponentSelectionOptions {
  * @param saved The path of a file that `save` wrote, or the object that `toJSON` returned.
  * @throws {CandidateMismatchError} when the texts do not fit the program's components, or when the program's own text
  * of a component has changed since it was optimized (see `ifChanged`).
+ * @throws {FileAccessError} when a file cannot be read.
  * @throws {FileFormatError} when it is not a saved candidate.
  * @throws {OptionsError} when the selection names a component that does not exist.
  */

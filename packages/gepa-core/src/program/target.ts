@@ -81,6 +81,7 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
    * @param saved The path of a file, or the object that `toJSON` returned.
    * @throws {CandidateMismatchError} when the candidate does not fit the program's components. Also when the program's
    * own text of a component has changed since it was optimized, unless `ifChanged` is `'apply'`. Default: `'refuse'`.
+   * @throws {FileAccessError} when a file cannot be read.
    * @throws {FileFormatError} when `saved` is not a saved candidate.
    */
   load(saved: string | SavedCandidate, options?: { readonly ifChanged?: 'refuse' | 'apply' }): Program;
