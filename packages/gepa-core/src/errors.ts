@@ -1,5 +1,6 @@
 import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
+import type { Comparison } from './evaluate/compare.ts';
 import type { OptimizationResult } from './result.ts';
 
 const marker = Symbol.for('gepa.error');
@@ -167,4 +168,15 @@ export class ProposerError extends RunError {
 /** A custom strategy returned an invalid value. */
 export class StrategyError extends RunError {
   static override readonly kind = 'StrategyError';
+}
+
+/** A candidate scores lower than another by more than the margin of `assertNotWorse`. */
+export class RegressionError extends GepaError {
+  static override readonly kind = 'RegressionError';
+  readonly comparison: Comparison;
+
+  constructor(message: string, comparison: Comparison) {
+    super(message);
+    this.comparison = comparison;
+  }
 }

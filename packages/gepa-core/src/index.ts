@@ -8,6 +8,21 @@ export type { RetryOptions } from './calls/retry.ts';
 export type { Candidate, Component, ComponentKind } from './component.ts';
 export * from './errors.ts';
 export { type Estimated, type EstimateOptions, estimate, type RunEstimate } from './estimate/estimate.ts';
+export type { Comparison, ScoreChange, Verdict } from './evaluate/compare.ts';
+export {
+  type CandidateToEvaluate,
+  type EvaluateOptions,
+  type EvaluationOptions,
+  evaluate,
+} from './evaluate/evaluate.ts';
+export {
+  type CandidateEvaluation,
+  type EvaluatedExample,
+  type EvaluatedRollout,
+  type EvaluationData,
+  EvaluationReport,
+} from './evaluate/evaluation-report.ts';
+export { assertNotWorse, type GateOptions } from './evaluate/gate.ts';
 export * from './events.ts';
 export type { LanguageModel, LanguageModelAnswer, LanguageModelRequest } from './language-model.ts';
 export type { Metric, MetricArgs, MetricResult, MetricScore } from './metric.ts';

@@ -39,6 +39,8 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   dispatcher: Dispatcher<Name>,
   runSignal: RunSignal,
   journal: Journal | undefined,
+  /** Names training examples without an id, as in `train:3`. */
+  trainsetName = 'train',
 ): PreparedRun<Example, Output, Trace, Name> {
   const { adapter, cacheEvaluation, skipDuplicates } = settings;
   const { warn } = dispatcher;
@@ -47,7 +49,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   const runId = journal?.runId ?? crypto.randomUUID();
 
   const index = new ExampleIndex<Example>();
-  const trainset = index.add('train', settings.trainset);
+  const trainset = index.add(trainsetName, settings.trainset);
   const valset = index.add('val', settings.valset);
   const testset = index.add('test', settings.testset);
   warnAboutData(settings, { trainset, valset, testset }, warn);
