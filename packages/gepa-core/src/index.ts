@@ -15,13 +15,8 @@ export {
   type EvaluationOptions,
   evaluate,
 } from './evaluate/evaluate.ts';
-export {
-  type CandidateEvaluation,
-  type EvaluatedExample,
-  type EvaluatedRollout,
-  type EvaluationData,
-  EvaluationReport,
-} from './evaluate/evaluation-report.ts';
+export type * from './evaluate/evaluation.ts';
+export { EvaluationReport } from './evaluate/evaluation-report.ts';
 export { assertNotWorse, type GateOptions } from './evaluate/gate.ts';
 export * from './events.ts';
 export type { LanguageModel, LanguageModelAnswer, LanguageModelRequest } from './language-model.ts';

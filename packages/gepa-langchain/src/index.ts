@@ -1,9 +1,13 @@
 export type {
   Candidate,
+  CandidateEvaluation,
+  CandidateToEvaluate,
+  Comparison,
   Compiled,
   CompileOptions,
   Component,
   EstimateOptions,
+  EvaluationOptions,
   FailureKind,
   GepaEvent,
   LanguageModel,
@@ -25,9 +29,11 @@ export type {
 } from 'gepa-core';
 export {
   allComponents,
+  assertNotWorse,
   autoBudget,
   CandidateMismatchError,
   currentBest,
+  EvaluationReport,
   epochShuffled,
   epsilonGreedy,
   FileAccessError,
@@ -42,6 +48,7 @@ export {
   OptionsError,
   ProposerError,
   pareto,
+  RegressionError,
   RolloutError,
   RolloutTimeoutError,
   RunDirectoryError,

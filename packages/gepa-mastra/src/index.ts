@@ -1,9 +1,13 @@
 export type {
   Candidate,
+  CandidateEvaluation,
+  CandidateToEvaluate,
+  Comparison,
   Compiled,
   CompileOptions,
   Component,
   EstimateOptions,
+  EvaluationOptions,
   FailureKind,
   GepaEvent,
   Metric,
@@ -24,9 +28,11 @@ export type {
 } from 'gepa-core';
 export {
   allComponents,
+  assertNotWorse,
   autoBudget,
   CandidateMismatchError,
   currentBest,
+  EvaluationReport,
   epochShuffled,
   epsilonGreedy,
   FileAccessError,
@@ -41,6 +47,7 @@ export {
   OptionsError,
   ProposerError,
   pareto,
+  RegressionError,
   RolloutError,
   RolloutTimeoutError,
   RunDirectoryError,

@@ -4,7 +4,7 @@ import { bootstrapInterval } from '../search/bootstrap.ts';
 import type { Measured } from '../search/evaluator.ts';
 import type { ExampleRef } from '../search/examples.ts';
 import { mean } from './compare.ts';
-import type { CandidateEvaluation, EvaluatedExample, EvaluatedRollout } from './evaluation-report.ts';
+import type { CandidateEvaluation, EvaluatedExample, EvaluatedRollout } from './evaluation.ts';
 
 /** One repeat: a rollout for each example, with gaps where there is none. */
 export type Runs<Example, Output, Trace> = readonly (Measured<Example, Output, Trace> | undefined)[];

@@ -12,7 +12,7 @@ import { describeStopReason } from '../report/stop-reason.ts';
 import { visible } from '../report/visible.ts';
 import { listItem } from '../report/wrap.ts';
 import type { Comparison } from './compare.ts';
-import type { CandidateEvaluation, EvaluationData } from './evaluation-report.ts';
+import type { CandidateEvaluation, EvaluationData } from './evaluation.ts';
 
 /** At most so many changed examples are listed. */
 const MAX_LISTED = 10;

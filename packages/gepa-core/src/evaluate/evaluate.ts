@@ -19,7 +19,8 @@ import type { ExampleRef } from '../search/examples.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
 import { maskMessages, type OpenRun, withRun } from '../with-run.ts';
 import { candidateEvaluation, type Runs } from './candidate-evaluation.ts';
-import { type CandidateEvaluation, EvaluationReport } from './evaluation-report.ts';
+import type { CandidateEvaluation } from './evaluation.ts';
+import { EvaluationReport } from './evaluation-report.ts';
 
 /** A candidate to evaluate: the program as it is (`'seed'`), its texts, or a saved candidate or the path of its file. */
 export type CandidateToEvaluate<Name extends string = string> =
