@@ -96,7 +96,7 @@ function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): 
   const reflectionUsage = usageOf(sizes.reflection);
   let proposals = 0;
   let tested = 0;
-  const { reflectionModel, adapter } = settings;
+  const { adapter } = settings;
   return {
     ...withoutSpendLimits(settings),
     ...Object.fromEntries(
@@ -113,8 +113,7 @@ function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): 
     },
     metric: ({ output }) => output as number,
     propose: async ({ candidate, components, meter }) => {
-      const asked = reflectionModel === undefined ? 1 : components.length;
-      for (let i = 0; i < asked; i++) (await meter!.begin()).end(reflectionUsage);
+      (await meter!.begin()).end(reflectionUsage);
       const number = ++proposals;
       return Object.fromEntries(components.map((name) => [name, `${candidate[name]} ${number}`]));
     },

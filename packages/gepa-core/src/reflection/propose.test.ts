@@ -39,22 +39,25 @@ describe('a reflection model', () => {
     });
   });
 
-  it('the reflection model is called concurrently for all selected components, and one usable answer is enough', async () => {
-    let open = 0;
-    let maxOpen = 0;
+  it('the reflection model is called once for all selected components, and one usable text is enough', async () => {
+    const prompts: string[] = [];
     const run = modelRun(
       async ({ prompt }) => {
-        maxOpen = Math.max(maxOpen, ++open);
-        await new Promise(setImmediate);
-        open--;
-        return prompt.includes('"extract"') ? block('') : block('base red green');
+        prompts.push(prompt);
+        return `\`\`\`\`route\nbase red green\n\`\`\`\`\n${prompts.length === 1 ? '````extract\n````' : ''}`;
       },
       { componentSelector: 'all', maxIterations: 1 },
     );
     await optimize(run.options);
-    expect(maxOpen).toBe(2);
+    expect(prompts).toHaveLength(2);
+    expect(prompts[1]).toContain('Answer again with the complete text of "extract" only');
     const child = run.decisions().find((event) => event.type === 'proposal_evaluated');
     expect(child?.texts).toEqual({ route: 'base red green' });
+    expect(run.events.find(({ type }) => type === 'reflection_finished')).toMatchObject({
+      components: ['extract', 'route'],
+      texts: { route: 'base red green' },
+      rejected: { extract: { reason: 'empty' } },
+    });
   });
 
   it('reflectionPromptTemplate replaces the prompt for all components or for one', async () => {
@@ -73,7 +76,7 @@ describe('a reflection model', () => {
         maxIterations: 2,
       }).options,
     );
-    expect(prompts.map((prompt) => /^\w+/.exec(prompt)![0])).toEqual(['OLD', 'You', 'ROUTE']);
+    expect(prompts.map((prompt) => /^\w+/.exec(prompt)![0])).toEqual(['OLD', 'Improve', 'ROUTE']);
     expect(prompts[0]).toContain('OLD base SEEN');
   });
 

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { fenced, trimBlankLines } from './fence.ts';
 import { readAnswer } from './read-answer.ts';
 
+const asked = { name: 'triage', currentText: 'Sort tickets.' };
 const read = (text: string, finishReason?: string) =>
-  readAnswer(finishReason === undefined ? { text } : { text, finishReason });
+  readAnswer(finishReason === undefined ? { text } : { text, finishReason }, [asked]).get('triage')!;
 
 const triage = 'You sort support tickets.\n\nAnswer with one word: billing, bug or other.';
 
@@ -252,7 +253,7 @@ it('readAnswer never throws and never returns a blank text', () => {
       (answer) => {
         const reading = read(answer);
         if ('text' in reading) expect(reading.text.trim()).not.toBe('');
-        else expect(['cut_off', 'empty']).toContain(reading.problem);
+        else expect(['cut_off', 'empty', 'no_text']).toContain(reading.problem);
       },
     ),
   );

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { LanguageModelAnswer } from '../language-model.ts';
 import { fenced } from './fence.ts';
-import { reflect } from './reflect.ts';
+import { type Reflection, reflect } from './reflect.ts';
 
 const component = { text: 'Sort {ticket}.', variables: ['ticket'] };
-const base = { name: 'triage', component, currentText: 'Sort {ticket} well.', records: '## Example 1' };
+const triage = { name: 'triage', component, currentText: 'Sort {ticket} well.', records: '## Example 1' };
+const base = { components: [triage] };
 const good = fenced('Sort {ticket} into bug or billing.', 4);
 
 /** A call function that returns the answers in order and records the prompts. */
@@ -20,11 +21,14 @@ function scripted(...answers: (string | LanguageModelAnswer)[]) {
   return { prompts, call };
 }
 
+const rejectionOf = ({ rejected }: Reflection) => rejected.get('triage');
+
 describe('reflect', () => {
   it('reflect returns the new text and the usage', async () => {
     const { prompts, call } = scripted(`Here you are:\n${good}`);
     expect(await reflect({ ...base, call })).toEqual({
-      text: 'Sort {ticket} into bug or billing.',
+      texts: new Map([['triage', 'Sort {ticket} into bug or billing.']]),
+      rejected: new Map(),
       usage: { modelCalls: 1, inputTokens: 10, outputTokens: 5 },
     });
     expect(prompts).toHaveLength(1);
@@ -41,14 +45,16 @@ describe('reflect', () => {
   ])('reflect asks once more after a %s answer and rejects a second one: %j', async (reason, invalid) => {
     const once = scripted(invalid, good);
     expect(await reflect({ ...base, call: once.call })).toEqual({
-      text: 'Sort {ticket} into bug or billing.',
+      texts: new Map([['triage', 'Sort {ticket} into bug or billing.']]),
+      rejected: new Map(),
       usage: { modelCalls: 2, inputTokens: 20, outputTokens: 10 },
     });
 
     const twice = scripted(invalid, invalid);
     const reflection = await reflect({ ...base, call: twice.call });
-    expect(reflection).toMatchObject({ rejected: { reason }, usage: { modelCalls: 2 } });
-    const { message } = (reflection as { rejected: { message: string } }).rejected;
+    expect(rejectionOf(reflection)).toMatchObject({ reason });
+    expect(reflection.usage.modelCalls).toBe(2);
+    const { message } = rejectionOf(reflection)!;
 
     const [first, second] = once.prompts;
     expect(second!.startsWith(first!)).toBe(true);
@@ -59,29 +65,28 @@ describe('reflect', () => {
 
   it('reflect rejects the second answer with the reason of the second answer', async () => {
     const { call } = scripted('````\nSort {tick', fenced('Sort.', 4));
-    expect(await reflect({ ...base, call })).toMatchObject({ rejected: { reason: 'lost_placeholder' } });
+    expect(rejectionOf(await reflect({ ...base, call }))).toMatchObject({ reason: 'lost_placeholder' });
   });
 
   it('reflect rejects an unchanged text without asking again', async () => {
     const { call } = scripted(fenced('Sort {ticket} well.', 4));
-    expect(await reflect({ ...base, call })).toMatchObject({
-      rejected: { reason: 'unchanged' },
-      usage: { modelCalls: 1 },
-    });
+    const reflection = await reflect({ ...base, call });
+    expect(rejectionOf(reflection)).toMatchObject({ reason: 'unchanged' });
+    expect(reflection.usage.modelCalls).toBe(1);
   });
 
   it('reflect ignores outer blank lines and line endings when it compares with the current text', async () => {
     const { call } = scripted(fenced('Sort {ticket}\nwell.', 4));
     const currentText = '\nSort {ticket}\r\nwell.\r\n';
-    expect(await reflect({ ...base, currentText, call })).toMatchObject({
-      rejected: { reason: 'unchanged' },
-    });
+    const reflection = await reflect({ components: [{ ...triage, currentText }], call });
+    expect(rejectionOf(reflection)).toMatchObject({ reason: 'unchanged' });
   });
 
   it('reflect uses a custom template for the first and the second prompt', async () => {
     const { prompts, call } = scripted('', good);
     await reflect({ ...base, template: 'Better: <curr_param> by <side_info>', call });
-    expect(prompts[0]).toBe('Better: Sort {ticket} well. by ## Example 1');
+    expect(prompts[0]).toContain('Better: Sort {ticket} well. by ## Example 1');
+    expect(prompts[0]).toContain('Keep each exactly');
     expect(prompts[1]!.startsWith(`${prompts[0]}\n`)).toBe(true);
   });
 
