@@ -5,10 +5,12 @@ import type { CallEnvironment } from '../calls/call.ts';
 import { messageOf } from '../calls/classify-error.ts';
 import { Interrupted } from '../calls/interruption.ts';
 import { runCall } from '../calls/run-call.ts';
+import { Semaphore } from '../calls/semaphore.ts';
 import { ownValue, recordOf } from '../component.ts';
 import { type ProposalEntry, proposalKey, type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
 import type { Mask } from '../redact.ts';
+import { CutOffStreak } from './cut-off-streak.ts';
 import { checkText } from './guard.ts';
 import type { ReflectionPromptRequest } from './prompt.ts';
 import type { Proposal, ProposalRequest, Proposer } from './proposer.ts';
@@ -23,9 +25,20 @@ export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly propose: ((request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>) | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
   readonly maxRecordCharacters: number | undefined;
+  /** The number of concurrent calls. */
+  readonly concurrency: number;
   /** Masks texts in records. */
   readonly mask: Mask;
   readonly stopwatch: Stopwatch;
+  readonly warn: (message: string) => void;
+}
+
+/** What the proposals of a run share. */
+interface Shared {
+  readonly semaphore: Semaphore;
+  readonly cutOffs: CutOffStreak;
+  /** Warns once. */
+  readonly warnOfCutOffs: () => void;
 }
 
 /** The second of the search's two effects: rewrites components by reading traces and feedback (paper, section 3.2). */
@@ -33,12 +46,13 @@ export function createProposer<Example, Output, Trace, Name extends string>(
   options: ProposeOptions<Example, Output, Trace, Name>,
 ): Proposer<Example, Output, Trace, Name> {
   const { stopwatch, model, propose } = options;
+  const shared = sharedBy(options);
   return async (request) => {
     stopwatch.start('reflection');
     try {
       return propose === undefined
-        ? await askModel(options, model!, request)
-        : await askProposer(options, propose, request);
+        ? await askModel(options, shared, model!, request)
+        : await askProposer(options, shared, propose, request);
     } catch (error) {
       const interruption = error instanceof Interrupted ? error.interruption : undefined;
       if (interruption === undefined) throw error;
@@ -58,14 +72,33 @@ export function createProposer<Example, Output, Trace, Name extends string>(
   };
 }
 
+function sharedBy({ concurrency, warn }: { concurrency: number; warn: (message: string) => void }): Shared {
+  let hasWarned = false;
+  return {
+    semaphore: new Semaphore(concurrency),
+    cutOffs: new CutOffStreak(),
+    warnOfCutOffs() {
+      if (hasWarned) return;
+      hasWarned = true;
+      warn(
+        'The answers of the reflection model were cut off several times in a row, and it is no longer asked again after one. ' +
+          'Raise its limit on output tokens (`maxTokens` of the reflection model), which reasoning counts against too.',
+      );
+    },
+  };
+}
+
 /** Asks the model about all components, in one call unless that is too long. */
 async function askModel<Example, Output, Trace, Name extends string>(
   options: ProposeOptions<Example, Output, Trace, Name>,
+  shared: Shared,
   model: LanguageModel,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
   const prompts = reflectionRequests({ ...options, ...request });
-  const settled = await Promise.allSettled(prompts.map((prompt) => ask(options, model, request, prompt)));
+  const settled = await Promise.allSettled(
+    prompts.map((prompt) => ask(options, shared, model, request, prompt)),
+  );
   // Only when all have ended, so that the spend of each is counted.
   const reflections = settled.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
@@ -81,18 +114,28 @@ async function askModel<Example, Output, Trace, Name extends string>(
 
 async function ask<Example, Output, Trace, Name extends string>(
   { run }: ProposeOptions<Example, Output, Trace, Name>,
+  { semaphore, cutOffs, warnOfCutOffs }: Shared,
   model: LanguageModel,
   { iteration, task }: ProposalRequest<Example, Output, Trace, Name>,
   prompt: ReflectionPromptRequest,
 ): Promise<Reflection> {
   const startedAt = performance.now();
   const components = prompt.components.map(({ name }) => name);
+  const isTooLong = cutOffs.isTooLong(iteration);
+  if (isTooLong) warnOfCutOffs();
   let attempt = 0;
   const reflection = await reflect({
     ...prompt,
-    call: (prompt) => askOnce(run, model, { iteration, task, components, attempt: attempt++, prompt }),
+    asksAgainAfterCutOff: !isTooLong,
+    call: (prompt) =>
+      askOnce(run, semaphore, model, { iteration, task, components, attempt: attempt++, prompt }),
   });
   const { texts, rejected, usage } = reflection;
+  const reasons = [...rejected.values()].map(({ reason }) => reason);
+  cutOffs.add(
+    iteration,
+    texts.size === 0 && reasons.length > 0 && reasons.every((reason) => reason === 'cut_off'),
+  );
   run.dispatch({
     type: 'reflection_finished',
     iteration,
@@ -111,6 +154,7 @@ type Question = Pick<ReflectionEntry, 'iteration' | 'task' | 'components' | 'att
 /** One paid question to the reflection model. */
 async function askOnce(
   run: CallEnvironment,
+  semaphore: Semaphore,
   model: LanguageModel,
   question: Question,
 ): Promise<LanguageModelAnswer & { readonly usage: Usage }> {
@@ -119,6 +163,7 @@ async function askOnce(
     kind: 'reflection',
     phase: 'reflection',
     iteration,
+    semaphore,
     key: reflectionKey(iteration, task, components, attempt),
     perform: (attemptCall) =>
       attemptCall(
@@ -144,6 +189,7 @@ async function askOnce(
 /** Asks the caller's own proposer for all components at once. */
 async function askProposer<Example, Output, Trace, Name extends string>(
   options: ProposeOptions<Example, Output, Trace, Name>,
+  { semaphore }: Shared,
   propose: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
@@ -157,6 +203,7 @@ async function askProposer<Example, Output, Trace, Name extends string>(
     kind: 'reflection',
     phase: 'reflection',
     iteration,
+    semaphore,
     key: proposalKey(iteration, task),
     perform: (attempt) =>
       attempt({ name: 'The proposer', usageOf: () => undefined }, async (context) =>
