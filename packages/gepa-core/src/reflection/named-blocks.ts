@@ -75,7 +75,7 @@ function unfencedSections(lines: readonly string[], names: readonly string[]): N
   return sections;
 }
 
-const marks = /^[\s"'`*#<([]+|[\s"'`*:>)\]]+$/g;
+const marks = /^[\s"'`*#<([]+|[\s"'`*:=>)\]]+$/g;
 const firstWord = /^[^\s:="'`]*[\s:="'`]+/;
 const wordsBefore = new Set(
   'the a new text prompt component name block of for here is updated revised improved rewritten final complete markdown md txt'.split(

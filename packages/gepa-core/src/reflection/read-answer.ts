@@ -26,16 +26,18 @@ export interface AskedText {
  * around it, or the whole answer without its introduction if there is no block. If several were asked for, each is in a
  * block with its name; the result lacks those that the model left out.
  *
- * @param asked The texts to extract.
+ * @param texts The texts to extract.
  * @param context.names The names of all components in the prompt. Default: of those that are asked for.
  * @param context.ownLines The lines of the prompt that are not about the program, which show that an answer repeats it.
  */
 export function readAnswer(
   answer: Pick<LanguageModelAnswer, 'text' | 'finishReason'>,
-  asked: readonly AskedText[],
+  texts: readonly AskedText[],
   context: { readonly names?: readonly string[]; readonly ownLines?: readonly string[] } = {},
 ): ReadonlyMap<string, Reading> {
+  const asked = texts.map(({ name, currentText }) => ({ name, currentText: asAnswered(currentText) }));
   const { names = asked.map(({ name }) => name), ownLines = [] } = context;
+  const ownWords = ownLines.join('\n');
   const forAll = (reading: Reading) => new Map(asked.map(({ name }) => [name, reading]));
   const isCut = isCutOff(answer.finishReason);
   const stopped = cutOff(`the model stopped with "${answer.finishReason}"`);
@@ -46,7 +48,7 @@ export function readAnswer(
   const lines = withoutEcho(content.split('\n'), asked, ownLines);
   const sections = names.length === 1 ? [] : namedSections(lines, names);
   if (sections.length === 0 && asked.length === 1) {
-    return forAll(isCut ? stopped : withoutSamples(readOne(lines, asked[0]!), ownLines));
+    return forAll(isCut ? stopped : withoutSamples(readOne(lines, asked[0]!), ownWords));
   }
 
   const readings = new Map<string, Reading>();
@@ -55,9 +57,9 @@ export function readAnswer(
     if (text === undefined) return;
     const isLast = index === sections.length - 1;
     const whole = () => (isFenced ? readOne(lines, text) : textOf(lines.join('\n')));
-    const reading = isCut && isLast ? stopped : withoutSamples(whole(), ownLines);
+    const reading = isCut && isLast ? stopped : withoutSamples(whole(), ownWords);
     // A block that repeats the current text does not replace a new one.
-    const isQuote = 'text' in reading && isCurrent(reading.text, text) && readings.has(name);
+    const isQuote = 'text' in reading && reading.text === text.currentText && readings.has(name);
     if (!isQuote) readings.set(name, reading);
   });
   if (isCut) for (const { name } of asked) if (!readings.has(name)) readings.set(name, stopped);
@@ -106,18 +108,18 @@ function withoutEcho(lines: string[], asked: readonly AskedText[], ownLines: rea
 }
 
 /** A text that stands for a text, or is a piece of the prompt, was not written for the component. */
-function withoutSamples(reading: Reading, ownLines: readonly string[]): Reading {
+function withoutSamples(reading: Reading, ownWords: string): Reading {
   if (!('text' in reading)) return reading;
   const { text } = reading;
-  const isPiece = () =>
-    text.length < 1_000 && /\w\s+\w+\s+\w/.test(text) && ownLines.join('\n').includes(text);
+  const isPiece = () => text.length < 1_000 && /\w\s+\w+\s+\w/.test(text) && ownWords.includes(text);
   return isSample(text) || isPiece()
     ? noText('The answer repeats words of the request in place of a text.')
     : reading;
 }
 
-function isCurrent(text: string, { currentText }: AskedText): boolean {
-  return text === trimBlankLines(currentText.replaceAll('\r\n', '\n'));
+/** The current text as a model repeats it. */
+export function asAnswered(text: string): string {
+  return trimBlankLines(text.replaceAll('\r\n', '\n'));
 }
 
 /** The lines of a block, without the name of the component where it stands on the opening line. */
@@ -170,7 +172,7 @@ function bestBlock(
   const sized = blocks
     .filter((block) => !isExample(lines, block, asked))
     .map((block) => ({ block, text: trimBlankLines(contentOf(block, asked).join('\n')) }));
-  const fresh = sized.filter(({ text }) => !isCurrent(text, asked));
+  const fresh = sized.filter(({ text }) => text !== asked.currentText);
   const found = fresh.length > 0 ? fresh : sized;
   const longest = found.reduce((length, { block }) => Math.max(length, block.length), 0);
   const candidates = found.filter(({ block }) => block.length === longest);

@@ -1,6 +1,6 @@
 import { addUsage, type Usage } from '../budget/usage.ts';
 import type { LanguageModelAnswer } from '../language-model.ts';
-import { fenced, trimBlankLines } from './fence.ts';
+import { fenced } from './fence.ts';
 import { checkText, type TextProblem } from './guard.ts';
 import {
   buildReflectionPrompt,
@@ -8,7 +8,7 @@ import {
   ownLines,
   type ReflectionPromptRequest,
 } from './prompt.ts';
-import { type AnswerProblem, readAnswer } from './read-answer.ts';
+import { type AnswerProblem, asAnswered, readAnswer } from './read-answer.ts';
 import { shorten } from './shorten.ts';
 
 /** Why a text was rejected. */
@@ -86,7 +86,7 @@ function outcomeOf(
       continue;
     }
     const { text } = reading;
-    if (text === trimBlankLines(currentText.replaceAll('\r\n', '\n'))) {
+    if (text === asAnswered(currentText)) {
       rejected.set(name, { reason: 'unchanged', message: `The new text of "${name}" is the current one.` });
       continue;
     }

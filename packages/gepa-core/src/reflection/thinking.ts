@@ -7,7 +7,7 @@ const opening = new RegExp(
   'i',
 );
 const tags = new RegExp(
-  `<(?<close>/?)(?:seed:)?(?<name>${names})>|\\[/THINK\\]|◁/think▷|<channel\\|>|<\\|channel\\|>final<\\|message\\|>|^analysis\\b[^]*?assistantfinal`,
+  `<(?<close>/?)(?:seed:)?(?<name>${names})>|\\[/THINK\\]|◁/think▷|<channel\\|>|<\\|channel\\|>final<\\|message\\|>|^analysis[^]*?assistantfinal`,
   'gi',
 );
 /** Marks that end a message, where a server passes them on. */
