@@ -72,7 +72,7 @@ function defaultPrompt(request: ReflectionPromptRequest): string {
     section('Background', request.background),
     section('Objective', request.objective),
     section('The program', request.program),
-    section('The model that reads it', request.readerHint),
+    section('The reader', request.readerHint),
     section('Scores', request.scores),
     ...components.flatMap((component) =>
       componentSections(component, isOne ? '' : ` of "${component.name}"`),
@@ -101,15 +101,22 @@ function about({ name, component: { kind = 'text', description } }: ComponentReq
 }
 
 function task(components: readonly ComponentRequest[]): string {
-  const isOne = components.length === 1;
-  return `${isOne ? 'Write a better text.' : 'Find out which texts the faults come from, and write those better. Leave the others out.'}
-- Find what in the text, or missing from it, led to each fault. Mend that cause, not the single case.
-- Keep what works: the text must still do well where it did well here. Keep its facts and rules unless a run proves them wrong.
-- State the facts of the domain and the special rules that the feedback reveals, rare ones too: the reader knows only the text and its input.
-- Where the reader misses the form of the answer, or imitates more than it follows, as small models do, add a few worked examples. Invent them, vary them, cover every kind of answer, and lay each out exactly as the reader sees an input and must write its answer. Never copy the examples above: the text will meet other inputs.
-- Be as long as that needs and no longer; say each thing once.${placeholderRules(components)
-    .map((rule) => `\n- ${rule}`)
-    .join('')}`;
+  const has = (part: 'learned' | 'history') => components.some((component) => !isEmpty(component[part]));
+  const rules = [
+    'Find what in the text, or missing from it, led to each fault. Fix that cause, not the single case.',
+    'Keep what works: the text must still do well where it did well here. Keep its facts and rules unless a run proves them wrong.',
+    'State the facts of the domain and the special rules that the feedback reveals, rare ones too: the reader knows nothing but the text and its input.',
+    'Where the reader misses the form of the answer, or imitates more than it follows, as small models do, add a few worked examples. Invent them, vary them, cover every kind of answer, and lay each out exactly as the reader sees an input and must write its answer. Never copy the examples above: the text will meet other inputs.',
+    'Be as long as that needs and no longer; say each thing once.',
+    ...(has('learned') ? ['Meet all demands so far, not only those of these runs.'] : []),
+    ...(has('history') ? ['Do not repeat an earlier attempt: learn from what became of it.'] : []),
+    ...placeholderRules(components),
+  ];
+  const goal =
+    components.length === 1
+      ? 'Write a better text.'
+      : 'Find out which texts the faults come from, and write those better. Leave the others out.';
+  return [goal, ...rules.map((rule) => `- ${rule}`)].join('\n');
 }
 
 function placeholderRules(components: readonly ComponentRequest[]): string[] {
@@ -126,12 +133,13 @@ function placeholderRules(components: readonly ComponentRequest[]): string[] {
 
 function answerForm(components: readonly ComponentRequest[]): string {
   const length = Math.max(...components.map(({ currentText }) => fenceLength(currentText, 4)));
-  const marks = `${length === 4 ? 'four' : length} backticks`;
+  const fence = '`'.repeat(length);
+  const line = `a line of ${length === 4 ? 'four' : length} backticks`;
   if (components.length === 1) {
-    return `Answer with one block and nothing else: a line of ${marks}, the complete new text, a line of ${marks}.`;
+    return `Answer with one block and nothing else: ${line} (${fence}), the complete new text, and ${line} again.`;
   }
-  const openings = components.map(({ name }) => `${'`'.repeat(length)}${name}`).join(' or ');
-  return `Answer with one block for each text that you change, and nothing else: a line of ${marks} with the name of the text, the complete new text, a line of ${marks}. The first line of a block is one of these: ${openings}`;
+  const openings = components.map(({ name }) => fence + name).join(' or ');
+  return `Answer with one block for each text that you change, and nothing else: ${line} with the name of the text, the complete new text, and ${line} again. So the first line of a block is ${openings}`;
 }
 
 function section(heading: string, content: string | undefined): string {

@@ -60,6 +60,90 @@ describe('a reflection model', () => {
     });
   });
 
+  it('a component whose prompt would be too long is asked about in another call', async () => {
+    const asked: string[][] = [];
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const run = modelRun(
+      async ({ prompt }) => {
+        asked.push(names.filter((name) => prompt.includes(`"${name}" is`)));
+        expect(prompt.length).toBeLessThan(2_400 + 1_600);
+        return '````a\nbase red\n````';
+      },
+      { components: names, componentSelector: 'all', maxIterations: 1, maxRecordCharacters: 2_400 },
+    );
+    const { adapter } = run.options;
+    const reflectiveRecords = () => [{ Feedback: 'x'.repeat(2_000) }];
+    await optimize({ ...run.options, adapter: { ...adapter, reflectiveRecords } });
+    expect(asked).toEqual([
+      ['a', 'b', 'c', 'd'],
+      ['e', 'f'],
+      ['e', 'f'],
+    ]);
+  });
+
+  it('components with templates of their own are asked about one by one, unless the template has <answer_info>', async () => {
+    const prompts: string[] = [];
+    const model: LanguageModel = async ({ prompt }) => {
+      prompts.push(prompt);
+      return block('base red green blue');
+    };
+    const template = 'OLD <curr_param> SEEN <side_info>';
+    const options = { componentSelector: 'all', maxIterations: 1 } as const;
+    await optimize(modelRun(model, { ...options, reflectionPromptTemplate: template }).options);
+    expect(prompts).toHaveLength(2);
+    prompts.length = 0;
+    const slotted = `${template} <answer_info>`;
+    await optimize(modelRun(model, { ...options, reflectionPromptTemplate: slotted }).options);
+    expect(prompts).toHaveLength(2);
+    expect(prompts[1]).toContain('No block of the answer has the name');
+  });
+
+  it('reflectionConcurrency limits the calls of the reflection model', async () => {
+    let open = 0;
+    let maxOpen = 0;
+    const run = modelRun(
+      async () => {
+        maxOpen = Math.max(maxOpen, ++open);
+        await new Promise(setImmediate);
+        open--;
+        return block(`base red ${maxOpen}`);
+      },
+      {
+        samplingStrategy: { independent: 6 },
+        maxIterations: 1,
+        reflectionConcurrency: 2,
+        skipPerfectScore: false,
+      },
+    );
+    await optimize(run.options);
+    expect(maxOpen).toBe(2);
+  });
+
+  it('after cut-offs in a row the model is no longer asked twice, and the run warns once what to change', async () => {
+    let calls = 0;
+    const run = modelRun(async () => ({ text: block(`base ${++calls}`), finishReason: 'length' }), {
+      maxIterations: 5,
+      skipPerfectScore: false,
+    });
+    const result = await optimize(run.options);
+    expect(calls).toBe(2 + 2 + 1 + 1 + 1);
+    expect(result.warnings.filter((warning) => warning.includes('maxTokens'))).toHaveLength(1);
+  });
+
+  it('a complete answer ends a row of cut-offs', async () => {
+    const answers = ['cut', 'cut', 'cut', 'cut', 'whole', 'cut', 'cut'];
+    let calls = 0;
+    const run = modelRun(
+      async () => {
+        const finishReason = answers[calls] === 'whole' ? 'stop' : 'length';
+        return { text: block(`base red green blue round ${++calls}`), finishReason };
+      },
+      { maxIterations: 4, skipPerfectScore: false },
+    );
+    await optimize(run.options);
+    expect(calls).toBe(7);
+  });
+
   it('reflectionPromptTemplate replaces the prompt for all components or for one', async () => {
     const prompts: string[] = [];
     const model: LanguageModel = async ({ prompt }) => {

@@ -103,3 +103,77 @@ describe('reflect', () => {
     );
   });
 });
+
+describe('reflect on several components', () => {
+  const route = { name: 'route', component: { text: 'Route.' }, currentText: 'Route.', records: 'r' };
+  const block = (name: string, text: string) => `\`\`\`\`${name}\n${text}\n\`\`\`\``;
+  const newTriage = block('triage', 'Sort {ticket} into bug or billing.');
+
+  it('reflect returns the texts that the answer has, and leaves the others out', async () => {
+    const { prompts, call } = scripted(newTriage);
+    const reflection = await reflect({ components: [triage, route], call });
+    expect(prompts).toHaveLength(1);
+    expect([...reflection.texts]).toEqual([['triage', 'Sort {ticket} into bug or billing.']]);
+    expect(reflection.rejected.size).toBe(0);
+  });
+
+  it('reflect asks once more for the texts that cannot be used only, and keeps the others', async () => {
+    const { prompts, call } = scripted(
+      `${block('triage', 'Sort.')}\n${block('route', 'Route well.')}`,
+      `${newTriage}\n${block('route', 'Another.')}`,
+    );
+    const reflection = await reflect({ components: [triage, route], call });
+    expect(Object.fromEntries(reflection.texts)).toEqual({
+      triage: 'Sort {ticket} into bug or billing.',
+      route: 'Route well.',
+    });
+    expect(reflection.rejected.size).toBe(0);
+    expect(prompts[1]!.slice(prompts[0]!.length)).toContain('the complete text of "triage" only');
+    expect(reflection.usage.modelCalls).toBe(2);
+  });
+
+  it('reflect rejects each text for its own reason', async () => {
+    const first = `${block('triage', 'Sort.')}\n${block('route', 'Route.')}`;
+    const { call } = scripted(first, block('triage', 'Sort {it}.'));
+    const { texts, rejected } = await reflect({ components: [triage, route], call });
+    expect(texts.size).toBe(0);
+    expect([...rejected].map(([name, { reason }]) => [name, reason])).toEqual([
+      ['triage', 'lost_placeholder'],
+      ['route', 'unchanged'],
+    ]);
+  });
+
+  it('reflect keeps a rejection for a text that the second answer leaves out', async () => {
+    const { call } = scripted(block('triage', 'Sort.'), block('route', 'Another.'));
+    const { texts, rejected } = await reflect({ components: [triage, route], call });
+    expect([texts.size, [...rejected.keys()]]).toEqual([0, ['triage']]);
+  });
+
+  it('reflect accepts a second answer without a name if only one text is asked for again', async () => {
+    const { call } = scripted(`${block('triage', 'Sort.')}\n${block('route', 'Route well.')}`, good);
+    const { texts } = await reflect({ components: [triage, route], call });
+    expect(texts.get('triage')).toBe('Sort {ticket} into bug or billing.');
+  });
+
+  it('reflect asks for all texts again after an answer without names', async () => {
+    const { prompts, call } = scripted(good, newTriage);
+    const { texts } = await reflect({ components: [triage, route], call });
+    expect(prompts[1]).toContain('of "triage" and "route" only');
+    expect([...texts.keys()]).toEqual(['triage']);
+  });
+});
+
+it('reflect does not ask again after a cut-off answer if it must not, but after others', async () => {
+  const once = scripted('````\nSort {tick');
+  const reflection = await reflect({ ...base, call: once.call, asksAgainAfterCutOff: false });
+  expect(rejectionOf(reflection)).toMatchObject({ reason: 'cut_off' });
+  const twice = scripted('````\nSort.\n````', good);
+  expect((await reflect({ ...base, call: twice.call, asksAgainAfterCutOff: false })).texts.size).toBe(1);
+});
+
+it('reflect asks again after a refusal, also where the component has no variables', async () => {
+  const component = { text: 'Sort.' };
+  const { prompts, call } = scripted("I'm sorry, I can't do that.", '````\nSort well.\n````');
+  const { texts } = await reflect({ components: [{ ...triage, component }], call });
+  expect([prompts.length, texts.get('triage')]).toEqual([2, 'Sort well.']);
+});
