@@ -17,7 +17,8 @@ export function namedSections(lines: readonly string[], names: readonly string[]
   const starts = namedFences(lines, names);
   for (const [index, start] of [0, ...starts].entries()) {
     const part = lines.slice(start, starts[index]);
-    sections.push(...blocksUnderNames(part, names, index > 0));
+    const isLast = index > 0 && index === starts.length;
+    sections.push(...blocksUnderNames(isLast ? withoutOuterFence(part) : part, names, index > 0));
   }
   return sections.length > 0 ? sections : unfencedSections(lines, names);
 }
@@ -35,6 +36,15 @@ function namedFences(lines: readonly string[], names: readonly string[]): number
     } else if (fence.info === '' && fence.length >= open) open = 0;
   });
   return starts;
+}
+
+/** Removes a fence at the end that is open: it closes one around all blocks. */
+function withoutOuterFence(lines: readonly string[]): readonly string[] {
+  const last = lines.findLastIndex((line) => line.trim() !== '');
+  const isOuter =
+    last > 0 && readFence(lines[last]!)?.info === '' && fencedBlocks(lines).unclosed !== undefined;
+  const inner = lines.slice(0, last);
+  return isOuter && fencedBlocks(inner).unclosed === undefined ? inner : lines;
 }
 
 /** The blocks of a part of an answer that starts with a named fence, or has none. */

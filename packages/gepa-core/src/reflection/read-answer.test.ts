@@ -430,6 +430,10 @@ describe('an answer with several texts', () => {
       `${block('````triage', triage)}\n${block('````agents/route: to', route)}\nBefore:\n${block('````triage', 'Sort tickets.')}`,
     ],
     [
+      'in a block around all',
+      `\`\`\`\`markdown\n${block('````triage  ', triage)}\n\n${block('````agents/route: to  ', route)}\n\`\`\`\``,
+    ],
+    [
       'after thinking',
       `<think>${block('````triage', 'no')}</think>${block('````triage', triage)}\n${block('````agents/route: to', route)}`,
     ],

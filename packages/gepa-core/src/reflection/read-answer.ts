@@ -125,7 +125,7 @@ export function asAnswered(text: string): string {
 /** The lines of a block, without the name of the component where it stands on the opening line. */
 function contentOf(block: FencedBlock, { name }: AskedText): readonly string[] {
   const isName =
-    block.tag === '' && block.lines[0] === block.info && nameIn(block.info, [name]) !== undefined;
+    block.tag === '' && block.lines[0]?.trim() === block.info && nameIn(block.info, [name]) !== undefined;
   return isName && block.end > block.start ? block.lines.slice(1) : block.lines;
 }
 
