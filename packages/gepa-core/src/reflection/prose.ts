@@ -44,6 +44,7 @@ const refusal =
   /^(?:(?:i'?m|i am) (?:sorry|afraid|unable|not able)|sorry\b|i (?:can ?not|can[’']t|could not|won[’']t)\b|as an ai\b|unfortunately\b|my apologies|i apologi[sz]e)/i;
 const question =
   /\b(?:could|can|would|will) you (?:please |kindly )?(?:provide|share|clarify|send|specify|confirm|paste|show me|tell me|give me)\b|\b(?:would you like|do you want me|shall i|should i|let me know)\b|^please (?:provide|share|send|paste) (?:me )?(?:with )?(?:the|your|more|some)\b/i;
+const closing = /^(?:i )?hope (?:this|that|it) helps\b|^feel free to\b/i;
 const talk =
   /^(?:thank(?:s| you)\b|i (?:have |[’']ve )?(?:rewritten|improved|updated|added|changed|revised|removed|made|noticed|reviewed|kept|think|suggest|recommend|understand|see|notice|would)\b|i[’'](?:ve|d)\b|we (?:need|should|must|can see)\b|let me\b|let[’']s (?!think\b|work\b)|looking at\b|the (?:feedback|runs?|records?|current text|text above|new text|prompt above|user wants)\b|it (?:seems|looks|appears)\b|here are (?:some|a few|my|the changes)\b|to (?:improve|fix|mend) (?:the|this)\b|no changes?\b|the text (?:is|needs|should|lacks)\b)/i;
 
@@ -51,13 +52,24 @@ const talk =
 export function isTalk(text: string): boolean {
   const lines = trimBlankLines(text).split('\n');
   const ends = [lines[0]!, lines.at(-1)!].map((line) => withoutMarks(line.slice(0, 400)));
-  return refusal.test(ends[0]!) || talk.test(ends[0]!) || ends.some((line) => question.test(line));
+  const [first, last] = ends as [string, string];
+  return (
+    refusal.test(first) || talk.test(first) || closing.test(last) || ends.some((line) => question.test(line))
+  );
 }
 
-const sampleText =
-  /^[\s<[({"'`.…]*(?:(?:the|your|complete|full|whole|entire|new|improved|better|updated|revised|rewritten|final) )+(?:text|prompt|instructions?|version|description)(?: (?:here|goes here|for [\w"'` ]{1,80}))?[\s>\])}"'`.…!]*$/i;
+const noun = '(?:text|prompt|instructions?|version|description)';
+const words =
+  '(?:(?:the|your|complete|full|whole|entire|new|improved|better|updated|revised|rewritten|final) )+';
+/** In brackets, with "here", or in the words of the prompt. "New text" alone may be a stub of a test. */
+const samples = [
+  new RegExp(`^[<[({]+ ?${words}${noun}[^>\\])}]{0,80}[>\\])}]+$`, 'i'),
+  new RegExp(`^${words}${noun} (?:goes )?here[.…]*$`, 'i'),
+  new RegExp(`^["']?(?:the )?(?:complete|full|whole|entire) (?:new )?${noun}["']?[.…]*$`, 'i'),
+  /^[<[(]?(?:\.{3}|…)[>\])]?$/,
+];
 
 /** Whether a text only stands for a text, such as "The complete new text". */
 export function isSample(text: string): boolean {
-  return text.length < 200 && (sampleText.test(text) || /^[<[(]?(?:\.{3}|…)[>\])]?$/.test(text));
+  return text.length < 200 && samples.some((sample) => sample.test(text));
 }

@@ -344,12 +344,16 @@ describe('an answer that is no text', () => {
     '````\nthe complete new text\n````',
     '```\n[Your improved prompt here]\n```',
     '````\n<new text>\n````',
+    'Your improved prompt goes here...',
     '````\n...\n````',
+    `${triage}\n\nHope this helps!`,
   ])('readAnswer reports that %j is no text', (answer) =>
     expect(read(answer)).toMatchObject({ problem: 'no_text' }),
   );
 
   it.each([
+    'New text',
+    'Improved prompt.',
     'I will give you a ticket. Answer with its label.',
     'I want you to act as a triage clerk.',
     "Let's think step by step.",
