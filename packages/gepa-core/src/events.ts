@@ -118,6 +118,8 @@ export type ProposalRejection =
   /** The answer ended in mid-text, was empty, or broke the component's contract, twice. */
   | 'cut_off'
   | 'empty'
+  /** The answer was a refusal, a question, talk or a copy of the prompt, twice. */
+  | 'no_text'
   | 'lost_placeholder'
   | 'invented_placeholder'
   /** The new text equals the old one, or the proposer gave none. */
@@ -169,9 +171,12 @@ export type ProgressEvent =
       readonly type: 'reflection_finished';
       readonly iteration: number;
       readonly task: number;
-      readonly component: string;
-      /** The new text; `undefined` when the answer could not be used. */
-      readonly text: string | undefined;
+      /** The components that the prompt asked for. */
+      readonly components: readonly string[];
+      /** The new texts by component. */
+      readonly texts: Candidate;
+      /** Why a text could not be used, by component. A component that the model left out is in neither. */
+      readonly rejected: Readonly<Record<string, { reason: ProposalRejection; message: string }>>;
       readonly usage: Usage;
       readonly durationMs: number;
     }

@@ -5,7 +5,7 @@ import type { Fingerprint } from './fingerprint.ts';
 import type { JournalPosition, KnownEntry } from './journal.ts';
 
 export const format = 'gepa-run';
-export const version = 2;
+export const version = 3;
 
 const usage = z.looseObject({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number() });
 const uncertain = z.object({ tokens: z.number(), costUsd: z.number() }).optional();
@@ -48,7 +48,7 @@ const line = z.discriminatedUnion('type', [
     type: z.literal('reflection'),
     ...call,
     task: z.number(),
-    component: z.string(),
+    components: z.array(z.string()),
     attempt: z.number(),
     answer: z.string(),
     usage: usage.optional(),

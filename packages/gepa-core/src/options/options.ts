@@ -31,7 +31,10 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly propose?: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>;
   /**
    * A custom reflection prompt, for all components or by name. It must contain `<curr_param>`, which is replaced by the
-   * current text, and `<side_info>`, which is replaced by the records.
+   * current text, and `<side_info>`, which is replaced by the records. With `<answer_info>` it can ask for several
+   * components in one call. Other slots: `<component_info>`, `<guidance_info>`, `<call_info>`, `<learned_info>`,
+   * `<history_info>`, `<program_info>`, `<scores_info>`, `<background_info>`, `<objective_info>`, `<reader_info>`,
+   * `<rules_info>`.
    */
   readonly reflectionPromptTemplate?: string | Partial<Record<Name, string>>;
   /**
@@ -95,6 +98,8 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly signal?: AbortSignal;
   /** The maximum number of concurrent rollouts. Default 8. */
   readonly concurrency?: number;
+  /** The maximum number of concurrent calls of the reflection model or proposer. Default 8. */
+  readonly reflectionConcurrency?: number;
   /** How transient failures are retried. Default: 8 retries, over about two minutes. */
   readonly retry?: RetryOptions;
   /**

@@ -113,6 +113,7 @@ const shape = {
   stopConditions: optional(z.array(aFunction)),
   signal: optional(z.custom<unknown>((value) => value instanceof AbortSignal, 'must be an AbortSignal')),
   concurrency: optional(count),
+  reflectionConcurrency: optional(count),
   retry: optional(
     z.strictObject({
       retries: optional(z.number().int().min(0)),

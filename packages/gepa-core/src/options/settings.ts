@@ -31,6 +31,7 @@ export const defaults = {
   cacheEvaluation: true,
   skipDuplicates: true,
   concurrency: 8,
+  reflectionConcurrency: 8,
   retry: {},
   rolloutTimeoutMs: 300_000,
   seed: 0,

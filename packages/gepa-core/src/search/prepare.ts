@@ -122,8 +122,10 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
       (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
     templates: settings.reflectionPromptTemplate,
     maxRecordCharacters: settings.maxRecordCharacters,
+    concurrency: settings.reflectionConcurrency,
     mask: settings.mask,
     stopwatch,
+    warn,
   });
 
   const random = new Random(settings.seed);
