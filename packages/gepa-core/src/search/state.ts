@@ -3,6 +3,7 @@ import { noUsage } from '../budget/usage.ts';
 import { type Candidate, candidateKey, ownValue } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
 import type { FrontierKey, OptimizationResult } from '../result.ts';
+import { Attempts } from './attempts.ts';
 import { FrontierKeys } from './frontier-keys.ts';
 import { ParetoFrontier } from './pareto-frontier.ts';
 import type { ScoredCandidate, SearchView, Survivor } from './search-view.ts';
@@ -20,6 +21,8 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   metricCalls = 0;
   valsetSize = 0;
   mergesAccepted = 0;
+  /** What came of every task. */
+  readonly attempts = new Attempts<Name>();
   started: Decision<Name, 'run_started'> | undefined;
   finished: Decision<Name, 'run_finished'> | undefined;
   #names: readonly Name[] = [];
@@ -29,6 +32,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   readonly #meanOf = (candidate: number): number => this.candidates[candidate]!.mean;
 
   apply(event: DecisionEvent<Name>): void {
+    this.attempts.apply(event);
     switch (event.type) {
       case 'run_started':
         this.started = event;
