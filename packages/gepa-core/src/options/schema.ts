@@ -39,6 +39,9 @@ function strategy(
 const countsOf = (keys: readonly string[]) =>
   z.strictObject(Object.fromEntries(keys.map((key) => [key, count])));
 
+/** A value for all components, or values by name. */
+const perComponent = (type: z.ZodType, what: string) =>
+  z.union([type, z.record(z.string(), optional(type))], `must be ${what}, or one for each component by name`);
 const components = z.record(z.string(), z.looseObject({ text: z.string() }));
 
 const reserve = z.strictObject({
@@ -71,6 +74,14 @@ const shape = {
   reflectionModel: optional(aFunction),
   propose: optional(aFunction),
   reflectionPromptTemplate: optional(z.union([z.string(), z.record(z.string(), z.string())])),
+  background: optional(z.string()),
+  objective: optional(z.string()),
+  readerHint: optional(z.string()),
+  guidance: optional(perComponent(z.string(), 'a text')),
+  descriptions: optional(z.record(z.string(), optional(z.string()))),
+  maxLength: optional(perComponent(count, 'a whole number of 1 or more')),
+  validate: optional(perComponent(aFunction, 'a function')),
+  showExpected: optional(flag),
   maxRecordCharacters: optional(z.number().int().min(600, 'must be 600 or more')),
   candidateSelectionStrategy: optional(
     strategy(['pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto'], { method: 'select' }),

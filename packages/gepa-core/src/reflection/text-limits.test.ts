@@ -47,6 +47,12 @@ describe('the limits on a new text', () => {
     expect(check({ validate: () => undefined }, 'Hi!')).toBeUndefined();
   });
 
+  it('a validate that returns something else ends the run with an error that says what to return', () => {
+    expect(() => check({ validate: (async () => undefined) as never }, 'Hi!')).toThrow(
+      'validate returned a promise. Return the reason to refuse the text as a string',
+    );
+  });
+
   it('a text that copies a training example is asked for again once, then let through', () => {
     expect(check({}, copy)).toMatchObject({
       problem: 'copied',

@@ -1,5 +1,6 @@
 import { messageOf } from '../calls/classify-error.ts';
 import { ownValue } from '../component.ts';
+import { StrategyError } from '../errors.ts';
 import { type CopiedPassage, copiedPassages } from './copied-passages.ts';
 
 /** The reason to refuse a text, as a sentence for the reflection model; `undefined` for a text that is fine. */
@@ -72,13 +73,18 @@ export function createLimits({ maxLength, validate, copied }: TextLimits): Check
   };
 }
 
+/** @throws {StrategyError} when `validate` returns neither a string nor `undefined`. */
 function refusal(validate: ValidateText | undefined, text: string): string | undefined {
+  let reason: unknown;
   try {
-    const reason: unknown = validate?.(text);
-    return typeof reason === 'string' && reason !== '' ? reason : undefined;
+    reason = validate?.(text);
   } catch (error) {
     return messageOf(error);
   }
+  if (reason === undefined || typeof reason === 'string') return reason || undefined;
+  throw new StrategyError(
+    `validate returned ${reason instanceof Promise ? 'a promise' : JSON.stringify(reason)}. Return the reason to refuse the text as a string, or undefined to accept it.`,
+  );
 }
 
 /** A warning of what the texts of a candidate copy from the trainset. */
