@@ -81,5 +81,7 @@ export function normalizeMetricResult(result: unknown): NormalizedScore | { read
 
 /** Feedback that is an object or a list becomes readable text. */
 function asText(feedback: unknown): string {
-  return typeof feedback === 'string' ? feedback : toMarkdown(toPlain(feedback) ?? '', Number.POSITIVE_INFINITY);
+  return typeof feedback === 'string'
+    ? feedback
+    : toMarkdown(toPlain(feedback) ?? '', Number.POSITIVE_INFINITY);
 }

@@ -10,12 +10,13 @@ import { fingerprintOf, programIdentityOf } from './journal/fingerprint.ts';
 import { openRunDirectory, type RunDirectory } from './journal/run-directory.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
 import { resolveOptions, type Settings } from './options/settings.ts';
+import { copyWarning } from './reflection/text-limits.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
 import { runSearch } from './search/loop.ts';
 import { type PreparedRun, prepareRun } from './search/prepare.ts';
 import { rescoreIfProgramChanged } from './search/rescore.ts';
-import { resultOf } from './search/state.ts';
+import { lengthsOf, resultOf } from './search/state.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 import { scoreTestset } from './search/test-scores.ts';
 
@@ -108,6 +109,7 @@ async function run<Example, Output, Trace, Name extends string>(
     if (calls.outage.final !== undefined) {
       dispatcher.warn(outageWarning(calls.outage.final.error, settings.runDir));
     }
+    warnOfCopies(prepared, dispatcher.warn);
     dispatchFinished(prepared, dispatcher, stoppedBy ?? reason, test);
     return resultOf(search.state);
   } catch (error) {
@@ -149,6 +151,16 @@ async function scoreHeldOut<Example, Output, Trace, Name extends string>(
   return reason === 'maxMetricCalls' || reason === 'unavailable' ? {} : { stoppedBy: reason };
 }
 
+/** Not of the seed, which is the caller's own. */
+function warnOfCopies<Example, Output, Trace, Name extends string>(
+  { search: { state }, findCopies }: PreparedRun<Example, Output, Trace, Name>,
+  warn: (message: string) => void,
+): void {
+  const { bestIndex, candidates } = state;
+  const warning = bestIndex === 0 ? undefined : copyWarning(candidates[bestIndex]!.texts, findCopies);
+  if (warning !== undefined) warn(warning);
+}
+
 function dispatchFinished<Example, Output, Trace, Name extends string>(
   { search, calls, stopwatch }: PreparedRun<Example, Output, Trace, Name>,
   dispatcher: Dispatcher<Name>,
@@ -174,6 +186,7 @@ function dispatchFinished<Example, Output, Trace, Name extends string>(
     durationMs: totalTime(time),
     time,
     warnings: [...dispatcher.warnings],
+    lengths: lengthsOf(state),
     ...(test === undefined ? {} : { test }),
   });
 }

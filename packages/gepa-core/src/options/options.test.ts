@@ -105,8 +105,16 @@ describe('invalid options', () => {
       'names the component "rout"; the components are extract, route.',
     ],
     ['a maxLength of zero', { maxLength: 0 }, '"maxLength" must be 1 or more (got 0)'],
-    ['a validate that is no function', { validate: { route: 'x' } }, '"validate" must be a function, or one for'],
-    ['guidance for an unknown component', { guidance: { rout: 'x' } }, 'guidance names the component "rout"; the'],
+    [
+      'a validate that is no function',
+      { validate: { route: 'x' } },
+      '"validate" must be a function, or one for',
+    ],
+    [
+      'guidance for an unknown component',
+      { guidance: { rout: 'x' } },
+      'guidance names the component "rout"; the',
+    ],
     [
       'a reservation above its limit',
       { maxTokens: 100, reserve: { rollout: { tokens: 200 } } },

@@ -6,7 +6,8 @@ import type { Candidate, Component } from '../component.ts';
 import type { Listener } from '../events.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { Metric } from '../metric.ts';
-import type { PerComponent, ValidateText } from '../reflection/text-limits.ts';
+import type { Knowledge } from '../reflection/knowledge.ts';
+import type { TextLimits } from '../reflection/text-limits.ts';
 import type { FrontierType } from '../search/search-view.ts';
 import type { StopCondition } from '../search/strategies/stop-conditions.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
@@ -17,7 +18,9 @@ import type { AutoBudget } from './auto-budget.ts';
  * `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.
  */
 export interface SearchOptions<Example, Output, Trace, Name extends string, Model = LanguageModel>
-  extends Partial<StrategyOptions<NoInfer<Name>>> {
+  extends Partial<StrategyOptions<NoInfer<Name>>>,
+    Knowledge<NoInfer<Name>>,
+    TextLimits<NoInfer<Name>> {
   /** The examples from which minibatches are drawn. */
   readonly trainset: readonly Example[];
   /** The examples on which candidates are compared. Default: the trainset, with a warning. */
@@ -38,35 +41,6 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
    * `<rules_info>`.
    */
   readonly reflectionPromptTemplate?: string | Partial<Record<Name, string>>;
-  /**
-   * What the reflection model should know: the domain, house rules, what must not change. Shown with every reflection.
-   * Default: none.
-   */
-  readonly background?: string;
-  /** What the program is for and what a better one does, in a sentence or two; shown with every reflection. Default: none. */
-  readonly objective?: string;
-  /** Advice on rewriting, for all components or by name: `{ route: 'Keep the list of labels.' }`. Default: none. */
-  readonly guidance?: PerComponent<NoInfer<Name>, string>;
-  /** What each component does in the program, by name. Default: the descriptions that the components have. */
-  readonly descriptions?: Partial<Record<NoInfer<Name>, string>>;
-  /** What kind of model reads the texts, as far as its name does not say it: `'a small base model'`. Default: none. */
-  readonly readerHint?: string;
-  /**
-   * The maximum number of characters of a new text, for all components or by name. A longer answer is asked for once
-   * more, then rejected. A text that is longer from the start may stay as long. Default: no limit.
-   */
-  readonly maxLength?: PerComponent<NoInfer<Name>, number>;
-  /**
-   * Checks a new text, for all components or by name: returns the reason to refuse it, or `undefined`. The reflection
-   * model is asked once more with the reason; then the text is rejected. An error that it throws is a reason too.
-   * Default: no check.
-   */
-  readonly validate?: PerComponent<NoInfer<Name>, ValidateText>;
-  /**
-   * Whether the reflection model sees the expected value of each example (`expected`, or else `answer`, `label`, `output`
-   * or `target`). Of use where the metric gives no feedback. Default `false`.
-   */
-  readonly showExpected?: boolean;
   /**
    * The maximum number of characters of records in one reflection prompt, at least 600. Longer records are shortened:
    * repeated and old turns first. Default 24,000, about 6,000 tokens.

@@ -67,16 +67,13 @@ function stateOf(...events: (DecisionEvent | DecisionEvent[])[]): SearchState {
   return state;
 }
 
-const render = (state: SearchState, parent: number, component = 'a', maxCharacters?: number) =>
-  renderHistory(
-    {
-      tried: triedTexts(state, parent, component),
-      regressions: [],
-      parent,
-      nameOf: (example) => `“input ${example}”`,
-    },
-    maxCharacters,
-  );
+const render = (state: SearchState, parent: number, component = 'a') =>
+  renderHistory({
+    tried: triedTexts(state, parent, component),
+    regressions: [],
+    parent,
+    nameOf: (example) => `“input ${example}”`,
+  });
 
 const seed = candidate(0, { a: 'Be brief.\nUse JSON.', b: 'B.' }, [], 0.4);
 

@@ -1,28 +1,9 @@
+import type { TriedText } from '../adapter/experience.ts';
 import { ownValue } from '../component.ts';
-import type { ProposalRejection } from '../events.ts';
 import type { Attempt, Attempts } from '../search/attempts.ts';
 import type { ScoredCandidate } from '../search/search-view.ts';
 import { shortDiff } from './short-diff.ts';
 import { shorten } from './shorten.ts';
-
-/** A text that was tried for a component, and what came of it. */
-export interface TriedText {
-  readonly iteration: number;
-  /** The candidate whose text it was to replace: the parent, or an ancestor of the parent. */
-  readonly parent: number;
-  /** The text that it was to replace. */
-  readonly replaced: string;
-  /** `undefined` when no usable text was proposed; see `rejection`. */
-  readonly text: string | undefined;
-  /** The other components that changed with it. */
-  readonly alongside: readonly string[];
-  /** The scores on the minibatch, without the new text and with it. */
-  readonly scores: readonly { readonly example: number; readonly before: number; readonly after: number }[];
-  readonly accepted: boolean;
-  /** The candidate that it is part of, with its mean score on the valset. */
-  readonly candidate?: { readonly index: number; readonly mean: number };
-  readonly rejection?: { readonly reason: ProposalRejection; readonly message: string };
-}
 
 /** An example that an ancestor solved and the parent does not. */
 export interface Regression {
@@ -120,16 +101,14 @@ export const MAX_HISTORY_CHARACTERS = 3_600;
  *
  * @param nameOf names an example of the trainset in a few words.
  */
-export function renderHistory(
-  request: {
-    readonly tried: readonly TriedText[];
-    readonly regressions: readonly Regression[];
-    readonly parent: number;
-    readonly nameOf: (example: number) => string;
-  },
-  maxCharacters = MAX_HISTORY_CHARACTERS,
-): string | undefined {
-  const { tried, regressions, parent, nameOf } = request;
+export function renderHistory(request: {
+  readonly tried: readonly TriedText[];
+  readonly regressions: readonly Regression[];
+  readonly parent: number;
+  readonly nameOf: (example: number) => string;
+  readonly maxCharacters?: number;
+}): string | undefined {
+  const { tried, regressions, parent, nameOf, maxCharacters = MAX_HISTORY_CHARACTERS } = request;
   const attempts = grouped(tried).reverse();
   const own = attempts.filter((attempt) => attempt.tried.parent === parent);
   const earlier = attempts.filter((attempt) => attempt.tried.parent !== parent);

@@ -13,9 +13,18 @@ const rollout = (
 
 function learnedFrom(
   rollouts: readonly Rollout<unknown, unknown, unknown>[],
-  { component = 'a', redact }: { component?: 'a' | 'b'; redact?: (text: string) => string } = {},
+  {
+    component = 'a',
+    redact,
+    showExpected = false,
+  }: { component?: 'a' | 'b'; redact?: (text: string) => string; showExpected?: boolean } = {},
 ) {
-  const learned = new LearnedFeedback({ names: ['a', 'b'], perfectScore: 1, mask: createMask({ redact }) });
+  const learned = new LearnedFeedback({
+    names: ['a', 'b'],
+    perfectScore: 1,
+    mask: createMask({ redact }),
+    showExpected,
+  });
   learned.add(rollouts);
   return learned.of(component);
 }
@@ -31,6 +40,13 @@ describe('what the feedback of a run reveals', () => {
       rollout('4', { expected: 'no', feedback: 'There is no reason given.' }),
     ]);
     expect(texts(answers)).toEqual(['billing', 'cancel']);
+  });
+
+  it('with showExpected every expected answer is known', () => {
+    const { answers } = learnedFrom([rollout('2', { expected: 'refund', feedback: 'Wrong.' })], {
+      showExpected: true,
+    });
+    expect(texts(answers)).toEqual(['refund']);
   });
 
   it('an output with a perfect score is a right answer', () => {

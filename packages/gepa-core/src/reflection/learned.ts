@@ -1,26 +1,9 @@
 import type { Rollout } from '../adapter/adapter.ts';
+import type { Finding, Learned } from '../adapter/experience.ts';
 import { ownValue } from '../component.ts';
 import type { Mask } from '../redact.ts';
 import { expectedOf } from './example-parts.ts';
 import { oneLine } from './history.ts';
-
-/** What the feedback of a run has revealed for a component so far. */
-export interface Learned {
-  /** Distinct answers that the feedback named as expected, or that scored perfectly; in the order in which they came up. */
-  readonly answers: readonly Finding[];
-  /**
-   * Distinct remarks of the feedback on imperfect rollouts, the most common first. Remarks that differ only in quoted
-   * words and numbers count as one.
-   */
-  readonly demands: readonly Finding[];
-}
-
-/** An answer, or a remark as it was last made. */
-export interface Finding {
-  readonly text: string;
-  /** The ids of the examples that it concerned. */
-  readonly exampleIds: readonly string[];
-}
 
 /** Feedback and outputs beyond this length are not searched. */
 const MAX_FEEDBACK_CHARACTERS = 4_000;
@@ -33,6 +16,7 @@ export class LearnedFeedback<Name extends string = string> {
   readonly #names: readonly Name[];
   readonly #perfectScore: number;
   readonly #mask: Mask;
+  readonly #showExpected: boolean;
   readonly #byComponent = new Map<Name, { answers: Notes; demands: Notes }>();
 
   constructor(options: {
@@ -40,10 +24,13 @@ export class LearnedFeedback<Name extends string = string> {
     readonly perfectScore: number;
     /** Masks texts before they are kept. */
     readonly mask: Mask;
+    /** Whether expected values are known without being named. */
+    readonly showExpected: boolean;
   }) {
     this.#names = options.names;
     this.#perfectScore = options.perfectScore;
     this.#mask = options.mask;
+    this.#showExpected = options.showExpected;
   }
 
   /** Adds the rollouts that a reflection reads. */
@@ -88,7 +75,9 @@ export class LearnedFeedback<Name extends string = string> {
   #read(feedback: string | undefined, expected: readonly string[], perfectOutput: unknown) {
     const text = this.#masked(feedback) ?? '';
     const clipped = text.slice(0, MAX_FEEDBACK_CHARACTERS);
-    const named = expected.filter((value) => names(clipped, value));
+    const named = this.#showExpected
+      ? expected.map((value) => this.#masked(value)!)
+      : expected.filter((value) => names(clipped, value));
     const right = typeof perfectOutput === 'string' ? shortValues(this.#masked(perfectOutput.trim())) : [];
     return { answers: [...named, ...right], demands: remarksOf(clipped) };
   }

@@ -1,18 +1,25 @@
 import type { Rollout } from '../adapter/adapter.ts';
+import type { Learned, TriedText } from '../adapter/experience.ts';
 import type { Mask } from '../redact.ts';
 import type { ExampleRef } from '../search/examples.ts';
+import type { ScoredCandidate } from '../search/search-view.ts';
 import type { SearchState } from '../search/state.ts';
 import { inputOf } from './example-parts.ts';
-import { oneLine, regressionsOf, renderHistory, type TriedText, triedTexts } from './history.ts';
-import { type Learned, LearnedFeedback, renderLearned } from './learned.ts';
+import { MAX_HISTORY_CHARACTERS, oneLine, regressionsOf, renderHistory, triedTexts } from './history.ts';
+import { LearnedFeedback, renderLearned } from './learned.ts';
 
 /** The parent and the minibatch of a proposal. */
-interface Place {
+export interface MemoryQuestion {
   readonly parent: number;
   readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
   /** Positions in the trainset. */
   readonly minibatch: readonly number[];
+  /** The components to rewrite. */
+  readonly components: readonly string[];
 }
+
+/** With more components the space of each is not divided further. */
+const MAX_SHARES = 4;
 
 /** What a run remembers for its reflections. A function of its decisions and of the rollouts that reflections read. */
 export class Memory<Name extends string = string> {
@@ -29,6 +36,7 @@ export class Memory<Name extends string = string> {
     readonly trainset: readonly ExampleRef<unknown>[];
     readonly mask: Mask;
     readonly perfectScore: number;
+    readonly showExpected: boolean;
   }) {
     this.#state = options.state;
     this.#trainset = options.trainset;
@@ -37,13 +45,17 @@ export class Memory<Name extends string = string> {
     this.#learned = new LearnedFeedback(options);
   }
 
+  candidate(index: number): ScoredCandidate<Name> {
+    return this.#state.candidates[index]!;
+  }
+
   /** Adds the rollouts of a minibatch. Call it in the order of tasks. */
   learn(rollouts: readonly Rollout<unknown, unknown, unknown>[]): void {
     this.#learned.add(rollouts);
   }
 
   tried(parent: number, component: Name): readonly TriedText[] {
-    return triedTexts(this.#state, parent, component);
+    return triedTexts(this.#state, parent, component).map((attempt) => this.#masked(attempt));
   }
 
   learned(component: Name): Learned {
@@ -51,18 +63,20 @@ export class Memory<Name extends string = string> {
   }
 
   /** The attempts as Markdown. */
-  history({ parent, minibatch, rollouts }: Place, component: Name): string | undefined {
+  history({ parent, minibatch, rollouts, components }: MemoryQuestion, component: Name): string | undefined {
     const scores = rollouts.map(({ score }) => score);
     return renderHistory({
-      tried: this.tried(parent, component).map((attempt) => this.#masked(attempt)),
+      tried: this.tried(parent, component),
       regressions: regressionsOf(this.#state, parent, minibatch, scores, this.#perfectScore),
       parent,
       nameOf: (example) => this.#nameOf(example),
+      // The components of one prompt share the space.
+      maxCharacters: MAX_HISTORY_CHARACTERS / Math.min(components.length, MAX_SHARES),
     });
   }
 
   /** What was learned, as Markdown. */
-  lessons({ rollouts }: Place, component: Name): string | undefined {
+  lessons({ rollouts }: MemoryQuestion, component: Name): string | undefined {
     return renderLearned(this.learned(component), new Set(rollouts.map(({ exampleId }) => exampleId)));
   }
 

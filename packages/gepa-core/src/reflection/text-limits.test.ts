@@ -7,13 +7,8 @@ const trainset = [
 const copied = copyFinder(['Seed.'], trainset);
 const copy = 'E.g. the card was charged twice for the same order.';
 
-function check(
-  limits: Partial<TextLimits>,
-  text: string,
-  more: { currentText?: string; isLast?: boolean } = {},
-) {
-  const given: TextLimits = { maxLength: undefined, validate: undefined, copied, ...limits };
-  return createLimits(given)({ name: 'a', text, currentText: 'Seed.', isLast: false, ...more });
+function check(limits: TextLimits, text: string, more: { currentText?: string; isLast?: boolean } = {}) {
+  return createLimits(limits, copied)({ name: 'a', text, currentText: 'Seed.', isLast: false, ...more });
 }
 
 describe('the limits on a new text', () => {

@@ -33,22 +33,33 @@ export type CheckLimits = (
   text: LimitedText,
 ) => { readonly problem: LimitProblem; readonly message: string } | undefined;
 
-export interface TextLimits {
-  readonly maxLength: PerComponent<string, number> | undefined;
-  readonly validate: PerComponent<string, ValidateText> | undefined;
-  /** Finds what a text copies from the trainset. */
-  readonly copied: (text: string) => readonly CopiedPassage[];
+/** Limits on new texts. */
+export interface TextLimits<Name extends string = string> {
+  /**
+   * The maximum number of characters of a new text, for all components or by name. A longer answer is asked for once
+   * more, then rejected. A text that is longer from the start may stay as long. Default: no limit.
+   */
+  readonly maxLength?: PerComponent<Name, number>;
+  /**
+   * Checks a new text, for all components or by name: returns the reason to refuse it, or `undefined`. The reflection
+   * model is asked once more with the reason; then the text is rejected. An error that it throws is a reason too.
+   * Default: no check.
+   */
+  readonly validate?: PerComponent<Name, ValidateText>;
 }
+
+/** Finds what a text copies from the trainset. */
+export type FindCopies = (text: string) => readonly CopiedPassage[];
 
 /** Finds copies of training examples in texts, over what the seed's texts have. */
 export function copyFinder(
   seedTexts: readonly string[],
   trainset: readonly { readonly id: string; readonly example: unknown }[],
-): TextLimits['copied'] {
+): FindCopies {
   return (text) => copiedPassages(text, seedTexts, trainset);
 }
 
-export function createLimits({ maxLength, validate, copied }: TextLimits): CheckLimits {
+export function createLimits({ maxLength, validate }: TextLimits, copied: FindCopies): CheckLimits {
   return ({ name, text, currentText, isLast }) => {
     const max = valueFor(maxLength, name);
     // A text that was too long from the start may stay so, but not grow.
@@ -88,10 +99,7 @@ function refusal(validate: ValidateText | undefined, text: string): string | und
 }
 
 /** A warning of what the texts of a candidate copy from the trainset. */
-export function copyWarning(
-  texts: Readonly<Record<string, string>>,
-  copied: TextLimits['copied'],
-): string | undefined {
+export function copyWarning(texts: Readonly<Record<string, string>>, copied: FindCopies): string | undefined {
   const parts = Object.entries(texts).flatMap(([name, text]) => {
     const copies = copied(text);
     return copies.length === 0 ? [] : [`"${name}" has ${quoted(copies)}`];

@@ -19,7 +19,9 @@ describe('a search without progress', () => {
   it('a search ends with allPerfect once a candidate is perfect on the whole valset', async () => {
     const run = tokenRun({
       metric: ({ candidate }) => Object.values(candidate!).join().includes('red'),
-      propose: async ({ candidate, components }) => ({ [components[0]!]: `${candidate[components[0]!]} red` }),
+      propose: async ({ candidate, components }) => ({
+        [components[0]!]: `${candidate[components[0]!]} red`,
+      }),
       maxMetricCalls,
     });
     const result = await optimize(run.options);

@@ -3,6 +3,7 @@ import {
   descriptionOptInReason,
   type Inspected,
   inspectProgram,
+  labelsReason,
   type NamedSite,
   type Skipped,
 } from './inspect-program.ts';
@@ -19,10 +20,15 @@ export interface Discovery {
 
 export interface DiscoverOptions {
   /**
-   * Names of texts to include that are skipped by default: templates with no words besides variables, and partial
-   * variables of a few words. `skipped` lists their names.
+   * Names of texts to include that are skipped by default: templates with no words or only labels besides variables,
+   * partial variables of a few words, and the instructions of output parsers. `skipped` lists their names. Templates with
+   * only labels are included if nothing else is.
    */
   readonly include?: readonly string[];
+  /** Names of texts in a saved candidate, which are included too, but for descriptions. */
+  readonly saved?: readonly string[];
+  /** Whether there are texts to optimize outside of the program. Default: `false`. */
+  readonly hasOthers?: boolean;
   /** Whether to include the descriptions of tools, of their fields and of structured output. Default: `false`. */
   readonly tools?: boolean;
 }
@@ -30,11 +36,18 @@ export interface DiscoverOptions {
 /**
  * Finds the texts of a LangChain program without changing it. An object that occurs in several places is found once.
  */
-export function discover(program: unknown, { include = [], tools = false }: DiscoverOptions = {}): Discovery {
+export function discover(
+  program: unknown,
+  { include = [], saved = [], tools = false, hasOthers = false }: DiscoverOptions = {},
+): Discovery {
   const { sites, skipped, inspected } = inspectProgram(program);
   const isIncluded = ({ name, optInReason }: NamedSite) =>
-    optInReason === undefined || include.includes(name) || (tools && optInReason === descriptionOptInReason);
-  const included = sites.filter(isIncluded);
+    optInReason === undefined ||
+    include.includes(name) ||
+    (optInReason === descriptionOptInReason ? tools : saved.includes(name));
+  const chosen = sites.filter(isIncluded);
+  const included =
+    chosen.length > 0 || hasOthers ? chosen : sites.filter(({ optInReason }) => optInReason === labelsReason);
   const excluded = sites.filter((site) => !included.includes(site));
   return {
     components: Object.fromEntries(included.map(({ name, component }) => [name, component])),

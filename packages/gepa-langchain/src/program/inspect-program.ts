@@ -1,8 +1,10 @@
 import type { Component } from 'gepa-core';
 import { errorMessage } from '../util/error-message.ts';
 import { nameSites } from './component-names.ts';
+import { fixedWords, isOnlyLabels, isParserInstruction } from './fixed-parts.ts';
 import { describePlace, locate } from './location.ts';
 import { isPromptTemplate, type Node, typeName } from './node.ts';
+import type { KeyPath } from './node-kind.ts';
 import { skipReason } from './skip-reasons.ts';
 import { decodeTemplate } from './template/template.ts';
 import { type Site, traverse } from './traverse.ts';
@@ -107,7 +109,7 @@ function readSite(site: Site, name: string): NamedSite | Skipped {
       location,
       ...(variables === undefined ? {} : { variables }),
     };
-    const reason = optInReason(component);
+    const reason = optInReason(component, site.part.at);
     const prompt = site.path.find(({ kind }) => kind?.prompt === true)?.node;
     const traced = isPromptTemplate(prompt);
     return {
@@ -132,13 +134,17 @@ export const descriptionOptInReason = 'descriptions of tools and fields are not 
 /** A partial variable with fewer words than this counts as a value, not as instructions. */
 const minInstructionWords = 5;
 
-function optInReason({ text, kind, variables = [] }: Component): string | undefined {
+/** The reason of a text that is included where there is no other: such a prompt is a seed to start from. */
+export const labelsReason = 'it has only labels besides its variables';
+
+function optInReason({ text, kind, variables = [] }: Component, at: KeyPath): string | undefined {
   if (kind === 'tool-description' || kind === 'field-description') return descriptionOptInReason;
-  const words = variables
-    .reduce((rest, variable) => rest.replaceAll(`{${variable}}`, ' '), text)
-    .match(/[\p{L}\p{N}]+/gu);
-  if (words === null) return 'it has no words besides its variables';
-  if (kind === 'text' && words.length < minInstructionWords)
-    return 'it looks like a value, not an instruction';
-  return undefined;
+  const words = fixedWords(text, variables);
+  if (words.length === 0) return 'it has no words besides its variables';
+  if (isOnlyLabels(text, variables)) return labelsReason;
+  if (kind !== 'text') return undefined;
+  if (words.length < minInstructionWords) return 'it looks like a value, not an instruction';
+  return isParserInstruction(String(at.at(-1)), text)
+    ? 'it is the format that an output parser expects'
+    : undefined;
 }
