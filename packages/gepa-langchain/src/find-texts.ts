@@ -43,7 +43,6 @@ export function findTexts<Program extends object>(
   const discovery = discover(program, {
     tools,
     saved,
-    hasOthers: tunables.length > 0,
     ...(includedNames === undefined ? {} : { include: includedNames }),
   });
   const components = { ...discovery.components, ...tunableComponents(tunables, discovery.components) };

@@ -304,12 +304,13 @@ describe('skipped parts', () => {
     expect(Object.keys(discover(prompt, { include: ['human'] }).components)).toEqual(['system', 'human']);
   });
 
-  it('a template with only labels is a component where the program has no other text', () => {
-    const prompt = ChatPromptTemplate.fromTemplate('Question: {question}\nAnswer:');
-    expect(Object.values(discover(prompt).components)).toMatchObject([
-      { text: 'Question: {question}\nAnswer:' },
-    ]);
-    expect(discover(prompt, { hasOthers: true }).components).toEqual({});
+  it('a template with only labels is a component where its prompt has no other text', () => {
+    const program = chat('Sort it.')
+      .pipe(model)
+      .pipe(ChatPromptTemplate.fromTemplate('Question: {question}\nAnswer:'));
+    expect(Object.values(discover(program).components).map(({ text }) => text)).toContain(
+      'Question: {question}\nAnswer:',
+    );
   });
 
   it('the instructions of an output parser are skipped unless included by name', async () => {

@@ -3,7 +3,6 @@ import {
   descriptionOptInReason,
   type Inspected,
   inspectProgram,
-  labelsReason,
   type NamedSite,
   type Skipped,
 } from './inspect-program.ts';
@@ -21,14 +20,11 @@ export interface Discovery {
 export interface DiscoverOptions {
   /**
    * Names of texts to include that are skipped by default: templates with no words or only labels besides variables,
-   * partial variables of a few words, and the instructions of output parsers. `skipped` lists their names. Templates with
-   * only labels are included if nothing else is.
+   * partial variables of a few words, and the instructions of output parsers. `skipped` lists their names.
    */
   readonly include?: readonly string[];
   /** Names of texts in a saved candidate, which are included too, but for descriptions. */
   readonly saved?: readonly string[];
-  /** Whether there are texts to optimize outside of the program. Default: `false`. */
-  readonly hasOthers?: boolean;
   /** Whether to include the descriptions of tools, of their fields and of structured output. Default: `false`. */
   readonly tools?: boolean;
 }
@@ -38,16 +34,14 @@ export interface DiscoverOptions {
  */
 export function discover(
   program: unknown,
-  { include = [], saved = [], tools = false, hasOthers = false }: DiscoverOptions = {},
+  { include = [], saved = [], tools = false }: DiscoverOptions = {},
 ): Discovery {
   const { sites, skipped, inspected } = inspectProgram(program);
   const isIncluded = ({ name, optInReason }: NamedSite) =>
     optInReason === undefined ||
     include.includes(name) ||
     (optInReason === descriptionOptInReason ? tools : saved.includes(name));
-  const chosen = sites.filter(isIncluded);
-  const included =
-    chosen.length > 0 || hasOthers ? chosen : sites.filter(({ optInReason }) => optInReason === labelsReason);
+  const included = sites.filter(isIncluded);
   const excluded = sites.filter((site) => !included.includes(site));
   return {
     components: Object.fromEntries(included.map(({ name, component }) => [name, component])),

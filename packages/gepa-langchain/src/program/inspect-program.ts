@@ -1,10 +1,10 @@
 import type { Component } from 'gepa-core';
 import { errorMessage } from '../util/error-message.ts';
 import { nameSites } from './component-names.ts';
+import type { KeyPath } from './copy-with.ts';
 import { fixedWords, isOnlyLabels, isParserInstruction } from './fixed-parts.ts';
 import { describePlace, locate } from './location.ts';
 import { isPromptTemplate, type Node, typeName } from './node.ts';
-import type { KeyPath } from './node-kind.ts';
 import { skipReason } from './skip-reasons.ts';
 import { decodeTemplate } from './template/template.ts';
 import { type Site, traverse } from './traverse.ts';
@@ -86,7 +86,7 @@ export function inspectProgram(program: unknown): ProgramInspection {
     if ('reason' in result) skipped.push(result);
     else named.push(result);
   }
-  return { sites: named, skipped, inspected, checkpointers };
+  return { sites: withLonelyLabels(named), skipped, inspected, checkpointers };
 }
 
 function readSite(site: Site, name: string): NamedSite | Skipped {
@@ -110,8 +110,7 @@ function readSite(site: Site, name: string): NamedSite | Skipped {
       ...(variables === undefined ? {} : { variables }),
     };
     const reason = optInReason(component, site.part.at);
-    const prompt = site.path.find(({ kind }) => kind?.prompt === true)?.node;
-    const traced = isPromptTemplate(prompt);
+    const traced = isPromptTemplate(promptOf(site));
     return {
       name,
       site,
@@ -134,8 +133,23 @@ export const descriptionOptInReason = 'descriptions of tools and fields are not 
 /** A partial variable with fewer words than this counts as a value, not as instructions. */
 const minInstructionWords = 5;
 
-/** The reason of a text that is included where there is no other: such a prompt is a seed to start from. */
-export const labelsReason = 'it has only labels besides its variables';
+const labelsReason = 'it has only labels besides its variables';
+
+/** The outermost prompt that a text is in. */
+function promptOf({ path }: Site): unknown {
+  return path.find(({ kind }) => kind?.prompt === true)?.node;
+}
+
+/** A template with only labels is a text to start from where its prompt has no other. */
+function withLonelyLabels(sites: readonly NamedSite[]): NamedSite[] {
+  const others = new Set(
+    sites.filter(({ optInReason }) => optInReason === undefined).map(({ site }) => promptOf(site)),
+  );
+  return sites.map((named) => {
+    const { optInReason, ...rest } = named;
+    return optInReason === labelsReason && !others.has(promptOf(named.site)) ? rest : named;
+  });
+}
 
 function optInReason({ text, kind, variables = [] }: Component, at: KeyPath): string | undefined {
   if (kind === 'tool-description' || kind === 'field-description') return descriptionOptInReason;
