@@ -93,7 +93,11 @@ describe('invalid options', () => {
       { selectionStrategy: { topK: 0 } },
       '"selectionStrategy" is not a known strategy',
     ],
-    ['an unknown frontier type', { frontierType: 'pareto' }, 'The option "frontierType" is invalid'],
+    [
+      'an unknown frontier type',
+      { frontierType: 'pareto' },
+      `"frontierType" must be 'instance' or 'objective' or 'hybrid' or 'cartesian' (got "pareto")`,
+    ],
     [
       'a prompt template without its placeholders',
       { reflectionPromptTemplate: 'Improve it.' },
