@@ -2,7 +2,7 @@ import type { Phase } from './adapter/adapter.ts';
 import type { SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
-import type { TestScores } from './result.ts';
+import type { TestScores, TextLength } from './result.ts';
 import type { CandidateSource, FrontierType } from './search/search-view.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 
@@ -110,6 +110,8 @@ export type DecisionEvent<Name extends string = string> =
       readonly durationMs: number;
       readonly time: TimeSpent;
       readonly warnings: readonly string[];
+      /** Of each component, in characters; empty if the seed was not scored. */
+      readonly lengths: Readonly<Record<string, TextLength>>;
       readonly test?: TestScores;
     };
 
@@ -122,6 +124,10 @@ export type ProposalRejection =
   | 'no_text'
   | 'lost_placeholder'
   | 'invented_placeholder'
+  /** The new text exceeded `maxLength`, was refused by `validate`, or copied training examples, twice. */
+  | 'too_long'
+  | 'refused'
+  | 'copied'
   /** The new text equals the old one, or the proposer gave none. */
   | 'unchanged'
   /** The child equals a candidate that is known already. */

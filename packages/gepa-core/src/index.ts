@@ -1,5 +1,6 @@
 export type * from './adapter/adapter.ts';
 export type * from './adapter/call-meter.ts';
+export type * from './adapter/experience.ts';
 export type { Step, StepKind } from './adapter/trace.ts';
 export type { Spend, SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 export { type ModelUsage, modelCallUsage, type Price, type PriceOf, type Usage } from './budget/usage.ts';
@@ -33,7 +34,7 @@ export type {
   Target,
 } from './program/target.ts';
 export { type Tunable, tunable } from './program/tunable.ts';
-export type { FrontierKey, OptimizationResult, TestScores } from './result.ts';
+export type { FrontierKey, OptimizationResult, TestScores, TextLength } from './result.ts';
 export { Random } from './search/random.ts';
 export type * from './search/search-view.ts';
 export { replay } from './search/state.ts';

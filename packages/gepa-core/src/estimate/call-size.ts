@@ -56,6 +56,7 @@ function reflectionSize(settings: AnySettings, measurement: Measurement | undefi
       rollouts: rollouts.filter((rollout) => rollout !== undefined),
       templates: settings.reflectionPromptTemplate,
       maxRecordCharacters,
+      knowledge: settings,
     });
     const characters = sum(requests.map((request) => buildReflectionPrompt(request).length));
     const records = measurement === undefined ? maxRecordCharacters * requests.length : 0;

@@ -65,6 +65,8 @@ const searchOptions = [
   'cacheEvaluation',
   'skipDuplicates',
   'reflectionPromptTemplate',
+  'maxLength',
+  'validate',
   'maxRecordCharacters',
 ] as const;
 

@@ -6,6 +6,8 @@ import type { Candidate, Component } from '../component.ts';
 import type { Listener } from '../events.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { Metric } from '../metric.ts';
+import type { Knowledge } from '../reflection/knowledge.ts';
+import type { TextLimits } from '../reflection/text-limits.ts';
 import type { FrontierType } from '../search/search-view.ts';
 import type { StopCondition } from '../search/strategies/stop-conditions.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
@@ -16,7 +18,9 @@ import type { AutoBudget } from './auto-budget.ts';
  * `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.
  */
 export interface SearchOptions<Example, Output, Trace, Name extends string, Model = LanguageModel>
-  extends Partial<StrategyOptions<NoInfer<Name>>> {
+  extends Partial<StrategyOptions<NoInfer<Name>>>,
+    Knowledge<NoInfer<Name>>,
+    TextLimits<NoInfer<Name>> {
   /** The examples from which minibatches are drawn. */
   readonly trainset: readonly Example[];
   /** The examples on which candidates are compared. Default: the trainset, with a warning. */

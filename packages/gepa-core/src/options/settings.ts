@@ -30,6 +30,7 @@ export const defaults = {
   mergeValOverlapFloor: 5,
   cacheEvaluation: true,
   skipDuplicates: true,
+  showExpected: false,
   concurrency: 8,
   reflectionConcurrency: 8,
   retry: {},

@@ -11,11 +11,15 @@ import { type ProposalEntry, proposalKey, type ReflectionEntry, reflectionKey } 
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
 import type { Mask } from '../redact.ts';
 import { CutOffStreak } from './cut-off-streak.ts';
+import { noFeedback, teachesNothing } from './feedback-hint.ts';
 import { checkText } from './guard.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Memory } from './memory.ts';
 import type { ReflectionPromptRequest } from './prompt.ts';
 import type { Proposal, ProposalRequest, Proposer } from './proposer.ts';
 import { type Reflection, reflect } from './reflect.ts';
 import { recordsFor, reflectionRequests } from './requests.ts';
+import type { CheckLimits } from './text-limits.ts';
 
 export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;
@@ -29,6 +33,9 @@ export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly concurrency: number;
   /** Masks texts in records. */
   readonly mask: Mask;
+  readonly knowledge: Knowledge<Name>;
+  readonly memory: Memory<Name>;
+  readonly checkLimits: CheckLimits;
   readonly stopwatch: Stopwatch;
   readonly warn: (message: string) => void;
 }
@@ -96,6 +103,7 @@ async function askModel<Example, Output, Trace, Name extends string>(
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
   const prompts = reflectionRequests({ ...options, ...request });
+  if (teachesNothing(options, request)) options.warn(noFeedback);
   const settled = await Promise.allSettled(
     prompts.map((prompt) => ask(options, shared, model, request, prompt)),
   );
@@ -113,7 +121,7 @@ async function askModel<Example, Output, Trace, Name extends string>(
 }
 
 async function ask<Example, Output, Trace, Name extends string>(
-  { run }: ProposeOptions<Example, Output, Trace, Name>,
+  { run, checkLimits }: ProposeOptions<Example, Output, Trace, Name>,
   { semaphore, cutOffs, warnOfCutOffs }: Shared,
   model: LanguageModel,
   { iteration, task }: ProposalRequest<Example, Output, Trace, Name>,
@@ -126,6 +134,7 @@ async function ask<Example, Output, Trace, Name extends string>(
   let attempt = 0;
   const reflection = await reflect({
     ...prompt,
+    checkLimits,
     asksAgainAfterCutOff: !isTooLong,
     call: (prompt) =>
       askOnce(run, semaphore, model, { iteration, task, components, attempt: attempt++, prompt }),
@@ -193,11 +202,20 @@ async function askProposer<Example, Output, Trace, Name extends string>(
   propose: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
-  const { run, adapter } = options;
-  const { candidate, components, iteration, task } = request;
+  const { run, adapter, memory, checkLimits } = options;
+  const { candidate, components, iteration, task, parent } = request;
   const records = recordOf(components, (name): readonly ReflectiveRecord[] =>
     recordsFor({ ...options, ...request }, name),
   );
+  const given = {
+    candidate,
+    parent: memory.candidate(parent),
+    components,
+    definitions: recordOf(components, (name) => adapter.components[name]),
+    records,
+    history: recordOf(components, (name) => memory.tried(parent, name)),
+    learned: recordOf(components, (name) => memory.learned(name)),
+  };
 
   const outcome = await runCall<Partial<Record<Name, string>>>(run, {
     kind: 'reflection',
@@ -207,7 +225,7 @@ async function askProposer<Example, Output, Trace, Name extends string>(
     key: proposalKey(iteration, task),
     perform: (attempt) =>
       attempt({ name: 'The proposer', usageOf: () => undefined }, async (context) =>
-        readProposal(await propose({ candidate, components, records, ...context }), components),
+        readProposal(await propose({ ...given, ...context }), components),
       ),
     entryOf: (texts, durationMs) => ({ type: 'proposal', iteration, task, texts, durationMs }),
     replayed: (entry) => (entry as ProposalEntry).texts as Partial<Record<Name, string>>,
@@ -218,8 +236,10 @@ async function askProposer<Example, Output, Trace, Name extends string>(
   for (const name of components) {
     const text = ownValue<string>(outcome.value as Readonly<Record<string, string>>, name);
     if (text === undefined) continue;
-    const component = adapter.components[name];
-    const fault = checkText({ name, component, text, currentText: candidate[name] });
+    const [component, currentText] = [adapter.components[name], candidate[name]];
+    const fault =
+      checkText({ name, component, text, currentText }) ??
+      checkLimits({ name, text, currentText, isLast: true });
     if (fault !== undefined) return { rejected: { reason: fault.problem, message: fault.message } };
     texts.set(name, text);
   }

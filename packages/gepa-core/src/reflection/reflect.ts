@@ -10,9 +10,10 @@ import {
 } from './prompt.ts';
 import { type AnswerProblem, asAnswered, readAnswer } from './read-answer.ts';
 import { shorten } from './shorten.ts';
+import type { CheckLimits, LimitProblem } from './text-limits.ts';
 
 /** Why a text was rejected. */
-export type RejectionReason = AnswerProblem | TextProblem | 'unchanged';
+export type RejectionReason = AnswerProblem | TextProblem | LimitProblem | 'unchanged';
 
 export interface Rejection {
   readonly reason: RejectionReason;
@@ -38,6 +39,8 @@ export async function reflect(
   request: ReflectionPromptRequest & {
     /** Whether to ask again after an answer that was cut off. Default: `true`. */
     readonly asksAgainAfterCutOff?: boolean;
+    /** Checks a text against the caller's limits. Default: there are none. */
+    readonly checkLimits?: CheckLimits;
     /** Calls the model. Handles retries, the abort signal and the budget. */
     readonly call: (prompt: string) => Promise<LanguageModelAnswer & { readonly usage: Usage }>;
   },
@@ -45,7 +48,7 @@ export async function reflect(
   const { components, asksAgainAfterCutOff = true } = request;
   const prompt = buildReflectionPrompt(request);
   const first = await request.call(prompt);
-  const outcome = outcomeOf(request, components, first);
+  const outcome = outcomeOf(request, components, first, false);
 
   const invalid = components.filter(({ name }) => {
     const reason = outcome.rejected.get(name)?.reason;
@@ -54,7 +57,7 @@ export async function reflect(
   if (invalid.length === 0) return { ...outcome, usage: first.usage };
 
   const second = await request.call(secondPrompt(prompt, request, invalid, first.text, outcome));
-  const again = outcomeOf(request, invalid, second);
+  const again = outcomeOf(request, invalid, second, true);
   const rejected = new Map([...outcome.rejected, ...again.rejected]);
   for (const name of again.texts.keys()) rejected.delete(name);
   return {
@@ -67,9 +70,10 @@ export async function reflect(
 type Outcome = Omit<Reflection, 'usage'>;
 
 function outcomeOf(
-  request: ReflectionPromptRequest,
+  request: ReflectionPromptRequest & { readonly checkLimits?: CheckLimits },
   components: readonly ComponentRequest[],
   answer: LanguageModelAnswer,
+  isLast: boolean,
 ): Outcome {
   const texts = new Map<string, string>();
   const rejected = new Map<string, Rejection>();
@@ -90,7 +94,8 @@ function outcomeOf(
       rejected.set(name, { reason: 'unchanged', message: `The new text of "${name}" is the current one.` });
       continue;
     }
-    const found = checkText({ ...component, text });
+    const found =
+      checkText({ ...component, text }) ?? request.checkLimits?.({ name, text, currentText, isLast });
     if (found === undefined) texts.set(name, text);
     else rejected.set(name, { reason: found.problem, message: found.message });
   }

@@ -1,10 +1,14 @@
 import type { Adapter, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
 import { type Candidate, ownValue } from '../component.ts';
 import type { Mask } from '../redact.ts';
+import { expectedOf } from './example-parts.ts';
 import { fairShares } from './fair-shares.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Memory } from './memory.ts';
 import { asksForSeveral, type ComponentRequest, type ReflectionPromptRequest } from './prompt.ts';
 import { defaultRecords } from './records.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS, renderRecords } from './render.ts';
+import { valueFor } from './text-limits.ts';
 
 /** What the prompts of one proposal are made of. */
 export interface RequestSource<Example, Output, Trace, Name extends string> {
@@ -16,6 +20,12 @@ export interface RequestSource<Example, Output, Trace, Name extends string> {
   readonly maxRecordCharacters: number | undefined;
   /** Masks texts in records. Default: they stay as they are. */
   readonly mask?: Mask | undefined;
+  /** What the caller knows. */
+  readonly knowledge: Knowledge<Name>;
+  /** What the run remembers of the parent with these rollouts. Default: nothing. */
+  readonly memory?: Memory<Name>;
+  readonly parent?: number;
+  readonly minibatch?: readonly number[];
 }
 
 /** No fewer components share one prompt for lack of space, each with this part of the records' characters. */
@@ -28,7 +38,8 @@ const LEAST_SHARE = 1 / 4;
 export function reflectionRequests<Example, Output, Trace, Name extends string>(
   source: RequestSource<Example, Output, Trace, Name>,
 ): ReflectionPromptRequest[] {
-  const { templates, maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS } = source;
+  const { templates, maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS, knowledge } = source;
+  const { background, objective, readerHint } = knowledge;
   const byTemplate = new Map<string | undefined, Name[]>();
   for (const name of source.components) {
     const template = typeof templates === 'string' ? templates : ownValue<string>(templates, name);
@@ -36,8 +47,11 @@ export function reflectionRequests<Example, Output, Trace, Name extends string>(
   }
   return [...byTemplate].flatMap(([template, names]) =>
     groups(source, names, maxRecordCharacters, asksForSeveral(template)).map((components) => ({
-      components,
+      components: withoutRepeats(components),
       template,
+      background,
+      objective,
+      readerHint,
     })),
   );
 }
@@ -78,16 +92,34 @@ function groups<Example, Output, Trace, Name extends string>(
   });
 }
 
+/** What was learned is mostly the same for all components: it is shown once. */
+function withoutRepeats(components: readonly ComponentRequest[]): ComponentRequest[] {
+  return components.map((component, index) => {
+    const { learned } = component;
+    const same = components.findIndex((other) => other.learned === learned);
+    return learned === undefined || same === index
+      ? component
+      : { ...component, learned: `The same as for "${components[same]!.name}".` };
+  });
+}
+
 function componentRequest<Example, Output, Trace, Name extends string>(
   source: RequestSource<Example, Output, Trace, Name>,
   name: Name,
   maxCharacters: number,
 ): ComponentRequest {
+  const { adapter, candidate, knowledge, memory, components, rollouts, parent, minibatch } = source;
+  const description = ownValue<string>(knowledge.descriptions, name);
+  const question =
+    parent === undefined || minibatch === undefined ? undefined : { parent, minibatch, rollouts, components };
   return {
     name,
-    component: source.adapter.components[name],
-    currentText: source.candidate[name],
+    component: { ...adapter.components[name], ...(description === undefined ? {} : { description }) },
+    currentText: candidate[name],
     records: renderRecords(recordsFor(source, name), { maxCharacters }),
+    guidance: valueFor(knowledge.guidance, name),
+    history: question && memory?.history(question, name),
+    learned: question && memory?.lessons(question, name),
   };
 }
 
@@ -98,12 +130,33 @@ export function recordsFor<Example, Output, Trace, Name extends string>(
     candidate,
     rollouts,
     mask,
-  }: Pick<RequestSource<Example, Output, Trace, Name>, 'adapter' | 'candidate' | 'rollouts' | 'mask'>,
+    knowledge,
+  }: Pick<
+    RequestSource<Example, Output, Trace, Name>,
+    'adapter' | 'candidate' | 'rollouts' | 'mask' | 'knowledge'
+  >,
   component: Name,
 ): readonly ReflectiveRecord[] {
-  const records =
+  const found =
     adapter.reflectiveRecords?.({ candidate, component, rollouts }) ??
     defaultRecords({ component, rollouts });
+  const records = knowledge.showExpected === true ? withExpected(found, rollouts) : found;
   // As plain data, which those of a resumed run are made from too.
   return mask === undefined ? records : records.map((record) => mask.data(record) as ReflectiveRecord);
+}
+
+/** The records with the expected values of their examples, before the score. */
+function withExpected(
+  records: readonly ReflectiveRecord[],
+  rollouts: readonly Rollout<unknown, unknown, unknown>[],
+): readonly ReflectiveRecord[] {
+  if (records.length !== rollouts.length) return records;
+  return records.map((record, index) => {
+    const expected = expectedOf(rollouts[index]!.example);
+    if (expected === undefined) return record;
+    const fields = Object.entries(record);
+    const score = fields.findIndex(([heading]) => heading === 'Score');
+    const at = score < 0 ? fields.length : score;
+    return Object.fromEntries([...fields.slice(0, at), ['Expected', expected], ...fields.slice(at)]);
+  });
 }

@@ -21,7 +21,7 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
   let mergeIsDue = false;
 
   dispatch(search.started);
-  let reason = (await validateSeed(search)) ?? (await search.stopReason());
+  let reason = (await validateSeed(search)) ?? perfection(search) ?? (await search.stopReason());
   while (reason === undefined) {
     const callsBefore = spend.metricCalls;
     dispatch({ type: 'iteration_started', iteration: state.iteration + 1 });
@@ -35,9 +35,21 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
     reason =
       outcome.kind === 'stopped'
         ? outcome.reason
-        : (patience.after(outcome, hasMeasured) ?? (await search.stopReason()));
+        : (patience.after(outcome, hasMeasured) ?? perfection(search) ?? (await search.stopReason()));
   }
   return reason;
+}
+
+/** A candidate with a perfect score on every example of the valset cannot be beaten, unless by objectives. */
+function perfection<Example, Output, Trace, Name extends string>({
+  started,
+  state,
+  skipPerfectScore,
+  perfectScore,
+}: SearchContext<Example, Output, Trace, Name>): StopReason | undefined {
+  if (!skipPerfectScore || started.frontierType !== 'instance') return undefined;
+  const { scores } = state.candidates[state.bestIndex]!;
+  return scores.every((score) => score !== null && score >= perfectScore) ? 'allPerfect' : undefined;
 }
 
 const MAX_FAILED_ITERATIONS = 3;

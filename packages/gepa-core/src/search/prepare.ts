@@ -14,7 +14,9 @@ import type { DecisionEvent } from '../events.ts';
 import { type Journal, settledCallOf } from '../journal/journal.ts';
 import { warnAboutData } from '../options/data-warnings.ts';
 import type { Settings } from '../options/settings.ts';
+import { Memory } from '../reflection/memory.ts';
 import { createProposer } from '../reflection/propose.ts';
+import { copyFinder, createLimits, type FindCopies } from '../reflection/text-limits.ts';
 import { Evaluator } from './evaluator.ts';
 import { ExampleIndex, type ExampleRef } from './examples.ts';
 import { MergeProposer } from './merge-proposer.ts';
@@ -30,6 +32,7 @@ export interface PreparedRun<Example, Output, Trace, Name extends string> {
   readonly search: SearchContext<Example, Output, Trace, Name>;
   readonly calls: CallEnvironment;
   readonly testset: readonly ExampleRef<Example>[];
+  readonly findCopies: FindCopies;
   readonly stopwatch: Stopwatch;
 }
 
@@ -113,6 +116,10 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
     warn,
   });
+  const { mask, perfectScore, showExpected } = settings;
+  const seedCandidate = seedCandidateOf(adapter.components);
+  const memory = new Memory({ state, names, trainset, mask, perfectScore, showExpected });
+  const findCopies = copyFinder(Object.values<string>(seedCandidate), trainset);
   const propose = createProposer({
     run: calls,
     adapter,
@@ -123,7 +130,10 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     templates: settings.reflectionPromptTemplate,
     maxRecordCharacters: settings.maxRecordCharacters,
     concurrency: settings.reflectionConcurrency,
-    mask: settings.mask,
+    mask,
+    knowledge: settings,
+    memory,
+    checkLimits: createLimits(settings, findCopies),
     stopwatch,
     warn,
   });
@@ -172,18 +182,20 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   return {
     runId,
     testset,
+    findCopies,
     stopwatch,
     calls,
     search: {
       started: startedEvent(settings, runId, journal),
       names,
-      seedCandidate: seedCandidateOf(adapter.components),
+      seedCandidate,
       trainset,
       valset,
       state,
       dispatch,
       evaluator,
       propose,
+      memory,
       merger: settings.useMerge ? merger : undefined,
       maxMergeInvocations: settings.maxMergeInvocations,
       strategies,
@@ -191,7 +203,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
       remainingMetricCalls,
       skipDuplicates,
       skipPerfectScore: settings.skipPerfectScore,
-      perfectScore: settings.perfectScore,
+      perfectScore,
       failureScore: settings.failureScore,
       maxIdleIterations: Math.max(10, Math.ceil(trainset.length / settings.reflectionMinibatchSize)),
       stopReason,

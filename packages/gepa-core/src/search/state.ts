@@ -1,8 +1,9 @@
 import { noTime, SpendReport } from '../budget/spend.ts';
 import { noUsage } from '../budget/usage.ts';
-import { type Candidate, candidateKey, ownValue } from '../component.ts';
+import { type Candidate, candidateKey, ownValue, recordOf } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
-import type { FrontierKey, OptimizationResult } from '../result.ts';
+import type { FrontierKey, OptimizationResult, TextLength } from '../result.ts';
+import { Attempts } from './attempts.ts';
 import { FrontierKeys } from './frontier-keys.ts';
 import { ParetoFrontier } from './pareto-frontier.ts';
 import type { ScoredCandidate, SearchView, Survivor } from './search-view.ts';
@@ -20,6 +21,8 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   metricCalls = 0;
   valsetSize = 0;
   mergesAccepted = 0;
+  /** What came of every task. */
+  readonly attempts = new Attempts<Name>();
   started: Decision<Name, 'run_started'> | undefined;
   finished: Decision<Name, 'run_finished'> | undefined;
   #names: readonly Name[] = [];
@@ -29,6 +32,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   readonly #meanOf = (candidate: number): number => this.candidates[candidate]!.mean;
 
   apply(event: DecisionEvent<Name>): void {
+    this.attempts.apply(event);
     switch (event.type) {
       case 'run_started':
         this.started = event;
@@ -146,6 +150,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
         .sort((a, b) => a - b),
     },
     ...(objectives === undefined ? {} : { objectives }),
+    lengths: lengthsOf(state),
     stopReason: finished.stopReason,
     iterations: state.iteration,
     totalMetricCalls: finished.metricCalls,
@@ -182,9 +187,23 @@ export function replay<Name extends string>(events: Iterable<DecisionEvent<Name>
       durationMs: 0,
       time: noTime,
       warnings: [],
+      lengths: lengthsOf(state),
     });
   }
   return resultOf(state);
+}
+
+/** The length of each component's text in the seed and in the best candidate. */
+export function lengthsOf<Name extends string>({
+  candidates,
+  bestIndex,
+}: SearchState<Name>): Readonly<Record<Name, TextLength>> {
+  const [seed, best] = [candidates[0]?.texts, candidates[bestIndex]?.texts];
+  if (seed === undefined || best === undefined) return {} as Record<Name, TextLength>;
+  return recordOf(Object.keys(seed) as Name[], (name) => ({
+    seed: seed[name].length,
+    best: best[name].length,
+  }));
 }
 
 function objectivesOf(candidates: readonly ScoredCandidate[]): OptimizationResult['objectives'] {
