@@ -44,16 +44,23 @@ export interface ProposeOptions<Example, Output, Trace, Name extends string> {
 interface Shared {
   readonly semaphore: Semaphore;
   readonly cutOffs: CutOffStreak;
-  /** Warns once. */
   readonly warnOfCutOffs: () => void;
 }
+
+const cutOffsInARow =
+  'The answers of the reflection model were cut off several times in a row, and it is no longer asked again after one. ' +
+  'Raise its limit on output tokens (`maxTokens` of the reflection model), which reasoning counts against too.';
 
 /** The second of the search's two effects: rewrites components by reading traces and feedback (paper, section 3.2). */
 export function createProposer<Example, Output, Trace, Name extends string>(
   options: ProposeOptions<Example, Output, Trace, Name>,
 ): Proposer<Example, Output, Trace, Name> {
   const { stopwatch, model, propose } = options;
-  const shared = sharedBy(options);
+  const shared: Shared = {
+    semaphore: new Semaphore(options.concurrency),
+    cutOffs: new CutOffStreak(),
+    warnOfCutOffs: () => options.warn(cutOffsInARow),
+  };
   return async (request) => {
     stopwatch.start('reflection');
     try {
@@ -76,22 +83,6 @@ export function createProposer<Example, Output, Trace, Name extends string>(
     } finally {
       stopwatch.stop('reflection');
     }
-  };
-}
-
-function sharedBy({ concurrency, warn }: { concurrency: number; warn: (message: string) => void }): Shared {
-  let hasWarned = false;
-  return {
-    semaphore: new Semaphore(concurrency),
-    cutOffs: new CutOffStreak(),
-    warnOfCutOffs() {
-      if (hasWarned) return;
-      hasWarned = true;
-      warn(
-        'The answers of the reflection model were cut off several times in a row, and it is no longer asked again after one. ' +
-          'Raise its limit on output tokens (`maxTokens` of the reflection model), which reasoning counts against too.',
-      );
-    },
   };
 }
 
