@@ -118,7 +118,7 @@ export interface ProposeRequest<Name extends string = string> {
   readonly definitions: Readonly<Record<Name, Component>>;
   /** By component, one record for every rollout of the minibatch. */
   readonly records: Readonly<Record<Name, readonly ReflectiveRecord[]>>;
-  /** By component, the texts that were tried for the parent, then those for its ancestors; each in order. */
+  /** By component, the newest texts that were tried for the parent, then those for its ancestors; each in order, at most 60. */
   readonly history: Readonly<Record<Name, readonly TriedText[]>>;
   /** By component, what the feedback of the whole run has revealed. */
   readonly learned: Readonly<Record<Name, Learned>>;

@@ -37,7 +37,7 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;
   readonly runId: string;
   readonly adapter: Adapter<Example, Output, Trace, Name>;
-  readonly metric: Metric<Example, Output, Trace>;
+  readonly metric: Metric<Example, Output, Trace, Name>;
   readonly stopwatch: Stopwatch;
   readonly concurrency: number;
   readonly failureScore: number;
