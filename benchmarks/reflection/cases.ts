@@ -10,7 +10,7 @@ export interface Case {
   readonly components: Readonly<Record<string, Component>>;
   readonly candidate: Readonly<Record<string, string>>;
   readonly rollouts: readonly Rollout<unknown, unknown>[];
-  /** By component, the characters of the whole prompt at commit 0592985, with the same rollouts. */
+  /** By component to rewrite, the characters of the whole prompt at commit 0592985, with the same rollouts. */
   readonly baseline: Readonly<Record<string, number>>;
 }
 

@@ -7,7 +7,7 @@ const [flag, folder] = process.argv.slice(2);
 if (flag === '--write' && folder !== undefined) mkdirSync(folder, { recursive: true });
 
 const rows = cases.flatMap((recorded) => {
-  const names = Object.keys(recorded.components);
+  const names = Object.keys(recorded.baseline);
   const single = names.map((name) => ({
     recorded,
     names: [name],
