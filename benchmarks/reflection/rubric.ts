@@ -12,7 +12,8 @@ import { type Case, cases, promptOf } from './cases.ts';
  * Prompts and answers are written to the folder, to be read as well.
  */
 const { OPENAI_API_KEY: key, GEPA_REFLECTION_MODEL: model, OPENAI_BASE_URL } = process.env;
-if (!key || !model) throw new Error('Set OPENAI_API_KEY and GEPA_REFLECTION_MODEL, and OPENAI_BASE_URL if needed.');
+if (!key || !model)
+  throw new Error('Set OPENAI_API_KEY and GEPA_REFLECTION_MODEL, and OPENAI_BASE_URL if needed.');
 const baseUrl = OPENAI_BASE_URL || 'https://api.openai.com/v1';
 const [folder = 'reflection-answers'] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
@@ -20,7 +21,9 @@ mkdirSync(folder, { recursive: true });
 /** The words of a run of text that a new text must not take from the inputs. */
 const COPIED_WORDS = 10;
 
-console.log('| case | text | readable | valid | demands | copies | length |\n| --- | --- | --- | --- | ---: | ---: | ---: |');
+console.log(
+  '| case | text | readable | valid | demands | copies | length |\n| --- | --- | --- | --- | ---: | ---: | ---: |',
+);
 for (const recorded of cases) {
   const names = Object.keys(recorded.baseline);
   const prompt = promptOf(recorded, names);
@@ -34,7 +37,9 @@ for (const recorded of cases) {
     // With several texts, the model may leave some out.
     if (reading === undefined && names.length > 1) continue;
     const text = reading !== undefined && 'text' in reading ? reading.text : undefined;
-    console.log(`| ${[recorded.name, name, ...(text === undefined ? ['no'] : judged(recorded, name, text))].join(' | ')} |`);
+    console.log(
+      `| ${[recorded.name, name, ...(text === undefined ? ['no'] : judged(recorded, name, text))].join(' | ')} |`,
+    );
   }
 }
 
@@ -62,7 +67,11 @@ function isRule(line: string): boolean {
 }
 
 function wordsOf(text: string): string[] {
-  const words = text.replace('House rule: ', '').toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words =
+    text
+      .replace('House rule: ', '')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? [];
   return words.filter((word) => word.length > 3);
 }
 
@@ -73,7 +82,9 @@ function shareOf(words: readonly string[], found: ReadonlySet<string>): number {
 /** Every run of ten words. */
 function runsOf(text: string): Set<string> {
   const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  return new Set(words.slice(COPIED_WORDS - 1).map((_, index) => words.slice(index, index + COPIED_WORDS).join(' ')));
+  return new Set(
+    words.slice(COPIED_WORDS - 1).map((_, index) => words.slice(index, index + COPIED_WORDS).join(' ')),
+  );
 }
 
 async function ask(prompt: string): Promise<string> {

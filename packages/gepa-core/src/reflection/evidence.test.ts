@@ -135,6 +135,12 @@ describe('evidenceFor', () => {
     ]);
   });
 
+  it('a success outside the minibatch is shown, but not counted', () => {
+    const { scores, records } = evidence(['facts'], { rollouts: [rollout('a')], success: rollout('b', 1) });
+    expect(scores).toMatch(/^0 of 1 example right, .*; 1 that was right before is shown beside these\.$/);
+    expect(records.match(/^## Example .*$/gm)).toHaveLength(2);
+  });
+
   it('records of an adapter of its own are condensed too, per component', () => {
     const own: Adapter<unknown, unknown> = {
       ...adapter,

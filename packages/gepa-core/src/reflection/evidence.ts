@@ -33,6 +33,8 @@ export interface EvidenceRequest<Example, Output, Trace, Name extends string> {
   readonly names: readonly Name[];
   /** The candidate on the minibatch. */
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  /** A success outside the minibatch, which is shown too. */
+  readonly success?: Rollout<Example, Output, Trace> | undefined;
   /** Default: 1. */
   readonly perfectScore?: number | undefined;
   /** The candidate's score on the valset. */
@@ -49,8 +51,9 @@ export interface EvidenceRequest<Example, Output, Trace, Name extends string> {
 export function evidenceFor<Example, Output, Trace, Name extends string>(
   request: EvidenceRequest<Example, Output, Trace, Name>,
 ): Evidence {
-  const { adapter, candidate, names, perfectScore = 1, validationScore } = request;
-  const { shown, leftOut } = instructiveOrder(request.rollouts, perfectScore);
+  const { adapter, candidate, names, perfectScore = 1, validationScore, success } = request;
+  const known = success === undefined ? request.rollouts : [...request.rollouts, success];
+  const { shown, leftOut } = instructiveOrder(known, perfectScore);
   const rollouts = shown.map((rollout) => plainRollout(adapter, rollout));
   const texts = knownTexts(request);
   const inputs = (rollout: Rollout<unknown, unknown, unknown>) =>
@@ -67,6 +70,7 @@ export function evidenceFor<Example, Output, Trace, Name extends string>(
       perfectScore,
       validationScore,
       leftOut,
+      added: known.length - request.rollouts.length,
     }),
     images: imagesIn(shown.flatMap(({ example, trace }) => [inputOf(example), trace])),
   };
@@ -74,7 +78,14 @@ export function evidenceFor<Example, Output, Trace, Name extends string>(
 
 /** Adapters with records of their own have them per component. */
 function renderedRecords<Example, Output, Trace, Name extends string>(
-  { adapter, candidate, names, mask, showExpected = false, maxCharacters = DEFAULT_MAX_RECORD_CHARACTERS }: EvidenceRequest<Example, Output, Trace, Name>,
+  {
+    adapter,
+    candidate,
+    names,
+    mask,
+    showExpected = false,
+    maxCharacters = DEFAULT_MAX_RECORD_CHARACTERS,
+  }: EvidenceRequest<Example, Output, Trace, Name>,
   rollouts: readonly Rollout<Example, Output, Trace>[],
   texts: readonly KnownText[],
 ): string {
@@ -94,7 +105,10 @@ function renderedRecords<Example, Output, Trace, Name extends string>(
   if (adapter.reflectiveRecords === undefined || names.length === 1) {
     const records =
       adapter.reflectiveRecords === undefined
-        ? sharedRecords({ components: names, rollouts: rollouts.map((rollout) => plainRollout(adapter, rollout)) })
+        ? sharedRecords({
+            components: names,
+            rollouts: rollouts.map((rollout) => plainRollout(adapter, rollout)),
+          })
         : adapter.reflectiveRecords({ candidate, component: name!, rollouts });
     return rendered(showExpected ? withExpected(records, rollouts) : records, maxCharacters);
   }

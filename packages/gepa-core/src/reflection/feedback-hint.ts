@@ -13,7 +13,10 @@ export function teachesNothing<Example, Output, Trace, Name extends string>(
   const { rollouts, components } = request;
   if (rollouts.some(({ feedback, componentFeedback }) => (feedback ?? componentFeedback) !== undefined))
     return false;
-  if (options.knowledge.showExpected === true && rollouts.some(({ example }) => expectedOf(example) !== undefined))
+  if (
+    options.knowledge.showExpected === true &&
+    rollouts.some(({ example }) => expectedOf(example) !== undefined)
+  )
     return false;
   return (
     options.adapter.reflectiveRecords === undefined ||

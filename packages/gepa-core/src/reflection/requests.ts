@@ -15,6 +15,8 @@ export interface RequestSource<Example, Output, Trace, Name extends string> {
   readonly candidate: Candidate<Name>;
   readonly components: readonly Name[];
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  /** A success outside the minibatch, which is shown too. Default: none. */
+  readonly success?: Rollout<Example, Output, Trace> | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
   readonly maxRecordCharacters: number | undefined;
   /** Default: 1. */
@@ -42,7 +44,13 @@ const LEAST_SHARE = 1 / 4;
 export function reflectionRequests<Example, Output, Trace, Name extends string>(
   source: RequestSource<Example, Output, Trace, Name>,
 ): PromptRequest[] {
-  const { templates, maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS, knowledge, memory, parent } = source;
+  const {
+    templates,
+    maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS,
+    knowledge,
+    memory,
+    parent,
+  } = source;
   const { background, objective, readerHint } = knowledge;
   const byTemplate = new Map<string | undefined, Name[]>();
   for (const name of source.components) {

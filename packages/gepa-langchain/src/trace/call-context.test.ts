@@ -44,7 +44,13 @@ it('a record of an agent shows each message once', async () => {
   const { output, trace } = await adapter.run(candidate, { input }, context);
   const plain = adapter.toPlain!({ input, output });
   const example = { input: plain.input };
-  const rollout: Rollout<unknown, unknown> = { example, exampleId: 'a', output: plain.output, trace: trace!, score: 0.5 };
+  const rollout: Rollout<unknown, unknown> = {
+    example,
+    exampleId: 'a',
+    output: plain.output,
+    trace: trace!,
+    score: 0.5,
+  };
   const [record] = defaultRecords({ component: 'system', rollouts: [rollout] });
   const text = JSON.stringify(record);
   const times = (part: string) => text.split(part).length - 1;

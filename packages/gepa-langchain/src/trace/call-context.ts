@@ -40,7 +40,9 @@ function toolsOf({ tools, functions }: Node): StepTool[] {
     });
   return definitions.slice(0, MAX_TOOLS).flatMap((tool) => {
     const { name, description, parameters, input_schema, inputSchema, schema } = tool;
-    const form = jsonSchemaOf(parameters ?? input_schema ?? nodeOf(inputSchema).json ?? inputSchema ?? schema);
+    const form = jsonSchemaOf(
+      parameters ?? input_schema ?? nodeOf(inputSchema).json ?? inputSchema ?? schema,
+    );
     return typeof name !== 'string'
       ? []
       : [

@@ -25,7 +25,9 @@ export function toSteps(roots: readonly Run[], untraced: readonly UntracedText[]
       kind,
       name: run.name,
       ...(components.length === 0 ? {} : { components }),
-      ...(kind === 'model' ? { ...readModelCall(run), ...callContext(run) } : { input: inputOf(run), ...outputOf(run) }),
+      ...(kind === 'model'
+        ? { ...readModelCall(run), ...callContext(run) }
+        : { input: inputOf(run), ...outputOf(run) }),
       ...(run.error === undefined ? {} : { error: run.error }),
       ...(run.end_time === undefined ? {} : { durationMs: run.end_time - run.start_time }),
       ...(children.length === 0 ? {} : { children }),
@@ -40,7 +42,10 @@ function isRouting({ name, output, children }: Step): boolean {
   const targets = Array.isArray(output) ? output : [output];
   const isTarget = (target: unknown) =>
     typeof target === 'string' && /^(__end__|\[goes on to .*\])$/.test(target);
-  return children === undefined && (name.startsWith('ChannelWrite<') || (targets.length > 0 && targets.every(isTarget)));
+  return (
+    children === undefined &&
+    (name.startsWith('ChannelWrite<') || (targets.length > 0 && targets.every(isTarget)))
+  );
 }
 
 function inputOf(run: Run): unknown {

@@ -4,7 +4,12 @@ import { callContext } from './call-context.ts';
 it('a model call names its output limit, tools and answer schema in short', () => {
   const schema = { type: 'object', properties: { queue: { enum: ['a', 'b'] } }, required: ['queue'] };
   const tools = [
-    { type: 'function', name: 'find', description: 'Finds.', inputSchema: { properties: { what: { type: 'string' } } } },
+    {
+      type: 'function',
+      name: 'find',
+      description: 'Finds.',
+      inputSchema: { properties: { what: { type: 'string' } } },
+    },
     { type: 'provider-defined', name: 'search' },
   ];
   expect(
