@@ -1,7 +1,7 @@
 export type * from './adapter/adapter.ts';
 export type * from './adapter/call-meter.ts';
 export type * from './adapter/experience.ts';
-export type { Step, StepKind } from './adapter/trace.ts';
+export type { Step, StepKind, StepTool } from './adapter/trace.ts';
 export type { Spend, SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 export { type ModelUsage, modelCallUsage, type Price, type PriceOf, type Usage } from './budget/usage.ts';
 export { type FailureKind, failureKind } from './calls/classify-error.ts';
@@ -71,3 +71,4 @@ export type { SelectionStrategy } from './search/strategies/proposal-selection.t
 export type { StopCondition, StopReason, StopState } from './search/strategies/stop-conditions.ts';
 export * as stopConditions from './search/strategies/stop-conditions.ts';
 export { type Split, type SplitOptions, splitExamples } from './split-examples.ts';
+export type { PromptImage } from './reflection/images.ts';

@@ -24,7 +24,6 @@ import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
 import { toPlain } from './trace/plain.ts';
 import { providerFailure } from './trace/provider-failure.ts';
-import { reflectiveRecords } from './trace/reflective-records.ts';
 import { toSteps } from './trace/steps.ts';
 import { RolloutTracer } from './trace/tracer.ts';
 import { errorMessage } from './util/error-message.ts';
@@ -137,9 +136,12 @@ export function createAdapter<Input, Output>(
     metersCalls: true,
     secrets: secretsIn([program, options.config]),
     run,
-    reflectiveRecords,
     // The steps of the trace are plain data already.
-    toPlain: ({ output, ...rest }) => (output === undefined ? rest : { ...rest, output: toPlain(output) }),
+    toPlain: ({ input, output, ...rest }) => ({
+      ...rest,
+      ...(input === undefined ? {} : { input: toPlain(input) }),
+      ...(output === undefined ? {} : { output: toPlain(output) }),
+    }),
   };
 }
 

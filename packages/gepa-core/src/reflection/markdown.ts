@@ -12,15 +12,55 @@ export function toMarkdown(value: Plain, limit: number): string {
 }
 
 function block(value: Plain, limit: number): string[] {
+  const short = typeof value === 'object' ? oneLine(value) : undefined;
+  if (short !== undefined) return [short];
   if (typeof value === 'string') return textBlock(shorten(value, limit));
   if (typeof value !== 'object' || value === null) return [String(value)];
   if (Array.isArray(value)) {
     if (isRow(value)) return textBlock(shorten(JSON.stringify(value), limit));
     return value.flatMap((item) => indent(block(item, limit), '- ', '  '));
   }
-  const fields = Object.entries(value);
+  const fields = fieldsOf(value);
   if (fields.length === 0) return ['{}'];
-  return fields.flatMap(([key, item]) => field(fieldName(key), block(item, limit), isLeaf(item)));
+  return fields.flatMap(([key, item]) => {
+    const short = typeof item === 'object' ? oneLine(item) : undefined;
+    if (short !== undefined) return [`${fieldName(key)}: ${isFields(item) ? `{ ${short} }` : short}`];
+    return field(fieldName(key), block(item, limit), isLeaf(item));
+  });
+}
+
+/** The fields of an object; a message is its content under its role. */
+function fieldsOf(value: object): [string, Plain][] {
+  const fields = Object.entries(value) as [string, Plain][];
+  const { role, content } = value as { readonly role?: Plain; readonly content?: Plain };
+  const isMessage = fields.length === 2 && typeof role === 'string' && content !== undefined;
+  return isMessage ? [[role, content]] : fields;
+}
+
+/** A longer line is hard to read. */
+const MAX_LINE_CHARACTERS = 120;
+const MAX_FIELDS = 8;
+/** Matches text that would be mistaken for several fields, or for a mark. */
+const separators = /[\n\r\u2028\u2029{}[\]"`]|, |: |^$|^\s|\s$/;
+
+/** A few fields with short values as one line: `queue: labs, priority: low`. `undefined` for anything else. */
+function oneLine(value: Plain): string | undefined {
+  if (!isFields(value)) return undefined;
+  const fields = fieldsOf(value);
+  if (fields.length === 0 || fields.length > MAX_FIELDS) return undefined;
+  let line = '';
+  for (const [key, item] of fields) {
+    const shown = isFields(item) ? oneLine(item) : Array.isArray(item) ? undefined : String(item);
+    if (shown === undefined || line.length + shown.length > MAX_LINE_CHARACTERS) return undefined;
+    if (separators.test(key) || markup.test(key) || (!isFields(item) && separators.test(shown)))
+      return undefined;
+    line += `${line === '' ? '' : ', '}${label(key)}: ${isFields(item) ? `{ ${shown} }` : shown}`;
+  }
+  return line.length <= MAX_LINE_CHARACTERS ? line : undefined;
+}
+
+function isFields(value: Plain): value is Readonly<Record<string, Plain>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether a list has only numbers, booleans and nulls, and is written on one line. */

@@ -364,7 +364,8 @@ describe('an answer that is no text', () => {
   ])('readAnswer accepts the unfenced text %j', (text) => expect(read(text)).toEqual({ text }));
 
   const request = {
-    components: [{ ...asked, component: { text: 'Sort tickets.' }, records: '## Example 1\n\nx' }],
+    components: [{ ...asked, component: { text: 'Sort tickets.' } }],
+    records: '## Example 1\n\nx',
   };
   const prompt = buildReflectionPrompt(request);
   const readEcho = (text: string) =>

@@ -16,7 +16,8 @@ const MIN_TEXT_CHARACTERS = 120;
 const cutLast: ReadonlySet<string> = new Set(['score', 'objectives', 'feedback', 'error']);
 
 /**
- * Formats records as Markdown for the reflection model: numbered examples with a heading for each key.
+ * Formats records as Markdown for the reflection model: numbered examples with a heading for each key, and
+ * the score in the heading of the example.
  *
  * The result has at most `maxCharacters` (default: 24,000; minimum: 600), divided evenly among the records. To make a
  * record fit, its parts are cut in this order:
@@ -70,12 +71,20 @@ function sectionsOf(record: ReflectiveRecord): Section[] {
 
 /** A record with each text shortened to `limit` characters, or `lastLimit` in sections that are cut last. */
 function layout(index: number, sections: readonly Section[], limit: number, lastLimit: number): string {
+  const score = sections.find(isScore);
   return joined([
-    `## Example ${index + 1}`,
-    ...sections.map(
-      (section) => `### ${section.heading}\n\n${contentOf(section, section.isCutLast ? lastLimit : limit)}`,
-    ),
+    `## Example ${index + 1}${score === undefined ? '' : ` (score ${score.value})`}`,
+    ...sections
+      .filter((section) => section !== score)
+      .map(
+        (section) => `### ${section.heading}\n\n${contentOf(section, section.isCutLast ? lastLimit : limit)}`,
+      ),
   ]);
+}
+
+/** A score is part of the heading of its record. */
+function isScore({ heading, value }: Section): boolean {
+  return heading.toLowerCase() === 'score' && typeof value === 'number';
 }
 
 /** Contents that are not shortened, which are used again and again while a record is made to fit. */

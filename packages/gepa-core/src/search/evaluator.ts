@@ -119,6 +119,21 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     });
   }
 
+  /** The first of the examples that the candidate is known to score at least `score` on; nothing is run. */
+  knownSuccess(
+    candidate: Candidate<Name>,
+    examples: readonly ExampleRef<Example>[],
+    score: number,
+  ): Rollout<Example, Output, Trace> | undefined {
+    const known = this.#cache.get(candidateKey(this.#names, candidate));
+    for (const { key } of known === undefined ? [] : examples) {
+      const rollout = known!.get(key);
+      if (rollout === undefined || rollout instanceof Promise || rollout.error !== undefined) continue;
+      if (rollout.score >= score) return this.complete([rollout])[0];
+    }
+    return undefined;
+  }
+
   async #evaluate(
     candidate: Candidate<Name>,
     examples: readonly ExampleRef<Example>[],

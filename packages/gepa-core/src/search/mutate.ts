@@ -177,13 +177,19 @@ function chooseComponents<Example, Output, Trace, Name extends string>(
 
 /** Asks for new texts of the chosen components. */
 async function reflect<Example, Output, Trace, Name extends string>(
-  { state, names, propose, skipDuplicates }: SearchContext<Example, Output, Trace, Name>,
+  search: SearchContext<Example, Output, Trace, Name>,
   { parent, minibatch, rollouts, components }: ChosenTask<Example, Output, Trace, Name>,
   task: number,
 ): Promise<{ readonly texts: Partial<Candidate<Name>> } | TaskOutcome<Name>> {
+  const { state, names, propose, skipDuplicates, evaluator, trainset, perfectScore } = search;
   const candidate = state.candidates[parent]!.texts;
   const { iteration } = state;
-  const proposal = await propose({ iteration, task, parent, candidate, components, minibatch, rollouts });
+  // A reflection on failures alone does not see what to keep.
+  const success = rollouts.some(({ score }) => score >= perfectScore)
+    ? undefined
+    : evaluator.knownSuccess(candidate, trainset, perfectScore);
+  const request = { iteration, task, parent, candidate, components, minibatch, rollouts, success };
+  const proposal = await propose(request);
   if ('interruption' in proposal) return { kind: 'interrupted', components, ...proposal };
   if ('rejected' in proposal) return { kind: 'rejected', components, ...proposal.rejected };
 

@@ -129,6 +129,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
       (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
     templates: settings.reflectionPromptTemplate,
     maxRecordCharacters: settings.maxRecordCharacters,
+    perfectScore,
     concurrency: settings.reflectionConcurrency,
     mask,
     knowledge: settings,
