@@ -115,9 +115,10 @@ export type DecisionEvent<Name extends string = string> =
 
 /** Why a task led to no child. */
 export type ProposalRejection =
-  /** The answer ended in mid-text, was empty, or broke the component's contract, twice. */
+  /** The answer ended in mid-text, was empty or far too long, or broke the component's contract, twice. */
   | 'cut_off'
   | 'empty'
+  | 'too_long'
   | 'lost_placeholder'
   | 'invented_placeholder'
   /** The new text equals the old one, or the proposer gave none. */

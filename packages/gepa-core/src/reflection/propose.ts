@@ -98,11 +98,12 @@ async function reflectOn<Example, Output, Trace, Name extends string>(
       : ownValue<string>(templates as Readonly<Record<string, string>> | undefined, name);
   const limits = maxRecordCharacters === undefined ? {} : { maxCharacters: maxRecordCharacters };
   let attempt = 0;
+  const masked = await maskedRecords(options, request, name);
   const reflection = await reflect({
     name,
     component: adapter.components[name],
     currentText: candidate[name],
-    records: renderRecords(maskedRecords(options, request, name), limits),
+    records: await run.pace.step(() => renderRecords(masked, limits)),
     ...(template === undefined ? {} : { template }),
     call: (prompt) => askOnce(run, model, { iteration, task, component: name, attempt: attempt++, prompt }),
   });
@@ -161,9 +162,9 @@ async function askProposer<Example, Output, Trace, Name extends string>(
 ): Promise<Proposal<Name>> {
   const { run, adapter } = options;
   const { candidate, components, iteration, task } = request;
-  const records = recordOf(components, (name): readonly ReflectiveRecord[] =>
-    maskedRecords(options, request, name),
-  );
+  const masked = new Map<Name, readonly ReflectiveRecord[]>();
+  for (const name of components) masked.set(name, await maskedRecords(options, request, name));
+  const records = recordOf(components, (name) => masked.get(name)!);
 
   const outcome = await runCall<Partial<Record<Name, string>>>(run, {
     kind: 'reflection',
@@ -210,15 +211,18 @@ function readProposal<Name extends string>(returned: unknown, components: readon
   return Object.fromEntries(texts) as Partial<Record<Name, string>>;
 }
 
-/** The records as plain data, which those of a resumed run are made from too. */
-function maskedRecords<Example, Output, Trace, Name extends string>(
-  { adapter, mask }: Pick<ProposeOptions<Example, Output, Trace, Name>, 'adapter' | 'mask'>,
+/** The records as plain data, which those of a resumed run are made from too. After an abort, only some of them. */
+async function maskedRecords<Example, Output, Trace, Name extends string>(
+  { adapter, mask, run }: Pick<ProposeOptions<Example, Output, Trace, Name>, 'adapter' | 'mask' | 'run'>,
   { candidate, rollouts }: ProposalRequest<Example, Output, Trace, Name>,
   component: Name,
-): readonly ReflectiveRecord[] {
-  return recordsFor(adapter, candidate, component, rollouts).map(
-    (record) => mask.data(record) as ReflectiveRecord,
-  );
+): Promise<readonly ReflectiveRecord[]> {
+  const masked: ReflectiveRecord[] = [];
+  for (const record of recordsFor(adapter, candidate, component, rollouts)) {
+    masked.push(await run.pace.step(() => mask.data(record) as ReflectiveRecord));
+    if (run.signal.aborted) break;
+  }
+  return masked;
 }
 
 /** The records of rollouts for one component: the adapter's own, or else the default ones. */

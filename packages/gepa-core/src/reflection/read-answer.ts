@@ -3,7 +3,10 @@ import { trimBlankLines } from './fence.ts';
 import { type FencedBlock, fencedBlocks } from './fenced-blocks.ts';
 
 /** Why an answer has no usable text. */
-export type AnswerProblem = 'cut_off' | 'empty';
+export type AnswerProblem = 'cut_off' | 'empty' | 'too_long';
+
+/** About 100,000 tokens, more than models write, so that the time to read an answer is bounded. */
+const MAX_ANSWER_CHARACTERS = 400_000;
 
 /**
  * Extracts the new text from a model's answer: the content of its fenced block, which may have nested blocks and other
@@ -14,6 +17,13 @@ export function readAnswer(
 ): { readonly text: string } | { readonly problem: AnswerProblem; readonly message: string } {
   if (isCutOff(answer.finishReason)) {
     return cutOff(`the model stopped with "${answer.finishReason}"`);
+  }
+  if (answer.text.length > MAX_ANSWER_CHARACTERS) {
+    const [most, length] = [MAX_ANSWER_CHARACTERS, answer.text.length].map((n) => n.toLocaleString('en-US'));
+    return {
+      problem: 'too_long',
+      message: `The answer has ${length} characters. It must have fewer than ${most}.`,
+    };
   }
   const content = withoutThinking(answer.text.replaceAll('\r\n', '\n'));
   if (content === undefined) return cutOff('its thinking has no end');

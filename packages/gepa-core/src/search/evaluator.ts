@@ -103,12 +103,16 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   }
 
   /** Rollouts with every detail that the reflection model may read. */
-  complete(rollouts: readonly Scored<Example, Output, Trace>[]): Rollout<Example, Output, Trace>[] {
-    return rollouts.map(({ position, ...rollout }) => {
-      if (position === undefined) return rollout;
-      const details = this.#options.run.journal!.detailsAt(position);
-      return { ...rollout, ...(details as Partial<Rollout<Example, Output, Trace>>) };
-    });
+  async complete(
+    rollouts: readonly Scored<Example, Output, Trace>[],
+  ): Promise<Rollout<Example, Output, Trace>[]> {
+    const { journal, pace } = this.#options.run;
+    const complete: Rollout<Example, Output, Trace>[] = [];
+    for (const { position, ...rollout } of rollouts) {
+      const details = position && (await pace.step(() => journal!.detailsAt(position)));
+      complete.push({ ...rollout, ...(details as Partial<Rollout<Example, Output, Trace>> | undefined) });
+    }
+    return complete;
   }
 
   async #evaluate(
