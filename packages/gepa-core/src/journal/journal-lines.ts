@@ -85,7 +85,7 @@ const line = z.discriminatedUnion('type', [
     maxMetricCalls: z.number().nullable(),
     program: z.record(z.string(), z.string()),
   }),
-  z.looseObject({ type: z.literal('ended'), at: z.number() }),
+  z.looseObject({ type: z.literal('ended'), at: z.number(), reason: z.string() }),
   z.looseObject({
     type: z.literal('reserved'),
     at: z.number(),
@@ -110,7 +110,7 @@ export type JournalLine =
       readonly maxMetricCalls: number | null;
       readonly program: Readonly<Record<string, string>>;
     }
-  | { readonly type: 'ended'; readonly at: number }
+  | { readonly type: 'ended'; readonly at: number; readonly reason: string }
   | {
       readonly type: 'reserved';
       readonly reservation: number;
