@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunContext } from '../adapter/adapter.ts';
+import { Outage } from '../calls/outage.ts';
 import type { Candidate } from '../component.ts';
 import { optimize } from '../optimize.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import { FailureCheck } from './failure-check.ts';
 import { Random } from './random.ts';
 
 const testset = tokenExamples('tests', 10);
@@ -152,14 +154,14 @@ describe('failures of a candidate', () => {
   });
 
   it('a check for which the limit leaves no call is replaced by a warning', async () => {
-    const run = expiring(({ context, candidate }) => context.phase === 'testset' && !isSeed(candidate), {
-      maxIterations: 1,
-      acceptanceCriterion: () => true,
-      // Seed, minibatch and child, valset, testset.
-      maxMetricCalls: 8 + 3 + 3 + 8 + 2 * 10,
-    });
-    const result = await optimize(run.options);
-    expect(result.warnings.join()).toContain('maxMetricCalls leaves no call to find out');
+    const warnings: string[] = [];
+    const outage = new Outage();
+    const check = new FailureCheck<string>(outage, (message) => warnings.push(message));
+    for (let key = 0; key < 8; key++) check.learnSeed({ key, id: `${key}`, example: '' }, false);
+    const interruption = { reason: 'maxMetricCalls' } as const;
+    expect(await check.voidBecause(3, 'valset', async () => ({ interruption }))).toBeUndefined();
+    expect(warnings.join()).toContain('maxMetricCalls leaves no call to find out');
+    expect(outage.final).toBeUndefined();
   });
 });
 
