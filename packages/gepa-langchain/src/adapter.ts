@@ -100,12 +100,8 @@ export function createAdapter<Input, Output>(
   ): Promise<Execution<Output>> {
     const tracer = new RolloutTracer(context.meter);
     const thread = crypto.randomUUID();
-    const unreached = new AbortController();
-    const stopListening = hostWatch.listen((error) => {
-      tracer.failOpenCalls(error);
-      unreached.abort(error);
-    });
-    const signal = AbortSignal.any([context.signal, unreached.signal]);
+    const watch = hostWatch.during(context.signal, (error) => tracer.failOpenCalls(error));
+    const { signal } = watch;
     const report = () => {
       tracer.close();
       const trace = toSteps(tracer.roots, untracedTexts(candidate));
@@ -135,7 +131,7 @@ export function createAdapter<Input, Output>(
           : thrown;
       throw new RolloutError(errorMessage(cause), { cause, ...report() });
     } finally {
-      stopListening();
+      watch.stop();
       await threads.delete(thread);
     }
   }

@@ -1,5 +1,6 @@
 import { ChatAnthropic } from '@langchain/anthropic';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
+import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { ChatOpenAI } from '@langchain/openai';
 import { SeedError } from 'gepa-core';
 import { startFailingServer } from 'gepa-test-server';
@@ -50,6 +51,22 @@ describe.each(Object.entries(models))('%s at a wrong port', (name, create) => {
     expect({ ...caller }).toEqual(ownFields);
   }, 15_000);
 });
+
+it('a reflection model at a wrong port ends the run within seconds, with the scores so far', async () => {
+  const program = ChatPromptTemplate.fromMessages([['system', 'Answer.']]).pipe(
+    new FakeListChatModel({ responses: ['no'] }),
+  );
+  const { result } = await gepa(program).compile({
+    trainset: [{ input: {} }],
+    metric: () => 0.5,
+    reflectionModel: models.ChatOpenAI(),
+    maxMetricCalls: 20,
+    retry: { minDelayMs: 10 },
+  });
+  expect(result.stopReason).toBe('providerUnavailable');
+  expect(result.retries).toBe(3);
+  expect(result.warnings.join()).toContain(new URL(url).host);
+}, 15_000);
 
 it('modelHosts finds the address of each model and no other', () => {
   const program = ChatPromptTemplate.fromMessages([['system', 'See https://example.org/a.']]).pipe(

@@ -18,9 +18,16 @@ export class HostWatch {
     this.#hosts = hosts;
   }
 
-  /** Calls the listener with the error when a connection to a host fails that was never reached. Returns a stop function. */
-  listen(onUnreached: (error: Error) => void): () => void {
-    if (this.#hosts.size === 0) return () => {};
+  /**
+   * A signal that is also aborted, with the error as its reason, when a connection to a host fails that was never reached.
+   * `stop` ends the watch.
+   */
+  during(
+    signal: AbortSignal,
+    onUnreached: (error: Error) => void,
+  ): { signal: AbortSignal; stop: () => void } {
+    if (this.#hosts.size === 0) return { signal, stop: () => {} };
+    const unreached = new AbortController();
     const onConnected = (message: unknown) => {
       this.#reached.add((message as Connection).connectParams.host);
     };
@@ -28,16 +35,19 @@ export class HostWatch {
       const { connectParams, error: cause } = message as Connection;
       const { host } = connectParams;
       if (!this.#hosts.has(host) || this.#reached.has(host)) return;
-      onUnreached(new Error(`The model at ${host} cannot be reached.`, { cause }));
+      const error = new Error(`The model at ${host} cannot be reached.`, { cause });
+      onUnreached(error);
+      unreached.abort(error);
     };
     const connected = channel('undici:client:connected');
     const failed = channel('undici:client:connectError');
     connected?.subscribe(onConnected);
     failed?.subscribe(onError);
-    return () => {
+    const stop = () => {
       connected?.unsubscribe(onConnected);
       failed?.unsubscribe(onError);
     };
+    return { signal: AbortSignal.any([signal, unreached.signal]), stop };
   }
 }
 
