@@ -34,6 +34,7 @@ export type {
   Target,
 } from './program/target.ts';
 export { type Tunable, tunable } from './program/tunable.ts';
+export type { PromptImage } from './reflection/images.ts';
 export type { FrontierKey, OptimizationResult, TestScores, TextLength } from './result.ts';
 export { Random } from './search/random.ts';
 export type * from './search/search-view.ts';
@@ -71,4 +72,3 @@ export type { SelectionStrategy } from './search/strategies/proposal-selection.t
 export type { StopCondition, StopReason, StopState } from './search/strategies/stop-conditions.ts';
 export * as stopConditions from './search/strategies/stop-conditions.ts';
 export { type Split, type SplitOptions, splitExamples } from './split-examples.ts';
-export type { PromptImage } from './reflection/images.ts';

@@ -2,9 +2,11 @@ import type { RunnableConfig } from '@langchain/core/runnables';
 import { type LanguageModel, OptionsError, type PromptImage } from 'gepa-core';
 import { raceSignal, secretsIn, usageAndFinishReason } from 'gepa-core/adapter';
 import type { Invocable } from './adapter.ts';
+import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isMessage, isNode, typeName } from './program/node.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
+import { HostWatch } from './trace/host-watch.ts';
 import { textOf } from './trace/message.ts';
 import { toSteps } from './trace/steps.ts';
 import { RolloutTracer } from './trace/tracer.ts';
@@ -27,13 +29,15 @@ export function fromChatModel(
     ]);
   }
   const names = modelNames(model);
-  const ask: LanguageModel = async ({ prompt, images = [], signal, meter }) => {
+  const hostWatch = new HostWatch(modelHosts(model));
+  const ask: LanguageModel = async ({ prompt, images = [], signal: runSignal, meter }) => {
     const input = images.length === 0 ? prompt : [withImages(prompt, images)];
     const tracer = new RolloutTracer(meter);
+    const { signal, stop } = hostWatch.during(runSignal, (error) => tracer.failOpenCalls(error));
     const callbacks = tracer.among(mergeWithAmbient(boundCallbacks(model)).callbacks);
     const answer = await raceSignal(signal, () =>
       withHandler(tracer, () => model.invoke(input as string, { callbacks, signal })),
-    );
+    ).finally(stop);
     return { text: readAnswer(answer), ...usageAndFinishReason(toSteps(tracer.roots)) };
   };
   return Object.assign(ask, {

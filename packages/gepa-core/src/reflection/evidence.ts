@@ -1,6 +1,7 @@
 import type { Adapter, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
 import type { Candidate } from '../component.ts';
 import type { Mask } from '../redact.ts';
+import { bounded } from './bound.ts';
 import { renderCalls } from './call-outline.ts';
 import { condenseRecords, inputsIn, type KnownText, type PlainRecord } from './condense-records.ts';
 import { withoutNoise } from './content-noise.ts';
@@ -90,10 +91,10 @@ function renderedRecords<Example, Output, Trace, Name extends string>(
   texts: readonly KnownText[],
 ): string {
   const rendered = (records: readonly ReflectiveRecord[], characters: number) => {
-    const plain = records.map(
-      (record) =>
-        withoutNoise(toPlain(mask?.data(record) ?? record, { shortensBase64: true })!) as PlainRecord,
-    );
+    const plain = records.map((record) => {
+      const whole = toPlain(mask?.data(record) ?? record, { shortensBase64: true })!;
+      return bounded(withoutNoise(whole), characters) as PlainRecord;
+    });
     const { records: condensed, isLaidOutAs } = condenseRecords(plain, texts);
     const note =
       isLaidOutAs === undefined

@@ -94,7 +94,7 @@ async function askModel<Example, Output, Trace, Name extends string>(
   model: LanguageModel,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
-  const prompts = reflectionRequests({ ...options, ...request });
+  const prompts = await options.run.pace.step(() => reflectionRequests({ ...options, ...request }));
   if (teachesNothing(options, request)) options.warn(noFeedback);
   const settled = await Promise.allSettled(
     prompts.map((prompt) => ask(options, shared, model, request, prompt)),
@@ -204,9 +204,11 @@ async function askProposer<Example, Output, Trace, Name extends string>(
 ): Promise<Proposal<Name>> {
   const { run, adapter, memory, checkLimits } = options;
   const { candidate, components, iteration, task, parent } = request;
-  const records = recordOf(components, (name): readonly ReflectiveRecord[] =>
-    recordsFor({ ...options, ...request }, name),
-  );
+  const byName = new Map<Name, readonly ReflectiveRecord[]>();
+  for (const name of components) {
+    byName.set(name, await run.pace.step(() => recordsFor({ ...options, ...request }, name)));
+  }
+  const records = recordOf(components, (name) => byName.get(name)!);
   const given = {
     candidate,
     parent: memory.candidate(parent),

@@ -230,6 +230,14 @@ describe('a cut-off answer', () => {
   });
 });
 
+it('readAnswer refuses an answer of more than 400,000 characters', () => {
+  expect(read('a'.repeat(400_000))).toMatchObject({ text: expect.any(String) });
+  expect(read('a'.repeat(400_001))).toMatchObject({
+    problem: 'too_long',
+    message: expect.stringContaining('400,001'),
+  });
+});
+
 describe('an empty answer', () => {
   it.each([
     '',

@@ -58,7 +58,10 @@ export async function mutate<Example, Output, Trace, Name extends string>(
 
   // Run the parents, and choose the components to rewrite.
   const evaluations = await runParents(search, tasks);
-  const chosen = tasks.map((task, number) => chooseComponents(search, task, number, evaluations[number]!));
+  const chosen: Awaited<ReturnType<typeof chooseComponents<Example, Output, Trace, Name>>>[] = [];
+  for (const [number, task] of tasks.entries()) {
+    chosen.push(await chooseComponents(search, task, number, evaluations[number]!));
+  }
 
   // Reflect, and test the children on the minibatches of their parents.
   const outcomes = await Promise.all(
@@ -147,17 +150,17 @@ function runParents<Example, Output, Trace, Name extends string>(
 }
 
 /** Chooses the components to rewrite, unless there is nothing to improve. */
-function chooseComponents<Example, Output, Trace, Name extends string>(
+async function chooseComponents<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   { parent, minibatch }: Task,
   task: number,
   { rollouts: kept, interruption }: Evaluation<Example, Output, Trace>,
-): ChosenTask<Example, Output, Trace, Name> | TaskOutcome<Name> {
+): Promise<ChosenTask<Example, Output, Trace, Name> | TaskOutcome<Name>> {
   const { state, names, strategies, evaluator, memory, dispatch, skipPerfectScore, perfectScore } = search;
   const { iteration } = state;
   if (interruption !== undefined) return { kind: 'interrupted', components: [], interruption };
 
-  const rollouts = evaluator.complete(kept.map((rollout) => rollout!));
+  const rollouts = await evaluator.complete(kept.map((rollout) => rollout!));
   memory.learn(rollouts);
   const scores = rollouts.map(({ score }) => score);
   const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
@@ -187,7 +190,7 @@ async function reflect<Example, Output, Trace, Name extends string>(
   // A reflection on failures alone does not see what to keep.
   const success = rollouts.some(({ score }) => score >= perfectScore)
     ? undefined
-    : evaluator.knownSuccess(candidate, trainset, perfectScore);
+    : await evaluator.knownSuccess(candidate, trainset, perfectScore);
   const request = { iteration, task, parent, candidate, components, minibatch, rollouts, success };
   const proposal = await propose(request);
   if ('interruption' in proposal) return { kind: 'interrupted', components, ...proposal };
