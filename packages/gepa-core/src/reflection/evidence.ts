@@ -12,6 +12,7 @@ import { toPlain } from './plain.ts';
 import { renderProgram } from './program-outline.ts';
 import { sharedRecords } from './records.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS, renderRecords } from './render.ts';
+import { shorten } from './shorten.ts';
 import { renderTally } from './tally.ts';
 
 /** What the reflection model reads of a program and its rollouts. Every part is Markdown. */
@@ -165,10 +166,38 @@ function plainRollout<Example, Output, Trace, Name extends string>(
   adapter: Adapter<Example, Output, Trace, Name>,
   rollout: Rollout<Example, Output, Trace>,
 ): Rollout<unknown, unknown, unknown> {
-  if (adapter.toPlain === undefined) return rollout;
+  return withShortTexts(adapter.toPlain === undefined ? rollout : converted(adapter, rollout)) as Rollout<
+    unknown,
+    unknown,
+    unknown
+  >;
+}
+
+/** A longer text is cut before anything else is done with it, so that very long traces cost little time. */
+const MAX_TEXT_CHARACTERS = 100_000;
+const MAX_DEPTH = 60;
+
+/** The value with long texts in its plain lists and fields shortened. */
+function withShortTexts(value: unknown, within: readonly object[] = []): unknown {
+  if (typeof value === 'string') return shorten(value, MAX_TEXT_CHARACTERS);
+  if (typeof value !== 'object' || value === null || within.length > MAX_DEPTH || within.includes(value))
+    return value;
+  const inside = [...within, value];
+  if (Array.isArray(value)) return value.map((item) => withShortTexts(item, inside));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name, withShortTexts(field, inside)]),
+  );
+}
+
+function converted<Example, Output, Trace, Name extends string>(
+  adapter: Adapter<Example, Output, Trace, Name>,
+  rollout: Rollout<Example, Output, Trace>,
+): Rollout<unknown, unknown, unknown> {
   const { example, output, trace } = rollout;
   const hasInput = typeof example === 'object' && example !== null && 'input' in example;
-  const plain = adapter.toPlain({
+  const plain = adapter.toPlain!({
     ...(hasInput ? { input: example.input } : {}),
     ...(output === undefined ? {} : { output }),
     ...(trace === undefined ? {} : { trace }),
