@@ -270,7 +270,8 @@ class Noise {
   /** The positions to score again, in order; none where that is not worth it. */
   repeats({ search, metricCalls }: PolicyRequest, order: readonly number[]): readonly number[] {
     const isDeterministic = !this.#isNoisy && this.#same >= SAME_REPEATS;
-    const isAffordable = metricCalls.limit > CALLS_PER_REPEATED_EXAMPLE * search.valsetSize;
+    const { limit } = metricCalls;
+    const isAffordable = Number.isFinite(limit) && limit > CALLS_PER_REPEATED_EXAMPLE * search.valsetSize;
     if (isDeterministic || !isAffordable) return [];
     const { part } = search.pool;
     const distinct = new Set(part).size;
