@@ -192,7 +192,7 @@ describe('warnings', () => {
       trainset: [example('train-1', 'a'), example('train-2', 'b')],
       valset: [example('valid-1', 'c')],
       testset: [example('test-1', 'b'), example('test-2', 'd')],
-      maxMetricCalls: 10,
+      maxMetricCalls: 100,
     });
     expect(result.warnings).toEqual([
       expect.stringMatching(/^1 of the 2 test examples are also in the trainset/),

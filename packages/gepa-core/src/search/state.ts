@@ -57,7 +57,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         this.childrenTested++;
         this.#training.learnChild(
           event,
-          this.#keyOf({ ...this.candidates[event.parent]!.texts, ...event.texts }),
+          this.#keyOf({ ...this.candidates[event.parent]?.texts, ...event.texts }),
         );
         break;
       case 'candidate_added':
@@ -114,7 +114,9 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   partMean(index: number): number {
     let mean = this.#partMeans.get(index);
     if (mean === undefined) {
-      mean = meanAt(this.candidates[index]!, this.pool.part);
+      const candidate = this.candidates[index];
+      if (candidate === undefined) return 0;
+      mean = meanAt(candidate, this.pool.part);
       this.#partMeans.set(index, mean);
     }
     return mean;
@@ -246,7 +248,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
 }
 
 /** The scores of the best candidate and of the seed, on the examples of the final choice where there was one. */
-function scoresOf(
+export function scoresOf(
   { chosen, pool }: SearchState,
   best: ScoredCandidate,
   seed: ScoredCandidate,
