@@ -1,5 +1,6 @@
 export type * from './adapter/adapter.ts';
 export type * from './adapter/call-meter.ts';
+export type * from './adapter/experience.ts';
 export type { Step, StepKind } from './adapter/trace.ts';
 export type { Spend, SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 export { type ModelUsage, modelCallUsage, type Price, type PriceOf, type Usage } from './budget/usage.ts';
@@ -8,6 +9,16 @@ export type { RetryOptions } from './calls/retry.ts';
 export type { Candidate, Component, ComponentKind } from './component.ts';
 export * from './errors.ts';
 export { type Estimated, type EstimateOptions, estimate, type RunEstimate } from './estimate/estimate.ts';
+export type { Comparison, ScoreChange, Verdict } from './evaluate/compare.ts';
+export {
+  type CandidateToEvaluate,
+  type EvaluateOptions,
+  type EvaluationOptions,
+  evaluate,
+} from './evaluate/evaluate.ts';
+export type * from './evaluate/evaluation.ts';
+export { EvaluationReport } from './evaluate/evaluation-report.ts';
+export { assertNotWorse, type GateOptions } from './evaluate/gate.ts';
 export * from './events.ts';
 export type { LanguageModel, LanguageModelAnswer, LanguageModelRequest } from './language-model.ts';
 export type { Metric, MetricArgs, MetricResult, MetricScore } from './metric.ts';
@@ -29,7 +40,13 @@ export type {
   Target,
 } from './program/target.ts';
 export { type Tunable, tunable } from './program/tunable.ts';
-export type { FrontierKey, OptimizationResult, ScoreBasis, TestScores } from './result.ts';
+export type {
+  FrontierKey,
+  OptimizationResult,
+  ScoreBasis,
+  TestScores,
+  TextLength,
+} from './result.ts';
 export { Random } from './search/random.ts';
 export type * from './search/search-view.ts';
 export { replay } from './search/state.ts';

@@ -44,7 +44,7 @@ const MAX_ITERATIONS = 2_000;
 export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<DryRun | undefined> {
   const limits = simulatedLimits(settings, sizes);
   if (Object.keys(limits).length === 0) return undefined;
-  const counter = new Counter(settings.concurrency);
+  const counter = new Counter(settings);
   const dispatcher = createDispatcher<string>();
   dispatcher.add((event) => counter.apply(event));
   const isOutOfTime: StopCondition = () => {
@@ -98,7 +98,7 @@ function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): 
   const depths = new Map<string, number>();
   let proposals = 0;
   let tested = 0;
-  const { reflectionModel, adapter } = settings;
+  const { adapter } = settings;
   return {
     ...withoutSpendLimits(settings),
     ...Object.fromEntries(
@@ -123,8 +123,7 @@ function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): 
     },
     metric: ({ output }) => output as number,
     propose: async ({ candidate, components, meter }) => {
-      const asked = reflectionModel === undefined ? 1 : components.length;
-      for (let i = 0; i < asked; i++) (await meter!.begin()).end(reflectionUsage);
+      (await meter!.begin()).end(reflectionUsage);
       const number = ++proposals;
       return Object.fromEntries(
         components.map((name) => {
@@ -165,12 +164,12 @@ class Counter implements Counts {
   reflections = 0;
   rolloutRounds = 0;
   reflectionRounds = 0;
-  readonly #concurrency: number;
-  /** Settled calls by iteration and phase: such calls run at once, as far as `concurrency` allows. */
+  readonly #concurrency: Readonly<Record<'rollout' | 'reflection', number>>;
+  /** Settled calls by iteration and phase: such calls run at once, as far as the concurrency allows. */
   readonly #settled = new Map<string, number>();
 
-  constructor(concurrency: number) {
-    this.#concurrency = concurrency;
+  constructor({ concurrency, reflectionConcurrency }: AnySettings) {
+    this.#concurrency = { rollout: concurrency, reflection: reflectionConcurrency };
   }
 
   apply(event: GepaEvent): void {
@@ -180,10 +179,11 @@ class Counter implements Counts {
     const settled = this.#settled.get(group) ?? 0;
     this.#settled.set(group, settled + 1);
     this.metricCalls = event.metricCalls;
+    const isNewRound = settled % this.#concurrency[event.what] === 0;
     if (event.what === 'reflection') {
       this.reflections += event.usage.modelCalls;
-      if (settled === 0) this.reflectionRounds++;
-    } else if (settled % this.#concurrency === 0) this.rolloutRounds++;
+      if (isNewRound) this.reflectionRounds++;
+    } else if (isNewRound) this.rolloutRounds++;
   }
 }
 

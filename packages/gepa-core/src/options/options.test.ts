@@ -93,7 +93,11 @@ describe('invalid options', () => {
       { selectionStrategy: { topK: 0 } },
       '"selectionStrategy" is not a known strategy',
     ],
-    ['an unknown frontier type', { frontierType: 'pareto' }, 'The option "frontierType" is invalid'],
+    [
+      'an unknown frontier type',
+      { frontierType: 'pareto' },
+      `"frontierType" must be 'instance' or 'objective' or 'hybrid' or 'cartesian' (got "pareto")`,
+    ],
     [
       'a prompt template without its placeholders',
       { reflectionPromptTemplate: 'Improve it.' },
@@ -103,6 +107,17 @@ describe('invalid options', () => {
       'a prompt template for an unknown component',
       { reflectionPromptTemplate: { rout: '<curr_param> <side_info>' } },
       'names the component "rout"; the components are extract, route.',
+    ],
+    ['a maxLength of zero', { maxLength: 0 }, '"maxLength" must be 1 or more (got 0)'],
+    [
+      'a validate that is no function',
+      { validate: { route: 'x' } },
+      '"validate" must be a function, or one for',
+    ],
+    [
+      'guidance for an unknown component',
+      { guidance: { rout: 'x' } },
+      'guidance names the component "rout"; the',
     ],
     [
       'a reservation above its limit',

@@ -77,6 +77,19 @@ describe('the outcome', () => {
   });
 });
 
+it('a summary shows how the length of each component changed', () => {
+  const lengths = {
+    prompt: { seed: 1_000, best: 2_500 },
+    rules: { seed: 80, best: 60 },
+    same: { seed: 5, best: 5 },
+  };
+  expect(row(linesOf({ lengths }), 'Length')).toEqual([
+    'prompt  1,000 → 2,500 characters, +150%',
+    'rules   80 → 60 characters, −25%',
+  ]);
+  expect(row(linesOf({ lengths: { same: { seed: 5, best: 5 } } }), 'Length')).toEqual([]);
+});
+
 describe('the held-out test', () => {
   it('a summary shows the gain on the testset with its interval and size', () => {
     expect(row(linesOf({ test }), 'Held-out test')).toEqual([

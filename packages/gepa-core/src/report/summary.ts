@@ -31,6 +31,7 @@ export function summarize<Name extends string>(
         ['Validation', validationLines(result, colors)],
         ['Held-out test', testLines(result, colors)],
         ['Objectives', objectiveLines(result)],
+        ['Length', lengthLines(result)],
       ],
       colors,
     ),
@@ -136,6 +137,19 @@ function objectiveLines(result: OptimizationResult): string[] {
       : `${label}  ${scoreOf(seed)} → ${scoreOf(candidateOf(result, index))}, by candidate ${index}`;
   });
 }
+
+/** The components whose length changed. */
+function lengthLines({ lengths }: OptimizationResult): string[] {
+  const changed = Object.entries(lengths).filter(([, { seed, best }]) => seed !== best);
+  const nameWidth = Math.max(0, ...changed.map(([name]) => visible(name).length));
+  return changed.slice(0, MAX_LENGTH_LINES).map(([name, { seed, best }]) => {
+    const growth =
+      seed === 0 ? '' : `, ${best > seed ? '+' : '−'}${Math.round((100 * Math.abs(best - seed)) / seed)}%`;
+    return `${visible(name).padEnd(nameWidth)}  ${formatCount(seed)} → ${countOf(best, 'character')}${growth}`;
+  });
+}
+
+const MAX_LENGTH_LINES = 10;
 
 function searchLine({ candidates, iterations, bestIndex, part }: OptimizationResult): string {
   const best = bestIndex === 0 ? 'the seed is the best' : `candidate ${bestIndex} is the best`;
