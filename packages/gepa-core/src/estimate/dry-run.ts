@@ -2,7 +2,7 @@ import { modelCallUsage } from '../budget/usage.ts';
 import { RunSignal } from '../calls/run-signal.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import type { GepaEvent } from '../events.ts';
-import { defaults } from '../options/settings.ts';
+import { defaults, presets } from '../options/settings.ts';
 import type { ExampleRef } from '../search/examples.ts';
 import { runSearch } from '../search/loop.ts';
 import { prepareRun } from '../search/prepare.ts';
@@ -94,20 +94,30 @@ function simulatedLimits(settings: AnySettings, sizes: CallSizes): Limits {
 function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): AnySettings {
   const rolloutUsage = usageOf(sizes.rollout);
   const reflectionUsage = usageOf(sizes.reflection);
+  /** The proposals behind a text. */
+  const depths = new Map<string, number>();
   let proposals = 0;
   let tested = 0;
   const { adapter } = settings;
   return {
     ...withoutSpendLimits(settings),
     ...Object.fromEntries(
-      Object.entries(defaults).filter(([option]) => isCustom(settings[option as keyof typeof defaults])),
+      Object.entries({ ...defaults, ...presets[settings.search] }).filter(([option]) =>
+        isCustom(settings[option as keyof typeof defaults]),
+      ),
     ),
     ...limits,
     reserve: { rollout: sizes.rollout as object, reflection: sizes.reflection as object },
     adapter: {
       components: adapter.components,
       run: async (candidate, _example, { exampleId }) => ({
-        output: pseudoRandom(`${JSON.stringify(candidate)}${exampleId}`),
+        // Scores rise slowly from parent to child, with differences from example to example.
+        output: Math.min(
+          0.95,
+          0.4 +
+            0.05 * Math.max(...Object.values(candidate).map((text) => depths.get(text) ?? 0)) +
+            0.3 * (pseudoRandom(`${JSON.stringify(candidate)}${exampleId}`) - 0.5),
+        ),
         usage: rolloutUsage,
       }),
     },
@@ -115,7 +125,13 @@ function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): 
     propose: async ({ candidate, components, meter }) => {
       (await meter!.begin()).end(reflectionUsage);
       const number = ++proposals;
-      return Object.fromEntries(components.map((name) => [name, `${candidate[name]} ${number}`]));
+      return Object.fromEntries(
+        components.map((name) => {
+          const text = `${candidate[name]} ${number}`;
+          depths.set(text, 1 + (depths.get(candidate[name]!) ?? 0));
+          return [name, text];
+        }),
+      );
     },
     acceptanceCriterion: () => ++tested % PROPOSALS_PER_ACCEPTED === 0,
     skipPerfectScore: false,

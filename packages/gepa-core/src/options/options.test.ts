@@ -81,7 +81,7 @@ describe('invalid options', () => {
     [
       'an unknown strategy',
       { candidateSelectionStrategy: 'best' },
-      `"candidateSelectionStrategy" is not a known strategy; use 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto', an object with select() (got "best")`,
+      `"candidateSelectionStrategy" is not a known strategy; use 'leader_or_pareto', 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto', an object with select() (got "best")`,
     ],
     [
       'an incomplete strategy object',
@@ -207,7 +207,7 @@ describe('warnings', () => {
       trainset: [example('train-1', 'a'), example('train-2', 'b')],
       valset: [example('valid-1', 'c')],
       testset: [example('test-1', 'b'), example('test-2', 'd')],
-      maxMetricCalls: 10,
+      maxMetricCalls: 100,
     });
     expect(result.warnings).toEqual([
       expect.stringMatching(/^1 of the 2 test examples are also in the trainset/),

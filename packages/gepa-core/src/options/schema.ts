@@ -88,11 +88,14 @@ const shape = {
   validate: optional(perComponent(aFunction, 'a function')),
   showExpected: optional(flag),
   maxRecordCharacters: optional(wholeFrom(600)),
+  search: optional(z.enum(['adaptive', 'reference'])),
   candidateSelectionStrategy: optional(
-    strategy(['pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto'], { method: 'select' }),
+    strategy(['leader_or_pareto', 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto'], {
+      method: 'select',
+    }),
   ),
   componentSelector: optional(strategy(['round_robin', 'all'], { function: true, method: 'select' })),
-  batchSampler: optional(strategy(['epoch_shuffled'], { method: 'next' })),
+  batchSampler: optional(strategy(['reuse_measured', 'epoch_shuffled'], { method: 'next' })),
   samplingStrategy: optional(
     strategy(['single'], {
       method: 'sample',
@@ -101,7 +104,7 @@ const shape = {
   ),
   acceptanceCriterion: optional(strategy(['strict_improvement', 'improvement_or_equal'], { function: true })),
   selectionStrategy: optional(strategy(['all', 'best'], { function: true, counts: [['topK']] })),
-  valEvaluationPolicy: optional(strategy(['full_eval'], { method: 'next' })),
+  valEvaluationPolicy: optional(strategy(['growing_part', 'full_eval'], { method: 'next' })),
   frontierType: optional(z.enum(['instance', 'objective', 'hybrid', 'cartesian'])),
   reflectionMinibatchSize: optional(count),
   skipPerfectScore: optional(flag),

@@ -48,7 +48,7 @@ describe('the outcome', () => {
       runFinished(),
     ]);
     expect(row(summarize(partial).split('\n'), 'Validation')).toEqual([
-      '0.500 → 1.000 (+0.500) on 4 examples',
+      '0.500 → 1.000 (+0.500)',
       'The seed was scored on 4 examples, the best candidate on 2 of 4 examples',
     ]);
   });
