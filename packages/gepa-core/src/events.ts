@@ -20,6 +20,8 @@ export type DecisionEvent<Name extends string = string> =
       readonly trainsetSize: number;
       readonly valsetSize: number;
       readonly frontierType: FrontierType;
+      /** The score from which a rollout counts as perfect; undefined where perfect minibatches are not skipped. */
+      readonly perfectScore?: number | undefined;
       readonly maxMetricCalls: number | undefined;
       readonly maxIterations?: number | undefined;
       readonly maxCostUsd?: number | undefined;
@@ -95,6 +97,37 @@ export type DecisionEvent<Name extends string = string> =
       readonly index: number;
       readonly scores: readonly (number | null)[];
       readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
+    }
+  | {
+      /** A candidate of the pool was run on further positions of the valset, or on some of them again. */
+      readonly type: 'candidate_scored';
+      readonly iteration: number;
+      readonly index: number;
+      readonly positions: readonly number[];
+      /** By place in `positions`. */
+      readonly scores: readonly number[];
+      readonly objectiveScores?: Readonly<Record<string, readonly number[]>>;
+      readonly purpose: 'pool' | 'finals';
+    }
+  | {
+      /** Candidates left the pool, or the part of the valset changed on which they are compared. */
+      readonly type: 'pool_changed';
+      readonly iteration: number;
+      readonly candidates: readonly number[];
+      /** Positions in the valset. */
+      readonly part: readonly number[];
+      /** Why, as a part of a sentence: "the search stalled". */
+      readonly reason: string;
+      readonly bestIndex: number;
+    }
+  | {
+      /** The final choice of a search that compares its best candidates at the end. */
+      readonly type: 'best_chosen';
+      readonly index: number;
+      /** The positions in the valset whose mean is the score of the best candidate. */
+      readonly positions: readonly number[];
+      /** The search used none of these examples. */
+      readonly fresh: boolean;
     }
   | { readonly type: 'iteration_finished'; readonly iteration: number; readonly metricCalls: number }
   | {

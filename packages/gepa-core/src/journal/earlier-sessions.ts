@@ -49,16 +49,23 @@ export class EarlierCalls {
   lastIteration = -1;
   /** Receives each entry once, when it is replayed or skipped. */
   listener: (entry: KnownEntry) => void = () => {};
+  /** The limit on metric calls of the session that began an iteration. */
+  readonly #limits = new Map<number, number>();
+  #limit = Number.POSITIVE_INFINITY;
   readonly #byKey = new Map<string, Recorded[]>();
   readonly #byIteration = new Map<number, Recorded[]>();
   /** Failures of the last iteration so far. */
   #lastFailures: Recorded[] = [];
 
   learn(line: JournalLine, position: JournalPosition): void {
-    if (line.type === 'session') this.endSession();
+    if (line.type === 'session') {
+      this.endSession();
+      this.#limit = line.maxMetricCalls ?? Number.POSITIVE_INFINITY;
+    }
     if (line.type === 'iteration') {
       if (line.iteration > this.lastIteration) this.#lastFailures = [];
       this.lastIteration = Math.max(this.lastIteration, line.iteration);
+      this.#limits.set(line.iteration, this.#limit);
     }
     if (!isCall(line)) return;
     const recorded: Recorded = { entry: line, position, isReported: false, isVoid: false };
@@ -72,6 +79,11 @@ export class EarlierCalls {
   endSession(): void {
     for (const recorded of this.#lastFailures) recorded.isVoid = true;
     this.#lastFailures = [];
+  }
+
+  /** The limit of the session that went on after an iteration. */
+  limitOf(iteration: number): number | undefined {
+    return this.#limits.get(iteration + 1);
   }
 
   *entries(): Generator<KnownEntry> {

@@ -77,6 +77,10 @@ export class FileJournal implements Journal {
     return iteration <= this.#earlier.lastIteration;
   }
 
+  limitOf(iteration: number): number | undefined {
+    return this.#earlier.limitOf(iteration);
+  }
+
   numberOf(candidate: Candidate): number {
     const key = candidateKey(this.#options.names, candidate);
     const known = this.#numbers.get(key);

@@ -143,6 +143,11 @@ export interface Journal {
   readonly programChanges: readonly string[];
   /** Whether an earlier session began this iteration, so that nothing ended the run before it. */
   hasIteration(iteration: number): boolean;
+  /**
+   * The `maxMetricCalls` under which an earlier session went on after an iteration: `Infinity` without one; `undefined`
+   * if none went on.
+   */
+  limitOf(iteration: number): number | undefined;
   /** The number of a candidate. */
   numberOf(candidate: Candidate): number;
   /** All entries of earlier sessions. */

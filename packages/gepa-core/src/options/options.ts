@@ -12,6 +12,13 @@ import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import type { AutoBudget } from './auto-budget.ts';
 
 /**
+ * How the search spends its metric calls; a preset of the strategy options, each of which can still be set. `'adaptive'`
+ * compares candidates on a part of the valset that grows when it has to, so that most calls go to proposals;
+ * `'reference'` decides as the Python reference does, with every candidate on the whole valset.
+ */
+export type SearchPreset = 'adaptive' | 'reference';
+
+/**
  * The options of a run. At least one limit is required: `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`,
  * `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.
  */
@@ -39,6 +46,11 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
    * repeated and old turns first. Default 24,000, about 6,000 tokens.
    */
   readonly maxRecordCharacters?: number;
+  /**
+   * A preset for `candidateSelectionStrategy`, `batchSampler`, `componentSelector` and `valEvaluationPolicy`: the adaptive
+   * search of this package, or that of the Python reference. Default `'adaptive'`.
+   */
+  readonly search?: SearchPreset;
   /** The keys of the Pareto frontier: valset examples, objectives, both, or every pair of the two. Default `'instance'`. */
   readonly frontierType?: FrontierType;
   /** The number of examples in a minibatch. Default 3. */

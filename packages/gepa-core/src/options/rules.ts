@@ -1,3 +1,4 @@
+import { FIRST_PART } from '../search/strategies/adaptive.ts';
 import { validateTemplate } from '../reflection/prompt.ts';
 import type { AnyOptions } from './schema.ts';
 
@@ -31,11 +32,13 @@ export function* checkRules(
     yield 'The run has no limit: set `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`, `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.';
   }
   if (given.reserve === valid.reserve) yield* checkReserve(valid, needsReserve);
-  const { trainset, valset = trainset, testset = [], maxMetricCalls } = valid;
-  const needed = (valset?.length ?? 0) + 2 * testset.length;
+  const { trainset, valset = trainset, testset = [], maxMetricCalls, search, valEvaluationPolicy } = valid;
+  const policy = valEvaluationPolicy ?? (search === 'reference' ? 'full_eval' : 'growing_part');
+  const validation = policy === 'growing_part' ? Math.min(FIRST_PART, valset?.length ?? 0) : (valset?.length ?? 0);
+  const needed = validation + 2 * testset.length;
   if (valset !== undefined && maxMetricCalls !== undefined && maxMetricCalls < needed) {
     const test = testset.length === 0 ? '' : ` and 2 × ${testset.length} for the testset`;
-    yield `maxMetricCalls is ${maxMetricCalls}, but scoring the seed takes ${valset.length} calls for the valset${test}: give at least ${needed}, and more to search.`;
+    yield `maxMetricCalls is ${maxMetricCalls}, but scoring the seed takes ${validation} calls for the valset${test}: give at least ${needed}, and more to search.`;
   }
 }
 

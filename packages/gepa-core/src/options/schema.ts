@@ -72,11 +72,12 @@ const shape = {
   propose: optional(aFunction),
   reflectionPromptTemplate: optional(z.union([z.string(), z.record(z.string(), z.string())])),
   maxRecordCharacters: optional(z.number().int().min(600, 'must be 600 or more')),
+  search: optional(z.enum(['adaptive', 'reference'])),
   candidateSelectionStrategy: optional(
-    strategy(['pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto'], { method: 'select' }),
+    strategy(['leader_or_pareto', 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto'], { method: 'select' }),
   ),
   componentSelector: optional(strategy(['round_robin', 'all'], { function: true, method: 'select' })),
-  batchSampler: optional(strategy(['epoch_shuffled'], { method: 'next' })),
+  batchSampler: optional(strategy(['reuse_measured', 'epoch_shuffled'], { method: 'next' })),
   samplingStrategy: optional(
     strategy(['single'], {
       method: 'sample',
@@ -85,7 +86,7 @@ const shape = {
   ),
   acceptanceCriterion: optional(strategy(['strict_improvement', 'improvement_or_equal'], { function: true })),
   selectionStrategy: optional(strategy(['all', 'best'], { function: true, counts: [['topK']] })),
-  valEvaluationPolicy: optional(strategy(['full_eval'], { method: 'next' })),
+  valEvaluationPolicy: optional(strategy(['growing_part', 'full_eval'], { method: 'next' })),
   frontierType: optional(z.enum(['instance', 'objective', 'hybrid', 'cartesian'])),
   reflectionMinibatchSize: optional(count),
   skipPerfectScore: optional(flag),

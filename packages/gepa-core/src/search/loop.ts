@@ -1,7 +1,9 @@
 import { sentence } from '../calls/classify-error.ts';
 import { ProposerError } from '../errors.ts';
+import { compareFinalists } from './finals.ts';
 import { merge } from './merge.ts';
 import { mutate } from './mutate.ts';
+import { comparePool, startPool } from './pool.ts';
 import type { IterationOutcome, SearchContext } from './search-context.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import { validateSeed } from './validate.ts';
@@ -9,7 +11,7 @@ import { validateSeed } from './validate.ts';
 /**
  * GEPA (paper, algorithm 1): keep a pool of candidates and a Pareto frontier over the valset; again and again select a
  * parent from the frontier, let a model rewrite its components from what it reads of a minibatch, keep the child if it
- * is better there, and now and then merge two lineages.
+ * is better there, and now and then merge two lineages. At the end, compare the best once more.
  *
  * @returns why the search ended.
  */
@@ -21,12 +23,14 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
   let mergeIsDue = false;
 
   dispatch(search.started);
-  let reason = (await validateSeed(search)) ?? (await search.stopReason());
+  startPool(search);
+  let reason = (await validateSeed(search)) ?? (await comparePool(search)) ?? (await search.stopReason());
   while (reason === undefined) {
     const callsBefore = spend.metricCalls;
     dispatch({ type: 'iteration_started', iteration: state.iteration + 1 });
     const merged: IterationOutcome | undefined = mergeIsDue ? await merge(search) : undefined;
     const outcome: IterationOutcome = merged ?? (await mutate(search));
+    const interruption = outcome.kind === 'stopped' ? undefined : await comparePool(search);
     dispatch({ type: 'iteration_finished', iteration: state.iteration, metricCalls: spend.metricCalls });
 
     // A merge becomes due with each accepted mutation, whatever came of the last merge.
@@ -35,9 +39,9 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
     reason =
       outcome.kind === 'stopped'
         ? outcome.reason
-        : (patience.after(outcome, hasMeasured) ?? (await search.stopReason()));
+        : (interruption ?? patience.after(outcome, hasMeasured) ?? (await search.stopReason()));
   }
-  return reason;
+  return compareFinalists(search, reason);
 }
 
 const MAX_FAILED_ITERATIONS = 3;

@@ -6,6 +6,7 @@ import type { ProposalRejection } from '../events.ts';
 import { affordableTasks } from './affordable-tasks.ts';
 import type { Evaluation } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
+import { callsForSearch, costOfValidation } from './pool.ts';
 import { type IterationOutcome, type SearchContext, stopsRun } from './search-context.ts';
 import type { Trial } from './strategies/acceptance.ts';
 import type { Task } from './strategies/proposal-sampling.ts';
@@ -53,7 +54,9 @@ export async function mutate<Example, Output, Trace, Name extends string>(
   const { state, strategies } = search;
 
   // Select parents and sample minibatches.
-  const tasks = affordable(search, strategies.sampleTasks(state));
+  const sampled = strategies.sampleTasks(state);
+  if (sampled === undefined) return trainsetExhausted(search);
+  const tasks = affordable(search, sampled);
   if (tasks.length === 0) return noRoom(search);
 
   // Run the parents, and choose the components to rewrite.
@@ -96,17 +99,27 @@ function affordable<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   tasks: readonly Task[],
 ): readonly Task[] {
-  const { state, evaluator, strategies, valset } = search;
+  const { state, evaluator, strategies } = search;
   const costOf = ({ parent, minibatch }: Task) => {
     const examples = examplesAt(search, minibatch);
     const child = evaluator.costOfNew(examples);
     return {
       parent: evaluator.cost(state.candidates[parent]!.texts, examples),
       child,
-      valset: evaluator.costOfNew([...examples, ...valset]) - child,
+      valset: costOfValidation(search, examples) - child,
     };
   };
-  return affordableTasks(tasks, search.remainingMetricCalls(), costOf, strategies.mostSelected);
+  return affordableTasks(tasks, callsForSearch(search), costOf, strategies.mostSelected);
+}
+
+function trainsetExhausted<Example, Output, Trace, Name extends string>({
+  trainset,
+  warn,
+}: SearchContext<Example, Output, Trace, Name>): IterationOutcome {
+  warn(
+    `The trainset is exhausted: every candidate that is left to improve is perfect on its ${trainset.length} examples. Give more or harder training examples to go on.`,
+  );
+  return { kind: 'stopped', reason: 'trainsetExhausted' };
 }
 
 function noRoom<Example, Output, Trace, Name extends string>({

@@ -3,6 +3,7 @@ import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
 import type { Proposer } from '../reflection/proposer.ts';
+import type { Draws } from './draws.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
 import type { MergeProposer } from './merge-proposer.ts';
@@ -28,8 +29,10 @@ export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly maxMergeInvocations: number;
   readonly strategies: Strategies<Name>;
   readonly spend: SpendReport;
-  /** Metric calls that the search may plan with; `Infinity` without a limit. */
-  readonly remainingMetricCalls: () => number;
+  /** The metric calls of the run without those kept for the testset, and what is left of them; `Infinity` without a limit. */
+  readonly metricCalls: () => { readonly limit: number; readonly left: number };
+  readonly draws: Draws;
+  readonly minibatchSize: number;
   readonly skipDuplicates: boolean;
   readonly skipPerfectScore: boolean;
   readonly perfectScore: number;

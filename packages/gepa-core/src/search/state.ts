@@ -2,10 +2,11 @@ import { noTime, SpendReport } from '../budget/spend.ts';
 import { noUsage } from '../budget/usage.ts';
 import { type Candidate, candidateKey, ownValue } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
-import type { FrontierKey, OptimizationResult } from '../result.ts';
+import type { FrontierKey, OptimizationResult, ScoreBasis } from '../result.ts';
 import { FrontierKeys } from './frontier-keys.ts';
 import { ParetoFrontier } from './pareto-frontier.ts';
-import type { ScoredCandidate, SearchView, Survivor } from './search-view.ts';
+import { meanAt, scoredCandidate, withFurtherScores } from './scored-candidate.ts';
+import type { Pool, ScoredCandidate, SearchView, Survivor } from './search-view.ts';
 
 type Decision<Name extends string, Type extends DecisionEvent['type']> = Extract<
   DecisionEvent<Name>,
@@ -19,14 +20,21 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   iteration = 0;
   metricCalls = 0;
   valsetSize = 0;
+  trainsetSize = 0;
+  perfectScore: number | undefined;
   mergesAccepted = 0;
+  childrenTested = 0;
+  pool: Pool = { candidates: [], part: [] };
+  chosen: Decision<Name, 'best_chosen'> | undefined;
   started: Decision<Name, 'run_started'> | undefined;
   finished: Decision<Name, 'run_finished'> | undefined;
   #names: readonly Name[] = [];
   readonly #known = new Set<string>();
-  readonly #frontier = new ParetoFrontier();
+  #frontier = new ParetoFrontier();
   #frontierKeys = new FrontierKeys('instance');
-  readonly #meanOf = (candidate: number): number => this.candidates[candidate]!.mean;
+  readonly #training = new TrainingScores<Name>();
+  #partMeans = new Map<number, number>();
+  readonly #partMeanOf = (index: number): number => this.partMean(index);
 
   apply(event: DecisionEvent<Name>): void {
     switch (event.type) {
@@ -34,12 +42,23 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         this.started = event;
         this.#names = event.components;
         this.valsetSize = event.valsetSize;
+        this.trainsetSize = event.trainsetSize;
+        this.perfectScore = event.perfectScore;
+        this.pool = { candidates: [], part: [...Array(event.valsetSize).keys()] };
         this.#frontierKeys = new FrontierKeys(event.frontierType);
         break;
       case 'iteration_started':
         this.iteration = event.iteration;
         break;
+      case 'task_evaluated':
+        this.#training.learnParent(event);
+        break;
+      case 'proposal_evaluated':
+        this.childrenTested++;
+        this.#training.learnChild(event, this.#keyOf({ ...this.candidates[event.parent]!.texts, ...event.texts }));
+        break;
       case 'candidate_added':
+        this.#training.adopt(event.index, this.#keyOf(event.texts));
         this.#addToPoolAndFrontier(scoredCandidate(event));
         this.bestIndex = event.bestIndex;
         this.metricCalls = event.metricCalls;
@@ -55,7 +74,21 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
           this.bestIndex = 0;
         }
         break;
+      case 'candidate_scored':
+        this.candidates[event.index] = withFurtherScores(this.candidates[event.index]!, event);
+        if (event.purpose === 'pool') this.#rebuildFrontier();
+        break;
+      case 'pool_changed':
+        this.pool = { candidates: event.candidates, part: event.part };
+        this.bestIndex = event.bestIndex;
+        this.#rebuildFrontier();
+        break;
+      case 'best_chosen':
+        this.chosen = event;
+        this.bestIndex = event.index;
+        break;
       case 'merge_evaluated':
+        this.childrenTested++;
         // Also when the evaluation policy asks for no scores, so that the candidate is not added.
         if (event.accepted) this.mergesAccepted++;
         break;
@@ -71,13 +104,30 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
     }
   }
 
-  survivors(among?: readonly number[]): readonly Survivor[] {
-    return this.#frontier.survivors(this.#meanOf, among);
+  survivors(among?: readonly number[], ties?: 'key' | 'older'): readonly Survivor[] {
+    return this.#frontier.survivors(this.#partMeanOf, among, ties);
+  }
+
+  partMean(index: number): number {
+    let mean = this.#partMeans.get(index);
+    if (mean === undefined) {
+      mean = meanAt(this.candidates[index]!, this.pool.part);
+      this.#partMeans.set(index, mean);
+    }
+    return mean;
+  }
+
+  trainScores(index: number): readonly (number | null)[] {
+    return this.#training.of(index, this.trainsetSize);
   }
 
   /** Whether a candidate with these texts is in the pool. */
   has(texts: Candidate<Name>): boolean {
-    return this.#known.has(candidateKey(this.#names, texts));
+    return this.#known.has(this.#keyOf(texts));
+  }
+
+  #keyOf(texts: Candidate<Name>): string {
+    return candidateKey(this.#names, texts);
   }
 
   frontierKeys(): FrontierKey[] {
@@ -89,36 +139,67 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
 
   #addToPoolAndFrontier(candidate: ScoredCandidate<Name>): void {
     this.candidates.push(candidate);
-    this.#known.add(candidateKey(this.#names, candidate.texts));
-    this.#frontierKeys.offer(this.#frontier, candidate);
+    this.pool = { ...this.pool, candidates: [...this.pool.candidates, candidate.index] };
+    this.#known.add(this.#keyOf(candidate.texts));
+    this.#offer(candidate);
+  }
+
+  #offer(candidate: ScoredCandidate<Name>): void {
+    const { part } = this.pool;
+    this.#frontierKeys.offer(
+      this.#frontier,
+      part.length === this.valsetSize ? candidate : scoredCandidate(candidate, part),
+    );
+  }
+
+  #rebuildFrontier(): void {
+    this.#partMeans.clear();
+    this.#frontier = new ParetoFrontier();
+    this.#frontierKeys = new FrontierKeys(this.started!.frontierType);
+    for (const index of this.pool.candidates) this.#offer(this.candidates[index]!);
   }
 }
 
-/** The candidate that a decision adds, with its means. */
-export function scoredCandidate<Name extends string>(
-  event: Omit<Decision<Name, 'candidate_added'>, 'type' | 'bestIndex'>,
-): ScoredCandidate<Name> {
-  const { index, texts, parents, source, iteration, scores, objectiveScores, metricCalls } = event;
-  const { mean, count } = meanOf(scores);
-  return {
-    index,
-    texts,
-    parents,
-    source,
-    iteration,
-    scores,
-    mean,
-    coverage: count,
-    ...(objectiveScores === undefined
-      ? {}
-      : {
-          objectiveScores,
-          objectives: Object.fromEntries(
-            Object.entries(objectiveScores).map(([name, values]) => [name, meanOf(values).mean]),
-          ),
-        }),
-    metricCalls,
-  };
+/** The scores on the trainset by candidate, from the minibatches that parents and children were run on. */
+class TrainingScores<Name extends string> {
+  /** By candidate, then by position. */
+  readonly #scores = new Map<number, Map<number, number>>();
+  /** Of the present iteration: the minibatch of each task, and the scores of each child by its texts. */
+  #minibatches = new Map<number, readonly number[]>();
+  #children = new Map<string, { minibatch: readonly number[]; scores: readonly number[] }>();
+  #iteration = 0;
+
+  of(index: number, trainsetSize: number): readonly (number | null)[] {
+    const known = this.#scores.get(index);
+    return Array.from({ length: trainsetSize }, (_, position) => known?.get(position) ?? null);
+  }
+
+  learnParent({ iteration, task, parent, minibatch, scores }: Decision<Name, 'task_evaluated'>): void {
+    if (iteration !== this.#iteration) {
+      this.#iteration = iteration;
+      this.#minibatches = new Map();
+      this.#children = new Map();
+    }
+    this.#minibatches.set(task, minibatch);
+    this.#learn(parent, minibatch, scores);
+  }
+
+  learnChild({ task, after }: Decision<Name, 'proposal_evaluated'>, key: string): void {
+    const minibatch = this.#minibatches.get(task);
+    if (minibatch !== undefined) this.#children.set(key, { minibatch, scores: after });
+  }
+
+  /** A child became a candidate. */
+  adopt(index: number, key: string): void {
+    const child = this.#children.get(key);
+    if (child !== undefined) this.#learn(index, child.minibatch, child.scores);
+  }
+
+  #learn(index: number, positions: readonly number[], scores: readonly number[]): void {
+    const known = this.#scores.get(index) ?? new Map<number, number>();
+    this.#scores.set(index, known);
+    positions.forEach((position, i) => void known.set(position, scores[i]!));
+  }
 }
 
 /** The result of a search that finished or was interrupted. */
@@ -134,8 +215,8 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     runId: started.runId,
     bestCandidate: best.texts,
     bestIndex: best.index,
-    bestScore: best.mean,
-    seedScore: seed.mean,
+    ...scoresOf(state, best, seed),
+    part: state.pool.part,
     candidates: [...candidates],
     frontier: {
       type: started.frontierType,
@@ -158,6 +239,29 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     time: finished.time,
     ...(finished.test === undefined ? {} : { test: finished.test }),
     warnings: finished.warnings,
+  };
+}
+
+/** The scores of the best candidate and of the seed, on the examples of the final choice where there was one. */
+function scoresOf(
+  { chosen, pool }: SearchState,
+  best: ScoredCandidate,
+  seed: ScoredCandidate,
+): Pick<OptimizationResult, 'bestScore' | 'scoredOn' | 'seedScore' | 'seedScoredOn'> {
+  const positions = new Set(chosen?.positions ?? pool.part);
+  const part = new Set(pool.part);
+  const basisOf = (candidate: ScoredCandidate, positions: ReadonlySet<number>, fresh: boolean): ScoreBasis => ({
+    examples: [...positions].filter((position) => typeof candidate.scores[position] === 'number').length,
+    fresh,
+  });
+  const isPaired = [...positions].every((position) => typeof seed.scores[position] === 'number');
+  const seedPositions = isPaired ? positions : part;
+  const fresh = chosen?.fresh ?? false;
+  return {
+    bestScore: meanAt(best, [...positions]),
+    scoredOn: basisOf(best, positions, fresh),
+    seedScore: meanAt(seed, [...seedPositions]),
+    seedScoredOn: basisOf(seed, seedPositions, isPaired && fresh),
   };
 }
 
@@ -204,15 +308,4 @@ function objectivesOf(candidates: readonly ScoredCandidate[]): OptimizationResul
     best: Object.fromEntries(best),
     undominated: candidates.filter((b) => !candidates.some((a) => beats(a, b))).map(({ index }) => index),
   };
-}
-
-function meanOf(scores: readonly (number | null)[]): { mean: number; count: number } {
-  let sum = 0;
-  let count = 0;
-  for (const score of scores) {
-    if (score === null) continue;
-    sum += score;
-    count++;
-  }
-  return { mean: count === 0 ? 0 : sum / count, count };
 }

@@ -5,7 +5,7 @@ import { type Candidate, ownValue } from '../component.ts';
 import { SeedError } from '../errors.ts';
 import type { SearchContext } from './search-context.ts';
 import type { CandidateSource, ScoredCandidate } from './search-view.ts';
-import { scoredCandidate } from './state.ts';
+import { scoredCandidate } from './scored-candidate.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 
 /** A candidate's rollouts on the valset, with gaps where it was not run. */
@@ -16,7 +16,7 @@ export interface Validation<Example, Output, Trace> {
   readonly metricCalls: number;
 }
 
-/** Scores the seed on the whole valset; it becomes candidate 0. */
+/** Scores the seed on the part of the valset that the pool starts with; it becomes candidate 0. */
 export async function validateSeed<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<StopReason | undefined> {
@@ -35,7 +35,7 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
   const [first] = measured;
   if (measured.every(({ failedIn }) => failedIn === 'metric')) {
     throw new SeedError(
-      `The metric threw on every example of the valset, first on ${first!.exampleId}: ${first!.error}`,
+      `The metric threw on every example of the valset that was scored, first on ${first!.exampleId}: ${first!.error}`,
     );
   }
   if (measured.every(({ error }) => error !== undefined)) {
@@ -46,7 +46,7 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
   return undefined;
 }
 
-/** Scores a candidate on the valset, as far as the evaluation policy asks; the seed on all of it. */
+/** Scores a candidate on the valset, as far as the evaluation policy asks. */
 export async function validate<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   candidate: Candidate<Name>,
@@ -65,7 +65,7 @@ export async function validate<Example, Output, Trace, Name extends string>(
     return [...new Set(wanted)].filter((position) => rollouts[position] === undefined);
   };
 
-  for (let part = isSeed ? [...valset.keys()] : nextPart(); part.length > 0; part = nextPart()) {
+  for (let part = isSeed ? [...new Set(state.pool.part)] : nextPart(); part.length > 0; part = nextPart()) {
     const examples = part.map((position) => valset[position]!);
     const { rollouts: measured, interruption } = await evaluator.evaluate(candidate, examples, context);
     part.forEach((position, i) => {
@@ -73,8 +73,10 @@ export async function validate<Example, Output, Trace, Name extends string>(
     });
     if (interruption !== undefined) return { rollouts, interruption, metricCalls };
   }
-  const skipped = valset.filter((_, position) => rollouts[position] === undefined);
-  evaluator.metricCallsSaved += evaluator.cost(candidate, skipped);
+  if (!strategies.evaluationPolicy.scoresPart) {
+    const skipped = valset.filter((_, position) => rollouts[position] === undefined);
+    evaluator.metricCallsSaved += evaluator.cost(candidate, skipped);
+  }
   return { rollouts, interruption: undefined, metricCalls };
 }
 
@@ -102,7 +104,8 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
     ...(objectiveScores === undefined ? {} : { objectiveScores }),
     metricCalls,
   };
-  const bestIndex = strategies.evaluationPolicy.best([...state.candidates, scoredCandidate(added)]);
+  const members = state.pool.candidates.map((member) => state.candidates[member]!);
+  const bestIndex = strategies.evaluationPolicy.best([...members, scoredCandidate(added)], state.pool.part);
   dispatch({ type: 'candidate_added', ...added, bestIndex });
   if (!isSeed) strategies.candidateAdded(index, origin.parents);
   return true;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../../optimize.ts';
 import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
-import { scoredCandidate } from '../state.ts';
+import { scoredCandidate } from '../scored-candidate.ts';
 import { bestByMean, type EvaluationPolicy, stagedEvaluation } from './evaluation-policy.ts';
 
 const valset = tokenExamples('valid', 20);
