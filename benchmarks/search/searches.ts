@@ -6,6 +6,7 @@ export type Search = Partial<SearchOptions<number, Outcome, undefined, string>>;
 
 /** The searches that the table can compare, by name. */
 export const searches: Readonly<Record<string, Search>> = {
-  reference: {},
-  'reference-all': { componentSelector: 'all' },
+  reference: { search: 'reference' },
+  adaptive: { search: 'adaptive' },
+  'adaptive-round-robin': { search: 'adaptive', componentSelector: 'round_robin' },
 };

@@ -101,11 +101,16 @@ export function createTask(family: Family, seed: number): Task {
       return { score, feedback: score >= 1 ? {} : landscape.feedback(texts, example) };
     },
     async propose({ candidate, components, records }) {
-      const entries = components.map((component) => {
-        const observations = records[component]!.map((record): Observation => {
+      const read = components.map((component) => ({
+        component,
+        observations: records[component]!.map((record): Observation => {
           const { Input, Score, Feedback } = record as { Input: number; Score: number; Feedback?: string };
           return { example: Input, score: Score, feedback: Feedback ?? '' };
-        });
+        }),
+      }));
+      const blamed = read.filter(({ observations }) => observations.some(({ feedback }) => feedback !== ''));
+      // When the feedback blames some of the components, the others stay as they are.
+      const entries = (blamed.length > 0 ? blamed : read).map(({ component, observations }) => {
         const request = JSON.stringify([candidate, component, observations]);
         const draws = new Draws(seed, hashText(request), repeatOf(request));
         return [component, landscape.rewrite(candidate, component, observations, draws)] as const;

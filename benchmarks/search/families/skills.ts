@@ -38,6 +38,8 @@ export interface SkillOptions {
 const NEEDED = 3;
 const MEMORY_SIZE = 12;
 const MEMORY_GAIN = 0.4;
+/** From this level on, feedback does not name a skill. */
+const GOOD_ENOUGH = 0.9;
 
 /**
  * A program that needs several skills. Each example needs three of them, common ones more often; its quality is the
@@ -112,16 +114,17 @@ export class SkillLandscape implements Landscape {
     return Math.min(1, Math.max(0, quality));
   }
 
-  /** The component's skills that the example needs. */
+  /** The component's skills that the example needs and that are not good enough. */
   feedback(texts: Texts, example: number): Texts {
     const { skillsPerComponent } = this.options;
     const needed = this.#neededBy(example);
     return Object.fromEntries(
-      Object.keys(texts).map((component, c) => [
+      Object.entries(texts).map(([component, text], c) => [
         component,
         needed
           .filter((skill) => Math.floor(skill / skillsPerComponent) === c)
           .map((skill) => skill % skillsPerComponent)
+          .filter((skill) => this.stateOf(text).levels[skill]! < GOOD_ENOUGH)
           .join(' '),
       ]),
     );
