@@ -1,5 +1,5 @@
-import { FIRST_PART } from '../search/strategies/adaptive.ts';
 import { validateTemplate } from '../reflection/prompt.ts';
+import { FIRST_PART } from '../search/strategies/adaptive.ts';
 import type { AnyOptions } from './schema.ts';
 
 /**
@@ -34,7 +34,8 @@ export function* checkRules(
   if (given.reserve === valid.reserve) yield* checkReserve(valid, needsReserve);
   const { trainset, valset = trainset, testset = [], maxMetricCalls, search, valEvaluationPolicy } = valid;
   const policy = valEvaluationPolicy ?? (search === 'reference' ? 'full_eval' : 'growing_part');
-  const validation = policy === 'growing_part' ? Math.min(FIRST_PART, valset?.length ?? 0) : (valset?.length ?? 0);
+  const validation =
+    policy === 'growing_part' ? Math.min(FIRST_PART, valset?.length ?? 0) : (valset?.length ?? 0);
   const needed = validation + 2 * testset.length;
   if (valset !== undefined && maxMetricCalls !== undefined && maxMetricCalls < needed) {
     const test = testset.length === 0 ? '' : ` and 2 × ${testset.length} for the testset`;

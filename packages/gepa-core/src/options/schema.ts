@@ -74,7 +74,9 @@ const shape = {
   maxRecordCharacters: optional(z.number().int().min(600, 'must be 600 or more')),
   search: optional(z.enum(['adaptive', 'reference'])),
   candidateSelectionStrategy: optional(
-    strategy(['leader_or_pareto', 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto'], { method: 'select' }),
+    strategy(['leader_or_pareto', 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto'], {
+      method: 'select',
+    }),
   ),
   componentSelector: optional(strategy(['round_robin', 'all'], { function: true, method: 'select' })),
   batchSampler: optional(strategy(['reuse_measured', 'epoch_shuffled'], { method: 'next' })),

@@ -5,9 +5,9 @@ import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { createMask, type Mask } from '../redact.ts';
+import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { environmentSecrets } from '../secrets.ts';
 import { autoBudget } from './auto-budget.ts';
-import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import type {
   AdapterOptions,
   FunctionOptions,

@@ -99,7 +99,7 @@ describe('compile', () => {
 
   it('compile uses public names in the trace of a failed rollout', async () => {
     let shown = '';
-    const { target } = shouter({ rename: { first: 'opening' } });
+    const { target } = shouter({ include: ['first'], rename: { first: 'opening' } });
     await target.compile({
       ...compileOptions,
       trainset: [{ input: 'fail' }],

@@ -1,7 +1,7 @@
 import type { GepaEvent } from '../events.ts';
 import type { TestScores } from '../result.ts';
-import type { ScoredCandidate } from '../search/search-view.ts';
 import { scoredCandidate } from '../search/scored-candidate.ts';
+import type { ScoredCandidate } from '../search/search-view.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from './format.ts';
 import { describeLimits, Spending } from './spending.ts';
 import { describeStopReason } from './stop-reason.ts';

@@ -3,7 +3,12 @@ import { type SearchContext, stopsRun } from './search-context.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 
 /** Reasons to end at once, without a final comparison. */
-const urgent: ReadonlySet<StopReason> = new Set(['aborted', 'stopFile', 'providerUnavailable', 'runDirUnwritable']);
+const urgent: ReadonlySet<StopReason> = new Set([
+  'aborted',
+  'stopFile',
+  'providerUnavailable',
+  'runDirUnwritable',
+]);
 
 /**
  * The final comparison of the best candidates, as far as the evaluation policy asks for one: runs them on further

@@ -12,15 +12,26 @@ describe('a search without progress', () => {
       const run = tokenRun({ metric: () => 1, maxMetricCalls, cacheEvaluation });
       const result = await optimize(run.options);
       expect(result.stopReason).toBe('allPerfect');
-      expect(result.iterations).toBeLessThanOrEqual(10);
-      expect(result).toMatchObject({ bestIndex: 0, bestScore: 1 });
+      expect(result).toMatchObject({ bestIndex: 0, bestScore: 1, iterations: 0 });
     },
   );
+
+  it.each([
+    ['skipPerfectScore is false', { skipPerfectScore: false }],
+    ['the frontier has objectives', { frontierType: 'hybrid' }],
+  ] as const)('a perfect candidate does not end the search where %s', async (_, options) => {
+    const run = tokenRun({
+      metric: () => ({ score: 1, objectives: { brevity: 0.5 } }),
+      maxIterations: 2,
+      ...options,
+    });
+    expect((await optimize(run.options)).stopReason).toBe('maxIterations');
+  });
 
   it('a search with perfect minibatches tries every example of the trainset before it ends', async () => {
     const run = tokenRun({
       trainset: tokenExamples('train', 60),
-      metric: ({ example }) => (example.id === 'train-41' ? 0 : 1),
+      metric: ({ example }) => (example.id === 'train-41' || example.id === 'valid-0' ? 0 : 1),
       propose: async () => ({}),
       maxMetricCalls,
     });

@@ -24,7 +24,11 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
 
   dispatch(search.started);
   startPool(search);
-  let reason = (await validateSeed(search)) ?? (await comparePool(search)) ?? (await search.stopReason());
+  let reason =
+    (await validateSeed(search)) ??
+    (await comparePool(search)) ??
+    perfection(search) ??
+    (await search.stopReason());
   while (reason === undefined) {
     const callsBefore = spend.metricCalls;
     dispatch({ type: 'iteration_started', iteration: state.iteration + 1 });
@@ -39,9 +43,24 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
     reason =
       outcome.kind === 'stopped'
         ? outcome.reason
-        : (interruption ?? patience.after(outcome, hasMeasured) ?? (await search.stopReason()));
+        : (interruption ??
+          patience.after(outcome, hasMeasured) ??
+          perfection(search) ??
+          (await search.stopReason()));
   }
   return compareFinalists(search, reason);
+}
+
+/** A candidate with a perfect score on every example of the valset cannot be beaten, unless by objectives. */
+function perfection<Example, Output, Trace, Name extends string>({
+  started,
+  state,
+  skipPerfectScore,
+  perfectScore,
+}: SearchContext<Example, Output, Trace, Name>): StopReason | undefined {
+  if (!skipPerfectScore || started.frontierType !== 'instance') return undefined;
+  const { scores } = state.candidates[state.bestIndex]!;
+  return scores.every((score) => score !== null && score >= perfectScore) ? 'allPerfect' : undefined;
 }
 
 const MAX_FAILED_ITERATIONS = 3;

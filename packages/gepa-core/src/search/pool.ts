@@ -56,8 +56,7 @@ const MAX_CHANGES = 100;
 export async function comparePool<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<StopReason | undefined> {
-  const { state, strategies } = search;
-  const policy = strategies.evaluationPolicy;
+  const policy = search.strategies.evaluationPolicy;
   const tried = new Set<string>();
   for (let changes = 0; changes < MAX_CHANGES; changes++) {
     const wanted = policy.pool(policyRequest(search));

@@ -65,7 +65,9 @@ export function withFurtherScores<Name extends string>(
   const empty = candidate.scores.map(() => null);
   const objectiveScores =
     further.objectiveScores &&
-    mapValues(further.objectiveScores, (scores, name) => add(candidate.objectiveScores?.[name] ?? empty, scores));
+    mapValues(further.objectiveScores, (scores, name) =>
+      add(candidate.objectiveScores?.[name] ?? empty, scores),
+    );
   return scoredCandidate({
     ...candidate,
     scores: add(candidate.scores, further.scores),

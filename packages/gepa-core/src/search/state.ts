@@ -55,7 +55,10 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         break;
       case 'proposal_evaluated':
         this.childrenTested++;
-        this.#training.learnChild(event, this.#keyOf({ ...this.candidates[event.parent]!.texts, ...event.texts }));
+        this.#training.learnChild(
+          event,
+          this.#keyOf({ ...this.candidates[event.parent]!.texts, ...event.texts }),
+        );
         break;
       case 'candidate_added':
         this.#training.adopt(event.index, this.#keyOf(event.texts));
@@ -250,7 +253,11 @@ function scoresOf(
 ): Pick<OptimizationResult, 'bestScore' | 'scoredOn' | 'seedScore' | 'seedScoredOn'> {
   const positions = new Set(chosen?.positions ?? pool.part);
   const part = new Set(pool.part);
-  const basisOf = (candidate: ScoredCandidate, positions: ReadonlySet<number>, fresh: boolean): ScoreBasis => ({
+  const basisOf = (
+    candidate: ScoredCandidate,
+    positions: ReadonlySet<number>,
+    fresh: boolean,
+  ): ScoreBasis => ({
     examples: [...positions].filter((position) => typeof candidate.scores[position] === 'number').length,
     fresh,
   });

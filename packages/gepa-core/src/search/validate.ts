@@ -3,9 +3,9 @@ import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, ownValue } from '../component.ts';
 import { SeedError } from '../errors.ts';
+import { scoredCandidate } from './scored-candidate.ts';
 import type { SearchContext } from './search-context.ts';
 import type { CandidateSource, ScoredCandidate } from './search-view.ts';
-import { scoredCandidate } from './scored-candidate.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 
 /** A candidate's rollouts on the valset, with gaps where it was not run. */
@@ -58,6 +58,7 @@ export async function validate<Example, Output, Trace, Name extends string>(
   const context = { iteration: state.iteration, phase: isSeed ? 'seed' : 'valset', candidateIndex } as const;
   const rollouts: (Rollout<Example, Output, Trace> | undefined)[] = valset.map(() => undefined);
 
+  const examplesAt = (positions: readonly number[]) => positions.map((position) => valset[position]!);
   const nextPart = (): readonly number[] => {
     if (rollouts.every((rollout) => rollout !== undefined)) return [];
     const scores = rollouts.map((rollout) => rollout?.score ?? null);
@@ -66,17 +67,19 @@ export async function validate<Example, Output, Trace, Name extends string>(
   };
 
   for (let part = isSeed ? [...new Set(state.pool.part)] : nextPart(); part.length > 0; part = nextPart()) {
-    const examples = part.map((position) => valset[position]!);
-    const { rollouts: measured, interruption } = await evaluator.evaluate(candidate, examples, context);
+    const { rollouts: measured, interruption } = await evaluator.evaluate(
+      candidate,
+      examplesAt(part),
+      context,
+    );
     part.forEach((position, i) => {
       rollouts[position] = measured[i];
     });
     if (interruption !== undefined) return { rollouts, interruption, metricCalls };
   }
-  if (!strategies.evaluationPolicy.scoresPart) {
-    const skipped = valset.filter((_, position) => rollouts[position] === undefined);
-    evaluator.metricCallsSaved += evaluator.cost(candidate, skipped);
-  }
+  const wanted = strategies.evaluationPolicy.scoresPart ? new Set(state.pool.part) : valset.keys();
+  const skipped = [...wanted].filter((position) => rollouts[position] === undefined);
+  evaluator.metricCallsSaved += evaluator.cost(candidate, examplesAt(skipped));
   return { rollouts, interruption: undefined, metricCalls };
 }
 

@@ -114,7 +114,8 @@ export function stagedEvaluation(
 
 /** The index of the candidate with the highest mean on a part, then the most scored examples, then the lowest index. */
 export function bestByMean(candidates: readonly ScoredCandidate[], part?: readonly number[]): number {
-  const mean = (candidate: ScoredCandidate) => (part === undefined ? candidate.mean : meanAt(candidate, part));
+  const mean = (candidate: ScoredCandidate) =>
+    part === undefined ? candidate.mean : meanAt(candidate, part);
   return candidates.reduce((best, candidate) =>
     mean(candidate) > mean(best) || (mean(candidate) === mean(best) && candidate.coverage > best.coverage)
       ? candidate
@@ -128,7 +129,7 @@ function bestOfComplete(candidates: readonly ScoredCandidate[]): number {
   return bestByMean(complete.length > 0 ? complete : candidates);
 }
 
-export function unscored(scores: readonly (number | null)[]): number[] {
+function unscored(scores: readonly (number | null)[]): number[] {
   return Array.from(scores.keys()).filter((position) => scores[position] === null);
 }
 

@@ -70,9 +70,7 @@ export const cost =
 export const scoreReached =
   (score: number): StopCondition =>
   ({ search }) =>
-    search.candidates.length > 0 && search.partMean(search.bestIndex) >= score
-      ? 'scoreReached'
-      : undefined;
+    search.candidates.length > 0 && search.partMean(search.bestIndex) >= score ? 'scoreReached' : undefined;
 
 /** Stops when there has been no new best candidate for n iterations. */
 export const noImprovement =

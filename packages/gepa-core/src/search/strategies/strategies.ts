@@ -200,11 +200,11 @@ function checkedPolicy(policy: EvaluationPolicy, isFull: boolean): CheckedPolicy
       };
     },
     best(candidates, part) {
-      const best = (policy.best?.bind(policy) ?? bestByMean)(candidates, part);
-      const allowed = candidates.map(({ index }) => index);
-      if (allowed.includes(best)) return best;
+      const best: unknown = (policy.best?.bind(policy) ?? bestByMean)(candidates, part);
+      const member = candidates.find(({ index }) => index === best);
+      if (member !== undefined) return member.index;
       throw new StrategyError(
-        `The ${strategy} returned ${describe(best)}; return one of the candidates ${allowed.join(', ')}.`,
+        `The ${strategy} returned ${describe(best)}; return the index of one of its candidates: ${candidates.map(({ index }) => index).join(', ')}.`,
       );
     },
     reserve(request) {
