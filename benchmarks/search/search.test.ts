@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { families } from './families/index.ts';
 import { runOnce } from './run.ts';
+import { searches } from './searches.ts';
 import { pairedDifference, summarize } from './summary.ts';
 
 const family = families.find(({ name }) => name === 'base')!;
 const tiny = { ...family, budget: 60, valSize: 6, trainSize: 6 };
 
 describe('the search benchmark', () => {
-  it('runs a family within its budget and knows the true score of the result', async () => {
-    const run = await runOnce(tiny, {}, 1);
+  it.each(Object.keys(searches))('runs %s within its budget and knows the true score', async (search) => {
+    const run = await runOnce(tiny, searches[search]!, 1);
     expect(run.calls).toBeLessThanOrEqual(60);
     expect(run.proposals).toBeGreaterThan(0);
     expect(run.score).toBeGreaterThan(run.seedScore);
@@ -22,7 +23,7 @@ describe('the search benchmark', () => {
   });
 
   it('counts a budget that is refused as a run that returns the seed', async () => {
-    const run = await runOnce({ ...tiny, valSize: 100 }, {}, 1);
+    const run = await runOnce({ ...tiny, valSize: 100 }, { search: 'reference' }, 1);
     expect(run).toMatchObject({ stopReason: 'refused', calls: 0, score: run.seedScore });
   });
 

@@ -21,7 +21,8 @@ const { values } = parseArgs({
 
 /** The searches with k proposals at once. */
 const searches: Readonly<Record<string, (k: number) => Search>> = {
-  reference: (k) => ({ samplingStrategy: { independent: k } }),
+  reference: (k) => ({ search: 'reference', samplingStrategy: { independent: k } }),
+  adaptive: (k) => ({ search: 'adaptive', samplingStrategy: { independent: k } }),
 };
 const times = [2, 5, 10, 20, 40];
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);

@@ -85,11 +85,16 @@ export const families: readonly Family[] = [
   ),
   skills('harmful', '40 % of the rewrites ruin a skill that the minibatch does not show', {}, { harm: 0.4 }),
   skills('near-perfect', 'a seed that fails rarely', { scoring: { threshold: [0.7, 0.9] } }, nearPerfect),
-  skills('near-perfect-1', 'the same with 1 component', { scoring: { threshold: [0.7, 0.9] } }, {
-    ...nearPerfect,
-    components: 1,
-    skillsPerComponent: 20,
-  }),
+  skills(
+    'near-perfect-1',
+    'the same with 1 component',
+    { scoring: { threshold: [0.7, 0.9] } },
+    {
+      ...nearPerfect,
+      components: 1,
+      skillsPerComponent: 20,
+    },
+  ),
   deceptive('deceptive', 'following the highest mean ends low'),
   deceptive('deceptive-1500', 'the same with 1,500 calls', { budget: 1_500 }),
   rugged('rugged-30', 'rugged, pass or fail, 30 validation examples', { valSize: 30 }),
