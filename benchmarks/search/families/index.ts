@@ -74,7 +74,7 @@ export const families: readonly Family[] = [
   skills('memorizing', '70 % of the rewrites repeat the minibatch', {}, { memorizing: 0.7 }),
   skills(
     'memorizing-3',
-    'the same with 3 components of a middling seed',
+    '60 % of the rewrites repeat the minibatch and spoil the rest; 3 components, a middling seed',
     {},
     {
       components: 3,
