@@ -14,7 +14,7 @@ export const sizeLimits: readonly SizeLimit[] = [
   { code: `export * from 'gepa-core/load'`, limit: 15 },
   { code: `export * from 'gepa-langchain/load'`, limit: 45 },
   { code: `export * from 'gepa-mastra/load'`, limit: 40 },
-  { code: `export { optimize } from 'gepa-core'`, limit: 240 },
+  { code: `export { optimize } from 'gepa-core'`, limit: 220 },
 ];
 
 export interface BundleSize {

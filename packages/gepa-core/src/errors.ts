@@ -1,5 +1,6 @@
 import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
+import type { Comparison } from './evaluate/compare.ts';
 import type { OptimizationResult } from './result.ts';
 
 const marker = Symbol.for('gepa.error');
@@ -86,6 +87,11 @@ export class FileFormatError extends GepaError {
   static override readonly kind = 'FileFormatError';
 }
 
+/** The file of a saved candidate cannot be read or written. `cause` is the file system's error. */
+export class FileAccessError extends GepaError {
+  static override readonly kind = 'FileAccessError';
+}
+
 /** A run directory cannot be created, read or written. */
 export class RunDirectoryError extends GepaError {
   static override readonly kind: string = 'RunDirectoryError';
@@ -162,4 +168,15 @@ export class ProposerError extends RunError {
 /** A custom strategy returned an invalid value. */
 export class StrategyError extends RunError {
   static override readonly kind = 'StrategyError';
+}
+
+/** A candidate scores lower than another by more than the margin of `assertNotWorse`. */
+export class RegressionError extends GepaError {
+  static override readonly kind = 'RegressionError';
+  readonly comparison: Comparison;
+
+  constructor(message: string, comparison: Comparison) {
+    super(message);
+    this.comparison = comparison;
+  }
 }

@@ -2,7 +2,7 @@ import type { Phase } from './adapter/adapter.ts';
 import type { SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
-import type { TestScores } from './result.ts';
+import type { TestScores, TextLength } from './result.ts';
 import type { CandidateSource, FrontierType } from './search/search-view.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 
@@ -143,6 +143,8 @@ export type DecisionEvent<Name extends string = string> =
       readonly durationMs: number;
       readonly time: TimeSpent;
       readonly warnings: readonly string[];
+      /** Of each component, in characters; empty if the seed was not scored. */
+      readonly lengths: Readonly<Record<string, TextLength>>;
       readonly test?: TestScores;
     };
 
@@ -151,8 +153,14 @@ export type ProposalRejection =
   /** The answer ended in mid-text, was empty, or broke the component's contract, twice. */
   | 'cut_off'
   | 'empty'
+  /** The answer was a refusal, a question, talk or a copy of the prompt, twice. */
+  | 'no_text'
   | 'lost_placeholder'
   | 'invented_placeholder'
+  /** The new text exceeded `maxLength`, was refused by `validate`, or copied training examples, twice. */
+  | 'too_long'
+  | 'refused'
+  | 'copied'
   /** The new text equals the old one, or the proposer gave none. */
   | 'unchanged'
   /** The child equals a candidate that is known already. */
@@ -202,9 +210,12 @@ export type ProgressEvent =
       readonly type: 'reflection_finished';
       readonly iteration: number;
       readonly task: number;
-      readonly component: string;
-      /** The new text; `undefined` when the answer could not be used. */
-      readonly text: string | undefined;
+      /** The components that the prompt asked for. */
+      readonly components: readonly string[];
+      /** The new texts by component. */
+      readonly texts: Candidate;
+      /** Why a text could not be used, by component. A component that the model left out is in neither. */
+      readonly rejected: Readonly<Record<string, { reason: ProposalRejection; message: string }>>;
       readonly usage: Usage;
       readonly durationMs: number;
     }

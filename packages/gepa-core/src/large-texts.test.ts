@@ -33,6 +33,12 @@ const shapes: Readonly<Record<string, (size: number) => string>> = {
   'blocks on one line': (size) => '```x```\n'.repeat(size / 8),
   'alternate fences': (size) => '```\n~~~\n'.repeat(size / 8),
   introductions: (size) => 'Sure!\n'.repeat(size / 6),
+  'opening tags of thinking': (size) => '<think>'.repeat(size / 7),
+  'closing tags of thinking': (size) => '</think>\n'.repeat(size / 9),
+  'closing tags between fences': (size) => '</think>\n```\nx\n```\n'.repeat(size / 19),
+  'marks around names': (size) => `# ${'*'.repeat(size)}x${'*'.repeat(size)}\n`,
+  'fences with names': (size) => '````x\n'.repeat(size / 6),
+  'headings with names': (size) => '## x\n'.repeat(size / 5),
   placeholders: (size) => '{q}'.repeat(size / 3),
   'LaTeX arguments': (size) => `\\frac${'{q}'.repeat(size / 3)}`,
   'opening braces': (size) => '{'.repeat(size),
@@ -53,8 +59,15 @@ const check = (text: string) =>
   checkText({ name: 'prompt', component: { text: 'x', variables: ['q'] }, text, currentText: text });
 
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
-  readAnswer: (text) => readAnswer({ text }),
-  'readAnswer of a thinking model': (text) => readAnswer({ text: `<think>${text}</think>${text}` }),
+  readAnswer: (text) => readAnswer({ text }, [{ name: 'a', currentText: text }], { ownLines: [text] }),
+  'readAnswer of a thinking model': (text) =>
+    readAnswer({ text: `<think>${text}</think>${text}` }, [{ name: 'a', currentText: '' }]),
+  'readAnswer with several texts': (text) =>
+    readAnswer(
+      { text },
+      ['x', 'md', 'a'].map((name) => ({ name, currentText: text })),
+      { ownLines: [text] },
+    ),
   checkText: check,
   withoutKeys,
   'a mask': (text) => keyMask.data({ [text]: [text] }),

@@ -67,6 +67,22 @@ describe('seedCandidate and run', () => {
     optimize({ ...base, reflectionPromptTemplate: { rout: '<curr_param> <side_info>' } });
     optimize({
       ...base,
+      guidance: { route: 'Keep the labels.' },
+      descriptions: { extract: 'Finds the order number.' },
+      maxLength: { route: 2_000 },
+      validate: { extract: (text) => (text.length > 3 ? undefined : 'Too short.') },
+    });
+    optimize({ ...base, guidance: 'Be brief.', maxLength: 2_000, validate: () => undefined });
+    // @ts-expect-error: "rout" is misspelled
+    optimize({ ...base, guidance: { rout: 'x' } });
+    // @ts-expect-error: "rout" is misspelled
+    optimize({ ...base, maxLength: { rout: 2_000 } });
+    // @ts-expect-error: "rout" is misspelled
+    optimize({ ...base, validate: { rout: () => undefined } });
+    // @ts-expect-error: a boolean is no reason
+    optimize({ ...base, validate: () => false });
+    optimize({
+      ...base,
       componentSelector: ({ components }) => components.filter((name) => name === 'route'),
     });
     // @ts-expect-error: "rout" is misspelled

@@ -2,22 +2,20 @@ import type { Step } from './adapter/trace.ts';
 import { totalTime } from './budget/spend.ts';
 import { messageOf, sentence } from './calls/classify-error.ts';
 import { nextTurn } from './calls/next-turn.ts';
-import { RunSignal } from './calls/run-signal.ts';
-import { componentNames } from './component.ts';
-import { createDispatcher, type Dispatcher } from './dispatcher.ts';
-import { GepaError, RunError } from './errors.ts';
-import { fingerprintOf, programIdentityOf } from './journal/fingerprint.ts';
-import { openRunDirectory, type RunDirectory } from './journal/run-directory.ts';
+import type { RunSignal } from './calls/run-signal.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { RunError } from './errors.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
 import { resolveOptions, type Settings } from './options/settings.ts';
-import { terminalProgress } from './report/terminal-progress.ts';
+import { copyWarning } from './reflection/text-limits.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
 import { runSearch } from './search/loop.ts';
-import { type PreparedRun, prepareRun } from './search/prepare.ts';
+import type { PreparedRun } from './search/prepare.ts';
 import { rescoreIfProgramChanged } from './search/rescore.ts';
-import { resultOf } from './search/state.ts';
+import { lengthsOf, resultOf } from './search/state.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 import { scoreTestset } from './search/test-scores.ts';
+import { maskMessages, type OpenRun, withRun } from './with-run.ts';
 
 /**
  * Optimizes the texts of a program with GEPA (arXiv 2507.19457). The program is an `adapter`, or in the short form a
@@ -37,66 +35,13 @@ export async function optimize<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
   const settings = await resolveOptions(options);
-  const dispatcher = createDispatcher<Name>(settings.mask.message);
-  if (settings.onEvent !== undefined) dispatcher.add(settings.onEvent);
-  if (settings.progress) dispatcher.add(terminalProgress());
-  const runSignal = new RunSignal(settings.signal);
-  let directory: RunDirectory | undefined;
-  try {
-    directory = openDirectory(settings, dispatcher, runSignal);
-    const prepared = prepareRun(settings, dispatcher, runSignal, directory?.journal);
-    if (settings.maxDurationMs !== undefined) {
-      runSignal.endAfter(settings.maxDurationMs - prepared.stopwatch.elapsedMs);
-    }
-    return await run(settings, dispatcher, runSignal, prepared);
-  } finally {
-    runSignal.end();
-    // Abandoned calls record their cost before the journal closes.
-    if (directory !== undefined) await nextTurn();
-    await closeAdapter(settings.adapter, dispatcher.warn);
-    directory?.close();
-  }
-}
-
-function openDirectory<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-  { add, note, warn }: Dispatcher<Name>,
-  runSignal: RunSignal,
-): RunDirectory | undefined {
-  if (settings.runDir === undefined) return undefined;
-  const directory = openRunDirectory(settings.runDir, {
-    fingerprint: fingerprintOf(settings),
-    program: programIdentityOf(settings),
-    names: componentNames(settings.adapter.components),
-    mask: settings.mask,
-    maxMetricCalls: settings.maxMetricCalls,
-    note,
-    warn,
-    onFailure: () =>
-      runSignal.endBy('runDirUnwritable', new Error('The run directory is no longer writable.')),
-  });
-  add(directory.listener);
-  return directory;
-}
-
-/** A failure to close does not lose the result. */
-async function closeAdapter(
-  adapter: { close?(): Promise<void> },
-  warn: (message: string) => void,
-): Promise<void> {
-  try {
-    await adapter.close?.();
-  } catch (error) {
-    warn(`Closing the adapter failed: ${messageOf(error)}`);
-  }
+  return withRun(settings, (run) => searchAndTest(settings, run));
 }
 
 /** Search, testset, result. */
-async function run<Example, Output, Trace, Name extends string>(
+async function searchAndTest<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
-  dispatcher: Dispatcher<Name>,
-  runSignal: RunSignal,
-  prepared: PreparedRun<Example, Output, Trace, Name>,
+  { prepared, dispatcher, runSignal }: OpenRun<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
   const { search, calls } = prepared;
   try {
@@ -108,6 +53,7 @@ async function run<Example, Output, Trace, Name extends string>(
     if (calls.outage.final !== undefined) {
       dispatcher.warn(outageWarning(calls.outage.final.error, settings.runDir));
     }
+    warnOfCopies(prepared, dispatcher.warn);
     dispatchFinished(prepared, dispatcher, stoppedBy ?? reason, test);
     return resultOf(search.state);
   } catch (error) {
@@ -122,12 +68,6 @@ async function run<Example, Output, Trace, Name extends string>(
     if (search.state.candidates.some(({ coverage }) => coverage > 0)) failure.result = resultOf(search.state);
     throw failure;
   }
-}
-
-/** Masks what a provider may have repeated in the messages of our own errors; other errors are the caller's objects. */
-function maskMessages(error: Error, mask: (message: string) => string): void {
-  error.message = mask(error.message);
-  if (GepaError.isInstance(error.cause)) maskMessages(error.cause, mask);
 }
 
 /** The scores on the testset, or a warning why there are none, with what ended the run meanwhile. */
@@ -147,6 +87,16 @@ async function scoreHeldOut<Example, Output, Trace, Name extends string>(
   const reason = interrupted === 'aborted' ? (runSignal.endedBy ?? interrupted) : interrupted;
   warn(`The testset was not scored: ${error === undefined ? `${reason}.` : sentence(error)}`);
   return reason === 'maxMetricCalls' || reason === 'unavailable' ? {} : { stoppedBy: reason };
+}
+
+/** Not of the seed, which is the caller's own. */
+function warnOfCopies<Example, Output, Trace, Name extends string>(
+  { search: { state }, findCopies }: PreparedRun<Example, Output, Trace, Name>,
+  warn: (message: string) => void,
+): void {
+  const { bestIndex, candidates } = state;
+  const warning = bestIndex === 0 ? undefined : copyWarning(candidates[bestIndex]!.texts, findCopies);
+  if (warning !== undefined) warn(warning);
 }
 
 function dispatchFinished<Example, Output, Trace, Name extends string>(
@@ -174,6 +124,7 @@ function dispatchFinished<Example, Output, Trace, Name extends string>(
     durationMs: totalTime(time),
     time,
     warnings: [...dispatcher.warnings],
+    lengths: lengthsOf(state),
     ...(test === undefined ? {} : { test }),
   });
 }

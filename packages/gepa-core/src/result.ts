@@ -35,6 +35,12 @@ export interface FrontierKey extends FrontierKeyName {
   readonly candidates: readonly number[];
 }
 
+/** The length of a component's text in characters. */
+export interface TextLength {
+  readonly seed: number;
+  readonly best: number;
+}
+
 /** The result of a run. */
 export interface OptimizationResult<Name extends string = string> {
   readonly runId: string;
@@ -64,6 +70,8 @@ export interface OptimizationResult<Name extends string = string> {
     /** The candidates to which no other is equal on all objectives and better on one, ascending. */
     readonly undominated: readonly number[];
   };
+  /** The length of each component in characters, in the seed and in the best candidate. */
+  readonly lengths: Readonly<Record<Name, TextLength>>;
   readonly stopReason: StopReason;
   readonly iterations: number;
   /** Scored rollouts, those on the testset included. */

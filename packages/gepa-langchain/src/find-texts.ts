@@ -20,24 +20,29 @@ export interface FoundTexts<Program> extends ProgramTexts<Program> {
   /** The texts that were compiled into the program for tunables. */
   readonly boundTexts: Candidate;
   readonly skipped: readonly Skipped[];
+  readonly including: (names: readonly string[]) => FoundTexts<Program>;
 }
 
 /**
  * Finds the texts of a program. Selecting and renaming them is left to the caller.
  *
+ * @param saved The names of texts in a saved candidate, which may be texts that are not optimized by default.
  * @throws {NoComponentsError} when there is none; the message lists what was inspected.
  * @throws {OptionsError} when a tunable has the name of another text.
  */
 export function findTexts<Program extends object>(
   given: Program,
-  { include, tunables: givenTunables = [], tools = false }: GepaOptions,
+  options: GepaOptions,
+  saved: readonly string[] = [],
 ): FoundTexts<Program> {
+  const { include, tunables: givenTunables = [], tools = false } = options;
   // A compiled program is optimized from the tunables' texts that were compiled into it.
   const { program, tunableTexts: boundTexts } = unbindTunables(given);
   const tunables = givenTunables.map((tunable) => withText(tunable, boundTexts[tunable.name]));
   const includedNames = include?.filter((name) => !name.includes('*'));
   const discovery = discover(program, {
     tools,
+    saved,
     ...(includedNames === undefined ? {} : { include: includedNames }),
   });
   const components = { ...discovery.components, ...tunableComponents(tunables, discovery.components) };
@@ -48,6 +53,7 @@ export function findTexts<Program extends object>(
     boundTexts,
     components,
     skipped: discovery.skipped,
+    including: (names) => findTexts(given, options, names),
     apply: (candidate) => {
       const { programTexts, tunableTexts } = splitCandidate(candidate, tunables);
       const rewritten = rewrite(program, programTexts);

@@ -50,13 +50,15 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
 ): LangChainTarget<Program, ComponentName<Options>> {
   checkOptions(options ?? {});
   const { config, include, exclude, rename } = options ?? ({} as Options);
-  const { program, tunables, boundTexts, components, skipped, apply } = findTexts(given, options ?? {});
+  const found = findTexts(given, options ?? {});
+  const { program, tunables, boundTexts, components, skipped, apply, including } = found;
   type Input = InputOf<Program>;
   type Output = OutputOf<Program>;
   const target = createTarget<Program, Input, Output, ComponentName<Options>, LanguageModel>(
     {
       components,
       apply,
+      including,
       adapter: (selected) =>
         createAdapter<Input, Output>({
           program: program as unknown as Invocable<Input, Output>,

@@ -19,6 +19,7 @@ export interface LoadOptions extends Omit<GepaOptions, 'config'>, LoadProgramOpt
  * @param saved The path of a file that `save` wrote, or the object that `toJSON` returned.
  * @throws {CandidateMismatchError} when the texts do not fit the program's components, or when the program's own text
  * of a component has changed since it was optimized (see `ifChanged`).
+ * @throws {FileAccessError} when a file cannot be read.
  * @throws {FileFormatError} when it is not a saved candidate.
  * @throws {NoComponentsError} when the program has no text to replace.
  * @throws {OptionsError} when an option is of the wrong kind, or names a component that does not exist.

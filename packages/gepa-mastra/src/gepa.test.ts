@@ -77,6 +77,15 @@ it('estimate with measure runs the program once and predicts the metric calls', 
   expect(estimate.metricCalls.expected).toBeLessThanOrEqual(estimate.metricCalls.worst);
 });
 
+it('evaluate compares candidates of an agent, and the agent itself stays unchanged', async () => {
+  const agent = agentWith();
+  const { examples, metric } = { examples: search.trainset, metric: search.metric };
+  const polite = { 'support.instructions': 'Be kind and polite.' };
+  const report = await gepa(agent).evaluate({ examples, metric, candidates: { now: 'seed', polite } });
+  expect(report.compare('now', 'polite')).toMatchObject({ difference: 1, verdict: 'better' });
+  expect((await agent.generate('hello')).text).toBe('Be kind. / hello');
+});
+
 it('a saved result loads into the same agent, and is refused by one with other instructions', async () => {
   const target = gepa(agentWith());
   const compiled = await target.compile({ ...search, propose: proposePolite });

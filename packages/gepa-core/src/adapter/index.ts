@@ -20,6 +20,7 @@ export { defaultRecords } from '../reflection/records.ts';
 export { secretsIn } from '../secrets.ts';
 export type * from './adapter.ts';
 export type * from './call-meter.ts';
+export type * from './experience.ts';
 export { raceSignal } from './race-signal.ts';
 export {
   type Step,

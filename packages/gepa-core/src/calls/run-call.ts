@@ -97,7 +97,7 @@ async function reserve<Value>(
     const answer = budget.tryReserve(call.kind);
     if (typeof answer === 'string') return { interruption: { reason: answer } };
     if (answer instanceof Reservation) {
-      await budget.recordReservation(answer);
+      if (budget.limitsSpend) await budget.recordReservation(answer);
       return answer;
     }
     await answer;

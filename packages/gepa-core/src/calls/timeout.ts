@@ -75,7 +75,7 @@ export class Attempt {
   run<T>(work: () => Promise<T> | T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
-      Promise.resolve(work()).then(resolve, reject);
+      resolve(work());
     });
   }
 

@@ -66,6 +66,8 @@ const searchOptions = [
   'cacheEvaluation',
   'skipDuplicates',
   'reflectionPromptTemplate',
+  'maxLength',
+  'validate',
   'maxRecordCharacters',
 ] as const;
 

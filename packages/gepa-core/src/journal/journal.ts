@@ -44,8 +44,9 @@ export interface ReflectionEntry extends CallCost {
   readonly type: 'reflection';
   readonly iteration: number;
   readonly task: number;
-  readonly component: string;
-  /** 1 when an unusable answer was asked for again. */
+  /** Those that the prompt asks for. */
+  readonly components: readonly string[];
+  /** 1 when texts that could not be used were asked for again. */
   readonly attempt: number;
   readonly prompt: string;
   readonly answer: string;
@@ -170,8 +171,13 @@ export function rolloutKey(candidate: number, example: number, occurrence: strin
   return occurrence === undefined ? `${candidate}:${example}` : `${candidate}:${example}@${occurrence}`;
 }
 
-export function reflectionKey(iteration: number, task: number, component: string, attempt: number): string {
-  return `reflection ${iteration}.${task}.${attempt} ${component}`;
+export function reflectionKey(
+  iteration: number,
+  task: number,
+  components: readonly string[],
+  attempt: number,
+): string {
+  return `reflection ${iteration}.${task}.${attempt} ${JSON.stringify(components)}`;
 }
 
 export function proposalKey(iteration: number, task: number): string {
@@ -184,7 +190,7 @@ export function keyOf(entry: KnownEntry): string {
     case 'rollout':
       return rolloutKey(entry.candidate, entry.example, entry.occurrence);
     case 'reflection':
-      return reflectionKey(entry.iteration, entry.task, entry.component, entry.attempt);
+      return reflectionKey(entry.iteration, entry.task, entry.components, entry.attempt);
     case 'proposal':
       return proposalKey(entry.iteration, entry.task);
     case 'unavailable':

@@ -6,6 +6,8 @@ import type { Candidate, Component } from '../component.ts';
 import type { Listener } from '../events.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { Metric } from '../metric.ts';
+import type { Knowledge } from '../reflection/knowledge.ts';
+import type { TextLimits } from '../reflection/text-limits.ts';
 import type { FrontierType } from '../search/search-view.ts';
 import type { StopCondition } from '../search/strategies/stop-conditions.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
@@ -23,7 +25,9 @@ export type SearchPreset = 'adaptive' | 'reference';
  * `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.
  */
 export interface SearchOptions<Example, Output, Trace, Name extends string, Model = LanguageModel>
-  extends Partial<StrategyOptions<NoInfer<Name>>> {
+  extends Partial<StrategyOptions<NoInfer<Name>>>,
+    Knowledge<NoInfer<Name>>,
+    TextLimits<NoInfer<Name>> {
   /** The examples from which minibatches are drawn. */
   readonly trainset: readonly Example[];
   /** The examples on which candidates are compared. Default: the trainset, with a warning. */
@@ -38,7 +42,10 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly propose?: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>;
   /**
    * A custom reflection prompt, for all components or by name. It must contain `<curr_param>`, which is replaced by the
-   * current text, and `<side_info>`, which is replaced by the records.
+   * current text, and `<side_info>`, which is replaced by the records. With `<answer_info>` it can ask for several
+   * components in one call. Other slots: `<component_info>`, `<guidance_info>`, `<call_info>`, `<learned_info>`,
+   * `<history_info>`, `<program_info>`, `<scores_info>`, `<background_info>`, `<objective_info>`, `<reader_info>`,
+   * `<rules_info>`.
    */
   readonly reflectionPromptTemplate?: string | Partial<Record<Name, string>>;
   /**
@@ -107,6 +114,8 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly signal?: AbortSignal;
   /** The maximum number of concurrent rollouts. Default 8. */
   readonly concurrency?: number;
+  /** The maximum number of concurrent calls of the reflection model or proposer. Default 8. */
+  readonly reflectionConcurrency?: number;
   /** How transient failures are retried. Default: 8 retries, over about two minutes. */
   readonly retry?: RetryOptions;
   /**

@@ -16,6 +16,7 @@ export function* checkRules(
   { needsReserve }: { readonly needsReserve: boolean },
 ): Generator<string> {
   yield* checkProgram(given, valid);
+  yield* checkComponentNames(valid);
   yield* checkTemplates(valid);
   const isGiven = (name: keyof AnyOptions) => given[name] !== undefined;
   if (!isGiven('reflectionModel') && !isGiven('propose') && valid.adapter?.propose === undefined) {
@@ -64,15 +65,30 @@ function* checkProgram({ adapter, seedCandidate, run }: AnyOptions, valid: AnyOp
   }
 }
 
-function* checkTemplates(valid: AnyOptions): Generator<string> {
-  const { reflectionPromptTemplate: templates } = valid;
+/** Options with values by component name. */
+const namedOptions = [
+  'reflectionPromptTemplate',
+  'guidance',
+  'descriptions',
+  'maxLength',
+  'validate',
+] as const satisfies readonly (keyof AnyOptions)[];
+
+function* checkComponentNames(valid: AnyOptions): Generator<string> {
   const names = componentNamesOf(valid);
-  if (templates === undefined || names === undefined) return;
-  const byName = typeof templates === 'string' ? {} : templates;
-  for (const name of Object.keys(byName).filter((name) => !names.includes(name))) {
-    yield `reflectionPromptTemplate names the component "${name}"; the components are ${names.join(', ')}.`;
+  if (names === undefined) return;
+  for (const option of namedOptions) {
+    const values = valid[option];
+    if (typeof values !== 'object') continue;
+    for (const name of Object.keys(values).filter((name) => !names.includes(name))) {
+      yield `${option} names the component "${name}"; the components are ${names.join(', ')}.`;
+    }
   }
-  for (const template of typeof templates === 'string' ? [templates] : Object.values(byName)) {
+}
+
+function* checkTemplates({ reflectionPromptTemplate: templates }: AnyOptions): Generator<string> {
+  if (templates === undefined) return;
+  for (const template of typeof templates === 'string' ? [templates] : Object.values(templates)) {
     const problem = template === undefined ? undefined : validateTemplate(template);
     if (problem !== undefined) yield problem;
   }

@@ -1,6 +1,6 @@
 import { OptionsError } from '../errors.ts';
 
-const sets = ['trainset', 'valset', 'testset'] as const;
+const sets = ['trainset', 'valset', 'testset', 'examples'] as const;
 
 /** How many examples an error message lists per set. */
 const MAX_LISTED = 5;

@@ -1,6 +1,14 @@
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { FileFormatError } from '../errors.ts';
-import { parseSavedCandidate, type SavedCandidate } from './saved-candidate.ts';
+import { FileAccessError, FileFormatError } from '../errors.ts';
+import {
+  parseSavedCandidate,
+  readSavedCandidate,
+  type SavedCandidate,
+  writeSavedCandidate,
+} from './saved-candidate.ts';
 
 const validation = { seed: 0, best: 1 };
 const test = { size: 1, seed: 0, best: 1, interval: [0, 1] as [number, number] };
@@ -24,39 +32,36 @@ it('parseSavedCandidate drops unknown fields', () => {
 });
 
 it.each<[unknown, string]>([
-  [undefined, 'the root value: Invalid input: expected object, received undefined'],
-  [null, 'the root value: Invalid input: expected object, received null'],
-  [[saved], 'the root value: Invalid input: expected object, received array'],
-  [{}, 'format: Invalid input: expected "gepa-candidate"'],
-  [{ ...saved, texts: [] }, 'texts: Invalid input: expected record, received array'],
-  [{ ...saved, texts: undefined }, 'texts: Invalid input: expected record, received undefined'],
-  [{ ...saved, texts: { prompt: 1 } }, 'texts.prompt: Invalid input: expected string, received number'],
-  [{ ...saved, original: { a: null } }, 'original.a: Invalid input: expected string, received null'],
-  [{ ...saved, scores: 1 }, 'scores: Invalid input: expected object, received number'],
-  [{ ...saved, scores: {} }, 'scores.validation: Invalid input: expected object, received undefined'],
+  [undefined, 'the root value: expected object, received undefined'],
+  [null, 'the root value: expected object, received null'],
+  [[saved], 'the root value: expected object, received array'],
+  [{}, 'format: expected "gepa-candidate"'],
+  [{ ...saved, texts: [] }, 'texts: expected record, received array'],
+  [{ ...saved, texts: undefined }, 'texts: expected record, received undefined'],
+  [{ ...saved, texts: { prompt: 1 } }, 'texts.prompt: expected string, received number'],
+  [{ ...saved, original: { a: null } }, 'original.a: expected string, received null'],
+  [{ ...saved, scores: 1 }, 'scores: expected object, received number'],
+  [{ ...saved, scores: {} }, 'scores.validation: expected object, received undefined'],
   [
     { ...saved, scores: { validation: { seed: '0', best: 1 } } },
-    'scores.validation.seed: Invalid input: expected number, received string',
+    'scores.validation.seed: expected number, received string',
   ],
   [
     { ...saved, scores: { validation: { seed: 0, best: Number.NaN } } },
-    'scores.validation.best: Invalid input: expected number, received NaN',
+    'scores.validation.best: expected number, received NaN',
   ],
-  [
-    { ...saved, scores: { validation, test: null } },
-    'scores.test: Invalid input: expected object, received null',
-  ],
+  [{ ...saved, scores: { validation, test: null } }, 'scores.test: expected object, received null'],
   [
     { ...saved, scores: { validation, test: { ...test, interval: {} } } },
-    'scores.test.interval: Invalid input: expected tuple, received object',
+    'scores.test.interval: expected tuple, received object',
   ],
   [
     { ...saved, scores: { validation, test: { ...test, interval: [0] } } },
-    'scores.test.interval: Invalid input: expected 2 items, received 1',
+    'scores.test.interval: expected 2 items, received 1',
   ],
   [
     { ...saved, scores: { validation, test: { ...test, interval: [0, '1'] } } },
-    'scores.test.interval.1: Invalid input: expected number, received string',
+    'scores.test.interval.1: expected number, received string',
   ],
 ])('parseSavedCandidate refuses %j and names the first wrong field', (value, problem) => {
   const parse = () => parseSavedCandidate(value, 'x.json');
@@ -68,4 +73,24 @@ it('parseSavedCandidate refuses another version of the format', () => {
   expect(() => parseSavedCandidate({ ...saved, version: 2 }, 'x.json')).toThrow(
     'x.json has version 2 of the format "gepa-candidate"; this package reads version 1.',
   );
+});
+
+it('a saved candidate that cannot be read is refused with its full path and the reason', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gepa-saved-'));
+  expect(() => readSavedCandidate('missing.json')).toThrow(FileAccessError);
+  expect(() => readSavedCandidate('missing.json')).toThrow(
+    `${join(process.cwd(), 'missing.json')} cannot be read: it does not exist.`,
+  );
+  expect(() => readSavedCandidate(folder)).toThrow(`${folder} cannot be read: it is a directory.`);
+});
+
+it('a candidate that cannot be saved is refused with the reason and leaves no file behind', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gepa-saved-'));
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  expect(() => writeSavedCandidate(folder, saved)).toThrow(FileAccessError);
+  expect(() => writeSavedCandidate(join(file, 'candidate.json'), saved)).toThrow(
+    `cannot be saved to ${join(file, 'candidate.json')}: a part of the path is a file.`,
+  );
+  expect(readdirSync(folder)).toEqual(['file']);
 });

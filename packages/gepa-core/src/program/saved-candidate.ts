@@ -1,6 +1,6 @@
 import type { Candidate, Component } from '../component.ts';
 import { componentNames, ownValue } from '../component.ts';
-import { CandidateMismatchError, FileFormatError } from '../errors.ts';
+import { CandidateMismatchError, FileAccessError, FileFormatError, GepaError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
 import { makeDirectory } from '../node/make-directory.ts';
 import { checkText } from '../reflection/guard.ts';
@@ -124,9 +124,7 @@ function invalid(field: Field, expected: string): FileFormatError {
 }
 
 function mismatch({ where, path }: Field, problem: string): FileFormatError {
-  return new FileFormatError(
-    `${where} is not a saved candidate: ${path || 'the root value'}: Invalid input: ${problem}.`,
-  );
+  return new FileFormatError(`${where} is not a saved candidate: ${path || 'the root value'}: ${problem}.`);
 }
 
 function typeNameOf(value: unknown): string {
@@ -135,18 +133,42 @@ function typeNameOf(value: unknown): string {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : typeof value;
 }
 
-/** Creates missing folders, writes a temporary file and renames it, so that a reader never sees a partial file. */
+/**
+ * Creates missing folders, writes a temporary file and renames it, so that a reader never sees a partial file.
+ *
+ * @throws {FileAccessError} when the file cannot be written.
+ */
 export function writeSavedCandidate(path: string, saved: SavedCandidate): void {
   const fs = fileSystem();
-  makeDirectory(builtin('node:path', '').dirname(path));
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
-  fs.writeFileSync(temporary, `${JSON.stringify(saved, undefined, 2)}\n`);
-  fs.renameSync(temporary, path);
+  try {
+    makeDirectory(builtin('node:path', '').dirname(path));
+    fs.writeFileSync(temporary, `${JSON.stringify(saved, undefined, 2)}\n`);
+    fs.renameSync(temporary, path);
+  } catch (error) {
+    if (fs.existsSync(temporary)) fs.rmSync(temporary);
+    throw new FileAccessError(
+      `The candidate cannot be saved to ${absolute(path)}: ${reasonOf(error)}. Give the path of a file in a folder that can be written.`,
+      { cause: error },
+    );
+  }
 }
 
-/** @throws {FileFormatError} when the file is not JSON or not a saved candidate. */
+/**
+ * @throws {FileAccessError} when the file cannot be read.
+ * @throws {FileFormatError} when the file is not JSON or not a saved candidate.
+ */
 export function readSavedCandidate(path: string): SavedCandidate {
-  const text = fileSystem().readFileSync(path, 'utf8');
+  let text: string;
+  try {
+    text = fileSystem().readFileSync(path, 'utf8');
+  } catch (error) {
+    if (GepaError.isInstance(error)) throw error;
+    throw new FileAccessError(
+      `The saved candidate ${absolute(path)} cannot be read: ${reasonOf(error)}. Give the path that \`save\` wrote; relative paths start at the working directory.`,
+      { cause: error },
+    );
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -220,6 +242,24 @@ export function checkCandidate<Name extends string>(
     );
   }
   return candidate as Candidate<Name>;
+}
+
+const absolute = (path: string): string => builtin('node:path', '').resolve(path);
+
+/** The file system's reasons in words. */
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'a part of the path is a file',
+  EACCES: 'access is denied',
+  EPERM: 'access is denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as Error & { code?: string };
+  return reasons[code ?? ''] ?? message;
 }
 
 function fileSystem() {

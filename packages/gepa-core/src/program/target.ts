@@ -2,6 +2,8 @@ import type { Adapter } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
 import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
 import { type EstimateOptions, estimate, type RunEstimate } from '../estimate/estimate.ts';
+import { type EvaluationOptions, evaluate } from '../evaluate/evaluate.ts';
+import type { EvaluationReport } from '../evaluate/evaluation-report.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { optimize } from '../optimize.ts';
 import type { AdapterOptions, SearchOptions } from '../options/options.ts';
@@ -59,6 +61,16 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
     options: CompileOptions<Example, Output, Name, Model>,
   ): Promise<Compiled<Program, Name>>;
   /**
+   * Scores the program as it is, or several candidates (saved files, texts), on examples. See `evaluate`.
+   *
+   * @throws {OptionsError} on invalid options, before the first call.
+   * @throws {CandidateMismatchError} when a candidate does not fit the program, before the first call.
+   * @throws {RunError} when the evaluation cannot go on, for example on an invalid score.
+   */
+  evaluate<Example extends ProgramExample<Input>, Names extends string = 'seed'>(
+    options: EvaluationOptions<Example, Output, readonly Step[], Name, Names>,
+  ): Promise<EvaluationReport<Names, Name, Output>>;
+  /**
    * Predicts the calls, tokens, cost and time of `compile` with the same options. Makes no calls unless `measure` is
    * set.
    *
@@ -81,6 +93,7 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
    * @param saved The path of a file, or the object that `toJSON` returned.
    * @throws {CandidateMismatchError} when the candidate does not fit the program's components. Also when the program's
    * own text of a component has changed since it was optimized, unless `ifChanged` is `'apply'`. Default: `'refuse'`.
+   * @throws {FileAccessError} when a file cannot be read.
    * @throws {FileFormatError} when `saved` is not a saved candidate.
    */
   load(saved: string | SavedCandidate, options?: { readonly ifChanged?: 'refuse' | 'apply' }): Program;
@@ -111,6 +124,10 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
   const selected = selectComponents(binding.components, selection);
   const components = publicComponents<Name>(selected);
   const apply = (candidate: Candidate<Name>) => binding.apply(foundCandidate(selected, candidate));
+  const newAdapter = <Example extends ProgramExample<Input>>() => {
+    const found = Object.fromEntries(selected.map(({ foundName, component }) => [foundName, component]));
+    return selectionAdapter<Example, Output, Name>(binding.adapter(found), selected);
+  };
   const adapterOptions = <Example extends ProgramExample<Input>>({
     reflectionModel,
     ...options
@@ -121,11 +138,10 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
     Name
   > => {
     checkExamples(options);
-    const found = Object.fromEntries(selected.map(({ foundName, component }) => [foundName, component]));
     return {
       ...options,
       ...(reflectionModel === undefined ? {} : { reflectionModel: binding.languageModel(reflectionModel) }),
-      adapter: selectionAdapter(binding.adapter(found), selected),
+      adapter: newAdapter<Example>(),
     };
   };
   return {
@@ -136,6 +152,15 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
     ) {
       const result = await optimize(adapterOptions(options));
       return compiled(seedCandidateOf(components), result, apply(result.bestCandidate));
+    },
+    async evaluate<Example extends ProgramExample<Input>, Names extends string = 'seed'>(
+      options: EvaluationOptions<Example, Output, readonly Step[], Name, Names>,
+    ) {
+      checkExamples(options);
+      return evaluate<Example, Output, readonly Step[], Name, Names>({
+        ...options,
+        adapter: newAdapter<Example>(),
+      });
     },
     async estimate<Example extends ProgramExample<Input>>(
       options: CompileOptions<Example, Output, Name, Model>,

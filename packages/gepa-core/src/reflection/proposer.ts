@@ -7,8 +7,12 @@ import type { ProposalRejection } from '../events.ts';
 export interface ProposalRequest<Example, Output, Trace, Name extends string> {
   readonly iteration: number;
   readonly task: number;
+  /** The number of the parent. */
+  readonly parent: number;
   readonly candidate: Candidate<Name>;
   readonly components: readonly Name[];
+  /** Positions in the trainset. */
+  readonly minibatch: readonly number[];
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
 }
 

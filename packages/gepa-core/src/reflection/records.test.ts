@@ -50,6 +50,16 @@ describe('defaultRecords', () => {
   it.each([
     ['the field input of an example', { input: { q: 1 }, expected: 'secret' }, { q: 1 }],
     ['an example without input, except its expected value', { q: 1, expected: 'secret' }, { q: 1 }],
+    [
+      'an example without input, except its label',
+      { id: 'a', text: 'Hi', label: 'secret' },
+      { id: 'a', text: 'Hi' },
+    ],
+    [
+      'an example whose only field looks like a label',
+      { id: 'a', answer: 'to grade' },
+      { id: 'a', answer: 'to grade' },
+    ],
     ['a text', 'Who?', 'Who?'],
     ['a list', ['Who?'], ['Who?']],
   ])('a default record shows as input %s', (_, example, shown) =>

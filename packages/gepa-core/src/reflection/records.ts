@@ -1,6 +1,7 @@
 import type { ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
 import { type Step, stepsOf, usageOfSteps, walkSteps } from '../adapter/trace.ts';
 import { isCutOff } from '../language-model.ts';
+import { inputOf } from './example-parts.ts';
 
 /**
  * The records for adapters without `reflectiveRecords`. Each describes a rollout to the reflection model: its input, the
@@ -26,14 +27,6 @@ function defaultRecord(component: string, rollout: Rollout<unknown, unknown, unk
     Feedback: feedbackFor(component, rollout),
     Error: error,
   });
-}
-
-function inputOf(example: unknown): unknown {
-  if (typeof example !== 'object' || example === null || Array.isArray(example)) return example;
-  if ('input' in example) return example.input;
-  if (!('expected' in example)) return example;
-  const { expected: _, ...shown } = example;
-  return shown;
 }
 
 function feedbackFor(component: string, rollout: Rollout<unknown, unknown, unknown>): string | undefined {

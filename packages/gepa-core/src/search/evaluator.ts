@@ -1,6 +1,7 @@
 import type { Adapter, Phase, Rollout } from '../adapter/adapter.ts';
 import { spendPhaseOf } from '../budget/spend.ts';
 import type { Stopwatch } from '../budget/stopwatch.ts';
+import type { Usage } from '../budget/usage.ts';
 import type { CallEnvironment } from '../calls/call.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { mapConcurrently } from '../calls/map-concurrently.ts';
@@ -15,8 +16,15 @@ import { ScoreCheck } from './score-check.ts';
 import type { FrontierType } from './search-view.ts';
 
 /** A rollout as it is kept. Details that only a reflection reads may be on disk instead: see `Evaluator.complete`. */
-export interface Scored<Example, Output, Trace> extends Rollout<Example, Output, Trace> {
+export interface Scored<Example, Output, Trace> extends Measured<Example, Output, Trace> {
   readonly position?: JournalPosition | undefined;
+}
+
+/** A rollout with what it took. */
+export interface Measured<Example, Output, Trace> extends Rollout<Example, Output, Trace> {
+  /** Program and judge. */
+  readonly usage: Usage;
+  readonly durationMs: number;
 }
 
 /** A candidate on some examples. `rollouts` has gaps where an `interruption` is set. */
@@ -103,7 +111,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   }
 
   /** Rollouts with every detail that the reflection model may read. */
-  complete(rollouts: readonly Scored<Example, Output, Trace>[]): Rollout<Example, Output, Trace>[] {
+  complete(rollouts: readonly Scored<Example, Output, Trace>[]): Measured<Example, Output, Trace>[] {
     return rollouts.map(({ position, ...rollout }) => {
       if (position === undefined) return rollout;
       const details = this.#options.run.journal!.detailsAt(position);
@@ -181,7 +189,8 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const outcome = await runCall(this.#options.run, call);
     if ('interruption' in outcome) return outcome;
     this.#warnIfFree(outcome);
-    const kept = this.#kept(outcome.value, ref, outcome.position);
+    const { value, position, usage, durationMs } = outcome;
+    const kept = { ...this.#kept(value, ref, position), usage, durationMs: Math.round(durationMs) };
     this.#dispatchFinished(candidateRun.context, kept, outcome);
     return kept;
   }
@@ -191,7 +200,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     rollout: Rollout<Example, Output, Trace>,
     { key }: ExampleRef<Example>,
     position: JournalPosition | undefined,
-  ): Scored<Example, Output, Trace> {
+  ): Omit<Scored<Example, Output, Trace>, 'usage' | 'durationMs'> {
     const isReflectedOn = this.#options.isReflectedOn(key);
     if (isReflectedOn && position === undefined) return rollout;
     const { example, exampleId, score, objectives, failedIn } = rollout;

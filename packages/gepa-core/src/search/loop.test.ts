@@ -16,6 +16,19 @@ describe('a search without progress', () => {
     },
   );
 
+  it('a search ends with allPerfect once a candidate is perfect on the whole valset', async () => {
+    const run = tokenRun({
+      metric: ({ candidate }) => Object.values(candidate!).join().includes('red'),
+      propose: async ({ candidate, components }) => ({
+        [components[0]!]: `${candidate[components[0]!]} red`,
+      }),
+      maxMetricCalls,
+    });
+    const result = await optimize(run.options);
+    expect(result).toMatchObject({ stopReason: 'allPerfect', bestScore: 1 });
+    expect(result.candidates.length).toBe(result.bestIndex + 1);
+  });
+
   it.each([
     ['skipPerfectScore is false', { skipPerfectScore: false }],
     ['the frontier has objectives', { frontierType: 'hybrid' }],

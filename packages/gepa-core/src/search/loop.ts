@@ -7,6 +7,7 @@ import { comparePool, startPool } from './pool.ts';
 import type { IterationOutcome, SearchContext } from './search-context.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import { validateSeed } from './validate.ts';
+import { warnOfFewProposals } from './warn-of-few-proposals.ts';
 
 /**
  * GEPA (paper, algorithm 1): keep a pool of candidates and a Pareto frontier over the valset; again and again select a
@@ -24,6 +25,7 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
 
   dispatch(search.started);
   startPool(search);
+  warnOfFewProposals(search);
   let reason =
     (await validateSeed(search)) ??
     (await comparePool(search)) ??

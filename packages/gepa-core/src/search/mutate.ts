@@ -166,11 +166,12 @@ function chooseComponents<Example, Output, Trace, Name extends string>(
   task: number,
   { rollouts: kept, interruption }: Evaluation<Example, Output, Trace>,
 ): ChosenTask<Example, Output, Trace, Name> | TaskOutcome<Name> {
-  const { state, names, strategies, evaluator, dispatch, skipPerfectScore, perfectScore } = search;
+  const { state, names, strategies, evaluator, memory, dispatch, skipPerfectScore, perfectScore } = search;
   const { iteration } = state;
   if (interruption !== undefined) return { kind: 'interrupted', components: [], interruption };
 
   const rollouts = evaluator.complete(kept.map((rollout) => rollout!));
+  memory.learn(rollouts);
   const scores = rollouts.map(({ score }) => score);
   const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
   dispatch({ type: 'task_evaluated', iteration, task, parent, minibatch, scores, skipped });
@@ -190,11 +191,12 @@ function chooseComponents<Example, Output, Trace, Name extends string>(
 /** Asks for new texts of the chosen components. */
 async function reflect<Example, Output, Trace, Name extends string>(
   { state, names, propose, skipDuplicates }: SearchContext<Example, Output, Trace, Name>,
-  { parent, rollouts, components }: ChosenTask<Example, Output, Trace, Name>,
+  { parent, minibatch, rollouts, components }: ChosenTask<Example, Output, Trace, Name>,
   task: number,
 ): Promise<{ readonly texts: Partial<Candidate<Name>> } | TaskOutcome<Name>> {
   const candidate = state.candidates[parent]!.texts;
-  const proposal = await propose({ iteration: state.iteration, task, candidate, components, rollouts });
+  const { iteration } = state;
+  const proposal = await propose({ iteration, task, parent, candidate, components, minibatch, rollouts });
   if ('interruption' in proposal) return { kind: 'interrupted', components, ...proposal };
   if ('rejected' in proposal) return { kind: 'rejected', components, ...proposal.rejected };
 

@@ -14,7 +14,9 @@ import type { DecisionEvent } from '../events.ts';
 import { type Journal, settledCallOf } from '../journal/journal.ts';
 import { warnAboutData } from '../options/data-warnings.ts';
 import type { Settings } from '../options/settings.ts';
+import { Memory } from '../reflection/memory.ts';
 import { createProposer } from '../reflection/propose.ts';
+import { copyFinder, createLimits, type FindCopies } from '../reflection/text-limits.ts';
 import { keyedDraws, sharedDraws } from './draws.ts';
 import { Evaluator } from './evaluator.ts';
 import { ExampleIndex, type ExampleRef } from './examples.ts';
@@ -31,6 +33,7 @@ export interface PreparedRun<Example, Output, Trace, Name extends string> {
   readonly search: SearchContext<Example, Output, Trace, Name>;
   readonly calls: CallEnvironment;
   readonly testset: readonly ExampleRef<Example>[];
+  readonly findCopies: FindCopies;
   readonly stopwatch: Stopwatch;
 }
 
@@ -40,6 +43,8 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   dispatcher: Dispatcher<Name>,
   runSignal: RunSignal,
   journal: Journal | undefined,
+  /** Names training examples without an id, as in `train:3`. */
+  trainsetName = 'train',
 ): PreparedRun<Example, Output, Trace, Name> {
   const { adapter, cacheEvaluation, skipDuplicates } = settings;
   const { warn } = dispatcher;
@@ -48,7 +53,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   const runId = journal?.runId ?? crypto.randomUUID();
 
   const index = new ExampleIndex<Example>();
-  const trainset = index.add('train', settings.trainset);
+  const trainset = index.add(trainsetName, settings.trainset);
   const valset = index.add('val', settings.valset);
   const testset = index.add('test', settings.testset);
   warnAboutData(settings, { trainset, valset, testset }, warn);
@@ -112,6 +117,10 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
     warn,
   });
+  const { mask, perfectScore, showExpected } = settings;
+  const seedCandidate = seedCandidateOf(adapter.components);
+  const memory = new Memory({ state, names, trainset, mask, perfectScore, showExpected });
+  const findCopies = copyFinder(Object.values<string>(seedCandidate), trainset);
   const propose = createProposer({
     run: calls,
     adapter,
@@ -121,8 +130,13 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
       (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
     templates: settings.reflectionPromptTemplate,
     maxRecordCharacters: settings.maxRecordCharacters,
-    mask: settings.mask,
+    concurrency: settings.reflectionConcurrency,
+    mask,
+    knowledge: settings,
+    memory,
+    checkLimits: createLimits(settings, findCopies),
     stopwatch,
+    warn,
   });
 
   const draws =
@@ -186,13 +200,14 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   const search: SearchContext<Example, Output, Trace, Name> = {
     started: startedEvent(settings, runId, journal),
     names,
-    seedCandidate: seedCandidateOf(adapter.components),
+    seedCandidate,
     trainset,
     valset,
     state,
     dispatch,
     evaluator,
     propose,
+    memory,
     merger: settings.useMerge ? merger : undefined,
     maxMergeInvocations: settings.maxMergeInvocations,
     strategies,
@@ -202,13 +217,13 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     minibatchSize: settings.reflectionMinibatchSize,
     skipDuplicates,
     skipPerfectScore: settings.skipPerfectScore,
-    perfectScore: settings.perfectScore,
+    perfectScore,
     failureScore: settings.failureScore,
     maxIdleIterations: Math.max(10, Math.ceil(trainset.length / settings.reflectionMinibatchSize)),
     stopReason,
     warn,
   };
-  return { runId, testset, stopwatch, calls, search };
+  return { runId, testset, findCopies, stopwatch, calls, search };
 }
 
 function startedEvent<Example, Output, Trace, Name extends string>(

@@ -124,7 +124,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     let result: unknown;
     try {
       result = await attempt({ name: 'The metric', by: 'judge', usageOf: usageOfMetric }, (given): unknown =>
-        metric({ ...given, example, output, trace }),
+        metric({ ...given, candidate, example, output, trace }),
       );
     } catch (error) {
       return this.#failed('metric', error, ran);

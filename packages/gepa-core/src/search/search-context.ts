@@ -2,6 +2,7 @@ import type { SpendReport } from '../budget/spend.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
+import type { Memory } from '../reflection/memory.ts';
 import type { Proposer } from '../reflection/proposer.ts';
 import type { Draws } from './draws.ts';
 import type { Evaluator } from './evaluator.ts';
@@ -25,6 +26,7 @@ export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly dispatch: (event: DecisionEvent<Name>) => void;
   readonly evaluator: Evaluator<Example, Output, Trace, Name>;
   readonly propose: Proposer<Example, Output, Trace, Name>;
+  readonly memory: Memory<Name>;
   readonly merger: MergeProposer<Name> | undefined;
   readonly maxMergeInvocations: number;
   readonly strategies: Strategies<Name>;

@@ -1,8 +1,9 @@
 import { noTime, SpendReport } from '../budget/spend.ts';
 import { noUsage } from '../budget/usage.ts';
-import { type Candidate, candidateKey, ownValue } from '../component.ts';
+import { type Candidate, candidateKey, ownValue, recordOf } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
-import type { FrontierKey, OptimizationResult, ScoreBasis } from '../result.ts';
+import type { FrontierKey, OptimizationResult, ScoreBasis, TextLength } from '../result.ts';
+import { Attempts } from './attempts.ts';
 import { FrontierKeys } from './frontier-keys.ts';
 import { ParetoFrontier } from './pareto-frontier.ts';
 import { meanAt, scoredCandidate, withFurtherScores } from './scored-candidate.ts';
@@ -26,17 +27,19 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   childrenTested = 0;
   pool: Pool = { candidates: [], part: [] };
   chosen: Decision<Name, 'best_chosen'> | undefined;
+  /** What came of every task. */
+  readonly attempts = new Attempts<Name>();
   started: Decision<Name, 'run_started'> | undefined;
   finished: Decision<Name, 'run_finished'> | undefined;
   #names: readonly Name[] = [];
   readonly #known = new Set<string>();
   #frontier = new ParetoFrontier();
   #frontierKeys = new FrontierKeys('instance');
-  readonly #training = new TrainingScores<Name>();
   #partMeans = new Map<number, number>();
   readonly #partMeanOf = (index: number): number => this.partMean(index);
 
   apply(event: DecisionEvent<Name>): void {
+    this.attempts.apply(event);
     switch (event.type) {
       case 'run_started':
         this.started = event;
@@ -50,18 +53,10 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
       case 'iteration_started':
         this.iteration = event.iteration;
         break;
-      case 'task_evaluated':
-        this.#training.learnParent(event);
-        break;
       case 'proposal_evaluated':
         this.childrenTested++;
-        this.#training.learnChild(
-          event,
-          this.#keyOf({ ...this.candidates[event.parent]!.texts, ...event.texts }),
-        );
         break;
       case 'candidate_added':
-        this.#training.adopt(event.index, this.#keyOf(event.texts));
         this.#addToPoolAndFrontier(scoredCandidate(event));
         this.bestIndex = event.bestIndex;
         this.metricCalls = event.metricCalls;
@@ -114,14 +109,19 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   partMean(index: number): number {
     let mean = this.#partMeans.get(index);
     if (mean === undefined) {
-      mean = meanAt(this.candidates[index]!, this.pool.part);
+      const candidate = this.candidates[index];
+      if (candidate === undefined) return 0;
+      mean = meanAt(candidate, this.pool.part);
       this.#partMeans.set(index, mean);
     }
     return mean;
   }
 
   trainScores(index: number): readonly (number | null)[] {
-    return this.#training.of(index, this.trainsetSize);
+    return Array.from(
+      { length: this.trainsetSize },
+      (_, position) => this.attempts.scoreOf(index, position) ?? null,
+    );
   }
 
   /** Whether a candidate with these texts is in the pool. */
@@ -163,48 +163,6 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   }
 }
 
-/** The scores on the trainset by candidate, from the minibatches that parents and children were run on. */
-class TrainingScores<Name extends string> {
-  /** By candidate, then by position. */
-  readonly #scores = new Map<number, Map<number, number>>();
-  /** Of the present iteration: the minibatch of each task, and the scores of each child by its texts. */
-  #minibatches = new Map<number, readonly number[]>();
-  #children = new Map<string, { minibatch: readonly number[]; scores: readonly number[] }>();
-  #iteration = 0;
-
-  of(index: number, trainsetSize: number): readonly (number | null)[] {
-    const known = this.#scores.get(index);
-    return Array.from({ length: trainsetSize }, (_, position) => known?.get(position) ?? null);
-  }
-
-  learnParent({ iteration, task, parent, minibatch, scores }: Decision<Name, 'task_evaluated'>): void {
-    if (iteration !== this.#iteration) {
-      this.#iteration = iteration;
-      this.#minibatches = new Map();
-      this.#children = new Map();
-    }
-    this.#minibatches.set(task, minibatch);
-    this.#learn(parent, minibatch, scores);
-  }
-
-  learnChild({ task, after }: Decision<Name, 'proposal_evaluated'>, key: string): void {
-    const minibatch = this.#minibatches.get(task);
-    if (minibatch !== undefined) this.#children.set(key, { minibatch, scores: after });
-  }
-
-  /** A child became a candidate. */
-  adopt(index: number, key: string): void {
-    const child = this.#children.get(key);
-    if (child !== undefined) this.#learn(index, child.minibatch, child.scores);
-  }
-
-  #learn(index: number, positions: readonly number[], scores: readonly number[]): void {
-    const known = this.#scores.get(index) ?? new Map<number, number>();
-    this.#scores.set(index, known);
-    positions.forEach((position, i) => void known.set(position, scores[i]!));
-  }
-}
-
 /** The result of a search that finished or was interrupted. */
 export function resultOf<Name extends string>(state: SearchState<Name>): OptimizationResult<Name> {
   const { candidates, started, finished } = state;
@@ -230,6 +188,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
         .sort((a, b) => a - b),
     },
     ...(objectives === undefined ? {} : { objectives }),
+    lengths: lengthsOf(state),
     stopReason: finished.stopReason,
     iterations: state.iteration,
     totalMetricCalls: finished.metricCalls,
@@ -246,7 +205,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
 }
 
 /** The scores of the best candidate and of the seed, on the examples of the final choice where there was one. */
-function scoresOf(
+export function scoresOf(
   { chosen, pool }: SearchState,
   best: ScoredCandidate,
   seed: ScoredCandidate,
@@ -293,9 +252,23 @@ export function replay<Name extends string>(events: Iterable<DecisionEvent<Name>
       durationMs: 0,
       time: noTime,
       warnings: [],
+      lengths: lengthsOf(state),
     });
   }
   return resultOf(state);
+}
+
+/** The length of each component's text in the seed and in the best candidate. */
+export function lengthsOf<Name extends string>({
+  candidates,
+  bestIndex,
+}: SearchState<Name>): Readonly<Record<Name, TextLength>> {
+  const [seed, best] = [candidates[0]?.texts, candidates[bestIndex]?.texts];
+  if (seed === undefined || best === undefined) return {} as Record<Name, TextLength>;
+  return recordOf(Object.keys(seed) as Name[], (name) => ({
+    seed: seed[name].length,
+    best: best[name].length,
+  }));
 }
 
 function objectivesOf(candidates: readonly ScoredCandidate[]): OptimizationResult['objectives'] {

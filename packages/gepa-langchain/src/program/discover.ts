@@ -19,10 +19,12 @@ export interface Discovery {
 
 export interface DiscoverOptions {
   /**
-   * Names of texts to include that are skipped by default: templates with no words besides variables, and partial
-   * variables of a few words. `skipped` lists their names.
+   * Names of texts to include that are skipped by default: templates with no words or only labels besides variables,
+   * partial variables of a few words, and the instructions of output parsers. `skipped` lists their names.
    */
   readonly include?: readonly string[];
+  /** Names of texts in a saved candidate, which are included too, but for descriptions. */
+  readonly saved?: readonly string[];
   /** Whether to include the descriptions of tools, of their fields and of structured output. Default: `false`. */
   readonly tools?: boolean;
 }
@@ -30,10 +32,15 @@ export interface DiscoverOptions {
 /**
  * Finds the texts of a LangChain program without changing it. An object that occurs in several places is found once.
  */
-export function discover(program: unknown, { include = [], tools = false }: DiscoverOptions = {}): Discovery {
+export function discover(
+  program: unknown,
+  { include = [], saved = [], tools = false }: DiscoverOptions = {},
+): Discovery {
   const { sites, skipped, inspected } = inspectProgram(program);
   const isIncluded = ({ name, optInReason }: NamedSite) =>
-    optInReason === undefined || include.includes(name) || (tools && optInReason === descriptionOptInReason);
+    optInReason === undefined ||
+    include.includes(name) ||
+    (optInReason === descriptionOptInReason ? tools : saved.includes(name));
   const included = sites.filter(isIncluded);
   const excluded = sites.filter((site) => !included.includes(site));
   return {

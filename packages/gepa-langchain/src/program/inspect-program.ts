@@ -1,6 +1,8 @@
 import type { Component } from 'gepa-core';
 import { errorMessage } from '../util/error-message.ts';
 import { nameSites } from './component-names.ts';
+import type { KeyPath } from './copy-with.ts';
+import { fixedWords, isOnlyLabels, isParserInstruction } from './fixed-parts.ts';
 import { describePlace, locate } from './location.ts';
 import { isPromptTemplate, type Node, typeName } from './node.ts';
 import { skipReason } from './skip-reasons.ts';
@@ -84,7 +86,7 @@ export function inspectProgram(program: unknown): ProgramInspection {
     if ('reason' in result) skipped.push(result);
     else named.push(result);
   }
-  return { sites: named, skipped, inspected, checkpointers };
+  return { sites: withLonelyLabels(named), skipped, inspected, checkpointers };
 }
 
 function readSite(site: Site, name: string): NamedSite | Skipped {
@@ -107,9 +109,8 @@ function readSite(site: Site, name: string): NamedSite | Skipped {
       location,
       ...(variables === undefined ? {} : { variables }),
     };
-    const reason = optInReason(component);
-    const prompt = site.path.find(({ kind }) => kind?.prompt === true)?.node;
-    const traced = isPromptTemplate(prompt);
+    const reason = optInReason(component, site.part.at);
+    const traced = isPromptTemplate(promptOf(site));
     return {
       name,
       site,
@@ -132,13 +133,32 @@ export const descriptionOptInReason = 'descriptions of tools and fields are not 
 /** A partial variable with fewer words than this counts as a value, not as instructions. */
 const minInstructionWords = 5;
 
-function optInReason({ text, kind, variables = [] }: Component): string | undefined {
+const labelsReason = 'it has only labels besides its variables';
+
+/** The outermost prompt that a text is in. */
+function promptOf({ path }: Site): unknown {
+  return path.find(({ kind }) => kind?.prompt === true)?.node;
+}
+
+/** A template with only labels is a text to start from where its prompt has no other. */
+function withLonelyLabels(sites: readonly NamedSite[]): NamedSite[] {
+  const others = new Set(
+    sites.filter(({ optInReason }) => optInReason === undefined).map(({ site }) => promptOf(site)),
+  );
+  return sites.map((named) => {
+    const { optInReason, ...rest } = named;
+    return optInReason === labelsReason && !others.has(promptOf(named.site)) ? rest : named;
+  });
+}
+
+function optInReason({ text, kind, variables = [] }: Component, at: KeyPath): string | undefined {
   if (kind === 'tool-description' || kind === 'field-description') return descriptionOptInReason;
-  const words = variables
-    .reduce((rest, variable) => rest.replaceAll(`{${variable}}`, ' '), text)
-    .match(/[\p{L}\p{N}]+/gu);
-  if (words === null) return 'it has no words besides its variables';
-  if (kind === 'text' && words.length < minInstructionWords)
-    return 'it looks like a value, not an instruction';
-  return undefined;
+  const words = fixedWords(text, variables);
+  if (words.length === 0) return 'it has no words besides its variables';
+  if (isOnlyLabels(text, variables)) return labelsReason;
+  if (kind !== 'text') return undefined;
+  if (words.length < minInstructionWords) return 'it looks like a value, not an instruction';
+  return isParserInstruction(String(at.at(-1)), text)
+    ? 'it is the format that an output parser expects'
+    : undefined;
 }

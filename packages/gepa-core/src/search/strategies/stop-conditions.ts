@@ -16,7 +16,7 @@ export type StopReason =
   | 'providerUnavailable'
   /** The run directory can no longer be written. */
   | 'runDirUnwritable'
-  /** For a whole epoch the parent scored perfectly on every minibatch. */
+  /** The best candidate is perfect on the whole valset, or parents were perfect on every minibatch of an epoch. */
   | 'allPerfect'
   /** Every candidate that is left to improve is perfect on the whole trainset. */
   | 'trainsetExhausted'

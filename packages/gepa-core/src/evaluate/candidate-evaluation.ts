@@ -1,0 +1,57 @@
+import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
+import { type Candidate, recordOf } from '../component.ts';
+import { bootstrapInterval } from '../search/bootstrap.ts';
+import type { Measured } from '../search/evaluator.ts';
+import type { ExampleRef } from '../search/examples.ts';
+import { mean } from './compare.ts';
+import type { CandidateEvaluation, EvaluatedExample, EvaluatedRollout } from './evaluation.ts';
+
+/** One repeat: a rollout for each example, with gaps where there is none. */
+export type Runs<Example, Output, Trace> = readonly (Measured<Example, Output, Trace> | undefined)[];
+
+/** The scores of a candidate and what they rest on. */
+export function candidateEvaluation<Example, Output, Trace, Name extends string>(
+  name: string,
+  texts: Candidate<Name>,
+  refs: readonly ExampleRef<Example>[],
+  runs: readonly Runs<Example, Output, Trace>[],
+): CandidateEvaluation<Name, Output> {
+  const examples = refs.map(({ id }, position): EvaluatedExample<Output> => {
+    const rollouts = runs.flatMap((run) => run[position] ?? []).map(evaluatedRollout<Example, Output, Trace>);
+    return {
+      exampleId: id,
+      score: rollouts.length === 0 ? null : mean(rollouts.map(({ score }) => score)),
+      rollouts,
+    };
+  });
+  const scores = examples.flatMap(({ score }) => score ?? []);
+  const rollouts = examples.flatMap((example) => example.rollouts);
+  const objectives = meanObjectives(rollouts);
+  return {
+    name,
+    texts,
+    mean: scores.length === 0 ? 0 : mean(scores),
+    interval: bootstrapInterval(scores),
+    scored: scores.length,
+    failed: rollouts.filter(({ error }) => error !== undefined).length,
+    examples,
+    ...(objectives === undefined ? {} : { objectives }),
+    usage: rollouts.reduce((sum: Usage, { usage }) => addUsage(sum, usage), noUsage),
+    meanDurationMs: rollouts.length === 0 ? 0 : mean(rollouts.map(({ durationMs }) => durationMs)),
+    characters: Object.values<string>(texts).reduce((sum, text) => sum + text.length, 0),
+  };
+}
+
+function evaluatedRollout<Example, Output, Trace>(
+  rollout: Measured<Example, Output, Trace>,
+): EvaluatedRollout<Output> {
+  const { example: _, exampleId: __, trace: ___, componentFeedback: ____, ...shown } = rollout;
+  return shown;
+}
+
+function meanObjectives(rollouts: readonly EvaluatedRollout[]): Record<string, number> | undefined {
+  const scored = rollouts.flatMap(({ objectives }) => (objectives === undefined ? [] : [objectives]));
+  const [first] = scored;
+  if (first === undefined) return undefined;
+  return recordOf(Object.keys(first), (name) => mean(scored.map((objectives) => objectives[name] ?? 0)));
+}

@@ -1,0 +1,202 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
+import { CandidateMismatchError, MetricError, OptionsError, RegressionError } from '../errors.ts';
+import { savedCandidate } from '../program/saved-candidate.ts';
+import { evaluate } from './evaluate.ts';
+import { assertNotWorse } from './gate.ts';
+
+interface Question {
+  readonly input: string;
+  readonly expected: string;
+}
+
+const examples: readonly Question[] = [
+  { input: 'a', expected: 'A' },
+  { input: 'b', expected: 'B' },
+  { input: 'c', expected: 'C' },
+  { input: 'd', expected: 'D' },
+];
+
+/** A program that answers in capitals if its text asks for it, and throws on `d` unless its text mentions it. */
+function program() {
+  const run = vi.fn((candidate: { readonly prompt: string }, { input }: Question) => {
+    if (input === 'd' && !candidate.prompt.includes('d')) throw new Error('no rule for d');
+    return { output: candidate.prompt.includes('capitals') ? input.toUpperCase() : input };
+  });
+  return {
+    seedCandidate: { prompt: 'Answer.' },
+    run,
+    examples,
+    metric: ({ output, example }: { output: string; example: Question }) => ({
+      score: output === example.expected,
+      feedback: `wanted ${example.expected}`,
+    }),
+  };
+}
+
+const better = { prompt: 'Answer in capitals, d too.' };
+
+it('evaluate scores the program as it is when no candidates are named', async () => {
+  const { run, ...options } = program();
+  const report = await evaluate({ ...options, run });
+  const { seed } = report.candidates;
+  expect(seed.mean).toBe(0);
+  expect(seed.scored).toBe(4);
+  expect(seed.failed).toBe(1);
+  expect(seed.examples[0]).toMatchObject({
+    score: 0,
+    rollouts: [{ score: 0, output: 'a', feedback: 'wanted A' }],
+  });
+  expect(seed.examples[3]!.rollouts[0]).toMatchObject({ error: 'no rule for d', failedIn: 'program' });
+  expect(report.metricCalls).toBe(4);
+  expect(report.stopReason).toBeUndefined();
+  expect(report.warnings).toEqual([]);
+});
+
+it('evaluate accepts texts, saved candidates and their files as candidates', async () => {
+  const saved = savedCandidate({
+    texts: better,
+    original: { prompt: 'Answer.' },
+    scores: { validation: { seed: 0, best: 1 } },
+  });
+  const file = join(mkdtempSync(join(tmpdir(), 'gepa-evaluate-')), 'best.gepa.json');
+  writeFileSync(file, JSON.stringify(saved));
+  const report = await evaluate({ ...program(), candidates: { now: 'seed', texts: better, saved, file } });
+  const means = Object.values(report.candidates).map(({ name, mean }) => [name, mean]);
+  expect(means).toEqual([
+    ['now', 0],
+    ['texts', 1],
+    ['saved', 1],
+    ['file', 1],
+  ]);
+  // Equal texts on equal examples run once.
+  expect(report.metricCalls).toBe(8);
+});
+
+it('a comparison has the paired difference, the changed examples and a verdict in words', async () => {
+  const report = await evaluate({ ...program(), candidates: { old: 'seed', new: better } });
+  const comparison = report.compare('old', 'new');
+  expect(comparison).toMatchObject({
+    size: 4,
+    difference: 1,
+    interval: [1, 1],
+    wins: 4,
+    losses: 0,
+    ties: 0,
+    verdict: 'better',
+    examplesNeeded: undefined,
+    characters: { before: 7, after: better.prompt.length },
+  });
+  expect(String(comparison)).toContain('"new" is better than "old".');
+  expect(report.compare('new', 'old').changes[0]).toEqual({ exampleId: 'example:0', before: 1, after: 0 });
+});
+
+it('a difference that the examples do not prove comes with the number of examples that would', async () => {
+  const oneRight = { prompt: 'Answer.' };
+  const report = await evaluate({
+    ...program(),
+    metric: ({ output }: { output: string }) => (output === 'a' ? 1 : 0),
+    candidates: { some: oneRight, none: better },
+  });
+  const comparison = report.compare('none', 'some');
+  expect(comparison.verdict).toBe('not proven');
+  expect(comparison.difference).toBe(0.25);
+  expect(comparison.examplesNeeded).toBeGreaterThan(4);
+  expect(String(comparison)).toContain('would prove a difference of this size');
+});
+
+it('repeats run every candidate again, and an example scores the mean', async () => {
+  let runs = 0;
+  const report = await evaluate({
+    ...program(),
+    examples: examples.slice(0, 1),
+    metric: () => runs++ % 2,
+    repeats: 4,
+  });
+  const [example] = report.candidates.seed.examples;
+  expect(example!.rollouts.map(({ score }) => score)).toEqual([0, 1, 0, 1]);
+  expect(example!.score).toBe(0.5);
+});
+
+it('assertNotWorse throws when the mean is lower by more than the margin, with the comparison', async () => {
+  const report = await evaluate({ ...program(), candidates: { production: better, new: 'seed' } });
+  expect(() => assertNotWorse(report, { than: 'production' })).toThrow(RegressionError);
+  expect(() => assertNotWorse(report, { than: 'production' })).toThrow(
+    '"new" scores lower than "production" by 1.000',
+  );
+  expect(() => assertNotWorse(report, { than: 'production', margin: 1 })).not.toThrow();
+  expect(() => assertNotWorse(report, { than: 'new' })).not.toThrow();
+});
+
+it('assertNotWorse asks for the candidate when there are several', async () => {
+  const report = await evaluate({ ...program(), candidates: { a: 'seed', b: 'seed', c: 'seed' } });
+  expect(() => assertNotWorse(report, { than: 'a' })).toThrow(OptionsError);
+  expect(() => assertNotWorse(report, { than: 'a', candidate: 'c' })).not.toThrow();
+});
+
+it('evaluate refuses invalid options before it runs the program', async () => {
+  const options = program();
+  await expect(evaluate({ ...options, examples: [] })).rejects.toThrow('Give `examples`');
+  await expect(evaluate({ ...options, repeats: 0 })).rejects.toThrow('`repeats` must be');
+  await expect(evaluate({ ...options, candidates: {} })).rejects.toThrow('`candidates` must be');
+  await expect(evaluate({ ...options, trainset: examples } as never)).rejects.toThrow(
+    'There is no option "trainset"',
+  );
+  await expect(evaluate({ ...options, candidates: { x: { other: 'text' } } } as never)).rejects.toThrow(
+    CandidateMismatchError,
+  );
+  await expect(evaluate({ ...options, maxCostUsd: 1 })).rejects.toThrow('maxCostUsd requires the maximum');
+  expect(options.run).not.toHaveBeenCalled();
+});
+
+it('an evaluation with a run directory goes on where it was interrupted, and takes new candidates', async () => {
+  const runDir = mkdtempSync(join(tmpdir(), 'gepa-evaluate-'));
+  const controller = new AbortController();
+  const first = program();
+  first.run.mockImplementationOnce(() => {
+    controller.abort();
+    return { output: 'A' };
+  });
+  const partial = await evaluate({ ...first, runDir, concurrency: 1, signal: controller.signal });
+  expect(partial.stopReason).toBe('aborted');
+  expect(partial.candidates.seed.scored).toBeLessThan(4);
+
+  const second = program();
+  const whole = await evaluate({ ...second, runDir, candidates: { seed: 'seed' } });
+  expect(whole.candidates.seed.scored).toBe(4);
+
+  const third = program();
+  const both = await evaluate({ ...third, runDir, candidates: { seed: 'seed', better } });
+  expect(third.run).toHaveBeenCalledTimes(4);
+  expect(both.candidates.better.mean).toBe(1);
+  expect(both.candidates.seed).toEqual(whole.candidates.seed);
+  expect(readFileSync(join(runDir, 'journal.jsonl'), 'utf8')).toContain('wanted A');
+});
+
+it('an evaluation stops at a limit and reports what was scored', async () => {
+  const usage = { modelCalls: 1, inputTokens: 50, outputTokens: 50 };
+  const report = await evaluate({
+    ...program(),
+    run: () => ({ output: 'A', usage }),
+    maxTokens: 250,
+    reserve: { rollout: { tokens: 100 } },
+    concurrency: 1,
+  });
+  expect(report.candidates.seed.scored).toBe(2);
+  expect(report.candidates.seed.usage.inputTokens).toBe(100);
+  expect(report.stopReason).toBe('maxTokens');
+  expect(String(report)).toContain('Not every example was scored');
+});
+
+it('an invalid score ends the evaluation with a MetricError', async () => {
+  await expect(evaluate({ ...program(), metric: () => Number.NaN })).rejects.toThrow(MetricError);
+});
+
+it('a report converts to plain JSON and back to the same data', async () => {
+  const report = await evaluate({ ...program(), candidates: { old: 'seed', new: better } });
+  const json = JSON.parse(JSON.stringify(report));
+  expect(json.candidates.new.mean).toBe(1);
+  expect(Object.keys(json)).toEqual(['candidates', 'metricCalls', 'usage', 'durationMs', 'warnings']);
+});

@@ -1,0 +1,227 @@
+import type { Step } from '../adapter/trace.ts';
+import { messageOf, sentence } from '../calls/classify-error.ts';
+import type { Interruption } from '../calls/interruption.ts';
+import { nextTurn } from '../calls/next-turn.ts';
+import { type Candidate, recordOf, seedCandidateOf } from '../component.ts';
+import { OptionsError, RunError } from '../errors.ts';
+import { unknownOptions } from '../options/option-names.ts';
+import type { AdapterOptions, FunctionOptions, SearchOptions } from '../options/options.ts';
+import { resolveOptions, type Settings } from '../options/settings.ts';
+import {
+  candidateFrom,
+  checkCandidate,
+  parseSavedCandidate,
+  readSavedCandidate,
+  type SavedCandidate,
+} from '../program/saved-candidate.ts';
+import type { Evaluator } from '../search/evaluator.ts';
+import type { ExampleRef } from '../search/examples.ts';
+import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import { maskMessages, type OpenRun, withRun } from '../with-run.ts';
+import { candidateEvaluation, type Runs } from './candidate-evaluation.ts';
+import type { CandidateEvaluation } from './evaluation.ts';
+import { EvaluationReport } from './evaluation-report.ts';
+
+/** A candidate to evaluate: the program as it is (`'seed'`), its texts, or a saved candidate or the path of its file. */
+export type CandidateToEvaluate<Name extends string = string> =
+  | 'seed'
+  | Readonly<Record<Name, string>>
+  | SavedCandidate
+  | (string & {});
+
+/** The options that an evaluation shares with a run. */
+const sharedOptions = [
+  'metric',
+  'failureScore',
+  'concurrency',
+  'retry',
+  'rolloutTimeoutMs',
+  'maxCostUsd',
+  'maxTokens',
+  'maxDurationMs',
+  'reserve',
+  'prices',
+  'signal',
+  'runDir',
+  'redact',
+  'onEvent',
+] as const;
+
+/** The options of an evaluation besides the program. */
+export interface EvaluationOptions<Example, Output, Trace, Name extends string, Names extends string>
+  extends Pick<SearchOptions<Example, Output, Trace, Name>, (typeof sharedOptions)[number]> {
+  /** The examples to score candidates on. */
+  readonly examples: readonly Example[];
+  /** The candidates, by a name of your choice. Default: `{ seed: 'seed' }`, the program as it is. */
+  readonly candidates?: Readonly<Record<Names, CandidateToEvaluate<Name>>>;
+  /** How often each candidate runs on each example; more than once shows the noise. Default 1. */
+  readonly repeats?: number;
+}
+
+/** The options of `evaluate`: an adapter, or a seed candidate and a function that runs it. */
+export type EvaluateOptions<
+  Example,
+  Output,
+  Trace,
+  Name extends string,
+  Names extends string,
+> = EvaluationOptions<Example, Output, Trace, Name, Names> &
+  (
+    | Pick<AdapterOptions<Example, Output, Trace, Name>, 'adapter'>
+    | Pick<FunctionOptions<Example, Output, Trace, Name>, 'seedCandidate' | 'run' | 'metersCalls'>
+  );
+
+const ownOptions = ['adapter', 'seedCandidate', 'run', 'metersCalls', 'examples', 'candidates', 'repeats'];
+
+/**
+ * Scores the program as it is, or several candidates, on examples. Rollouts are made as in a run: with its concurrency,
+ * retries, limits, masking and journal. With a `runDir`, the same call goes on where an interrupted one ended; candidates
+ * may be added. Tracing names the phase of these rollouts `testset`.
+ *
+ * @throws {OptionsError} before anything is spent, with every problem of the options.
+ * @throws {CandidateMismatchError} before anything is spent, when a candidate does not fit the program.
+ * @throws {RunError} when the evaluation cannot go on, for example on an invalid score.
+ */
+export async function evaluate<
+  Example,
+  Output,
+  Trace = readonly Step[],
+  Name extends string = string,
+  Names extends string = 'seed',
+>(
+  options: EvaluateOptions<Example, Output, Trace, Name, Names>,
+): Promise<EvaluationReport<Names, Name, Output>> {
+  const { examples, candidates: given, repeats = 1, ...shared } = options;
+  checkOwnOptions(options);
+  const settings = await resolveOptions<Example, Output, Trace, Name>({
+    ...(shared as Omit<AdapterOptions<Example, Output, Trace, Name>, 'trainset'>),
+    trainset: examples,
+    // An evaluation makes no proposal.
+    propose: async () => ({}),
+    maxIterations: 1,
+  });
+  const candidates = (given ?? { seed: 'seed' }) as Readonly<Record<Names, CandidateToEvaluate<Name>>>;
+  const names = Object.keys(candidates) as Names[];
+  const texts = recordOf(names, (name) => textsOf(settings, candidates[name]));
+  return withRun(
+    { ...settings, valset: [...examples] },
+    (run) => evaluateAll(settings, run, names, texts, repeats),
+    'example',
+  );
+}
+
+function checkOwnOptions(options: {
+  readonly examples?: unknown;
+  readonly candidates?: unknown;
+  readonly repeats?: unknown;
+}): void {
+  const { examples, candidates, repeats = 1 } = options;
+  const isRecord = typeof candidates === 'object' && candidates !== null && !Array.isArray(candidates);
+  const problems = [
+    ...unknownOptions(options, [...ownOptions, ...sharedOptions]),
+    ...(Array.isArray(examples) && examples.length > 0
+      ? []
+      : ['Give `examples`, an array with at least one example.']),
+    ...(candidates === undefined || (isRecord && Object.keys(candidates).length > 0)
+      ? []
+      : ["`candidates` must be an object with one candidate or more by name, such as { before: 'seed' }."]),
+    ...(Number.isInteger(repeats) && Number(repeats) >= 1
+      ? []
+      : [`\`repeats\` must be a whole number of 1 or more (got ${JSON.stringify(repeats)}).`]),
+  ];
+  if (problems.length > 0) throw new OptionsError(problems);
+}
+
+function textsOf<Example, Output, Trace, Name extends string>(
+  { adapter: { components } }: Settings<Example, Output, Trace, Name>,
+  candidate: CandidateToEvaluate<Name>,
+): Candidate<Name> {
+  if (candidate === 'seed') return seedCandidateOf(components);
+  if (typeof candidate === 'string') {
+    return candidateFrom(readSavedCandidate(candidate), components, 'apply');
+  }
+  return 'format' in candidate && 'texts' in candidate && typeof candidate.texts === 'object'
+    ? candidateFrom(parseSavedCandidate(candidate, 'The candidate'), components, 'apply')
+    : checkCandidate(components, candidate as Readonly<Record<Name, string>>);
+}
+
+async function evaluateAll<Example, Output, Trace, Name extends string, Names extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+  { prepared, dispatcher, runSignal }: OpenRun<Example, Output, Trace, Name>,
+  names: readonly Names[],
+  texts: Readonly<Record<Names, Candidate<Name>>>,
+  repeats: number,
+): Promise<EvaluationReport<Names, Name, Output>> {
+  const { search, calls, stopwatch } = prepared;
+  const { evaluator, trainset: examples } = search;
+  try {
+    // The candidates take turns, so that an end in the middle leaves examples on which all were scored.
+    const evaluations = await Promise.all(
+      names.map((name, index) => evaluateOne(evaluator, examples, texts[name], index, repeats)),
+    );
+    calls.journal?.skip();
+    const interruption = evaluations.flatMap(({ interruptions }) => interruptions).find(endsEvaluation);
+    const stopReason = reasonOf(interruption, runSignal.endedBy);
+    if (interruption?.error !== undefined) dispatcher.warn(sentence(interruption.error));
+    for (const warning of calls.budget.warnings) dispatcher.warn(warning);
+    calls.journal?.mark({ type: 'ended', reason: stopReason ?? 'evaluated' });
+    return new EvaluationReport<Names, Name, Output>({
+      candidates: Object.fromEntries(
+        names.map((name, index) => [
+          name,
+          candidateEvaluation(name, texts[name], examples, evaluations[index]!.runs),
+        ]),
+      ) as Record<Names, CandidateEvaluation<Name, Output>>,
+      metricCalls: calls.spend.metricCalls,
+      usage: calls.spend.usage,
+      durationMs: stopwatch.elapsedMs,
+      stopReason,
+      warnings: [...dispatcher.warnings],
+    });
+  } catch (error) {
+    runSignal.end();
+    await nextTurn();
+    const failure = RunError.isInstance(error)
+      ? error
+      : new RunError(`The evaluation failed: ${messageOf(error)}`, { cause: error });
+    maskMessages(failure, settings.mask.message);
+    throw failure;
+  }
+}
+
+/** All repeats of one candidate; one after the other, so that an end in the middle leaves whole repeats. */
+async function evaluateOne<Example, Output, Trace, Name extends string>(
+  evaluator: Evaluator<Example, Output, Trace, Name>,
+  examples: readonly ExampleRef<Example>[],
+  candidate: Candidate<Name>,
+  candidateIndex: number,
+  repeats: number,
+): Promise<{
+  readonly runs: readonly Runs<Example, Output, Trace>[];
+  readonly interruptions: readonly Interruption[];
+}> {
+  const runs: Runs<Example, Output, Trace>[] = [];
+  const interruptions: Interruption[] = [];
+  for (let number = 1; number <= repeats; number++) {
+    const { rollouts, interruption } = await evaluator.evaluate(candidate, examples, {
+      iteration: 0,
+      phase: 'testset',
+      candidateIndex,
+      // Each repeat is a set of rollouts of its own.
+      repeat: number === 1 ? undefined : `repeat ${number}`,
+    });
+    runs.push(rollouts.map((rollout) => rollout && evaluator.complete([rollout])[0]!));
+    if (interruption !== undefined) interruptions.push(interruption);
+    if (endsEvaluation(interruption)) break;
+  }
+  return { runs, interruptions };
+}
+
+/** One unavailable call leaves a gap only. */
+const endsEvaluation = (interruption: Interruption | undefined): boolean =>
+  interruption !== undefined && interruption.reason !== 'unavailable';
+
+function reasonOf(interruption: Interruption | undefined, endedBy: StopReason | undefined) {
+  if (interruption === undefined) return undefined;
+  return interruption.reason === 'aborted' ? (endedBy ?? interruption.reason) : interruption.reason;
+}

@@ -1,0 +1,44 @@
+import { OptionsError, RegressionError } from '../errors.ts';
+import { formatScore } from '../report/format.ts';
+import type { EvaluationReport } from './evaluation-report.ts';
+
+/** The options of `assertNotWorse`. */
+export interface GateOptions<Names extends string = string> {
+  /** The candidate to compare with. */
+  readonly than: Names;
+  /** The candidate to check. Default: the only other one in the report. */
+  readonly candidate?: Names;
+  /** How much lower the mean score may be. Default 0. */
+  readonly margin?: number;
+}
+
+/**
+ * Fails a build when a candidate scores lower than another by more than the margin. Works in any test runner. The mean
+ * difference decides, proven or not; choose a margin that covers the noise of the metric.
+ *
+ * @throws {RegressionError} when the candidate is worse; its `comparison` has the details.
+ * @throws {OptionsError} when it is not clear which candidates to compare, or they share no scored example.
+ */
+export function assertNotWorse<Names extends string>(
+  report: EvaluationReport<Names>,
+  { than, candidate = onlyOther(report, than), margin = 0 }: GateOptions<Names>,
+): void {
+  const comparison = report.compare(than, candidate);
+  if (comparison.size === 0) {
+    throw new OptionsError([`"${candidate}" and "${than}" share no scored example to compare them on.`]);
+  }
+  if (comparison.difference >= -margin) return;
+  throw new RegressionError(
+    `"${candidate}" scores lower than "${than}" by ${formatScore(-comparison.difference)}, more than the margin of ${formatScore(margin)}.\n${comparison}`,
+    comparison,
+  );
+}
+
+function onlyOther<Names extends string>(report: EvaluationReport<Names>, than: Names): Names {
+  const others = (Object.keys(report.candidates) as Names[]).filter((name) => name !== than);
+  const [other] = others;
+  if (other !== undefined && others.length === 1) return other;
+  throw new OptionsError([
+    `The report has ${others.length} candidates besides "${than}". Give the one to check as \`candidate\`.`,
+  ]);
+}

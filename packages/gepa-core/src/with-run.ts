@@ -1,0 +1,84 @@
+import { messageOf } from './calls/classify-error.ts';
+import { nextTurn } from './calls/next-turn.ts';
+import { RunSignal } from './calls/run-signal.ts';
+import { componentNames } from './component.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { GepaError } from './errors.ts';
+import { fingerprintOf, programIdentityOf } from './journal/fingerprint.ts';
+import { openRunDirectory, type RunDirectory } from './journal/run-directory.ts';
+import type { Settings } from './options/settings.ts';
+import { terminalProgress } from './report/terminal-progress.ts';
+import { type PreparedRun, prepareRun } from './search/prepare.ts';
+
+/** A run whose directory is open and whose clock runs. */
+export interface OpenRun<Example, Output, Trace, Name extends string> {
+  readonly prepared: PreparedRun<Example, Output, Trace, Name>;
+  readonly dispatcher: Dispatcher<Name>;
+  readonly runSignal: RunSignal;
+}
+
+/** Opens a run for `work` (its listeners, directory, limits and calls), and closes it however `work` ends. */
+export async function withRun<Example, Output, Trace, Name extends string, Result>(
+  settings: Settings<Example, Output, Trace, Name>,
+  work: (run: OpenRun<Example, Output, Trace, Name>) => Promise<Result>,
+  trainsetName?: string,
+): Promise<Result> {
+  const dispatcher = createDispatcher<Name>(settings.mask.message);
+  if (settings.onEvent !== undefined) dispatcher.add(settings.onEvent);
+  if (settings.progress) dispatcher.add(terminalProgress());
+  const runSignal = new RunSignal(settings.signal);
+  let directory: RunDirectory | undefined;
+  try {
+    directory = openDirectory(settings, dispatcher, runSignal);
+    const prepared = prepareRun(settings, dispatcher, runSignal, directory?.journal, trainsetName);
+    if (settings.maxDurationMs !== undefined) {
+      runSignal.endAfter(settings.maxDurationMs - prepared.stopwatch.elapsedMs);
+    }
+    return await work({ prepared, dispatcher, runSignal });
+  } finally {
+    runSignal.end();
+    // Abandoned calls record their cost before the journal closes.
+    if (directory !== undefined) await nextTurn();
+    await closeAdapter(settings.adapter, dispatcher.warn);
+    directory?.close();
+  }
+}
+
+function openDirectory<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+  { add, note, warn }: Dispatcher<Name>,
+  runSignal: RunSignal,
+): RunDirectory | undefined {
+  if (settings.runDir === undefined) return undefined;
+  const directory = openRunDirectory(settings.runDir, {
+    fingerprint: fingerprintOf(settings),
+    program: programIdentityOf(settings),
+    names: componentNames(settings.adapter.components),
+    mask: settings.mask,
+    maxMetricCalls: settings.maxMetricCalls,
+    note,
+    warn,
+    onFailure: () =>
+      runSignal.endBy('runDirUnwritable', new Error('The run directory is no longer writable.')),
+  });
+  add(directory.listener);
+  return directory;
+}
+
+/** A failure to close does not lose the result. */
+async function closeAdapter(
+  adapter: { close?(): Promise<void> },
+  warn: (message: string) => void,
+): Promise<void> {
+  try {
+    await adapter.close?.();
+  } catch (error) {
+    warn(`Closing the adapter failed: ${messageOf(error)}`);
+  }
+}
+
+/** Masks what a provider may have repeated in the messages of our own errors; other errors are the caller's objects. */
+export function maskMessages(error: Error, mask: (message: string) => string): void {
+  error.message = mask(error.message);
+  if (GepaError.isInstance(error.cause)) maskMessages(error.cause, mask);
+}
