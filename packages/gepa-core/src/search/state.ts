@@ -62,13 +62,12 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         this.metricCalls = event.metricCalls;
         break;
       case 'candidate_rescored':
-        // The frontier keeps the scores that the search went by.
+        // The frontier keeps the scores that the search went by. Those of a final comparison are of the old program.
         this.candidates[event.index] = scoredCandidate({ ...this.candidates[event.index]!, ...event });
+        this.chosen = undefined;
+        this.#partMeans.clear();
         // The seed comes first, so that both are comparable now.
-        if (
-          event.index === this.bestIndex &&
-          this.candidates[event.index]!.mean <= this.candidates[0]!.mean
-        ) {
+        if (event.index === this.bestIndex && this.partMean(event.index) <= this.partMean(0)) {
           this.bestIndex = 0;
         }
         break;
