@@ -12,11 +12,15 @@ import {
   type Tunable,
 } from 'gepa-core';
 import { raceSignal, secretsIn, seedCandidateOf, usageOfSteps, withCandidate } from 'gepa-core/adapter';
+import type { RolloutConfig } from './options.ts';
 import { discover } from './program/discover.ts';
 import { inspectProgram } from './program/inspect-program.ts';
+import { LiveParts } from './program/live-parts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
+import type { PartCopies } from './program/part-copies.ts';
 import { programSource } from './program/program-source.ts';
+import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
 import { RolloutThreads } from './program/rollout-threads.ts';
 import { splitCandidate } from './program/tunables.ts';
@@ -39,6 +43,8 @@ export interface AdapterOptions<Input, Output> {
   readonly program: Invocable<Input, Output>;
   /** The components to optimize. Default: everything `discover` finds. */
   readonly components?: Readonly<Record<string, Component>>;
+  /** The objects that functions of the program call, if `program` contains their texts. */
+  readonly parts?: LiveParts;
   /** The tunables among the components. */
   readonly tunables?: readonly Tunable[];
   /** Texts of other tunables, the same in every rollout. */
@@ -48,9 +54,7 @@ export interface AdapterOptions<Input, Output> {
    * values that rollouts must not share, such as a session. By default every rollout runs in a new thread, which is
    * kept in memory only.
    */
-  readonly config?:
-    | RunnableConfig
-    | ((example: ProgramExample<Input>, context: RunContext) => RunnableConfig);
+  readonly config?: RolloutConfig | ConfigFunction<Input>;
 }
 
 /** How many rewritten programs are cached: the candidates of a generation, their parents, and a margin. */
@@ -65,7 +69,8 @@ const programCacheSize = 64;
 export function createAdapter<Input, Output>(
   options: AdapterOptions<Input, Output>,
 ): Adapter<ProgramExample<Input>, Output> {
-  const { program, components = discover(program).components, tunables = [], boundTexts = {} } = options;
+  const { program, tunables = [], boundTexts = {}, parts = new LiveParts() } = options;
+  const { components = discover(program).components } = options;
   const names = Object.keys(components);
   const { sites, checkpointers } = inspectProgram(program);
   const threads = new RolloutThreads(checkpointers);
@@ -88,6 +93,14 @@ export function createAdapter<Input, Output>(
         text: candidate[name]!,
         variables: components[name]!.variables ?? [],
       }));
+  const readers = parts.readersIn(program);
+  /** The components of tunables and parts that were not read. */
+  const unreadIn = (reads: ReadonlySet<string>) =>
+    names.filter((name) => {
+      const readBy = tunables.some((tunable) => tunable.name === name) ? [name] : readers.get(name);
+      return readBy !== undefined && !readBy.some((reader) => reads.has(reader));
+    });
+  parts.hook(program);
   rewrite(program, split(seedCandidateOf(components)).programTexts); // Throws on components the program does not have.
 
   async function run(
@@ -95,24 +108,39 @@ export function createAdapter<Input, Output>(
     example: ProgramExample<Input>,
     context: RunContext,
   ): Promise<Execution<Output>> {
-    const tracer = new RolloutTracer(context.meter);
+    let copies: PartCopies | undefined;
+    const tracer = new RolloutTracer(context.meter, (messages) => copies?.replaceIn(messages));
     const thread = crypto.randomUUID();
+    const reads = new Set<string>();
     const report = () => {
       tracer.close();
-      const trace = toSteps(tracer.roots, untracedTexts(candidate));
-      return { trace, usage: usageOfSteps(trace) };
+      const toTrace = () => toSteps(tracer.roots, untracedTexts(candidate));
+      // The runs may contain messages that are parts of the program.
+      const trace = copies === undefined ? toTrace() : withCandidate({}, toTrace, { copies });
+      const unread = unreadIn(reads);
+      return { trace, usage: usageOfSteps(trace), ...(unread.length === 0 ? {} : { unread }) };
     };
     try {
-      const given = typeof options.config === 'function' ? options.config(example, context) : options.config;
-      const config = rolloutConfig(given, thread, tracer, context);
       const { programTexts, tunableTexts } = split(candidate);
+      const programOf = (hasOwnThread: boolean) =>
+        rewrittenProgram(JSON.stringify({ texts: programTexts, hasOwnThread } satisfies ProgramKey));
+      const bind = async <Result>(hasOwnThread: boolean, call: (whole: typeof program) => Result) => {
+        const whole = await programOf(hasOwnThread);
+        const texts = { ...boundTexts, ...tunableTexts };
+        copies = parts.copiesIn(whole, texts);
+        return withCandidate(texts, () => call(whole), { copies, reads });
+      };
+      const given =
+        typeof options.config === 'function'
+          ? await bind(true, () => (options.config as ConfigFunction<Input>)(example, context))
+          : options.config;
+      const config = rolloutConfig(given, thread, tracer, context);
       // A thread that the caller names may have a history, which the program's own checkpointer has.
       const hasOwnThread = config.configurable?.thread_id === thread;
-      const key: ProgramKey = { texts: programTexts, hasOwnThread };
-      const candidateProgram = await rewrittenProgram(JSON.stringify(key));
-      const call = () => withHandler(tracer, () => candidateProgram.invoke(example.input, config));
       const output = await raceSignal(config.signal ?? context.signal, () =>
-        withCandidate({ ...boundTexts, ...tunableTexts }, call),
+        bind(hasOwnThread, (whole) =>
+          withHandler(tracer, () => mainProgram(whole).invoke(example.input, config)),
+        ),
       );
       const failure = providerFailure(tracer.roots, tracer.modelErrors);
       if (failure !== undefined) throw failure;
@@ -143,6 +171,8 @@ export function createAdapter<Input, Output>(
   };
 }
 
+type ConfigFunction<Input> = (example: ProgramExample<Input>, context: RunContext) => RolloutConfig;
+
 interface ProgramKey {
   readonly texts: Candidate;
   /** Whether the rollout runs in a thread of its own, kept in memory instead of in the program's checkpointers. */
@@ -150,7 +180,7 @@ interface ProgramKey {
 }
 
 function rolloutConfig(
-  given: RunnableConfig | undefined,
+  given: RolloutConfig | undefined,
   thread: string,
   tracer: RolloutTracer,
   context: RunContext,

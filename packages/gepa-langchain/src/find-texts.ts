@@ -1,20 +1,18 @@
-import {
-  type Candidate,
-  NoComponentsError,
-  type ProgramTexts,
-  type Tunable,
-  tunableComponents,
-} from 'gepa-core/load';
+import { type Candidate, NoComponentsError, type ProgramTexts, type Tunable, tunable, tunableComponents } from 'gepa-core/load';
 import type { GepaOptions } from './options.ts';
 import { type Discovery, discover } from './program/discover.ts';
 import type { Skipped } from './program/inspect-program.ts';
+import { checkParts, LiveParts } from './program/live-parts.ts';
+import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
 import { bindTunables, splitCandidate, unbindTunables } from './program/tunables.ts';
+import { splitTunables } from './tunable.ts';
 
-/** The texts of a program and of its tunables. */
+/** The texts of a program, of its parts and of its tunables. */
 export interface FoundTexts<Program> extends ProgramTexts<Program> {
-  /** The program without the texts that were compiled into it for tunables. */
+  /** The program joined to its parts, without what was compiled into it for tunables and parts. */
   readonly program: Program;
+  readonly parts: LiveParts;
   /** The tunables, with the texts that were compiled into the program. */
   readonly tunables: readonly Tunable[];
   /** The texts that were compiled into the program for tunables. */
@@ -26,15 +24,21 @@ export interface FoundTexts<Program> extends ProgramTexts<Program> {
  * Finds the texts of a program. Selecting and renaming them is left to the caller.
  *
  * @throws {NoComponentsError} when there is none; the message lists what was inspected.
- * @throws {OptionsError} when a tunable has the name of another text.
+ * @throws {OptionsError} when a tunable has the name of another text, or a part has no text.
  */
 export function findTexts<Program extends object>(
   given: Program,
-  { include, tunables: givenTunables = [], tools = false }: GepaOptions,
+  { include, tunables: givenTunables = [], parts: givenParts = {}, tools = false }: GepaOptions,
 ): FoundTexts<Program> {
-  // A compiled program is optimized from the tunables' texts that were compiled into it.
-  const { program, tunableTexts: boundTexts } = unbindTunables(given);
-  const tunables = givenTunables.map((tunable) => withText(tunable, boundTexts[tunable.name]));
+  // A compiled program is optimized from the texts that were compiled into it.
+  const bound = unbindTunables(given);
+  const { texts: textTunables, prompts } = splitTunables(givenTunables);
+  const tunables = [...textTunables, ...constantsOf(givenParts)].map((tunable) =>
+    withText(tunable, bound.tunableTexts[tunable.name]),
+  );
+  checkParts(givenParts);
+  const parts = new LiveParts({ ...givenParts, ...prompts }, bound.copies);
+  const program = parts.joinedTo(bound.program);
   const includedNames = include?.filter((name) => !name.includes('*'));
   const discovery = discover(program, {
     tools,
@@ -44,17 +48,34 @@ export function findTexts<Program extends object>(
   if (Object.keys(components).length === 0) throw noComponents(discovery);
   return {
     program,
+    parts,
     tunables,
-    boundTexts,
+    boundTexts: bound.tunableTexts,
     components,
     skipped: discovery.skipped,
     apply: (candidate) => {
       const { programTexts, tunableTexts } = splitCandidate(candidate, tunables);
       const rewritten = rewrite(program, programTexts);
-      const texts = { ...boundTexts, ...tunableTexts };
-      return Object.keys(texts).length === 0 ? rewritten : bindTunables(rewritten, texts);
+      const texts = { ...bound.tunableTexts, ...tunableTexts };
+      const copies = parts.copiesIn(rewritten, texts);
+      if (Object.keys(texts).length === 0 && copies.isEmpty) return rewritten;
+      parts.hook(program);
+      return bindTunables(mainProgram(rewritten), texts, copies);
     },
   };
+}
+
+/** The strings among the parts, which are components like tunables. */
+function constantsOf(parts: Readonly<Record<string, object | string>>): Tunable[] {
+  return Object.entries(parts).flatMap(([name, text]) =>
+    typeof text === 'string'
+      ? tunable(name, text, {
+          kind: 'instructions',
+          location: `part "${name}"`,
+          description: 'A text that the program sends to a model.',
+        })
+      : [],
+  );
 }
 
 function withText(tunable: Tunable, text: string | undefined): Tunable {

@@ -10,13 +10,14 @@ import { type ReflectionModel, resolveReflectionModel } from './reflection/refle
 type InputOf<Program> = Program extends { invoke(input: infer Input, ...rest: never): unknown }
   ? Input
   : never;
-type OutputOf<Program> = Program extends { invoke(...args: never): Promise<infer Output> } ? Output : never;
+type OutputOf<Program> = Program extends { invoke(...args: never): infer Output } ? Awaited<Output> : never;
 
 /** The component names that the options determine: those of `include` and those of tunables. Otherwise `string`. */
 export type ComponentName<Options> =
   string extends SelectedName<Options>
     ? Options extends
         | { readonly exclude: unknown }
+        | { readonly parts: unknown }
         | { readonly rename: unknown }
         | { readonly include: unknown }
       ? string
@@ -33,6 +34,11 @@ export interface LangChainTarget<Program, Name extends string = string>
   extends Target<Program, InputOf<Program>, OutputOf<Program>, Name, ReflectionModel> {
   /** The parts of the program that are not optimized: type, location, reason, and how to include each. */
   readonly skipped: readonly Skipped[];
+  /**
+   * Takes the hooks off the objects of `parts`. The target puts them on again when it is used; programs that it returned
+   * before no longer have their texts in the parts. Nothing to do without `parts`.
+   */
+  dispose(): void;
 }
 
 /**
@@ -50,7 +56,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
 ): LangChainTarget<Program, ComponentName<Options>> {
   checkOptions(options ?? {});
   const { config, include, exclude, rename } = options ?? ({} as Options);
-  const { program, tunables, boundTexts, components, skipped, apply } = findTexts(given, options ?? {});
+  const { program, parts, tunables, boundTexts, components, skipped, apply } = findTexts(given, options ?? {});
   type Input = InputOf<Program>;
   type Output = OutputOf<Program>;
   const target = createTarget<Program, Input, Output, ComponentName<Options>, LanguageModel>(
@@ -61,6 +67,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
         createAdapter<Input, Output>({
           program: program as unknown as Invocable<Input, Output>,
           components: selected,
+          parts,
           tunables,
           boundTexts,
           ...(config === undefined ? {} : { config }),
@@ -76,6 +83,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   return {
     ...target,
     skipped,
+    dispose: () => parts.dispose(),
     compile: async (settings) => target.compile(await toCoreSettings(settings)),
     estimate: async (settings, how) => target.estimate(await toCoreSettings(settings), how),
   };

@@ -62,7 +62,6 @@ export {
   stagedEvaluation,
   stopConditions,
   topKPareto,
-  tunable,
 } from 'gepa-core';
 export {
   describeComponents,
@@ -87,6 +86,7 @@ export { type ComponentName, gepa, type LangChainTarget } from './gepa.ts';
 export { type PushedPrompt, type PushOptions, pushPrompts } from './langsmith/push-prompts.ts';
 export { fromChatModel } from './language-model.ts';
 export { metered } from './metered/metered-client.ts';
-export type { GepaOptions } from './options.ts';
+export type { GepaOptions, RolloutConfig } from './options.ts';
 export type { Skipped } from './program/inspect-program.ts';
 export type { ReflectionModel } from './reflection/reflection-model.ts';
+export { type TunablePrompt, tunable } from './tunable.ts';

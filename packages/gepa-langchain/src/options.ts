@@ -1,7 +1,11 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
-import { type ComponentSelectionOptions, OptionsError, type ProgramExample, type Tunable } from 'gepa-core';
+import { type ComponentSelectionOptions, OptionsError, type ProgramExample } from 'gepa-core';
 import { checkOptionNames } from 'gepa-core/adapter';
-import { isNode } from './program/node.ts';
+import { isNode, isRunnable } from './program/node.ts';
+import { type AnyTunable, isTunablePrompt } from './tunable.ts';
+
+/** The config of a call: LangChain's, and the `context` of LangGraph. */
+export type RolloutConfig = RunnableConfig & { readonly context?: unknown };
 
 /** Options for `gepa(program, options)`. */
 export interface GepaOptions extends ComponentSelectionOptions {
@@ -10,9 +14,16 @@ export interface GepaOptions extends ComponentSelectionOptions {
    * values that rollouts must not share, such as a session. By default every rollout runs in a new thread, which is
    * kept in memory instead of in the program's checkpointer.
    */
-  readonly config?: RunnableConfig | ((example: ProgramExample) => RunnableConfig);
+  readonly config?: RolloutConfig | ((example: ProgramExample) => RolloutConfig);
+  /**
+   * Objects that functions of the program call (nodes, tools, lambdas), by names of your choice: prompt templates,
+   * messages, runnables, agents, compiled graphs. Their texts become components, named `<part>.<text>`. Within a rollout
+   * and within the compiled program these objects have the candidate's texts; elsewhere they are as ever. A string is a
+   * text that the program sends to chat models, whole or within a system or human message.
+   */
+  readonly parts?: Readonly<Record<string, object | string>>;
   /** Texts inside functions of the program (nodes, tools, lambdas, an `entrypoint`) to optimize as well. */
-  readonly tunables?: readonly Tunable[];
+  readonly tunables?: readonly AnyTunable[];
   /**
    * Whether to optimize the descriptions of tools, of their schemas at every depth, and of structured output. Default
    * `false`: better descriptions do not always help, and each one is another component that shares the budget.
@@ -49,6 +60,11 @@ const rules = {
     isValid: (value) => Array.isArray(value) && value.every(isTunable),
     expected: 'an array of results of `tunable(name, text)`',
   },
+  parts: {
+    isValid: (value) =>
+      isNode(value) && !Array.isArray(value) && !isRunnable(value) && Object.values(value).every((part) => isNode(part) || isText(part)),
+    expected: 'an object of parts by name: `{ musicAgent, answerPrompt }`',
+  },
   tools: { isValid: (value) => typeof value === 'boolean', expected: '`true` or `false`' },
   include: { isValid: areTexts, expected: 'an array of names' },
   exclude: { isValid: areTexts, expected: 'an array of names' },
@@ -58,8 +74,8 @@ const rules = {
   },
 } satisfies Record<keyof GepaOptions, { isValid(value: unknown): boolean; expected: string }>;
 
-function isTunable(value: unknown): value is Tunable {
-  return isNode(value) && isText(value.name) && isNode(value.component);
+function isTunable(value: unknown): boolean {
+  return isTunablePrompt(value) || (isNode(value) && isText(value.name) && isNode(value.component));
 }
 
 function refuseSharedThread(configurable: object): void {

@@ -17,6 +17,8 @@ export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';
 export {
   type CandidateBinding,
+  type Copies,
+  currentBinding,
   tunableComponents,
   withCandidate,
   withoutCandidate,

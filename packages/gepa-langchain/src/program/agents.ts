@@ -9,6 +9,7 @@ import { codeReason } from './skip-reasons.ts';
 /** An agent of `createAgent`: not a runnable itself, but an object with a graph and the options it was built from. */
 export const agent: NodeKind = {
   byConstructor: true,
+  alias: (node) => node.graph as object,
   matches: (node) => isNode(node.options) && isNode(node.graph) && node.graph.lg_is_pregel === true,
   parts: (node) => {
     const { systemPrompt, tools, responseFormat, middleware, checkpointer } = node.options as Node;

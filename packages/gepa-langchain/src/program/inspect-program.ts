@@ -1,8 +1,10 @@
 import type { Component } from 'gepa-core';
+import { freeName } from 'gepa-core/adapter';
 import { errorMessage } from '../util/error-message.ts';
 import { nameSites } from './component-names.ts';
 import { describePlace, locate } from './location.ts';
 import { isPromptTemplate, type Node, typeName } from './node.ts';
+import { partNameOf } from './program-with-parts.ts';
 import { skipReason } from './skip-reasons.ts';
 import { decodeTemplate } from './template/template.ts';
 import { type Site, traverse } from './traverse.ts';
@@ -76,7 +78,7 @@ export function inspectProgram(program: unknown): ProgramInspection {
       return undefined;
     },
   });
-  const names = nameSites(sites);
+  const names = namesOf(sites);
   const named: NamedSite[] = [];
   for (const site of sites) {
     if (site.part.text === '') continue;
@@ -85,6 +87,29 @@ export function inspectProgram(program: unknown): ProgramInspection {
     else named.push(result);
   }
   return { sites: named, skipped, inspected, checkpointers };
+}
+
+/** The names of the program's texts, and those of each part under the part's name. */
+function namesOf(sites: readonly Site[]): Map<Site, string> {
+  const byPart = new Map<string | undefined, Site[]>();
+  for (const site of sites) {
+    const part = partNameOf(site.path);
+    byPart.set(part, [...(byPart.get(part) ?? []), site]);
+  }
+  const names = new Map<Site, string>();
+  const taken = new Set<string>();
+  for (const [part, group] of byPart) {
+    const inPart = new Map<Site, Site>(
+      group.map((site) => [{ ...site, path: site.path.slice(1) }, site]),
+    );
+    const found = part === undefined ? nameSites(group) : nameSites([...inPart.keys()], part);
+    for (const [named, name] of found) {
+      const free = freeName(name, taken);
+      taken.add(free);
+      names.set(inPart.get(named) ?? named, free);
+    }
+  }
+  return names;
 }
 
 function readSite(site: Site, name: string): NamedSite | Skipped {

@@ -67,6 +67,8 @@ export interface NodeKind {
   readonly prompt?: boolean;
   /** Whether the node is a LangChain tool. */
   readonly tool?: boolean;
+  /** Another object that programs use in place of the node: the graph of an agent. */
+  alias?(node: Node): object;
   /** Whether `rebuild` uses the node's constructor, which also initializes private fields. */
   readonly byConstructor?: boolean;
   /** For nodes that declare `inputVariables`: the variables that their parts use. */

@@ -1,4 +1,5 @@
 import { CandidateMismatchError } from 'gepa-core';
+import { withoutCandidate } from 'gepa-core/adapter';
 import { hasBoundCallbacks, keepCallbacks } from './chat-models.ts';
 import { copyWith } from './copy-with.ts';
 import { inspectProgram } from './inspect-program.ts';
@@ -32,7 +33,16 @@ export interface RewriteOptions {
 export function rewrite<Program>(
   program: Program,
   texts: Readonly<Record<string, string>>,
-  { mark = false, checkpointers, withoutCaches = false }: RewriteOptions = {},
+  options: RewriteOptions = {},
+): Program {
+  // Within a rollout, hooked parts stand for another candidate's copies.
+  return withoutCandidate(() => rewriteParts(program, texts, options));
+}
+
+function rewriteParts<Program>(
+  program: Program,
+  texts: Readonly<Record<string, string>>,
+  { mark = false, checkpointers, withoutCaches = false }: RewriteOptions,
 ): Program {
   const { sites } = inspectProgram(program);
   checkNames(

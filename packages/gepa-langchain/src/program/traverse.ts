@@ -6,6 +6,7 @@ import { graphs } from './graphs.ts';
 import { isNode, type Node } from './node.ts';
 import type { NodeKind, OmittedPart, Part, TextPart } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
+import { programWithParts } from './program-with-parts.ts';
 import { prompts } from './prompts.ts';
 import { encodeTemplate } from './template/template.ts';
 import { tool } from './tools.ts';
@@ -13,6 +14,7 @@ import { boundProgram } from './tunables.ts';
 
 /** The table of node kinds. The first row that matches a node is its kind. */
 const kinds: readonly NodeKind[] = [
+  programWithParts,
   boundProgram,
   agent,
   ...graphs,
@@ -104,7 +106,9 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
       } else visitor.omit?.(part, path);
     }
     const changed = edits.length === 0 ? node : rebuild(node, kind, edits);
-    return { value: visitor.leave?.(changed as Node, kind, sites) ?? changed, sites };
+    const value = visitor.leave?.(changed as Node, kind, sites) ?? changed;
+    if (kind.alias !== undefined) visited.set(kind.alias(node), { value: kind.alias(value as Node), sites });
+    return { value, sites };
   }
 
   return visit(program, []).value;

@@ -16,6 +16,7 @@ export class RolloutTracer extends BaseTracer {
   static readonly handlerName = 'gepa_rollout';
   readonly name = RolloutTracer.handlerName;
   readonly meter: CallMeter | undefined;
+  readonly #seeMessages: (messages: readonly unknown[]) => void;
   readonly #roots: Run[] = [];
   readonly #seenRunIds = new Set<string>();
   /** Metered calls by run id. */
@@ -27,10 +28,12 @@ export class RolloutTracer extends BaseTracer {
   #refusal: { readonly reason: unknown } | undefined;
   #closed = false;
 
-  constructor(meter?: CallMeter) {
+  /** @param seeMessages called with the messages of each call of a chat model before they are sent. */
+  constructor(meter?: CallMeter, seeMessages: (messages: readonly unknown[]) => void = () => {}) {
     // By default LangChain runs handlers in the background; runs would be missing when the program returns.
     super({ _awaitHandler: true });
     this.meter = meter;
+    this.#seeMessages = seeMessages;
     // When a handler throws, LangChain prints the error and makes the call anyway, unless `raiseError` is true. It reads
     // this property first, so throwing the refusal here prevents the call and prints nothing.
     Object.defineProperty(this, 'raiseError', {
@@ -82,6 +85,13 @@ export class RolloutTracer extends BaseTracer {
       await this.#reportErrorToOthers(run, reason);
       throw reason;
     }
+  }
+
+  override handleChatModelStart(
+    ...args: Parameters<BaseTracer['handleChatModelStart']>
+  ): ReturnType<BaseTracer['handleChatModelStart']> {
+    this.#seeMessages(args[1].flat());
+    return super.handleChatModelStart(...args);
   }
 
   override onLLMEnd(run: Run): void {
