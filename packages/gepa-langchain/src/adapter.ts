@@ -13,16 +13,18 @@ import {
 } from 'gepa-core';
 import { raceSignal, secretsIn, seedCandidateOf, usageOfSteps, withCandidate } from 'gepa-core/adapter';
 import type { RolloutConfig } from './options.ts';
-import { discover } from './program/discover.ts';
+import { componentsOf } from './program/components.ts';
 import { inspectProgram } from './program/inspect-program.ts';
 import { LiveParts } from './program/live-parts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
 import type { PartCopies } from './program/part-copies.ts';
+import { readersIn } from './program/part-readers.ts';
 import { programSource } from './program/program-source.ts';
 import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
 import { RolloutThreads } from './program/rollout-threads.ts';
+import { explanation } from './program/skip-reasons.ts';
 import { splitCandidate } from './program/tunables.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
@@ -41,7 +43,7 @@ export interface Invocable<Input = unknown, Output = unknown> {
 
 export interface AdapterOptions<Input, Output> {
   readonly program: Invocable<Input, Output>;
-  /** The components to optimize. Default: everything `discover` finds. */
+  /** The components to optimize. Default: everything found. */
   readonly components?: Readonly<Record<string, Component>>;
   /** The objects that functions of the program call, if `program` contains their texts. */
   readonly parts?: LiveParts;
@@ -70,7 +72,7 @@ export function createAdapter<Input, Output>(
   options: AdapterOptions<Input, Output>,
 ): Adapter<ProgramExample<Input>, Output> {
   const { program, tunables = [], boundTexts = {}, parts = new LiveParts() } = options;
-  const { components = discover(program).components } = options;
+  const { components = componentsOf(program, { explanation }) } = options;
   const names = Object.keys(components);
   const { sites, checkpointers } = inspectProgram(program);
   const threads = new RolloutThreads(checkpointers);
@@ -93,7 +95,7 @@ export function createAdapter<Input, Output>(
         text: candidate[name]!,
         variables: components[name]!.variables ?? [],
       }));
-  const readers = parts.readersIn(program);
+  const readers = readersIn(program);
   /** The components of tunables and parts that were not read. */
   const unreadIn = (reads: ReadonlySet<string>) =>
     names.filter((name) => {

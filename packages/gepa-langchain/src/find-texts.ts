@@ -1,10 +1,10 @@
 import { type Candidate, NoComponentsError, type ProgramTexts, type Tunable, tunable, tunableComponents } from 'gepa-core/load';
 import type { GepaOptions } from './options.ts';
-import { type Discovery, discover } from './program/discover.ts';
-import type { Skipped } from './program/inspect-program.ts';
-import { checkParts, LiveParts } from './program/live-parts.ts';
+import { componentsOf } from './program/components.ts';
+import { LiveParts } from './program/live-parts.ts';
 import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
+import type { Explanation } from './program/skip-reasons.ts';
 import { bindTunables, splitCandidate, unbindTunables } from './program/tunables.ts';
 import { splitTunables } from './tunable.ts';
 
@@ -17,18 +17,25 @@ export interface FoundTexts<Program> extends ProgramTexts<Program> {
   readonly tunables: readonly Tunable[];
   /** The texts that were compiled into the program for tunables. */
   readonly boundTexts: Candidate;
-  readonly skipped: readonly Skipped[];
+}
+
+interface Words {
+  readonly explanation: Explanation;
+  /** The error for a program without texts. */
+  readonly noComponents: (program: object) => NoComponentsError;
 }
 
 /**
  * Finds the texts of a program. Selecting and renaming them is left to the caller.
  *
- * @throws {NoComponentsError} when there is none; the message lists what was inspected.
- * @throws {OptionsError} when a tunable has the name of another text, or a part has no text.
+ * @param words for locations and errors, which production does not need.
+ * @throws {NoComponentsError} when there is none.
+ * @throws {OptionsError} when a tunable has the name of another text.
  */
 export function findTexts<Program extends object>(
   given: Program,
   { include, tunables: givenTunables = [], parts: givenParts = {}, tools = false }: GepaOptions,
+  words?: Words,
 ): FoundTexts<Program> {
   // A compiled program is optimized from the texts that were compiled into it.
   const bound = unbindTunables(given);
@@ -36,23 +43,22 @@ export function findTexts<Program extends object>(
   const tunables = [...textTunables, ...constantsOf(givenParts)].map((tunable) =>
     withText(tunable, bound.tunableTexts[tunable.name]),
   );
-  checkParts(givenParts);
   const parts = new LiveParts({ ...givenParts, ...prompts }, bound.copies);
   const program = parts.joinedTo(bound.program);
   const includedNames = include?.filter((name) => !name.includes('*'));
-  const discovery = discover(program, {
+  const found = componentsOf(program, {
     tools,
     ...(includedNames === undefined ? {} : { include: includedNames }),
+    ...(words === undefined ? {} : { explanation: words.explanation }),
   });
-  const components = { ...discovery.components, ...tunableComponents(tunables, discovery.components) };
-  if (Object.keys(components).length === 0) throw noComponents(discovery);
+  const components = { ...found, ...tunableComponents(tunables, found) };
+  if (Object.keys(components).length === 0) throw words?.noComponents(program) ?? new NoComponentsError('The program has no text.');
   return {
     program,
     parts,
     tunables,
     boundTexts: bound.tunableTexts,
     components,
-    skipped: discovery.skipped,
     apply: (candidate) => {
       const { programTexts, tunableTexts } = splitCandidate(candidate, tunables);
       const rewritten = rewrite(program, programTexts);
@@ -72,7 +78,6 @@ function constantsOf(parts: Readonly<Record<string, object | string>>): Tunable[
       ? tunable(name, text, {
           kind: 'instructions',
           location: `part "${name}"`,
-          description: 'A text that the program sends to a model.',
         })
       : [],
   );
@@ -84,10 +89,3 @@ function withText(tunable: Tunable, text: string | undefined): Tunable {
     : { name: tunable.name, text, component: { ...tunable.component, text } };
 }
 
-function noComponents({ inspected, skipped }: Discovery): NoComponentsError {
-  const parts = inspected.map(({ type, location }) => `${type} at ${location}`).join('; ');
-  const skips = skipped.map(({ location, reason, hint }) => `${location}: ${reason}. ${hint}`);
-  return new NoComponentsError(
-    `There is no text to optimize in this program. Inspected: ${parts || 'nothing'}.${skips.length === 0 ? '' : `\nSkipped:\n- ${skips.join('\n- ')}`}`,
-  );
-}

@@ -4,8 +4,12 @@ import { createAdapter, type Invocable } from './adapter.ts';
 import { findTexts } from './find-texts.ts';
 import { meterMetric } from './metered/metered-metric.ts';
 import { checkOptions, type GepaOptions } from './options.ts';
+import { discover, noComponentsError } from './program/discover.ts';
 import type { Skipped } from './program/inspect-program.ts';
+import { checkParts } from './program/part-readers.ts';
+import { explanation } from './program/skip-reasons.ts';
 import { type ReflectionModel, resolveReflectionModel } from './reflection/reflection-model.ts';
+import { refuseSharedConversations } from './shared-config.ts';
 
 type InputOf<Program> = Program extends { invoke(input: infer Input, ...rest: never): unknown }
   ? Input
@@ -55,8 +59,13 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   options?: Options,
 ): LangChainTarget<Program, ComponentName<Options>> {
   checkOptions(options ?? {});
-  const { config, include, exclude, rename } = options ?? ({} as Options);
-  const { program, parts, tunables, boundTexts, components, skipped, apply } = findTexts(given, options ?? {});
+  refuseSharedConversations(options?.config);
+  const { config, include, exclude, rename, tools = false } = options ?? ({} as Options);
+  checkParts(options?.parts ?? {});
+  const { program, parts, tunables, boundTexts, components, apply } = findTexts(given, options ?? {}, {
+    explanation,
+    noComponents: (whole) => noComponentsError(discover(whole)),
+  });
   type Input = InputOf<Program>;
   type Output = OutputOf<Program>;
   const target = createTarget<Program, Input, Output, ComponentName<Options>, LanguageModel>(
@@ -82,7 +91,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   );
   return {
     ...target,
-    skipped,
+    skipped: discover(program, { tools, ...(include === undefined ? {} : { include }) }).skipped,
     dispose: () => parts.dispose(),
     compile: async (settings) => target.compile(await toCoreSettings(settings)),
     estimate: async (settings, how) => target.estimate(await toCoreSettings(settings), how),

@@ -43,9 +43,6 @@ export function checkOptions(options: GepaOptions): void {
     return value === undefined || isValid(value) ? [] : [`\`${name}\` must be ${expected}.`];
   });
   if (problems.length > 0) throw new OptionsError(problems);
-  if (isNode(options.config) && isNode(options.config.configurable)) {
-    refuseSharedThread(options.config.configurable);
-  }
 }
 
 const isText = (value: unknown) => typeof value === 'string' && value !== '';
@@ -76,12 +73,4 @@ const rules = {
 
 function isTunable(value: unknown): boolean {
   return isTunablePrompt(value) || (isNode(value) && isText(value.name) && isNode(value.component));
-}
-
-function refuseSharedThread(configurable: object): void {
-  if ((configurable as { thread_id?: unknown }).thread_id === undefined) return;
-  throw new OptionsError([
-    '`config` sets one `thread_id` for all rollouts, so each rollout would see the conversations of the others. ' +
-      'Remove `thread_id` (every rollout then gets its own), or pass a function that returns a config for each rollout.',
-  ]);
 }

@@ -1,4 +1,4 @@
-import { unhookedDescriptors } from 'gepa-core/adapter';
+import { unhookedDescriptors } from 'gepa-core/load';
 import { describeZod, isZodSchema } from './schema/zod.ts';
 
 /** A path of keys into an object. */

@@ -1,12 +1,11 @@
-import { type Candidate, OptionsError } from 'gepa-core';
-import { hookPart } from 'gepa-core/adapter';
+import type { Candidate } from 'gepa-core';
+import { hookPart } from 'gepa-core/load';
 import { agent } from './agents.ts';
 import { inspectProgram } from './inspect-program.ts';
 import type { Node } from './node.ts';
 import { PartCopies } from './part-copies.ts';
 import { ProgramWithParts } from './program-with-parts.ts';
 import { rewrite } from './rewrite.ts';
-import { traverse } from './traverse.ts';
 
 /**
  * The objects of the option `parts`: what functions of the program call. Within a rollout, hooks on these objects give
@@ -82,36 +81,6 @@ export class LiveParts {
   dispose(): void {
     for (const unhook of this.#unhook.splice(0)) unhook();
   }
-
-  /**
-   * The parts through which each text is read, by component name. A text that the program itself contains has none: the
-   * hooks do not see its use.
-   */
-  readersIn(whole: object): Map<string, readonly string[]> {
-    if (!(whole instanceof ProgramWithParts)) return new Map();
-    const inProgram = nodesIn(whole.program);
-    const inParts = Object.entries(whole.parts).map(([name, part]) => [name, nodesIn(part)] as const);
-    return new Map(
-      inspectProgram(whole).sites.flatMap(({ name, site }) => {
-        const objects = [site.owner, ...site.path.flatMap(({ node, kind }) => kind?.alias?.(node as Node) ?? [])];
-        const isIn = (nodes: ReadonlySet<unknown>) => objects.some((object) => nodes.has(object));
-        if (isIn(inProgram)) return [];
-        return [[name, inParts.filter(([, nodes]) => isIn(nodes)).map(([part]) => part)] as const];
-      }),
-    );
-  }
-}
-
-/** @throws {OptionsError} when a part has no text. */
-export function checkParts(parts: Readonly<Record<string, object | string>>): void {
-  const problems = Object.entries(parts).flatMap(([name, part]) => {
-    if (typeof part === 'string') return [];
-    const { sites, skipped } = inspectProgram(part);
-    if (sites.length > 0) return [];
-    const reasons = skipped.map(({ location, reason, hint }) => `${location}: ${reason}. ${hint}`);
-    return [`\`parts.${name}\` has no text to optimize. ${reasons.join(' ')}`.trim()];
-  });
-  if (problems.length > 0) throw new OptionsError(problems);
 }
 
 function aliasesOf(live: object, copy: object): (readonly [object, object])[] {
@@ -123,10 +92,4 @@ function aliasesOf(live: object, copy: object): (readonly [object, object])[] {
 
 function differingFields(live: object, copy: object): PropertyKey[] {
   return Reflect.ownKeys(copy).filter((key) => !Object.is(Reflect.get(live, key), Reflect.get(copy, key)));
-}
-
-function nodesIn(program: unknown): Set<unknown> {
-  const nodes = new Set<unknown>();
-  traverse(program, { enter: (path) => nodes.add(path.at(-1)!.node) });
-  return nodes;
 }

@@ -36,11 +36,18 @@ export interface TextPart extends PartBase {
 
 /** A part that cannot be optimized. */
 export interface OmittedPart extends PartBase {
-  /** The reason, as in `Skipped.reason`. */
-  readonly omitted: string;
-  /** How to make it optimizable. */
-  readonly hint: string;
+  /** Why. `skip-reasons.ts` has the words, which production does not need. */
+  readonly omitted: OmittedReason;
 }
+
+export type OmittedReason =
+  | 'middleware'
+  | 'toolImplementation'
+  | 'toolSchema'
+  | 'toolNodeDescriptions'
+  | 'fewShotExample'
+  | 'contentPart'
+  | 'partialFunction';
 
 /** The checkpointer of a graph. */
 export interface CheckpointerPart extends PartBase {

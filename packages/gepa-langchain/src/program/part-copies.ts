@@ -1,5 +1,5 @@
 import type { Candidate } from 'gepa-core';
-import { type Copies, currentBinding, hookPart } from 'gepa-core/adapter';
+import { type Copies, currentBinding, hookPart } from 'gepa-core/load';
 import { copyWith } from './copy-with.ts';
 import { isMessage, isNode, type MessageNode } from './node.ts';
 

@@ -1,5 +1,5 @@
 import { CandidateMismatchError } from 'gepa-core';
-import { withoutCandidate } from 'gepa-core/adapter';
+import { withoutCandidate } from 'gepa-core/load';
 import { hasBoundCallbacks, keepCallbacks } from './chat-models.ts';
 import { copyWith } from './copy-with.ts';
 import { inspectProgram } from './inspect-program.ts';
