@@ -60,7 +60,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
 ): LangChainTarget<Program, ComponentName<Options>> {
   checkOptions(options ?? {});
   refuseSharedConversations(options?.config);
-  const { config, include, exclude, rename, tools = false } = options ?? ({} as Options);
+  const { config, include, exclude, rename, variables, tools = false } = options ?? ({} as Options);
   checkParts(options?.parts ?? {});
   const { program, parts, tunables, boundTexts, components, apply } = findTexts(given, options ?? {}, {
     explanation,
@@ -87,6 +87,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
       ...(include === undefined ? {} : { include }),
       ...(exclude === undefined ? {} : { exclude }),
       ...(rename === undefined ? {} : { rename }),
+      ...(variables === undefined ? {} : { variables }),
     },
   );
   return {

@@ -63,6 +63,7 @@ export {
   stopConditions,
   topKPareto,
 } from 'gepa-core';
+export { type ExampleSchema, type ReadOptions, type RowOptions, readCsv, readJsonl } from 'gepa-core/node';
 export {
   describeComponents,
   describeEstimate,
@@ -72,10 +73,8 @@ export {
   supportsColor,
   terminalProgress,
 } from 'gepa-core/report';
-export { readCsv, readJsonl } from './data/files.ts';
 export { type LangSmithDatasetOptions, readLangSmithDataset } from './data/langsmith-dataset.ts';
 export { type RecordedExample, Recorder, type RecorderOptions, type RunFeedback } from './data/recorder.ts';
-export type { RowOptions } from './data/rows.ts';
 export {
   type Evaluator,
   type EvaluatorArgs,

@@ -69,6 +69,10 @@ const rules = {
     isValid: (value) => isNode(value) && !Array.isArray(value) && Object.values(value).every(isText),
     expected: 'an object that maps found names to new names',
   },
+  variables: {
+    isValid: (value) => isNode(value) && !Array.isArray(value) && Object.values(value).every(areTexts),
+    expected: 'an object of lists of names by component: `{ style: ["tone"] }`',
+  },
 } satisfies Record<keyof GepaOptions, { isValid(value: unknown): boolean; expected: string }>;
 
 function isTunable(value: unknown): boolean {

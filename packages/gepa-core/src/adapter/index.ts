@@ -11,6 +11,7 @@ export {
 } from '../budget/usage.ts';
 export { isUnreached, ModelCallError, modelCallError } from '../calls/classify-error.ts';
 export { freeName, seedCandidateOf } from '../component.ts';
+export { examplesOfRows } from '../data/rows.ts';
 export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 export { checkOptionNames } from '../options/option-names.ts';
 export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
