@@ -9,7 +9,7 @@ import type { Skipped } from './program/inspect-program.ts';
 import { checkParts } from './program/part-readers.ts';
 import { explanation } from './program/skip-reasons.ts';
 import { type ReflectionModel, resolveReflectionModel } from './reflection/reflection-model.ts';
-import { refuseSharedConversations } from './shared-config.ts';
+import { checkConfig } from './check-config.ts';
 
 type InputOf<Program> = Program extends { invoke(input: infer Input, ...rest: never): unknown }
   ? Input
@@ -59,7 +59,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   options?: Options,
 ): LangChainTarget<Program, ComponentName<Options>> {
   checkOptions(options ?? {});
-  refuseSharedConversations(options?.config);
+  checkConfig(options?.config);
   const { config, include, exclude, rename, variables, tools = false } = options ?? ({} as Options);
   checkParts(options?.parts ?? {});
   const { program, parts, tunables, boundTexts, components, apply } = findTexts(given, options ?? {}, {

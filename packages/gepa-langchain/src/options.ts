@@ -37,7 +37,7 @@ export interface GepaOptions extends ComponentSelectionOptions {
  */
 export function checkOptions(options: GepaOptions): void {
   if (!isNode(options) || Array.isArray(options)) throw new OptionsError(['The options must be an object.']);
-  checkOptionNames(options, Object.keys(rules));
+  checkOptionNames(options, ['config', ...Object.keys(rules)]);
   const problems = Object.entries(rules).flatMap(([name, { isValid, expected }]) => {
     const value = options[name];
     return value === undefined || isValid(value) ? [] : [`\`${name}\` must be ${expected}.`];
@@ -49,10 +49,6 @@ const isText = (value: unknown) => typeof value === 'string' && value !== '';
 const areTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
 
 const rules = {
-  config: {
-    isValid: (value) => typeof value === 'function' || (isNode(value) && !Array.isArray(value)),
-    expected: 'an object such as the second argument of `invoke`, or a function that returns one',
-  },
   tunables: {
     isValid: (value) => Array.isArray(value) && value.every(isTunable),
     expected: 'an array of results of `tunable(name, text)`',
@@ -60,20 +56,20 @@ const rules = {
   parts: {
     isValid: (value) =>
       isNode(value) && !Array.isArray(value) && !isRunnable(value) && Object.values(value).every((part) => isNode(part) || isText(part)),
-    expected: 'an object of parts by name: `{ musicAgent, answerPrompt }`',
+    expected: 'an object of parts by name, as in `{ agent }`',
   },
   tools: { isValid: (value) => typeof value === 'boolean', expected: '`true` or `false`' },
   include: { isValid: areTexts, expected: 'an array of names' },
   exclude: { isValid: areTexts, expected: 'an array of names' },
   rename: {
     isValid: (value) => isNode(value) && !Array.isArray(value) && Object.values(value).every(isText),
-    expected: 'an object that maps found names to new names',
+    expected: 'an object of new names by found name',
   },
   variables: {
     isValid: (value) => isNode(value) && !Array.isArray(value) && Object.values(value).every(areTexts),
-    expected: 'an object of lists of names by component: `{ style: ["tone"] }`',
+    expected: 'an object of lists of words',
   },
-} satisfies Record<keyof GepaOptions, { isValid(value: unknown): boolean; expected: string }>;
+} satisfies Record<Exclude<keyof GepaOptions, 'config'>, { isValid(value: unknown): boolean; expected: string }>;
 
 function isTunable(value: unknown): boolean {
   return isTunablePrompt(value) || (isNode(value) && isText(value.name) && isNode(value.component));

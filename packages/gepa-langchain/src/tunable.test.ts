@@ -85,7 +85,7 @@ describe('tunable', () => {
     expect(declared.result.warnings.join()).not.toContain('but no variables');
     expect(declared.result.bestCandidate.greeting).toContain('{name}');
     expect(() => gepa(program, { tunables: [greeting], variables: { greeting: ['nam'] } })).toThrow(
-      'names {nam}, which the text of "greeting" does not contain',
+      'the text of "greeting" has no {nam}',
     );
   });
 

@@ -50,26 +50,21 @@ export function selectComponents(
   options: ComponentSelectionOptions,
 ): SelectedComponent[] {
   const names = Object.keys(found);
-  const { include = ['*'], exclude = [], rename = {}, variables = {} } = options;
+  const { include = ['*'], exclude = [], rename = {} } = options;
   const problems: string[] = [];
   const available = `The components found were ${names.join(', ') || 'none'}.`;
   for (const [option, patterns] of Object.entries({
     include: options.include ?? [],
     exclude,
     rename: Object.keys(rename),
-    variables: Object.keys(variables),
   })) {
     for (const pattern of patterns) {
       const isFound =
-        option === 'rename' || option === 'variables' ? names.includes(pattern) : names.some((name) => matches(pattern, name));
+        option === 'rename' ? names.includes(pattern) : names.some((name) => matches(pattern, name));
       if (!isFound) {
         problems.push(`\`${option}\` names "${pattern}", but there is no such component. ${available}`);
       }
     }
-  }
-  for (const [name, words] of Object.entries(variables)) {
-    const missing = words.filter((word) => found[name] !== undefined && !found[name].text.includes(`{${word}}`));
-    if (missing.length > 0) problems.push(`\`variables\` names {${missing.join('}, {')}}, which the text of "${name}" does not contain.`);
   }
   const selected = names
     .filter((name) => include.some((pattern) => matches(pattern, name)))
@@ -77,7 +72,7 @@ export function selectComponents(
     .map((foundName) => ({
       name: ownValue(rename, foundName) ?? foundName,
       foundName,
-      component: withVariables(found[foundName]!, ownValue(variables, foundName)),
+      component: found[foundName]!,
     }));
   const taken = new Set<string>();
   for (const { name } of selected) {
@@ -89,12 +84,6 @@ export function selectComponents(
   }
   if (problems.length > 0) throw new OptionsError(problems);
   return selected;
-}
-
-function withVariables(component: Component, variables: readonly string[] | undefined): Component {
-  return variables === undefined
-    ? component
-    : { ...component, variables: [...new Set([...(component.variables ?? []), ...variables])] };
 }
 
 function matches(pattern: string, name: string): boolean {

@@ -19,7 +19,13 @@ export interface ComponentOptions {
  * found once.
  */
 export function componentsOf(program: unknown, options: ComponentOptions = {}): Record<string, Component> {
-  const { sites } = inspectProgram(program, options.explanation);
+  return selectedFrom(inspectProgram(program, options.explanation).sites, options);
+}
+
+export function selectedFrom(
+  sites: readonly NamedSite[],
+  options: ComponentOptions,
+): Record<string, Component> {
   return Object.fromEntries(
     sites.filter((site) => isIncluded(site, options)).map(({ name, component }) => [name, component]),
   );

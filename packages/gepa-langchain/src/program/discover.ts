@@ -1,5 +1,5 @@
 import { type Component, NoComponentsError } from 'gepa-core';
-import { type ComponentOptions, componentsOf, isIncluded } from './components.ts';
+import { type ComponentOptions, isIncluded, selectedFrom } from './components.ts';
 import {
   descriptionOptInReason,
   type Inspected,
@@ -24,7 +24,7 @@ export function discover(program: unknown, options: ComponentOptions = {}): Disc
   const { sites, skipped, inspected } = inspectProgram(program, explanation);
   const excluded = sites.filter((site) => !isIncluded(site, options));
   return {
-    components: componentsOf(program, { ...options, explanation }),
+    components: selectedFrom(sites, options),
     skipped: [
       ...grouped(skipped),
       ...excluded.filter(({ optInReason }) => optInReason !== descriptionOptInReason).map(skippedText),

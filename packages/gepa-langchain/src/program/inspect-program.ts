@@ -2,7 +2,7 @@ import type { Component } from 'gepa-core';
 import { freeName } from 'gepa-core/load';
 import { errorMessage } from '../util/error-message.ts';
 import { nameSites } from './component-names.ts';
-import { isPromptTemplate, type Node, typeName } from './node.ts';
+import { isNode, isPromptTemplate, type Node, typeName } from './node.ts';
 import { partNameOf, programWithParts } from './program-with-parts.ts';
 import type { Explanation, UnreadableReason } from './skip-reasons.ts';
 import { decodeTemplate } from './template/template.ts';
@@ -76,7 +76,7 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
       return undefined;
     },
     text: (site) => {
-      sites.push(site);
+      if (!isUnusedSchema(site)) sites.push(site);
       return undefined;
     },
   });
@@ -93,6 +93,12 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
     }
   }
   return { sites: named, skipped, inspected, checkpointers };
+}
+
+/** In a sequence, the schema of a StructuredPrompt has been given to the model already. */
+function isUnusedSchema({ part, path }: Site): boolean {
+  const [sequence, prompt] = path.slice(-2);
+  return part.at[0] === 'schema' && isPromptTemplate(prompt?.node) && isNode(sequence?.node) && 'middle' in sequence.node;
 }
 
 /** The names of the program's texts, and those of each part under the part's name. */

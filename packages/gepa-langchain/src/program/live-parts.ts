@@ -13,19 +13,19 @@ import { rewrite } from './rewrite.ts';
  */
 export class LiveParts {
   /** By the part's name: the object that the program calls. */
-  readonly #live: Readonly<Record<string, object>>;
+  readonly #live: Record<string, object> = {};
   /** By the part's name: the string that the program sends. */
-  readonly #constants: Readonly<Record<string, string>>;
+  readonly #constants: Record<string, string>;
   /** What a compiled program has in place of live objects. */
   readonly #bound: ReadonlyMap<object, object>;
   readonly #unhook: (() => void)[] = [];
 
   constructor(parts: Readonly<Record<string, object | string>> = {}, bound?: PartCopies) {
-    const entries = Object.entries(parts);
-    const isConstant = (entry: readonly [string, unknown]) => typeof entry[1] === 'string';
-    this.#live = Object.fromEntries(entries.filter((entry) => !isConstant(entry))) as Record<string, object>;
-    const constants = Object.fromEntries(entries.filter(isConstant)) as Record<string, string>;
-    this.#constants = { ...bound?.constants, ...constants };
+    this.#constants = { ...bound?.constants };
+    for (const [name, part] of Object.entries(parts)) {
+      if (typeof part === 'string') this.#constants[name] = part;
+      else this.#live[name] = part;
+    }
     this.#bound = bound?.objects ?? new Map();
   }
 

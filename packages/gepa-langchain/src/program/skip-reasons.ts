@@ -140,12 +140,25 @@ function skipReason(value: unknown): SkipReason | undefined {
   return rule === undefined ? { reason: 'it is not a LangChain runnable', hint: programHint } : rule.skip;
 }
 
+/** What a text is for, as the reflection model reads it. */
+function describe({ part, path }: Pick<Site, 'part' | 'path'>): string {
+  if (part.kind === 'instructions') {
+    return 'The system prompt of an agent: sent before the conversation at each of its turns.';
+  }
+  if (part.kind !== 'tool-description' && part.kind !== 'field-description') return describePlace(path);
+  const purpose =
+    part.kind === 'tool-description'
+      ? 'Tells the model what the tool is for'
+      : 'Tells the model what to fill in';
+  const { node, kind } = path.at(-1)!;
+  const tool = kind?.tool === true ? `tool "${String((node as Node).name)}"` : undefined;
+  const field = tool !== undefined && part.place === 'description' ? undefined : part.place;
+  return `${purpose}: ${[tool, field].filter((place) => place !== undefined).join(', ')}.`;
+}
+
 export const explanation = {
   locate,
-  describe: ({ part, path }: Pick<Site, 'part' | 'path'>) =>
-    part.kind === 'instructions'
-      ? 'The system prompt of an agent: sent before the conversation at each of its turns.'
-      : describePlace(path),
+  describe,
   node: skipReason,
   part: (reason: OmittedReason | UnreadableReason): SkipReason => partReasons[reason],
 };

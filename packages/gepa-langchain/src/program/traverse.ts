@@ -121,7 +121,7 @@ function kindOf(node: Node): NodeKind | undefined {
 }
 
 function rebuild(node: Node, kind: NodeKind, edits: readonly Edit[]): object {
-  const changed = kind.rebuild?.(node, edits) ?? copyWith(node, edits);
+  const changed = withoutCommit(kind.rebuild?.(node, edits) ?? copyWith(node, edits));
   if (kind.variables === undefined || !Object.hasOwn(node, 'inputVariables')) return changed;
   const before = new Set(kind.variables(node));
   const after = new Set(kind.variables(changed as Node));
@@ -130,4 +130,14 @@ function rebuild(node: Node, kind: NodeKind, edits: readonly Edit[]): object {
   return kept.length === declared.length
     ? changed
     : copyWith(changed, [{ at: ['inputVariables'], value: kept }]);
+}
+
+const commitKey = 'lc_hub_commit_hash';
+
+/** A changed prompt is no longer the one that was pulled from LangSmith. */
+function withoutCommit(node: object): object {
+  const { metadata } = node as Node;
+  if (!isNode(metadata) || !(commitKey in metadata)) return node;
+  const { [commitKey]: _commit, ...rest } = metadata;
+  return copyWith(node, [{ at: ['metadata'], value: rest }]);
 }

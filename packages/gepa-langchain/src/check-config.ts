@@ -6,12 +6,18 @@ import { isNode } from './program/node.ts';
 const sessions = { thread_id: 'thread', sessionId: 'session' } as const;
 
 /**
- * Refuses a config that makes all rollouts share a conversation.
+ * Refuses what is no config, and a config that makes all rollouts share a conversation.
  *
  * @throws {OptionsError}
  */
-export function refuseSharedConversations(config: GepaOptions['config']): void {
-  if (!isNode(config) || !isNode(config.configurable)) return;
+export function checkConfig(config: GepaOptions['config']): void {
+  if (config === undefined || typeof config === 'function') return;
+  if (!isNode(config) || Array.isArray(config)) {
+    throw new OptionsError([
+      '`config` must be an object such as the second argument of `invoke`, or a function that returns one.',
+    ]);
+  }
+  if (!isNode(config.configurable)) return;
   const { configurable } = config;
   const problems = Object.entries(sessions).flatMap(([field, kind]) =>
     configurable[field] === undefined
