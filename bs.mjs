@@ -1,3 +1,0 @@
-import { build } from 'esbuild';
-const { metafile } = await build({ stdin: { contents: `export * from 'gepa-langchain/load'`, resolveDir: 'examples', sourcefile: 'main.js' }, outdir: 'out', bundle: true, minify: true, splitting: true, format: 'esm', platform: 'node', target: 'node22', conditions: ['gepa-source'], external: ['@langchain/*', 'langchain', 'langsmith', '@mastra/*'], write: false, metafile: true });
-for (const o of Object.values(metafile.outputs)) for (const [f, {bytesInOutput:b}] of Object.entries(o.inputs).sort((a,b)=>b[1].bytesInOutput-a[1].bytesInOutput)) if (b>0) console.log(b, f);
