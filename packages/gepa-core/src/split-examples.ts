@@ -57,9 +57,14 @@ export function splitExamples<Example>(
     const smallest = candidates.reduce((best, set) => (missing(set) > missing(best) ? set : best));
     sets[smallest]!.push(...group);
   }
-  const empty = ['train', 'validation', 'test'].filter((_, set) => shares[set]! > 0 && sets[set]!.length === 0);
+  const empty = ['train', 'validation', 'test'].filter(
+    (_, set) => shares[set]! > 0 && sets[set]!.length === 0,
+  );
   if (empty.length > 0) {
-    const cause = groupBy === undefined ? `${examples.length} examples` : `${groups.size} groups of examples (\`groupBy\`)`;
+    const cause =
+      groupBy === undefined
+        ? `${examples.length} examples`
+        : `${groups.size} groups of examples (\`groupBy\`)`;
     throw new OptionsError([
       `There are too few for a split: ${cause} leave no example for ${empty.map((name) => `\`${name}\``).join(' and ')}. Use more, or set its share to 0.`,
     ]);

@@ -1,4 +1,11 @@
-import { type Candidate, NoComponentsError, type ProgramTexts, type Tunable, tunable, tunableComponents } from 'gepa-core/load';
+import {
+  type Candidate,
+  NoComponentsError,
+  type ProgramTexts,
+  type Tunable,
+  tunable,
+  tunableComponents,
+} from 'gepa-core/load';
 import type { GepaOptions } from './options.ts';
 import { componentsOf } from './program/components.ts';
 import { LiveParts } from './program/live-parts.ts';
@@ -52,7 +59,8 @@ export function findTexts<Program extends object>(
     ...(words === undefined ? {} : { explanation: words.explanation }),
   });
   const components = { ...found, ...tunableComponents(tunables, found) };
-  if (Object.keys(components).length === 0) throw words?.noComponents(program) ?? new NoComponentsError('The program has no text.');
+  if (Object.keys(components).length === 0)
+    throw words?.noComponents(program) ?? new NoComponentsError('The program has no text.');
   return {
     program,
     parts,
@@ -88,4 +96,3 @@ function withText(tunable: Tunable, text: string | undefined): Tunable {
     ? tunable
     : { name: tunable.name, text, component: { ...tunable.component, text } };
 }
-

@@ -1,6 +1,7 @@
 import type { LanguageModel, Metric, SelectedName, Target } from 'gepa-core';
 import { createTarget, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { createAdapter, type Invocable } from './adapter.ts';
+import { checkConfig } from './check-config.ts';
 import { findTexts } from './find-texts.ts';
 import { meterMetric } from './metered/metered-metric.ts';
 import { checkOptions, type GepaOptions } from './options.ts';
@@ -9,7 +10,6 @@ import type { Skipped } from './program/inspect-program.ts';
 import { checkParts } from './program/part-readers.ts';
 import { explanation } from './program/skip-reasons.ts';
 import { type ReflectionModel, resolveReflectionModel } from './reflection/reflection-model.ts';
-import { checkConfig } from './check-config.ts';
 
 type InputOf<Program> = Program extends { invoke(input: infer Input, ...rest: never): unknown }
   ? Input

@@ -55,7 +55,10 @@ const rules = {
   },
   parts: {
     isValid: (value) =>
-      isNode(value) && !Array.isArray(value) && !isRunnable(value) && Object.values(value).every((part) => isNode(part) || isText(part)),
+      isNode(value) &&
+      !Array.isArray(value) &&
+      !isRunnable(value) &&
+      Object.values(value).every((part) => isNode(part) || isText(part)),
     expected: 'an object of parts by name, as in `{ agent }`',
   },
   tools: { isValid: (value) => typeof value === 'boolean', expected: '`true` or `false`' },
@@ -69,7 +72,10 @@ const rules = {
     isValid: (value) => isNode(value) && !Array.isArray(value) && Object.values(value).every(areTexts),
     expected: 'an object of lists of words',
   },
-} satisfies Record<Exclude<keyof GepaOptions, 'config'>, { isValid(value: unknown): boolean; expected: string }>;
+} satisfies Record<
+  Exclude<keyof GepaOptions, 'config'>,
+  { isValid(value: unknown): boolean; expected: string }
+>;
 
 function isTunable(value: unknown): boolean {
   return isTunablePrompt(value) || (isNode(value) && isText(value.name) && isNode(value.component));

@@ -19,13 +19,17 @@ let server: OpenAIServer;
 /** Calls the first tool once when the system prompt asks for it; otherwise answers with the system prompt. */
 beforeAll(async () => {
   server = await startOpenAIServer(({ messages, tools }: ChatRequest) => {
-    const system = JSON.stringify(messages.filter(({ role }) => role === 'system').map(({ content }) => content));
+    const system = JSON.stringify(
+      messages.filter(({ role }) => role === 'system').map(({ content }) => content),
+    );
     const call = /CALL (\w+)/.exec(system)?.[1];
     const isDone = messages.some(({ role }) => role === 'tool');
     if (call !== undefined && !isDone && tools !== undefined) {
       return { calls: [{ name: call, args: { question: 'q', description: 'd', subagent_type: 'critic' } }] };
     }
-    return isDone && call !== undefined ? JSON.stringify(messages.filter(({ role }) => role === 'tool').at(-1)?.content) : system;
+    return isDone && call !== undefined
+      ? JSON.stringify(messages.filter(({ role }) => role === 'tool').at(-1)?.content)
+      : system;
   });
 });
 afterAll(() => server.close());
@@ -64,7 +68,9 @@ async function rollOut(
     maxIterations: 1,
     componentSelector: 'all',
   });
-  const best = JSON.stringify(await (compiled.program as { invoke(input: object): Promise<unknown> }).invoke(input));
+  const best = JSON.stringify(
+    await (compiled.program as { invoke(input: object): Promise<unknown> }).invoke(input),
+  );
   target.dispose();
   return { outputs, best, warnings: compiled.result.warnings, traces };
 }
@@ -99,8 +105,14 @@ describe('prompts in closures', () => {
   });
 
   it.each<[string, (prompt: ChatPromptTemplate) => (question: string) => Promise<string>]>([
-    ['formatMessages', (prompt) => async (question) => JSON.stringify(await prompt.formatMessages({ question }))],
-    ['formatPromptValue', (prompt) => async (question) => (await prompt.formatPromptValue({ question })).toString()],
+    [
+      'formatMessages',
+      (prompt) => async (question) => JSON.stringify(await prompt.formatMessages({ question })),
+    ],
+    [
+      'formatPromptValue',
+      (prompt) => async (question) => (await prompt.formatPromptValue({ question })).toString(),
+    ],
     ['format', (prompt) => (question) => prompt.format({ question })],
     ['invoke', (prompt) => async (question) => (await prompt.invoke({ question })).toString()],
     ['batch', (prompt) => async (question) => String(await prompt.batch([{ question }]))],
@@ -108,7 +120,8 @@ describe('prompts in closures', () => {
       'stream',
       (prompt) => async (question) => {
         const parts: string[] = [];
-        for await (const part of await prompt.pipe(server.model()).stream({ question })) parts.push(part.text);
+        for await (const part of await prompt.pipe(server.model()).stream({ question }))
+          parts.push(part.text);
         return parts.join('');
       },
     ],
@@ -159,7 +172,10 @@ describe('prompts in closures', () => {
       answer: chat('Answer.'),
       musicAgent: createAgent({ model: server.model(), tools: [], systemPrompt: 'Know music.' }),
     };
-    const target = gepa(RunnableLambda.from((text: string) => text), { parts });
+    const target = gepa(
+      RunnableLambda.from((text: string) => text),
+      { parts },
+    );
     expect(Object.keys(target.components)).toEqual(['plain', 'note', 'answer.system', 'musicAgent.system']);
     expect(target.components['musicAgent.system']!.location).toBe('part "musicAgent" › system prompt');
   });
@@ -203,7 +219,9 @@ describe('prompts in closures', () => {
     expect(() => gepa(chat('x'), { parts: { nothing: RunnableLambda.from((x: string) => x) } })).toThrow(
       '`parts.nothing` has no text to optimize. RunnableLambda: it is code',
     );
-    expect(() => gepa(chat('x'), { parts: [chat('y')] as never })).toThrow('`parts` must be an object of parts');
+    expect(() => gepa(chat('x'), { parts: [chat('y')] as never })).toThrow(
+      '`parts` must be an object of parts',
+    );
   });
 });
 
@@ -269,7 +287,14 @@ describe('agents', () => {
 
   it.each<[string, (text: string) => SystemMessage | ChatPromptTemplate]>([
     ['message', (text) => new SystemMessage(text)],
-    ['template', (text) => ChatPromptTemplate.fromMessages([['system', text], ['placeholder', '{messages}']])],
+    [
+      'template',
+      (text) =>
+        ChatPromptTemplate.fromMessages([
+          ['system', text],
+          ['placeholder', '{messages}'],
+        ]),
+    ],
   ])('the prompt of createReactAgent as a %s', async (_name, promptOf) => {
     const prompt = promptOf('Old music.');
     const program = createReactAgent({ llm: server.model(), tools: [], prompt });
@@ -302,7 +327,9 @@ describe('agents', () => {
   it('constants that functions send, whole and as a part of a message', async () => {
     const [RULES, STYLE] = ['Follow the old rules.', 'Write in old style.'];
     const program = graphOf(async (question) => {
-      const first = await server.model().invoke([{ role: 'system', content: RULES }, new HumanMessage(question)]);
+      const first = await server
+        .model()
+        .invoke([{ role: 'system', content: RULES }, new HumanMessage(question)]);
       const second = await server.model().invoke([new SystemMessage(`${STYLE} Today is Monday.`)]);
       return `${first.text} ${second.text}`;
     });
@@ -318,7 +345,11 @@ describe('agents', () => {
 
   it('the prompt of a sub-agent of deepagents as a string', async () => {
     const critic = { name: 'critic', description: 'Criticizes.', systemPrompt: 'Old criticism.' };
-    const program = createDeepAgent({ model: server.model(), systemPrompt: 'CALL task', subagents: [critic] });
+    const program = createDeepAgent({
+      model: server.model(),
+      systemPrompt: 'CALL task',
+      subagents: [critic],
+    });
     const parts = { critic: critic.systemPrompt };
     const { outputs, best } = await rollOut(program, { parts, include: ['critic'] }, messages, NEW);
     expect(outputs[0]).toContain('Old criticism.');

@@ -1,4 +1,4 @@
-import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { type AIMessage, type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { StringOutputParser, StructuredOutputParser } from '@langchain/core/output_parsers';
 import {
   ChatPromptTemplate,
@@ -80,18 +80,37 @@ gepa(prompt.pipe(model.withStructuredOutput(schema))); // 9
 gepa(prompt.pipe(model.bindTools([lookup])), { tools: true }); // 10
 gepa(prompt.pipe(model).withRetry({ stopAfterAttempt: 2 })); // 11
 gepa(prompt.pipe(model).withFallbacks([prompt.pipe(model)])); // 12
-gepa(RunnableBranch.from([[(x: { ticket: string }) => x.ticket === '', prompt.pipe(model)], prompt.pipe(model)])); // 13
+gepa(
+  RunnableBranch.from([[(x: { ticket: string }) => x.ticket === '', prompt.pipe(model)], prompt.pipe(model)]),
+); // 13
 gepa(prompt.pipe(model).withConfig({ tags: ['a'], runName: 'sort' })); // 14
 gepa(new StructuredPrompt({ promptMessages: prompt.promptMessages, inputVariables: ['ticket'], schema: {} })); // 15
-gepa(new FewShotPromptTemplate({ examples: [], examplePrompt: PromptTemplate.fromTemplate('{a}'), prefix: 'Be.', suffix: '{q}', inputVariables: ['q'] })); // 16
+gepa(
+  new FewShotPromptTemplate({
+    examples: [],
+    examplePrompt: PromptTemplate.fromTemplate('{a}'),
+    prefix: 'Be.',
+    suffix: '{q}',
+    inputVariables: ['q'],
+  }),
+); // 16
 gepa(
   ChatPromptTemplate.fromMessages([
     ['system', 'Sort.'],
-    new FewShotChatMessagePromptTemplate({ examples: [], examplePrompt: prompt, inputVariables: [] }) as never,
+    new FewShotChatMessagePromptTemplate({
+      examples: [],
+      examplePrompt: prompt,
+      inputVariables: [],
+    }) as never,
     new MessagesPlaceholder('history'),
   ]).pipe(model),
 ); // 17
-gepa(new PipelinePromptTemplate({ pipelinePrompts: [{ name: 'intro', prompt: PromptTemplate.fromTemplate('Be.') }], finalPrompt: PromptTemplate.fromTemplate('{intro}') })); // 18
+gepa(
+  new PipelinePromptTemplate({
+    pipelinePrompts: [{ name: 'intro', prompt: PromptTemplate.fromTemplate('Be.') }],
+    finalPrompt: PromptTemplate.fromTemplate('{intro}'),
+  }),
+); // 18
 gepa(prompt.pipe(model).pipe(StructuredOutputParser.fromZodSchema(schema))); // 19
 gepa(
   new RunnableWithMessageHistory({
@@ -105,8 +124,12 @@ gepa(
 ); // 20
 
 // Code, with parts and tunables.
-const sort = RunnableLambda.from(async (ticket: string) => (await prompt.pipe(model).invoke({ ticket })).text);
-const named = gepa(sort, { parts: { sortPrompt: prompt, rules: 'Follow the rules.', note: new SystemMessage('Be kind.') } }); // 21
+const sort = RunnableLambda.from(
+  async (ticket: string) => (await prompt.pipe(model).invoke({ ticket })).text,
+);
+const named = gepa(sort, {
+  parts: { sortPrompt: prompt, rules: 'Follow the rules.', note: new SystemMessage('Be kind.') },
+}); // 21
 expectTypeOf<Outputs<typeof named>>().toBeString();
 gepa(sort, { tunables: [tunable('style', 'Be brief.'), tunable('answer', prompt)] }); // 22
 gepa(sort, { parts: { sortPrompt: prompt }, variables: { rules: ['today'] }, include: ['sortPrompt.*'] }); // 23
@@ -129,10 +152,14 @@ await compiledGraph.compile({
 gepa(graph.compile({ checkpointer: new MemorySaver() }), { config: { recursionLimit: 50 } }); // 25
 gepa(
   new StateGraph(MessagesAnnotation)
-    .addNode('model', async ({ messages }) => ({ messages: [await model.bindTools([lookup]).invoke(messages)] }))
+    .addNode('model', async ({ messages }) => ({
+      messages: [await model.bindTools([lookup]).invoke(messages)],
+    }))
     .addNode('tools', new ToolNode([lookup]))
     .addEdge(START, 'model')
-    .addConditionalEdges('model', ({ messages }) => ((messages.at(-1) as AIMessage).tool_calls?.length ? 'tools' : END))
+    .addConditionalEdges('model', ({ messages }) =>
+      (messages.at(-1) as AIMessage).tool_calls?.length ? 'tools' : END,
+    )
     .addEdge('tools', 'model')
     .compile(),
   { parts: { rules: 'You are an agent.' } },
@@ -175,15 +202,26 @@ const contextual = createAgent({
   middleware: [dynamicSystemPromptMiddleware(() => 'Be kind.')],
 });
 gepa(contextual, { config: () => ({ context: { user: 'u1' }, configurable: { user_id: 'u1' } }) }); // 30
-const structured = gepa(createAgent({ model, tools: [], systemPrompt: 'Sort.', responseFormat: providerStrategy(schema) })); // 31
+const structured = gepa(
+  createAgent({ model, tools: [], systemPrompt: 'Sort.', responseFormat: providerStrategy(schema) }),
+); // 31
 expectTypeOf<Outputs<typeof structured>['structuredResponse']>().toEqualTypeOf<{ team: string }>();
 const react = createReactAgent({ llm: model, tools: [lookup], prompt: 'Help.', name: 'react' });
 gepa(react, { parts: { prompt: 'Help.' } }); // 32
-gepa(createSupervisor({ agents: [react], llm: model, prompt: 'Route.' }).compile(), { parts: { supervisor: 'Route.' } }); // 33
+gepa(createSupervisor({ agents: [react], llm: model, prompt: 'Route.' }).compile(), {
+  parts: { supervisor: 'Route.' },
+}); // 33
 gepa(createSwarm({ agents: [react], defaultActiveAgent: 'react' }).compile(), { parts: { react: 'Help.' } }); // 34
-gepa(createDeepAgent({ model, systemPrompt: 'Plan.', subagents: [{ name: 'critic', description: 'Criticizes.', systemPrompt: 'Criticize.' }] }), {
-  parts: { critic: 'Criticize.' },
-}); // 35
+gepa(
+  createDeepAgent({
+    model,
+    systemPrompt: 'Plan.',
+    subagents: [{ name: 'critic', description: 'Criticizes.', systemPrompt: 'Criticize.' }],
+  }),
+  {
+    parts: { critic: 'Criticize.' },
+  },
+); // 35
 
 await gepa(agent).compile({
   ...settings,

@@ -20,7 +20,10 @@ const settings = {
 
 describe('tunable', () => {
   it('a template is of the same class and renders with the candidate’s texts, in which braces are escaped', async () => {
-    const chat = ChatPromptTemplate.fromMessages([['system', 'Old {topic}'], ['human', '{question}']]);
+    const chat = ChatPromptTemplate.fromMessages([
+      ['system', 'Old {topic}'],
+      ['human', '{question}'],
+    ]);
     const answer = tunable('answer', chat);
     const style = tunable('style', PromptTemplate.fromTemplate('Style of {topic}'));
     expect(answer).toBeInstanceOf(ChatPromptTemplate);
@@ -79,8 +82,13 @@ describe('tunable', () => {
     const greeting = tunable('greeting', 'Greet {name} warmly.');
     const program = RunnableLambda.from((name: string) => greeting.text.replace('{name}', name));
     const run = (options: object) =>
-      gepa(program, { tunables: [greeting], ...options }).compile({ ...settings, trainset: [{ input: 'x' }] });
-    expect((await run({})).result.warnings.join()).toContain("The text of greeting has {name}, but no variables");
+      gepa(program, { tunables: [greeting], ...options }).compile({
+        ...settings,
+        trainset: [{ input: 'x' }],
+      });
+    expect((await run({})).result.warnings.join()).toContain(
+      'The text of greeting has {name}, but no variables',
+    );
     const declared = await run({ variables: { greeting: ['name'] } });
     expect(declared.result.warnings.join()).not.toContain('but no variables');
     expect(declared.result.bestCandidate.greeting).toContain('{name}');

@@ -110,7 +110,9 @@ type Entry = NonNullable<ReturnType<Catalogue['calcPrice']>>;
 function entriesOf(catalogue: Catalogue, model: string): Entry[] {
   const { provider, base } = readName(model);
   const undated = provider === undefined ? base : `${provider}/${base}`;
-  return [...new Set([model, undated, ...aliasesOf(model)])].flatMap((name) => entryOf(catalogue, name) ?? []);
+  return [...new Set([model, undated, ...aliasesOf(model)])].flatMap(
+    (name) => entryOf(catalogue, name) ?? [],
+  );
 }
 
 /** Names of other forms as the catalogue has them: `models/` of Google and the models of Bedrock. */
@@ -150,7 +152,9 @@ function cataloguePrice(catalogue: Catalogue, model: string): Price | undefined 
 
 function times(factor: number, price: Price | undefined): Price | undefined {
   if (price === undefined) return undefined;
-  return Object.fromEntries(Object.entries(price).map(([kind, dollars]) => [kind, factor * dollars])) as unknown as Price;
+  return Object.fromEntries(
+    Object.entries(price).map(([kind, dollars]) => [kind, factor * dollars]),
+  ) as unknown as Price;
 }
 
 function priceOfEntry({ model_price }: Entry): Price | undefined {

@@ -14,7 +14,12 @@ export interface ExampleSchema<Example> {
 
 type SchemaResult<Value> =
   | { readonly value: Value; readonly issues?: undefined }
-  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] };
+  | {
+      readonly issues: readonly {
+        readonly message: string;
+        readonly path?: readonly unknown[] | undefined;
+      }[];
+    };
 
 /** Options for `readCsv` and `readJsonl`. */
 export interface ReadOptions<Example = ProgramExample> extends RowOptions {
@@ -74,7 +79,9 @@ async function checked<Example>(
   const valid = results.flatMap((result, row) => {
     if (result.issues === undefined) return [result.value];
     const [{ message, path: field = [] } = { message: 'invalid' }] = result.issues;
-    problems.push(`${path}: row ${row + 1} does not fit the schema at ${field.map(keyOf).join('.') || 'the example'}: ${message}`);
+    problems.push(
+      `${path}: row ${row + 1} does not fit the schema at ${field.map(keyOf).join('.') || 'the example'}: ${message}`,
+    );
     return [];
   });
   if (problems.length > 0) throw new OptionsError(problems.slice(0, 5));

@@ -14,7 +14,9 @@ export function withDeclaredVariables(
   const problems = Object.entries(declared).flatMap(([name, words]) => {
     const component = ownValue(components, name);
     if (component === undefined) {
-      return [`\`variables\` names "${name}", but there is no such component. The components found were ${Object.keys(components).join(', ')}.`];
+      return [
+        `\`variables\` names "${name}", but there is no such component. The components found were ${Object.keys(components).join(', ')}.`,
+      ];
     }
     const missing = words.filter((word) => !component.text.includes(`{${word}}`));
     return missing.length === 0

@@ -175,7 +175,8 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
         await settings.adapter.close?.().catch(() => {});
       }
     },
-    load: (saved, options) => loadProgram({ ...binding, components: found }, saved, { ...selection, ...options }),
+    load: (saved, options) =>
+      loadProgram({ ...binding, components: found }, saved, { ...selection, ...options }),
   };
 }
 

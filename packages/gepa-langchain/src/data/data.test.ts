@@ -66,9 +66,9 @@ describe('readJsonl', () => {
     const schema = z.object({ input: z.coerce.number(), expected: z.enum(['yes', 'no']) });
     const examples = await readCsv(path, { schema });
     expect(examples[0]!.input + 1).toBe(2);
-    await expect(readJsonl(await file('bad.jsonl', '{"input": 1, "expected": "x"}\n'), { schema })).rejects.toThrow(
-      /row 1 does not fit the schema at expected/,
-    );
+    await expect(
+      readJsonl(await file('bad.jsonl', '{"input": 1, "expected": "x"}\n'), { schema }),
+    ).rejects.toThrow(/row 1 does not fit the schema at expected/);
   });
 
   it('readJsonl reads one example per line', async () => {

@@ -165,7 +165,9 @@ it('a turn in a thread is recorded with the conversation before it', async () =>
   const config = { configurable: { thread_id: 't' }, callbacks: [recorder] };
   await graph.invoke({ messages: [{ role: 'user', content: 'One' }] } as never, config);
   await graph.invoke({ messages: [{ role: 'user', content: 'Two' }] } as never, config);
-  const inputs = recorder.examples().map(({ input }) => (input as { messages: { content: string }[] }).messages);
+  const inputs = recorder
+    .examples()
+    .map(({ input }) => (input as { messages: { content: string }[] }).messages);
   expect(inputs.map((messages) => messages.map(({ content }) => content))).toEqual([
     ['One'],
     ['One', 'Answer 1', 'Two'],

@@ -69,7 +69,11 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
     },
     omit: ({ omitted }, path) => {
       if (explain === undefined) return;
-      skipped.push({ type: typeName(path.at(-1)!.node), location: explain.locate(path), ...explain.part(omitted) });
+      skipped.push({
+        type: typeName(path.at(-1)!.node),
+        location: explain.locate(path),
+        ...explain.part(omitted),
+      });
     },
     checkpointer: (checkpointer) => {
       checkpointers.add(checkpointer);
@@ -98,7 +102,12 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
 /** In a sequence, the schema of a StructuredPrompt has been given to the model already. */
 function isUnusedSchema({ part, path }: Site): boolean {
   const [sequence, prompt] = path.slice(-2);
-  return part.at[0] === 'schema' && isPromptTemplate(prompt?.node) && isNode(sequence?.node) && 'middle' in sequence.node;
+  return (
+    part.at[0] === 'schema' &&
+    isPromptTemplate(prompt?.node) &&
+    isNode(sequence?.node) &&
+    'middle' in sequence.node
+  );
 }
 
 /** The names of the program's texts, and those of each part under the part's name. */
@@ -111,9 +120,7 @@ function namesOf(sites: readonly Site[]): Map<Site, string> {
   const names = new Map<Site, string>();
   const taken = new Set<string>();
   for (const [part, group] of byPart) {
-    const inPart = new Map<Site, Site>(
-      group.map((site) => [{ ...site, path: site.path.slice(1) }, site]),
-    );
+    const inPart = new Map<Site, Site>(group.map((site) => [{ ...site, path: site.path.slice(1) }, site]));
     const found = part === undefined ? nameSites(group) : nameSites([...inPart.keys()], part);
     for (const [named, name] of found) {
       const free = freeName(name, taken);

@@ -55,7 +55,8 @@ export class LiveParts {
     if (!(whole instanceof ProgramWithParts)) return copies;
     for (const [name, live] of Object.entries(this.#live)) {
       const copy = whole.parts[name]!;
-      for (const [object, stand] of [[live, copy] as const, ...aliasesOf(live, copy)]) copies.set(object, stand);
+      for (const [object, stand] of [[live, copy] as const, ...aliasesOf(live, copy)])
+        copies.set(object, stand);
     }
     return copies;
   }
@@ -65,11 +66,15 @@ export class LiveParts {
     if (this.#unhook.length > 0 || this.#isEmpty) return;
     const { sites, checkpointers } = inspectProgram(whole);
     // A copy with every text changed differs from its original in the fields that any candidate may change.
-    const probe = rewrite(whole, Object.fromEntries(sites.map(({ name, component }) => [name, `${component.text} `])), {
-      mark: true,
-      withoutCaches: true,
-      checkpointers: new Map([...checkpointers].map((one) => [one, Object.create(one)])),
-    });
+    const probe = rewrite(
+      whole,
+      Object.fromEntries(sites.map(({ name, component }) => [name, `${component.text} `])),
+      {
+        mark: true,
+        withoutCaches: true,
+        checkpointers: new Map([...checkpointers].map((one) => [one, Object.create(one)])),
+      },
+    );
     const copies = this.#objectsIn(probe);
     for (const [name, live] of Object.entries(this.#live)) {
       for (const object of [live, ...aliasesOf(live, live).map(([alias]) => alias)]) {

@@ -11,7 +11,11 @@ export class PartCopies implements Copies {
   readonly #texts: Candidate;
   readonly #messages = new WeakMap<object, object>();
 
-  constructor(objects: ReadonlyMap<object, object>, constants: Readonly<Record<string, string>>, texts: Candidate) {
+  constructor(
+    objects: ReadonlyMap<object, object>,
+    constants: Readonly<Record<string, string>>,
+    texts: Candidate,
+  ) {
     this.objects = objects;
     this.constants = constants;
     this.#texts = texts;

@@ -27,7 +27,9 @@ export function readersIn(whole: object): Map<string, readonly string[]> {
 export function checkParts(parts: Readonly<Record<string, object | string>>): void {
   const problems = Object.entries(parts).flatMap(([name, part]) => {
     if (typeof part === 'string' || inspectProgram(part).sites.length > 0) return [];
-    const reasons = discover(part).skipped.map(({ location, reason, hint }) => `${location}: ${reason}. ${hint}`);
+    const reasons = discover(part).skipped.map(
+      ({ location, reason, hint }) => `${location}: ${reason}. ${hint}`,
+    );
     return [`\`parts.${name}\` has no text to optimize. ${reasons.join(' ')}`.trim()];
   });
   if (problems.length > 0) throw new OptionsError(problems);

@@ -45,13 +45,7 @@ const cases: readonly (readonly [string, () => unknown, string, string, string])
     'code',
     '`parts`',
   ],
-  [
-    'an entrypoint',
-    () => entrypoint('flow', async (x: number) => x),
-    'node "flow"',
-    'code',
-    '`parts`',
-  ],
+  ['an entrypoint', () => entrypoint('flow', async (x: number) => x), 'node "flow"', 'code', '`parts`'],
   [
     'the implementation of a tool',
     () => agent(),

@@ -47,7 +47,9 @@ export function bindTunables<Program extends object>(
   const proxies = new WeakMap<object, object>();
   const handler = copies.hasConstants ? new SentMessages(copies.replaceIn) : undefined;
   const within = <Result>(call: () => Result): Result =>
-    withCandidate(tunableTexts, () => (handler === undefined ? call() : withHandler(handler, call)), { copies });
+    withCandidate(tunableTexts, () => (handler === undefined ? call() : withHandler(handler, call)), {
+      copies,
+    });
 
   function bind<T extends object>(original: T): T {
     const known = proxies.get(original);
@@ -58,8 +60,7 @@ export function bindTunables<Program extends object>(
         const value: unknown = Reflect.get(target, key, target);
         if (key === 'constructor' || isReadOnly(target, key)) return value;
         if (typeof value === 'function') {
-          return (...args: unknown[]) =>
-            bindResult(within(() => value.apply(target, args)));
+          return (...args: unknown[]) => bindResult(within(() => value.apply(target, args)));
         }
         return key === 'graph' ? bindResult(value) : value;
       },

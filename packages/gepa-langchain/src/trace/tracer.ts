@@ -106,6 +106,16 @@ export class RolloutTracer extends BaseTracer {
     return super.handleLLMError(...args);
   }
 
+  override handleChainError(...args: Parameters<BaseTracer['handleChainError']>): Promise<Run> {
+    const control = controlFlowOf(args[0]);
+    return control === undefined ? super.handleChainError(...args) : this.handleChainEnd(control, args[1]);
+  }
+
+  override handleToolError(...args: Parameters<BaseTracer['handleToolError']>): Promise<Run> {
+    const control = controlFlowOf(args[0]);
+    return control === undefined ? super.handleToolError(...args) : this.handleToolEnd(control, args[1]);
+  }
+
   /**
    * LangChain sends the prompts of one request after all of them are admitted, so their reservations could wait for each
    * other. Every prompt after the first gets an infinite maximum instead, which a budget refuses at once.
@@ -146,4 +156,17 @@ export class RolloutTracer extends BaseTracer {
       this.#calls.get(id)?.end(noUsage);
     }
   }
+}
+
+/**
+ * LangGraph reports hand-offs to a node of the parent graph and interrupts as errors, with which a run ends as intended.
+ * Returns what they say.
+ */
+function controlFlowOf(error: unknown): Record<string, unknown> | undefined {
+  if (!isNode(error) || error.is_bubble_up !== true) return undefined;
+  const { command, interrupts } = error;
+  if (isNode(command)) return { handOffTo: command.goto };
+  return Array.isArray(interrupts)
+    ? { interrupt: interrupts.map((one: unknown) => (isNode(one) ? one.value : one)) }
+    : undefined;
 }
