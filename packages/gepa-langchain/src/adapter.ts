@@ -13,6 +13,7 @@ import {
 } from 'gepa-core';
 import { raceSignal, secretsIn, seedCandidateOf, usageOfSteps, withCandidate } from 'gepa-core/adapter';
 import type { RolloutConfig } from './options.ts';
+import { checkNames } from './program/check-names.ts';
 import { componentsOf } from './program/components.ts';
 import { inspectProgram } from './program/inspect-program.ts';
 import { LiveParts } from './program/live-parts.ts';
@@ -103,7 +104,7 @@ export function createAdapter<Input, Output>(
       return readBy !== undefined && !readBy.some((reader) => reads.has(reader));
     });
   parts.hook(program);
-  rewrite(program, split(seedCandidateOf(components)).programTexts); // Throws on components the program does not have.
+  checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));
 
   async function run(
     candidate: Candidate,

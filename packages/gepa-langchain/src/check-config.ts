@@ -1,6 +1,17 @@
 import { OptionsError } from 'gepa-core';
-import type { GepaOptions } from './options.ts';
+import type { CheckedOption, GepaOptions } from './options.ts';
 import { isNode } from './program/node.ts';
+
+/** What each option must be. */
+export const expectedOptions: Readonly<Record<CheckedOption, string>> = {
+  tunables: 'an array of results of `tunable(name, text)`',
+  parts: 'an object of parts by name, as in `{ agent }`',
+  tools: '`true` or `false`',
+  include: 'an array of names',
+  exclude: 'an array of names',
+  rename: 'an object that maps found names to new names',
+  variables: 'an object of lists of words by component',
+};
 
 /** Fields of `configurable` that keep the conversations of rollouts apart, for LangGraph and for message histories. */
 const sessions = { thread_id: 'thread', sessionId: 'session' } as const;

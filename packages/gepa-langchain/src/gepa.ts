@@ -1,7 +1,7 @@
 import type { LanguageModel, Metric, SelectedName, Target } from 'gepa-core';
 import { createTarget, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { createAdapter, type Invocable } from './adapter.ts';
-import { checkConfig } from './check-config.ts';
+import { checkConfig, expectedOptions } from './check-config.ts';
 import { findTexts } from './find-texts.ts';
 import { meterMetric } from './metered/metered-metric.ts';
 import { checkOptions, type GepaOptions } from './options.ts';
@@ -58,7 +58,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   given: Program,
   options?: Options,
 ): LangChainTarget<Program, ComponentName<Options>> {
-  checkOptions(options ?? {});
+  checkOptions(options ?? {}, expectedOptions);
   checkConfig(options?.config);
   const { config, include, exclude, rename, variables, tools = false } = options ?? ({} as Options);
   checkParts(options?.parts ?? {});

@@ -18,7 +18,7 @@ it('gepa throws on an unknown option and suggests a similar one', () => {
 it.each<[object, string]>([
   [{ include: 'system' }, '`include` must be an array of names'],
   [{ exclude: [3] }, '`exclude` must be an array of names'],
-  [{ rename: { system: '' } }, '`rename` must be an object of new names by found name'],
+  [{ rename: { system: '' } }, '`rename` must be an object that maps found names to new names'],
   [{ tunables: ['style'] }, '`tunables` must be an array of results of `tunable(name, text)`'],
   [{ tools: 'yes' }, '`tools` must be `true` or `false`'],
   [{ config: 5 }, '`config` must be an object'],

@@ -33,49 +33,40 @@ export interface GepaOptions extends ComponentSelectionOptions {
 
 /**
  * Checks the options' types, for callers without TypeScript.
+ *
+ * @param expected what each option must be, in words.
  * @throws {OptionsError} listing every problem.
  */
-export function checkOptions(options: GepaOptions): void {
+export function checkOptions(
+  options: GepaOptions,
+  expected: Partial<Record<CheckedOption, string>> = {},
+): void {
   if (!isNode(options) || Array.isArray(options)) throw new OptionsError(['The options must be an object.']);
   checkOptionNames(options, ['config', ...Object.keys(rules)]);
-  const problems = Object.entries(rules).flatMap(([name, { isValid, expected }]) => {
+  const problems = Object.entries(rules).flatMap(([name, isValid]) => {
     const value = options[name];
-    return value === undefined || isValid(value) ? [] : [`\`${name}\` must be ${expected}.`];
+    if (value === undefined || isValid(value)) return [];
+    return [`\`${name}\` must be ${expected[name as CheckedOption] ?? 'of another type'}.`];
   });
   if (problems.length > 0) throw new OptionsError(problems);
 }
 
+export type CheckedOption = Exclude<keyof GepaOptions, 'config'>;
+
 const isText = (value: unknown) => typeof value === 'string' && value !== '';
 const areTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+const isRecordOf = (isValue: (value: unknown) => boolean) => (value: unknown) =>
+  isNode(value) && !Array.isArray(value) && !isRunnable(value) && Object.values(value).every(isValue);
 
-const rules = {
-  tunables: {
-    isValid: (value) => Array.isArray(value) && value.every(isTunable),
-    expected: 'an array of results of `tunable(name, text)`',
-  },
-  parts: {
-    isValid: (value) =>
-      isNode(value) &&
-      !Array.isArray(value) &&
-      !isRunnable(value) &&
-      Object.values(value).every((part) => isNode(part) || isText(part)),
-    expected: 'an object of parts by name, as in `{ agent }`',
-  },
-  tools: { isValid: (value) => typeof value === 'boolean', expected: '`true` or `false`' },
-  include: { isValid: areTexts, expected: 'an array of names' },
-  exclude: { isValid: areTexts, expected: 'an array of names' },
-  rename: {
-    isValid: (value) => isNode(value) && !Array.isArray(value) && Object.values(value).every(isText),
-    expected: 'an object of new names by found name',
-  },
-  variables: {
-    isValid: (value) => isNode(value) && !Array.isArray(value) && Object.values(value).every(areTexts),
-    expected: 'an object of lists of words',
-  },
-} satisfies Record<
-  Exclude<keyof GepaOptions, 'config'>,
-  { isValid(value: unknown): boolean; expected: string }
->;
+const rules: Readonly<Record<CheckedOption, (value: unknown) => boolean>> = {
+  tunables: (value) => Array.isArray(value) && value.every(isTunable),
+  parts: isRecordOf((part) => isNode(part) || isText(part)),
+  tools: (value) => typeof value === 'boolean',
+  include: areTexts,
+  exclude: areTexts,
+  rename: isRecordOf(isText),
+  variables: isRecordOf(areTexts),
+};
 
 function isTunable(value: unknown): boolean {
   return isTunablePrompt(value) || (isNode(value) && isText(value.name) && isNode(value.component));

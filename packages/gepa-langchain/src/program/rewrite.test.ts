@@ -25,6 +25,7 @@ import { ChatOpenAI } from '@langchain/openai';
 import fc from 'fast-check';
 import { CandidateMismatchError, GepaError } from 'gepa-core';
 import { describe, expect, it } from 'vitest';
+import { checkNames } from './check-names.ts';
 import { discover } from './discover.ts';
 import { inspectProgram } from './inspect-program.ts';
 import { componentsKey, rewrite } from './rewrite.ts';
@@ -299,10 +300,10 @@ describe('marking', () => {
 });
 
 describe('errors', () => {
-  it('rewrite throws on unknown components and lists the known ones', () => {
-    const write = () => rewrite(chat('Old.'), { sistem: 'New.' });
-    expect(write).toThrow(CandidateMismatchError);
-    expect(write).toThrow('no component "sistem". It has: "system", "human".');
+  it('checkNames throws on unknown components and lists the known ones', () => {
+    const check = () => checkNames(chat('Old.'), ['sistem', 'human']);
+    expect(check).toThrow(CandidateMismatchError);
+    expect(check).toThrow('no component "sistem". It has: "system", "human".');
   });
 
   it('rewrite throws when a text cannot be written as a template', () => {
