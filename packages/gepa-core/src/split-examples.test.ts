@@ -10,9 +10,14 @@ describe('splitExamples', () => {
     fc.assert(
       fc.property(examples, fc.nat(), (all, seed) => {
         const options = { seed, groupBy: ({ group }: { group: number }) => String(group) };
+        if (new Set(all.map(({ group }) => group)).size < 3) {
+          expect(() => splitExamples(all, options)).toThrow('too few for a split');
+          return;
+        }
         const parts = splitExamples(all, options);
         const sets = [parts.trainset, parts.valset, parts.testset];
         expect(sets.flat()).toHaveLength(all.length);
+        expect(sets.every((set) => set.length > 0)).toBe(true);
         expect(new Set(sets.flat())).toEqual(new Set(all));
         for (const { group } of all) {
           expect(sets.filter((set) => set.some((one) => one.group === group))).toHaveLength(1);

@@ -25,7 +25,7 @@ export interface Split<Example> {
 /**
  * Splits examples at random; the same seed gives the same split. With groups, the sizes of the sets are approximate.
  *
- * @throws {OptionsError} when a share is negative or all are 0.
+ * @throws {OptionsError} when a share is negative or all are 0, or a set with a share would be empty.
  */
 export function splitExamples<Example>(
   examples: readonly Example[],
@@ -49,9 +49,25 @@ export function splitExamples<Example>(
   const shuffled = [...groups.values()];
   new Random(seed).shuffle(shuffled);
   // Large groups first: small groups can then even out the sizes.
-  for (const group of shuffled.sort((a, b) => b.length - a.length)) {
-    const smallest = [0, 1, 2].reduce((best, set) => (missing(set) > missing(best) ? set : best));
+  shuffled.sort((a, b) => b.length - a.length);
+  for (const [i, group] of shuffled.entries()) {
+    const empty = [0, 1, 2].filter((set) => shares[set]! > 0 && sets[set]!.length === 0);
+    // The last groups go to the sets that are still empty.
+    const candidates = shuffled.length - i <= empty.length ? empty : [0, 1, 2];
+    const smallest = candidates.reduce((best, set) => (missing(set) > missing(best) ? set : best));
     sets[smallest]!.push(...group);
+  }
+  const empty = ['train', 'validation', 'test'].filter(
+    (_, set) => shares[set]! > 0 && sets[set]!.length === 0,
+  );
+  if (empty.length > 0) {
+    const cause =
+      groupBy === undefined
+        ? `${examples.length} examples`
+        : `${groups.size} groups of examples (\`groupBy\`)`;
+    throw new OptionsError([
+      `There are too few for a split: ${cause} leave no example for ${empty.map((name) => `\`${name}\``).join(' and ')}. Use more, or set its share to 0.`,
+    ]);
   }
   const [trainset, valset, testset] = sets as [Example[], Example[], Example[]];
   return { trainset, valset, testset };

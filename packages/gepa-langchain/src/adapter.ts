@@ -12,14 +12,21 @@ import {
   type Tunable,
 } from 'gepa-core';
 import { raceSignal, secretsIn, seedCandidateOf, usageOfSteps, withCandidate } from 'gepa-core/adapter';
-import { discover } from './program/discover.ts';
+import type { RolloutConfig } from './options.ts';
+import { checkNames } from './program/check-names.ts';
+import { componentsOf } from './program/components.ts';
 import { inspectProgram } from './program/inspect-program.ts';
+import { LiveParts } from './program/live-parts.ts';
 import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
+import type { PartCopies } from './program/part-copies.ts';
+import { readersIn } from './program/part-readers.ts';
 import { programSource } from './program/program-source.ts';
+import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
 import { RolloutThreads } from './program/rollout-threads.ts';
+import { explanation } from './program/skip-reasons.ts';
 import { splitCandidate } from './program/tunables.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
@@ -38,8 +45,10 @@ export interface Invocable<Input = unknown, Output = unknown> {
 
 export interface AdapterOptions<Input, Output> {
   readonly program: Invocable<Input, Output>;
-  /** The components to optimize. Default: everything `discover` finds. */
+  /** The components to optimize. Default: everything found. */
   readonly components?: Readonly<Record<string, Component>>;
+  /** The objects that functions of the program call, if `program` contains their texts. */
+  readonly parts?: LiveParts;
   /** The tunables among the components. */
   readonly tunables?: readonly Tunable[];
   /** Texts of other tunables, the same in every rollout. */
@@ -49,9 +58,7 @@ export interface AdapterOptions<Input, Output> {
    * values that rollouts must not share, such as a session. By default every rollout runs in a new thread, which is
    * kept in memory only.
    */
-  readonly config?:
-    | RunnableConfig
-    | ((example: ProgramExample<Input>, context: RunContext) => RunnableConfig);
+  readonly config?: RolloutConfig | ConfigFunction<Input>;
 }
 
 /** How many rewritten programs are cached: the candidates of a generation, their parents, and a margin. */
@@ -66,7 +73,8 @@ const programCacheSize = 64;
 export function createAdapter<Input, Output>(
   options: AdapterOptions<Input, Output>,
 ): Adapter<ProgramExample<Input>, Output> {
-  const { program, components = discover(program).components, tunables = [], boundTexts = {} } = options;
+  const { program, tunables = [], boundTexts = {}, parts = new LiveParts() } = options;
+  const { components = componentsOf(program, { explanation }) } = options;
   const names = Object.keys(components);
   const { sites, checkpointers } = inspectProgram(program);
   const threads = new RolloutThreads(checkpointers);
@@ -90,33 +98,56 @@ export function createAdapter<Input, Output>(
         text: candidate[name]!,
         variables: components[name]!.variables ?? [],
       }));
-  rewrite(program, split(seedCandidateOf(components)).programTexts); // Throws on components the program does not have.
+  const readers = readersIn(program);
+  /** The components of tunables and parts that were not read. */
+  const unreadIn = (reads: ReadonlySet<string>) =>
+    names.filter((name) => {
+      const readBy = tunables.some((tunable) => tunable.name === name) ? [name] : readers.get(name);
+      return readBy !== undefined && !readBy.some((reader) => reads.has(reader));
+    });
+  parts.hook(program);
+  checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));
 
   async function run(
     candidate: Candidate,
     example: ProgramExample<Input>,
     context: RunContext,
   ): Promise<Execution<Output>> {
-    const tracer = new RolloutTracer(context.meter);
+    let copies: PartCopies | undefined;
+    const tracer = new RolloutTracer(context.meter, (messages) => copies?.replaceIn(messages));
     const thread = crypto.randomUUID();
     const watch = hostWatch.during(context.signal, (error) => tracer.failOpenCalls(error));
     const { signal } = watch;
+    const reads = new Set<string>();
     const report = () => {
       tracer.close();
-      const trace = toSteps(tracer.roots, untracedTexts(candidate));
-      return { trace, usage: usageOfSteps(trace) };
+      const toTrace = () => toSteps(tracer.roots, untracedTexts(candidate));
+      // The runs may contain messages that are parts of the program.
+      const trace = copies === undefined ? toTrace() : withCandidate({}, toTrace, { copies });
+      const unread = unreadIn(reads);
+      return { trace, usage: usageOfSteps(trace), ...(unread.length === 0 ? {} : { unread }) };
     };
     try {
-      const given = typeof options.config === 'function' ? options.config(example, context) : options.config;
-      const config = rolloutConfig(given, thread, tracer, { ...context, signal });
       const { programTexts, tunableTexts } = split(candidate);
+      const programOf = (hasOwnThread: boolean) =>
+        rewrittenProgram(JSON.stringify({ texts: programTexts, hasOwnThread } satisfies ProgramKey));
+      const bind = async <Result>(hasOwnThread: boolean, call: (whole: typeof program) => Result) => {
+        const whole = await programOf(hasOwnThread);
+        const texts = { ...boundTexts, ...tunableTexts };
+        copies = parts.copiesIn(whole, texts);
+        return withCandidate(texts, () => call(whole), { copies, reads });
+      };
+      const given =
+        typeof options.config === 'function'
+          ? await bind(true, () => (options.config as ConfigFunction<Input>)(example, context))
+          : options.config;
+      const config = rolloutConfig(given, thread, tracer, { ...context, signal });
       // A thread that the caller names may have a history, which the program's own checkpointer has.
       const hasOwnThread = config.configurable?.thread_id === thread;
-      const key: ProgramKey = { texts: programTexts, hasOwnThread };
-      const candidateProgram = await rewrittenProgram(JSON.stringify(key));
-      const call = () => withHandler(tracer, () => candidateProgram.invoke(example.input, config));
       const output = await raceSignal(config.signal ?? signal, () =>
-        withCandidate({ ...boundTexts, ...tunableTexts }, call),
+        bind(hasOwnThread, (whole) =>
+          withHandler(tracer, () => mainProgram(whole).invoke(example.input, config)),
+        ),
       );
       const failure = providerFailure(tracer.roots, tracer.modelErrors);
       if (failure !== undefined) throw failure;
@@ -151,6 +182,8 @@ export function createAdapter<Input, Output>(
   };
 }
 
+type ConfigFunction<Input> = (example: ProgramExample<Input>, context: RunContext) => RolloutConfig;
+
 interface ProgramKey {
   readonly texts: Candidate;
   /** Whether the rollout runs in a thread of its own, kept in memory instead of in the program's checkpointers. */
@@ -158,7 +191,7 @@ interface ProgramKey {
 }
 
 function rolloutConfig(
-  given: RunnableConfig | undefined,
+  given: RolloutConfig | undefined,
   thread: string,
   tracer: RolloutTracer,
   context: RunContext,

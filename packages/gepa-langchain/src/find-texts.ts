@@ -3,76 +3,102 @@ import {
   NoComponentsError,
   type ProgramTexts,
   type Tunable,
+  tunable,
   tunableComponents,
 } from 'gepa-core/load';
 import type { GepaOptions } from './options.ts';
-import { type Discovery, discover } from './program/discover.ts';
-import type { Skipped } from './program/inspect-program.ts';
+import { componentsOf } from './program/components.ts';
+import { LiveParts } from './program/live-parts.ts';
+import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
+import type { Explanation } from './program/skip-reasons.ts';
 import { bindTunables, splitCandidate, unbindTunables } from './program/tunables.ts';
+import { splitTunables } from './tunable.ts';
 
-/** The texts of a program and of its tunables. */
+/** The texts of a program, of its parts and of its tunables. */
 export interface FoundTexts<Program> extends ProgramTexts<Program> {
-  /** The program without the texts that were compiled into it for tunables. */
+  /** The program joined to its parts, without what was compiled into it for tunables and parts. */
   readonly program: Program;
+  readonly parts: LiveParts;
   /** The tunables, with the texts that were compiled into the program. */
   readonly tunables: readonly Tunable[];
   /** The texts that were compiled into the program for tunables. */
   readonly boundTexts: Candidate;
-  readonly skipped: readonly Skipped[];
   readonly including: (names: readonly string[]) => FoundTexts<Program>;
+}
+
+interface Words {
+  readonly explanation: Explanation;
+  /** The error for a program without texts. */
+  readonly noComponents: (program: object) => NoComponentsError;
 }
 
 /**
  * Finds the texts of a program. Selecting and renaming them is left to the caller.
  *
+ * @param words for locations and errors, which production does not need.
  * @param saved The names of texts in a saved candidate, which may be texts that are not optimized by default.
- * @throws {NoComponentsError} when there is none; the message lists what was inspected.
+ * @throws {NoComponentsError} when there is none.
  * @throws {OptionsError} when a tunable has the name of another text.
  */
 export function findTexts<Program extends object>(
   given: Program,
   options: GepaOptions,
+  words?: Words,
   saved: readonly string[] = [],
 ): FoundTexts<Program> {
-  const { include, tunables: givenTunables = [], tools = false } = options;
-  // A compiled program is optimized from the tunables' texts that were compiled into it.
-  const { program, tunableTexts: boundTexts } = unbindTunables(given);
-  const tunables = givenTunables.map((tunable) => withText(tunable, boundTexts[tunable.name]));
+  const { include, tunables: givenTunables = [], parts: givenParts = {}, tools = false } = options;
+  // A compiled program is optimized from the texts that were compiled into it.
+  const bound = unbindTunables(given);
+  const { texts: textTunables, prompts } = splitTunables(givenTunables);
+  const tunables = [...textTunables, ...constantsOf(givenParts)].map((tunable) =>
+    withText(tunable, bound.tunableTexts[tunable.name]),
+  );
+  const parts = new LiveParts({ ...givenParts, ...prompts }, bound.copies);
+  const program = parts.joinedTo(bound.program);
   const includedNames = include?.filter((name) => !name.includes('*'));
-  const discovery = discover(program, {
+  const found = componentsOf(program, {
     tools,
     saved,
     ...(includedNames === undefined ? {} : { include: includedNames }),
+    ...(words === undefined ? {} : { explanation: words.explanation }),
   });
-  const components = { ...discovery.components, ...tunableComponents(tunables, discovery.components) };
-  if (Object.keys(components).length === 0) throw noComponents(discovery);
+  const components = { ...found, ...tunableComponents(tunables, found) };
+  if (Object.keys(components).length === 0)
+    throw words?.noComponents(program) ?? new NoComponentsError('The program has no text.');
   return {
     program,
+    parts,
     tunables,
-    boundTexts,
+    boundTexts: bound.tunableTexts,
     components,
-    skipped: discovery.skipped,
-    including: (names) => findTexts(given, options, names),
+    including: (names) => findTexts(given, options, words, names),
     apply: (candidate) => {
       const { programTexts, tunableTexts } = splitCandidate(candidate, tunables);
       const rewritten = rewrite(program, programTexts);
-      const texts = { ...boundTexts, ...tunableTexts };
-      return Object.keys(texts).length === 0 ? rewritten : bindTunables(rewritten, texts);
+      const texts = { ...bound.tunableTexts, ...tunableTexts };
+      const copies = parts.copiesIn(rewritten, texts);
+      if (Object.keys(texts).length === 0 && copies.isEmpty) return rewritten;
+      parts.hook(program);
+      return bindTunables(mainProgram(rewritten), texts, copies);
     },
   };
+}
+
+/** The strings among the parts, which are components like tunables. */
+function constantsOf(parts: Readonly<Record<string, object | string>>): Tunable[] {
+  return Object.entries(parts).flatMap(([name, text]) =>
+    typeof text === 'string'
+      ? tunable(name, text, {
+          kind: 'instructions',
+          location: `part "${name}"`,
+        })
+      : [],
+  );
 }
 
 function withText(tunable: Tunable, text: string | undefined): Tunable {
   return text === undefined
     ? tunable
     : { name: tunable.name, text, component: { ...tunable.component, text } };
-}
-
-function noComponents({ inspected, skipped }: Discovery): NoComponentsError {
-  const parts = inspected.map(({ type, location }) => `${type} at ${location}`).join('; ');
-  const skips = skipped.map(({ location, reason, hint }) => `${location}: ${reason}. ${hint}`);
-  return new NoComponentsError(
-    `There is no text to optimize in this program. Inspected: ${parts || 'nothing'}.${skips.length === 0 ? '' : `\nSkipped:\n- ${skips.join('\n- ')}`}`,
-  );
 }

@@ -1,22 +1,27 @@
 import type { LanguageModel, Metric, SelectedName, Target } from 'gepa-core';
 import { createTarget, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { createAdapter, type Invocable } from './adapter.ts';
+import { checkConfig, expectedOptions } from './check-config.ts';
 import { findTexts } from './find-texts.ts';
 import { meterMetric } from './metered/metered-metric.ts';
 import { checkOptions, type GepaOptions } from './options.ts';
+import { discover, noComponentsError } from './program/discover.ts';
 import type { Skipped } from './program/inspect-program.ts';
+import { checkParts } from './program/part-readers.ts';
+import { explanation } from './program/skip-reasons.ts';
 import { type ReflectionModel, resolveReflectionModel } from './reflection/reflection-model.ts';
 
 type InputOf<Program> = Program extends { invoke(input: infer Input, ...rest: never): unknown }
   ? Input
   : never;
-type OutputOf<Program> = Program extends { invoke(...args: never): Promise<infer Output> } ? Output : never;
+type OutputOf<Program> = Program extends { invoke(...args: never): infer Output } ? Awaited<Output> : never;
 
 /** The component names that the options determine: those of `include` and those of tunables. Otherwise `string`. */
 export type ComponentName<Options> =
   string extends SelectedName<Options>
     ? Options extends
         | { readonly exclude: unknown }
+        | { readonly parts: unknown }
         | { readonly rename: unknown }
         | { readonly include: unknown }
       ? string
@@ -33,6 +38,11 @@ export interface LangChainTarget<Program, Name extends string = string>
   extends Target<Program, InputOf<Program>, OutputOf<Program>, Name, ReflectionModel> {
   /** The parts of the program that are not optimized: type, location, reason, and how to include each. */
   readonly skipped: readonly Skipped[];
+  /**
+   * Takes the hooks off the objects of `parts`. The target puts them on again when it is used; programs that it returned
+   * before no longer have their texts in the parts. Nothing to do without `parts`.
+   */
+  dispose(): void;
 }
 
 /**
@@ -48,10 +58,18 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   given: Program,
   options?: Options,
 ): LangChainTarget<Program, ComponentName<Options>> {
-  checkOptions(options ?? {});
-  const { config, include, exclude, rename } = options ?? ({} as Options);
-  const found = findTexts(given, options ?? {});
-  const { program, tunables, boundTexts, components, skipped, apply, including } = found;
+  checkOptions(options ?? {}, expectedOptions);
+  checkConfig(options?.config);
+  const { config, include, exclude, rename, variables, tools = false } = options ?? ({} as Options);
+  checkParts(options?.parts ?? {});
+  const { program, parts, tunables, boundTexts, components, apply, including } = findTexts(
+    given,
+    options ?? {},
+    {
+      explanation,
+      noComponents: (whole) => noComponentsError(discover(whole)),
+    },
+  );
   type Input = InputOf<Program>;
   type Output = OutputOf<Program>;
   const target = createTarget<Program, Input, Output, ComponentName<Options>, LanguageModel>(
@@ -63,6 +81,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
         createAdapter<Input, Output>({
           program: program as unknown as Invocable<Input, Output>,
           components: selected,
+          parts,
           tunables,
           boundTexts,
           ...(config === undefined ? {} : { config }),
@@ -73,12 +92,15 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
       ...(include === undefined ? {} : { include }),
       ...(exclude === undefined ? {} : { exclude }),
       ...(rename === undefined ? {} : { rename }),
+      ...(variables === undefined ? {} : { variables }),
     },
   );
   return {
     ...target,
-    skipped,
+    skipped: discover(program, { tools, ...(include === undefined ? {} : { include }) }).skipped,
+    dispose: () => parts.dispose(),
     compile: async (settings) => target.compile(await toCoreSettings(settings)),
+    evaluate: async (settings) => target.evaluate(await toCoreSettings(settings)),
     estimate: async (settings, how) => target.estimate(await toCoreSettings(settings), how),
   };
 }

@@ -62,8 +62,8 @@ export {
   stagedEvaluation,
   stopConditions,
   topKPareto,
-  tunable,
 } from 'gepa-core';
+export { type ExampleSchema, type ReadOptions, type RowOptions, readCsv, readJsonl } from 'gepa-core/node';
 export {
   describeComponents,
   describeEstimate,
@@ -73,10 +73,8 @@ export {
   supportsColor,
   terminalProgress,
 } from 'gepa-core/report';
-export { readCsv, readJsonl } from './data/files.ts';
 export { type LangSmithDatasetOptions, readLangSmithDataset } from './data/langsmith-dataset.ts';
 export { type RecordedExample, Recorder, type RecorderOptions, type RunFeedback } from './data/recorder.ts';
-export type { RowOptions } from './data/rows.ts';
 export {
   type Evaluator,
   type EvaluatorArgs,
@@ -87,6 +85,7 @@ export { type ComponentName, gepa, type LangChainTarget } from './gepa.ts';
 export { type PushedPrompt, type PushOptions, pushPrompts } from './langsmith/push-prompts.ts';
 export { fromChatModel } from './language-model.ts';
 export { metered } from './metered/metered-client.ts';
-export type { GepaOptions } from './options.ts';
+export type { GepaOptions, RolloutConfig } from './options.ts';
 export type { Skipped } from './program/inspect-program.ts';
 export type { ReflectionModel } from './reflection/reflection-model.ts';
+export { type TunablePrompt, tunable } from './tunable.ts';

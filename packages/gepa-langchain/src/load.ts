@@ -4,7 +4,8 @@ import { type LoadProgramOptions, loadProgram, type SavedCandidate } from 'gepa-
 import { findTexts } from './find-texts.ts';
 import { checkOptions, type GepaOptions } from './options.ts';
 
-export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
+export type { SavedCandidate, Tunable } from 'gepa-core/load';
+export { type TunablePrompt, tunable } from './tunable.ts';
 
 /** The options that `gepa` had when the candidate was optimized, and `ifChanged`. */
 export interface LoadOptions extends Omit<GepaOptions, 'config'>, LoadProgramOptions {

@@ -1,7 +1,11 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
-import { type ComponentSelectionOptions, OptionsError, type ProgramExample, type Tunable } from 'gepa-core';
+import { type ComponentSelectionOptions, OptionsError, type ProgramExample } from 'gepa-core';
 import { checkOptionNames } from 'gepa-core/adapter';
-import { isNode } from './program/node.ts';
+import { isNode, isRunnable } from './program/node.ts';
+import { type AnyTunable, isTunablePrompt } from './tunable.ts';
+
+/** The config of a call: LangChain's, and the `context` of LangGraph. */
+export type RolloutConfig = RunnableConfig & { readonly context?: unknown };
 
 /** Options for `gepa(program, options)`. */
 export interface GepaOptions extends ComponentSelectionOptions {
@@ -10,9 +14,16 @@ export interface GepaOptions extends ComponentSelectionOptions {
    * values that rollouts must not share, such as a session. By default every rollout runs in a new thread, which is
    * kept in memory instead of in the program's checkpointer.
    */
-  readonly config?: RunnableConfig | ((example: ProgramExample) => RunnableConfig);
+  readonly config?: RolloutConfig | ((example: ProgramExample) => RolloutConfig);
+  /**
+   * Objects that functions of the program call (nodes, tools, lambdas), by names of your choice: prompt templates,
+   * messages, runnables, agents, compiled graphs. Their texts become components, named `<part>.<text>`. Within a rollout
+   * and within the compiled program these objects have the candidate's texts; elsewhere they are as ever. A string is a
+   * text that the program sends to chat models, whole or within a system or human message.
+   */
+  readonly parts?: Readonly<Record<string, object | string>>;
   /** Texts inside functions of the program (nodes, tools, lambdas, an `entrypoint`) to optimize as well. */
-  readonly tunables?: readonly Tunable[];
+  readonly tunables?: readonly AnyTunable[];
   /**
    * Whether to optimize the descriptions of tools, of their schemas at every depth, and of structured output. Default
    * `false`: better descriptions do not always help, and each one is another component that shares the budget.
@@ -22,50 +33,41 @@ export interface GepaOptions extends ComponentSelectionOptions {
 
 /**
  * Checks the options' types, for callers without TypeScript.
+ *
+ * @param expected what each option must be, in words.
  * @throws {OptionsError} listing every problem.
  */
-export function checkOptions(options: GepaOptions): void {
+export function checkOptions(
+  options: GepaOptions,
+  expected: Partial<Record<CheckedOption, string>> = {},
+): void {
   if (!isNode(options) || Array.isArray(options)) throw new OptionsError(['The options must be an object.']);
-  checkOptionNames(options, Object.keys(rules));
-  const problems = Object.entries(rules).flatMap(([name, { isValid, expected }]) => {
+  checkOptionNames(options, ['config', ...Object.keys(rules)]);
+  const problems = Object.entries(rules).flatMap(([name, isValid]) => {
     const value = options[name];
-    return value === undefined || isValid(value) ? [] : [`\`${name}\` must be ${expected}.`];
+    if (value === undefined || isValid(value)) return [];
+    return [`\`${name}\` must be ${expected[name as CheckedOption] ?? 'of another type'}.`];
   });
   if (problems.length > 0) throw new OptionsError(problems);
-  if (isNode(options.config) && isNode(options.config.configurable)) {
-    refuseSharedThread(options.config.configurable);
-  }
 }
+
+export type CheckedOption = Exclude<keyof GepaOptions, 'config'>;
 
 const isText = (value: unknown) => typeof value === 'string' && value !== '';
 const areTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+const isRecordOf = (isValue: (value: unknown) => boolean) => (value: unknown) =>
+  isNode(value) && !Array.isArray(value) && !isRunnable(value) && Object.values(value).every(isValue);
 
-const rules = {
-  config: {
-    isValid: (value) => typeof value === 'function' || (isNode(value) && !Array.isArray(value)),
-    expected: 'an object such as the second argument of `invoke`, or a function that returns one',
-  },
-  tunables: {
-    isValid: (value) => Array.isArray(value) && value.every(isTunable),
-    expected: 'an array of results of `tunable(name, text)`',
-  },
-  tools: { isValid: (value) => typeof value === 'boolean', expected: '`true` or `false`' },
-  include: { isValid: areTexts, expected: 'an array of names' },
-  exclude: { isValid: areTexts, expected: 'an array of names' },
-  rename: {
-    isValid: (value) => isNode(value) && !Array.isArray(value) && Object.values(value).every(isText),
-    expected: 'an object that maps found names to new names',
-  },
-} satisfies Record<keyof GepaOptions, { isValid(value: unknown): boolean; expected: string }>;
+const rules: Readonly<Record<CheckedOption, (value: unknown) => boolean>> = {
+  tunables: (value) => Array.isArray(value) && value.every(isTunable),
+  parts: isRecordOf((part) => isNode(part) || isText(part)),
+  tools: (value) => typeof value === 'boolean',
+  include: areTexts,
+  exclude: areTexts,
+  rename: isRecordOf(isText),
+  variables: isRecordOf(areTexts),
+};
 
-function isTunable(value: unknown): value is Tunable {
-  return isNode(value) && isText(value.name) && isNode(value.component);
-}
-
-function refuseSharedThread(configurable: object): void {
-  if ((configurable as { thread_id?: unknown }).thread_id === undefined) return;
-  throw new OptionsError([
-    '`config` sets one `thread_id` for all rollouts, so each rollout would see the conversations of the others. ' +
-      'Remove `thread_id` (every rollout then gets its own), or pass a function that returns a config for each rollout.',
-  ]);
+function isTunable(value: unknown): boolean {
+  return isTunablePrompt(value) || (isNode(value) && isText(value.name) && isNode(value.component));
 }

@@ -11,10 +11,19 @@ export {
 } from '../budget/usage.ts';
 export { isUnreached, ModelCallError, modelCallError } from '../calls/classify-error.ts';
 export { freeName, seedCandidateOf } from '../component.ts';
+export { examplesOfRows } from '../data/rows.ts';
 export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 export { checkOptionNames } from '../options/option-names.ts';
+export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';
-export { tunableComponents, withCandidate } from '../program/tunable.ts';
+export {
+  type CandidateBinding,
+  type Copies,
+  currentBinding,
+  tunableComponents,
+  withCandidate,
+  withoutCandidate,
+} from '../program/tunable.ts';
 export { describeSchema } from '../reflection/describe-schema.ts';
 export { type Plain, type PlainOptions, toPlain } from '../reflection/plain.ts';
 export { defaultRecords } from '../reflection/records.ts';

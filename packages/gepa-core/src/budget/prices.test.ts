@@ -47,8 +47,20 @@ describe('the catalogue', () => {
     'openrouter/openai/gpt-4.1-mini',
     'amazon-bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0',
     'togetherai/meta-llama/Llama-3.3-70B-Instruct-Turbo',
+    'models/gemini-2.5-flash',
+    'us.anthropic.claude-sonnet-4-20250514-v1:0',
+    'amazon.nova-lite-v1:0',
+    'arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-sonnet-4-20250514-v1:0',
   ])('the catalogue finds %s', (name) => {
     expect(catalogue(name)).toMatchObject({ input: expect.any(Number), output: expect.any(Number) });
+  });
+
+  it('a fine-tuned model of OpenAI costs twice its base model', () => {
+    const base = catalogue('gpt-4.1-mini')!;
+    expect(catalogue('ft:gpt-4.1-mini-2025-04-14:acme::abc')).toMatchObject({
+      input: 2 * base.input,
+      output: 2 * base.output,
+    });
   });
 
   it.each([
@@ -58,7 +70,7 @@ describe('the catalogue', () => {
     'local/gemini-2.5-pro',
     'local/claude-sonnet-4-5',
     'lmstudio/openai/gpt-oss-20b',
-    'ft:gpt-4.1-mini-2025-04-14:acme::abc',
+    'ft:gpt-3.5-turbo-0125:acme::abc',
     'whisper-1',
     'openai/',
     '/gpt-4.1',

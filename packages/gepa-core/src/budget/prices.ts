@@ -110,7 +110,16 @@ type Entry = NonNullable<ReturnType<Catalogue['calcPrice']>>;
 function entriesOf(catalogue: Catalogue, model: string): Entry[] {
   const { provider, base } = readName(model);
   const undated = provider === undefined ? base : `${provider}/${base}`;
-  return [...new Set([model, undated])].flatMap((name) => entryOf(catalogue, name) ?? []);
+  return [...new Set([model, undated, ...aliasesOf(model)])].flatMap(
+    (name) => entryOf(catalogue, name) ?? [],
+  );
+}
+
+/** Names of other forms as the catalogue has them: `models/` of Google and the models of Bedrock. */
+function aliasesOf(model: string): string[] {
+  if (model.startsWith('models/')) return [`google/${model.slice('models/'.length)}`];
+  const bedrock = /(?:^|[/:])((?:[a-z]+\.)?[a-z0-9]+\.[\w.-]+(?::\d+)?)$/.exec(model)?.[1];
+  return bedrock === undefined ? [] : [`aws/${bedrock}`];
 }
 
 function entryOf({ calcPrice, findProvider }: Catalogue, model: string): Entry | undefined {
@@ -127,10 +136,25 @@ function entryOf({ calcPrice, findProvider }: Catalogue, model: string): Entry |
   return found ?? undefined;
 }
 
+/**
+ * OpenAI charges at most twice the price of the base model for its fine-tuned models since gpt-4o. The catalogue lacks
+ * them.
+ */
+const fineTunedFactor = 2;
+
 function cataloguePrice(catalogue: Catalogue, model: string): Price | undefined {
+  const fineTuned = /^ft:(gpt-(?:4o|4\.|5)[^:]*):/.exec(model)?.[1];
+  if (fineTuned !== undefined) return times(fineTunedFactor, cataloguePrice(catalogue, fineTuned));
   return entriesOf(catalogue, model)
     .map(priceOfEntry)
     .find((price) => price !== undefined);
+}
+
+function times(factor: number, price: Price | undefined): Price | undefined {
+  if (price === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(price).map(([kind, dollars]) => [kind, factor * dollars]),
+  ) as unknown as Price;
 }
 
 function priceOfEntry({ model_price }: Entry): Price | undefined {

@@ -1,2 +1,4 @@
+export { type ExampleSchema, type ReadOptions, readCsv, readJsonl } from '../data/files.ts';
+export type { RowOptions } from '../data/rows.ts';
 export { type Interrupt, interruptible } from './interrupt.ts';
 export { stopFile } from './stop-file.ts';

@@ -1,3 +1,4 @@
+import type { Component } from '../component.ts';
 import { canonicalJson, type ExampleRef } from '../search/examples.ts';
 
 /** Warns about problems of the data sets. */
@@ -20,6 +21,21 @@ export function warnAboutData<Example>(
         `${shared} of the ${refs.testset.length} test examples are also in the ${set}: the test score is too high. Hold them out.`,
       );
     }
+  }
+}
+
+/** Warns about texts that look like templates, but have no variables that a new text would have to keep. */
+export function warnAboutPlaceholders(
+  components: Readonly<Record<string, Component>>,
+  warn: (message: string) => void,
+): void {
+  for (const [name, { text, variables }] of Object.entries(components)) {
+    const placeholder = variables === undefined ? /\{([A-Za-z_]\w*)\}/.exec(text) : null;
+    if (placeholder === null) continue;
+    warn(
+      `The text of ${name} has ${placeholder[0]}, but no variables: if your code fills it in, a new text may lose it. ` +
+        `Declare it: \`variables: { '${name}': ['${placeholder[1]}'] }\`, or \`tunable(name, text, { variables: ['${placeholder[1]}'] })\`.`,
+    );
   }
 }
 

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FileAccessError, FileFormatError } from '../errors.ts';
 import {
+  candidateFrom,
   parseSavedCandidate,
   readSavedCandidate,
   type SavedCandidate,
+  savedCandidate,
   writeSavedCandidate,
 } from './saved-candidate.ts';
 
@@ -93,4 +95,14 @@ it('a candidate that cannot be saved is refused with the reason and leaves no fi
     `cannot be saved to ${join(file, 'candidate.json')}: a part of the path is a file.`,
   );
   expect(readdirSync(folder)).toEqual(['file']);
+});
+
+it('candidateFrom with ifChanged: apply names a placeholder that the saved text lost, as after a renamed variable', () => {
+  const saved = savedCandidate({
+    texts: { prompt: 'In {town}.' },
+    original: { prompt: 'In {town}.' },
+    scores: { validation: { seed: 0, best: 0 } },
+  });
+  const components = { prompt: { text: 'In {city}.', variables: ['city'] } };
+  expect(() => candidateFrom(saved, components, 'apply')).toThrow('lost {city}');
 });

@@ -205,7 +205,7 @@ export function candidateFrom<Name extends string>(
 
 /**
  * Returns the candidate if it has one text for each component and no others, and every text fits its component: it is
- * not empty, contains every variable and invents none. A text that the component had itself always fits.
+ * not empty, contains every variable and invents none. The text that the component has itself always fits.
  *
  * @param original the texts that the candidate was made from.
  * @throws {CandidateMismatchError} when names are missing or unknown, or texts do not fit.
@@ -231,7 +231,7 @@ export function checkCandidate<Name extends string>(
   const faults = names.flatMap((name) => {
     const [component, text] = [components[name], candidate[name]!];
     const currentText = ownValue(original, name) ?? component.text;
-    if (text === currentText || text === component.text) return [];
+    if (text === component.text) return [];
     const fault = checkText({ name, component, text, currentText });
     return fault === undefined ? [] : [{ name, message: fault.message }];
   });

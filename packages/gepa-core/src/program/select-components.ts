@@ -9,6 +9,11 @@ export interface ComponentSelectionOptions {
   readonly exclude?: readonly string[];
   /** New names for components, by the name each was found under. */
   readonly rename?: Readonly<Record<string, string>>;
+  /**
+   * Variables of components, by the name each was found under: words that code of the program fills in for `{word}`. A
+   * new text must keep them. Default: those of templates.
+   */
+  readonly variables?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The names of the selected components if the options are literals without `*`, otherwise `string`. */

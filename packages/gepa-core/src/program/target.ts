@@ -10,6 +10,7 @@ import type { AdapterOptions, SearchOptions } from '../options/options.ts';
 import { diffCandidates } from '../report/diff.ts';
 import type { OptimizationResult } from '../result.ts';
 import { checkExamples } from './check-examples.ts';
+import { withDeclaredVariables } from './declared-variables.ts';
 import { loadProgram, type ProgramTexts } from './load-program.ts';
 import {
   checkCandidate,
@@ -121,12 +122,13 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
   binding: TargetBinding<Program, Input, Output, Model>,
   selection: ComponentSelectionOptions,
 ): Target<Program, Input, Output, Name, Model> {
-  const selected = selectComponents(binding.components, selection);
+  const found = withDeclaredVariables(binding.components, selection.variables);
+  const selected = selectComponents(found, selection);
   const components = publicComponents<Name>(selected);
   const apply = (candidate: Candidate<Name>) => binding.apply(foundCandidate(selected, candidate));
   const newAdapter = <Example extends ProgramExample<Input>>() => {
-    const found = Object.fromEntries(selected.map(({ foundName, component }) => [foundName, component]));
-    return selectionAdapter<Example, Output, Name>(binding.adapter(found), selected);
+    const chosen = Object.fromEntries(selected.map(({ foundName, component }) => [foundName, component]));
+    return selectionAdapter<Example, Output, Name>(binding.adapter(chosen), selected);
   };
   const adapterOptions = <Example extends ProgramExample<Input>>({
     reflectionModel,
@@ -173,7 +175,8 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
         await settings.adapter.close?.().catch(() => {});
       }
     },
-    load: (saved, options) => loadProgram(binding, saved, { ...selection, ...options }),
+    load: (saved, options) =>
+      loadProgram({ ...binding, components: found }, saved, { ...selection, ...options }),
   };
 }
 

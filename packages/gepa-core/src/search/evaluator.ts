@@ -275,7 +275,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   ): Omit<Scored<Example, Output, Trace>, 'usage' | 'durationMs'> {
     const isReflectedOn = this.#options.isReflectedOn(key);
     if (isReflectedOn && position === undefined) return rollout;
-    const { example, exampleId, score, objectives, failedIn } = rollout;
+    const { example, exampleId, score, objectives, unread, failedIn } = rollout;
     // The error as it was written, since a resumed run has no other.
     const error =
       rollout.error === undefined || position === undefined
@@ -286,6 +286,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       exampleId,
       score,
       ...(objectives === undefined ? {} : { objectives }),
+      ...(unread === undefined ? {} : { unread }),
       ...(error === undefined ? {} : { error, failedIn: failedIn! }),
       ...(position === undefined || !isReflectedOn ? {} : { position }),
     };

@@ -13,7 +13,7 @@ import type { Dispatcher } from '../dispatcher.ts';
 import { StrategyError } from '../errors.ts';
 import type { DecisionEvent } from '../events.ts';
 import { type Journal, settledCallOf } from '../journal/journal.ts';
-import { warnAboutData } from '../options/data-warnings.ts';
+import { warnAboutData, warnAboutPlaceholders } from '../options/data-warnings.ts';
 import type { Settings } from '../options/settings.ts';
 import { Memory } from '../reflection/memory.ts';
 import { createProposer } from '../reflection/propose.ts';
@@ -58,6 +58,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   const valset = index.add('val', settings.valset);
   const testset = index.add('test', settings.testset);
   warnAboutData(settings, { trainset, valset, testset }, warn);
+  warnAboutPlaceholders(adapter.components, warn);
 
   const state = new SearchState<Name>();
   const dispatch = (event: DecisionEvent<Name>) => {

@@ -29,6 +29,8 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   chosen: Decision<Name, 'best_chosen'> | undefined;
   /** What came of every task. */
   readonly attempts = new Attempts<Name>();
+  /** The components that the search leaves out: see `unreadComponents`. */
+  unread: readonly Name[] = [];
   started: Decision<Name, 'run_started'> | undefined;
   finished: Decision<Name, 'run_finished'> | undefined;
   #names: readonly Name[] = [];
@@ -59,6 +61,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
       case 'candidate_added':
         this.#addToPoolAndFrontier(scoredCandidate(event));
         this.bestIndex = event.bestIndex;
+        if (event.unread !== undefined) this.unread = event.unread;
         this.metricCalls = event.metricCalls;
         break;
       case 'candidate_rescored':

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readCsv, readJsonl } from 'gepa-core/node';
 import { Client } from 'langsmith';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCsv, readJsonl } from './files.ts';
+import { z } from 'zod';
 import { readLangSmithDataset } from './langsmith-dataset.ts';
 
 let folder: string;
@@ -54,6 +55,22 @@ describe('readCsv', () => {
 });
 
 describe('readJsonl', () => {
+  it('rows that are examples already keep their metadata as it is', async () => {
+    const row = { input: 'x', expected: 1, id: 'a', metadata: { customer: 'c' } };
+    const path = await file('examples.jsonl', `${JSON.stringify(row)}\n`);
+    expect(await readJsonl(path)).toEqual([row]);
+  });
+
+  it('a schema checks, converts and types the examples', async () => {
+    const path = await file('typed.csv', 'input,expected\n1,yes\n2,no\n');
+    const schema = z.object({ input: z.coerce.number(), expected: z.enum(['yes', 'no']) });
+    const examples = await readCsv(path, { schema });
+    expect(examples[0]!.input + 1).toBe(2);
+    await expect(
+      readJsonl(await file('bad.jsonl', '{"input": 1, "expected": "x"}\n'), { schema }),
+    ).rejects.toThrow(/row 1 does not fit the schema at expected/);
+  });
+
   it('readJsonl reads one example per line', async () => {
     const path = await file(
       'a.jsonl',

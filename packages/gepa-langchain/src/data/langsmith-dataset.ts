@@ -1,7 +1,7 @@
 import { OptionsError, type ProgramExample } from 'gepa-core';
+import { examplesOfRows } from 'gepa-core/adapter';
 import type { Client } from 'langsmith';
 import { langSmithClient } from '../langsmith/client.ts';
-import { examplesOfRows } from './rows.ts';
 
 export interface LangSmithDatasetOptions {
   /** Reads only the examples of these splits. Default: all. */

@@ -1,4 +1,4 @@
-import { HumanMessage } from '@langchain/core/messages';
+import { AIMessage, HumanMessage } from '@langchain/core/messages';
 import { StringOutputParser } from '@langchain/core/output_parsers';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import {
@@ -10,7 +10,7 @@ import {
   RunnableSequence,
 } from '@langchain/core/runnables';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
-import { Annotation, START, StateGraph } from '@langchain/langgraph';
+import { Annotation, MemorySaver, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { gepa } from '../gepa.ts';
@@ -154,4 +154,22 @@ it('a Recorder with a runName records runs of that name at any depth', async () 
 
 it('a Recorder throws on options out of range', () => {
   expect(() => new Recorder({ capacity: 0, sampleRate: 2 })).toThrow(/capacity[\s\S]*sampleRate/);
+});
+
+it('a turn in a thread is recorded with the conversation before it', async () => {
+  const graph = new StateGraph(MessagesAnnotation)
+    .addNode('reply', async ({ messages }) => ({ messages: [new AIMessage(`Answer ${messages.length}`)] }))
+    .addEdge(START, 'reply')
+    .compile({ checkpointer: new MemorySaver() });
+  const recorder = new Recorder();
+  const config = { configurable: { thread_id: 't' }, callbacks: [recorder] };
+  await graph.invoke({ messages: [{ role: 'user', content: 'One' }] } as never, config);
+  await graph.invoke({ messages: [{ role: 'user', content: 'Two' }] } as never, config);
+  const inputs = recorder
+    .examples()
+    .map(({ input }) => (input as { messages: { content: string }[] }).messages);
+  expect(inputs.map((messages) => messages.map(({ content }) => content))).toEqual([
+    ['One'],
+    ['One', 'Answer 1', 'Two'],
+  ]);
 });

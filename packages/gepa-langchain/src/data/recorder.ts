@@ -137,7 +137,8 @@ export class Recorder extends BaseCallbackHandler {
   #finish(runId: string, metadata: RecordedExample['metadata'], streamed?: StreamedInputs): void {
     const start = this.#running.get(runId);
     if (start === undefined) return;
-    const input = streamed?.inputs === undefined ? start.input : start.readInput(streamed.inputs);
+    const given = streamed?.inputs === undefined ? start.input : start.readInput(streamed.inputs);
+    const input = withConversation(given, metadata.output);
     const example = this.#redacted({ input, id: runId, metadata });
     this.#running.delete(runId);
     if (example === undefined) return;
@@ -187,6 +188,24 @@ function unwrap(value: unknown, key: string): unknown {
   const inner = value[key];
   const isWrapped = !isNode(inner) || Array.isArray(inner);
   return isWrapped && Object.keys(value).join() === key ? inner : value;
+}
+
+/** The input of a turn in a thread, with the messages that the thread had before: without them it means something else. */
+function withConversation(input: unknown, output: unknown): unknown {
+  if (!isNode(input) || !isNode(output) || !Array.isArray(output.messages)) return input;
+  const given = [input.messages].flat().filter((message) => message !== undefined);
+  const all: readonly unknown[] = output.messages;
+  const last = given.at(-1);
+  const end = last === undefined ? -1 : all.findLastIndex((message) => textOf(message) === textOf(last));
+  const before = all.slice(0, Math.max(0, end - given.length + 1));
+  return before.length === 0 ? input : { ...input, messages: [...before, ...given] };
+}
+
+/** The content of a message, in any of the forms that LangChain takes. */
+function textOf(message: unknown): string {
+  if (typeof message === 'string') return JSON.stringify(message);
+  if (Array.isArray(message)) return JSON.stringify(message[1]);
+  return JSON.stringify(isNode(message) ? message.content : message);
 }
 
 function dropOldest(map: Map<string, unknown>, capacity: number): void {

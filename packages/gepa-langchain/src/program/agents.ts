@@ -4,11 +4,11 @@ import { checkpointerPart } from './graphs.ts';
 import { isMessage, isNode, type Node } from './node.ts';
 import { type NodeKind, type Part, positionLabel } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
-import { codeReason } from './skip-reasons.ts';
 
 /** An agent of `createAgent`: not a runnable itself, but an object with a graph and the options it was built from. */
 export const agent: NodeKind = {
   byConstructor: true,
+  alias: (node) => node.graph as object,
   matches: (node) => isNode(node.options) && isNode(node.graph) && node.graph.lg_is_pregel === true,
   parts: (node) => {
     const { systemPrompt, tools, responseFormat, middleware, checkpointer } = node.options as Node;
@@ -25,8 +25,7 @@ export const agent: NodeKind = {
           {
             at,
             place: `middleware "${name}"`,
-            omitted: codeReason,
-            hint: 'Read its texts from a tunable(name, text) of gepa-core (dynamicSystemPromptMiddleware may return one), and add it to `tunables`.',
+            omitted: 'middleware',
           },
         ];
       }),
@@ -60,7 +59,6 @@ function systemPromptOf(systemPrompt: unknown): Part[] {
         text: systemPrompt,
         format: 'plain',
         kind: 'instructions',
-        description: 'The system prompt of an agent: sent before the conversation at each of its turns.',
       },
     ];
   }

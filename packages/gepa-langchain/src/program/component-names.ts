@@ -14,8 +14,10 @@ interface Group {
  * Gives each text a readable, unique name: the prompt's path, then the text's role in the prompt, as in
  * `extract.system`. The path is shortened to the shortest end that is unique and starts with a name from the author.
  * Names do not depend on the texts.
+ *
+ * @param part the part that the sites are in: every name begins with it.
  */
-export function nameSites(sites: readonly Site[]): Map<Site, string> {
+export function nameSites(sites: readonly Site[], part?: string): Map<Site, string> {
   const groups = groupByPrompt(sites);
   const paths = groups.map((group) => group.labels.map((label) => label.text));
   const names = new Map<Site, string>();
@@ -27,8 +29,8 @@ export function nameSites(sites: readonly Site[]): Map<Site, string> {
     const isNamed = path !== '' || (isPrompt(group) && promptCount > 1);
     const prefix = !isNamed ? '' : isPrompt(group) ? unique(path || 'prompt', takenByGroups) : path;
     for (const site of group.sites) {
-      const parts = [prefix, ...roleLabels(site.path).map((label) => label.text)];
-      names.set(site, unique(parts.filter((part) => part !== '').join('.') || 'prompt', taken));
+      const labels = [part ?? '', prefix, ...roleLabels(site.path).map((label) => label.text)];
+      names.set(site, unique(labels.filter((label) => label !== '').join('.') || 'prompt', taken));
     }
   }
   return names;

@@ -1,3 +1,4 @@
+import { unhookedDescriptors } from 'gepa-core/load';
 import { describeZod, isZodSchema } from './schema/zod.ts';
 
 /** A path of keys into an object. */
@@ -22,7 +23,7 @@ function setIn(target: unknown, [key, ...rest]: KeyPath, value: unknown): unknow
   if (isZodSchema(target)) return describeZod(target, [key, ...rest].slice(0, -1), String(value));
   const replaced = setIn((target as Record<string | number, unknown>)[key], rest, value);
   if (Array.isArray(target)) return target.map((item, i) => (i === key ? replaced : item));
-  const fields = Object.getOwnPropertyDescriptors(target) as Record<string | number, PropertyDescriptor>;
+  const fields: Record<string | number, PropertyDescriptor> = unhookedDescriptors(target as object);
   fields[key] = field(replaced);
   // LangChain serializes an object from the constructor arguments that it stores in `lc_kwargs`.
   const { lc_kwargs: kwargs } = target as { lc_kwargs?: object };

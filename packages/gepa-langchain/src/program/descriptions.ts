@@ -136,8 +136,6 @@ function descriptionPart(
   copiesAt: readonly KeyPath[] = [],
 ): TextPart[] {
   if (typeof text !== 'string') return [];
-  const purpose =
-    kind === 'tool-description' ? 'Tells the model what the tool is for' : 'Tells the model what to fill in';
   const own = field === undefined ? 'description' : `field "${field}"`;
   const whole = field === undefined ? place : `${place}, ${own}`;
   return [
@@ -148,7 +146,6 @@ function descriptionPart(
       format: 'plain',
       kind,
       place: isNode === true ? own : whole,
-      description: `${purpose}: ${whole}.`,
       ...(name === '' ? {} : { label: authorLabel(name) }),
     },
   ];

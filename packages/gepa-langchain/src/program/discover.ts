@@ -1,4 +1,5 @@
-import type { Component } from 'gepa-core';
+import { type Component, NoComponentsError } from 'gepa-core';
+import { type ComponentOptions, isIncluded, selectedFrom } from './components.ts';
 import {
   descriptionOptInReason,
   type Inspected,
@@ -7,6 +8,7 @@ import {
   type Skipped,
 } from './inspect-program.ts';
 import { typeName } from './node.ts';
+import { explanation } from './skip-reasons.ts';
 
 export interface Discovery {
   /** The texts to optimize, by name, in the order of the program. */
@@ -17,41 +19,47 @@ export interface Discovery {
   readonly inspected: readonly Inspected[];
 }
 
-export interface DiscoverOptions {
-  /**
-   * Names of texts to include that are skipped by default: templates with no words or only labels besides variables,
-   * partial variables of a few words, and the instructions of output parsers. `skipped` lists their names.
-   */
-  readonly include?: readonly string[];
-  /** Names of texts in a saved candidate, which are included too, but for descriptions. */
-  readonly saved?: readonly string[];
-  /** Whether to include the descriptions of tools, of their fields and of structured output. Default: `false`. */
-  readonly tools?: boolean;
-}
-
-/**
- * Finds the texts of a LangChain program without changing it. An object that occurs in several places is found once.
- */
-export function discover(
-  program: unknown,
-  { include = [], saved = [], tools = false }: DiscoverOptions = {},
-): Discovery {
-  const { sites, skipped, inspected } = inspectProgram(program);
-  const isIncluded = ({ name, optInReason }: NamedSite) =>
-    optInReason === undefined ||
-    include.includes(name) ||
-    (optInReason === descriptionOptInReason ? tools : saved.includes(name));
-  const included = sites.filter(isIncluded);
-  const excluded = sites.filter((site) => !included.includes(site));
+/** Finds the texts of a program without changing it, and says what is skipped. */
+export function discover(program: unknown, options: ComponentOptions = {}): Discovery {
+  const { sites, skipped, inspected } = inspectProgram(program, explanation);
+  const excluded = sites.filter((site) => !isIncluded(site, options));
   return {
-    components: Object.fromEntries(included.map(({ name, component }) => [name, component])),
+    components: selectedFrom(sites, options),
     skipped: [
-      ...skipped,
+      ...grouped(skipped),
       ...excluded.filter(({ optInReason }) => optInReason !== descriptionOptInReason).map(skippedText),
       ...skippedDescriptions(excluded.filter(({ optInReason }) => optInReason === descriptionOptInReason)),
     ],
     inspected,
   };
+}
+
+/** How many locations a group of skipped parts lists. */
+const maxLocations = 3;
+
+/** One entry for all parts that are skipped for the same reason. */
+function grouped(skipped: readonly Skipped[]): Skipped[] {
+  const groups = new Map<string, Skipped[]>();
+  for (const part of skipped) {
+    const key = part.name ?? `${part.reason}\n${part.hint}`;
+    groups.set(key, [...(groups.get(key) ?? []), part]);
+  }
+  return [...groups.values()].map((group) => ({ ...group[0]!, location: listed(group) }));
+}
+
+function listed(parts: readonly Inspected[]): string {
+  const locations = [...new Set(parts.map(({ location }) => location))];
+  const more = locations.length - maxLocations;
+  return `${locations.slice(0, maxLocations).join('; ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** The error for a program without texts. */
+export function noComponentsError({ inspected, skipped }: Discovery): NoComponentsError {
+  const skips = skipped.map(({ location, reason, hint }) => `${location}: ${reason}. ${hint}`);
+  const types = [...new Set(inspected.map(({ type }) => type))].join(', ');
+  return new NoComponentsError(
+    `There is no text to optimize in this program. Inspected: ${types || 'nothing'}.${skips.length === 0 ? '' : `\nSkipped:\n- ${skips.join('\n- ')}`}`,
+  );
 }
 
 function skippedText({ name, site, location, optInReason = '' }: NamedSite): Skipped {

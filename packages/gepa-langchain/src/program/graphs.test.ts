@@ -76,7 +76,7 @@ describe('a compiled graph', () => {
     );
     expect(skipped.find(({ location }) => location.includes('node "right"'))).toMatchObject({
       reason: expect.stringContaining('code'),
-      hint: expect.stringContaining('tunable'),
+      hint: expect.stringContaining('`parts`'),
     });
   });
 
@@ -132,7 +132,7 @@ describe('a compiled graph', () => {
     expect(discover(program)).toMatchObject({
       components: {},
       skipped: [
-        { location: '"flow" › node "flow" › RunnableCallable', hint: expect.stringContaining('tunable') },
+        { location: '"flow" › node "flow" › RunnableCallable', hint: expect.stringContaining('`parts`') },
       ],
     });
   });

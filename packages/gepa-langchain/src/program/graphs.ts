@@ -73,8 +73,7 @@ const toolNode: NodeKind = {
     {
       at: ['tools'],
       place: 'descriptions of tools',
-      omitted: 'the model receives them from the tools bound to it, not from here',
-      hint: 'Bind the tools in a runnable, as in prompt.pipe(model.bindTools(tools)), or use createAgent of langchain. Code that binds them may read their descriptions from a tunable(name, text) of gepa-core.',
+      omitted: 'toolNodeDescriptions',
     },
   ],
   rebuild: (node, edits) => {

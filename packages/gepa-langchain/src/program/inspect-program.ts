@@ -1,11 +1,12 @@
 import type { Component } from 'gepa-core';
+import { freeName } from 'gepa-core/load';
 import { errorMessage } from '../util/error-message.ts';
 import { nameSites } from './component-names.ts';
 import type { KeyPath } from './copy-with.ts';
 import { fixedWords, isOnlyLabels, isParserInstruction } from './fixed-parts.ts';
-import { describePlace, locate } from './location.ts';
-import { isPromptTemplate, type Node, typeName } from './node.ts';
-import { skipReason } from './skip-reasons.ts';
+import { isNode, isPromptTemplate, type Node, typeName } from './node.ts';
+import { partNameOf, programWithParts } from './program-with-parts.ts';
+import type { Explanation, UnreadableReason } from './skip-reasons.ts';
 import { decodeTemplate } from './template/template.ts';
 import { type Site, traverse } from './traverse.ts';
 
@@ -47,8 +48,12 @@ export interface ProgramInspection {
   readonly checkpointers: ReadonlySet<Node>;
 }
 
-/** Finds the texts and the checkpointers of a program. Never throws: unreadable parts are skipped. */
-export function inspectProgram(program: unknown): ProgramInspection {
+/**
+ * Finds the texts and the checkpointers of a program. Never throws: unreadable parts are skipped.
+ *
+ * @param explain the words for what is skipped; without them, `skipped` and `inspected` stay empty.
+ */
+export function inspectProgram(program: unknown, explain?: Explanation): ProgramInspection {
   const sites: Site[] = [];
   const skipped: Skipped[] = [];
   const inspected: Inspected[] = [];
@@ -57,56 +62,98 @@ export function inspectProgram(program: unknown): ProgramInspection {
   traverse(program, {
     enter: (path) => {
       const { node, kind } = path.at(-1)!;
-      if (seen.has(node)) return;
+      if (explain === undefined || kind === programWithParts || seen.has(node)) return;
       seen.add(node);
-      const part = { type: typeName(node), location: locate(path) };
+      const part = { type: typeName(node), location: explain.locate(path) };
       inspected.push(part);
-      if (kind === undefined) {
-        const reason = skipReason(node);
-        if (reason !== undefined) skipped.push({ ...part, ...reason });
-      }
+      const reason = kind === undefined ? explain.node(node) : undefined;
+      if (reason !== undefined) skipped.push({ ...part, ...reason });
     },
-    omit: ({ omitted: reason, hint }, path) => {
-      skipped.push({ type: typeName(path.at(-1)!.node), location: locate(path), reason, hint });
+    omit: ({ omitted }, path) => {
+      if (explain === undefined) return;
+      skipped.push({
+        type: typeName(path.at(-1)!.node),
+        location: explain.locate(path),
+        ...explain.part(omitted),
+      });
     },
     checkpointer: (checkpointer) => {
       checkpointers.add(checkpointer);
       return undefined;
     },
     text: (site) => {
-      sites.push(site);
+      if (!isUnusedSchema(site)) sites.push(site);
       return undefined;
     },
   });
-  const names = nameSites(sites);
+  const names = namesOf(sites);
   const named: NamedSite[] = [];
   for (const site of sites) {
     if (site.part.text === '') continue;
-    const result = readSite(site, names.get(site)!);
-    if ('reason' in result) skipped.push(result);
-    else named.push(result);
+    const result = readSite(site, names.get(site)!, explain);
+    if (!('unreadable' in result)) named.push(result);
+    else if (explain !== undefined) {
+      const { unreadable, detail, ...part } = result;
+      const { reason, hint } = explain.part(unreadable);
+      skipped.push({ ...part, reason: `${reason}${detail}`, hint });
+    }
   }
   return { sites: withLonelyLabels(named), skipped, inspected, checkpointers };
 }
 
-function readSite(site: Site, name: string): NamedSite | Skipped {
-  const { text: template, format, kind, description = describePlace(site.path) } = site.part;
-  const location = locate(site.path);
+/** In a sequence, the schema of a StructuredPrompt has been given to the model already. */
+function isUnusedSchema({ part, path }: Site): boolean {
+  const [sequence, prompt] = path.slice(-2);
+  return (
+    part.at[0] === 'schema' &&
+    isPromptTemplate(prompt?.node) &&
+    isNode(sequence?.node) &&
+    'middle' in sequence.node
+  );
+}
+
+/** The names of the program's texts, and those of each part under the part's name. */
+function namesOf(sites: readonly Site[]): Map<Site, string> {
+  const byPart = new Map<string | undefined, Site[]>();
+  for (const site of sites) {
+    const part = partNameOf(site.path);
+    byPart.set(part, [...(byPart.get(part) ?? []), site]);
+  }
+  const names = new Map<Site, string>();
+  const taken = new Set<string>();
+  for (const [part, group] of byPart) {
+    const inPart = new Map<Site, Site>(group.map((site) => [{ ...site, path: site.path.slice(1) }, site]));
+    const found = part === undefined ? nameSites(group) : nameSites([...inPart.keys()], part);
+    for (const [named, name] of found) {
+      const free = freeName(name, taken);
+      taken.add(free);
+      names.set(inPart.get(named) ?? named, free);
+    }
+  }
+  return names;
+}
+
+/** A text that does not become a component. */
+interface UnreadableSite extends Inspected {
+  readonly name: string;
+  readonly unreadable: UnreadableReason;
+  readonly detail: string;
+}
+
+function readSite(site: Site, name: string, explain: Explanation | undefined): NamedSite | UnreadableSite {
+  const { text: template, format, kind, description = explain?.describe(site) } = site.part;
+  const location = explain?.locate(site.path) ?? '';
   const skip = { name, type: typeName(site.owner), location };
   try {
     const { text, variables, ambiguous } = decodeTemplate(template, format);
     if (ambiguous) {
-      return {
-        ...skip,
-        reason: 'it contains both a variable and the same name in literal braces, which would look alike',
-        hint: 'Write the literal in another way, for example <name>.',
-      };
+      return { ...skip, unreadable: 'ambiguous', detail: '' };
     }
     const component: Component = {
       text,
       kind,
-      description,
-      location,
+      ...(description === undefined ? {} : { description }),
+      ...(location === '' ? {} : { location }),
       ...(variables === undefined ? {} : { variables }),
     };
     const reason = optInReason(component, site.part.at);
@@ -120,11 +167,7 @@ function readSite(site: Site, name: string): NamedSite | Skipped {
       ...(reason === undefined ? {} : { optInReason: reason }),
     };
   } catch (error) {
-    return {
-      ...skip,
-      reason: `it does not parse as a ${format} template: ${errorMessage(error)}`,
-      hint: 'Fix the template; LangChain cannot format it either.',
-    };
+    return { ...skip, unreadable: 'unparsable', detail: ` (${format}): ${errorMessage(error)}` };
   }
 }
 

@@ -36,11 +36,18 @@ export interface TextPart extends PartBase {
 
 /** A part that cannot be optimized. */
 export interface OmittedPart extends PartBase {
-  /** The reason, as in `Skipped.reason`. */
-  readonly omitted: string;
-  /** How to make it optimizable. */
-  readonly hint: string;
+  /** Why. `skip-reasons.ts` has the words, which production does not need. */
+  readonly omitted: OmittedReason;
 }
+
+export type OmittedReason =
+  | 'middleware'
+  | 'toolImplementation'
+  | 'toolSchema'
+  | 'toolNodeDescriptions'
+  | 'fewShotExample'
+  | 'contentPart'
+  | 'partialFunction';
 
 /** The checkpointer of a graph. */
 export interface CheckpointerPart extends PartBase {
@@ -67,6 +74,8 @@ export interface NodeKind {
   readonly prompt?: boolean;
   /** Whether the node is a LangChain tool. */
   readonly tool?: boolean;
+  /** Another object that programs use in place of the node: the graph of an agent. */
+  alias?(node: Node): object;
   /** Whether `rebuild` uses the node's constructor, which also initializes private fields. */
   readonly byConstructor?: boolean;
   /** For nodes that declare `inputVariables`: the variables that their parts use. */

@@ -119,8 +119,7 @@ const fewShot: NodeKind = {
     {
       at: ['examplePrompt'],
       place: 'example prompt',
-      omitted: 'LangChain formats it twice, so braces in it would be lost',
-      hint: 'Move the text to the prefix or the suffix, or use FewShotChatMessagePromptTemplate.',
+      omitted: 'fewShotExample',
     },
     templateText(node, 'suffix', { label: positionLabel('suffix'), place: 'suffix' }),
     ...partialValues(node),
@@ -183,8 +182,7 @@ function otherTexts({ text: _text, ...rest }: Node, at: TextPart['at'], place?: 
     {
       at,
       ...(place === undefined ? {} : { place }),
-      omitted: 'a text outside the `text` of a content part may be data',
-      hint: 'Move the text to a part of its own: { type: "text", text }.',
+      omitted: 'contentPart',
     },
   ];
 }
@@ -212,8 +210,7 @@ function partialValues(node: Node): Part[] {
         }
       : {
           ...location,
-          omitted: 'it is a function, and texts inside code cannot be found',
-          hint: 'Make it a string, or return the text of a tunable(name, text) of gepa-core from the function, and add it to `tunables`.',
+          omitted: 'partialFunction',
         };
   });
 }

@@ -8,6 +8,7 @@ import {
   FewShotPromptTemplate,
   PipelinePromptTemplate,
   PromptTemplate,
+  StructuredPrompt,
   SystemMessagePromptTemplate,
 } from '@langchain/core/prompts';
 import {
@@ -20,9 +21,11 @@ import {
   RunnableSequence,
   RunnableWithMessageHistory,
 } from '@langchain/core/runnables';
+import { ChatOpenAI } from '@langchain/openai';
 import fc from 'fast-check';
 import { CandidateMismatchError, GepaError } from 'gepa-core';
 import { describe, expect, it } from 'vitest';
+import { checkNames } from './check-names.ts';
 import { discover } from './discover.ts';
 import { inspectProgram } from './inspect-program.ts';
 import { componentsKey, rewrite } from './rewrite.ts';
@@ -297,10 +300,10 @@ describe('marking', () => {
 });
 
 describe('errors', () => {
-  it('rewrite throws on unknown components and lists the known ones', () => {
-    const write = () => rewrite(chat('Old.'), { sistem: 'New.' });
-    expect(write).toThrow(CandidateMismatchError);
-    expect(write).toThrow('no component "sistem". It has: "system", "human".');
+  it('checkNames throws on unknown components and lists the known ones', () => {
+    const check = () => checkNames(chat('Old.'), ['sistem', 'human']);
+    expect(check).toThrow(CandidateMismatchError);
+    expect(check).toThrow('no component "sistem". It has: "system", "human".');
   });
 
   it('rewrite throws when a text cannot be written as a template', () => {
@@ -309,4 +312,22 @@ describe('errors', () => {
     });
     expect(() => rewrite(prompt, { prompt: '{/items}' })).toThrow(GepaError);
   });
+});
+
+it('the schema of a StructuredPrompt that was piped into a model is found once, in the model', () => {
+  const schema = { title: 'Team', description: 'The team.', type: 'object', properties: {} };
+  const prompt = StructuredPrompt.fromMessagesAndSchema([['system', 'Be.']], schema as never);
+  const chain = prompt.pipe(new ChatOpenAI({ model: 'simulated', apiKey: 'unused' }));
+  const names = (program: unknown) => Object.keys(discover(program, { tools: true }).components);
+  expect(names(chain)).toEqual(['system', 'output']);
+  expect(names(prompt)).toEqual(['system', 'output']);
+  const { components } = discover(rewrite(chain, { output: 'New.' }), { tools: true });
+  expect(components.output).toMatchObject({ text: 'New.', location: expect.stringContaining('step 2') });
+});
+
+it('a changed prompt does not keep the commit that it was pulled from', () => {
+  const prompt = ChatPromptTemplate.fromMessages([['system', 'Be.']]);
+  prompt.metadata = { lc_hub_commit_hash: 'abc', owner: 'me' };
+  expect(rewrite(prompt, { system: 'Be kind.' }).metadata).toEqual({ owner: 'me' });
+  expect(rewrite(prompt, { system: 'Be.' }).metadata).toEqual({ lc_hub_commit_hash: 'abc', owner: 'me' });
 });

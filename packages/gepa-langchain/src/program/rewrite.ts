@@ -1,4 +1,4 @@
-import { CandidateMismatchError } from 'gepa-core';
+import { withoutCandidate } from 'gepa-core/load';
 import { hasBoundCallbacks, keepCallbacks } from './chat-models.ts';
 import { copyWith } from './copy-with.ts';
 import { inspectProgram } from './inspect-program.ts';
@@ -25,20 +25,24 @@ export interface RewriteOptions {
 /**
  * Returns a program with other texts. The given program stays unchanged, and unchanged parts are shared with it. A
  * text equal to the program's own changes nothing.
- * @param texts readable texts by component name; other components keep their text.
- * @throws {CandidateMismatchError} when the program has no component of a given name.
+ * @param texts readable texts by component name; other components keep their text, and other names are ignored.
  * @throws {GepaError} when a text cannot be written as a template.
  */
 export function rewrite<Program>(
   program: Program,
   texts: Readonly<Record<string, string>>,
-  { mark = false, checkpointers, withoutCaches = false }: RewriteOptions = {},
+  options: RewriteOptions = {},
+): Program {
+  // Within a rollout, hooked parts stand for another candidate's copies.
+  return withoutCandidate(() => rewriteParts(program, texts, options));
+}
+
+function rewriteParts<Program>(
+  program: Program,
+  texts: Readonly<Record<string, string>>,
+  { mark = false, checkpointers, withoutCaches = false }: RewriteOptions,
 ): Program {
   const { sites } = inspectProgram(program);
-  checkNames(
-    Object.keys(texts),
-    sites.map(({ name }) => name),
-  );
   const given = sites.filter(({ name }) => Object.hasOwn(texts, name));
   const find = ({ owner, part }: Site) =>
     given.find(({ site }) => site.owner === owner && site.part.at.join('\n') === part.at.join('\n'));
@@ -61,14 +65,4 @@ export function rewrite<Program>(
       return copyWith(node, [{ at: ['metadata'], value: metadata }]);
     },
   }) as Program;
-}
-
-function checkNames(names: readonly string[], known: readonly string[]): void {
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length === 0) return;
-  const list = (all: readonly string[]) => all.map((name) => `"${name}"`).join(', ');
-  throw new CandidateMismatchError(
-    `The program has no component ${list(unknown)}. It has: ${list(known) || 'none'}.`,
-    { missing: [], unknown },
-  );
 }

@@ -1,5 +1,8 @@
+import { describePlace, locate } from './location.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
+import type { OmittedReason } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
+import type { Site } from './traverse.ts';
 
 /** Why a node is skipped, and how to make its texts optimizable. */
 export interface SkipReason {
@@ -9,10 +12,49 @@ export interface SkipReason {
 
 const programHint = 'Pass a runnable, a compiled graph or an agent of createAgent to gepa.';
 
-const tunableHint =
-  'Move the text into a prompt template of the program, or read it from a tunable(name, text) of gepa-core, and add it to `tunables`.';
+const partsHint =
+  'Name what it calls or sends in `parts`: a prompt, chain, agent or graph (parts: { agent }), or a text (parts: { rules: RULES }).';
 
-export const codeReason = 'it is code, and texts inside code cannot be found';
+const codeReason = 'it is code, and texts inside code cannot be found';
+
+/** Why a text cannot be read or written. */
+export type UnreadableReason = 'ambiguous' | 'unparsable';
+
+const partReasons: Readonly<Record<OmittedReason | UnreadableReason, SkipReason>> = {
+  middleware: { reason: codeReason, hint: partsHint },
+  toolImplementation: {
+    reason: 'the implementation of the tool is code, and texts inside code cannot be found',
+    hint: `If it calls a model: ${partsHint.charAt(0).toLowerCase()}${partsHint.slice(1)}`,
+  },
+  toolSchema: {
+    reason: 'it is not a zod schema, and descriptions in schemas of other libraries cannot be replaced',
+    hint: 'Use a schema of zod 3 or 4 or a JSON schema, or move its descriptions into the description of the tool.',
+  },
+  toolNodeDescriptions: {
+    reason: 'the model receives them from the tools bound to it, not from here',
+    hint: 'Bind the tools in a runnable, as in prompt.pipe(model.bindTools(tools)), or use createAgent of langchain.',
+  },
+  fewShotExample: {
+    reason: 'LangChain formats it twice, so braces in it would be lost',
+    hint: 'Move the text to the prefix or the suffix, or use FewShotChatMessagePromptTemplate.',
+  },
+  contentPart: {
+    reason: 'a text outside the `text` of a content part may be data',
+    hint: 'Move the text to a part of its own: { type: "text", text }.',
+  },
+  partialFunction: {
+    reason: 'it is a function, and texts inside code cannot be found',
+    hint: 'Make it a string, or return the text of a tunable(name, text) from the function, and add it to `tunables`.',
+  },
+  ambiguous: {
+    reason: 'it contains both a variable and the same name in literal braces, which would look alike',
+    hint: 'Write the literal in another way, for example <name>.',
+  },
+  unparsable: {
+    reason: 'it does not parse as a template',
+    hint: 'Fix the template; LangChain cannot format it either.',
+  },
+};
 
 interface Rule {
   matches(node: Node): boolean;
@@ -40,21 +82,21 @@ const rules: readonly Rule[] = [
     matches: (node) => typeName(node) === 'AgentNode',
     skip: {
       reason: 'it is part of an agent of createAgent, which hides its system prompt',
-      hint: 'Pass the agent instead of its graph. Inside another graph, return the text of a tunable(name, text) of gepa-core from dynamicSystemPromptMiddleware of langchain, and add it to `tunables`.',
+      hint: 'Pass the agent instead of its graph, or name it in `parts`: parts: { agent }.',
     },
   },
   {
     matches: (node) => (node.func as { name?: unknown } | undefined)?.name === 'callModel',
     skip: {
       reason: 'it is code, which hides the `prompt` of createReactAgent',
-      hint: 'Use createAgent({ systemPrompt }) of langchain, or make `prompt` a function that reads a tunable(name, text) of gepa-core, and add it to `tunables`.',
+      hint: 'Name its prompt in `parts`, whether it is a string, a message or a template: parts: { prompt: PROMPT }.',
     },
   },
   {
     matches: hasPrivateFields,
     skip: {
       reason: 'its class has private fields (#name), so it cannot be copied with other texts',
-      hint: 'Build it from runnables instead, or read its texts from a tunable(name, text) of gepa-core, and add it to `tunables`.',
+      hint: 'Name what it calls or sends in `parts`, or build it from runnables instead.',
     },
   },
   {
@@ -72,7 +114,7 @@ const rules: readonly Rule[] = [
   },
   {
     matches: hasMethod('func'),
-    skip: { reason: codeReason, hint: tunableHint },
+    skip: { reason: codeReason, hint: partsHint },
   },
   {
     matches: (node) => node instanceof Promise,
@@ -84,16 +126,42 @@ const rules: readonly Rule[] = [
   },
   {
     matches: isRunnable,
-    skip: { reason: 'its class is unknown', hint: tunableHint },
+    skip: { reason: 'its class is unknown', hint: partsHint },
   },
 ];
 
 /** `undefined` for nodes that never have a text: models, output parsers, placeholders. */
-export function skipReason(value: unknown): SkipReason | undefined {
-  if (typeof value === 'function') return { reason: codeReason, hint: tunableHint };
+function skipReason(value: unknown): SkipReason | undefined {
+  if (typeof value === 'function') return { reason: codeReason, hint: partsHint };
   if (!isNode(value)) {
     return { reason: `it is ${typeName(value)}, not a part of a program`, hint: programHint };
   }
   const rule = rules.find(({ matches }) => matches(value));
   return rule === undefined ? { reason: 'it is not a LangChain runnable', hint: programHint } : rule.skip;
 }
+
+/** What a text is for, as the reflection model reads it. */
+function describe({ part, path }: Pick<Site, 'part' | 'path'>): string {
+  if (part.kind === 'instructions') {
+    return 'The system prompt of an agent: sent before the conversation at each of its turns.';
+  }
+  if (part.kind !== 'tool-description' && part.kind !== 'field-description') return describePlace(path);
+  const purpose =
+    part.kind === 'tool-description'
+      ? 'Tells the model what the tool is for'
+      : 'Tells the model what to fill in';
+  const { node, kind } = path.at(-1)!;
+  const tool = kind?.tool === true ? `tool "${String((node as Node).name)}"` : undefined;
+  const field = tool !== undefined && part.place === 'description' ? undefined : part.place;
+  return `${purpose}: ${[tool, field].filter((place) => place !== undefined).join(', ')}.`;
+}
+
+export const explanation = {
+  locate,
+  describe,
+  node: skipReason,
+  part: (reason: OmittedReason | UnreadableReason): SkipReason => partReasons[reason],
+};
+
+/** The words for where texts are and why parts are skipped. */
+export type Explanation = typeof explanation;

@@ -6,6 +6,7 @@ import { tool } from '@langchain/core/tools';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { entrypoint, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { createReactAgent } from '@langchain/langgraph/prebuilt';
+import { createDeepAgent } from 'deepagents';
 import { createAgent, dynamicSystemPromptMiddleware } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -29,8 +30,8 @@ class RetryingParser extends BaseOutputParser<string> {
 
 /** Parts that are skipped: location, and words of the reason and the hint. */
 const cases: readonly (readonly [string, () => unknown, string, string, string])[] = [
-  ['a lambda', () => RunnableLambda.from(() => 'x').pipe(model), 'step 1', 'code', 'tunable(name, text)'],
-  ['a node', () => graph().compile(), 'node "one"', 'code', 'tunable(name, text)'],
+  ['a lambda', () => RunnableLambda.from(() => 'x').pipe(model), 'step 1', 'code', '`parts`'],
+  ['a node', () => graph().compile(), 'node "one"', 'code', '`parts`'],
   [
     'a subgraph that a condition calls',
     () =>
@@ -42,21 +43,15 @@ const cases: readonly (readonly [string, () => unknown, string, string, string])
         .compile(),
     'condition after "one"',
     'code',
-    'tunable(name, text)',
+    '`parts`',
   ],
-  [
-    'an entrypoint',
-    () => entrypoint('flow', async (x: number) => x),
-    'node "flow"',
-    'code',
-    'tunable(name, text)',
-  ],
+  ['an entrypoint', () => entrypoint('flow', async (x: number) => x), 'node "flow"', 'code', '`parts`'],
   [
     'the implementation of a tool',
     () => agent(),
     'tool "search"',
     'implementation of the tool is code',
-    'tunable(name, text)',
+    '`parts`',
   ],
   ['descriptions', () => agent(), 'tool "search" › description', 'not optimized by default', '`tools: true`'],
   [
@@ -71,14 +66,14 @@ const cases: readonly (readonly [string, () => unknown, string, string, string])
     () => agent({ middleware: [dynamicSystemPromptMiddleware(() => 'Be.')] }),
     'middleware "DynamicSystemPromptMiddleware"',
     'code',
-    'tunable(name, text)',
+    '`parts`',
   ],
   [
     'the prompt of createReactAgent',
     () => createReactAgent({ llm: model, tools: [], prompt: 'Be nice.' }),
     'node "agent"',
     '`prompt` of createReactAgent',
-    'createAgent({ systemPrompt })',
+    'parts: { prompt: PROMPT }',
   ],
   [
     'the graph of an agent',
@@ -132,6 +127,19 @@ describe('skipped', () => {
       reason: expect.stringContaining(reason),
       hint: expect.stringContaining(hint),
     });
+  });
+
+  it('parts of one kind are one entry: a deep agent has no more than a few', () => {
+    const { skipped } = discover(
+      createDeepAgent({
+        model: fakeModel(),
+        systemPrompt: 'Plan.',
+        subagents: [{ name: 'critic', description: 'Criticizes.', systemPrompt: 'Criticize.' }],
+      }),
+    );
+    expect(skipped.length).toBeLessThan(6);
+    expect(skipped.filter(({ hint }) => hint.includes('`parts`')).length).toBe(2);
+    expect(skipped[0]!.location).toMatch(/; .* and \d+ more$/);
   });
 
   it('every skipped part has a location, a reason and a hint in a sentence', () => {

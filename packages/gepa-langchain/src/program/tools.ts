@@ -1,6 +1,6 @@
 import type { KeyPath } from './copy-with.ts';
 import { describedParts } from './descriptions.ts';
-import { isNode, isRunnable, type Node, typeName } from './node.ts';
+import { isNode, isRunnable, type Node } from './node.ts';
 import type { NodeKind, Part } from './node-kind.ts';
 import { isZodSchema } from './schema/zod.ts';
 
@@ -29,8 +29,7 @@ function opaqueSchema(schema: unknown): Part[] {
     {
       at: ['schema'],
       place: 'schema',
-      omitted: 'it is not a zod schema, and descriptions in schemas of other libraries cannot be replaced',
-      hint: 'Use a schema of zod 3 or 4 or a JSON schema, or move its descriptions into the description of the tool.',
+      omitted: 'toolSchema',
     },
   ];
 }
@@ -40,7 +39,6 @@ export function toolImplementation(node: Node, at: KeyPath): Part {
   if (isRunnable(node.bound)) return { at: [...at, 'bound'], child: node.bound };
   return {
     at: [...at, 'func'],
-    omitted: 'the implementation of the tool is code, and texts inside code cannot be found',
-    hint: `If ${typeName(node)} "${String(node.name)}" calls a model, read its texts from a tunable(name, text) of gepa-core, and add it to \`tunables\`.`,
+    omitted: 'toolImplementation',
   };
 }

@@ -6,6 +6,7 @@ import { graphs } from './graphs.ts';
 import { isNode, type Node } from './node.ts';
 import type { NodeKind, OmittedPart, Part, TextPart } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
+import { programWithParts } from './program-with-parts.ts';
 import { prompts } from './prompts.ts';
 import { encodeTemplate } from './template/template.ts';
 import { tool } from './tools.ts';
@@ -13,6 +14,7 @@ import { boundProgram } from './tunables.ts';
 
 /** The table of node kinds. The first row that matches a node is its kind. */
 const kinds: readonly NodeKind[] = [
+  programWithParts,
   boundProgram,
   agent,
   ...graphs,
@@ -104,7 +106,9 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
       } else visitor.omit?.(part, path);
     }
     const changed = edits.length === 0 ? node : rebuild(node, kind, edits);
-    return { value: visitor.leave?.(changed as Node, kind, sites) ?? changed, sites };
+    const value = visitor.leave?.(changed as Node, kind, sites) ?? changed;
+    if (kind.alias !== undefined) visited.set(kind.alias(node), { value: kind.alias(value as Node), sites });
+    return { value, sites };
   }
 
   return visit(program, []).value;
@@ -117,7 +121,7 @@ function kindOf(node: Node): NodeKind | undefined {
 }
 
 function rebuild(node: Node, kind: NodeKind, edits: readonly Edit[]): object {
-  const changed = kind.rebuild?.(node, edits) ?? copyWith(node, edits);
+  const changed = withoutCommit(kind.rebuild?.(node, edits) ?? copyWith(node, edits));
   if (kind.variables === undefined || !Object.hasOwn(node, 'inputVariables')) return changed;
   const before = new Set(kind.variables(node));
   const after = new Set(kind.variables(changed as Node));
@@ -126,4 +130,14 @@ function rebuild(node: Node, kind: NodeKind, edits: readonly Edit[]): object {
   return kept.length === declared.length
     ? changed
     : copyWith(changed, [{ at: ['inputVariables'], value: kept }]);
+}
+
+const commitKey = 'lc_hub_commit_hash';
+
+/** A changed prompt is no longer the one that was pulled from LangSmith. */
+function withoutCommit(node: object): object {
+  const { metadata } = node as Node;
+  if (!isNode(metadata) || !(commitKey in metadata)) return node;
+  const { [commitKey]: _commit, ...rest } = metadata;
+  return copyWith(node, [{ at: ['metadata'], value: rest }]);
 }

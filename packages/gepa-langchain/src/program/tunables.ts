@@ -1,8 +1,11 @@
 import { IterableReadableStream } from '@langchain/core/utils/stream';
 import type { Candidate, Tunable } from 'gepa-core';
 import { withCandidate } from 'gepa-core/adapter';
+import { withHandler } from '../trace/ambient-config.ts';
+import { SentMessages } from '../trace/sent-messages.ts';
 import { isNode, isRunnable } from './node.ts';
 import type { NodeKind } from './node-kind.ts';
+import { PartCopies } from './part-copies.ts';
 
 /** Splits a candidate into the texts in the program's own objects and the texts of tunables. */
 export function splitCandidate(candidate: Candidate, tunables: readonly Tunable[]) {
@@ -17,7 +20,11 @@ export function splitCandidate(candidate: Candidate, tunables: readonly Tunable[
 interface Binding<Program> {
   readonly program: Program;
   readonly tunableTexts: Candidate;
+  /** What stands for each part. */
+  readonly copies: PartCopies;
 }
+
+const noCopies = new PartCopies(new Map(), {}, {});
 
 /** The binding behind each proxy that `bindTunables` returned. */
 const bindings = new WeakMap<object, Binding<object>>();
@@ -25,15 +32,24 @@ const bindings = new WeakMap<object, Binding<object>>();
 /** Reverses `bindTunables`. Returns any other program itself, with no texts. */
 export function unbindTunables<Program>(program: Program): Binding<Program> {
   const binding = isNode(program) ? bindings.get(program) : undefined;
-  return (binding as Binding<Program> | undefined) ?? { program, tunableTexts: {} };
+  return (binding as Binding<Program> | undefined) ?? { program, tunableTexts: {}, copies: noCopies };
 }
 
 /**
- * Binds texts to a program's tunables. The texts apply to `invoke`, `batch`, `stream` and `streamEvents`, and to the
+ * Binds texts to a program's tunables, and copies to its parts. They apply to `invoke`, `batch`, `stream` and `streamEvents`, and to the
  * runnables that `pipe`, `withConfig` and similar methods return.
  */
-export function bindTunables<Program extends object>(program: Program, tunableTexts: Candidate): Program {
+export function bindTunables<Program extends object>(
+  program: Program,
+  tunableTexts: Candidate,
+  copies: PartCopies = noCopies,
+): Program {
   const proxies = new WeakMap<object, object>();
+  const handler = copies.hasConstants ? new SentMessages(copies.replaceIn) : undefined;
+  const within = <Result>(call: () => Result): Result =>
+    withCandidate(tunableTexts, () => (handler === undefined ? call() : withHandler(handler, call)), {
+      copies,
+    });
 
   function bind<T extends object>(original: T): T {
     const known = proxies.get(original);
@@ -44,15 +60,14 @@ export function bindTunables<Program extends object>(program: Program, tunableTe
         const value: unknown = Reflect.get(target, key, target);
         if (key === 'constructor' || isReadOnly(target, key)) return value;
         if (typeof value === 'function') {
-          return (...args: unknown[]) =>
-            bindResult(withCandidate(tunableTexts, () => value.apply(target, args)));
+          return (...args: unknown[]) => bindResult(within(() => value.apply(target, args)));
         }
         return key === 'graph' ? bindResult(value) : value;
       },
       set: (target, key, value) => Reflect.set(target, key, value, target),
     });
     proxies.set(original, proxy);
-    bindings.set(proxy, { program: original, tunableTexts });
+    bindings.set(proxy, { program: original, tunableTexts, copies });
     return proxy;
   }
 
@@ -69,12 +84,12 @@ export function bindTunables<Program extends object>(program: Program, tunableTe
     let isDone = false;
     try {
       while (!isDone) {
-        const { done, value } = await withCandidate(tunableTexts, () => reader.read());
+        const { done, value } = await within(() => reader.read());
         isDone = done;
         if (!done) yield value;
       }
     } finally {
-      if (!isDone) await withCandidate(tunableTexts, () => reader.cancel());
+      if (!isDone) await within(() => reader.cancel());
       reader.releaseLock();
     }
   }
@@ -88,7 +103,10 @@ export const boundProgram: NodeKind = {
   wraps: true,
   matches: (node) => unbindTunables(node).program !== node,
   parts: (node) => [{ at: ['program'], child: unbindTunables(node).program }],
-  rebuild: (node, edits) => bindTunables(edits[0]!.value as object, unbindTunables(node).tunableTexts),
+  rebuild: (node, edits) => {
+    const { tunableTexts, copies } = unbindTunables(node);
+    return bindTunables(edits[0]!.value as object, tunableTexts, copies);
+  },
 };
 
 /** The specification of `Proxy` requires the original value for such a property. */

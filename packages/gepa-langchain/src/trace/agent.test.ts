@@ -2,7 +2,16 @@ import { AIMessage, HumanMessage } from '@langchain/core/messages';
 import { ChatPromptTemplate, SystemMessagePromptTemplate } from '@langchain/core/prompts';
 import { RunnableLambda, RunnableParallel } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
-import { Annotation, END, MemorySaver, START, StateGraph } from '@langchain/langgraph';
+import {
+  Annotation,
+  Command,
+  END,
+  interrupt,
+  MemorySaver,
+  MessagesAnnotation,
+  START,
+  StateGraph,
+} from '@langchain/langgraph';
 import { type RunContext, type Step, tunable } from 'gepa-core';
 import { seedCandidateOf, stepsOf, walkSteps } from 'gepa-core/adapter';
 import { createAgent } from 'langchain';
@@ -12,6 +21,8 @@ import { createAdapter, type Invocable } from '../adapter.ts';
 import { gepa } from '../gepa.ts';
 import { discover } from '../program/discover.ts';
 import { fakeModel } from '../testing/fake-model.ts';
+import { toSteps } from './steps.ts';
+import { RolloutTracer } from './tracer.ts';
 
 const context: RunContext = {
   signal: new AbortController().signal,
@@ -187,4 +198,27 @@ describe('attribution of a prompt', () => {
     expect(Object.keys(discover(program).components)).toEqual(['prompt']);
     expect(modelsOf(trace, 'prompt')).toHaveLength(1);
   });
+});
+
+it('a hand-off and an interrupt are the output of their steps, and not errors', async () => {
+  const graph = (node: () => unknown) =>
+    new StateGraph(MessagesAnnotation)
+      .addNode('step', async () => node() as never)
+      .addEdge(START, 'step')
+      .compile();
+  const team = new StateGraph(MessagesAnnotation)
+    .addNode(
+      'expert',
+      graph(() => new Command({ goto: 'boss', graph: Command.PARENT })),
+      { ends: ['boss'] },
+    )
+    .addNode('boss', async () => interrupt('Approve?') as never)
+    .addEdge(START, 'expert')
+    .compile({ checkpointer: new MemorySaver() });
+  const tracer = new RolloutTracer();
+  await team.invoke({ messages: [] }, { callbacks: [tracer], configurable: { thread_id: 't' } });
+  const steps = [...walkSteps(toSteps(tracer.roots))];
+  expect(steps.filter(({ error }) => error !== undefined)).toEqual([]);
+  expect(steps.map(({ output }) => output)).toContainEqual({ handOffTo: ['boss'] });
+  expect(steps.map(({ output }) => output)).toContainEqual({ interrupt: ['Approve?'] });
 });

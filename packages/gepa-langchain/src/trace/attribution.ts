@@ -39,26 +39,51 @@ export function attribute(
       return components === undefined ? [] : [[run, components] as const];
     }),
   );
+  const untracedIn = untracedComponents(
+    runs.filter(({ run_type: type }) => type === 'llm'),
+    untraced,
+  );
   const ofModel = (run: Run) => [
-    ...new Set([...promptComponents(run, prompts), ...untracedComponents(run, untraced)]),
+    ...new Set([...promptComponents(run, prompts), ...(untracedIn.get(run) ?? [])]),
   ];
   return (run) => marked.get(run) ?? (run.run_type === 'llm' ? ofModel(run) : []);
 }
 
-function untracedComponents(model: Run, untraced: readonly UntracedText[]): string[] {
-  if (untraced.length === 0) return [];
-  const sent = [
+/**
+ * The untraced components by model run. A text that was sent exactly like this, as a whole message, is preferred: to
+ * other texts within the same message, and to other messages that contain it.
+ */
+function untracedComponents(
+  models: readonly Run[],
+  untraced: readonly UntracedText[],
+): Map<Run, readonly string[]> {
+  if (untraced.length === 0) return new Map();
+  const matches = models.flatMap((run) => sentTexts(run).flatMap((sent) => matchesIn(run, sent, untraced)));
+  const sentWhole = new Set(matches.flatMap(({ component, exact }) => (exact ? [component] : [])));
+  const found = new Map<Run, string[]>();
+  for (const { run, component, exact } of matches) {
+    if (exact || !sentWhole.has(component)) found.set(run, [...(found.get(run) ?? []), component]);
+  }
+  return found;
+}
+
+function sentTexts(model: Run): string[] {
+  return [
     ...sentStrings(model),
     ...sentMessages(model).map(({ content }) => textOf(content) ?? stringsIn(content).join('\n')),
     ...stringsIn(model.extra?.invocation_params),
   ];
-  return untraced.flatMap(({ component, text, variables = [] }) => {
+}
+
+function matchesIn(run: Run, sent: string, untraced: readonly UntracedText[]) {
+  const matches = untraced.flatMap(({ component, text, variables = [] }) => {
     const literals = splitText(text, variables).flatMap((piece) =>
       'literal' in piece && /\S/.test(piece.literal) ? [piece.literal.trim()] : [],
     );
-    const hasAllLiterals = (string: string) => literals.every((literal) => string.includes(literal));
-    return literals.length > 0 && sent.some(hasAllLiterals) ? [component] : [];
+    if (literals.length === 0 || !literals.every((literal) => sent.includes(literal))) return [];
+    return [{ run, component, exact: sent.trim() === text.trim() }];
   });
+  return matches.some(({ exact }) => exact) ? matches.filter(({ exact }) => exact) : matches;
 }
 
 function stringsIn(value: unknown): string[] {

@@ -16,6 +16,7 @@ export class RolloutTracer extends BaseTracer {
   static readonly handlerName = 'gepa_rollout';
   readonly name = RolloutTracer.handlerName;
   readonly meter: CallMeter | undefined;
+  readonly #seeMessages: (messages: readonly unknown[]) => void;
   readonly #roots: Run[] = [];
   readonly #seenRunIds = new Set<string>();
   /** Metered calls by run id. */
@@ -27,10 +28,12 @@ export class RolloutTracer extends BaseTracer {
   #refusal: { readonly reason: unknown } | undefined;
   #closed = false;
 
-  constructor(meter?: CallMeter) {
+  /** @param seeMessages called with the messages of each call of a chat model before they are sent. */
+  constructor(meter?: CallMeter, seeMessages: (messages: readonly unknown[]) => void = () => {}) {
     // By default LangChain runs handlers in the background; runs would be missing when the program returns.
     super({ _awaitHandler: true });
     this.meter = meter;
+    this.#seeMessages = seeMessages;
     // When a handler throws, LangChain prints the error and makes the call anyway, unless `raiseError` is true. It reads
     // this property first, so throwing the refusal here prevents the call and prints nothing.
     Object.defineProperty(this, 'raiseError', {
@@ -89,6 +92,13 @@ export class RolloutTracer extends BaseTracer {
     }
   }
 
+  override handleChatModelStart(
+    ...args: Parameters<BaseTracer['handleChatModelStart']>
+  ): ReturnType<BaseTracer['handleChatModelStart']> {
+    this.#seeMessages(args[1].flat());
+    return super.handleChatModelStart(...args);
+  }
+
   override onLLMEnd(run: Run): void {
     const usage = usageOf(run);
     this.#calls.get(run.id)?.end(usage);
@@ -99,6 +109,16 @@ export class RolloutTracer extends BaseTracer {
     this.#calls.get(runId)?.fail(error);
     this.#errors.set(runId, error);
     return super.handleLLMError(...args);
+  }
+
+  override handleChainError(...args: Parameters<BaseTracer['handleChainError']>): Promise<Run> {
+    const control = controlFlowOf(args[0]);
+    return control === undefined ? super.handleChainError(...args) : this.handleChainEnd(control, args[1]);
+  }
+
+  override handleToolError(...args: Parameters<BaseTracer['handleToolError']>): Promise<Run> {
+    const control = controlFlowOf(args[0]);
+    return control === undefined ? super.handleToolError(...args) : this.handleToolEnd(control, args[1]);
   }
 
   /**
@@ -141,4 +161,17 @@ export class RolloutTracer extends BaseTracer {
       this.#calls.get(id)?.end(noUsage);
     }
   }
+}
+
+/**
+ * LangGraph reports hand-offs to a node of the parent graph and interrupts as errors, with which a run ends as intended.
+ * Returns what they say.
+ */
+function controlFlowOf(error: unknown): Record<string, unknown> | undefined {
+  if (!isNode(error) || error.is_bubble_up !== true) return undefined;
+  const { command, interrupts } = error;
+  if (isNode(command)) return { handOffTo: command.goto };
+  return Array.isArray(interrupts)
+    ? { interrupt: interrupts.map((one: unknown) => (isNode(one) ? one.value : one)) }
+    : undefined;
 }

@@ -1,4 +1,5 @@
-import { OptionsError, type ProgramExample } from 'gepa-core';
+import { OptionsError } from '../errors.ts';
+import type { ProgramExample } from '../program/target.ts';
 
 /** Which columns form an example. The other columns go into its `metadata`. */
 export interface RowOptions {
@@ -40,7 +41,9 @@ export function examplesOfRows(
         `the columns of the first row are ${columns}.`,
     ]);
   }
+  const hasDefaults = Object.keys(options).length === 0;
   return rows.map((row) => {
+    if (hasDefaults && isExample(row)) return row;
     const rest = Object.entries(row).filter(([key]) => !used.includes(key));
     const expectedValue = pick(row, expected);
     return {
@@ -50,6 +53,19 @@ export function examplesOfRows(
       ...(rest.length === 0 ? {} : { metadata: Object.fromEntries(rest) }),
     };
   });
+}
+
+const exampleFields = ['input', 'expected', 'id', 'metadata'];
+
+/** A row that is an example already, such as a line of a file of examples. */
+function isExample(row: Row): row is Row & ProgramExample {
+  const { id, metadata } = row;
+  return (
+    typeof metadata === 'object' &&
+    metadata !== null &&
+    (id === undefined || typeof id === 'string') &&
+    Object.keys(row).every((key) => exampleFields.includes(key))
+  );
 }
 
 function has(row: Row, key: string): boolean {

@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'csv-parse/sync';
+import { messageOf } from '../calls/classify-error.ts';
+import { FileFormatError, OptionsError } from '../errors.ts';
+import type { ProgramExample } from '../program/target.ts';
+import { examplesOfRows, type Row, type RowOptions } from './rows.ts';
+
+/** A schema of zod 3.24 or later, or of another library that follows standardschema.dev. */
+export interface ExampleSchema<Example> {
+  readonly '~standard': {
+    validate(value: unknown): SchemaResult<Example> | Promise<SchemaResult<Example>>;
+  };
+}
+
+type SchemaResult<Value> =
+  | { readonly value: Value; readonly issues?: undefined }
+  | {
+      readonly issues: readonly {
+        readonly message: string;
+        readonly path?: readonly unknown[] | undefined;
+      }[];
+    };
+
+/** Options for `readCsv` and `readJsonl`. */
+export interface ReadOptions<Example = ProgramExample> extends RowOptions {
+  /** Checks and converts each example, `{ input, expected?, id?, metadata? }`; gives the examples their type. */
+  readonly schema?: ExampleSchema<Example>;
+}
+
+/**
+ * Reads examples from a CSV file with a header row. Every value is a string; an empty input counts as missing.
+ * @throws {FileFormatError} when the file is not valid CSV.
+ * Rows that are examples already (`input`, `metadata` and no other columns) stay as they are.
+ * @throws {OptionsError} when rows have no input, or do not fit the schema.
+ */
+export async function readCsv<Example = ProgramExample>(
+  path: string,
+  options: ReadOptions<Example> = {},
+): Promise<Example[]> {
+  const text = await readFile(path, 'utf8');
+  let rows: Row[];
+  try {
+    rows = parse(text, { bom: true, columns: true, skip_empty_lines: true });
+  } catch (cause) {
+    throw new FileFormatError(`${path} is not a CSV file with a header row: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+  return checked(rows, path, options, (value) => value === '');
+}
+
+/**
+ * Reads examples from a JSON Lines file: one JSON object per line.
+ * @throws {FileFormatError} when a line is not a JSON object.
+ * Rows that are examples already (`input`, `metadata` and no other columns) stay as they are.
+ * @throws {OptionsError} when rows have no input, or do not fit the schema.
+ */
+export async function readJsonl<Example = ProgramExample>(
+  path: string,
+  options: ReadOptions<Example> = {},
+): Promise<Example[]> {
+  const lines = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '').split('\n');
+  const rows = lines.flatMap((line, i) =>
+    line.trim() === '' ? [] : [parseLine(line, `${path}, line ${i + 1}`)],
+  );
+  return checked(rows, path, options);
+}
+
+async function checked<Example>(
+  rows: readonly Row[],
+  path: string,
+  { schema, ...columns }: ReadOptions<Example>,
+  isBlank?: (value: unknown) => boolean,
+): Promise<Example[]> {
+  const examples = examplesOfRows(rows, path, columns, isBlank);
+  if (schema === undefined) return examples as Example[];
+  const results = await Promise.all(examples.map((example) => schema['~standard'].validate(example)));
+  const problems: string[] = [];
+  const valid = results.flatMap((result, row) => {
+    if (result.issues === undefined) return [result.value];
+    const [{ message, path: field = [] } = { message: 'invalid' }] = result.issues;
+    problems.push(
+      `${path}: row ${row + 1} does not fit the schema at ${field.map(keyOf).join('.') || 'the example'}: ${message}`,
+    );
+    return [];
+  });
+  if (problems.length > 0) throw new OptionsError(problems.slice(0, 5));
+  return valid;
+}
+
+function keyOf(segment: unknown): string {
+  return String(typeof segment === 'object' && segment !== null && 'key' in segment ? segment.key : segment);
+}
+
+function parseLine(line: string, where: string): Row {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (cause) {
+    throw new FileFormatError(`${where} is not valid JSON: ${messageOf(cause)}`, { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new FileFormatError(`${where} is not a JSON object.`);
+  }
+  return value as Row;
+}

@@ -1,0 +1,100 @@
+import type { Candidate } from 'gepa-core';
+import { hookPart } from 'gepa-core/load';
+import { agent } from './agents.ts';
+import { inspectProgram } from './inspect-program.ts';
+import type { Node } from './node.ts';
+import { PartCopies } from './part-copies.ts';
+import { ProgramWithParts } from './program-with-parts.ts';
+import { rewrite } from './rewrite.ts';
+
+/**
+ * The objects of the option `parts`: what functions of the program call. Within a rollout, hooks on these objects give
+ * them the fields of their copies; outside, they are as ever.
+ */
+export class LiveParts {
+  /** By the part's name: the object that the program calls. */
+  readonly #live: Record<string, object> = {};
+  /** By the part's name: the string that the program sends. */
+  readonly #constants: Record<string, string>;
+  /** What a compiled program has in place of live objects. */
+  readonly #bound: ReadonlyMap<object, object>;
+  readonly #unhook: (() => void)[] = [];
+
+  constructor(parts: Readonly<Record<string, object | string>> = {}, bound?: PartCopies) {
+    this.#constants = { ...bound?.constants };
+    for (const [name, part] of Object.entries(parts)) {
+      if (typeof part === 'string') this.#constants[name] = part;
+      else this.#live[name] = part;
+    }
+    this.#bound = bound?.objects ?? new Map();
+  }
+
+  get #isEmpty(): boolean {
+    return Object.keys(this.#live).length === 0;
+  }
+
+  /** Program and parts as one program; the program itself if there are no parts. */
+  joinedTo<Program extends object>(program: Program): Program {
+    if (this.#isEmpty) return program;
+    const parts = Object.entries(this.#live).map(([name, live]) => [name, this.#bound.get(live) ?? live]);
+    return new ProgramWithParts(Object.fromEntries(parts), program) as object as Program;
+  }
+
+  /**
+   * What stands for each part.
+   *
+   * @param whole a program that `joinedTo` and `rewrite` made.
+   * @param texts those of the strings among the parts.
+   */
+  copiesIn(whole: object, texts: Candidate): PartCopies {
+    return new PartCopies(this.#objectsIn(whole), this.#constants, texts);
+  }
+
+  #objectsIn(whole: object): Map<object, object> {
+    const copies = new Map(this.#bound);
+    if (!(whole instanceof ProgramWithParts)) return copies;
+    for (const [name, live] of Object.entries(this.#live)) {
+      const copy = whole.parts[name]!;
+      for (const [object, stand] of [[live, copy] as const, ...aliasesOf(live, copy)])
+        copies.set(object, stand);
+    }
+    return copies;
+  }
+
+  /** Puts the hooks on, once. */
+  hook(whole: object): void {
+    if (this.#unhook.length > 0 || this.#isEmpty) return;
+    const { sites, checkpointers } = inspectProgram(whole);
+    // A copy with every text changed differs from its original in the fields that any candidate may change.
+    const probe = rewrite(
+      whole,
+      Object.fromEntries(sites.map(({ name, component }) => [name, `${component.text} `])),
+      {
+        mark: true,
+        withoutCaches: true,
+        checkpointers: new Map([...checkpointers].map((one) => [one, Object.create(one)])),
+      },
+    );
+    const copies = this.#objectsIn(probe);
+    for (const [name, live] of Object.entries(this.#live)) {
+      for (const object of [live, ...aliasesOf(live, live).map(([alias]) => alias)]) {
+        this.#unhook.push(hookPart(object, name, differingFields(object, copies.get(object)!)));
+      }
+    }
+  }
+
+  dispose(): void {
+    for (const unhook of this.#unhook.splice(0)) unhook();
+  }
+}
+
+function aliasesOf(live: object, copy: object): (readonly [object, object])[] {
+  const isAgent = (node: object) => agent.matches(node as Node);
+  return isAgent(live) && isAgent(copy)
+    ? [[agent.alias!(live as Node), agent.alias!(copy as Node)] as const]
+    : [];
+}
+
+function differingFields(live: object, copy: object): PropertyKey[] {
+  return Reflect.ownKeys(copy).filter((key) => !Object.is(Reflect.get(live, key), Reflect.get(copy, key)));
+}

@@ -1,0 +1,42 @@
+import { OptionsError } from 'gepa-core';
+import { discover } from './discover.ts';
+import { inspectProgram } from './inspect-program.ts';
+import type { Node } from './node.ts';
+import { ProgramWithParts } from './program-with-parts.ts';
+import { traverse } from './traverse.ts';
+
+/**
+ * The parts through which each text is read, by component name. A text that the program itself contains has none: the
+ * hooks do not see its use.
+ */
+export function readersIn(whole: object): Map<string, readonly string[]> {
+  if (!(whole instanceof ProgramWithParts)) return new Map();
+  const inProgram = nodesIn(whole.program);
+  const inParts = Object.entries(whole.parts).map(([name, part]) => [name, nodesIn(part)] as const);
+  return new Map(
+    inspectProgram(whole).sites.flatMap(({ name, site }) => {
+      const aliases = site.path.flatMap(({ node, kind }) => kind?.alias?.(node as Node) ?? []);
+      const isIn = (nodes: ReadonlySet<unknown>) => [site.owner, ...aliases].some((one) => nodes.has(one));
+      if (isIn(inProgram)) return [];
+      return [[name, inParts.filter(([, nodes]) => isIn(nodes)).map(([part]) => part)] as const];
+    }),
+  );
+}
+
+/** @throws {OptionsError} when a part has no text. */
+export function checkParts(parts: Readonly<Record<string, object | string>>): void {
+  const problems = Object.entries(parts).flatMap(([name, part]) => {
+    if (typeof part === 'string' || inspectProgram(part).sites.length > 0) return [];
+    const reasons = discover(part).skipped.map(
+      ({ location, reason, hint }) => `${location}: ${reason}. ${hint}`,
+    );
+    return [`\`parts.${name}\` has no text to optimize. ${reasons.join(' ')}`.trim()];
+  });
+  if (problems.length > 0) throw new OptionsError(problems);
+}
+
+function nodesIn(program: unknown): Set<unknown> {
+  const nodes = new Set<unknown>();
+  traverse(program, { enter: (path) => nodes.add(path.at(-1)!.node) });
+  return nodes;
+}
