@@ -50,6 +50,7 @@ function shouter(selection: ComponentSelectionOptions = {}, overrides: Partial<B
 }
 
 const compileOptions = {
+  componentSelector: 'round_robin' as const,
   trainset: [{ input: 'a' }, { input: 'b' }],
   metric: ({ output }: { output: string }) => output.startsWith('better'),
   reflectionModel: async () => '```\nbetter\n```',

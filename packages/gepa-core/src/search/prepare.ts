@@ -198,7 +198,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
       journal?.limitOf(state.iteration) ??
       Math.max(settings.maxMetricCalls ?? Number.POSITIVE_INFINITY, planned);
     const limit = total - budget.testsetCalls;
-    return { limit, left: limit - spend.metricCalls };
+    return { limit, left: limit - spend.metricCalls, testset: budget.testsetCalls };
   };
 
   const search: SearchContext<Example, Output, Trace, Name> = {

@@ -32,7 +32,7 @@ export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly strategies: Strategies<Name>;
   readonly spend: SpendReport;
   /** The metric calls of the run without those kept for the testset, and what is left of them; `Infinity` without a limit. */
-  readonly metricCalls: () => { readonly limit: number; readonly left: number };
+  readonly metricCalls: () => { readonly limit: number; readonly left: number; readonly testset: number };
   readonly draws: Draws;
   readonly minibatchSize: number;
   readonly skipDuplicates: boolean;

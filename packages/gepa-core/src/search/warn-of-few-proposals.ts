@@ -10,14 +10,15 @@ export function warnOfFewProposals<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): void {
   const { state, strategies, valset, minibatchSize, started, warn } = search;
-  const { limit } = search.metricCalls();
+  const { maxMetricCalls } = started;
+  const { testset } = search.metricCalls();
   const { scoresPart } = strategies.evaluationPolicy;
   const validation = scoresPart ? state.pool.part.length : valset.length;
   const perProposal = 2 * minibatchSize + validation / PROPOSALS_PER_ACCEPTED;
-  const proposals = Math.floor((limit - validation) / perProposal);
-  if (started.maxMetricCalls === undefined || proposals >= ENOUGH_PROPOSALS) return;
+  if (maxMetricCalls === undefined) return;
+  const proposals = Math.floor((maxMetricCalls - testset - validation) / perProposal);
+  if (proposals >= ENOUGH_PROPOSALS) return;
 
-  const testset = Math.max(0, started.maxMetricCalls - limit);
   const needed = Math.ceil(testset + validation + ENOUGH_PROPOSALS * perProposal);
   const kept = testset === 0 ? '' : `, ${testset} are kept for the testset`;
   const remedies = [
@@ -26,6 +27,6 @@ export function warnOfFewProposals<Example, Output, Trace, Name extends string>(
     ...(scoresPart ? [] : ["use a smaller valset, or `search: 'adaptive'`, which compares on a part of it"]),
   ];
   warn(
-    `maxMetricCalls allows only about ${Math.max(0, proposals)} proposals: of ${started.maxMetricCalls} calls, ${validation} score the seed${kept}, and a proposal takes about ${Math.round(perProposal)}. To find more, ${remedies.join('; or ')}.`,
+    `maxMetricCalls allows only about ${Math.max(0, proposals)} proposals: of ${maxMetricCalls} calls, ${validation} score the seed${kept}, and a proposal takes about ${Math.round(perProposal)}. To find more, ${remedies.join('; or ')}.`,
   );
 }
