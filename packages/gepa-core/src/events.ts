@@ -150,11 +150,12 @@ export type DecisionEvent<Name extends string = string> =
 
 /** Why a task led to no child. */
 export type ProposalRejection =
-  /** The answer ended in mid-text, was empty, or broke the component's contract, twice. */
+  /** The answer ended in mid-text, was empty or far too long, or broke the component's contract, twice. */
   | 'cut_off'
   | 'empty'
   /** The answer was a refusal, a question, talk or a copy of the prompt, twice. */
   | 'no_text'
+  | 'too_long'
   | 'lost_placeholder'
   | 'invented_placeholder'
   /** The new text exceeded `maxLength`, was refused by `validate`, or copied training examples, twice. */

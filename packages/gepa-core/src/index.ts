@@ -1,7 +1,7 @@
 export type * from './adapter/adapter.ts';
 export type * from './adapter/call-meter.ts';
 export type * from './adapter/experience.ts';
-export type { Step, StepKind } from './adapter/trace.ts';
+export type { Step, StepKind, StepTool } from './adapter/trace.ts';
 export type { Spend, SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 export { type ModelUsage, modelCallUsage, type Price, type PriceOf, type Usage } from './budget/usage.ts';
 export { type FailureKind, failureKind } from './calls/classify-error.ts';
@@ -40,6 +40,7 @@ export type {
   Target,
 } from './program/target.ts';
 export { type Tunable, tunable } from './program/tunable.ts';
+export type { PromptImage } from './reflection/images.ts';
 export type {
   FrontierKey,
   OptimizationResult,

@@ -2,12 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { sentence } from './calls/classify-error.ts';
 import { createMask, withoutKeys } from './redact.ts';
+import { copiedPassages } from './reflection/copied-passages.ts';
 import { fenced, trimBlankLines } from './reflection/fence.ts';
 import { checkText } from './reflection/guard.ts';
+import { LearnedFeedback } from './reflection/learned.ts';
 import { toPlain } from './reflection/plain.ts';
 import { pruneLists } from './reflection/prune-lists.ts';
 import { readAnswer } from './reflection/read-answer.ts';
 import { renderRecords } from './reflection/render.ts';
+import { shortDiff } from './reflection/short-diff.ts';
 import { diffTexts } from './report/diff.ts';
 import { visible } from './report/visible.ts';
 
@@ -79,6 +82,12 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   renderRecords: (text) => renderRecords([{ Input: text, Feedback: text, Error: text, [text]: 1 }]),
   visible,
   diffTexts: (text) => diffTexts(text, `${text} and more`),
+  shortDiff: (text) => shortDiff(text, `${text} and more`, 600),
+  copiedPassages: (text) => copiedPassages(`${text} and more`, [text], [{ id: 'a', example: text }]),
+  learnedFeedback: (text) =>
+    new LearnedFeedback({ names: ['a'], perfectScore: 1, mask: createMask({}), showExpected: false }).add([
+      { example: { input: text, expected: 'x' }, exampleId: 'a', score: 0, feedback: text },
+    ]),
 };
 
 const size = 40_000;

@@ -2,6 +2,7 @@ import { describe, expectTypeOf, it } from 'vitest';
 import type { Adapter } from './adapter/adapter.ts';
 import type { Step } from './adapter/trace.ts';
 import { estimate, type RunEstimate } from './estimate/estimate.ts';
+import type { Metric } from './metric.ts';
 import { optimize } from './optimize.ts';
 import type { OptimizationResult } from './result.ts';
 
@@ -51,6 +52,22 @@ describe('seedCandidate and run', () => {
         return 1;
       },
     });
+  });
+
+  it('optimize types the candidate that a metric sees by the component names', () => {
+    optimize({
+      ...common,
+      seedCandidate,
+      trainset,
+      run: () => ({ output: 1 }),
+      metric: ({ candidate }) => {
+        expectTypeOf(candidate).toEqualTypeOf<Readonly<Record<'extract' | 'route', string>> | undefined>();
+        return 1;
+      },
+    });
+    const anyMetric: Metric<{ question: string }, number> = ({ candidate }) =>
+      Object.keys(candidate ?? {}).length;
+    optimize({ ...common, seedCandidate, trainset, run: () => ({ output: 1 }), metric: anyMetric });
   });
 
   it('optimize rejects a metric that returns no score', () => {

@@ -14,6 +14,7 @@ import {
 import { raceSignal, secretsIn, seedCandidateOf, usageOfSteps, withCandidate } from 'gepa-core/adapter';
 import { discover } from './program/discover.ts';
 import { inspectProgram } from './program/inspect-program.ts';
+import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
 import { programSource } from './program/program-source.ts';
@@ -22,9 +23,9 @@ import { RolloutThreads } from './program/rollout-threads.ts';
 import { splitCandidate } from './program/tunables.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
+import { HostWatch } from './trace/host-watch.ts';
 import { toPlain } from './trace/plain.ts';
 import { providerFailure } from './trace/provider-failure.ts';
-import { reflectiveRecords } from './trace/reflective-records.ts';
 import { toSteps } from './trace/steps.ts';
 import { RolloutTracer } from './trace/tracer.ts';
 import { errorMessage } from './util/error-message.ts';
@@ -69,6 +70,7 @@ export function createAdapter<Input, Output>(
   const names = Object.keys(components);
   const { sites, checkpointers } = inspectProgram(program);
   const threads = new RolloutThreads(checkpointers);
+  const hostWatch = new HostWatch(modelHosts(program));
   const rewrittenProgram = memoize(programCacheSize, async (key) => {
     const { texts, hasOwnThread } = JSON.parse(key) as ProgramKey;
     return rewrite(program, texts, {
@@ -97,6 +99,8 @@ export function createAdapter<Input, Output>(
   ): Promise<Execution<Output>> {
     const tracer = new RolloutTracer(context.meter);
     const thread = crypto.randomUUID();
+    const watch = hostWatch.during(context.signal, (error) => tracer.failOpenCalls(error));
+    const { signal } = watch;
     const report = () => {
       tracer.close();
       const trace = toSteps(tracer.roots, untracedTexts(candidate));
@@ -104,14 +108,14 @@ export function createAdapter<Input, Output>(
     };
     try {
       const given = typeof options.config === 'function' ? options.config(example, context) : options.config;
-      const config = rolloutConfig(given, thread, tracer, context);
+      const config = rolloutConfig(given, thread, tracer, { ...context, signal });
       const { programTexts, tunableTexts } = split(candidate);
       // A thread that the caller names may have a history, which the program's own checkpointer has.
       const hasOwnThread = config.configurable?.thread_id === thread;
       const key: ProgramKey = { texts: programTexts, hasOwnThread };
       const candidateProgram = await rewrittenProgram(JSON.stringify(key));
       const call = () => withHandler(tracer, () => candidateProgram.invoke(example.input, config));
-      const output = await raceSignal(config.signal ?? context.signal, () =>
+      const output = await raceSignal(config.signal ?? signal, () =>
         withCandidate({ ...boundTexts, ...tunableTexts }, call),
       );
       const failure = providerFailure(tracer.roots, tracer.modelErrors);
@@ -126,6 +130,7 @@ export function createAdapter<Input, Output>(
           : thrown;
       throw new RolloutError(errorMessage(cause), { cause, ...report() });
     } finally {
+      watch.stop();
       await threads.delete(thread);
     }
   }
@@ -137,9 +142,12 @@ export function createAdapter<Input, Output>(
     metersCalls: true,
     secrets: secretsIn([program, options.config]),
     run,
-    reflectiveRecords,
     // The steps of the trace are plain data already.
-    toPlain: ({ output, ...rest }) => (output === undefined ? rest : { ...rest, output: toPlain(output) }),
+    toPlain: ({ input, output, ...rest }) => ({
+      ...rest,
+      ...(input === undefined ? {} : { input: toPlain(input) }),
+      ...(output === undefined ? {} : { output: toPlain(output) }),
+    }),
   };
 }
 

@@ -93,12 +93,14 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
     readonly rollouts: readonly Rollout<Example, Output, Trace>[];
   }): readonly ReflectiveRecord[];
   /**
-   * The output and trace of a rollout as plain data, for the run directory; records are later made from these. Default:
-   * as `JSON.stringify` writes them. Convert instances here that should read differently, such as chat messages.
+   * The output and trace of a rollout as plain data, for the run directory and for records; for records also the `input`
+   * of the example. Default: as `JSON.stringify` writes them. Convert instances here that should read differently, such
+   * as chat messages. What is left out of the result is taken as it is.
    */
-  toPlain?(execution: { readonly output?: Output; readonly trace?: Trace }): {
+  toPlain?(execution: { readonly output?: Output; readonly trace?: Trace; readonly input?: unknown }): {
     readonly output?: unknown;
     readonly trace?: unknown;
+    readonly input?: unknown;
   };
   /** The adapter's own proposer, instead of the reflection model. A component that it leaves out is unchanged. */
   propose?(request: ProposeRequest<Name>): Promise<Partial<Record<Name, string>>>;
@@ -118,7 +120,7 @@ export interface ProposeRequest<Name extends string = string> {
   readonly definitions: Readonly<Record<Name, Component>>;
   /** By component, one record for every rollout of the minibatch. */
   readonly records: Readonly<Record<Name, readonly ReflectiveRecord[]>>;
-  /** By component, the texts that were tried for the parent, then those for its ancestors; each in order. */
+  /** By component, the newest texts that were tried for the parent, then those for its ancestors; each in order, at most 60. */
   readonly history: Readonly<Record<Name, readonly TriedText[]>>;
   /** By component, what the feedback of the whole run has revealed. */
   readonly learned: Readonly<Record<Name, Learned>>;

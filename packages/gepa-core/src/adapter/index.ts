@@ -15,6 +15,7 @@ export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 export { checkOptionNames } from '../options/option-names.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';
 export { tunableComponents, withCandidate } from '../program/tunable.ts';
+export { describeSchema } from '../reflection/describe-schema.ts';
 export { type Plain, type PlainOptions, toPlain } from '../reflection/plain.ts';
 export { defaultRecords } from '../reflection/records.ts';
 export { secretsIn } from '../secrets.ts';
@@ -25,6 +26,7 @@ export { raceSignal } from './race-signal.ts';
 export {
   type Step,
   type StepKind,
+  type StepTool,
   stepsOf,
   usageAndFinishReason,
   usageOfSteps,

@@ -86,7 +86,7 @@ const line = z.discriminatedUnion('type', [
     maxMetricCalls: z.nullable(z.number()),
     program: z.record(z.string(), z.string()),
   }),
-  z.looseObject({ type: z.literal('ended'), at: z.number() }),
+  z.looseObject({ type: z.literal('ended'), at: z.number(), reason: z.string() }),
   z.looseObject({
     type: z.literal('reserved'),
     at: z.number(),
@@ -111,7 +111,7 @@ export type JournalLine =
       readonly maxMetricCalls: number | null;
       readonly program: Readonly<Record<string, string>>;
     }
-  | { readonly type: 'ended'; readonly at: number }
+  | { readonly type: 'ended'; readonly at: number; readonly reason: string }
   | {
       readonly type: 'reserved';
       readonly reservation: number;

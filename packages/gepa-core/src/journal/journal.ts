@@ -26,7 +26,7 @@ export interface RolloutEntry extends CallCost {
   /** The number of the example; equal examples have the same. */
   readonly example: number;
   readonly exampleId: string;
-  /** Without a cache a pair may run more than once; this distinguishes the rollouts. */
+  /** A pair may run more than once, as without a cache; this distinguishes the rollouts. */
   readonly occurrence?: string | undefined;
   readonly score: number;
   readonly objectives?: Readonly<Record<string, number>> | undefined;
@@ -166,6 +166,9 @@ export interface Journal {
   /** Reads the part of a rollout that is not kept in memory. */
   detailsAt(position: JournalPosition): RolloutDetails;
 }
+
+/** How `occurrence` starts for rollouts of the seed that check whether the program still works. */
+export const PROBE = 'probe ';
 
 export function rolloutKey(candidate: number, example: number, occurrence: string | undefined): string {
   return occurrence === undefined ? `${candidate}:${example}` : `${candidate}:${example}@${occurrence}`;

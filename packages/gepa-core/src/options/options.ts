@@ -35,7 +35,7 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   /** Held-out examples: the seed and the best candidate are scored on them at the end, within the limits. Default: none. */
   readonly testset?: readonly Example[];
   /** Scores a rollout; higher is better. May return textual feedback and objectives. */
-  readonly metric: Metric<Example, Output, Trace>;
+  readonly metric: Metric<Example, Output, Trace, NoInfer<Name>>;
   /** The model that reads records of rollouts and rewrites components. */
   readonly reflectionModel?: Model;
   /** A custom proposer, instead of `reflectionModel`. */

@@ -27,18 +27,26 @@ function lineageOf(candidates: readonly ScoredCandidate[], parent: number): numb
   return lineage;
 }
 
-/** What was tried for a component of a parent and of its ancestors; the parent's own first, each in order. */
+/** The newest attempts on the parent and on its ancestors together; more are of no use to a reader. */
+const MAX_TRIED = 60;
+
+/** What was tried for a component of a parent and of its ancestors, at most 60; the parent's own first, each in order. */
 export function triedTexts<Name extends string>(
   { candidates, attempts }: SearchSoFar<Name>,
   parent: number,
   component: Name,
 ): TriedText[] {
-  return lineageOf(candidates, parent).flatMap((index) =>
-    attempts
+  const tried: TriedText[] = [];
+  for (const index of lineageOf(candidates, parent)) {
+    const room = MAX_TRIED - tried.length;
+    if (room === 0) break;
+    const found = attempts
       .of(index)
       .filter(({ components, rejection }) => components.includes(component) && !isOutage(rejection))
-      .map((attempt) => triedText(candidates, attempt, component)),
-  );
+      .slice(-room);
+    for (const attempt of found) tried.push(triedText(candidates, attempt, component));
+  }
+  return tried;
 }
 
 /** Whether the attempt failed for a reason that is not its text's. */

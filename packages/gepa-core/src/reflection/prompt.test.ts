@@ -5,10 +5,11 @@ const base: ComponentRequest = {
   name: 'triage',
   component: { text: 'Sort.' },
   currentText: 'Sort the ticket.',
-  records: '## Example 1',
 };
-const promptFor = (component: Partial<ComponentRequest> = {}, template?: string) =>
-  buildReflectionPrompt({ components: [{ ...base, ...component }], template });
+const promptFor = (
+  component: Partial<ComponentRequest> = {},
+  { template, records = '## Example 1' }: { readonly template?: string; readonly records?: string } = {},
+) => buildReflectionPrompt({ components: [{ ...base, ...component }], records, template });
 
 describe('the default prompt', () => {
   it('the default prompt has the name, kind and description, the text in a fence of four, and the records', () => {
@@ -51,7 +52,9 @@ describe('the default prompt', () => {
 
   it('the default prompt has a section for each part that is given, once, in order', () => {
     const prompt = buildReflectionPrompt({
-      components: [{ ...base, call: 'CALL', guidance: 'GUIDANCE', learned: 'LEARNED', history: 'HISTORY' }],
+      components: [{ ...base, guidance: 'GUIDANCE', learned: 'LEARNED', history: 'HISTORY' }],
+      calls: 'CALLS',
+      records: '## Example 1',
       program: 'PROGRAM',
       scores: 'SCORES',
       background: 'BACKGROUND',
@@ -59,8 +62,8 @@ describe('the default prompt', () => {
       readerHint: 'READER',
     });
     expect(prompt.match(/^[A-Z]+$|^## Example 1$/gm)).toEqual([
-      ...['BACKGROUND', 'OBJECTIVE', 'PROGRAM', 'READER', 'SCORES', 'GUIDANCE'],
-      ...['CALL', 'LEARNED', 'HISTORY', '## Example 1'],
+      ...['BACKGROUND', 'OBJECTIVE', 'GUIDANCE', 'LEARNED', 'HISTORY'],
+      ...['PROGRAM', 'CALLS', 'READER', 'SCORES', '## Example 1'],
     ]);
     expect(prompt).toContain('Do not repeat an earlier attempt');
     expect(prompt.match(/^# /gm)).toHaveLength(11);
@@ -70,7 +73,7 @@ describe('the default prompt', () => {
 
   it('the default prompt inserts text and records verbatim', () => {
     const odd = "$& $1 $$ $` $' <curr_param> <side_info>";
-    const prompt = promptFor({ currentText: odd, records: odd });
+    const prompt = promptFor({ currentText: odd }, { records: odd });
     expect(prompt.split(odd)).toHaveLength(3);
   });
 });
@@ -82,14 +85,14 @@ describe('a prompt for several components', () => {
       { ...base, name: 'route to', currentText: 'A\n````\nB', component: { text: 'x', variables: [] } },
     ],
     program: 'PROGRAM',
+    records: '## Example 1',
   };
 
-  it('a prompt for several components shows the program once and each text with its records and rules', () => {
+  it('a prompt for several components shows the program and the records once, and each text with its rules', () => {
     const prompt = buildReflectionPrompt(several);
     expect(prompt.split('PROGRAM')).toHaveLength(2);
     expect(prompt.match(/^# .*/gm)).toEqual([
-      '# The program',
-      ...['# The text', '# Runs of "triage"', '# The text', '# Runs of "route to"', '# Your task'],
+      ...['# The text', '# The text', '# The program', '# Runs', '# Your task'],
     ]);
     expect(prompt).toContain('"triage": The program fills in these placeholders: `{ticket}`');
     expect(prompt).toContain('"route to": The program fills nothing in');
@@ -106,15 +109,15 @@ describe('a prompt for several components', () => {
 describe('a custom template', () => {
   it('a custom template gets the current text and the records at every placeholder', () => {
     const template = 'Text: <curr_param>\nRuns: <side_info>\nAgain: <curr_param>';
-    expect(promptFor({}, template)).toBe(
+    expect(promptFor({}, { template })).toBe(
       'Text: Sort the ticket.\nRuns: ## Example 1\nAgain: Sort the ticket.',
     );
   });
 
   it('a custom template gets text and records verbatim, even if they look like patterns or placeholders', () => {
     const prompt = promptFor(
-      { currentText: "$& <side_info> $'", records: '$1 <curr_param>' },
-      '[<curr_param>|<side_info>]',
+      { currentText: "$& <side_info> $'" },
+      { template: '[<curr_param>|<side_info>]', records: '$1 <curr_param>' },
     );
     expect(prompt).toBe("[$& <side_info> $'|$1 <curr_param>]");
   });
@@ -129,21 +132,21 @@ describe('a custom template', () => {
         {
           ...base,
           component: { text: 'Sort.', variables: ['ticket'] },
-          ...{ call: 'C', guidance: 'G', learned: 'L', history: 'H' },
+          ...{ guidance: 'G', learned: 'L', history: 'H' },
         },
       ],
       template,
-      ...{ program: 'P', scores: 'S', background: 'B', objective: 'O', readerHint: 'R' },
+      ...{ calls: 'C', program: 'P', scores: 'S', background: 'B', objective: 'O', readerHint: 'R' },
     });
     expect(prompt).toMatch(
       /^component="triage" is .*\nguidance=G\ncall=C\nlearned=L\nhistory=H\nprogram=P\nscores=S\nbackground=B\nobjective=O\nreader=R\nrules=The program fills in .*\nanswer=Answer with one block/m,
     );
-    expect(promptFor({}, template)).not.toContain('undefined');
+    expect(promptFor({}, { template })).not.toContain('undefined');
   });
 
   it('a custom template without a slot for the rules gets them at its end', () => {
     const component = { text: 'Sort.', variables: ['ticket'] };
-    expect(promptFor({ component }, '<curr_param> <side_info>')).toMatch(
+    expect(promptFor({ component }, { template: '<curr_param> <side_info>' })).toMatch(
       /^Sort the ticket\. ## Example 1\n\nThe program fills in these placeholders: `\{ticket\}`\..*$/,
     );
   });

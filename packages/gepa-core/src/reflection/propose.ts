@@ -13,12 +13,12 @@ import type { Mask } from '../redact.ts';
 import { CutOffStreak } from './cut-off-streak.ts';
 import { noFeedback, teachesNothing } from './feedback-hint.ts';
 import { checkText } from './guard.ts';
+import type { PromptImage } from './images.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Memory } from './memory.ts';
-import type { ReflectionPromptRequest } from './prompt.ts';
 import type { Proposal, ProposalRequest, Proposer } from './proposer.ts';
 import { type Reflection, reflect } from './reflect.ts';
-import { recordsFor, reflectionRequests } from './requests.ts';
+import { type PromptRequest, recordsFor, reflectionRequests } from './requests.ts';
 import type { CheckLimits } from './text-limits.ts';
 
 export interface ProposeOptions<Example, Output, Trace, Name extends string> {
@@ -29,6 +29,7 @@ export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly propose: ((request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>) | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
   readonly maxRecordCharacters: number | undefined;
+  readonly perfectScore: number;
   /** The number of concurrent calls. */
   readonly concurrency: number;
   /** Masks texts in records. */
@@ -93,7 +94,7 @@ async function askModel<Example, Output, Trace, Name extends string>(
   model: LanguageModel,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
-  const prompts = reflectionRequests({ ...options, ...request });
+  const prompts = await options.run.pace.step(() => reflectionRequests({ ...options, ...request }));
   if (teachesNothing(options, request)) options.warn(noFeedback);
   const settled = await Promise.allSettled(
     prompts.map((prompt) => ask(options, shared, model, request, prompt)),
@@ -116,7 +117,7 @@ async function ask<Example, Output, Trace, Name extends string>(
   { semaphore, cutOffs, warnOfCutOffs }: Shared,
   model: LanguageModel,
   { iteration, task }: ProposalRequest<Example, Output, Trace, Name>,
-  prompt: ReflectionPromptRequest,
+  { images, ...prompt }: PromptRequest,
 ): Promise<Reflection> {
   const startedAt = performance.now();
   const components = prompt.components.map(({ name }) => name);
@@ -128,7 +129,7 @@ async function ask<Example, Output, Trace, Name extends string>(
     checkLimits,
     asksAgainAfterCutOff: !isTooLong,
     call: (prompt) =>
-      askOnce(run, semaphore, model, { iteration, task, components, attempt: attempt++, prompt }),
+      askOnce(run, semaphore, model, images, { iteration, task, components, attempt: attempt++, prompt }),
   });
   const { texts, rejected, usage } = reflection;
   const reasons = [...rejected.values()].map(({ reason }) => reason);
@@ -156,6 +157,7 @@ async function askOnce(
   run: CallEnvironment,
   semaphore: Semaphore,
   model: LanguageModel,
+  images: readonly PromptImage[],
   question: Question,
 ): Promise<LanguageModelAnswer & { readonly usage: Usage }> {
   const { iteration, task, components, attempt, prompt } = question;
@@ -168,7 +170,14 @@ async function askOnce(
     perform: (attemptCall) =>
       attemptCall(
         { name: 'The reflection model', usageOf: ({ usage }: LanguageModelAnswer) => usage },
-        async (context) => normalizeAnswer(await model({ prompt, ...context })),
+        async (context) =>
+          normalizeAnswer(
+            await model({
+              prompt,
+              ...(model.readsImages === true && images.length > 0 ? { images } : {}),
+              ...context,
+            }),
+          ),
       ),
     entryOf: ({ text, finishReason }, durationMs) => ({
       type: 'reflection',
@@ -195,9 +204,11 @@ async function askProposer<Example, Output, Trace, Name extends string>(
 ): Promise<Proposal<Name>> {
   const { run, adapter, memory, checkLimits } = options;
   const { candidate, components, iteration, task, parent } = request;
-  const records = recordOf(components, (name): readonly ReflectiveRecord[] =>
-    recordsFor({ ...options, ...request }, name),
-  );
+  const byName = new Map<Name, readonly ReflectiveRecord[]>();
+  for (const name of components) {
+    byName.set(name, await run.pace.step(() => recordsFor({ ...options, ...request }, name)));
+  }
+  const records = recordOf(components, (name) => byName.get(name)!);
   const given = {
     candidate,
     parent: memory.candidate(parent),

@@ -14,6 +14,8 @@ export interface ProposalRequest<Example, Output, Trace, Name extends string> {
   /** Positions in the trainset. */
   readonly minibatch: readonly number[];
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  /** A training example outside the minibatch that the parent is known to solve, where the minibatch has none. */
+  readonly success?: Rollout<Example, Output, Trace> | undefined;
 }
 
 /** New texts; why there are none; or why the proposer was not asked. */

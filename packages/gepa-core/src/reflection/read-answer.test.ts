@@ -230,6 +230,14 @@ describe('a cut-off answer', () => {
   });
 });
 
+it('readAnswer refuses an answer of more than 400,000 characters', () => {
+  expect(read('a'.repeat(400_000))).toMatchObject({ text: expect.any(String) });
+  expect(read('a'.repeat(400_001))).toMatchObject({
+    problem: 'too_long',
+    message: expect.stringContaining('400,001'),
+  });
+});
+
 describe('an empty answer', () => {
   it.each([
     '',
@@ -364,7 +372,8 @@ describe('an answer that is no text', () => {
   ])('readAnswer accepts the unfenced text %j', (text) => expect(read(text)).toEqual({ text }));
 
   const request = {
-    components: [{ ...asked, component: { text: 'Sort tickets.' }, records: '## Example 1\n\nx' }],
+    components: [{ ...asked, component: { text: 'Sort tickets.' } }],
+    records: '## Example 1\n\nx',
   };
   const prompt = buildReflectionPrompt(request);
   const readEcho = (text: string) =>

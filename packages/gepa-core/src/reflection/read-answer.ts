@@ -6,7 +6,7 @@ import { isIntroduction, isSample, isTalk, withoutIntroduction, withoutMarks } f
 import { withoutThinking } from './thinking.ts';
 
 /** Why an answer has no usable text. */
-export type AnswerProblem = 'cut_off' | 'empty' | 'no_text';
+export type AnswerProblem = 'cut_off' | 'empty' | 'no_text' | 'too_long';
 
 /** The new text of a component, or why there is none. */
 export type Reading =
@@ -18,6 +18,9 @@ export interface AskedText {
   readonly name: string;
   readonly currentText: string;
 }
+
+/** About 100,000 tokens, more than models write, so that the time to read an answer is bounded. */
+const MAX_ANSWER_CHARACTERS = 400_000;
 
 /**
  * Extracts the new texts from a model's answer, without outer blank lines.
@@ -43,6 +46,13 @@ export function readAnswer(
   const stopped = cutOff(`the model stopped with "${answer.finishReason}"`);
   if (isCut && names.length === 1) return forAll(stopped);
 
+  if (answer.text.length > MAX_ANSWER_CHARACTERS) {
+    const [most, length] = [MAX_ANSWER_CHARACTERS, answer.text.length].map((n) => n.toLocaleString('en-US'));
+    return forAll({
+      problem: 'too_long',
+      message: `The answer has ${length} characters. It must have fewer than ${most}.`,
+    });
+  }
   const content = withoutThinking(answer.text.replaceAll('\r\n', '\n'));
   if (content === undefined) return forAll(cutOff('its thinking has no end'));
   const lines = withoutEcho(content.split('\n'), asked, ownLines);

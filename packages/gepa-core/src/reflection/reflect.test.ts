@@ -4,8 +4,8 @@ import { fenced } from './fence.ts';
 import { type Reflection, reflect } from './reflect.ts';
 
 const component = { text: 'Sort {ticket}.', variables: ['ticket'] };
-const triage = { name: 'triage', component, currentText: 'Sort {ticket} well.', records: '## Example 1' };
-const base = { components: [triage] };
+const triage = { name: 'triage', component, currentText: 'Sort {ticket} well.' };
+const base = { components: [triage], records: '## Example 1' };
 const good = fenced('Sort {ticket} into bug or billing.', 4);
 
 /** A call function that returns the answers in order and records the prompts. */
@@ -78,7 +78,7 @@ describe('reflect', () => {
   it('reflect ignores outer blank lines and line endings when it compares with the current text', async () => {
     const { call } = scripted(fenced('Sort {ticket}\nwell.', 4));
     const currentText = '\nSort {ticket}\r\nwell.\r\n';
-    const reflection = await reflect({ components: [{ ...triage, currentText }], call });
+    const reflection = await reflect({ ...base, components: [{ ...triage, currentText }], call });
     expect(rejectionOf(reflection)).toMatchObject({ reason: 'unchanged' });
   });
 
@@ -105,7 +105,7 @@ describe('reflect', () => {
 });
 
 describe('reflect on several components', () => {
-  const route = { name: 'route', component: { text: 'Route.' }, currentText: 'Route.', records: 'r' };
+  const route = { name: 'route', component: { text: 'Route.' }, currentText: 'Route.' };
   const block = (name: string, text: string) => `\`\`\`\`${name}\n${text}\n\`\`\`\``;
   const newTriage = block('triage', 'Sort {ticket} into bug or billing.');
 

@@ -57,6 +57,22 @@ describe('a reflection prompt', () => {
     expect(second).not.toContain('unheard of');
   });
 
+  it('shows a training example that the parent is known to solve where the minibatch has none', async () => {
+    const { prompts, options } = run({
+      seedCandidate: { sort: 'Sort it: account.' },
+      valset: [...trainset, ticket('b', 'unheard of')],
+      reflectionMinibatchSize: 1,
+      maxIterations: 3,
+    });
+    await optimize(options);
+    const [first] = prompts;
+    expect(first).toContain(
+      '1 that was right before is shown beside these; on validation the program scores 0.286.',
+    );
+    expect(first!.match(/^## Example .*$/gm)).toEqual(['## Example 1 (score 0)', '## Example 2 (score 1)']);
+    expect(first).toContain('cannot log in');
+  });
+
   it('has the background, the objective, the hint, the guidance and the description of the caller', async () => {
     const { prompts, options } = run({
       maxIterations: 1,

@@ -1,13 +1,12 @@
 import type { Adapter, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
 import { type Candidate, ownValue } from '../component.ts';
 import type { Mask } from '../redact.ts';
-import { expectedOf } from './example-parts.ts';
-import { fairShares } from './fair-shares.ts';
+import { type Evidence, evidenceFor, wholeRecords } from './evidence.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Memory } from './memory.ts';
+import { toPlain } from './plain.ts';
 import { asksForSeveral, type ComponentRequest, type ReflectionPromptRequest } from './prompt.ts';
-import { defaultRecords } from './records.ts';
-import { DEFAULT_MAX_RECORD_CHARACTERS, renderRecords } from './render.ts';
+import { DEFAULT_MAX_RECORD_CHARACTERS } from './render.ts';
 import { valueFor } from './text-limits.ts';
 
 /** What the prompts of one proposal are made of. */
@@ -16,8 +15,12 @@ export interface RequestSource<Example, Output, Trace, Name extends string> {
   readonly candidate: Candidate<Name>;
   readonly components: readonly Name[];
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  /** A success outside the minibatch, which is shown too. Default: none. */
+  readonly success?: Rollout<Example, Output, Trace> | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
   readonly maxRecordCharacters: number | undefined;
+  /** Default: 1. */
+  readonly perfectScore?: number | undefined;
   /** Masks texts in records. Default: they stay as they are. */
   readonly mask?: Mask | undefined;
   /** What the caller knows. */
@@ -28,6 +31,9 @@ export interface RequestSource<Example, Output, Trace, Name extends string> {
   readonly minibatch?: readonly number[];
 }
 
+/** A prompt, with the images that belong to it. */
+export type PromptRequest = ReflectionPromptRequest & Pick<Evidence, 'images'>;
+
 /** No fewer components share one prompt for lack of space, each with this part of the records' characters. */
 const LEAST_SHARE = 1 / 4;
 
@@ -37,8 +43,14 @@ const LEAST_SHARE = 1 / 4;
  */
 export function reflectionRequests<Example, Output, Trace, Name extends string>(
   source: RequestSource<Example, Output, Trace, Name>,
-): ReflectionPromptRequest[] {
-  const { templates, maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS, knowledge } = source;
+): PromptRequest[] {
+  const {
+    templates,
+    maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS,
+    knowledge,
+    memory,
+    parent,
+  } = source;
   const { background, objective, readerHint } = knowledge;
   const byTemplate = new Map<string | undefined, Name[]>();
   for (const name of source.components) {
@@ -46,8 +58,15 @@ export function reflectionRequests<Example, Output, Trace, Name extends string>(
     byTemplate.set(template, [...(byTemplate.get(template) ?? []), name]);
   }
   return [...byTemplate].flatMap(([template, names]) =>
-    groups(source, names, maxRecordCharacters, asksForSeveral(template)).map((components) => ({
-      components: withoutRepeats(components),
+    groups(source, names, maxRecordCharacters, asksForSeveral(template)).map((group) => ({
+      components: withoutRepeats(group.map((name) => componentRequest(source, name))),
+      ...evidenceFor({
+        ...source,
+        names: group,
+        maxCharacters: maxRecordCharacters,
+        showExpected: knowledge.showExpected,
+        validationScore: parent === undefined ? undefined : memory?.candidate(parent).mean,
+      }),
       template,
       background,
       objective,
@@ -62,34 +81,27 @@ function groups<Example, Output, Trace, Name extends string>(
   names: readonly Name[],
   maxCharacters: number,
   mayShare: boolean,
-): ComponentRequest[][] {
-  const whole = names.map((name) => componentRequest(source, name, maxCharacters));
-  const found: ComponentRequest[][] = [];
+): Name[][] {
+  if (names.length === 1) return [[...names]];
+  const found: Name[][] = [];
   let size = Number.POSITIVE_INFINITY;
-  for (const component of whole) {
+  for (const name of names) {
+    const records = sizeOf(wholeRecords(source, name));
     // A long text counts like records: the answer repeats it.
-    const length = Math.max(
-      Math.min(component.records.length, maxCharacters * LEAST_SHARE),
-      component.currentText.length,
-    );
+    const length = Math.max(Math.min(records, maxCharacters * LEAST_SHARE), source.candidate[name].length);
     if (!mayShare || size + length > maxCharacters) {
       found.push([]);
       size = 0;
     }
-    found.at(-1)!.push(component);
+    found.at(-1)!.push(name);
     size += length;
   }
-  return found.map((group) => {
-    const shares = fairShares(
-      group.map(({ records }) => records.length),
-      maxCharacters,
-    );
-    return group.map((component, index) =>
-      component.records.length <= shares[index]!
-        ? component
-        : componentRequest(source, component.name as Name, shares[index]!),
-    );
-  });
+  return found;
+}
+
+/** About the characters that records take. */
+function sizeOf(records: readonly ReflectiveRecord[]): number {
+  return JSON.stringify(toPlain(records))?.length ?? 0;
 }
 
 /** What was learned is mostly the same for all components: it is shown once. */
@@ -106,7 +118,6 @@ function withoutRepeats(components: readonly ComponentRequest[]): ComponentReque
 function componentRequest<Example, Output, Trace, Name extends string>(
   source: RequestSource<Example, Output, Trace, Name>,
   name: Name,
-  maxCharacters: number,
 ): ComponentRequest {
   const { adapter, candidate, knowledge, memory, components, rollouts, parent, minibatch } = source;
   const description = ownValue<string>(knowledge.descriptions, name);
@@ -116,47 +127,22 @@ function componentRequest<Example, Output, Trace, Name extends string>(
     name,
     component: { ...adapter.components[name], ...(description === undefined ? {} : { description }) },
     currentText: candidate[name],
-    records: renderRecords(recordsFor(source, name), { maxCharacters }),
     guidance: valueFor(knowledge.guidance, name),
     history: question && memory?.history(question, name),
     learned: question && memory?.lessons(question, name),
   };
 }
 
-/** The records of rollouts for one component, masked: the adapter's own, or else the default ones. */
+/** The whole records of rollouts for one component, masked. */
 export function recordsFor<Example, Output, Trace, Name extends string>(
-  {
-    adapter,
-    candidate,
-    rollouts,
-    mask,
-    knowledge,
-  }: Pick<
+  source: Pick<
     RequestSource<Example, Output, Trace, Name>,
     'adapter' | 'candidate' | 'rollouts' | 'mask' | 'knowledge'
   >,
   component: Name,
 ): readonly ReflectiveRecord[] {
-  const found =
-    adapter.reflectiveRecords?.({ candidate, component, rollouts }) ??
-    defaultRecords({ component, rollouts });
-  const records = knowledge.showExpected === true ? withExpected(found, rollouts) : found;
+  const { mask, knowledge } = source;
+  const records = wholeRecords({ ...source, showExpected: knowledge.showExpected }, component);
   // As plain data, which those of a resumed run are made from too.
   return mask === undefined ? records : records.map((record) => mask.data(record) as ReflectiveRecord);
-}
-
-/** The records with the expected values of their examples, before the score. */
-function withExpected(
-  records: readonly ReflectiveRecord[],
-  rollouts: readonly Rollout<unknown, unknown, unknown>[],
-): readonly ReflectiveRecord[] {
-  if (records.length !== rollouts.length) return records;
-  return records.map((record, index) => {
-    const expected = expectedOf(rollouts[index]!.example);
-    if (expected === undefined) return record;
-    const fields = Object.entries(record);
-    const score = fields.findIndex(([heading]) => heading === 'Score');
-    const at = score < 0 ? fields.length : score;
-    return Object.fromEntries([...fields.slice(0, at), ['Expected', expected], ...fields.slice(at)]);
-  });
 }

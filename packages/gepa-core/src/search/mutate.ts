@@ -61,7 +61,10 @@ export async function mutate<Example, Output, Trace, Name extends string>(
 
   // Run the parents, and choose the components to rewrite.
   const evaluations = await runParents(search, tasks);
-  const chosen = tasks.map((task, number) => chooseComponents(search, task, number, evaluations[number]!));
+  const chosen: Awaited<ReturnType<typeof chooseComponents<Example, Output, Trace, Name>>>[] = [];
+  for (const [number, task] of tasks.entries()) {
+    chosen.push(await chooseComponents(search, task, number, evaluations[number]!));
+  }
 
   // Reflect, and test the children on the minibatches of their parents.
   const outcomes = await Promise.all(
@@ -160,17 +163,17 @@ function runParents<Example, Output, Trace, Name extends string>(
 }
 
 /** Chooses the components to rewrite, unless there is nothing to improve. */
-function chooseComponents<Example, Output, Trace, Name extends string>(
+async function chooseComponents<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   { parent, minibatch }: Task,
   task: number,
   { rollouts: kept, interruption }: Evaluation<Example, Output, Trace>,
-): ChosenTask<Example, Output, Trace, Name> | TaskOutcome<Name> {
+): Promise<ChosenTask<Example, Output, Trace, Name> | TaskOutcome<Name>> {
   const { state, names, strategies, evaluator, memory, dispatch, skipPerfectScore, perfectScore } = search;
   const { iteration } = state;
   if (interruption !== undefined) return { kind: 'interrupted', components: [], interruption };
 
-  const rollouts = evaluator.complete(kept.map((rollout) => rollout!));
+  const rollouts = await evaluator.complete(kept.map((rollout) => rollout!));
   memory.learn(rollouts);
   const scores = rollouts.map(({ score }) => score);
   const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
@@ -190,13 +193,19 @@ function chooseComponents<Example, Output, Trace, Name extends string>(
 
 /** Asks for new texts of the chosen components. */
 async function reflect<Example, Output, Trace, Name extends string>(
-  { state, names, propose, skipDuplicates }: SearchContext<Example, Output, Trace, Name>,
+  search: SearchContext<Example, Output, Trace, Name>,
   { parent, minibatch, rollouts, components }: ChosenTask<Example, Output, Trace, Name>,
   task: number,
 ): Promise<{ readonly texts: Partial<Candidate<Name>> } | TaskOutcome<Name>> {
+  const { state, names, propose, skipDuplicates, evaluator, trainset, perfectScore } = search;
   const candidate = state.candidates[parent]!.texts;
   const { iteration } = state;
-  const proposal = await propose({ iteration, task, parent, candidate, components, minibatch, rollouts });
+  // A reflection on failures alone does not see what to keep.
+  const success = rollouts.some(({ score }) => score >= perfectScore)
+    ? undefined
+    : await evaluator.knownSuccess(candidate, trainset, perfectScore);
+  const request = { iteration, task, parent, candidate, components, minibatch, rollouts, success };
+  const proposal = await propose(request);
   if ('interruption' in proposal) return { kind: 'interrupted', components, ...proposal };
   if ('rejected' in proposal) return { kind: 'rejected', components, ...proposal.rejected };
 

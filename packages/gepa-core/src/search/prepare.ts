@@ -5,6 +5,7 @@ import { Stopwatch } from '../budget/stopwatch.ts';
 import type { CallEnvironment } from '../calls/call.ts';
 import { nextTurn } from '../calls/next-turn.ts';
 import { Outage } from '../calls/outage.ts';
+import { Pace } from '../calls/pace.ts';
 import type { RunSignal } from '../calls/run-signal.ts';
 import { AttemptTimeouts } from '../calls/timeout.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
@@ -102,6 +103,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     retry: settings.retry,
     timeouts: new AttemptTimeouts(signal, settings.rolloutTimeoutMs),
     dispatch: dispatcher.dispatch,
+    pace: new Pace(),
   };
   const trainKeys = new Set(trainset.map(({ key }) => key));
   const evaluator = new Evaluator({
@@ -130,6 +132,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
       (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
     templates: settings.reflectionPromptTemplate,
     maxRecordCharacters: settings.maxRecordCharacters,
+    perfectScore,
     concurrency: settings.reflectionConcurrency,
     mask,
     knowledge: settings,

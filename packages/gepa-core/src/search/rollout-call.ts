@@ -30,7 +30,7 @@ export interface Program<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;
   readonly runId: string;
   readonly adapter: Adapter<Example, Output, Trace, Name>;
-  readonly metric: Metric<Example, Output, Trace>;
+  readonly metric: Metric<Example, Output, Trace, Name>;
   readonly scores: ScoreCheck;
   readonly failureScore: number;
   readonly semaphore: Semaphore;
