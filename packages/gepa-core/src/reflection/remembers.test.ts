@@ -39,6 +39,8 @@ function run(overrides: Partial<FunctionOptions<Ticket, string, never, 'sort'>> 
       trainset,
       valset: [ticket('a', 'billing'), ticket('b', 'unheard of')],
       reflectionModel,
+      // Scores everything on the two examples of the valset.
+      search: 'reference',
       maxIterations: 6,
       ...overrides,
     } satisfies FunctionOptions<Ticket, string, never, 'sort'>,

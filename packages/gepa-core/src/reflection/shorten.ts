@@ -4,7 +4,7 @@
  */
 export function shorten(text: string, limit: number): string {
   if (text.length <= limit) return text;
-  const kept = Math.max(0, Math.floor(limit) - cutNote(text.length).length);
+  const kept = Math.max(0, Math.floor(limit) - cutNote(charactersOf(text)).length);
   const head = wholeCharacters(text, Math.ceil(kept / 2));
   const tail = wholeCharacters(text, text.length - Math.floor(kept / 2));
   const shortened = text.slice(0, head) + cutNote(charactersOf(text.slice(head, tail))) + text.slice(tail);
