@@ -207,7 +207,11 @@ it('a hand-off and an interrupt are the output of their steps, and not errors', 
       .addEdge(START, 'step')
       .compile();
   const team = new StateGraph(MessagesAnnotation)
-    .addNode('expert', graph(() => new Command({ goto: 'boss', graph: Command.PARENT })), { ends: ['boss'] })
+    .addNode(
+      'expert',
+      graph(() => new Command({ goto: 'boss', graph: Command.PARENT })),
+      { ends: ['boss'] },
+    )
     .addNode('boss', async () => interrupt('Approve?') as never)
     .addEdge(START, 'expert')
     .compile({ checkpointer: new MemorySaver() });
