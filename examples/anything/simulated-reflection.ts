@@ -23,8 +23,9 @@ const times = ['30min', '45min', '1h', '1h 30min', '2h', '3h'] as const;
  */
 export function simulatedReflection(seed = 0): LanguageModel {
   return async ({ prompt }) => {
-    const [block = '', fence = '````', policy = ''] = /^(`{3,})\n([\s\S]*?)\n\1$/m.exec(prompt) ?? [];
-    const records = prompt.slice(prompt.indexOf(block) + block.length);
+    const text = prompt.slice(Math.max(0, prompt.indexOf('# The text')));
+    const [block = '', fence = '````', policy = ''] = /^(`{3,})\n([\s\S]*?)\n\1$/m.exec(text) ?? [];
+    const records = text.slice(text.indexOf(block) + block.length);
     const answer = (lines: readonly string[]) => `${fence}\n${lines.join('\n')}\n${fence}`;
 
     const lines = policy.split('\n');

@@ -1,5 +1,6 @@
 import { chance, pick } from './chance.ts';
 import type { Answer } from './protocol.ts';
+import type { NewText } from './reflection-behaviour.ts';
 
 /** The rates of each kind of mishap, from 0 (never) to 1. */
 export const defaultRates = {
@@ -48,14 +49,14 @@ export function withProse(json: string, key: string): string {
   return pick(sayings, 'prose', key);
 }
 
-/** The answer of the reflection model with a new text, with mishaps. */
-export function writeDown(
-  { text, fence }: { readonly text: string; readonly fence: string },
-  bad: (mishap: Mishap) => boolean,
-): Answer {
-  const kept = bad('droppedPlaceholder') ? text.replace(/[^\S\n]?\{\w+\}/, '') : text;
-  if (bad('noFence')) return { content: kept };
-  const block = `${fence}\n${kept}\n${fence}`;
+/** The answer of the reflection model with its new texts, with mishaps. */
+export function writeDown(texts: readonly NewText[], bad: (mishap: Mishap) => boolean): Answer {
+  const loses = bad('droppedPlaceholder');
+  const kept = texts.map(({ text }) => (loses ? text.replace(/[^\S\n]?\{\w+\}/, '') : text));
+  if (bad('noFence')) return { content: kept.join('\n\n') };
+  const block = texts
+    .map(({ name, fence }, index) => `${fence}${name}\n${kept[index]}\n${fence}`)
+    .join('\n\n');
   if (bad('cutOff')) return { content: block.slice(0, Math.floor(block.length * 0.7)), isCutOff: true };
   if (!bad('chatter')) return { content: block };
   return {

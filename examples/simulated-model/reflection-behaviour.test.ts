@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { rewrite } from './reflection-behaviour.ts';
+import { rewrite as rewriteAll } from './reflection-behaviour.ts';
+
+const rewrite = (...args: Parameters<typeof rewriteAll>) => rewriteAll(...args)[0]!;
 
 const current = `You shelve things. What is known: {facts}
 shelf: one of attic, cellar, kitchen
@@ -59,5 +61,17 @@ describe('the reflection model', () => {
   it('the reflection model adds rules before a placeholder at the end of the text', () => {
     const { text } = rewrite(prompt('Ticket:\n{ticket}', rule), () => false);
     expect(text).toMatch(/glass[\s\S]*Ticket:\n\{ticket\}$/);
+  });
+
+  it('the reflection model rewrites those of several texts that the feedback is about', () => {
+    const section = (name: string, text: string, feedback: string) =>
+      `# The text\n\n"${name}" is a prompt.\n\n\`\`\`\`\n${text}\n\`\`\`\`\n\n# Runs\n\n### Feedback\n\n${feedback}\n\n`;
+    const foreign = current.replace('shelf', 'size');
+    const texts = rewriteAll(
+      `${section('shelves', current, rule)}${section('sizes', foreign, 'All is well.')}# Your task`,
+      () => false,
+    );
+    expect(texts.map(({ name }) => name)).toEqual(['shelves']);
+    expect(texts[0]!.text).toMatch(/glass/);
   });
 });

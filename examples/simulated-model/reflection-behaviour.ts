@@ -7,18 +7,62 @@ const rulesPerRewrite = 3;
 const jsonAlone = 'Answer with the JSON object alone, without any other words.';
 const generalAdvice = 'Read everything that is given before you decide.';
 
+/** A new text for a component; the fence is that of its current text in the prompt. */
+export interface NewText {
+  /** Empty if the prompt asks for only one text. */
+  readonly name: string;
+  readonly text: string;
+  readonly fence: string;
+}
+
 /**
- * The reflection model: finds rules for the fields of the current text in the feedback of the records (or, if the text has
- * no fields, lines marked as rules) and adds some of them. `careless` says whether it drops a part of a rule. The fence is
- * that of the current text in the prompt.
+ * The reflection model: finds rules for the fields of each current text in the feedback of its records (or, if the text
+ * has no fields, lines marked as rules) and adds some of them. `careless` says whether it drops a part of a rule. Of
+ * several texts it leaves out those for which it finds nothing.
  */
-export function rewrite(
+export function rewrite(prompt: string, careless: (rule: string) => boolean): NewText[] {
+  const texts = sectionsOf(prompt).map((section) => ({
+    ...section,
+    ...rewriteOne(prompt, section, careless),
+  }));
+  const changed = texts.filter(({ lessons }) => lessons.length > 0);
+  return changed.length > 0 && texts.length > 1 ? changed : texts.map(withAdvice);
+}
+
+interface Section {
+  readonly name: string;
+  readonly fence: string;
+  readonly current: string;
+  readonly records: string;
+}
+
+/** The texts of the prompt, each with what follows up to the next. */
+function sectionsOf(prompt: string): Section[] {
+  const parts = prompt.split(/^# The text$/m);
+  return (parts.length > 1 ? parts.slice(1) : parts).map((part) => {
+    const [block = '', fence = '````', current = ''] =
+      /^(`{3,})[^\n`]*\n([\s\S]*?)\n\1[^\S\n]*$/m.exec(part) ?? [];
+    const name = parts.length > 2 ? (/^"(.+)" is /m.exec(part)?.[1] ?? '') : '';
+    return { name, fence, current, records: part.slice(part.indexOf(block) + block.length) };
+  });
+}
+
+/** The text with general advice, if nothing else was found. */
+function withAdvice({ name, fence, text, lessons, current }: Section & Rewrite): NewText {
+  const needsAdvice = lessons.length === 0 && !current.includes(generalAdvice);
+  return { name, fence, text: needsAdvice ? added(current, [generalAdvice]) : text };
+}
+
+interface Rewrite {
+  readonly text: string;
+  readonly lessons: readonly string[];
+}
+
+function rewriteOne(
   prompt: string,
+  { current, records }: Section,
   careless: (rule: string) => boolean,
-): { text: string; fence: string } {
-  const [block = '', fence = '````', current = ''] =
-    /^(`{3,})[^\n`]*\n([\s\S]*?)\n\1[^\S\n]*$/m.exec(prompt) ?? [];
-  const records = prompt.slice(prompt.indexOf(block) + block.length);
+): Rewrite {
   const lessons = [...new Set(rulesIn(feedbackIn(records), current))]
     .filter((rule) => !current.includes(rule))
     .sort((a, b) => chance(prompt, a) - chance(prompt, b))
@@ -26,8 +70,7 @@ export function rewrite(
     .map((rule) => (careless(rule) ? withoutAnAlternative(rule) : rule));
   const brokenJson = /unexpected (?:token|end|non-whitespace)|not valid json|failed to parse/i.test(records);
   if (brokenJson && current.includes('JSON') && !current.includes(jsonAlone)) lessons.push(jsonAlone);
-  if (lessons.length === 0 && !current.includes(generalAdvice)) lessons.push(generalAdvice);
-  return { text: added(current, lessons), fence };
+  return { text: added(current, lessons), lessons };
 }
 
 /** The sections whose headings contain "feedback"; without any, everything. */
@@ -51,6 +94,7 @@ function withoutAnAlternative(rule: string): string {
 
 /** Adds lines at the end; before the text if it ends with a placeholder, whose value must come last. */
 function added(current: string, lessons: readonly string[]): string {
+  if (lessons.length === 0) return current;
   const lines = lessons.map((lesson) => `- ${lesson}`).join('\n');
   if (/\{\w+\}\s*$/.test(current)) return `${lines}\n\n${current}`;
   const endsInList = /^- .*$/.test(current.trimEnd().split('\n').at(-1) ?? '');

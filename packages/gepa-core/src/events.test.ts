@@ -19,6 +19,14 @@ const runs: Record<string, TokenRunSetup> = {
   'with a testset': { testset: tokenExamples('tests', 5) },
   'with objectives': { metric: tokenMetric({ multiObjective: true }), frontierType: 'hybrid' },
   'without accepted proposals': { propose: async () => ({}) },
+  'of the adaptive search': {
+    search: 'adaptive',
+    valset: tokenExamples('valid', 30),
+    maxMetricCalls: 400,
+    metric: tokenMetric({ multiObjective: true }),
+    frontierType: 'hybrid',
+  },
+  'of the adaptive search on a tiny valset': { search: 'adaptive', valset: tokenExamples('valid', 3) },
   'limited by iterations': { maxIterations: 5, maxMetricCalls: 100_000 },
 };
 

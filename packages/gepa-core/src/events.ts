@@ -2,7 +2,7 @@ import type { Phase } from './adapter/adapter.ts';
 import type { SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
-import type { TestScores } from './result.ts';
+import type { TestScores, TextLength } from './result.ts';
 import type { CandidateSource, FrontierType } from './search/search-view.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 
@@ -20,6 +20,8 @@ export type DecisionEvent<Name extends string = string> =
       readonly trainsetSize: number;
       readonly valsetSize: number;
       readonly frontierType: FrontierType;
+      /** The score from which a rollout counts as perfect; undefined where perfect minibatches are not skipped. */
+      readonly perfectScore?: number | undefined;
       readonly maxMetricCalls: number | undefined;
       readonly maxIterations?: number | undefined;
       readonly maxCostUsd?: number | undefined;
@@ -98,6 +100,37 @@ export type DecisionEvent<Name extends string = string> =
       readonly scores: readonly (number | null)[];
       readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
     }
+  | {
+      /** A candidate of the pool was run on further positions of the valset, or on some of them again. */
+      readonly type: 'candidate_scored';
+      readonly iteration: number;
+      readonly index: number;
+      readonly positions: readonly number[];
+      /** By place in `positions`. */
+      readonly scores: readonly number[];
+      readonly objectiveScores?: Readonly<Record<string, readonly number[]>>;
+      readonly purpose: 'pool' | 'finals';
+    }
+  | {
+      /** Candidates left the pool, or the part of the valset changed on which they are compared. */
+      readonly type: 'pool_changed';
+      readonly iteration: number;
+      readonly candidates: readonly number[];
+      /** Positions in the valset. */
+      readonly part: readonly number[];
+      /** Why, as a part of a sentence: "the search stalled". */
+      readonly reason: string;
+      readonly bestIndex: number;
+    }
+  | {
+      /** The final choice of a search that compares its best candidates at the end. */
+      readonly type: 'best_chosen';
+      readonly index: number;
+      /** The positions in the valset whose mean is the score of the best candidate. */
+      readonly positions: readonly number[];
+      /** The search used none of these examples. */
+      readonly fresh: boolean;
+    }
   | { readonly type: 'iteration_finished'; readonly iteration: number; readonly metricCalls: number }
   | {
       readonly type: 'run_finished';
@@ -112,16 +145,25 @@ export type DecisionEvent<Name extends string = string> =
       readonly durationMs: number;
       readonly time: TimeSpent;
       readonly warnings: readonly string[];
+      /** Of each component, in characters; empty if the seed was not scored. */
+      readonly lengths: Readonly<Record<string, TextLength>>;
       readonly test?: TestScores;
     };
 
 /** Why a task led to no child. */
 export type ProposalRejection =
-  /** The answer ended in mid-text, was empty, or broke the component's contract, twice. */
+  /** The answer ended in mid-text, was empty or far too long, or broke the component's contract, twice. */
   | 'cut_off'
   | 'empty'
+  /** The answer was a refusal, a question, talk or a copy of the prompt, twice. */
+  | 'no_text'
+  | 'too_long'
   | 'lost_placeholder'
   | 'invented_placeholder'
+  /** The new text exceeded `maxLength`, was refused by `validate`, or copied training examples, twice. */
+  | 'too_long'
+  | 'refused'
+  | 'copied'
   /** The new text equals the old one, or the proposer gave none. */
   | 'unchanged'
   /** The child equals a candidate that is known already. */
@@ -171,9 +213,12 @@ export type ProgressEvent =
       readonly type: 'reflection_finished';
       readonly iteration: number;
       readonly task: number;
-      readonly component: string;
-      /** The new text; `undefined` when the answer could not be used. */
-      readonly text: string | undefined;
+      /** The components that the prompt asked for. */
+      readonly components: readonly string[];
+      /** The new texts by component. */
+      readonly texts: Candidate;
+      /** Why a text could not be used, by component. A component that the model left out is in neither. */
+      readonly rejected: Readonly<Record<string, { reason: ProposalRejection; message: string }>>;
       readonly usage: Usage;
       readonly durationMs: number;
     }

@@ -1,6 +1,7 @@
 export type * from './adapter/adapter.ts';
 export type * from './adapter/call-meter.ts';
-export type { Step, StepKind } from './adapter/trace.ts';
+export type * from './adapter/experience.ts';
+export type { Step, StepKind, StepTool } from './adapter/trace.ts';
 export type { Spend, SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 export { type ModelUsage, modelCallUsage, type Price, type PriceOf, type Usage } from './budget/usage.ts';
 export { type FailureKind, failureKind } from './calls/classify-error.ts';
@@ -23,7 +24,13 @@ export type { LanguageModel, LanguageModelAnswer, LanguageModelRequest } from '.
 export type { Metric, MetricArgs, MetricResult, MetricScore } from './metric.ts';
 export { optimize } from './optimize.ts';
 export { type AutoBudget, autoBudget } from './options/auto-budget.ts';
-export type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options/options.ts';
+export type {
+  AdapterOptions,
+  FunctionOptions,
+  OptimizeOptions,
+  SearchOptions,
+  SearchPreset,
+} from './options/options.ts';
 export type { SavedCandidate } from './program/saved-candidate.ts';
 export type { ComponentSelectionOptions, SelectedName } from './program/select-components.ts';
 export type {
@@ -33,11 +40,19 @@ export type {
   Target,
 } from './program/target.ts';
 export { type Tunable, tunable } from './program/tunable.ts';
-export type { FrontierKey, OptimizationResult, TestScores } from './result.ts';
+export type { PromptImage } from './reflection/images.ts';
+export type {
+  FrontierKey,
+  OptimizationResult,
+  ScoreBasis,
+  TestScores,
+  TextLength,
+} from './result.ts';
 export { Random } from './search/random.ts';
 export type * from './search/search-view.ts';
 export { replay } from './search/state.ts';
 export type { AcceptanceCriterion, Trial } from './search/strategies/acceptance.ts';
+export { growingPart, leaderOrPareto, reuseMeasured } from './search/strategies/adaptive.ts';
 export {
   type BatchSampler,
   type BatchSamplerOption,
@@ -61,7 +76,9 @@ export {
 export {
   type EvaluationPolicy,
   type EvaluationPolicyOption,
+  type FinalStep,
   fullEvaluation,
+  type PolicyRequest,
   stagedEvaluation,
   type ValsetProgress,
 } from './search/strategies/evaluation-policy.ts';

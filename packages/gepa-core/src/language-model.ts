@@ -1,5 +1,6 @@
 import type { CallMeter } from './adapter/call-meter.ts';
 import { noUsage, soundUsage, type Usage } from './budget/usage.ts';
+import type { PromptImage } from './reflection/images.ts';
 
 /** The answer of a language model. */
 export interface LanguageModelAnswer {
@@ -12,6 +13,8 @@ export interface LanguageModelAnswer {
 /** A request to a reflection model. */
 export interface LanguageModelRequest {
   readonly prompt: string;
+  /** The images that the prompt is about, only for a model that `readsImages`: at most 8. The prompt names them. */
+  readonly images?: readonly PromptImage[];
   /** Aborted when the run ends or the call times out. */
   readonly signal: AbortSignal;
   /** Reports each model call. Undefined outside a run. */
@@ -28,6 +31,8 @@ export interface LanguageModel {
    * require `reserve.reflection`. Default: `false`.
    */
   readonly metersCalls?: boolean | undefined;
+  /** Whether it shows the model the `images` of a request. Default: `false`; images are then only named. */
+  readonly readsImages?: boolean | undefined;
   /** The API keys that it uses. Masked in everything that a run writes, reports or sends to a model; never stored. */
   readonly secrets?: readonly string[] | undefined;
 }

@@ -2,12 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { sentence } from './calls/classify-error.ts';
 import { createMask, withoutKeys } from './redact.ts';
+import { copiedPassages } from './reflection/copied-passages.ts';
 import { fenced, trimBlankLines } from './reflection/fence.ts';
 import { checkText } from './reflection/guard.ts';
+import { LearnedFeedback } from './reflection/learned.ts';
 import { toPlain } from './reflection/plain.ts';
 import { pruneLists } from './reflection/prune-lists.ts';
 import { readAnswer } from './reflection/read-answer.ts';
 import { renderRecords } from './reflection/render.ts';
+import { shortDiff } from './reflection/short-diff.ts';
 import { diffTexts } from './report/diff.ts';
 import { visible } from './report/visible.ts';
 
@@ -33,6 +36,12 @@ const shapes: Readonly<Record<string, (size: number) => string>> = {
   'blocks on one line': (size) => '```x```\n'.repeat(size / 8),
   'alternate fences': (size) => '```\n~~~\n'.repeat(size / 8),
   introductions: (size) => 'Sure!\n'.repeat(size / 6),
+  'opening tags of thinking': (size) => '<think>'.repeat(size / 7),
+  'closing tags of thinking': (size) => '</think>\n'.repeat(size / 9),
+  'closing tags between fences': (size) => '</think>\n```\nx\n```\n'.repeat(size / 19),
+  'marks around names': (size) => `# ${'*'.repeat(size)}x${'*'.repeat(size)}\n`,
+  'fences with names': (size) => '````x\n'.repeat(size / 6),
+  'headings with names': (size) => '## x\n'.repeat(size / 5),
   placeholders: (size) => '{q}'.repeat(size / 3),
   'LaTeX arguments': (size) => `\\frac${'{q}'.repeat(size / 3)}`,
   'opening braces': (size) => '{'.repeat(size),
@@ -53,8 +62,15 @@ const check = (text: string) =>
   checkText({ name: 'prompt', component: { text: 'x', variables: ['q'] }, text, currentText: text });
 
 const readers: Readonly<Record<string, (text: string) => unknown>> = {
-  readAnswer: (text) => readAnswer({ text }),
-  'readAnswer of a thinking model': (text) => readAnswer({ text: `<think>${text}</think>${text}` }),
+  readAnswer: (text) => readAnswer({ text }, [{ name: 'a', currentText: text }], { ownLines: [text] }),
+  'readAnswer of a thinking model': (text) =>
+    readAnswer({ text: `<think>${text}</think>${text}` }, [{ name: 'a', currentText: '' }]),
+  'readAnswer with several texts': (text) =>
+    readAnswer(
+      { text },
+      ['x', 'md', 'a'].map((name) => ({ name, currentText: text })),
+      { ownLines: [text] },
+    ),
   checkText: check,
   withoutKeys,
   'a mask': (text) => keyMask.data({ [text]: [text] }),
@@ -66,6 +82,12 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   renderRecords: (text) => renderRecords([{ Input: text, Feedback: text, Error: text, [text]: 1 }]),
   visible,
   diffTexts: (text) => diffTexts(text, `${text} and more`),
+  shortDiff: (text) => shortDiff(text, `${text} and more`, 600),
+  copiedPassages: (text) => copiedPassages(`${text} and more`, [text], [{ id: 'a', example: text }]),
+  learnedFeedback: (text) =>
+    new LearnedFeedback({ names: ['a'], perfectScore: 1, mask: createMask({}), showExpected: false }).add([
+      { example: { input: text, expected: 'x' }, exampleId: 'a', score: 0, feedback: text },
+    ]),
 };
 
 const size = 40_000;

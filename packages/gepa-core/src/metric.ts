@@ -1,12 +1,17 @@
 import type { CallMeter } from './adapter/call-meter.ts';
 import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
+import type { Candidate } from './component.ts';
+import { toMarkdown } from './reflection/markdown.ts';
+import { toPlain } from './reflection/plain.ts';
 
 /** The arguments of a metric: one rollout. */
-export interface MetricArgs<Example, Output, Trace = readonly Step[]> {
+export interface MetricArgs<Example, Output, Trace = readonly Step[], Name extends string = string> {
   readonly example: Example;
   readonly output: Output;
   readonly trace: Trace | undefined;
+  /** The texts that the program ran with, for objectives such as their length. Undefined outside a run. */
+  readonly candidate?: Candidate<Name> | undefined;
   /** Aborted when the run ends; pass it to a judge's model calls. */
   readonly signal: AbortSignal;
   /** Reports a judge's model calls as they are made. Undefined outside a run. */
@@ -30,9 +35,12 @@ export interface MetricScore {
 export type MetricResult = number | boolean | MetricScore;
 
 /** Scores one rollout. Called once for each output; if it throws, the rollout scores `failureScore`. */
-export type Metric<Example = unknown, Output = unknown, Trace = readonly Step[]> = (
-  args: MetricArgs<Example, Output, Trace>,
-) => MetricResult | Promise<MetricResult>;
+export type Metric<
+  Example = unknown,
+  Output = unknown,
+  Trace = readonly Step[],
+  Name extends string = string,
+> = (args: MetricArgs<Example, Output, Trace, Name>) => MetricResult | Promise<MetricResult>;
 
 /** The result of a metric with the score as a number. */
 export type NormalizedScore = MetricScore & { readonly score: number };
@@ -59,9 +67,24 @@ export function normalizeMetricResult(result: unknown): NormalizedScore | { read
   }
   return {
     score: value,
-    ...(feedback == null ? {} : { feedback: String(feedback) }),
+    ...(feedback == null ? {} : { feedback: asText(feedback) }),
     ...(objectives === undefined ? {} : { objectives }),
-    ...(componentFeedback === undefined ? {} : { componentFeedback }),
+    ...(componentFeedback === undefined
+      ? {}
+      : {
+          componentFeedback: Object.fromEntries(
+            Object.entries(componentFeedback)
+              .filter(([, text]) => text != null)
+              .map(([name, text]) => [name, asText(text)]),
+          ),
+        }),
     ...(usage === undefined ? {} : { usage }),
   };
+}
+
+/** Feedback that is an object or a list becomes readable text. */
+function asText(feedback: unknown): string {
+  return typeof feedback === 'string'
+    ? feedback
+    : toMarkdown(toPlain(feedback) ?? '', Number.POSITIVE_INFINITY);
 }

@@ -2,6 +2,7 @@ import { describe, expectTypeOf, it } from 'vitest';
 import type { Adapter } from './adapter/adapter.ts';
 import type { Step } from './adapter/trace.ts';
 import { estimate, type RunEstimate } from './estimate/estimate.ts';
+import type { Metric } from './metric.ts';
 import { optimize } from './optimize.ts';
 import type { OptimizationResult } from './result.ts';
 
@@ -53,6 +54,22 @@ describe('seedCandidate and run', () => {
     });
   });
 
+  it('optimize types the candidate that a metric sees by the component names', () => {
+    optimize({
+      ...common,
+      seedCandidate,
+      trainset,
+      run: () => ({ output: 1 }),
+      metric: ({ candidate }) => {
+        expectTypeOf(candidate).toEqualTypeOf<Readonly<Record<'extract' | 'route', string>> | undefined>();
+        return 1;
+      },
+    });
+    const anyMetric: Metric<{ question: string }, number> = ({ candidate }) =>
+      Object.keys(candidate ?? {}).length;
+    optimize({ ...common, seedCandidate, trainset, run: () => ({ output: 1 }), metric: anyMetric });
+  });
+
   it('optimize rejects a metric that returns no score', () => {
     // @ts-expect-error: a string is not a score
     optimize({ ...common, seedCandidate, trainset, run: () => ({ output: 1 }), metric: () => 'good' });
@@ -65,6 +82,22 @@ describe('seedCandidate and run', () => {
     optimize({ ...base, reflectionPromptTemplate: { route: '<curr_param> <side_info>' } });
     // @ts-expect-error: "rout" is misspelled
     optimize({ ...base, reflectionPromptTemplate: { rout: '<curr_param> <side_info>' } });
+    optimize({
+      ...base,
+      guidance: { route: 'Keep the labels.' },
+      descriptions: { extract: 'Finds the order number.' },
+      maxLength: { route: 2_000 },
+      validate: { extract: (text) => (text.length > 3 ? undefined : 'Too short.') },
+    });
+    optimize({ ...base, guidance: 'Be brief.', maxLength: 2_000, validate: () => undefined });
+    // @ts-expect-error: "rout" is misspelled
+    optimize({ ...base, guidance: { rout: 'x' } });
+    // @ts-expect-error: "rout" is misspelled
+    optimize({ ...base, maxLength: { rout: 2_000 } });
+    // @ts-expect-error: "rout" is misspelled
+    optimize({ ...base, validate: { rout: () => undefined } });
+    // @ts-expect-error: a boolean is no reason
+    optimize({ ...base, validate: () => false });
     optimize({
       ...base,
       componentSelector: ({ components }) => components.filter((name) => name === 'route'),

@@ -7,11 +7,12 @@ import type { Dispatcher } from './dispatcher.ts';
 import { RunError } from './errors.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
 import { resolveOptions, type Settings } from './options/settings.ts';
+import { copyWarning } from './reflection/text-limits.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
 import { runSearch } from './search/loop.ts';
 import type { PreparedRun } from './search/prepare.ts';
 import { rescoreIfProgramChanged } from './search/rescore.ts';
-import { resultOf } from './search/state.ts';
+import { lengthsOf, resultOf } from './search/state.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 import { scoreTestset } from './search/test-scores.ts';
 import { maskMessages, type OpenRun, withRun } from './with-run.ts';
@@ -52,6 +53,7 @@ async function searchAndTest<Example, Output, Trace, Name extends string>(
     if (calls.outage.final !== undefined) {
       dispatcher.warn(outageWarning(calls.outage.final.error, settings.runDir));
     }
+    warnOfCopies(prepared, dispatcher.warn);
     dispatchFinished(prepared, dispatcher, stoppedBy ?? reason, test);
     return resultOf(search.state);
   } catch (error) {
@@ -87,6 +89,16 @@ async function scoreHeldOut<Example, Output, Trace, Name extends string>(
   return reason === 'maxMetricCalls' || reason === 'unavailable' ? {} : { stoppedBy: reason };
 }
 
+/** Not of the seed, which is the caller's own. */
+function warnOfCopies<Example, Output, Trace, Name extends string>(
+  { search: { state }, findCopies }: PreparedRun<Example, Output, Trace, Name>,
+  warn: (message: string) => void,
+): void {
+  const { bestIndex, candidates } = state;
+  const warning = bestIndex === 0 ? undefined : copyWarning(candidates[bestIndex]!.texts, findCopies);
+  if (warning !== undefined) warn(warning);
+}
+
 function dispatchFinished<Example, Output, Trace, Name extends string>(
   { search, calls, stopwatch }: PreparedRun<Example, Output, Trace, Name>,
   dispatcher: Dispatcher<Name>,
@@ -112,6 +124,7 @@ function dispatchFinished<Example, Output, Trace, Name extends string>(
     durationMs: totalTime(time),
     time,
     warnings: [...dispatcher.warnings],
+    lengths: lengthsOf(state),
     ...(test === undefined ? {} : { test }),
   });
 }

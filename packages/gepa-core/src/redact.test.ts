@@ -21,6 +21,8 @@ it.each([
   ['token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcDEF123-_x', 'token [key]'],
   ['The access key AKIAIOSFODNN7EXAMPLE is wrong.', 'The access key [key] is wrong.'],
   ['The constraint PK_Customers is on the table.', 'The constraint PK_Customers is on the table.'],
+  ['pk_names_before_sk-abcdefghij', 'pk_names_before_sk-abcdefghij'],
+  ['pk-names-before-sk-abcdefghij', 'pk-names-before-[key]'],
   ['See https://models.example:8080/me@example.', 'See https://models.example:8080/me@example.'],
   ['The task asks for a risk-based answer.', 'The task asks for a risk-based answer.'],
   ['Use the API key of your account.', 'Use the API key of your account.'],

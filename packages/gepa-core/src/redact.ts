@@ -82,8 +82,7 @@ const keys = new RegExp(
     /:\/\/[^\s:@/]{0,100}:(?<password>[^\s@/]{3,200})(?=@)/,
     /[?&](?:api[-_]?key|key|(?:access[-_]?)?token)=(?<query>[\w.~+/%-]{7,}[\w~+/%-])/,
     /\bsk-[\w-]{8,}/,
-    // A digit distinguishes a key from a name, such as that of the constraint `PK_Customers`.
-    /\b(?:sk|rk|pk|gsk|xai|csk|hf|r8|pplx|lsv2_\w+)[-_](?=[\w-]{0,60}\d)[\w-]{8,}/,
+    /\b(?<prefixed>(?:sk|rk|pk|gsk|xai|csk|hf|r8|pplx|lsv2_\w+)[-_][\w-]{8,})/,
     /\bAIza[\w-]{20,}/,
     /\b(?:AKIA|ASIA)[A-Z\d]{16}\b/,
     /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/,
@@ -97,6 +96,10 @@ const keys = new RegExp(
 export const withoutKeys: Redact = (text) =>
   text.replace(keys, (match, ...rest) => {
     const groups = rest.at(-1) as Readonly<Record<string, string | undefined>>;
+    // A digit distinguishes a key from a name, such as that of the constraint `PK_Customers`.
+    if (groups.prefixed !== undefined && !/\d/.test(match)) {
+      return match.replaceAll(/\bsk-[\w-]{8,}/gi, placeholder);
+    }
     const key = Object.values(groups).find((group) => group !== undefined);
     return key === undefined ? placeholder : match.slice(0, -key.length) + placeholder;
   });

@@ -20,6 +20,14 @@ export interface TestScores {
   readonly metricCalls: number;
 }
 
+/** The valset examples behind a score. */
+export interface ScoreBasis {
+  /** Their number. */
+  readonly examples: number;
+  /** Whether the search used none of them, so that the score was not selected for being high. */
+  readonly fresh: boolean;
+}
+
 /** One key of the Pareto frontier. */
 export interface FrontierKey extends FrontierKeyName {
   readonly score: number;
@@ -27,14 +35,27 @@ export interface FrontierKey extends FrontierKeyName {
   readonly candidates: readonly number[];
 }
 
+/** The length of a component's text in characters. */
+export interface TextLength {
+  readonly seed: number;
+  readonly best: number;
+}
+
 /** The result of a run. */
 export interface OptimizationResult<Name extends string = string> {
   readonly runId: string;
   readonly bestCandidate: Candidate<Name>;
   readonly bestIndex: number;
-  /** Mean score on the valset. */
+  /** The mean score of the best candidate on the valset examples of `scoredOn`. */
   readonly bestScore: number;
+  /** The examples behind `bestScore`. */
+  readonly scoredOn: ScoreBasis;
+  /** The mean score of the seed on the valset examples of `seedScoredOn`. */
   readonly seedScore: number;
+  /** The examples behind `seedScore`. */
+  readonly seedScoredOn: ScoreBasis;
+  /** The part of the valset on which the search compared its candidates last, as positions. */
+  readonly part: readonly number[];
   readonly candidates: readonly ScoredCandidate<Name>[];
   readonly frontier: {
     readonly type: FrontierType;
@@ -49,6 +70,8 @@ export interface OptimizationResult<Name extends string = string> {
     /** The candidates to which no other is equal on all objectives and better on one, ascending. */
     readonly undominated: readonly number[];
   };
+  /** The length of each component in characters, in the seed and in the best candidate. */
+  readonly lengths: Readonly<Record<Name, TextLength>>;
   readonly stopReason: StopReason;
   readonly iterations: number;
   /** Scored rollouts, those on the testset included. */

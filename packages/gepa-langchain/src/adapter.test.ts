@@ -38,9 +38,9 @@ const context = (more: Partial<RunContext> = {}): RunContext => ({
 const chat = (system = 'Sort.') =>
   ChatPromptTemplate.fromMessages([
     ['system', system],
-    ['human', 'Text: {text}'],
+    ['human', 'Sort {text}'],
   ]);
-const human = 'Text: {text}';
+const human = 'Sort {text}';
 const example: Example<{ text: string }> = { input: { text: 't' } };
 const echoChain = () => RunnableSequence.from([chat(), server.model(), new StringOutputParser()]);
 

@@ -17,6 +17,7 @@ import { checkNames } from './program/check-names.ts';
 import { componentsOf } from './program/components.ts';
 import { inspectProgram } from './program/inspect-program.ts';
 import { LiveParts } from './program/live-parts.ts';
+import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
 import type { PartCopies } from './program/part-copies.ts';
@@ -29,9 +30,9 @@ import { explanation } from './program/skip-reasons.ts';
 import { splitCandidate } from './program/tunables.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
+import { HostWatch } from './trace/host-watch.ts';
 import { toPlain } from './trace/plain.ts';
 import { providerFailure } from './trace/provider-failure.ts';
-import { reflectiveRecords } from './trace/reflective-records.ts';
 import { toSteps } from './trace/steps.ts';
 import { RolloutTracer } from './trace/tracer.ts';
 import { errorMessage } from './util/error-message.ts';
@@ -77,6 +78,7 @@ export function createAdapter<Input, Output>(
   const names = Object.keys(components);
   const { sites, checkpointers } = inspectProgram(program);
   const threads = new RolloutThreads(checkpointers);
+  const hostWatch = new HostWatch(modelHosts(program));
   const rewrittenProgram = memoize(programCacheSize, async (key) => {
     const { texts, hasOwnThread } = JSON.parse(key) as ProgramKey;
     return rewrite(program, texts, {
@@ -114,6 +116,8 @@ export function createAdapter<Input, Output>(
     let copies: PartCopies | undefined;
     const tracer = new RolloutTracer(context.meter, (messages) => copies?.replaceIn(messages));
     const thread = crypto.randomUUID();
+    const watch = hostWatch.during(context.signal, (error) => tracer.failOpenCalls(error));
+    const { signal } = watch;
     const reads = new Set<string>();
     const report = () => {
       tracer.close();
@@ -137,10 +141,10 @@ export function createAdapter<Input, Output>(
         typeof options.config === 'function'
           ? await bind(true, () => (options.config as ConfigFunction<Input>)(example, context))
           : options.config;
-      const config = rolloutConfig(given, thread, tracer, context);
+      const config = rolloutConfig(given, thread, tracer, { ...context, signal });
       // A thread that the caller names may have a history, which the program's own checkpointer has.
       const hasOwnThread = config.configurable?.thread_id === thread;
-      const output = await raceSignal(config.signal ?? context.signal, () =>
+      const output = await raceSignal(config.signal ?? signal, () =>
         bind(hasOwnThread, (whole) =>
           withHandler(tracer, () => mainProgram(whole).invoke(example.input, config)),
         ),
@@ -157,6 +161,7 @@ export function createAdapter<Input, Output>(
           : thrown;
       throw new RolloutError(errorMessage(cause), { cause, ...report() });
     } finally {
+      watch.stop();
       await threads.delete(thread);
     }
   }
@@ -168,9 +173,12 @@ export function createAdapter<Input, Output>(
     metersCalls: true,
     secrets: secretsIn([program, options.config]),
     run,
-    reflectiveRecords,
     // The steps of the trace are plain data already.
-    toPlain: ({ output, ...rest }) => (output === undefined ? rest : { ...rest, output: toPlain(output) }),
+    toPlain: ({ input, output, ...rest }) => ({
+      ...rest,
+      ...(input === undefined ? {} : { input: toPlain(input) }),
+      ...(output === undefined ? {} : { output: toPlain(output) }),
+    }),
   };
 }
 

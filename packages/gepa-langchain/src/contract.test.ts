@@ -25,7 +25,7 @@ const endlessExample = { input: { text: 'ENDLESS' } };
 const prompt = (system: string) =>
   ChatPromptTemplate.fromMessages([
     ['system', system],
-    ['human', 'Text: {text}'],
+    ['human', 'Sort {text}'],
   ]);
 
 adapterContract('a chain', async () => {

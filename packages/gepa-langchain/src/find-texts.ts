@@ -24,6 +24,7 @@ export interface FoundTexts<Program> extends ProgramTexts<Program> {
   readonly tunables: readonly Tunable[];
   /** The texts that were compiled into the program for tunables. */
   readonly boundTexts: Candidate;
+  readonly including: (names: readonly string[]) => FoundTexts<Program>;
 }
 
 interface Words {
@@ -36,14 +37,17 @@ interface Words {
  * Finds the texts of a program. Selecting and renaming them is left to the caller.
  *
  * @param words for locations and errors, which production does not need.
+ * @param saved The names of texts in a saved candidate, which may be texts that are not optimized by default.
  * @throws {NoComponentsError} when there is none.
  * @throws {OptionsError} when a tunable has the name of another text.
  */
 export function findTexts<Program extends object>(
   given: Program,
-  { include, tunables: givenTunables = [], parts: givenParts = {}, tools = false }: GepaOptions,
+  options: GepaOptions,
   words?: Words,
+  saved: readonly string[] = [],
 ): FoundTexts<Program> {
+  const { include, tunables: givenTunables = [], parts: givenParts = {}, tools = false } = options;
   // A compiled program is optimized from the texts that were compiled into it.
   const bound = unbindTunables(given);
   const { texts: textTunables, prompts } = splitTunables(givenTunables);
@@ -55,6 +59,7 @@ export function findTexts<Program extends object>(
   const includedNames = include?.filter((name) => !name.includes('*'));
   const found = componentsOf(program, {
     tools,
+    saved,
     ...(includedNames === undefined ? {} : { include: includedNames }),
     ...(words === undefined ? {} : { explanation: words.explanation }),
   });
@@ -67,6 +72,7 @@ export function findTexts<Program extends object>(
     tunables,
     boundTexts: bound.tunableTexts,
     components,
+    including: (names) => findTexts(given, options, words, names),
     apply: (candidate) => {
       const { programTexts, tunableTexts } = splitCandidate(candidate, tunables);
       const rewritten = rewrite(program, programTexts);

@@ -62,16 +62,21 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   checkConfig(options?.config);
   const { config, include, exclude, rename, variables, tools = false } = options ?? ({} as Options);
   checkParts(options?.parts ?? {});
-  const { program, parts, tunables, boundTexts, components, apply } = findTexts(given, options ?? {}, {
-    explanation,
-    noComponents: (whole) => noComponentsError(discover(whole)),
-  });
+  const { program, parts, tunables, boundTexts, components, apply, including } = findTexts(
+    given,
+    options ?? {},
+    {
+      explanation,
+      noComponents: (whole) => noComponentsError(discover(whole)),
+    },
+  );
   type Input = InputOf<Program>;
   type Output = OutputOf<Program>;
   const target = createTarget<Program, Input, Output, ComponentName<Options>, LanguageModel>(
     {
       components,
       apply,
+      including,
       adapter: (selected) =>
         createAdapter<Input, Output>({
           program: program as unknown as Invocable<Input, Output>,
@@ -95,6 +100,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
     skipped: discover(program, { tools, ...(include === undefined ? {} : { include }) }).skipped,
     dispose: () => parts.dispose(),
     compile: async (settings) => target.compile(await toCoreSettings(settings)),
+    evaluate: async (settings) => target.evaluate(await toCoreSettings(settings)),
     estimate: async (settings, how) => target.estimate(await toCoreSettings(settings), how),
   };
 }

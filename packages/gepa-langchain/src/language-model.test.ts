@@ -94,3 +94,28 @@ it('a value that is not a model, and an answer that is not a message, are refuse
   const list = fromChatModel(RunnableLambda.from(() => 7));
   await expect(list({ prompt: '', signal })).rejects.toThrow('answered with number');
 });
+
+it('a chat model that reads images receives them as content parts', async () => {
+  const contents: unknown[] = [];
+  const images = [
+    { mediaType: 'image/png', data: 'iVBORw0KGgo=' },
+    { mediaType: 'image/*', data: 'https://example.org/a.png' },
+  ];
+  const seen = await startOpenAIServer(({ messages }) => {
+    contents.push(messages[0]!.content);
+    return 'yes';
+  });
+  const model = fromChatModel(modelOf(seen), { readsImages: true });
+  expect(model.readsImages).toBe(true);
+  await model({ prompt: 'Improve.', images, signal });
+  await model({ prompt: 'Improve.', signal });
+  expect(contents).toEqual([
+    [
+      { type: 'text', text: 'Improve.' },
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
+      { type: 'image_url', image_url: { url: 'https://example.org/a.png' } },
+    ],
+    'Improve.',
+  ]);
+  await seen.close();
+});

@@ -1,10 +1,12 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
-import { type LanguageModel, OptionsError } from 'gepa-core';
+import { type LanguageModel, OptionsError, type PromptImage } from 'gepa-core';
 import { raceSignal, secretsIn, usageAndFinishReason } from 'gepa-core/adapter';
 import type { Invocable } from './adapter.ts';
+import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isMessage, isNode, typeName } from './program/node.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
+import { HostWatch } from './trace/host-watch.ts';
 import { textOf } from './trace/message.ts';
 import { toSteps } from './trace/steps.ts';
 import { RolloutTracer } from './trace/tracer.ts';
@@ -12,28 +14,48 @@ import { RolloutTracer } from './trace/tracer.ts';
 /**
  * Makes a LangChain chat model a reflection model. Any runnable will do that takes a string and answers with a message
  * or a string, such as a model piped into a StringOutputParser; what all the models in it cost is counted.
+ *
+ * @param options.readsImages Whether the chat model reads images: it then gets those that its prompt is about, as
+ *   content parts. Default `false`: the prompt names them.
  * @throws OptionsError when it is no such thing.
  */
-export function fromChatModel(model: Invocable<string>): LanguageModel {
+export function fromChatModel(
+  model: Invocable<string>,
+  options: { readonly readsImages?: boolean } = {},
+): LanguageModel {
   if (!isNode(model) || typeof model.invoke !== 'function') {
     throw new OptionsError([
       `The model must be a LangChain chat model or runnable, but it is ${typeName(model)}.`,
     ]);
   }
   const names = modelNames(model);
-  const ask: LanguageModel = async ({ prompt, signal, meter }) => {
+  const hostWatch = new HostWatch(modelHosts(model));
+  const ask: LanguageModel = async ({ prompt, images = [], signal: runSignal, meter }) => {
+    const input = images.length === 0 ? prompt : [withImages(prompt, images)];
     const tracer = new RolloutTracer(meter);
+    const { signal, stop } = hostWatch.during(runSignal, (error) => tracer.failOpenCalls(error));
     const callbacks = tracer.among(mergeWithAmbient(boundCallbacks(model)).callbacks);
     const answer = await raceSignal(signal, () =>
-      withHandler(tracer, () => model.invoke(prompt, { callbacks, signal })),
-    );
+      withHandler(tracer, () => model.invoke(input as string, { callbacks, signal })),
+    ).finally(stop);
     return { text: readAnswer(answer), ...usageAndFinishReason(toSteps(tracer.roots)) };
   };
   return Object.assign(ask, {
     metersCalls: true,
+    readsImages: options.readsImages === true,
     secrets: secretsIn(model),
     ...(names.length === 1 ? { modelName: names[0] } : {}),
   });
+}
+
+/** A message with images, in the form that LangChain converts for every provider. */
+function withImages(prompt: string, images: readonly PromptImage[]): object {
+  const parts = images.map(({ mediaType, data }) => {
+    const isUrl = /^https?:/.test(data);
+    const url = isUrl ? data : `data:${mediaType === 'image/*' ? 'image/png' : mediaType};base64,${data}`;
+    return { type: 'image_url', image_url: { url } };
+  });
+  return { role: 'user', content: [{ type: 'text', text: prompt }, ...parts] };
 }
 
 /** Callbacks given by `withConfig`, which a model drops when a call brings callbacks of its own. */

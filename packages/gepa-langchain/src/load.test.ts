@@ -97,3 +97,26 @@ it('load throws on what is not a saved candidate, and on a program without texts
     ),
   ).toThrow(NoComponentsError);
 });
+
+it('load and gepa(program).load apply a saved text that is no component by default', async () => {
+  const labelled = ChatPromptTemplate.fromMessages([
+    ['system', 'Be kind.'],
+    ['human', 'Mail: {mail}\nReply:'],
+  ]).pipe(RunnableLambda.from(String));
+  const file: SavedCandidate = {
+    ...saved,
+    texts: { system: 'Be brief.', question: 'The mail: {mail}\nThe reply:' },
+    original: { system: 'Be kind.', question: 'Mail: {mail}\nReply:' },
+  };
+  const options = { rename: { human: 'question' } };
+  expect(gepa(labelled).components).not.toHaveProperty('human');
+  const { question: _, ...onlySystem } = file.texts;
+  for (const program of [
+    load(labelled, { ...file, texts: { ...onlySystem, human: file.texts.question! } }),
+    gepa(labelled, { include: ['system', 'human'], ...options }).load(file),
+    load(labelled, file, options),
+  ]) {
+    expect(await program.invoke(ask)).toContain('The mail: a letter');
+  }
+  expect(await load(labelled, { ...file, texts: onlySystem }).invoke(ask)).toContain('Mail: a letter');
+});

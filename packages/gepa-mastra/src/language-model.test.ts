@@ -71,3 +71,22 @@ it('a value that is not a model is refused', () => {
   expect(() => fromModel({} as never)).toThrow(OptionsError);
   expect(() => fromModel(undefined as never)).toThrow('undefined');
 });
+
+it('a model that reads images receives them as content parts', async () => {
+  const contents: unknown[] = [];
+  const seen = await startOpenAIServer(({ messages }) => {
+    contents.push(messages.at(-1)!.content);
+    return 'yes';
+  });
+  const model = fromModel(modelOf(seen), { readsImages: true });
+  expect(model.readsImages).toBe(true);
+  const images = [{ mediaType: 'image/png', data: 'iVBORw0KGgo=' }];
+  await model({ prompt: 'Improve.', images, signal });
+  expect(contents).toEqual([
+    [
+      { type: 'text', text: 'Improve.' },
+      { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
+    ],
+  ]);
+  await seen.close();
+});

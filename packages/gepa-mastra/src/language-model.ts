@@ -1,6 +1,6 @@
 import { Agent } from '@mastra/core/agent';
 import type { MastraModelConfig } from '@mastra/core/llm';
-import { GepaError, type LanguageModel, OptionsError } from 'gepa-core';
+import { GepaError, type LanguageModel, OptionsError, type PromptImage } from 'gepa-core';
 import { raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
 import { deriveProgram } from './program/derive-program.ts';
 import { modelNames } from './program/model-names.ts';
@@ -15,17 +15,23 @@ export type ReflectionModel = MastraModelConfig | Agent | LanguageModel;
 /**
  * Makes a model of Mastra's, or an agent, a reflection model. What it costs is counted.
  *
+ * @param options.readsImages Whether the model reads images: it then gets those that its prompt is about, as content
+ *   parts. Default `false`: the prompt names them.
  * @throws {OptionsError} when it is no such thing.
  */
-export function fromModel(model: ReflectionModel): LanguageModel {
+export function fromModel(
+  model: ReflectionModel,
+  options: { readonly readsImages?: boolean } = {},
+): LanguageModel {
   if (typeof model === 'function') return model;
   const agent = isAgent(model) ? model : agentOf(model);
   const discovery = { components: {}, agents: new Map() };
   const names = modelNames(agent, [agent]);
-  const ask: LanguageModel = async ({ prompt, signal, meter }) => {
+  const ask: LanguageModel = async ({ prompt, images = [], signal, meter }) => {
+    const input = images.length === 0 ? prompt : [withImages(prompt, images)];
     const recorder = new Recorder(meter);
     const result = await raceSignal(signal, () =>
-      deriveProgram(agent, { discovery, candidate: {}, recorder }).generate(prompt, {
+      deriveProgram(agent, { discovery, candidate: {}, recorder }).generate(input as string, {
         abortSignal: signal,
         scorers: {},
       }),
@@ -40,9 +46,20 @@ export function fromModel(model: ReflectionModel): LanguageModel {
   };
   return Object.assign(ask, {
     metersCalls: true,
+    readsImages: options.readsImages === true,
     secrets: modelSecrets([agent]),
     ...(names.length === 1 ? { modelName: names[0] } : {}),
   });
+}
+
+/** A message with images in the form of the AI SDK. */
+function withImages(prompt: string, images: readonly PromptImage[]): object {
+  const parts = images.map(({ mediaType, data }) => ({
+    type: 'image',
+    image: /^https?:/.test(data) ? new URL(data) : data,
+    ...(mediaType === 'image/*' ? {} : { mediaType, mimeType: mediaType }),
+  }));
+  return { role: 'user', content: [{ type: 'text', text: prompt }, ...parts] };
 }
 
 function agentOf(model: unknown): Agent {

@@ -1,6 +1,8 @@
 import type { Usage } from '../budget/usage.ts';
 import type { Candidate, Component } from '../component.ts';
+import type { ScoredCandidate } from '../search/search-view.ts';
 import type { CallMeter } from './call-meter.ts';
+import type { Learned, TriedText } from './experience.ts';
 import type { Step } from './trace.ts';
 
 /** The part of a run that a rollout belongs to; also in the metadata of the user's tracing. */
@@ -98,12 +100,14 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
     readonly rollouts: readonly Rollout<Example, Output, Trace>[];
   }): readonly ReflectiveRecord[];
   /**
-   * The output and trace of a rollout as plain data, for the run directory; records are later made from these. Default:
-   * as `JSON.stringify` writes them. Convert instances here that should read differently, such as chat messages.
+   * The output and trace of a rollout as plain data, for the run directory and for records; for records also the `input`
+   * of the example. Default: as `JSON.stringify` writes them. Convert instances here that should read differently, such
+   * as chat messages. What is left out of the result is taken as it is.
    */
-  toPlain?(execution: { readonly output?: Output; readonly trace?: Trace }): {
+  toPlain?(execution: { readonly output?: Output; readonly trace?: Trace; readonly input?: unknown }): {
     readonly output?: unknown;
     readonly trace?: unknown;
+    readonly input?: unknown;
   };
   /** The adapter's own proposer, instead of the reflection model. A component that it leaves out is unchanged. */
   propose?(request: ProposeRequest<Name>): Promise<Partial<Record<Name, string>>>;
@@ -113,11 +117,20 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
 
 /** The request to a custom proposer. */
 export interface ProposeRequest<Name extends string = string> {
+  /** The texts of the parent. */
   readonly candidate: Candidate<Name>;
+  /** The parent with its scores on the valset. */
+  readonly parent: ScoredCandidate<Name>;
   /** The components to rewrite. */
   readonly components: readonly Name[];
+  /** Those components, with their kinds and variables. */
+  readonly definitions: Readonly<Record<Name, Component>>;
   /** By component, one record for every rollout of the minibatch. */
   readonly records: Readonly<Record<Name, readonly ReflectiveRecord[]>>;
+  /** By component, the newest texts that were tried for the parent, then those for its ancestors; each in order, at most 60. */
+  readonly history: Readonly<Record<Name, readonly TriedText[]>>;
+  /** By component, what the feedback of the whole run has revealed. */
+  readonly learned: Readonly<Record<Name, Learned>>;
   readonly signal: AbortSignal;
   /** Reports each model call, so that its usage counts. Undefined outside a run. */
   readonly meter?: CallMeter | undefined;

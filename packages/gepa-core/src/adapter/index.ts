@@ -24,15 +24,18 @@ export {
   withCandidate,
   withoutCandidate,
 } from '../program/tunable.ts';
+export { describeSchema } from '../reflection/describe-schema.ts';
 export { type Plain, type PlainOptions, toPlain } from '../reflection/plain.ts';
 export { defaultRecords } from '../reflection/records.ts';
 export { secretsIn } from '../secrets.ts';
 export type * from './adapter.ts';
 export type * from './call-meter.ts';
+export type * from './experience.ts';
 export { raceSignal } from './race-signal.ts';
 export {
   type Step,
   type StepKind,
+  type StepTool,
   stepsOf,
   usageAndFinishReason,
   usageOfSteps,

@@ -3,6 +3,14 @@ import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
 /** The kind of a step. */
 export type StepKind = 'chain' | 'prompt' | 'model' | 'tool' | 'retriever' | 'agent' | 'other';
 
+/** A tool that a model may call. */
+export interface StepTool {
+  readonly name: string;
+  readonly description?: string;
+  /** A JSON schema, or its short form by `describeSchema`, which keeps the run directory small. */
+  readonly arguments?: unknown;
+}
+
 /** One step of a rollout, independent of any framework. Steps nest, and are in the order in which they began. */
 export interface Step {
   readonly kind: StepKind;
@@ -15,6 +23,14 @@ export interface Step {
   readonly error?: string;
   /** For a model step: why the model stopped. */
   readonly finishReason?: string;
+  /** For a model step: the model, by the name that its provider knows. Default: the step's name. */
+  readonly model?: string;
+  /** For a model step: the most tokens that the model may write. */
+  readonly maxOutputTokens?: number;
+  /** For a model step: the tools that the model may call. */
+  readonly tools?: readonly StepTool[];
+  /** For a model step: the schema of the answer, as JSON schema or in words. */
+  readonly responseFormat?: unknown;
   readonly usage?: Usage;
   readonly durationMs?: number;
   readonly children?: readonly Step[];

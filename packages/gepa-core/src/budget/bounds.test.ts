@@ -56,6 +56,7 @@ const mix = fc.record({
     acceptanceCriterion: fc.constantFrom('strict_improvement' as const, 'improvement_or_equal' as const),
     componentSelector: fc.constantFrom('round_robin' as const, 'all' as const),
     useMerge: fc.boolean(),
+    search: fc.constantFrom('adaptive' as const, 'reference' as const),
     concurrency: fc.constantFrom(1, 3, 16),
   }),
   cacheEvaluation: fc.boolean(),
@@ -123,7 +124,11 @@ it('a run exceeds no limit and reports every call, compared with the records of 
             controller.abort();
           });
         };
-        const run = tokenRun({ trainset: tokenExamples('train', 6), valset: tokenExamples('valid', 6) });
+        const run = tokenRun({
+          trainset: tokenExamples('train', 6),
+          // A smaller one would be scored again by the adaptive search.
+          valset: tokenExamples('valid', drawn.options.search === 'adaptive' ? 20 : 6),
+        });
         const { propose, maxMetricCalls: _, ...base } = run.options;
         let result: OptimizationResult | undefined;
         let isDone = false;

@@ -455,7 +455,7 @@ it('a program that fails on every example causes a warning with its error messag
     propose: async () => ({ text: 'new' }),
     trainset: [1, 2, 3],
     valset: [4, 5],
-    maxMetricCalls: 10,
+    maxIterations: 1,
   });
   expect(result.seedScore).toBe(0);
   expect(result.warnings).toEqual([

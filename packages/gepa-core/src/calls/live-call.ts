@@ -65,12 +65,13 @@ export class LiveCall {
       try {
         const result = await this.#attemptOnce(step, work);
         outage.answered();
+        outage.answeredSteps.add(step.name);
         // The metric of a rollout could cost more, and the run ends anyway.
         if (this.problem !== undefined && this.#call.kind === 'rollout') throw this.problem;
         return result;
       } catch (error) {
         firstFailureAt ??= performance.now();
-        await sleep(this.#delayOrThrow(error, number, firstFailureAt), signal);
+        await sleep(this.#delayOrThrow(step.name, error, number, firstFailureAt), signal);
       }
       try {
         await budget.renew(this.#reservation);
@@ -120,7 +121,7 @@ export class LiveCall {
   }
 
   /** Milliseconds before the next attempt. @throws the error when there is none. */
-  #delayOrThrow(error: unknown, attempt: number, firstFailureAt: number): number {
+  #delayOrThrow(step: string, error: unknown, attempt: number, firstFailureAt: number): number {
     const { outage, signal, retry, dispatch } = this.#run;
     if (signal.aborted) throw error;
     if (this.problem !== undefined || error instanceof Interrupted || RunError.isInstance(error)) {
@@ -130,12 +131,14 @@ export class LiveCall {
     }
     const kind = classify(error, retry);
     if (kind === 'transient') outage.failed();
+    if (kind === 'program') outage.answeredSteps.add(step);
     // The provider answered some of the attempt's model calls.
     if (RolloutError.isInstance(error) && (error.usage?.outputTokens ?? 0) > 0) {
       outage.answeredAt = performance.now();
+      outage.answeredSteps.add(step);
     }
     const { answeredAt } = outage;
-    const hasAnswered = answeredAt !== undefined;
+    const hasAnswered = outage.answeredSteps.has(step);
     const unansweredMs = performance.now() - Math.max(firstFailureAt, answeredAt ?? 0);
     const next =
       kind === 'transient'

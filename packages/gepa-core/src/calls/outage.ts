@@ -12,6 +12,8 @@ export class Outage {
   final: { readonly error: unknown } | undefined;
   /** When an attempt was last answered, by `performance.now()`. */
   answeredAt: number | undefined;
+  /** The steps that were ever answered: program, metric and reflection model may have different providers. */
+  readonly answeredSteps = new Set<string>();
   #failuresInARow = 0;
   #waiting: (() => void)[] = [];
 

@@ -43,7 +43,7 @@ export interface FailedAttempt {
   readonly error: unknown;
   /** Milliseconds since the call's first failure, or since any call was answered, if that was later. */
   readonly unansweredMs: number;
-  /** Whether any call of the run was answered. */
+  /** Whether such an attempt was ever answered in this run. */
   readonly hasAnswered: boolean;
 }
 

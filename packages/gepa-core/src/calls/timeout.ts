@@ -75,7 +75,8 @@ export class Attempt {
   run<T>(work: () => Promise<T> | T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
-      resolve(work());
+      // Not `resolve(work())`, after which an abort could no longer reject.
+      Promise.resolve(work()).then(resolve, reject);
     });
   }
 

@@ -1,8 +1,8 @@
 import type { Price } from '../budget/usage.ts';
-import { componentNames, ownValue, seedCandidateOf } from '../component.ts';
+import { componentNames, seedCandidateOf } from '../component.ts';
 import { buildReflectionPrompt } from '../reflection/prompt.ts';
-import { recordsFor } from '../reflection/propose.ts';
-import { DEFAULT_MAX_RECORD_CHARACTERS, renderRecords } from '../reflection/render.ts';
+import { DEFAULT_MAX_RECORD_CHARACTERS } from '../reflection/render.ts';
+import { reflectionRequests } from '../reflection/requests.ts';
 import type { AnySettings, CallSize, CallSizes } from './counts.ts';
 import type { Measurement } from './measure-rollout.ts';
 
@@ -38,30 +38,35 @@ function rolloutSize({ usage, durationMs }: Partial<Measurement> = {}): CallSize
 }
 
 /**
- * The mean size of a reflection over the components.
+ * The mean size of the reflection of one proposal.
  *
  * @param measurement Its rollout fills the minibatch. Without one, the records have the maximum length.
  */
 function reflectionSize(settings: AnySettings, measurement: Measurement | undefined): CallSize {
-  const { adapter, maxRecordCharacters: maxCharacters = DEFAULT_MAX_RECORD_CHARACTERS } = settings;
-  const { reflectionPromptTemplate: templates, reflectionMinibatchSize } = settings;
-  const seed = seedCandidateOf(adapter.components);
-  const recordsOf = (name: string) => {
-    if (measurement === undefined) return 'x'.repeat(maxCharacters);
-    const rollouts = Array.from({ length: reflectionMinibatchSize }, () => measurement.rollout);
-    return renderRecords(recordsFor(adapter, seed, name, rollouts), { maxCharacters });
-  };
-  const sizes = componentNames(adapter.components).map((name) => {
-    const prompt = buildReflectionPrompt({
-      name,
-      component: adapter.components[name]!,
-      currentText: seed[name]!,
-      records: recordsOf(name),
-      template: typeof templates === 'string' ? templates : ownValue<string>(templates, name),
+  const { adapter, maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS, componentSelector } = settings;
+  const rollouts = Array.from({ length: settings.reflectionMinibatchSize }, () => measurement?.rollout);
+  const candidate = seedCandidateOf(adapter.components);
+  const names = componentNames(adapter.components);
+  const proposals = componentSelector === 'all' ? [names] : names.map((name) => [name]);
+  const sizes = proposals.map((components) => {
+    const requests = reflectionRequests({
+      adapter,
+      candidate,
+      components,
+      rollouts: rollouts.filter((rollout) => rollout !== undefined),
+      templates: settings.reflectionPromptTemplate,
+      maxRecordCharacters,
+      knowledge: settings,
     });
+    const characters = sum(requests.map((request) => buildReflectionPrompt(request).length));
+    const records = measurement === undefined ? maxRecordCharacters * requests.length : 0;
     return {
-      input: prompt.length / CHARACTERS_PER_TOKEN,
-      output: Math.max(LIKELY_TEXT_TOKENS, seed[name]!.length / CHARACTERS_PER_TOKEN),
+      input: (characters + records) / CHARACTERS_PER_TOKEN,
+      output: sum(
+        components.map((name) =>
+          Math.max(LIKELY_TEXT_TOKENS, candidate[name]!.length / CHARACTERS_PER_TOKEN),
+        ),
+      ),
     };
   });
   const input = mean(sizes.map((size) => size.input));
@@ -89,5 +94,5 @@ function atLeast(
   return { ...size, tokens: larger(size.tokens, tokens), costUsd: larger(size.costUsd, costUsd) };
 }
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+const mean = (values: readonly number[]): number => sum(values) / values.length;

@@ -1,6 +1,7 @@
 import { componentNames } from '../component.ts';
 import { ExampleIndex } from '../search/examples.ts';
 import { MERGE_SUBSAMPLE_SIZE } from '../search/merge-proposer.ts';
+import { FIRST_PART } from '../search/strategies/adaptive.ts';
 import type { SamplingStrategy } from '../search/strategies/proposal-sampling.ts';
 import { mostSelected, type SelectionStrategy } from '../search/strategies/proposal-selection.ts';
 import type { AnySettings, Counts } from './counts.ts';
@@ -21,7 +22,7 @@ export function ceilingOf(settings: AnySettings): Counts {
 
   const minibatch = cacheEvaluation ? Math.min(reflectionMinibatchSize, trainset) : reflectionMinibatchSize;
   const largestMinibatch =
-    settings.batchSampler === 'epoch_shuffled'
+    typeof settings.batchSampler === 'string'
       ? minibatch
       : cacheEvaluation
         ? trainset
@@ -35,8 +36,9 @@ export function ceilingOf(settings: AnySettings): Counts {
     valset + maxIterations * Math.max(mutation, merge),
   );
 
+  const seed = settings.valEvaluationPolicy === 'full_eval' ? valset : Math.min(FIRST_PART, valset);
   const leastPerProposal = minibatch * (cacheEvaluation ? 1 : 2);
-  const proposals = Math.min(maxIterations * tasks, Math.floor((search - valset) / leastPerProposal));
+  const proposals = Math.min(maxIterations * tasks, Math.floor((search - seed) / leastPerProposal));
   const components =
     settings.componentSelector === 'round_robin' ? 1 : componentNames(settings.adapter.components).length;
   const asks = reflectionModel === undefined ? 1 : 2;

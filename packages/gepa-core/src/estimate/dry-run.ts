@@ -2,7 +2,7 @@ import { modelCallUsage } from '../budget/usage.ts';
 import { RunSignal } from '../calls/run-signal.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import type { GepaEvent } from '../events.ts';
-import { defaults } from '../options/settings.ts';
+import { defaults, presets } from '../options/settings.ts';
 import type { ExampleRef } from '../search/examples.ts';
 import { runSearch } from '../search/loop.ts';
 import { prepareRun } from '../search/prepare.ts';
@@ -44,7 +44,7 @@ const MAX_ITERATIONS = 2_000;
 export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<DryRun | undefined> {
   const limits = simulatedLimits(settings, sizes);
   if (Object.keys(limits).length === 0) return undefined;
-  const counter = new Counter(settings.concurrency);
+  const counter = new Counter(settings);
   const dispatcher = createDispatcher<string>();
   dispatcher.add((event) => counter.apply(event));
   const isOutOfTime: StopCondition = () => {
@@ -94,29 +94,44 @@ function simulatedLimits(settings: AnySettings, sizes: CallSizes): Limits {
 function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): AnySettings {
   const rolloutUsage = usageOf(sizes.rollout);
   const reflectionUsage = usageOf(sizes.reflection);
+  /** The proposals behind a text. */
+  const depths = new Map<string, number>();
   let proposals = 0;
   let tested = 0;
-  const { reflectionModel, adapter } = settings;
+  const { adapter } = settings;
   return {
     ...withoutSpendLimits(settings),
     ...Object.fromEntries(
-      Object.entries(defaults).filter(([option]) => isCustom(settings[option as keyof typeof defaults])),
+      Object.entries({ ...defaults, ...presets[settings.search] }).filter(([option]) =>
+        isCustom(settings[option as keyof typeof defaults]),
+      ),
     ),
     ...limits,
     reserve: { rollout: sizes.rollout as object, reflection: sizes.reflection as object },
     adapter: {
       components: adapter.components,
       run: async (candidate, _example, { exampleId }) => ({
-        output: pseudoRandom(`${JSON.stringify(candidate)}${exampleId}`),
+        // Scores rise slowly from parent to child, with differences from example to example.
+        output: Math.min(
+          0.95,
+          0.4 +
+            0.05 * Math.max(...Object.values(candidate).map((text) => depths.get(text) ?? 0)) +
+            0.3 * (pseudoRandom(`${JSON.stringify(candidate)}${exampleId}`) - 0.5),
+        ),
         usage: rolloutUsage,
       }),
     },
     metric: ({ output }) => output as number,
     propose: async ({ candidate, components, meter }) => {
-      const asked = reflectionModel === undefined ? 1 : components.length;
-      for (let i = 0; i < asked; i++) (await meter!.begin()).end(reflectionUsage);
+      (await meter!.begin()).end(reflectionUsage);
       const number = ++proposals;
-      return Object.fromEntries(components.map((name) => [name, `${candidate[name]} ${number}`]));
+      return Object.fromEntries(
+        components.map((name) => {
+          const text = `${candidate[name]} ${number}`;
+          depths.set(text, 1 + (depths.get(candidate[name]!) ?? 0));
+          return [name, text];
+        }),
+      );
     },
     acceptanceCriterion: () => ++tested % PROPOSALS_PER_ACCEPTED === 0,
     skipPerfectScore: false,
@@ -149,12 +164,12 @@ class Counter implements Counts {
   reflections = 0;
   rolloutRounds = 0;
   reflectionRounds = 0;
-  readonly #concurrency: number;
-  /** Settled calls by iteration and phase: such calls run at once, as far as `concurrency` allows. */
+  readonly #concurrency: Readonly<Record<'rollout' | 'reflection', number>>;
+  /** Settled calls by iteration and phase: such calls run at once, as far as the concurrency allows. */
   readonly #settled = new Map<string, number>();
 
-  constructor(concurrency: number) {
-    this.#concurrency = concurrency;
+  constructor({ concurrency, reflectionConcurrency }: AnySettings) {
+    this.#concurrency = { rollout: concurrency, reflection: reflectionConcurrency };
   }
 
   apply(event: GepaEvent): void {
@@ -164,10 +179,11 @@ class Counter implements Counts {
     const settled = this.#settled.get(group) ?? 0;
     this.#settled.set(group, settled + 1);
     this.metricCalls = event.metricCalls;
+    const isNewRound = settled % this.#concurrency[event.what] === 0;
     if (event.what === 'reflection') {
       this.reflections += event.usage.modelCalls;
-      if (settled === 0) this.reflectionRounds++;
-    } else if (settled % this.#concurrency === 0) this.rolloutRounds++;
+      if (isNewRound) this.reflectionRounds++;
+    } else if (isNewRound) this.rolloutRounds++;
   }
 }
 

@@ -43,7 +43,9 @@ export function assumptionsOf(
     settings.useMerge && 'Merges are tried where lineages can be crossed; about half of them are accepted.',
     isCustom(settings.samplingStrategy) && 'The sampling strategy plans one task per iteration.',
     isCustom(settings.componentSelector) && 'The component selector chooses one component.',
-    settings.valEvaluationPolicy !== 'full_eval' && 'Every new candidate is scored on the whole valset.',
+    isCustom(settings.valEvaluationPolicy) && `The valset is evaluated as by default.`,
+    settings.valEvaluationPolicy === 'growing_part' &&
+      'The part of the valset on which candidates are compared grows as for scores that rise slowly.',
     (stopConditions.length > 0 || signal !== undefined) &&
       'Neither stop conditions nor the signal end the run.',
     runDir !== undefined &&

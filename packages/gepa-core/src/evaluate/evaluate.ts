@@ -14,7 +14,7 @@ import {
   readSavedCandidate,
   type SavedCandidate,
 } from '../program/saved-candidate.ts';
-import type { Evaluator } from '../search/evaluator.ts';
+import type { Evaluator, Scored } from '../search/evaluator.ts';
 import type { ExampleRef } from '../search/examples.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
 import { maskMessages, type OpenRun, withRun } from '../with-run.ts';
@@ -210,7 +210,7 @@ async function evaluateOne<Example, Output, Trace, Name extends string>(
       // Each repeat is a set of rollouts of its own.
       repeat: number === 1 ? undefined : `repeat ${number}`,
     });
-    runs.push(rollouts.map((rollout) => rollout && evaluator.complete([rollout])[0]!));
+    runs.push(await completed(evaluator, rollouts));
     if (interruption !== undefined) interruptions.push(interruption);
     if (endsEvaluation(interruption)) break;
   }
@@ -224,4 +224,14 @@ const endsEvaluation = (interruption: Interruption | undefined): boolean =>
 function reasonOf(interruption: Interruption | undefined, endedBy: StopReason | undefined) {
   if (interruption === undefined) return undefined;
   return interruption.reason === 'aborted' ? (endedBy ?? interruption.reason) : interruption.reason;
+}
+
+/** The rollouts with their details, some of which are on disk. */
+async function completed<Example, Output, Trace, Name extends string>(
+  evaluator: Evaluator<Example, Output, Trace, Name>,
+  rollouts: readonly (Scored<Example, Output, Trace> | undefined)[],
+): Promise<Runs<Example, Output, Trace>> {
+  const details = await evaluator.complete(rollouts.flatMap((rollout) => rollout ?? []));
+  const next = details.values();
+  return rollouts.map((rollout) => rollout && next.next().value);
 }

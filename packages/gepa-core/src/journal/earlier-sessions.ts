@@ -1,6 +1,13 @@
 import { type Amount, sum, zero } from '../budget/amount.ts';
 import { noTime, type TimeSpent } from '../budget/spend.ts';
-import { type EarlierEntry, type JournalPosition, type KnownEntry, keyOf, phaseOf } from './journal.ts';
+import {
+  type EarlierEntry,
+  type JournalPosition,
+  type KnownEntry,
+  keyOf,
+  PROBE,
+  phaseOf,
+} from './journal.ts';
 import type { JournalLine } from './journal-lines.ts';
 
 /** The time of earlier sessions, by phase: the time before a line belongs to the phase of that line. */
@@ -49,29 +56,47 @@ export class EarlierCalls {
   lastIteration = -1;
   /** Receives each entry once, when it is replayed or skipped. */
   listener: (entry: KnownEntry) => void = () => {};
+  /** The limit on metric calls of the session that began an iteration. */
+  readonly #limits = new Map<number, number>();
+  #limit = Number.POSITIVE_INFINITY;
   readonly #byKey = new Map<string, Recorded[]>();
   readonly #byIteration = new Map<number, Recorded[]>();
-  /** Failures of the last iteration so far. */
+  /** Failures of the last iteration so far, and the rollouts that check what they mean. */
   #lastFailures: Recorded[] = [];
 
   learn(line: JournalLine, position: JournalPosition): void {
-    if (line.type === 'session') this.endSession();
+    if (line.type === 'session') {
+      this.endSession();
+      this.#limit = line.maxMetricCalls ?? Number.POSITIVE_INFINITY;
+    }
     if (line.type === 'iteration') {
       if (line.iteration > this.lastIteration) this.#lastFailures = [];
       this.lastIteration = Math.max(this.lastIteration, line.iteration);
+      this.#limits.set(line.iteration, this.#limit);
+    }
+    // Failed rollouts count as scored; the run came to its end with them.
+    if (line.type === 'ended' && !unforeseenEnds.has(line.reason)) {
+      this.#lastFailures = this.#lastFailures.filter(({ entry }) => entry.type === 'unavailable');
     }
     if (!isCall(line)) return;
     const recorded: Recorded = { entry: line, position, isReported: false, isVoid: false };
     push(this.#byKey, keyOf(line), recorded);
     push(this.#byIteration, line.iteration, recorded);
-    if (line.type === 'unavailable' && line.iteration >= this.lastIteration)
-      this.#lastFailures.push(recorded);
+    if (line.iteration >= this.lastIteration && mayBeVoid(line)) this.#lastFailures.push(recorded);
   }
 
-  /** The run did not go on after the failures at the end of a session, so they decided nothing. */
+  /**
+   * The run did not go on after the failures at the end of a session, so they decided nothing. Those of rollouts may be
+   * an outage that had not been noticed.
+   */
   endSession(): void {
     for (const recorded of this.#lastFailures) recorded.isVoid = true;
     this.#lastFailures = [];
+  }
+
+  /** The limit of the session that went on after an iteration. */
+  limitOf(iteration: number): number | undefined {
+    return this.#limits.get(iteration + 1);
   }
 
   *entries(): Generator<KnownEntry> {
@@ -106,6 +131,19 @@ export class EarlierCalls {
 interface Recorded extends EarlierEntry {
   isReported: boolean;
   isVoid: boolean;
+}
+
+/** Reasons for which a session ends without having decided what its last failures mean. */
+const unforeseenEnds: ReadonlySet<string> = new Set([
+  'aborted',
+  'providerUnavailable',
+  'runDirUnwritable',
+  'error',
+]);
+
+function mayBeVoid(entry: KnownEntry): boolean {
+  if (entry.type !== 'rollout') return entry.type === 'unavailable';
+  return entry.failedIn !== undefined || entry.occurrence?.startsWith(PROBE) === true;
 }
 
 function isCall(line: JournalLine): line is KnownEntry & { readonly at: number } {

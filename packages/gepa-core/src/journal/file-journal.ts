@@ -1,6 +1,7 @@
 import type { Amount } from '../budget/amount.ts';
 import type { TimeSpent } from '../budget/spend.ts';
 import { messageOf } from '../calls/classify-error.ts';
+import { Pace } from '../calls/pace.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
@@ -49,6 +50,7 @@ export class FileJournal implements Journal {
   /** Not the size of the map: a deleted line leaves a gap, and other lines may refer to its number. */
   #nextNumber = 0;
   #written = { rollouts: 0, reflections: 0 };
+  readonly #pace = new Pace();
   #hasFailed = false;
 
   constructor(path: string, options: FileJournalOptions) {
@@ -75,6 +77,10 @@ export class FileJournal implements Journal {
 
   hasIteration(iteration: number): boolean {
     return iteration <= this.#earlier.lastIteration;
+  }
+
+  limitOf(iteration: number): number | undefined {
+    return this.#earlier.limitOf(iteration);
   }
 
   numberOf(candidate: Candidate): number {
@@ -104,7 +110,9 @@ export class FileJournal implements Journal {
   }
 
   async add(entry: CallEntry): Promise<JournalPosition | undefined> {
-    const line = this.#lineOf(entry);
+    const build = () => this.#lineOf(entry);
+    // Other entries are short, and some are added while the run ends.
+    const line = entry.type === 'rollout' ? await this.#pace.step(build) : build();
     if (line === undefined) return undefined;
     const { position, written } = this.#file.append(line);
     if (!(await written)) return undefined;

@@ -47,6 +47,7 @@ interface DataFingerprint {
 /** Limits, models and listeners may change between sessions; these options may not. */
 const searchOptions = [
   'seed',
+  'search',
   'candidateSelectionStrategy',
   'componentSelector',
   'batchSampler',
@@ -65,6 +66,8 @@ const searchOptions = [
   'cacheEvaluation',
   'skipDuplicates',
   'reflectionPromptTemplate',
+  'maxLength',
+  'validate',
   'maxRecordCharacters',
 ] as const;
 

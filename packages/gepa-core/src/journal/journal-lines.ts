@@ -1,15 +1,16 @@
-import * as z from 'zod/v4';
+import * as z from 'zod/v4-mini';
 import { JournalDamagedError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
+import { schemaError } from '../schema-error.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { JournalPosition, KnownEntry } from './journal.ts';
 
 export const format = 'gepa-run';
-export const version = 2;
+export const version = 3;
 
 const usage = z.looseObject({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number() });
-const uncertain = z.object({ tokens: z.number(), costUsd: z.number() }).optional();
-const reservation = z.number().optional();
+const uncertain = z.optional(z.object({ tokens: z.number(), costUsd: z.number() }));
+const reservation = z.optional(z.number());
 const texts = z.record(z.string(), z.string());
 const call = { at: z.number(), iteration: z.number() };
 
@@ -36,10 +37,10 @@ const line = z.discriminatedUnion('type', [
     candidate: z.number(),
     example: z.number(),
     exampleId: z.string(),
-    occurrence: z.string().optional(),
+    occurrence: z.optional(z.string()),
     score: z.number(),
-    usage: usage.optional(),
-    judgeUsage: usage.optional(),
+    usage: z.optional(usage),
+    judgeUsage: z.optional(usage),
     uncertain,
     reservation,
     durationMs: z.number(),
@@ -48,10 +49,10 @@ const line = z.discriminatedUnion('type', [
     type: z.literal('reflection'),
     ...call,
     task: z.number(),
-    component: z.string(),
+    components: z.array(z.string()),
     attempt: z.number(),
     answer: z.string(),
-    usage: usage.optional(),
+    usage: z.optional(usage),
     uncertain,
     reservation,
     durationMs: z.number(),
@@ -61,7 +62,7 @@ const line = z.discriminatedUnion('type', [
     ...call,
     task: z.number(),
     texts,
-    usage: usage.optional(),
+    usage: z.optional(usage),
     uncertain,
     reservation,
     durationMs: z.number(),
@@ -72,8 +73,8 @@ const line = z.discriminatedUnion('type', [
     phase: z.string(),
     key: z.string(),
     message: z.string(),
-    usage: usage.optional(),
-    judgeUsage: usage.optional(),
+    usage: z.optional(usage),
+    judgeUsage: z.optional(usage),
     uncertain,
     reservation,
   }),
@@ -82,10 +83,10 @@ const line = z.discriminatedUnion('type', [
   z.looseObject({
     type: z.literal('session'),
     at: z.number(),
-    maxMetricCalls: z.number().nullable(),
+    maxMetricCalls: z.nullable(z.number()),
     program: z.record(z.string(), z.string()),
   }),
-  z.looseObject({ type: z.literal('ended'), at: z.number() }),
+  z.looseObject({ type: z.literal('ended'), at: z.number(), reason: z.string() }),
   z.looseObject({
     type: z.literal('reserved'),
     at: z.number(),
@@ -110,7 +111,7 @@ export type JournalLine =
       readonly maxMetricCalls: number | null;
       readonly program: Readonly<Record<string, string>>;
     }
-  | { readonly type: 'ended'; readonly at: number }
+  | { readonly type: 'ended'; readonly at: number; readonly reason: string }
   | {
       readonly type: 'reserved';
       readonly reservation: number;
@@ -167,12 +168,12 @@ function asHeader(value: unknown, path: string): Header {
       `it has version ${String(header.version)}, and this package reads version ${version}`,
     );
   }
-  const parsed = head.safeParse(value);
+  const parsed = head.safeParse(value, { error: schemaError });
   if (!parsed.success) throw damaged(path, 1, problemOf(parsed.error));
   return header as Header;
 }
 
-function problemOf({ issues: [issue] }: z.ZodError): string {
+function problemOf({ issues: [issue] }: z.core.$ZodError): string {
   return `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`;
 }
 
@@ -182,7 +183,7 @@ function asLine(value: unknown, path: string, number: number): JournalLine {
     string,
     unknown
   >;
-  const parsed = line.safeParse(rest);
+  const parsed = line.safeParse(rest, { error: schemaError });
   if (parsed.success) return rest as unknown as JournalLine;
   throw damaged(path, number, problemOf(parsed.error));
 }

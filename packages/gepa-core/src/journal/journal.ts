@@ -26,7 +26,7 @@ export interface RolloutEntry extends CallCost {
   /** The number of the example; equal examples have the same. */
   readonly example: number;
   readonly exampleId: string;
-  /** Without a cache a pair may run more than once; this distinguishes the rollouts. */
+  /** A pair may run more than once, as without a cache; this distinguishes the rollouts. */
   readonly occurrence?: string | undefined;
   readonly score: number;
   readonly objectives?: Readonly<Record<string, number>> | undefined;
@@ -45,8 +45,9 @@ export interface ReflectionEntry extends CallCost {
   readonly type: 'reflection';
   readonly iteration: number;
   readonly task: number;
-  readonly component: string;
-  /** 1 when an unusable answer was asked for again. */
+  /** Those that the prompt asks for. */
+  readonly components: readonly string[];
+  /** 1 when texts that could not be used were asked for again. */
   readonly attempt: number;
   readonly prompt: string;
   readonly answer: string;
@@ -144,6 +145,11 @@ export interface Journal {
   readonly programChanges: readonly string[];
   /** Whether an earlier session began this iteration, so that nothing ended the run before it. */
   hasIteration(iteration: number): boolean;
+  /**
+   * The `maxMetricCalls` under which an earlier session went on after an iteration: `Infinity` without one; `undefined`
+   * if none went on.
+   */
+  limitOf(iteration: number): number | undefined;
   /** The number of a candidate. */
   numberOf(candidate: Candidate): number;
   /** All entries of earlier sessions. */
@@ -162,12 +168,20 @@ export interface Journal {
   detailsAt(position: JournalPosition): RolloutDetails;
 }
 
+/** How `occurrence` starts for rollouts of the seed that check whether the program still works. */
+export const PROBE = 'probe ';
+
 export function rolloutKey(candidate: number, example: number, occurrence: string | undefined): string {
   return occurrence === undefined ? `${candidate}:${example}` : `${candidate}:${example}@${occurrence}`;
 }
 
-export function reflectionKey(iteration: number, task: number, component: string, attempt: number): string {
-  return `reflection ${iteration}.${task}.${attempt} ${component}`;
+export function reflectionKey(
+  iteration: number,
+  task: number,
+  components: readonly string[],
+  attempt: number,
+): string {
+  return `reflection ${iteration}.${task}.${attempt} ${JSON.stringify(components)}`;
 }
 
 export function proposalKey(iteration: number, task: number): string {
@@ -180,7 +194,7 @@ export function keyOf(entry: KnownEntry): string {
     case 'rollout':
       return rolloutKey(entry.candidate, entry.example, entry.occurrence);
     case 'reflection':
-      return reflectionKey(entry.iteration, entry.task, entry.component, entry.attempt);
+      return reflectionKey(entry.iteration, entry.task, entry.components, entry.attempt);
     case 'proposal':
       return proposalKey(entry.iteration, entry.task);
     case 'unavailable':

@@ -116,6 +116,32 @@ it('the reflection model and the journal receive error messages without API keys
   expect(readFileSync(journal(), 'utf8')).not.toContain('abcdefgh12345678');
 });
 
+it('a reflection on several components is replayed with the second question for one of them', async () => {
+  const prompts: string[] = [];
+  const { propose: _, ...options } = tokenRun({
+    maxIterations: 3,
+    componentSelector: 'all',
+    skipPerfectScore: false,
+    runDir,
+  }).options;
+  const run = (maxIterations: number) =>
+    optimize({
+      ...options,
+      maxIterations,
+      reflectionModel: async ({ prompt }) => {
+        prompts.push(prompt);
+        return prompt.includes('cannot be used')
+          ? `\`\`\`\`route\nbase blue ${prompts.length}\n\`\`\`\``
+          : `\`\`\`\`extract\nbase red ${prompts.length}\n\`\`\`\`\n\`\`\`\`route\n\`\`\`\``;
+      },
+    });
+  await run(2);
+  expect(prompts).toHaveLength(4);
+  expect((await run(3)).iterations).toBe(3);
+  expect(prompts).toHaveLength(6);
+  expect(readFileSync(journal(), 'utf8')).toContain('"components":["extract","route"],"attempt":1');
+});
+
 it('a journal that lost the line of a candidate does not give its rollouts to another candidate', async () => {
   const setup: TokenRunSetup = { maxIterations: 6, runDir };
   const first = await optimize(tokenRun(setup).options);

@@ -57,6 +57,18 @@ const setups: Record<string, TokenRunSetup> = {
     metric: tokenMetric({ multiObjective: true }),
     candidateSelectionStrategy: 'epsilon_greedy',
   },
+  'the adaptive search': {
+    search: 'adaptive',
+    testset: tokenExamples('tests', 4),
+    valset: tokenExamples('valid', 30),
+    maxMetricCalls: 240,
+  },
+  'the adaptive search, parallel tasks and repeated validation': {
+    search: 'adaptive',
+    samplingStrategy: { independent: 2 },
+    skipPerfectScore: false,
+    maxMetricCalls: 260,
+  },
 };
 
 describe.each(Object.entries(setups))('a run with %s', (name, setup) => {
@@ -109,6 +121,30 @@ it('a run resumed with a larger budget finds what one run with that budget finds
   expect(large.decisions.slice(1)).toEqual(atOnce.decisions.slice(1));
   const begun = (run: typeof large) => [...run.begun.values()].reduce((sum, times) => sum + times, 0);
   expect(begun(small) + begun(large)).toBe(begun(atOnce));
+});
+
+it('an adaptive run resumed with other budgets repeats no call, stays within the budget, and can be replayed', async () => {
+  const setup: TokenRunSetup = {
+    search: 'adaptive',
+    valset: tokenExamples('valid', 40),
+    testset: tokenExamples('tests', 6),
+  };
+  const runDir = join(root, 'run');
+  const begun = (run: { begun: Map<string, number> }) =>
+    [...run.begun.values()].reduce((sum, times) => sum + times, 0);
+  let total = 0;
+  for (const maxMetricCalls of [90, 160, 300]) {
+    const resumed = await session(runDir, { ...setup, maxMetricCalls });
+    total += begun(resumed);
+    expect(resumed.result.totalMetricCalls).toBe(total);
+    expect(total).toBeLessThanOrEqual(maxMetricCalls);
+    const again = await session(runDir, { ...setup, maxMetricCalls });
+    expect(begun(again)).toBe(0);
+    expect(again.decisions).toEqual(resumed.decisions);
+  }
+  const rollouts = linesOf(journalOf(runDir)).filter(({ type }) => type === 'rollout');
+  const pairs = rollouts.map(({ candidate, example, occurrence }) => `${candidate} ${example} ${occurrence}`);
+  expect(new Set(pairs).size).toBe(pairs.length);
 });
 
 it.each<[string, TokenRunSetup]>([

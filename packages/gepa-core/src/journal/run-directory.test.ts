@@ -56,7 +56,7 @@ describe('files', () => {
     expect(readdirSync(runDir).sort()).toEqual(['events.jsonl', 'journal.jsonl']);
     for (const file of readdirSync(runDir)) expect(statSync(join(runDir, file)).mode & 0o077).toBe(0);
     const [header, ...rest] = lines('journal.jsonl');
-    expect(header).toMatchObject({ type: 'run', format: 'gepa-run', version: 2 });
+    expect(header).toMatchObject({ type: 'run', format: 'gepa-run', version: 3 });
     expect(new Set(rest.map(({ type }) => type))).toEqual(
       new Set(['session', 'candidate', 'rollout', 'iteration', 'proposal', 'ended']),
     );
@@ -275,7 +275,7 @@ describe('a damaged journal', () => {
 
   it('a journal of another version is refused', async () => {
     await optimize(inRunDir().options);
-    writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"version":2', '"version":9'));
+    writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"version":3', '"version":9'));
     expect(((await errorOf()) as Error).message).toContain('version 9');
   });
 });

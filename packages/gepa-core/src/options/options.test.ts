@@ -81,7 +81,7 @@ describe('invalid options', () => {
     [
       'an unknown strategy',
       { candidateSelectionStrategy: 'best' },
-      `"candidateSelectionStrategy" is not a known strategy; use 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto', an object with select() (got "best")`,
+      `"candidateSelectionStrategy" is not a known strategy; use 'leader_or_pareto', 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto', an object with select() (got "best")`,
     ],
     [
       'an incomplete strategy object',
@@ -93,7 +93,11 @@ describe('invalid options', () => {
       { selectionStrategy: { topK: 0 } },
       '"selectionStrategy" is not a known strategy',
     ],
-    ['an unknown frontier type', { frontierType: 'pareto' }, 'The option "frontierType" is invalid'],
+    [
+      'an unknown frontier type',
+      { frontierType: 'pareto' },
+      `"frontierType" must be 'instance' or 'objective' or 'hybrid' or 'cartesian' (got "pareto")`,
+    ],
     [
       'a prompt template without its placeholders',
       { reflectionPromptTemplate: 'Improve it.' },
@@ -103,6 +107,17 @@ describe('invalid options', () => {
       'a prompt template for an unknown component',
       { reflectionPromptTemplate: { rout: '<curr_param> <side_info>' } },
       'names the component "rout"; the components are extract, route.',
+    ],
+    ['a maxLength of zero', { maxLength: 0 }, '"maxLength" must be 1 or more (got 0)'],
+    [
+      'a validate that is no function',
+      { validate: { route: 'x' } },
+      '"validate" must be a function, or one for',
+    ],
+    [
+      'guidance for an unknown component',
+      { guidance: { rout: 'x' } },
+      'guidance names the component "rout"; the',
     ],
     [
       'a reservation above its limit',
@@ -192,7 +207,7 @@ describe('warnings', () => {
       trainset: [example('train-1', 'a'), example('train-2', 'b')],
       valset: [example('valid-1', 'c')],
       testset: [example('test-1', 'b'), example('test-2', 'd')],
-      maxMetricCalls: 10,
+      maxMetricCalls: 100,
     });
     expect(result.warnings).toEqual([
       expect.stringMatching(/^1 of the 2 test examples are also in the trainset/),

@@ -6,17 +6,28 @@ import type { Candidate, Component } from '../component.ts';
 import type { Listener } from '../events.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { Metric } from '../metric.ts';
+import type { Knowledge } from '../reflection/knowledge.ts';
+import type { TextLimits } from '../reflection/text-limits.ts';
 import type { FrontierType } from '../search/search-view.ts';
 import type { StopCondition } from '../search/strategies/stop-conditions.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import type { AutoBudget } from './auto-budget.ts';
 
 /**
+ * How the search spends its metric calls; a preset of the strategy options, each of which can still be set. `'adaptive'`
+ * compares candidates on a part of the valset that grows when it has to, so that most calls go to proposals;
+ * `'reference'` decides as the Python reference does, with every candidate on the whole valset.
+ */
+export type SearchPreset = 'adaptive' | 'reference';
+
+/**
  * The options of a run. At least one limit is required: `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`,
  * `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.
  */
 export interface SearchOptions<Example, Output, Trace, Name extends string, Model = LanguageModel>
-  extends Partial<StrategyOptions<NoInfer<Name>>> {
+  extends Partial<StrategyOptions<NoInfer<Name>>>,
+    Knowledge<NoInfer<Name>>,
+    TextLimits<NoInfer<Name>> {
   /** The examples from which minibatches are drawn. */
   readonly trainset: readonly Example[];
   /** The examples on which candidates are compared. Default: the trainset, with a warning. */
@@ -24,14 +35,17 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   /** Held-out examples: the seed and the best candidate are scored on them at the end, within the limits. Default: none. */
   readonly testset?: readonly Example[];
   /** Scores a rollout; higher is better. May return textual feedback and objectives. */
-  readonly metric: Metric<Example, Output, Trace>;
+  readonly metric: Metric<Example, Output, Trace, NoInfer<Name>>;
   /** The model that reads records of rollouts and rewrites components. */
   readonly reflectionModel?: Model;
   /** A custom proposer, instead of `reflectionModel`. */
   readonly propose?: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>;
   /**
    * A custom reflection prompt, for all components or by name. It must contain `<curr_param>`, which is replaced by the
-   * current text, and `<side_info>`, which is replaced by the records.
+   * current text, and `<side_info>`, which is replaced by the records. With `<answer_info>` it can ask for several
+   * components in one call. Other slots: `<component_info>`, `<guidance_info>`, `<call_info>`, `<learned_info>`,
+   * `<history_info>`, `<program_info>`, `<scores_info>`, `<background_info>`, `<objective_info>`, `<reader_info>`,
+   * `<rules_info>`.
    */
   readonly reflectionPromptTemplate?: string | Partial<Record<Name, string>>;
   /**
@@ -39,6 +53,11 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
    * repeated and old turns first. Default 24,000, about 6,000 tokens.
    */
   readonly maxRecordCharacters?: number;
+  /**
+   * A preset for `candidateSelectionStrategy`, `batchSampler`, `componentSelector` and `valEvaluationPolicy`: the adaptive
+   * search of this package, or that of the Python reference. Default `'adaptive'`.
+   */
+  readonly search?: SearchPreset;
   /** The keys of the Pareto frontier: valset examples, objectives, both, or every pair of the two. Default `'instance'`. */
   readonly frontierType?: FrontierType;
   /** The number of examples in a minibatch. Default 3. */
@@ -95,6 +114,8 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly signal?: AbortSignal;
   /** The maximum number of concurrent rollouts. Default 8. */
   readonly concurrency?: number;
+  /** The maximum number of concurrent calls of the reflection model or proposer. Default 8. */
+  readonly reflectionConcurrency?: number;
   /** How transient failures are retried. Default: 8 retries, over about two minutes. */
   readonly retry?: RetryOptions;
   /**

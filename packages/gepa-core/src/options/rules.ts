@@ -1,4 +1,5 @@
 import { validateTemplate } from '../reflection/prompt.ts';
+import { FIRST_PART } from '../search/strategies/adaptive.ts';
 import type { AnyOptions } from './schema.ts';
 
 /**
@@ -15,6 +16,7 @@ export function* checkRules(
   { needsReserve }: { readonly needsReserve: boolean },
 ): Generator<string> {
   yield* checkProgram(given, valid);
+  yield* checkComponentNames(valid);
   yield* checkTemplates(valid);
   const isGiven = (name: keyof AnyOptions) => given[name] !== undefined;
   if (!isGiven('reflectionModel') && !isGiven('propose') && valid.adapter?.propose === undefined) {
@@ -31,11 +33,14 @@ export function* checkRules(
     yield 'The run has no limit: set `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`, `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.';
   }
   if (given.reserve === valid.reserve) yield* checkReserve(valid, needsReserve);
-  const { trainset, valset = trainset, testset = [], maxMetricCalls } = valid;
-  const needed = (valset?.length ?? 0) + 2 * testset.length;
+  const { trainset, valset = trainset, testset = [], maxMetricCalls, search, valEvaluationPolicy } = valid;
+  const policy = valEvaluationPolicy ?? (search === 'reference' ? 'full_eval' : 'growing_part');
+  const validation =
+    policy === 'growing_part' ? Math.min(FIRST_PART, valset?.length ?? 0) : (valset?.length ?? 0);
+  const needed = validation + 2 * testset.length;
   if (valset !== undefined && maxMetricCalls !== undefined && maxMetricCalls < needed) {
     const test = testset.length === 0 ? '' : ` and 2 × ${testset.length} for the testset`;
-    yield `maxMetricCalls is ${maxMetricCalls}, but scoring the seed takes ${valset.length} calls for the valset${test}: give at least ${needed}, and more to search.`;
+    yield `maxMetricCalls is ${maxMetricCalls}, but scoring the seed takes ${validation} calls for the valset${test}: give at least ${needed}, and more to search.`;
   }
 }
 
@@ -60,15 +65,30 @@ function* checkProgram({ adapter, seedCandidate, run }: AnyOptions, valid: AnyOp
   }
 }
 
-function* checkTemplates(valid: AnyOptions): Generator<string> {
-  const { reflectionPromptTemplate: templates } = valid;
+/** Options with values by component name. */
+const namedOptions = [
+  'reflectionPromptTemplate',
+  'guidance',
+  'descriptions',
+  'maxLength',
+  'validate',
+] as const satisfies readonly (keyof AnyOptions)[];
+
+function* checkComponentNames(valid: AnyOptions): Generator<string> {
   const names = componentNamesOf(valid);
-  if (templates === undefined || names === undefined) return;
-  const byName = typeof templates === 'string' ? {} : templates;
-  for (const name of Object.keys(byName).filter((name) => !names.includes(name))) {
-    yield `reflectionPromptTemplate names the component "${name}"; the components are ${names.join(', ')}.`;
+  if (names === undefined) return;
+  for (const option of namedOptions) {
+    const values = valid[option];
+    if (typeof values !== 'object') continue;
+    for (const name of Object.keys(values).filter((name) => !names.includes(name))) {
+      yield `${option} names the component "${name}"; the components are ${names.join(', ')}.`;
+    }
   }
-  for (const template of typeof templates === 'string' ? [templates] : Object.values(byName)) {
+}
+
+function* checkTemplates({ reflectionPromptTemplate: templates }: AnyOptions): Generator<string> {
+  if (templates === undefined) return;
+  for (const template of typeof templates === 'string' ? [templates] : Object.values(templates)) {
     const problem = template === undefined ? undefined : validateTemplate(template);
     if (problem !== undefined) yield problem;
   }

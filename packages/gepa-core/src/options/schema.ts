@@ -1,14 +1,19 @@
-import * as z from 'zod/v4';
+import * as z from 'zod/v4-mini';
+import { schemaError } from '../schema-error.ts';
 import { unknownOptions } from './option-names.ts';
 import type { AdapterOptions, FunctionOptions } from './options.ts';
 
-const optional = <T extends z.ZodType>(type: T) => type.optional();
-const count = z.number().int('must be a whole number').min(1, 'must be 1 or more');
-const positive = z.number().positive('must be more than 0');
-const notNegative = z.number().min(0, 'must be 0 or more');
+const optional = z.optional;
+const atLeast = (minimum: number) => z.gte(minimum, `must be ${minimum} or more`);
+const isWhole = z.refine(Number.isInteger, { error: 'must be a whole number', abort: true });
+const wholeNumber = z.number().check(isWhole);
+const wholeFrom = (minimum: number) => z.number().check(isWhole, atLeast(minimum));
+const count = wholeFrom(1);
+const positive = z.number().check(z.gt(0, 'must be more than 0'));
+const notNegative = z.number().check(atLeast(0));
 const aFunction = z.custom<unknown>((value) => typeof value === 'function', 'must be a function');
 const flag = z.boolean();
-const list = z.array(z.unknown());
+const list = (ifEmpty: string) => z.array(z.unknown()).check(z.minLength(1, ifEmpty));
 const has = (value: unknown, method: string) =>
   typeof value === 'object' &&
   value !== null &&
@@ -39,10 +44,13 @@ function strategy(
 const countsOf = (keys: readonly string[]) =>
   z.strictObject(Object.fromEntries(keys.map((key) => [key, count])));
 
+/** A value for all components, or values by name. */
+const perComponent = (type: z.ZodMiniType, what: string) =>
+  z.union([type, z.record(z.string(), optional(type))], `must be ${what}, or one for each component by name`);
 const components = z.record(z.string(), z.looseObject({ text: z.string() }));
 
 const reserve = z.strictObject({
-  tokens: optional(z.number().int('must be a whole number').min(0, 'must be 0 or more')),
+  tokens: optional(wholeFrom(0)),
   costUsd: optional(notNegative),
 });
 
@@ -64,19 +72,30 @@ const shape = {
   seedCandidate: optional(z.record(z.string(), z.union([z.string(), z.looseObject({ text: z.string() })]))),
   run: optional(aFunction),
   metersCalls: optional(flag),
-  trainset: list.min(1, 'is empty; give at least one example'),
-  valset: optional(list.min(1, 'is empty; leave it out to use the trainset')),
-  testset: optional(list.min(1, 'is empty; leave it out if there is none')),
+  trainset: list('is empty; give at least one example'),
+  valset: optional(list('is empty; leave it out to use the trainset')),
+  testset: optional(list('is empty; leave it out if there is none')),
   metric: aFunction,
   reflectionModel: optional(aFunction),
   propose: optional(aFunction),
   reflectionPromptTemplate: optional(z.union([z.string(), z.record(z.string(), z.string())])),
-  maxRecordCharacters: optional(z.number().int().min(600, 'must be 600 or more')),
+  background: optional(z.string()),
+  objective: optional(z.string()),
+  readerHint: optional(z.string()),
+  guidance: optional(perComponent(z.string(), 'a text')),
+  descriptions: optional(z.record(z.string(), optional(z.string()))),
+  maxLength: optional(perComponent(count, 'a whole number of 1 or more')),
+  validate: optional(perComponent(aFunction, 'a function')),
+  showExpected: optional(flag),
+  maxRecordCharacters: optional(wholeFrom(600)),
+  search: optional(z.enum(['adaptive', 'reference'])),
   candidateSelectionStrategy: optional(
-    strategy(['pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto'], { method: 'select' }),
+    strategy(['leader_or_pareto', 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto'], {
+      method: 'select',
+    }),
   ),
   componentSelector: optional(strategy(['round_robin', 'all'], { function: true, method: 'select' })),
-  batchSampler: optional(strategy(['epoch_shuffled'], { method: 'next' })),
+  batchSampler: optional(strategy(['reuse_measured', 'epoch_shuffled'], { method: 'next' })),
   samplingStrategy: optional(
     strategy(['single'], {
       method: 'sample',
@@ -85,14 +104,14 @@ const shape = {
   ),
   acceptanceCriterion: optional(strategy(['strict_improvement', 'improvement_or_equal'], { function: true })),
   selectionStrategy: optional(strategy(['all', 'best'], { function: true, counts: [['topK']] })),
-  valEvaluationPolicy: optional(strategy(['full_eval'], { method: 'next' })),
+  valEvaluationPolicy: optional(strategy(['growing_part', 'full_eval'], { method: 'next' })),
   frontierType: optional(z.enum(['instance', 'objective', 'hybrid', 'cartesian'])),
   reflectionMinibatchSize: optional(count),
   skipPerfectScore: optional(flag),
   perfectScore: optional(z.number()),
   failureScore: optional(z.number()),
   useMerge: optional(flag),
-  maxMergeInvocations: optional(z.number().int().min(0)),
+  maxMergeInvocations: optional(wholeFrom(0)),
   mergeValOverlapFloor: optional(count),
   cacheEvaluation: optional(flag),
   skipDuplicates: optional(flag),
@@ -113,21 +132,22 @@ const shape = {
   stopConditions: optional(z.array(aFunction)),
   signal: optional(z.custom<unknown>((value) => value instanceof AbortSignal, 'must be an AbortSignal')),
   concurrency: optional(count),
+  reflectionConcurrency: optional(count),
   retry: optional(
     z.strictObject({
-      retries: optional(z.number().int().min(0)),
-      minDelayMs: optional(z.number().min(0)),
-      maxDelayMs: optional(z.number().min(0)),
+      retries: optional(wholeFrom(0)),
+      minDelayMs: optional(notNegative),
+      maxDelayMs: optional(notNegative),
       classifyError: optional(aFunction),
     }),
   ),
   rolloutTimeoutMs: optional(positive),
-  seed: optional(z.number().int('must be a whole number')),
-  runDir: optional(z.string().min(1, 'is empty; give a path')),
+  seed: optional(wholeNumber),
+  runDir: optional(z.string().check(z.minLength(1, 'is empty; give a path'))),
   redact: optional(aFunction),
   onEvent: optional(aFunction),
   progress: optional(flag),
-} satisfies Record<keyof (AdapterOptions<0, 0, 0, ''> & FunctionOptions<0, 0, 0, ''>), z.ZodType>;
+} satisfies Record<keyof (AdapterOptions<0, 0, 0, ''> & FunctionOptions<0, 0, 0, ''>), z.ZodMiniType>;
 
 const schema = z.object(shape);
 
@@ -145,7 +165,7 @@ export function checkEachOption(options: object): {
   readonly problems: readonly string[];
   readonly valid: AnyOptions;
 } {
-  const issues = schema.safeParse(options).error?.issues ?? [];
+  const issues = schema.safeParse(options, { error: schemaError }).error?.issues ?? [];
   const invalid = new Set(issues.map(({ path }) => path[0]));
   const valid = Object.entries(options).filter(([name, value]) => value !== undefined && !invalid.has(name));
   return {
@@ -164,10 +184,8 @@ function describeIssue(issue: z.core.$ZodIssue, options: object): string {
   }
   const value = (options as Record<string, unknown>)[path[0]!];
   if (value === undefined) return `The option "${path[0]}" is missing.`;
-  // The messages of this schema complete the sentence; those of zod do not.
-  const isOurs = /^(is|must) /.test(issue.message);
   const got = typeof value === 'object' || typeof value === 'function' ? '' : ` (got ${valueAsText(value)})`;
-  return `The option "${path.join('.')}" ${isOurs ? '' : 'is invalid: '}${issue.message}${got}.`;
+  return `The option "${path.join('.')}" ${issue.message}${got}.`;
 }
 
 /** JSON has no `NaN` or `Infinity`. */

@@ -5,21 +5,42 @@ import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { createMask, type Mask } from '../redact.ts';
+import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { environmentSecrets } from '../secrets.ts';
 import { autoBudget } from './auto-budget.ts';
-import type { AdapterOptions, FunctionOptions, OptimizeOptions, SearchOptions } from './options.ts';
+import type {
+  AdapterOptions,
+  FunctionOptions,
+  OptimizeOptions,
+  SearchOptions,
+  SearchPreset,
+} from './options.ts';
 import { checkRules } from './rules.ts';
 import { type AnyOptions, checkEachOption } from './schema.ts';
 
+/** The strategies that each value of `search` stands for. */
+export const presets = {
+  adaptive: {
+    candidateSelectionStrategy: 'leader_or_pareto',
+    componentSelector: 'all',
+    batchSampler: 'reuse_measured',
+    valEvaluationPolicy: 'growing_part',
+  },
+  reference: {
+    candidateSelectionStrategy: 'pareto',
+    componentSelector: 'round_robin',
+    batchSampler: 'epoch_shuffled',
+    valEvaluationPolicy: 'full_eval',
+  },
+} as const satisfies Record<SearchPreset, Partial<StrategyOptions>>;
+
 /** Defaults that do not depend on other options. */
 export const defaults = {
-  candidateSelectionStrategy: 'pareto',
-  componentSelector: 'round_robin',
-  batchSampler: 'epoch_shuffled',
+  search: 'adaptive',
+  ...presets.adaptive,
   samplingStrategy: 'single',
   acceptanceCriterion: 'strict_improvement',
   selectionStrategy: 'all',
-  valEvaluationPolicy: 'full_eval',
   frontierType: 'instance',
   reflectionMinibatchSize: 3,
   skipPerfectScore: true,
@@ -30,7 +51,9 @@ export const defaults = {
   mergeValOverlapFloor: 5,
   cacheEvaluation: true,
   skipDuplicates: true,
+  showExpected: false,
   concurrency: 8,
+  reflectionConcurrency: 8,
   retry: {},
   rolloutTimeoutMs: 300_000,
   seed: 0,
@@ -79,6 +102,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
         2 * testset.length;
   return {
     ...defaults,
+    ...presets[options.search ?? defaults.search],
     ...definedOnly(options),
     ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
     ...(runDir === undefined ? {} : { runDir }),

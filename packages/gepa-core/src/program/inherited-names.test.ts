@@ -51,6 +51,7 @@ it('components, objectives, models and record keys may have names that every obj
                 record(components, () => 'new text'),
             }),
         frontierType: 'hybrid' as const,
+        componentSelector: 'round_robin' as const,
         useMerge: true,
         maxIterations: names.length + 1,
         maxCostUsd: 1,

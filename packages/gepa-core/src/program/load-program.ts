@@ -14,6 +14,11 @@ export interface ProgramTexts<Program> {
   readonly components: Readonly<Record<string, Component>>;
   /** Returns a new program; the original is not changed. A component missing from the candidate keeps its text. */
   readonly apply: (candidate: Candidate) => Program;
+  /**
+   * Finds the texts again, with those of the names that are not components by default: a saved candidate may have them.
+   * Default: every text is a component.
+   */
+  readonly including?: (names: readonly string[]) => ProgramTexts<Program>;
 }
 
 export interface LoadProgramOptions extends ComponentSelectionOptions {
@@ -35,12 +40,19 @@ export interface LoadProgramOptions extends ComponentSelectionOptions {
  * @throws {OptionsError} when the selection names a component that does not exist.
  */
 export function loadProgram<Program>(
-  { components, apply }: ProgramTexts<Program>,
+  texts: ProgramTexts<Program>,
   saved: string | SavedCandidate,
   { ifChanged = 'refuse', ...selection }: LoadProgramOptions = {},
 ): Program {
-  const selected = selectComponents(components, selection);
   const contents =
     typeof saved === 'string' ? readSavedCandidate(saved) : parseSavedCandidate(saved, 'The object');
+  const { components, apply } = texts.including?.(foundNames(contents, selection)) ?? texts;
+  const selected = selectComponents(components, selection);
   return apply(foundCandidate(selected, candidateFrom(contents, publicComponents(selected), ifChanged)));
+}
+
+/** The names under which the texts were found. */
+function foundNames({ texts }: SavedCandidate, { rename = {} }: ComponentSelectionOptions): string[] {
+  const found = new Map(Object.entries(rename).map(([foundName, name]) => [name, foundName]));
+  return Object.keys(texts).map((name) => found.get(name) ?? name);
 }

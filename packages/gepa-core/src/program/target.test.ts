@@ -50,6 +50,7 @@ function shouter(selection: ComponentSelectionOptions = {}, overrides: Partial<B
 }
 
 const compileOptions = {
+  componentSelector: 'round_robin' as const,
   trainset: [{ input: 'a' }, { input: 'b' }],
   metric: ({ output }: { output: string }) => output.startsWith('better'),
   reflectionModel: async () => '```\nbetter\n```',
@@ -99,7 +100,7 @@ describe('compile', () => {
 
   it('compile uses public names in the trace of a failed rollout', async () => {
     let shown = '';
-    const { target } = shouter({ rename: { first: 'opening' } });
+    const { target } = shouter({ include: ['first'], rename: { first: 'opening' } });
     await target.compile({
       ...compileOptions,
       trainset: [{ input: 'fail' }],

@@ -60,7 +60,8 @@ function outline(text: string): string[] {
   return entries.map((entry) => {
     if (entry.startsWith('[')) return entry.trim();
     const [, answer = ''] = entry.split(/^ {2}Answer:/m);
-    return /query: (.+)|content: (.+)/.exec(answer.replace('content: (empty)', ''))!.slice(1).join('');
+    const found = /query: (.+?)(?: \})?$|(?:content|assistant): (.+?)(?: \})?$/m;
+    return found.exec(answer.replace('content: (empty)', ''))!.slice(1).join('');
   });
 }
 
@@ -68,23 +69,23 @@ describe('the record of an agent with 30 turns', () => {
   it('the record of an agent shows all 30 turns if there is room', () => {
     const text = rendered(agentTrace(turns), 100_000);
     expect(outline(text)).toEqual([...turns.map(({ query }) => query), 'On 5 June 1833.']);
-    expect(text.match(/^ +Error: the archive is closed$/gm)).toHaveLength(21);
+    expect(text.match(/Error: the archive is closed$/gm)).toHaveLength(21);
     expect(text).not.toContain('[…');
   });
 
   it('the record of an agent loses repeated calls first', () => {
-    expect(outline(rendered(agentTrace(turns), 10_000))).toEqual([
-      ...['letter 0', 'letter 1', 'letter 2', 'diary'],
-      ...['letter 10', 'letter 11', 'letter 12', 'diary'],
-      ...['letter 20', 'letter 21', 'letter 22', 'diary'],
-      '[… the same call 17 more times before …]',
+    expect(outline(rendered(agentTrace(turns), 5_500))).toEqual([
+      ...['letter 0', 'letter 1', 'letter 2'],
+      ...['letter 10', 'letter 11', 'letter 12'],
+      ...['letter 20', 'letter 21', 'letter 22'],
+      '[… the same call 20 more times before …]',
       ...['diary', 'On 5 June 1833.'],
     ]);
   });
 
   it('the record of an agent loses the oldest calls after the repeated ones', () => {
-    expect(rendered(agentTrace(turns), 2_500)).toMatchInlineSnapshot(`
-      "## Example 1
+    expect(rendered(agentTrace(turns), 2_000)).toMatchInlineSnapshot(`
+      "## Example 1 (score 0.5)
 
       ### Input
 
@@ -93,102 +94,55 @@ describe('the record of an agent with 30 turns', () => {
       ### Calls
 
       - What the model saw:
-          - role: system
-            content: You answer with the search tool.
-          - role: user
-            content: When did Ada Lovelace meet Babbage?
+          - system: You answer with the search tool.
+          - user: When did Ada Lovelace meet Babbage?
         Answer:
           role: assistant
           content: (empty)
           toolCalls:
-            - id: call_0
-              name: search
-              args:
-                query: letter 0
+            - id: call_0, name: search, args: { query: letter 0 }
         Afterwards:
-          - Step: search
-            Arguments:
-              query: letter 0
-            Output: Letter 0 bears no date.
-      - [… 10 earlier calls cut …]
-      - What the model saw:
-          - [the same as in the call before, then:]
-          - role: assistant
-            content: (empty)
-            toolCalls:
-              - id: call_22
-                name: search
-                args:
-                  query: letter 22
-          - role: tool
-            tool_call_id: call_22
-            content: Letter 22 bears no date.
+          - Step: search, Output: Letter 0 bears no date.
+      - [… 5 earlier calls cut …]
+      - What the model saw: [as in the call before, with its answer and what came of it]
         Answer:
           role: assistant
           content: (empty)
           toolCalls:
-            - id: call_23
-              name: search
-              args:
-                query: diary
+            - id: call_20, name: search, args: { query: letter 20 }
         Afterwards:
-          - Step: search
-            Arguments:
-              query: diary
-            Error: the archive is closed
-      - [… the same call 17 more times before …]
-      - What the model saw:
-          - [the same as in the call before, then:]
-          - role: assistant
-            content: (empty)
-            toolCalls:
-              - id: call_28
-                name: search
-                args:
-                  query: diary
-          - role: tool
-            tool_call_id: call_28
-            content: Error: the archive is closed
+          - Step: search, Output: Letter 20 bears no date.
+      - What the model saw: [as in the call before, with its answer and what came of it]
         Answer:
           role: assistant
           content: (empty)
           toolCalls:
-            - id: call_29
-              name: search
-              args:
-                query: diary
+            - id: call_21, name: search, args: { query: letter 21 }
         Afterwards:
-          - Step: search
-            Arguments:
-              query: diary
-            Error: the archive is closed
-      - What the model saw:
-          - [the same as in the call before, then:]
-          - role: assistant
-            content: (empty)
-            toolCalls:
-              - id: call_29
-                name: search
-                args:
-                  query: diary
-          - role: tool
-            tool_call_id: call_29
-            content: Error: the archive is closed
+          - Step: search, Output: Letter 21 bears no date.
+      - What the model saw: [as in the call before, with its answer and what came of it]
         Answer:
           role: assistant
-          content: On 5 June 1833.
+          content: (empty)
+          toolCalls:
+            - id: call_22, name: search, args: { query: letter 22 }
+        Afterwards:
+          - Step: search, Output: Letter 22 bears no date.
+      - [… the same call 20 more times before …]
+      - What the model saw: [as in the call before, with its answer and what came of it]
+        Answer:
+          role: assistant
+          content: (empty)
+          toolCalls:
+            - id: call_29, name: search, args: { query: diary }
+        Afterwards:
+          - Step: search, Error: the archive is closed
+      - What the model saw: [as in the call before, with its answer and what came of it]
+        Answer: { assistant: On 5 June 1833. }
 
       ### Final output
 
       On 5 June 1833.
-
-      ### Tokens
-
-      3100 sent and 310 written in 31 model calls
-
-      ### Score
-
-      0.5
 
       ### Feedback
 
@@ -224,7 +178,7 @@ it('the record of any agent keeps to maxCharacters, keeps feedback, task and ord
         Number(count),
       );
       expect(notes.reduce((sum, count) => sum + count, shown)).toBe(turns.length + 1);
-      const called = /^ {2}Answer:\n(?: {4}.*\n)*? +- id: call_(\d+)$/gm;
+      const called = /^ {2}Answer:\n(?: {4}.*\n)*? +- id: call_(\d+)\b/gm;
       const order = [...calls.matchAll(called)].map(([, id]) => Number(id));
       expect(order).toHaveLength(shown - 1);
       expect(order).toEqual([...order].sort((a, b) => a - b));

@@ -1,7 +1,12 @@
 import type { Plain } from './plain.ts';
 
 /** Fields with the id of a tool call, in the result of the call. */
-const idFields: ReadonlySet<string> = new Set(['toolCallId', 'tool_call_id', 'tool_use_id', 'call_id']);
+export const idFields: ReadonlySet<string> = new Set([
+  'toolCallId',
+  'tool_call_id',
+  'tool_use_id',
+  'call_id',
+]);
 /** Fields that identify an object with an `id` as a tool call. */
 const callFields = ['args', 'arguments', 'input', 'function'];
 
@@ -13,7 +18,8 @@ export function entryKey(entry: Plain): string {
   });
 }
 
-function isToolCall(value: unknown): value is object {
+/** Whether a value is a tool call, whose `id` only connects it with its result. */
+export function isToolCall(value: unknown): value is object {
   return (
     typeof value === 'object' &&
     value !== null &&

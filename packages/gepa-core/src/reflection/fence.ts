@@ -1,9 +1,13 @@
 /** Puts a text in a fence of at least `minimum` backticks, longer than any run of backticks in the text. */
 export function fenced(text: string, minimum = 3): string {
-  const runs = text.match(/`+/g) ?? [];
-  const longest = runs.reduce((length, run) => Math.max(length, run.length), 0);
-  const fence = '`'.repeat(Math.max(minimum, longest + 1));
+  const fence = '`'.repeat(fenceLength(text, minimum));
   return `${fence}\n${text}\n${fence}`;
+}
+
+/** The number of backticks in the fence of a text. */
+export function fenceLength(text: string, minimum = 3): number {
+  const runs = text.match(/`+/g) ?? [];
+  return runs.reduce((length, run) => Math.max(length, run.length + 1), minimum);
 }
 
 /** Removes blank lines at the start and the end of a text. */

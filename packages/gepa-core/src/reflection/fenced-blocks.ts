@@ -5,8 +5,8 @@ export interface FencedBlock {
   readonly length: number;
   /** The language tag in lower case, or an empty string. */
   readonly tag: string;
-  /** Whether the opening line consists of the fence only. */
-  readonly bare: boolean;
+  /** What stands on the opening line after the fence. */
+  readonly info: string;
   /** Index of the line of the opening fence. */
   readonly start: number;
   /** Index of the line of the closing fence. */
@@ -15,11 +15,12 @@ export interface FencedBlock {
   readonly lines: readonly string[];
 }
 
-interface Fence {
+export interface Fence {
   readonly mark: '`' | '~';
   readonly length: number;
   readonly indent: number;
   readonly tag: string;
+  readonly info: string;
   /** Text on the opening line that is not a language tag: the first line of the content. */
   readonly content: string | undefined;
 }
@@ -111,7 +112,8 @@ function indentOf(line: string): number | undefined {
   return indent;
 }
 
-function readFence(line: string): Fence | undefined {
+/** The fence that opens a line. */
+export function readFence(line: string): Fence | undefined {
   const indent = indentOf(line);
   const length = indent === undefined ? 0 : runAt(line, indent);
   if (indent === undefined || length < 3) return undefined;
@@ -126,6 +128,7 @@ function readFence(line: string): Fence | undefined {
     length,
     indent,
     tag: isTag ? rest.toLowerCase() : '',
+    info: rest,
     content: isTag ? undefined : after.trimStart(),
   };
 }
@@ -146,7 +149,7 @@ function readOneLineBlock(line: string, start: number): FencedBlock | undefined 
   const content = end.slice(indent + length, -length);
   if (length < 3 || content === '' || !end.endsWith('`') || runAtEnd(end) !== length) return undefined;
   if (otherLineBreak.test(content) || content.includes('`'.repeat(length))) return undefined;
-  return { mark: '`', length, tag: '', bare: false, start, end: start, lines: [content.trim()] };
+  return { mark: '`', length, tag: '', info: content.trim(), start, end: start, lines: [content.trim()] };
 }
 
 /** The block that `opening` starts, or `undefined` if it is never closed. */
@@ -157,13 +160,13 @@ function closeBlock(
   opening: Fence,
 ): FencedBlock | undefined {
   const closing = closingLine(index, start, opening);
-  const { mark, length, tag, indent, content } = opening;
+  const { mark, length, tag, info, indent, content } = opening;
   const indentation = new RegExp(`^ {0,${indent}}`);
   const block = (end: number, last: readonly string[]): FencedBlock => ({
     mark,
     length,
     tag,
-    bare: tag === '' && content === undefined,
+    info,
     start,
     end,
     lines: [

@@ -37,8 +37,7 @@ export function checkText(request: {
   }
   if (invented.length > 0) {
     sentences.push(
-      `The new text of "${name}" holds ${list(invented)}, which nothing fills in: leave it out, or write it without ` +
-        'braces, as <word>, where the reader is to fill it in.',
+      `The new text of "${name}" holds ${list(invented)}, which nothing fills in: leave it out, or write it without braces.`,
     );
   }
   return {

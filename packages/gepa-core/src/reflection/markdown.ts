@@ -4,23 +4,72 @@ import { shorten } from './shorten.ts';
 
 /**
  * Formats plain data as readable Markdown: strings without quotes, lists and fields indented. A string of several
- * lines, or one that looks like markup, is put in a fence. A string of more than `limit` characters is shortened in the
- * middle.
+ * lines, or one that looks like markup, is put in a fence. A string of more than `limit` or `room` characters is
+ * shortened in the middle. A result longer than `room` characters ends early.
  */
-export function toMarkdown(value: Plain, limit: number): string {
-  return block(value, limit).join('\n');
+export function toMarkdown(value: Plain, limit: number, room = Infinity): string {
+  if (typeof value === 'string') return textBlock(shorten(value, Math.min(limit, room)));
+  const lines: string[] = [];
+  let length = -1;
+  for (const line of block(value, Math.min(limit, room))) {
+    lines.push(line);
+    length += line.length + 1;
+    if (length > room) break;
+  }
+  return lines.join('\n');
 }
 
-function block(value: Plain, limit: number): string[] {
-  if (typeof value === 'string') return textBlock(shorten(value, limit));
-  if (typeof value !== 'object' || value === null) return [String(value)];
-  if (Array.isArray(value)) {
-    if (isRow(value)) return textBlock(shorten(JSON.stringify(value), limit));
-    return value.flatMap((item) => indent(block(item, limit), '- ', '  '));
+function* block(value: Plain, limit: number): Generator<string> {
+  const short = typeof value === 'object' ? oneLine(value) : undefined;
+  if (short !== undefined) yield short;
+  else if (typeof value === 'string') yield* textBlock(shorten(value, limit)).split('\n');
+  else if (typeof value !== 'object' || value === null) yield String(value);
+  else if (Array.isArray(value)) {
+    if (isRow(value)) yield* textBlock(shorten(JSON.stringify(value), limit)).split('\n');
+    else for (const item of value) yield* indent(block(item, limit), '- ', '  ');
+  } else {
+    const fields = fieldsOf(value);
+    if (fields.length === 0) yield '{}';
+    for (const [key, item] of fields) {
+      const inline = typeof item === 'object' ? oneLine(item) : undefined;
+      if (inline !== undefined) yield `${fieldName(key)}: ${isFields(item) ? `{ ${inline} }` : inline}`;
+      else yield* field(fieldName(key), block(item, limit), isLeaf(item));
+    }
   }
-  const fields = Object.entries(value);
-  if (fields.length === 0) return ['{}'];
-  return fields.flatMap(([key, item]) => field(fieldName(key), block(item, limit), isLeaf(item)));
+}
+
+/** The fields of an object; a message is its content under its role. */
+function fieldsOf(value: object): [string, Plain][] {
+  const fields = Object.entries(value) as [string, Plain][];
+  const { role, content } = value as { readonly role?: Plain; readonly content?: Plain };
+  const isMessage = fields.length === 2 && typeof role === 'string' && content !== undefined;
+  return isMessage ? [[role, content]] : fields;
+}
+
+/** A longer line is hard to read. */
+const MAX_LINE_CHARACTERS = 120;
+const MAX_FIELDS = 8;
+/** Matches text that would be mistaken for several fields, or for a mark. */
+const separators = /[\n\r\u2028\u2029{}[\]"`]|, |: |^$|^\s|\s$/;
+
+/** A few fields with short values as one line: `queue: labs, priority: low`. `undefined` for anything else. */
+function oneLine(value: Plain): string | undefined {
+  if (!isFields(value)) return undefined;
+  const fields = fieldsOf(value);
+  if (fields.length === 0 || fields.length > MAX_FIELDS) return undefined;
+  let line = '';
+  for (const [key, item] of fields) {
+    const shown = isFields(item) ? oneLine(item) : Array.isArray(item) ? undefined : String(item);
+    if (shown === undefined || line.length + shown.length > MAX_LINE_CHARACTERS) return undefined;
+    if (separators.test(key) || markup.test(key) || (!isFields(item) && separators.test(shown)))
+      return undefined;
+    line += `${line === '' ? '' : ', '}${label(key)}: ${isFields(item) ? `{ ${shown} }` : shown}`;
+  }
+  return line.length <= MAX_LINE_CHARACTERS ? line : undefined;
+}
+
+function isFields(value: Plain): value is Readonly<Record<string, Plain>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether a list has only numbers, booleans and nulls, and is written on one line. */
@@ -28,25 +77,34 @@ export function isRow(list: readonly Plain[]): boolean {
   return list.every((item) => typeof item !== 'object' && typeof item !== 'string');
 }
 
-function field(name: string, lines: readonly string[], isLeaf: boolean): string[] {
-  return isLeaf && lines.length === 1 ? [`${name}: ${lines[0]}`] : [`${name}:`, ...indent(lines, '  ', '  ')];
+function* field(name: string, lines: Iterable<string>, isLeaf: boolean): Generator<string> {
+  const leaf = isLeaf ? [...lines] : undefined;
+  if (leaf?.length === 1) yield `${name}: ${leaf[0]}`;
+  else {
+    yield `${name}:`;
+    yield* indent(leaf ?? lines, '  ', '  ');
+  }
 }
 
 function isLeaf(value: Plain): boolean {
   return typeof value !== 'object' || value === null || Object.keys(value).length === 0;
 }
 
-function indent(lines: readonly string[], first: string, others: string): string[] {
-  return lines.map((line, index) => (index === 0 ? first : others) + line);
+function* indent(lines: Iterable<string>, first: string, others: string): Generator<string> {
+  let start = first;
+  for (const line of lines) {
+    yield start + line;
+    start = others;
+  }
 }
 
 /** Matches the start of a line that Markdown would interpret as a heading, fence, list, quote or table. */
 const markup = /^(?:[\s#>|=]|`{3}|~{3}|[-*+](?:\s|$)|[-*_]{3}|\d+[.)]\s)/;
 
-function textBlock(text: string): string[] {
-  if (text === '') return ['(empty)'];
+function textBlock(text: string): string {
+  if (text === '') return '(empty)';
   const isPlainLine = !/[\n\r\u2028\u2029]/.test(text) && !markup.test(text) && text.trimEnd() === text;
-  return isPlainLine ? [text] : fenced(text).split('\n');
+  return isPlainLine ? text : fenced(text);
 }
 
 function fieldName(key: string): string {

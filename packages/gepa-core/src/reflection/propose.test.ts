@@ -39,22 +39,109 @@ describe('a reflection model', () => {
     });
   });
 
-  it('the reflection model is called concurrently for all selected components, and one usable answer is enough', async () => {
-    let open = 0;
-    let maxOpen = 0;
+  it('the reflection model is called once for all selected components, and one usable text is enough', async () => {
+    const prompts: string[] = [];
     const run = modelRun(
       async ({ prompt }) => {
-        maxOpen = Math.max(maxOpen, ++open);
-        await new Promise(setImmediate);
-        open--;
-        return prompt.includes('"extract"') ? block('') : block('base red green');
+        prompts.push(prompt);
+        return `\`\`\`\`route\nbase red green\n\`\`\`\`\n${prompts.length === 1 ? '````extract\n````' : ''}`;
       },
       { componentSelector: 'all', maxIterations: 1 },
     );
     await optimize(run.options);
-    expect(maxOpen).toBe(2);
+    expect(prompts).toHaveLength(2);
+    expect(prompts[1]).toContain('Answer again with the complete text of "extract" only');
     const child = run.decisions().find((event) => event.type === 'proposal_evaluated');
     expect(child?.texts).toEqual({ route: 'base red green' });
+    expect(run.events.find(({ type }) => type === 'reflection_finished')).toMatchObject({
+      components: ['extract', 'route'],
+      texts: { route: 'base red green' },
+      rejected: { extract: { reason: 'empty' } },
+    });
+  });
+
+  it('a component whose prompt would be too long is asked about in another call', async () => {
+    const asked: string[][] = [];
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const run = modelRun(
+      async ({ prompt }) => {
+        asked.push(names.filter((name) => prompt.includes(`"${name}" is`)));
+        expect(prompt.length).toBeLessThan(2_400 + 1_600);
+        return '````a\nbase red\n````';
+      },
+      { components: names, componentSelector: 'all', maxIterations: 1, maxRecordCharacters: 2_400 },
+    );
+    const { adapter } = run.options;
+    const reflectiveRecords = () => [{ Feedback: 'x'.repeat(2_000) }];
+    await optimize({ ...run.options, adapter: { ...adapter, reflectiveRecords } });
+    expect(asked).toEqual([
+      ['a', 'b', 'c', 'd'],
+      ['e', 'f'],
+      ['e', 'f'],
+    ]);
+  });
+
+  it('components with templates of their own are asked about one by one, unless the template has <answer_info>', async () => {
+    const prompts: string[] = [];
+    const model: LanguageModel = async ({ prompt }) => {
+      prompts.push(prompt);
+      return block('base red green blue');
+    };
+    const template = 'OLD <curr_param> SEEN <side_info>';
+    const options = { componentSelector: 'all', maxIterations: 1 } as const;
+    await optimize(modelRun(model, { ...options, reflectionPromptTemplate: template }).options);
+    expect(prompts).toHaveLength(2);
+    prompts.length = 0;
+    const slotted = `${template} <answer_info>`;
+    await optimize(modelRun(model, { ...options, reflectionPromptTemplate: slotted }).options);
+    expect(prompts).toHaveLength(2);
+    expect(prompts[1]).toContain('No block of the answer has the name');
+  });
+
+  it('reflectionConcurrency limits the calls of the reflection model', async () => {
+    let open = 0;
+    let maxOpen = 0;
+    const run = modelRun(
+      async () => {
+        maxOpen = Math.max(maxOpen, ++open);
+        await new Promise(setImmediate);
+        open--;
+        return block(`base red ${maxOpen}`);
+      },
+      {
+        samplingStrategy: { independent: 6 },
+        maxIterations: 1,
+        reflectionConcurrency: 2,
+        skipPerfectScore: false,
+      },
+    );
+    await optimize(run.options);
+    expect(maxOpen).toBe(2);
+  });
+
+  it('after cut-offs in a row the model is no longer asked twice, and the run warns once what to change', async () => {
+    let calls = 0;
+    const run = modelRun(async () => ({ text: block(`base ${++calls}`), finishReason: 'length' }), {
+      maxIterations: 5,
+      skipPerfectScore: false,
+    });
+    const result = await optimize(run.options);
+    expect(calls).toBe(2 + 2 + 1 + 1 + 1);
+    expect(result.warnings.filter((warning) => warning.includes('maxTokens'))).toHaveLength(1);
+  });
+
+  it('a complete answer ends a row of cut-offs', async () => {
+    const answers = ['cut', 'cut', 'cut', 'cut', 'whole', 'cut', 'cut'];
+    let calls = 0;
+    const run = modelRun(
+      async () => {
+        const finishReason = answers[calls] === 'whole' ? 'stop' : 'length';
+        return { text: block(`base red green blue round ${++calls}`), finishReason };
+      },
+      { maxIterations: 4, skipPerfectScore: false },
+    );
+    await optimize(run.options);
+    expect(calls).toBe(7);
   });
 
   it('reflectionPromptTemplate replaces the prompt for all components or for one', async () => {
@@ -73,7 +160,7 @@ describe('a reflection model', () => {
         maxIterations: 2,
       }).options,
     );
-    expect(prompts.map((prompt) => /^\w+/.exec(prompt)![0])).toEqual(['OLD', 'You', 'ROUTE']);
+    expect(prompts.map((prompt) => /^\w+/.exec(prompt)![0])).toEqual(['OLD', 'Improve', 'ROUTE']);
     expect(prompts[0]).toContain('OLD base SEEN');
   });
 

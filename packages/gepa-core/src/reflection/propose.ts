@@ -1,19 +1,25 @@
-import type { Adapter, ProposeRequest, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
+import type { Adapter, ProposeRequest, ReflectiveRecord } from '../adapter/adapter.ts';
 import type { Stopwatch } from '../budget/stopwatch.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { CallEnvironment } from '../calls/call.ts';
 import { messageOf } from '../calls/classify-error.ts';
 import { Interrupted } from '../calls/interruption.ts';
 import { runCall } from '../calls/run-call.ts';
-import { type Candidate, ownValue, recordOf } from '../component.ts';
+import { Semaphore } from '../calls/semaphore.ts';
+import { ownValue, recordOf } from '../component.ts';
 import { type ProposalEntry, proposalKey, type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
 import type { Mask } from '../redact.ts';
+import { CutOffStreak } from './cut-off-streak.ts';
+import { noFeedback, teachesNothing } from './feedback-hint.ts';
 import { checkText } from './guard.ts';
+import type { PromptImage } from './images.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Memory } from './memory.ts';
 import type { Proposal, ProposalRequest, Proposer } from './proposer.ts';
-import { defaultRecords } from './records.ts';
-import { reflect } from './reflect.ts';
-import { renderRecords } from './render.ts';
+import { type Reflection, reflect } from './reflect.ts';
+import { type PromptRequest, recordsFor, reflectionRequests } from './requests.ts';
+import type { CheckLimits } from './text-limits.ts';
 
 export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;
@@ -23,22 +29,45 @@ export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly propose: ((request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>) | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
   readonly maxRecordCharacters: number | undefined;
+  readonly perfectScore: number;
+  /** The number of concurrent calls. */
+  readonly concurrency: number;
   /** Masks texts in records. */
   readonly mask: Mask;
+  readonly knowledge: Knowledge<Name>;
+  readonly memory: Memory<Name>;
+  readonly checkLimits: CheckLimits;
   readonly stopwatch: Stopwatch;
+  readonly warn: (message: string) => void;
 }
+
+/** What the proposals of a run share. */
+interface Shared {
+  readonly semaphore: Semaphore;
+  readonly cutOffs: CutOffStreak;
+  readonly warnOfCutOffs: () => void;
+}
+
+const cutOffsInARow =
+  'The answers of the reflection model were cut off several times in a row, and it is no longer asked again after one. ' +
+  'Raise its limit on output tokens (`maxTokens` of the reflection model), which reasoning counts against too.';
 
 /** The second of the search's two effects: rewrites components by reading traces and feedback (paper, section 3.2). */
 export function createProposer<Example, Output, Trace, Name extends string>(
   options: ProposeOptions<Example, Output, Trace, Name>,
 ): Proposer<Example, Output, Trace, Name> {
   const { stopwatch, model, propose } = options;
+  const shared: Shared = {
+    semaphore: new Semaphore(options.concurrency),
+    cutOffs: new CutOffStreak(),
+    warnOfCutOffs: () => options.warn(cutOffsInARow),
+  };
   return async (request) => {
     stopwatch.start('reflection');
     try {
       return propose === undefined
-        ? await askModel(options, model!, request)
-        : await askProposer(options, propose, request);
+        ? await askModel(options, shared, model!, request)
+        : await askProposer(options, shared, propose, request);
     } catch (error) {
       const interruption = error instanceof Interrupted ? error.interruption : undefined;
       if (interruption === undefined) throw error;
@@ -58,84 +87,97 @@ export function createProposer<Example, Output, Trace, Name extends string>(
   };
 }
 
-/** Asks the model about each component. */
+/** Asks the model about all components, in one call unless that is too long. */
 async function askModel<Example, Output, Trace, Name extends string>(
   options: ProposeOptions<Example, Output, Trace, Name>,
+  shared: Shared,
   model: LanguageModel,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
+  const prompts = await options.run.pace.step(() => reflectionRequests({ ...options, ...request }));
+  if (teachesNothing(options, request)) options.warn(noFeedback);
   const settled = await Promise.allSettled(
-    request.components.map(async (name) => ({
-      name,
-      reflection: await reflectOn(options, model, request, name),
-    })),
+    prompts.map((prompt) => ask(options, shared, model, request, prompt)),
   );
   // Only when all have ended, so that the spend of each is counted.
-  const answers = settled.map((outcome) => {
+  const reflections = settled.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;
     return outcome.value;
   });
-  const texts = Object.fromEntries(
-    answers.flatMap(({ name, reflection }) => ('text' in reflection ? [[name, reflection.text]] : [])),
-  ) as Partial<Record<Name, string>>;
+  const texts = Object.fromEntries(reflections.flatMap(({ texts }) => [...texts])) as Partial<
+    Record<Name, string>
+  >;
   if (Object.keys(texts).length > 0) return { texts };
-  const rejected = answers.map(({ reflection }) => reflection).find((reflection) => 'rejected' in reflection);
-  return rejected ?? noText(request);
+  const [rejected] = reflections.flatMap(({ rejected }) => [...rejected.values()]);
+  return rejected === undefined ? noText(request) : { rejected };
 }
 
-async function reflectOn<Example, Output, Trace, Name extends string>(
-  options: ProposeOptions<Example, Output, Trace, Name>,
+async function ask<Example, Output, Trace, Name extends string>(
+  { run, checkLimits }: ProposeOptions<Example, Output, Trace, Name>,
+  { semaphore, cutOffs, warnOfCutOffs }: Shared,
   model: LanguageModel,
-  request: ProposalRequest<Example, Output, Trace, Name>,
-  name: Name,
-) {
-  const { run, adapter, templates, maxRecordCharacters } = options;
-  const { iteration, task, candidate } = request;
+  { iteration, task }: ProposalRequest<Example, Output, Trace, Name>,
+  { images, ...prompt }: PromptRequest,
+): Promise<Reflection> {
   const startedAt = performance.now();
-  const template =
-    typeof templates === 'string'
-      ? templates
-      : ownValue<string>(templates as Readonly<Record<string, string>> | undefined, name);
-  const limits = maxRecordCharacters === undefined ? {} : { maxCharacters: maxRecordCharacters };
+  const components = prompt.components.map(({ name }) => name);
+  const isTooLong = cutOffs.isTooLong(iteration);
+  if (isTooLong) warnOfCutOffs();
   let attempt = 0;
   const reflection = await reflect({
-    name,
-    component: adapter.components[name],
-    currentText: candidate[name],
-    records: renderRecords(maskedRecords(options, request, name), limits),
-    ...(template === undefined ? {} : { template }),
-    call: (prompt) => askOnce(run, model, { iteration, task, component: name, attempt: attempt++, prompt }),
+    ...prompt,
+    checkLimits,
+    asksAgainAfterCutOff: !isTooLong,
+    call: (prompt) =>
+      askOnce(run, semaphore, model, images, { iteration, task, components, attempt: attempt++, prompt }),
   });
+  const { texts, rejected, usage } = reflection;
+  const reasons = [...rejected.values()].map(({ reason }) => reason);
+  cutOffs.add(
+    iteration,
+    texts.size === 0 && reasons.length > 0 && reasons.every((reason) => reason === 'cut_off'),
+  );
   run.dispatch({
     type: 'reflection_finished',
     iteration,
     task,
-    component: name,
-    text: 'text' in reflection ? reflection.text : undefined,
-    usage: reflection.usage,
+    components,
+    texts: Object.fromEntries(texts),
+    rejected: Object.fromEntries(rejected),
+    usage,
     durationMs: performance.now() - startedAt,
   });
   return reflection;
 }
 
-type Question = Pick<ReflectionEntry, 'iteration' | 'task' | 'component' | 'attempt' | 'prompt'>;
+type Question = Pick<ReflectionEntry, 'iteration' | 'task' | 'components' | 'attempt' | 'prompt'>;
 
 /** One paid question to the reflection model. */
 async function askOnce(
   run: CallEnvironment,
+  semaphore: Semaphore,
   model: LanguageModel,
+  images: readonly PromptImage[],
   question: Question,
 ): Promise<LanguageModelAnswer & { readonly usage: Usage }> {
-  const { iteration, task, component, attempt, prompt } = question;
+  const { iteration, task, components, attempt, prompt } = question;
   const outcome = await runCall<LanguageModelAnswer>(run, {
     kind: 'reflection',
     phase: 'reflection',
     iteration,
-    key: reflectionKey(iteration, task, component, attempt),
+    semaphore,
+    key: reflectionKey(iteration, task, components, attempt),
     perform: (attemptCall) =>
       attemptCall(
         { name: 'The reflection model', usageOf: ({ usage }: LanguageModelAnswer) => usage },
-        async (context) => normalizeAnswer(await model({ prompt, ...context })),
+        async (context) =>
+          normalizeAnswer(
+            await model({
+              prompt,
+              ...(model.readsImages === true && images.length > 0 ? { images } : {}),
+              ...context,
+            }),
+          ),
       ),
     entryOf: ({ text, finishReason }, durationMs) => ({
       type: 'reflection',
@@ -156,23 +198,36 @@ async function askOnce(
 /** Asks the caller's own proposer for all components at once. */
 async function askProposer<Example, Output, Trace, Name extends string>(
   options: ProposeOptions<Example, Output, Trace, Name>,
+  { semaphore }: Shared,
   propose: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
-  const { run, adapter } = options;
-  const { candidate, components, iteration, task } = request;
-  const records = recordOf(components, (name): readonly ReflectiveRecord[] =>
-    maskedRecords(options, request, name),
-  );
+  const { run, adapter, memory, checkLimits } = options;
+  const { candidate, components, iteration, task, parent } = request;
+  const byName = new Map<Name, readonly ReflectiveRecord[]>();
+  for (const name of components) {
+    byName.set(name, await run.pace.step(() => recordsFor({ ...options, ...request }, name)));
+  }
+  const records = recordOf(components, (name) => byName.get(name)!);
+  const given = {
+    candidate,
+    parent: memory.candidate(parent),
+    components,
+    definitions: recordOf(components, (name) => adapter.components[name]),
+    records,
+    history: recordOf(components, (name) => memory.tried(parent, name)),
+    learned: recordOf(components, (name) => memory.learned(name)),
+  };
 
   const outcome = await runCall<Partial<Record<Name, string>>>(run, {
     kind: 'reflection',
     phase: 'reflection',
     iteration,
+    semaphore,
     key: proposalKey(iteration, task),
     perform: (attempt) =>
       attempt({ name: 'The proposer', usageOf: () => undefined }, async (context) =>
-        readProposal(await propose({ candidate, components, records, ...context }), components),
+        readProposal(await propose({ ...given, ...context }), components),
       ),
     entryOf: (texts, durationMs) => ({ type: 'proposal', iteration, task, texts, durationMs }),
     replayed: (entry) => (entry as ProposalEntry).texts as Partial<Record<Name, string>>,
@@ -183,8 +238,10 @@ async function askProposer<Example, Output, Trace, Name extends string>(
   for (const name of components) {
     const text = ownValue<string>(outcome.value as Readonly<Record<string, string>>, name);
     if (text === undefined) continue;
-    const component = adapter.components[name];
-    const fault = checkText({ name, component, text, currentText: candidate[name] });
+    const [component, currentText] = [adapter.components[name], candidate[name]];
+    const fault =
+      checkText({ name, component, text, currentText }) ??
+      checkLimits({ name, text, currentText, isLast: true });
     if (fault !== undefined) return { rejected: { reason: fault.problem, message: fault.message } };
     texts.set(name, text);
   }
@@ -208,29 +265,6 @@ function readProposal<Name extends string>(returned: unknown, components: readon
     texts.set(name, text);
   }
   return Object.fromEntries(texts) as Partial<Record<Name, string>>;
-}
-
-/** The records as plain data, which those of a resumed run are made from too. */
-function maskedRecords<Example, Output, Trace, Name extends string>(
-  { adapter, mask }: Pick<ProposeOptions<Example, Output, Trace, Name>, 'adapter' | 'mask'>,
-  { candidate, rollouts }: ProposalRequest<Example, Output, Trace, Name>,
-  component: Name,
-): readonly ReflectiveRecord[] {
-  return recordsFor(adapter, candidate, component, rollouts).map(
-    (record) => mask.data(record) as ReflectiveRecord,
-  );
-}
-
-/** The records of rollouts for one component: the adapter's own, or else the default ones. */
-export function recordsFor<Example, Output, Trace, Name extends string>(
-  adapter: Adapter<Example, Output, Trace, Name>,
-  candidate: Candidate<Name>,
-  component: Name,
-  rollouts: readonly Rollout<Example, Output, Trace>[],
-): readonly ReflectiveRecord[] {
-  return (
-    adapter.reflectiveRecords?.({ candidate, component, rollouts }) ?? defaultRecords({ component, rollouts })
-  );
 }
 
 function noText<Name extends string>({ components }: { components: readonly Name[] }): Proposal<Name> {

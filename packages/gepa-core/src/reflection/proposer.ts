@@ -7,9 +7,15 @@ import type { ProposalRejection } from '../events.ts';
 export interface ProposalRequest<Example, Output, Trace, Name extends string> {
   readonly iteration: number;
   readonly task: number;
+  /** The number of the parent. */
+  readonly parent: number;
   readonly candidate: Candidate<Name>;
   readonly components: readonly Name[];
+  /** Positions in the trainset. */
+  readonly minibatch: readonly number[];
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  /** A training example outside the minibatch that the parent is known to solve, where the minibatch has none. */
+  readonly success?: Rollout<Example, Output, Trace> | undefined;
 }
 
 /** New texts; why there are none; or why the proposer was not asked. */

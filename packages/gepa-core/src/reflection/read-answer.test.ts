@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fenced, trimBlankLines } from './fence.ts';
+import { fenced, fenceLength, trimBlankLines } from './fence.ts';
+import { buildReflectionPrompt, ownLines } from './prompt.ts';
 import { readAnswer } from './read-answer.ts';
 
+const asked = { name: 'triage', currentText: 'Sort tickets.' };
 const read = (text: string, finishReason?: string) =>
-  readAnswer(finishReason === undefined ? { text } : { text, finishReason });
+  readAnswer(finishReason === undefined ? { text } : { text, finishReason }, [asked]).get('triage')!;
 
 const triage = 'You sort support tickets.\n\nAnswer with one word: billing, bug or other.';
 
@@ -228,6 +230,14 @@ describe('a cut-off answer', () => {
   });
 });
 
+it('readAnswer refuses an answer of more than 400,000 characters', () => {
+  expect(read('a'.repeat(400_000))).toMatchObject({ text: expect.any(String) });
+  expect(read('a'.repeat(400_001))).toMatchObject({
+    problem: 'too_long',
+    message: expect.stringContaining('400,001'),
+  });
+});
+
 describe('an empty answer', () => {
   it.each([
     '',
@@ -252,8 +262,247 @@ it('readAnswer never throws and never returns a blank text', () => {
       (answer) => {
         const reading = read(answer);
         if ('text' in reading) expect(reading.text.trim()).not.toBe('');
-        else expect(['cut_off', 'empty']).toContain(reading.problem);
+        else expect(['cut_off', 'empty', 'no_text']).toContain(reading.problem);
       },
     ),
   );
+});
+
+describe('thinking', () => {
+  const block = `\`\`\`\`\n${triage}\n\`\`\`\``;
+  const draft = '```\nA draft that must never win, because it is only a draft of the text.\n```';
+
+  it.each([
+    ['a closing tag without an opening one', `The labels are missing.\n${draft}\nBetter:</think>\n${block}`],
+    ['a draft in an unclosed fence', `Maybe:\n\`\`\`\`\nno\n</think>\n${block}`],
+    ['an opened section with an unclosed fence', `<think>\n\`\`\`\`\nno</think>\n${block}`],
+    ['tags in capitals', `<THINK>\n${draft}\n</THINK>\n${block}`],
+    ['<thought>', `<thought>\n${draft}\n</thought>\n${block}`],
+    ['<reasoning>', `<reasoning>${draft}</reasoning>${block}`],
+    ['an empty section', `<think>\n\n</think>\n\n${block}`],
+    ['tags of a family in brackets', `[THINK]${draft}[/THINK]${block}`],
+    ['tags with triangles', `◁think▷${draft}◁/think▷${block}`],
+    [
+      'channels',
+      `<|channel|>analysis<|message|>${draft}<|end|><|start|>assistant<|channel|>final<|message|>${block}<|return|>`,
+    ],
+    ['a thought channel', `<|channel>thought\n${draft}\n<channel|>${block}`],
+    ['channels without their marks', `analysisWe need labels.\n${draft}\nassistantfinal${block}`],
+    ['two sections', `<think>one</think>\ntwo</think>\n${block}`],
+    ['an end mark', `${block}<|im_end|>`],
+  ])('readAnswer removes thinking with %s', (_, answer) => expect(read(answer)).toEqual({ text: triage }));
+
+  it('readAnswer removes leaked thinking from an answer without a fence', () =>
+    expect(read(`The labels are missing.\n</think>\n\n${triage}`)).toEqual({ text: triage }));
+
+  it.each([
+    'Think in <think> tags.\nClose them with </think> and answer.',
+    'Never write\n</think>\nin the answer.',
+    'Put your thoughts in <reasoning> and </reasoning>.\n</think> is wrong.',
+  ])('readAnswer keeps tags of thinking that are part of the text: %j', (text) => {
+    expect(read(fenced(text, 4))).toEqual({ text });
+    expect(read(`It saw no </think> tag.</think>\n${fenced(text, 4)}\nDone.`)).toEqual({ text });
+    expect(read(`<think>\n\`\`\`\`\nHm.</think>\n${fenced(text, 4)}`)).toEqual({ text });
+  });
+
+  it('readAnswer keeps balanced tags of thinking in an answer without a fence', () => {
+    const text = 'Think in <think> and </think>.\nThen answer with one word.';
+    expect(read(text)).toEqual({ text });
+  });
+});
+
+describe('several blocks', () => {
+  const old = 'Sort tickets.';
+  it.each([
+    [
+      'a draft and the final text',
+      `First:\n\n\`\`\`\nSort by label, briefly.\n\`\`\`\n\nFinal:\n\n\`\`\`\n${triage}\n\`\`\``,
+    ],
+    ['the quoted old text last', `\`\`\`\n${triage}\n\`\`\`\n\nIt was:\n\n\`\`\`\n${old}\n\`\`\``],
+    ['the old text in a longer fence', `\`\`\`\`\n${old}\n\`\`\`\`\n\nNew:\n\n\`\`\`\n${triage}\n\`\`\``],
+    ['the name of the component on the opening line', `\`\`\`\`triage\n${triage}\n\`\`\`\``],
+  ])('readAnswer extracts the new text from an answer with %s', (_, answer) =>
+    expect(read(answer)).toEqual({ text: triage }),
+  );
+
+  it('readAnswer drops a name with spaces on the opening line', () => {
+    const answer = { text: `\`\`\`\`my triage\n${triage}\n\`\`\`\`` };
+    expect(readAnswer(answer, [{ name: 'my triage', currentText: old }]).get('my triage')).toEqual({
+      text: triage,
+    });
+  });
+
+  it('readAnswer returns the old text if the answer has no other', () =>
+    expect(read(`\`\`\`\n${old}\n\`\`\``)).toEqual({ text: old }));
+});
+
+describe('an answer that is no text', () => {
+  it.each([
+    "I'm sorry, but I can't help with that.",
+    'I cannot rewrite this prompt.',
+    'As an AI language model, I have no access to the program.',
+    'Could you provide the text that you want me to improve?',
+    'Here is what I found: the labels are missing.\n\nWould you like me to rewrite the prompt?',
+    'Thank you for the records.',
+    "I've added the labels and removed the second sentence.",
+    'The feedback says that the label was missing, so the text should list the labels.',
+    'We need to improve the prompt. The feedback says billing.',
+    'No changes are needed.',
+    'The complete new text',
+    '````\nthe complete new text\n````',
+    '```\n[Your improved prompt here]\n```',
+    '````\n<new text>\n````',
+    'Your improved prompt goes here...',
+    '````\n...\n````',
+    `${triage}\n\nHope this helps!`,
+  ])('readAnswer reports that %j is no text', (answer) =>
+    expect(read(answer)).toMatchObject({ problem: 'no_text' }),
+  );
+
+  it.each([
+    'New text',
+    'Improved prompt.',
+    'I will give you a ticket. Answer with its label.',
+    'I want you to act as a triage clerk.',
+    "Let's think step by step.",
+    'Please provide a label for the ticket.',
+    'You are given a ticket. Which label does it have?',
+    'The ticket is a bug, a bill or other: answer with one word.',
+    'Thankful customers get the label other.',
+  ])('readAnswer accepts the unfenced text %j', (text) => expect(read(text)).toEqual({ text }));
+
+  const request = {
+    components: [{ ...asked, component: { text: 'Sort tickets.' } }],
+    records: '## Example 1\n\nx',
+  };
+  const prompt = buildReflectionPrompt(request);
+  const readEcho = (text: string) =>
+    readAnswer({ text }, [asked], { ownLines: ownLines(request) }).get('triage')!;
+
+  it.each([
+    ['the prompt', prompt],
+    ['the end of the prompt', prompt.slice(prompt.indexOf('# Your task'))],
+    ['the prompt in a fence', fenced(prompt, 4)],
+    [
+      'a sentence of the prompt',
+      '````\nKeep what works: the text must still do well where it did well here.\n````',
+    ],
+    ['what the prompt calls the text', '````\nthe complete new text\n````'],
+  ])('readAnswer never takes an echo of %s for a text', (_, answer) =>
+    expect(readEcho(answer)).not.toHaveProperty('text'),
+  );
+
+  it('readAnswer extracts the text after an echo of the prompt', () =>
+    expect(readEcho(`${prompt}\n\n\`\`\`\`\n${triage}\n\`\`\`\``)).toEqual({ text: triage }));
+});
+
+describe('an answer with several texts', () => {
+  const texts = [
+    asked,
+    { name: 'agents/route: to', currentText: 'Route.' },
+    { name: 'Label', currentText: 'Label.' },
+  ];
+  const readAll = (text: string, finishReason?: string) =>
+    Object.fromEntries(readAnswer(finishReason === undefined ? { text } : { text, finishReason }, texts));
+  const route = 'Route billing to the desk.\n\nAnswer so:\n\n```json\n{"to": "desk"}\n```';
+  const both = { triage: { text: triage }, 'agents/route: to': { text: route } };
+  const block = (opening: string, text: string) => `${opening}\n${text}\n${/`+|~+/.exec(opening)![0]}`;
+
+  it.each([
+    ['as asked for', `${block('````triage', triage)}\n\n${block('````agents/route: to', route)}`],
+    ['with quoted names', `${block('````"triage"', triage)}\n${block('````"agents/route: to"', route)}`],
+    [
+      'with spaces and another case',
+      `${block('```` TRIAGE', triage)}\n${block('```` Agents/Route: to', route)}`,
+    ],
+    [
+      'with words before the names',
+      `${block('````text triage', triage)}\n${block('````name="agents/route: to"', route)}`,
+    ],
+    ['with three backticks', `${block('```triage', triage)}\n\n${block('```agents/route: to', route)}`],
+    ['with tildes', `${block('~~~triage', triage)}\n\n${block('~~~agents/route: to', route)}`],
+    [
+      'with names in headings',
+      `## triage\n${block('````', triage)}\n\n**New text of \`agents/route: to\`:**\n\n${block('````markdown', route)}`,
+    ],
+    [
+      'with one name in a heading',
+      `${block('````triage', triage)}\n\n## agents/route: to\n${block('````', route)}`,
+    ],
+    ['with headings and no fence', `# triage\n\n${triage}\n\n# agents/route: to\n\n${route}`],
+    [
+      'with talk and unknown names',
+      `I looked at both.\n\n${block('````triage', triage)}\n\nAnd:\n\n${block('````agents/route: to', route)}\n\n${block('````other', 'x')}`,
+    ],
+    [
+      'with a draft before',
+      `${block('````triage', 'A draft.')}\n\n${block('````triage', triage)}\n${block('````agents/route: to', route)}`,
+    ],
+    [
+      'with the old text quoted',
+      `${block('````triage', triage)}\n${block('````agents/route: to', route)}\nBefore:\n${block('````triage', 'Sort tickets.')}`,
+    ],
+    [
+      'in a block around all',
+      `\`\`\`\`markdown\n${block('````triage  ', triage)}\n\n${block('````agents/route: to  ', route)}\n\`\`\`\``,
+    ],
+    [
+      'after thinking',
+      `<think>${block('````triage', 'no')}</think>${block('````triage', triage)}\n${block('````agents/route: to', route)}`,
+    ],
+  ])('readAnswer extracts the texts of an answer %s', (_, answer) => {
+    expect(readAll(answer)).toEqual(both);
+    expect(readAll(answer.replaceAll('\n', '\r\n'))).toEqual(both);
+  });
+
+  it('readAnswer keeps the other texts where a fence is not closed', () =>
+    expect(readAll(`\`\`\`\`triage\nSort the\n\n${block('````agents/route: to', route)}`)).toMatchObject({
+      triage: { problem: 'cut_off' },
+      'agents/route: to': { text: route },
+    }));
+
+  it('readAnswer keeps the complete texts of an answer that was cut off, and asks for all others', () =>
+    expect(
+      readAll(`${block('````triage', triage)}\n\n\`\`\`\`agents/route: to\nRoute bil`, 'length'),
+    ).toMatchObject({
+      triage: { text: triage },
+      'agents/route: to': { problem: 'cut_off' },
+      Label: { problem: 'cut_off' },
+    }));
+
+  it('readAnswer reports an answer without any name for all texts', () => {
+    const all = readAll(block('````', triage));
+    expect(Object.keys(all)).toEqual(texts.map(({ name }) => name));
+    expect(Object.values(all)).toContainEqual(expect.objectContaining({ problem: 'no_text' }));
+  });
+
+  it('readAnswer accepts a block without a name if one of several texts is asked for again, but not the block of another', () => {
+    const names = texts.map(({ name }) => name);
+    const again = (text: string) => readAnswer({ text }, [asked], { names }).get('triage');
+    expect(again(block('````', triage))).toEqual({ text: triage });
+    expect(again(`${block('````Label', 'x')}\n${block('````triage', triage)}`)).toEqual({ text: triage });
+    expect(again(block('````Label', 'Label all.'))).toBeUndefined();
+  });
+
+  it('readAnswer extracts all texts exactly from the blocks that the prompt asks for', () => {
+    const line = fc.oneof(
+      fc.string().map((text) => text.replaceAll(/[\r\n]/g, '')),
+      fc.constantFrom('```', '````', '```json', '~~~', '```triage', '# triage', '**Label**', '', '</think>'),
+    );
+    const text = fc
+      .array(line, { minLength: 1, maxLength: 8 })
+      .map((lines) => trimBlankLines(lines.join('\n')))
+      .filter((text) => text !== '' && !/^(?:<\[\(\])?(?:\.{3}|…)/.test(text));
+    fc.assert(
+      fc.property(fc.tuple(text, text, text), ([first, second, third]) => {
+        const all = [first, second, third];
+        const fence = '`'.repeat(Math.max(...all.map((text) => fenceLength(text, 4))));
+        const answer = texts
+          .map(({ name }, index) => `${fence}${name}\n${all[index]}\n${fence}`)
+          .join('\n\n');
+        expect(Object.values(readAll(answer))).toEqual(all.map((text) => ({ text })));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
 });

@@ -1,46 +1,142 @@
 import { isCutOff, type LanguageModelAnswer } from '../language-model.ts';
 import { trimBlankLines } from './fence.ts';
 import { type FencedBlock, fencedBlocks } from './fenced-blocks.ts';
+import { namedSections, nameIn } from './named-blocks.ts';
+import { isIntroduction, isSample, isTalk, withoutIntroduction, withoutMarks } from './prose.ts';
+import { withoutThinking } from './thinking.ts';
 
 /** Why an answer has no usable text. */
-export type AnswerProblem = 'cut_off' | 'empty';
+export type AnswerProblem = 'cut_off' | 'empty' | 'no_text' | 'too_long';
+
+/** The new text of a component, or why there is none. */
+export type Reading =
+  | { readonly text: string }
+  | { readonly problem: AnswerProblem; readonly message: string };
+
+/** A component that an answer may rewrite. */
+export interface AskedText {
+  readonly name: string;
+  readonly currentText: string;
+}
+
+/** About 100,000 tokens, more than models write, so that the time to read an answer is bounded. */
+const MAX_ANSWER_CHARACTERS = 400_000;
 
 /**
- * Extracts the new text from a model's answer: the content of its fenced block, which may have nested blocks and other
- * text around it, or the whole answer without its introduction if there is no block. Removes outer blank lines only.
+ * Extracts the new texts from a model's answer, without outer blank lines.
+ *
+ * If one text was asked for, it is the content of the answer's fenced block, which may have nested blocks and other text
+ * around it, or the whole answer without its introduction if there is no block. If several were asked for, each is in a
+ * block with its name; the result lacks those that the model left out.
+ *
+ * @param texts The texts to extract.
+ * @param context.names The names of all components in the prompt. Default: of those that are asked for.
+ * @param context.ownLines The lines of the prompt that are not about the program, which show that an answer repeats it.
  */
 export function readAnswer(
   answer: Pick<LanguageModelAnswer, 'text' | 'finishReason'>,
-): { readonly text: string } | { readonly problem: AnswerProblem; readonly message: string } {
-  if (isCutOff(answer.finishReason)) {
-    return cutOff(`the model stopped with "${answer.finishReason}"`);
+  texts: readonly AskedText[],
+  context: { readonly names?: readonly string[]; readonly ownLines?: readonly string[] } = {},
+): ReadonlyMap<string, Reading> {
+  const asked = texts.map(({ name, currentText }) => ({ name, currentText: asAnswered(currentText) }));
+  const { names = asked.map(({ name }) => name), ownLines = [] } = context;
+  const ownWords = ownLines.join('\n');
+  const forAll = (reading: Reading) => new Map(asked.map(({ name }) => [name, reading]));
+  const isCut = isCutOff(answer.finishReason);
+  const stopped = cutOff(`the model stopped with "${answer.finishReason}"`);
+  if (isCut && names.length === 1) return forAll(stopped);
+
+  if (answer.text.length > MAX_ANSWER_CHARACTERS) {
+    const [most, length] = [MAX_ANSWER_CHARACTERS, answer.text.length].map((n) => n.toLocaleString('en-US'));
+    return forAll({
+      problem: 'too_long',
+      message: `The answer has ${length} characters. It must have fewer than ${most}.`,
+    });
   }
   const content = withoutThinking(answer.text.replaceAll('\r\n', '\n'));
-  if (content === undefined) return cutOff('its thinking has no end');
+  if (content === undefined) return forAll(cutOff('its thinking has no end'));
+  const lines = withoutEcho(content.split('\n'), asked, ownLines);
+  const sections = names.length === 1 ? [] : namedSections(lines, names);
+  if (sections.length === 0 && asked.length === 1) {
+    return forAll(isCut ? stopped : withoutSamples(readOne(lines, asked[0]!), ownWords));
+  }
 
-  const lines = content.split('\n');
+  const readings = new Map<string, Reading>();
+  sections.forEach(({ name, lines, isFenced }, index) => {
+    const text = asked.find((one) => one.name === name);
+    if (text === undefined) return;
+    const isLast = index === sections.length - 1;
+    const whole = () => (isFenced ? readOne(lines, text) : textOf(lines.join('\n')));
+    const reading = isCut && isLast ? stopped : withoutSamples(whole(), ownWords);
+    // A block that repeats the current text does not replace a new one.
+    const isQuote = 'text' in reading && reading.text === text.currentText && readings.has(name);
+    if (!isQuote) readings.set(name, reading);
+  });
+  if (isCut) for (const { name } of asked) if (!readings.has(name)) readings.set(name, stopped);
+  return sections.length > 0
+    ? readings
+    : forAll(noText('No block of the answer has the name of a text on its first line.'));
+}
+
+function readOne(lines: readonly string[], asked: AskedText): Reading {
   const { blocks, unclosed } = fencedBlocks(lines);
-  const block = bestBlock(lines, joinSplitBlocks(lines, blocks));
+  const block = bestBlock(lines, joinSplitBlocks(lines, blocks), asked);
   if (unclosed !== undefined && unclosed >= (block?.length ?? 0)) return cutOff('a fence is not closed');
+  if (block !== undefined) return textOf(contentOf(block, asked).join('\n'));
 
-  const text = trimBlankLines(block === undefined ? withoutIntroduction(content) : block.lines.join('\n'));
+  const text = textOf(withoutIntroduction(lines.join('\n')));
+  return 'text' in text && isTalk(text.text)
+    ? noText('The answer is not a text: it has no fenced block, and reads like a reply.')
+    : text;
+}
+
+function textOf(content: string): Reading {
+  const text = trimBlankLines(content);
   return text === '' ? { problem: 'empty', message: 'The answer holds no text.' } : { text };
 }
 
-function cutOff(evidence: string): { problem: 'cut_off'; message: string } {
+function cutOff(evidence: string): Reading {
   return {
     problem: 'cut_off',
     message: `The answer ends before its end: ${evidence}. It must be complete, and short enough for that.`,
   };
 }
 
-/** Removes a leading `<think>` section; returns `undefined` if it is not closed. */
-function withoutThinking(text: string): string | undefined {
-  const opening = /^\s*<(think|thinking)>/.exec(text);
-  if (opening === null) return text;
-  const closing = `</${opening[1]}>`;
-  const end = text.indexOf(closing);
-  return end < 0 ? undefined : text.slice(end + closing.length);
+function noText(message: string): Reading {
+  return { problem: 'no_text', message };
+}
+
+/** A shorter line may be part of any text. */
+const MIN_OWN_LINE = 40;
+
+/** Removes what repeats the prompt, up to the last line of it; a single such line may be a coincidence. */
+function withoutEcho(lines: string[], asked: readonly AskedText[], ownLines: readonly string[]): string[] {
+  const own = new Set(ownLines.filter((line) => line.length >= MIN_OWN_LINE));
+  for (const { currentText } of asked) for (const line of currentText.split('\n')) own.delete(line.trimEnd());
+  const repeated = lines.flatMap((line, index) => (own.has(line.trimEnd()) ? [index] : []));
+  return repeated.length < 2 ? lines : lines.slice(repeated.at(-1)! + 1);
+}
+
+/** A text that stands for a text, or is a piece of the prompt, was not written for the component. */
+function withoutSamples(reading: Reading, ownWords: string): Reading {
+  if (!('text' in reading)) return reading;
+  const { text } = reading;
+  const isPiece = () => text.length < 1_000 && /\w\s+\w+\s+\w/.test(text) && ownWords.includes(text);
+  return isSample(text) || isPiece()
+    ? noText('The answer repeats words of the request in place of a text.')
+    : reading;
+}
+
+/** The current text as a model repeats it. */
+export function asAnswered(text: string): string {
+  return trimBlankLines(text.replaceAll('\r\n', '\n'));
+}
+
+/** The lines of a block, without the name of the component where it stands on the opening line. */
+function contentOf(block: FencedBlock, { name }: AskedText): readonly string[] {
+  const isName =
+    block.tag === '' && block.lines[0]?.trim() === block.info && nameIn(block.info, [name]) !== undefined;
+  return isName && block.end > block.start ? block.lines.slice(1) : block.lines;
 }
 
 /**
@@ -54,7 +150,7 @@ function joinSplitBlocks(lines: readonly string[], blocks: readonly FencedBlock[
     const isSplit =
       before !== undefined &&
       before.end > before.start &&
-      block.bare &&
+      block.info === '' &&
       block.mark === before.mark &&
       block.length === before.length &&
       !isComment(lines.slice(before.end + 1, block.start));
@@ -74,18 +170,24 @@ function isComment(lines: readonly string[]): boolean {
   return (isBlank(lines[0]) && isBlank(lines.at(-1))) || isIntroduction(lines.at(-1)!);
 }
 
-/** The block with the new text: the longest fence, then the most text, then the last. */
-function bestBlock(lines: readonly string[], blocks: readonly FencedBlock[]): FencedBlock | undefined {
-  let best: FencedBlock | undefined;
-  let bestSize = 0;
-  for (const block of blocks) {
-    if (isExample(lines, block)) continue;
-    const size = block.lines.join('\n').trim().length;
-    const isBetter =
-      best === undefined || block.length > best.length || (block.length === best.length && size >= bestSize);
-    if (isBetter) [best, bestSize] = [block, size];
-  }
-  return best;
+/**
+ * The block with the new text: one with the longest fence that is not the quoted old text; of these the last, unless it is
+ * much smaller than another.
+ */
+function bestBlock(
+  lines: readonly string[],
+  blocks: readonly FencedBlock[],
+  asked: AskedText,
+): FencedBlock | undefined {
+  const sized = blocks
+    .filter((block) => !isExample(lines, block, asked))
+    .map((block) => ({ block, text: trimBlankLines(contentOf(block, asked).join('\n')) }));
+  const fresh = sized.filter(({ text }) => text !== asked.currentText);
+  const found = fresh.length > 0 ? fresh : sized;
+  const longest = found.reduce((length, { block }) => Math.max(length, block.length), 0);
+  const candidates = found.filter(({ block }) => block.length === longest);
+  const largest = candidates.reduce((size, { text }) => Math.max(size, text.length), 0);
+  return candidates.findLast(({ text }) => text.length >= largest / 4)?.block;
 }
 
 const proseTags = new Set([
@@ -104,49 +206,11 @@ const proseTags = new Set([
 const announcesExample = /\b(?:examples?|format)\b[^:]{0,60}:$/i;
 
 /** Whether a block is code or an example inside an answer that is not itself fenced. */
-function isExample(lines: readonly string[], block: FencedBlock): boolean {
-  if (block.length > 3) return false;
+function isExample(lines: readonly string[], block: FencedBlock, { name }: AskedText): boolean {
+  if (block.length > 3 || nameIn(block.info, [name]) !== undefined) return false;
   let line = block.start - 1;
   while (line >= 0 && lines[line]!.trim() === '') line--;
   const before = lines[line];
   if (before === undefined || isIntroduction(before)) return false;
   return !proseTags.has(block.tag) || announcesExample.test(withoutMarks(before));
-}
-
-const newText =
-  "(?:(?:the|my|your|an?) )?(?:[\\w'-]+,? ){0,2}?(?:improved|new|updated|revised|rewritten|reworked|optimi[sz]ed|refined|" +
-  'complete|final|full|enhanced|better|proposed|modified) (?:[\\w\'"`.-]+ ){0,4}?' +
-  '(?:prompt|instructions?|text|version|description|template|wording|answer)';
-const title = new RegExp(`^${newText}(?: for [^:]{0,80}| is| below)?:?$`, 'i');
-const introductions = [
-  /^(?:sure|certainly|of course|absolutely|okay|ok|understood|got it|great)(?: thing)?\s*[,.!:–—-][^:]{0,200}[.!:]?$/i,
-  new RegExp(
-    `^(?:here|below|this is|the following|i\\b|i've|based on|after|given)[^:]{0,200}?\\b${newText}\\b[^:]{0,120}:$`,
-    'i',
-  ),
-  title,
-];
-
-/** Whether a line only introduces the text that follows. */
-function isIntroduction(line: string): boolean {
-  const words = withoutMarks(line);
-  return words.length <= 400 && introductions.some((introduction) => introduction.test(words));
-}
-
-function withoutMarks(line: string): string {
-  return line.replace(/[*_#]+/g, '').trim();
-}
-
-function withoutIntroduction(text: string): string {
-  const lines = trimBlankLines(text).split('\n');
-  let start = 0;
-  for (; start < lines.length; start++) {
-    const line = lines[start]!;
-    if (line.trim() === '') continue;
-    if (!isIntroduction(line)) break;
-    // A single line without a colon, such as "Give a complete answer", is the text itself.
-    const words = withoutMarks(line);
-    if (start === lines.length - 1 && title.test(words) && !words.endsWith(':')) break;
-  }
-  return lines.slice(start).join('\n');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Rollout } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
-import { defaultRecords } from './records.ts';
+import { defaultRecords, sharedRecords } from './records.ts';
 
 const recordOf = (rollout: Partial<Rollout<unknown, unknown, unknown>>, component = 'answer') =>
   defaultRecords({
@@ -50,6 +50,16 @@ describe('defaultRecords', () => {
   it.each([
     ['the field input of an example', { input: { q: 1 }, expected: 'secret' }, { q: 1 }],
     ['an example without input, except its expected value', { q: 1, expected: 'secret' }, { q: 1 }],
+    [
+      'an example without input, except its label',
+      { id: 'a', text: 'Hi', label: 'secret' },
+      { id: 'a', text: 'Hi' },
+    ],
+    [
+      'an example whose only field looks like a label',
+      { id: 'a', answer: 'to grade' },
+      { id: 'a', answer: 'to grade' },
+    ],
     ['a text', 'Who?', 'Who?'],
     ['a list', ['Who?'], ['Who?']],
   ])('a default record shows as input %s', (_, example, shown) =>
@@ -70,7 +80,7 @@ describe('defaultRecords', () => {
         Answer: 'search',
         Afterwards: [{ Step: 'search', Output: 'a page' }],
       },
-      { 'What the model saw': ['[the same as in the call before, then:]', ...later.slice(2)], Answer: 'Ada' },
+      { 'What the model saw': '[as in the call before, with its answer and what came of it]', Answer: 'Ada' },
     ]);
   });
 
@@ -133,13 +143,18 @@ describe('defaultRecords', () => {
     ]);
   });
 
-  it('a default record shows the tokens of all model calls if they are known', () => {
+  it('a default record shows the tokens of all model calls if they are known and a metric concerns them', () => {
     const usage = { modelCalls: 1, inputTokens: 10, outputTokens: 2 };
-    const record = recordOf({ trace: chain({ ...model, usage }, { ...model, components: [], usage }) });
+    const scored = { objectives: { brevity: 1 } };
+    const trace = chain({ ...model, usage }, { ...model, components: [], usage });
+    const record = recordOf({ trace, ...scored });
     expect(record.Tokens).toBe('20 sent and 4 written in 2 model calls');
-    expect(recordOf({ trace: [{ ...model, usage }] }).Tokens).toBe('10 sent and 2 written in 1 model call');
+    expect(recordOf({ trace })).not.toHaveProperty('Tokens');
+    expect(recordOf({ trace: [{ ...model, usage }], feedback: 'It is too long.' }).Tokens).toBe(
+      '10 sent and 2 written in 1 model call',
+    );
     const unknown = { modelCalls: 1, inputTokens: 0, outputTokens: 0 };
-    expect(recordOf({ trace: [{ ...model, usage: unknown }] })).not.toHaveProperty('Tokens');
+    expect(recordOf({ trace: [{ ...model, usage: unknown }], ...scored })).not.toHaveProperty('Tokens');
   });
 
   it('a default record shows the errors of steps and of the rollout', () => {
@@ -174,11 +189,80 @@ describe('defaultRecords', () => {
   it('a default record says that no call used the component, with input, output, score and feedback', () => {
     expect(recordOf({ trace: chain(model), output: 'ada', feedback: 'Hm.' }, 'other')).toEqual({
       Input: 'Who?',
-      Calls: '[none was seen to hold this text]',
+      Calls: '[no call of this run used the text]',
       'Final output': 'ada',
       Score: 0,
       Feedback: 'Hm.',
     });
+  });
+
+  it.each<[string, unknown, unknown, unknown]>([
+    ['that equals the answer', '{"a":1}', { a: 1 }, '[the answer above]'],
+    ['that wraps the answer', '{"a":1}', { text: '{"a":1}', object: { a: 1 } }, '[the answer above]'],
+    [
+      'that ends in the answer',
+      'Ada',
+      { messages: [...rendered, { role: 'ai', content: 'Ada' }] },
+      '[the answer above]',
+    ],
+    [
+      'with the conversation of an agent',
+      'Ada',
+      { messages: [...rendered, { role: 'ai', content: 'ada' }], found: 1 },
+      { messages: ['[2 messages before]', { role: 'ai', content: 'ada' }], found: 1 },
+    ],
+    ['with another order of fields only', '{"a":1,"b":2}', { b: 2, a: 1 }, '[the answer above]'],
+    ['that differs', '{"a":1}', { a: 2 }, { a: 2 }],
+  ])('a default record does not repeat an output %s', (_, answer, output, shown) => {
+    expect(recordOf({ trace: [{ ...model, output: answer }], output })['Final output']).toEqual(shown);
+  });
+
+  it('a default record leaves out later steps that add nothing to the answer and the output', () => {
+    const steps: Step[] = [
+      { kind: 'other', name: 'parser', output: { queue: 'a' } },
+      { kind: 'chain', name: 'assign', output: { decision: { queue: 'a' } } },
+      { kind: 'chain', name: 'look up', output: { customer: 'b' } },
+    ];
+    const trace = [{ ...model, output: '{"queue":"a"}' }, ...steps];
+    expect(recordOf({ trace, output: { queue: 'a', rank: 1 } }).Afterwards).toEqual([
+      { Step: 'look up', Output: { customer: 'b' } },
+    ]);
+  });
+
+  it('a default record shows the result of a tool, and its arguments unless the answer has them', () => {
+    const toolCalls = [{ name: 'search', args: { q: 'Ada' }, id: 'call_1' }];
+    const message = { role: 'tool', name: 'search', content: 'a page' };
+    const search = (q: string): Step => ({ kind: 'tool', name: 'search', input: { q }, output: message });
+    const tools: Step = {
+      kind: 'chain',
+      name: 'tools',
+      output: {},
+      children: [search('Ada'), search('Bob')],
+    };
+    expect(recordOf({ trace: [{ ...model, output: { content: '', toolCalls } }, tools] }).Afterwards).toEqual(
+      [
+        { Step: 'search', Output: 'a page' },
+        { Step: 'search', Arguments: { q: 'Bob' }, Output: 'a page' },
+      ],
+    );
+  });
+
+  it('the records of several components have each call once, with the texts it used', () => {
+    const other: Step = { ...model, components: ['route', 'hint'], input: 'b', output: 'B' };
+    const scored = { score: 0, feedback: 'Bad.', componentFeedback: { route: 'Too long.' } };
+    const rollouts = [{ example: 'x', exampleId: 'a', trace: [model, other], ...scored }];
+    expect(sharedRecords({ components: ['answer', 'route', 'hint'], rollouts })).toEqual([
+      {
+        Input: 'x',
+        Calls: [
+          { Uses: 'answer', 'What the model saw': rendered, Answer: 'Ada' },
+          { Uses: 'route, hint', 'What the model saw': 'b', Answer: 'B' },
+        ],
+        Score: 0,
+        Feedback: 'Bad.',
+        'Feedback on "route"': 'Too long.',
+      },
+    ]);
   });
 
   it.each([['log'], [{ turns: 3 }], [['a', 'b']], [[{ kind: 'note' }]]])(

@@ -1,49 +1,84 @@
 import type { ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
 import { type Step, stepsOf, usageOfSteps, walkSteps } from '../adapter/trace.ts';
+import { ownValue } from '../component.ts';
 import { isCutOff } from '../language-model.ts';
+import { inputOf } from './example-parts.ts';
+import { hasContentOf, hasSameContent } from './same-content.ts';
+import { messageKey, ShownMessages } from './shown-messages.ts';
 
 /**
  * The records for adapters without `reflectiveRecords`. Each describes a rollout to the reflection model: its input, the
- * calls that used the component's text with the steps after them, output, tokens, score and feedback. The expected
- * value of the example is left out. A trace that does not consist of steps is included unchanged.
+ * calls that used the component's text with the steps after them, output, score and feedback; tokens only where a metric
+ * concerns them. The expected value of the example is left out, and so is what the record shows already. A trace that
+ * does not consist of steps is included unchanged.
  */
 export function defaultRecords(request: {
   readonly component: string;
   readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
 }): ReflectiveRecord[] {
-  return request.rollouts.map((rollout) => defaultRecord(request.component, rollout));
+  return sharedRecords({ components: [request.component], rollouts: request.rollouts });
 }
 
-function defaultRecord(component: string, rollout: Rollout<unknown, unknown, unknown>): ReflectiveRecord {
+/** The same for several components at once: each call names the components whose texts it used. */
+export function sharedRecords({
+  components,
+  rollouts,
+}: {
+  readonly components: readonly string[];
+  readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
+}): ReflectiveRecord[] {
+  const showsTokens = rollouts.some(concernsTokens);
+  return rollouts.map((rollout) => sharedRecord(components, rollout, showsTokens));
+}
+
+function sharedRecord(
+  components: readonly string[],
+  rollout: Rollout<unknown, unknown, unknown>,
+  showsTokens: boolean,
+): ReflectiveRecord {
   const { trace, output, score, objectives, error } = rollout;
+  const calls = isSteps(trace) ? describeCalls(trace, components, output) : undefined;
   return withoutUndefined({
     Input: inputOf(rollout.example),
-    ...(isSteps(trace) ? callHeadings(trace, component, output) : { Trace: trace }),
-    'Final output': output,
-    Tokens: isSteps(trace) ? tokensOf(trace) : undefined,
+    ...(calls === undefined ? { Trace: trace } : callHeadings(trace as readonly Step[], calls)),
+    'Final output': outputAfter(calls?.at(-1)?.Answer, output),
+    Tokens: showsTokens && isSteps(trace) ? tokensOf(trace) : undefined,
     Score: score,
     Objectives: objectives,
-    Feedback: feedbackFor(component, rollout),
-    Error: error,
+    ...feedbackOn(components, rollout),
+    Error: error !== undefined && rollout.feedback?.includes(error) ? undefined : error,
   });
 }
 
-function inputOf(example: unknown): unknown {
-  if (typeof example !== 'object' || example === null || Array.isArray(example)) return example;
-  if ('input' in example) return example.input;
-  if (!('expected' in example)) return example;
-  const { expected: _, ...shown } = example;
-  return shown;
+/** The feedback on a component instead of the general one; with several components, both. */
+function feedbackOn(
+  components: readonly string[],
+  { feedback, componentFeedback }: Rollout<unknown, unknown, unknown>,
+): ReflectiveRecord {
+  const [only] = components;
+  if (components.length === 1) return { Feedback: ownValue(componentFeedback, only!) ?? feedback };
+  const own = components.map((name) => [`Feedback on "${name}"`, ownValue(componentFeedback, name)] as const);
+  return { Feedback: feedback, ...Object.fromEntries(own) };
 }
 
-function feedbackFor(component: string, rollout: Rollout<unknown, unknown, unknown>): string | undefined {
-  const { componentFeedback, feedback } = rollout;
-  return componentFeedback !== undefined && Object.hasOwn(componentFeedback, component)
-    ? componentFeedback[component]
-    : feedback;
+/** Whether a metric's words or objectives are about the length of answers. */
+function concernsTokens({
+  feedback,
+  componentFeedback,
+  objectives,
+}: Rollout<unknown, unknown, unknown>): boolean {
+  const remarks = [feedback, ...Object.values(componentFeedback ?? {})];
+  return (
+    remarks.some(
+      (remark) => remark !== undefined && /\btokens?\b|\btoo (long|verbose)\b|\bconcise/i.test(remark),
+    ) ||
+    Object.keys(objectives ?? {}).some((name) =>
+      /token|cost|length|brevity|concise|verbos|latency|speed/i.test(name),
+    )
+  );
 }
 
-function isSteps(trace: unknown): trace is readonly Step[] {
+export function isSteps(trace: unknown): trace is readonly Step[] {
   const isStep = (step: Partial<Step> | null | undefined) =>
     typeof step?.kind === 'string' && typeof step.name === 'string';
   return Array.isArray(trace) && trace.every(isStep);
@@ -57,39 +92,55 @@ function tokensOf(trace: readonly Step[]): string | undefined {
 }
 
 /** The headings for the calls: those of the call itself if there is only one, otherwise a list. */
-function callHeadings(trace: readonly Step[], component: string, output: unknown): ReflectiveRecord {
-  const calls = describeCalls(trace, component, output);
+function callHeadings(trace: readonly Step[], calls: readonly ReflectiveRecord[]): ReflectiveRecord {
   // The component was not used in this rollout, for example because its branch was not taken.
   const isUnused = calls.length === 0 && [...walkSteps(trace)].some((step) => step.components?.length);
-  if (isUnused) return { Calls: '[none was seen to hold this text]' };
+  if (isUnused) return { Calls: '[no call of this run used the text]' };
   return calls.length <= 1 ? (calls[0] ?? {}) : { Calls: calls };
 }
 
-function describeCalls(trace: readonly Step[], component: string, output: unknown): ReflectiveRecord[] {
-  const steps = callSteps(trace, component);
+function describeCalls(
+  trace: readonly Step[],
+  components: readonly string[],
+  output: unknown,
+): ReflectiveRecord[] {
+  const steps = callSteps(trace, components);
   const calls: { readonly step: Step; readonly afterwards: Step[] }[] = [];
   for (const step of outermost(trace, new Set(steps))) {
     if (steps.includes(step)) calls.push({ step, afterwards: [] });
     else calls.at(-1)?.afterwards.push(step);
   }
-  return calls.map(({ step, afterwards }, index) =>
-    withoutUndefined({
-      ...describeCall(step, calls[index - 1]?.step),
-      Afterwards: summarizeSteps(afterwards, output),
-    }),
-  );
+  const shown = new ShownMessages();
+  return calls.map(({ step, afterwards }) => {
+    const call = describeCall(step, shown);
+    shown.add(step);
+    for (const later of afterwards) shown.add(later);
+    return withoutUndefined({
+      ...(components.length > 1 ? { Uses: usedBy(step, components) } : {}),
+      ...call,
+      Afterwards: summarizeSteps(afterwards, [output, step.output], step.output),
+    });
+  });
+}
+
+function usedBy(step: Step, components: readonly string[]): string {
+  return components.filter((name) => step.components?.includes(name)).join(', ');
 }
 
 /**
- * The steps that count as calls of the component: the model steps that used its text. If there are none, all steps that
- * used it, without those inside another.
+ * The steps that count as calls of the components: the model steps that used a text. For a text that none used, all
+ * steps that used it, without those inside another.
  */
-function callSteps(trace: readonly Step[], component: string): Step[] {
-  const steps = stepsOf(trace, component);
-  const models = steps.filter((step) => step.kind === 'model');
-  if (models.length > 0) return models;
-  const inside = new Set(steps.flatMap((step) => [...walkSteps(step.children ?? [])]));
-  return steps.filter((step) => !inside.has(step));
+export function callSteps(trace: readonly Step[], components: readonly string[]): Step[] {
+  const found = new Set<Step>();
+  for (const component of components) {
+    const steps = stepsOf(trace, component);
+    const models = steps.filter((step) => step.kind === 'model');
+    const inside = new Set(steps.flatMap((step) => [...walkSteps(step.children ?? [])]));
+    for (const step of models.length > 0 ? models : steps.filter((step) => !inside.has(step)))
+      found.add(step);
+  }
+  return [...walkSteps(trace)].filter((step) => found.has(step));
 }
 
 /** The steps in order; a step that contains a call is replaced by its children. */
@@ -102,59 +153,90 @@ function* outermost(steps: readonly Step[], calls: ReadonlySet<Step>): Generator
   }
 }
 
-function describeCall(step: Step, previous: Step | undefined): ReflectiveRecord {
+function describeCall(step: Step, shown: ShownMessages): ReflectiveRecord {
   const ending = {
     Error: step.error,
     'Stopped early': isCutOff(step.finishReason) ? step.finishReason : undefined,
   };
   switch (step.kind) {
     case 'model':
-      return { 'What the model saw': sinceLast(step.input, previous?.input), Answer: step.output, ...ending };
+      return { 'What the model saw': shown.newIn(step.input), Answer: step.output, ...ending };
     case 'prompt':
       return { 'What the model saw': step.output, ...ending };
     default:
       return {
         Step: step.name,
         'What it was given': step.input,
-        'What it did': summarizeSteps(step.children ?? [], step.output),
+        'What it did': summarizeSteps(step.children ?? [], [step.output]),
         'What it gave': step.output,
         ...ending,
       };
   }
 }
 
-/** The messages that are new since the previous call: each call of a conversation repeats the earlier messages. */
-function sinceLast(input: unknown, previous: unknown): unknown {
-  if (!Array.isArray(input) || !Array.isArray(previous) || previous.length === 0) return input;
-  const isContinued =
-    input.length > previous.length && previous.every((message, index) => isSame(message, input[index]));
-  return isContinued ? ['[the same as in the call before, then:]', ...input.slice(previous.length)] : input;
-}
-
-/** Names and outputs of steps, and the arguments of tools. Leaves out prompts and steps that return `shownOutput`. */
-function summarizeSteps(steps: readonly Step[], shownOutput: unknown): ReflectiveRecord[] | undefined {
-  const shown = steps.filter(
-    (step) => step.error !== undefined || (step.kind !== 'prompt' && !isSame(step.output, shownOutput)),
-  );
+/**
+ * Names and outputs of steps, and the arguments of tools unless the answer shows them. Leaves out prompts and steps that
+ * only pass on what is shown; the outline of the program names those.
+ */
+function summarizeSteps(
+  steps: readonly Step[],
+  shownOutputs: readonly unknown[],
+  answer?: unknown,
+): ReflectiveRecord[] | undefined {
+  const isShown = (step: Step) => shownOutputs.some((output) => hasContentOf(output, step.output));
+  const shown = steps
+    .flatMap(toolsInside)
+    .filter((step) => step.error !== undefined || (step.kind !== 'prompt' && !isShown(step)));
   if (shown.length === 0) return undefined;
   return shown.map((step) =>
     withoutUndefined({
       Step: step.name,
-      Arguments: step.kind === 'tool' ? step.input : undefined,
-      Output: step.output,
+      Arguments: step.kind === 'tool' && !isCallIn(answer, step) ? step.input : undefined,
+      Output: toolResult(step.output),
       Error: step.error,
     }),
   );
 }
 
-function isSame(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  try {
-    return typeof a === 'object' && typeof b === 'object' && JSON.stringify(a) === JSON.stringify(b);
-  } catch {
-    return false;
-  }
+/** The tools that a step ran, if it did nothing else. */
+function toolsInside(step: Step): readonly Step[] {
+  const { children = [] } = step;
+  const isTool = ({ kind, error }: Step) => kind === 'tool' && error === undefined;
+  return step.kind === 'chain' && step.error === undefined && children.length > 0 && children.every(isTool)
+    ? children
+    : [step];
 }
+
+/** Whether an answer shows the call of a tool with its arguments. */
+function isCallIn(answer: unknown, { name, input }: Step): boolean {
+  const { toolCalls } = (answer ?? {}) as { readonly toolCalls?: unknown };
+  return (
+    Array.isArray(toolCalls) &&
+    toolCalls.some((call) => call?.name === name && hasSameContent(call.args, input))
+  );
+}
+
+/** Frameworks wrap the result of a tool in a message. */
+function toolResult(output: unknown): unknown {
+  const { role, content } = (output ?? {}) as { readonly role?: unknown; readonly content?: unknown };
+  return role === 'tool' && content !== undefined ? content : output;
+}
+
+/** The final output without what the record shows: the last answer, and the conversation in the state of an agent. */
+function outputAfter(answer: unknown, output: unknown): unknown {
+  if (answer === undefined || output === undefined) return output;
+  if (hasSameContent(answer, output)) return sameAsAnswer;
+  if (typeof output !== 'object' || output === null) return output;
+  const { messages, ...rest } = output as { readonly messages?: unknown };
+  if (!Array.isArray(messages) || messages.length < 2) return output;
+  const last = messages.at(-1);
+  const isShown = messageKey(last) === messageKey(answer);
+  if (isShown && Object.keys(rest).length === 0) return sameAsAnswer;
+  const before = `[${messages.length - 1} ${messages.length === 2 ? 'message' : 'messages'} before]`;
+  return { ...rest, messages: [before, isShown ? sameAsAnswer : last] };
+}
+
+const sameAsAnswer = '[the answer above]';
 
 function withoutUndefined(record: ReflectiveRecord): ReflectiveRecord {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { LanguageModelAnswer } from '../language-model.ts';
 import { fenced } from './fence.ts';
-import { reflect } from './reflect.ts';
+import { type Reflection, reflect } from './reflect.ts';
 
 const component = { text: 'Sort {ticket}.', variables: ['ticket'] };
-const base = { name: 'triage', component, currentText: 'Sort {ticket} well.', records: '## Example 1' };
+const triage = { name: 'triage', component, currentText: 'Sort {ticket} well.' };
+const base = { components: [triage], records: '## Example 1' };
 const good = fenced('Sort {ticket} into bug or billing.', 4);
 
 /** A call function that returns the answers in order and records the prompts. */
@@ -20,11 +21,14 @@ function scripted(...answers: (string | LanguageModelAnswer)[]) {
   return { prompts, call };
 }
 
+const rejectionOf = ({ rejected }: Reflection) => rejected.get('triage');
+
 describe('reflect', () => {
   it('reflect returns the new text and the usage', async () => {
     const { prompts, call } = scripted(`Here you are:\n${good}`);
     expect(await reflect({ ...base, call })).toEqual({
-      text: 'Sort {ticket} into bug or billing.',
+      texts: new Map([['triage', 'Sort {ticket} into bug or billing.']]),
+      rejected: new Map(),
       usage: { modelCalls: 1, inputTokens: 10, outputTokens: 5 },
     });
     expect(prompts).toHaveLength(1);
@@ -41,14 +45,16 @@ describe('reflect', () => {
   ])('reflect asks once more after a %s answer and rejects a second one: %j', async (reason, invalid) => {
     const once = scripted(invalid, good);
     expect(await reflect({ ...base, call: once.call })).toEqual({
-      text: 'Sort {ticket} into bug or billing.',
+      texts: new Map([['triage', 'Sort {ticket} into bug or billing.']]),
+      rejected: new Map(),
       usage: { modelCalls: 2, inputTokens: 20, outputTokens: 10 },
     });
 
     const twice = scripted(invalid, invalid);
     const reflection = await reflect({ ...base, call: twice.call });
-    expect(reflection).toMatchObject({ rejected: { reason }, usage: { modelCalls: 2 } });
-    const { message } = (reflection as { rejected: { message: string } }).rejected;
+    expect(rejectionOf(reflection)).toMatchObject({ reason });
+    expect(reflection.usage.modelCalls).toBe(2);
+    const { message } = rejectionOf(reflection)!;
 
     const [first, second] = once.prompts;
     expect(second!.startsWith(first!)).toBe(true);
@@ -59,29 +65,28 @@ describe('reflect', () => {
 
   it('reflect rejects the second answer with the reason of the second answer', async () => {
     const { call } = scripted('````\nSort {tick', fenced('Sort.', 4));
-    expect(await reflect({ ...base, call })).toMatchObject({ rejected: { reason: 'lost_placeholder' } });
+    expect(rejectionOf(await reflect({ ...base, call }))).toMatchObject({ reason: 'lost_placeholder' });
   });
 
   it('reflect rejects an unchanged text without asking again', async () => {
     const { call } = scripted(fenced('Sort {ticket} well.', 4));
-    expect(await reflect({ ...base, call })).toMatchObject({
-      rejected: { reason: 'unchanged' },
-      usage: { modelCalls: 1 },
-    });
+    const reflection = await reflect({ ...base, call });
+    expect(rejectionOf(reflection)).toMatchObject({ reason: 'unchanged' });
+    expect(reflection.usage.modelCalls).toBe(1);
   });
 
   it('reflect ignores outer blank lines and line endings when it compares with the current text', async () => {
     const { call } = scripted(fenced('Sort {ticket}\nwell.', 4));
     const currentText = '\nSort {ticket}\r\nwell.\r\n';
-    expect(await reflect({ ...base, currentText, call })).toMatchObject({
-      rejected: { reason: 'unchanged' },
-    });
+    const reflection = await reflect({ ...base, components: [{ ...triage, currentText }], call });
+    expect(rejectionOf(reflection)).toMatchObject({ reason: 'unchanged' });
   });
 
   it('reflect uses a custom template for the first and the second prompt', async () => {
     const { prompts, call } = scripted('', good);
     await reflect({ ...base, template: 'Better: <curr_param> by <side_info>', call });
-    expect(prompts[0]).toBe('Better: Sort {ticket} well. by ## Example 1');
+    expect(prompts[0]).toContain('Better: Sort {ticket} well. by ## Example 1');
+    expect(prompts[0]).toContain('Keep each exactly');
     expect(prompts[1]!.startsWith(`${prompts[0]}\n`)).toBe(true);
   });
 
@@ -97,4 +102,78 @@ describe('reflect', () => {
       'down',
     );
   });
+});
+
+describe('reflect on several components', () => {
+  const route = { name: 'route', component: { text: 'Route.' }, currentText: 'Route.' };
+  const block = (name: string, text: string) => `\`\`\`\`${name}\n${text}\n\`\`\`\``;
+  const newTriage = block('triage', 'Sort {ticket} into bug or billing.');
+
+  it('reflect returns the texts that the answer has, and leaves the others out', async () => {
+    const { prompts, call } = scripted(newTriage);
+    const reflection = await reflect({ components: [triage, route], call });
+    expect(prompts).toHaveLength(1);
+    expect([...reflection.texts]).toEqual([['triage', 'Sort {ticket} into bug or billing.']]);
+    expect(reflection.rejected.size).toBe(0);
+  });
+
+  it('reflect asks once more for the texts that cannot be used only, and keeps the others', async () => {
+    const { prompts, call } = scripted(
+      `${block('triage', 'Sort.')}\n${block('route', 'Route well.')}`,
+      `${newTriage}\n${block('route', 'Another.')}`,
+    );
+    const reflection = await reflect({ components: [triage, route], call });
+    expect(Object.fromEntries(reflection.texts)).toEqual({
+      triage: 'Sort {ticket} into bug or billing.',
+      route: 'Route well.',
+    });
+    expect(reflection.rejected.size).toBe(0);
+    expect(prompts[1]!.slice(prompts[0]!.length)).toContain('the complete text of "triage" only');
+    expect(reflection.usage.modelCalls).toBe(2);
+  });
+
+  it('reflect rejects each text for its own reason', async () => {
+    const first = `${block('triage', 'Sort.')}\n${block('route', 'Route.')}`;
+    const { call } = scripted(first, block('triage', 'Sort {it}.'));
+    const { texts, rejected } = await reflect({ components: [triage, route], call });
+    expect(texts.size).toBe(0);
+    expect([...rejected].map(([name, { reason }]) => [name, reason])).toEqual([
+      ['triage', 'lost_placeholder'],
+      ['route', 'unchanged'],
+    ]);
+  });
+
+  it('reflect keeps a rejection for a text that the second answer leaves out', async () => {
+    const { call } = scripted(block('triage', 'Sort.'), block('route', 'Another.'));
+    const { texts, rejected } = await reflect({ components: [triage, route], call });
+    expect([texts.size, [...rejected.keys()]]).toEqual([0, ['triage']]);
+  });
+
+  it('reflect accepts a second answer without a name if only one text is asked for again', async () => {
+    const { call } = scripted(`${block('triage', 'Sort.')}\n${block('route', 'Route well.')}`, good);
+    const { texts } = await reflect({ components: [triage, route], call });
+    expect(texts.get('triage')).toBe('Sort {ticket} into bug or billing.');
+  });
+
+  it('reflect asks for all texts again after an answer without names', async () => {
+    const { prompts, call } = scripted(good, newTriage);
+    const { texts } = await reflect({ components: [triage, route], call });
+    expect(prompts[1]).toContain('of "triage" and "route" only');
+    expect([...texts.keys()]).toEqual(['triage']);
+  });
+});
+
+it('reflect does not ask again after a cut-off answer if it must not, but after others', async () => {
+  const once = scripted('````\nSort {tick');
+  const reflection = await reflect({ ...base, call: once.call, asksAgainAfterCutOff: false });
+  expect(rejectionOf(reflection)).toMatchObject({ reason: 'cut_off' });
+  const twice = scripted('````\nSort.\n````', good);
+  expect((await reflect({ ...base, call: twice.call, asksAgainAfterCutOff: false })).texts.size).toBe(1);
+});
+
+it('reflect asks again after a refusal, also where the component has no variables', async () => {
+  const component = { text: 'Sort.' };
+  const { prompts, call } = scripted("I'm sorry, I can't do that.", '````\nSort well.\n````');
+  const { texts } = await reflect({ components: [{ ...triage, component }], call });
+  expect([prompts.length, texts.get('triage')]).toEqual([2, 'Sort well.']);
 });

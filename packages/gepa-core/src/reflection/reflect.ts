@@ -1,73 +1,129 @@
 import { addUsage, type Usage } from '../budget/usage.ts';
-import type { Component } from '../component.ts';
 import type { LanguageModelAnswer } from '../language-model.ts';
-import { fenced, trimBlankLines } from './fence.ts';
+import { fenced } from './fence.ts';
 import { checkText, type TextProblem } from './guard.ts';
-import { buildReflectionPrompt, type ReflectionPromptRequest } from './prompt.ts';
-import { type AnswerProblem, readAnswer } from './read-answer.ts';
+import {
+  buildReflectionPrompt,
+  type ComponentRequest,
+  ownLines,
+  type ReflectionPromptRequest,
+} from './prompt.ts';
+import { type AnswerProblem, asAnswered, readAnswer } from './read-answer.ts';
 import { shorten } from './shorten.ts';
+import type { CheckLimits, LimitProblem } from './text-limits.ts';
 
-/** Why an answer was rejected. */
-export type RejectionReason = AnswerProblem | TextProblem | 'unchanged';
+/** Why a text was rejected. */
+export type RejectionReason = AnswerProblem | TextProblem | LimitProblem | 'unchanged';
 
-/** The new text, or the reason for which the answer was rejected. */
-type Outcome =
-  | { readonly text: string }
-  | { readonly rejected: { readonly reason: RejectionReason; readonly message: string } };
+export interface Rejection {
+  readonly reason: RejectionReason;
+  readonly message: string;
+}
 
-/** The outcome of a reflection on one component, with the usage of its model calls. */
-export type Reflection = Outcome & { readonly usage: Usage };
+/** The outcome of one reflection, with the usage of its model calls. A component that the answer leaves out is in neither map. */
+export interface Reflection {
+  readonly texts: ReadonlyMap<string, string>;
+  readonly rejected: ReadonlyMap<string, Rejection>;
+  readonly usage: Usage;
+}
 
 /** The length to which an invalid answer is shortened in the second prompt, in characters. */
 const MAX_ANSWER_CHARACTERS = 6_000;
 
 /**
- * Asks the reflection model for a better text of one component. After an invalid answer it asks once more and includes
- * the problem. Rejects a second invalid answer, and a text equal to the current one. Rethrows errors of `call`.
+ * Asks the reflection model for better texts of one or several components. It asks once more for the texts that cannot
+ * be used, with their problems; the others are kept. Rejects what is invalid again, and a text equal to the current one.
+ * Rethrows errors of `call`.
  */
 export async function reflect(
   request: ReflectionPromptRequest & {
+    /** Whether to ask again after an answer that was cut off. Default: `true`. */
+    readonly asksAgainAfterCutOff?: boolean;
+    /** Checks a text against the caller's limits. Default: there are none. */
+    readonly checkLimits?: CheckLimits;
     /** Calls the model. Handles retries, the abort signal and the budget. */
     readonly call: (prompt: string) => Promise<LanguageModelAnswer & { readonly usage: Usage }>;
   },
 ): Promise<Reflection> {
+  const { components, asksAgainAfterCutOff = true } = request;
   const prompt = buildReflectionPrompt(request);
   const first = await request.call(prompt);
-  const outcome = outcomeOf(request, first);
-  if ('text' in outcome || outcome.rejected.reason === 'unchanged') return { ...outcome, usage: first.usage };
+  const outcome = outcomeOf(request, components, first, false);
 
-  const second = await request.call(secondPrompt(prompt, first.text, outcome.rejected.message));
-  return { ...outcomeOf(request, second), usage: addUsage(first.usage, second.usage) };
+  const invalid = components.filter(({ name }) => {
+    const reason = outcome.rejected.get(name)?.reason;
+    return reason !== undefined && reason !== 'unchanged' && (asksAgainAfterCutOff || reason !== 'cut_off');
+  });
+  if (invalid.length === 0) return { ...outcome, usage: first.usage };
+
+  const second = await request.call(secondPrompt(prompt, request, invalid, first.text, outcome));
+  const again = outcomeOf(request, invalid, second, true);
+  const rejected = new Map([...outcome.rejected, ...again.rejected]);
+  for (const name of again.texts.keys()) rejected.delete(name);
+  return {
+    texts: new Map([...outcome.texts, ...again.texts]),
+    rejected,
+    usage: addUsage(first.usage, second.usage),
+  };
 }
+
+type Outcome = Omit<Reflection, 'usage'>;
 
 function outcomeOf(
-  request: { readonly name: string; readonly component: Component; readonly currentText: string },
+  request: ReflectionPromptRequest & { readonly checkLimits?: CheckLimits },
+  components: readonly ComponentRequest[],
   answer: LanguageModelAnswer,
+  isLast: boolean,
 ): Outcome {
-  const reading = readAnswer(answer);
-  if ('problem' in reading) return rejected(reading.problem, reading.message);
-  const { text } = reading;
-  if (text === trimBlankLines(request.currentText.replaceAll('\r\n', '\n'))) {
-    return rejected('unchanged', `The new text of "${request.name}" is the current one.`);
+  const texts = new Map<string, string>();
+  const rejected = new Map<string, Rejection>();
+  const readings = readAnswer(answer, components, {
+    names: request.components.map(({ name }) => name),
+    ownLines: ownLines(request),
+  });
+  for (const component of components) {
+    const { name, currentText } = component;
+    const reading = readings.get(name);
+    if (reading === undefined) continue;
+    if ('problem' in reading) {
+      rejected.set(name, { reason: reading.problem, message: reading.message });
+      continue;
+    }
+    const { text } = reading;
+    if (text === asAnswered(currentText)) {
+      rejected.set(name, { reason: 'unchanged', message: `The new text of "${name}" is the current one.` });
+      continue;
+    }
+    const found =
+      checkText({ ...component, text }) ?? request.checkLimits?.({ name, text, currentText, isLast });
+    if (found === undefined) texts.set(name, text);
+    else rejected.set(name, { reason: found.problem, message: found.message });
   }
-  const found = checkText({ ...request, text });
-  return found === undefined ? { text } : rejected(found.problem, found.message);
+  return { texts, rejected };
 }
 
-function rejected(reason: RejectionReason, message: string): Outcome {
-  return { rejected: { reason, message } };
-}
-
-function secondPrompt(prompt: string, answer: string, message: string): string {
+function secondPrompt(
+  prompt: string,
+  { components }: ReflectionPromptRequest,
+  invalid: readonly ComponentRequest[],
+  answer: string,
+  { rejected }: Outcome,
+): string {
+  const messages = new Set(invalid.map(({ name }) => rejected.get(name)!.message));
+  const names = invalid.map(({ name }) => `"${name}"`).join(' and ');
+  const again =
+    components.length === 1
+      ? 'Answer again as asked above, with the complete text and without this fault.'
+      : `Answer again with the complete text of ${names} only, in blocks as asked above and without these faults.`;
   return `${prompt}
 
 # Your last answer cannot be used
 
-${message}
+${[...messages].join('\n')}
 
 This was the answer:
 
 ${answer.trim() === '' ? '(nothing)' : fenced(shorten(answer, MAX_ANSWER_CHARACTERS), 4)}
 
-Answer again as asked above, with the complete text and without this fault.`;
+${again}`;
 }

@@ -5,14 +5,14 @@ import { renderRecords } from './render.ts';
 const many = (text: string, times: number) => text.repeat(times);
 
 describe('renderRecords', () => {
-  it('renderRecords numbers the examples and writes a heading for each key', () => {
+  it('renderRecords numbers the examples, writes a heading for each key, and puts the score in that of the example', () => {
     expect(
       renderRecords([
         { Input: 'How much?', Score: 0.5 },
         { Input: 'Who?', Feedback: 'Say who.' },
       ]),
     ).toBe(
-      '## Example 1\n\n### Input\n\nHow much?\n\n### Score\n\n0.5\n\n' +
+      '## Example 1 (score 0.5)\n\n### Input\n\nHow much?\n\n' +
         '## Example 2\n\n### Input\n\nWho?\n\n### Feedback\n\nSay who.',
     );
   });
@@ -38,6 +38,22 @@ describe('renderRecords', () => {
         '    notes: []',
         '\n### Empty\n\n(empty)',
       ].join('\n'),
+    );
+  });
+
+  it('renderRecords writes a few short fields on one line, and a message as its content under its role', () => {
+    const Answer = { queue: 'labs', nested: { priority: 1 }, text: 'a, b' };
+    const messages = [
+      { role: 'user', content: 'Who?' },
+      { role: 'ai', content: 'So:\nAda' },
+    ];
+    expect(renderRecords([{ Input: { queue: 'labs', nested: { priority: 1 } }, Answer, messages }])).toBe(
+      [
+        '## Example 1',
+        '### Input\n\nqueue: labs, nested: { priority: 1 }',
+        '### Answer\n\nqueue: labs\nnested: { priority: 1 }\ntext: a, b',
+        '### messages\n\n- user: Who?\n- ai:\n    ```\n    So:\n    Ada\n    ```',
+      ].join('\n\n'),
     );
   });
 
@@ -137,7 +153,7 @@ describe('maxCharacters of renderRecords', () => {
     });
     expect(text.length).toBeLessThanOrEqual(2_000);
     expect(text).toMatch(/f{300}\[… [\d,]+ characters cut …\]f{300}/);
-    expect(text).toContain('### Score\n\n0');
+    expect(text).toContain('## Example 1 (score 0)\n');
   });
 
   it('renderRecords keeps to maxCharacters with thousands of small values', () => {

@@ -1,4 +1,5 @@
 import type { ReflectiveRecord } from '../adapter/adapter.ts';
+import { bounded } from './bound.ts';
 import { fairShares } from './fair-shares.ts';
 import { label, toMarkdown } from './markdown.ts';
 import { type Plain, toPlain } from './plain.ts';
@@ -16,7 +17,8 @@ const MIN_TEXT_CHARACTERS = 120;
 const cutLast: ReadonlySet<string> = new Set(['score', 'objectives', 'feedback', 'error']);
 
 /**
- * Formats records as Markdown for the reflection model: numbered examples with a heading for each key.
+ * Formats records as Markdown for the reflection model: numbered examples with a heading for each key, and
+ * the score in the heading of the example.
  *
  * The result has at most `maxCharacters` (default: 24,000; minimum: 600), divided evenly among the records. To make a
  * record fit, its parts are cut in this order:
@@ -33,8 +35,8 @@ export function renderRecords(
   options: { readonly maxCharacters?: number | undefined } = {},
 ): string {
   const maxCharacters = options.maxCharacters ?? DEFAULT_MAX_RECORD_CHARACTERS;
-  const all = records.map(sectionsOf);
-  const whole = all.map((sections, index) => layout(index, sections, Infinity, Infinity));
+  const all = records.map((record) => sectionsOf(record, maxCharacters));
+  const whole = all.map((sections, index) => layout(index, sections, Infinity, Infinity, maxCharacters));
   if (joined(whole).length <= maxCharacters) return joined(whole);
 
   const maxRecords = Math.max(1, Math.floor((maxCharacters - 100) / MIN_RECORD_CHARACTERS));
@@ -59,42 +61,60 @@ interface Section {
   readonly isCutLast: boolean;
 }
 
-function sectionsOf(record: ReflectiveRecord): Section[] {
-  return Object.entries(record).flatMap(([key, value]) => {
-    const plain = toPlain(value);
-    return plain === undefined
-      ? []
-      : [{ heading: label(key), value: plain, isCutLast: cutLast.has(key.trim().toLowerCase()) }];
+function sectionsOf(record: ReflectiveRecord, maxCharacters: number): Section[] {
+  return Object.entries(record).flatMap(([key, whole]) => {
+    const plain = toPlain(whole);
+    if (plain === undefined) return [];
+    const value = bounded(plain, maxCharacters);
+    return [{ heading: label(key), value, isCutLast: cutLast.has(key.trim().toLowerCase()) }];
   });
 }
 
-/** A record with each text shortened to `limit` characters, or `lastLimit` in sections that are cut last. */
-function layout(index: number, sections: readonly Section[], limit: number, lastLimit: number): string {
+/**
+ * A record with each text shortened to `limit` characters, or `lastLimit` in sections that are cut last. The sections of
+ * a record longer than `room` may end early.
+ */
+function layout(
+  index: number,
+  sections: readonly Section[],
+  limit: number,
+  lastLimit: number,
+  room: number,
+): string {
+  const score = sections.find(isScore);
   return joined([
-    `## Example ${index + 1}`,
-    ...sections.map(
-      (section) => `### ${section.heading}\n\n${contentOf(section, section.isCutLast ? lastLimit : limit)}`,
-    ),
+    `## Example ${index + 1}${score === undefined ? '' : ` (score ${score.value})`}`,
+    ...sections
+      .filter((section) => section !== score)
+      .map(
+        (section) =>
+          `### ${section.heading}\n\n${contentOf(section, section.isCutLast ? lastLimit : limit, room)}`,
+      ),
   ]);
+}
+
+/** A score is part of the heading of its record. */
+function isScore({ heading, value }: Section): boolean {
+  return heading.toLowerCase() === 'score' && typeof value === 'number';
 }
 
 /** Contents that are not shortened, which are used again and again while a record is made to fit. */
 const wholeContents = new WeakMap<Section, string>();
 
-function contentOf(section: Section, limit: number): string {
-  if (limit !== Infinity) return toMarkdown(section.value, limit);
+function contentOf(section: Section, limit: number, room: number): string {
+  if (limit !== Infinity) return toMarkdown(section.value, limit, room);
   const known = wholeContents.get(section);
   if (known !== undefined) return known;
-  const content = toMarkdown(section.value, Infinity);
+  const content = toMarkdown(section.value, Infinity, room);
   wholeContents.set(section, content);
   return content;
 }
 
 /** The characters for each record: first its sections that are cut last, if all fit; the rest is divided evenly. */
 function sharesOf(records: readonly (readonly Section[])[], total: number): number[] {
-  const claims = records.map((sections, index) => layout(index, sections, Infinity, Infinity).length);
+  const claims = records.map((sections, index) => layout(index, sections, Infinity, Infinity, total).length);
   const floors = records.map((sections, index) =>
-    Math.min(claims[index]!, layout(index, merged(sections), 0, Infinity).length),
+    Math.min(claims[index]!, layout(index, merged(sections), 0, Infinity, total).length),
   );
   const spare = total - floors.reduce((sum, floor) => sum + floor, 0);
   if (spare < 0) return fairShares(claims, total);
@@ -107,7 +127,7 @@ function sharesOf(records: readonly (readonly Section[])[], total: number): numb
 
 /** The record in at most `share` characters, with as much structure as possible. */
 function fitted(index: number, sections: readonly Section[], share: number): string {
-  const whole = layout(index, sections, Infinity, Infinity);
+  const whole = layout(index, sections, Infinity, Infinity, share);
   if (whole.length <= share) return whole;
   const pruned = prunedToFit(index, sections, share);
   const forms = [
@@ -117,19 +137,23 @@ function fitted(index: number, sections: readonly Section[], share: number): str
   ];
   for (const cutsAll of [false, true]) {
     for (const { least, sections } of forms) {
-      const at = (limit: number) => layout(index, sections, limit, cutsAll ? limit : Infinity);
+      const at = (limit: number) => layout(index, sections, limit, cutsAll ? limit : Infinity, share);
       const limit = greatest(least, share, (limit) => at(limit).length <= share);
       if (limit !== undefined) return at(limit);
     }
   }
-  return layout(index, [], 0, 0);
+  return layout(index, [], 0, 0, 0);
 }
 
 /** The sections with as many list entries as fit, or with the fewest if that is not enough. */
 function prunedToFit(index: number, sections: readonly Section[], share: number): Section[] {
   const limit = Math.max(MIN_TEXT_CHARACTERS, share * MIN_TEXT_PART);
   const at = (latest: number) => sections.map((section) => prunedSection(section, latest));
-  const latest = greatest(1, share, (latest) => layout(index, at(latest), limit, Infinity).length <= share);
+  const latest = greatest(
+    1,
+    share,
+    (latest) => layout(index, at(latest), limit, Infinity, share).length <= share,
+  );
   return at(latest ?? 1);
 }
 

@@ -1,7 +1,8 @@
-import type { GepaEvent } from '../events.ts';
+import { type GepaEvent, isDecision } from '../events.ts';
 import type { TestScores } from '../result.ts';
+import { scoredCandidate } from '../search/scored-candidate.ts';
 import type { ScoredCandidate } from '../search/search-view.ts';
-import { scoredCandidate } from '../search/state.ts';
+import { SearchState, scoresOf } from '../search/state.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from './format.ts';
 import { describeLimits, Spending } from './spending.ts';
 import { describeStopReason } from './stop-reason.ts';
@@ -26,9 +27,8 @@ export class RunProgress {
   stage = 'scoring the seed';
   hasStarted = false;
   isFinished = false;
-  readonly #means: number[] = [];
+  readonly #search = new SearchState();
   readonly #warnings = new Set<string>();
-  #bestIndex = 0;
 
   constructor(startedAt: number) {
     this.spending = new Spending(startedAt);
@@ -37,12 +37,14 @@ export class RunProgress {
   /** Applies an event and returns the lines to show about it. */
   apply(event: GepaEvent): readonly Announcement[] {
     this.spending.apply(event);
+    const partBefore = this.#search.pool.part;
+    if (isDecision(event)) this.#search.apply(event);
     switch (event.type) {
       case 'run_started':
         this.hasStarted = true;
         return [plain(startLine(event))];
       case 'iteration_started':
-        this.stage = `iteration ${formatCount(event.iteration)}`;
+        this.stage = `iteration ${formatCount(event.iteration)}${this.#partOfValset()}`;
         return [];
       case 'call_settled':
         if (event.phase === 'testset') this.stage = 'held-out test';
@@ -53,7 +55,12 @@ export class RunProgress {
       case 'warning':
         return this.#warn([event.message]);
       case 'candidate_added':
-        return this.#addCandidate(scoredCandidate(event), event.bestIndex);
+        return this.#addCandidate(event);
+      case 'pool_changed':
+        return this.#changePool(event, partBefore);
+      case 'candidate_scored':
+        if (event.purpose === 'finals') this.stage = 'final comparison';
+        return [];
       case 'run_finished':
         this.isFinished = true;
         return [...this.#warn(event.warnings), ...this.#endLines(event).map(plain)];
@@ -71,26 +78,60 @@ export class RunProgress {
       });
   }
 
-  #addCandidate(candidate: ScoredCandidate, bestIndex: number): Announcement[] {
-    const { index, mean } = candidate;
+  #addCandidate(event: EventOf<'candidate_added'>): Announcement[] {
+    const { index, bestIndex } = event;
     const previousBest = this.bestScore;
-    this.#means[index] = mean;
+    const candidate = scoredCandidate(event);
     this.candidates = index + 1;
-    this.#bestIndex = bestIndex;
-    this.bestScore = this.#means[bestIndex];
+    this.#updateScores();
     if (index === 0) {
-      if (candidate.coverage === 0) return [];
-      this.seedScore = mean;
-      return [plain(`Seed: ${formatScore(mean)} on ${validationExamples(candidate)}`)];
+      if (candidate.coverage === 0) {
+        this.seedScore = undefined;
+        return [];
+      }
+      return [plain(`Seed: ${formatScore(candidate.mean)} on ${validationExamples(candidate)}`)];
     }
     return bestIndex === index ? [{ kind: 'gain', text: newBestLine(candidate, previousBest) }] : [];
   }
 
+  #changePool(
+    { part, reason, iteration }: EventOf<'pool_changed'>,
+    before: readonly number[],
+  ): Announcement[] {
+    this.#updateScores();
+    if (iteration === 0 || part.length <= before.length) return [];
+    const { valsetSize } = this.#search;
+    const repeats = part.length - new Set(part).size;
+    const size = `${formatCount(part.length - repeats)} of ${countOf(valsetSize, 'validation example')}`;
+    const again = repeats === 0 ? '' : `, ${formatCount(repeats)} of them scored again`;
+    return [plain(`Comparing candidates on ${size}${again}: ${reason}`)];
+  }
+
+  /** On the part of the valset on which the search compares candidates now. */
+  #updateScores(): void {
+    const { candidates, bestIndex } = this.#search;
+    if (candidates.length === 0) return;
+    this.seedScore = this.#search.partMean(0);
+    this.bestScore = this.#search.partMean(bestIndex);
+  }
+
+  #partOfValset(): string {
+    const { pool, valsetSize } = this.#search;
+    const size = new Set(pool.part).size;
+    return size === valsetSize ? '' : `, part ${formatCount(size)} of ${formatCount(valsetSize)}`;
+  }
+
   #endLines({ stopReason, durationMs, metricCalls, usage, test }: EventOf<'run_finished'>): string[] {
+    const { candidates, bestIndex } = this.#search;
+    if (this.#search.chosen !== undefined) {
+      const { bestScore, seedScore } = scoresOf(this.#search, candidates[bestIndex]!, candidates[0]!);
+      this.bestScore = bestScore;
+      this.seedScore = seedScore;
+    }
     const found =
       this.seedScore === undefined || this.bestScore === undefined
         ? 'no candidate was scored'
-        : this.#bestIndex === 0
+        : this.#search.bestIndex === 0
           ? `the seed is still the best at ${formatScore(this.seedScore)}`
           : `best ${formatScore(this.bestScore)}, seed ${formatScore(this.seedScore)}`;
     const cost = usage.costUsd === undefined ? '' : `, ${formatUsd(usage.costUsd)}`;

@@ -13,7 +13,8 @@ const descriptions = new Map<StopReason, string>([
   ['aborted', 'the run was aborted'],
   ['providerUnavailable', 'the model provider is unavailable'],
   ['runDirUnwritable', 'the run directory can no longer be written'],
-  ['allPerfect', 'every minibatch is perfect already'],
+  ['allPerfect', 'every example is perfect already'],
+  ['trainsetExhausted', 'the candidates are perfect on the whole trainset'],
   ['noNewProposals', 'the proposals contain no new candidates'],
   ['error', 'the run failed'],
 ]);

@@ -48,7 +48,7 @@ describe('the outcome', () => {
       runFinished(),
     ]);
     expect(row(summarize(partial).split('\n'), 'Validation')).toEqual([
-      '0.500 → 1.000 (+0.500) on 4 examples',
+      '0.500 → 1.000 (+0.500)',
       'The seed was scored on 4 examples, the best candidate on 2 of 4 examples',
     ]);
   });
@@ -75,6 +75,19 @@ describe('the outcome', () => {
     ]);
     expect(row(linesOf(), 'Objectives')).toEqual([]);
   });
+});
+
+it('a summary shows how the length of each component changed', () => {
+  const lengths = {
+    prompt: { seed: 1_000, best: 2_500 },
+    rules: { seed: 80, best: 60 },
+    same: { seed: 5, best: 5 },
+  };
+  expect(row(linesOf({ lengths }), 'Length')).toEqual([
+    'prompt  1,000 → 2,500 characters, +150%',
+    'rules   80 → 60 characters, −25%',
+  ]);
+  expect(row(linesOf({ lengths: { same: { seed: 5, best: 5 } } }), 'Length')).toEqual([]);
 });
 
 describe('the held-out test', () => {

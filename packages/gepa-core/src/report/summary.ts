@@ -1,4 +1,4 @@
-import type { OptimizationResult, TestScores } from '../result.ts';
+import type { OptimizationResult, ScoreBasis, TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search/search-view.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { diffCandidates } from './diff.ts';
@@ -31,6 +31,7 @@ export function summarize<Name extends string>(
         ['Validation', validationLines(result, colors)],
         ['Held-out test', testLines(result, colors)],
         ['Objectives', objectiveLines(result)],
+        ['Length', lengthLines(result)],
       ],
       colors,
     ),
@@ -65,35 +66,32 @@ function table(
 }
 
 function validationLines(result: OptimizationResult, { green }: Colors): string[] {
-  const { candidates, bestIndex, bestScore, seedScore } = result;
-  const [seed, best] = [candidateOf(result, 0), candidateOf(result, bestIndex)];
-  const size = seed?.scores.length ?? 0;
+  const { candidates, bestIndex, bestScore, seedScore, scoredOn, seedScoredOn } = result;
+  const size = candidateOf(result, 0)?.scores.length ?? 0;
   if (bestIndex === 0) {
     const others =
       candidates.length > 1 ? 'no other candidate scored higher' : 'no other candidate was found';
-    return [`${formatScore(seedScore)} on ${coverageOf(seed, size)}: the seed is still the best, ${others}`];
+    return [
+      `${formatScore(seedScore)} on ${basisOf(seedScoredOn, size)}: the seed is still the best, ${others}`,
+    ];
   }
   const gain = bestScore - seedScore;
   const paint = gain > 0 ? green : String;
-  const lines = [
-    `${formatScore(seedScore)} → ${formatScore(bestScore)} (${paint(formatGain(gain))}) on ${countOf(size, 'example')}`,
+  const scores = `${formatScore(seedScore)} → ${formatScore(bestScore)} (${paint(formatGain(gain))})`;
+  const isSame = seedScoredOn.examples === scoredOn.examples && seedScoredOn.fresh === scoredOn.fresh;
+  if (isSame) return [`${scores} on ${basisOf(scoredOn, size)}`];
+  return [
+    scores,
+    `The seed was scored on ${basisOf(seedScoredOn, size)}, the best candidate on ${basisOf(scoredOn, size)}`,
   ];
-  if (seed?.coverage !== best?.coverage) {
-    lines.push(
-      `The seed was scored on ${coverageOf(seed, size)}, the best candidate on ${coverageOf(best, size)}`,
-    );
-  }
-  return lines;
 }
 
 const candidateOf = (result: OptimizationResult, index: number): ScoredCandidate | undefined =>
   result.candidates.find((candidate) => candidate.index === index);
 
-function coverageOf(candidate: ScoredCandidate | undefined, size: number): string {
-  const coverage = candidate?.coverage ?? 0;
-  return coverage === size
-    ? countOf(size, 'example')
-    : `${formatCount(coverage)} of ${countOf(size, 'example')}`;
+function basisOf({ examples, fresh }: ScoreBasis, size: number): string {
+  if (examples === size) return countOf(size, 'example');
+  return `${formatCount(examples)} of ${countOf(size, 'example')}${fresh ? ' that the search did not use' : ''}`;
 }
 
 function testLines(result: OptimizationResult, colors: Colors): string[] {
@@ -140,9 +138,25 @@ function objectiveLines(result: OptimizationResult): string[] {
   });
 }
 
-function searchLine({ candidates, iterations, bestIndex }: OptimizationResult): string {
+/** The components whose length changed. */
+function lengthLines({ lengths }: OptimizationResult): string[] {
+  const changed = Object.entries(lengths).filter(([, { seed, best }]) => seed !== best);
+  const nameWidth = Math.max(0, ...changed.map(([name]) => visible(name).length));
+  return changed.slice(0, MAX_LENGTH_LINES).map(([name, { seed, best }]) => {
+    const growth =
+      seed === 0 ? '' : `, ${best > seed ? '+' : '−'}${Math.round((100 * Math.abs(best - seed)) / seed)}%`;
+    return `${visible(name).padEnd(nameWidth)}  ${formatCount(seed)} → ${countOf(best, 'character')}${growth}`;
+  });
+}
+
+const MAX_LENGTH_LINES = 10;
+
+function searchLine({ candidates, iterations, bestIndex, part }: OptimizationResult): string {
   const best = bestIndex === 0 ? 'the seed is the best' : `candidate ${bestIndex} is the best`;
-  return `${countOf(candidates.length, 'candidate')} in ${countOf(iterations, 'iteration')}; ${best}`;
+  const size = candidates[0]?.scores.length ?? 0;
+  const compared = new Set(part).size;
+  const on = compared === size ? '' : `, compared on ${formatCount(compared)} of ${countOf(size, 'example')}`;
+  return `${countOf(candidates.length, 'candidate')} in ${countOf(iterations, 'iteration')}${on}; ${best}`;
 }
 
 function savedLines({ cacheHits, metricCallsSaved }: OptimizationResult): string[] {

@@ -83,6 +83,7 @@ function optionsOf({ options }: Recording) {
     ...Object.fromEntries(Object.entries(direct).filter(([, value]) => value !== undefined)),
     samplingStrategy,
     selectionStrategy,
+    search: 'reference' as const,
     seed: options.seed,
     maxIterations: options.maxIterations,
     cacheEvaluation: options.cache_evaluation === true,

@@ -28,6 +28,15 @@ const setups: Record<string, TokenRunSetup> = {
     componentSelector: 'all',
     samplingStrategy: { sameParent: 2 },
   },
+  'the adaptive search': { search: 'adaptive', valset: tokenExamples('valid', 30) },
+  'the adaptive search, merges and parallel tasks': {
+    search: 'adaptive',
+    samplingStrategy: { parents: 2, mutations: 2 },
+    useMerge: true,
+    mergeValOverlapFloor: 1,
+    componentSelector: 'round_robin',
+    components: ['extract', 'route', 'answer'],
+  },
 };
 
 describe.each(Object.entries(setups))('a run with %s', (name, setup) => {

@@ -7,10 +7,11 @@ import type { Interruption } from '../calls/interruption.ts';
 import { mapConcurrently } from '../calls/map-concurrently.ts';
 import { type CallOutcome, runCall } from '../calls/run-call.ts';
 import { Semaphore } from '../calls/semaphore.ts';
-import { type Candidate, candidateKey, componentNames } from '../component.ts';
-import type { JournalPosition } from '../journal/journal.ts';
+import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '../component.ts';
+import { type JournalPosition, PROBE } from '../journal/journal.ts';
 import type { Metric } from '../metric.ts';
 import type { ExampleRef } from './examples.ts';
+import { FailureCheck } from './failure-check.ts';
 import { type CandidateRun, type Program, RolloutCall, type RolloutContext } from './rollout-call.ts';
 import { ScoreCheck } from './score-check.ts';
 import type { FrontierType } from './search-view.ts';
@@ -37,7 +38,7 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;
   readonly runId: string;
   readonly adapter: Adapter<Example, Output, Trace, Name>;
-  readonly metric: Metric<Example, Output, Trace>;
+  readonly metric: Metric<Example, Output, Trace, Name>;
   readonly stopwatch: Stopwatch;
   readonly concurrency: number;
   readonly failureScore: number;
@@ -72,11 +73,13 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #program: Program<Example, Output, Trace, Name>;
   /** By candidate, then by example. */
   readonly #cache = new Map<string, RolloutCache<Example, Output, Trace>>();
+  readonly #failureCheck: FailureCheck<Example>;
   #hasWarnedOfMetric = false;
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
     this.#options = options;
     this.#names = componentNames(options.adapter.components);
+    this.#failureCheck = new FailureCheck(options.run.outage, options.warn);
     this.#program = {
       ...options,
       scores: new ScoreCheck(options.frontierType),
@@ -111,12 +114,31 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   }
 
   /** Rollouts with every detail that the reflection model may read. */
-  complete(rollouts: readonly Scored<Example, Output, Trace>[]): Measured<Example, Output, Trace>[] {
-    return rollouts.map(({ position, ...rollout }) => {
-      if (position === undefined) return rollout;
-      const details = this.#options.run.journal!.detailsAt(position);
-      return { ...rollout, ...(details as Partial<Rollout<Example, Output, Trace>>) };
-    });
+  async complete(
+    rollouts: readonly Scored<Example, Output, Trace>[],
+  ): Promise<Measured<Example, Output, Trace>[]> {
+    const { journal, pace } = this.#options.run;
+    const complete: Measured<Example, Output, Trace>[] = [];
+    for (const { position, ...rollout } of rollouts) {
+      const details = position && (await pace.step(() => journal!.detailsAt(position)));
+      complete.push({ ...rollout, ...(details as Partial<Rollout<Example, Output, Trace>> | undefined) });
+    }
+    return complete;
+  }
+
+  /** The first of the examples that the candidate is known to score at least `score` on; nothing is run. */
+  async knownSuccess(
+    candidate: Candidate<Name>,
+    examples: readonly ExampleRef<Example>[],
+    score: number,
+  ): Promise<Rollout<Example, Output, Trace> | undefined> {
+    const known = this.#cache.get(candidateKey(this.#names, candidate));
+    for (const { key } of known === undefined ? [] : examples) {
+      const rollout = known!.get(key);
+      if (rollout === undefined || rollout instanceof Promise || rollout.error !== undefined) continue;
+      if (rollout.score >= score) return (await this.complete([rollout]))[0];
+    }
+    return undefined;
   }
 
   async #evaluate(
@@ -128,7 +150,9 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const cache = context.repeat === undefined ? this.#cacheOf(candidate) : undefined;
     const number = run.journal?.numberOf(candidate) ?? 0;
     const candidateRun: CandidateRun<Name> = { candidate, number, context, unavailable: undefined };
+    const made = new Set<number>();
     const outcomes = await mapConcurrently(examples, concurrency, async (ref, position) => {
+      if (cache?.has(ref.key) !== true) made.add(position);
       const outcome =
         cache === undefined
           ? await this.#rollOut(candidateRun, ref, occurrenceOf(context, position))
@@ -139,6 +163,15 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       }
       return outcome;
     });
+    for (const { position, interruption } of await this.#voidFailures(
+      candidateRun,
+      examples,
+      outcomes,
+      made,
+    )) {
+      outcomes[position] = { interruption };
+      cache?.delete(examples[position]!.key);
+    }
     const interrupted = outcomes.filter((outcome) => 'interruption' in outcome);
     // An interruption that ends the run goes before a gap.
     const first =
@@ -146,6 +179,45 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
     this.#warnOfMetric(rollouts.find((rollout) => rollout?.failedIn === 'metric'));
     return { rollouts, ...first };
+  }
+
+  /** The failures at the end that are not the candidate's. In order of the examples, so that a replay finds the same. */
+  async #voidFailures(
+    { number, context }: CandidateRun<Name>,
+    examples: readonly ExampleRef<Example>[],
+    outcomes: readonly Outcome<Example, Output, Trace>[],
+    made: ReadonlySet<number>,
+  ): Promise<{ readonly position: number; readonly interruption: Interruption }[]> {
+    const rollouts: { readonly position: number; readonly hasFailed: boolean }[] = [];
+    for (const [position, outcome] of outcomes.entries()) {
+      if (!('interruption' in outcome)) {
+        if (made.has(position)) rollouts.push({ position, hasFailed: outcome.error !== undefined });
+      } else if (outcome.interruption.reason !== 'unavailable') return [];
+    }
+    const end = rollouts.findLastIndex(({ hasFailed }) => !hasFailed) + 1;
+    if (context.phase === 'seed') {
+      for (const { position, hasFailed } of rollouts.slice(0, end)) {
+        this.#failureCheck.learnSeed(examples[position]!, hasFailed);
+      }
+    }
+    const failures = rollouts.slice(end);
+    const interruption = await this.#failureCheck.voidBecause(failures.length, context.phase, (ref, probe) =>
+      this.#probe(ref, context, `${occurrenceOf(context, probe)} of ${number}`),
+    );
+    return interruption === undefined ? [] : failures.map(({ position }) => ({ position, interruption }));
+  }
+
+  /** Runs the seed, also on an example on which it has run. */
+  #probe(
+    ref: ExampleRef<Example>,
+    context: RolloutContext,
+    name: string,
+  ): Promise<Outcome<Example, Output, Trace>> {
+    const { run, adapter } = this.#options;
+    const candidate = seedCandidateOf(adapter.components);
+    const number = run.journal?.numberOf(candidate) ?? 0;
+    const seedRun = { candidate, number, context: { ...context, candidateIndex: 0 }, unavailable: undefined };
+    return this.#rollOut(seedRun, ref, PROBE + name);
   }
 
   async #cached(

@@ -12,15 +12,39 @@ describe('a search without progress', () => {
       const run = tokenRun({ metric: () => 1, maxMetricCalls, cacheEvaluation });
       const result = await optimize(run.options);
       expect(result.stopReason).toBe('allPerfect');
-      expect(result.iterations).toBeLessThanOrEqual(10);
-      expect(result).toMatchObject({ bestIndex: 0, bestScore: 1 });
+      expect(result).toMatchObject({ bestIndex: 0, bestScore: 1, iterations: 0 });
     },
   );
+
+  it('a search ends with allPerfect once a candidate is perfect on the whole valset', async () => {
+    const run = tokenRun({
+      metric: ({ candidate }) => Object.values(candidate!).join().includes('red'),
+      propose: async ({ candidate, components }) => ({
+        [components[0]!]: `${candidate[components[0]!]} red`,
+      }),
+      maxMetricCalls,
+    });
+    const result = await optimize(run.options);
+    expect(result).toMatchObject({ stopReason: 'allPerfect', bestScore: 1 });
+    expect(result.candidates.length).toBe(result.bestIndex + 1);
+  });
+
+  it.each([
+    ['skipPerfectScore is false', { skipPerfectScore: false }],
+    ['the frontier has objectives', { frontierType: 'hybrid' }],
+  ] as const)('a perfect candidate does not end the search where %s', async (_, options) => {
+    const run = tokenRun({
+      metric: () => ({ score: 1, objectives: { brevity: 0.5 } }),
+      maxIterations: 2,
+      ...options,
+    });
+    expect((await optimize(run.options)).stopReason).toBe('maxIterations');
+  });
 
   it('a search with perfect minibatches tries every example of the trainset before it ends', async () => {
     const run = tokenRun({
       trainset: tokenExamples('train', 60),
-      metric: ({ example }) => (example.id === 'train-41' ? 0 : 1),
+      metric: ({ example }) => (example.id === 'train-41' || example.id === 'valid-0' ? 0 : 1),
       propose: async () => ({}),
       maxMetricCalls,
     });

@@ -1,15 +1,18 @@
 import { sentence } from '../calls/classify-error.ts';
 import { ProposerError } from '../errors.ts';
+import { compareFinalists } from './finals.ts';
 import { merge } from './merge.ts';
 import { mutate } from './mutate.ts';
+import { comparePool, startPool } from './pool.ts';
 import type { IterationOutcome, SearchContext } from './search-context.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import { validateSeed } from './validate.ts';
+import { warnOfFewProposals } from './warn-of-few-proposals.ts';
 
 /**
  * GEPA (paper, algorithm 1): keep a pool of candidates and a Pareto frontier over the valset; again and again select a
  * parent from the frontier, let a model rewrite its components from what it reads of a minibatch, keep the child if it
- * is better there, and now and then merge two lineages.
+ * is better there, and now and then merge two lineages. At the end, compare the best once more.
  *
  * @returns why the search ended.
  */
@@ -21,12 +24,19 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
   let mergeIsDue = false;
 
   dispatch(search.started);
-  let reason = (await validateSeed(search)) ?? (await search.stopReason());
+  startPool(search);
+  warnOfFewProposals(search);
+  let reason =
+    (await validateSeed(search)) ??
+    (await comparePool(search)) ??
+    perfection(search) ??
+    (await search.stopReason());
   while (reason === undefined) {
     const callsBefore = spend.metricCalls;
     dispatch({ type: 'iteration_started', iteration: state.iteration + 1 });
     const merged: IterationOutcome | undefined = mergeIsDue ? await merge(search) : undefined;
     const outcome: IterationOutcome = merged ?? (await mutate(search));
+    const interruption = outcome.kind === 'stopped' ? undefined : await comparePool(search);
     dispatch({ type: 'iteration_finished', iteration: state.iteration, metricCalls: spend.metricCalls });
 
     // A merge becomes due with each accepted mutation, whatever came of the last merge.
@@ -35,9 +45,24 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
     reason =
       outcome.kind === 'stopped'
         ? outcome.reason
-        : (patience.after(outcome, hasMeasured) ?? (await search.stopReason()));
+        : (interruption ??
+          patience.after(outcome, hasMeasured) ??
+          perfection(search) ??
+          (await search.stopReason()));
   }
-  return reason;
+  return compareFinalists(search, reason);
+}
+
+/** A candidate with a perfect score on every example of the valset cannot be beaten, unless by objectives. */
+function perfection<Example, Output, Trace, Name extends string>({
+  started,
+  state,
+  skipPerfectScore,
+  perfectScore,
+}: SearchContext<Example, Output, Trace, Name>): StopReason | undefined {
+  if (!skipPerfectScore || started.frontierType !== 'instance') return undefined;
+  const { scores } = state.candidates[state.bestIndex]!;
+  return scores.every((score) => score !== null && score >= perfectScore) ? 'allPerfect' : undefined;
 }
 
 const MAX_FAILED_ITERATIONS = 3;

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../optimize.ts';
+import { searchViewOf } from '../testing/fixtures/search-view.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import { sharedDraws } from './draws.ts';
 import { MergeProposer } from './merge-proposer.ts';
-import { Random } from './random.ts';
 import type { ScoredCandidate, SearchView } from './search-view.ts';
 
 type Names = 'a' | 'b' | 'c';
@@ -31,20 +32,16 @@ function candidate(
 }
 
 function view(candidates: readonly ScoredCandidate<Names>[], frontier: readonly number[]): SearchView<Names> {
-  return {
-    candidates,
-    bestIndex: 0,
-    iteration: 5,
-    valsetSize: 8,
-    survivors: () => frontier.map((index) => ({ candidate: index, keys: 1 })),
-  };
+  const search = searchViewOf(candidates, { iteration: 5 });
+  search.survivors = () => frontier.map((index) => ({ candidate: index, keys: 1 }));
+  return search;
 }
 
 const proposer = (seed = 0, overrides = {}) =>
   new MergeProposer<Names>({
     names,
     minOverlap: 5,
-    random: new Random(seed),
+    draws: sharedDraws(seed),
     isNew: () => true,
     ...overrides,
   });

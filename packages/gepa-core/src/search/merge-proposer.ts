@@ -1,4 +1,5 @@
 import type { Candidate } from '../component.ts';
+import type { Draws } from './draws.ts';
 import type { Random } from './random.ts';
 import type { ScoredCandidate, SearchView } from './search-view.ts';
 
@@ -17,7 +18,7 @@ export interface MergeOptions<Name extends string> {
   readonly names: readonly Name[];
   /** The minimum number of valset examples on which both parents must have scores. */
   readonly minOverlap: number;
-  readonly random: Random;
+  readonly draws: Draws;
   /** Whether a merged candidate differs from all known ones. Others are not proposed. */
   readonly isNew: (texts: Candidate<Name>) => boolean;
 }
@@ -42,7 +43,8 @@ export class MergeProposer<Name extends string> {
 
   /** A merge of two candidates on the Pareto frontier; `undefined` if none was found. */
   propose(search: SearchView<Name>): MergeProposal<Name> | undefined {
-    const { random, names, minOverlap, isNew } = this.#options;
+    const { draws, names, minOverlap, isNew } = this.#options;
+    const random = draws('merge');
     const eligible = search
       .survivors()
       .map(({ candidate }) => candidate)
@@ -51,10 +53,10 @@ export class MergeProposer<Name extends string> {
     if (eligible.length < 2 || search.candidates.length < 3) return undefined;
 
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const pair = this.#findPair(search, eligible);
+      const pair = this.#findPair(search, eligible, random);
       if (pair === undefined) continue;
       const [first, second, ancestor] = pair;
-      const cross = crossover(names, first, second, ancestor, random);
+      const cross = crossover(search, names, first, second, ancestor, random);
       const recipe = JSON.stringify([first.index, second.index, cross.sources]);
       if (this.#built.has(recipe)) continue;
       const common = commonPositions(first, second);
@@ -71,8 +73,12 @@ export class MergeProposer<Name extends string> {
     return undefined;
   }
 
-  #findPair(search: SearchView<Name>, eligible: readonly number[]): Crossing<Name> | undefined {
-    const { random, names } = this.#options;
+  #findPair(
+    search: SearchView<Name>,
+    eligible: readonly number[],
+    random: Random,
+  ): Crossing<Name> | undefined {
+    const { names } = this.#options;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const [i, j] = random.sample(eligible, 2).sort((a, b) => a - b) as [number, number];
       const ancestorsOfFirst = ancestorsOf(search.candidates, i);
@@ -87,12 +93,11 @@ export class MergeProposer<Name extends string> {
         .filter(
           (ancestor) =>
             !this.#usedAncestors.has(ancestorKey(first, second, ancestor)) &&
-            ancestor.mean <= first.mean &&
-            ancestor.mean <= second.mean &&
+            search.partMean(ancestor.index) <= Math.min(search.partMean(i), search.partMean(j)) &&
             names.some((name) => changedByOne(name, first, second, ancestor)),
         );
       if (ancestors.length === 0) continue;
-      const means = ancestors.map(({ mean }) => Math.max(0, mean));
+      const means = ancestors.map(({ index }) => Math.max(0, search.partMean(index)));
       // The reference fails when all weights are 0; we draw evenly.
       const ancestor = means.every((mean) => mean === 0)
         ? random.choice(ancestors)
@@ -136,13 +141,14 @@ function changedByOne<Name extends string>(
 }
 
 function crossover<Name extends string>(
+  search: SearchView<Name>,
   names: readonly Name[],
   first: ScoredCandidate<Name>,
   second: ScoredCandidate<Name>,
   ancestor: ScoredCandidate<Name>,
   random: Random,
 ): { texts: Candidate<Name>; sources: number[] } {
-  const sources = names.map((name) => sourceOf(name, first, second, ancestor, random));
+  const sources = names.map((name) => sourceOf(search, name, first, second, ancestor, random));
   return {
     texts: Object.fromEntries(names.map((name, i) => [name, sources[i]!.texts[name]])) as Candidate<Name>,
     sources: sources.map(({ index }) => index),
@@ -150,6 +156,7 @@ function crossover<Name extends string>(
 }
 
 function sourceOf<Name extends string>(
+  search: SearchView<Name>,
   name: Name,
   first: ScoredCandidate<Name>,
   second: ScoredCandidate<Name>,
@@ -161,7 +168,8 @@ function sourceOf<Name extends string>(
   }
   if (first.texts[name] === ancestor.texts[name]) return first;
   // Both changed it, possibly to the same text. Like the reference, draw on equal means in either case.
-  if (first.mean !== second.mean) return first.mean > second.mean ? first : second;
+  const [a, b] = [search.partMean(first.index), search.partMean(second.index)];
+  if (a !== b) return a > b ? first : second;
   return random.choice([first, second]);
 }
 

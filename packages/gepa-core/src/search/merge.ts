@@ -1,3 +1,4 @@
+import { callsForSearch, costOfValidation } from './pool.ts';
 import { type IterationOutcome, type SearchContext, stopsRun } from './search-context.ts';
 import { total } from './strategies/acceptance.ts';
 import { updateFrontier, validate } from './validate.ts';
@@ -13,7 +14,7 @@ export async function merge<Example, Output, Trace, Name extends string>(
 
   const { parents, ancestor, texts, subsample } = proposal;
   const examples = subsample.map((position) => valset[position]!);
-  if (evaluator.costOfNew([...examples, ...valset]) > search.remainingMetricCalls()) return undefined;
+  if (costOfValidation(search, examples) > callsForSearch(search)) return undefined;
   const { iteration } = state;
   const { rollouts, interruption } = await evaluator.evaluate(texts, examples, {
     iteration,

@@ -6,6 +6,7 @@ import type { ProposalRejection } from '../events.ts';
 import { affordableTasks } from './affordable-tasks.ts';
 import type { Evaluation } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
+import { callsForSearch, costOfValidation } from './pool.ts';
 import { type IterationOutcome, type SearchContext, stopsRun } from './search-context.ts';
 import type { Trial } from './strategies/acceptance.ts';
 import type { Task } from './strategies/proposal-sampling.ts';
@@ -53,12 +54,17 @@ export async function mutate<Example, Output, Trace, Name extends string>(
   const { state, strategies } = search;
 
   // Select parents and sample minibatches.
-  const tasks = affordable(search, strategies.sampleTasks(state));
+  const sampled = strategies.sampleTasks(state);
+  if (sampled === undefined) return trainsetExhausted(search);
+  const tasks = affordable(search, sampled);
   if (tasks.length === 0) return noRoom(search);
 
   // Run the parents, and choose the components to rewrite.
   const evaluations = await runParents(search, tasks);
-  const chosen = tasks.map((task, number) => chooseComponents(search, task, number, evaluations[number]!));
+  const chosen: Awaited<ReturnType<typeof chooseComponents<Example, Output, Trace, Name>>>[] = [];
+  for (const [number, task] of tasks.entries()) {
+    chosen.push(await chooseComponents(search, task, number, evaluations[number]!));
+  }
 
   // Reflect, and test the children on the minibatches of their parents.
   const outcomes = await Promise.all(
@@ -96,17 +102,27 @@ function affordable<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   tasks: readonly Task[],
 ): readonly Task[] {
-  const { state, evaluator, strategies, valset } = search;
+  const { state, evaluator, strategies } = search;
   const costOf = ({ parent, minibatch }: Task) => {
     const examples = examplesAt(search, minibatch);
     const child = evaluator.costOfNew(examples);
     return {
       parent: evaluator.cost(state.candidates[parent]!.texts, examples),
       child,
-      valset: evaluator.costOfNew([...examples, ...valset]) - child,
+      valset: costOfValidation(search, examples) - child,
     };
   };
-  return affordableTasks(tasks, search.remainingMetricCalls(), costOf, strategies.mostSelected);
+  return affordableTasks(tasks, callsForSearch(search), costOf, strategies.mostSelected);
+}
+
+function trainsetExhausted<Example, Output, Trace, Name extends string>({
+  trainset,
+  warn,
+}: SearchContext<Example, Output, Trace, Name>): IterationOutcome {
+  warn(
+    `The trainset is exhausted: every candidate that is left to improve is perfect on its ${trainset.length} examples. Give more or harder training examples to go on.`,
+  );
+  return { kind: 'stopped', reason: 'trainsetExhausted' };
 }
 
 function noRoom<Example, Output, Trace, Name extends string>({
@@ -147,17 +163,18 @@ function runParents<Example, Output, Trace, Name extends string>(
 }
 
 /** Chooses the components to rewrite, unless there is nothing to improve. */
-function chooseComponents<Example, Output, Trace, Name extends string>(
+async function chooseComponents<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   { parent, minibatch }: Task,
   task: number,
   { rollouts: kept, interruption }: Evaluation<Example, Output, Trace>,
-): ChosenTask<Example, Output, Trace, Name> | TaskOutcome<Name> {
-  const { state, names, strategies, evaluator, dispatch, skipPerfectScore, perfectScore } = search;
+): Promise<ChosenTask<Example, Output, Trace, Name> | TaskOutcome<Name>> {
+  const { state, names, strategies, evaluator, memory, dispatch, skipPerfectScore, perfectScore } = search;
   const { iteration } = state;
   if (interruption !== undefined) return { kind: 'interrupted', components: [], interruption };
 
-  const rollouts = evaluator.complete(kept.map((rollout) => rollout!));
+  const rollouts = await evaluator.complete(kept.map((rollout) => rollout!));
+  memory.learn(rollouts);
   const scores = rollouts.map(({ score }) => score);
   const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
   dispatch({ type: 'task_evaluated', iteration, task, parent, minibatch, scores, skipped });
@@ -176,12 +193,19 @@ function chooseComponents<Example, Output, Trace, Name extends string>(
 
 /** Asks for new texts of the chosen components. */
 async function reflect<Example, Output, Trace, Name extends string>(
-  { state, names, propose, skipDuplicates }: SearchContext<Example, Output, Trace, Name>,
-  { parent, rollouts, components }: ChosenTask<Example, Output, Trace, Name>,
+  search: SearchContext<Example, Output, Trace, Name>,
+  { parent, minibatch, rollouts, components }: ChosenTask<Example, Output, Trace, Name>,
   task: number,
 ): Promise<{ readonly texts: Partial<Candidate<Name>> } | TaskOutcome<Name>> {
+  const { state, names, propose, skipDuplicates, evaluator, trainset, perfectScore } = search;
   const candidate = state.candidates[parent]!.texts;
-  const proposal = await propose({ iteration: state.iteration, task, candidate, components, rollouts });
+  const { iteration } = state;
+  // A reflection on failures alone does not see what to keep.
+  const success = rollouts.some(({ score }) => score >= perfectScore)
+    ? undefined
+    : await evaluator.knownSuccess(candidate, trainset, perfectScore);
+  const request = { iteration, task, parent, candidate, components, minibatch, rollouts, success };
+  const proposal = await propose(request);
   if ('interruption' in proposal) return { kind: 'interrupted', components, ...proposal };
   if ('rejected' in proposal) return { kind: 'rejected', components, ...proposal.rejected };
 

@@ -9,7 +9,7 @@ export interface BestOfKey {
 /** The best candidates per key (paper, section 3.3). Keys are numbered from 0 in order of first insertion. */
 export class ParetoFrontier {
   readonly #keys: { score: number; candidates: number[] }[] = [];
-  #survivors: readonly Survivor[] | undefined;
+  readonly #survivors = new Map<string, readonly Survivor[]>();
 
   key(key: number): BestOfKey {
     return this.#keys[key]!;
@@ -21,17 +21,26 @@ export class ParetoFrontier {
     if (best === undefined || score > best.score) this.#keys[key] = { score, candidates: [candidate] };
     else if (score === best.score) best.candidates.push(candidate);
     else return;
-    this.#survivors = undefined;
+    this.#survivors.clear();
   }
 
   /** See `SearchView.survivors`. */
-  survivors(meanOf: (candidate: number) => number, among?: readonly number[]): readonly Survivor[] {
-    if (among !== undefined) return removeDominated(this.#membersAmong(new Set(among)), meanOf);
-    this.#survivors ??= removeDominated(
-      this.#keys.map(({ candidates }) => candidates),
-      meanOf,
-    );
-    return this.#survivors;
+  survivors(
+    meanOf: (candidate: number) => number,
+    among?: readonly number[],
+    ties: 'key' | 'older' = 'key',
+  ): readonly Survivor[] {
+    if (among !== undefined) return removeDominated(this.#membersAmong(new Set(among)), meanOf, ties);
+    let survivors = this.#survivors.get(ties);
+    if (survivors === undefined) {
+      survivors = removeDominated(
+        this.#keys.map(({ candidates }) => candidates),
+        meanOf,
+        ties,
+      );
+      this.#survivors.set(ties, survivors);
+    }
+    return survivors;
   }
 
   #membersAmong(among: ReadonlySet<number>): number[][] {
@@ -49,6 +58,7 @@ export class ParetoFrontier {
 function removeDominated(
   membersOfKeys: readonly (readonly number[])[],
   meanOf: (candidate: number) => number,
+  ties: 'key' | 'older',
 ): Survivor[] {
   const keysOf = new Map<number, number[]>();
   for (const [key, members] of membersOfKeys.entries()) {
@@ -60,7 +70,8 @@ function removeDominated(
   }
   const membersLeft = membersOfKeys.map(({ length }) => length);
   const removed = new Set<number>();
-  for (const candidate of [...keysOf.keys()].sort((a, b) => meanOf(a) - meanOf(b))) {
+  const byMean = (a: number, b: number) => meanOf(a) - meanOf(b) || (ties === 'older' ? a - b : 0);
+  for (const candidate of [...keysOf.keys()].sort(byMean)) {
     const keys = keysOf.get(candidate)!;
     if (keys.some((key) => membersLeft[key] === 1)) continue;
     removed.add(candidate);

@@ -5,6 +5,7 @@ import { Stopwatch } from '../budget/stopwatch.ts';
 import type { CallEnvironment } from '../calls/call.ts';
 import { nextTurn } from '../calls/next-turn.ts';
 import { Outage } from '../calls/outage.ts';
+import { Pace } from '../calls/pace.ts';
 import type { RunSignal } from '../calls/run-signal.ts';
 import { AttemptTimeouts } from '../calls/timeout.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
@@ -14,11 +15,14 @@ import type { DecisionEvent } from '../events.ts';
 import { type Journal, settledCallOf } from '../journal/journal.ts';
 import { warnAboutData, warnAboutPlaceholders } from '../options/data-warnings.ts';
 import type { Settings } from '../options/settings.ts';
+import { Memory } from '../reflection/memory.ts';
 import { createProposer } from '../reflection/propose.ts';
+import { copyFinder, createLimits, type FindCopies } from '../reflection/text-limits.ts';
+import { keyedDraws, sharedDraws } from './draws.ts';
 import { Evaluator } from './evaluator.ts';
 import { ExampleIndex, type ExampleRef } from './examples.ts';
 import { MergeProposer } from './merge-proposer.ts';
-import { Random } from './random.ts';
+import { policyRequest } from './pool.ts';
 import type { SearchContext } from './search-context.ts';
 import { SearchState } from './state.ts';
 import * as conditions from './strategies/stop-conditions.ts';
@@ -30,6 +34,7 @@ export interface PreparedRun<Example, Output, Trace, Name extends string> {
   readonly search: SearchContext<Example, Output, Trace, Name>;
   readonly calls: CallEnvironment;
   readonly testset: readonly ExampleRef<Example>[];
+  readonly findCopies: FindCopies;
   readonly stopwatch: Stopwatch;
 }
 
@@ -99,6 +104,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     retry: settings.retry,
     timeouts: new AttemptTimeouts(signal, settings.rolloutTimeoutMs),
     dispatch: dispatcher.dispatch,
+    pace: new Pace(),
   };
   const trainKeys = new Set(trainset.map(({ key }) => key));
   const evaluator = new Evaluator({
@@ -114,6 +120,10 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
     warn,
   });
+  const { mask, perfectScore, showExpected } = settings;
+  const seedCandidate = seedCandidateOf(adapter.components);
+  const memory = new Memory({ state, names, trainset, mask, perfectScore, showExpected });
+  const findCopies = copyFinder(Object.values<string>(seedCandidate), trainset);
   const propose = createProposer({
     run: calls,
     adapter,
@@ -123,19 +133,28 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
       (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
     templates: settings.reflectionPromptTemplate,
     maxRecordCharacters: settings.maxRecordCharacters,
-    mask: settings.mask,
+    perfectScore,
+    concurrency: settings.reflectionConcurrency,
+    mask,
+    knowledge: settings,
+    memory,
+    checkLimits: createLimits(settings, findCopies),
     stopwatch,
+    warn,
   });
 
-  const random = new Random(settings.seed);
+  const draws =
+    settings.search === 'reference'
+      ? sharedDraws(settings.seed)
+      : keyedDraws(settings.seed, () => state.iteration);
   const merger = new MergeProposer<Name>({
     names,
-    random,
+    draws,
     minOverlap: settings.mergeValOverlapFloor,
     isNew: (texts) => !skipDuplicates || !state.has(texts),
   });
   const strategies = createStrategies(settings, {
-    random,
+    draws,
     trainsetSize: trainset.length,
     minibatchSize: settings.reflectionMinibatchSize,
   });
@@ -148,12 +167,23 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     if (journal?.hasIteration(state.iteration)) await nextTurn();
     // The earlier session went on from here, and so does its replay, whatever the clock says now.
     if (!isReplaying()) {
-      const reason = runSignal.endedBy ?? (await stopWhen(stopStateOf()));
+      const reason = runSignal.endedBy ?? (await stopWhen(stopStateOf())) ?? reachedReserve();
       if (reason !== undefined) return reason;
     }
     // Entries left over were made under other limits (an earlier end of the run), and were paid for all the same.
     journal?.skip(state.iteration + 1);
     return undefined;
+  };
+  /** Where dollars, tokens or time are limited, the final comparison gets its share of them. */
+  const reachedReserve = (): conditions.StopReason | undefined => {
+    const share = 1 - strategies.evaluationPolicy.reserve(policyRequest(search));
+    if (share === 1) return undefined;
+    const { usage } = spend;
+    const isReached = (spent: number | undefined, limit: number | undefined) =>
+      limit !== undefined && (spent ?? 0) >= share * limit;
+    if (isReached(usage.costUsd, settings.maxCostUsd)) return 'maxCostUsd';
+    if (isReached(usage.inputTokens + usage.outputTokens, settings.maxTokens)) return 'maxTokens';
+    return isReached(stopwatch.elapsedMs, settings.maxDurationMs) ? 'maxDurationMs' : undefined;
   };
   const stopStateOf = () => ({
     search: state,
@@ -162,41 +192,42 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     usage: spend.usage,
     elapsedMs: stopwatch.elapsedMs,
   });
-  const remainingMetricCalls = () => {
+  const metricCalls = () => {
     const planned = journal?.hasIteration(state.iteration) ? (journal.plannedMetricCalls ?? 0) : 0;
-    const limit = Math.max(settings.maxMetricCalls ?? Number.POSITIVE_INFINITY, planned);
-    return limit - budget.testsetCalls - spend.metricCalls;
+    const total =
+      journal?.limitOf(state.iteration) ??
+      Math.max(settings.maxMetricCalls ?? Number.POSITIVE_INFINITY, planned);
+    const limit = total - budget.testsetCalls;
+    return { limit, left: limit - spend.metricCalls, testset: budget.testsetCalls };
   };
 
-  return {
-    runId,
-    testset,
-    stopwatch,
-    calls,
-    search: {
-      started: startedEvent(settings, runId, journal),
-      names,
-      seedCandidate: seedCandidateOf(adapter.components),
-      trainset,
-      valset,
-      state,
-      dispatch,
-      evaluator,
-      propose,
-      merger: settings.useMerge ? merger : undefined,
-      maxMergeInvocations: settings.maxMergeInvocations,
-      strategies,
-      spend,
-      remainingMetricCalls,
-      skipDuplicates,
-      skipPerfectScore: settings.skipPerfectScore,
-      perfectScore: settings.perfectScore,
-      failureScore: settings.failureScore,
-      maxIdleIterations: Math.max(10, Math.ceil(trainset.length / settings.reflectionMinibatchSize)),
-      stopReason,
-      warn,
-    },
+  const search: SearchContext<Example, Output, Trace, Name> = {
+    started: startedEvent(settings, runId, journal),
+    names,
+    seedCandidate,
+    trainset,
+    valset,
+    state,
+    dispatch,
+    evaluator,
+    propose,
+    memory,
+    merger: settings.useMerge ? merger : undefined,
+    maxMergeInvocations: settings.maxMergeInvocations,
+    strategies,
+    spend,
+    metricCalls,
+    draws,
+    minibatchSize: settings.reflectionMinibatchSize,
+    skipDuplicates,
+    skipPerfectScore: settings.skipPerfectScore,
+    perfectScore,
+    failureScore: settings.failureScore,
+    maxIdleIterations: Math.max(10, Math.ceil(trainset.length / settings.reflectionMinibatchSize)),
+    stopReason,
+    warn,
   };
+  return { runId, testset, findCopies, stopwatch, calls, search };
 }
 
 function startedEvent<Example, Output, Trace, Name extends string>(
@@ -215,6 +246,7 @@ function startedEvent<Example, Output, Trace, Name extends string>(
     trainsetSize: settings.trainset.length,
     valsetSize: settings.valset.length,
     frontierType,
+    perfectScore: settings.skipPerfectScore ? settings.perfectScore : undefined,
     maxMetricCalls,
     maxIterations,
     maxCostUsd,

@@ -20,22 +20,26 @@ export async function rescoreIfProgramChanged<Example, Output, Trace, Name exten
   );
   const { state, valset, evaluator, dispatch } = search;
   const { iteration } = state;
+  // Where both have scores.
+  const part = [...new Set(state.pool.part)];
+  const examples = part.map((position) => valset[position]!);
   const repeat = `rescored ${changes.join('; ')}`;
   for (const index of new Set([0, state.bestIndex])) {
     const { texts } = state.candidates[index]!;
     const context = { iteration, phase: 'valset', candidateIndex: index, repeat } as const;
-    const { rollouts, interruption } = await evaluator.evaluate(texts, valset, context);
+    const { rollouts, interruption } = await evaluator.evaluate(texts, examples, context);
     if (interruption !== undefined) {
       warn(
         `The seed and the best candidate could not be scored again (${interruption.reason}), so that their scores are of different programs: do not compare them. Raise the limits, or start a new run with another runDir.`,
       );
       return repeat;
     }
-    const objectiveScores = objectivesOf(rollouts, search);
+    const byPosition = valset.map((_, position) => rollouts[part.indexOf(position)]);
+    const objectiveScores = objectivesOf(byPosition, search);
     dispatch({
       type: 'candidate_rescored',
       index,
-      scores: rollouts.map((rollout) => rollout?.score ?? null),
+      scores: byPosition.map((rollout) => rollout?.score ?? null),
       ...(objectiveScores === undefined ? {} : { objectiveScores }),
     });
   }

@@ -30,7 +30,7 @@ export interface Program<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;
   readonly runId: string;
   readonly adapter: Adapter<Example, Output, Trace, Name>;
-  readonly metric: Metric<Example, Output, Trace>;
+  readonly metric: Metric<Example, Output, Trace, Name>;
   readonly scores: ScoreCheck;
   readonly failureScore: number;
   readonly semaphore: Semaphore;
@@ -132,7 +132,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     let result: unknown;
     try {
       result = await attempt({ name: 'The metric', by: 'judge', usageOf: usageOfMetric }, (given): unknown =>
-        metric({ ...given, example, output, trace }),
+        metric({ ...given, candidate, example, output, trace }),
       );
     } catch (error) {
       return this.#failed('metric', error, ran);

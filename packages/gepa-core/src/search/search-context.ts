@@ -2,7 +2,9 @@ import type { SpendReport } from '../budget/spend.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
+import type { Memory } from '../reflection/memory.ts';
 import type { Proposer } from '../reflection/proposer.ts';
+import type { Draws } from './draws.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
 import type { MergeProposer } from './merge-proposer.ts';
@@ -24,12 +26,15 @@ export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly dispatch: (event: DecisionEvent<Name>) => void;
   readonly evaluator: Evaluator<Example, Output, Trace, Name>;
   readonly propose: Proposer<Example, Output, Trace, Name>;
+  readonly memory: Memory<Name>;
   readonly merger: MergeProposer<Name> | undefined;
   readonly maxMergeInvocations: number;
   readonly strategies: Strategies<Name>;
   readonly spend: SpendReport;
-  /** Metric calls that the search may plan with; `Infinity` without a limit. */
-  readonly remainingMetricCalls: () => number;
+  /** The metric calls of the run without those kept for the testset, and what is left of them; `Infinity` without a limit. */
+  readonly metricCalls: () => { readonly limit: number; readonly left: number; readonly testset: number };
+  readonly draws: Draws;
+  readonly minibatchSize: number;
   readonly skipDuplicates: boolean;
   readonly skipPerfectScore: boolean;
   readonly perfectScore: number;

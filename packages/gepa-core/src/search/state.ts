@@ -1,11 +1,13 @@
 import { noTime, SpendReport } from '../budget/spend.ts';
 import { noUsage } from '../budget/usage.ts';
-import { type Candidate, candidateKey, ownValue } from '../component.ts';
+import { type Candidate, candidateKey, ownValue, recordOf } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
-import type { FrontierKey, OptimizationResult } from '../result.ts';
+import type { FrontierKey, OptimizationResult, ScoreBasis, TextLength } from '../result.ts';
+import { Attempts } from './attempts.ts';
 import { FrontierKeys } from './frontier-keys.ts';
 import { ParetoFrontier } from './pareto-frontier.ts';
-import type { ScoredCandidate, SearchView, Survivor } from './search-view.ts';
+import { meanAt, scoredCandidate, withFurtherScores } from './scored-candidate.ts';
+import type { Pool, ScoredCandidate, SearchView, Survivor } from './search-view.ts';
 
 type Decision<Name extends string, Type extends DecisionEvent['type']> = Extract<
   DecisionEvent<Name>,
@@ -19,27 +21,42 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   iteration = 0;
   metricCalls = 0;
   valsetSize = 0;
+  trainsetSize = 0;
+  perfectScore: number | undefined;
   mergesAccepted = 0;
+  childrenTested = 0;
+  pool: Pool = { candidates: [], part: [] };
+  chosen: Decision<Name, 'best_chosen'> | undefined;
+  /** What came of every task. */
+  readonly attempts = new Attempts<Name>();
   /** The components that the search leaves out: see `unreadComponents`. */
   unread: readonly Name[] = [];
   started: Decision<Name, 'run_started'> | undefined;
   finished: Decision<Name, 'run_finished'> | undefined;
   #names: readonly Name[] = [];
   readonly #known = new Set<string>();
-  readonly #frontier = new ParetoFrontier();
+  #frontier = new ParetoFrontier();
   #frontierKeys = new FrontierKeys('instance');
-  readonly #meanOf = (candidate: number): number => this.candidates[candidate]!.mean;
+  #partMeans = new Map<number, number>();
+  readonly #partMeanOf = (index: number): number => this.partMean(index);
 
   apply(event: DecisionEvent<Name>): void {
+    this.attempts.apply(event);
     switch (event.type) {
       case 'run_started':
         this.started = event;
         this.#names = event.components;
         this.valsetSize = event.valsetSize;
+        this.trainsetSize = event.trainsetSize;
+        this.perfectScore = event.perfectScore;
+        this.pool = { candidates: [], part: [...Array(event.valsetSize).keys()] };
         this.#frontierKeys = new FrontierKeys(event.frontierType);
         break;
       case 'iteration_started':
         this.iteration = event.iteration;
+        break;
+      case 'proposal_evaluated':
+        this.childrenTested++;
         break;
       case 'candidate_added':
         this.#addToPoolAndFrontier(scoredCandidate(event));
@@ -48,17 +65,30 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         this.metricCalls = event.metricCalls;
         break;
       case 'candidate_rescored':
-        // The frontier keeps the scores that the search went by.
+        // The frontier keeps the scores that the search went by. Those of a final comparison are of the old program.
         this.candidates[event.index] = scoredCandidate({ ...this.candidates[event.index]!, ...event });
+        this.chosen = undefined;
+        this.#partMeans.clear();
         // The seed comes first, so that both are comparable now.
-        if (
-          event.index === this.bestIndex &&
-          this.candidates[event.index]!.mean <= this.candidates[0]!.mean
-        ) {
+        if (event.index === this.bestIndex && this.partMean(event.index) <= this.partMean(0)) {
           this.bestIndex = 0;
         }
         break;
+      case 'candidate_scored':
+        this.candidates[event.index] = withFurtherScores(this.candidates[event.index]!, event);
+        if (event.purpose === 'pool') this.#rebuildFrontier();
+        break;
+      case 'pool_changed':
+        this.pool = { candidates: event.candidates, part: event.part };
+        this.bestIndex = event.bestIndex;
+        this.#rebuildFrontier();
+        break;
+      case 'best_chosen':
+        this.chosen = event;
+        this.bestIndex = event.index;
+        break;
       case 'merge_evaluated':
+        this.childrenTested++;
         // Also when the evaluation policy asks for no scores, so that the candidate is not added.
         if (event.accepted) this.mergesAccepted++;
         break;
@@ -74,13 +104,35 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
     }
   }
 
-  survivors(among?: readonly number[]): readonly Survivor[] {
-    return this.#frontier.survivors(this.#meanOf, among);
+  survivors(among?: readonly number[], ties?: 'key' | 'older'): readonly Survivor[] {
+    return this.#frontier.survivors(this.#partMeanOf, among, ties);
+  }
+
+  partMean(index: number): number {
+    let mean = this.#partMeans.get(index);
+    if (mean === undefined) {
+      const candidate = this.candidates[index];
+      if (candidate === undefined) return 0;
+      mean = meanAt(candidate, this.pool.part);
+      this.#partMeans.set(index, mean);
+    }
+    return mean;
+  }
+
+  trainScores(index: number): readonly (number | null)[] {
+    return Array.from(
+      { length: this.trainsetSize },
+      (_, position) => this.attempts.scoreOf(index, position) ?? null,
+    );
   }
 
   /** Whether a candidate with these texts is in the pool. */
   has(texts: Candidate<Name>): boolean {
-    return this.#known.has(candidateKey(this.#names, texts));
+    return this.#known.has(this.#keyOf(texts));
+  }
+
+  #keyOf(texts: Candidate<Name>): string {
+    return candidateKey(this.#names, texts);
   }
 
   frontierKeys(): FrontierKey[] {
@@ -92,36 +144,25 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
 
   #addToPoolAndFrontier(candidate: ScoredCandidate<Name>): void {
     this.candidates.push(candidate);
-    this.#known.add(candidateKey(this.#names, candidate.texts));
-    this.#frontierKeys.offer(this.#frontier, candidate);
+    this.pool = { ...this.pool, candidates: [...this.pool.candidates, candidate.index] };
+    this.#known.add(this.#keyOf(candidate.texts));
+    this.#offer(candidate);
   }
-}
 
-/** The candidate that a decision adds, with its means. */
-export function scoredCandidate<Name extends string>(
-  event: Omit<Decision<Name, 'candidate_added'>, 'type' | 'bestIndex'>,
-): ScoredCandidate<Name> {
-  const { index, texts, parents, source, iteration, scores, objectiveScores, metricCalls } = event;
-  const { mean, count } = meanOf(scores);
-  return {
-    index,
-    texts,
-    parents,
-    source,
-    iteration,
-    scores,
-    mean,
-    coverage: count,
-    ...(objectiveScores === undefined
-      ? {}
-      : {
-          objectiveScores,
-          objectives: Object.fromEntries(
-            Object.entries(objectiveScores).map(([name, values]) => [name, meanOf(values).mean]),
-          ),
-        }),
-    metricCalls,
-  };
+  #offer(candidate: ScoredCandidate<Name>): void {
+    const { part } = this.pool;
+    this.#frontierKeys.offer(
+      this.#frontier,
+      part.length === this.valsetSize ? candidate : scoredCandidate(candidate, part),
+    );
+  }
+
+  #rebuildFrontier(): void {
+    this.#partMeans.clear();
+    this.#frontier = new ParetoFrontier();
+    this.#frontierKeys = new FrontierKeys(this.started!.frontierType);
+    for (const index of this.pool.candidates) this.#offer(this.candidates[index]!);
+  }
 }
 
 /** The result of a search that finished or was interrupted. */
@@ -137,8 +178,8 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     runId: started.runId,
     bestCandidate: best.texts,
     bestIndex: best.index,
-    bestScore: best.mean,
-    seedScore: seed.mean,
+    ...scoresOf(state, best, seed),
+    part: state.pool.part,
     candidates: [...candidates],
     frontier: {
       type: started.frontierType,
@@ -149,6 +190,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
         .sort((a, b) => a - b),
     },
     ...(objectives === undefined ? {} : { objectives }),
+    lengths: lengthsOf(state),
     stopReason: finished.stopReason,
     iterations: state.iteration,
     totalMetricCalls: finished.metricCalls,
@@ -161,6 +203,33 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     time: finished.time,
     ...(finished.test === undefined ? {} : { test: finished.test }),
     warnings: finished.warnings,
+  };
+}
+
+/** The scores of the best candidate and of the seed, on the examples of the final choice where there was one. */
+export function scoresOf(
+  { chosen, pool }: SearchState,
+  best: ScoredCandidate,
+  seed: ScoredCandidate,
+): Pick<OptimizationResult, 'bestScore' | 'scoredOn' | 'seedScore' | 'seedScoredOn'> {
+  const positions = new Set(chosen?.positions ?? pool.part);
+  const part = new Set(pool.part);
+  const basisOf = (
+    candidate: ScoredCandidate,
+    positions: ReadonlySet<number>,
+    fresh: boolean,
+  ): ScoreBasis => ({
+    examples: [...positions].filter((position) => typeof candidate.scores[position] === 'number').length,
+    fresh,
+  });
+  const isPaired = [...positions].every((position) => typeof seed.scores[position] === 'number');
+  const seedPositions = isPaired ? positions : part;
+  const fresh = chosen?.fresh ?? false;
+  return {
+    bestScore: meanAt(best, [...positions]),
+    scoredOn: basisOf(best, positions, fresh),
+    seedScore: meanAt(seed, [...seedPositions]),
+    seedScoredOn: basisOf(seed, seedPositions, isPaired && fresh),
   };
 }
 
@@ -185,9 +254,23 @@ export function replay<Name extends string>(events: Iterable<DecisionEvent<Name>
       durationMs: 0,
       time: noTime,
       warnings: [],
+      lengths: lengthsOf(state),
     });
   }
   return resultOf(state);
+}
+
+/** The length of each component's text in the seed and in the best candidate. */
+export function lengthsOf<Name extends string>({
+  candidates,
+  bestIndex,
+}: SearchState<Name>): Readonly<Record<Name, TextLength>> {
+  const [seed, best] = [candidates[0]?.texts, candidates[bestIndex]?.texts];
+  if (seed === undefined || best === undefined) return {} as Record<Name, TextLength>;
+  return recordOf(Object.keys(seed) as Name[], (name) => ({
+    seed: seed[name].length,
+    best: best[name].length,
+  }));
 }
 
 function objectivesOf(candidates: readonly ScoredCandidate[]): OptimizationResult['objectives'] {
@@ -207,15 +290,4 @@ function objectivesOf(candidates: readonly ScoredCandidate[]): OptimizationResul
     best: Object.fromEntries(best),
     undominated: candidates.filter((b) => !candidates.some((a) => beats(a, b))).map(({ index }) => index),
   };
-}
-
-function meanOf(scores: readonly (number | null)[]): { mean: number; count: number } {
-  let sum = 0;
-  let count = 0;
-  for (const score of scores) {
-    if (score === null) continue;
-    sum += score;
-    count++;
-  }
-  return { mean: count === 0 ? 0 : sum / count, count };
 }

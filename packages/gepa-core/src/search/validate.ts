@@ -3,9 +3,9 @@ import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, ownValue } from '../component.ts';
 import { SeedError } from '../errors.ts';
+import { scoredCandidate } from './scored-candidate.ts';
 import type { SearchContext } from './search-context.ts';
 import type { CandidateSource, ScoredCandidate } from './search-view.ts';
-import { scoredCandidate } from './state.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import { unreadComponents, unreadWarning } from './unread-components.ts';
 
@@ -17,7 +17,7 @@ export interface Validation<Example, Output, Trace> {
   readonly metricCalls: number;
 }
 
-/** Scores the seed on the whole valset; it becomes candidate 0. */
+/** Scores the seed on the part of the valset that the pool starts with; it becomes candidate 0. */
 export async function validateSeed<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<StopReason | undefined> {
@@ -36,7 +36,7 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
   const [first] = measured;
   if (measured.every(({ failedIn }) => failedIn === 'metric')) {
     throw new SeedError(
-      `The metric threw on every example of the valset, first on ${first!.exampleId}: ${first!.error}`,
+      `The metric threw on every example of the valset that was scored, first on ${first!.exampleId}: ${first!.error}`,
     );
   }
   if (measured.every(({ error }) => error !== undefined)) {
@@ -49,7 +49,7 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
   return undefined;
 }
 
-/** Scores a candidate on the valset, as far as the evaluation policy asks; the seed on all of it. */
+/** Scores a candidate on the valset, as far as the evaluation policy asks. */
 export async function validate<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   candidate: Candidate<Name>,
@@ -61,6 +61,7 @@ export async function validate<Example, Output, Trace, Name extends string>(
   const context = { iteration: state.iteration, phase: isSeed ? 'seed' : 'valset', candidateIndex } as const;
   const rollouts: (Rollout<Example, Output, Trace> | undefined)[] = valset.map(() => undefined);
 
+  const examplesAt = (positions: readonly number[]) => positions.map((position) => valset[position]!);
   const nextPart = (): readonly number[] => {
     if (rollouts.every((rollout) => rollout !== undefined)) return [];
     const scores = rollouts.map((rollout) => rollout?.score ?? null);
@@ -68,16 +69,20 @@ export async function validate<Example, Output, Trace, Name extends string>(
     return [...new Set(wanted)].filter((position) => rollouts[position] === undefined);
   };
 
-  for (let part = isSeed ? [...valset.keys()] : nextPart(); part.length > 0; part = nextPart()) {
-    const examples = part.map((position) => valset[position]!);
-    const { rollouts: measured, interruption } = await evaluator.evaluate(candidate, examples, context);
+  for (let part = isSeed ? [...new Set(state.pool.part)] : nextPart(); part.length > 0; part = nextPart()) {
+    const { rollouts: measured, interruption } = await evaluator.evaluate(
+      candidate,
+      examplesAt(part),
+      context,
+    );
     part.forEach((position, i) => {
       rollouts[position] = measured[i];
     });
     if (interruption !== undefined) return { rollouts, interruption, metricCalls };
   }
-  const skipped = valset.filter((_, position) => rollouts[position] === undefined);
-  evaluator.metricCallsSaved += evaluator.cost(candidate, skipped);
+  const wanted = strategies.evaluationPolicy.scoresPart ? new Set(state.pool.part) : valset.keys();
+  const skipped = [...wanted].filter((position) => rollouts[position] === undefined);
+  evaluator.metricCallsSaved += evaluator.cost(candidate, examplesAt(skipped));
   return { rollouts, interruption: undefined, metricCalls };
 }
 
@@ -110,7 +115,8 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
     ...(unread.length === 0 ? {} : { unread }),
     metricCalls,
   };
-  const bestIndex = strategies.evaluationPolicy.best([...state.candidates, scoredCandidate(added)]);
+  const members = state.pool.candidates.map((member) => state.candidates[member]!);
+  const bestIndex = strategies.evaluationPolicy.best([...members, scoredCandidate(added)], state.pool.part);
   dispatch({ type: 'candidate_added', ...added, bestIndex });
   if (!isSeed) strategies.candidateAdded(index, origin.parents);
   return true;

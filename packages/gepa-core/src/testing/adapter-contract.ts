@@ -120,7 +120,8 @@ export function adapterContract<Example, Output>(
         for (const component of componentNames(adapter.components)) {
           const models = stepsOf(trace ?? [], component).filter(({ kind }) => kind === 'model');
           expect(models.length, `model steps of ${component}`).toBeGreaterThan(0);
-          expect(JSON.stringify(models[0]!.input)).toContain(`MARK of ${component}`);
+          const { input, tools, responseFormat } = models[0]!;
+          expect(JSON.stringify([input, tools, responseFormat])).toContain(`MARK of ${component}`);
           expect(models[0]!.output).toBeDefined();
         }
         const modelSteps = [...walkSteps(trace ?? [])].filter(({ kind }) => kind === 'model');

@@ -50,7 +50,7 @@ it('pushPrompts publishes whole prompts that changed, with tags, and scores in t
   const prompt = (system: string) =>
     ChatPromptTemplate.fromMessages([
       ['system', system],
-      ['human', 'Text: {text}'],
+      ['human', 'Sort {text}'],
     ]);
   const program = RunnableParallel.from({
     changed: prompt('Old words.'),
@@ -76,7 +76,7 @@ it('pushPrompts publishes whole prompts that changed, with tags, and scores in t
     description: 'Improved from 0.000 to 1.000 on the validation set. Optimized: main.',
   });
   expect(commits.get('acme-main')).toContain('New words.');
-  expect(commits.get('acme-main')).toContain('Text: {text}');
+  expect(commits.get('acme-main')).toContain('Sort {text}');
   expect(commits.get('acme-policy')).toContain('New policy.');
 });
 

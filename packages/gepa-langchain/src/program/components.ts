@@ -4,10 +4,12 @@ import type { Explanation } from './skip-reasons.ts';
 
 export interface ComponentOptions {
   /**
-   * Names of texts to include that are skipped by default: templates with no words besides variables, and partial
-   * variables of a few words. `skipped` lists their names.
+   * Names of texts to include that are skipped by default: templates with no words or only labels besides variables,
+   * partial variables of a few words, and the instructions of output parsers. `skipped` lists their names.
    */
   readonly include?: readonly string[];
+  /** Names of texts in a saved candidate, which are included too, but for descriptions. */
+  readonly saved?: readonly string[];
   /** Whether to include the descriptions of tools, of their fields and of structured output. Default: `false`. */
   readonly tools?: boolean;
   /** Adds locations and descriptions to the components. */
@@ -33,9 +35,11 @@ export function selectedFrom(
 
 export function isIncluded(
   { name, optInReason }: NamedSite,
-  { include = [], tools = false }: ComponentOptions,
+  { include = [], saved = [], tools = false }: ComponentOptions,
 ): boolean {
   return (
-    optInReason === undefined || include.includes(name) || (tools && optInReason === descriptionOptInReason)
+    optInReason === undefined ||
+    include.includes(name) ||
+    (optInReason === descriptionOptInReason ? tools : saved.includes(name))
   );
 }

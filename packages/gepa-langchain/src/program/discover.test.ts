@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
-import { StringOutputParser } from '@langchain/core/output_parsers';
+import { StringOutputParser, StructuredOutputParser } from '@langchain/core/output_parsers';
 import {
   ChatMessagePromptTemplate,
   ChatPromptTemplate,
@@ -26,13 +26,14 @@ import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { MessagesAnnotation, StateGraph } from '@langchain/langgraph';
 import { ChatOpenAI } from '@langchain/openai';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { discover } from './discover.ts';
 
 const model = new FakeListChatModel({ responses: ['yes'] });
 const chat = (system: string) =>
   ChatPromptTemplate.fromMessages([
     ['system', system],
-    ['human', 'Text: {text}'],
+    ['human', 'Sort this text: {text}'],
   ]);
 const names = (program: unknown) => Object.keys(discover(program).components);
 
@@ -81,7 +82,7 @@ describe('component names', () => {
         ['system', 'One.'],
         ['human', 'Example.'],
         ['ai', 'Answer.'],
-        ['human', 'Now: {text}'],
+        ['human', 'Sort this now: {text}'],
       ]),
       model,
       () => ({ text: '' }),
@@ -211,13 +212,13 @@ describe('discover in prompts', () => {
       examplePrompt,
       examples: [{ q: '1' }],
       prefix: 'Answer them.',
-      suffix: 'Q: {q}',
+      suffix: 'Answer this question: {q}',
       inputVariables: ['q'],
     });
     expect(names(fewShot)).toEqual(['prefix', 'suffix']);
     expect(discover(fewShot).skipped).toMatchObject([{ location: 'FewShotPromptTemplate › example prompt' }]);
     const shots = new FewShotChatMessagePromptTemplate({
-      examplePrompt: ChatPromptTemplate.fromMessages([['human', 'Question: {q}']]),
+      examplePrompt: ChatPromptTemplate.fromMessages([['human', 'Answer {q}']]),
       examples: [{ q: '1' }],
       inputVariables: [],
     });
@@ -270,6 +271,66 @@ describe('skipped parts', () => {
       { name: 'human', reason: 'it has no words besides its variables' },
     ]);
     expect(Object.keys(discover(prompt, { include: ['human'] }).components)).toEqual(['system', 'human']);
+  });
+
+  it.each([
+    ['{text}\nAnswer:', true],
+    ['Question: {text}\nAnswer:', true],
+    ['### Input\n{text}\n\n### Response:\n', true],
+    ['<ticket>{text}</ticket>', true],
+    ['回答：{text}', true],
+    ['Reply to {text}', false],
+    ['Translate to French: {text}', false],
+    ['请用一句话总结下面的文章：{text}', false],
+    ['Context: {text}\nAnswer the question in one word.', false],
+  ])('a template %j beside a prompt with words is skipped: %s', (template, isSkipped) => {
+    const prompt = ChatPromptTemplate.fromMessages([
+      ['system', 'Sort it.'],
+      ['human', template],
+    ]);
+    const { components, skipped } = discover(prompt);
+    expect(Object.keys(components)).toEqual(isSkipped ? ['system'] : ['system', 'human']);
+    expect(skipped).toMatchObject(
+      isSkipped
+        ? [
+            {
+              name: 'human',
+              reason: 'it has only labels besides its variables',
+              hint: expect.stringContaining('include'),
+            },
+          ]
+        : [],
+    );
+    expect(Object.keys(discover(prompt, { include: ['human'] }).components)).toEqual(['system', 'human']);
+  });
+
+  it('a template with only labels is a component where its prompt has no other text', () => {
+    const program = chat('Sort it.')
+      .pipe(model)
+      .pipe(ChatPromptTemplate.fromTemplate('Question: {question}\nAnswer:'));
+    expect(Object.values(discover(program).components).map(({ text }) => text)).toContain(
+      'Question: {question}\nAnswer:',
+    );
+  });
+
+  it('the instructions of an output parser are skipped unless included by name', async () => {
+    const parser = StructuredOutputParser.fromZodSchema(z.object({ label: z.string() }));
+    const prompt = await ChatPromptTemplate.fromMessages([
+      ['system', 'Sort the ticket.\n{format_instructions}\n{shape}\n{rules}'],
+      ['human', '{text}'],
+    ]).partial({
+      format_instructions: 'Answer with a list of comma separated values.',
+      shape: parser.getFormatInstructions(),
+      rules: 'Refunds go to billing, everything else to support.',
+    });
+    const { components, skipped } = discover(prompt);
+    expect(Object.keys(components)).toEqual(['system', 'rules']);
+    expect(skipped.map(({ name, reason }) => [name, reason])).toEqual([
+      ['human', 'it has no words besides its variables'],
+      ['format_instructions', 'it is the format that an output parser expects'],
+      ['shape', 'it is the format that an output parser expects'],
+    ]);
+    expect(Object.keys(discover(prompt, { include: ['shape'] }).components)).toContain('shape');
   });
 
   it('functions, ambiguous templates and descriptions are skipped, with hints', () => {

@@ -2,6 +2,8 @@ import type { Component } from 'gepa-core';
 import { freeName } from 'gepa-core/load';
 import { errorMessage } from '../util/error-message.ts';
 import { nameSites } from './component-names.ts';
+import type { KeyPath } from './copy-with.ts';
+import { fixedWords, isOnlyLabels, isParserInstruction } from './fixed-parts.ts';
 import { isNode, isPromptTemplate, type Node, typeName } from './node.ts';
 import { partNameOf, programWithParts } from './program-with-parts.ts';
 import type { Explanation, UnreadableReason } from './skip-reasons.ts';
@@ -96,7 +98,7 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
       skipped.push({ ...part, reason: `${reason}${detail}`, hint });
     }
   }
-  return { sites: named, skipped, inspected, checkpointers };
+  return { sites: withLonelyLabels(named), skipped, inspected, checkpointers };
 }
 
 /** In a sequence, the schema of a StructuredPrompt has been given to the model already. */
@@ -154,9 +156,8 @@ function readSite(site: Site, name: string, explain: Explanation | undefined): N
       ...(location === '' ? {} : { location }),
       ...(variables === undefined ? {} : { variables }),
     };
-    const reason = optInReason(component);
-    const prompt = site.path.find(({ kind }) => kind?.prompt === true)?.node;
-    const traced = isPromptTemplate(prompt);
+    const reason = optInReason(component, site.part.at);
+    const traced = isPromptTemplate(promptOf(site));
     return {
       name,
       site,
@@ -175,13 +176,32 @@ export const descriptionOptInReason = 'descriptions of tools and fields are not 
 /** A partial variable with fewer words than this counts as a value, not as instructions. */
 const minInstructionWords = 5;
 
-function optInReason({ text, kind, variables = [] }: Component): string | undefined {
+const labelsReason = 'it has only labels besides its variables';
+
+/** The outermost prompt that a text is in. */
+function promptOf({ path }: Site): unknown {
+  return path.find(({ kind }) => kind?.prompt === true)?.node;
+}
+
+/** A template with only labels is a text to start from where its prompt has no other. */
+function withLonelyLabels(sites: readonly NamedSite[]): NamedSite[] {
+  const others = new Set(
+    sites.filter(({ optInReason }) => optInReason === undefined).map(({ site }) => promptOf(site)),
+  );
+  return sites.map((named) => {
+    const { optInReason, ...rest } = named;
+    return optInReason === labelsReason && !others.has(promptOf(named.site)) ? rest : named;
+  });
+}
+
+function optInReason({ text, kind, variables = [] }: Component, at: KeyPath): string | undefined {
   if (kind === 'tool-description' || kind === 'field-description') return descriptionOptInReason;
-  const words = variables
-    .reduce((rest, variable) => rest.replaceAll(`{${variable}}`, ' '), text)
-    .match(/[\p{L}\p{N}]+/gu);
-  if (words === null) return 'it has no words besides its variables';
-  if (kind === 'text' && words.length < minInstructionWords)
-    return 'it looks like a value, not an instruction';
-  return undefined;
+  const words = fixedWords(text, variables);
+  if (words.length === 0) return 'it has no words besides its variables';
+  if (isOnlyLabels(text, variables)) return labelsReason;
+  if (kind !== 'text') return undefined;
+  if (words.length < minInstructionWords) return 'it looks like a value, not an instruction';
+  return isParserInstruction(String(at.at(-1)), text)
+    ? 'it is the format that an output parser expects'
+    : undefined;
 }

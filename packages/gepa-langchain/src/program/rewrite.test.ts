@@ -35,7 +35,7 @@ const echo = RunnableLambda.from((prompt: { toString(): string }) => prompt.toSt
 const chat = (system: string) =>
   ChatPromptTemplate.fromMessages([
     ['system', system],
-    ['human', 'Text: {text}'],
+    ['human', 'Sort {text}'],
   ]);
 const step = (map: unknown, key: string) => (map as { steps: Record<string, unknown> }).steps[key];
 const texts = (program: unknown) =>

@@ -146,7 +146,7 @@ const answerCountNames = [
 ];
 
 /** Undefined when the model sets no limit. */
-function maxOutputTokens(run: Run): number | undefined {
+export function maxOutputTokens(run: Run): number | undefined {
   const { invocation_params: params, options, metadata } = run.extra ?? {};
   const { kwargs } = run.serialized as { kwargs?: unknown };
   // By precedence: what is sent, the options of the call, the model's own settings.

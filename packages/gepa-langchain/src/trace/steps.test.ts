@@ -37,7 +37,7 @@ afterAll(() => server.close());
 const chat = (system: string) =>
   ChatPromptTemplate.fromMessages([
     ['system', system],
-    ['human', 'Text: {text}'],
+    ['human', 'Sort {text}'],
   ]);
 
 /** Runs a marked copy of a program and returns its trace. */
@@ -60,7 +60,7 @@ describe('toSteps', () => {
         kind: 'chain',
         name: 'RunnableSequence',
         input: { text: 'a b' },
-        output: 'answer to Text: a b',
+        output: 'answer to Sort a b',
         children: [
           {
             kind: 'prompt',
@@ -68,7 +68,7 @@ describe('toSteps', () => {
             input: { text: 'a b' },
             output: [
               { role: 'system', content: 'Sort.' },
-              { role: 'human', content: 'Text: a b' },
+              { role: 'human', content: 'Sort a b' },
             ],
           },
           {
@@ -77,9 +77,9 @@ describe('toSteps', () => {
             components: ['system', 'human'],
             input: [
               { role: 'system', content: 'Sort.' },
-              { role: 'human', content: 'Text: a b' },
+              { role: 'human', content: 'Sort a b' },
             ],
-            output: 'answer to Text: a b',
+            output: 'answer to Sort a b',
             finishReason: 'stop',
             usage: {
               modelCalls: 1,
@@ -88,7 +88,7 @@ describe('toSteps', () => {
               byModel: { simulated: { modelCalls: 1, inputTokens: 4, outputTokens: 5 } },
             },
           },
-          { kind: 'other', name: 'StrOutputParser', output: 'answer to Text: a b' },
+          { kind: 'other', name: 'StrOutputParser', output: 'answer to Sort a b' },
         ],
       },
     ]);
@@ -226,7 +226,7 @@ describe('toSteps', () => {
     expect(server.requests.length - sent).toBe(1);
     expect(usageOfSteps(first)).toMatchObject({ modelCalls: 1, inputTokens: 3 });
     expect(usageOfSteps(second)).toEqual({ modelCalls: 0, inputTokens: 0, outputTokens: 0 });
-    expect(modelSteps(second)[0]!.output).toBe('answer to Text: c');
+    expect(modelSteps(second)[0]!.output).toBe('answer to Sort c');
   });
 
   it('a model step has the finish reason of a truncated answer', async () => {

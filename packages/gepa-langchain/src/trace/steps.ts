@@ -1,6 +1,7 @@
 import type { Run } from '@langchain/core/tracers/base';
 import type { Step, StepKind } from 'gepa-core';
 import { attribute, type UntracedText } from './attribution.ts';
+import { callContext } from './call-context.ts';
 import { readModelCall } from './model-call.ts';
 import { isPromptValue, toPlain } from './plain.ts';
 
@@ -13,23 +14,38 @@ const kinds: Readonly<Record<string, StepKind>> = {
   retriever: 'retriever',
 };
 
-/** Converts LangChain's runs into a framework-neutral trace of plain data. */
+/** Converts LangChain's runs into a framework-neutral trace of plain data. Steps that only route a graph are left out. */
 export function toSteps(roots: readonly Run[], untraced: readonly UntracedText[] = []): Step[] {
   const componentsOf = attribute(roots, untraced);
-  const toStep = (run: Run): Step => {
+  const toStep = (run: Run): Step[] => {
     const kind = kinds[run.run_type] ?? 'other';
     const components = componentsOf(run);
-    return {
+    const children = run.child_runs.flatMap(toStep);
+    const step: Step = {
       kind,
       name: run.name,
       ...(components.length === 0 ? {} : { components }),
-      ...(kind === 'model' ? readModelCall(run) : { input: inputOf(run), ...outputOf(run) }),
+      ...(kind === 'model'
+        ? { ...readModelCall(run), ...callContext(run) }
+        : { input: inputOf(run), ...outputOf(run) }),
       ...(run.error === undefined ? {} : { error: run.error }),
       ...(run.end_time === undefined ? {} : { durationMs: run.end_time - run.start_time }),
-      ...(run.child_runs.length === 0 ? {} : { children: run.child_runs.map(toStep) }),
+      ...(children.length === 0 ? {} : { children }),
     };
+    return run.parent_run_id !== undefined && isRouting(step) ? [] : [step];
   };
-  return roots.map(toStep);
+  return roots.flatMap(toStep);
+}
+
+/** A condition's step, whose output is the next node, or a state write as older versions of LangGraph trace it. */
+function isRouting({ name, output, children }: Step): boolean {
+  const targets = Array.isArray(output) ? output : [output];
+  const isTarget = (target: unknown) =>
+    typeof target === 'string' && /^(__end__|\[goes on to .*\])$/.test(target);
+  return (
+    children === undefined &&
+    (name.startsWith('ChannelWrite<') || (targets.length > 0 && targets.every(isTarget)))
+  );
 }
 
 function inputOf(run: Run): unknown {

@@ -67,6 +67,11 @@ export class RolloutTracer extends BaseTracer {
     this.#closed = true;
   }
 
+  /** Ends the model calls in flight, which will not be answered. */
+  failOpenCalls(error: unknown): void {
+    for (const call of this.#calls.values()) call.fail(error);
+  }
+
   override onRunCreate(run: Run): void {
     // A run with an unknown parent started inside a run that this tracer does not record.
     const isRoot = run.parent_run_id === undefined || !this.#seenRunIds.has(run.parent_run_id);

@@ -1,41 +1,14 @@
-import { type FieldSchema, subschemasOf } from './field-schema.ts';
 import type { CallOptions, PromptMessage, PromptPart } from './model-call.ts';
 import { toPlain } from './plain.ts';
 
-/** The input of a model call as plain data for a trace: first the tools with their descriptions, then the messages. */
-export function plainPrompt({ prompt, tools = [] }: CallOptions): unknown[] {
-  const offered = tools.map(({ name, description, inputSchema }) => {
-    const fields = plainFields(inputSchema);
-    return {
-      name,
-      ...(description === undefined ? {} : { description }),
-      ...(fields === undefined ? {} : { fields }),
-    };
-  });
-  return [
-    ...(offered.length === 0 ? [] : [{ role: 'tools', content: offered }]),
-    ...prompt.map(plainMessage),
-  ];
+/** The input of a model call as plain data for a trace. */
+export function plainPrompt({ prompt }: CallOptions): unknown[] {
+  return prompt.map(plainMessage);
 }
 
 /** A tool call as plain data. Arguments that are JSON text are parsed. */
 export function plainToolCall(name: string | undefined, input: unknown): { name: string; args: unknown } {
   return { name: name ?? '', args: typeof input === 'string' ? parsed(input) : toPlain(input) };
-}
-
-/** The names and descriptions of a schema's fields. */
-function plainFields(schema: unknown): Record<string, unknown> | undefined {
-  const { properties = {} } = (schema ?? {}) as FieldSchema;
-  const fields = Object.entries(properties).map(([name, field]) => {
-    const nested = plainFields(field);
-    const description = field.description ?? field.type ?? 'value';
-    return [name, nested === undefined ? description : { description, fields: nested }] as const;
-  });
-  const fieldsOfSubschemas = subschemasOf((schema ?? {}) as FieldSchema).flatMap((subschema) =>
-    Object.entries(plainFields(subschema) ?? {}),
-  );
-  const all = [...fieldsOfSubschemas, ...fields];
-  return all.length === 0 ? undefined : Object.fromEntries(all);
 }
 
 function plainMessage({ role, content }: PromptMessage): unknown {

@@ -1,6 +1,7 @@
 import type { Transformer } from 'node:stream/web';
 import type { MeteredCall } from 'gepa-core';
 import { AnswerReader } from './answer-reader.ts';
+import { callContext } from './call-context.ts';
 import { callRequest } from './call-request.ts';
 import type { AnswerPart, CallOptions, CallResult, ModelCall } from './model-call.ts';
 import { plainPrompt } from './plain-prompt.ts';
@@ -24,7 +25,13 @@ export async function recordModelCall(
     // Mastra would retry a thrown error.
     return { stream: errorStream(error) };
   }
-  const openStep = recorder.open({ kind: 'model', name, components, input: plainPrompt(options) });
+  const openStep = recorder.open({
+    kind: 'model',
+    name,
+    components,
+    input: plainPrompt(options),
+    context: callContext(options),
+  });
   const answer = new AnswerReader(name);
   // May run twice; the meter ignores the second report.
   const report = () => {

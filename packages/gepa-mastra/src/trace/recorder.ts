@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallMeter, Step, StepKind, Usage } from 'gepa-core';
+import type { CallContext } from './call-context.ts';
 import { toPlain } from './plain.ts';
 
 /** A step that may not have ended yet. Input and output are plain data. */
@@ -8,6 +9,7 @@ export interface OpenStep {
   readonly name: string;
   readonly components: readonly string[];
   readonly input: unknown;
+  readonly context: CallContext;
   readonly startedAt: number;
   readonly children: OpenStep[];
   output?: unknown;
@@ -48,12 +50,14 @@ export class Recorder {
     readonly name: string;
     readonly components?: readonly string[];
     readonly input?: unknown;
+    readonly context?: CallContext;
   }): OpenStep {
     const opened: OpenStep = {
       kind: step.kind,
       name: step.name,
       components: step.components ?? [],
       input: toPlain(step.input),
+      context: step.context ?? {},
       startedAt: performance.now(),
       children: [],
     };
@@ -169,7 +173,7 @@ function isSameCall(a: OpenStep, b: OpenStep): boolean {
 }
 
 function toStep(step: OpenStep): Step {
-  const { kind, name, components, input, error, finishReason, usage, durationMs, children } = step;
+  const { kind, name, components, input, context, error, finishReason, usage, durationMs, children } = step;
   // The output of `agent.stream` is not known when the call returns; the last model call has it.
   const output = step.output ?? (kind === 'agent' ? lastModelCallOf(step)?.output : undefined);
   return {
@@ -177,6 +181,7 @@ function toStep(step: OpenStep): Step {
     name,
     ...(components.length === 0 ? {} : { components }),
     ...(input === undefined ? {} : { input }),
+    ...context,
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
     ...(finishReason === undefined ? {} : { finishReason }),

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { searchViewOf } from '../../testing/fixtures/search-view.ts';
 import { Random } from '../random.ts';
 import { epochShuffled } from './batch-sampling.ts';
 
+const search = searchViewOf([]);
 const sizes = fc.record({
   trainsetSize: fc.integer({ min: 1, max: 40 }),
   minibatchSize: fc.integer({ min: 1, max: 12 }),
@@ -21,7 +23,7 @@ it('epochShuffled uses every example once per epoch, apart from padding', () => 
         const counts = new Array<number>(trainsetSize).fill(0);
         for (let batch = 0; batch < padded / minibatchSize; batch++) {
           iteration++;
-          const minibatch = sampler.next({ trainsetSize, minibatchSize, iteration, random });
+          const minibatch = sampler.next({ trainsetSize, minibatchSize, iteration, random, search });
           expect(minibatch).toHaveLength(minibatchSize);
           for (const position of minibatch) counts[position]!++;
         }
@@ -37,7 +39,7 @@ it('epochShuffled shuffles again for every epoch', () => {
   const sampler = epochShuffled();
   const random = new Random(1);
   const epochs = [0, 1, 2].map((epoch) =>
-    sampler.next({ trainsetSize: 30, minibatchSize: 30, iteration: epoch + 1, random }).join(),
+    sampler.next({ trainsetSize: 30, minibatchSize: 30, iteration: epoch + 1, random, search }).join(),
   );
   expect(new Set(epochs).size).toBe(3);
 });
@@ -57,7 +59,7 @@ it('epochShuffled pads with the least used examples, last one first', () => {
       const sampler = epochShuffled();
       const again = new Random(seed);
       const ours = Array.from({ length: expected.length / minibatchSize }, (_, i) =>
-        sampler.next({ trainsetSize, minibatchSize, iteration: i + 1, random: again }),
+        sampler.next({ trainsetSize, minibatchSize, iteration: i + 1, random: again, search }),
       );
       expect(ours.flat()).toEqual(expected);
     }),
@@ -70,13 +72,13 @@ it('epochShuffled called several times in one iteration returns consecutive mini
       const single = epochShuffled();
       const several = epochShuffled();
       const [a, b] = [new Random(seed), new Random(seed)];
-      const first = single.next({ trainsetSize, minibatchSize, iteration: 1, random: a });
+      const first = single.next({ trainsetSize, minibatchSize, iteration: 1, random: a, search });
       const epoch = [first];
       for (let i = 2; i <= roundUp(trainsetSize, minibatchSize) / minibatchSize; i++) {
-        epoch.push(single.next({ trainsetSize, minibatchSize, iteration: i, random: a }));
+        epoch.push(single.next({ trainsetSize, minibatchSize, iteration: i, random: a, search }));
       }
       for (let call = 0; call < calls; call++) {
-        const minibatch = several.next({ trainsetSize, minibatchSize, iteration: 1, random: b });
+        const minibatch = several.next({ trainsetSize, minibatchSize, iteration: 1, random: b, search });
         expect(minibatch).toEqual(epoch[call % epoch.length]);
       }
     }),

@@ -1,4 +1,5 @@
 import type { Random } from '../random.ts';
+import type { SearchView } from '../search-view.ts';
 
 /** Samples minibatches. */
 export interface BatchSampler {
@@ -9,13 +10,17 @@ export interface BatchSampler {
     /** Counted from 1; several minibatches may be drawn in one iteration. */
     readonly iteration: number;
     readonly random: Random;
+    /** The candidate that the minibatch is for; undefined where the sampling strategy does not say. */
+    readonly parent?: number | undefined;
+    /** With the known scores of every candidate on the trainset. */
+    readonly search: SearchView;
   }): readonly number[];
 }
 
 /** A batch sampler, or the name of one (reference: `batch_sampler`). */
-export type BatchSamplerOption = 'epoch_shuffled' | BatchSampler;
+export type BatchSamplerOption = 'reuse_measured' | 'epoch_shuffled' | BatchSampler;
 
-/** Uses every example once per shuffled epoch; the least used examples pad the last minibatch (the default). */
+/** Uses every example once per shuffled epoch; the least used examples pad the last minibatch, as in the reference. */
 export function epochShuffled(): BatchSampler {
   let shuffled: number[] = [];
   let shuffledSize = 0;
@@ -52,8 +57,4 @@ export function epochShuffled(): BatchSampler {
       return shuffled.slice(offset, offset + minibatchSize);
     },
   };
-}
-
-export function batchSampler(option: BatchSamplerOption): BatchSampler {
-  return option === 'epoch_shuffled' ? epochShuffled() : option;
 }

@@ -3,12 +3,16 @@ import type { SearchView, Survivor } from '../search-view.ts';
 
 /** Selects the parent of the next proposal. */
 export interface CandidateSelector {
-  /** Returns the index of a candidate. */
-  select(search: SearchView, random: Random): number;
+  /**
+   * Returns the index of a candidate of the pool; `undefined` when none is left to improve, which ends the search with
+   * `trainsetExhausted`.
+   */
+  select(search: SearchView, random: Random): number | undefined;
 }
 
 /** A candidate selector, or the name of one (reference: `candidate_selection_strategy`). */
 export type CandidateSelectionStrategy =
+  | 'leader_or_pareto'
   | 'pareto'
   | 'current_best'
   | 'epsilon_greedy'
@@ -17,7 +21,7 @@ export type CandidateSelectionStrategy =
 
 /**
  * Draws a candidate on the Pareto frontier with a probability proportional to the number of its keys (paper,
- * algorithm 2). The default.
+ * algorithm 2).
  */
 export function pareto(): CandidateSelector {
   return { select: (search, random) => drawByKeys(search.survivors(), random) ?? search.bestIndex };
@@ -28,11 +32,11 @@ export function currentBest(): CandidateSelector {
   return { select: (search) => search.bestIndex };
 }
 
-/** Selects the best candidate, or with probability `epsilon` any candidate. */
+/** Selects the best candidate, or with probability `epsilon` any candidate of the pool. */
 export function epsilonGreedy(epsilon = 0.1): CandidateSelector {
   return {
-    select: (search, random) =>
-      random.random() < epsilon ? random.randint(0, search.candidates.length - 1) : search.bestIndex,
+    select: ({ pool, bestIndex }, random) =>
+      random.random() < epsilon ? random.choice(pool.candidates) : bestIndex,
   };
 }
 
@@ -40,32 +44,16 @@ export function epsilonGreedy(epsilon = 0.1): CandidateSelector {
 export function topKPareto(k = 5): CandidateSelector {
   return {
     select(search, random) {
-      const top = search.candidates
-        .toSorted((a, b) => b.mean - a.mean)
-        .slice(0, k)
-        .map(({ index }) => index);
+      const top = search.pool.candidates
+        .toSorted((a, b) => search.partMean(b) - search.partMean(a))
+        .slice(0, k);
       return drawByKeys(search.survivors(top), random) ?? search.bestIndex;
     },
   };
 }
 
-export function candidateSelector(strategy: CandidateSelectionStrategy): CandidateSelector {
-  switch (strategy) {
-    case 'pareto':
-      return pareto();
-    case 'current_best':
-      return currentBest();
-    case 'epsilon_greedy':
-      return epsilonGreedy();
-    case 'top_k_pareto':
-      return topKPareto();
-    default:
-      return strategy;
-  }
-}
-
-/** Equivalent to a random choice from a list that contains each survivor once per key. */
-function drawByKeys(survivors: readonly Survivor[], random: Random): number | undefined {
+/** Draws a survivor. Equivalent to a random choice from a list that contains each survivor once per key. */
+export function drawByKeys(survivors: readonly Survivor[], random: Random): number | undefined {
   const total = survivors.reduce((sum, { keys }) => sum + keys, 0);
   if (total === 0) return undefined;
   const drawn = random.randbelow(total);

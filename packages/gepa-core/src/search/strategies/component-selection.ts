@@ -30,7 +30,7 @@ export type ComponentSelectorOption<Name extends string = string> =
   | ComponentSelector<Name>;
 
 /**
- * Selects one component at a time, in turn (the default). Each candidate has its own cursor, which advances whether or
+ * Selects one component at a time, in turn, as in the reference. Each candidate has its own cursor, which advances whether or
  * not the child is accepted; a child starts at the greatest cursor of its parents.
  */
 export function roundRobin<Name extends string>(): ComponentSelector<Name> {

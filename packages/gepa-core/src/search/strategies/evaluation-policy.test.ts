@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../../optimize.ts';
+import { searchViewOf } from '../../testing/fixtures/search-view.ts';
 import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
-import { scoredCandidate } from '../state.ts';
+import { scoredCandidate } from '../scored-candidate.ts';
 import { bestByMean, type EvaluationPolicy, stagedEvaluation } from './evaluation-policy.ts';
 
 const valset = tokenExamples('valid', 20);
@@ -74,7 +75,9 @@ describe('stagedEvaluation', () => {
     expect(result.bestScore).toBe(Math.max(...complete.map((candidate) => candidate.mean)));
     expect(result.candidates[result.bestIndex]!.coverage).toBe(20);
     result.frontier.keys.forEach(({ score, candidates, example }) => {
-      const here = result.candidates.map(({ scores }) => scores[example!] ?? Number.NEGATIVE_INFINITY);
+      const here = result.candidates.map(({ scores, coverage }) =>
+        coverage === 20 ? scores[example!]! : Number.NEGATIVE_INFINITY,
+      );
       expect(score).toBe(Math.max(...here));
       expect(candidates).toEqual([...here.keys()].filter((index) => here[index] === score));
     });
@@ -83,7 +86,7 @@ describe('stagedEvaluation', () => {
 
 it("stagedEvaluation compares with the best candidate's mean on the same part, not on the whole valset", () => {
   const pool = [scored(0, [0, 1, 0, 1])];
-  const search = { candidates: pool, bestIndex: 0, iteration: 1, valsetSize: 4, survivors: () => [] };
+  const search = searchViewOf(pool);
   const { next } = stagedEvaluation({ firstPart: 0.5, margin: 0.05 });
   expect(next({ scores: [null, null, null, null], search })).toEqual([0, 2]);
   expect(next({ scores: [0, null, 0, null], search })).toEqual([1, 3]);

@@ -1,4 +1,6 @@
-import type { ScoredCandidate, SearchView } from '../search-view.ts';
+import type { Random } from '../random.ts';
+import { meanAt } from '../scored-candidate.ts';
+import type { Pool, ScoredCandidate, SearchView } from '../search-view.ts';
 
 /** The state of a candidate's evaluation on the valset. */
 export interface ValsetProgress {
@@ -8,26 +10,77 @@ export interface ValsetProgress {
   readonly search: SearchView;
 }
 
-/** Decides which valset examples a new candidate is scored on. The seed is always scored on all of them. */
+/** What an evaluation policy decides by. */
+export interface PolicyRequest {
+  readonly search: SearchView;
+  /** The limit on metric calls and what is left of it, without the calls kept for the testset; `Infinity` without one. */
+  readonly metricCalls: { readonly limit: number; readonly left: number };
+  /** The number of examples in a minibatch. */
+  readonly minibatchSize: number;
+  readonly random: Random;
+}
+
+/** A step of the final comparison: candidates to run on positions of the valset; or the choice. */
+export type FinalStep =
+  | { readonly candidates: readonly number[]; readonly positions: readonly number[] }
+  | {
+      readonly best: number;
+      /** The positions whose mean is reported as the score of the best candidate. */
+      readonly positions: readonly number[];
+    };
+
+/** Decides which candidates are scored on which examples of the valset, and which is the best. */
 export interface EvaluationPolicy {
-  /** The positions to score next. Called again after each part, until it returns none. */
+  /** The positions that a new candidate is scored on next. Called again after each part, until it returns none. */
   next(progress: ValsetProgress): readonly number[];
-  /** The index of the best candidate. Default: highest mean, then most scored examples, then lowest index. */
-  best?(candidates: readonly ScoredCandidate[]): number;
+  /**
+   * The candidates to compare from now on, and the part of the valset to compare them on, with the reason for a change as
+   * a part of a sentence. Called before the seed is scored (there is no candidate then), after it, and after each
+   * iteration. Scores that a candidate of the pool lacks on the part are made up for, and it is called again, until it
+   * returns the same pool. Default: all candidates, on the positions on which all of them are scored. With `pool`, an
+   * iteration is paid in advance with the part for each child; without it, with the whole valset.
+   */
+  pool?(request: PolicyRequest): Pool & { readonly reason: string };
+  /**
+   * The index of the best candidate of the pool.
+   *
+   * Default: the highest mean on the part, then the most scored examples, then the lowest index.
+   */
+  best?(candidates: readonly ScoredCandidate[], part: readonly number[]): number;
+  /** The share of every limit, from 0 to 1, that the search leaves for `finals`. Default 0. */
+  reserve?(request: PolicyRequest): number;
+  /**
+   * The next step of a final comparison, when the search is over and calls are left. Called until it returns the choice.
+   * A step that the limits do not allow to the end is the last. Default: none; the best candidate of the search is chosen.
+   */
+  finals?(request: PolicyRequest): FinalStep;
 }
 
 /** An evaluation policy, or the name of one (reference: `val_evaluation_policy`). */
-export type EvaluationPolicyOption = 'full_eval' | EvaluationPolicy;
+export type EvaluationPolicyOption = 'growing_part' | 'full_eval' | EvaluationPolicy;
 
-/** Scores every candidate on the whole valset (the default). */
+/** Scores every candidate on the whole valset, as in the reference. */
 export function fullEvaluation(): EvaluationPolicy {
   return { next: ({ scores }) => unscored(scores), best: bestOfComplete };
 }
 
+/** All candidates, on the positions on which all of them are scored; on any, where there is no such position. */
+export function sharedPart({ search }: PolicyRequest): Pool & { readonly reason: string } {
+  const { candidates, valsetSize } = search;
+  const all = Array.from({ length: valsetSize }, (_, position) => position);
+  const shared = all.filter((position) => candidates.every(({ scores }) => scores[position] !== null));
+  return {
+    candidates: candidates.map(({ index }) => index),
+    part: shared.length === 0 ? all : shared,
+    reason: 'these positions are scored for every candidate',
+  };
+}
+
 /**
  * Scores a candidate on a part of the valset first, and on the rest only if its mean on that part is at least the best
- * candidate's mean on the same part minus `margin`. Only candidates scored on the whole valset can be the best, so that
- * a candidate cannot win with a part of easy examples. `metricCallsSaved` of the result counts the skipped calls.
+ * candidate's mean on the same part minus `margin`. Only candidates scored on the whole valset can be the best or become
+ * parents, so that a candidate cannot win with a part of easy examples. `metricCallsSaved` of the result counts the
+ * skipped calls.
  *
  * @param options `firstPart` is a fraction of the valset (default: 0.25), `margin` a score difference (default: 0.05).
  */
@@ -46,19 +99,25 @@ export function stagedEvaluation(
       const best = search.candidates[search.bestIndex]!;
       return meanOn(scores, scores) >= meanOn(best.scores, scores) - margin ? open : [];
     },
+    pool({ search: { candidates, valsetSize } }) {
+      const complete = candidates.filter(({ coverage }) => coverage === valsetSize);
+      return {
+        candidates: (complete.length > 0 ? complete : candidates).map(({ index }) => index),
+        part: Array.from({ length: valsetSize }, (_, position) => position),
+        reason: 'the first part of the valset ruled candidates out',
+      };
+    },
     best: bestOfComplete,
   };
   return policy;
 }
 
-export function evaluationPolicy(option: EvaluationPolicyOption): EvaluationPolicy {
-  return option === 'full_eval' ? fullEvaluation() : option;
-}
-
-/** The index of the candidate with the highest mean, then the most scored examples, then the lowest index. */
-export function bestByMean(candidates: readonly ScoredCandidate[]): number {
+/** The index of the candidate with the highest mean on a part, then the most scored examples, then the lowest index. */
+export function bestByMean(candidates: readonly ScoredCandidate[], part?: readonly number[]): number {
+  const mean = (candidate: ScoredCandidate) =>
+    part === undefined ? candidate.mean : meanAt(candidate, part);
   return candidates.reduce((best, candidate) =>
-    candidate.mean > best.mean || (candidate.mean === best.mean && candidate.coverage > best.coverage)
+    mean(candidate) > mean(best) || (mean(candidate) === mean(best) && candidate.coverage > best.coverage)
       ? candidate
       : best,
   ).index;

@@ -8,7 +8,11 @@ export interface Task {
 
 /** Plans the tasks of one iteration; they run concurrently. */
 export interface ProposalSampler {
-  sample(draw: { selectParent(): number; nextMinibatch(): readonly number[] }): readonly Task[];
+  sample(draw: {
+    selectParent(): number;
+    /** The minibatch of a task; may be one that the parent was run on before. */
+    nextMinibatch(parent?: number): readonly number[];
+  }): readonly Task[];
 }
 
 /** The number of tasks per iteration, or a sampler (reference: `sampling_strategy`). Default: `'single'`, one task. */
@@ -35,7 +39,7 @@ function grid(parents: number, mutations: number): ProposalSampler {
     sample: ({ selectParent, nextMinibatch }) =>
       times(parents, () => {
         const parent = selectParent();
-        return times(mutations, () => ({ parent, minibatch: nextMinibatch() }));
+        return times(mutations, () => ({ parent, minibatch: nextMinibatch(parent) }));
       }).flat(),
   };
 }

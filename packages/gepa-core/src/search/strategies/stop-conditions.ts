@@ -16,8 +16,10 @@ export type StopReason =
   | 'providerUnavailable'
   /** The run directory can no longer be written. */
   | 'runDirUnwritable'
-  /** For a whole epoch the parent scored perfectly on every minibatch. */
+  /** The best candidate is perfect on the whole valset, or parents were perfect on every minibatch of an epoch. */
   | 'allPerfect'
+  /** Every candidate that is left to improve is perfect on the whole trainset. */
+  | 'trainsetExhausted'
   /** For a whole epoch there was no proposal that had not been scored before. */
   | 'noNewProposals'
   /** The run failed; the thrown error has this result. */
@@ -64,13 +66,11 @@ export const cost =
   (state) =>
     (state.usage.costUsd ?? 0) >= usd ? 'maxCostUsd' : undefined;
 
-/** Stops when the best mean on the valset reaches a score. */
+/** Stops when the best mean reaches a score, on the valset or the part of it that the search compares candidates on. */
 export const scoreReached =
   (score: number): StopCondition =>
   ({ search }) =>
-    (search.candidates[search.bestIndex]?.mean ?? Number.NEGATIVE_INFINITY) >= score
-      ? 'scoreReached'
-      : undefined;
+    search.candidates.length > 0 && search.partMean(search.bestIndex) >= score ? 'scoreReached' : undefined;
 
 /** Stops when there has been no new best candidate for n iterations. */
 export const noImprovement =

@@ -119,7 +119,7 @@ async function rejecting(): Promise<never> {
 describe('invalid values from strategies', () => {
   it.each([
     ['an unknown parent', { candidateSelectionStrategy: { select: () => 7 } }, 'candidates 0 to 0'],
-    ['no parent', { candidateSelectionStrategy: { select: () => undefined } }, 'candidates 0 to 0'],
+    ['null as a parent', { candidateSelectionStrategy: { select: () => null } }, 'candidates 0 to 0'],
     ['a fractional parent', { candidateSelectionStrategy: { select: () => 0.5 } }, '[0.5]'],
     [
       'an unknown component',
@@ -171,7 +171,7 @@ describe('invalid values from strategies', () => {
     [
       'an unknown best candidate',
       { valEvaluationPolicy: { next: () => [], best: (pool: unknown[]) => pool.length } },
-      'candidates 0 to 0',
+      'one of its candidates: 0',
     ],
     ['a boolean as a stop reason', { stopConditions: [() => false] }, 'returned false'],
   ])('a run ends with StrategyError when a strategy returns %s', async (_, strategy, words) => {

@@ -1,9 +1,17 @@
 import { StrategyError } from '../../errors.ts';
-import type { Random } from '../random.ts';
-import type { SearchView } from '../search-view.ts';
+import type { Draws } from '../draws.ts';
+import type { ScoredCandidate, SearchView } from '../search-view.ts';
 import { type AcceptanceCriterion, acceptance, type Trial } from './acceptance.ts';
-import { type BatchSamplerOption, batchSampler } from './batch-sampling.ts';
-import { type CandidateSelectionStrategy, candidateSelector } from './candidate-selection.ts';
+import { growingPart, leaderOrPareto, reuseMeasured } from './adaptive.ts';
+import { type BatchSampler, type BatchSamplerOption, epochShuffled } from './batch-sampling.ts';
+import {
+  type CandidateSelectionStrategy,
+  type CandidateSelector,
+  currentBest,
+  epsilonGreedy,
+  pareto,
+  topKPareto,
+} from './candidate-selection.ts';
 import {
   type ComponentSelection,
   type ComponentSelectorOption,
@@ -13,7 +21,10 @@ import {
   bestByMean,
   type EvaluationPolicy,
   type EvaluationPolicyOption,
-  evaluationPolicy,
+  type FinalStep,
+  fullEvaluation,
+  type PolicyRequest,
+  sharedPart,
 } from './evaluation-policy.ts';
 import { proposalSampler, type SamplingStrategy, type Task } from './proposal-sampling.ts';
 import { mostSelected, proposalSelection, type SelectionStrategy } from './proposal-selection.ts';
@@ -31,45 +42,91 @@ export interface StrategyOptions<Name extends string = string> {
 
 /** The strategies of one run. Each method throws `StrategyError` when a custom strategy returns an invalid value. */
 export interface Strategies<Name extends string = string> {
-  sampleTasks(search: SearchView<Name>): readonly Task[];
+  /** `undefined`: no parent is left to improve. */
+  sampleTasks(search: SearchView<Name>): readonly Task[] | undefined;
   selectComponents(selection: ComponentSelection<Name>): readonly Name[];
   candidateAdded(index: number, parents: readonly number[]): void;
   accepts(trial: Trial<Name>): boolean;
   select<Child extends Trial<Name>>(accepted: readonly Child[]): readonly Child[];
   /** The maximum number of children that `select` returns for a number of tasks. */
   mostSelected(tasks: number): number;
-  readonly evaluationPolicy: Required<EvaluationPolicy>;
+  readonly evaluationPolicy: CheckedPolicy;
 }
+
+/** An evaluation policy with its defaults. */
+export interface CheckedPolicy extends Required<Pick<EvaluationPolicy, 'next' | 'pool' | 'reserve'>> {
+  best(candidates: readonly ScoredCandidate[], part: readonly number[]): number;
+  /** Undefined where the best candidate of the search is chosen. */
+  readonly finals: ((request: PolicyRequest) => FinalStep) | undefined;
+  /** Whether a new candidate is scored on the part of the pool only. */
+  readonly scoresPart: boolean;
+}
+
+const batchSamplers: Record<string, () => BatchSampler> = {
+  reuse_measured: reuseMeasured,
+  epoch_shuffled: epochShuffled,
+};
+const candidateSelectors: Record<string, () => CandidateSelector> = {
+  leader_or_pareto: leaderOrPareto,
+  pareto,
+  current_best: currentBest,
+  epsilon_greedy: () => epsilonGreedy(),
+  top_k_pareto: () => topKPareto(),
+};
+const evaluationPolicies: Record<string, () => EvaluationPolicy> = {
+  growing_part: growingPart,
+  full_eval: fullEvaluation,
+};
+
+const named = <Strategy>(
+  option: string | Strategy,
+  strategies: Readonly<Record<string, () => Strategy>>,
+): Strategy => (typeof option === 'string' ? strategies[option]!() : option);
 
 export function createStrategies<Name extends string>(
   options: StrategyOptions<Name>,
-  run: { readonly random: Random; readonly trainsetSize: number; readonly minibatchSize: number },
+  run: { readonly draws: Draws; readonly trainsetSize: number; readonly minibatchSize: number },
 ): Strategies<Name> {
-  const { random, trainsetSize, minibatchSize } = run;
-  const candidates = candidateSelector(options.candidateSelectionStrategy);
+  const { draws, trainsetSize, minibatchSize } = run;
+  const candidates = named(options.candidateSelectionStrategy, candidateSelectors);
   const components = componentSelector(options.componentSelector);
-  const batches = batchSampler(options.batchSampler);
+  const batches = named(options.batchSampler, batchSamplers);
   const tasks = proposalSampler(options.samplingStrategy);
   const select = proposalSelection(options.selectionStrategy);
   const accepts = acceptance(options.acceptanceCriterion);
-  const policy = evaluationPolicy(options.valEvaluationPolicy);
+  const policy = named(options.valEvaluationPolicy, evaluationPolicies);
 
   const checkCandidate = (strategy: string, index: unknown, count: number) =>
     checkIndices(strategy, [index], count, `candidates 0 to ${count - 1}`)[0]!;
   const checkMinibatch = (strategy: string, minibatch: unknown) =>
     checkIndices(strategy, minibatch, trainsetSize, `trainset positions 0 to ${trainsetSize - 1}`);
-  const selectParent = (search: SearchView<Name>) =>
-    checkCandidate('candidate selection', candidates.select(search, random), search.candidates.length);
-  const nextMinibatch = (iteration: number) =>
-    checkMinibatch('batch sampler', batches.next({ trainsetSize, minibatchSize, iteration, random }));
+  const selectParent = (search: SearchView<Name>) => {
+    const selected: unknown = candidates.select(search, draws('parent'));
+    if (selected === undefined) return undefined;
+    return checkCandidate('candidate selection', selected, search.candidates.length);
+  };
+  const nextMinibatch = (search: SearchView<Name>, parent: number | undefined) => {
+    const { iteration } = search;
+    const random = draws('minibatch');
+    return checkMinibatch(
+      'batch sampler',
+      batches.next({ trainsetSize, minibatchSize, iteration, random, parent, search }),
+    );
+  };
 
   return {
     sampleTasks(search) {
       const strategy = 'sampling strategy';
+      let isExhausted = false;
       const sampled: unknown = tasks.sample({
-        selectParent: () => selectParent(search),
-        nextMinibatch: () => nextMinibatch(search.iteration),
+        selectParent: () => {
+          const parent = selectParent(search);
+          isExhausted ||= parent === undefined;
+          return parent ?? search.bestIndex;
+        },
+        nextMinibatch: (parent) => nextMinibatch(search, parent),
       });
+      if (isExhausted) return undefined;
       const planned = checkArray<Partial<Task> | undefined>(strategy, sampled);
       if (planned.length === 0) {
         throw new StrategyError(`The ${strategy} returned no tasks; return one or more.`);
@@ -115,15 +172,58 @@ export function createStrategies<Name extends string>(
       return selected;
     },
     mostSelected: (count) => mostSelected(options.selectionStrategy as SelectionStrategy, count),
-    evaluationPolicy: {
-      next(progress) {
-        const positions = checkArray<number>('evaluation policy', policy.next(progress));
-        if (positions.length === 0) return positions;
-        const size = progress.scores.length;
-        return checkIndices('evaluation policy', positions, size, `valset positions 0 to ${size - 1}`);
-      },
-      best: (pool) => checkCandidate('evaluation policy', (policy.best ?? bestByMean)(pool), pool.length),
+    evaluationPolicy: checkedPolicy(policy, options.valEvaluationPolicy === 'full_eval'),
+  };
+}
+
+function checkedPolicy(policy: EvaluationPolicy, isFull: boolean): CheckedPolicy {
+  const strategy = 'evaluation policy';
+  const checkPositions = (positions: readonly number[], size: number) =>
+    positions.length === 0
+      ? positions
+      : checkIndices(strategy, positions, size, `valset positions 0 to ${size - 1}`);
+  const checkCandidates = (indices: readonly number[], count: number) =>
+    checkIndices(strategy, indices, count, `candidates 0 to ${count - 1}`);
+  return {
+    next(progress) {
+      const positions = checkArray<number>(strategy, policy.next(progress));
+      return checkPositions(positions, progress.scores.length);
     },
+    pool(request) {
+      const { candidates: known, valsetSize, pool } = request.search;
+      if (isFull) return { ...pool, reason: '' };
+      const { candidates, part, reason } = policy.pool?.(request) ?? sharedPart(request);
+      return {
+        candidates: known.length === 0 ? [] : checkCandidates(candidates, known.length),
+        part: checkIndices(strategy, part, valsetSize, `valset positions 0 to ${valsetSize - 1}`),
+        reason,
+      };
+    },
+    best(candidates, part) {
+      const best: unknown = (policy.best?.bind(policy) ?? bestByMean)(candidates, part);
+      const member = candidates.find(({ index }) => index === best);
+      if (member !== undefined) return member.index;
+      throw new StrategyError(
+        `The ${strategy} returned ${describe(best)}; return the index of one of its candidates: ${candidates.map(({ index }) => index).join(', ')}.`,
+      );
+    },
+    reserve(request) {
+      const share = policy.reserve?.(request) ?? 0;
+      if (share >= 0 && share <= 1) return share;
+      throw new StrategyError(
+        `The ${strategy} returned ${describe(share)} as its reserve; return a share from 0 to 1.`,
+      );
+    },
+    finals:
+      policy.finals &&
+      ((request) => {
+        const { candidates, valsetSize } = request.search;
+        const step = policy.finals!(request);
+        checkCandidates('best' in step ? [step.best] : step.candidates, candidates.length);
+        checkPositions(step.positions, valsetSize);
+        return step;
+      }),
+    scoresPart: policy.pool !== undefined,
   };
 }
 

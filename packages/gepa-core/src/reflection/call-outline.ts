@@ -1,0 +1,97 @@
+import type { Rollout } from '../adapter/adapter.ts';
+import type { Step } from '../adapter/trace.ts';
+import { type Input, type KnownText, marked } from './condense-records.ts';
+import { describeSchema } from './describe-schema.ts';
+import { type Plain, toPlain } from './plain.ts';
+import { callSteps, isSteps } from './records.ts';
+import { shorten } from './shorten.ts';
+
+/** Different calls that use the texts; further ones are not described. */
+const MAX_CALLS = 4;
+const MAX_TOOLS = 30;
+const MAX_CHARACTERS = 6_000;
+const MAX_MESSAGE_CHARACTERS = 200;
+const MAX_MESSAGES = 12;
+
+/**
+ * What the model calls with the components' texts have beside them: the model and its output limit, the tools it may
+ * call, the schema of its answer, and how the input is attached to the text. `undefined` if the traces do not say.
+ */
+export function renderCalls({
+  names,
+  texts,
+  inputs,
+  rollouts,
+}: {
+  /** The components to rewrite. */
+  readonly names: readonly string[];
+  readonly texts: readonly KnownText[];
+  /** The marks for the texts of a rollout's input. */
+  readonly inputs: (rollout: Rollout<unknown, unknown, unknown>) => readonly Input[];
+  readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
+}): string | undefined {
+  const calls = new Map<string, string>();
+  for (const rollout of rollouts) {
+    if (!isSteps(rollout.trace)) continue;
+    for (const step of callSteps(rollout.trace, names)) {
+      if (step.kind !== 'model' || calls.size >= MAX_CALLS) continue;
+      const used = names.filter((name) => step.components?.includes(name)).join(', ');
+      // The further calls of an agent have longer conversations.
+      if (calls.has(used)) continue;
+      const lines = describeCall(step, (text) => marked(text, texts, inputs(rollout), true));
+      const isOne = names.length === 1;
+      if (lines.length > 0)
+        calls.set(used, isOne ? lines.join('\n') : `The call with ${used}:\n${lines.join('\n')}`);
+    }
+  }
+  return calls.size === 0 ? undefined : shorten([...calls.values()].join('\n\n'), MAX_CHARACTERS);
+}
+
+function describeCall(step: Step, mark: (text: string) => string): string[] {
+  const { model, maxOutputTokens, tools = [], responseFormat } = step;
+  const name = model ?? Object.keys(step.usage?.byModel ?? {})[0] ?? step.name;
+  const limit =
+    maxOutputTokens === undefined ? '' : `at most ${maxOutputTokens.toLocaleString('en-US')} output tokens`;
+  const about = [name, limit].filter(Boolean).join(', ');
+  const messages = layoutOf(toPlain(step.input) ?? null, mark);
+  return [
+    ...(about === '' ? [] : [`- Model: ${about}`]),
+    ...(tools.length === 0 ? [] : [`- Tools it may call:`, ...describeTools(tools, mark)]),
+    ...(responseFormat === undefined
+      ? []
+      : [`- Its answer must have this form: ${describeSchema(responseFormat)}`]),
+    ...(messages.length === 0 ? [] : [`- It receives ${messages.join(', then ')}`]),
+  ];
+}
+
+function describeTools(tools: NonNullable<Step['tools']>, mark: (text: string) => string): string[] {
+  const lines = tools.slice(0, MAX_TOOLS).map(({ name, description, arguments: schema }) => {
+    const form = schema === undefined ? '' : `(${describeSchema(schema)})`;
+    return `  - ${name}${form}${description === undefined ? '' : `: ${oneLine(mark(description), 300)}`}`;
+  });
+  return tools.length <= MAX_TOOLS ? lines : [...lines, `  - [… ${tools.length - MAX_TOOLS} more …]`];
+}
+
+/** The messages in short, with marks for texts and inputs. */
+function layoutOf(input: Plain, mark: (text: string) => string): string[] {
+  if (typeof input === 'string') return [JSON.stringify(shorten(mark(input), MAX_MESSAGE_CHARACTERS))];
+  if (!isList(input)) return [];
+  const messages = input.flatMap((message) => {
+    if (typeof message !== 'object' || message === null || isList(message)) return [];
+    const { role, content } = message;
+    if (typeof role !== 'string') return [];
+    const text = typeof content === 'string' ? content : JSON.stringify(content ?? '');
+    return [`${role}: ${JSON.stringify(shorten(mark(text), MAX_MESSAGE_CHARACTERS))}`];
+  });
+  return messages.length > MAX_MESSAGES
+    ? [...messages.slice(0, MAX_MESSAGES - 1), `${messages.length - MAX_MESSAGES + 1} more messages`]
+    : messages;
+}
+
+function oneLine(text: string, limit: number): string {
+  return shorten(text.slice(0, 10_000).replaceAll(/\s+/g, ' ').trim(), limit);
+}
+
+function isList(value: Plain): value is readonly Plain[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,210 @@
+import { findText } from './find-text.ts';
+import type { Plain } from './plain.ts';
+
+export type PlainRecord = Readonly<Record<string, Plain>>;
+
+/** A component's text, which the prompt shows elsewhere. */
+export interface KnownText {
+  readonly text: string;
+  readonly variables?: readonly string[] | undefined;
+  /** How the text is referred to, such as `the text above`. */
+  readonly name: string;
+  /** Whether the prompt has the whole text above the records. */
+  readonly isAbove: boolean;
+}
+
+/** Headings whose contents stay as they are. */
+const untouched = /^(input|score|objectives|feedback.*|error)$/i;
+const viewHeading = 'What the model saw';
+/** A shorter input may occur in a text by chance. */
+const MIN_INPUT_CHARACTERS = 20;
+const MAX_INPUTS = 50;
+/** A shorter template is shown filled in once, as an example of the layout. */
+const MIN_TEMPLATE_CHARACTERS = 200;
+/** A shorter entry is not worth a reference. */
+const MIN_ENTRY_CHARACTERS = 80;
+
+/**
+ * Says once what repeats in records. Marks such as `[the text above]` and `[ticket of the input]` replace the texts of
+ * components, filled in or not, and the inputs in what was sent to models. The first record keeps the full view, except
+ * for the texts above; further views that were laid out in the same way are left out. Entries of lists that the feedback
+ * quotes are shortened.
+ */
+export function condenseRecords(
+  records: readonly PlainRecord[],
+  texts: readonly KnownText[],
+): { readonly records: PlainRecord[]; readonly isLaidOutAs?: number } {
+  const above = texts.filter(
+    ({ isAbove, text, variables = [] }) =>
+      isAbove && (variables.length === 0 || text.length >= MIN_TEMPLATE_CHARACTERS),
+  );
+  let first: { readonly example: number; readonly views: ReadonlySet<string> } | undefined;
+  let hasRepeatedViews = false;
+  const condensed = records.map((record, index) => {
+    const quoting = withoutQuoted(record);
+    const inputs = inputsIn(record.Input ?? null);
+    const short = mapSections(quoting, (text) => marked(text, texts, inputs));
+    if (first !== undefined) {
+      const rest = withoutRepeatedViews(short, first.views);
+      hasRepeatedViews ||= rest !== short;
+      return rest;
+    }
+    const views = new Set(viewsIn(short));
+    if (views.size === 0) return short;
+    first = { example: index + 1, views };
+    return withoutSeenInput(mapSections(quoting, (text) => marked(text, above, [])));
+  });
+  return { records: condensed, ...(hasRepeatedViews ? { isLaidOutAs: first!.example } : {}) };
+}
+
+/** The record without an input whose texts stand in what the models saw. */
+function withoutSeenInput(record: PlainRecord): PlainRecord {
+  const { Input: input } = record;
+  if (input === undefined) return record;
+  const views = [...viewsIn(record)];
+  const texts = [...leavesOf(input)];
+  // A short text must be a whole one there.
+  const form = (text: string) =>
+    text.length < MIN_INPUT_CHARACTERS ? JSON.stringify(text) : JSON.stringify(text).slice(1, -1);
+  const isSeen = texts.every(
+    (text) => typeof text === 'string' && views.some((view) => view.includes(form(text))),
+  );
+  if (texts.length === 0 || !isSeen) return record;
+  const { Input: _, ...rest } = record;
+  return rest;
+}
+
+function* leavesOf(value: Plain): Generator<Plain> {
+  if (typeof value !== 'object' || value === null) yield value;
+  else for (const item of Object.values(value)) yield* leavesOf(item);
+}
+
+/** The record with a reference in place of entries of lists that the feedback quotes. */
+function withoutQuoted(record: PlainRecord): PlainRecord {
+  const { Feedback: feedback } = record;
+  if (typeof feedback !== 'string' || feedback.length < MIN_ENTRY_CHARACTERS) return record;
+  const isQuoted = (entry: Plain): boolean => {
+    const leaves = [...leavesOf(entry)];
+    const length = leaves.reduce<number>((sum, leaf) => sum + String(leaf).length, 0);
+    return length >= MIN_ENTRY_CHARACTERS && leaves.every((leaf) => feedback.includes(String(leaf)));
+  };
+  const replaced = (value: Plain): Plain => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (!isList(value)) {
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replaced(item)]));
+    }
+    return value.map((entry) =>
+      isQuoted(entry)
+        ? `${String(leavesOf(entry).next().value).slice(0, 30)}… [see the feedback]`
+        : replaced(entry),
+    );
+  };
+  return Object.fromEntries(
+    Object.entries(record).map(([heading, value]) => [
+      heading,
+      untouched.test(heading) ? value : replaced(value),
+    ]),
+  );
+}
+
+function mapSections(record: PlainRecord, change: (text: string) => string): PlainRecord {
+  return Object.fromEntries(
+    Object.entries(record).map(([heading, value]) => [
+      heading,
+      untouched.test(heading) ? value : mapTexts(value, change),
+    ]),
+  );
+}
+
+function mapTexts(value: Plain, change: (text: string) => string): Plain {
+  if (typeof value === 'string') return change(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (isList(value)) return value.map((item) => mapTexts(item, change));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTexts(item, change)]));
+}
+
+export interface Input {
+  readonly text: string;
+  readonly mark: string;
+}
+
+/** The texts of an input that have a name of their own, the longest first. */
+export function inputsIn(value: Plain, name = 'the input'): Input[] {
+  const found: Input[] = [];
+  const visit = (part: Plain, name: string): void => {
+    if (found.length >= MAX_INPUTS) return;
+    if (typeof part === 'string') {
+      if (part.trim() !== '') found.push({ text: part.trim(), mark: `[${name}]` });
+    } else if (typeof part === 'object' && part !== null) {
+      for (const [key, field] of Object.entries(part)) {
+        visit(field, isList(part) ? name : `${key.slice(0, 40)} of the input`);
+      }
+    }
+  };
+  visit(value, name);
+  const isNamed = ({ mark }: Input) => found.filter((other) => other.mark === mark).length === 1;
+  return found.filter(isNamed).sort((a, b) => b.text.length - a.text.length);
+}
+
+/** A text with marks in place of known texts and inputs. `brief` marks do without the values of placeholders. */
+export function marked(
+  text: string,
+  texts: readonly KnownText[],
+  inputs: readonly Input[],
+  brief = false,
+): string {
+  let result = text;
+  for (const known of texts) {
+    const found = findText(known.text, known.variables, result);
+    if (found === undefined) continue;
+    const values = Object.entries(found.values).map(
+      ([name, value]) => [name, withInputs(value, inputs)] as const,
+    );
+    const others = values.filter(([, value]) => !inputs.some(({ mark }) => mark === value));
+    const mark = brief
+      ? `[${known.name}${values.length > 0 ? ', filled in' : ''}]`
+      : others.length > 0
+        ? `[${known.name}, filled in with]${others.map(([name, value]) => `\n{${name}} = ${value}`).join('')}`
+        : `[${known.name}${values.length > 0 ? ', filled in with the input' : ''}]`;
+    result = result.slice(0, found.start) + mark + result.slice(found.end);
+  }
+  return withInputs(result, inputs);
+}
+
+function withInputs(text: string, inputs: readonly Input[]): string {
+  const whole = inputs.find((input) => input.text === text.trim());
+  if (whole !== undefined) return whole.mark;
+  return inputs.reduce(
+    (result, input) =>
+      input.text.length < MIN_INPUT_CHARACTERS ? result : result.replaceAll(input.text, () => input.mark),
+    text,
+  );
+}
+
+/** What the models saw, as strings that are equal for the same layout. */
+function* viewsIn(value: Plain): Generator<string> {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, item] of Object.entries(value)) {
+    if (key === viewHeading) yield JSON.stringify(item);
+    else yield* viewsIn(item);
+  }
+}
+
+function withoutRepeatedViews(record: PlainRecord, views: ReadonlySet<string>): PlainRecord {
+  let isChanged = false;
+  const rest = (value: Plain): Plain => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (isList(value)) return value.map(rest);
+    const fields = Object.entries(value).filter(
+      ([key, item]) => key !== viewHeading || typeof item !== 'object' || !views.has(JSON.stringify(item)),
+    );
+    isChanged ||= fields.length < Object.keys(value).length;
+    return Object.fromEntries(fields.map(([key, item]) => [key, rest(item)]));
+  };
+  const changed = rest(record) as PlainRecord;
+  return isChanged ? changed : record;
+}
+
+function isList(value: object): value is readonly Plain[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,233 @@
+import type { Adapter, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
+import type { Candidate } from '../component.ts';
+import type { Mask } from '../redact.ts';
+import { bounded } from './bound.ts';
+import { renderCalls } from './call-outline.ts';
+import { condenseRecords, inputsIn, type KnownText, type PlainRecord } from './condense-records.ts';
+import { withoutNoise } from './content-noise.ts';
+import { expectedOf, inputOf } from './example-parts.ts';
+import { imagesIn, type PromptImage } from './images.ts';
+import { instructiveOrder } from './instructive-order.ts';
+import { toPlain } from './plain.ts';
+import { renderProgram } from './program-outline.ts';
+import { sharedRecords } from './records.ts';
+import { DEFAULT_MAX_RECORD_CHARACTERS, renderRecords } from './render.ts';
+import { shorten } from './shorten.ts';
+import { renderTally } from './tally.ts';
+
+/** What the reflection model reads of a program and its rollouts. Every part is Markdown. */
+export interface Evidence {
+  /** The rollouts, once for all components. */
+  readonly records: string;
+  /** What the model calls of the components have besides their texts. */
+  readonly calls?: string;
+  /** The steps of the program, and its other texts in short. */
+  readonly program?: string;
+  readonly scores: string;
+  /** The images that the rollouts are about. */
+  readonly images: readonly PromptImage[];
+}
+
+export interface EvidenceRequest<Example, Output, Trace, Name extends string> {
+  readonly adapter: Adapter<Example, Output, Trace, Name>;
+  readonly candidate: Candidate<Name>;
+  /** The components to rewrite in one answer. */
+  readonly names: readonly Name[];
+  /** The candidate on the minibatch. */
+  readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  /** A success outside the minibatch, which is shown too. */
+  readonly success?: Rollout<Example, Output, Trace> | undefined;
+  /** Default: 1. */
+  readonly perfectScore?: number | undefined;
+  /** The candidate's score on the valset. */
+  readonly validationScore?: number | undefined;
+  /** The most characters of records. Default: 24,000. */
+  readonly maxCharacters?: number | undefined;
+  /** Whether records show the expected values of their examples. Default `false`. */
+  readonly showExpected?: boolean | undefined;
+  /** Masks all texts. Default: they stay as they are. */
+  readonly mask?: Mask | undefined;
+}
+
+/** Describes a program and its rollouts to the reflection model, all that the prompt needs for some components. */
+export function evidenceFor<Example, Output, Trace, Name extends string>(
+  request: EvidenceRequest<Example, Output, Trace, Name>,
+): Evidence {
+  const { adapter, candidate, names, perfectScore = 1, validationScore, success } = request;
+  const known = success === undefined ? request.rollouts : [...request.rollouts, success];
+  const { shown, leftOut } = instructiveOrder(known, perfectScore);
+  const rollouts = shown.map((rollout) => plainRollout(adapter, rollout));
+  const texts = knownTexts(request);
+  const inputs = (rollout: Rollout<unknown, unknown, unknown>) =>
+    inputsIn(withoutNoise(toPlain(inputOf(rollout.example), { shortensBase64: true }) ?? null));
+  const masked = (part: string | undefined) => (request.mask?.data(part) as string | undefined) ?? part;
+  const calls = masked(renderCalls({ names, texts, inputs, rollouts }));
+  const program = masked(renderProgram({ names, candidate, rollouts }));
+  return {
+    records: renderedRecords(request, shown, texts),
+    ...(calls === undefined ? {} : { calls }),
+    ...(program === undefined ? {} : { program }),
+    scores: renderTally({
+      scores: request.rollouts.map(({ score }) => score),
+      perfectScore,
+      validationScore,
+      leftOut,
+      added: known.length - request.rollouts.length,
+    }),
+    images: imagesIn(shown.flatMap(({ example, trace }) => [inputOf(example), trace])),
+  };
+}
+
+/** Adapters with records of their own have them per component. */
+function renderedRecords<Example, Output, Trace, Name extends string>(
+  {
+    adapter,
+    candidate,
+    names,
+    mask,
+    showExpected = false,
+    maxCharacters = DEFAULT_MAX_RECORD_CHARACTERS,
+  }: EvidenceRequest<Example, Output, Trace, Name>,
+  rollouts: readonly Rollout<Example, Output, Trace>[],
+  texts: readonly KnownText[],
+): string {
+  const rendered = (records: readonly ReflectiveRecord[], characters: number) => {
+    const plain = records.map((record) => {
+      const whole = toPlain(mask?.data(record) ?? record, { shortensBase64: true })!;
+      return bounded(withoutNoise(whole), characters) as PlainRecord;
+    });
+    const { records: condensed, isLaidOutAs } = condenseRecords(plain, texts);
+    const note =
+      isLaidOutAs === undefined
+        ? ''
+        : `The model saw each input as in Example ${isLaidOutAs}, unless an example shows otherwise.\n\n`;
+    return note + renderRecords(condensed, { maxCharacters: characters - note.length });
+  };
+  const [name] = names;
+  if (adapter.reflectiveRecords === undefined || names.length === 1) {
+    const records =
+      adapter.reflectiveRecords === undefined
+        ? sharedRecords({
+            components: names,
+            rollouts: rollouts.map((rollout) => plainRollout(adapter, rollout)),
+          })
+        : adapter.reflectiveRecords({ candidate, component: name!, rollouts });
+    return rendered(showExpected ? withExpected(records, rollouts) : records, maxCharacters);
+  }
+  const share = Math.max(600, Math.floor(maxCharacters / names.length) - 100);
+  return names
+    .map(
+      (component) =>
+        `The runs for "${component}":\n\n${rendered(wholeRecords({ adapter, candidate, rollouts, showExpected }, component), share)}`,
+    )
+    .join('\n\n');
+}
+
+/** The whole records of rollouts for one component: the adapter's own, or else the default ones. */
+export function wholeRecords<Example, Output, Trace, Name extends string>(
+  {
+    adapter,
+    candidate,
+    rollouts,
+    showExpected = false,
+  }: Pick<
+    EvidenceRequest<Example, Output, Trace, Name>,
+    'adapter' | 'candidate' | 'rollouts' | 'showExpected'
+  >,
+  component: Name,
+): readonly ReflectiveRecord[] {
+  const records =
+    adapter.reflectiveRecords?.({ candidate, component, rollouts }) ??
+    sharedRecords({
+      components: [component],
+      rollouts: rollouts.map((rollout) => plainRollout(adapter, rollout)),
+    });
+  return showExpected ? withExpected(records, rollouts) : records;
+}
+
+/** The records with the expected values of their examples, before the score. */
+function withExpected(
+  records: readonly ReflectiveRecord[],
+  rollouts: readonly Rollout<unknown, unknown, unknown>[],
+): readonly ReflectiveRecord[] {
+  if (records.length !== rollouts.length) return records;
+  return records.map((record, index) => {
+    const expected = expectedOf(rollouts[index]!.example);
+    if (expected === undefined) return record;
+    const fields = Object.entries(record);
+    const score = fields.findIndex(([heading]) => heading === 'Score');
+    const at = score < 0 ? fields.length : score;
+    return Object.fromEntries([...fields.slice(0, at), ['Expected', expected], ...fields.slice(at)]);
+  });
+}
+
+/** The rollout with input, output and trace as the adapter shows them. */
+function plainRollout<Example, Output, Trace, Name extends string>(
+  adapter: Adapter<Example, Output, Trace, Name>,
+  rollout: Rollout<Example, Output, Trace>,
+): Rollout<unknown, unknown, unknown> {
+  return withShortTexts(adapter.toPlain === undefined ? rollout : converted(adapter, rollout)) as Rollout<
+    unknown,
+    unknown,
+    unknown
+  >;
+}
+
+/** A longer text is cut before anything else is done with it, so that very long traces cost little time. */
+const MAX_TEXT_CHARACTERS = 100_000;
+const MAX_DEPTH = 60;
+
+/** The value with long texts in its plain lists and fields shortened. */
+function withShortTexts(value: unknown, within: readonly object[] = []): unknown {
+  if (typeof value === 'string') return shorten(value, MAX_TEXT_CHARACTERS);
+  if (typeof value !== 'object' || value === null || within.length > MAX_DEPTH || within.includes(value))
+    return value;
+  const inside = [...within, value];
+  if (Array.isArray(value)) return value.map((item) => withShortTexts(item, inside));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [name, withShortTexts(field, inside)]),
+  );
+}
+
+function converted<Example, Output, Trace, Name extends string>(
+  adapter: Adapter<Example, Output, Trace, Name>,
+  rollout: Rollout<Example, Output, Trace>,
+): Rollout<unknown, unknown, unknown> {
+  const { example, output, trace } = rollout;
+  const hasInput = typeof example === 'object' && example !== null && 'input' in example;
+  const plain = adapter.toPlain!({
+    ...(hasInput ? { input: example.input } : {}),
+    ...(output === undefined ? {} : { output }),
+    ...(trace === undefined ? {} : { trace }),
+  });
+  const { input, ...rest } = plain;
+  return { ...rollout, ...rest, ...(input === undefined ? {} : { example: { ...example, input } }) };
+}
+
+/** The texts of the components as the records may repeat them: those to rewrite stand above. */
+function knownTexts<Name extends string>({
+  adapter,
+  candidate,
+  names,
+}: Pick<EvidenceRequest<never, never, never, Name>, 'candidate' | 'names'> & {
+  readonly adapter: Pick<Adapter<never, never, never, Name>, 'components'>;
+}): KnownText[] {
+  const all = Object.keys(candidate) as Name[];
+  return all
+    .map((name): KnownText => {
+      const isAbove = names.includes(name);
+      return {
+        text: candidate[name],
+        variables: adapter.components[name]?.variables,
+        name: isAbove
+          ? names.length === 1
+            ? 'the text above'
+            : `the text "${name}" above`
+          : `the text "${name}"`,
+        isAbove,
+      };
+    })
+    .sort((a, b) => b.text.length - a.text.length);
+}

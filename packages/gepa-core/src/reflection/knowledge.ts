@@ -1,0 +1,23 @@
+import type { PerComponent } from './text-limits.ts';
+
+/** What the caller knows, for the reflection model. */
+export interface Knowledge<Name extends string> {
+  /**
+   * What the reflection model should know: the domain, house rules, what must not change. Shown with every reflection.
+   * Default: none.
+   */
+  readonly background?: string;
+  /** What the program is for and what would make it better; shown with every reflection. Default: none. */
+  readonly objective?: string;
+  /** What kind of model reads the texts, where its name does not say it: `'a small base model'`. Default: none. */
+  readonly readerHint?: string;
+  /** Advice on rewriting, for all components or by name: `{ route: 'Keep the list of labels.' }`. Default: none. */
+  readonly guidance?: PerComponent<Name, string>;
+  /** What components do in the program, by name. Default: the descriptions that the components have. */
+  readonly descriptions?: Partial<Record<Name, string>>;
+  /**
+   * Whether the reflection model sees the expected value of each example (`expected`, or else `answer`, `label`, `output`
+   * or `target`). Of use where the metric gives no feedback. Default `false`.
+   */
+  readonly showExpected?: boolean;
+}

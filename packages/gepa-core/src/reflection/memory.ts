@@ -1,0 +1,97 @@
+import type { Rollout } from '../adapter/adapter.ts';
+import type { Learned, TriedText } from '../adapter/experience.ts';
+import type { Mask } from '../redact.ts';
+import type { ExampleRef } from '../search/examples.ts';
+import type { ScoredCandidate } from '../search/search-view.ts';
+import type { SearchState } from '../search/state.ts';
+import { inputOf } from './example-parts.ts';
+import { MAX_HISTORY_CHARACTERS, oneLine, regressionsOf, renderHistory, triedTexts } from './history.ts';
+import { LearnedFeedback, renderLearned } from './learned.ts';
+
+/** The parent and the minibatch of a proposal. */
+export interface MemoryQuestion {
+  readonly parent: number;
+  readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
+  /** Positions in the trainset. */
+  readonly minibatch: readonly number[];
+  /** The components to rewrite. */
+  readonly components: readonly string[];
+}
+
+/** With more components the space of each is not divided further. */
+const MAX_SHARES = 4;
+
+/** What a run remembers for its reflections. A function of its decisions and of the rollouts that reflections read. */
+export class Memory<Name extends string = string> {
+  readonly #state: SearchState<Name>;
+  readonly #trainset: readonly ExampleRef<unknown>[];
+  readonly #mask: Mask;
+  readonly #perfectScore: number;
+  readonly #learned: LearnedFeedback<Name>;
+  readonly #exampleNames = new Map<number, string>();
+
+  constructor(options: {
+    readonly state: SearchState<Name>;
+    readonly names: readonly Name[];
+    readonly trainset: readonly ExampleRef<unknown>[];
+    readonly mask: Mask;
+    readonly perfectScore: number;
+    readonly showExpected: boolean;
+  }) {
+    this.#state = options.state;
+    this.#trainset = options.trainset;
+    this.#mask = options.mask;
+    this.#perfectScore = options.perfectScore;
+    this.#learned = new LearnedFeedback(options);
+  }
+
+  candidate(index: number): ScoredCandidate<Name> {
+    return this.#state.candidates[index]!;
+  }
+
+  /** Adds the rollouts of a minibatch. Call it in the order of tasks. */
+  learn(rollouts: readonly Rollout<unknown, unknown, unknown>[]): void {
+    this.#learned.add(rollouts);
+  }
+
+  tried(parent: number, component: Name): readonly TriedText[] {
+    return triedTexts(this.#state, parent, component).map((attempt) => this.#masked(attempt));
+  }
+
+  learned(component: Name): Learned {
+    return this.#learned.of(component);
+  }
+
+  /** The attempts as Markdown. */
+  history({ parent, minibatch, rollouts, components }: MemoryQuestion, component: Name): string | undefined {
+    const scores = rollouts.map(({ score }) => score);
+    return renderHistory({
+      tried: this.tried(parent, component),
+      regressions: regressionsOf(this.#state, parent, minibatch, scores, this.#perfectScore),
+      parent,
+      nameOf: (example) => this.#nameOf(example),
+      // The components of one prompt share the space.
+      maxCharacters: MAX_HISTORY_CHARACTERS / Math.min(components.length, MAX_SHARES),
+    });
+  }
+
+  /** What was learned, as Markdown. */
+  lessons({ rollouts }: MemoryQuestion, component: Name): string | undefined {
+    return renderLearned(this.learned(component), new Set(rollouts.map(({ exampleId }) => exampleId)));
+  }
+
+  #masked(attempt: TriedText): TriedText {
+    const { rejection } = attempt;
+    if (rejection === undefined) return attempt;
+    return { ...attempt, rejection: { ...rejection, message: this.#mask.message(rejection.message) } };
+  }
+
+  #nameOf(position: number): string {
+    const known = this.#exampleNames.get(position);
+    if (known !== undefined) return known;
+    const input = this.#mask.data(inputOf(this.#trainset[position]!.example)) ?? '';
+    const name = `“${oneLine(typeof input === 'string' ? input : JSON.stringify(input), 100)}”`;
+    this.#exampleNames.set(position, name);
+    return name;
+  }
+}

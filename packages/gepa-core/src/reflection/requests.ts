@@ -1,0 +1,148 @@
+import type { Adapter, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
+import { type Candidate, ownValue } from '../component.ts';
+import type { Mask } from '../redact.ts';
+import { type Evidence, evidenceFor, wholeRecords } from './evidence.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Memory } from './memory.ts';
+import { toPlain } from './plain.ts';
+import { asksForSeveral, type ComponentRequest, type ReflectionPromptRequest } from './prompt.ts';
+import { DEFAULT_MAX_RECORD_CHARACTERS } from './render.ts';
+import { valueFor } from './text-limits.ts';
+
+/** What the prompts of one proposal are made of. */
+export interface RequestSource<Example, Output, Trace, Name extends string> {
+  readonly adapter: Adapter<Example, Output, Trace, Name>;
+  readonly candidate: Candidate<Name>;
+  readonly components: readonly Name[];
+  readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  /** A success outside the minibatch, which is shown too. Default: none. */
+  readonly success?: Rollout<Example, Output, Trace> | undefined;
+  readonly templates: Partial<Record<Name, string>> | string | undefined;
+  readonly maxRecordCharacters: number | undefined;
+  /** Default: 1. */
+  readonly perfectScore?: number | undefined;
+  /** Masks texts in records. Default: they stay as they are. */
+  readonly mask?: Mask | undefined;
+  /** What the caller knows. */
+  readonly knowledge: Knowledge<Name>;
+  /** What the run remembers of the parent with these rollouts. Default: nothing. */
+  readonly memory?: Memory<Name>;
+  readonly parent?: number;
+  readonly minibatch?: readonly number[];
+}
+
+/** A prompt, with the images that belong to it. */
+export type PromptRequest = ReflectionPromptRequest & Pick<Evidence, 'images'>;
+
+/** No fewer components share one prompt for lack of space, each with this part of the records' characters. */
+const LEAST_SHARE = 1 / 4;
+
+/**
+ * The prompts that ask for new texts of the components: one for all of them, or several if that would be too long or if
+ * their templates differ.
+ */
+export function reflectionRequests<Example, Output, Trace, Name extends string>(
+  source: RequestSource<Example, Output, Trace, Name>,
+): PromptRequest[] {
+  const {
+    templates,
+    maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS,
+    knowledge,
+    memory,
+    parent,
+  } = source;
+  const { background, objective, readerHint } = knowledge;
+  const byTemplate = new Map<string | undefined, Name[]>();
+  for (const name of source.components) {
+    const template = typeof templates === 'string' ? templates : ownValue<string>(templates, name);
+    byTemplate.set(template, [...(byTemplate.get(template) ?? []), name]);
+  }
+  return [...byTemplate].flatMap(([template, names]) =>
+    groups(source, names, maxRecordCharacters, asksForSeveral(template)).map((group) => ({
+      components: withoutRepeats(group.map((name) => componentRequest(source, name))),
+      ...evidenceFor({
+        ...source,
+        names: group,
+        maxCharacters: maxRecordCharacters,
+        showExpected: knowledge.showExpected,
+        validationScore: parent === undefined ? undefined : memory?.candidate(parent).mean,
+      }),
+      template,
+      background,
+      objective,
+      readerHint,
+    })),
+  );
+}
+
+/** The components of each prompt, in order. */
+function groups<Example, Output, Trace, Name extends string>(
+  source: RequestSource<Example, Output, Trace, Name>,
+  names: readonly Name[],
+  maxCharacters: number,
+  mayShare: boolean,
+): Name[][] {
+  if (names.length === 1) return [[...names]];
+  const found: Name[][] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const name of names) {
+    const records = sizeOf(wholeRecords(source, name));
+    // A long text counts like records: the answer repeats it.
+    const length = Math.max(Math.min(records, maxCharacters * LEAST_SHARE), source.candidate[name].length);
+    if (!mayShare || size + length > maxCharacters) {
+      found.push([]);
+      size = 0;
+    }
+    found.at(-1)!.push(name);
+    size += length;
+  }
+  return found;
+}
+
+/** About the characters that records take. */
+function sizeOf(records: readonly ReflectiveRecord[]): number {
+  return JSON.stringify(toPlain(records))?.length ?? 0;
+}
+
+/** What was learned is mostly the same for all components: it is shown once. */
+function withoutRepeats(components: readonly ComponentRequest[]): ComponentRequest[] {
+  return components.map((component, index) => {
+    const { learned } = component;
+    const same = components.findIndex((other) => other.learned === learned);
+    return learned === undefined || same === index
+      ? component
+      : { ...component, learned: `The same as for "${components[same]!.name}".` };
+  });
+}
+
+function componentRequest<Example, Output, Trace, Name extends string>(
+  source: RequestSource<Example, Output, Trace, Name>,
+  name: Name,
+): ComponentRequest {
+  const { adapter, candidate, knowledge, memory, components, rollouts, parent, minibatch } = source;
+  const description = ownValue<string>(knowledge.descriptions, name);
+  const question =
+    parent === undefined || minibatch === undefined ? undefined : { parent, minibatch, rollouts, components };
+  return {
+    name,
+    component: { ...adapter.components[name], ...(description === undefined ? {} : { description }) },
+    currentText: candidate[name],
+    guidance: valueFor(knowledge.guidance, name),
+    history: question && memory?.history(question, name),
+    learned: question && memory?.lessons(question, name),
+  };
+}
+
+/** The whole records of rollouts for one component, masked. */
+export function recordsFor<Example, Output, Trace, Name extends string>(
+  source: Pick<
+    RequestSource<Example, Output, Trace, Name>,
+    'adapter' | 'candidate' | 'rollouts' | 'mask' | 'knowledge'
+  >,
+  component: Name,
+): readonly ReflectiveRecord[] {
+  const { mask, knowledge } = source;
+  const records = wholeRecords({ ...source, showExpected: knowledge.showExpected }, component);
+  // As plain data, which those of a resumed run are made from too.
+  return mask === undefined ? records : records.map((record) => mask.data(record) as ReflectiveRecord);
+}

@@ -1,0 +1,61 @@
+import { policyRequest, score } from './pool.ts';
+import { type SearchContext, stopsRun } from './search-context.ts';
+import type { StopReason } from './strategies/stop-conditions.ts';
+
+/** Reasons to end at once, without a final comparison. */
+const urgent: ReadonlySet<StopReason> = new Set([
+  'aborted',
+  'stopFile',
+  'providerUnavailable',
+  'runDirUnwritable',
+]);
+
+/**
+ * The final comparison of the best candidates, as far as the evaluation policy asks for one: runs them on further
+ * positions of the valset and chooses the best.
+ *
+ * @returns why the run ends: as before, unless it is interrupted now.
+ */
+export async function compareFinalists<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+  reason: StopReason,
+): Promise<StopReason> {
+  const { state, strategies, dispatch, valset } = search;
+  const { finals } = strategies.evaluationPolicy;
+  if (finals === undefined || urgent.has(reason)) return reason;
+  const isUsed = usedPositions(search);
+  const tried = new Set<string>();
+  let endedBy = reason;
+  for (;;) {
+    const step = finals(policyRequest(search));
+    if ('best' in step) {
+      const fresh = step.positions.length > 0 && !step.positions.some((position) => isUsed[position]);
+      dispatch({ type: 'best_chosen', index: step.best, positions: step.positions, fresh });
+      return endedBy;
+    }
+    if (endedBy !== reason) return endedBy;
+    const missing = step.candidates.flatMap((index) =>
+      [...new Set(step.positions)]
+        .filter((position) => position < valset.length && state.candidates[index]!.scores[position] === null)
+        .map((position) => ({ index, position, run: 1 }))
+        .filter((pair) => !tried.has(`${pair.index} ${pair.position}`)),
+    );
+    // A policy that asks for nothing new has no choice to offer.
+    if (missing.length === 0) return endedBy;
+    for (const { index, position } of missing) tried.add(`${index} ${position}`);
+    endedBy = stopsRun(await score(search, missing, 'finals')) ?? reason;
+  }
+}
+
+/** By position in the valset: whether the search has seen a candidate there, or on an equal training example. */
+function usedPositions<Example, Output, Trace, Name extends string>({
+  state,
+  trainset,
+  valset,
+}: SearchContext<Example, Output, Trace, Name>): boolean[] {
+  const trained = new Set(trainset.map(({ key }) => key));
+  return valset.map(
+    ({ key }, position) =>
+      trained.has(key) || state.candidates.some(({ scores }) => scores[position] !== null),
+  );
+}

@@ -1,0 +1,177 @@
+import type { Interruption } from '../calls/interruption.ts';
+import { ownValue } from '../component.ts';
+import { StrategyError } from '../errors.ts';
+import type { ExampleRef } from './examples.ts';
+import { runsOf } from './scored-candidate.ts';
+import { type SearchContext, stopsRun } from './search-context.ts';
+import type { Pool } from './search-view.ts';
+import type { PolicyRequest } from './strategies/evaluation-policy.ts';
+import type { StopReason } from './strategies/stop-conditions.ts';
+
+/** A rollout that the pool lacks: the n-th of a candidate on a position of the valset. */
+interface Missing {
+  readonly index: number;
+  readonly position: number;
+  readonly run: number;
+}
+
+export function policyRequest<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+): PolicyRequest {
+  const { state, minibatchSize, draws } = search;
+  return { search: state, metricCalls: search.metricCalls(), minibatchSize, random: draws('valset') };
+}
+
+/** The metric calls that proposals may take: what is left without the reserve of the final comparison. */
+export function callsForSearch<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+): number {
+  const request = policyRequest(search);
+  const { limit, left } = request.metricCalls;
+  if (!Number.isFinite(limit)) return left;
+  return left - Math.floor(search.strategies.evaluationPolicy.reserve(request) * limit);
+}
+
+/** The metric calls that a new candidate takes at most, on some examples and on the valset or its part. */
+export function costOfValidation<Example, Output, Trace, Name extends string>(
+  { evaluator, state, strategies, valset }: SearchContext<Example, Output, Trace, Name>,
+  examples: readonly ExampleRef<Example>[],
+): number {
+  if (!strategies.evaluationPolicy.scoresPart) return evaluator.costOfNew([...examples, ...valset]);
+  const { part } = state.pool;
+  const positions = [...new Set(part)];
+  const repeats = part.length - positions.length;
+  return evaluator.costOfNew([...examples, ...positions.map((position) => valset[position]!)]) + repeats;
+}
+
+/** Without any metric call, a policy may change the pool this often at once. */
+const MAX_CHANGES = 100;
+
+/**
+ * Compares the candidates that the evaluation policy wants to compare, on the part of the valset that it wants: makes up
+ * for scores that are missing, and asks again, until nothing changes.
+ *
+ * @returns why the run ends, if it does.
+ */
+export async function comparePool<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+): Promise<StopReason | undefined> {
+  const policy = search.strategies.evaluationPolicy;
+  const tried = new Set<string>();
+  for (let changes = 0; changes < MAX_CHANGES; changes++) {
+    const wanted = policy.pool(policyRequest(search));
+    const missing = missingOf(search, wanted).filter((pair) => !tried.has(nameOf(pair)));
+    // What is unavailable now is tried again after the next iteration.
+    for (const pair of missing) tried.add(nameOf(pair));
+    const reason = stopsRun(await score(search, missing, 'pool'));
+    if (reason !== undefined) return reason;
+    if (missing.length > 0) changes = 0;
+    if (!changePool(search, wanted) && missing.length === 0) return undefined;
+  }
+  throw new StrategyError(
+    `The evaluation policy changed the pool ${MAX_CHANGES} times in a row without a new score; return the same pool when there is nothing to score.`,
+  );
+}
+
+/** The part of the valset on which the seed is scored. */
+export function startPool<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+): void {
+  changePool(search, search.strategies.evaluationPolicy.pool(policyRequest(search)));
+}
+
+function changePool<Example, Output, Trace, Name extends string>(
+  { state, strategies, dispatch }: SearchContext<Example, Output, Trace, Name>,
+  { candidates, part, reason }: Pool & { readonly reason: string },
+): boolean {
+  const members = candidates.map((index) => state.candidates[index]!);
+  const bestIndex = members.length === 0 ? 0 : strategies.evaluationPolicy.best(members, part);
+  const isSame =
+    bestIndex === state.bestIndex &&
+    isEqual(part, state.pool.part) &&
+    isEqual(candidates, state.pool.candidates);
+  if (isSame) return false;
+  const { iteration } = state;
+  dispatch({ type: 'pool_changed', iteration, candidates, part, reason, bestIndex });
+  return true;
+}
+
+const isEqual = (a: readonly number[], b: readonly number[]) =>
+  a.length === b.length && a.every((value, i) => value === b[i]);
+
+function missingOf<Example, Output, Trace, Name extends string>(
+  { state, strategies }: SearchContext<Example, Output, Trace, Name>,
+  { candidates, part }: Pool,
+): Missing[] {
+  if (!strategies.evaluationPolicy.scoresPart) return [];
+  return candidates.flatMap((index) => {
+    const runs = runsOf(state.candidates[index]!);
+    const listed = new Map<number, number>();
+    return part.flatMap((position) => {
+      const run = (listed.get(position) ?? 0) + 1;
+      listed.set(position, run);
+      return run > runs[position]! ? [{ index, position, run }] : [];
+    });
+  });
+}
+
+const nameOf = ({ index, position, run }: Missing) => `${index} ${position} ${run}`;
+
+/** Runs candidates of the pool on positions of the valset. First rollouts of a pair come from the cache where possible. */
+export async function score<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+  missing: readonly Missing[],
+  purpose: 'pool' | 'finals',
+): Promise<Interruption | undefined> {
+  const { state, valset, evaluator, dispatch, failureScore } = search;
+  const { iteration } = state;
+  const groups = new Map<string, Missing[]>();
+  for (const pair of missing) {
+    const name = `${pair.index} ${pair.run}`;
+    groups.set(name, [...(groups.get(name) ?? []), pair]);
+  }
+  const evaluations = await Promise.all(
+    [...groups.values()].map(async (group) => {
+      const { index, run } = group[0]!;
+      const positions = group.map(({ position }) => position);
+      const { rollouts, interruption } = await evaluator.evaluate(
+        state.candidates[index]!.texts,
+        positions.map((position) => valset[position]!),
+        {
+          iteration,
+          phase: 'valset',
+          candidateIndex: index,
+          ...(run === 1 ? {} : { repeat: `run ${run}` }),
+        },
+      );
+      return { index, positions, rollouts, interruption };
+    }),
+  );
+  for (const { index, positions, rollouts } of evaluations) {
+    const scored = positions.flatMap((position, i) =>
+      rollouts[i] === undefined ? [] : [{ position, rollout: rollouts[i] }],
+    );
+    if (scored.length === 0) continue;
+    const names = Object.keys(state.candidates[0]!.objectiveScores ?? {});
+    dispatch({
+      type: 'candidate_scored',
+      iteration,
+      index,
+      positions: scored.map(({ position }) => position),
+      scores: scored.map(({ rollout }) => rollout.score),
+      ...(names.length === 0
+        ? {}
+        : {
+            objectiveScores: Object.fromEntries(
+              names.map((name) => [
+                name,
+                scored.map(({ rollout }) => ownValue(rollout.objectives, name) ?? failureScore),
+              ]),
+            ),
+          }),
+      purpose,
+    });
+  }
+  const interruptions = evaluations.flatMap(({ interruption }) => interruption ?? []);
+  return interruptions.find(stopsRun) ?? interruptions[0];
+}

@@ -1,0 +1,32 @@
+import type { SearchContext } from './search-context.ts';
+
+/** With fewer, a search is a matter of luck. */
+const ENOUGH_PROPOSALS = 10;
+/** One in this number of proposals is taken to be accepted, and validated. */
+const PROPOSALS_PER_ACCEPTED = 3;
+
+/** Warns before the start when the metric calls allow only a few proposals, with what would help. */
+export function warnOfFewProposals<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+): void {
+  const { state, strategies, valset, minibatchSize, started, warn } = search;
+  const { maxMetricCalls } = started;
+  const { testset } = search.metricCalls();
+  const { scoresPart } = strategies.evaluationPolicy;
+  const validation = scoresPart ? state.pool.part.length : valset.length;
+  const perProposal = 2 * minibatchSize + validation / PROPOSALS_PER_ACCEPTED;
+  if (maxMetricCalls === undefined) return;
+  const proposals = Math.floor((maxMetricCalls - testset - validation) / perProposal);
+  if (proposals >= ENOUGH_PROPOSALS) return;
+
+  const needed = Math.ceil(testset + validation + ENOUGH_PROPOSALS * perProposal);
+  const kept = testset === 0 ? '' : `, ${testset} are kept for the testset`;
+  const remedies = [
+    `set maxMetricCalls to ${needed} or more for ${ENOUGH_PROPOSALS} proposals`,
+    ...(testset === 0 ? [] : ['use a smaller testset, which takes two calls per example']),
+    ...(scoresPart ? [] : ["use a smaller valset, or `search: 'adaptive'`, which compares on a part of it"]),
+  ];
+  warn(
+    `maxMetricCalls allows only about ${Math.max(0, proposals)} proposals: of ${maxMetricCalls} calls, ${validation} score the seed${kept}, and a proposal takes about ${Math.round(perProposal)}. To find more, ${remedies.join('; or ')}.`,
+  );
+}
