@@ -15,6 +15,8 @@ export interface Derivation {
   /** The copy of a workflow. */
   workflow(workflow: AnyWorkflow): AnyWorkflow;
   componentsOf(agent: Agent): AgentComponents;
+  /** Calls a function such that tunables have the candidate's texts, and calls of parts go to their copies. */
+  within<Result>(call: () => Result): Result;
   /** The new text of a component; undefined when the candidate does not change it. */
   rewrite(component: string | undefined): Rewrite | undefined;
 }

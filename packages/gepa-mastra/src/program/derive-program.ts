@@ -1,17 +1,19 @@
 import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Candidate } from 'gepa-core';
+import { withCandidate } from 'gepa-core/adapter';
 import type { Recorder } from '../trace/recorder.ts';
+import { changeCopy, copyOfAgent } from './agent-copy.ts';
 import type { Derivation } from './derivation.ts';
 import { changeAgent } from './derive-agent.ts';
 import { changeWorkflow, copyOfWorkflow } from './derive-workflow.ts';
 import type { AgentComponents, Discovery } from './discovery.ts';
-import { copyOfAgent } from './older-mastra.ts';
+import { withParts } from './part-hooks.ts';
 import { isAgent, type Program } from './program.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 
 export interface DeriveOptions {
-  readonly discovery: Pick<Discovery, 'agents' | 'components'>;
+  readonly discovery: Pick<Discovery, 'agents' | 'components'> & Partial<Pick<Discovery, 'parts'>>;
   /** A component left out keeps its text. */
   readonly candidate: Candidate;
   /**
@@ -37,19 +39,22 @@ class ProgramDerivation implements Derivation {
   readonly candidate: Candidate;
   readonly recorder: Recorder | undefined;
   readonly #discovery: DeriveOptions['discovery'];
+  readonly #parts: ReadonlySet<object>;
   readonly #copies = new Map<object, object>();
 
   constructor({ discovery, candidate, recorder }: DeriveOptions) {
     this.candidate = candidate;
     this.recorder = recorder;
     this.#discovery = discovery;
+    this.#parts = new Set(discovery.parts);
   }
 
   agent(agent: Agent): Agent {
     return this.#copyOnce(
       agent,
       () => copyOfAgent(agent),
-      (copy) => changeAgent(this, agent, copy),
+      (copy) =>
+        changeCopy(copy, { source: agent, apply: (changed) => changeAgent(this, agent, changed) }),
     );
   }
 
@@ -63,7 +68,14 @@ class ProgramDerivation implements Derivation {
 
   componentsOf(agent: Agent): AgentComponents {
     const { agents } = this.#discovery;
-    return agents.get(agent) ?? agents.get(agent.id) ?? { name: agent.id, tools: new Map() };
+    return (
+      agents.get(agent) ??
+      agents.get(agent.id) ?? { name: agent.id, instructions: new Map(), tools: new Map() }
+    );
+  }
+
+  within<Result>(call: () => Result): Result {
+    return withCandidate(this.candidate, () => withParts(this.#copyOfPart, call));
   }
 
   rewrite(component: string | undefined): Rewrite | undefined {
@@ -72,6 +84,11 @@ class ProgramDerivation implements Derivation {
     const to = Object.hasOwn(this.candidate, component) ? this.candidate[component] : undefined;
     return to === undefined || to === from ? undefined : { from, to };
   }
+
+  readonly #copyOfPart = (part: object): object | undefined => {
+    if (!this.#parts.has(part)) return undefined;
+    return isAgent(part) ? this.agent(part) : this.workflow(part as AnyWorkflow);
+  };
 
   /** Stores the copy before it is changed: agents may refer to each other. */
   #copyOnce<Thing extends object>(source: Thing, copy: () => Thing, change: (copy: Thing) => void): Thing {

@@ -13,12 +13,20 @@ type Context = { requestContext: RequestContext };
 /**
  * Wraps each call of an agent's models: a single model, a dynamic one, or a list with fallbacks. Mastra's agent loop
  * calls the wrapped model, so the wrapper sees exactly the input that the model gets.
+ *
+ * @param owner wraps a model at most once.
  */
-export function wrapModels(agent: Agent, option: ModelOption, wrapper: CallWrapper): ModelOption {
+export function wrapModels(
+  agent: Agent,
+  option: ModelOption,
+  wrapper: CallWrapper,
+  owner: object,
+): ModelOption {
   const wrapOne = async (config: ModelConfig, { requestContext }: Context) =>
     wrapModel(
       await agent.getModel({ requestContext, ...(config === undefined ? {} : { modelConfig: config }) }),
       wrapper,
+      owner,
     );
   const wrapAny = (config: unknown, context?: Context): unknown => {
     if (Array.isArray(config)) {
@@ -35,15 +43,44 @@ export function wrapModels(agent: Agent, option: ModelOption, wrapper: CallWrapp
     typeof option === 'function'
       ? async (context: Parameters<typeof option>[0]) => wrapAny(await option(context), context)
       : wrapAny(option);
+  originals.set(wrapped as object, unwrapped(option));
   return wrapped as ModelOption;
 }
 
-const wrappedModels = new WeakSet<object>();
+const originals = new WeakMap<object, unknown>();
 
-/** Wraps each call of a model. A model that is wrapped already is returned as it is. */
-export function wrapModel<Model extends object>(model: Model, wrapper: CallWrapper): Model {
-  if (wrappedModels.has(model)) return model;
-  const wrapped = new Proxy(model, {
+/** The option that `wrapModels` wrapped; another one is returned as it is. */
+export function unwrapped(option: unknown): unknown {
+  const isKey = (typeof option === 'object' && option !== null) || typeof option === 'function';
+  return isKey && originals.has(option as object) ? originals.get(option as object) : option;
+}
+
+interface WrappedModel {
+  readonly model: object;
+  readonly wrapper: CallWrapper;
+  readonly owners: readonly object[];
+}
+
+const wrappedModels = new WeakMap<object, WrappedModel>();
+
+/**
+ * Wraps each call of a model. The wrappers of several owners run in the order in which they were added, so that each
+ * sees the input as the earlier ones changed it.
+ */
+export function wrapModel<Model extends object>(model: Model, wrapper: CallWrapper, owner: object): Model {
+  const earlier = wrappedModels.get(model);
+  if (earlier === undefined) return proxyOf(model, { model, wrapper, owners: [owner] });
+  if (earlier.owners.includes(owner)) return model;
+  return proxyOf(earlier.model as Model, {
+    model: earlier.model,
+    wrapper: (name, options, call) =>
+      earlier.wrapper(name, options, (changed) => wrapper(name, changed, call)),
+    owners: [...earlier.owners, owner],
+  });
+}
+
+function proxyOf<Model extends object>(model: Model, wrapped: WrappedModel): Model {
+  const proxy = new Proxy(model, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== 'function') return value;
@@ -51,9 +88,9 @@ export function wrapModel<Model extends object>(model: Model, wrapper: CallWrapp
       const method = value.bind(target) as ModelCall;
       if (key !== 'doGenerate' && key !== 'doStream') return method;
       const name = modelName(target) ?? 'model';
-      return (options: CallOptions) => wrapper(name, options, method);
+      return (options: CallOptions) => wrapped.wrapper(name, options, method);
     },
   });
-  wrappedModels.add(wrapped);
-  return wrapped;
+  wrappedModels.set(proxy, wrapped);
+  return proxy;
 }

@@ -84,8 +84,13 @@ export class Recorder {
 
   /** Whether the current step is an agent, which then calls the running code as a tool. */
   get isInsideAgent(): boolean {
+    return this.currentStep?.kind === 'agent';
+  }
+
+  /** The step that the running code belongs to. */
+  get currentStep(): Pick<OpenStep, 'kind' | 'name'> | undefined {
     const parent = current.getStore();
-    return parent?.recorder === this && parent.step.kind === 'agent';
+    return parent?.recorder === this ? parent.step : undefined;
   }
 
   /** Records one call as a step, from start to end. */
