@@ -125,11 +125,17 @@ export class RolloutError<Trace = readonly Step[]> extends GepaError {
   static override readonly kind: string = 'RolloutError';
   readonly trace: Trace | undefined;
   readonly usage: Usage | undefined;
+  /** See `Execution.unread`. */
+  readonly unread: readonly string[] | undefined;
 
-  constructor(message: string, details: { cause: unknown; trace?: Trace; usage?: Usage }) {
+  constructor(
+    message: string,
+    details: { cause: unknown; trace?: Trace; usage?: Usage; unread?: readonly string[] },
+  ) {
     super(message, { cause: details.cause });
     this.trace = details.trace;
     this.usage = details.usage;
+    this.unread = details.unread;
   }
 }
 

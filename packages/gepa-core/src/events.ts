@@ -86,6 +86,8 @@ export type DecisionEvent<Name extends string = string> =
       /** By position in the valset; `null` where it was not run. */
       readonly scores: readonly (number | null)[];
       readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
+      /** For the seed: the components that no rollout read. They are left out of the search. */
+      readonly unread?: readonly Name[];
       readonly metricCalls: number;
       readonly bestIndex: number;
     }

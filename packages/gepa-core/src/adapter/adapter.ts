@@ -28,6 +28,11 @@ export interface Execution<Output, Trace = readonly Step[]> {
   readonly output: Output;
   readonly trace?: Trace;
   readonly usage?: Usage;
+  /**
+   * The components whose texts this run certainly did not read. A component that no rollout of the seed candidate reads
+   * is left out of the search, with a warning. Leave out what the adapter cannot know.
+   */
+  readonly unread?: readonly string[];
 }
 
 /** A scored rollout: the program's output on one example, and the metric's result. */
@@ -41,6 +46,8 @@ export interface Rollout<Example, Output, Trace = readonly Step[]> {
   readonly feedback?: string;
   readonly objectives?: Readonly<Record<string, number>>;
   readonly componentFeedback?: Readonly<Record<string, string>>;
+  /** See `Execution.unread`. */
+  readonly unread?: readonly string[];
   /** The message of the error, when the program or the metric threw. */
   readonly error?: string;
   /** The one that threw. */

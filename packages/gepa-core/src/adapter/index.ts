@@ -13,8 +13,14 @@ export { isUnreached, ModelCallError, modelCallError } from '../calls/classify-e
 export { freeName, seedCandidateOf } from '../component.ts';
 export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 export { checkOptionNames } from '../options/option-names.ts';
+export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';
-export { tunableComponents, withCandidate } from '../program/tunable.ts';
+export {
+  type CandidateBinding,
+  tunableComponents,
+  withCandidate,
+  withoutCandidate,
+} from '../program/tunable.ts';
 export { type Plain, type PlainOptions, toPlain } from '../reflection/plain.ts';
 export { defaultRecords } from '../reflection/records.ts';
 export { secretsIn } from '../secrets.ts';

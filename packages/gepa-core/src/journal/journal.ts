@@ -32,6 +32,7 @@ export interface RolloutEntry extends CallCost {
   readonly objectives?: Readonly<Record<string, number>> | undefined;
   readonly feedback?: string | undefined;
   readonly componentFeedback?: Readonly<Record<string, string>> | undefined;
+  readonly unread?: readonly string[] | undefined;
   readonly error?: string | undefined;
   readonly failedIn?: 'program' | 'metric' | undefined;
   readonly output?: unknown;

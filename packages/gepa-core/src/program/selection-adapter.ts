@@ -12,7 +12,16 @@ export function selectionAdapter<Example, Output, Name extends string>(
   selected: readonly SelectedComponent[],
 ): Adapter<Example, Output, readonly Step[], Name> {
   const publicName = new Map(selected.map(({ foundName, name }) => [foundName, name]));
-  const rename = (trace: readonly Step[]): readonly Step[] => trace.map((step) => renamed(step, publicName));
+  const rename = ({
+    trace,
+    unread,
+  }: {
+    readonly trace?: readonly Step[] | undefined;
+    readonly unread?: readonly string[] | undefined;
+  }) => ({
+    ...(trace === undefined ? {} : { trace: trace.map((step) => renamed(step, publicName)) }),
+    ...(unread === undefined ? {} : { unread: unread.flatMap((name) => publicName.get(name) ?? []) }),
+  });
   return {
     components: publicComponents(selected),
     ...(adapter.models === undefined ? {} : { models: adapter.models }),
@@ -22,12 +31,12 @@ export function selectionAdapter<Example, Output, Name extends string>(
     async run(candidate, example, context) {
       try {
         const execution = await adapter.run(foundCandidate(selected, candidate), example, context);
-        return execution.trace === undefined ? execution : { ...execution, trace: rename(execution.trace) };
+        return { ...execution, ...rename(execution) };
       } catch (error) {
-        if (!RolloutError.isInstance(error) || error.trace === undefined) throw error;
+        if (!RolloutError.isInstance(error)) throw error;
         throw new RolloutError(error.message, {
           cause: error.cause,
-          trace: rename(error.trace as readonly Step[]),
+          ...rename(error as RolloutError),
           ...(error.usage === undefined ? {} : { usage: error.usage }),
         });
       }

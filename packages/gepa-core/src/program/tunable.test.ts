@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { tunable, tunableComponents, withCandidate } from './tunable.ts';
+import { tunable, tunableComponents, withCandidate, withoutCandidate } from './tunable.ts';
 
 const policy = tunable('policy', 'original');
 
@@ -42,4 +42,18 @@ it('tunableComponents refuses the name of a found component and a name used twic
   expect(() => tunableComponents([tunable('system', 'x')], found)).toThrow('found at the prompt');
   const twice = [tunable('style', 'plain'), tunable('style', 'ornate')];
   expect(() => tunableComponents(twice, found)).toThrow('two of the name "style"');
+});
+
+it('withCandidate collects the tunables that are read, and withoutCandidate leaves the rollout', () => {
+  const reads = new Set<string>();
+  withCandidate(
+    { policy: 'new' },
+    () => {
+      expect(withoutCandidate(() => policy.text)).toBe('original');
+      expect(reads.size).toBe(0);
+      withCandidate({ style: 'inner' }, () => policy.text);
+    },
+    { reads },
+  );
+  expect([...reads]).toEqual(['policy']);
 });

@@ -29,7 +29,9 @@ export function tunable<const Name extends string>(
     name,
     component: { ...component, text },
     get text() {
-      return ownValue(currentTexts(), name) ?? text;
+      const binding = currentBinding();
+      binding?.reads?.add(name);
+      return ownValue(binding?.texts, name) ?? text;
     },
   };
 }
@@ -60,26 +62,56 @@ export function tunableComponents(
   return Object.fromEntries(components);
 }
 
+/** What a candidate stands for besides the texts of tunables. */
+export interface CandidateBinding {
+  /** The copies, with the candidate's texts, of objects that the program holds: see `hookPart`. */
+  readonly copies?: ReadonlyMap<object, object>;
+  /** Receives the names of the tunables and parts that are read. */
+  readonly reads?: Set<string>;
+}
+
+interface Binding extends CandidateBinding {
+  readonly texts: Candidate;
+}
+
 /**
- * Calls a function with the candidate's texts in every tunable, including in everything the function awaits. Nested
- * calls add to the texts of the outer call.
+ * Calls a function with the candidate's texts in every tunable and hooked part, including in everything the function
+ * awaits. Nested calls add to the texts and copies of the outer call.
  *
  * @throws {GepaError} in a runtime without `AsyncLocalStorage`.
  */
-export function withCandidate<Result>(candidate: Candidate, call: () => Result): Result {
-  return storage().run({ ...currentTexts(), ...candidate }, call);
+export function withCandidate<Result>(
+  candidate: Candidate,
+  call: () => Result,
+  { copies, reads }: CandidateBinding = {},
+): Result {
+  const outer = currentBinding();
+  const allCopies =
+    copies === undefined || outer?.copies === undefined ? copies : new Map([...outer.copies, ...copies]);
+  const binding = {
+    texts: { ...outer?.texts, ...candidate },
+    copies: allCopies ?? outer?.copies,
+    reads: reads ?? outer?.reads,
+  };
+  return storage().run(binding as Binding, call);
+}
+
+/** Calls a function as outside of every rollout. */
+export function withoutCandidate<Result>(call: () => Result): Result {
+  return currentBinding() === undefined ? call() : storage().run(undefined, call);
 }
 
 interface Storage {
-  run<Result>(texts: Candidate, call: () => Result): Result;
-  getStore(): Candidate | undefined;
+  run<Result>(binding: Binding | undefined, call: () => Result): Result;
+  getStore(): Binding | undefined;
 }
 
 // On `globalThis`, because the program and the adapter may import different copies of this package.
-const storageKey = Symbol.for('gepa.texts');
+const storageKey = Symbol.for('gepa.binding');
 const shared = globalThis as { [storageKey]?: Storage };
 
-function currentTexts(): Candidate | undefined {
+/** What the current rollout or compiled program binds; `undefined` elsewhere. */
+export function currentBinding(): Binding | undefined {
   return shared[storageKey]?.getStore();
 }
 

@@ -194,7 +194,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   ): Scored<Example, Output, Trace> {
     const isReflectedOn = this.#options.isReflectedOn(key);
     if (isReflectedOn && position === undefined) return rollout;
-    const { example, exampleId, score, objectives, failedIn } = rollout;
+    const { example, exampleId, score, objectives, unread, failedIn } = rollout;
     // The error as it was written, since a resumed run has no other.
     const error =
       rollout.error === undefined || position === undefined
@@ -205,6 +205,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       exampleId,
       score,
       ...(objectives === undefined ? {} : { objectives }),
+      ...(unread === undefined ? {} : { unread }),
       ...(error === undefined ? {} : { error, failedIn: failedIn! }),
       ...(position === undefined || !isReflectedOn ? {} : { position }),
     };

@@ -165,7 +165,7 @@ function chooseComponents<Example, Output, Trace, Name extends string>(
 
   const candidate = state.candidates[parent]!.texts;
   const components = strategies.selectComponents({
-    components: names,
+    components: names.filter((name) => !state.unread.includes(name)),
     parent,
     candidate,
     iteration,

@@ -110,16 +110,24 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
           }),
       );
     } catch (error) {
-      const trace = RolloutError.isInstance(error) ? (error.trace as Trace | undefined) : undefined;
-      return this.#failed('program', error, trace === undefined ? {} : { trace });
+      if (!RolloutError.isInstance(error)) return this.#failed('program', error, {});
+      const trace = error.trace as Trace | undefined;
+      return this.#failed('program', error, {
+        ...(trace === undefined ? {} : { trace }),
+        ...(error.unread === undefined ? {} : { unread: error.unread }),
+      });
     }
     if (typeof execution !== 'object' || execution === null) {
       throw new RunError(
         `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}. Return { output, trace?, usage? }.`,
       );
     }
-    const { output, trace } = execution;
-    const ran = { output, ...(trace === undefined ? {} : { trace }) };
+    const { output, trace, unread } = execution;
+    const ran = {
+      output,
+      ...(trace === undefined ? {} : { trace }),
+      ...(unread === undefined ? {} : { unread }),
+    };
 
     let result: unknown;
     try {
@@ -170,13 +178,14 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   }
 
   replayed(entry: KnownEntry): Rollout<Example, Output, Trace> {
-    const { score, objectives, error, failedIn } = entry as KnownEntry<RolloutEntry>;
+    const { score, objectives, unread, error, failedIn } = entry as KnownEntry<RolloutEntry>;
     if (error === undefined) this.#program.scores.learn(objectives);
     return {
       example: this.#ref.example,
       exampleId: this.#ref.id,
       score,
       ...(objectives === undefined ? {} : { objectives }),
+      ...(unread === undefined ? {} : { unread }),
       ...(error === undefined ? {} : { error, failedIn: failedIn! }),
     };
   }

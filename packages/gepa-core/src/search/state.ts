@@ -20,6 +20,8 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   metricCalls = 0;
   valsetSize = 0;
   mergesAccepted = 0;
+  /** The components that the search leaves out: see `unreadComponents`. */
+  unread: readonly Name[] = [];
   started: Decision<Name, 'run_started'> | undefined;
   finished: Decision<Name, 'run_finished'> | undefined;
   #names: readonly Name[] = [];
@@ -42,6 +44,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
       case 'candidate_added':
         this.#addToPoolAndFrontier(scoredCandidate(event));
         this.bestIndex = event.bestIndex;
+        if (event.unread !== undefined) this.unread = event.unread;
         this.metricCalls = event.metricCalls;
         break;
       case 'candidate_rescored':

@@ -7,6 +7,7 @@ import type { SearchContext } from './search-context.ts';
 import type { CandidateSource, ScoredCandidate } from './search-view.ts';
 import { scoredCandidate } from './state.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
+import { unreadComponents, unreadWarning } from './unread-components.ts';
 
 /** A candidate's rollouts on the valset, with gaps where it was not run. */
 export interface Validation<Example, Output, Trace> {
@@ -43,6 +44,8 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
       `The program failed on every example of the valset, first on ${first!.exampleId}: ${first!.error}. Unless better texts can fix that, stop the run and fix the program.`,
     );
   }
+  const warning = unreadWarning(search.state.unread, search.names);
+  if (warning !== undefined) search.warn(warning);
   return undefined;
 }
 
@@ -94,12 +97,17 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
   const isSeed = index === 0;
   if (!isSeed && rollouts.every((rollout) => rollout === undefined)) return false;
   const objectiveScores = objectivesOf(rollouts, search);
+  const unread =
+    isSeed && rollouts.every((rollout) => rollout !== undefined)
+      ? unreadComponents(search.names, rollouts)
+      : [];
   const added = {
     index,
     ...origin,
     iteration: state.iteration,
     scores: rollouts.map((rollout) => rollout?.score ?? null),
     ...(objectiveScores === undefined ? {} : { objectiveScores }),
+    ...(unread.length === 0 ? {} : { unread }),
     metricCalls,
   };
   const bestIndex = strategies.evaluationPolicy.best([...state.candidates, scoredCandidate(added)]);
