@@ -13,7 +13,7 @@ import {
   RolloutError,
   type RunContext,
 } from 'gepa-core';
-import { modelCallError, raceSignal, usageOfSteps } from 'gepa-core/adapter';
+import { modelCallError, raceSignal, usageOfSteps, walkSteps } from 'gepa-core/adapter';
 import type { RolloutLog } from './compiled/rollout-log.ts';
 import type { MastraExample } from './data/example.ts';
 import { deriveProgram } from './program/derive-program.ts';
@@ -86,14 +86,16 @@ export function createAdapter<Input, Output>(
     };
     const closeTrace = (details: Partial<RolloutDetails> = {}) => {
       recorder.close();
-      const { steps } = recorder;
+      const { steps, reads } = recorder;
+      for (const { components } of walkSteps(steps)) for (const name of components ?? []) reads.add(name);
+      const unread = [...discovery.reachable].filter((name) => !reads.has(name));
       const trace = attachDetails(steps, {
         runId: context.runId,
         requestContext,
         ...(span?.isValid ? { span } : {}),
         ...details,
       });
-      return { trace, usage: usageOfSteps(steps) };
+      return { trace, usage: usageOfSteps(steps), ...(unread.length === 0 ? {} : { unread }) };
     };
     try {
       const { output, details } = await raceSignal(context.signal, () => {
@@ -129,6 +131,7 @@ export function createAdapter<Input, Output>(
     models: modelNames(program, discovery.agents.keys(), config),
     source: programSource(program, discovery),
     metersCalls: true,
+    warnings: discovery.warnings,
     secrets: modelSecrets(discovery.agents.keys(), program, config, options.requestContext),
     run,
   };

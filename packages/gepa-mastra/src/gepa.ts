@@ -76,6 +76,11 @@ export interface MastraTarget<Program, Name extends string = string, Options = G
    */
   readonly skipped: readonly Skipped[];
   /**
+   * Ends what the option `parts` set up: calls of the parts go to the live objects again, also within programs that this
+   * target has returned. Without `parts` it does nothing.
+   */
+  dispose(): void;
+  /**
    * Optimizes the components.
    *
    * @throws {OptionsError} before any paid call.
@@ -134,9 +139,12 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   type Output = OutputOf<Source, Options>;
   type Name = SelectedName<Options>;
   checkOptionNames(options ?? {}, optionNames);
-  const { tools, requestContext, config, workflows, texts, tunables, ...selection } =
+  const { tools, requestContext, config, workflows, texts, tunables, parts, ...selection } =
     options ?? ({} as Options);
-  const { components, discovery, discoverAgain, apply } = findTexts(program, options ?? {});
+  const { components, discovery, discoverAgain, apply, hookParts, dispose } = findTexts(
+    program,
+    options ?? {},
+  );
   const skipped = [...discovery.skipped];
   const allSkipped = skippedWorkflowTools(discovery, freshRequestContext(requestContext)).then((found) =>
     skipped.push(...found),
@@ -155,15 +163,17 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
           candidateOf.set(derived, candidate);
           return derived;
         },
-        adapter: (selected) =>
-          createAdapter<Input, Output>({
+        adapter: (selected) => {
+          hookParts();
+          return createAdapter<Input, Output>({
             program,
             components: selected,
             discovery,
             log,
             ...(requestContext === undefined ? {} : { requestContext }),
             ...(config === undefined ? {} : { config }),
-          }),
+          });
+        },
         languageModel: fromModel,
       },
       selection as ComponentSelectionOptions,
@@ -171,6 +181,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   return {
     ...targetWith(new RolloutLog()),
     skipped,
+    dispose,
     async estimate(options, estimateOptions) {
       checkGroundTruth(options);
       await allSkipped;
@@ -219,6 +230,7 @@ const optionNames = [
   'workflows',
   'texts',
   'tunables',
+  'parts',
   'include',
   'exclude',
   'rename',

@@ -20,7 +20,7 @@ function registry(): WeakMap<object, Hook> {
  * Makes an object that the program holds stand for its copy: within `withCandidate(…, { copies })` that maps the object,
  * each of the fields has the value that the copy has, methods bound to the copy; elsewhere its own. Nothing else about the object changes: its
  * identity, its enumerable fields and what `JSON.stringify` writes. A field that the object itself lacks is not
- * enumerable. Whoever hooks an object twice shares the hooks.
+ * enumerable. An object that is mapped to itself only reports that it is read.
  *
  * @param name the part's name, which a read adds to `reads`.
  * @returns a function that takes the hooks off, once every owner has called its own.
@@ -70,7 +70,7 @@ function readCopy(object: object, { names }: Hook): object | undefined {
   const binding = currentBinding();
   const copy = binding?.copies?.get(object);
   if (copy !== undefined) for (const name of names) binding?.reads?.add(name);
-  return copy;
+  return copy === object ? undefined : copy;
 }
 
 function boundField(copy: object, field: PropertyKey): unknown {

@@ -62,16 +62,23 @@ export function tunableComponents(
   return Object.fromEntries(components);
 }
 
+/** Finds the copy of an object; such as a map. */
+export interface Copies {
+  get(object: object): object | undefined;
+}
+
 /** What a candidate stands for besides the texts of tunables. */
 export interface CandidateBinding {
   /** The copies, with the candidate's texts, of objects that the program holds: see `hookPart`. */
-  readonly copies?: ReadonlyMap<object, object>;
+  readonly copies?: Copies;
   /** Receives the names of the tunables and parts that are read. */
   readonly reads?: Set<string>;
 }
 
-interface Binding extends CandidateBinding {
+interface Binding {
   readonly texts: Candidate;
+  readonly copies: Copies | undefined;
+  readonly reads: Set<string> | undefined;
 }
 
 /**
@@ -86,14 +93,18 @@ export function withCandidate<Result>(
   { copies, reads }: CandidateBinding = {},
 ): Result {
   const outer = currentBinding();
-  const allCopies =
-    copies === undefined || outer?.copies === undefined ? copies : new Map([...outer.copies, ...copies]);
-  const binding = {
-    texts: { ...outer?.texts, ...candidate },
-    copies: allCopies ?? outer?.copies,
-    reads: reads ?? outer?.reads,
-  };
-  return storage().run(binding as Binding, call);
+  return storage().run(
+    {
+      texts: { ...outer?.texts, ...candidate },
+      copies: copies === undefined ? outer?.copies : withOuter(copies, outer?.copies),
+      reads: reads ?? outer?.reads,
+    },
+    call,
+  );
+}
+
+function withOuter(copies: Copies, outer: Copies | undefined): Copies {
+  return outer === undefined ? copies : { get: (object) => copies.get(object) ?? outer.get(object) };
 }
 
 /** Calls a function as outside of every rollout. */

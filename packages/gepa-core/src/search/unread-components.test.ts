@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
-import { tunable, withCandidate } from '../program/tunable.ts';
-import { optimize } from '../optimize.ts';
 import type { GepaEvent } from '../events.ts';
+import { optimize } from '../optimize.ts';
+import { tunable, withCandidate } from '../program/tunable.ts';
 import { unreadComponents } from './unread-components.ts';
 
 const names = ['used', 'forgotten'] as const;
 
 it('a component is unread when every rollout lists it, unless no rollout succeeded', () => {
-  expect(unreadComponents(names, [{ unread: ['forgotten'] }, { unread: ['forgotten'], error: 'x' }])).toEqual([
-    'forgotten',
-  ]);
+  expect(unreadComponents(names, [{ unread: ['forgotten'] }, { unread: ['forgotten'], error: 'x' }])).toEqual(
+    ['forgotten'],
+  );
   expect(unreadComponents(names, [{ unread: ['forgotten'] }, {}])).toEqual([]);
   expect(unreadComponents(names, [{ unread: ['forgotten'], error: 'x' }])).toEqual([]);
 });

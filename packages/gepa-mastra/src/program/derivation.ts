@@ -1,9 +1,22 @@
 import type { Agent } from '@mastra/core/agent';
+import type { RequestContext } from '@mastra/core/request-context';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Candidate } from 'gepa-core';
 import type { Recorder } from '../trace/recorder.ts';
 import type { AgentComponents } from './discovery.ts';
 import type { Rewrite } from './tool-descriptions.ts';
+
+/** The models in the options of a call. */
+export interface ModelOptions {
+  readonly model?: Agent['model'];
+  readonly structuredOutput?: { readonly model?: Agent['model'] };
+  /** May select another model for the next step. */
+  prepareStep?(step: StepContext): unknown;
+}
+
+export interface StepContext {
+  readonly requestContext?: RequestContext;
+}
 
 /** One derived program. Its parts may refer to each other; each is copied once. */
 export interface Derivation {

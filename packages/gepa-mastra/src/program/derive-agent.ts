@@ -2,9 +2,9 @@ import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { RequestContext } from '@mastra/core/request-context';
 import { recordModelCall } from '../trace/record-model-call.ts';
-import type { Derivation } from './derivation.ts';
+import type { Derivation, ModelOptions, StepContext } from './derivation.ts';
 import { type AgentComponents, instructionComponents, toolComponentNames } from './discovery.ts';
-import { withTexts } from './instructions.ts';
+import { replaceInstructions, withTexts } from './instructions.ts';
 import { mapMaybePromise } from './maybe-promise.ts';
 import { isAgent } from './program.ts';
 import { recordProcessors } from './record-processors.ts';
@@ -12,17 +12,6 @@ import { recordedTool } from './recorded-tool.ts';
 import { changeRunMethods } from './run-methods.ts';
 import { addToolTexts, descriptionOf, rewriteTools, withDescription } from './tool-descriptions.ts';
 import { type CallWrapper, wrapModels } from './wrap-models.ts';
-
-export interface ModelOptions {
-  readonly model?: Agent['model'];
-  readonly structuredOutput?: { readonly model?: Agent['model'] };
-  /** May select another model for the next step. */
-  prepareStep?(step: StepContext): unknown;
-}
-
-interface StepContext {
-  readonly requestContext?: RequestContext;
-}
 
 /** Gives the copy of an agent the candidate's texts, and the derivation's models, sub-agents, workflows and tools. */
 export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): void {
@@ -51,7 +40,9 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
         return {
           ...withWrappedModels(derivation, copy, rest, wrapper),
           ...(memory === undefined || recorder !== undefined ? {} : { memory }),
-          ...(own === undefined ? {} : { instructions: instructions === undefined ? own : instructions(own) }),
+          ...(own === undefined
+            ? {}
+            : { instructions: instructions === undefined ? own : instructions(own) }),
         } as typeof options;
       }),
     listAgents: (args) =>
@@ -101,13 +92,11 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
   (copy as Partial<Agent>).disableBackgroundTasks?.();
 }
 
-type ChangeInstructions = (own: AgentInstructions) => AgentInstructions;
-
 /** Undefined when the candidate does not change the instructions. */
 function newInstructions(
   derivation: Derivation,
   { instructions }: AgentComponents,
-): ChangeInstructions | undefined {
+): ((own: AgentInstructions) => AgentInstructions) | undefined {
   const texts = new Map(
     [...instructions].flatMap(([position, component]) => {
       const rewrite = derivation.rewrite(component);
@@ -115,23 +104,6 @@ function newInstructions(
     }),
   );
   return texts.size === 0 ? undefined : (own) => withTexts(own, texts);
-}
-
-/** Sets new instructions the way Studio does, so that a draft can replace them. */
-function replaceInstructions(copy: Agent, change: ChangeInstructions): void {
-  const hasOwnMethod = Object.hasOwn(copy, 'getInstructions');
-  const fields = hasOwnMethod ? undefined : (copy as Partial<Agent>).__getOverridableFields?.();
-  if (fields === undefined) {
-    const getInstructions = copy.getInstructions.bind(copy);
-    copy.getInstructions = (args) => mapMaybePromise(getInstructions(args), change);
-    return;
-  }
-  const { instructions } = fields;
-  copy.__updateInstructions(
-    typeof instructions === 'function'
-      ? (args) => mapMaybePromise(instructions(args), change)
-      : change(instructions),
-  );
 }
 
 /** An agent or a workflow of a registered agent belongs to the same Mastra instance. */

@@ -1,14 +1,13 @@
 import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Candidate } from 'gepa-core';
-import { withCandidate } from 'gepa-core/adapter';
+import { withCandidate } from 'gepa-core/load';
 import type { Recorder } from '../trace/recorder.ts';
 import { changeCopy, copyOfAgent } from './agent-copy.ts';
 import type { Derivation } from './derivation.ts';
 import { changeAgent } from './derive-agent.ts';
 import { changeWorkflow, copyOfWorkflow } from './derive-workflow.ts';
 import type { AgentComponents, Discovery } from './discovery.ts';
-import { withParts } from './part-hooks.ts';
 import { isAgent, type Program } from './program.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 
@@ -53,8 +52,7 @@ class ProgramDerivation implements Derivation {
     return this.#copyOnce(
       agent,
       () => copyOfAgent(agent),
-      (copy) =>
-        changeCopy(copy, { source: agent, apply: (changed) => changeAgent(this, agent, changed) }),
+      (copy) => changeCopy(copy, { source: agent, apply: (changed) => changeAgent(this, agent, changed) }),
     );
   }
 
@@ -75,7 +73,10 @@ class ProgramDerivation implements Derivation {
   }
 
   within<Result>(call: () => Result): Result {
-    return withCandidate(this.candidate, () => withParts(this.#copyOfPart, call));
+    return withCandidate(this.candidate, call, {
+      copies: { get: this.#copyOfPart },
+      ...(this.recorder === undefined ? {} : { reads: this.recorder.reads }),
+    });
   }
 
   rewrite(component: string | undefined): Rewrite | undefined {

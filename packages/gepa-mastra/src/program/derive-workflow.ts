@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import type { Mastra } from '@mastra/core/mastra';
-import { type AnyWorkflow, createStep, createWorkflow } from '@mastra/core/workflows';
+import { type AnyWorkflow, createStep, createWorkflow, type StepFlowEntry } from '@mastra/core/workflows';
 import { toPlain } from '../trace/plain.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import { copyWith } from './copy-with.ts';
@@ -108,6 +108,8 @@ function withoutScorers(recorder: Recorder | undefined, options: object | undefi
 /** How the runs of a copy are called. A copy of the copy needs it too. */
 const runContexts = new WeakMap<object, Derivation['within']>();
 
+const changedRuns = new WeakSet<object>();
+
 /** The methods of a run that run steps. A version of Mastra may lack some. */
 const runMethods = [
   'start',
@@ -145,6 +147,8 @@ function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWork
           ),
     createRun: async (...args: Parameters<typeof createRun>) => {
       const run = await createRun(...args);
+      if (changedRuns.has(run)) return run;
+      changedRuns.add(run);
       const methods = run as unknown as Partial<Record<string, Method>>;
       for (const key of runMethods) {
         const method = methods[key]?.bind(run);
@@ -168,7 +172,7 @@ function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWork
 
 function agentsOf(workflow: AnyWorkflow): Agent[] {
   return workflow.stepGraph
-    .flatMap((entry) => innerEntries(entry) ?? [entry])
+    .flatMap((entry): readonly StepFlowEntry[] => innerEntries(entry) ?? [entry])
     .map((entry) => agentOfStep(entry, workflow))
     .filter(isAgent);
 }

@@ -66,28 +66,32 @@ function fixedTexts(
     return [];
   }
   const isOnly = texts.length === 1;
-  const what = reads.length === 0 ? 'the time, or another outside value' : `${reads.join(', ')} of the request context`;
+  const dependence =
+    reads.length === 0
+      ? 'The instructions change from call to call, for example with the date'
+      : `The instructions read ${reads.join(', ')} from the request context`;
+  const reason = `${dependence}, but an optimized text is the same for every request.`;
+  const wayOut =
+    'Return a list in which the fixed text is an item of its own, make the fixed text a tunable(), or move the rest to an input processor or to the messages.';
   return texts.flatMap((text, position) => {
     const at = isOnly ? location : `${location}, item ${position + 1}`;
     const tunable = inTunables.get(position);
     if (tunable !== undefined) {
-      findings.skip(at, `It is made of the tunable "${tunable}", which is a component itself.`, 'Nothing to do.');
+      findings.skip(at, `The tunable "${tunable}", a component itself, is a part of it.`, 'Nothing to do.');
       return [];
     }
-    if (varying.has(position) || (isOnly && reads.length > 0)) {
+    const isVarying = varying.has(position);
+    if (isVarying && !isOnly) {
       findings.skip(
         at,
-        `The instructions depend on ${what}, but an optimized text is the same for every request.`,
-        isOnly
-          ? `Return a list in which the fixed text is an item of its own, or make the fixed text a tunable(); \`texts: { '${component}': … }\` replaces them by one text for every request.`
-          : 'It stays as the function returns it. To optimize a fixed text in it, make that an item of its own or a tunable().',
+        `${dependence}. This item stays as the function returns it.`,
+        'To optimize a fixed text in it, make that an item of its own or a tunable().',
       );
       return [];
     }
-    if (reads.length > 0 && text.trim() !== '') {
-      findings.warnings.push(
-        `${at} of the instructions is optimized as one text for every request, because it was the same under different request contexts, although the function reads ${what}. If it depends on that, choose the text in an input processor, or make it a tunable().`,
-      );
+    if (text.trim() !== '' && (isVarying || reads.length > 0)) {
+      findings.skip(reads.length === 0 ? at : `${at}, request context`, reason, wayOut);
+      findings.warnings.push(`${isOnly ? component : `${component}.${position + 1}`}: ${reason} ${wayOut}`);
     }
     return [{ text, position, isOnly }];
   });

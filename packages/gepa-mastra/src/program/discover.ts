@@ -7,7 +7,7 @@ import { discoverInstructions } from './discover-instructions.ts';
 import { discoverTools } from './discover-tools.ts';
 import { type Discovery, Findings, type ToolComponents } from './discovery.ts';
 import { readSync } from './maybe-promise.ts';
-import { type Parts, partsOf } from './parts.ts';
+import { type Parts, partsHint, partsOf } from './parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
 import { presentText } from './tool-descriptions.ts';
@@ -41,7 +41,7 @@ export function discover(program: Program, options: Partial<DiscoverOptions> = {
     parts: {},
     ...options,
   });
-  walk.parts();
+  walk.parts(program);
   if (isAgent(program)) walk.agent(program, `agent ${program.id}`);
   else if (isWorkflow(program)) walk.workflow(program, `workflow ${program.id}`);
   walk.workflowTools(program);
@@ -105,19 +105,22 @@ class ProgramWalk {
   }
 
   /** @throws {OptionsError} when a part has no text. */
-  parts(): void {
+  parts(program: unknown): void {
     const { findings } = this;
     const { parts, isRequired } = partsOf(this.#options.parts);
-    for (const [name, part] of parts) if (isAgent(part)) this.#partNames.set(part, name);
+    for (const [name, part] of parts) if (isAgent(part) && part !== program) this.#partNames.set(part, name);
     for (const [name, part] of parts) {
-      const before = Object.keys(findings.components).length;
+      findings.parts.push(part);
+      if (part === program) continue;
+      const before = new Set(Object.keys(findings.components));
       const skippedBefore = findings.skipped.length;
       this.#part = name;
       if (isAgent(part)) this.agent(part, `part ${name}`);
       else this.workflow(part, `part ${name}`);
       this.#part = undefined;
-      findings.parts.push(part);
-      if (!isRequired || Object.keys(findings.components).length > before) continue;
+      const added = Object.keys(findings.components).filter((component) => !before.has(component));
+      for (const component of added) findings.reachable.add(component);
+      if (!isRequired || added.length > 0) continue;
       const reasons = findings.skipped.slice(skippedBefore).map(({ reason, hint }) => `${reason} ${hint}`);
       throw new OptionsError([`\`parts.${name}\` has no text to optimize: ${reasons.join(' ')}`]);
     }
@@ -145,7 +148,9 @@ class ProgramWalk {
 
   tunables(): void {
     const { components } = this.findings;
-    Object.assign(components, tunableComponents(this.#options.tunables, components));
+    const tunables = tunableComponents(this.#options.tunables, components);
+    Object.assign(components, tunables);
+    for (const name of Object.keys(tunables)) this.findings.reachable.add(name);
   }
 
   /** @throws {OptionsError} when `texts` names an unknown component. */

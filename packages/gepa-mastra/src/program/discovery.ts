@@ -37,6 +37,8 @@ export interface Discovery {
   readonly agents: ReadonlyMap<unknown, AgentComponents>;
   /** The live objects that functions of the program call. */
   readonly parts: readonly (Agent | AnyWorkflow)[];
+  /** The components that a rollout may not reach: those of parts, and tunables. */
+  readonly reachable: ReadonlySet<string>;
   /** Shown in the result of a run. */
   readonly warnings: readonly string[];
 }
@@ -46,6 +48,7 @@ export class Findings implements Discovery {
   readonly components: Record<string, Component> = Object.create(null);
   readonly skipped: Skipped[] = [];
   readonly parts: (Agent | AnyWorkflow)[] = [];
+  readonly reachable = new Set<string>();
   readonly warnings: string[] = [];
   readonly agents = new Map<unknown, AgentComponents & { readonly tools: Map<string, ToolComponents> }>();
 

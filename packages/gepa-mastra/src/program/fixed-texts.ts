@@ -1,7 +1,6 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import { RequestContext } from '@mastra/core/request-context';
-import { withCandidate } from 'gepa-core/adapter';
-import type { Tunable } from 'gepa-core/load';
+import { type Tunable, withCandidate } from 'gepa-core/load';
 import { effectiveInstructions, textsOf } from './instructions.ts';
 import { readSync, type SyncRead } from './maybe-promise.ts';
 import { recordingReads, withOtherValues } from './request-context.ts';
@@ -60,7 +59,7 @@ function atAnotherTime<Result>(call: () => Result): Result {
   const { random } = Math;
   const now = () => RealDate.now() + anotherTimeMs;
   globalThis.Date = new Proxy(RealDate, {
-    construct: (target, args: [number]) => (args.length === 0 ? new target(now()) : new target(...args)),
+    construct: (target, args: unknown[]) => Reflect.construct(target, args.length === 0 ? [now()] : args),
     apply: () => new RealDate(now()).toString(),
     get: (target, key) => (key === 'now' ? now : Reflect.get(target, key)),
   });

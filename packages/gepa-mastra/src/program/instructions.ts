@@ -1,9 +1,11 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
-import { isPromise } from './maybe-promise.ts';
+import { isPromise, mapMaybePromise } from './maybe-promise.ts';
 
 /** The texts of instructions: one, or one for each item of a list. */
 export function textsOf(instructions: AgentInstructions | undefined): string[] {
-  return itemsOf(instructions).map((item) => (typeof item === 'object' ? contentOf(item.content) : (item ?? '')));
+  return itemsOf(instructions).map((item) =>
+    typeof item === 'object' ? contentOf(item.content) : (item ?? ''),
+  );
 }
 
 /** The text of instructions in any form. The items of a list are separated by blank lines. */
@@ -27,6 +29,32 @@ export function withTexts(
     return typeof item === 'object' ? { ...item, content: text } : text;
   });
   return (Array.isArray(instructions) ? replaced : replaced[0]) as AgentInstructions;
+}
+
+/**
+ * Changes the instructions of an agent the way Studio does, so that a draft can replace them. Returns a function that
+ * restores them.
+ */
+export function replaceInstructions(
+  agent: Agent,
+  change: (own: AgentInstructions) => AgentInstructions,
+): () => void {
+  const { getInstructions } = agent;
+  const isOverridden = getInstructions !== (Object.getPrototypeOf(agent) as Agent).getInstructions;
+  const fields = isOverridden ? undefined : (agent as Partial<Agent>).__getOverridableFields?.();
+  if (fields === undefined) {
+    agent.getInstructions = (args) => mapMaybePromise(getInstructions.call(agent, args), change);
+    return () => {
+      agent.getInstructions = getInstructions;
+    };
+  }
+  const { instructions } = fields;
+  agent.__updateInstructions(
+    typeof instructions === 'function'
+      ? (args) => mapMaybePromise(instructions(args), change)
+      : change(instructions),
+  );
+  return () => agent.__updateInstructions(instructions);
 }
 
 /** The instructions that an agent uses: those of its default options override its own. */

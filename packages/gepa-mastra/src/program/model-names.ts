@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import { readSync } from './maybe-promise.ts';
+import { originalModel } from './original-model.ts';
 import { isAgent } from './program.ts';
-import { unwrapped } from './wrap-models.ts';
 
 /** The name of a model with its provider, as in Mastra's model router: `openai/gpt-5`. Undefined for a dynamic model. */
 export function modelName(model: unknown): string | undefined {
@@ -24,7 +24,7 @@ export function modelNames(
 ): string[] {
   const ofAgents = [...agents].filter(isAgent).flatMap((agent) => {
     const own = agent === program ? config.model : undefined;
-    return optionNames(unwrapped(own ?? defaultModel(agent) ?? agent.model));
+    return optionNames(originalModel(own ?? defaultModel(agent) ?? agent.model));
   });
   const structuring = modelName(config.structuredOutput?.model);
   return [...new Set([...ofAgents, ...(structuring === undefined ? [] : [structuring])])];

@@ -1,8 +1,8 @@
 import type { Agent } from '@mastra/core/agent';
 import { secretsIn } from 'gepa-core/adapter';
 import { readSync } from './maybe-promise.ts';
+import { originalModel } from './original-model.ts';
 import { isAgent } from './program.ts';
-import { unwrapped } from './wrap-models.ts';
 
 /** The API keys of the models that the agents call, and those in other values, such as the options of a rollout. */
 export function modelSecrets(agents: Iterable<unknown>, ...others: readonly unknown[]): string[] {
@@ -23,7 +23,7 @@ function modelsOf(owner: unknown): unknown[] {
     readonly model?: unknown;
     readonly structuredOutput?: unknown;
   };
-  const model = unwrapped(option);
+  const model = originalModel(option);
   const models = Array.isArray(model)
     ? model.map((entry: { readonly model?: unknown } | null) => entry?.model)
     : [model];

@@ -46,13 +46,15 @@ export function withOtherValues(context: RequestContext): RequestContext {
   return other;
 }
 
-function otherValue(value: unknown): unknown {
+/** Changes texts, numbers and booleans, in lists and plain objects up to a depth: values may contain themselves. */
+function otherValue(value: unknown, depth = 5): unknown {
   if (typeof value === 'string') return `${value}~`;
   if (typeof value === 'number') return value + 1;
   if (typeof value === 'boolean') return !value;
-  if (Array.isArray(value)) return value.map(otherValue);
+  if (depth === 0) return value;
+  if (Array.isArray(value)) return value.map((item) => otherValue(item, depth - 1));
   if (!isPlainObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, otherValue(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, otherValue(inner, depth - 1)]));
 }
 
 function isRequestContext(

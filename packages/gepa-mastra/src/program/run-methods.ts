@@ -1,7 +1,6 @@
 import type { Agent } from '@mastra/core/agent';
 import type { Recorder } from '../trace/recorder.ts';
-import type { ModelOptions as CallOptions } from './derive-agent.ts';
-import type { Derivation } from './derivation.ts';
+import type { ModelOptions as CallOptions, Derivation } from './derivation.ts';
 import { type AgentStream, deleteRun, observeSuspension, suspensionError } from './suspension.ts';
 
 /** The methods of an agent that run it. A version of Mastra may lack some. */

@@ -2,6 +2,7 @@ import type { Agent } from '@mastra/core/agent';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { CallOptions, CallResult, ModelCall } from '../trace/model-call.ts';
 import { modelName } from './model-names.ts';
+import { noteOriginal } from './original-model.ts';
 
 /** Called in place of each model call; `call` makes the original call. */
 export type CallWrapper = (modelName: string, options: CallOptions, call: ModelCall) => Promise<CallResult>;
@@ -43,16 +44,8 @@ export function wrapModels(
     typeof option === 'function'
       ? async (context: Parameters<typeof option>[0]) => wrapAny(await option(context), context)
       : wrapAny(option);
-  originals.set(wrapped as object, unwrapped(option));
+  noteOriginal(wrapped as object, option);
   return wrapped as ModelOption;
-}
-
-const originals = new WeakMap<object, unknown>();
-
-/** The option that `wrapModels` wrapped; another one is returned as it is. */
-export function unwrapped(option: unknown): unknown {
-  const isKey = (typeof option === 'object' && option !== null) || typeof option === 'function';
-  return isKey && originals.has(option as object) ? originals.get(option as object) : option;
 }
 
 interface WrappedModel {

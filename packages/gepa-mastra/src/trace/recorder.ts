@@ -33,6 +33,8 @@ export class Recorder {
    * sub-agent returned.
    */
   suspension: Error | undefined;
+  /** The tunables and parts that were read. */
+  readonly reads = new Set<string>();
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
   readonly #modelErrors = new Set<unknown>();
