@@ -38,14 +38,20 @@ class ProgramDerivation implements Derivation {
   readonly candidate: Candidate;
   readonly recorder: Recorder | undefined;
   readonly #discovery: DeriveOptions['discovery'];
-  readonly #parts: ReadonlySet<object>;
+  /** Found out in advance: within a run, looking at a part's methods asks for its copy. */
+  readonly #parts: ReadonlyMap<object, () => object>;
   readonly #copies = new Map<object, object>();
 
   constructor({ discovery, candidate, recorder }: DeriveOptions) {
     this.candidate = candidate;
     this.recorder = recorder;
     this.#discovery = discovery;
-    this.#parts = new Set(discovery.parts);
+    this.#parts = new Map(
+      discovery.parts?.map((part) => [
+        part,
+        isAgent(part) ? () => this.agent(part) : () => this.workflow(part),
+      ]),
+    );
   }
 
   agent(agent: Agent): Agent {
@@ -86,10 +92,7 @@ class ProgramDerivation implements Derivation {
     return to === undefined || to === from ? undefined : { from, to };
   }
 
-  readonly #copyOfPart = (part: object): object | undefined => {
-    if (!this.#parts.has(part)) return undefined;
-    return isAgent(part) ? this.agent(part) : this.workflow(part as AnyWorkflow);
-  };
+  readonly #copyOfPart = (part: object): object | undefined => this.#parts.get(part)?.();
 
   /** Stores the copy before it is changed: agents may refer to each other. */
   #copyOnce<Thing extends object>(source: Thing, copy: () => Thing, change: (copy: Thing) => void): Thing {
