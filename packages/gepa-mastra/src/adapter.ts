@@ -24,6 +24,7 @@ import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 import { suspensionError } from './program/suspension.ts';
+import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
 import { startRolloutSpan } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
@@ -75,13 +76,14 @@ export function createAdapter<Input, Output>(
     example: MastraExample<Input>,
     context: RunContext,
   ): Promise<Execution<Output>> {
-    const recorder = new Recorder(context.meter);
+    const mocks = toolMocksOf(example);
+    const recorder = new Recorder(context.meter, mocks);
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
     const config = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
     const runOptions: RunOptions = {
       requestContext,
-      signal: context.signal,
+      signal: mocks === undefined ? context.signal : AbortSignal.any([context.signal, mocks.signal]),
       ...(span === undefined ? {} : { tracingContext: { currentSpan: span } }),
     };
     const closeTrace = (details: Partial<RolloutDetails> = {}) => {
@@ -104,14 +106,14 @@ export function createAdapter<Input, Output>(
           ? runAgent(derived, example.input as MessageListInput, { ...config, ...runOptions })
           : runWorkflow(derived as unknown as AnyWorkflow, example.input, runOptions, recorder);
       });
-      const error = recorder.suspension ?? infrastructureErrorIn(recorder);
+      const error = mocks?.failure ?? recorder.suspension ?? infrastructureErrorIn(recorder);
       if (error !== undefined) throw error;
       span?.end({ output: output as never });
       const execution = { output: output as Output, ...closeTrace(details) };
       options.log?.finished(candidate, example, execution);
       return execution;
     } catch (error) {
-      const own = classifyModelError(originalError(error, recorder));
+      const own = mocks?.failure ?? classifyModelError(originalError(error, recorder));
       // What Mastra makes of its provider's failure may look like an error of the program.
       const cause =
         failureKind(own) === 'program' && !context.signal.aborted

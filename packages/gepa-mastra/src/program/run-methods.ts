@@ -1,6 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import type { Recorder } from '../trace/recorder.ts';
 import type { ModelOptions as CallOptions, Derivation } from './derivation.ts';
+import type { Hooks } from './tool-mocks.ts';
 import { type AgentStream, deleteRun, observeSuspension, suspensionError } from './suspension.ts';
 
 /** The methods of an agent that run it. A version of Mastra may lack some. */
@@ -70,7 +71,7 @@ export function changeRunMethods(
         messages,
         {
           ...wrapModelsIn((options ?? {}) as CallOptions),
-          ...(recorder === undefined ? {} : { scorers: {} }),
+          ...(recorder === undefined ? {} : rolloutOptions(recorder, copy, options)),
         },
         ...rest,
       );
@@ -78,6 +79,23 @@ export function changeRunMethods(
       recorder === undefined ? withModels : recordedMethod(recorder, copy, { key, name }, withModels);
     Object.assign(copy, { [key]: run });
   }
+}
+
+/** No live scorers, and mocks instead of tools, one call at a time because their order matters. */
+function rolloutOptions(recorder: Recorder, copy: Agent, options: unknown): object {
+  const { mocks } = recorder;
+  if (mocks === undefined) return { scorers: {} };
+  const { hooks, abortSignal } = (options ?? {}) as {
+    readonly hooks?: Hooks;
+    readonly abortSignal?: AbortSignal;
+  };
+  const own = { ...(copy as Partial<Agent>).getConfiguredToolHooks?.(), ...hooks } as Hooks;
+  return {
+    scorers: {},
+    hooks: mocks.hooks(recorder, own),
+    toolCallConcurrency: 1,
+    abortSignal: abortSignal === undefined ? mocks.signal : AbortSignal.any([abortSignal, mocks.signal]),
+  };
 }
 
 /** In a rollout, records a run as a step of the trace, and notes when the agent suspends it. */

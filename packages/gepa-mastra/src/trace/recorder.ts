@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallMeter, Step, StepKind, Usage } from 'gepa-core';
+import type { ToolMocks } from '../program/tool-mocks.ts';
 import { toPlain } from './plain.ts';
 
 /** A step that may not have ended yet. Input and output are plain data. */
@@ -35,13 +36,16 @@ export class Recorder {
   suspension: Error | undefined;
   /** The tunables and parts that were read. */
   readonly reads = new Set<string>();
+  /** Answer calls of tools, if the example has mocks. */
+  readonly mocks: ToolMocks | undefined;
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
   readonly #modelErrors = new Set<unknown>();
   #closed = false;
 
-  constructor(meter?: CallMeter) {
+  constructor(meter?: CallMeter, mocks?: ToolMocks) {
     this.meter = meter;
+    this.mocks = mocks;
   }
 
   /** Starts a step as a child of the current one. */
