@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import type { Mastra } from '@mastra/core/mastra';
-import { type AnyWorkflow, createStep, createWorkflow, type StepFlowEntry } from '@mastra/core/workflows';
+import { type AnyWorkflow, createStep, type StepFlowEntry } from '@mastra/core/workflows';
 import { toPlain } from '../trace/plain.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import { copyWith } from './copy-with.ts';
@@ -19,26 +19,6 @@ interface RunResult {
   readonly status: string;
   readonly result?: unknown;
   readonly error?: unknown;
-}
-
-/** A copy of a workflow without its steps, which `changeWorkflow` adds. */
-export function copyOfWorkflow(workflow: AnyWorkflow, isRollout: boolean): AnyWorkflow {
-  const { id, description, metadata, inputSchema, outputSchema, stateSchema, requestContextSchema } =
-    workflow;
-  const { stepDefs, retryConfig, mastra, options } = workflow;
-  return createWorkflow({
-    id,
-    inputSchema,
-    outputSchema,
-    ...(stateSchema === undefined ? {} : { stateSchema }),
-    ...(requestContextSchema === undefined ? {} : { requestContextSchema }),
-    ...(description === undefined ? {} : { description }),
-    ...(metadata === undefined ? {} : { metadata }),
-    ...(stepDefs === undefined ? {} : { steps: stepDefs }),
-    ...(mastra === undefined ? {} : { mastra }),
-    retryConfig,
-    options: isRollout ? { ...options, shouldPersistSnapshot: () => false } : options,
-  } as Parameters<typeof createWorkflow>[0]) as AnyWorkflow;
 }
 
 /** Adds the steps to the copy of a workflow, with the derivation's agents, workflows and tools. */

@@ -103,7 +103,7 @@ it('parts: mastra takes all agents and workflows of the instance, also those tha
   const mastra = new Mastra({
     agents: { support, unused: agentWith({ id: 'other' }) },
     workflows: { inner, outer },
-    tools: { ask },
+    tools: { ask } as never,
     logger: false,
   });
   const target = gepa(outer, { parts: mastra });
