@@ -104,7 +104,7 @@ export function createAdapter<Input, Output>(
         const derived = deriveProgram(program, { discovery, candidate, recorder });
         return isAgent(derived)
           ? runAgent(derived, example.input as MessageListInput, { ...config, ...runOptions })
-          : runWorkflow(derived as unknown as AnyWorkflow, example.input, runOptions, recorder);
+          : runWorkflow(derived as unknown as AnyWorkflow, example, runOptions, recorder);
       });
       const error = mocks?.failure ?? recorder.suspension ?? infrastructureErrorIn(recorder);
       if (error !== undefined) throw error;
@@ -178,16 +178,18 @@ async function runAgent(
 
 async function runWorkflow(
   workflow: AnyWorkflow,
-  input: unknown,
+  example: MastraExample<unknown>,
   { signal, ...context }: RunOptions,
   recorder: Recorder,
 ): Promise<RunResult> {
   const run = await workflow.createRun();
+  const { input } = example;
   const cancel = () => void run.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
     const output = await recorder.record({ kind: 'chain', name: workflow.id, input }, async () => {
-      const result = await run.start({ inputData: input, ...context } as Parameters<typeof run.start>[0]);
+      const started = await run.start({ inputData: input, ...context } as Parameters<typeof run.start>[0]);
+      const result = (await resumed(run as unknown as ResumableRun, started, example, context)) as typeof started;
       switch (result.status) {
         case 'success':
           return result.result as unknown;
@@ -212,6 +214,37 @@ async function runWorkflow(
   } finally {
     signal.removeEventListener('abort', cancel);
   }
+}
+
+interface ResumableRun {
+  resume(options: object): Promise<WorkflowState>;
+}
+
+interface WorkflowState {
+  readonly status: string;
+  readonly suspended?: readonly (readonly string[])[];
+}
+
+/** As often as Mastra resumes a run of an experiment. */
+const maxResumes = 10;
+
+/** Resumes a suspended run with the example's data, as experiments of Mastra do. */
+async function resumed(
+  run: ResumableRun,
+  started: WorkflowState,
+  { resumeData, resumeSteps, metadata = {} }: MastraExample<unknown>,
+  context: object,
+): Promise<WorkflowState> {
+  const anyStep = resumeData ?? metadata.resumeData;
+  const steps = (resumeSteps ?? metadata.resumeSteps ?? {}) as Readonly<Record<string, unknown>>;
+  let state = started;
+  for (let resumes = 0; state.status === 'suspended' && resumes < maxResumes; resumes++) {
+    const ids = (state.suspended ?? []).flatMap(([id]) => id ?? []);
+    const step = ids.find((id) => (steps[id] ?? anyStep) !== undefined);
+    if (step === undefined) break;
+    state = await run.resume({ step, resumeData: steps[step] ?? anyStep, ...context });
+  }
+  return state;
 }
 
 /** An error's message with those of its causes: Mastra's own message may only name the part of the agent that failed. */

@@ -20,6 +20,7 @@ import { type Undo, writeBack } from './compiled/write-back.ts';
 import type { MastraExample } from './data/example.ts';
 import { findTexts, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
+import { checkMastraExamples } from './program/check-examples.ts';
 import type { Skipped } from './program/discovery.ts';
 import type { Program } from './program/program.ts';
 import { freshRequestContext } from './program/request-context.ts';
@@ -184,12 +185,14 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     dispose,
     async estimate(options, estimateOptions) {
       checkGroundTruth(options);
+      checkMastraExamples(program, options, requestContext);
       await allSkipped;
       return targetWith(new RolloutLog()).estimate(options, estimateOptions);
     },
     async compile(compileOptions) {
       const options = withAbsoluteRunDir(compileOptions);
       checkGroundTruth(options);
+      checkMastraExamples(program, options, requestContext);
       await allSkipped;
       const log = new RolloutLog();
       const metric = withScoresOnTraces(options.metric, mastraOf(program, discovery));

@@ -52,6 +52,7 @@ async function optimized(agent: Agent) {
       return output.text.includes('Tool two.') && output.text.includes('Field two.') ? 1 : 0;
     },
     propose: async () => second,
+    componentSelector: 'all',
     maxIterations: 1,
     maxTokens: 20_000,
     reserve: { outputTokens: 100 },
@@ -90,6 +91,7 @@ it('a live agent after writeBack can be optimized again, also its tools', async 
     trainset: [{ input: 'x' }],
     metric: ({ output }) => (output.text.includes('Tool one.') ? 1 : 0),
     propose: async () => first,
+    componentSelector: 'all',
     maxIterations: 1,
   });
   const undo = writeBack();

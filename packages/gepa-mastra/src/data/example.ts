@@ -10,4 +10,8 @@ export interface MastraExample<Input = MessageListInput, Expected = unknown>
   readonly requestContext?: RequestContextValues;
   /** The steps that trajectory scorers expect, in their own form. */
   readonly expectedTrajectory?: unknown;
+  /** Resumes a workflow that suspends its run, at whichever step; `metadata.resumeData` does too. */
+  readonly resumeData?: unknown;
+  /** The same by the id of the suspended step; `metadata.resumeSteps` does too. */
+  readonly resumeSteps?: Readonly<Record<string, unknown>>;
 }
