@@ -23,7 +23,7 @@ import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
-import { suspensionError } from './program/suspension.ts';
+import { deleteWorkflowRun, suspensionError } from './program/suspension.ts';
 import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
 import { startRolloutSpan } from './trace/observability.ts';
@@ -182,14 +182,18 @@ async function runWorkflow(
   { signal, ...context }: RunOptions,
   recorder: Recorder,
 ): Promise<RunResult> {
-  const run = await workflow.createRun();
+  const resume = resumeDataOf(example);
+  // Mastra resumes a run from the storage; the run is deleted there afterwards.
+  const run = await workflow.createRun(
+    resume === undefined ? {} : ({ shouldPersistSnapshot: () => true } as object),
+  );
   const { input } = example;
   const cancel = () => void run.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
     const output = await recorder.record({ kind: 'chain', name: workflow.id, input }, async () => {
       const started = await run.start({ inputData: input, ...context } as Parameters<typeof run.start>[0]);
-      const result = (await resumed(run as unknown as ResumableRun, started, example, context)) as typeof started;
+      const result = (await resumed(run as unknown as ResumableRun, started, resume, context)) as typeof started;
       switch (result.status) {
         case 'success':
           return result.result as unknown;
@@ -213,6 +217,7 @@ async function runWorkflow(
     return { output };
   } finally {
     signal.removeEventListener('abort', cancel);
+    if (resume !== undefined) await deleteWorkflowRun(workflow, run.runId);
   }
 }
 
@@ -228,15 +233,30 @@ interface WorkflowState {
 /** As often as Mastra resumes a run of an experiment. */
 const maxResumes = 10;
 
+interface ResumeData {
+  readonly anyStep: unknown;
+  readonly steps: Readonly<Record<string, unknown>>;
+}
+
+function resumeDataOf({
+  resumeData,
+  resumeSteps,
+  metadata = {},
+}: MastraExample<unknown>): ResumeData | undefined {
+  const anyStep = resumeData ?? metadata.resumeData;
+  const steps = (resumeSteps ?? metadata.resumeSteps) as ResumeData['steps'] | undefined;
+  return anyStep === undefined && steps === undefined ? undefined : { anyStep, steps: steps ?? {} };
+}
+
 /** Resumes a suspended run with the example's data, as experiments of Mastra do. */
 async function resumed(
   run: ResumableRun,
   started: WorkflowState,
-  { resumeData, resumeSteps, metadata = {} }: MastraExample<unknown>,
+  resume: ResumeData | undefined,
   context: object,
 ): Promise<WorkflowState> {
-  const anyStep = resumeData ?? metadata.resumeData;
-  const steps = (resumeSteps ?? metadata.resumeSteps ?? {}) as Readonly<Record<string, unknown>>;
+  if (resume === undefined) return started;
+  const { anyStep, steps } = resume;
   let state = started;
   for (let resumes = 0; state.status === 'suspended' && resumes < maxResumes; resumes++) {
     const ids = (state.suspended ?? []).flatMap(([id]) => id ?? []);
