@@ -31,7 +31,9 @@ console.log(`\n${summarize(compiled.result)}`);
 run.close(compiled.result, () => {
   const file = join(import.meta.dirname, 'workflow.gepa.json');
   compiled.save(file);
-  console.log(`\nSaved to ${file}: gepa(workflow, { parts: mastra }).load(...) returns a workflow with these texts.`);
+  console.log(
+    `\nSaved to ${file}: gepa(workflow, { parts: mastra }).load(...) returns a workflow with these texts.`,
+  );
 });
 
 await models.close();

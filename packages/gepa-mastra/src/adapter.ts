@@ -193,7 +193,12 @@ async function runWorkflow(
   try {
     const output = await recorder.record({ kind: 'chain', name: workflow.id, input }, async () => {
       const started = await run.start({ inputData: input, ...context } as Parameters<typeof run.start>[0]);
-      const result = (await resumed(run as unknown as ResumableRun, started, resume, context)) as typeof started;
+      const result = (await resumed(
+        run as unknown as ResumableRun,
+        started,
+        resume,
+        context,
+      )) as typeof started;
       switch (result.status) {
         case 'success':
           return result.result as unknown;

@@ -35,7 +35,11 @@ const newAgent = () =>
     tools: { lookup },
   });
 
-const names = ['desk.instructions', 'desk.tools.lookup.description', 'desk.tools.lookup.fields.name'] as const;
+const names = [
+  'desk.instructions',
+  'desk.tools.lookup.description',
+  'desk.tools.lookup.fields.name',
+] as const;
 const candidate = (...texts: string[]) =>
   Object.fromEntries(names.map((name, i) => [name, texts[i]!])) as Record<(typeof names)[number], string>;
 const first = candidate('First.', 'Tool one.', 'Field one.');
@@ -116,7 +120,11 @@ it('a workflow that gepa returned can be optimized again, and keeps the parts of
       return { text: `${inputData.text} + ${text}` };
     },
   });
-  const workflow = createWorkflow({ id: 'w', inputSchema: z.object({ prompt: z.string() }), outputSchema: schema })
+  const workflow = createWorkflow({
+    id: 'w',
+    inputSchema: z.object({ prompt: z.string() }),
+    outputSchema: schema,
+  })
     .then(createStep(new Agent({ id: 'own', name: 'Own', instructions: 'Own.', model: server.model })))
     .then(call)
     .commit();

@@ -16,7 +16,10 @@ function failing(errors: readonly string[], trace: unknown) {
     adapter: {
       components: { system: { text: 'Be kind.' } },
       run: async (_, example: number) => {
-        throw new RolloutError(errors[example]!, { cause: new Error(errors[example]), trace: trace as never });
+        throw new RolloutError(errors[example]!, {
+          cause: new Error(errors[example]),
+          trace: trace as never,
+        });
       },
       propose: async () => {
         reflections++;
@@ -31,7 +34,9 @@ function failing(errors: readonly string[], trace: unknown) {
 }
 
 it('a seed that fails on every example with one error, without an answer of a model, ends the run', async () => {
-  const { reflections, error } = (await failing(['no context', 'no context'], steps())) as { error?: unknown } & {
+  const { reflections, error } = (await failing(['no context', 'no context'], steps())) as {
+    error?: unknown;
+  } & {
     reflections: number;
   };
   expect(error).toBeInstanceOf(SeedError);
@@ -43,10 +48,11 @@ it.each([
   ['different errors', ['a', 'b'], steps()],
   ['an answer of a model', ['a', 'a'], steps('not JSON')],
   ['no trace', ['a', 'a'], undefined],
-] as const)('a seed that fails with %s is only warned of, as other texts may help', async (_, errors, trace) => {
-  expect(await failing(errors, trace)).toMatchObject({
-    warnings: expect.arrayContaining([
-      expect.stringContaining('The program failed on every example'),
-    ]),
-  });
-});
+] as const)(
+  'a seed that fails with %s is only warned of, as other texts may help',
+  async (_, errors, trace) => {
+    expect(await failing(errors, trace)).toMatchObject({
+      warnings: expect.arrayContaining([expect.stringContaining('The program failed on every example')]),
+    });
+  },
+);

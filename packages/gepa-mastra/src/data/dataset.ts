@@ -47,15 +47,15 @@ export async function fromDataset<Input = string, Expected = unknown>(
         readonly expectedTrajectory?: unknown;
       };
       return {
-      id: externalId ?? id,
-      itemId: id,
-      input: input as Input,
-      ...(groundTruth === undefined || groundTruth === null ? {} : { expected: groundTruth as Expected }),
-      ...(metadata ? { metadata } : {}),
-      ...(requestContext ? { requestContext } : {}),
-      ...(toolMocks ? { toolMocks } : {}),
-      ...(unmockedToolPolicy ? { unmockedToolPolicy } : {}),
-      ...(expectedTrajectory ? { expectedTrajectory } : {}),
+        id: externalId ?? id,
+        itemId: id,
+        input: input as Input,
+        ...(groundTruth === undefined || groundTruth === null ? {} : { expected: groundTruth as Expected }),
+        ...(metadata ? { metadata } : {}),
+        ...(requestContext ? { requestContext } : {}),
+        ...(toolMocks ? { toolMocks } : {}),
+        ...(unmockedToolPolicy ? { unmockedToolPolicy } : {}),
+        ...(expectedTrajectory ? { expectedTrajectory } : {}),
       };
     });
 }

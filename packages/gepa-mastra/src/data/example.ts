@@ -5,7 +5,8 @@ import type { MockedTools } from '../program/tool-mocks.ts';
 
 /** An example for an agent or a workflow. `input` is the messages for an agent, or the input data of a workflow. */
 export interface MastraExample<Input = MessageListInput, Expected = unknown>
-  extends ProgramExample<Input, Expected>, MockedTools {
+  extends ProgramExample<Input, Expected>,
+    MockedTools {
   /** Read by dynamic instructions, tools and models. Every rollout gets a copy of its own. */
   readonly requestContext?: RequestContextValues;
   /** The steps that trajectory scorers expect, in their own form. */

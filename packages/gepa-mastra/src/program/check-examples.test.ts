@@ -18,7 +18,9 @@ it('a requestContextSchema that the request context does not fit is refused befo
   const agent = supportAgent(server.model, { requestContextSchema: z.object({ tier: z.string() }) });
   const options = { ...search, propose: async () => ({}) };
   const calls = server.requests.length;
-  await expect(gepa(agent).compile(options)).rejects.toThrow('3 of the 3 examples of the trainset does not fit');
+  await expect(gepa(agent).compile(options)).rejects.toThrow(
+    '3 of the 3 examples of the trainset does not fit',
+  );
   await expect(gepa(agent).estimate(options)).rejects.toThrow(OptionsError);
   expect(server.requests).toHaveLength(calls);
   const { result } = await gepa(agent, { requestContext: { tier: 'gold' } }).compile(options);
@@ -41,9 +43,7 @@ function approvedWorkflow() {
     outputSchema: z.object({ prompt: z.string() }),
     resumeSchema: z.object({ by: z.string() }),
     execute: async ({ inputData, resumeData, suspend }) =>
-      resumeData === undefined
-        ? await suspend({})
-        : { prompt: `${inputData.text} by ${resumeData.by}` },
+      resumeData === undefined ? await suspend({}) : { prompt: `${inputData.text} by ${resumeData.by}` },
   });
   return createWorkflow({ id: 'w', inputSchema: schema, outputSchema: schema })
     .then(approve)

@@ -27,7 +27,10 @@ export function checkMastraExamples(
   const problems = (['trainset', 'valset', 'testset'] as const).flatMap((set) => {
     const examples = options[set];
     if (!Array.isArray(examples)) return [];
-    return [...contextProblems(set, examples, schema, requestContext), ...itemProblems(set, examples, program)];
+    return [
+      ...contextProblems(set, examples, schema, requestContext),
+      ...itemProblems(set, examples, program),
+    ];
   });
   if (problems.length > 0) throw new OptionsError(problems);
 }
@@ -55,13 +58,15 @@ function contextProblems(
 /** Items of `runEvals` and of experiments that rollouts do not run. */
 function itemProblems(set: string, examples: Examples, program: Program): string[] {
   const has = (name: string) => examples.some((example) => Object.hasOwn(example ?? {}, name));
-  const turns = ['inputs', 'turns'].filter(has).map(
-    (name) =>
-      `The ${set} has examples with \`${name}\`, but a rollout is one call: pass the earlier turns as messages, { input: [{ role: 'user', content: … }, …] }.`,
-  );
+  const turns = ['inputs', 'turns']
+    .filter(has)
+    .map(
+      (name) =>
+        `The ${set} has examples with \`${name}\`, but a rollout is one call: pass the earlier turns as messages, { input: [{ role: 'user', content: … }, …] }.`,
+    );
   if (!isAgent(program)) return turns;
-  const resumes = ['resumeData', 'resumeSteps'].filter(has).map(
-    (name) => `The ${set} has examples with \`${name}\`, but only runs of workflows are resumed.`,
-  );
+  const resumes = ['resumeData', 'resumeSteps']
+    .filter(has)
+    .map((name) => `The ${set} has examples with \`${name}\`, but only runs of workflows are resumed.`);
   return [...turns, ...resumes];
 }

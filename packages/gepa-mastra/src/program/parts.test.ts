@@ -49,7 +49,10 @@ const search = {
   maxIterations: 2,
 };
 
-const proposeFor = (component: string) => ({ ...search, propose: async () => ({ [component]: 'Be polite.' }) });
+const proposeFor = (component: string) => ({
+  ...search,
+  propose: async () => ({ [component]: 'Be polite.' }),
+});
 
 const runOf = async (workflow: ReturnType<typeof workflowOf>, input = 'x') => {
   const result = await (await workflow.createRun()).start({ inputData: { text: input } });
@@ -180,7 +183,11 @@ it('wrong parts, parts without text and a Mastra instance as the program are ref
 });
 
 it('agents in a part are named after it, and an agent that the program also has is found once', () => {
-  const inner = createWorkflow({ id: 'inner', inputSchema: z.object({ prompt: z.string() }), outputSchema: text })
+  const inner = createWorkflow({
+    id: 'inner',
+    inputSchema: z.object({ prompt: z.string() }),
+    outputSchema: text,
+  })
     .then(createStep(agentWith()))
     .commit();
   const helper = agentWith({ id: 'helper', agents: { research: agentWith({ id: 'research' }) } });

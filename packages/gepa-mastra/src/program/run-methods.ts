@@ -1,8 +1,8 @@
 import type { Agent } from '@mastra/core/agent';
 import type { Recorder } from '../trace/recorder.ts';
 import type { ModelOptions as CallOptions, Derivation } from './derivation.ts';
-import type { Hooks } from './tool-mocks.ts';
 import { type AgentStream, deleteRun, observeSuspension, suspensionError } from './suspension.ts';
+import type { Hooks } from './tool-mocks.ts';
 
 /** The methods of an agent that run it. A version of Mastra may lack some. */
 export const runMethods = [

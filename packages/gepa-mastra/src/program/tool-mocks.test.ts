@@ -6,8 +6,8 @@ import type { GepaEvent } from 'gepa-core';
 import { walkSteps } from 'gepa-core/adapter';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { MastraExample } from '../data/example.ts';
 import { fromDataset } from '../data/dataset.ts';
+import type { MastraExample } from '../data/example.ts';
 import { gepa } from '../gepa.ts';
 import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
 

@@ -61,7 +61,8 @@ export class ToolMocks {
     }
     const position = this.#mocks.findIndex(
       (mock) =>
-        mock.toolName === toolName && (mock.matchArgs === 'ignore' || isDeepStrictEqual(mock.args, plain(input))),
+        mock.toolName === toolName &&
+        (mock.matchArgs === 'ignore' || isDeepStrictEqual(mock.args, plain(input))),
     );
     if (position === -1) {
       return this.#fail(
