@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { RolloutError, SeedError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 
-const steps = (output?: string) => [
-  { kind: 'chain', name: 'c', children: [{ kind: 'model', name: 'm', ...(output ? { output } : {}) }] },
+const steps = (hasCalled: boolean) => [
+  { kind: 'chain', name: 'c', ...(hasCalled ? { children: [{ kind: 'model', name: 'm' }] } : {}) },
 ];
 
 /** Runs a seed whose rollouts fail with these errors. */
@@ -33,8 +33,8 @@ function failing(errors: readonly string[], trace: unknown) {
   );
 }
 
-it('a seed that fails on every example with one error, without an answer of a model, ends the run', async () => {
-  const { reflections, error } = (await failing(['no context', 'no context'], steps())) as {
+it('a seed that fails on every example with one error, before a model call, ends the run', async () => {
+  const { reflections, error } = (await failing(['no context', 'no context'], steps(false))) as {
     error?: unknown;
   } & {
     reflections: number;
@@ -45,8 +45,8 @@ it('a seed that fails on every example with one error, without an answer of a mo
 });
 
 it.each([
-  ['different errors', ['a', 'b'], steps()],
-  ['an answer of a model', ['a', 'a'], steps('not JSON')],
+  ['different errors', ['a', 'b'], steps(false)],
+  ['a model call', ['a', 'a'], steps(true)],
   ['no trace', ['a', 'a'], undefined],
 ] as const)(
   'a seed that fails with %s is only warned of, as other texts may help',

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GepaError } from 'gepa-core/load';
-import type { Recorder } from '../trace/recorder.ts';
 
 /** The output of a tool call that must not really run, as items of Mastra's datasets declare it. */
 export interface ToolMock {
@@ -16,6 +15,13 @@ export interface MockedTools {
   readonly toolMocks?: readonly ToolMock[];
   /** What a call of a tool without mocks does: it runs (`'allow'`), or the rollout fails (`'deny'`). Default `'allow'`. */
   readonly unmockedToolPolicy?: 'allow' | 'deny';
+}
+
+interface StepRecorder {
+  record(
+    step: { readonly kind: 'tool'; readonly name: string; readonly input: unknown },
+    call: () => unknown,
+  ): Promise<unknown>;
 }
 
 interface HookContext {
@@ -73,7 +79,7 @@ export class ToolMocks {
   }
 
   /** Hooks that answer an agent's calls of tools by mocks, and call the agent's own hooks. */
-  hooks(recorder: Recorder, own: Hooks | undefined): Hooks {
+  hooks(recorder: StepRecorder, own: Hooks | undefined): Hooks {
     return {
       ...own,
       beforeToolCall: async (context) => {
