@@ -22,6 +22,7 @@ import { modelNames } from './program/model-names.ts';
 import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
+import { recording } from './program/rollout-recording.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 import { deleteWorkflowRun, suspensionError } from './program/suspension.ts';
 import { toolMocksOf } from './program/tool-mocks.ts';
@@ -101,7 +102,7 @@ export function createAdapter<Input, Output>(
     };
     try {
       const { output, details } = await raceSignal(context.signal, () => {
-        const derived = deriveProgram(program, { discovery, candidate, recorder });
+        const derived = deriveProgram(program, { discovery, candidate, recorder, recording });
         return isAgent(derived)
           ? runAgent(derived, example.input as MessageListInput, { ...config, ...runOptions })
           : runWorkflow(derived as unknown as AnyWorkflow, example, runOptions, recorder);

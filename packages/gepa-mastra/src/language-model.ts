@@ -5,6 +5,7 @@ import { raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
 import { deriveProgram } from './program/derive-program.ts';
 import { modelNames } from './program/model-names.ts';
 import { modelSecrets } from './program/model-secrets.ts';
+import { recording } from './program/rollout-recording.ts';
 import { isAgent, typeName } from './program/program.ts';
 import { classifyModelError, missingApiKey } from './program/unusable-model.ts';
 import { Recorder } from './trace/recorder.ts';
@@ -25,7 +26,7 @@ export function fromModel(model: ReflectionModel): LanguageModel {
   const ask: LanguageModel = async ({ prompt, signal, meter }) => {
     const recorder = new Recorder(meter);
     const result = await raceSignal(signal, () =>
-      deriveProgram(agent, { discovery, candidate: {}, recorder }).generate(prompt, {
+      deriveProgram(agent, { discovery, candidate: {}, recorder, recording }).generate(prompt, {
         abortSignal: signal,
         scorers: {},
       }),

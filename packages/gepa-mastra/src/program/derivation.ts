@@ -2,6 +2,7 @@ import type { Agent } from '@mastra/core/agent';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Candidate } from 'gepa-core';
+import type { recordModelCall } from '../trace/record-model-call.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import type { AgentComponents } from './discovery.ts';
 import type { Rewrite } from './tool-descriptions.ts';
@@ -18,11 +19,18 @@ export interface StepContext {
   readonly requestContext?: RequestContext;
 }
 
+/** How a rollout records model calls. */
+export interface Recording {
+  readonly recordModelCall: typeof recordModelCall;
+  recordProcessors(derivation: Derivation, agent: Agent): void;
+}
+
 /** One derived program. Its parts may refer to each other; each is copied once. */
 export interface Derivation {
   readonly candidate: Candidate;
   /** Set when the program is derived for one rollout. */
   readonly recorder: Recorder | undefined;
+  readonly recording: Recording | undefined;
   /** The copy of an agent. */
   agent(agent: Agent): Agent;
   /** The copy of a workflow. */

@@ -1,13 +1,11 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { RequestContext } from '@mastra/core/request-context';
-import { recordModelCall } from '../trace/record-model-call.ts';
 import type { Derivation, ModelOptions, StepContext } from './derivation.ts';
 import { type AgentComponents, instructionComponents, toolComponentNames } from './discovery.ts';
 import { replaceInstructions, withTexts } from './instructions.ts';
 import { mapMaybePromise } from './maybe-promise.ts';
 import { isAgent } from './program.ts';
-import { recordProcessors } from './record-processors.ts';
 import { recordedTool } from './recorded-tool.ts';
 import { changeRunMethods } from './run-methods.ts';
 import { addToolTexts, descriptionOf, rewriteTools, withDescription } from './tool-descriptions.ts';
@@ -87,7 +85,7 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
   if (recorder === undefined) return;
   copy.__markStoredVersionApplied?.();
   copy.__setLogger(noopLogger);
-  recordProcessors(derivation, copy);
+  derivation.recording?.recordProcessors(derivation, copy);
   // Results of background tasks would arrive after the rollout.
   (copy as Partial<Agent>).disableBackgroundTasks?.();
 }
@@ -174,11 +172,11 @@ function callWrapper(
   components: AgentComponents,
   hasStoredTools: () => boolean = () => false,
 ): CallWrapper {
-  const { recorder } = derivation;
+  const { recorder, recording } = derivation;
   const { tools } = components;
   const rewritten = (options: Parameters<CallWrapper>[1]) =>
     rewriteTools(options, tools, (component) => derivation.rewrite(component), hasStoredTools());
-  if (recorder === undefined) return (_, options, call) => call(rewritten(options));
+  if (recorder === undefined || recording === undefined) return (_, options, call) => call(rewritten(options));
 
   return (modelId, original, call) => {
     const options = rewritten(original);
@@ -187,7 +185,7 @@ function callWrapper(
       return tool === undefined ? [] : toolComponentNames(tool);
     });
     const names = [...instructionComponents(components), ...offered];
-    return recordModelCall(recorder, { modelId, components: names }, options, call);
+    return recording.recordModelCall(recorder, { modelId, components: names }, options, call);
   };
 }
 

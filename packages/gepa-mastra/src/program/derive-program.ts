@@ -5,7 +5,7 @@ import { withCandidate } from 'gepa-core/load';
 import type { Recorder } from '../trace/recorder.ts';
 import { changeCopy, copyOfAgent } from './agent-copy.ts';
 import { copyOfWorkflow } from './copy-of-workflow.ts';
-import type { Derivation } from './derivation.ts';
+import type { Derivation, Recording } from './derivation.ts';
 import { changeAgent } from './derive-agent.ts';
 import { changeWorkflow } from './derive-workflow.ts';
 import type { AgentComponents, Discovery } from './discovery.ts';
@@ -21,6 +21,7 @@ export interface DeriveOptions {
    * the rollout leaves nothing behind.
    */
   readonly recorder?: Recorder;
+  readonly recording?: Recording;
 }
 
 /**
@@ -38,14 +39,16 @@ export function deriveProgram<Source extends Program>(program: Source, options: 
 class ProgramDerivation implements Derivation {
   readonly candidate: Candidate;
   readonly recorder: Recorder | undefined;
+  readonly recording: Recording | undefined;
   readonly #discovery: DeriveOptions['discovery'];
   /** Found out in advance: within a run, looking at a part's methods asks for its copy. */
   readonly #parts: ReadonlyMap<object, () => object>;
   readonly #copies = new Map<object, object>();
 
-  constructor({ discovery, candidate, recorder }: DeriveOptions) {
+  constructor({ discovery, candidate, recorder, recording }: DeriveOptions) {
     this.candidate = candidate;
     this.recorder = recorder;
+    this.recording = recording;
     this.#discovery = discovery;
     this.#parts = new Map(
       discovery.parts?.map((part) => [
