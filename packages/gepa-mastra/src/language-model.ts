@@ -5,8 +5,8 @@ import { raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
 import { deriveProgram } from './program/derive-program.ts';
 import { modelNames } from './program/model-names.ts';
 import { modelSecrets } from './program/model-secrets.ts';
-import { recording } from './program/rollout-recording.ts';
 import { isAgent, typeName } from './program/program.ts';
+import { recording } from './program/rollout-recording.ts';
 import { classifyModelError, missingApiKey } from './program/unusable-model.ts';
 import { Recorder } from './trace/recorder.ts';
 

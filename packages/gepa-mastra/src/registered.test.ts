@@ -55,7 +55,11 @@ it('instructions and tools of a registered copy get the instance in which it is 
     agents: { inner },
   });
   skip(agent.__fork === undefined, 'This version of Mastra cannot copy agents.');
-  const program = gepa(agent).apply({ 'a.instructions.1': 'Be polite.', 'a.instructions.2': 'Instance undefined.', 'inner.instructions': 'Ask.' });
+  const program = gepa(agent).apply({
+    'a.instructions.1': 'Be polite.',
+    'a.instructions.2': 'Instance undefined.',
+    'inner.instructions': 'Ask.',
+  });
   const mastra = instanceWith({ agents: { program } });
   expect(await mastra.getAgent('program').getInstructions()).toEqual(['Be polite.', 'Instance production.']);
   expect((await mastra.getAgent('program').generate('x')).text).toContain('production');

@@ -5,6 +5,7 @@ import type { Candidate } from 'gepa-core';
 import type { recordModelCall } from '../trace/record-model-call.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import type { AgentComponents } from './discovery.ts';
+import type { recordedMethod, rolloutOptions } from './record-runs.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 
 /** The models in the options of a call. */
@@ -22,6 +23,8 @@ export interface StepContext {
 /** How a rollout records model calls. */
 export interface Recording {
   readonly recordModelCall: typeof recordModelCall;
+  readonly recordedMethod: typeof recordedMethod;
+  readonly rolloutOptions: typeof rolloutOptions;
   recordProcessors(derivation: Derivation, agent: Agent): void;
 }
 

@@ -176,7 +176,8 @@ function callWrapper(
   const { tools } = components;
   const rewritten = (options: Parameters<CallWrapper>[1]) =>
     rewriteTools(options, tools, (component) => derivation.rewrite(component), hasStoredTools());
-  if (recorder === undefined || recording === undefined) return (_, options, call) => call(rewritten(options));
+  if (recorder === undefined || recording === undefined)
+    return (_, options, call) => call(rewritten(options));
 
   return (modelId, original, call) => {
     const options = rewritten(original);
