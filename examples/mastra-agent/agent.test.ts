@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { validation } from '../langchain-triage/data.ts';
 import { defaultRule, houseRules } from '../langchain-triage/house-rules.ts';
 import { triageMetric } from '../langchain-triage/metric.ts';
-import { createTriageWorkflow } from '../mastra-workflow/workflow.ts';
+import { createTriage } from '../mastra-workflow/workflow.ts';
 import { createTriageAgent } from './agent.ts';
 import { toExample } from './example.ts';
 import { agentMetric } from './metric.ts';
@@ -43,11 +43,12 @@ it('the Mastra agent scores between 0.3 and 0.65 as it is, and above 0.85 with t
 });
 
 it('the Mastra workflow scores below 0.55 as it is, and above 0.85 with the house rules', async () => {
-  const target = gepa(createTriageWorkflow(models.task));
+  const { mastra, workflow: triage } = createTriage(models.task);
+  const target = gepa(triage, { parts: mastra });
   const texts = Object.fromEntries(
     Object.entries(target.components).map(([name, { text }]) => [name, `${text}\n\n${rules}`]),
   );
-  const meanOf = async (workflow: ReturnType<typeof createTriageWorkflow>) => {
+  const meanOf = async (workflow: typeof triage) => {
     const scores = await Promise.all(
       validation.map(async (example) => {
         const run = await workflow.createRun();
@@ -59,6 +60,6 @@ it('the Mastra workflow scores below 0.55 as it is, and above 0.85 with the hous
     );
     return scores.reduce((sum, score) => sum + score, 0) / scores.length;
   };
-  expect(await meanOf(createTriageWorkflow(models.task))).toBeLessThan(0.55);
+  expect(await meanOf(triage)).toBeLessThan(0.55);
   expect(await meanOf(target.apply(texts))).toBeGreaterThan(0.85);
 });

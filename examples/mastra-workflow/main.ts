@@ -4,13 +4,14 @@ import { test, train, validation } from '../langchain-triage/data.ts';
 import { triageMetric } from '../langchain-triage/metric.ts';
 import { connect } from '../mastra-agent/models.ts';
 import { longRun } from '../shared/long-run.ts';
-import { createTriageWorkflow } from './workflow.ts';
+import { createTriage } from './workflow.ts';
 
 const models = await connect();
 console.log(`Support triage by two Mastra agents in a workflow, on ${models.label}.\n`);
 
-const workflow = createTriageWorkflow(models.task);
-const target = gepa(workflow);
+const { mastra, workflow } = createTriage(models.task);
+// The steps are functions that call agents by mastra.getAgent(…).
+const target = gepa(workflow, { parts: mastra });
 console.log(`${describeComponents(target)}\n`);
 
 const run = longRun('mastra-workflow', 'npm run start:mastra-workflow');
@@ -30,7 +31,9 @@ console.log(`\n${summarize(compiled.result)}`);
 run.close(compiled.result, () => {
   const file = join(import.meta.dirname, 'workflow.gepa.json');
   compiled.save(file);
-  console.log(`\nSaved to ${file}: gepa(workflow).load(...) returns a workflow with these texts.`);
+  console.log(
+    `\nSaved to ${file}: gepa(workflow, { parts: mastra }).load(...) returns a workflow with these texts.`,
+  );
 });
 
 await models.close();

@@ -1,4 +1,5 @@
 import { Agent } from '@mastra/core/agent';
+import { Mastra } from '@mastra/core/mastra';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { z } from 'zod';
 import type { Labels } from '../langchain-triage/labels.ts';
@@ -12,8 +13,8 @@ const labels = z.object({
   priority: z.string(),
 });
 
-/** Triage by two agents: one extracts the facts of a ticket, the other routes it by them. */
-export function createTriageWorkflow(model: RouterModel) {
+/** Triage by two agents: one extracts the facts of a ticket, the other routes it by them. Steps call them by name. */
+export function createTriage(model: RouterModel) {
   const extract = new Agent({
     id: 'extract',
     name: 'Facts',
@@ -36,22 +37,33 @@ priority: one of low, normal, high, urgent
 Answer with JSON: {"queue": "...", "priority": "..."}`,
     model,
   });
-  return createWorkflow({
+  const readFacts = createStep({
+    id: 'read-facts',
+    inputSchema: z.object({ ticket: z.string() }),
+    outputSchema: z.object({ ticket: z.string(), facts: labels.partial() }),
+    execute: async ({ inputData, mastra }) => {
+      const { text } = await mastra.getAgent('extract').generate(`Ticket: ${inputData.ticket}`);
+      return { ticket: inputData.ticket, facts: readLabels(text) ?? {} };
+    },
+  });
+  const chooseQueue = createStep({
+    id: 'choose-queue',
+    inputSchema: z.object({ ticket: z.string(), facts: labels.partial() }),
+    outputSchema: labels.partial(),
+    execute: async ({ inputData: { ticket, facts }, mastra }) => {
+      const prompt = `What is known about the ticket: ${JSON.stringify(facts)}\nTicket: ${ticket}`;
+      const { text } = await mastra.getAgent('route').generate(prompt);
+      return { ...facts, ...readLabels(text) } as Partial<Labels>;
+    },
+  });
+  const workflow = createWorkflow({
     id: 'triage',
     inputSchema: z.object({ ticket: z.string() }),
     outputSchema: labels.partial(),
   })
-    .map(async ({ inputData }) => ({ prompt: `Ticket: ${inputData.ticket}` }))
-    .then(createStep(extract))
-    .map(async ({ inputData, getInitData }) => {
-      const facts = JSON.stringify(readLabels(inputData.text) ?? {});
-      const { ticket } = getInitData<{ ticket: string }>();
-      return { prompt: `What is known about the ticket: ${facts}\nTicket: ${ticket}` };
-    })
-    .then(createStep(route))
-    .map(async ({ inputData, getStepResult }) => {
-      const facts = readLabels(getStepResult<{ text: string }>('extract').text);
-      return { ...facts, ...readLabels(inputData.text) } as Partial<Labels>;
-    })
+    .then(readFacts)
+    .then(chooseQueue)
     .commit();
+  const mastra = new Mastra({ agents: { extract, route }, workflows: { workflow }, logger: false });
+  return { mastra, workflow };
 }

@@ -26,6 +26,7 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
   const dispatcher = createDispatcher<Name>(settings.mask.message);
   if (settings.onEvent !== undefined) dispatcher.add(settings.onEvent);
   if (settings.progress) dispatcher.add(terminalProgress());
+  for (const warning of settings.adapter.warnings ?? []) dispatcher.warn(warning);
   const runSignal = new RunSignal(settings.signal);
   let directory: RunDirectory | undefined;
   try {

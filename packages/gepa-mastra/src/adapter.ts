@@ -13,7 +13,7 @@ import {
   RolloutError,
   type RunContext,
 } from 'gepa-core';
-import { modelCallError, raceSignal, usageOfSteps } from 'gepa-core/adapter';
+import { modelCallError, raceSignal, usageOfSteps, walkSteps } from 'gepa-core/adapter';
 import type { RolloutLog } from './compiled/rollout-log.ts';
 import type { MastraExample } from './data/example.ts';
 import { deriveProgram } from './program/derive-program.ts';
@@ -23,7 +23,9 @@ import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
-import { suspensionError } from './program/suspension.ts';
+import { recording } from './program/rollout-recording.ts';
+import { deleteWorkflowRun, suspensionError } from './program/suspension.ts';
+import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
 import { startRolloutSpan } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
@@ -75,41 +77,44 @@ export function createAdapter<Input, Output>(
     example: MastraExample<Input>,
     context: RunContext,
   ): Promise<Execution<Output>> {
-    const recorder = new Recorder(context.meter);
+    const mocks = toolMocksOf(example);
+    const recorder = new Recorder(context.meter, mocks);
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
     const config = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
     const runOptions: RunOptions = {
       requestContext,
-      signal: context.signal,
+      signal: mocks === undefined ? context.signal : AbortSignal.any([context.signal, mocks.signal]),
       ...(span === undefined ? {} : { tracingContext: { currentSpan: span } }),
     };
     const closeTrace = (details: Partial<RolloutDetails> = {}) => {
       recorder.close();
-      const { steps } = recorder;
+      const { steps, reads } = recorder;
+      for (const { components } of walkSteps(steps)) for (const name of components ?? []) reads.add(name);
+      const unread = [...discovery.reachable].filter((name) => !reads.has(name));
       const trace = attachDetails(steps, {
         runId: context.runId,
         requestContext,
         ...(span?.isValid ? { span } : {}),
         ...details,
       });
-      return { trace, usage: usageOfSteps(steps) };
+      return { trace, usage: usageOfSteps(steps), ...(unread.length === 0 ? {} : { unread }) };
     };
     try {
       const { output, details } = await raceSignal(context.signal, () => {
-        const derived = deriveProgram(program, { discovery, candidate, recorder });
+        const derived = deriveProgram(program, { discovery, candidate, recorder, recording });
         return isAgent(derived)
           ? runAgent(derived, example.input as MessageListInput, { ...config, ...runOptions })
-          : runWorkflow(derived as unknown as AnyWorkflow, example.input, runOptions, recorder);
+          : runWorkflow(derived as unknown as AnyWorkflow, example, runOptions, recorder);
       });
-      const error = recorder.suspension ?? infrastructureErrorIn(recorder);
+      const error = mocks?.failure ?? recorder.suspension ?? infrastructureErrorIn(recorder);
       if (error !== undefined) throw error;
       span?.end({ output: output as never });
       const execution = { output: output as Output, ...closeTrace(details) };
       options.log?.finished(candidate, example, execution);
       return execution;
     } catch (error) {
-      const own = classifyModelError(originalError(error, recorder));
+      const own = mocks?.failure ?? classifyModelError(originalError(error, recorder));
       // What Mastra makes of its provider's failure may look like an error of the program.
       const cause =
         failureKind(own) === 'program' && !context.signal.aborted
@@ -129,6 +134,7 @@ export function createAdapter<Input, Output>(
     models: modelNames(program, discovery.agents.keys(), config),
     source: programSource(program, discovery),
     metersCalls: true,
+    warnings: discovery.warnings,
     secrets: modelSecrets(discovery.agents.keys(), program, config, options.requestContext),
     run,
   };
@@ -173,16 +179,27 @@ async function runAgent(
 
 async function runWorkflow(
   workflow: AnyWorkflow,
-  input: unknown,
+  example: MastraExample<unknown>,
   { signal, ...context }: RunOptions,
   recorder: Recorder,
 ): Promise<RunResult> {
-  const run = await workflow.createRun();
+  const resume = resumeDataOf(example);
+  // Mastra resumes a run from the storage; the run is deleted there afterwards.
+  const run = await workflow.createRun(
+    resume === undefined ? {} : ({ shouldPersistSnapshot: () => true } as object),
+  );
+  const { input } = example;
   const cancel = () => void run.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
     const output = await recorder.record({ kind: 'chain', name: workflow.id, input }, async () => {
-      const result = await run.start({ inputData: input, ...context } as Parameters<typeof run.start>[0]);
+      const started = await run.start({ inputData: input, ...context } as Parameters<typeof run.start>[0]);
+      const result = (await resumed(
+        run as unknown as ResumableRun,
+        started,
+        resume,
+        context,
+      )) as typeof started;
       switch (result.status) {
         case 'success':
           return result.result as unknown;
@@ -206,7 +223,54 @@ async function runWorkflow(
     return { output };
   } finally {
     signal.removeEventListener('abort', cancel);
+    if (resume !== undefined) await deleteWorkflowRun(workflow, run.runId);
   }
+}
+
+interface ResumableRun {
+  resume(options: object): Promise<WorkflowState>;
+}
+
+interface WorkflowState {
+  readonly status: string;
+  readonly suspended?: readonly (readonly string[])[];
+}
+
+/** As often as Mastra resumes a run of an experiment. */
+const maxResumes = 10;
+
+interface ResumeData {
+  readonly anyStep: unknown;
+  readonly steps: Readonly<Record<string, unknown>>;
+}
+
+function resumeDataOf({
+  resumeData,
+  resumeSteps,
+  metadata = {},
+}: MastraExample<unknown>): ResumeData | undefined {
+  const anyStep = resumeData ?? metadata.resumeData;
+  const steps = (resumeSteps ?? metadata.resumeSteps) as ResumeData['steps'] | undefined;
+  return anyStep === undefined && steps === undefined ? undefined : { anyStep, steps: steps ?? {} };
+}
+
+/** Resumes a suspended run with the example's data, as experiments of Mastra do. */
+async function resumed(
+  run: ResumableRun,
+  started: WorkflowState,
+  resume: ResumeData | undefined,
+  context: object,
+): Promise<WorkflowState> {
+  if (resume === undefined) return started;
+  const { anyStep, steps } = resume;
+  let state = started;
+  for (let resumes = 0; state.status === 'suspended' && resumes < maxResumes; resumes++) {
+    const ids = (state.suspended ?? []).flatMap(([id]) => id ?? []);
+    const step = ids.find((id) => (steps[id] ?? anyStep) !== undefined);
+    if (step === undefined) break;
+    state = await run.resume({ step, resumeData: steps[step] ?? anyStep, ...context });
+  }
+  return state;
 }
 
 /** An error's message with those of its causes: Mastra's own message may only name the part of the agent that failed. */

@@ -3,7 +3,7 @@ import { Agent } from '@mastra/core/agent';
 import { createScorer } from '@mastra/core/evals';
 import { Mastra } from '@mastra/core/mastra';
 import type { TracingEvent } from '@mastra/core/observability';
-import { ModerationProcessor } from '@mastra/core/processors';
+import { ModerationProcessor, ProcessorStepSchema } from '@mastra/core/processors';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { BaseExporter, Observability } from '@mastra/observability';
@@ -93,13 +93,14 @@ const kinds = (
     'structured',
     'structured by another',
     'moderated',
+    'moderated by a workflow',
     'with a model for each step',
     'with a model in reserve',
     'workflow',
   ] as const
 ).filter(
   // Before 1.1 an agent does not list its processors.
-  (kind) => kind !== 'moderated' || 'listConfiguredInputProcessors' in Agent.prototype,
+  (kind) => !kind.startsWith('moderated') || 'listConfiguredInputProcessors' in Agent.prototype,
 );
 type Kind = (typeof kinds)[number];
 
@@ -124,6 +125,17 @@ function programOf(kind: Kind, by: Provider) {
     case 'moderated': {
       const moderation = new ModerationProcessor({ model: small(by) });
       return agent('moderated', { inputProcessors: [moderation], outputProcessors: [moderation] });
+    }
+    case 'moderated by a workflow': {
+      const guard = createWorkflow({
+        id: 'guard',
+        inputSchema: ProcessorStepSchema,
+        outputSchema: ProcessorStepSchema,
+        type: 'processor',
+      } as never)
+        .then(createStep(new ModerationProcessor({ model: small(by) })) as never)
+        .commit();
+      return agent('guarded', { inputProcessors: [guard], outputProcessors: [guard] });
     }
     case 'with a model for each step':
       return agent('chosen', {

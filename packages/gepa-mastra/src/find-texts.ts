@@ -9,6 +9,7 @@ import {
 import { deriveProgram } from './program/derive-program.ts';
 import { discover } from './program/discover.ts';
 import type { Discovery } from './program/discovery.ts';
+import { hookParts, isMastra, type Parts } from './program/parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/program.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 
@@ -27,6 +28,12 @@ export interface TextOptions extends ComponentSelectionOptions {
   readonly texts?: Readonly<Record<string, AgentInstructions>>;
   /** Texts in functions of the program, made with `tunable`. */
   readonly tunables?: readonly Tunable[];
+  /**
+   * The agents and workflows that functions of steps and tools call, by name: `{ weatherAgent }`, or a Mastra instance
+   * for all of its agents and workflows. Within runs of the program, their methods that run them use the candidate's
+   * texts; elsewhere nothing changes.
+   */
+  readonly parts?: Parts;
 }
 
 /** The texts of an agent or a workflow. */
@@ -34,6 +41,10 @@ export interface FoundTexts<Source> extends ProgramTexts<Source> {
   readonly discovery: Discovery;
   /** The texts and agents that the program has now. */
   readonly discoverAgain: () => Discovery;
+  /** Makes calls of the parts go to their copies within runs of the program. */
+  readonly hookParts: () => void;
+  /** Ends that. */
+  readonly dispose: () => void;
 }
 
 /**
@@ -44,8 +55,13 @@ export interface FoundTexts<Source> extends ProgramTexts<Source> {
  */
 export function findTexts<Source extends Program>(
   program: Source,
-  { tools = false, requestContext, workflows = {}, texts = {}, tunables = [] }: TextOptions,
+  { tools = false, requestContext, workflows = {}, texts = {}, tunables = [], parts = {} }: TextOptions,
 ): FoundTexts<Source> {
+  if (isMastra(program)) {
+    throw new OptionsError([
+      'The program must be an agent or a workflow, but it is a Mastra instance. Give the one that is called from outside, with the instance as `parts`: gepa(mastra.getAgent(…), { parts: mastra }).',
+    ]);
+  }
   if (!isAgent(program) && !isWorkflow(program)) {
     throw new OptionsError([
       `The program must be an Agent or a workflow of @mastra/core, but it is ${typeName(program)}. For a durable agent, pass the agent that it wraps.`,
@@ -58,9 +74,14 @@ export function findTexts<Source extends Program>(
       workflows,
       texts,
       tunables,
+      parts,
     });
   const discovery = discoverAgain();
   const { components, skipped } = discovery;
+  let unhook: (() => void) | undefined;
+  const hook = () => {
+    unhook ??= hookParts(discovery);
+  };
   if (Object.keys(components).length === 0) {
     const passed = skipped.map(({ location, reason, hint }) => `\n- ${location}: ${reason} ${hint}`).join('');
     throw new NoComponentsError(`There is no text to optimize in ${program.id}.${passed}`);
@@ -69,6 +90,14 @@ export function findTexts<Source extends Program>(
     components,
     discovery,
     discoverAgain,
-    apply: (candidate) => deriveProgram(program, { discovery, candidate }),
+    hookParts: hook,
+    dispose: () => {
+      unhook?.();
+      unhook = undefined;
+    },
+    apply: (candidate) => {
+      hook();
+      return deriveProgram(program, { discovery, candidate });
+    },
   };
 }

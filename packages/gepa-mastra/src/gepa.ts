@@ -20,6 +20,7 @@ import { type Undo, writeBack } from './compiled/write-back.ts';
 import type { MastraExample } from './data/example.ts';
 import { findTexts, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
+import { checkMastraExamples } from './program/check-examples.ts';
 import type { Skipped } from './program/discovery.ts';
 import type { Program } from './program/program.ts';
 import { freshRequestContext } from './program/request-context.ts';
@@ -75,6 +76,11 @@ export interface MastraTarget<Program, Name extends string = string, Options = G
    * option `workflows` are added asynchronously, before `compile` and `estimate` start.
    */
   readonly skipped: readonly Skipped[];
+  /**
+   * Ends what the option `parts` set up: calls of the parts go to the live objects again, also within programs that this
+   * target has returned. Without `parts` it does nothing.
+   */
+  dispose(): void;
   /**
    * Optimizes the components.
    *
@@ -134,9 +140,12 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   type Output = OutputOf<Source, Options>;
   type Name = SelectedName<Options>;
   checkOptionNames(options ?? {}, optionNames);
-  const { tools, requestContext, config, workflows, texts, tunables, ...selection } =
+  const { tools, requestContext, config, workflows, texts, tunables, parts, ...selection } =
     options ?? ({} as Options);
-  const { components, discovery, discoverAgain, apply } = findTexts(program, options ?? {});
+  const { components, discovery, discoverAgain, apply, hookParts, dispose } = findTexts(
+    program,
+    options ?? {},
+  );
   const skipped = [...discovery.skipped];
   const allSkipped = skippedWorkflowTools(discovery, freshRequestContext(requestContext)).then((found) =>
     skipped.push(...found),
@@ -155,15 +164,17 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
           candidateOf.set(derived, candidate);
           return derived;
         },
-        adapter: (selected) =>
-          createAdapter<Input, Output>({
+        adapter: (selected) => {
+          hookParts();
+          return createAdapter<Input, Output>({
             program,
             components: selected,
             discovery,
             log,
             ...(requestContext === undefined ? {} : { requestContext }),
             ...(config === undefined ? {} : { config }),
-          }),
+          });
+        },
         languageModel: fromModel,
       },
       selection as ComponentSelectionOptions,
@@ -171,14 +182,17 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   return {
     ...targetWith(new RolloutLog()),
     skipped,
+    dispose,
     async estimate(options, estimateOptions) {
       checkGroundTruth(options);
+      checkMastraExamples(program, options, requestContext);
       await allSkipped;
       return targetWith(new RolloutLog()).estimate(options, estimateOptions);
     },
     async compile(compileOptions) {
       const options = withAbsoluteRunDir(compileOptions);
       checkGroundTruth(options);
+      checkMastraExamples(program, options, requestContext);
       await allSkipped;
       const log = new RolloutLog();
       const metric = withScoresOnTraces(options.metric, mastraOf(program, discovery));
@@ -219,6 +233,7 @@ const optionNames = [
   'workflows',
   'texts',
   'tunables',
+  'parts',
   'include',
   'exclude',
   'rename',

@@ -82,6 +82,8 @@ export type { TextOptions } from './find-texts.ts';
 export { type GepaOptions, gepa, type MastraCompiled, type MastraTarget } from './gepa.ts';
 export { fromModel, type ReflectionModel } from './language-model.ts';
 export type { Skipped } from './program/discovery.ts';
+export type { MastraLike, Parts } from './program/parts.ts';
 export type { RequestContextValues } from './program/request-context.ts';
+export type { MockedTools, ToolMock } from './program/tool-mocks.ts';
 export { fromScorers, type ScorerOptions } from './scorers/from-scorers.ts';
 export type { Scorer } from './scorers/run-scorer.ts';

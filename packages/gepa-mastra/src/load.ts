@@ -6,6 +6,7 @@ import type { Program } from './program/program.ts';
 
 export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
 export type { TextOptions } from './find-texts.ts';
+export type { MastraLike, Parts } from './program/parts.ts';
 export type { Program, WorkflowLike } from './program/program.ts';
 export type { RequestContextValues } from './program/request-context.ts';
 
@@ -34,7 +35,7 @@ export function load<Source extends Program>(
   options: LoadOptions = {},
 ): Source {
   checkOptionNames(options, optionNames);
-  const { tools, requestContext, config, workflows, texts, tunables, ...selection } = options;
+  const { tools, requestContext, config, workflows, texts, tunables, parts, ...selection } = options;
   return loadProgram(findTexts(program, options), saved, selection);
 }
 
@@ -46,6 +47,7 @@ const optionNames = [
   'workflows',
   'texts',
   'tunables',
+  'parts',
   'include',
   'exclude',
   'rename',

@@ -87,6 +87,8 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
    * receives.
    */
   readonly secrets?: readonly string[];
+  /** Shown in the result of every run, for what the adapter noticed before it: a text that depends on the request. */
+  readonly warnings?: readonly string[];
   /**
    * Runs the program with a candidate on one example. Many calls run at once and must not see each other's candidate.
    * Throw what the program throws: transient errors (rate limit, overload, connection, timeout) are retried, any other

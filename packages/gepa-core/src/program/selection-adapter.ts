@@ -26,6 +26,7 @@ export function selectionAdapter<Example, Output, Name extends string>(
     components: publicComponents(selected),
     ...(adapter.models === undefined ? {} : { models: adapter.models }),
     ...(adapter.source === undefined ? {} : { source: adapter.source }),
+    ...(adapter.warnings === undefined ? {} : { warnings: adapter.warnings }),
     ...(adapter.secrets === undefined ? {} : { secrets: adapter.secrets }),
     ...(adapter.metersCalls === undefined ? {} : { metersCalls: adapter.metersCalls }),
     async run(candidate, example, context) {

@@ -3,6 +3,7 @@ import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, ownValue } from '../component.ts';
 import { SeedError } from '../errors.ts';
+import { isHopeless } from './hopeless-seed.ts';
 import { scoredCandidate } from './scored-candidate.ts';
 import type { SearchContext } from './search-context.ts';
 import type { CandidateSource, ScoredCandidate } from './search-view.ts';
@@ -37,6 +38,11 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
   if (measured.every(({ failedIn }) => failedIn === 'metric')) {
     throw new SeedError(
       `The metric threw on every example of the valset that was scored, first on ${first!.exampleId}: ${first!.error}`,
+    );
+  }
+  if (isHopeless(measured)) {
+    throw new SeedError(
+      `The program failed on every example of the valset before a model was called, first on ${first!.exampleId}: ${sentence(new Error(first!.error))} No text can fix that.`,
     );
   }
   if (measured.every(({ error }) => error !== undefined)) {

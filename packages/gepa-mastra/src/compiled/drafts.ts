@@ -3,7 +3,7 @@ import type { IMastraEditor } from '@mastra/core/editor';
 import type { RequestContext } from '@mastra/core/request-context';
 import { type Candidate, GepaError, type OptimizationResult } from 'gepa-core';
 import type { AgentComponents, Discovery } from '../program/discovery.ts';
-import { textOf } from '../program/instructions.ts';
+import { textOf, textsOf, withTexts } from '../program/instructions.ts';
 import { isAgent } from '../program/program.ts';
 
 export interface DraftOptions {
@@ -38,8 +38,10 @@ export async function saveDrafts(
   const changed = new Map(
     Object.entries(candidate).filter(([name, text]) => text !== discovery.components[name]?.text),
   );
-  const edits = [...discovery.agents].flatMap(([agent, components]) =>
-    isAgent(agent) ? [editOf(agent, components, changed)] : [],
+  const edits = await Promise.all(
+    [...discovery.agents].flatMap(([agent, components]) =>
+      isAgent(agent) ? [editOf(agent, components, changed, requestContext)] : [],
+    ),
   );
   const unsaved = edits.flatMap((edit) => edit.unsavedComponents);
   const possible = edits.filter(({ fields }) => Object.keys(fields).length > 0);
@@ -63,11 +65,12 @@ interface Fields {
   readonly tools?: Readonly<Record<string, { readonly description: string }>>;
 }
 
-function editOf(
+async function editOf(
   agent: Agent,
   components: AgentComponents,
   changed: ReadonlyMap<string, string>,
-): { agent: Agent; fields: Fields; unsavedComponents: string[] } {
+  requestContext: RequestContext,
+): Promise<{ agent: Agent; fields: Fields; unsavedComponents: string[] }> {
   // The setting is newer than drafts.
   const setting = (agent as Partial<Agent>).__getEditorConfig?.() ?? {};
   const canEditInstructions = setting !== false && setting.instructions !== false;
@@ -81,7 +84,18 @@ function editOf(
     if (text !== undefined && !isEditable) unsavedComponents.push(component!);
     return isEditable ? text : undefined;
   };
-  const instructions = newText(components.instructions, canEditInstructions);
+  // A draft replaces all instructions, so it cannot have items that change from request to request.
+  const own = await agent.getInstructions({ requestContext });
+  const areFixed = textsOf(own).every(
+    (text, position) => text === '' || components.instructions.has(position),
+  );
+  const newTexts = new Map(
+    [...components.instructions].flatMap(([position, component]) => {
+      const text = newText(component, canEditInstructions && areFixed);
+      return text === undefined ? [] : [[position, text] as const];
+    }),
+  );
+  const instructions = newTexts.size === 0 ? undefined : textOf(withTexts(own, newTexts));
   const tools: Record<string, { description: string }> = Object.create(null);
   for (const [name, { description, fields }] of components.tools) {
     const text = newText(description, canEditDescriptions && !/^(agent|workflow)-/.test(name));

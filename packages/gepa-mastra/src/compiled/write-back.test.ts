@@ -21,13 +21,13 @@ afterAll(() => server.close());
 const agentWith = (config?: AgentConfig) => supportAgent(server.model, config);
 
 it('writeBack changes the instructions of the live agent, and its undo restores them', async () => {
-  const agent = agentWith({ instructions: ['Be', 'kind.'] });
+  const agent = agentWith({ instructions: ['Be kind.'] });
   const compiled = await gepa(agent).compile({ ...search, propose: proposePolite });
   const undo = compiled.writeBack();
   expect((await agent.generate('x')).text).toBe('Be kind and polite. / x');
   undo();
   undo();
-  expect(await agent.getInstructions()).toEqual(['Be', 'kind.']);
+  expect(await agent.getInstructions()).toEqual(['Be kind.']);
 });
 
 it('writeBack overrides instructions in default options without changing other agents that share them', async () => {

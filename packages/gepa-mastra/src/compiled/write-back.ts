@@ -1,10 +1,16 @@
 import type { Agent } from '@mastra/core/agent';
 import { type Candidate, GepaError } from 'gepa-core';
-import { type AgentComponents, type Discovery, toolComponentNames } from '../program/discovery.ts';
-import { withText } from '../program/instructions.ts';
+import { copyOfAgent } from '../program/agent-copy.ts';
+import {
+  type AgentComponents,
+  type Discovery,
+  instructionComponents,
+  toolComponentNames,
+} from '../program/discovery.ts';
+import { replaceInstructions, withTexts } from '../program/instructions.ts';
 import { mapMaybePromise } from '../program/maybe-promise.ts';
 import { isAgent } from '../program/program.ts';
-import { type Rewrite, rewriteTools } from '../program/tool-descriptions.ts';
+import { addToolTexts, type Rewrite, rewriteTools } from '../program/tool-descriptions.ts';
 import { wrapModels } from '../program/wrap-models.ts';
 
 /** Restores the original texts. Calling it again has no effect. */
@@ -39,10 +45,7 @@ export function writeBack(
     );
   }
   const undos = agents.flatMap(({ agent, components }) => [
-    ...writeInstructions(
-      agent,
-      components.instructions === undefined ? undefined : changed.get(components.instructions)?.to,
-    ),
+    ...writeInstructions(agent, components, changed),
     ...writeToolDescriptions(agent, components, changed),
   ]);
   return () => {
@@ -54,18 +57,35 @@ export function writeBack(
  * Instructions in the default options override the agent's own, so both are replaced. The options object itself is not
  * changed: agents may share it.
  */
-function writeInstructions(agent: Agent, text: string | undefined): Undo[] {
-  if (text === undefined) return [];
-  const { getInstructions, getDefaultOptions } = agent;
+function writeInstructions(
+  agent: Agent,
+  { instructions }: AgentComponents,
+  changed: ReadonlyMap<string, Rewrite>,
+): Undo[] {
+  const texts = new Map(
+    [...instructions].flatMap(([position, component]) => {
+      const rewrite = changed.get(component);
+      return rewrite === undefined ? [] : [[position, rewrite.to] as const];
+    }),
+  );
+  if (texts.size === 0) return [];
+  const { getDefaultOptions, __fork } = agent;
+  const restore = replaceInstructions(agent, (own) => withTexts(own, texts));
   Object.assign(agent, {
-    getInstructions: (args) =>
-      mapMaybePromise(getInstructions.call(agent, args), (own) => withText(own, text)),
     getDefaultOptions: (args) =>
       mapMaybePromise(getDefaultOptions.call(agent, args), (options) =>
-        options.instructions ? { ...options, instructions: withText(options.instructions, text) } : options,
+        options.instructions ? { ...options, instructions: withTexts(options.instructions, texts) } : options,
       ),
   } satisfies Partial<Agent>);
-  return [() => Object.assign(agent, { getInstructions, getDefaultOptions })];
+  // Studio applies drafts to a copy.
+  if (__fork !== undefined) agent.__fork = () => copyOfAgent(agent);
+  return [
+    () => {
+      restore();
+      agent.getDefaultOptions = getDefaultOptions;
+      if (__fork !== undefined) agent.__fork = __fork;
+    },
+  ];
 }
 
 function writeToolDescriptions(
@@ -76,19 +96,25 @@ function writeToolDescriptions(
   const names = [...tools.values()].flatMap(toolComponentNames);
   if (!names.some((name) => changed.has(name))) return [];
   const { model } = agent;
-  agent.model = wrapModels(agent, model, (_, options, call) =>
-    call(rewriteTools(options, tools, (name) => changed.get(name))),
+  const rewriteOf = (name: string) => changed.get(name);
+  agent.model = wrapModels(
+    agent,
+    model,
+    (_, options, call) => call(rewriteTools(options, tools, rewriteOf)),
+    changed,
   );
+  const removeTexts = addToolTexts(agent, agent, { tools, rewriteOf });
   return [
     () => {
+      removeTexts();
       agent.model = model;
     },
   ];
 }
 
-function componentNames({ instructions, tools }: AgentComponents): string[] {
+function componentNames(components: AgentComponents): string[] {
   return [
-    ...(instructions === undefined ? [] : [instructions]),
-    ...[...tools.values()].flatMap(toolComponentNames),
+    ...instructionComponents(components),
+    ...[...components.tools.values()].flatMap(toolComponentNames),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Dataset } from '@mastra/core/datasets';
 import { OptionsError } from 'gepa-core';
+import type { MockedTools } from '../program/tool-mocks.ts';
 import type { MastraExample } from './example.ts';
 
 /** An example from a Mastra dataset. */
@@ -39,14 +40,24 @@ export async function fromDataset<Input = string, Expected = unknown>(
   }
   return items
     .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || compare(a.id, b.id))
-    .map(({ id, externalId, input, groundTruth, metadata, requestContext }) => ({
-      id: externalId ?? id,
-      itemId: id,
-      input: input as Input,
-      ...(groundTruth === undefined || groundTruth === null ? {} : { expected: groundTruth as Expected }),
-      ...(metadata ? { metadata } : {}),
-      ...(requestContext ? { requestContext } : {}),
-    }));
+    .map((item) => {
+      const { id, externalId, input, groundTruth, metadata, requestContext } = item;
+      // Newer than datasets.
+      const { toolMocks, unmockedToolPolicy, expectedTrajectory } = item as MockedTools & {
+        readonly expectedTrajectory?: unknown;
+      };
+      return {
+        id: externalId ?? id,
+        itemId: id,
+        input: input as Input,
+        ...(groundTruth === undefined || groundTruth === null ? {} : { expected: groundTruth as Expected }),
+        ...(metadata ? { metadata } : {}),
+        ...(requestContext ? { requestContext } : {}),
+        ...(toolMocks ? { toolMocks } : {}),
+        ...(unmockedToolPolicy ? { unmockedToolPolicy } : {}),
+        ...(expectedTrajectory ? { expectedTrajectory } : {}),
+      };
+    });
 }
 
 type Items = Extract<Awaited<ReturnType<Dataset['listItems']>>, readonly unknown[]>;

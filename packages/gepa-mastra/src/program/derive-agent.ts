@@ -1,72 +1,75 @@
-import type { Agent } from '@mastra/core/agent';
+import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { RequestContext } from '@mastra/core/request-context';
-import { withCandidate } from 'gepa-core/adapter';
-import { recordModelCall } from '../trace/record-model-call.ts';
-import type { Derivation } from './derivation.ts';
-import { type AgentComponents, toolComponentNames } from './discovery.ts';
-import { withText } from './instructions.ts';
+import type { Derivation, ModelOptions, StepContext } from './derivation.ts';
+import { type AgentComponents, instructionComponents, toolComponentNames } from './discovery.ts';
+import { replaceInstructions, withTexts } from './instructions.ts';
 import { mapMaybePromise } from './maybe-promise.ts';
 import { isAgent } from './program.ts';
-import { recordProcessors } from './record-processors.ts';
 import { recordedTool } from './recorded-tool.ts';
-import { type AgentStream, deleteRun, observeSuspension, suspensionError } from './suspension.ts';
-import { rewriteTools } from './tool-descriptions.ts';
+import { changeRunMethods } from './run-methods.ts';
+import { addToolTexts, descriptionOf, rewriteTools, withDescription } from './tool-descriptions.ts';
 import { type CallWrapper, wrapModels } from './wrap-models.ts';
-
-interface ModelOptions {
-  readonly model?: Agent['model'];
-  readonly structuredOutput?: { readonly model?: Agent['model'] };
-  /** May select another model for the next step. */
-  prepareStep?(step: StepContext): unknown;
-}
-
-interface StepContext {
-  readonly requestContext?: RequestContext;
-}
-
-/** `agent.generate` or `agent.stream`. */
-type AgentMethod<Result> = (messages: unknown, options?: ModelOptions) => Promise<Result>;
-
-interface GenerateResult {
-  readonly runId: string;
-  readonly text?: string;
-  readonly object?: unknown;
-  readonly finishReason?: string;
-  readonly suspendPayload?: { readonly toolName?: string };
-}
 
 /** Gives the copy of an agent the candidate's texts, and the derivation's models, sub-agents, workflows and tools. */
 export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): void {
   const { recorder } = derivation;
   const components = derivation.componentsOf(agent);
-  const text = derivation.rewrite(components.instructions)?.to;
-  const wrapper = callWrapper(derivation, components);
-  copy.__markStoredVersionApplied?.();
-  copy.model = wrapModels(agent, agent.model, wrapper);
+  const instructions = newInstructions(derivation, components);
+  const toolTexts = {
+    tools: components.tools,
+    rewriteOf: (component: string) => derivation.rewrite(component),
+  };
+  let hasStoredTools = false;
+  const wrapper = callWrapper(derivation, components, () => hasStoredTools);
+  const { getDefaultOptions, listTools, __setTools } = bound(copy, [
+    'getDefaultOptions',
+    'listTools',
+    '__setTools',
+  ]);
+  addToolTexts(agent, copy, toolTexts);
+  copy.model = wrapModels(copy, copy.model, wrapper, derivation);
+  if (instructions !== undefined) replaceInstructions(copy, instructions);
 
   const changes: Partial<Agent> = {
-    getInstructions: (args) =>
-      mapMaybePromise(agent.getInstructions(args), (own) => (text === undefined ? own : withText(own, text))),
     getDefaultOptions: (args) =>
-      mapMaybePromise(agent.getDefaultOptions(args), (options) => {
-        const { memory, instructions, ...rest } = options;
+      mapMaybePromise(getDefaultOptions(args), (options) => {
+        const { memory, instructions: own, ...rest } = options;
         return {
-          ...withWrappedModels(derivation, agent, rest, wrapper),
+          ...withWrappedModels(derivation, copy, rest, wrapper),
           ...(memory === undefined || recorder !== undefined ? {} : { memory }),
-          ...(instructions === undefined
+          ...(own === undefined
             ? {}
-            : { instructions: text === undefined ? instructions : withText(instructions, text) }),
+            : { instructions: instructions === undefined ? own : instructions(own) }),
         } as typeof options;
       }),
     listAgents: (args) =>
       mapMaybePromise(agent.listAgents(args), (agents) =>
-        mapValues(agents, (subAgent) => (isAgent(subAgent) ? derivation.agent(subAgent) : subAgent)),
+        mapValues(agents, (subAgent, key) => {
+          if (!isAgent(subAgent)) return subAgent;
+          const derived = registered(derivation.agent(subAgent), copy);
+          const description = descriptionOf(toolTexts, `agent-${key}`, subAgent.getDescription());
+          derived.getDescription = () => description;
+          return derived;
+        }),
       ),
     listWorkflows: async (args) =>
-      mapValues(await agent.listWorkflows(args), (workflow) => derivation.workflow(workflow)),
+      mapValues(await agent.listWorkflows(args), (workflow) =>
+        registered(derivation.workflow(workflow), copy),
+      ),
     listTools: async (args) =>
-      mapValues(await agent.listTools(args), (tool, key) => recordedTool(recorder, tool, key)),
+      mapValues(await listTools(args), (tool, key) =>
+        recordedTool(
+          recorder,
+          hasStoredTools || recorder !== undefined ? tool : withDescription(toolTexts, tool, key),
+          key,
+        ),
+      ),
+    // Studio applies the tools of a draft, whose descriptions replace the candidate's.
+    __setTools: (tools) => {
+      hasStoredTools = true;
+      __setTools(tools);
+    },
     ...(recorder === undefined
       ? {}
       : {
@@ -75,80 +78,45 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
           listScorers: async () => ({}),
         }),
   };
-  Object.assign(copy, changes, runMethods(derivation, agent, copy, wrapper));
-  if (recorder !== undefined) {
-    copy.__setLogger(noopLogger);
-    recordProcessors(derivation, copy);
-    // Results of background tasks would arrive after the rollout.
-    (copy as Partial<Agent>).disableBackgroundTasks?.();
-  }
+  Object.assign(copy, changes);
+  changeRunMethods(derivation, agent, copy, (options) =>
+    withWrappedModels(derivation, copy, options, wrapper),
+  );
+  if (recorder === undefined) return;
+  copy.__markStoredVersionApplied?.();
+  copy.__setLogger(noopLogger);
+  derivation.recording?.recordProcessors(derivation, copy);
+  // Results of background tasks would arrive after the rollout.
+  (copy as Partial<Agent>).disableBackgroundTasks?.();
 }
 
-/** `generate` and `stream` that set the candidate's texts for tunables and record the run as a step of the trace. */
-function runMethods(derivation: Derivation, agent: Agent, copy: Agent, wrapper: CallWrapper): Partial<Agent> {
-  const { recorder, candidate } = derivation;
-  const { name } = derivation.componentsOf(agent);
-  const generate = copy.generate.bind(copy) as AgentMethod<GenerateResult>;
-  const stream = copy.stream.bind(copy) as AgentMethod<AgentStream>;
-  const recorded =
-    <Result>(method: AgentMethod<Result>, outputOf: (result: Result) => unknown): AgentMethod<Result> =>
-    (messages, options) => {
-      const run = () =>
-        withCandidate(candidate, () =>
-          method(messages, withWrappedModels(derivation, agent, options ?? {}, wrapper)),
-        );
-      return recorder === undefined
-        ? run()
-        : recorder.record({ kind: 'agent', name, input: messages }, run, outputOf);
-    };
-  return {
-    generate: handlingSuspension(
-      derivation,
-      copy,
-      recorded(generate, ({ text, object }) => object ?? text),
-    ),
-    stream: handlingStreamSuspension(
-      derivation,
-      copy,
-      recorded(stream, () => undefined),
-    ),
-  } as unknown as Partial<Agent>;
-}
-
-/** In a rollout, deletes a suspended run and notes it in the recorder. */
-function handlingSuspension(
+/** Undefined when the candidate does not change the instructions. */
+function newInstructions(
   derivation: Derivation,
-  agent: Agent,
-  generate: AgentMethod<GenerateResult>,
-): AgentMethod<GenerateResult> {
-  const { recorder } = derivation;
-  if (recorder === undefined) return generate;
-  return async (messages, options) => {
-    const result = await generate(messages, options);
-    if (result.finishReason !== 'suspended') return result;
-    recorder.suspension ??= suspensionError(`The agent ${agent.id}`, result.suspendPayload?.toolName);
-    await deleteRun(agent, result.runId);
-    return result;
-  };
+  { instructions }: AgentComponents,
+): ((own: AgentInstructions) => AgentInstructions) | undefined {
+  const texts = new Map(
+    [...instructions].flatMap(([position, component]) => {
+      const rewrite = derivation.rewrite(component);
+      return rewrite === undefined ? [] : [[position, rewrite.to] as const];
+    }),
+  );
+  return texts.size === 0 ? undefined : (own) => withTexts(own, texts);
 }
 
-/** The same for a stream, which also fails: a workflow step would wait forever for a suspended agent. */
-function handlingStreamSuspension(
-  derivation: Derivation,
-  agent: Agent,
-  stream: AgentMethod<AgentStream>,
-): AgentMethod<AgentStream> {
-  const { recorder } = derivation;
-  if (recorder === undefined) return stream;
-  return async (messages, options) => {
-    const isSubAgent = recorder.isInsideAgent;
-    const streamed = await stream(messages, options);
-    return observeSuspension(streamed, async (tool) => {
-      recorder.suspension ??= suspensionError(`The agent ${agent.id}`, tool);
-      await deleteRun(agent, streamed.runId);
-      if (!isSubAgent) throw recorder.suspension;
-    });
-  };
+/** An agent or a workflow of a registered agent belongs to the same Mastra instance. */
+function registered<Derived extends object>(derived: Derived, owner: Agent): Derived {
+  const mastra = owner.getMastraInstance();
+  const { getMastraInstance, __registerMastra } = derived as Partial<Agent>;
+  const current = getMastraInstance?.call(derived as Agent) ?? (derived as { mastra?: unknown }).mastra;
+  if (mastra !== undefined && current !== mastra) __registerMastra?.call(derived as Agent, mastra);
+  return derived;
+}
+
+function bound<Name extends keyof Agent>(agent: Agent, names: readonly Name[]): Pick<Agent, Name> {
+  return Object.fromEntries(
+    names.map((name) => [name, (agent[name] as (...args: never) => unknown).bind(agent)]),
+  ) as Pick<Agent, Name>;
 }
 
 /** Wraps the models in call options: the agent's model, that of its structured output, and those of `prepareStep`. */
@@ -159,23 +127,30 @@ function withWrappedModels<Options extends ModelOptions>(
   wrapper: CallWrapper,
 ): Options {
   const { model, structuredOutput, prepareStep } = options;
-  const structuringWrapper = callWrapper(derivation, { name: agent.id, tools: new Map() });
+  const structuringWrapper = callWrapper(derivation, {
+    name: agent.id,
+    instructions: new Map(),
+    tools: new Map(),
+  });
   return {
     ...options,
-    ...(model === undefined ? {} : { model: wrapModels(agent, model, wrapper) }),
+    ...(model === undefined ? {} : { model: wrapModels(agent, model, wrapper, derivation) }),
     ...(structuredOutput?.model === undefined
       ? {}
       : {
           structuredOutput: {
             ...structuredOutput,
-            model: wrapModels(agent, structuredOutput.model, structuringWrapper),
+            model: wrapModels(agent, structuredOutput.model, structuringWrapper, derivation),
           },
         }),
-    ...(prepareStep === undefined ? {} : { prepareStep: wrapPrepareStep(agent, prepareStep, wrapper) }),
+    ...(prepareStep === undefined
+      ? {}
+      : { prepareStep: wrapPrepareStep(derivation, agent, prepareStep, wrapper) }),
   };
 }
 
 function wrapPrepareStep(
+  derivation: Derivation,
   agent: Agent,
   prepareStep: NonNullable<ModelOptions['prepareStep']>,
   wrapper: CallWrapper,
@@ -183,7 +158,7 @@ function wrapPrepareStep(
   return async (step) => {
     const changes = (await prepareStep(step)) as { readonly model?: Agent['model'] } | undefined;
     if (changes?.model === undefined) return changes;
-    const model = wrapModels(agent, changes.model, wrapper) as (context: StepContext) => unknown;
+    const model = wrapModels(agent, changes.model, wrapper, derivation) as (context: StepContext) => unknown;
     return {
       ...changes,
       model: await model({ requestContext: step.requestContext ?? new RequestContext() }),
@@ -192,11 +167,17 @@ function wrapPrepareStep(
 }
 
 /** Replaces tool descriptions in each model call and, in a rollout, records the call. */
-function callWrapper(derivation: Derivation, { instructions, tools }: AgentComponents): CallWrapper {
-  const { recorder } = derivation;
+function callWrapper(
+  derivation: Derivation,
+  components: AgentComponents,
+  hasStoredTools: () => boolean = () => false,
+): CallWrapper {
+  const { recorder, recording } = derivation;
+  const { tools } = components;
   const rewritten = (options: Parameters<CallWrapper>[1]) =>
-    rewriteTools(options, tools, (component) => derivation.rewrite(component));
-  if (recorder === undefined) return (_, options, call) => call(rewritten(options));
+    rewriteTools(options, tools, (component) => derivation.rewrite(component), hasStoredTools());
+  if (recorder === undefined || recording === undefined)
+    return (_, options, call) => call(rewritten(options));
 
   return (modelId, original, call) => {
     const options = rewritten(original);
@@ -204,8 +185,8 @@ function callWrapper(derivation: Derivation, { instructions, tools }: AgentCompo
       const tool = tools.get(name);
       return tool === undefined ? [] : toolComponentNames(tool);
     });
-    const components = [...(instructions === undefined ? [] : [instructions]), ...offered];
-    return recordModelCall(recorder, { modelId, components }, options, call);
+    const names = [...instructionComponents(components), ...offered];
+    return recording.recordModelCall(recorder, { modelId, components: names }, options, call);
   };
 }
 

@@ -1,17 +1,19 @@
 import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Candidate } from 'gepa-core';
+import { withCandidate } from 'gepa-core/load';
 import type { Recorder } from '../trace/recorder.ts';
-import type { Derivation } from './derivation.ts';
+import { changeCopy, copyOfAgent } from './agent-copy.ts';
+import { copyOfWorkflow } from './copy-of-workflow.ts';
+import type { Derivation, Recording } from './derivation.ts';
 import { changeAgent } from './derive-agent.ts';
-import { changeWorkflow, copyOfWorkflow } from './derive-workflow.ts';
+import { changeWorkflow } from './derive-workflow.ts';
 import type { AgentComponents, Discovery } from './discovery.ts';
-import { copyOfAgent } from './older-mastra.ts';
 import { isAgent, type Program } from './program.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 
 export interface DeriveOptions {
-  readonly discovery: Pick<Discovery, 'agents' | 'components'>;
+  readonly discovery: Pick<Discovery, 'agents' | 'components'> & Partial<Pick<Discovery, 'parts'>>;
   /** A component left out keeps its text. */
   readonly candidate: Candidate;
   /**
@@ -19,6 +21,7 @@ export interface DeriveOptions {
    * the rollout leaves nothing behind.
    */
   readonly recorder?: Recorder;
+  readonly recording?: Recording;
 }
 
 /**
@@ -36,20 +39,30 @@ export function deriveProgram<Source extends Program>(program: Source, options: 
 class ProgramDerivation implements Derivation {
   readonly candidate: Candidate;
   readonly recorder: Recorder | undefined;
+  readonly recording: Recording | undefined;
   readonly #discovery: DeriveOptions['discovery'];
+  /** Found out in advance: within a run, looking at a part's methods asks for its copy. */
+  readonly #parts: ReadonlyMap<object, () => object>;
   readonly #copies = new Map<object, object>();
 
-  constructor({ discovery, candidate, recorder }: DeriveOptions) {
+  constructor({ discovery, candidate, recorder, recording }: DeriveOptions) {
     this.candidate = candidate;
     this.recorder = recorder;
+    this.recording = recording;
     this.#discovery = discovery;
+    this.#parts = new Map(
+      discovery.parts?.map((part) => [
+        part,
+        isAgent(part) ? () => this.agent(part) : () => this.workflow(part),
+      ]),
+    );
   }
 
   agent(agent: Agent): Agent {
     return this.#copyOnce(
       agent,
       () => copyOfAgent(agent),
-      (copy) => changeAgent(this, agent, copy),
+      (copy) => changeCopy(copy, { source: agent, apply: (changed) => changeAgent(this, agent, changed) }),
     );
   }
 
@@ -63,7 +76,17 @@ class ProgramDerivation implements Derivation {
 
   componentsOf(agent: Agent): AgentComponents {
     const { agents } = this.#discovery;
-    return agents.get(agent) ?? agents.get(agent.id) ?? { name: agent.id, tools: new Map() };
+    return (
+      agents.get(agent) ??
+      agents.get(agent.id) ?? { name: agent.id, instructions: new Map(), tools: new Map() }
+    );
+  }
+
+  within<Result>(call: () => Result): Result {
+    return withCandidate(this.candidate, call, {
+      copies: { get: this.#copyOfPart },
+      ...(this.recorder === undefined ? {} : { reads: this.recorder.reads }),
+    });
   }
 
   rewrite(component: string | undefined): Rewrite | undefined {
@@ -72,6 +95,8 @@ class ProgramDerivation implements Derivation {
     const to = Object.hasOwn(this.candidate, component) ? this.candidate[component] : undefined;
     return to === undefined || to === from ? undefined : { from, to };
   }
+
+  readonly #copyOfPart = (part: object): object | undefined => this.#parts.get(part)?.();
 
   /** Stores the copy before it is changed: agents may refer to each other. */
   #copyOnce<Thing extends object>(source: Thing, copy: () => Thing, change: (copy: Thing) => void): Thing {

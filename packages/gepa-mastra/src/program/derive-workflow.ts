@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
-import { type AnyWorkflow, createStep, createWorkflow } from '@mastra/core/workflows';
-import { withCandidate } from 'gepa-core/adapter';
+import type { Mastra } from '@mastra/core/mastra';
+import { type AnyWorkflow, createStep, type StepFlowEntry } from '@mastra/core/workflows';
 import { toPlain } from '../trace/plain.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import { copyWith } from './copy-with.ts';
@@ -9,7 +9,7 @@ import type { Derivation } from './derivation.ts';
 import { withReplacement } from './older-mastra.ts';
 import { isAgent, isWorkflow } from './program.ts';
 import { recordedTool } from './recorded-tool.ts';
-import { agentOfStep, agentRef, mapEntries, type SingleEntry } from './step-entries.ts';
+import { agentOfStep, agentRef, innerEntries, mapEntries, type SingleEntry } from './step-entries.ts';
 
 interface RunInput {
   readonly inputData?: unknown;
@@ -19,26 +19,6 @@ interface RunResult {
   readonly status: string;
   readonly result?: unknown;
   readonly error?: unknown;
-}
-
-/** A copy of a workflow without its steps, which `changeWorkflow` adds. */
-export function copyOfWorkflow(workflow: AnyWorkflow, isRollout: boolean): AnyWorkflow {
-  const { id, description, metadata, inputSchema, outputSchema, stateSchema, requestContextSchema } =
-    workflow;
-  const { stepDefs, retryConfig, mastra, options } = workflow;
-  return createWorkflow({
-    id,
-    inputSchema,
-    outputSchema,
-    ...(stateSchema === undefined ? {} : { stateSchema }),
-    ...(requestContextSchema === undefined ? {} : { requestContextSchema }),
-    ...(description === undefined ? {} : { description }),
-    ...(metadata === undefined ? {} : { metadata }),
-    ...(stepDefs === undefined ? {} : { steps: stepDefs }),
-    ...(mastra === undefined ? {} : { mastra }),
-    retryConfig,
-    options: isRollout ? { ...options, shouldPersistSnapshot: () => false } : options,
-  } as Parameters<typeof createWorkflow>[0]) as AnyWorkflow;
 }
 
 /** Adds the steps to the copy of a workflow, with the derivation's agents, workflows and tools. */
@@ -105,54 +85,85 @@ function withoutScorers(recorder: Recorder | undefined, options: object | undefi
   return recorder === undefined || options === undefined ? options : { ...options, scorers: undefined };
 }
 
-/** Makes runs set the candidate's texts for tunables, and records those that an agent or another workflow starts. */
-function changeRuns({ candidate, recorder }: Derivation, { id }: AnyWorkflow, copy: AnyWorkflow): void {
+/** How the runs of a copy are called. A copy of the copy needs it too. */
+const runContexts = new WeakMap<object, Derivation['within']>();
+
+const changedRuns = new WeakSet<object>();
+
+/** The methods of a run that run steps. A version of Mastra may lack some. */
+const runMethods = [
+  'start',
+  'startAsync',
+  'stream',
+  'streamLegacy',
+  'resume',
+  'resumeAsync',
+  'resumeStream',
+  'restart',
+  'timeTravel',
+  'timeTravelStream',
+] as const;
+
+type Method = (...args: unknown[]) => unknown;
+
+/** Makes runs use the candidate's texts and parts; in a rollout, records them. */
+function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWorkflow): void {
+  const { recorder } = derivation;
+  const { id } = workflow;
+  const outer = runContexts.get(workflow);
+  const within: Derivation['within'] = (call) =>
+    outer === undefined ? derivation.within(call) : outer(() => derivation.within(call));
+  runContexts.set(copy, within);
   const execute = copy.execute.bind(copy) as (context: { inputData: unknown }) => Promise<unknown>;
   const createRun = copy.createRun.bind(copy);
+  const registerMastra = copy.__registerMastra.bind(copy);
   Object.assign(copy, {
     // Called when the workflow is a step of another workflow, or a tool.
     execute: (context: { inputData: unknown }) =>
       recorder === undefined
-        ? execute(context)
-        : recorder.record({ kind: 'chain', name: id, input: context.inputData }, () => execute(context)),
+        ? within(() => execute(context))
+        : recorder.record({ kind: 'chain', name: id, input: context.inputData }, () =>
+            within(() => execute(context)),
+          ),
     createRun: async (...args: Parameters<typeof createRun>) => {
       const run = await createRun(...args);
-      const start = run.start.bind(run) as (args: RunInput) => Promise<RunResult>;
-      const stream = run.stream.bind(run) as (args: RunInput) => { readonly result: Promise<RunResult> };
-      return Object.assign(run, {
-        start: (input: RunInput) =>
-          recordToolRun(
-            recorder,
-            id,
-            input,
-            () => withCandidate(candidate, () => start(input)),
-            (result) => result,
-          ),
-        stream: (input: RunInput) =>
-          recordToolRun(
-            recorder,
-            id,
-            input,
-            () => withCandidate(candidate, () => stream(input)),
-            ({ result }) => result,
-          ),
-      });
+      if (changedRuns.has(run)) return run;
+      changedRuns.add(run);
+      const methods = run as unknown as Partial<Record<string, Method>>;
+      for (const key of runMethods) {
+        const method = methods[key]?.bind(run);
+        if (method === undefined) continue;
+        const changed: Method = (...input) => within(() => method(...input));
+        methods[key] =
+          recorder === undefined || (key !== 'start' && key !== 'stream')
+            ? changed
+            : (...input) => recordRun(recorder, id, input[0] as RunInput, () => changed(...input));
+      }
+      return run;
+    },
+    __registerMastra: (mastra: Mastra) => {
+      registerMastra(mastra);
+      for (const agent of agentsOf(copy)) {
+        if (agent.getMastraInstance() === undefined) agent.__registerMastra(mastra);
+      }
     },
   });
 }
 
-/** Records a run that an agent starts as a tool. Other runs are recorded by their caller. */
-function recordToolRun<Run>(
-  recorder: Recorder | undefined,
-  name: string,
-  { inputData }: RunInput,
-  start: () => Run,
-  resultOf: (run: Run) => Promise<RunResult>,
-): Run {
-  if (!recorder?.isInsideAgent) return start();
-  const step = recorder.open({ kind: 'chain', name, input: inputData });
-  const run = recorder.within(step, start);
-  resultOf(run).then(
+function agentsOf(workflow: AnyWorkflow): Agent[] {
+  return workflow.stepGraph
+    .flatMap((entry): readonly StepFlowEntry[] => innerEntries(entry) ?? [entry])
+    .map((entry) => agentOfStep(entry, workflow))
+    .filter(isAgent);
+}
+
+/** Records a run that a function or an agent starts. Other runs are recorded by their caller, under the same name. */
+function recordRun(recorder: Recorder, name: string, input: RunInput, start: () => unknown): unknown {
+  const { currentStep } = recorder;
+  if (currentStep?.kind === 'chain' && currentStep.name === name) return start();
+  const step = recorder.open({ kind: 'chain', name, input: input.inputData });
+  const run = recorder.within(step, start) as Promise<RunResult> | { readonly result: Promise<RunResult> };
+  ('result' in run ? run.result : run).then(
     ({ status, result, error }) => {
       if (status === 'failed') recorder.fail(step, error);
       else recorder.end(step, { output: toPlain(result) });

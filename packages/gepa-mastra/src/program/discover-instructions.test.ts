@@ -1,7 +1,8 @@
-import { NoComponentsError } from 'gepa-core';
+import { RequestContext } from '@mastra/core/request-context';
+import { NoComponentsError, tunable } from 'gepa-core';
 import { seedCandidateOf } from 'gepa-core/adapter';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type AgentConfig, startEchoServer, supportAgent } from '../fixtures/echo-agent.ts';
+import { type AgentConfig, search, startEchoServer, supportAgent } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
 import type { OpenAIServer } from '../testing/openai-server.ts';
 
@@ -15,16 +16,8 @@ const agentWith = (config?: AgentConfig) => supportAgent(server.model, config);
 
 it.each([
   ['a string', 'Be kind.', 'Be kind.'],
-  ['a list', ['Be kind.', 'Be brief.'], 'Be kind.\n\nBe brief.'],
+  ['a list of one', ['Be kind.'], 'Be kind.'],
   ['a system message', { role: 'system', content: 'Be kind.' }, 'Be kind.'],
-  [
-    'system messages',
-    [
-      { role: 'system', content: 'Be kind.' },
-      { role: 'system', content: 'Be brief.' },
-    ],
-    'Be kind.\n\nBe brief.',
-  ],
   ['a function', () => 'Be kind.', 'Be kind.'],
 ] as const)(
   'instructions given as %s are found and replaced in a copy of the agent',
@@ -44,6 +37,70 @@ it('dynamic instructions are read with the option requestContext, and target.ski
   const target = gepa(agent, { requestContext: { tier: 'gold' } });
   expect(target.components['support.instructions']?.text).toBe('Serve gold.');
   expect(target.skipped).toMatchObject([{ reason: expect.stringContaining('The instructions read tier') }]);
+});
+
+const cached = { anthropic: { cacheControl: { type: 'ephemeral' } } };
+
+it('each item of a list of instructions is a component, and keeps its place and its provider options', async () => {
+  const instructions = [
+    { role: 'system', content: 'Be kind.', providerOptions: cached },
+    { role: 'system', content: 'Be brief.' },
+  ];
+  const target = gepa(agentWith({ instructions: instructions as never }));
+  expect(seedCandidateOf(target.components)).toEqual({
+    'support.instructions.1': 'Be kind.',
+    'support.instructions.2': 'Be brief.',
+  });
+  const applied = target.apply({
+    'support.instructions.1': 'Be polite.',
+    'support.instructions.2': 'Be brief.',
+  });
+  expect(await applied.getInstructions()).toEqual([
+    { role: 'system', content: 'Be polite.', providerOptions: cached },
+    { role: 'system', content: 'Be brief.' },
+  ]);
+});
+
+it('items of a list that change with the request stay as the function returns them', async () => {
+  const agent = agentWith({
+    instructions: ({ requestContext }) => ['Be kind.', `Serve ${requestContext.get('tier') ?? 'all'}.`],
+  });
+  const target = gepa(agent, { requestContext: { tier: 'gold' } });
+  expect(seedCandidateOf(target.components)).toEqual({ 'support.instructions.1': 'Be kind.' });
+  expect(target.skipped.map(({ location }) => location)).toContain('agent support, instructions, item 2');
+  const applied = target.apply({ 'support.instructions.1': 'Be polite.' });
+  const requestContext = new RequestContext([['tier', 'silver']]) as never;
+  expect(await applied.getInstructions({ requestContext })).toEqual(['Be polite.', 'Serve silver.']);
+});
+
+it.each<[string, (context: RequestContext) => string]>([
+  ['get', (context) => `Serve ${context.get('tier') ?? 'all'}.`],
+  ['has', (context) => `Serve ${context.has('tier') ? 'some' : 'all'}.`],
+  ['all', (context) => `Serve ${(context.all as { tier?: string }).tier ?? 'all'}.`],
+  ['entries', (context) => `Serve ${[...context.entries()].length}.`],
+  ['toJSON', (context) => `Serve ${JSON.stringify(context)}.`],
+  ['a destructured field', ({ all }) => `Serve ${(all as { tier?: string }).tier ?? 'all'}.`],
+  ['the date', () => `It is ${new Date().toDateString()}.`],
+  ['a counter', () => `Call ${counter++}.`],
+])('one text that depends on %s is warned of in the result of a run', async (_, instructions) => {
+  const agent = agentWith({ instructions: ({ requestContext }) => instructions(requestContext) });
+  const target = gepa(agent);
+  const now = Date.now();
+  const { result } = await target.compile({ ...search, propose: async () => ({}), maxIterations: 1 });
+  expect(result.warnings.join()).toContain('the same for every request. Return a list');
+  expect(target.skipped).toHaveLength(1);
+  expect(Math.abs(Date.now() - now)).toBeLessThan(3_600_000);
+});
+
+let counter = 0;
+
+it('instructions that contain a tunable are not a component themselves', async () => {
+  const style = tunable('style', 'Be kind.');
+  const agent = agentWith({ instructions: () => `Rules: ${style.text}` });
+  const target = gepa(agent, { tunables: [style] });
+  expect(Object.keys(target.components)).toEqual(['style']);
+  const applied = target.apply({ style: 'Be polite.' });
+  expect((await applied.generate('hello')).text).toBe('Rules: Be polite. / hello');
 });
 
 it('instructions in the default options are optimized, as they override the own instructions of the agent', async () => {

@@ -3,7 +3,7 @@ import type { RequestContext } from '@mastra/core/request-context';
 import type { Findings, ToolComponents } from './discovery.ts';
 import { readSync } from './maybe-promise.ts';
 import { toolsOf } from './older-mastra.ts';
-import { describedFields, fieldSchemaOf } from './tool-descriptions.ts';
+import { describedFields, fieldSchemaOf, presentText } from './tool-descriptions.ts';
 
 interface Tool {
   readonly description?: string;
@@ -31,14 +31,23 @@ export function discoverTools(
     return;
   }
   for (const [key, tool] of Object.entries((listed.value ?? {}) as Record<string, Tool>)) {
-    tools.set(key, discoverTool(findings, tool, `${agentName}.tools.${key}`, `${location}, ${key}`));
+    const present = (text: string, field?: string) => presentText(agent, key, text, field);
+    tools.set(key, discoverTool(findings, tool, `${agentName}.tools.${key}`, `${location}, ${key}`, present));
   }
 }
 
-function discoverTool(findings: Findings, tool: Tool, prefix: string, location: string): ToolComponents {
-  const description = findings.addDescription(`${prefix}.description`, tool.description, location);
+function discoverTool(
+  findings: Findings,
+  tool: Tool,
+  prefix: string,
+  location: string,
+  present: (text: string, field?: string) => string,
+): ToolComponents {
+  const own = tool.description === undefined ? undefined : present(tool.description);
+  const description = findings.addDescription(`${prefix}.description`, own, location);
   const fields = new Map<string, string>();
-  for (const [path, text] of fieldDescriptionsOf(tool)) {
+  for (const [path, described] of fieldDescriptionsOf(tool)) {
+    const text = present(described, path);
     const component = `${prefix}.fields.${path}`;
     if (!fields.has(path)) {
       fields.set(path, component);

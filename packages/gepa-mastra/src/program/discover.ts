@@ -7,8 +7,10 @@ import { discoverInstructions } from './discover-instructions.ts';
 import { discoverTools } from './discover-tools.ts';
 import { type Discovery, Findings, type ToolComponents } from './discovery.ts';
 import { readSync } from './maybe-promise.ts';
+import { type Parts, partsHint, partsOf } from './parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
+import { presentText } from './tool-descriptions.ts';
 
 export interface DiscoverOptions {
   /** Whether the descriptions of tools and of their input fields are components too. */
@@ -20,6 +22,7 @@ export interface DiscoverOptions {
   /** Instructions by component name, for instructions that come from an asynchronous function. */
   readonly texts: Readonly<Record<string, AgentInstructions>>;
   readonly tunables: readonly Tunable[];
+  readonly parts: Parts;
 }
 
 /**
@@ -35,8 +38,10 @@ export function discover(program: Program, options: Partial<DiscoverOptions> = {
     workflows: {},
     texts: {},
     tunables: [],
+    parts: {},
     ...options,
   });
+  walk.parts(program);
   if (isAgent(program)) walk.agent(program, `agent ${program.id}`);
   else if (isWorkflow(program)) walk.workflow(program, `workflow ${program.id}`);
   walk.workflowTools(program);
@@ -50,22 +55,29 @@ class ProgramWalk {
   readonly #options: DiscoverOptions;
   readonly #names = new Set<string>();
   readonly #workflows = new Set<AnyWorkflow>();
+  readonly #partNames = new Map<Agent, string>();
+  /** The part that is being walked. */
+  #part: string | undefined;
 
   constructor(options: DiscoverOptions) {
     this.#options = options;
   }
 
   agent(agent: Agent, location: string): void {
-    const { agents, components } = this.findings;
+    const { agents } = this.findings;
     if (agents.has(agent)) return;
-    const name = this.#uniqueName(agent.id);
+    const name = this.#uniqueName(this.#nameOf(agent));
     const tools = new Map<string, ToolComponents>();
-    const component = `${name}.instructions`;
-    const text = discoverInstructions(this.findings, agent, component, location, this.#options);
-    const found = { name, tools, ...(text === undefined ? {} : { instructions: component }) };
+    const instructions = discoverInstructions(
+      this.findings,
+      agent,
+      `${name}.instructions`,
+      location,
+      this.#options,
+    );
+    const found = { name, tools, instructions };
     agents.set(agent, found);
     if (!agents.has(agent.id)) agents.set(agent.id, found);
-    if (text !== undefined) components[component] = { text, kind: 'instructions', location };
     if (!Object.hasOwn(Object.getPrototypeOf(agent), '__setTools')) {
       this.findings.skip(
         `${location}, class ${typeName(agent)}`,
@@ -92,6 +104,28 @@ class ProgramWalk {
     for (const entry of workflow.stepGraph) this.#entry(entry, workflow, location);
   }
 
+  /** @throws {OptionsError} when a part has no text. */
+  parts(program: unknown): void {
+    const { findings } = this;
+    const { parts, isRequired } = partsOf(this.#options.parts);
+    for (const [name, part] of parts) if (isAgent(part) && part !== program) this.#partNames.set(part, name);
+    for (const [name, part] of parts) {
+      findings.parts.push(part);
+      if (part === program) continue;
+      const before = new Set(Object.keys(findings.components));
+      const skippedBefore = findings.skipped.length;
+      this.#part = name;
+      if (isAgent(part)) this.agent(part, `part ${name}`);
+      else this.workflow(part, `part ${name}`);
+      this.#part = undefined;
+      const added = Object.keys(findings.components).filter((component) => !before.has(component));
+      for (const component of added) findings.reachable.add(component);
+      if (!isRequired || added.length > 0) continue;
+      const reasons = findings.skipped.slice(skippedBefore).map(({ reason, hint }) => `${reason} ${hint}`);
+      throw new OptionsError([`\`parts.${name}\` has no text to optimize: ${reasons.join(' ')}`]);
+    }
+  }
+
   /** @throws {OptionsError} when the option `workflows` contains something else. */
   workflowTools(program: Program): void {
     for (const [key, workflow] of Object.entries(this.#options.workflows)) {
@@ -104,7 +138,8 @@ class ProgramWalk {
       const agent = this.findings.agents.get(program);
       if (agent !== undefined && this.#options.tools) {
         const component = `${agent.name}.workflows.${key}.description`;
-        const description = this.findings.addDescription(component, workflow.description, at);
+        const own = workflow.description && presentText(program, `workflow-${key}`, workflow.description);
+        const description = this.findings.addDescription(component, own, at);
         if (description !== undefined) agent.tools.set(`workflow-${key}`, { description, fields: new Map() });
       }
       this.workflow(workflow, at);
@@ -113,7 +148,9 @@ class ProgramWalk {
 
   tunables(): void {
     const { components } = this.findings;
-    Object.assign(components, tunableComponents(this.#options.tunables, components));
+    const tunables = tunableComponents(this.#options.tunables, components);
+    Object.assign(components, tunables);
+    for (const name of Object.keys(tunables)) this.findings.reachable.add(name);
   }
 
   /** @throws {OptionsError} when `texts` names an unknown component. */
@@ -144,10 +181,11 @@ class ProgramWalk {
       this.workflow(step, `${location}, workflow ${step.id}`);
       return;
     }
+    if (partsOf(this.#options.parts).parts.length > 0) return;
     this.findings.skip(
       `${location}, step ${step.id}`,
       'It is a function; the agents that it calls cannot be detected.',
-      'Make the agent a step of its own with createStep(agent), or read the text from a tunable() in `tunables`.',
+      partsHint(workflow.mastra),
     );
   }
 
@@ -179,6 +217,11 @@ class ProgramWalk {
       `The texts of a ${typeName(agent)} cannot be read or replaced.`,
       'Use an agent of the class Agent of @mastra/core.',
     );
+  }
+
+  /** The name of a part, or the id, after the name of the part in which the agent was found. */
+  #nameOf(agent: Agent): string {
+    return this.#partNames.get(agent) ?? (this.#part === undefined ? agent.id : `${this.#part}.${agent.id}`);
   }
 
   #uniqueName(name: string): string {

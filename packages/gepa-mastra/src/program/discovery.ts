@@ -1,11 +1,13 @@
+import type { Agent } from '@mastra/core/agent';
+import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Component } from 'gepa-core';
 
 /** The component names of one agent. */
 export interface AgentComponents {
   /** The unique name of the agent, with which its component names start. */
   readonly name: string;
-  /** The component with the agent's instructions. */
-  readonly instructions?: string;
+  /** The components with the agent's instructions, by position in their list; 0 when they are no list. */
+  readonly instructions: ReadonlyMap<number, string>;
   /** By the name under which the tool is offered to a model. */
   readonly tools: ReadonlyMap<string, ToolComponents>;
 }
@@ -33,12 +35,21 @@ export interface Discovery {
   readonly skipped: readonly Skipped[];
   /** By agent, and by the id of the agent: a function may return a new agent for each request. */
   readonly agents: ReadonlyMap<unknown, AgentComponents>;
+  /** The live objects that functions of the program call. */
+  readonly parts: readonly (Agent | AnyWorkflow)[];
+  /** The components that a rollout may not reach: those of parts, and tunables. */
+  readonly reachable: ReadonlySet<string>;
+  /** Shown in the result of a run. */
+  readonly warnings: readonly string[];
 }
 
 /** A discovery in progress. */
 export class Findings implements Discovery {
   readonly components: Record<string, Component> = Object.create(null);
   readonly skipped: Skipped[] = [];
+  readonly parts: (Agent | AnyWorkflow)[] = [];
+  readonly reachable = new Set<string>();
+  readonly warnings: string[] = [];
   readonly agents = new Map<unknown, AgentComponents & { readonly tools: Map<string, ToolComponents> }>();
 
   skip(location: string, reason: string, hint: string): void {
@@ -54,6 +65,10 @@ export class Findings implements Discovery {
     this.skip(location, 'It has no description.', 'Add a one-sentence description to start from.');
     return undefined;
   }
+}
+
+export function instructionComponents({ instructions }: AgentComponents): string[] {
+  return [...instructions.values()];
 }
 
 export function toolComponentNames({ description, fields }: ToolComponents): string[] {

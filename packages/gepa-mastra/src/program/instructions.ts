@@ -1,19 +1,60 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
-import { isPromise } from './maybe-promise.ts';
+import { isPromise, mapMaybePromise } from './maybe-promise.ts';
 
-/** The text of instructions in any form. The parts of a list are separated by blank lines. */
+/** The texts of instructions: one, or one for each item of a list. */
+export function textsOf(instructions: AgentInstructions | undefined): string[] {
+  return itemsOf(instructions).map((item) =>
+    typeof item === 'object' ? contentOf(item.content) : (item ?? ''),
+  );
+}
+
+/** The text of instructions in any form. The items of a list are separated by blank lines. */
 export function textOf(instructions: AgentInstructions | undefined): string {
-  const parts = Array.isArray(instructions) ? instructions : [instructions];
-  return parts
-    .map((part) => (typeof part === 'object' ? contentOf(part.content) : (part ?? '')))
+  return textsOf(instructions)
     .filter((text) => text !== '')
     .join('\n\n');
 }
 
-/** Replaces the text of instructions. A system message keeps its other properties, such as provider options. */
-export function withText(instructions: AgentInstructions | undefined, text: string): AgentInstructions {
-  const first = Array.isArray(instructions) ? instructions[0] : instructions;
-  return typeof first === 'object' ? ({ ...first, content: text } as AgentInstructions) : text;
+/**
+ * Replaces texts of instructions, by their position in the list. System messages keep their other properties, such as
+ * provider options.
+ */
+export function withTexts(
+  instructions: AgentInstructions | undefined,
+  texts: ReadonlyMap<number, string>,
+): AgentInstructions {
+  const replaced = itemsOf(instructions).map((item, position) => {
+    const text = texts.get(position);
+    if (text === undefined) return item;
+    return typeof item === 'object' ? { ...item, content: text } : text;
+  });
+  return (Array.isArray(instructions) ? replaced : replaced[0]) as AgentInstructions;
+}
+
+/**
+ * Changes the instructions of an agent the way Studio does, so that a draft can replace them. Returns a function that
+ * restores them.
+ */
+export function replaceInstructions(
+  agent: Agent,
+  change: (own: AgentInstructions) => AgentInstructions,
+): () => void {
+  const { getInstructions } = agent;
+  const isOverridden = getInstructions !== (Object.getPrototypeOf(agent) as Agent).getInstructions;
+  const fields = isOverridden ? undefined : (agent as Partial<Agent>).__getOverridableFields?.();
+  if (fields === undefined) {
+    agent.getInstructions = (args) => mapMaybePromise(getInstructions.call(agent, args), change);
+    return () => {
+      agent.getInstructions = getInstructions;
+    };
+  }
+  const { instructions } = fields;
+  agent.__updateInstructions(
+    typeof instructions === 'function'
+      ? (args) => mapMaybePromise(instructions(args), change)
+      : change(instructions),
+  );
+  return () => agent.__updateInstructions(instructions);
 }
 
 /** The instructions that an agent uses: those of its default options override its own. */
@@ -24,6 +65,12 @@ export function effectiveInstructions(
   const defaults = agent.getDefaultOptions(context);
   const instructions = isPromise(defaults) ? undefined : defaults.instructions;
   return instructions || agent.getInstructions(context);
+}
+
+type Item = string | { readonly content: unknown } | undefined;
+
+function itemsOf(instructions: AgentInstructions | undefined): readonly Item[] {
+  return Array.isArray(instructions) ? instructions : [instructions as Item];
 }
 
 function contentOf(content: unknown): string {

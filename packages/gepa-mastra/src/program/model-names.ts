@@ -1,5 +1,6 @@
 import type { Agent } from '@mastra/core/agent';
 import { readSync } from './maybe-promise.ts';
+import { originalModel } from './original-model.ts';
 import { isAgent } from './program.ts';
 
 /** The name of a model with its provider, as in Mastra's model router: `openai/gpt-5`. Undefined for a dynamic model. */
@@ -23,7 +24,7 @@ export function modelNames(
 ): string[] {
   const ofAgents = [...agents].filter(isAgent).flatMap((agent) => {
     const own = agent === program ? config.model : undefined;
-    return optionNames(own ?? defaultModel(agent) ?? agent.model);
+    return optionNames(originalModel(own ?? defaultModel(agent) ?? agent.model));
   });
   const structuring = modelName(config.structuredOutput?.model);
   return [...new Set([...ofAgents, ...(structuring === undefined ? [] : [structuring])])];

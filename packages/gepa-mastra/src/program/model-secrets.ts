@@ -1,6 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import { secretsIn } from 'gepa-core/adapter';
 import { readSync } from './maybe-promise.ts';
+import { originalModel } from './original-model.ts';
 import { isAgent } from './program.ts';
 
 /** The API keys of the models that the agents call, and those in other values, such as the options of a rollout. */
@@ -18,10 +19,11 @@ function defaultOptions(agent: Agent): unknown {
 /** The models of an agent, of options, or of their structured output. */
 function modelsOf(owner: unknown): unknown[] {
   if (typeof owner !== 'object' || owner === null) return [];
-  const { model, structuredOutput } = owner as {
+  const { model: option, structuredOutput } = owner as {
     readonly model?: unknown;
     readonly structuredOutput?: unknown;
   };
+  const model = originalModel(option);
   const models = Array.isArray(model)
     ? model.map((entry: { readonly model?: unknown } | null) => entry?.model)
     : [model];

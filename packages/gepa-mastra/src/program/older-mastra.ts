@@ -5,13 +5,8 @@ import type { RequestContext } from '@mastra/core/request-context';
 
 // Replacements for what older versions of @mastra/core lack. Each checks for the feature, not for a version number.
 
-/** A copy of an agent. Mastra can copy agents since 1.25. */
-export function copyOfAgent(agent: Agent): Agent {
-  return (agent as Partial<Agent>).__fork?.() ?? rebuilt(agent);
-}
-
-/** A new agent that reads its configuration from another one at each request. */
-function rebuilt(agent: Agent): Agent {
+/** A new agent that reads its configuration from another one at each request. Mastra can copy agents since 1.25. */
+export function rebuilt(agent: Agent): Agent {
   const { id, name, model, maxRetries } = agent;
   const mastra = agent.getMastraInstance();
   const { requestContextSchema, browser, listConfiguredInputProcessors } = agent as Partial<Agent>;

@@ -1,4 +1,5 @@
 import type { Agent } from '@mastra/core/agent';
+import { noopLogger } from '@mastra/core/logger';
 import {
   LanguageDetector,
   ModerationProcessor,
@@ -6,12 +7,15 @@ import {
   PromptInjectionDetector,
   SystemPromptScrubber,
 } from '@mastra/core/processors';
+import { type AnyWorkflow, createStep } from '@mastra/core/workflows';
+import { copyOfWorkflow } from './copy-of-workflow.ts';
 import { copyWith } from './copy-with.ts';
 import type { Derivation } from './derivation.ts';
-import { isAgent } from './program.ts';
+import { isAgent, isWorkflow } from './program.ts';
+import { mapEntries, type SingleEntry } from './step-entries.ts';
 
 /** The processors of Mastra that call a model through an agent of their own. */
-const modelProcessors = new Set<unknown>(
+const modelProcessors: ReadonlySet<object> = new Set(
   [LanguageDetector, ModerationProcessor, PIIDetector, PromptInjectionDetector, SystemPromptScrubber].map(
     ({ prototype }) => prototype,
   ),
@@ -35,10 +39,73 @@ export function recordProcessors(derivation: Derivation, agent: Agent): void {
 }
 
 function recordedProcessor(derivation: Derivation, processor: object): object {
+  if (isWorkflow(processor)) return recordedWorkflow(derivation, processor);
   if (!modelProcessors.has(Object.getPrototypeOf(processor))) return processor;
   const agents = Object.entries(processor).filter(([, value]) => isAgent(value));
   return copyWith(
     processor,
     Object.fromEntries(agents.map(([key, agent]: [string, Agent]) => [key, derivation.agent(agent)])),
   );
+}
+
+/** A copy of a workflow of processors. Its steps hold their processors in a closure. */
+function recordedWorkflow(derivation: Derivation, workflow: AnyWorkflow): AnyWorkflow {
+  const copy = copyOfWorkflow(workflow, true);
+  const change = (entry: SingleEntry): SingleEntry => {
+    if (entry.type !== 'step') return entry;
+    const { step } = entry;
+    if (isWorkflow(step)) return { ...entry, step: recordedWorkflow(derivation, step) as never };
+    const processor = captureProcessor(step);
+    if (processor === undefined) return entry;
+    return { ...entry, step: createStep(recordedProcessor(derivation, processor) as never) as never };
+  };
+  copy.setStepFlow(workflow.stepGraph.map((entry) => mapEntries(entry, change)));
+  Object.assign(copy.steps, workflow.steps);
+  copy.commit();
+  copy.__setLogger(noopLogger);
+  const { __executeOutputStream, ...flags } = Object.fromEntries(
+    Object.entries(workflow).filter(([name]) => name.startsWith('__') || name === 'type'),
+  );
+  return Object.assign(copy, flags);
+}
+
+const captured = new WeakMap<object, object | undefined>();
+
+/**
+ * The processor of Mastra that a step runs. The step first looks at the methods of its processor; here that notes the
+ * processor, and the step ends before it calls one of them.
+ */
+function captureProcessor(step: object): object | undefined {
+  const { execute } = step as { execute(context: object): unknown };
+  if (captured.has(step)) return captured.get(step);
+  captured.set(step, undefined);
+  const methods = ['processInput', 'processOutputResult'];
+  const undos = [...modelProcessors].flatMap((prototype) =>
+    methods.map((method) => {
+      const own = Object.getOwnPropertyDescriptor(prototype, method);
+      const get = function (this: object) {
+        captured.set(step, this);
+      };
+      Object.defineProperty(prototype, method, { configurable: true, get });
+      return () => {
+        if (own === undefined) Reflect.deleteProperty(prototype, method);
+        else Object.defineProperty(prototype, method, own);
+      };
+    }),
+  );
+  const tracingContext = {
+    get currentSpan(): never {
+      throw new Error('The processor was captured.');
+    },
+  };
+  try {
+    for (const phase of ['input', 'outputResult']) {
+      Promise.resolve(execute.call(step, { inputData: { phase }, tracingContext })).catch(() => {});
+    }
+  } catch {
+    // The step does not run a processor.
+  } finally {
+    for (const undo of undos) undo();
+  }
+  return captured.get(step);
 }

@@ -1,12 +1,15 @@
 import type { Recorder } from '../trace/recorder.ts';
 import { copyWith } from './copy-with.ts';
 
-/** A copy of a tool whose calls are steps of the trace. Without a recorder, or for a client-side tool, the tool itself. */
+/** A copy of a tool whose calls are steps of the trace, and answered by mocks. Without a recorder, or for a client-side tool, the tool itself. */
 export function recordedTool<Tool>(recorder: Recorder | undefined, tool: Tool, name: string): Tool {
   const { execute } = tool as { execute?: (input: unknown, ...rest: unknown[]) => unknown };
   if (recorder === undefined || typeof execute !== 'function') return tool;
   return copyWith(tool as object, {
     execute: (input: unknown, ...rest: unknown[]) =>
-      recorder.record({ kind: 'tool', name, input }, () => execute.call(tool, input, ...rest)),
+      recorder.record({ kind: 'tool', name, input }, () => {
+        const mocked = recorder.mocks?.resolve(name, input);
+        return mocked === undefined ? execute.call(tool, input, ...rest) : mocked.output;
+      }),
   }) as Tool;
 }

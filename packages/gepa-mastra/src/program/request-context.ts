@@ -21,18 +21,40 @@ export function freshRequestContext(
   return context;
 }
 
-/** Wraps a request context so that each key read from it is added to `keys`. */
-export function recordingReads(context: RequestContext, keys: Set<string>): RequestContext {
+/** Wraps a request context so that what is read from it is added to `reads`: a key, or `everything`. */
+export function recordingReads(context: RequestContext, reads: Set<string>): RequestContext {
   return new Proxy(context, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
-      if (typeof value !== 'function') return value;
+      if (typeof value !== 'function') {
+        if (typeof property === 'string') reads.add('everything');
+        return value;
+      }
       return (...args: unknown[]) => {
-        if (property === 'get') keys.add(String(args[0]));
+        if (property === 'get' || property === 'has') reads.add(String(args[0]));
+        else if (property !== 'set' && property !== 'delete') reads.add('everything');
         return value.apply(target, args);
       };
     },
   });
+}
+
+/** A request context with the same keys and other values. */
+export function withOtherValues(context: RequestContext): RequestContext {
+  const other = new RequestContext();
+  for (const [key, value] of context.entries()) other.set(String(key), otherValue(value));
+  return other;
+}
+
+/** Changes texts, numbers and booleans, in lists and plain objects up to a depth: values may contain themselves. */
+function otherValue(value: unknown, depth = 5): unknown {
+  if (typeof value === 'string') return `${value}~`;
+  if (typeof value === 'number') return value + 1;
+  if (typeof value === 'boolean') return !value;
+  if (depth === 0) return value;
+  if (Array.isArray(value)) return value.map((item) => otherValue(item, depth - 1));
+  if (!isPlainObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, otherValue(inner, depth - 1)]));
 }
 
 function isRequestContext(

@@ -1,4 +1,5 @@
 import type { Agent } from '@mastra/core/agent';
+import type { AnyWorkflow } from '@mastra/core/workflows';
 import { GepaError } from 'gepa-core';
 
 /** The error of a rollout whose agent or workflow suspended its run. */
@@ -49,6 +50,12 @@ export function observeSuspension(
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+}
+
+/** Deletes a run of a workflow from the user's storage. */
+export async function deleteWorkflowRun({ id, mastra }: AnyWorkflow, runId: string): Promise<void> {
+  const store = await mastra?.getStorage()?.getStore('workflows');
+  await store?.deleteWorkflowRunById({ runId, workflowName: id });
 }
 
 /** The workflows under which Mastra stores suspended runs of agents. */

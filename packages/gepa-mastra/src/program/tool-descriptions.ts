@@ -1,6 +1,7 @@
 import { zodToJsonSchema } from '@mastra/core/utils/zod-to-json';
 import { type FieldSchema, mapSubschemas, subschemasOf } from '../trace/field-schema.ts';
 import type { CallOptions, OfferedTool } from '../trace/model-call.ts';
+import { copyWith } from './copy-with.ts';
 import type { ToolComponents } from './discovery.ts';
 
 interface AnySchema extends FieldSchema {
@@ -35,16 +36,65 @@ export interface Rewrite {
   readonly to: string;
 }
 
-/** Replaces descriptions of tools and of their input fields in a model call. */
+/** The new texts of an agent's tools. */
+export interface ToolTexts {
+  readonly tools: ReadonlyMap<string, ToolComponents>;
+  readonly rewriteOf: (component: string) => Rewrite | undefined;
+}
+
+/** The new texts that an agent gives its tools in model calls, in the order in which they were set. */
+const toolTexts = new WeakMap<object, readonly ToolTexts[]>();
+
+/** Notes the new texts of a copy's tools, in addition to those of its source. Returns a function that undoes it. */
+export function addToolTexts(source: object, copy: object, texts: ToolTexts): () => void {
+  toolTexts.set(copy, [...(toolTexts.get(source) ?? []), texts]);
+  return () => {
+    toolTexts.set(
+      copy,
+      (toolTexts.get(copy) ?? []).filter((entry) => entry !== texts),
+    );
+  };
+}
+
+/** The present description of an agent's tool, or of one of its fields, whose definition has this text. */
+export function presentText(agent: object, tool: string, text: string, field?: string): string {
+  return (toolTexts.get(agent) ?? []).reduce((present, { tools, rewriteOf }) => {
+    const components = tools.get(tool);
+    const component = field === undefined ? components?.description : components?.fields.get(field);
+    return (component === undefined ? undefined : rewriteOf(component)?.to) ?? present;
+  }, text);
+}
+
+/** The new description of a tool, or its own. */
+export function descriptionOf({ tools, rewriteOf }: ToolTexts, name: string, own: string): string {
+  const component = tools.get(name)?.description;
+  return (component === undefined ? undefined : rewriteOf(component)?.to) ?? own;
+}
+
+/** A copy of a tool with its new description; the tool itself when it has none. */
+export function withDescription<Tool>(texts: ToolTexts, tool: Tool, name: string): Tool {
+  const { description: own } = tool as { readonly description?: string };
+  const description = descriptionOf(texts, name, own ?? '');
+  return own === undefined || description === own
+    ? tool
+    : (copyWith(tool as object, { description }) as Tool);
+}
+
+/**
+ * Replaces descriptions of tools and of their input fields in a model call.
+ *
+ * @param keepsOthers whether to replace only descriptions that are those of the component.
+ */
 export function rewriteTools<Options extends CallOptions>(
   options: Options,
   tools: ReadonlyMap<string, ToolComponents>,
   rewriteOf: (component: string) => Rewrite | undefined,
+  keepsOthers = false,
 ): Options {
   if (options.tools === undefined || tools.size === 0) return options;
   return {
     ...options,
-    tools: options.tools.map((tool) => rewriteTool(tool, tools.get(tool.name), rewriteOf)),
+    tools: options.tools.map((tool) => rewriteTool(tool, tools.get(tool.name), rewriteOf, keepsOthers)),
   };
 }
 
@@ -52,9 +102,11 @@ function rewriteTool(
   tool: OfferedTool,
   components: ToolComponents | undefined,
   rewriteOf: (component: string) => Rewrite | undefined,
+  keepsOthers: boolean,
 ): OfferedTool {
   if (components === undefined) return tool;
-  const description = components.description === undefined ? undefined : rewriteOf(components.description);
+  const rewrite = components.description === undefined ? undefined : rewriteOf(components.description);
+  const description = keepsOthers && rewrite?.from !== tool.description ? undefined : rewrite;
   const fields = new Map([...components.fields].map(([path, component]) => [path, rewriteOf(component)]));
   return {
     ...tool,

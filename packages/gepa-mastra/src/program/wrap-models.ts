@@ -2,6 +2,7 @@ import type { Agent } from '@mastra/core/agent';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { CallOptions, CallResult, ModelCall } from '../trace/model-call.ts';
 import { modelName } from './model-names.ts';
+import { noteOriginal } from './original-model.ts';
 
 /** Called in place of each model call; `call` makes the original call. */
 export type CallWrapper = (modelName: string, options: CallOptions, call: ModelCall) => Promise<CallResult>;
@@ -13,12 +14,20 @@ type Context = { requestContext: RequestContext };
 /**
  * Wraps each call of an agent's models: a single model, a dynamic one, or a list with fallbacks. Mastra's agent loop
  * calls the wrapped model, so the wrapper sees exactly the input that the model gets.
+ *
+ * @param owner wraps a model at most once.
  */
-export function wrapModels(agent: Agent, option: ModelOption, wrapper: CallWrapper): ModelOption {
+export function wrapModels(
+  agent: Agent,
+  option: ModelOption,
+  wrapper: CallWrapper,
+  owner: object,
+): ModelOption {
   const wrapOne = async (config: ModelConfig, { requestContext }: Context) =>
     wrapModel(
       await agent.getModel({ requestContext, ...(config === undefined ? {} : { modelConfig: config }) }),
       wrapper,
+      owner,
     );
   const wrapAny = (config: unknown, context?: Context): unknown => {
     if (Array.isArray(config)) {
@@ -35,15 +44,36 @@ export function wrapModels(agent: Agent, option: ModelOption, wrapper: CallWrapp
     typeof option === 'function'
       ? async (context: Parameters<typeof option>[0]) => wrapAny(await option(context), context)
       : wrapAny(option);
+  noteOriginal(wrapped as object, option);
   return wrapped as ModelOption;
 }
 
-const wrappedModels = new WeakSet<object>();
+interface WrappedModel {
+  readonly model: object;
+  readonly wrapper: CallWrapper;
+  readonly owners: readonly object[];
+}
 
-/** Wraps each call of a model. A model that is wrapped already is returned as it is. */
-export function wrapModel<Model extends object>(model: Model, wrapper: CallWrapper): Model {
-  if (wrappedModels.has(model)) return model;
-  const wrapped = new Proxy(model, {
+const wrappedModels = new WeakMap<object, WrappedModel>();
+
+/**
+ * Wraps each call of a model. The wrappers of several owners run in the order in which they were added, so that each
+ * sees the input as the earlier ones changed it.
+ */
+export function wrapModel<Model extends object>(model: Model, wrapper: CallWrapper, owner: object): Model {
+  const earlier = wrappedModels.get(model);
+  if (earlier === undefined) return proxyOf(model, { model, wrapper, owners: [owner] });
+  if (earlier.owners.includes(owner)) return model;
+  return proxyOf(earlier.model as Model, {
+    model: earlier.model,
+    wrapper: (name, options, call) =>
+      earlier.wrapper(name, options, (changed) => wrapper(name, changed, call)),
+    owners: [...earlier.owners, owner],
+  });
+}
+
+function proxyOf<Model extends object>(model: Model, wrapped: WrappedModel): Model {
+  const proxy = new Proxy(model, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
       if (typeof value !== 'function') return value;
@@ -51,9 +81,9 @@ export function wrapModel<Model extends object>(model: Model, wrapper: CallWrapp
       const method = value.bind(target) as ModelCall;
       if (key !== 'doGenerate' && key !== 'doStream') return method;
       const name = modelName(target) ?? 'model';
-      return (options: CallOptions) => wrapper(name, options, method);
+      return (options: CallOptions) => wrapped.wrapper(name, options, method);
     },
   });
-  wrappedModels.add(wrapped);
-  return wrapped;
+  wrappedModels.set(proxy, wrapped);
+  return proxy;
 }

@@ -36,6 +36,7 @@ export function fromScorers(
     const run = {
       ...(details?.scoringData ?? { input: example.input, output }),
       ...(example.expected === undefined ? {} : { groundTruth: example.expected }),
+      ...(example.expectedTrajectory === undefined ? {} : { expectedTrajectory: example.expectedTrajectory }),
       ...(details === undefined ? {} : { requestContext: details.requestContext }),
     };
     const results = await Promise.all(

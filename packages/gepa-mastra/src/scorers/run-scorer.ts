@@ -50,13 +50,14 @@ function recordedScorer(scorer: Scorer, recorder: Recorder): Scorer {
   const { config, steps, originalPromptObjects } = scorer as unknown as ScorerFields;
   const wrapper: CallWrapper = (modelId, options, call) =>
     recordModelCall(recorder, { modelId }, options, call);
+  const judge: JudgeWrapper = (model) => wrapModel(model, wrapper, recorder);
   // Adding a step returns a complete copy of the scorer, with its Mastra instance; the steps are then replaced.
   const copy = (scorer as unknown as MastraScorer).generateReason(() => '');
   const fields: ScorerFields = {
-    config: withRecordedJudge(config, wrapper),
+    config: withRecordedJudge(config, judge),
     steps: steps.map((step) => recordedStep(step, recorder)),
     originalPromptObjects: new Map(
-      [...originalPromptObjects].map(([step, prompt]) => [step, withRecordedJudge(prompt, wrapper)]),
+      [...originalPromptObjects].map(([step, prompt]) => [step, withRecordedJudge(prompt, judge)]),
     ),
   };
   return Object.assign(copy as unknown as Scorer, fields);
@@ -74,7 +75,9 @@ function recordedStep(
   };
 }
 
-function withRecordedJudge<Config extends WithJudge>(config: Config, wrapper: CallWrapper): Config {
+type JudgeWrapper = <Model extends object>(model: Model) => Model;
+
+function withRecordedJudge<Config extends WithJudge>(config: Config, wrap: JudgeWrapper): Config {
   const { judge } = config;
   if (judge?.model === undefined) return config;
   const original = judge.model;
@@ -86,7 +89,7 @@ function withRecordedJudge<Config extends WithJudge>(config: Config, wrapper: Ca
       model: original,
       ...(mastra === undefined ? {} : { mastra }),
     });
-    return wrapModel(await agent.getModel({ requestContext }), wrapper);
+    return wrap(await agent.getModel({ requestContext }));
   };
   return { ...config, judge: { ...judge, model } };
 }

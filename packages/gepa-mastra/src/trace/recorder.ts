@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CallMeter, Step, StepKind, Usage } from 'gepa-core';
+import type { ToolMocks } from '../program/tool-mocks.ts';
 import type { CallContext } from './call-context.ts';
 import { toPlain } from './plain.ts';
 
@@ -35,13 +36,18 @@ export class Recorder {
    * sub-agent returned.
    */
   suspension: Error | undefined;
+  /** The tunables and parts that were read. */
+  readonly reads = new Set<string>();
+  /** Answer calls of tools, if the example has mocks. */
+  readonly mocks: ToolMocks | undefined;
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
   readonly #modelErrors = new Set<unknown>();
   #closed = false;
 
-  constructor(meter?: CallMeter) {
+  constructor(meter?: CallMeter, mocks?: ToolMocks) {
     this.meter = meter;
+    this.mocks = mocks;
   }
 
   /** Starts a step as a child of the current one. */
@@ -88,8 +94,13 @@ export class Recorder {
 
   /** Whether the current step is an agent, which then calls the running code as a tool. */
   get isInsideAgent(): boolean {
+    return this.currentStep?.kind === 'agent';
+  }
+
+  /** The step that the running code belongs to. */
+  get currentStep(): Pick<OpenStep, 'kind' | 'name'> | undefined {
     const parent = current.getStore();
-    return parent?.recorder === this && parent.step.kind === 'agent';
+    return parent?.recorder === this ? parent.step : undefined;
   }
 
   /** Records one call as a step, from start to end. */

@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { RolloutError, SeedError } from '../errors.ts';
+import { optimize } from '../optimize.ts';
+
+const steps = (hasCalled: boolean) => [
+  { kind: 'chain', name: 'c', ...(hasCalled ? { children: [{ kind: 'model', name: 'm' }] } : {}) },
+];
+
+/** Runs a seed whose rollouts fail with these errors. */
+function failing(errors: readonly string[], trace: unknown) {
+  let reflections = 0;
+  const run = optimize({
+    trainset: [...errors.keys()],
+    metric: () => 1,
+    maxIterations: 2,
+    adapter: {
+      components: { system: { text: 'Be kind.' } },
+      run: async (_, example: number) => {
+        throw new RolloutError(errors[example]!, {
+          cause: new Error(errors[example]),
+          trace: trace as never,
+        });
+      },
+      propose: async () => {
+        reflections++;
+        return {};
+      },
+    },
+  });
+  return run.then(
+    ({ warnings }) => ({ reflections, warnings }),
+    (error: unknown) => ({ reflections, error }),
+  );
+}
+
+it('a seed that fails on every example with one error, before a model call, ends the run', async () => {
+  const { reflections, error } = (await failing(['no context', 'no context'], steps(false))) as {
+    error?: unknown;
+  } & {
+    reflections: number;
+  };
+  expect(error).toBeInstanceOf(SeedError);
+  expect(String(error)).toContain('no context');
+  expect(reflections).toBe(0);
+});
+
+it.each([
+  ['different errors', ['a', 'b'], steps(false)],
+  ['a model call', ['a', 'a'], steps(true)],
+  ['no trace', ['a', 'a'], undefined],
+] as const)(
+  'a seed that fails with %s is only warned of, as other texts may help',
+  async (_, errors, trace) => {
+    expect(await failing(errors, trace)).toMatchObject({
+      warnings: expect.arrayContaining([expect.stringContaining('The program failed on every example')]),
+    });
+  },
+);

@@ -1,0 +1,90 @@
+import type { Agent } from '@mastra/core/agent';
+import type { AnyWorkflow } from '@mastra/core/workflows';
+import { hookPart, OptionsError } from 'gepa-core/load';
+import type { Discovery } from './discovery.ts';
+import { type AgentLike, isAgent, isWorkflow, typeName, type WorkflowLike } from './program.ts';
+import { runMethods } from './run-methods.ts';
+
+/**
+ * The agents and workflows that functions of the program call, by name: through `mastra.getAgent`, or as objects that
+ * the functions hold. A Mastra instance stands for all its agents and workflows.
+ */
+export type Parts = Readonly<Record<string, AgentLike | WorkflowLike>> | MastraLike;
+
+/** A Mastra instance. */
+export interface MastraLike {
+  getAgent(...args: never): unknown;
+  listAgents(): object;
+  listWorkflows(): object;
+}
+
+export function isMastra(value: unknown): value is MastraLike {
+  const { getAgent, listAgents, listWorkflows } = (value ?? {}) as Partial<MastraLike>;
+  return (
+    [getAgent, listAgents, listWorkflows].every((method) => typeof method === 'function') && !isAgent(value)
+  );
+}
+
+/**
+ * The parts by name. Those of a Mastra instance need no text.
+ *
+ * @throws {OptionsError} when there is something else among them.
+ */
+export function partsOf(parts: Parts): {
+  readonly parts: readonly (readonly [name: string, part: Agent | AnyWorkflow])[];
+  readonly isRequired: boolean;
+} {
+  if (isMastra(parts)) {
+    const all = [...Object.entries(parts.listAgents()), ...Object.entries(parts.listWorkflows())];
+    return { parts: all.filter(isSupported), isRequired: false };
+  }
+  if (typeof parts !== 'object' || parts === null || Array.isArray(parts)) {
+    throw new OptionsError([
+      '`parts` must be an object of agents and workflows by name, { weatherAgent }, or a Mastra instance.',
+    ]);
+  }
+  const entries = Object.entries(parts);
+  const problems = entries
+    .filter((entry) => !isSupported(entry))
+    .map(
+      ([name, part]) =>
+        `\`parts.${name}\` must be an agent or a workflow of @mastra/core, but it is ${typeName(part)}.`,
+    );
+  if (problems.length > 0) throw new OptionsError(problems);
+  return { parts: entries.filter(isSupported), isRequired: true };
+}
+
+function isSupported(entry: readonly [string, unknown]): entry is [string, Agent | AnyWorkflow] {
+  return isAgent(entry[1]) || isWorkflow(entry[1]);
+}
+
+/**
+ * Makes calls of live parts go to their copies within runs of a program that has them. Returns a function that ends it.
+ */
+export function hookParts({ parts }: Pick<Discovery, 'parts'>): () => void {
+  const undos = parts.map((part) =>
+    // Studio runs copies of an agent.
+    hookPart(
+      part,
+      part.id,
+      isAgent(part) ? [...runMethods, '__fork'].filter((name) => name in part) : workflowMethods,
+    ),
+  );
+  return () => {
+    for (const undo of undos) undo();
+  };
+}
+
+/** The methods of a workflow that run it. */
+const workflowMethods = ['createRun', 'execute'];
+
+/** How to optimize the agents that functions call. */
+export function partsHint(mastra: MastraLike | undefined): string {
+  const names = mastra === undefined ? [] : Object.keys(mastra.listAgents());
+  if (names.length === 0)
+    return 'Name them in the option `parts`: gepa(workflow, { parts: { myAgent } }), or use createStep(agent).';
+  const named = names
+    .slice(0, 5)
+    .map((name) => `${/^\w+$/.test(name) ? name : `'${name}'`}: mastra.getAgent('${name}')`);
+  return `Its Mastra instance has the agents ${names.join(', ')}. Name those that it calls in the option \`parts\`: gepa(workflow, { parts: { ${named.join(', ')} } }), or all: gepa(workflow, { parts: mastra }).`;
+}

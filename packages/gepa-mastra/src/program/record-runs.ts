@@ -1,0 +1,83 @@
+import type { Agent } from '@mastra/core/agent';
+import type { Recorder } from '../trace/recorder.ts';
+import { type AgentStream, deleteRun, observeSuspension, suspensionError } from './suspension.ts';
+import type { Hooks } from './tool-mocks.ts';
+
+type Method = (...args: unknown[]) => unknown;
+
+interface GenerateResult {
+  readonly runId: string;
+  readonly text?: string;
+  readonly object?: unknown;
+  readonly finishReason?: string;
+  readonly suspendPayload?: { readonly toolName?: string };
+}
+
+/** No live scorers, and mocks instead of tools, one call at a time because their order matters. */
+export function rolloutOptions(recorder: Recorder, copy: Agent, options: unknown): object {
+  const { mocks } = recorder;
+  if (mocks === undefined) return { scorers: {} };
+  const { hooks, abortSignal } = (options ?? {}) as {
+    readonly hooks?: Hooks;
+    readonly abortSignal?: AbortSignal;
+  };
+  const own = { ...(copy as Partial<Agent>).getConfiguredToolHooks?.(), ...hooks } as Hooks;
+  return {
+    scorers: {},
+    hooks: mocks.hooks(recorder, own),
+    toolCallConcurrency: 1,
+    abortSignal: abortSignal === undefined ? mocks.signal : AbortSignal.any([abortSignal, mocks.signal]),
+  };
+}
+
+/** In a rollout, records a run as a step of the trace, and notes when the agent suspends it. */
+export function recordedMethod(
+  recorder: Recorder,
+  copy: Agent,
+  { key, name }: { readonly key: string; readonly name: string },
+  method: Method,
+): Method {
+  return async (messages, ...rest) => {
+    const isSubAgent = recorder.isInsideAgent;
+    const result = await recorder.record(
+      { kind: 'agent', name, input: messages },
+      () => method(messages, ...rest),
+      (output) => outputOf(key, output),
+    );
+    if (key === 'generate') return endSuspendedRun(recorder, copy, result as GenerateResult);
+    if (key === 'stream') return observedStream(recorder, copy, result as AgentStream, isSubAgent);
+    return result;
+  };
+}
+
+/** The output of a stream is not known when the call returns. */
+function outputOf(key: string, output: unknown): unknown {
+  if (!key.startsWith('generate')) return undefined;
+  const { text, object } = output as GenerateResult;
+  return object ?? text;
+}
+
+async function endSuspendedRun(
+  recorder: Recorder,
+  copy: Agent,
+  result: GenerateResult,
+): Promise<GenerateResult> {
+  if (result.finishReason !== 'suspended') return result;
+  recorder.suspension ??= suspensionError(`The agent ${copy.id}`, result.suspendPayload?.toolName);
+  await deleteRun(copy, result.runId);
+  return result;
+}
+
+/** A stream that also fails when its run is suspended: a workflow step would wait forever for a suspended agent. */
+function observedStream(
+  recorder: Recorder,
+  copy: Agent,
+  stream: AgentStream,
+  isSubAgent: boolean,
+): AgentStream {
+  return observeSuspension(stream, async (tool) => {
+    recorder.suspension ??= suspensionError(`The agent ${copy.id}`, tool);
+    await deleteRun(copy, stream.runId);
+    if (!isSubAgent) throw recorder.suspension;
+  });
+}

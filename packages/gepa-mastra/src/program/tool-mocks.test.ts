@@ -1,0 +1,112 @@
+import { Agent } from '@mastra/core/agent';
+import { Mastra } from '@mastra/core/mastra';
+import { InMemoryStore } from '@mastra/core/storage';
+import { createTool } from '@mastra/core/tools';
+import type { GepaEvent } from 'gepa-core';
+import { walkSteps } from 'gepa-core/adapter';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { z } from 'zod';
+import { fromDataset } from '../data/dataset.ts';
+import type { MastraExample } from '../data/example.ts';
+import { gepa } from '../gepa.ts';
+import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
+
+let server: OpenAIServer;
+/** The model calls the first tool that it is offered, twice, then answers with the last tool result. */
+beforeAll(async () => {
+  server = await startOpenAIServer(({ messages, tools = [] }) => {
+    const results = messages.filter(({ role }) => role === 'tool');
+    const [tool] = tools;
+    if (tool === undefined || results.length === 2) return `done ${results.at(-1)?.content ?? ''}`;
+    const args = tool.function.name.startsWith('agent-') ? { prompt: 'refund' } : { order: results.length };
+    return { calls: [{ name: tool.function.name, args, id: `call-${results.length}` }] };
+  });
+});
+afterAll(() => server.close());
+
+let refunds = 0;
+beforeEach(() => {
+  refunds = 0;
+});
+const refund = createTool({
+  id: 'refund',
+  description: 'Refunds an order.',
+  inputSchema: z.object({ order: z.number() }),
+  execute: async () => {
+    refunds++;
+    return { really: 'refunded' };
+  },
+});
+
+const clerk = () =>
+  new Agent({ id: 'clerk', name: 'Clerk', instructions: 'Refund.', model: server.model, tools: { refund } });
+
+const mocks = [0, 1].map((order) => ({ toolName: 'refund', args: { order }, output: { mocked: order } }));
+
+/** Outputs and errors of the rollouts of the seed, and the tools in their traces. */
+async function rollouts(agent: Agent, example: MastraExample) {
+  const seen: { output?: string; error?: string; tools?: string[] }[] = [];
+  await gepa(agent).compile({
+    trainset: [example],
+    metric: ({ output, trace }) => {
+      const tools = [...walkSteps(trace ?? [])].filter(({ kind }) => kind === 'tool').map(({ name }) => name);
+      seen.push({ output: output.text, tools });
+      return 1;
+    },
+    propose: async () => ({}),
+    maxIterations: 1,
+    onEvent: (event: GepaEvent) => {
+      if (event.type === 'rollout_finished' && event.error !== undefined) seen.push({ error: event.error });
+    },
+  });
+  return seen;
+}
+
+it('a mocked tool is never run; each mock answers one call, and the calls are in the trace', async () => {
+  const [seed] = await rollouts(clerk(), { input: 'x', toolMocks: mocks });
+  expect(seed).toEqual({ output: 'done {"mocked":1}', tools: ['refund', 'refund'] });
+  expect(refunds).toBe(0);
+});
+
+it('a call without a fitting mock fails the rollout, and no tool runs after it', async () => {
+  const [seed] = await rollouts(clerk(), { input: 'x', toolMocks: mocks.slice(0, 1) });
+  expect(seed?.error).toContain('The tool refund was called with {"order":1}');
+  expect(refunds).toBe(0);
+});
+
+it('unmockedToolPolicy deny fails the rollout, and allow runs the tool', async () => {
+  const [denied] = await rollouts(clerk(), { input: 'x', unmockedToolPolicy: 'deny' });
+  expect(denied?.error).toContain("`unmockedToolPolicy` is 'deny'");
+  expect(refunds).toBe(0);
+  const [allowed] = await rollouts(clerk(), { input: 'x', unmockedToolPolicy: 'allow' });
+  expect(allowed?.output).toBe('done {"really":"refunded"}');
+  expect(refunds).toBeGreaterThan(0);
+});
+
+it('mocks also stand for the tools of sub-agents', async () => {
+  const desk = new Agent({
+    id: 'desk',
+    name: 'Desk',
+    instructions: 'Delegate.',
+    model: server.model,
+    agents: { clerk: clerk() },
+  });
+  const toolMocks = [{ toolName: 'refund', output: { mocked: 0 }, matchArgs: 'ignore' as const }];
+  await rollouts(desk, { input: 'x', toolMocks: [...toolMocks, ...toolMocks, ...toolMocks, ...toolMocks] });
+  expect(refunds).toBe(0);
+});
+
+it('fromDataset reads mocks, their policy and the expected trajectory', async ({ skip }) => {
+  const mastra = new Mastra({ storage: new InMemoryStore(), logger: false });
+  skip(mastra.datasets === undefined, 'This version of Mastra has no datasets.');
+  const dataset = await mastra.datasets.create({ name: 'refunds' });
+  const expectedTrajectory = { steps: [{ name: 'refund', stepType: 'tool_call' as const }] };
+  await dataset.addItems({
+    items: [{ input: 'x', toolMocks: mocks, unmockedToolPolicy: 'deny', expectedTrajectory } as never],
+  });
+  const [example] = await fromDataset(dataset);
+  skip(example?.toolMocks === undefined, 'Datasets of this version have no mocks.');
+  expect(example).toMatchObject({ toolMocks: mocks, unmockedToolPolicy: 'deny', expectedTrajectory });
+  await rollouts(clerk(), example!);
+  expect(refunds).toBe(0);
+});

@@ -1,0 +1,115 @@
+import { isDeepStrictEqual } from 'node:util';
+import { GepaError } from 'gepa-core/load';
+
+/** The output of a tool call that must not really run, as items of Mastra's datasets declare it. */
+export interface ToolMock {
+  readonly toolName: string;
+  readonly args?: unknown;
+  readonly output?: unknown;
+  /** Whether the arguments of a call must equal `args`, or are ignored. Default `'strict'`. */
+  readonly matchArgs?: 'strict' | 'ignore';
+}
+
+/** The mocks of an example. */
+export interface MockedTools {
+  readonly toolMocks?: readonly ToolMock[];
+  /** What a call of a tool without mocks does: it runs (`'allow'`), or the rollout fails (`'deny'`). Default `'allow'`. */
+  readonly unmockedToolPolicy?: 'allow' | 'deny';
+}
+
+interface StepRecorder {
+  record(
+    step: { readonly kind: 'tool'; readonly name: string; readonly input: unknown },
+    call: () => unknown,
+  ): Promise<unknown>;
+}
+
+interface HookContext {
+  readonly toolName: string;
+  readonly input: unknown;
+}
+
+export interface Hooks {
+  beforeToolCall?(context: HookContext): unknown;
+  afterToolCall?(context: HookContext & { readonly output?: unknown }): unknown;
+}
+
+/** What to do instead of a tool call; undefined to make the call. */
+export type MockedCall = { readonly output: unknown } | undefined;
+
+/** The mocks of one rollout, for every tool of the program. Each answers one call. */
+export class ToolMocks {
+  readonly #mocks: ToolMock[];
+  readonly #isDenied: boolean;
+  readonly #mocked: ReadonlySet<string>;
+  readonly #abort = new AbortController();
+  /** Set when a call had no mock; the rollout is aborted. */
+  failure: GepaError | undefined;
+
+  constructor({ toolMocks, unmockedToolPolicy }: MockedTools) {
+    this.#mocks = [...(toolMocks ?? [])];
+    this.#mocked = new Set(this.#mocks.map(({ toolName }) => toolName));
+    this.#isDenied = unmockedToolPolicy === 'deny';
+  }
+
+  /** Aborted at a failure, so that the program calls no further tools. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** The mock of a call. Mocks of the same tool and arguments are used in their order. */
+  resolve(toolName: string, input: unknown): MockedCall {
+    if (this.failure !== undefined) return { output: { error: this.failure.message } };
+    if (!this.#mocked.has(toolName)) {
+      return this.#isDenied
+        ? this.#fail(`The tool ${toolName} was called without a mock, and \`unmockedToolPolicy\` is 'deny'.`)
+        : undefined;
+    }
+    const position = this.#mocks.findIndex(
+      (mock) =>
+        mock.toolName === toolName &&
+        (mock.matchArgs === 'ignore' || isDeepStrictEqual(mock.args, plain(input))),
+    );
+    if (position === -1) {
+      return this.#fail(
+        `The tool ${toolName} was called with ${JSON.stringify(input)}, for which the example has no unused mock.`,
+      );
+    }
+    return { output: this.#mocks.splice(position, 1)[0]?.output };
+  }
+
+  /** Hooks that answer an agent's calls of tools by mocks, and call the agent's own hooks. */
+  hooks(recorder: StepRecorder, own: Hooks | undefined): Hooks {
+    return {
+      ...own,
+      beforeToolCall: async (context) => {
+        const before = (await own?.beforeToolCall?.(context)) as { readonly proceed?: boolean } | undefined;
+        if (before?.proceed === false) return before;
+        const { toolName: name, input } = context;
+        const mocked = this.resolve(name, input);
+        if (mocked === undefined) return before;
+        const { output } = mocked;
+        await recorder.record({ kind: 'tool', name, input }, () => output);
+        if (this.failure === undefined) await own?.afterToolCall?.({ ...context, output });
+        return { proceed: false, output };
+      },
+    };
+  }
+
+  #fail(message: string): MockedCall {
+    this.failure = new GepaError(message);
+    this.#abort.abort(this.failure);
+    return { output: { error: message } };
+  }
+}
+
+/** The mocks of an example, if it has any. */
+export function toolMocksOf(example: MockedTools): ToolMocks | undefined {
+  const { toolMocks = [], unmockedToolPolicy } = example;
+  return toolMocks.length > 0 || unmockedToolPolicy === 'deny' ? new ToolMocks(example) : undefined;
+}
+
+/** As the dataset stores it. */
+function plain(input: unknown): unknown {
+  return input === undefined ? undefined : JSON.parse(JSON.stringify(input));
+}
