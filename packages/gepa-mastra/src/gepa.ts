@@ -6,9 +6,12 @@ import type {
   CompileOptions,
   ComponentSelectionOptions,
   EstimateOptions,
+  EvaluationOptions,
+  EvaluationReport,
   ProgramExample,
   RunEstimate,
   SelectedName,
+  Step,
   Target,
 } from 'gepa-core';
 import { checkOptionNames, createTarget, withAbsoluteRunDir } from 'gepa-core/adapter';
@@ -69,7 +72,7 @@ type ValueOrFunction<Value> = Value | ((...args: never) => Value);
 export interface MastraTarget<Program, Name extends string = string, Options = GepaOptions>
   extends Omit<
     Target<Program, InputOf<Program>, OutputOf<Program, Options>, Name, ReflectionModel>,
-    'compile' | 'estimate'
+    'compile' | 'estimate' | 'evaluate'
   > {
   /**
    * The parts that cannot be optimized, each with a reason and a hint. Agents in workflows that are missing from the
@@ -90,6 +93,16 @@ export interface MastraTarget<Program, Name extends string = string, Options = G
   compile<Example extends MastraExample<InputOf<Program>>>(
     options: CompileOptions<Example, OutputOf<Program, Options>, Name, ReflectionModel>,
   ): Promise<MastraCompiled<Program, Name>>;
+  /**
+   * Scores the program as it is, or several candidates (saved files, texts), on examples. Rollouts leave no scores on traces.
+   *
+   * @throws {OptionsError} before any paid call.
+   * @throws {CandidateMismatchError} when a candidate does not fit the program, before any paid call.
+   * @throws {RunError} when the evaluation cannot go on, for example on an invalid score.
+   */
+  evaluate<Example extends MastraExample<InputOf<Program>>, Names extends string = 'seed'>(
+    options: EvaluationOptions<Example, OutputOf<Program, Options>, readonly Step[], Name, Names>,
+  ): Promise<EvaluationReport<Names, Name, OutputOf<Program, Options>>>;
   /**
    * Estimates the calls, cost and time of `compile` with the same options. Makes no paid call unless `measure` is set.
    *
@@ -183,6 +196,14 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     ...targetWith(new RolloutLog()),
     skipped,
     dispose,
+    async evaluate(evaluationOptions) {
+      const options = withAbsoluteRunDir(evaluationOptions);
+      const { examples: trainset, metric } = options;
+      checkGroundTruth({ trainset, metric });
+      checkMastraExamples(program, { trainset }, requestContext);
+      await allSkipped;
+      return targetWith(new RolloutLog()).evaluate(options);
+    },
     async estimate(options, estimateOptions) {
       checkGroundTruth(options);
       checkMastraExamples(program, options, requestContext);
@@ -237,6 +258,7 @@ const optionNames = [
   'include',
   'exclude',
   'rename',
+  'variables',
 ] satisfies (keyof GepaOptions)[];
 
 /** A candidate under the component names before `rename`. */
