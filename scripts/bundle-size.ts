@@ -12,8 +12,8 @@ export const sizeLimits: readonly SizeLimit[] = [
   { code: `export * from 'gepa-core/tunable'`, limit: 15 },
   { code: `export { tunable } from 'gepa-core'`, limit: 15 },
   { code: `export * from 'gepa-core/load'`, limit: 15 },
-  { code: `export * from 'gepa-langchain/load'`, limit: 45 },
-  { code: `export * from 'gepa-mastra/load'`, limit: 40 },
+  { code: `export * from 'gepa-langchain/load'`, limit: 47 },
+  { code: `export * from 'gepa-mastra/load'`, limit: 42 },
   { code: `export { optimize } from 'gepa-core'`, limit: 240 },
 ];
 

@@ -6,7 +6,10 @@ import { fromEvaluators } from './evaluators/from-evaluators.ts';
 import { gepa } from './gepa.ts';
 
 const prompt = ChatPromptTemplate.fromMessages([['system', 'Some words.']]);
-const settings = { reflectionModel: async () => '```\nBetter words.\n```', maxMetricCalls: 6 };
+const settings = {
+  reflectionModel: async () => '```\nBetter words.\n```',
+  maxMetricCalls: 6,
+};
 /** The program fails on the second example only, so that the seed can be scored. */
 const trainset = [{ input: { bad: false } }, { input: { bad: true } }];
 
@@ -16,6 +19,8 @@ async function optimize(program: object, metric: () => number = () => 0.5) {
   const { result } = await gepa(program as never).compile({
     trainset: trainset as never,
     metric,
+    // Scores the seed on both examples.
+    search: 'reference',
     maxMetricCalls: 6,
     reflectionModel: async ({ prompt: text }) => {
       prompts.push(text);

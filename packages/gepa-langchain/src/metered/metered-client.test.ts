@@ -70,6 +70,7 @@ describe('metered', () => {
         return 0.5;
       },
       reflectionModel: async () => 'no text',
+      search: 'reference',
       maxMetricCalls: 2,
     });
     expect(result.seedScore).toBe(0.25);
