@@ -36,15 +36,20 @@ interface Section {
   readonly records: string;
 }
 
-/** The texts of the prompt, each with what follows up to the next. */
+/** The texts of the prompt, each with the records: those that follow it, or else those that follow the last text. */
 function sectionsOf(prompt: string): Section[] {
-  const parts = prompt.split(/^# The text$/m);
-  return (parts.length > 1 ? parts.slice(1) : parts).map((part) => {
+  const parts = prompt.split(/^# The text(?: "[^"\n]*")?$/m);
+  const sections = (parts.length > 1 ? parts.slice(1) : parts).map((part) => {
     const [block = '', fence = '````', current = ''] =
       /^(`{3,})[^\n`]*\n([\s\S]*?)\n\1[^\S\n]*$/m.exec(part) ?? [];
     const name = parts.length > 2 ? (/^"(.+)" is /m.exec(part)?.[1] ?? '') : '';
     return { name, fence, current, records: part.slice(part.indexOf(block) + block.length) };
   });
+  const shared = sections.at(-1)!.records;
+  return sections.map((section) => ({
+    ...section,
+    records: section.records.includes('# Runs') ? section.records : shared,
+  }));
 }
 
 /** The text with general advice, if nothing else was found. */

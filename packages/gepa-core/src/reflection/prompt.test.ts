@@ -92,7 +92,7 @@ describe('a prompt for several components', () => {
     const prompt = buildReflectionPrompt(several);
     expect(prompt.split('PROGRAM')).toHaveLength(2);
     expect(prompt.match(/^# .*/gm)).toEqual([
-      ...['# The text', '# The text', '# The program', '# Runs', '# Your task'],
+      ...['# The text "triage"', '# The text "route to"', '# The program', '# Runs', '# Your task'],
     ]);
     expect(prompt).toContain('"triage": The program fills in these placeholders: `{ticket}`');
     expect(prompt).toContain('"route to": The program fills nothing in');

@@ -88,9 +88,12 @@ function defaultPrompt(request: ReflectionPromptRequest): string {
 }
 
 function componentSections(request: ComponentRequest, of: string): string[] {
-  const { currentText, guidance, learned, history } = request;
+  const { name, currentText, guidance, learned, history } = request;
   return [
-    section('The text', joined([about(request), guidance, fenced(currentText, 4)])),
+    section(
+      of === '' ? 'The text' : `The text "${name}"`,
+      joined([about(request), guidance, fenced(currentText, 4)]),
+    ),
     section(`Demands${of} so far`, learned),
     section(`Earlier attempts${of}`, history),
   ];
