@@ -60,9 +60,11 @@ const claims = [
           'gepa-mastra', 'gepa-mastra/load'].map((entry) => load(entry)),
        );
        if (core.OptionsError !== light.OptionsError) throw new Error('two classes of OptionsError');
-       for (const { tunable: one } of [tunable, light, langchain, chain, mastra, agent]) {
+       for (const { tunable: one } of [tunable, light, mastra, agent]) {
          if (one !== core.tunable) throw new Error('two functions tunable');
        }
+       // It takes prompt templates too.
+       if (langchain.tunable !== chain.tunable) throw new Error('two functions tunable of gepa-langchain');
      }`,
   ),
   passes(
