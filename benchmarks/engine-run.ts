@@ -5,10 +5,16 @@ import { parseArgs } from 'node:util';
 import { optimize } from 'gepa-core';
 import { scoreOf } from './scores.ts';
 
-// One measured run, in its own process: node engine-run.ts <valset size> <iterations> [--run-dir] [--trace-kilobytes n]
+// One measured run, in its own process:
+// node engine-run.ts <valset size> <iterations> [--search adaptive] [--run-dir] [--trace-kilobytes n]
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { 'run-dir': { type: 'boolean' }, 'trace-kilobytes': { type: 'string', default: '0' } },
+  options: {
+    // Scores half of the children on the whole valset, so that there is much to do.
+    search: { type: 'string', default: 'reference' },
+    'run-dir': { type: 'boolean' },
+    'trace-kilobytes': { type: 'string', default: '0' },
+  },
 });
 const [valsetSize, iterations] = positionals.map(Number) as [number, number];
 const valset = Array.from({ length: valsetSize }, (_, i) => i);
@@ -28,6 +34,7 @@ const run = () =>
     propose: async () => ({ prompt: String(++proposals) }),
     trainset,
     valset,
+    search: values.search as 'adaptive' | 'reference',
     maxIterations: iterations,
     ...(root === undefined ? {} : { runDir: join(root, 'run') }),
   });
