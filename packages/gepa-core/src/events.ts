@@ -50,6 +50,7 @@ export type DecisionEvent<Name extends string = string> =
       readonly components: readonly Name[];
       readonly reason: ProposalRejection;
       readonly message: string;
+      readonly refused?: RefusedTexts<Name>;
     }
   | {
       /** A child was run on its parent's minibatch. */
@@ -64,6 +65,8 @@ export type DecisionEvent<Name extends string = string> =
       readonly accepted: boolean;
       /** Goes on to the valset. */
       readonly selected: boolean;
+      /** Components of the same task whose new texts were refused. */
+      readonly refused?: RefusedTexts<Name>;
     }
   | {
       readonly type: 'merge_evaluated';
@@ -149,6 +152,11 @@ export type DecisionEvent<Name extends string = string> =
       readonly lengths: Readonly<Record<string, TextLength>>;
       readonly test?: TestScores;
     };
+
+/** By component, why its new text was refused. */
+export type RefusedTexts<Name extends string = string> = Partial<
+  Record<Name, { readonly reason: ProposalRejection; readonly message: string }>
+>;
 
 /** Why a task led to no child. */
 export type ProposalRejection =

@@ -65,7 +65,12 @@ export function findTexts<Program extends object>(
   });
   const components = { ...found, ...tunableComponents(tunables, found) };
   if (Object.keys(components).length === 0)
-    throw words?.noComponents(program) ?? new NoComponentsError('The program has no text.');
+    throw (
+      words?.noComponents(program) ??
+      new NoComponentsError(
+        'The program has no text. If its texts are in `parts` or `tunables`, pass the same ones as to gepa.',
+      )
+    );
   return {
     program,
     parts,

@@ -70,13 +70,19 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
       noComponents: (whole) => noComponentsError(discover(whole)),
     },
   );
+  /** Those of `load` too, which may find more texts. */
+  const hooked = [parts];
   type Input = InputOf<Program>;
   type Output = OutputOf<Program>;
   const target = createTarget<Program, Input, Output, ComponentName<Options>, LanguageModel>(
     {
       components,
       apply,
-      including,
+      including: (names) => {
+        const found = including(names);
+        hooked.push(found.parts);
+        return found;
+      },
       adapter: (selected) =>
         createAdapter<Input, Output>({
           program: program as unknown as Invocable<Input, Output>,
@@ -98,7 +104,9 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   return {
     ...target,
     skipped: discover(program, { tools, ...(include === undefined ? {} : { include }) }).skipped,
-    dispose: () => parts.dispose(),
+    dispose: () => {
+      for (const each of hooked) each.dispose();
+    },
     compile: async (settings) => target.compile(await toCoreSettings(settings)),
     evaluate: async (settings) => target.evaluate(await toCoreSettings(settings)),
     estimate: async (settings, how) => target.estimate(await toCoreSettings(settings), how),

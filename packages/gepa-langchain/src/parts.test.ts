@@ -371,3 +371,23 @@ describe('agents', () => {
     await isOriginal(program as never, messages, 'Brand new');
   });
 });
+
+it('dispose takes off the hooks of programs that load returned', async () => {
+  const prompt = chat('Original words.');
+  const graph = graphOf(async (asked) => (await prompt.invoke({ question: asked })).toString());
+  const target = gepa(graph, { parts: { prompt } });
+  const before = JSON.stringify(prompt);
+  const texts = { 'prompt.system': 'Loaded words.' };
+  const loaded = target.load({
+    format: 'gepa-candidate',
+    version: 1,
+    texts,
+    original: { 'prompt.system': 'Original words.' },
+    scores: { validation: { seed: 0, best: 1 } },
+  });
+  expect(await loaded.invoke(question)).toMatchObject({ answer: expect.stringContaining('Loaded words.') });
+  target.dispose();
+  expect(await loaded.invoke(question)).toMatchObject({ answer: expect.stringContaining('Original words.') });
+  expect(Object.getOwnPropertyDescriptor(prompt, 'promptMessages')).toHaveProperty('value');
+  expect(JSON.stringify(prompt)).toBe(before);
+});

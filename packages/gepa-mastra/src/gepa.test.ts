@@ -82,7 +82,7 @@ it('evaluate compares candidates of an agent, and the agent itself stays unchang
   const { examples, metric } = { examples: search.trainset, metric: search.metric };
   const polite = { 'support.instructions': 'Be kind and polite.' };
   const report = await gepa(agent).evaluate({ examples, metric, candidates: { now: 'seed', polite } });
-  expect(report.compare('now', 'polite')).toMatchObject({ difference: 1, verdict: 'better' });
+  expect(report.compare('now', 'polite')).toMatchObject({ difference: 1, losses: 0 });
   expect((await agent.generate('hello')).text).toBe('Be kind. / hello');
 });
 

@@ -38,6 +38,9 @@ export interface Comparison {
   readonly characters: { readonly before: number; readonly after: number };
 }
 
+/** Fewer differing examples prove nothing: five in the same direction happen by chance with a probability of 1 in 16. */
+export const MIN_DIFFERING = 6;
+
 /** Compares two candidates on the examples that both were scored on. */
 export function compareEvaluations(before: CandidateEvaluation, after: CandidateEvaluation): Comparison {
   const pairs = before.examples.flatMap(({ exampleId, score }, position): ScoreChange[] => {
@@ -47,7 +50,8 @@ export function compareEvaluations(before: CandidateEvaluation, after: Candidate
   const differences = pairs.map((pair) => pair.after - pair.before);
   const difference = differences.length === 0 ? 0 : mean(differences);
   const interval = bootstrapInterval(differences);
-  const verdict = verdictOf(interval);
+  const differing = differences.filter((d) => d !== 0).length;
+  const verdict = differing < MIN_DIFFERING ? 'not proven' : verdictOf(interval);
   const count = (matches: (difference: number) => boolean) => differences.filter(matches).length;
   return {
     before: before.name,
@@ -62,7 +66,7 @@ export function compareEvaluations(before: CandidateEvaluation, after: Candidate
       .filter((pair) => pair.after !== pair.before)
       .sort((a, b) => a.after - a.before - (b.after - b.before)),
     verdict,
-    examplesNeeded: verdict === 'not proven' ? examplesNeeded(differences, difference) : undefined,
+    examplesNeeded: verdict === 'not proven' ? examplesNeeded(differences, difference, differing) : undefined,
     costUsd: { before: before.usage.costUsd, after: after.usage.costUsd },
     characters: { before: before.characters, after: after.characters },
   };
@@ -74,10 +78,15 @@ function verdictOf([low, high]: readonly [number, number]): Verdict {
 }
 
 /** The normal approximation: the interval excludes 0 from 1.96 standard errors on. */
-function examplesNeeded(differences: readonly number[], difference: number): number | undefined {
+function examplesNeeded(
+  differences: readonly number[],
+  difference: number,
+  differing: number,
+): number | undefined {
   if (difference === 0 || differences.length < 2) return undefined;
+  const forDiffering = Math.ceil((MIN_DIFFERING * differences.length) / differing);
   const variance = differences.reduce((sum, d) => sum + (d - difference) ** 2, 0) / (differences.length - 1);
-  return Math.max(differences.length + 1, Math.ceil((1.96 ** 2 * variance) / difference ** 2));
+  return Math.max(differences.length + 1, forDiffering, Math.ceil((1.96 ** 2 * variance) / difference ** 2));
 }
 
 export const mean = (values: readonly number[]): number =>

@@ -60,6 +60,7 @@ export function describeComparison(comparison: Comparison): string {
     );
   const more = changes.length - listed.length;
   const usd = (value: number | undefined) => (value === undefined ? UNKNOWN : formatUsd(value));
+  if (size === 0) return verdictLine(comparison);
   return [
     verdictLine(comparison),
     `Difference: ${formatGain(difference)} on ${countOf(size, 'example')}, 95% interval ${formatGain(low)} to ${formatGain(high)}`,

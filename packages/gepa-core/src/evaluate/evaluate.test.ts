@@ -19,6 +19,9 @@ const examples: readonly Question[] = [
   { input: 'd', expected: 'D' },
 ];
 
+/** Enough examples to prove a difference. */
+const many = [...'abcdefgh'].map((input) => ({ input, expected: input.toUpperCase() }));
+
 /** A program that answers in capitals if its text asks for it, and throws on `d` unless its text mentions it. */
 function program() {
   const run = vi.fn((candidate: { readonly prompt: string }, { input }: Question) => {
@@ -76,13 +79,14 @@ it('evaluate accepts texts, saved candidates and their files as candidates', asy
 });
 
 it('a comparison has the paired difference, the changed examples and a verdict in words', async () => {
-  const report = await evaluate({ ...program(), candidates: { old: 'seed', new: better } });
+  const candidates = { old: 'seed', new: better };
+  const report = await evaluate({ ...program(), examples: many, candidates });
   const comparison = report.compare('old', 'new');
   expect(comparison).toMatchObject({
-    size: 4,
+    size: 8,
     difference: 1,
     interval: [1, 1],
-    wins: 4,
+    wins: 8,
     losses: 0,
     ties: 0,
     verdict: 'better',
@@ -199,4 +203,33 @@ it('a report converts to plain JSON and back to the same data', async () => {
   const json = JSON.parse(JSON.stringify(report));
   expect(json.candidates.new.mean).toBe(1);
   expect(Object.keys(json)).toEqual(['candidates', 'metricCalls', 'usage', 'durationMs', 'warnings']);
+});
+
+it('a difference on fewer than six examples is not proven, whatever its interval', async () => {
+  const report = await evaluate({ ...program(), candidates: { old: 'seed', new: better } });
+  expect(report.compare('old', 'new')).toMatchObject({
+    difference: 1,
+    verdict: 'not proven',
+    examplesNeeded: 6,
+  });
+});
+
+it('candidates share the concurrency, so that a limit leaves examples on which all were scored', async () => {
+  const usage = { modelCalls: 1, inputTokens: 50, outputTokens: 50 };
+  const report = await evaluate({
+    ...program(),
+    examples: many,
+    run: () => ({ output: 'A', usage }),
+    candidates: { old: 'seed', new: better },
+    maxTokens: 800,
+    reserve: { rollout: { tokens: 100 } },
+  });
+  expect(report.compare('old', 'new').size).toBeGreaterThanOrEqual(3);
+  expect(() => assertNotWorse(report, { than: 'old' })).toThrow('The evaluation ended early (maxTokens)');
+});
+
+it('assertNotWorse refuses a candidate that the report lacks, and a comparison with itself', async () => {
+  const report = await evaluate({ ...program(), candidates: { old: 'seed', new: better } });
+  expect(() => assertNotWorse(report, { than: 'prod' as never })).toThrow('no candidate "prod"');
+  expect(() => assertNotWorse(report, { than: 'new', candidate: 'new' })).toThrow('with itself');
 });

@@ -155,9 +155,12 @@ async function evaluateAll<Example, Output, Trace, Name extends string, Names ex
   const { search, calls, stopwatch } = prepared;
   const { evaluator, trainset: examples } = search;
   try {
-    // The candidates take turns, so that an end in the middle leaves examples on which all were scored.
+    // Each has its share of the concurrency, so that an end in the middle leaves examples on which all were scored.
+    const concurrency = Math.max(1, Math.ceil(settings.concurrency / names.length));
     const evaluations = await Promise.all(
-      names.map((name, index) => evaluateOne(evaluator, examples, texts[name], index, repeats)),
+      names.map((name, index) =>
+        evaluateOne(evaluator, examples, texts[name], { candidateIndex: index, concurrency }, repeats),
+      ),
     );
     calls.journal?.skip();
     const interruption = evaluations.flatMap(({ interruptions }) => interruptions).find(endsEvaluation);
@@ -194,7 +197,7 @@ async function evaluateOne<Example, Output, Trace, Name extends string>(
   evaluator: Evaluator<Example, Output, Trace, Name>,
   examples: readonly ExampleRef<Example>[],
   candidate: Candidate<Name>,
-  candidateIndex: number,
+  context: { readonly candidateIndex: number; readonly concurrency: number },
   repeats: number,
 ): Promise<{
   readonly runs: readonly Runs<Example, Output, Trace>[];
@@ -206,7 +209,7 @@ async function evaluateOne<Example, Output, Trace, Name extends string>(
     const { rollouts, interruption } = await evaluator.evaluate(candidate, examples, {
       iteration: 0,
       phase: 'testset',
-      candidateIndex,
+      ...context,
       // Each repeat is a set of rollouts of its own.
       repeat: number === 1 ? undefined : `repeat ${number}`,
     });

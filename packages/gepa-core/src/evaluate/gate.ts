@@ -17,13 +17,20 @@ export interface GateOptions<Names extends string = string> {
  * difference decides, proven or not; choose a margin that covers the noise of the metric.
  *
  * @throws {RegressionError} when the candidate is worse; its `comparison` has the details.
- * @throws {OptionsError} when it is not clear which candidates to compare, or they share no scored example.
+ * @throws {OptionsError} when it is not clear which candidates to compare, they share no scored example, or the evaluation
+ * ended early.
  */
 export function assertNotWorse<Names extends string>(
   report: EvaluationReport<Names>,
   { than, candidate = onlyOther(report, than), margin = 0 }: GateOptions<Names>,
 ): void {
+  if (than === candidate) throw new OptionsError([`"${than}" cannot be compared with itself.`]);
   const comparison = report.compare(than, candidate);
+  if (report.stopReason !== undefined) {
+    throw new OptionsError([
+      `The evaluation ended early (${report.stopReason}), with ${comparison.size} examples to compare on. Raise its limits, or repeat it with the same \`runDir\` to go on.`,
+    ]);
+  }
   if (comparison.size === 0) {
     throw new OptionsError([`"${candidate}" and "${than}" share no scored example to compare them on.`]);
   }
@@ -35,6 +42,11 @@ export function assertNotWorse<Names extends string>(
 }
 
 function onlyOther<Names extends string>(report: EvaluationReport<Names>, than: Names): Names {
+  if (!Object.hasOwn(report.candidates, than)) {
+    throw new OptionsError([
+      `The report has no candidate "${than}". It has ${Object.keys(report.candidates).join(', ')}.`,
+    ]);
+  }
   const others = (Object.keys(report.candidates) as Names[]).filter((name) => name !== than);
   const [other] = others;
   if (other !== undefined && others.length === 1) return other;

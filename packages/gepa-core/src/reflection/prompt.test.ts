@@ -34,7 +34,7 @@ describe('the default prompt', () => {
   it('the default prompt lists the placeholders, forbids them in a template without any, or omits the rule', () => {
     const withVariables = (variables: string[]) => promptFor({ component: { text: 'Sort.', variables } });
     expect(withVariables(['ticket', 'labels'])).toContain('`{ticket}`, `{labels}`');
-    expect(withVariables([])).toContain('write no word in braces');
+    expect(withVariables([])).toContain('a word alone in braces would stay as it is, so write none');
     expect(promptFor()).not.toContain('placeholder');
   });
 

@@ -8,6 +8,8 @@ export interface ComponentRequest {
   readonly currentText: string;
   /** The caller's own words on this component. */
   readonly guidance?: string | undefined;
+  /** The most characters of a new text, unless the current one is longer. */
+  readonly maxLength?: number | undefined;
   /** What the feedback of the whole run asks of it. */
   readonly learned?: string | undefined;
   /** The texts that were tried before, and what became of them. */
@@ -114,6 +116,7 @@ function task(components: readonly ComponentRequest[]): string {
     ...(has('learned') ? ['Meet all demands so far, not only those of these runs.'] : []),
     ...(has('history') ? ['Do not repeat an earlier attempt: learn from what became of it.'] : []),
     ...placeholderRules(components),
+    ...lengthRules(components),
   ];
   const goal =
     components.length === 1
@@ -126,11 +129,24 @@ function placeholderRules(components: readonly ComponentRequest[]): string[] {
   return components.flatMap(({ name, component: { variables } }) => {
     if (variables === undefined) return [];
     const where = components.length === 1 ? '' : `"${name}": `;
-    if (variables.length === 0) return [`${where}The program fills nothing in: write no word in braces.`];
+    if (variables.length === 0) {
+      return [
+        `${where}The program fills nothing in: a word alone in braces would stay as it is, so write none.`,
+      ];
+    }
     const all = variables.map((variable) => `\`{${variable}}\``).join(', ');
     return [
       `${where}The program fills in these placeholders: ${all}. Keep each exactly as it is written, and add no other.`,
     ];
+  });
+}
+
+function lengthRules(components: readonly ComponentRequest[]): string[] {
+  return components.flatMap(({ name, currentText, maxLength }) => {
+    if (maxLength === undefined) return [];
+    const where = components.length === 1 ? '' : `"${name}": `;
+    const most = Math.max(maxLength, currentText.length).toLocaleString('en-US');
+    return [`${where}Write at most ${most} characters.`];
   });
 }
 
@@ -174,7 +190,7 @@ const slots = {
   background_info: ({ background }) => background,
   objective_info: ({ objective }) => objective,
   reader_info: ({ readerHint }) => readerHint,
-  rules_info: ({ components }) => placeholderRules(components).join('\n'),
+  rules_info: ({ components }) => [...placeholderRules(components), ...lengthRules(components)].join('\n'),
   answer_info: ({ components }) => answerForm(components),
 } satisfies Record<string, (request: ReflectionPromptRequest) => string | undefined>;
 

@@ -7,6 +7,7 @@ import { Interrupted } from '../calls/interruption.ts';
 import { runCall } from '../calls/run-call.ts';
 import { Semaphore } from '../calls/semaphore.ts';
 import { ownValue, recordOf } from '../component.ts';
+import type { RefusedTexts } from '../events.ts';
 import { type ProposalEntry, proposalKey, type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
 import type { Mask } from '../redact.ts';
@@ -19,7 +20,7 @@ import type { Memory } from './memory.ts';
 import type { Proposal, ProposalRequest, Proposer } from './proposer.ts';
 import { type Reflection, reflect } from './reflect.ts';
 import { type PromptRequest, recordsFor, reflectionRequests } from './requests.ts';
-import type { CheckLimits } from './text-limits.ts';
+import type { CheckLimits, TextLimits } from './text-limits.ts';
 
 export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;
@@ -34,7 +35,7 @@ export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly concurrency: number;
   /** Masks texts in records. */
   readonly mask: Mask;
-  readonly knowledge: Knowledge<Name>;
+  readonly knowledge: Knowledge<Name> & Pick<TextLimits<Name>, 'maxLength'>;
   readonly memory: Memory<Name>;
   readonly checkLimits: CheckLimits;
   readonly stopwatch: Stopwatch;
@@ -107,9 +108,13 @@ async function askModel<Example, Output, Trace, Name extends string>(
   const texts = Object.fromEntries(reflections.flatMap(({ texts }) => [...texts])) as Partial<
     Record<Name, string>
   >;
-  if (Object.keys(texts).length > 0) return { texts };
-  const [rejected] = reflections.flatMap(({ rejected }) => [...rejected.values()]);
-  return rejected === undefined ? noText(request) : { rejected };
+  const rejections = reflections.flatMap(({ rejected }) => [...rejected]);
+  // The reasons of each text are of interest only where there are several.
+  const isOne = request.components.length === 1 || rejections.length === 0;
+  const refused = isOne ? {} : { refused: Object.fromEntries(rejections) as RefusedTexts<Name> };
+  if (Object.keys(texts).length > 0) return { texts, ...refused };
+  const [rejected] = rejections.map(([, rejection]) => rejection);
+  return rejected === undefined ? noText(request) : { rejected: { ...rejected, ...refused } };
 }
 
 async function ask<Example, Output, Trace, Name extends string>(

@@ -1,7 +1,7 @@
 import type { Rollout } from '../adapter/adapter.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
-import type { ProposalRejection } from '../events.ts';
+import type { ProposalRejection, RefusedTexts } from '../events.ts';
 
 /** A parent, the components to rewrite, and the parent's rollouts on the minibatch. */
 export interface ProposalRequest<Example, Output, Trace, Name extends string> {
@@ -20,12 +20,13 @@ export interface ProposalRequest<Example, Output, Trace, Name extends string> {
 
 /** New texts; why there are none; or why the proposer was not asked. */
 export type Proposal<Name extends string> =
-  | { readonly texts: Partial<Record<Name, string>> }
+  | { readonly texts: Partial<Record<Name, string>>; readonly refused?: RefusedTexts<Name> }
   | {
       readonly rejected: {
         readonly reason: ProposalRejection;
         readonly message: string;
         readonly error?: unknown;
+        readonly refused?: RefusedTexts<Name>;
       };
     }
   | { readonly interruption: Interruption };

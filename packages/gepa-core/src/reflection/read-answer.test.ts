@@ -476,6 +476,14 @@ describe('an answer with several texts', () => {
     expect(Object.values(all)).toContainEqual(expect.objectContaining({ problem: 'no_text' }));
   });
 
+  it('an answer that is cut off before its first block is cut off for every text', () => {
+    for (const text of ['', 'Let me think about']) {
+      const readings = Object.values(readAll(text, 'length'));
+      expect(readings.length).toBeGreaterThan(1);
+      for (const reading of readings) expect(reading).toMatchObject({ problem: 'cut_off' });
+    }
+  });
+
   it('readAnswer accepts a block without a name if one of several texts is asked for again, but not the block of another', () => {
     const names = texts.map(({ name }) => name);
     const again = (text: string) => readAnswer({ text }, [asked], { names }).get('triage');

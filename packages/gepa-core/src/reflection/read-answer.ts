@@ -73,7 +73,7 @@ export function readAnswer(
     if (!isQuote) readings.set(name, reading);
   });
   if (isCut) for (const { name } of asked) if (!readings.has(name)) readings.set(name, stopped);
-  return sections.length > 0
+  return sections.length > 0 || isCut
     ? readings
     : forAll(noText('No block of the answer has the name of a text on its first line.'));
 }

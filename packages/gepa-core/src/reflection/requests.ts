@@ -7,7 +7,7 @@ import type { Memory } from './memory.ts';
 import { toPlain } from './plain.ts';
 import { asksForSeveral, type ComponentRequest, type ReflectionPromptRequest } from './prompt.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS } from './render.ts';
-import { valueFor } from './text-limits.ts';
+import { type TextLimits, valueFor } from './text-limits.ts';
 
 /** What the prompts of one proposal are made of. */
 export interface RequestSource<Example, Output, Trace, Name extends string> {
@@ -24,7 +24,7 @@ export interface RequestSource<Example, Output, Trace, Name extends string> {
   /** Masks texts in records. Default: they stay as they are. */
   readonly mask?: Mask | undefined;
   /** What the caller knows. */
-  readonly knowledge: Knowledge<Name>;
+  readonly knowledge: Knowledge<Name> & Pick<TextLimits<Name>, 'maxLength'>;
   /** What the run remembers of the parent with these rollouts. Default: nothing. */
   readonly memory?: Memory<Name>;
   readonly parent?: number;
@@ -86,7 +86,8 @@ function groups<Example, Output, Trace, Name extends string>(
   const found: Name[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const name of names) {
-    const records = sizeOf(wholeRecords(source, name));
+    // The records are shared, but for adapters with records of their own.
+    const records = source.adapter.reflectiveRecords === undefined ? 0 : sizeOf(wholeRecords(source, name));
     // A long text counts like records: the answer repeats it.
     const length = Math.max(Math.min(records, maxCharacters * LEAST_SHARE), source.candidate[name].length);
     if (!mayShare || size + length > maxCharacters) {
@@ -128,6 +129,7 @@ function componentRequest<Example, Output, Trace, Name extends string>(
     component: { ...adapter.components[name], ...(description === undefined ? {} : { description }) },
     currentText: candidate[name],
     guidance: valueFor(knowledge.guidance, name),
+    maxLength: valueFor(knowledge.maxLength, name),
     history: question && memory?.history(question, name),
     learned: question && memory?.lessons(question, name),
   };

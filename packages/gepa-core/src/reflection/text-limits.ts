@@ -66,7 +66,7 @@ export function createLimits({ maxLength, validate }: TextLimits, copied: FindCo
     if (max !== undefined && text.length > Math.max(max, currentText.length)) {
       return {
         problem: 'too_long',
-        message: `The new text of "${name}" has ${text.length} characters; at most ${max} are allowed. Say the same more briefly, or leave out what matters least.`,
+        message: `The new text of "${name}" has ${text.length} characters; at most ${Math.max(max, currentText.length)} are allowed. Say the same more briefly, or leave out what matters least.`,
       };
     }
     const reason = refusal(valueFor(validate, name), text);

@@ -12,8 +12,8 @@ const test: TestScores = {
   size: 100,
   seedScore: 0.475,
   bestScore: 0.7,
-  seedScores: [],
-  bestScores: [],
+  seedScores: Array.from({ length: 40 }, () => 0),
+  bestScores: Array.from({ length: 40 }, () => 1),
   gain: 0.225,
   interval: [0.05, 0.4],
   metricCalls: 200,
@@ -48,7 +48,7 @@ describe('the outcome', () => {
       runFinished(),
     ]);
     expect(row(summarize(partial).split('\n'), 'Validation')).toEqual([
-      '0.500 → 1.000 (+0.500)',
+      '0.500 → 1.000, on different examples',
       'The seed was scored on 4 examples, the best candidate on 2 of 4 examples',
     ]);
   });

@@ -1,3 +1,4 @@
+import { MIN_DIFFERING } from '../evaluate/compare.ts';
 import type { OptimizationResult, ScoreBasis, TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search/search-view.ts';
 import { type Colors, colorsOf } from './colors.ts';
@@ -81,7 +82,7 @@ function validationLines(result: OptimizationResult, { green }: Colors): string[
   const isSame = seedScoredOn.examples === scoredOn.examples && seedScoredOn.fresh === scoredOn.fresh;
   if (isSame) return [`${scores} on ${basisOf(scoredOn, size)}`];
   return [
-    scores,
+    `${formatScore(seedScore)} → ${formatScore(bestScore)}, on different examples`,
     `The seed was scored on ${basisOf(seedScoredOn, size)}, the best candidate on ${basisOf(scoredOn, size)}`,
   ];
 }
@@ -116,12 +117,28 @@ function testLines(result: OptimizationResult, colors: Colors): string[] {
 /** With fewer examples the percentile bootstrap gives intervals that are clearly too narrow. */
 const MIN_TEST_SIZE = 30;
 
-function interpretationOf({ gain, interval: [low, high] }: TestScores): string {
+function interpretationOf(test: TestScores): string {
+  const {
+    gain,
+    interval: [low, high],
+  } = test;
+  if (low > 0 || high < 0) {
+    const differing = differingExamples(test);
+    if (differing < MIN_DIFFERING) {
+      return `The two differ on ${countOf(differing, 'example')} only, which may be chance`;
+    }
+  }
   if (low > 0) return 'It is all above 0: the gain is unlikely to be chance';
   if (high < 0) return 'It is all below 0: the best candidate is worse than the seed on new examples';
   if (gain > 0) return 'It includes 0: the gain may be chance';
   if (gain < 0) return 'It includes 0: the loss may be chance';
   return 'It includes 0: no difference was found';
+}
+
+function differingExamples({ seedScores, bestScores }: TestScores): number {
+  const differs = (seed: number | null, best: number | null | undefined) =>
+    seed !== null && best !== null && best !== undefined && seed !== best;
+  return seedScores.filter((seed, position) => differs(seed, bestScores[position])).length;
 }
 
 function objectiveLines(result: OptimizationResult): string[] {

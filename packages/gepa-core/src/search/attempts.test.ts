@@ -91,3 +91,35 @@ describe('attempts', () => {
     ]);
   });
 });
+
+it('a component whose new text was refused has an attempt of its own with its reason, also beside one that was run', () => {
+  const attempts = new Attempts();
+  const refused = { b: { reason: 'too_long', message: 'b is too long.' } } as const;
+  attempts.apply({
+    type: 'proposal_evaluated',
+    iteration: 1,
+    task: 0,
+    parent: 0,
+    texts: { a: 'new' },
+    before: [0],
+    after: [1],
+    accepted: true,
+    selected: true,
+    refused,
+  });
+  attempts.apply({
+    type: 'proposal_rejected',
+    iteration: 2,
+    task: 0,
+    parent: 0,
+    components: ['a', 'b'],
+    reason: 'too_long',
+    message: 'b is too long.',
+    refused,
+  });
+  expect(attempts.of(0).map(({ components, rejection }) => [components, rejection?.message])).toEqual([
+    [['a'], undefined],
+    [['b'], 'b is too long.'],
+    [['b'], 'b is too long.'],
+  ]);
+});

@@ -1,5 +1,5 @@
 import type { Candidate } from '../component.ts';
-import type { DecisionEvent, ProposalRejection } from '../events.ts';
+import type { DecisionEvent, ProposalRejection, RefusedTexts } from '../events.ts';
 
 /** What came of one task: new texts that were scored on the minibatch, or a rejection. */
 export interface Attempt<Name extends string = string> {
@@ -38,20 +38,11 @@ export class Attempts<Name extends string = string> {
         this.#addScores(event.parent, event.minibatch, event.scores);
         break;
       case 'proposal_rejected': {
-        const { iteration, task, parent, components, reason, message } = event;
-        const minibatch = this.#minibatches.get(task) ?? [];
-        const rejection = { reason, message };
-        this.#add({
-          iteration,
-          parent,
-          minibatch,
-          components,
-          texts: {},
-          before: [],
-          after: [],
-          accepted: false,
-          rejection,
-        });
+        const { iteration, parent, components, reason, message, refused } = event;
+        const minibatch = this.#minibatches.get(event.task) ?? [];
+        const task = { iteration, parent, minibatch };
+        if (refused === undefined) this.#addRejection(task, components, { reason, message });
+        else this.#addRefused(task, refused);
         break;
       }
       case 'proposal_evaluated': {
@@ -59,6 +50,7 @@ export class Attempts<Name extends string = string> {
         const minibatch = this.#minibatches.get(task) ?? [];
         const components = Object.keys(texts) as Name[];
         this.#add({ iteration, parent, minibatch, components, texts, before, after, accepted });
+        this.#addRefused({ iteration, parent, minibatch }, event.refused ?? {});
         break;
       }
       case 'candidate_added':
@@ -77,6 +69,22 @@ export class Attempts<Name extends string = string> {
   /** A candidate's score on an example of the trainset; `undefined` where it was not run. */
   scoreOf(candidate: number, example: number): number | undefined {
     return this.#scores.get(candidate)?.get(example);
+  }
+
+  #addRefused(
+    task: Pick<Attempt<Name>, 'iteration' | 'parent' | 'minibatch'>,
+    refused: RefusedTexts<Name>,
+  ): void {
+    const names = Object.keys(refused) as Name[];
+    for (const name of names) this.#addRejection(task, [name], refused[name]!);
+  }
+
+  #addRejection(
+    task: Pick<Attempt<Name>, 'iteration' | 'parent' | 'minibatch'>,
+    components: readonly Name[],
+    rejection: NonNullable<Attempt<Name>['rejection']>,
+  ): void {
+    this.#add({ ...task, components, texts: {}, before: [], after: [], accepted: false, rejection });
   }
 
   #add(attempt: Attempt<Name>): void {

@@ -151,7 +151,8 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const number = run.journal?.numberOf(candidate) ?? 0;
     const candidateRun: CandidateRun<Name> = { candidate, number, context, unavailable: undefined };
     const made = new Set<number>();
-    const outcomes = await mapConcurrently(examples, concurrency, async (ref, position) => {
+    const workers = context.concurrency ?? concurrency;
+    const outcomes = await mapConcurrently(examples, workers, async (ref, position) => {
       if (cache?.has(ref.key) !== true) made.add(position);
       const outcome =
         cache === undefined

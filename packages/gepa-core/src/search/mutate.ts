@@ -2,7 +2,7 @@ import type { Rollout } from '../adapter/adapter.ts';
 import { messageOf } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, candidateKey } from '../component.ts';
-import type { ProposalRejection } from '../events.ts';
+import type { ProposalRejection, RefusedTexts } from '../events.ts';
 import { affordableTasks } from './affordable-tasks.ts';
 import type { Evaluation } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
@@ -17,6 +17,7 @@ interface Child<Name extends string> extends Trial<Name> {
   readonly task: number;
   /** The texts that are new. */
   readonly changed: Partial<Candidate<Name>>;
+  readonly refused: RefusedTexts<Name> | undefined;
 }
 
 /** What came of a task. */
@@ -33,6 +34,7 @@ type TaskOutcome<Name extends string> =
       readonly reason: ProposalRejection;
       readonly message: string;
       readonly error?: unknown;
+      readonly refused?: RefusedTexts<Name>;
     }
   | { readonly kind: 'child'; readonly child: Child<Name> };
 
@@ -71,7 +73,7 @@ export async function mutate<Example, Output, Trace, Name extends string>(
     chosen.map(async (task, number): Promise<TaskOutcome<Name>> => {
       if ('kind' in task) return task;
       const proposal = await reflect(search, task, number);
-      return 'kind' in proposal ? proposal : testChild(search, task, number, proposal.texts);
+      return 'kind' in proposal ? proposal : testChild(search, task, number, proposal);
     }),
   );
 
@@ -196,7 +198,7 @@ async function reflect<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   { parent, minibatch, rollouts, components }: ChosenTask<Example, Output, Trace, Name>,
   task: number,
-): Promise<{ readonly texts: Partial<Candidate<Name>> } | TaskOutcome<Name>> {
+): Promise<Pick<Child<Name>, 'changed' | 'refused'> | TaskOutcome<Name>> {
   const { state, names, propose, skipDuplicates, evaluator, trainset, perfectScore } = search;
   const candidate = state.candidates[parent]!.texts;
   const { iteration } = state;
@@ -209,9 +211,9 @@ async function reflect<Example, Output, Trace, Name extends string>(
   if ('interruption' in proposal) return { kind: 'interrupted', components, ...proposal };
   if ('rejected' in proposal) return { kind: 'rejected', components, ...proposal.rejected };
 
-  const texts = proposal.texts as Partial<Candidate<Name>>;
-  const child: Candidate<Name> = { ...candidate, ...texts };
-  if (!skipDuplicates || !state.has(child)) return { texts };
+  const changed = proposal.texts as Partial<Candidate<Name>>;
+  const child: Candidate<Name> = { ...candidate, ...changed };
+  if (!skipDuplicates || !state.has(child)) return { changed, refused: proposal.refused };
   return candidateKey(names, candidate) === candidateKey(names, child)
     ? { kind: 'rejected', components, reason: 'unchanged', message: 'The new text equals the current one.' }
     : {
@@ -227,7 +229,7 @@ async function testChild<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   { parent, minibatch, rollouts: parentRollouts, components }: ChosenTask<Example, Output, Trace, Name>,
   task: number,
-  changed: Partial<Candidate<Name>>,
+  { changed, refused }: Pick<Child<Name>, 'changed' | 'refused'>,
 ): Promise<TaskOutcome<Name>> {
   const { state, evaluator } = search;
   const texts: Candidate<Name> = { ...state.candidates[parent]!.texts, ...changed };
@@ -240,7 +242,7 @@ async function testChild<Example, Output, Trace, Name extends string>(
   if (interruption !== undefined) return { kind: 'interrupted', components, interruption };
   const before = parentRollouts.map(({ score }) => score);
   const after = rollouts.map((rollout) => rollout!.score);
-  return { kind: 'child', child: { task, parent, texts, changed, before, after } };
+  return { kind: 'child', child: { task, parent, texts, changed, refused, before, after } };
 }
 
 function dispatchOutcome<Example, Output, Trace, Name extends string>(
@@ -265,12 +267,21 @@ function dispatchOutcome<Example, Output, Trace, Name extends string>(
     });
   }
   if (outcome.kind === 'rejected') {
-    const { components, reason, message } = outcome;
-    dispatch({ type: 'proposal_rejected', iteration, task, parent, components, reason, message });
+    const { components, reason, message, refused } = outcome;
+    dispatch({
+      type: 'proposal_rejected',
+      iteration,
+      task,
+      parent,
+      components,
+      reason,
+      message,
+      ...(refused === undefined ? {} : { refused }),
+    });
   }
   if (outcome.kind === 'child') {
     const { child } = outcome;
-    const { changed: texts, before, after } = child;
+    const { changed: texts, refused, before, after } = child;
     dispatch({
       type: 'proposal_evaluated',
       iteration,
@@ -281,6 +292,7 @@ function dispatchOutcome<Example, Output, Trace, Name extends string>(
       after,
       accepted: accepted.includes(child),
       selected: selected.includes(child),
+      ...(refused === undefined ? {} : { refused }),
     });
   }
 }

@@ -21,6 +21,8 @@ export interface RolloutContext {
   readonly candidateIndex: number | undefined;
   /** Its place within the iteration. */
   readonly task?: number;
+  /** The most rollouts of the evaluation at once. Default: as many as of the run. */
+  readonly concurrency?: number;
   /** Repeats rollouts that are known already, under this name in the journal. */
   readonly repeat?: string | undefined;
 }

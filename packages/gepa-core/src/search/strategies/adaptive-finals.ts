@@ -49,6 +49,8 @@ export class Finals {
   next(request: PolicyRequest, order: readonly number[]): FinalStep {
     const { search, metricCalls } = request;
     const fresh = order.slice(new Set(search.pool.part).size);
+    // There is nothing to compare.
+    if (search.candidates.length === 1) return this.#choice(search, [0], fresh);
     const taken = fresh.slice(0, this.#taken);
     let finalists = this.#nextFinalists(search, [...search.pool.part, ...taken]);
 

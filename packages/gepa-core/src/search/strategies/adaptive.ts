@@ -179,7 +179,8 @@ function reasonToGrow(
   }
   const size = new Set(pool.part).size;
   const isStalledSize = size < STALLED_SHARE * metricCalls.left;
-  if (imperfect < MIN_IMPERFECT && isStalledSize) return { reason: 'the leader is nearly perfect on it' };
+  if (imperfect < MIN_IMPERFECT && isStalledSize)
+    return { reason: `the leader fails on only ${imperfect} of its examples` };
   if (!stall.isNewRound) return undefined;
   if (isExhausted(search, bestIndex)) return { reason: 'the leader is perfect on the trainset' };
   if (stall.isOver && isStalledSize) return { reason: 'the search stalled' };
