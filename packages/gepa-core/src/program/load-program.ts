@@ -1,4 +1,5 @@
 import type { Candidate, Component } from '../component.ts';
+import { withDeclaredVariables } from './declared-variables.ts';
 import {
   candidateFrom,
   parseSavedCandidate,
@@ -47,7 +48,8 @@ export function loadProgram<Program>(
   const contents =
     typeof saved === 'string' ? readSavedCandidate(saved) : parseSavedCandidate(saved, 'The object');
   const { components, apply } = texts.including?.(foundNames(contents, selection)) ?? texts;
-  const selected = selectComponents(components, selection);
+  const declared = withDeclaredVariables(components, selection.variables);
+  const selected = selectComponents(declared, selection);
   return apply(foundCandidate(selected, candidateFrom(contents, publicComponents(selected), ifChanged)));
 }
 

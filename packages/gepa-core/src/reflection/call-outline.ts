@@ -1,6 +1,7 @@
 import type { Rollout } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
 import { type Input, type KnownText, marked } from './condense-records.ts';
+import { withoutNoise } from './content-noise.ts';
 import { describeSchema } from './describe-schema.ts';
 import { type Plain, toPlain } from './plain.ts';
 import { callSteps, isSteps } from './records.ts';
@@ -53,7 +54,8 @@ function describeCall(step: Step, mark: (text: string) => string): string[] {
   const limit =
     maxOutputTokens === undefined ? '' : `at most ${maxOutputTokens.toLocaleString('en-US')} output tokens`;
   const about = [name, limit].filter(Boolean).join(', ');
-  const messages = layoutOf(toPlain(step.input) ?? null, mark);
+  const input = withoutNoise(toPlain(step.input, { shortensBase64: true }) ?? null);
+  const messages = layoutOf(input ?? null, mark);
   return [
     ...(about === '' ? [] : [`- Model: ${about}`]),
     ...(tools.length === 0 ? [] : [`- Tools it may call:`, ...describeTools(tools, mark)]),
@@ -73,14 +75,22 @@ function describeTools(tools: NonNullable<Step['tools']>, mark: (text: string) =
 }
 
 /** The messages in short, with marks for texts and inputs. */
+/** The text of a part of a message. */
+function textOf(part: Plain): string {
+  if (typeof part === 'string') return part;
+  const isText = typeof part === 'object' && part !== null && !isList(part) && typeof part.text === 'string';
+  return isText ? (part.text as string) : JSON.stringify(part);
+}
+
 function layoutOf(input: Plain, mark: (text: string) => string): string[] {
   if (typeof input === 'string') return [JSON.stringify(shorten(mark(input), MAX_MESSAGE_CHARACTERS))];
   if (!isList(input)) return [];
   const messages = input.flatMap((message) => {
     if (typeof message !== 'object' || message === null || isList(message)) return [];
-    const { role, content } = message;
+    const { role, content = '' } = message;
     if (typeof role !== 'string') return [];
-    const text = typeof content === 'string' ? content : JSON.stringify(content ?? '');
+    const parts = isList(content) ? content : [content];
+    const text = parts.map(textOf).join('\n');
     return [`${role}: ${JSON.stringify(shorten(mark(text), MAX_MESSAGE_CHARACTERS))}`];
   });
   return messages.length > MAX_MESSAGES

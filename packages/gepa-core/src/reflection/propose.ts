@@ -136,12 +136,8 @@ async function ask<Example, Output, Trace, Name extends string>(
     call: (prompt) =>
       askOnce(run, semaphore, model, images, { iteration, task, components, attempt: attempt++, prompt }),
   });
-  const { texts, rejected, usage } = reflection;
-  const reasons = [...rejected.values()].map(({ reason }) => reason);
-  cutOffs.add(
-    iteration,
-    texts.size === 0 && reasons.length > 0 && reasons.every((reason) => reason === 'cut_off'),
-  );
+  const { texts, rejected, wasCutOff, usage } = reflection;
+  cutOffs.add(iteration, wasCutOff);
   run.dispatch({
     type: 'reflection_finished',
     iteration,

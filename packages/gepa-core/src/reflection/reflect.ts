@@ -24,6 +24,8 @@ export interface Rejection {
 export interface Reflection {
   readonly texts: ReadonlyMap<string, string>;
   readonly rejected: ReadonlyMap<string, Rejection>;
+  /** Whether the first answer was cut off, for some of the texts at least. */
+  readonly wasCutOff: boolean;
   readonly usage: Usage;
 }
 
@@ -54,7 +56,8 @@ export async function reflect(
     const reason = outcome.rejected.get(name)?.reason;
     return reason !== undefined && reason !== 'unchanged' && (asksAgainAfterCutOff || reason !== 'cut_off');
   });
-  if (invalid.length === 0) return { ...outcome, usage: first.usage };
+  const wasCutOff = [...outcome.rejected.values()].some(({ reason }) => reason === 'cut_off');
+  if (invalid.length === 0) return { ...outcome, wasCutOff, usage: first.usage };
 
   const second = await request.call(secondPrompt(prompt, request, invalid, first.text, outcome));
   const again = outcomeOf(request, invalid, second, true);
@@ -63,11 +66,12 @@ export async function reflect(
   return {
     texts: new Map([...outcome.texts, ...again.texts]),
     rejected,
+    wasCutOff,
     usage: addUsage(first.usage, second.usage),
   };
 }
 
-type Outcome = Omit<Reflection, 'usage'>;
+type Outcome = Omit<Reflection, 'usage' | 'wasCutOff'>;
 
 function outcomeOf(
   request: ReflectionPromptRequest & { readonly checkLimits?: CheckLimits },

@@ -151,7 +151,7 @@ function startLine(event: EventOf<'run_started'>): string {
     earlierMs === undefined ? 'Optimizing' : `Resumed after ${formatDuration(earlierMs)}: optimizing`;
   const limits = describeLimits(event);
   const atMost = limits === '' ? '' : `, at most ${limits}`;
-  return `${start} ${countOf(components.length, 'component')} with ${formatCount(trainsetSize)} training and ${formatCount(valsetSize)} validation examples${atMost}`;
+  return `${start} ${countOf(components.length, 'component')} with ${formatCount(trainsetSize)} training and ${formatCount(valsetSize)} validation example${valsetSize === 1 ? '' : 's'}${atMost}`;
 }
 
 function newBestLine(candidate: ScoredCandidate, previousBest: number | undefined): string {

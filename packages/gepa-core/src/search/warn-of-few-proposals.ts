@@ -1,3 +1,4 @@
+import { countOf } from '../report/format.ts';
 import type { SearchContext } from './search-context.ts';
 
 /** With fewer, a search is a matter of luck. */
@@ -27,6 +28,6 @@ export function warnOfFewProposals<Example, Output, Trace, Name extends string>(
     ...(scoresPart ? [] : ["use a smaller valset, or `search: 'adaptive'`, which compares on a part of it"]),
   ];
   warn(
-    `maxMetricCalls allows only about ${Math.max(0, proposals)} proposals: of ${maxMetricCalls} calls, ${validation} score the seed${kept}, and a proposal takes about ${Math.round(perProposal)}. To find more, ${remedies.join('; or ')}.`,
+    `maxMetricCalls allows only about ${countOf(Math.max(0, proposals), 'proposal')}: of ${maxMetricCalls} calls, ${validation} score the seed${kept}, and a proposal takes about ${Math.round(perProposal)}. To find more, ${remedies.join('; or ')}.`,
   );
 }

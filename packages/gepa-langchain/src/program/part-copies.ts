@@ -63,15 +63,19 @@ export class PartCopies implements Copies {
     return blocks.some((block, i) => block !== content[i]) ? blocks : content;
   }
 
-  /** The longest constant goes first, since it may contain another. */
+  /** Of constants that begin at the same place the longest is replaced, since it may contain another. */
   #replaceInText(sent: string): string {
     const found = Object.entries(this.constants)
       .filter(([, constant]) => sent.includes(constant))
       .sort(([, a], [, b]) => b.length - a.length);
-    for (const [name] of found) currentBinding()?.reads?.add(name);
-    const [longest] = found;
-    if (longest === undefined) return sent;
-    const [name, constant] = longest;
-    return sent.replace(constant, () => this.#texts[name] ?? constant);
+    if (found.length === 0) return sent;
+    const pattern = new RegExp(found.map(([, constant]) => escaped(constant)).join('|'), 'g');
+    return sent.replace(pattern, (constant) => {
+      const [name] = found.find(([, other]) => other === constant)!;
+      currentBinding()?.reads?.add(name);
+      return this.#texts[name] ?? constant;
+    });
   }
 }
+
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
