@@ -79,6 +79,8 @@ const claude = (streaming: boolean) =>
 
 const evaluate = (program: Runnable<{ text: string }>, text: string, limits: object) =>
   gepa(program).compile({
+    // Scores the seed on the whole valset.
+    search: 'reference',
     trainset: [{ id: '0', input: { text } }],
     valset: [1, 2, 3].map((id) => ({ id: String(id), input: { text } })),
     metric: () => 0.5,
