@@ -6,7 +6,9 @@ import type { Fingerprint } from './fingerprint.ts';
 import type { JournalPosition, KnownEntry } from './journal.ts';
 
 export const format = 'gepa-run';
-export const version = 3;
+export const version = 4;
+/** Version 3 called the number of texts `candidate`, whether or not they were in the pool. */
+const readable: readonly unknown[] = [3, version];
 
 const usage = z.looseObject({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number() });
 const uncertain = z.optional(z.object({ tokens: z.number(), costUsd: z.number() }));
@@ -34,7 +36,7 @@ const line = z.discriminatedUnion('type', [
     type: z.literal('rollout'),
     ...call,
     phase: z.string(),
-    candidate: z.number(),
+    textsId: z.number(),
     example: z.number(),
     exampleId: z.string(),
     occurrence: z.optional(z.string()),
@@ -78,7 +80,7 @@ const line = z.discriminatedUnion('type', [
     uncertain,
     reservation,
   }),
-  z.looseObject({ type: z.literal('candidate'), at: z.number(), candidate: z.number(), texts }),
+  z.looseObject({ type: z.literal('texts'), at: z.number(), textsId: z.number(), texts }),
   z.looseObject({ type: z.literal('iteration'), ...call }),
   z.looseObject({
     type: z.literal('session'),
@@ -99,8 +101,8 @@ const line = z.discriminatedUnion('type', [
 export type JournalLine =
   | (KnownEntry & { readonly at: number })
   | {
-      readonly type: 'candidate';
-      readonly candidate: number;
+      readonly type: 'texts';
+      readonly textsId: number;
       readonly texts: Readonly<Record<string, string>>;
       readonly at: number;
     }
@@ -161,11 +163,11 @@ export function readJournal(path: string, reader: JournalReader): number {
 function asHeader(value: unknown, path: string): Header {
   const header = value as Partial<Header> | null;
   if (header?.format !== format) throw damaged(path, 1, `it is not a "${format}" header`);
-  if (header.version !== version) {
+  if (!readable.includes(header.version)) {
     throw damaged(
       path,
       1,
-      `it has version ${String(header.version)}, and this package reads version ${version}`,
+      `it has version ${String(header.version)}, and this package reads version ${readable.join(' and ')}`,
     );
   }
   const parsed = head.safeParse(value, { error: schemaError });
@@ -179,13 +181,21 @@ function problemOf({ issues: [issue] }: z.core.$ZodError): string {
 
 function asLine(value: unknown, path: string, number: number): JournalLine {
   // These are read when a reflection needs them.
-  const { output, trace, feedback, componentFeedback, prompt, ...rest } = (value ?? {}) as Record<
+  const { output, trace, feedback, componentFeedback, prompt, ...found } = (value ?? {}) as Record<
     string,
     unknown
   >;
+  const rest = ofPresentVersion(found);
   const parsed = line.safeParse(rest, { error: schemaError });
   if (parsed.success) return rest as unknown as JournalLine;
   throw damaged(path, number, problemOf(parsed.error));
+}
+
+/** A line as it is written now; one of version 3 is recognized by itself, since a resumed run goes on in the same file. */
+export function ofPresentVersion(line: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { type, candidate, ...rest } = line;
+  if (type === 'candidate') return { type: 'texts', textsId: candidate, ...rest };
+  return type === 'rollout' && line.textsId === undefined ? { type, textsId: candidate, ...rest } : line;
 }
 
 function damaged(path: string, number: number, what: string, cause?: unknown): JournalDamagedError {

@@ -53,12 +53,12 @@ const lines = (file: string) =>
 describe('files', () => {
   it('a run directory contains JSON lines that only the owner can read, and no lock after the run', async () => {
     await optimize(inRunDir().options);
-    expect(readdirSync(runDir).sort()).toEqual(['events.jsonl', 'journal.jsonl']);
+    expect(readdirSync(runDir).sort()).toEqual(['events.jsonl', 'examples.jsonl', 'journal.jsonl']);
     for (const file of readdirSync(runDir)) expect(statSync(join(runDir, file)).mode & 0o077).toBe(0);
     const [header, ...rest] = lines('journal.jsonl');
-    expect(header).toMatchObject({ type: 'run', format: 'gepa-run', version: 3 });
+    expect(header).toMatchObject({ type: 'run', format: 'gepa-run', version: 4 });
     expect(new Set(rest.map(({ type }) => type))).toEqual(
-      new Set(['session', 'candidate', 'rollout', 'iteration', 'proposal', 'ended']),
+      new Set(['session', 'texts', 'rollout', 'iteration', 'proposal', 'ended']),
     );
   });
 
@@ -275,7 +275,7 @@ describe('a damaged journal', () => {
 
   it('a journal of another version is refused', async () => {
     await optimize(inRunDir().options);
-    writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"version":3', '"version":9'));
+    writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"version":4', '"version":9'));
     expect(((await errorOf()) as Error).message).toContain('version 9');
   });
 });

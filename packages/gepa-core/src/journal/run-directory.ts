@@ -3,15 +3,21 @@ import { GepaError, RunDirectoryError } from '../errors.ts';
 import { isDecision, type Listener } from '../events.ts';
 import { makeDirectory } from '../node/make-directory.ts';
 import { AppendFile } from './append-file.ts';
+import { type WrittenExamples, writeExamples } from './examples-file.ts';
 import { FileJournal, type FileJournalOptions } from './file-journal.ts';
 import type { Journal } from './journal.ts';
 import { lockDirectory } from './lock.ts';
 
-/** The directory of a run: `journal.jsonl` has the outcomes of its calls, `events.jsonl` its decisions. */
+/**
+ * The directory of a run: `journal.jsonl` has the outcomes of its calls, `events.jsonl` its decisions, and
+ * `examples.jsonl` what its examples are.
+ */
 export interface RunDirectory {
   readonly journal: Journal;
   /** Writes decision events to `events.jsonl`, which each session starts anew. */
   readonly listener: Listener;
+  /** Writes `examples.jsonl`, unless it is there. */
+  writeExamples(examples: Omit<WrittenExamples, 'mask'>): void;
   close(): void;
 }
 
@@ -38,7 +44,18 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
     const listener: Listener = (event) => {
       if (isDecision(event)) events.append(JSON.stringify(event));
     };
-    return { journal, listener, close };
+    return {
+      journal,
+      listener,
+      writeExamples(examples) {
+        try {
+          writeExamples(`${path}/examples.jsonl`, { ...examples, mask: options.mask });
+        } catch (error) {
+          onFailure(error as Error);
+        }
+      },
+      close,
+    };
   } catch (error) {
     close();
     if (GepaError.isInstance(error)) throw error;
