@@ -45,7 +45,13 @@ const contentsOf = ({ weight, ...contents }: { weight: number }) => ({ ...conten
 
 it('examples.jsonl has an example without input as the input', async () => {
   await optimize({ ...search, runDir, trainset: ['Is it late?'] });
-  expect(written()[0]).toEqual({ example: 0, set: 'train', position: 0, id: 'train:0', input: 'Is it late?' });
+  expect(written()[0]).toEqual({
+    example: 0,
+    set: 'train',
+    position: 0,
+    id: 'train:0',
+    input: 'Is it late?',
+  });
 });
 
 it('examples.jsonl is masked as the journal is', async () => {

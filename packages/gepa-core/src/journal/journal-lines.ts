@@ -1,9 +1,9 @@
 import * as z from 'zod/v4-mini';
 import { JournalDamagedError } from '../errors.ts';
-import { builtin } from '../node/builtin.ts';
 import { schemaError } from '../schema-error.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { JournalPosition, KnownEntry } from './journal.ts';
+import { linesFrom } from './lines-from.ts';
 
 export const format = 'gepa-run';
 export const version = 4;
@@ -145,10 +145,12 @@ export interface JournalReader {
  */
 export function readJournal(path: string, reader: JournalReader): number {
   let whole = 0;
-  for (const { text, number, position, isLast } of linesOf(path)) {
+  let number = 0;
+  for (const { bytes, position, isLast } of linesFrom(path)) {
+    number++;
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = JSON.parse(decoder.decode(bytes));
     } catch (cause) {
       if (isLast) return whole;
       throw damaged(path, number, 'it is not JSON', cause);
@@ -191,6 +193,8 @@ function asLine(value: unknown, path: string, number: number): JournalLine {
   throw damaged(path, number, problemOf(parsed.error));
 }
 
+const decoder = new TextDecoder();
+
 /** A line as it is written now; one of version 3 is recognized by itself, since a resumed run goes on in the same file. */
 export function ofPresentVersion(line: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { type, candidate, ...rest } = line;
@@ -204,57 +208,4 @@ function damaged(path: string, number: number, what: string, cause?: unknown): J
     number,
     { cause },
   );
-}
-
-interface RawLine {
-  readonly text: string;
-  readonly number: number;
-  readonly position: JournalPosition;
-  readonly isLast: boolean;
-}
-
-const chunkSize = 1 << 20;
-
-function* linesOf(path: string): Generator<RawLine> {
-  const fs = builtin('node:fs', 'leave `runDir` out.');
-  const file = fs.openSync(path, 'r');
-  try {
-    const total = fs.fstatSync(file).size;
-    const chunk = new Uint8Array(chunkSize);
-    let parts: Uint8Array[] = [];
-    let offset = 0;
-    let number = 1;
-    for (let position = 0; position < total; ) {
-      const read = fs.readSync(file, chunk, 0, chunkSize, position);
-      if (read === 0) break;
-      position += read;
-      let start = 0;
-      for (let end = chunk.indexOf(10, start); end !== -1 && end < read; end = chunk.indexOf(10, start)) {
-        parts.push(chunk.slice(start, end + 1));
-        const length = parts.reduce((sum, part) => sum + part.length, 0);
-        const position = { offset, length };
-        yield { text: textOf(parts), number, position, isLast: offset + length === total };
-        parts = [];
-        offset += length;
-        number++;
-        start = end + 1;
-      }
-      if (start < read) parts.push(chunk.slice(start, read));
-    }
-  } finally {
-    fs.closeSync(file);
-  }
-}
-
-const decoder = new TextDecoder();
-
-function textOf(parts: readonly Uint8Array[]): string {
-  if (parts.length === 1) return decoder.decode(parts[0]);
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return decoder.decode(bytes);
 }

@@ -65,7 +65,41 @@ describe('files', () => {
   it('events.jsonl contains the decisions of the run', async () => {
     const run = inRunDir();
     await optimize(run.options);
-    expect(lines('events.jsonl')).toEqual(JSON.parse(JSON.stringify(run.decisions())));
+    expect(lines('events.jsonl').map(({ scoresById: _, ...event }) => event)).toEqual(
+      JSON.parse(JSON.stringify(run.decisions())),
+    );
+  });
+
+  it('events.jsonl has the scores of a candidate by example id too', async () => {
+    const result = await optimize(inRunDir().options);
+    const seed = lines('events.jsonl').find(({ type, index }) => type === 'candidate_added' && index === 0);
+    expect(seed.scoresById).toEqual(
+      Object.fromEntries(result.candidates[0]!.scores.map((score, i) => [`valid-${i}`, score])),
+    );
+  });
+
+  it('the journal names candidates and proposals as the result and the events do', async () => {
+    const run = inRunDir({ maxMetricCalls: 120 });
+    const result = await optimize(run.options);
+    expect(result.candidates.length).toBeGreaterThan(2);
+    const evaluated = new Map(
+      run
+        .decisions()
+        .flatMap((event) => (event.type === 'proposal_evaluated' ? [[event.proposal, event]] : [])),
+    );
+    const texts = new Map(
+      lines('journal.jsonl').flatMap((line) => (line.type === 'texts' ? [[line.textsId, line.texts]] : [])),
+    );
+    for (const line of lines('journal.jsonl').filter(({ type }) => type === 'rollout')) {
+      if (line.phase === 'proposal') {
+        expect(line.candidate).toBeUndefined();
+        expect(texts.get(line.textsId)).toMatchObject(evaluated.get(line.proposal)!.texts);
+      } else expect(texts.get(line.textsId)).toEqual(result.candidates[line.candidate]!.texts);
+    }
+    for (const { proposal, texts, source } of result.candidates) {
+      if (source === 'reflection') expect(texts).toMatchObject(evaluated.get(proposal!)!.texts);
+    }
+    expect([...evaluated.keys()]).toEqual([...new Set(evaluated.keys())].sort((a, b) => a - b));
   });
 
   it('the journal contains each rollout and reflection before its event, and one turn of the event loop after the call', async () => {
