@@ -42,6 +42,8 @@ export type DecisionEvent<Name extends string = string> =
       readonly minibatch: readonly number[];
       readonly scores: readonly number[];
       readonly skipped: boolean;
+      /** The first line of the feedback on the lowest score. */
+      readonly feedback?: string;
     }
   | {
       /** A task that led to no child to run. */
@@ -100,6 +102,9 @@ export type DecisionEvent<Name extends string = string> =
       readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
       /** For the seed: the components that no rollout read. They are left out of the search. */
       readonly unread?: readonly Name[];
+      /** The number of these rollouts in which the program or the metric threw, and the first message. */
+      readonly failed?: number;
+      readonly error?: string;
       readonly metricCalls: number;
       readonly bestIndex: number;
     }

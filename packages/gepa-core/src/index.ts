@@ -42,8 +42,11 @@ export type {
 export { type Tunable, tunable } from './program/tunable.ts';
 export type { PromptImage } from './reflection/images.ts';
 export type {
+  ComponentProposals,
   FrontierKey,
   OptimizationResult,
+  ProposalCounts,
+  RejectedProposal,
   ScoreBasis,
   TestScores,
   TextLength,

@@ -65,8 +65,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     if (event.type === 'iteration_started' && !journal?.hasIteration(event.iteration)) {
       journal?.mark({ type: 'iteration', iteration: event.iteration });
     }
-    state.apply(event);
-    dispatcher.dispatch(event);
+    state.apply(dispatcher.dispatch(event));
   };
   /** Whether an earlier session went on after the present iteration. */
   const isReplaying = () => journal?.hasIteration(state.iteration + 1) ?? false;

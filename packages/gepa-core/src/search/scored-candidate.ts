@@ -12,7 +12,7 @@ export function scoredCandidate<Name extends string>(
   added: Added<Name>,
   part?: readonly number[],
 ): ScoredCandidate<Name> {
-  const { index, texts, parents, source, iteration, proposal, runs, metricCalls } = added;
+  const { index, texts, parents, source, iteration, proposal, runs, failed, error, metricCalls } = added;
   const kept = part && new Set(part);
   const keep = (values: readonly (number | null)[]) =>
     kept === undefined ? values : values.map((value, position) => (kept.has(position) ? value : null));
@@ -36,6 +36,8 @@ export function scoredCandidate<Name extends string>(
           objectiveScores,
           objectives: mapValues(objectiveScores, (values) => meanOf(values).mean),
         }),
+    ...(failed === undefined ? {} : { failed }),
+    ...(error === undefined ? {} : { error }),
     metricCalls,
   };
 }

@@ -6,6 +6,7 @@ import type { FrontierKey, OptimizationResult, ScoreBasis, TextLength } from '..
 import { Attempts } from './attempts.ts';
 import { FrontierKeys } from './frontier-keys.ts';
 import { ParetoFrontier } from './pareto-frontier.ts';
+import { ProposalTally } from './proposal-tally.ts';
 import { meanAt, scoredCandidate, withFurtherScores } from './scored-candidate.ts';
 import type { Pool, ScoredCandidate, SearchView, Survivor } from './search-view.ts';
 
@@ -25,6 +26,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   perfectScore: number | undefined;
   mergesAccepted = 0;
   childrenTested = 0;
+  readonly tally = new ProposalTally<Name>();
   #proposals = { before: 0, last: 0 };
   pool: Pool = { candidates: [], part: [] };
   chosen: Decision<Name, 'best_chosen'> | undefined;
@@ -44,6 +46,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   apply(event: DecisionEvent<Name>): void {
     this.attempts.apply(event);
     this.#countProposal(event);
+    this.tally.apply(event);
     switch (event.type) {
       case 'run_started':
         this.started = event;
@@ -208,6 +211,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     lengths: lengthsOf(state),
     stopReason: finished.stopReason,
     iterations: state.iteration,
+    proposals: state.tally.counts,
     totalMetricCalls: finished.metricCalls,
     metricCallsSaved: finished.metricCallsSaved,
     cacheHits: finished.cacheHits,

@@ -124,6 +124,7 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
     scores: rollouts.map((rollout) => rollout?.score ?? null),
     ...(objectiveScores === undefined ? {} : { objectiveScores }),
     ...(unread.length === 0 ? {} : { unread }),
+    ...failuresOf(rollouts),
     metricCalls,
   };
   const members = state.pool.candidates.map((member) => state.candidates[member]!);
@@ -131,6 +132,13 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
   dispatch({ type: 'candidate_added', ...added, bestIndex });
   if (!isSeed) strategies.candidateAdded(index, origin.parents);
   return true;
+}
+
+function failuresOf(
+  rollouts: Validation<unknown, unknown, unknown>['rollouts'],
+): Pick<ScoredCandidate, 'failed' | 'error'> {
+  const errors = rollouts.flatMap((rollout) => rollout?.error ?? []);
+  return errors.length === 0 ? {} : { failed: errors.length, error: errors[0]! };
 }
 
 /** By objective and valset position. A failed rollout scores `failureScore` on every objective. */
