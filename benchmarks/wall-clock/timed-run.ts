@@ -18,6 +18,8 @@ export interface TimedRun {
   readonly score: number;
   readonly calls: number;
   readonly reflections: number;
+  /** The part of the time in which a reflection runs. */
+  readonly reflectingShare: number;
   /** The true score of the best candidate so far at the given times. */
   readonly scoreAt: readonly number[];
 }
@@ -35,6 +37,7 @@ export async function timedRun(
   const candidates: Readonly<Record<string, string>>[] = [];
   const history: { readonly at: number; readonly best: number }[] = [];
   let reflections = 0;
+  const reflecting = { running: 0, since: 0, total: 0 };
   /** A call takes the same time whenever it is made. */
   const duration = (mean: number, call: string) =>
     latency === 'constant'
@@ -52,7 +55,9 @@ export async function timedRun(
       propose: async (request) => {
         reflections++;
         const { candidate, components, records } = request;
+        if (reflecting.running++ === 0) reflecting.since = clock.now;
         await clock.sleep(duration(REFLECTION_MS, JSON.stringify([candidate, components, records])));
+        if (--reflecting.running === 0) reflecting.total += clock.now - reflecting.since;
         return task.propose(request);
       },
       trainset: task.trainset,
@@ -75,5 +80,12 @@ export async function timedRun(
     const last = history.findLast(({ at }) => at <= time * 1_000);
     return last === undefined ? seedScore : task.trueScore(candidates[last.best]!);
   });
-  return { seconds: clock.now / 1_000, score, calls: result.totalMetricCalls, reflections, scoreAt };
+  return {
+    seconds: clock.now / 1_000,
+    score,
+    calls: result.totalMetricCalls,
+    reflections,
+    reflectingShare: reflecting.total / clock.now,
+    scoreAt,
+  };
 }

@@ -85,9 +85,14 @@ const named = <Strategy>(
 
 export function createStrategies<Name extends string>(
   options: StrategyOptions<Name>,
-  run: { readonly draws: Draws; readonly trainsetSize: number; readonly minibatchSize: number },
+  run: {
+    readonly draws: Draws;
+    readonly trainsetSize: number;
+    readonly minibatchSize: number;
+    readonly metricCalls: () => PolicyRequest['metricCalls'];
+  },
 ): Strategies<Name> {
-  const { draws, trainsetSize, minibatchSize } = run;
+  const { draws, trainsetSize, minibatchSize, metricCalls } = run;
   const candidates = named(options.candidateSelectionStrategy, candidateSelectors);
   const components = componentSelector(options.componentSelector);
   const batches = named(options.batchSampler, batchSamplers);
@@ -125,6 +130,9 @@ export function createStrategies<Name extends string>(
           return parent ?? search.bestIndex;
         },
         nextMinibatch: (parent) => nextMinibatch(search, parent),
+        metricCalls: metricCalls(),
+        minibatchSize,
+        search,
       });
       if (isExhausted) return undefined;
       const planned = checkArray<Partial<Task> | undefined>(strategy, sampled);
