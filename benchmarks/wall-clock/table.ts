@@ -7,8 +7,8 @@ import { type Latency, type TimedRun, timedRun } from './timed-run.ts';
 /**
  * The true score against time, for one to eight proposals at once. Time is simulated: a rollout takes 50 ms, a
  * reflection 500 ms, eight rollouts run at once, and the engine itself takes none. The tasks are those of the search
- * benchmark, without a model. `share` is the part of the time in which a reflection runs: what overlapping rollouts of one round with
- * reflections of the next could save is the rest.
+ * benchmark, without a model. `valset` is the share of the time in which rollouts on the valset run: no overlap of validation with the
+ * reflections of the next round could save more.
  */
 const { values } = parseArgs({
   options: {
@@ -46,7 +46,7 @@ for (const name of values.families.split(',')) {
       'seconds',
       'calls',
       'reflect',
-      'share',
+      'valset',
     ];
     console.log(cells(header));
     for (const [search, options] of Object.entries(searches)) {
@@ -64,7 +64,7 @@ for (const name of values.families.split(',')) {
           meanOf(runs.map(({ seconds }) => seconds)).mean.toFixed(1),
           meanOf(runs.map(({ calls }) => calls)).mean.toFixed(0),
           meanOf(runs.map(({ reflections }) => reflections)).mean.toFixed(1),
-          score(meanOf(runs.map(({ reflectingShare }) => reflectingShare)).mean),
+          score(meanOf(runs.map(({ valsetShare }) => valsetShare)).mean),
         ];
         console.log(cells(row));
       }

@@ -18,8 +18,8 @@ export interface TimedRun {
   readonly score: number;
   readonly calls: number;
   readonly reflections: number;
-  /** The part of the time in which a reflection runs. */
-  readonly reflectingShare: number;
+  /** The share of the time in which rollouts on the valset run. */
+  readonly valsetShare: number;
   /** The true score of the best candidate so far at the given times. */
   readonly scoreAt: readonly number[];
 }
@@ -37,7 +37,8 @@ export async function timedRun(
   const candidates: Readonly<Record<string, string>>[] = [];
   const history: { readonly at: number; readonly best: number }[] = [];
   let reflections = 0;
-  const reflecting = { running: 0, since: 0, total: 0 };
+  const validating = { running: 0, since: 0, total: 0 };
+  const valset = new Set(task.valset);
   /** A call takes the same time whenever it is made. */
   const duration = (mean: number, call: string) =>
     latency === 'constant'
@@ -48,16 +49,17 @@ export async function timedRun(
     optimize<number, Outcome, undefined, string>({
       seedCandidate: task.seedCandidate,
       run: async (candidate, example) => {
+        const validates = valset.has(example);
+        if (validates && validating.running++ === 0) validating.since = clock.now;
         await clock.sleep(duration(ROLLOUT_MS, JSON.stringify([candidate, example])));
+        if (validates && --validating.running === 0) validating.total += clock.now - validating.since;
         return { output: task.run(candidate, example) };
       },
       metric: ({ output: { score, feedback } }) => ({ score, componentFeedback: feedback }),
       propose: async (request) => {
         reflections++;
         const { candidate, components, records } = request;
-        if (reflecting.running++ === 0) reflecting.since = clock.now;
         await clock.sleep(duration(REFLECTION_MS, JSON.stringify([candidate, components, records])));
-        if (--reflecting.running === 0) reflecting.total += clock.now - reflecting.since;
         return task.propose(request);
       },
       trainset: task.trainset,
@@ -85,7 +87,7 @@ export async function timedRun(
     score,
     calls: result.totalMetricCalls,
     reflections,
-    reflectingShare: reflecting.total / clock.now,
+    valsetShare: validating.total / clock.now,
     scoreAt,
   };
 }

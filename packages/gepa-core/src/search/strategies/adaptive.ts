@@ -1,5 +1,5 @@
 import type { Random } from '../random.ts';
-import { meanAt } from '../scored-candidate.ts';
+import { meanAt, scoresAt } from '../scored-candidate.ts';
 import type { SearchView } from '../search-view.ts';
 import { Finals, reserveShare } from './adaptive-finals.ts';
 import type { BatchSampler } from './batch-sampling.ts';
@@ -163,7 +163,7 @@ export function growingPart(): EvaluationPolicy {
     },
 
     best(candidates, part) {
-      const complete = candidates.filter(({ scores }) => part.every((position) => scores[position] !== null));
+      const complete = candidates.filter((candidate) => scoresAt(candidate, part).isComplete);
       return (complete.length > 0 ? complete : candidates).reduce((best, candidate) =>
         meanAt(candidate, part) >= meanAt(best, part) ? candidate : best,
       ).index;

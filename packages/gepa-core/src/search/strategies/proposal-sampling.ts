@@ -58,16 +58,16 @@ function grid(parents: number, mutations: number): ProposalSampler {
 /** Proposals of one round do not learn from each other: with fewer rounds a search is clearly worse. */
 const ENOUGH_ROUNDS = 25;
 export const MOST_AT_ONCE = 8;
-/** One in this number of proposals is taken to be validated. */
-const PROPOSALS_PER_VALIDATION = 2;
 
-/** By the metric calls of the whole run, so that the number hardly changes within one. */
+/** By the metric calls of the whole run, and what a proposal has taken so far. */
 function tasksAtOnce({
   metricCalls,
   minibatchSize,
   search,
 }: Parameters<ProposalSampler['sample']>[0]): number {
-  const perProposal = 2 * minibatchSize + search.pool.part.length / PROPOSALS_PER_VALIDATION;
+  // Half of the children before any was tested.
+  const validated = search.candidates.length / (search.childrenTested + 2);
+  const perProposal = 2 * minibatchSize + validated * search.pool.part.length;
   const proposals = metricCalls.limit / perProposal;
   return Math.max(1, Math.min(MOST_AT_ONCE, Math.floor(proposals / ENOUGH_ROUNDS)));
 }
