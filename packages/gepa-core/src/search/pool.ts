@@ -44,6 +44,17 @@ export function costOfValidation<Example, Output, Trace, Name extends string>(
   return evaluator.costOfNew([...examples, ...positions.map((position) => valset[position]!)]) + repeats;
 }
 
+/** The metric calls that another proposal takes at most: parent and child on a minibatch, and the child's validation. */
+export function callsForProposal<Example, Output, Trace, Name extends string>({
+  state,
+  strategies,
+  valset,
+  minibatchSize,
+}: SearchContext<Example, Output, Trace, Name>): number {
+  const validation = strategies.evaluationPolicy.scoresPart ? state.pool.part.length : valset.length;
+  return 2 * minibatchSize + validation;
+}
+
 /** Without any metric call, a policy may change the pool this often at once. */
 const MAX_CHANGES = 100;
 

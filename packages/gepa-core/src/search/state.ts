@@ -214,6 +214,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     spend: finished.spend,
     durationMs: finished.durationMs,
     time: finished.time,
+    ...(finished.budgetHeld === undefined ? {} : { budgetHeld: finished.budgetHeld }),
     ...(finished.test === undefined ? {} : { test: finished.test }),
     warnings: finished.warnings,
   };
@@ -234,6 +235,7 @@ export function scoresOf(
   ): ScoreBasis => ({
     examples: [...positions].filter((position) => typeof candidate.scores[position] === 'number').length,
     fresh,
+    optimistic: candidate.index !== 0 && !fresh,
   });
   const isPaired = [...positions].every((position) => typeof seed.scores[position] === 'number');
   const seedPositions = isPaired ? positions : part;

@@ -22,6 +22,7 @@ import {
   type EvaluationPolicy,
   type EvaluationPolicyOption,
   type FinalStep,
+  type FinalsRequest,
   fullEvaluation,
   type PolicyRequest,
   sharedPart,
@@ -57,7 +58,7 @@ export interface Strategies<Name extends string = string> {
 export interface CheckedPolicy extends Required<Pick<EvaluationPolicy, 'next' | 'pool' | 'reserve'>> {
   best(candidates: readonly ScoredCandidate[], part: readonly number[]): number;
   /** Undefined where the best candidate of the search is chosen. */
-  readonly finals: ((request: PolicyRequest) => FinalStep) | undefined;
+  readonly finals: ((request: FinalsRequest) => FinalStep) | undefined;
   /** Whether a new candidate is scored on the part of the pool only. */
   readonly scoresPart: boolean;
 }
