@@ -2,7 +2,7 @@ import type { Phase } from './adapter/adapter.ts';
 import type { SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
-import type { TestScores, TextLength } from './result.ts';
+import type { BudgetHeld, TestScores, TextLength } from './result.ts';
 import type { CandidateSource, FrontierType } from './search/search-view.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 
@@ -162,6 +162,7 @@ export type DecisionEvent<Name extends string = string> =
       readonly warnings: readonly string[];
       /** Of each component, in characters; empty if the seed was not scored. */
       readonly lengths: Readonly<Record<string, TextLength>>;
+      readonly budgetHeld?: BudgetHeld;
       readonly test?: TestScores;
     };
 

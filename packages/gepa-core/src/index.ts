@@ -42,6 +42,7 @@ export type {
 export { type Tunable, tunable } from './program/tunable.ts';
 export type { PromptImage } from './reflection/images.ts';
 export type {
+  BudgetHeld,
   ComponentProposals,
   FrontierKey,
   OptimizationResult,
@@ -80,6 +81,7 @@ export {
   type EvaluationPolicy,
   type EvaluationPolicyOption,
   type FinalStep,
+  type FinalsRequest,
   fullEvaluation,
   type PolicyRequest,
   stagedEvaluation,

@@ -27,6 +27,16 @@ export interface ScoreBasis {
   readonly examples: number;
   /** Whether the search used none of them, so that the score was not selected for being high. */
   readonly fresh: boolean;
+  /** Whether the candidate was chosen among others for this score, which then tends to be too high. */
+  readonly optimistic: boolean;
+}
+
+/** Why a run did not use all of its metric calls. */
+export interface BudgetHeld {
+  /** What is left of `maxMetricCalls`. */
+  readonly left: number;
+  /** What another proposal takes at most: its minibatch, run twice, and its validation. */
+  readonly needed: number;
 }
 
 /** One key of the Pareto frontier. */

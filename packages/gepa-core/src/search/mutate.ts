@@ -360,7 +360,7 @@ function summarize<Name extends string>(
   const failure = rejected.find(({ reason }) => reason === 'proposer_failed');
   if (failure !== undefined) return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
   return rejected[0] === undefined
-    ? { kind: 'idle', why: 'allPerfect' }
+    ? { kind: 'idle', why: 'perfectMinibatches' }
     : { kind: 'idle', why: 'noNewProposals', rejection: rejected[0].message };
 }
 

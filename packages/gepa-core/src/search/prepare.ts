@@ -152,10 +152,19 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     minOverlap: settings.mergeValOverlapFloor,
     isNew: (texts) => !skipDuplicates || !state.has(texts),
   });
+  const metricCalls = () => {
+    const planned = journal?.hasIteration(state.iteration) ? (journal.plannedMetricCalls ?? 0) : 0;
+    const total =
+      journal?.limitOf(state.iteration) ??
+      Math.max(settings.maxMetricCalls ?? Number.POSITIVE_INFINITY, planned);
+    const limit = total - budget.testsetCalls;
+    return { limit, left: limit - spend.metricCalls, testset: budget.testsetCalls };
+  };
   const strategies = createStrategies(settings, {
     draws,
     trainsetSize: trainset.length,
     minibatchSize: settings.reflectionMinibatchSize,
+    metricCalls,
   });
   const stopWhen = conditions.anyOf(
     ...(settings.maxIterations === undefined ? [] : [conditions.iterations(settings.maxIterations)]),
@@ -191,14 +200,6 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     usage: spend.usage,
     elapsedMs: stopwatch.elapsedMs,
   });
-  const metricCalls = () => {
-    const planned = journal?.hasIteration(state.iteration) ? (journal.plannedMetricCalls ?? 0) : 0;
-    const total =
-      journal?.limitOf(state.iteration) ??
-      Math.max(settings.maxMetricCalls ?? Number.POSITIVE_INFINITY, planned);
-    const limit = total - budget.testsetCalls;
-    return { limit, left: limit - spend.metricCalls, testset: budget.testsetCalls };
-  };
 
   const search: SearchContext<Example, Output, Trace, Name> = {
     started: startedEvent(settings, runId, journal),
