@@ -120,6 +120,8 @@ export interface OptimizationResult<Name extends string = string> {
   /** The length of each component in characters, in the seed and in the best candidate. */
   readonly lengths: Readonly<Record<Name, TextLength>>;
   readonly stopReason: StopReason;
+  /** Present when the run ended by `maxMetricCalls`: what was left, and what it did not suffice for. */
+  readonly budgetHeld?: BudgetHeld;
   readonly iterations: number;
   readonly proposals: ProposalCounts<Name>;
   /** Scored rollouts, those on the testset included. */

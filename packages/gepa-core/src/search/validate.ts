@@ -6,7 +6,7 @@ import { SeedError } from '../errors.ts';
 import { isHopeless } from './hopeless-seed.ts';
 import { scoredCandidate } from './scored-candidate.ts';
 import type { SearchContext } from './search-context.ts';
-import type { CandidateSource, SearchView } from './search-view.ts';
+import type { CandidateSource, ScoredCandidate, SearchView } from './search-view.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import { unreadComponents, unreadWarning } from './unread-components.ts';
 
