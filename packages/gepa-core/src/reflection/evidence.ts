@@ -100,7 +100,7 @@ function renderedRecords<Example, Output, Trace, Name extends string>(
     const note =
       isLaidOutAs === undefined
         ? ''
-        : `The model saw each input as in Example ${isLaidOutAs}, unless an example shows otherwise.\n\n`;
+        : `The model saw each input as in Example ${isLaidOutAs}; the others show only what differs.\n\n`;
     return note + renderRecords(condensed, { maxCharacters: characters - note.length });
   };
   const [name] = names;
