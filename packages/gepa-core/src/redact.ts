@@ -65,9 +65,10 @@ function spellings(secret: string): string[] {
 }
 
 /** Words are no part of a longer name: with the key `local-models`, the model `local-models-7b` keeps its name. */
-function patternOf(secret: string): string | RegExp {
+function patternOf(secret: string): RegExp {
   const isWords = secret.length < 32 && /^[a-z]+(?:[-_ ][a-z]+)*$/i.test(secret);
-  return isWords ? new RegExp(`(?<![\\w-])${secret}(?![\\w-])`, 'g') : secret;
+  const literal = secret.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(isWords ? `(?<![\\w-])${literal}(?![\\w-])` : literal, 'g');
 }
 
 function encoded(secret: string): string {

@@ -26,7 +26,7 @@ function* block(value: Plain, limit: number): Generator<string> {
   else if (typeof value !== 'object' || value === null) yield String(value);
   else if (Array.isArray(value)) {
     if (isRow(value)) yield* textBlock(shorten(JSON.stringify(value), limit)).split('\n');
-    else if (isTable(value)) yield* table(value);
+    else if (isTable(value)) yield* table(value as readonly Row[]);
     else for (const item of value) yield* indent(block(item, limit), '- ', '  ');
   } else {
     const fields = fieldsOf(value);
@@ -86,7 +86,7 @@ const cellEnds = /[\n\r\u2028\u2029|]/;
 type Row = Readonly<Record<string, string | number | boolean | null>>;
 
 /** Whether entries have the same fields, at least two, with short values. */
-function isTable(list: readonly Plain[]): list is readonly Row[] {
+function isTable(list: readonly Plain[]): boolean {
   const [first] = list;
   if (list.length < MIN_ROWS || first === undefined || !isFields(first)) return false;
   const keys = Object.keys(first);
