@@ -1,10 +1,11 @@
 import { nextTurn } from './next-turn.ts';
 
-/** Shorter steps are not worth a turn. */
-const LONG_STEP_MS = 20;
+/** Shorter work is not worth a turn. */
+const TURN_MS = 10;
 
-/** Steps of work on texts of any length. After a long one, timers and signals act before the next. */
+/** Steps of work on texts of any length. After some of it, timers and signals act before the next step. */
 export class Pace {
+  #workedMs = 0;
   #turn: Promise<void> | undefined;
 
   async step<T>(work: () => T): Promise<T> {
@@ -13,12 +14,30 @@ export class Pace {
     try {
       return work();
     } finally {
-      if (performance.now() - startedAt > LONG_STEP_MS) this.#turn = this.#passTurn();
+      this.#workedMs += performance.now() - startedAt;
+      if (this.#workedMs > TURN_MS) this.#turn = this.#passTurn();
+    }
+  }
+
+  /** Runs work that can pause where it yields. */
+  async steps<T>(work: Generator<void, T>): Promise<T> {
+    for (;;) {
+      const { done, value } = await this.step(() => work.next());
+      if (done === true) return value;
     }
   }
 
   async #passTurn(): Promise<void> {
     await nextTurn();
     this.#turn = undefined;
+    this.#workedMs = 0;
+  }
+}
+
+/** Runs work to its end without a pause. */
+export function withoutPause<T>(work: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
   }
 }
