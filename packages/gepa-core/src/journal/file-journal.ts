@@ -1,7 +1,7 @@
 import type { Amount } from '../budget/amount.ts';
 import type { TimeSpent } from '../budget/spend.ts';
 import { messageOf } from '../calls/classify-error.ts';
-import { Pace } from '../calls/pace.ts';
+import { type Pace, withoutPause } from '../calls/pace.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
@@ -19,6 +19,7 @@ import type {
   RolloutDetails,
 } from './journal.ts';
 import { format, type Header, readJournal, version } from './journal-lines.ts';
+import { parsing } from './parsing.ts';
 
 export interface FileJournalOptions {
   readonly fingerprint: Fingerprint;
@@ -26,12 +27,23 @@ export interface FileJournalOptions {
   /** The names of the components, in order. */
   readonly names: readonly string[];
   readonly mask: Mask;
+  readonly pace: Pace;
   readonly maxMetricCalls: number | undefined;
   readonly note: (message: string) => void;
   readonly warn: (message: string) => void;
   /** Called once when nothing more can be written. */
   readonly onFailure: () => void;
 }
+
+/** Shorter lines are written in no time. */
+const LONG_LINE = 100_000;
+
+/** What is masked. Candidates and the model's answers are not, since the search is replayed from them. */
+const masked: { readonly [type in CallEntry['type']]?: readonly string[] } = {
+  rollout: ['exampleId', 'feedback', 'componentFeedback', 'error', 'output', 'trace'],
+  reflection: ['prompt'],
+  unavailable: ['message'],
+};
 
 /** A journal as a file of JSON lines. */
 export class FileJournal implements Journal {
@@ -50,7 +62,6 @@ export class FileJournal implements Journal {
   /** Not the size of the map: a deleted line leaves a gap, and other lines may refer to its number. */
   #nextNumber = 0;
   #written = { rollouts: 0, reflections: 0 };
-  readonly #pace = new Pace();
   #hasFailed = false;
 
   constructor(path: string, options: FileJournalOptions) {
@@ -110,11 +121,14 @@ export class FileJournal implements Journal {
   }
 
   async add(entry: CallEntry): Promise<JournalPosition | undefined> {
-    const build = () => this.#lineOf(entry);
+    const { pace } = this.#options;
+    const building = this.#lineOf(entry);
     // Other entries are short, and some are added while the run ends.
-    const line = entry.type === 'rollout' ? await this.#pace.step(build) : build();
+    const line =
+      entry.type === 'rollout' ? await pace.steps(building, { isUrgent: true }) : withoutPause(building);
     if (line === undefined) return undefined;
-    const { position, written } = this.#file.append(line);
+    const append = () => this.#file.append(line);
+    const { position, written } = line.length > LONG_LINE ? await pace.step(append) : append();
     if (!(await written)) return undefined;
     if (entry.type === 'rollout') this.#written.rollouts++;
     if (entry.type === 'reflection' || entry.type === 'proposal') this.#written.reflections++;
@@ -125,8 +139,11 @@ export class FileJournal implements Journal {
     return this.#append({ ...entry, at: this.#now() }).written;
   }
 
-  detailsAt(position: JournalPosition): RolloutDetails {
-    const { output, trace, feedback, componentFeedback, error } = JSON.parse(this.#file.read(position));
+  *detailsAt(position: JournalPosition): Generator<void, RolloutDetails> {
+    const line = this.#file.read(position);
+    yield;
+    const entry = (yield* parsing(line)) as RolloutDetails;
+    const { output, trace, feedback, componentFeedback, error } = entry;
     return {
       ...(output === undefined ? {} : { output }),
       ...(trace === undefined ? {} : { trace }),
@@ -161,10 +178,20 @@ export class FileJournal implements Journal {
     return this.#file.append(JSON.stringify(line));
   }
 
-  /** `undefined` if the user's `redact` throws: an unmasked line is never written. */
-  #lineOf(entry: CallEntry): string | undefined {
+  /**
+   * An entry as JSON: plain data, masked. The work can pause between the parts of an entry. `undefined` if the user's
+   * `redact` throws: an unmasked line is never written.
+   */
+  *#lineOf(entry: CallEntry): Generator<void, string | undefined> {
+    const { mask } = this.#options;
+    const isMasked = (name: string) => masked[entry.type]?.includes(name) ?? false;
     try {
-      return JSON.stringify({ ...this.#writable(entry), at: this.#now() });
+      const fields: string[] = [];
+      for (const [name, value] of Object.entries({ ...entry, at: this.#now() })) {
+        const json = isMasked(name) ? yield* maskedJson(value, mask) : JSON.stringify(value);
+        if (json !== undefined) fields.push(`${JSON.stringify(name)}:${json}`);
+      }
+      return `{${fields.join(',')}}`;
     } catch (error) {
       this.onFailure(new Error(`redact failed: ${messageOf(error)}`));
       return undefined;
@@ -173,31 +200,6 @@ export class FileJournal implements Journal {
 
   #now(): number {
     return Math.round(this.#elapsedBefore + performance.now() - this.#openedAt);
-  }
-
-  /** Plain data, masked. Candidates and the model's answers are not masked, since the search is replayed from them. */
-  #writable(entry: CallEntry): object {
-    const mask = this.#options.mask.data;
-    switch (entry.type) {
-      case 'rollout': {
-        const { exampleId, feedback, componentFeedback, error, output, trace } = entry;
-        return {
-          ...entry,
-          exampleId: mask(exampleId),
-          feedback: mask(feedback),
-          componentFeedback: mask(componentFeedback),
-          error: mask(error),
-          output: mask(output),
-          trace: mask(trace),
-        };
-      }
-      case 'reflection':
-        return { ...entry, prompt: mask(entry.prompt) };
-      case 'unavailable':
-        return { ...entry, message: mask(entry.message) };
-      default:
-        return entry;
-    }
   }
 
   #load(): {
@@ -258,4 +260,16 @@ export class FileJournal implements Journal {
       );
     }
   }
+}
+
+/** A value as JSON, masked; the work can pause between the items of a list, such as the steps of a trace. */
+function* maskedJson(value: unknown, mask: Mask): Generator<void, string | undefined> {
+  const json: (string | undefined)[] = [];
+  for (const item of Array.isArray(value) ? value : [value]) {
+    const plain = mask.data(item);
+    yield;
+    json.push(JSON.stringify(plain));
+    yield;
+  }
+  return Array.isArray(value) ? `[${json.map((item) => item ?? 'null').join(',')}]` : json[0];
 }

@@ -49,9 +49,9 @@ export class Memory<Name extends string = string> {
     return this.#state.candidates[index]!;
   }
 
-  /** Adds the rollouts of a minibatch. Call it in the order of tasks. */
-  learn(rollouts: readonly Rollout<unknown, unknown, unknown>[]): void {
-    this.#learned.add(rollouts);
+  /** Adds the rollouts of a minibatch. Call it in the order of tasks. The work can pause between rollouts. */
+  learn(rollouts: readonly Rollout<unknown, unknown, unknown>[]): Generator<void, void> {
+    return this.#learned.add(rollouts);
   }
 
   tried(parent: number, component: Name): readonly TriedText[] {

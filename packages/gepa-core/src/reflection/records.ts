@@ -27,8 +27,16 @@ export function sharedRecords({
   readonly components: readonly string[];
   readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
 }): ReflectiveRecord[] {
+  return [...recordsInTurn({ components, rollouts })];
+}
+
+/** The same, one after another. */
+export function* recordsInTurn({
+  components,
+  rollouts,
+}: Parameters<typeof sharedRecords>[0]): Generator<ReflectiveRecord> {
   const showsTokens = rollouts.some(concernsTokens);
-  return rollouts.map((rollout) => sharedRecord(components, rollout, showsTokens));
+  for (const rollout of rollouts) yield sharedRecord(components, rollout, showsTokens);
 }
 
 function sharedRecord(
