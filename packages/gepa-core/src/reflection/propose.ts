@@ -98,6 +98,8 @@ async function askModel<Example, Output, Trace, Name extends string>(
   const { pace } = options.run;
   const prompts = await pace.steps(reflectionRequests({ ...options, ...request }));
   if (await pace.steps(teachesNothing(options, request))) options.warn(noFeedback);
+  const { feedbackWarning } = options.memory;
+  if (feedbackWarning !== undefined && options.knowledge.showExpected !== true) options.warn(feedbackWarning);
   const settled = await Promise.allSettled(
     prompts.map((prompt) => ask(options, shared, model, request, prompt)),
   );

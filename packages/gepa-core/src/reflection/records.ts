@@ -64,10 +64,13 @@ function feedbackOn(
   components: readonly string[],
   { feedback, componentFeedback }: Rollout<unknown, unknown, unknown>,
 ): ReflectiveRecord {
+  const said = (remark: string | undefined) => (remark?.trim() === '' ? undefined : remark);
   const [only] = components;
-  if (components.length === 1) return { Feedback: ownValue(componentFeedback, only!) ?? feedback };
-  const own = components.map((name) => [`Feedback on "${name}"`, ownValue(componentFeedback, name)] as const);
-  return { Feedback: feedback, ...Object.fromEntries(own) };
+  if (components.length === 1) return { Feedback: said(ownValue(componentFeedback, only!) ?? feedback) };
+  const own = components.map(
+    (name) => [`Feedback on "${name}"`, said(ownValue(componentFeedback, name))] as const,
+  );
+  return { Feedback: said(feedback), ...Object.fromEntries(own) };
 }
 
 /** Whether a metric's words or objectives are about the length of answers. */
