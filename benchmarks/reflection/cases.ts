@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Adapter, Component, Rollout, Step } from 'gepa-core';
+import { withoutPause } from '../../packages/gepa-core/src/calls/pace.ts';
 import { buildReflectionPrompt } from '../../packages/gepa-core/src/reflection/prompt.ts';
 import { reflectionRequests } from '../../packages/gepa-core/src/reflection/requests.ts';
 
@@ -24,14 +25,16 @@ export const cases: readonly Case[] = readdirSync(folder)
 /** The prompt that asks for new texts of components. */
 export function promptOf({ components, candidate, rollouts }: Case, names: readonly string[]): string {
   const adapter: Pick<Adapter<unknown, unknown, readonly Step[]>, 'components'> = { components };
-  const [request] = reflectionRequests({
-    adapter: adapter as Adapter<unknown, unknown>,
-    candidate,
-    components: names,
-    rollouts,
-    templates: undefined,
-    knowledge: {},
-    maxRecordCharacters: undefined,
-  });
+  const [request] = withoutPause(
+    reflectionRequests({
+      adapter: adapter as Adapter<unknown, unknown>,
+      candidate,
+      components: names,
+      rollouts,
+      templates: undefined,
+      knowledge: {},
+      maxRecordCharacters: undefined,
+    }),
+  );
   return buildReflectionPrompt(request!);
 }

@@ -10,6 +10,12 @@ it('a mask applies redact to every string in plain data and nothing else', () =>
   });
 });
 
+it('a secret of words is masked where it stands alone, any other one wherever it occurs', () => {
+  const mask = createMask({ secrets: ['local-models', 'abc12345'] });
+  const text = 'local-models-7b, my_local-models, key=local-models&x, "local-models" and xabc12345x';
+  expect(mask.message(text)).toBe('local-models-7b, my_local-models, key=[key]&x, "[key]" and x[key]x');
+});
+
 it.each([
   ['401 Incorrect API key provided: sk-proj-abc123DEF456.', '401 Incorrect API key provided: [key].'],
   ['Incorrect API key provided: my-own-key-12345', 'Incorrect API key provided: [key]'],

@@ -27,7 +27,9 @@ export function createMask({
   readonly secrets?: readonly string[];
   readonly redact?: Redact | undefined;
 }): Mask {
-  const literals = [...new Set(secrets.flatMap(spellings))].sort((a, b) => b.length - a.length);
+  const literals = [...new Set(secrets.flatMap(spellings))]
+    .sort((a, b) => b.length - a.length)
+    .map(patternOf);
   const withoutSecrets = (text: string) =>
     withoutKeys(literals.reduce((masked, secret) => masked.replaceAll(secret, placeholder), text));
   const maskText = (text: string) => maskedText(withoutSecrets(text), redact);
@@ -60,6 +62,13 @@ const placeholder = '[key]';
 /** A secret as it is, in JSON, and in a URL. */
 function spellings(secret: string): string[] {
   return secret === '' ? [] : [secret, JSON.stringify(secret).slice(1, -1), encoded(secret)];
+}
+
+/** Words are no part of a longer name: with the key `local-models`, the model `local-models-7b` keeps its name. */
+function patternOf(secret: string): RegExp {
+  const isWords = secret.length < 32 && /^[a-z]+(?:[-_ ][a-z]+)*$/i.test(secret);
+  const literal = secret.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(isWords ? `(?<![\\w-])${literal}(?![\\w-])` : literal, 'g');
 }
 
 function encoded(secret: string): string {

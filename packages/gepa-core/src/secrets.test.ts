@@ -33,6 +33,18 @@ it('secretsIn ignores short values, names of environment variables, getters and 
   expect(secretsIn(value)).toEqual([]);
 });
 
+it('secretsIn ignores an API key that is a single word, but no password, phrase or longer value', () => {
+  const value = { a: { apiKey: 'simulated' }, b: { headers: { authorization: 'Bearer Anything' } } };
+  expect(secretsIn(value)).toEqual([]);
+  const secret = {
+    password: 'swordfish',
+    apiKey: 'not-needed',
+    token: 'qwertyuiopasdfghj',
+    'x-api-key': 'abcdefg1',
+  };
+  expect(secretsIn(secret)).toEqual(Object.values(secret));
+});
+
 it('secretsIn ends in a value that contains itself', () => {
   const value: Record<string, unknown> = { apiKey: 'the-secret' };
   value.self = value;

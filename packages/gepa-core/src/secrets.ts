@@ -12,11 +12,14 @@ const secretName =
 const queryName = /^(?:key|sig|signature|code)$/i;
 /** The name of an environment variable, which is sometimes the value of a field such as `apiKey`. */
 const variableName = /^[A-Z][A-Z_]*$/;
+/** A word is a placeholder for a key, such as `unneeded`, and would mask ordinary text. A password may be one. */
+const word = /^[A-Z]?[a-z]{1,15}$/;
+const passwordName = /pass(?:word|wd|phrase)$/i;
 
 /**
  * The API keys, tokens and passwords in a program or model: values of fields with a name such as `apiKey` or
  * `Authorization`, and credentials in URLs. Walks own fields only, calls no function and no getter, and ignores values
- * of fewer than 8 characters.
+ * of fewer than 8 characters and keys that are a single word.
  */
 export function secretsIn(value: unknown): string[] {
   const secrets = new Set<string>();
@@ -64,8 +67,12 @@ function fieldsOf(object: object): readonly (readonly [string, unknown])[] {
 
 function secretsOfField(name: string, value: string): string[] {
   if (value.length > maxLength) return [];
-  const found = secretName.test(name) && !variableName.test(value) ? [withoutScheme(value)] : [];
+  const found = secretName.test(name) && !isPlaceholder(name, value) ? [withoutScheme(value)] : [];
   return [...found, ...secretsOfUrl(value)].filter((secret) => secret.length >= minLength);
+}
+
+function isPlaceholder(name: string, value: string): boolean {
+  return variableName.test(value) || (word.test(withoutScheme(value)) && !passwordName.test(name));
 }
 
 /** The credentials of an `Authorization` header. */

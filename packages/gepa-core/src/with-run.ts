@@ -1,5 +1,6 @@
 import { messageOf } from './calls/classify-error.ts';
 import { nextTurn } from './calls/next-turn.ts';
+import { Pace } from './calls/pace.ts';
 import { RunSignal } from './calls/run-signal.ts';
 import { componentNames } from './component.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
@@ -32,8 +33,10 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
   const runSignal = new RunSignal(settings.signal);
   let directory: RunDirectory | undefined;
   try {
-    directory = openDirectory(settings, dispatcher, runSignal);
-    const prepared = prepareRun(settings, dispatcher, runSignal, directory?.journal, trainsetName);
+    const pace = new Pace();
+    directory = openDirectory(settings, dispatcher, runSignal, pace);
+    const { journal } = directory ?? {};
+    const prepared = prepareRun(settings, dispatcher, { runSignal, journal, pace, trainsetName });
     directory?.writeExamples({ sets: setsOf(prepared, trainsetName), plainInput: plainInputOf(settings) });
     if (settings.maxDurationMs !== undefined) {
       runSignal.endAfter(settings.maxDurationMs - prepared.stopwatch.elapsedMs);
@@ -52,6 +55,7 @@ function openDirectory<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
   { add, note, warn }: Dispatcher<Name>,
   runSignal: RunSignal,
+  pace: Pace,
 ): RunDirectory | undefined {
   if (settings.runDir === undefined) return undefined;
   const directory = openRunDirectory(settings.runDir, {
@@ -60,6 +64,7 @@ function openDirectory<Example, Output, Trace, Name extends string>(
     about: describeRun(settings),
     names: componentNames(settings.adapter.components),
     mask: settings.mask,
+    pace,
     maxMetricCalls: settings.maxMetricCalls,
     note,
     warn,

@@ -28,3 +28,17 @@ it('a step that throws rejects, and the next one runs', async () => {
   await expect(failing).rejects.toThrow('no');
   expect(await pace.step(() => 1)).toBe(1);
 });
+
+it('timers act between short steps too, once they add up', async () => {
+  const pace = new Pace();
+  let turns = 0;
+  setTimeout(() => turns++);
+  function* work() {
+    for (let step = 0; step < 10; step++) {
+      workFor(3);
+      yield;
+    }
+    return turns;
+  }
+  expect(await pace.steps(work())).toBe(1);
+});

@@ -1,4 +1,5 @@
 import type { Price } from '../budget/usage.ts';
+import { withoutPause } from '../calls/pace.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
 import { buildReflectionPrompt } from '../reflection/prompt.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS } from '../reflection/render.ts';
@@ -49,15 +50,17 @@ function reflectionSize(settings: AnySettings, measurement: Measurement | undefi
   const names = componentNames(adapter.components);
   const proposals = componentSelector === 'all' ? [names] : names.map((name) => [name]);
   const sizes = proposals.map((components) => {
-    const requests = reflectionRequests({
-      adapter,
-      candidate,
-      components,
-      rollouts: rollouts.filter((rollout) => rollout !== undefined),
-      templates: settings.reflectionPromptTemplate,
-      maxRecordCharacters,
-      knowledge: settings,
-    });
+    const requests = withoutPause(
+      reflectionRequests({
+        adapter,
+        candidate,
+        components,
+        rollouts: rollouts.filter((rollout) => rollout !== undefined),
+        templates: settings.reflectionPromptTemplate,
+        maxRecordCharacters,
+        knowledge: settings,
+      }),
+    );
     const characters = sum(requests.map((request) => buildReflectionPrompt(request).length));
     const records = measurement === undefined ? maxRecordCharacters * requests.length : 0;
     return {

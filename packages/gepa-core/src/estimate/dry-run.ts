@@ -54,7 +54,7 @@ export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<D
   const runSignal = new RunSignal(settings.signal);
   try {
     const stubs = { ...stubSettings(settings, sizes, limits), stopConditions: [isOutOfTime, cap] };
-    const { search, calls, testset } = prepareRun(stubs, dispatcher, runSignal, undefined);
+    const { search, calls, testset } = prepareRun(stubs, dispatcher, { runSignal });
     const endsBy = await runSearch(search);
     calls.budget.releaseTestset();
     // No time is reserved for the testset.

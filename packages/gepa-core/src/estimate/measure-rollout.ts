@@ -30,8 +30,7 @@ export async function measureRollout(settings: AnySettings): Promise<Measurement
   const { search, calls } = prepareRun(
     { ...withoutSpendLimits(settings), retry: { ...retry, retries } },
     createDispatcher(),
-    runSignal,
-    undefined,
+    { runSignal },
   );
   const startedAt = performance.now();
   try {

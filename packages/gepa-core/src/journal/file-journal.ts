@@ -1,7 +1,7 @@
 import type { Amount } from '../budget/amount.ts';
 import type { TimeSpent } from '../budget/spend.ts';
 import { messageOf } from '../calls/classify-error.ts';
-import { Pace } from '../calls/pace.ts';
+import { type Pace, withoutPause } from '../calls/pace.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
@@ -20,6 +20,7 @@ import type {
   RolloutDetails,
 } from './journal.ts';
 import { format, type Header, readJournal, version } from './journal-lines.ts';
+import { parsing } from './parsing.ts';
 
 export interface FileJournalOptions {
   readonly fingerprint: Fingerprint;
@@ -29,12 +30,26 @@ export interface FileJournalOptions {
   /** The names of the components, in order. */
   readonly names: readonly string[];
   readonly mask: Mask;
+  readonly pace: Pace;
   readonly maxMetricCalls: number | undefined;
   readonly note: (message: string) => void;
   readonly warn: (message: string) => void;
   /** Called once when nothing more can be written. */
   readonly onFailure: () => void;
 }
+
+/** Shorter lines are written in no time. */
+const LONG_LINE = 100_000;
+
+/** What is masked. Candidates and the model's answers are not, since the search is replayed from them. */
+const masked: { readonly [type in CallEntry['type']]?: readonly string[] } = {
+  rollout: ['exampleId', 'feedback', 'componentFeedback', 'error', 'output', 'trace'],
+  reflection: ['prompt'],
+  unavailable: ['message'],
+};
+
+/** They come last in a line, so that a reader of the rest need not parse them. */
+const mayBeLong: readonly string[] = ['error', 'feedback', 'componentFeedback', 'output', 'trace'];
 
 /** A journal as a file of JSON lines. */
 export class FileJournal implements Journal {
@@ -53,7 +68,6 @@ export class FileJournal implements Journal {
   /** Not the size of the map: a deleted line leaves a gap, and other lines may refer to its number. */
   #nextTextsId = 0;
   #written = { rollouts: 0, reflections: 0 };
-  readonly #pace = new Pace();
   #hasFailed = false;
 
   constructor(path: string, options: FileJournalOptions) {
@@ -114,11 +128,14 @@ export class FileJournal implements Journal {
   }
 
   async add(entry: CallEntry): Promise<JournalPosition | undefined> {
-    const build = () => this.#lineOf(entry);
+    const { pace } = this.#options;
+    const building = this.#lineOf(entry);
     // Other entries are short, and some are added while the run ends.
-    const line = entry.type === 'rollout' ? await this.#pace.step(build) : build();
+    const line =
+      entry.type === 'rollout' ? await pace.steps(building, { isUrgent: true }) : withoutPause(building);
     if (line === undefined) return undefined;
-    const { position, written } = this.#file.append(line);
+    const append = () => this.#file.append(line);
+    const { position, written } = line.length > LONG_LINE ? await pace.step(append) : append();
     if (!(await written)) return undefined;
     if (entry.type === 'rollout') this.#written.rollouts++;
     if (entry.type === 'reflection' || entry.type === 'proposal') this.#written.reflections++;
@@ -130,8 +147,11 @@ export class FileJournal implements Journal {
     return this.#append({ type, at: this.#now(), ...rest }).written;
   }
 
-  detailsAt(position: JournalPosition): RolloutDetails {
-    const { output, trace, feedback, componentFeedback, error } = JSON.parse(this.#file.read(position));
+  *detailsAt(position: JournalPosition): Generator<void, RolloutDetails> {
+    const line = this.#file.read(position);
+    yield;
+    const entry = (yield* parsing(line)) as RolloutDetails;
+    const { output, trace, feedback, componentFeedback, error } = entry;
     return {
       ...(output === undefined ? {} : { output }),
       ...(trace === undefined ? {} : { trace }),
@@ -166,11 +186,23 @@ export class FileJournal implements Journal {
     return this.#file.append(JSON.stringify(line));
   }
 
-  /** `undefined` if the user's `redact` throws: an unmasked line is never written. */
-  #lineOf(entry: CallEntry): string | undefined {
+  /**
+   * An entry as JSON: plain data, masked. The work can pause between the parts of an entry. `undefined` if the user's
+   * `redact` throws: an unmasked line is never written.
+   */
+  *#lineOf(entry: CallEntry): Generator<void, string | undefined> {
+    const { mask } = this.#options;
+    const isMasked = (name: string) => masked[entry.type]?.includes(name) ?? false;
     try {
-      const { type, ...rest } = this.#writable(entry);
-      return JSON.stringify({ type, at: this.#now(), ...rest });
+      const { type, ...rest } = entry;
+      const names = Object.keys(rest).filter((name) => !mayBeLong.includes(name));
+      const fields = [`"type":${JSON.stringify(type)}`, `"at":${this.#now()}`];
+      for (const name of [...names, ...mayBeLong]) {
+        const value = (rest as Readonly<Record<string, unknown>>)[name];
+        const json = isMasked(name) ? yield* maskedJson(value, mask) : JSON.stringify(value);
+        if (json !== undefined) fields.push(`${JSON.stringify(name)}:${json}`);
+      }
+      return `{${fields.join(',')}}`;
     } catch (error) {
       this.onFailure(new Error(`redact failed: ${messageOf(error)}`));
       return undefined;
@@ -179,34 +211,6 @@ export class FileJournal implements Journal {
 
   #now(): number {
     return Math.round(this.#elapsedBefore + performance.now() - this.#openedAt);
-  }
-
-  /** Plain data, masked. Candidates and the model's answers are not masked, since the search is replayed from them. */
-  #writable(entry: CallEntry): { readonly type: string; readonly [field: string]: unknown } {
-    const mask = this.#options.mask.data;
-    switch (entry.type) {
-      case 'rollout': {
-        const { exampleId, feedback, componentFeedback, error, output, trace, ...rest } = entry;
-        // What may be long comes last, so that a reader of the rest need not parse it.
-        return {
-          ...rest,
-          exampleId: mask(exampleId),
-          error: mask(error),
-          feedback: mask(feedback),
-          componentFeedback: mask(componentFeedback),
-          output: mask(output),
-          trace: mask(trace),
-        };
-      }
-      case 'reflection': {
-        const { prompt, ...rest } = entry;
-        return { ...rest, prompt: mask(prompt) };
-      }
-      case 'unavailable':
-        return { ...entry, message: mask(entry.message) };
-      default:
-        return { ...entry };
-    }
   }
 
   #load(): {
@@ -267,4 +271,16 @@ export class FileJournal implements Journal {
       );
     }
   }
+}
+
+/** A value as JSON, masked; the work can pause between the items of a list, such as the steps of a trace. */
+function* maskedJson(value: unknown, mask: Mask): Generator<void, string | undefined> {
+  const json: (string | undefined)[] = [];
+  for (const item of Array.isArray(value) ? value : [value]) {
+    const plain = mask.data(item);
+    yield;
+    json.push(JSON.stringify(plain));
+    yield;
+  }
+  return Array.isArray(value) ? `[${json.map((item) => item ?? 'null').join(',')}]` : json[0];
 }

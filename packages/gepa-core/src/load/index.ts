@@ -13,4 +13,3 @@ export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
 export type { SavedCandidate } from '../program/saved-candidate.ts';
 export type { ComponentSelectionOptions } from '../program/select-components.ts';
 export * from '../program/tunable.ts';
-export { toPlain } from '../reflection/plain.ts';

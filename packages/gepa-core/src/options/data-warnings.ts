@@ -1,4 +1,5 @@
 import type { Component } from '../component.ts';
+import { answerInInput } from '../reflection/example-parts.ts';
 import { canonicalJson, type ExampleRef } from '../search/examples.ts';
 
 /** Warns about problems of the data sets. */
@@ -11,6 +12,14 @@ export function warnAboutData<Example>(
     warn(
       'There is no valset: candidates are compared on the trainset that they were written from. Set a valset to see whether they generalize.',
     );
+  }
+  for (const { example } of refs.trainset) {
+    const field = answerInInput(example);
+    if (field === undefined) continue;
+    warn(
+      `The inputs of examples have a field "${field}". If it is the right answer, give it as \`expected\`: the reflection model sees whatever is in an input.`,
+    );
+    break;
   }
   const test = refs.testset.map(contentOf);
   for (const set of ['trainset', 'valset'] as const) {

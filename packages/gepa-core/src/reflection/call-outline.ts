@@ -61,9 +61,24 @@ function describeCall(step: Step, mark: (text: string) => string): string[] {
     ...(tools.length === 0 ? [] : [`- Tools it may call:`, ...describeTools(tools, mark)]),
     ...(responseFormat === undefined
       ? []
-      : [`- Its answer must have this form: ${describeSchema(responseFormat)}`]),
+      : [`- Its answer must have this form: ${describeSchema(schemaOf(responseFormat))}`]),
     ...(messages.length === 0 ? [] : [`- It receives ${messages.join(', then ')}`]),
   ];
+}
+
+/** The schema in the forms that providers take: `{ type: 'json_schema', json_schema: { schema } }`, `{ type: 'json_object' }`. */
+function schemaOf(format: unknown): unknown {
+  if (typeof format !== 'object' || format === null) return format;
+  const {
+    type,
+    json_schema: named,
+    schema = (named as { schema?: unknown } | undefined)?.schema,
+  } = format as {
+    readonly type?: unknown;
+    readonly schema?: unknown;
+    readonly json_schema?: unknown;
+  };
+  return schema ?? (type === 'json_object' || type === 'json' ? 'JSON' : format);
 }
 
 function describeTools(tools: NonNullable<Step['tools']>, mark: (text: string) => string): string[] {
@@ -74,7 +89,6 @@ function describeTools(tools: NonNullable<Step['tools']>, mark: (text: string) =
   return tools.length <= MAX_TOOLS ? lines : [...lines, `  - [… ${tools.length - MAX_TOOLS} more …]`];
 }
 
-/** The messages in short, with marks for texts and inputs. */
 /** The text of a part of a message. */
 function textOf(part: Plain): string {
   if (typeof part === 'string') return part;
@@ -82,6 +96,7 @@ function textOf(part: Plain): string {
   return isText ? (part.text as string) : JSON.stringify(part);
 }
 
+/** The messages in short, with marks for texts and inputs. */
 function layoutOf(input: Plain, mark: (text: string) => string): string[] {
   if (typeof input === 'string') return [JSON.stringify(shorten(mark(input), MAX_MESSAGE_CHARACTERS))];
   if (!isList(input)) return [];

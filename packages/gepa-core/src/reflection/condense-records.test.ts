@@ -36,9 +36,8 @@ describe('condenseRecords', () => {
       record('My invoice is wrong, please help.'),
       record('Where is the button?', 'a new customer'),
     );
-    expect(isLaidOutAs).toBeUndefined();
+    expect(isLaidOutAs).toBe(1);
     expect(view(records[1])).toEqual([
-      { role: 'system', content: '[the text above]\n\nToday is Monday.' },
       { role: 'user', content: '[the text "human", filled in with]\n{facts} = a new customer' },
     ]);
     const sameFacts = (ticket: string): PlainRecord => ({
@@ -52,6 +51,25 @@ describe('condenseRecords', () => {
       Answer: 'billing',
       Feedback: `Wrong. ${system}`,
     });
+  });
+
+  it('what a later call saw of an earlier answer is a mark, so that a view that repeats otherwise is left out', () => {
+    const calls = (facts: string): PlainRecord => ({
+      Calls: [
+        { 'What the model saw': system, Answer: facts },
+        { 'What the model saw': [{ role: 'user', content: filled('none', facts) }], Answer: 'billing' },
+      ],
+    });
+    const { records, isLaidOutAs } = condensed(
+      calls('{"customer":"new","lang":"en"}'),
+      calls('{"customer":"old","lang":"en"}'),
+    );
+    expect(isLaidOutAs).toBe(1);
+    expect(JSON.stringify(records[0])).toContain('The facts: {\\"customer\\":\\"new\\"');
+    expect(records[1]!.Calls).toEqual([
+      { 'What the model saw': '[the text above]', Answer: '{"customer":"old","lang":"en"}' },
+      { Answer: 'billing' },
+    ]);
   });
 
   it('feedback and input stay as they are', () => {

@@ -25,10 +25,10 @@ const MIN_TEMPLATE_CHARACTERS = 200;
 const MIN_ENTRY_CHARACTERS = 80;
 
 /**
- * Says once what repeats in records. Marks such as `[the text above]` and `[ticket of the input]` replace the texts of
- * components, filled in or not, and the inputs in what was sent to models. The first record keeps the full view, except
- * for the texts above; further views that were laid out in the same way are left out. Entries of lists that the feedback
- * quotes are shortened.
+ * Says once what repeats in records. Marks such as `[the text above]`, `[ticket of the input]` and `[the answer of call 1]`
+ * replace the texts of components, filled in or not, the inputs, and earlier answers in what was sent to models. The first
+ * record keeps the full view, except for the texts above; in further views, messages that were laid out in the same way
+ * are left out. Entries of lists that the feedback quotes are shortened.
  */
 export function condenseRecords(
   records: readonly PlainRecord[],
@@ -38,20 +38,20 @@ export function condenseRecords(
     ({ isAbove, text, variables = [] }) =>
       isAbove && (variables.length === 0 || text.length >= MIN_TEMPLATE_CHARACTERS),
   );
-  let first: { readonly example: number; readonly views: ReadonlySet<string> } | undefined;
+  let first: { readonly example: number; readonly messages: ReadonlySet<string> } | undefined;
   let hasRepeatedViews = false;
   const condensed = records.map((record, index) => {
     const quoting = withoutQuoted(record);
     const inputs = inputsIn(record.Input ?? null);
-    const short = mapSections(quoting, (text) => marked(text, texts, inputs));
+    const short = withAnswerMarks(mapSections(quoting, (text) => marked(text, texts, inputs)));
     if (first !== undefined) {
-      const rest = withoutRepeatedViews(short, first.views);
+      const rest = withoutRepeatedViews(short, first.messages);
       hasRepeatedViews ||= rest !== short;
       return rest;
     }
-    const views = new Set(viewsIn(short));
-    if (views.size === 0) return short;
-    first = { example: index + 1, views };
+    const messages = new Set([...viewsIn(short)].flatMap(messageKeysOf));
+    if (messages.size === 0) return short;
+    first = { example: index + 1, messages };
     return withoutSeenInput(mapSections(quoting, (text) => marked(text, above, [])));
   });
   return { records: condensed, ...(hasRepeatedViews ? { isLaidOutAs: first!.example } : {}) };
@@ -61,7 +61,7 @@ export function condenseRecords(
 function withoutSeenInput(record: PlainRecord): PlainRecord {
   const { Input: input } = record;
   if (input === undefined) return record;
-  const views = [...viewsIn(record)];
+  const views = [...viewsIn(record)].map((view) => JSON.stringify(view));
   const texts = [...leavesOf(input)];
   // A short text must be a whole one there.
   const form = (text: string) =>
@@ -181,25 +181,54 @@ function withInputs(text: string, inputs: readonly Input[]): string {
   );
 }
 
-/** What the models saw, as strings that are equal for the same layout. */
-function* viewsIn(value: Plain): Generator<string> {
+/** The record with marks for the answers of earlier calls in what the models saw. */
+function withAnswerMarks(record: PlainRecord): PlainRecord {
+  const { Calls: calls } = record;
+  if (typeof calls !== 'object' || calls === null || !isList(calls)) return record;
+  const answers: Input[] = [];
+  const markedCalls = calls.map((call, index): Plain => {
+    if (typeof call !== 'object' || call === null || isList(call)) return call;
+    const { [viewHeading]: view, Answer: answer } = call as PlainRecord;
+    const known = [...answers];
+    if (typeof answer === 'string' && answer.length >= MIN_INPUT_CHARACTERS)
+      answers.push({ text: answer.trim(), mark: `[the answer of call ${index + 1}]` });
+    return view === undefined || known.length === 0
+      ? call
+      : { ...call, [viewHeading]: mapTexts(view, (text) => withInputs(text, known)) };
+  });
+  return { ...record, Calls: markedCalls };
+}
+
+/** What the models saw. */
+function* viewsIn(value: Plain): Generator<Plain> {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, item] of Object.entries(value)) {
-    if (key === viewHeading) yield JSON.stringify(item);
+    if (key === viewHeading) yield item;
     else yield* viewsIn(item);
   }
 }
 
-function withoutRepeatedViews(record: PlainRecord, views: ReadonlySet<string>): PlainRecord {
+/** The messages of a view, as strings that are equal for the same layout. Notes on a conversation are none. */
+function messageKeysOf(view: Plain): string[] {
+  if (typeof view !== 'object' || view === null) return [];
+  return isList(view)
+    ? view.filter((message) => typeof message === 'object').map((message) => JSON.stringify(message))
+    : [JSON.stringify(view)];
+}
+
+function withoutRepeatedViews(record: PlainRecord, messages: ReadonlySet<string>): PlainRecord {
   let isChanged = false;
+  const isNew = (part: Plain) => typeof part !== 'object' || !messages.has(JSON.stringify(part));
   const rest = (value: Plain): Plain => {
     if (typeof value !== 'object' || value === null) return value;
     if (isList(value)) return value.map(rest);
-    const fields = Object.entries(value).filter(
-      ([key, item]) => key !== viewHeading || typeof item !== 'object' || !views.has(JSON.stringify(item)),
-    );
-    isChanged ||= fields.length < Object.keys(value).length;
-    return Object.fromEntries(fields.map(([key, item]) => [key, rest(item)]));
+    const fields = Object.entries(value).flatMap(([key, item]): [string, Plain][] => {
+      if (key !== viewHeading || typeof item !== 'object' || item === null) return [[key, rest(item)]];
+      const shown = isList(item) ? item.filter(isNew) : isNew(item) ? item : [];
+      isChanged ||= shown !== item && JSON.stringify(shown) !== JSON.stringify(item);
+      return isList(shown) && shown.length === 0 ? [] : [[key, shown]];
+    });
+    return Object.fromEntries(fields);
   };
   const changed = rest(record) as PlainRecord;
   return isChanged ? changed : record;

@@ -1,30 +1,45 @@
 import { idFields, isToolCall } from './entry-key.ts';
-import { imageName, imageOf } from './images.ts';
+import { bytesName, imageName, imageOf } from './images.ts';
 import type { Plain } from './plain.ts';
 
 type Fields = Readonly<Record<string, Plain>>;
 
 /**
- * Plain data without what only providers read: ids of calls, signatures and positions of message parts, empty lists in
- * messages. Parts that are only text become their text, and images are named.
+ * Plain data without what only providers read: ids of calls, signatures and positions of message parts, empty fields of
+ * messages, tool calls that a message has twice. Parts that are only text become their text; images and bytes are named.
  */
 export function withoutNoise(value: Plain): Plain {
   if (typeof value !== 'object' || value === null) return value;
   if (isList(value)) return withoutNoiseInList(value);
   const image = imageOf(value);
   if (image !== undefined) return imageName(image);
-  const isMessage = typeof value.role === 'string' || hasCalls(value);
+  const bytes = bytesName(value);
+  if (bytes !== undefined) return bytes;
   const isPart = typeof value.type === 'string' && partTypes.test(value.type);
+  const isOfProvider = isPart || isMessage(value) || isAnswer(value);
   const fields = Object.entries(value).filter(([name, field]) => {
-    if (signatures.has(name)) return typeof field !== 'string';
-    if (idFields.has(name)) return false;
-    if (name === 'id') return !(isMessage || isPart || isToolCall(value));
-    if (name === 'index') return !isPart;
-    return !((isMessage || isPart) && isEmpty(field)) || (name === 'content' && !hasCalls(value));
+    if (signatures.test(name)) return typeof field !== 'string';
+    if (idFields.has(name) || counters.test(name)) return false;
+    if (name === 'id') return !(isPart || isMessage(value) || isToolCall(value));
+    if (name === 'index') return !(isPart || isAnswer(value) || isToolCall(value));
+    if (providerFields.test(name)) return !isEmpty(field);
+    return !(isOfProvider && isEmpty(field)) || (name === 'content' && !hasCalls(value));
   });
   if (isPart && value.type === 'text' && typeof value.text === 'string' && fields.length === 2)
     return value.text;
-  return Object.fromEntries(fields.map(([name, field]) => [name, withoutNoise(field)]));
+  return Object.fromEntries(
+    fields.map(([name, field]) => [
+      name,
+      withoutNoise(name === 'content' && hasCalls(value) ? withoutCalls(field) : field),
+    ]),
+  );
+}
+
+/** The parts of a message without the calls that the message also has in a field. */
+function withoutCalls(content: Plain): Plain {
+  if (typeof content !== 'object' || content === null || !isList(content)) return content;
+  const others = content.filter((part) => !callTypes.test(String((part as Fields | null)?.type)));
+  return others.length === 0 ? '' : others;
 }
 
 /** Parts that are all text are one text. */
@@ -41,22 +56,39 @@ function isTextPart(part: Plain): boolean {
   return typeof part === 'object' && part !== null && !isList(part) && part.type === 'text';
 }
 
-const signatures: ReadonlySet<string> = new Set([
-  'signature',
-  'thoughtSignature',
-  'thought_signature',
-  'encrypted_content',
-  'encryptedContent',
-]);
+const signatures = /^(signature|thought_?signature|encrypted_?content)$/i;
+/** Fields that say nothing of a program, filled or not. */
+const counters = /^(usage_?metadata|safety_?ratings|system_fingerprint)$/i;
+/** Fields that only providers have, and say something if there is something in them. */
+const providerFields =
+  /^(additional_kwargs|response_metadata|invalid_tool_calls|provider(Metadata|Options)|(citation|grounding)Metadata|logprobs)$/;
+const callTypes = /^(tool[-_](use|call)|function_call)$/;
 const partTypes =
-  /^(text|input_text|output_text|thinking|reasoning|tool[-_](use|call|result)|function_call(_output)?)$/;
+  /^(text|input_text|output_text|(redacted_)?thinking|reasoning|(server_)?tool[-_](use|call|result)|function_call(_output)?)$/;
+const messageTypes = /^(system|developer|human|user|ai|assistant|tool|message)$/;
 
+/** Whether nothing is in a field, or only fields with nothing in them. */
 function isEmpty(field: Plain): boolean {
-  return typeof field === 'object' ? field !== null && Object.keys(field).length === 0 : field === '';
+  return typeof field === 'object' ? Object.values(field ?? {}).every(isEmpty) : field === '';
+}
+
+function isMessage(value: Fields): boolean {
+  const { role, type } = value;
+  return (
+    typeof role === 'string' ||
+    hasCalls(value) ||
+    (typeof type === 'string' && messageTypes.test(type) && 'content' in value)
+  );
+}
+
+/** One of the answers of a provider's response. */
+function isAnswer(value: Fields): boolean {
+  const { message, delta, content, finish_reason: reason, finishReason = reason } = value;
+  return finishReason !== undefined && [message, delta, content].some((part) => typeof part === 'object');
 }
 
 function hasCalls({ toolCalls, tool_calls: calls }: Fields): boolean {
-  return toolCalls !== undefined || calls !== undefined;
+  return [toolCalls, calls].some((list) => Array.isArray(list) && list.length > 0);
 }
 
 function isList(value: object): value is readonly Plain[] {

@@ -62,6 +62,120 @@ describe('copied passages', () => {
     expect(copiedPassages(`Know this: ${policy}`, [], shared)).toEqual([]);
   });
 
+  const questions = [
+    ['Capital of France?', 'Paris'],
+    ['Who wrote Emma?', 'Jane Austen'],
+    ['Speed of light?', '299792 km/s'],
+    ['Largest ocean?', 'the Pacific'],
+    ['What is H2O?', 'water'],
+    ['Boiling point of water?', '100'],
+    ['Author of Faust?', 'Goethe'],
+    ['Tallest mountain?', 'Everest'],
+    ['Smallest prime?', '2'],
+    ['Inventor of radio?', 'Marconi'],
+  ].map(([question, answer], i) => ({ id: `q${i}`, example: { input: { question }, expected: answer } }));
+  const copies = (text: string, of: readonly { id: string; example: unknown }[]) =>
+    copiedPassages(text, [], of).map(({ passage }) => passage);
+
+  it('several short inputs are found, in whatever layout', () => {
+    const shots = questions
+      .slice(0, 5)
+      .map(({ example }) => `Q: ${example.input.question}\nA: ${example.expected}`);
+    expect(copies(`Answer in a few words.\n\n${shots.join('\n')}`, questions)).toEqual([
+      'Capital of France',
+      'Who wrote Emma',
+      'Speed of light',
+      'Largest ocean',
+      'What is H2O',
+    ]);
+    const nested = questions.map(({ id, example }) => ({
+      id,
+      example: { input: [{ role: 'user', content: example.input.question }], expected: 'x' },
+    }));
+    expect(
+      copies('Such as: capital of france, who wrote emma, largest ocean, tallest mountain.', nested),
+    ).toHaveLength(4);
+  });
+
+  it('single words are found where the expected value of several follows', () => {
+    const words = [
+      ['apple', 'fruit'],
+      ['carrot', 'vegetable'],
+      ['leek', 'vegetable'],
+      ['plum', 'fruit'],
+      ['pear', 'fruit'],
+    ].map(([input, expected], i) => ({ id: `w${i}`, example: { input, expected } }));
+    expect(copies('Sort food.\napple -> fruit\ncarrot -> vegetable\nPlum: it is a fruit', words)).toEqual([
+      'apple',
+      'carrot',
+      'Plum',
+    ]);
+    expect(copies('An apple, a carrot or a plum is food. Answer with fruit or vegetable.', words)).toEqual(
+      [],
+    );
+    const sums = [
+      ['1+2', 3],
+      ['7*8', 56],
+      ['9-4', 5],
+    ].map(([input, expected], i) => ({ id: `s${i}`, example: { input, expected } }));
+    expect(copies('1+2 = 3, 7*8 = 56, 9-4 = 5', sums)).toHaveLength(3);
+    expect(copies('5+2 = 7, 7*6 = 42, 8-4 = 4', sums)).toEqual([]);
+  });
+
+  it('a few short inputs, invented ones and expected answers may be in a text', () => {
+    expect(copies('E.g. Capital of France? Paris. Largest ocean? The Pacific.', questions)).toEqual([]);
+    expect(
+      copies(
+        'E.g. Capital of Spain? Madrid. Who wrote Ulysses? Joyce. Speed of sound? Largest lake?',
+        questions,
+      ),
+    ).toEqual([]);
+    expect(
+      copies(`Answers are like ${questions.map(({ example }) => example.expected).join(', ')}.`, questions),
+    ).toEqual([]);
+  });
+
+  it('labels may be listed, also long ones that few examples have, and values of other fields that choose from a set', () => {
+    const labels = [
+      'Billing and payments',
+      'Lost or stolen card for business customers',
+      'Account access',
+      'Data recovery',
+      'Beta features and laboratory access for partners',
+      'Retention',
+      'Partners',
+      'Grants',
+    ];
+    const tickets = Array.from({ length: 12 }, (_, i) => ({
+      id: `t${i}`,
+      example: {
+        input: {
+          plan: ['Basic plan', 'Pro plan', 'Team plan', 'Free plan'][i % 4],
+          candidates: labels,
+          ticket: `Ticket number ${i} about something of its own kind`,
+        },
+        expected: { queue: labels[i % 8], second: [labels[(i + 3) % 8]] },
+      },
+    }));
+    const text = `Choose one of: ${labels.join('; ')}. Plans: Basic plan, Pro plan, Team plan, Free plan.`;
+    expect(copies(text, tickets)).toEqual([]);
+  });
+
+  it('rules in the words of short fields are no copies', () => {
+    const facts = [
+      ['enterprise', 'outage', 'incidents'],
+      ['education', 'refund', 'grants'],
+      ['partner', 'access', 'partners'],
+      ['standard', 'data', 'recovery'],
+    ].map(([customer, issue, queue], i) => ({
+      id: `f${i}`,
+      example: { input: { customer, issue }, expected: queue },
+    }));
+    const text =
+      'Enterprise with an outage: incidents. Education with a refund: grants. Partner: partners. Data: recovery.';
+    expect(copies(text, facts)).toEqual([]);
+  });
+
   it('a passage without spaces between words is found', () => {
     const chinese = [{ id: 'zh', example: { input: '我的信用卡被重复扣款了两次' } }];
     expect(copiedPassages('例如：我的信用卡被重复扣款了两次。', [], chinese)).toEqual([

@@ -1,4 +1,4 @@
-import { expectedOf, inputOf } from './example-parts.ts';
+import { type ExampleText, exampleTexts } from './example-texts.ts';
 
 /** A passage of a text that is also in an example. */
 export interface CopiedPassage {
@@ -11,6 +11,15 @@ const MIN_WORDS = 8;
 /** A whole input or expected value counts from here: labels and names may be in a text. */
 const MIN_WHOLE_WORDS = 5;
 const MIN_WHOLE_CHARACTERS = 20;
+/** Shorter texts of inputs, of two words or more, count if a text has those of so many examples. */
+const MIN_SHORT_CHARACTERS = 6;
+const MIN_LISTED = 4;
+/** Whole inputs of any length count if so many are followed by the expected value, as in a worked example. */
+const MIN_ANSWERED = 3;
+/** The words between an input and the expected value after it. */
+const MAX_WORDS_BETWEEN = 4;
+/** A short text is searched so many times. */
+const MAX_OCCURRENCES = 20;
 /** What stands in more examples than this part of them is common to the inputs, and no example of its own. */
 const MAX_SHARED_PART = 0.2;
 /** Longer values, such as documents, are searched up to here. */
@@ -18,7 +27,8 @@ const MAX_VALUE_CHARACTERS = 20_000;
 
 /**
  * The passages of a text that copy the input or the expected value of an example word by word: eight words or more in a
- * row, or a whole value of five. Ignores case, punctuation, and what the known texts contain or many examples share.
+ * row, a whole value of five, or shorter texts of the inputs of several examples. Ignores case, punctuation, what the
+ * known texts contain or many examples share, and values of fields that choose from a set.
  */
 export function copiedPassages(
   text: string,
@@ -35,13 +45,8 @@ export function copiedPassages(
     const theirs = wordsOf(other);
     for (let start = 0; start + MIN_WORDS <= theirs.length; start++) grams.delete(gramOf(theirs, start));
   }
-  const whole = ` ${words.map(({ word }) => word).join(' ')} `;
-  const knownWholes = known.map(
-    (other) =>
-      ` ${wordsOf(other)
-        .map(({ word }) => word)
-        .join(' ')} `,
-  );
+  const whole = phraseOf(words);
+  const knownWholes = known.map((other) => phraseOf(wordsOf(other)));
 
   /** By the first and last word of the passage in the text. */
   const found = new Map<string, { from: number; to: number; ids: Set<string> }>();
@@ -50,18 +55,23 @@ export function copiedPassages(
     found.set(`${from}-${to}`, entry);
     entry.ids.add(id);
   };
-  for (const { id, example } of examples) {
-    for (const value of textsOf([inputOf(example), expectedOf(example)])) {
-      const theirs = wordsOf(value.slice(0, MAX_VALUE_CHARACTERS));
-      for (const [from, to] of runsIn(theirs, present, grams)) add(from, to, id);
-      if (theirs.length < MIN_WHOLE_WORDS || theirs.length >= MIN_WORDS) continue;
-      const phrase = ` ${theirs.map(({ word }) => word).join(' ')} `;
-      const at = phrase.length < MIN_WHOLE_CHARACTERS ? -1 : whole.indexOf(phrase);
-      if (at < 0 || knownWholes.some((other) => other.includes(phrase))) continue;
-      const from = whole.slice(0, at).split(' ').length - 1;
-      add(from, from + theirs.length, id);
-    }
+  const texts = exampleTexts(examples);
+  const short: ShortText[] = [];
+  for (const exampleText of texts) {
+    const { exampleId, isChoice } = exampleText;
+    const theirs = wordsOf(exampleText.text.slice(0, MAX_VALUE_CHARACTERS));
+    for (const [from, to] of runsIn(theirs, present, grams)) add(from, to, exampleId);
+    const isShort = theirs.length > 0 && theirs.length < MIN_WORDS && !isChoice;
+    if (!isShort || !theirs.every(({ word }) => present.has(word))) continue;
+    const phrase = phraseOf(theirs);
+    const places = placesOf(phrase, whole);
+    if (places.length === 0 || knownWholes.some((other) => other.includes(phrase))) continue;
+    const [from] = places as [number];
+    if (theirs.length >= MIN_WHOLE_WORDS && phrase.length >= MIN_WHOLE_CHARACTERS)
+      add(from, from + theirs.length, exampleId);
+    else if (!exampleText.isExpected) short.push({ ...exampleText, phrase, places, length: theirs.length });
   }
+  for (const { exampleId, from, to } of copiedShortTexts(short, texts, words)) add(from, to, exampleId);
   const maxShared = Math.max(2, examples.length * MAX_SHARED_PART);
   const passages = [...found.values()].filter(({ ids }) => ids.size <= maxShared);
   return passages
@@ -71,6 +81,72 @@ export function copiedPassages(
       passage: text.slice(words[from]!.start, words[to - 1]!.end),
       exampleId: [...ids][0]!,
     }));
+}
+
+/** A text of an input that is too short to be no chance, and its places in the new text. */
+interface ShortText extends ExampleText {
+  readonly phrase: string;
+  readonly places: readonly number[];
+  readonly length: number;
+}
+
+/** The short texts of one example each, where they are too many for chance: a list of inputs, or answered ones. */
+function copiedShortTexts(
+  short: readonly ShortText[],
+  texts: readonly ExampleText[],
+  words: readonly Word[],
+): { readonly exampleId: string; readonly from: number; readonly to: number }[] {
+  if (short.length < MIN_ANSWERED) return [];
+  const expected = new Map<string, string[]>();
+  for (const { isExpected, exampleId, text } of texts) {
+    if (isExpected) expected.set(exampleId, [...(expected.get(exampleId) ?? []), phraseOf(wordsOf(text))]);
+  }
+  const labels = new Set([...expected.values()].flat());
+  const own = short.filter(
+    ({ phrase, exampleId }) =>
+      !labels.has(phrase) && short.every((other) => other.phrase !== phrase || other.exampleId === exampleId),
+  );
+  const at = ({ exampleId, length }: ShortText, from: number) => ({ exampleId, from, to: from + length });
+  const listed = own
+    .filter(
+      ({ phrase, length }) => length > 1 && phrase.length > MIN_SHORT_CHARACTERS && /\p{L}/u.test(phrase),
+    )
+    .map((one) => at(one, one.places[0]!));
+  const answered = own.flatMap((one) => {
+    const isAnswered = (from: number) => {
+      const after = from + one.length;
+      return expected.get(one.exampleId)?.some((value) => {
+        const end = after + MAX_WORDS_BETWEEN + value.split(' ').length - 2;
+        return value.length > 2 && phraseOf(words.slice(after, end)).includes(value);
+      });
+    };
+    const from = one.isInput ? one.places.find(isAnswered) : undefined;
+    return from === undefined ? [] : [at(one, from)];
+  });
+  const examplesIn = (copies: typeof listed) => new Set(copies.map(({ exampleId }) => exampleId)).size;
+  return [
+    ...(examplesIn(listed) < MIN_LISTED ? [] : listed),
+    ...(examplesIn(answered) < MIN_ANSWERED ? [] : answered),
+  ];
+}
+
+/** The places of a phrase in a longer one, in words. */
+function placesOf(phrase: string, whole: string): number[] {
+  const places: number[] = [];
+  let words = 0;
+  let end = 0;
+  for (let at = whole.indexOf(phrase); at >= 0 && places.length < MAX_OCCURRENCES; ) {
+    words += whole.slice(end, at).split(' ').length - 1;
+    places.push(words);
+    end = at;
+    at = whole.indexOf(phrase, at + 1);
+  }
+  return places;
+}
+
+/** The words with one space around each, so that a phrase in another is made of whole words. */
+function phraseOf(words: readonly Word[]): string {
+  return ` ${words.map(({ word }) => word).join(' ')} `;
 }
 
 interface Word {
@@ -113,11 +189,4 @@ function runsIn(
     else runs.push([from, from + MIN_WORDS]);
   }
   return runs;
-}
-
-/** All strings in a value. */
-function textsOf(value: unknown, depth = 0): string[] {
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null || depth > 8) return [];
-  return Object.values(value).flatMap((field) => textsOf(field, depth + 1));
 }

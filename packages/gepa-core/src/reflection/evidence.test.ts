@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Adapter, Rollout } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
+import { withoutPause } from '../calls/pace.ts';
 import { type EvidenceRequest, evidenceFor } from './evidence.ts';
 
 const candidate = {
@@ -69,7 +70,7 @@ const rollouts = [rollout('My invoice of May is wrong.'), rollout('I cannot see 
 const evidence = (
   names: string[],
   more: Partial<EvidenceRequest<unknown, unknown, readonly Step[], string>> = {},
-) => evidenceFor({ adapter, candidate, names, rollouts, ...more });
+) => withoutPause(evidenceFor({ adapter, candidate, names, rollouts, ...more }));
 
 describe('evidenceFor', () => {
   it('the program is outlined with its steps in order, the place of the text, and the other texts', () => {
@@ -192,7 +193,7 @@ describe('evidenceFor', () => {
   it('a program without steps has only records and a tally', () => {
     const plain = { example: 'x', exampleId: 'a', output: 'y', trace: 'log' as never, score: 0.5 };
     const only = { policy: 'take the longest waiting' };
-    expect(evidenceFor({ adapter, candidate: only, names: ['policy'], rollouts: [plain] })).toEqual({
+    expect(evidence(['policy'], { candidate: only, rollouts: [plain] })).toEqual({
       records: '## Example 1 (score 0.5)\n\n### Input\n\nx\n\n### Trace\n\nlog\n\n### Final output\n\ny',
       scores: '0 of 1 example right, with a mean score of 0.5.',
       images: [],

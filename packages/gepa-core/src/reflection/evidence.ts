@@ -6,12 +6,12 @@ import { renderCalls } from './call-outline.ts';
 import { condenseRecords, inputsIn, type KnownText, type PlainRecord } from './condense-records.ts';
 import { withoutNoise } from './content-noise.ts';
 import { expectedOf, inputOf } from './example-parts.ts';
-import { imagesIn, type PromptImage } from './images.ts';
+import { imagesIn, type PromptImage, withoutBase64 } from './images.ts';
 import { instructiveOrder } from './instructive-order.ts';
 import { toPlain } from './plain.ts';
 import { renderProgram } from './program-outline.ts';
-import { sharedRecords } from './records.ts';
-import { DEFAULT_MAX_RECORD_CHARACTERS, renderRecords } from './render.ts';
+import { recordsInTurn } from './records.ts';
+import { DEFAULT_MAX_RECORD_CHARACTERS, renderingOf } from './render.ts';
 import { shorten } from './shorten.ts';
 import { renderTally } from './tally.ts';
 
@@ -49,22 +49,27 @@ export interface EvidenceRequest<Example, Output, Trace, Name extends string> {
   readonly mask?: Mask | undefined;
 }
 
-/** Describes a program and its rollouts to the reflection model, all that the prompt needs for some components. */
-export function evidenceFor<Example, Output, Trace, Name extends string>(
+/**
+ * Describes a program and its rollouts to the reflection model, all that the prompt needs for some components. The work
+ * can pause between rollouts, which may be large.
+ */
+export function* evidenceFor<Example, Output, Trace, Name extends string>(
   request: EvidenceRequest<Example, Output, Trace, Name>,
-): Evidence {
+): Generator<void, Evidence> {
   const { adapter, candidate, names, perfectScore = 1, validationScore, success } = request;
   const known = success === undefined ? request.rollouts : [...request.rollouts, success];
   const { shown, leftOut } = instructiveOrder(known, perfectScore);
-  const rollouts = shown.map((rollout) => plainRollout(adapter, rollout));
+  const rollouts = yield* plainRollouts(adapter, shown);
   const texts = knownTexts(request);
   const inputs = (rollout: Rollout<unknown, unknown, unknown>) =>
     inputsIn(withoutNoise(toPlain(inputOf(rollout.example), { shortensBase64: true }) ?? null));
   const masked = (part: string | undefined) => (request.mask?.data(part) as string | undefined) ?? part;
   const calls = masked(renderCalls({ names, texts, inputs, rollouts }));
+  yield;
   const program = masked(renderProgram({ names, candidate, rollouts }));
+  yield;
   return {
-    records: renderedRecords(request, shown, texts),
+    records: yield* renderedRecords(request, shown, rollouts, texts),
     ...(calls === undefined ? {} : { calls }),
     ...(program === undefined ? {} : { program }),
     scores: renderTally({
@@ -79,86 +84,99 @@ export function evidenceFor<Example, Output, Trace, Name extends string>(
 }
 
 /** Adapters with records of their own have them per component. */
-function renderedRecords<Example, Output, Trace, Name extends string>(
-  {
-    adapter,
-    candidate,
-    names,
-    mask,
-    showExpected = false,
-    maxCharacters = DEFAULT_MAX_RECORD_CHARACTERS,
-  }: EvidenceRequest<Example, Output, Trace, Name>,
+function* renderedRecords<Example, Output, Trace, Name extends string>(
+  request: EvidenceRequest<Example, Output, Trace, Name>,
   rollouts: readonly Rollout<Example, Output, Trace>[],
+  plain: readonly Rollout<unknown, unknown, unknown>[],
   texts: readonly KnownText[],
-): string {
-  const rendered = (records: readonly ReflectiveRecord[], characters: number) => {
-    const plain = records.map((record) => {
-      const whole = toPlain(mask?.data(record) ?? record, { shortensBase64: true })!;
-      return bounded(withoutNoise(whole), characters) as PlainRecord;
-    });
-    const { records: condensed, isLaidOutAs } = condenseRecords(plain, texts);
+): Generator<void, string> {
+  const { adapter, names, mask, maxCharacters = DEFAULT_MAX_RECORD_CHARACTERS } = request;
+  function* rendered(components: readonly Name[], characters: number): Generator<void, string> {
+    const records: PlainRecord[] = [];
+    for (const record of recordsInOrder({ ...request, rollouts }, components, plain)) {
+      const short = withShortTexts(record);
+      const whole = toPlain(mask?.data(short) ?? short, { shortensBase64: true })!;
+      records.push(bounded(withoutNoise(whole), characters) as PlainRecord);
+      yield;
+    }
+    const { records: condensed, isLaidOutAs } = condenseRecords(records, texts);
+    yield;
     const note =
       isLaidOutAs === undefined
         ? ''
-        : `The model saw each input as in Example ${isLaidOutAs}, unless an example shows otherwise.\n\n`;
-    return note + renderRecords(condensed, { maxCharacters: characters - note.length });
-  };
-  const [name] = names;
-  if (adapter.reflectiveRecords === undefined || names.length === 1) {
-    const records =
-      adapter.reflectiveRecords === undefined
-        ? sharedRecords({
-            components: names,
-            rollouts: rollouts.map((rollout) => plainRollout(adapter, rollout)),
-          })
-        : adapter.reflectiveRecords({ candidate, component: name!, rollouts });
-    return rendered(showExpected ? withExpected(records, rollouts) : records, maxCharacters);
+        : `The model saw each input as in Example ${isLaidOutAs}; the others show only what differs.\n\n`;
+    return note + (yield* renderingOf(condensed, { maxCharacters: characters - note.length }));
   }
+  if (adapter.reflectiveRecords === undefined || names.length === 1)
+    return yield* rendered(names, maxCharacters);
   const share = Math.max(600, Math.floor(maxCharacters / names.length) - 100);
-  return names
-    .map(
-      (component) =>
-        `The runs for "${component}":\n\n${rendered(wholeRecords({ adapter, candidate, rollouts, showExpected }, component), share)}`,
-    )
-    .join('\n\n');
+  const parts: string[] = [];
+  for (const name of names) {
+    parts.push(`The runs for "${name}":\n\n${yield* rendered([name], share)}`);
+  }
+  return parts.join('\n\n');
 }
 
-/** The whole records of rollouts for one component: the adapter's own, or else the default ones. */
-export function wholeRecords<Example, Output, Trace, Name extends string>(
-  {
-    adapter,
-    candidate,
-    rollouts,
-    showExpected = false,
-  }: Pick<
-    EvidenceRequest<Example, Output, Trace, Name>,
-    'adapter' | 'candidate' | 'rollouts' | 'showExpected'
-  >,
+type RecordSource<Example, Output, Trace, Name extends string> = Pick<
+  EvidenceRequest<Example, Output, Trace, Name>,
+  'adapter' | 'candidate' | 'rollouts' | 'showExpected'
+>;
+
+/**
+ * The whole records of rollouts for one component: the adapter's own, or else the default ones. The work can pause
+ * between rollouts.
+ */
+export function* wholeRecords<Example, Output, Trace, Name extends string>(
+  source: RecordSource<Example, Output, Trace, Name>,
   component: Name,
-): readonly ReflectiveRecord[] {
-  const records =
-    adapter.reflectiveRecords?.({ candidate, component, rollouts }) ??
-    sharedRecords({
-      components: [component],
-      rollouts: rollouts.map((rollout) => plainRollout(adapter, rollout)),
-    });
-  return showExpected ? withExpected(records, rollouts) : records;
+): Generator<void, readonly ReflectiveRecord[]> {
+  const { adapter, rollouts } = source;
+  const plain = adapter.reflectiveRecords === undefined ? yield* plainRollouts(adapter, rollouts) : [];
+  const records: ReflectiveRecord[] = [];
+  for (const record of recordsInOrder(source, [component], plain)) {
+    records.push(record);
+    yield;
+  }
+  return records;
 }
 
-/** The records with the expected values of their examples, before the score. */
+/** The records one after another; `plain` are the rollouts as plain data, for the default records. */
+function* recordsInOrder<Example, Output, Trace, Name extends string>(
+  { adapter, candidate, rollouts, showExpected = false }: RecordSource<Example, Output, Trace, Name>,
+  components: readonly Name[],
+  plain: readonly Rollout<unknown, unknown, unknown>[],
+): Generator<ReflectiveRecord> {
+  const own = adapter.reflectiveRecords?.({ candidate, component: components[0]!, rollouts });
+  const hasExpected = showExpected && (own === undefined || own.length === rollouts.length);
+  let index = 0;
+  for (const record of own ?? recordsInTurn({ components, rollouts: plain })) {
+    yield hasExpected ? withExpected(record, rollouts[index++]!) : record;
+  }
+}
+
+/** The record with the expected value of its example, before the score. */
 function withExpected(
-  records: readonly ReflectiveRecord[],
-  rollouts: readonly Rollout<unknown, unknown, unknown>[],
-): readonly ReflectiveRecord[] {
-  if (records.length !== rollouts.length) return records;
-  return records.map((record, index) => {
-    const expected = expectedOf(rollouts[index]!.example);
-    if (expected === undefined) return record;
-    const fields = Object.entries(record);
-    const score = fields.findIndex(([heading]) => heading === 'Score');
-    const at = score < 0 ? fields.length : score;
-    return Object.fromEntries([...fields.slice(0, at), ['Expected', expected], ...fields.slice(at)]);
-  });
+  record: ReflectiveRecord,
+  { example }: Rollout<unknown, unknown, unknown>,
+): ReflectiveRecord {
+  const expected = expectedOf(example);
+  if (expected === undefined) return record;
+  const fields = Object.entries(record);
+  const score = fields.findIndex(([heading]) => heading === 'Score');
+  const at = score < 0 ? fields.length : score;
+  return Object.fromEntries([...fields.slice(0, at), ['Expected', expected], ...fields.slice(at)]);
+}
+
+function* plainRollouts<Example, Output, Trace, Name extends string>(
+  adapter: Adapter<Example, Output, Trace, Name>,
+  rollouts: readonly Rollout<Example, Output, Trace>[],
+): Generator<void, Rollout<unknown, unknown, unknown>[]> {
+  const plain: Rollout<unknown, unknown, unknown>[] = [];
+  for (const rollout of rollouts) {
+    plain.push(plainRollout(adapter, rollout));
+    yield;
+  }
+  return plain;
 }
 
 /** The rollout with input, output and trace as the adapter shows them. */
@@ -179,7 +197,7 @@ const MAX_DEPTH = 60;
 
 /** The value with long texts in its plain lists and fields shortened. */
 function withShortTexts(value: unknown, within: readonly object[] = []): unknown {
-  if (typeof value === 'string') return shorten(value, MAX_TEXT_CHARACTERS);
+  if (typeof value === 'string') return shorten(withoutBase64(value), MAX_TEXT_CHARACTERS);
   if (typeof value !== 'object' || value === null || within.length > MAX_DEPTH || within.includes(value))
     return value;
   const inside = [...within, value];

@@ -16,8 +16,8 @@ export interface Knowledge<Name extends string> {
   /** What components do in the program, by name. Default: the descriptions that the components have. */
   readonly descriptions?: Partial<Record<Name, string>>;
   /**
-   * Whether the reflection model sees the expected value of each example (`expected`, or else `answer`, `label`, `output`
-   * or `target`). Of use where the metric gives no feedback. Default `false`.
+   * Whether the reflection model sees the expected value of each example (`expected`, or else a field with
+   * a name such as `answer`, `label` or `ground_truth`). Of use where the metric gives no feedback. Default `false`.
    */
   readonly showExpected?: boolean;
 }

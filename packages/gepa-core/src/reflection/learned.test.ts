@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Rollout } from '../adapter/adapter.ts';
+import { withoutPause } from '../calls/pace.ts';
 import { createMask } from '../redact.ts';
 import { LearnedFeedback, renderLearned } from './learned.ts';
 
@@ -25,7 +26,7 @@ function learnedFrom(
     mask: createMask({ redact }),
     showExpected,
   });
-  learned.add(rollouts);
+  withoutPause(learned.add(rollouts));
   return learned.of(component);
 }
 

@@ -33,9 +33,12 @@ export class LearnedFeedback<Name extends string = string> {
     this.#showExpected = options.showExpected;
   }
 
-  /** Adds the rollouts that a reflection reads. */
-  add(rollouts: readonly Rollout<unknown, unknown, unknown>[]): void {
-    for (const rollout of rollouts) this.#addRollout(rollout);
+  /** Adds the rollouts that a reflection reads. The work can pause between them. */
+  *add(rollouts: readonly Rollout<unknown, unknown, unknown>[]): Generator<void, void> {
+    for (const rollout of rollouts) {
+      this.#addRollout(rollout);
+      yield;
+    }
   }
 
   of(component: Name): Learned {

@@ -26,6 +26,7 @@ function* block(value: Plain, limit: number): Generator<string> {
   else if (typeof value !== 'object' || value === null) yield String(value);
   else if (Array.isArray(value)) {
     if (isRow(value)) yield* textBlock(shorten(JSON.stringify(value), limit)).split('\n');
+    else if (isTable(value)) yield* table(value as readonly Row[]);
     else for (const item of value) yield* indent(block(item, limit), '- ', '  ');
   } else {
     const fields = fieldsOf(value);
@@ -75,6 +76,37 @@ function isFields(value: Plain): value is Readonly<Record<string, Plain>> {
 /** Whether a list has only numbers, booleans and nulls, and is written on one line. */
 export function isRow(list: readonly Plain[]): boolean {
   return list.every((item) => typeof item !== 'object' && typeof item !== 'string');
+}
+
+/** Fewer entries are no shorter as a table. */
+const MIN_ROWS = 3;
+/** Matches what would end a cell. */
+const cellEnds = /[\n\r\u2028\u2029|]/;
+
+type Row = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Whether entries have the same fields, at least two, with short values. */
+function isTable(list: readonly Plain[]): boolean {
+  const [first] = list;
+  if (list.length < MIN_ROWS || first === undefined || !isFields(first)) return false;
+  const keys = Object.keys(first);
+  if (keys.length < 2 || keys.length > MAX_FIELDS || keys.includes('role')) return false;
+  return list.every((entry) => {
+    if (!isFields(entry) || Object.keys(entry).length !== keys.length) return false;
+    const cells = keys.map((key) => entry[key]);
+    const isFlat = cells.every((cell) => cell === null || (cell !== undefined && typeof cell !== 'object'));
+    const line = [...keys, ...cells].map(String);
+    const length = cells.map(String).join(' | ').length;
+    return isFlat && length <= MAX_LINE_CHARACTERS && !line.some((cell) => cellEnds.test(cell));
+  });
+}
+
+/** Entries as rows under the names of their fields. */
+function* table(rows: readonly Row[]): Generator<string> {
+  const keys = Object.keys(rows[0]!);
+  yield `| ${keys.map(label).join(' | ')} |`;
+  yield `|${' --- |'.repeat(keys.length)}`;
+  for (const row of rows) yield `| ${keys.map((key) => row[key]).join(' | ')} |`;
 }
 
 function* field(name: string, lines: Iterable<string>, isLeaf: boolean): Generator<string> {

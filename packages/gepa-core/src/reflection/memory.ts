@@ -5,8 +5,10 @@ import type { ExampleRef } from '../search/examples.ts';
 import type { ScoredCandidate } from '../search/search-view.ts';
 import type { SearchState } from '../search/state.ts';
 import { inputOf } from './example-parts.ts';
+import { ConstantFeedback } from './feedback-hint.ts';
 import { MAX_HISTORY_CHARACTERS, oneLine, regressionsOf, renderHistory, triedTexts } from './history.ts';
 import { LearnedFeedback, renderLearned } from './learned.ts';
+import { toPlain } from './plain.ts';
 
 /** The parent and the minibatch of a proposal. */
 export interface MemoryQuestion {
@@ -28,6 +30,7 @@ export class Memory<Name extends string = string> {
   readonly #mask: Mask;
   readonly #perfectScore: number;
   readonly #learned: LearnedFeedback<Name>;
+  readonly #constantFeedback = new ConstantFeedback();
   readonly #exampleNames = new Map<number, string>();
 
   constructor(options: {
@@ -49,9 +52,15 @@ export class Memory<Name extends string = string> {
     return this.#state.candidates[index]!;
   }
 
-  /** Adds the rollouts of a minibatch. Call it in the order of tasks. */
-  learn(rollouts: readonly Rollout<unknown, unknown, unknown>[]): void {
-    this.#learned.add(rollouts);
+  /** Adds the rollouts of a minibatch. Call it in the order of tasks. The work can pause between rollouts. */
+  learn(rollouts: readonly Rollout<unknown, unknown, unknown>[]): Generator<void, void> {
+    this.#constantFeedback.add(rollouts, this.#perfectScore);
+    return this.#learned.add(rollouts);
+  }
+
+  /** A warning of feedback that cannot teach. */
+  get feedbackWarning(): string | undefined {
+    return this.#constantFeedback.warning;
   }
 
   tried(parent: number, component: Name): readonly TriedText[] {
@@ -89,7 +98,8 @@ export class Memory<Name extends string = string> {
   #nameOf(position: number): string {
     const known = this.#exampleNames.get(position);
     if (known !== undefined) return known;
-    const input = this.#mask.data(inputOf(this.#trainset[position]!.example)) ?? '';
+    const input =
+      this.#mask.data(toPlain(inputOf(this.#trainset[position]!.example), { shortensBase64: true })) ?? '';
     const name = `“${oneLine(typeof input === 'string' ? input : JSON.stringify(input), 100)}”`;
     this.#exampleNames.set(position, name);
     return name;

@@ -19,6 +19,7 @@ describe('toPlain', () => {
     ['a map', new Map([['a', { b: 1 }]]), { a: { b: 1 } }],
     ['a set', new Set([1, 2]), [1, 2]],
     ['bytes', new Uint8Array(3), '[3 bytes]'],
+    ['bytes of an image', Buffer.from('iVBORw0KGgo1', 'base64'), '[image: image/png, 9 bytes]'],
     ['fields and items without value', { a: undefined, b: [undefined, () => 1] }, { b: [null, null] }],
     ['nothing', undefined, undefined],
     ['a function', () => 1, undefined],
@@ -78,16 +79,25 @@ describe('toPlain', () => {
   });
 
   const base64 = 'iVBORw0KGgo'.repeat(100);
+  const lines = `${'QUJDRA=='.replaceAll('=', '1').repeat(8)}\n`.repeat(8);
   it.each([
-    ['base64', base64, '[1100 characters of base64]'],
+    ['base64 of an image', base64, '[image: image/png, 825 bytes]'],
+    ['base64 in lines', lines, '[520 characters of base64]'],
+    ['an image in a data URL', `data:image/png;base64,${base64}`, '[image: image/png, 825 bytes]'],
     [
-      'base64 in a data URL',
-      `data:image/png;base64,${base64}`,
-      'data:image/png;base64,[1100 characters of base64]',
+      'a data URL inside a text',
+      `Is data:image/jpeg;base64,${base64} (a) it?`,
+      'Is [image: image/jpeg, 825 bytes] (a) it?',
+    ],
+    [
+      'a document in a data URL',
+      `data:application/pdf;name=a.pdf;base64,${base64}`,
+      '[application/pdf, 825 bytes]',
     ],
     ['short base64', 'iVBORw0KGgo', 'iVBORw0KGgo'],
     ['a long word without digits', 'word'.repeat(100), 'word'.repeat(100)],
-    ['a data URL with text after it', `data:;base64,${base64} is it`, `data:;base64,${base64} is it`],
+    ['lines of words', 'billing\n'.repeat(100), 'billing\n'.repeat(100)],
+    ['words on data URLs', 'Use data:image/png;base64,... here.', 'Use data:image/png;base64,... here.'],
   ])('shortens only long base64, and only on request: %s', (_, text, shortened) => {
     expect(toPlain({ text }, { shortensBase64: true })).toEqual({ text: shortened });
     expect(toPlain({ text })).toEqual({ text });

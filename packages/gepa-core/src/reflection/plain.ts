@@ -1,3 +1,5 @@
+import { bytesName, withoutBase64 } from './images.ts';
+
 /** What JSON can hold. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
 
@@ -7,7 +9,10 @@ export interface PlainOptions {
    * Arrays are not passed to it. `nested` converts the fields of the object.
    */
   readonly convert?: (value: object, nested: (field: unknown) => unknown) => unknown;
-  /** Replaces base64 of more than 256 characters, with or without the head of a data URL, by its length. Default `false`. */
+  /**
+   * Replaces data URLs anywhere in a text, and texts of more than 256 characters of base64, by what they are:
+   * `[image: image/png, 34 kB]`. Default `false`.
+   */
   readonly shortensBase64?: boolean;
   /** The placeholder for an object that is nested more than 12 levels deep. Default `[nested too deep to show]`. */
   readonly tooDeep?: (value: object) => string;
@@ -15,9 +20,6 @@ export interface PlainOptions {
 
 /** Deeper nesting than this is of no use to a reader. */
 const maxDepth = 12;
-
-/** Longer base64 than this is of no use to a reader. */
-const maxBase64 = 256;
 
 /**
  * Converts any value to plain data for showing it: never throws, never loops. Functions and `undefined` are left out of
@@ -30,7 +32,7 @@ export function toPlain(value: unknown, options: PlainOptions = {}): Plain | und
 function convert(value: unknown, ancestors: readonly object[], options: PlainOptions): Plain | undefined {
   switch (typeof value) {
     case 'string':
-      return options.shortensBase64 === true ? shortenBase64(value) : value;
+      return options.shortensBase64 === true ? withoutBase64(value) : value;
     case 'boolean':
       return value;
     case 'number':
@@ -61,7 +63,7 @@ function convertObject(value: object, nested: Nested, options: PlainOptions): Pl
   const converted = options.convert?.(value, nested);
   if (converted !== undefined) return converted as Plain;
   if (value instanceof Error) return `${value.name}: ${value.message}`;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return bytesName(value);
   if ('toJSON' in value && typeof value.toJSON === 'function') return nested(value.toJSON());
   if (value instanceof Map) return convertFields(value, nested);
   if (value instanceof Set) return convertItems(value, nested);
@@ -75,11 +77,4 @@ function convertItems(items: Iterable<unknown>, nested: Nested): readonly Plain[
 function convertFields(fields: Iterable<readonly [unknown, unknown]>, nested: Nested): Plain {
   const entries = [...fields].map(([name, field]) => [String(name), nested(field)] as const);
   return Object.fromEntries(entries.filter((entry): entry is [string, Plain] => entry[1] !== undefined));
-}
-
-function shortenBase64(text: string): string {
-  const [, head, data] = /^(data:[^,]{0,100};base64,)?([A-Za-z0-9+/_-]+={0,2})$/.exec(text) ?? [];
-  // A long word without a digit or sign is text.
-  const isText = data === undefined || (head === undefined && !/[0-9+/_=-]/.test(data));
-  return isText || data.length <= maxBase64 ? text : `${head ?? ''}[${data.length} characters of base64]`;
 }

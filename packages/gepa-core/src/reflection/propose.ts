@@ -95,8 +95,11 @@ async function askModel<Example, Output, Trace, Name extends string>(
   model: LanguageModel,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
-  const prompts = await options.run.pace.step(() => reflectionRequests({ ...options, ...request }));
-  if (teachesNothing(options, request)) options.warn(noFeedback);
+  const { pace } = options.run;
+  const prompts = await pace.steps(reflectionRequests({ ...options, ...request }));
+  if (await pace.steps(teachesNothing(options, request))) options.warn(noFeedback);
+  const { feedbackWarning } = options.memory;
+  if (feedbackWarning !== undefined && options.knowledge.showExpected !== true) options.warn(feedbackWarning);
   const settled = await Promise.allSettled(
     prompts.map((prompt) => ask(options, shared, model, request, prompt)),
   );
@@ -218,7 +221,7 @@ async function askProposer<Example, Output, Trace, Name extends string>(
   const { candidate, components, iteration, task, number, parent } = request;
   const byName = new Map<Name, readonly ReflectiveRecord[]>();
   for (const name of components) {
-    byName.set(name, await run.pace.step(() => recordsFor({ ...options, ...request }, name)));
+    byName.set(name, await run.pace.steps(recordsFor({ ...options, ...request }, name)));
   }
   const records = recordOf(components, (name) => byName.get(name)!);
   const given = {

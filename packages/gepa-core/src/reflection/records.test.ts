@@ -197,13 +197,14 @@ describe('defaultRecords', () => {
   });
 
   it.each<[string, unknown, unknown, unknown]>([
-    ['that equals the answer', '{"a":1}', { a: 1 }, '[the answer above]'],
-    ['that wraps the answer', '{"a":1}', { text: '{"a":1}', object: { a: 1 } }, '[the answer above]'],
+    ['that equals the answer', '{"a":1}', { a: 1 }, undefined],
+    ['that wraps the answer', '{"a":1}', { text: '{"a":1}', object: { a: 1 } }, undefined],
+    ['that is the answer by a tool', { toolCalls: [{ name: 'f', args: { a: 1 } }] }, { a: 1 }, undefined],
     [
       'that ends in the answer',
       'Ada',
       { messages: [...rendered, { role: 'ai', content: 'Ada' }] },
-      '[the answer above]',
+      undefined,
     ],
     [
       'with the conversation of an agent',
@@ -211,7 +212,13 @@ describe('defaultRecords', () => {
       { messages: [...rendered, { role: 'ai', content: 'ada' }], found: 1 },
       { messages: ['[2 messages before]', { role: 'ai', content: 'ada' }], found: 1 },
     ],
-    ['with another order of fields only', '{"a":1,"b":2}', { b: 2, a: 1 }, '[the answer above]'],
+    ['with another order of fields only', '{"a":1,"b":2}', { b: 2, a: 1 }, undefined],
+    [
+      'that ends in the answer and has more',
+      'Ada',
+      { messages: [...rendered, { role: 'ai', content: 'Ada' }], found: 1 },
+      { messages: ['[2 messages before]', '[the answer above]'], found: 1 },
+    ],
     ['that differs', '{"a":1}', { a: 2 }, { a: 2 }],
   ])('a default record does not repeat an output %s', (_, answer, output, shown) => {
     expect(recordOf({ trace: [{ ...model, output: answer }], output })['Final output']).toEqual(shown);
@@ -226,6 +233,26 @@ describe('defaultRecords', () => {
     const trace = [{ ...model, output: '{"queue":"a"}' }, ...steps];
     expect(recordOf({ trace, output: { queue: 'a', rank: 1 } }).Afterwards).toEqual([
       { Step: 'look up', Output: { customer: 'b' } },
+    ]);
+  });
+
+  it('a default record leaves out later steps that pass on the input with earlier answers', () => {
+    const passed = { question: 'Who is it?', facts: '{"queue":"a"}' };
+    const trace: Step[] = [
+      { ...model, output: '{"queue":"a"}' },
+      { kind: 'chain', name: 'assign', output: passed },
+      { ...model, output: 'high' },
+      { kind: 'chain', name: 'assign', output: { ...passed, priority: 'high' } },
+      { kind: 'tool', name: 'echo', input: {}, output: { queue: 'a' } },
+    ];
+    const example = { input: { question: 'Who is it?' } };
+    expect(recordOf({ example, trace, output: { priority: 'high' } }).Calls).toEqual([
+      { 'What the model saw': rendered, Answer: '{"queue":"a"}' },
+      {
+        'What the model saw': rendered,
+        Answer: 'high',
+        Afterwards: [{ Step: 'echo', Arguments: {}, Output: { queue: 'a' } }],
+      },
     ]);
   });
 

@@ -3,7 +3,7 @@ import { type Step, stepsOf, usageOfSteps, walkSteps } from '../adapter/trace.ts
 import { ownValue } from '../component.ts';
 import { isCutOff } from '../language-model.ts';
 import { inputOf } from './example-parts.ts';
-import { hasContentOf, hasSameContent } from './same-content.ts';
+import { hasSameContent, haveContentOf } from './same-content.ts';
 import { messageKey, ShownMessages } from './shown-messages.ts';
 
 /**
@@ -27,8 +27,16 @@ export function sharedRecords({
   readonly components: readonly string[];
   readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
 }): ReflectiveRecord[] {
+  return [...recordsInTurn({ components, rollouts })];
+}
+
+/** The same, one after another. */
+export function* recordsInTurn({
+  components,
+  rollouts,
+}: Parameters<typeof sharedRecords>[0]): Generator<ReflectiveRecord> {
   const showsTokens = rollouts.some(concernsTokens);
-  return rollouts.map((rollout) => sharedRecord(components, rollout, showsTokens));
+  for (const rollout of rollouts) yield sharedRecord(components, rollout, showsTokens);
 }
 
 function sharedRecord(
@@ -37,9 +45,10 @@ function sharedRecord(
   showsTokens: boolean,
 ): ReflectiveRecord {
   const { trace, output, score, objectives, error } = rollout;
-  const calls = isSteps(trace) ? describeCalls(trace, components, output) : undefined;
+  const input = inputOf(rollout.example);
+  const calls = isSteps(trace) ? describeCalls(trace, components, input, output) : undefined;
   return withoutUndefined({
-    Input: inputOf(rollout.example),
+    Input: input,
     ...(calls === undefined ? { Trace: trace } : callHeadings(trace as readonly Step[], calls)),
     'Final output': outputAfter(calls?.at(-1)?.Answer, output),
     Tokens: showsTokens && isSteps(trace) ? tokensOf(trace) : undefined,
@@ -55,10 +64,13 @@ function feedbackOn(
   components: readonly string[],
   { feedback, componentFeedback }: Rollout<unknown, unknown, unknown>,
 ): ReflectiveRecord {
+  const said = (remark: string | undefined) => (remark?.trim() === '' ? undefined : remark);
   const [only] = components;
-  if (components.length === 1) return { Feedback: ownValue(componentFeedback, only!) ?? feedback };
-  const own = components.map((name) => [`Feedback on "${name}"`, ownValue(componentFeedback, name)] as const);
-  return { Feedback: feedback, ...Object.fromEntries(own) };
+  if (components.length === 1) return { Feedback: said(ownValue(componentFeedback, only!) ?? feedback) };
+  const own = components.map(
+    (name) => [`Feedback on "${name}"`, said(ownValue(componentFeedback, name))] as const,
+  );
+  return { Feedback: said(feedback), ...Object.fromEntries(own) };
 }
 
 /** Whether a metric's words or objectives are about the length of answers. */
@@ -102,6 +114,7 @@ function callHeadings(trace: readonly Step[], calls: readonly ReflectiveRecord[]
 function describeCalls(
   trace: readonly Step[],
   components: readonly string[],
+  input: unknown,
   output: unknown,
 ): ReflectiveRecord[] {
   const steps = callSteps(trace, components);
@@ -111,14 +124,16 @@ function describeCalls(
     else calls.at(-1)?.afterwards.push(step);
   }
   const shown = new ShownMessages();
+  const values = [input, output];
   return calls.map(({ step, afterwards }) => {
     const call = describeCall(step, shown);
     shown.add(step);
     for (const later of afterwards) shown.add(later);
+    values.push(step.output);
     return withoutUndefined({
       ...(components.length > 1 ? { Uses: usedBy(step, components) } : {}),
       ...call,
-      Afterwards: summarizeSteps(afterwards, [output, step.output], step.output),
+      Afterwards: summarizeSteps(afterwards, { values, output, answer: step.output }),
     });
   });
 }
@@ -167,7 +182,7 @@ function describeCall(step: Step, shown: ShownMessages): ReflectiveRecord {
       return {
         Step: step.name,
         'What it was given': step.input,
-        'What it did': summarizeSteps(step.children ?? [], [step.output]),
+        'What it did': summarizeSteps(step.children ?? [], { values: [step.output], output: step.output }),
         'What it gave': step.output,
         ...ending,
       };
@@ -176,22 +191,25 @@ function describeCall(step: Step, shown: ShownMessages): ReflectiveRecord {
 
 /**
  * Names and outputs of steps, and the arguments of tools unless the answer shows them. Leaves out prompts and steps that
- * only pass on what is shown; the outline of the program names those.
+ * only pass on what is shown, as far as `values`; the outline of the program names those. What a tool found is left out
+ * only where it is the output.
  */
 function summarizeSteps(
   steps: readonly Step[],
-  shownOutputs: readonly unknown[],
-  answer?: unknown,
+  shown: { readonly values: readonly unknown[]; readonly output: unknown; readonly answer?: unknown },
 ): ReflectiveRecord[] | undefined {
-  const isShown = (step: Step) => shownOutputs.some((output) => hasContentOf(output, step.output));
-  const shown = steps
+  const isShown = ({ kind, output }: Step) =>
+    kind === 'tool' || kind === 'retriever'
+      ? hasSameContent(shown.output, output)
+      : haveContentOf(shown.values, output);
+  const rest = steps
     .flatMap(toolsInside)
     .filter((step) => step.error !== undefined || (step.kind !== 'prompt' && !isShown(step)));
-  if (shown.length === 0) return undefined;
-  return shown.map((step) =>
+  if (rest.length === 0) return undefined;
+  return rest.map((step) =>
     withoutUndefined({
       Step: step.name,
-      Arguments: step.kind === 'tool' && !isCallIn(answer, step) ? step.input : undefined,
+      Arguments: step.kind === 'tool' && !isCallIn(shown.answer, step) ? step.input : undefined,
       Output: toolResult(step.output),
       Error: step.error,
     }),
@@ -222,21 +240,22 @@ function toolResult(output: unknown): unknown {
   return role === 'tool' && content !== undefined ? content : output;
 }
 
-/** The final output without what the record shows: the last answer, and the conversation in the state of an agent. */
+/**
+ * The final output without what the record shows: the last answer, and the conversation in the state of an agent.
+ * `undefined` if it is the last answer.
+ */
 function outputAfter(answer: unknown, output: unknown): unknown {
   if (answer === undefined || output === undefined) return output;
-  if (hasSameContent(answer, output)) return sameAsAnswer;
+  if (hasSameContent(answer, output)) return undefined;
   if (typeof output !== 'object' || output === null) return output;
   const { messages, ...rest } = output as { readonly messages?: unknown };
   if (!Array.isArray(messages) || messages.length < 2) return output;
   const last = messages.at(-1);
   const isShown = messageKey(last) === messageKey(answer);
-  if (isShown && Object.keys(rest).length === 0) return sameAsAnswer;
+  if (isShown && Object.keys(rest).length === 0) return undefined;
   const before = `[${messages.length - 1} ${messages.length === 2 ? 'message' : 'messages'} before]`;
-  return { ...rest, messages: [before, isShown ? sameAsAnswer : last] };
+  return { ...rest, messages: [before, isShown ? '[the answer above]' : last] };
 }
-
-const sameAsAnswer = '[the answer above]';
 
 function withoutUndefined(record: ReflectiveRecord): ReflectiveRecord {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));

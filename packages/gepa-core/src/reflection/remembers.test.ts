@@ -134,6 +134,32 @@ describe('a reflection prompt', () => {
   });
 });
 
+describe('feedback that cannot teach', () => {
+  it('blank feedback causes the warning of no feedback, and stands in no record', async () => {
+    const blank = run({
+      maxIterations: 1,
+      metric: ({ output, example }) => ({ score: output === example.expected, feedback: ' ' }),
+    });
+    const result = await optimize(blank.options);
+    expect(result.warnings).toEqual([expect.stringMatching(/^The metric gives no feedback/)]);
+    expect(blank.prompts[0]).not.toContain('### Feedback');
+  });
+
+  it('the same feedback on six examples causes one warning, feedback that differs none', async () => {
+    const metric =
+      (feedback: (expected: string) => string): typeof same.options.metric =>
+      ({ example }) => ({ score: 0, feedback: feedback(example.expected) });
+    const same = run({ maxIterations: 8 });
+    const { warnings } = await optimize({ ...same.options, metric: metric(() => 'Wrong.') });
+    expect(warnings).toEqual([expect.stringMatching(/^The metric gave the same feedback .*"Wrong\."/)]);
+    const varied = await optimize({
+      ...run({ maxIterations: 8 }).options,
+      metric: metric((expected) => `Not ${expected}.`),
+    });
+    expect(varied.warnings).toEqual([]);
+  });
+});
+
 describe('limits on texts', () => {
   it('a text beyond maxLength is asked for once more with the reason, then rejected', async () => {
     const { prompts, options } = run({ maxIterations: 1, maxLength: 10 });

@@ -1,4 +1,5 @@
 import type { ReflectiveRecord } from '../adapter/adapter.ts';
+import { withoutPause } from '../calls/pace.ts';
 import { bounded } from './bound.ts';
 import { fairShares } from './fair-shares.ts';
 import { label, toMarkdown } from './markdown.ts';
@@ -34,9 +35,23 @@ export function renderRecords(
   records: readonly ReflectiveRecord[],
   options: { readonly maxCharacters?: number | undefined } = {},
 ): string {
+  return withoutPause(renderingOf(records, options));
+}
+
+/** The same as work that can pause between records. */
+export function* renderingOf(
+  records: readonly ReflectiveRecord[],
+  options: { readonly maxCharacters?: number | undefined } = {},
+): Generator<void, string> {
   const maxCharacters = options.maxCharacters ?? DEFAULT_MAX_RECORD_CHARACTERS;
-  const all = records.map((record) => sectionsOf(record, maxCharacters));
-  const whole = all.map((sections, index) => layout(index, sections, Infinity, Infinity, maxCharacters));
+  const all: (readonly Section[])[] = [];
+  const whole: string[] = [];
+  for (const [index, record] of records.entries()) {
+    const sections = sectionsOf(record, maxCharacters);
+    all.push(sections);
+    whole.push(layout(index, sections, Infinity, Infinity, maxCharacters));
+    yield;
+  }
   if (joined(whole).length <= maxCharacters) return joined(whole);
 
   const maxRecords = Math.max(1, Math.floor((maxCharacters - 100) / MIN_RECORD_CHARACTERS));
@@ -44,7 +59,12 @@ export function renderRecords(
   const note = shown.length < records.length ? [leftOut(records.length - shown.length)] : [];
   const separators = joined([...shown.map(() => ''), ...note]).length;
   const shares = sharesOf(shown, maxCharacters - separators);
-  return joined([...shown.map((sections, index) => fitted(index, sections, shares[index]!)), ...note]);
+  const parts: string[] = [];
+  for (const [index, sections] of shown.entries()) {
+    yield;
+    parts.push(fitted(index, sections, shares[index]!));
+  }
+  return joined([...parts, ...note]);
 }
 
 function joined(parts: readonly string[]): string {

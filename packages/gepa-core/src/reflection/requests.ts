@@ -39,11 +39,11 @@ const LEAST_SHARE = 1 / 4;
 
 /**
  * The prompts that ask for new texts of the components: one for all of them, or several if that would be too long or if
- * their templates differ.
+ * their templates differ. The work can pause between rollouts, which may be large.
  */
-export function reflectionRequests<Example, Output, Trace, Name extends string>(
+export function* reflectionRequests<Example, Output, Trace, Name extends string>(
   source: RequestSource<Example, Output, Trace, Name>,
-): PromptRequest[] {
+): Generator<void, PromptRequest[]> {
   const {
     templates,
     maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS,
@@ -57,37 +57,37 @@ export function reflectionRequests<Example, Output, Trace, Name extends string>(
     const template = typeof templates === 'string' ? templates : ownValue<string>(templates, name);
     byTemplate.set(template, [...(byTemplate.get(template) ?? []), name]);
   }
-  return [...byTemplate].flatMap(([template, names]) =>
-    groups(source, names, maxRecordCharacters, asksForSeveral(template)).map((group) => ({
-      components: withoutRepeats(group.map((name) => componentRequest(source, name))),
-      ...evidenceFor({
+  const requests: PromptRequest[] = [];
+  for (const [template, names] of byTemplate) {
+    for (const group of yield* groups(source, names, maxRecordCharacters, asksForSeveral(template))) {
+      const evidence = yield* evidenceFor({
         ...source,
         names: group,
         maxCharacters: maxRecordCharacters,
         showExpected: knowledge.showExpected,
         validationScore: parent === undefined ? undefined : memory?.candidate(parent).mean,
-      }),
-      template,
-      background,
-      objective,
-      readerHint,
-    })),
-  );
+      });
+      const components = withoutRepeats(group.map((name) => componentRequest(source, name)));
+      requests.push({ components, ...evidence, template, background, objective, readerHint });
+    }
+  }
+  return requests;
 }
 
 /** The components of each prompt, in order. */
-function groups<Example, Output, Trace, Name extends string>(
+function* groups<Example, Output, Trace, Name extends string>(
   source: RequestSource<Example, Output, Trace, Name>,
   names: readonly Name[],
   maxCharacters: number,
   mayShare: boolean,
-): Name[][] {
+): Generator<void, Name[][]> {
   if (names.length === 1) return [[...names]];
   const found: Name[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const name of names) {
     // The records are shared, but for adapters with records of their own.
-    const records = source.adapter.reflectiveRecords === undefined ? 0 : sizeOf(wholeRecords(source, name));
+    const records =
+      source.adapter.reflectiveRecords === undefined ? 0 : sizeOf(yield* wholeRecords(source, name));
     // A long text counts like records: the answer repeats it.
     const length = Math.max(Math.min(records, maxCharacters * LEAST_SHARE), source.candidate[name].length);
     if (!mayShare || size + length > maxCharacters) {
@@ -135,16 +135,22 @@ function componentRequest<Example, Output, Trace, Name extends string>(
   };
 }
 
-/** The whole records of rollouts for one component, masked. */
-export function recordsFor<Example, Output, Trace, Name extends string>(
+/** The whole records of rollouts for one component, masked. The work can pause between rollouts. */
+export function* recordsFor<Example, Output, Trace, Name extends string>(
   source: Pick<
     RequestSource<Example, Output, Trace, Name>,
     'adapter' | 'candidate' | 'rollouts' | 'mask' | 'knowledge'
   >,
   component: Name,
-): readonly ReflectiveRecord[] {
+): Generator<void, readonly ReflectiveRecord[]> {
   const { mask, knowledge } = source;
-  const records = wholeRecords({ ...source, showExpected: knowledge.showExpected }, component);
+  const records = yield* wholeRecords({ ...source, showExpected: knowledge.showExpected }, component);
+  if (mask === undefined) return records;
+  const masked: ReflectiveRecord[] = [];
   // As plain data, which those of a resumed run are made from too.
-  return mask === undefined ? records : records.map((record) => mask.data(record) as ReflectiveRecord);
+  for (const record of records) {
+    masked.push(mask.data(record) as ReflectiveRecord);
+    yield;
+  }
+  return masked;
 }

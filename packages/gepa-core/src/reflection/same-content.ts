@@ -1,17 +1,20 @@
 /** The fields in which frameworks wrap an answer. */
 const wrappers: ReadonlySet<string> = new Set(['text', 'object', 'content', 'output', 'answer']);
 
-/** Whether two values show the same to a reader: text with JSON equals the value, and a wrapped answer the answer. */
+/**
+ * Whether two values show the same to a reader: text with JSON equals the value, and a wrapped answer, or the arguments of
+ * a single tool call, the answer.
+ */
 export function hasSameContent(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  const [one, other] = [keyOf(a), keyOf(b)];
+  const [one, other] = [keyOf(contentOf(a)), keyOf(contentOf(b))];
   return one !== undefined && (one === other || isWrapped(b, one) || isWrapped(a, other));
 }
 
-/** Whether a value shows all that another has: the same content, or fields of these names with the same values. */
-export function hasContentOf(value: unknown, part: unknown): boolean {
-  if (hasSameContent(value, part)) return true;
-  const fields = new Set(fieldsIn(value));
+/** Whether values show all that another has: the same content, or together fields of these names with the same values. */
+export function haveContentOf(values: readonly unknown[], part: unknown): boolean {
+  if (values.some((value) => hasSameContent(value, part))) return true;
+  const fields = new Set(values.flatMap((value) => [...fieldsIn(contentOf(value))]));
   const partFields = [...fieldsIn(part)];
   return partFields.length > 0 && partFields.every((field) => field !== undefined && fields.has(field));
 }
@@ -21,10 +24,17 @@ function* fieldsIn(value: unknown): Generator<string | undefined> {
   const node = parsed(value);
   if (typeof node !== 'object' || node === null || Array.isArray(node)) return yield undefined;
   for (const [name, field] of Object.entries(node)) {
-    const hasFields = typeof field === 'object' && field !== null && !Array.isArray(field);
+    const inner = parsed(field);
+    const hasFields = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
     if (hasFields) yield* fieldsIn(field);
     else yield `${name}: ${keyOf(field)}`;
   }
+}
+
+/** An answer by a tool that stands for the form of the answer is the arguments of its call. */
+function contentOf(value: unknown): unknown {
+  const { toolCalls } = (value ?? {}) as { readonly toolCalls?: unknown };
+  return Array.isArray(toolCalls) && toolCalls.length === 1 ? (toolCalls[0]?.args ?? value) : value;
 }
 
 function isWrapped(value: unknown, key: string | undefined): boolean {

@@ -10,6 +10,7 @@ import { Semaphore } from '../calls/semaphore.ts';
 import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '../component.ts';
 import { type JournalPosition, PROBE } from '../journal/journal.ts';
 import type { Metric } from '../metric.ts';
+import type { Mask } from '../redact.ts';
 import type { ExampleRef } from './examples.ts';
 import { FailureCheck } from './failure-check.ts';
 import { type CandidateRun, type Program, RolloutCall, type RolloutContext } from './rollout-call.ts';
@@ -46,6 +47,8 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
   readonly cache: boolean;
   /** Whether the reflection model may read rollouts on the example, so that their traces are kept. */
   readonly isReflectedOn: (exampleKey: number) => boolean;
+  /** Masks texts like the journal does. */
+  readonly mask: Mask;
   readonly warn: (message: string) => void;
 }
 
@@ -120,7 +123,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const { journal, pace } = this.#options.run;
     const complete: Measured<Example, Output, Trace>[] = [];
     for (const { position, ...rollout } of rollouts) {
-      const details = position && (await pace.step(() => journal!.detailsAt(position)));
+      const details = position && (await pace.steps(journal!.detailsAt(position)));
       complete.push({ ...rollout, ...(details as Partial<Rollout<Example, Output, Trace>> | undefined) });
     }
     return complete;
@@ -267,26 +270,27 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const outcome = await runCall(this.#options.run, call);
     if ('interruption' in outcome) return outcome;
     this.#warnIfFree(outcome);
-    const { value, position, usage, durationMs } = outcome;
-    const kept = { ...this.#kept(value, ref, position), usage, durationMs: Math.round(durationMs) };
-    this.#dispatchFinished(candidateRun.context, kept, outcome);
-    return kept;
+    const { usage, durationMs } = outcome;
+    return this.#options.run.pace.step(() => {
+      const kept = { ...this.#kept(outcome, ref), usage, durationMs: Math.round(durationMs) };
+      this.#dispatchFinished(candidateRun.context, kept, outcome);
+      return kept;
+    });
   }
 
   /** Drops from memory what is on disk, or what no reflection will read. */
   #kept(
-    rollout: Rollout<Example, Output, Trace>,
+    { value: rollout, position, isReplayed }: CallOutcome<Rollout<Example, Output, Trace>>,
     { key }: ExampleRef<Example>,
-    position: JournalPosition | undefined,
   ): Omit<Scored<Example, Output, Trace>, 'usage' | 'durationMs'> {
     const isReflectedOn = this.#options.isReflectedOn(key);
     if (isReflectedOn && position === undefined) return rollout;
     const { example, exampleId, score, objectives, unread, failedIn } = rollout;
     // The error as it was written, since a resumed run has no other.
     const error =
-      rollout.error === undefined || position === undefined
+      position === undefined || isReplayed
         ? rollout.error
-        : this.#options.run.journal!.detailsAt(position).error;
+        : (this.#options.mask.data(rollout.error) as string | undefined);
     return {
       example,
       exampleId,

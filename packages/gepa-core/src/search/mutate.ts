@@ -183,7 +183,7 @@ async function chooseComponents<Example, Output, Trace, Name extends string>(
   if (interruption !== undefined) return { kind: 'interrupted', components: [], interruption };
 
   const rollouts = await evaluator.complete(kept.map((rollout) => rollout!));
-  memory.learn(rollouts);
+  await search.pace.steps(memory.learn(rollouts));
   const scores = rollouts.map(({ score }) => score);
   const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
   const proposal = state.proposalNumber(task);

@@ -42,10 +42,19 @@ export interface PreparedRun<Example, Output, Trace, Name extends string> {
 export function prepareRun<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
   dispatcher: Dispatcher<Name>,
-  runSignal: RunSignal,
-  journal: Journal | undefined,
-  /** Names training examples without an id, as in `train:3`. */
-  trainsetName = 'train',
+  {
+    runSignal,
+    journal,
+    pace = new Pace(),
+    trainsetName = 'train',
+  }: {
+    readonly runSignal: RunSignal;
+    readonly journal?: Journal | undefined;
+    /** Shared with the journal. */
+    readonly pace?: Pace;
+    /** Names training examples without an id, as in `train:3`. */
+    readonly trainsetName?: string | undefined;
+  },
 ): PreparedRun<Example, Output, Trace, Name> {
   const { adapter, cacheEvaluation, skipDuplicates } = settings;
   const { warn } = dispatcher;
@@ -103,7 +112,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     retry: settings.retry,
     timeouts: new AttemptTimeouts(signal, settings.rolloutTimeoutMs),
     dispatch: dispatcher.dispatch,
-    pace: new Pace(),
+    pace,
   };
   const trainKeys = new Set(trainset.map(({ key }) => key));
   const evaluator = new Evaluator({
@@ -117,6 +126,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     frontierType: settings.frontierType,
     cache: cacheEvaluation,
     isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
+    mask: settings.mask,
     warn,
   });
   const { mask, perfectScore, showExpected } = settings;
@@ -212,6 +222,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     evaluator,
     propose,
     memory,
+    pace,
     merger: settings.useMerge ? merger : undefined,
     maxMergeInvocations: settings.maxMergeInvocations,
     strategies,

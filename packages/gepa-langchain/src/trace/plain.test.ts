@@ -29,7 +29,7 @@ it.each<[string, unknown, unknown]>([
   ['a runnable', { at: PromptTemplate.fromTemplate('x') }, { at: '[PromptTemplate]' }],
   ['big integers', [10n], ['10']],
   ['functions', { f: () => 1, n: 1 }, { n: 1 }],
-  ['an image', `data:image/png;base64,${image}`, 'data:image/png;base64,[1100 characters of base64]'],
+  ['an image', `data:image/png;base64,${image}`, '[image: image/png, 825 bytes]'],
   ['long text', 'word '.repeat(500), 'word '.repeat(500)],
   [
     'an image in a message',
@@ -38,9 +38,7 @@ it.each<[string, unknown, unknown]>([
     }),
     {
       role: 'human',
-      content: [
-        { type: 'image_url', image_url: { url: 'data:image/png;base64,[1100 characters of base64]' } },
-      ],
+      content: [{ type: 'image_url', image_url: { url: '[image: image/png, 825 bytes]' } }],
     },
   ],
 ])('makes plain data of %s', (_name, value, expected) => {

@@ -2,7 +2,6 @@ import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import type { Mastra } from '@mastra/core/mastra';
 import { type AnyWorkflow, createStep, type StepFlowEntry } from '@mastra/core/workflows';
-import { toPlain } from '../trace/plain.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import { copyWith } from './copy-with.ts';
 import type { Derivation } from './derivation.ts';
@@ -166,7 +165,7 @@ function recordRun(recorder: Recorder, name: string, input: RunInput, start: () 
   ('result' in run ? run.result : run).then(
     ({ status, result, error }) => {
       if (status === 'failed') recorder.fail(step, error);
-      else recorder.end(step, { output: toPlain(result) });
+      else recorder.endWith(step, result);
     },
     (error: unknown) => recorder.fail(step, error),
   );

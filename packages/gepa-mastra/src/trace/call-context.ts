@@ -1,6 +1,6 @@
 import type { Step, StepTool } from 'gepa-core';
 import { describeSchema } from 'gepa-core/adapter';
-import type { CallOptions } from './model-call.ts';
+import type { CallOptions, OfferedTool } from './model-call.ts';
 
 /** A longer description of a tool is shortened, since every call in a run directory has it. */
 const MAX_DESCRIPTION_CHARACTERS = 600;
@@ -9,7 +9,8 @@ const MAX_TOOLS = 40;
 export type CallContext = Pick<Step, 'maxOutputTokens' | 'tools' | 'responseFormat'>;
 
 /** What a model call has beside its messages: output limit, tools, answer schema. */
-export function callContext({ tools = [], maxOutputTokens, responseFormat }: CallOptions): CallContext {
+export function callContext(options: CallOptions): CallContext {
+  const { tools = [], maxOutputTokens = options.maxTokens, responseFormat } = modernOptions(options);
   const offered = tools.slice(0, MAX_TOOLS).map(
     ({ name, description, inputSchema }): StepTool => ({
       name,
@@ -24,4 +25,18 @@ export function callContext({ tools = [], maxOutputTokens, responseFormat }: Cal
     ...(offered.length === 0 ? {} : { tools: offered }),
     ...(format === undefined ? {} : { responseFormat: format }),
   };
+}
+
+/** The options as later versions of the AI SDK have them: version 1 has tools and the answer schema in `mode`. */
+function modernOptions({ mode, ...options }: CallOptions): CallOptions {
+  const { type, schema, tool, tools } = (mode ?? {}) as {
+    readonly type?: string;
+    readonly schema?: unknown;
+    readonly tool?: { readonly parameters?: unknown };
+    readonly tools?: readonly (OfferedTool & { readonly parameters?: unknown })[];
+  };
+  if (type === 'object-json' || type === 'object-tool')
+    return { ...options, responseFormat: { type: 'json', schema: schema ?? tool?.parameters } };
+  const offered = tools?.map(({ parameters, ...rest }) => ({ inputSchema: parameters, ...rest }));
+  return offered === undefined ? options : { ...options, tools: offered };
 }

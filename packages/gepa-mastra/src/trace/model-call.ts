@@ -13,6 +13,8 @@ export interface CallOptions {
   readonly prompt: readonly PromptMessage[];
   readonly tools?: readonly OfferedTool[];
   readonly maxOutputTokens?: number;
+  /** Only in version 1. */
+  readonly maxTokens?: number;
   readonly responseFormat?: unknown;
   readonly providerOptions?: unknown;
   /** Since version 4. */

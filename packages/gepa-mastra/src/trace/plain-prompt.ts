@@ -12,7 +12,7 @@ export function plainToolCall(name: string | undefined, input: unknown): { name:
 }
 
 function plainMessage({ role, content }: PromptMessage): unknown {
-  if (typeof content === 'string') return { role, content };
+  if (typeof content === 'string') return { role, content: toPlain(content) };
   const calls = content.filter(({ type }) => type === 'tool-call');
   const others = content.filter(({ type }) => type !== 'tool-call').map(plainPart);
   return {
@@ -25,7 +25,7 @@ function plainMessage({ role, content }: PromptMessage): unknown {
 }
 
 function plainPart(part: PromptPart): unknown {
-  if (part.type === 'text') return part.text ?? '';
+  if (part.type === 'text') return toPlain(part.text ?? '');
   if (part.type === 'reasoning') return { reasoning: part.text };
   if (part.type === 'tool-result') return { tool: part.toolName, ...plainResult(part.output) };
   return toPlain(part);

@@ -5,7 +5,7 @@ const image = 'iVBORw0KGgo'.repeat(100);
 
 it.each<[string, unknown, unknown]>([
   ['an error', { failed: new TypeError('bad') }, { failed: 'bad' }],
-  ['an image', `data:image/png;base64,${image}`, 'data:image/png;base64,[1100 characters of base64]'],
+  ['an image', `data:image/png;base64,${image}`, '[image: image/png, 825 bytes]'],
   ['bytes', new Uint8Array(3), '[3 bytes]'],
   ['fields without a value', { f: () => 1, none: undefined, n: 1n }, { n: '1' }],
 ])('makes plain data of %s', (_name, value, expected) => {

@@ -78,6 +78,11 @@ export class Recorder {
     Object.assign(step, outcome, { durationMs: performance.now() - step.startedAt });
   }
 
+  /** Ends a step with a result that may be of any form. */
+  endWith(step: OpenStep, result: unknown): void {
+    this.end(step, { output: toPlain(result) });
+  }
+
   fail(step: OpenStep, error: unknown): void {
     if (this.#closed) return;
     this.#errors.push(error);
@@ -112,7 +117,7 @@ export class Recorder {
     const opened = this.open(step);
     try {
       const result = await this.within(opened, call);
-      this.end(opened, { output: toPlain(outputOf(result)) });
+      this.endWith(opened, outputOf(result));
       return result;
     } catch (error) {
       this.fail(opened, error);
