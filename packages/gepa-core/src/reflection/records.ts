@@ -114,11 +114,10 @@ function describeCalls(
   return calls.map(({ step, afterwards }) => {
     const call = describeCall(step, shown);
     shown.add(step);
-    for (const later of afterwards) shown.add(later);
     return withoutUndefined({
       ...(components.length > 1 ? { Uses: usedBy(step, components) } : {}),
       ...call,
-      Afterwards: summarizeSteps(afterwards, [output, step.output], step.output),
+      Afterwards: summarizeSteps(afterwards, [output, step.output], step.output, shown),
     });
   });
 }
@@ -182,20 +181,26 @@ function summarizeSteps(
   steps: readonly Step[],
   shownOutputs: readonly unknown[],
   answer?: unknown,
+  shown = new ShownMessages(),
 ): ReflectiveRecord[] | undefined {
-  const isShown = (step: Step) => shownOutputs.some((output) => hasContentOf(output, step.output));
-  const shown = steps
-    .flatMap(toolsInside)
-    .filter((step) => step.error !== undefined || (step.kind !== 'prompt' && !isShown(step)));
-  if (shown.length === 0) return undefined;
-  return shown.map((step) =>
-    withoutUndefined({
-      Step: step.name,
-      Arguments: step.kind === 'tool' && !isCallIn(answer, step) ? step.input : undefined,
-      Output: toolResult(step.output),
-      Error: step.error,
-    }),
-  );
+  const summaries = steps.flatMap(toolsInside).flatMap((step): ReflectiveRecord[] => {
+    if (step.kind === 'prompt' && step.error === undefined) return [];
+    const output = shown.newInOutput(step.output);
+    shown.add(step);
+    const isShown =
+      (output === undefined && step.output !== undefined) ||
+      shownOutputs.some((other) => hasContentOf(other, step.output));
+    if (step.error === undefined && isShown) return [];
+    return [
+      withoutUndefined({
+        Step: step.name,
+        Arguments: step.kind === 'tool' && !isCallIn(answer, step) ? step.input : undefined,
+        Output: toolResult(output),
+        Error: step.error,
+      }),
+    ];
+  });
+  return summaries.length === 0 ? undefined : summaries;
 }
 
 /** The tools that a step ran, if it did nothing else. */

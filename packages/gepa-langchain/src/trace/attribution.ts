@@ -91,7 +91,7 @@ function stringsIn(value: unknown): string[] {
   return isNode(value) ? Object.values(value).flatMap(stringsIn) : [];
 }
 
-function* walkRuns(runs: readonly Run[]): Generator<Run> {
+export function* walkRuns(runs: readonly Run[]): Generator<Run> {
   for (const run of runs) {
     yield run;
     yield* walkRuns(run.child_runs);

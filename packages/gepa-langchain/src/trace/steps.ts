@@ -1,8 +1,8 @@
 import type { Run } from '@langchain/core/tracers/base';
 import type { Step, StepKind } from 'gepa-core';
-import { attribute, type UntracedText } from './attribution.ts';
+import { attribute, type UntracedText, walkRuns } from './attribution.ts';
 import { callContext } from './call-context.ts';
-import { readModelCall } from './model-call.ts';
+import { readModelCall, sentMessages } from './model-call.ts';
 import { isPromptValue, toPlain } from './plain.ts';
 
 const kinds: Readonly<Record<string, StepKind>> = {
@@ -17,8 +17,9 @@ const kinds: Readonly<Record<string, StepKind>> = {
 /** Converts LangChain's runs into a framework-neutral trace of plain data. Steps that only route a graph are left out. */
 export function toSteps(roots: readonly Run[], untraced: readonly UntracedText[] = []): Step[] {
   const componentsOf = attribute(roots, untraced);
-  const toStep = (run: Run): Step[] => {
-    const kind = kinds[run.run_type] ?? 'other';
+  const graphNodes = new Set([...walkRuns(roots)].map(graphNodeOf));
+  const toStep = (run: Run, index: number, siblings: readonly Run[]): Step[] => {
+    const kind = makesMessagesOf(run, siblings[index + 1]) ? 'prompt' : (kinds[run.run_type] ?? 'other');
     const components = componentsOf(run);
     const children = run.child_runs.flatMap(toStep);
     const step: Step = {
@@ -32,20 +33,42 @@ export function toSteps(roots: readonly Run[], untraced: readonly UntracedText[]
       ...(run.end_time === undefined ? {} : { durationMs: run.end_time - run.start_time }),
       ...(children.length === 0 ? {} : { children }),
     };
-    return run.parent_run_id !== undefined && isRouting(step) ? [] : [step];
+    return run.parent_run_id !== undefined && isRouting(step, run, graphNodes) ? [] : [step];
   };
   return roots.flatMap(toStep);
 }
 
-/** A condition's step, whose output is the next node, or a state write as older versions of LangGraph trace it. */
-function isRouting({ name, output, children }: Step): boolean {
-  const targets = Array.isArray(output) ? output : [output];
-  const isTarget = (target: unknown) =>
-    typeof target === 'string' && /^(__end__|\[goes on to .*\])$/.test(target);
+/** Whether a function made the messages that the next step sends to a model, as the `prompt` of an agent does. */
+function makesMessagesOf(run: Run, next: Run | undefined): boolean {
+  if (run.run_type !== 'chain' || run.child_runs.length > 0 || next?.run_type !== 'llm') return false;
+  const made = unwrap(run.outputs ?? {}, 'output');
+  const sent = sentMessages(next);
   return (
-    children === undefined &&
-    (name.startsWith('ChannelWrite<') || (targets.length > 0 && targets.every(isTarget)))
+    Array.isArray(made) &&
+    made.length > 0 &&
+    made.length === sent.length &&
+    made.every((one, i) => one === sent[i])
   );
+}
+
+/**
+ * A step that LangGraph hides, a condition's step, whose output is the next node, or a state write as older versions of
+ * LangGraph trace it.
+ */
+function isRouting({ name, output, children }: Step, run: Run, graphNodes: ReadonlySet<unknown>): boolean {
+  if (children !== undefined || run.error !== undefined) return false;
+  if (run.tags?.includes('langsmith:hidden') || name.startsWith('ChannelWrite<')) return true;
+  const isCondition = run.run_type === 'chain' && graphNodeOf(run) !== undefined;
+  const isTarget = (target: unknown) =>
+    typeof target === 'string' &&
+    (/^(__end__|\[goes on to .*\])$/.test(target) || (isCondition && graphNodes.has(target)));
+  const targets = Array.isArray(output) ? output : [output];
+  return targets.length > 0 && targets.every(isTarget);
+}
+
+/** The node of a graph that a run belongs to. */
+function graphNodeOf(run: Run): unknown {
+  return run.extra?.metadata?.langgraph_node;
 }
 
 function inputOf(run: Run): unknown {
