@@ -225,6 +225,21 @@ describe('prompts in closures', () => {
   });
 });
 
+it('an agent of createReactAgent as a part is refused with the line to write', () => {
+  const musicAgent = createReactAgent({ llm: server.model(), tools: [], prompt: 'Know music.' });
+  expect(() => gepa(chat('x'), { parts: { musicAgent } })).toThrow(
+    '`parts.musicAgent` is an agent of createReactAgent, which hides its prompt in a function. Name the prompt instead: parts: { musicAgent: PROMPT }',
+  );
+});
+
+it('a frozen part is refused before anything is spent', async () => {
+  const answerPrompt = Object.freeze(chat('Old.'));
+  const program = graphOf(async (asked) => answerPrompt.format({ question: asked }));
+  await expect(rollOut(program, { parts: { answerPrompt } }, question, NEW)).rejects.toThrow(
+    '`parts.answerPrompt` is frozen or sealed, so it cannot be given other texts.',
+  );
+});
+
 const asTool = (agent: { invoke(input: never): Promise<unknown> }) =>
   tool(
     async ({ question }: { question: string }) =>
