@@ -123,9 +123,12 @@ it('load and gepa(program).load apply a saved text that is no component by defau
 
 it('load without the parts or tunables that the texts were saved with asks for them', () => {
   expect(() => load(chain, saved)).toThrow(
-    'the program has no component policy. The program\'s components are system, human. Pass the options with which it was optimized, such as `parts` and `tunables`.',
+    "the program has no component policy. The program's components are system, human. Pass the options with which it was optimized, such as `parts` and `tunables`.",
   );
-  expect(() => load(RunnableLambda.from(() => policy.text), saved)).toThrow(
-    'If its texts are in `parts` or `tunables`, pass the same ones as to gepa.',
-  );
+  expect(() =>
+    load(
+      RunnableLambda.from(() => policy.text),
+      saved,
+    ),
+  ).toThrow('If its texts are in `parts` or `tunables`, pass the same ones as to gepa.');
 });

@@ -80,7 +80,10 @@ describe('readJsonl', () => {
   });
 
   it('a column `metadata` of a table holds JSON or a value', async () => {
-    const path = await file('metadata.csv', 'input,metadata,team\na,"{""customer"": ""c""}",red\nb,vip,\nc,,\n');
+    const path = await file(
+      'metadata.csv',
+      'input,metadata,team\na,"{""customer"": ""c""}",red\nb,vip,\nc,,\n',
+    );
     expect(await readCsv(path)).toEqual([
       { input: 'a', metadata: { customer: 'c', team: 'red' } },
       { input: 'b', metadata: { metadata: 'vip', team: '' } },

@@ -20,6 +20,7 @@ import {
 } from '@langchain/core/prompts';
 import {
   RouterRunnable,
+  type Runnable,
   RunnableBranch,
   RunnableLambda,
   RunnableParallel,
@@ -311,11 +312,14 @@ describe('skipped parts', () => {
   });
 
   it('a template with only labels is a component only where the program, or the part, has no other text', () => {
-    const label = () => ChatPromptTemplate.fromTemplate('Question: {question}\nAnswer:');
+    const label = (): Runnable => ChatPromptTemplate.fromTemplate('Question: {question}\nAnswer:');
     expect(Object.keys(discover(label().pipe(model)).components)).toEqual(['human']);
     expect(Object.keys(discover(label().pipe(model).pipe(label())).components)).toHaveLength(2);
     const beside = discover(chat('Sort it.').pipe(model).pipe(label()));
-    expect(Object.values(beside.components).map(({ text }) => text)).toEqual(['Sort it.', 'Sort this text: {text}']);
+    expect(Object.values(beside.components).map(({ text }) => text)).toEqual([
+      'Sort it.',
+      'Sort this text: {text}',
+    ]);
     expect(beside.skipped.map(({ reason }) => reason)).toEqual(['it has only labels besides its variables']);
     const named = gepa(chat('Sort it.').pipe(model), { parts: { answer: label() } });
     expect(Object.keys(named.components)).toContain('answer.human');

@@ -5,6 +5,7 @@ import { nameSites } from './component-names.ts';
 import type { KeyPath } from './copy-with.ts';
 import { fixedWords, isOnlyLabels, isParserInstruction } from './fixed-parts.ts';
 import { isNode, isPromptTemplate, type Node, typeName } from './node.ts';
+import { instructionsOf, isParser } from './parsers.ts';
 import { partNameOf, programWithParts } from './program-with-parts.ts';
 import type { Explanation, UnreadableReason } from './skip-reasons.ts';
 import { decodeTemplate } from './template/template.ts';
@@ -63,7 +64,7 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
   traverse(program, {
     enter: (path) => {
       const { node, kind } = path.at(-1)!;
-      for (const text of instructionsOf(node)) parserTexts.add(text);
+      if (isParser(node)) parserTexts.add(instructionsOf(node));
       if (explain === undefined || kind === programWithParts || seen.has(node)) return;
       seen.add(node);
       const part = { type: typeName(node), location: explain.locate(path) };
@@ -199,16 +200,6 @@ function withLonelyLabels(sites: readonly NamedSite[]): NamedSite[] {
     const { optInReason, ...rest } = named;
     return optInReason === labelsReason && !others.has(partNameOf(named.site.path)) ? rest : named;
   });
-}
-
-/** What the output parsers of a program ask for. */
-function instructionsOf(parser: unknown): string[] {
-  if (!isNode(parser) || typeof parser.parseResult !== 'function') return [];
-  try {
-    return [String((parser as { getFormatInstructions?(): unknown }).getFormatInstructions?.())];
-  } catch {
-    return [];
-  }
 }
 
 function optInReason(

@@ -69,7 +69,10 @@ it.each<[string, AIMessageFields['content']]>([
   ],
   [
     'the Responses API',
-    [{ ...text, annotations: [] }, { type: 'function_call', name: 'look', arguments: '{"at":1}' }],
+    [
+      { ...text, annotations: [] },
+      { type: 'function_call', name: 'look', arguments: '{"at":1}' },
+    ],
   ],
   ['Google', [text, { type: 'functionCall', functionCall: { name: 'look', args: { at: 1 } } }]],
   ['standard content', [text, { type: 'tool_call', id: 'c1', name: 'look', args: { at: 1 } }]],

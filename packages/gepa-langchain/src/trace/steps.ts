@@ -1,7 +1,8 @@
 import type { Run } from '@langchain/core/tracers/base';
 import type { Step, StepKind } from 'gepa-core';
+import type { Node } from '../program/node.ts';
 import { attribute, type UntracedText, walkRuns } from './attribution.ts';
-import { callContext } from './call-context.ts';
+import { callContext, parserAfter } from './call-context.ts';
 import { readModelCall, sentMessages } from './model-call.ts';
 import { isPromptValue, toPlain } from './plain.ts';
 
@@ -18,16 +19,20 @@ const kinds: Readonly<Record<string, StepKind>> = {
 export function toSteps(roots: readonly Run[], untraced: readonly UntracedText[] = []): Step[] {
   const componentsOf = attribute(roots, untraced);
   const graphNodes = new Set([...walkRuns(roots)].map(graphNodeOf));
-  const toStep = (run: Run, index: number, siblings: readonly Run[]): Step[] => {
-    const kind = makesMessagesOf(run, siblings[index + 1]) ? 'prompt' : (kinds[run.run_type] ?? 'other');
+  const toStep = (run: Run, next: Run | undefined, parser: Node | undefined): Step[] => {
+    const kind = makesMessagesOf(run, next) ? 'prompt' : (kinds[run.run_type] ?? 'other');
     const components = componentsOf(run);
-    const children = run.child_runs.flatMap(toStep);
+    // Retries and fallbacks of a model are a run around its runs.
+    const isModel = run.child_runs.every(({ run_type: type }) => type === 'llm');
+    const children = run.child_runs.flatMap((child, i) =>
+      toStep(child, run.child_runs[i + 1], parserAfter(run, child) ?? (isModel ? parser : undefined)),
+    );
     const step: Step = {
       kind,
       name: run.name,
       ...(components.length === 0 ? {} : { components }),
       ...(kind === 'model'
-        ? { ...readModelCall(run), ...callContext(run) }
+        ? { ...readModelCall(run), ...callContext(run, parser) }
         : { input: inputOf(run), ...outputOf(run) }),
       ...(run.error === undefined ? {} : { error: run.error }),
       ...(run.end_time === undefined ? {} : { durationMs: run.end_time - run.start_time }),
@@ -35,7 +40,7 @@ export function toSteps(roots: readonly Run[], untraced: readonly UntracedText[]
     };
     return run.parent_run_id !== undefined && isRouting(step, run, graphNodes) ? [] : [step];
   };
-  return roots.flatMap(toStep);
+  return roots.flatMap((run) => toStep(run, undefined, undefined));
 }
 
 /** Whether a function made the messages that the next step sends to a model, as the `prompt` of an agent does. */
