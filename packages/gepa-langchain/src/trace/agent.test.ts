@@ -141,6 +141,35 @@ describe('the trace of an agent', () => {
     const { trace } = await run(program, 'yes', options);
     expect(modelsOf(trace, 'rules').map(({ output }) => output)).toEqual(['a']);
   });
+
+  it('of texts that begin alike, the one that was sent is credited, and a text that was not read never', async () => {
+    const short = tunable('short', 'You help.');
+    const long = tunable('long', 'You help. Translate.');
+    const inner = fakeModel().respond(new AIMessage('a')).respond(new AIMessage('b'));
+    const program = RunnableLambda.from(async (word: string) => {
+      await inner.invoke(`${long.text}\n${word}`);
+      if (word === 'both') await inner.invoke(`${short.text}\n${word}`);
+      return 'done';
+    });
+    const tunables = [short, long];
+    const components = { short: short.component, long: long.component };
+    const one = await run(program, 'one', { components, tunables });
+    expect(modelsOf(one.trace, 'long')).toHaveLength(1);
+    expect(modelsOf(one.trace, 'short')).toHaveLength(0);
+    inner.respond(new AIMessage('c'));
+    const both = await run(program, 'both', { components, tunables });
+    expect(modelsOf(both.trace, 'long').map(({ output }) => output)).toEqual(['b']);
+    expect(modelsOf(both.trace, 'short').map(({ output }) => output)).toEqual(['c']);
+  });
+
+  it('a text that was not read is not credited with a call that contains it', async () => {
+    const unread = tunable('unread', 'You help.');
+    const inner = fakeModel().respond(new AIMessage('a'));
+    const program = RunnableLambda.from(async () => (await inner.invoke('You help. Translate.')).text);
+    const options = { components: { unread: unread.component }, tunables: [unread] };
+    const { trace } = await run(program, 'yes', options);
+    expect(modelsOf(trace, 'unread')).toHaveLength(0);
+  });
 });
 
 describe('attribution of a prompt', () => {
