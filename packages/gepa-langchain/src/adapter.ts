@@ -121,10 +121,11 @@ export function createAdapter<Input, Output>(
     const reads = new Set<string>();
     const report = () => {
       tracer.close();
-      const toTrace = () => toSteps(tracer.roots, untracedTexts(candidate));
+      const unread = unreadIn(reads);
+      const untraced = untracedTexts(candidate).filter(({ component }) => !unread.includes(component));
+      const toTrace = () => toSteps(tracer.roots, untraced);
       // The runs may contain messages that are parts of the program.
       const trace = copies === undefined ? toTrace() : withCandidate({}, toTrace, { copies });
-      const unread = unreadIn(reads);
       return { trace, usage: usageOfSteps(trace), ...(unread.length === 0 ? {} : { unread }) };
     };
     try {

@@ -1,4 +1,4 @@
-import { HumanMessage } from '@langchain/core/messages';
+import { HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { RunnableLambda, RunnablePassthrough } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
@@ -8,6 +8,7 @@ import { adapterContract } from 'gepa-core/testing';
 import { createAgent } from 'langchain';
 import { z } from 'zod';
 import { createAdapter, type Invocable } from './adapter.ts';
+import { findTexts } from './find-texts.ts';
 import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
 
 /** Answers with everything it was sent; a failing and an endless example say so in the text. */
@@ -110,5 +111,55 @@ adapterContract('an agent', async () => {
     callSource: ({ input }: typeof example) => agent.invoke(ask(input.text)),
     textsSeen: (output) => JSON.stringify(output).replace(/"id":"[^"]*"/g, ''),
     close: () => models.close(),
+  };
+});
+
+adapterContract('a graph whose functions call parts', async () => {
+  const models = await server();
+  const State = Annotation.Root({
+    text: Annotation<string>,
+    first: Annotation<string>,
+    second: Annotation<string>,
+    third: Annotation<string>,
+  });
+  const RULES = 'Keep to the rules.';
+  const answer = prompt('First.');
+  const expert = createAgent({ model: models.model(), tools: [], systemPrompt: 'You help.' });
+  const graph = new StateGraph(State)
+    .addNode('one', async ({ text }) => ({
+      first: (await answer.pipe(models.model()).invoke({ text })).text,
+    }))
+    .addNode('two', async ({ text }) => {
+      const { messages } = await expert.invoke({ messages: [new HumanMessage(text)] });
+      return { second: messages.at(-1)!.text };
+    })
+    .addNode('three', async ({ text }) => ({
+      third: (await models.model().invoke([new SystemMessage(RULES), new HumanMessage(text)])).text,
+    }))
+    .addEdge(START, 'one')
+    .addEdge('one', 'two')
+    .addEdge('two', 'three')
+    .addEdge('three', END)
+    .compile();
+  const { program, components, tunables, parts } = findTexts(graph, {
+    parts: { answer, expert, rules: RULES },
+  });
+  return {
+    adapter: createAdapter({
+      program: program as unknown as Invocable<{ text: string }>,
+      components,
+      tunables,
+      parts,
+    }),
+    example,
+    failingExample,
+    endlessExample,
+    fingerprint: () => JSON.stringify([answer, expert.options.systemPrompt]),
+    callSource: ({ input }) => graph.invoke(input),
+    textsSeen: (output) => JSON.stringify(output),
+    close: () => {
+      parts.dispose();
+      return models.close();
+    },
   };
 });

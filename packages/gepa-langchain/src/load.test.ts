@@ -120,3 +120,15 @@ it('load and gepa(program).load apply a saved text that is no component by defau
   }
   expect(await load(labelled, { ...file, texts: onlySystem }).invoke(ask)).toContain('Mail: a letter');
 });
+
+it('load without the parts or tunables that the texts were saved with asks for them', () => {
+  expect(() => load(chain, saved)).toThrow(
+    "the program has no component policy. The program's components are system, human. Pass the options with which it was optimized, such as `parts` and `tunables`.",
+  );
+  expect(() =>
+    load(
+      RunnableLambda.from(() => policy.text),
+      saved,
+    ),
+  ).toThrow('If its texts are in `parts` or `tunables`, pass the same ones as to gepa.');
+});

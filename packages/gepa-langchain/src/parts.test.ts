@@ -225,6 +225,21 @@ describe('prompts in closures', () => {
   });
 });
 
+it('an agent of createReactAgent as a part is refused with the line to write', () => {
+  const musicAgent = createReactAgent({ llm: server.model(), tools: [], prompt: 'Know music.' });
+  expect(() => gepa(chat('x'), { parts: { musicAgent } })).toThrow(
+    '`parts.musicAgent` is an agent of createReactAgent, which hides its prompt in a function. Name the prompt instead: parts: { musicAgent: PROMPT }',
+  );
+});
+
+it('a frozen part is refused before anything is spent', async () => {
+  const answerPrompt = Object.freeze(chat('Old.'));
+  const program = graphOf(async (asked) => answerPrompt.format({ question: asked }));
+  await expect(rollOut(program, { parts: { answerPrompt } }, question, NEW)).rejects.toThrow(
+    '`parts.answerPrompt` is frozen or sealed, so it cannot be given other texts.',
+  );
+});
+
 const asTool = (agent: { invoke(input: never): Promise<unknown> }) =>
   tool(
     async ({ question }: { question: string }) =>
@@ -340,6 +355,48 @@ describe('agents', () => {
     expect(answer).toBe('["A"] ["B Today is Monday."]');
     const { warnings } = await rollOut(program, { parts }, question, NEW);
     expect(warnings.join()).toContain('read unused:');
+  });
+
+  it('a constant beside an image is replaced in what the model receives', async () => {
+    const RULES = 'Follow the old rules.';
+    const image = { type: 'image', source_type: 'base64', mime_type: 'image/png', data: 'aGk=' };
+    const program = graphOf(async () => {
+      const content = [image, { type: 'text', text: RULES }];
+      const received = await server.model().invoke([new SystemMessage({ content } as never)]);
+      return received.text;
+    });
+    const target = gepa(program, { parts: { rules: RULES } });
+    const { answer } = await target.apply({ rules: NEW }).invoke(question);
+    expect(answer).toContain('Brand new');
+    expect(answer).not.toContain('old rules');
+  });
+
+  it('a constant in a message that all calls share is replaced, and dispose leaves the message as it was', async () => {
+    const RULES = 'Follow the old rules.';
+    const shared = new SystemMessage(RULES);
+    const parted = new SystemMessage({ content: [{ type: 'text', text: RULES }] });
+    const program = graphOf(async () => (await server.model().invoke([shared, parted])).text);
+    const before = JSON.stringify([shared, parted]);
+    const target = gepa(program, { parts: { rules: RULES } });
+    const compiled = target.apply({ rules: NEW });
+    for (let i = 0; i < 2; i++) expect((await compiled.invoke(question)).answer).not.toContain('old rules');
+    expect(JSON.stringify([shared, parted])).toBe(before);
+    target.dispose();
+    expect(Object.getOwnPropertyDescriptor(shared, 'content')).toHaveProperty('value', RULES);
+    expect(Object.getOwnPropertyDescriptor(parted.content[0], 'text')).toHaveProperty('value', RULES);
+    expect((await compiled.invoke(question)).answer).toContain('old rules');
+    expect(Object.getOwnPropertyDescriptor(shared, 'content')).toHaveProperty('value', RULES);
+    expect((await target.apply({ rules: NEW }).invoke(question)).answer).not.toContain('old rules');
+    target.dispose();
+  });
+
+  it('a constant in a frozen message is not replaced, and so does not count as read', async () => {
+    const RULES = 'Follow the old rules.';
+    const frozen = Object.freeze(new SystemMessage(RULES));
+    const program = graphOf(async () => (await server.model().invoke([frozen])).text);
+    await expect(rollOut(program, { parts: { rules: RULES } }, question, NEW)).rejects.toThrow(
+      'No rollout of the seed candidate read rules',
+    );
   });
 
   it('the prompt of a sub-agent of deepagents as a string', async () => {

@@ -1,4 +1,5 @@
 import * as core from 'gepa-core';
+import { readCsv, readJsonl } from 'gepa-core/node';
 import * as report from 'gepa-core/report';
 import { expect, it } from 'vitest';
 import * as mastra from './index.ts';
@@ -13,4 +14,8 @@ it('gepa-mastra exports every error class of gepa-core', () => {
 
 it('gepa-mastra exports every function of gepa-core/report', () => {
   expect(mastra).toMatchObject({ ...report });
+});
+
+it('gepa-mastra exports the readers of example files', () => {
+  expect(mastra).toMatchObject({ readCsv, readJsonl });
 });

@@ -63,6 +63,7 @@ export {
   topKPareto,
   tunable,
 } from 'gepa-core';
+export { type ExampleSchema, type ReadOptions, type RowOptions, readCsv, readJsonl } from 'gepa-core/node';
 export {
   describeComponents,
   describeEstimate,

@@ -50,17 +50,23 @@ describe('the catalogue', () => {
     'models/gemini-2.5-flash',
     'us.anthropic.claude-sonnet-4-20250514-v1:0',
     'amazon.nova-lite-v1:0',
+    'us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0',
+    'anthropic.claude-3-haiku-20240307-v1:0:200k',
+    'publishers/google/models/gemini-2.5-flash',
+    'projects/p/locations/us-central1/publishers/google/models/gemini-2.5-pro',
+    'publishers/anthropic/models/claude-sonnet-4-5@20250929',
+    'claude-sonnet-4-5@20250929',
     'arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-sonnet-4-20250514-v1:0',
   ])('the catalogue finds %s', (name) => {
     expect(catalogue(name)).toMatchObject({ input: expect.any(Number), output: expect.any(Number) });
   });
 
-  it('a fine-tuned model of OpenAI costs twice its base model', () => {
+  it.each([
+    'ft:gpt-4.1-mini-2025-04-14:acme::abc',
+    'openai/ft:gpt-4.1-mini-2025-04-14:acme::abc',
+  ])('the fine-tuned model %s of OpenAI costs twice its base model', (name) => {
     const base = catalogue('gpt-4.1-mini')!;
-    expect(catalogue('ft:gpt-4.1-mini-2025-04-14:acme::abc')).toMatchObject({
-      input: 2 * base.input,
-      output: 2 * base.output,
-    });
+    expect(catalogue(name)).toMatchObject({ input: 2 * base.input, output: 2 * base.output });
   });
 
   it.each([

@@ -115,10 +115,12 @@ function entriesOf(catalogue: Catalogue, model: string): Entry[] {
   );
 }
 
-/** Names of other forms as the catalogue has them: `models/` of Google and the models of Bedrock. */
+/** Names of other forms as the catalogue has them: the models of Google and its Vertex AI, and those of Bedrock. */
 function aliasesOf(model: string): string[] {
-  if (model.startsWith('models/')) return [`google/${model.slice('models/'.length)}`];
-  const bedrock = /(?:^|[/:])((?:[a-z]+\.)?[a-z0-9]+\.[\w.-]+(?::\d+)?)$/.exec(model)?.[1];
+  const google = /(?:^|^publishers\/[^/]+\/|\/publishers\/[^/]+\/)models\/([^/]+)$/.exec(model)?.[1];
+  if (google !== undefined) return [`google/${google}`];
+  // Before the vendor may be a region, and after the version the size of the context.
+  const bedrock = /(?:^|[/:])((?:[a-z-]+\.)?[a-z0-9]+\.[\w.-]+(?::\d+)?)(?::\d+k)?$/.exec(model)?.[1];
   return bedrock === undefined ? [] : [`aws/${bedrock}`];
 }
 
@@ -143,7 +145,7 @@ function entryOf({ calcPrice, findProvider }: Catalogue, model: string): Entry |
 const fineTunedFactor = 2;
 
 function cataloguePrice(catalogue: Catalogue, model: string): Price | undefined {
-  const fineTuned = /^ft:(gpt-(?:4o|4\.|5)[^:]*):/.exec(model)?.[1];
+  const fineTuned = /^(?:openai\/)?ft:(gpt-(?:4o|4\.|5)[^:]*):/.exec(model)?.[1];
   if (fineTuned !== undefined) return times(fineTunedFactor, cataloguePrice(catalogue, fineTuned));
   return entriesOf(catalogue, model)
     .map(priceOfEntry)

@@ -29,8 +29,8 @@ export interface ReadOptions<Example = ProgramExample> extends RowOptions {
 
 /**
  * Reads examples from a CSV file with a header row. Every value is a string; an empty input counts as missing.
+ *
  * @throws {FileFormatError} when the file is not valid CSV.
- * Rows that are examples already (`input`, `metadata` and no other columns) stay as they are.
  * @throws {OptionsError} when rows have no input, or do not fit the schema.
  */
 export async function readCsv<Example = ProgramExample>(
@@ -51,8 +51,9 @@ export async function readCsv<Example = ProgramExample>(
 
 /**
  * Reads examples from a JSON Lines file: one JSON object per line.
- * @throws {FileFormatError} when a line is not a JSON object.
  * Rows that are examples already (`input`, `metadata` and no other columns) stay as they are.
+ *
+ * @throws {FileFormatError} when a line is not a JSON object.
  * @throws {OptionsError} when rows have no input, or do not fit the schema.
  */
 export async function readJsonl<Example = ProgramExample>(

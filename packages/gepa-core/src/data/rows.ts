@@ -1,7 +1,10 @@
 import { OptionsError } from '../errors.ts';
 import type { ProgramExample } from '../program/target.ts';
 
-/** Which columns form an example. The other columns go into its `metadata`. */
+/**
+ * Which columns form an example. The other columns go into its `metadata`, beside the fields of a column `metadata` that
+ * holds an object.
+ */
 export interface RowOptions {
   /** The column with the program's input, or several columns, which form an object. Default `'input'`. */
   readonly input?: string | readonly string[];
@@ -41,10 +44,12 @@ export function examplesOfRows(
         `the columns of the first row are ${columns}.`,
     ]);
   }
-  const hasDefaults = Object.keys(options).length === 0;
+  const hasDefaults = input === 'input' && expected === 'expected' && id === 'id';
   return rows.map((row) => {
     if (hasDefaults && isExample(row)) return row;
-    const rest = Object.entries(row).filter(([key]) => !used.includes(key));
+    const rest = Object.entries(row)
+      .filter(([key]) => !used.includes(key))
+      .flatMap(([key, value]) => (key === 'metadata' ? metadataOf(value) : [[key, value] as const]));
     const expectedValue = pick(row, expected);
     return {
       input: pick(row, input),
@@ -63,9 +68,25 @@ function isExample(row: Row): row is Row & ProgramExample {
   return (
     typeof metadata === 'object' &&
     metadata !== null &&
+    !Array.isArray(metadata) &&
     (id === undefined || typeof id === 'string') &&
     Object.keys(row).every((key) => exampleFields.includes(key))
   );
+}
+
+/** The fields of an object, also as JSON in a table. Another value is a field itself. */
+function metadataOf(value: unknown): (readonly [string, unknown])[] {
+  const object = typeof value === 'string' ? parsedObject(value) : value;
+  const isObject = typeof object === 'object' && object !== null && !Array.isArray(object);
+  return isObject ? Object.entries(object) : value === '' || value == null ? [] : [['metadata', value]];
+}
+
+function parsedObject(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function has(row: Row, key: string): boolean {

@@ -1,3 +1,4 @@
+import { OptionsError } from '../errors.ts';
 import { currentBinding } from './tunable.ts';
 
 interface Hook {
@@ -24,12 +25,12 @@ function registry(): WeakMap<object, Hook> {
  *
  * @param name the part's name, which a read adds to `reads`.
  * @returns a function that takes the hooks off, once every owner has called its own.
- * @throws {TypeError} when the object is frozen.
+ * @throws {OptionsError} when the object is frozen.
  */
 export function hookPart(object: object, name: string, fields: Iterable<PropertyKey>): () => void {
   const hooks = registry();
   const hook: Hook = hooks.get(object) ?? { names: [], fields: new Map() };
-  for (const field of fields) if (!hook.fields.has(field)) hookField(object, field, hook);
+  for (const field of fields) if (!hook.fields.has(field)) hookField(object, field, hook, name);
   hooks.set(object, hook);
   hook.names.push(name);
   let isHooked = true;
@@ -41,8 +42,13 @@ export function hookPart(object: object, name: string, fields: Iterable<Property
   };
 }
 
-function hookField(object: object, field: PropertyKey, hook: Hook): void {
+function hookField(object: object, field: PropertyKey, hook: Hook, name: string): void {
   const own = Object.getOwnPropertyDescriptor(object, field);
+  if (own === undefined ? !Object.isExtensible(object) : own.configurable === false) {
+    throw new OptionsError([
+      `\`parts.${name}\` is frozen or sealed, so it cannot be given other texts. Pass the object before it is frozen.`,
+    ]);
+  }
   hook.fields.set(field, own);
   // An object that inherits from this one is another object.
   const copyFor = (receiver: unknown) => (receiver === object ? readCopy(object, hook) : undefined);

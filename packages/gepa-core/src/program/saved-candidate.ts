@@ -219,12 +219,15 @@ export function checkCandidate<Name extends string>(
   const missing = names.filter((name) => typeof ownValue(candidate, name) !== 'string');
   const unknown = Object.keys(candidate).filter((name) => !names.includes(name as Name));
   if (missing.length > 0 || unknown.length > 0) {
+    const isSaved = unknown.some((name) => ownValue(original, name) !== undefined);
     const parts = [
       ...(unknown.length > 0 ? [`the program has no component ${unknown.join(', ')}`] : []),
       ...(missing.length > 0 ? [`there is no text for ${missing.join(', ')}`] : []),
     ];
     throw new CandidateMismatchError(
-      `The candidate does not fit the program: ${parts.join(', and ')}. The program's components are ${names.join(', ')}.`,
+      `The candidate does not fit the program: ${parts.join(', and ')}. The program's components are ${names.join(', ')}.${
+        isSaved ? ' Pass the options with which it was optimized, such as `parts` and `tunables`.' : ''
+      }`,
       { missing, unknown },
     );
   }

@@ -36,8 +36,8 @@ function modelStep(input: unknown, output: unknown): Step {
   return { kind: 'model', name: 'model', components: ['system'], input, output, usage };
 }
 
-function rendered(trace: Step[], maxCharacters: number): string {
-  const rollout: Rollout<unknown, unknown> = {
+function rolloutOf(trace: Step[]): Rollout<unknown, unknown> {
+  return {
     example: { input: 'When did Ada Lovelace meet Babbage?' },
     exampleId: 'train:0',
     output: 'On 5 June 1833.',
@@ -45,7 +45,11 @@ function rendered(trace: Step[], maxCharacters: number): string {
     score: 0.5,
     feedback: 'Right, but with too many searches.',
   };
-  return renderRecords(defaultRecords({ component: 'system', rollouts: [rollout] }), { maxCharacters });
+}
+
+function rendered(trace: Step[], maxCharacters: number): string {
+  const rollouts = [rolloutOf(trace)];
+  return renderRecords(defaultRecords({ component: 'system', rollouts }), { maxCharacters });
 }
 
 const found = (i: number): Turn => ({ query: `letter ${i}`, result: `Letter ${i} bears no date.` });
@@ -185,4 +189,26 @@ it('the record of any agent keeps to maxCharacters, keeps feedback, task and ord
     }),
     { numRuns: 200 },
   );
+});
+
+it('a step that returns the state of an agent shows only messages that the record has not shown', () => {
+  const answer = { role: 'ai', content: 'In 1833.' };
+  const handOff = { role: 'tool', content: 'Passed on to the editor.' };
+  const state = { messages: [...task, answer, handOff] };
+  const repeated = { ...modelStep(task, 'No.'), components: [] };
+  const trace: Step[] = [
+    modelStep(task, 'In 1833.'),
+    { kind: 'chain', name: 'pass on', output: { handOffTo: ['editor'], ...state } },
+    { kind: 'chain', name: 'start', output: state },
+    { kind: 'tool', name: 'look', output: { role: 'tool', content: 'Nothing.' } },
+    { kind: 'tool', name: 'look', output: { role: 'tool', content: 'Nothing.' } },
+    { kind: 'prompt', name: 'prompt', output: [...task, { role: 'human', content: 'Edit.' }] },
+    repeated,
+  ];
+  expect(defaultRecords({ component: 'system', rollouts: [rolloutOf(trace)] })[0]!.Afterwards).toEqual([
+    { Step: 'pass on', Output: { handOffTo: ['editor'], messages: [handOff] } },
+    { Step: 'look', Output: 'Nothing.' },
+    { Step: 'look', Output: 'Nothing.' },
+    { Step: 'model', Output: 'No.' },
+  ]);
 });

@@ -128,12 +128,11 @@ function describeCalls(
   return calls.map(({ step, afterwards }) => {
     const call = describeCall(step, shown);
     shown.add(step);
-    for (const later of afterwards) shown.add(later);
     values.push(step.output);
     return withoutUndefined({
       ...(components.length > 1 ? { Uses: usedBy(step, components) } : {}),
       ...call,
-      Afterwards: summarizeSteps(afterwards, { values, output, answer: step.output }),
+      Afterwards: summarizeSteps(afterwards, { values, output, answer: step.output, messages: shown }),
     });
   });
 }
@@ -189,6 +188,15 @@ function describeCall(step: Step, shown: ShownMessages): ReflectiveRecord {
   }
 }
 
+/** What a record shows before a list of steps. */
+interface ShownBefore {
+  readonly values: readonly unknown[];
+  readonly output: unknown;
+  /** Of the model call before the steps. */
+  readonly answer?: unknown;
+  readonly messages?: ShownMessages;
+}
+
 /**
  * Names and outputs of steps, and the arguments of tools unless the answer shows them. Leaves out prompts and steps that
  * only pass on what is shown, as far as `values`; the outline of the program names those. What a tool found is left out
@@ -196,24 +204,28 @@ function describeCall(step: Step, shown: ShownMessages): ReflectiveRecord {
  */
 function summarizeSteps(
   steps: readonly Step[],
-  shown: { readonly values: readonly unknown[]; readonly output: unknown; readonly answer?: unknown },
+  { values, output, answer, messages = new ShownMessages() }: ShownBefore,
 ): ReflectiveRecord[] | undefined {
-  const isShown = ({ kind, output }: Step) =>
-    kind === 'tool' || kind === 'retriever'
-      ? hasSameContent(shown.output, output)
-      : haveContentOf(shown.values, output);
-  const rest = steps
-    .flatMap(toolsInside)
-    .filter((step) => step.error !== undefined || (step.kind !== 'prompt' && !isShown(step)));
-  if (rest.length === 0) return undefined;
-  return rest.map((step) =>
-    withoutUndefined({
-      Step: step.name,
-      Arguments: step.kind === 'tool' && !isCallIn(shown.answer, step) ? step.input : undefined,
-      Output: toolResult(step.output),
-      Error: step.error,
-    }),
-  );
+  const isShown = (step: Step) =>
+    step.kind === 'tool' || step.kind === 'retriever'
+      ? hasSameContent(output, step.output)
+      : haveContentOf(values, step.output);
+  const summaries = steps.flatMap(toolsInside).flatMap((step): ReflectiveRecord[] => {
+    if (step.kind === 'prompt' && step.error === undefined) return [];
+    const added = messages.newInOutput(step.output);
+    messages.add(step);
+    const isKnown = (added === undefined && step.output !== undefined) || isShown(step);
+    if (step.error === undefined && isKnown) return [];
+    return [
+      withoutUndefined({
+        Step: step.name,
+        Arguments: step.kind === 'tool' && !isCallIn(answer, step) ? step.input : undefined,
+        Output: toolResult(added),
+        Error: step.error,
+      }),
+    ];
+  });
+  return summaries.length === 0 ? undefined : summaries;
 }
 
 /** The tools that a step ran, if it did nothing else. */

@@ -7,6 +7,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export class ShownMessages {
   readonly #inputs: (readonly unknown[])[] = [];
   readonly #keys = new Set<string>();
+  /** The messages that models saw. */
+  readonly #seen = new Set<string>();
   readonly #errors: string[] = [];
 
   /** The messages of a model call that are new since an earlier call of the conversation. */
@@ -14,6 +16,7 @@ export class ShownMessages {
     if (!Array.isArray(input)) return input;
     const previous = this.#inputs.findLast((earlier) => continues(input, earlier));
     this.#inputs.push(input);
+    for (const message of input) this.#seen.add(messageKey(message));
     if (this.#inputs.length > MAX_CALLS_BACK) this.#inputs.shift();
     if (previous === undefined) return input;
     const added = input.slice(previous.length).filter((message) => !this.#isShown(message));
@@ -29,6 +32,16 @@ export class ShownMessages {
     this.#keys.add(messageKey(output)).add(contentKey(output));
     for (const message of messagesIn(output))
       this.#keys.add(messageKey(message)).add(contentKey(message.content));
+  }
+
+  /** What a step returned without the messages in it that the record shows already; `undefined` if nothing is left. */
+  newInOutput(output: unknown): unknown {
+    if (!isFields(output) || typeof output.role === 'string') return output;
+    const isKnown = (message: unknown) => {
+      const key = messageKey(message);
+      return this.#keys.has(key) || this.#seen.has(key);
+    };
+    return withoutMessages(output, isKnown);
   }
 
   #isShown(message: unknown): boolean {
@@ -64,6 +77,18 @@ function* messagesIn(value: unknown): Generator<Fields> {
   if (!isFields(value)) return;
   if (typeof value.role === 'string') yield value;
   else for (const item of Object.values(value)) yield* messagesIn(item);
+}
+
+function withoutMessages(value: unknown, isKnown: (message: unknown) => boolean): unknown {
+  if (!isFields(value)) return value;
+  if (typeof value.role === 'string') return isKnown(value) ? undefined : value;
+  const entries = Object.entries(value);
+  const kept = entries.flatMap(([name, field]) => {
+    const rest = withoutMessages(field, isKnown);
+    return rest === undefined && field !== undefined ? [] : [[name, rest] as const];
+  });
+  if (kept.length === 0 && entries.length > 0) return undefined;
+  return Array.isArray(value) ? kept.map(([, item]) => item) : Object.fromEntries(kept);
 }
 
 function continues(input: readonly unknown[], earlier: readonly unknown[]): boolean {

@@ -78,6 +78,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #cache = new Map<string, RolloutCache<Example, Output, Trace>>();
   readonly #failureCheck: FailureCheck<Example>;
   #hasWarnedOfMetric = false;
+  #hasWarnedOfProgram = false;
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
     this.#options = options;
@@ -182,6 +183,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       interrupted.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interrupted[0];
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
     this.#warnOfMetric(rollouts.find((rollout) => rollout?.failedIn === 'metric'));
+    if (context.candidateIndex === 0) this.#warnOfProgram(rollouts, context.phase);
     return { rollouts, ...first };
   }
 
@@ -336,6 +338,17 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     this.#hasWarnedOfMetric = true;
     this.#options.warn(
       `The metric threw, first on example ${failed.exampleId}; such rollouts score failureScore: ${failed.error}`,
+    );
+  }
+
+  /** Once. Of a whole valset that fails, `validate` warns. */
+  #warnOfProgram(rollouts: readonly (Scored<Example, Output, Trace> | undefined)[], phase: Phase): void {
+    const first = rollouts.find((rollout) => rollout?.failedIn === 'program');
+    if (first === undefined || this.#hasWarnedOfProgram) return;
+    this.#hasWarnedOfProgram = true;
+    if (phase === 'seed' && rollouts.every((rollout) => rollout?.error !== undefined)) return;
+    this.#options.warn(
+      `The program failed with its own texts, first on example ${first.exampleId}; such rollouts score failureScore: ${first.error}. Unless better texts can fix that, fix the program or remove the example.`,
     );
   }
 }

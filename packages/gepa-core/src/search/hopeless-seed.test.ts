@@ -56,3 +56,24 @@ it.each([
     });
   },
 );
+
+it('an example of the trainset that the seed fails on is warned of once', async () => {
+  const { warnings } = await optimize({
+    trainset: ['a', 'bad', 'worse'],
+    valset: ['c'],
+    metric: () => 0.5,
+    maxIterations: 3,
+    adapter: {
+      components: { system: { text: 'Be kind.' } },
+      run: async (_, example: string) => {
+        if (example.length > 1) throw new Error(`cannot read ${example}`);
+        return { output: example };
+      },
+      propose: async () => ({}),
+    },
+  });
+  const ours = warnings.filter((warning) => warning.startsWith('The program failed'));
+  expect(ours).toEqual([
+    'The program failed with its own texts, first on example train:1; such rollouts score failureScore: cannot read bad. Unless better texts can fix that, fix the program or remove the example.',
+  ]);
+});

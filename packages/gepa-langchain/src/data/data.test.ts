@@ -61,6 +61,36 @@ describe('readJsonl', () => {
     expect(await readJsonl(path)).toEqual([row]);
   });
 
+  it('metadata of examples with further columns, other options or a number as id is never nested', async () => {
+    const rows = [
+      { input: 'x', metadata: { customer: 'c' }, team: 'red' },
+      { input: 'y', id: 7, metadata: { customer: 'd' } },
+      { input: 'z', metadata: null },
+    ];
+    const path = await file('more.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
+    expect(await readJsonl(path, { input: 'input' })).toEqual([
+      { input: 'x', metadata: { customer: 'c', team: 'red' } },
+      { input: 'y', id: '7', metadata: { customer: 'd' } },
+      { input: 'z' },
+    ]);
+    const renamed = await file('q.jsonl', '{"question": "Q", "metadata": {"customer": "c"}}\n');
+    expect(await readJsonl(renamed, { input: 'question' })).toEqual([
+      { input: 'Q', metadata: { customer: 'c' } },
+    ]);
+  });
+
+  it('a column `metadata` of a table holds JSON or a value', async () => {
+    const path = await file(
+      'metadata.csv',
+      'input,metadata,team\na,"{""customer"": ""c""}",red\nb,vip,\nc,,\n',
+    );
+    expect(await readCsv(path)).toEqual([
+      { input: 'a', metadata: { customer: 'c', team: 'red' } },
+      { input: 'b', metadata: { metadata: 'vip', team: '' } },
+      { input: 'c', metadata: { team: '' } },
+    ]);
+  });
+
   it('a schema checks, converts and types the examples', async () => {
     const path = await file('typed.csv', 'input,expected\n1,yes\n2,no\n');
     const schema = z.object({ input: z.coerce.number(), expected: z.enum(['yes', 'no']) });

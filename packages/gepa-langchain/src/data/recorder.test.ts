@@ -156,20 +156,49 @@ it('a Recorder throws on options out of range', () => {
   expect(() => new Recorder({ capacity: 0, sampleRate: 2 })).toThrow(/capacity[\s\S]*sampleRate/);
 });
 
-it('a turn in a thread is recorded with the conversation before it', async () => {
-  const graph = new StateGraph(MessagesAnnotation)
-    .addNode('reply', async ({ messages }) => ({ messages: [new AIMessage(`Answer ${messages.length}`)] }))
-    .addEdge(START, 'reply')
-    .compile({ checkpointer: new MemorySaver() });
-  const recorder = new Recorder();
-  const config = { configurable: { thread_id: 't' }, callbacks: [recorder] };
-  await graph.invoke({ messages: [{ role: 'user', content: 'One' }] } as never, config);
-  await graph.invoke({ messages: [{ role: 'user', content: 'Two' }] } as never, config);
-  const inputs = recorder
-    .examples()
-    .map(({ input }) => (input as { messages: { content: string }[] }).messages);
-  expect(inputs.map((messages) => messages.map(({ content }) => content))).toEqual([
-    ['One'],
-    ['One', 'Answer 1', 'Two'],
-  ]);
+describe('a turn in a thread', () => {
+  const graph = () =>
+    new StateGraph(MessagesAnnotation)
+      .addNode('reply', async ({ messages }) => {
+        if (messages.at(-1)?.text === 'fail') throw new Error('no');
+        // An answer that repeats the question is not mistaken for it.
+        return { messages: [new AIMessage(String(messages.at(-1)?.text))] };
+      })
+      .addEdge(START, 'reply')
+      .compile({ checkpointer: new MemorySaver() });
+  const ask = (text: string) => ({ messages: [{ role: 'user', content: text }] }) as never;
+  const recorded = (recorder: Recorder) =>
+    recorder
+      .examples()
+      .map(({ input }) => (input as { messages: { content: string }[] }).messages.map((one) => one.content));
+
+  it('a turn in a thread is recorded with the conversation before it, also streamed and when it fails', async () => {
+    const program = graph();
+    const recorder = new Recorder();
+    const config = { configurable: { thread_id: 't' }, callbacks: [recorder] };
+    await program.invoke(ask('One'), config);
+    await program.invoke(ask('Two'), config);
+    for await (const _ of await program.stream(ask('Three'), config));
+    await expect(program.invoke(ask('fail'), config)).rejects.toThrow('no');
+    await program.invoke(ask('Other'), { ...config, configurable: { thread_id: 'u' } });
+    expect(recorded(recorder)).toEqual([
+      ['One'],
+      ['One', 'One', 'Two'],
+      ['One', 'One', 'Two', 'Two', 'Three'],
+      ['One', 'One', 'Two', 'Two', 'Three', 'Three', 'fail'],
+      ['Other'],
+    ]);
+  });
+
+  it('a turn of an agent in a thread is recorded with the conversation before it', async () => {
+    const model = fakeModel().respond(new AIMessage('First.')).respond(new AIMessage('Second.'));
+    const agent = createAgent({ model: model as never, tools: [], checkpointer: new MemorySaver() });
+    const recorder = new Recorder();
+    const config = { configurable: { thread_id: 't' }, callbacks: [recorder] };
+    await agent.invoke(ask('One'), config);
+    await agent.invoke({ messages: 'Two' } as never, config);
+    const [first, second] = recorder.examples().map(({ input }) => (input as { messages: unknown[] }).messages);
+    expect(first).toEqual([{ role: 'user', content: 'One' }]);
+    expect(second).toMatchObject([{ content: 'One' }, { content: 'First.' }, 'Two']);
+  });
 });

@@ -107,6 +107,7 @@ export class Recorder extends BaseCallbackHandler {
     _runType?: string,
     name?: string,
   ): void {
+    this.#noteConversation(parentId, inputs, name);
     const { runName, sampleRate, random, capacity } = this.#options;
     const isWanted = runName === undefined ? parentId === undefined : (name ?? chain.id.at(-1)) === runName;
     if (!isWanted || random() >= sampleRate) return;
@@ -134,11 +135,18 @@ export class Recorder extends BaseCallbackHandler {
     this.#finish(id, { error: errorMessage(error) }, streamed);
   }
 
+  /** The first node of a graph receives the conversation of its thread. */
+  #noteConversation(graphId: string | undefined, { messages }: ChainValues, name: string | undefined): void {
+    const graph = graphId === undefined ? undefined : this.#running.get(graphId);
+    if (graph !== undefined && name !== '__start__' && Array.isArray(messages))
+      graph.conversation ??= [...messages];
+  }
+
   #finish(runId: string, metadata: RecordedExample['metadata'], streamed?: StreamedInputs): void {
     const start = this.#running.get(runId);
     if (start === undefined) return;
     const given = streamed?.inputs === undefined ? start.input : start.readInput(streamed.inputs);
-    const input = withConversation(given, metadata.output);
+    const input = withConversation(given, start.conversation);
     const example = this.#redacted({ input, id: runId, metadata });
     this.#running.delete(runId);
     if (example === undefined) return;
@@ -162,6 +170,8 @@ type StreamedInputs = { inputs?: ChainValues };
 
 interface Start {
   readonly input: unknown;
+  /** The messages of its thread up to those of the input; `undefined` outside of graphs. */
+  conversation?: readonly unknown[];
   readInput(inputs: ChainValues): unknown;
 }
 
@@ -191,21 +201,11 @@ function unwrap(value: unknown, key: string): unknown {
 }
 
 /** The input of a turn in a thread, with the messages that the thread had before: without them it means something else. */
-function withConversation(input: unknown, output: unknown): unknown {
-  if (!isNode(input) || !isNode(output) || !Array.isArray(output.messages)) return input;
-  const given = [input.messages].flat().filter((message) => message !== undefined);
-  const all: readonly unknown[] = output.messages;
-  const last = given.at(-1);
-  const end = last === undefined ? -1 : all.findLastIndex((message) => textOf(message) === textOf(last));
-  const before = all.slice(0, Math.max(0, end - given.length + 1));
+function withConversation(input: unknown, conversation: readonly unknown[] = []): unknown {
+  if (!isNode(input) || input.messages === undefined) return input;
+  const given = [input.messages].flat();
+  const before = conversation.slice(0, Math.max(0, conversation.length - given.length));
   return before.length === 0 ? input : { ...input, messages: [...before, ...given] };
-}
-
-/** The content of a message, in any of the forms that LangChain takes. */
-function textOf(message: unknown): string {
-  if (typeof message === 'string') return JSON.stringify(message);
-  if (Array.isArray(message)) return JSON.stringify(message[1]);
-  return JSON.stringify(isNode(message) ? message.content : message);
 }
 
 function dropOldest(map: Map<string, unknown>, capacity: number): void {

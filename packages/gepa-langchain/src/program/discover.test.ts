@@ -1,6 +1,11 @@
 import { createRequire } from 'node:module';
 import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
-import { StringOutputParser, StructuredOutputParser } from '@langchain/core/output_parsers';
+import {
+  CommaSeparatedListOutputParser,
+  JsonMarkdownStructuredOutputParser,
+  StringOutputParser,
+  StructuredOutputParser,
+} from '@langchain/core/output_parsers';
 import {
   ChatMessagePromptTemplate,
   ChatPromptTemplate,
@@ -15,6 +20,7 @@ import {
 } from '@langchain/core/prompts';
 import {
   RouterRunnable,
+  type Runnable,
   RunnableBranch,
   RunnableLambda,
   RunnableParallel,
@@ -27,6 +33,7 @@ import { MessagesAnnotation, StateGraph } from '@langchain/langgraph';
 import { ChatOpenAI } from '@langchain/openai';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { gepa } from '../gepa.ts';
 import { discover } from './discover.ts';
 
 const model = new FakeListChatModel({ responses: ['yes'] });
@@ -304,13 +311,36 @@ describe('skipped parts', () => {
     expect(Object.keys(discover(prompt, { include: ['human'] }).components)).toEqual(['system', 'human']);
   });
 
-  it('a template with only labels is a component where its prompt has no other text', () => {
-    const program = chat('Sort it.')
-      .pipe(model)
-      .pipe(ChatPromptTemplate.fromTemplate('Question: {question}\nAnswer:'));
-    expect(Object.values(discover(program).components).map(({ text }) => text)).toContain(
-      'Question: {question}\nAnswer:',
-    );
+  it('a template with only labels is a component only where the program, or the part, has no other text', () => {
+    const label = (): Runnable => ChatPromptTemplate.fromTemplate('Question: {question}\nAnswer:');
+    expect(Object.keys(discover(label().pipe(model)).components)).toEqual(['human']);
+    expect(Object.keys(discover(label().pipe(model).pipe(label())).components)).toHaveLength(2);
+    const beside = discover(chat('Sort it.').pipe(model).pipe(label()));
+    expect(Object.values(beside.components).map(({ text }) => text)).toEqual([
+      'Sort it.',
+      'Sort this text: {text}',
+    ]);
+    expect(beside.skipped.map(({ reason }) => reason)).toEqual(['it has only labels besides its variables']);
+    const named = gepa(chat('Sort it.').pipe(model), { parts: { answer: label() } });
+    expect(Object.keys(named.components)).toContain('answer.human');
+  });
+
+  it('the instructions of output parsers are recognized by their words, whatever the variable is called', async () => {
+    class GradeParser extends StringOutputParser {
+      override getFormatInstructions(): string {
+        return 'Finish with a grade from A to F on a line of its own.';
+      }
+    }
+    const grade = new GradeParser();
+    const prompt = await ChatPromptTemplate.fromMessages([
+      ['system', 'Sort the ticket.\n{list}\n{shape}\n{grade}'],
+    ]).partial({
+      list: new CommaSeparatedListOutputParser().getFormatInstructions(),
+      shape: new JsonMarkdownStructuredOutputParser(z.object({ label: z.string() })).getFormatInstructions(),
+      grade: grade.getFormatInstructions(),
+    });
+    expect(Object.keys(discover(prompt).components)).toEqual(['system', 'grade']);
+    expect(Object.keys(discover(prompt.pipe(model).pipe(grade)).components)).toEqual(['system']);
   });
 
   it('the instructions of an output parser are skipped unless included by name', async () => {

@@ -29,9 +29,15 @@ function isLabel(line: string): boolean {
   return /[:：][\s*_"'`<[(]*$/.test(line) || /^#+\s/.test(line) || /^<\/?[\w-]+>(?:<\/?[\w-]+>)*$/.test(line);
 }
 
+/** How the instructions of LangChain's parsers begin, which a function may have put into a prompt. */
+const parserOpenings =
+  /^(You must format your output as a JSON value|Return a markdown code snippet with a JSON object|Your response should be a (list of .*items separated|list of comma separated|numbered list|datetime string)|The output should be formatted as a XML|Return the following \d+ outputs)/;
+
 /** Whether a text comes from an output parser: its schema and wording belong together. */
 export function isParserInstruction(variable: string, text: string): boolean {
   return (
-    /(?:format|output|parser)_?instructions?/i.test(variable) || /"\$schema"|\bjson schema\b/i.test(text)
+    /(?:format|output|parser)_?instructions?/i.test(variable) ||
+    /"\$schema"|\bjson schema\b/i.test(text) ||
+    parserOpenings.test(text)
   );
 }

@@ -88,6 +88,18 @@ const toolNode: NodeKind = {
   },
 };
 
+/** The function of `createReactAgent` that calls the model, and hides the `prompt`. */
+export function hidesPrompt(node: Node): boolean {
+  return (node.func as { name?: unknown } | undefined)?.name === 'callModel';
+}
+
+export function isReactAgent(node: object): boolean {
+  return (
+    graph.matches(node as Node) &&
+    Object.values(nodesOf(node as Node)).some(({ bound }) => isNode(bound) && hidesPrompt(bound))
+  );
+}
+
 /** LangGraph's graphs and nodes. */
 export const graphs: readonly NodeKind[] = [graph, toolNode];
 

@@ -5,6 +5,7 @@ import { nameSites } from './component-names.ts';
 import type { KeyPath } from './copy-with.ts';
 import { fixedWords, isOnlyLabels, isParserInstruction } from './fixed-parts.ts';
 import { isNode, isPromptTemplate, type Node, typeName } from './node.ts';
+import { instructionsOf, isParser } from './parsers.ts';
 import { partNameOf, programWithParts } from './program-with-parts.ts';
 import type { Explanation, UnreadableReason } from './skip-reasons.ts';
 import { decodeTemplate } from './template/template.ts';
@@ -59,9 +60,11 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
   const inspected: Inspected[] = [];
   const checkpointers = new Set<Node>();
   const seen = new Set<unknown>();
+  const parserTexts = new Set<string>();
   traverse(program, {
     enter: (path) => {
       const { node, kind } = path.at(-1)!;
+      if (isParser(node)) parserTexts.add(instructionsOf(node));
       if (explain === undefined || kind === programWithParts || seen.has(node)) return;
       seen.add(node);
       const part = { type: typeName(node), location: explain.locate(path) };
@@ -90,7 +93,7 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
   const named: NamedSite[] = [];
   for (const site of sites) {
     if (site.part.text === '') continue;
-    const result = readSite(site, names.get(site)!, explain);
+    const result = readSite(site, names.get(site)!, parserTexts, explain);
     if (!('unreadable' in result)) named.push(result);
     else if (explain !== undefined) {
       const { unreadable, detail, ...part } = result;
@@ -140,7 +143,12 @@ interface UnreadableSite extends Inspected {
   readonly detail: string;
 }
 
-function readSite(site: Site, name: string, explain: Explanation | undefined): NamedSite | UnreadableSite {
+function readSite(
+  site: Site,
+  name: string,
+  parserTexts: ReadonlySet<string>,
+  explain: Explanation | undefined,
+): NamedSite | UnreadableSite {
   const { text: template, format, kind, description = explain?.describe(site) } = site.part;
   const location = explain?.locate(site.path) ?? '';
   const skip = { name, type: typeName(site.owner), location };
@@ -156,7 +164,7 @@ function readSite(site: Site, name: string, explain: Explanation | undefined): N
       ...(location === '' ? {} : { location }),
       ...(variables === undefined ? {} : { variables }),
     };
-    const reason = optInReason(component, site.part.at);
+    const reason = optInReason(component, site.part.at, parserTexts);
     const traced = isPromptTemplate(promptOf(site));
     return {
       name,
@@ -183,25 +191,29 @@ function promptOf({ path }: Site): unknown {
   return path.find(({ kind }) => kind?.prompt === true)?.node;
 }
 
-/** A template with only labels is a text to start from where its prompt has no other. */
+/** A template with only labels is a text to start from where the program, or the part, has no other. */
 function withLonelyLabels(sites: readonly NamedSite[]): NamedSite[] {
   const others = new Set(
-    sites.filter(({ optInReason }) => optInReason === undefined).map(({ site }) => promptOf(site)),
+    sites.filter(({ optInReason }) => optInReason === undefined).map(({ site }) => partNameOf(site.path)),
   );
   return sites.map((named) => {
     const { optInReason, ...rest } = named;
-    return optInReason === labelsReason && !others.has(promptOf(named.site)) ? rest : named;
+    return optInReason === labelsReason && !others.has(partNameOf(named.site.path)) ? rest : named;
   });
 }
 
-function optInReason({ text, kind, variables = [] }: Component, at: KeyPath): string | undefined {
+function optInReason(
+  { text, kind, variables = [] }: Component,
+  at: KeyPath,
+  parserTexts: ReadonlySet<string>,
+): string | undefined {
   if (kind === 'tool-description' || kind === 'field-description') return descriptionOptInReason;
   const words = fixedWords(text, variables);
   if (words.length === 0) return 'it has no words besides its variables';
   if (isOnlyLabels(text, variables)) return labelsReason;
   if (kind !== 'text') return undefined;
   if (words.length < minInstructionWords) return 'it looks like a value, not an instruction';
-  return isParserInstruction(String(at.at(-1)), text)
+  return parserTexts.has(text) || isParserInstruction(String(at.at(-1)), text)
     ? 'it is the format that an output parser expects'
     : undefined;
 }

@@ -2,6 +2,7 @@ import type { Candidate } from 'gepa-core';
 import { hookPart } from 'gepa-core/load';
 import { agent } from './agents.ts';
 import { inspectProgram } from './inspect-program.ts';
+import { MessageHooks } from './message-hooks.ts';
 import type { Node } from './node.ts';
 import { PartCopies } from './part-copies.ts';
 import { ProgramWithParts } from './program-with-parts.ts';
@@ -19,6 +20,7 @@ export class LiveParts {
   /** What a compiled program has in place of live objects. */
   readonly #bound: ReadonlyMap<object, object>;
   readonly #unhook: (() => void)[] = [];
+  readonly #messageHooks = new MessageHooks();
 
   constructor(parts: Readonly<Record<string, object | string>> = {}, bound?: PartCopies) {
     this.#constants = { ...bound?.constants };
@@ -47,7 +49,7 @@ export class LiveParts {
    * @param texts those of the strings among the parts.
    */
   copiesIn(whole: object, texts: Candidate): PartCopies {
-    return new PartCopies(this.#objectsIn(whole), this.#constants, texts);
+    return new PartCopies(this.#objectsIn(whole), this.#constants, texts, this.#messageHooks);
   }
 
   #objectsIn(whole: object): Map<object, object> {
@@ -63,6 +65,7 @@ export class LiveParts {
 
   /** Puts the hooks on, once. */
   hook(whole: object): void {
+    this.#messageHooks.allow();
     if (this.#unhook.length > 0 || this.#isEmpty) return;
     const { sites, checkpointers } = inspectProgram(whole);
     // A copy with every text changed differs from its original in the fields that any candidate may change.
@@ -85,6 +88,7 @@ export class LiveParts {
 
   dispose(): void {
     for (const unhook of this.#unhook.splice(0)) unhook();
+    this.#messageHooks.takeOff();
   }
 }
 

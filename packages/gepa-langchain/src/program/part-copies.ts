@@ -1,7 +1,8 @@
 import type { Candidate } from 'gepa-core';
-import { type Copies, currentBinding, hookPart } from 'gepa-core/load';
+import { type Copies, currentBinding } from 'gepa-core/load';
 import { copyWith } from './copy-with.ts';
-import { isMessage, isNode, type MessageNode } from './node.ts';
+import { MessageHooks } from './message-hooks.ts';
+import { isMessage, isNode, type Node } from './node.ts';
 
 /** Within a rollout or a compiled program: the copies of parts, and the messages that were sent with other texts. */
 export class PartCopies implements Copies {
@@ -9,16 +10,20 @@ export class PartCopies implements Copies {
   /** The strings among the parts, by name, as the program has them. */
   readonly constants: Readonly<Record<string, string>>;
   readonly #texts: Candidate;
-  readonly #messages = new WeakMap<object, object>();
+  readonly #hooks: MessageHooks;
+  /** The copies of messages, and of parts of their content. */
+  readonly #sent = new WeakMap<object, object>();
 
   constructor(
     objects: ReadonlyMap<object, object>,
     constants: Readonly<Record<string, string>>,
     texts: Candidate,
+    hooks = new MessageHooks(),
   ) {
     this.objects = objects;
     this.constants = constants;
     this.#texts = texts;
+    this.#hooks = hooks;
   }
 
   get isEmpty(): boolean {
@@ -30,7 +35,7 @@ export class PartCopies implements Copies {
   }
 
   get(object: object): object | undefined {
-    return this.objects.get(object) ?? this.#messages.get(object);
+    return this.objects.get(object) ?? this.#sent.get(object);
   }
 
   /**
@@ -44,37 +49,40 @@ export class PartCopies implements Copies {
     }
   };
 
-  #replaceInMessage(message: MessageNode): void {
-    if (this.#messages.has(message)) return;
-    const content = this.#replaceInContent(message.content);
-    if (content === message.content) return;
-    hookPart(message, '', ['content', 'lc_kwargs']);
-    this.#messages.set(message, copyWith(message, [{ at: ['content'], value: content }]));
+  /** LangChain shows handlers copies of messages with images, but these have the same parts. */
+  #replaceInMessage(message: Node): void {
+    const { content } = message;
+    if (typeof content === 'string') this.#replaceIn(message, 'content', content);
+    else if (Array.isArray(content)) {
+      for (const part of content) {
+        if (isNode(part) && typeof part.text === 'string') this.#replaceIn(part, 'text', part.text);
+      }
+    }
   }
 
-  #replaceInContent(content: unknown): unknown {
-    if (typeof content === 'string') return this.#replaceInText(content);
-    if (!Array.isArray(content)) return content;
-    const blocks = content.map((block) => {
-      if (!isNode(block) || typeof block.text !== 'string') return block;
-      const text = this.#replaceInText(block.text);
-      return text === block.text ? block : { ...block, text };
-    });
-    return blocks.some((block, i) => block !== content[i]) ? blocks : content;
+  /** A constant counts as read only where it is replaced. */
+  #replaceIn(holder: Node, field: 'content' | 'text', sent: string): void {
+    if (this.#sent.has(holder)) return;
+    const { text, names } = this.#replaced(sent);
+    if (names.size === 0 || !this.#hooks.hook(holder, field)) return;
+    this.#sent.set(holder, copyWith(holder, [{ at: [field], value: text }]));
+    for (const name of names) currentBinding()?.reads?.add(name);
   }
 
   /** Of constants that begin at the same place the longest is replaced, since it may contain another. */
-  #replaceInText(sent: string): string {
+  #replaced(sent: string): { text: string; names: ReadonlySet<string> } {
+    const names = new Set<string>();
     const found = Object.entries(this.constants)
       .filter(([, constant]) => sent.includes(constant))
       .sort(([, a], [, b]) => b.length - a.length);
-    if (found.length === 0) return sent;
+    if (found.length === 0) return { text: sent, names };
     const pattern = new RegExp(found.map(([, constant]) => escaped(constant)).join('|'), 'g');
-    return sent.replace(pattern, (constant) => {
+    const text = sent.replace(pattern, (constant) => {
       const [name] = found.find(([, other]) => other === constant)!;
-      currentBinding()?.reads?.add(name);
+      names.add(name);
       return this.#texts[name] ?? constant;
     });
+    return { text, names };
   }
 }
 

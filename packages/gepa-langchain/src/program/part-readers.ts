@@ -1,5 +1,6 @@
 import { OptionsError } from 'gepa-core';
 import { discover } from './discover.ts';
+import { isReactAgent } from './graphs.ts';
 import { inspectProgram } from './inspect-program.ts';
 import type { Node } from './node.ts';
 import { ProgramWithParts } from './program-with-parts.ts';
@@ -27,6 +28,12 @@ export function readersIn(whole: object): Map<string, readonly string[]> {
 export function checkParts(parts: Readonly<Record<string, object | string>>): void {
   const problems = Object.entries(parts).flatMap(([name, part]) => {
     if (typeof part === 'string' || inspectProgram(part).sites.length > 0) return [];
+    if (isReactAgent(part)) {
+      return [
+        `\`parts.${name}\` is an agent of createReactAgent, which hides its prompt in a function. ` +
+          `Name the prompt instead: parts: { ${name}: PROMPT }, where PROMPT is the string, message or template that createReactAgent got as \`prompt\`.`,
+      ];
+    }
     const reasons = discover(part).skipped.map(
       ({ location, reason, hint }) => `${location}: ${reason}. ${hint}`,
     );

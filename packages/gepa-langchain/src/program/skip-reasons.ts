@@ -1,3 +1,4 @@
+import { hidesPrompt } from './graphs.ts';
 import { describePlace, locate } from './location.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
 import type { OmittedReason } from './node-kind.ts';
@@ -86,7 +87,7 @@ const rules: readonly Rule[] = [
     },
   },
   {
-    matches: (node) => (node.func as { name?: unknown } | undefined)?.name === 'callModel',
+    matches: hidesPrompt,
     skip: {
       reason: 'it is code, which hides the `prompt` of createReactAgent',
       hint: 'Name its prompt in `parts`, whether it is a string, a message or a template: parts: { prompt: PROMPT }.',

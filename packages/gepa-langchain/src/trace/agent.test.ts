@@ -1,4 +1,4 @@
-import { AIMessage, HumanMessage } from '@langchain/core/messages';
+import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { ChatPromptTemplate, SystemMessagePromptTemplate } from '@langchain/core/prompts';
 import { RunnableLambda, RunnableParallel } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
@@ -12,6 +12,8 @@ import {
   START,
   StateGraph,
 } from '@langchain/langgraph';
+import { createReactAgent } from '@langchain/langgraph/prebuilt';
+import { createSupervisor } from '@langchain/langgraph-supervisor';
 import { type RunContext, type Step, tunable } from 'gepa-core';
 import { seedCandidateOf, stepsOf, walkSteps } from 'gepa-core/adapter';
 import { createAgent } from 'langchain';
@@ -139,6 +141,35 @@ describe('the trace of an agent', () => {
     const { trace } = await run(program, 'yes', options);
     expect(modelsOf(trace, 'rules').map(({ output }) => output)).toEqual(['a']);
   });
+
+  it('of texts that begin alike, the one that was sent is credited, and a text that was not read never', async () => {
+    const short = tunable('short', 'You help.');
+    const long = tunable('long', 'You help. Translate.');
+    const inner = fakeModel().respond(new AIMessage('a')).respond(new AIMessage('b'));
+    const program = RunnableLambda.from(async (word: string) => {
+      await inner.invoke(`${long.text}\n${word}`);
+      if (word === 'both') await inner.invoke(`${short.text}\n${word}`);
+      return 'done';
+    });
+    const tunables = [short, long];
+    const components = { short: short.component, long: long.component };
+    const one = await run(program, 'one', { components, tunables });
+    expect(modelsOf(one.trace, 'long')).toHaveLength(1);
+    expect(modelsOf(one.trace, 'short')).toHaveLength(0);
+    inner.respond(new AIMessage('c'));
+    const both = await run(program, 'both', { components, tunables });
+    expect(modelsOf(both.trace, 'long').map(({ output }) => output)).toEqual(['b']);
+    expect(modelsOf(both.trace, 'short').map(({ output }) => output)).toEqual(['c']);
+  });
+
+  it('a text that was not read is not credited with a call that contains it', async () => {
+    const unread = tunable('unread', 'You help.');
+    const inner = fakeModel().respond(new AIMessage('a'));
+    const program = RunnableLambda.from(async () => (await inner.invoke('You help. Translate.')).text);
+    const options = { components: { unread: unread.component }, tunables: [unread] };
+    const { trace } = await run(program, 'yes', options);
+    expect(modelsOf(trace, 'unread')).toHaveLength(0);
+  });
 });
 
 describe('attribution of a prompt', () => {
@@ -221,4 +252,75 @@ it('a hand-off and an interrupt are the output of their steps, and not errors', 
   expect(steps.filter(({ error }) => error !== undefined)).toEqual([]);
   expect(steps.map(({ output }) => output)).toContainEqual({ handOffTo: ['boss'] });
   expect(steps.map(({ output }) => output)).toContainEqual({ interrupt: ['Approve?'] });
+});
+
+it('the record of a supervisor tells each message of its experts once', async () => {
+  const expert = createAgent({
+    name: 'expert',
+    model: fakeModel()
+      .respondWithTools([call(5, 'b')])
+      .respond(new AIMessage('Two, the expert says.')) as never,
+    tools: [divide],
+    systemPrompt: 'You divide.',
+  });
+  const program = createSupervisor({
+    agents: [expert.graph as never],
+    llm: fakeModel()
+      .respondWithTools([{ name: 'transfer_to_expert', args: {}, id: 'a' }])
+      .respond(new AIMessage('It is two.')) as never,
+    prompt: 'You supervise.',
+    outputMode: 'full_history',
+  }).compile();
+  const prompts: string[] = [];
+  const traces: unknown[] = [];
+  await gepa(program, { parts: { expert, boss: 'You supervise.' } }).compile({
+    trainset: [{ input: { messages: [{ role: 'user', content: 'Divide ten, please.' }] } as never }],
+    metric: ({ trace }) => {
+      traces.push(...trace!);
+      return 0.5;
+    },
+    maxIterations: 1,
+    componentSelector: 'all',
+    reflectionModel: async ({ prompt }) => {
+      prompts.push(prompt);
+      return 'no text';
+    },
+  });
+  const record = prompts[0]!.slice(prompts[0]!.indexOf('### Calls'));
+  const count = (text: string) => record.split(text).length - 1;
+  expect(count('You supervise.')).toBe(1);
+  expect(count('Two, the expert says.')).toBe(1);
+  expect(count('by: 5')).toBe(1);
+  expect(count('Successfully transferred back')).toBe(1);
+  // By the hand-off, and in what the expert sees.
+  expect(count('Successfully transferred to expert')).toBe(2);
+  expect(record).toContain('handOffTo');
+  expect(record).not.toContain('__start__');
+  expect(record).not.toContain('RunnableLambda');
+});
+
+it('the function behind the prompt of an agent is a prompt in the trace, and conditions are left out', async () => {
+  const program = createReactAgent({
+    llm: fakeModel()
+      .respondWithTools([call(5, 'b')])
+      .respond(new AIMessage('Two.')) as never,
+    tools: [divide],
+    prompt: (state: typeof MessagesAnnotation.State) => [new SystemMessage('Divide.'), ...state.messages],
+  });
+  const tracer = new RolloutTracer();
+  await program.invoke({ messages: [new HumanMessage('Divide.')] }, { callbacks: [tracer] });
+  const steps = [...walkSteps(toSteps(tracer.roots))];
+  expect(steps.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+    'chain LangGraph',
+    'chain agent',
+    'chain RunnableSequence',
+    'prompt prompt',
+    'model FakeModel',
+    'chain tools',
+    'tool divide',
+    'chain agent',
+    'chain RunnableSequence',
+    'prompt prompt',
+    'model FakeModel',
+  ]);
 });

@@ -81,9 +81,13 @@ function matchesIn(run: Run, sent: string, untraced: readonly UntracedText[]) {
       'literal' in piece && /\S/.test(piece.literal) ? [piece.literal.trim()] : [],
     );
     if (literals.length === 0 || !literals.every((literal) => sent.includes(literal))) return [];
-    return [{ run, component, exact: sent.trim() === text.trim() }];
+    return [{ run, component, text, exact: sent.trim() === text.trim() }];
   });
-  return matches.some(({ exact }) => exact) ? matches.filter(({ exact }) => exact) : matches;
+  if (matches.some(({ exact }) => exact)) return matches.filter(({ exact }) => exact);
+  // A text that is part of another one that was sent does not count.
+  return matches.filter(
+    ({ text }) => !matches.some((other) => other.text !== text && other.text.includes(text)),
+  );
 }
 
 function stringsIn(value: unknown): string[] {
@@ -91,7 +95,7 @@ function stringsIn(value: unknown): string[] {
   return isNode(value) ? Object.values(value).flatMap(stringsIn) : [];
 }
 
-function* walkRuns(runs: readonly Run[]): Generator<Run> {
+export function* walkRuns(runs: readonly Run[]): Generator<Run> {
   for (const run of runs) {
     yield run;
     yield* walkRuns(run.child_runs);

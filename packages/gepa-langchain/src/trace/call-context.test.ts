@@ -1,4 +1,11 @@
 import { AIMessage, HumanMessage } from '@langchain/core/messages';
+import {
+  CommaSeparatedListOutputParser,
+  StandardSchemaOutputParser,
+  StringOutputParser,
+  StructuredOutputParser,
+} from '@langchain/core/output_parsers';
+import { RunnableLambda } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import { ChatOpenAI } from '@langchain/openai';
 import type { Rollout, RunContext } from 'gepa-core';
@@ -92,10 +99,28 @@ it('a model call names its model, output limit, tools and answer schema', async 
     tools: [{ name: 'find', description: 'Finds.', arguments: '{ what: string }' }],
   });
   const responseFormat = '{ queue: "billing" | "labs" (where it goes) }';
-  for (const method of ['jsonSchema', 'functionCalling'] as const) {
+  for (const method of ['jsonSchema', 'functionCalling', 'jsonMode'] as const) {
     const step = await modelStep(model.withStructuredOutput(schema, { method, includeRaw: true }));
     expect(step).toMatchObject({ ...common, responseFormat });
     expect(step).not.toHaveProperty('tools');
+  }
+  const parser = StructuredOutputParser.fromZodSchema(schema);
+  for (const program of [
+    model.pipe(parser),
+    model.pipe(parser).pipe(({ queue }) => queue),
+    model.withRetry().pipe(parser),
+    model.withFallbacks([model]).pipe(parser),
+    // In a function, where the program's own objects do not show the parser.
+    RunnableLambda.from(async (text: string) => model.pipe(parser).invoke(text)),
+    model.pipe(StandardSchemaOutputParser.fromSerializableSchema(schema)),
+  ]) {
+    expect(await modelStep(program)).toMatchObject({ ...common, responseFormat });
+  }
+  expect(await modelStep(model.pipe(new CommaSeparatedListOutputParser()))).toMatchObject({
+    responseFormat: expect.stringContaining('comma separated'),
+  });
+  for (const program of [model.pipe(new StringOutputParser()), model.pipe(({ text }) => text).pipe(parser)]) {
+    expect(await modelStep(program)).not.toHaveProperty('responseFormat');
   }
   await server.close();
 });

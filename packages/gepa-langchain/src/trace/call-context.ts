@@ -3,6 +3,7 @@ import { toJsonSchema } from '@langchain/core/utils/json_schema';
 import type { Step, StepTool } from 'gepa-core';
 import { describeSchema } from 'gepa-core/adapter';
 import { isNode, type Node } from '../program/node.ts';
+import { instructionsOf, isParser } from '../program/parsers.ts';
 import { isZodSchema } from '../program/schema/zod.ts';
 import { maxOutputTokens } from './call-request.ts';
 import { modelName } from './model-call.ts';
@@ -11,15 +12,22 @@ import { modelName } from './model-call.ts';
 const MAX_DESCRIPTION_CHARACTERS = 600;
 const MAX_TOOLS = 40;
 
-/** What a model call has beside its messages, from its parameters: model, output limit, tools, answer schema. */
-export function callContext(run: Run): Pick<Step, 'model' | 'maxOutputTokens' | 'tools' | 'responseFormat'> {
+/**
+ * What a model call has beside its messages, from its parameters: model, output limit, tools, answer schema.
+ *
+ * @param parser the output parser that reads the answer, if any.
+ */
+export function callContext(
+  run: Run,
+  parser?: Node,
+): Pick<Step, 'model' | 'maxOutputTokens' | 'tools' | 'responseFormat'> {
   const params = { ...nodeOf(run.extra?.options), ...definedIn(nodeOf(run.extra?.invocation_params)) };
   const offered = toolsOf(params);
   const model = modelName(run);
   const limit = maxOutputTokens(run);
   const forced = offered.length === 1 && isForced(params.tool_choice) ? offered[0] : undefined;
   const tools = forced === undefined ? offered : [];
-  const responseFormat = answerSchema(params) ?? forced?.arguments;
+  const responseFormat = answerSchema(params) ?? forced?.arguments ?? answerOf(parser);
   return {
     ...(model === undefined ? {} : { model }),
     ...(limit === undefined || !Number.isFinite(limit) ? {} : { maxOutputTokens: limit }),
@@ -64,7 +72,8 @@ function isForced(choice: unknown): boolean {
 }
 
 function answerSchema(params: Node): unknown {
-  const { response_format, text, format, output_config, generationConfig } = params;
+  const { response_format, text, format, output_config, generationConfig, ls_structured_output_format } =
+    params;
   const openAi = nodeOf(response_format);
   const { responseSchema, responseJsonSchema } = { ...params, ...nodeOf(generationConfig) };
   return jsonSchemaOf(
@@ -76,8 +85,32 @@ function answerSchema(params: Node): unknown {
       responseSchema,
       responseJsonSchema,
       isNode(format) ? format : undefined,
+      // In JSON mode the provider does not receive the schema.
+      nodeOf(ls_structured_output_format).schema,
     ].find(isNode),
   );
+}
+
+/** What a parser expects: its schema, or else what it tells the model. */
+function answerOf(parser: Node | undefined): unknown {
+  if (parser === undefined) return undefined;
+  const { schema } = parser;
+  const isStandardSchema = isNode(schema) && '~standard' in schema && !isZodSchema(schema);
+  const found = isNode(schema) && !isStandardSchema ? jsonSchemaOf(schema) : undefined;
+  return found ?? (instructionsOf(parser) || undefined);
+}
+
+/** The output parser that the next step of a sequence is, by the sequence's run and the run of a step. */
+export function parserAfter(sequence: Run, step: Run): Node | undefined {
+  const { first, middle, last } = nodeOf((sequence.serialized as { kwargs?: unknown } | null)?.kwargs);
+  const position = step.tags?.map((tag) => /^seq:step:(\d+)$/.exec(tag)?.[1]).find(Boolean);
+  // Steps are counted from 1.
+  const next = position === undefined ? undefined : [first, ...listOf(middle), last][Number(position)];
+  return isParser(next) ? next : undefined;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function jsonSchemaOf(schema: unknown): unknown {

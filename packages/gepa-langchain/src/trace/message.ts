@@ -24,10 +24,31 @@ export function plainMessage(message: MessageNode, toPlain: ToPlain): PlainMessa
   return {
     role: typeof message.role === 'string' ? message.role : message._getType(),
     ...(typeof message.name === 'string' ? { name: message.name } : {}),
-    content: textOf(message.content) ?? toPlain(message.content),
+    content: contentOf(message, toolCalls.length > 0, toPlain),
     ...(toolCalls.length === 0 ? {} : { toolCalls }),
   };
 }
+
+/** Providers also put the tool calls of an answer among the parts of its content, each in a form of its own. */
+function contentOf({ content }: MessageNode, hasToolCalls: boolean, toPlain: ToPlain): unknown {
+  const others =
+    hasToolCalls && Array.isArray(content) ? content.filter((part) => !isToolCallPart(part)) : content;
+  return textOf(others) ?? toPlain(others);
+}
+
+function isToolCallPart(part: unknown): boolean {
+  return isNode(part) && (toolCallParts.has(part.type) || isNode(part.functionCall));
+}
+
+const toolCallParts: ReadonlySet<unknown> = new Set([
+  'tool_use',
+  'tool_call',
+  'tool_call_chunk',
+  'invalid_tool_call',
+  'function_call',
+  'functionCall',
+  'input_json_delta',
+]);
 
 /** The text of a message's content; `undefined` when the content has parts that are not text. */
 export function textOf(content: unknown): string | undefined {

@@ -1,7 +1,8 @@
 import { Document } from '@langchain/core/documents';
-import { HumanMessage } from '@langchain/core/messages';
+import { AIMessage, type AIMessageFields, HumanMessage } from '@langchain/core/messages';
 import { ChatPromptValue, StringPromptValue } from '@langchain/core/prompt_values';
 import { PromptTemplate } from '@langchain/core/prompts';
+import { Command, Send } from '@langchain/langgraph';
 import { expect, it } from 'vitest';
 import { toPlain } from './plain.ts';
 
@@ -51,4 +52,41 @@ it('cuts off what contains itself or is very deep', () => {
   expect(toPlain(loop)).toEqual({ name: 'loop', self: { again: '[circular]' } });
   const deep = Array.from({ length: 100 }).reduce<unknown>((inner) => [inner], 'core');
   expect(JSON.stringify(toPlain(deep))).toContain('[Array]');
+});
+
+const text = { type: 'text', text: 'I look.' };
+it.each<[string, AIMessageFields['content']]>([
+  ['Anthropic', [text, { type: 'tool_use', id: 'c1', name: 'look', input: { at: 1 } }]],
+  [
+    'Anthropic, streamed',
+    [
+      { ...text, index: 0 },
+      { index: 1, type: 'tool_use', id: 'c1', name: 'look', input: '' },
+      { index: 1, type: 'input_json_delta', input: '{"at":1}' },
+    ],
+  ],
+  [
+    'the Responses API',
+    [
+      { ...text, annotations: [] },
+      { type: 'function_call', name: 'look', arguments: '{"at":1}' },
+    ],
+  ],
+  ['Google', [text, { type: 'functionCall', functionCall: { name: 'look', args: { at: 1 } } }]],
+  ['standard content', [text, { type: 'tool_call', id: 'c1', name: 'look', args: { at: 1 } }]],
+] as never)('a tool call of %s stands once in a message', (_provider, content) => {
+  const calls = [{ name: 'look', args: { at: 1 }, id: 'c1' }];
+  const message = new AIMessage({ content, tool_calls: calls } as AIMessageFields);
+  expect(toPlain(message)).toEqual({ role: 'ai', content: 'I look.', toolCalls: calls });
+});
+
+it('a command is shown as where it goes and what it changes', () => {
+  const update = { messages: [new HumanMessage('hi')], n: 1 };
+  expect(toPlain(new Command({ goto: ['boss', new Send('worker', { big: 'state' })], update }))).toEqual({
+    handOffTo: ['boss', '[goes on to worker]'],
+    messages: [{ role: 'human', content: 'hi' }],
+    n: 1,
+  });
+  expect(toPlain(new Command({ update }))).toMatchObject({ n: 1 });
+  expect(toPlain(new Command({ resume: 'yes' }))).toEqual({ resume: 'yes' });
 });

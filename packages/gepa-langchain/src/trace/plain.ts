@@ -19,6 +19,7 @@ function convertNode(value: Node, nested: (field: unknown) => unknown): unknown 
   if (isPromptValue(value)) return 'messages' in value ? nested(value.messages) : value.value;
   // A step of a graph that is sent to a node together with the whole state, which another step shows.
   if (value.lg_name === 'Send') return `[goes on to ${String(value.node)}]`;
+  if (value.lg_name === 'Command') return nested(commandAsData(value));
   if (value instanceof Error) return value.message;
   if (isRunnable(value)) return `[${typeName(value)}]`;
   const isSerializable = 'lc_serializable' in value;
@@ -28,6 +29,16 @@ function convertNode(value: Node, nested: (field: unknown) => unknown): unknown 
   const shown = fields.filter(([name, field]) => !name.startsWith('lc_') && typeof field !== 'function');
   if (!isSerializable && shown.length === fields.length) return undefined;
   return Object.fromEntries(shown.map(([name, field]) => [name, nested(field)]));
+}
+
+/** What a command changes in the state of a graph, and where it goes. */
+function commandAsData({ goto, update, resume }: Node): unknown {
+  const isGoing = goto !== undefined && !(Array.isArray(goto) && goto.length === 0);
+  return {
+    ...(isGoing ? { handOffTo: goto } : {}),
+    ...(isNode(update) && !Array.isArray(update) ? update : update === undefined ? {} : { update }),
+    ...(resume === undefined ? {} : { resume }),
+  };
 }
 
 /** What a prompt gives to a model. */

@@ -242,8 +242,8 @@ describe('attribution', () => {
     const program = RunnableParallel.from({
       a: chat('Same.').pipe(model),
       b: chat('Same.').pipe(model),
-      c: PromptTemplate.fromTemplate('As text: {text}').pipe(model),
-      d: PromptTemplate.fromTemplate('As text: {text}').pipe(model),
+      c: PromptTemplate.fromTemplate('Write it as text: {text}').pipe(model),
+      d: PromptTemplate.fromTemplate('Write it as text: {text}').pipe(model),
     });
     const steps = await trace(program, { text: 't' });
     expect(
