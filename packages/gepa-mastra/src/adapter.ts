@@ -24,7 +24,7 @@ import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 import { recording } from './program/rollout-recording.ts';
-import { deleteWorkflowRun, suspensionError } from './program/suspension.ts';
+import { deleteWorkflowRun, SuspensionError } from './program/suspension.ts';
 import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
 import { startRolloutSpan } from './trace/observability.ts';
@@ -122,7 +122,11 @@ export function createAdapter<Input, Output>(
           : own;
       const message = messageOf(cause);
       span?.error({ error: cause instanceof Error ? cause : new Error(message), endSpan: true });
-      const rolloutError = new RolloutError(message, { cause, ...closeTrace() });
+      const rolloutError = new RolloutError(message, {
+        cause,
+        ...closeTrace(),
+        isHopeless: cause instanceof SuspensionError,
+      });
       options.log?.failed(candidate, example, rolloutError);
       throw rolloutError;
     }
@@ -167,7 +171,7 @@ async function runAgent(
   const result = await agent.generate(input, callOptions as AgentExecutionOptionsBase<unknown>);
   const { text, object, finishReason, tripwire, scoringData, messages, suspendPayload } = result;
   if (finishReason === 'suspended')
-    throw suspensionError(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload);
+    throw new SuspensionError(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload);
   const output: AgentOutput = {
     text,
     ...(object === undefined ? {} : { object }),
@@ -193,7 +197,8 @@ async function runWorkflow(
   signal.addEventListener('abort', cancel, { once: true });
   try {
     const output = await recorder.record({ kind: 'chain', name: workflow.id, input }, async () => {
-      const started = await run.start({ inputData: input, ...context } as Parameters<typeof run.start>[0]);
+      const startOptions = { ...example.startOptions, inputData: input, ...context };
+      const started = await run.start(startOptions as Parameters<typeof run.start>[0]);
       const result = (await resumed(
         run as unknown as ResumableRun,
         started,
@@ -206,7 +211,7 @@ async function runWorkflow(
         case 'failed':
           throw result.error;
         case 'suspended':
-          throw suspensionError(
+          throw new SuspensionError(
             `The workflow ${workflow.id}`,
             result.suspended?.map((path) => path.join('.')).join(', '),
           );

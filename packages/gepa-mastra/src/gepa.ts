@@ -35,7 +35,8 @@ import { withScoresOnTraces } from './trace/observability.ts';
 export interface GepaOptions extends TextOptions {
   /**
    * Options for `agent.generate` in every rollout, for example `structuredOutput`, `maxSteps` or `modelSettings`; they
-   * override the agent's default options. A function is called for each rollout. Not used for workflows.
+   * override the agent's default options. A function is called for each rollout. Not used for workflows. With
+   * `tools: true`, the descriptions of its `toolsets` and `clientTools` are components too, unless it is a function.
    */
   readonly config?: RunConfig | ((example: ProgramExample) => RunConfig);
 }
