@@ -27,7 +27,7 @@ import { recording } from './program/rollout-recording.ts';
 import { deleteWorkflowRun, SuspensionError } from './program/suspension.ts';
 import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
-import { startRolloutSpan } from './trace/observability.ts';
+import { collectSpans, startRolloutSpan } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
 import { attachDetails, type RolloutDetails } from './trace/rollout-details.ts';
 
@@ -82,6 +82,7 @@ export function createAdapter<Input, Output>(
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
     const config = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
+    const collected = collectSpans(mastra, span, requestContext);
     const runOptions: RunOptions = {
       requestContext,
       signal: mocks === undefined ? context.signal : AbortSignal.any([context.signal, mocks.signal]),
@@ -89,6 +90,7 @@ export function createAdapter<Input, Output>(
     };
     const closeTrace = (details: Partial<RolloutDetails> = {}) => {
       recorder.close();
+      collected.end();
       const { steps, reads } = recorder;
       for (const { components } of walkSteps(steps)) for (const name of components ?? []) reads.add(name);
       const unread = [...discovery.reachable].filter((name) => !reads.has(name));
@@ -96,6 +98,8 @@ export function createAdapter<Input, Output>(
         runId: context.runId,
         requestContext,
         ...(span?.isValid ? { span } : {}),
+        ...(mastra === undefined ? {} : { mastra }),
+        spans: collected.spans,
         ...details,
       });
       return { trace, usage: usageOfSteps(steps), ...(unread.length === 0 ? {} : { unread }) };
@@ -196,6 +200,7 @@ async function runWorkflow(
   const cancel = () => void run.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
+    let details: Partial<RolloutDetails> = {};
     const output = await recorder.record({ kind: 'chain', name: workflow.id, input }, async () => {
       const startOptions = { ...example.startOptions, inputData: input, ...context };
       const started = await run.start(startOptions as Parameters<typeof run.start>[0]);
@@ -206,8 +211,11 @@ async function runWorkflow(
         context,
       )) as typeof started;
       switch (result.status) {
-        case 'success':
-          return result.result as unknown;
+        case 'success': {
+          const { result: output, steps: stepResults, stepExecutionPath } = result;
+          details = { scoringData: { input, output, stepResults, stepExecutionPath } } as typeof details;
+          return output as unknown;
+        }
         case 'failed':
           throw result.error;
         case 'suspended':
@@ -225,7 +233,7 @@ async function runWorkflow(
         }
       }
     });
-    return { output };
+    return { output, details };
   } finally {
     signal.removeEventListener('abort', cancel);
     if (resume !== undefined) await deleteWorkflowRun(workflow, run.runId);
