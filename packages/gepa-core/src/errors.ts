@@ -133,15 +133,24 @@ export class RolloutError<Trace = readonly Step[]> extends GepaError {
   readonly usage: Usage | undefined;
   /** See `Execution.unread`. */
   readonly unread: readonly string[] | undefined;
+  /** Whether other texts cannot help, as when the program waits for a person. */
+  readonly isHopeless: boolean;
 
   constructor(
     message: string,
-    details: { cause: unknown; trace?: Trace; usage?: Usage; unread?: readonly string[] },
+    details: {
+      cause: unknown;
+      trace?: Trace;
+      usage?: Usage;
+      unread?: readonly string[];
+      isHopeless?: boolean;
+    },
   ) {
     super(message, { cause: details.cause });
     this.trace = details.trace;
     this.usage = details.usage;
     this.unread = details.unread;
+    this.isHopeless = details.isHopeless === true;
   }
 }
 

@@ -24,10 +24,10 @@ import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 import { recording } from './program/rollout-recording.ts';
-import { deleteWorkflowRun, suspensionError } from './program/suspension.ts';
+import { deleteWorkflowRun, SuspensionError } from './program/suspension.ts';
 import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
-import { startRolloutSpan } from './trace/observability.ts';
+import { collectSpans, startRolloutSpan } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
 import { attachDetails, type RolloutDetails } from './trace/rollout-details.ts';
 
@@ -82,6 +82,7 @@ export function createAdapter<Input, Output>(
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
     const config = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
+    const collected = collectSpans(mastra, span, requestContext);
     const runOptions: RunOptions = {
       requestContext,
       signal: mocks === undefined ? context.signal : AbortSignal.any([context.signal, mocks.signal]),
@@ -89,6 +90,7 @@ export function createAdapter<Input, Output>(
     };
     const closeTrace = (details: Partial<RolloutDetails> = {}) => {
       recorder.close();
+      collected.end();
       const { steps, reads } = recorder;
       for (const { components } of walkSteps(steps)) for (const name of components ?? []) reads.add(name);
       const unread = [...discovery.reachable].filter((name) => !reads.has(name));
@@ -96,6 +98,8 @@ export function createAdapter<Input, Output>(
         runId: context.runId,
         requestContext,
         ...(span?.isValid ? { span } : {}),
+        ...(mastra === undefined ? {} : { mastra }),
+        spans: collected.spans,
         ...details,
       });
       return { trace, usage: usageOfSteps(steps), ...(unread.length === 0 ? {} : { unread }) };
@@ -122,7 +126,11 @@ export function createAdapter<Input, Output>(
           : own;
       const message = messageOf(cause);
       span?.error({ error: cause instanceof Error ? cause : new Error(message), endSpan: true });
-      const rolloutError = new RolloutError(message, { cause, ...closeTrace() });
+      const rolloutError = new RolloutError(message, {
+        cause,
+        ...closeTrace(),
+        isHopeless: cause instanceof SuspensionError,
+      });
       options.log?.failed(candidate, example, rolloutError);
       throw rolloutError;
     }
@@ -167,7 +175,7 @@ async function runAgent(
   const result = await agent.generate(input, callOptions as AgentExecutionOptionsBase<unknown>);
   const { text, object, finishReason, tripwire, scoringData, messages, suspendPayload } = result;
   if (finishReason === 'suspended')
-    throw suspensionError(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload);
+    throw new SuspensionError(`The agent ${agent.id}`, suspendPayload?.toolName ?? suspendPayload);
   const output: AgentOutput = {
     text,
     ...(object === undefined ? {} : { object }),
@@ -192,8 +200,10 @@ async function runWorkflow(
   const cancel = () => void run.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {
+    let details: Partial<RolloutDetails> = {};
     const output = await recorder.record({ kind: 'chain', name: workflow.id, input }, async () => {
-      const started = await run.start({ inputData: input, ...context } as Parameters<typeof run.start>[0]);
+      const startOptions = { ...example.startOptions, inputData: input, ...context };
+      const started = await run.start(startOptions as Parameters<typeof run.start>[0]);
       const result = (await resumed(
         run as unknown as ResumableRun,
         started,
@@ -201,12 +211,15 @@ async function runWorkflow(
         context,
       )) as typeof started;
       switch (result.status) {
-        case 'success':
-          return result.result as unknown;
+        case 'success': {
+          const { result: output, steps: stepResults, stepExecutionPath } = result;
+          details = { scoringData: { input, output, stepResults, stepExecutionPath } } as typeof details;
+          return output as unknown;
+        }
         case 'failed':
           throw result.error;
         case 'suspended':
-          throw suspensionError(
+          throw new SuspensionError(
             `The workflow ${workflow.id}`,
             result.suspended?.map((path) => path.join('.')).join(', '),
           );
@@ -220,7 +233,7 @@ async function runWorkflow(
         }
       }
     });
-    return { output };
+    return { output, details };
   } finally {
     signal.removeEventListener('abort', cancel);
     if (resume !== undefined) await deleteWorkflowRun(workflow, run.runId);

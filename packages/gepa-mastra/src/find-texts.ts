@@ -8,6 +8,7 @@ import {
 } from 'gepa-core/load';
 import { deriveProgram } from './program/derive-program.ts';
 import { discover } from './program/discover.ts';
+import type { ToolOptions } from './program/discover-tools.ts';
 import type { Discovery } from './program/discovery.ts';
 import { hookParts, isMastra, type Parts } from './program/parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/program.ts';
@@ -55,7 +56,15 @@ export interface FoundTexts<Source> extends ProgramTexts<Source> {
  */
 export function findTexts<Source extends Program>(
   program: Source,
-  { tools = false, requestContext, workflows = {}, texts = {}, tunables = [], parts = {} }: TextOptions,
+  {
+    tools = false,
+    requestContext,
+    workflows = {},
+    texts = {},
+    tunables = [],
+    parts = {},
+    config,
+  }: TextOptions & { readonly config?: unknown },
 ): FoundTexts<Source> {
   if (isMastra(program)) {
     throw new OptionsError([
@@ -75,6 +84,7 @@ export function findTexts<Source extends Program>(
       texts,
       tunables,
       parts,
+      config: (typeof config === 'object' && config !== null ? config : {}) as ToolOptions,
     });
   const discovery = discoverAgain();
   const { components, skipped } = discovery;

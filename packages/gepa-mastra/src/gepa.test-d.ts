@@ -1,8 +1,10 @@
 import { Agent } from '@mastra/core/agent';
+import { createScorer } from '@mastra/core/evals';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { gepa } from './gepa.ts';
+import { fromScorers } from './scorers/from-scorers.ts';
 
 const agent = new Agent({ id: 'support', name: 'Support', instructions: 'Be kind.', model: 'openai/gpt-5' });
 const workflow = createWorkflow({
@@ -42,6 +44,35 @@ it('the metric has the type of the structured output in config', () => {
       return 1;
     },
   });
+});
+
+it("the metric has the type of the structured output in the agent's default options", () => {
+  const structured = new Agent({
+    id: 'structured',
+    name: 'Structured',
+    instructions: 'Be kind.',
+    model: 'openai/gpt-5',
+    defaultOptions: { structuredOutput: { schema } },
+  });
+  gepa(structured).compile({
+    ...search,
+    metric: ({ output }) => {
+      expectTypeOf(output.object).toEqualTypeOf<{ queue: string } | undefined>();
+      return 1;
+    },
+  });
+});
+
+it('fromScorers takes scorers in the forms that runEvals takes', () => {
+  const scorer = createScorer({ id: 's', description: 's' }).generateScore(() => 1);
+  const ofAgent = createScorer({ id: 'a', description: 'a', type: 'agent' }).generateScore(() => 1);
+  const ofPath = createScorer({ id: 't', description: 't', type: 'trajectory' }).generateScore(() => 1);
+  gepa(agent).compile({ ...search, metric: fromScorers([scorer, ofAgent, { scorer, threshold: 0.7 }]) });
+  gepa(agent).compile({ ...search, metric: fromScorers({ agent: [ofAgent], trajectory: [ofPath] }) });
+  fromScorers({ workflow: [scorer], steps: { plan: [scorer] } });
+  fromScorers({ quality: scorer, path: { scorer: ofPath, weight: 2 } });
+  // @ts-expect-error No scorer.
+  fromScorers([1]);
 });
 
 it('the metric has the output type of a workflow, and example inputs are checked against its input type', () => {

@@ -29,13 +29,15 @@ import type { Program } from './program/program.ts';
 import { freshRequestContext } from './program/request-context.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
 import { checkGroundTruth } from './scorers/ground-truth.ts';
+import { scoresOf } from './scorers/scorer-scores.ts';
 import { withScoresOnTraces } from './trace/observability.ts';
 
 /** Options for `gepa`. */
 export interface GepaOptions extends TextOptions {
   /**
    * Options for `agent.generate` in every rollout, for example `structuredOutput`, `maxSteps` or `modelSettings`; they
-   * override the agent's default options. A function is called for each rollout. Not used for workflows.
+   * override the agent's default options. A function is called for each rollout. Not used for workflows. With
+   * `tools: true`, the descriptions of its `toolsets` and `clientTools` are components too, unless it is a function.
    */
   readonly config?: RunConfig | ((example: ProgramExample) => RunConfig);
 }
@@ -53,9 +55,9 @@ type OutputOf<Program, Options> = Program extends {
   };
 }
   ? Output
-  : AgentOutput<ObjectOf<Options>>;
-/** The type of the structured output that `config` sets. */
-type ObjectOf<Options> = Options extends {
+  : AgentOutput<ObjectOf<Program, Options>>;
+/** The type of the structured output that `config` or the agent's default options set. */
+type ObjectOf<Program, Options> = Options extends {
   readonly config: ValueOrFunction<{
     readonly structuredOutput: {
       readonly schema: {
@@ -65,7 +67,17 @@ type ObjectOf<Options> = Options extends {
   }>;
 }
   ? Output
-  : unknown;
+  : Program extends { getDefaultOptions(...args: never): infer Defaults }
+    ? Awaited<Defaults> extends {
+        readonly structuredOutput: {
+          readonly schema: {
+            readonly '~standard': { readonly types?: { readonly output: infer Output } | undefined };
+          };
+        };
+      }
+      ? Output
+      : unknown
+    : unknown;
 type ValueOrFunction<Value> = Value | ((...args: never) => Value);
 
 /** An agent or a workflow with its components. */
@@ -216,7 +228,12 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       checkMastraExamples(program, options, requestContext);
       await allSkipped;
       const log = new RolloutLog();
-      const metric = withScoresOnTraces(options.metric, mastraOf(program, discovery));
+      const scored = withScoresOnTraces(options.metric, mastraOf(program, discovery));
+      const metric: typeof scored = async (args) => {
+        const result = await scored(args);
+        log.scored(withFoundNames(args.candidate, rename), args.example, scoresOf(result));
+        return result;
+      };
       const compiled = await targetWith(log).compile({ ...options, metric });
       const candidate = candidateOf.get(compiled.program) ?? {};
       return {
@@ -235,6 +252,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
             dataset,
             {
               log,
+              program,
               result: compiled.result,
               testset: options.testset as readonly object[] | undefined,
               valset: (options.valset ?? options.trainset) as readonly object[],

@@ -86,5 +86,6 @@ export type { Skipped } from './program/discovery.ts';
 export type { MastraLike, Parts } from './program/parts.ts';
 export type { RequestContextValues } from './program/request-context.ts';
 export type { MockedTools, ToolMock } from './program/tool-mocks.ts';
-export { fromScorers, type ScorerOptions } from './scorers/from-scorers.ts';
+export { fromScorers } from './scorers/from-scorers.ts';
 export type { Scorer } from './scorers/run-scorer.ts';
+export type { ScorerOptions, ScorersByScope, ScorersInput } from './scorers/scorer-entries.ts';

@@ -8,6 +8,7 @@ import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, typeName } from './program/program.ts';
 import { recording } from './program/rollout-recording.ts';
 import { classifyModelError, missingApiKey } from './program/unusable-model.ts';
+import { tagged } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
 
 /** A model as Mastra takes it (`'openai/gpt-5'`, `{ id, url }`, a model object), an agent, or a plain function. */
@@ -35,6 +36,7 @@ export function fromModel(
       deriveProgram(agent, { discovery, candidate: {}, recorder, recording }).generate(input as string, {
         abortSignal: signal,
         scorers: {},
+        tracingOptions: tagged(),
       }),
     ).catch((error: unknown) => {
       throw classifyModelError(error);

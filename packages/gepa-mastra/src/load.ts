@@ -12,7 +12,7 @@ export type { RequestContextValues } from './program/request-context.ts';
 
 /** The options that `gepa` had when the candidate was optimized, and `ifChanged`. */
 export interface LoadOptions extends TextOptions, LoadProgramOptions {
-  /** Ignored, so that `gepa` and `load` can share their options: only rollouts use it. */
+  /** The options of calls, whose `toolsets` and `clientTools` may have components. Otherwise only rollouts use it. */
   readonly config?: unknown;
 }
 

@@ -1,4 +1,5 @@
 import { Agent } from '@mastra/core/agent';
+import * as llm from '@mastra/core/llm';
 import { Mastra } from '@mastra/core/mastra';
 import { MockMemory } from '@mastra/core/memory';
 import { InMemoryStore } from '@mastra/core/storage';
@@ -6,7 +7,7 @@ import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { startEchoServer } from './fixtures/echo-agent.ts';
+import { search, startEchoServer } from './fixtures/echo-agent.ts';
 import { gepa } from './gepa.ts';
 import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
 
@@ -107,4 +108,135 @@ it('a run of a registered workflow can be resumed with the texts of the candidat
   expect(await run.resume({ step: 'wait', resumeData: {} })).toMatchObject({
     result: { text: 'Be polite. / x' },
   });
+});
+
+/** An agent with a tool that needs approval, one that waits, and a sub-agent; with texts that each copy replaces. */
+function original(model: Agent['model']) {
+  const refund = createTool({
+    id: 'refund',
+    description: 'Refunds.',
+    inputSchema: z.object({}),
+    requireApproval: true,
+    execute: async () => 'refunded',
+  });
+  return new Agent({ id: 'a', name: 'A', instructions: 'Be kind.', model, tools: { refund } });
+}
+
+const newTexts = { 'a.instructions': 'Be polite.', 'a.tools.refund.description': 'Pays back.' };
+
+interface Suspended {
+  readonly runId: string;
+  readonly suspendPayload?: { readonly toolCallId: string };
+}
+
+it.each([
+  'approveToolCallGenerate',
+  'declineToolCallGenerate',
+  'approveToolCall',
+  'declineToolCall',
+  'resumeGenerate',
+  'resumeStream',
+] as const)('%s of a registered copy continues the run as that of the original, with the new texts', async (method) => {
+  const agentServer = await startOpenAIServer(({ messages, tools = [] }) => {
+    const answer = messages.findLast(({ role }) => role === 'tool')?.content;
+    const { name = '', description = '' } = tools[0]?.function ?? {};
+    if (answer === undefined) return { calls: [{ name, args: {} }] };
+    return `${messages[0]?.content} ${description} ${answer}`;
+  });
+  try {
+    const agent = original(agentServer.model);
+    const outcome = async (program: Agent) => {
+      instanceWith({ agents: { program } });
+      const { runId, suspendPayload } = (await program.generate('x')) as Suspended;
+      const call = (program as unknown as Record<string, unknown>)[method];
+      if (typeof call !== 'function' || suspendPayload === undefined) return undefined;
+      const options = { runId, toolCallId: suspendPayload.toolCallId };
+      const result: { text: unknown } = await (method.startsWith('resume')
+        ? call.call(program, { approved: true }, options)
+        : call.call(program, options));
+      return String(await result.text);
+    };
+    const copy = await outcome(gepa(agent, { tools: true }).apply(newTexts));
+    const expected = (await outcome(agent))?.replace('Be kind.', 'Be polite.').replace('Refunds.', 'Pays back.');
+    expect(copy).toBe(expected);
+    if (method in agent) expect(copy).toContain('Be polite. Pays back.');
+  } finally {
+    await agentServer.close();
+  }
+});
+
+it('network of a registered copy routes by the new descriptions of its sub-agents', async ({ skip }) => {
+  const routing: string[] = [];
+  const router = await startOpenAIServer((request) => {
+    const all = request.messages.map(({ content }) => JSON.stringify(content)).join(' ');
+    if (all.includes('Available Agents')) routing.push(all);
+    const isDone = routing.length % 2 === 0;
+    return JSON.stringify({
+      primitiveId: isDone ? '' : 'clerk',
+      primitiveType: isDone ? 'none' : 'agent',
+      prompt: 'x',
+      selectionReason: 'It fits.',
+      isComplete: true,
+      completionReason: 'It is done.',
+      finalResult: 'done',
+    });
+  });
+  try {
+    const { model } = router;
+    const clerk = new Agent({ id: 'clerk', name: 'C', description: 'Pays.', instructions: 'Refund.', model });
+    const memory = new MockMemory();
+    const agent = new Agent({ id: 'a', name: 'A', instructions: 'Be kind.', model, memory, agents: { clerk } });
+    skip(!('network' in agent) || agent.__fork === undefined, 'This version of Mastra has no networks.');
+    const program = gepa(agent, { tools: true }).apply({
+      'a.instructions': 'Be polite.',
+      'a.agents.clerk.description': 'Gives money back.',
+      'clerk.instructions': 'Give it back.',
+    });
+    instanceWith({ agents: { program } });
+    const stream = await program.network('x', { memory: { thread: 't', resource: 'r' }, maxSteps: 1 });
+    for await (const _ of stream) {
+      // The run goes on as it is read.
+    }
+    expect(routing[0]).toContain('Gives money back.');
+    expect(routing[0]).toContain('Be polite.');
+    expect(routing[0]).not.toContain('Pays.');
+    const systems = router.requests.map((request) => JSON.stringify(request.messages[0]?.content));
+    expect(systems.some((system) => system.includes('Give it back.'))).toBe(true);
+  } finally {
+    await router.close();
+  }
+});
+
+it('a registered copy finds its model by the custom gateways of the instance', async ({ skip }) => {
+  const { MastraModelGateway, ModelRouterLanguageModel } = llm as Partial<typeof llm>;
+  if (MastraModelGateway === undefined || ModelRouterLanguageModel === undefined)
+    return skip('This version of Mastra has no gateways.');
+  class Gateway extends MastraModelGateway {
+    readonly id = 'own';
+    readonly name = 'own';
+    async fetchProviders() {
+      return {};
+    }
+    buildUrl() {
+      return server.url;
+    }
+    async getApiKey() {
+      return 'key';
+    }
+    async resolveLanguageModel() {
+      return new ModelRouterLanguageModel!(server.model) as never;
+    }
+  }
+  const model = 'own/provider/model' as never;
+  const agent = new Agent({ id: 'a', name: 'A', instructions: 'Be kind.', model });
+  const program = gepa(agent).apply({ 'a.instructions': 'Be polite.' });
+  const outcome = async (registered: Agent) => {
+    instanceWith({ agents: { registered }, gateways: { own: new Gateway() } });
+    return (await registered.generate('x').catch((error: Error) => error)) as { text?: string };
+  };
+  const { text } = await outcome(program);
+  skip((await outcome(agent)).text === undefined, 'This version of Mastra resolves no such model.');
+  expect(text).toBe('Be polite. / x');
+  const { result } = await gepa(agent).compile({ ...search, propose: async () => ({ 'a.instructions': 'Be polite.' }) });
+  expect(result.bestScore).toBe(1);
 });

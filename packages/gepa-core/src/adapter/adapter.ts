@@ -54,6 +54,8 @@ export interface Rollout<Example, Output, Trace = readonly Step[]> {
   readonly error?: string;
   /** The one that threw. */
   readonly failedIn?: 'program' | 'metric';
+  /** Whether the program failed before a model was called, or in another way that other texts cannot help with. */
+  readonly isHopeless?: boolean;
 }
 
 /** One rollout as the reflection model reads it: headings and their contents, in order. */

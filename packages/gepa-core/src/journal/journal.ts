@@ -40,6 +40,7 @@ export interface RolloutEntry extends CallCost {
   readonly unread?: readonly string[] | undefined;
   readonly error?: string | undefined;
   readonly failedIn?: 'program' | 'metric' | undefined;
+  readonly isHopeless?: boolean | undefined;
   readonly output?: unknown;
   readonly trace?: unknown;
   readonly durationMs: number;

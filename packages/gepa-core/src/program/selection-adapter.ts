@@ -39,6 +39,7 @@ export function selectionAdapter<Example, Output, Name extends string>(
           cause: error.cause,
           ...rename(error as RolloutError),
           ...(error.usage === undefined ? {} : { usage: error.usage }),
+          isHopeless: error.isHopeless,
         });
       }
     },

@@ -287,7 +287,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   ): Omit<Scored<Example, Output, Trace>, 'usage' | 'durationMs'> {
     const isReflectedOn = this.#options.isReflectedOn(key);
     if (isReflectedOn && position === undefined) return rollout;
-    const { example, exampleId, score, objectives, unread, failedIn } = rollout;
+    const { example, exampleId, score, objectives, unread, failedIn, isHopeless } = rollout;
     // The error as it was written, since a resumed run has no other.
     const error =
       position === undefined || isReplayed
@@ -300,6 +300,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       ...(objectives === undefined ? {} : { objectives }),
       ...(unread === undefined ? {} : { unread }),
       ...(error === undefined ? {} : { error, failedIn: failedIn! }),
+      ...(isHopeless ? { isHopeless } : {}),
       ...(position === undefined || !isReflectedOn ? {} : { position }),
     };
   }

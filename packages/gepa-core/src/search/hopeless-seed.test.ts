@@ -1,3 +1,6 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { RolloutError, SeedError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
@@ -7,9 +10,15 @@ const steps = (hasCalled: boolean) => [
 ];
 
 /** Runs a seed whose rollouts fail with these errors. */
-function failing(errors: readonly string[], trace: unknown) {
+function failing(
+  errors: readonly string[],
+  trace: unknown,
+  more: { isHopeless?: boolean; runDir?: string } = {},
+) {
+  const { isHopeless, ...options } = more;
   let reflections = 0;
   const run = optimize({
+    ...options,
     trainset: [...errors.keys()],
     metric: () => 1,
     maxIterations: 2,
@@ -19,6 +28,7 @@ function failing(errors: readonly string[], trace: unknown) {
         throw new RolloutError(errors[example]!, {
           cause: new Error(errors[example]),
           trace: trace as never,
+          ...(isHopeless === undefined ? {} : { isHopeless }),
         });
       },
       propose: async () => {
@@ -42,6 +52,23 @@ it('a seed that fails on every example with one error, before a model call, ends
   expect(error).toBeInstanceOf(SeedError);
   expect(String(error)).toContain('no context');
   expect(reflections).toBe(0);
+});
+
+it('a seed that fails after a model call, such that the adapter knows that no text helps, ends the run', async () => {
+  const { reflections, error } = (await failing(['waits', 'waits'], steps(true), { isHopeless: true })) as {
+    error?: unknown;
+    reflections: number;
+  };
+  expect(String(error)).toContain('No text can fix that');
+  expect(reflections).toBe(0);
+});
+
+it('a seed that no text can help ends the run also with a run directory, when it is started and when it is resumed', async () => {
+  const runDir = mkdtempSync(join(tmpdir(), 'gepa-'));
+  for (const _ of ['started', 'resumed']) {
+    const outcome = await failing(['no context', 'no context'], steps(false), { runDir });
+    expect(outcome).toMatchObject({ error: expect.any(SeedError), reflections: 0 });
+  }
 });
 
 it.each([

@@ -1,21 +1,24 @@
 import type { Rollout } from '../adapter/adapter.ts';
 import { type Step, walkSteps } from '../adapter/trace.ts';
+import { RolloutError } from '../errors.ts';
 
 /**
- * Whether no text can make the program run: several rollouts all failed with the same error, before a model was called.
- * Unknown without traces. An error after a model call, as of a parser or a context length, may depend on the texts.
+ * Whether other texts cannot help with an error of the program: the adapter knows it, or no model was called before.
+ * Unknown without a trace. An error after a model call, as of a parser or a context length, may depend on the texts.
  */
+export function isHopelessError(error: unknown): boolean {
+  if (!RolloutError.isInstance(error)) return false;
+  const { isHopeless, trace } = error as RolloutError<unknown>;
+  if (isHopeless) return true;
+  return (
+    Array.isArray(trace) && [...walkSteps(trace as readonly Step[])].every(({ kind }) => kind !== 'model')
+  );
+}
+
+/** Whether no text can make the program run: several rollouts all failed so, with the same error. */
 export function isHopeless(rollouts: readonly Rollout<unknown, unknown, unknown>[]): boolean {
   const [first] = rollouts;
   return (
-    rollouts.length > 1 &&
-    rollouts.every(
-      ({ error, failedIn, trace }) =>
-        error !== undefined &&
-        error === first?.error &&
-        failedIn !== 'metric' &&
-        Array.isArray(trace) &&
-        [...walkSteps(trace as readonly Step[])].every(({ kind }) => kind !== 'model'),
-    )
+    rollouts.length > 1 && rollouts.every(({ isHopeless, error }) => isHopeless && error === first?.error)
   );
 }

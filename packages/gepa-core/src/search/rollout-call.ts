@@ -12,6 +12,7 @@ import { type KnownEntry, type RolloutEntry, rolloutKey } from '../journal/journ
 import type { Metric } from '../metric.ts';
 import { copyExample } from './copy-example.ts';
 import type { ExampleRef } from './examples.ts';
+import { isHopelessError } from './hopeless-seed.ts';
 import type { ScoreCheck } from './score-check.ts';
 
 /** Where in the run a rollout belongs. */
@@ -119,6 +120,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
       return this.#failed('program', error, {
         ...(trace === undefined ? {} : { trace }),
         ...(error.unread === undefined ? {} : { unread: error.unread }),
+        ...(isHopelessError(error) ? { isHopeless: true } : {}),
       });
     }
     if (typeof execution !== 'object' || execution === null) {
@@ -148,7 +150,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   #failed(
     failedIn: 'program' | 'metric',
     error: unknown,
-    ran: Partial<Execution<Output, Trace>>,
+    ran: Partial<Rollout<Example, Output, Trace>>,
   ): Rollout<Example, Output, Trace> {
     const { run, failureScore } = this.#program;
     const { example, id: exampleId } = this.#ref;
@@ -186,7 +188,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   }
 
   replayed(entry: KnownEntry): Rollout<Example, Output, Trace> {
-    const { score, objectives, unread, error, failedIn } = entry as KnownEntry<RolloutEntry>;
+    const { score, objectives, unread, error, failedIn, isHopeless } = entry as KnownEntry<RolloutEntry>;
     if (error === undefined) this.#program.scores.learn(objectives);
     return {
       example: this.#ref.example,
@@ -195,6 +197,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
       ...(objectives === undefined ? {} : { objectives }),
       ...(unread === undefined ? {} : { unread }),
       ...(error === undefined ? {} : { error, failedIn: failedIn! }),
+      ...(isHopeless ? { isHopeless } : {}),
     };
   }
 }

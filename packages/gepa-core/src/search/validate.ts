@@ -42,7 +42,7 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
   }
   if (isHopeless(measured)) {
     throw new SeedError(
-      `The program failed on every example of the valset before a model was called, first on ${first!.exampleId}: ${sentence(new Error(first!.error))} No text can fix that.`,
+      `The program failed on every example of the valset, first on ${first!.exampleId}: ${sentence(new Error(first!.error))} No text can fix that.`,
     );
   }
   if (measured.every(({ error }) => error !== undefined)) {

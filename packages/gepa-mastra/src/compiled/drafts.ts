@@ -85,8 +85,8 @@ async function editOf(
     return isEditable ? text : undefined;
   };
   // A draft replaces all instructions, so it cannot have items that change from request to request.
-  const own = await agent.getInstructions({ requestContext });
-  const areFixed = textsOf(own).every(
+  const present = await agent.getInstructions({ requestContext });
+  const areFixed = textsOf(present).every(
     (text, position) => text === '' || components.instructions.has(position),
   );
   const newTexts = new Map(
@@ -95,10 +95,11 @@ async function editOf(
       return text === undefined ? [] : [[position, text] as const];
     }),
   );
-  const instructions = newTexts.size === 0 ? undefined : textOf(withTexts(own, newTexts));
+  const instructions = newTexts.size === 0 ? undefined : textOf(withTexts(present, newTexts));
   const tools: Record<string, { description: string }> = Object.create(null);
+  const own = await agent.listTools({ requestContext });
   for (const [name, { description, fields }] of components.tools) {
-    const text = newText(description, canEditDescriptions && !/^(agent|workflow)-/.test(name));
+    const text = newText(description, canEditDescriptions && Object.hasOwn(own, name));
     if (text !== undefined) tools[name] = { description: text };
     for (const field of fields.values()) newText(field, false);
   }

@@ -1,8 +1,10 @@
+import { createScorer } from '@mastra/core/evals';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromDataset } from '../data/dataset.ts';
 import type { MastraExample } from '../data/example.ts';
 import { hasExperiments, newDataset } from '../fixtures/new-dataset.ts';
 import { gepa } from '../gepa.ts';
+import { fromScorers } from '../scorers/from-scorers.ts';
 import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
 
 let server: OpenAIServer;
@@ -45,6 +47,35 @@ it.runIf(hasExperiments)(
     const seed = await compiled.recordExperiment(dataset, { candidate: 'seed' });
     const { results: seedResults } = await dataset.listExperimentResults({ experimentId: seed.experimentId });
     expect(seedResults.find(({ input }) => input === 'one')).toMatchObject({ output: { text: 'Poor one' } });
+  },
+);
+
+it.runIf(hasExperiments)(
+  'recordExperiment records the scores of scorers under their ids, with reasons, and the target',
+  async () => {
+    const { agent, dataset } = await newDataset(server.model, [{ input: 'one', groundTruth: 'Poor one' }]);
+    const matches = createScorer({ id: 'matches', description: 'm', type: 'agent' })
+      .generateScore(() => 0.5)
+      .generateReason(() => 'Half.');
+    const rude = createScorer({ id: 'rude', description: 'r' }).generateScore(() => 0.2);
+    const compiled = await gepa(agent).compile({
+      trainset: await fromDataset(dataset),
+      metric: fromScorers({ truth: matches, manners: { scorer: rude, lowerIsBetter: true } }),
+      propose: async () => ({}),
+      maxIterations: 1,
+    });
+    const { experimentId } = await compiled.recordExperiment(dataset);
+    expect(await dataset.getExperiment({ experimentId })).toMatchObject({
+      metadata: { gepa_target: { type: 'agent', id: 'a' } },
+    });
+    const store = await agent.getMastraInstance()?.getStorage()?.getStore('scores');
+    const pagination = { page: 0, perPage: 10 };
+    const { scores = [] } = (await store?.listScoresByRunId({ runId: experimentId, pagination })) ?? {};
+    expect(scores.map(({ scorerId, score, reason }) => [scorerId, score, reason]).sort()).toEqual([
+      ['gepa', 0.65, 'truth 0.5: Half.\nmanners 0.8: r'],
+      ['matches', 0.5, 'Half.'],
+      ['rude', 0.2, 'r'],
+    ]);
   },
 );
 

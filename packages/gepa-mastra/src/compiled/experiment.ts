@@ -1,6 +1,7 @@
 import type { Dataset } from '@mastra/core/datasets';
 import { type Candidate, GepaError, type OptimizationResult, OptionsError } from 'gepa-core';
 import type { DatasetExample } from '../data/dataset.ts';
+import { isAgent, type Program } from '../program/program.ts';
 import type { RolloutLog } from './rollout-log.ts';
 
 export interface ExperimentOptions {
@@ -23,6 +24,7 @@ export async function recordExperiment(
     readonly testset: readonly object[] | undefined;
     readonly valset: readonly object[];
     readonly log: RolloutLog;
+    readonly program: Program;
     /** A candidate of `result` under the component names that `log` uses. */
     readonly foundCandidate: (candidate: Candidate) => Candidate;
   },
@@ -43,7 +45,7 @@ export async function recordExperiment(
   }
   const index = candidate === 'best' ? result.bestIndex : 0;
   const scored = result.candidates[index]!;
-  const scores = isTest
+  const finalScores = isTest
     ? candidate === 'best'
       ? result.test!.bestScores
       : result.test!.seedScores
@@ -51,12 +53,21 @@ export async function recordExperiment(
   const foundCandidate = run.foundCandidate(scored.texts);
   const { experimentId } = await dataset.createExperiment({
     name: name ?? `gepa ${result.runId}`,
-    metadata: { gepa_run: result.runId, gepa_candidate: index, texts: scored.texts },
+    metadata: {
+      gepa_run: result.runId,
+      gepa_candidate: index,
+      // Mastra accepts results only of experiments without a target of their own.
+      gepa_target: { type: isAgent(run.program) ? 'agent' : 'workflow', id: run.program.id },
+      texts: scored.texts,
+    },
   });
   for (const [position, example] of examples.entries()) {
-    const score = scores[position];
+    const score = finalScores[position];
     if (score === undefined || score === null) continue;
-    const { output, error, traceId } = log.get(foundCandidate, example.itemId!) ?? {};
+    const { output, error, traceId, scores = [] } = log.get(foundCandidate, example.itemId!) ?? {};
+    // The score of the result is final; a rollout may have been scored again.
+    const others = scores.filter(({ scorerId }) => scorerId !== 'gepa');
+    const reason = scores.find(({ scorerId }) => scorerId === 'gepa')?.reason;
     await dataset.submitExperimentResult({
       experimentId,
       itemId: example.itemId!,
@@ -65,7 +76,7 @@ export async function recordExperiment(
       ...(output === undefined ? {} : { output }),
       ...(error === undefined ? {} : { error: { message: error } }),
       ...(traceId === undefined ? {} : { traceId }),
-      scores: [{ scorerId: 'gepa', score }],
+      scores: [{ scorerId: 'gepa', score, ...(reason === undefined ? {} : { reason }) }, ...others],
     });
   }
   await dataset.finalizeExperiment({ experimentId });

@@ -1,11 +1,14 @@
 import type { Candidate, Execution, RolloutError, Step } from 'gepa-core';
 import type { DatasetExample } from '../data/dataset.ts';
+import type { ScorerScore } from '../scorers/scorer-scores.ts';
 import { detailsOf } from '../trace/rollout-details.ts';
 
 interface Outcome {
   readonly output?: unknown;
   readonly error?: string;
   readonly traceId?: string;
+  /** The scores of scorers and objectives. */
+  readonly scores?: readonly ScorerScore[];
 }
 
 /** The last outcome of every rollout on an example of a dataset, by candidate and dataset item. */
@@ -18,6 +21,13 @@ export class RolloutLog {
 
   failed(candidate: Candidate, example: object, { message, trace }: RolloutError): void {
     this.#set(candidate, example, { error: message, ...traceIdOf(trace) });
+  }
+
+  /** Adds what a metric returned to the outcome that it scored. */
+  scored(candidate: Candidate, example: object, scores: readonly ScorerScore[]): void {
+    const { itemId } = example as Partial<DatasetExample>;
+    const outcome = itemId === undefined ? undefined : this.get(candidate, itemId);
+    if (outcome !== undefined) this.#set(candidate, example, { ...outcome, scores });
   }
 
   get(candidate: Candidate, itemId: string): Outcome | undefined {

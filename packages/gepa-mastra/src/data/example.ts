@@ -15,4 +15,6 @@ export interface MastraExample<Input = MessageListInput, Expected = unknown>
   readonly resumeData?: unknown;
   /** The same by the id of the suspended step; `metadata.resumeSteps` does too. */
   readonly resumeSteps?: Readonly<Record<string, unknown>>;
+  /** Options for `run.start` of a workflow, such as `initialState`. */
+  readonly startOptions?: object;
 }

@@ -27,6 +27,43 @@ it('a requestContextSchema that the request context does not fit is refused befo
   expect(result.seedScore).toBe(0);
 });
 
+it('a requestContextSchema of a sub-agent is checked too', async () => {
+  const requestContextSchema = z.object({ tier: z.string() });
+  const clerk = supportAgent(server.model, { id: 'clerk', description: 'Refunds.', requestContextSchema });
+  const running = gepa(supportAgent(server.model, { agents: { clerk } })).compile(search);
+  await expect(running).rejects.toThrow('`requestContextSchema` of clerk');
+});
+
+it('startOptions of an example start a workflow, and are refused for an agent', async () => {
+  const step = createStep({
+    id: 'step',
+    inputSchema: schema,
+    outputSchema: z.object({ prompt: z.string() }),
+    stateSchema: z.object({ user: z.string() }),
+    execute: async ({ inputData, state }) => ({ prompt: `${inputData.text} for ${state.user}` }),
+  });
+  const stateSchema = z.object({ user: z.string() });
+  const workflow = createWorkflow({ id: 'w', inputSchema: schema, outputSchema: schema, stateSchema })
+    .then(step)
+    .then(createStep(supportAgent(server.model)))
+    .commit();
+  const outputs: string[] = [];
+  const startOptions = { initialState: { user: 'Ada' } };
+  const options = { propose: async () => ({}), maxIterations: 1 };
+  await gepa(workflow).compile({
+    ...options,
+    trainset: [{ input: { text: 'a' }, startOptions }],
+    metric: ({ output }) => {
+      outputs.push(output.text);
+      return 1;
+    },
+  });
+  expect(outputs[0]).toBe('Be kind. / a for Ada');
+  const trainset = [{ input: 'x', startOptions }];
+  const running = gepa(supportAgent(server.model)).compile({ ...options, trainset, metric: () => 1 });
+  await expect(running).rejects.toThrow('`startOptions`, which only runs of workflows have');
+});
+
 it('turns of runEvals are refused with what to write instead', async () => {
   const trainset = [{ input: 'x', inputs: ['x', 'y'] }];
   const running = gepa(supportAgent(server.model)).compile({ ...search, trainset, valset: trainset });

@@ -1,6 +1,7 @@
+import type { RequestContext } from '@mastra/core/request-context';
 import { OptionsError } from 'gepa-core';
 import type { MastraExample } from '../data/example.ts';
-import { isPromise } from './maybe-promise.ts';
+import { isPromise, readSync } from './maybe-promise.ts';
 import { isAgent, type Program } from './program.ts';
 import { freshRequestContext, type RequestContextValues } from './request-context.ts';
 
@@ -15,33 +16,55 @@ type Examples = readonly MastraExample<unknown>[];
 /**
  * Checks what Mastra would refuse in every rollout.
  *
- * @throws {OptionsError} when the request context of an example does not fit the program's `requestContextSchema`, or an
- *   item of `runEvals` has no `input`, or a workflow's example has mocks.
+ * @throws {OptionsError} when the request context of an example does not fit the `requestContextSchema` of the program
+ *   or of a sub-agent, or an item of `runEvals` has what rollouts do not run.
  */
 export function checkMastraExamples(
   program: Program,
   options: { readonly trainset: Examples; readonly valset?: Examples; readonly testset?: Examples },
   requestContext: RequestContextValues | undefined,
 ): void {
-  const { requestContextSchema: schema } = program as { readonly requestContextSchema?: Schema };
+  const schemas = schemasOf(program, freshRequestContext(requestContext));
   const problems = (['trainset', 'valset', 'testset'] as const).flatMap((set) => {
     const examples = options[set];
     if (!Array.isArray(examples)) return [];
     return [
-      ...contextProblems(set, examples, schema, requestContext),
+      ...schemas.flatMap(([owner, schema]) => contextProblems(set, examples, owner, schema, requestContext)),
       ...itemProblems(set, examples, program),
     ];
   });
   if (problems.length > 0) throw new OptionsError(problems);
 }
 
+/** The schemas that every rollout must fit: of the program, and of the sub-agents of an agent. */
+function schemasOf(
+  program: Program,
+  requestContext: RequestContext,
+  known = new Set<unknown>(),
+): (readonly [owner: string, schema: Schema])[] {
+  if (known.has(program)) return [];
+  known.add(program);
+  const { requestContextSchema: schema, id } = program as Program & {
+    readonly requestContextSchema?: Schema;
+  };
+  const listed = isAgent(program)
+    ? readSync<object>(() => program.listAgents({ requestContext }))
+    : undefined;
+  const subAgents = listed !== undefined && 'value' in listed ? Object.values(listed.value) : [];
+  return [
+    ...(schema === undefined ? [] : [[id, schema] as const]),
+    ...subAgents.filter(isAgent).flatMap((agent) => schemasOf(agent, requestContext, known)),
+  ];
+}
+
 function contextProblems(
   set: string,
   examples: Examples,
-  schema: Schema | undefined,
+  owner: string,
+  schema: Schema,
   requestContext: RequestContextValues | undefined,
 ): string[] {
-  const { validate } = schema?.['~standard'] ?? {};
+  const { validate } = schema['~standard'] ?? {};
   if (validate === undefined) return [];
   const messages = examples.flatMap((example) => {
     const context = freshRequestContext(requestContext, example?.requestContext);
@@ -51,7 +74,7 @@ function contextProblems(
   return messages.length === 0
     ? []
     : [
-        `The request context of ${messages.length} of the ${examples.length} examples of the ${set} does not fit the \`requestContextSchema\` of the program (${messages[0]}): pass the option \`requestContext\`, or \`requestContext\` in each example.`,
+        `The request context of ${messages.length} of the ${examples.length} examples of the ${set} does not fit the \`requestContextSchema\` of ${owner} (${messages[0]}): pass the option \`requestContext\`, or \`requestContext\` in each example.`,
       ];
 }
 
@@ -65,8 +88,8 @@ function itemProblems(set: string, examples: Examples, program: Program): string
         `The ${set} has examples with \`${name}\`, but a rollout is one call: pass the earlier turns as messages, { input: [{ role: 'user', content: … }, …] }.`,
     );
   if (!isAgent(program)) return turns;
-  const resumes = ['resumeData', 'resumeSteps']
+  const ofWorkflows = ['resumeData', 'resumeSteps', 'startOptions']
     .filter(has)
-    .map((name) => `The ${set} has examples with \`${name}\`, but only runs of workflows are resumed.`);
-  return [...turns, ...resumes];
+    .map((name) => `The ${set} has examples with \`${name}\`, which only runs of workflows have.`);
+  return [...turns, ...ofWorkflows];
 }

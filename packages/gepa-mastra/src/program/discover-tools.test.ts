@@ -1,10 +1,12 @@
 import type { Agent } from '@mastra/core/agent';
+import { MockMemory } from '@mastra/core/memory';
 import { createTool } from '@mastra/core/tools';
 import { seedCandidateOf } from 'gepa-core/adapter';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type AgentConfig, startEchoServer, supportAgent } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
+import { load } from '../load.ts';
 import type { OpenAIServer } from '../testing/openai-server.ts';
 
 let server: OpenAIServer;
@@ -14,6 +16,15 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const agentWith = (config?: AgentConfig) => supportAgent(server.model, config);
+
+function lookupTool() {
+  return createTool({
+    id: 'lookup',
+    description: 'Looks it up.',
+    inputSchema: z.object({ topic: z.string() }),
+    execute: async () => 'found',
+  });
+}
 
 /** A supervisor whose sub-agent has a tool. */
 const team = () => {
@@ -156,5 +167,44 @@ it('only the first description of a field is a component; others are listed in t
   expect(target.components['support.tools.lookup.fields.kind']?.text).toBe('A name.');
   expect(target.skipped).toMatchObject([
     { location: 'agent support, tools, lookup, field kind, "A number."' },
+  ]);
+});
+
+it.each([
+  ['toolsets of config', { config: { toolsets: { more: { lookup: lookupTool() } } } }, {}],
+  ['clientTools of config', { config: { clientTools: { lookup: lookupTool() } } }, {}],
+  [
+    'toolsets of the default options',
+    {},
+    { defaultOptions: { toolsets: { more: { lookup: lookupTool() } } } },
+  ],
+])('descriptions of tools in %s are components, and load finds them too', async (_, options, config) => {
+  const agent = agentWith(config);
+  const target = gepa(agent, { tools: true, ...options });
+  expect(Object.keys(target.components)).toEqual([
+    'support.instructions',
+    'support.tools.lookup.description',
+  ]);
+  const { program, result, toJSON } = await target.compile({
+    trainset: [{ input: 'x' }],
+    metric: ({ trace }) => JSON.stringify(trace).includes('Finds it.'),
+    propose: async () => ({ 'support.tools.lookup.description': 'Finds it.' }),
+    componentSelector: 'all',
+    maxIterations: 1,
+  });
+  expect([result.seedScore, result.bestScore]).toEqual([0, 1]);
+  const offered = async (loaded: Agent) => {
+    await loaded.generate('x', options.config ?? {});
+    return server.requests.at(-1)?.tools?.map((tool) => tool.function.description);
+  };
+  expect(await offered(program)).toEqual(['Finds it.']);
+  expect(await offered(load(agent, toJSON(), { tools: true, ...options }))).toEqual(['Finds it.']);
+  expect(await offered(agent)).toEqual(['Looks it up.']);
+});
+
+it('the memory of an agent is listed in target.skipped, since rollouts have none', () => {
+  const { skipped } = gepa(agentWith({ memory: new MockMemory() }));
+  expect(skipped).toMatchObject([
+    { location: 'agent support, memory', hint: expect.stringContaining('input') },
   ]);
 });

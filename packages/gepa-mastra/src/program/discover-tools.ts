@@ -11,7 +11,16 @@ interface Tool {
   readonly parameters?: object;
 }
 
-/** Adds the descriptions of an agent's tools and of their input fields to `findings` and `tools`. */
+/** Options of a call, as far as they add tools to those of the agent. */
+export interface ToolOptions {
+  readonly toolsets?: Readonly<Record<string, object>>;
+  readonly clientTools?: object;
+}
+
+/**
+ * Adds the descriptions of an agent's tools and of their input fields to `findings` and `tools`: of its own, and of
+ * those that its default options and the options of its calls add.
+ */
 export function discoverTools(
   findings: Findings,
   agent: Agent,
@@ -19,6 +28,7 @@ export function discoverTools(
   agentLocation: string,
   tools: Map<string, ToolComponents>,
   requestContext: RequestContext,
+  callOptions: ToolOptions,
 ): void {
   const location = `${agentLocation}, tools`;
   const listed = readSync(() => toolsOf(agent, requestContext));
@@ -28,12 +38,20 @@ export function discoverTools(
       listed.reason,
       'Pass the tools as an object, or as a synchronous function that needs only `requestContext`.',
     );
-    return;
   }
-  for (const [key, tool] of Object.entries((listed.value ?? {}) as Record<string, Tool>)) {
+  const defaults = readSync<ToolOptions>(() => agent.getDefaultOptions({ requestContext }) as ToolOptions);
+  const offered = {
+    ...('value' in listed ? (listed.value as object | undefined) : {}),
+    ...addedTools({ ...('value' in defaults ? defaults.value : {}), ...callOptions }),
+  };
+  for (const [key, tool] of Object.entries(offered as Record<string, Tool>)) {
     const present = (text: string, field?: string) => presentText(agent, key, text, field);
     tools.set(key, discoverTool(findings, tool, `${agentName}.tools.${key}`, `${location}, ${key}`, present));
   }
+}
+
+function addedTools({ toolsets = {}, clientTools = {} }: ToolOptions): object {
+  return Object.assign({}, ...Object.values(toolsets), clientTools);
 }
 
 function discoverTool(

@@ -4,7 +4,7 @@ import type { AnyWorkflow, StepFlowEntry } from '@mastra/core/workflows';
 import { OptionsError, type Tunable } from 'gepa-core';
 import { freeName, tunableComponents } from 'gepa-core/adapter';
 import { discoverInstructions } from './discover-instructions.ts';
-import { discoverTools } from './discover-tools.ts';
+import { discoverTools, type ToolOptions } from './discover-tools.ts';
 import { type Discovery, Findings, type ToolComponents } from './discovery.ts';
 import { readSync } from './maybe-promise.ts';
 import { type Parts, partsHint, partsOf } from './parts.ts';
@@ -23,6 +23,8 @@ export interface DiscoverOptions {
   readonly texts: Readonly<Record<string, AgentInstructions>>;
   readonly tunables: readonly Tunable[];
   readonly parts: Parts;
+  /** Options for the calls of the program, if it is an agent. */
+  readonly config: ToolOptions;
 }
 
 /**
@@ -39,10 +41,11 @@ export function discover(program: Program, options: Partial<DiscoverOptions> = {
     texts: {},
     tunables: [],
     parts: {},
+    config: {},
     ...options,
   });
   walk.parts(program);
-  if (isAgent(program)) walk.agent(program, `agent ${program.id}`);
+  if (isAgent(program)) walk.agent(program, `agent ${program.id}`, options.config);
   else if (isWorkflow(program)) walk.workflow(program, `workflow ${program.id}`);
   walk.workflowTools(program);
   walk.checkTexts();
@@ -63,7 +66,7 @@ class ProgramWalk {
     this.#options = options;
   }
 
-  agent(agent: Agent, location: string): void {
+  agent(agent: Agent, location: string, callOptions: ToolOptions = {}): void {
     const { agents } = this.findings;
     if (agents.has(agent)) return;
     const name = this.#uniqueName(this.#nameOf(agent));
@@ -78,6 +81,13 @@ class ProgramWalk {
     const found = { name, tools, instructions };
     agents.set(agent, found);
     if (!agents.has(agent.id)) agents.set(agent.id, found);
+    if (agent.hasOwnMemory()) {
+      this.findings.skip(
+        `${location}, memory`,
+        'Rollouts have no memory, so its instructions and tools, as for working memory, are not offered to the model.',
+        'Put what the agent remembers into the input, as earlier messages.',
+      );
+    }
     if (!Object.hasOwn(Object.getPrototypeOf(agent), '__setTools')) {
       this.findings.skip(
         `${location}, class ${typeName(agent)}`,
@@ -86,7 +96,8 @@ class ProgramWalk {
       );
     }
     if (this.#options.tools) {
-      discoverTools(this.findings, agent, name, location, tools, this.#options.requestContext);
+      const { requestContext } = this.#options;
+      discoverTools(this.findings, agent, name, location, tools, requestContext, callOptions);
     }
     this.#subAgents(agent, name, location, tools);
   }

@@ -1,6 +1,6 @@
 import type { Agent } from '@mastra/core/agent';
 import type { Recorder } from '../trace/recorder.ts';
-import { type AgentStream, deleteRun, observeSuspension, suspensionError } from './suspension.ts';
+import { type AgentStream, deleteRun, observeSuspension, SuspensionError } from './suspension.ts';
 import type { Hooks } from './tool-mocks.ts';
 
 type Method = (...args: unknown[]) => unknown;
@@ -63,7 +63,7 @@ async function endSuspendedRun(
   result: GenerateResult,
 ): Promise<GenerateResult> {
   if (result.finishReason !== 'suspended') return result;
-  recorder.suspension ??= suspensionError(`The agent ${copy.id}`, result.suspendPayload?.toolName);
+  recorder.suspension ??= new SuspensionError(`The agent ${copy.id}`, result.suspendPayload?.toolName);
   await deleteRun(copy, result.runId);
   return result;
 }
@@ -76,7 +76,7 @@ function observedStream(
   isSubAgent: boolean,
 ): AgentStream {
   return observeSuspension(stream, async (tool) => {
-    recorder.suspension ??= suspensionError(`The agent ${copy.id}`, tool);
+    recorder.suspension ??= new SuspensionError(`The agent ${copy.id}`, tool);
     await deleteRun(copy, stream.runId);
     if (!isSubAgent) throw recorder.suspension;
   });

@@ -6,6 +6,8 @@ export function recordedTool<Tool>(recorder: Recorder | undefined, tool: Tool, n
   const { execute } = tool as { execute?: (input: unknown, ...rest: unknown[]) => unknown };
   if (recorder === undefined || typeof execute !== 'function') return tool;
   return copyWith(tool as object, {
+    // What does not run needs no approval.
+    ...(recorder.mocks?.replaces(name) ? { requireApproval: false } : {}),
     execute: (input: unknown, ...rest: unknown[]) =>
       recorder.record({ kind: 'tool', name, input }, () => {
         const mocked = recorder.mocks?.resolve(name, input);

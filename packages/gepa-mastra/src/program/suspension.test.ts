@@ -6,6 +6,7 @@ import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { rolloutFailures } from '../fixtures/rollout-failures.ts';
+import { gepa } from '../gepa.ts';
 import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
 
 let server: OpenAIServer;
@@ -91,4 +92,33 @@ it('a rollout fails when a workflow step suspends', async () => {
     .commit();
   const [failure] = await rolloutFailures(workflow, { prompt: 'x' });
   expect(failure).toContain('flow was suspended (ask)');
+});
+
+it('an agent that is suspended on every example ends the run before the first reflection', async () => {
+  let reflections = 0;
+  const running = gepa(agentWith({ tools: { refund } })).compile({
+    trainset: [{ input: 'a' }, { input: 'b' }],
+    metric: () => 1,
+    propose: async () => {
+      reflections++;
+      return {};
+    },
+    maxIterations: 5,
+  });
+  await expect(running).rejects.toThrow('No text can fix that');
+  expect(reflections).toBe(0);
+});
+
+it('a mocked tool needs no approval', async () => {
+  const outputs: string[] = [];
+  await gepa(agentWith({ tools: { refund } })).compile({
+    trainset: [{ input: 'a', toolMocks: [{ toolName: 'refund', args: {}, output: 'mocked' }] }],
+    metric: ({ output }) => {
+      outputs.push(output.text);
+      return 1;
+    },
+    propose: async () => ({}),
+    maxIterations: 1,
+  });
+  expect(outputs[0]).toBe('done');
 });

@@ -2,13 +2,19 @@ import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import { GepaError } from 'gepa-core';
 
-/** The error of a rollout whose agent or workflow suspended its run. */
-export function suspensionError(program: string, location: unknown): GepaError {
-  const at =
-    location === undefined ? '' : ` (${typeof location === 'string' ? location : JSON.stringify(location)})`;
-  return new GepaError(
-    `${program} was suspended${at}: a tool needs approval, or a step called suspend(). Rollouts cannot be resumed; use examples that do not get there, or a program that does not suspend.`,
-  );
+/** The agent or workflow of a rollout suspended its run. */
+export class SuspensionError extends GepaError {
+  static override readonly kind = 'SuspensionError';
+
+  constructor(program: string, location: unknown) {
+    const at =
+      location === undefined
+        ? ''
+        : ` (${typeof location === 'string' ? location : JSON.stringify(location)})`;
+    super(
+      `${program} was suspended${at}: a tool needs approval, or a step called suspend(). Mock the tool (\`toolMocks\` of the examples), resume the workflow (\`resumeData\`), or use examples that do not get there.`,
+    );
+  }
 }
 
 interface Chunk {

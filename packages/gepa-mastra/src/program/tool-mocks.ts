@@ -57,6 +57,11 @@ export class ToolMocks {
     return this.#abort.signal;
   }
 
+  /** Whether calls of a tool never run it. */
+  replaces(toolName: string): boolean {
+    return this.#isDenied || this.#mocked.has(toolName);
+  }
+
   /** The mock of a call. Mocks of the same tool and arguments are used in their order. */
   resolve(toolName: string, input: unknown): MockedCall {
     if (this.failure !== undefined) return { output: { error: this.failure.message } };

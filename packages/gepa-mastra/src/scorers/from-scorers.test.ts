@@ -1,7 +1,10 @@
 import { Agent } from '@mastra/core/agent';
 import * as evals from '@mastra/core/evals';
+import { createTool } from '@mastra/core/tools';
+import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { failureKind, OptionsError, type Usage } from 'gepa-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { MastraExample } from '../data/example.ts';
 import { gepa } from '../gepa.ts';
 import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
@@ -12,6 +15,9 @@ beforeAll(async () => {
   server = await startOpenAIServer((request) => {
     if (systemOf(request).includes('You judge no more')) return { status: 429, error: 'rate limit' };
     if (systemOf(request).includes('You judge')) return '{"score": 0.5}';
+    const { tools = [], messages } = request;
+    if (tools.length > 0 && !messages.some(({ role }) => role === 'tool'))
+      return { calls: [{ name: tools[0]!.function.name, args: {} }] };
     return `Answer by ${systemOf(request)}`;
   });
 });
@@ -50,6 +56,138 @@ it('several scorers become objectives, and the score is their weighted mean', as
     objectives: { truth: 0.25, safety: 0.9 },
     feedback: 'truth 0.25: It matches by 0.25.\nsafety 0.9',
   });
+});
+
+it('a scorer without a reason gives its description and what its steps found as feedback, shortened', async () => {
+  const includes = evals
+    .createScorer({ id: 'includes', description: 'Checks for "Paris".' })
+    .preprocess(() => ({ text: 'x'.repeat(500), found: false, rawOutput: 'copy' }))
+    .analyze(() => ['no city'])
+    .generateScore(() => 0);
+  expect(await fromScorers(includes)(args)).toEqual({
+    score: 0,
+    feedback: `Checks for "Paris". (found: false, text: "${'x'.repeat(399)}…; ["no city"])`,
+  });
+});
+
+it('a list of scorers has objectives by the ids of the scorers, made different where they are the same', async () => {
+  const metric = fromScorers([matches, matches, { scorer: toxicity, threshold: { max: 0.3 } }]);
+  expect(await metric(args)).toMatchObject({
+    objectives: { matches: 0.25, matches2: 0.25, toxicity: 0.9 },
+    feedback: expect.stringContaining('toxicity 0.9: Wanted: at most 0.3.'),
+  });
+});
+
+it('the score of a threshold with a range is 1 within it, and falls with the distance', async () => {
+  const score = async (min: number, max: number) =>
+    ((await fromScorers({ scorer: toxicity, threshold: { min, max } })(args)) as { score: number }).score;
+  expect([await score(0, 0.2), await score(0.3, 0.5)]).toEqual([1, 0.8]);
+});
+
+// Older versions of Mastra have no trajectories.
+const hasTrajectories = 'extractTrajectory' in evals && 'extractWorkflowTrajectory' in evals;
+
+/** Scores 1 when the path has the expected steps. */
+const path = () =>
+  evals.createScorer({ id: 'path', description: 'path', type: 'trajectory' }).generateScore(({ run }) => {
+    const { steps } = run.output as { steps: { name: string }[] };
+    const expected = run.expectedTrajectory?.steps?.map(({ name }) => name);
+    return JSON.stringify(steps.map(({ name }) => name)) === JSON.stringify(expected) ? 1 : 0;
+  });
+
+/** The result of the metric for the first rollout of the seed. */
+async function firstResult(
+  program: Parameters<typeof gepa>[0],
+  example: MastraExample<unknown>,
+  metric: ReturnType<typeof fromScorers>,
+) {
+  const results: unknown[] = [];
+  await gepa(program).compile({
+    trainset: [example as never],
+    metric: async (args) => {
+      const result = await metric(args as never);
+      results.push(result);
+      return result;
+    },
+    propose: async () => ({}),
+    maxIterations: 1,
+  });
+  return results[0];
+}
+
+it.runIf(hasTrajectories)(
+  'trajectory scorers get the tool calls of an agent, and the expected ones',
+  async () => {
+    const lookup = createTool({
+      id: 'lookup',
+      description: 'Looks it up.',
+      inputSchema: z.object({}),
+      execute: async () => 'found',
+    });
+    const agent = new Agent({
+      id: 'a',
+      name: 'A',
+      instructions: 'Ask',
+      model: server.model,
+      tools: { lookup },
+    });
+    const example = (name: string) => ({ input: 'x', expectedTrajectory: { steps: [{ name }] } });
+    expect(await firstResult(agent, example('lookup'), fromScorers(path()))).toMatchObject({ score: 1 });
+    expect(await firstResult(agent, example('other'), fromScorers({ trajectory: [path()] }))).toMatchObject({
+      score: 0,
+    });
+  },
+);
+
+it.runIf(hasTrajectories)('scorers of a workflow get its output, those of steps and its steps', async () => {
+  const schema = z.object({ prompt: z.string() });
+  const double = createStep({
+    id: 'double',
+    inputSchema: schema,
+    outputSchema: schema,
+    execute: async ({ inputData }) => ({ prompt: inputData.prompt.repeat(2) }),
+  });
+  const agent = new Agent({ id: 'a', name: 'A', instructions: 'Poor', model: server.model });
+  const workflow = createWorkflow({
+    id: 'w',
+    inputSchema: schema,
+    outputSchema: z.object({ text: z.string() }),
+  })
+    .then(double)
+    .then(createStep(agent))
+    .commit();
+  const seen: Record<string, unknown> = {};
+  const scorerOf = (id: string) =>
+    evals.createScorer({ id, description: id }).generateScore(({ run }) => {
+      seen[id] = [run.input, run.output];
+      return 1;
+    });
+  const metric = fromScorers({
+    workflow: [scorerOf('whole')],
+    steps: { double: [scorerOf('part')], absent: [scorerOf('absent')] },
+    trajectory: [path()],
+  });
+  const expectedTrajectory = { steps: [{ name: 'double' }, { name: 'a' }] };
+  const result = await firstResult(workflow, { input: { prompt: 'x' }, expectedTrajectory }, metric);
+  expect(result).toMatchObject({
+    objectives: { whole: 1, 'double.part': 1, 'absent.absent': 0, path: 1 },
+    feedback: expect.stringContaining('The step absent did not run.'),
+  });
+  expect(seen).toEqual({
+    whole: [{ prompt: 'x' }, { text: 'Answer by Poor' }],
+    part: [{ prompt: 'x' }, { prompt: 'xx' }],
+  });
+});
+
+it('examples with the ground truth under its name in runEvals are refused', async () => {
+  const agent = new Agent({ id: 'a', name: 'A', instructions: 'Poor', model: server.model });
+  const running = gepa(agent).compile({
+    trainset: [{ input: 'x', groundTruth: 'y' }],
+    metric: fromScorers(matches),
+    propose: async () => ({}),
+    maxIterations: 1,
+  });
+  await expect(running).rejects.toThrow('`groundTruth`: name it `expected`');
 });
 
 // Older versions of Mastra do not have notScorable.
@@ -138,6 +276,8 @@ it('a metric from scorers throws the error of a scorer', async () => {
 
 it.each([
   ['an empty record', {}, 'at least one scorer'],
+  ['an empty list', [], 'at least one scorer'],
+  ['something else than a scorer', { quality: 1 as never }, '"quality" is no scorer'],
   ['weights that are all 0', { matches: { scorer: matches, weight: 0 } }, 'weights of all'],
   ['a negative weight', { matches: { scorer: matches, weight: -1 } }, '`weight` of the scorer "matches"'],
   ['a max of 0', { matches: { scorer: matches, max: 0 } }, '`max` of the scorer "matches"'],

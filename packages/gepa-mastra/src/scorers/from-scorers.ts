@@ -2,59 +2,74 @@ import type { ScorerRunResult } from '@mastra/core/evals';
 import { type Metric, type MetricScore, OptionsError, type Usage } from 'gepa-core';
 import { addUsage, noUsage } from 'gepa-core/adapter';
 import type { MastraExample } from '../data/example.ts';
-import { detailsOf } from '../trace/rollout-details.ts';
+import { detailsOf, type RolloutDetails } from '../trace/rollout-details.ts';
 import { requireGroundTruth } from './ground-truth.ts';
-import { runScorer, type Scorer } from './run-scorer.ts';
-
-export interface ScorerOptions {
-  readonly scorer: Scorer;
-  /** Whether a lower score is better, as with toxicity; the score is then subtracted from `max`. Default `false`. */
-  readonly lowerIsBetter?: boolean;
-  /** The maximum score of the scorer, by which its scores are divided. Default 1. */
-  readonly max?: number;
-  /** The weight in the mean of several scorers. Default 1. */
-  readonly weight?: number;
-  /** Whether every example must have `expected`, the scorer's ground truth. Default `false`. */
-  readonly needsGroundTruth?: boolean;
-  /** The score, 0 to 1, of a rollout that the scorer reports as not scorable. Default 0. */
-  readonly notScorable?: number;
-}
+import { runScorer } from './run-scorer.ts';
+import { type ScorerEntry, type ScorerOptions, type ScorersInput, scorerEntries } from './scorer-entries.ts';
+import { withScorerScores } from './scorer-scores.ts';
+import { describeStepResults } from './step-results.ts';
+import { trajectoryOf } from './trajectory.ts';
 
 /**
- * Makes a metric from Mastra scorers. The feedback is the scorer's reason. With several scorers, the score is their
- * weighted mean, and each scorer is an objective under its name.
+ * Makes a metric from Mastra scorers, in the forms that `runEvals` takes. The feedback is the scorer's reason; for a
+ * scorer without one, its description and what its steps found. With several scorers, the score is their weighted mean,
+ * and each scorer is an objective under its name or id.
  *
- * @throws {OptionsError} when there is no scorer, or `weight` or `max` is out of range.
+ * @throws {OptionsError} when there is no scorer, or something else, or `weight` or `max` is out of range.
  */
-export function fromScorers(
-  scorers: Scorer | ScorerOptions | Readonly<Record<string, Scorer | ScorerOptions>>,
-): Metric<MastraExample<unknown>, unknown> {
-  const entries = entriesOf(scorers);
+export function fromScorers(scorers: ScorersInput): Metric<MastraExample<unknown>, unknown> {
+  const entries = scorerEntries(scorers);
   checkScorers(entries);
   const metric: Metric<MastraExample<unknown>, unknown> = async ({ example, output, trace, meter }) => {
     const details = detailsOf(trace);
-    const run = {
-      ...(details?.scoringData ?? { input: example.input, output }),
-      ...(example.expected === undefined ? {} : { groundTruth: example.expected }),
-      ...(example.expectedTrajectory === undefined ? {} : { expectedTrajectory: example.expectedTrajectory }),
-      ...(details === undefined ? {} : { requestContext: details.requestContext }),
-    };
     const results = await Promise.all(
-      entries.map(async ([name, options]) => {
-        const { result, usage } = await runScorer(options.scorer, run, meter);
-        return toScored(name, options, result, usage);
+      entries.map(async (entry) => {
+        const run = runOf(entry, example, output, details);
+        if (run === undefined) return notScored(entry, `The step ${entry.step} did not run.`);
+        const { result, usage } = await runScorer(entry.scorer, run, meter, details?.mastra);
+        return toScored(entry, result, usage);
       }),
     );
     return combine(results);
   };
-  return entries.some(([, options]) => options.needsGroundTruth) ? requireGroundTruth(metric) : metric;
+  return requireGroundTruth(
+    metric,
+    entries.some(({ needsGroundTruth }) => needsGroundTruth),
+  );
 }
 
-function checkScorers(entries: readonly (readonly [name: string, options: ScorerOptions])[]): void {
+/** What a scorer is run on, as by `runEvals`. Undefined when the scorer is of a step that did not run. */
+function runOf(
+  { step, isOfTrajectory }: ScorerEntry,
+  example: MastraExample<unknown>,
+  output: unknown,
+  details: RolloutDetails | undefined,
+): object | undefined {
+  const { scoringData = { input: example.input, output } } = details ?? {};
+  const stepResult = step === undefined ? undefined : scoringData.stepResults?.[step];
+  if (step !== undefined && stepResult?.status !== 'success') return undefined;
+  return {
+    input: stepResult?.payload ?? scoringData.input,
+    output: isOfTrajectory
+      ? trajectoryOf(details)
+      : stepResult === undefined
+        ? scoringData.output
+        : stepResult.output,
+    ...(example.expected === undefined ? {} : { groundTruth: example.expected }),
+    ...(example.expectedTrajectory === undefined ? {} : { expectedTrajectory: example.expectedTrajectory }),
+    ...(details === undefined ? {} : { requestContext: details.requestContext }),
+    scoreSource: 'experiment',
+    targetScope: isOfTrajectory ? 'trajectory' : 'span',
+    // The scores are added to the rollout's trace by their metric.
+    _internal: { emitObservabilityScore: false },
+  };
+}
+
+function checkScorers(entries: readonly ScorerEntry[]): void {
   if (entries.length === 0) throw new OptionsError(['fromScorers() needs at least one scorer.']);
   const isValid = (value: number | undefined) =>
     value === undefined || (value >= 0 && Number.isFinite(value));
-  const problems = entries.flatMap(([name, { weight, max }]) => [
+  const problems = entries.flatMap(({ name, weight, max }) => [
     ...(isValid(weight)
       ? []
       : [`The \`weight\` of the scorer "${name}" must be 0 or more, but it is ${weight}.`]),
@@ -62,55 +77,88 @@ function checkScorers(entries: readonly (readonly [name: string, options: Scorer
       ? []
       : [`The \`max\` of the scorer "${name}" must be more than 0, but it is ${max}.`]),
   ]);
-  if (entries.every(([, { weight }]) => weight === 0)) problems.push('The weights of all scorers are 0.');
+  if (entries.every(({ weight }) => weight === 0)) problems.push('The weights of all scorers are 0.');
   if (problems.length > 0) throw new OptionsError(problems);
 }
 
-/** The result of one scorer, from 0 to 1. */
+/** The result of one scorer. */
 interface Scored {
   readonly name: string;
+  readonly scorerId: string;
+  /** From 0 to 1; more is better. */
   readonly score: number;
+  /** As the scorer gave it. */
+  readonly own: number;
   readonly weight: number;
   readonly reason: string | undefined;
   readonly usage: Usage;
 }
 
-function entriesOf(
-  scorers: Scorer | ScorerOptions | Readonly<Record<string, Scorer | ScorerOptions>>,
-): [name: string, options: ScorerOptions][] {
-  if (isScorer(scorers)) return [[scorers.id, { scorer: scorers }]];
-  if (isOptions(scorers)) return [[scorers.scorer.id, scorers]];
-  return Object.entries(scorers).map(([name, entry]) => [name, isScorer(entry) ? { scorer: entry } : entry]);
+function notScored({ name, scorer, weight = 1, notScorable = 0 }: ScorerEntry, reason: string): Scored {
+  return {
+    name,
+    scorerId: scorer.id,
+    score: notScorable,
+    own: notScorable,
+    weight,
+    reason,
+    usage: noUsage,
+  };
 }
 
-function isScorer(value: object): value is Scorer {
-  return typeof (value as Partial<Scorer>).run === 'function';
-}
-
-function isOptions(value: object): value is ScorerOptions {
-  const { scorer } = value as Partial<ScorerOptions>;
-  // A record of scorers may also have the key `scorer`; in options no other value is an object.
-  return typeof scorer === 'object' && isScorer(scorer) && Object.values(value).filter(isObject).length === 1;
-}
-
-const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-
-function toScored(name: string, options: ScorerOptions, result: ScorerRunResult, usage: Usage): Scored {
-  const { lowerIsBetter = false, max = 1, weight = 1, notScorable = 0 } = options;
+function toScored(entry: ScorerEntry, result: ScorerRunResult, usage: Usage): Scored {
   if (result.notScorable !== undefined) {
     const { reason } = result.notScorable;
     const explanation = `There was nothing to judge${reason === undefined ? '' : `: ${reason}`}.`;
-    return { name, score: notScorable, weight, reason: explanation, usage };
+    return { ...notScored(entry, explanation), usage };
   }
-  const score = Number(result.score) / max;
-  const reason: unknown = result.reason;
+  const { name, scorer, max = 1, weight = 1 } = entry;
+  const own = Number(result.score);
   return {
     name,
-    score: lowerIsBetter ? 1 - score : score,
+    scorerId: scorer.id,
+    score: scoreOf(entry, own / max),
+    own,
     weight,
-    reason: typeof reason === 'string' && reason !== '' ? reason : undefined,
+    reason: reasonOf(entry, result),
     usage,
   };
+}
+
+/** More is better. */
+function scoreOf({ threshold, lowerIsBetter = isMaximum(threshold) }: ScorerOptions, score: number): number {
+  const { min, max } = typeof threshold === 'object' ? threshold : {};
+  if (min !== undefined && max !== undefined) return 1 - Math.max(min - score, score - max, 0);
+  return lowerIsBetter ? 1 - score : score;
+}
+
+function isMaximum(threshold: ScorerOptions['threshold']): boolean {
+  return typeof threshold === 'object' && threshold.min === undefined && threshold.max !== undefined;
+}
+
+function reasonOf({ name, scorer, threshold }: ScorerEntry, result: ScorerRunResult): string | undefined {
+  const reason: unknown = result.reason;
+  const { description } = scorer as { readonly description?: unknown };
+  const found = describeStepResults(result);
+  const about =
+    typeof description === 'string' && description !== name && description !== scorer.id
+      ? description
+      : undefined;
+  const own =
+    typeof reason === 'string' && reason !== ''
+      ? [reason]
+      : [...(about === undefined ? [] : [about]), ...(found === undefined ? [] : [`(${found})`])];
+  const wanted = threshold === undefined ? [] : [`Wanted: ${wantedText(threshold)}.`];
+  const text = [...own, ...wanted].join(' ');
+  return text === '' ? undefined : text;
+}
+
+function wantedText(threshold: NonNullable<ScorerOptions['threshold']>): string {
+  const { min, max } = typeof threshold === 'number' ? { min: threshold } : threshold;
+  return [
+    ...(min === undefined ? [] : [`at least ${min}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+  ].join(', ');
 }
 
 function combine(results: readonly Scored[]): MetricScore {
@@ -124,7 +172,7 @@ function combine(results: readonly Scored[]): MetricScore {
       : results
           .map(({ name, score: own, reason }) => `${name} ${round(own)}${reason ? `: ${reason}` : ''}`)
           .join('\n');
-  return {
+  const combined = {
     score,
     ...(feedback === undefined ? {} : { feedback }),
     ...(results.length === 1
@@ -132,6 +180,14 @@ function combine(results: readonly Scored[]): MetricScore {
       : { objectives: Object.fromEntries(results.map(({ name, score: own }) => [name, own])) }),
     ...(usage.modelCalls === 0 ? {} : { usage }),
   };
+  return withScorerScores(
+    combined,
+    results.map(({ scorerId, own, reason }) => ({
+      scorerId,
+      score: own,
+      ...(reason === undefined ? {} : { reason }),
+    })),
+  );
 }
 
 function round(score: number): number {

@@ -1,11 +1,13 @@
 import { Agent } from '@mastra/core/agent';
 import { MastraScorer, type ScorerRunResult } from '@mastra/core/evals';
 import type { MastraModelConfig } from '@mastra/core/llm';
+import type { Mastra } from '@mastra/core/mastra';
 import { RequestContext } from '@mastra/core/request-context';
 import type { CallMeter, Usage } from 'gepa-core';
 import { usageOfSteps } from 'gepa-core/adapter';
 import { classifyModelError } from '../program/unusable-model.ts';
 import { type CallWrapper, wrapModel } from '../program/wrap-models.ts';
+import { withTaggedTraces } from '../trace/observability.ts';
 import { recordModelCall } from '../trace/record-model-call.ts';
 import { Recorder } from '../trace/recorder.ts';
 
@@ -18,15 +20,25 @@ export interface Scorer {
 /**
  * Runs a scorer and counts the model calls of its judges. The calls are recorded at the models, because some versions of
  * Mastra report neither their usage nor the original errors. The scorer itself is not changed.
+ *
+ * @param mastra the instance of the program. If the scorer is registered there, its traces have the tag `gepa`.
  */
 export async function runScorer(
   scorer: Scorer,
   input: object,
   meter?: CallMeter,
+  mastra?: Mastra,
 ): Promise<{ readonly result: ScorerRunResult; readonly usage: Usage }> {
   const recorder = new Recorder(meter);
+  const recorded = recordedScorer(scorer, recorder);
+  if (
+    mastra !== undefined &&
+    recorded !== scorer &&
+    Object.values(mastra.listScorers() ?? {}).includes(scorer as never)
+  )
+    (recorded as unknown as MastraScorer).__registerMastra(withTaggedTraces(mastra));
   try {
-    const result = await recordedScorer(scorer, recorder).run(input as never);
+    const result = await recorded.run(input as never);
     return { result, usage: usageOfSteps(recorder.steps) };
   } catch (error) {
     throw classifyModelError(recorder.lastError ?? error);

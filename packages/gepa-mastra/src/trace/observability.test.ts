@@ -1,4 +1,6 @@
 import { Agent } from '@mastra/core/agent';
+import * as evals from '@mastra/core/evals';
+import { createScorer, type TrajectoryStep } from '@mastra/core/evals';
 import { Mastra } from '@mastra/core/mastra';
 import type { AnyExportedSpan, ScoreEvent, TracingEvent } from '@mastra/core/observability';
 import { InMemoryStore } from '@mastra/core/storage';
@@ -7,6 +9,7 @@ import { BaseExporter, Observability, SamplingStrategyType } from '@mastra/obser
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { gepa } from '../gepa.ts';
+import { fromScorers } from '../scorers/from-scorers.ts';
 import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
 
 let server: OpenAIServer;
@@ -106,6 +109,54 @@ describe("the exporters of the user's observability", () => {
       reason: 'Half.',
       traceId: root.traceId,
     });
+  });
+
+  it('every trace that a run starts has the tag gepa: rollouts, scorers and reflections', async ({
+    skip,
+  }) => {
+    const { agent, mastra, collector } = setUp();
+    const scorer = createScorer({ id: 'half', description: 'h' }).generateScore(() => 0.5);
+    skip(!('addScorer' in mastra), 'This version of Mastra registers scorers only at its start.');
+    mastra.addScorer(scorer, 'half');
+    const reflection = new Agent({ id: 'reflection', name: 'R', instructions: '', model: server.model });
+    mastra.addAgent(reflection, 'reflection');
+    await gepa(agent).compile({
+      trainset: [{ input: 'hello' }],
+      metric: fromScorers(scorer),
+      reflectionModel: reflection,
+      maxIterations: 1,
+    });
+    const roots = collector.spans.filter(({ parentSpanId }) => parentSpanId === undefined);
+    expect(new Set(roots.map(({ name }) => name.split(':')[0]))).toEqual(
+      new Set(['gepa rollout', 'scorer run', 'agent run']),
+    );
+    expect(roots.filter(({ tags }) => !tags?.includes('gepa'))).toEqual([]);
+    expect(new Set(collector.scores.map(({ score }) => score.scorerId))).toEqual(new Set(['gepa', 'half']));
+    await scorer.run({ input: 'x', output: 'y' });
+    expect(collector.spans.at(-1)).not.toMatchObject({ tags: ['gepa'] });
+  });
+
+  it('trajectory scorers get the tree of spans as in runEvals', async ({ skip }) => {
+    skip(!('extractTrajectoryFromTrace' in evals), 'This version of Mastra has no trajectories.');
+    const { agent } = setUp();
+    const paths: unknown[] = [];
+    const path = createScorer({ id: 'path', description: 'p', type: 'trajectory' }).generateScore(
+      ({ run }) => {
+        const typesOf = (steps: readonly TrajectoryStep[] = []): unknown[] =>
+          steps.map(({ stepType, children }) => [stepType, ...typesOf(children)]);
+        paths.push(typesOf((run.output as { steps: TrajectoryStep[] }).steps));
+        return 1;
+      },
+    );
+    await gepa(agent).compile({
+      trainset: [{ input: 'hello' }],
+      metric: fromScorers(path),
+      propose: async () => ({}),
+      maxIterations: 1,
+    });
+    expect(paths[0]).toMatchObject([
+      ['model_generation', ['tool_call', ['agent_run', ['model_generation']]]],
+    ]);
   });
 
   it('exporters receive workflow rollouts with their steps', async () => {

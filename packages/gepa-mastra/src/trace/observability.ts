@@ -2,7 +2,8 @@ import type { Mastra } from '@mastra/core/mastra';
 import { type AnySpan, SpanType } from '@mastra/core/observability';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { Metric, RunContext, Step } from 'gepa-core';
-import { detailsOf } from './rollout-details.ts';
+import { scoresOf } from '../scorers/scorer-scores.ts';
+import { detailsOf, type StoredSpan } from './rollout-details.ts';
 
 /**
  * Starts the root span of one rollout in the user's observability, if the Mastra instance has any. The tag and metadata
@@ -26,11 +27,83 @@ export function startRolloutSpan(
   return mastra?.observability?.getSelectedInstance({ requestContext })?.startSpan({
     type: SpanType.GENERIC,
     name: `gepa rollout: ${name}`,
-    tracingOptions: { tags: ['gepa'] },
+    tracingOptions: tagged(),
     input: input as never,
     metadata,
     requestContext,
     customSamplerOptions: { requestContext, metadata },
+  });
+}
+
+interface EndedSpan {
+  readonly type: string;
+  readonly exportedSpan: {
+    readonly id: string;
+    readonly traceId: string;
+    readonly type: string;
+    readonly startTime: Date;
+    readonly endTime?: Date;
+  };
+}
+
+/** What `@mastra/observability` adds to the interface of core. */
+interface WithBus {
+  getObservabilityBus?(): { subscribe(handler: (event: EndedSpan) => void): () => void };
+}
+
+/**
+ * Collects the ended spans of a rollout in the form in which a storage has them. Empty without a storage: `runEvals`
+ * reads the spans from there, but they may arrive late.
+ */
+export function collectSpans(
+  mastra: Mastra | undefined,
+  root: AnySpan | undefined,
+  requestContext: RequestContext,
+): { readonly spans: readonly StoredSpan[]; end(): void } {
+  const spans: StoredSpan[] = [];
+  const instance = mastra?.observability?.getSelectedInstance({ requestContext }) as WithBus | undefined;
+  if (!root?.isValid || mastra?.getStorage() === undefined) return { spans, end: () => {} };
+  const end = instance?.getObservabilityBus?.().subscribe(({ type, exportedSpan }) => {
+    if (type !== 'span_ended' || exportedSpan.traceId !== root.traceId) return;
+    const { id, type: spanType, startTime, endTime, ...rest } = exportedSpan;
+    spans.push({ ...rest, spanId: id, spanType, startedAt: startTime, endedAt: endTime ?? null });
+  });
+  return { spans, end: end ?? (() => {}) };
+}
+
+/** A Mastra instance whose new traces have the tag `gepa`, for what cannot be given tracing options. */
+export function withTaggedTraces(mastra: Mastra): Mastra {
+  return override(mastra, {
+    observability: override(mastra.observability, {
+      getSelectedInstance: (options: never) => {
+        const instance = mastra.observability.getSelectedInstance(options);
+        return (
+          instance &&
+          override(instance, {
+            startSpan: (span: Parameters<typeof instance.startSpan>[0]) =>
+              instance.startSpan({ ...span, tracingOptions: tagged(span.tracingOptions) } as typeof span),
+          })
+        );
+      },
+    }),
+  });
+}
+
+/** Tracing options with the tag `gepa`, by which a new trace is told from production traffic. */
+export function tagged<Options extends { readonly tags?: readonly string[] }>(
+  options?: Options,
+): Options & { readonly tags: string[] } {
+  return { ...options, tags: [...(options?.tags ?? []), 'gepa'] } as Options & { readonly tags: string[] };
+}
+
+/** An object with some properties changed. The private fields of the object are not accessible through a proxy. */
+function override<Thing extends object>(thing: Thing, changes: object): Thing {
+  return new Proxy(thing, {
+    get(target, key) {
+      if (Object.hasOwn(changes, key)) return Reflect.get(changes, key);
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
   });
 }
 
@@ -46,21 +119,13 @@ export function withScoresOnTraces<Example, Output>(
     const span = detailsOf(args.trace as readonly Step[] | undefined)?.span;
     const correlationContext = span?.getCorrelationContext?.();
     if (span === undefined) return result;
-    const scored = typeof result === 'object' && result !== null ? result : { score: Number(result) };
-    const scores = { gepa: scored.score, ...scored.objectives };
-    for (const [scorerId, score] of Object.entries(scores)) {
-      const reason = scorerId === 'gepa' ? scored.feedback : undefined;
+    for (const score of scoresOf(result)) {
       // A failing exporter must not fail the run.
       addScore({
         traceId: span.traceId,
         spanId: span.id,
         ...(correlationContext === undefined ? {} : { correlationContext }),
-        score: {
-          scorerId,
-          score: Number(score),
-          scoreSource: 'experiment',
-          ...(reason === undefined ? {} : { reason }),
-        },
+        score: { ...score, scoreSource: 'experiment' },
       }).catch(() => {});
     }
     return result;
