@@ -24,8 +24,15 @@ export interface TestScores {
 export interface ScoreBasis {
   /** Their number. */
   readonly examples: number;
+  /** Their positions in the valset. */
+  readonly positions: readonly number[];
   /** Whether the search used none of them, so that the score was not selected for being high. */
   readonly fresh: boolean;
+  /**
+   * The number of candidates that were scored on some of them. The best of many owes a part of its score to chance: see
+   * `optimistic`.
+   */
+  readonly candidates: number;
 }
 
 /** One key of the Pareto frontier. */
@@ -50,6 +57,17 @@ export interface OptimizationResult<Name extends string = string> {
   readonly bestScore: number;
   /** The examples behind `bestScore`. */
   readonly scoredOn: ScoreBasis;
+  /**
+   * Whether `bestScore` tends to be too high, because it is the highest of several candidates on the examples that chose
+   * between them. The scores of `test`, or of fresh examples, are not.
+   */
+  readonly optimistic: boolean;
+  /**
+   * The candidate to use: the best, or the seed (0) where the testset scores the best lower and `onRegression` is
+   * `'useSeed'`.
+   */
+  readonly recommendedIndex: number;
+  readonly recommendedCandidate: Candidate<Name>;
   /** The mean score of the seed on the valset examples of `seedScoredOn`. */
   readonly seedScore: number;
   /** The examples behind `seedScore`. */

@@ -51,6 +51,7 @@ export const defaults = {
   mergeValOverlapFloor: 5,
   cacheEvaluation: true,
   skipDuplicates: true,
+  onRegression: 'useSeed',
   showExpected: false,
   concurrency: 8,
   reflectionConcurrency: 8,

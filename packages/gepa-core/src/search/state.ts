@@ -174,10 +174,13 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     throw new RangeError('A run has no result before it has scored its seed and finished.');
   }
   const objectives = objectivesOf(candidates);
+  const recommendedIndex = finished.recommendedIndex ?? best.index;
   return {
     runId: started.runId,
     bestCandidate: best.texts,
     bestIndex: best.index,
+    recommendedIndex,
+    recommendedCandidate: candidates[recommendedIndex]!.texts,
     ...scoresOf(state, best, seed),
     part: state.pool.part,
     candidates: [...candidates],
@@ -208,26 +211,37 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
 
 /** The scores of the best candidate and of the seed, on the examples of the final choice where there was one. */
 export function scoresOf(
-  { chosen, pool }: SearchState,
+  { chosen, pool, candidates }: Pick<SearchState, 'chosen' | 'pool' | 'candidates'>,
   best: ScoredCandidate,
   seed: ScoredCandidate,
-): Pick<OptimizationResult, 'bestScore' | 'scoredOn' | 'seedScore' | 'seedScoredOn'> {
+): Pick<OptimizationResult, 'bestScore' | 'scoredOn' | 'optimistic' | 'seedScore' | 'seedScoredOn'> {
   const positions = new Set(chosen?.positions ?? pool.part);
   const part = new Set(pool.part);
   const basisOf = (
     candidate: ScoredCandidate,
     positions: ReadonlySet<number>,
     fresh: boolean,
-  ): ScoreBasis => ({
-    examples: [...positions].filter((position) => typeof candidate.scores[position] === 'number').length,
-    fresh,
-  });
+  ): ScoreBasis => {
+    const scored = [...positions]
+      .filter((position) => typeof candidate.scores[position] === 'number')
+      .sort((a, b) => a - b);
+    const isRival = ({ scores }: ScoredCandidate) =>
+      scored.some((position) => typeof scores[position] === 'number');
+    return {
+      examples: scored.length,
+      positions: scored,
+      fresh,
+      candidates: candidates.filter(isRival).length,
+    };
+  };
   const isPaired = [...positions].every((position) => typeof seed.scores[position] === 'number');
   const seedPositions = isPaired ? positions : part;
   const fresh = chosen?.fresh ?? false;
+  const scoredOn = basisOf(best, positions, fresh);
   return {
     bestScore: meanAt(best, [...positions]),
-    scoredOn: basisOf(best, positions, fresh),
+    scoredOn,
+    optimistic: best.index !== 0 && !fresh && scoredOn.candidates > 2,
     seedScore: meanAt(seed, [...seedPositions]),
     seedScoredOn: basisOf(seed, seedPositions, isPaired && fresh),
   };
