@@ -122,6 +122,12 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
   };
 }
 
+/** Why a run would refuse options that an estimate accepts: a limit on spend requires the maximum of every call. */
+export function reserveProblems(options: object): string[] {
+  const { valid } = checkEachOption(options);
+  return [...checkRules(options as AnyOptions, valid, { needsReserve: true })];
+}
+
 /** @throws {OptionsError} with every problem. */
 function checkOptions(options: object, needsReserve: boolean): void {
   if (typeof options !== 'object' || options === null) {

@@ -115,6 +115,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     stopwatch,
     concurrency: settings.concurrency,
     failureScore: settings.failureScore,
+    perfectScore: settings.skipPerfectScore ? settings.perfectScore : undefined,
     frontierType: settings.frontierType,
     cache: cacheEvaluation,
     isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
@@ -223,11 +224,27 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     skipPerfectScore: settings.skipPerfectScore,
     perfectScore,
     failureScore: settings.failureScore,
+    metricRepeats: metricRepeats(settings),
     maxIdleIterations: Math.max(10, Math.ceil(trainset.length / settings.reflectionMinibatchSize)),
     stopReason,
     warn,
   };
   return { runId, testset, findCopies, stopwatch, calls, search };
+}
+
+/** In runs with fewer metric calls or iterations, asking the metric again is not worth its cost. */
+const LONG_RUN = { metricCalls: 100, iterations: 20 };
+const METRIC_REPEATS = 3;
+
+/** None where a limit on dollars or tokens reserves one call of the metric for each rollout. */
+function metricRepeats<Example, Output, Trace, Name extends string>({
+  maxMetricCalls = Number.POSITIVE_INFINITY,
+  maxIterations = Number.POSITIVE_INFINITY,
+  maxCostUsd,
+  maxTokens,
+}: Settings<Example, Output, Trace, Name>): number {
+  const isLong = maxMetricCalls >= LONG_RUN.metricCalls && maxIterations >= LONG_RUN.iterations;
+  return isLong && maxCostUsd === undefined && maxTokens === undefined ? METRIC_REPEATS : 0;
 }
 
 function startedEvent<Example, Output, Trace, Name extends string>(
