@@ -1,5 +1,5 @@
 import { countOf } from '../report/format.ts';
-import { fewExamplesWarning } from '../search/seed-advice.ts';
+import { fewExamplesWarning, isTrial } from '../search/seed-advice.ts';
 import { ENOUGH_PROPOSALS } from '../search/warn-of-few-proposals.ts';
 import { LIKELY_TEXT_TOKENS, reflectionPrice, TOKENS_PER_SECOND } from './call-size.ts';
 import type { AnySettings, CallSizes } from './counts.ts';
@@ -14,9 +14,7 @@ export function warningsOf(
   sizes: CallSizes,
 ): string[] {
   const { testset, valset, perfectScore } = settings;
-  const warnings = [...warningsBeforehand(settings, sizes)];
-  const fewExamples = fewExamplesWarning({ valsetSize: new Set(valset).size, perfectScore });
-  if (fewExamples !== undefined) warnings.push(fewExamples);
+  const warnings: string[] = [];
   if (measurement?.rollout.error !== undefined) {
     const { failedIn, error } = measurement.rollout;
     warnings.push(
@@ -41,6 +39,9 @@ export function warningsOf(
   if (measurement !== undefined && measurement.usage === undefined) {
     warnings.push('Program and metric reported no usage: the tokens and dollars of a rollout are unknown.');
   }
+  warnings.push(...warningsBeforehand(settings, sizes));
+  const fewExamples = fewExamplesWarning({ valsetSize: valset.length, perfectScore });
+  if (fewExamples !== undefined && !isTrial(settings)) warnings.push(fewExamples);
   return warnings;
 }
 

@@ -24,6 +24,7 @@ import { ExampleIndex, type ExampleRef } from './examples.ts';
 import { MergeProposer } from './merge-proposer.ts';
 import { policyRequest } from './pool.ts';
 import type { SearchContext } from './search-context.ts';
+import { isTrial } from './seed-advice.ts';
 import { SearchState } from './state.ts';
 import * as conditions from './strategies/stop-conditions.ts';
 import { createStrategies } from './strategies/strategies.ts';
@@ -232,19 +233,15 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   return { runId, testset, findCopies, stopwatch, calls, search };
 }
 
-/** In runs with fewer metric calls or iterations, asking the metric again is not worth its cost. */
-const LONG_RUN = { metricCalls: 100, iterations: 20 };
 const METRIC_REPEATS = 3;
 
-/** None where a limit on dollars or tokens reserves one call of the metric for each rollout. */
-function metricRepeats<Example, Output, Trace, Name extends string>({
-  maxMetricCalls = Number.POSITIVE_INFINITY,
-  maxIterations = Number.POSITIVE_INFINITY,
-  maxCostUsd,
-  maxTokens,
-}: Settings<Example, Output, Trace, Name>): number {
-  const isLong = maxMetricCalls >= LONG_RUN.metricCalls && maxIterations >= LONG_RUN.iterations;
-  return isLong && maxCostUsd === undefined && maxTokens === undefined ? METRIC_REPEATS : 0;
+/** None where a limit on dollars or tokens reserves one call of the metric for each rollout, or where it is not worth it. */
+function metricRepeats<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+): number {
+  const { maxCostUsd, maxTokens } = settings;
+  const limitsSpend = maxCostUsd !== undefined || maxTokens !== undefined;
+  return limitsSpend || isTrial(settings) ? 0 : METRIC_REPEATS;
 }
 
 function startedEvent<Example, Output, Trace, Name extends string>(

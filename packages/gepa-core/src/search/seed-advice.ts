@@ -16,15 +16,30 @@ export interface SeedScores {
   readonly failureScore: number;
   /** Undefined where no score counts as perfect. */
   readonly perfectScore: number | undefined;
+  /** See `isTrial`. */
+  readonly isTrial: boolean;
 }
 
 /** The warnings for a seed, the most important first. */
 export function seedAdvice(seed: SeedScores): string[] {
   // A program or metric that fails everywhere has an error or a warning of its own.
   if (seed.rollouts.length === 0 || seed.rollouts.every(({ error }) => error !== undefined)) return [];
-  return [sameFailure, noVariance, failuresScoreBetter, noisyMetric, seldomAFailure, fewExamples].flatMap(
-    (check) => check(seed) ?? [],
-  );
+  const checks = [sameFailure, failuresScoreBetter, noisyMetric];
+  // Nobody expects a gain of a trial.
+  const chances = seed.isTrial ? [] : [noVariance, seldomAFailure, fewExamples];
+  return [...checks, ...chances].flatMap((check) => check(seed) ?? []);
+}
+
+/** A run with fewer metric calls or iterations is a trial. */
+const LEAST = { metricCalls: 100, iterations: 20 };
+
+/** Whether a run is too short for advice on its chances to be of use. */
+export function isTrial(limits: {
+  readonly maxMetricCalls?: number | undefined;
+  readonly maxIterations?: number | undefined;
+}): boolean {
+  const { maxMetricCalls = LEAST.metricCalls, maxIterations = LEAST.iterations } = limits;
+  return maxMetricCalls < LEAST.metricCalls || maxIterations < LEAST.iterations;
 }
 
 /** Above the perfect score by more than rounding. */
@@ -60,7 +75,7 @@ function noVariance({ rollouts, perfectScore }: SeedScores): string | undefined 
   const first = rollouts[0]!.score;
   if (rollouts.length < ENOUGH_EQUAL || rollouts.some(({ score }) => score !== first)) return undefined;
   if (perfectScore !== undefined && first >= perfectScore) return undefined;
-  return `The seed scores ${formatScore(first)} on all ${rollouts.length} examples. If the metric cannot give part of a score, or gives the same to any output, the search sees no progress: check it on an output that you know to be good.`;
+  return `The seed scores ${formatScore(first)} on all ${rollouts.length} examples. If the metric gives every output the same score, or scores only what is wholly right, the search sees no progress: check it on an output that you know to be good, and let it score parts.`;
 }
 
 function failuresScoreBetter({ rollouts, failureScore }: SeedScores): string | undefined {
@@ -73,7 +88,7 @@ function failuresScoreBetter({ rollouts, failureScore }: SeedScores): string | u
 function noisyMetric({ rollouts }: SeedScores): string | undefined {
   const repeated = rollouts.filter(({ repeatScore }) => repeatScore !== undefined);
   const differences = repeated.map(({ score, repeatScore }) => Math.abs(score - repeatScore!));
-  const largest = differences.findIndex((difference) => difference === Math.max(...differences));
+  const largest = differences.indexOf(Math.max(...differences));
   if (largest === -1 || differences[largest] === 0) return undefined;
   const { exampleId, score, repeatScore } = repeated[largest]!;
   const mean = differences.reduce((sum, difference) => sum + difference, 0) / differences.length;

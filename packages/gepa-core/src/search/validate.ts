@@ -7,7 +7,7 @@ import { isHopeless } from './hopeless-seed.ts';
 import { scoredCandidate } from './scored-candidate.ts';
 import type { SearchContext } from './search-context.ts';
 import type { CandidateSource, ScoredCandidate } from './search-view.ts';
-import { seedAdvice } from './seed-advice.ts';
+import { isTrial, seedAdvice } from './seed-advice.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import { unreadComponents, unreadWarning } from './unread-components.ts';
 
@@ -59,6 +59,7 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
     valsetSize: search.valset.length,
     minibatchSize,
     failureScore,
+    isTrial: isTrial(search.started),
     perfectScore: skipPerfectScore ? search.perfectScore : undefined,
   });
   for (const sentence of advice) search.warn(sentence);
