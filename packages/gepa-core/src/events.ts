@@ -151,6 +151,8 @@ export type DecisionEvent<Name extends string = string> =
       readonly type: 'run_finished';
       readonly stopReason: StopReason;
       readonly bestIndex: number;
+      /** The candidate to use, where it is not the best: see `onRegression`. */
+      readonly recommendedIndex?: number;
       readonly metricCalls: number;
       readonly metricCallsSaved: number;
       readonly cacheHits: number;

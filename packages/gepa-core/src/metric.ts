@@ -34,7 +34,10 @@ export interface MetricScore {
 /** A number, a boolean (1 or 0), or a score with feedback. */
 export type MetricResult = number | boolean | MetricScore;
 
-/** Scores one rollout. Called once for each output; if it throws, the rollout scores `failureScore`. */
+/**
+ * Scores one rollout. Called once for each output, and in longer runs once more for three outputs of the seed, to see
+ * whether it answers the same. If it throws, the rollout scores `failureScore`.
+ */
 export type Metric<
   Example = unknown,
   Output = unknown,

@@ -9,6 +9,7 @@ import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options
 import { resolveOptions, type Settings } from './options/settings.ts';
 import { copyWarning } from './reflection/text-limits.ts';
 import type { BudgetHeld, OptimizationResult, TestScores } from './result.ts';
+import { countOf, formatGain, formatScore } from './report/format.ts';
 import { runSearch } from './search/loop.ts';
 import { callsForProposal } from './search/pool.ts';
 import type { PreparedRun } from './search/prepare.ts';
@@ -56,7 +57,9 @@ async function searchAndTest<Example, Output, Trace, Name extends string>(
       dispatcher.warn(outageWarning(calls.outage.final.error, settings.runDir));
     }
     warnOfCopies(prepared, dispatcher.warn);
-    dispatchFinished(prepared, dispatcher, stoppedBy ?? reason, test);
+    const usesSeed = test !== undefined && regressed(test) && settings.onRegression === 'useSeed';
+    if (test !== undefined && regressed(test)) dispatcher.warn(regressionWarning(test, usesSeed));
+    dispatchFinished(prepared, dispatcher, stoppedBy ?? reason, test, usesSeed);
     return resultOf(search.state);
   } catch (error) {
     runSignal.end();
@@ -66,7 +69,7 @@ async function searchAndTest<Example, Output, Trace, Name extends string>(
       ? error
       : new RunError(`The run failed: ${messageOf(error)}`, { cause: error });
     maskMessages(failure, settings.mask.message);
-    dispatchFinished(prepared, dispatcher, 'error', undefined);
+    dispatchFinished(prepared, dispatcher, 'error', undefined, false);
     if (search.state.candidates.some(({ coverage }) => coverage > 0)) failure.result = resultOf(search.state);
     throw failure;
   }
@@ -91,6 +94,22 @@ async function scoreHeldOut<Example, Output, Trace, Name extends string>(
   return reason === 'maxMetricCalls' || reason === 'unavailable' ? {} : { stoppedBy: reason };
 }
 
+/**
+ * The mean decides, proven or not: it is the one estimate of the gain that chance did not select, and what runs in
+ * production stays where it says nothing was gained.
+ */
+const regressed = ({ gain, size }: TestScores): boolean => size > 0 && gain < 0;
+
+function regressionWarning({ gain, interval, seedScore, bestScore, size }: TestScores, usesSeed: boolean) {
+  const [low, high] = interval.map(formatGain);
+  return [
+    `The best candidate is worse than the seed on the testset: ${formatScore(seedScore)} → ${formatScore(bestScore)} (${formatGain(gain)}, 95% interval ${low} to ${high}) on ${countOf(size, 'example')}${interval[1] < 0 ? '' : ', which may be chance'}.`,
+    usesSeed
+      ? "The seed is kept: `compiled.program` and what `save` writes have its texts. Set `onRegression: 'keepBest'` for those of the best candidate."
+      : "The best candidate is kept, as `onRegression: 'keepBest'` says.",
+  ].join(' ');
+}
+
 /** Not of the seed, which is the caller's own. */
 function warnOfCopies<Example, Output, Trace, Name extends string>(
   { search: { state }, findCopies }: PreparedRun<Example, Output, Trace, Name>,
@@ -106,6 +125,7 @@ function dispatchFinished<Example, Output, Trace, Name extends string>(
   dispatcher: Dispatcher<Name>,
   stopReason: StopReason,
   test: TestScores | undefined,
+  usesSeed: boolean,
 ): void {
   const { state, evaluator, dispatch } = search;
   const { journal, spend, budget } = calls;
@@ -117,6 +137,7 @@ function dispatchFinished<Example, Output, Trace, Name extends string>(
     type: 'run_finished',
     stopReason,
     bestIndex: state.bestIndex,
+    ...(usesSeed ? { recommendedIndex: 0 } : {}),
     metricCalls: spend.metricCalls,
     metricCallsSaved: evaluator.metricCallsSaved,
     cacheHits: evaluator.cacheHits,

@@ -25,6 +25,8 @@ export interface TestScores {
 export interface ScoreBasis {
   /** Their number. */
   readonly examples: number;
+  /** Their positions in the valset. */
+  readonly positions: readonly number[];
   /** Whether the search used none of them, so that the score was not selected for being high. */
   readonly fresh: boolean;
   /** Whether the candidate was chosen among others for this score, which then tends to be too high. */
@@ -97,6 +99,12 @@ export interface OptimizationResult<Name extends string = string> {
   readonly bestScore: number;
   /** The examples behind `bestScore`. */
   readonly scoredOn: ScoreBasis;
+  /**
+   * The candidate to use: the best, or the seed (0) where the testset scores the best lower and `onRegression` is
+   * `'useSeed'`.
+   */
+  readonly recommendedIndex: number;
+  readonly recommendedCandidate: Candidate<Name>;
   /** The mean score of the seed on the valset examples of `seedScoredOn`. */
   readonly seedScore: number;
   /** The examples behind `seedScore`. */

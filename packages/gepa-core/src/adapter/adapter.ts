@@ -45,6 +45,8 @@ export interface Rollout<Example, Output, Trace = readonly Step[]> {
   readonly output?: Output;
   readonly trace?: Trace;
   readonly score: number;
+  /** The score that the metric gave to the same output when it was asked again, to measure its noise. */
+  readonly repeatScore?: number;
   readonly feedback?: string;
   readonly objectives?: Readonly<Record<string, number>>;
   readonly componentFeedback?: Readonly<Record<string, string>>;

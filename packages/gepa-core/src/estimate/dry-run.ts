@@ -5,10 +5,12 @@ import type { GepaEvent } from '../events.ts';
 import { defaults, presets } from '../options/settings.ts';
 import type { ExampleRef } from '../search/examples.ts';
 import { runSearch } from '../search/loop.ts';
+import { startPool } from '../search/pool.ts';
 import { prepareRun } from '../search/prepare.ts';
 import type { SearchContext } from '../search/search-context.ts';
 import type { StopCondition, StopReason } from '../search/strategies/stop-conditions.ts';
 import { scoreTestset } from '../search/test-scores.ts';
+import { warnOfFewProposals } from '../search/warn-of-few-proposals.ts';
 import {
   type AnySettings,
   amountsOf,
@@ -60,6 +62,23 @@ export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<D
     // No time is reserved for the testset.
     const isTested = endsBy !== 'maxDurationMs' && (await canScoreTestset(search, testset));
     return endsBy === 'cap' ? extrapolated(counter, limits, sizes) : { counts: counter, endsBy, isTested };
+  } finally {
+    runSignal.end();
+  }
+}
+
+/** What the run will warn of before its first call. */
+export function warningsBeforehand(settings: AnySettings, sizes: CallSizes): readonly string[] {
+  const { maxMetricCalls } = settings;
+  const limits = maxMetricCalls === undefined ? {} : { maxMetricCalls };
+  const dispatcher = createDispatcher<string>();
+  const runSignal = new RunSignal(undefined);
+  try {
+    const { search } = prepareRun(stubSettings(settings, sizes, limits), dispatcher, runSignal, undefined);
+    search.dispatch(search.started);
+    startPool(search);
+    warnOfFewProposals(search);
+    return dispatcher.warnings;
   } finally {
     runSignal.end();
   }

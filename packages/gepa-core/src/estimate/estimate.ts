@@ -1,7 +1,7 @@
 import type { Step } from '../adapter/trace.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from '../options/options.ts';
-import { resolveOptions } from '../options/settings.ts';
+import { reserveProblems, resolveOptions } from '../options/settings.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
 import { callSizes } from './call-size.ts';
 import { ceilingOf } from './ceiling.ts';
@@ -37,6 +37,8 @@ export interface RunEstimate {
     readonly durationMs: number;
     readonly score: number;
   };
+  /** Why a run would refuse these options, one sentence each; they serve an estimate only. Empty when it accepts them. */
+  readonly refusals: readonly string[];
   /** Problems to fix before the run, such as limits that leave no room to search. */
   readonly warnings: readonly string[];
   /** The assumptions behind `expected`, one sentence each. */
@@ -101,7 +103,8 @@ export async function estimate<Example, Output, Trace, Name extends string>(
     durationMs: estimated('durationMs'),
     endsBy: run?.endsBy,
     ...(measurement === undefined ? {} : { measured: measuredOf(measurement) }),
-    warnings: warningsOf(settings, run, measurement),
+    refusals: reserveProblems(options),
+    warnings: warningsOf(settings, run, measurement, likely),
     assumptions: assumptionsOf(settings, run, measurement),
   };
 }

@@ -1,14 +1,19 @@
+import { countOf } from '../report/format.ts';
+import { fewExamplesWarning, isTrial } from '../search/seed-advice.ts';
+import { ENOUGH_PROPOSALS } from '../search/warn-of-few-proposals.ts';
 import { LIKELY_TEXT_TOKENS, reflectionPrice, TOKENS_PER_SECOND } from './call-size.ts';
-import type { AnySettings } from './counts.ts';
-import { type DryRun, isCustom } from './dry-run.ts';
+import type { AnySettings, CallSizes } from './counts.ts';
+import { type DryRun, isCustom, warningsBeforehand } from './dry-run.ts';
 import type { Measurement } from './measure-rollout.ts';
 
-/** Problems to fix before the run. */
+/** Problems to fix before the run: those that the run itself warns of before its first call, and those of its limits. */
 export function warningsOf(
-  { testset }: AnySettings,
+  settings: AnySettings,
   run: DryRun | undefined,
   measurement: Measurement | undefined,
+  sizes: CallSizes,
 ): string[] {
+  const { testset, valset, perfectScore } = settings;
   const warnings: string[] = [];
   if (measurement?.rollout.error !== undefined) {
     const { failedIn, error } = measurement.rollout;
@@ -18,6 +23,13 @@ export function warningsOf(
   }
   if (run?.counts.reflections === 0) {
     warnings.push('Nothing is left for an iteration once the seed is scored: raise the limits to search.');
+  } else if (run !== undefined && ['maxCostUsd', 'maxTokens', 'maxDurationMs'].includes(run.endsBy)) {
+    const { iterations } = run.counts;
+    if (iterations < ENOUGH_PROPOSALS) {
+      warnings.push(
+        `${run.endsBy} allows only about ${countOf(iterations, 'iteration')}: with fewer than ${ENOUGH_PROPOSALS} proposals, a gain is a matter of luck.`,
+      );
+    }
   }
   if (run?.isTested === false && testset.length > 0) {
     warnings.push(
@@ -27,6 +39,9 @@ export function warningsOf(
   if (measurement !== undefined && measurement.usage === undefined) {
     warnings.push('Program and metric reported no usage: the tokens and dollars of a rollout are unknown.');
   }
+  warnings.push(...warningsBeforehand(settings, sizes));
+  const fewExamples = fewExamplesWarning({ valsetSize: valset.length, perfectScore });
+  if (fewExamples !== undefined && !isTrial(settings)) warnings.push(fewExamples);
   return warnings;
 }
 

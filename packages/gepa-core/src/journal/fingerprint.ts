@@ -125,7 +125,7 @@ export function differences(was: Fingerprint, is: Fingerprint): string[] {
   return found;
 }
 
-function dataFingerprint(examples: readonly unknown[]): DataFingerprint {
+export function dataFingerprint(examples: readonly unknown[]): DataFingerprint {
   return { size: examples.length, digest: digest(examples) };
 }
 

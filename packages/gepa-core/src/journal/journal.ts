@@ -34,6 +34,7 @@ export interface RolloutEntry extends CallCost {
   /** A pair may run more than once, as without a cache; this distinguishes the rollouts. */
   readonly occurrence?: string | undefined;
   readonly score: number;
+  readonly repeatScore?: number | undefined;
   readonly objectives?: Readonly<Record<string, number>> | undefined;
   readonly feedback?: string | undefined;
   readonly componentFeedback?: Readonly<Record<string, string>> | undefined;

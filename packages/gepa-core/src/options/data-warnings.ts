@@ -21,14 +21,57 @@ export function warnAboutData<Example>(
     );
     break;
   }
-  const test = refs.testset.map(contentOf);
-  for (const set of ['trainset', 'valset'] as const) {
-    const seen = new Set(test.length === 0 ? [] : refs[set].map(contentOf));
-    const shared = test.filter((content) => seen.has(content)).length;
-    if (shared > 0) {
+  const { trainset, valset, testset } = refs;
+  warnOfShared({ of: testset, name: 'test', set: trainset, setName: 'trainset' }, warn);
+  warnOfShared({ of: testset, name: 'test', set: valset, setName: 'valset' }, warn);
+  if (settings.valset !== settings.trainset) {
+    warnOfShared({ of: valset, name: 'validation', set: trainset, setName: 'trainset' }, warn);
+  }
+  warnOfContradictions(refs, warn);
+}
+
+/** Warns of examples of one set that another has too, or nearly so. */
+function warnOfShared<Example>(
+  sets: {
+    readonly of: readonly ExampleRef<Example>[];
+    readonly name: string;
+    readonly set: readonly ExampleRef<Example>[];
+    readonly setName: string;
+  },
+  warn: (message: string) => void,
+): void {
+  const { of, name, set, setName } = sets;
+  if (of.length === 0) return;
+  const seen = new Set(set.map(inputKey));
+  const shared = of.filter((ref) => seen.has(inputKey(ref)));
+  if (shared.length === 0) return;
+  const contents = new Set(set.map(contentOf));
+  const nearly = shared.every((ref) => contents.has(contentOf(ref)))
+    ? ''
+    : ', some with differences in case, spaces, punctuation or expected output only';
+  warn(
+    `${shared.length} of the ${of.length} ${name} examples are also in the ${setName}${nearly}: the ${name} score is too high. Hold them out.`,
+  );
+}
+
+/** Warns of equal inputs with different expected outputs: no text is right on both. */
+function warnOfContradictions<Example>(
+  refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
+  warn: (message: string) => void,
+): void {
+  const expected = new Map<string | number, { id: string; value: string }>();
+  for (const ref of [...refs.trainset, ...refs.valset, ...refs.testset]) {
+    if (!hasInput(ref.example)) continue;
+    const value = canonicalJson(ref.example.expected);
+    if (value === undefined || value === 'undefined') continue;
+    const input = canonicalJson(ref.example.input) ?? ref.key;
+    const known = expected.get(input);
+    if (known === undefined) expected.set(input, { id: ref.id, value });
+    else if (known.value !== value) {
       warn(
-        `${shared} of the ${refs.testset.length} test examples are also in the ${set}: the test score is too high. Hold them out.`,
+        `The examples ${known.id} and ${ref.id} have the same input but different expected outputs, so that no text can be right on both. Correct one of them.`,
       );
+      return;
     }
   }
 }
@@ -50,7 +93,17 @@ export function warnAboutPlaceholders(
 
 /** Equal for examples with equal input and expected output. Ids and metadata are ignored. */
 function contentOf<Example>({ example, key }: ExampleRef<Example>): string | number {
-  if (typeof example !== 'object' || example === null || !('input' in example)) return key;
-  const { input, expected } = example as { input: unknown; expected?: unknown };
+  if (!hasInput(example)) return key;
+  const { input, expected } = example;
   return canonicalJson({ input, expected }) ?? key;
+}
+
+/** Equal for examples whose inputs differ in case, spaces or punctuation at most. */
+function inputKey<Example>({ example, key }: ExampleRef<Example>): string | number {
+  const input = canonicalJson(hasInput(example) ? example.input : example);
+  return input?.toLowerCase().replaceAll(/(?:[\s.,;:!?'"]|\\[nrt"])+/g, ' ') ?? key;
+}
+
+function hasInput(example: unknown): example is { readonly input: unknown; readonly expected?: unknown } {
+  return typeof example === 'object' && example !== null && 'input' in example;
 }

@@ -34,6 +34,11 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly valset?: readonly Example[];
   /** Held-out examples: the seed and the best candidate are scored on them at the end, within the limits. Default: none. */
   readonly testset?: readonly Example[];
+  /**
+   * What to use where the testset scores the best candidate lower than the seed: the seed, or the best candidate all the
+   * same. It decides `recommendedCandidate`, `compiled.program` and what `save` writes. Default `'useSeed'`.
+   */
+  readonly onRegression?: 'useSeed' | 'keepBest';
   /** Scores a rollout; higher is better. May return textual feedback and objectives. */
   readonly metric: Metric<Example, Output, Trace, NoInfer<Name>>;
   /** The model that reads records of rollouts and rewrites components. */

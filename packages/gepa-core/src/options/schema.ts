@@ -76,6 +76,7 @@ const shape = {
   trainset: list('is empty; give at least one example'),
   valset: optional(list('is empty; leave it out to use the trainset')),
   testset: optional(list('is empty; leave it out if there is none')),
+  onRegression: optional(z.enum(['useSeed', 'keepBest'])),
   metric: aFunction,
   reflectionModel: optional(aFunction),
   propose: optional(aFunction),

@@ -51,6 +51,7 @@ export const defaults = {
   mergeValOverlapFloor: 5,
   cacheEvaluation: true,
   skipDuplicates: true,
+  onRegression: 'useSeed',
   showExpected: false,
   concurrency: 8,
   reflectionConcurrency: 8,
@@ -122,6 +123,12 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
     valset,
     testset,
   };
+}
+
+/** Why a run would refuse options that an estimate accepts: a limit on spend requires the maximum of every call. */
+export function reserveProblems(options: object): string[] {
+  const { valid } = checkEachOption(options);
+  return [...checkRules(options as AnyOptions, valid, { needsReserve: true })];
 }
 
 /** @throws {OptionsError} with every problem. */

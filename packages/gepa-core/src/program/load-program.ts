@@ -1,5 +1,6 @@
-import type { Candidate, Component } from '../component.ts';
+import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
 import { withDeclaredVariables } from './declared-variables.ts';
+import { rememberOriginals } from './originals.ts';
 import {
   candidateFrom,
   parseSavedCandidate,
@@ -50,7 +51,10 @@ export function loadProgram<Program>(
   const { components, apply } = texts.including?.(foundNames(contents, selection)) ?? texts;
   const declared = withDeclaredVariables(components, selection.variables);
   const selected = selectComponents(declared, selection);
-  return apply(foundCandidate(selected, candidateFrom(contents, publicComponents(selected), ifChanged)));
+  const publicOnes = publicComponents<string>(selected);
+  const candidate = candidateFrom(contents, publicOnes, ifChanged);
+  rememberOriginals(seedCandidateOf(publicOnes), candidate);
+  return apply(foundCandidate(selected, candidate));
 }
 
 /** The names under which the texts were found. */

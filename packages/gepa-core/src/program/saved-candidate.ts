@@ -16,13 +16,35 @@ export interface SavedCandidate {
   version: typeof version;
   /** The optimized text of each component. */
   texts: Record<string, string>;
-  /** The text that each component had in the program when it was optimized. */
+  /** The text that each component has in the code of the program that was optimized. */
   original: Record<string, string>;
+  /** The texts that the run started from, where the program had loaded others than those in code. */
+  seed?: Record<string, string>;
   scores: {
     validation: { seed: number; best: number };
     /** Present if the run had a testset. `interval` is the 95% confidence interval of the gain. */
     test?: { size: number; seed: number; best: number; interval: [number, number] };
   };
+  /** Where the texts come from, for people. `load` does not read it. */
+  provenance?: Provenance;
+}
+
+/** The run behind a saved candidate. */
+export interface Provenance {
+  /** When the run ended, in ISO format. */
+  date: string;
+  runId: string;
+  /** The name and version of the package that wrote the file. */
+  package: string;
+  models: { task: string[]; reflection?: string };
+  /** The size of each data set, and a digest of its examples, as in the run directory. */
+  data: Record<string, { size: number; digest?: string }>;
+  /** Its number in the run, and those that it was made from. */
+  candidate: number;
+  parents: number[];
+  /** The valset examples behind the validation score, and its 95% confidence interval. */
+  validation: { examples: number; interval: [number, number] };
+  metricCalls: number;
 }
 
 export function savedCandidate(contents: Omit<SavedCandidate, 'format' | 'version'>): SavedCandidate {
@@ -48,6 +70,7 @@ export function parseSavedCandidate(value: unknown, where: string): SavedCandida
     version: literal(root('version'), version),
     texts: texts(root('texts')),
     original: texts(root('original')),
+    ...(root('seed').value === undefined ? {} : { seed: texts(root('seed')) }),
     scores: scores(root('scores')),
   };
 }
@@ -189,10 +212,10 @@ export function candidateFrom<Name extends string>(
   components: Readonly<Record<Name, Component>>,
   ifChanged: 'refuse' | 'apply',
 ): Candidate<Name> {
-  const candidate = checkCandidate(components, saved.texts, saved.original);
+  const candidate = checkCandidate(components, saved.texts, { ...saved.original, ...saved.seed });
   const changed = componentNames(components).filter((name) => {
-    const original = ownValue(saved.original, name);
-    return original !== undefined && original !== components[name].text;
+    const known = [ownValue(saved.original, name), ownValue(saved.seed, name)];
+    return known[0] !== undefined && !known.includes(components[name].text);
   });
   if (changed.length > 0 && ifChanged === 'refuse') {
     throw new CandidateMismatchError(

@@ -12,12 +12,9 @@ import type { OptimizationResult } from '../result.ts';
 import { checkExamples } from './check-examples.ts';
 import { withDeclaredVariables } from './declared-variables.ts';
 import { loadProgram, type ProgramTexts } from './load-program.ts';
-import {
-  checkCandidate,
-  type SavedCandidate,
-  savedCandidate,
-  writeSavedCandidate,
-} from './saved-candidate.ts';
+import { rememberOriginals } from './originals.ts';
+import { type RunInputs, savedResult } from './provenance.ts';
+import { checkCandidate, type SavedCandidate, writeSavedCandidate } from './saved-candidate.ts';
 import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
 import { foundCandidate, publicComponents, selectionAdapter } from './selection-adapter.ts';
 
@@ -102,10 +99,13 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
 
 /** The result of `compile`. */
 export interface Compiled<Program, Name extends string = string> {
-  /** A program of the same type as the original, with the best candidate's texts. */
+  /**
+   * A program of the same type as the original, with the best candidate's texts; with the seed's where the testset says
+   * that the best candidate is worse, unless `onRegression` is `'keepBest'`.
+   */
   readonly program: Program;
   readonly result: OptimizationResult<Name>;
-  /** Writes the best candidate to a small JSON file, for `target.load`. */
+  /** Writes the texts of `program` to a small JSON file, for `target.load`. */
   save(path: string): void;
   /** The contents of the file that `save` writes, for `target.load`. */
   toJSON(): SavedCandidate;
@@ -125,7 +125,11 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
   const found = withDeclaredVariables(binding.components, selection.variables);
   const selected = selectComponents(found, selection);
   const components = publicComponents<Name>(selected);
-  const apply = (candidate: Candidate<Name>) => binding.apply(foundCandidate(selected, candidate));
+  const seed = seedCandidateOf(components);
+  const apply = (candidate: Candidate<Name>) => {
+    rememberOriginals(seed, candidate);
+    return binding.apply(foundCandidate(selected, candidate));
+  };
   const newAdapter = <Example extends ProgramExample<Input>>() => {
     const chosen = Object.fromEntries(selected.map(({ foundName, component }) => [foundName, component]));
     return selectionAdapter<Example, Output, Name>(binding.adapter(chosen), selected);
@@ -152,8 +156,9 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
     async compile<Example extends ProgramExample<Input>>(
       options: CompileOptions<Example, Output, Name, Model>,
     ) {
-      const result = await optimize(adapterOptions(options));
-      return compiled(seedCandidateOf(components), result, apply(result.bestCandidate));
+      const inputs = adapterOptions(options);
+      const result = await optimize(inputs);
+      return compiled(seed, result, apply(result.recommendedCandidate), inputs);
     },
     async evaluate<Example extends ProgramExample<Input>, Names extends string = 'seed'>(
       options: EvaluationOptions<Example, Output, readonly Step[], Name, Names>,
@@ -184,31 +189,15 @@ function compiled<Program, Name extends string>(
   seed: Candidate<Name>,
   result: OptimizationResult<Name>,
   program: Program,
+  inputs: RunInputs,
 ): Compiled<Program, Name> {
-  const { seedScore, bestScore, bestCandidate, test } = result;
-  const toJSON = () =>
-    savedCandidate({
-      texts: { ...bestCandidate },
-      original: { ...seed },
-      scores: {
-        validation: { seed: seedScore, best: bestScore },
-        ...(test === undefined
-          ? {}
-          : {
-              test: {
-                size: test.size,
-                seed: test.seedScore,
-                best: test.bestScore,
-                interval: [test.interval[0], test.interval[1]],
-              },
-            }),
-      },
-    });
+  const date = new Date().toISOString();
+  const toJSON = () => savedResult(seed, result, inputs, date);
   return {
     program,
     result,
     toJSON,
     save: (path) => writeSavedCandidate(path, toJSON()),
-    diff: () => diffCandidates(seed, bestCandidate),
+    diff: () => diffCandidates(seed, result.recommendedCandidate),
   };
 }

@@ -12,6 +12,7 @@ const estimate: RunEstimate = {
   durationMs: { expected: 214_000, worst: 3_067_000 },
   endsBy: 'maxMetricCalls',
   measured: { usage: undefined, durationMs: 1_400, score: 0.5 },
+  refusals: [],
   warnings: [],
   assumptions: ['A third of the proposals is accepted.', `Every rollout ${'is like the others '.repeat(6)}.`],
 };

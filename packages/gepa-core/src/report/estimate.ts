@@ -29,6 +29,12 @@ export function describeEstimate(estimate: RunEstimate, options: DescribeEstimat
 
   const blocks = [
     [bold(endLine(estimate)), dim(head!), ...rows, dim(`${UNKNOWN}: not bounded, or not known`)],
+    estimate.refusals.length === 0
+      ? []
+      : [
+          bold('The run would be refused'),
+          ...estimate.refusals.flatMap((refusal) => listItem(yellow('!'), refusal)),
+        ],
     estimate.warnings.flatMap((warning) => listItem(yellow('!'), warning)),
     [bold('Assumptions'), ...estimate.assumptions.flatMap((assumption) => listItem('-', assumption))],
   ];

@@ -115,9 +115,9 @@ describe('the held-out test', () => {
     );
   });
 
-  it('a summary without a testset warns that the validation score is biased', () => {
+  it('a summary without a testset says that the gain may not hold on new examples', () => {
     expect(row(linesOf(), 'Held-out test')).toEqual([
-      'not scored; the validation score tends to be too high, because it selected the best candidate',
+      'not scored: whether the gain holds on new examples is unknown',
     ]);
   });
 });

@@ -29,8 +29,8 @@ export function summarize<Name extends string>(
     ],
     table(
       [
-        ['Validation', validationLines(result, colors)],
         ['Held-out test', testLines(result, colors)],
+        ['Validation', validationLines(result, colors)],
         ['Objectives', objectiveLines(result)],
         ['Length', lengthLines(result)],
       ],
@@ -80,10 +80,14 @@ function validationLines(result: OptimizationResult, { green }: Colors): string[
   const paint = gain > 0 ? green : String;
   const scores = `${formatScore(seedScore)} → ${formatScore(bestScore)} (${paint(formatGain(gain))})`;
   const isSame = seedScoredOn.examples === scoredOn.examples && seedScoredOn.fresh === scoredOn.fresh;
-  if (isSame) return [`${scores} on ${basisOf(scoredOn, size)}`];
+  const chance = scoredOn.optimistic && candidates.length > 2
+    ? [`Optimistic: the highest of ${formatCount(candidates.length)} candidates, in part by chance`]
+    : [];
+  if (isSame) return [`${scores} on ${basisOf(scoredOn, size)}`, ...chance];
   return [
     `${formatScore(seedScore)} → ${formatScore(bestScore)}, on different examples`,
     `The seed was scored on ${basisOf(seedScoredOn, size)}, the best candidate on ${basisOf(scoredOn, size)}`,
+    ...chance,
   ];
 }
 
@@ -96,11 +100,11 @@ function basisOf({ examples, fresh }: ScoreBasis, size: number): string {
 }
 
 function testLines(result: OptimizationResult, colors: Colors): string[] {
-  const { test, bestIndex } = result;
+  const { test, bestIndex, recommendedIndex } = result;
   if (test === undefined) {
     return bestIndex === 0
       ? ['not scored']
-      : ['not scored; the validation score tends to be too high, because it selected the best candidate'];
+      : ['not scored: whether the gain holds on new examples is unknown'];
   }
   const size = `on ${countOf(test.size, 'example')}`;
   if (bestIndex === 0) return [`${formatScore(test.seedScore)} ${size}: the seed is still the best`];
@@ -110,6 +114,7 @@ function testLines(result: OptimizationResult, colors: Colors): string[] {
     `${formatScore(test.seedScore)} → ${formatScore(test.bestScore)} (${paint(formatGain(test.gain))}) ${size}`,
     `95% interval of the gain: ${formatGain(low)} to ${formatGain(high)}`,
     paint(interpretationOf(test)),
+    ...(recommendedIndex === bestIndex ? [] : ['The seed is kept, because the best candidate scores lower']),
     ...(test.size < MIN_TEST_SIZE ? ['With so few examples the interval itself is inaccurate'] : []),
   ];
 }

@@ -43,6 +43,8 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
   readonly stopwatch: Stopwatch;
   readonly concurrency: number;
   readonly failureScore: number;
+  /** Undefined where no score counts as perfect. */
+  readonly perfectScore: number | undefined;
   readonly frontierType: FrontierType;
   readonly cache: boolean;
   /** Whether the reflection model may read rollouts on the example, so that their traces are kept. */
@@ -161,7 +163,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       const outcome =
         cache === undefined
           ? await this.#rollOut(candidateRun, ref, occurrenceOf(context, position))
-          : await this.#cached(cache, candidateRun, ref);
+          : await this.#cached(cache, candidateRun, ref, position < (context.metricRepeats ?? 0));
       // Where every rollout is needed, the first that is unavailable ends the evaluation.
       if ('interruption' in outcome && outcome.interruption.reason === 'unavailable') {
         if (!mayHaveGaps(context.phase)) candidateRun.unavailable = outcome.interruption;
@@ -235,6 +237,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     cache: RolloutCache<Example, Output, Trace>,
     candidateRun: CandidateRun<Name>,
     ref: ExampleRef<Example>,
+    repeatsMetric: boolean,
   ): Promise<Outcome<Example, Output, Trace>> {
     const { key, id: exampleId, example } = ref;
     const known = cache.get(key);
@@ -243,7 +246,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       const outcome = await known;
       return 'interruption' in outcome ? outcome : { ...outcome, example, exampleId };
     }
-    const rollout = this.#rollOut(candidateRun, ref);
+    const rollout = this.#rollOut(candidateRun, ref, undefined, repeatsMetric);
     cache.set(key, rollout);
     const outcome = await rollout;
     // The promise is no longer needed.
@@ -267,8 +270,9 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     candidateRun: CandidateRun<Name>,
     ref: ExampleRef<Example>,
     occurrence?: string,
+    repeatsMetric?: boolean,
   ): Promise<Outcome<Example, Output, Trace>> {
-    const call = new RolloutCall(this.#program, candidateRun, ref, occurrence);
+    const call = new RolloutCall(this.#program, candidateRun, ref, occurrence, repeatsMetric);
     const outcome = await runCall(this.#options.run, call);
     if ('interruption' in outcome) return outcome;
     this.#warnIfFree(outcome);
@@ -287,7 +291,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   ): Omit<Scored<Example, Output, Trace>, 'usage' | 'durationMs'> {
     const isReflectedOn = this.#options.isReflectedOn(key);
     if (isReflectedOn && position === undefined) return rollout;
-    const { example, exampleId, score, objectives, unread, failedIn, isHopeless } = rollout;
+    const { example, exampleId, score, repeatScore, objectives, unread, failedIn, isHopeless } = rollout;
     // The error as it was written, since a resumed run has no other.
     const error =
       position === undefined || isReplayed
@@ -297,6 +301,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       example,
       exampleId,
       score,
+      ...(repeatScore === undefined ? {} : { repeatScore }),
       ...(objectives === undefined ? {} : { objectives }),
       ...(unread === undefined ? {} : { unread }),
       ...(error === undefined ? {} : { error, failedIn: failedIn! }),

@@ -73,9 +73,7 @@ describe('a search without progress', () => {
     const run = tokenRun({ propose: async () => ({}), maxMetricCalls });
     const result = await optimize(run.options);
     expect(result.stopReason).toBe('noNewProposals');
-    expect(result.warnings).toEqual([
-      expect.stringMatching(/^The last new text was rejected: No new text was proposed for /),
-    ]);
+    expect(result.warnings.at(-1)).toMatch(/^The last new text was rejected: No new text was proposed for /);
   });
 
   it.each([

@@ -24,6 +24,7 @@ import { ExampleIndex, type ExampleRef } from './examples.ts';
 import { MergeProposer } from './merge-proposer.ts';
 import { policyRequest } from './pool.ts';
 import type { SearchContext } from './search-context.ts';
+import { isTrial } from './seed-advice.ts';
 import { SearchState } from './state.ts';
 import * as conditions from './strategies/stop-conditions.ts';
 import { createStrategies } from './strategies/strategies.ts';
@@ -123,6 +124,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     stopwatch,
     concurrency: settings.concurrency,
     failureScore: settings.failureScore,
+    perfectScore: settings.skipPerfectScore ? settings.perfectScore : undefined,
     frontierType: settings.frontierType,
     cache: cacheEvaluation,
     isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
@@ -234,11 +236,23 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     skipPerfectScore: settings.skipPerfectScore,
     perfectScore,
     failureScore: settings.failureScore,
+    metricRepeats: metricRepeats(settings),
     maxIdleIterations: Math.max(10, Math.ceil(trainset.length / settings.reflectionMinibatchSize)),
     stopReason,
     warn,
   };
   return { runId, testset, findCopies, stopwatch, calls, search };
+}
+
+const METRIC_REPEATS = 3;
+
+/** None where a limit on dollars or tokens reserves one call of the metric for each rollout, or where it is not worth it. */
+function metricRepeats<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+): number {
+  const { maxCostUsd, maxTokens } = settings;
+  const limitsSpend = maxCostUsd !== undefined || maxTokens !== undefined;
+  return limitsSpend || isTrial(settings) ? 0 : METRIC_REPEATS;
 }
 
 function startedEvent<Example, Output, Trace, Name extends string>(

@@ -14,6 +14,7 @@ import { copyExample } from './copy-example.ts';
 import type { ExampleRef } from './examples.ts';
 import { isHopelessError } from './hopeless-seed.ts';
 import type { ScoreCheck } from './score-check.ts';
+import { checkScale } from './seed-advice.ts';
 
 /** Where in the run a rollout belongs. */
 export interface RolloutContext {
@@ -28,6 +29,8 @@ export interface RolloutContext {
   readonly concurrency?: number;
   /** Repeats rollouts that are known already, under this name in the journal. */
   readonly repeat?: string | undefined;
+  /** The metric is asked again for the outputs on this many examples, the first ones. */
+  readonly metricRepeats?: number;
 }
 
 /** What all rollouts of a run share. */
@@ -38,6 +41,8 @@ export interface Program<Example, Output, Trace, Name extends string> {
   readonly metric: Metric<Example, Output, Trace, Name>;
   readonly scores: ScoreCheck;
   readonly failureScore: number;
+  /** Undefined where no score counts as perfect. */
+  readonly perfectScore: number | undefined;
   readonly semaphore: Semaphore;
 }
 
@@ -64,6 +69,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   readonly #candidateRun: CandidateRun<Name>;
   readonly #ref: ExampleRef<Example>;
   readonly #occurrence: string | undefined;
+  readonly #repeatsMetric: boolean;
 
   /** `occurrence` distinguishes rollouts of the same pair, where there is no cache. */
   constructor(
@@ -71,6 +77,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     candidateRun: CandidateRun<Name>,
     ref: ExampleRef<Example>,
     occurrence: string | undefined,
+    repeatsMetric = false,
   ) {
     const { textsId, context } = candidateRun;
     this.phase = spendPhaseOf(context.phase);
@@ -81,6 +88,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     this.#candidateRun = candidateRun;
     this.#ref = ref;
     this.#occurrence = occurrence;
+    this.#repeatsMetric = repeatsMetric;
   }
 
   skip(): Interruption | undefined {
@@ -94,7 +102,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
    *   that breaks its contract.
    */
   async perform(attempt: RunAttempt): Promise<Rollout<Example, Output, Trace>> {
-    const { adapter, metric, runId, scores } = this.#program;
+    const { adapter, metric, runId, scores, perfectScore } = this.#program;
     const { candidate, context } = this.#candidateRun;
     const { example, id: exampleId } = this.#ref;
     const { iteration, phase, candidateIndex } = context;
@@ -135,16 +143,32 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
       ...(unread === undefined ? {} : { unread }),
     };
 
-    let result: unknown;
-    try {
-      result = await attempt({ name: 'The metric', by: 'judge', usageOf: usageOfMetric }, (given): unknown =>
+    const askMetric = () =>
+      attempt({ name: 'The metric', by: 'judge', usageOf: usageOfMetric }, (given): unknown =>
         metric({ ...given, candidate, example, output, trace }),
       );
+    let result: unknown;
+    try {
+      result = await askMetric();
     } catch (error) {
       return this.#failed('metric', error, ran);
     }
     const { usage: _, ...score } = scores.check(result, exampleId);
-    return { example, exampleId, ...ran, ...score };
+    // Before more is spent.
+    if (phase === 'seed') checkScale(score.score, exampleId, perfectScore);
+    const repeatScore = this.#repeatsMetric ? await this.#repeatScore(askMetric) : undefined;
+    return { example, exampleId, ...ran, ...score, ...(repeatScore === undefined ? {} : { repeatScore }) };
+  }
+
+  /** `undefined` where the metric fails now: its first answer counts. */
+  async #repeatScore(askMetric: () => Promise<unknown>): Promise<number | undefined> {
+    const { run, scores } = this.#program;
+    try {
+      return scores.check(await askMetric(), this.#ref.id).score;
+    } catch (error) {
+      if (run.signal.aborted || error instanceof Interrupted) throw error;
+      return undefined;
+    }
   }
 
   #failed(
@@ -188,12 +212,14 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   }
 
   replayed(entry: KnownEntry): Rollout<Example, Output, Trace> {
-    const { score, objectives, unread, error, failedIn, isHopeless } = entry as KnownEntry<RolloutEntry>;
+    const { score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
+      entry as KnownEntry<RolloutEntry>;
     if (error === undefined) this.#program.scores.learn(objectives);
     return {
       example: this.#ref.example,
       exampleId: this.#ref.id,
       score,
+      ...(repeatScore === undefined ? {} : { repeatScore }),
       ...(objectives === undefined ? {} : { objectives }),
       ...(unread === undefined ? {} : { unread }),
       ...(error === undefined ? {} : { error, failedIn: failedIn! }),

@@ -41,6 +41,8 @@ export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly skipPerfectScore: boolean;
   readonly perfectScore: number;
   readonly failureScore: number;
+  /** The outputs of the seed for which the metric is asked again. */
+  readonly metricRepeats: number;
   /** The search ends after this many iterations in a row without a measured child. */
   readonly maxIdleIterations: number;
   readonly stopReason: () => Promise<StopReason | undefined>;

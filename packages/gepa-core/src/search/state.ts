@@ -190,10 +190,13 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     throw new RangeError('A run has no result before it has scored its seed and finished.');
   }
   const objectives = objectivesOf(candidates);
+  const recommendedIndex = finished.recommendedIndex ?? best.index;
   return {
     runId: started.runId,
     bestCandidate: best.texts,
     bestIndex: best.index,
+    recommendedIndex,
+    recommendedCandidate: candidates[recommendedIndex]!.texts,
     ...scoresOf(state, best, seed),
     part: state.pool.part,
     candidates: [...candidates],
@@ -226,7 +229,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
 
 /** The scores of the best candidate and of the seed, on the examples of the final choice where there was one. */
 export function scoresOf(
-  { chosen, pool }: SearchState,
+  { chosen, pool, candidates }: Pick<SearchState, 'chosen' | 'pool' | 'candidates'>,
   best: ScoredCandidate,
   seed: ScoredCandidate,
 ): Pick<OptimizationResult, 'bestScore' | 'scoredOn' | 'seedScore' | 'seedScoredOn'> {
@@ -236,11 +239,17 @@ export function scoresOf(
     candidate: ScoredCandidate,
     positions: ReadonlySet<number>,
     fresh: boolean,
-  ): ScoreBasis => ({
-    examples: [...positions].filter((position) => typeof candidate.scores[position] === 'number').length,
-    fresh,
-    optimistic: candidate.index !== 0 && !fresh,
-  });
+  ): ScoreBasis => {
+    const scored = [...positions]
+      .filter((position) => typeof candidate.scores[position] === 'number')
+      .sort((a, b) => a - b);
+    return {
+      examples: scored.length,
+      positions: scored,
+      fresh,
+      optimistic: candidate.index !== 0 && !fresh,
+    };
+  };
   const isPaired = [...positions].every((position) => typeof seed.scores[position] === 'number');
   const seedPositions = isPaired ? positions : part;
   const fresh = chosen?.fresh ?? false;

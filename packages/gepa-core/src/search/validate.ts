@@ -7,6 +7,7 @@ import { isHopeless } from './hopeless-seed.ts';
 import { scoredCandidate } from './scored-candidate.ts';
 import type { SearchContext } from './search-context.ts';
 import type { CandidateSource, ScoredCandidate, SearchView } from './search-view.ts';
+import { isTrial, seedAdvice } from './seed-advice.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import { unreadComponents, unreadWarning } from './unread-components.ts';
 
@@ -52,6 +53,16 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
   }
   const warning = unreadWarning(search.state.unread, search.names);
   if (warning !== undefined) search.warn(warning);
+  const { minibatchSize, failureScore, skipPerfectScore } = search;
+  const advice = seedAdvice({
+    rollouts: measured,
+    valsetSize: search.valset.length,
+    minibatchSize,
+    failureScore,
+    isTrial: isTrial(search.started),
+    perfectScore: skipPerfectScore ? search.perfectScore : undefined,
+  });
+  for (const sentence of advice) search.warn(sentence);
   return undefined;
 }
 
@@ -64,7 +75,12 @@ export async function validate<Example, Output, Trace, Name extends string>(
   const { valset, state, strategies, evaluator, spend } = search;
   const { metricCalls } = spend;
   const isSeed = candidateIndex === 0;
-  const context = { iteration: state.iteration, phase: isSeed ? 'seed' : 'valset', candidateIndex } as const;
+  const context = {
+    iteration: state.iteration,
+    phase: isSeed ? 'seed' : 'valset',
+    candidateIndex,
+    ...(isSeed ? { metricRepeats: search.metricRepeats } : {}),
+  } as const;
   const rollouts: (Rollout<Example, Output, Trace> | undefined)[] = valset.map(() => undefined);
 
   const examplesAt = (positions: readonly number[]) => positions.map((position) => valset[position]!);

@@ -2,7 +2,7 @@ import { countOf } from '../report/format.ts';
 import type { SearchContext } from './search-context.ts';
 
 /** With fewer, a search is a matter of luck. */
-const ENOUGH_PROPOSALS = 10;
+export const ENOUGH_PROPOSALS = 10;
 /** One in this number of proposals is taken to be accepted, and validated. */
 const PROPOSALS_PER_ACCEPTED = 3;
 

@@ -130,8 +130,8 @@ describe('the adaptive search', () => {
     const run = adaptive({ valset: tokenExamples('valid', 6), maxMetricCalls: 150 });
     const result = await optimize(run.options);
     expect(result.bestIndex).toBeGreaterThan(0);
-    expect(result.scoredOn).toEqual({ examples: 6, fresh: false, optimistic: true });
-    expect(result.seedScoredOn).toEqual({ examples: 6, fresh: false, optimistic: false });
+    expect(result.scoredOn).toMatchObject({ examples: 6, fresh: false, optimistic: true });
+    expect(result.seedScoredOn).toMatchObject({ examples: 6, fresh: false, optimistic: false });
   });
 
   it('a search that ended early scores its best candidates on no more than thirty further examples each', async () => {

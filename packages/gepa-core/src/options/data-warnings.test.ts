@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { ExampleIndex } from '../search/examples.ts';
+import { warnAboutData } from './data-warnings.ts';
+
+interface Sets {
+  readonly trainset: readonly unknown[];
+  readonly valset?: readonly unknown[];
+  readonly testset?: readonly unknown[];
+}
+
+function warningsFor({ trainset, valset = trainset, testset = [] }: Sets): string[] {
+  const index = new ExampleIndex<unknown>();
+  const warnings: string[] = [];
+  const refs = {
+    trainset: index.add('train', trainset),
+    valset: index.add('val', valset),
+    testset: index.add('test', testset),
+  };
+  warnAboutData({ trainset, valset }, refs, (warning) => warnings.push(warning));
+  return warnings;
+}
+
+const ask = (input: string, expected = 'yes') => ({ input, expected });
+
+it('sets without a common example cause no warning', () => {
+  expect(warningsFor({ trainset: [ask('a')], valset: [ask('b')], testset: [ask('c')] })).toEqual([]);
+});
+
+it('validation and test examples that are also in the trainset are counted', () => {
+  const warnings = warningsFor({ trainset: [ask('a'), ask('b')], valset: [ask('a'), ask('x')], testset: [ask('b')] });
+  expect(warnings).toEqual([
+    '1 of the 1 test examples are also in the trainset: the test score is too high. Hold them out.',
+    '1 of the 2 validation examples are also in the trainset: the validation score is too high. Hold them out.',
+  ]);
+});
+
+it('examples that differ in case, spaces or punctuation only count as the same', () => {
+  const [warning] = warningsFor({
+    trainset: [ask('Where is my parcel?')],
+    valset: [ask('x')],
+    testset: [ask('where is  my parcel')],
+  });
+  expect(warning).toContain('1 of the 1 test examples are also in the trainset, some with differences in case');
+});
+
+it('inputs that differ in a sign or a digit are not the same', () => {
+  const inputs = ['3 + 4', '3 - 4', '3 + 5'];
+  const [first, second, third] = inputs.map((input) => ask(input));
+  expect(warningsFor({ trainset: [first], valset: [second], testset: [third] })).toEqual([]);
+});
+
+it('one input with two expected outputs is named', () => {
+  const [warning] = warningsFor({ trainset: [ask('a', 'yes')], valset: [ask('b'), ask('c')], testset: [ask('c', 'no')] })
+    .filter((text) => text.includes('different expected'));
+  expect(warning).toContain('The examples val:1 and test:0 have the same input');
+});

@@ -1,0 +1,148 @@
+import type { Rollout } from '../adapter/adapter.ts';
+import { MetricError } from '../errors.ts';
+import { shorten } from '../reflection/shorten.ts';
+import { countOf, formatScore } from '../report/format.ts';
+
+/*
+ * What the scores of the seed say about a run before its first reflection. Each check returns a warning, or nothing when
+ * there is nothing to say.
+ */
+
+/** The seed on a part of the valset. */
+export interface SeedScores {
+  readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
+  readonly valsetSize: number;
+  readonly minibatchSize: number;
+  readonly failureScore: number;
+  /** Undefined where no score counts as perfect. */
+  readonly perfectScore: number | undefined;
+  /** See `isTrial`. */
+  readonly isTrial: boolean;
+}
+
+/** The warnings for a seed, the most important first. */
+export function seedAdvice(seed: SeedScores): string[] {
+  // A program or metric that fails everywhere has an error or a warning of its own.
+  if (seed.rollouts.length === 0 || seed.rollouts.every(({ error }) => error !== undefined)) return [];
+  const checks = [sameFailure, failuresScoreBetter, noisyMetric];
+  // Nobody expects a gain of a trial.
+  const chances = seed.isTrial ? [] : [noVariance, seldomAFailure, fewExamples];
+  return [...checks, ...chances].flatMap((check) => check(seed) ?? []);
+}
+
+/** A run with fewer metric calls or iterations is a trial. */
+const LEAST = { metricCalls: 100, iterations: 20 };
+
+/** Whether a run is too short for advice on its chances to be of use. */
+export function isTrial(limits: {
+  readonly maxMetricCalls?: number | undefined;
+  readonly maxIterations?: number | undefined;
+}): boolean {
+  const { maxMetricCalls = LEAST.metricCalls, maxIterations = LEAST.iterations } = limits;
+  return maxMetricCalls < LEAST.metricCalls || maxIterations < LEAST.iterations;
+}
+
+/** Above the perfect score by more than rounding. */
+const exceeds = (score: number, perfectScore: number) => score > perfectScore + 1e-6 * Math.abs(perfectScore);
+
+/**
+ * Refuses a score that cannot be meant: the search would take each rollout with a higher one than `perfectScore` for
+ * perfect, and end with nothing to improve.
+ *
+ * @throws {MetricError}
+ */
+export function checkScale(score: number, exampleId: string, perfectScore: number | undefined): void {
+  if (perfectScore === undefined || !exceeds(score, perfectScore)) return;
+  const scale = [5, 10, 100].find((top) => score <= top);
+  throw new MetricError(
+    `The metric scored ${formatScore(score)} on example ${exampleId}, more than perfectScore (${perfectScore}): the search would take the rollout for perfect and learn nothing from it. Set perfectScore to the best score that the metric can give${scale === undefined ? '' : ` (\`perfectScore: ${scale}\`, if ${scale} is the best)`}, or return scores from 0 to ${perfectScore}. For a metric without a best score, set \`skipPerfectScore: false\`.`,
+  );
+}
+
+/** More than half of the rollouts fail in the same way. */
+function sameFailure({ rollouts }: SeedScores): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { error } of rollouts) if (error !== undefined) counts.set(error, (counts.get(error) ?? 0) + 1);
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  if (most === undefined || most[1] < 2 || most[1] <= rollouts.length / 2) return undefined;
+  return `The seed fails in the same way on ${most[1]} of ${countOf(rollouts.length, 'example')}: ${shorten(most[0], 200)}. If no text can repair that, fix the program first: the search would spend its calls on it.`;
+}
+
+/** Fewer examples may score the same by chance. */
+const ENOUGH_EQUAL = 5;
+
+function noVariance({ rollouts, perfectScore }: SeedScores): string | undefined {
+  const first = rollouts[0]!.score;
+  if (rollouts.length < ENOUGH_EQUAL || rollouts.some(({ score }) => score !== first)) return undefined;
+  if (perfectScore !== undefined && first >= perfectScore) return undefined;
+  return `The seed scores ${formatScore(first)} on all ${rollouts.length} examples. If the metric gives every output the same score, or scores only what is wholly right, the search sees no progress: check it on an output that you know to be good, and let it score parts.`;
+}
+
+function failuresScoreBetter({ rollouts, failureScore }: SeedScores): string | undefined {
+  const lower = rollouts.filter(({ score, error }) => error === undefined && score < failureScore);
+  if (lower.length === 0) return undefined;
+  const lowest = Math.min(...lower.map(({ score }) => score));
+  return `The metric scored ${formatScore(lowest)}, less than a rollout that fails (failureScore is ${failureScore}): the search would prefer texts that make the program fail. Set failureScore to the lowest score of the metric.`;
+}
+
+function noisyMetric({ rollouts }: SeedScores): string | undefined {
+  const repeated = rollouts.filter(({ repeatScore }) => repeatScore !== undefined);
+  const differences = repeated.map(({ score, repeatScore }) => Math.abs(score - repeatScore!));
+  const largest = differences.indexOf(Math.max(...differences));
+  if (largest === -1 || differences[largest] === 0) return undefined;
+  const { exampleId, score, repeatScore } = repeated[largest]!;
+  const mean = differences.reduce((sum, difference) => sum + difference, 0) / differences.length;
+  return `The metric does not score the same output the same: on example ${exampleId} ${formatScore(score)} and then ${formatScore(repeatScore!)}; by ${formatScore(mean)} on average over ${countOf(repeated.length, 'output')}. The search takes such differences for progress. Let the judge answer with temperature 0 and few levels, or return the mean of several of its answers.`;
+}
+
+/** With fewer such minibatches, most iterations end without a reflection. */
+const ENOUGH_MINIBATCHES = 1 / 3;
+
+function seldomAFailure({ rollouts, perfectScore, minibatchSize }: SeedScores): string | undefined {
+  if (perfectScore === undefined) return undefined;
+  const perfect = rollouts.filter(({ score }) => score >= perfectScore).length;
+  const chance = 1 - (perfect / rollouts.length) ** minibatchSize;
+  if (perfect === rollouts.length || chance >= ENOUGH_MINIBATCHES) return undefined;
+  return `The seed is perfect on ${perfect} of ${countOf(rollouts.length, 'example')}: about ${Math.round(100 * chance)}% of the minibatches of ${minibatchSize} hold something to learn. Put more of the examples that it fails on into the trainset, or use a larger reflectionMinibatchSize.`;
+}
+
+/** Of scores that are right or wrong, as far as it is not measured: the standard deviation, as a share of the scale. */
+const LIKELY_DEVIATION = 0.45;
+/** So many different scores measure the deviation. */
+const ENOUGH_DISTINCT = 4;
+/** Most gains are smaller, as a share of the scale. */
+const LIKELY_GAIN = 0.15;
+
+function fewExamples(seed: SeedScores): string | undefined {
+  const { rollouts, valsetSize, perfectScore = 1 } = seed;
+  const scores = rollouts.map(({ score }) => score);
+  const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  const isMeasured = new Set(scores).size >= ENOUGH_DISTINCT;
+  const variance = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / (scores.length - 1);
+  return fewExamplesWarning({
+    valsetSize,
+    perfectScore,
+    seedMean: mean,
+    ...(isMeasured ? { deviation: Math.sqrt(variance) } : {}),
+  });
+}
+
+/** Warns when the valset cannot show the gain that is likely. */
+export function fewExamplesWarning(request: {
+  readonly valsetSize: number;
+  readonly perfectScore: number;
+  /** Unknown before the seed is scored. */
+  readonly seedMean?: number;
+  readonly deviation?: number;
+}): string | undefined {
+  const { valsetSize, perfectScore, seedMean } = request;
+  const scale = Math.abs(perfectScore);
+  const deviation = request.deviation ?? LIKELY_DEVIATION * scale;
+  const smallest = (1.96 * deviation) / Math.sqrt(valsetSize);
+  const left = seedMean === undefined ? Number.POSITIVE_INFINITY : perfectScore - seedMean;
+  if (left <= 0 || (smallest <= LIKELY_GAIN * scale && smallest <= left)) return undefined;
+  const gain = Math.min(LIKELY_GAIN * scale, left);
+  const needed = Math.ceil(((1.96 * deviation) / gain) ** 2 / 10) * 10;
+  const rest = smallest > left ? `, and only ${formatScore(left)} is left to gain` : '';
+  return `The valset has ${countOf(valsetSize, 'example')}: differences below about ${formatScore(Math.min(smallest, scale))} are chance${rest}. Use about ${needed} examples or more, and a testset to see whether the gain holds.`;
+}
