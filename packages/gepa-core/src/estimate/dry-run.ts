@@ -74,7 +74,7 @@ export function warningsBeforehand(settings: AnySettings, sizes: CallSizes): rea
   const dispatcher = createDispatcher<string>();
   const runSignal = new RunSignal(undefined);
   try {
-    const { search } = prepareRun(stubSettings(settings, sizes, limits), dispatcher, runSignal, undefined);
+    const { search } = prepareRun(stubSettings(settings, sizes, limits), dispatcher, { runSignal });
     search.dispatch(search.started);
     startPool(search);
     warnOfFewProposals(search);
