@@ -34,6 +34,8 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
     const pace = new Pace();
     directory = openDirectory(settings, dispatcher, runSignal, pace);
     const { journal } = directory ?? {};
+    // Both read all examples.
+    if (directory !== undefined) await nextTurn();
     const prepared = prepareRun(settings, dispatcher, { runSignal, journal, pace, trainsetName });
     if (settings.maxDurationMs !== undefined) {
       runSignal.endAfter(settings.maxDurationMs - prepared.stopwatch.elapsedMs);

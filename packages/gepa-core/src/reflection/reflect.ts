@@ -71,6 +71,13 @@ export async function reflect(
   };
 }
 
+function againRequest(all: readonly ComponentRequest[], invalid: readonly ComponentRequest[]): string {
+  const names = invalid.map(({ name }) => `"${name}"`).join(' and ');
+  return all.length === 1
+    ? 'Answer again as asked above, with the complete text and without this fault.'
+    : `Answer again with the complete text of ${names} only, in blocks as asked above and without these faults.`;
+}
+
 type Outcome = Omit<Reflection, 'usage' | 'wasCutOff'>;
 
 function outcomeOf(
@@ -83,7 +90,9 @@ function outcomeOf(
   const rejected = new Map<string, Rejection>();
   const readings = readAnswer(answer, components, {
     names: request.components.map(({ name }) => name),
-    ownLines: ownLines(request),
+    ownLines: [...ownLines(request), ...(isLast ? [againRequest(request.components, components)] : [])],
+    // Who leaves out the block twice never writes one: a plausible text is better than none.
+    needsBlock: !isLast,
   });
   for (const component of components) {
     const { name, currentText } = component;
@@ -114,11 +123,6 @@ function secondPrompt(
   { rejected }: Outcome,
 ): string {
   const messages = new Set(invalid.map(({ name }) => rejected.get(name)!.message));
-  const names = invalid.map(({ name }) => `"${name}"`).join(' and ');
-  const again =
-    components.length === 1
-      ? 'Answer again as asked above, with the complete text and without this fault.'
-      : `Answer again with the complete text of ${names} only, in blocks as asked above and without these faults.`;
   return `${prompt}
 
 # Your last answer cannot be used
@@ -129,5 +133,5 @@ This was the answer:
 
 ${answer.trim() === '' ? '(nothing)' : fenced(shorten(answer, MAX_ANSWER_CHARACTERS), 4)}
 
-${again}`;
+${againRequest(components, invalid)}`;
 }
