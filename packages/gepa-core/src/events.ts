@@ -153,9 +153,9 @@ export type DecisionEvent<Name extends string = string> =
       readonly test?: TestScores;
     };
 
-/** By component, why its new text was refused. */
+/** By component, why its new text was refused, and the text if the answer had one. */
 export type RefusedTexts<Name extends string = string> = Partial<
-  Record<Name, { readonly reason: ProposalRejection; readonly message: string }>
+  Record<Name, { readonly reason: ProposalRejection; readonly message: string; readonly text?: string }>
 >;
 
 /** Why a task led to no child. */

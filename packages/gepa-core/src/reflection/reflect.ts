@@ -18,6 +18,8 @@ export type RejectionReason = AnswerProblem | TextProblem | LimitProblem | 'unch
 export interface Rejection {
   readonly reason: RejectionReason;
   readonly message: string;
+  /** The text, where the answer had one. */
+  readonly text?: string;
 }
 
 /** The outcome of one reflection, with the usage of its model calls. A component that the answer leaves out is in neither map. */
@@ -110,9 +112,16 @@ function outcomeOf(
     const found =
       checkText({ ...component, text }) ?? request.checkLimits?.({ name, text, currentText, isLast });
     if (found === undefined) texts.set(name, text);
-    else rejected.set(name, { reason: found.problem, message: found.message });
+    else rejected.set(name, { reason: found.problem, message: found.message, ...refusedText(text) });
   }
   return { texts, rejected };
+}
+
+/** A longer text is not worth remembering. */
+const MAX_REFUSED_CHARACTERS = 20_000;
+
+export function refusedText(text: string): { readonly text?: string } {
+  return text.length <= MAX_REFUSED_CHARACTERS ? { text } : {};
 }
 
 function secondPrompt(
