@@ -163,7 +163,7 @@ export type ProposalRejection =
   /** The answer ended in mid-text, was empty or far too long, or broke the component's contract, twice. */
   | 'cut_off'
   | 'empty'
-  /** The answer was a refusal, a question, talk or a copy of the prompt, twice. */
+  /** The answer had no block and was no text, or was a copy of the prompt, twice. */
   | 'no_text'
   | 'too_long'
   | 'lost_placeholder'

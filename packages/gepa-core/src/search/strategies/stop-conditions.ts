@@ -16,7 +16,10 @@ export type StopReason =
   | 'providerUnavailable'
   /** The run directory can no longer be written. */
   | 'runDirUnwritable'
-  /** The best candidate is perfect on the whole valset, or parents were perfect on every minibatch of an epoch. */
+  /**
+   * The best candidate is perfect on the whole valset (with objectives on the frontier, in each of them too), or parents
+   * were perfect on every minibatch of an epoch.
+   */
   | 'allPerfect'
   /** Every candidate that is left to improve is perfect on the whole trainset. */
   | 'trainsetExhausted'
