@@ -62,7 +62,7 @@ const noun = '(?:text|prompt|instructions?|version|description)';
 const words =
   '(?:(?:the|your|complete|full|whole|entire|new|improved|better|updated|revised|rewritten|final) )+';
 /** Headings of records, as an answer that repeats or continues them has them. */
-const record = /^(?:## Example \d+ \(score -?[\d.]+\)|### (?:What the model saw|Final output))$/m;
+const record = /^(?:## Example \d+ \(score -?[\d.]+\)|### What the model saw)$/m;
 
 export function isRecord(text: string): boolean {
   return record.test(text);

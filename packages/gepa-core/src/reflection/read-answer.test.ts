@@ -138,7 +138,13 @@ describe('fences in the text', () => {
         '',
         '---',
         'Here is:',
+        '<think>',
         '</think>',
+        '[THINK] a [/THINK]',
+        '<|channel|>analysis',
+        '<|START_THINKING|>',
+        '## Example',
+        'Done.',
         '{x}',
       ),
     );
