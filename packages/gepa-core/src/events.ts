@@ -168,9 +168,9 @@ export type DecisionEvent<Name extends string = string> =
       readonly test?: TestScores;
     };
 
-/** By component, why its new text was refused. */
+/** By component, why its new text was refused, and the text if the answer had one. */
 export type RefusedTexts<Name extends string = string> = Partial<
-  Record<Name, { readonly reason: ProposalRejection; readonly message: string }>
+  Record<Name, { readonly reason: ProposalRejection; readonly message: string; readonly text?: string }>
 >;
 
 /** Why a task led to no child. */
@@ -178,7 +178,7 @@ export type ProposalRejection =
   /** The answer ended in mid-text, was empty or far too long, or broke the component's contract, twice. */
   | 'cut_off'
   | 'empty'
-  /** The answer was a refusal, a question, talk or a copy of the prompt, twice. */
+  /** The answer had no block and was no text, or was a copy of the prompt, twice. */
   | 'no_text'
   | 'too_long'
   | 'lost_placeholder'

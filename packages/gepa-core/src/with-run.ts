@@ -36,6 +36,8 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
     const pace = new Pace();
     directory = openDirectory(settings, dispatcher, runSignal, pace);
     const { journal } = directory ?? {};
+    // Both read all examples.
+    if (directory !== undefined) await nextTurn();
     const prepared = prepareRun(settings, dispatcher, { runSignal, journal, pace, trainsetName });
     directory?.writeExamples({ sets: setsOf(prepared, trainsetName), plainInput: plainInputOf(settings) });
     if (settings.maxDurationMs !== undefined) {

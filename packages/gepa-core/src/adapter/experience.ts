@@ -5,7 +5,7 @@ export interface TriedText {
   readonly parent: number;
   /** The text that it was to replace. */
   readonly replaced: string;
-  /** `undefined` when no usable text was proposed; see `rejection`. */
+  /** `undefined` when no text was proposed; with a `rejection`, the text was refused and not run. */
   readonly text: string | undefined;
   /** The other components that changed with it. */
   readonly alongside: readonly string[];
@@ -15,7 +15,7 @@ export interface TriedText {
   readonly accepted: boolean;
   /** The candidate that it is part of, with its mean score on the valset. */
   readonly candidate?: { readonly index: number; readonly mean: number };
-  /** Why there is no text: a `ProposalRejection`, and a message. */
+  /** Why there is no text, or why it was refused: a `ProposalRejection`, and a message. */
   readonly rejection?: { readonly reason: string; readonly message: string };
 }
 
@@ -25,7 +25,7 @@ export interface Learned {
   readonly answers: readonly Finding[];
   /**
    * Distinct remarks of the feedback on imperfect rollouts, the most common first. Remarks that differ only in quoted
-   * words and numbers count as one.
+   * words and numbers count as one, which has the quoted words of all as `variants`.
    */
   readonly demands: readonly Finding[];
 }
@@ -35,4 +35,6 @@ export interface Finding {
   readonly text: string;
   /** The ids of the examples that it concerned. */
   readonly exampleIds: readonly string[];
+  /** What other remarks that count as this one quote in place of its quoted words. */
+  readonly variants?: readonly string[];
 }

@@ -5,7 +5,7 @@ import { RolloutError, RunError } from '../errors.ts';
 import type { CallCost } from '../journal/journal.ts';
 import { AttemptMeter } from './attempt-meter.ts';
 import type { AttemptContext, AttemptStep, Call, CallEnvironment } from './call.ts';
-import { isUnbilled, messageOf } from './classify-error.ts';
+import { isUnbilled, messageOf, retryAfterMs } from './classify-error.ts';
 import { Interrupted } from './interruption.ts';
 import { afterFailure, classify, sleep } from './retry.ts';
 
@@ -62,6 +62,8 @@ export class LiveCall {
     const { outage, signal, budget } = this.#run;
     let firstFailureAt: number | undefined;
     for (let number = 1; ; number++) {
+      for (let ms = outage.waitFor(step.name); ms > 0; ms = outage.waitFor(step.name))
+        await sleep(ms, signal);
       try {
         const result = await this.#attemptOnce(step, work);
         outage.answered();
@@ -148,6 +150,8 @@ export class LiveCall {
       outage.gaveUp(next === 'outage' ? 'refused' : kind, error);
       throw error;
     }
+    // All reflections ask one model. Rollouts may ask several.
+    if (this.#call.kind === 'reflection') outage.pause(step, Math.min(retryAfterMs(error) ?? 0, next));
     this.#retries++;
     this.#reservation.endAttempt(isUnbilled(error) ? 'known' : 'unknown');
     dispatch({ type: 'retried', what: this.#call.kind, attempt, message: messageOf(error) });

@@ -15,6 +15,8 @@ export class Outage {
   /** The steps that were ever answered: program, metric and reflection model may have different providers. */
   readonly answeredSteps = new Set<string>();
   #failuresInARow = 0;
+  /** By step, until when its provider asked to wait. */
+  readonly #pausedUntil = new Map<string, number>();
   #waiting: (() => void)[] = [];
 
   /** Resolves at once unless an outage is suspected. */
@@ -37,6 +39,17 @@ export class Outage {
   /** An attempt failed for a transient reason. */
   failed(): void {
     this.#failuresInARow++;
+  }
+
+  /** The provider of a step asked all its callers to wait. */
+  pause(step: string, ms: number): void {
+    const until = performance.now() + ms;
+    this.#pausedUntil.set(step, Math.max(until, this.#pausedUntil.get(step) ?? 0));
+  }
+
+  /** Milliseconds until a step may be tried; not above 0 if it may. */
+  waitFor(step: string): number {
+    return (this.#pausedUntil.get(step) ?? 0) - performance.now();
   }
 
   /** A call failed for good. */

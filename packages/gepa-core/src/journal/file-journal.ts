@@ -6,6 +6,7 @@ import { type Candidate, candidateKey } from '../component.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
 import type { Mask } from '../redact.ts';
+import type { Plain } from '../reflection/plain.ts';
 import { AppendFile } from './append-file.ts';
 import type { SessionDescription } from './describe-run.ts';
 import { EarlierCalls, EarlierReservations, EarlierTime } from './earlier-sessions.ts';
@@ -130,9 +131,9 @@ export class FileJournal implements Journal {
   async add(entry: CallEntry): Promise<JournalPosition | undefined> {
     const { pace } = this.#options;
     const building = this.#lineOf(entry);
-    // Other entries are short, and some are added while the run ends.
+    // A failure is short, and may be added while the run ends.
     const line =
-      entry.type === 'rollout' ? await pace.steps(building, { isUrgent: true }) : withoutPause(building);
+      entry.type === 'unavailable' ? withoutPause(building) : await pace.steps(building, { isUrgent: true });
     if (line === undefined) return undefined;
     const append = () => this.#file.append(line);
     const { position, written } = line.length > LONG_LINE ? await pace.step(append) : append();
@@ -275,12 +276,22 @@ export class FileJournal implements Journal {
 
 /** A value as JSON, masked; the work can pause between the items of a list, such as the steps of a trace. */
 function* maskedJson(value: unknown, mask: Mask): Generator<void, string | undefined> {
-  const json: (string | undefined)[] = [];
-  for (const item of Array.isArray(value) ? value : [value]) {
-    const plain = mask.data(item);
-    yield;
-    json.push(JSON.stringify(plain));
+  if (!Array.isArray(value)) return yield* jsonOf(mask.data(value));
+  const items: string[] = [];
+  for (const item of value) {
+    items.push((yield* jsonOf(mask.data(item))) ?? 'null');
     yield;
   }
-  return Array.isArray(value) ? `[${json.map((item) => item ?? 'null').join(',')}]` : json[0];
+  return `[${items.join(',')}]`;
+}
+
+function* jsonOf(value: Plain | undefined): Generator<void, string | undefined> {
+  yield;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const parts: string[] = [];
+  for (const [name, part] of Object.entries(value)) {
+    const json = yield* jsonOf(part);
+    parts.push(Array.isArray(value) ? json! : `${JSON.stringify(name)}:${json}`);
+  }
+  return Array.isArray(value) ? `[${parts.join(',')}]` : `{${parts.join(',')}}`;
 }

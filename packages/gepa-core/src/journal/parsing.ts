@@ -1,6 +1,9 @@
 /** Shorter JSON is parsed in one step. */
 const LONG = 300_000;
 
+const quote = '"'.charCodeAt(0);
+const backslash = '\\'.charCodeAt(0);
+
 /** Parses JSON. The work on long JSON can pause between its fields and items. */
 export function* parsing(json: string): Generator<void, unknown> {
   const first = json[0];
@@ -39,10 +42,10 @@ function* partsOf(json: string): Generator<string> {
 
 /** The position after the string that starts at a quote. */
 function endOfString(json: string, start: number): number {
-  for (let quote = json.indexOf('"', start + 1); quote >= 0; quote = json.indexOf('"', quote + 1)) {
-    let escapes = 0;
-    while (json[quote - 1 - escapes] === '\\') escapes++;
-    if (escapes % 2 === 0) return quote + 1;
+  for (let index = start + 1; index < json.length; index++) {
+    const code = json.charCodeAt(index);
+    if (code === backslash) index++;
+    else if (code === quote) return index + 1;
   }
   return json.length;
 }

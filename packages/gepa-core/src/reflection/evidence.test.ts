@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Adapter, Rollout } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
 import { withoutPause } from '../calls/pace.ts';
+import { createMask } from '../redact.ts';
 import { type EvidenceRequest, evidenceFor } from './evidence.ts';
 
 const candidate = {
@@ -198,6 +199,33 @@ describe('evidenceFor', () => {
       scores: '0 of 1 example right, with a mean score of 0.5.',
       images: [],
     });
+  });
+
+  it('no step of the work reads more than one large rollout', () => {
+    const large = (id: string) => rollout('x '.repeat(400_000) + id);
+    let masked = 0;
+    const mask = createMask({
+      redact: (text) => {
+        masked += text.length;
+        return text;
+      },
+    });
+    const steps: number[] = [];
+    const work = evidenceFor({
+      adapter,
+      candidate,
+      names: ['facts'],
+      rollouts: ['1', '2', '3', '4'].map(large),
+      mask,
+    });
+    for (let step = work.next(); ; step = work.next()) {
+      steps.push(masked);
+      masked = 0;
+      if (step.done === true) break;
+    }
+    expect(steps.filter((characters) => characters > 100_000)).toHaveLength(4);
+    // The input, and a message and a feedback with it, each cut to 100,000 characters.
+    expect(Math.max(...steps)).toBeLessThan(310_000);
   });
 
   it('long traces give bounded outlines', () => {

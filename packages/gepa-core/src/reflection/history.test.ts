@@ -129,10 +129,28 @@ describe('the history of a parent', () => {
       tasks(4, 0, { a: 'Same.' }, { ...again, minibatch: [1] }),
     );
     expect(render(state, 0)!.split('\n')).toEqual([
-      '- Iteration 4, from candidate 0 (2 times): not kept. Score 1 → 0 on 2 examples. “input 0”: 1 → 0. “input 1”: 1 → 0.',
+      '- Iterations 3 and 4, from candidate 0: not kept. Score 1 → 0 on 2 examples. “input 0”: 1 → 0. “input 1”: 1 → 0.',
       '  (all of the text is new)',
       '  + Same.',
-      '- Iteration 2, from candidate 0 (2 times): rejected. The new text of "a" lost {question}.',
+      '- Iterations 1 and 2, from candidate 0: rejected. The new text of "a" lost {question}.',
+    ]);
+  });
+
+  it('a refused text is shown as a diff with the reason', () => {
+    const refusal = { reason: 'too_long', message: 'It is too long.' } as const;
+    const event: DecisionEvent = {
+      type: 'proposal_rejected',
+      iteration: 1,
+      task: 0,
+      parent: 0,
+      components: ['a'],
+      ...refusal,
+      refused: { a: { ...refusal, text: 'Refused.' } },
+    };
+    expect(render(stateOf(seed, event), 0)!.split('\n')).toEqual([
+      '- Iteration 1, from candidate 0: rejected. It is too long.',
+      '  (all of the text is new)',
+      '  + Refused.',
     ]);
   });
 

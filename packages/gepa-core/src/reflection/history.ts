@@ -62,7 +62,7 @@ function triedText<Name extends string>(
     iteration,
     parent,
     replaced: candidates[parent]!.texts[component],
-    text: ownValue<string>(texts as Readonly<Record<string, string>>, component),
+    text: ownValue<string>(texts as Readonly<Record<string, string>>, component) ?? rejection?.text,
     alongside: Object.keys(texts).filter((name) => name !== component),
     scores: after.map((score, place) => ({
       example: minibatch[place]!,
@@ -73,7 +73,9 @@ function triedText<Name extends string>(
     ...(candidate === undefined
       ? {}
       : { candidate: { index: candidate, mean: candidates[candidate]!.mean } }),
-    ...(rejection === undefined ? {} : { rejection }),
+    ...(rejection === undefined
+      ? {}
+      : { rejection: { reason: rejection.reason, message: rejection.message } }),
   };
 }
 
@@ -142,7 +144,7 @@ function grouped(tried: readonly TriedText[]): Group[] {
   const groups = new Map<string, TriedText[]>();
   for (const attempt of [...tried].sort((a, b) => a.iteration - b.iteration)) {
     const { parent, text, rejection } = attempt;
-    const key = JSON.stringify([parent, text, text === undefined ? rejection?.message : '']);
+    const key = JSON.stringify([parent, text, rejection?.message]);
     const all = groups.get(key) ?? [];
     groups.delete(key);
     groups.set(key, [...all, attempt]);
@@ -152,15 +154,25 @@ function grouped(tried: readonly TriedText[]): Group[] {
 
 function describe({ tried, all }: Group, nameOf: (example: number) => string, maxDiff: number): string {
   const { parent, replaced, text, alongside, rejection } = tried;
-  const times = all.length === 1 ? '' : ` (${all.length} times)`;
-  const where = `Iteration ${tried.iteration}, from candidate ${parent}${times}`;
-  if (text === undefined) {
-    return `- ${where}: rejected. ${oneLine(rejection?.message ?? '', MAX_MESSAGE_CHARACTERS)}`;
+  const where = `${iterationsOf(all)}, from candidate ${parent}`;
+  const diff = text === undefined ? '' : shortDiff(replaced, text, maxDiff).replaceAll(/^/gm, '  ');
+  if (text === undefined || rejection !== undefined) {
+    const reason = `- ${where}: rejected. ${oneLine(rejection?.message ?? '', MAX_MESSAGE_CHARACTERS)}`;
+    return diff === '' ? reason : `${reason}\n${diff}`;
   }
   const scores = all.flatMap((attempt) => attempt.scores);
   const others = alongside.length === 0 ? '' : ` It changed together with ${alongside.join(', ')}.`;
-  const diff = shortDiff(replaced, text, maxDiff).replaceAll(/^/gm, '  ');
   return `- ${where}: ${outcomeOf(all)} ${changeOf(scores, nameOf)}${others}\n${diff}`;
+}
+
+/** The iterations of equal attempts; of many, the last and their number. */
+function iterationsOf(all: readonly TriedText[]): string {
+  const numbers = [...new Set(all.map(({ iteration }) => iteration))];
+  const last = numbers.pop()!;
+  if (numbers.length === 0) return `Iteration ${last}`;
+  return numbers.length > 3
+    ? `Iteration ${last} and ${numbers.length} before`
+    : `Iterations ${numbers.join(', ')} and ${last}`;
 }
 
 function outcomeOf(all: readonly TriedText[]): string {

@@ -43,6 +43,24 @@ describe('what the feedback of a run reveals', () => {
     expect(texts(answers)).toEqual(['billing', 'cancel']);
   });
 
+  it('remarks that differ in quoted words count as one, which keeps the words that were wanted', () => {
+    const learned = learnedFrom([
+      rollout('1', { feedback: 'Got "sales", expected "billing".' }),
+      rollout('2', { feedback: 'Got "sales", expected "refund".' }),
+      rollout('3', { feedback: 'Got "spam", expected "cancel".' }),
+    ]);
+    expect(learned.demands).toEqual([
+      {
+        text: 'Got "spam", expected "cancel".',
+        exampleIds: ['1', '2', '3'],
+        variants: ['"billing"', '"refund"'],
+      },
+    ]);
+    expect(renderLearned(learned, new Set())).toContain(
+      '- Got "spam", expected "cancel". (on 3 examples, also with "billing", "refund")',
+    );
+  });
+
   it('with showExpected every expected answer is known', () => {
     const { answers } = learnedFrom([rollout('2', { expected: 'refund', feedback: 'Wrong.' })], {
       showExpected: true,
@@ -67,7 +85,7 @@ describe('what the feedback of a run reveals', () => {
       rollout('2', { feedback: 'Expected "refund", got "other".' }),
     ]);
     expect(demands).toEqual([
-      { text: 'Expected "refund", got "other".', exampleIds: ['1', '2'] },
+      { text: 'Expected "refund", got "other".', exampleIds: ['1', '2'], variants: ['"billing"'] },
       { text: 'Use at most 10 words.', exampleIds: ['1'] },
     ]);
   });

@@ -10,6 +10,8 @@ const MAX_FEEDBACK_CHARACTERS = 4_000;
 const MAX_ANSWER_CHARACTERS = 80;
 /** Memory of one run, far beyond what a prompt shows. */
 const MAX_KEPT = 1_000;
+/** Of one remark. */
+const MAX_VARIANTS = 30;
 
 /** Collects what the feedback reveals, rollout by rollout. Expected values that no feedback names stay hidden. */
 export class LearnedFeedback<Name extends string = string> {
@@ -68,9 +70,9 @@ export class LearnedFeedback<Name extends string = string> {
       if (isPerfect) continue;
       for (const remark of found.demands) {
         const pattern = patternOf(remark);
-        const ids = demands.get(pattern)?.ids;
+        const known = demands.get(pattern);
         demands.delete(pattern);
-        addNote(demands, pattern, remark, exampleId, ids);
+        addNote(demands, pattern, remark, exampleId, known);
       }
     }
   }
@@ -96,22 +98,43 @@ export class LearnedFeedback<Name extends string = string> {
   }
 }
 
-type Notes = Map<string, { readonly text: string; readonly ids: Set<string> }>;
+interface Note {
+  readonly text: string;
+  readonly ids: Set<string>;
+  /** What the remarks that count as this one quote. */
+  readonly quoted: Set<string>;
+}
+type Notes = Map<string, Note>;
 
-const findingOf = ({ text, ids }: { text: string; ids: ReadonlySet<string> }): Finding => ({
-  text,
-  exampleIds: [...ids],
-});
+function findingOf({ text, ids, quoted }: Note): Finding {
+  const variants = [...quoted].filter((words) => words !== quotedIn(text));
+  return { text, exampleIds: [...ids], ...(variants.length === 0 ? {} : { variants }) };
+}
 
-function addNote(notes: Notes, key: string, text: string, exampleId: string, ids?: Set<string>): void {
-  const known = ids ?? notes.get(key)?.ids;
+function addNote(notes: Notes, key: string, text: string, exampleId: string, before?: Note): void {
+  const known = before ?? notes.get(key);
   if (known === undefined && notes.size >= MAX_KEPT) return;
-  notes.set(key, { text, ids: (known ?? new Set<string>()).add(exampleId) });
+  const { ids, quoted } = known ?? { ids: new Set<string>(), quoted: new Set<string>() };
+  const words = quotedIn(text);
+  if (words !== undefined && quoted.size < MAX_VARIANTS) quoted.add(words);
+  notes.set(key, { text, ids: ids.add(exampleId), quoted });
+}
+
+const quotation = /"[^"]*"|'[^']*'(?!\w)|`[^`]*`|“[^”]*”|«[^»]*»/;
+const wanted = new RegExp(
+  `\\b(?:expected|correct|right|wanted|should (?:be|have been)|must be|missing)\\b[^"'\`“«]{0,40}(${quotation.source})`,
+  'i',
+);
+
+/** The words that a remark quotes as wanted, or else first. */
+function quotedIn(remark: string): string | undefined {
+  const words = wanted.exec(remark)?.[1] ?? quotation.exec(remark)?.[0];
+  return words !== undefined && words.length <= MAX_ANSWER_CHARACTERS ? words : undefined;
 }
 
 /** Equal for remarks that differ only in quoted words and numbers. */
 function patternOf(remark: string): string {
-  return remark.toLowerCase().replaceAll(/"[^"]*"|'[^']*'(?!\w)|`[^`]*`|“[^”]*”|«[^»]*»|\d+/g, '#');
+  return remark.toLowerCase().replaceAll(new RegExp(`${quotation.source}|\\d+`, 'g'), '#');
 }
 
 /** The lines of a feedback, and the sentences of long lines. */
@@ -179,8 +202,10 @@ function answersLine(answers: readonly Finding[]): string | undefined {
 function demandsList(demands: readonly Finding[]): string | undefined {
   const lines: string[] = [];
   let size = 0;
-  for (const { text, exampleIds } of demands.slice(0, MAX_DEMANDS)) {
-    const times = exampleIds.length === 1 ? '' : ` (on ${exampleIds.length} examples)`;
+  for (const { text, exampleIds, variants = [] } of demands.slice(0, MAX_DEMANDS)) {
+    const others =
+      variants.length === 0 ? '' : `, also with ${oneLine(variants.join(', '), MAX_DEMAND_CHARACTERS)}`;
+    const times = exampleIds.length === 1 ? '' : ` (on ${exampleIds.length} examples${others})`;
     const line = `- ${oneLine(text, MAX_DEMAND_CHARACTERS)}${times}`;
     size += line.length;
     if (size > MAX_DEMANDS_CHARACTERS) break;

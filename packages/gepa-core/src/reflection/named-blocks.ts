@@ -68,7 +68,8 @@ function blocksUnderNames(
   return [{ name, lines: lines.slice(0, end), isFenced: true }, ...underNames];
 }
 
-function lineBefore(lines: readonly string[], { start }: FencedBlock): string {
+/** The last line with words before a block; empty if there is none. */
+export function lineBefore(lines: readonly string[], { start }: FencedBlock): string {
   let line = start - 1;
   while (line >= 0 && lines[line]!.trim() === '') line--;
   return lines[line] ?? '';

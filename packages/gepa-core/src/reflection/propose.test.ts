@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ReflectiveRecord } from '../adapter/adapter.ts';
 import { ProposerError, type RunError } from '../errors.ts';
@@ -96,6 +98,42 @@ describe('a reflection model', () => {
     await optimize(modelRun(model, { ...options, reflectionPromptTemplate: slotted }).options);
     expect(prompts).toHaveLength(2);
     expect(prompts[1]).toContain('No block of the answer has the name');
+  });
+
+  it('all reflections wait as long as the server of their model asks one of them to', async () => {
+    const wait = 250;
+    const requests: { readonly at: number; readonly isRefused: boolean }[] = [];
+    const server = createServer((_, response) => {
+      const isRefused = requests.length === 1;
+      requests.push({ at: performance.now(), isRefused });
+      if (isRefused) response.writeHead(429, { 'retry-after-ms': String(wait) });
+      setTimeout(() => response.end(`\`\`\`\`\nbase red ${requests.length}\n\`\`\`\``), isRefused ? 0 : 20);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const { propose: _, ...options } = tokenRun({ maxIterations: 1 }).options;
+      await optimize({
+        ...options,
+        samplingStrategy: { independent: 6 },
+        reflectionConcurrency: 2,
+        retry: { minDelayMs: 1 },
+        reflectionModel: async () => {
+          const response = await fetch(`http://127.0.0.1:${port}`);
+          const { status, headers } = response;
+          const text = await response.text();
+          if (status !== 200) throw Object.assign(new Error('Too many requests.'), { status, headers });
+          return text;
+        },
+      });
+    } finally {
+      server.close();
+    }
+    const refused = requests.find(({ isRefused }) => isRefused)!;
+    const later = requests.filter(({ at }) => at > refused.at);
+    expect(later.length).toBeGreaterThan(2);
+    // Timers may fire a little early.
+    for (const { at } of later) expect(at - refused.at).toBeGreaterThan(wait - 10);
   });
 
   it('reflectionConcurrency limits the calls of the reflection model', async () => {

@@ -18,7 +18,7 @@ import type { PromptImage } from './images.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Memory } from './memory.ts';
 import type { Proposal, ProposalRequest, Proposer } from './proposer.ts';
-import { type Reflection, reflect } from './reflect.ts';
+import { type Reflection, reflect, refusedText } from './reflect.ts';
 import { type PromptRequest, recordsFor, reflectionRequests } from './requests.ts';
 import type { CheckLimits, TextLimits } from './text-limits.ts';
 
@@ -112,11 +112,14 @@ async function askModel<Example, Output, Trace, Name extends string>(
     Record<Name, string>
   >;
   const rejections = reflections.flatMap(({ rejected }) => [...rejected]);
-  // The reasons of each text are of interest only where there are several.
-  const isOne = request.components.length === 1 || rejections.length === 0;
-  const refused = isOne ? {} : { refused: Object.fromEntries(rejections) as RefusedTexts<Name> };
+  // One reason without a text is that of the whole proposal.
+  const isWhole = request.components.length === 1 && rejections.every(([, { text }]) => text === undefined);
+  const refused =
+    isWhole || rejections.length === 0
+      ? {}
+      : { refused: Object.fromEntries(rejections) as RefusedTexts<Name> };
   if (Object.keys(texts).length > 0) return { texts, ...refused };
-  const [rejected] = rejections.map(([, rejection]) => rejection);
+  const [rejected] = rejections.map(([, { reason, message }]) => ({ reason, message }));
   return rejected === undefined ? noText(request) : { rejected: { ...rejected, ...refused } };
 }
 
@@ -155,7 +158,9 @@ async function ask<Example, Output, Trace, Name extends string>(
     task,
     components,
     texts: Object.fromEntries(texts),
-    rejected: Object.fromEntries(rejected),
+    rejected: Object.fromEntries(
+      [...rejected].map(([name, { reason, message }]) => [name, { reason, message }]),
+    ),
     usage,
     durationMs: performance.now() - startedAt,
   });
@@ -265,7 +270,11 @@ async function askProposer<Example, Output, Trace, Name extends string>(
     const fault =
       checkText({ name, component, text, currentText }) ??
       checkLimits({ name, text, currentText, isLast: true });
-    if (fault !== undefined) return { rejected: { reason: fault.problem, message: fault.message } };
+    if (fault !== undefined) {
+      const rejected = { reason: fault.problem, message: fault.message };
+      const refused = { [name]: { ...rejected, ...refusedText(text) } } as RefusedTexts<Name>;
+      return { rejected: { ...rejected, refused } };
+    }
     texts.set(name, text);
   }
   if (texts.size === 0) return noText(request);

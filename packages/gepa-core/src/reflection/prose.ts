@@ -54,19 +54,19 @@ export function isTalk(text: string): boolean {
   const ends = [lines[0]!, lines.at(-1)!].map((line) => withoutMarks(line.slice(0, 400)));
   const [first, last] = ends as [string, string];
   return (
-    record.test(text) ||
-    refusal.test(first) ||
-    talk.test(first) ||
-    closing.test(last) ||
-    ends.some((line) => question.test(line))
+    refusal.test(first) || talk.test(first) || closing.test(last) || ends.some((line) => question.test(line))
   );
 }
 
 const noun = '(?:text|prompt|instructions?|version|description)';
 const words =
   '(?:(?:the|your|complete|full|whole|entire|new|improved|better|updated|revised|rewritten|final) )+';
-/** The heading of a record, as an answer that goes on with the records has it. */
-const record = /^## Example \d+ \(score [\d.]+\)$/m;
+/** Headings of records, as an answer that repeats or continues them has them. */
+const record = /^(?:## Example \d+ \(score -?[\d.]+\)|### What the model saw)$/m;
+
+export function isRecord(text: string): boolean {
+  return record.test(text);
+}
 
 /** In brackets, with "here", or in the words of the prompt. "New text" alone may be a stub of a test. */
 const samples = [

@@ -138,7 +138,13 @@ describe('fences in the text', () => {
         '',
         '---',
         'Here is:',
+        '<think>',
         '</think>',
+        '[THINK] a [/THINK]',
+        '<|channel|>analysis',
+        '<|START_THINKING|>',
+        '## Example',
+        'Done.',
         '{x}',
       ),
     );
@@ -289,6 +295,14 @@ describe('thinking', () => {
     ['a thought channel', `<|channel>thought\n${draft}\n<channel|>${block}`],
     ['channels without their marks', `analysisWe need labels.\n${draft}\nassistantfinal${block}`],
     ['two sections', `<think>one</think>\ntwo</think>\n${block}`],
+    ['marks of a start and an end', `<|START_THINKING|>${draft}<|END_THINKING|>${block}`],
+    ['marks of a thought', `<|begin_of_thought|>${draft}<|end_of_thought|>${block}`],
+    ['a section after the first words', `Okay.\n<think>\n${draft}\n</think>\n${block}`],
+    [
+      'a section after the text',
+      `${block}\n<think>Or so?\n${fenced('No, a draft of much more text.', 4)}</think>`,
+    ],
+    ['a section after the first words, with an open fence', `Sure. [THINK]\n\`\`\`\`\nno [/THINK]\n${block}`],
     ['an end mark', `${block}<|im_end|>`],
   ])('readAnswer removes thinking with %s', (_, answer) => expect(read(answer)).toEqual({ text: triage }));
 
@@ -311,8 +325,51 @@ describe('thinking', () => {
   });
 });
 
+describe('an answer without the block that the prompt asks for', () => {
+  const current = 'Sort the tickets of our shop by what they are about, and answer with one label.';
+  const readFor = (text: string, needsBlock: boolean) =>
+    readAnswer({ text }, [{ name: 'triage', currentText: current }], { needsBlock }).get('triage')!;
+
+  it('is refused where a block is needed, and taken otherwise', () => {
+    expect(readFor(triage, true)).toEqual({
+      problem: 'no_text',
+      message: 'The answer has no block of backticks around the text.',
+    });
+    expect(readFor(triage, false)).toEqual({ text: triage });
+    expect(readFor(fenced(triage), true)).toEqual({ text: triage });
+  });
+
+  it.each([
+    'Done.',
+    'Lo siento, no.',
+    '申し訳ありません。',
+    'I cannot do that, as it would be wrong to do so here.',
+  ])('is never a text if it is a remark: %s', (text) =>
+    expect(readFor(text, false)).toMatchObject({ problem: 'no_text' }),
+  );
+});
+
+it('readAnswer refuses a block that repeats the records of the prompt', () => {
+  const record = '## Example 2 (score 0.5)\n\n### Input\n\nMy invoice.\n\n### Feedback\n\nWrong.';
+  expect(read(fenced(record, 4))).toMatchObject({ problem: 'no_text' });
+});
+
 describe('several blocks', () => {
   const old = 'Sort tickets.';
+
+  it('a short text that is introduced wins over a longer draft, and an aside does not', () => {
+    const long = 'Sort the tickets by what they are about. '.repeat(20);
+    const readFor = (text: string) =>
+      readAnswer({ text }, [{ name: 'triage', currentText: long }]).get('triage')!;
+    const draft = fenced(`A draft. ${long}`, 4);
+    expect(readFor(`${draft}\n\nThe final text:\n\n${fenced(triage, 4)}`)).toEqual({ text: triage });
+    expect(readFor(`${draft}\n\nThe model wrote\n${fenced('bug', 4)}`)).not.toEqual({ text: 'bug' });
+  });
+
+  it('a text that is not much shorter than the current one wins over a draft of any length', () => {
+    const draft = fenced(`A draft. ${'and so on, '.repeat(200)}`, 4);
+    expect(read(`${draft}\n\nToo long, so:\n\n${fenced(triage, 4)}`)).toEqual({ text: triage });
+  });
   it.each([
     [
       'a draft and the final text',

@@ -1,8 +1,8 @@
 import { isCutOff, type LanguageModelAnswer } from '../language-model.ts';
 import { trimBlankLines } from './fence.ts';
 import { type FencedBlock, fencedBlocks } from './fenced-blocks.ts';
-import { namedSections, nameIn } from './named-blocks.ts';
-import { isIntroduction, isSample, isTalk, withoutIntroduction, withoutMarks } from './prose.ts';
+import { lineBefore, namedSections, nameIn } from './named-blocks.ts';
+import { isIntroduction, isRecord, isSample, isTalk, withoutIntroduction, withoutMarks } from './prose.ts';
 import { withoutThinking } from './thinking.ts';
 
 /** Why an answer has no usable text. */
@@ -19,6 +19,9 @@ export interface AskedText {
   readonly currentText: string;
 }
 
+/** What is shorter than this part of the current text is likely a remark, such as a refusal in any language. */
+const LEAST_PART = 1 / 4;
+
 /** About 100,000 tokens, more than models write, so that the time to read an answer is bounded. */
 const MAX_ANSWER_CHARACTERS = 400_000;
 
@@ -31,15 +34,21 @@ const MAX_ANSWER_CHARACTERS = 400_000;
  *
  * @param texts The texts to extract.
  * @param context.names The names of all components in the prompt. Default: of those that are asked for.
+ * @param context.needsBlock Whether a text without a block is refused. Default `false`: it is refused only if it reads like
+ *   a reply, or is much shorter than the current text.
  * @param context.ownLines The lines of the prompt that are not about the program, which show that an answer repeats it.
  */
 export function readAnswer(
   answer: Pick<LanguageModelAnswer, 'text' | 'finishReason'>,
   texts: readonly AskedText[],
-  context: { readonly names?: readonly string[]; readonly ownLines?: readonly string[] } = {},
+  context: {
+    readonly names?: readonly string[];
+    readonly ownLines?: readonly string[];
+    readonly needsBlock?: boolean;
+  } = {},
 ): ReadonlyMap<string, Reading> {
   const asked = texts.map(({ name, currentText }) => ({ name, currentText: asAnswered(currentText) }));
-  const { names = asked.map(({ name }) => name), ownLines = [] } = context;
+  const { names = asked.map(({ name }) => name), ownLines = [], needsBlock = false } = context;
   const ownWords = ownLines.join('\n');
   const forAll = (reading: Reading) => new Map(asked.map(({ name }) => [name, reading]));
   const isCut = isCutOff(answer.finishReason);
@@ -58,7 +67,7 @@ export function readAnswer(
   const lines = withoutEcho(content.split('\n'), asked, ownLines);
   const sections = names.length === 1 ? [] : namedSections(lines, names);
   if (sections.length === 0 && asked.length === 1) {
-    return forAll(isCut ? stopped : withoutSamples(readOne(lines, asked[0]!), ownWords));
+    return forAll(isCut ? stopped : withoutSamples(readOne(lines, asked[0]!, needsBlock), ownWords));
   }
 
   const readings = new Map<string, Reading>();
@@ -66,7 +75,8 @@ export function readAnswer(
     const text = asked.find((one) => one.name === name);
     if (text === undefined) return;
     const isLast = index === sections.length - 1;
-    const whole = () => (isFenced ? readOne(lines, text) : textOf(lines.join('\n')));
+    const whole = () =>
+      isFenced ? readOne(lines, text, false) : needsBlock ? noText(noBlock) : textOf(lines.join('\n'));
     const reading = isCut && isLast ? stopped : withoutSamples(whole(), ownWords);
     // A block that repeats the current text does not replace a new one.
     const isQuote = 'text' in reading && reading.text === text.currentText && readings.has(name);
@@ -78,16 +88,19 @@ export function readAnswer(
     : forAll(noText('No block of the answer has the name of a text on its first line.'));
 }
 
-function readOne(lines: readonly string[], asked: AskedText): Reading {
+const noBlock = 'The answer has no block of backticks around the text.';
+
+function readOne(lines: readonly string[], asked: AskedText, needsBlock: boolean): Reading {
   const { blocks, unclosed } = fencedBlocks(lines);
   const block = bestBlock(lines, joinSplitBlocks(lines, blocks), asked);
   if (unclosed !== undefined && unclosed >= (block?.length ?? 0)) return cutOff('a fence is not closed');
   if (block !== undefined) return textOf(contentOf(block, asked).join('\n'));
 
-  const text = textOf(withoutIntroduction(lines.join('\n')));
-  return 'text' in text && isTalk(text.text)
-    ? noText('The answer is not a text: it has no fenced block, and reads like a reply.')
-    : text;
+  const reading = textOf(withoutIntroduction(lines.join('\n')));
+  if (!('text' in reading)) return reading;
+  if (isTalk(reading.text) || reading.text.length < asked.currentText.length * LEAST_PART)
+    return noText('The answer is not a text: it has no fenced block, and reads like a reply.');
+  return needsBlock ? noText(noBlock) : reading;
 }
 
 function textOf(content: string): Reading {
@@ -121,6 +134,7 @@ function withoutEcho(lines: string[], asked: readonly AskedText[], ownLines: rea
 function withoutSamples(reading: Reading, ownWords: string): Reading {
   if (!('text' in reading)) return reading;
   const { text } = reading;
+  if (isRecord(text)) return noText('The answer repeats the runs in place of a text.');
   const isPiece = () => text.length < 1_000 && /\w\s+\w+\s+\w/.test(text) && ownWords.includes(text);
   return isSample(text) || isPiece()
     ? noText('The answer repeats words of the request in place of a text.')
@@ -172,7 +186,7 @@ function isComment(lines: readonly string[]): boolean {
 
 /**
  * The block with the new text: one with the longest fence that is not the quoted old text; of these the last, unless it is
- * much smaller than another.
+ * an aside: much smaller than another and than the current text, and not introduced as the text.
  */
 function bestBlock(
   lines: readonly string[],
@@ -187,7 +201,10 @@ function bestBlock(
   const longest = found.reduce((length, { block }) => Math.max(length, block.length), 0);
   const candidates = found.filter(({ block }) => block.length === longest);
   const largest = candidates.reduce((size, { text }) => Math.max(size, text.length), 0);
-  return candidates.findLast(({ text }) => text.length >= largest / 4)?.block;
+  const least = Math.min(largest, asked.currentText.length) * LEAST_PART;
+  const isAside = ({ block, text }: (typeof candidates)[number]) =>
+    text.length < least && !isIntroduction(lineBefore(lines, block));
+  return candidates.findLast((one) => (largest === 0 || one.text !== '') && !isAside(one))?.block;
 }
 
 const proseTags = new Set([
@@ -208,9 +225,7 @@ const announcesExample = /\b(?:examples?|format)\b[^:]{0,60}:$/i;
 /** Whether a block is code or an example inside an answer that is not itself fenced. */
 function isExample(lines: readonly string[], block: FencedBlock, { name }: AskedText): boolean {
   if (block.length > 3 || nameIn(block.info, [name]) !== undefined) return false;
-  let line = block.start - 1;
-  while (line >= 0 && lines[line]!.trim() === '') line--;
-  const before = lines[line];
-  if (before === undefined || isIntroduction(before)) return false;
+  const before = lineBefore(lines, block);
+  if (before === '' || isIntroduction(before)) return false;
   return !proseTags.has(block.tag) || announcesExample.test(withoutMarks(before));
 }

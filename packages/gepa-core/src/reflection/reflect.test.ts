@@ -63,6 +63,29 @@ describe('reflect', () => {
     expect(second!.slice(first!.length)).toContain(answer === '' ? '(nothing)' : answer);
   });
 
+  it('reflect asks again for an answer without a block, and takes a second one if it is a text', async () => {
+    const text = 'Sort {ticket} into bug or billing.';
+    const plain = scripted(text, text);
+    expect(await reflect({ ...base, call: plain.call })).toMatchObject({
+      texts: new Map([['triage', text]]),
+    });
+    expect(plain.prompts[1]).toContain('The answer has no block of backticks around the text.');
+    expect(await reflect({ ...base, call: scripted('Hecho.', good).call })).toMatchObject({
+      texts: new Map([['triage', text]]),
+    });
+    expect(rejectionOf(await reflect({ ...base, call: scripted('¡No!', '¡No!').call }))).toMatchObject({
+      reason: 'no_text',
+    });
+  });
+
+  it('reflect never takes an echo of its second request for a text', async () => {
+    const echo = fenced('Answer again as asked above, with the complete text and without this fault.', 4);
+    const open = { ...base, components: [{ ...triage, component: { text: 'x' } }] };
+    expect(rejectionOf(await reflect({ ...open, call: scripted('', echo).call }))).toMatchObject({
+      reason: 'no_text',
+    });
+  });
+
   it('reflect rejects the second answer with the reason of the second answer', async () => {
     const { call } = scripted('````\nSort {tick', fenced('Sort.', 4));
     expect(rejectionOf(await reflect({ ...base, call }))).toMatchObject({ reason: 'lost_placeholder' });

@@ -18,6 +18,8 @@ export type RejectionReason = AnswerProblem | TextProblem | LimitProblem | 'unch
 export interface Rejection {
   readonly reason: RejectionReason;
   readonly message: string;
+  /** The text, where the answer had one. */
+  readonly text?: string;
 }
 
 /** The outcome of one reflection, with the usage of its model calls. A component that the answer leaves out is in neither map. */
@@ -71,6 +73,13 @@ export async function reflect(
   };
 }
 
+function againRequest(all: readonly ComponentRequest[], invalid: readonly ComponentRequest[]): string {
+  const names = invalid.map(({ name }) => `"${name}"`).join(' and ');
+  return all.length === 1
+    ? 'Answer again as asked above, with the complete text and without this fault.'
+    : `Answer again with the complete text of ${names} only, in blocks as asked above and without these faults.`;
+}
+
 type Outcome = Omit<Reflection, 'usage' | 'wasCutOff'>;
 
 function outcomeOf(
@@ -83,7 +92,9 @@ function outcomeOf(
   const rejected = new Map<string, Rejection>();
   const readings = readAnswer(answer, components, {
     names: request.components.map(({ name }) => name),
-    ownLines: ownLines(request),
+    ownLines: [...ownLines(request), ...(isLast ? [againRequest(request.components, components)] : [])],
+    // Who leaves out the block twice never writes one: a plausible text is better than none.
+    needsBlock: !isLast,
   });
   for (const component of components) {
     const { name, currentText } = component;
@@ -101,9 +112,16 @@ function outcomeOf(
     const found =
       checkText({ ...component, text }) ?? request.checkLimits?.({ name, text, currentText, isLast });
     if (found === undefined) texts.set(name, text);
-    else rejected.set(name, { reason: found.problem, message: found.message });
+    else rejected.set(name, { reason: found.problem, message: found.message, ...refusedText(text) });
   }
   return { texts, rejected };
+}
+
+/** A longer text is not worth remembering. */
+const MAX_REFUSED_CHARACTERS = 20_000;
+
+export function refusedText(text: string): { readonly text?: string } {
+  return text.length <= MAX_REFUSED_CHARACTERS ? { text } : {};
 }
 
 function secondPrompt(
@@ -114,11 +132,6 @@ function secondPrompt(
   { rejected }: Outcome,
 ): string {
   const messages = new Set(invalid.map(({ name }) => rejected.get(name)!.message));
-  const names = invalid.map(({ name }) => `"${name}"`).join(' and ');
-  const again =
-    components.length === 1
-      ? 'Answer again as asked above, with the complete text and without this fault.'
-      : `Answer again with the complete text of ${names} only, in blocks as asked above and without these faults.`;
   return `${prompt}
 
 # Your last answer cannot be used
@@ -129,5 +142,5 @@ This was the answer:
 
 ${answer.trim() === '' ? '(nothing)' : fenced(shorten(answer, MAX_ANSWER_CHARACTERS), 4)}
 
-${again}`;
+${againRequest(components, invalid)}`;
 }

@@ -1,13 +1,18 @@
 import { fencedBlocks } from './fenced-blocks.ts';
 
 const names = 'think|thinking|thought|thoughts|reasoning|analysis|reflection|scratchpad';
-/** The forms in which open models mark their thinking, opening and closing. */
-const opening = new RegExp(
-  `^\\s*(?:<(?:seed:)?(?:${names})>|\\[THINK\\]|◁think▷|<\\|?channel\\|?>\\s*(?:analysis|thought)\\b)`,
-  'i',
-);
+/** The marks of thinking that open models have beside tags, each with the one that ends it. */
+const marks = [
+  [/\[THINK\]/, /\[\/THINK\]/],
+  [/◁think▷/, /◁\/think▷/],
+  [/<\|START_THINKING\|>/, /<\|END_THINKING\|>/],
+  [/<\|begin_of_thought\|>/, /<\|end_of_thought\|>/],
+  [/<\|?channel\|?>\s*(?:analysis|thought|commentary)\b/, /<channel\|>|<\|channel\|>final<\|message\|>/],
+] as const;
+const openMarks = marks.map(([open]) => open.source).join('|');
+const opening = new RegExp(`^\\s*(?:<(?:seed:)?(?:${names})>|${openMarks})`, 'i');
 const tags = new RegExp(
-  `<(?<close>/?)(?:seed:)?(?<name>${names})>|\\[/THINK\\]|◁/think▷|<channel\\|>|<\\|channel\\|>final<\\|message\\|>|^analysis[^]*?assistantfinal`,
+  `<(?<close>/?)(?:seed:)?(?<name>${names})>|${marks.map(([, end]) => end.source).join('|')}|^analysis[^]*?assistantfinal`,
   'gi',
 );
 /** Marks that end a message, where a server passes them on. */
@@ -15,13 +20,46 @@ const ending = /(?:<\|(?:end|return|im_end|eot_id|endoftext)\|>|<end_of_turn>|<\
 
 /**
  * Removes thinking that a model or a server left in an answer: up to the last closing tag that has no opening one,
- * unless it stands in a fenced block. Returns `undefined` if the thinking has no end.
+ * unless it stands in a fenced block, and between tags after the first words of the answer. Returns `undefined` if the
+ * thinking has no end.
  */
 export function withoutThinking(text: string): string | undefined {
   const isOpen = opening.test(text);
   const end = endOfThinking(text, isOpen);
   if (end === undefined && isOpen) return undefined;
-  return text.slice(end ?? 0).replace(ending, '');
+  return withoutPairs(text.slice(end ?? 0)).replace(ending, '');
+}
+
+const openTag = new RegExp(`<(?:seed:)?(?<name>${names})>|${openMarks}`, 'gi');
+/** More thinking than this in one answer is not looked for, so that the time to read it is bounded. */
+const MAX_PAIRS = 20;
+
+/** Removes thinking in the middle of an answer, outside of fenced blocks. An answer without a block may be about tags. */
+function withoutPairs(text: string): string {
+  let rest = text;
+  for (let pairs = 0; pairs < MAX_PAIRS; pairs++) {
+    const pair = firstPair(rest);
+    if (pair === undefined) break;
+    rest = rest.slice(0, pair.from) + rest.slice(pair.to);
+  }
+  return rest !== text && fencedBlocks(rest.split('\n')).blocks.length > 0 ? rest : text;
+}
+
+/** The first opening tag that is in no fenced block, to the end of what it opens. */
+function firstPair(text: string): Range | undefined {
+  if (text.search(openTag) < 0) return undefined;
+  const ranges = blockRanges(text, 0, false)!;
+  for (const { index: from, 0: mark, groups } of text.matchAll(openTag)) {
+    if (ranges.some((range) => range.from <= from && from < range.to)) continue;
+    const { name } = groups!;
+    const known = marks.find(([open]) => new RegExp(`^(?:${open.source})$`, 'i').test(mark));
+    const end =
+      known === undefined ? new RegExp(`</(?:seed:)?${name}>`, 'gi') : new RegExp(known[1].source, 'gi');
+    end.lastIndex = from + mark.length;
+    const found = end.exec(text);
+    if (found !== null) return { from, to: end.lastIndex };
+  }
+  return undefined;
 }
 
 function endOfThinking(text: string, isOpen: boolean): number | undefined {
@@ -56,11 +94,11 @@ interface Range {
   readonly to: number;
 }
 
-/** Where the fenced blocks after `from` are; `undefined` if one is not closed. */
-function blockRanges(text: string, from: number): Range[] | undefined {
+/** Where the fenced blocks after `from` are; `undefined` if one is not closed but must be. */
+function blockRanges(text: string, from: number, mustClose = true): Range[] | undefined {
   const lines = text.slice(from).split('\n');
   const { blocks, unclosed } = fencedBlocks(lines);
-  if (unclosed !== undefined) return undefined;
+  if (unclosed !== undefined && mustClose) return undefined;
   let [line, offset] = [0, from];
   const offsetOf = (target: number) => {
     for (; line < target; line++) offset += lines[line]!.length + 1;

@@ -17,7 +17,12 @@ export interface Attempt<Name extends string = string> {
   readonly accepted: boolean;
   /** The candidate that the texts made. */
   readonly candidate?: number;
-  readonly rejection?: { readonly reason: ProposalRejection; readonly message: string };
+  /** Why there is no new text, with the one that was refused. */
+  readonly rejection?: {
+    readonly reason: ProposalRejection;
+    readonly message: string;
+    readonly text?: string;
+  };
 }
 
 /** The tasks of a run, as a fold of its decisions. */

@@ -31,7 +31,7 @@ describe('a search without progress', () => {
 
   it.each([
     ['skipPerfectScore is false', { skipPerfectScore: false }],
-    ['the frontier has objectives', { frontierType: 'hybrid' }],
+    ['an objective of the frontier is not perfect', { frontierType: 'hybrid' }],
   ] as const)('a perfect candidate does not end the search where %s', async (_, options) => {
     const run = tokenRun({
       metric: () => ({ score: 1, objectives: { brevity: 0.5 } }),
@@ -40,6 +40,25 @@ describe('a search without progress', () => {
     });
     expect((await optimize(run.options)).stopReason).toBe('maxIterations');
   });
+
+  it.each(['instance', 'objective', 'hybrid', 'cartesian'] as const)(
+    'a candidate with perfect scores and objectives ends the search with the %s frontier',
+    async (frontierType) => {
+      const run = tokenRun({
+        metric: ({ candidate }) => {
+          const score = Object.values(candidate!).join().includes('red') ? 1 : 0;
+          return { score, objectives: { brevity: score } };
+        },
+        propose: async ({ candidate, components }) => ({
+          [components[0]!]: `${candidate[components[0]!]} red`,
+        }),
+        frontierType,
+        maxIterations: 50,
+      });
+      const result = await optimize(run.options);
+      expect(result).toMatchObject({ stopReason: 'allPerfect', iterations: 1, bestScore: 1 });
+    },
+  );
 
   it('a search with perfect minibatches tries every example of the trainset before it ends', async () => {
     const run = tokenRun({

@@ -53,16 +53,28 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
   return compareFinalists(search, reason);
 }
 
-/** A candidate with a perfect score on every example of the valset cannot be beaten, unless by objectives. */
+/**
+ * A candidate with a perfect score on every example of the valset cannot be beaten. Where the frontier has objectives,
+ * each of them must be perfect too.
+ */
 function perfection<Example, Output, Trace, Name extends string>({
   started,
   state,
   skipPerfectScore,
   perfectScore,
 }: SearchContext<Example, Output, Trace, Name>): StopReason | undefined {
-  if (!skipPerfectScore || started.frontierType !== 'instance') return undefined;
-  const { scores } = state.candidates[state.bestIndex]!;
-  return scores.every((score) => score !== null && score >= perfectScore) ? 'allPerfect' : undefined;
+  if (!skipPerfectScore) return undefined;
+  const isPerfect = (scores: readonly (number | null)[]) =>
+    scores.every((score) => score !== null && score >= perfectScore);
+  const { candidates, bestIndex } = state;
+  if (!isPerfect(candidates[bestIndex]!.scores)) return undefined;
+  const isBeyond =
+    started.frontierType === 'instance' ||
+    candidates.some(
+      ({ scores, objectiveScores = {} }) =>
+        isPerfect(scores) && Object.values(objectiveScores).every(isPerfect),
+    );
+  return isBeyond ? 'allPerfect' : undefined;
 }
 
 const MAX_FAILED_ITERATIONS = 3;

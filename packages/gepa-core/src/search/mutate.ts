@@ -3,6 +3,7 @@ import { messageOf } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import type { ProposalRejection, RefusedTexts } from '../events.ts';
+import { refusedText } from '../reflection/reflect.ts';
 import { affordableTasks } from './affordable-tasks.ts';
 import type { Evaluation } from './evaluator.ts';
 import type { ExampleRef } from './examples.ts';
@@ -258,14 +259,22 @@ async function reflect<Example, Output, Trace, Name extends string>(
   const changed = proposal.texts as Partial<Candidate<Name>>;
   const child: Candidate<Name> = { ...candidate, ...changed };
   if (!skipDuplicates || !state.has(child)) return { changed, refused: proposal.refused };
-  return candidateKey(names, candidate) === candidateKey(names, child)
-    ? { kind: 'rejected', components, reason: 'unchanged', message: 'The new text equals the current one.' }
-    : {
-        kind: 'rejected',
-        components,
-        reason: 'duplicate',
-        message: 'The new text gives a candidate that is in the pool already.',
-      };
+  if (candidateKey(names, candidate) === candidateKey(names, child))
+    return {
+      kind: 'rejected',
+      components,
+      reason: 'unchanged',
+      message: 'The new text equals the current one.',
+    };
+  const rejection = {
+    reason: 'duplicate' as const,
+    message: 'The new text gives a candidate that is in the pool already.',
+  };
+  const duplicates = Object.entries<string>(changed as Record<string, string>).map(
+    ([name, text]) => [name, { ...rejection, ...refusedText(text) }] as const,
+  );
+  const refused = { ...proposal.refused, ...Object.fromEntries(duplicates) } as RefusedTexts<Name>;
+  return { kind: 'rejected', components, ...rejection, refused };
 }
 
 /** Runs the child on the minibatch of its parent. */

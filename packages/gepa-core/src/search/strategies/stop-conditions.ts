@@ -16,7 +16,7 @@ export type StopReason =
   | 'providerUnavailable'
   /** The run directory can no longer be written. */
   | 'runDirUnwritable'
-  /** The best candidate is perfect on the whole valset. */
+  /** The best candidate is perfect on the whole valset; with objectives on the frontier, in each of them too. */
   | 'allPerfect'
   /** Candidates are perfect on the whole trainset, or parents were on every minibatch for a whole epoch. */
   | 'trainsetExhausted'
