@@ -59,6 +59,29 @@ describe('a reflection prompt', () => {
     expect(second).not.toContain('unheard of');
   });
 
+  it('names the examples that moved by the words of their inputs, also where messages surround them', async () => {
+    const prompts: string[] = [];
+    const { reflectionModel, ...options } = run().options;
+    await optimize({
+      ...options,
+      trainset: trainset.map(({ input, expected }) => ({
+        input: [{ role: 'user', content: input }],
+        expected,
+      })),
+      valset: [{ input: [], expected: 'billing' }],
+      run: ({ sort }, { expected }) => ({ output: sort.includes(expected) ? expected : 'other' }),
+      metric: ({ output, example: { expected } }) => ({
+        score: output === expected,
+        feedback: `Expected "${expected}".`,
+      }),
+      reflectionModel: async (request) => {
+        prompts.push(request.prompt);
+        return reflectionModel(request);
+      },
+    });
+    expect(prompts.join()).toMatch(/“(charged twice|cannot log in|refund me|reset password)”: 0 → 1/);
+  });
+
   it('shows a training example that the parent is known to solve where the minibatch has none', async () => {
     const { prompts, options } = run({
       seedCandidate: { sort: 'Sort it: account.' },
