@@ -60,25 +60,12 @@ describe('a reflection prompt', () => {
   });
 
   it('names the examples that moved by the words of their inputs, also where messages surround them', async () => {
-    const prompts: string[] = [];
-    const { reflectionModel, ...options } = run().options;
-    await optimize({
-      ...options,
-      trainset: trainset.map(({ input, expected }) => ({
-        input: [{ role: 'user', content: input }],
-        expected,
-      })),
-      valset: [{ input: [], expected: 'billing' }],
-      run: ({ sort }, { expected }) => ({ output: sort.includes(expected) ? expected : 'other' }),
-      metric: ({ output, example: { expected } }) => ({
-        score: output === expected,
-        feedback: `Expected "${expected}".`,
-      }),
-      reflectionModel: async (request) => {
-        prompts.push(request.prompt);
-        return reflectionModel(request);
-      },
-    });
+    const messages = trainset.map(({ input, expected }) => ({
+      input: [{ role: 'user', content: input }],
+      expected,
+    }));
+    const { prompts, options } = run({ trainset: messages as unknown as readonly Ticket[] });
+    await optimize(options);
     expect(prompts.join()).toMatch(/“(charged twice|cannot log in|refund me|reset password)”: 0 → 1/);
   });
 
