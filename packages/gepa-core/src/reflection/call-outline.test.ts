@@ -20,3 +20,18 @@ it.each<[string, unknown, string]>([
     `- Model: m\n- Its answer must have this form: ${form}`,
   );
 });
+
+it('the outline of a model call marks the answers of earlier calls, which differ from run to run', () => {
+  const input = [
+    { role: 'system', content: 'Route.' },
+    { role: 'user', content: 'Facts: {"customer":"new","tier":1}\nGo.' },
+  ];
+  const trace = [
+    { kind: 'model', name: 'facts', output: '{"customer":"new","tier":1}' },
+    { kind: 'model', name: 'route', components: ['a'], input },
+  ];
+  const rollouts = [{ example: 'x', exampleId: 'x', score: 0, trace }];
+  expect(renderCalls({ names: ['a'], texts: [], inputs: () => [], rollouts })).toContain(
+    'user: "Facts: [an earlier answer]\\nGo."',
+  );
+});

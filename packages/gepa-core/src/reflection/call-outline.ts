@@ -1,5 +1,5 @@
 import type { Rollout } from '../adapter/adapter.ts';
-import type { Step } from '../adapter/trace.ts';
+import { type Step, walkSteps } from '../adapter/trace.ts';
 import { type Input, type KnownText, marked } from './condense-records.ts';
 import { withoutNoise } from './content-noise.ts';
 import { describeSchema } from './describe-schema.ts';
@@ -39,13 +39,26 @@ export function renderCalls({
       const used = names.filter((name) => step.components?.includes(name)).join(', ');
       // The further calls of an agent have longer conversations.
       if (calls.has(used)) continue;
-      const lines = describeCall(step, (text) => marked(text, texts, inputs(rollout), true));
+      const known = [...inputs(rollout), ...answersBefore(step, rollout.trace)];
+      const lines = describeCall(step, (text) => marked(text, texts, known, true));
       const isOne = names.length === 1;
       if (lines.length > 0)
         calls.set(used, isOne ? lines.join('\n') : `The call with ${used}:\n${lines.join('\n')}`);
     }
   }
   return calls.size === 0 ? undefined : shorten([...calls.values()].join('\n\n'), MAX_CHARACTERS);
+}
+
+/** Marks for the answers of earlier model calls, which differ from run to run. */
+function answersBefore(call: Step, trace: readonly Step[]): Input[] {
+  const models = [...walkSteps(trace)].filter(({ kind }) => kind === 'model');
+  return models
+    .slice(0, Math.max(0, models.indexOf(call)))
+    .flatMap(({ output }) =>
+      typeof output === 'string' && output.trim() !== ''
+        ? [{ text: output.trim(), mark: '[an earlier answer]' }]
+        : [],
+    );
 }
 
 function describeCall(step: Step, mark: (text: string) => string): string[] {
@@ -98,7 +111,11 @@ function textOf(part: Plain): string {
 
 /** The messages in short, with marks for texts and inputs. */
 function layoutOf(input: Plain, mark: (text: string) => string): string[] {
-  if (typeof input === 'string') return [JSON.stringify(shorten(mark(input), MAX_MESSAGE_CHARACTERS))];
+  const quoted = (text: string) => {
+    const shown = shorten(mark(text), MAX_MESSAGE_CHARACTERS);
+    return /^\[[^[\]\n]*\]$/.test(shown) ? shown : JSON.stringify(shown);
+  };
+  if (typeof input === 'string') return [quoted(input)];
   if (!isList(input)) return [];
   const messages = input.flatMap((message) => {
     if (typeof message !== 'object' || message === null || isList(message)) return [];
@@ -106,7 +123,7 @@ function layoutOf(input: Plain, mark: (text: string) => string): string[] {
     if (typeof role !== 'string') return [];
     const parts = isList(content) ? content : [content];
     const text = parts.map(textOf).join('\n');
-    return [`${role}: ${JSON.stringify(shorten(mark(text), MAX_MESSAGE_CHARACTERS))}`];
+    return [`${role}: ${quoted(text)}`];
   });
   return messages.length > MAX_MESSAGES
     ? [...messages.slice(0, MAX_MESSAGES - 1), `${messages.length - MAX_MESSAGES + 1} more messages`]

@@ -95,11 +95,11 @@ describe('evidenceFor', () => {
         '- Model: gpt-mini, at most 500 output tokens',
         '- Tools it may call:',
         '  - lookUp({ id?: string }): [the text "tool"]',
-        '- It receives system: "[the text above]", then user: "[ticket of the input]"',
+        '- It receives system: [the text above], then user: [ticket of the input]',
       ].join('\n'),
     );
     expect(evidence(['route']).calls).toBe(
-      '- Model: gpt\n- Its answer must have this form: "billing" | "labs"\n- It receives "[the text above, filled in]"',
+      '- Model: gpt\n- Its answer must have this form: "billing" | "labs"\n- It receives [the text above, filled in]',
     );
     expect(evidence(['tool']).calls).toContain('lookUp({ id?: string }): [the text above]');
   });

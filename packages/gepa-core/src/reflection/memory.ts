@@ -1,9 +1,11 @@
-import type { Rollout } from '../adapter/adapter.ts';
+import type { Adapter, Rollout } from '../adapter/adapter.ts';
 import type { Learned, TriedText } from '../adapter/experience.ts';
 import type { Mask } from '../redact.ts';
 import type { ExampleRef } from '../search/examples.ts';
 import type { ScoredCandidate } from '../search/search-view.ts';
 import type { SearchState } from '../search/state.ts';
+import { inputsIn } from './condense-records.ts';
+import { withoutNoise } from './content-noise.ts';
 import { inputOf } from './example-parts.ts';
 import { ConstantFeedback } from './feedback-hint.ts';
 import { MAX_HISTORY_CHARACTERS, oneLine, regressionsOf, renderHistory, triedTexts } from './history.ts';
@@ -28,6 +30,7 @@ export class Memory<Name extends string = string> {
   readonly #state: SearchState<Name>;
   readonly #trainset: readonly ExampleRef<unknown>[];
   readonly #mask: Mask;
+  readonly #toPlain: Adapter<never, never, never>['toPlain'];
   readonly #perfectScore: number;
   readonly #learned: LearnedFeedback<Name>;
   readonly #constantFeedback = new ConstantFeedback();
@@ -38,12 +41,15 @@ export class Memory<Name extends string = string> {
     readonly names: readonly Name[];
     readonly trainset: readonly ExampleRef<unknown>[];
     readonly mask: Mask;
+    /** Converts inputs as the adapter does. */
+    readonly toPlain?: Adapter<never, never, never>['toPlain'];
     readonly perfectScore: number;
     readonly showExpected: boolean;
   }) {
     this.#state = options.state;
     this.#trainset = options.trainset;
     this.#mask = options.mask;
+    this.#toPlain = options.toPlain;
     this.#perfectScore = options.perfectScore;
     this.#learned = new LearnedFeedback(options);
   }
@@ -98,10 +104,17 @@ export class Memory<Name extends string = string> {
   #nameOf(position: number): string {
     const known = this.#exampleNames.get(position);
     if (known !== undefined) return known;
-    const input =
-      this.#mask.data(toPlain(inputOf(this.#trainset[position]!.example), { shortensBase64: true })) ?? '';
-    const name = `“${oneLine(typeof input === 'string' ? input : JSON.stringify(input), 100)}”`;
+    const name = `“${oneLine(this.#mask.message(this.#inputText(position)), 100)}”`;
     this.#exampleNames.set(position, name);
     return name;
+  }
+
+  /** The input of an example in words: its only text, or all of it as JSON. */
+  #inputText(position: number): string {
+    const whole = inputOf(this.#trainset[position]!.example);
+    const plain = toPlain(this.#toPlain?.({ input: whole }).input ?? whole, { shortensBase64: true });
+    const input = withoutNoise(plain ?? '');
+    const texts = inputsIn(input).filter(({ mark }) => mark !== '[role of the input]');
+    return texts.length === 1 ? texts[0]!.text : typeof input === 'string' ? input : JSON.stringify(input);
   }
 }

@@ -59,6 +59,16 @@ describe('a reflection prompt', () => {
     expect(second).not.toContain('unheard of');
   });
 
+  it('names the examples that moved by the words of their inputs, also where messages surround them', async () => {
+    const messages = trainset.map(({ input, expected }) => ({
+      input: [{ role: 'user', content: input }],
+      expected,
+    }));
+    const { prompts, options } = run({ trainset: messages as unknown as readonly Ticket[] });
+    await optimize(options);
+    expect(prompts.join()).toMatch(/“(charged twice|cannot log in|refund me|reset password)”: 0 → 1/);
+  });
+
   it('shows a training example that the parent is known to solve where the minibatch has none', async () => {
     const { prompts, options } = run({
       seedCandidate: { sort: 'Sort it: account.' },

@@ -133,7 +133,15 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   });
   const { mask, perfectScore, showExpected } = settings;
   const seedCandidate = seedCandidateOf(adapter.components);
-  const memory = new Memory({ state, names, trainset, mask, perfectScore, showExpected });
+  const memory = new Memory({
+    state,
+    names,
+    trainset,
+    mask,
+    toPlain: adapter.toPlain?.bind(adapter),
+    perfectScore,
+    showExpected,
+  });
   const findCopies = copyFinder(Object.values<string>(seedCandidate), trainset);
   const propose = createProposer({
     run: calls,
