@@ -24,7 +24,7 @@ import type { PartCopies } from './program/part-copies.ts';
 import { readersIn } from './program/part-readers.ts';
 import { programSource } from './program/program-source.ts';
 import { mainProgram } from './program/program-with-parts.ts';
-import { rewrite } from './program/rewrite.ts';
+import { reportsReads, rewrite, textRead } from './program/rewrite.ts';
 import { RolloutThreads } from './program/rollout-threads.ts';
 import { explanation } from './program/skip-reasons.ts';
 import { splitCandidate } from './program/tunables.ts';
@@ -99,11 +99,14 @@ export function createAdapter<Input, Output>(
         variables: components[name]!.variables ?? [],
       }));
   const readers = readersIn(program);
+  const reporting = new Set(sites.flatMap(({ name, site }) => (reportsReads(site) ? [name] : [])));
   /** The components of tunables and parts that were not read. */
   const unreadIn = (reads: ReadonlySet<string>) =>
     names.filter((name) => {
-      const readBy = tunables.some((tunable) => tunable.name === name) ? [name] : readers.get(name);
-      return readBy !== undefined && !readBy.some((reader) => reads.has(reader));
+      if (tunables.some((tunable) => tunable.name === name)) return !reads.has(name);
+      const readBy = readers.get(name);
+      if (readBy === undefined) return false;
+      return !readBy.some((reader) => reads.has(reader)) || (reporting.has(name) && !reads.has(textRead(name)));
     });
   parts.hook(program);
   checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));

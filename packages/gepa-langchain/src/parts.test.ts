@@ -1,7 +1,7 @@
 import { HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { StringOutputParser } from '@langchain/core/output_parsers';
 import { ChatPromptTemplate, PromptTemplate } from '@langchain/core/prompts';
-import { RunnableLambda } from '@langchain/core/runnables';
+import { RunnableBranch, RunnableLambda } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import { Annotation, END, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { createReactAgent } from '@langchain/langgraph/prebuilt';
@@ -213,6 +213,36 @@ describe('prompts in closures', () => {
     const program = graphOf(async (question) => (await answerPrompt.formatMessages({ question }))[0]!.text);
     const { warnings } = await rollOut(program, { parts: { answerPrompt, otherPrompt } }, question, NEW);
     expect(warnings.join()).toContain('No rollout of the seed candidate read otherPrompt.system');
+  });
+
+  it('of a part with several texts, those that no rollout reads are left out', async () => {
+    const answer = (system: string) => chat(system).pipe(({ messages }) => messages[0]!.text);
+    const router = RunnableBranch.from([
+      [({ question: asked }: { question: string }) => asked === 'never', answer('Old branch.')],
+      answer('Old default.'),
+    ]);
+    const program = graphOf((asked) => router.invoke({ question: asked }) as Promise<string>);
+    const texts = ['router.branch1.system', 'router.default.system'];
+    const options = { parts: { router: router as object }, include: texts };
+    const { best, warnings } = await rollOut(program, options, question, NEW);
+    expect(best).toContain('Brand new');
+    expect(warnings.join()).toContain('read router.branch1.system:');
+  });
+
+  it('every text of a part that a rollout uses counts as read', async () => {
+    const prompt = ChatPromptTemplate.fromMessages([
+      new SystemMessage('Old message.'),
+      ['system', 'Old instructions {rules}'],
+      ['human', 'Please answer this: {question}'],
+    ]).partial({ rules: 'Keep to the old rules of the house.' });
+    const used = await prompt;
+    const expert = createAgent({ model: server.model(), tools: [], systemPrompt: new SystemMessage('Old expert.') });
+    const program = graphOf(async (asked) => {
+      await expert.invoke({ messages: [new HumanMessage(asked)] });
+      return (await used.pipe(server.model()).invoke({ question: asked })).text;
+    });
+    const { warnings } = await rollOut(program, { parts: { used, expert } }, question, '{question} {rules}');
+    expect(warnings.join()).not.toContain('No rollout');
   });
 
   it('a part without a text is refused with its reason', () => {

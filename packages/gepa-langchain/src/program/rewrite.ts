@@ -1,8 +1,9 @@
-import { withoutCandidate } from 'gepa-core/load';
+import { currentBinding, unhookedDescriptors, withoutCandidate } from 'gepa-core/load';
+import { agent } from './agents.ts';
 import { hasBoundCallbacks, keepCallbacks } from './chat-models.ts';
 import { copyWith } from './copy-with.ts';
-import { inspectProgram } from './inspect-program.ts';
-import { isNode, isPromptTemplate } from './node.ts';
+import { inspectProgram, type NamedSite } from './inspect-program.ts';
+import { isNode, isPromptTemplate, type Node } from './node.ts';
 import { type Site, traverse } from './traverse.ts';
 
 /** The metadata key, on prompts and on their runs, that lists the components in the prompt. */
@@ -10,8 +11,8 @@ export const componentsKey = 'gepa_components';
 
 export interface RewriteOptions {
   /**
-   * Whether to prepare the program for tracing: prompts list their components in their metadata, and models keep their
-   * bound callbacks when a tracer is added. Default: `false`.
+   * Whether to prepare the program for tracing: prompts list their components in their metadata and report when their
+   * texts are read, and models keep their bound callbacks when a tracer is added. Default: `false`.
    */
   readonly mark?: boolean;
   /** Replacements for the program's checkpointers. Default: none. */
@@ -56,13 +57,50 @@ function rewriteParts<Program>(
     },
     checkpointer: (checkpointer) => checkpointers?.get(checkpointer),
     withoutCaches,
-    leave: (node, kind, inside) => {
-      if (mark && hasBoundCallbacks(node)) return keepCallbacks(node);
-      if (!mark || (!isPromptTemplate(node) && kind.tool !== true)) return node;
+    leave: (given, kind, inside, own) => {
+      if (!mark) return given;
+      if (hasBoundCallbacks(given)) return keepCallbacks(given);
+      const node = withReads(
+        given,
+        own.flatMap((site) => find(site) ?? []),
+      );
+      if (!isPromptTemplate(node) && kind.tool !== true) return node;
       const names = inside.flatMap((site) => find(site)?.name ?? []);
       if (names.length === 0) return node;
       const metadata = { ...(isNode(node.metadata) ? node.metadata : {}), [componentsKey]: names };
       return copyWith(node, [{ at: ['metadata'], value: metadata }]);
     },
   }) as Program;
+}
+
+/** What a text adds to `reads`, which has names of parts too. */
+export function textRead(name: string): string {
+  return `text ${name}`;
+}
+
+/** Whether a marked program reports when the text is read. The constructor of an agent reads its prompt beforehand. */
+export function reportsReads({ path, part }: Site): boolean {
+  return part.at.length === 1 && path.at(-1)!.kind?.prompt === true && !path.some(({ kind }) => kind === agent);
+}
+
+function withReads(node: Node, texts: readonly NamedSite[]): Node {
+  const reporting = texts.filter(({ site }) => reportsReads(site));
+  if (reporting.length === 0) return node;
+  const fields = unhookedDescriptors(node);
+  for (const { name, site } of reporting) {
+    const [field] = site.part.at as [string];
+    let value = node[field];
+    fields[field] = {
+      get() {
+        currentBinding()?.reads?.add(textRead(name));
+        return value;
+      },
+      set: (assigned: unknown) => {
+        value = assigned;
+      },
+      enumerable: true,
+      configurable: true,
+    };
+  }
+  return Object.create(Object.getPrototypeOf(node), fields);
 }
