@@ -106,7 +106,9 @@ export function createAdapter<Input, Output>(
       if (tunables.some((tunable) => tunable.name === name)) return !reads.has(name);
       const readBy = readers.get(name);
       if (readBy === undefined) return false;
-      return !readBy.some((reader) => reads.has(reader)) || (reporting.has(name) && !reads.has(textRead(name)));
+      return (
+        !readBy.some((reader) => reads.has(reader)) || (reporting.has(name) && !reads.has(textRead(name)))
+      );
     });
   parts.hook(program);
   checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));

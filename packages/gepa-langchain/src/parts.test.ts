@@ -236,7 +236,11 @@ describe('prompts in closures', () => {
       ['human', 'Please answer this: {question}'],
     ]).partial({ rules: 'Keep to the old rules of the house.' });
     const used = await prompt;
-    const expert = createAgent({ model: server.model(), tools: [], systemPrompt: new SystemMessage('Old expert.') });
+    const expert = createAgent({
+      model: server.model(),
+      tools: [],
+      systemPrompt: new SystemMessage('Old expert.'),
+    });
     const program = graphOf(async (asked) => {
       await expert.invoke({ messages: [new HumanMessage(asked)] });
       return (await used.pipe(server.model()).invoke({ question: asked })).text;

@@ -80,7 +80,9 @@ export function textRead(name: string): string {
 
 /** Whether a marked program reports when the text is read. The constructor of an agent reads its prompt beforehand. */
 export function reportsReads({ path, part }: Site): boolean {
-  return part.at.length === 1 && path.at(-1)!.kind?.prompt === true && !path.some(({ kind }) => kind === agent);
+  return (
+    part.at.length === 1 && path.at(-1)!.kind?.prompt === true && !path.some(({ kind }) => kind === agent)
+  );
 }
 
 function withReads(node: Node, texts: readonly NamedSite[]): Node {
