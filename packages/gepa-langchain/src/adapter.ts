@@ -17,6 +17,7 @@ import { checkNames } from './program/check-names.ts';
 import { componentsOf } from './program/components.ts';
 import { inspectProgram } from './program/inspect-program.ts';
 import { LiveParts } from './program/live-parts.ts';
+import { markNode, reportsReads, textRead } from './program/mark-node.ts';
 import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
@@ -24,7 +25,7 @@ import type { PartCopies } from './program/part-copies.ts';
 import { readersIn } from './program/part-readers.ts';
 import { programSource } from './program/program-source.ts';
 import { mainProgram } from './program/program-with-parts.ts';
-import { reportsReads, rewrite, textRead } from './program/rewrite.ts';
+import { rewrite } from './program/rewrite.ts';
 import { RolloutThreads } from './program/rollout-threads.ts';
 import { explanation } from './program/skip-reasons.ts';
 import { splitCandidate } from './program/tunables.ts';
@@ -82,7 +83,7 @@ export function createAdapter<Input, Output>(
   const rewrittenProgram = memoize(programCacheSize, async (key) => {
     const { texts, hasOwnThread } = JSON.parse(key) as ProgramKey;
     return rewrite(program, texts, {
-      mark: true,
+      mark: markNode,
       withoutCaches: true,
       ...(hasOwnThread ? { checkpointers: await threads.savers() } : {}),
     });
@@ -110,7 +111,7 @@ export function createAdapter<Input, Output>(
         !readBy.some((reader) => reads.has(reader)) || (reporting.has(name) && !reads.has(textRead(name)))
       );
     });
-  parts.hook(program);
+  parts.hook(program, markNode);
   checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));
 
   async function run(

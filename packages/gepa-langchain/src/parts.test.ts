@@ -270,7 +270,7 @@ it('a frozen part is refused before anything is spent', async () => {
   const answerPrompt = Object.freeze(chat('Old.'));
   const program = graphOf(async (asked) => answerPrompt.format({ question: asked }));
   await expect(rollOut(program, { parts: { answerPrompt } }, question, NEW)).rejects.toThrow(
-    '`parts.answerPrompt` is frozen or sealed, so it cannot be given other texts.',
+    '`parts.answerPrompt` is frozen or sealed, so it cannot have other texts.',
   );
 });
 

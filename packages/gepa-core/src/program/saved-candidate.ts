@@ -225,8 +225,8 @@ export function checkCandidate<Name extends string>(
       ...(missing.length > 0 ? [`there is no text for ${missing.join(', ')}`] : []),
     ];
     throw new CandidateMismatchError(
-      `The candidate does not fit the program: ${parts.join(', and ')}. The program's components are ${names.join(', ')}.${
-        isSaved ? ' Pass the options with which it was optimized, such as `parts` and `tunables`.' : ''
+      `${noFit}${parts.join(', and ')}. The program's components are ${names.join(', ')}.${
+        isSaved ? ' Pass the options that it was optimized with.' : ''
       }`,
       { missing, unknown },
     );
@@ -240,12 +240,14 @@ export function checkCandidate<Name extends string>(
   });
   if (faults.length > 0) {
     throw new CandidateMismatchError(
-      `The candidate does not fit the program: ${faults.map(({ message }) => message).join(' ')}`,
+      `${noFit}${faults.map(({ message }) => message).join(' ')}`,
       { missing, unknown, invalid: faults.map(({ name }) => name) },
     );
   }
   return candidate as Candidate<Name>;
 }
+
+const noFit = 'The candidate does not fit the program: ';
 
 const absolute = (path: string): string => builtin('node:path', '').resolve(path);
 
