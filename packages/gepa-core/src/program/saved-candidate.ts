@@ -239,10 +239,11 @@ export function checkCandidate<Name extends string>(
     return fault === undefined ? [] : [{ name, message: fault.message }];
   });
   if (faults.length > 0) {
-    throw new CandidateMismatchError(
-      `${noFit}${faults.map(({ message }) => message).join(' ')}`,
-      { missing, unknown, invalid: faults.map(({ name }) => name) },
-    );
+    throw new CandidateMismatchError(`${noFit}${faults.map(({ message }) => message).join(' ')}`, {
+      missing,
+      unknown,
+      invalid: faults.map(({ name }) => name),
+    });
   }
   return candidate as Candidate<Name>;
 }

@@ -140,11 +140,7 @@ interface UnreadableSite extends Inspected {
   readonly detail: string;
 }
 
-function readSite(
-  site: Site,
-  name: string,
-  explain: Explanation | undefined,
-): NamedSite | UnreadableSite {
+function readSite(site: Site, name: string, explain: Explanation | undefined): NamedSite | UnreadableSite {
   const { text: template, format, kind, description = explain?.describe(site) } = site.part;
   const location = explain?.locate(site.path) ?? '';
   const skip = { name, type: typeName(site.owner), location };
@@ -198,10 +194,7 @@ function withLonelyLabels(sites: readonly NamedSite[]): NamedSite[] {
   });
 }
 
-function optInReason(
-  { text, kind, variables = [] }: Component,
-  at: KeyPath,
-): string | undefined {
+function optInReason({ text, kind, variables = [] }: Component, at: KeyPath): string | undefined {
   if (kind === 'tool-description' || kind === 'field-description') return descriptionOptInReason;
   const words = fixedWords(text, variables);
   if (words.length === 0) return 'it has no words besides its variables';

@@ -28,7 +28,8 @@ export function readersIn(whole: object): Map<string, readonly string[]> {
 export function checkParts(parts: Readonly<Record<string, object | string>>): void {
   const problems = Object.entries(parts).flatMap(([name, part]) => {
     if (typeof part === 'string') return [];
-    if (Object.isSealed(part)) return [`\`parts.${name}\` is frozen or sealed, so it cannot have other texts.`];
+    if (Object.isSealed(part))
+      return [`\`parts.${name}\` is frozen or sealed, so it cannot have other texts.`];
     if (inspectProgram(part).sites.length > 0) return [];
     if (isReactAgent(part)) {
       return [

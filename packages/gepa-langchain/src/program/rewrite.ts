@@ -5,12 +5,7 @@ import type { NodeKind } from './node-kind.ts';
 import { type Site, traverse } from './traverse.ts';
 
 /** Returns a node for a program that is traced, by the components inside it and the node as the program has it. */
-export type Mark = (
-  node: Node,
-  kind: NodeKind,
-  inside: readonly NamedSite[],
-  original: Node,
-) => object;
+export type Mark = (node: Node, kind: NodeKind, inside: readonly NamedSite[], original: Node) => object;
 
 export interface RewriteOptions {
   /** Prepares each node for tracing: `markNode`, which production does not need. Default: not marked. */
