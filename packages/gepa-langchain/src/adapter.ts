@@ -17,6 +17,7 @@ import { checkNames } from './program/check-names.ts';
 import { componentsOf } from './program/components.ts';
 import { inspectProgram } from './program/inspect-program.ts';
 import { LiveParts } from './program/live-parts.ts';
+import { markNode, reportsReads, textRead } from './program/mark-node.ts';
 import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
@@ -82,7 +83,7 @@ export function createAdapter<Input, Output>(
   const rewrittenProgram = memoize(programCacheSize, async (key) => {
     const { texts, hasOwnThread } = JSON.parse(key) as ProgramKey;
     return rewrite(program, texts, {
-      mark: true,
+      mark: markNode,
       withoutCaches: true,
       ...(hasOwnThread ? { checkpointers: await threads.savers() } : {}),
     });
@@ -99,13 +100,18 @@ export function createAdapter<Input, Output>(
         variables: components[name]!.variables ?? [],
       }));
   const readers = readersIn(program);
+  const reporting = new Set(sites.flatMap(({ name, site }) => (reportsReads(site) ? [name] : [])));
   /** The components of tunables and parts that were not read. */
   const unreadIn = (reads: ReadonlySet<string>) =>
     names.filter((name) => {
-      const readBy = tunables.some((tunable) => tunable.name === name) ? [name] : readers.get(name);
-      return readBy !== undefined && !readBy.some((reader) => reads.has(reader));
+      if (tunables.some((tunable) => tunable.name === name)) return !reads.has(name);
+      const readBy = readers.get(name);
+      if (readBy === undefined) return false;
+      return (
+        !readBy.some((reader) => reads.has(reader)) || (reporting.has(name) && !reads.has(textRead(name)))
+      );
     });
-  parts.hook(program);
+  parts.hook(program, markNode);
   checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));
 
   async function run(

@@ -123,7 +123,7 @@ it('load and gepa(program).load apply a saved text that is no component by defau
 
 it('load without the parts or tunables that the texts were saved with asks for them', () => {
   expect(() => load(chain, saved)).toThrow(
-    "the program has no component policy. The program's components are system, human. Pass the options with which it was optimized, such as `parts` and `tunables`.",
+    "the program has no component policy. The program's components are system, human. Pass the options that it was optimized with.",
   );
   expect(() =>
     load(

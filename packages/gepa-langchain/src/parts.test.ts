@@ -1,7 +1,7 @@
 import { HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { StringOutputParser } from '@langchain/core/output_parsers';
 import { ChatPromptTemplate, PromptTemplate } from '@langchain/core/prompts';
-import { RunnableLambda } from '@langchain/core/runnables';
+import { RunnableBranch, RunnableLambda } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import { Annotation, END, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { createReactAgent } from '@langchain/langgraph/prebuilt';
@@ -215,6 +215,40 @@ describe('prompts in closures', () => {
     expect(warnings.join()).toContain('No rollout of the seed candidate read otherPrompt.system');
   });
 
+  it('of a part with several texts, those that no rollout reads are left out', async () => {
+    const answer = (system: string) => chat(system).pipe(({ messages }) => messages[0]!.text);
+    const router = RunnableBranch.from([
+      [({ question: asked }: { question: string }) => asked === 'never', answer('Old branch.')],
+      answer('Old default.'),
+    ]);
+    const program = graphOf((asked) => router.invoke({ question: asked }) as Promise<string>);
+    const texts = ['router.branch1.system', 'router.default.system'];
+    const options = { parts: { router: router as object }, include: texts };
+    const { best, warnings } = await rollOut(program, options, question, NEW);
+    expect(best).toContain('Brand new');
+    expect(warnings.join()).toContain('read router.branch1.system:');
+  });
+
+  it('every text of a part that a rollout uses counts as read', async () => {
+    const prompt = ChatPromptTemplate.fromMessages([
+      new SystemMessage('Old message.'),
+      ['system', 'Old instructions {rules}'],
+      ['human', 'Please answer this: {question}'],
+    ]).partial({ rules: 'Keep to the old rules of the house.' });
+    const used = await prompt;
+    const expert = createAgent({
+      model: server.model(),
+      tools: [],
+      systemPrompt: new SystemMessage('Old expert.'),
+    });
+    const program = graphOf(async (asked) => {
+      await expert.invoke({ messages: [new HumanMessage(asked)] });
+      return (await used.pipe(server.model()).invoke({ question: asked })).text;
+    });
+    const { warnings } = await rollOut(program, { parts: { used, expert } }, question, '{question} {rules}');
+    expect(warnings.join()).not.toContain('No rollout');
+  });
+
   it('a part without a text is refused with its reason', () => {
     expect(() => gepa(chat('x'), { parts: { nothing: RunnableLambda.from((x: string) => x) } })).toThrow(
       '`parts.nothing` has no text to optimize. RunnableLambda: it is code',
@@ -236,7 +270,7 @@ it('a frozen part is refused before anything is spent', async () => {
   const answerPrompt = Object.freeze(chat('Old.'));
   const program = graphOf(async (asked) => answerPrompt.format({ question: asked }));
   await expect(rollOut(program, { parts: { answerPrompt } }, question, NEW)).rejects.toThrow(
-    '`parts.answerPrompt` is frozen or sealed, so it cannot be given other texts.',
+    '`parts.answerPrompt` is frozen or sealed, so it cannot have other texts.',
   );
 });
 

@@ -61,13 +61,13 @@ describe('the catalogue', () => {
     expect(catalogue(name)).toMatchObject({ input: expect.any(Number), output: expect.any(Number) });
   });
 
-  it.each([
-    'ft:gpt-4.1-mini-2025-04-14:acme::abc',
-    'openai/ft:gpt-4.1-mini-2025-04-14:acme::abc',
-  ])('the fine-tuned model %s of OpenAI costs twice its base model', (name) => {
-    const base = catalogue('gpt-4.1-mini')!;
-    expect(catalogue(name)).toMatchObject({ input: 2 * base.input, output: 2 * base.output });
-  });
+  it.each(['ft:gpt-4.1-mini-2025-04-14:acme::abc', 'openai/ft:gpt-4.1-mini-2025-04-14:acme::abc'])(
+    'the fine-tuned model %s of OpenAI costs twice its base model',
+    (name) => {
+      const base = catalogue('gpt-4.1-mini')!;
+      expect(catalogue(name)).toMatchObject({ input: 2 * base.input, output: 2 * base.output });
+    },
+  );
 
   it.each([
     'simulated',

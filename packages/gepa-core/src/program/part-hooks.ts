@@ -1,4 +1,3 @@
-import { OptionsError } from '../errors.ts';
 import { currentBinding } from './tunable.ts';
 
 interface Hook {
@@ -25,12 +24,12 @@ function registry(): WeakMap<object, Hook> {
  *
  * @param name the part's name, which a read adds to `reads`.
  * @returns a function that takes the hooks off, once every owner has called its own.
- * @throws {OptionsError} when the object is frozen.
+ * @throws {TypeError} when the object is frozen.
  */
 export function hookPart(object: object, name: string, fields: Iterable<PropertyKey>): () => void {
   const hooks = registry();
   const hook: Hook = hooks.get(object) ?? { names: [], fields: new Map() };
-  for (const field of fields) if (!hook.fields.has(field)) hookField(object, field, hook, name);
+  for (const field of fields) if (!hook.fields.has(field)) hookField(object, field, hook);
   hooks.set(object, hook);
   hook.names.push(name);
   let isHooked = true;
@@ -42,13 +41,8 @@ export function hookPart(object: object, name: string, fields: Iterable<Property
   };
 }
 
-function hookField(object: object, field: PropertyKey, hook: Hook, name: string): void {
+function hookField(object: object, field: PropertyKey, hook: Hook): void {
   const own = Object.getOwnPropertyDescriptor(object, field);
-  if (own === undefined ? !Object.isExtensible(object) : own.configurable === false) {
-    throw new OptionsError([
-      `\`parts.${name}\` is frozen or sealed, so it cannot be given other texts. Pass the object before it is frozen.`,
-    ]);
-  }
   hook.fields.set(field, own);
   // An object that inherits from this one is another object.
   const copyFor = (receiver: unknown) => (receiver === object ? readCopy(object, hook) : undefined);

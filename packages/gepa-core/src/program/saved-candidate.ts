@@ -248,8 +248,8 @@ export function checkCandidate<Name extends string>(
       ...(missing.length > 0 ? [`there is no text for ${missing.join(', ')}`] : []),
     ];
     throw new CandidateMismatchError(
-      `The candidate does not fit the program: ${parts.join(', and ')}. The program's components are ${names.join(', ')}.${
-        isSaved ? ' Pass the options with which it was optimized, such as `parts` and `tunables`.' : ''
+      `${noFit}${parts.join(', and ')}. The program's components are ${names.join(', ')}.${
+        isSaved ? ' Pass the options that it was optimized with.' : ''
       }`,
       { missing, unknown },
     );
@@ -262,13 +262,16 @@ export function checkCandidate<Name extends string>(
     return fault === undefined ? [] : [{ name, message: fault.message }];
   });
   if (faults.length > 0) {
-    throw new CandidateMismatchError(
-      `The candidate does not fit the program: ${faults.map(({ message }) => message).join(' ')}`,
-      { missing, unknown, invalid: faults.map(({ name }) => name) },
-    );
+    throw new CandidateMismatchError(`${noFit}${faults.map(({ message }) => message).join(' ')}`, {
+      missing,
+      unknown,
+      invalid: faults.map(({ name }) => name),
+    });
   }
   return candidate as Candidate<Name>;
 }
+
+const noFit = 'The candidate does not fit the program: ';
 
 const absolute = (path: string): string => builtin('node:path', '').resolve(path);
 

@@ -197,7 +197,9 @@ describe('a turn in a thread', () => {
     const config = { configurable: { thread_id: 't' }, callbacks: [recorder] };
     await agent.invoke(ask('One'), config);
     await agent.invoke({ messages: 'Two' } as never, config);
-    const [first, second] = recorder.examples().map(({ input }) => (input as { messages: unknown[] }).messages);
+    const [first, second] = recorder
+      .examples()
+      .map(({ input }) => (input as { messages: unknown[] }).messages);
     expect(first).toEqual([{ role: 'user', content: 'One' }]);
     expect(second).toMatchObject([{ content: 'One' }, { content: 'First.' }, 'Two']);
   });

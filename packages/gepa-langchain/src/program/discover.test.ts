@@ -326,21 +326,13 @@ describe('skipped parts', () => {
   });
 
   it('the instructions of output parsers are recognized by their words, whatever the variable is called', async () => {
-    class GradeParser extends StringOutputParser {
-      override getFormatInstructions(): string {
-        return 'Finish with a grade from A to F on a line of its own.';
-      }
-    }
-    const grade = new GradeParser();
     const prompt = await ChatPromptTemplate.fromMessages([
-      ['system', 'Sort the ticket.\n{list}\n{shape}\n{grade}'],
+      ['system', 'Sort the ticket.\n{list}\n{shape}'],
     ]).partial({
       list: new CommaSeparatedListOutputParser().getFormatInstructions(),
       shape: new JsonMarkdownStructuredOutputParser(z.object({ label: z.string() })).getFormatInstructions(),
-      grade: grade.getFormatInstructions(),
     });
-    expect(Object.keys(discover(prompt).components)).toEqual(['system', 'grade']);
-    expect(Object.keys(discover(prompt.pipe(model).pipe(grade)).components)).toEqual(['system']);
+    expect(Object.keys(discover(prompt).components)).toEqual(['system']);
   });
 
   it('the instructions of an output parser are skipped unless included by name', async () => {

@@ -31,7 +31,7 @@ function isLabel(line: string): boolean {
 
 /** How the instructions of LangChain's parsers begin, which a function may have put into a prompt. */
 const parserOpenings =
-  /^(You must format your output as a JSON value|Return a markdown code snippet with a JSON object|Your response should be a (list of .*items separated|list of comma separated|numbered list|datetime string)|The output should be formatted as a XML|Return the following \d+ outputs)/;
+  /^(Return a markdown code snippet|Your response should be a (list|numbered|datetime)|The output should be formatted as a XML)/;
 
 /** Whether a text comes from an output parser: its schema and wording belong together. */
 export function isParserInstruction(variable: string, text: string): boolean {

@@ -5,7 +5,6 @@ import { nameSites } from './component-names.ts';
 import type { KeyPath } from './copy-with.ts';
 import { fixedWords, isOnlyLabels, isParserInstruction } from './fixed-parts.ts';
 import { isNode, isPromptTemplate, type Node, typeName } from './node.ts';
-import { instructionsOf, isParser } from './parsers.ts';
 import { partNameOf, programWithParts } from './program-with-parts.ts';
 import type { Explanation, UnreadableReason } from './skip-reasons.ts';
 import { decodeTemplate } from './template/template.ts';
@@ -60,11 +59,9 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
   const inspected: Inspected[] = [];
   const checkpointers = new Set<Node>();
   const seen = new Set<unknown>();
-  const parserTexts = new Set<string>();
   traverse(program, {
     enter: (path) => {
       const { node, kind } = path.at(-1)!;
-      if (isParser(node)) parserTexts.add(instructionsOf(node));
       if (explain === undefined || kind === programWithParts || seen.has(node)) return;
       seen.add(node);
       const part = { type: typeName(node), location: explain.locate(path) };
@@ -93,7 +90,7 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
   const named: NamedSite[] = [];
   for (const site of sites) {
     if (site.part.text === '') continue;
-    const result = readSite(site, names.get(site)!, parserTexts, explain);
+    const result = readSite(site, names.get(site)!, explain);
     if (!('unreadable' in result)) named.push(result);
     else if (explain !== undefined) {
       const { unreadable, detail, ...part } = result;
@@ -143,12 +140,7 @@ interface UnreadableSite extends Inspected {
   readonly detail: string;
 }
 
-function readSite(
-  site: Site,
-  name: string,
-  parserTexts: ReadonlySet<string>,
-  explain: Explanation | undefined,
-): NamedSite | UnreadableSite {
+function readSite(site: Site, name: string, explain: Explanation | undefined): NamedSite | UnreadableSite {
   const { text: template, format, kind, description = explain?.describe(site) } = site.part;
   const location = explain?.locate(site.path) ?? '';
   const skip = { name, type: typeName(site.owner), location };
@@ -164,7 +156,7 @@ function readSite(
       ...(location === '' ? {} : { location }),
       ...(variables === undefined ? {} : { variables }),
     };
-    const reason = optInReason(component, site.part.at, parserTexts);
+    const reason = optInReason(component, site.part.at);
     const traced = isPromptTemplate(promptOf(site));
     return {
       name,
@@ -202,18 +194,14 @@ function withLonelyLabels(sites: readonly NamedSite[]): NamedSite[] {
   });
 }
 
-function optInReason(
-  { text, kind, variables = [] }: Component,
-  at: KeyPath,
-  parserTexts: ReadonlySet<string>,
-): string | undefined {
+function optInReason({ text, kind, variables = [] }: Component, at: KeyPath): string | undefined {
   if (kind === 'tool-description' || kind === 'field-description') return descriptionOptInReason;
   const words = fixedWords(text, variables);
   if (words.length === 0) return 'it has no words besides its variables';
   if (isOnlyLabels(text, variables)) return labelsReason;
   if (kind !== 'text') return undefined;
   if (words.length < minInstructionWords) return 'it looks like a value, not an instruction';
-  return parserTexts.has(text) || isParserInstruction(String(at.at(-1)), text)
+  return isParserInstruction(String(at.at(-1)), text)
     ? 'it is the format that an output parser expects'
     : undefined;
 }

@@ -6,7 +6,7 @@ import { MessageHooks } from './message-hooks.ts';
 import type { Node } from './node.ts';
 import { PartCopies } from './part-copies.ts';
 import { ProgramWithParts } from './program-with-parts.ts';
-import { rewrite } from './rewrite.ts';
+import { type Mark, rewrite } from './rewrite.ts';
 
 /**
  * The objects of the option `parts`: what functions of the program call. Within a rollout, hooks on these objects give
@@ -20,6 +20,7 @@ export class LiveParts {
   /** What a compiled program has in place of live objects. */
   readonly #bound: ReadonlyMap<object, object>;
   readonly #unhook: (() => void)[] = [];
+  readonly #hookedFor = new Set<Mark | undefined>();
   readonly #messageHooks = new MessageHooks();
 
   constructor(parts: Readonly<Record<string, object | string>> = {}, bound?: PartCopies) {
@@ -63,17 +64,22 @@ export class LiveParts {
     return copies;
   }
 
-  /** Puts the hooks on, once. */
-  hook(whole: object): void {
+  /**
+   * Puts the hooks on, once for programs that are not marked and once for those that are.
+   *
+   * @param mark as for `rewrite`.
+   */
+  hook(whole: object, mark?: Mark): void {
     this.#messageHooks.allow();
-    if (this.#unhook.length > 0 || this.#isEmpty) return;
+    if (this.#isEmpty || this.#hookedFor.has(mark)) return;
+    this.#hookedFor.add(mark);
     const { sites, checkpointers } = inspectProgram(whole);
     // A copy with every text changed differs from its original in the fields that any candidate may change.
     const probe = rewrite(
       whole,
       Object.fromEntries(sites.map(({ name, component }) => [name, `${component.text} `])),
       {
-        mark: true,
+        mark,
         withoutCaches: true,
         checkpointers: new Map([...checkpointers].map((one) => [one, Object.create(one)])),
       },
@@ -88,6 +94,7 @@ export class LiveParts {
 
   dispose(): void {
     for (const unhook of this.#unhook.splice(0)) unhook();
+    this.#hookedFor.clear();
     this.#messageHooks.takeOff();
   }
 }

@@ -60,29 +60,21 @@ export class PartCopies implements Copies {
     }
   }
 
-  /** A constant counts as read only where it is replaced. */
+  /** Of constants that begin at the same place the longest is replaced, since it may contain another. */
   #replaceIn(holder: Node, field: 'content' | 'text', sent: string): void {
     if (this.#sent.has(holder)) return;
-    const { text, names } = this.#replaced(sent);
-    if (names.size === 0 || !this.#hooks.hook(holder, field)) return;
-    this.#sent.set(holder, copyWith(holder, [{ at: [field], value: text }]));
-    for (const name of names) currentBinding()?.reads?.add(name);
-  }
-
-  /** Of constants that begin at the same place the longest is replaced, since it may contain another. */
-  #replaced(sent: string): { text: string; names: ReadonlySet<string> } {
-    const names = new Set<string>();
     const found = Object.entries(this.constants)
       .filter(([, constant]) => sent.includes(constant))
       .sort(([, a], [, b]) => b.length - a.length);
-    if (found.length === 0) return { text: sent, names };
+    // A constant counts as read only where it is replaced.
+    if (found.length === 0 || !this.#hooks.hook(holder, field)) return;
     const pattern = new RegExp(found.map(([, constant]) => escaped(constant)).join('|'), 'g');
-    const text = sent.replace(pattern, (constant) => {
+    const value = sent.replace(pattern, (constant) => {
       const [name] = found.find(([, other]) => other === constant)!;
-      names.add(name);
+      currentBinding()?.reads?.add(name);
       return this.#texts[name] ?? constant;
     });
-    return { text, names };
+    this.#sent.set(holder, copyWith(holder, [{ at: [field], value }]));
   }
 }
 

@@ -24,10 +24,13 @@ export function readersIn(whole: object): Map<string, readonly string[]> {
   );
 }
 
-/** @throws {OptionsError} when a part has no text. */
+/** @throws {OptionsError} when a part has no text, or is frozen. */
 export function checkParts(parts: Readonly<Record<string, object | string>>): void {
   const problems = Object.entries(parts).flatMap(([name, part]) => {
-    if (typeof part === 'string' || inspectProgram(part).sites.length > 0) return [];
+    if (typeof part === 'string') return [];
+    if (Object.isSealed(part))
+      return [`\`parts.${name}\` is frozen or sealed, so it cannot have other texts.`];
+    if (inspectProgram(part).sites.length > 0) return [];
     if (isReactAgent(part)) {
       return [
         `\`parts.${name}\` is an agent of createReactAgent, which hides its prompt in a function. ` +

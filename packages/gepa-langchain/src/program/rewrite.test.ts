@@ -28,7 +28,8 @@ import { describe, expect, it } from 'vitest';
 import { checkNames } from './check-names.ts';
 import { discover } from './discover.ts';
 import { inspectProgram } from './inspect-program.ts';
-import { componentsKey, rewrite } from './rewrite.ts';
+import { componentsKey, markNode } from './mark-node.ts';
+import { rewrite } from './rewrite.ts';
 
 /** A stand-in for a model that returns its prompt. */
 const echo = RunnableLambda.from((prompt: { toString(): string }) => prompt.toString());
@@ -283,7 +284,7 @@ describe('marking', () => {
 
   it('mark adds the names of components to the metadata of their prompts, changed or not', () => {
     const program = RunnableParallel.from({ a: chat('Old.'), b: chat('Kept.') });
-    const marked = rewrite(program, { ...texts(program), 'a.system': 'New.' }, { mark: true });
+    const marked = rewrite(program, { ...texts(program), 'a.system': 'New.' }, { mark: markNode });
     expect(metadataOf(step(marked, 'a'))).toEqual({ [componentsKey]: ['a.system', 'a.human'] });
     expect(metadataOf(step(marked, 'b'))).toEqual({ [componentsKey]: ['b.system', 'b.human'] });
     expect(metadataOf(step(program, 'a'))).toBeUndefined();
@@ -292,10 +293,10 @@ describe('marking', () => {
   it('mark keeps existing metadata and adds only the given components', () => {
     const program = chat('Old.');
     program.metadata = { mine: 1 };
-    const marked = rewrite(program, { system: 'Old.' }, { mark: true });
+    const marked = rewrite(program, { system: 'Old.' }, { mark: markNode });
     expect(metadataOf(marked)).toEqual({ mine: 1, [componentsKey]: ['system'] });
     expect(metadataOf(program)).toEqual({ mine: 1 });
-    expect(rewrite(program, {}, { mark: true })).toBe(program);
+    expect(rewrite(program, {}, { mark: markNode })).toBe(program);
   });
 });
 

@@ -1,19 +1,15 @@
 import { withoutCandidate } from 'gepa-core/load';
-import { hasBoundCallbacks, keepCallbacks } from './chat-models.ts';
-import { copyWith } from './copy-with.ts';
-import { inspectProgram } from './inspect-program.ts';
-import { isNode, isPromptTemplate } from './node.ts';
+import { inspectProgram, type NamedSite } from './inspect-program.ts';
+import type { Node } from './node.ts';
+import type { NodeKind } from './node-kind.ts';
 import { type Site, traverse } from './traverse.ts';
 
-/** The metadata key, on prompts and on their runs, that lists the components in the prompt. */
-export const componentsKey = 'gepa_components';
+/** Returns a node for a program that is traced, by the components inside it and the node as the program has it. */
+export type Mark = (node: Node, kind: NodeKind, inside: readonly NamedSite[], original: Node) => object;
 
 export interface RewriteOptions {
-  /**
-   * Whether to prepare the program for tracing: prompts list their components in their metadata, and models keep their
-   * bound callbacks when a tracer is added. Default: `false`.
-   */
-  readonly mark?: boolean;
+  /** Prepares each node for tracing: `markNode`, which production does not need. Default: not marked. */
+  readonly mark?: Mark | undefined;
   /** Replacements for the program's checkpointers. Default: none. */
   readonly checkpointers?: ReadonlyMap<object, object>;
   /**
@@ -40,7 +36,7 @@ export function rewrite<Program>(
 function rewriteParts<Program>(
   program: Program,
   texts: Readonly<Record<string, string>>,
-  { mark = false, checkpointers, withoutCaches = false }: RewriteOptions,
+  { mark, checkpointers, withoutCaches = false }: RewriteOptions,
 ): Program {
   const { sites } = inspectProgram(program);
   const given = sites.filter(({ name }) => Object.hasOwn(texts, name));
@@ -56,13 +52,12 @@ function rewriteParts<Program>(
     },
     checkpointer: (checkpointer) => checkpointers?.get(checkpointer),
     withoutCaches,
-    leave: (node, kind, inside) => {
-      if (mark && hasBoundCallbacks(node)) return keepCallbacks(node);
-      if (!mark || (!isPromptTemplate(node) && kind.tool !== true)) return node;
-      const names = inside.flatMap((site) => find(site)?.name ?? []);
-      if (names.length === 0) return node;
-      const metadata = { ...(isNode(node.metadata) ? node.metadata : {}), [componentsKey]: names };
-      return copyWith(node, [{ at: ['metadata'], value: metadata }]);
-    },
+    leave: (node, kind, inside, original) =>
+      mark?.(
+        node,
+        kind,
+        inside.flatMap((site) => find(site) ?? []),
+        original,
+      ) ?? node,
   }) as Program;
 }

@@ -53,8 +53,8 @@ export interface Visitor {
   checkpointer?(checkpointer: Node): object | undefined;
   /** Whether to remove the caches of graphs. */
   readonly withoutCaches?: boolean;
-  /** Called with a node after its parts, and the texts inside it. Returns its replacement. */
-  leave?(node: Node, kind: NodeKind, sites: readonly Site[]): object;
+  /** Called with a node after its parts, the texts inside it, and the node before changes. Returns its replacement. */
+  leave?(node: Node, kind: NodeKind, sites: readonly Site[], original: Node): object;
 }
 
 interface Visited {
@@ -106,7 +106,7 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
       } else visitor.omit?.(part, path);
     }
     const changed = edits.length === 0 ? node : rebuild(node, kind, edits);
-    const value = visitor.leave?.(changed as Node, kind, sites) ?? changed;
+    const value = visitor.leave?.(changed as Node, kind, sites, node) ?? changed;
     if (kind.alias !== undefined) visited.set(kind.alias(node), { value: kind.alias(value as Node), sites });
     return { value, sites };
   }

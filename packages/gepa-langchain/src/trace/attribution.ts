@@ -1,6 +1,6 @@
 import type { Run } from '@langchain/core/tracers/base';
+import { componentsKey } from '../program/mark-node.ts';
 import { isMessage, isNode } from '../program/node.ts';
-import { componentsKey } from '../program/rewrite.ts';
 import { splitText } from '../program/template/pieces.ts';
 import { textOf } from './message.ts';
 import { sentMessages, sentStrings } from './model-call.ts';

@@ -12,6 +12,7 @@ import type { Step } from 'gepa-core';
 import { stepsOf, usageOfSteps, walkSteps } from 'gepa-core/adapter';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { discover } from '../program/discover.ts';
+import { markNode } from '../program/mark-node.ts';
 import { rewrite } from '../program/rewrite.ts';
 import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
 import { readModelCall } from './model-call.ts';
@@ -44,7 +45,7 @@ const chat = (system: string) =>
 async function trace(program: Runnable, input: unknown): Promise<Step[]> {
   const texts = Object.entries(discover(program).components).map(([name, { text }]) => [name, text]);
   const tracer = new RolloutTracer();
-  const marked = rewrite(program, Object.fromEntries(texts), { mark: true });
+  const marked = rewrite(program, Object.fromEntries(texts), { mark: markNode });
   await marked.invoke(input, { callbacks: [tracer] }).catch(() => {});
   return toSteps(tracer.roots);
 }
