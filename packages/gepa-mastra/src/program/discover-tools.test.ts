@@ -170,7 +170,7 @@ it('only the first description of a field is a component; others are listed in t
   ]);
 });
 
-it.each([
+it.each<[string, { config?: object }, AgentConfig]>([
   ['toolsets of config', { config: { toolsets: { more: { lookup: lookupTool() } } } }, {}],
   ['clientTools of config', { config: { clientTools: { lookup: lookupTool() } } }, {}],
   [
@@ -179,7 +179,7 @@ it.each([
     { defaultOptions: { toolsets: { more: { lookup: lookupTool() } } } },
   ],
 ])('descriptions of tools in %s are components, and load finds them too', async (_, options, config) => {
-  const agent = agentWith(config);
+  const agent: Agent = agentWith(config);
   const target = gepa(agent, { tools: true, ...options });
   expect(Object.keys(target.components)).toEqual([
     'support.instructions',
@@ -194,7 +194,7 @@ it.each([
   });
   expect([result.seedScore, result.bestScore]).toEqual([0, 1]);
   const offered = async (loaded: Agent) => {
-    await loaded.generate('x', options.config ?? {});
+    await loaded.generate('x', { ...options.config });
     return server.requests.at(-1)?.tools?.map((tool) => tool.function.description);
   };
   expect(await offered(program)).toEqual(['Finds it.']);

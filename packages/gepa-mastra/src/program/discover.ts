@@ -9,6 +9,7 @@ import { type Discovery, Findings, type ToolComponents } from './discovery.ts';
 import { readSync } from './maybe-promise.ts';
 import { type Parts, partsHint, partsOf } from './parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program.ts';
+import type { InstructionBlock } from './prompt-blocks.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
 import { presentText } from './tool-descriptions.ts';
 
@@ -20,7 +21,7 @@ export interface DiscoverOptions {
   /** Workflows that the agent offers as tools; Mastra lists them only asynchronously. */
   readonly workflows: Readonly<Record<string, WorkflowLike>>;
   /** Instructions by component name, for instructions that come from an asynchronous function. */
-  readonly texts: Readonly<Record<string, AgentInstructions>>;
+  readonly texts: Readonly<Record<string, AgentInstructions | readonly InstructionBlock[]>>;
   readonly tunables: readonly Tunable[];
   readonly parts: Parts;
   /** Options for the calls of the program, if it is an agent. */
@@ -71,14 +72,8 @@ class ProgramWalk {
     if (agents.has(agent)) return;
     const name = this.#uniqueName(this.#nameOf(agent));
     const tools = new Map<string, ToolComponents>();
-    const instructions = discoverInstructions(
-      this.findings,
-      agent,
-      `${name}.instructions`,
-      location,
-      this.#options,
-    );
-    const found = { name, tools, instructions };
+    const texts = discoverInstructions(this.findings, agent, `${name}.instructions`, location, this.#options);
+    const found = { name, tools, ...texts };
     agents.set(agent, found);
     if (!agents.has(agent.id)) agents.set(agent.id, found);
     if (agent.hasOwnMemory()) {
