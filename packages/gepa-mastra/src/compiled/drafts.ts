@@ -192,7 +192,7 @@ async function saveDraft(
   const { id: _, createdAt: __, ...snapshot } = latest;
   const { id: versionId } = await store.createVersion({
     ...snapshot,
-    ...fields,
+    ...(fields as object),
     ...(fields.tools === undefined ? {} : { tools: { ...asRecord(snapshot.tools), ...fields.tools } }),
     id: crypto.randomUUID(),
     versionNumber: latest.versionNumber + 1,

@@ -32,7 +32,7 @@ export function discoverInstructions(
   const given = options.texts[component];
   const at = `${location}, instructions`;
   const blocks = given === undefined ? storedBlocks(agent) : blocksOf(given);
-  const texts =
+  const texts: readonly FixedText[] =
     blocks !== undefined
       ? blockTexts(findings, component, at, blocks)
       : given === undefined

@@ -179,7 +179,7 @@ it.each<[string, { config?: object }, AgentConfig]>([
     { defaultOptions: { toolsets: { more: { lookup: lookupTool() } } } },
   ],
 ])('descriptions of tools in %s are components, and load finds them too', async (_, options, config) => {
-  const agent: Agent = agentWith(config);
+  const agent = agentWith(config);
   const target = gepa(agent, { tools: true, ...options });
   expect(Object.keys(target.components)).toEqual([
     'support.instructions',
@@ -193,7 +193,7 @@ it.each<[string, { config?: object }, AgentConfig]>([
     maxIterations: 1,
   });
   expect([result.seedScore, result.bestScore]).toEqual([0, 1]);
-  const offered = async (loaded: Agent) => {
+  const offered = async (loaded: ReturnType<typeof agentWith>) => {
     await loaded.generate('x', { ...options.config });
     return server.requests.at(-1)?.tools?.map((tool) => tool.function.description);
   };

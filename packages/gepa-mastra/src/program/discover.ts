@@ -126,8 +126,9 @@ class ProgramWalk {
       this.#part = undefined;
       const added = Object.keys(findings.components).filter((component) => !before.has(component));
       for (const component of added) findings.reachable.add(component);
-      if (!isRequired || added.length > 0) continue;
       const reasons = findings.skipped.slice(skippedBefore).map(({ reason, hint }) => `${reason} ${hint}`);
+      // A workflow without reasons has functions that call other parts, or agents that are known already.
+      if (!isRequired || added.length > 0 || reasons.length === 0) continue;
       throw new OptionsError([`\`parts.${name}\` has no text to optimize: ${reasons.join(' ')}`]);
     }
   }
