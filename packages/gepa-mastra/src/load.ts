@@ -56,4 +56,5 @@ const optionNames = [
   'include',
   'exclude',
   'rename',
+  'variables',
 ] satisfies (keyof LoadOptions)[];
