@@ -5,11 +5,8 @@ import { type Candidate, GepaError, type OptimizationResult } from 'gepa-core';
 import type { AgentComponents, Discovery } from '../program/discovery.ts';
 import { textOf, textsOf, withTexts } from '../program/instructions.ts';
 import { isAgent } from '../program/program.ts';
-import {
-  type InstructionBlock,
-  type PromptBlockReference,
-  withBlockTexts,
-} from '../program/prompt-blocks.ts';
+import type { InstructionBlock, PromptBlockReference } from '../program/prompt-blocks.ts';
+import { withBlockTexts } from '../program/stored-blocks.ts';
 
 export interface DraftOptions {
   /** Whether to publish the versions at once. Default `false`. */

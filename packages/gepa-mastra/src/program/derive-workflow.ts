@@ -2,7 +2,6 @@ import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import type { Mastra } from '@mastra/core/mastra';
 import { type AnyWorkflow, createStep, type StepFlowEntry } from '@mastra/core/workflows';
-import { toPlain } from '../trace/plain.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import { copyWith } from './copy-with.ts';
 import type { Derivation } from './derivation.ts';
@@ -10,16 +9,6 @@ import { withReplacement } from './older-mastra.ts';
 import { isAgent, isWorkflow } from './program.ts';
 import { recordedTool } from './recorded-tool.ts';
 import { agentOfStep, agentRef, innerEntries, mapEntries, type SingleEntry } from './step-entries.ts';
-
-interface RunInput {
-  readonly inputData?: unknown;
-}
-
-interface RunResult {
-  readonly status: string;
-  readonly result?: unknown;
-  readonly error?: unknown;
-}
 
 /** Adds the steps to the copy of a workflow, with the derivation's agents, workflows and tools. */
 export function changeWorkflow(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWorkflow): void {
@@ -108,7 +97,7 @@ type Method = (...args: unknown[]) => unknown;
 
 /** Makes runs use the candidate's texts and parts; in a rollout, records them. */
 function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWorkflow): void {
-  const { recorder } = derivation;
+  const { recorder, recording } = derivation;
   const { id } = workflow;
   const outer = runContexts.get(workflow);
   const within: Derivation['within'] = (call) =>
@@ -135,9 +124,9 @@ function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWork
         if (method === undefined) continue;
         const changed: Method = (...input) => within(() => method(...input));
         methods[key] =
-          recorder === undefined || (key !== 'start' && key !== 'stream')
+          recorder === undefined || recording === undefined || (key !== 'start' && key !== 'stream')
             ? changed
-            : (...input) => recordRun(recorder, id, input[0] as RunInput, () => changed(...input));
+            : (...input) => recording.recordRun(recorder, id, input[0], () => changed(...input));
       }
       return run;
     },
@@ -155,20 +144,4 @@ function agentsOf(workflow: AnyWorkflow): Agent[] {
     .flatMap((entry): readonly StepFlowEntry[] => innerEntries(entry) ?? [entry])
     .map((entry) => agentOfStep(entry, workflow))
     .filter(isAgent);
-}
-
-/** Records a run that a function or an agent starts. Other runs are recorded by their caller, under the same name. */
-function recordRun(recorder: Recorder, name: string, input: RunInput, start: () => unknown): unknown {
-  const { currentStep } = recorder;
-  if (currentStep?.kind === 'chain' && currentStep.name === name) return start();
-  const step = recorder.open({ kind: 'chain', name, input: input.inputData });
-  const run = recorder.within(step, start) as Promise<RunResult> | { readonly result: Promise<RunResult> };
-  ('result' in run ? run.result : run).then(
-    ({ status, result, error }) => {
-      if (status === 'failed') recorder.fail(step, error);
-      else recorder.end(step, { output: toPlain(result) });
-    },
-    (error: unknown) => recorder.fail(step, error),
-  );
-  return run;
 }

@@ -69,8 +69,8 @@ function blockTexts(
     if (block.content === undefined) {
       findings.skip(
         `${location}, block ${position + 1}`,
-        `It refers to the prompt block ${(block as PromptBlockReference).id}, whose content is read only asynchronously.`,
-        `Pass the blocks with their contents: { texts: { '${component}': await instructionBlocks(agent) } }.`,
+        `It refers to the prompt block ${(block as PromptBlockReference).id}.`,
+        textsHint(component, 'instructionBlocks(agent)'),
       );
       return [];
     }
@@ -100,7 +100,7 @@ function fixedTexts(
     const hint =
       read.failure === 'threw'
         ? 'Pass the request context that it needs as `requestContext`.'
-        : `Pass the initial text: { texts: { '${component}': await ${isFromStudio(agent) ? 'instructionBlocks(agent)' : 'agent.getInstructions()'} } }.`;
+        : textsHint(component, isFromStudio(agent) ? 'instructionBlocks(agent)' : 'agent.getInstructions()');
     findings.skip(location, read.reason, hint);
     return [];
   }
@@ -144,4 +144,8 @@ function fixedTexts(
 /** Whether its code has other instructions than Studio, or none. */
 function isFromStudio(agent: Agent): boolean {
   return (agent as Partial<Agent>).toRawConfig?.()?.resolvedVersionId !== undefined;
+}
+
+function textsHint(component: string, read: string): string {
+  return `Pass the initial text: { texts: { '${component}': await ${read} } }.`;
 }

@@ -79,17 +79,16 @@ class ProgramWalk {
     if (agent.hasOwnMemory()) {
       this.findings.skip(
         `${location}, memory`,
-        'Rollouts have no memory, so its instructions and tools, as for working memory, are not offered to the model.',
-        'Put what the agent remembers into the input, as earlier messages.',
+        'Rollouts are without memory, its instructions and its tools.',
+        'Put earlier messages into the input.',
       );
     }
-    if (!Object.hasOwn(Object.getPrototypeOf(agent), '__setTools')) {
-      this.findings.skip(
-        `${location}, class ${typeName(agent)}`,
-        `Optimized copies are plain Agents, without what the class ${typeName(agent)} adds or overrides.`,
-        'Use the options of Agent instead: processors, tools, default options.',
-      );
-    }
+    this.#skipClass(
+      agent,
+      '__setTools',
+      location,
+      'Use the options of Agent instead: processors, tools, default options.',
+    );
     if (this.#options.tools) {
       const { requestContext } = this.#options;
       discoverTools(this.findings, agent, name, location, tools, requestContext, callOptions);
@@ -100,13 +99,12 @@ class ProgramWalk {
   workflow(workflow: AnyWorkflow, location: string): void {
     if (this.#workflows.has(workflow)) return;
     this.#workflows.add(workflow);
-    if (!Object.hasOwn(Object.getPrototypeOf(workflow), 'setStepFlow')) {
-      this.findings.skip(
-        `${location}, class ${typeName(workflow)}`,
-        `Optimized copies are plain workflows, without what the class ${typeName(workflow)} adds or overrides.`,
-        'Use compiled.writeBack(), which changes the agents of the workflow and keeps its class.',
-      );
-    }
+    this.#skipClass(
+      workflow,
+      'setStepFlow',
+      location,
+      'Use compiled.writeBack(), which changes the agents of the workflow and keeps its class.',
+    );
     for (const entry of workflow.stepGraph) this.#entry(entry, workflow, location);
   }
 
@@ -216,6 +214,17 @@ class ProgramWalk {
       }
       this.agent(subAgent, at);
     }
+  }
+
+  /** A class of the user's own does not define the method itself. */
+  #skipClass(program: object, method: string, location: string, hint: string): void {
+    if (Object.hasOwn(Object.getPrototypeOf(program), method)) return;
+    const name = typeName(program);
+    this.findings.skip(
+      `${location}, class ${name}`,
+      `Optimized copies are plain agents and workflows, without what the class ${name} adds or overrides.`,
+      hint,
+    );
   }
 
   #skipUnknownAgent(agent: unknown, location: string): void {

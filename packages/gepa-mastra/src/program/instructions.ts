@@ -2,7 +2,7 @@ import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import type { Mastra } from '@mastra/core/mastra';
 import { RequestContext } from '@mastra/core/request-context';
 import { isPromise, mapMaybePromise } from './maybe-promise.ts';
-import { type InstructionBlock, renderBlocks, withBlockTexts } from './prompt-blocks.ts';
+import { type InstructionBlock, renderBlocks } from './prompt-blocks.ts';
 
 /** The texts of instructions: one, or one for each item of a list. */
 export function textsOf(instructions: AgentInstructions | undefined): string[] {
@@ -53,9 +53,8 @@ export function textsChange(
   blocks?: readonly InstructionBlock[],
 ): InstructionsChange {
   if (blocks === undefined) return (own) => withTexts(own, texts);
-  const changed = withBlockTexts(blocks, texts);
   return (_, { requestContext, mastra } = {}) =>
-    renderBlocks(changed, mastra ?? agent.getMastraInstance(), requestContext ?? new RequestContext());
+    renderBlocks(blocks, texts, mastra ?? agent.getMastraInstance(), requestContext ?? new RequestContext());
 }
 
 /**
