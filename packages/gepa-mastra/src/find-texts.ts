@@ -12,6 +12,7 @@ import type { ToolOptions } from './program/discover-tools.ts';
 import type { Discovery } from './program/discovery.ts';
 import { hookParts, isMastra, type Parts } from './program/parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/program.ts';
+import type { InstructionBlock } from './program/prompt-blocks.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 
 /** Which texts of an agent or a workflow are components. */
@@ -25,8 +26,11 @@ export interface TextOptions extends ComponentSelectionOptions {
    * `await agent.listWorkflows()`.
    */
   readonly workflows?: Readonly<Record<string, WorkflowLike>>;
-  /** Initial instructions by component name, for instructions that come from an asynchronous function. */
-  readonly texts?: Readonly<Record<string, AgentInstructions>>;
+  /**
+   * Initial instructions by component name, for instructions that come from an asynchronous function. For those that
+   * were written in Studio, the blocks of the agent's version.
+   */
+  readonly texts?: Readonly<Record<string, AgentInstructions | readonly InstructionBlock[]>>;
   /** Texts in functions of the program, made with `tunable`. */
   readonly tunables?: readonly Tunable[];
   /**

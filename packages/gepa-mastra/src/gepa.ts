@@ -231,7 +231,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       const scored = withScoresOnTraces(options.metric, mastraOf(program, discovery));
       const metric: typeof scored = async (args) => {
         const result = await scored(args);
-        log.scored(withFoundNames(args.candidate, rename), args.example, scoresOf(result));
+        log.scored(withFoundNames(args.candidate ?? {}, rename), args.example, scoresOf(result));
         return result;
       };
       const compiled = await targetWith(log).compile({ ...options, metric });

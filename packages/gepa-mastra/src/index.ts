@@ -84,6 +84,11 @@ export { type GepaOptions, gepa, type MastraCompiled, type MastraTarget } from '
 export { fromModel, type ReflectionModel } from './language-model.ts';
 export type { Skipped } from './program/discovery.ts';
 export type { MastraLike, Parts } from './program/parts.ts';
+export {
+  type InstructionBlock,
+  instructionBlocks,
+  type PromptBlockReference,
+} from './program/prompt-blocks.ts';
 export type { RequestContextValues } from './program/request-context.ts';
 export type { MockedTools, ToolMock } from './program/tool-mocks.ts';
 export { fromScorers } from './scorers/from-scorers.ts';

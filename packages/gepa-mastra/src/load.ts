@@ -8,6 +8,11 @@ export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
 export type { TextOptions } from './find-texts.ts';
 export type { MastraLike, Parts } from './program/parts.ts';
 export type { Program, WorkflowLike } from './program/program.ts';
+export {
+  type InstructionBlock,
+  instructionBlocks,
+  type PromptBlockReference,
+} from './program/prompt-blocks.ts';
 export type { RequestContextValues } from './program/request-context.ts';
 
 /** The options that `gepa` had when the candidate was optimized, and `ifChanged`. */
@@ -51,4 +56,5 @@ const optionNames = [
   'include',
   'exclude',
   'rename',
+  'variables',
 ] satisfies (keyof LoadOptions)[];

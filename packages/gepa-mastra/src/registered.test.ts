@@ -136,34 +136,39 @@ it.each([
   'declineToolCall',
   'resumeGenerate',
   'resumeStream',
-] as const)('%s of a registered copy continues the run as that of the original, with the new texts', async (method) => {
-  const agentServer = await startOpenAIServer(({ messages, tools = [] }) => {
-    const answer = messages.findLast(({ role }) => role === 'tool')?.content;
-    const { name = '', description = '' } = tools[0]?.function ?? {};
-    if (answer === undefined) return { calls: [{ name, args: {} }] };
-    return `${messages[0]?.content} ${description} ${answer}`;
-  });
-  try {
-    const agent = original(agentServer.model);
-    const outcome = async (program: Agent) => {
-      instanceWith({ agents: { program } });
-      const { runId, suspendPayload } = (await program.generate('x')) as Suspended;
-      const call = (program as unknown as Record<string, unknown>)[method];
-      if (typeof call !== 'function' || suspendPayload === undefined) return undefined;
-      const options = { runId, toolCallId: suspendPayload.toolCallId };
-      const result: { text: unknown } = await (method.startsWith('resume')
-        ? call.call(program, { approved: true }, options)
-        : call.call(program, options));
-      return String(await result.text);
-    };
-    const copy = await outcome(gepa(agent, { tools: true }).apply(newTexts));
-    const expected = (await outcome(agent))?.replace('Be kind.', 'Be polite.').replace('Refunds.', 'Pays back.');
-    expect(copy).toBe(expected);
-    if (method in agent) expect(copy).toContain('Be polite. Pays back.');
-  } finally {
-    await agentServer.close();
-  }
-});
+] as const)(
+  '%s of a registered copy continues the run as that of the original, with the new texts',
+  async (method) => {
+    const agentServer = await startOpenAIServer(({ messages, tools = [] }) => {
+      const answer = messages.findLast(({ role }) => role === 'tool')?.content;
+      const { name = '', description = '' } = tools[0]?.function ?? {};
+      if (answer === undefined) return { calls: [{ name, args: {} }] };
+      return `${messages[0]?.content} ${description} ${answer}`;
+    });
+    try {
+      const agent = original(agentServer.model);
+      const outcome = async (program: Agent) => {
+        instanceWith({ agents: { program } });
+        const { runId, suspendPayload } = (await program.generate('x')) as Suspended;
+        const call = (program as unknown as Record<string, unknown>)[method];
+        if (typeof call !== 'function' || suspendPayload === undefined) return undefined;
+        const options = { runId, toolCallId: suspendPayload.toolCallId };
+        const result: { text: unknown } = await (method.startsWith('resume')
+          ? call.call(program, { approved: true }, options)
+          : call.call(program, options));
+        return String(await result.text);
+      };
+      const copy = await outcome(gepa(agent, { tools: true }).apply(newTexts));
+      const expected = (await outcome(agent))
+        ?.replace('Be kind.', 'Be polite.')
+        .replace('Refunds.', 'Pays back.');
+      expect(copy).toBe(expected);
+      if (method in agent) expect(copy).toContain('Be polite. Pays back.');
+    } finally {
+      await agentServer.close();
+    }
+  },
+);
 
 it('network of a registered copy routes by the new descriptions of its sub-agents', async ({ skip }) => {
   const routing: string[] = [];
@@ -185,7 +190,14 @@ it('network of a registered copy routes by the new descriptions of its sub-agent
     const { model } = router;
     const clerk = new Agent({ id: 'clerk', name: 'C', description: 'Pays.', instructions: 'Refund.', model });
     const memory = new MockMemory();
-    const agent = new Agent({ id: 'a', name: 'A', instructions: 'Be kind.', model, memory, agents: { clerk } });
+    const agent = new Agent({
+      id: 'a',
+      name: 'A',
+      instructions: 'Be kind.',
+      model,
+      memory,
+      agents: { clerk },
+    });
     skip(!('network' in agent) || agent.__fork === undefined, 'This version of Mastra has no networks.');
     const program = gepa(agent, { tools: true }).apply({
       'a.instructions': 'Be polite.',
@@ -237,6 +249,9 @@ it('a registered copy finds its model by the custom gateways of the instance', a
   const { text } = await outcome(program);
   skip((await outcome(agent)).text === undefined, 'This version of Mastra resolves no such model.');
   expect(text).toBe('Be polite. / x');
-  const { result } = await gepa(agent).compile({ ...search, propose: async () => ({ 'a.instructions': 'Be polite.' }) });
+  const { result } = await gepa(agent).compile({
+    ...search,
+    propose: async () => ({ 'a.instructions': 'Be polite.' }),
+  });
   expect(result.bestScore).toBe(1);
 });

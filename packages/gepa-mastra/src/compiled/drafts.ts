@@ -5,6 +5,8 @@ import { type Candidate, GepaError, type OptimizationResult } from 'gepa-core';
 import type { AgentComponents, Discovery } from '../program/discovery.ts';
 import { textOf, textsOf, withTexts } from '../program/instructions.ts';
 import { isAgent } from '../program/program.ts';
+import type { InstructionBlock, PromptBlockReference } from '../program/prompt-blocks.ts';
+import { withBlockTexts } from '../program/stored-blocks.ts';
 
 export interface DraftOptions {
   /** Whether to publish the versions at once. Default `false`. */
@@ -19,6 +21,8 @@ export interface Draft {
   readonly versionId: string;
   /** Changed components that the editor cannot store, or that the agent's `editor` setting forbids to edit. */
   readonly unsavedComponents: readonly string[];
+  /** The prompt blocks of which a draft was saved, too. The agent uses them once they are published. */
+  readonly promptBlocks?: readonly string[];
 }
 
 /**
@@ -52,16 +56,23 @@ export async function saveDrafts(
   }
   const changeMessage = [...(message === undefined ? [] : [message]), scoresOf(result)].join(' ');
   const drafts: Draft[] = [];
-  for (const { agent, fields, unsavedComponents } of possible) {
+  for (const { agent, fields, promptBlocks, unsavedComponents } of possible) {
     const versionId = await saveDraft(agent, fields, changeMessage, publish, requestContext);
-    drafts.push({ agentId: agent.id, versionId, unsavedComponents });
+    await savePromptBlocks(agent, promptBlocks, publish);
+    const ids = promptBlocks.map(({ id }) => id);
+    drafts.push({
+      agentId: agent.id,
+      versionId,
+      unsavedComponents,
+      ...(ids.length === 0 ? {} : { promptBlocks: ids }),
+    });
   }
   return drafts;
 }
 
 /** The changed fields of an agent's version in the editor. */
 interface Fields {
-  readonly instructions?: string;
+  readonly instructions?: string | readonly InstructionBlock[];
   readonly tools?: Readonly<Record<string, { readonly description: string }>>;
 }
 
@@ -70,7 +81,12 @@ async function editOf(
   components: AgentComponents,
   changed: ReadonlyMap<string, string>,
   requestContext: RequestContext,
-): Promise<{ agent: Agent; fields: Fields; unsavedComponents: string[] }> {
+): Promise<{
+  agent: Agent;
+  fields: Fields;
+  promptBlocks: readonly PromptBlockReference[];
+  unsavedComponents: string[];
+}> {
   // The setting is newer than drafts.
   const setting = (agent as Partial<Agent>).__getEditorConfig?.() ?? {};
   const canEditInstructions = setting !== false && setting.instructions !== false;
@@ -85,17 +101,22 @@ async function editOf(
     return isEditable ? text : undefined;
   };
   // A draft replaces all instructions, so it cannot have items that change from request to request.
-  const present = await agent.getInstructions({ requestContext });
-  const areFixed = textsOf(present).every(
-    (text, position) => text === '' || components.instructions.has(position),
-  );
+  const { blocks } = components;
+  const present = blocks === undefined ? await agent.getInstructions({ requestContext }) : '';
+  const areFixed =
+    blocks !== undefined ||
+    textsOf(present).every((text, position) => text === '' || components.instructions.has(position));
   const newTexts = new Map(
     [...components.instructions].flatMap(([position, component]) => {
       const text = newText(component, canEditInstructions && areFixed);
       return text === undefined ? [] : [[position, text] as const];
     }),
   );
-  const instructions = newTexts.size === 0 ? undefined : textOf(withTexts(present, newTexts));
+  const newBlocks = blocks === undefined ? undefined : withBlockTexts(blocks, newTexts);
+  const instructions =
+    newTexts.size === 0
+      ? undefined
+      : (newBlocks?.map(withoutContent) ?? textOf(withTexts(present, newTexts)));
   const tools: Record<string, { description: string }> = Object.create(null);
   const own = await agent.listTools({ requestContext });
   for (const [name, { description, fields }] of components.tools) {
@@ -106,11 +127,37 @@ async function editOf(
   return {
     agent,
     unsavedComponents,
+    promptBlocks: newBlocks?.filter(isReference).filter(({ content }) => content !== undefined) ?? [],
     fields: {
       ...(instructions === undefined ? {} : { instructions }),
       ...(Object.keys(tools).length === 0 ? {} : { tools }),
     },
   };
+}
+
+function isReference(block: InstructionBlock): block is PromptBlockReference {
+  return block.type === 'prompt_block_ref';
+}
+
+function withoutContent(block: InstructionBlock): InstructionBlock {
+  return isReference(block) ? { type: block.type, id: block.id } : block;
+}
+
+/** Saves drafts of the prompt blocks that an agent refers to. */
+async function savePromptBlocks(
+  agent: Agent,
+  promptBlocks: readonly PromptBlockReference[],
+  publish: boolean,
+): Promise<void> {
+  const mastra = agent.getMastraInstance();
+  const editor = mastra?.getEditor();
+  const store = await mastra?.getStorage()?.getStore('promptBlocks');
+  for (const { id, content } of promptBlocks) {
+    await editor?.prompt.update({ id, content: content! });
+    const activeVersionId = (await store?.getLatestVersion(id))?.id;
+    if (publish && activeVersionId !== undefined)
+      await editor?.prompt.update({ id, status: 'published', activeVersionId });
+  }
 }
 
 async function saveDraft(
@@ -142,7 +189,7 @@ async function saveDraft(
   const { id: _, createdAt: __, ...snapshot } = latest;
   const { id: versionId } = await store.createVersion({
     ...snapshot,
-    ...fields,
+    ...(fields as object),
     ...(fields.tools === undefined ? {} : { tools: { ...asRecord(snapshot.tools), ...fields.tools } }),
     id: crypto.randomUUID(),
     versionNumber: latest.versionNumber + 1,

@@ -7,7 +7,7 @@ import {
   instructionComponents,
   toolComponentNames,
 } from '../program/discovery.ts';
-import { replaceInstructions, withTexts } from '../program/instructions.ts';
+import { replaceInstructions, textsChange, withTexts } from '../program/instructions.ts';
 import { mapMaybePromise } from '../program/maybe-promise.ts';
 import { isAgent } from '../program/program.ts';
 import { addToolTexts, type Rewrite, rewriteTools } from '../program/tool-descriptions.ts';
@@ -59,7 +59,7 @@ export function writeBack(
  */
 function writeInstructions(
   agent: Agent,
-  { instructions }: AgentComponents,
+  { instructions, blocks }: AgentComponents,
   changed: ReadonlyMap<string, Rewrite>,
 ): Undo[] {
   const texts = new Map(
@@ -70,11 +70,13 @@ function writeInstructions(
   );
   if (texts.size === 0) return [];
   const { getDefaultOptions, __fork } = agent;
-  const restore = replaceInstructions(agent, (own) => withTexts(own, texts));
+  const restore = replaceInstructions(agent, textsChange(agent, texts, blocks));
   Object.assign(agent, {
     getDefaultOptions: (args) =>
       mapMaybePromise(getDefaultOptions.call(agent, args), (options) =>
-        options.instructions ? { ...options, instructions: withTexts(options.instructions, texts) } : options,
+        options.instructions && blocks === undefined
+          ? { ...options, instructions: withTexts(options.instructions, texts) }
+          : options,
       ),
   } satisfies Partial<Agent>);
   // Studio applies drafts to a copy.

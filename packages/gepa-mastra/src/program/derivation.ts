@@ -5,7 +5,7 @@ import type { Candidate } from 'gepa-core';
 import type { recordModelCall } from '../trace/record-model-call.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import type { AgentComponents } from './discovery.ts';
-import type { recordedMethod, rolloutOptions } from './record-runs.ts';
+import type { recordedMethod, recordRun, rolloutOptions } from './record-runs.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 
 /** The models in the options of a call. */
@@ -25,6 +25,7 @@ export interface Recording {
   readonly recordModelCall: typeof recordModelCall;
   readonly recordedMethod: typeof recordedMethod;
   readonly rolloutOptions: typeof rolloutOptions;
+  readonly recordRun: typeof recordRun;
   recordProcessors(derivation: Derivation, agent: Agent): void;
 }
 

@@ -1,9 +1,9 @@
-import type { Agent, AgentInstructions } from '@mastra/core/agent';
+import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { RequestContext } from '@mastra/core/request-context';
 import type { Derivation, ModelOptions, StepContext } from './derivation.ts';
 import { type AgentComponents, instructionComponents, toolComponentNames } from './discovery.ts';
-import { replaceInstructions, withTexts } from './instructions.ts';
+import { type InstructionsChange, replaceInstructions, textsChange } from './instructions.ts';
 import { mapMaybePromise } from './maybe-promise.ts';
 import { isAgent } from './program.ts';
 import { recordedTool } from './recorded-tool.ts';
@@ -15,7 +15,7 @@ import { type CallWrapper, wrapModels } from './wrap-models.ts';
 export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): void {
   const { recorder } = derivation;
   const components = derivation.componentsOf(agent);
-  const instructions = newInstructions(derivation, components);
+  const instructions = newInstructions(derivation, copy, components);
   const toolTexts = {
     tools: components.tools,
     rewriteOf: (component: string) => derivation.rewrite(component),
@@ -40,7 +40,10 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
           ...(memory === undefined || recorder !== undefined ? {} : { memory }),
           ...(own === undefined
             ? {}
-            : { instructions: instructions === undefined ? own : instructions(own) }),
+            : {
+                instructions:
+                  instructions === undefined || components.blocks !== undefined ? own : instructions(own),
+              }),
         } as typeof options;
       }),
     listAgents: (args) =>
@@ -93,15 +96,16 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
 /** Undefined when the candidate does not change the instructions. */
 function newInstructions(
   derivation: Derivation,
-  { instructions }: AgentComponents,
-): ((own: AgentInstructions) => AgentInstructions) | undefined {
+  copy: Agent,
+  { instructions, blocks }: AgentComponents,
+): InstructionsChange | undefined {
   const texts = new Map(
     [...instructions].flatMap(([position, component]) => {
       const rewrite = derivation.rewrite(component);
       return rewrite === undefined ? [] : [[position, rewrite.to] as const];
     }),
   );
-  return texts.size === 0 ? undefined : (own) => withTexts(own, texts);
+  return texts.size === 0 ? undefined : textsChange(copy, texts, blocks);
 }
 
 /** An agent or a workflow of a registered agent belongs to the same Mastra instance. */

@@ -10,16 +10,6 @@ import { isAgent, isWorkflow } from './program.ts';
 import { recordedTool } from './recorded-tool.ts';
 import { agentOfStep, agentRef, innerEntries, mapEntries, type SingleEntry } from './step-entries.ts';
 
-interface RunInput {
-  readonly inputData?: unknown;
-}
-
-interface RunResult {
-  readonly status: string;
-  readonly result?: unknown;
-  readonly error?: unknown;
-}
-
 /** Adds the steps to the copy of a workflow, with the derivation's agents, workflows and tools. */
 export function changeWorkflow(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWorkflow): void {
   copy.setStepFlow(
@@ -107,7 +97,7 @@ type Method = (...args: unknown[]) => unknown;
 
 /** Makes runs use the candidate's texts and parts; in a rollout, records them. */
 function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWorkflow): void {
-  const { recorder } = derivation;
+  const { recorder, recording } = derivation;
   const { id } = workflow;
   const outer = runContexts.get(workflow);
   const within: Derivation['within'] = (call) =>
@@ -134,9 +124,9 @@ function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWork
         if (method === undefined) continue;
         const changed: Method = (...input) => within(() => method(...input));
         methods[key] =
-          recorder === undefined || (key !== 'start' && key !== 'stream')
+          recorder === undefined || recording === undefined || (key !== 'start' && key !== 'stream')
             ? changed
-            : (...input) => recordRun(recorder, id, input[0] as RunInput, () => changed(...input));
+            : (...input) => recording.recordRun(recorder, id, input[0], () => changed(...input));
       }
       return run;
     },
@@ -154,20 +144,4 @@ function agentsOf(workflow: AnyWorkflow): Agent[] {
     .flatMap((entry): readonly StepFlowEntry[] => innerEntries(entry) ?? [entry])
     .map((entry) => agentOfStep(entry, workflow))
     .filter(isAgent);
-}
-
-/** Records a run that a function or an agent starts. Other runs are recorded by their caller, under the same name. */
-function recordRun(recorder: Recorder, name: string, input: RunInput, start: () => unknown): unknown {
-  const { currentStep } = recorder;
-  if (currentStep?.kind === 'chain' && currentStep.name === name) return start();
-  const step = recorder.open({ kind: 'chain', name, input: input.inputData });
-  const run = recorder.within(step, start) as Promise<RunResult> | { readonly result: Promise<RunResult> };
-  ('result' in run ? run.result : run).then(
-    ({ status, result, error }) => {
-      if (status === 'failed') recorder.fail(step, error);
-      else recorder.endWith(step, result);
-    },
-    (error: unknown) => recorder.fail(step, error),
-  );
-  return run;
 }

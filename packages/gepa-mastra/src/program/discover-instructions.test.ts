@@ -73,6 +73,17 @@ it('items of a list that change with the request stay as the function returns th
   expect(await applied.getInstructions({ requestContext })).toEqual(['Be polite.', 'Serve silver.']);
 });
 
+it('items of a list that read a key stay as the function returns them also when only the examples have it', async () => {
+  const agent = agentWith({
+    instructions: ({ requestContext }) => ['Be kind.', `Serve ${requestContext.get('name')}.`],
+  });
+  const target = gepa(agent);
+  expect(Object.keys(target.components)).toEqual(['support.instructions.1']);
+  const applied = target.apply({ 'support.instructions.1': 'Be polite.' });
+  const requestContext = new RequestContext([['name', 'Ada']]) as never;
+  expect(await applied.getInstructions({ requestContext })).toEqual(['Be polite.', 'Serve Ada.']);
+});
+
 it.each<[string, (context: RequestContext) => string]>([
   ['get', (context) => `Serve ${context.get('tier') ?? 'all'}.`],
   ['has', (context) => `Serve ${context.has('tier') ? 'some' : 'all'}.`],

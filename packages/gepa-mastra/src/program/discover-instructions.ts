@@ -1,19 +1,26 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { Tunable } from 'gepa-core/load';
-import type { Findings } from './discovery.ts';
+import type { AgentComponents, Findings } from './discovery.ts';
 import { readInstructions } from './fixed-texts.ts';
 import { textsOf } from './instructions.ts';
+import {
+  blocksOf,
+  blockText,
+  type InstructionBlock,
+  type PromptBlockReference,
+  storedBlocks,
+} from './prompt-blocks.ts';
 
 interface InstructionOptions {
   readonly requestContext: RequestContext;
-  readonly texts: Readonly<Record<string, AgentInstructions>>;
+  readonly texts: Readonly<Record<string, AgentInstructions | readonly InstructionBlock[]>>;
   readonly tunables: readonly Tunable[];
 }
 
 /**
- * Adds the instructions of an agent to the components: one, or one for each item of a list. Returns their names by
- * position. `findings.skipped` says why others are left out.
+ * Adds the instructions of an agent to the components: one, or one for each item of a list or each block. Returns their
+ * names by position. `findings.skipped` says why others are left out.
  */
 export function discoverInstructions(
   findings: Findings,
@@ -21,27 +28,64 @@ export function discoverInstructions(
   component: string,
   location: string,
   options: InstructionOptions,
-): ReadonlyMap<number, string> {
-  const texts = options.texts[component];
-  const fixed =
-    texts === undefined
-      ? fixedTexts(findings, agent, component, `${location}, instructions`, options)
-      : textsOf(texts).map((text, position) => ({ text, position, isOnly: textsOf(texts).length === 1 }));
-  return new Map(
-    fixed
+): Pick<AgentComponents, 'instructions' | 'blocks'> {
+  const given = options.texts[component];
+  const at = `${location}, instructions`;
+  const blocks = given === undefined ? storedBlocks(agent) : blocksOf(given);
+  const texts: readonly FixedText[] =
+    blocks !== undefined
+      ? blockTexts(findings, component, at, blocks)
+      : given === undefined
+        ? fixedTexts(findings, agent, component, at, options)
+        : textsOf(given as AgentInstructions).map((text, position, { length }) => ({
+            text,
+            position,
+            isOnly: length === 1,
+          }));
+  const instructions = new Map(
+    texts
       .filter(({ text }) => text.trim() !== '')
-      .map(({ text, position, isOnly }) => {
+      .map(({ text, position, isOnly, variables }) => {
         const name = isOnly ? component : `${component}.${position + 1}`;
-        findings.components[name] = { text, kind: 'instructions', location };
+        findings.components[name] = {
+          text,
+          kind: 'instructions',
+          location,
+          ...(variables === undefined ? {} : { variables }),
+        };
         return [position, name];
       }),
   );
+  return { instructions, ...(blocks === undefined ? {} : { blocks }) };
+}
+
+function blockTexts(
+  findings: Findings,
+  component: string,
+  location: string,
+  blocks: readonly InstructionBlock[],
+): readonly FixedText[] {
+  return blocks.flatMap((block, position) => {
+    if (block.content === undefined) {
+      findings.skip(
+        `${location}, block ${position + 1}`,
+        `It refers to the prompt block ${(block as PromptBlockReference).id}.`,
+        textsHint(component, 'instructionBlocks(agent)'),
+      );
+      return [];
+    }
+    const { text, variables } = blockText(block.content);
+    return [
+      { text, position, isOnly: blocks.length === 1, ...(variables.length === 0 ? {} : { variables }) },
+    ];
+  });
 }
 
 interface FixedText {
   readonly text: string;
   readonly position: number;
   readonly isOnly: boolean;
+  readonly variables?: readonly string[];
 }
 
 function fixedTexts(
@@ -56,7 +100,7 @@ function fixedTexts(
     const hint =
       read.failure === 'threw'
         ? 'Pass the request context that it needs as `requestContext`.'
-        : `Pass the initial text: { texts: { '${component}': await agent.getInstructions() } }.`;
+        : textsHint(component, isFromStudio(agent) ? 'instructionBlocks(agent)' : 'agent.getInstructions()');
     findings.skip(location, read.reason, hint);
     return [];
   }
@@ -95,4 +139,13 @@ function fixedTexts(
     }
     return [{ text, position, isOnly }];
   });
+}
+
+/** Whether its code has other instructions than Studio, or none. */
+function isFromStudio(agent: Agent): boolean {
+  return (agent as Partial<Agent>).toRawConfig?.()?.resolvedVersionId !== undefined;
+}
+
+function textsHint(component: string, read: string): string {
+  return `Pass the initial text: { texts: { '${component}': await ${read} } }.`;
 }

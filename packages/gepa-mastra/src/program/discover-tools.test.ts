@@ -170,7 +170,7 @@ it('only the first description of a field is a component; others are listed in t
   ]);
 });
 
-it.each([
+it.each<[string, { config?: object }, AgentConfig]>([
   ['toolsets of config', { config: { toolsets: { more: { lookup: lookupTool() } } } }, {}],
   ['clientTools of config', { config: { clientTools: { lookup: lookupTool() } } }, {}],
   [
@@ -193,8 +193,8 @@ it.each([
     maxIterations: 1,
   });
   expect([result.seedScore, result.bestScore]).toEqual([0, 1]);
-  const offered = async (loaded: Agent) => {
-    await loaded.generate('x', options.config ?? {});
+  const offered = async (loaded: ReturnType<typeof agentWith>) => {
+    await loaded.generate('x', { ...options.config });
     return server.requests.at(-1)?.tools?.map((tool) => tool.function.description);
   };
   expect(await offered(program)).toEqual(['Finds it.']);

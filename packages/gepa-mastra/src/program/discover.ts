@@ -9,6 +9,7 @@ import { type Discovery, Findings, type ToolComponents } from './discovery.ts';
 import { readSync } from './maybe-promise.ts';
 import { type Parts, partsHint, partsOf } from './parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program.ts';
+import type { InstructionBlock } from './prompt-blocks.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
 import { presentText } from './tool-descriptions.ts';
 
@@ -20,7 +21,7 @@ export interface DiscoverOptions {
   /** Workflows that the agent offers as tools; Mastra lists them only asynchronously. */
   readonly workflows: Readonly<Record<string, WorkflowLike>>;
   /** Instructions by component name, for instructions that come from an asynchronous function. */
-  readonly texts: Readonly<Record<string, AgentInstructions>>;
+  readonly texts: Readonly<Record<string, AgentInstructions | readonly InstructionBlock[]>>;
   readonly tunables: readonly Tunable[];
   readonly parts: Parts;
   /** Options for the calls of the program, if it is an agent. */
@@ -71,30 +72,23 @@ class ProgramWalk {
     if (agents.has(agent)) return;
     const name = this.#uniqueName(this.#nameOf(agent));
     const tools = new Map<string, ToolComponents>();
-    const instructions = discoverInstructions(
-      this.findings,
-      agent,
-      `${name}.instructions`,
-      location,
-      this.#options,
-    );
-    const found = { name, tools, instructions };
+    const texts = discoverInstructions(this.findings, agent, `${name}.instructions`, location, this.#options);
+    const found = { name, tools, ...texts };
     agents.set(agent, found);
     if (!agents.has(agent.id)) agents.set(agent.id, found);
     if (agent.hasOwnMemory()) {
       this.findings.skip(
         `${location}, memory`,
-        'Rollouts have no memory, so its instructions and tools, as for working memory, are not offered to the model.',
-        'Put what the agent remembers into the input, as earlier messages.',
+        'Rollouts are without memory, its instructions and its tools.',
+        'Put earlier messages into the input.',
       );
     }
-    if (!Object.hasOwn(Object.getPrototypeOf(agent), '__setTools')) {
-      this.findings.skip(
-        `${location}, class ${typeName(agent)}`,
-        `Optimized copies are plain Agents, without what the class ${typeName(agent)} adds or overrides.`,
-        'Use the options of Agent instead: processors, tools, default options.',
-      );
-    }
+    this.#skipClass(
+      agent,
+      '__setTools',
+      location,
+      'Use the options of Agent instead: processors, tools, default options.',
+    );
     if (this.#options.tools) {
       const { requestContext } = this.#options;
       discoverTools(this.findings, agent, name, location, tools, requestContext, callOptions);
@@ -105,13 +99,12 @@ class ProgramWalk {
   workflow(workflow: AnyWorkflow, location: string): void {
     if (this.#workflows.has(workflow)) return;
     this.#workflows.add(workflow);
-    if (!Object.hasOwn(Object.getPrototypeOf(workflow), 'setStepFlow')) {
-      this.findings.skip(
-        `${location}, class ${typeName(workflow)}`,
-        `Optimized copies are plain workflows, without what the class ${typeName(workflow)} adds or overrides.`,
-        'Use compiled.writeBack(), which changes the agents of the workflow and keeps its class.',
-      );
-    }
+    this.#skipClass(
+      workflow,
+      'setStepFlow',
+      location,
+      'Use compiled.writeBack(), which changes the agents of the workflow and keeps its class.',
+    );
     for (const entry of workflow.stepGraph) this.#entry(entry, workflow, location);
   }
 
@@ -131,8 +124,9 @@ class ProgramWalk {
       this.#part = undefined;
       const added = Object.keys(findings.components).filter((component) => !before.has(component));
       for (const component of added) findings.reachable.add(component);
-      if (!isRequired || added.length > 0) continue;
       const reasons = findings.skipped.slice(skippedBefore).map(({ reason, hint }) => `${reason} ${hint}`);
+      // A workflow without reasons has functions that call other parts, or agents that are known already.
+      if (!isRequired || added.length > 0 || reasons.length === 0) continue;
       throw new OptionsError([`\`parts.${name}\` has no text to optimize: ${reasons.join(' ')}`]);
     }
   }
@@ -220,6 +214,17 @@ class ProgramWalk {
       }
       this.agent(subAgent, at);
     }
+  }
+
+  /** A class of the user's own does not define the method itself. */
+  #skipClass(program: object, method: string, location: string, hint: string): void {
+    if (Object.hasOwn(Object.getPrototypeOf(program), method)) return;
+    const name = typeName(program);
+    this.findings.skip(
+      `${location}, class ${name}`,
+      `Optimized copies are plain agents and workflows, without what the class ${name} adds or overrides.`,
+      hint,
+    );
   }
 
   #skipUnknownAgent(agent: unknown, location: string): void {

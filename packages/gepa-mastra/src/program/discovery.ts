@@ -1,6 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Component } from 'gepa-core';
+import type { InstructionBlock } from './prompt-blocks.ts';
 
 /** The component names of one agent. */
 export interface AgentComponents {
@@ -8,6 +9,8 @@ export interface AgentComponents {
   readonly name: string;
   /** The components with the agent's instructions, by position in their list; 0 when they are no list. */
   readonly instructions: ReadonlyMap<number, string>;
+  /** The blocks of instructions that were written in Studio; `instructions` has their positions. */
+  readonly blocks?: readonly InstructionBlock[];
   /** By the name under which the tool is offered to a model. */
   readonly tools: ReadonlyMap<string, ToolComponents>;
 }

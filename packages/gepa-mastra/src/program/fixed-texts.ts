@@ -28,7 +28,7 @@ export function readInstructions(
   const first = read(recordingReads(requestContext, reads));
   if (!('value' in first)) return first;
   const texts = textsOf(first.value);
-  const others = [withOtherValues(requestContext), new RequestContext()].flatMap((context) => {
+  const others = [withOtherValues(requestContext, reads), new RequestContext()].flatMap((context) => {
     const other = atAnotherTime(() => read(context));
     return 'value' in other ? [textsOf(other.value)] : [];
   });

@@ -1,5 +1,8 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
+import type { Mastra } from '@mastra/core/mastra';
+import { RequestContext } from '@mastra/core/request-context';
 import { isPromise, mapMaybePromise } from './maybe-promise.ts';
+import { type InstructionBlock, renderBlocks } from './prompt-blocks.ts';
 
 /** The texts of instructions: one, or one for each item of a list. */
 export function textsOf(instructions: AgentInstructions | undefined): string[] {
@@ -31,19 +34,42 @@ export function withTexts(
   return (Array.isArray(instructions) ? replaced : replaced[0]) as AgentInstructions;
 }
 
+/** The arguments of a function that makes instructions. */
+export interface InstructionsContext {
+  readonly requestContext?: RequestContext;
+  readonly mastra?: Mastra;
+}
+
+/** Makes new instructions of the agent's own ones. */
+export type InstructionsChange = (
+  own: AgentInstructions,
+  context?: InstructionsContext,
+) => AgentInstructions | Promise<AgentInstructions>;
+
+/** The change that gives instructions new texts, by position in their list or among their blocks. */
+export function textsChange(
+  agent: Agent,
+  texts: ReadonlyMap<number, string>,
+  blocks?: readonly InstructionBlock[],
+): InstructionsChange {
+  if (blocks === undefined) return (own) => withTexts(own, texts);
+  return (_, { requestContext, mastra } = {}) =>
+    renderBlocks(blocks, texts, mastra ?? agent.getMastraInstance(), requestContext ?? new RequestContext());
+}
+
 /**
  * Changes the instructions of an agent the way Studio does, so that a draft can replace them. Returns a function that
  * restores them.
  */
-export function replaceInstructions(
-  agent: Agent,
-  change: (own: AgentInstructions) => AgentInstructions,
-): () => void {
+export function replaceInstructions(agent: Agent, change: InstructionsChange): () => void {
   const { getInstructions } = agent;
   const isOverridden = getInstructions !== (Object.getPrototypeOf(agent) as Agent).getInstructions;
   const fields = isOverridden ? undefined : (agent as Partial<Agent>).__getOverridableFields?.();
   if (fields === undefined) {
-    agent.getInstructions = (args) => mapMaybePromise(getInstructions.call(agent, args), change);
+    agent.getInstructions = (args) =>
+      mapMaybePromise(getInstructions.call(agent, args), (own) =>
+        change(own, args),
+      ) as Promise<AgentInstructions>;
     return () => {
       agent.getInstructions = getInstructions;
     };
@@ -51,8 +77,9 @@ export function replaceInstructions(
   const { instructions } = fields;
   agent.__updateInstructions(
     typeof instructions === 'function'
-      ? (args) => mapMaybePromise(instructions(args), change)
-      : change(instructions),
+      ? (args) =>
+          mapMaybePromise(instructions(args), (own) => change(own, args)) as Promise<AgentInstructions>
+      : (change(instructions) as AgentInstructions),
   );
   return () => agent.__updateInstructions(instructions);
 }

@@ -118,6 +118,15 @@ it('parts: mastra takes all agents and workflows of the instance, also those tha
   expect(await runOf(outer)).toBe('Be kind. / x, Be kind. / z');
 });
 
+it('a workflow that only calls other parts is a part too', async () => {
+  const support = agentWith();
+  const inner = workflowOf(byName, 'inner');
+  const outer = workflowOf(async ({ mastra }) => runOf(mastra.getWorkflow('inner') as never));
+  new Mastra({ agents: { support }, workflows: { inner, outer }, logger: false });
+  const program = gepa(outer, { parts: { inner, support } }).apply({ 'support.instructions': 'Be polite.' });
+  expect(await runOf(program)).toBe('Be polite. / x');
+});
+
 it('agents in closures of the tools of an agent are parts too, and dispose ends it', async () => {
   const helper = agentWith({ id: 'helper' });
   const stepOf = workflowOf(async ({ inputData }) => {

@@ -81,3 +81,29 @@ function observedStream(
     if (!isSubAgent) throw recorder.suspension;
   });
 }
+
+interface RunInput {
+  readonly inputData?: unknown;
+}
+
+interface RunResult {
+  readonly status: string;
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+
+/** Records a run of a workflow that a function or an agent starts. Other runs are recorded by their caller, under the same name. */
+export function recordRun(recorder: Recorder, name: string, input: unknown, start: () => unknown): unknown {
+  const { currentStep } = recorder;
+  if (currentStep?.kind === 'chain' && currentStep.name === name) return start();
+  const step = recorder.open({ kind: 'chain', name, input: (input as RunInput).inputData });
+  const run = recorder.within(step, start) as Promise<RunResult> | { readonly result: Promise<RunResult> };
+  ('result' in run ? run.result : run).then(
+    ({ status, result, error }) => {
+      if (status === 'failed') recorder.fail(step, error);
+      else recorder.endWith(step, result);
+    },
+    (error: unknown) => recorder.fail(step, error),
+  );
+  return run;
+}

@@ -39,9 +39,10 @@ export function recordingReads(context: RequestContext, reads: Set<string>): Req
   });
 }
 
-/** A request context with the same keys and other values. */
-export function withOtherValues(context: RequestContext): RequestContext {
+/** A request context with the same keys and other values, and values for other keys that were read. */
+export function withOtherValues(context: RequestContext, reads: ReadonlySet<string>): RequestContext {
   const other = new RequestContext();
+  for (const key of reads) other.set(key, '~');
   for (const [key, value] of context.entries()) other.set(String(key), otherValue(value));
   return other;
 }

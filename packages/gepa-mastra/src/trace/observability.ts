@@ -65,8 +65,15 @@ export function collectSpans(
   if (!root?.isValid || mastra?.getStorage() === undefined) return { spans, end: () => {} };
   const end = instance?.getObservabilityBus?.().subscribe(({ type, exportedSpan }) => {
     if (type !== 'span_ended' || exportedSpan.traceId !== root.traceId) return;
-    const { id, type: spanType, startTime, endTime, ...rest } = exportedSpan;
-    spans.push({ ...rest, spanId: id, spanType, startedAt: startTime, endedAt: endTime ?? null });
+    const {
+      id: spanId,
+      type: spanType,
+      startTime: startedAt,
+      endTime: endedAt = null,
+      ...rest
+    } = exportedSpan;
+    const stored = { ...rest, spanId, spanType, startedAt, endedAt };
+    spans.push(stored);
   });
   return { spans, end: end ?? (() => {}) };
 }
