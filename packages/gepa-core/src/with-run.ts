@@ -2,14 +2,10 @@ import { messageOf } from './calls/classify-error.ts';
 import { nextTurn } from './calls/next-turn.ts';
 import { Pace } from './calls/pace.ts';
 import { RunSignal } from './calls/run-signal.ts';
-import { componentNames } from './component.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { GepaError } from './errors.ts';
-import { describeRun } from './journal/describe-run.ts';
-import { fingerprintOf, programIdentityOf } from './journal/fingerprint.ts';
-import { openRunDirectory, type RunDirectory } from './journal/run-directory.ts';
+import type { RunDirectory } from './journal/run-directory.ts';
 import type { Settings } from './options/settings.ts';
-import { terminalProgress } from './report/terminal-progress.ts';
 import type { ExampleRef } from './search/examples.ts';
 import { type PreparedRun, prepareRun } from './search/prepare.ts';
 
@@ -28,13 +24,20 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
 ): Promise<Result> {
   const dispatcher = createDispatcher<Name>(settings.mask.message);
   if (settings.onEvent !== undefined) dispatcher.add(settings.onEvent);
-  if (settings.progress) dispatcher.add(terminalProgress());
+  if (settings.progress) {
+    // A chunk of its own, as the journal: most bundles need neither.
+    const { terminalProgress } = await import('./report/terminal-progress.ts');
+    dispatcher.add(terminalProgress());
+  }
   for (const warning of settings.adapter.warnings ?? []) dispatcher.warn(warning);
   const runSignal = new RunSignal(settings.signal);
   let directory: RunDirectory | undefined;
   try {
     const pace = new Pace();
-    directory = openDirectory(settings, dispatcher, runSignal, pace);
+    if (settings.runDir !== undefined) {
+      const { directoryOf } = await import('./journal/directory-of-run.ts');
+      directory = directoryOf(settings, settings.runDir, { dispatcher, runSignal, pace });
+    }
     const { journal } = directory ?? {};
     // Both read all examples.
     if (directory !== undefined) await nextTurn();
@@ -51,30 +54,6 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
     await closeAdapter(settings.adapter, dispatcher.warn);
     directory?.close();
   }
-}
-
-function openDirectory<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-  { add, note, warn }: Dispatcher<Name>,
-  runSignal: RunSignal,
-  pace: Pace,
-): RunDirectory | undefined {
-  if (settings.runDir === undefined) return undefined;
-  const directory = openRunDirectory(settings.runDir, {
-    fingerprint: fingerprintOf(settings),
-    program: programIdentityOf(settings),
-    about: describeRun(settings),
-    names: componentNames(settings.adapter.components),
-    mask: settings.mask,
-    pace,
-    maxMetricCalls: settings.maxMetricCalls,
-    note,
-    warn,
-    onFailure: () =>
-      runSignal.endBy('runDirUnwritable', new Error('The run directory is no longer writable.')),
-  });
-  add(directory.listener);
-  return directory;
 }
 
 /** The data sets by the names in the ids of their examples. */

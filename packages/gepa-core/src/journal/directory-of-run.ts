@@ -1,0 +1,35 @@
+import type { Pace } from '../calls/pace.ts';
+import type { RunSignal } from '../calls/run-signal.ts';
+import { componentNames } from '../component.ts';
+import type { Dispatcher } from '../dispatcher.ts';
+import type { Settings } from '../options/settings.ts';
+import { describeRun } from './describe-run.ts';
+import { fingerprintOf, programIdentityOf } from './fingerprint.ts';
+import { openRunDirectory, type RunDirectory } from './run-directory.ts';
+
+/** Opens the directory of a run, which then receives its events. A journal that cannot be written ends the run. */
+export function directoryOf<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+  path: string,
+  {
+    dispatcher: { add, note, warn },
+    runSignal,
+    pace,
+  }: { readonly dispatcher: Dispatcher<Name>; readonly runSignal: RunSignal; readonly pace: Pace },
+): RunDirectory {
+  const directory = openRunDirectory(path, {
+    fingerprint: fingerprintOf(settings),
+    program: programIdentityOf(settings),
+    about: describeRun(settings),
+    names: componentNames(settings.adapter.components),
+    mask: settings.mask,
+    pace,
+    maxMetricCalls: settings.maxMetricCalls,
+    note,
+    warn,
+    onFailure: () =>
+      runSignal.endBy('runDirUnwritable', new Error('The run directory is no longer writable.')),
+  });
+  add(directory.listener);
+  return directory;
+}
