@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Adapter, Component, Rollout, Step } from 'gepa-core';
 import { withoutPause } from '../../packages/gepa-core/src/calls/pace.ts';
-import { buildReflectionPrompt } from '../../packages/gepa-core/src/reflection/prompt.ts';
-import { reflectionRequests } from '../../packages/gepa-core/src/reflection/requests.ts';
+import { buildReflectionPrompt } from '../../packages/gepa-core/src/reflection/prompt/prompt.ts';
+import { reflectionRequests } from '../../packages/gepa-core/src/reflection/prompt/requests.ts';
 
 /** A recorded minibatch of a program: what a reflection is about. */
 export interface Case {

@@ -40,7 +40,7 @@ export type {
   Target,
 } from './program/target.ts';
 export { type Tunable, tunable } from './program/tunable.ts';
-export type { PromptImage } from './reflection/images.ts';
+export type { PromptImage } from './reflection/records/images.ts';
 export type {
   BudgetHeld,
   ComponentProposals,

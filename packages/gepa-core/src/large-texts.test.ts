@@ -2,15 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { sentence } from './calls/classify-error.ts';
 import { createMask, withoutKeys } from './redact.ts';
-import { copiedPassages } from './reflection/copied-passages.ts';
-import { fenced, trimBlankLines } from './reflection/fence.ts';
-import { checkText } from './reflection/guard.ts';
-import { LearnedFeedback } from './reflection/learned.ts';
-import { toPlain } from './reflection/plain.ts';
-import { pruneLists } from './reflection/prune-lists.ts';
-import { readAnswer } from './reflection/read-answer.ts';
-import { renderRecords } from './reflection/render.ts';
-import { shortDiff } from './reflection/short-diff.ts';
+import { copiedPassages } from './reflection/answer/copied-passages.ts';
+import { checkText } from './reflection/answer/guard.ts';
+import { readAnswer } from './reflection/answer/read-answer.ts';
+import { LearnedFeedback } from './reflection/memory/learned.ts';
+import { shortDiff } from './reflection/memory/short-diff.ts';
+import { fenced, trimBlankLines } from './reflection/prompt/fence.ts';
+import { toPlain } from './reflection/records/plain.ts';
+import { pruneLists } from './reflection/records/prune-lists.ts';
+import { renderRecords } from './reflection/records/render.ts';
 import { diffTexts } from './report/diff.ts';
 import { visible } from './report/visible.ts';
 

@@ -24,9 +24,9 @@ export {
   withCandidate,
   withoutCandidate,
 } from '../program/tunable.ts';
-export { describeSchema } from '../reflection/describe-schema.ts';
-export { type Plain, type PlainOptions, toPlain } from '../reflection/plain.ts';
-export { defaultRecords } from '../reflection/records.ts';
+export { describeSchema } from '../reflection/prompt/describe-schema.ts';
+export { type Plain, type PlainOptions, toPlain } from '../reflection/records/plain.ts';
+export { defaultRecords } from '../reflection/records/records.ts';
 export { secretsIn } from '../secrets.ts';
 export type * from './adapter.ts';
 export type * from './call-meter.ts';

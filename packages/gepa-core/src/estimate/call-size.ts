@@ -1,9 +1,9 @@
 import type { Price } from '../budget/usage.ts';
 import { withoutPause } from '../calls/pace.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
-import { buildReflectionPrompt } from '../reflection/prompt.ts';
-import { DEFAULT_MAX_RECORD_CHARACTERS } from '../reflection/render.ts';
-import { reflectionRequests } from '../reflection/requests.ts';
+import { buildReflectionPrompt } from '../reflection/prompt/prompt.ts';
+import { reflectionRequests } from '../reflection/prompt/requests.ts';
+import { DEFAULT_MAX_RECORD_CHARACTERS } from '../reflection/records/render.ts';
 import type { AnySettings, CallSize, CallSizes } from './counts.ts';
 import type { Measurement } from './measure-rollout.ts';
 

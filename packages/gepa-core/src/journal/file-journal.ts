@@ -6,7 +6,7 @@ import { type Candidate, candidateKey } from '../component.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
 import type { Mask } from '../redact.ts';
-import type { Plain } from '../reflection/plain.ts';
+import type { Plain } from '../reflection/records/plain.ts';
 import { AppendFile } from './append-file.ts';
 import type { SessionDescription } from './describe-run.ts';
 import { EarlierCalls, EarlierReservations, EarlierTime } from './earlier-sessions.ts';

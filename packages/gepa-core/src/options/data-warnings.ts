@@ -1,5 +1,5 @@
 import type { Component } from '../component.ts';
-import { answerInInput } from '../reflection/example-parts.ts';
+import { answerInInput } from '../reflection/records/example-parts.ts';
 import { canonicalJson, type ExampleRef } from '../search/examples.ts';
 
 /** Warns about problems of the data sets. */

@@ -1,4 +1,4 @@
-import { validateTemplate } from '../reflection/prompt.ts';
+import { validateTemplate } from '../reflection/prompt/prompt.ts';
 import { FIRST_PART } from '../search/strategies/adaptive.ts';
 import type { AnyOptions } from './schema.ts';
 

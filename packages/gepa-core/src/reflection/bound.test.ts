@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bounded } from './bound.ts';
-import type { Plain } from './plain.ts';
-import { pruneLists } from './prune-lists.ts';
-import { renderRecords } from './render.ts';
+import type { Plain } from './records/plain.ts';
+import { pruneLists } from './records/prune-lists.ts';
+import { renderRecords } from './records/render.ts';
 
 /** The values and characters in plain data. */
 function sizeOf(value: Plain): number {

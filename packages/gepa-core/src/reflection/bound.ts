@@ -1,7 +1,7 @@
-import { isRow } from './markdown.ts';
-import type { Plain } from './plain.ts';
-import { earlierCut, isList, nounFor, openingLength } from './prune-lists.ts';
-import { shorten } from './shorten.ts';
+import { isRow } from './prompt/markdown.ts';
+import type { Plain } from './records/plain.ts';
+import { earlierCut, isList, nounFor, openingLength } from './records/prune-lists.ts';
+import { shorten } from './records/shorten.ts';
 
 /** What is kept of a record, as a multiple of what can be shown: entries that repeat others are removed later. */
 const KEPT_PART = 8;

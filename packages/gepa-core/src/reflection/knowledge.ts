@@ -1,4 +1,4 @@
-import type { PerComponent } from './text-limits.ts';
+import type { PerComponent } from './answer/text-limits.ts';
 
 /** What the caller knows, for the reflection model. */
 export interface Knowledge<Name extends string> {

@@ -11,16 +11,16 @@ import type { RefusedTexts } from '../events.ts';
 import { type ProposalEntry, proposalKey, type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
 import type { Mask } from '../redact.ts';
-import { CutOffStreak } from './cut-off-streak.ts';
-import { noFeedback, teachesNothing } from './feedback-hint.ts';
-import { checkText } from './guard.ts';
-import type { PromptImage } from './images.ts';
+import { CutOffStreak } from './answer/cut-off-streak.ts';
+import { checkText } from './answer/guard.ts';
+import type { CheckLimits, TextLimits } from './answer/text-limits.ts';
 import type { Knowledge } from './knowledge.ts';
-import type { Memory } from './memory.ts';
+import type { Memory } from './memory/memory.ts';
+import { type PromptRequest, recordsFor, reflectionRequests } from './prompt/requests.ts';
 import type { Proposal, ProposalRequest, Proposer } from './proposer.ts';
+import { noFeedback, teachesNothing } from './records/feedback-hint.ts';
+import type { PromptImage } from './records/images.ts';
 import { type Reflection, reflect, refusedText } from './reflect.ts';
-import { type PromptRequest, recordsFor, reflectionRequests } from './requests.ts';
-import type { CheckLimits, TextLimits } from './text-limits.ts';
 
 export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;

@@ -1,16 +1,16 @@
 import { addUsage, type Usage } from '../budget/usage.ts';
 import type { LanguageModelAnswer } from '../language-model.ts';
-import { fenced } from './fence.ts';
-import { checkText, type TextProblem } from './guard.ts';
+import { checkText, type TextProblem } from './answer/guard.ts';
+import { type AnswerProblem, asAnswered, readAnswer } from './answer/read-answer.ts';
+import type { CheckLimits, LimitProblem } from './answer/text-limits.ts';
+import { fenced } from './prompt/fence.ts';
 import {
   buildReflectionPrompt,
   type ComponentRequest,
   ownLines,
   type ReflectionPromptRequest,
-} from './prompt.ts';
-import { type AnswerProblem, asAnswered, readAnswer } from './read-answer.ts';
-import { shorten } from './shorten.ts';
-import type { CheckLimits, LimitProblem } from './text-limits.ts';
+} from './prompt/prompt.ts';
+import { shorten } from './records/shorten.ts';
 
 /** Why a text was rejected. */
 export type RejectionReason = AnswerProblem | TextProblem | LimitProblem | 'unchanged';

@@ -80,9 +80,10 @@ function validationLines(result: OptimizationResult, { green }: Colors): string[
   const paint = gain > 0 ? green : String;
   const scores = `${formatScore(seedScore)} → ${formatScore(bestScore)} (${paint(formatGain(gain))})`;
   const isSame = seedScoredOn.examples === scoredOn.examples && seedScoredOn.fresh === scoredOn.fresh;
-  const chance = scoredOn.optimistic && candidates.length > 2
-    ? [`Optimistic: the highest of ${formatCount(candidates.length)} candidates, in part by chance`]
-    : [];
+  const chance =
+    scoredOn.optimistic && candidates.length > 2
+      ? [`Optimistic: the highest of ${formatCount(candidates.length)} candidates, in part by chance`]
+      : [];
   if (isSame) return [`${scores} on ${basisOf(scoredOn, size)}`, ...chance];
   return [
     `${formatScore(seedScore)} → ${formatScore(bestScore)}, on different examples`,

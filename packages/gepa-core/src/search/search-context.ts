@@ -3,7 +3,7 @@ import type { Interruption } from '../calls/interruption.ts';
 import type { Pace } from '../calls/pace.ts';
 import type { Candidate } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
-import type { Memory } from '../reflection/memory.ts';
+import type { Memory } from '../reflection/memory/memory.ts';
 import type { Proposer } from '../reflection/proposer.ts';
 import type { Draws } from './draws.ts';
 import type { Evaluator } from './evaluator.ts';

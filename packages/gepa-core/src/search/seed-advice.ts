@@ -1,6 +1,6 @@
 import type { Rollout } from '../adapter/adapter.ts';
 import { MetricError } from '../errors.ts';
-import { shorten } from '../reflection/shorten.ts';
+import { shorten } from '../reflection/records/shorten.ts';
 import { countOf, formatScore } from '../report/format.ts';
 
 /*

@@ -1,8 +1,8 @@
-import type { Rollout } from '../adapter/adapter.ts';
-import { wholeRecords } from './evidence.ts';
+import type { Rollout } from '../../adapter/adapter.ts';
+import { wholeRecords } from '../prompt/evidence.ts';
+import type { RequestSource } from '../prompt/requests.ts';
+import type { ProposalRequest } from '../proposer.ts';
 import { expectedOf } from './example-parts.ts';
-import type { ProposalRequest } from './proposer.ts';
-import type { RequestSource } from './requests.ts';
 import { shorten } from './shorten.ts';
 
 export const noFeedback =

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Rollout } from '../adapter/adapter.ts';
-import { withoutPause } from '../calls/pace.ts';
-import { createMask } from '../redact.ts';
+import type { Rollout } from '../../adapter/adapter.ts';
+import { withoutPause } from '../../calls/pace.ts';
+import { createMask } from '../../redact.ts';
 import { LearnedFeedback, renderLearned } from './learned.ts';
 
 const rollout = (

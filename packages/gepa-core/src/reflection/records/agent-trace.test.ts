@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Rollout } from '../adapter/adapter.ts';
-import type { Step } from '../adapter/trace.ts';
+import type { Rollout } from '../../adapter/adapter.ts';
+import type { Step } from '../../adapter/trace.ts';
 import { defaultRecords } from './records.ts';
 import { renderRecords } from './render.ts';
 

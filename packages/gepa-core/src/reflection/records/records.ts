@@ -1,7 +1,7 @@
-import type { ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
-import { type Step, stepsOf, usageOfSteps, walkSteps } from '../adapter/trace.ts';
-import { ownValue } from '../component.ts';
-import { isCutOff } from '../language-model.ts';
+import type { ReflectiveRecord, Rollout } from '../../adapter/adapter.ts';
+import { type Step, stepsOf, usageOfSteps, walkSteps } from '../../adapter/trace.ts';
+import { ownValue } from '../../component.ts';
+import { isCutOff } from '../../language-model.ts';
 import { inputOf } from './example-parts.ts';
 import { hasSameContent, haveContentOf } from './same-content.ts';
 import { messageKey, ShownMessages } from './shown-messages.ts';

@@ -1,4 +1,4 @@
-import { shorten } from './shorten.ts';
+import { shorten } from '../records/shorten.ts';
 
 /** A text that was left out of the new version (`-`) or is new in it (`+`). */
 interface Change {

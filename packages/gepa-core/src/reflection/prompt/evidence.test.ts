@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Adapter, Rollout } from '../adapter/adapter.ts';
-import type { Step } from '../adapter/trace.ts';
-import { withoutPause } from '../calls/pace.ts';
-import { createMask } from '../redact.ts';
+import type { Adapter, Rollout } from '../../adapter/adapter.ts';
+import type { Step } from '../../adapter/trace.ts';
+import { withoutPause } from '../../calls/pace.ts';
+import { createMask } from '../../redact.ts';
 import { type EvidenceRequest, evidenceFor } from './evidence.ts';
 
 const candidate = {

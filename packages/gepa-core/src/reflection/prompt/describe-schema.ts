@@ -1,4 +1,4 @@
-import { shorten } from './shorten.ts';
+import { shorten } from '../records/shorten.ts';
 
 /** A longer description of a schema or a field is shortened. */
 const MAX_SCHEMA_CHARACTERS = 2_000;

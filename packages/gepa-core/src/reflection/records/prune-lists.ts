@@ -1,5 +1,5 @@
+import { isRow } from '../prompt/markdown.ts';
 import { entryKey } from './entry-key.ts';
-import { isRow } from './markdown.ts';
 import type { Plain } from './plain.ts';
 
 /**

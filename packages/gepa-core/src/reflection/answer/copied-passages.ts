@@ -1,4 +1,4 @@
-import { type ExampleText, exampleTexts } from './example-texts.ts';
+import { type ExampleText, exampleTexts } from '../records/example-texts.ts';
 
 /** A passage of a text that is also in an example. */
 export interface CopiedPassage {

@@ -1,8 +1,8 @@
-import type { ReflectiveRecord } from '../adapter/adapter.ts';
-import { withoutPause } from '../calls/pace.ts';
-import { bounded } from './bound.ts';
+import type { ReflectiveRecord } from '../../adapter/adapter.ts';
+import { withoutPause } from '../../calls/pace.ts';
+import { bounded } from '../bound.ts';
+import { label, toMarkdown } from '../prompt/markdown.ts';
 import { fairShares } from './fair-shares.ts';
-import { label, toMarkdown } from './markdown.ts';
 import { type Plain, toPlain } from './plain.ts';
 import { pruneLists } from './prune-lists.ts';
 

@@ -1,13 +1,13 @@
-import type { Adapter, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
-import { type Candidate, ownValue } from '../component.ts';
-import type { Mask } from '../redact.ts';
+import type { Adapter, ReflectiveRecord, Rollout } from '../../adapter/adapter.ts';
+import { type Candidate, ownValue } from '../../component.ts';
+import type { Mask } from '../../redact.ts';
+import { type TextLimits, valueFor } from '../answer/text-limits.ts';
+import type { Knowledge } from '../knowledge.ts';
+import type { Memory } from '../memory/memory.ts';
+import { toPlain } from '../records/plain.ts';
+import { DEFAULT_MAX_RECORD_CHARACTERS } from '../records/render.ts';
 import { type Evidence, evidenceFor, wholeRecords } from './evidence.ts';
-import type { Knowledge } from './knowledge.ts';
-import type { Memory } from './memory.ts';
-import { toPlain } from './plain.ts';
 import { asksForSeveral, type ComponentRequest, type ReflectionPromptRequest } from './prompt.ts';
-import { DEFAULT_MAX_RECORD_CHARACTERS } from './render.ts';
-import { type TextLimits, valueFor } from './text-limits.ts';
 
 /** What the prompts of one proposal are made of. */
 export interface RequestSource<Example, Output, Trace, Name extends string> {

@@ -1,6 +1,6 @@
+import type { Plain } from '../records/plain.ts';
+import { shorten } from '../records/shorten.ts';
 import { fenced } from './fence.ts';
-import type { Plain } from './plain.ts';
-import { shorten } from './shorten.ts';
 
 /**
  * Formats plain data as readable Markdown: strings without quotes, lists and fields indented. A string of several

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fenced, fenceLength, trimBlankLines } from './fence.ts';
-import { buildReflectionPrompt, ownLines } from './prompt.ts';
+import { fenced, fenceLength, trimBlankLines } from '../prompt/fence.ts';
+import { buildReflectionPrompt, ownLines } from '../prompt/prompt.ts';
 import { readAnswer } from './read-answer.ts';
 
 const asked = { name: 'triage', currentText: 'Sort tickets.' };

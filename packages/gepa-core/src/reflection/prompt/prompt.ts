@@ -1,4 +1,4 @@
-import type { Component, ComponentKind } from '../component.ts';
+import type { Component, ComponentKind } from '../../component.ts';
 import { fenced, fenceLength } from './fence.ts';
 
 /** A component to rewrite, and what is known about it. Every part is Markdown. */

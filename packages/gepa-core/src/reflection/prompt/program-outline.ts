@@ -1,9 +1,9 @@
-import type { Rollout } from '../adapter/adapter.ts';
-import { type Step, walkSteps } from '../adapter/trace.ts';
-import type { Candidate } from '../component.ts';
-import { fairShares } from './fair-shares.ts';
-import { isSteps } from './records.ts';
-import { shorten } from './shorten.ts';
+import type { Rollout } from '../../adapter/adapter.ts';
+import { type Step, walkSteps } from '../../adapter/trace.ts';
+import type { Candidate } from '../../component.ts';
+import { fairShares } from '../records/fair-shares.ts';
+import { isSteps } from '../records/records.ts';
+import { shorten } from '../records/shorten.ts';
 
 const MAX_STEPS = 30;
 /** Of the other texts together, and of each. */

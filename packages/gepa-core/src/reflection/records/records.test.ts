@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Rollout } from '../adapter/adapter.ts';
-import type { Step } from '../adapter/trace.ts';
+import type { Rollout } from '../../adapter/adapter.ts';
+import type { Step } from '../../adapter/trace.ts';
 import { defaultRecords, sharedRecords } from './records.ts';
 
 const recordOf = (rollout: Partial<Rollout<unknown, unknown, unknown>>, component = 'answer') =>

@@ -1,8 +1,8 @@
-import type { Rollout } from '../adapter/adapter.ts';
-import type { Finding, Learned } from '../adapter/experience.ts';
-import { ownValue } from '../component.ts';
-import type { Mask } from '../redact.ts';
-import { expectedOf } from './example-parts.ts';
+import type { Rollout } from '../../adapter/adapter.ts';
+import type { Finding, Learned } from '../../adapter/experience.ts';
+import { ownValue } from '../../component.ts';
+import type { Mask } from '../../redact.ts';
+import { expectedOf } from '../records/example-parts.ts';
 import { oneLine } from './history.ts';
 
 /** Feedback and outputs beyond this length are not searched. */

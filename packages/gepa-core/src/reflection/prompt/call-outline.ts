@@ -1,11 +1,11 @@
-import type { Rollout } from '../adapter/adapter.ts';
-import { type Step, walkSteps } from '../adapter/trace.ts';
-import { type Input, type KnownText, marked } from './condense-records.ts';
-import { withoutNoise } from './content-noise.ts';
+import type { Rollout } from '../../adapter/adapter.ts';
+import { type Step, walkSteps } from '../../adapter/trace.ts';
+import { type Input, type KnownText, marked } from '../records/condense-records.ts';
+import { withoutNoise } from '../records/content-noise.ts';
+import { type Plain, toPlain } from '../records/plain.ts';
+import { callSteps, isSteps } from '../records/records.ts';
+import { shorten } from '../records/shorten.ts';
 import { describeSchema } from './describe-schema.ts';
-import { type Plain, toPlain } from './plain.ts';
-import { callSteps, isSteps } from './records.ts';
-import { shorten } from './shorten.ts';
 
 /** Different calls that use the texts; further ones are not described. */
 const MAX_CALLS = 4;

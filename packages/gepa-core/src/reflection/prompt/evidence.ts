@@ -1,19 +1,19 @@
-import type { Adapter, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
-import type { Candidate } from '../component.ts';
-import type { Mask } from '../redact.ts';
-import { bounded } from './bound.ts';
+import type { Adapter, ReflectiveRecord, Rollout } from '../../adapter/adapter.ts';
+import type { Candidate } from '../../component.ts';
+import type { Mask } from '../../redact.ts';
+import { bounded } from '../bound.ts';
+import { condenseRecords, inputsIn, type KnownText, type PlainRecord } from '../records/condense-records.ts';
+import { withoutNoise } from '../records/content-noise.ts';
+import { expectedOf, inputOf } from '../records/example-parts.ts';
+import { imagesIn, type PromptImage, withoutBase64 } from '../records/images.ts';
+import { instructiveOrder } from '../records/instructive-order.ts';
+import { toPlain } from '../records/plain.ts';
+import { recordsInTurn } from '../records/records.ts';
+import { DEFAULT_MAX_RECORD_CHARACTERS, renderingOf } from '../records/render.ts';
+import { shorten } from '../records/shorten.ts';
+import { renderTally } from '../records/tally.ts';
 import { renderCalls } from './call-outline.ts';
-import { condenseRecords, inputsIn, type KnownText, type PlainRecord } from './condense-records.ts';
-import { withoutNoise } from './content-noise.ts';
-import { expectedOf, inputOf } from './example-parts.ts';
-import { imagesIn, type PromptImage, withoutBase64 } from './images.ts';
-import { instructiveOrder } from './instructive-order.ts';
-import { toPlain } from './plain.ts';
 import { renderProgram } from './program-outline.ts';
-import { recordsInTurn } from './records.ts';
-import { DEFAULT_MAX_RECORD_CHARACTERS, renderingOf } from './render.ts';
-import { shorten } from './shorten.ts';
-import { renderTally } from './tally.ts';
 
 /** What the reflection model reads of a program and its rollouts. Every part is Markdown. */
 export interface Evidence {

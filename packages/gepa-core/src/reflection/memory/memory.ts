@@ -1,16 +1,16 @@
-import type { Adapter, Rollout } from '../adapter/adapter.ts';
-import type { Learned, TriedText } from '../adapter/experience.ts';
-import type { Mask } from '../redact.ts';
-import type { ExampleRef } from '../search/examples.ts';
-import type { ScoredCandidate } from '../search/search-view.ts';
-import type { SearchState } from '../search/state.ts';
-import { inputsIn } from './condense-records.ts';
-import { withoutNoise } from './content-noise.ts';
-import { inputOf } from './example-parts.ts';
-import { ConstantFeedback } from './feedback-hint.ts';
+import type { Adapter, Rollout } from '../../adapter/adapter.ts';
+import type { Learned, TriedText } from '../../adapter/experience.ts';
+import type { Mask } from '../../redact.ts';
+import type { ExampleRef } from '../../search/examples.ts';
+import type { ScoredCandidate } from '../../search/search-view.ts';
+import type { SearchState } from '../../search/state.ts';
+import { inputsIn } from '../records/condense-records.ts';
+import { withoutNoise } from '../records/content-noise.ts';
+import { inputOf } from '../records/example-parts.ts';
+import { ConstantFeedback } from '../records/feedback-hint.ts';
+import { toPlain } from '../records/plain.ts';
 import { MAX_HISTORY_CHARACTERS, oneLine, regressionsOf, renderHistory, triedTexts } from './history.ts';
 import { LearnedFeedback, renderLearned } from './learned.ts';
-import { toPlain } from './plain.ts';
 
 /** The parent and the minibatch of a proposal. */
 export interface MemoryQuestion {

@@ -1,9 +1,9 @@
-import type { TriedText } from '../adapter/experience.ts';
-import { ownValue } from '../component.ts';
-import type { Attempt, Attempts } from '../search/attempts.ts';
-import type { ScoredCandidate } from '../search/search-view.ts';
+import type { TriedText } from '../../adapter/experience.ts';
+import { ownValue } from '../../component.ts';
+import type { Attempt, Attempts } from '../../search/attempts.ts';
+import type { ScoredCandidate } from '../../search/search-view.ts';
+import { shorten } from '../records/shorten.ts';
 import { shortDiff } from './short-diff.ts';
-import { shorten } from './shorten.ts';
 
 /** An example that an ancestor solved and the parent does not. */
 export interface Regression {

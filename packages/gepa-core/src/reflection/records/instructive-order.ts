@@ -1,4 +1,4 @@
-import type { Rollout } from '../adapter/adapter.ts';
+import type { Rollout } from '../../adapter/adapter.ts';
 
 /** Rollouts as similar as this teach the same. */
 const NEAR_DUPLICATE = 0.8;
