@@ -142,6 +142,7 @@ describe('the history of a parent', () => {
       type: 'proposal_rejected',
       iteration: 1,
       task: 0,
+      proposal: 1,
       parent: 0,
       components: ['a'],
       ...refusal,
