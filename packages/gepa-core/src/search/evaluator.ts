@@ -185,7 +185,9 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       interrupted.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interrupted[0];
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
     this.#warnOfMetric(rollouts.find((rollout) => rollout?.failedIn === 'metric'));
-    if (context.candidateIndex === 0) this.#warnOfProgram(rollouts, context.phase);
+    // The testset's rollouts, and those of `evaluate`, are reported one by one.
+    if (context.candidateIndex === 0 && context.phase !== 'testset')
+      this.#warnOfProgram(rollouts, context.phase);
     return { rollouts, ...first };
   }
 
