@@ -10,9 +10,9 @@ import { deriveProgram } from './program/derive-program.ts';
 import { discover } from './program/discover.ts';
 import type { ToolOptions } from './program/discover-tools.ts';
 import type { Discovery } from './program/discovery.ts';
+import type { InstructionBlock } from './program/instruction-blocks.ts';
 import { hookParts, isMastra, type Parts } from './program/parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/program.ts';
-import type { InstructionBlock } from './program/prompt-blocks.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 
 /** Which texts of an agent or a workflow are components. */

@@ -83,12 +83,9 @@ export type { TextOptions } from './find-texts.ts';
 export { type GepaOptions, gepa, type MastraCompiled, type MastraTarget } from './gepa.ts';
 export { fromModel, type ReflectionModel } from './language-model.ts';
 export type { Skipped } from './program/discovery.ts';
+export type { InstructionBlock, PromptBlockReference } from './program/instruction-blocks.ts';
 export type { MastraLike, Parts } from './program/parts.ts';
-export {
-  type InstructionBlock,
-  instructionBlocks,
-  type PromptBlockReference,
-} from './program/prompt-blocks.ts';
+export { instructionBlocks } from './program/prompt-blocks.ts';
 export type { RequestContextValues } from './program/request-context.ts';
 export type { MockedTools, ToolMock } from './program/tool-mocks.ts';
 export { fromScorers } from './scorers/from-scorers.ts';

@@ -6,13 +6,10 @@ import type { Program } from './program/program.ts';
 
 export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
 export type { TextOptions } from './find-texts.ts';
+export type { InstructionBlock, PromptBlockReference } from './program/instruction-blocks.ts';
 export type { MastraLike, Parts } from './program/parts.ts';
 export type { Program, WorkflowLike } from './program/program.ts';
-export {
-  type InstructionBlock,
-  instructionBlocks,
-  type PromptBlockReference,
-} from './program/prompt-blocks.ts';
+export { instructionBlocks } from './program/prompt-blocks.ts';
 export type { RequestContextValues } from './program/request-context.ts';
 
 /** The options that `gepa` had when the candidate was optimized, and `ifChanged`. */

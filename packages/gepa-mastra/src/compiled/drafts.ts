@@ -3,9 +3,9 @@ import type { IMastraEditor } from '@mastra/core/editor';
 import type { RequestContext } from '@mastra/core/request-context';
 import { type Candidate, GepaError, type OptimizationResult } from 'gepa-core';
 import type { AgentComponents, Discovery } from '../program/discovery.ts';
+import type { InstructionBlock, PromptBlockReference } from '../program/instruction-blocks.ts';
 import { textOf, textsOf, withTexts } from '../program/instructions.ts';
 import { isAgent } from '../program/program.ts';
-import type { InstructionBlock, PromptBlockReference } from '../program/prompt-blocks.ts';
 import { withBlockTexts } from '../program/stored-blocks.ts';
 
 export interface DraftOptions {

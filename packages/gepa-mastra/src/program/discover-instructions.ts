@@ -3,14 +3,14 @@ import type { RequestContext } from '@mastra/core/request-context';
 import type { Tunable } from 'gepa-core/load';
 import type { AgentComponents, Findings } from './discovery.ts';
 import { readInstructions } from './fixed-texts.ts';
-import { textsOf } from './instructions.ts';
 import {
   blocksOf,
   blockText,
   type InstructionBlock,
   type PromptBlockReference,
   storedBlocks,
-} from './prompt-blocks.ts';
+} from './instruction-blocks.ts';
+import { textsOf } from './instructions.ts';
 
 interface InstructionOptions {
   readonly requestContext: RequestContext;

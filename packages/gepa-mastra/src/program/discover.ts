@@ -6,10 +6,10 @@ import { freeName, tunableComponents } from 'gepa-core/adapter';
 import { discoverInstructions } from './discover-instructions.ts';
 import { discoverTools, type ToolOptions } from './discover-tools.ts';
 import { type Discovery, Findings, type ToolComponents } from './discovery.ts';
+import type { InstructionBlock } from './instruction-blocks.ts';
 import { readSync } from './maybe-promise.ts';
 import { type Parts, partsHint, partsOf } from './parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program.ts';
-import type { InstructionBlock } from './prompt-blocks.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
 import { presentText } from './tool-descriptions.ts';
 

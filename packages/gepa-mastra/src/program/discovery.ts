@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Component } from 'gepa-core';
-import type { InstructionBlock } from './prompt-blocks.ts';
+import type { InstructionBlock } from './instruction-blocks.ts';
 
 /** The component names of one agent. */
 export interface AgentComponents {

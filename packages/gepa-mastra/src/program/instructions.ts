@@ -1,8 +1,9 @@
 import type { Agent, AgentInstructions } from '@mastra/core/agent';
 import type { Mastra } from '@mastra/core/mastra';
 import { RequestContext } from '@mastra/core/request-context';
+import type { InstructionBlock } from './instruction-blocks.ts';
 import { isPromise, mapMaybePromise } from './maybe-promise.ts';
-import { type InstructionBlock, renderBlocks } from './prompt-blocks.ts';
+import { renderBlocks } from './prompt-blocks.ts';
 
 /** The texts of instructions: one, or one for each item of a list. */
 export function textsOf(instructions: AgentInstructions | undefined): string[] {

@@ -7,7 +7,8 @@ import { startEchoServer, supportAgent } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
 import { load } from '../load.ts';
 import type { OpenAIServer } from '../testing/openai-server.ts';
-import { blockText, instructionBlocks } from './prompt-blocks.ts';
+import { blockText } from './instruction-blocks.ts';
+import { instructionBlocks } from './prompt-blocks.ts';
 import { withBlockTexts } from './stored-blocks.ts';
 
 let server: OpenAIServer;

@@ -1,10 +1,8 @@
 import type { Agent } from '@mastra/core/agent';
 import type { Mastra } from '@mastra/core/mastra';
 import type { RequestContext } from '@mastra/core/request-context';
+import { blocksOf, blockText, type InstructionBlock, placeholder } from './instruction-blocks.ts';
 import type { AgentLike } from './program.ts';
-import { blocksOf, blockText, type InstructionBlock, placeholder } from './prompt-blocks.ts';
-
-// Loaded when it is needed: most agents have no blocks, and the entry for production is small.
 
 /** See `instructionBlocks`. */
 export async function readBlocks(agent: AgentLike): Promise<readonly InstructionBlock[]> {
