@@ -83,6 +83,8 @@ export interface OptimizationResult<Name extends string = string> {
   /** The length of each component in characters, in the seed and in the best candidate. */
   readonly lengths: Readonly<Record<Name, TextLength>>;
   readonly stopReason: StopReason;
+  /** Where the run ended for lack of metric calls: what is left of them, and what another proposal takes. */
+  readonly budgetHeld?: BudgetHeld;
   readonly iterations: number;
   /** Scored rollouts, those on the testset included. */
   readonly totalMetricCalls: number;

@@ -2,10 +2,12 @@ import type { Adapter, ReflectiveRecord, Rollout } from '../adapter/adapter.ts';
 import { type Candidate, ownValue } from '../component.ts';
 import type { Mask } from '../redact.ts';
 import { type Evidence, evidenceFor, wholeRecords } from './evidence.ts';
+import { numberOf } from './history.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Memory } from './memory.ts';
 import { toPlain } from './plain.ts';
 import { asksForSeveral, type ComponentRequest, type ReflectionPromptRequest } from './prompt.ts';
+import type { Other } from './proposer.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS } from './render.ts';
 import { type TextLimits, valueFor } from './text-limits.ts';
 
@@ -15,6 +17,8 @@ export interface RequestSource<Example, Output, Trace, Name extends string> {
   readonly candidate: Candidate<Name>;
   readonly components: readonly Name[];
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  /** For a merge: the second parent. */
+  readonly other?: Other<Name> | undefined;
   /** A success outside the minibatch, which is shown too. Default: none. */
   readonly success?: Rollout<Example, Output, Trace> | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
@@ -67,12 +71,29 @@ export function reflectionRequests<Example, Output, Trace, Name extends string>(
         showExpected: knowledge.showExpected,
         validationScore: parent === undefined ? undefined : memory?.candidate(parent).mean,
       }),
+      comparison: comparisonOf(source),
       template,
       background,
       objective,
       readerHint,
     })),
   );
+}
+
+/** Where each of the two candidates of a merge scores higher, as Markdown. */
+function comparisonOf<Example, Output, Trace, Name extends string>({
+  other,
+  minibatch,
+  rollouts,
+  memory,
+}: RequestSource<Example, Output, Trace, Name>): string | undefined {
+  if (other === undefined || minibatch === undefined || memory === undefined) return undefined;
+  return minibatch
+    .map(
+      (example, place) =>
+        `- ${memory.nameOf(example)}: ${numberOf(rollouts[place]!.score)} with the current version, ${numberOf(other.scores[place]!)} with the other.`,
+    )
+    .join('\n');
 }
 
 /** The components of each prompt, in order. */
@@ -128,6 +149,7 @@ function componentRequest<Example, Output, Trace, Name extends string>(
     name,
     component: { ...adapter.components[name], ...(description === undefined ? {} : { description }) },
     currentText: candidate[name],
+    otherText: source.other?.candidate.texts[name],
     guidance: valueFor(knowledge.guidance, name),
     maxLength: valueFor(knowledge.maxLength, name),
     history: question && memory?.history(question, name),

@@ -214,6 +214,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     propose,
     memory,
     merger: settings.useMerge ? merger : undefined,
+    combines: settings.search !== 'reference',
     maxMergeInvocations: settings.maxMergeInvocations,
     strategies,
     spend,

@@ -28,6 +28,8 @@ export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly propose: Proposer<Example, Output, Trace, Name>;
   readonly memory: Memory<Name>;
   readonly merger: MergeProposer<Name> | undefined;
+  /** Whether a reflection merges candidates that cannot be crossed. The reference has no such merge. */
+  readonly combines: boolean;
   readonly maxMergeInvocations: number;
   readonly strategies: Strategies<Name>;
   readonly spend: SpendReport;
