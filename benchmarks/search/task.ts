@@ -20,6 +20,8 @@ export interface Landscape {
   feedback(texts: Texts, example: number): Texts;
   /** A new text of one component. */
   rewrite(texts: Texts, component: string, observations: readonly Observation[], draws: Draws): string;
+  /** One text of a component from those of two candidates. */
+  combine(text: string, other: string, draws: Draws): string;
 }
 
 /** How quality becomes a score. */
@@ -100,7 +102,17 @@ export function createTask(family: Family, seed: number): Task {
       const score = measuredScore(texts, example);
       return { score, feedback: score >= 1 ? {} : landscape.feedback(texts, example) };
     },
-    async propose({ candidate, components, records }) {
+    async propose({ candidate, components, records, other }) {
+      if (other !== undefined) {
+        return Object.fromEntries(
+          components.map((component) => {
+            const texts = [candidate[component]!, other.candidate.texts[component]!] as const;
+            const request = JSON.stringify(texts);
+            const draws = new Draws(seed, hashText(request), repeatOf(request));
+            return [component, landscape.combine(...texts, draws)];
+          }),
+        );
+      }
       const read = components.map((component) => ({
         component,
         observations: records[component]!.map((record): Observation => {

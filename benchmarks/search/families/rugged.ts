@@ -87,6 +87,14 @@ export class RuggedLandscape implements Landscape {
     return JSON.stringify({ version: hash(this.#seed, draws.below(2 ** 30)) % 1_000_000, rules });
   }
 
+  /** The rules of one version, and about half of the other's. */
+  combine(text: string, other: string, draws: Draws): string {
+    const { rules } = this.#stateOf(text);
+    const added = this.#stateOf(other).rules.filter((rule) => !rules.includes(rule) && draws.chance(0.5));
+    const version = hash(this.#seed, draws.below(2 ** 30)) % 1_000_000;
+    return JSON.stringify({ version, rules: [...rules, ...added].slice(0, MAX_RULES) });
+  }
+
   /** The effect on all examples alike: of each rule, and of each two. */
   #commonEffect(text: string): number {
     let level = this.#common.get(text);

@@ -38,6 +38,8 @@ export interface SkillOptions {
 const NEEDED = 3;
 const MEMORY_SIZE = 12;
 const MEMORY_GAIN = 0.4;
+/** The probability that a merge sees which version is better at a skill. */
+const INSIGHT_OF_MERGE = 0.7;
 /** From this level on, feedback does not name a skill. */
 const GOOD_ENOUGH = 0.9;
 
@@ -164,6 +166,17 @@ export class SkillLandscape implements Landscape {
       memory: memorizes ? [...new Set([...examples, ...state.memory])].slice(0, MEMORY_SIZE) : state.memory,
       style: state.style,
     });
+  }
+
+  /** Of each skill mostly the better version, with the side effects of a rewrite. */
+  combine(text: string, other: string, draws: Draws): string {
+    const [mine, theirs] = [this.stateOf(text), this.stateOf(other)];
+    const levels = mine.levels.map((level, skill) => {
+      const taken = draws.chance(INSIGHT_OF_MERGE) ? Math.max(level, theirs.levels[skill]!) : level;
+      return Math.min(1, Math.max(0, taken + draws.normal(...this.options.sideEffects)));
+    });
+    const version = hash(this.#seed, draws.below(2 ** 30)) % 1_000_000;
+    return encode({ ...mine, version, levels });
   }
 
   protected ceiling(component: number, skill: number, _style: number): number {

@@ -79,7 +79,8 @@ export type DecisionEvent<Name extends string = string> =
       readonly iteration: number;
       readonly proposal: number;
       readonly parents: readonly [number, number];
-      readonly ancestor: number;
+      /** Absent where a reflection combined the texts of the parents. */
+      readonly ancestor?: number;
       readonly texts: Candidate<Name>;
       /** Positions in the valset. */
       readonly subsample: readonly number[];

@@ -128,7 +128,7 @@ export interface OptimizationResult<Name extends string = string> {
   /** The length of each component in characters, in the seed and in the best candidate. */
   readonly lengths: Readonly<Record<Name, TextLength>>;
   readonly stopReason: StopReason;
-  /** Present when the run ended by `maxMetricCalls`: what was left, and what it did not suffice for. */
+  /** Where the run ended for lack of metric calls: what is left of them, and what another proposal takes. */
   readonly budgetHeld?: BudgetHeld;
   readonly iterations: number;
   readonly proposals: ProposalCounts<Name>;

@@ -137,6 +137,8 @@ export interface ProposeRequest<Name extends string = string> {
   readonly history: Readonly<Record<Name, readonly TriedText[]>>;
   /** By component, what the feedback of the whole run has revealed. */
   readonly learned: Readonly<Record<Name, Learned>>;
+  /** With `useMerge`: another candidate, whose strengths the new texts should add, and its scores by place in the minibatch. */
+  readonly other?: { readonly candidate: ScoredCandidate<Name>; readonly scores: readonly number[] };
   readonly signal: AbortSignal;
   /** Reports each model call, so that its usage counts. Undefined outside a run. */
   readonly meter?: CallMeter | undefined;

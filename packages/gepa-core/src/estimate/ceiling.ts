@@ -30,7 +30,9 @@ export function ceilingOf(settings: AnySettings): Counts {
   const tasks = tasksOf(settings.samplingStrategy);
   const selected = mostSelected(settings.selectionStrategy as SelectionStrategy, tasks);
   const mutation = 2 * tasks * largestMinibatch + selected * valset;
-  const merge = settings.useMerge ? valset + (cacheEvaluation ? 0 : MERGE_SUBSAMPLE_SIZE) : 0;
+  const merge = settings.useMerge
+    ? 2 * largestMinibatch + valset + (cacheEvaluation ? 0 : MERGE_SUBSAMPLE_SIZE)
+    : 0;
   const search = Math.min(
     maxMetricCalls - 2 * settings.testset.length,
     valset + maxIterations * Math.max(mutation, merge),
@@ -38,7 +40,9 @@ export function ceilingOf(settings: AnySettings): Counts {
 
   const seed = settings.valEvaluationPolicy === 'full_eval' ? valset : Math.min(FIRST_PART, valset);
   const leastPerProposal = minibatch * (cacheEvaluation ? 1 : 2);
-  const proposals = Math.min(maxIterations * tasks, Math.floor((search - seed) / leastPerProposal));
+  const mutations = Math.min(maxIterations * tasks, Math.floor((search - seed) / leastPerProposal));
+  // A merge that a reflection makes follows an accepted mutation.
+  const proposals = settings.useMerge ? 2 * mutations : mutations;
   const components =
     settings.componentSelector === 'round_robin' ? 1 : componentNames(settings.adapter.components).length;
   const asks = reflectionModel === undefined ? 1 : 2;

@@ -88,6 +88,8 @@ it(`a run that is killed ${kills} times at random moments ends like an uninterru
   const uninterrupted = await runAgainst(server.url, join(root, 'uninterrupted'), (event) => {
     if (isDecision(event)) decisions.push(event);
   });
+  const merges = decisions.filter((event) => event.type === 'merge_evaluated');
+  expect(merges.some(({ ancestor }) => ancestor === undefined)).toBe(true);
   const expected = callsInJournal(join(root, 'uninterrupted'));
   billed = 0;
   const script = join(import.meta.dirname, 'fixtures', 'killed-run.ts');

@@ -69,6 +69,16 @@ const setups: Record<string, TokenRunSetup> = {
     skipPerfectScore: false,
     maxMetricCalls: 260,
   },
+  'the adaptive search, four proposals at once and merges of a single prompt': {
+    search: 'adaptive',
+    parallelProposals: 4,
+    useMerge: true,
+    components: ['prompt'],
+    trainset: tokenExamples('train', 9, { components: ['prompt'] }),
+    valset: tokenExamples('valid', 24, { components: ['prompt'] }),
+    skipPerfectScore: false,
+    maxMetricCalls: 260,
+  },
 };
 
 describe.each(Object.entries(setups))('a run with %s', (name, setup) => {

@@ -237,6 +237,7 @@ async function askProposer<Example, Output, Trace, Name extends string>(
     records,
     history: recordOf(components, (name) => memory.tried(parent, name)),
     learned: recordOf(components, (name) => memory.learned(name)),
+    ...(request.other === undefined ? {} : { other: request.other }),
   };
 
   run.dispatch({ type: 'reflection_started', iteration, task, components });

@@ -2,6 +2,7 @@ import type { Rollout } from '../adapter/adapter.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import type { ProposalRejection, RefusedTexts } from '../events.ts';
+import type { ScoredCandidate } from '../search/search-view.ts';
 
 /** A parent, the components to rewrite, and the parent's rollouts on the minibatch. */
 export interface ProposalRequest<Example, Output, Trace, Name extends string> {
@@ -16,8 +17,17 @@ export interface ProposalRequest<Example, Output, Trace, Name extends string> {
   /** Positions in the trainset. */
   readonly minibatch: readonly number[];
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  /** For a merge: the candidate whose strengths the new texts should add. */
+  readonly other?: Other<Name> | undefined;
   /** A training example outside the minibatch that the parent is known to solve, where the minibatch has none. */
   readonly success?: Rollout<Example, Output, Trace> | undefined;
+}
+
+/** The second parent of a merge that a reflection makes. */
+export interface Other<Name extends string> {
+  readonly candidate: ScoredCandidate<Name>;
+  /** By place in the minibatch. */
+  readonly scores: readonly number[];
 }
 
 /** New texts; why there are none; or why the proposer was not asked. */

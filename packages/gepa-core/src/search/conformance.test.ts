@@ -134,7 +134,7 @@ function iterationsOf(events: readonly DecisionEvent[]): RecordedIteration[] {
     } else if (event.type === 'merge_evaluated') {
       current!.merge = {
         parents: [...event.parents],
-        ancestor: event.ancestor,
+        ancestor: event.ancestor!,
         subsample: [...event.subsample],
         after: [...event.scores],
         accepted: event.accepted,

@@ -34,6 +34,15 @@ const setups: Record<string, TokenRunSetup> = {
     valset: tokenExamples('valid', 30),
     parallelProposals: 4,
   },
+  'the adaptive search, four proposals at once and merges of a single prompt': {
+    search: 'adaptive',
+    parallelProposals: 4,
+    useMerge: true,
+    components: ['prompt'],
+    trainset: tokenExamples('train', 9, { components: ['prompt'] }),
+    valset: tokenExamples('valid', 24, { components: ['prompt'] }),
+    skipPerfectScore: false,
+  },
   'the adaptive search, merges and parallel tasks': {
     search: 'adaptive',
     samplingStrategy: { parents: 2, mutations: 2 },

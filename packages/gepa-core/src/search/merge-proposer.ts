@@ -3,12 +3,12 @@ import type { Draws } from './draws.ts';
 import type { Random } from './random.ts';
 import type { ScoredCandidate, SearchView } from './search-view.ts';
 
-/** A candidate that takes each component's text from one of two parents. */
+/** A candidate that takes each component's text from one of two parents, or that a reflection made from both. */
 export interface MergeProposal<Name extends string = string> {
   /** Indices of the parents. */
   readonly parents: readonly [number, number];
-  /** Index of the common ancestor. */
-  readonly ancestor: number;
+  /** Index of the common ancestor; undefined where a reflection combined the texts. */
+  readonly ancestor?: number;
   readonly texts: Candidate<Name>;
   /** The valset positions on which the candidate is compared with its parents. */
   readonly subsample: readonly number[];
@@ -36,6 +36,7 @@ export class MergeProposer<Name extends string> {
   readonly #options: MergeOptions<Name>;
   readonly #usedAncestors = new Set<string>();
   readonly #built = new Set<string>();
+  readonly #combined = new Set<string>();
 
   constructor(options: MergeOptions<Name>) {
     this.#options = options;
@@ -69,6 +70,33 @@ export class MergeProposer<Name extends string> {
         texts: cross.texts,
         subsample: drawSubsample(first, second, common, random),
       };
+    }
+    return undefined;
+  }
+
+  /**
+   * Two candidates of the Pareto frontier for a reflection to combine, the better one first, with valset positions to
+   * compare the result on: neither descends from the other, and each is better somewhere. No two are combined twice.
+   */
+  pair(search: SearchView<Name>): Omit<MergeProposal<Name>, 'texts' | 'ancestor'> | undefined {
+    const { draws, minOverlap } = this.#options;
+    const random = draws('combine');
+    const pairs = pairsOf(search.survivors().map(({ candidate }) => candidate));
+    random.shuffle(pairs);
+    for (const pair of pairs) {
+      const [i, j] = pair.toSorted((a, b) => search.partMean(b) - search.partMean(a) || a - b) as [
+        number,
+        number,
+      ];
+      const [first, second] = [search.candidates[i]!, search.candidates[j]!];
+      const isKin = ancestorsOf(search.candidates, i).has(j) || ancestorsOf(search.candidates, j).has(i);
+      const common = commonPositions(first, second);
+      const differences = common.map((position) => first.scores[position]! - second.scores[position]!);
+      const areSpecialists = Math.max(...differences) > 0 && Math.min(...differences) < 0;
+      const name = JSON.stringify([i, j]);
+      if (isKin || common.length < minOverlap || !areSpecialists || this.#combined.has(name)) continue;
+      this.#combined.add(name);
+      return { parents: [i, j], subsample: drawSubsample(first, second, common, random) };
     }
     return undefined;
   }
@@ -107,6 +135,11 @@ export class MergeProposer<Name extends string> {
     return undefined;
   }
 }
+
+const pairsOf = (indices: readonly number[]): number[][] =>
+  indices.flatMap((index, place) =>
+    indices.slice(place + 1).map((other) => [index, other].sort((a, b) => a - b)),
+  );
 
 type Crossing<Name extends string> = readonly [
   first: ScoredCandidate<Name>,

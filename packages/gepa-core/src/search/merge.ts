@@ -1,3 +1,4 @@
+import { combine } from './combine.ts';
 import { callsForSearch, costOfValidation } from './pool.ts';
 import { type IterationOutcome, type SearchContext, stopsRun } from './search-context.ts';
 import { total } from './strategies/acceptance.ts';
@@ -7,10 +8,10 @@ import { updateFrontier, validate } from './validate.ts';
 export async function merge<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<IterationOutcome | undefined> {
-  const { merger, maxMergeInvocations, state, valset, evaluator, dispatch } = search;
+  const { merger, combines, maxMergeInvocations, state, valset, evaluator, dispatch } = search;
   if (merger === undefined || state.mergesAccepted >= maxMergeInvocations) return undefined;
-  const proposal = merger.propose(state);
-  if (proposal === undefined) return undefined;
+  const proposal = merger.propose(state) ?? (combines ? await combine(search) : undefined);
+  if (proposal === undefined || 'kind' in proposal) return proposal;
 
   const { parents, ancestor, texts, subsample } = proposal;
   const examples = subsample.map((position) => valset[position]!);
@@ -40,7 +41,7 @@ export async function merge<Example, Output, Trace, Name extends string>(
     iteration,
     proposal: number,
     parents,
-    ancestor,
+    ...(ancestor === undefined ? {} : { ancestor }),
     texts,
     subsample,
     scores,

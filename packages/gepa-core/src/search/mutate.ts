@@ -3,6 +3,7 @@ import { messageOf } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import type { ProposalRejection, RefusedTexts } from '../events.ts';
+import type { Other } from '../reflection/proposer.ts';
 import { refusedText } from '../reflection/reflect.ts';
 import { affordableTasks } from './affordable-tasks.ts';
 import type { Evaluation } from './evaluator.ts';
@@ -40,11 +41,13 @@ type TaskOutcome<Name extends string> =
   | { readonly kind: 'child'; readonly child: Child<Name> };
 
 /** A task whose parent was run and whose components are chosen. */
-interface ChosenTask<Example, Output, Trace, Name extends string> {
+export interface ChosenTask<Example, Output, Trace, Name extends string> {
   readonly parent: number;
   readonly minibatch: readonly number[];
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
   readonly components: readonly Name[];
+  /** For a merge: the second parent. */
+  readonly other?: Other<Name>;
 }
 
 /**
@@ -229,11 +232,13 @@ function lineOfFeedback(
 }
 
 /** Asks for new texts of the chosen components. */
-async function reflect<Example, Output, Trace, Name extends string>(
+export async function reflect<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
-  { parent, minibatch, rollouts, components }: ChosenTask<Example, Output, Trace, Name>,
+  { parent, minibatch, rollouts, components, other }: ChosenTask<Example, Output, Trace, Name>,
   task: number,
-): Promise<Pick<Child<Name>, 'changed' | 'refused'> | TaskOutcome<Name>> {
+): Promise<
+  Pick<Child<Name>, 'changed' | 'refused'> | Extract<TaskOutcome<Name>, { kind: 'interrupted' | 'rejected' }>
+> {
   const { state, names, propose, skipDuplicates, evaluator, trainset, perfectScore } = search;
   const candidate = state.candidates[parent]!.texts;
   const { iteration } = state;
@@ -250,6 +255,7 @@ async function reflect<Example, Output, Trace, Name extends string>(
     components,
     minibatch,
     rollouts,
+    other,
     success,
   };
   const proposal = await propose(request);
@@ -300,41 +306,17 @@ async function testChild<Example, Output, Trace, Name extends string>(
 }
 
 function dispatchOutcome<Example, Output, Trace, Name extends string>(
-  { state, dispatch }: SearchContext<Example, Output, Trace, Name>,
+  search: SearchContext<Example, Output, Trace, Name>,
   { parent }: Task,
   task: number,
   outcome: TaskOutcome<Name>,
   { accepted, selected }: { accepted: readonly Child<Name>[]; selected: readonly Child<Name>[] },
 ): void {
+  const { state, dispatch } = search;
   const { iteration } = state;
   const proposal = state.proposalNumber(task);
-  if (outcome.kind === 'interrupted' && outcome.interruption.reason === 'unavailable') {
-    const message = messageOf(outcome.interruption.error);
-    const { components } = outcome;
-    dispatch({
-      type: 'proposal_rejected',
-      iteration,
-      task,
-      proposal,
-      parent,
-      components,
-      reason: 'unavailable',
-      message,
-    });
-  }
-  if (outcome.kind === 'rejected') {
-    const { components, reason, message, refused } = outcome;
-    dispatch({
-      type: 'proposal_rejected',
-      iteration,
-      task,
-      proposal,
-      parent,
-      components,
-      reason,
-      message,
-      ...(refused === undefined ? {} : { refused }),
-    });
+  if (outcome.kind === 'interrupted' || outcome.kind === 'rejected') {
+    dispatchRejection(search, parent, task, outcome);
   }
   if (outcome.kind === 'child') {
     const { child } = outcome;
@@ -355,7 +337,28 @@ function dispatchOutcome<Example, Output, Trace, Name extends string>(
   }
 }
 
-function summarize<Name extends string>(
+/** Says why a task led to no child, unless the run ends. */
+export function dispatchRejection<Example, Output, Trace, Name extends string>(
+  { state, dispatch }: SearchContext<Example, Output, Trace, Name>,
+  parent: number,
+  task: number,
+  outcome: Extract<TaskOutcome<Name>, { kind: 'interrupted' | 'rejected' }>,
+): void {
+  const { iteration } = state;
+  const { components } = outcome;
+  const of = { iteration, task, proposal: state.proposalNumber(task), parent, components };
+  if (outcome.kind === 'rejected') {
+    const { reason, message, refused } = outcome;
+    const rejection = refused === undefined ? { reason, message } : { reason, message, refused };
+    dispatch({ type: 'proposal_rejected', ...of, ...rejection });
+  } else if (outcome.interruption.reason === 'unavailable') {
+    const message = messageOf(outcome.interruption.error);
+    dispatch({ type: 'proposal_rejected', ...of, reason: 'unavailable', message });
+  }
+}
+
+/** What an iteration whose tasks ended so comes to. */
+export function summarize<Name extends string>(
   outcomes: readonly TaskOutcome<Name>[],
   accepted: number,
   interruptions: readonly Interruption[],
@@ -386,7 +389,7 @@ function withoutTwins<Name extends string>(
   return [...byTexts.values()];
 }
 
-function examplesAt<Example, Output, Trace, Name extends string>(
+export function examplesAt<Example, Output, Trace, Name extends string>(
   { trainset }: SearchContext<Example, Output, Trace, Name>,
   positions: readonly number[],
 ): ExampleRef<Example>[] {

@@ -234,6 +234,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     memory,
     pace,
     merger: settings.useMerge ? merger : undefined,
+    combines: settings.search !== 'reference',
     maxMergeInvocations: settings.maxMergeInvocations,
     strategies,
     spend,

@@ -30,6 +30,8 @@ export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly memory: Memory<Name>;
   readonly pace: Pace;
   readonly merger: MergeProposer<Name> | undefined;
+  /** Whether a reflection merges candidates that cannot be crossed. The reference has no such merge. */
+  readonly combines: boolean;
   readonly maxMergeInvocations: number;
   readonly strategies: Strategies<Name>;
   readonly spend: SpendReport;

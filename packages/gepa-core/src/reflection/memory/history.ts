@@ -197,7 +197,8 @@ function changeOf(scores: TriedText['scores'], nameOf: (example: number) => stri
   return `Score ${mean('before')} → ${mean('after')} on ${byExample.size} ${byExample.size === 1 ? 'example' : 'examples'}.${moves.join('')}`;
 }
 
-const numberOf = (score: number) => String(Number(score.toFixed(2)));
+/** A score in a prompt. */
+export const numberOf = (score: number): string => String(Number(score.toFixed(2)));
 
 /** A text on one line, shortened. */
 export function oneLine(text: string, limit: number): string {

@@ -84,7 +84,7 @@ export class Memory<Name extends string = string> {
       tried: this.tried(parent, component),
       regressions: regressionsOf(this.#state, parent, minibatch, scores, this.#perfectScore),
       parent,
-      nameOf: (example) => this.#nameOf(example),
+      nameOf: (example) => this.nameOf(example),
       // The components of one prompt share the space.
       maxCharacters: MAX_HISTORY_CHARACTERS / Math.min(components.length, MAX_SHARES),
     });
@@ -101,7 +101,8 @@ export class Memory<Name extends string = string> {
     return { ...attempt, rejection: { ...rejection, message: this.#mask.message(rejection.message) } };
   }
 
-  #nameOf(position: number): string {
+  /** An example of the trainset in a few words. */
+  nameOf(position: number): string {
     const known = this.#exampleNames.get(position);
     if (known !== undefined) return known;
     const name = `“${oneLine(this.#mask.message(this.#inputText(position)), 100)}”`;

@@ -6,6 +6,8 @@ export interface ComponentRequest {
   readonly name: string;
   readonly component: Component;
   readonly currentText: string;
+  /** For a merge: the text of another candidate, which is to be combined with the current one. */
+  readonly otherText?: string | undefined;
   /** The caller's own words on this component. */
   readonly guidance?: string | undefined;
   /** The most characters of a new text, unless the current one is longer. */
@@ -28,6 +30,8 @@ export interface ReflectionPromptRequest {
   readonly records?: string | undefined;
   /** How the candidate scores. */
   readonly scores?: string | undefined;
+  /** For a merge: where the current and the other texts score higher. */
+  readonly comparison?: string | undefined;
   /** What the caller knows about the domain. */
   readonly background?: string | undefined;
   /** What the caller wants to improve. */
@@ -79,6 +83,7 @@ function defaultPrompt(request: ReflectionPromptRequest): string {
     section(isOne ? 'The model call' : 'The model calls', request.calls),
     section('The reader', request.readerHint),
     section('Scores', request.scores),
+    section('Both versions', request.comparison),
     section(
       'Runs',
       request.records &&
@@ -96,9 +101,16 @@ function componentSections(request: ComponentRequest, of: string): string[] {
       of === '' ? 'The text' : `The text "${name}"`,
       joined([about(request), guidance, fenced(currentText, 4)]),
     ),
+    section(`Another version${of}`, otherVersion(request)),
     section(`Demands${of} so far`, learned),
     section(`Earlier attempts${of}`, history),
   ];
+}
+
+function otherVersion({ currentText, otherText }: ComponentRequest): string {
+  return otherText === undefined || otherText === currentText
+    ? ''
+    : `It was written apart from the current one, and is better on other inputs.\n\n${fenced(otherText, 4)}`;
 }
 
 function about({ name, component: { kind = 'text', description } }: ComponentRequest): string {
@@ -118,11 +130,18 @@ function task(components: readonly ComponentRequest[]): string {
     ...placeholderRules(components),
     ...lengthRules(components),
   ];
-  const goal =
-    components.length === 1
+  const isMerge = components.some(({ otherText }) => otherText !== undefined);
+  const goal = isMerge
+    ? mergeGoal(components)
+    : components.length === 1
       ? 'Write a better text.'
       : 'Find out which texts the faults come from, and write those better. Leave the others out.';
   return [goal, ...rules.map((rule) => `- ${rule}`)].join('\n');
+}
+
+function mergeGoal({ length }: readonly ComponentRequest[]): string {
+  const what = length === 1 ? 'one text that does' : 'texts that do';
+  return `Combine both versions into ${what} well wherever either does: take over what each gets right, and decide by the runs where they contradict each other.`;
 }
 
 function placeholderRules(components: readonly ComponentRequest[]): string[] {
@@ -212,7 +231,20 @@ const slotPattern = new RegExp(`<(${Object.keys(slots).join('|')})>`, 'g');
 /** Fills in a template. The rules on placeholders are added at its end if it has no slot for them. */
 function filledTemplate(request: ReflectionPromptRequest, template: string): string {
   const filled = template.replace(slotPattern, (_, slot: keyof typeof slots) => slots[slot](request) ?? '');
-  return template.includes('<rules_info>') ? filled : joined([filled, slots.rules_info(request)]);
+  const rules = template.includes('<rules_info>') ? '' : slots.rules_info(request);
+  return joined([filled, rules, mergeNote(request)]);
+}
+
+/** What a template has no slot for. */
+function mergeNote({ components, comparison }: ReflectionPromptRequest): string {
+  if (comparison === undefined) return '';
+  return joined([
+    ...components.map((component) =>
+      section(`Another version of "${component.name}"`, otherVersion(component)),
+    ),
+    section('Both versions', comparison),
+    mergeGoal(components),
+  ]);
 }
 
 /** Whether one prompt made of a template can ask for several texts: it must let the engine say how to name them. */

@@ -8,6 +8,8 @@ import { toPlain } from '../records/plain.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS } from '../records/render.ts';
 import { type Evidence, evidenceFor, wholeRecords } from './evidence.ts';
 import { asksForSeveral, type ComponentRequest, type ReflectionPromptRequest } from './prompt.ts';
+import type { Other } from '../proposer.ts';
+import { numberOf } from '../memory/history.ts';
 
 /** What the prompts of one proposal are made of. */
 export interface RequestSource<Example, Output, Trace, Name extends string> {
@@ -15,6 +17,8 @@ export interface RequestSource<Example, Output, Trace, Name extends string> {
   readonly candidate: Candidate<Name>;
   readonly components: readonly Name[];
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  /** For a merge: the second parent. */
+  readonly other?: Other<Name> | undefined;
   /** A success outside the minibatch, which is shown too. Default: none. */
   readonly success?: Rollout<Example, Output, Trace> | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
@@ -68,10 +72,27 @@ export function* reflectionRequests<Example, Output, Trace, Name extends string>
         validationScore: parent === undefined ? undefined : memory?.candidate(parent).mean,
       });
       const components = withoutRepeats(group.map((name) => componentRequest(source, name)));
-      requests.push({ components, ...evidence, template, background, objective, readerHint });
+      const comparison = comparisonOf(source);
+      requests.push({ components, ...evidence, comparison, template, background, objective, readerHint });
     }
   }
   return requests;
+}
+
+/** Where each of the two candidates of a merge scores higher, as Markdown. */
+function comparisonOf<Example, Output, Trace, Name extends string>({
+  other,
+  minibatch,
+  rollouts,
+  memory,
+}: RequestSource<Example, Output, Trace, Name>): string | undefined {
+  if (other === undefined || minibatch === undefined || memory === undefined) return undefined;
+  return minibatch
+    .map(
+      (example, place) =>
+        `- ${memory.nameOf(example)}: ${numberOf(rollouts[place]!.score)} with the current version, ${numberOf(other.scores[place]!)} with the other.`,
+    )
+    .join('\n');
 }
 
 /** The components of each prompt, in order. */
@@ -128,6 +149,7 @@ function componentRequest<Example, Output, Trace, Name extends string>(
     name,
     component: { ...adapter.components[name], ...(description === undefined ? {} : { description }) },
     currentText: candidate[name],
+    otherText: source.other?.candidate.texts[name],
     guidance: valueFor(knowledge.guidance, name),
     maxLength: valueFor(knowledge.maxLength, name),
     history: question && memory?.history(question, name),

@@ -21,7 +21,7 @@ const MAX_POSITIONS = 30;
 export function reserveShare({ search, metricCalls: { limit } }: PolicyRequest): number {
   const { bestIndex, candidates, pool, valsetSize } = search;
   const open = valsetSize - new Set(pool.part).size;
-  if (candidates.length === 0 || open === 0) return 0;
+  if (candidates.length < 2 || open === 0) return 0;
   const difference = compared(search, bestIndex, 0, pool.part);
   const isInDoubt = bestIndex !== 0 && !isBetter(difference, CLEAR_ERRORS);
   if (!Number.isFinite(limit)) return isInDoubt ? SHARE_IN_DOUBT : SHARE;

@@ -45,6 +45,7 @@ export interface StrategyOptions<Name extends string = string> {
 export interface Strategies<Name extends string = string> {
   /** `undefined`: no parent is left to improve. */
   sampleTasks(search: SearchView<Name>): readonly Task[] | undefined;
+  minibatchOf(search: SearchView<Name>, parent: number): readonly number[];
   selectComponents(selection: ComponentSelection<Name>): readonly Name[];
   candidateAdded(index: number, parents: readonly number[]): void;
   accepts(trial: Trial<Name>): boolean;
@@ -145,6 +146,7 @@ export function createStrategies<Name extends string>(
         minibatch: [...checkMinibatch(strategy, task?.minibatch)],
       }));
     },
+    minibatchOf: nextMinibatch,
     selectComponents(selection) {
       const selected = checkArray<Name>('component selector', components.select(selection));
       const unknown = selected.filter((name) => !selection.components.includes(name));
