@@ -33,7 +33,7 @@ export function ceilingOf(settings: AnySettings): Counts {
   const merge = settings.useMerge ? valset + (cacheEvaluation ? 0 : MERGE_SUBSAMPLE_SIZE) : 0;
   const search = Math.min(
     maxMetricCalls - 2 * settings.testset.length,
-    valset + maxIterations * Math.max(mutation, merge),
+    (1 + settings.seedCandidates.length) * valset + maxIterations * Math.max(mutation, merge),
   );
 
   const seed = settings.valEvaluationPolicy === 'full_eval' ? valset : Math.min(FIRST_PART, valset);

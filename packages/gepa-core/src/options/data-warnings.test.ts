@@ -27,7 +27,11 @@ it('sets without a common example cause no warning', () => {
 });
 
 it('validation and test examples that are also in the trainset are counted', () => {
-  const warnings = warningsFor({ trainset: [ask('a'), ask('b')], valset: [ask('a'), ask('x')], testset: [ask('b')] });
+  const warnings = warningsFor({
+    trainset: [ask('a'), ask('b')],
+    valset: [ask('a'), ask('x')],
+    testset: [ask('b')],
+  });
   expect(warnings).toEqual([
     '1 of the 1 test examples are also in the trainset: the test score is too high. Hold them out.',
     '1 of the 2 validation examples are also in the trainset: the validation score is too high. Hold them out.',
@@ -40,7 +44,9 @@ it('examples that differ in case, spaces or punctuation only count as the same',
     valset: [ask('x')],
     testset: [ask('where is  my parcel')],
   });
-  expect(warning).toContain('1 of the 1 test examples are also in the trainset, some with differences in case');
+  expect(warning).toContain(
+    '1 of the 1 test examples are also in the trainset, some with differences in case',
+  );
 });
 
 it('inputs that differ in a sign or a digit are not the same', () => {
@@ -50,7 +56,10 @@ it('inputs that differ in a sign or a digit are not the same', () => {
 });
 
 it('one input with two expected outputs is named', () => {
-  const [warning] = warningsFor({ trainset: [ask('a', 'yes')], valset: [ask('b'), ask('c')], testset: [ask('c', 'no')] })
-    .filter((text) => text.includes('different expected'));
+  const [warning] = warningsFor({
+    trainset: [ask('a', 'yes')],
+    valset: [ask('b'), ask('c')],
+    testset: [ask('c', 'no')],
+  }).filter((text) => text.includes('different expected'));
   expect(warning).toContain('The examples val:1 and test:0 have the same input');
 });

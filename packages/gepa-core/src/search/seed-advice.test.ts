@@ -11,7 +11,15 @@ const rollout = (score: number, more: object = {}, number = 0) => ({
   ...more,
 });
 const advice = (rollouts: ReturnType<typeof rollout>[], more: object = {}) =>
-  seedAdvice({ rollouts, valsetSize: 200, minibatchSize: 3, failureScore: 0, perfectScore: 1, isTrial: false, ...more });
+  seedAdvice({
+    rollouts,
+    valsetSize: 200,
+    minibatchSize: 3,
+    failureScore: 0,
+    perfectScore: 1,
+    isTrial: false,
+    ...more,
+  });
 const scores = (...values: number[]) => values.map((value, number) => rollout(value, {}, number));
 
 describe('a seed about which there is nothing to say', () => {
@@ -33,7 +41,9 @@ describe('what a seed shows', () => {
   });
 
   it('equal scores everywhere are named, as the metric may see no difference', () => {
-    expect(advice(scores(0, 0, 0, 0, 0, 0))).toEqual([expect.stringContaining('scores 0.000 on all 6 examples')]);
+    expect(advice(scores(0, 0, 0, 0, 0, 0))).toEqual([
+      expect.stringContaining('scores 0.000 on all 6 examples'),
+    ]);
     expect(advice(scores(1, 1, 1, 1, 1, 1))).toEqual([]);
   });
 
@@ -91,11 +101,14 @@ describe('a scale that cannot be meant', () => {
     expect(options.propose).not.toHaveBeenCalled();
   });
 
-  it.each([{ perfectScore: 5 }, { skipPerfectScore: false }])('a score of 3 is accepted with %o', async (given) => {
-    const options = program(() => 3);
-    const result = await optimize({ ...options, ...given, maxIterations: 1 });
-    expect(result.stopReason).toBe('maxIterations');
-  });
+  it.each([{ perfectScore: 5 }, { skipPerfectScore: false }])(
+    'a score of 3 is accepted with %o',
+    async (given) => {
+      const options = program(() => 3);
+      const result = await optimize({ ...options, ...given, maxIterations: 1 });
+      expect(result.stopReason).toBe('maxIterations');
+    },
+  );
 
   it('a score above 1 by rounding is accepted', async () => {
     const result = await optimize({ ...program(() => 1 + 1e-9), maxIterations: 1 });
