@@ -31,7 +31,8 @@ export type {
   SearchOptions,
   SearchPreset,
 } from './options/options.ts';
-export type { SavedCandidate } from './program/saved-candidate.ts';
+export type { GivenCandidate } from './program/given-candidate.ts';
+export type { Provenance, SavedCandidate } from './program/saved-candidate.ts';
 export type { ComponentSelectionOptions, SelectedName } from './program/select-components.ts';
 export type {
   Compiled,

@@ -132,3 +132,48 @@ it('load without the parts or tunables that the texts were saved with asks for t
     ),
   ).toThrow('If its texts are in `parts` or `tunables`, pass the same ones as to gepa.');
 });
+
+it.each([
+  ['gepa(program).load', (options: object) => gepa(chain, options).load(saved)],
+  ['load', (options: object) => load(chain, saved, options)],
+])(
+  'a program from %s that is optimized again saves texts that fit the program in code',
+  async (_, loadFirst) => {
+    const options = { tunables: [policy] };
+    const again = await gepa(loadFirst(options), options).compile({
+      trainset: [{ input: ask }],
+      metric: ({ output }: { output: unknown }) => (String(output).includes('14 days') ? 1 : 0.5),
+      propose: async ({ candidate }) => ({ ...candidate, policy: 'Refunds within 14 days.' }),
+      maxIterations: 1,
+    });
+    const second: SavedCandidate = JSON.parse(JSON.stringify(again.toJSON()));
+    expect(second).toMatchObject({
+      original,
+      seed: texts,
+      texts: { ...texts, policy: 'Refunds within 14 days.' },
+    });
+    const loaded = await load(chain, second, options).invoke(ask);
+    expect(loaded).toBe('System: Be brief.\nHuman: Answer a letter / Refunds within 14 days.');
+    const changed = { ...second, original: { ...original, policy: 'Ask a manager.' } };
+    expect(() => load(chain, changed, options)).toThrow(CandidateMismatchError);
+  },
+);
+
+it('a part that was loaded and optimized again saves texts that fit the part in code', async () => {
+  const part = ChatPromptTemplate.fromMessages([['system', 'Be kind.']]);
+  const program = RunnableLambda.from(async (input: object) => String(await part.invoke(input)));
+  const options = { parts: { tone: part } };
+  const first = { ...saved, texts: { 'tone.system': 'Be brief.' }, original: { 'tone.system': 'Be kind.' } };
+  const again = await gepa(gepa(program, options).load(first), options).compile({
+    trainset: [{ input: ask }],
+    metric: ({ output }: { output: unknown }) => (String(output).includes('gentle') ? 1 : 0.5),
+    propose: async () => ({ 'tone.system': 'Be gentle.' }),
+    maxIterations: 1,
+  });
+  const second: SavedCandidate = JSON.parse(JSON.stringify(again.toJSON()));
+  expect(second).toMatchObject({
+    original: { 'tone.system': 'Be kind.' },
+    texts: { 'tone.system': 'Be gentle.' },
+  });
+  expect(await load(program, second, options).invoke(ask)).toContain('Be gentle.');
+});

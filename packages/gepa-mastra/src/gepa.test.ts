@@ -53,6 +53,30 @@ it('an agent of a subclass is listed in target.skipped, because copies are plain
   expect(gepa(agent).skipped).toMatchObject([{ reason: expect.stringContaining('class Prefixed') }]);
 });
 
+it('an agent that was loaded and optimized again saves texts that fit the agent in code', async () => {
+  const agent = agentWith();
+  const inCode = await agent.getInstructions();
+  const name = 'support.instructions';
+  const first = {
+    format: 'gepa-candidate',
+    version: 1,
+    texts: { [name]: 'Answer now.' },
+    original: { [name]: inCode },
+    scores: { validation: { seed: 0, best: 1 } },
+  } as const;
+  const loaded = gepa(agent, { include: [name] }).load({
+    ...first,
+    texts: { ...first.texts },
+    original: { ...first.original },
+  });
+  const again = await gepa(loaded, { include: [name] }).compile({ ...search, propose: proposePolite });
+  const second = JSON.parse(JSON.stringify(again.toJSON()));
+  expect(second).toMatchObject({ original: { [name]: inCode }, seed: first.texts });
+  expect(second.texts[name]).not.toBe('Answer now.');
+  const both = gepa(agent, { include: [name] }).load(second);
+  expect(await both.getInstructions()).toBe(second.texts[name]);
+});
+
 it('compile finds better instructions while the agent itself stays unchanged for concurrent users', async () => {
   const agent = agentWith();
   const target = gepa(agent);

@@ -17,6 +17,8 @@ export interface TriedText {
   readonly candidate?: { readonly index: number; readonly mean: number };
   /** Why there is no text, or why it was refused: a `ProposalRejection`, and a message. */
   readonly rejection?: { readonly reason: string; readonly message: string };
+  /** Tried by the run that this one continues; `iteration` and `parent` are numbers of that run. */
+  readonly isOfEarlierRun?: boolean;
 }
 
 /** What the feedback of a run has revealed for a component so far. */

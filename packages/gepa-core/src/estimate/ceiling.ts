@@ -35,7 +35,7 @@ export function ceilingOf(settings: AnySettings): Counts {
     : 0;
   const search = Math.min(
     maxMetricCalls - 2 * settings.testset.length,
-    valset + maxIterations * Math.max(mutation, merge),
+    (1 + settings.seedCandidates.length) * valset + maxIterations * Math.max(mutation, merge),
   );
 
   const seed = settings.valEvaluationPolicy === 'full_eval' ? valset : Math.min(FIRST_PART, valset);

@@ -7,13 +7,7 @@ import { OptionsError, RunError } from '../errors.ts';
 import { unknownOptions } from '../options/option-names.ts';
 import type { AdapterOptions, FunctionOptions, SearchOptions } from '../options/options.ts';
 import { resolveOptions, type Settings } from '../options/settings.ts';
-import {
-  candidateFrom,
-  checkCandidate,
-  parseSavedCandidate,
-  readSavedCandidate,
-  type SavedCandidate,
-} from '../program/saved-candidate.ts';
+import { type GivenCandidate, givenTexts } from '../program/given-candidate.ts';
 import type { Evaluator, Scored } from '../search/evaluator.ts';
 import type { ExampleRef } from '../search/examples.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
@@ -23,11 +17,7 @@ import type { CandidateEvaluation } from './evaluation.ts';
 import { EvaluationReport } from './evaluation-report.ts';
 
 /** A candidate to evaluate: the program as it is (`'seed'`), its texts, or a saved candidate or the path of its file. */
-export type CandidateToEvaluate<Name extends string = string> =
-  | 'seed'
-  | Readonly<Record<Name, string>>
-  | SavedCandidate
-  | (string & {});
+export type CandidateToEvaluate<Name extends string = string> = 'seed' | GivenCandidate<Name>;
 
 /** The options that an evaluation shares with a run. */
 const sharedOptions = [
@@ -102,7 +92,11 @@ export async function evaluate<
   });
   const candidates = (given ?? { seed: 'seed' }) as Readonly<Record<Names, CandidateToEvaluate<Name>>>;
   const names = Object.keys(candidates) as Names[];
-  const texts = recordOf(names, (name) => textsOf(settings, candidates[name]));
+  const { components } = settings.adapter;
+  const texts = recordOf(names, (name) => {
+    const candidate = candidates[name];
+    return candidate === 'seed' ? seedCandidateOf(components) : givenTexts(components, candidate);
+  });
   return withRun(
     { ...settings, valset: [...examples] },
     (run) => evaluateAll(settings, run, names, texts, repeats),
@@ -130,19 +124,6 @@ function checkOwnOptions(options: {
       : [`\`repeats\` must be a whole number of 1 or more (got ${JSON.stringify(repeats)}).`]),
   ];
   if (problems.length > 0) throw new OptionsError(problems);
-}
-
-function textsOf<Example, Output, Trace, Name extends string>(
-  { adapter: { components } }: Settings<Example, Output, Trace, Name>,
-  candidate: CandidateToEvaluate<Name>,
-): Candidate<Name> {
-  if (candidate === 'seed') return seedCandidateOf(components);
-  if (typeof candidate === 'string') {
-    return candidateFrom(readSavedCandidate(candidate), components, 'apply');
-  }
-  return 'format' in candidate && 'texts' in candidate && typeof candidate.texts === 'object'
-    ? candidateFrom(parseSavedCandidate(candidate, 'The candidate'), components, 'apply')
-    : checkCandidate(components, candidate as Readonly<Record<Name, string>>);
 }
 
 async function evaluateAll<Example, Output, Trace, Name extends string, Names extends string>(

@@ -1,12 +1,19 @@
 import { builtin } from '../node/builtin.ts';
 
 /**
- * For framework packages: resolves a relative `runDir` at the time of the call, since the working directory may change
- * before the run opens it.
+ * For framework packages: resolves relative paths of run directories at the time of the call, since the working directory
+ * may change before the run opens them.
  */
-export function withAbsoluteRunDir<Options extends { readonly runDir?: string }>(options: Options): Options {
-  const { runDir } = options;
+export function withAbsoluteRunDir<
+  Options extends { readonly runDir?: string; readonly continueFrom?: string },
+>(options: Options): Options {
+  const { runDir, continueFrom } = options;
   // Invalid values are reported with the other options.
-  if (typeof runDir !== 'string' || runDir === '') return options;
-  return { ...options, runDir: builtin('node:path', 'leave `runDir` out.').resolve(runDir) };
+  const isPath = (value: unknown): value is string => typeof value === 'string' && value !== '';
+  const resolved = (path: string) => builtin('node:path', 'leave `runDir` out.').resolve(path);
+  return {
+    ...options,
+    ...(isPath(runDir) ? { runDir: resolved(runDir) } : {}),
+    ...(isPath(continueFrom) ? { continueFrom: resolved(continueFrom) } : {}),
+  };
 }

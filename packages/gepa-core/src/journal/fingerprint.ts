@@ -14,6 +14,8 @@ export interface Fingerprint {
   readonly options: Readonly<Record<string, string>>;
   /** A digest of the metric's source, which may change without changing its meaning. */
   readonly metric: string;
+  /** The directory of the run that this one continues. */
+  readonly continueFrom?: string;
 }
 
 /** What runs the candidates, by name; a change makes earlier scores incomparable with new ones. */
@@ -22,7 +24,7 @@ export type ProgramIdentity = Readonly<Record<string, string>>;
 /** The task models, and the source of the program as far as it is known. */
 export function programIdentityOf<Example, Output, Trace, Name extends string>({
   adapter,
-}: Settings<Example, Output, Trace, Name>): ProgramIdentity {
+}: Pick<Settings<Example, Output, Trace, Name>, 'adapter'>): ProgramIdentity {
   const { models = [], source = adapter.run } = adapter;
   return {
     'the task model': models.join(', ') || 'unknown',
@@ -42,6 +44,8 @@ export function programChanges(was: ProgramIdentity, is: ProgramIdentity): strin
 interface DataFingerprint {
   readonly size: number;
   readonly digest: string;
+  /** A digest of each example, empty for one that is not plain data; older directories have none. */
+  readonly examples?: readonly string[];
 }
 
 /** Limits, models and listeners may change between sessions; these options may not. */
@@ -72,6 +76,7 @@ const searchOptions = [
 ] as const;
 
 const proposer = 'the proposer';
+const givenCandidates = 'the list of seedCandidates';
 
 export function fingerprintOf<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
@@ -82,20 +87,24 @@ export function fingerprintOf<Example, Output, Trace, Name extends string>(
     components: Object.fromEntries(
       components.map(([name, { text, variables }]) => [name, digest([text, variables])]),
     ),
-    trainset: dataFingerprint(trainset),
-    valset: dataFingerprint(valset),
-    testset: dataFingerprint(testset),
+    trainset: withExamples(trainset),
+    valset: withExamples(valset),
+    testset: withExamples(testset),
     options: {
       ...Object.fromEntries(
         searchOptions.flatMap((name) =>
           settings[name] === undefined ? [] : [[name, optionAsText(settings[name])]],
         ),
       ),
+      ...(settings.seedCandidates.length === 0
+        ? {}
+        : { [givenCandidates]: digest(settings.seedCandidates).slice(0, 8) }),
       // Another model may resume; but a proposer cannot replay a model's answers, nor a model a proposer's texts.
       [proposer]:
         reflectionModel === undefined ? `${propose === undefined ? "the adapter's" : 'your'} own` : 'a model',
     },
-    metric: digest([String(settings.metric)]),
+    metric: metricDigest(settings.metric),
+    ...(settings.continueFrom === undefined ? {} : { continueFrom: settings.continueFrom }),
   };
 }
 
@@ -118,7 +127,7 @@ export function differences(was: Fingerprint, is: Fingerprint): string[] {
       found.push(`the ${set} has ${is[set].size} examples instead of ${was[set].size}`);
     } else if (was[set].digest !== is[set].digest) found.push(`the ${set} contains other examples`);
   }
-  for (const name of [...searchOptions, proposer]) {
+  for (const name of [...searchOptions, givenCandidates, proposer]) {
     const [before, now] = [was.options[name], is.options[name]];
     if (before !== now) found.push(`${name} is ${now ?? 'not set'} instead of ${before ?? 'not set'}`);
   }
@@ -128,6 +137,18 @@ export function differences(was: Fingerprint, is: Fingerprint): string[] {
 export function dataFingerprint(examples: readonly unknown[]): DataFingerprint {
   return { size: examples.length, digest: digest(examples) };
 }
+
+const withExamples = (examples: readonly unknown[]): DataFingerprint => ({
+  ...dataFingerprint(examples),
+  examples: examples.map((example) => exampleDigest(example) ?? ''),
+});
+
+/** `undefined` for an example that is not plain data. */
+export function exampleDigest(example: unknown): string | undefined {
+  return canonicalJson(example) === undefined ? undefined : digest([example]);
+}
+
+export const metricDigest = (metric: unknown): string => digest([String(metric)]);
 
 /** Values that are not plain data count by their position only. */
 function digest(values: readonly unknown[]): string {

@@ -6,6 +6,7 @@ import type { Candidate, Component } from '../component.ts';
 import type { Listener } from '../events.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { Metric } from '../metric.ts';
+import type { GivenCandidate } from '../program/given-candidate.ts';
 import type { TextLimits } from '../reflection/answer/text-limits.ts';
 import type { Knowledge } from '../reflection/knowledge.ts';
 import type { FrontierType } from '../search/search-view.ts';
@@ -34,6 +35,17 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly valset?: readonly Example[];
   /** Held-out examples: the seed and the best candidate are scored on them at the end, within the limits. Default: none. */
   readonly testset?: readonly Example[];
+  /**
+   * Candidates that join the pool beside the program's own texts: texts of all components, saved candidates, or paths of
+   * their files. Each is checked before the start, and scored on the valset like a new candidate. Default: none.
+   */
+  readonly seedCandidates?: readonly GivenCandidate<NoInfer<Name>>[];
+  /**
+   * The directory of an earlier run of the program (see `runDir`), which is not changed. Its best candidates join the
+   * pool, at most five; rollouts of the same texts on the same examples count without being made again, as long as the
+   * program and the metric are the same; and reflections see what it tried. The examples may be others. Default: none.
+   */
+  readonly continueFrom?: string;
   /**
    * What to use where the testset scores the best candidate lower than the seed: the seed, or the best candidate all the
    * same. It decides `recommendedCandidate`, `compiled.program` and what `save` writes. Default `'useSeed'`.

@@ -35,15 +35,20 @@ export function* checkRules(
   if (!limits.some(isGiven) && stopConditions.length === 0) {
     yield 'The run has no limit: set `maxMetricCalls` or `auto`, `maxIterations`, `maxCostUsd`, `maxTokens`, `maxDurationMs`, `stopConditions` or `signal`.';
   }
+  if (isGiven('continueFrom') && given.continueFrom === given.runDir) {
+    yield '`continueFrom` is the `runDir` itself. To resume that run, leave `continueFrom` out; to continue it with other examples, give a new `runDir`.';
+  }
   if (given.reserve === valid.reserve) yield* checkReserve(valid, needsReserve);
   const { trainset, valset = trainset, testset = [], maxMetricCalls, search, valEvaluationPolicy } = valid;
   const policy = valEvaluationPolicy ?? (search === 'reference' ? 'full_eval' : 'growing_part');
   const validation =
     policy === 'growing_part' ? Math.min(FIRST_PART, valset?.length ?? 0) : (valset?.length ?? 0);
-  const needed = validation + 2 * testset.length;
+  const candidates = 1 + (valid.seedCandidates?.length ?? 0);
+  const needed = candidates * validation + 2 * testset.length;
   if (valset !== undefined && maxMetricCalls !== undefined && maxMetricCalls < needed) {
     const test = testset.length === 0 ? '' : ` and 2 × ${testset.length} for the testset`;
-    yield `maxMetricCalls is ${maxMetricCalls}, but scoring the seed takes ${validation} calls for the valset${test}: give at least ${needed}, and more to search.`;
+    const seeds = candidates === 1 ? 'the seed' : `the seed and ${candidates - 1} seedCandidates`;
+    yield `maxMetricCalls is ${maxMetricCalls}, but scoring ${seeds} takes ${candidates * validation} calls for the valset${test}: give at least ${needed}, and more to search.`;
   }
 }
 

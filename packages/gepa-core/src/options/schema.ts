@@ -76,6 +76,15 @@ const shape = {
   trainset: list('is empty; give at least one example'),
   valset: optional(list('is empty; leave it out to use the trainset')),
   testset: optional(list('is empty; leave it out if there is none')),
+  seedCandidates: optional(
+    z.array(
+      z.union(
+        [z.string().check(z.minLength(1)), z.record(z.string(), z.unknown())],
+        'must be the texts of a candidate by component, a saved candidate, or the path of its file',
+      ),
+    ),
+  ),
+  continueFrom: optional(z.string().check(z.minLength(1, 'is empty; give the path of a run directory'))),
   onRegression: optional(z.enum(['useSeed', 'keepBest'])),
   metric: aFunction,
   reflectionModel: optional(aFunction),

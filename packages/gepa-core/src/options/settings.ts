@@ -1,9 +1,13 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import { checkPrices, PriceBook } from '../budget/prices.ts';
-import { type Component, recordOf } from '../component.ts';
+import { type Candidate, type Component, componentNames, recordOf } from '../component.ts';
+import { EarlierRun } from '../continue/earlier-run.ts';
 import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
+import { metricDigest, programIdentityOf } from '../journal/fingerprint.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { givenTexts } from '../program/given-candidate.ts';
+import { checkCandidate } from '../program/saved-candidate.ts';
 import { createMask, type Mask } from '../redact.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { environmentSecrets } from '../secrets.ts';
@@ -63,7 +67,7 @@ export const defaults = {
 /** Validated options with every default filled in. */
 export type Settings<Example, Output, Trace, Name extends string> = Omit<
   SearchOptions<Example, Output, Trace, Name>,
-  'prices'
+  'prices' | 'seedCandidates'
 > &
   Required<
     Pick<SearchOptions<Example, Output, Trace, Name>, keyof typeof defaults | 'valset' | 'testset'>
@@ -71,6 +75,9 @@ export type Settings<Example, Output, Trace, Name extends string> = Omit<
     readonly adapter: Adapter<Example, Output, Trace, Name>;
     readonly prices: PriceBook;
     readonly mask: Mask;
+    /** The given ones, then those of the earlier run. */
+    readonly seedCandidates: readonly Candidate<Name>[];
+    readonly earlier: EarlierRun<Name> | undefined;
   };
 
 /**
@@ -85,7 +92,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
 ): Promise<Settings<Example, Output, Trace, Name>> {
   checkOptions(options, needsReserve);
 
-  const { runDir } = withAbsoluteRunDir<{ runDir?: string }>(options);
+  const { runDir, continueFrom } = withAbsoluteRunDir<{ runDir?: string; continueFrom?: string }>(options);
   const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
   const { trainset, valset = trainset, testset = [] } = options;
   const prices = new PriceBook(options.prices);
@@ -101,6 +108,15 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
           valset: valset.length,
         }) +
         2 * testset.length;
+  const given = (options.seedCandidates ?? []).map((candidate) => givenTexts(adapter.components, candidate));
+  const earlier =
+    continueFrom === undefined
+      ? undefined
+      : new EarlierRun<Name>(continueFrom, componentNames(adapter.components), {
+          program: programIdentityOf({ adapter }),
+          metric: metricDigest(options.metric),
+        });
+  const carried = (earlier?.candidates ?? []).map((texts) => checkCandidate(adapter.components, texts));
   return {
     ...defaults,
     ...presets[options.search ?? defaults.search],
@@ -110,6 +126,9 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
     ...definedOnly(options),
     ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
     ...(runDir === undefined ? {} : { runDir }),
+    ...(continueFrom === undefined ? {} : { continueFrom }),
+    seedCandidates: [...given, ...carried],
+    earlier,
     adapter,
     prices,
     mask: createMask({

@@ -8,7 +8,7 @@ import { mapConcurrently } from '../calls/map-concurrently.ts';
 import { type CallOutcome, runCall } from '../calls/run-call.ts';
 import { Semaphore } from '../calls/semaphore.ts';
 import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '../component.ts';
-import { type JournalPosition, PROBE } from '../journal/journal.ts';
+import { type JournalPosition, PROBE, type RolloutDetails } from '../journal/journal.ts';
 import type { Metric } from '../metric.ts';
 import type { Mask } from '../redact.ts';
 import type { ExampleRef } from './examples.ts';
@@ -20,6 +20,8 @@ import type { FrontierType } from './search-view.ts';
 /** A rollout as it is kept. Details that only a reflection reads may be on disk instead: see `Evaluator.complete`. */
 export interface Scored<Example, Output, Trace> extends Measured<Example, Output, Trace> {
   readonly position?: JournalPosition | undefined;
+  /** The same, of a rollout of another run. */
+  readonly readDetails?: (() => Generator<void, RolloutDetails>) | undefined;
 }
 
 /** A rollout with what it took. */
@@ -105,6 +107,18 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     return this.#options.cache ? new Set(examples.map(({ key }) => key)).size : examples.length;
   }
 
+  /**
+   * Adds a rollout of an earlier run, which is then not made.
+   *
+   * @param candidate its key: see `candidateKey`.
+   */
+  know(candidate: string, { key }: ExampleRef<Example>, rollout: Scored<Example, Output, Trace>): void {
+    if (!this.#options.cache) return;
+    const known = this.#cache.get(candidate) ?? new Map();
+    this.#cache.set(candidate, known);
+    if (!known.has(key)) known.set(key, rollout);
+  }
+
   async evaluate(
     candidate: Candidate<Name>,
     examples: readonly ExampleRef<Example>[],
@@ -125,8 +139,9 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   ): Promise<Measured<Example, Output, Trace>[]> {
     const { journal, pace } = this.#options.run;
     const complete: Measured<Example, Output, Trace>[] = [];
-    for (const { position, ...rollout } of rollouts) {
-      const details = position && (await pace.steps(journal!.detailsAt(position)));
+    for (const { position, readDetails, ...rollout } of rollouts) {
+      const read = readDetails ?? (position && (() => journal!.detailsAt(position)));
+      const details = read && (await pace.steps(read()));
       complete.push({ ...rollout, ...(details as Partial<Rollout<Example, Output, Trace>> | undefined) });
     }
     return complete;
@@ -201,6 +216,9 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const rollouts: { readonly position: number; readonly hasFailed: boolean }[] = [];
     for (const [position, outcome] of outcomes.entries()) {
       if (!('interruption' in outcome)) {
+        // One that is known from an earlier run shows that the seed can answer, too.
+        const isKnown = outcome.readDetails !== undefined;
+        if (isKnown && context.phase === 'seed') this.#failureCheck.learnSeed(examples[position]!, false);
         if (made.has(position)) rollouts.push({ position, hasFailed: outcome.error !== undefined });
       } else if (outcome.interruption.reason !== 'unavailable') return [];
     }

@@ -6,7 +6,7 @@ import { mutate } from './mutate.ts';
 import { comparePool, startPool } from './pool.ts';
 import type { IterationOutcome, SearchContext } from './search-context.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
-import { validateSeed } from './validate.ts';
+import { validateGiven, validateSeed } from './validate.ts';
 import { warnOfFewProposals } from './warn-of-few-proposals.ts';
 
 /**
@@ -28,6 +28,7 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
   warnOfFewProposals(search);
   let reason =
     (await validateSeed(search)) ??
+    (await validateGiven(search)) ??
     (await comparePool(search)) ??
     perfection(search) ??
     (await search.stopReason());

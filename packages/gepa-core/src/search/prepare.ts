@@ -9,6 +9,7 @@ import { Pace } from '../calls/pace.ts';
 import type { RunSignal } from '../calls/run-signal.ts';
 import { AttemptTimeouts } from '../calls/timeout.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
+import type { EarlierRun } from '../continue/earlier-run.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import { StrategyError } from '../errors.ts';
 import type { DecisionEvent } from '../events.ts';
@@ -18,6 +19,7 @@ import type { Settings } from '../options/settings.ts';
 import { copyFinder, createLimits, type FindCopies } from '../reflection/answer/text-limits.ts';
 import { Memory } from '../reflection/memory/memory.ts';
 import { createProposer } from '../reflection/propose.ts';
+import { countOf } from '../report/format.ts';
 import { keyedDraws, sharedDraws } from './draws.ts';
 import { Evaluator } from './evaluator.ts';
 import { ExampleIndex, type ExampleRef } from './examples.ts';
@@ -67,7 +69,8 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   const trainset = index.add(trainsetName, settings.trainset);
   const valset = index.add('val', settings.valset);
   const testset = index.add('test', settings.testset);
-  warnAboutData(settings, { trainset, valset, testset }, warn);
+  // An evaluation has one set.
+  if (trainsetName === 'train') warnAboutData(settings, { trainset, valset, testset }, warn);
   warnAboutPlaceholders(adapter.components, warn);
 
   const state = new SearchState<Name>();
@@ -131,6 +134,9 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     mask: settings.mask,
     warn,
   });
+  if (settings.earlier !== undefined) {
+    continueRun(settings.earlier, evaluator, { trainset, valset, testset }, dispatcher);
+  }
   const { mask, perfectScore, showExpected } = settings;
   const seedCandidate = seedCandidateOf(adapter.components);
   const memory = new Memory({
@@ -141,6 +147,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     toPlain: adapter.toPlain?.bind(adapter),
     perfectScore,
     showExpected,
+    earlier: settings.earlier,
   });
   const findCopies = copyFinder(Object.values<string>(seedCandidate), trainset);
   const propose = createProposer({
@@ -225,6 +232,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     started: startedEvent(settings, runId, journal),
     names,
     seedCandidate,
+    givenCandidates: settings.seedCandidates,
     trainset,
     valset,
     state,
@@ -262,6 +270,37 @@ function metricRepeats<Example, Output, Trace, Name extends string>(
   const { maxCostUsd, maxTokens } = settings;
   const limitsSpend = maxCostUsd !== undefined || maxTokens !== undefined;
   return limitsSpend || isTrial(settings) ? 0 : METRIC_REPEATS;
+}
+
+/** Tells the evaluator what an earlier run knows. */
+function continueRun<Example, Output, Trace, Name extends string>(
+  earlier: EarlierRun<Name>,
+  evaluator: Evaluator<Example, Output, Trace, Name>,
+  sets: Readonly<Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>>,
+  { note, warn }: Dispatcher<Name>,
+): void {
+  let rollouts = 0;
+  for (const { candidate, ref, rollout } of earlier.rolloutsOn([
+    ...sets.trainset,
+    ...sets.valset,
+    ...sets.testset,
+  ])) {
+    evaluator.know(candidate, ref, rollout);
+    rollouts++;
+  }
+  const { changes, candidates } = earlier;
+  if (changes.length > 0) {
+    warn(`The rollouts of the earlier run are not used: since then ${changes.join('; ')}.`);
+  }
+  const used = earlier.used(sets.testset);
+  if (used > 0) {
+    warn(
+      `The earlier run used ${used} of the ${sets.testset.length} test examples for training or validation: the test score of its candidates is too high. Hold the same examples out in every run.`,
+    );
+  }
+  note(
+    `Continued from an earlier run: ${countOf(candidates.length, 'candidate')} and ${countOf(rollouts, 'rollout')} are known.`,
+  );
 }
 
 function startedEvent<Example, Output, Trace, Name extends string>(

@@ -19,6 +19,8 @@ export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly started: Extract<DecisionEvent<Name>, { type: 'run_started' }>;
   readonly names: readonly Name[];
   readonly seedCandidate: Candidate<Name>;
+  /** Those that join the pool after the seed. */
+  readonly givenCandidates: readonly Candidate<Name>[];
   readonly trainset: readonly ExampleRef<Example>[];
   readonly valset: readonly ExampleRef<Example>[];
   /** Changes only by `dispatch`. */

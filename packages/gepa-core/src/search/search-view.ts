@@ -1,7 +1,7 @@
 import type { Candidate } from '../component.ts';
 
-/** The origin of a candidate. */
-export type CandidateSource = 'seed' | 'reflection' | 'merge';
+/** The origin of a candidate; `'given'`: by `seedCandidates` or `continueFrom`. */
+export type CandidateSource = 'seed' | 'given' | 'reflection' | 'merge';
 
 /** A candidate that was scored on the valset, or on a part of it. */
 export interface ScoredCandidate<Name extends string = string> {

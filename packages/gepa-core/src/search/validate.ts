@@ -5,7 +5,7 @@ import { type Candidate, ownValue } from '../component.ts';
 import { SeedError } from '../errors.ts';
 import { isHopeless } from './hopeless-seed.ts';
 import { scoredCandidate } from './scored-candidate.ts';
-import type { SearchContext } from './search-context.ts';
+import { type SearchContext, stopsRun } from './search-context.ts';
 import type { CandidateSource, ScoredCandidate, SearchView } from './search-view.ts';
 import { isTrial, seedAdvice } from './seed-advice.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
@@ -63,6 +63,21 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
     perfectScore: skipPerfectScore ? search.perfectScore : undefined,
   });
   for (const sentence of advice) search.warn(sentence);
+  return undefined;
+}
+
+/** Scores the candidates that the pool starts with besides the seed; equal ones once. */
+export async function validateGiven<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+): Promise<StopReason | undefined> {
+  const { state, givenCandidates } = search;
+  for (const texts of givenCandidates) {
+    if (state.has(texts)) continue;
+    const validation = await validate(search, texts, state.candidates.length);
+    updateFrontier(search, { texts, parents: [], source: 'given' }, validation);
+    const reason = stopsRun(validation.interruption);
+    if (reason !== undefined) return reason;
+  }
   return undefined;
 }
 
@@ -146,7 +161,7 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
   const members = state.pool.candidates.map((member) => state.candidates[member]!);
   const bestIndex = strategies.evaluationPolicy.best([...members, scoredCandidate(added)], state.pool.part);
   dispatch({ type: 'candidate_added', ...added, bestIndex });
-  if (!isSeed) strategies.candidateAdded(index, origin.parents);
+  if (origin.parents.length > 0) strategies.candidateAdded(index, origin.parents);
   return true;
 }
 

@@ -13,7 +13,7 @@ import { errorMessage } from '../util/error-message.ts';
 export function meterMetric<Example, Output, Trace>(
   metric: Metric<Example, Output, Trace>,
 ): Metric<Example, Output, Trace> {
-  return async (args) => {
+  const metered: Metric<Example, Output, Trace> = async (args) => {
     const { meter } = args;
     // Metered already, as a metric of `fromEvaluators` is when it is passed to `compile`.
     if (meter !== undefined && currentRun()?.tracer.meter === meter) return metric(args);
@@ -25,6 +25,8 @@ export function meterMetric<Example, Output, Trace>(
       throw errorWithUsage(error, usage());
     }
   };
+  // Run directories recognize a metric by its source.
+  return Object.assign(metered, { toString: () => String(metric) });
 }
 
 function withUsage(result: MetricResult, usage: Usage): MetricResult {

@@ -121,7 +121,7 @@ export function withScoresOnTraces<Example, Output>(
 ): Metric<Example, Output> {
   const addScore = mastra?.observability?.addScore?.bind(mastra.observability);
   if (addScore === undefined) return metric;
-  return async (args) => {
+  const traced: Metric<Example, Output> = async (args) => {
     const result = await metric(args);
     const span = detailsOf(args.trace as readonly Step[] | undefined)?.span;
     const correlationContext = span?.getCorrelationContext?.();
@@ -137,4 +137,6 @@ export function withScoresOnTraces<Example, Output>(
     }
     return result;
   };
+  // Run directories recognize a metric by its source.
+  return Object.assign(traced, { toString: () => String(metric) });
 }

@@ -19,7 +19,7 @@ interface SearchSoFar<Name extends string> {
 }
 
 /** The parent and its ancestors, nearest first. */
-function lineageOf(candidates: readonly ScoredCandidate[], parent: number): number[] {
+export function lineageOf(candidates: readonly ScoredCandidate[], parent: number): number[] {
   const lineage = [parent];
   for (const index of lineage) {
     for (const next of candidates[index]?.parents ?? []) if (!lineage.includes(next)) lineage.push(next);
@@ -120,8 +120,9 @@ export function renderHistory(request: {
 }): string | undefined {
   const { tried, regressions, parent, nameOf, maxCharacters = MAX_HISTORY_CHARACTERS } = request;
   const attempts = grouped(tried).reverse();
-  const own = attempts.filter((attempt) => attempt.tried.parent === parent);
-  const earlier = attempts.filter((attempt) => attempt.tried.parent !== parent);
+  const isOwn = ({ tried }: Group) => tried.isOfEarlierRun !== true && tried.parent === parent;
+  const own = attempts.filter(isOwn);
+  const earlier = attempts.filter((attempt) => !isOwn(attempt));
   const parts = [
     ...regressions.map(
       ({ example, ancestor }) =>
@@ -144,7 +145,7 @@ function grouped(tried: readonly TriedText[]): Group[] {
   const groups = new Map<string, TriedText[]>();
   for (const attempt of [...tried].sort((a, b) => a.iteration - b.iteration)) {
     const { parent, text, rejection } = attempt;
-    const key = JSON.stringify([parent, text, rejection?.message]);
+    const key = JSON.stringify([attempt.isOfEarlierRun, parent, text, rejection?.message]);
     const all = groups.get(key) ?? [];
     groups.delete(key);
     groups.set(key, [...all, attempt]);
@@ -154,7 +155,7 @@ function grouped(tried: readonly TriedText[]): Group[] {
 
 function describe({ tried, all }: Group, nameOf: (example: number) => string, maxDiff: number): string {
   const { parent, replaced, text, alongside, rejection } = tried;
-  const where = `${iterationsOf(all)}, from candidate ${parent}`;
+  const where = tried.isOfEarlierRun ? 'In an earlier run' : `${iterationsOf(all)}, from candidate ${parent}`;
   const diff = text === undefined ? '' : shortDiff(replaced, text, maxDiff).replaceAll(/^/gm, '  ');
   if (text === undefined || rejection !== undefined) {
     const reason = `- ${where}: rejected. ${oneLine(rejection?.message ?? '', MAX_MESSAGE_CHARACTERS)}`;

@@ -1,5 +1,7 @@
 import type { Adapter, Rollout } from '../../adapter/adapter.ts';
 import type { Learned, TriedText } from '../../adapter/experience.ts';
+import type { EarlierRun } from '../../continue/earlier-run.ts';
+import { exampleDigest } from '../../journal/fingerprint.ts';
 import type { Mask } from '../../redact.ts';
 import type { ExampleRef } from '../../search/examples.ts';
 import type { ScoredCandidate } from '../../search/search-view.ts';
@@ -9,7 +11,7 @@ import { withoutNoise } from '../records/content-noise.ts';
 import { inputOf } from '../records/example-parts.ts';
 import { ConstantFeedback } from '../records/feedback-hint.ts';
 import { toPlain } from '../records/plain.ts';
-import { MAX_HISTORY_CHARACTERS, oneLine, regressionsOf, renderHistory, triedTexts } from './history.ts';
+import { lineageOf, MAX_HISTORY_CHARACTERS, oneLine, regressionsOf, renderHistory, triedTexts } from './history.ts';
 import { LearnedFeedback, renderLearned } from './learned.ts';
 
 /** The parent and the minibatch of a proposal. */
@@ -32,6 +34,9 @@ export class Memory<Name extends string = string> {
   readonly #mask: Mask;
   readonly #toPlain: Adapter<never, never, never>['toPlain'];
   readonly #perfectScore: number;
+  readonly #earlier: EarlierRun<Name> | undefined;
+  /** Of the trainset, by the digest of the example. */
+  readonly #positions: ReadonlyMap<string, number>;
   readonly #learned: LearnedFeedback<Name>;
   readonly #constantFeedback = new ConstantFeedback();
   readonly #exampleNames = new Map<number, string>();
@@ -45,12 +50,18 @@ export class Memory<Name extends string = string> {
     readonly toPlain?: Adapter<never, never, never>['toPlain'];
     readonly perfectScore: number;
     readonly showExpected: boolean;
+    readonly earlier?: EarlierRun<Name> | undefined;
   }) {
     this.#state = options.state;
     this.#trainset = options.trainset;
     this.#mask = options.mask;
     this.#toPlain = options.toPlain;
     this.#perfectScore = options.perfectScore;
+    this.#earlier = options.earlier;
+    // Computed only where they are needed.
+    const digests =
+      options.earlier === undefined ? [] : options.trainset.map(({ example }) => exampleDigest(example));
+    this.#positions = new Map(digests.map((digest, position) => [digest ?? '', position]));
     this.#learned = new LearnedFeedback(options);
   }
 
@@ -70,7 +81,18 @@ export class Memory<Name extends string = string> {
   }
 
   tried(parent: number, component: Name): readonly TriedText[] {
-    return triedTexts(this.#state, parent, component).map((attempt) => this.#masked(attempt));
+    const tried = triedTexts(this.#state, parent, component);
+    return [...tried, ...this.#triedEarlier(parent, component)].map((attempt) => this.#masked(attempt));
+  }
+
+  /** By the nearest ancestor that the earlier run had. */
+  #triedEarlier(parent: number, component: Name): readonly TriedText[] {
+    if (this.#earlier === undefined) return [];
+    for (const index of lineageOf(this.#state.candidates, parent)) {
+      const tried = this.#earlier.tried(this.candidate(index).texts, component, this.#positions);
+      if (tried.length > 0) return tried;
+    }
+    return [];
   }
 
   learned(component: Name): Learned {

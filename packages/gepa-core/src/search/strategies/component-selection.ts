@@ -18,7 +18,7 @@ export interface ComponentSelection<Name extends string = string> {
 export interface ComponentSelector<Name extends string = string> {
   /** Called once for each task, in order; not called for a task that is skipped. */
   select(selection: ComponentSelection<Name>): readonly Name[];
-  /** Called for every new candidate except the seed. */
+  /** Called for every new candidate that has parents. */
   candidateAdded?(index: number, parents: readonly number[]): void;
 }
 
