@@ -31,18 +31,20 @@ export async function runScorer(
 ): Promise<{ readonly result: ScorerRunResult; readonly usage: Usage }> {
   const recorder = new Recorder(meter);
   const recorded = recordedScorer(scorer, recorder);
-  if (
-    mastra !== undefined &&
-    recorded !== scorer &&
-    Object.values(mastra.listScorers() ?? {}).includes(scorer as never)
-  )
-    (recorded as unknown as MastraScorer).__registerMastra(withTaggedTraces(mastra));
+  if (mastra !== undefined && recorded !== scorer && isRegistered(scorer, mastra)) {
+    (recorded as unknown as Partial<MastraScorer>).__registerMastra?.(withTaggedTraces(mastra));
+  }
   try {
     const result = await recorded.run(input as never);
     return { result, usage: usageOfSteps(recorder.steps) };
   } catch (error) {
     throw classifyModelError(recorder.lastError ?? error);
   }
+}
+
+/** Older versions of Mastra register no scorers. */
+function isRegistered(scorer: Scorer, mastra: Partial<Mastra>): boolean {
+  return Object.values<unknown>(mastra.listScorers?.() ?? {}).includes(scorer);
 }
 
 interface WithJudge {
