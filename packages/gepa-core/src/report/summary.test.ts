@@ -31,9 +31,7 @@ function row(lines: readonly string[], label: string): string[] {
 
 describe('the outcome', () => {
   it('a summary starts with the duration and the stop reason', () => {
-    expect(linesOf()[0]).toBe(
-      'Ended after 1m 05s: the metric calls left do not suffice for another iteration (maxMetricCalls)',
-    );
+    expect(linesOf()[0]).toBe('Ended after 1m 05s: the metric calls are used up (maxMetricCalls)');
   });
 
   it('a summary compares the validation scores of seed and best candidate', () => {

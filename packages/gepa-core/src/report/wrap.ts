@@ -78,6 +78,19 @@ export function displayWidth(text: string): number {
   return columns;
 }
 
+/** A text in at most `columns` columns; one that is too long ends in `…`. */
+export function fitted(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  let kept = '';
+  let used = 1;
+  for (const { segment } of segmenter.segment(text)) {
+    used += displayWidth(segment);
+    if (used > columns) break;
+    kept += segment;
+  }
+  return columns < 1 ? '' : `${kept}…`;
+}
+
 const totalWidth = (spans: readonly Span[]): number =>
   spans.reduce((columns, { text }) => columns + displayWidth(text), 0);
 
