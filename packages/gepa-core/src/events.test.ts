@@ -129,7 +129,9 @@ describe('the events of a run', () => {
     const run = tokenRun({ maxIterations: 2, testset: tokenExamples('train', 1) });
     await optimize(run.options);
     const progress = new Set(run.events.filter((event) => !isDecision(event)).map(({ type }) => type));
-    expect(progress).toEqual(new Set(['rollout_finished', 'reflection_started', 'reflection_finished', 'call_settled', 'warning']));
+    expect(progress).toEqual(
+      new Set(['rollout_finished', 'reflection_started', 'reflection_finished', 'call_settled', 'warning']),
+    );
   });
 });
 

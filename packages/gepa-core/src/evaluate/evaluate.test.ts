@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
@@ -237,7 +237,12 @@ it('assertNotWorse refuses a candidate that the report lacks, and a comparison w
 it('a run directory of an evaluation on other examples is refused, and the error does not speak of a trainset', async () => {
   const runDir = mkdtempSync(join(tmpdir(), 'gepa-evaluate-'));
   try {
-    const program = { seedCandidate: { system: 'A' }, run: async () => ({ output: 'A' }), metric: () => 1, runDir };
+    const program = {
+      seedCandidate: { system: 'A' },
+      run: async () => ({ output: 'A' }),
+      metric: () => 1,
+      runDir,
+    };
     await evaluate({ ...program, examples: [{ input: 'x' }] });
     const error = await evaluate({ ...program, examples: [{ input: 'y' }] }).catch((thrown) => thrown);
     expect(error.message).toContain('the evaluation contains other examples');

@@ -31,7 +31,12 @@ export function describeEstimate(estimate: RunEstimate, options: DescribeEstimat
   ]);
 
   const blocks = [
-    [...wrapText(endLine(estimate), width).map(bold), dim(head!), ...rows, dim(`${UNKNOWN}: not bounded, or not known`)],
+    [
+      ...wrapText(endLine(estimate), width).map(bold),
+      dim(head!),
+      ...rows,
+      dim(`${UNKNOWN}: not bounded, or not known`),
+    ],
     estimate.warnings.flatMap((warning) => listItem(yellow('!'), warning, width)),
     [bold('Assumptions'), ...estimate.assumptions.flatMap((assumption) => listItem('-', assumption, width))],
   ];

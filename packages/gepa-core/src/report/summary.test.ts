@@ -128,10 +128,18 @@ describe('proposals', () => {
     accepted: 4,
     rejected: 8,
     byReason: { unchanged: 2, not_better: 5, lost_placeholder: 1 },
-    byComponent: { 'decision.system': { accepted: 3, rejected: 2 }, 'facts.system': { accepted: 1, rejected: 6 } },
+    byComponent: {
+      'decision.system': { accepted: 3, rejected: 2 },
+      'facts.system': { accepted: 1, rejected: 6 },
+    },
     perfectMinibatches: 3,
     zeroMinibatches: 2,
-    lastRejected: { proposal: 12, components: ['facts.system'], reason: 'unchanged', message: 'It is the same.' },
+    lastRejected: {
+      proposal: 12,
+      components: ['facts.system'],
+      reason: 'unchanged',
+      message: 'It is the same.',
+    },
   };
 
   it('a summary counts proposals by reason and component, and minibatches that teach little', () => {

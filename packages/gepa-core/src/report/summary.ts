@@ -168,7 +168,9 @@ function failureLines(result: OptimizationResult): string[] {
     const candidate = candidateOf(result, index);
     if (candidate?.failed === undefined) return [];
     const name = index === 0 ? 'The seed' : 'The best candidate';
-    return [`${name} failed on ${formatCount(candidate.failed)} of ${countOf(candidate.coverage, 'example')}${firstFailure(candidate)}`];
+    return [
+      `${name} failed on ${formatCount(candidate.failed)} of ${countOf(candidate.coverage, 'example')}${firstFailure(candidate)}`,
+    ];
   });
 }
 

@@ -180,6 +180,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       interrupted.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interrupted[0];
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
     this.#warnOfMetric(rollouts.find((rollout) => rollout?.failedIn === 'metric'));
+    // A warning of its own says that the seed fails everywhere.
+    if (context.phase === 'seed' && rollouts.every((rollout) => rollout?.error !== undefined)) {
+      this.#hasWarnedOfProgram = true;
+    }
     if (context.phase === 'minibatch' && context.candidateIndex === 0) {
       this.#warnOfProgram(rollouts.find((rollout) => rollout?.failedIn === 'program'));
     }
