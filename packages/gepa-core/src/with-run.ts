@@ -36,7 +36,12 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
     const pace = new Pace();
     if (settings.runDir !== undefined) {
       const { directoryOf } = await import('./journal/directory-of-run.ts');
-      directory = directoryOf(settings, settings.runDir, { dispatcher, runSignal, pace });
+      directory = directoryOf(settings, settings.runDir, {
+        dispatcher,
+        runSignal,
+        pace,
+        isEvaluation: trainsetName !== undefined,
+      });
     }
     const { journal } = directory ?? {};
     // Both read all examples.

@@ -15,7 +15,13 @@ export function directoryOf<Example, Output, Trace, Name extends string>(
     dispatcher: { add, note, warn },
     runSignal,
     pace,
-  }: { readonly dispatcher: Dispatcher<Name>; readonly runSignal: RunSignal; readonly pace: Pace },
+    isEvaluation,
+  }: {
+    readonly dispatcher: Dispatcher<Name>;
+    readonly runSignal: RunSignal;
+    readonly pace: Pace;
+    readonly isEvaluation: boolean;
+  },
 ): RunDirectory {
   const directory = openRunDirectory(path, {
     fingerprint: fingerprintOf(settings),
@@ -25,6 +31,7 @@ export function directoryOf<Example, Output, Trace, Name extends string>(
     mask: settings.mask,
     pace,
     maxMetricCalls: settings.maxMetricCalls,
+    isEvaluation,
     note,
     warn,
     onFailure: () =>

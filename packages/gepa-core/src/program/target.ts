@@ -8,6 +8,7 @@ import type { LanguageModel } from '../language-model.ts';
 import { optimize } from '../optimize.ts';
 import type { AdapterOptions, SearchOptions } from '../options/options.ts';
 import { diffCandidates } from '../report/diff.ts';
+import { describeResult, inspectable } from '../report/inspect.ts';
 import type { OptimizationResult } from '../result.ts';
 import { checkExamples } from './check-examples.ts';
 import { withDeclaredVariables } from './declared-variables.ts';
@@ -193,11 +194,14 @@ function compiled<Program, Name extends string>(
 ): Compiled<Program, Name> {
   const date = new Date().toISOString();
   const toJSON = () => savedResult(seed, result, inputs, date);
-  return {
-    program,
-    result,
-    toJSON,
-    save: (path) => writeSavedCandidate(path, toJSON()),
-    diff: () => diffCandidates(seed, result.recommendedCandidate),
-  };
+  return inspectable<Compiled<Program, Name>>(
+    {
+      program,
+      result,
+      toJSON,
+      save: (path) => writeSavedCandidate(path, toJSON()),
+      diff: () => diffCandidates(seed, result.recommendedCandidate),
+    },
+    () => `Compiled { program, save(), toJSON(), diff(), result: ${describeResult(result)} }`,
+  );
 }

@@ -2,6 +2,7 @@ import { noTime, SpendReport } from '../budget/spend.ts';
 import { noUsage } from '../budget/usage.ts';
 import { type Candidate, candidateKey, ownValue, recordOf } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
+import { describeResult, inspectable } from '../report/inspect.ts';
 import type { FrontierKey, OptimizationResult, ScoreBasis, TextLength } from '../result.ts';
 import { Attempts } from './attempts.ts';
 import { FrontierKeys } from './frontier-keys.ts';
@@ -191,7 +192,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
   }
   const objectives = objectivesOf(candidates);
   const recommendedIndex = finished.recommendedIndex ?? best.index;
-  return {
+  const result: OptimizationResult<Name> = {
     runId: started.runId,
     bestCandidate: best.texts,
     bestIndex: best.index,
@@ -225,6 +226,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     ...(finished.test === undefined ? {} : { test: finished.test }),
     warnings: finished.warnings,
   };
+  return inspectable(result, () => describeResult(result));
 }
 
 /** The scores of the best candidate and of the seed, on the examples of the final choice where there was one. */

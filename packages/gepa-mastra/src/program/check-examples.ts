@@ -13,6 +13,9 @@ interface Schema {
 
 type Examples = readonly MastraExample<unknown>[];
 
+/** `examples` are those of an evaluation. */
+const sets = ['examples', 'trainset', 'valset', 'testset'] as const;
+
 /**
  * Checks what Mastra would refuse in every rollout.
  *
@@ -21,11 +24,11 @@ type Examples = readonly MastraExample<unknown>[];
  */
 export function checkMastraExamples(
   program: Program,
-  options: { readonly trainset: Examples; readonly valset?: Examples; readonly testset?: Examples },
+  options: { readonly [set in (typeof sets)[number]]?: Examples },
   requestContext: RequestContextValues | undefined,
 ): void {
   const schemas = schemasOf(program, freshRequestContext(requestContext));
-  const problems = (['trainset', 'valset', 'testset'] as const).flatMap((set) => {
+  const problems = sets.flatMap((set) => {
     const examples = options[set];
     if (!Array.isArray(examples)) return [];
     return [
@@ -74,7 +77,7 @@ function contextProblems(
   return messages.length === 0
     ? []
     : [
-        `The request context of ${messages.length} of the ${examples.length} examples of the ${set} does not fit the \`requestContextSchema\` of ${owner} (${messages[0]}): pass the option \`requestContext\`, or \`requestContext\` in each example.`,
+        `The request context of ${messages.length} of the ${examples.length} examples${set === 'examples' ? '' : ` of the ${set}`} does not fit the \`requestContextSchema\` of ${owner} (${messages[0]}): pass the option \`requestContext\`, or \`requestContext\` in each example.`,
       ];
 }
 

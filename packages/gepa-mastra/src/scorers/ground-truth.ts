@@ -13,14 +13,16 @@ export function requireGroundTruth<Metric extends object>(metric: Metric, isRequ
  */
 export function checkGroundTruth(options: {
   readonly metric: unknown;
-  readonly trainset: readonly ProgramExample[];
+  /** Those of an evaluation. */
+  readonly examples?: readonly ProgramExample[];
+  readonly trainset?: readonly ProgramExample[];
   readonly valset?: readonly ProgramExample[];
   readonly testset?: readonly ProgramExample[];
 }): void {
   const { metric } = options as { metric: { [needsGroundTruth]?: boolean } | undefined };
   const isRequired = metric?.[needsGroundTruth];
   if (isRequired === undefined) return;
-  const problems = (['trainset', 'valset', 'testset'] as const).flatMap((set) => {
+  const problems = (['examples', 'trainset', 'valset', 'testset'] as const).flatMap((set) => {
     const examples = options[set] ?? [];
     const incomplete = examples.filter((example) => example?.expected === undefined);
     if (incomplete.some((example) => Object.hasOwn(example ?? {}, 'groundTruth'))) {
@@ -29,7 +31,7 @@ export function checkGroundTruth(options: {
     return incomplete.length === 0 || !isRequired
       ? []
       : [
-          `${incomplete.length} of the ${examples.length} examples of the ${set} have no \`expected\`, which a scorer needs as ground truth.`,
+          `${incomplete.length} of the ${examples.length} examples${set === 'examples' ? '' : ` of the ${set}`} have no \`expected\`, which a scorer needs as ground truth.`,
         ];
   });
   if (problems.length > 0) throw new OptionsError(problems);
