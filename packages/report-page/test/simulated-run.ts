@@ -169,11 +169,17 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
       });
       continue;
     }
-    const skill = Math.min(0.95, skills[parent]! + 0.11 * (draw() - 0.35));
-    const isAccepted = draw() < 0.38;
+    const skill = Math.min(0.95, skills[parent]! + 0.16 * (draw() - 0.4));
     const texts = { [component]: rewritten(candidates[parent]!.texts[component]!, number) };
-    const who = isAccepted ? { candidate: candidates.length } : { proposal: number };
-    const after = minibatch.map((example) => roll(skill, example, who, 'proposal', iteration));
+    const firstRollout = rollouts.length;
+    const after = minibatch.map((example) => roll(skill, example, { proposal: number }, 'proposal', iteration));
+    const isAccepted = total(after) > total(before);
+    if (isAccepted) {
+      for (let i = firstRollout; i < rollouts.length; i++) {
+        const { proposal: _, ...rollout } = rollouts[i]!;
+        rollouts[i] = { ...rollout, candidate: candidates.length };
+      }
+    }
     proposals.push({
       ...base,
       kind,
@@ -197,7 +203,7 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
   const bestIndex = candidates.reduce((best, { index, mean }) => (mean > candidates[best]!.mean ? index : best), 0);
   const seedScores = testset.map((example) => roll(skills[0]!, example, { candidate: 0 }, 'testset', 99));
   const bestScores = testset.map((example) => roll(skills[bestIndex]!, example, { candidate: bestIndex }, 'testset', 99));
-  const meanOf = (scores: readonly number[]) => scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  const meanOf = (scores: readonly number[]) => total(scores) / scores.length;
   const gain = meanOf(bestScores) - meanOf(seedScores);
   const keys = valset.map((example) => {
     const top = Math.max(...candidates.map(({ scores }) => scores[example] ?? 0));
@@ -315,6 +321,8 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
     reflection: ({ offset }) => reflectionTexts[offset]!,
   };
 }
+
+const total = (scores: readonly number[]): number => scores.reduce((sum, score) => sum + score, 0);
 
 const inputOf = (example: number) => ({
   ticket: `A ${moods[example % moods.length]} customer writes about ${topics[(example * 5) % topics.length]} (number ${example}): please help me soon, I have waited for ${1 + (example % 9)} days and nobody answers.`,

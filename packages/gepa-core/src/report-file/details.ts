@@ -1,11 +1,36 @@
+import type { RunReader } from '../run-data/read-run.ts';
 import type { DetailRef, ReflectionDetail, RolloutData, RolloutDetail, RunData } from '../run-data/run-data.ts';
 import type { ExampleDetail, PageRollout } from './page-data.ts';
 
 /** A run, and its large parts on demand. */
 export interface ReportSource {
   readonly data: RunData;
+  /** Made from a result: there are no details. */
+  readonly isPartial?: boolean;
   rollout(detail: DetailRef): RolloutDetail;
   reflection(detail: DetailRef): ReflectionDetail;
+}
+
+const detailFields = [
+  'objectives',
+  'feedback',
+  'componentFeedback',
+  'output',
+  'trace',
+  'usage',
+  'judgeUsage',
+] as const;
+
+/** The run in a directory, as it is now. */
+export function sourceOf(reader: RunReader): ReportSource {
+  return {
+    data: reader.data,
+    rollout: (ref) => reader.detail<RolloutDetail>(ref),
+    reflection: (ref) => {
+      const { prompt, answer, finishReason } = reader.detail<ReflectionDetail>(ref);
+      return { prompt, answer, ...(finishReason === undefined ? {} : { finishReason }) };
+    },
+  };
 }
 
 /** The rollouts of each example, by number. */
@@ -28,8 +53,12 @@ export function exampleDetail(
     rollouts: rollouts.map((rollout): PageRollout => {
       const { detail: ref, example: _, ...head } = rollout;
       if (!isKept(rollout)) return head;
-      const { exampleId, score, error, ...detail } = source.rollout(ref);
-      return { ...head, ...(error === undefined ? {} : { error }), detail };
+      const whole = source.rollout(ref);
+      // The line of the journal has further fields.
+      const detail = Object.fromEntries(
+        detailFields.flatMap((name) => (whole[name] === undefined ? [] : [[name, whole[name]]])),
+      );
+      return { ...head, ...(whole.error === undefined ? {} : { error: whole.error }), detail };
     }),
   };
 }

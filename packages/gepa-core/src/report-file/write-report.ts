@@ -5,10 +5,13 @@ import { gzip as gzipWithCallback } from 'node:zlib';
 import { messageOf } from '../calls/classify-error.ts';
 import { FileAccessError } from '../errors.ts';
 import { makeDirectory } from '../node/make-directory.ts';
-import { exampleDetail, keptRollouts, type ReportSource, rolloutsByExample } from './details.ts';
+import type { OptimizationResult } from '../result.ts';
+import { RunReader } from '../run-data/read-run.ts';
+import { exampleDetail, keptRollouts, type ReportSource, rolloutsByExample, sourceOf } from './details.ts';
 import { block, readTemplate } from './html.ts';
 import { encodeMatrix } from './page-data.ts';
 import { pageOfRun } from './page-of-run.ts';
+import { runOfResult } from './run-of-result.ts';
 
 const gzip = promisify(gzipWithCallback);
 
@@ -18,7 +21,7 @@ const BLOCK_CHARACTERS = 500_000;
 /** A tenth of it or less, compressed: more than this, and mail and browsers take it badly. */
 const DEFAULT_MAX_DETAIL_BYTES = 300_000_000;
 
-export interface ReportFileOptions {
+export interface ReportOptions {
   /**
    * The most bytes of outputs, traces and feedback in the file, before compression. Details of seed, best candidate and
    * testset come first. Default 300,000,000.
@@ -26,11 +29,36 @@ export interface ReportFileOptions {
   readonly maxDetailBytes?: number;
 }
 
+/**
+ * Writes a report of a run: one HTML file that opens from disk, without a network. The run may still go on.
+ *
+ * @param run Its run directory, or the result of `optimize` (`compiled.result`), which knows texts, scores and spend
+ * but not what the program read and wrote.
+ * @throws {FileAccessError} when there is no run, or the file cannot be written.
+ */
+export async function writeReport<Name extends string>(
+  run: string | OptimizationResult<Name>,
+  path: string,
+  options: ReportOptions = {},
+): Promise<void> {
+  if (typeof run !== 'string') return writeReportFile(path, resultSource(run), options);
+  const reader = new RunReader(resolve(run));
+  reader.update();
+  return writeReportFile(path, sourceOf(reader), options);
+}
+
+function resultSource(result: OptimizationResult): ReportSource {
+  const missing = () => {
+    throw new Error('A result has no details.');
+  };
+  return { data: runOfResult(result), isPartial: true, rollout: missing, reflection: missing };
+}
+
 /** Writes the page and a run into one file, which takes the place of an older one when it is whole. */
 export async function writeReportFile(
   path: string,
   source: ReportSource,
-  { maxDetailBytes = DEFAULT_MAX_DETAIL_BYTES }: ReportFileOptions = {},
+  { maxDetailBytes = DEFAULT_MAX_DETAIL_BYTES }: ReportOptions = {},
 ): Promise<void> {
   const template = readTemplate();
   const target = resolve(path);
@@ -65,7 +93,7 @@ async function* partsOf(
   const isKept = keptRollouts(source.data, maxDetailBytes);
   const omittedRollouts = source.data.rollouts.filter((rollout) => !isKept(rollout)).length;
   yield template.head("'none'");
-  yield block('data', await gzip(JSON.stringify({ ...data, omittedRollouts })));
+  yield block('data', await gzip(JSON.stringify({ ...data, omittedRollouts, ...(source.isPartial ? { isPartial: true } : {}) })));
   yield block('scores', await gzip(encodeMatrix(matrix)));
   yield template.middle;
   const rollouts = rolloutsByExample(source.data);

@@ -22,7 +22,9 @@ interface Node {
 export function Lineage({ run, showsRejected }: { run: Run; showsRejected: boolean }) {
   const { points, width, height, top } = useMemo(() => layout(run, showsRejected), [run, showsRejected]);
   const placeOf = new Map(points.map((point) => [point.data.key, point]));
-  const topScore = Math.max(run.right, ...run.data.candidates.map(({ mean }) => mean));
+  const means = run.data.candidates.map(({ mean }) => mean);
+  const [low, high] = [Math.min(...means), Math.max(...means)];
+  const shadeOf = (index: number) => shade(means[index]! - low, high - low);
   const x = (point: HierarchyPointNode<Node>) => 28 + point.y;
   const y = (point: HierarchyPointNode<Node>) => 24 + point.x - top;
   const box = useRef<HTMLDivElement>(null);
@@ -55,7 +57,7 @@ export function Lineage({ run, showsRejected }: { run: Run; showsRejected: boole
             {point.data.candidate === undefined ? (
               <ProposalNode run={run} number={point.data.proposal!} />
             ) : (
-              <CandidateNode run={run} index={point.data.candidate} top={topScore} />
+              <CandidateNode run={run} index={point.data.candidate} shade={shadeOf(point.data.candidate)} />
             )}
           </g>
         ))}
@@ -64,7 +66,7 @@ export function Lineage({ run, showsRejected }: { run: Run; showsRejected: boole
   );
 }
 
-function CandidateNode({ run, index, top }: { run: Run; index: number; top: number }) {
+function CandidateNode({ run, index, shade }: { run: Run; index: number; shade: number }) {
   const candidate = run.data.candidates[index]!;
   const isBest = index === run.best;
   const keys = run.survivors.get(index);
@@ -80,11 +82,11 @@ function CandidateNode({ run, index, top }: { run: Run; index: number; top: numb
       <title>{words.join(', ')}</title>
       {keys !== undefined && <circle r={isBest ? 17 : 14} class="ring" />}
       {candidate.source === 'merge' ? (
-        <rect x={-10} y={-10} width={20} height={20} transform="rotate(45)" class={`node shade-${shade(candidate.mean, top)}`} />
+        <rect x={-10} y={-10} width={20} height={20} transform="rotate(45)" class={`node shade-${shade}`} />
       ) : (
-        <circle r={isBest ? 13 : 11} class={`node shade-${shade(candidate.mean, top)}${isBest ? ' best' : ''}`} />
+        <circle r={isBest ? 13 : 11} class={`node shade-${shade}${isBest ? ' best' : ''}`} />
       )}
-      <text class={`node-name on-${shade(candidate.mean, top)}`} dy="0.35em">
+      <text class={`node-name on-${shade}`} dy="0.35em">
         {index}
       </text>
       <text class={`node-score${isBest ? ' best' : ''}`} x={20} dy="0.35em">

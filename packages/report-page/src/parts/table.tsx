@@ -79,7 +79,7 @@ function Heading<Row>({ column, order }: { column: Column<Row>; order: string })
       ) : (
         <button type="button" onClick={() => change({ sort: next })}>
           {title}
-          <span aria-hidden="true">{{ ascending: ' ↑', descending: ' ↓', none: '' }[direction]}</span>
+          <span aria-hidden="true" class={direction}>{{ ascending: ' ↑', descending: ' ↓', none: ' ↕' }[direction]}</span>
         </button>
       )}
     </div>

@@ -81,7 +81,13 @@ function columns(run: Run): Column<Proposal>[] {
       id: 'parent',
       title: 'Parent',
       width: '6.5rem',
-      cell: ({ parents }) => parents.map((parent) => <CandidateLink run={run} index={parent} />),
+      cell: ({ parents }) =>
+        parents.map((parent, i) => (
+          <>
+            {i > 0 && ' + '}
+            <CandidateLink run={run} index={parent} />
+          </>
+        )),
     },
     {
       id: 'became',
