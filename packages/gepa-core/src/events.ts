@@ -9,7 +9,8 @@ import type { StopReason } from './search/strategies/stop-conditions.ts';
 /**
  * What the search decided. For a seed these come in the same order with the same contents, whatever the latencies
  * (times apart), and a run can be rebuilt from them alone: see `replay`. Iterations are counted from 1, candidates
- * from 0 (the seed), minibatches are positions in the trainset, `task` is the place within an iteration.
+ * from 0 (the seed), minibatches are positions in the trainset, `task` is the place within an iteration, and `proposal`
+ * numbers the tasks and merges of the whole run from 1.
  */
 export type DecisionEvent<Name extends string = string> =
   | {
@@ -36,6 +37,7 @@ export type DecisionEvent<Name extends string = string> =
       readonly type: 'task_evaluated';
       readonly iteration: number;
       readonly task: number;
+      readonly proposal: number;
       readonly parent: number;
       readonly minibatch: readonly number[];
       readonly scores: readonly number[];
@@ -46,6 +48,7 @@ export type DecisionEvent<Name extends string = string> =
       readonly type: 'proposal_rejected';
       readonly iteration: number;
       readonly task: number;
+      readonly proposal: number;
       readonly parent: number;
       readonly components: readonly Name[];
       readonly reason: ProposalRejection;
@@ -57,6 +60,7 @@ export type DecisionEvent<Name extends string = string> =
       readonly type: 'proposal_evaluated';
       readonly iteration: number;
       readonly task: number;
+      readonly proposal: number;
       readonly parent: number;
       readonly texts: Partial<Candidate<Name>>;
       readonly before: readonly number[];
@@ -71,6 +75,7 @@ export type DecisionEvent<Name extends string = string> =
   | {
       readonly type: 'merge_evaluated';
       readonly iteration: number;
+      readonly proposal: number;
       readonly parents: readonly [number, number];
       readonly ancestor: number;
       readonly texts: Candidate<Name>;
@@ -88,6 +93,8 @@ export type DecisionEvent<Name extends string = string> =
       readonly parents: readonly number[];
       readonly source: CandidateSource;
       readonly iteration: number;
+      /** The proposal that it was; absent for the seed. */
+      readonly proposal?: number;
       /** By position in the valset; `null` where it was not run. */
       readonly scores: readonly (number | null)[];
       readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
@@ -218,6 +225,13 @@ export type ProgressEvent =
       readonly message: string;
     }
   | {
+      /** The reflection model, or your own proposer, is asked. */
+      readonly type: 'reflection_started';
+      readonly iteration: number;
+      readonly task: number;
+      readonly components: readonly string[];
+    }
+  | {
       readonly type: 'reflection_finished';
       readonly iteration: number;
       readonly task: number;
@@ -242,6 +256,7 @@ const progressTypes: ReadonlySet<GepaEvent['type']> = new Set([
   'rollout_finished',
   'call_settled',
   'retried',
+  'reflection_started',
   'reflection_finished',
   'warning',
 ] satisfies ProgressEvent['type'][]);

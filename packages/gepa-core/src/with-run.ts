@@ -4,10 +4,12 @@ import { RunSignal } from './calls/run-signal.ts';
 import { componentNames } from './component.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { GepaError } from './errors.ts';
+import { describeRun } from './journal/describe-run.ts';
 import { fingerprintOf, programIdentityOf } from './journal/fingerprint.ts';
 import { openRunDirectory, type RunDirectory } from './journal/run-directory.ts';
 import type { Settings } from './options/settings.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
+import type { ExampleRef } from './search/examples.ts';
 import { type PreparedRun, prepareRun } from './search/prepare.ts';
 
 /** A run whose directory is open and whose clock runs. */
@@ -32,6 +34,7 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
   try {
     directory = openDirectory(settings, dispatcher, runSignal);
     const prepared = prepareRun(settings, dispatcher, runSignal, directory?.journal, trainsetName);
+    directory?.writeExamples({ sets: setsOf(prepared, trainsetName), plainInput: plainInputOf(settings) });
     if (settings.maxDurationMs !== undefined) {
       runSignal.endAfter(settings.maxDurationMs - prepared.stopwatch.elapsedMs);
     }
@@ -54,6 +57,7 @@ function openDirectory<Example, Output, Trace, Name extends string>(
   const directory = openRunDirectory(settings.runDir, {
     fingerprint: fingerprintOf(settings),
     program: programIdentityOf(settings),
+    about: describeRun(settings),
     names: componentNames(settings.adapter.components),
     mask: settings.mask,
     maxMetricCalls: settings.maxMetricCalls,
@@ -64,6 +68,24 @@ function openDirectory<Example, Output, Trace, Name extends string>(
   });
   add(directory.listener);
   return directory;
+}
+
+/** The data sets by the names in the ids of their examples. */
+function setsOf<Example, Output, Trace, Name extends string>(
+  { search: { trainset, valset }, testset }: PreparedRun<Example, Output, Trace, Name>,
+  trainsetName: string | undefined,
+): Readonly<Record<string, readonly ExampleRef<Example>[]>> {
+  // An evaluation has one set.
+  return trainsetName === undefined
+    ? { train: trainset, val: valset, test: testset }
+    : { [trainsetName]: trainset };
+}
+
+/** Inputs as the adapter writes them. */
+function plainInputOf<Example, Output, Trace, Name extends string>({
+  adapter,
+}: Settings<Example, Output, Trace, Name>): (input: unknown) => unknown {
+  return (input) => adapter.toPlain?.({ input }).input ?? input;
 }
 
 /** A failure to close does not lose the result. */

@@ -49,11 +49,11 @@ function keysInJournal(runDir: string): string[] {
   const lines = readFileSync(join(runDir, 'journal.jsonl'), 'utf8').split('\n').slice(0, -1);
   const entries = lines.map((line) => JSON.parse(line));
   const texts = new Map(
-    entries.filter(({ type }) => type === 'candidate').map(({ candidate, texts }) => [candidate, texts]),
+    entries.filter(({ type }) => type === 'texts').map(({ textsId, texts }) => [textsId, texts]),
   );
-  return entries.flatMap(({ type, prompt, candidate, exampleId }) => {
+  return entries.flatMap(({ type, prompt, textsId, exampleId }) => {
     if (type === 'reflection') return [prompt as string];
-    return type === 'rollout' ? [JSON.stringify([texts.get(candidate), exampleId])] : [];
+    return type === 'rollout' ? [JSON.stringify([texts.get(textsId), exampleId])] : [];
   });
 }
 

@@ -7,6 +7,7 @@ import { RunDirectoryMismatchError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
 import type { Mask } from '../redact.ts';
 import { AppendFile } from './append-file.ts';
+import type { SessionDescription } from './describe-run.ts';
 import { EarlierCalls, EarlierReservations, EarlierTime } from './earlier-sessions.ts';
 import { differences, type Fingerprint, type ProgramIdentity, programChanges } from './fingerprint.ts';
 import type {
@@ -23,6 +24,8 @@ import { format, type Header, readJournal, version } from './journal-lines.ts';
 export interface FileJournalOptions {
   readonly fingerprint: Fingerprint;
   readonly program: ProgramIdentity;
+  /** For people and tools. */
+  readonly about: SessionDescription;
   /** The names of the components, in order. */
   readonly names: readonly string[];
   readonly mask: Mask;
@@ -46,9 +49,9 @@ export class FileJournal implements Journal {
   readonly #elapsedBefore: number;
   readonly #openedAt = performance.now();
   readonly #earlier = new EarlierCalls();
-  readonly #numbers = new Map<string, number>();
+  readonly #textsIds = new Map<string, number>();
   /** Not the size of the map: a deleted line leaves a gap, and other lines may refer to its number. */
-  #nextNumber = 0;
+  #nextTextsId = 0;
   #written = { rollouts: 0, reflections: 0 };
   readonly #pace = new Pace();
   #hasFailed = false;
@@ -72,6 +75,7 @@ export class FileJournal implements Journal {
       startedAt: new Date().toISOString(),
       maxMetricCalls: options.maxMetricCalls ?? null,
       program: options.program,
+      about: options.about,
     });
   }
 
@@ -83,14 +87,14 @@ export class FileJournal implements Journal {
     return this.#earlier.limitOf(iteration);
   }
 
-  numberOf(candidate: Candidate): number {
+  textsIdOf(candidate: Candidate): number {
     const key = candidateKey(this.#options.names, candidate);
-    const known = this.#numbers.get(key);
+    const known = this.#textsIds.get(key);
     if (known !== undefined) return known;
-    const number = this.#nextNumber++;
-    this.#numbers.set(key, number);
-    void this.mark({ type: 'candidate', candidate: number, texts: candidate });
-    return number;
+    const textsId = this.#nextTextsId++;
+    this.#textsIds.set(key, textsId);
+    void this.mark({ type: 'texts', textsId, texts: candidate });
+    return textsId;
   }
 
   entries(): Iterable<KnownEntry> {
@@ -122,7 +126,8 @@ export class FileJournal implements Journal {
   }
 
   mark(entry: MarkEntry): Promise<boolean> {
-    return this.#append({ ...entry, at: this.#now() }).written;
+    const { type, ...rest } = entry;
+    return this.#append({ type, at: this.#now(), ...rest }).written;
   }
 
   detailsAt(position: JournalPosition): RolloutDetails {
@@ -164,7 +169,8 @@ export class FileJournal implements Journal {
   /** `undefined` if the user's `redact` throws: an unmasked line is never written. */
   #lineOf(entry: CallEntry): string | undefined {
     try {
-      return JSON.stringify({ ...this.#writable(entry), at: this.#now() });
+      const { type, ...rest } = this.#writable(entry);
+      return JSON.stringify({ type, at: this.#now(), ...rest });
     } catch (error) {
       this.onFailure(new Error(`redact failed: ${messageOf(error)}`));
       return undefined;
@@ -176,27 +182,30 @@ export class FileJournal implements Journal {
   }
 
   /** Plain data, masked. Candidates and the model's answers are not masked, since the search is replayed from them. */
-  #writable(entry: CallEntry): object {
+  #writable(entry: CallEntry): { readonly type: string; readonly [field: string]: unknown } {
     const mask = this.#options.mask.data;
     switch (entry.type) {
       case 'rollout': {
-        const { exampleId, feedback, componentFeedback, error, output, trace } = entry;
+        const { exampleId, feedback, componentFeedback, error, output, trace, ...rest } = entry;
+        // What may be long comes last, so that a reader of the rest need not parse it.
         return {
-          ...entry,
+          ...rest,
           exampleId: mask(exampleId),
+          error: mask(error),
           feedback: mask(feedback),
           componentFeedback: mask(componentFeedback),
-          error: mask(error),
           output: mask(output),
           trace: mask(trace),
         };
       }
-      case 'reflection':
-        return { ...entry, prompt: mask(entry.prompt) };
+      case 'reflection': {
+        const { prompt, ...rest } = entry;
+        return { ...rest, prompt: mask(prompt) };
+      }
       case 'unavailable':
         return { ...entry, message: mask(entry.message) };
       default:
-        return entry;
+        return { ...entry };
     }
   }
 
@@ -228,9 +237,9 @@ export class FileJournal implements Journal {
             if (!this.programChanges.includes(change)) this.programChanges.push(change);
           }
         }
-        if ('candidate' in line) this.#nextNumber = Math.max(this.#nextNumber, line.candidate + 1);
-        if (line.type === 'candidate') {
-          this.#numbers.set(candidateKey(this.#options.names, line.texts), line.candidate);
+        if ('textsId' in line) this.#nextTextsId = Math.max(this.#nextTextsId, line.textsId + 1);
+        if (line.type === 'texts') {
+          this.#textsIds.set(candidateKey(this.#options.names, line.texts), line.textsId);
         } else this.#earlier.learn(line, position);
       },
     });

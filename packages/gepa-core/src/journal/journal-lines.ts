@@ -1,12 +1,14 @@
 import * as z from 'zod/v4-mini';
 import { JournalDamagedError } from '../errors.ts';
-import { builtin } from '../node/builtin.ts';
 import { schemaError } from '../schema-error.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { JournalPosition, KnownEntry } from './journal.ts';
+import { linesFrom } from './lines-from.ts';
 
 export const format = 'gepa-run';
-export const version = 3;
+export const version = 4;
+/** Version 3 called the number of texts `candidate`, whether or not they were in the pool. */
+const readable: readonly unknown[] = [3, version];
 
 const usage = z.looseObject({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number() });
 const uncertain = z.optional(z.object({ tokens: z.number(), costUsd: z.number() }));
@@ -34,7 +36,7 @@ const line = z.discriminatedUnion('type', [
     type: z.literal('rollout'),
     ...call,
     phase: z.string(),
-    candidate: z.number(),
+    textsId: z.number(),
     example: z.number(),
     exampleId: z.string(),
     occurrence: z.optional(z.string()),
@@ -78,7 +80,7 @@ const line = z.discriminatedUnion('type', [
     uncertain,
     reservation,
   }),
-  z.looseObject({ type: z.literal('candidate'), at: z.number(), candidate: z.number(), texts }),
+  z.looseObject({ type: z.literal('texts'), at: z.number(), textsId: z.number(), texts }),
   z.looseObject({ type: z.literal('iteration'), ...call }),
   z.looseObject({
     type: z.literal('session'),
@@ -99,8 +101,8 @@ const line = z.discriminatedUnion('type', [
 export type JournalLine =
   | (KnownEntry & { readonly at: number })
   | {
-      readonly type: 'candidate';
-      readonly candidate: number;
+      readonly type: 'texts';
+      readonly textsId: number;
       readonly texts: Readonly<Record<string, string>>;
       readonly at: number;
     }
@@ -143,10 +145,12 @@ export interface JournalReader {
  */
 export function readJournal(path: string, reader: JournalReader): number {
   let whole = 0;
-  for (const { text, number, position, isLast } of linesOf(path)) {
+  let number = 0;
+  for (const { bytes, position, isLast } of linesFrom(path)) {
+    number++;
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = JSON.parse(decoder.decode(bytes));
     } catch (cause) {
       if (isLast) return whole;
       throw damaged(path, number, 'it is not JSON', cause);
@@ -161,11 +165,11 @@ export function readJournal(path: string, reader: JournalReader): number {
 function asHeader(value: unknown, path: string): Header {
   const header = value as Partial<Header> | null;
   if (header?.format !== format) throw damaged(path, 1, `it is not a "${format}" header`);
-  if (header.version !== version) {
+  if (!readable.includes(header.version)) {
     throw damaged(
       path,
       1,
-      `it has version ${String(header.version)}, and this package reads version ${version}`,
+      `it has version ${String(header.version)}, and this package reads version ${readable.join(' and ')}`,
     );
   }
   const parsed = head.safeParse(value, { error: schemaError });
@@ -179,13 +183,23 @@ function problemOf({ issues: [issue] }: z.core.$ZodError): string {
 
 function asLine(value: unknown, path: string, number: number): JournalLine {
   // These are read when a reflection needs them.
-  const { output, trace, feedback, componentFeedback, prompt, ...rest } = (value ?? {}) as Record<
+  const { output, trace, feedback, componentFeedback, prompt, ...found } = (value ?? {}) as Record<
     string,
     unknown
   >;
+  const rest = ofPresentVersion(found);
   const parsed = line.safeParse(rest, { error: schemaError });
   if (parsed.success) return rest as unknown as JournalLine;
   throw damaged(path, number, problemOf(parsed.error));
+}
+
+const decoder = new TextDecoder();
+
+/** A line as it is written now; one of version 3 is recognized by itself, since a resumed run goes on in the same file. */
+export function ofPresentVersion(line: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { type, candidate, ...rest } = line;
+  if (type === 'candidate') return { type: 'texts', textsId: candidate, ...rest };
+  return type === 'rollout' && line.textsId === undefined ? { type, textsId: candidate, ...rest } : line;
 }
 
 function damaged(path: string, number: number, what: string, cause?: unknown): JournalDamagedError {
@@ -194,57 +208,4 @@ function damaged(path: string, number: number, what: string, cause?: unknown): J
     number,
     { cause },
   );
-}
-
-interface RawLine {
-  readonly text: string;
-  readonly number: number;
-  readonly position: JournalPosition;
-  readonly isLast: boolean;
-}
-
-const chunkSize = 1 << 20;
-
-function* linesOf(path: string): Generator<RawLine> {
-  const fs = builtin('node:fs', 'leave `runDir` out.');
-  const file = fs.openSync(path, 'r');
-  try {
-    const total = fs.fstatSync(file).size;
-    const chunk = new Uint8Array(chunkSize);
-    let parts: Uint8Array[] = [];
-    let offset = 0;
-    let number = 1;
-    for (let position = 0; position < total; ) {
-      const read = fs.readSync(file, chunk, 0, chunkSize, position);
-      if (read === 0) break;
-      position += read;
-      let start = 0;
-      for (let end = chunk.indexOf(10, start); end !== -1 && end < read; end = chunk.indexOf(10, start)) {
-        parts.push(chunk.slice(start, end + 1));
-        const length = parts.reduce((sum, part) => sum + part.length, 0);
-        const position = { offset, length };
-        yield { text: textOf(parts), number, position, isLast: offset + length === total };
-        parts = [];
-        offset += length;
-        number++;
-        start = end + 1;
-      }
-      if (start < read) parts.push(chunk.slice(start, read));
-    }
-  } finally {
-    fs.closeSync(file);
-  }
-}
-
-const decoder = new TextDecoder();
-
-function textOf(parts: readonly Uint8Array[]): string {
-  if (parts.length === 1) return decoder.decode(parts[0]);
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return decoder.decode(bytes);
 }

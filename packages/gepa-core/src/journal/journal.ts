@@ -3,6 +3,7 @@ import type { Amount } from '../budget/amount.ts';
 import { type SettledCall, type SpendPhase, spendPhaseOf, type TimeSpent } from '../budget/spend.ts';
 import { noUsage, type Usage } from '../budget/usage.ts';
 import type { Candidate } from '../component.ts';
+import type { SessionDescription } from './describe-run.ts';
 
 /** What a call took besides its usage. */
 export interface CallCost {
@@ -21,8 +22,12 @@ export interface RolloutEntry extends CallCost {
   readonly type: 'rollout';
   readonly iteration: number;
   readonly phase: Phase;
-  /** The number of the candidate in this journal. */
-  readonly candidate: number;
+  /** The number of the texts in this journal: see the `texts` lines. */
+  readonly textsId: number;
+  /** The number of the candidate, once it is in the pool. */
+  readonly candidate?: number | undefined;
+  /** The number of the proposal that the rollout was made for. */
+  readonly proposal?: number | undefined;
   /** The number of the example; equal examples have the same. */
   readonly example: number;
   readonly exampleId: string;
@@ -45,6 +50,8 @@ export interface ReflectionEntry extends CallCost {
   readonly type: 'reflection';
   readonly iteration: number;
   readonly task: number;
+  /** The number of the proposal. */
+  readonly proposal?: number | undefined;
   /** Those that the prompt asks for. */
   readonly components: readonly string[];
   /** 1 when texts that could not be used were asked for again. */
@@ -60,6 +67,7 @@ export interface ProposalEntry extends CallCost {
   readonly type: 'proposal';
   readonly iteration: number;
   readonly task: number;
+  readonly proposal?: number | undefined;
   readonly texts: Readonly<Partial<Record<string, string>>>;
   readonly durationMs: number;
 }
@@ -82,7 +90,7 @@ export type CallEntry = RolloutEntry | ReflectionEntry | ProposalEntry | Unavail
 
 /** Everything else in a journal. */
 export type MarkEntry =
-  | { readonly type: 'candidate'; readonly candidate: number; readonly texts: Candidate }
+  | { readonly type: 'texts'; readonly textsId: number; readonly texts: Candidate }
   /** An iteration began: nothing ended the run before it. */
   | { readonly type: 'iteration'; readonly iteration: number }
   /** `null`: no limit on metric calls. */
@@ -91,6 +99,7 @@ export type MarkEntry =
       readonly startedAt: string;
       readonly maxMetricCalls: number | null;
       readonly program: Readonly<Record<string, string>>;
+      readonly about: SessionDescription;
     }
   | { readonly type: 'ended'; readonly reason: string }
   /**
@@ -150,8 +159,8 @@ export interface Journal {
    * if none went on.
    */
   limitOf(iteration: number): number | undefined;
-  /** The number of a candidate. */
-  numberOf(candidate: Candidate): number;
+  /** The number of a candidate's texts, in the order in which they are first run. */
+  textsIdOf(candidate: Candidate): number;
   /** All entries of earlier sessions. */
   entries(): Iterable<KnownEntry>;
   /** Sets the listener that receives each entry of an earlier session once: when it is replayed or skipped. */
@@ -171,8 +180,8 @@ export interface Journal {
 /** How `occurrence` starts for rollouts of the seed that check whether the program still works. */
 export const PROBE = 'probe ';
 
-export function rolloutKey(candidate: number, example: number, occurrence: string | undefined): string {
-  return occurrence === undefined ? `${candidate}:${example}` : `${candidate}:${example}@${occurrence}`;
+export function rolloutKey(textsId: number, example: number, occurrence: string | undefined): string {
+  return occurrence === undefined ? `${textsId}:${example}` : `${textsId}:${example}@${occurrence}`;
 }
 
 export function reflectionKey(
@@ -192,7 +201,7 @@ export function proposalKey(iteration: number, task: number): string {
 export function keyOf(entry: KnownEntry): string {
   switch (entry.type) {
     case 'rollout':
-      return rolloutKey(entry.candidate, entry.example, entry.occurrence);
+      return rolloutKey(entry.textsId, entry.example, entry.occurrence);
     case 'reflection':
       return reflectionKey(entry.iteration, entry.task, entry.components, entry.attempt);
     case 'proposal':

@@ -71,11 +71,11 @@ function callsInJournal(runDir: string): ReadonlyMap<string, number> {
   const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
   const entries = lines.map((line) => JSON.parse(line));
   const texts = new Map(
-    entries.filter(({ type }) => type === 'candidate').map((entry) => [entry.candidate, entry.texts]),
+    entries.filter(({ type }) => type === 'texts').map((entry) => [entry.textsId, entry.texts]),
   );
   const keys = entries.flatMap((entry) => {
     if (entry.type === 'reflection') return [entry.prompt as string];
-    if (entry.type === 'rollout') return [JSON.stringify([texts.get(entry.candidate), entry.exampleId])];
+    if (entry.type === 'rollout') return [JSON.stringify([texts.get(entry.textsId), entry.exampleId])];
     return [];
   });
   const counts = new Map<string, number>();

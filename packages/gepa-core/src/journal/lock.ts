@@ -72,6 +72,13 @@ export function lockDirectory(directory: string, onLost: (error: Error) => void)
   };
 }
 
+/** Whether a process works in the directory. */
+export function isLocked(directory: string): boolean {
+  const path = `${directory}/lock`;
+  const owner = readOwner(path);
+  return owner !== 'gone' && isAlive(owner, path);
+}
+
 /**
  * Identifies the set of processes whose ids can be compared with those of this process: one container, or one machine
  * since it was started.

@@ -143,7 +143,7 @@ it('an adaptive run resumed with other budgets repeats no call, stays within the
     expect(again.decisions).toEqual(resumed.decisions);
   }
   const rollouts = linesOf(journalOf(runDir)).filter(({ type }) => type === 'rollout');
-  const pairs = rollouts.map(({ candidate, example, occurrence }) => `${candidate} ${example} ${occurrence}`);
+  const pairs = rollouts.map(({ textsId, example, occurrence }) => `${textsId} ${example} ${occurrence}`);
   expect(new Set(pairs).size).toBe(pairs.length);
 });
 

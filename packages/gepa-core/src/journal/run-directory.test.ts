@@ -53,19 +53,53 @@ const lines = (file: string) =>
 describe('files', () => {
   it('a run directory contains JSON lines that only the owner can read, and no lock after the run', async () => {
     await optimize(inRunDir().options);
-    expect(readdirSync(runDir).sort()).toEqual(['events.jsonl', 'journal.jsonl']);
+    expect(readdirSync(runDir).sort()).toEqual(['events.jsonl', 'examples.jsonl', 'journal.jsonl']);
     for (const file of readdirSync(runDir)) expect(statSync(join(runDir, file)).mode & 0o077).toBe(0);
     const [header, ...rest] = lines('journal.jsonl');
-    expect(header).toMatchObject({ type: 'run', format: 'gepa-run', version: 3 });
+    expect(header).toMatchObject({ type: 'run', format: 'gepa-run', version: 4 });
     expect(new Set(rest.map(({ type }) => type))).toEqual(
-      new Set(['session', 'candidate', 'rollout', 'iteration', 'proposal', 'ended']),
+      new Set(['session', 'texts', 'rollout', 'iteration', 'proposal', 'ended']),
     );
   });
 
   it('events.jsonl contains the decisions of the run', async () => {
     const run = inRunDir();
     await optimize(run.options);
-    expect(lines('events.jsonl')).toEqual(JSON.parse(JSON.stringify(run.decisions())));
+    expect(lines('events.jsonl').map(({ scoresById: _, ...event }) => event)).toEqual(
+      JSON.parse(JSON.stringify(run.decisions())),
+    );
+  });
+
+  it('events.jsonl has the scores of a candidate by example id too', async () => {
+    const result = await optimize(inRunDir().options);
+    const seed = lines('events.jsonl').find(({ type, index }) => type === 'candidate_added' && index === 0);
+    expect(seed.scoresById).toEqual(
+      Object.fromEntries(result.candidates[0]!.scores.map((score, i) => [`valid-${i}`, score])),
+    );
+  });
+
+  it('the journal names candidates and proposals as the result and the events do', async () => {
+    const run = inRunDir({ maxMetricCalls: 120 });
+    const result = await optimize(run.options);
+    expect(result.candidates.length).toBeGreaterThan(2);
+    const evaluated = new Map(
+      run
+        .decisions()
+        .flatMap((event) => (event.type === 'proposal_evaluated' ? [[event.proposal, event]] : [])),
+    );
+    const texts = new Map(
+      lines('journal.jsonl').flatMap((line) => (line.type === 'texts' ? [[line.textsId, line.texts]] : [])),
+    );
+    for (const line of lines('journal.jsonl').filter(({ type }) => type === 'rollout')) {
+      if (line.phase === 'proposal') {
+        expect(line.candidate).toBeUndefined();
+        expect(texts.get(line.textsId)).toMatchObject(evaluated.get(line.proposal)!.texts);
+      } else expect(texts.get(line.textsId)).toEqual(result.candidates[line.candidate]!.texts);
+    }
+    for (const { proposal, texts, source } of result.candidates) {
+      if (source === 'reflection') expect(texts).toMatchObject(evaluated.get(proposal!)!.texts);
+    }
+    expect([...evaluated.keys()]).toEqual([...new Set(evaluated.keys())].sort((a, b) => a - b));
   });
 
   it('the journal contains each rollout and reflection before its event, and one turn of the event loop after the call', async () => {
@@ -275,7 +309,7 @@ describe('a damaged journal', () => {
 
   it('a journal of another version is refused', async () => {
     await optimize(inRunDir().options);
-    writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"version":3', '"version":9'));
+    writeFileSync(journal(), readFileSync(journal(), 'utf8').replace('"version":4', '"version":9'));
     expect(((await errorOf()) as Error).message).toContain('version 9');
   });
 });

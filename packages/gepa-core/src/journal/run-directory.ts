@@ -1,17 +1,26 @@
 import { messageOf } from '../calls/classify-error.ts';
 import { GepaError, RunDirectoryError } from '../errors.ts';
-import { isDecision, type Listener } from '../events.ts';
+import { type GepaEvent, isDecision, type Listener } from '../events.ts';
 import { makeDirectory } from '../node/make-directory.ts';
 import { AppendFile } from './append-file.ts';
+import { type WrittenExamples, writeExamples } from './examples-file.ts';
 import { FileJournal, type FileJournalOptions } from './file-journal.ts';
 import type { Journal } from './journal.ts';
 import { lockDirectory } from './lock.ts';
 
-/** The directory of a run: `journal.jsonl` has the outcomes of its calls, `events.jsonl` its decisions. */
+/**
+ * The directory of a run: `journal.jsonl` has the outcomes of its calls, `events.jsonl` its decisions, and
+ * `examples.jsonl` what its examples are.
+ */
 export interface RunDirectory {
   readonly journal: Journal;
-  /** Writes decision events to `events.jsonl`, which each session starts anew. */
+  /**
+   * Writes decisions and warnings to `events.jsonl`, which each session starts anew, with `scoresById` beside scores by
+   * position.
+   */
   readonly listener: Listener;
+  /** Writes `examples.jsonl`, unless it is there. */
+  writeExamples(examples: Omit<WrittenExamples, 'mask'>): void;
   close(): void;
 }
 
@@ -35,10 +44,24 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
     closing.push(() => journal.close());
     const events = new AppendFile(`${path}/events.jsonl`, { size: 0, onFailure });
     closing.push(() => events.close());
+    let valset: readonly string[] = [];
     const listener: Listener = (event) => {
-      if (isDecision(event)) events.append(JSON.stringify(event));
+      if (isDecision(event) || event.type === 'warning')
+        events.append(JSON.stringify({ ...event, ...scoresById(event, valset) }));
     };
-    return { journal, listener, close };
+    return {
+      journal,
+      listener,
+      writeExamples(examples) {
+        try {
+          valset = (examples.sets.val ?? []).map(({ id }) => String(options.mask.data(id)));
+          writeExamples(`${path}/examples.jsonl`, { ...examples, mask: options.mask });
+        } catch (error) {
+          onFailure(error as Error);
+        }
+      },
+      close,
+    };
   } catch (error) {
     close();
     if (GepaError.isInstance(error)) throw error;
@@ -47,4 +70,18 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
       { cause: error },
     );
   }
+}
+
+/** The scores that an event has by position in the valset, by example id: for people. */
+function scoresById(
+  event: GepaEvent,
+  valset: readonly string[],
+): { readonly scoresById?: Readonly<Record<string, number>> } {
+  if (!('scores' in event && 'index' in event)) return {};
+  const positions = 'positions' in event ? event.positions : event.scores.keys();
+  const named = [...positions].flatMap((position, place) => {
+    const score = event.scores[place];
+    return typeof score === 'number' ? [[valset[position] ?? `val:${position}`, score] as const] : [];
+  });
+  return { scoresById: Object.fromEntries(named) };
 }

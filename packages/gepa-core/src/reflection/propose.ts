@@ -121,20 +121,28 @@ async function ask<Example, Output, Trace, Name extends string>(
   { run, checkLimits }: ProposeOptions<Example, Output, Trace, Name>,
   { semaphore, cutOffs, warnOfCutOffs }: Shared,
   model: LanguageModel,
-  { iteration, task }: ProposalRequest<Example, Output, Trace, Name>,
+  { iteration, task, number: proposal }: ProposalRequest<Example, Output, Trace, Name>,
   { images, ...prompt }: PromptRequest,
 ): Promise<Reflection> {
   const startedAt = performance.now();
   const components = prompt.components.map(({ name }) => name);
   const isTooLong = cutOffs.isTooLong(iteration);
   if (isTooLong) warnOfCutOffs();
+  run.dispatch({ type: 'reflection_started', iteration, task, components });
   let attempt = 0;
   const reflection = await reflect({
     ...prompt,
     checkLimits,
     asksAgainAfterCutOff: !isTooLong,
     call: (prompt) =>
-      askOnce(run, semaphore, model, images, { iteration, task, components, attempt: attempt++, prompt }),
+      askOnce(run, semaphore, model, images, {
+        iteration,
+        task,
+        proposal,
+        components,
+        attempt: attempt++,
+        prompt,
+      }),
   });
   const { texts, rejected, wasCutOff, usage } = reflection;
   cutOffs.add(iteration, wasCutOff);
@@ -151,7 +159,10 @@ async function ask<Example, Output, Trace, Name extends string>(
   return reflection;
 }
 
-type Question = Pick<ReflectionEntry, 'iteration' | 'task' | 'components' | 'attempt' | 'prompt'>;
+type Question = Pick<
+  ReflectionEntry,
+  'iteration' | 'task' | 'proposal' | 'components' | 'attempt' | 'prompt'
+>;
 
 /** One paid question to the reflection model. */
 async function askOnce(
@@ -204,7 +215,7 @@ async function askProposer<Example, Output, Trace, Name extends string>(
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
   const { run, adapter, memory, checkLimits } = options;
-  const { candidate, components, iteration, task, parent } = request;
+  const { candidate, components, iteration, task, number, parent } = request;
   const byName = new Map<Name, readonly ReflectiveRecord[]>();
   for (const name of components) {
     byName.set(name, await run.pace.step(() => recordsFor({ ...options, ...request }, name)));
@@ -220,6 +231,7 @@ async function askProposer<Example, Output, Trace, Name extends string>(
     learned: recordOf(components, (name) => memory.learned(name)),
   };
 
+  run.dispatch({ type: 'reflection_started', iteration, task, components });
   const outcome = await runCall<Partial<Record<Name, string>>>(run, {
     kind: 'reflection',
     phase: 'reflection',
@@ -230,7 +242,14 @@ async function askProposer<Example, Output, Trace, Name extends string>(
       attempt({ name: 'The proposer', usageOf: () => undefined }, async (context) =>
         readProposal(await propose({ ...given, ...context }), components),
       ),
-    entryOf: (texts, durationMs) => ({ type: 'proposal', iteration, task, texts, durationMs }),
+    entryOf: (texts, durationMs) => ({
+      type: 'proposal',
+      iteration,
+      task,
+      proposal: number,
+      texts,
+      durationMs,
+    }),
     replayed: (entry) => (entry as ProposalEntry).texts as Partial<Record<Name, string>>,
   });
   if ('interruption' in outcome) throw new Interrupted(outcome.interruption);

@@ -7,6 +7,8 @@ import type { ProposalRejection, RefusedTexts } from '../events.ts';
 export interface ProposalRequest<Example, Output, Trace, Name extends string> {
   readonly iteration: number;
   readonly task: number;
+  /** The number of the proposal in the run. */
+  readonly number: number;
   /** The number of the parent. */
   readonly parent: number;
   readonly candidate: Candidate<Name>;

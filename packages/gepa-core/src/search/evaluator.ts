@@ -148,8 +148,8 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   ): Promise<Evaluation<Example, Output, Trace>> {
     const { run, concurrency } = this.#options;
     const cache = context.repeat === undefined ? this.#cacheOf(candidate) : undefined;
-    const number = run.journal?.numberOf(candidate) ?? 0;
-    const candidateRun: CandidateRun<Name> = { candidate, number, context, unavailable: undefined };
+    const textsId = run.journal?.textsIdOf(candidate) ?? 0;
+    const candidateRun: CandidateRun<Name> = { candidate, textsId, context, unavailable: undefined };
     const made = new Set<number>();
     const workers = context.concurrency ?? concurrency;
     const outcomes = await mapConcurrently(examples, workers, async (ref, position) => {
@@ -184,7 +184,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
   /** The failures at the end that are not the candidate's. In order of the examples, so that a replay finds the same. */
   async #voidFailures(
-    { number, context }: CandidateRun<Name>,
+    { textsId, context }: CandidateRun<Name>,
     examples: readonly ExampleRef<Example>[],
     outcomes: readonly Outcome<Example, Output, Trace>[],
     made: ReadonlySet<number>,
@@ -203,7 +203,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     }
     const failures = rollouts.slice(end);
     const interruption = await this.#failureCheck.voidBecause(failures.length, context.phase, (ref, probe) =>
-      this.#probe(ref, context, `${occurrenceOf(context, probe)} of ${number}`),
+      this.#probe(ref, context, `${occurrenceOf(context, probe)} of ${textsId}`),
     );
     return interruption === undefined ? [] : failures.map(({ position }) => ({ position, interruption }));
   }
@@ -216,8 +216,13 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   ): Promise<Outcome<Example, Output, Trace>> {
     const { run, adapter } = this.#options;
     const candidate = seedCandidateOf(adapter.components);
-    const number = run.journal?.numberOf(candidate) ?? 0;
-    const seedRun = { candidate, number, context: { ...context, candidateIndex: 0 }, unavailable: undefined };
+    const textsId = run.journal?.textsIdOf(candidate) ?? 0;
+    const seedRun = {
+      candidate,
+      textsId,
+      context: { ...context, candidateIndex: 0 },
+      unavailable: undefined,
+    };
     return this.#rollOut(seedRun, ref, PROBE + name);
   }
 

@@ -16,10 +16,12 @@ export async function merge<Example, Output, Trace, Name extends string>(
   const examples = subsample.map((position) => valset[position]!);
   if (costOfValidation(search, examples) > callsForSearch(search)) return undefined;
   const { iteration } = state;
+  const number = state.proposalNumber();
   const { rollouts, interruption } = await evaluator.evaluate(texts, examples, {
     iteration,
     phase: 'merge',
     candidateIndex: undefined,
+    proposal: number,
   });
   if (interruption !== undefined) {
     const reason = stopsRun(interruption);
@@ -36,6 +38,7 @@ export async function merge<Example, Output, Trace, Name extends string>(
   dispatch({
     type: 'merge_evaluated',
     iteration,
+    proposal: number,
     parents,
     ancestor,
     texts,
@@ -47,7 +50,7 @@ export async function merge<Example, Output, Trace, Name extends string>(
   if (!accepted) return { kind: 'tried', accepted: 0 };
 
   const validation = await validate(search, texts, state.candidates.length);
-  updateFrontier(search, { texts, parents, source: 'merge' }, validation);
+  updateFrontier(search, { texts, parents, source: 'merge', proposal: number }, validation);
   const reason = stopsRun(validation.interruption);
   return reason === undefined ? { kind: 'tried', accepted: 1 } : { kind: 'stopped', reason };
 }

@@ -90,10 +90,16 @@ export async function mutate<Example, Output, Trace, Name extends string>(
     outcome.kind === 'interrupted' ? [outcome.interruption] : [],
   );
   let added = 0;
-  for (const { texts, parent } of selected) {
+  for (const { texts, parent, task } of selected) {
     if (interruptions.some(stopsRun)) break;
     const validation = await validate(search, texts, state.candidates.length);
-    if (updateFrontier(search, { texts, parents: [parent], source: 'reflection' }, validation)) added++;
+    const origin = {
+      texts,
+      parents: [parent],
+      source: 'reflection',
+      proposal: state.proposalNumber(task),
+    } as const;
+    if (updateFrontier(search, origin, validation)) added++;
     if (validation.interruption !== undefined) interruptions.push(validation.interruption);
   }
   return summarize(outcomes, added, interruptions);
@@ -155,6 +161,7 @@ function runParents<Example, Output, Trace, Name extends string>(
         phase: 'minibatch',
         candidateIndex: parent,
         task,
+        proposal: state.proposalNumber(task),
       } as const;
       const evaluation =
         running.get(pair) ?? evaluator.evaluate(texts, examplesAt(search, minibatch), context);
@@ -179,7 +186,8 @@ async function chooseComponents<Example, Output, Trace, Name extends string>(
   memory.learn(rollouts);
   const scores = rollouts.map(({ score }) => score);
   const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
-  dispatch({ type: 'task_evaluated', iteration, task, parent, minibatch, scores, skipped });
+  const proposal = state.proposalNumber(task);
+  dispatch({ type: 'task_evaluated', iteration, task, proposal, parent, minibatch, scores, skipped });
   if (skipped) return { kind: 'perfect' };
 
   const candidate = state.candidates[parent]!.texts;
@@ -206,7 +214,17 @@ async function reflect<Example, Output, Trace, Name extends string>(
   const success = rollouts.some(({ score }) => score >= perfectScore)
     ? undefined
     : await evaluator.knownSuccess(candidate, trainset, perfectScore);
-  const request = { iteration, task, parent, candidate, components, minibatch, rollouts, success };
+  const request = {
+    iteration,
+    task,
+    number: state.proposalNumber(task),
+    parent,
+    candidate,
+    components,
+    minibatch,
+    rollouts,
+    success,
+  };
   const proposal = await propose(request);
   if ('interruption' in proposal) return { kind: 'interrupted', components, ...proposal };
   if ('rejected' in proposal) return { kind: 'rejected', components, ...proposal.rejected };
@@ -238,6 +256,7 @@ async function testChild<Example, Output, Trace, Name extends string>(
     phase: 'proposal',
     candidateIndex: undefined,
     task,
+    proposal: state.proposalNumber(task),
   });
   if (interruption !== undefined) return { kind: 'interrupted', components, interruption };
   const before = parentRollouts.map(({ score }) => score);
@@ -253,6 +272,7 @@ function dispatchOutcome<Example, Output, Trace, Name extends string>(
   { accepted, selected }: { accepted: readonly Child<Name>[]; selected: readonly Child<Name>[] },
 ): void {
   const { iteration } = state;
+  const proposal = state.proposalNumber(task);
   if (outcome.kind === 'interrupted' && outcome.interruption.reason === 'unavailable') {
     const message = messageOf(outcome.interruption.error);
     const { components } = outcome;
@@ -260,6 +280,7 @@ function dispatchOutcome<Example, Output, Trace, Name extends string>(
       type: 'proposal_rejected',
       iteration,
       task,
+      proposal,
       parent,
       components,
       reason: 'unavailable',
@@ -272,6 +293,7 @@ function dispatchOutcome<Example, Output, Trace, Name extends string>(
       type: 'proposal_rejected',
       iteration,
       task,
+      proposal,
       parent,
       components,
       reason,
@@ -286,6 +308,7 @@ function dispatchOutcome<Example, Output, Trace, Name extends string>(
       type: 'proposal_evaluated',
       iteration,
       task,
+      proposal,
       parent,
       texts,
       before,

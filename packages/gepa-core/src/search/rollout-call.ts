@@ -21,6 +21,8 @@ export interface RolloutContext {
   readonly candidateIndex: number | undefined;
   /** Its place within the iteration. */
   readonly task?: number;
+  /** The number of the proposal that it is for. */
+  readonly proposal?: number;
   /** The most rollouts of the evaluation at once. Default: as many as of the run. */
   readonly concurrency?: number;
   /** Repeats rollouts that are known already, under this name in the journal. */
@@ -41,8 +43,8 @@ export interface Program<Example, Output, Trace, Name extends string> {
 /** What the rollouts of one candidate in one evaluation share. */
 export interface CandidateRun<Name extends string> {
   readonly candidate: Candidate<Name>;
-  /** The number of the candidate in the journal. */
-  readonly number: number;
+  /** The number of the texts in the journal. */
+  readonly textsId: number;
   readonly context: RolloutContext;
   /** Why the remaining rollouts are not made. */
   unavailable: Interruption | undefined;
@@ -69,10 +71,10 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     ref: ExampleRef<Example>,
     occurrence: string | undefined,
   ) {
-    const { number, context } = candidateRun;
+    const { textsId, context } = candidateRun;
     this.phase = spendPhaseOf(context.phase);
     this.iteration = context.iteration;
-    this.key = rolloutKey(number, ref.key, occurrence);
+    this.key = rolloutKey(textsId, ref.key, occurrence);
     this.semaphore = program.semaphore;
     this.#program = program;
     this.#candidateRun = candidateRun;
@@ -158,24 +160,28 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   }
 
   entryOf(rollout: Rollout<Example, Output, Trace>, durationMs: number): RolloutEntry {
-    const { example: _, exampleId, output, trace, ...scored } = rollout;
+    const { example: _, exampleId, output, trace, feedback, componentFeedback, ...scored } = rollout;
     const ran = {
       ...(output === undefined ? {} : { output }),
       ...(trace === undefined ? {} : { trace }),
     };
-    const { number: candidate, context } = this.#candidateRun;
-    const { iteration, phase } = context;
+    const { textsId, context } = this.#candidateRun;
+    const { iteration, phase, candidateIndex: candidate, proposal } = context;
     return {
       type: 'rollout',
       iteration,
       phase,
+      textsId,
       candidate,
+      proposal,
       example: this.#ref.key,
       exampleId,
       occurrence: this.#occurrence,
       ...scored,
-      ...(this.#program.adapter.toPlain?.(ran) ?? ran),
       durationMs,
+      feedback,
+      componentFeedback,
+      ...(this.#program.adapter.toPlain?.(ran) ?? ran),
     };
   }
 

@@ -12,7 +12,7 @@ export function scoredCandidate<Name extends string>(
   added: Added<Name>,
   part?: readonly number[],
 ): ScoredCandidate<Name> {
-  const { index, texts, parents, source, iteration, runs, metricCalls } = added;
+  const { index, texts, parents, source, iteration, proposal, runs, metricCalls } = added;
   const kept = part && new Set(part);
   const keep = (values: readonly (number | null)[]) =>
     kept === undefined ? values : values.map((value, position) => (kept.has(position) ? value : null));
@@ -25,6 +25,7 @@ export function scoredCandidate<Name extends string>(
     parents,
     source,
     iteration,
+    ...(proposal === undefined ? {} : { proposal }),
     scores,
     ...(runs === undefined ? {} : { runs }),
     mean,

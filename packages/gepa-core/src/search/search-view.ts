@@ -12,6 +12,8 @@ export interface ScoredCandidate<Name extends string = string> {
   readonly source: CandidateSource;
   /** The iteration that found it; 0 for the seed. */
   readonly iteration: number;
+  /** The number of the proposal that it was; absent for the seed. */
+  readonly proposal?: number;
   /** By position in the valset; `null` where it was not run. The mean of its rollouts where it was run repeatedly. */
   readonly scores: readonly (number | null)[];
   /** The number of rollouts behind each score. Absent: one each. */

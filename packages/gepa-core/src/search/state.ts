@@ -25,6 +25,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   perfectScore: number | undefined;
   mergesAccepted = 0;
   childrenTested = 0;
+  #proposals = { before: 0, last: 0 };
   pool: Pool = { candidates: [], part: [] };
   chosen: Decision<Name, 'best_chosen'> | undefined;
   /** What came of every task. */
@@ -42,6 +43,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
 
   apply(event: DecisionEvent<Name>): void {
     this.attempts.apply(event);
+    this.#countProposal(event);
     switch (event.type) {
       case 'run_started':
         this.started = event;
@@ -102,6 +104,19 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
       default:
         break;
     }
+  }
+
+  /** The number of a task of the present iteration in the run; a merge is the only task of its iteration. */
+  proposalNumber(task = 0): number {
+    return this.#proposals.before + task + 1;
+  }
+
+  #countProposal(event: DecisionEvent<Name>): void {
+    const { last } = this.#proposals;
+    if (event.type === 'iteration_started') this.#proposals.before = last;
+    const isTask = 'task' in event || event.type === 'merge_evaluated';
+    if (!isTask) return;
+    this.#proposals.last = Math.max(last, this.proposalNumber('task' in event ? event.task : 0));
   }
 
   survivors(among?: readonly number[], ties?: 'key' | 'older'): readonly Survivor[] {

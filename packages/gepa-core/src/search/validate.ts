@@ -100,7 +100,12 @@ export async function validate<Example, Output, Trace, Name extends string>(
  */
 export function updateFrontier<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
-  origin: { texts: Candidate<Name>; parents: readonly number[]; source: CandidateSource },
+  origin: {
+    texts: Candidate<Name>;
+    parents: readonly number[];
+    source: CandidateSource;
+    proposal?: number;
+  },
   { rollouts, metricCalls }: Validation<Example, Output, Trace>,
 ): boolean {
   const { state, strategies, dispatch } = search;

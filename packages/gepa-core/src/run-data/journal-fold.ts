@@ -1,0 +1,152 @@
+import { SpendReport } from '../budget/spend.ts';
+import { EarlierTime } from '../journal/earlier-sessions.ts';
+import type { Fingerprint } from '../journal/fingerprint.ts';
+import {
+  type JournalPosition,
+  type KnownEntry,
+  type RolloutEntry,
+  settledCallOf,
+} from '../journal/journal.ts';
+import type { JournalLine } from '../journal/journal-lines.ts';
+import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { ReflectionData, RolloutData, RunDescription } from './run-data.ts';
+
+/** A rollout whose candidate may still be found. */
+export type OpenRollout = { -readonly [Field in keyof RolloutData]: RolloutData[Field] };
+
+/** The length to which the message of an error is shortened. */
+const MAX_ERROR_CHARACTERS = 300;
+
+/** The calls of a run so far: a fold of the lines of its journal. */
+export class JournalFold {
+  runId = '';
+  startedAt = 0;
+  updatedAt = 0;
+  sessions = 0;
+  /** Of the last session, once it has ended. */
+  endedBy: StopReason | undefined;
+  about: Partial<RunDescription> = {};
+  readonly spend = new SpendReport();
+  readonly time = new EarlierTime();
+  readonly rollouts: OpenRollout[] = [];
+  readonly reflections: ReflectionData[] = [];
+  /** The ids of examples by their number, for a directory without `examples.jsonl`. */
+  readonly exampleIds: string[] = [];
+  /** The texts by their number in the journal. */
+  readonly texts = new Map<number, Readonly<Record<string, string>>>();
+  /** By the number of the texts: their rollouts while they are not in the pool, and when the first of all ended. */
+  readonly outsidePool = new Map<number, OpenRollout[]>();
+  readonly firstAt = new Map<number, number>();
+  readonly #errors = new Map<string, string>();
+  /** The start of the present session by the clock, and by the time of the run. */
+  #session = { startedAt: 0, at: 0 };
+
+  apply(line: JournalLine, position: JournalPosition): void {
+    this.time.learn(line);
+    this.updatedAt = this.#session.startedAt + line.at - this.#session.at;
+    switch (line.type) {
+      case 'session':
+        this.#startSession(line as JournalLine & { startedAt?: string; about?: RunDescription });
+        break;
+      case 'ended':
+        this.endedBy = line.reason;
+        break;
+      case 'texts':
+        this.texts.set(line.textsId, line.texts);
+        break;
+      case 'rollout':
+        this.spend.add(settledCallOf(line));
+        this.#addRollout(line, position);
+        break;
+      case 'reflection': {
+        this.spend.add(settledCallOf(line));
+        const { proposal, iteration, task, components, attempt, at, durationMs, usage } = line;
+        const number = this.reflections.length;
+        const known = {
+          ...(proposal === undefined ? {} : { proposal }),
+          ...(usage === undefined ? {} : { usage }),
+        };
+        const { offset, length } = position;
+        this.reflections.push({
+          number,
+          ...known,
+          iteration,
+          task,
+          components,
+          attempt,
+          at,
+          durationMs,
+          detail: { offset, length },
+        });
+        break;
+      }
+      case 'proposal':
+      case 'unavailable':
+        this.spend.add(settledCallOf(line as KnownEntry));
+        break;
+      default:
+        break;
+    }
+  }
+
+  start(header: { readonly runId: string; readonly fingerprint?: Fingerprint }): void {
+    this.runId = header.runId;
+    // Texts are written as JSON there.
+    const plain = (text: string) => (text.startsWith('"') ? String(JSON.parse(text)) : text);
+    const options = Object.entries(header.fingerprint?.options ?? {});
+    this.about = { strategies: Object.fromEntries(options.map(([name, text]) => [name, plain(text)])) };
+  }
+
+  /** The texts are in the pool. */
+  joined(textsId: number, candidate: number): void {
+    for (const rollout of this.outsidePool.get(textsId) ?? []) rollout.candidate = candidate;
+    this.outsidePool.delete(textsId);
+  }
+
+  #startSession(line: { readonly at: number; startedAt?: string; about?: Partial<RunDescription> }): void {
+    const startedAt = Date.parse(line.startedAt ?? '') || 0;
+    this.#session = { startedAt, at: line.at };
+    if (this.sessions === 0) this.startedAt = startedAt;
+    this.sessions++;
+    this.updatedAt = startedAt;
+    this.endedBy = undefined;
+    this.about = { ...this.about, ...line.about };
+  }
+
+  #addRollout(
+    line: KnownEntry<RolloutEntry> & { readonly at: number },
+    { offset, length }: JournalPosition,
+  ): void {
+    const { example, exampleId, candidate, proposal, phase, iteration, score, error, failedIn, at } = line;
+    const { textsId, durationMs } = line;
+    const rollout: OpenRollout = {
+      example,
+      ...(candidate === undefined ? {} : { candidate }),
+      ...(proposal === undefined ? {} : { proposal }),
+      phase,
+      iteration,
+      score,
+      ...(error === undefined ? {} : { error: this.#shared(error) }),
+      ...(failedIn === undefined ? {} : { failedIn }),
+      at,
+      durationMs,
+      detail: { offset, length },
+    };
+    this.rollouts.push(rollout);
+    this.exampleIds[example] ??= exampleId;
+    if (!this.firstAt.has(textsId)) this.firstAt.set(textsId, at);
+    if (candidate !== undefined) return;
+    const others = this.outsidePool.get(textsId);
+    if (others === undefined) this.outsidePool.set(textsId, [rollout]);
+    else others.push(rollout);
+  }
+
+  /** Errors tend to be the same, and are many. */
+  #shared(error: string): string {
+    const short = error.length > MAX_ERROR_CHARACTERS ? `${error.slice(0, MAX_ERROR_CHARACTERS)}…` : error;
+    const known = this.#errors.get(short);
+    if (known !== undefined) return known;
+    this.#errors.set(short, short);
+    return short;
+  }
+}

@@ -1,0 +1,307 @@
+import { candidateKey } from '../component.ts';
+import { RunDirectoryError } from '../errors.ts';
+import type { DecisionEvent, GepaEvent } from '../events.ts';
+import type { Fingerprint } from '../journal/fingerprint.ts';
+import type { JournalLine } from '../journal/journal-lines.ts';
+import { type FileLine, linesFrom } from '../journal/lines-from.ts';
+import { isLocked } from '../journal/lock.ts';
+import { builtin } from '../node/builtin.ts';
+import { scoresOf } from '../search/state.ts';
+import { EventsFold } from './events-fold.ts';
+import { headOfLine } from './head-of-line.ts';
+import { JournalFold, type OpenRollout } from './journal-fold.ts';
+import type {
+  CandidateData,
+  DetailRef,
+  ExampleData,
+  ProposalData,
+  ReflectionDetail,
+  RolloutDetail,
+  RunData,
+  RunDescription,
+} from './run-data.ts';
+
+/**
+ * Reads the directory of a run, finished or not, without the details of its rollouts and reflections.
+ *
+ * @throws {RunDirectoryError} when there is no run.
+ */
+export function readRun(runDir: string): RunData {
+  const reader = new RunReader(runDir);
+  reader.update();
+  return reader.data;
+}
+
+const decoder = new TextDecoder();
+
+/** Reads the directory of a run while it grows. */
+export class RunReader {
+  readonly #directory: string;
+  #journal = new JournalFold();
+  #events = new EventsFold();
+  #offsets = { journal: 0, events: 0 };
+  #damaged = 0;
+  #examples: Examples | undefined;
+  /** The texts that are in the pool, and how many candidates and texts were compared with each other. */
+  #known = { candidates: 0, texts: 0 };
+  readonly #candidateByTexts = new Map<string, number>();
+  readonly #textsIdByKey = new Map<string, number>();
+  #wasRunning = false;
+
+  constructor(runDir: string) {
+    this.#directory = runDir;
+  }
+
+  /**
+   * Reads what was written since the last call. Before the run has started there is nothing.
+   *
+   * @returns whether something has changed.
+   */
+  update(): boolean {
+    const before = `${this.#offsets.journal} ${this.#offsets.events} ${this.#examples === undefined} ${this.#wasRunning}`;
+    this.#readJournal();
+    this.#readEvents();
+    this.#examples ??= readExamples(this.#path('examples.jsonl'));
+    this.#connect();
+    this.#wasRunning = isLocked(this.#directory);
+    return (
+      before !==
+      `${this.#offsets.journal} ${this.#offsets.events} ${this.#examples === undefined} ${this.#wasRunning}`
+    );
+  }
+
+  /** The run as it was at the last `update`. @throws {RunDirectoryError} when there is no run yet. */
+  get data(): RunData {
+    const { runId, startedAt, updatedAt, endedBy, about, spend, time, rollouts, reflections } = this.#journal;
+    const { state, warnings } = this.#events;
+    if (runId === '') {
+      throw new RunDirectoryError(
+        `${this.#directory} has no run: there is no whole first line in its journal.jsonl.`,
+      );
+    }
+    const { finished, started, candidates, bestIndex } = state;
+    const [seed, best] = [candidates[0], candidates[bestIndex]];
+    const scores = seed === undefined || best === undefined ? undefined : scoresOf(state, best, seed);
+    const examples = this.#examples ?? examplesOf(this.#journal.exampleIds);
+    return {
+      runId,
+      startedAt,
+      updatedAt,
+      state: endedBy !== undefined ? 'ended' : this.#wasRunning ? 'running' : 'interrupted',
+      ...(endedBy === undefined ? {} : { stopReason: finished?.stopReason ?? endedBy }),
+      about: descriptionOf(about, started),
+      ...examples,
+      candidates: this.#candidates(),
+      proposals: this.#proposals(examples),
+      reflections,
+      rollouts,
+      bestIndex,
+      part: state.pool.part,
+      pool: state.pool.candidates,
+      ...(scores === undefined
+        ? {}
+        : {
+            score: {
+              seed: scores.seedScore,
+              best: scores.bestScore,
+              seedOn: scores.seedScoredOn,
+              bestOn: scores.scoredOn,
+            },
+          }),
+      ...(finished?.test === undefined ? {} : { test: finished.test }),
+      frontier: {
+        type: started?.frontierType ?? 'instance',
+        keys: state.frontierKeys(),
+        candidates: state
+          .survivors()
+          .map(({ candidate }) => candidate)
+          .sort((a, b) => a - b),
+      },
+      iterations: state.iteration,
+      metricCalls: spend.metricCalls,
+      usage: spend.usage,
+      spend: spend.byPhase,
+      time: { ...time.spent },
+      durationMs: time.elapsedMs,
+      retries: spend.retries,
+      ...(finished === undefined ? {} : { cacheHits: finished.cacheHits }),
+      warnings: [
+        ...warnings,
+        ...(this.#damaged === 0
+          ? []
+          : [`${this.#damaged} damaged lines of the run directory were left out.`]),
+      ],
+    };
+  }
+
+  /** What a rollout or reflection has besides its short fields, read from the journal. */
+  detail<Detail extends RolloutDetail | ReflectionDetail>({ offset, length }: DetailRef): Detail {
+    const fs = builtin('node:fs', 'read the run on Node.');
+    const bytes = new Uint8Array(length);
+    const file = fs.openSync(this.#path('journal.jsonl'), 'r');
+    try {
+      for (let done = 0; done < length; ) {
+        const read = fs.readSync(file, bytes, done, length - done, offset + done);
+        if (read === 0) break;
+        done += read;
+      }
+    } finally {
+      fs.closeSync(file);
+    }
+    return JSON.parse(decoder.decode(bytes)) as Detail;
+  }
+
+  #path(name: string): string {
+    return `${this.#directory}/${name}`;
+  }
+
+  #readJournal(): void {
+    for (const { bytes, position } of this.#linesOf('journal.jsonl', this.#offsets.journal)) {
+      const isHeader = this.#offsets.journal === 0;
+      this.#offsets.journal = position.offset + position.length;
+      const line = headOfLine(bytes);
+      if (line === undefined) this.#damaged++;
+      else if (isHeader) {
+        this.#journal.start(line as unknown as { runId: string; fingerprint: Fingerprint });
+      } else {
+        this.#journal.apply(line as unknown as JournalLine, position);
+        // A resumed run writes its decisions anew.
+        if (line.type === 'session') this.#forgetEvents();
+      }
+    }
+  }
+
+  #readEvents(): void {
+    const fs = builtin('node:fs', 'read the run on Node.');
+    const size = fs.statSync(this.#path('events.jsonl'), { throwIfNoEntry: false })?.size ?? 0;
+    if (size < this.#offsets.events) this.#forgetEvents();
+    for (const { bytes, position } of this.#linesOf('events.jsonl', this.#offsets.events)) {
+      this.#offsets.events = position.offset + position.length;
+      try {
+        this.#events.apply(JSON.parse(decoder.decode(bytes)) as GepaEvent);
+      } catch {
+        this.#damaged++;
+      }
+    }
+  }
+
+  #forgetEvents(): void {
+    this.#events = new EventsFold();
+    this.#offsets.events = 0;
+    this.#known = { candidates: 0, texts: 0 };
+  }
+
+  *#linesOf(name: string, offset: number): Generator<FileLine> {
+    const fs = builtin('node:fs', 'read the run on Node.');
+    if (fs.existsSync(this.#path(name))) yield* linesFrom(this.#path(name), offset);
+  }
+
+  /** Finds the candidates of texts that ran before they were in the pool. */
+  #connect(): void {
+    const { candidates } = this.#events.state;
+    const { texts } = this.#journal;
+    const names = this.#events.state.started?.components ?? [];
+    if (names.length === 0) return;
+    const isNew = candidates.length > this.#known.candidates || texts.size > this.#known.texts;
+    if (!isNew) return;
+    for (const { index, texts } of candidates.slice(this.#known.candidates)) {
+      this.#candidateByTexts.set(candidateKey(names, texts), index);
+    }
+    for (const [textsId, of] of [...texts].slice(this.#known.texts)) {
+      this.#textsIdByKey.set(candidateKey(names, of), textsId);
+    }
+    this.#known = { candidates: candidates.length, texts: texts.size };
+    for (const [textsId, rollouts] of [...this.#journal.outsidePool]) {
+      const key = candidateKey(names, texts.get(textsId) ?? {});
+      const candidate = this.#candidateByTexts.get(key);
+      if (candidate !== undefined) this.#journal.joined(textsId, candidate);
+      else if (rollouts.some(({ proposal }) => proposal === undefined)) this.#attribute(rollouts, key);
+    }
+  }
+
+  /** Version 3 did not say for which proposal a rollout was made. */
+  #attribute(rollouts: readonly OpenRollout[], key: string): void {
+    const names = this.#events.state.started!.components;
+    const origin = this.#events.proposals.find(
+      ({ child }) => child !== undefined && candidateKey(names, child) === key,
+    );
+    if (origin === undefined) return;
+    for (const rollout of rollouts) rollout.proposal ??= origin.number;
+  }
+
+  #candidates(): CandidateData[] {
+    const { state } = this.#events;
+    const names = state.started?.components ?? [];
+    return state.candidates.map(({ runs: _, objectives: __, proposal: ___, ...candidate }) => {
+      const proposal = this.#events.proposalOf(candidate.index);
+      const textsId = this.#textsIdByKey.get(candidateKey(names, candidate.texts)) ?? -1;
+      return {
+        ...candidate,
+        ...(proposal === undefined ? {} : { proposal }),
+        at: this.#journal.firstAt.get(textsId) ?? 0,
+        partMean: state.partMean(candidate.index),
+      };
+    });
+  }
+
+  #proposals({ trainset, valset }: Examples): ProposalData[] {
+    const reflections = new Map<number, number[]>();
+    for (const { number, proposal, iteration, task } of this.#journal.reflections) {
+      // Version 3 did not number proposals.
+      const of =
+        proposal ??
+        this.#events.proposals.find((known) => known.iteration === iteration && known.task === task)
+          ?.number ??
+        0;
+      reflections.set(of, [...(reflections.get(of) ?? []), number]);
+    }
+    return this.#events.proposals.map(({ child: _, positions, ...proposal }) => ({
+      ...proposal,
+      minibatch: positions.flatMap(
+        (position) => (proposal.kind === 'merge' ? valset : trainset)[position] ?? [],
+      ),
+      reflections: reflections.get(proposal.number) ?? [],
+    }));
+  }
+}
+
+type Examples = Pick<RunData, 'examples' | 'trainset' | 'valset' | 'testset'>;
+
+function readExamples(path: string): Examples | undefined {
+  if (!builtin('node:fs', 'read the run on Node.').existsSync(path)) return undefined;
+  const examples: ExampleData[] = [];
+  const sets: Record<string, number[]> = {};
+  for (const { bytes } of linesFrom(path)) {
+    const { set, position, ...example } = JSON.parse(decoder.decode(bytes)) as ExampleData & {
+      readonly set: string;
+      readonly position: number;
+    };
+    sets[set] ??= [];
+    sets[set][position] = example.example;
+    examples[example.example] ??= example;
+  }
+  const { train = [], val = [], test = [], example = [] } = sets;
+  return { examples, trainset: train, valset: val, testset: [...test, ...example] };
+}
+
+/** A directory of version 3 of the format has only the ids of the examples that were run. */
+function examplesOf(ids: readonly string[]): Examples {
+  const examples = Array.from(ids, (id, example) => ({ example, id: id ?? '' }));
+  return { examples, trainset: [], valset: [], testset: [] };
+}
+
+/** A directory of version 3 of the format has only what the first event says. */
+function descriptionOf(
+  about: Partial<RunDescription>,
+  started: Extract<DecisionEvent, { type: 'run_started' }> | undefined,
+): RunDescription {
+  return {
+    components: about.components ?? (started?.components ?? []).map((name) => ({ name })),
+    models: about.models ?? { task: [] },
+    strategies: about.strategies ?? {},
+    limits: about.limits ?? {},
+    versions: about.versions ?? {},
+    seed: about.seed ?? started?.seed ?? 0,
+    ...(about.perfectScore === undefined ? {} : { perfectScore: about.perfectScore }),
+  };
+}
