@@ -61,7 +61,13 @@ const page = (policy: string, style: string, script: string): string => `<!docty
 
 export default defineConfig({
   build: {
-    lib: { entry: 'src/main.tsx', formats: ['iife'], name: 'gepaReport', fileName: 'report', cssFileName: 'report' },
+    lib: {
+      entry: 'src/main.tsx',
+      formats: ['iife'],
+      name: 'gepaReport',
+      fileName: 'report',
+      cssFileName: 'report',
+    },
     minify: true,
     target: 'es2022',
     reportCompressedSize: false,

@@ -37,6 +37,7 @@ export type {
   Compiled,
   CompileOptions,
   ProgramExample,
+  SaveOptions,
   Target,
 } from './program/target.ts';
 export { type Tunable, tunable } from './program/tunable.ts';

@@ -8,6 +8,7 @@ import { RunError } from './errors.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
 import { resolveOptions, type Settings } from './options/settings.ts';
 import { copyWarning } from './reflection/text-limits.ts';
+import { writeAskedReport } from './report-file/asked-report.ts';
 import type { OptimizationResult, TestScores } from './result.ts';
 import { runSearch } from './search/loop.ts';
 import type { PreparedRun } from './search/prepare.ts';
@@ -55,7 +56,9 @@ async function searchAndTest<Example, Output, Trace, Name extends string>(
     }
     warnOfCopies(prepared, dispatcher.warn);
     dispatchFinished(prepared, dispatcher, stoppedBy ?? reason, test);
-    return resultOf(search.state);
+    const result = resultOf(search.state);
+    await writeAskedReport(settings, result, dispatcher.warn);
+    return result;
   } catch (error) {
     runSignal.end();
     // Abandoned calls report what they took.
@@ -65,7 +68,10 @@ async function searchAndTest<Example, Output, Trace, Name extends string>(
       : new RunError(`The run failed: ${messageOf(error)}`, { cause: error });
     maskMessages(failure, settings.mask.message);
     dispatchFinished(prepared, dispatcher, 'error', undefined);
-    if (search.state.candidates.some(({ coverage }) => coverage > 0)) failure.result = resultOf(search.state);
+    if (search.state.candidates.some(({ coverage }) => coverage > 0)) {
+      failure.result = resultOf(search.state);
+      await writeAskedReport(settings, failure.result, dispatcher.warn);
+    }
     throw failure;
   }
 }

@@ -26,7 +26,7 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const path = route.value.path.join('/');
   const isFirst = useRef(true);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another view begins at its top, with the focus
+  // Another view begins at its top, with the focus.
   useEffect(() => {
     if (isFirst.current) {
       isFirst.current = false;
@@ -38,16 +38,18 @@ export function App() {
   const current = run.value;
   useEffect(() => {
     const name = views.find(([path]) => path === view)?.[1] ?? 'Run';
-    document.title = current === undefined ? 'GEPA run' : `${name} · GEPA run ${current.data.runId.slice(0, 8)}`;
+    document.title =
+      current === undefined ? 'GEPA run' : `${name} · GEPA run ${current.data.runId.slice(0, 8)}`;
   }, [view, current]);
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <header>
         <p class="title">
-          GEPA run {current !== undefined && <code>{current.data.runId.slice(0, 8)}</code>} <State run={current} />
+          GEPA run {current !== undefined && <code>{current.data.runId.slice(0, 8)}</code>}{' '}
+          <State run={current} />
         </p>
         <nav aria-label="Views">
           {views.map(([path, name]) => (
@@ -84,11 +86,23 @@ function View({ run }: { run: Run }) {
     case undefined:
       return <Overview run={run} />;
     case 'candidates':
-      return number === undefined ? <Candidates run={run} /> : <CandidatePage run={run} index={number} key={number} />;
+      return number === undefined ? (
+        <Candidates run={run} />
+      ) : (
+        <CandidatePage run={run} index={number} key={number} />
+      );
     case 'proposals':
-      return number === undefined ? <Proposals run={run} /> : <ProposalPage run={run} number={number} key={number} />;
+      return number === undefined ? (
+        <Proposals run={run} />
+      ) : (
+        <ProposalPage run={run} number={number} key={number} />
+      );
     case 'examples':
-      return number === undefined ? <Examples run={run} /> : <ExamplePage run={run} number={number} key={number} />;
+      return number === undefined ? (
+        <Examples run={run} />
+      ) : (
+        <ExamplePage run={run} number={number} key={number} />
+      );
     case 'spend':
       return <SpendPage run={run} />;
     case 'setup':

@@ -25,7 +25,14 @@ export interface SimulatedRunOptions {
 }
 
 const moods = ['angry', 'polite', 'short', 'rambling', 'formal', 'hurried'];
-const topics = ['a refund', 'a late parcel', 'a login problem', 'an invoice', 'a broken lamp', 'a cancelled order'];
+const topics = [
+  'a refund',
+  'a late parcel',
+  'a login problem',
+  'an invoice',
+  'a broken lamp',
+  'a cancelled order',
+];
 
 /** A simulated run: no model took part, scores and texts are drawn at random from a seed. */
 export function simulatedRun(options: SimulatedRunOptions): ReportSource {
@@ -55,7 +62,13 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
     iteration: number,
   ): number => {
     const fails = draw() < 0.012;
-    const score = fails ? 0 : draw() < skill - 0.6 * (difficulty[example]! - 0.5) ? 1 : draw() < 0.25 ? 0.5 : 0;
+    const score = fails
+      ? 0
+      : draw() < skill - 0.6 * (difficulty[example]! - 0.5)
+        ? 1
+        : draw() < 0.25
+          ? 0.5
+          : 0;
     metricCalls++;
     const at = metricCalls * 180;
     const durationMs = Math.round(300 + 900 * draw());
@@ -95,7 +108,10 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
     return score;
   };
 
-  const add = (skill: number, rest: Pick<CandidateData, 'texts' | 'parents' | 'source' | 'iteration' | 'proposal'>) => {
+  const add = (
+    skill: number,
+    rest: Pick<CandidateData, 'texts' | 'parents' | 'source' | 'iteration' | 'proposal'>,
+  ) => {
     const index = candidates.length;
     const isWhole = index === 0 || index === options.candidates - 1;
     const before = metricCalls;
@@ -121,7 +137,11 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
   };
 
   add(0.35, { texts: seedTexts, parents: [], source: 'seed', iteration: 0 });
-  for (let iteration = 1; candidates.length < options.candidates && iteration < 40 * options.candidates; iteration++) {
+  for (
+    let iteration = 1;
+    candidates.length < options.candidates && iteration < 40 * options.candidates;
+    iteration++
+  ) {
     const isMerge = candidates.length > 4 && draw() < 0.08;
     const parent = Math.floor(candidates.length * Math.sqrt(draw()));
     const second = isMerge ? (parent + 1) % candidates.length : undefined;
@@ -172,7 +192,9 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
     const skill = Math.min(0.95, skills[parent]! + 0.16 * (draw() - 0.4));
     const texts = { [component]: rewritten(candidates[parent]!.texts[component]!, number) };
     const firstRollout = rollouts.length;
-    const after = minibatch.map((example) => roll(skill, example, { proposal: number }, 'proposal', iteration));
+    const after = minibatch.map((example) =>
+      roll(skill, example, { proposal: number }, 'proposal', iteration),
+    );
     const isAccepted = total(after) > total(before);
     if (isAccepted) {
       for (let i = firstRollout; i < rollouts.length; i++) {
@@ -200,9 +222,14 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
       proposal: number,
     });
   }
-  const bestIndex = candidates.reduce((best, { index, mean }) => (mean > candidates[best]!.mean ? index : best), 0);
+  const bestIndex = candidates.reduce(
+    (best, { index, mean }) => (mean > candidates[best]!.mean ? index : best),
+    0,
+  );
   const seedScores = testset.map((example) => roll(skills[0]!, example, { candidate: 0 }, 'testset', 99));
-  const bestScores = testset.map((example) => roll(skills[bestIndex]!, example, { candidate: bestIndex }, 'testset', 99));
+  const bestScores = testset.map((example) =>
+    roll(skills[bestIndex]!, example, { candidate: bestIndex }, 'testset', 99),
+  );
   const meanOf = (scores: readonly number[]) => total(scores) / scores.length;
   const gain = meanOf(bestScores) - meanOf(seedScores);
   const keys = valset.map((example) => {
@@ -213,7 +240,9 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
       candidates: candidates.filter(({ scores }) => scores[example] === top).map(({ index }) => index),
     };
   });
-  const byMean = candidates.toSorted((a, b) => b.mean - a.mean).slice(0, Math.max(1, Math.ceil(candidates.length / 5)));
+  const byMean = candidates
+    .toSorted((a, b) => b.mean - a.mean)
+    .slice(0, Math.max(1, Math.ceil(candidates.length / 5)));
   const taskUsage = {
     modelCalls: 2 * metricCalls,
     inputTokens: 410 * metricCalls,
@@ -249,7 +278,11 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
         { name: 'reply.system', kind: 'prompt' },
       ],
       models: { task: ['simulated-small'], reflection: 'simulated-large' },
-      strategies: { search: 'adaptive', candidateSelectionStrategy: 'leaderOrPareto', batchSampler: 'epochShuffled' },
+      strategies: {
+        search: 'adaptive',
+        candidateSelectionStrategy: 'leaderOrPareto',
+        batchSampler: 'epochShuffled',
+      },
       limits: { maxMetricCalls: Math.ceil((metricCalls + 30) / 100) * 100 },
       versions: { 'gepa-core': '0.1.0', node: '24.21.0' },
       seed: 0,
@@ -310,10 +343,20 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
       reflection: { metricCalls: 0, usage: reflectionUsage },
       judge: { metricCalls: 0, usage: noUsage },
     },
-    time: { ...noTime, seed: 12_000, minibatch: 130_000, valset: 240_000, testset: 21_000, reflection: 410_000, other: 900 },
+    time: {
+      ...noTime,
+      seed: 12_000,
+      minibatch: 130_000,
+      valset: 240_000,
+      testset: 21_000,
+      reflection: 410_000,
+      other: 900,
+    },
     durationMs: 813_900,
     retries: 3,
-    warnings: ['2 of 24 validation examples are also in the trainset: val:3, val:7. Scores on them are too high.'],
+    warnings: [
+      '2 of 24 validation examples are also in the trainset: val:3, val:7. Scores on them are too high.',
+    ],
   };
   return {
     data,
@@ -329,7 +372,9 @@ const inputOf = (example: number) => ({
 });
 
 function traceOf(example: number, characters: number): Step[] {
-  const filler = 'The house rules put refunds under billing. '.repeat(Math.ceil(characters / 43)).slice(0, characters);
+  const filler = 'The house rules put refunds under billing. '
+    .repeat(Math.ceil(characters / 43))
+    .slice(0, characters);
   return [
     {
       kind: 'chain',
@@ -349,15 +394,23 @@ function traceOf(example: number, characters: number): Step[] {
           usage: { modelCalls: 1, inputTokens: 210, outputTokens: 12 },
           durationMs: 350,
         },
-        { kind: 'model', name: 'reply', components: ['reply.system'], output: 'Dear customer, …', durationMs: 420 },
+        {
+          kind: 'model',
+          name: 'reply',
+          components: ['reply.system'],
+          output: 'Dear customer, …',
+          durationMs: 420,
+        },
       ],
     },
   ];
 }
 
 const seedTexts = {
-  'classify.system': 'Sort the ticket into one of the categories billing, delivery, account or other.\n\n{ticket}\n\nAnswer with JSON.',
-  'reply.system': 'Write a short, friendly reply to the customer.\nDo not promise anything.\n\nSign with "The support team".',
+  'classify.system':
+    'Sort the ticket into one of the categories billing, delivery, account or other.\n\n{ticket}\n\nAnswer with JSON.',
+  'reply.system':
+    'Write a short, friendly reply to the customer.\nDo not promise anything.\n\nSign with "The support team".',
 };
 
 const advice = [
@@ -373,6 +426,10 @@ function rewritten(text: string, number: number): string {
   const lines = text.split('\n');
   const line = `- ${advice[number % advice.length]}`;
   if (number % 3 === 0) return [...lines.slice(0, 1), line, ...lines.slice(1)].join('\n');
-  if (number % 3 === 1) return text.replace('short, friendly', 'friendly and precise').replace('Sort the', 'Read and sort the').concat(`\n${line}`);
+  if (number % 3 === 1)
+    return text
+      .replace('short, friendly', 'friendly and precise')
+      .replace('Sort the', 'Read and sort the')
+      .concat(`\n${line}`);
   return `${text}\n${line}`;
 }

@@ -4,6 +4,7 @@ import { type Component, recordOf } from '../component.ts';
 import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { builtin } from '../node/builtin.ts';
 import { createMask, type Mask } from '../redact.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { environmentSecrets } from '../secrets.ts';
@@ -106,6 +107,9 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
     ...definedOnly(options),
     ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
     ...(runDir === undefined ? {} : { runDir }),
+    ...(options.report === undefined
+      ? {}
+      : { report: builtin('node:path', 'leave `report` out.').resolve(options.report) }),
     adapter,
     prices,
     mask: createMask({

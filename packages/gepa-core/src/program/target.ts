@@ -12,12 +12,8 @@ import type { OptimizationResult } from '../result.ts';
 import { checkExamples } from './check-examples.ts';
 import { withDeclaredVariables } from './declared-variables.ts';
 import { loadProgram, type ProgramTexts } from './load-program.ts';
-import {
-  checkCandidate,
-  type SavedCandidate,
-  savedCandidate,
-  writeSavedCandidate,
-} from './saved-candidate.ts';
+import { checkCandidate, type SavedCandidate, writeSavedCandidate } from './saved-candidate.ts';
+import { type SavableRun, savedFrom } from './saved-from.ts';
 import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
 import { foundCandidate, publicComponents, selectionAdapter } from './selection-adapter.ts';
 
@@ -100,13 +96,24 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
   load(saved: string | SavedCandidate, options?: { readonly ifChanged?: 'refuse' | 'apply' }): Program;
 }
 
+/** Options for `save`. */
+export interface SaveOptions {
+  /** The number of a candidate, its place in `result.candidates`. Default: the best. */
+  readonly candidate?: number;
+}
+
 /** The result of `compile`. */
 export interface Compiled<Program, Name extends string = string> {
   /** A program of the same type as the original, with the best candidate's texts. */
   readonly program: Program;
   readonly result: OptimizationResult<Name>;
-  /** Writes the best candidate to a small JSON file, for `target.load`. */
-  save(path: string): void;
+  /**
+   * Writes a candidate to a small JSON file, for `target.load`.
+   *
+   * @throws {FileAccessError} when the file cannot be written.
+   * @throws {OptionsError} when there is no such candidate.
+   */
+  save(path: string, options?: SaveOptions): void;
   /** The contents of the file that `save` writes, for `target.load`. */
   toJSON(): SavedCandidate;
   /** A readable diff of every component that changed. */
@@ -185,30 +192,14 @@ function compiled<Program, Name extends string>(
   result: OptimizationResult<Name>,
   program: Program,
 ): Compiled<Program, Name> {
-  const { seedScore, bestScore, bestCandidate, test } = result;
-  const toJSON = () =>
-    savedCandidate({
-      texts: { ...bestCandidate },
-      original: { ...seed },
-      scores: {
-        validation: { seed: seedScore, best: bestScore },
-        ...(test === undefined
-          ? {}
-          : {
-              test: {
-                size: test.size,
-                seed: test.seedScore,
-                best: test.bestScore,
-                interval: [test.interval[0], test.interval[1]],
-              },
-            }),
-      },
-    });
+  const { seedScore, bestScore, bestCandidate, bestIndex } = result;
+  const run: SavableRun = { ...result, seed, score: { seed: seedScore, best: bestScore } };
+  const toJSON = () => savedFrom(run, bestIndex);
   return {
     program,
     result,
     toJSON,
-    save: (path) => writeSavedCandidate(path, toJSON()),
+    save: (path, { candidate = bestIndex } = {}) => writeSavedCandidate(path, savedFrom(run, candidate)),
     diff: () => diffCandidates(seed, bestCandidate),
   };
 }

@@ -1,5 +1,11 @@
 import type { RunReader } from '../run-data/read-run.ts';
-import type { DetailRef, ReflectionDetail, RolloutData, RolloutDetail, RunData } from '../run-data/run-data.ts';
+import type {
+  DetailRef,
+  ReflectionDetail,
+  RolloutData,
+  RolloutDetail,
+  RunData,
+} from '../run-data/run-data.ts';
 import type { ExampleDetail, PageRollout } from './page-data.ts';
 
 /** A run, and its large parts on demand. */

@@ -23,14 +23,15 @@ export function readTemplate(): Template {
   return { head: (connect) => head.replace('<!--gepa:connect-->', connect), middle, end };
 }
 
-/** From the folder of this module up: its chunk may be anywhere in `dist`, or it runs from the source. */
+/** From the folder of this module up: beside its chunk in `dist`, or where a checkout builds it. */
 function templatePath(): string {
-  const start = typeof __dirname === 'string' ? __dirname : import.meta.dirname;
-  for (let folder = start; ; folder = dirname(folder)) {
-    for (const path of [join(folder, 'report.html'), join(folder, 'dist', 'report.html')]) {
-      if (existsSync(path)) return path;
-    }
-    if (folder === dirname(folder)) break;
+  // A CommonJS module has no `import.meta`.
+  let folder = typeof __dirname === 'string' ? __dirname : import.meta.dirname;
+  for (let parent = dirname(folder); parent !== folder; [folder, parent] = [parent, dirname(parent)]) {
+    const path = ['report.html', 'report-page/dist/report.html']
+      .map((name) => join(folder, name))
+      .find((path) => existsSync(path));
+    if (path !== undefined) return path;
   }
   throw new GepaError(
     'The file report.html of gepa-core is missing. In a checkout, run `npm run build`; in a bundle, leave gepa-core out of it.',

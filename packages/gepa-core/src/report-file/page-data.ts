@@ -65,7 +65,11 @@ const PREVIEW = 160;
 /** The first characters of a value as text. */
 export function previewOf(value: unknown): string {
   const text = typeof value === 'string' ? value : leadingText(value);
-  return text.slice(0, 4 * PREVIEW).replace(/\s+/g, ' ').trim().slice(0, PREVIEW);
+  return text
+    .slice(0, 4 * PREVIEW)
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, PREVIEW);
 }
 
 /** An object with one text is shown as that text. */

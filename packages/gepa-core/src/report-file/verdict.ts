@@ -17,7 +17,8 @@ type VerdictData = Pick<RunData, 'state' | 'bestIndex' | 'score' | 'test' | 'pro
 export function verdictOf(run: VerdictData): RunVerdict {
   const { score, bestIndex, state, test } = run;
   if (score === undefined) {
-    const sentence = state === 'running' ? 'The seed is being scored.' : 'The run ended before the seed was scored.';
+    const sentence =
+      state === 'running' ? 'The seed is being scored.' : 'The run ended before the seed was scored.';
     return { kind: 'none', sentence, notes: [] };
   }
   if (bestIndex === 0) return { kind: 'none', sentence: seedSentence(run, score.seed), notes: [] };
@@ -29,7 +30,7 @@ export function verdictOf(run: VerdictData): RunVerdict {
     kind: 'unsure',
     sentence: `${name} ${leads} ${best} on the validation examples; the seed scores ${seed}.`,
     notes: [
-      ...(isComparable(run) ? [] : [validationNote(run)]),
+      ...(isComparable(score) ? [] : [validationNote(run)]),
       state === 'running'
         ? 'The run goes on.'
         : 'There are no held-out scores. This score tends to be too high, because it selected the candidate.',
@@ -67,15 +68,15 @@ function testVerdict(name: string, test: TestScores): Pick<RunVerdict, 'kind' | 
   };
 }
 
-const isComparable = ({ score }: VerdictData): boolean =>
-  score?.seedOn.examples === score?.bestOn.examples && score?.seedOn.fresh === score?.bestOn.fresh;
+/** Whether seed and best candidate were scored on as many examples, of the same kind. */
+export const isComparable = ({ seedOn, bestOn }: NonNullable<RunData['score']>): boolean =>
+  seedOn.examples === bestOn.examples && seedOn.fresh === bestOn.fresh;
 
 function validationNote({ score, valset }: VerdictData): string {
   const { seed, best, seedOn, bestOn } = score!;
   const on = ({ examples, fresh }: typeof seedOn) =>
     `${examples === valset.length ? countOf(examples, 'example') : `${formatCount(examples)} of ${countOf(valset.length, 'example')}`}${fresh ? ' that the search did not use' : ''}`;
-  const same = seedOn.examples === bestOn.examples && seedOn.fresh === bestOn.fresh;
-  return same
+  return isComparable(score!)
     ? `Validation: ${formatScore(seed)} → ${formatScore(best)} on ${on(bestOn)}.`
     : `Validation: the seed has ${formatScore(seed)} on ${on(seedOn)}, the best candidate ${formatScore(best)} on ${on(bestOn)}.`;
 }

@@ -64,32 +64,48 @@ export async function watchRun(
 
   function respond(request: IncomingMessage, response: ServerResponse): void {
     // A page elsewhere can make a browser ask us under a name that it resolves to loopback.
-    if (!hosts.has(request.headers.host ?? '')) return send(response, 403, 'text/plain', 'Unknown host.');
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return send(response, 405, 'text/plain', 'Only GET.');
+    if (!hosts.has(request.headers.host ?? '')) send(response, 403, 'text/plain', 'Unknown host.');
+    else if (request.method !== 'GET') send(response, 405, 'text/plain', 'Only GET.');
+    else {
+      const [given = '', ...path] = new URL(request.url ?? '/', 'http://localhost').pathname
+        .slice(1)
+        .split('/');
+      if (isSame(given, token)) serve(path, response);
+      else send(response, 403, 'text/plain', 'Open the address that `gepa watch` printed, with its token.');
     }
-    const [given = '', ...path] = new URL(request.url ?? '/', 'http://localhost').pathname.slice(1).split('/');
-    if (!isSame(given, token)) {
-      return send(response, 403, 'text/plain', 'Open the address that `gepa watch` printed, with its token.');
-    }
-    const [what, item] = path;
+  }
+
+  /** Only these paths exist; none of them names a file. */
+  function serve([what, item, ...more]: readonly string[], response: ServerResponse): void {
     const number = item !== undefined && /^\d{1,9}$/.test(item) ? Number(item) : undefined;
-    if (path.length === 1 && what === '') return send(response, 200, 'text/html; charset=utf-8', page);
-    if (path.length === 1 && what === 'events') return follow(response);
-    if (path.length === 1 && what === 'data') {
-      const { data } = live;
-      if (data === undefined) return send(response, 204, 'text/plain', '');
-      return send(response, 200, 'application/json', JSON.stringify(data));
+    const kind = item === undefined ? what : number === undefined || more.length > 0 ? undefined : `${what}/`;
+    const json = (value: unknown) =>
+      value === undefined
+        ? send(response, 404, 'text/plain', 'The run has no such part.')
+        : send(response, 200, 'application/json', JSON.stringify(value));
+    switch (kind) {
+      case '':
+        send(response, 200, 'text/html; charset=utf-8', page);
+        break;
+      case 'events':
+        follow(response);
+        break;
+      case 'data':
+        if (live.data === undefined) send(response, 204, 'text/plain', '');
+        else json(live.data);
+        break;
+      case 'scores':
+        send(response, 200, 'application/octet-stream', live.scores);
+        break;
+      case 'examples/':
+        json(live.example(number!));
+        break;
+      case 'reflections/':
+        json(live.reflection(number!));
+        break;
+      default:
+        send(response, 404, 'text/plain', 'There is nothing here.');
     }
-    if (path.length === 1 && what === 'scores') {
-      return send(response, 200, 'application/octet-stream', live.scores);
-    }
-    if (path.length === 2 && number !== undefined) {
-      const value =
-        what === 'examples' ? live.example(number) : what === 'reflections' ? live.reflection(number) : undefined;
-      if (value !== undefined) return send(response, 200, 'application/json', JSON.stringify(value));
-    }
-    send(response, 404, 'text/plain', 'There is nothing here.');
   }
 
   function follow(response: ServerResponse): void {

@@ -5,7 +5,8 @@ export async function unpack(text: string): Promise<Uint8Array> {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-export const jsonOf = <Value>(bytes: Uint8Array): Value => JSON.parse(new TextDecoder().decode(bytes)) as Value;
+export const jsonOf = <Value>(bytes: Uint8Array): Value =>
+  JSON.parse(new TextDecoder().decode(bytes)) as Value;
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   // Present in new browsers, and far faster.

@@ -93,7 +93,8 @@ export function rowsOf(run: Run, { a, b, filter, order, text }: Query): Row[] {
     hard: ({ mean }: Row) => mean,
     spread: ({ position }: Row) => -totals.spread[position]!,
   }[order];
-  if (key !== undefined) rows.sort((one, other) => last(key(one)) - last(key(other)) || one.position - other.position);
+  if (key !== undefined)
+    rows.sort((one, other) => last(key(one)) - last(key(other)) || one.position - other.position);
   return rows;
 
   function passes(position: number): boolean {

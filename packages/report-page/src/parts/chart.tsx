@@ -75,7 +75,12 @@ function draw(element: HTMLElement, run: Run): uPlot {
       series: [
         {},
         { stroke: color('quiet'), width: 1, dash: [5, 4], points: { show: false } },
-        { stroke: color('accent'), width: 2, points: { show: false }, paths: uPlot.paths.stepped!({ align: 1 }) },
+        {
+          stroke: color('accent'),
+          width: 2,
+          points: { show: false },
+          paths: uPlot.paths.stepped!({ align: 1 }),
+        },
         { stroke: color('accent'), paths: () => null, points: { show: true, size: 6, fill: color('paper') } },
       ],
       hooks: {

@@ -73,7 +73,8 @@ function folded(rows: readonly DiffRow[]): Part[] {
   const isShown = rows.map(() => false);
   rows.forEach((row, i) => {
     if (row.kind === 'same') return;
-    for (let j = Math.max(0, i - CONTEXT); j <= Math.min(rows.length - 1, i + CONTEXT); j++) isShown[j] = true;
+    for (let j = Math.max(0, i - CONTEXT); j <= Math.min(rows.length - 1, i + CONTEXT); j++)
+      isShown[j] = true;
   });
   const parts: Part[] = [];
   for (let i = 0; i < rows.length; ) {

@@ -10,7 +10,13 @@ const ROW = 28;
 const COLUMN = 44;
 
 /** Scores of candidates (columns) on examples (rows); only the cells in view exist. One cell has the focus. */
-export function Grid(props: { run: Run; rows: readonly Row[]; columns: readonly number[]; a: number; b: number }) {
+export function Grid(props: {
+  run: Run;
+  rows: readonly Row[];
+  columns: readonly number[];
+  a: number;
+  b: number;
+}) {
   const { run, rows, columns, a, b } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const hasMoved = useRef(false);
@@ -75,11 +81,20 @@ export function Grid(props: { run: Run; rows: readonly Row[]; columns: readonly 
       aria-rowcount={rows.length + 1}
       aria-colcount={columns.length + 1}
       tabIndex={-1}
+      // Few candidates leave room for more of the inputs.
+      style={{
+        '--grid-label': `clamp(var(--grid-least), calc(min(100vw, 84rem) - 5rem - ${horizontal.total}px), 44rem)`,
+      }}
       ref={scroller}
       onKeyDown={onKeyDown}
       onClick={onClick}
     >
-      <div class="grid-head" role="row" aria-rowindex={1} style={{ width: `calc(var(--grid-label) + ${horizontal.total}px)` }}>
+      <div
+        class="grid-head"
+        role="row"
+        aria-rowindex={1}
+        style={{ width: `calc(var(--grid-label) + ${horizontal.total}px)` }}
+      >
         <div class="grid-corner" role="columnheader" aria-colindex={1}>
           Example
         </div>
@@ -112,7 +127,13 @@ export function Grid(props: { run: Run; rows: readonly Row[]; columns: readonly 
           const example = run.data.valset[position]!;
           const { id, preview } = run.data.examples[example] ?? { id: String(example), preview: '' };
           return (
-            <div role="row" key={r} aria-rowindex={r + 2} class="grid-row" style={{ transform: `translateY(${y}px)` }}>
+            <div
+              role="row"
+              key={r}
+              aria-rowindex={r + 2}
+              class="grid-row"
+              style={{ transform: `translateY(${y}px)` }}
+            >
               <div role="rowheader" aria-colindex={1} class="grid-label">
                 <a href={address(`examples/${example}`, { a, b })} tabIndex={-1} title={visible(preview)}>
                   {visible(id)}
@@ -152,4 +173,9 @@ export function Grid(props: { run: Run; rows: readonly Row[]; columns: readonly 
 
 /** `1`, `.5`, `.33`: a cell has room for three characters. */
 const short = (score: number): string =>
-  Number.isInteger(score) ? String(score) : score.toFixed(2).replace(/^(-?)0/, '$1').replace(/0$/, '');
+  Number.isInteger(score)
+    ? String(score)
+    : score
+        .toFixed(2)
+        .replace(/^(-?)0/, '$1')
+        .replace(/0$/, '');

@@ -1,4 +1,4 @@
-import { hierarchy, type HierarchyPointNode, tree } from 'd3-hierarchy';
+import { type HierarchyPointNode, hierarchy, tree } from 'd3-hierarchy';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { address } from '../data/route.ts';
 import type { Run } from '../data/run.ts';
@@ -34,7 +34,6 @@ export function Lineage({ run, showsRejected }: { run: Run; showsRejected: boole
     element.scrollTop = rootY - element.clientHeight / 2;
   }, [rootY]);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
     <div class="lineage" role="region" aria-label="Lineage of the candidates" tabIndex={0} ref={box}>
       <svg width={width + 90} height={height + 48} role="group" aria-label="Graph of candidates">
         {points.map((point) =>
@@ -116,7 +115,9 @@ function curve(fromX: number, y1: number, x2: number, y2: number): string {
 }
 
 function layout(run: Run, showsRejected: boolean) {
-  const nodes = run.data.candidates.map(({ index }): Node => ({ key: `c${index}`, candidate: index, children: [] }));
+  const nodes = run.data.candidates.map(
+    ({ index }): Node => ({ key: `c${index}`, candidate: index, children: [] }),
+  );
   for (const { index, parents } of run.data.candidates) {
     if (parents[0] !== undefined) nodes[parents[0]]?.children.push(nodes[index]!);
   }

@@ -1,5 +1,5 @@
-import type { Run } from '../data/run.ts';
 import { address } from '../data/route.ts';
+import type { Run } from '../data/run.ts';
 import { formatGain, formatScore, UNKNOWN } from './format.ts';
 
 /** The step of the colour scale for a score, 0 to 8; scores outside of 0 to `top` are at its ends. */
@@ -7,7 +7,9 @@ export const shade = (score: number, top: number): number =>
   Math.max(0, Math.min(8, Math.round((8 * score) / (top > 0 ? top : 1))));
 
 export function Score({ value }: { value: number | undefined }) {
-  return <span class="number">{value === undefined || Number.isNaN(value) ? UNKNOWN : formatScore(value)}</span>;
+  return (
+    <span class="number">{value === undefined || Number.isNaN(value) ? UNKNOWN : formatScore(value)}</span>
+  );
 }
 
 /** A difference with an arrow, so that its sign does not depend on colour. */

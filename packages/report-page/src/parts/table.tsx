@@ -31,8 +31,14 @@ export function Table<Row>(props: {
   const { items, total } = useVirtual({ count: sorted.length, size: ROW, element: () => scroller.current });
   const tracks = columns.map(({ width }) => width).join(' ');
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <div class="table" role="table" aria-label={label} aria-rowcount={sorted.length + 1} ref={scroller} tabIndex={0}>
+    <div
+      class="table"
+      role="table"
+      aria-label={label}
+      aria-rowcount={sorted.length + 1}
+      ref={scroller}
+      tabIndex={0}
+    >
       <div class="table-head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
         {columns.map((column) => (
           <Heading column={column} order={order} />
@@ -79,7 +85,9 @@ function Heading<Row>({ column, order }: { column: Column<Row>; order: string })
       ) : (
         <button type="button" onClick={() => change({ sort: next })}>
           {title}
-          <span aria-hidden="true" class={direction}>{{ ascending: ' ↑', descending: ' ↓', none: ' ↕' }[direction]}</span>
+          <span aria-hidden="true" class={direction}>
+            {{ ascending: ' ↑', descending: ' ↓', none: ' ↕' }[direction]}
+          </span>
         </button>
       )}
     </div>

@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
-import { readable } from './readable.ts';
 import { formatCount, visible } from './format.ts';
+import { readable } from './readable.ts';
 
 /** So many characters of a long text are shown at first, and with each "Show more". */
 const FIRST = 20_000;
@@ -14,7 +14,6 @@ export function Text({ value, label }: { value: unknown; label: string }) {
   const isCut = text.length > shown;
   return (
     <div class="text">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
       <pre role="region" aria-label={label} tabIndex={0} class={typeof value === 'string' ? 'prose' : 'code'}>
         {text === '' ? <span class="quiet">(empty)</span> : visible(text.slice(0, shown))}
       </pre>

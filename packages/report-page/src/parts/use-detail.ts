@@ -10,7 +10,7 @@ export type Loaded<Value> =
 export function useDetail<Value>(key: string, read: () => Promise<Value>): Loaded<Value> {
   const [state, setState] = useState<{ key: string; loaded: Loaded<Value> }>();
   const change = source.isLive ? version.value : 0;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for what `read` reads, `change` for its state
+  // `key` stands for what `read` reads, `change` for its state.
   useEffect(() => {
     let isCurrent = true;
     read().then(

@@ -80,16 +80,19 @@ function Texts({ run, index }: { run: Run; index: number }) {
           value={setting}
           extra={[
             { value: 'none', label: 'nothing: show the texts' },
-            ...(parents.length > 0 ? [{ value: 'parent', label: `its parent (${parents[0] === 0 ? 'seed' : `#${parents[0]}`})` }] : []),
+            ...(parents.length > 0
+              ? [{ value: 'parent', label: `its parent (${parents[0] === 0 ? 'seed' : `#${parents[0]}`})` }]
+              : []),
           ]}
           onChange={(against) => change({ against })}
         />
         {reference !== undefined && pair !== undefined && pair.both > 0 && (
           <p>
             <Gain value={pair.meanB - pair.meanA} /> on {countOf(pair.both, 'common example')}: better on{' '}
-            <a href={address('examples', { a: reference.index, b: index, show: 'won' })}>{pair.better}</a>, worse on{' '}
-            <a href={address('examples', { a: reference.index, b: index, show: 'lost' })}>{pair.worse}</a>, equal on{' '}
-            {pair.equal}.
+            <a href={address('examples', { a: reference.index, b: index, show: 'won' })}>{pair.better}</a>,
+            worse on{' '}
+            <a href={address('examples', { a: reference.index, b: index, show: 'lost' })}>{pair.worse}</a>,
+            equal on {pair.equal}.
           </p>
         )}
       </div>

@@ -135,7 +135,9 @@ function columns(run: Run): Column<Candidate>[] {
       title: 'New text in',
       width: 'minmax(12rem, 1fr)',
       cell: (candidate) =>
-        candidate.index === 0 ? '' : changedIn(candidate).map((name) => <code class="name">{visible(name)}</code>),
+        candidate.index === 0
+          ? ''
+          : changedIn(candidate).map((name) => <code class="name">{visible(name)}</code>),
     },
   ];
 }

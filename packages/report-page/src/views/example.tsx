@@ -110,6 +110,7 @@ function Body({ run, example }: { run: Run; example: ExampleDetail }) {
                   ))}
                 </select>
               </label>
+              {!people.includes(who) && <p class="quiet">It was not run on this example.</p>}
               {rollouts
                 .filter((rollout) => whoOf(rollout) === who)
                 .map((rollout) => (

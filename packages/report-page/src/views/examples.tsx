@@ -16,10 +16,7 @@ export function Examples({ run }: { run: Run }) {
   const order = oneOf(orders, query.get('order')) ?? 'position';
   const columnOrder = oneOf(columnOrders, query.get('columns')) ?? 'number';
   const text = query.get('q') ?? '';
-  const rows = useMemo(
-    () => rowsOf(run, { a, b, filter, order, text }),
-    [run, a, b, filter, order, text],
-  );
+  const rows = useMemo(() => rowsOf(run, { a, b, filter, order, text }), [run, a, b, filter, order, text]);
   const columns = useMemo(() => columnsOf(run, a, b, columnOrder), [run, a, b, columnOrder]);
   return (
     <>
@@ -28,7 +25,12 @@ export function Examples({ run }: { run: Run }) {
         <CandidateSelect run={run} label="A" value={String(a)} onChange={(value) => change({ a: value })} />
         <CandidateSelect run={run} label="B" value={String(b)} onChange={(value) => change({ b: value })} />
         <Choice label="Show" options={filters} value={filter} onChange={(show: Filter) => change({ show })} />
-        <Choice label="Order" options={orders} value={order} onChange={(value: Order) => change({ order: value })} />
+        <Choice
+          label="Order"
+          options={orders}
+          value={order}
+          onChange={(value: Order) => change({ order: value })}
+        />
         <Choice
           label="Columns"
           options={columnOrders}
@@ -89,6 +91,9 @@ function columnsOf(run: Run, a: number, b: number, order: keyof typeof columnOrd
 const within = (run: Run, index: number | undefined): number | undefined =>
   index !== undefined && index < run.data.candidates.length ? index : undefined;
 
-function oneOf<Key extends string>(options: Readonly<Record<Key, string>>, value: string | null): Key | undefined {
+function oneOf<Key extends string>(
+  options: Readonly<Record<Key, string>>,
+  value: string | null,
+): Key | undefined {
   return value !== null && Object.hasOwn(options, value) ? (value as Key) : undefined;
 }

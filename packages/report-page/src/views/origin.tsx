@@ -43,7 +43,8 @@ function Why({ proposal }: { proposal: Proposal }) {
   const [a, b] = [mean(before), mean(after)];
   const change = (
     <>
-      <Score value={a} /> → <Score value={b} /> (<Gain value={b - a} />) on {countOf(minibatch.length, 'example')}
+      <Score value={a} /> → <Score value={b} /> (<Gain value={b - a} />) on{' '}
+      {countOf(minibatch.length, 'example')}
     </>
   );
   const where = kind === 'merge' ? 'The merge' : 'The child';

@@ -1,4 +1,4 @@
-import { verdictOf } from '../../../gepa-core/src/report-file/verdict.ts';
+import { isComparable, verdictOf } from '../../../gepa-core/src/report-file/verdict.ts';
 import { address } from '../data/route.ts';
 import type { Run } from '../data/run.ts';
 import { ScoreChart } from '../parts/chart.tsx';
@@ -64,7 +64,8 @@ export function Overview({ run }: { run: Run }) {
       <Warnings run={run} />
       <section>
         <h2>
-          What became of the proposals <a href={address('proposals')}>all {formatCount(data.proposals.length)}</a>
+          What became of the proposals{' '}
+          <a href={address('proposals')}>all {formatCount(data.proposals.length)}</a>
         </h2>
         <Fates run={run} />
       </section>
@@ -85,7 +86,11 @@ function Tiles({ run: { data } }: { run: Run }) {
           <strong>
             {formatScore(score.seed)} → {formatScore(score.best)}
           </strong>
-          <Gain value={score.best - score.seed} />
+          {isComparable(score) ? (
+            <Gain value={score.best - score.seed} />
+          ) : (
+            <span class="quiet">on different examples</span>
+          )}
         </Tile>
       )}
       {test !== undefined && (
@@ -167,8 +172,8 @@ function Warnings({ run: { data } }: { run: Run }) {
       )}
       {omittedRollouts > 0 && (
         <p class="quiet">
-          This file leaves out outputs and traces of {countOf(omittedRollouts, 'rollout')}, to stay small. `gepa
-          watch` shows all of them.
+          This file leaves out outputs and traces of {countOf(omittedRollouts, 'rollout')}, to stay small.
+          `gepa watch` shows all of them.
         </p>
       )}
       {isPartial && (

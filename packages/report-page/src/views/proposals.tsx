@@ -61,7 +61,13 @@ export function Proposals({ run }: { run: Run }) {
 
 function columns(run: Run): Column<Proposal>[] {
   return [
-    { id: 'number', title: '#', width: '4rem', by: ({ number }) => number, cell: ({ number }) => `P${number}` },
+    {
+      id: 'number',
+      title: '#',
+      width: '4rem',
+      by: ({ number }) => number,
+      cell: ({ number }) => `P${number}`,
+    },
     {
       id: 'status',
       title: 'Status',

@@ -39,11 +39,16 @@ export function Setup({ run: { data } }: { run: Run }) {
       />
       <Facts
         title="Models"
-        facts={{ program: task.join(', ') || 'not known by name', reflection: reflection ?? 'not known by name' }}
+        facts={{
+          program: task.join(', ') || 'not known by name',
+          reflection: reflection ?? 'not known by name',
+        }}
       />
       <Facts
         title="Limits"
-        facts={Object.fromEntries(Object.entries(about.limits).map(([name, value]) => [name, formatCount(value)]))}
+        facts={Object.fromEntries(
+          Object.entries(about.limits).map(([name, value]) => [name, formatCount(value)]),
+        )}
       />
       <Facts title="Strategies" facts={about.strategies} />
       <Facts title="Versions" facts={about.versions} />

@@ -29,13 +29,20 @@ export function SpendPage({ run: { data } }: { run: Run }) {
         <table class="spend">
           <thead>
             <tr>
-              {['Phase', 'Metric calls', 'Model calls', 'Input tokens', 'Output tokens', 'Cost', 'Time', ''].map(
-                (title, i) => (
-                  <th scope="col" class={i > 0 ? 'number' : ''}>
-                    {title}
-                  </th>
-                ),
-              )}
+              {[
+                'Phase',
+                'Metric calls',
+                'Model calls',
+                'Input tokens',
+                'Output tokens',
+                'Cost',
+                'Time',
+                '',
+              ].map((title, i) => (
+                <th scope="col" class={i > 0 ? 'number' : ''}>
+                  {title}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody>
@@ -104,7 +111,13 @@ export function SpendPage({ run: { data } }: { run: Run }) {
   );
 }
 
-function Numbers({ metricCalls, usage }: { metricCalls?: number | undefined; usage?: Run['data']['usage'] | undefined }) {
+function Numbers({
+  metricCalls,
+  usage,
+}: {
+  metricCalls?: number | undefined;
+  usage?: Run['data']['usage'] | undefined;
+}) {
   const values = [metricCalls, usage?.modelCalls, usage?.inputTokens, usage?.outputTokens];
   return (
     <>
