@@ -9,4 +9,8 @@ export const searches: Readonly<Record<string, Search>> = {
   reference: { search: 'reference' },
   adaptive: { search: 'adaptive' },
   'adaptive-round-robin': { search: 'adaptive', componentSelector: 'round_robin' },
+  'adaptive-2': { search: 'adaptive', parallelProposals: 2 },
+  'adaptive-4': { search: 'adaptive', parallelProposals: 4 },
+  'adaptive-8': { search: 'adaptive', parallelProposals: 8 },
+  'adaptive-auto': { search: 'adaptive', parallelProposals: 'auto' },
 };

@@ -7,22 +7,23 @@ import { type Latency, type TimedRun, timedRun } from './timed-run.ts';
 /**
  * The true score against time, for one to eight proposals at once. Time is simulated: a rollout takes 50 ms, a
  * reflection 500 ms, eight rollouts run at once, and the engine itself takes none. The tasks are those of the search
- * benchmark, without a model.
+ * benchmark, without a model. `valset` is the share of the time in which rollouts on the valset run: no overlap of validation with the
+ * reflections of the next round could save more.
  */
 const { values } = parseArgs({
   options: {
     families: { type: 'string', default: 'base,rugged-60' },
     latencies: { type: 'string', default: 'constant,lognormal' },
-    proposals: { type: 'string', default: '1,2,4,8' },
+    proposals: { type: 'string', default: '1,2,4,8,auto' },
     seeds: { type: 'string', default: '10' },
     budget: { type: 'string' },
   },
 });
 
 /** The searches with k proposals at once. */
-const searches: Readonly<Record<string, (k: number) => Search>> = {
-  reference: (k) => ({ search: 'reference', samplingStrategy: { independent: k } }),
-  adaptive: (k) => ({ search: 'adaptive', samplingStrategy: { independent: k } }),
+const searches: Readonly<Record<string, (k: number | 'auto') => Search>> = {
+  reference: (k) => ({ search: 'reference', parallelProposals: k }),
+  adaptive: (k) => ({ search: 'adaptive', parallelProposals: k }),
 };
 const times = [2, 5, 10, 20, 40];
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);
@@ -45,10 +46,11 @@ for (const name of values.families.split(',')) {
       'seconds',
       'calls',
       'reflect',
+      'valset',
     ];
     console.log(cells(header));
     for (const [search, options] of Object.entries(searches)) {
-      for (const k of values.proposals.split(',').map(Number)) {
+      for (const k of values.proposals.split(',').map((k) => (k === 'auto' ? k : Number(k)))) {
         const runs: TimedRun[] = [];
         for (const seed of seeds)
           runs.push(await timedRun({ ...family, budget }, options(k), seed, latency, times));
@@ -62,6 +64,7 @@ for (const name of values.families.split(',')) {
           meanOf(runs.map(({ seconds }) => seconds)).mean.toFixed(1),
           meanOf(runs.map(({ calls }) => calls)).mean.toFixed(0),
           meanOf(runs.map(({ reflections }) => reflections)).mean.toFixed(1),
+          score(meanOf(runs.map(({ valsetShare }) => valsetShare)).mean),
         ];
         console.log(cells(row));
       }

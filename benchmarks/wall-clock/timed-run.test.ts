@@ -18,8 +18,7 @@ describe('the wall-clock benchmark', () => {
 
   it('finishes the same search sooner with more proposals at once', async () => {
     const family = { ...families[0]!, budget: 100, valSize: 6, trainSize: 12 };
-    const run = (k: number) =>
-      timedRun(family, { samplingStrategy: { independent: k } }, 1, 'lognormal', [0, 1_000]);
+    const run = (k: number) => timedRun(family, { parallelProposals: k }, 1, 'lognormal', [0, 1_000]);
     const [single, four] = [await run(1), await run(4)];
     expect(four.seconds).toBeLessThan(single.seconds);
     expect(single.scoreAt[1]).toBe(single.score);

@@ -18,6 +18,8 @@ export interface TimedRun {
   readonly score: number;
   readonly calls: number;
   readonly reflections: number;
+  /** The share of the time in which rollouts on the valset run. */
+  readonly valsetShare: number;
   /** The true score of the best candidate so far at the given times. */
   readonly scoreAt: readonly number[];
 }
@@ -35,6 +37,8 @@ export async function timedRun(
   const candidates: Readonly<Record<string, string>>[] = [];
   const history: { readonly at: number; readonly best: number }[] = [];
   let reflections = 0;
+  const validating = { running: 0, since: 0, total: 0 };
+  const valset = new Set(task.valset);
   /** A call takes the same time whenever it is made. */
   const duration = (mean: number, call: string) =>
     latency === 'constant'
@@ -45,7 +49,10 @@ export async function timedRun(
     optimize<number, Outcome, undefined, string>({
       seedCandidate: task.seedCandidate,
       run: async (candidate, example) => {
+        const validates = valset.has(example);
+        if (validates && validating.running++ === 0) validating.since = clock.now;
         await clock.sleep(duration(ROLLOUT_MS, JSON.stringify([candidate, example])));
+        if (validates && --validating.running === 0) validating.total += clock.now - validating.since;
         return { output: task.run(candidate, example) };
       },
       metric: ({ output: { score, feedback } }) => ({ score, componentFeedback: feedback }),
@@ -75,5 +82,12 @@ export async function timedRun(
     const last = history.findLast(({ at }) => at <= time * 1_000);
     return last === undefined ? seedScore : task.trueScore(candidates[last.best]!);
   });
-  return { seconds: clock.now / 1_000, score, calls: result.totalMetricCalls, reflections, scoreAt };
+  return {
+    seconds: clock.now / 1_000,
+    score,
+    calls: result.totalMetricCalls,
+    reflections,
+    valsetShare: validating.total / clock.now,
+    scoreAt,
+  };
 }

@@ -4,7 +4,8 @@ import type { GepaEvent, Listener } from './events.ts';
 /** Passes events to the listeners, and collects the warnings. */
 export interface Dispatcher<Name extends string> {
   readonly add: (listener: Listener<Name>) => void;
-  readonly dispatch: (event: GepaEvent<Name>) => void;
+  /** Sends an event to the listeners, and returns it as it was sent: with messages masked. */
+  readonly dispatch: <Event extends GepaEvent<Name>>(event: Event) => Event;
   /** A remark for the listeners that does not concern the result. */
   readonly note: (message: string) => void;
   /** Warns once per message; the result contains the warning. */
@@ -39,10 +40,14 @@ export function createDispatcher<Name extends string>(
       }
     }
   };
-  const dispatch = (event: GepaEvent<Name>) => {
-    if ('message' in event) send({ ...event, message: mask(event.message) });
-    else if ('error' in event && event.error !== undefined) send({ ...event, error: mask(event.error) });
-    else send(event);
+  const dispatch = <Event extends GepaEvent<Name>>(event: Event): Event => {
+    let sent = event;
+    for (const name of ['message', 'error', 'feedback'] as const) {
+      const text = (event as { readonly [name]?: string })[name];
+      if (text !== undefined) sent = { ...sent, [name]: mask(text) };
+    }
+    send(sent);
+    return sent;
   };
   const warn = (raw: string) => {
     const message = mask(raw);

@@ -2,7 +2,7 @@ import type { Phase } from './adapter/adapter.ts';
 import type { SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
-import type { TestScores, TextLength } from './result.ts';
+import type { BudgetHeld, TestScores, TextLength } from './result.ts';
 import type { CandidateSource, FrontierType } from './search/search-view.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 
@@ -42,6 +42,8 @@ export type DecisionEvent<Name extends string = string> =
       readonly minibatch: readonly number[];
       readonly scores: readonly number[];
       readonly skipped: boolean;
+      /** The first line of the feedback on the lowest score. */
+      readonly feedback?: string;
     }
   | {
       /** A task that led to no child to run. */
@@ -100,6 +102,9 @@ export type DecisionEvent<Name extends string = string> =
       readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
       /** For the seed: the components that no rollout read. They are left out of the search. */
       readonly unread?: readonly Name[];
+      /** The number of these rollouts in which the program or the metric threw, and the first message. */
+      readonly failed?: number;
+      readonly error?: string;
       readonly metricCalls: number;
       readonly bestIndex: number;
     }
@@ -157,6 +162,7 @@ export type DecisionEvent<Name extends string = string> =
       readonly warnings: readonly string[];
       /** Of each component, in characters; empty if the seed was not scored. */
       readonly lengths: Readonly<Record<string, TextLength>>;
+      readonly budgetHeld?: BudgetHeld;
       readonly test?: TestScores;
     };
 

@@ -43,8 +43,12 @@ export type {
 export { type Tunable, tunable } from './program/tunable.ts';
 export type { PromptImage } from './reflection/images.ts';
 export type {
+  BudgetHeld,
+  ComponentProposals,
   FrontierKey,
   OptimizationResult,
+  ProposalCounts,
+  RejectedProposal,
   ScoreBasis,
   TestScores,
   TextLength,
@@ -78,6 +82,7 @@ export {
   type EvaluationPolicy,
   type EvaluationPolicyOption,
   type FinalStep,
+  type FinalsRequest,
   fullEvaluation,
   type PolicyRequest,
   stagedEvaluation,

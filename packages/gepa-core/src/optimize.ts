@@ -9,10 +9,12 @@ import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options
 import { resolveOptions, type Settings } from './options/settings.ts';
 import { copyWarning } from './reflection/text-limits.ts';
 import { writeAskedReport } from './report-file/asked-report.ts';
-import type { OptimizationResult, TestScores } from './result.ts';
+import type { BudgetHeld, OptimizationResult, TestScores } from './result.ts';
 import { runSearch } from './search/loop.ts';
+import { callsForProposal } from './search/pool.ts';
 import type { PreparedRun } from './search/prepare.ts';
 import { rescoreIfProgramChanged } from './search/rescore.ts';
+import type { SearchContext } from './search/search-context.ts';
 import { lengthsOf, resultOf } from './search/state.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 import { scoreTestset } from './search/test-scores.ts';
@@ -131,8 +133,16 @@ function dispatchFinished<Example, Output, Trace, Name extends string>(
     time,
     warnings: [...dispatcher.warnings],
     lengths: lengthsOf(state),
+    ...(stopReason === 'maxMetricCalls' ? { budgetHeld: budgetHeldBy(search) } : {}),
     ...(test === undefined ? {} : { test }),
   });
+}
+
+function budgetHeldBy<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+): BudgetHeld {
+  const { limit, testset } = search.metricCalls();
+  return { left: limit + testset - search.spend.metricCalls, needed: callsForProposal(search) };
 }
 
 function outageWarning(error: unknown, runDir: string | undefined): string {

@@ -1,6 +1,7 @@
 import type { SpendByPhase, TimeSpent } from './budget/spend.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
+import type { ProposalRejection } from './events.ts';
 import type { FrontierKeyName, FrontierType, ScoredCandidate } from './search/search-view.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 
@@ -26,6 +27,16 @@ export interface ScoreBasis {
   readonly examples: number;
   /** Whether the search used none of them, so that the score was not selected for being high. */
   readonly fresh: boolean;
+  /** Whether the candidate was chosen among others for this score, which then tends to be too high. */
+  readonly optimistic: boolean;
+}
+
+/** Why a run did not use all of its metric calls. */
+export interface BudgetHeld {
+  /** What is left of `maxMetricCalls`. */
+  readonly left: number;
+  /** What another proposal takes at most: its minibatch, run twice, and its validation. */
+  readonly needed: number;
 }
 
 /** One key of the Pareto frontier. */
@@ -33,6 +44,42 @@ export interface FrontierKey extends FrontierKeyName {
   readonly score: number;
   /** All candidates that reach the score, ascending. */
   readonly candidates: readonly number[];
+}
+
+/** The proposals that had a new text for a component, or were to have one. */
+export interface ComponentProposals {
+  readonly accepted: number;
+  readonly rejected: number;
+}
+
+/** A proposal that led to no candidate. */
+export interface RejectedProposal {
+  readonly proposal: number;
+  /** Empty for a merge. */
+  readonly components: readonly string[];
+  /** `not_better`: it was tested on the minibatch, and not accepted. Otherwise there was no text to test. */
+  readonly reason: ProposalRejection | 'not_better';
+  readonly message: string;
+  /** One line of the feedback on its minibatch. */
+  readonly feedback?: string;
+}
+
+/** What came of the proposals of a run. */
+export interface ProposalCounts<Name extends string = string> {
+  /** `accepted` and `rejected` together, merges included. */
+  readonly made: number;
+  /** Passed the test on the minibatch. */
+  readonly accepted: number;
+  readonly rejected: number;
+  /** Why, with the number of proposals. */
+  readonly byReason: Readonly<Partial<Record<RejectedProposal['reason'], number>>>;
+  /** Merges do not count. */
+  readonly byComponent: Readonly<Record<Name, ComponentProposals>>;
+  /** The minibatches that led to no proposal, since the parent was perfect on them. */
+  readonly perfectMinibatches: number;
+  /** The minibatches on which the parent scored 0 everywhere. */
+  readonly zeroMinibatches: number;
+  readonly lastRejected?: RejectedProposal;
 }
 
 /** The length of a component's text in characters. */
@@ -73,7 +120,10 @@ export interface OptimizationResult<Name extends string = string> {
   /** The length of each component in characters, in the seed and in the best candidate. */
   readonly lengths: Readonly<Record<Name, TextLength>>;
   readonly stopReason: StopReason;
+  /** Present when the run ended by `maxMetricCalls`: what was left, and what it did not suffice for. */
+  readonly budgetHeld?: BudgetHeld;
   readonly iterations: number;
+  readonly proposals: ProposalCounts<Name>;
   /** Scored rollouts, those on the testset included. */
   readonly totalMetricCalls: number;
   /** Metric calls that a partial evaluation policy left out. */

@@ -1,16 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { FileAccessError } from '../errors.ts';
+import { RunDirectoryError } from '../errors.ts';
 import { countOf } from '../report/format.ts';
 import { RunReader } from '../run-data/read-run.ts';
 import type { CandidateData, RunData } from '../run-data/run-data.ts';
 import { UsageError } from './usage-error.ts';
 
-/** @throws {FileAccessError} when the directory holds no run. */
+/** @throws {RunDirectoryError} when the directory holds no run. */
 export function openRun(path: string): RunReader {
   const directory = resolve(path);
-  if (!existsSync(directory)) throw new FileAccessError(`There is no run directory ${directory}.`);
-  if (!statSync(directory).isDirectory()) throw new FileAccessError(`${directory} is not a directory.`);
+  if (!existsSync(directory)) throw new RunDirectoryError(`There is no run directory ${directory}.`);
+  if (!statSync(directory).isDirectory()) throw new RunDirectoryError(`${directory} is not a directory.`);
   const reader = new RunReader(directory);
   reader.update();
   return reader;

@@ -2,7 +2,7 @@ import { componentNames } from '../component.ts';
 import { ExampleIndex } from '../search/examples.ts';
 import { MERGE_SUBSAMPLE_SIZE } from '../search/merge-proposer.ts';
 import { FIRST_PART } from '../search/strategies/adaptive.ts';
-import type { SamplingStrategy } from '../search/strategies/proposal-sampling.ts';
+import { MOST_AT_ONCE, type SamplingStrategy } from '../search/strategies/proposal-sampling.ts';
 import { mostSelected, type SelectionStrategy } from '../search/strategies/proposal-selection.ts';
 import type { AnySettings, Counts } from './counts.ts';
 
@@ -57,7 +57,9 @@ export function ceilingOf(settings: AnySettings): Counts {
 function tasksOf(strategy: SamplingStrategy): number {
   if (strategy === 'single') return 1;
   if ('parents' in strategy) return strategy.parents * strategy.mutations;
-  if ('independent' in strategy) return strategy.independent;
+  if ('independent' in strategy) {
+    return strategy.independent === 'auto' ? MOST_AT_ONCE : strategy.independent;
+  }
   if ('sameParent' in strategy) return strategy.sameParent;
   return Number.POSITIVE_INFINITY;
 }

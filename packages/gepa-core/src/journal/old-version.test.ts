@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { optimize } from '../optimize.ts';
 import { tokenRun, withoutTimes } from '../testing/fixtures/token-run.ts';
+import { writeVersion3 } from './fixtures/version-3.ts';
 
 let runDir: string;
 beforeEach(() => {
@@ -11,36 +12,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(runDir, { recursive: true, force: true }));
 
-const journal = () => join(runDir, 'journal.jsonl');
-
-/** Rewrites the directory as version 3 of the format had it. */
-function writeVersion3(): void {
-  const lines = readFileSync(journal(), 'utf8').trimEnd().split('\n');
-  const old = lines.map((text) => {
-    const { at, ...line } = JSON.parse(text);
-    const { textsId, candidate: _, proposal: __, about: ___, ...rest } = line;
-    switch (line.type) {
-      case 'run':
-        return { ...line, version: 3 };
-      case 'texts':
-        return { type: 'candidate', candidate: textsId, texts: line.texts, at };
-      case 'rollout':
-        return { ...rest, candidate: textsId, at };
-      default:
-        return { ...rest, at };
-    }
-  });
-  writeFileSync(journal(), `${old.map((line) => JSON.stringify(line)).join('\n')}\n`);
-  rmSync(join(runDir, 'examples.jsonl'));
-}
-
 it('a run directory of version 3 is resumed: nothing is run again, and the search goes on as it would have', async () => {
   const setup = { maxIterations: 12, maxMetricCalls: 400 };
   const uninterrupted = tokenRun(setup);
   await optimize(uninterrupted.options);
 
   await optimize(tokenRun({ ...setup, maxIterations: 5, runDir }).options);
-  writeVersion3();
+  writeVersion3(runDir);
   const replayed = tokenRun({ ...setup, maxIterations: 5, runDir });
   await optimize(replayed.options);
   expect(replayed.begun.size).toBe(0);

@@ -124,6 +124,16 @@ describe('invalid options', () => {
       { maxTokens: 100, reserve: { rollout: { tokens: 200 } } },
       'reserve.rollout.tokens is 200, more than maxTokens (100)',
     ],
+    [
+      'both names of parallel proposals',
+      { parallelProposals: 2, samplingStrategy: 'single' },
+      'Give either `parallelProposals` or `samplingStrategy`, not both.',
+    ],
+    [
+      'a fraction of a proposal at once',
+      { parallelProposals: 1.5 },
+      `"parallelProposals" must be a whole number of 1 or more, or 'auto'`,
+    ],
     ['an unknown retry option', { retry: { times: 3 } }, 'There is no option "retry.times"'],
     ['a signal that is not an AbortSignal', { signal: {} }, 'The option "signal" must be an AbortSignal.'],
     ['no program', { adapter: undefined }, 'Give an `adapter`, or both `seedCandidate` and `run`.'],

@@ -25,6 +25,9 @@ export function* checkRules(
   if (isGiven('reflectionModel') && isGiven('propose')) {
     yield 'Give either `reflectionModel` or `propose`, not both.';
   }
+  if (isGiven('parallelProposals') && isGiven('samplingStrategy')) {
+    yield 'Give either `parallelProposals` or `samplingStrategy`, not both.';
+  }
   if (isGiven('auto') && isGiven('maxMetricCalls')) {
     yield 'Give either `auto` or `maxMetricCalls`, not both.';
   }

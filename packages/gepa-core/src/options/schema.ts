@@ -41,8 +41,9 @@ function strategy(
   );
 }
 
+const countOrAuto = z.union([count, z.literal('auto')], "must be a whole number of 1 or more, or 'auto'");
 const countsOf = (keys: readonly string[]) =>
-  z.strictObject(Object.fromEntries(keys.map((key) => [key, count])));
+  z.strictObject(Object.fromEntries(keys.map((key) => [key, key === 'independent' ? countOrAuto : count])));
 
 /** A value for all components, or values by name. */
 const perComponent = (type: z.ZodMiniType, what: string) =>
@@ -96,6 +97,7 @@ const shape = {
   ),
   componentSelector: optional(strategy(['round_robin', 'all'], { function: true, method: 'select' })),
   batchSampler: optional(strategy(['reuse_measured', 'epoch_shuffled'], { method: 'next' })),
+  parallelProposals: optional(countOrAuto),
   samplingStrategy: optional(
     strategy(['single'], {
       method: 'sample',

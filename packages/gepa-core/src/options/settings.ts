@@ -104,6 +104,9 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
   return {
     ...defaults,
     ...presets[options.search ?? defaults.search],
+    ...(options.parallelProposals === undefined
+      ? {}
+      : { samplingStrategy: { independent: options.parallelProposals } }),
     ...definedOnly(options),
     ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
     ...(runDir === undefined ? {} : { runDir }),

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { messageOf } from '../calls/classify-error.ts';
-import { FileAccessError } from '../errors.ts';
+import { RunDirectoryError } from '../errors.ts';
 import { RunReader } from '../run-data/read-run.ts';
 import { exampleDetail, type ReportSource, sourceOf } from './details.ts';
 import { readTemplate } from './html.ts';
@@ -171,7 +171,7 @@ class LiveRun {
     try {
       this.#source = sourceOf(this.#reader);
     } catch (error) {
-      if (!FileAccessError.isInstance(error)) throw error;
+      if (!RunDirectoryError.isInstance(error)) throw error;
       this.#source = undefined;
     }
     this.#page = undefined;

@@ -34,7 +34,8 @@ export interface ReportOptions {
  *
  * @param run Its run directory, or the result of `optimize` (`compiled.result`), which knows texts, scores and spend
  * but not what the program read and wrote.
- * @throws {FileAccessError} when there is no run, or the file cannot be written.
+ * @throws {RunDirectoryError} when the directory holds no run.
+ * @throws {FileAccessError} when the file cannot be written.
  */
 export async function writeReport<Name extends string>(
   run: string | OptimizationResult<Name>,

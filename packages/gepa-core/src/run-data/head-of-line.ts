@@ -1,9 +1,9 @@
 import { ofPresentVersion } from '../journal/journal-lines.ts';
 
-/** The start of a line in which its short fields are expected, in bytes. */
-const HEAD_BYTES = 4_096;
-/** The fields of rollouts and reflections that may be long. They come last, in this order. */
-const longFields = [',"feedback":', ',"componentFeedback":', ',"output":', ',"trace":', ',"prompt":'];
+/** The starts of a line in which its short fields are looked for, in bytes: most heads are shorter than the first. */
+const prefixes = [768, 16_384];
+/** The fields of rollouts and reflections that may be long. They come last. */
+const longField = /,"(?:feedback|componentFeedback|output|trace|prompt)":/;
 
 const decoder = new TextDecoder();
 
@@ -13,12 +13,20 @@ const decoder = new TextDecoder();
  * A cut inside of a field leaves a bracket open, so that the head is no JSON, and the whole line is parsed.
  */
 export function headOfLine(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  const start = decoder.decode(bytes.subarray(0, HEAD_BYTES));
-  const cuts = longFields.map((field) => start.indexOf(field)).filter((cut) => cut !== -1);
-  const head = cuts.length === 0 ? undefined : parsed(`${start.slice(0, Math.min(...cuts))}}`);
   // Lines of version 3 had the long fields in the middle, and the time at the end.
+  const head = cutHead(bytes);
   const line = head?.at === undefined ? parsed(decoder.decode(bytes)) : head;
   return line === undefined ? undefined : ofPresentVersion(line);
+}
+
+function cutHead(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  for (const length of prefixes) {
+    const start = decoder.decode(bytes.subarray(0, length));
+    const cut = start.search(longField);
+    if (cut !== -1) return parsed(`${start.slice(0, cut)}}`);
+    if (length >= bytes.length) return undefined;
+  }
+  return undefined;
 }
 
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {

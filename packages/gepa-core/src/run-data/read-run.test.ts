@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunDirectoryError } from '../errors.ts';
+import { writeVersion3 } from '../journal/fixtures/version-3.ts';
 import { optimize } from '../optimize.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 import { RunReader, readRun } from './read-run.ts';
@@ -181,10 +182,18 @@ describe('a growing run', () => {
   });
 });
 
-it('a directory without examples.jsonl has the ids of the examples that were run', async () => {
+it('a directory of version 3 has the same candidates, proposals and rollouts, and the ids of the examples', async () => {
   await optimize(modelRun());
-  rmSync(path('examples.jsonl'));
-  const run: RunData = readRun(runDir);
-  expect(run.examples.map(({ id }) => id)).toContain('valid-0');
-  expect(run.valset).toEqual([]);
+  const now = readRun(runDir);
+  writeVersion3(runDir);
+  const old: RunData = readRun(runDir);
+  expect(old.candidates).toEqual(now.candidates);
+  expect(old.proposals).toEqual(now.proposals.map((proposal) => ({ ...proposal, minibatch: [] })));
+  const plain = ({ rollouts }: RunData) => rollouts.map(({ detail: _, proposal, ...rollout }) => rollout);
+  expect(plain(old)).toEqual(plain(now));
+  const rejected = ({ rollouts }: RunData) =>
+    rollouts.flatMap(({ candidate, proposal }) => (candidate === undefined ? [proposal] : []));
+  expect(rejected(old)).toEqual(rejected(now));
+  expect(old.examples.map(({ id }) => id)).toContain('valid-0');
+  expect(old.valset).toEqual([]);
 });

@@ -29,6 +29,11 @@ const setups: Record<string, TokenRunSetup> = {
     samplingStrategy: { sameParent: 2 },
   },
   'the adaptive search': { search: 'adaptive', valset: tokenExamples('valid', 30) },
+  'the adaptive search and four proposals at once': {
+    search: 'adaptive',
+    valset: tokenExamples('valid', 30),
+    parallelProposals: 4,
+  },
   'the adaptive search, merges and parallel tasks': {
     search: 'adaptive',
     samplingStrategy: { parents: 2, mutations: 2 },

@@ -27,7 +27,7 @@ export async function compareFinalists<Example, Output, Trace, Name extends stri
   const tried = new Set<string>();
   let endedBy = reason;
   for (;;) {
-    const step = finals(policyRequest(search));
+    const step = finals({ ...policyRequest(search), stopReason: reason });
     if ('best' in step) {
       const fresh = step.positions.length > 0 && !step.positions.some((position) => isUsed[position]);
       dispatch({ type: 'best_chosen', index: step.best, positions: step.positions, fresh });

@@ -44,11 +44,13 @@ describe('a search without progress', () => {
   it('a search with perfect minibatches tries every example of the trainset before it ends', async () => {
     const run = tokenRun({
       trainset: tokenExamples('train', 60),
-      metric: ({ example }) => (example.id === 'train-41' || example.id === 'valid-0' ? 0 : 1),
+      metric: ({ example }) => (example.id === 'valid-0' ? 0 : 1),
       propose: async () => ({}),
       maxMetricCalls,
     });
-    await optimize(run.options);
+    const result = await optimize(run.options);
+    expect(result.stopReason).toBe('trainsetExhausted');
+    expect(result.warnings).toContainEqual(expect.stringContaining('minibatches had nothing to teach'));
     const seen = run.decisions().flatMap((event) => (event.type === 'task_evaluated' ? event.minibatch : []));
     expect(new Set(seen).size).toBe(60);
   });
@@ -112,4 +114,25 @@ it('a search improves on the seed and returns its best candidate', async () => {
   expect(result.bestScore).toBeGreaterThan(result.seedScore);
   expect(result.bestCandidate).toEqual(result.candidates[result.bestIndex]!.texts);
   expect(result.bestScore).toBe(Math.max(...result.candidates.map(({ mean }) => mean)));
+});
+
+it.each([
+  ['reference', 14],
+  ['adaptive', 12],
+] as const)(
+  'a %s search that ends for lack of metric calls says what is left and what another proposal takes',
+  async (search, leastNeeded) => {
+    const run = tokenRun({ search, maxMetricCalls: 71 });
+    const { budgetHeld, totalMetricCalls, stopReason } = await optimize(run.options);
+    expect(stopReason).toBe('maxMetricCalls');
+    expect(budgetHeld!.left).toBe(71 - totalMetricCalls);
+    expect(budgetHeld!.needed).toBeGreaterThanOrEqual(leastNeeded);
+    expect(budgetHeld!.left).toBeLessThan(budgetHeld!.needed);
+    expect(run.decisions().at(-1)).toMatchObject({ budgetHeld });
+  },
+);
+
+it('a run that ends for another reason than its metric calls says nothing of them', async () => {
+  const result = await optimize(tokenRun({ maxIterations: 2 }).options);
+  expect(result.budgetHeld).toBeUndefined();
 });

@@ -95,9 +95,14 @@ class Patience {
       return undefined;
     }
     this.#idle++;
-    if (outcome.kind === 'idle' && outcome.why === 'allPerfect') this.#perfect++;
+    if (outcome.kind === 'idle' && outcome.why === 'perfectMinibatches') this.#perfect++;
     if (this.#idle < this.#maxIdle) return undefined;
-    if (this.#perfect === this.#idle) return 'allPerfect';
+    if (this.#perfect === this.#idle) {
+      this.#warn(
+        `The last ${this.#idle} minibatches had nothing to teach: their parents were perfect on them. Give more or harder training examples to go on.`,
+      );
+      return 'trainsetExhausted';
+    }
     if ('rejection' in outcome) this.#warn(`The last new text was rejected: ${outcome.rejection}`);
     return 'noNewProposals';
   }

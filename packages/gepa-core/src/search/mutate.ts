@@ -187,7 +187,18 @@ async function chooseComponents<Example, Output, Trace, Name extends string>(
   const scores = rollouts.map(({ score }) => score);
   const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
   const proposal = state.proposalNumber(task);
-  dispatch({ type: 'task_evaluated', iteration, task, proposal, parent, minibatch, scores, skipped });
+  const feedback = skipped ? {} : lineOfFeedback(rollouts);
+  dispatch({
+    type: 'task_evaluated',
+    iteration,
+    task,
+    proposal,
+    parent,
+    minibatch,
+    scores,
+    skipped,
+    ...feedback,
+  });
   if (skipped) return { kind: 'perfect' };
 
   const candidate = state.candidates[parent]!.texts;
@@ -199,6 +210,21 @@ async function chooseComponents<Example, Output, Trace, Name extends string>(
     rollouts,
   });
   return { parent, minibatch, rollouts, components };
+}
+
+const MAX_FEEDBACK_CHARACTERS = 160;
+
+/** For people who wonder why nothing is accepted. */
+function lineOfFeedback(
+  rollouts: readonly Pick<Rollout<unknown, unknown, unknown>, 'score' | 'feedback'>[],
+): { readonly feedback?: string } {
+  const told = rollouts.filter(({ feedback }) => typeof feedback === 'string' && feedback.trim() !== '');
+  if (told.length === 0) return {};
+  const { feedback } = told.reduce((lowest, rollout) => (rollout.score < lowest.score ? rollout : lowest));
+  const [line] = feedback!.trim().split('\n') as [string];
+  return {
+    feedback: line.length > MAX_FEEDBACK_CHARACTERS ? `${line.slice(0, MAX_FEEDBACK_CHARACTERS)}…` : line,
+  };
 }
 
 /** Asks for new texts of the chosen components. */
@@ -334,7 +360,7 @@ function summarize<Name extends string>(
   const failure = rejected.find(({ reason }) => reason === 'proposer_failed');
   if (failure !== undefined) return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
   return rejected[0] === undefined
-    ? { kind: 'idle', why: 'allPerfect' }
+    ? { kind: 'idle', why: 'perfectMinibatches' }
     : { kind: 'idle', why: 'noNewProposals', rejection: rejected[0].message };
 }
 

@@ -1,12 +1,12 @@
 import type { Interruption } from '../calls/interruption.ts';
-import { ownValue } from '../component.ts';
 import { StrategyError } from '../errors.ts';
 import type { ExampleRef } from './examples.ts';
-import { runsOf } from './scored-candidate.ts';
+import { runsOf, scoresAt } from './scored-candidate.ts';
 import { type SearchContext, stopsRun } from './search-context.ts';
 import type { Pool } from './search-view.ts';
 import type { PolicyRequest } from './strategies/evaluation-policy.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
+import { objectivesOf } from './validate.ts';
 
 /** A rollout that the pool lacks: the n-th of a candidate on a position of the valset. */
 interface Missing {
@@ -42,6 +42,17 @@ export function costOfValidation<Example, Output, Trace, Name extends string>(
   const positions = [...new Set(part)];
   const repeats = part.length - positions.length;
   return evaluator.costOfNew([...examples, ...positions.map((position) => valset[position]!)]) + repeats;
+}
+
+/** The metric calls that another proposal takes at most: parent and child on a minibatch, and the child's validation. */
+export function callsForProposal<Example, Output, Trace, Name extends string>({
+  state,
+  strategies,
+  valset,
+  minibatchSize,
+}: SearchContext<Example, Output, Trace, Name>): number {
+  const validation = strategies.evaluationPolicy.scoresPart ? state.pool.part.length : valset.length;
+  return 2 * minibatchSize + validation;
 }
 
 /** Without any metric call, a policy may change the pool this often at once. */
@@ -104,8 +115,11 @@ function missingOf<Example, Output, Trace, Name extends string>(
   { candidates, part }: Pool,
 ): Missing[] {
   if (!strategies.evaluationPolicy.scoresPart) return [];
+  const hasRepeats = new Set(part).size < part.length;
   return candidates.flatMap((index) => {
-    const runs = runsOf(state.candidates[index]!);
+    const candidate = state.candidates[index]!;
+    if (!hasRepeats && scoresAt(candidate, part).isComplete) return [];
+    const runs = runsOf(candidate);
     const listed = new Map<number, number>();
     return part.flatMap((position) => {
       const run = (listed.get(position) ?? 0) + 1;
@@ -123,7 +137,7 @@ export async function score<Example, Output, Trace, Name extends string>(
   missing: readonly Missing[],
   purpose: 'pool' | 'finals',
 ): Promise<Interruption | undefined> {
-  const { state, valset, evaluator, dispatch, failureScore } = search;
+  const { state, valset, evaluator, dispatch } = search;
   const { iteration } = state;
   const groups = new Map<string, Missing[]>();
   for (const pair of missing) {
@@ -152,23 +166,17 @@ export async function score<Example, Output, Trace, Name extends string>(
       rollouts[i] === undefined ? [] : [{ position, rollout: rollouts[i] }],
     );
     if (scored.length === 0) continue;
-    const names = Object.keys(state.candidates[0]!.objectiveScores ?? {});
+    const objectiveScores = objectivesOf(
+      scored.map(({ rollout }) => rollout),
+      search,
+    );
     dispatch({
       type: 'candidate_scored',
       iteration,
       index,
       positions: scored.map(({ position }) => position),
       scores: scored.map(({ rollout }) => rollout.score),
-      ...(names.length === 0
-        ? {}
-        : {
-            objectiveScores: Object.fromEntries(
-              names.map((name) => [
-                name,
-                scored.map(({ rollout }) => ownValue(rollout.objectives, name) ?? failureScore),
-              ]),
-            ),
-          }),
+      ...(objectiveScores === undefined ? {} : { objectiveScores }),
       purpose,
     });
   }

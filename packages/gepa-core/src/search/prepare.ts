@@ -65,8 +65,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     if (event.type === 'iteration_started' && !journal?.hasIteration(event.iteration)) {
       journal?.mark({ type: 'iteration', iteration: event.iteration });
     }
-    state.apply(event);
-    dispatcher.dispatch(event);
+    state.apply(dispatcher.dispatch(event));
   };
   /** Whether an earlier session went on after the present iteration. */
   const isReplaying = () => journal?.hasIteration(state.iteration + 1) ?? false;
@@ -153,10 +152,19 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     minOverlap: settings.mergeValOverlapFloor,
     isNew: (texts) => !skipDuplicates || !state.has(texts),
   });
+  const metricCalls = () => {
+    const planned = journal?.hasIteration(state.iteration) ? (journal.plannedMetricCalls ?? 0) : 0;
+    const total =
+      journal?.limitOf(state.iteration) ??
+      Math.max(settings.maxMetricCalls ?? Number.POSITIVE_INFINITY, planned);
+    const limit = total - budget.testsetCalls;
+    return { limit, left: limit - spend.metricCalls, testset: budget.testsetCalls };
+  };
   const strategies = createStrategies(settings, {
     draws,
     trainsetSize: trainset.length,
     minibatchSize: settings.reflectionMinibatchSize,
+    metricCalls,
   });
   const stopWhen = conditions.anyOf(
     ...(settings.maxIterations === undefined ? [] : [conditions.iterations(settings.maxIterations)]),
@@ -192,14 +200,6 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     usage: spend.usage,
     elapsedMs: stopwatch.elapsedMs,
   });
-  const metricCalls = () => {
-    const planned = journal?.hasIteration(state.iteration) ? (journal.plannedMetricCalls ?? 0) : 0;
-    const total =
-      journal?.limitOf(state.iteration) ??
-      Math.max(settings.maxMetricCalls ?? Number.POSITIVE_INFINITY, planned);
-    const limit = total - budget.testsetCalls;
-    return { limit, left: limit - spend.metricCalls, testset: budget.testsetCalls };
-  };
 
   const search: SearchContext<Example, Output, Trace, Name> = {
     started: startedEvent(settings, runId, journal),

@@ -12,7 +12,7 @@ export function scoredCandidate<Name extends string>(
   added: Added<Name>,
   part?: readonly number[],
 ): ScoredCandidate<Name> {
-  const { index, texts, parents, source, iteration, proposal, runs, metricCalls } = added;
+  const { index, texts, parents, source, iteration, proposal, runs, failed, error, metricCalls } = added;
   const kept = part && new Set(part);
   const keep = (values: readonly (number | null)[]) =>
     kept === undefined ? values : values.map((value, position) => (kept.has(position) ? value : null));
@@ -36,6 +36,8 @@ export function scoredCandidate<Name extends string>(
           objectiveScores,
           objectives: mapValues(objectiveScores, (values) => meanOf(values).mean),
         }),
+    ...(failed === undefined ? {} : { failed }),
+    ...(error === undefined ? {} : { error }),
     metricCalls,
   };
 }
@@ -82,10 +84,31 @@ export function runsOf({ scores, runs }: ScoredCandidate): readonly number[] {
   return runs ?? scores.map((score) => (score === null ? 0 : 1));
 }
 
-/** The mean of a candidate's scores at some positions, those without a score left out; 0 without any. */
-export function meanAt({ scores }: ScoredCandidate, positions: readonly number[]): number {
-  return meanOf([...new Set(positions)].map((position) => scores[position] ?? null)).mean;
+/** A candidate's scores at some positions of the valset, each counted once. */
+interface ScoresAt {
+  /** 0 without any score. */
+  readonly mean: number;
+  /** Whether it has a score at every position. */
+  readonly isComplete: boolean;
 }
+
+/** What was asked last of each candidate: the same part is asked for again and again, and it may be long. */
+const lastAsked = new WeakMap<ScoredCandidate, ScoresAt & { readonly positions: readonly number[] }>();
+
+/** The arrays must not change: neither the candidate's scores nor the positions. */
+export function scoresAt(candidate: ScoredCandidate, positions: readonly number[]): ScoresAt {
+  const last = lastAsked.get(candidate);
+  if (last?.positions === positions) return last;
+  const distinct = [...new Set(positions)];
+  const { mean, count } = meanOf(distinct.map((position) => candidate.scores[position] ?? null));
+  const asked = { positions, mean, isComplete: count === distinct.length };
+  lastAsked.set(candidate, asked);
+  return asked;
+}
+
+/** The mean of a candidate's scores at some positions, those without a score left out; 0 without any. */
+export const meanAt = (candidate: ScoredCandidate, positions: readonly number[]): number =>
+  scoresAt(candidate, positions).mean;
 
 function meanOf(scores: readonly (number | null)[]): { mean: number; count: number } {
   let sum = 0;

@@ -50,7 +50,7 @@ export type IterationOutcome =
   /** Children were measured; `accepted` of them joined the pool. */
   | { readonly kind: 'tried'; readonly accepted: number }
   /** There was nothing to measure. */
-  | { readonly kind: 'idle'; readonly why: 'allPerfect' }
+  | { readonly kind: 'idle'; readonly why: 'perfectMinibatches' }
   | { readonly kind: 'idle'; readonly why: 'noNewProposals'; readonly rejection: string }
   /** Every task failed for a reason that is not the program's. */
   | { readonly kind: 'failed'; readonly reason: 'unavailable' | 'proposer_failed'; readonly error: unknown }

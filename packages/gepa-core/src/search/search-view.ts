@@ -26,6 +26,9 @@ export interface ScoredCandidate<Name extends string = string> {
   readonly objectives?: Readonly<Record<string, number>>;
   /** The scores behind `objectives`, by position in the valset. */
   readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
+  /** The number of rollouts on the valset, when it was found, in which the program or the metric threw; and the first message. */
+  readonly failed?: number;
+  readonly error?: string;
   /** Metric calls spent when it was found, before its validation. */
   readonly metricCalls: number;
 }

@@ -6,6 +6,7 @@ import type { FrontierKey, OptimizationResult, ScoreBasis, TextLength } from '..
 import { Attempts } from './attempts.ts';
 import { FrontierKeys } from './frontier-keys.ts';
 import { ParetoFrontier } from './pareto-frontier.ts';
+import { ProposalTally } from './proposal-tally.ts';
 import { meanAt, scoredCandidate, withFurtherScores } from './scored-candidate.ts';
 import type { Pool, ScoredCandidate, SearchView, Survivor } from './search-view.ts';
 
@@ -25,6 +26,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   perfectScore: number | undefined;
   mergesAccepted = 0;
   childrenTested = 0;
+  readonly tally = new ProposalTally<Name>();
   #proposals = { before: 0, last: 0 };
   pool: Pool = { candidates: [], part: [] };
   chosen: Decision<Name, 'best_chosen'> | undefined;
@@ -38,12 +40,14 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   readonly #known = new Set<string>();
   #frontier = new ParetoFrontier();
   #frontierKeys = new FrontierKeys('instance');
-  #partMeans = new Map<number, number>();
+  /** Whether the frontier has to be built again before it is read: several changes of the pool may come in a row. */
+  #isFrontierStale = false;
   readonly #partMeanOf = (index: number): number => this.partMean(index);
 
   apply(event: DecisionEvent<Name>): void {
     this.attempts.apply(event);
     this.#countProposal(event);
+    this.tally.apply(event);
     switch (event.type) {
       case 'run_started':
         this.started = event;
@@ -68,9 +72,9 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         break;
       case 'candidate_rescored':
         // The frontier keeps the scores that the search went by. Those of a final comparison are of the old program.
+        this.#refreshFrontier();
         this.candidates[event.index] = scoredCandidate({ ...this.candidates[event.index]!, ...event });
         this.chosen = undefined;
-        this.#partMeans.clear();
         // The seed comes first, so that both are comparable now.
         if (event.index === this.bestIndex && this.partMean(event.index) <= this.partMean(0)) {
           this.bestIndex = 0;
@@ -78,12 +82,12 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         break;
       case 'candidate_scored':
         this.candidates[event.index] = withFurtherScores(this.candidates[event.index]!, event);
-        if (event.purpose === 'pool') this.#rebuildFrontier();
+        if (event.purpose === 'pool') this.#isFrontierStale = true;
         break;
       case 'pool_changed':
         this.pool = { candidates: event.candidates, part: event.part };
         this.bestIndex = event.bestIndex;
-        this.#rebuildFrontier();
+        this.#isFrontierStale = true;
         break;
       case 'best_chosen':
         this.chosen = event;
@@ -120,18 +124,13 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   }
 
   survivors(among?: readonly number[], ties?: 'key' | 'older'): readonly Survivor[] {
+    this.#refreshFrontier();
     return this.#frontier.survivors(this.#partMeanOf, among, ties);
   }
 
   partMean(index: number): number {
-    let mean = this.#partMeans.get(index);
-    if (mean === undefined) {
-      const candidate = this.candidates[index];
-      if (candidate === undefined) return 0;
-      mean = meanAt(candidate, this.pool.part);
-      this.#partMeans.set(index, mean);
-    }
-    return mean;
+    const candidate = this.candidates[index];
+    return candidate === undefined ? 0 : meanAt(candidate, this.pool.part);
   }
 
   trainScores(index: number): readonly (number | null)[] {
@@ -151,6 +150,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   }
 
   frontierKeys(): FrontierKey[] {
+    this.#refreshFrontier();
     return this.#frontierKeys.names.map((name, key) => {
       const { score, candidates } = this.#frontier.key(key);
       return { ...name, score, candidates: [...candidates] };
@@ -161,7 +161,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
     this.candidates.push(candidate);
     this.pool = { ...this.pool, candidates: [...this.pool.candidates, candidate.index] };
     this.#known.add(this.#keyOf(candidate.texts));
-    this.#offer(candidate);
+    if (!this.#isFrontierStale) this.#offer(candidate);
   }
 
   #offer(candidate: ScoredCandidate<Name>): void {
@@ -172,8 +172,9 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
     );
   }
 
-  #rebuildFrontier(): void {
-    this.#partMeans.clear();
+  #refreshFrontier(): void {
+    if (!this.#isFrontierStale) return;
+    this.#isFrontierStale = false;
     this.#frontier = new ParetoFrontier();
     this.#frontierKeys = new FrontierKeys(this.started!.frontierType);
     for (const index of this.pool.candidates) this.#offer(this.candidates[index]!);
@@ -208,6 +209,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     lengths: lengthsOf(state),
     stopReason: finished.stopReason,
     iterations: state.iteration,
+    proposals: state.tally.counts,
     totalMetricCalls: finished.metricCalls,
     metricCallsSaved: finished.metricCallsSaved,
     cacheHits: finished.cacheHits,
@@ -216,6 +218,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     spend: finished.spend,
     durationMs: finished.durationMs,
     time: finished.time,
+    ...(finished.budgetHeld === undefined ? {} : { budgetHeld: finished.budgetHeld }),
     ...(finished.test === undefined ? {} : { test: finished.test }),
     warnings: finished.warnings,
   };
@@ -236,6 +239,7 @@ export function scoresOf(
   ): ScoreBasis => ({
     examples: [...positions].filter((position) => typeof candidate.scores[position] === 'number').length,
     fresh,
+    optimistic: candidate.index !== 0 && !fresh,
   });
   const isPaired = [...positions].every((position) => typeof seed.scores[position] === 'number');
   const seedPositions = isPaired ? positions : part;

@@ -6,7 +6,7 @@ import { SeedError } from '../errors.ts';
 import { isHopeless } from './hopeless-seed.ts';
 import { scoredCandidate } from './scored-candidate.ts';
 import type { SearchContext } from './search-context.ts';
-import type { CandidateSource, ScoredCandidate } from './search-view.ts';
+import type { CandidateSource, ScoredCandidate, SearchView } from './search-view.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import { unreadComponents, unreadWarning } from './unread-components.ts';
 
@@ -124,6 +124,7 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
     scores: rollouts.map((rollout) => rollout?.score ?? null),
     ...(objectiveScores === undefined ? {} : { objectiveScores }),
     ...(unread.length === 0 ? {} : { unread }),
+    ...failuresOf(rollouts),
     metricCalls,
   };
   const members = state.pool.candidates.map((member) => state.candidates[member]!);
@@ -133,18 +134,33 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
   return true;
 }
 
-/** By objective and valset position. A failed rollout scores `failureScore` on every objective. */
-export function objectivesOf<Example, Output, Trace, Name extends string>(
-  rollouts: Validation<Example, Output, Trace>['rollouts'],
-  { state, failureScore }: SearchContext<Example, Output, Trace, Name>,
-): ScoredCandidate['objectiveScores'] {
+function failuresOf(
+  rollouts: Validation<unknown, unknown, unknown>['rollouts'],
+): Pick<ScoredCandidate, 'failed' | 'error'> {
+  const errors = rollouts.flatMap((rollout) => rollout?.error ?? []);
+  return errors.length === 0 ? {} : { failed: errors.length, error: errors[0]! };
+}
+
+/** By objective and place in `rollouts`. A failed rollout scores `failureScore` on every objective. */
+export function objectivesOf<
+  Measured extends Pick<Rollout<unknown, unknown, unknown>, 'objectives'> | undefined,
+>(
+  rollouts: readonly Measured[],
+  { state, failureScore }: { readonly state: Pick<SearchView, 'candidates'>; readonly failureScore: number },
+): Readonly<Record<string, readonly ScoreOf<Measured>[]>> | undefined {
   const names = Object.keys(
     state.candidates[0]?.objectiveScores ?? rollouts.find((rollout) => rollout?.objectives)?.objectives ?? {},
   );
   if (names.length === 0) return undefined;
   const scoresOf = (name: string) =>
-    rollouts.map((rollout) =>
-      rollout === undefined ? null : (ownValue(rollout.objectives, name) ?? failureScore),
+    rollouts.map(
+      (rollout) =>
+        (rollout === undefined
+          ? null
+          : (ownValue(rollout.objectives, name) ?? failureScore)) as ScoreOf<Measured>,
     );
   return Object.fromEntries(names.map((name) => [name, scoresOf(name)]));
 }
+
+/** `null` where there is no rollout. */
+type ScoreOf<Measured> = undefined extends Measured ? number | null : number;

@@ -1,6 +1,6 @@
 import { meanAt } from '../scored-candidate.ts';
 import type { SearchView } from '../search-view.ts';
-import type { FinalStep, PolicyRequest } from './evaluation-policy.ts';
+import type { FinalStep, FinalsRequest, PolicyRequest } from './evaluation-policy.ts';
 import { isBetter, type Paired, paired } from './paired.ts';
 
 /** The share of the calls that the final comparison gets; and while the leader is not clearly better than the seed. */
@@ -46,22 +46,24 @@ export class Finals {
   #guardsSeed = false;
   #taken = 0;
 
-  next(request: PolicyRequest, order: readonly number[]): FinalStep {
-    const { search, metricCalls } = request;
+  next(request: FinalsRequest, order: readonly number[]): FinalStep {
+    const { search, metricCalls, stopReason } = request;
     const fresh = order.slice(new Set(search.pool.part).size);
     // There is nothing to compare.
     if (search.candidates.length === 1) return this.#choice(search, [0], fresh);
     const taken = fresh.slice(0, this.#taken);
-    let finalists = this.#nextFinalists(search, [...search.pool.part, ...taken]);
-
+    const scored = [...search.pool.part, ...taken];
     const open = fresh.length - this.#taken;
-    const left = Number.isFinite(metricCalls.left)
-      ? metricCalls.left
-      : Math.max(0, MAX_POSITIONS - this.#taken) * finalists.length;
+    let finalists = this.#nextFinalists(search, scored);
+    // A search that ended early has no calls to use up.
+    const left =
+      stopReason === 'maxMetricCalls'
+        ? metricCalls.left
+        : Math.min(metricCalls.left, Math.max(0, MAX_POSITIONS - this.#taken) * finalists.length);
     const priceOf = (size: number) =>
       sum(finalists.map((index) => size + unscored(search, index, taken).length));
     if (finalists.length > 1 && !this.#guardsSeed && priceOf(Math.min(BLOCK, open)) > left) {
-      finalists = [bestOf(search, finalists, [...search.pool.part, ...taken])];
+      finalists = [bestOf(search, finalists, scored)];
     }
     this.#finalists = finalists;
     const size = Math.min(

@@ -122,8 +122,25 @@ describe('the adaptive search', () => {
     });
     const result = await optimize(run.options);
     expect(result.totalMetricCalls).toBeGreaterThanOrEqual(0.98 * 400);
-    expect(result.scoredOn).toMatchObject({ fresh: true });
+    expect(result.scoredOn).toMatchObject({ fresh: true, optimistic: false });
     expect(result.scoredOn.examples).toBeGreaterThanOrEqual(10);
+  });
+
+  it('the score of a best candidate that was chosen by it is marked as optimistic, the score of the seed is not', async () => {
+    const run = adaptive({ valset: tokenExamples('valid', 6), maxMetricCalls: 150 });
+    const result = await optimize(run.options);
+    expect(result.bestIndex).toBeGreaterThan(0);
+    expect(result.scoredOn).toEqual({ examples: 6, fresh: false, optimistic: true });
+    expect(result.seedScoredOn).toEqual({ examples: 6, fresh: false, optimistic: false });
+  });
+
+  it('a search that ended early scores its best candidates on no more than thirty further examples each', async () => {
+    const run = adaptive({ valset: tokenExamples('valid', 200), maxMetricCalls: 2_000, maxIterations: 8 });
+    const result = await optimize(run.options);
+    expect(result.stopReason).toBe('maxIterations');
+    expect(result.candidates.length).toBeGreaterThan(2);
+    for (const { coverage } of result.candidates)
+      expect(coverage).toBeLessThanOrEqual(result.part.length + 30);
   });
 
   it('a noisy program is scored again on the valset when the budget allows it', async () => {

@@ -1,5 +1,5 @@
 import type { Random } from '../random.ts';
-import { meanAt } from '../scored-candidate.ts';
+import { meanAt, scoresAt } from '../scored-candidate.ts';
 import type { SearchView } from '../search-view.ts';
 import { Finals, reserveShare } from './adaptive-finals.ts';
 import type { BatchSampler } from './batch-sampling.ts';
@@ -64,6 +64,8 @@ function isExhausted(search: SearchView, index: number): boolean {
  */
 export function reuseMeasured(): BatchSampler {
   let epoch: number[] = [];
+  /** The minibatches that were drawn from measured examples in this iteration, by parent. */
+  let reused = { iteration: 0, minibatches: new Set<string>() };
   const deal = (trainsetSize: number, random: Random): number => {
     if (epoch.length === 0) {
       epoch = Array.from({ length: trainsetSize }, (_, position) => position);
@@ -72,7 +74,7 @@ export function reuseMeasured(): BatchSampler {
     return epoch.shift()!;
   };
   return {
-    next({ trainsetSize, minibatchSize, random, parent, search }) {
+    next({ trainsetSize, minibatchSize, iteration, random, parent, search }) {
       const scores = parent === undefined ? [] : search.trainScores(parent);
       const { perfectScore = Number.POSITIVE_INFINITY } = search;
       const known = [...scores.keys()].filter((position) => scores[position] !== null);
@@ -81,7 +83,14 @@ export function reuseMeasured(): BatchSampler {
       if (reuses && known.length >= minibatchSize && failed.length > 0) {
         const first = random.choice(failed);
         const others = known.filter((position) => position !== first);
-        return [first, ...random.sample(others, minibatchSize - 1)];
+        const minibatch = [first, ...random.sample(others, minibatchSize - 1)];
+        // Two tasks of a round that read the same would propose the same.
+        const name = `${parent}: ${minibatch.toSorted((a, b) => a - b)}`;
+        if (reused.iteration !== iteration) reused = { iteration, minibatches: new Set() };
+        if (!reused.minibatches.has(name)) {
+          reused.minibatches.add(name);
+          return minibatch;
+        }
       }
       const batch = new Set<number>();
       while (batch.size < Math.min(minibatchSize, trainsetSize)) batch.add(deal(trainsetSize, random));
@@ -154,7 +163,7 @@ export function growingPart(): EvaluationPolicy {
     },
 
     best(candidates, part) {
-      const complete = candidates.filter(({ scores }) => part.every((position) => scores[position] !== null));
+      const complete = candidates.filter((candidate) => scoresAt(candidate, part).isComplete);
       return (complete.length > 0 ? complete : candidates).reduce((best, candidate) =>
         meanAt(candidate, part) >= meanAt(best, part) ? candidate : best,
       ).index;

@@ -1,6 +1,7 @@
 import type { Random } from '../random.ts';
 import { meanAt } from '../scored-candidate.ts';
 import type { Pool, ScoredCandidate, SearchView } from '../search-view.ts';
+import type { StopReason } from './stop-conditions.ts';
 
 /** The state of a candidate's evaluation on the valset. */
 export interface ValsetProgress {
@@ -18,6 +19,12 @@ export interface PolicyRequest {
   /** The number of examples in a minibatch. */
   readonly minibatchSize: number;
   readonly random: Random;
+}
+
+/** What a final comparison decides by. */
+export interface FinalsRequest extends PolicyRequest {
+  /** Why the search ended: with `'maxMetricCalls'`, what is left does not suffice for another proposal. */
+  readonly stopReason: StopReason;
 }
 
 /** A step of the final comparison: candidates to run on positions of the valset; or the choice. */
@@ -53,7 +60,7 @@ export interface EvaluationPolicy {
    * The next step of a final comparison, when the search is over and calls are left. Called until it returns the choice.
    * A step that the limits do not allow to the end is the last. Default: none; the best candidate of the search is chosen.
    */
-  finals?(request: PolicyRequest): FinalStep;
+  finals?(request: FinalsRequest): FinalStep;
 }
 
 /** An evaluation policy, or the name of one (reference: `val_evaluation_policy`). */

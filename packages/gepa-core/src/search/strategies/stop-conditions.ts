@@ -16,9 +16,9 @@ export type StopReason =
   | 'providerUnavailable'
   /** The run directory can no longer be written. */
   | 'runDirUnwritable'
-  /** The best candidate is perfect on the whole valset, or parents were perfect on every minibatch of an epoch. */
+  /** The best candidate is perfect on the whole valset. */
   | 'allPerfect'
-  /** Every candidate that is left to improve is perfect on the whole trainset. */
+  /** Candidates are perfect on the whole trainset, or parents were on every minibatch for a whole epoch. */
   | 'trainsetExhausted'
   /** For a whole epoch there was no proposal that had not been scored before. */
   | 'noNewProposals'

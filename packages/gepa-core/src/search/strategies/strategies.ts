@@ -22,6 +22,7 @@ import {
   type EvaluationPolicy,
   type EvaluationPolicyOption,
   type FinalStep,
+  type FinalsRequest,
   fullEvaluation,
   type PolicyRequest,
   sharedPart,
@@ -57,7 +58,7 @@ export interface Strategies<Name extends string = string> {
 export interface CheckedPolicy extends Required<Pick<EvaluationPolicy, 'next' | 'pool' | 'reserve'>> {
   best(candidates: readonly ScoredCandidate[], part: readonly number[]): number;
   /** Undefined where the best candidate of the search is chosen. */
-  readonly finals: ((request: PolicyRequest) => FinalStep) | undefined;
+  readonly finals: ((request: FinalsRequest) => FinalStep) | undefined;
   /** Whether a new candidate is scored on the part of the pool only. */
   readonly scoresPart: boolean;
 }
@@ -85,9 +86,14 @@ const named = <Strategy>(
 
 export function createStrategies<Name extends string>(
   options: StrategyOptions<Name>,
-  run: { readonly draws: Draws; readonly trainsetSize: number; readonly minibatchSize: number },
+  run: {
+    readonly draws: Draws;
+    readonly trainsetSize: number;
+    readonly minibatchSize: number;
+    readonly metricCalls: () => PolicyRequest['metricCalls'];
+  },
 ): Strategies<Name> {
-  const { draws, trainsetSize, minibatchSize } = run;
+  const { draws, trainsetSize, minibatchSize, metricCalls } = run;
   const candidates = named(options.candidateSelectionStrategy, candidateSelectors);
   const components = componentSelector(options.componentSelector);
   const batches = named(options.batchSampler, batchSamplers);
@@ -125,6 +131,9 @@ export function createStrategies<Name extends string>(
           return parent ?? search.bestIndex;
         },
         nextMinibatch: (parent) => nextMinibatch(search, parent),
+        metricCalls: metricCalls(),
+        minibatchSize,
+        search,
       });
       if (isExhausted) return undefined;
       const planned = checkArray<Partial<Task> | undefined>(strategy, sampled);

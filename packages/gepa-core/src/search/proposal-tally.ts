@@ -1,0 +1,104 @@
+import type { DecisionEvent } from '../events.ts';
+import type { ComponentProposals, ProposalCounts, RejectedProposal } from '../result.ts';
+
+type Decision<Name extends string, Type extends DecisionEvent['type']> = Extract<
+  DecisionEvent<Name>,
+  { type: Type }
+>;
+
+/** What came of the proposals of a run: a fold of its decisions. */
+export class ProposalTally<Name extends string> {
+  #accepted = 0;
+  #rejected = 0;
+  #perfectMinibatches = 0;
+  #zeroMinibatches = 0;
+  #last: RejectedProposal | undefined;
+  readonly #byReason = new Map<RejectedProposal['reason'], number>();
+  readonly #byComponent = new Map<Name, ComponentProposals>();
+  /** One line of the feedback on the present tasks, by proposal. */
+  readonly #feedback = new Map<number, string>();
+
+  apply(event: DecisionEvent<Name>): void {
+    switch (event.type) {
+      case 'run_started':
+        for (const name of event.components) this.#byComponent.set(name, { accepted: 0, rejected: 0 });
+        break;
+      case 'iteration_started':
+        this.#feedback.clear();
+        break;
+      case 'task_evaluated':
+        if (event.skipped) this.#perfectMinibatches++;
+        else if (event.scores.every((score) => score === 0)) this.#zeroMinibatches++;
+        if (event.feedback !== undefined) this.#feedback.set(event.proposal, event.feedback);
+        break;
+      case 'proposal_rejected':
+        this.#reject(event.components, event, event.reason, event.message);
+        break;
+      case 'proposal_evaluated':
+        this.#evaluate(event);
+        break;
+      case 'merge_evaluated':
+        if (event.accepted) this.#accepted++;
+        else this.#reject([], event, 'not_better', childScore(event.scores, event.parentScores));
+        break;
+      default:
+        break;
+    }
+  }
+
+  get counts(): ProposalCounts<Name> {
+    return {
+      made: this.#accepted + this.#rejected,
+      accepted: this.#accepted,
+      rejected: this.#rejected,
+      byReason: Object.fromEntries(this.#byReason),
+      byComponent: Object.fromEntries(this.#byComponent) as ProposalCounts<Name>['byComponent'],
+      perfectMinibatches: this.#perfectMinibatches,
+      zeroMinibatches: this.#zeroMinibatches,
+      ...(this.#last === undefined ? {} : { lastRejected: this.#last }),
+    };
+  }
+
+  #evaluate(event: Decision<Name, 'proposal_evaluated'>): void {
+    const names = Object.keys(event.texts) as Name[];
+    for (const name of Object.keys(event.refused ?? {}) as Name[]) this.#count(name, false);
+    if (!event.accepted) {
+      this.#reject(names, event, 'not_better', childScore(event.after, [event.before]));
+      return;
+    }
+    this.#accepted++;
+    for (const name of names) this.#count(name, true);
+  }
+
+  #reject(
+    components: readonly Name[],
+    { proposal }: { readonly proposal: number },
+    reason: RejectedProposal['reason'],
+    message: string,
+  ): void {
+    this.#rejected++;
+    this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
+    for (const name of components) this.#count(name, false);
+    const feedback = this.#feedback.get(proposal);
+    this.#last = { proposal, components, reason, message, ...(feedback === undefined ? {} : { feedback }) };
+  }
+
+  #count(name: Name, isAccepted: boolean): void {
+    const { accepted = 0, rejected = 0 } = this.#byComponent.get(name) ?? {};
+    this.#byComponent.set(
+      name,
+      isAccepted ? { accepted: accepted + 1, rejected } : { accepted, rejected: rejected + 1 },
+    );
+  }
+}
+
+/** `The child scored 1.2 instead of 1.5 in all on 3 examples.` */
+function childScore(after: readonly number[], before: readonly (readonly number[])[]): string {
+  const sum = (scores: readonly number[]) =>
+    Number(scores.reduce((total, score) => total + score, 0).toFixed(3));
+  const parent = Math.max(...before.map(sum));
+  const [child, size] = [sum(after), `${after.length} example${after.length === 1 ? '' : 's'}`];
+  return child === parent
+    ? `The child scored ${child} in all on ${size}, as its parent did.`
+    : `The child scored ${child} in all on ${size}, and its parent ${parent}.`;
+}
