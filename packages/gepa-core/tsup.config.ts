@@ -20,6 +20,10 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   target: 'node22',
+  esbuildOptions(options, { format }) {
+    // CommonJS has no `import.meta`.
+    if (format === 'cjs') options.define = { ...options.define, 'import.meta.dirname': '__dirname' };
+  },
   async onSuccess() {
     const page = join(import.meta.dirname, '../report-page/dist/report.html');
     cpSync(page, join(import.meta.dirname, 'dist/report.html'));

@@ -25,8 +25,7 @@ export function readTemplate(): Template {
 
 /** From the folder of this module up: beside its chunk in `dist`, or where a checkout builds it. */
 function templatePath(): string {
-  // A CommonJS module has no `import.meta`.
-  let folder = typeof __dirname === 'string' ? __dirname : import.meta.dirname;
+  let folder = import.meta.dirname;
   for (let parent = dirname(folder); parent !== folder; [folder, parent] = [parent, dirname(parent)]) {
     const path = ['report.html', 'report-page/dist/report.html']
       .map((name) => join(folder, name))
