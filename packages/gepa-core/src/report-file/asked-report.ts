@@ -2,6 +2,12 @@ import { messageOf } from '../calls/classify-error.ts';
 import { nextTurn } from '../calls/next-turn.ts';
 import type { OptimizationResult } from '../result.ts';
 
+/**
+ * By name, so that bundlers leave it out: a bundle has no place for the page, and Node finds the entry and the page
+ * beside it.
+ */
+const ENTRY: string = 'gepa-core/node';
+
 /** Writes the report that the options ask for. A failure does not lose the result. */
 export async function writeAskedReport<Name extends string>(
   { report, runDir }: { readonly report?: string; readonly runDir?: string },
@@ -12,7 +18,7 @@ export async function writeAskedReport<Name extends string>(
   try {
     // The last events reach the disk.
     await nextTurn();
-    const { writeReport } = await import('./write-report.ts');
+    const { writeReport } = (await import(ENTRY)) as typeof import('../node/index.ts');
     await writeReport(runDir ?? result, report);
   } catch (error) {
     warn(`The report was not written: ${messageOf(error)}`);
