@@ -8,6 +8,10 @@ import type { OptimizationResult } from '../result.ts';
  */
 const ENTRY: string = 'gepa-core/node';
 
+interface NodeEntry {
+  writeReport(run: string | OptimizationResult, path: string): Promise<void>;
+}
+
 /** Writes the report that the options ask for. A failure does not lose the result. */
 export async function writeAskedReport<Name extends string>(
   { report, runDir }: { readonly report?: string; readonly runDir?: string },
@@ -18,7 +22,7 @@ export async function writeAskedReport<Name extends string>(
   try {
     // The last events reach the disk.
     await nextTurn();
-    const { writeReport } = (await import(ENTRY)) as typeof import('../node/index.ts');
+    const { writeReport } = (await import(ENTRY)) as NodeEntry;
     await writeReport(runDir ?? result, report);
   } catch (error) {
     warn(`The report was not written: ${messageOf(error)}`);
