@@ -2,8 +2,10 @@ import type { ExampleDetail, PageRollout } from '../../../gepa-core/src/report-f
 import { address, change, route } from '../data/route.ts';
 import type { Run } from '../data/run.ts';
 import { source } from '../data/store.ts';
+import { Diff } from '../parts/diff.tsx';
 import { countOf, formatDuration, formatUsd, visible } from '../parts/format.ts';
 import { Score } from '../parts/marks.tsx';
+import { readable } from '../parts/readable.ts';
 import { type Column, Table } from '../parts/table.tsx';
 import { Text } from '../parts/text.tsx';
 import { Trace } from '../parts/trace.tsx';
@@ -119,12 +121,32 @@ function Body({ run, example }: { run: Run; example: ExampleDetail }) {
             </div>
           ))}
         </div>
+        <OutputDiff a={outputOf(rollouts, a)} b={outputOf(rollouts, b)} />
       </section>
       <section>
         <h2>{countOf(rollouts.length, 'rollout')}</h2>
         <Table label="Rollouts of this example" rows={rollouts} columns={columns(a)} />
       </section>
     </>
+  );
+}
+
+/** The last output of a candidate, as it is shown. */
+function outputOf(rollouts: readonly PageRollout[], who: string): string | undefined {
+  const output = rollouts.findLast((rollout) => whoOf(rollout) === who)?.detail?.output;
+  return output === undefined ? undefined : readable(output);
+}
+
+/** Longer texts take too long to compare. */
+const MAX_COMPARED = 100_000;
+
+function OutputDiff({ a, b }: { a: string | undefined; b: string | undefined }) {
+  if (a === undefined || b === undefined || a === b || a.length + b.length > MAX_COMPARED) return null;
+  return (
+    <details>
+      <summary>Differences of the outputs, from A to B</summary>
+      <Diff before={a} after={b} />
+    </details>
   );
 }
 
