@@ -19,7 +19,9 @@ function packedFiles(folder: string): string[] {
 describe.each(publishedPackages)('$manifest.name', (one) => {
   const { folder, manifest } = one;
   const { name, exports = {}, bin = {}, repository } = manifest;
-  const bins = Object.values(bin).map((path) => join(folder, path.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')));
+  const bins = Object.values(bin).map((path) =>
+    join(folder, path.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')),
+  );
   const entries = entriesOf(one);
   const url = repository?.url.replace(/^git\+/, '').replace(/\.git$/, '');
 

@@ -56,7 +56,9 @@ function longestFrame(page: Page): Promise<number> {
     const end = last + 2_000;
     while (last < end) {
       grid.scrollTop += 120;
-      const now = await new Promise<number>((resolve) => requestAnimationFrame(() => resolve(performance.now())));
+      const now = await new Promise<number>((resolve) =>
+        requestAnimationFrame(() => resolve(performance.now())),
+      );
       longest = Math.max(longest, now - last);
       last = now;
     }

@@ -19,7 +19,11 @@ function hostile(): ReportSource {
     data: {
       ...data,
       about: { ...data.about, models: { task: [attack], reflection: reversed } },
-      examples: data.examples.map((example) => ({ ...example, id: `${attack} ${example.example}`, input: text('in') })),
+      examples: data.examples.map((example) => ({
+        ...example,
+        id: `${attack} ${example.example}`,
+        input: text('in'),
+      })),
       candidates: data.candidates.map((candidate) => ({
         ...candidate,
         texts: { ...candidate.texts, [attack]: text(`text ${candidate.index}`) },
@@ -27,7 +31,13 @@ function hostile(): ReportSource {
       rollouts: data.rollouts.map((rollout) => ({ ...rollout, error: attack })),
       warnings: [attack, reversed],
     },
-    rollout: (ref) => ({ ...source.rollout(ref), output: text('out'), feedback: attack, error: attack, trace: [{ kind: 'tool', name: attack, output: reversed }] }),
+    rollout: (ref) => ({
+      ...source.rollout(ref),
+      output: text('out'),
+      feedback: attack,
+      error: attack,
+      trace: [{ kind: 'tool', name: attack, output: reversed }],
+    }),
     reflection: () => ({ prompt: attack, answer: text('answer') }),
   };
 }
@@ -42,7 +52,17 @@ describe.skipIf(browserPath === undefined)(`hostile text in a report${withoutBro
   it('is text in every view, never markup or a script', async () => {
     await using opened = await openReport(browser, hostile());
     const { page } = opened;
-    for (const view of ['', 'candidates', 'candidates/1?against=0', 'examples', 'examples/1?a=0&b=1', 'proposals', 'proposals/1', 'spend', 'setup']) {
+    for (const view of [
+      '',
+      'candidates',
+      'candidates/1?against=0',
+      'examples',
+      'examples/1?a=0&b=1',
+      'proposals',
+      'proposals/1',
+      'spend',
+      'setup',
+    ]) {
       await opened.go(view);
       await page.waitForTimeout(50);
       expect(await page.evaluate(() => 'isHacked' in window)).toBe(false);

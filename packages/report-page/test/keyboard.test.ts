@@ -18,7 +18,10 @@ describe.skipIf(browserPath === undefined)(`the report page by keyboard${without
     await opened?.[Symbol.asyncDispose]();
     await browser?.close();
   });
-  const focused = () => opened.page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
+  const focused = () =>
+    opened.page.evaluate(
+      () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '',
+    );
   const press = async (...keys: string[]) => {
     for (const key of keys) await opened.page.keyboard.press(key);
   };
@@ -39,9 +42,13 @@ describe.skipIf(browserPath === undefined)(`the report page by keyboard${without
     await opened.page.locator('.cell[tabindex="0"]').focus();
     expect(await focused()).toContain('ticket-0, seed');
     await press('ArrowDown', 'ArrowRight');
-    await opened.page.waitForFunction(() => document.activeElement?.getAttribute('aria-label')?.startsWith('ticket-1,'));
+    await opened.page.waitForFunction(() =>
+      document.activeElement?.getAttribute('aria-label')?.startsWith('ticket-1,'),
+    );
     await press('Control+End');
-    await opened.page.waitForFunction(() => document.activeElement?.getAttribute('aria-label')?.startsWith('ticket-299,'));
+    await opened.page.waitForFunction(() =>
+      document.activeElement?.getAttribute('aria-label')?.startsWith('ticket-299,'),
+    );
     expect(await opened.page.locator('.cell[tabindex="0"]').count()).toBe(1);
     await press('Enter');
     await opened.page.getByRole('heading', { name: 'Example ticket-299' }).waitFor();

@@ -19,7 +19,11 @@ export interface OpenedPage extends AsyncDisposable {
   go(view: string): Promise<void>;
 }
 
-export async function openReport(browser: Browser, source: ReportSource, viewport = { width: 1200, height: 800 }): Promise<OpenedPage> {
+export async function openReport(
+  browser: Browser,
+  source: ReportSource,
+  viewport = { width: 1200, height: 800 },
+): Promise<OpenedPage> {
   buildPage();
   const folder = mkdtempSync(join(tmpdir(), 'gepa-report-'));
   const file = join(folder, 'report.html');

@@ -9,7 +9,9 @@ const built = join(root, 'dist', 'report.html');
 /** Builds the page unless it is newer than its sources; test files that run at the same time may both do so. */
 export function buildPage(): string {
   const sources = [
-    ...globSync(['src/**/*.*', 'vite.config.ts', 'package.json'], { cwd: root }).map((file) => join(root, file)),
+    ...globSync(['src/**/*.*', 'vite.config.ts', 'package.json'], { cwd: root }).map((file) =>
+      join(root, file),
+    ),
     ...globSync('../gepa-core/src/{report,report-file}/*.ts', { cwd: root }).map((file) => join(root, file)),
   ];
   const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));

@@ -30,7 +30,12 @@ it('the option report writes the run directory into a file when the run ends', a
   const report = join(root, 'new', 'report.html');
   const result = await optimize(tokenRun({ ...setup, runDir: join(root, 'run'), report }).options);
   const data = dataOf(report);
-  expect(data).toMatchObject({ runId: result.runId, state: 'ended', bestIndex: result.bestIndex, test: result.test });
+  expect(data).toMatchObject({
+    runId: result.runId,
+    state: 'ended',
+    bestIndex: result.bestIndex,
+    test: result.test,
+  });
   expect(data.proposals.length).toBeGreaterThan(0);
   expect(data.isPartial).toBeUndefined();
 });

@@ -2,8 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { browserPath, buildPage, launch, withoutBrowser } from './page.ts';
 import { type OpenedPage, openReport } from './opened-page.ts';
+import { browserPath, buildPage, launch, withoutBrowser } from './page.ts';
 import { simulatedRun } from './simulated-run.ts';
 
 const source = simulatedRun({ candidates: 12, examples: 40, coverage: 0.9 });
@@ -54,7 +54,9 @@ describe.skipIf(browserPath === undefined)(`a report file in a browser${withoutB
     const others = data.proposals.filter(({ status }) => status === 'rejected' || status === 'refused');
     expect(await opened.page.locator('.lineage a[href^="#/proposals/"]').count()).toBe(others.length);
     expect(opened.page.url()).toContain('rejected=yes');
-    expect(await opened.page.locator(`.lineage a[href="#/candidates/${best.index}"]`).getAttribute('aria-label')).toContain('the best');
+    expect(
+      await opened.page.locator(`.lineage a[href="#/candidates/${best.index}"]`).getAttribute('aria-label'),
+    ).toContain('the best');
   });
 
   it('the table of candidates sorts by a column, and its order is part of the address', async () => {
@@ -79,7 +81,9 @@ describe.skipIf(browserPath === undefined)(`a report file in a browser${withoutB
     const { answer, prompt } = source.reflection(data.reflections[proposal.reflections[0]!]!.detail);
     await opened.page.getByText('The answer').waitFor();
     expect(await main().textContent()).toContain('The child was good enough on its minibatch');
-    expect(await opened.page.getByRole('region', { name: 'Answer of the reflection model' }).textContent()).toBe(answer);
+    expect(
+      await opened.page.getByRole('region', { name: 'Answer of the reflection model' }).textContent(),
+    ).toBe(answer);
     await opened.page.getByText('The prompt, with the records').click();
     expect(await opened.page.getByRole('region', { name: 'Reflection prompt' }).textContent()).toBe(prompt);
   });
@@ -98,14 +102,33 @@ describe.skipIf(browserPath === undefined)(`a report file in a browser${withoutB
     await opened.go('examples');
     await opened.page.getByLabel('Show').selectOption('lost');
     await opened.page.getByRole('status').filter({ hasText: 'examples ×' }).waitFor();
-    expect(await opened.page.locator('main [role=status]').textContent()).toContain(`${lost.length} of 40 examples`);
+    expect(await opened.page.locator('main [role=status]').textContent()).toContain(
+      `${lost.length} of 40 examples`,
+    );
     expect(await opened.page.locator('.grid-row').count()).toBe(lost.length);
     await opened.page.getByLabel('Find').fill('no such text');
     expect(await opened.page.locator('.grid').textContent()).toContain('No example fits.');
   });
 
+  it('the grid shows the held-out examples, on which seed and best were scored', async () => {
+    await opened.go('examples');
+    await opened.page.getByRole('combobox', { name: 'Set', exact: true }).selectOption('test');
+    await opened.page.getByRole('heading', { name: 'Held-out examples' }).waitFor();
+    expect(await opened.page.locator('main [role=status]').textContent()).toContain(
+      '20 examples × 2 candidates',
+    );
+    const cell = opened.page.locator('.cell').first();
+    expect(await cell.textContent()).toBe(String(data.test!.seedScores[0]).replace('0.5', '.5'));
+    await cell.click();
+    await opened.page.getByRole('heading', { name: /^Example train-/ }).waitFor();
+    await opened.page.getByText('Side by side').waitFor();
+    expect(await opened.page.locator('.rollout').count()).toBe(2);
+  });
+
   it('an example shows input, expected value and both outputs with score and feedback', async () => {
-    const failure = data.rollouts.find(({ error, candidate }) => error !== undefined && candidate !== undefined)!;
+    const failure = data.rollouts.find(
+      ({ error, candidate }) => error !== undefined && candidate !== undefined,
+    )!;
     await opened.go(`examples/${failure.example}?a=0&b=${failure.candidate}`);
     await opened.page.getByText('Side by side').waitFor();
     const text = await main().textContent();
@@ -137,7 +160,17 @@ describe.skipIf(browserPath === undefined)(`a report file in a browser${withoutB
     const phone = await openReport(browser, source, { width: 390, height: 800 });
     for (const colorScheme of ['dark', 'light'] as const) {
       await phone.page.emulateMedia({ colorScheme });
-      for (const view of ['', 'candidates', 'candidates/1', 'examples', 'examples/1', 'proposals', 'proposals/1', 'spend', 'setup']) {
+      for (const view of [
+        '',
+        'candidates',
+        'candidates/1',
+        'examples',
+        'examples/1',
+        'proposals',
+        'proposals/1',
+        'spend',
+        'setup',
+      ]) {
         await phone.go(view);
         const excess = await phone.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         expect(`${view} ${excess}`).toBe(`${view} 0`);

@@ -32,7 +32,11 @@ const start = async () => {
 const options = () => tokenRun({ maxMetricCalls: 150, testset: tokenExamples('tests', 3), runDir }).options;
 
 /** Asks with the path as it is, which `fetch` would tidy up. */
-function ask(url: string, path: string, headers: Record<string, string> = {}): Promise<{ status: number; text: string }> {
+function ask(
+  url: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; text: string }> {
   const { port } = new URL(url);
   return new Promise((resolve, reject) => {
     request({ host: '127.0.0.1', port, path, headers }, (response) => {
@@ -71,7 +75,18 @@ describe('gepa watch as a server', () => {
     await optimize(options());
     writeFileSync(join(root, 'secret'), 'hidden');
     const base = new URL(await start()).pathname;
-    for (const path of ['../secret', '..%2fsecret', '%2e%2e/secret', 'examples/../../secret', 'journal.jsonl', 'examples/1/..', 'examples/-1', 'examples/1e3', 'examples/99999', 'constructor']) {
+    for (const path of [
+      '../secret',
+      '..%2fsecret',
+      '%2e%2e/secret',
+      'examples/../../secret',
+      'journal.jsonl',
+      'examples/1/..',
+      'examples/-1',
+      'examples/1e3',
+      'examples/99999',
+      'constructor',
+    ]) {
       const { status, text } = await ask(server!.url, `${base}${path}`);
       expect(`${path} ${status}`).toMatch(/ 40[34]$/);
       expect(text).not.toContain('hidden');

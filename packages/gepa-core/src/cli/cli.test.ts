@@ -18,7 +18,9 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'gepa-cli-'));
   runDir = join(root, 'runs', 'one');
   mkdirSync(join(root, 'empty'));
-  result = await optimize(tokenRun({ maxMetricCalls: 150, testset: tokenExamples('tests', 3), runDir }).options);
+  result = await optimize(
+    tokenRun({ maxMetricCalls: 150, testset: tokenExamples('tests', 3), runDir }).options,
+  );
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
@@ -46,9 +48,14 @@ async function gepa(...args: string[]): Promise<Outcome> {
 function bin(...args: string[]): Promise<Outcome> {
   const main = join(import.meta.dirname, 'main.ts');
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--conditions=gepa-source', main, ...args], { cwd: root }, (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out, err });
-    });
+    execFile(
+      process.execPath,
+      ['--conditions=gepa-source', main, ...args],
+      { cwd: root },
+      (error, out, err) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, err });
+      },
+    );
   });
 }
 
@@ -56,7 +63,10 @@ const json = async (...args: string[]) => JSON.parse((await gepa(...args, '--jso
 
 describe('gepa on the command line', () => {
   it('the bin writes to stdout and stderr, and exits with the code of its command', async () => {
-    const [fine, wrong] = await Promise.all([bin('show', 'runs/one'), bin('show', 'runs/one', '--candidate', 'x')]);
+    const [fine, wrong] = await Promise.all([
+      bin('show', 'runs/one'),
+      bin('show', 'runs/one', '--candidate', 'x'),
+    ]);
     expect([fine.code, fine.err, wrong.code, wrong.out]).toEqual([0, '', 2, '']);
     expect(fine.out).toBe((await gepa('show', runDir)).out);
   });
@@ -65,7 +75,8 @@ describe('gepa on the command line', () => {
     const [bare, help] = await Promise.all([gepa(), gepa('--help')]);
     expect([bare.code, bare.out, help.code, help.err]).toEqual([2, '', 0, '']);
     expect(help.out).toBe(bare.err);
-    for (const name of ['report', 'watch', 'show', 'diff', 'ls', 'export']) expect(help.out).toContain(`  ${name} `);
+    for (const name of ['report', 'watch', 'show', 'diff', 'ls', 'export'])
+      expect(help.out).toContain(`  ${name} `);
   });
 
   it('each command explains its options', async () => {
@@ -89,7 +100,10 @@ describe('gepa on the command line', () => {
   });
 
   it('a directory without a run exits with 1 and no stack', async () => {
-    const [absent, empty] = await Promise.all([gepa('show', join(root, 'nowhere')), gepa('show', join(root, 'empty'))]);
+    const [absent, empty] = await Promise.all([
+      gepa('show', join(root, 'nowhere')),
+      gepa('show', join(root, 'empty')),
+    ]);
     expect([absent.code, empty.code]).toEqual([1, 1]);
     expect(absent.err).toContain('There is no run directory');
     expect(`${absent.err}${empty.err}`).not.toContain('    at ');
@@ -134,14 +148,17 @@ describe('gepa on the command line', () => {
   it('ls lists the runs below a directory', async () => {
     const { out } = await gepa('ls', root);
     expect(out).toContain('runs/one');
-    expect(await json('ls', root)).toMatchObject([{ path: 'runs/one', best: result.bestIndex, testGain: result.test!.gain }]);
+    expect(await json('ls', root)).toMatchObject([
+      { path: 'runs/one', best: result.bestIndex, testGain: result.test!.gain },
+    ]);
     const none = await gepa('ls', join(root, 'empty'));
     expect([none.code, none.out]).toEqual([0, '']);
   });
 
   it('export writes any candidate as a file for load; only the best has held-out scores', async () => {
     await gepa('export', runDir, '-o', join(root, 'best.gepa.json'));
-    const read = (name: string) => parseSavedCandidate(JSON.parse(readFileSync(join(root, name), 'utf8')), name);
+    const read = (name: string) =>
+      parseSavedCandidate(JSON.parse(readFileSync(join(root, name), 'utf8')), name);
     expect(read('best.gepa.json')).toMatchObject({
       texts: result.bestCandidate,
       original: result.candidates[0]!.texts,

@@ -18,6 +18,24 @@ export class Run {
     this.children = children;
   }
 
+  /** The same run as if its testset were the valset: seed and best candidate were scored there. */
+  get heldOut(): Run | undefined {
+    const { test, testset, candidates, bestIndex } = this.data;
+    if (test === undefined) return undefined;
+    const width = test.seedScores.length;
+    const scores = new Float64Array(candidates.length * width).fill(Number.NaN);
+    for (const [index, row] of [
+      [bestIndex, test.bestScores],
+      [0, test.seedScores],
+    ] as const) {
+      row.forEach((score, position) => {
+        if (score !== null) scores[index * width + position] = score;
+      });
+    }
+    const failed = new Uint8Array(scores.length);
+    return new Run({ ...this.data, valset: testset }, { width, scores, failed });
+  }
+
   get best(): number {
     return this.data.bestIndex;
   }

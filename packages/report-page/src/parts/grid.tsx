@@ -77,7 +77,7 @@ export function Grid(props: {
     <div
       class="grid"
       role="grid"
-      aria-label="Scores of candidates on validation examples"
+      aria-label="Scores of candidates on examples"
       aria-rowcount={rows.length + 1}
       aria-colcount={columns.length + 1}
       tabIndex={-1}

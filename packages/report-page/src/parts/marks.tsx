@@ -63,7 +63,7 @@ export function CandidateSelect(props: {
   return (
     <label class="field">
       <span>{label}</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+      <select aria-label={label} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
         {extra.map((option) => (
           <option value={option.value}>{option.label}</option>
         ))}

@@ -105,7 +105,11 @@ function Body({ run, example }: { run: Run; example: ExampleDetail }) {
             <div>
               <label class="field">
                 <span>{label}</span>
-                <select value={who} onChange={(event) => change({ [key]: event.currentTarget.value })}>
+                <select
+                  aria-label={label}
+                  value={who}
+                  onChange={(event) => change({ [key]: event.currentTarget.value })}
+                >
                   {!people.includes(who) && <option value={who}>{nameOf(who)} (not run)</option>}
                   {people.map((one) => (
                     <option value={one}>{nameOf(one)}</option>

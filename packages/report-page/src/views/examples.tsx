@@ -8,8 +8,13 @@ import { CandidateSelect } from '../parts/marks.tsx';
 
 const columnOrders = { number: 'by number', score: 'best first', frontier: 'frontier only' } as const;
 
-export function Examples({ run }: { run: Run }) {
+const sets = { validation: 'validation', test: 'held out' } as const;
+
+export function Examples({ run: whole }: { run: Run }) {
   const { query } = route.value;
+  const heldOut = useMemo(() => whole.heldOut, [whole]);
+  const set = (heldOut && oneOf(sets, query.get('set'))) ?? 'validation';
+  const run = (set === 'test' ? heldOut : whole) ?? whole;
   const a = within(run, numberOf(query.get('a'))) ?? 0;
   const b = within(run, numberOf(query.get('b'))) ?? run.best;
   const filter = oneOf(filters, query.get('show')) ?? 'all';
@@ -17,11 +22,22 @@ export function Examples({ run }: { run: Run }) {
   const columnOrder = oneOf(columnOrders, query.get('columns')) ?? 'number';
   const text = query.get('q') ?? '';
   const rows = useMemo(() => rowsOf(run, { a, b, filter, order, text }), [run, a, b, filter, order, text]);
-  const columns = useMemo(() => columnsOf(run, a, b, columnOrder), [run, a, b, columnOrder]);
+  const columns = useMemo(
+    () => (set === 'test' ? [...new Set([0, run.best])] : columnsOf(run, a, b, columnOrder)),
+    [run, a, b, columnOrder, set],
+  );
   return (
     <>
-      <h1>Validation examples</h1>
+      <h1>{set === 'test' ? 'Held-out examples' : 'Validation examples'}</h1>
       <div class="tools">
+        {heldOut !== undefined && (
+          <Choice
+            label="Set"
+            options={sets}
+            value={set}
+            onChange={(value) => change({ set: value, a: undefined, b: undefined, show: undefined })}
+          />
+        )}
         <CandidateSelect run={run} label="A" value={String(a)} onChange={(value) => change({ a: value })} />
         <CandidateSelect run={run} label="B" value={String(b)} onChange={(value) => change({ b: value })} />
         <Choice label="Show" options={filters} value={filter} onChange={(show: Filter) => change({ show })} />
@@ -41,6 +57,7 @@ export function Examples({ run }: { run: Run }) {
           <span>Find</span>
           <input
             type="search"
+            aria-label="Find"
             value={text}
             placeholder="id or text"
             onInput={(event) => change({ q: event.currentTarget.value })}
@@ -68,7 +85,11 @@ function Choice<Key extends string>(props: {
   return (
     <label class="field">
       <span>{label}</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value as Key)}>
+      <select
+        aria-label={label}
+        value={value}
+        onChange={(event) => onChange(event.currentTarget.value as Key)}
+      >
         {Object.entries<string>(options).map(([key, words]) => (
           <option value={key}>{words}</option>
         ))}

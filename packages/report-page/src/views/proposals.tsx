@@ -29,7 +29,11 @@ export function Proposals({ run }: { run: Run }) {
       <div class="tools">
         <label class="field">
           <span>Show</span>
-          <select value={status} onChange={(event) => change({ status: event.currentTarget.value })}>
+          <select
+            aria-label="Show"
+            value={status}
+            onChange={(event) => change({ status: event.currentTarget.value })}
+          >
             <option value="">all</option>
             {Object.entries(statusWords).map(([value, word]) => (
               <option value={value}>{word}</option>
@@ -38,7 +42,11 @@ export function Proposals({ run }: { run: Run }) {
         </label>
         <label class="field">
           <span>Component</span>
-          <select value={component} onChange={(event) => change({ component: event.currentTarget.value })}>
+          <select
+            aria-label="Component"
+            value={component}
+            onChange={(event) => change({ component: event.currentTarget.value })}
+          >
             <option value="">all</option>
             {run.data.about.components.map(({ name }) => (
               <option value={name}>{visible(name)}</option>
