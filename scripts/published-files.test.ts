@@ -18,7 +18,10 @@ function packedFiles(folder: string): string[] {
 
 describe.each(publishedPackages)('$manifest.name', (one) => {
   const { folder, manifest } = one;
-  const { name, exports = {}, repository } = manifest;
+  const { name, exports = {}, bin = {}, repository } = manifest;
+  const bins = Object.values(bin).map((path) =>
+    join(folder, path.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')),
+  );
   const entries = entriesOf(one);
   const url = repository?.url.replace(/^git\+/, '').replace(/\.git$/, '');
 
@@ -28,7 +31,7 @@ describe.each(publishedPackages)('$manifest.name', (one) => {
     expect(files.filter((file) => /\.test(-d)?\.|\/fixtures\//.test(file))).toEqual([]);
     const hasTesting = files.some((file) => /(^|\/)testing\//.test(file));
     expect(hasTesting).toBe(exports['./testing'] !== undefined);
-    const used = reachableFrom(graph, entries.values());
+    const used = reachableFrom(graph, [...entries.values(), ...bins]);
     const sources = files.filter((file) => file.startsWith('src/'));
     expect(sources.filter((file) => !used.has(join(folder, file)))).toEqual([]);
   });

@@ -31,6 +31,7 @@ const result = await optimize({
   // The simulator is free; only the reflections cost money, about one per iteration.
   maxIterations: 60,
   runDir: run.runDir,
+  report: run.report,
   signal: run.signal,
   progress: true,
 });

@@ -22,6 +22,7 @@ const compiled = await target.compile({
   reflectionModel: models.reflection,
   maxMetricCalls: 600,
   runDir: run.runDir,
+  report: run.report,
   signal: run.signal,
   progress: true,
 });

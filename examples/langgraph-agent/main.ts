@@ -23,6 +23,7 @@ const compiled = await target.compile({
   reflectionModel: models.reflection,
   maxMetricCalls: 500,
   runDir: run.runDir,
+  report: run.report,
   signal: run.signal,
   progress: true,
 });

@@ -7,6 +7,8 @@ import { provider } from './endpoint.ts';
 /** A run that can be interrupted and resumed. */
 export interface LongRun {
   readonly runDir: string;
+  /** The file of the report, beside the run directory. */
+  readonly report: string;
   readonly signal: AbortSignal;
   /** Saves a finished run and deletes its directory. For an interrupted run, prints how to resume it. */
   close(result: OptimizationResult, save?: () => void): void;
@@ -22,14 +24,17 @@ export function longRun(name: string, command: string): LongRun {
   const runDir = join(import.meta.dirname, '..', '.runs', `${name}-${provider()}`);
   if (existsSync(runDir))
     console.log(`Resuming the run in ${runDir}; delete the directory to start a new run.\n`);
+  const report = `${runDir}.html`;
   const interrupt = interruptible(() =>
     console.error('\nEnding the run; press Ctrl-C again to quit at once.'),
   );
   return {
     runDir,
+    report,
     signal: interrupt.signal,
     close({ stopReason }, save) {
       interrupt.release();
+      if (existsSync(report)) console.log(`\nReport: ${report}, a page for the browser.`);
       if (['aborted', 'providerUnavailable', 'runDirUnwritable'].includes(stopReason)) {
         console.log(`\nThis run was interrupted. \`${command}\` resumes it and pays for nothing twice.`);
       } else {

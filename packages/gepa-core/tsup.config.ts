@@ -1,3 +1,5 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
@@ -9,6 +11,7 @@ export default defineConfig({
     'node/index': 'src/node/index.ts',
     'report/index': 'src/report/index.ts',
     'testing/index': 'src/testing/index.ts',
+    'cli/main': 'src/cli/main.ts',
   },
   format: ['esm', 'cjs'],
   // Entries share chunks, so that each class exists once per format.
@@ -17,4 +20,12 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   target: 'node22',
+  esbuildOptions(options, { format }) {
+    // CommonJS has no `import.meta`.
+    if (format === 'cjs') options.define = { ...options.define, 'import.meta.dirname': '__dirname' };
+  },
+  async onSuccess() {
+    const page = join(import.meta.dirname, '../report-page/dist/report.html');
+    cpSync(page, join(import.meta.dirname, 'dist/report.html'));
+  },
 });

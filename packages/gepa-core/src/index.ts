@@ -38,6 +38,7 @@ export type {
   Compiled,
   CompileOptions,
   ProgramExample,
+  SaveOptions,
   Target,
 } from './program/target.ts';
 export { type Tunable, tunable } from './program/tunable.ts';

@@ -9,6 +9,7 @@ import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options
 import { resolveOptions, type Settings } from './options/settings.ts';
 import { copyWarning } from './reflection/answer/text-limits.ts';
 import { countOf, formatGain, formatScore } from './report/format.ts';
+import { writeAskedReport } from './report-file/asked-report.ts';
 import type { BudgetHeld, OptimizationResult, TestScores } from './result.ts';
 import { runSearch } from './search/loop.ts';
 import { callsForProposal } from './search/pool.ts';
@@ -60,7 +61,9 @@ async function searchAndTest<Example, Output, Trace, Name extends string>(
     const usesSeed = test !== undefined && regressed(test) && settings.onRegression === 'useSeed';
     if (test !== undefined && regressed(test)) dispatcher.warn(regressionWarning(test, usesSeed));
     dispatchFinished(prepared, dispatcher, stoppedBy ?? reason, test, usesSeed);
-    return resultOf(search.state);
+    const result = resultOf(search.state);
+    await writeAskedReport(settings, result, dispatcher.warn);
+    return result;
   } catch (error) {
     runSignal.end();
     // Abandoned calls report what they took.
@@ -70,7 +73,10 @@ async function searchAndTest<Example, Output, Trace, Name extends string>(
       : new RunError(`The run failed: ${messageOf(error)}`, { cause: error });
     maskMessages(failure, settings.mask.message);
     dispatchFinished(prepared, dispatcher, 'error', undefined, false);
-    if (search.state.candidates.some(({ coverage }) => coverage > 0)) failure.result = resultOf(search.state);
+    if (search.state.candidates.some(({ coverage }) => coverage > 0)) {
+      failure.result = resultOf(search.state);
+      await writeAskedReport(settings, failure.result, dispatcher.warn);
+    }
     throw failure;
   }
 }

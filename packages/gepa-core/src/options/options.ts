@@ -153,6 +153,11 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
    */
   readonly runDir?: string;
   /**
+   * The file for a report of the run, which is written when the run ends: one HTML page that opens from disk. Without
+   * `runDir` it has no inputs, outputs and prompts. Default: no report.
+   */
+  readonly report?: string;
+  /**
    * Masks texts of rollouts (inputs, outputs, traces, feedback, errors), one by one, before the reflection model or
    * `runDir` receives them, and messages of events. API keys are masked without it. Texts of candidates and answers of
    * the model stay unchanged. Default: no masking.

@@ -156,6 +156,7 @@ const shape = {
   rolloutTimeoutMs: optional(positive),
   seed: optional(wholeNumber),
   runDir: optional(z.string().check(z.minLength(1, 'is empty; give a path'))),
+  report: optional(z.string().check(z.minLength(1, 'is empty; give a path'))),
   redact: optional(aFunction),
   onEvent: optional(aFunction),
   progress: optional(flag),

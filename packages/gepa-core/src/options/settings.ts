@@ -6,6 +6,7 @@ import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import { metricDigest, programIdentityOf } from '../journal/fingerprint.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { builtin } from '../node/builtin.ts';
 import { givenTexts } from '../program/given-candidate.ts';
 import { checkCandidate } from '../program/saved-candidate.ts';
 import { createMask, type Mask } from '../redact.ts';
@@ -129,6 +130,9 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
     ...(continueFrom === undefined ? {} : { continueFrom }),
     seedCandidates: [...given, ...carried],
     earlier,
+    ...(options.report === undefined
+      ? {}
+      : { report: builtin('node:path', 'leave `report` out.').resolve(options.report) }),
     adapter,
     prices,
     mask: createMask({

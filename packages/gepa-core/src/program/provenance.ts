@@ -7,7 +7,8 @@ import type { OptimizationResult } from '../result.ts';
 import { bootstrapInterval } from '../search/bootstrap.ts';
 import { VERSION } from '../version.ts';
 import { originalText } from './originals.ts';
-import { type Provenance, type SavedCandidate, savedCandidate } from './saved-candidate.ts';
+import type { Provenance, SavedCandidate } from './saved-candidate.ts';
+import { savedFrom } from './saved-from.ts';
 
 /** What a run was given, as far as a saved candidate tells of it. */
 export interface RunInputs {
@@ -18,45 +19,30 @@ export interface RunInputs {
   readonly testset?: readonly unknown[];
 }
 
-/** The best candidate of a run as it is saved, with what it stands for in code and where it comes from. */
+/** A candidate of a run as it is saved, with what it stands for in code and where it comes from. */
 export function savedResult<Name extends string>(
   seed: Candidate<Name>,
   result: OptimizationResult<Name>,
   inputs: RunInputs,
-  date: string,
+  { date, index }: { readonly date: string; readonly index: number },
 ): SavedCandidate {
-  const { seedScore, bestScore, recommendedIndex, recommendedCandidate, test } = result;
-  const isSeed = recommendedIndex === 0;
+  const { seedScore, bestScore } = result;
   const original = recordOf(Object.keys(seed) as Name[], (name) => originalText(name, seed[name]));
   const isLoaded = Object.keys(seed).some((name) => original[name as Name] !== seed[name as Name]);
-  return savedCandidate({
-    texts: { ...recommendedCandidate },
-    original,
+  return {
+    ...savedFrom({ ...result, seed: original, score: { seed: seedScore, best: bestScore } }, index),
     ...(isLoaded ? { seed: { ...seed } } : {}),
-    scores: {
-      validation: { seed: seedScore, best: isSeed ? seedScore : bestScore },
-      ...(test === undefined
-        ? {}
-        : {
-            test: {
-              size: test.size,
-              seed: test.seedScore,
-              best: isSeed ? test.seedScore : test.bestScore,
-              interval: isSeed ? [0, 0] : [test.interval[0], test.interval[1]],
-            },
-          }),
-    },
-    provenance: provenanceOf(result, inputs, date),
-  });
+    provenance: provenanceOf(result, inputs, { date, index }),
+  };
 }
 
 function provenanceOf(
-  { runId, recommendedIndex, candidates, scoredOn, seedScoredOn, totalMetricCalls }: OptimizationResult,
+  { runId, bestIndex, candidates, scoredOn, seedScoredOn, totalMetricCalls }: OptimizationResult,
   { adapter, reflectionModel, trainset, valset = trainset, testset = [] }: RunInputs,
-  date: string,
+  { date, index }: { readonly date: string; readonly index: number },
 ): Provenance {
-  const saved = candidates.find(({ index }) => index === recommendedIndex);
-  const { examples, positions } = recommendedIndex === 0 ? seedScoredOn : scoredOn;
+  const saved = candidates[index];
+  const { examples, positions } = index === bestIndex ? scoredOn : seedScoredOn;
   const [low, high] = bootstrapInterval(positions.flatMap((position) => saved?.scores[position] ?? []));
   const sets = { trainset, valset, testset };
   return {
@@ -68,7 +54,7 @@ function provenanceOf(
       ...(reflectionModel?.modelName === undefined ? {} : { reflection: reflectionModel.modelName }),
     },
     data: recordOf(Object.keys(sets) as (keyof typeof sets)[], (set) => digestOf(sets[set])),
-    candidate: recommendedIndex,
+    candidate: index,
     parents: [...(saved?.parents ?? [])],
     validation: { examples, interval: [low, high] },
     metricCalls: totalMetricCalls,

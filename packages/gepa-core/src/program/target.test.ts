@@ -211,6 +211,9 @@ describe('save and load', () => {
       texts: done.result.bestCandidate,
       scores: { validation: { seed: 0, best: 1 }, test: { size: 1, seed: 0, best: 1 } },
     });
+    done.save(path, { candidate: 0 });
+    expect(shouter().target.load(path)).toEqual(shouter().target.apply({ first: 'one', second: 'two' }));
+    expect(() => done.save(path, { candidate: 99 })).toThrow('There is no candidate 99');
   });
 
   it.each<[string, string, string]>([

@@ -98,6 +98,12 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
   load(saved: string | SavedCandidate, options?: { readonly ifChanged?: 'refuse' | 'apply' }): Program;
 }
 
+/** Options for `save`. */
+export interface SaveOptions {
+  /** The number of a candidate, its place in `result.candidates`. Default: that of `program`. */
+  readonly candidate?: number;
+}
+
 /** The result of `compile`. */
 export interface Compiled<Program, Name extends string = string> {
   /**
@@ -106,8 +112,13 @@ export interface Compiled<Program, Name extends string = string> {
    */
   readonly program: Program;
   readonly result: OptimizationResult<Name>;
-  /** Writes the texts of `program` to a small JSON file, for `target.load`. */
-  save(path: string): void;
+  /**
+   * Writes the texts of `program`, or of another candidate, to a small JSON file, for `target.load`.
+   *
+   * @throws {FileAccessError} when the file cannot be written.
+   * @throws {OptionsError} when there is no such candidate.
+   */
+  save(path: string, options?: SaveOptions): void;
   /** The contents of the file that `save` writes, for `target.load`. */
   toJSON(): SavedCandidate;
   /** A readable diff of every component that changed. */
@@ -193,13 +204,15 @@ function compiled<Program, Name extends string>(
   inputs: RunInputs,
 ): Compiled<Program, Name> {
   const date = new Date().toISOString();
-  const toJSON = () => savedResult(seed, result, inputs, date);
+  const { recommendedIndex } = result;
+  const saved = (index: number) => savedResult(seed, result, inputs, { date, index });
+  const toJSON = () => saved(recommendedIndex);
   return inspectable<Compiled<Program, Name>>(
     {
       program,
       result,
       toJSON,
-      save: (path) => writeSavedCandidate(path, toJSON()),
+      save: (path, { candidate = recommendedIndex } = {}) => writeSavedCandidate(path, saved(candidate)),
       diff: () => diffCandidates(seed, result.recommendedCandidate),
     },
     () => `Compiled { program, save(), toJSON(), diff(), result: ${describeResult(result)} }`,

@@ -1,0 +1,173 @@
+// @module-tag slow
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { optimize } from '../optimize.ts';
+import { parseSavedCandidate } from '../program/saved-candidate.ts';
+import type { OptimizationResult } from '../result.ts';
+import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import { VERSION } from '../version.ts';
+import { runCli } from './cli.ts';
+
+let root: string;
+let runDir: string;
+let result: OptimizationResult;
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'gepa-cli-'));
+  runDir = join(root, 'runs', 'one');
+  mkdirSync(join(root, 'empty'));
+  result = await optimize(
+    tokenRun({ maxMetricCalls: 150, testset: tokenExamples('tests', 3), runDir }).options,
+  );
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function gepa(...args: string[]): Promise<Outcome> {
+  let [out, err] = ['', ''];
+  const code = await runCli(args, {
+    out: (text) => {
+      out += `${text}\n`;
+    },
+    err: (text) => {
+      err += `${text}\n`;
+    },
+    color: false,
+  });
+  return { code, out, err };
+}
+
+/** Runs the bin as a shell does. */
+function bin(...args: string[]): Promise<Outcome> {
+  const main = join(import.meta.dirname, 'main.ts');
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ['--conditions=gepa-source', main, ...args],
+      { cwd: root },
+      (error, out, err) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, err });
+      },
+    );
+  });
+}
+
+const json = async (...args: string[]) => JSON.parse((await gepa(...args, '--json')).out);
+
+describe('gepa on the command line', () => {
+  it('the bin writes to stdout and stderr, and exits with the code of its command', async () => {
+    const [fine, wrong] = await Promise.all([
+      bin('show', 'runs/one'),
+      bin('show', 'runs/one', '--candidate', 'x'),
+    ]);
+    expect([fine.code, fine.err, wrong.code, wrong.out]).toEqual([0, '', 2, '']);
+    expect(fine.out).toBe((await gepa('show', runDir)).out);
+  });
+
+  it('without a command prints the commands to stderr and exits with 2; with --help to stdout and 0', async () => {
+    const [bare, help] = await Promise.all([gepa(), gepa('--help')]);
+    expect([bare.code, bare.out, help.code, help.err]).toEqual([2, '', 0, '']);
+    expect(help.out).toBe(bare.err);
+    for (const name of ['report', 'watch', 'show', 'diff', 'ls', 'export'])
+      expect(help.out).toContain(`  ${name} `);
+  });
+
+  it('each command explains its options', async () => {
+    const [one, other] = await Promise.all([gepa('help', 'show'), gepa('show', '--help')]);
+    expect(one).toEqual(other);
+    expect(one.out).toContain('--candidate N');
+    expect((await gepa('--version')).out).toBe(`${VERSION}\n`);
+  });
+
+  it('an unknown command, option or candidate exits with 2 and says what there is', async () => {
+    const [command, option, missing, candidate] = await Promise.all([
+      gepa('shwo', runDir),
+      gepa('show', runDir, '--candidat', '1'),
+      gepa('show'),
+      gepa('show', runDir, '--candidate', '99'),
+    ]);
+    for (const { code, out } of [command, option, missing, candidate]) expect([code, out]).toEqual([2, '']);
+    expect(command.err).toContain('There is no command "shwo"');
+    expect(option.err).toContain('Usage: gepa show RUN');
+    expect(candidate.err).toContain(`the run has ${result.candidates.length} candidates`);
+  });
+
+  it('a directory without a run exits with 1 and no stack', async () => {
+    const [absent, empty] = await Promise.all([
+      gepa('show', join(root, 'nowhere')),
+      gepa('show', join(root, 'empty')),
+    ]);
+    expect([absent.code, empty.code]).toEqual([1, 1]);
+    expect(absent.err).toContain('There is no run directory');
+    expect(`${absent.err}${empty.err}`).not.toContain('    at ');
+  });
+
+  it('show prints the verdict and the candidates, best first', async () => {
+    const { code, out } = await gepa('show', runDir);
+    expect(code).toBe(0);
+    expect(out).toContain(`Candidate ${result.bestIndex} `);
+    expect(out).toContain(`* ${String(result.bestIndex).padStart(3)}  ${result.bestScore.toFixed(3)}`);
+    const data = await json('show', runDir);
+    expect(data).toMatchObject({ runId: result.runId, state: 'ended', bestIndex: result.bestIndex });
+    expect(data.candidates).toHaveLength(result.candidates.length);
+  });
+
+  it('show --candidate gives texts, and scores by the id of their example', async () => {
+    const best = result.candidates[result.bestIndex]!;
+    const data = await json('show', runDir, '--candidate', 'best');
+    expect(data.texts).toEqual(best.texts);
+    expect(data.scores['valid-0']).toBe(best.scores[0]);
+    expect((await gepa('show', runDir, '--candidate', '0')).out).toContain('── extract\nbase');
+  });
+
+  it('show --example gives every output, or that of one candidate', async () => {
+    const all = await json('show', runDir, '--example', 'valid-0');
+    expect(all.rollouts.length).toBeGreaterThan(1);
+    const seed = await json('show', runDir, '--example', 'valid-0', '--candidate', 'seed');
+    expect(seed.rollouts).toHaveLength(1);
+    expect(seed.rollouts[0]).toMatchObject({ candidate: 0, score: result.candidates[0]!.scores[0] });
+    expect((await gepa('show', runDir, '--example', 'valid-0')).out).toContain('── seed, seed: ');
+  });
+
+  it('diff compares two candidates, by default seed and best', async () => {
+    const [plain, named] = await Promise.all([gepa('diff', runDir), gepa('diff', runDir, 'seed', 'best')]);
+    expect(plain).toEqual(named);
+    expect(plain.out).toContain('base');
+    const data = await json('diff', runDir, '0', String(result.bestIndex));
+    const [name] = Object.keys(data.components) as [string];
+    expect(data.components[name]).toEqual({ before: 'base', after: result.bestCandidate[name] });
+  });
+
+  it('ls lists the runs below a directory', async () => {
+    const { out } = await gepa('ls', root);
+    expect(out).toContain('runs/one');
+    expect(await json('ls', root)).toMatchObject([
+      { path: 'runs/one', best: result.bestIndex, testGain: result.test!.gain },
+    ]);
+    const none = await gepa('ls', join(root, 'empty'));
+    expect([none.code, none.out]).toEqual([0, '']);
+  });
+
+  it('export writes any candidate as a file for load; only the best has held-out scores', async () => {
+    await gepa('export', runDir, '-o', join(root, 'best.gepa.json'));
+    const read = (name: string) =>
+      parseSavedCandidate(JSON.parse(readFileSync(join(root, name), 'utf8')), name);
+    expect(read('best.gepa.json')).toMatchObject({
+      texts: result.bestCandidate,
+      original: result.candidates[0]!.texts,
+      scores: { validation: { best: result.bestScore }, test: { best: result.test!.bestScore } },
+    });
+    await gepa('export', runDir, '--candidate', '1', '-o', join(root, 'folder/one.gepa.json'));
+    expect(read('folder/one.gepa.json').texts).toEqual(result.candidates[1]!.texts);
+    expect(read('folder/one.gepa.json').scores.test).toBeUndefined();
+    expect(JSON.parse((await gepa('export', runDir)).out)).toEqual(read('best.gepa.json'));
+    expect(existsSync(join(root, 'folder', 'one.gepa.json.tmp'))).toBe(false);
+  });
+});

@@ -1,0 +1,91 @@
+import { parseArgs } from 'node:util';
+import { messageOf } from '../calls/classify-error.ts';
+import { VERSION } from '../version.ts';
+import type { Call, Command, Io } from './command.ts';
+import { diff } from './commands/diff.ts';
+import { exportCandidate } from './commands/export.ts';
+import { ls } from './commands/ls.ts';
+import { report } from './commands/report.ts';
+import { show } from './commands/show.ts';
+import { watch } from './commands/watch.ts';
+import { UsageError } from './usage-error.ts';
+
+const commands: readonly Command[] = [report, watch, show, diff, ls, exportCandidate];
+
+/** Runs one command. @returns the exit code: 0, 1 when it failed, 2 when the command line is wrong. */
+export async function runCli(args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === '--version' || name === '-v') {
+    io.out(VERSION);
+    return 0;
+  }
+  if (name === undefined) {
+    io.err(overview());
+    return 2;
+  }
+  if (name === '--help' || name === '-h' || (name === 'help' && rest.length === 0)) {
+    io.out(overview());
+    return 0;
+  }
+  const asked = name === 'help' ? rest[0] : name;
+  const command = commands.find((one) => one.name === asked);
+  if (command === undefined) {
+    io.err(`There is no command "${asked}".\n\n${overview()}`);
+    return 2;
+  }
+  if (name === 'help' || rest.includes('--help') || rest.includes('-h')) {
+    io.out(helpOf(command));
+    return 0;
+  }
+  try {
+    await command.run(parse(command, rest), io);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.err(`${error.message}\n\nUsage: gepa ${command.name} ${command.usage}`);
+      return 2;
+    }
+    io.err(messageOf(error));
+    return 1;
+  }
+}
+
+function parse(command: Command, args: readonly string[]): Call {
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({ args: [...args], options: command.options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
+  const { positionals, values } = parsed;
+  const [least, most] = command.arguments;
+  if (positionals.length < least) throw new UsageError('An argument is missing.');
+  if (positionals.length > most) throw new UsageError(`There is no argument for "${positionals[most]}".`);
+  return { positionals, values: values as Call['values'] };
+}
+
+function overview(): string {
+  return [
+    'Shows runs of GEPA from their run directories (the option `runDir`).',
+    '',
+    'Usage: gepa COMMAND …',
+    '',
+    ...columns(commands.map(({ name, usage, summary }) => [`${name} ${usage}`, summary])),
+    '',
+    'gepa help COMMAND explains one command. Exit codes: 0, 1 after a failure, 2 for a wrong command line.',
+  ].join('\n');
+}
+
+function helpOf({ name, usage, summary, help }: Command): string {
+  return [
+    summary,
+    '',
+    `Usage: gepa ${name} ${usage}`,
+    ...(help.length === 0 ? [] : ['', ...columns(help)]),
+  ].join('\n');
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([first]) => first.length));
+  return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`);
+}

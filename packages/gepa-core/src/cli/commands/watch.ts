@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+import { interruptible } from '../../node/interrupt.ts';
+import { watchRun } from '../../report-file/watch-server.ts';
+import { type Command, textOf } from '../command.ts';
+import { UsageError } from '../usage-error.ts';
+
+export const watch: Command = {
+  name: 'watch',
+  usage: 'RUN [--port N] [--json]',
+  summary: 'Serves the page on this machine and follows the run live',
+  help: [
+    ['--port N', 'the port; default any that is free'],
+    ['--json', 'prints the address as JSON'],
+    ['', 'The run may start later, from another process. Ctrl-C ends watching, not the run.'],
+  ],
+  options: { port: { type: 'string' }, json: { type: 'boolean' } },
+  arguments: [1, 1],
+  async run(call, { out }) {
+    const port = Number(textOf(call, 'port') ?? 0);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535)
+      throw new UsageError('--port takes a port number.');
+    const runDir = resolve(call.positionals[0]!);
+    using interrupt = interruptible();
+    const { signal } = interrupt;
+    const server = await watchRun(runDir, { port });
+    out(
+      call.values.json
+        ? JSON.stringify({ url: server.url })
+        : `${server.url}\nFollowing ${runDir}; Ctrl-C ends it.`,
+    );
+    await new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }));
+    await server.close();
+  },
+};

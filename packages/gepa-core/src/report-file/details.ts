@@ -1,0 +1,96 @@
+import type { RunReader } from '../run-data/read-run.ts';
+import type {
+  DetailRef,
+  ReflectionDetail,
+  RolloutData,
+  RolloutDetail,
+  RunData,
+} from '../run-data/run-data.ts';
+import type { ExampleDetail, PageRollout } from './page-data.ts';
+
+/** A run, and its large parts on demand. */
+export interface ReportSource {
+  readonly data: RunData;
+  /** Made from a result: there are no details. */
+  readonly isPartial?: boolean;
+  rollout(detail: DetailRef): RolloutDetail;
+  reflection(detail: DetailRef): ReflectionDetail;
+}
+
+const detailFields = [
+  'objectives',
+  'feedback',
+  'componentFeedback',
+  'output',
+  'trace',
+  'usage',
+  'judgeUsage',
+] as const;
+
+/** The run in a directory, as it is now. */
+export function sourceOf(reader: RunReader): ReportSource {
+  return {
+    data: reader.data,
+    rollout: (ref) => reader.detail<RolloutDetail>(ref),
+    reflection: (ref) => {
+      const { prompt, answer, finishReason } = reader.detail<ReflectionDetail>(ref);
+      return { prompt, answer, ...(finishReason === undefined ? {} : { finishReason }) };
+    },
+  };
+}
+
+/** The rollouts of each example, by number. */
+export function rolloutsByExample({ examples, rollouts }: RunData): readonly (readonly RolloutData[])[] {
+  const lists: RolloutData[][] = examples.map(() => []);
+  for (const rollout of rollouts) lists[rollout.example]?.push(rollout);
+  return lists;
+}
+
+/** One example with its rollouts, and the details of those that are kept. */
+export function exampleDetail(
+  source: ReportSource,
+  example: number,
+  rollouts: readonly RolloutData[],
+  isKept: (rollout: RolloutData) => boolean = () => true,
+): ExampleDetail {
+  const { example: _, id, ...body } = source.data.examples[example]!;
+  return {
+    ...body,
+    rollouts: rollouts.map((rollout): PageRollout => {
+      const { detail: ref, example: _, ...head } = rollout;
+      if (!isKept(rollout)) return head;
+      const whole = source.rollout(ref);
+      // The line of the journal has further fields.
+      const detail = Object.fromEntries(
+        detailFields.flatMap((name) => (whole[name] === undefined ? [] : [[name, whole[name]]])),
+      );
+      return { ...head, ...(whole.error === undefined ? {} : { error: whole.error }), detail };
+    }),
+  };
+}
+
+/**
+ * The rollouts whose outputs and traces fit into a number of bytes: first those of the seed, the best candidate and the
+ * testset, then those of proposals, then the others; new ones before old ones.
+ */
+export function keptRollouts(
+  { rollouts, bestIndex }: RunData,
+  maxBytes: number,
+): (rollout: RolloutData) => boolean {
+  const total = rollouts.reduce((sum, { detail }) => sum + detail.length, 0);
+  if (total <= maxBytes) return () => true;
+  const rank = ({ candidate, phase }: RolloutData) =>
+    candidate === 0 || candidate === bestIndex || phase === 'testset' ? 0 : candidate === undefined ? 1 : 2;
+  const byRank: RolloutData[][] = [[], [], []];
+  for (const rollout of rollouts) byRank[rank(rollout)]!.push(rollout);
+  const kept = new Set<RolloutData>();
+  let bytes = 0;
+  for (const list of byRank) {
+    for (const rollout of list.reverse()) {
+      if (bytes + rollout.detail.length > maxBytes) continue;
+      bytes += rollout.detail.length;
+      kept.add(rollout);
+    }
+  }
+  return (rollout) => kept.has(rollout);
+}

@@ -1,0 +1,134 @@
+import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip as gzipWithCallback } from 'node:zlib';
+import { messageOf } from '../calls/classify-error.ts';
+import { FileAccessError } from '../errors.ts';
+import { makeDirectory } from '../node/make-directory.ts';
+import type { OptimizationResult } from '../result.ts';
+import { RunReader } from '../run-data/read-run.ts';
+import { exampleDetail, keptRollouts, type ReportSource, rolloutsByExample, sourceOf } from './details.ts';
+import { block, readTemplate } from './html.ts';
+import { encodeMatrix } from './page-data.ts';
+import { pageOfRun } from './page-of-run.ts';
+import { runOfResult } from './run-of-result.ts';
+
+const gzip = promisify(gzipWithCallback);
+
+/** A block is unpacked as a whole, so it is small; one example may still be larger. */
+const BLOCK_CHARACTERS = 500_000;
+
+/** A tenth of it or less, compressed: more than this, and mail and browsers take it badly. */
+const DEFAULT_MAX_DETAIL_BYTES = 300_000_000;
+
+export interface ReportOptions {
+  /**
+   * The most bytes of outputs, traces and feedback in the file, before compression. Details of seed, best candidate and
+   * testset come first. Default 300,000,000.
+   */
+  readonly maxDetailBytes?: number;
+}
+
+/**
+ * Writes a report of a run: one HTML file that opens from disk, without a network. The run may still go on.
+ *
+ * @param run Its run directory, or the result of `optimize` (`compiled.result`), which knows texts, scores and spend
+ * but not what the program read and wrote.
+ * @throws {RunDirectoryError} when the directory holds no run.
+ * @throws {FileAccessError} when the file cannot be written.
+ */
+export async function writeReport<Name extends string>(
+  run: string | OptimizationResult<Name>,
+  path: string,
+  options: ReportOptions = {},
+): Promise<void> {
+  if (typeof run !== 'string') return writeReportFile(path, resultSource(run), options);
+  const reader = new RunReader(resolve(run));
+  reader.update();
+  return writeReportFile(path, sourceOf(reader), options);
+}
+
+function resultSource(result: OptimizationResult): ReportSource {
+  const missing = () => {
+    throw new Error('A result has no details.');
+  };
+  return { data: runOfResult(result), isPartial: true, rollout: missing, reflection: missing };
+}
+
+/** Writes the page and a run into one file, which takes the place of an older one when it is whole. */
+export async function writeReportFile(
+  path: string,
+  source: ReportSource,
+  { maxDetailBytes = DEFAULT_MAX_DETAIL_BYTES }: ReportOptions = {},
+): Promise<void> {
+  const template = readTemplate();
+  const target = resolve(path);
+  const temporary = `${target}.${crypto.randomUUID()}.tmp`;
+  try {
+    makeDirectory(dirname(target));
+    const file = openSync(temporary, 'w', 0o600);
+    try {
+      const write = (text: string) => void writeSync(file, text);
+      for await (const part of partsOf(template, source, maxDetailBytes)) write(part);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, target);
+  } catch (error) {
+    if (existsSync(temporary)) rmSync(temporary);
+    const { code } = error as NodeJS.ErrnoException;
+    if (typeof code !== 'string') throw error;
+    throw new FileAccessError(
+      `The report cannot be written to ${target}: ${messageOf(error)}. Give the path of a file in a folder that can be written.`,
+      { cause: error },
+    );
+  }
+}
+
+async function* partsOf(
+  template: ReturnType<typeof readTemplate>,
+  source: ReportSource,
+  maxDetailBytes: number,
+): AsyncGenerator<string> {
+  const { data, matrix } = pageOfRun(source.data);
+  const isKept = keptRollouts(source.data, maxDetailBytes);
+  const omittedRollouts = source.data.rollouts.filter((rollout) => !isKept(rollout)).length;
+  yield template.head("'none'");
+  yield block(
+    'data',
+    await gzip(
+      JSON.stringify({ ...data, omittedRollouts, ...(source.isPartial ? { isPartial: true } : {}) }),
+    ),
+  );
+  yield block('scores', await gzip(encodeMatrix(matrix)));
+  yield template.middle;
+  const rollouts = rolloutsByExample(source.data);
+  const starts: Record<'examples' | 'reflections', number[]> = { examples: [], reflections: [] };
+  yield* blocksOf('examples', source.data.examples.length, (example) =>
+    exampleDetail(source, example, rollouts[example]!, isKept),
+  );
+  yield* blocksOf('reflections', source.data.reflections.length, (number) =>
+    source.reflection(source.data.reflections[number]!.detail),
+  );
+  yield block('index', await gzip(JSON.stringify(starts)));
+  yield template.end;
+
+  async function* blocksOf(
+    kind: keyof typeof starts,
+    count: number,
+    value: (number: number) => unknown,
+  ): AsyncGenerator<string> {
+    let items: string[] = [];
+    let characters = 0;
+    for (let number = 0; number < count; number++) {
+      if (items.length === 0) starts[kind].push(number);
+      const item = JSON.stringify(value(number));
+      items.push(item);
+      characters += item.length;
+      if (characters < BLOCK_CHARACTERS && number < count - 1) continue;
+      yield block(`${kind}-${starts[kind].length - 1}`, await gzip(`[${items.join(',')}]`));
+      items = [];
+      characters = 0;
+    }
+  }
+}

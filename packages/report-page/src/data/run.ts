@@ -1,0 +1,93 @@
+import type { PageCandidate, PageData, ScoreMatrix } from '../../../gepa-core/src/report-file/page-data.ts';
+
+/** A run with the look-ups that the views share. */
+export class Run {
+  readonly data: PageData;
+  readonly matrix: ScoreMatrix;
+  readonly survivors: ReadonlyMap<number, number>;
+  readonly children: ReadonlyMap<number, readonly number[]>;
+
+  constructor(data: PageData, matrix: ScoreMatrix) {
+    this.data = data;
+    this.matrix = matrix;
+    this.survivors = new Map(data.frontier.map(({ candidate, keys }) => [candidate, keys]));
+    const children = new Map<number, number[]>();
+    for (const { index, parents } of data.candidates) {
+      for (const parent of parents) children.set(parent, [...(children.get(parent) ?? []), index]);
+    }
+    this.children = children;
+  }
+
+  /** The same run as if its testset were the valset: seed and best candidate were scored there. */
+  get heldOut(): Run | undefined {
+    const { test, testset, candidates, bestIndex } = this.data;
+    if (test === undefined) return undefined;
+    const width = test.seedScores.length;
+    const scores = new Float64Array(candidates.length * width).fill(Number.NaN);
+    for (const [index, row] of [
+      [bestIndex, test.bestScores],
+      [0, test.seedScores],
+    ] as const) {
+      row.forEach((score, position) => {
+        if (score !== null) scores[index * width + position] = score;
+      });
+    }
+    const failed = new Uint8Array(scores.length);
+    return new Run({ ...this.data, valset: testset }, { width, scores, failed });
+  }
+
+  get best(): number {
+    return this.data.bestIndex;
+  }
+
+  /** The score at a position of the valset; NaN where it was not run. */
+  score(candidate: number, position: number): number {
+    return this.matrix.scores[candidate * this.matrix.width + position] ?? Number.NaN;
+  }
+
+  hasFailed(candidate: number, position: number): boolean {
+    return this.matrix.failed[candidate * this.matrix.width + position] === 1;
+  }
+
+  candidate(index: number): PageCandidate | undefined {
+    return this.data.candidates[index];
+  }
+
+  /** Means of two candidates on the examples that both were scored on. */
+  compare(a: number, b: number): Pairwise {
+    const result = { both: 0, better: 0, worse: 0, equal: 0, meanA: 0, meanB: 0 };
+    for (let position = 0; position < this.matrix.width; position++) {
+      const [one, other] = [this.score(a, position), this.score(b, position)];
+      if (Number.isNaN(one) || Number.isNaN(other)) continue;
+      result.both++;
+      result.meanA += one;
+      result.meanB += other;
+      if (other > one) result.better++;
+      else if (other < one) result.worse++;
+      else result.equal++;
+    }
+    if (result.both > 0) {
+      result.meanA /= result.both;
+      result.meanB /= result.both;
+    }
+    return result;
+  }
+
+  /** The score from which a rollout counts as right. */
+  get right(): number {
+    return this.data.about.perfectScore ?? 1;
+  }
+
+  nameOf(index: number): string {
+    return index === 0 ? 'seed' : `candidate ${index}`;
+  }
+}
+
+export interface Pairwise {
+  readonly both: number;
+  readonly better: number;
+  readonly worse: number;
+  readonly equal: number;
+  readonly meanA: number;
+  readonly meanB: number;
+}

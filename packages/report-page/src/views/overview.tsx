@@ -1,0 +1,206 @@
+import { isComparable, verdictOf } from '../../../gepa-core/src/report-file/verdict.ts';
+import { address } from '../data/route.ts';
+import type { Run } from '../data/run.ts';
+import { ScoreChart } from '../parts/chart.tsx';
+import { Diff } from '../parts/diff.tsx';
+import {
+  countOf,
+  describeStopReason,
+  formatCompact,
+  formatCount,
+  formatDuration,
+  formatGain,
+  formatScore,
+  formatUsd,
+  visible,
+} from '../parts/format.ts';
+import { Gain } from '../parts/marks.tsx';
+import { Fates } from './fates.tsx';
+
+export function Overview({ run }: { run: Run }) {
+  const { data } = run;
+  const verdict = verdictOf(data);
+  const marks = { gain: '▲', loss: '▼', unsure: '≈', none: '•' };
+  return (
+    <>
+      <section class={`verdict ${verdict.kind}`} aria-label="Verdict">
+        <p class="sentence">
+          <span class="verdict-mark" aria-hidden="true">
+            {marks[verdict.kind]}
+          </span>
+          {verdict.sentence}
+        </p>
+        {verdict.notes.map((note) => (
+          <p class="quiet">{note}</p>
+        ))}
+        {data.stopReason !== undefined && (
+          <p class="quiet">Ended because {describeStopReason(data.stopReason)}.</p>
+        )}
+        {data.state === 'interrupted' && (
+          <p class="quiet">Interrupted: the same call with the same run directory resumes it.</p>
+        )}
+      </section>
+      <Tiles run={run} />
+      <section>
+        <h2>Score against metric calls</h2>
+        <ScoreChart run={run} />
+        <ul class="legend">
+          <li>
+            <span class="key best-line" /> best so far
+          </li>
+          <li>
+            <span class="key ring" /> a candidate
+          </li>
+          <li>
+            <span class="key seed-line" /> the seed
+          </li>
+          {data.test !== undefined && (
+            <li>
+              <span class="key interval" /> held out: seed, best with the 95% interval of its gain
+            </li>
+          )}
+        </ul>
+      </section>
+      <Warnings run={run} />
+      <section>
+        <h2>
+          What became of the proposals{' '}
+          <a href={address('proposals')}>all {formatCount(data.proposals.length)}</a>
+        </h2>
+        <Fates run={run} />
+      </section>
+      <Changes run={run} />
+    </>
+  );
+}
+
+function Tiles({ run: { data } }: { run: Run }) {
+  const { score, test, about, proposals, usage } = data;
+  const { maxMetricCalls, maxCostUsd } = about.limits;
+  const tested = proposals.filter(({ status }) => status === 'accepted' || status === 'rejected').length;
+  const accepted = proposals.filter(({ status }) => status === 'accepted').length;
+  return (
+    <dl class="tiles">
+      {score !== undefined && (
+        <Tile name="Validation">
+          <strong>
+            {formatScore(score.seed)} → {formatScore(score.best)}
+          </strong>
+          {isComparable(score) ? (
+            <Gain value={score.best - score.seed} />
+          ) : (
+            <span class="quiet">on different examples</span>
+          )}
+        </Tile>
+      )}
+      {test !== undefined && (
+        <Tile name={`Held out, ${countOf(test.size, 'example')}`}>
+          <strong>
+            {formatScore(test.seedScore)} → {formatScore(test.bestScore)}
+          </strong>
+          <span class="quiet">
+            {formatGain(test.interval[0])} to {formatGain(test.interval[1])}
+          </span>
+        </Tile>
+      )}
+      <Tile name="Metric calls">
+        <strong>{formatCount(data.metricCalls)}</strong>
+        <span class="quiet">
+          {maxMetricCalls === undefined ? 'no limit' : `of ${formatCount(maxMetricCalls)}`}
+        </span>
+      </Tile>
+      <Tile name="Proposals">
+        <strong>{formatCount(accepted)} accepted</strong>
+        <span class="quiet">of {formatCount(tested)} tested</span>
+      </Tile>
+      <Tile name="Model use">
+        <strong>
+          {usage.costUsd === undefined
+            ? `${formatCompact(usage.inputTokens + usage.outputTokens)} tokens`
+            : formatUsd(usage.costUsd)}
+        </strong>
+        <span class="quiet">
+          {maxCostUsd === undefined ? countOf(usage.modelCalls, 'call') : `of ${formatUsd(maxCostUsd)}`}
+        </span>
+      </Tile>
+      <Tile name="Time">
+        <strong>{formatDuration(data.durationMs)}</strong>
+        <span class="quiet">{countOf(data.iterations, 'iteration')}</span>
+      </Tile>
+    </dl>
+  );
+}
+
+function Tile({ name, children }: { name: string; children: preact.ComponentChildren }) {
+  return (
+    <div class="tile">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Warnings({ run: { data } }: { run: Run }) {
+  const { warnings, failures, omittedRollouts, isPartial } = data;
+  if (warnings.length + failures.length === 0 && omittedRollouts === 0 && !isPartial) return null;
+  return (
+    <section class="warnings">
+      {warnings.length > 0 && (
+        <>
+          <h2>{countOf(warnings.length, 'warning')}</h2>
+          <ul>
+            {warnings.map((warning) => (
+              <li>{visible(warning)}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      {failures.length > 0 && (
+        <>
+          <h2>Rollouts that failed</h2>
+          <ul>
+            {failures.slice(0, 8).map(({ message, count }) => (
+              <li>
+                <strong>{formatCount(count)} ×</strong> {visible(message).slice(0, 300)}
+              </li>
+            ))}
+          </ul>
+          <p>
+            <a href={address('examples', { show: 'failed' })}>Examples with failures</a>
+          </p>
+        </>
+      )}
+      {omittedRollouts > 0 && (
+        <p class="quiet">
+          This file leaves out outputs and traces of {countOf(omittedRollouts, 'rollout')}, to stay small.
+          `gepa watch` shows all of them.
+        </p>
+      )}
+      {isPartial && (
+        <p class="quiet">
+          The run had no `runDir`, so inputs, outputs and reflection prompts are not part of this report.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Changes({ run: { data } }: { run: Run }) {
+  const [seed, best] = [data.candidates[0], data.candidates[data.bestIndex]];
+  if (seed === undefined || best === undefined || data.bestIndex === 0) return null;
+  const changed = Object.keys(best.texts).filter((name) => seed.texts[name] !== best.texts[name]);
+  return (
+    <section>
+      <h2>
+        Changes from the seed to{' '}
+        <a href={address(`candidates/${best.index}`, { against: 0 })}>candidate {best.index}</a>
+      </h2>
+      {changed.map((name) => (
+        <>
+          <h3 class="component">{visible(name)}</h3>
+          <Diff before={seed.texts[name] ?? ''} after={best.texts[name] ?? ''} />
+        </>
+      ))}
+    </section>
+  );
+}
