@@ -52,8 +52,7 @@ export function savedCandidate(contents: Omit<SavedCandidate, 'format' | 'versio
 }
 
 /**
- * Validates the parts of a saved candidate that are applied; scores and provenance are for people. Unknown fields are
- * dropped.
+ * Validates the parts of a saved candidate that are applied; the scores are for people. Other fields are dropped.
  *
  * @param where Where the value comes from, for error messages.
  * @throws {FileFormatError} on another format, another version, or a field of the wrong type.
@@ -73,7 +72,6 @@ export function parseSavedCandidate(value: unknown, where: string): SavedCandida
     original: texts(root('original')),
     ...(root('seed').value === undefined ? {} : { seed: texts(root('seed')) }),
     scores: root('scores').value as SavedCandidate['scores'],
-    ...(root('provenance').value === undefined ? {} : { provenance: root('provenance').value as Provenance }),
   };
 }
 
