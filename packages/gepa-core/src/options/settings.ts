@@ -1,14 +1,12 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import { checkPrices, PriceBook } from '../budget/prices.ts';
 import { type Candidate, type Component, componentNames, recordOf } from '../component.ts';
-import { EarlierRun } from '../continue/earlier-run.ts';
+import type { EarlierRun } from '../continue/earlier-run.ts';
 import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import { metricDigest, programIdentityOf } from '../journal/fingerprint.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { builtin } from '../node/builtin.ts';
-import { givenTexts } from '../program/given-candidate.ts';
-import { checkCandidate } from '../program/saved-candidate.ts';
 import { createMask, type Mask } from '../redact.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { environmentSecrets } from '../secrets.ts';
@@ -109,15 +107,6 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
           valset: valset.length,
         }) +
         2 * testset.length;
-  const given = (options.seedCandidates ?? []).map((candidate) => givenTexts(adapter.components, candidate));
-  const earlier =
-    continueFrom === undefined
-      ? undefined
-      : new EarlierRun<Name>(continueFrom, componentNames(adapter.components), {
-          program: programIdentityOf({ adapter }),
-          metric: metricDigest(options.metric),
-        });
-  const carried = (earlier?.candidates ?? []).map((texts) => checkCandidate(adapter.components, texts));
   return {
     ...defaults,
     ...presets[options.search ?? defaults.search],
@@ -128,8 +117,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
     ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
     ...(runDir === undefined ? {} : { runDir }),
     ...(continueFrom === undefined ? {} : { continueFrom }),
-    seedCandidates: [...given, ...carried],
-    earlier,
+    ...(await startOf(adapter, { ...options, continueFrom })),
     ...(options.report === undefined
       ? {}
       : { report: builtin('node:path', 'leave `report` out.').resolve(options.report) }),
@@ -146,6 +134,34 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
     valset,
     testset,
   };
+}
+
+/** What a run starts from besides the seed. The code is loaded where it is needed. */
+async function startOf<Example, Output, Trace, Name extends string>(
+  adapter: Adapter<Example, Output, Trace, Name>,
+  {
+    seedCandidates = [],
+    continueFrom,
+    metric,
+  }: {
+    readonly seedCandidates?: SearchOptions<Example, Output, Trace, Name>['seedCandidates'];
+    readonly continueFrom: string | undefined;
+    readonly metric: unknown;
+  },
+): Promise<Pick<Settings<Example, Output, Trace, Name>, 'seedCandidates' | 'earlier'>> {
+  const { components } = adapter;
+  if (seedCandidates.length === 0 && continueFrom === undefined)
+    return { seedCandidates: [], earlier: undefined };
+  const { EarlierRun, givenTexts } = await import('../continue/index.ts');
+  const earlier =
+    continueFrom === undefined
+      ? undefined
+      : new EarlierRun<Name>(continueFrom, componentNames(components), {
+          program: programIdentityOf({ adapter }),
+          metric: metricDigest(metric),
+        });
+  const given = [...seedCandidates, ...(earlier?.candidates ?? [])];
+  return { seedCandidates: given.map((candidate) => givenTexts(components, candidate)), earlier };
 }
 
 /** Why a run would refuse options that an estimate accepts: a limit on spend requires the maximum of every call. */

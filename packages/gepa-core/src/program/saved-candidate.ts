@@ -52,7 +52,7 @@ export function savedCandidate(contents: Omit<SavedCandidate, 'format' | 'versio
 }
 
 /**
- * Validates a saved candidate. Unknown fields are dropped.
+ * Validates the parts of a saved candidate that are applied; the scores are for people. Other fields are dropped.
  *
  * @param where Where the value comes from, for error messages.
  * @throws {FileFormatError} on another format, another version, or a field of the wrong type.
@@ -71,26 +71,7 @@ export function parseSavedCandidate(value: unknown, where: string): SavedCandida
     texts: texts(root('texts')),
     original: texts(root('original')),
     ...(root('seed').value === undefined ? {} : { seed: texts(root('seed')) }),
-    scores: scores(root('scores')),
-  };
-}
-
-function scores(field: Field): SavedCandidate['scores'] {
-  const get = fieldsOf(field);
-  const validation = fieldsOf(get('validation'));
-  return {
-    validation: { seed: number(validation('seed')), best: number(validation('best')) },
-    ...(get('test').value === undefined ? {} : { test: testScores(get('test')) }),
-  };
-}
-
-function testScores(field: Field): NonNullable<SavedCandidate['scores']['test']> {
-  const get = fieldsOf(field);
-  return {
-    size: number(get('size')),
-    seed: number(get('seed')),
-    best: number(get('best')),
-    interval: pair(get('interval')),
+    scores: root('scores').value as SavedCandidate['scores'],
   };
 }
 
@@ -118,11 +99,6 @@ function literal<Value>(field: Field, expected: Value): Value {
   return expected;
 }
 
-function number(field: Field): number {
-  if (!Number.isFinite(field.value)) throw invalid(field, 'number');
-  return field.value as number;
-}
-
 function texts(field: Field): Record<string, string> {
   const get = fieldsOf(field, 'record');
   return Object.fromEntries(
@@ -132,14 +108,6 @@ function texts(field: Field): Record<string, string> {
       return [name, text.value];
     }),
   );
-}
-
-function pair(field: Field): [number, number] {
-  const { where, path, value } = field;
-  if (!Array.isArray(value)) throw invalid(field, 'tuple');
-  if (value.length !== 2) throw mismatch(field, `expected 2 items, received ${value.length}`);
-  const item = (index: number) => number({ where, path: `${path}.${index}`, value: value[index] });
-  return [item(0), item(1)];
 }
 
 function invalid(field: Field, expected: string): FileFormatError {
@@ -152,8 +120,7 @@ function mismatch({ where, path }: Field, problem: string): FileFormatError {
 
 function typeNameOf(value: unknown): string {
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : typeof value;
+  return Array.isArray(value) ? 'array' : typeof value;
 }
 
 /**
