@@ -6,7 +6,7 @@ import type { AgentComponents, Discovery } from '../program/discovery.ts';
 import type { InstructionBlock, PromptBlockReference } from '../program/instruction-blocks.ts';
 import { textOf, textsOf, withTexts } from '../program/instructions.ts';
 import { isAgent } from '../program/program.ts';
-import { withBlockTexts } from '../program/stored-blocks.ts';
+import { withBlockTexts } from '../program/prompt-blocks.ts';
 
 export interface DraftOptions {
   /** Whether to publish the versions at once. Default `false`. */

@@ -3,7 +3,7 @@ import type { Mastra } from '@mastra/core/mastra';
 import { RequestContext } from '@mastra/core/request-context';
 import type { InstructionBlock } from './instruction-blocks.ts';
 import { isPromise, mapMaybePromise } from './maybe-promise.ts';
-import { renderBlocks } from './prompt-blocks.ts';
+import { renderBlocks, withBlockTexts } from './prompt-blocks.ts';
 
 /** The texts of instructions: one, or one for each item of a list. */
 export function textsOf(instructions: AgentInstructions | undefined): string[] {
@@ -54,8 +54,9 @@ export function textsChange(
   blocks?: readonly InstructionBlock[],
 ): InstructionsChange {
   if (blocks === undefined) return (own) => withTexts(own, texts);
+  const changed = withBlockTexts(blocks, texts);
   return (_, { requestContext, mastra } = {}) =>
-    renderBlocks(blocks, texts, mastra ?? agent.getMastraInstance(), requestContext ?? new RequestContext());
+    renderBlocks(changed, mastra ?? agent.getMastraInstance(), requestContext ?? new RequestContext());
 }
 
 /**

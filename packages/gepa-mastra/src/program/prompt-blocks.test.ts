@@ -8,8 +8,7 @@ import { gepa } from '../gepa.ts';
 import { load } from '../load.ts';
 import type { OpenAIServer } from '../testing/openai-server.ts';
 import { blockText } from './instruction-blocks.ts';
-import { instructionBlocks } from './prompt-blocks.ts';
-import { withBlockTexts } from './stored-blocks.ts';
+import { instructionBlocks, withBlockTexts } from './prompt-blocks.ts';
 
 let server: OpenAIServer;
 beforeAll(async () => {

@@ -1,9 +1,8 @@
+import type { Agent } from '@mastra/core/agent';
 import type { Mastra } from '@mastra/core/mastra';
 import type { RequestContext } from '@mastra/core/request-context';
-import type { InstructionBlock } from './instruction-blocks.ts';
+import { blocksOf, blockText, type InstructionBlock, placeholder } from './instruction-blocks.ts';
 import type { AgentLike } from './program.ts';
-
-// What reads and renders blocks is loaded when it is needed: most agents have none, and the entry for production is small.
 
 /**
  * The blocks of instructions that were written in Studio, with the published contents of those that they refer to: for
@@ -12,17 +11,77 @@ import type { AgentLike } from './program.ts';
  * @throws {Error} when the instructions have no blocks.
  */
 export async function instructionBlocks(agent: AgentLike): Promise<readonly InstructionBlock[]> {
-  const { readBlocks } = await import('./stored-blocks.ts');
-  return readBlocks(agent);
+  const { toRawConfig, getMastraInstance } = agent as unknown as Partial<Agent>;
+  const { instructions, resolvedVersionId } = toRawConfig?.call(agent as never) ?? {};
+  const storage = getMastraInstance?.call(agent as never)?.getStorage();
+  const version =
+    typeof resolvedVersionId === 'string' && blocksOf(instructions) === undefined
+      ? await (await storage?.getStore('agents'))?.getVersion(resolvedVersionId)
+      : undefined;
+  const blocks = blocksOf(instructions) ?? blocksOf(version?.instructions);
+  if (blocks === undefined) {
+    throw new Error(
+      `${agent.id} has no blocks. Pass its version from Studio: await mastra.getAgentById('${agent.id}', { status: 'published' }).`,
+    );
+  }
+  return withContents(blocks, storage);
 }
 
-/** The instructions that blocks with new texts make for a request, as the editor of the Mastra instance renders them. */
+/** Gives references the published contents of their blocks, unless they have one. */
+async function withContents(
+  blocks: readonly InstructionBlock[],
+  storage: ReturnType<Mastra['getStorage']>,
+): Promise<readonly InstructionBlock[]> {
+  const store = await storage?.getStore('promptBlocks');
+  return Promise.all(
+    blocks.map(async (block) => {
+      if (block.type !== 'prompt_block_ref' || block.content !== undefined) return block;
+      const stored = await store?.getByIdResolved(block.id);
+      if (stored?.status !== 'published') return block;
+      const { content, rules } = stored;
+      return { ...block, content, ...(rules === undefined ? {} : { rules }) };
+    }),
+  );
+}
+
+/** The instructions that blocks make for a request, as the editor of the Mastra instance renders them. */
 export async function renderBlocks(
   blocks: readonly InstructionBlock[],
-  texts: ReadonlyMap<number, string>,
   mastra: Mastra | undefined,
   requestContext: RequestContext,
 ): Promise<string> {
-  const { render, withBlockTexts } = await import('./stored-blocks.ts');
-  return render(withBlockTexts(blocks, texts), mastra, requestContext);
+  const editor = mastra?.getEditor();
+  if (editor === undefined) {
+    throw new Error('Prompt blocks need the editor of a Mastra instance: register the agent there.');
+  }
+  // The editor would take drafts of referenced blocks; agents use the published ones.
+  const contents = await withContents(blocks, mastra?.getStorage());
+  const rendered = contents
+    .filter(({ content }) => content !== undefined)
+    .map((block) => (block.type === 'prompt_block_ref' ? { ...block, type: 'prompt_block' } : block));
+  return editor.prompt.preview(rendered as never, requestContext.toJSON());
+}
+
+/**
+ * Replaces the texts of blocks, by position. Placeholders keep their defaults. Only references with another text have a
+ * content.
+ */
+export function withBlockTexts(
+  blocks: readonly InstructionBlock[],
+  texts: ReadonlyMap<number, string>,
+): readonly InstructionBlock[] {
+  return blocks.map((block, position) => {
+    const text = texts.get(position);
+    if (text === undefined || block.content === undefined || text === blockText(block.content).text)
+      return block.type === 'prompt_block_ref' ? { type: block.type, id: block.id } : block;
+    let content = text;
+    for (const [own, name] of block.content.matchAll(placeholder)) {
+      // What is a placeholder already is left alone.
+      content = content.replaceAll(
+        new RegExp(`(?<!\\{)\\{${name!.replaceAll('.', '\\.')}\\}(?!\\})`, 'g'),
+        () => own,
+      );
+    }
+    return { ...block, content };
+  });
 }
