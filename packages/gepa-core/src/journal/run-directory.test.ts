@@ -69,7 +69,9 @@ describe('files', () => {
     expect(written.map(({ scoresById: _, ...event }) => event)).toEqual(
       JSON.parse(JSON.stringify(run.decisions())),
     );
-    const warned = lines('events.jsonl').flatMap(({ type, message }) => (type === 'warning' ? [message] : []));
+    const warned = lines('events.jsonl').flatMap(({ type, message }) =>
+      type === 'warning' ? [message] : [],
+    );
     expect(warned).toEqual(run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])));
   });
 

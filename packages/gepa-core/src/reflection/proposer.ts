@@ -1,8 +1,17 @@
-import type { Rollout } from '../adapter/adapter.ts';
+import type { Adapter, ProposeRequest, Rollout } from '../adapter/adapter.ts';
+import type { Stopwatch } from '../budget/stopwatch.ts';
+import type { CallEnvironment } from '../calls/call.ts';
 import type { Interruption } from '../calls/interruption.ts';
+import type { Semaphore } from '../calls/semaphore.ts';
 import type { Candidate } from '../component.ts';
 import type { ProposalRejection, RefusedTexts } from '../events.ts';
+import type { LanguageModel } from '../language-model.ts';
+import type { Mask } from '../redact.ts';
 import type { ScoredCandidate } from '../search/search-view.ts';
+import type { CutOffStreak } from './answer/cut-off-streak.ts';
+import type { CheckLimits, TextLimits } from './answer/text-limits.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Memory } from './memory/memory.ts';
 
 /** A parent, the components to rewrite, and the parent's rollouts on the minibatch. */
 export interface ProposalRequest<Example, Output, Trace, Name extends string> {
@@ -47,3 +56,45 @@ export type Proposal<Name extends string> =
 export type Proposer<Example, Output, Trace, Name extends string> = (
   request: ProposalRequest<Example, Output, Trace, Name>,
 ) => Promise<Proposal<Name>>;
+
+export interface ProposeOptions<Example, Output, Trace, Name extends string> {
+  readonly run: CallEnvironment;
+  readonly adapter: Adapter<Example, Output, Trace, Name>;
+  readonly model: LanguageModel | undefined;
+  /** The caller's own proposer, instead of the model. */
+  readonly propose: ((request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>) | undefined;
+  readonly templates: Partial<Record<Name, string>> | string | undefined;
+  readonly maxRecordCharacters: number | undefined;
+  readonly perfectScore: number;
+  /** The number of concurrent calls. */
+  readonly concurrency: number;
+  /** Masks texts in records. */
+  readonly mask: Mask;
+  readonly knowledge: Knowledge<Name> & Pick<TextLimits<Name>, 'maxLength'>;
+  readonly memory: Memory<Name>;
+  readonly checkLimits: CheckLimits;
+  readonly stopwatch: Stopwatch;
+  readonly warn: (message: string) => void;
+}
+
+/** What the proposals of a run share. */
+export interface SharedByProposals {
+  readonly semaphore: Semaphore;
+  readonly cutOffs: CutOffStreak;
+  readonly warnOfCutOffs: () => void;
+}
+
+/** The outcome of a reflection that leaves all texts as they are. */
+export function noText<Name extends string>({ components }: { components: readonly Name[] }): Proposal<Name> {
+  return {
+    rejected: { reason: 'unchanged', message: `No new text was proposed for ${components.join(', ')}.` },
+  };
+}
+
+/** A longer text is not worth remembering. */
+const MAX_REFUSED_CHARACTERS = 20_000;
+
+/** A refused text as the history keeps it. */
+export function refusedText(text: string): { readonly text?: string } {
+  return text.length <= MAX_REFUSED_CHARACTERS ? { text } : {};
+}

@@ -117,13 +117,6 @@ function outcomeOf(
   return { texts, rejected };
 }
 
-/** A longer text is not worth remembering. */
-const MAX_REFUSED_CHARACTERS = 20_000;
-
-export function refusedText(text: string): { readonly text?: string } {
-  return text.length <= MAX_REFUSED_CHARACTERS ? { text } : {};
-}
-
 function secondPrompt(
   prompt: string,
   { components }: ReflectionPromptRequest,

@@ -231,7 +231,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
 
 /** The scores of the best candidate and of the seed, on the examples of the final choice where there was one. */
 export function scoresOf(
-  { chosen, pool, candidates }: Pick<SearchState, 'chosen' | 'pool' | 'candidates'>,
+  { chosen, pool }: Pick<SearchState, 'chosen' | 'pool'>,
   best: ScoredCandidate,
   seed: ScoredCandidate,
 ): Pick<OptimizationResult, 'bestScore' | 'scoredOn' | 'seedScore' | 'seedScoredOn'> {

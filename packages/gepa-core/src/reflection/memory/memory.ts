@@ -11,7 +11,14 @@ import { withoutNoise } from '../records/content-noise.ts';
 import { inputOf } from '../records/example-parts.ts';
 import { ConstantFeedback } from '../records/feedback-hint.ts';
 import { toPlain } from '../records/plain.ts';
-import { lineageOf, MAX_HISTORY_CHARACTERS, oneLine, regressionsOf, renderHistory, triedTexts } from './history.ts';
+import {
+  lineageOf,
+  MAX_HISTORY_CHARACTERS,
+  oneLine,
+  regressionsOf,
+  renderHistory,
+  triedTexts,
+} from './history.ts';
 import { LearnedFeedback, renderLearned } from './learned.ts';
 
 /** The parent and the minibatch of a proposal. */

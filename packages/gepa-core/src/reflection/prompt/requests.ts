@@ -3,13 +3,13 @@ import { type Candidate, ownValue } from '../../component.ts';
 import type { Mask } from '../../redact.ts';
 import { type TextLimits, valueFor } from '../answer/text-limits.ts';
 import type { Knowledge } from '../knowledge.ts';
+import { numberOf } from '../memory/history.ts';
 import type { Memory } from '../memory/memory.ts';
+import type { Other } from '../proposer.ts';
 import { toPlain } from '../records/plain.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS } from '../records/render.ts';
 import { type Evidence, evidenceFor, wholeRecords } from './evidence.ts';
 import { asksForSeveral, type ComponentRequest, type ReflectionPromptRequest } from './prompt.ts';
-import type { Other } from '../proposer.ts';
-import { numberOf } from '../memory/history.ts';
 
 /** What the prompts of one proposal are made of. */
 export interface RequestSource<Example, Output, Trace, Name extends string> {

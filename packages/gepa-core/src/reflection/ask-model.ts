@@ -1,0 +1,146 @@
+import type { Usage } from '../budget/usage.ts';
+import type { CallEnvironment } from '../calls/call.ts';
+import { Interrupted } from '../calls/interruption.ts';
+import { runCall } from '../calls/run-call.ts';
+import type { Semaphore } from '../calls/semaphore.ts';
+import type { RefusedTexts } from '../events.ts';
+import { type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
+import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
+import { type PromptRequest, reflectionRequests } from './prompt/requests.ts';
+import {
+  noText,
+  type Proposal,
+  type ProposalRequest,
+  type ProposeOptions,
+  type SharedByProposals,
+} from './proposer.ts';
+import { noFeedback, teachesNothing } from './records/feedback-hint.ts';
+import type { PromptImage } from './records/images.ts';
+import { type Reflection, reflect } from './reflect.ts';
+
+/** Asks the model about all components, in one call unless that is too long. */
+export async function askModel<Example, Output, Trace, Name extends string>(
+  options: ProposeOptions<Example, Output, Trace, Name>,
+  shared: SharedByProposals,
+  model: LanguageModel,
+  request: ProposalRequest<Example, Output, Trace, Name>,
+): Promise<Proposal<Name>> {
+  const { pace } = options.run;
+  const prompts = await pace.steps(reflectionRequests({ ...options, ...request }));
+  if (await pace.steps(teachesNothing(options, request))) options.warn(noFeedback);
+  const { feedbackWarning } = options.memory;
+  if (feedbackWarning !== undefined && options.knowledge.showExpected !== true) options.warn(feedbackWarning);
+  const settled = await Promise.allSettled(
+    prompts.map((prompt) => ask(options, shared, model, request, prompt)),
+  );
+  // Only when all have ended, so that the spend of each is counted.
+  const reflections = settled.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+  const texts = Object.fromEntries(reflections.flatMap(({ texts }) => [...texts])) as Partial<
+    Record<Name, string>
+  >;
+  const rejections = reflections.flatMap(({ rejected }) => [...rejected]);
+  // One reason without a text is that of the whole proposal.
+  const isWhole = request.components.length === 1 && rejections.every(([, { text }]) => text === undefined);
+  const refused =
+    isWhole || rejections.length === 0
+      ? {}
+      : { refused: Object.fromEntries(rejections) as RefusedTexts<Name> };
+  if (Object.keys(texts).length > 0) return { texts, ...refused };
+  const [rejected] = rejections.map(([, { reason, message }]) => ({ reason, message }));
+  return rejected === undefined ? noText(request) : { rejected: { ...rejected, ...refused } };
+}
+
+async function ask<Example, Output, Trace, Name extends string>(
+  { run, checkLimits }: ProposeOptions<Example, Output, Trace, Name>,
+  { semaphore, cutOffs, warnOfCutOffs }: SharedByProposals,
+  model: LanguageModel,
+  { iteration, task, number: proposal }: ProposalRequest<Example, Output, Trace, Name>,
+  { images, ...prompt }: PromptRequest,
+): Promise<Reflection> {
+  const startedAt = performance.now();
+  const components = prompt.components.map(({ name }) => name);
+  const isTooLong = cutOffs.isTooLong(iteration);
+  if (isTooLong) warnOfCutOffs();
+  run.dispatch({ type: 'reflection_started', iteration, task, components });
+  let attempt = 0;
+  const reflection = await reflect({
+    ...prompt,
+    checkLimits,
+    asksAgainAfterCutOff: !isTooLong,
+    call: (prompt) =>
+      askOnce(run, semaphore, model, images, {
+        iteration,
+        task,
+        proposal,
+        components,
+        attempt: attempt++,
+        prompt,
+      }),
+  });
+  const { texts, rejected, wasCutOff, usage } = reflection;
+  cutOffs.add(iteration, wasCutOff);
+  run.dispatch({
+    type: 'reflection_finished',
+    iteration,
+    task,
+    components,
+    texts: Object.fromEntries(texts),
+    rejected: Object.fromEntries(
+      [...rejected].map(([name, { reason, message }]) => [name, { reason, message }]),
+    ),
+    usage,
+    durationMs: performance.now() - startedAt,
+  });
+  return reflection;
+}
+
+type Question = Pick<
+  ReflectionEntry,
+  'iteration' | 'task' | 'proposal' | 'components' | 'attempt' | 'prompt'
+>;
+
+/** One paid question to the reflection model. */
+async function askOnce(
+  run: CallEnvironment,
+  semaphore: Semaphore,
+  model: LanguageModel,
+  images: readonly PromptImage[],
+  question: Question,
+): Promise<LanguageModelAnswer & { readonly usage: Usage }> {
+  const { iteration, task, components, attempt, prompt } = question;
+  const outcome = await runCall<LanguageModelAnswer>(run, {
+    kind: 'reflection',
+    phase: 'reflection',
+    iteration,
+    semaphore,
+    key: reflectionKey(iteration, task, components, attempt),
+    perform: (attemptCall) =>
+      attemptCall(
+        { name: 'The reflection model', usageOf: ({ usage }: LanguageModelAnswer) => usage },
+        async (context) =>
+          normalizeAnswer(
+            await model({
+              prompt,
+              ...(model.readsImages === true && images.length > 0 ? { images } : {}),
+              ...context,
+            }),
+          ),
+      ),
+    entryOf: ({ text, finishReason }, durationMs) => ({
+      type: 'reflection',
+      ...question,
+      answer: text,
+      finishReason,
+      durationMs,
+    }),
+    replayed(entry) {
+      const { answer: text, finishReason } = entry as ReflectionEntry;
+      return { text, ...(finishReason === undefined ? {} : { finishReason }) };
+    },
+  });
+  if ('interruption' in outcome) throw new Interrupted(outcome.interruption);
+  return { ...outcome.value, usage: outcome.usage };
+}

@@ -1,0 +1,111 @@
+import type { ProposeRequest, ReflectiveRecord } from '../adapter/adapter.ts';
+import { Interrupted } from '../calls/interruption.ts';
+import { runCall } from '../calls/run-call.ts';
+import { type Candidate, ownValue, recordOf } from '../component.ts';
+import type { RefusedTexts } from '../events.ts';
+import { type ProposalEntry, proposalKey } from '../journal/journal.ts';
+import { checkText } from './answer/guard.ts';
+import { recordsFor } from './prompt/requests.ts';
+import {
+  noText,
+  type Proposal,
+  type ProposalRequest,
+  type ProposeOptions,
+  refusedText,
+  type SharedByProposals,
+} from './proposer.ts';
+
+/** Asks the caller's own proposer for all components at once. */
+export async function askProposer<Example, Output, Trace, Name extends string>(
+  options: ProposeOptions<Example, Output, Trace, Name>,
+  { semaphore }: SharedByProposals,
+  propose: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>,
+  request: ProposalRequest<Example, Output, Trace, Name>,
+): Promise<Proposal<Name>> {
+  const { run, adapter, memory, checkLimits } = options;
+  const { candidate, components, iteration, task, number, parent } = request;
+  const byName = new Map<Name, readonly ReflectiveRecord[]>();
+  for (const name of components) {
+    byName.set(name, await run.pace.steps(recordsFor({ ...options, ...request }, name)));
+  }
+  const records = recordOf(components, (name) => byName.get(name)!);
+  const given = {
+    candidate,
+    parent: memory.candidate(parent),
+    components,
+    definitions: recordOf(components, (name) => adapter.components[name]),
+    records,
+    history: recordOf(components, (name) => memory.tried(parent, name)),
+    learned: recordOf(components, (name) => memory.learned(name)),
+    ...(request.other === undefined ? {} : { other: request.other }),
+  };
+
+  run.dispatch({ type: 'reflection_started', iteration, task, components });
+  const outcome = await runCall<Partial<Record<Name, string>>>(run, {
+    kind: 'reflection',
+    phase: 'reflection',
+    iteration,
+    semaphore,
+    key: proposalKey(iteration, task),
+    perform: (attempt) =>
+      attempt({ name: 'The proposer', usageOf: () => undefined }, async (context) =>
+        readProposal(await propose({ ...given, ...context }), components),
+      ),
+    entryOf: (texts, durationMs) => ({
+      type: 'proposal',
+      iteration,
+      task,
+      proposal: number,
+      texts,
+      durationMs,
+    }),
+    replayed: (entry) => (entry as ProposalEntry).texts as Partial<Record<Name, string>>,
+  });
+  if ('interruption' in outcome) throw new Interrupted(outcome.interruption);
+  run.dispatch({
+    type: 'reflection_finished',
+    iteration,
+    task,
+    components,
+    texts: outcome.value as Candidate,
+    rejected: {},
+    usage: outcome.usage,
+    durationMs: outcome.durationMs,
+  });
+
+  const texts = new Map<Name, string>();
+  for (const name of components) {
+    const text = ownValue<string>(outcome.value as Readonly<Record<string, string>>, name);
+    if (text === undefined) continue;
+    const [component, currentText] = [adapter.components[name], candidate[name]];
+    const fault =
+      checkText({ name, component, text, currentText }) ??
+      checkLimits({ name, text, currentText, isLast: true });
+    if (fault !== undefined) {
+      const rejected = { reason: fault.problem, message: fault.message };
+      const refused = { [name]: { ...rejected, ...refusedText(text) } } as RefusedTexts<Name>;
+      return { rejected: { ...rejected, refused } };
+    }
+    texts.set(name, text);
+  }
+  if (texts.size === 0) return noText(request);
+  return { texts: Object.fromEntries(texts) as Partial<Record<Name, string>> };
+}
+
+/** The texts that a proposer returned for the requested components. */
+function readProposal<Name extends string>(returned: unknown, components: readonly Name[]) {
+  const texts = new Map<Name, string>();
+  for (const name of components) {
+    const text: unknown = Object.hasOwn(returned ?? {}, name)
+      ? (returned as Record<string, unknown>)[name]
+      : undefined;
+    if (text === undefined) continue;
+    if (typeof text !== 'string') {
+      throw new TypeError(
+        `The proposer returned ${text === null ? 'null' : `a ${typeof text}`} for "${name}". Return a string, or leave the component out.`,
+      );
+    }
+    texts.set(name, text);
+  }
+  return Object.fromEntries(texts) as Partial<Record<Name, string>>;
+}
