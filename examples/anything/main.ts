@@ -36,5 +36,5 @@ const result = await optimize({
   progress: true,
 });
 
-console.log(`\n${summarize(result)}`);
+console.log(`\n${summarize(result, { afterProgress: true })}`);
 run.close(result);

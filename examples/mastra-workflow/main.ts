@@ -28,7 +28,7 @@ const compiled = await target.compile({
   progress: true,
 });
 
-console.log(`\n${summarize(compiled.result)}`);
+console.log(`\n${summarize(compiled.result, { afterProgress: true })}`);
 run.close(compiled.result, () => {
   const file = join(import.meta.dirname, 'workflow.gepa.json');
   compiled.save(file);

@@ -125,11 +125,13 @@ describe('the events of a run', () => {
     expect(counts).toHaveLength(result.totalMetricCalls);
   });
 
-  it('a run without failures dispatches only decision events, rollout_finished, reflection_started, call_settled and warning', async () => {
+  it('a run without failures dispatches only decision events, rollouts, reflections, settled calls and warnings', async () => {
     const run = tokenRun({ maxIterations: 2, testset: tokenExamples('train', 1) });
     await optimize(run.options);
     const progress = new Set(run.events.filter((event) => !isDecision(event)).map(({ type }) => type));
-    expect(progress).toEqual(new Set(['rollout_finished', 'reflection_started', 'call_settled', 'warning']));
+    expect(progress).toEqual(
+      new Set(['rollout_finished', 'reflection_started', 'reflection_finished', 'call_settled', 'warning']),
+    );
   });
 });
 

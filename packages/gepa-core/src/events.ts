@@ -241,7 +241,7 @@ export type ProgressEvent =
       readonly type: 'reflection_finished';
       readonly iteration: number;
       readonly task: number;
-      /** The components that the prompt asked for. */
+      /** The components that the prompt asked for; of your own proposer, all that were to get a text. */
       readonly components: readonly string[];
       /** The new texts by component. */
       readonly texts: Candidate;

@@ -32,7 +32,7 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
   const runSignal = new RunSignal(settings.signal);
   let directory: RunDirectory | undefined;
   try {
-    directory = openDirectory(settings, dispatcher, runSignal);
+    directory = openDirectory(settings, dispatcher, runSignal, trainsetName !== undefined);
     const prepared = prepareRun(settings, dispatcher, runSignal, directory?.journal, trainsetName);
     directory?.writeExamples({ sets: setsOf(prepared, trainsetName), plainInput: plainInputOf(settings) });
     if (settings.maxDurationMs !== undefined) {
@@ -52,6 +52,7 @@ function openDirectory<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
   { add, note, warn }: Dispatcher<Name>,
   runSignal: RunSignal,
+  isEvaluation: boolean,
 ): RunDirectory | undefined {
   if (settings.runDir === undefined) return undefined;
   const directory = openRunDirectory(settings.runDir, {
@@ -61,6 +62,7 @@ function openDirectory<Example, Output, Trace, Name extends string>(
     names: componentNames(settings.adapter.components),
     mask: settings.mask,
     maxMetricCalls: settings.maxMetricCalls,
+    isEvaluation,
     note,
     warn,
     onFailure: () =>

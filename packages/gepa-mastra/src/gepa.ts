@@ -198,9 +198,8 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     dispose,
     async evaluate(evaluationOptions) {
       const options = withAbsoluteRunDir(evaluationOptions);
-      const { examples: trainset, metric } = options;
-      checkGroundTruth({ trainset, metric });
-      checkMastraExamples(program, { trainset }, requestContext);
+      checkGroundTruth(options);
+      checkMastraExamples(program, options, requestContext);
       await allSkipped;
       return targetWith(new RolloutLog()).evaluate(options);
     },
@@ -219,8 +218,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       const metric = withScoresOnTraces(options.metric, mastraOf(program, discovery));
       const compiled = await targetWith(log).compile({ ...options, metric });
       const candidate = candidateOf.get(compiled.program) ?? {};
-      return {
-        ...compiled,
+      const more: Omit<MastraCompiled<Program, string>, keyof typeof compiled> = {
         writeBack: () => writeBack(discovery, candidate, discoverAgain().agents),
         saveDrafts: (draftOptions) =>
           saveDrafts(
@@ -243,6 +241,8 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
             experimentOptions,
           ),
       };
+      // Not a copy, which would print as a plain object.
+      return Object.assign(compiled, more);
     },
   };
 }

@@ -464,3 +464,19 @@ it('a program that fails on every example causes a warning with its error messag
     ),
   ]);
 });
+
+it('a program that fails on a training example with the texts of the seed causes one warning, with the first message', async () => {
+  const run = tokenRun({
+    maxIterations: 6,
+    before: ({ example, candidate }) => {
+      if (example.id.startsWith('train-') && Object.values(candidate).every((text) => text === 'base')) {
+        throw new Error(`no page for ${example.id}`);
+      }
+    },
+    propose: async () => ({}),
+  });
+  const { warnings } = await optimize(run.options);
+  expect(warnings.filter((warning) => warning.includes('failed on training examples'))).toEqual([
+    expect.stringMatching(/first on (train-\d): no page for \1\. Such rollouts score failureScore \(0\)\./),
+  ]);
+});

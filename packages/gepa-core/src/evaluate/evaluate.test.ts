@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
@@ -232,4 +232,22 @@ it('assertNotWorse refuses a candidate that the report lacks, and a comparison w
   const report = await evaluate({ ...program(), candidates: { old: 'seed', new: better } });
   expect(() => assertNotWorse(report, { than: 'prod' as never })).toThrow('no candidate "prod"');
   expect(() => assertNotWorse(report, { than: 'new', candidate: 'new' })).toThrow('with itself');
+});
+
+it('a run directory of an evaluation on other examples is refused, and the error does not speak of a trainset', async () => {
+  const runDir = mkdtempSync(join(tmpdir(), 'gepa-evaluate-'));
+  try {
+    const program = {
+      seedCandidate: { system: 'A' },
+      run: async () => ({ output: 'A' }),
+      metric: () => 1,
+      runDir,
+    };
+    await evaluate({ ...program, examples: [{ input: 'x' }] });
+    const error = await evaluate({ ...program, examples: [{ input: 'y' }] }).catch((thrown) => thrown);
+    expect(error.message).toContain('the evaluation contains other examples');
+    expect(error.message).not.toMatch(/trainset|valset/);
+  } finally {
+    rmSync(runDir, { recursive: true, force: true });
+  }
 });

@@ -30,6 +30,8 @@ export interface FileJournalOptions {
   readonly names: readonly string[];
   readonly mask: Mask;
   readonly maxMetricCalls: number | undefined;
+  /** Of the candidates given, without a search. */
+  readonly isEvaluation: boolean;
   readonly note: (message: string) => void;
   readonly warn: (message: string) => void;
   /** Called once when nothing more can be written. */
@@ -254,7 +256,7 @@ export class FileJournal implements Journal {
 
   #compare(was: Fingerprint): void {
     const is = this.#options.fingerprint;
-    const found = differences(was, is);
+    const found = differences(was, is, this.#options.isEvaluation);
     if (found.length > 0) {
       throw new RunDirectoryMismatchError(
         `${this.#path} belongs to another run: ${found.join('; ')}. Use another runDir to start a new run, or the original program and options to continue this one.`,

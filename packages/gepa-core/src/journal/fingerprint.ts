@@ -100,7 +100,7 @@ export function fingerprintOf<Example, Output, Trace, Name extends string>(
 }
 
 /** The differences, each as part of a sentence. */
-export function differences(was: Fingerprint, is: Fingerprint): string[] {
+export function differences(was: Fingerprint, is: Fingerprint, isEvaluation = false): string[] {
   const names = (group: Readonly<Record<string, string>>) => Object.keys(group);
   const found: string[] = [];
   const all = new Set([...names(was.components), ...names(is.components)]);
@@ -113,10 +113,13 @@ export function differences(was: Fingerprint, is: Fingerprint): string[] {
   if (found.length === 0 && names(was.components).join() !== names(is.components).join()) {
     found.push('the components are in another order');
   }
-  for (const set of ['trainset', 'valset', 'testset'] as const) {
+  // An evaluation has one set of examples.
+  const sets = isEvaluation ? (['trainset'] as const) : (['trainset', 'valset', 'testset'] as const);
+  for (const set of sets) {
+    const name = isEvaluation ? 'evaluation' : set;
     if (was[set].size !== is[set].size) {
-      found.push(`the ${set} has ${is[set].size} examples instead of ${was[set].size}`);
-    } else if (was[set].digest !== is[set].digest) found.push(`the ${set} contains other examples`);
+      found.push(`the ${name} has ${is[set].size} examples instead of ${was[set].size}`);
+    } else if (was[set].digest !== is[set].digest) found.push(`the ${name} contains other examples`);
   }
   for (const name of [...searchOptions, proposer]) {
     const [before, now] = [was.options[name], is.options[name]];

@@ -8,6 +8,7 @@ import type { LanguageModel } from '../language-model.ts';
 import { optimize } from '../optimize.ts';
 import type { AdapterOptions, SearchOptions } from '../options/options.ts';
 import { diffCandidates } from '../report/diff.ts';
+import { describeResult, inspectable } from '../report/inspect.ts';
 import type { OptimizationResult } from '../result.ts';
 import { checkExamples } from './check-examples.ts';
 import { withDeclaredVariables } from './declared-variables.ts';
@@ -195,11 +196,14 @@ function compiled<Program, Name extends string>(
   const { seedScore, bestScore, bestCandidate, bestIndex } = result;
   const run: SavableRun = { ...result, seed, score: { seed: seedScore, best: bestScore } };
   const toJSON = () => savedFrom(run, bestIndex);
-  return {
-    program,
-    result,
-    toJSON,
-    save: (path, { candidate = bestIndex } = {}) => writeSavedCandidate(path, savedFrom(run, candidate)),
-    diff: () => diffCandidates(seed, bestCandidate),
-  };
+  return inspectable<Compiled<Program, Name>>(
+    {
+      program,
+      result,
+      toJSON,
+      save: (path, { candidate = bestIndex } = {}) => writeSavedCandidate(path, savedFrom(run, candidate)),
+      diff: () => diffCandidates(seed, bestCandidate),
+    },
+    () => `Compiled { program, save(), toJSON(), diff(), result: ${describeResult(result)} }`,
+  );
 }

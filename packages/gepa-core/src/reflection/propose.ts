@@ -6,7 +6,7 @@ import { messageOf } from '../calls/classify-error.ts';
 import { Interrupted } from '../calls/interruption.ts';
 import { runCall } from '../calls/run-call.ts';
 import { Semaphore } from '../calls/semaphore.ts';
-import { ownValue, recordOf } from '../component.ts';
+import { type Candidate, ownValue, recordOf } from '../component.ts';
 import type { RefusedTexts } from '../events.ts';
 import { type ProposalEntry, proposalKey, type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
@@ -253,6 +253,16 @@ async function askProposer<Example, Output, Trace, Name extends string>(
     replayed: (entry) => (entry as ProposalEntry).texts as Partial<Record<Name, string>>,
   });
   if ('interruption' in outcome) throw new Interrupted(outcome.interruption);
+  run.dispatch({
+    type: 'reflection_finished',
+    iteration,
+    task,
+    components,
+    texts: outcome.value as Candidate,
+    rejected: {},
+    usage: outcome.usage,
+    durationMs: outcome.durationMs,
+  });
 
   const texts = new Map<Name, string>();
   for (const name of components) {

@@ -37,3 +37,10 @@ it('describeComponents shows each skipped part with its reason and hint', () => 
   expect(lines[6]).toMatch(/^ {2}\S/);
   expect(lines.every((line) => line.length <= 100)).toBe(true);
 });
+
+it('the lines of describeComponents fit a narrow terminal', () => {
+  const components = { system: { text: 'word '.repeat(40), location: 'step › '.repeat(20) } };
+  const lines = describeComponents({ components }, { width: 60 }).split('\n');
+  expect(lines.length).toBeGreaterThan(3);
+  expect(lines.every((line) => line.length <= 60)).toBe(true);
+});

@@ -1,7 +1,7 @@
 import type { Component } from '../component.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { visible } from './visible.ts';
-import { listItem, REPORT_WIDTH } from './wrap.ts';
+import { fitted, listItem, reportWidth, wrapSpans } from './wrap.ts';
 
 /** A part of a program whose text was not made a component. */
 export interface SkippedPart {
@@ -14,6 +14,8 @@ export interface SkippedPart {
 export interface DescribeComponentsOptions {
   /** Default: `false`. For the console: `supportsColor(process.stdout)`. */
   readonly color?: boolean;
+  /** The width in columns at which lines are wrapped. Default: that of the terminal, at most 100. */
+  readonly width?: number;
 }
 
 /**
@@ -30,11 +32,12 @@ export function describeComponents(
   options: DescribeComponentsOptions = {},
 ): string {
   const colors = colorsOf(options.color ?? false);
+  const { width = reportWidth() } = options;
   const componentLines = Object.entries(target.components).flatMap(([name, component]) =>
-    linesOf(name, component, colors),
+    linesOf(name, component, width, colors),
   );
   const skippedLines = (target.skipped ?? []).flatMap(({ location, reason, hint }) =>
-    listItem(colors.yellow('!'), `${location}: ${reason.replace(/\.$/, '')}. ${hint}`),
+    listItem(colors.yellow('!'), `${location}: ${reason.replace(/\.$/, '')}. ${hint}`, width),
   );
   return [
     ...componentLines,
@@ -42,11 +45,19 @@ export function describeComponents(
   ].join('\n');
 }
 
-function linesOf(name: string, { text, location }: Component, { bold, dim }: Colors): string[] {
+function linesOf(
+  name: string,
+  { text, location }: Component,
+  width: number,
+  { bold, dim }: Colors,
+): string[] {
   const [first = '', ...more] = visible(text.trim()).split('\n');
-  const shown = first.length > REPORT_WIDTH - 4 ? `${first.slice(0, REPORT_WIDTH - 5)}…` : first;
+  const title = [
+    { text: name, paint: bold },
+    ...(location === undefined ? [] : [{ text: `  ${location}`, paint: dim }]),
+  ];
   return [
-    `${bold(name)}${location === undefined ? '' : `  ${dim(location)}`}`,
-    dim(`  ${shown}${more.length === 0 ? '' : ' …'}`),
+    ...wrapSpans(title, Math.max(20, width - 4)).map((line, i) => (i === 0 ? line : `    ${line}`)),
+    dim(`  ${fitted(first, Math.max(20, width - 4))}${more.length === 0 ? '' : ' …'}`),
   ];
 }

@@ -3,7 +3,7 @@ import { type Colors, colorsOf } from './colors.ts';
 import { type DiffPart, type DiffRow, diffRows } from './diff-rows.ts';
 import { countOf } from './format.ts';
 import { visible } from './visible.ts';
-import { REPORT_WIDTH, type Span, wrapSpans } from './wrap.ts';
+import { reportWidth, type Span, wrapSpans } from './wrap.ts';
 
 /** Options for `diffTexts` and `diffCandidates`. */
 export interface DiffOptions {
@@ -11,7 +11,7 @@ export interface DiffOptions {
   readonly color?: boolean;
   /** Leave out unchanged lines far from any change, and the middle of long unchanged passages. Default: `true`. */
   readonly collapse?: boolean;
-  /** The width in columns at which lines are wrapped. Default: 100. */
+  /** The width in columns at which lines are wrapped. Default: that of the terminal, at most 100. */
   readonly width?: number;
 }
 
@@ -20,7 +20,7 @@ export interface DiffOptions {
  * lines with changed words with `~`.
  */
 export function diffTexts(before: string, after: string, options: DiffOptions = {}): string {
-  const { color = false, collapse = true, width = REPORT_WIDTH } = options;
+  const { color = false, collapse = true, width = reportWidth() } = options;
   const style = styleOf(color);
   const rows = diffRows(before, after);
   const shown = collapse ? collapsed(rows) : rows;

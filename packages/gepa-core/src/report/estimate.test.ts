@@ -55,3 +55,8 @@ it('describeEstimate with color writes the same text', () => {
   expect(colored).toContain('\u001b[');
   expect(stripVTControlCharacters(colored)).toBe(describeEstimate({ ...estimate, warnings: ['Odd.'] }));
 });
+
+it('the lines of describeEstimate fit a terminal of 60 columns', () => {
+  const lines = describeEstimate({ ...estimate, warnings: ['Words '.repeat(30)] }, { width: 60 }).split('\n');
+  expect(lines.filter((line) => line.length > 60)).toEqual([]);
+});

@@ -2,16 +2,19 @@ import type { Estimated, RunEstimate } from '../estimate/estimate.ts';
 import { colorsOf } from './colors.ts';
 import { alignColumns } from './columns.ts';
 import { formatCompact, formatCount, formatDuration, formatUsd, UNKNOWN } from './format.ts';
-import { listItem } from './wrap.ts';
+import { listItem, reportWidth, wrapText } from './wrap.ts';
 
 export interface DescribeEstimateOptions {
   /** Default: `false`. For the console: `supportsColor(process.stdout)`. */
   readonly color?: boolean;
+  /** The width in columns at which lines are wrapped. Default: that of the terminal, at most 100. */
+  readonly width?: number;
 }
 
 /** Formats an estimate as a table, with its warnings and assumptions. */
 export function describeEstimate(estimate: RunEstimate, options: DescribeEstimateOptions = {}): string {
   const { bold, dim, yellow } = colorsOf(options.color ?? false);
+  const { width = reportWidth() } = options;
   const row = (label: string, { expected, worst }: Estimated, format: (value: number) => string) => [
     label,
     expected === undefined ? UNKNOWN : format(expected),
@@ -28,9 +31,14 @@ export function describeEstimate(estimate: RunEstimate, options: DescribeEstimat
   ]);
 
   const blocks = [
-    [bold(endLine(estimate)), dim(head!), ...rows, dim(`${UNKNOWN}: not bounded, or not known`)],
-    estimate.warnings.flatMap((warning) => listItem(yellow('!'), warning)),
-    [bold('Assumptions'), ...estimate.assumptions.flatMap((assumption) => listItem('-', assumption))],
+    [
+      ...wrapText(endLine(estimate), width).map(bold),
+      dim(head!),
+      ...rows,
+      dim(`${UNKNOWN}: not bounded, or not known`),
+    ],
+    estimate.warnings.flatMap((warning) => listItem(yellow('!'), warning, width)),
+    [bold('Assumptions'), ...estimate.assumptions.flatMap((assumption) => listItem('-', assumption, width))],
   ];
   return blocks
     .filter((lines) => lines.length > 0)

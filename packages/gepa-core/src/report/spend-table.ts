@@ -23,7 +23,11 @@ const labels = {
 } satisfies Record<keyof SpendByPhase | keyof TimeSpent, string>;
 
 /** The spend by phase as a table without empty rows and columns, followed by notes on unknown values. */
-export function spendLines(result: OptimizationResult, { bold, dim }: Colors): string[] {
+export function spendLines(
+  result: OptimizationResult,
+  { bold, dim }: Colors,
+  width = Number.POSITIVE_INFINITY,
+): string[] {
   const { spend, time, usage, totalMetricCalls, durationMs } = result;
   const phases = Object.keys(labels) as (keyof typeof labels)[];
   const rows = phases
@@ -33,11 +37,19 @@ export function spendLines(result: OptimizationResult, { bold, dim }: Colors): s
     })
     .filter((row) => columns.some(({ cell }) => cell(row) !== ''));
   const total: Row = { label: 'Total', metricCalls: totalMetricCalls, usage, timeMs: durationMs };
-  const shown = columns.filter(({ cell }) => cell(total) !== '' && cell(total) !== UNKNOWN);
-  const [head, ...lines] = alignColumns([
-    ['Spent', ...shown.map(({ name }) => name)],
-    ...[...rows, total].map((row) => [row.label, ...shown.map(({ cell }) => cell(row))]),
-  ]);
+  let shown = columns.filter(({ cell }) => cell(total) !== '' && cell(total) !== UNKNOWN);
+  const tableOf = (shown: readonly Column[]) =>
+    alignColumns([
+      ['Spent', ...shown.map(({ name }) => name)],
+      ...[...rows, total].map((row) => [row.label, ...shown.map(({ cell }) => cell(row))]),
+    ]);
+  let table = tableOf(shown);
+  for (const { name } of leastImportant) {
+    if (table.every((line) => line.length <= width)) break;
+    shown = shown.filter((column) => column.name !== name);
+    table = tableOf(shown);
+  }
+  const [head, ...lines] = table;
   const sum = lines.pop()!;
   return [dim(head!), ...lines, bold(sum), ...notesOn(rows, usage)];
 }
@@ -60,6 +72,9 @@ const columns: readonly Column[] = [
   },
   { name: 'time', cell: ({ timeMs }) => (isShown(timeMs) ? formatDuration(timeMs) : '') },
 ];
+
+/** Left out first where the table is too wide. */
+const leastImportant = ['model calls', 'output tokens', 'input tokens', 'time'].map((name) => ({ name }));
 
 const countOrBlank = (count: number): string => (count === 0 ? '' : formatCount(count));
 

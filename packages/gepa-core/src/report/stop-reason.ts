@@ -1,8 +1,10 @@
+import type { BudgetHeld } from '../result.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import { formatCount } from './format.ts';
 import { visible } from './visible.ts';
 
 const descriptions = new Map<StopReason, string>([
-  ['maxMetricCalls', 'the metric calls left do not suffice for another iteration'],
+  ['maxMetricCalls', 'the metric calls are used up'],
   ['maxIterations', 'the iterations are used up'],
   ['maxCostUsd', 'the cost limit is reached'],
   ['maxTokens', 'the token limit is reached'],
@@ -13,15 +15,22 @@ const descriptions = new Map<StopReason, string>([
   ['aborted', 'the run was aborted'],
   ['providerUnavailable', 'the model provider is unavailable'],
   ['runDirUnwritable', 'the run directory can no longer be written'],
-  ['allPerfect', 'every example is perfect already'],
-  ['trainsetExhausted', 'the candidates are perfect on the whole trainset'],
-  ['noNewProposals', 'the proposals contain no new candidates'],
+  ['allPerfect', 'the best candidate is perfect on every validation example'],
+  ['trainsetExhausted', 'the candidates are perfect on the training examples, which teach nothing more'],
+  ['noNewProposals', 'no new texts are proposed any more'],
   ['error', 'the run failed'],
 ]);
 
-/** Describes a stop reason, followed by the reason itself in parentheses. */
-export function describeStopReason(reason: StopReason): string {
-  const description = descriptions.get(reason);
+/**
+ * Describes a stop reason, followed by the reason itself in parentheses.
+ *
+ * @param held The metric calls that were left, and what another proposal takes.
+ */
+export function describeStopReason(reason: StopReason, held?: BudgetHeld): string {
+  const description =
+    reason === 'maxMetricCalls' && held !== undefined && held.left > 0
+      ? `the ${formatCount(held.left)} metric calls that are left do not suffice for another proposal, which can take ${formatCount(held.needed)}`
+      : descriptions.get(reason);
   return description === undefined
     ? `a stop condition returned "${visible(reason)}"`
     : `${description} (${reason})`;

@@ -31,13 +31,11 @@ function row(lines: readonly string[], label: string): string[] {
 
 describe('the outcome', () => {
   it('a summary starts with the duration and the stop reason', () => {
-    expect(linesOf()[0]).toBe(
-      'Ended after 1m 05s: the metric calls left do not suffice for another iteration (maxMetricCalls)',
-    );
+    expect(linesOf()[0]).toBe('Ended after 1m 05s: the metric calls are used up (maxMetricCalls)');
   });
 
   it('a summary compares the validation scores of seed and best candidate', () => {
-    expect(row(linesOf(), 'Validation')).toEqual(['0.500 → 0.750 (+0.250) on 4 examples']);
+    expect(row(linesOf({ test }), 'Validation')).toEqual(['0.500 → 0.750 (+0.250) on 4 examples']);
   });
 
   it('a summary notes that seed and best candidate were scored on different numbers of examples', () => {
@@ -50,6 +48,7 @@ describe('the outcome', () => {
     expect(row(summarize(partial).split('\n'), 'Validation')).toEqual([
       '0.500 → 1.000, on different examples',
       'The seed was scored on 4 examples, the best candidate on 2 of 4 examples',
+      'The best candidate was chosen by this score, which tends to be too high',
     ]);
   });
 
@@ -115,11 +114,80 @@ describe('the held-out test', () => {
     );
   });
 
-  it('a summary without a testset warns that the validation score is biased', () => {
-    expect(row(linesOf(), 'Held-out test')).toEqual([
-      'not scored; the validation score tends to be too high, because it selected the best candidate',
+  it('a summary without a testset says that the validation score is biased, unless its examples are fresh', () => {
+    expect(row(linesOf(), 'Held-out test')).toEqual(['not scored']);
+    expect(row(linesOf(), 'Validation').join()).toContain('tends to be too high');
+    const fresh = { examples: 4, fresh: true, optimistic: false };
+    expect(linesOf({ scoredOn: fresh, seedScoredOn: fresh }).join()).not.toContain('too high');
+  });
+});
+
+describe('proposals', () => {
+  const proposals: OptimizationResult['proposals'] = {
+    made: 12,
+    accepted: 4,
+    rejected: 8,
+    byReason: { unchanged: 2, not_better: 5, lost_placeholder: 1 },
+    byComponent: {
+      'decision.system': { accepted: 3, rejected: 2 },
+      'facts.system': { accepted: 1, rejected: 6 },
+    },
+    perfectMinibatches: 3,
+    zeroMinibatches: 2,
+    lastRejected: {
+      proposal: 12,
+      components: ['facts.system'],
+      reason: 'unchanged',
+      message: 'It is the same.',
+    },
+  };
+
+  it('a summary counts proposals by reason and component, and minibatches that teach little', () => {
+    expect(row(linesOf({ proposals }), 'Proposals')).toEqual([
+      '12 proposals, 4 accepted; 5 not better on the minibatch, 2 with the same text again,',
+      '1 without a placeholder',
+      'decision.system: 3 of 5 new texts accepted',
+      'facts.system: 1 of 7 new texts accepted',
+    ]);
+    expect(row(linesOf({ proposals }), 'Minibatches')).toEqual([
+      '3 perfect already, 2 at 0 on every example: such minibatches teach little',
     ]);
   });
+
+  it('a summary says why the last proposal was rejected when none was accepted', () => {
+    const none = { ...proposals, accepted: 0 };
+    expect(row(linesOf({ proposals: none }), 'Proposals').at(-1)).toBe(
+      'The last new text of facts.system: It is the same.',
+    );
+  });
+
+  it('a summary says how many rollouts of the seed and the best candidate failed, and why', () => {
+    const failing = replay([
+      runStarted(),
+      candidateAdded({ failed: 2, error: 'Unexpected token' }),
+      newBest(),
+      runFinished({ bestIndex: 1 }),
+    ]);
+    expect(row(summarize(failing).split('\n'), 'Failures')).toEqual([
+      'The seed failed on 2 of 4 examples, first: Unexpected token',
+    ]);
+  });
+});
+
+it('a summary after the progress does not repeat its last lines and warnings', () => {
+  const told = { ...result, warnings: ['There is no valset.'] };
+  expect(summarize(told)).toContain('no valset');
+  const lines = summarize(told, { afterProgress: true });
+  expect(lines).not.toMatch(/Ended after|no valset/);
+  expect(lines).toContain('Validation');
+});
+
+it.each([40, 60, 80])('the lines of a summary and its diff fit a terminal of %i columns', (width) => {
+  const long = { ...result, test, warnings: ['Words '.repeat(40)] };
+  for (const color of [false, true]) {
+    const lines = summarize(long, { width, color }).split('\n').map(stripVTControlCharacters);
+    expect(lines.filter((line) => line.length > width)).toEqual([]);
+  }
 });
 
 describe('the search', () => {

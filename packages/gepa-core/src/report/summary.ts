@@ -1,17 +1,22 @@
 import { MIN_DIFFERING } from '../evaluate/compare.ts';
-import type { OptimizationResult, ScoreBasis, TestScores } from '../result.ts';
+import type { ComponentProposals, OptimizationResult, ScoreBasis, TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search/search-view.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { diffCandidates } from './diff.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore } from './format.ts';
+import { describeLastRejected, describeProposals, minibatchesWithoutLesson } from './proposals.ts';
 import { spendLines } from './spend-table.ts';
 import { describeStopReason } from './stop-reason.ts';
 import { visible } from './visible.ts';
-import { listItem } from './wrap.ts';
+import { displayWidth, listItem, reportWidth, wrapText } from './wrap.ts';
 
 export interface SummaryOptions {
   /** Default: `false`. For the console: `supportsColor(process.stdout)`. */
   readonly color?: boolean;
+  /** The width in columns at which lines are wrapped. Default: that of the terminal, at most 100. */
+  readonly width?: number;
+  /** Whether the progress was shown: what its last lines and warnings said is left out. Default: `false`. */
+  readonly afterProgress?: boolean;
 }
 
 /** Describes the result of a run: scores and their confidence, spend, warnings, and a diff of the texts. */
@@ -19,34 +24,35 @@ export function summarize<Name extends string>(
   result: OptimizationResult<Name>,
   options: SummaryOptions = {},
 ): string {
-  const { color = false } = options;
+  const { color = false, width = reportWidth(), afterProgress = false } = options;
   const colors = colorsOf(color);
   const blocks = [
-    [
-      colors.bold(
-        `Ended after ${formatDuration(result.durationMs)}: ${describeStopReason(result.stopReason)}`,
-      ),
-    ],
+    afterProgress ? [] : wrapText(endLine(result), width).map(colors.bold),
     table(
       [
-        ['Validation', validationLines(result, colors)],
         ['Held-out test', testLines(result, colors)],
+        ['Validation', validationLines(result, colors)],
+        ['Failures', failureLines(result)],
         ['Objectives', objectiveLines(result)],
         ['Length', lengthLines(result)],
       ],
+      width,
       colors,
     ),
     table(
       [
         ['Search', [searchLine(result)]],
+        ['Proposals', proposalLines(result, afterProgress)],
+        ['Minibatches', minibatchLines(result)],
         ['Saved', savedLines(result)],
         ['Retries', retryLines(result)],
       ],
+      width,
       colors,
     ),
-    spendLines(result, colors),
-    warningLines(result.warnings, colors),
-    changeLines(result, color, colors),
+    spendLines(result, colors, width),
+    afterProgress ? [] : warningLines(result.warnings, width, colors),
+    changeLines(result, { color, width }, colors),
   ];
   return blocks
     .filter((lines) => lines.length > 0)
@@ -59,12 +65,25 @@ const LABEL_WIDTH = 15;
 /** Lines with a label before the first; a label without lines is left out. */
 function table(
   rows: readonly (readonly [label: string, lines: readonly string[]])[],
+  width: number,
   { dim }: Colors,
 ): string[] {
   return rows.flatMap(([label, lines]) =>
-    lines.map((line, i) => `${dim((i === 0 ? label : '').padEnd(LABEL_WIDTH))}${line}`),
+    lines
+      .flatMap((line) => wrapped(line, Math.max(20, width - LABEL_WIDTH)))
+      .map((line, i) => `${dim((i === 0 ? label : '').padEnd(LABEL_WIDTH))}${line}`),
   );
 }
+
+/** A line in a color of its own is as wide as its text. */
+function wrapped(line: string, width: number): string[] {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches the codes of colors
+  const plain = line.replaceAll(/\u001b\[\d+m/g, '');
+  return displayWidth(plain) <= width ? [line] : wrapText(plain, width);
+}
+
+const endLine = ({ durationMs, stopReason, budgetHeld }: OptimizationResult): string =>
+  `Ended after ${formatDuration(durationMs)}: ${describeStopReason(stopReason, budgetHeld)}`;
 
 function validationLines(result: OptimizationResult, { green }: Colors): string[] {
   const { candidates, bestIndex, bestScore, seedScore, scoredOn, seedScoredOn } = result;
@@ -80,10 +99,16 @@ function validationLines(result: OptimizationResult, { green }: Colors): string[
   const paint = gain > 0 ? green : String;
   const scores = `${formatScore(seedScore)} → ${formatScore(bestScore)} (${paint(formatGain(gain))})`;
   const isSame = seedScoredOn.examples === scoredOn.examples && seedScoredOn.fresh === scoredOn.fresh;
-  if (isSame) return [`${scores} on ${basisOf(scoredOn, size)}`];
+  // The test says more.
+  const remark =
+    scoredOn.optimistic && result.test === undefined
+      ? ['The best candidate was chosen by this score, which tends to be too high']
+      : [];
+  if (isSame) return [`${scores} on ${basisOf(scoredOn, size)}`, ...remark];
   return [
     `${formatScore(seedScore)} → ${formatScore(bestScore)}, on different examples`,
     `The seed was scored on ${basisOf(seedScoredOn, size)}, the best candidate on ${basisOf(scoredOn, size)}`,
+    ...remark,
   ];
 }
 
@@ -97,11 +122,7 @@ function basisOf({ examples, fresh }: ScoreBasis, size: number): string {
 
 function testLines(result: OptimizationResult, colors: Colors): string[] {
   const { test, bestIndex } = result;
-  if (test === undefined) {
-    return bestIndex === 0
-      ? ['not scored']
-      : ['not scored; the validation score tends to be too high, because it selected the best candidate'];
-  }
+  if (test === undefined) return ['not scored'];
   const size = `on ${countOf(test.size, 'example')}`;
   if (bestIndex === 0) return [`${formatScore(test.seedScore)} ${size}: the seed is still the best`];
   const [low, high] = test.interval;
@@ -139,6 +160,48 @@ function differingExamples({ seedScores, bestScores }: TestScores): number {
   const differs = (seed: number | null, best: number | null | undefined) =>
     seed !== null && best !== null && best !== undefined && seed !== best;
   return seedScores.filter((seed, position) => differs(seed, bestScores[position])).length;
+}
+
+function failureLines(result: OptimizationResult): string[] {
+  const { bestIndex } = result;
+  return [...new Set([0, bestIndex])].flatMap((index) => {
+    const candidate = candidateOf(result, index);
+    if (candidate?.failed === undefined) return [];
+    const name = index === 0 ? 'The seed' : 'The best candidate';
+    return [
+      `${name} failed on ${formatCount(candidate.failed)} of ${countOf(candidate.coverage, 'example')}${firstFailure(candidate)}`,
+    ];
+  });
+}
+
+function firstFailure({ error }: ScoredCandidate): string {
+  return error === undefined ? '' : `, first: ${visible(error).split('\n')[0]}`;
+}
+
+/** How many proposals were accepted, of which components, and where none was, why the last was not. */
+function proposalLines({ proposals }: OptimizationResult, afterProgress: boolean): string[] {
+  const { made, accepted, byComponent, lastRejected } = proposals;
+  if (made === 0) return [];
+  const components = Object.entries<ComponentProposals>(byComponent).filter(
+    ([, counts]) => counts.accepted + counts.rejected > 0,
+  );
+  return [
+    ...(afterProgress ? [] : [describeProposals(proposals)]),
+    ...(components.length < 2
+      ? []
+      : components.map(
+          ([name, counts]) =>
+            `${visible(name)}: ${formatCount(counts.accepted)} of ${countOf(counts.accepted + counts.rejected, 'new text')} accepted`,
+        )),
+    ...(afterProgress || accepted > 0 || lastRejected === undefined
+      ? []
+      : [describeLastRejected(lastRejected)]),
+  ];
+}
+
+function minibatchLines({ proposals }: OptimizationResult): string[] {
+  const told = minibatchesWithoutLesson(proposals);
+  return told === undefined ? [] : [`${told}: such minibatches teach little`];
 }
 
 function objectiveLines(result: OptimizationResult): string[] {
@@ -190,18 +253,22 @@ const retryLines = ({ retries }: OptimizationResult): string[] =>
     ? []
     : [`${countOf(retries, 'attempt')} failed with a transient error; not counted as metric calls`];
 
-function warningLines(warnings: readonly string[], { bold, yellow }: Colors): string[] {
+function warningLines(warnings: readonly string[], width: number, { bold, yellow }: Colors): string[] {
   if (warnings.length === 0) return [];
-  const lines = warnings.flatMap((warning) => listItem(yellow('!'), warning));
+  const lines = warnings.flatMap((warning) => listItem(yellow('!'), warning, width));
   return [bold(countOf(warnings.length, 'warning')), ...lines];
 }
 
-function changeLines(result: OptimizationResult, color: boolean, { bold }: Colors): string[] {
+function changeLines(
+  result: OptimizationResult,
+  options: { readonly color: boolean; readonly width: number },
+  { bold }: Colors,
+): string[] {
   const seed = candidateOf(result, 0);
   if (seed === undefined || result.bestIndex === 0) return [];
   return [
     bold(`Changes from the seed to candidate ${result.bestIndex}`),
     '',
-    diffCandidates(seed.texts, result.bestCandidate, { color }),
+    diffCandidates(seed.texts, result.bestCandidate, options),
   ];
 }

@@ -79,9 +79,9 @@ describe('terminalProgress on a terminal', () => {
       'Warning: There is no valset.',
       'Optimizing 1 component with 6 training and 4 validation examples, at most 100 metric calls',
       'Seed: 0.500 on 4 validation examples',
-      'Retrying: overloaded',
+      'Retrying a rollout: overloaded',
       'New best: 0.750 (+0.250), candidate 1 by reflection in iteration 1',
-      '20/100 calls ━━━─────────────  best 0.750 (seed 0.500)  22s, ~1m 50s left  2 candidates  iteration 2  1 retry',
+      '20/100 calls ━━━─────────────  best 0.750 (seed 0.500)  iteration 2  22s, ~1m 50s left  1 retry',
     ]);
   });
 
@@ -99,16 +99,14 @@ describe('terminalProgress on a terminal', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([runStarted(), ...rollouts(1, 1, 'seed')], 1_000);
     expect(screen().at(-1)).toBe(
-      '1/100 calls ────────────────  best – (seed –)  1s, – left  0 candidates  scoring the seed',
+      '1/100 calls ────────────────  best – (seed –)  scoring the seed  1s, – left',
     );
   });
 
   it('the live line has neither a bar nor a remaining time without a limit', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([runStarted({ maxMetricCalls: undefined }), candidateAdded(), ...rollouts(5, 20)], 1_000);
-    expect(screen().at(-1)).toBe(
-      '24 metric calls  best 0.500 (seed 0.500)  21s  1 candidate  scoring the seed',
-    );
+    expect(screen().at(-1)).toBe('24 metric calls  best 0.500 (seed 0.500)  scoring the seed  21s');
   });
 
   it('the live line shows the use of every limit, the nearest first, and the time until it is reached', () => {
@@ -119,7 +117,7 @@ describe('terminalProgress on a terminal', () => {
       'Optimizing 1 component with 6 training and 4 validation examples, at most 100 metric calls, $2.00, 4M tokens, 40 iterati',
       'ons, 10m 00s',
       'Seed: 0.500 on 4 validation examples',
-      '1.3M/4M tokens ━━━━━───────────  best 0.500 (seed 0.500)  27s, ~56s left  30/100 calls  $0.26/$2.00  0/40 iterations',
+      '1.3M/4M tokens ━━━━━───────────  best 0.500 (seed 0.500)  scoring the seed  27s, ~56s left  30/100 calls  $0.26/$2.00',
     ]);
   });
 
@@ -127,7 +125,7 @@ describe('terminalProgress on a terminal', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 80 });
     play([runStarted({ maxMetricCalls: undefined, maxDurationMs: 60_000 }), ...paidRollouts(1, 20)], 1_000);
     expect(screen(80).at(-1)).toBe(
-      '20s/1m 00s ━━──────  best – (seed –)  ~40s left  20 calls  $0.20  0 candidates',
+      '20s/1m 00s  best – (seed –)  scoring the seed  ~40s left  20 calls  $0.20',
     );
   });
 
@@ -140,13 +138,15 @@ describe('terminalProgress on a terminal', () => {
     play(paidRollouts(31, 10), 1_000);
     expect(screen(80)[0]).toMatch(/^Resumed after 2m 00s: optimizing 1 component/);
     // At a cent a second.
-    expect(screen(80).at(-1)).toBe('$0.40/$1.00 ━━━─────  best – (seed –)  2m 10s, ~1m 00s left  40 calls');
+    expect(screen(80).at(-1)).toBe(
+      '$0.40/$1.00  best – (seed –)  scoring the seed  2m 10s, ~1m 00s left  40 calls',
+    );
   });
 
   it('the live line leaves out its last segments on a narrow terminal', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 50 });
     play(story, 1_000);
-    expect(screen(50).at(-1)).toBe('20/100 calls ━───────  best 0.750 (seed 0.500)');
+    expect(screen(50).at(-1)).toBe('20/100 calls  best 0.750 (seed 0.500)');
   });
 
   it('the live line never reaches the last column, whatever the order of events', () => {
@@ -175,7 +175,7 @@ describe('terminalProgress on a terminal', () => {
     stream.columns = 20;
     stream.written = '';
     play(rollouts(21, 1), 1_000);
-    expect(screenAfter(stream.written, 20)).toEqual(['21/100 calls ━─────']);
+    expect(screenAfter(stream.written, 20)).toEqual(['21/100 calls']);
   });
 
   it('the live line is redrawn at most once per interval, and at once for a new candidate', () => {
@@ -194,8 +194,8 @@ describe('terminalProgress on a terminal', () => {
     play([...story, runFinished({ bestIndex: 1 })], 1_000);
     play(rollouts(21, 5), 1_000);
     expect(screen().slice(-3)).toEqual([
-      'Ended after 1m 05s: the metric calls left do not suffice for another iteration (maxMetricCalls)',
-      'Validation: best 0.750, seed 0.500; 2 candidates, 100 metric calls',
+      'Ended after 1m 05s: the metric calls are used up (maxMetricCalls)',
+      'Validation: best 0.750, seed 0.500; 100 metric calls',
       '',
     ]);
   });
@@ -204,7 +204,7 @@ describe('terminalProgress on a terminal', () => {
     const { play, screen } = recorded({ isTTY: true, columns: 120 });
     play([...story, runFinished({ bestIndex: 1 }), runStarted()], 1_000);
     expect(screen().at(-1)).toBe(
-      '0/100 calls ────────────────  best – (seed –)  0s, – left  0 candidates  scoring the seed',
+      '0/100 calls ────────────────  best – (seed –)  scoring the seed  0s, – left',
     );
   });
 
@@ -234,11 +234,11 @@ describe('terminalProgress without a terminal', () => {
     expect(writes.join('').split('\n')).toEqual([
       'Optimizing 1 component with 6 training and 4 validation examples, at most 1,000 metric calls',
       'Seed: 0.500 on 4 validation examples',
-      '14/1,000 calls (1%) · best 0.500 · 10s, ~16m 26s left · 1 candidate · scoring the seed',
-      '24/1,000 calls (2%) · best 0.500 · 20s, ~16m 16s left · 1 candidate · scoring the seed',
+      '14/1,000 calls (1%) · best 0.500 · 10s, ~16m 26s left · scoring the seed',
+      '24/1,000 calls (2%) · best 0.500 · 20s, ~16m 16s left · scoring the seed',
       'New best: 0.750 (+0.250), candidate 1 by reflection in iteration 1',
       'Ended after 1m 05s: the run was aborted (aborted)',
-      'Validation: best 0.750, seed 0.500; 2 candidates, 28 metric calls',
+      'Validation: best 0.750, seed 0.500; 28 metric calls',
       '',
     ]);
   });
@@ -257,7 +257,7 @@ describe('terminalProgress without a terminal', () => {
     play([runStarted({ maxMetricCalls: undefined })]);
     play(rollouts(1, 119), 1_000);
     expect(writes).toHaveLength(2);
-    expect(writes[1]).toBe('60 metric calls · best – · 1m 00s · 0 candidates · scoring the seed\n');
+    expect(writes[1]).toBe('60 metric calls · best – · 1m 00s · scoring the seed\n');
   });
 
   it('a log gets no control characters from warnings or stop reasons', () => {

@@ -1,4 +1,5 @@
 import type { GepaEvent, Listener } from '../events.ts';
+import { BottomLine } from './bottom-line.ts';
 import { type Colors, colorsOf, isTerminal, type OutputStream, supportsColor } from './colors.ts';
 import {
   countOf,
@@ -11,6 +12,7 @@ import {
 } from './format.ts';
 import { type Announcement, RunProgress } from './run-progress.ts';
 import { formatLimitUse } from './spending.ts';
+import { displayWidth, fitted } from './wrap.ts';
 
 export interface TerminalProgressOptions {
   /** Default: `process.stderr`, or the console in a runtime without it. */
@@ -32,7 +34,8 @@ export interface TerminalProgressOptions {
 
 /**
  * An event listener that shows the progress of a run: a live line on a terminal, occasional plain lines elsewhere. A new
- * best candidate, a warning and the end of the run get their own lines.
+ * best candidate, a warning and the end of the run get their own lines. What other code writes to the terminal meanwhile
+ * appears above the live line.
  *
  * @example
  * await optimize({ …, onEvent: terminalProgress() });
@@ -51,21 +54,31 @@ export function terminalProgress(options: TerminalProgressOptions = {}): Listene
     : plainLines({ stream, intervalMs: options.intervalMs ?? 10_000 });
 
   let run: RunProgress | undefined;
+  let clock: ReturnType<typeof setInterval> | undefined;
   return (event) => {
     // Warnings about the data come before `run_started`.
     if (run === undefined || (event.type === 'run_started' && run.hasStarted)) run = new RunProgress(now());
-    display(run, run.apply(event), event, now());
+    const at = now();
+    display(run, run.apply(event, at), event.type, at);
+    if (event.type === 'run_started') {
+      clearInterval(clock);
+      clock = setInterval(() => display(run!, [], 'tick', now()), TICK_MS);
+      // The progress does not keep the process alive.
+      (clock as { unref?: () => void }).unref?.();
+    }
+    if (run.isFinished) clearInterval(clock);
   };
 }
+
+/** The clock goes on while no event comes, such as during a reflection. */
+const TICK_MS = 1_000;
 
 type Display = (
   run: RunProgress,
   announcements: readonly Announcement[],
-  event: GepaEvent,
+  cause: GepaEvent['type'] | 'tick',
   now: number,
 ) => void;
-
-const CLEAR_LINE = '\r\u001b[K';
 
 /** Redraws a line at the bottom. Each update is a single write, so that other output cannot come between. */
 function liveLine(options: {
@@ -76,57 +89,98 @@ function liveLine(options: {
 }): Display {
   const { stream, columns, colors, intervalMs } = options;
   const style = { plain: (text: string) => text, gain: colors.green, warning: colors.yellow };
+  const { stdout, stderr } = globalThis.process ?? {};
+  // Both show on one terminal.
+  const bottom = new BottomLine(stream, stream === stderr && stdout && isTerminal(stdout) ? [stdout] : []);
   let drawnAt = Number.NEGATIVE_INFINITY;
-  return (run, announcements, event, now) => {
-    const isUrgent = announcements.length > 0 || event.type === 'candidate_added';
+  return (run, announcements, cause, now) => {
+    const isUrgent = announcements.length > 0 || cause === 'candidate_added';
     if (!isUrgent && (run.isFinished || now - drawnAt < intervalMs)) return;
     drawnAt = now;
     const above = announcements.map(({ kind, text }) => `${style[kind](text)}\n`).join('');
-    stream.write(`${CLEAR_LINE}${above}${run.isFinished ? '' : progressLine(run, now, columns(), colors)}`);
+    bottom.show(run.isFinished ? '' : progressLine(run, now, columns(), colors), above);
+    if (run.isFinished) bottom.release();
   };
 }
 
 const GAP = '  ';
 
+/** A part of the live line. */
+interface Segment {
+  readonly text: string;
+  readonly paint?: (text: string) => string;
+  /** Is shortened rather than left out. */
+  readonly isElastic?: boolean;
+  readonly gap?: string;
+}
+
+/** The columns that an elastic segment needs to say something. */
+const MIN_ELASTIC = 12;
+
 /** As many segments as fit, the most important first. Leaves the last column free, because some terminals wrap there. */
 function progressLine(run: RunProgress, now: number, columns: number, colors: Colors): string {
   const room = Math.max(0, columns - 1);
-  const barWidth = columns < 100 ? 8 : 16;
-  const plain = segmentsOf(run, now, barWidth, colorsOf(false));
-  let count = 0;
-  let width = 0;
-  for (const { length } of plain) {
-    width += length + (count === 0 ? 0 : GAP.length);
-    if (width > room) break;
-    count++;
+  let line = '';
+  let left = room;
+  for (const segment of segmentsOf(run, now, columns, colors)) {
+    const { text, paint = String, isElastic = false, gap = line === '' ? '' : GAP } = segment;
+    const space = left - gap.length;
+    const fits = displayWidth(text) <= space;
+    if (!fits && (!isElastic || space < MIN_ELASTIC) && line !== '') break;
+    const shortened = fitted(text, space);
+    line += gap + paint(shortened);
+    left = space - displayWidth(shortened);
   }
-  if (count === 0) return plain[0]!.slice(0, room);
-  return segmentsOf(run, now, barWidth, colors).slice(0, count).join(GAP);
+  return line;
 }
 
-function segmentsOf(run: RunProgress, now: number, barWidth: number, colors: Colors): string[] {
-  const { bestScore, seedScore, retries, spending } = run;
-  const [nearest] = spending.limits(now);
-  return [
-    nearest === undefined
-      ? countOf(spending.metricCalls, 'metric call')
-      : `${formatLimitUse(nearest)} ${bar(nearest.fraction, barWidth, colors)}`,
-    `best ${colors.bold(scoreOrUnknown(bestScore))} ${colors.dim(`(seed ${scoreOrUnknown(seedScore)})`)}`,
-    ...details(run, now),
+function segmentsOf(run: RunProgress, now: number, columns: number, colors: Colors): Segment[] {
+  const { bestScore, seedScore, retries, spending, proposals } = run;
+  const [nearest, ...others] = spending.limits(now);
+  const isWide = columns >= 100;
+  const barWidth = 16;
+  const best = `best ${scoreOrUnknown(bestScore)}`;
+  const seed = `(seed ${scoreOrUnknown(seedScore)})`;
+  const texts = [
+    timing(run, now),
+    ...(proposals === undefined ? [] : [proposals]),
+    ...others.filter(({ unit }) => unit !== 'durationMs').map(formatLimitUse),
+    ...spendWithoutLimit(run, now),
     ...(retries === 0 ? [] : [retries === 1 ? '1 retry' : `${formatCount(retries)} retries`]),
+  ];
+  return [
+    { text: nearest === undefined ? countOf(spending.metricCalls, 'metric call') : formatLimitUse(nearest) },
+    ...(nearest === undefined || !isWide
+      ? []
+      : [
+          {
+            text: '━'.repeat(barWidth),
+            gap: ' ',
+            paint: () => bar(nearest.fraction, barWidth, colors),
+          },
+        ]),
+    {
+      text: `${best} ${seed}`,
+      paint: (text) =>
+        text.startsWith(best)
+          ? `best ${colors.bold(best.slice(5))}${colors.dim(text.slice(best.length))}`
+          : text,
+    },
+    { text: run.stage(now), isElastic: true },
+    ...texts.map((text) => ({ text })),
   ];
 }
 
 /** Times, the use of all limits but the nearest, other spend, and the state of the search. */
 function details(run: RunProgress, now: number): string[] {
-  const { candidates, stage, spending } = run;
+  const { proposals, spending } = run;
   const [, ...others] = spending.limits(now);
   return [
     timing(run, now),
     ...others.filter(({ unit }) => unit !== 'durationMs').map(formatLimitUse),
     ...spendWithoutLimit(run, now),
-    countOf(candidates, 'candidate'),
-    stage,
+    ...(proposals === undefined ? [] : [proposals]),
+    run.stage(now),
   ];
 }
 
@@ -162,8 +216,8 @@ function spendWithoutLimit({ spending }: RunProgress, now: number): string[] {
 function plainLines({ stream, intervalMs }: { stream: OutputStream; intervalMs: number }): Display {
   let writtenAt = Number.NEGATIVE_INFINITY;
   let tenths = 0;
-  return (run, announcements, event, now) => {
-    if (event.type === 'run_started') tenths = 0;
+  return (run, announcements, cause, now) => {
+    if (cause === 'run_started') tenths = 0;
     const lines = announcements.map(({ text }) => text);
     const reached = Math.floor(10 * (run.spending.limits(now)[0]?.fraction ?? 0));
     const isDue = reached > tenths || now - writtenAt >= intervalMs;

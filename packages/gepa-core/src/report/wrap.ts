@@ -1,7 +1,15 @@
 import { visible } from './visible.ts';
 
-/** The width of reports in columns. */
+/** The largest width of reports in columns. */
 export const REPORT_WIDTH = 100;
+
+/** The width of reports: that of the terminal on standard output, but not more than is read well. */
+export function reportWidth(): number {
+  const stdout = globalThis.process?.stdout;
+  // Some terminals report 0 columns.
+  const columns = stdout?.isTTY === true ? stdout.columns || REPORT_WIDTH : REPORT_WIDTH;
+  return Math.min(REPORT_WIDTH, columns);
+}
 
 /** A part of a text in one style. */
 export interface Span {
@@ -54,8 +62,8 @@ export function wrapText(text: string, width: number): string[] {
 }
 
 /** The lines of an item in a report: a mark, and the text wrapped and indented behind it. */
-export function listItem(mark: string, text: string): string[] {
-  return wrapText(visible(text), REPORT_WIDTH - 2).map((line, i) =>
+export function listItem(mark: string, text: string, width = reportWidth()): string[] {
+  return wrapText(visible(text), Math.max(20, width - 2)).map((line, i) =>
     `${i === 0 ? mark : ' '} ${line}`.trimEnd(),
   );
 }
@@ -76,6 +84,19 @@ export function displayWidth(text: string): number {
   let columns = 0;
   for (const { segment } of segmenter.segment(text)) columns += wide.test(segment) ? 2 : 1;
   return columns;
+}
+
+/** A text in at most `columns` columns; one that is too long ends in `…`. */
+export function fitted(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  let kept = '';
+  let used = 1;
+  for (const { segment } of segmenter.segment(text)) {
+    used += displayWidth(segment);
+    if (used > columns) break;
+    kept += segment;
+  }
+  return columns < 1 ? '' : `${kept}…`;
 }
 
 const totalWidth = (spans: readonly Span[]): number =>

@@ -27,9 +27,13 @@ export class EventsFold {
     this.state.apply(event as DecisionEvent);
     switch (event.type) {
       case 'task_evaluated': {
-        const { parent, minibatch, scores, skipped } = event;
+        const { parent, minibatch, scores, skipped, feedback } = event;
         const found = { parents: [parent], positions: minibatch, before: scores } as const;
-        this.#update(event, { ...found, ...(skipped ? { status: 'skipped' } : {}) });
+        this.#update(event, {
+          ...found,
+          ...(skipped ? { status: 'skipped' } : {}),
+          ...(feedback === undefined ? {} : { feedback }),
+        });
         break;
       }
       case 'proposal_rejected': {

@@ -89,6 +89,7 @@ export class RunReader {
       updatedAt,
       state: endedBy !== undefined ? 'ended' : this.#wasRunning ? 'running' : 'interrupted',
       ...(endedBy === undefined ? {} : { stopReason: finished?.stopReason ?? endedBy }),
+      ...(finished?.budgetHeld === undefined ? {} : { budgetHeld: finished.budgetHeld }),
       about: descriptionOf(about, started),
       ...examples,
       candidates: this.#candidates(),

@@ -3,7 +3,7 @@ import type { SpendByPhase, TimeSpent } from '../budget/spend.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { Candidate, ComponentKind } from '../component.ts';
 import type { ProposalRejection } from '../events.ts';
-import type { FrontierKey, ScoreBasis, TestScores } from '../result.ts';
+import type { BudgetHeld, FrontierKey, ScoreBasis, TestScores } from '../result.ts';
 import type { CandidateSource, FrontierType } from '../search/search-view.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
 
@@ -19,6 +19,7 @@ export interface RunData {
   /** `interrupted`: the last session has no end, and no process works on it. */
   readonly state: 'running' | 'ended' | 'interrupted';
   readonly stopReason?: StopReason;
+  readonly budgetHeld?: BudgetHeld;
   readonly about: RunDescription;
   readonly examples: readonly ExampleData[];
   /** The data sets, as numbers of examples by position. Equal examples have one number. */
@@ -122,6 +123,9 @@ export interface CandidateData {
   /** By position in the valset; `null` where it was not run. */
   readonly scores: readonly (number | null)[];
   readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
+  /** The number of rollouts on the valset that threw when it was added, and the first message. */
+  readonly failed?: number;
+  readonly error?: string;
   /** On all examples that it was scored on, and their number. */
   readonly mean: number;
   readonly coverage: number;
@@ -158,6 +162,8 @@ export interface ProposalData {
   readonly refused?: Readonly<
     Partial<Record<string, { readonly reason: ProposalRejection; readonly message: string }>>
   >;
+  /** One line of the feedback on its minibatch. */
+  readonly feedback?: string;
   /** The candidate that it became. */
   readonly candidate?: number;
   readonly reflections: readonly number[];

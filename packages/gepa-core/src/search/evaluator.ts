@@ -75,6 +75,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #cache = new Map<string, RolloutCache<Example, Output, Trace>>();
   readonly #failureCheck: FailureCheck<Example>;
   #hasWarnedOfMetric = false;
+  #hasWarnedOfProgram = false;
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
     this.#options = options;
@@ -179,6 +180,13 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       interrupted.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interrupted[0];
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
     this.#warnOfMetric(rollouts.find((rollout) => rollout?.failedIn === 'metric'));
+    // A warning of its own says that the seed fails everywhere.
+    if (context.phase === 'seed' && rollouts.every((rollout) => rollout?.error !== undefined)) {
+      this.#hasWarnedOfProgram = true;
+    }
+    if (context.phase === 'minibatch' && context.candidateIndex === 0) {
+      this.#warnOfProgram(rollouts.find((rollout) => rollout?.failedIn === 'program'));
+    }
     return { rollouts, ...first };
   }
 
@@ -323,6 +331,15 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     if (isReplayed || !run.budget.limitsSpend || usage.modelCalls > 0 || value.error !== undefined) return;
     warn(
       'A rollout reported no usage and counts as free: maxCostUsd and maxTokens do not limit it. Return `usage` from run().',
+    );
+  }
+
+  /** The same for the program with the texts of the seed. On the valset, the failures of a candidate are part of it. */
+  #warnOfProgram(failed: Scored<Example, Output, Trace> | undefined): void {
+    if (failed === undefined || this.#hasWarnedOfProgram) return;
+    this.#hasWarnedOfProgram = true;
+    this.#options.warn(
+      `The program failed on training examples with the texts of the seed, first on ${failed.exampleId}: ${failed.error}. Such rollouts score failureScore (${this.#options.failureScore}). If no text can fix that, fix the program or the examples.`,
     );
   }
 

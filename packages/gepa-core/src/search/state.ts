@@ -2,6 +2,7 @@ import { noTime, SpendReport } from '../budget/spend.ts';
 import { noUsage } from '../budget/usage.ts';
 import { type Candidate, candidateKey, ownValue, recordOf } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
+import { describeResult, inspectable } from '../report/inspect.ts';
 import type { FrontierKey, OptimizationResult, ScoreBasis, TextLength } from '../result.ts';
 import { Attempts } from './attempts.ts';
 import { FrontierKeys } from './frontier-keys.ts';
@@ -190,7 +191,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     throw new RangeError('A run has no result before it has scored its seed and finished.');
   }
   const objectives = objectivesOf(candidates);
-  return {
+  const result: OptimizationResult<Name> = {
     runId: started.runId,
     bestCandidate: best.texts,
     bestIndex: best.index,
@@ -222,6 +223,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     ...(finished.test === undefined ? {} : { test: finished.test }),
     warnings: finished.warnings,
   };
+  return inspectable(result, () => describeResult(result));
 }
 
 /** The scores of the best candidate and of the seed, on the examples of the final choice where there was one. */

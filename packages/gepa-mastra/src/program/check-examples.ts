@@ -12,6 +12,9 @@ interface Schema {
 
 type Examples = readonly MastraExample<unknown>[];
 
+/** `examples` are those of an evaluation. */
+const sets = ['examples', 'trainset', 'valset', 'testset'] as const;
+
 /**
  * Checks what Mastra would refuse in every rollout.
  *
@@ -20,11 +23,11 @@ type Examples = readonly MastraExample<unknown>[];
  */
 export function checkMastraExamples(
   program: Program,
-  options: { readonly trainset: Examples; readonly valset?: Examples; readonly testset?: Examples },
+  options: { readonly [set in (typeof sets)[number]]?: Examples },
   requestContext: RequestContextValues | undefined,
 ): void {
   const { requestContextSchema: schema } = program as { readonly requestContextSchema?: Schema };
-  const problems = (['trainset', 'valset', 'testset'] as const).flatMap((set) => {
+  const problems = sets.flatMap((set) => {
     const examples = options[set];
     if (!Array.isArray(examples)) return [];
     return [
@@ -51,7 +54,7 @@ function contextProblems(
   return messages.length === 0
     ? []
     : [
-        `The request context of ${messages.length} of the ${examples.length} examples of the ${set} does not fit the \`requestContextSchema\` of the program (${messages[0]}): pass the option \`requestContext\`, or \`requestContext\` in each example.`,
+        `The request context of ${messages.length} of the ${examples.length} examples${set === 'examples' ? '' : ` of the ${set}`} does not fit the \`requestContextSchema\` of the program (${messages[0]}): pass the option \`requestContext\`, or \`requestContext\` in each example.`,
       ];
 }
 

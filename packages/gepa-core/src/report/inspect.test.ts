@@ -1,0 +1,20 @@
+import { inspect } from 'node:util';
+import { expect, it } from 'vitest';
+import { replay } from '../search/state.ts';
+import { decisions } from './fixtures/sample-run.ts';
+
+const result = replay(decisions);
+
+it('console.log shows a result in a few lines, and names its fields', () => {
+  const lines = inspect(result).split('\n');
+  expect(lines.length).toBeLessThan(12);
+  expect(lines.every((line) => line.length < 400)).toBe(true);
+  expect(lines[1]).toBe('  candidate 1 of 2 candidates: 0.500 → 0.750 on validation');
+  expect(inspect(result)).toContain('fields: runId, bestCandidate');
+});
+
+it('a result is plain data all the same', () => {
+  expect(result).toEqual({ ...result });
+  expect(JSON.parse(JSON.stringify(result))).toMatchObject({ bestIndex: 1, runId: 'run' });
+  expect(structuredClone(result).bestScore).toBe(result.bestScore);
+});

@@ -1,0 +1,53 @@
+import type { ProposalCounts, RejectedProposal } from '../result.ts';
+import { countOf, formatCount } from './format.ts';
+import { visible } from './visible.ts';
+
+const reasons: Readonly<Record<RejectedProposal['reason'], string>> = {
+  not_better: 'not better on the minibatch',
+  unchanged: 'with the same text again',
+  duplicate: 'known already',
+  cut_off: 'cut off',
+  empty: 'empty',
+  no_text: 'without a text in the answer',
+  too_long: 'too long',
+  lost_placeholder: 'without a placeholder',
+  invented_placeholder: 'with an unknown placeholder',
+  refused: 'refused by `validate`',
+  copied: 'with copied examples',
+  proposer_failed: 'lost to a failure of the reflection model',
+  unavailable: 'lost to rollouts that were unavailable',
+};
+
+/** `12 proposals, 4 accepted; 5 not better on the minibatch, 3 cut off` */
+export function describeProposals({ made, accepted, byReason }: ProposalCounts): string {
+  const rejected = rejectionReasons({ byReason });
+  const taken = accepted === 0 ? 'none accepted' : `${formatCount(accepted)} accepted`;
+  return `${countOf(made, 'proposal')}, ${taken}${rejected === '' ? '' : `; ${rejected}`}`;
+}
+
+/** `5 not better on the minibatch, 3 cut off` */
+export function rejectionReasons({ byReason }: Pick<ProposalCounts, 'byReason'>): string {
+  return (Object.entries(byReason) as [RejectedProposal['reason'], number][])
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, count]) => `${formatCount(count)} ${reasons[reason]}`)
+    .join(', ');
+}
+
+/** Why the last proposal was rejected, with what the feedback on its minibatch said. */
+export function describeLastRejected({ components, message, feedback }: RejectedProposal): string {
+  const what = components.length === 0 ? 'merge' : `new text of ${components.map(visible).join(' and ')}`;
+  const said = feedback === undefined ? '' : ` Feedback there: “${visible(feedback)}”`;
+  return `The last ${what}: ${visible(message)}${said}`;
+}
+
+/** What the minibatches without a failure, or without a success, mean; nothing where there were none. */
+export function minibatchesWithoutLesson({
+  perfectMinibatches,
+  zeroMinibatches,
+}: Pick<ProposalCounts, 'perfectMinibatches' | 'zeroMinibatches'>): string | undefined {
+  const parts = [
+    ...(perfectMinibatches === 0 ? [] : [`${formatCount(perfectMinibatches)} perfect already`]),
+    ...(zeroMinibatches === 0 ? [] : [`${formatCount(zeroMinibatches)} at 0 on every example`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(', ');
+}
