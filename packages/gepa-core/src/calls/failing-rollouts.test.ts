@@ -476,7 +476,7 @@ it('a program that fails on a training example with the texts of the seed causes
     propose: async () => ({}),
   });
   const { warnings } = await optimize(run.options);
-  expect(warnings.filter((warning) => warning.includes('failed on training examples'))).toEqual([
-    expect.stringMatching(/first on (train-\d): no page for \1\. Such rollouts score failureScore \(0\)\./),
+  expect(warnings.filter((warning) => warning.includes('failed with its own texts'))).toEqual([
+    expect.stringMatching(/first on example (train-\d); such rollouts score failureScore: no page for \1\./),
   ]);
 });

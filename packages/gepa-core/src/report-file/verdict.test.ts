@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunData } from '../run-data/run-data.ts';
 import { verdictOf } from './verdict.ts';
 
-const on = { examples: 20, fresh: false, optimistic: false };
+const on = { examples: 20, positions: [], fresh: false, optimistic: false };
 const run = (changes: Partial<RunData> = {}) => ({
   state: 'ended' as const,
   bestIndex: 3,
@@ -60,7 +60,7 @@ describe('the verdict on a run', () => {
   });
 
   it('names the examples behind the scores where seed and best were scored on different ones', () => {
-    const bestOn = { examples: 8, fresh: true, optimistic: false };
+    const bestOn = { examples: 8, positions: [], fresh: true, optimistic: false };
     const { notes } = verdictOf(run({ score: { seed: 0.4, best: 0.7, seedOn: on, bestOn } }));
     expect(notes[0]).toContain('the best candidate 0.700 on 8 of 20 examples that the search did not use');
   });

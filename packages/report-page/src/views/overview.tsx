@@ -36,6 +36,7 @@ export function Overview({ run }: { run: Run }) {
         {data.stopReason !== undefined && (
           <p class="quiet">Ended because {describeStopReason(data.stopReason)}.</p>
         )}
+        <p class="quiet">{subjectOf(run)}</p>
         {data.state === 'interrupted' && (
           <p class="quiet">Interrupted: the same call with the same run directory resumes it.</p>
         )}
@@ -72,6 +73,19 @@ export function Overview({ run }: { run: Run }) {
       <Changes run={run} />
     </>
   );
+}
+
+/** What ran, so that a report that is passed on says so. */
+function subjectOf({ data }: Run): string {
+  const { task, reflection } = data.about.models;
+  const models = [...task, ...(reflection === undefined ? [] : [`reflection by ${reflection}`])];
+  const sets = [
+    [data.trainset, 'training'],
+    [data.valset, 'validation'],
+    [data.testset, 'held-out'],
+  ] as const;
+  const sizes = sets.flatMap(([set, name]) => (set.length === 0 ? [] : [`${formatCount(set.length)} ${name}`]));
+  return visible([...models, ...(sizes.length === 0 ? [] : [`${sizes.join(', ')} examples`])].join(' · '));
 }
 
 function Tiles({ run: { data } }: { run: Run }) {

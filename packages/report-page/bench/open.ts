@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
-import { writeReportFile } from '../../packages/gepa-core/src/report-file/write-report.ts';
-import { browserPath, buildPage, launch } from '../../packages/report-page/test/page.ts';
-import { simulatedRun } from '../../packages/report-page/test/simulated-run.ts';
+import { writeReportFile } from '../../gepa-core/src/report-file/write-report.ts';
+import { browserPath, buildPage, launch } from '../test/page.ts';
+import { simulatedRun } from '../test/simulated-run.ts';
 
 /** How fast the report of a large simulated run is written, opens and scrolls: 200 candidates × 10,000 examples. */
 if (browserPath === undefined) throw new Error('There is no Chromium; install it or set CHROMIUM_PATH.');
