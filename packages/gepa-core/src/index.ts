@@ -43,6 +43,7 @@ export type {
 } from './program/target.ts';
 export { type Tunable, tunable } from './program/tunable.ts';
 export type { PromptImage } from './reflection/records/images.ts';
+export type { ProposalRejection, RefusedTexts } from './rejection.ts';
 export type {
   BudgetHeld,
   ComponentProposals,

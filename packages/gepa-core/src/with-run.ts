@@ -4,8 +4,10 @@ import { Pace } from './calls/pace.ts';
 import { RunSignal } from './calls/run-signal.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { GepaError } from './errors.ts';
+import { directoryOf } from './journal/directory-of-run.ts';
 import type { RunDirectory } from './journal/run-directory.ts';
 import type { Settings } from './options/settings.ts';
+import { terminalProgress } from './report/terminal-progress.ts';
 import type { ExampleRef } from './search/examples.ts';
 import { type PreparedRun, prepareRun } from './search/prepare.ts';
 
@@ -24,18 +26,13 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
 ): Promise<Result> {
   const dispatcher = createDispatcher<Name>(settings.mask.message);
   if (settings.onEvent !== undefined) dispatcher.add(settings.onEvent);
-  if (settings.progress) {
-    // A chunk of its own, as the journal: most bundles need neither.
-    const { terminalProgress } = await import('./report/terminal-progress.ts');
-    dispatcher.add(terminalProgress());
-  }
+  if (settings.progress) dispatcher.add(terminalProgress());
   for (const warning of settings.adapter.warnings ?? []) dispatcher.warn(warning);
   const runSignal = new RunSignal(settings.signal);
   let directory: RunDirectory | undefined;
   try {
     const pace = new Pace();
     if (settings.runDir !== undefined) {
-      const { directoryOf } = await import('./journal/directory-of-run.ts');
       directory = directoryOf(settings, settings.runDir, {
         dispatcher,
         runSignal,

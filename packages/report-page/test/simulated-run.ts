@@ -264,7 +264,12 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
       costUsd: taskUsage.costUsd * share,
     },
   });
-  const on = { examples: valset.length, positions: valset.map((_, position) => position), fresh: false, optimistic: false };
+  const on = {
+    examples: valset.length,
+    positions: valset.map((_, position) => position),
+    fresh: false,
+    optimistic: false,
+  };
   const isOver = state !== 'running';
   const data: RunData = {
     runId: '3f0c9a52-simulated',

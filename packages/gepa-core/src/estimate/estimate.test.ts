@@ -354,7 +354,8 @@ it('an estimate warns if its limits leave no room for an iteration or the testse
   expect(await warningsOf({ maxCostUsd: 1, testset })).toEqual([fewExamples]);
   const untested = expect.stringContaining('before the testset is scored');
   expect(await warningsOf({ maxCostUsd: 0.045, testset })).toEqual([noSearch, untested, fewExamples]);
-  expect(await warningsOf({ maxDurationMs: 60_000, testset })).toEqual([untested, fewExamples]);
+  // How many iterations fit depends on the machine.
+  expect(await warningsOf({ maxDurationMs: 60_000, testset })).toContainEqual(untested);
 });
 
 it('estimate rejects the options that optimize rejects', async () => {

@@ -1,16 +1,24 @@
-import type { Settings } from '../options/settings.ts';
+import type { Component } from '../component.ts';
 import type { RunDescription } from '../run-data/run-data.ts';
 import { VERSION } from '../version.ts';
 
 /** What people and tools want to know of a session; the strategies are in the fingerprint. */
 export type SessionDescription = Omit<RunDescription, 'strategies'>;
 
-export function describeRun<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-): SessionDescription {
+/** The settings that a session is described by. */
+type DescribedSettings = Pick<SessionDescription, 'seed' | 'perfectScore'> &
+  SessionDescription['limits'] & {
+    readonly adapter: {
+      readonly components: Readonly<Record<string, Component>>;
+      readonly models?: readonly string[];
+    };
+    readonly reflectionModel?: { readonly modelName?: string | undefined };
+  };
+
+export function describeRun(settings: DescribedSettings): SessionDescription {
   const { adapter, reflectionModel, seed, perfectScore } = settings;
   const { maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs } = settings;
-  const components = Object.entries<(typeof adapter.components)[Name]>(adapter.components);
+  const components = Object.entries(adapter.components);
   const node = globalThis.process?.versions?.node;
   // JSON leaves out what is undefined.
   return JSON.parse(

@@ -1,6 +1,5 @@
-import { ownValue } from '../component.ts';
+import { type Component, ownValue } from '../component.ts';
 import { builtin } from '../node/builtin.ts';
-import type { Settings } from '../options/settings.ts';
 import { canonicalJson } from '../search/examples.ts';
 
 /** Everything that decides a run besides the outcomes of its calls. A run directory only resumes the run it was made for. */
@@ -21,10 +20,16 @@ export interface Fingerprint {
 /** What runs the candidates, by name; a change makes earlier scores incomparable with new ones. */
 export type ProgramIdentity = Readonly<Record<string, string>>;
 
+/** The parts of an adapter that identify a program. */
+interface ProgramSource {
+  readonly components: Readonly<Record<string, Component>>;
+  readonly run: unknown;
+  readonly models?: readonly string[];
+  readonly source?: unknown;
+}
+
 /** The task models, and the source of the program as far as it is known. */
-export function programIdentityOf<Example, Output, Trace, Name extends string>({
-  adapter,
-}: Pick<Settings<Example, Output, Trace, Name>, 'adapter'>): ProgramIdentity {
+export function programIdentityOf({ adapter }: { readonly adapter: ProgramSource }): ProgramIdentity {
   const { models = [], source = adapter.run } = adapter;
   return {
     'the task model': models.join(', ') || 'unknown',
@@ -78,11 +83,22 @@ const searchOptions = [
 const proposer = 'the proposer';
 const givenCandidates = 'the list of seedCandidates';
 
-export function fingerprintOf<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-): Fingerprint {
+/** The settings that decide a run. */
+type DecidingSettings = { readonly [name in (typeof searchOptions)[number]]?: unknown } & {
+  readonly adapter: ProgramSource;
+  readonly trainset: readonly unknown[];
+  readonly valset: readonly unknown[];
+  readonly testset: readonly unknown[];
+  readonly metric: unknown;
+  readonly reflectionModel?: unknown;
+  readonly propose?: unknown;
+  readonly seedCandidates: readonly unknown[];
+  readonly continueFrom?: string;
+};
+
+export function fingerprintOf(settings: DecidingSettings): Fingerprint {
   const { adapter, trainset, valset, testset, reflectionModel, propose } = settings;
-  const components = Object.entries<{ text: string; variables?: readonly string[] }>(adapter.components);
+  const components = Object.entries(adapter.components);
   return {
     components: Object.fromEntries(
       components.map(([name, { text, variables }]) => [name, digest([text, variables])]),

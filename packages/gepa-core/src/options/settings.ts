@@ -1,12 +1,13 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import { checkPrices, PriceBook } from '../budget/prices.ts';
 import { type Candidate, type Component, componentNames, recordOf } from '../component.ts';
-import type { EarlierRun } from '../continue/earlier-run.ts';
+import { EarlierRun } from '../continue/earlier-run.ts';
 import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import { metricDigest, programIdentityOf } from '../journal/fingerprint.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { builtin } from '../node/builtin.ts';
+import { givenTexts } from '../program/given-candidate.ts';
 import { createMask, type Mask } from '../redact.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { environmentSecrets } from '../secrets.ts';
@@ -136,7 +137,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
   };
 }
 
-/** What a run starts from besides the seed. The code is loaded where it is needed. */
+/** What a run starts from besides the seed. */
 async function startOf<Example, Output, Trace, Name extends string>(
   adapter: Adapter<Example, Output, Trace, Name>,
   {
@@ -152,7 +153,6 @@ async function startOf<Example, Output, Trace, Name extends string>(
   const { components } = adapter;
   if (seedCandidates.length === 0 && continueFrom === undefined)
     return { seedCandidates: [], earlier: undefined };
-  const { EarlierRun, givenTexts } = await import('../continue/index.ts');
   const earlier =
     continueFrom === undefined
       ? undefined

@@ -3,9 +3,9 @@ import type { CallEnvironment } from '../calls/call.ts';
 import { Interrupted } from '../calls/interruption.ts';
 import { runCall } from '../calls/run-call.ts';
 import type { Semaphore } from '../calls/semaphore.ts';
-import type { RefusedTexts } from '../events.ts';
 import { type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
+import type { RefusedTexts } from '../rejection.ts';
 import { type PromptRequest, reflectionRequests } from './prompt/requests.ts';
 import {
   noText,

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { ReflectiveRecord } from '../adapter/adapter.ts';
 import { ProposerError, type RunError } from '../errors.ts';
-import type { ProposalRejection } from '../events.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { optimize } from '../optimize.ts';
+import type { ProposalRejection } from '../rejection.ts';
 import { useFakeTime } from '../testing/fixtures/fake-time.ts';
 import { tokenRun } from '../testing/fixtures/token-run.ts';
 

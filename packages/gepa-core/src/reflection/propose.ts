@@ -2,16 +2,15 @@ import { messageOf } from '../calls/classify-error.ts';
 import { Interrupted } from '../calls/interruption.ts';
 import { Semaphore } from '../calls/semaphore.ts';
 import { CutOffStreak } from './answer/cut-off-streak.ts';
+import { askModel } from './ask-model.ts';
+import { askProposer } from './ask-proposer.ts';
 import type { ProposeOptions, Proposer, SharedByProposals } from './proposer.ts';
 
 const cutOffsInARow =
   'The answers of the reflection model were cut off several times in a row, and it is no longer asked again after one. ' +
   'Raise its limit on output tokens (`maxTokens` of the reflection model), which reasoning counts against too.';
 
-/**
- * The second of the search's two effects: rewrites components by reading traces and feedback (paper, section 3.2). Prompts
- * and answers are chunks of their own, which an evaluation does not load.
- */
+/** The second of the search's two effects: rewrites components by reading traces and feedback (paper, section 3.2). */
 export function createProposer<Example, Output, Trace, Name extends string>(
   options: ProposeOptions<Example, Output, Trace, Name>,
 ): Proposer<Example, Output, Trace, Name> {
@@ -24,12 +23,9 @@ export function createProposer<Example, Output, Trace, Name extends string>(
   return async (request) => {
     stopwatch.start('reflection');
     try {
-      if (propose !== undefined) {
-        const { askProposer } = await import('./ask-proposer.ts');
-        return await askProposer(options, shared, propose, request);
-      }
-      const { askModel } = await import('./ask-model.ts');
-      return await askModel(options, shared, model!, request);
+      return propose === undefined
+        ? await askModel(options, shared, model!, request)
+        : await askProposer(options, shared, propose, request);
     } catch (error) {
       const interruption = error instanceof Interrupted ? error.interruption : undefined;
       if (interruption === undefined) throw error;

@@ -10,6 +10,7 @@ import {
   ownLines,
   type ReflectionPromptRequest,
 } from './prompt/prompt.ts';
+import { refusedText } from './proposer.ts';
 import { shorten } from './records/shorten.ts';
 
 /** Why a text was rejected. */

@@ -35,7 +35,10 @@ describe('the outcome', () => {
   });
 
   it('a summary compares the validation scores of seed and best candidate', () => {
-    expect(row(linesOf({ test }), 'Validation')).toEqual(['0.500 → 0.750 (+0.250) on 4 examples']);
+    expect(row(linesOf({ test }), 'Validation')).toEqual([
+      '0.500 → 0.750 (+0.250) on 4 examples',
+      'Optimistic: the highest of 2 candidates, in part by chance',
+    ]);
   });
 
   it('a summary notes that seed and best candidate were scored on different numbers of examples', () => {
@@ -48,7 +51,7 @@ describe('the outcome', () => {
     expect(row(summarize(partial).split('\n'), 'Validation')).toEqual([
       '0.500 → 1.000, on different examples',
       'The seed was scored on 4 examples, the best candidate on 2 of 4 examples',
-      'The best candidate was chosen by this score, which tends to be too high',
+      'Optimistic: the highest of 2 candidates, in part by chance',
     ]);
   });
 

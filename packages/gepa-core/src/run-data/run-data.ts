@@ -2,7 +2,7 @@ import type { Phase } from '../adapter/adapter.ts';
 import type { SpendByPhase, TimeSpent } from '../budget/spend.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { Candidate, ComponentKind } from '../component.ts';
-import type { ProposalRejection } from '../events.ts';
+import type { ProposalRejection } from '../rejection.ts';
 import type { BudgetHeld, FrontierKey, ScoreBasis, TestScores } from '../result.ts';
 import type { CandidateSource, FrontierType } from '../search/search-view.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';

@@ -9,8 +9,8 @@ import type { SearchState } from '../../search/state.ts';
 import { inputsIn } from '../records/condense-records.ts';
 import { withoutNoise } from '../records/content-noise.ts';
 import { inputOf } from '../records/example-parts.ts';
-import { ConstantFeedback } from '../records/feedback-hint.ts';
 import { toPlain } from '../records/plain.ts';
+import { ConstantFeedback } from './constant-feedback.ts';
 import {
   lineageOf,
   MAX_HISTORY_CHARACTERS,
