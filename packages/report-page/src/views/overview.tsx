@@ -34,7 +34,7 @@ export function Overview({ run }: { run: Run }) {
           <p class="quiet">{note}</p>
         ))}
         {data.stopReason !== undefined && (
-          <p class="quiet">Ended because {describeStopReason(data.stopReason)}.</p>
+          <p class="quiet">Ended because {describeStopReason(data.stopReason, data.budgetHeld)}.</p>
         )}
         <p class="quiet">{subjectOf(run)}</p>
         {data.state === 'interrupted' && (
