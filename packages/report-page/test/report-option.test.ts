@@ -84,7 +84,11 @@ it('gepa report writes beside the run, or where -o says, and prints where', asyn
   const runDir = join(root, 'run');
   await optimize(tokenRun({ ...setup, runDir }).options);
   const printed: string[] = [];
-  const io = { out: (text: string) => printed.push(text), err: (text: string) => printed.push(text), color: false };
+  const io = {
+    out: (text: string) => printed.push(text),
+    err: (text: string) => printed.push(text),
+    color: false,
+  };
   expect(await runCli(['report', runDir], io)).toBe(0);
   expect(await runCli(['report', runDir, '-o', join(root, 'a.html'), '--json'], io)).toBe(0);
   expect(await runCli(['report', runDir, '--max-mb', 'many'], io)).toBe(2);

@@ -116,7 +116,9 @@ it('gepa watch prints its address, and Ctrl-C ends it with 0', async () => {
   const main = join(import.meta.dirname, '../../gepa-core/src/cli/main.ts');
   const child = spawn(process.execPath, ['--conditions=gepa-source', main, 'watch', runDir, '--json']);
   const ended = new Promise((resolve) => child.on('close', resolve));
-  const printed = await new Promise<string>((resolve) => child.stdout.on('data', (chunk) => resolve(String(chunk))));
+  const printed = await new Promise<string>((resolve) =>
+    child.stdout.on('data', (chunk) => resolve(String(chunk))),
+  );
   const { url } = JSON.parse(printed) as { url: string };
   expect((await fetch(`${url}data`)).status).toBe(204);
   child.kill('SIGINT');

@@ -84,7 +84,9 @@ function subjectOf({ data }: Run): string {
     [data.valset, 'validation'],
     [data.testset, 'held-out'],
   ] as const;
-  const sizes = sets.flatMap(([set, name]) => (set.length === 0 ? [] : [`${formatCount(set.length)} ${name}`]));
+  const sizes = sets.flatMap(([set, name]) =>
+    set.length === 0 ? [] : [`${formatCount(set.length)} ${name}`],
+  );
   return visible([...models, ...(sizes.length === 0 ? [] : [`${sizes.join(', ')} examples`])].join(' · '));
 }
 
