@@ -62,12 +62,15 @@ describe('files', () => {
     );
   });
 
-  it('events.jsonl contains the decisions of the run', async () => {
+  it('events.jsonl contains the decisions of the run, and its warnings', async () => {
     const run = inRunDir();
     await optimize(run.options);
-    expect(lines('events.jsonl').map(({ scoresById: _, ...event }) => event)).toEqual(
+    const written = lines('events.jsonl').filter(({ type }) => type !== 'warning');
+    expect(written.map(({ scoresById: _, ...event }) => event)).toEqual(
       JSON.parse(JSON.stringify(run.decisions())),
     );
+    const warned = lines('events.jsonl').flatMap(({ type, message }) => (type === 'warning' ? [message] : []));
+    expect(warned).toEqual(run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])));
   });
 
   it('events.jsonl has the scores of a candidate by example id too', async () => {

@@ -58,6 +58,8 @@ function linesOf(
   ];
   return [
     ...wrapSpans(title, Math.max(20, width - 4)).map((line, i) => (i === 0 ? line : `    ${line}`)),
-    dim(`  ${fitted(first, Math.max(20, width - 4))}${more.length === 0 ? '' : ' …'}`),
+    dim(
+      `  ${fitted(first, Math.max(20, width - 4))}${more.length === 0 || fitted(first, width - 4) !== first ? '' : ' …'}`,
+    ),
   ];
 }

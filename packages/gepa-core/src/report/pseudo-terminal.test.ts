@@ -52,7 +52,10 @@ describe.skipIf(!hasTerminals).each([80, 120])('on a terminal of %i columns', (c
 
   it('the live line says which component is reflected on and for how long, while nothing else happens', () => {
     expect(stdout).toMatch(/reflecting on system, [1-9]/);
-    const drawn = stdout.split(/\r\u001b\[K|\n/).filter((line) => line.includes('reflecting'));
+    const drawn = stdout
+      .replaceAll('\r\u001b[K', '\n')
+      .split('\n')
+      .filter((line) => line.includes('reflecting'));
     expect(drawn.every((line) => line.length < columns)).toBe(true);
   });
 });

@@ -114,8 +114,8 @@ describe('terminalProgress on a terminal', () => {
     play([runStarted({ maxCostUsd: 2, maxTokens: 4e6, maxIterations: 40, maxDurationMs: 600_000 })]);
     play([candidateAdded(), ...paidRollouts(5, 26, { paidBefore: 0 })], 1_000);
     expect(screen()).toEqual([
-      'Optimizing 1 component with 6 training and 4 validation examples, at most 100 metric calls, $2.00, 4M tokens, 40 iterati',
-      'ons, 10m 00s',
+      'Optimizing 1 component with 6 training and 4 validation examples, at most 100 metric calls, $2.00, 4M tokens, 40',
+      '  iterations, 10m 00s',
       'Seed: 0.500 on 4 validation examples',
       '1.3M/4M tokens ━━━━━───────────  best 0.500 (seed 0.500)  scoring the seed  27s, ~56s left  30/100 calls  $0.26/$2.00',
     ]);

@@ -12,7 +12,7 @@ import {
 } from './format.ts';
 import { type Announcement, RunProgress } from './run-progress.ts';
 import { formatLimitUse } from './spending.ts';
-import { displayWidth, fitted } from './wrap.ts';
+import { displayWidth, fitted, wrapText } from './wrap.ts';
 
 export interface TerminalProgressOptions {
   /** Default: `process.stderr`, or the console in a runtime without it. */
@@ -97,10 +97,18 @@ function liveLine(options: {
     const isUrgent = announcements.length > 0 || cause === 'candidate_added';
     if (!isUrgent && (run.isFinished || now - drawnAt < intervalMs)) return;
     drawnAt = now;
-    const above = announcements.map(({ kind, text }) => `${style[kind](text)}\n`).join('');
+    const above = announcements
+      .flatMap(({ kind, text }) => folded(text, columns()).map((row) => `${style[kind](row)}\n`))
+      .join('');
     bottom.show(run.isFinished ? '' : progressLine(run, now, columns(), colors), above);
     if (run.isFinished) bottom.release();
   };
+}
+
+/** A text in lines that fit the terminal; those after the first are indented. */
+function folded(text: string, columns: number): string[] {
+  if (displayWidth(text) < columns && !text.includes('\n')) return [text];
+  return wrapText(text, Math.max(20, columns - 3)).map((row, i) => (i === 0 ? row : `  ${row}`));
 }
 
 const GAP = '  ';

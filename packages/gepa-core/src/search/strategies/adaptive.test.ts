@@ -83,7 +83,7 @@ describe('the adaptive search', () => {
     const run = adaptive({ valset: tokenExamples('valid', 40), metric: () => 1 });
     const result = await optimize(run.options);
     expect(result).toMatchObject({ stopReason: 'allPerfect', iterations: 0, totalMetricCalls: 40 });
-    expect(changesOf(run).at(-1)!.reason).toBe('the leader is perfect on it');
+    expect(changesOf(run).at(-1)!.reason).toBe('the leader is perfect on the part so far');
   });
 
   it('a trainset on which every candidate is perfect ends the search with trainsetExhausted and a warning', async () => {

@@ -182,19 +182,19 @@ function reasonToGrow(
   const { bestIndex, candidates, pool, perfectScore = Number.POSITIVE_INFINITY } = search;
   const { scores } = candidates[bestIndex]!;
   const imperfect = pool.part.filter((position) => scores[position]! < perfectScore).length;
-  if (imperfect === 0) return { reason: 'the leader is perfect on it', needsAll: true };
+  if (imperfect === 0) return { reason: 'the leader is perfect on the part so far', needsAll: true };
   if (pool.candidates.every((index) => isExhausted(search, index))) {
     return { reason: 'the trainset is exhausted', needsAll: true };
   }
   const size = new Set(pool.part).size;
   const isStalledSize = size < STALLED_SHARE * metricCalls.left;
   if (imperfect < MIN_IMPERFECT && isStalledSize)
-    return { reason: `the leader fails on only ${imperfect} of its examples` };
+    return { reason: `the leader fails on only ${imperfect} examples of the part so far` };
   if (!stall.isNewRound) return undefined;
   if (isExhausted(search, bestIndex)) return { reason: 'the leader is perfect on the trainset' };
   if (stall.isOver && isStalledSize) return { reason: 'the search stalled' };
   return size < Math.min(sizeFor(search), RESOLVED_SHARE * metricCalls.left)
-    ? { reason: 'it does not tell the best candidates apart' }
+    ? { reason: 'the part so far does not tell the best candidates apart' }
     : undefined;
 }
 
