@@ -78,7 +78,10 @@ export function Overview({ run }: { run: Run }) {
 /** What ran, so that a report that is passed on says so. */
 function subjectOf({ data }: Run): string {
   const { task, reflection } = data.about.models;
-  const models = [...task, ...(reflection === undefined ? [] : [`reflection by ${reflection}`])];
+  const models = [
+    ...(task.length === 0 ? [] : [`Program on ${task.join(', ')}`]),
+    ...(reflection === undefined ? [] : [`reflection by ${reflection}`]),
+  ];
   const sets = [
     [data.trainset, 'training'],
     [data.valset, 'validation'],
