@@ -1,9 +1,10 @@
 // @module-tag slow
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { runCli } from '../../gepa-core/src/cli/cli.ts';
 import { OptionsError } from '../../gepa-core/src/errors.ts';
 import { writeReport } from '../../gepa-core/src/node/index.ts';
 import { optimize } from '../../gepa-core/src/optimize.ts';
@@ -77,4 +78,22 @@ it('a limit on details keeps those of the seed, the best candidate and the tests
   await writeReport(runDir, join(root, 'none.html'), { maxDetailBytes: 0 });
   expect(dataOf(join(root, 'all.html')).omittedRollouts).toBe(0);
   expect(dataOf(join(root, 'none.html')).omittedRollouts).toBe(result.totalMetricCalls);
+});
+
+it('gepa report writes beside the run, or where -o says, and prints where', async () => {
+  const runDir = join(root, 'run');
+  await optimize(tokenRun({ ...setup, runDir }).options);
+  const printed: string[] = [];
+  const io = {
+    out: (text: string) => printed.push(text),
+    err: (text: string) => printed.push(text),
+    color: false,
+  };
+  expect(await runCli(['report', runDir], io)).toBe(0);
+  expect(await runCli(['report', runDir, '-o', join(root, 'a.html'), '--json'], io)).toBe(0);
+  expect(await runCli(['report', runDir, '--max-mb', 'many'], io)).toBe(2);
+  expect(printed[0]).toContain(join(runDir, 'report.html'));
+  const size = statSync(join(root, 'a.html')).size;
+  expect(JSON.parse(printed[1]!)).toEqual({ path: join(root, 'a.html'), bytes: size });
+  expect(dataOf(join(runDir, 'report.html'))).toEqual(dataOf(join(root, 'a.html')));
 });

@@ -1,4 +1,5 @@
 // @module-tag slow
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -110,6 +111,19 @@ describe('gepa watch as a server', () => {
     expect(example.rollouts[0]!.detail).toHaveProperty('output');
   });
 });
+
+it('gepa watch prints its address, and Ctrl-C ends it with 0', async () => {
+  const main = join(import.meta.dirname, '../../gepa-core/src/cli/main.ts');
+  const child = spawn(process.execPath, ['--conditions=gepa-source', main, 'watch', runDir, '--json']);
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  const printed = await new Promise<string>((resolve) =>
+    child.stdout.on('data', (chunk) => resolve(String(chunk))),
+  );
+  const { url } = JSON.parse(printed) as { url: string };
+  expect((await fetch(`${url}data`)).status).toBe(204);
+  child.kill('SIGINT');
+  expect(await ended).toBe(0);
+}, 60_000);
 
 describe.skipIf(browserPath === undefined)(`gepa watch in a browser${withoutBrowser}`, () => {
   let browser: Browser;

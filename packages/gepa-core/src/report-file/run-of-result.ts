@@ -13,6 +13,7 @@ export function runOfResult(result: OptimizationResult): RunData {
     updatedAt: now,
     state: 'ended',
     stopReason: result.stopReason,
+    ...(result.budgetHeld === undefined ? {} : { budgetHeld: result.budgetHeld }),
     about: {
       components: Object.keys(bestCandidate).map((name) => ({ name })),
       models: { task: [] },

@@ -131,9 +131,14 @@ class LiveRun {
 
   /** Whether something has changed. */
   update(): boolean {
-    const hasChanged = this.#reader.update();
-    this.#isStale ||= hasChanged;
-    return hasChanged;
+    try {
+      const hasChanged = this.#reader.update();
+      this.#isStale ||= hasChanged;
+      return hasChanged;
+    } catch {
+      // A file may be replaced or deleted while it is read; the next look may succeed.
+      return false;
+    }
   }
 
   /** Undefined before the run has started. */

@@ -34,7 +34,7 @@ export function Overview({ run }: { run: Run }) {
           <p class="quiet">{note}</p>
         ))}
         {data.stopReason !== undefined && (
-          <p class="quiet">Ended because {describeStopReason(data.stopReason)}.</p>
+          <p class="quiet">Ended because {describeStopReason(data.stopReason, data.budgetHeld)}.</p>
         )}
         <p class="quiet">{subjectOf(run)}</p>
         {data.state === 'interrupted' && (
@@ -78,7 +78,10 @@ export function Overview({ run }: { run: Run }) {
 /** What ran, so that a report that is passed on says so. */
 function subjectOf({ data }: Run): string {
   const { task, reflection } = data.about.models;
-  const models = [...task, ...(reflection === undefined ? [] : [`reflection by ${reflection}`])];
+  const models = [
+    ...(task.length === 0 ? [] : [`Program on ${task.join(', ')}`]),
+    ...(reflection === undefined ? [] : [`reflection by ${reflection}`]),
+  ];
   const sets = [
     [data.trainset, 'training'],
     [data.valset, 'validation'],

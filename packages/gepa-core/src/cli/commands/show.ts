@@ -64,7 +64,9 @@ function runView(run: RunData): View {
     () => [
       verdict.sentence,
       ...verdict.notes,
-      stopReason === undefined ? `The run is ${state}.` : `Ended because ${describeStopReason(stopReason)}.`,
+      stopReason === undefined
+        ? `The run is ${state}.`
+        : `Ended because ${describeStopReason(stopReason, run.budgetHeld)}.`,
       '',
       `${countOf(metricCalls, 'metric call')} in ${countOf(iterations, 'iteration')}; ${countOf(run.proposals.length, 'proposal')}: ${Object.entries(
         counts,
