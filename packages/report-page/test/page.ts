@@ -17,7 +17,9 @@ export function buildPage(): string {
   const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
   if (existsSync(built) && statSync(built).mtimeMs > newest) return built;
   const out = join(root, 'dist', `test-${process.pid}`);
-  execFileSync('npx', ['vite', 'build', '--outDir', out, '--logLevel', 'error'], { cwd: root });
+  // Not that of the tests, which would change what is bundled.
+  const env = { ...process.env, NODE_ENV: 'production' };
+  execFileSync('npx', ['vite', 'build', '--outDir', out, '--logLevel', 'error'], { cwd: root, env });
   mkdirSync(join(root, 'dist'), { recursive: true });
   // Others read the whole old file or the whole new one.
   cpSync(join(out, 'report.html'), `${out}.html`);
