@@ -57,8 +57,7 @@ export default defineConfig({
           { text: 'Evaluate, compare, gate', link: '/evaluate' },
           { text: 'In production', link: '/production' },
           { text: 'Long runs', link: '/long-runs' },
-          { text: 'To a smaller model', link: '/smaller-model' },
-          { text: 'Recipes', link: '/recipes' },
+          { text: 'Going on', link: '/continue' },
         ],
       },
       {
