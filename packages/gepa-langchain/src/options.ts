@@ -18,7 +18,7 @@ export interface GepaOptions extends ComponentSelectionOptions {
   /**
    * Objects that functions of the program call (nodes, tools, lambdas), by names of your choice: prompt templates,
    * messages, runnables, agents, compiled graphs. Their texts become components, named `<part>.<text>`. Within a rollout
-   * and within the compiled program these objects have the candidate's texts; elsewhere they are as ever. A string is a
+   * and within the compiled program these objects have the candidate's texts; elsewhere they are unchanged. A string is a
    * text that the program sends to chat models, whole or within a system or human message.
    */
   readonly parts?: Readonly<Record<string, object | string>>;

@@ -203,8 +203,8 @@ function proposalLines({ proposals }: OptimizationResult, afterProgress: boolean
 }
 
 function minibatchLines({ proposals }: OptimizationResult): string[] {
-  const told = minibatchesWithoutLesson(proposals);
-  return told === undefined ? [] : [`${told}: such minibatches teach little`];
+  const counts = minibatchesWithoutLesson(proposals);
+  return counts === undefined ? [] : [`${counts}: such minibatches teach little`];
 }
 
 function objectiveLines(result: OptimizationResult): string[] {

@@ -221,9 +221,9 @@ const MAX_FEEDBACK_CHARACTERS = 160;
 function lineOfFeedback(
   rollouts: readonly Pick<Rollout<unknown, unknown, unknown>, 'score' | 'feedback'>[],
 ): { readonly feedback?: string } {
-  const told = rollouts.filter(({ feedback }) => typeof feedback === 'string' && feedback.trim() !== '');
-  if (told.length === 0) return {};
-  const { feedback } = told.reduce((lowest, rollout) => (rollout.score < lowest.score ? rollout : lowest));
+  const remarks = rollouts.filter(({ feedback }) => typeof feedback === 'string' && feedback.trim() !== '');
+  if (remarks.length === 0) return {};
+  const { feedback } = remarks.reduce((lowest, rollout) => (rollout.score < lowest.score ? rollout : lowest));
   const [line] = feedback!.trim().split('\n') as [string];
   return {
     feedback: line.length > MAX_FEEDBACK_CHARACTERS ? `${line.slice(0, MAX_FEEDBACK_CHARACTERS)}…` : line,

@@ -25,7 +25,7 @@ export function seedAdvice(seed: SeedScores): string[] {
   // A program or metric that fails everywhere has an error or a warning of its own.
   if (seed.rollouts.length === 0 || seed.rollouts.every(({ error }) => error !== undefined)) return [];
   const checks = [sameFailure, failuresScoreBetter, noisyMetric];
-  // Nobody expects a gain of a trial.
+  // A trial is not made for a gain.
   const chances = seed.isTrial ? [] : [noVariance, seldomAFailure, fewExamples];
   return [...checks, ...chances].flatMap((check) => check(seed) ?? []);
 }

@@ -10,7 +10,7 @@ import { type Mark, rewrite } from './rewrite.ts';
 
 /**
  * The objects of the option `parts`: what functions of the program call. Within a rollout, hooks on these objects give
- * them the fields of their copies; outside, they are as ever.
+ * them the fields of their copies; outside, they are unchanged.
  */
 export class LiveParts {
   /** By the part's name: the object that the program calls. */

@@ -96,7 +96,7 @@ export function withTaggedTraces(mastra: Mastra): Mastra {
   });
 }
 
-/** Tracing options with the tag `gepa`, by which a new trace is told from production traffic. */
+/** Tracing options with the tag `gepa`, which distinguishes a new trace from production traffic. */
 export function tagged<Options extends { readonly tags?: readonly string[] }>(
   options?: Options,
 ): Options & { readonly tags: string[] } {
