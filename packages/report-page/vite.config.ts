@@ -60,6 +60,8 @@ const page = (policy: string, style: string, script: string): string => `<!docty
 `;
 
 export default defineConfig({
+  // A second copy, as npm installs for the peer of signals, would render nothing that changes.
+  resolve: { dedupe: ['preact'] },
   build: {
     lib: {
       entry: 'src/main.tsx',
