@@ -226,7 +226,12 @@ function withoutRepeatedViews(record: PlainRecord, messages: ReadonlySet<string>
       if (key !== viewHeading || typeof item !== 'object' || item === null) return [[key, rest(item)]];
       const shown = isList(item) ? item.filter(isNew) : isNew(item) ? item : [];
       isChanged ||= shown !== item && JSON.stringify(shown) !== JSON.stringify(item);
-      return isList(shown) && shown.length === 0 ? [] : [[key, shown]];
+      // A note that introduces messages says nothing without them.
+      const isEmpty =
+        isList(shown) &&
+        (shown.length === 0 ||
+          (isList(item) && shown.length < item.length && shown.every((part) => typeof part === 'string')));
+      return isEmpty ? [] : [[key, shown]];
     });
     return Object.fromEntries(fields);
   };
