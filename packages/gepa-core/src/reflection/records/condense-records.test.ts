@@ -87,6 +87,18 @@ describe('condenseRecords', () => {
     });
   });
 
+  it('the role of a message of the input has no mark', () => {
+    const turn = (content: string): PlainRecord => ({
+      Input: { messages: [{ role: 'human', content }] },
+      'What the model saw': [{ role: 'human', content: `${content.length} characters: ${content}` }],
+    });
+    expect(
+      view(
+        condensed(turn('Where is the first parcel of mine?'), turn('Where is the second parcel?')).records[1],
+      ),
+    ).toEqual([{ role: 'human', content: '27 characters: [content of the input]' }]);
+  });
+
   it('feedback and input stay as they are', () => {
     const [, second] = condensed(record('My invoice is wrong.'), record('Where is the button?')).records;
     expect(second).toMatchObject({ Input: { ticket: 'Where is the button?' }, Feedback: `Wrong. ${system}` });

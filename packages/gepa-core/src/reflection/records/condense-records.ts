@@ -137,6 +137,8 @@ export function inputsIn(value: Plain, name = 'the input'): Input[] {
       if (part.trim() !== '') found.push({ text: part.trim(), mark: `[${name}]` });
     } else if (typeof part === 'object' && part !== null) {
       for (const [key, field] of Object.entries(part)) {
+        // The role of a message is in each message that the model saw, and no text.
+        if (key === 'role' && 'content' in part) continue;
         visit(field, isList(part) ? name : `${key.slice(0, 40)} of the input`);
       }
     }
