@@ -161,6 +161,21 @@ describe('copied passages', () => {
     expect(copies(text, tickets)).toEqual([]);
   });
 
+  it('a list of labels is no copy where each is the expected value of one example only', () => {
+    const labels = [
+      'apple pay or google pay',
+      'balance not updated after bank transfer',
+      'balance not updated after cheque or cash deposit',
+      'cash withdrawal not recognised by the customer',
+    ];
+    const questions = labels.map((expected, i) => ({
+      id: `q${i}`,
+      example: { input: `How ${i}?`, expected },
+    }));
+    expect(copies(`Choose one of: ${labels.slice(1).join('; ')}.`, questions)).toEqual([]);
+    expect(copies(`Answer: ${labels[1]}`, questions)).toHaveLength(1);
+  });
+
   it('rules in the words of short fields are no copies', () => {
     const facts = [
       ['enterprise', 'outage', 'incidents'],

@@ -1,4 +1,4 @@
-import { type ExampleText, exampleTexts } from '../records/example-texts.ts';
+import { type ExampleText, exampleTexts, MAX_CHOICE_CHARACTERS } from '../records/example-texts.ts';
 
 /** A passage of a text that is also in an example. */
 export interface CopiedPassage {
@@ -14,6 +14,8 @@ const MIN_WHOLE_CHARACTERS = 20;
 /** Shorter texts of inputs, of two words or more, count if a text has those of so many examples. */
 const MIN_SHORT_CHARACTERS = 6;
 const MIN_LISTED = 4;
+/** So many expected values, each on one short line, are a list of answers to choose from, not copied examples. */
+const MIN_LABELS = 3;
 /** Whole inputs of any length count if so many are followed by the expected value, as in a worked example. */
 const MIN_ANSWERED = 3;
 /** The words between an input and the expected value after it. */
@@ -57,8 +59,10 @@ export function copiedPassages(
   };
   const texts = exampleTexts(examples);
   const short: ShortText[] = [];
+  const labels = listedLabels(texts, whole);
   for (const exampleText of texts) {
-    const { exampleId, isChoice } = exampleText;
+    const { exampleId, isChoice, isExpected } = exampleText;
+    if (isExpected && labels.has(exampleText.text)) continue;
     const theirs = wordsOf(exampleText.text.slice(0, MAX_VALUE_CHARACTERS));
     for (const [from, to] of runsIn(theirs, present, grams)) add(from, to, exampleId);
     const isShort = theirs.length > 0 && theirs.length < MIN_WORDS && !isChoice;
@@ -81,6 +85,15 @@ export function copiedPassages(
       passage: text.slice(words[from]!.start, words[to - 1]!.end),
       exampleId: [...ids][0]!,
     }));
+}
+
+/** The short expected values in a text, if they are so many that it seems to list them. */
+function listedLabels(texts: readonly ExampleText[], whole: string): ReadonlySet<string> {
+  const expected = new Set(texts.filter(({ isExpected }) => isExpected).map(({ text }) => text));
+  const labels = [...expected].filter(
+    (text) => text.length <= MAX_CHOICE_CHARACTERS && whole.includes(phraseOf(wordsOf(text))),
+  );
+  return new Set(labels.length < MIN_LABELS ? [] : labels);
 }
 
 /** A text of an input that is too short to be no chance, and its places in the new text. */

@@ -287,10 +287,15 @@ describe('thinking', () => {
     ['<reasoning>', `<reasoning>${draft}</reasoning>${block}`],
     ['an empty section', `<think>\n\n</think>\n\n${block}`],
     ['tags of a family in brackets', `[THINK]${draft}[/THINK]${block}`],
+    ['tags with a prefix', `<seed:think>${draft}</seed:think><my:thinking>${draft}</my:thinking>${block}`],
     ['tags with triangles', `◁think▷${draft}◁/think▷${block}`],
     [
       'channels',
       `<|channel|>analysis<|message|>${draft}<|end|><|start|>assistant<|channel|>final<|message|>${block}<|return|>`,
+    ],
+    [
+      'channels that name a format',
+      `<|channel|>analysis<|message|>${draft}<|end|><|start|>assistant<|channel|>final <|constrain|>text<|message|>${block}`,
     ],
     ['a thought channel', `<|channel>thought\n${draft}\n<channel|>${block}`],
     ['channels without their marks', `analysisWe need labels.\n${draft}\nassistantfinal${block}`],
@@ -376,6 +381,8 @@ describe('several blocks', () => {
       `First:\n\n\`\`\`\nSort by label, briefly.\n\`\`\`\n\nFinal:\n\n\`\`\`\n${triage}\n\`\`\``,
     ],
     ['the quoted old text last', `\`\`\`\n${triage}\n\`\`\`\n\nIt was:\n\n\`\`\`\n${old}\n\`\`\``],
+    ['the quoted old text above, without blank lines', `Old:\n${fenced(old, 4)}\nNew:\n${fenced(triage, 4)}`],
+    ['a draft above, without blank lines', `${fenced('A draft.', 4)}\nBetter:\n${fenced(triage, 4)}`],
     ['the old text in a longer fence', `\`\`\`\`\n${old}\n\`\`\`\`\n\nNew:\n\n\`\`\`\n${triage}\n\`\`\``],
     ['the name of the component on the opening line', `\`\`\`\`triage\n${triage}\n\`\`\`\``],
   ])('readAnswer extracts the new text from an answer with %s', (_, answer) =>

@@ -153,6 +153,9 @@ function contentOf(block: FencedBlock, { name }: AskedText): readonly string[] {
   return isName && block.end > block.start ? block.lines.slice(1) : block.lines;
 }
 
+/** The least length of the fence that the prompt asks for. Blocks inside of it have shorter ones. */
+const ASKED_FENCE = 4;
+
 /**
  * A block that contains bare fences of its own length looks like several blocks with text between them. Joins them,
  * unless the text between two of them is a comment of the model.
@@ -167,7 +170,7 @@ function joinSplitBlocks(lines: readonly string[], blocks: readonly FencedBlock[
       block.info === '' &&
       block.mark === before.mark &&
       block.length === before.length &&
-      !isComment(lines.slice(before.end + 1, block.start));
+      !isComment(lines.slice(before.end + 1, block.start), block.length);
     if (!isSplit) joined.push({ ...block, lines: [...block.lines] });
     else {
       for (const line of lines.slice(before.end, block.start + 1)) before.lines.push(line);
@@ -179,9 +182,14 @@ function joinSplitBlocks(lines: readonly string[], blocks: readonly FencedBlock[
 }
 
 /** Whether lines between two blocks are separated by blank lines or introduce the next block. */
-function isComment(lines: readonly string[]): boolean {
+function isComment(lines: readonly string[], fence: number): boolean {
   const isBlank = (line: string | undefined) => line === undefined || line.trim() === '';
-  return (isBlank(lines[0]) && isBlank(lines.at(-1))) || isIntroduction(lines.at(-1)!);
+  const endsInColon = lines.at(-1)?.trimEnd().endsWith(':') === true;
+  return (
+    (isBlank(lines[0]) && isBlank(lines.at(-1))) ||
+    isIntroduction(lines.at(-1)!) ||
+    (fence >= ASKED_FENCE && endsInColon)
+  );
 }
 
 /**

@@ -7,12 +7,15 @@ const marks = [
   [/◁think▷/, /◁\/think▷/],
   [/<\|START_THINKING\|>/, /<\|END_THINKING\|>/],
   [/<\|begin_of_thought\|>/, /<\|end_of_thought\|>/],
-  [/<\|?channel\|?>\s*(?:analysis|thought|commentary)\b/, /<channel\|>|<\|channel\|>final<\|message\|>/],
+  [
+    /<\|?channel\|?>\s*(?:analysis|thought|commentary)\b/,
+    /<channel\|>|<\|channel\|>final\s*(?:<\|constrain\|>\s*\w*\s*)?<\|message\|>/,
+  ],
 ] as const;
 const openMarks = marks.map(([open]) => open.source).join('|');
-const opening = new RegExp(`^\\s*(?:<(?:seed:)?(?:${names})>|${openMarks})`, 'i');
+const opening = new RegExp(`^\\s*(?:<(?:\\w+:)?(?:${names})>|${openMarks})`, 'i');
 const tags = new RegExp(
-  `<(?<close>/?)(?:seed:)?(?<name>${names})>|${marks.map(([, end]) => end.source).join('|')}|^analysis[^]*?assistantfinal`,
+  `<(?<close>/?)(?:\\w+:)?(?<name>${names})>|${marks.map(([, end]) => end.source).join('|')}|^analysis[^]*?assistantfinal`,
   'gi',
 );
 /** Marks that end a message, where a server passes them on. */
@@ -30,7 +33,7 @@ export function withoutThinking(text: string): string | undefined {
   return withoutPairs(text.slice(end ?? 0)).replace(ending, '');
 }
 
-const openTag = new RegExp(`<(?:seed:)?(?<name>${names})>|${openMarks}`, 'gi');
+const openTag = new RegExp(`<(?:\\w+:)?(?<name>${names})>|${openMarks}`, 'gi');
 /** More thinking than this in one answer is not looked for, so that the time to read it is bounded. */
 const MAX_PAIRS = 20;
 
@@ -54,7 +57,7 @@ function firstPair(text: string): Range | undefined {
     const { name } = groups!;
     const known = marks.find(([open]) => new RegExp(`^(?:${open.source})$`, 'i').test(mark));
     const end =
-      known === undefined ? new RegExp(`</(?:seed:)?${name}>`, 'gi') : new RegExp(known[1].source, 'gi');
+      known === undefined ? new RegExp(`</(?:\\w+:)?${name}>`, 'gi') : new RegExp(known[1].source, 'gi');
     end.lastIndex = from + mark.length;
     const found = end.exec(text);
     if (found !== null) return { from, to: end.lastIndex };

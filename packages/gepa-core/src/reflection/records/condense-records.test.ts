@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { condenseRecords, type KnownText, type PlainRecord } from './condense-records.ts';
+import type { Plain } from './plain.ts';
 
 const system = 'You sort the tickets of customers into queues. Answer with one word.';
 const human = 'This is the ticket of a customer, read it with care:\n{ticket}\nThe facts: {facts}';
@@ -70,6 +71,32 @@ describe('condenseRecords', () => {
       { 'What the model saw': '[the text above]', Answer: '{"customer":"old","lang":"en"}' },
       { Answer: 'billing' },
     ]);
+  });
+
+  it('a note that continues a call is left out with all messages that it introduces', () => {
+    const note = '[as in the call before, then:]';
+    const calls = (answer: string, ...messages: Plain[]): PlainRecord => ({
+      Calls: [
+        { 'What the model saw': [note, { role: 'ai', content: 'Back again.' }, ...messages], Answer: answer },
+      ],
+    });
+    expect(condensed(calls('one'), calls('two')).records[1]).toEqual({ Calls: [{ Answer: 'two' }] });
+    const more = { role: 'user', content: 'More.' };
+    expect(condensed(calls('one'), calls('two', more)).records[1]).toEqual({
+      Calls: [{ 'What the model saw': [note, more], Answer: 'two' }],
+    });
+  });
+
+  it('the role of a message of the input has no mark', () => {
+    const turn = (content: string): PlainRecord => ({
+      Input: { messages: [{ role: 'human', content }] },
+      'What the model saw': [{ role: 'human', content: `${content.length} characters: ${content}` }],
+    });
+    expect(
+      view(
+        condensed(turn('Where is the first parcel of mine?'), turn('Where is the second parcel?')).records[1],
+      ),
+    ).toEqual([{ role: 'human', content: '27 characters: [content of the input]' }]);
   });
 
   it('feedback and input stay as they are', () => {

@@ -137,6 +137,8 @@ export function inputsIn(value: Plain, name = 'the input'): Input[] {
       if (part.trim() !== '') found.push({ text: part.trim(), mark: `[${name}]` });
     } else if (typeof part === 'object' && part !== null) {
       for (const [key, field] of Object.entries(part)) {
+        // The role of a message is in each message that the model saw, and no text.
+        if (key === 'role' && 'content' in part) continue;
         visit(field, isList(part) ? name : `${key.slice(0, 40)} of the input`);
       }
     }
@@ -226,7 +228,12 @@ function withoutRepeatedViews(record: PlainRecord, messages: ReadonlySet<string>
       if (key !== viewHeading || typeof item !== 'object' || item === null) return [[key, rest(item)]];
       const shown = isList(item) ? item.filter(isNew) : isNew(item) ? item : [];
       isChanged ||= shown !== item && JSON.stringify(shown) !== JSON.stringify(item);
-      return isList(shown) && shown.length === 0 ? [] : [[key, shown]];
+      // A note that introduces messages says nothing without them.
+      const isEmpty =
+        isList(shown) &&
+        (shown.length === 0 ||
+          (isList(item) && shown.length < item.length && shown.every((part) => typeof part === 'string')));
+      return isEmpty ? [] : [[key, shown]];
     });
     return Object.fromEntries(fields);
   };

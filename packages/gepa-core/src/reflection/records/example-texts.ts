@@ -13,7 +13,7 @@ export interface ExampleText {
 
 /** The values of a field that chooses from a set recur this often. */
 const MAX_DISTINCT_PART = 0.8;
-const MAX_CHOICE_CHARACTERS = 60;
+export const MAX_CHOICE_CHARACTERS = 60;
 const maxDepth = 8;
 
 /** The texts in the inputs and expected values of examples. */
