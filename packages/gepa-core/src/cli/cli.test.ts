@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { evaluate } from '../evaluate/evaluate.ts';
 import { optimize } from '../optimize.ts';
 import { parseSavedCandidate } from '../program/saved-candidate.ts';
 import type { OptimizationResult } from '../result.ts';
@@ -155,6 +156,21 @@ describe('gepa on the command line', () => {
     expect([none.code, none.out]).toEqual([0, '']);
   });
 
+  it('show says that the directory of an evaluation holds no search', async () => {
+    const evaluation = join(root, 'evaluation');
+    await evaluate({
+      seedCandidate: { prompt: 'Answer.' },
+      run: async () => ({ output: 'a' }),
+      examples: [{ input: 'a' }, { input: 'b' }],
+      metric: () => 1,
+      runDir: evaluation,
+    });
+    const { out } = await gepa('show', evaluation);
+    expect(out).toContain('An evaluation, not a search');
+    expect(out).toContain('every candidate of the evaluation was scored (evaluated)');
+    expect(out).toContain('2 metric calls in 0 iterations; 0 proposals.');
+  });
+
   it('export writes any candidate as a file for load; only the best has held-out scores', async () => {
     await gepa('export', runDir, '-o', join(root, 'best.gepa.json'));
     const read = (name: string) =>
@@ -167,7 +183,7 @@ describe('gepa on the command line', () => {
     await gepa('export', runDir, '--candidate', '1', '-o', join(root, 'folder/one.gepa.json'));
     expect(read('folder/one.gepa.json').texts).toEqual(result.candidates[1]!.texts);
     expect(read('folder/one.gepa.json').scores.test).toBeUndefined();
-    expect(JSON.parse((await gepa('export', runDir)).out)).toEqual(read('best.gepa.json'));
+    expect(JSON.parse((await gepa('export', runDir)).out)).toMatchObject(read('best.gepa.json'));
     expect(existsSync(join(root, 'folder', 'one.gepa.json.tmp'))).toBe(false);
   });
 });

@@ -1,4 +1,5 @@
 import type { Component } from '../component.ts';
+import { originalText } from '../program/originals.ts';
 import type { RunDescription } from '../run-data/run-data.ts';
 import { VERSION } from '../version.ts';
 
@@ -23,12 +24,10 @@ export function describeRun(settings: DescribedSettings): SessionDescription {
   // JSON leaves out what is undefined.
   return JSON.parse(
     JSON.stringify({
-      components: components.map(([name, { kind, variables, description }]) => ({
-        name,
-        kind,
-        variables,
-        description,
-      })),
+      components: components.map(([name, { text, kind, variables, description }]) => {
+        const original = originalText(name, text);
+        return { name, kind, variables, description, ...(original === text ? {} : { original }) };
+      }),
       models: { task: adapter.models ?? [], reflection: reflectionModel?.modelName },
       limits: { maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs },
       versions: { 'gepa-core': VERSION, node },

@@ -1,4 +1,8 @@
-import { expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { runCli } from '../cli/cli.ts';
 import { CandidateMismatchError } from '../errors.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { loadProgram } from './load-program.ts';
@@ -30,8 +34,9 @@ const targetOf = (program: Program) =>
     {},
   );
 
-const compile = (program: Program) =>
+const compile = (program: Program, runDir?: string) =>
   targetOf(program).compile({
+    ...(runDir === undefined ? {} : { runDir }),
     trainset: [{ input: 'a' }, { input: 'b' }],
     valset: [{ input: 'c' }],
     metric: ({ output }: { output: string }) => Math.min(1, output.split('please').length / 10),
@@ -93,4 +98,28 @@ it('a saved candidate says where it comes from', async () => {
     validation: { examples: 1, interval: [0.2, 0.2] },
     metricCalls: result.totalMetricCalls,
   });
+});
+
+it('the command `export` writes what `save` writes of a program that was loaded and optimized again', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'gepa-export-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  const loaded = targetOf(inCode).load(file((await compile(inCode)).toJSON()));
+  const saved = file((await compile(loaded, join(root, 'run'))).toJSON());
+
+  const printed: string[] = [];
+  const code = await runCli(['export', join(root, 'run')], {
+    out: (text) => printed.push(text),
+    err: (text) => printed.push(text),
+    color: false,
+  });
+  const exported: SavedCandidate = JSON.parse(printed.join(''));
+  const sizes = (data: NonNullable<SavedCandidate['provenance']>['data']) =>
+    Object.entries(data).map(([set, { size }]) => [set, size]);
+  expect(code).toBe(0);
+  expect(sizes(exported.provenance!.data)).toEqual(sizes(saved.provenance!.data));
+  expect({
+    ...exported,
+    provenance: { ...exported.provenance, date: '', data: {} },
+  }).toEqual({ ...saved, provenance: { ...saved.provenance, date: '', data: {} } });
+  expect(targetOf(inCode).load(exported).text).toBe('Answer. please please');
 });

@@ -12,10 +12,20 @@ export interface RunVerdict {
   readonly notes: readonly string[];
 }
 
-type VerdictData = Pick<RunData, 'state' | 'bestIndex' | 'score' | 'test' | 'proposals' | 'valset'>;
+type VerdictData = Pick<
+  RunData,
+  'state' | 'stopReason' | 'bestIndex' | 'score' | 'test' | 'proposals' | 'valset'
+>;
 
 export function verdictOf(run: VerdictData): RunVerdict {
-  const { score, bestIndex, state, test } = run;
+  const { score, bestIndex, state, stopReason, test } = run;
+  if (stopReason === 'evaluated') {
+    return {
+      kind: 'none',
+      sentence: 'An evaluation, not a search: the report that `evaluate` returned has its scores.',
+      notes: [],
+    };
+  }
   if (score === undefined) {
     const sentence =
       state === 'running' ? 'The seed is being scored.' : 'The run ended before the seed was scored.';

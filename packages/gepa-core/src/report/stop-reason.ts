@@ -18,6 +18,7 @@ const descriptions = new Map<StopReason, string>([
   ['allPerfect', 'the best candidate is perfect on every validation example'],
   ['trainsetExhausted', 'the candidates are perfect on the training examples, which teach nothing more'],
   ['noNewProposals', 'no new texts are proposed any more'],
+  ['evaluated', 'every candidate of the evaluation was scored'],
   ['error', 'the run failed'],
 ]);
 

@@ -84,6 +84,8 @@ export interface ComponentDescription {
   readonly kind?: ComponentKind;
   readonly variables?: readonly string[];
   readonly description?: string;
+  /** Its text in code, where the program had loaded another. */
+  readonly original?: string;
 }
 
 /** The limits of a run; what is absent was not limited. */

@@ -1,7 +1,10 @@
 import { resolve } from 'node:path';
 import { GepaError } from '../../errors.ts';
-import { writeSavedCandidate } from '../../program/saved-candidate.ts';
+import { type SavedCandidate, writeSavedCandidate } from '../../program/saved-candidate.ts';
 import { savedFrom } from '../../program/saved-from.ts';
+import type { RunData } from '../../run-data/run-data.ts';
+import { bootstrapInterval } from '../../search/bootstrap.ts';
+import { VERSION } from '../../version.ts';
 import { type Command, textOf } from '../command.ts';
 import { candidateOf, openRun } from '../run-argument.ts';
 
@@ -22,8 +25,7 @@ export const exportCandidate: Command = {
   run(call, { out }) {
     const run = openRun(call.positionals[0]!).data;
     const { index } = candidateOf(run, textOf(call, 'candidate') ?? 'best');
-    if (run.score === undefined) throw new GepaError('The seed of this run was not scored.');
-    const saved = savedFrom({ ...run, score: run.score, seed: run.candidates[0]!.texts }, index);
+    const saved = savedOf(run, index);
     const output = textOf(call, 'output');
     if (output === undefined) {
       out(JSON.stringify(saved, null, 2));
@@ -34,3 +36,39 @@ export const exportCandidate: Command = {
     out(call.values.json ? JSON.stringify({ path, candidate: index }) : `${path}: candidate ${index}`);
   },
 };
+
+/** What `save` would write after the run, but for the digests of the data. */
+function savedOf(run: RunData, index: number): SavedCandidate {
+  const { score, candidates, about, runId, updatedAt, trainset, valset, testset, metricCalls } = run;
+  if (score === undefined) throw new GepaError('The seed of this run was not scored.');
+  const seed = candidates[0]!.texts;
+  const loaded = about.components.flatMap(({ name, original }) =>
+    original === undefined ? [] : [[name, original] as const],
+  );
+  const original = { ...seed, ...Object.fromEntries(loaded) };
+  const { scores, parents } = candidates[index]!;
+  const { examples, positions } = index === run.bestIndex ? score.bestOn : score.seedOn;
+  const [low, high] = bootstrapInterval(positions.flatMap((position) => scores[position] ?? []));
+  return {
+    ...savedFrom({ ...run, score, seed: original }, index),
+    ...(loaded.length === 0 ? {} : { seed: { ...seed } }),
+    provenance: {
+      date: new Date(updatedAt).toISOString(),
+      runId,
+      package: `gepa-core ${about.versions['gepa-core'] ?? VERSION}`,
+      models: {
+        task: [...about.models.task],
+        ...(about.models.reflection === undefined ? {} : { reflection: about.models.reflection }),
+      },
+      data: {
+        trainset: { size: trainset.length },
+        valset: { size: valset.length },
+        testset: { size: testset.length },
+      },
+      candidate: index,
+      parents: [...parents],
+      validation: { examples, interval: [low, high] },
+      metricCalls,
+    },
+  };
+}

@@ -68,11 +68,7 @@ function runView(run: RunData): View {
         ? `The run is ${state}.`
         : `Ended because ${describeStopReason(stopReason, run.budgetHeld)}.`,
       '',
-      `${countOf(metricCalls, 'metric call')} in ${countOf(iterations, 'iteration')}; ${countOf(run.proposals.length, 'proposal')}: ${Object.entries(
-        counts,
-      )
-        .map(([status, count]) => `${count} ${status}`)
-        .join(', ')}.`,
+      `${countOf(metricCalls, 'metric call')} in ${countOf(iterations, 'iteration')}; ${[countOf(run.proposals.length, 'proposal'), ...(run.proposals.length === 0 ? [] : [countsText(counts)])].join(': ')}.`,
       '',
       ...top.map(
         ({ index, mean, coverage, parents }) =>
@@ -89,6 +85,11 @@ function countsOf(proposals: readonly ProposalData[]): Record<string, number> {
   for (const { status } of proposals) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
+
+const countsText = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([status, count]) => `${count} ${status}`)
+    .join(', ');
 
 function candidateView(source: ReportSource, candidate: CandidateData): View {
   const { data } = source;
