@@ -219,6 +219,26 @@ describe('defaultRecords', () => {
       { messages: [...rendered, { role: 'ai', content: 'Ada' }], found: 1 },
       { messages: ['[2 messages before]', '[the answer above]'], found: 1 },
     ],
+    [
+      'of content parts that ends the conversation of an agent',
+      [
+        { type: 'thinking', thinking: 'Who?' },
+        { type: 'text', text: 'Ada' },
+      ],
+      {
+        messages: [
+          ...rendered,
+          {
+            role: 'ai',
+            content: [
+              { type: 'thinking', thinking: 'Who?' },
+              { type: 'text', text: 'Ada' },
+            ],
+          },
+        ],
+      },
+      undefined,
+    ],
     ['that differs', '{"a":1}', { a: 2 }, { a: 2 }],
   ])('a default record does not repeat an output %s', (_, answer, output, shown) => {
     expect(recordOf({ trace: [{ ...model, output: answer }], output })['Final output']).toEqual(shown);
