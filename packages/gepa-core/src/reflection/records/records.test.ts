@@ -244,6 +244,14 @@ describe('defaultRecords', () => {
     expect(recordOf({ trace: [{ ...model, output: answer }], output })['Final output']).toEqual(shown);
   });
 
+  it('a default record shows the last message of a conversation once, as the output', () => {
+    const last = { role: 'ai', content: 'Ada answered.' };
+    const supervisor: Step = { kind: 'chain', name: 'supervisor', output: { messages: [last] } };
+    const record = recordOf({ trace: [model, supervisor], output: { messages: [...rendered, last] } });
+    expect(record['Final output']).toEqual({ messages: ['[2 messages before]', last] });
+    expect(record.Afterwards).toBeUndefined();
+  });
+
   it('a default record leaves out later steps that add nothing to the answer and the output', () => {
     const steps: Step[] = [
       { kind: 'other', name: 'parser', output: { queue: 'a' } },
