@@ -219,9 +219,37 @@ describe('defaultRecords', () => {
       { messages: [...rendered, { role: 'ai', content: 'Ada' }], found: 1 },
       { messages: ['[2 messages before]', '[the answer above]'], found: 1 },
     ],
+    [
+      'of content parts that ends the conversation of an agent',
+      [
+        { type: 'thinking', thinking: 'Who?' },
+        { type: 'text', text: 'Ada' },
+      ],
+      {
+        messages: [
+          ...rendered,
+          {
+            role: 'ai',
+            content: [
+              { type: 'thinking', thinking: 'Who?' },
+              { type: 'text', text: 'Ada' },
+            ],
+          },
+        ],
+      },
+      undefined,
+    ],
     ['that differs', '{"a":1}', { a: 2 }, { a: 2 }],
   ])('a default record does not repeat an output %s', (_, answer, output, shown) => {
     expect(recordOf({ trace: [{ ...model, output: answer }], output })['Final output']).toEqual(shown);
+  });
+
+  it('a default record shows the last message of a conversation once, as the output', () => {
+    const last = { role: 'ai', content: 'Ada answered.' };
+    const supervisor: Step = { kind: 'chain', name: 'supervisor', output: { messages: [last] } };
+    const record = recordOf({ trace: [model, supervisor], output: { messages: [...rendered, last] } });
+    expect(record['Final output']).toEqual({ messages: ['[2 messages before]', last] });
+    expect(record.Afterwards).toBeUndefined();
   });
 
   it('a default record leaves out later steps that add nothing to the answer and the output', () => {

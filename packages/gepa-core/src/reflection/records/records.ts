@@ -125,9 +125,11 @@ function describeCalls(
   }
   const shown = new ShownMessages();
   const values = [input, output];
-  return calls.map(({ step, afterwards }) => {
+  return calls.map(({ step, afterwards }, index) => {
     const call = describeCall(step, shown);
     shown.add(step);
+    // The final output shows the last message.
+    if (index === calls.length - 1) shown.add({ output: lastMessageIn(output) });
     values.push(step.output);
     return withoutUndefined({
       ...(components.length > 1 ? { Uses: usedBy(step, components) } : {}),
@@ -267,6 +269,11 @@ function outputAfter(answer: unknown, output: unknown): unknown {
   if (isShown && Object.keys(rest).length === 0) return undefined;
   const before = `[${messages.length - 1} ${messages.length === 2 ? 'message' : 'messages'} before]`;
   return { ...rest, messages: [before, isShown ? '[the answer above]' : last] };
+}
+
+function lastMessageIn(output: unknown): unknown {
+  const { messages } = (output ?? {}) as { readonly messages?: unknown };
+  return Array.isArray(messages) ? messages.at(-1) : undefined;
 }
 
 function withoutUndefined(record: ReflectiveRecord): ReflectiveRecord {

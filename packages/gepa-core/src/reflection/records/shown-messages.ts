@@ -64,7 +64,11 @@ export class ShownMessages {
 
 /** Equal for the same content, whether it is a message of a conversation or a model's answer (text or tool calls). */
 export function messageKey(message: unknown): string {
-  const { role = 'ai', content, toolCalls } = isFields(message) ? message : { content: message };
+  const {
+    role = 'ai',
+    content,
+    toolCalls,
+  } = isFields(message) && !Array.isArray(message) ? message : { content: message };
   const calls = Array.isArray(toolCalls) ? toolCalls.map((call) => [call?.name, call?.args]) : undefined;
   return json([role === 'assistant' ? 'ai' : role, content, calls]);
 }
