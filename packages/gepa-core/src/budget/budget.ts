@@ -57,6 +57,8 @@ export class Budget implements BudgetAccount {
   readonly #options: BudgetOptions;
   readonly #limits: readonly Limit[];
   readonly #spendLimits: readonly Limit[];
+  /** Told of each model call before it is made, whether or not anything is limited. */
+  onRequest: ((request: CallRequest) => void) | undefined;
   readonly #expected = new ExpectedCost();
   readonly #open = new Set<Reservation>();
   #charged: Amount = zero;

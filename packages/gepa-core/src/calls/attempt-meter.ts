@@ -24,6 +24,7 @@ export class AttemptMeter implements CallMeter {
   }
 
   async begin(request: CallRequest = {}): Promise<MeteredCall> {
+    this.#budget.onRequest?.(request);
     const max = await this.#reserve(request);
     this.#usage ??= noUsage;
     const settle = (usage: Usage | undefined, actual: Amount | 'unknown') => {

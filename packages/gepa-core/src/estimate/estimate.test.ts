@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { CallMeter } from '../adapter/call-meter.ts';
 import { modelCallUsage } from '../budget/usage.ts';
 import { OptionsError, SeedError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
@@ -360,4 +361,25 @@ it('an estimate warns if its limits leave no room for an iteration or the testse
 
 it('estimate rejects the options that optimize rejects', async () => {
   await expect(estimate({ ...tokenRun().options, maxMetricCalls: 1 })).rejects.toThrow(OptionsError);
+});
+
+it('with `measure`, an estimate lists the model call that the run would refuse, since it can exceed a limit', async () => {
+  const options = {
+    seedCandidate: { prompt: 'Answer.' },
+    run: async (_: unknown, __: unknown, { meter }: { meter?: CallMeter | undefined }) => {
+      const call = await meter!.begin({ model: 'small', inputTokens: 10, outputTokens: 90 });
+      call.end(modelCallUsage({ inputTokens: 10, outputTokens: 5, model: 'small' }));
+      return { output: 'a' };
+    },
+    metersCalls: true,
+    trainset: [{ input: 'a' }, { input: 'b' }],
+    metric: () => 0.5,
+    reflectionModel: async () => 'x',
+    reserve: { reflection: { tokens: 10 } },
+    maxTokens: 50,
+  };
+  const [refusal] = (await estimate(options, { measure: true })).refusals;
+  expect(refusal).toContain('maxTokens is 50, but a single call of small may take up to 100');
+  await expect(optimize(options)).rejects.toThrow(refusal);
+  expect((await estimate({ ...options, maxTokens: 5_000 }, { measure: true })).refusals).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import type { Step } from '../adapter/trace.ts';
+import { explainTooLarge, maxOfCall } from '../budget/max-of-call.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from '../options/options.ts';
 import { reserveProblems, resolveOptions } from '../options/settings.ts';
@@ -103,10 +104,29 @@ export async function estimate<Example, Output, Trace, Name extends string>(
     durationMs: estimated('durationMs'),
     endsBy: run?.endsBy,
     ...(measurement === undefined ? {} : { measured: measuredOf(measurement) }),
-    refusals: reserveProblems(options),
+    refusals: [...reserveProblems(options), ...callsThatDoNotFit(settings, measurement)],
     warnings: warningsOf(settings, run, measurement, likely),
     assumptions: assumptionsOf(settings, run, measurement),
   };
+}
+
+/** Why the run would refuse the first model call that the measured rollout made and that can exceed a limit by itself. */
+function callsThatDoNotFit(
+  { maxCostUsd, maxTokens, prices, reserve }: AnySettings,
+  measured?: Measurement,
+): string[] {
+  const limits = [
+    { name: 'maxCostUsd', unit: 'costUsd', max: maxCostUsd },
+    { name: 'maxTokens', unit: 'tokens', max: maxTokens },
+  ] as const;
+  for (const { name, unit, max } of limits) {
+    if (max === undefined || reserve?.rollout?.[unit] !== undefined) continue;
+    for (const request of measured?.requests ?? []) {
+      const most = maxOfCall(request, prices, reserve?.outputTokens);
+      if (!(most[unit] <= max)) return [explainTooLarge({ name, unit, max }, 'rollout', request, most)];
+    }
+  }
+  return [];
 }
 
 const measuredOf = ({ usage, durationMs, rollout }: Measurement) => ({

@@ -40,7 +40,11 @@ export function warningsOf(
     warnings.push('Program and metric reported no usage: the tokens and dollars of a rollout are unknown.');
   }
   warnings.push(...warningsBeforehand(settings, sizes));
-  const fewExamples = fewExamplesWarning({ valsetSize: valset.length, perfectScore });
+  const fewExamples = fewExamplesWarning({
+    valsetSize: valset.length,
+    perfectScore,
+    isTested: testset.length > 0,
+  });
   if (fewExamples !== undefined && !isTrial(settings)) warnings.push(fewExamples);
   return warnings;
 }

@@ -1,4 +1,5 @@
 import type { Rollout } from '../adapter/adapter.ts';
+import type { CallRequest } from '../adapter/call-meter.ts';
 import type { Usage } from '../budget/usage.ts';
 import { sentence } from '../calls/classify-error.ts';
 import { RunSignal } from '../calls/run-signal.ts';
@@ -13,6 +14,8 @@ export interface Measurement {
   /** Of program and metric; `undefined` when neither reported usage. */
   readonly usage: Usage | undefined;
   readonly durationMs: number;
+  /** What its model calls asked for, where they were reported before they were made. */
+  readonly requests: readonly CallRequest[];
 }
 
 /** Fewer than in a run, because a person waits for the estimate. */
@@ -32,6 +35,8 @@ export async function measureRollout(settings: AnySettings): Promise<Measurement
     createDispatcher(),
     { runSignal },
   );
+  const requests: CallRequest[] = [];
+  calls.budget.onRequest = (request) => requests.push(request);
   const startedAt = performance.now();
   try {
     const { rollouts, interruption } = await search.evaluator.evaluate(
@@ -51,6 +56,7 @@ export async function measureRollout(settings: AnySettings): Promise<Measurement
       rollout: rollouts[0]!,
       usage: usage.modelCalls === 0 ? undefined : usage,
       durationMs: performance.now() - startedAt,
+      requests,
     };
   } finally {
     runSignal.end();

@@ -54,7 +54,7 @@ function seedSentence({ state, proposals }: VerdictData, seed: number): string {
   const start = `The seed, with ${formatScore(seed)}, is ${state === 'running' ? 'the best so far' : 'still the best'}`;
   if (tested === 0) return `${start}: no proposal was tested${state === 'running' ? ' yet' : ''}.`;
   if (accepted === 0) return `${start}: ${countOf(tested, 'proposal')} tested, none accepted.`;
-  return `${start}: of ${countOf(tested, 'tested proposal')}, ${formatCount(accepted)} passed ${accepted === 1 ? 'its' : 'their'} minibatch, and none scored higher on the validation examples.`;
+  return `${start}: of ${countOf(tested, 'tested proposal')}, ${formatCount(accepted)} passed ${accepted === 1 ? 'its' : 'their'} minibatch, and none is clearly better on the validation examples.`;
 }
 
 function testVerdict(name: string, test: TestScores): Pick<RunVerdict, 'kind' | 'sentence'> {

@@ -231,5 +231,7 @@ describe('announcements', () => {
       /the seed is still the best at 0\.500/,
     );
     expect(texts(stateAfter(runStarted()), runFinished())[1]).toMatch(/no candidate was scored/);
+    const kept = stateAfter(runStarted(), candidateAdded(), candidateAdded({ index: 1 }));
+    expect(texts(kept, runFinished())[1]).toContain('at 0.500, as no candidate is clearly better;');
   });
 });

@@ -207,7 +207,7 @@ export class RunProgress {
       this.seedScore === undefined || this.bestScore === undefined
         ? 'no candidate was scored'
         : bestIndex === 0
-          ? `the seed is still the best at ${formatScore(this.seedScore)}`
+          ? `the seed is still the best at ${formatScore(this.seedScore)}${candidates.length > 1 ? ', as no candidate is clearly better' : ''}`
           : `best ${formatScore(this.bestScore)}, seed ${formatScore(this.seedScore)}`;
     const cost = usage.costUsd === undefined ? '' : `, ${formatUsd(usage.costUsd)}`;
     const { counts } = tally;
@@ -238,7 +238,7 @@ function startLine(event: EventOf<'run_started'>): string {
 }
 
 function newBestLine({ index, source, iteration }: ScoredCandidate, score: number, gain: number): string {
-  return `New best: ${formatScore(score)} (${formatGain(gain)}), candidate ${index} by ${source} in iteration ${formatCount(iteration)}`;
+  return `New best: ${formatScore(score)} (${formatGain(gain)}), candidate ${index} ${source === 'given' ? 'from `seedCandidates` or `continueFrom`' : `by ${source} in iteration ${formatCount(iteration)}`}`;
 }
 
 function validationExamples({ coverage, scores }: ScoredCandidate): string {

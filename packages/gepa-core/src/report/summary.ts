@@ -90,7 +90,7 @@ function validationLines(result: OptimizationResult, { green }: Colors): string[
   const size = candidateOf(result, 0)?.scores.length ?? 0;
   if (bestIndex === 0) {
     const others =
-      candidates.length > 1 ? 'no other candidate scored higher' : 'no other candidate was found';
+      candidates.length > 1 ? 'no other candidate is clearly better' : 'no other candidate was found';
     return [
       `${formatScore(seedScore)} on ${basisOf(seedScoredOn, size)}: the seed is still the best, ${others}`,
     ];

@@ -18,6 +18,7 @@ const advice = (rollouts: ReturnType<typeof rollout>[], more: object = {}) =>
     failureScore: 0,
     perfectScore: 1,
     isTrial: false,
+    isTested: false,
     ...more,
   });
 const scores = (...values: number[]) => values.map((value, number) => rollout(value, {}, number));
@@ -69,11 +70,13 @@ describe('what a seed shows', () => {
   it('a valset that cannot show the likely gain is named, with a size that can', () => {
     const [warning] = advice(scores(0, 1, 0, 1, 0, 1), { valsetSize: 20 });
     expect(warning).toContain('The valset has 20 examples: differences below about 0.197 are chance');
-    expect(warning).toContain('about 40 examples');
+    expect(warning).toContain('about 40 examples or more, and a testset');
+    const [tested] = advice(scores(0, 1, 0, 1, 0, 1), { valsetSize: 20, isTested: true });
+    expect(tested).toMatch(/about 40 examples or more\.$/);
   });
 
   it('little headroom needs more examples', () => {
-    const request = { valsetSize: 50, perfectScore: 1 };
+    const request = { valsetSize: 50, perfectScore: 1, isTested: false };
     expect(fewExamplesWarning({ ...request, seedMean: 0.5 })).toBeUndefined();
     expect(fewExamplesWarning({ ...request, seedMean: 0.95 })).toContain('only 0.050 is left to gain');
   });

@@ -18,6 +18,8 @@ export interface SeedScores {
   readonly perfectScore: number | undefined;
   /** See `isTrial`. */
   readonly isTrial: boolean;
+  /** Whether there is a testset. */
+  readonly isTested: boolean;
 }
 
 /** The warnings for a seed, the most important first. */
@@ -114,7 +116,7 @@ const ENOUGH_DISTINCT = 4;
 const LIKELY_GAIN = 0.15;
 
 function fewExamples(seed: SeedScores): string | undefined {
-  const { rollouts, valsetSize, perfectScore = 1 } = seed;
+  const { rollouts, valsetSize, perfectScore = 1, isTested } = seed;
   const scores = rollouts.map(({ score }) => score);
   const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
   const isMeasured = new Set(scores).size >= ENOUGH_DISTINCT;
@@ -122,6 +124,7 @@ function fewExamples(seed: SeedScores): string | undefined {
   return fewExamplesWarning({
     valsetSize,
     perfectScore,
+    isTested,
     seedMean: mean,
     ...(isMeasured ? { deviation: Math.sqrt(variance) } : {}),
   });
@@ -131,11 +134,12 @@ function fewExamples(seed: SeedScores): string | undefined {
 export function fewExamplesWarning(request: {
   readonly valsetSize: number;
   readonly perfectScore: number;
+  readonly isTested: boolean;
   /** Unknown before the seed is scored. */
   readonly seedMean?: number;
   readonly deviation?: number;
 }): string | undefined {
-  const { valsetSize, perfectScore, seedMean } = request;
+  const { valsetSize, perfectScore, seedMean, isTested } = request;
   const scale = Math.abs(perfectScore);
   const deviation = request.deviation ?? LIKELY_DEVIATION * scale;
   const smallest = (1.96 * deviation) / Math.sqrt(valsetSize);
@@ -144,5 +148,5 @@ export function fewExamplesWarning(request: {
   const gain = Math.min(LIKELY_GAIN * scale, left);
   const needed = Math.ceil(((1.96 * deviation) / gain) ** 2 / 10) * 10;
   const rest = smallest > left ? `, and only ${formatScore(left)} is left to gain` : '';
-  return `The valset has ${countOf(valsetSize, 'example')}: differences below about ${formatScore(Math.min(smallest, scale))} are chance${rest}. Use about ${needed} examples or more, and a testset to see whether the gain holds.`;
+  return `The valset has ${countOf(valsetSize, 'example')}: differences below about ${formatScore(Math.min(smallest, scale))} are chance${rest}. Use about ${needed} examples or more${isTested ? '' : ', and a testset to see whether the gain holds'}.`;
 }

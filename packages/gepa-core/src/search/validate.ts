@@ -60,6 +60,7 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
     minibatchSize,
     failureScore,
     isTrial: isTrial(search.started),
+    isTested: search.metricCalls().testset > 0,
     perfectScore: skipPerfectScore ? search.perfectScore : undefined,
   });
   for (const sentence of advice) search.warn(sentence);

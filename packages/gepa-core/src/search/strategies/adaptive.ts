@@ -1,3 +1,4 @@
+import { countOf } from '../../report/format.ts';
 import type { Random } from '../random.ts';
 import { meanAt, scoresAt } from '../scored-candidate.ts';
 import type { SearchView } from '../search-view.ts';
@@ -189,7 +190,7 @@ function reasonToGrow(
   const size = new Set(pool.part).size;
   const isStalledSize = size < STALLED_SHARE * metricCalls.left;
   if (imperfect < MIN_IMPERFECT && isStalledSize)
-    return { reason: `the leader fails on only ${imperfect} examples of the part so far` };
+    return { reason: `the leader fails on only ${countOf(imperfect, 'example')} of the part so far` };
   if (!stall.isNewRound) return undefined;
   if (isExhausted(search, bestIndex)) return { reason: 'the leader is perfect on the trainset' };
   if (stall.isOver && isStalledSize) return { reason: 'the search stalled' };
