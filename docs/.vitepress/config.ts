@@ -53,6 +53,7 @@ export default defineConfig({
           { text: 'Data', link: '/data' },
           { text: 'Budgets', link: '/budgets' },
           { text: 'Reading a report', link: '/report' },
+          { text: 'Runs in other tools', link: '/other-tools' },
           { text: 'When it does not get better', link: '/not-better' },
           { text: 'Evaluate, compare, gate', link: '/evaluate' },
           { text: 'In production', link: '/production' },

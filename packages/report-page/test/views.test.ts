@@ -39,6 +39,7 @@ describe.skipIf(browserPath === undefined)(`a report file in a browser${withoutB
 
   it('the overview counts the fates of proposals by component', async () => {
     await opened.go('');
+    expect(await opened.page.locator('.bar-part[style="width: 0%;"]').count()).toBe(0);
     const accepted = data.proposals.filter(({ status }) => status === 'accepted').length;
     const row = opened.page.locator('table.fates tbody tr').first();
     expect(await row.locator('td').first().textContent()).toBe(String(accepted));

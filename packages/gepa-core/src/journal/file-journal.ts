@@ -52,7 +52,15 @@ const masked: { readonly [type in CallEntry['type']]?: readonly string[] } = {
 };
 
 /** They come last in a line, so that a reader of the rest need not parse them. */
-const mayBeLong: readonly string[] = ['error', 'feedback', 'componentFeedback', 'output', 'trace', 'prompt'];
+const mayBeLong: readonly string[] = [
+  'error',
+  'feedback',
+  'componentFeedback',
+  'output',
+  'trace',
+  'prompt',
+  'answer',
+];
 
 /** A journal as a file of JSON lines. */
 export class FileJournal implements Journal {

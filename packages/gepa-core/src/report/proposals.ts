@@ -36,8 +36,10 @@ export function rejectionReasons({ byReason }: Pick<ProposalCounts, 'byReason'>)
 /** Why the last proposal was rejected, with what the feedback on its minibatch said. */
 export function describeLastRejected({ components, message, feedback }: RejectedProposal): string {
   const what = components.length === 0 ? 'merge' : `new text of ${components.map(visible).join(' and ')}`;
-  const said = feedback === undefined ? '' : ` Feedback there: “${visible(feedback)}”`;
-  return `The last ${what}: ${visible(message)}${said}`;
+  const why = visible(message);
+  if (feedback === undefined) return `The last ${what}: ${why}`;
+  // Messages of errors may have no full stop.
+  return `The last ${what}: ${why}${/[.!?]$/.test(why) ? '' : '.'} Feedback there: “${visible(feedback)}”`;
 }
 
 /** What the minibatches without a failure, or without a success, mean; nothing where there were none. */

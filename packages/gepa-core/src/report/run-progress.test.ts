@@ -145,10 +145,31 @@ describe('announcements', () => {
     ]);
   });
 
+  it('RunProgress ends a message without a full stop before the feedback', () => {
+    const failure: GepaEvent = {
+      type: 'proposal_rejected',
+      iteration: 1,
+      task: 0,
+      proposal: 1,
+      parent: 0,
+      components: ['prompt'],
+      reason: 'refused',
+      message: 'Connection lost',
+    };
+    const run = stateAfter(runStarted(), candidateAdded(), ...rejected(1).slice(0, 2), failure);
+    expect(texts(run, runFinished()).at(-1)).toBe(
+      'The last new text of prompt: Connection lost. Feedback there: “Name the queue.”',
+    );
+  });
+
   it('RunProgress says what the metric calls that are left do not suffice for', () => {
     const run = stateAfter(runStarted(), candidateAdded());
     expect(texts(run, runFinished({ budgetHeld: { left: 17, needed: 66 } }))[0]).toBe(
       'Ended after 1m 05s: the 17 metric calls that are left do not suffice for another proposal, which can take 66 (maxMetricCalls)',
+    );
+    // The final comparison did not need all that was kept for it.
+    expect(texts(run, runFinished({ budgetHeld: { left: 20, needed: 14 } }))[0]).toBe(
+      'Ended after 1m 05s: another proposal can take 14 metric calls, more than the search had besides those kept for the final comparison (maxMetricCalls)',
     );
   });
 

@@ -30,9 +30,16 @@ const descriptions = new Map<StopReason, string>([
 export function describeStopReason(reason: StopReason, held?: BudgetHeld): string {
   const description =
     reason === 'maxMetricCalls' && held !== undefined && held.left > 0
-      ? `the ${formatCount(held.left)} metric calls that are left do not suffice for another proposal, which can take ${formatCount(held.needed)}`
+      ? describeHeld(held)
       : descriptions.get(reason);
   return description === undefined
     ? `a stop condition returned "${visible(reason)}"`
     : `${description} (${reason})`;
+}
+
+function describeHeld({ left, needed }: BudgetHeld): string {
+  // The search keeps calls for the comparison at its end, which may not use them all.
+  return left < needed
+    ? `the ${formatCount(left)} metric calls that are left do not suffice for another proposal, which can take ${formatCount(needed)}`
+    : `another proposal can take ${formatCount(needed)} metric calls, more than the search had besides those kept for the final comparison`;
 }

@@ -109,6 +109,17 @@ describe('a finished run', () => {
     expect(proposals.some(({ status }) => status === 'rejected')).toBe(true);
   });
 
+  it('the calls, tokens and time of reflections are read like those of rollouts', async () => {
+    const { spend } = await optimize(modelRun());
+    const run = readRun(runDir);
+    expect(spend.reflection.usage.modelCalls).toBeGreaterThan(0);
+    expect(run.spend.reflection).toEqual(spend.reflection);
+    for (const { usage, durationMs } of run.reflections) {
+      expect(usage?.modelCalls).toBe(1);
+      expect(durationMs).toBeGreaterThanOrEqual(0);
+    }
+  });
+
   it('a merge is a proposal with two parents', async () => {
     await optimize(
       tokenRun({

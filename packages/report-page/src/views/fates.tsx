@@ -64,9 +64,15 @@ export function Fates({ run }: { run: Run }) {
 function Bar({ counts, most }: { counts: Record<Fate, number>; most: number }) {
   return (
     <span class="bar" aria-hidden="true">
-      {order.map((fate) => (
-        <span class={`bar-part ${fate}`} style={{ width: `${(100 * counts[fate]) / Math.max(1, most)}%` }} />
-      ))}
+      {/* The border of an empty part would show. */}
+      {order
+        .filter((fate) => counts[fate] > 0)
+        .map((fate) => (
+          <span
+            class={`bar-part ${fate}`}
+            style={{ width: `${(100 * counts[fate]) / Math.max(1, most)}%` }}
+          />
+        ))}
     </span>
   );
 }
