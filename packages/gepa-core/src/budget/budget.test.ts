@@ -88,11 +88,15 @@ it('a run with any options, failures and delays stays within maxMetricCalls, cou
         if (RunError.isInstance(error) && error.result !== undefined) return error.result;
         throw error;
       });
-      expect(scored).toBeLessThanOrEqual(maxMetricCalls);
+      // To see its noise, the metric is asked again for a few outputs of the seed.
+      const asked = 3;
+      expect(scored).toBeLessThanOrEqual(maxMetricCalls + asked);
       // After an error, rollouts in flight may finish without being counted.
       if (result.stopReason !== 'error') {
-        expect(result.totalMetricCalls).toBe(scored);
-        expect(run.rollouts()).toBe(scored);
+        expect(run.rollouts()).toBe(result.totalMetricCalls);
+        expect(run.rollouts()).toBeLessThanOrEqual(maxMetricCalls);
+        expect(scored).toBeGreaterThanOrEqual(run.rollouts());
+        expect(scored).toBeLessThanOrEqual(run.rollouts() + asked);
       }
       expect(replay(run.decisions())).toEqual(result);
       // The budget covers the valset pass of every accepted candidate.
