@@ -1,4 +1,5 @@
 import type { Component } from '../component.ts';
+import type { Mask } from '../redact.ts';
 import type { RunDescription } from '../run-data/run-data.ts';
 import { VERSION } from '../version.ts';
 
@@ -13,11 +14,13 @@ type DescribedSettings = Pick<SessionDescription, 'seed' | 'perfectScore'> &
       readonly models?: readonly string[];
     };
     readonly reflectionModel?: { readonly modelName?: string | undefined };
+    readonly mask: Mask;
   };
 
 export function describeRun(settings: DescribedSettings): SessionDescription {
-  const { adapter, reflectionModel, seed, perfectScore } = settings;
+  const { adapter, reflectionModel, seed, perfectScore, mask } = settings;
   const { maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs } = settings;
+  const masked = (text: string | undefined) => (text === undefined ? undefined : mask.message(text));
   const components = Object.entries(adapter.components);
   const node = globalThis.process?.versions?.node;
   // JSON leaves out what is undefined.
@@ -27,9 +30,12 @@ export function describeRun(settings: DescribedSettings): SessionDescription {
         name,
         kind,
         variables,
-        description,
+        description: masked(description),
       })),
-      models: { task: adapter.models ?? [], reflection: reflectionModel?.modelName },
+      models: {
+        task: (adapter.models ?? []).map(mask.message),
+        reflection: masked(reflectionModel?.modelName),
+      },
       limits: { maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs },
       versions: { 'gepa-core': VERSION, node },
       seed,

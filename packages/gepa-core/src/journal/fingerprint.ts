@@ -1,5 +1,6 @@
 import { type Component, ownValue } from '../component.ts';
 import { builtin } from '../node/builtin.ts';
+import { createMask } from '../redact.ts';
 import { canonicalJson } from '../search/examples.ts';
 
 /** Everything that decides a run besides the outcomes of its calls. A run directory only resumes the run it was made for. */
@@ -25,14 +26,15 @@ interface ProgramSource {
   readonly components: Readonly<Record<string, Component>>;
   readonly run: unknown;
   readonly models?: readonly string[];
+  readonly secrets?: readonly string[];
   readonly source?: unknown;
 }
 
 /** The task models, and the source of the program as far as it is known. */
 export function programIdentityOf({ adapter }: { readonly adapter: ProgramSource }): ProgramIdentity {
-  const { models = [], source = adapter.run } = adapter;
+  const { models = [], secrets = [], source = adapter.run } = adapter;
   return {
-    'the task model': models.join(', ') || 'unknown',
+    'the task model': createMask({ secrets }).message(models.join(', ')) || 'unknown',
     'the source of the program': digest([String(source)]),
   };
 }
