@@ -111,3 +111,20 @@ it('a custom proposer receives records without keys', async () => {
   });
   expect(received).toContain('with [key]');
 });
+
+it('keys in the names of models and in descriptions are masked in the journal', async () => {
+  await optimize({
+    adapter: {
+      components: { prompt: { text: 'base', description: `Sent with ${hex}` } },
+      models: [`https://host/${hex}/model`],
+      secrets: [hex],
+      run: async () => ({ output: 'yes' }),
+    },
+    reflectionModel: Object.assign(async () => '', { modelName: `model-${hex}` }),
+    trainset: [{ input: 'hi' }],
+    metric: () => 1,
+    maxIterations: 1,
+    runDir,
+  });
+  for (const file of readdirSync(runDir)) expect(readFileSync(join(runDir, file), 'utf8')).not.toContain(hex);
+});

@@ -9,7 +9,7 @@ import type { RunDirectory } from './journal/run-directory.ts';
 import type { Settings } from './options/settings.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
 import type { ExampleRef } from './search/examples.ts';
-import { type PreparedRun, prepareRun } from './search/prepare.ts';
+import { type PreparedRun, prepareRun, readExamples } from './search/prepare.ts';
 
 /** A run whose directory is open and whose clock runs. */
 export interface OpenRun<Example, Output, Trace, Name extends string> {
@@ -33,7 +33,7 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
   try {
     const pace = new Pace();
     if (settings.runDir !== undefined) {
-      directory = directoryOf(settings, settings.runDir, {
+      directory = await directoryOf(settings, settings.runDir, {
         dispatcher,
         runSignal,
         pace,
@@ -41,10 +41,12 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
       });
     }
     const { journal } = directory ?? {};
-    // Both read all examples.
-    if (directory !== undefined) await nextTurn();
-    const prepared = prepareRun(settings, dispatcher, { runSignal, journal, pace, trainsetName });
-    directory?.writeExamples({ sets: setsOf(prepared, trainsetName), plainInput: plainInputOf(settings) });
+    const examples = await pace.steps(readExamples(settings, dispatcher.warn, trainsetName));
+    const prepared = prepareRun(settings, dispatcher, { runSignal, journal, pace, examples });
+    await directory?.writeExamples({
+      sets: setsOf(prepared, trainsetName),
+      plainInput: plainInputOf(settings),
+    });
     if (settings.maxDurationMs !== undefined) {
       runSignal.endAfter(settings.maxDurationMs - prepared.stopwatch.elapsedMs);
     }

@@ -1,4 +1,7 @@
 // @module-tag slow
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { RolloutError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
@@ -62,4 +65,32 @@ it('an abort ends a run in time though its texts are large', async () => {
   const { stopReason } = await endlessRun({ signal: controller.signal });
   expect(stopReason).toBe('aborted');
   expect(performance.now() - abortedAt).toBeLessThan(allowedDelayMs);
+});
+
+it('timers and signals act while the examples of a run are read and written', async () => {
+  const runDir = mkdtempSync(join(tmpdir(), 'gepa-run-'));
+  const text = 'some "words" here.\n'.repeat(200_000 / 19);
+  const examples = (set: string) =>
+    Array.from({ length: 20 }, (_, id) => ({ input: `${set} ${id}: ${text}` }));
+  let turns = 0;
+  const timer = setInterval(() => turns++);
+  let turnsBefore: number | undefined;
+  await optimize({
+    runDir,
+    seedCandidate: { prompt: 'Answer.' },
+    run: async () => {
+      turnsBefore ??= turns;
+      return { output: 'yes' };
+    },
+    metric: () => 1,
+    propose: async () => ({}),
+    trainset: examples('train'),
+    valset: examples('val'),
+    testset: examples('test'),
+    maxIterations: 1,
+  });
+  clearInterval(timer);
+  rmSync(runDir, { recursive: true });
+  // Without pauses there are a few turns.
+  expect(turnsBefore).toBeGreaterThan(15);
 });

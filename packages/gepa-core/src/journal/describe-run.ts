@@ -1,5 +1,6 @@
 import type { Component } from '../component.ts';
 import { originalText } from '../program/originals.ts';
+import type { Mask } from '../redact.ts';
 import type { RunDescription } from '../run-data/run-data.ts';
 import { VERSION } from '../version.ts';
 
@@ -14,11 +15,13 @@ type DescribedSettings = Pick<SessionDescription, 'seed' | 'perfectScore'> &
       readonly models?: readonly string[];
     };
     readonly reflectionModel?: { readonly modelName?: string | undefined };
+    readonly mask: Mask;
   };
 
 export function describeRun(settings: DescribedSettings): SessionDescription {
-  const { adapter, reflectionModel, seed, perfectScore } = settings;
+  const { adapter, reflectionModel, seed, perfectScore, mask } = settings;
   const { maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs } = settings;
+  const masked = (text: string | undefined) => (text === undefined ? undefined : mask.message(text));
   const components = Object.entries(adapter.components);
   const node = globalThis.process?.versions?.node;
   // JSON leaves out what is undefined.
@@ -26,9 +29,18 @@ export function describeRun(settings: DescribedSettings): SessionDescription {
     JSON.stringify({
       components: components.map(([name, { text, kind, variables, description }]) => {
         const original = originalText(name, text);
-        return { name, kind, variables, description, ...(original === text ? {} : { original }) };
+        return {
+          name,
+          kind,
+          variables,
+          description: masked(description),
+          ...(original === text ? {} : { original }),
+        };
       }),
-      models: { task: adapter.models ?? [], reflection: reflectionModel?.modelName },
+      models: {
+        task: (adapter.models ?? []).map(mask.message),
+        reflection: masked(reflectionModel?.modelName),
+      },
       limits: { maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs },
       versions: { 'gepa-core': VERSION, node },
       seed,

@@ -8,7 +8,7 @@ import { fingerprintOf, programIdentityOf } from './fingerprint.ts';
 import { openRunDirectory, type RunDirectory } from './run-directory.ts';
 
 /** Opens the directory of a run, which then receives its events. A journal that cannot be written ends the run. */
-export function directoryOf<Example, Output, Trace, Name extends string>(
+export async function directoryOf<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
   path: string,
   {
@@ -22,9 +22,9 @@ export function directoryOf<Example, Output, Trace, Name extends string>(
     readonly pace: Pace;
     readonly isEvaluation: boolean;
   },
-): RunDirectory {
+): Promise<RunDirectory> {
   const directory = openRunDirectory(path, {
-    fingerprint: fingerprintOf(settings),
+    fingerprint: await pace.steps(fingerprintOf(settings)),
     program: programIdentityOf(settings),
     about: describeRun(settings),
     names: componentNames(settings.adapter.components),

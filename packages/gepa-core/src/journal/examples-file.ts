@@ -13,11 +13,15 @@ export interface WrittenExamples {
 
 /**
  * Writes the examples of a run, one per line: number, id, set, position, contents. Equal examples have one number, and
- * only the first has the contents. A file that is there already is complete, and stays.
+ * only the first has the contents. A file that is there already is complete, and stays. The work can pause between
+ * examples.
  *
  * @throws what `redact` throws, and when the file cannot be written.
  */
-export function writeExamples(path: string, { sets, plainInput, mask }: WrittenExamples): void {
+export function* writeExamples(
+  path: string,
+  { sets, plainInput, mask }: WrittenExamples,
+): Generator<void, void> {
   const fs = builtin('node:fs', 'leave `runDir` out.');
   if (fs.existsSync(path)) return;
   const draft = `${path}.draft`;
@@ -25,12 +29,13 @@ export function writeExamples(path: string, { sets, plainInput, mask }: WrittenE
   try {
     const written = new Set<number>();
     for (const [set, refs] of Object.entries(sets)) {
-      refs.forEach(({ key, id, example }, position) => {
+      for (const [position, { key, id, example }] of refs.entries()) {
         const contents = written.has(key) ? {} : contentsOf(example, plainInput);
         written.add(key);
         const line = { example: key, set, position, ...masked({ id, ...contents }, mask) };
         fs.writeSync(file, `${JSON.stringify(line)}\n`);
-      });
+        yield;
+      }
     }
     fs.renameSync(draft, path);
   } finally {

@@ -1,5 +1,6 @@
 import { type Component, ownValue } from '../component.ts';
 import { builtin } from '../node/builtin.ts';
+import { createMask } from '../redact.ts';
 import { canonicalJson } from '../search/examples.ts';
 
 /** Everything that decides a run besides the outcomes of its calls. A run directory only resumes the run it was made for. */
@@ -25,14 +26,15 @@ interface ProgramSource {
   readonly components: Readonly<Record<string, Component>>;
   readonly run: unknown;
   readonly models?: readonly string[];
+  readonly secrets?: readonly string[];
   readonly source?: unknown;
 }
 
 /** The task models, and the source of the program as far as it is known. */
 export function programIdentityOf({ adapter }: { readonly adapter: ProgramSource }): ProgramIdentity {
-  const { models = [], source = adapter.run } = adapter;
+  const { models = [], secrets = [], source = adapter.run } = adapter;
   return {
-    'the task model': models.join(', ') || 'unknown',
+    'the task model': createMask({ secrets }).message(models.join(', ')) || 'unknown',
     'the source of the program': digest([String(source)]),
   };
 }
@@ -96,16 +98,18 @@ type DecidingSettings = { readonly [name in (typeof searchOptions)[number]]?: un
   readonly continueFrom?: string;
 };
 
-export function fingerprintOf(settings: DecidingSettings): Fingerprint {
+/** The work can pause between examples. */
+export function* fingerprintOf(settings: DecidingSettings): Generator<void, Fingerprint> {
   const { adapter, trainset, valset, testset, reflectionModel, propose } = settings;
   const components = Object.entries(adapter.components);
+  const train = yield* withExamples(trainset);
   return {
     components: Object.fromEntries(
       components.map(([name, { text, variables }]) => [name, digest([text, variables])]),
     ),
-    trainset: withExamples(trainset),
-    valset: withExamples(valset),
-    testset: withExamples(testset),
+    trainset: train,
+    valset: valset === trainset ? train : yield* withExamples(valset),
+    testset: yield* withExamples(testset),
     options: {
       ...Object.fromEntries(
         searchOptions.flatMap((name) =>
@@ -157,10 +161,18 @@ export function dataFingerprint(examples: readonly unknown[]): DataFingerprint {
   return { size: examples.length, digest: digest(examples) };
 }
 
-const withExamples = (examples: readonly unknown[]): DataFingerprint => ({
-  ...dataFingerprint(examples),
-  examples: examples.map((example) => exampleDigest(example) ?? ''),
-});
+/** That of the data set and those of its examples, each of which is read once. */
+function* withExamples(examples: readonly unknown[]): Generator<void, DataFingerprint> {
+  const whole = new Digest();
+  const each: string[] = [];
+  for (const example of examples) {
+    const json = canonicalJson(example);
+    whole.add(json);
+    each.push(json === undefined ? '' : new Digest().add(json).end());
+    yield;
+  }
+  return { size: examples.length, digest: whole.end(), examples: each };
+}
 
 /** `undefined` for an example that is not plain data. */
 export function exampleDigest(example: unknown): string | undefined {
@@ -169,11 +181,24 @@ export function exampleDigest(example: unknown): string | undefined {
 
 export const metricDigest = (metric: unknown): string => digest([String(metric)]);
 
-/** Values that are not plain data count by their position only. */
 function digest(values: readonly unknown[]): string {
-  const hash = builtin('node:crypto', 'leave `runDir` out.').createHash('sha256');
-  for (const value of values) hash.update(`${canonicalJson(value) ?? '?'}\n`);
-  return hash.digest('hex').slice(0, 16);
+  const all = new Digest();
+  for (const value of values) all.add(canonicalJson(value));
+  return all.end();
+}
+
+/** Values that are not plain data count by their position only. */
+class Digest {
+  readonly #hash = builtin('node:crypto', 'leave `runDir` out.').createHash('sha256');
+
+  add(json: string | undefined): this {
+    this.#hash.update(`${json ?? '?'}\n`);
+    return this;
+  }
+
+  end(): string {
+    return this.#hash.digest('hex').slice(0, 16);
+  }
 }
 
 /** A function, or an object with methods, counts by its name and a digest of its source. */

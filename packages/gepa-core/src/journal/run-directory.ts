@@ -20,7 +20,7 @@ export interface RunDirectory {
    */
   readonly listener: Listener;
   /** Writes `examples.jsonl`, unless it is there. */
-  writeExamples(examples: Omit<WrittenExamples, 'mask'>): void;
+  writeExamples(examples: Omit<WrittenExamples, 'mask'>): Promise<void>;
   close(): void;
 }
 
@@ -52,10 +52,11 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
     return {
       journal,
       listener,
-      writeExamples(examples) {
+      async writeExamples(examples) {
         try {
           valset = (examples.sets.val ?? []).map(({ id }) => String(options.mask.data(id)));
-          writeExamples(`${path}/examples.jsonl`, { ...examples, mask: options.mask });
+          const { mask, pace } = options;
+          await pace.steps(writeExamples(`${path}/examples.jsonl`, { ...examples, mask }));
         } catch (error) {
           onFailure(error as Error);
         }

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { withoutPause } from '../calls/pace.ts';
 import { ExampleIndex } from '../search/examples.ts';
 import { warnAboutData } from './data-warnings.ts';
 
@@ -16,7 +17,7 @@ function warningsFor({ trainset, valset = trainset, testset = [] }: Sets): strin
     valset: index.add('val', valset),
     testset: index.add('test', testset),
   };
-  warnAboutData({ trainset, valset }, refs, (warning) => warnings.push(warning));
+  withoutPause(warnAboutData({ trainset, valset }, refs, (warning) => warnings.push(warning)));
   return warnings;
 }
 

@@ -2,12 +2,12 @@ import type { Component } from '../component.ts';
 import { answerInInput } from '../reflection/records/example-parts.ts';
 import { canonicalJson, type ExampleRef } from '../search/examples.ts';
 
-/** Warns about problems of the data sets. */
-export function warnAboutData<Example>(
+/** Warns about problems of the data sets. The work can pause between examples. */
+export function* warnAboutData<Example>(
   settings: { trainset: readonly Example[]; valset: readonly Example[] },
   refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
   warn: (message: string) => void,
-): void {
+): Generator<void, void> {
   if (settings.valset === settings.trainset) {
     warn(
       'There is no valset: candidates are compared on the trainset that they were written from. Set a valset to see whether they generalize.',
@@ -22,16 +22,16 @@ export function warnAboutData<Example>(
     break;
   }
   const { trainset, valset, testset } = refs;
-  warnOfShared({ of: testset, name: 'test', set: trainset, setName: 'trainset' }, warn);
-  warnOfShared({ of: testset, name: 'test', set: valset, setName: 'valset' }, warn);
+  yield* warnOfShared({ of: testset, name: 'test', set: trainset, setName: 'trainset' }, warn);
+  yield* warnOfShared({ of: testset, name: 'test', set: valset, setName: 'valset' }, warn);
   if (settings.valset !== settings.trainset) {
-    warnOfShared({ of: valset, name: 'validation', set: trainset, setName: 'trainset' }, warn);
+    yield* warnOfShared({ of: valset, name: 'validation', set: trainset, setName: 'trainset' }, warn);
   }
-  warnOfContradictions(refs, warn);
+  yield* warnOfContradictions(refs, warn);
 }
 
 /** Warns of examples of one set that another has too, or nearly so. */
-function warnOfShared<Example>(
+function* warnOfShared<Example>(
   sets: {
     readonly of: readonly ExampleRef<Example>[];
     readonly name: string;
@@ -39,14 +39,15 @@ function warnOfShared<Example>(
     readonly setName: string;
   },
   warn: (message: string) => void,
-): void {
+): Generator<void, void> {
   const { of, name, set, setName } = sets;
   if (of.length === 0) return;
-  const seen = new Set(set.map(inputKey));
-  const shared = of.filter((ref) => seen.has(inputKey(ref)));
+  const seen = new Set(yield* eachOf(set, inputKey));
+  const isShared = yield* eachOf(of, (ref) => seen.has(inputKey(ref)));
+  const shared = of.filter((_, position) => isShared[position]);
   if (shared.length === 0) return;
-  const contents = new Set(set.map(contentOf));
-  const nearly = shared.every((ref) => contents.has(contentOf(ref)))
+  const contents = new Set(yield* eachOf(set, contentOf));
+  const nearly = (yield* eachOf(shared, contentOf)).every((content) => contents.has(content))
     ? ''
     : ', some with differences in case, spaces, punctuation or expected output only';
   warn(
@@ -55,12 +56,13 @@ function warnOfShared<Example>(
 }
 
 /** Warns of equal inputs with different expected outputs: no text is right on both. */
-function warnOfContradictions<Example>(
+function* warnOfContradictions<Example>(
   refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
   warn: (message: string) => void,
-): void {
+): Generator<void, void> {
   const expected = new Map<string | number, { id: string; value: string }>();
   for (const ref of [...refs.trainset, ...refs.valset, ...refs.testset]) {
+    yield;
     if (!hasInput(ref.example)) continue;
     const value = canonicalJson(ref.example.expected);
     if (value === undefined || value === 'undefined') continue;
@@ -74,6 +76,15 @@ function warnOfContradictions<Example>(
       return;
     }
   }
+}
+
+function* eachOf<Item, Value>(items: readonly Item[], of: (item: Item) => Value): Generator<void, Value[]> {
+  const values: Value[] = [];
+  for (const item of items) {
+    values.push(of(item));
+    yield;
+  }
+  return values;
 }
 
 /** Warns about texts that look like templates, but have no variables that a new text would have to keep. */
@@ -101,7 +112,13 @@ function contentOf<Example>({ example, key }: ExampleRef<Example>): string | num
 /** Equal for examples whose inputs differ in case, spaces or punctuation at most. */
 function inputKey<Example>({ example, key }: ExampleRef<Example>): string | number {
   const input = canonicalJson(hasInput(example) ? example.input : example);
-  return input?.toLowerCase().replaceAll(/(?:[\s.,;:!?'"]|\\[nrt"])+/g, ' ') ?? key;
+  // Much faster on long texts than to replace.
+  return (
+    input
+      ?.toLowerCase()
+      .split(/(?:[\s.,;:!?'"]|\\[nrt"])+/)
+      .join(' ') ?? key
+  );
 }
 
 function hasInput(example: unknown): example is { readonly input: unknown; readonly expected?: unknown } {

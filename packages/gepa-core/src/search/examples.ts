@@ -1,3 +1,5 @@
+import { withoutPause } from '../calls/pace.ts';
+
 /** An example as the search handles it. */
 export interface ExampleRef<Example> {
   /** Equal for examples of equal content, across trainset, valset and testset. */
@@ -14,11 +16,17 @@ export class ExampleIndex<Example> {
   #next = 0;
 
   add(setName: string, examples: readonly Example[]): ExampleRef<Example>[] {
-    return examples.map((example, position) => ({
-      key: this.#keyOf(example),
-      id: ownId(example) ?? `${setName}:${position}`,
-      example,
-    }));
+    return withoutPause(this.adding(setName, examples));
+  }
+
+  /** Like `add`; the work can pause between examples. */
+  *adding(setName: string, examples: readonly Example[]): Generator<void, ExampleRef<Example>[]> {
+    const refs: ExampleRef<Example>[] = [];
+    for (const [position, example] of examples.entries()) {
+      refs.push({ key: this.#keyOf(example), id: ownId(example) ?? `${setName}:${position}`, example });
+      yield;
+    }
+    return refs;
   }
 
   #keyOf(example: Example): number {

@@ -5,7 +5,7 @@ import { Stopwatch } from '../budget/stopwatch.ts';
 import type { CallEnvironment } from '../calls/call.ts';
 import { nextTurn } from '../calls/next-turn.ts';
 import { Outage } from '../calls/outage.ts';
-import { Pace } from '../calls/pace.ts';
+import { Pace, withoutPause } from '../calls/pace.ts';
 import type { RunSignal } from '../calls/run-signal.ts';
 import { AttemptTimeouts } from '../calls/timeout.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
@@ -41,6 +41,27 @@ export interface PreparedRun<Example, Output, Trace, Name extends string> {
   readonly stopwatch: Stopwatch;
 }
 
+/** The data sets of a run. */
+type ExampleRefs<Example> = Readonly<
+  Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>
+>;
+
+/** Numbers the examples and warns about problems of the data sets. The work can pause between examples. */
+export function* readExamples<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+  warn: (message: string) => void,
+  trainsetName = 'train',
+): Generator<void, ExampleRefs<Example>> {
+  const index = new ExampleIndex<Example>();
+  const trainset = yield* index.adding(trainsetName, settings.trainset);
+  const valset = yield* index.adding('val', settings.valset);
+  const testset = yield* index.adding('test', settings.testset);
+  const refs = { trainset, valset, testset };
+  // An evaluation has one set.
+  if (trainsetName === 'train') yield* warnAboutData(settings, refs, warn);
+  return refs;
+}
+
 /** Creates the parts of a run and connects them. Makes no call. */
 export function prepareRun<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
@@ -49,14 +70,14 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     runSignal,
     journal,
     pace = new Pace(),
-    trainsetName = 'train',
+    examples = withoutPause(readExamples(settings, dispatcher.warn)),
   }: {
     readonly runSignal: RunSignal;
     readonly journal?: Journal | undefined;
     /** Shared with the journal. */
     readonly pace?: Pace;
-    /** Names training examples without an id, as in `train:3`. */
-    readonly trainsetName?: string | undefined;
+    /** The data sets, if they are read already. */
+    readonly examples?: ExampleRefs<Example>;
   },
 ): PreparedRun<Example, Output, Trace, Name> {
   const { adapter, cacheEvaluation, skipDuplicates } = settings;
@@ -65,12 +86,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   const names = componentNames(adapter.components);
   const runId = journal?.runId ?? crypto.randomUUID();
 
-  const index = new ExampleIndex<Example>();
-  const trainset = index.add(trainsetName, settings.trainset);
-  const valset = index.add('val', settings.valset);
-  const testset = index.add('test', settings.testset);
-  // An evaluation has one set.
-  if (trainsetName === 'train') warnAboutData(settings, { trainset, valset, testset }, warn);
+  const { trainset, valset, testset } = examples;
   warnAboutPlaceholders(adapter.components, warn);
 
   const state = new SearchState<Name>();
