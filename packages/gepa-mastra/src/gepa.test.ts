@@ -55,7 +55,7 @@ it('an agent of a subclass is listed in target.skipped, because copies are plain
 
 it('an agent that was loaded and optimized again saves texts that fit the agent in code', async () => {
   const agent = agentWith();
-  const inCode = await agent.getInstructions();
+  const inCode = String(await agent.getInstructions());
   const name = 'support.instructions';
   const first = {
     format: 'gepa-candidate',
