@@ -59,6 +59,7 @@ export default defineConfig({
           { text: 'In production', link: '/production' },
           { text: 'Long runs', link: '/long-runs' },
           { text: 'Going on', link: '/continue' },
+          { text: 'Langfuse, MLflow and others', link: '/other-tools' },
         ],
       },
       {
