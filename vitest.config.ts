@@ -8,7 +8,9 @@ export default defineConfig({
     reporters: ['default', './scripts/count-reporter.ts'],
     setupFiles: ['./scripts/property-seed.ts'],
     execArgv: ['--conditions=gepa-source'],
-    testTimeout: 20_000,
+    testTimeout: 40_000,
+    // By default one core is left idle, which on two cores doubles the time.
+    maxWorkers: '100%',
     // A slow test has `{ tags: 'slow' }`; a file of slow tests begins with `// @module-tag slow`.
     tags: [{ name: 'slow', description: 'Takes seconds; `npm run test:fast` leaves it out.' }],
   },

@@ -235,8 +235,8 @@ describe('announcements', () => {
     };
     expect(texts(run, runFinished({ bestIndex: 1, test }))).toEqual([
       'Ended after 1m 05s: the metric calls are used up (maxMetricCalls)',
-      'Validation: best 0.750, seed 0.500; 100 metric calls',
       'Held-out test: 0.500 → 0.600 (+0.100, 95% interval -0.050 to +0.250, 40 examples)',
+      'Validation: candidate 1 0.750, seed 0.500; 100 metric calls',
     ]);
   });
 

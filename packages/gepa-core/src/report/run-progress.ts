@@ -208,13 +208,13 @@ export class RunProgress {
         ? 'no candidate was scored'
         : bestIndex === 0
           ? `the seed is still the best at ${formatScore(this.seedScore)}${candidates.length > 1 ? ', as no candidate is clearly better' : ''}`
-          : `best ${formatScore(this.bestScore)}, seed ${formatScore(this.seedScore)}`;
+          : `candidate ${bestIndex} ${formatScore(this.bestScore)}, seed ${formatScore(this.seedScore)}`;
     const cost = usage.costUsd === undefined ? '' : `, ${formatUsd(usage.costUsd)}`;
     const { counts } = tally;
     return [
       `Ended after ${formatDuration(durationMs)}: ${describeStopReason(stopReason, budgetHeld)}`,
-      `Validation: ${found}; ${countOf(metricCalls, 'metric call')}${cost}`,
       ...(test === undefined ? [] : [testLine(test)]),
+      `Validation: ${found}; ${countOf(metricCalls, 'metric call')}${cost}`,
       ...(counts.made === 0 ? [] : [`Search: ${describeProposals(counts)}`]),
       ...(counts.accepted > 0 || counts.lastRejected === undefined
         ? []

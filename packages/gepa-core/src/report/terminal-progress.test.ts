@@ -195,7 +195,7 @@ describe('terminalProgress on a terminal', () => {
     play(rollouts(21, 5), 1_000);
     expect(screen().slice(-3)).toEqual([
       'Ended after 1m 05s: the metric calls are used up (maxMetricCalls)',
-      'Validation: best 0.750, seed 0.500; 100 metric calls',
+      'Validation: candidate 1 0.750, seed 0.500; 100 metric calls',
       '',
     ]);
   });
@@ -238,7 +238,7 @@ describe('terminalProgress without a terminal', () => {
       '24/1,000 calls (2%) · best 0.500 · 20s, ~16m 16s left · scoring the seed',
       'New best: 0.750 (+0.250), candidate 1 by reflection in iteration 1',
       'Ended after 1m 05s: the run was aborted (aborted)',
-      'Validation: best 0.750, seed 0.500; 28 metric calls',
+      'Validation: candidate 1 0.750, seed 0.500; 28 metric calls',
       '',
     ]);
   });

@@ -94,17 +94,22 @@ const words: Readonly<Record<string, string>> = {
 
 export const reasonInWords = (reason: string): string => words[reason] ?? reason;
 
+/** Why nothing came of a proposal, in a few words. */
+export function reasonOf({
+  status,
+  reason,
+  before,
+  after,
+}: Run['data']['proposals'][number]): string | undefined {
+  if (status === 'refused') return reasonInWords(reason ?? 'refused');
+  if (status === 'rejected') return rejection(before, after);
+  return status === 'skipped' ? 'the parent was perfect on the minibatch' : undefined;
+}
+
 function Reasons({ run }: { run: Run }) {
   const counts = new Map<string, number>();
-  for (const { status, reason, before, after } of run.data.proposals) {
-    const why =
-      status === 'refused'
-        ? reasonInWords(reason ?? 'refused')
-        : status === 'rejected'
-          ? rejection(before, after)
-          : status === 'skipped'
-            ? 'the parent was perfect on the minibatch'
-            : undefined;
+  for (const proposal of run.data.proposals) {
+    const why = reasonOf(proposal);
     if (why !== undefined) counts.set(why, (counts.get(why) ?? 0) + 1);
   }
   if (counts.size === 0) return null;

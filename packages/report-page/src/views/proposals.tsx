@@ -5,7 +5,7 @@ import { countOf, visible } from '../parts/format.ts';
 import { CandidateLink, Gain, Status, statusWords } from '../parts/marks.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Text } from '../parts/text.tsx';
-import { Fates, reasonInWords } from './fates.tsx';
+import { Fates, reasonOf } from './fates.tsx';
 import { Origin } from './origin.tsx';
 
 type Proposal = Run['data']['proposals'][number];
@@ -127,9 +127,9 @@ function columns(run: Run): Column<Proposal>[] {
       id: 'reason',
       title: 'Reason',
       width: 'minmax(12rem, 2fr)',
-      cell: ({ reason, message }) => (
-        <span class="quiet" title={message === undefined ? undefined : visible(message)}>
-          {reason === undefined ? '' : reasonInWords(reason)}
+      cell: (proposal) => (
+        <span class="quiet" title={proposal.message === undefined ? undefined : visible(proposal.message)}>
+          {reasonOf(proposal) ?? ''}
         </span>
       ),
     },
