@@ -106,7 +106,7 @@ describe('the held-out test', () => {
     [0.1, [0, 0.25], 'The interval includes 0: the gain may be chance'],
     [-0.1, [-0.25, 0.05], 'The interval includes 0: the loss may be chance'],
     [0, [-0.1, 0.1], 'The interval includes 0: no difference was found'],
-    [-0.2, [-0.3, -0.1], 'The interval is all below 0: the best candidate is worse than the seed on new examples'],
+    [-0.2, [-0.3, -0.1], 'The interval is all below 0: the best candidate is worse on new examples'],
   ])('a summary interprets a gain of %d with the interval %j', (gain, interval, interpretation) => {
     expect(row(linesOf({ test: { ...test, gain, interval } }), 'Held-out test')[2]).toBe(interpretation);
   });

@@ -159,7 +159,7 @@ function interpretationOf(test: TestScores): string {
     }
   }
   if (low > 0) return 'The interval is all above 0: the gain is unlikely to be chance';
-  if (high < 0) return 'The interval is all below 0: the best candidate is worse than the seed on new examples';
+  if (high < 0) return 'The interval is all below 0: the best candidate is worse on new examples';
   if (gain > 0) return 'The interval includes 0: the gain may be chance';
   if (gain < 0) return 'The interval includes 0: the loss may be chance';
   return 'The interval includes 0: no difference was found';
