@@ -1,3 +1,5 @@
+// @module-tag slow
+
 import { expect, it } from 'vitest';
 import { bundleSize, sizeLimits } from './bundle-size.ts';
 

@@ -1,3 +1,5 @@
+// @module-tag slow
+
 import { HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { RunnableLambda, RunnablePassthrough } from '@langchain/core/runnables';

@@ -1,3 +1,5 @@
+// @module-tag slow
+
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { tool } from '@langchain/core/tools';
 import type { OpenAIServer } from 'gepa-test-server';

@@ -103,11 +103,16 @@ describe('a reflection model', () => {
   it('all reflections wait as long as the server of their model asks one of them to', async () => {
     const wait = 250;
     const requests: { readonly at: number; readonly isRefused: boolean }[] = [];
+    let noteRefusal = () => {};
+    const refusalSeen = new Promise<void>((resolve) => {
+      noteRefusal = resolve;
+    });
     const server = createServer((_, response) => {
       const isRefused = requests.length === 1;
       requests.push({ at: performance.now(), isRefused });
-      if (isRefused) response.writeHead(429, { 'retry-after-ms': String(wait) });
-      setTimeout(() => response.end(`\`\`\`\`\nbase red ${requests.length}\n\`\`\`\``), isRefused ? 0 : 20);
+      if (isRefused) response.writeHead(429, { 'retry-after-ms': String(wait) }).end();
+      // Only then does another reflection want to begin.
+      else refusalSeen.then(() => response.end(`\`\`\`\`\nbase red ${requests.length}\n\`\`\`\``));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
@@ -118,6 +123,9 @@ describe('a reflection model', () => {
         samplingStrategy: { independent: 6 },
         reflectionConcurrency: 2,
         retry: { minDelayMs: 1 },
+        onEvent: ({ type }) => {
+          if (type === 'retried') noteRefusal();
+        },
         reflectionModel: async () => {
           const response = await fetch(`http://127.0.0.1:${port}`);
           const { status, headers } = response;

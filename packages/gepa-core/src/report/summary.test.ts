@@ -182,12 +182,12 @@ describe('proposals', () => {
 it('a summary after the progress does not repeat its last lines and warnings', () => {
   const ended = { ...result, test, warnings: ['There is no valset.'] };
   const [whole, rest] = [summarize(ended), summarize(ended, { afterProgress: true })];
-  const repeated = ['Ended after', 'no valset', '0.500 → ', '95% interval of the gain'];
-  for (const line of repeated) {
+  for (const line of ['Ended after', 'no valset']) {
     expect(whole).toContain(line);
     expect(rest).not.toContain(line);
   }
-  expect(rest).toMatch(/Held-out test +The interval/);
+  // The result itself stays: progress is on another stream.
+  expect(rest).toMatch(/Held-out test +0\.475 → 0\.700/);
 });
 
 it.each([40, 60, 80])('the lines of a summary and its diff fit a terminal of %i columns', (width) => {

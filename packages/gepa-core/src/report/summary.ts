@@ -30,8 +30,8 @@ export function summarize<Name extends string>(
     afterProgress ? [] : wrapText(endLine(result), width).map(colors.bold),
     table(
       [
-        ['Held-out test', testLines(result, afterProgress, colors)],
-        ['Validation', validationLines(result, afterProgress, colors)],
+        ['Held-out test', testLines(result, colors)],
+        ['Validation', validationLines(result, colors)],
         ['Failures', failureLines(result)],
         ['Objectives', objectiveLines(result)],
         ['Length', lengthLines(result)],
@@ -85,11 +85,10 @@ function wrapped(line: string, width: number): string[] {
 const endLine = ({ durationMs, stopReason, budgetHeld }: OptimizationResult): string =>
   `Ended after ${formatDuration(durationMs)}: ${describeStopReason(stopReason, budgetHeld)}`;
 
-function validationLines(result: OptimizationResult, afterProgress: boolean, { green }: Colors): string[] {
+function validationLines(result: OptimizationResult, { green }: Colors): string[] {
   const { candidates, bestIndex, bestScore, seedScore, scoredOn, seedScoredOn } = result;
   const size = candidateOf(result, 0)?.scores.length ?? 0;
   if (bestIndex === 0) {
-    if (afterProgress) return [];
     const others =
       candidates.length > 1 ? 'no other candidate is clearly better' : 'no other candidate was found';
     return [
@@ -103,9 +102,9 @@ function validationLines(result: OptimizationResult, afterProgress: boolean, { g
   const remark = scoredOn.optimistic
     ? [`Optimistic: the highest of ${formatCount(candidates.length)} candidates, in part by chance`]
     : [];
-  if (isSame) return [...(afterProgress ? [] : [`${scores} on ${basisOf(scoredOn, size)}`]), ...remark];
+  if (isSame) return [`${scores} on ${basisOf(scoredOn, size)}`, ...remark];
   return [
-    ...(afterProgress ? [] : [`${formatScore(seedScore)} → ${formatScore(bestScore)}, on different examples`]),
+    `${formatScore(seedScore)} → ${formatScore(bestScore)}, on different examples`,
     `The seed was scored on ${basisOf(seedScoredOn, size)}, the best candidate on ${basisOf(scoredOn, size)}`,
     ...remark,
   ];
@@ -119,7 +118,7 @@ function basisOf({ examples, fresh }: ScoreBasis, size: number): string {
   return `${formatCount(examples)} of ${countOf(size, 'example')}${fresh ? ' that the search did not use' : ''}`;
 }
 
-function testLines(result: OptimizationResult, afterProgress: boolean, colors: Colors): string[] {
+function testLines(result: OptimizationResult, colors: Colors): string[] {
   const { test, bestIndex, recommendedIndex } = result;
   if (test === undefined) {
     return bestIndex === 0
@@ -127,17 +126,12 @@ function testLines(result: OptimizationResult, afterProgress: boolean, colors: C
       : ['not scored: whether the gain holds on new examples is unknown'];
   }
   const size = `on ${countOf(test.size, 'example')}`;
-  if (bestIndex === 0) {
-    return afterProgress ? [] : [`${formatScore(test.seedScore)} ${size}: the seed is still the best`];
-  }
+  if (bestIndex === 0) return [`${formatScore(test.seedScore)} ${size}: the seed is still the best`];
   const [low, high] = test.interval;
   const paint = low > 0 ? colors.green : colors.yellow;
-  const scores = [
+  return [
     `${formatScore(test.seedScore)} → ${formatScore(test.bestScore)} (${paint(formatGain(test.gain))}) ${size}`,
     `95% interval of the gain: ${formatGain(low)} to ${formatGain(high)}`,
-  ];
-  return [
-    ...(afterProgress ? [] : scores),
     paint(interpretationOf(test)),
     ...(recommendedIndex === bestIndex ? [] : ['The seed is kept, because the best candidate scores lower']),
     ...(test.size < MIN_TEST_SIZE ? ['With so few examples the interval itself is inaccurate'] : []),

@@ -1,3 +1,5 @@
+// @module-tag slow
+
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../optimize.ts';
 import { useFakeTime } from '../testing/fixtures/fake-time.ts';
