@@ -30,6 +30,7 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
   for (const warning of settings.adapter.warnings ?? []) dispatcher.warn(warning);
   const runSignal = new RunSignal(settings.signal);
   let directory: RunDirectory | undefined;
+  let place: PreparedRun<Example, Output, Trace, Name>['place'] | undefined;
   try {
     const pace = new Pace();
     if (settings.runDir !== undefined) {
@@ -50,11 +51,14 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
     if (settings.maxDurationMs !== undefined) {
       runSignal.endAfter(settings.maxDurationMs - prepared.stopwatch.elapsedMs);
     }
+    place = prepared.place;
+    await place.open();
     return await work({ prepared, dispatcher, runSignal });
   } finally {
     runSignal.end();
     // Abandoned calls record their cost before the journal closes.
     if (directory !== undefined) await nextTurn();
+    await place?.close();
     await closeAdapter(settings.adapter, dispatcher.warn);
     directory?.close();
   }

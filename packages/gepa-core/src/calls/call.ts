@@ -47,6 +47,8 @@ export interface Call<Value> {
   replayed(entry: KnownEntry): Value;
   /** The journal entry of a value, without its cost. */
   entryOf(value: Value, durationMs: number): CallEntry;
+  /** The outcome is in the journal, or there is no journal. */
+  end?(): void;
 }
 
 /** One step of a call that may take several attempts. */
@@ -55,6 +57,8 @@ export interface AttemptStep<T> {
   readonly name: string;
   /** `judge`: the step is the metric of a rollout. */
   readonly by?: 'judge';
+  /** Whether the work limits its own time, because it may have to wait before it starts. Default `false`. */
+  readonly limitsTime?: boolean;
   /** The usage that the result reports. */
   readonly usageOf: (result: T) => Usage | undefined;
 }

@@ -86,7 +86,7 @@ export class LiveCall {
 
   async #attemptOnce<T>(step: AttemptStep<T>, work: (context: AttemptContext) => Promise<T> | T): Promise<T> {
     const { timeouts, budget } = this.#run;
-    const attempt = timeouts.start(step.name);
+    const attempt = timeouts.start(step.name, step.limitsTime);
     const meter = new AttemptMeter(budget, this.#reservation, (reason) => attempt.abort(reason));
     let reported: Usage | undefined;
     try {

@@ -44,7 +44,7 @@ export async function runCall<Value>(
       value = await call.perform((step, work) => live.attempt(step, work));
     } catch (error) {
       live.settle(isKnownOutcome(error) ? 'known' : 'unknown');
-      journalFailure(run, call, live, error);
+      if (journalFailure(run, call, live, error)) call.end?.();
       dispatchSettled(run, call, live.usage, false);
       return { interruption: interruptionOf(run, error) };
     }
@@ -55,6 +55,7 @@ export async function runCall<Value>(
       ...call.entryOf(value, Math.round(durationMs)),
       ...live.cost,
     });
+    if (run.journal === undefined || position !== undefined) call.end?.();
     dispatchSettled(run, call, live.usage, false);
     // Thrown only now: the value was paid for, and a resumed run has it.
     if (live.problem !== undefined) fail(run, live.problem);
@@ -122,13 +123,17 @@ function fail(run: CallEnvironment, error: RunError): never {
   throw error;
 }
 
-/** A failure after which the run goes on decides its course, and one that cost something is part of the spend. */
+/**
+ * A failure after which the run goes on decides its course, and one that cost something is part of the spend.
+ *
+ * @returns whether a resumed run repeats the failure.
+ */
 function journalFailure<Value>(
   { journal, signal, outage }: CallEnvironment,
   { iteration, phase, key }: Call<Value>,
   { cost }: LiveCall,
   error: unknown,
-): void {
+): boolean {
   const endsRun =
     signal.aborted ||
     outage.final !== undefined ||
@@ -141,6 +146,7 @@ function journalFailure<Value>(
   } else if (reservation !== undefined) {
     void journal?.mark({ type: 'reserved', reservation, tokens: 0, costUsd: 0 });
   }
+  return !endsRun;
 }
 
 function dispatchSettled<Value>(

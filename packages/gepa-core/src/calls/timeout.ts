@@ -9,6 +9,8 @@ export class AttemptTimeouts {
   readonly #timeoutMs: number;
   /** By start. An array, since a set that changes often keeps garbage alive until the next full collection. */
   readonly #running: Attempt[] = [];
+  /** Those that limit their own time. */
+  readonly #untimed = new Set<Attempt>();
   /** One timer and one listener for all attempts: to add and remove them for each takes as long as a whole call. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -17,25 +19,29 @@ export class AttemptTimeouts {
     this.#timeoutMs = timeoutMs;
     runSignal.addEventListener('abort', () => {
       clearTimeout(this.#timer);
-      for (const attempt of [...this.#running]) attempt.abort(runSignal.reason);
+      for (const attempt of [...this.#running, ...this.#untimed]) attempt.abort(runSignal.reason);
     });
   }
 
   /**
-   * Starts the clock of an attempt.
+   * Starts the clock of an attempt, unless it limits its own time.
    *
    * @throws when the run is over.
    */
-  start(name: string): Attempt {
+  start(name: string, limitsTime = false): Attempt {
     this.#runSignal.throwIfAborted();
     const attempt = new Attempt(name, performance.now());
+    if (limitsTime) {
+      this.#untimed.add(attempt);
+      return attempt;
+    }
     this.#running.push(attempt);
     if (this.#timer === undefined) this.#setTimer(this.#timeoutMs);
     return attempt;
   }
 
   stop(attempt: Attempt): void {
-    this.#running.splice(this.#running.indexOf(attempt), 1);
+    if (!this.#untimed.delete(attempt)) this.#running.splice(this.#running.indexOf(attempt), 1);
   }
 
   #setTimer(ms: number): void {

@@ -70,7 +70,7 @@ function total(
   return sum;
 }
 
-/** Settings whose budget does not require that calls report their usage. */
-export function withoutSpendLimits({ maxCostUsd, maxTokens, ...settings }: AnySettings): AnySettings {
+/** Settings whose budget does not require that calls report their usage, and whose rollouts are made in this process. */
+export function withoutSpendLimits({ maxCostUsd, maxTokens, rollouts, ...settings }: AnySettings): AnySettings {
   return settings;
 }

@@ -24,6 +24,7 @@ const sharedOptions = [
   'metric',
   'failureScore',
   'concurrency',
+  'rollouts',
   'retry',
   'rolloutTimeoutMs',
   'maxCostUsd',

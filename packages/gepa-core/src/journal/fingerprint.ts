@@ -101,12 +101,9 @@ type DecidingSettings = { readonly [name in (typeof searchOptions)[number]]?: un
 /** The work can pause between examples. */
 export function* fingerprintOf(settings: DecidingSettings): Generator<void, Fingerprint> {
   const { adapter, trainset, valset, testset, reflectionModel, propose } = settings;
-  const components = Object.entries(adapter.components);
   const train = yield* withExamples(trainset);
   return {
-    components: Object.fromEntries(
-      components.map(([name, { text, variables }]) => [name, digest([text, variables])]),
-    ),
+    components: componentDigests(adapter.components),
     trainset: train,
     valset: valset === trainset ? train : yield* withExamples(valset),
     testset: yield* withExamples(testset),
@@ -128,20 +125,35 @@ export function* fingerprintOf(settings: DecidingSettings): Generator<void, Fing
   };
 }
 
+/** A digest of each component. */
+export function componentDigests(components: ProgramSource['components']): Fingerprint['components'] {
+  return Object.fromEntries(
+    Object.entries(components).map(([name, { text, variables }]) => [name, digest([text, variables])]),
+  );
+}
+
 /** The differences, each as part of a sentence. */
-export function differences(was: Fingerprint, is: Fingerprint, isEvaluation = false): string[] {
+export function componentDifferences(
+  was: Fingerprint['components'],
+  is: Fingerprint['components'],
+): string[] {
   const names = (group: Readonly<Record<string, string>>) => Object.keys(group);
   const found: string[] = [];
-  const all = new Set([...names(was.components), ...names(is.components)]);
-  for (const name of all) {
-    const [before, now] = [ownValue(was.components, name), ownValue(is.components, name)];
+  for (const name of new Set([...names(was), ...names(is)])) {
+    const [before, now] = [ownValue(was, name), ownValue(is, name)];
     if (now === undefined) found.push(`the component ${name} is missing`);
     else if (before === undefined) found.push(`the component ${name} is new`);
     else if (before !== now) found.push(`the text of the component ${name} differs`);
   }
-  if (found.length === 0 && names(was.components).join() !== names(is.components).join()) {
+  if (found.length === 0 && names(was).join() !== names(is).join()) {
     found.push('the components are in another order');
   }
+  return found;
+}
+
+/** The differences, each as part of a sentence. */
+export function differences(was: Fingerprint, is: Fingerprint, isEvaluation = false): string[] {
+  const found = componentDifferences(was.components, is.components);
   // An evaluation has one set of examples.
   const sets = isEvaluation ? (['trainset'] as const) : (['trainset', 'valset', 'testset'] as const);
   for (const set of sets) {

@@ -9,6 +9,7 @@ import type { Metric } from '../metric.ts';
 import type { GivenCandidate } from '../program/given-candidate.ts';
 import type { TextLimits } from '../reflection/answer/text-limits.ts';
 import type { Knowledge } from '../reflection/knowledge.ts';
+import type { Rollouts } from '../rollouts/rollouts.ts';
 import type { FrontierType } from '../search/search-view.ts';
 import type { StopCondition } from '../search/strategies/stop-conditions.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
@@ -137,6 +138,11 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly signal?: AbortSignal;
   /** The maximum number of concurrent rollouts. Default 8. */
   readonly concurrency?: number;
+  /**
+   * Where the rollouts are made: `bullmq(…)` of `gepa-core/bullmq` makes them in worker processes. Search, journal, budget
+   * and events stay in this process. Default: in this process.
+   */
+  readonly rollouts?: Rollouts;
   /** The maximum number of concurrent calls of the reflection model or proposer. Default 8. */
   readonly reflectionConcurrency?: number;
   /** How transient failures are retried. Default: 8 retries, over about two minutes. */

@@ -144,6 +144,12 @@ const shape = {
   stopConditions: optional(z.array(aFunction)),
   signal: optional(z.custom<unknown>((value) => value instanceof AbortSignal, 'must be an AbortSignal')),
   concurrency: optional(count),
+  rollouts: optional(
+    z.custom<unknown>(
+      (value) => has(value, 'placeFor'),
+      'must be what `bullmq(…)` of gepa-core/bullmq returns',
+    ),
+  ),
   reflectionConcurrency: optional(count),
   retry: optional(
     z.strictObject({

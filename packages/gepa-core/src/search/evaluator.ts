@@ -9,8 +9,8 @@ import { type CallOutcome, runCall } from '../calls/run-call.ts';
 import { Semaphore } from '../calls/semaphore.ts';
 import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '../component.ts';
 import { type JournalPosition, PROBE, type RolloutDetails } from '../journal/journal.ts';
-import type { Metric } from '../metric.ts';
 import type { Mask } from '../redact.ts';
+import type { RolloutPlace } from '../rollouts/rollouts.ts';
 import type { ExampleRef } from './examples.ts';
 import { FailureCheck } from './failure-check.ts';
 import { type CandidateRun, type Program, RolloutCall, type RolloutContext } from './rollout-call.ts';
@@ -39,9 +39,8 @@ export interface Evaluation<Example, Output, Trace> {
 
 export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;
-  readonly runId: string;
   readonly adapter: Adapter<Example, Output, Trace, Name>;
-  readonly metric: Metric<Example, Output, Trace, Name>;
+  readonly place: RolloutPlace<Example, Output, Trace, Name>;
   readonly stopwatch: Stopwatch;
   readonly concurrency: number;
   readonly failureScore: number;

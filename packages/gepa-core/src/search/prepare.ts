@@ -20,6 +20,8 @@ import { copyFinder, createLimits, type FindCopies } from '../reflection/answer/
 import { Memory } from '../reflection/memory/memory.ts';
 import { createProposer } from '../reflection/propose.ts';
 import { countOf } from '../report/format.ts';
+import { inProcess } from '../rollouts/in-process.ts';
+import type { RolloutPlace, RolloutRun } from '../rollouts/rollouts.ts';
 import { keyedDraws, sharedDraws } from './draws.ts';
 import { Evaluator } from './evaluator.ts';
 import { ExampleIndex, type ExampleRef } from './examples.ts';
@@ -36,6 +38,7 @@ export interface PreparedRun<Example, Output, Trace, Name extends string> {
   readonly runId: string;
   readonly search: SearchContext<Example, Output, Trace, Name>;
   readonly calls: CallEnvironment;
+  readonly place: RolloutPlace<Example, Output, Trace, Name>;
   readonly testset: readonly ExampleRef<Example>[];
   readonly findCopies: FindCopies;
   readonly stopwatch: Stopwatch;
@@ -135,11 +138,24 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     pace,
   };
   const trainKeys = new Set(trainset.map(({ key }) => key));
-  const evaluator = new Evaluator({
-    run: calls,
+  const rolloutRun: RolloutRun<Example, Output, Trace, Name> = {
     runId,
     adapter,
     metric: settings.metric,
+    examples: [...new Set([...trainset, ...valset, ...testset])],
+    rolloutTimeoutMs: settings.rolloutTimeoutMs,
+    admitsCalls: budget.limitsSpend && !budget.isDeclared('rollout'),
+    hasJournal: journal !== undefined,
+    mask: settings.mask,
+    signal,
+    note: dispatcher.note,
+    warn,
+  };
+  const place = settings.rollouts?.placeFor(rolloutRun) ?? inProcess(rolloutRun);
+  const evaluator = new Evaluator({
+    run: calls,
+    adapter,
+    place,
     stopwatch,
     concurrency: settings.concurrency,
     failureScore: settings.failureScore,
@@ -274,7 +290,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     stopReason,
     warn,
   };
-  return { runId, testset, findCopies, stopwatch, calls, search };
+  return { runId, place, testset, findCopies, stopwatch, calls, search };
 }
 
 const METRIC_REPEATS = 3;

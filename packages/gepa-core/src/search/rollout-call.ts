@@ -9,8 +9,7 @@ import type { Semaphore } from '../calls/semaphore.ts';
 import type { Candidate } from '../component.ts';
 import { RolloutError, RunError } from '../errors.ts';
 import { type KnownEntry, type RolloutEntry, rolloutKey } from '../journal/journal.ts';
-import type { Metric } from '../metric.ts';
-import { copyExample } from './copy-example.ts';
+import type { RolloutInProgress, RolloutPlace } from '../rollouts/rollouts.ts';
 import type { ExampleRef } from './examples.ts';
 import { isHopelessError } from './hopeless-seed.ts';
 import type { ScoreCheck } from './score-check.ts';
@@ -36,9 +35,8 @@ export interface RolloutContext {
 /** What all rollouts of a run share. */
 export interface Program<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;
-  readonly runId: string;
   readonly adapter: Adapter<Example, Output, Trace, Name>;
-  readonly metric: Metric<Example, Output, Trace, Name>;
+  readonly place: RolloutPlace<Example, Output, Trace, Name>;
   readonly scores: ScoreCheck;
   readonly failureScore: number;
   /** Undefined where no score counts as perfect. */
@@ -70,6 +68,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   readonly #ref: ExampleRef<Example>;
   readonly #occurrence: string | undefined;
   readonly #repeatsMetric: boolean;
+  #rollout: RolloutInProgress<Output, Trace> | undefined;
 
   /** `occurrence` distinguishes rollouts of the same pair, where there is no cache. */
   constructor(
@@ -102,25 +101,28 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
    *   that breaks its contract.
    */
   async perform(attempt: RunAttempt): Promise<Rollout<Example, Output, Trace>> {
-    const { adapter, metric, runId, scores, perfectScore } = this.#program;
+    const { place, scores, perfectScore } = this.#program;
     const { candidate, context } = this.#candidateRun;
     const { example, id: exampleId } = this.#ref;
     const { iteration, phase, candidateIndex } = context;
+    const rollout = place.start({
+      key: this.key,
+      candidate,
+      example,
+      exampleId,
+      iteration,
+      phase,
+      candidateIndex,
+      repeatsMetric: this.#repeatsMetric,
+    });
+    this.#rollout = rollout;
+    const { limitsTime } = place;
 
     let execution: Execution<Output, Trace>;
     try {
       execution = await attempt(
-        { name: 'The program', usageOf: (result: Execution<Output, Trace>) => result?.usage },
-        (given) =>
-          // A copy, so that a program that writes into its input changes nothing for others.
-          adapter.run(candidate, copyExample(example), {
-            ...given,
-            runId,
-            iteration,
-            phase,
-            candidateIndex,
-            exampleId,
-          }),
+        { name: 'The program', limitsTime, usageOf: (result: Execution<Output, Trace>) => result?.usage },
+        (given) => rollout.run(given),
       );
     } catch (error) {
       if (!RolloutError.isInstance(error)) return this.#failed('program', error, {});
@@ -144,8 +146,8 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     };
 
     const askMetric = () =>
-      attempt({ name: 'The metric', by: 'judge', usageOf: usageOfMetric }, (given): unknown =>
-        metric({ ...given, candidate, example, output, trace }),
+      attempt({ name: 'The metric', by: 'judge', limitsTime, usageOf: usageOfMetric }, (given) =>
+        rollout.score(given, execution),
       );
     let result: unknown;
     try {
@@ -183,6 +185,10 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     const message = messageOf(error);
     const feedback = `The ${failedIn} failed: ${message}`;
     return { example, exampleId, ...ran, score: failureScore, feedback, error: message, failedIn };
+  }
+
+  end(): void {
+    this.#rollout?.end();
   }
 
   entryOf(rollout: Rollout<Example, Output, Trace>, durationMs: number): RolloutEntry {

@@ -1,0 +1,40 @@
+import type { Execution } from '../adapter/adapter.ts';
+import type { AttemptContext } from '../calls/call.ts';
+import { copyExample } from '../search/copy-example.ts';
+import type { RolloutPlace, RolloutRequest, RolloutRun } from './rollouts.ts';
+
+/** Makes rollouts in the process of the search. */
+export function inProcess<Example, Output, Trace, Name extends string>({
+  runId,
+  adapter,
+  metric,
+}: Pick<RolloutRun<Example, Output, Trace, Name>, 'runId' | 'adapter' | 'metric'>): RolloutPlace<
+  Example,
+  Output,
+  Trace,
+  Name
+> {
+  return {
+    limitsTime: false,
+    open: async () => {},
+    close: async () => {},
+    start: (request: RolloutRequest<Example, Name>) => {
+      const { candidate, example, iteration, phase, candidateIndex, exampleId } = request;
+      return {
+        // A copy, so that a program that writes into its input changes nothing for others.
+        run: (given: AttemptContext) =>
+          adapter.run(candidate, copyExample(example), {
+            ...given,
+            runId,
+            iteration,
+            phase,
+            candidateIndex,
+            exampleId,
+          }),
+        score: async (given: AttemptContext, { output, trace }: Execution<Output, Trace>) =>
+          metric({ ...given, candidate, example, output, trace }),
+        end: () => {},
+      };
+    },
+  };
+}

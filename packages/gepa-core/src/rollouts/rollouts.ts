@@ -1,0 +1,68 @@
+import type { Adapter, Execution, RunContext } from '../adapter/adapter.ts';
+import type { AttemptContext } from '../calls/call.ts';
+import type { Candidate } from '../component.ts';
+import type { Metric } from '../metric.ts';
+import type { Mask } from '../redact.ts';
+
+/** A rollout to make. */
+export interface RolloutRequest<Example, Name extends string>
+  extends Pick<RunContext, 'iteration' | 'phase' | 'candidateIndex' | 'exampleId'> {
+  /** Identifies the rollout in the journal of its run. Without a journal, several rollouts may have the same. */
+  readonly key: string;
+  readonly candidate: Candidate<Name>;
+  readonly example: Example;
+  /** Whether the metric is asked again for the same output. */
+  readonly repeatsMetric: boolean;
+}
+
+/** A rollout that is being made. Each of its steps may take several attempts. */
+export interface RolloutInProgress<Output, Trace> {
+  /** One attempt of the program. */
+  run(given: AttemptContext): Promise<Execution<Output, Trace>>;
+  /** One attempt of the metric, which returns whatever the metric returned. */
+  score(given: AttemptContext, execution: Execution<Output, Trace>): Promise<unknown>;
+  /** The rollout is over, and its outcome is in the journal if there is one. */
+  end(): void;
+}
+
+/**
+ * Where a run makes its rollouts. The engine decides which are made, reserves their budget, retries them and writes the
+ * journal; a place only makes the attempts.
+ */
+export interface RolloutPlace<Example, Output, Trace, Name extends string> {
+  /**
+   * Whether the place ends an attempt after `rolloutTimeoutMs` itself, because the attempt may have to wait before it
+   * starts.
+   */
+  readonly limitsTime: boolean;
+  /** Called before the first rollout. @throws why no rollout can be made. */
+  open(): Promise<void>;
+  start(request: RolloutRequest<Example, Name>): RolloutInProgress<Output, Trace>;
+  /** Called once at the end of the run, after its signal. */
+  close(): Promise<void>;
+}
+
+/** What a place may know of the run. */
+export interface RolloutRun<Example, Output, Trace, Name extends string> {
+  readonly runId: string;
+  readonly adapter: Adapter<Example, Output, Trace, Name>;
+  readonly metric: Metric<Example, Output, Trace, Name>;
+  readonly examples: readonly { readonly id: string; readonly example: Example }[];
+  readonly rolloutTimeoutMs: number;
+  /** Whether each model call has to be admitted before it is made. */
+  readonly admitsCalls: boolean;
+  /** Whether the run has a journal, so that an earlier session may have started the same rollouts. */
+  readonly hasJournal: boolean;
+  readonly mask: Mask;
+  /** Aborted when the run ends. */
+  readonly signal: AbortSignal;
+  readonly note: (message: string) => void;
+  readonly warn: (message: string) => void;
+}
+
+/** The option `rollouts`: makes the rollouts of a run in another place, such as the workers of a queue. */
+export interface Rollouts {
+  placeFor<Example, Output, Trace, Name extends string>(
+    run: RolloutRun<Example, Output, Trace, Name>,
+  ): RolloutPlace<Example, Output, Trace, Name>;
+}
