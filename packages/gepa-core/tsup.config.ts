@@ -10,6 +10,7 @@ export default defineConfig({
     'adapter/index': 'src/adapter/index.ts',
     'node/index': 'src/node/index.ts',
     'report/index': 'src/report/index.ts',
+    'bullmq/index': 'src/bullmq/index.ts',
     'testing/index': 'src/testing/index.ts',
     'cli/main': 'src/cli/main.ts',
   },

@@ -18,6 +18,7 @@ import { type RunInputs, savedResult } from './provenance.ts';
 import { checkCandidate, type SavedCandidate, writeSavedCandidate } from './saved-candidate.ts';
 import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
 import { foundCandidate, publicComponents, selectionAdapter } from './selection-adapter.ts';
+import { asServable } from './served-target.ts';
 
 /** An example for a framework's program. `input` is passed to the program unchanged. */
 export interface ProgramExample<Input = unknown, Expected = unknown> {
@@ -162,7 +163,7 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
       adapter: newAdapter<Example>(),
     };
   };
-  return {
+  const target: Target<Program, Input, Output, Name, Model> = {
     components,
     apply: (candidate) => apply(checkCandidate(components, candidate)),
     async compile<Example extends ProgramExample<Input>>(
@@ -195,6 +196,7 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
     load: (saved, options) =>
       loadProgram({ ...binding, components: found }, saved, { ...selection, ...options }),
   };
+  return asServable(target, { adapter: newAdapter });
 }
 
 function compiled<Program, Name extends string>(

@@ -15,7 +15,7 @@ export function inProcess<Example, Output, Trace, Name extends string>({
   Name
 > {
   return {
-    limitsTime: false,
+    limitsTimeOf: [],
     open: async () => {},
     close: async () => {},
     start: (request: RolloutRequest<Example, Name>) => {

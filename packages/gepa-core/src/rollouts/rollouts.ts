@@ -31,10 +31,10 @@ export interface RolloutInProgress<Output, Trace> {
  */
 export interface RolloutPlace<Example, Output, Trace, Name extends string> {
   /**
-   * Whether the place ends an attempt after `rolloutTimeoutMs` itself, because the attempt may have to wait before it
-   * starts.
+   * The steps whose attempts the place ends itself after `rolloutTimeoutMs`, because they may have to wait before they
+   * start.
    */
-  readonly limitsTime: boolean;
+  readonly limitsTimeOf: readonly ('program' | 'metric')[];
   /** Called before the first rollout. @throws why no rollout can be made. */
   open(): Promise<void>;
   start(request: RolloutRequest<Example, Name>): RolloutInProgress<Output, Trace>;

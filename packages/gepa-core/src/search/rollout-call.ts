@@ -116,12 +116,16 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
       repeatsMetric: this.#repeatsMetric,
     });
     this.#rollout = rollout;
-    const { limitsTime } = place;
+    const limitsTime = (step: 'program' | 'metric') => place.limitsTimeOf.includes(step);
 
     let execution: Execution<Output, Trace>;
     try {
       execution = await attempt(
-        { name: 'The program', limitsTime, usageOf: (result: Execution<Output, Trace>) => result?.usage },
+        {
+          name: 'The program',
+          limitsTime: limitsTime('program'),
+          usageOf: (result: Execution<Output, Trace>) => result?.usage,
+        },
         (given) => rollout.run(given),
       );
     } catch (error) {
@@ -146,8 +150,9 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     };
 
     const askMetric = () =>
-      attempt({ name: 'The metric', by: 'judge', limitsTime, usageOf: usageOfMetric }, (given) =>
-        rollout.score(given, execution),
+      attempt(
+        { name: 'The metric', by: 'judge', limitsTime: limitsTime('metric'), usageOf: usageOfMetric },
+        (given) => rollout.score(given, execution),
       );
     let result: unknown;
     try {

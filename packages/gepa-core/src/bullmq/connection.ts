@@ -1,0 +1,43 @@
+import type { ConnectionOptions } from 'bullmq';
+import { OptionsError } from '../errors.ts';
+
+/** A queue of BullMQ. */
+export interface QueueAddress {
+  /** The connection to Redis or Valkey, as BullMQ takes it: `{ url }`, `{ host, port, … }`, or a client. */
+  readonly connection: ConnectionOptions;
+  /** The name of the queue. Programs need queues of their own; any number of runs of one program can share one. */
+  readonly queue: string;
+  /** The prefix of BullMQ's keys. Default `'bull'`. */
+  readonly prefix?: string;
+}
+
+/** @throws {OptionsError} with every problem. */
+export function checkAddress(
+  { connection, queue }: Partial<QueueAddress>,
+  more: readonly string[] = [],
+): void {
+  const problems = [
+    ...(typeof connection === 'object' && connection !== null
+      ? []
+      : [
+          'The option "connection" is missing; give what BullMQ takes, such as { url: \'redis://localhost:6379\' }.',
+        ]),
+    ...(typeof queue === 'string' && queue !== '' && !queue.includes(':')
+      ? []
+      : ['The option "queue" must be a name without ":".']),
+    ...more,
+  ];
+  if (problems.length > 0) throw new OptionsError(problems);
+}
+
+/** The options of every queue and worker of BullMQ. Commands wait while the connection is lost. */
+export function connectionOf({ connection, prefix }: QueueAddress): {
+  readonly connection: ConnectionOptions;
+  readonly prefix?: string;
+} {
+  const isClient = 'duplicate' in connection && typeof connection.duplicate === 'function';
+  return {
+    connection: isClient ? connection : { ...connection, maxRetriesPerRequest: null },
+    ...(prefix === undefined ? {} : { prefix }),
+  };
+}

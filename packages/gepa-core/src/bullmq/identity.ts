@@ -1,0 +1,58 @@
+import type { Adapter } from '../adapter/adapter.ts';
+import {
+  componentDifferences,
+  componentDigests,
+  metricDigest,
+  programChanges,
+  programIdentityOf,
+} from '../journal/fingerprint.ts';
+import { PROTOCOL } from './protocol.ts';
+
+/** What has to be the same in a run and in its workers. */
+export interface Identity {
+  readonly protocol: number;
+  readonly version?: string;
+  /** A digest of each component. */
+  readonly components: Readonly<Record<string, string>>;
+  /** Program and metric, by name. */
+  readonly program: Readonly<Record<string, string>>;
+  readonly hasMetric: boolean;
+}
+
+const model = 'the task model';
+
+/** `version` stands for the source of program and metric. */
+export function identityOf(
+  adapter: Pick<Adapter<never, unknown, unknown>, 'components' | 'models' | 'secrets' | 'source' | 'run'>,
+  metric: unknown,
+  version: string | undefined,
+): Identity {
+  const program = programIdentityOf({ adapter });
+  return {
+    protocol: PROTOCOL,
+    components: componentDigests(adapter.components),
+    hasMetric: metric !== undefined,
+    ...(version === undefined
+      ? { program: metric === undefined ? program : { ...program, 'the metric': metricDigest(metric) } }
+      : { version, program: { [model]: program[model]! } }),
+  };
+}
+
+/** What differs in a worker, each as part of a sentence. */
+export function differencesOf(run: Identity, worker: Identity): string[] {
+  if (run.protocol !== worker.protocol) return ['its version of gepa-core is another'];
+  const versions =
+    run.version === worker.version
+      ? []
+      : [`the version is ${worker.version ?? 'not set'} instead of ${run.version ?? 'not set'}`];
+  const metric =
+    run.hasMetric && !worker.hasMetric
+      ? ["it has no metric; pass `metric` to serveRollouts, or set `metricIn: 'optimizer'` in bullmq()"]
+      : [];
+  return [
+    ...versions,
+    ...componentDifferences(run.components, worker.components),
+    ...programChanges(run.program, worker.program),
+    ...metric,
+  ];
+}

@@ -1,0 +1,122 @@
+import type { Adapter, Execution } from '../adapter/adapter.ts';
+import type { AttemptContext } from '../calls/call.ts';
+import { AttemptTimeouts } from '../calls/timeout.ts';
+import { RolloutError, RunError } from '../errors.ts';
+import type { Metric } from '../metric.ts';
+import type { Mask } from '../redact.ts';
+import { copyExample } from '../search/copy-example.ts';
+import { ScoreCheck } from '../search/score-check.ts';
+import { packError } from './packed-error.ts';
+import type { JobRequest, Part } from './protocol.ts';
+import { type CallReports, WorkerMeter } from './worker-meter.ts';
+
+/** What a worker serves. */
+export interface Served {
+  readonly adapter: Adapter<unknown, unknown, unknown>;
+  readonly metric: Metric<unknown, unknown, unknown> | undefined;
+  readonly mask: Mask;
+  readonly maxResultBytes: number;
+}
+
+/**
+ * Makes the steps of one job: the program, then the metric as often as asked; the first failure is the last step.
+ *
+ * @param reportsOf the reports of a step, by its number; `undefined` where no call has to be admitted.
+ */
+export async function* makeRollout(
+  { adapter, metric, mask, maxResultBytes }: Served,
+  request: JobRequest,
+  signal: AbortSignal,
+  reportsOf: (part: number) => CallReports | undefined,
+): AsyncGenerator<Part> {
+  const { candidate, example, context, timeoutMs, scores } = request;
+  const timeouts = new AttemptTimeouts(signal, timeoutMs);
+  let number = 0;
+  const step = async (
+    name: string,
+    isLast: boolean,
+    work: (given: AttemptContext) => Promise<unknown>,
+    packed: (value: never) => unknown,
+  ): Promise<{ readonly part: Part; readonly value?: unknown }> => {
+    const meter = new WorkerMeter(reportsOf(number++));
+    const attempt = timeouts.start(name);
+    try {
+      const value = await attempt.run(() => work({ signal: attempt.signal, meter }));
+      const part = { calls: meter.close(), value: packed(value as never), isLast };
+      refuseTooLarge(part, maxResultBytes);
+      return { part, value };
+    } catch (error) {
+      const part = { calls: meter.close(), error: packError(error, mask), isLast: true };
+      return { part: withoutLargeTrace(part, maxResultBytes) };
+    } finally {
+      timeouts.stop(attempt);
+    }
+  };
+
+  let execution = request.execution as Execution<unknown, unknown> | undefined;
+  if (execution === undefined) {
+    const ran = await step(
+      'The program',
+      scores === 0,
+      (given) => adapter.run(candidate, copyExample(example), { ...given, ...context }),
+      (value) => plainExecution(adapter, value, context.exampleId, mask),
+    );
+    yield ran.part;
+    if (ran.part.isLast) return;
+    execution = ran.value as Execution<unknown, unknown>;
+  }
+  const { output, trace } = execution;
+  for (let score = 1; score <= scores; score++) {
+    const scored = await step(
+      'The metric',
+      score === scores,
+      async (given) => metric!({ ...given, candidate, example, output, trace }),
+      // Objectives are compared with those of other rollouts by the run.
+      (value) => mask.data(new ScoreCheck('instance').check(value, context.exampleId)),
+    );
+    yield scored.part;
+    if (scored.part.isLast) return;
+  }
+}
+
+/** As plain data, like in a run directory. */
+function plainExecution(
+  adapter: Served['adapter'],
+  execution: Execution<unknown, unknown> | null,
+  exampleId: string,
+  mask: Mask,
+): Execution<unknown, unknown> {
+  if (typeof execution !== 'object' || execution === null) {
+    throw new RunError(
+      `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}. Return { output, trace?, usage? }.`,
+    );
+  }
+  const { output, trace, usage, unread } = execution;
+  const ran = { ...(output === undefined ? {} : { output }), ...(trace === undefined ? {} : { trace }) };
+  const plain = { ...ran, ...adapter.toPlain?.(ran) };
+  return {
+    output: mask.data(plain.output),
+    ...(plain.trace === undefined ? {} : { trace: mask.data(plain.trace) }),
+    ...(usage === undefined ? {} : { usage }),
+    ...(unread === undefined ? {} : { unread }),
+  };
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+const sizeOf = (part: Part) => Buffer.byteLength(JSON.stringify(part));
+
+function refuseTooLarge(part: Part, maxResultBytes: number): void {
+  const size = sizeOf(part);
+  if (size <= maxResultBytes) return;
+  throw new RolloutError(
+    `The output and trace take ${megabytes(size)}, more than the ${megabytes(maxResultBytes)} that may travel. Return less in output and trace, or raise \`maxResultBytes\` in serveRollouts.`,
+    { cause: undefined },
+  );
+}
+
+/** The error of a failed rollout travels whatever its trace. */
+function withoutLargeTrace(part: Part, maxResultBytes: number): Part {
+  if (part.error?.trace === undefined || sizeOf(part) <= maxResultBytes) return part;
+  const { trace: _, ...error } = part.error;
+  return { ...part, error };
+}

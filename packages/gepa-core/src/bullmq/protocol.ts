@@ -1,0 +1,78 @@
+import type { RunContext } from '../adapter/adapter.ts';
+import type { CallRequest } from '../adapter/call-meter.ts';
+import type { Usage } from '../budget/usage.ts';
+import type { Candidate } from '../component.ts';
+import type { Identity } from './identity.ts';
+import type { PackedError } from './packed-error.ts';
+
+/** Changes whenever workers and runs of different versions of this package could not work together. */
+export const PROTOCOL = 1;
+
+/** How a model call ended; neither, while it has not ended. */
+export interface CallOutcome {
+  readonly usage?: Usage;
+  readonly failed?: 'unbilled' | 'unknown';
+}
+
+/** A model call that a worker reports. */
+export interface ReportedCall extends CallOutcome {
+  readonly request: CallRequest;
+}
+
+/** The outcome of one step of a job: the program, or one answer of the metric. */
+export interface Part {
+  readonly calls: readonly ReportedCall[];
+  /** An execution, or what the metric returned. */
+  readonly value?: unknown;
+  readonly error?: PackedError;
+  /** What differs between the program of the run and that of the worker, which therefore ran nothing. */
+  readonly refused?: readonly string[];
+  /** Whether it is the job's last. */
+  readonly isLast: boolean;
+}
+
+/** What the run asks for. */
+export interface JobRequest {
+  readonly candidate: Candidate;
+  readonly example: unknown;
+  readonly context: Omit<RunContext, 'signal' | 'meter'>;
+  readonly timeoutMs: number;
+  /** Asks the metric alone, for an output that is known. */
+  readonly execution?: { readonly output?: unknown; readonly trace?: unknown };
+  /** How often the metric is asked; 0 when the run asks it itself. */
+  readonly scores: 0 | 1 | 2;
+}
+
+/** A job in the queue. Its outcome replaces the request, and stays until the run has written it to its journal. */
+export interface JobData {
+  readonly inbox: string;
+  /** Whether each model call waits until the run admits it. */
+  readonly admitsCalls: boolean;
+  readonly identity: Identity;
+  readonly request?: JobRequest;
+  readonly parts: readonly Part[];
+}
+
+/** A model call of a step of a job. */
+export interface CallPlace {
+  readonly job: string;
+  readonly part: number;
+  readonly call: number;
+}
+
+/** From a worker to a run. */
+export type MessageToRun =
+  | { readonly type: 'worker'; readonly worker: string; readonly identity: Identity }
+  | ({ readonly type: 'begin'; readonly worker: string; readonly request: CallRequest } & CallPlace)
+  | ({ readonly type: 'end' } & CallPlace & CallOutcome)
+  /** There are further parts. */
+  | { readonly type: 'news'; readonly job: string };
+
+/** From a run to a worker. */
+export type MessageToWorker =
+  | { readonly type: 'hello'; readonly inbox: string }
+  | { readonly type: 'abort'; readonly job: string }
+  | ({ readonly type: 'answer'; readonly refused?: string } & CallPlace);
+
+export const inboxOfRun = (queue: string, runId: string): string => `${queue}-run-${runId}`;
+export const inboxOfWorker = (queue: string, worker: string): string => `${queue}-worker-${worker}`;

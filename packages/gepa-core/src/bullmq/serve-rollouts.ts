@@ -1,0 +1,270 @@
+import { hostname } from 'node:os';
+import { type Job, Queue, Worker } from 'bullmq';
+import type { Adapter } from '../adapter/adapter.ts';
+import { OptionsError } from '../errors.ts';
+import type { Metric } from '../metric.ts';
+import { type ServableTarget, servedBy } from '../program/served-target.ts';
+import { createMask } from '../redact.ts';
+import { environmentSecrets } from '../secrets.ts';
+import { checkAddress, connectionOf, type QueueAddress } from './connection.ts';
+import { WorkerMismatchError } from './errors.ts';
+import { differencesOf, type Identity, identityOf } from './identity.ts';
+import { Mailbox, Post } from './mailbox.ts';
+import { makeRollout, type Served } from './make-rollout.ts';
+import {
+  type CallPlace,
+  inboxOfWorker,
+  type JobData,
+  type MessageToRun,
+  type MessageToWorker,
+  type Part,
+} from './protocol.ts';
+import type { CallReports } from './worker-meter.ts';
+
+/** Options for `serveRollouts`. */
+export interface ServeOptions<Example, Output, Trace, Name extends string> extends QueueAddress {
+  /** The metric of the run, which scores rollouts where they run. Left out only with `metricIn: 'optimizer'`. */
+  readonly metric?: Metric<Example, Output, Trace, Name>;
+  /** The maximum number of rollouts at once in this process. Default 1. */
+  readonly concurrency?: number;
+  /**
+   * How long the process may be silent, in milliseconds, before its rollouts are made elsewhere. Must exceed the longest
+   * time for which the program blocks the event loop. Default 30,000.
+   */
+  readonly lockDurationMs?: number;
+  /** The most that the result of a rollout, output and trace, may take as JSON. Default 32,000,000. */
+  readonly maxResultBytes?: number;
+  /** The same text in a run and its workers, such as a commit, instead of a comparison of the source of program and metric. */
+  readonly version?: string;
+  /** Masks texts of outputs, traces, feedback and errors before they leave the process. API keys are masked without it. */
+  readonly redact?: (text: string) => string;
+}
+
+/** A worker that makes rollouts. */
+export interface RolloutServer {
+  /** Identifies the worker in messages of a run. */
+  readonly name: string;
+  /** Finishes the rollouts in progress, takes no further ones, and disconnects. */
+  close(): Promise<void>;
+  /** Settles when the worker has stopped; rejects with a `WorkerMismatchError` when a run has another program. */
+  readonly closed: Promise<void>;
+}
+
+/**
+ * Makes rollouts of runs on a queue, until it is closed. Models and keys are those of this process; results are masked.
+ *
+ * @param program What the run optimizes: what `gepa(…)` returns, or an adapter.
+ * @throws {OptionsError} on invalid options.
+ */
+export async function serveRollouts<Example, Output, Trace, Name extends string>(
+  program: Adapter<Example, Output, Trace, Name> | ServableTarget,
+  options: ServeOptions<Example, Output, Trace, Name>,
+): Promise<RolloutServer> {
+  checkServeOptions(program, options);
+  const { adapter, metric } = servedBy(program, options.metric as Served['metric']);
+  const server = new Server(options, {
+    adapter: adapter as Served['adapter'],
+    metric,
+    mask: createMask({
+      secrets: [...(adapter.secrets ?? []), ...environmentSecrets()],
+      redact: options.redact,
+    }),
+    maxResultBytes: options.maxResultBytes ?? 32_000_000,
+  });
+  await server.open();
+  return server;
+}
+
+type ServedOptions = QueueAddress & {
+  readonly concurrency?: number;
+  readonly lockDurationMs?: number;
+  readonly version?: string;
+};
+
+class Server implements RolloutServer {
+  readonly name =
+    `${hostname().replaceAll(/[^\w.-]/g, '_')}-${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
+  readonly closed: Promise<void>;
+  readonly #served: Served;
+  readonly #identity: Identity;
+  readonly #worker: Worker<JobData>;
+  readonly #inbox: Mailbox<MessageToWorker>;
+  readonly #jobs: Queue<JobData>;
+  #post!: Post<MessageToRun>;
+  /** The model calls that wait to be admitted. */
+  readonly #asking = new Map<string, (refused: string | undefined) => void>();
+  /** How many jobs of each run are in progress. */
+  readonly #runs = new Map<string, number>();
+  readonly #warned = new Set<string>();
+  #closing: Promise<void> | undefined;
+  #settleClosed!: { resolve(): void; reject(error: unknown): void };
+
+  constructor(options: ServedOptions, served: Served) {
+    const { queue, concurrency = 1, lockDurationMs = 30_000, version } = options;
+    const connection = connectionOf(options);
+    this.#served = served;
+    this.#identity = identityOf(served.adapter, served.metric, version);
+    this.closed = new Promise((resolve, reject) => {
+      this.#settleClosed = { resolve, reject };
+    });
+    // Also reported as a warning.
+    this.closed.catch(() => {});
+    const onError = (error: Error) => this.#warn(`Rollouts of the queue ${queue}: ${error.message}`);
+    this.#jobs = new Queue(queue, { ...connection, streams: { events: { maxLen: 1000 } } });
+    this.#jobs.on('error', onError);
+    this.#inbox = new Mailbox(
+      inboxOfWorker(queue, this.name),
+      connection,
+      (message) => this.#receive(message),
+      onError,
+    );
+    // Three parameters, or else BullMQ passes no signal.
+    this.#worker = new Worker<JobData>(queue, (job, _token, signal) => this.#process(job, signal!), {
+      ...connection,
+      name: this.name,
+      autorun: false,
+      concurrency,
+      lockDuration: lockDurationMs,
+      stalledInterval: Math.ceil(lockDurationMs / 2),
+      // A rollout whose worker was lost is an attempt that failed: the run decides what follows.
+      maxStalledCount: 0,
+    });
+    this.#worker.on('error', onError);
+    this.#worker.on('completed', (job) => void this.#afterJob(job));
+  }
+
+  async open(): Promise<void> {
+    const client = await this.#jobs.client;
+    this.#post = new Post({ ...connectionOf({ connection: client, queue: '' }), ...prefixOf(this.#jobs) });
+    await this.#inbox.open();
+    void this.#worker.run().catch((error: Error) => this.#warn(error.message));
+    await this.#worker.waitUntilReady();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(error?: unknown): Promise<void> {
+    await this.#worker.close();
+    await this.#inbox.remove();
+    await this.#post.close();
+    await this.#jobs.close();
+    if (error === undefined) this.#settleClosed.resolve();
+    else this.#settleClosed.reject(error);
+  }
+
+  async #process(job: Job<JobData>, signal: AbortSignal): Promise<void> {
+    const { inbox, identity, request, admitsCalls, parts: earlier } = job.data;
+    if (request === undefined || earlier.at(-1)?.isLast) return;
+    this.#runs.set(inbox, (this.#runs.get(inbox) ?? 0) + 1);
+    const differences = differencesOf(identity, this.#identity);
+    if (differences.length > 0) return this.#refuse(job, differences);
+    const parts: Part[] = [];
+    try {
+      const reportsOf = (part: number) =>
+        admitsCalls ? this.#reportsOf(inbox, job.id!, part, signal) : undefined;
+      for await (const part of makeRollout(this.#served, request, signal, reportsOf)) {
+        if (signal.aborted) return;
+        parts.push(part);
+        await this.#publish(job, parts);
+        if (!part.isLast) await this.#post.send(inbox, { type: 'news', job: job.id! });
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async #refuse(job: Job<JobData>, differences: readonly string[]): Promise<void> {
+    await this.#publish(job, [{ calls: [], refused: differences, isLast: true }]);
+    const message = `The worker ${this.name} serves another program than a run on the queue ${this.#worker.name} optimizes: ${differences.join('; ')}. It stops. Start workers of the run's version, or give each version a queue of its own.`;
+    this.#warn(message);
+    // After this job.
+    setTimeout(() => {
+      this.#closing ??= this.#close(new WorkerMismatchError(message, differences));
+    });
+  }
+
+  /** The outcome replaces the request. */
+  async #publish(job: Job<JobData>, parts: readonly Part[]): Promise<void> {
+    const { request, ...data } = job.data;
+    const isOver = parts.at(-1)!.isLast;
+    await job.updateData({ ...data, ...(isOver ? {} : { request }), parts: [...parts] } as JobData);
+  }
+
+  async #afterJob(job: Job<JobData>): Promise<void> {
+    const { inbox, parts } = job.data;
+    try {
+      if (parts.at(-1)?.isLast) await this.#post.send(inbox, { type: 'news', job: job.id! });
+      // It was aborted.
+      else await job.remove();
+    } catch (error) {
+      this.#warn((error as Error).message);
+    }
+    const left = (this.#runs.get(inbox) ?? 1) - 1;
+    if (left > 0) this.#runs.set(inbox, left);
+    else {
+      this.#runs.delete(inbox);
+      await this.#post.forget(inbox);
+    }
+  }
+
+  #receive(message: MessageToWorker): void {
+    if (message.type === 'hello') {
+      const { name: worker } = this;
+      void this.#post.send(message.inbox, { type: 'worker', worker, identity: this.#identity });
+    } else if (message.type === 'abort') {
+      this.#worker.cancelJob(message.job, 'The run is over.');
+    } else {
+      this.#asking.get(keyOf(message))?.(message.refused);
+    }
+  }
+
+  #reportsOf(inbox: string, job: string, part: number, signal: AbortSignal): CallReports {
+    return {
+      begin: async (call, request) => {
+        const place = { job, part, call };
+        const refused = await new Promise<string | undefined>((resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+          this.#asking.set(keyOf(place), resolve);
+          this.#post.send(inbox, { type: 'begin', worker: this.name, request, ...place }).catch(reject);
+        }).finally(() => this.#asking.delete(keyOf(place)));
+        if (refused !== undefined) throw new Error(refused);
+      },
+      end: (call, outcome) => {
+        void this.#post.send(inbox, { type: 'end', job, part, call, ...outcome });
+      },
+    };
+  }
+
+  #warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    process.emitWarning(message, 'GepaWarning');
+  }
+}
+
+const keyOf = ({ job, part, call }: CallPlace) => `${job} ${part} ${call}`;
+const prefixOf = ({ opts: { prefix } }: Queue) => (prefix === undefined ? {} : { prefix });
+
+function checkServeOptions(
+  program: object,
+  options: Partial<ServeOptions<never, never, never, string>>,
+): void {
+  const { metric, concurrency = 1, lockDurationMs = 30_000, maxResultBytes = 1 } = options ?? {};
+  const isCount = (value: number) => Number.isInteger(value) && value >= 1;
+  if (servedBy(program as ServableTarget, undefined).adapter === undefined) {
+    throw new OptionsError([
+      'serveRollouts needs what gepa(…) returns, or an adapter: an object with run() and components.',
+    ]);
+  }
+  checkAddress(options ?? {}, [
+    ...(metric === undefined || typeof metric === 'function'
+      ? []
+      : ['The option "metric" must be a function.']),
+    ...(isCount(concurrency) ? [] : ['The option "concurrency" must be a whole number of 1 or more.']),
+    ...(lockDurationMs >= 100 ? [] : ['The option "lockDurationMs" must be 100 or more.']),
+    ...(isCount(maxResultBytes) ? [] : ['The option "maxResultBytes" must be a whole number of 1 or more.']),
+  ]);
+}

@@ -1,0 +1,43 @@
+import type { CallMeter, CallRequest, MeteredCall } from '../adapter/call-meter.ts';
+import { isUnbilled } from '../calls/classify-error.ts';
+import type { CallOutcome, ReportedCall } from './protocol.ts';
+
+/** How a worker reports model calls while they run, where the run has to admit each of them. */
+export interface CallReports {
+  /** Resolves when the run admits the call. @throws when it refuses. */
+  begin(call: number, request: CallRequest): Promise<void>;
+  end(call: number, outcome: CallOutcome): void;
+}
+
+/** Notes the model calls of one step of a rollout. */
+export class WorkerMeter implements CallMeter {
+  readonly #calls: ReportedCall[] = [];
+  readonly #reports: CallReports | undefined;
+  #isClosed = false;
+
+  constructor(reports: CallReports | undefined) {
+    this.#reports = reports;
+  }
+
+  async begin(request: CallRequest = {}): Promise<MeteredCall> {
+    const number = this.#calls.length;
+    this.#calls.push({ request });
+    await this.#reports?.begin(number, request);
+    const end = (outcome: CallOutcome) => {
+      const call = this.#calls[number]!;
+      if (this.#isClosed || call.usage !== undefined || call.failed !== undefined) return;
+      this.#calls[number] = { request, ...outcome };
+      this.#reports?.end(number, outcome);
+    };
+    return {
+      end: (usage) => end({ usage }),
+      fail: (error) => end({ failed: isUnbilled(error) ? 'unbilled' : 'unknown' }),
+    };
+  }
+
+  /** The calls so far; later reports are ignored. */
+  close(): readonly ReportedCall[] {
+    this.#isClosed = true;
+    return [...this.#calls];
+  }
+}
