@@ -1,5 +1,5 @@
 import type { LanguageModel, Metric, SelectedName, Target } from 'gepa-core';
-import { createTarget, withAbsoluteRunDir } from 'gepa-core/adapter';
+import { asServable, createTarget, servedParts, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { createAdapter, type Invocable } from './adapter.ts';
 import { checkConfig, expectedOptions } from './check-config.ts';
 import { findTexts } from './find-texts.ts';
@@ -101,7 +101,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
       ...(variables === undefined ? {} : { variables }),
     },
   );
-  return {
+  const whole: LangChainTarget<Program, ComponentName<Options>> = {
     ...target,
     skipped: discover(program, { tools, ...(include === undefined ? {} : { include }) }).skipped,
     dispose: () => {
@@ -111,6 +111,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
     evaluate: async (settings) => target.evaluate(await toCoreSettings(settings)),
     estimate: async (settings, how) => target.estimate(await toCoreSettings(settings), how),
   };
+  return asServable(whole, { ...servedParts(target), metric: meterMetric });
 }
 
 /** Resolves the reflection model and meters the metric's model calls, as only this package can. */

@@ -14,7 +14,13 @@ import type {
   Step,
   Target,
 } from 'gepa-core';
-import { checkOptionNames, createTarget, withAbsoluteRunDir } from 'gepa-core/adapter';
+import {
+  asServable,
+  checkOptionNames,
+  createTarget,
+  servedParts,
+  withAbsoluteRunDir,
+} from 'gepa-core/adapter';
 import { type AgentOutput, createAdapter, mastraOf, type RunConfig } from './adapter.ts';
 import { type Draft, type DraftOptions, saveDrafts } from './compiled/drafts.ts';
 import { type ExperimentOptions, recordExperiment } from './compiled/experiment.ts';
@@ -204,8 +210,9 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       },
       selection as ComponentSelectionOptions,
     );
-  return {
-    ...targetWith(new RolloutLog()),
+  const served = targetWith(new RolloutLog());
+  const target: MastraTarget<Source, Name, Options> = {
+    ...served,
     skipped,
     dispose,
     async evaluate(evaluationOptions) {
@@ -263,6 +270,10 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       return Object.assign(compiled, more);
     },
   };
+  return asServable(target, {
+    ...servedParts(served),
+    metric: (metric) => withScoresOnTraces(metric, mastraOf(program, discovery)),
+  });
 }
 
 const optionNames = [

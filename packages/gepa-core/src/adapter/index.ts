@@ -15,7 +15,7 @@ export { examplesOfRows } from '../data/rows.ts';
 export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 export { checkOptionNames } from '../options/option-names.ts';
 export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
-export { asServable, type ServedParts } from '../program/served-target.ts';
+export { asServable, type ServedParts, servedParts } from '../program/served-target.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';
 export {
   type CandidateBinding,

@@ -16,7 +16,6 @@ import {
   inboxOfRun,
   inboxOfWorker,
   type JobData,
-  type JobRequest,
   type MessageToRun,
   type MessageToWorker,
 } from './protocol.ts';
@@ -75,9 +74,9 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
     };
     this.#queue = new Queue<JobData>(queue, { ...connection, streams: { events: { maxLen: 1000 } } });
     this.#queue.on('error', onError);
-    const connected = await within(waitForWorkersMs, this.#queue.client, signal);
+    const connected = await within(waitForWorkersMs, this.#queue.getBackend().client, signal);
     if (signal.aborted) return;
-    if (connected === undefined) {
+    if (connected === undefined || connected === null) {
       throw new NoWorkerError(`The queue ${queue} could not be reached for ${waitForWorkersMs / 1000} s.`);
     }
     this.#post = new Post({ ...connection, connection: connected });

@@ -134,7 +134,7 @@ class Server implements RolloutServer {
   }
 
   async open(): Promise<void> {
-    const client = await this.#jobs.client;
+    const client = await this.#jobs.getBackend().client;
     this.#post = new Post({ ...connectionOf({ connection: client, queue: '' }), ...prefixOf(this.#jobs) });
     await this.#inbox.open();
     void this.#worker.run().catch((error: Error) => this.#warn(error.message));

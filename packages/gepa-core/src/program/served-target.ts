@@ -35,7 +35,7 @@ export function servedBy(
   program: ServableTarget | object,
   metric: AnyMetric | undefined,
 ): { readonly adapter: AnyAdapter; readonly metric: AnyMetric | undefined } {
-  const parts = partsOf(program ?? {});
+  const parts: ServedParts | undefined = servedParts(program ?? {});
   const { run, components } = (program ?? {}) as Partial<AnyAdapter>;
   const isAdapter = typeof run === 'function' && typeof components === 'object';
   const adapter = parts?.adapter() ?? (isAdapter ? (program as AnyAdapter) : undefined);
