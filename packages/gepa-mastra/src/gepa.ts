@@ -8,6 +8,7 @@ import type {
   EstimateOptions,
   EvaluationOptions,
   EvaluationReport,
+  Metric,
   ProgramExample,
   RunEstimate,
   SelectedName,
@@ -272,7 +273,8 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   };
   return asServable(target, {
     ...servedParts(served),
-    metric: (metric) => withScoresOnTraces(metric, mastraOf(program, discovery)),
+    metric: (metric) =>
+      withScoresOnTraces(metric as Metric<unknown, unknown>, mastraOf(program, discovery)) as typeof metric,
   });
 }
 

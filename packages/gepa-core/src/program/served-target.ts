@@ -22,13 +22,12 @@ export interface ServableTarget {
 
 /** Lets workers serve the target. */
 export function asServable<T extends object>(target: T, parts: ServedParts): T {
-  return Object.defineProperty(target, served, {
-    value: { ...partsOf(target), ...parts },
-    configurable: true,
-  });
+  return Object.defineProperty(target, served, { value: parts });
 }
 
-const partsOf = (target: object) => (target as { readonly [served]?: ServedParts })[served];
+/** How the rollouts of a target of `createTarget` are made. */
+export const servedParts = (target: object): ServedParts =>
+  (target as { readonly [served]: ServedParts })[served];
 
 /** The adapter of a target, or the adapter itself, and the metric as `compile` uses it. */
 export function servedBy(
