@@ -57,8 +57,8 @@ export class PendingJob {
    */
   async take({ meter, signal }: AttemptContext): Promise<Part> {
     const part = this.#taken;
-    /** By number: the call while it is in flight, `undefined` once it has ended. */
-    const calls = new Map<number, Promise<MeteredCall | undefined>>();
+    /** The calls that were admitted, by number. */
+    const calls = new Map<number, Promise<MeteredCall>>();
     const wake = () => this.#wake?.();
     signal.addEventListener('abort', wake, { once: true });
     try {
@@ -76,9 +76,13 @@ export class PendingJob {
             this.#wake = resolve;
           });
         } else if (news.type === 'begin') {
-          if (news.part === part) calls.set(news.call, this.#admit(news, meter));
+          if (news.part === part) void this.#answerWhenAdmitted(news, calls, meter);
         } else if (news.type === 'end') {
-          if (news.part === part) void calls.get(news.call)?.then((call) => endCall(call, news));
+          if (news.part === part)
+            void calls
+              .get(news.call)
+              ?.then((call) => endCall(call, news))
+              .catch(() => {});
         } else if (news.type === 'failed') {
           throw news.error;
         } else {
@@ -94,25 +98,28 @@ export class PendingJob {
     }
   }
 
-  async #admit(
+  /** A worker asks again after a while, since this process may be another one than it asked. */
+  async #answerWhenAdmitted(
     { worker, request, job, part, call }: Extract<JobNews, { type: 'begin' }>,
+    calls: Map<number, Promise<MeteredCall>>,
     meter: AttemptContext['meter'],
-  ): Promise<MeteredCall | undefined> {
+  ): Promise<void> {
+    let refused: string | undefined;
     try {
-      const admitted = await meter.begin(request);
-      this.#answer(worker, { job, part, call }, undefined);
-      return admitted;
+      const admitted = calls.get(call) ?? meter.begin(request);
+      calls.set(call, admitted);
+      await admitted;
     } catch (error) {
-      this.#answer(worker, { job, part, call }, (error as Error).message);
-      return undefined;
+      refused = (error as Error).message;
     }
+    this.#answer(worker, { job, part, call }, refused);
   }
 }
 
 /** Settles the calls of a part; those that were not admitted one by one are reported now. */
 async function accountFor(
   { calls: reported }: Part,
-  known: ReadonlyMap<number, Promise<MeteredCall | undefined>>,
+  known: ReadonlyMap<number, Promise<MeteredCall>>,
   meter: AttemptContext['meter'],
 ): Promise<void> {
   for (const [number, call] of reported.entries()) {
@@ -121,8 +128,8 @@ async function accountFor(
 }
 
 /** A call that has not ended is abandoned with its attempt, at its maximum. Reports after the first are ignored. */
-function endCall(call: MeteredCall | undefined, { usage, failed }: CallOutcome): void {
-  if (usage !== undefined) call?.end(usage);
-  else if (failed === 'unbilled') call?.fail({ status: 400 });
-  else if (failed === 'unknown') call?.fail(new Error('The model call failed.'));
+function endCall(call: MeteredCall, { usage, failed }: CallOutcome): void {
+  if (usage !== undefined) call.end(usage);
+  else if (failed === 'unbilled') call.fail({ status: 400 });
+  else if (failed === 'unknown') call.fail(new Error('The model call failed.'));
 }

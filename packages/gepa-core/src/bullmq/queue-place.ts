@@ -115,6 +115,7 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
     this.#isClosed = true;
     clearTimeout(this.#sweeping);
     // Unfinished jobs are ended in their workers, which then have nothing to send.
+    if (this.#run.hasJournal) await within(CLOSE_MS, this.#removeEarlier());
     await within(CLOSE_MS, Promise.allSettled([...this.#removals.values()]));
     await within(
       CLOSE_MS,
@@ -163,7 +164,7 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
           type: 'answer',
           ...place,
           ...(refused === undefined ? {} : { refused }),
-        }),
+        }).catch(() => {}),
     });
     await this.#removals.get(id);
     this.#pending.set(id, job);
@@ -216,16 +217,20 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
     this.#removals.set(id, removal);
   }
 
+  /** Jobs of earlier sessions that were killed before they removed them, or that this one has not come to. */
+  async #removeEarlier(): Promise<void> {
+    const ids = await this.#queue?.getRanges(['wait', 'active', 'completed', 'failed'], 0, -1);
+    for (const id of ids ?? []) if (id.startsWith(this.#run.runId)) this.#remove(id);
+  }
+
   /** Removes a job from the queue; one that runs is ended by its worker first. */
   async #takeOut(id: string): Promise<void> {
     for (let round = 0; round < 40; round++) {
-      try {
-        await this.#queue!.remove(id);
-        return;
-      } catch {
-        // A worker has it.
-      }
-      const { processedBy } = (await this.#queue!.getJob(id)) ?? {};
+      // 0 where a worker has it, or where it is gone.
+      if ((await this.#queue!.remove(id)) === 1) return;
+      const job = await this.#queue!.getJob(id);
+      if (job === undefined) return;
+      const { processedBy } = job;
       if (round % 10 === 0 && processedBy !== undefined) {
         await this.#post!.send(inboxOfWorker(this.#options.queue, processedBy), { type: 'abort', job: id });
       }

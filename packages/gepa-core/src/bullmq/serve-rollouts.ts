@@ -75,6 +75,8 @@ export async function serveRollouts<Example, Output, Trace, Name extends string>
   return server;
 }
 
+const ASK_AGAIN_MS = 3_000;
+
 type ServedOptions = QueueAddress & {
   readonly concurrency?: number;
   readonly lockDurationMs?: number;
@@ -213,7 +215,9 @@ class Server implements RolloutServer {
   #receive(message: MessageToWorker): void {
     if (message.type === 'hello') {
       const { name: worker } = this;
-      void this.#post.send(message.inbox, { type: 'worker', worker, identity: this.#identity });
+      void this.#post
+        .send(message.inbox, { type: 'worker', worker, identity: this.#identity })
+        .catch(() => {});
     } else if (message.type === 'abort') {
       this.#worker.cancelJob(message.job, 'The run is over.');
     } else {
@@ -225,15 +229,22 @@ class Server implements RolloutServer {
     return {
       begin: async (call, request) => {
         const place = { job, part, call };
+        const message = { type: 'begin', worker: this.name, request, ...place } as const;
+        const ask = () => this.#post.send(inbox, message).catch(() => {});
+        // Again, since the run may have been killed with the question.
+        const asking = setInterval(ask, ASK_AGAIN_MS);
         const refused = await new Promise<string | undefined>((resolve, reject) => {
           signal.addEventListener('abort', () => reject(signal.reason), { once: true });
           this.#asking.set(keyOf(place), resolve);
-          this.#post.send(inbox, { type: 'begin', worker: this.name, request, ...place }).catch(reject);
-        }).finally(() => this.#asking.delete(keyOf(place)));
+          void ask();
+        }).finally(() => {
+          clearInterval(asking);
+          this.#asking.delete(keyOf(place));
+        });
         if (refused !== undefined) throw new Error(refused);
       },
       end: (call, outcome) => {
-        void this.#post.send(inbox, { type: 'end', job, part, call, ...outcome });
+        void this.#post.send(inbox, { type: 'end', job, part, call, ...outcome }).catch(() => {});
       },
     };
   }

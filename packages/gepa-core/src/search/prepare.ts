@@ -142,7 +142,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     runId,
     adapter,
     metric: settings.metric,
-    examples: [...new Set([...trainset, ...valset, ...testset])],
+    examples: [...new Map([...trainset, ...valset, ...testset].map((ref) => [ref.key, ref])).values()],
     rolloutTimeoutMs: settings.rolloutTimeoutMs,
     admitsCalls: budget.limitsSpend && !budget.isDeclared('rollout'),
     hasJournal: journal !== undefined,
