@@ -12,7 +12,11 @@ export interface Models extends Pick<Endpoint, 'label' | 'close'> {
 
 /** Connects to real models if there is an API key, otherwise to the simulated ones: see `openEndpoint`. */
 export async function connect(simulation: SimulatedModelOptions = {}): Promise<Models> {
-  const { url, apiKey, task, reflection, label, close } = await openEndpoint(simulation);
+  return modelsOf(await openEndpoint(simulation));
+}
+
+/** The models of an endpoint that is open. */
+export function modelsOf({ url, apiKey, task, reflection, label, close }: Endpoint): Models {
   const configuration = url === undefined ? {} : { configuration: { baseURL: url } };
   const model = (name: string) => new ChatOpenAI({ model: name, apiKey, ...configuration });
   return { task: model(task), reflection: model(reflection), label, close };

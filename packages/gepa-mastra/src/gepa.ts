@@ -236,11 +236,13 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       await allSkipped;
       const log = new RolloutLog();
       const scored = withScoresOnTraces(options.metric, mastraOf(program, discovery));
-      const metric: typeof scored = async (args) => {
+      const logged: typeof scored = async (args) => {
         const result = await scored(args);
         log.scored(withFoundNames(args.candidate ?? {}, rename), args.example, scoresOf(result));
         return result;
       };
+      // Run directories and workers recognize a metric by its source.
+      const metric = Object.assign(logged, { toString: () => String(scored) });
       const compiled = await targetWith(log).compile({ ...options, metric });
       const candidate = candidateOf.get(compiled.program) ?? {};
       const more: Omit<MastraCompiled<Program, string>, keyof typeof compiled> = {
