@@ -31,7 +31,7 @@ describe.skipIf(!hasRedis)('a LangChain chain on a queue', () => {
     redis = await Redis.start();
     // Knows the queues that its prompt names. A judge answers yes. A reflection adds the next queue.
     server = await startOpenAIServer(({ messages }) => {
-      const text = messages.map(({ content }) => contentText(content)).join('\n');
+      const text = messages.map(contentText).join('\n');
       if (text.includes('JUDGE')) return 'yes';
       if (text.includes('Ticket ') && text.startsWith('Route')) {
         const asked = queues.find((queue) => text.includes(`about ${queue}`))!;

@@ -21,7 +21,7 @@ describe.skipIf(!hasRedis)('a Mastra agent on a queue', () => {
     redis = await Redis.start();
     // Knows the queues that its instructions name. A reflection adds the next queue.
     server = await startOpenAIServer(({ messages }) => {
-      const text = messages.map(({ content }) => contentText(content)).join('\n');
+      const text = messages.map(contentText).join('\n');
       if (text.startsWith('Route')) {
         const asked = queues.find((queue) => text.includes(`about ${queue}`))!;
         return text.split('\n')[0]!.includes(asked) ? asked : 'unknown';
