@@ -90,7 +90,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     this.#failureCheck = new FailureCheck(options.run.outage, options.warn);
     this.#program = {
       ...options,
-      scores: new ScoreCheck(options.frontierType),
+      scores: new ScoreCheck(options.frontierType, options.mask),
       semaphore: new Semaphore(options.concurrency),
     };
   }
