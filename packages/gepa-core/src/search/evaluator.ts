@@ -13,6 +13,7 @@ import type { Metric } from '../metric.ts';
 import type { Mask } from '../redact.ts';
 import type { ExampleRef } from './examples.ts';
 import { FailureCheck } from './failure-check.ts';
+import { DECIDING_ROLLOUTS, isHopeless } from './hopeless-seed.ts';
 import { type CandidateRun, type Program, RolloutCall, type RolloutContext } from './rollout-call.ts';
 import { ScoreCheck } from './score-check.ts';
 import type { FrontierType } from './search-view.ts';
@@ -172,6 +173,9 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const textsId = run.journal?.textsIdOf(candidate) ?? 0;
     const candidateRun: CandidateRun<Name> = { candidate, textsId, context, unavailable: undefined };
     const made = new Set<number>();
+    const deciding: (Scored<Example, Output, Trace> | undefined)[] = examples
+      .slice(0, DECIDING_ROLLOUTS)
+      .map(() => undefined);
     const workers = context.concurrency ?? concurrency;
     const outcomes = await mapConcurrently(examples, workers, async (ref, position) => {
       if (cache?.has(ref.key) !== true) made.add(position);
@@ -182,6 +186,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       // Where every rollout is needed, the first that is unavailable ends the evaluation.
       if ('interruption' in outcome && outcome.interruption.reason === 'unavailable') {
         if (!mayHaveGaps(context.phase)) candidateRun.unavailable = outcome.interruption;
+      }
+      if (context.phase === 'seed' && position < deciding.length && !('interruption' in outcome)) {
+        deciding[position] = outcome;
+        if (isHopeless(deciding)) candidateRun.unavailable = { reason: 'unavailable' };
       }
       return outcome;
     });

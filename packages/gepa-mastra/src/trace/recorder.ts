@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { CallMeter, Step, StepKind, Usage } from 'gepa-core';
 import type { ToolMocks } from '../program/tool-mocks.ts';
 import type { CallContext } from './call-context.ts';
@@ -22,6 +23,12 @@ export interface OpenStep {
   durationMs?: number;
 }
 
+/** A run of a workflow that its storage has. */
+export interface StoredRun {
+  readonly workflow: AnyWorkflow;
+  readonly runId: string;
+}
+
 /** The step that the running code belongs to. */
 const current = new AsyncLocalStorage<{ readonly recorder: Recorder; readonly step: OpenStep }>();
 
@@ -36,6 +43,8 @@ export class Recorder {
    * sub-agent returned.
    */
   suspension: Error | undefined;
+  /** The runs of workflows in the storage, from where they can be resumed. Undefined when none is stored. */
+  readonly storedRuns: StoredRun[] | undefined;
   /** The tunables and parts that were read. */
   readonly reads = new Set<string>();
   /** Answer calls of tools, if the example has mocks. */
@@ -45,9 +54,10 @@ export class Recorder {
   readonly #modelErrors = new Set<unknown>();
   #closed = false;
 
-  constructor(meter?: CallMeter, mocks?: ToolMocks) {
+  constructor(meter?: CallMeter, mocks?: ToolMocks, isResumable = false) {
     this.meter = meter;
     this.mocks = mocks;
+    this.storedRuns = isResumable ? [] : undefined;
   }
 
   /** Starts a step as a child of the current one. */
