@@ -148,6 +148,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     frontierType: settings.frontierType,
     cache: cacheEvaluation,
     isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
+    readsImages: settings.reflectionModel?.readsImages === true,
     mask: settings.mask,
     warn,
   });
