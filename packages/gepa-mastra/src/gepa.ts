@@ -25,6 +25,7 @@ import { findTexts, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
 import { checkMastraExamples } from './program/check-examples.ts';
 import type { Skipped } from './program/discovery.ts';
+import { hookTools, functionTools as toolsOfFunctions } from './program/function-tools.ts';
 import type { Program } from './program/program.ts';
 import { freshRequestContext } from './program/request-context.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
@@ -171,6 +172,8 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     program,
     options ?? {},
   );
+  const functionTools = toolsOfFunctions(discovery, mastraOf(program, discovery));
+  let unhookTools: (() => void) | undefined;
   const skipped = [...discovery.skipped];
   const allSkipped = skippedWorkflowTools(discovery, freshRequestContext(requestContext)).then((found) =>
     skipped.push(...found),
@@ -191,10 +194,12 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
         },
         adapter: (selected) => {
           hookParts();
+          unhookTools ??= hookTools(functionTools);
           return createAdapter<Input, Output>({
             program,
             components: selected,
             discovery,
+            tools: functionTools,
             log,
             ...(requestContext === undefined ? {} : { requestContext }),
             ...(config === undefined ? {} : { config }),
@@ -207,7 +212,11 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   return {
     ...targetWith(new RolloutLog()),
     skipped,
-    dispose,
+    dispose() {
+      dispose();
+      unhookTools?.();
+      unhookTools = undefined;
+    },
     async evaluate(evaluationOptions) {
       const options = withAbsoluteRunDir(evaluationOptions);
       checkGroundTruth(options);

@@ -10,6 +10,7 @@ import { changeAgent } from './derive-agent.ts';
 import { changeWorkflow } from './derive-workflow.ts';
 import type { AgentComponents, Discovery } from './discovery.ts';
 import { isAgent, type Program } from './program.ts';
+import { recordedTool } from './recorded-tool.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 
 export interface DeriveOptions {
@@ -22,6 +23,8 @@ export interface DeriveOptions {
    */
   readonly recorder?: Recorder;
   readonly recording?: Recording;
+  /** The tools that functions of the program execute in a rollout, by the names of their steps. */
+  readonly tools?: Discovery['tools'];
 }
 
 /**
@@ -45,17 +48,17 @@ class ProgramDerivation implements Derivation {
   readonly #parts: ReadonlyMap<object, () => object>;
   readonly #copies = new Map<object, object>();
 
-  constructor({ discovery, candidate, recorder, recording }: DeriveOptions) {
+  constructor({ discovery, candidate, recorder, recording, tools = [] }: DeriveOptions) {
     this.candidate = candidate;
     this.recorder = recorder;
     this.recording = recording;
     this.#discovery = discovery;
-    this.#parts = new Map(
-      discovery.parts?.map((part) => [
-        part,
-        isAgent(part) ? () => this.agent(part) : () => this.workflow(part),
-      ]),
-    );
+    this.#parts = new Map<object, () => object>([
+      ...tools.map(([name, tool]) => [tool, () => recordedTool(recorder, tool, name)] as const),
+      ...(discovery.parts ?? []).map(
+        (part) => [part, isAgent(part) ? () => this.agent(part) : () => this.workflow(part)] as const,
+      ),
+    ]);
   }
 
   agent(agent: Agent): Agent {
