@@ -260,6 +260,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
             {
               log,
               program,
+              mastra: mastraOf(program, discovery),
               result: compiled.result,
               testset: options.testset as readonly object[] | undefined,
               valset: (options.valset ?? options.trainset) as readonly object[],

@@ -10,7 +10,6 @@ import { changeAgent } from './derive-agent.ts';
 import { changeWorkflow } from './derive-workflow.ts';
 import type { AgentComponents, Discovery } from './discovery.ts';
 import { isAgent, type Program } from './program.ts';
-import { recordedTool } from './recorded-tool.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 
 export interface DeriveOptions {
@@ -54,7 +53,7 @@ class ProgramDerivation implements Derivation {
     this.recording = recording;
     this.#discovery = discovery;
     this.#parts = new Map<object, () => object>([
-      ...tools.map(([name, tool]) => [tool, () => recordedTool(recorder, tool, name)] as const),
+      ...tools.map(([name, tool]) => [tool, () => this.tool(tool, name)] as const),
       ...(discovery.parts ?? []).map(
         (part) => [part, isAgent(part) ? () => this.agent(part) : () => this.workflow(part)] as const,
       ),
@@ -75,6 +74,13 @@ class ProgramDerivation implements Derivation {
       () => copyOfWorkflow(workflow, this.recorder && (() => this.recorder?.storedRuns !== undefined)),
       (copy) => changeWorkflow(this, workflow, copy),
     );
+  }
+
+  tool<Tool>(tool: Tool, name: string): Tool {
+    const { recorder, recording } = this;
+    return recorder === undefined || recording === undefined
+      ? tool
+      : recording.recordedTool(recorder, tool, name);
   }
 
   componentsOf(agent: Agent): AgentComponents {

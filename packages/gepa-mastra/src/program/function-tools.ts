@@ -13,7 +13,7 @@ export type NamedTools = Discovery['tools'];
 export function functionTools({ tools, agents }: Discovery, mastra: Partial<Mastra> | undefined): NamedTools {
   const known = [...agents.keys(), ...Object.values<unknown>(mastra?.listAgents?.() ?? {})].filter(isAgent);
   const found = [mastra?.listTools?.() ?? {}, ...known.map(ownTools)]
-    .flatMap((named) => Object.entries<unknown>(named))
+    .flatMap((named) => Object.entries<unknown>(named as Readonly<Record<string, unknown>>))
     .filter((entry): entry is [string, ToolLike] => isTool(entry[1]) && Object.isExtensible(entry[1]));
   // The first name of a tool counts.
   return [...new Map([...tools, ...found].reverse().map(([name, tool]) => [tool, name]))].map(

@@ -131,12 +131,11 @@ it('resumeData and resumeSteps of an example resume a suspended workflow', async
 });
 
 it('a workflow that suspends in a nested workflow, also for each item of a list, is resumed', async () => {
+  const middle = createWorkflow({ id: 'middle', ...prompt })
+    .then(approvedWorkflow() as never)
+    .commit();
   const nested = createWorkflow({ id: 'nested', ...prompt })
-    .then(
-      createWorkflow({ id: 'middle', ...prompt })
-        .then(approvedWorkflow())
-        .commit(),
-    )
+    .then(middle as never)
     .commit();
   const data = [{ resumeData: { by: 'Ada' } }];
   expect(await resumed(nested as never, data)).toEqual({ outputs: ['done by Ada'], runs: 0 });
