@@ -30,6 +30,7 @@ export interface Recording {
   readonly rolloutOptions: typeof rolloutOptions;
   readonly recordRun: typeof recordRun;
   changeAgent(derivation: Derivation, copy: Agent): void;
+  changeWorkflow(copy: AnyWorkflow): void;
 }
 
 /** One derived program. Its parts may refer to each other; each is copied once. */

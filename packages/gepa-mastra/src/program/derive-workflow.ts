@@ -1,5 +1,4 @@
 import type { Agent } from '@mastra/core/agent';
-import { noopLogger } from '@mastra/core/logger';
 import type { Mastra } from '@mastra/core/mastra';
 import { type AnyWorkflow, createStep, type StepFlowEntry } from '@mastra/core/workflows';
 import type { Recorder } from '../trace/recorder.ts';
@@ -25,7 +24,7 @@ export function changeWorkflow(derivation: Derivation, workflow: AnyWorkflow, co
   );
   Object.assign(copy.steps, workflow.steps);
   copy.commit();
-  if (derivation.recorder !== undefined) copy.__setLogger(noopLogger);
+  derivation.recording?.changeWorkflow(copy);
   changeRuns(derivation, workflow, copy);
 }
 

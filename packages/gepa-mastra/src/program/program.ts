@@ -32,8 +32,8 @@ export function isWorkflow(value: unknown): value is AnyWorkflow {
 
 /** A tool, as far as it is called here. */
 export interface ToolLike {
-  readonly id?: string;
-  execute?(...args: never): unknown;
+  readonly id?: string | undefined;
+  readonly execute?: ((...args: never) => unknown) | undefined;
 }
 
 /** Whether it is a tool that this process runs. */

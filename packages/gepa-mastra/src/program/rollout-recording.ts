@@ -24,6 +24,7 @@ function changeAgent(derivation: Derivation, copy: Agent): void {
 export const recording: Recording = {
   recordModelCall,
   changeAgent,
+  changeWorkflow: (copy) => copy.__setLogger(noopLogger),
   recordedMethod,
   recordedStep,
   recordedTool,
