@@ -81,7 +81,10 @@ export function createAdapter<Input, Output>(
     context: RunContext,
   ): Promise<Execution<Output>> {
     const mocks = toolMocksOf(example);
-    const recorder = new Recorder(context.meter, mocks, resumeDataOf(example) !== undefined);
+    const recorder = new Recorder(context.meter, mocks, {
+      input: example.input,
+      isResumable: resumeDataOf(example) !== undefined,
+    });
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
     const config = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
@@ -105,7 +108,12 @@ export function createAdapter<Input, Output>(
         spans: collected.spans,
         ...details,
       });
-      return { trace, usage: usageOfSteps(steps), ...(unread.length === 0 ? {} : { unread }) };
+      return {
+        trace,
+        usage: usageOfSteps(steps),
+        ...(unread.length === 0 ? {} : { unread }),
+        ...recorder.images.found,
+      };
     };
     try {
       const { output, details } = await raceSignal(context.signal, () => {
