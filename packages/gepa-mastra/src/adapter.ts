@@ -18,6 +18,7 @@ import type { RolloutLog } from './compiled/rollout-log.ts';
 import type { MastraExample } from './data/example.ts';
 import { deriveProgram } from './program/derive-program.ts';
 import type { Discovery } from './program/discovery.ts';
+import type { NamedTools } from './program/function-tools.ts';
 import { modelNames } from './program/model-names.ts';
 import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, type Program } from './program/program.ts';
@@ -56,6 +57,8 @@ export interface AdapterOptions<Example> {
   /** The components to optimize. */
   readonly components: Readonly<Record<string, Component>>;
   readonly discovery: Discovery;
+  /** The tools that functions of the program may execute. */
+  readonly tools?: NamedTools;
   /** Receives the outcome of every rollout. */
   readonly log?: RolloutLog;
   readonly requestContext?: RequestContextValues;
@@ -69,7 +72,7 @@ export interface AdapterOptions<Example> {
 export function createAdapter<Input, Output>(
   options: AdapterOptions<MastraExample<Input>>,
 ): Adapter<ProgramExample<Input>, Output> {
-  const { program, components, discovery } = options;
+  const { program, components, discovery, tools = [] } = options;
   const mastra = mastraOf(program, discovery);
 
   async function run(
@@ -114,7 +117,13 @@ export function createAdapter<Input, Output>(
     };
     try {
       const { output, details } = await raceSignal(context.signal, () => {
-        const derived = deriveProgram(program, { discovery, candidate, recorder, recording });
+        const derived = deriveProgram(program, {
+          discovery,
+          candidate,
+          recorder,
+          recording,
+          tools: tools.map(([name, tool]) => [mocks?.nameOf([name, tool.id]) ?? name, tool]),
+        });
         return isAgent(derived)
           ? runAgent(derived, example.input as MessageListInput, { ...config, ...runOptions })
           : runWorkflow(derived as unknown as AnyWorkflow, example, runOptions, recorder);

@@ -68,4 +68,19 @@ it('turns of runEvals are refused with what to write instead', async () => {
   await expect(running).rejects.toThrow('pass the earlier turns as messages');
 });
 
+it('resumeData for an agent is refused, also in the metadata, and examples of an evaluation are named so', async () => {
+  const target = gepa(supportAgent(server.model));
+  const calls = server.requests.length;
+  const examples = [{ input: 'x', metadata: { resumeData: {} }, resumeSteps: {}, turns: [] }];
+  const running = target.evaluate({ examples, metric: () => 1 });
+  for (const message of [
+    'Some of the examples have `turns`',
+    'Some of the examples have `resumeSteps`, which only runs of workflows have',
+    'Some of the examples have `metadata.resumeData`',
+  ]) {
+    await expect(running).rejects.toThrow(message);
+  }
+  expect(server.requests).toHaveLength(calls);
+});
+
 const schema = z.object({ text: z.string() });
