@@ -91,7 +91,7 @@ function plainExecution(
       `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}. Return { output, trace?, usage? }.`,
     );
   }
-  const { output, trace, usage, unread } = execution;
+  const { output, trace, usage, unread, images } = execution;
   const ran = { ...(output === undefined ? {} : { output }), ...(trace === undefined ? {} : { trace }) };
   const plain = { ...ran, ...adapter.toPlain?.(ran) };
   return {
@@ -99,6 +99,7 @@ function plainExecution(
     ...(plain.trace === undefined ? {} : { trace: mask.data(plain.trace) }),
     ...(usage === undefined ? {} : { usage }),
     ...(unread === undefined ? {} : { unread }),
+    ...(images === undefined ? {} : { images }),
   };
 }
 
@@ -116,7 +117,7 @@ function refuseTooLarge(part: Part, maxResultBytes: number): void {
 
 /** The error of a failed rollout travels whatever its trace. */
 function withoutLargeTrace(part: Part, maxResultBytes: number): Part {
-  if (part.error?.trace === undefined || sizeOf(part) <= maxResultBytes) return part;
-  const { trace: _, ...error } = part.error;
+  if (part.error === undefined || sizeOf(part) <= maxResultBytes) return part;
+  const { trace: _t, images: _i, ...error } = part.error;
   return { ...part, error };
 }

@@ -1,3 +1,4 @@
+import type { PromptImage } from '../adapter/prompt-image.ts';
 import type { Usage } from '../budget/usage.ts';
 import { failureKind, ModelCallError, messageOf, retryAfterMs } from '../calls/classify-error.ts';
 import { type ErrorLink, isObject, linksOf } from '../calls/error-links.ts';
@@ -15,6 +16,7 @@ export interface PackedError {
   readonly trace?: unknown;
   readonly usage?: Usage;
   readonly unread?: readonly string[];
+  readonly images?: readonly PromptImage[];
   readonly isHopeless?: boolean;
 }
 
@@ -76,12 +78,13 @@ function packLink(error: unknown, mask: Mask, depth: number): PackedError {
 
 function engineErrorOf(error: unknown, mask: Mask): Partial<PackedError> {
   if (RolloutError.isInstance(error)) {
-    const { trace, usage, unread, isHopeless } = error;
+    const { trace, usage, unread, images, isHopeless } = error;
     return {
       kind: 'RolloutError',
       ...(trace === undefined ? {} : { trace: mask.data(trace) }),
       ...(usage === undefined ? {} : { usage }),
       ...(unread === undefined ? {} : { unread }),
+      ...(images === undefined ? {} : { images }),
       ...(isHopeless ? { isHopeless } : {}),
     };
   }
@@ -123,7 +126,7 @@ function fieldsOf(
 
 /** The error again, of the same class for the engine and with the same fields for `classifyError`. */
 export function unpackError(packed: PackedError): unknown {
-  const { message, isText, kind, fields, cause, trace, usage, unread, isHopeless } = packed;
+  const { message, isText, kind, fields, cause, trace, usage, unread, images, isHopeless } = packed;
   if (isText) return message;
   const inner = cause === undefined ? undefined : unpackError(cause);
   const options = inner === undefined ? {} : { cause: inner };
@@ -134,6 +137,7 @@ export function unpackError(packed: PackedError): unknown {
           ...(trace === undefined ? {} : { trace }),
           ...(usage === undefined ? {} : { usage }),
           ...(unread === undefined ? {} : { unread }),
+          ...(images === undefined ? {} : { images }),
           ...(isHopeless ? { isHopeless } : {}),
         })
       : kind === undefined

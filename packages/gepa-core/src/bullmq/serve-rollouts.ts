@@ -76,6 +76,8 @@ export async function serveRollouts<Example, Output, Trace, Name extends string>
 }
 
 const ASK_AGAIN_MS = 3_000;
+/** The outcome of the program travels with that of a metric that takes no longer, and else before it. */
+const AT_ONCE_MS = 20;
 
 type ServedOptions = QueueAddress & {
   readonly concurrency?: number;
@@ -167,11 +169,20 @@ class Server implements RolloutServer {
     try {
       const reportsOf = (part: number) =>
         admitsCalls ? this.#reportsOf(inbox, job.id!, part, signal) : undefined;
-      for await (const part of makeRollout(this.#served, request, signal, reportsOf)) {
+      const steps = makeRollout(this.#served, request, signal, reportsOf);
+      let next = steps.next();
+      for (let step = await next; !step.done; step = await next) {
         if (signal.aborted) return;
-        parts.push(part);
-        await this.#publish(job, parts);
-        if (!part.isLast) await this.#post.send(inbox, { type: 'news', job: job.id! });
+        parts.push(step.value);
+        next = steps.next();
+        // After an abort it is not awaited.
+        next.catch(() => {});
+        if (step.value.isLast) {
+          await this.#publish(job, parts);
+        } else if (admitsCalls || !(await settlesWithin(AT_ONCE_MS, next))) {
+          await this.#publish(job, parts);
+          await this.#post.send(inbox, { type: 'news', job: job.id! });
+        }
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -258,6 +269,18 @@ class Server implements RolloutServer {
 
 const keyOf = ({ job, part, call }: CallPlace) => `${job} ${part} ${call}`;
 const prefixOf = ({ opts: { prefix } }: Queue) => (prefix === undefined ? {} : { prefix });
+
+async function settlesWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([work.then(() => true), limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 function checkServeOptions(
   program: object,
