@@ -1,21 +1,6 @@
 import type { Rollouts } from '../rollouts/rollouts.ts';
-import { checkAddress, type QueueAddress } from './connection.ts';
+import { type BullmqOptions, checkAddress } from './options.ts';
 import { QueuePlace } from './queue-place.ts';
-
-/** Options for `bullmq`. */
-export interface BullmqOptions extends QueueAddress {
-  /**
-   * Where the metric runs. `'worker'`: where the program ran, with the metric that was given to `serveRollouts`.
-   * `'optimizer'`: in the process of the search, on outputs and traces as plain data. Default `'worker'`.
-   */
-  readonly metricIn?: 'worker' | 'optimizer';
-  /** How many workers one rollout may lose, until it counts as failed and scores `failureScore`. Default 3. */
-  readonly maxLostWorkers?: number;
-  /** How long a run waits while no worker serves the queue, in milliseconds. Default 600,000, ten minutes. */
-  readonly waitForWorkersMs?: number;
-  /** The same text in a run and its workers, such as a commit, instead of a comparison of the source of program and metric. */
-  readonly version?: string;
-}
 
 /**
  * The value of the option `rollouts`: makes rollouts in the workers of a queue, which call `serveRollouts`. Before the

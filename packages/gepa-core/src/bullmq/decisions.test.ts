@@ -6,6 +6,7 @@ import type { Adapter } from '../adapter/adapter.ts';
 import { type DecisionEvent, isDecision } from '../events.ts';
 import { optimize } from '../optimize.ts';
 import type { Rollouts } from '../rollouts/rollouts.ts';
+import { type RecordedOptions, recordedOptions } from '../search/fixtures/recorded-options.ts';
 import {
   proposeTokens,
   runTokenTask,
@@ -19,10 +20,7 @@ import { bullmq, serveRollouts } from './index.ts';
 
 interface Recording {
   readonly name: string;
-  readonly options: Readonly<Record<string, unknown>> & {
-    readonly seed: number;
-    readonly maxIterations: number;
-  };
+  readonly options: RecordedOptions;
   readonly seedCandidate: Readonly<Record<string, string>>;
   readonly trainset: readonly TokenExample[];
   readonly valset: readonly TokenExample[] | null;
@@ -76,16 +74,6 @@ function adapterOf(recording: Recording, maxMs: number): Adapter<TokenExample, T
 }
 
 async function decisionsOf(recording: Recording, rollouts?: Rollouts) {
-  const { options } = recording;
-  const direct = {
-    candidateSelectionStrategy: options.candidate_selection_strategy,
-    componentSelector: options.module_selector,
-    acceptanceCriterion: options.acceptance_criterion,
-    frontierType: options.frontier_type,
-    reflectionMinibatchSize: options.reflection_minibatch_size,
-    useMerge: options.use_merge,
-    maxMergeInvocations: options.max_merge_invocations,
-  };
   const events: DecisionEvent[] = [];
   const result = await optimize({
     adapter: adapterOf(recording, 0),
@@ -97,13 +85,7 @@ async function decisionsOf(recording: Recording, rollouts?: Rollouts) {
       if (isDecision(event)) events.push(event);
     },
     ...(rollouts === undefined ? {} : { rollouts }),
-    ...Object.fromEntries(Object.entries(direct).filter(([, value]) => value !== undefined)),
-    ...(options.sampling_strategy === undefined ? {} : { parallelProposals: 2 }),
-    search: 'reference',
-    seed: options.seed,
-    maxIterations: options.maxIterations,
-    cacheEvaluation: options.cache_evaluation === true,
-    skipDuplicates: false,
+    ...recordedOptions(recording.options),
   });
   return {
     decisions: events.map((event) => withoutTimes(event)),

@@ -266,14 +266,6 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     const sizes: Readonly<Record<string, number>> = { 'valid-1': 10_000_000, 'valid-2': 13_000_000 };
     respond = async (id) => (id in sizes ? { trace: { extract: 'x'.repeat(sizes[id]!) } } : undefined);
     const report = await evaluated({ metricIn: 'worker' });
-    console.log(
-      JSON.stringify(report)
-        .slice(0, 1500)
-        .replace(/x{50,}/g, 'XX'),
-      report.warnings,
-      report.stopReason,
-      JSON.stringify(report.candidates.seed.examples[2]).slice(0, 600),
-    );
     const [, large, larger] = errorsOf(report);
     expect(large).toBe(undefined);
     expect(larger).toMatch(

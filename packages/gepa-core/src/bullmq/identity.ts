@@ -6,7 +6,9 @@ import {
   programChanges,
   programIdentityOf,
 } from '../journal/fingerprint.ts';
-import { PROTOCOL } from './protocol.ts';
+
+/** Changes whenever workers and runs of different versions of this package could not work together. */
+const PROTOCOL = 1;
 
 /** What has to be the same in a run and in its workers. */
 export interface Identity {

@@ -100,7 +100,7 @@ describe.skipIf(!hasRedis)('a distributed run', () => {
     let requestsLeft = 4;
     onRequest = () => {
       if (killed >= kills || --requestsLeft > 0) return;
-      requestsLeft = 3 + random.randbelow(6);
+      requestsLeft = 2 + random.randbelow(5);
       killed++;
       if (random.random() < 0.3) run.kill('SIGKILL');
       else {

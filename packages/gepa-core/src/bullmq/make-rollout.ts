@@ -72,7 +72,7 @@ export async function* makeRollout(
       score === scores,
       async (given) => metric!({ ...given, candidate, example, output, trace }),
       // Objectives are compared with those of other rollouts by the run.
-      (value) => mask.data(new ScoreCheck('instance').check(value, context.exampleId)),
+      (value) => mask.data(new ScoreCheck('instance', mask).check(value, context.exampleId)),
     );
     yield scored.part;
     if (scored.part.isLast) return;

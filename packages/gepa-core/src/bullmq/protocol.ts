@@ -5,9 +5,6 @@ import type { Candidate } from '../component.ts';
 import type { Identity } from './identity.ts';
 import type { PackedError } from './packed-error.ts';
 
-/** Changes whenever workers and runs of different versions of this package could not work together. */
-export const PROTOCOL = 1;
-
 /** How a model call ended; neither, while it has not ended. */
 export interface CallOutcome {
   readonly usage?: Usage;

@@ -5,12 +5,11 @@ import { sleep } from '../calls/retry.ts';
 import { OptionsError } from '../errors.ts';
 import type { RolloutPlace, RolloutRequest, RolloutRun } from '../rollouts/rollouts.ts';
 import { canonicalJson } from '../search/examples.ts';
-import type { BullmqOptions } from './bullmq.ts';
-import { connectionOf } from './connection.ts';
 import { NoWorkerError } from './errors.ts';
 import { findWorkers, noWorkers, workersOf } from './find-workers.ts';
 import { differencesOf, type Identity, identityOf } from './identity.ts';
 import { Mailbox, Post } from './mailbox.ts';
+import { type BullmqOptions, connectionOf } from './options.ts';
 import { type JobNews, PendingJob } from './pending-job.ts';
 import {
   inboxOfRun,

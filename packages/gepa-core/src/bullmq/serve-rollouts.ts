@@ -6,11 +6,11 @@ import type { Metric } from '../metric.ts';
 import { type ServableTarget, servedBy } from '../program/served-target.ts';
 import { createMask } from '../redact.ts';
 import { environmentSecrets } from '../secrets.ts';
-import { checkAddress, connectionOf, type QueueAddress } from './connection.ts';
 import { WorkerMismatchError } from './errors.ts';
 import { differencesOf, type Identity, identityOf } from './identity.ts';
 import { Mailbox, Post } from './mailbox.ts';
 import { makeRollout, type Served } from './make-rollout.ts';
+import { checkAddress, connectionOf, type QueueAddress } from './options.ts';
 import {
   type CallPlace,
   inboxOfWorker,

@@ -71,6 +71,11 @@ function total(
 }
 
 /** Settings whose budget does not require that calls report their usage, and whose rollouts are made in this process. */
-export function withoutSpendLimits({ maxCostUsd, maxTokens, rollouts, ...settings }: AnySettings): AnySettings {
+export function withoutSpendLimits({
+  maxCostUsd,
+  maxTokens,
+  rollouts,
+  ...settings
+}: AnySettings): AnySettings {
   return settings;
 }

@@ -12,8 +12,7 @@ import {
   tokenMetric,
   tokenRecords,
 } from '../testing/token-task.ts';
-import type { SamplingStrategy } from './strategies/proposal-sampling.ts';
-import type { SelectionStrategy } from './strategies/proposal-selection.ts';
+import { type RecordedOptions, recordedOptions } from './fixtures/recorded-options.ts';
 
 interface RecordedIteration {
   iteration: number;
@@ -34,7 +33,7 @@ interface RecordedIteration {
 
 interface Recording {
   name: string;
-  options: Record<string, unknown> & { seed: number; maxIterations: number };
+  options: RecordedOptions;
   seedCandidate: Record<string, string>;
   trainset: TokenExample[];
   valset: TokenExample[] | null;
@@ -56,41 +55,6 @@ const recordings = readdirSync(folder)
   .filter((file) => file !== 'rng.json')
   .map((file): Recording => JSON.parse(readFileSync(new URL(file, folder), 'utf8')));
 
-/** The options of the Python reference, under the names of this package. */
-function optionsOf({ options }: Recording) {
-  const sampling = options.sampling_strategy as [string, number, number] | undefined;
-  const selection = options.selection_strategy as 'best' | [string, number] | undefined;
-  const samplingStrategy: SamplingStrategy =
-    sampling === undefined
-      ? 'single'
-      : sampling[0] === 'pxn'
-        ? { parents: sampling[1], mutations: sampling[2] }
-        : sampling[0] === 'independent'
-          ? { independent: sampling[1] }
-          : { sameParent: sampling[1] };
-  const selectionStrategy: SelectionStrategy =
-    selection === undefined ? 'all' : selection === 'best' ? 'best' : { topK: selection[1] };
-  const direct = {
-    candidateSelectionStrategy: options.candidate_selection_strategy,
-    componentSelector: options.module_selector,
-    acceptanceCriterion: options.acceptance_criterion,
-    frontierType: options.frontier_type,
-    reflectionMinibatchSize: options.reflection_minibatch_size,
-    useMerge: options.use_merge,
-    maxMergeInvocations: options.max_merge_invocations,
-  };
-  return {
-    ...Object.fromEntries(Object.entries(direct).filter(([, value]) => value !== undefined)),
-    samplingStrategy,
-    selectionStrategy,
-    search: 'reference' as const,
-    seed: options.seed,
-    maxIterations: options.maxIterations,
-    cacheEvaluation: options.cache_evaluation === true,
-    skipDuplicates: false,
-  };
-}
-
 async function run(recording: Recording) {
   const events: DecisionEvent[] = [];
   const adapter: Adapter<TokenExample, TokenOutput, TokenTrace> = {
@@ -109,7 +73,7 @@ async function run(recording: Recording) {
     onEvent: (event) => {
       if (isDecision(event)) events.push(event);
     },
-    ...optionsOf(recording),
+    ...recordedOptions(recording.options),
   });
   return { result, iterations: iterationsOf(events) };
 }
