@@ -100,7 +100,7 @@ export async function evaluate<
   return withRun(
     { ...settings, valset: [...examples] },
     (run) => evaluateAll(settings, run, names, texts, repeats),
-    'example',
+    { candidates: names.map((name) => ({ name, texts: texts[name] })), repeats },
   );
 }
 
@@ -156,6 +156,7 @@ async function evaluateAll<Example, Output, Trace, Name extends string, Names ex
           candidateEvaluation(name, texts[name], examples, evaluations[index]!.runs),
         ]),
       ) as Record<Names, CandidateEvaluation<Name, Output>>,
+      runId: prepared.runId,
       metricCalls: calls.spend.metricCalls,
       usage: calls.spend.usage,
       durationMs: stopwatch.elapsedMs,

@@ -1,4 +1,4 @@
-import type { Component } from '../component.ts';
+import type { Candidate, Component } from '../component.ts';
 import { originalText } from '../program/originals.ts';
 import type { Mask } from '../redact.ts';
 import type { RunDescription } from '../run-data/run-data.ts';
@@ -6,6 +6,13 @@ import { VERSION } from '../version.ts';
 
 /** What people and tools want to know of a session; the strategies are in the fingerprint. */
 export type SessionDescription = Omit<RunDescription, 'strategies'>;
+
+/** What an evaluation scores. */
+export interface EvaluationDescription {
+  /** In the given order, each with all texts. */
+  readonly candidates: readonly { readonly name: string; readonly texts: Candidate }[];
+  readonly repeats: number;
+}
 
 /** The settings that a session is described by. */
 type DescribedSettings = Pick<SessionDescription, 'seed' | 'perfectScore'> &

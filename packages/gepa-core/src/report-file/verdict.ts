@@ -1,4 +1,5 @@
-import { MIN_DIFFERING } from '../evaluate/compare.ts';
+import { type Comparison, MIN_DIFFERING } from '../evaluate/compare.ts';
+import { verdictLine } from '../evaluate/describe.ts';
 import { countOf, formatCount, formatGain, formatScore } from '../report/format.ts';
 import type { TestScores } from '../result.ts';
 import type { RunData } from '../run-data/run-data.ts';
@@ -12,20 +13,10 @@ export interface RunVerdict {
   readonly notes: readonly string[];
 }
 
-type VerdictData = Pick<
-  RunData,
-  'state' | 'stopReason' | 'bestIndex' | 'score' | 'test' | 'proposals' | 'valset'
->;
+type VerdictData = Pick<RunData, 'state' | 'bestIndex' | 'score' | 'test' | 'proposals' | 'valset'>;
 
 export function verdictOf(run: VerdictData): RunVerdict {
-  const { score, bestIndex, state, stopReason, test } = run;
-  if (stopReason === 'evaluated') {
-    return {
-      kind: 'none',
-      sentence: 'An evaluation, not a search: the report that `evaluate` returned has its scores.',
-      notes: [],
-    };
-  }
+  const { score, bestIndex, state, test } = run;
   if (score === undefined) {
     const sentence =
       state === 'running' ? 'The seed is being scored.' : 'The run ended before the seed was scored.';
@@ -46,6 +37,12 @@ export function verdictOf(run: VerdictData): RunVerdict {
         : 'There are no held-out scores. This score tends to be too high, because it selected the candidate.',
     ],
   };
+}
+
+/** What a comparison of two evaluated candidates shows. */
+export function verdictOfComparison(comparison: Comparison): RunVerdict {
+  const kinds = { better: 'gain', worse: 'loss', 'not proven': 'unsure' } as const;
+  return { kind: kinds[comparison.verdict], sentence: verdictLine(comparison), notes: [] };
 }
 
 function seedSentence({ state, proposals }: VerdictData, seed: number): string {

@@ -83,7 +83,9 @@ export class RunReader {
     const [seed, best] = [candidates[0], candidates[bestIndex]];
     const scores = seed === undefined || best === undefined ? undefined : scoresOf(state, best, seed);
     const examples = this.#examples ?? examplesOf(this.#journal.exampleIds);
+    const evaluation = this.#evaluation(examples);
     return {
+      kind: evaluation === undefined ? 'search' : 'evaluation',
       runId,
       startedAt,
       updatedAt,
@@ -92,13 +94,13 @@ export class RunReader {
       ...(finished?.budgetHeld === undefined ? {} : { budgetHeld: finished.budgetHeld }),
       about: descriptionOf(about, started),
       ...examples,
-      candidates: this.#candidates(),
+      candidates: evaluation?.candidates ?? this.#candidates(),
       proposals: this.#proposals(examples),
       reflections,
-      rollouts,
+      rollouts: evaluation?.rollouts ?? rollouts,
       bestIndex,
-      part: state.pool.part,
-      pool: state.pool.candidates,
+      part: evaluation === undefined ? state.pool.part : [...examples.valset.keys()],
+      pool: evaluation?.candidates.map(({ index }) => index) ?? state.pool.candidates,
       ...(scores === undefined
         ? {}
         : {
@@ -230,6 +232,12 @@ export class RunReader {
     for (const rollout of rollouts) rollout.proposal ??= origin.number;
   }
 
+  /** The candidates of an evaluation, and their rollouts. Undefined for a search. */
+  #evaluation({ valset }: Examples) {
+    const { evaluation, texts } = this.#journal;
+    return evaluation.about === undefined ? undefined : evaluation.read(valset, texts);
+  }
+
   #candidates(): CandidateData[] {
     const { state } = this.#events;
     const names = state.started?.components ?? [];
@@ -281,8 +289,9 @@ function readExamples(path: string): Examples | undefined {
     sets[set][position] = example.example;
     examples[example.example] ??= example;
   }
-  const { train = [], val = [], test = [], example = [] } = sets;
-  return { examples, trainset: train, valset: val, testset: [...test, ...example] };
+  // An evaluation has one set, `example`.
+  const { train = [], example = [], val = example, test = [] } = sets;
+  return { examples, trainset: train, valset: val, testset: test };
 }
 
 /** A directory of version 3 of the format has only the ids of the examples that were run. */

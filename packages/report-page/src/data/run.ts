@@ -1,4 +1,6 @@
+import { comparedOf } from '../../../gepa-core/src/report-file/compared.ts';
 import type { PageCandidate, PageData, ScoreMatrix } from '../../../gepa-core/src/report-file/page-data.ts';
+import { visible } from '../parts/format.ts';
 
 /** A run with the look-ups that the views share. */
 export class Run {
@@ -36,8 +38,32 @@ export class Run {
     return new Run({ ...this.data, valset: testset }, { width, scores, failed });
   }
 
+  /** Whether given candidates were evaluated; else a search found them. */
+  get isEvaluation(): boolean {
+    return this.data.kind === 'evaluation';
+  }
+
+  /** The one to look at first beside the first one: the best candidate, or the last one that was evaluated. */
   get best(): number {
-    return this.data.bestIndex;
+    return this.isEvaluation ? Math.max(0, this.data.candidates.length - 1) : this.data.bestIndex;
+  }
+
+  isBest(index: number): boolean {
+    return !this.isEvaluation && index === this.data.bestIndex;
+  }
+
+  /** An index of the address, if there is such a candidate. */
+  indexOr(index: number | undefined, fallback: number): number {
+    return index !== undefined && index < this.data.candidates.length ? index : fallback;
+  }
+
+  /** A candidate of an evaluation, with its scores. */
+  compared(index: number): ReturnType<typeof comparedOf> {
+    const { width, scores } = this.matrix;
+    const row = Array.from(scores.subarray(index * width, (index + 1) * width), (score) =>
+      Number.isNaN(score) ? null : score,
+    );
+    return comparedOf(this.data, this.data.candidates[index]!, row);
   }
 
   /** The score at a position of the valset; NaN where it was not run. */
@@ -78,8 +104,18 @@ export class Run {
     return this.data.about.perfectScore ?? 1;
   }
 
+  /** In a sentence. */
   nameOf(index: number): string {
+    const { name } = this.data.candidates[index]?.evaluated ?? {};
+    if (name !== undefined) return `"${visible(name)}"`;
     return index === 0 ? 'seed' : `candidate ${index}`;
+  }
+
+  /** Where there is little room. */
+  labelOf(index: number): string {
+    const { name } = this.data.candidates[index]?.evaluated ?? {};
+    if (name !== undefined) return visible(name);
+    return index === 0 ? 'seed' : `#${index}`;
   }
 }
 

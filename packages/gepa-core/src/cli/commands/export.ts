@@ -39,6 +39,11 @@ export const exportCandidate: Command = {
 
 /** What `save` would write after the run, but for the digests of the data. */
 function savedOf(run: RunData, index: number): SavedCandidate {
+  if (run.kind === 'evaluation') {
+    throw new GepaError(
+      'An evaluation has only the candidates that it was given. `export` is for runs of `optimize`.',
+    );
+  }
   const { score, candidates, about, runId, updatedAt, trainset, valset, testset, metricCalls } = run;
   if (score === undefined) throw new GepaError('The seed of this run was not scored.');
   const seed = candidates[0]!.texts;

@@ -51,9 +51,10 @@ function runDirectories(path: string, depth: number): string[] {
 }
 
 function rowOf(directory: string, root: string) {
-  const { runId, state, updatedAt, candidates, metricCalls, score, test, bestIndex } =
+  const { kind, runId, state, updatedAt, candidates, metricCalls, score, test, bestIndex } =
     openRun(directory).data;
   return {
+    kind,
     path: relative(root, directory) || '.',
     runId,
     state,
