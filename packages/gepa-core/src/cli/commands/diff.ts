@@ -1,4 +1,5 @@
 import { diffCandidates } from '../../report/diff.ts';
+import { visibleJson } from '../../report/visible.ts';
 import type { Command } from '../command.ts';
 import { candidateOf, openRun } from '../run-argument.ts';
 
@@ -20,9 +21,7 @@ export const diff: Command = {
     if (values.json) {
       const changed = Object.keys(before.texts).filter((name) => before.texts[name] !== after.texts[name]);
       const texts = changed.map((name) => [name, { before: before.texts[name], after: after.texts[name] }]);
-      out(
-        JSON.stringify({ a: before.index, b: after.index, components: Object.fromEntries(texts) }, null, 2),
-      );
+      out(visibleJson({ a: before.index, b: after.index, components: Object.fromEntries(texts) }));
       return;
     }
     out(diffCandidates(before.texts, after.texts, { color }));

@@ -2,7 +2,7 @@ import { compareEvaluations } from '../../evaluate/compare.ts';
 import { describeComparison, describeEvaluation } from '../../evaluate/describe.ts';
 import { countOf, formatGain, formatScore } from '../../report/format.ts';
 import { describeStopReason } from '../../report/stop-reason.ts';
-import { visible } from '../../report/visible.ts';
+import { visible, visibleJson } from '../../report/visible.ts';
 import { comparedOf } from '../../report-file/compared.ts';
 import { exampleDetail, type ReportSource, sourceOf } from '../../report-file/details.ts';
 import type { PageRollout } from '../../report-file/page-data.ts';
@@ -37,7 +37,7 @@ export const show: Command = {
           : source.data.kind === 'evaluation'
             ? evaluationView(source.data)
             : runView(source.data);
-    out(call.values.json ? JSON.stringify(json, null, 2) : text().join('\n'));
+    out(call.values.json ? visibleJson(json) : text().join('\n'));
   },
 };
 
