@@ -260,7 +260,7 @@ function columns(run: Run): Column<Flip>[] {
     {
       id: 'example',
       title: 'Example',
-      width: 'minmax(7rem, 14rem)',
+      width: 'minmax(6rem, 1fr)',
       by: (flip) => head(flip)?.id ?? '',
       cell: (flip) => visible(head(flip)?.id ?? String(flip.example)),
     },
@@ -291,7 +291,7 @@ function columns(run: Run): Column<Flip>[] {
     {
       id: 'input',
       title: 'Input',
-      width: 'minmax(14rem, 1fr)',
+      width: 'minmax(14rem, 3fr)',
       cell: (flip) => <span class="quiet">{visible(head(flip)?.preview ?? '')}</span>,
     },
   ];
