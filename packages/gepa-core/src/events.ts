@@ -152,9 +152,8 @@ export type DecisionEvent<Name extends string = string> =
   | {
       readonly type: 'run_finished';
       readonly stopReason: StopReason;
+      /** As in the result: the seed, where the testset scores the best candidate of the search lower. */
       readonly bestIndex: number;
-      /** The candidate to use, where it is not the best: see `onRegression`. */
-      readonly recommendedIndex?: number;
       readonly metricCalls: number;
       readonly metricCallsSaved: number;
       readonly cacheHits: number;

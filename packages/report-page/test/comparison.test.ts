@@ -135,7 +135,7 @@ describe.skipIf(browserPath === undefined)(`the page of an evaluation in a brows
     expect(await rows.count()).toBe(3);
     const { mean, interval, characters } = report.candidates['production' as never] as {
       mean: number;
-      interval: [number, number];
+      interval: readonly [number, number];
       characters: number;
     };
     const text = await rows.first().textContent();

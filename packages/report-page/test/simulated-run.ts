@@ -315,6 +315,7 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
     ...(isOver
       ? {
           test: {
+            candidate: bestIndex,
             size: testSize,
             seedScore: meanOf(seedScores),
             bestScore: meanOf(bestScores),

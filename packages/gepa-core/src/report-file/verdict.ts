@@ -22,10 +22,13 @@ export function verdictOf(run: VerdictData): RunVerdict {
       state === 'running' ? 'The seed is being scored.' : 'The run ended before the seed was scored.';
     return { kind: 'none', sentence, notes: [] };
   }
+  if (test !== undefined && test.candidate !== 0) {
+    const kept = bestIndex === 0 ? ['The seed is kept.'] : [];
+    return { ...testVerdict(test), notes: [...kept, validationNote(run)] };
+  }
   if (bestIndex === 0) return { kind: 'none', sentence: seedSentence(run, score.seed), notes: [] };
   const [seed, best] = [formatScore(score.seed), formatScore(score.best)];
   const name = `Candidate ${bestIndex}`;
-  if (test !== undefined) return { ...testVerdict(name, test), notes: [validationNote(run)] };
   const leads = state === 'running' ? 'leads with' : 'scores';
   return {
     kind: 'unsure',
@@ -54,7 +57,7 @@ function seedSentence({ state, proposals }: VerdictData, seed: number): string {
   return `${start}: of ${countOf(tested, 'tested proposal')}, ${formatCount(accepted)} passed ${accepted === 1 ? 'its' : 'their'} minibatch, and none is clearly better on the validation examples.`;
 }
 
-function testVerdict(name: string, test: TestScores): Pick<RunVerdict, 'kind' | 'sentence'> {
+function testVerdict(test: TestScores): Pick<RunVerdict, 'kind' | 'sentence'> {
   const { gain, interval, seedScore, bestScore } = test;
   const [low, high] = interval;
   const differing = test.seedScores.filter((seed, i) => {
@@ -71,7 +74,7 @@ function testVerdict(name: string, test: TestScores): Pick<RunVerdict, 'kind' | 
   }[kind];
   return {
     kind,
-    sentence: `${name} ${verb} ${formatGain(gain)} on ${countOf(test.size, 'held-out example')} (${formatScore(seedScore)} → ${formatScore(bestScore)}; 95% interval ${formatGain(low)} to ${formatGain(high)}), ${meaning}.`,
+    sentence: `Candidate ${test.candidate} ${verb} ${formatGain(gain)} on ${countOf(test.size, 'held-out example')} (${formatScore(seedScore)} → ${formatScore(bestScore)}; 95% interval ${formatGain(low)} to ${formatGain(high)}), ${meaning}.`,
   };
 }
 

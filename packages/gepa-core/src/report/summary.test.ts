@@ -9,6 +9,7 @@ import { summarize } from './summary.ts';
 const result = replay(decisions);
 const seedOnly = replay([runStarted(), candidateAdded(), runFinished({ stopReason: 'allPerfect' })]);
 const test: TestScores = {
+  candidate: 1,
   size: 100,
   seedScore: 0.475,
   bestScore: 0.7,
@@ -46,7 +47,7 @@ describe('the outcome', () => {
       runStarted(),
       candidateAdded(),
       newBest({ scores: [1, 1, null, null] }),
-      runFinished(),
+      runFinished({ bestIndex: 1 }),
     ]);
     expect(row(summarize(partial).split('\n'), 'Validation')).toEqual([
       '0.500 → 1.000, on different examples',

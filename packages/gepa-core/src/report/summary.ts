@@ -88,6 +88,13 @@ const endLine = ({ durationMs, stopReason, budgetHeld }: OptimizationResult): st
 function validationLines(result: OptimizationResult, { green }: Colors): string[] {
   const { candidates, bestIndex, bestScore, seedScore, scoredOn, seedScoredOn } = result;
   const size = candidateOf(result, 0)?.scores.length ?? 0;
+  const tested = testedOf(result);
+  if (tested !== undefined && bestIndex === 0) {
+    const { mean, coverage, index } = tested;
+    return [
+      `${formatScore(seedScore)} on ${basisOf(seedScoredOn, size)}; candidate ${index} ${formatScore(mean)} on ${formatCount(coverage)}, the highest of ${formatCount(candidates.length)} candidates, in part by chance`,
+    ];
+  }
   if (bestIndex === 0) {
     const others =
       candidates.length > 1 ? 'no other candidate is clearly better' : 'no other candidate was found';
@@ -110,6 +117,12 @@ function validationLines(result: OptimizationResult, { green }: Colors): string[
   ];
 }
 
+/** The candidate that the testset compares with the seed. */
+const testedOf = (result: OptimizationResult): ScoredCandidate | undefined =>
+  result.test === undefined || result.test.candidate === 0
+    ? undefined
+    : candidateOf(result, result.test.candidate);
+
 const candidateOf = (result: OptimizationResult, index: number): ScoredCandidate | undefined =>
   result.candidates.find((candidate) => candidate.index === index);
 
@@ -119,21 +132,23 @@ function basisOf({ examples, fresh }: ScoreBasis, size: number): string {
 }
 
 function testLines(result: OptimizationResult, colors: Colors): string[] {
-  const { test, bestIndex, recommendedIndex } = result;
+  const { test, bestIndex } = result;
   if (test === undefined) {
     return bestIndex === 0
       ? ['not scored']
       : ['not scored: whether the gain holds on new examples is unknown'];
   }
   const size = `on ${countOf(test.size, 'example')}`;
-  if (bestIndex === 0) return [`${formatScore(test.seedScore)} ${size}: the seed is still the best`];
+  if (test.candidate === 0) return [`${formatScore(test.seedScore)} ${size}: the seed is still the best`];
   const [low, high] = test.interval;
   const paint = low > 0 ? colors.green : colors.yellow;
   return [
     `${formatScore(test.seedScore)} → ${formatScore(test.bestScore)} (${paint(formatGain(test.gain))}) ${size}`,
     `95% interval of the gain: ${formatGain(low)} to ${formatGain(high)}`,
     paint(interpretationOf(test)),
-    ...(recommendedIndex === bestIndex ? [] : ['The seed is kept, because the best candidate scores lower']),
+    ...(bestIndex === test.candidate
+      ? []
+      : [`The seed is kept, because candidate ${test.candidate} scores lower`]),
     ...(test.size < MIN_TEST_SIZE ? ['With so few examples the interval itself is inaccurate'] : []),
   ];
 }

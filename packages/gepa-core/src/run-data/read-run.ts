@@ -6,6 +6,7 @@ import type { JournalLine } from '../journal/journal-lines.ts';
 import { type FileLine, linesFrom } from '../journal/lines-from.ts';
 import { isLocked } from '../journal/lock.ts';
 import { builtin } from '../node/builtin.ts';
+import type { TestScores } from '../result.ts';
 import { scoresOf } from '../search/state.ts';
 import { EventsFold } from './events-fold.ts';
 import { headOfLine } from './head-of-line.ts';
@@ -111,7 +112,7 @@ export class RunReader {
               bestOn: scores.scoredOn,
             },
           }),
-      ...(finished?.test === undefined ? {} : { test: finished.test }),
+      ...(finished?.test === undefined ? {} : { test: testOf(finished.test, finished.bestIndex) }),
       frontier: {
         type: started?.frontierType ?? 'instance',
         keys: state.frontierKeys(),
@@ -273,6 +274,12 @@ export class RunReader {
     }));
   }
 }
+
+/** Older directories do not say which candidate was tested. */
+const testOf = (test: TestScores, bestIndex: number): TestScores => ({
+  ...test,
+  candidate: (test as Partial<TestScores>).candidate ?? bestIndex,
+});
 
 type Examples = Pick<RunData, 'examples' | 'trainset' | 'valset' | 'testset'>;
 

@@ -22,12 +22,12 @@ export class Run {
 
   /** The same run as if its testset were the valset: seed and best candidate were scored there. */
   get heldOut(): Run | undefined {
-    const { test, testset, candidates, bestIndex } = this.data;
+    const { test, testset, candidates } = this.data;
     if (test === undefined) return undefined;
     const width = test.seedScores.length;
     const scores = new Float64Array(candidates.length * width).fill(Number.NaN);
     for (const [index, row] of [
-      [bestIndex, test.bestScores],
+      [test.candidate, test.bestScores],
       [0, test.seedScores],
     ] as const) {
       row.forEach((score, position) => {

@@ -16,14 +16,16 @@ export function Examples({ run: whole }: { run: Run }) {
   const set = (heldOut && oneOf(sets, query.get('set'))) ?? 'validation';
   const run = (set === 'test' ? heldOut : whole) ?? whole;
   const a = run.indexOr(numberOf(query.get('a')), 0);
-  const b = run.indexOr(numberOf(query.get('b')), run.best);
+  const other = set === 'test' ? run.data.test?.candidate : undefined;
+  const b = run.indexOr(numberOf(query.get('b')), other ?? run.best);
   const filter = oneOf(filters, query.get('show')) ?? 'all';
   const order = oneOf(orders, query.get('order')) ?? 'position';
   const columnOrder = oneOf(columnOrders, query.get('columns')) ?? 'number';
   const text = query.get('q') ?? '';
   const rows = useMemo(() => rowsOf(run, { a, b, filter, order, text }), [run, a, b, filter, order, text]);
   const columns = useMemo(
-    () => (set === 'test' ? [...new Set([0, run.best])] : columnsOf(run, a, b, columnOrder)),
+    () =>
+      set === 'test' ? [...new Set([0, run.data.test?.candidate ?? 0])] : columnsOf(run, a, b, columnOrder),
     [run, a, b, columnOrder, set],
   );
   return (

@@ -59,7 +59,8 @@ export function Overview({ run }: { run: Run }) {
           </li>
           {data.test !== undefined && (
             <li>
-              <span class="key interval" /> held out: seed, best with the 95% interval of its gain
+              <span class="key interval" /> held out: seed, candidate {data.test.candidate} with the 95%
+              interval of its gain
             </li>
           )}
         </ul>
