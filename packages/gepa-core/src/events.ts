@@ -225,7 +225,16 @@ export type ProgressEvent =
       readonly usage: Usage;
       readonly durationMs: number;
     }
-  | { readonly type: 'warning'; readonly message: string };
+  | {
+      /** The warnings of the result, as they come up. */
+      readonly type: 'warning';
+      readonly message: string;
+    }
+  | {
+      /** A remark on this session, which no result has. */
+      readonly type: 'notice';
+      readonly message: string;
+    };
 
 /** Every event that a run dispatches. */
 export type GepaEvent<Name extends string = string> = DecisionEvent<Name> | ProgressEvent;
@@ -240,6 +249,7 @@ const progressTypes: ReadonlySet<GepaEvent['type']> = new Set([
   'reflection_started',
   'reflection_finished',
   'warning',
+  'notice',
 ] satisfies ProgressEvent['type'][]);
 
 /** Whether an event is a decision. */

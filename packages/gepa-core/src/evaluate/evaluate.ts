@@ -89,6 +89,8 @@ export async function evaluate<
     // An evaluation makes no proposal.
     propose: async () => ({}),
     maxIterations: 1,
+    // No score is perfect: a metric of any scale can be evaluated.
+    skipPerfectScore: false,
   });
   const candidates = (given ?? { seed: 'seed' }) as Readonly<Record<Names, CandidateToEvaluate<Name>>>;
   const names = Object.keys(candidates) as Names[];

@@ -23,10 +23,12 @@ type DescribedSettings = Pick<SessionDescription, 'seed' | 'perfectScore'> &
     };
     readonly reflectionModel?: { readonly modelName?: string | undefined };
     readonly mask: Mask;
+    readonly skipPerfectScore: boolean;
   };
 
 export function describeRun(settings: DescribedSettings): SessionDescription {
-  const { adapter, reflectionModel, seed, perfectScore, mask } = settings;
+  const { adapter, reflectionModel, seed, skipPerfectScore, mask } = settings;
+  const perfectScore = skipPerfectScore ? settings.perfectScore : undefined;
   const { maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs } = settings;
   const masked = (text: string | undefined) => (text === undefined ? undefined : mask.message(text));
   const components = Object.entries(adapter.components);

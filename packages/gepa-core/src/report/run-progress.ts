@@ -88,6 +88,8 @@ export class RunProgress {
         return this.#failure(event.message, `Retrying a ${event.what}`);
       case 'warning':
         return this.#warn([event.message]);
+      case 'notice':
+        return [plain(visible(event.message))];
       case 'proposal_rejected':
         return [
           ...(event.reason === 'unavailable' || event.reason === 'proposer_failed'

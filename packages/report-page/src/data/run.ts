@@ -101,7 +101,9 @@ export class Run {
 
   /** The score from which a rollout counts as right. */
   get right(): number {
-    return this.data.about.perfectScore ?? 1;
+    const { perfectScore } = this.data.about;
+    if (perfectScore !== undefined) return perfectScore;
+    return this.matrix.scores.reduce((most, score) => (score > most ? score : most), 1);
   }
 
   /** In a sentence. */
