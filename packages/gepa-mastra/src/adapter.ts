@@ -18,13 +18,14 @@ import type { RolloutLog } from './compiled/rollout-log.ts';
 import type { MastraExample } from './data/example.ts';
 import { deriveProgram } from './program/derive-program.ts';
 import type { Discovery } from './program/discovery.ts';
+import type { NamedTools } from './program/function-tools.ts';
 import { modelNames } from './program/model-names.ts';
 import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 import { recording } from './program/rollout-recording.ts';
-import { deleteWorkflowRun, SuspensionError } from './program/suspension.ts';
+import { deleteWorkflowRuns, SuspensionError } from './program/suspension.ts';
 import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
 import { collectSpans, startRolloutSpan } from './trace/observability.ts';
@@ -56,6 +57,8 @@ export interface AdapterOptions<Example> {
   /** The components to optimize. */
   readonly components: Readonly<Record<string, Component>>;
   readonly discovery: Discovery;
+  /** The tools that functions of the program may execute. */
+  readonly tools?: NamedTools;
   /** Receives the outcome of every rollout. */
   readonly log?: RolloutLog;
   readonly requestContext?: RequestContextValues;
@@ -69,7 +72,7 @@ export interface AdapterOptions<Example> {
 export function createAdapter<Input, Output>(
   options: AdapterOptions<MastraExample<Input>>,
 ): Adapter<ProgramExample<Input>, Output> {
-  const { program, components, discovery } = options;
+  const { program, components, discovery, tools = [] } = options;
   const mastra = mastraOf(program, discovery);
 
   async function run(
@@ -78,7 +81,10 @@ export function createAdapter<Input, Output>(
     context: RunContext,
   ): Promise<Execution<Output>> {
     const mocks = toolMocksOf(example);
-    const recorder = new Recorder(context.meter, mocks);
+    const recorder = new Recorder(context.meter, mocks, {
+      input: example.input,
+      isResumable: resumeDataOf(example) !== undefined,
+    });
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
     const config = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
@@ -102,11 +108,22 @@ export function createAdapter<Input, Output>(
         spans: collected.spans,
         ...details,
       });
-      return { trace, usage: usageOfSteps(steps), ...(unread.length === 0 ? {} : { unread }) };
+      return {
+        trace,
+        usage: usageOfSteps(steps),
+        ...(unread.length === 0 ? {} : { unread }),
+        ...recorder.images.found,
+      };
     };
     try {
       const { output, details } = await raceSignal(context.signal, () => {
-        const derived = deriveProgram(program, { discovery, candidate, recorder, recording });
+        const derived = deriveProgram(program, {
+          discovery,
+          candidate,
+          recorder,
+          recording,
+          tools: tools.map(([name, tool]) => [mocks?.nameOf([name, tool.id]) ?? name, tool]),
+        });
         return isAgent(derived)
           ? runAgent(derived, example.input as MessageListInput, { ...config, ...runOptions })
           : runWorkflow(derived as unknown as AnyWorkflow, example, runOptions, recorder);
@@ -191,11 +208,7 @@ async function runWorkflow(
   { signal, ...context }: RunOptions,
   recorder: Recorder,
 ): Promise<RunResult> {
-  const resume = resumeDataOf(example);
-  // Mastra resumes a run from the storage; the run is deleted there afterwards.
-  const run = await workflow.createRun(
-    resume === undefined ? {} : ({ shouldPersistSnapshot: () => true } as object),
-  );
+  const run = await workflow.createRun();
   const { input } = example;
   const cancel = () => void run.cancel();
   signal.addEventListener('abort', cancel, { once: true });
@@ -207,7 +220,7 @@ async function runWorkflow(
       const result = (await resumed(
         run as unknown as ResumableRun,
         started,
-        resume,
+        resumeDataOf(example),
         context,
       )) as typeof started;
       switch (result.status) {
@@ -236,7 +249,8 @@ async function runWorkflow(
     return { output, details };
   } finally {
     signal.removeEventListener('abort', cancel);
-    if (resume !== undefined) await deleteWorkflowRun(workflow, run.runId);
+    // Mastra resumes a run, and the runs of workflows in it, from the storage.
+    await deleteWorkflowRuns(recorder.storedRuns ?? []);
   }
 }
 

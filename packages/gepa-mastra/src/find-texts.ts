@@ -72,7 +72,7 @@ export function findTexts<Source extends Program>(
 ): FoundTexts<Source> {
   if (isMastra(program)) {
     throw new OptionsError([
-      'The program must be an agent or a workflow, but it is a Mastra instance. Give the one that is called from outside, with the instance as `parts`: gepa(mastra.getAgent(…), { parts: mastra }).',
+      'The program is a Mastra instance. Give the agent or workflow that is called from outside, with the instance as `parts`: gepa(mastra.getAgent(…), { parts: mastra }).',
     ]);
   }
   if (!isAgent(program) && !isWorkflow(program)) {

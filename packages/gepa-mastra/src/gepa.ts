@@ -24,7 +24,10 @@ import type { MastraExample } from './data/example.ts';
 import { findTexts, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
 import { checkMastraExamples } from './program/check-examples.ts';
-import type { Skipped } from './program/discovery.ts';
+import type { Discovery, Skipped } from './program/discovery.ts';
+import { hookTools, type NamedTools, functionTools as toolsOfFunctions } from './program/function-tools.ts';
+import { hookParts } from './program/parts.ts';
+import { processorAgents } from './program/processor-agents.ts';
 import type { Program } from './program/program.ts';
 import { freshRequestContext } from './program/request-context.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
@@ -167,16 +170,23 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   checkOptionNames(options ?? {}, optionNames);
   const { tools, requestContext, config, workflows, texts, tunables, parts, ...selection } =
     options ?? ({} as Options);
-  const { components, discovery, discoverAgain, apply, hookParts, dispose } = findTexts(
-    program,
-    options ?? {},
-  );
+  const { components, discovery, discoverAgain, apply, dispose } = findTexts(program, options ?? {});
+  const functionTools = toolsOfFunctions(discovery, mastraOf(program, discovery));
+  let unhookForRollouts: (() => void) | undefined;
   const skipped = [...discovery.skipped];
   const allSkipped = skippedWorkflowTools(discovery, freshRequestContext(requestContext)).then((found) =>
     skipped.push(...found),
   );
+  /** With the agents of processors, which only rollouts use. */
+  let discoveryOfRollouts = discovery;
+  const ready = Promise.all([
+    allSkipped,
+    processorAgents(discovery, freshRequestContext(requestContext)).then((agents) => {
+      discoveryOfRollouts = { ...discovery, parts: [...new Set([...discovery.parts, ...agents])] };
+    }),
+  ]);
   // `compile` and `estimate` await it and report its error.
-  allSkipped.catch(() => {});
+  ready.catch(() => {});
   const { rename } = selection as ComponentSelectionOptions;
   /** The candidate of each applied program, under the component names before `rename`. */
   const candidateOf = new WeakMap<object, Candidate>();
@@ -190,11 +200,12 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
           return derived;
         },
         adapter: (selected) => {
-          hookParts();
+          unhookForRollouts ??= hookForRollouts(functionTools, discoveryOfRollouts);
           return createAdapter<Input, Output>({
             program,
             components: selected,
-            discovery,
+            discovery: discoveryOfRollouts,
+            tools: functionTools,
             log,
             ...(requestContext === undefined ? {} : { requestContext }),
             ...(config === undefined ? {} : { config }),
@@ -207,25 +218,29 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   return {
     ...targetWith(new RolloutLog()),
     skipped,
-    dispose,
+    dispose() {
+      dispose();
+      unhookForRollouts?.();
+      unhookForRollouts = undefined;
+    },
     async evaluate(evaluationOptions) {
       const options = withAbsoluteRunDir(evaluationOptions);
       checkGroundTruth(options);
       checkMastraExamples(program, options, requestContext);
-      await allSkipped;
+      await ready;
       return targetWith(new RolloutLog()).evaluate(options);
     },
     async estimate(options, estimateOptions) {
       checkGroundTruth(options);
       checkMastraExamples(program, options, requestContext);
-      await allSkipped;
+      await ready;
       return targetWith(new RolloutLog()).estimate(options, estimateOptions);
     },
     async compile(compileOptions) {
       const options = withAbsoluteRunDir(compileOptions);
       checkGroundTruth(options);
       checkMastraExamples(program, options, requestContext);
-      await allSkipped;
+      await ready;
       const log = new RolloutLog();
       const scored = withScoresOnTraces(options.metric, mastraOf(program, discovery));
       const metric: typeof scored = async (args) => {
@@ -251,6 +266,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
             {
               log,
               program,
+              mastra: mastraOf(program, discovery),
               result: compiled.result,
               testset: options.testset as readonly object[] | undefined,
               valset: (options.valset ?? options.trainset) as readonly object[],
@@ -262,6 +278,13 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
       // Not a copy, which would print as a plain object.
       return Object.assign(compiled, more);
     },
+  };
+}
+
+function hookForRollouts(tools: NamedTools, discovery: Discovery): () => void {
+  const undos = [hookTools(tools), hookParts(discovery)];
+  return () => {
+    for (const undo of undos) undo();
   };
 }
 

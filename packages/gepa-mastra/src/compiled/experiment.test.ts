@@ -1,3 +1,4 @@
+import { Agent } from '@mastra/core/agent';
 import { createScorer } from '@mastra/core/evals';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromDataset } from '../data/dataset.ts';
@@ -66,16 +67,45 @@ it.runIf(hasExperiments)(
     });
     const { experimentId } = await compiled.recordExperiment(dataset);
     expect(await dataset.getExperiment({ experimentId })).toMatchObject({
+      targetType: 'agent',
+      targetId: 'a',
+      status: 'completed',
+      succeededCount: 1,
       metadata: { gepa_target: { type: 'agent', id: 'a' } },
     });
     const store = await agent.getMastraInstance()?.getStorage()?.getStore('scores');
     const pagination = { page: 0, perPage: 10 };
     const { scores = [] } = (await store?.listScoresByRunId({ runId: experimentId, pagination })) ?? {};
+    expect(scores[0]).toMatchObject({ entityType: 'AGENT', entity: { id: 'a' }, runId: experimentId });
     expect(scores.map(({ scorerId, score, reason }) => [scorerId, score, reason]).sort()).toEqual([
       ['gepa', 0.65, 'truth 0.5: Half.\nmanners 0.8: r'],
       ['matches', 0.5, 'Half.'],
       ['rude', 0.2, 'r'],
     ]);
+  },
+);
+
+it.runIf(hasExperiments)(
+  'recordExperiment records an agent that the instance of the dataset does not know without a target',
+  async () => {
+    const { dataset } = await newDataset(server.model, [{ input: 'one' }]);
+    const { agent: other } = await newDataset(server.model, [{ input: 'x' }]);
+    const unknown = new Agent({ id: 'u', name: 'U', instructions: 'Poor', model: server.model });
+    for (const agent of [other, unknown]) {
+      const compiled = await gepa(agent).compile({
+        trainset: await fromDataset(dataset),
+        metric: () => 0.5,
+        propose: async () => ({}),
+        maxIterations: 1,
+      });
+      const { experimentId } = await compiled.recordExperiment(dataset);
+      expect(await dataset.getExperiment({ experimentId })).toMatchObject({
+        targetType: null,
+        status: 'completed',
+        succeededCount: 1,
+      });
+    }
+    expect((await dataset.listExperiments()).experiments).toHaveLength(2);
   },
 );
 

@@ -1,7 +1,9 @@
 import type { Dataset } from '@mastra/core/datasets';
+import type { Mastra } from '@mastra/core/mastra';
 import { type Candidate, GepaError, type OptimizationResult, OptionsError } from 'gepa-core';
 import type { DatasetExample } from '../data/dataset.ts';
 import { isAgent, type Program } from '../program/program.ts';
+import { type ExperimentTarget, newExperiment } from './new-experiment.ts';
 import type { RolloutLog } from './rollout-log.ts';
 
 export interface ExperimentOptions {
@@ -25,6 +27,8 @@ export async function recordExperiment(
     readonly valset: readonly object[];
     readonly log: RolloutLog;
     readonly program: Program;
+    /** The Mastra instance of the program. */
+    readonly mastra: Mastra | undefined;
     /** A candidate of `result` under the component names that `log` uses. */
     readonly foundCandidate: (candidate: Candidate) => Candidate;
   },
@@ -51,13 +55,16 @@ export async function recordExperiment(
       : result.test!.bestScores
     : scored.scores;
   const foundCandidate = run.foundCandidate(scored.texts);
-  const { experimentId } = await dataset.createExperiment({
+  const target: ExperimentTarget = {
+    type: isAgent(run.program) ? 'agent' : 'workflow',
+    id: run.program.id,
+  };
+  const experiment = await newExperiment(dataset, run.mastra, target, {
     name: name ?? `gepa ${result.runId}`,
     metadata: {
       gepa_run: result.runId,
       gepa_candidate: index,
-      // Mastra accepts results only of experiments without a target of their own.
-      gepa_target: { type: isAgent(run.program) ? 'agent' : 'workflow', id: run.program.id },
+      gepa_target: target,
       texts: scored.texts,
     },
   });
@@ -68,8 +75,7 @@ export async function recordExperiment(
     // The score of the result is final; a rollout may have been scored again.
     const others = scores.filter(({ scorerId }) => scorerId !== 'gepa');
     const reason = scores.find(({ scorerId }) => scorerId === 'gepa')?.reason;
-    await dataset.submitExperimentResult({
-      experimentId,
+    await experiment.add({
       itemId: example.itemId!,
       input: example.input,
       groundTruth: example.expected,
@@ -79,6 +85,6 @@ export async function recordExperiment(
       scores: [{ scorerId: 'gepa', score, ...(reason === undefined ? {} : { reason }) }, ...others],
     });
   }
-  await dataset.finalizeExperiment({ experimentId });
-  return { experimentId };
+  await dataset.finalizeExperiment({ experimentId: experiment.experimentId });
+  return { experimentId: experiment.experimentId };
 }

@@ -84,15 +84,22 @@ function contextProblems(
 /** Items of `runEvals` and of experiments that rollouts do not run. */
 function itemProblems(set: string, examples: Examples, program: Program): string[] {
   const has = (name: string) => examples.some((example) => Object.hasOwn(example ?? {}, name));
+  const owner = set === 'examples' ? 'Some of the examples have' : `The ${set} has examples with`;
   const turns = ['inputs', 'turns']
     .filter(has)
     .map(
       (name) =>
-        `The ${set} has examples with \`${name}\`, but a rollout is one call: pass the earlier turns as messages, { input: [{ role: 'user', content: … }, …] }.`,
+        `${owner} \`${name}\`, but a rollout is one call: pass the earlier turns as messages, { input: [{ role: 'user', content: … }, …] }.`,
     );
   if (!isAgent(program)) return turns;
-  const ofWorkflows = ['resumeData', 'resumeSteps', 'startOptions']
-    .filter(has)
-    .map((name) => `The ${set} has examples with \`${name}\`, which only runs of workflows have.`);
+  const isInMetadata = (name: string) =>
+    examples.some((example) => Object.hasOwn(example?.metadata ?? {}, name));
+  const ofWorkflows = [
+    ...['resumeData', 'resumeSteps', 'startOptions'].filter(has),
+    ...['resumeData', 'resumeSteps'].filter(isInMetadata).map((name) => `metadata.${name}`),
+  ].map(
+    (name) =>
+      `${owner} \`${name}\`, which only runs of workflows have: an agent that is suspended is not resumed. Remove it, and answer the tool by \`toolMocks\`.`,
+  );
   return [...turns, ...ofWorkflows];
 }

@@ -5,7 +5,8 @@ import type { Candidate } from 'gepa-core';
 import type { recordModelCall } from '../trace/record-model-call.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import type { AgentComponents } from './discovery.ts';
-import type { recordedMethod, recordRun, rolloutOptions } from './record-runs.ts';
+import type { recordedMethod, recordedStep, recordRun, rolloutOptions } from './record-runs.ts';
+import type { recordedTool } from './recorded-tool.ts';
 import type { Rewrite } from './tool-descriptions.ts';
 
 /** The models in the options of a call. */
@@ -24,9 +25,12 @@ export interface StepContext {
 export interface Recording {
   readonly recordModelCall: typeof recordModelCall;
   readonly recordedMethod: typeof recordedMethod;
+  readonly recordedStep: typeof recordedStep;
+  readonly recordedTool: typeof recordedTool;
   readonly rolloutOptions: typeof rolloutOptions;
   readonly recordRun: typeof recordRun;
-  recordProcessors(derivation: Derivation, agent: Agent): void;
+  changeAgent(derivation: Derivation, copy: Agent): void;
+  changeWorkflow(copy: AnyWorkflow): void;
 }
 
 /** One derived program. Its parts may refer to each other; each is copied once. */
@@ -39,6 +43,8 @@ export interface Derivation {
   agent(agent: Agent): Agent;
   /** The copy of a workflow. */
   workflow(workflow: AnyWorkflow): AnyWorkflow;
+  /** The copy of a tool in a rollout; otherwise the tool itself. */
+  tool<Tool>(tool: Tool, name: string): Tool;
   componentsOf(agent: Agent): AgentComponents;
   /** Calls a function such that tunables have the candidate's texts, and calls of parts go to their copies. */
   within<Result>(call: () => Result): Result;

@@ -1,12 +1,10 @@
 import type { Agent } from '@mastra/core/agent';
-import { noopLogger } from '@mastra/core/logger';
 import { RequestContext } from '@mastra/core/request-context';
 import type { Derivation, ModelOptions, StepContext } from './derivation.ts';
 import { type AgentComponents, instructionComponents, toolComponentNames } from './discovery.ts';
 import { type InstructionsChange, replaceInstructions, textsChange } from './instructions.ts';
 import { mapMaybePromise } from './maybe-promise.ts';
 import { isAgent } from './program.ts';
-import { recordedTool } from './recorded-tool.ts';
 import { changeRunMethods } from './run-methods.ts';
 import { addToolTexts, descriptionOf, rewriteTools, withDescription } from './tool-descriptions.ts';
 import { type CallWrapper, wrapModels } from './wrap-models.ts';
@@ -62,8 +60,7 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
       ),
     listTools: async (args) =>
       mapValues(await listTools(args), (tool, key) =>
-        recordedTool(
-          recorder,
+        derivation.tool(
           hasStoredTools || recorder !== undefined ? tool : withDescription(toolTexts, tool, key),
           key,
         ),
@@ -73,24 +70,12 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
       hasStoredTools = true;
       __setTools(tools);
     },
-    ...(recorder === undefined
-      ? {}
-      : {
-          getMemory: async () => undefined,
-          hasOwnMemory: () => false,
-          listScorers: async () => ({}),
-        }),
   };
   Object.assign(copy, changes);
   changeRunMethods(derivation, agent, copy, (options) =>
     withWrappedModels(derivation, copy, options, wrapper),
   );
-  if (recorder === undefined) return;
-  copy.__markStoredVersionApplied?.();
-  copy.__setLogger(noopLogger);
-  derivation.recording?.recordProcessors(derivation, copy);
-  // Results of background tasks would arrive after the rollout.
-  (copy as Partial<Agent>).disableBackgroundTasks?.();
+  derivation.recording?.changeAgent(derivation, copy);
 }
 
 /** Undefined when the candidate does not change the instructions. */

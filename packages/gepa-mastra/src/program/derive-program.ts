@@ -22,6 +22,8 @@ export interface DeriveOptions {
    */
   readonly recorder?: Recorder;
   readonly recording?: Recording;
+  /** The tools that functions of the program execute in a rollout, by the names of their steps. */
+  readonly tools?: Discovery['tools'];
 }
 
 /**
@@ -45,17 +47,17 @@ class ProgramDerivation implements Derivation {
   readonly #parts: ReadonlyMap<object, () => object>;
   readonly #copies = new Map<object, object>();
 
-  constructor({ discovery, candidate, recorder, recording }: DeriveOptions) {
+  constructor({ discovery, candidate, recorder, recording, tools = [] }: DeriveOptions) {
     this.candidate = candidate;
     this.recorder = recorder;
     this.recording = recording;
     this.#discovery = discovery;
-    this.#parts = new Map(
-      discovery.parts?.map((part) => [
-        part,
-        isAgent(part) ? () => this.agent(part) : () => this.workflow(part),
-      ]),
-    );
+    this.#parts = new Map<object, () => object>([
+      ...tools.map(([name, tool]) => [tool, () => this.tool(tool, name)] as const),
+      ...(discovery.parts ?? []).map(
+        (part) => [part, isAgent(part) ? () => this.agent(part) : () => this.workflow(part)] as const,
+      ),
+    ]);
   }
 
   agent(agent: Agent): Agent {
@@ -69,9 +71,16 @@ class ProgramDerivation implements Derivation {
   workflow(workflow: AnyWorkflow): AnyWorkflow {
     return this.#copyOnce(
       workflow,
-      () => copyOfWorkflow(workflow, this.recorder !== undefined),
+      () => copyOfWorkflow(workflow, this.recorder && (() => this.recorder?.storedRuns !== undefined)),
       (copy) => changeWorkflow(this, workflow, copy),
     );
+  }
+
+  tool<Tool>(tool: Tool, name: string): Tool {
+    const { recorder, recording } = this;
+    return recorder === undefined || recording === undefined
+      ? tool
+      : recording.recordedTool(recorder, tool, name);
   }
 
   componentsOf(agent: Agent): AgentComponents {

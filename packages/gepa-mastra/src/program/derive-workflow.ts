@@ -1,5 +1,4 @@
 import type { Agent } from '@mastra/core/agent';
-import { noopLogger } from '@mastra/core/logger';
 import type { Mastra } from '@mastra/core/mastra';
 import { type AnyWorkflow, createStep, type StepFlowEntry } from '@mastra/core/workflows';
 import type { Recorder } from '../trace/recorder.ts';
@@ -7,8 +6,14 @@ import { copyWith } from './copy-with.ts';
 import type { Derivation } from './derivation.ts';
 import { withReplacement } from './older-mastra.ts';
 import { isAgent, isWorkflow } from './program.ts';
-import { recordedTool } from './recorded-tool.ts';
-import { agentOfStep, agentRef, innerEntries, mapEntries, type SingleEntry } from './step-entries.ts';
+import {
+  agentOfStep,
+  agentRef,
+  type FlowStep,
+  innerEntries,
+  mapEntries,
+  type SingleEntry,
+} from './step-entries.ts';
 
 /** Adds the steps to the copy of a workflow, with the derivation's agents, workflows and tools. */
 export function changeWorkflow(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWorkflow): void {
@@ -19,12 +24,12 @@ export function changeWorkflow(derivation: Derivation, workflow: AnyWorkflow, co
   );
   Object.assign(copy.steps, workflow.steps);
   copy.commit();
-  if (derivation.recorder !== undefined) copy.__setLogger(noopLogger);
+  derivation.recording?.changeWorkflow(copy);
   changeRuns(derivation, workflow, copy);
 }
 
 function changeStep(derivation: Derivation, entry: SingleEntry, workflow: AnyWorkflow): SingleEntry {
-  const { recorder } = derivation;
+  const { recorder, recording } = derivation;
   const agent = agentOfStep(entry, workflow);
   if (entry.type === 'agent' && isAgent(agent)) {
     return { ...entry, agent: derivation.agent(agent), options: withoutScorers(recorder, entry.options) };
@@ -32,7 +37,7 @@ function changeStep(derivation: Derivation, entry: SingleEntry, workflow: AnyWor
   if (entry.type === 'tool' && entry.tool !== undefined) {
     return {
       ...entry,
-      tool: recordedTool(recorder, entry.tool, entry.id),
+      tool: derivation.tool(entry.tool, entry.id),
       options: withoutScorers(recorder, entry.options),
     };
   }
@@ -40,19 +45,9 @@ function changeStep(derivation: Derivation, entry: SingleEntry, workflow: AnyWor
   const { step } = entry;
   if (isWorkflow(step)) return { ...entry, step: derivation.workflow(step) as unknown as typeof step };
   if (isAgent(agent)) return { ...entry, step: changeAgentStep(derivation, step, agent) };
-  if (recorder === undefined || agentRef(step) !== undefined) return entry;
-  const { execute } = step;
-  const recorded: FlowStep = copyWith(step, {
-    scorers: undefined,
-    execute: (context: Parameters<typeof execute>[0]) =>
-      recorder.record({ kind: 'chain', name: step.id, input: context.inputData }, () =>
-        execute.call(step, context),
-      ),
-  });
-  return { ...entry, step: recorded };
+  if (recorder === undefined || recording === undefined || agentRef(step) !== undefined) return entry;
+  return { ...entry, step: recording.recordedStep(recorder, step) };
 }
-
-type FlowStep = Extract<SingleEntry, { type: 'step' }>['step'];
 
 function changeAgentStep(derivation: Derivation, step: FlowStep, agent: Agent): FlowStep {
   const { recorder } = derivation;
@@ -116,6 +111,7 @@ function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWork
           ),
     createRun: async (...args: Parameters<typeof createRun>) => {
       const run = await createRun(...args);
+      recorder?.storedRuns?.push({ workflow: copy, runId: run.runId });
       if (changedRuns.has(run)) return run;
       changedRuns.add(run);
       const methods = run as unknown as Partial<Record<string, Method>>;

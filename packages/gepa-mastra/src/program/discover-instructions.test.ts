@@ -92,6 +92,7 @@ it.each<[string, (context: RequestContext) => string]>([
   ['toJSON', (context) => `Serve ${JSON.stringify(context)}.`],
   ['a destructured field', ({ all }) => `Serve ${(all as { tier?: string }).tier ?? 'all'}.`],
   ['the date', () => `It is ${new Date().toDateString()}.`],
+  ['the formatted date', () => `It is ${new Intl.DateTimeFormat('en').format()}.`],
   ['a counter', () => `Call ${counter++}.`],
 ])('one text that depends on %s is warned of in the result of a run', async (_, instructions) => {
   const agent = agentWith({ instructions: ({ requestContext }) => instructions(requestContext) });

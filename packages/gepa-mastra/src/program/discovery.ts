@@ -2,6 +2,7 @@ import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Component } from 'gepa-core';
 import type { InstructionBlock } from './instruction-blocks.ts';
+import type { ToolLike } from './program.ts';
 
 /** The component names of one agent. */
 export interface AgentComponents {
@@ -40,6 +41,8 @@ export interface Discovery {
   readonly agents: ReadonlyMap<unknown, AgentComponents>;
   /** The live objects that functions of the program call. */
   readonly parts: readonly (Agent | AnyWorkflow)[];
+  /** The tools that functions of the program execute, by name. */
+  readonly tools: readonly (readonly [name: string, tool: ToolLike])[];
   /** The components that a rollout may not reach: those of parts, and tunables. */
   readonly reachable: ReadonlySet<string>;
   /** Shown in the result of a run. */
@@ -51,6 +54,7 @@ export class Findings implements Discovery {
   readonly components: Record<string, Component> = Object.create(null);
   readonly skipped: Skipped[] = [];
   readonly parts: (Agent | AnyWorkflow)[] = [];
+  readonly tools: (readonly [name: string, tool: ToolLike])[] = [];
   readonly reachable = new Set<string>();
   readonly warnings: string[] = [];
   readonly agents = new Map<unknown, AgentComponents & { readonly tools: Map<string, ToolComponents> }>();

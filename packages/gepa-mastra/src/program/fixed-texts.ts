@@ -64,10 +64,18 @@ function atAnotherTime<Result>(call: () => Result): Result {
     get: (target, key) => (key === 'now' ? now : Reflect.get(target, key)),
   });
   Math.random = () => random.call(Math) / 2;
+  const formats = Intl.DateTimeFormat.prototype;
+  const format = Object.getOwnPropertyDescriptor(formats, 'format')!;
+  Object.defineProperty(formats, 'format', {
+    get() {
+      return (date = now()) => format.get?.call(this)(date);
+    },
+  });
   try {
     return call();
   } finally {
     globalThis.Date = RealDate;
     Math.random = random;
+    Object.defineProperty(formats, 'format', format);
   }
 }

@@ -30,12 +30,28 @@ export function storedBlocks(agent: Agent): readonly InstructionBlock[] | undefi
 /** `{{name}}`, `{{user.name}}` or `{{name || 'default'}}`. */
 export const placeholder = /\{\{\s*([a-zA-Z_][\w.]*)\s*(?:\|\|\s*(?:'[^']*'|"[^"]*")\s*)?\}\}/g;
 
-/** The text of a block as a component has it: each variable is written as `{name}`. */
-export function blockText(content: string): { readonly text: string; readonly variables: readonly string[] } {
-  const variables = new Set<string>();
-  const text = content.replace(placeholder, (_, name: string) => {
-    variables.add(name);
-    return `{${name}}`;
-  });
-  return { text, variables: [...variables] };
+/**
+ * The text of a block as a component has it: each variable is written as `{name}`, or with a number, `{name_2}`, where
+ * the block has that text or the name with another default.
+ */
+export function blockText(content: string): {
+  readonly text: string;
+  readonly variables: readonly string[];
+  /** By variable, as the block has it. */
+  readonly placeholders: ReadonlyMap<string, string>;
+} {
+  const placeholders = new Map<string, string>();
+  const literals = content.replace(placeholder, '');
+  const variableOf = (own: string, name: string) => {
+    for (let number = 1; ; number++) {
+      const variable = number === 1 ? name : `${name}_${number}`;
+      const known = placeholders.get(variable) ?? own;
+      if (known.replaceAll(' ', '') !== own.replaceAll(' ', '') || literals.includes(`{${variable}}`))
+        continue;
+      placeholders.set(variable, known);
+      return variable;
+    }
+  };
+  const text = content.replace(placeholder, (own, name: string) => `{${variableOf(own, name)}}`);
+  return { text, variables: [...placeholders.keys()], placeholders };
 }

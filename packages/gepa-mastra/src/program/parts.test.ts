@@ -182,7 +182,7 @@ it('the error of a workflow without components names the agents of its instance 
 it('wrong parts, parts without text and a Mastra instance as the program are refused', () => {
   const workflow = workflowOf(byName);
   expect(() => gepa(workflow, { parts: { support: 'support' as never } })).toThrow(
-    '`parts.support` must be an agent or a workflow',
+    '`parts.support` must be an agent, a workflow or a tool',
   );
   expect(() => gepa(workflow, { parts: { support: agentWith({ instructions: '' }) } })).toThrow(
     '`parts.support` has no text to optimize: The instructions are empty.',

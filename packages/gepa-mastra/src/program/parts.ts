@@ -2,14 +2,23 @@ import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import { hookPart, OptionsError } from 'gepa-core/load';
 import type { Discovery } from './discovery.ts';
-import { type AgentLike, isAgent, isWorkflow, typeName, type WorkflowLike } from './program.ts';
+import {
+  type AgentLike,
+  isAgent,
+  isTool,
+  isWorkflow,
+  type ToolLike,
+  typeName,
+  type WorkflowLike,
+} from './program.ts';
 import { runMethods } from './run-methods.ts';
 
 /**
  * The agents and workflows that functions of the program call, by name: through `mastra.getAgent`, or as objects that
- * the functions hold. A Mastra instance stands for all its agents and workflows.
+ * the functions hold. A Mastra instance stands for all its agents and workflows. Tools that functions execute are
+ * traced in rollouts, and answered by the mocks of an example.
  */
-export type Parts = Readonly<Record<string, AgentLike | WorkflowLike>> | MastraLike;
+export type Parts = Readonly<Record<string, AgentLike | WorkflowLike | ToolLike>> | MastraLike;
 
 /** A Mastra instance. */
 export interface MastraLike {
@@ -32,26 +41,28 @@ export function isMastra(value: unknown): value is MastraLike {
  */
 export function partsOf(parts: Parts): {
   readonly parts: readonly (readonly [name: string, part: Agent | AnyWorkflow])[];
+  readonly tools: readonly (readonly [name: string, tool: ToolLike])[];
   readonly isRequired: boolean;
 } {
   if (isMastra(parts)) {
     const all = [...Object.entries(parts.listAgents()), ...Object.entries(parts.listWorkflows())];
-    return { parts: all.filter(isSupported), isRequired: false };
+    return { parts: all.filter(isSupported), tools: [], isRequired: false };
   }
   if (typeof parts !== 'object' || parts === null || Array.isArray(parts)) {
     throw new OptionsError([
-      '`parts` must be an object of agents and workflows by name, { weatherAgent }, or a Mastra instance.',
+      '`parts` must be an object of agents, workflows and tools by name, { weatherAgent }, or a Mastra instance.',
     ]);
   }
   const entries = Object.entries(parts);
   const problems = entries
-    .filter((entry) => !isSupported(entry))
+    .filter((entry) => !isSupported(entry) && !isTool(entry[1]))
     .map(
       ([name, part]) =>
-        `\`parts.${name}\` must be an agent or a workflow of @mastra/core, but it is ${typeName(part)}.`,
+        `\`parts.${name}\` must be an agent, a workflow or a tool of @mastra/core, but it is ${typeName(part)}.`,
     );
   if (problems.length > 0) throw new OptionsError(problems);
-  return { parts: entries.filter(isSupported), isRequired: true };
+  const tools = entries.filter((entry): entry is [string, ToolLike] => isTool(entry[1]));
+  return { parts: entries.filter(isSupported), tools, isRequired: true };
 }
 
 function isSupported(entry: readonly [string, unknown]): entry is [string, Agent | AnyWorkflow] {

@@ -30,6 +30,17 @@ export function isWorkflow(value: unknown): value is AnyWorkflow {
   return has(value, 'createRun') && Array.isArray((value as { stepGraph?: unknown }).stepGraph);
 }
 
+/** A tool, as far as it is called here. */
+export interface ToolLike {
+  readonly id?: string | undefined;
+  readonly execute?: ((...args: never) => unknown) | undefined;
+}
+
+/** Whether it is a tool that this process runs. */
+export function isTool(value: unknown): value is ToolLike {
+  return has(value, 'execute') && !has(value, 'generate') && !isWorkflow(value);
+}
+
 /** The class name of an object, otherwise the `typeof`; for error messages. */
 export function typeName(value: unknown): string {
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;

@@ -31,6 +31,19 @@ it('a variable of a block is written with single braces, and gets its default ba
   expect(changed(text)).toEqual(blocks);
 });
 
+it.each([
+  ['a literal beside a variable', 'Write {topic} about {{topic}}.', 'Write {topic} about {topic_2}.'],
+  ['two defaults', "{{a || 'x'}} or {{a || 'y'}} or {{ a || 'x' }}", '{a} or {a_2} or {a}'],
+  ['a name that the number makes', 'Use {{a}}, {a}, {{a_2}}.', 'Use {a_2}, {a}, {a_2_2}.'],
+  ['with and without a default', "{{a}} {{a || 'x'}}", '{a} {a_2}'],
+])('each variable of a block is its own: %s', (_, content, text) => {
+  expect(blockText(content).text).toBe(text);
+  const changed = withBlockTexts([{ type: 'text', content }], new Map([[0, `New: ${text}`]]));
+  expect(changed).toEqual([
+    { type: 'text', content: `New: ${content.replace('{{ a ||', '{{a ||').replace("'x' }}", "'x'}}")}` },
+  ]);
+});
+
 const editorPackage = await import('@mastra/editor').catch(() => undefined);
 const hasPrompts =
   editorPackage !== undefined &&

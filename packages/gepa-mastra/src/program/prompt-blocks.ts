@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import type { Mastra } from '@mastra/core/mastra';
 import type { RequestContext } from '@mastra/core/request-context';
-import { blocksOf, blockText, type InstructionBlock, placeholder } from './instruction-blocks.ts';
+import { blocksOf, blockText, type InstructionBlock } from './instruction-blocks.ts';
 import type { AgentLike } from './program.ts';
 
 /**
@@ -72,16 +72,14 @@ export function withBlockTexts(
 ): readonly InstructionBlock[] {
   return blocks.map((block, position) => {
     const text = texts.get(position);
-    if (text === undefined || block.content === undefined || text === blockText(block.content).text)
+    const own = blockText(block.content ?? '');
+    if (text === undefined || block.content === undefined || text === own.text)
       return block.type === 'prompt_block_ref' ? { type: block.type, id: block.id } : block;
-    let content = text;
-    for (const [own, name] of block.content.matchAll(placeholder)) {
-      // What is a placeholder already is left alone.
-      content = content.replaceAll(
-        new RegExp(`(?<!\\{)\\{${name!.replaceAll('.', '\\.')}\\}(?!\\})`, 'g'),
-        () => own,
-      );
-    }
+    // What is a placeholder already is left alone.
+    const content = text.replaceAll(
+      /(?<!\{)\{([\w.]+)\}(?!\})/g,
+      (written, variable: string) => own.placeholders.get(variable) ?? written,
+    );
     return { ...block, content };
   });
 }

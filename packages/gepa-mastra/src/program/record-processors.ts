@@ -12,7 +12,7 @@ import { copyOfWorkflow } from './copy-of-workflow.ts';
 import { copyWith } from './copy-with.ts';
 import type { Derivation } from './derivation.ts';
 import { isAgent, isWorkflow } from './program.ts';
-import { mapEntries, type SingleEntry } from './step-entries.ts';
+import { innerEntries, mapEntries, type SingleEntry } from './step-entries.ts';
 
 /** The processors of Mastra that call a model through an agent of their own. */
 const modelProcessors: ReadonlySet<object> = new Set(
@@ -26,7 +26,23 @@ interface ProcessorMethods {
   combineProcessorsIntoWorkflow?(processors: readonly object[], id: string): unknown;
 }
 
-/** Records the model calls of an agent's processors. Processors of the user's own classes are not changed. */
+/** Whether a processor is one of Mastra's own that call a model. A class that extends one is the user's. */
+export function isModelProcessor(processor: object): boolean {
+  return modelProcessors.has(Object.getPrototypeOf(processor));
+}
+
+/** A processor itself, or those of Mastra that a workflow of processors runs, with classes that extend them. */
+export function processorsIn(processor: object): object[] {
+  if (!isWorkflow(processor)) return [processor];
+  return processor.stepGraph
+    .flatMap((entry) => innerEntries(entry) ?? [entry as SingleEntry])
+    .flatMap((entry) => {
+      if (entry.type !== 'step') return [];
+      return isWorkflow(entry.step) ? processorsIn(entry.step) : (captureProcessor(entry.step) ?? []);
+    });
+}
+
+/** Records the model calls of an agent's processors. Those of the user's own classes are not changed: see `processorAgents`. */
 export function recordProcessors(derivation: Derivation, agent: Agent): void {
   const methods = agent as unknown as ProcessorMethods;
   const combine = methods.combineProcessorsIntoWorkflow?.bind(agent);
@@ -40,7 +56,7 @@ export function recordProcessors(derivation: Derivation, agent: Agent): void {
 
 function recordedProcessor(derivation: Derivation, processor: object): object {
   if (isWorkflow(processor)) return recordedWorkflow(derivation, processor);
-  if (!modelProcessors.has(Object.getPrototypeOf(processor))) return processor;
+  if (!isModelProcessor(processor)) return processor;
   const agents = Object.entries(processor).filter(([, value]) => isAgent(value));
   return copyWith(
     processor,
@@ -50,7 +66,7 @@ function recordedProcessor(derivation: Derivation, processor: object): object {
 
 /** A copy of a workflow of processors. Its steps hold their processors in a closure. */
 function recordedWorkflow(derivation: Derivation, workflow: AnyWorkflow): AnyWorkflow {
-  const copy = copyOfWorkflow(workflow, true);
+  const copy = copyOfWorkflow(workflow, () => false);
   const change = (entry: SingleEntry): SingleEntry => {
     if (entry.type !== 'step') return entry;
     const { step } = entry;

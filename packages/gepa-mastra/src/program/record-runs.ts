@@ -1,5 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import type { Recorder } from '../trace/recorder.ts';
+import { copyWith } from './copy-with.ts';
+import type { FlowStep } from './step-entries.ts';
 import { type AgentStream, deleteRun, observeSuspension, SuspensionError } from './suspension.ts';
 import type { Hooks } from './tool-mocks.ts';
 
@@ -79,6 +81,18 @@ function observedStream(
     recorder.suspension ??= new SuspensionError(`The agent ${copy.id}`, tool);
     await deleteRun(copy, stream.runId);
     if (!isSubAgent) throw recorder.suspension;
+  });
+}
+
+/** A copy of a workflow's step, a function, whose calls are steps of the trace. */
+export function recordedStep(recorder: Recorder, step: FlowStep): FlowStep {
+  const { execute } = step;
+  return copyWith(step, {
+    scorers: undefined,
+    execute: (context: Parameters<typeof execute>[0]) =>
+      recorder.record({ kind: 'chain', name: step.id, input: context.inputData }, () =>
+        execute.call(step, context),
+      ),
   });
 }
 

@@ -1,10 +1,14 @@
+import { withoutCandidate } from 'gepa-core/load';
 import type { Recorder } from '../trace/recorder.ts';
 import { copyWith } from './copy-with.ts';
 
-/** A copy of a tool whose calls are steps of the trace, and answered by mocks. Without a recorder, or for a client-side tool, the tool itself. */
-export function recordedTool<Tool>(recorder: Recorder | undefined, tool: Tool, name: string): Tool {
-  const { execute } = tool as { execute?: (input: unknown, ...rest: unknown[]) => unknown };
-  if (recorder === undefined || typeof execute !== 'function') return tool;
+type Execute = (input: unknown, ...rest: unknown[]) => unknown;
+
+/** A copy of a tool whose calls are steps of the trace, and answered by mocks. For a client-side tool, the tool itself. */
+export function recordedTool<Tool>(recorder: Recorder, tool: Tool, name: string): Tool {
+  // A tool that functions execute, too, stands for its copy within a rollout.
+  const { execute } = withoutCandidate(() => ({ execute: (tool as { execute?: Execute }).execute }));
+  if (typeof execute !== 'function') return tool;
   return copyWith(tool as object, {
     // What does not run needs no approval.
     ...(recorder.mocks?.replaces(name) ? { requireApproval: false } : {}),

@@ -4,6 +4,9 @@ import { captureAgent } from './older-mastra.ts';
 /** An entry of a step graph that runs one step. */
 export type SingleEntry = Extract<StepFlowEntry, { type: 'parallel' }>['steps'][number];
 
+/** A step of a workflow. */
+export type FlowStep = Extract<SingleEntry, { type: 'step' }>['step'];
+
 /** The entries nested in a parallel, conditional, loop or foreach entry; undefined for other entries. */
 export function innerEntries(entry: StepFlowEntry): readonly SingleEntry[] | undefined {
   switch (entry.type) {

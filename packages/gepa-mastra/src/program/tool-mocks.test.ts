@@ -2,6 +2,7 @@ import { Agent } from '@mastra/core/agent';
 import { Mastra } from '@mastra/core/mastra';
 import { InMemoryStore } from '@mastra/core/storage';
 import { createTool } from '@mastra/core/tools';
+import { createStep, createWorkflow } from '@mastra/core/workflows';
 import type { GepaEvent } from 'gepa-core';
 import { walkSteps } from 'gepa-core/adapter';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -94,6 +95,74 @@ it('mocks also stand for the tools of sub-agents', async () => {
   const toolMocks = [{ toolName: 'refund', output: { mocked: 0 }, matchArgs: 'ignore' as const }];
   await rollouts(desk, { input: 'x', toolMocks: [...toolMocks, ...toolMocks, ...toolMocks, ...toolMocks] });
   expect(refunds).toBe(0);
+});
+
+it('a tool that functions of steps execute is mocked: from the Mastra instance, of an agent of it, and in parts', async () => {
+  const text = z.object({ text: z.string() });
+  const held = createTool({ ...refund, id: 'held' } as Parameters<typeof createTool>[0]);
+  const calls: ((mastra: Mastra) => Tool)[] = [
+    (mastra) => mastra.getTool('refundOrder' as never) as never,
+    (mastra) => mastra.getToolById('refund' as never) as never,
+    () => refund as never,
+    () => held as never,
+  ];
+  type Tool = { execute(input: object, context: object): Promise<unknown> };
+  const flow = (call: (mastra: Mastra) => Tool) => {
+    const step = createStep({
+      id: 'call',
+      inputSchema: text,
+      outputSchema: text,
+      execute: async ({ mastra }) => {
+        const output = await call(mastra).execute({ order: 0 }, {});
+        const { text: answer } = await mastra.getAgent('clerk').generate('x');
+        return { text: JSON.stringify([output, answer]) };
+      },
+    });
+    const workflow = createWorkflow({ id: 'flow', inputSchema: text, outputSchema: text })
+      .then(step)
+      .commit();
+    const plain = new Agent({ id: 'clerk', name: 'Clerk', instructions: 'Refund.', model: server.model });
+    const agents = { clerk: plain, other: clerk() };
+    const instance = new Mastra({
+      agents,
+      workflows: { workflow },
+      ...((call === calls[2] ? {} : { tools: { refundOrder: refund } }) as object),
+      logger: false,
+    });
+    return { workflow, instance, plain };
+  };
+  for (const call of calls) {
+    const { workflow, plain } = flow(call);
+    const target = gepa(workflow, { parts: call === calls[3] ? { clerk: plain, held } : { clerk: plain } });
+    const seen: unknown[] = [];
+    const errors: string[] = [];
+    const compile = (example: Pick<MastraExample, 'toolMocks' | 'unmockedToolPolicy'>) =>
+      target.compile({
+        trainset: [{ input: { text: 'x' }, ...example }],
+        metric: ({ output, trace }) => {
+          const tools = [...walkSteps(trace ?? [])].filter(({ kind }) => kind === 'tool');
+          seen.push([JSON.parse(output.text), tools.length]);
+          return 1;
+        },
+        propose: async () => ({}),
+        maxIterations: 1,
+        onEvent: (event) => {
+          if (event.type === 'rollout_finished' && event.error !== undefined) errors.push(event.error);
+        },
+      });
+    const toolName = call === calls[3] ? 'held' : 'refund';
+    await compile({ toolMocks: [{ toolName, args: { order: 0 }, output: 'mocked' }] });
+    expect(seen).toEqual([[['mocked', 'done '], 1]]);
+    await compile({ unmockedToolPolicy: 'deny' }).catch(() => {});
+    expect(errors).toEqual([expect.stringContaining("`unmockedToolPolicy` is 'deny'")]);
+    expect(refunds).toBe(0);
+    // Outside of rollouts, and of mocks, it runs.
+    await call(workflow.mastra as Mastra).execute({ order: 0 }, {});
+    expect(refunds).toBe(1);
+    target.dispose();
+    if (call === calls[3]) expect(Object.getOwnPropertyDescriptor(held, 'execute')).toHaveProperty('value');
+    refunds = 0;
+  }
 });
 
 it('fromDataset reads mocks, their policy and the expected trajectory', async ({ skip }) => {

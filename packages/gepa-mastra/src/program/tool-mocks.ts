@@ -62,6 +62,11 @@ export class ToolMocks {
     return this.#isDenied || this.#mocked.has(toolName);
   }
 
+  /** The name that mocks have for a tool with several names. */
+  nameOf(names: readonly (string | undefined)[]): string | undefined {
+    return names.find((name) => name !== undefined && this.#mocked.has(name));
+  }
+
   /** The mock of a call. Mocks of the same tool and arguments are used in their order. */
   resolve(toolName: string, input: unknown): MockedCall {
     if (this.failure !== undefined) return { output: { error: this.failure.message } };

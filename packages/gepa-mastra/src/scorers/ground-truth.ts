@@ -26,7 +26,9 @@ export function checkGroundTruth(options: {
     const examples = options[set] ?? [];
     const incomplete = examples.filter((example) => example?.expected === undefined);
     if (incomplete.some((example) => Object.hasOwn(example ?? {}, 'groundTruth'))) {
-      return [`The ${set} has examples with \`groundTruth\`: name it \`expected\`.`];
+      return [
+        `${set === 'examples' ? 'Some of the examples have' : `The ${set} has examples with`} \`groundTruth\`: name it \`expected\`.`,
+      ];
     }
     return incomplete.length === 0 || !isRequired
       ? []
