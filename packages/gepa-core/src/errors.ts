@@ -1,3 +1,4 @@
+import type { PromptImage } from './adapter/prompt-image.ts';
 import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Comparison } from './evaluate/compare.ts';
@@ -133,6 +134,8 @@ export class RolloutError<Trace = readonly Step[]> extends GepaError {
   readonly usage: Usage | undefined;
   /** See `Execution.unread`. */
   readonly unread: readonly string[] | undefined;
+  /** See `Execution.images`. */
+  readonly images: readonly PromptImage[] | undefined;
   /** Whether other texts cannot help, as when the program waits for a person. */
   readonly isHopeless: boolean;
 
@@ -143,6 +146,7 @@ export class RolloutError<Trace = readonly Step[]> extends GepaError {
       trace?: Trace;
       usage?: Usage;
       unread?: readonly string[];
+      images?: readonly PromptImage[];
       isHopeless?: boolean;
     },
   ) {
@@ -150,6 +154,7 @@ export class RolloutError<Trace = readonly Step[]> extends GepaError {
     this.trace = details.trace;
     this.usage = details.usage;
     this.unread = details.unread;
+    this.images = details.images;
     this.isHopeless = details.isHopeless === true;
   }
 }

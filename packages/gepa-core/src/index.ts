@@ -1,6 +1,7 @@
 export type * from './adapter/adapter.ts';
 export type * from './adapter/call-meter.ts';
 export type * from './adapter/experience.ts';
+export type { PromptImage } from './adapter/prompt-image.ts';
 export type { Step, StepKind, StepTool } from './adapter/trace.ts';
 export type { Spend, SpendByPhase, SpendPhase, TimeSpent } from './budget/spend.ts';
 export { type ModelUsage, modelCallUsage, type Price, type PriceOf, type Usage } from './budget/usage.ts';
@@ -42,7 +43,6 @@ export type {
   Target,
 } from './program/target.ts';
 export { type Tunable, tunable } from './program/tunable.ts';
-export type { PromptImage } from './reflection/records/images.ts';
 export type { ProposalRejection, RefusedTexts } from './rejection.ts';
 export type {
   BudgetHeld,

@@ -1,6 +1,6 @@
 import type { CallMeter } from './adapter/call-meter.ts';
+import type { PromptImage } from './adapter/prompt-image.ts';
 import { noUsage, soundUsage, type Usage } from './budget/usage.ts';
-import type { PromptImage } from './reflection/records/images.ts';
 
 /** The answer of a language model. */
 export interface LanguageModelAnswer {

@@ -46,10 +46,19 @@ function run(given: { readonly texts: readonly string[] }) {
       },
     },
     trainset: [
-      { id: 'a', fails: true },
-      { id: 'b', fails: false },
+      { id: `a-${hex}`, fails: true },
+      { id: `b-${hex}`, fails: false },
     ],
-    metric: ({ output }) => ({ score: 0.5, feedback: output === undefined ? '' : `saw ${words}` }),
+    metric: ({ output }) => ({
+      score: 0.5,
+      feedback: output === undefined ? '' : `saw ${words}`,
+      objectives: { [`with ${hex}`]: 0.5 },
+    }),
+    background: `background ${words}`,
+    objective: `objective ${words}`,
+    readerHint: `reader ${words}`,
+    guidance: { prompt: `guidance ${words}` },
+    descriptions: { prompt: `description ${words}` },
     reflectionModel: async ({ prompt }) => {
       shown.push(prompt);
       if (shown.length === 2) throw new Error(`the model refuses ${words}`);
@@ -127,4 +136,27 @@ it('keys in the names of models and in descriptions are masked in the journal', 
     runDir,
   });
   for (const file of readdirSync(runDir)) expect(readFileSync(join(runDir, file), 'utf8')).not.toContain(hex);
+});
+
+it('a key of the program in a component is refused before anything is spent', async () => {
+  const run = vi.fn(async () => ({ output: '' }));
+  const running = optimize({
+    adapter: {
+      components: { prompt: { text: `Log in with ${hex}.` }, [`for ${hex}`]: { text: 'fine' } },
+      secrets: [hex],
+      run,
+    },
+    trainset: [{ input: 1 }],
+    metric: () => 0,
+    propose: async () => ({}),
+    maxMetricCalls: 10,
+  });
+  await expect(running).rejects.toMatchObject({
+    problems: [
+      expect.stringMatching(/^The text of prompt contains an API key/),
+      'The component name "for [key]" contains an API key. Rename it.',
+    ],
+  });
+  await expect(running).rejects.not.toThrow(hex);
+  expect(run).not.toHaveBeenCalled();
 });

@@ -14,6 +14,11 @@ export interface Mask {
   readonly data: (value: unknown) => Plain | undefined;
   /** Masks a message; if `redact` fails, a placeholder replaces it. */
   readonly message: (message: string) => string;
+  /**
+   * Masks the given secrets only, in what must stay recognizable: ids of examples, names of objectives. An id may look
+   * like a key (`pk_1042_customers`).
+   */
+  readonly name: (name: string) => string;
 }
 
 /**
@@ -30,8 +35,9 @@ export function createMask({
   const literals = [...new Set(secrets.flatMap(spellings))]
     .sort((a, b) => b.length - a.length)
     .map(patternOf);
-  const withoutSecrets = (text: string) =>
-    withoutKeys(literals.reduce((masked, secret) => masked.replaceAll(secret, placeholder), text));
+  const withoutLiterals = (text: string) =>
+    literals.reduce((masked, secret) => masked.replaceAll(secret, placeholder), text);
+  const withoutSecrets = (text: string) => withoutKeys(withoutLiterals(text));
   const maskText = (text: string) => maskedText(withoutSecrets(text), redact);
   const maskPlain = (value: Plain): Plain => {
     if (typeof value === 'string') return maskText(value);
@@ -54,6 +60,7 @@ export function createMask({
         return `[redact failed with a ${(error as Error | undefined)?.name}, so a message is left out]`;
       }
     },
+    name: withoutLiterals,
   };
 }
 

@@ -32,6 +32,9 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
   let directory: RunDirectory | undefined;
   try {
     const pace = new Pace();
+    const { maxDurationMs = Number.POSITIVE_INFINITY } = settings;
+    const openedAt = performance.now();
+    runSignal.endAfter(maxDurationMs);
     if (settings.runDir !== undefined) {
       directory = await directoryOf(settings, settings.runDir, {
         dispatcher,
@@ -41,15 +44,16 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
       });
     }
     const { journal } = directory ?? {};
-    const examples = await pace.steps(readExamples(settings, dispatcher.warn, trainsetName));
+    const examples = await pace.steps(
+      runSignal.beforeStart(readExamples(settings, dispatcher.warn, trainsetName)),
+    );
     const prepared = prepareRun(settings, dispatcher, { runSignal, journal, pace, examples });
-    await directory?.writeExamples({
-      sets: setsOf(prepared, trainsetName),
-      plainInput: plainInputOf(settings),
-    });
-    if (settings.maxDurationMs !== undefined) {
-      runSignal.endAfter(settings.maxDurationMs - prepared.stopwatch.elapsedMs);
+    if (directory !== undefined) {
+      const [sets, plainInput] = [setsOf(prepared, trainsetName), plainInputOf(settings)];
+      await pace.steps(runSignal.beforeStart(directory.writeExamples({ sets, plainInput })));
     }
+    const { elapsedMs } = prepared.stopwatch;
+    runSignal.endAfter(maxDurationMs - elapsedMs - (performance.now() - openedAt));
     return await work({ prepared, dispatcher, runSignal });
   } finally {
     runSignal.end();

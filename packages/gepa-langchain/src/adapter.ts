@@ -11,7 +11,14 @@ import {
   type RunContext,
   type Tunable,
 } from 'gepa-core';
-import { raceSignal, secretsIn, seedCandidateOf, usageOfSteps, withCandidate } from 'gepa-core/adapter';
+import {
+  RolloutImages,
+  raceSignal,
+  secretsIn,
+  seedCandidateOf,
+  usageOfSteps,
+  withCandidate,
+} from 'gepa-core/adapter';
 import type { RolloutConfig } from './options.ts';
 import { checkNames } from './program/check-names.ts';
 import { componentsOf } from './program/components.ts';
@@ -31,6 +38,7 @@ import { explanation } from './program/skip-reasons.ts';
 import { splitCandidate } from './program/tunables.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
+import { walkRuns } from './trace/attribution.ts';
 import { HostWatch } from './trace/host-watch.ts';
 import { toPlain } from './trace/plain.ts';
 import { providerFailure } from './trace/provider-failure.ts';
@@ -132,7 +140,14 @@ export function createAdapter<Input, Output>(
       const toTrace = () => toSteps(tracer.roots, untraced);
       // The runs may contain messages that are parts of the program.
       const trace = copies === undefined ? toTrace() : withCandidate({}, toTrace, { copies });
-      return { trace, usage: usageOfSteps(trace), ...(unread.length === 0 ? {} : { unread }) };
+      const images = new RolloutImages(example.input);
+      for (const { inputs, outputs } of walkRuns(tracer.roots)) images.add(inputs, outputs);
+      return {
+        trace,
+        usage: usageOfSteps(trace),
+        ...(unread.length === 0 ? {} : { unread }),
+        ...images.found,
+      };
     };
     try {
       const { programTexts, tunableTexts } = split(candidate);

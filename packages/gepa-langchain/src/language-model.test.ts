@@ -112,7 +112,9 @@ it('a chat model that reads images receives them as content parts', async () => 
   expect(contents).toEqual([
     [
       { type: 'text', text: 'Improve.' },
+      { type: 'text', text: '[image: image/png, 9 bytes]' },
       { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
+      { type: 'text', text: '[image: https://example.org/a.png]' },
       { type: 'image_url', image_url: { url: 'https://example.org/a.png' } },
     ],
     'Improve.',

@@ -1,6 +1,6 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { type LanguageModel, OptionsError, type PromptImage } from 'gepa-core';
-import { raceSignal, secretsIn, usageAndFinishReason } from 'gepa-core/adapter';
+import { imageName, raceSignal, secretsIn, usageAndFinishReason } from 'gepa-core/adapter';
 import type { Invocable } from './adapter.ts';
 import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
@@ -48,12 +48,16 @@ export function fromChatModel(
   });
 }
 
-/** A message with images, in the form that LangChain converts for every provider. */
+/** A message with images, each after the name that the prompt has for it, in the form that LangChain converts. */
 function withImages(prompt: string, images: readonly PromptImage[]): object {
-  const parts = images.map(({ mediaType, data }) => {
+  const parts = images.flatMap((image) => {
+    const { mediaType, data } = image;
     const isUrl = /^https?:/.test(data);
     const url = isUrl ? data : `data:${mediaType === 'image/*' ? 'image/png' : mediaType};base64,${data}`;
-    return { type: 'image_url', image_url: { url } };
+    return [
+      { type: 'text', text: imageName(image) },
+      { type: 'image_url', image_url: { url } },
+    ];
   });
   return { role: 'user', content: [{ type: 'text', text: prompt }, ...parts] };
 }

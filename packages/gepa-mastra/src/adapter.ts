@@ -24,7 +24,7 @@ import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 import { recording } from './program/rollout-recording.ts';
-import { deleteWorkflowRun, SuspensionError } from './program/suspension.ts';
+import { deleteWorkflowRuns, SuspensionError } from './program/suspension.ts';
 import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
 import { collectSpans, startRolloutSpan } from './trace/observability.ts';
@@ -78,7 +78,10 @@ export function createAdapter<Input, Output>(
     context: RunContext,
   ): Promise<Execution<Output>> {
     const mocks = toolMocksOf(example);
-    const recorder = new Recorder(context.meter, mocks);
+    const recorder = new Recorder(context.meter, mocks, {
+      input: example.input,
+      isResumable: resumeDataOf(example) !== undefined,
+    });
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
     const config = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
@@ -102,7 +105,12 @@ export function createAdapter<Input, Output>(
         spans: collected.spans,
         ...details,
       });
-      return { trace, usage: usageOfSteps(steps), ...(unread.length === 0 ? {} : { unread }) };
+      return {
+        trace,
+        usage: usageOfSteps(steps),
+        ...(unread.length === 0 ? {} : { unread }),
+        ...recorder.images.found,
+      };
     };
     try {
       const { output, details } = await raceSignal(context.signal, () => {
@@ -191,11 +199,7 @@ async function runWorkflow(
   { signal, ...context }: RunOptions,
   recorder: Recorder,
 ): Promise<RunResult> {
-  const resume = resumeDataOf(example);
-  // Mastra resumes a run from the storage; the run is deleted there afterwards.
-  const run = await workflow.createRun(
-    resume === undefined ? {} : ({ shouldPersistSnapshot: () => true } as object),
-  );
+  const run = await workflow.createRun();
   const { input } = example;
   const cancel = () => void run.cancel();
   signal.addEventListener('abort', cancel, { once: true });
@@ -207,7 +211,7 @@ async function runWorkflow(
       const result = (await resumed(
         run as unknown as ResumableRun,
         started,
-        resume,
+        resumeDataOf(example),
         context,
       )) as typeof started;
       switch (result.status) {
@@ -236,7 +240,8 @@ async function runWorkflow(
     return { output, details };
   } finally {
     signal.removeEventListener('abort', cancel);
-    if (resume !== undefined) await deleteWorkflowRun(workflow, run.runId);
+    // Mastra resumes a run, and the runs of workflows in it, from the storage.
+    await deleteWorkflowRuns(recorder.storedRuns ?? []);
   }
 }
 

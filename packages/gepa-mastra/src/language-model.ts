@@ -1,7 +1,7 @@
 import { Agent } from '@mastra/core/agent';
 import type { MastraModelConfig } from '@mastra/core/llm';
 import { GepaError, type LanguageModel, OptionsError, type PromptImage } from 'gepa-core';
-import { raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
+import { imageName, raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
 import { deriveProgram } from './program/derive-program.ts';
 import { modelNames } from './program/model-names.ts';
 import { modelSecrets } from './program/model-secrets.ts';
@@ -55,13 +55,16 @@ export function fromModel(
   });
 }
 
-/** A message with images in the form of the AI SDK. */
+/** A message with images in the form of the AI SDK, each after the name that the prompt has for it. */
 function withImages(prompt: string, images: readonly PromptImage[]): object {
-  const parts = images.map(({ mediaType, data }) => ({
-    type: 'image',
-    image: /^https?:/.test(data) ? new URL(data) : data,
-    ...(mediaType === 'image/*' ? {} : { mediaType, mimeType: mediaType }),
-  }));
+  const parts = images.flatMap((image) => [
+    { type: 'text', text: imageName(image) },
+    {
+      type: 'image',
+      image: /^https?:/.test(image.data) ? new URL(image.data) : image.data,
+      ...(image.mediaType === 'image/*' ? {} : { mediaType: image.mediaType, mimeType: image.mediaType }),
+    },
+  ]);
   return { role: 'user', content: [{ type: 'text', text: prompt }, ...parts] };
 }
 

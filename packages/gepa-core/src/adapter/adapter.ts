@@ -3,6 +3,7 @@ import type { Candidate, Component } from '../component.ts';
 import type { ScoredCandidate } from '../search/search-view.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { Learned, TriedText } from './experience.ts';
+import type { PromptImage } from './prompt-image.ts';
 import type { Step } from './trace.ts';
 
 /** The part of a run that a rollout belongs to; also in the metadata of the user's tracing. */
@@ -35,6 +36,11 @@ export interface Execution<Output, Trace = readonly Step[]> {
    * is left out of the search, with a warning. Leave out what the adapter cannot know.
    */
   readonly unread?: readonly string[];
+  /**
+   * The images that the calls were given or returned, for a reflection model that reads images: see `RolloutImages`. They
+   * are kept in memory only. Default: those found in the trace.
+   */
+  readonly images?: readonly PromptImage[];
 }
 
 /** A scored rollout: the program's output on one example, and the metric's result. */
@@ -52,6 +58,8 @@ export interface Rollout<Example, Output, Trace = readonly Step[]> {
   readonly componentFeedback?: Readonly<Record<string, string>>;
   /** See `Execution.unread`. */
   readonly unread?: readonly string[];
+  /** See `Execution.images`. Absent where no reflection model reads images, and in rollouts from before a resume. */
+  readonly images?: readonly PromptImage[];
   /** The message of the error, when the program or the metric threw. */
   readonly error?: string;
   /** The one that threw. */

@@ -25,6 +25,7 @@ export {
   withoutCandidate,
 } from '../program/tunable.ts';
 export { describeSchema } from '../reflection/prompt/describe-schema.ts';
+export { imageName, RolloutImages } from '../reflection/records/images.ts';
 export { type Plain, type PlainOptions, toPlain } from '../reflection/records/plain.ts';
 export { defaultRecords } from '../reflection/records/records.ts';
 export { secretsIn } from '../secrets.ts';

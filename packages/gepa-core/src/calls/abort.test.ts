@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { RunContext } from '../adapter/adapter.ts';
+import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import { replay } from '../search/state.ts';
 import { useFakeTime } from '../testing/fixtures/fake-time.ts';
@@ -121,10 +122,13 @@ it('an abort ends the wait before a retry', async () => {
   expect(await optimize(run.options)).toMatchObject({ stopReason: 'aborted' });
 });
 
-it('a run with an aborted signal starts no rollout', async () => {
+it('a run with an aborted signal starts no rollout, and says that it has no result', async () => {
   const run = tokenRun({ signal: AbortSignal.abort() });
-  const result = await optimize(run.options);
-  expect(result).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0, bestIndex: 0, bestScore: 0 });
+  const running = optimize(run.options);
+  await expect(running).rejects.toThrow(
+    'The run ended before its first call (aborted), so that there is no result. Nothing was spent.',
+  );
+  await expect(running).rejects.toBeInstanceOf(RunError);
   expect(run.begun.size).toBe(0);
 });
 

@@ -1,5 +1,5 @@
 // @module-tag slow
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -67,11 +67,45 @@ it('an abort ends a run in time though its texts are large', async () => {
   expect(performance.now() - abortedAt).toBeLessThan(allowedDelayMs);
 });
 
+const longText = 'some "words" here.\n'.repeat(200_000 / 19);
+const examples = (set: string) =>
+  Array.from({ length: 20 }, (_, id) => ({ input: `${set} ${id}: ${longText}` }));
+
+for (const turns of [2, 12, 20]) {
+  it(`an abort ends a run that is reading its examples, ${turns} turns after its start`, async () => {
+    const runDir = mkdtempSync(join(tmpdir(), 'gepa-run-'));
+    const controller = new AbortController();
+    let turn = 0;
+    let hasEnded = false;
+    let turnsAfter = 0;
+    const timer = setInterval(() => {
+      if (++turn === turns) controller.abort();
+      if (turn > turns && !hasEnded) turnsAfter++;
+    });
+    const running = optimize({
+      runDir,
+      seedCandidate: { prompt: 'Answer.' },
+      run: async () => ({ output: 'yes' }),
+      metric: () => 1,
+      propose: async () => ({}),
+      trainset: examples('train'),
+      valset: examples('val'),
+      testset: examples('test'),
+      maxIterations: 1,
+      signal: controller.signal,
+    }).finally(() => {
+      hasEnded = true;
+    });
+    await expect(running).rejects.toThrow('The run ended before its first call (aborted)');
+    clearInterval(timer);
+    expect(turnsAfter).toBeLessThan(5);
+    expect(readdirSync(runDir)).not.toContain('examples.jsonl.draft');
+    rmSync(runDir, { recursive: true });
+  });
+}
+
 it('timers and signals act while the examples of a run are read and written', async () => {
   const runDir = mkdtempSync(join(tmpdir(), 'gepa-run-'));
-  const text = 'some "words" here.\n'.repeat(200_000 / 19);
-  const examples = (set: string) =>
-    Array.from({ length: 20 }, (_, id) => ({ input: `${set} ${id}: ${text}` }));
   let turns = 0;
   const timer = setInterval(() => turns++);
   let turnsBefore: number | undefined;

@@ -1,3 +1,4 @@
+import { RunError } from '../errors.ts';
 import { MAX_TIMER_MS } from './timeout.ts';
 
 /** What can end a run from outside of the search. */
@@ -28,16 +29,39 @@ export class RunSignal {
     return this.#controller.signal;
   }
 
-  /** Ends the run after a delay in milliseconds. */
+  /** Ends the run after a delay in milliseconds, instead of an earlier such delay. */
   endAfter(ms: number): void {
+    clearTimeout(this.#timer);
     this.#deadline = performance.now() + ms;
     if (ms <= 0) this.#timeOut();
-    else this.#timer = setTimeout(() => this.#timeOut(), Math.min(ms, MAX_TIMER_MS));
+    else if (ms < Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(() => this.#timeOut(), Math.min(ms, MAX_TIMER_MS));
   }
 
   endBy(ending: Ending, reason: unknown): void {
     this.#endedBy ??= ending;
     this.#controller.abort(reason);
+  }
+
+  /**
+   * Work before the first call, which stops where it can pause.
+   *
+   * @throws {RunError} when the run ends meanwhile: it has no result yet.
+   */
+  *beforeStart<T>(work: Generator<void, T>): Generator<void, T> {
+    try {
+      while (this.endedBy === undefined) {
+        const { done, value } = work.next();
+        if (done === true) return value;
+        yield;
+      }
+    } finally {
+      work.return(undefined as T);
+    }
+    throw new RunError(
+      `The run ended before its first call (${this.endedBy}), so that there is no result. Nothing was spent.`,
+      { cause: this.signal.reason },
+    );
   }
 
   /** The run is over: aborts what still runs. */

@@ -24,7 +24,7 @@ export async function directoryOf<Example, Output, Trace, Name extends string>(
   },
 ): Promise<RunDirectory> {
   const directory = openRunDirectory(path, {
-    fingerprint: await pace.steps(fingerprintOf(settings)),
+    fingerprint: await pace.steps(runSignal.beforeStart(fingerprintOf(settings))),
     program: programIdentityOf(settings),
     about: describeRun(settings),
     names: componentNames(settings.adapter.components),

@@ -19,8 +19,8 @@ export interface RunDirectory {
    * position.
    */
   readonly listener: Listener;
-  /** Writes `examples.jsonl`, unless it is there. */
-  writeExamples(examples: Omit<WrittenExamples, 'mask'>): Promise<void>;
+  /** Writes `examples.jsonl`, unless it is there. The work can pause between examples. */
+  writeExamples(examples: Omit<WrittenExamples, 'mask'>): Generator<void, void>;
   close(): void;
 }
 
@@ -52,11 +52,11 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
     return {
       journal,
       listener,
-      async writeExamples(examples) {
+      *writeExamples(examples) {
         try {
           valset = (examples.sets.val ?? []).map(({ id }) => String(options.mask.data(id)));
-          const { mask, pace } = options;
-          await pace.steps(writeExamples(`${path}/examples.jsonl`, { ...examples, mask }));
+          const { mask } = options;
+          yield* writeExamples(`${path}/examples.jsonl`, { ...examples, mask });
         } catch (error) {
           onFailure(error as Error);
         }

@@ -108,6 +108,16 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
           valset: valset.length,
         }) +
         2 * testset.length;
+  const mask = createMask({
+    secrets: [
+      ...(adapter.secrets ?? []),
+      ...(options.reflectionModel?.secrets ?? []),
+      ...environmentSecrets(),
+    ],
+    redact: options.redact,
+  });
+  const keyProblems = keysInComponents(adapter.components, mask);
+  if (keyProblems.length > 0) throw new OptionsError(keyProblems);
   return {
     ...defaults,
     ...presets[options.search ?? defaults.search],
@@ -124,17 +134,23 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
       : { report: builtin('node:path', 'leave `report` out.').resolve(options.report) }),
     adapter,
     prices,
-    mask: createMask({
-      secrets: [
-        ...(adapter.secrets ?? []),
-        ...(options.reflectionModel?.secrets ?? []),
-        ...environmentSecrets(),
-      ],
-      redact: options.redact,
-    }),
+    mask,
     valset,
     testset,
   };
+}
+
+/** Components are written whole to prompts and files, so that a key in one cannot be masked. */
+function keysInComponents(components: Readonly<Record<string, Component>>, { name: masked }: Mask): string[] {
+  return Object.entries(components).flatMap(([name, { text }]) => {
+    if (masked(name) !== name)
+      return [`The component name "${masked(name)}" contains an API key. Rename it.`];
+    return masked(text) === text
+      ? []
+      : [
+          `The text of ${masked(name)} contains an API key of this program. Take it out: texts are sent to models and saved.`,
+        ];
+  });
 }
 
 /** What a run starts from besides the seed. */

@@ -1,3 +1,4 @@
+import type { PromptImage } from '../adapter/prompt-image.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { CallEnvironment } from '../calls/call.ts';
 import { Interrupted } from '../calls/interruption.ts';
@@ -15,7 +16,6 @@ import {
   type SharedByProposals,
 } from './proposer.ts';
 import { noFeedback, teachesNothing } from './records/feedback-hint.ts';
-import type { PromptImage } from './records/images.ts';
 import { type Reflection, reflect } from './reflect.ts';
 
 /** Asks the model about all components, in one call unless that is too long. */

@@ -1,3 +1,4 @@
+import type { Mask } from '../redact.ts';
 import type { PerComponent } from './answer/text-limits.ts';
 
 /** What the caller knows, for the reflection model. */
@@ -20,4 +21,11 @@ export interface Knowledge<Name extends string> {
    * a name such as `answer`, `label` or `ground_truth`). Of use where the metric gives no feedback. Default `false`.
    */
   readonly showExpected?: boolean;
+}
+
+/** The texts masked, since they go to the reflection model. */
+export function maskedKnowledge<Known extends Knowledge<string>>(known: Known, mask: Mask): Known {
+  const { background, objective, readerHint, guidance, descriptions } = known;
+  const texts = { background, objective, readerHint, guidance, descriptions };
+  return { ...known, ...(mask.data(texts) as typeof texts) };
 }

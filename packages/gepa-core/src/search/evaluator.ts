@@ -13,6 +13,8 @@ import type { Metric } from '../metric.ts';
 import type { Mask } from '../redact.ts';
 import type { ExampleRef } from './examples.ts';
 import { FailureCheck } from './failure-check.ts';
+import { DECIDING_ROLLOUTS, isHopeless } from './hopeless-seed.ts';
+import { ImageMemory } from './image-memory.ts';
 import { type CandidateRun, type Program, RolloutCall, type RolloutContext } from './rollout-call.ts';
 import { ScoreCheck } from './score-check.ts';
 import type { FrontierType } from './search-view.ts';
@@ -22,6 +24,8 @@ export interface Scored<Example, Output, Trace> extends Measured<Example, Output
   readonly position?: JournalPosition | undefined;
   /** The same, of a rollout of another run. */
   readonly readDetails?: (() => Generator<void, RolloutDetails>) | undefined;
+  /** Where its images are in the `ImageMemory`. */
+  readonly imagesAt?: number;
 }
 
 /** A rollout with what it took. */
@@ -51,6 +55,8 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
   readonly cache: boolean;
   /** Whether the reflection model may read rollouts on the example, so that their traces are kept. */
   readonly isReflectedOn: (exampleKey: number) => boolean;
+  /** Whether the reflection model reads images, so that those of its calls are kept. */
+  readonly readsImages: boolean;
   /** Masks texts like the journal does. */
   readonly mask: Mask;
   readonly warn: (message: string) => void;
@@ -80,6 +86,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #program: Program<Example, Output, Trace, Name>;
   /** By candidate, then by example. */
   readonly #cache = new Map<string, RolloutCache<Example, Output, Trace>>();
+  readonly #images = new ImageMemory();
   readonly #failureCheck: FailureCheck<Example>;
   #hasWarnedOfMetric = false;
   #hasWarnedOfProgram = false;
@@ -90,7 +97,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     this.#failureCheck = new FailureCheck(options.run.outage, options.warn);
     this.#program = {
       ...options,
-      scores: new ScoreCheck(options.frontierType),
+      scores: new ScoreCheck(options.frontierType, options.mask),
       semaphore: new Semaphore(options.concurrency),
     };
   }
@@ -139,10 +146,15 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   ): Promise<Measured<Example, Output, Trace>[]> {
     const { journal, pace } = this.#options.run;
     const complete: Measured<Example, Output, Trace>[] = [];
-    for (const { position, readDetails, ...rollout } of rollouts) {
+    for (const { position, readDetails, imagesAt, ...rollout } of rollouts) {
       const read = readDetails ?? (position && (() => journal!.detailsAt(position)));
       const details = read && (await pace.steps(read()));
-      complete.push({ ...rollout, ...(details as Partial<Rollout<Example, Output, Trace>> | undefined) });
+      const images = imagesAt === undefined ? undefined : this.#images.get(imagesAt);
+      complete.push({
+        ...rollout,
+        ...(details as Partial<Rollout<Example, Output, Trace>> | undefined),
+        ...(images === undefined ? {} : { images }),
+      });
     }
     return complete;
   }
@@ -172,6 +184,9 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const textsId = run.journal?.textsIdOf(candidate) ?? 0;
     const candidateRun: CandidateRun<Name> = { candidate, textsId, context, unavailable: undefined };
     const made = new Set<number>();
+    const deciding: (Scored<Example, Output, Trace> | undefined)[] = examples
+      .slice(0, DECIDING_ROLLOUTS)
+      .map(() => undefined);
     const workers = context.concurrency ?? concurrency;
     const outcomes = await mapConcurrently(examples, workers, async (ref, position) => {
       if (cache?.has(ref.key) !== true) made.add(position);
@@ -182,6 +197,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       // Where every rollout is needed, the first that is unavailable ends the evaluation.
       if ('interruption' in outcome && outcome.interruption.reason === 'unavailable') {
         if (!mayHaveGaps(context.phase)) candidateRun.unavailable = outcome.interruption;
+      }
+      if (context.phase === 'seed' && position < deciding.length && !('interruption' in outcome)) {
+        deciding[position] = outcome;
+        if (isHopeless(deciding)) candidateRun.unavailable = { reason: 'unavailable' };
       }
       return outcome;
     });
@@ -306,11 +325,16 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
   /** Drops from memory what is on disk, or what no reflection will read. */
   #kept(
-    { value: rollout, position, isReplayed }: CallOutcome<Rollout<Example, Output, Trace>>,
+    { value, position, isReplayed }: CallOutcome<Rollout<Example, Output, Trace>>,
     { key }: ExampleRef<Example>,
   ): Omit<Scored<Example, Output, Trace>, 'usage' | 'durationMs'> {
+    const { images, ...rollout } = value;
     const isReflectedOn = this.#options.isReflectedOn(key);
-    if (isReflectedOn && position === undefined) return rollout;
+    const imagesAt =
+      images === undefined || !isReflectedOn || !this.#options.readsImages
+        ? {}
+        : { imagesAt: this.#images.add(images) };
+    if (isReflectedOn && position === undefined) return { ...rollout, ...imagesAt };
     const { example, exampleId, score, repeatScore, objectives, unread, failedIn, isHopeless } = rollout;
     // The error as it was written, since a resumed run has no other.
     const error =
@@ -327,6 +351,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       ...(error === undefined ? {} : { error, failedIn: failedIn! }),
       ...(isHopeless ? { isHopeless } : {}),
       ...(position === undefined || !isReflectedOn ? {} : { position }),
+      ...imagesAt,
     };
   }
 

@@ -13,7 +13,13 @@ export interface ExampleRef<Example> {
 export class ExampleIndex<Example> {
   readonly #byContent = new Map<string, number>();
   readonly #byIdentity = new Map<unknown, number>();
+  readonly #maskName: (name: string) => string;
   #next = 0;
+
+  /** @param maskName Masks what an id of an example should not show. */
+  constructor(maskName: (name: string) => string = (name) => name) {
+    this.#maskName = maskName;
+  }
 
   add(setName: string, examples: readonly Example[]): ExampleRef<Example>[] {
     return withoutPause(this.adding(setName, examples));
@@ -23,7 +29,8 @@ export class ExampleIndex<Example> {
   *adding(setName: string, examples: readonly Example[]): Generator<void, ExampleRef<Example>[]> {
     const refs: ExampleRef<Example>[] = [];
     for (const [position, example] of examples.entries()) {
-      refs.push({ key: this.#keyOf(example), id: ownId(example) ?? `${setName}:${position}`, example });
+      const id = this.#maskName(ownId(example) ?? `${setName}:${position}`);
+      refs.push({ key: this.#keyOf(example), id, example });
       yield;
     }
     return refs;

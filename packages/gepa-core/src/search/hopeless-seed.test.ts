@@ -13,18 +13,20 @@ const steps = (hasCalled: boolean) => [
 function failing(
   errors: readonly string[],
   trace: unknown,
-  more: { isHopeless?: boolean; runDir?: string } = {},
+  more: { isHopeless?: boolean; runDir?: string; concurrency?: number } = {},
 ) {
   const { isHopeless, ...options } = more;
-  let reflections = 0;
+  let [reflections, rollouts] = [0, 0];
   const run = optimize({
     ...options,
     trainset: [...errors.keys()],
+    valset: [...errors.keys()],
     metric: () => 1,
     maxIterations: 2,
     adapter: {
       components: { system: { text: 'Be kind.' } },
       run: async (_, example: number) => {
+        rollouts++;
         throw new RolloutError(errors[example]!, {
           cause: new Error(errors[example]),
           trace: trace as never,
@@ -38,8 +40,8 @@ function failing(
     },
   });
   return run.then(
-    ({ warnings }) => ({ reflections, warnings }),
-    (error: unknown) => ({ reflections, error }),
+    ({ warnings }) => ({ reflections, rollouts, warnings }),
+    (error: unknown) => ({ reflections, rollouts, error }),
   );
 }
 
@@ -61,6 +63,25 @@ it('a seed that fails after a model call, such that the adapter knows that no te
   };
   expect(String(error)).toContain('No text can fix that');
   expect(reflections).toBe(0);
+});
+
+it('a seed that no text can help on the first five examples is not run on more, with what to do', async () => {
+  const outcome = await failing(Array(40).fill('waits'), steps(true), { isHopeless: true, concurrency: 1 });
+  expect(outcome).toMatchObject({ reflections: 0, rollouts: 5, error: expect.any(SeedError) });
+  expect(String((outcome as { error?: unknown }).error)).toContain(
+    'If it runs on other examples, leave these out.',
+  );
+});
+
+it('a seed that no text can help on the only example ends the run', async () => {
+  const outcome = await failing(['waits'], steps(true), { isHopeless: true });
+  expect(outcome).toMatchObject({ reflections: 0, error: expect.any(SeedError) });
+});
+
+it('a seed that no text can help on some of the first examples is run on all', async () => {
+  const errors = Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? 'waits' : 'other'));
+  const outcome = await failing(errors, steps(true), { isHopeless: true, concurrency: 1 });
+  expect(outcome).toMatchObject({ warnings: expect.any(Array), reflections: 2 });
 });
 
 it('a seed that no text can help ends the run also with a run directory, when it is started and when it is resumed', async () => {

@@ -15,10 +15,14 @@ export function isHopelessError(error: unknown): boolean {
   );
 }
 
-/** Whether no text can make the program run: several rollouts all failed so, with the same error. */
-export function isHopeless(rollouts: readonly Rollout<unknown, unknown, unknown>[]): boolean {
+/** The rollouts that decide: the seed is not run on more examples when no text can help with the first ones. */
+export const DECIDING_ROLLOUTS = 5;
+
+/** Whether no text can make the program run: the rollouts all failed so, with the same error. */
+export function isHopeless(rollouts: readonly (Rollout<unknown, unknown, unknown> | undefined)[]): boolean {
   const [first] = rollouts;
   return (
-    rollouts.length > 1 && rollouts.every(({ isHopeless, error }) => isHopeless && error === first?.error)
+    first !== undefined &&
+    rollouts.every((rollout) => rollout?.isHopeless === true && rollout.error === first.error)
   );
 }

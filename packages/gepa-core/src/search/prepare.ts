@@ -17,6 +17,7 @@ import { type Journal, settledCallOf } from '../journal/journal.ts';
 import { warnAboutData, warnAboutPlaceholders } from '../options/data-warnings.ts';
 import type { Settings } from '../options/settings.ts';
 import { copyFinder, createLimits, type FindCopies } from '../reflection/answer/text-limits.ts';
+import { maskedKnowledge } from '../reflection/knowledge.ts';
 import { Memory } from '../reflection/memory/memory.ts';
 import { createProposer } from '../reflection/propose.ts';
 import { countOf } from '../report/format.ts';
@@ -52,7 +53,7 @@ export function* readExamples<Example, Output, Trace, Name extends string>(
   warn: (message: string) => void,
   trainsetName = 'train',
 ): Generator<void, ExampleRefs<Example>> {
-  const index = new ExampleIndex<Example>();
+  const index = new ExampleIndex<Example>(settings.mask.name);
   const trainset = yield* index.adding(trainsetName, settings.trainset);
   const valset = yield* index.adding('val', settings.valset);
   const testset = yield* index.adding('test', settings.testset);
@@ -147,6 +148,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     frontierType: settings.frontierType,
     cache: cacheEvaluation,
     isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
+    readsImages: settings.reflectionModel?.readsImages === true,
     mask: settings.mask,
     warn,
   });
@@ -178,7 +180,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     perfectScore,
     concurrency: settings.reflectionConcurrency,
     mask,
-    knowledge: settings,
+    knowledge: maskedKnowledge(settings, mask),
     memory,
     checkLimits: createLimits(settings, findCopies),
     stopwatch,

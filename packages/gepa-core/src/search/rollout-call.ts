@@ -128,6 +128,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
       return this.#failed('program', error, {
         ...(trace === undefined ? {} : { trace }),
         ...(error.unread === undefined ? {} : { unread: error.unread }),
+        ...(error.images === undefined ? {} : { images: error.images }),
         ...(isHopelessError(error) ? { isHopeless: true } : {}),
       });
     }
@@ -136,11 +137,12 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
         `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}. Return { output, trace?, usage? }.`,
       );
     }
-    const { output, trace, unread } = execution;
+    const { output, trace, unread, images } = execution;
     const ran = {
       output,
       ...(trace === undefined ? {} : { trace }),
       ...(unread === undefined ? {} : { unread }),
+      ...(images === undefined ? {} : { images }),
     };
 
     const askMetric = () =>
@@ -186,7 +188,8 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   }
 
   entryOf(rollout: Rollout<Example, Output, Trace>, durationMs: number): RolloutEntry {
-    const { example: _, exampleId, output, trace, feedback, componentFeedback, ...scored } = rollout;
+    const { example: _e, images: _i, exampleId, output, trace, ...measured } = rollout;
+    const { feedback, componentFeedback, ...scored } = measured;
     const ran = {
       ...(output === undefined ? {} : { output }),
       ...(trace === undefined ? {} : { trace }),

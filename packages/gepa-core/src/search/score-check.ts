@@ -1,14 +1,17 @@
 import { MetricError } from '../errors.ts';
 import { type NormalizedScore, normalizeMetricResult } from '../metric.ts';
+import type { Mask } from '../redact.ts';
 import type { FrontierType } from './search-view.ts';
 
 /** Holds a metric to its contract: a finite score, and the same objectives for every example. */
 export class ScoreCheck {
   readonly #frontierType: FrontierType;
+  readonly #mask: Mask;
   #objectives: readonly string[] | undefined;
 
-  constructor(frontierType: FrontierType) {
+  constructor(frontierType: FrontierType, mask: Mask) {
     this.#frontierType = frontierType;
+    this.#mask = mask;
   }
 
   /** The objectives of a rollout of an earlier session. */
@@ -38,6 +41,11 @@ export class ScoreCheck {
         `The metric returned the objectives ${list(names)} for example ${exampleId}, but ${list(known)} for others. Return the same objectives for every example.`,
       );
     }
-    return score;
+    if (score.objectives === undefined) return score;
+    const objectives = Object.entries(score.objectives).map(([name, value]) => [
+      this.#mask.name(name),
+      value,
+    ]);
+    return { ...score, objectives: Object.fromEntries(objectives) };
   }
 }

@@ -3,7 +3,7 @@ import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, ownValue } from '../component.ts';
 import { SeedError } from '../errors.ts';
-import { isHopeless } from './hopeless-seed.ts';
+import { DECIDING_ROLLOUTS, isHopeless } from './hopeless-seed.ts';
 import { scoredCandidate } from './scored-candidate.ts';
 import { type SearchContext, stopsRun } from './search-context.ts';
 import type { CandidateSource, ScoredCandidate, SearchView } from './search-view.ts';
@@ -27,6 +27,15 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
   updateFrontier(search, { texts: search.seedCandidate, parents: [], source: 'seed' }, validation);
   const { interruption, rollouts } = validation;
   const measured = rollouts.filter((rollout) => rollout !== undefined);
+  const [first] = measured;
+  const isDecided = interruption?.reason === 'unavailable' && measured.length >= DECIDING_ROLLOUTS;
+  if (isHopeless(measured) && (interruption === undefined || isDecided)) {
+    const asked = interruption === undefined ? '' : ' that it was run on';
+    const others = interruption === undefined ? '' : ' If it runs on other examples, leave these out.';
+    throw new SeedError(
+      `The program failed on every example of the valset${asked}, first on ${first!.exampleId}: ${sentence(new Error(first!.error))} No text can fix that.${others}`,
+    );
+  }
   const isDown = interruption?.reason === 'providerUnavailable' && measured.length === 0;
   if (interruption?.reason === 'unavailable' || isDown) {
     throw new SeedError(
@@ -35,15 +44,9 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
     );
   }
   if (interruption !== undefined) return interruption.reason;
-  const [first] = measured;
   if (measured.every(({ failedIn }) => failedIn === 'metric')) {
     throw new SeedError(
       `The metric threw on every example of the valset that was scored, first on ${first!.exampleId}: ${first!.error}`,
-    );
-  }
-  if (isHopeless(measured)) {
-    throw new SeedError(
-      `The program failed on every example of the valset, first on ${first!.exampleId}: ${sentence(new Error(first!.error))} No text can fix that.`,
     );
   }
   if (measured.every(({ error }) => error !== undefined)) {

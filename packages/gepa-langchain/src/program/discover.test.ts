@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
 import {
+  BaseOutputParser,
   CommaSeparatedListOutputParser,
   JsonMarkdownStructuredOutputParser,
   StringOutputParser,
@@ -353,6 +354,25 @@ describe('skipped parts', () => {
       ['shape', 'it is the format that an output parser expects'],
     ]);
     expect(Object.keys(discover(prompt, { include: ['shape'] }).components)).toContain('shape');
+  });
+
+  it('the instructions of a parser of your own are skipped under any name of their variable', async () => {
+    class Verdict extends BaseOutputParser<string> {
+      lc_namespace = ['own'];
+      parse = async (text: string) => text;
+      getFormatInstructions = () => 'First the verdict in capitals, then a full stop.';
+    }
+    const parser = new Verdict();
+    const prompt = await ChatPromptTemplate.fromMessages([
+      ['system', 'Judge the answer.\n{how}\n{rules}'],
+      ['human', '{text}'],
+    ]).partial({
+      how: `Mind this: ${parser.getFormatInstructions()}`,
+      rules: 'Refunds go to billing, everything else to support.',
+    });
+    const program = RunnableSequence.from([prompt, new ChatOpenAI({ apiKey: 'x' }), parser]);
+    expect(Object.keys(discover(program).components)).toEqual(['system', 'rules']);
+    expect(Object.keys(discover(program, { include: ['how'] }).components)).toContain('how');
   });
 
   it('functions, ambiguous templates and descriptions are skipped, with hints', () => {

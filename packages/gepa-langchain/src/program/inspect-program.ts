@@ -5,6 +5,7 @@ import { nameSites } from './component-names.ts';
 import type { KeyPath } from './copy-with.ts';
 import { fixedWords, isOnlyLabels, isParserInstruction } from './fixed-parts.ts';
 import { isNode, isPromptTemplate, type Node, typeName } from './node.ts';
+import { instructionsOf, isParser } from './parsers.ts';
 import { partNameOf, programWithParts } from './program-with-parts.ts';
 import type { Explanation, UnreadableReason } from './skip-reasons.ts';
 import { decodeTemplate } from './template/template.ts';
@@ -58,10 +59,12 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
   const skipped: Skipped[] = [];
   const inspected: Inspected[] = [];
   const checkpointers = new Set<Node>();
+  const formats = new Set<string>();
   const seen = new Set<unknown>();
   traverse(program, {
     enter: (path) => {
       const { node, kind } = path.at(-1)!;
+      if (isParser(node)) formats.add(instructionsOf(node));
       if (explain === undefined || kind === programWithParts || seen.has(node)) return;
       seen.add(node);
       const part = { type: typeName(node), location: explain.locate(path) };
@@ -90,7 +93,7 @@ export function inspectProgram(program: unknown, explain?: Explanation): Program
   const named: NamedSite[] = [];
   for (const site of sites) {
     if (site.part.text === '') continue;
-    const result = readSite(site, names.get(site)!, explain);
+    const result = readSite(site, names.get(site)!, [...formats].filter(Boolean), explain);
     if (!('unreadable' in result)) named.push(result);
     else if (explain !== undefined) {
       const { unreadable, detail, ...part } = result;
@@ -140,7 +143,13 @@ interface UnreadableSite extends Inspected {
   readonly detail: string;
 }
 
-function readSite(site: Site, name: string, explain: Explanation | undefined): NamedSite | UnreadableSite {
+/** @param formats What the parsers of the program say about the form of an answer. */
+function readSite(
+  site: Site,
+  name: string,
+  formats: readonly string[],
+  explain: Explanation | undefined,
+): NamedSite | UnreadableSite {
   const { text: template, format, kind, description = explain?.describe(site) } = site.part;
   const location = explain?.locate(site.path) ?? '';
   const skip = { name, type: typeName(site.owner), location };
@@ -156,7 +165,7 @@ function readSite(site: Site, name: string, explain: Explanation | undefined): N
       ...(location === '' ? {} : { location }),
       ...(variables === undefined ? {} : { variables }),
     };
-    const reason = optInReason(component, site.part.at);
+    const reason = optInReason(component, site.part.at, formats);
     const traced = isPromptTemplate(promptOf(site));
     return {
       name,
@@ -194,14 +203,18 @@ function withLonelyLabels(sites: readonly NamedSite[]): NamedSite[] {
   });
 }
 
-function optInReason({ text, kind, variables = [] }: Component, at: KeyPath): string | undefined {
+function optInReason(
+  { text, kind, variables = [] }: Component,
+  at: KeyPath,
+  formats: readonly string[],
+): string | undefined {
   if (kind === 'tool-description' || kind === 'field-description') return descriptionOptInReason;
   const words = fixedWords(text, variables);
   if (words.length === 0) return 'it has no words besides its variables';
   if (isOnlyLabels(text, variables)) return labelsReason;
   if (kind !== 'text') return undefined;
   if (words.length < minInstructionWords) return 'it looks like a value, not an instruction';
-  return isParserInstruction(String(at.at(-1)), text)
+  return isParserInstruction(String(at.at(-1)), text) || formats.some((format) => text.includes(format))
     ? 'it is the format that an output parser expects'
     : undefined;
 }

@@ -292,7 +292,7 @@ it('the record of a supervisor tells each message of its experts once', async ()
   expect(count('Two, the expert says.')).toBe(1);
   expect(count('by: 5')).toBe(1);
   expect(count('Successfully transferred back')).toBe(1);
-  // By the hand-off, and in what the expert sees.
+  // Once in each of the two conversations: what came of the supervisor's call, and what the expert's model saw.
   expect(count('Successfully transferred to expert')).toBe(2);
   expect(record).toContain('handOffTo');
   expect(record).not.toContain('__start__');

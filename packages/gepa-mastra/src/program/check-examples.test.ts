@@ -1,5 +1,3 @@
-import { Mastra } from '@mastra/core/mastra';
-import { InMemoryStore } from '@mastra/core/storage';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { OptionsError } from 'gepa-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -71,55 +69,3 @@ it('turns of runEvals are refused with what to write instead', async () => {
 });
 
 const schema = z.object({ text: z.string() });
-
-/** A workflow whose first step suspends its run until it is resumed, and whose second one asks an agent. */
-function approvedWorkflow() {
-  const approve = createStep({
-    id: 'approve',
-    inputSchema: schema,
-    outputSchema: z.object({ prompt: z.string() }),
-    resumeSchema: z.object({ by: z.string() }),
-    execute: async ({ inputData, resumeData, suspend }) =>
-      resumeData === undefined ? await suspend({}) : { prompt: `${inputData.text} by ${resumeData.by}` },
-  });
-  return createWorkflow({ id: 'w', inputSchema: schema, outputSchema: schema })
-    .then(approve)
-    .then(createStep(supportAgent(server.model)))
-    .commit();
-}
-
-it('resumeData and resumeSteps of an example resume a suspended workflow', async () => {
-  const outputs: unknown[] = [];
-  const workflow = approvedWorkflow();
-  const storage = new InMemoryStore();
-  new Mastra({ workflows: { workflow }, storage, logger: false });
-  await gepa(workflow).compile({
-    trainset: [
-      { input: { text: 'a' }, resumeData: { by: 'Ada' } },
-      { input: { text: 'b' }, metadata: { resumeSteps: { approve: { by: 'Bob' } } } },
-    ],
-    metric: ({ output }) => {
-      outputs.push(output.text);
-      return 1;
-    },
-    propose: async () => ({}),
-    maxIterations: 1,
-  });
-  expect([...new Set(outputs)].sort()).toEqual(['Be kind. / a by Ada', 'Be kind. / b by Bob']);
-  expect((await (await storage.getStore('workflows'))?.listWorkflowRuns())?.total).toBe(0);
-});
-
-it('a workflow that is suspended on every example ends the run before the first reflection', async () => {
-  let reflections = 0;
-  const running = gepa(approvedWorkflow()).compile({
-    trainset: [{ input: { text: 'a' } }, { input: { text: 'b' } }],
-    metric: () => 1,
-    propose: async () => {
-      reflections++;
-      return {};
-    },
-    maxIterations: 5,
-  });
-  await expect(running).rejects.toThrow('No text can fix that');
-  expect(reflections).toBe(0);
-});

@@ -1,7 +1,11 @@
 import { type AnyWorkflow, createWorkflow } from '@mastra/core/workflows';
 
-/** A copy of a workflow without its steps. */
-export function copyOfWorkflow(workflow: AnyWorkflow, isRollout: boolean): AnyWorkflow {
+/**
+ * A copy of a workflow without its steps.
+ *
+ * @param isStored whether the copy's runs are stored, so that they can be resumed. Default: as those of the workflow.
+ */
+export function copyOfWorkflow(workflow: AnyWorkflow, isStored?: () => boolean): AnyWorkflow {
   const { id, description, metadata, inputSchema, outputSchema, stateSchema, requestContextSchema } =
     workflow;
   const { stepDefs, retryConfig, mastra, options } = workflow;
@@ -16,6 +20,6 @@ export function copyOfWorkflow(workflow: AnyWorkflow, isRollout: boolean): AnyWo
     ...(stepDefs === undefined ? {} : { steps: stepDefs }),
     ...(mastra === undefined ? {} : { mastra }),
     retryConfig,
-    options: isRollout ? { ...options, shouldPersistSnapshot: () => false } : options,
+    options: isStored === undefined ? options : { ...options, shouldPersistSnapshot: isStored },
   } as Parameters<typeof createWorkflow>[0]) as AnyWorkflow;
 }

@@ -69,7 +69,7 @@ class ProgramDerivation implements Derivation {
   workflow(workflow: AnyWorkflow): AnyWorkflow {
     return this.#copyOnce(
       workflow,
-      () => copyOfWorkflow(workflow, this.recorder !== undefined),
+      () => copyOfWorkflow(workflow, this.recorder && (() => this.recorder?.storedRuns !== undefined)),
       (copy) => changeWorkflow(this, workflow, copy),
     );
   }

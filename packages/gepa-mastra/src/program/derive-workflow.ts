@@ -116,6 +116,7 @@ function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWork
           ),
     createRun: async (...args: Parameters<typeof createRun>) => {
       const run = await createRun(...args);
+      recorder?.storedRuns?.push({ workflow: copy, runId: run.runId });
       if (changedRuns.has(run)) return run;
       changedRuns.add(run);
       const methods = run as unknown as Partial<Record<string, Method>>;

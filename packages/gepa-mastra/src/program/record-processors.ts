@@ -50,7 +50,7 @@ function recordedProcessor(derivation: Derivation, processor: object): object {
 
 /** A copy of a workflow of processors. Its steps hold their processors in a closure. */
 function recordedWorkflow(derivation: Derivation, workflow: AnyWorkflow): AnyWorkflow {
-  const copy = copyOfWorkflow(workflow, true);
+  const copy = copyOfWorkflow(workflow, () => false);
   const change = (entry: SingleEntry): SingleEntry => {
     if (entry.type !== 'step') return entry;
     const { step } = entry;

@@ -79,34 +79,97 @@ it('a suspended rollout leaves no resumable run in the storage', async () => {
   expect(await runs()).not.toEqual([]);
 });
 
-it('a rollout fails when a workflow step suspends', async () => {
-  const ask = createStep({
-    id: 'ask',
+/** A workflow with an agent, then a step that suspends the run until it is resumed. */
+function approvedWorkflow() {
+  const approve = createStep({
+    id: 'approve',
     inputSchema: z.object({ text: z.string() }),
     outputSchema: z.object({ text: z.string() }),
-    execute: async ({ suspend }) => (await suspend({})) as never,
+    resumeSchema: z.object({ by: z.string() }),
+    execute: async ({ inputData, resumeData, suspend }) =>
+      resumeData === undefined ? await suspend({}) : { text: `${inputData.text} by ${resumeData.by}` },
   });
-  const workflow = createWorkflow({ id: 'flow', ...prompt })
+  return createWorkflow({ id: 'flow', ...prompt })
     .then(createStep(agentWith()))
-    .then(ask)
+    .then(approve)
     .commit();
-  const [failure] = await rolloutFailures(workflow, { prompt: 'x' });
-  expect(failure).toContain('flow was suspended (ask)');
+}
+
+it('a rollout fails when a workflow step suspends', async () => {
+  expect(await rolloutFailures(approvedWorkflow(), { prompt: 'x' })).toEqual([
+    expect.stringContaining('flow was suspended (approve)'),
+  ]);
 });
 
-it('an agent that is suspended on every example ends the run before the first reflection', async () => {
-  let reflections = 0;
-  const running = gepa(agentWith({ tools: { refund } })).compile({
-    trainset: [{ input: 'a' }, { input: 'b' }],
-    metric: () => 1,
-    propose: async () => {
-      reflections++;
-      return {};
+/** The outputs of the rollouts, and the runs that are left in the storage. */
+async function resumed(workflow: ReturnType<typeof approvedWorkflow>, examples: readonly object[]) {
+  const storage = new InMemoryStore();
+  new Mastra({ workflows: { workflow }, storage, logger: false });
+  const outputs = new Set<string>();
+  await gepa(workflow).compile({
+    trainset: examples.map((example) => ({ input: { prompt: 'x' }, ...example })),
+    metric: ({ output }) => {
+      outputs.add(output.text);
+      return 1;
     },
-    maxIterations: 5,
+    propose: async () => ({}),
+    maxIterations: 1,
   });
-  await expect(running).rejects.toThrow('No text can fix that');
-  expect(reflections).toBe(0);
+  const runs = (await (await storage.getStore('workflows'))?.listWorkflowRuns())?.total;
+  return { outputs: [...outputs].sort(), runs };
+}
+
+it('resumeData and resumeSteps of an example resume a suspended workflow', async () => {
+  const examples = [
+    { resumeData: { by: 'Ada' } },
+    { id: 'b', metadata: { resumeSteps: { approve: { by: 'Bob' } } } },
+  ];
+  expect(await resumed(approvedWorkflow(), examples)).toEqual({
+    outputs: ['done by Ada', 'done by Bob'],
+    runs: 0,
+  });
+});
+
+it('a workflow that suspends in a nested workflow, also for each item of a list, is resumed', async () => {
+  const middle = createWorkflow({ id: 'middle', ...prompt })
+    .then(approvedWorkflow() as never)
+    .commit();
+  const nested = createWorkflow({ id: 'nested', ...prompt })
+    .then(middle as never)
+    .commit();
+  const data = [{ resumeData: { by: 'Ada' } }];
+  expect(await resumed(nested as never, data)).toEqual({ outputs: ['done by Ada'], runs: 0 });
+  const forEach = createWorkflow({ id: 'each', ...prompt })
+    .map(async ({ inputData }) => [inputData, inputData])
+    .foreach(approvedWorkflow() as never)
+    .map(async ({ inputData }) => ({
+      text: (inputData as { text: string }[]).map(({ text }) => text).join(', '),
+    }))
+    .commit();
+  expect(await resumed(forEach as never, data)).toEqual({ outputs: ['done by Ada, done by Ada'], runs: 0 });
+});
+
+it.each([
+  ['an agent', () => agentWith({ tools: { refund } }), 'refund me'],
+  ['a workflow', approvedWorkflow, { prompt: 'refund me' }],
+])('%s that suspends on every example ends the run after the first rollouts', async (_, program, input) => {
+  for (const count of [1, 40]) {
+    const reflections: number[] = [];
+    const calls = server.requests.length;
+    const running = gepa(program() as never).compile({
+      trainset: Array.from({ length: count }, (_, id) => ({ id: String(id), input: input as never })),
+      metric: () => 1,
+      propose: async () => {
+        reflections.push(count);
+        return {};
+      },
+      maxIterations: 5,
+      concurrency: 2,
+    });
+    await expect(running).rejects.toThrow('No text can fix that');
+    expect(reflections).toEqual([]);
+    expect(server.requests.length - calls).toBeLessThanOrEqual(6);
+  }
 });
 
 it('a mocked tool needs no approval', async () => {

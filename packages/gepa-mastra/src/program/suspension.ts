@@ -1,6 +1,6 @@
 import type { Agent } from '@mastra/core/agent';
-import type { AnyWorkflow } from '@mastra/core/workflows';
 import { GepaError } from 'gepa-core';
+import type { StoredRun } from '../trace/recorder.ts';
 
 /** The agent or workflow of a rollout suspended its run. */
 export class SuspensionError extends GepaError {
@@ -58,10 +58,12 @@ export function observeSuspension(
   });
 }
 
-/** Deletes a run of a workflow from the user's storage. */
-export async function deleteWorkflowRun({ id, mastra }: AnyWorkflow, runId: string): Promise<void> {
-  const store = await mastra?.getStorage()?.getStore('workflows');
-  await store?.deleteWorkflowRunById({ runId, workflowName: id });
+/** Deletes runs of workflows from the user's storage. */
+export async function deleteWorkflowRuns(runs: readonly StoredRun[]): Promise<void> {
+  for (const { workflow, runId } of runs) {
+    const store = await workflow.mastra?.getStorage()?.getStore('workflows');
+    await store?.deleteWorkflowRunById({ runId, workflowName: workflow.id });
+  }
 }
 
 /** The workflows under which Mastra stores suspended runs of agents. */

@@ -25,6 +25,7 @@ export async function recordModelCall(
     // Mastra would retry a thrown error.
     return { stream: errorStream(error) };
   }
+  recorder.images.add(options.prompt);
   const openStep = recorder.open({
     kind: 'model',
     name,

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { CallMeter, Step, StepKind, Usage } from 'gepa-core';
+import { RolloutImages } from 'gepa-core/adapter';
 import type { ToolMocks } from '../program/tool-mocks.ts';
 import type { CallContext } from './call-context.ts';
 import { toPlain } from './plain.ts';
@@ -22,6 +24,12 @@ export interface OpenStep {
   durationMs?: number;
 }
 
+/** A run of a workflow that its storage has. */
+export interface StoredRun {
+  readonly workflow: AnyWorkflow;
+  readonly runId: string;
+}
+
 /** The step that the running code belongs to. */
 const current = new AsyncLocalStorage<{ readonly recorder: Recorder; readonly step: OpenStep }>();
 
@@ -36,18 +44,28 @@ export class Recorder {
    * sub-agent returned.
    */
   suspension: Error | undefined;
+  /** The runs of workflows in the storage, from where they can be resumed. Undefined when none is stored. */
+  readonly storedRuns: StoredRun[] | undefined;
   /** The tunables and parts that were read. */
   readonly reads = new Set<string>();
   /** Answer calls of tools, if the example has mocks. */
   readonly mocks: ToolMocks | undefined;
+  /** The images that steps were given or returned, besides those of the rollout's input. */
+  readonly images: RolloutImages;
   readonly #roots: OpenStep[] = [];
   readonly #errors: unknown[] = [];
   readonly #modelErrors = new Set<unknown>();
   #closed = false;
 
-  constructor(meter?: CallMeter, mocks?: ToolMocks) {
+  constructor(
+    meter?: CallMeter,
+    mocks?: ToolMocks,
+    { input, isResumable = false }: { readonly input?: unknown; readonly isResumable?: boolean } = {},
+  ) {
     this.meter = meter;
     this.mocks = mocks;
+    this.storedRuns = isResumable ? [] : undefined;
+    this.images = new RolloutImages(input);
   }
 
   /** Starts a step as a child of the current one. */
@@ -58,6 +76,7 @@ export class Recorder {
     readonly input?: unknown;
     readonly context?: CallContext;
   }): OpenStep {
+    if (!this.#closed) this.images.add(step.input);
     const opened: OpenStep = {
       kind: step.kind,
       name: step.name,
@@ -80,6 +99,7 @@ export class Recorder {
 
   /** Ends a step with a result that may be of any form. */
   endWith(step: OpenStep, result: unknown): void {
+    if (!this.#closed) this.images.add(result);
     this.end(step, { output: toPlain(result) });
   }
 

@@ -172,6 +172,7 @@ describe('evidenceFor', () => {
     const mask = {
       data: (value: unknown) => JSON.parse(JSON.stringify(value).replaceAll('invoice', '***')),
       message: String,
+      name: String,
     };
     const { images: _, ...parts } = evidence(['facts'], {
       mask,

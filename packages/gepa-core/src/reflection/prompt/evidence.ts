@@ -1,11 +1,12 @@
 import type { Adapter, ReflectiveRecord, Rollout } from '../../adapter/adapter.ts';
+import type { PromptImage } from '../../adapter/prompt-image.ts';
 import type { Candidate } from '../../component.ts';
 import type { Mask } from '../../redact.ts';
 import { bounded } from '../bound.ts';
 import { condenseRecords, inputsIn, type KnownText, type PlainRecord } from '../records/condense-records.ts';
 import { withoutNoise } from '../records/content-noise.ts';
 import { expectedOf, inputOf } from '../records/example-parts.ts';
-import { imagesIn, type PromptImage, withoutBase64 } from '../records/images.ts';
+import { imagesOfRollouts, withoutBase64 } from '../records/images.ts';
 import { instructiveOrder } from '../records/instructive-order.ts';
 import { toPlain } from '../records/plain.ts';
 import { recordsInTurn } from '../records/records.ts';
@@ -79,7 +80,7 @@ export function* evidenceFor<Example, Output, Trace, Name extends string>(
       leftOut,
       added: known.length - request.rollouts.length,
     }),
-    images: imagesIn(shown.flatMap(({ example, trace }) => [inputOf(example), trace])),
+    images: imagesOfRollouts(shown),
   };
 }
 

@@ -86,6 +86,8 @@ const images: [string, object][] = [
   ['LangChain', { type: 'image', source_type: 'base64', mime_type: 'image/png', data: base64 }],
   ['LangChain 1', { type: 'image', mimeType: 'image/png', data: base64 }],
   ['the AI SDK', { type: 'file', mediaType: 'image/png', data: base64 }],
+  ['the AI SDK 7', { type: 'file', mediaType: 'image/png', data: { type: 'data', data: base64 } }],
+  ['a tool result of the AI SDK', { type: 'image-data', mediaType: 'image/png', data: base64 }],
   ['Google', { inlineData: { mimeType: 'image/png', data: base64 } }],
   ['Bedrock', { image: { format: 'png', source: { bytes: Buffer.from(base64, 'base64') } } }],
   ['a field with base64', { photo: base64 }],

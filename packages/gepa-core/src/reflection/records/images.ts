@@ -1,15 +1,14 @@
-/** An image for a reflection model. */
-export interface PromptImage {
-  /** The media type, such as `image/png`; `image/*` if it is not known. */
-  readonly mediaType: string;
-  /** Base64 or, of an image on the web, its URL. */
-  readonly data: string;
-}
+import type { Rollout } from '../../adapter/adapter.ts';
+import type { PromptImage } from '../../adapter/prompt-image.ts';
+import { inputOf } from './example-parts.ts';
 
 /** More images than this are only named, as are those beyond this many base64 characters. */
-const MAX_IMAGES = 8;
-const MAX_IMAGE_CHARACTERS = 8_000_000;
+const promptLimits = { images: 8, characters: 8_000_000 };
+/** As many are kept of the calls of one rollout. */
+const rolloutLimits = { images: 4, characters: 4_000_000 };
 const maxDepth = 12;
+/** A result may refer to a whole application. */
+const maxObjects = 50_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -22,16 +21,18 @@ export function imageOf(part: object): PromptImage | undefined {
   // The parts of Bedrock have no type: { image: { format, source: { bytes } } }.
   if (isFields(image) && isFields(image.source) && typeof image.format === 'string')
     return imageOf({ type: 'image', mediaType: `image/${image.format}`, data: image.source.bytes });
-  if (typeof type !== 'string' || !/image|^file$|^media$/.test(type)) return undefined;
+  if (typeof type !== 'string' || !/image|^file(-data|-url)?$|^media$/.test(type)) return undefined;
   const fields = { ...(part as Fields), ...(isFields(source) ? source : {}) };
   const { mediaType, mimeType, media_type, mime_type } = fields;
   const named = [mediaType, mimeType, media_type, mime_type].find((name) => typeof name === 'string');
   if (named !== undefined ? !named.startsWith('image/') : !type.includes('image')) return undefined;
   const address = isFields(url) && !(url instanceof URL) ? url.url : url;
   const content = [address, fields.image, fields.data, fields.url].find((data) => data != null);
-  const data = isFields(content) ? bytesOf(content) : undefined;
+  // Since version 4, the AI SDK has { type: 'data', data } and { type: 'url', url } there.
+  const inner = isFields(content) && !isBytes(content) ? (content.data ?? content.url ?? content) : content;
+  const data = isFields(inner) ? bytesOf(inner) : undefined;
   if (data !== undefined) return { mediaType: named ?? mediaTypeOf(data), data: base64Of(data) };
-  const text = content instanceof URL ? content.href : content;
+  const text = inner instanceof URL ? inner.href : inner;
   if (typeof text !== 'string') return undefined;
   const [head, typeInUrl] = /^data:(image\/[\w.+-]{1,40})(?:;[\w=.-]{1,40})?;base64,/.exec(
     text.slice(0, 120),
@@ -45,6 +46,10 @@ function bytesOf(value: object): Uint8Array | undefined {
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   const { type, data } = value as Fields;
   return type === 'Buffer' && Array.isArray(data) ? Uint8Array.from(data as number[]) : undefined;
+}
+
+function isBytes(value: object): boolean {
+  return bytesOf(value) !== undefined;
 }
 
 function imageOfBytes(bytes: Uint8Array): PromptImage | undefined {
@@ -107,23 +112,100 @@ function imagesInText(text: string): PromptImage[] {
 
 /** The images anywhere in the values, in parts of messages, bytes and texts; each once, as many as a prompt may have. */
 export function imagesIn(values: readonly unknown[]): PromptImage[] {
-  const found = new Map<string, PromptImage>();
-  let size = 0;
-  const add = (image: PromptImage) => {
-    if (!isShowable(image) || found.has(image.data) || found.size >= MAX_IMAGES) return;
-    if (size + image.data.length > MAX_IMAGE_CHARACTERS) return;
-    size += image.data.length;
-    found.set(image.data, image);
-  };
-  const visit = (value: unknown, depth: number): void => {
-    if (typeof value === 'string') for (const image of imagesInText(value)) add(image);
+  const found = new ImageSet(promptLimits);
+  found.addAllIn(values);
+  return found.images;
+}
+
+/** The images of rollouts: those of each input, then those of its calls. Where they are too many, all get a share. */
+export function imagesOfRollouts(
+  rollouts: readonly Pick<Rollout<unknown, unknown, unknown>, 'example' | 'images' | 'trace'>[],
+): PromptImage[] {
+  const lists = rollouts.map(({ example, images, trace }) => [
+    ...imagesIn([inputOf(example)]),
+    ...(images ?? imagesIn([trace])),
+  ]);
+  const chosen = new ImageSet(promptLimits);
+  const longest = Math.max(0, ...lists.map(({ length }) => length));
+  for (let place = 0; place < longest; place++) for (const list of lists) chosen.add(list[place]);
+  const inOrder = new ImageSet(promptLimits);
+  for (const image of lists.flat()) if (chosen.has(image)) inOrder.add(image);
+  return inOrder.images;
+}
+
+/**
+ * Collects the images in what the calls of one rollout were given and returned, before they are made plain data: for
+ * `Execution.images`. Each is kept once, at most 4 with 3 MB together; those of the example's input are left out.
+ */
+export class RolloutImages {
+  readonly #found: ImageSet;
+
+  constructor(input?: unknown) {
+    this.#found = new ImageSet(rolloutLimits, imagesIn([input]));
+  }
+
+  add(...values: readonly unknown[]): void {
+    this.#found.addAllIn(values);
+  }
+
+  /** To spread into an execution. */
+  get found(): { readonly images?: readonly PromptImage[] } {
+    const { images } = this.#found;
+    return images.length === 0 ? {} : { images };
+  }
+}
+
+/** Images, each once, as far as the limits allow. */
+class ImageSet {
+  readonly #limits: typeof promptLimits;
+  readonly #found = new Map<string, PromptImage>();
+  readonly #leftOut: ReadonlySet<string>;
+  readonly #visited = new Set<object>();
+  #characters = 0;
+
+  constructor(limits: typeof promptLimits, leftOut: readonly PromptImage[] = []) {
+    this.#limits = limits;
+    this.#leftOut = new Set(leftOut.map(({ data }) => data));
+  }
+
+  get images(): PromptImage[] {
+    return [...this.#found.values()];
+  }
+
+  has({ data }: PromptImage): boolean {
+    return this.#found.has(data);
+  }
+
+  add(image: PromptImage | undefined): void {
+    if (image === undefined || !isShowable(image) || this.has(image) || this.#leftOut.has(image.data)) return;
+    const characters = this.#characters + image.data.length;
+    if (this.#found.size >= this.#limits.images || characters > this.#limits.characters) return;
+    this.#characters = characters;
+    this.#found.set(image.data, image);
+  }
+
+  addAllIn(values: readonly unknown[]): void {
+    for (const value of values) this.#visit(value, 0);
+  }
+
+  #visit(value: unknown, depth: number): void {
+    if (typeof value === 'string') for (const image of imagesInText(value)) this.add(image);
     if (typeof value !== 'object' || value === null || depth > maxDepth) return;
+    if (this.#visited.has(value) || this.#visited.size >= maxObjects) return;
+    this.#visited.add(value);
     const image = Array.isArray(value) ? undefined : imageOf(value);
-    if (image !== undefined) add(image);
-    else if (!ArrayBuffer.isView(value)) for (const field of Object.values(value)) visit(field, depth + 1);
-  };
-  for (const value of values) visit(value, 0);
-  return [...found.values()];
+    if (image !== undefined) this.add(image);
+    else if (!ArrayBuffer.isView(value)) for (const field of fieldsOf(value)) this.#visit(field, depth + 1);
+  }
+}
+
+/** None of an object that cannot be read. */
+function fieldsOf(value: object): readonly unknown[] {
+  try {
+    return Object.values(value);
+  } catch {
+    return [];
+  }
 }
 
 /** Whether it is on the web or its bytes are known: adapters may have replaced them by their length. */
