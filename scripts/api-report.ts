@@ -38,7 +38,7 @@ else
   console.log(
     isWriting
       ? `Written: ${outdated.join(', ')}`
-      : 'The public API changed. If that is meant: npm run api-report',
+      : 'The public API changed. If that is meant: npm run api-report -- --write',
   );
 process.exit(isWriting || outdated.length === 0 ? 0 : 1);
 

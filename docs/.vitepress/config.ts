@@ -15,8 +15,9 @@ export default defineConfig({
   markdown: {
     config: (md) => {
       // The pages are also read in the repository, where they link to files that the site lacks.
+      const outside = /^\.\.\/(?=[A-Z]+(\.md)?\b|(packages|examples|benchmarks|scripts)\/)/;
       const normalize = md.normalizeLink;
-      md.normalizeLink = (url) => normalize(url.replace(/^\.\.\//, `${repository}/blob/main/`));
+      md.normalizeLink = (url) => normalize(url.replace(outside, `${repository}/blob/main/`));
     },
   },
   vite: { plugins: [llms({ ignoreFiles: ['api/**/*', 'node_modules/**/*'], description })] },

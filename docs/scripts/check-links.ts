@@ -20,9 +20,9 @@ for (const page of pages) {
     if (fault !== undefined) broken.push(`${page}: ${link}: ${fault}`);
   }
 }
-console.log([...new Set(broken)].join('\n'));
+for (const fault of new Set(broken)) console.log(fault);
 console.log(`${checked} links of ${pages.length} pages, ${broken.length} broken.`);
-process.exit(broken.length === 0 && checked > 0 ? 0 : 1);
+process.exitCode = broken.length === 0 && checked > 0 ? 0 : 1;
 
 function faultOf(page: string, link: string): string | undefined {
   if (link.startsWith(ours)) return repositoryFault(link.slice(ours.length));
