@@ -103,7 +103,7 @@ describe('compile', () => {
     const { target } = shouter({ include: ['first'], rename: { first: 'opening' } });
     await target.compile({
       ...compileOptions,
-      trainset: [{ input: 'fail' }],
+      trainset: [{ input: 'fail' }, { input: 'hello' }],
       reflectionModel: async ({ prompt }) => {
         shown = prompt;
         return '```\nbetter\n```';
