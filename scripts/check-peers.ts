@@ -2,35 +2,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-
-type Versions = Readonly<Record<string, string | undefined>>;
+import { lowestPeers, type Versions } from './install-matrix/lowest-peers.ts';
 
 /**
  * Runs the tests of the framework packages with the lowest versions their peer ranges allow, in a copy of the
- * repository; `npm test` runs them with the newest. The newest providers require newer peers, so older ones are used, or
- * none.
+ * repository; `npm test` runs them with the newest.
  */
-const lowest: Readonly<Record<string, Versions>> = {
-  'gepa-langchain': {
-    '@langchain/core': '1.1.0',
-    '@langchain/openai': '1.2.0',
-    '@langchain/langgraph': '1.1.0',
-    '@langchain/langgraph-checkpoint': '1.0.0',
-    langchain: '1.2.0',
-  },
-  'gepa-mastra': {
-    '@mastra/core': '1.0.4',
-    '@mastra/observability': '1.0.0',
-    // The first editor is newer.
-    '@mastra/editor': undefined,
-    // One zod cannot read the schemas of another, and older versions of Mastra install their own.
-    zod: '^4.0.0',
-  },
-};
-
 const root = join(import.meta.dirname, '..');
 const wanted = process.argv.slice(2);
-const failed = Object.entries(lowest)
+const failed = Object.entries(lowestPeers)
   .filter(([name]) => wanted.length === 0 || wanted.includes(name))
   .filter(([name, versions]) => !passes(name, versions))
   .map(([name]) => name);

@@ -12,6 +12,9 @@ export interface Manifest {
   readonly repository?: { readonly url: string; readonly directory: string };
   readonly keywords?: readonly string[];
   readonly sideEffects?: boolean;
+  readonly files?: readonly string[];
+  readonly scripts?: Readonly<Record<string, string>>;
+  readonly publishConfig?: Readonly<Record<string, unknown>>;
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;

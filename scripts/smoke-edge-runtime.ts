@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 
 /**
  * Bundles the built gepa-core as for a browser and runs it with web standards only: no `process`, no `require`, no Node
- * modules.
+ * modules. An argument names a folder to take gepa-core from; default: this repository.
  */
 const program = `
   import { optimize } from 'gepa-core';
@@ -27,7 +27,7 @@ const program = `
   })();
 `;
 const { outputFiles } = await build({
-  stdin: { contents: program, resolveDir: join(import.meta.dirname, '..', 'examples') },
+  stdin: { contents: program, resolveDir: process.argv[2] ?? join(import.meta.dirname, '..', 'examples') },
   bundle: true,
   write: false,
   platform: 'browser',

@@ -58,7 +58,7 @@ export function createDispatcher<Name extends string>(
   return {
     add: (listener) => listeners.push(listener),
     dispatch,
-    note: (message) => dispatch({ type: 'warning', message }),
+    note: (message) => dispatch({ type: 'notice', message }),
     warn,
     warnings,
   };

@@ -152,9 +152,8 @@ export type DecisionEvent<Name extends string = string> =
   | {
       readonly type: 'run_finished';
       readonly stopReason: StopReason;
+      /** As in the result: the seed, where the testset scores the best candidate of the search lower. */
       readonly bestIndex: number;
-      /** The candidate to use, where it is not the best: see `onRegression`. */
-      readonly recommendedIndex?: number;
       readonly metricCalls: number;
       readonly metricCallsSaved: number;
       readonly cacheHits: number;
@@ -226,7 +225,16 @@ export type ProgressEvent =
       readonly usage: Usage;
       readonly durationMs: number;
     }
-  | { readonly type: 'warning'; readonly message: string };
+  | {
+      /** The warnings of the result, as they come up. */
+      readonly type: 'warning';
+      readonly message: string;
+    }
+  | {
+      /** A remark on this session, which no result has. */
+      readonly type: 'notice';
+      readonly message: string;
+    };
 
 /** Every event that a run dispatches. */
 export type GepaEvent<Name extends string = string> = DecisionEvent<Name> | ProgressEvent;
@@ -241,6 +249,7 @@ const progressTypes: ReadonlySet<GepaEvent['type']> = new Set([
   'reflection_started',
   'reflection_finished',
   'warning',
+  'notice',
 ] satisfies ProgressEvent['type'][]);
 
 /** Whether an event is a decision. */

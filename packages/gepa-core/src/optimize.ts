@@ -106,13 +106,14 @@ async function scoreHeldOut<Example, Output, Trace, Name extends string>(
  */
 const regressed = ({ gain, size }: TestScores): boolean => size > 0 && gain < 0;
 
-function regressionWarning({ gain, interval, seedScore, bestScore, size }: TestScores, usesSeed: boolean) {
+function regressionWarning(test: TestScores, usesSeed: boolean) {
+  const { candidate, gain, interval, seedScore, bestScore, size } = test;
   const [low, high] = interval.map(formatGain);
   return [
-    `The best candidate is worse than the seed on the testset: ${formatScore(seedScore)} → ${formatScore(bestScore)} (${formatGain(gain)}, 95% interval ${low} to ${high}) on ${countOf(size, 'example')}${interval[1] < 0 ? '' : ', which may be chance'}.`,
+    `Candidate ${candidate}, the best on the valset, is worse than the seed on the testset: ${formatScore(seedScore)} → ${formatScore(bestScore)} (${formatGain(gain)}, 95% interval ${low} to ${high}) on ${countOf(size, 'example')}${interval[1] < 0 ? '' : ', which may be chance'}.`,
     usesSeed
-      ? "The seed is kept: `compiled.program` and what `save` writes have its texts. Set `onRegression: 'keepBest'` for those of the best candidate."
-      : "The best candidate is kept, as `onRegression: 'keepBest'` says.",
+      ? `The seed is kept: \`bestCandidate\`, \`compiled.program\` and what \`save\` writes have its texts. Set \`onRegression: 'keepBest'\` for those of candidate ${candidate}.`
+      : "It is kept, as `onRegression: 'keepBest'` says.",
   ].join(' ');
 }
 
@@ -142,8 +143,7 @@ function dispatchFinished<Example, Output, Trace, Name extends string>(
   dispatch({
     type: 'run_finished',
     stopReason,
-    bestIndex: state.bestIndex,
-    ...(usesSeed ? { recommendedIndex: 0 } : {}),
+    bestIndex: usesSeed ? 0 : state.bestIndex,
     metricCalls: spend.metricCalls,
     metricCallsSaved: evaluator.metricCallsSaved,
     cacheHits: evaluator.cacheHits,
@@ -153,7 +153,7 @@ function dispatchFinished<Example, Output, Trace, Name extends string>(
     durationMs: totalTime(time),
     time,
     warnings: [...dispatcher.warnings],
-    lengths: lengthsOf(state),
+    lengths: lengthsOf(state, usesSeed ? 0 : state.bestIndex),
     ...(stopReason === 'maxMetricCalls' ? { budgetHeld: budgetHeldBy(search) } : {}),
     ...(test === undefined ? {} : { test }),
   });

@@ -24,23 +24,32 @@ const run = (onTest: number, options: { onRegression?: 'useSeed' | 'keepBest' } 
 
 it('a best candidate that the testset scores lower than the seed gives way to the seed, with a warning', async () => {
   const result = await run(0.4);
-  expect(result.bestIndex).toBeGreaterThan(0);
-  expect(result).toMatchObject({ recommendedIndex: 0, recommendedCandidate: { prompt: 'p0' } });
+  expect(result).toMatchObject({
+    bestIndex: 0,
+    bestCandidate: { prompt: 'p0' },
+    bestScore: result.seedScore,
+    lengths: { prompt: { seed: 2, best: 2 } },
+  });
+  const { candidate } = result.test as TestScores;
+  expect(candidate).toBeGreaterThan(0);
+  expect(result.candidates[candidate]!.mean).toBeGreaterThan(result.bestScore);
   expect((result.test as TestScores).gain).toBeCloseTo(-0.1);
   expect(result.warnings.join(' ')).toContain('worse than the seed on the testset');
   expect(result.warnings.join(' ')).toContain('The seed is kept');
-  expect(summarize(result)).toContain('The seed is kept');
+  expect(summarize(result)).toContain(`The seed is kept, because candidate ${candidate} scores lower`);
+  expect(summarize(result)).not.toContain('Changes from the seed');
 });
 
 it("with onRegression: 'keepBest' the best candidate is used although the testset scores it lower", async () => {
   const result = await run(0.4, { onRegression: 'keepBest' });
-  expect(result.recommendedIndex).toBe(result.bestIndex);
-  expect(result.warnings.join(' ')).toContain('The best candidate is kept');
+  expect(result.bestIndex).toBe(result.test!.candidate);
+  expect(result.bestCandidate).toEqual(result.candidates[result.bestIndex]!.texts);
+  expect(result.warnings.join(' ')).toContain('It is kept');
 });
 
 it('a best candidate that the testset does not score lower is used', async () => {
   const result = await run(0.5);
-  expect(result.recommendedIndex).toBe(result.bestIndex);
+  expect(result.bestIndex).toBe(result.test!.candidate);
   expect(result.warnings.join(' ')).not.toContain('worse than the seed');
 });
 

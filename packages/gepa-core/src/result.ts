@@ -5,8 +5,10 @@ import type { ProposalRejection } from './rejection.ts';
 import type { FrontierKeyName, FrontierType, ScoredCandidate } from './search/search-view.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 
-/** The seed and the best candidate on examples the search never saw. */
+/** The seed and the candidate that the search found best, on examples the search never saw. */
 export interface TestScores {
+  /** The number of the candidate that the search found best; 0 where that is the seed. */
+  readonly candidate: number;
   /** The number of examples that both were scored on: all but those that were unavailable. */
   readonly size: number;
   readonly seedScore: number;
@@ -93,18 +95,17 @@ export interface TextLength {
 /** The result of a run. */
 export interface OptimizationResult<Name extends string = string> {
   readonly runId: string;
+  /** The texts of the best candidate: what `compiled.program` runs with and `save` writes. */
   readonly bestCandidate: Candidate<Name>;
+  /**
+   * Its number in `candidates`: the best on the valset; or the seed (0), where the testset scores that one (`test.candidate`)
+   * lower than the seed and `onRegression` is `'useSeed'`.
+   */
   readonly bestIndex: number;
   /** The mean score of the best candidate on the valset examples of `scoredOn`. */
   readonly bestScore: number;
   /** The examples behind `bestScore`. */
   readonly scoredOn: ScoreBasis;
-  /**
-   * The candidate to use: the best, or the seed (0) where the testset scores the best lower and `onRegression` is
-   * `'useSeed'`.
-   */
-  readonly recommendedIndex: number;
-  readonly recommendedCandidate: Candidate<Name>;
   /** The mean score of the seed on the valset examples of `seedScoredOn`. */
   readonly seedScore: number;
   /** The examples behind `seedScore`. */

@@ -4,6 +4,7 @@ import { Pace } from './calls/pace.ts';
 import { RunSignal } from './calls/run-signal.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { GepaError } from './errors.ts';
+import type { EvaluationDescription } from './journal/describe-run.ts';
 import { directoryOf } from './journal/directory-of-run.ts';
 import type { RunDirectory } from './journal/run-directory.ts';
 import type { Settings } from './options/settings.ts';
@@ -18,12 +19,16 @@ export interface OpenRun<Example, Output, Trace, Name extends string> {
   readonly runSignal: RunSignal;
 }
 
+/** An evaluation has one set of examples, whose ids without one of their own begin so. */
+const EVALUATED_SET = 'example';
+
 /** Opens a run for `work` (its listeners, directory, limits and calls), and closes it however `work` ends. */
 export async function withRun<Example, Output, Trace, Name extends string, Result>(
   settings: Settings<Example, Output, Trace, Name>,
   work: (run: OpenRun<Example, Output, Trace, Name>) => Promise<Result>,
-  trainsetName?: string,
+  evaluation?: EvaluationDescription,
 ): Promise<Result> {
+  const trainsetName = evaluation === undefined ? undefined : EVALUATED_SET;
   const dispatcher = createDispatcher<Name>(settings.mask.message);
   if (settings.onEvent !== undefined) dispatcher.add(settings.onEvent);
   if (settings.progress) dispatcher.add(terminalProgress());
@@ -41,7 +46,7 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
         dispatcher,
         runSignal,
         pace,
-        isEvaluation: trainsetName !== undefined,
+        evaluation,
       });
     }
     const { journal } = directory ?? {};
@@ -73,7 +78,6 @@ function setsOf<Example, Output, Trace, Name extends string>(
   { search: { trainset, valset }, testset }: PreparedRun<Example, Output, Trace, Name>,
   trainsetName: string | undefined,
 ): Readonly<Record<string, readonly ExampleRef<Example>[]>> {
-  // An evaluation has one set.
   return trainsetName === undefined
     ? { train: trainset, val: valset, test: testset }
     : { [trainsetName]: trainset };

@@ -5,6 +5,7 @@ import { isConnected, problem, run, source } from './data/store.ts';
 import { formatTime } from './parts/format.ts';
 import { CandidatePage } from './views/candidate.tsx';
 import { Candidates } from './views/candidates.tsx';
+import { ComparisonPage } from './views/comparison.tsx';
 import { ExamplePage } from './views/example.tsx';
 import { Examples } from './views/examples.tsx';
 import { Overview } from './views/overview.tsx';
@@ -17,6 +18,13 @@ const views = [
   ['candidates', 'Candidates'],
   ['examples', 'Examples'],
   ['proposals', 'Proposals'],
+  ['spend', 'Spend'],
+  ['setup', 'Setup'],
+] as const;
+
+const evaluationViews = [
+  ['', 'Comparison'],
+  ['examples', 'Examples'],
   ['spend', 'Spend'],
   ['setup', 'Setup'],
 ] as const;
@@ -36,10 +44,11 @@ export function App() {
     main.current?.focus({ preventScroll: true });
   }, [path]);
   const current = run.value;
+  const shown = current?.isEvaluation ? evaluationViews : views;
+  const what = current?.isEvaluation ? 'GEPA evaluation' : 'GEPA run';
   useEffect(() => {
-    const name = views.find(([path]) => path === view)?.[1] ?? 'Run';
-    document.title =
-      current === undefined ? 'GEPA run' : `${name} · GEPA run ${current.data.runId.slice(0, 8)}`;
+    const name = shown.find(([path]) => path === view)?.[1] ?? 'Run';
+    document.title = current === undefined ? what : `${name} · ${what} ${current.data.runId.slice(0, 8)}`;
   }, [view, current]);
   return (
     <>
@@ -48,11 +57,11 @@ export function App() {
       </button>
       <header>
         <p class="title">
-          GEPA run {current !== undefined && <code>{current.data.runId.slice(0, 8)}</code>}{' '}
+          {what} {current !== undefined && <code>{current.data.runId.slice(0, 8)}</code>}{' '}
           <State run={current} />
         </p>
         <nav aria-label="Views">
-          {views.map(([path, name]) => (
+          {shown.map(([path, name]) => (
             <a href={address(path)} aria-current={path === view ? 'page' : undefined}>
               {name}
             </a>
@@ -84,7 +93,7 @@ function View({ run }: { run: Run }) {
   const number = numberOf(item);
   switch (view) {
     case undefined:
-      return <Overview run={run} />;
+      return run.isEvaluation ? <ComparisonPage run={run} /> : <Overview run={run} />;
     case 'candidates':
       return number === undefined ? (
         <Candidates run={run} />

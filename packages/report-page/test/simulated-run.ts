@@ -272,6 +272,7 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
   };
   const isOver = state !== 'running';
   const data: RunData = {
+    kind: 'search',
     runId: '3f0c9a52-simulated',
     startedAt: Date.UTC(2026, 10, 28, 22, 10),
     updatedAt: Date.UTC(2026, 10, 28, 22, 31),
@@ -314,6 +315,7 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
     ...(isOver
       ? {
           test: {
+            candidate: bestIndex,
             size: testSize,
             seedScore: meanOf(seedScores),
             bestScore: meanOf(bestScores),

@@ -195,7 +195,7 @@ describe('a call that could exceed a limit', () => {
       },
     });
     const notes = run.events.filter(
-      (event) => event.type === 'warning' && /wait for one another/.test(event.message),
+      (event) => event.type === 'notice' && /wait for one another/.test(event.message),
     );
     expect(notes).toHaveLength(1);
     expect(result.warnings.join()).not.toContain('wait for one another');
@@ -297,8 +297,8 @@ describe('calls whose maximum is unknown or too large', () => {
       { maxTokens: 3_000, concurrency: 1, onEvent: run.options.onEvent! },
     );
     expect(result).toMatchObject({ stopReason: 'maxTokens', totalMetricCalls: 3 });
-    const warnings = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
-    expect(warnings.join()).toContain('a single call of small may take up to 5100');
+    const notices = run.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+    expect(notices.join()).toContain('a single call of small may take up to 5100');
   });
 
   it('a call without an output limit is accepted if it is free or the maximum output of its model fits', async () => {

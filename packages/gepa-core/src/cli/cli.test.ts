@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluate } from '../evaluate/evaluate.ts';
+import type { EvaluationReport } from '../evaluate/evaluation-report.ts';
 import { optimize } from '../optimize.ts';
 import { parseSavedCandidate } from '../program/saved-candidate.ts';
 import type { OptimizationResult } from '../result.ts';
@@ -149,26 +150,92 @@ describe('gepa on the command line', () => {
   it('ls lists the runs below a directory', async () => {
     const { out } = await gepa('ls', root);
     expect(out).toContain('runs/one');
-    expect(await json('ls', root)).toMatchObject([
-      { path: 'runs/one', best: result.bestIndex, testGain: result.test!.gain },
+    expect(await json('ls', join(root, 'runs'))).toMatchObject([
+      { path: 'one', best: result.bestIndex, testGain: result.test!.gain },
     ]);
     const none = await gepa('ls', join(root, 'empty'));
     expect([none.code, none.out]).toEqual([0, '']);
   });
 
-  it('show says that the directory of an evaluation holds no search', async () => {
-    const evaluation = join(root, 'evaluation');
-    await evaluate({
-      seedCandidate: { prompt: 'Answer.' },
-      run: async () => ({ output: 'a' }),
-      examples: [{ input: 'a' }, { input: 'b' }],
-      metric: () => 1,
-      runDir: evaluation,
+  describe('on the directory of an evaluation', () => {
+    let evaluation: string;
+    let report: EvaluationReport<'production' | 'new'>;
+    beforeAll(async () => {
+      evaluation = join(root, 'evaluation');
+      report = await evaluate({
+        seedCandidate: { prompt: 'Answer.' },
+        run: async ({ prompt }, { input }: { input: string }) => ({
+          output: prompt.includes('capitals') ? input.toUpperCase() : input,
+        }),
+        examples: [...'abcdefg'].map((input) => ({ id: `word-${input}`, input })),
+        metric: ({ output }) => Number(/[A-Z]/.test(output)),
+        candidates: { production: 'seed', new: { prompt: 'Answer in capitals.' } },
+        runDir: evaluation,
+      });
     });
-    const { out } = await gepa('show', evaluation);
-    expect(out).toContain('An evaluation, not a search');
-    expect(out).toContain('every candidate of the evaluation was scored (evaluated)');
-    expect(out).toContain('2 metric calls in 0 iterations; 0 proposals.');
+
+    it('show prints the table and the comparison that the report prints', async () => {
+      const { out } = await gepa('show', evaluation);
+      expect(out).toBe(`${report}\n\n${report.compare('production', 'new')}\n`);
+      expect(out).toContain('"new" is better than "production".');
+      expect(await json('show', evaluation)).toMatchObject({
+        stopReason: 'evaluated',
+        candidates: [
+          { name: 'production', mean: 0 },
+          { name: 'new', mean: 1 },
+        ],
+        comparisons: [JSON.parse(JSON.stringify(report.compare('production', 'new')))],
+      });
+    });
+
+    it('show, diff and report take the names of its candidates', async () => {
+      const { out } = await gepa('show', evaluation, '--candidate', 'new');
+      expect(out).toContain('new: 1.000 on 7 examples');
+      expect(out).toContain('Answer in capitals.');
+      const example = await gepa('show', evaluation, '--example', 'word-a');
+      expect(example.out).toContain('── production: 0.000');
+      expect(example.out).toContain('── new: 1.000\noutput: A');
+      expect(await json('diff', evaluation, 'new', 'production')).toEqual({
+        a: 1,
+        b: 0,
+        components: { prompt: { before: 'Answer in capitals.', after: 'Answer.' } },
+      });
+      expect((await gepa('diff', evaluation)).out).toContain('capitals');
+      const page = await gepa('report', evaluation, '-o', join(root, 'evaluation.html'));
+      expect([page.code, existsSync(join(root, 'evaluation.html'))]).toEqual([0, true]);
+      expect(await json('ls', evaluation)).toMatchObject([{ kind: 'evaluation', state: 'ended' }]);
+    });
+
+    it('names the candidates when there is none of the name, and export says what it is for', async () => {
+      const wrong = await gepa('show', evaluation, '--candidate', 'best');
+      expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('has production, new.')]);
+      const none = await gepa('export', evaluation, '--candidate', 'new');
+      expect([none.code, none.err]).toEqual([
+        1,
+        expect.stringContaining('`export` is for runs of `optimize`'),
+      ]);
+    });
+  });
+
+  it('JSON has no raw character that could turn the writing direction or control a terminal', async () => {
+    const hostile = 'a\u202eb\u001b[31m\u009b\u200b';
+    const directory = join(root, 'hostile');
+    await evaluate({
+      seedCandidate: { prompt: hostile },
+      run: async () => ({ output: hostile }),
+      examples: [{ id: `id ${hostile}`, input: hostile }],
+      metric: () => ({ score: 1, feedback: hostile }),
+      runDir: directory,
+    });
+    for (const args of [['--candidate', 'seed'], ['--example', '#0'], []]) {
+      const { out } = await gepa('show', directory, ...args, '--json');
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
+      expect(out).not.toMatch(/[\u001b\u0080-\u009f\u200b\u202e]/);
+      if (args.length > 0)
+        expect(JSON.stringify(JSON.parse(out))).toContain(JSON.stringify(hostile).slice(1, -1));
+    }
+    const { err } = await gepa('show', directory, '--example', 'none');
+    expect(err).not.toMatch(/[\u202e\u200b]/);
   });
 
   it('export writes any candidate as a file for load; only the best has held-out scores', async () => {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { messageOf } from '../calls/classify-error.ts';
+import { visible } from '../report/visible.ts';
 import { VERSION } from '../version.ts';
 import type { Call, Command, Io } from './command.ts';
 import { diff } from './commands/diff.ts';
@@ -30,7 +31,7 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
   const asked = name === 'help' ? rest[0] : name;
   const command = commands.find((one) => one.name === asked);
   if (command === undefined) {
-    io.err(`There is no command "${asked}".\n\n${overview()}`);
+    io.err(`There is no command "${visible(String(asked))}".\n\n${overview()}`);
     return 2;
   }
   if (name === 'help' || rest.includes('--help') || rest.includes('-h')) {
@@ -42,10 +43,10 @@ export async function runCli(args: readonly string[], io: Io): Promise<number> {
     return 0;
   } catch (error) {
     if (error instanceof UsageError) {
-      io.err(`${error.message}\n\nUsage: gepa ${command.name} ${command.usage}`);
+      io.err(`${visible(error.message)}\n\nUsage: gepa ${command.name} ${command.usage}`);
       return 2;
     }
-    io.err(messageOf(error));
+    io.err(visible(messageOf(error)));
     return 1;
   }
 }

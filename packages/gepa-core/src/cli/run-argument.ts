@@ -17,21 +17,27 @@ export function openRun(path: string): RunReader {
 }
 
 /**
- * A candidate by its number, `seed` or `best`.
+ * A candidate by its number, `seed` or `best`; of an evaluation by its name or number.
  *
  * @throws {UsageError} when there is none.
  */
 export function candidateOf(run: RunData, name: string): CandidateData {
+  const named = run.candidates.find(({ evaluated }) => evaluated?.name === name);
+  if (named !== undefined) return named;
   const index =
-    name === 'seed'
+    name === 'seed' && run.kind === 'search'
       ? 0
-      : name === 'best'
+      : name === 'best' && run.kind === 'search'
         ? run.bestIndex
         : /^#?\d+$/.test(name)
           ? Number(name.replace('#', ''))
           : undefined;
   const candidate = index === undefined ? undefined : run.candidates[index];
   if (candidate !== undefined) return candidate;
+  if (run.kind === 'evaluation') {
+    const names = run.candidates.map(({ evaluated }) => evaluated?.name);
+    throw new UsageError(`There is no candidate "${name}": the evaluation has ${names.join(', ')}.`);
+  }
   throw new UsageError(
     `There is no candidate "${name}": the run has ${countOf(run.candidates.length, 'candidate')}. Give a number from 0, "seed" or "best".`,
   );

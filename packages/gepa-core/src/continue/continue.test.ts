@@ -147,6 +147,11 @@ describe('continueFrom', () => {
     expect(result.candidates[1]).toMatchObject({ source: 'given', texts: { prompt: best }, coverage: 8 });
     const ofValset = next.made.filter((call) => /^(p|pq) 1\d$/.test(call));
     expect(ofValset.sort()).toEqual(['p 16', 'p 17', 'pq 16', 'pq 17']);
+    expect(result.warnings.join()).not.toContain('Continued');
+    expect(next.events).toContainEqual({
+      type: 'notice',
+      message: 'Continued from an earlier run: 1 candidate and 25 rollouts are known.',
+    });
     // What is known is no metric call.
     expect(result.totalMetricCalls).toBe(next.made.length);
     expect(result.cacheHits).toBeGreaterThanOrEqual(12);

@@ -361,6 +361,24 @@ it('an estimate warns if its limits leave no room for an iteration or the testse
   expect(await warningsOf({ maxDurationMs: 60_000, testset })).toContainEqual(untested);
 });
 
+it('without `measure`, an estimate names a model whose calls may be larger than a limit', async () => {
+  const { adapter, ...options } = steadyRun({}).options;
+  const models = ['openai:gpt-4.1-mini'];
+  const prices = { 'openai:gpt-4.1-mini': { input: 1, output: 10 }, large: { input: 1, output: 2 } };
+  const request = {
+    ...options,
+    adapter: { ...adapter, models, metersCalls: true },
+    prices,
+    reserve: { outputTokens: 1_000 },
+  };
+  const over = await estimate({ ...request, maxCostUsd: 0.005 } as never);
+  expect(over.warnings.join()).toContain(
+    'A call of openai:gpt-4.1-mini without an output limit may take up to 0.01, more than maxCostUsd (0.005).',
+  );
+  const within = await estimate({ ...request, maxCostUsd: 0.5 } as never);
+  expect(within.warnings.join()).not.toContain('without an output limit');
+});
+
 it('estimate rejects the options that optimize rejects', async () => {
   await expect(estimate({ ...tokenRun().options, maxMetricCalls: 1 })).rejects.toThrow(OptionsError);
 });
@@ -384,4 +402,12 @@ it('with `measure`, an estimate lists the model call that the run would refuse, 
   expect(refusal).toContain('maxTokens is 50, but a single call of small may take up to 100');
   await expect(optimize(options)).rejects.toThrow(refusal);
   expect((await estimate({ ...options, maxTokens: 5_000 }, { measure: true })).refusals).toEqual([]);
+  const { refusals, warnings } = await estimate(options);
+  expect(refusals).toEqual([]);
+  expect(warnings.join()).toContain('known once a rollout is measured (`measure: true`)');
+  expect((await estimate(options, { measure: true })).warnings.join()).not.toContain('`measure: true`');
+  const declared = { rollout: { tokens: 50 }, reflection: { tokens: 10 } };
+  expect((await estimate({ ...options, reserve: declared })).warnings.join()).not.toContain(
+    '`measure: true`',
+  );
 });

@@ -1,5 +1,5 @@
 import type { Step } from '../adapter/trace.ts';
-import { explainTooLarge, maxOfCall } from '../budget/max-of-call.ts';
+import { explainTooLarge, maxOfCall, shown } from '../budget/max-of-call.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from '../options/options.ts';
 import { reserveProblems, resolveOptions } from '../options/settings.ts';
@@ -38,7 +38,10 @@ export interface RunEstimate {
     readonly durationMs: number;
     readonly score: number;
   };
-  /** Why a run would refuse these options, one sentence each; they serve an estimate only. Empty when it accepts them. */
+  /**
+   * Why a run would refuse these options, one sentence each; they serve an estimate only. Without `measure`, a model call that is
+   * too large for a limit is unknown, which `warnings` says.
+   */
   readonly refusals: readonly string[];
   /** Problems to fix before the run, such as limits that leave no room to search. */
   readonly warnings: readonly string[];
@@ -104,26 +107,54 @@ export async function estimate<Example, Output, Trace, Name extends string>(
     durationMs: estimated('durationMs'),
     endsBy: run?.endsBy,
     ...(measurement === undefined ? {} : { measured: measuredOf(measurement) }),
-    refusals: [...reserveProblems(options), ...callsThatDoNotFit(settings, measurement)],
-    warnings: warningsOf(settings, run, measurement, likely),
+    refusals: [
+      ...reserveProblems(options),
+      ...(measurement === undefined ? [] : callsThatDoNotFit(settings, measurement)),
+    ],
+    warnings: [
+      ...warningsOf(settings, run, measurement, likely),
+      ...(measurement === undefined ? unknownCalls(settings) : []),
+    ],
     assumptions: assumptionsOf(settings, run, measurement),
   };
 }
 
+/** The limits on spend that have to admit every single model call, since no maximum of a rollout is declared. */
+const limitsOnCalls = ({ maxCostUsd, maxTokens, reserve }: AnySettings) =>
+  (
+    [
+      { name: 'maxCostUsd', unit: 'costUsd', max: maxCostUsd },
+      { name: 'maxTokens', unit: 'tokens', max: maxTokens },
+    ] as const
+  ).flatMap(({ max, ...limit }) =>
+    max === undefined || reserve?.rollout?.[limit.unit] !== undefined ? [] : [{ ...limit, max }],
+  );
+
+/** What only a measured rollout shows: how large the model calls of the program are. */
+function unknownCalls(settings: AnySettings): string[] {
+  const { adapter, prices, reserve } = settings;
+  const [limit] = limitsOnCalls(settings);
+  if (limit === undefined) return [];
+  const unknown = `Whether ${limit.name} admits every model call of the program is known once a rollout is measured (\`measure: true\`); a run refuses a call that can exceed the limit by itself.`;
+  for (const model of adapter.models ?? []) {
+    const most = maxOfCall({ model, inputTokens: 0 }, prices, reserve?.outputTokens);
+    if (most[limit.unit] <= limit.max) continue;
+    const amount = most[limit.unit];
+    const size = Number.isFinite(amount) ? `up to ${shown(amount)}` : 'any amount';
+    return [
+      `${unknown} A call of ${model} without an output limit may take ${size}, more than ${limit.name} (${limit.max}).`,
+    ];
+  }
+  return [unknown];
+}
+
 /** Why the run would refuse the first model call that the measured rollout made and that can exceed a limit by itself. */
-function callsThatDoNotFit(
-  { maxCostUsd, maxTokens, prices, reserve }: AnySettings,
-  measured?: Measurement,
-): string[] {
-  const limits = [
-    { name: 'maxCostUsd', unit: 'costUsd', max: maxCostUsd },
-    { name: 'maxTokens', unit: 'tokens', max: maxTokens },
-  ] as const;
-  for (const { name, unit, max } of limits) {
-    if (max === undefined || reserve?.rollout?.[unit] !== undefined) continue;
-    for (const request of measured?.requests ?? []) {
+function callsThatDoNotFit(settings: AnySettings, { requests }: Measurement): string[] {
+  const { prices, reserve } = settings;
+  for (const limit of limitsOnCalls(settings)) {
+    for (const request of requests) {
       const most = maxOfCall(request, prices, reserve?.outputTokens);
-      if (!(most[unit] <= max)) return [explainTooLarge({ name, unit, max }, 'rollout', request, most)];
+      if (!(most[limit.unit] <= limit.max)) return [explainTooLarge(limit, 'rollout', request, most)];
     }
   }
   return [];

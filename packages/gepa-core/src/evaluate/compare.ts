@@ -1,5 +1,5 @@
 import { bootstrapInterval } from '../search/bootstrap.ts';
-import type { CandidateEvaluation } from './evaluation.ts';
+import type { CandidateEvaluation, EvaluatedExample } from './evaluation.ts';
 
 /** What a comparison shows: the second candidate is better or worse than the first, or the examples do not prove it. */
 export type Verdict = 'better' | 'worse' | 'not proven';
@@ -38,11 +38,16 @@ export interface Comparison {
   readonly characters: { readonly before: number; readonly after: number };
 }
 
+/** What a comparison needs to know of a candidate. */
+export interface Compared extends Pick<CandidateEvaluation, 'name' | 'usage' | 'characters'> {
+  readonly examples: readonly Pick<EvaluatedExample, 'exampleId' | 'score'>[];
+}
+
 /** Fewer differing examples prove nothing: five in the same direction happen by chance with a probability of 1 in 16. */
 export const MIN_DIFFERING = 6;
 
 /** Compares two candidates on the examples that both were scored on. */
-export function compareEvaluations(before: CandidateEvaluation, after: CandidateEvaluation): Comparison {
+export function compareEvaluations(before: Compared, after: Compared): Comparison {
   const pairs = before.examples.flatMap(({ exampleId, score }, position): ScoreChange[] => {
     const other = after.examples[position]?.score ?? null;
     return score === null || other === null ? [] : [{ exampleId, before: score, after: other }];

@@ -17,9 +17,21 @@ import type { CandidateEvaluation, EvaluationData } from './evaluation.ts';
 /** At most so many changed examples are listed. */
 const MAX_LISTED = 10;
 
+/** What the table has of a candidate. */
+type Row = Pick<
+  CandidateEvaluation,
+  'name' | 'mean' | 'interval' | 'scored' | 'failed' | 'usage' | 'meanDurationMs' | 'characters'
+>;
+
 /** A table of the candidates, why the evaluation ended early, and the warnings. */
-export function describeEvaluation({ candidates, stopReason, warnings }: EvaluationData): string {
-  const rows = Object.values<CandidateEvaluation>(candidates).map((candidate) => [
+export function describeEvaluation({
+  candidates,
+  stopReason,
+  warnings,
+}: Pick<EvaluationData, 'stopReason' | 'warnings'> & {
+  readonly candidates: Readonly<Record<string, Row>>;
+}): string {
+  const rows = Object.values(candidates).map((candidate) => [
     visible(candidate.name),
     candidate.scored === 0 ? UNKNOWN : formatScore(candidate.mean),
     candidate.scored === 0 ? UNKNOWN : candidate.interval.map(formatScore).join(' to '),
@@ -71,7 +83,15 @@ export function describeComparison(comparison: Comparison): string {
   ].join('\n');
 }
 
-function verdictLine({ before, after, verdict, examplesNeeded, difference, size }: Comparison): string {
+/** The verdict in words. */
+export function verdictLine({
+  before,
+  after,
+  verdict,
+  examplesNeeded,
+  difference,
+  size,
+}: Comparison): string {
   const [a, b] = [`"${visible(before)}"`, `"${visible(after)}"`];
   if (size === 0) return `${a} and ${b} share no scored example.`;
   if (verdict !== 'not proven') return `${b} is ${verdict} than ${a}.`;

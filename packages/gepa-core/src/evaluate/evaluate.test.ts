@@ -41,6 +41,12 @@ function program() {
 
 const better = { prompt: 'Answer in capitals, d too.' };
 
+it('a metric of any scale can be evaluated', async () => {
+  const { metric: _, ...options } = program();
+  const report = await evaluate({ ...options, metric: ({ output }) => (output === 'a' ? 5 : 1) });
+  expect(report.candidates.seed.examples.map(({ score }) => score)).toEqual([5, 1, 1, 0]);
+});
+
 it('evaluate scores the program as it is when no candidates are named', async () => {
   const { run, ...options } = program();
   const report = await evaluate({ ...options, run });
@@ -202,7 +208,14 @@ it('a report converts to plain JSON and back to the same data', async () => {
   const report = await evaluate({ ...program(), candidates: { old: 'seed', new: better } });
   const json = JSON.parse(JSON.stringify(report));
   expect(json.candidates.new.mean).toBe(1);
-  expect(Object.keys(json)).toEqual(['candidates', 'metricCalls', 'usage', 'durationMs', 'warnings']);
+  expect(Object.keys(json)).toEqual([
+    'candidates',
+    'runId',
+    'metricCalls',
+    'usage',
+    'durationMs',
+    'warnings',
+  ]);
 });
 
 it('a difference on fewer than six examples is not proven, whatever its interval', async () => {

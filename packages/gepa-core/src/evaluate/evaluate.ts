@@ -90,6 +90,8 @@ export async function evaluate<
     // An evaluation makes no proposal.
     propose: async () => ({}),
     maxIterations: 1,
+    // No score is perfect: a metric of any scale can be evaluated.
+    skipPerfectScore: false,
   });
   const candidates = (given ?? { seed: 'seed' }) as Readonly<Record<Names, CandidateToEvaluate<Name>>>;
   const names = Object.keys(candidates) as Names[];
@@ -101,7 +103,7 @@ export async function evaluate<
   return withRun(
     { ...settings, valset: [...examples] },
     (run) => evaluateAll(settings, run, names, texts, repeats),
-    'example',
+    { candidates: names.map((name) => ({ name, texts: texts[name] })), repeats },
   );
 }
 
@@ -157,6 +159,7 @@ async function evaluateAll<Example, Output, Trace, Name extends string, Names ex
           candidateEvaluation(name, texts[name], examples, evaluations[index]!.runs),
         ]),
       ) as Record<Names, CandidateEvaluation<Name, Output>>,
+      runId: prepared.runId,
       metricCalls: calls.spend.metricCalls,
       usage: calls.spend.usage,
       durationMs: stopwatch.elapsedMs,

@@ -9,6 +9,7 @@ export class EvaluationReport<Names extends string = string, Name extends string
   implements EvaluationData<Names, Name, Output>
 {
   readonly candidates: Readonly<Record<Names, CandidateEvaluation<Name, Output>>>;
+  readonly runId: string;
   readonly metricCalls: number;
   readonly usage: Usage;
   readonly durationMs: number;
@@ -17,6 +18,7 @@ export class EvaluationReport<Names extends string = string, Name extends string
 
   constructor(data: EvaluationData<Names, Name, Output>) {
     this.candidates = data.candidates;
+    this.runId = data.runId;
     this.metricCalls = data.metricCalls;
     this.usage = data.usage;
     this.durationMs = data.durationMs;

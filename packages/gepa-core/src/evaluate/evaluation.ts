@@ -58,6 +58,8 @@ export interface EvaluationData<
 > {
   /** By name, in the given order. */
   readonly candidates: Readonly<Record<Names, CandidateEvaluation<Name, Output>>>;
+  /** As in the run directory. */
+  readonly runId: string;
   /** Scored rollouts. */
   readonly metricCalls: number;
   /** All model calls: program and judge. */

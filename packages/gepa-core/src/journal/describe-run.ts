@@ -1,4 +1,4 @@
-import type { Component } from '../component.ts';
+import type { Candidate, Component } from '../component.ts';
 import { originalText } from '../program/originals.ts';
 import type { Mask } from '../redact.ts';
 import type { RunDescription } from '../run-data/run-data.ts';
@@ -6,6 +6,13 @@ import { VERSION } from '../version.ts';
 
 /** What people and tools want to know of a session; the strategies are in the fingerprint. */
 export type SessionDescription = Omit<RunDescription, 'strategies'>;
+
+/** What an evaluation scores. */
+export interface EvaluationDescription {
+  /** In the given order, each with all texts. */
+  readonly candidates: readonly { readonly name: string; readonly texts: Candidate }[];
+  readonly repeats: number;
+}
 
 /** The settings that a session is described by. */
 type DescribedSettings = Pick<SessionDescription, 'seed' | 'perfectScore'> &
@@ -16,10 +23,12 @@ type DescribedSettings = Pick<SessionDescription, 'seed' | 'perfectScore'> &
     };
     readonly reflectionModel?: { readonly modelName?: string | undefined };
     readonly mask: Mask;
+    readonly skipPerfectScore: boolean;
   };
 
 export function describeRun(settings: DescribedSettings): SessionDescription {
-  const { adapter, reflectionModel, seed, perfectScore, mask } = settings;
+  const { adapter, reflectionModel, seed, skipPerfectScore, mask } = settings;
+  const perfectScore = skipPerfectScore ? settings.perfectScore : undefined;
   const { maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs } = settings;
   const masked = (text: string | undefined) => (text === undefined ? undefined : mask.message(text));
   const components = Object.entries(adapter.components);

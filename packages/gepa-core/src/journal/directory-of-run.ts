@@ -3,7 +3,7 @@ import type { RunSignal } from '../calls/run-signal.ts';
 import { componentNames } from '../component.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import type { Settings } from '../options/settings.ts';
-import { describeRun } from './describe-run.ts';
+import { describeRun, type EvaluationDescription } from './describe-run.ts';
 import { fingerprintOf, programIdentityOf } from './fingerprint.ts';
 import { openRunDirectory, type RunDirectory } from './run-directory.ts';
 
@@ -15,12 +15,12 @@ export async function directoryOf<Example, Output, Trace, Name extends string>(
     dispatcher: { add, note, warn },
     runSignal,
     pace,
-    isEvaluation,
+    evaluation,
   }: {
     readonly dispatcher: Dispatcher<Name>;
     readonly runSignal: RunSignal;
     readonly pace: Pace;
-    readonly isEvaluation: boolean;
+    readonly evaluation: EvaluationDescription | undefined;
   },
 ): Promise<RunDirectory> {
   const directory = openRunDirectory(path, {
@@ -31,7 +31,7 @@ export async function directoryOf<Example, Output, Trace, Name extends string>(
     mask: settings.mask,
     pace,
     maxMetricCalls: settings.maxMetricCalls,
-    isEvaluation,
+    evaluation,
     note,
     warn,
     onFailure: () =>

@@ -8,7 +8,7 @@ import { builtin } from '../node/builtin.ts';
 import type { Mask } from '../redact.ts';
 import type { Plain } from '../reflection/records/plain.ts';
 import { AppendFile } from './append-file.ts';
-import type { SessionDescription } from './describe-run.ts';
+import type { EvaluationDescription, SessionDescription } from './describe-run.ts';
 import { EarlierCalls, EarlierReservations, EarlierTime } from './earlier-sessions.ts';
 import { differences, type Fingerprint, type ProgramIdentity, programChanges } from './fingerprint.ts';
 import type {
@@ -33,8 +33,8 @@ export interface FileJournalOptions {
   readonly mask: Mask;
   readonly pace: Pace;
   readonly maxMetricCalls: number | undefined;
-  /** Of the candidates given, without a search. */
-  readonly isEvaluation: boolean;
+  /** Of an evaluation: what it scores, without a search. */
+  readonly evaluation: EvaluationDescription | undefined;
   readonly note: (message: string) => void;
   readonly warn: (message: string) => void;
   /** Called once when nothing more can be written. */
@@ -101,6 +101,7 @@ export class FileJournal implements Journal {
       maxMetricCalls: options.maxMetricCalls ?? null,
       program: options.program,
       about: options.about,
+      ...(options.evaluation === undefined ? {} : { evaluation: options.evaluation }),
     });
   }
 
@@ -269,7 +270,7 @@ export class FileJournal implements Journal {
 
   #compare(was: Fingerprint): void {
     const is = this.#options.fingerprint;
-    const found = differences(was, is, this.#options.isEvaluation);
+    const found = differences(was, is, this.#options.evaluation !== undefined);
     if (found.length > 0) {
       throw new RunDirectoryMismatchError(
         `${this.#path} belongs to another run: ${found.join('; ')}. Use another runDir to start a new run, or the original program and options to continue this one.`,

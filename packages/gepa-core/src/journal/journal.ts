@@ -3,7 +3,7 @@ import type { Amount } from '../budget/amount.ts';
 import { type SettledCall, type SpendPhase, spendPhaseOf, type TimeSpent } from '../budget/spend.ts';
 import { noUsage, type Usage } from '../budget/usage.ts';
 import type { Candidate } from '../component.ts';
-import type { SessionDescription } from './describe-run.ts';
+import type { EvaluationDescription, SessionDescription } from './describe-run.ts';
 
 /** What a call took besides its usage. */
 export interface CallCost {
@@ -102,6 +102,7 @@ export type MarkEntry =
       readonly maxMetricCalls: number | null;
       readonly program: Readonly<Record<string, string>>;
       readonly about: SessionDescription;
+      readonly evaluation?: EvaluationDescription;
     }
   | { readonly type: 'ended'; readonly reason: string }
   /**

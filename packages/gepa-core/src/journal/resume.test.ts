@@ -252,7 +252,7 @@ describe('sessions that end by a timer', () => {
     });
     expect(hung.result).toMatchObject({ stopReason: 'aborted', totalMetricCalls: 0 });
     const next = await session(runDir, { maxTokens, reserve, concurrency: 1 });
-    const notes = next.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+    const notes = next.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
     expect(notes.join()).toContain('400 of maxTokens stays reserved');
     expect(next.result.warnings.join()).not.toContain('stays reserved');
     // Besides the 400 tokens, 450 leave no room for another rollout.

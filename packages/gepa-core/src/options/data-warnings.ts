@@ -10,7 +10,7 @@ export function* warnAboutData<Example>(
 ): Generator<void, void> {
   if (settings.valset === settings.trainset) {
     warn(
-      'There is no valset: candidates are compared on the trainset that they were written from. Set a valset to see whether they generalize.',
+      'The valset is the trainset: candidates are compared on the examples that they were written from. Give other examples as the valset to see whether the texts generalize.',
     );
   }
   for (const { example } of refs.trainset) {

@@ -227,7 +227,9 @@ describe('warnings', () => {
   it('a run without a valset causes a warning', async () => {
     const { valset, ...options } = tokenRun({ maxIterations: 1 }).options;
     expect(valset).toBeDefined();
-    expect((await optimize(options)).warnings).toEqual([expect.stringContaining('There is no valset')]);
+    expect((await optimize(options)).warnings).toEqual([
+      expect.stringContaining('The valset is the trainset'),
+    ]);
   });
 
   it('a run with separate example sets causes no warning', async () => {

@@ -49,7 +49,7 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly continueFrom?: string;
   /**
    * What to use where the testset scores the best candidate lower than the seed: the seed, or the best candidate all the
-   * same. It decides `recommendedCandidate`, `compiled.program` and what `save` writes. Default `'useSeed'`.
+   * same. It decides `bestCandidate`, `compiled.program` and what `save` writes. Default `'useSeed'`.
    */
   readonly onRegression?: 'useSeed' | 'keepBest';
   /** Scores a rollout; higher is better. May return textual feedback and objectives. */

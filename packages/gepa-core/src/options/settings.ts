@@ -74,6 +74,8 @@ export type Settings<Example, Output, Trace, Name extends string> = Omit<
   > & {
     readonly adapter: Adapter<Example, Output, Trace, Name>;
     readonly prices: PriceBook;
+    /** Whether `perfectScore` was given, and is not just the default. */
+    readonly isScaleGiven: boolean;
     readonly mask: Mask;
     /** The given ones, then those of the earlier run. */
     readonly seedCandidates: readonly Candidate<Name>[];
@@ -134,6 +136,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
       : { report: builtin('node:path', 'leave `report` out.').resolve(options.report) }),
     adapter,
     prices,
+    isScaleGiven: options.perfectScore !== undefined,
     mask,
     valset,
     testset,

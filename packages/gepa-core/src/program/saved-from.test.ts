@@ -12,6 +12,7 @@ const run = {
   bestIndex: 2,
   score: { seed: 0.4, best: 0.7 },
   test: {
+    candidate: 2,
     size: 5,
     seedScore: 0.3,
     bestScore: 0.6,

@@ -17,7 +17,7 @@ export interface SavableRun {
 }
 
 /**
- * What `save` writes of a candidate. Only the best one and the seed have held-out scores.
+ * What `save` writes of a candidate. Only the seed and the one that the search found best have held-out scores.
  *
  * @throws {OptionsError} when there is no such candidate.
  */
@@ -36,14 +36,14 @@ export function savedFrom(run: SavableRun, index: number): SavedCandidate {
     original: { ...seed },
     scores: {
       validation: { seed: score.seed, best },
-      ...(test === undefined || (!isBest && index !== 0)
+      ...(test === undefined || (index !== test.candidate && index !== 0)
         ? {}
         : {
             test: {
               size: test.size,
               seed: test.seedScore,
-              best: isBest ? test.bestScore : test.seedScore,
-              interval: isBest ? [test.interval[0], test.interval[1]] : [0, 0],
+              best: index === 0 ? test.seedScore : test.bestScore,
+              interval: index !== 0 ? [test.interval[0], test.interval[1]] : [0, 0],
             },
           }),
     },

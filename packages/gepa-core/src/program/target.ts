@@ -171,7 +171,7 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
     ) {
       const inputs = adapterOptions(options);
       const result = await optimize(inputs);
-      return compiled(seed, result, apply(result.recommendedCandidate), inputs);
+      return compiled(seed, result, apply(result.bestCandidate), inputs);
     },
     async evaluate<Example extends ProgramExample<Input>, Names extends string = 'seed'>(
       options: EvaluationOptions<Example, Output, readonly Step[], Name, Names>,
@@ -206,16 +206,16 @@ function compiled<Program, Name extends string>(
   inputs: RunInputs,
 ): Compiled<Program, Name> {
   const date = new Date().toISOString();
-  const { recommendedIndex } = result;
+  const { bestIndex } = result;
   const saved = (index: number) => savedResult(seed, result, inputs, { date, index });
-  const toJSON = () => saved(recommendedIndex);
+  const toJSON = () => saved(bestIndex);
   return inspectable<Compiled<Program, Name>>(
     {
       program,
       result,
       toJSON,
-      save: (path, { candidate = recommendedIndex } = {}) => writeSavedCandidate(path, saved(candidate)),
-      diff: () => diffCandidates(seed, result.recommendedCandidate),
+      save: (path, { candidate = bestIndex } = {}) => writeSavedCandidate(path, saved(candidate)),
+      diff: () => diffCandidates(seed, result.bestCandidate),
     },
     () => `Compiled { program, save(), toJSON(), diff(), result: ${describeResult(result)} }`,
   );

@@ -74,13 +74,17 @@ export function exampleDetail(
  * testset, then those of proposals, then the others; new ones before old ones.
  */
 export function keptRollouts(
-  { rollouts, bestIndex }: RunData,
+  { rollouts, bestIndex, test }: RunData,
   maxBytes: number,
 ): (rollout: RolloutData) => boolean {
   const total = rollouts.reduce((sum, { detail }) => sum + detail.length, 0);
   if (total <= maxBytes) return () => true;
-  const rank = ({ candidate, phase }: RolloutData) =>
-    candidate === 0 || candidate === bestIndex || phase === 'testset' ? 0 : candidate === undefined ? 1 : 2;
+  const first = new Set([0, bestIndex, test?.candidate ?? 0]);
+  const rank = ({ candidate, phase }: RolloutData) => {
+    if (phase === 'testset') return 0;
+    if (candidate === undefined) return 1;
+    return first.has(candidate) ? 0 : 2;
+  };
   const byRank: RolloutData[][] = [[], [], []];
   for (const rollout of rollouts) byRank[rank(rollout)]!.push(rollout);
   const kept = new Set<RolloutData>();

@@ -8,6 +8,7 @@ export function runOfResult(result: OptimizationResult): RunData {
   const [now, valset] = [Date.now(), Array.from({ length: size }, (_, position) => position)];
   const testset = Array.from({ length: test?.seedScores.length ?? 0 }, (_, position) => size + position);
   return {
+    kind: 'search',
     runId: result.runId,
     startedAt: now - result.durationMs,
     updatedAt: now,

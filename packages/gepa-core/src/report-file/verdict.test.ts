@@ -13,6 +13,7 @@ const run = (changes: Partial<RunData> = {}) => ({
 });
 
 const test = (gain: number, interval: readonly [number, number], differing = 10) => ({
+  candidate: 3,
   size: 30,
   seedScore: 0.4,
   bestScore: 0.4 + gain,

@@ -1,4 +1,5 @@
-import { MIN_DIFFERING } from '../evaluate/compare.ts';
+import { type Comparison, MIN_DIFFERING } from '../evaluate/compare.ts';
+import { verdictLine } from '../evaluate/describe.ts';
 import { countOf, formatCount, formatGain, formatScore } from '../report/format.ts';
 import type { TestScores } from '../result.ts';
 import type { RunData } from '../run-data/run-data.ts';
@@ -12,29 +13,22 @@ export interface RunVerdict {
   readonly notes: readonly string[];
 }
 
-type VerdictData = Pick<
-  RunData,
-  'state' | 'stopReason' | 'bestIndex' | 'score' | 'test' | 'proposals' | 'valset'
->;
+type VerdictData = Pick<RunData, 'state' | 'bestIndex' | 'score' | 'test' | 'proposals' | 'valset'>;
 
 export function verdictOf(run: VerdictData): RunVerdict {
-  const { score, bestIndex, state, stopReason, test } = run;
-  if (stopReason === 'evaluated') {
-    return {
-      kind: 'none',
-      sentence: 'An evaluation, not a search: the report that `evaluate` returned has its scores.',
-      notes: [],
-    };
-  }
+  const { score, bestIndex, state, test } = run;
   if (score === undefined) {
     const sentence =
       state === 'running' ? 'The seed is being scored.' : 'The run ended before the seed was scored.';
     return { kind: 'none', sentence, notes: [] };
   }
+  if (test !== undefined && test.candidate !== 0) {
+    const kept = bestIndex === 0 ? ['The seed is kept.'] : [];
+    return { ...testVerdict(test), notes: [...kept, validationNote(run)] };
+  }
   if (bestIndex === 0) return { kind: 'none', sentence: seedSentence(run, score.seed), notes: [] };
   const [seed, best] = [formatScore(score.seed), formatScore(score.best)];
   const name = `Candidate ${bestIndex}`;
-  if (test !== undefined) return { ...testVerdict(name, test), notes: [validationNote(run)] };
   const leads = state === 'running' ? 'leads with' : 'scores';
   return {
     kind: 'unsure',
@@ -48,6 +42,12 @@ export function verdictOf(run: VerdictData): RunVerdict {
   };
 }
 
+/** What a comparison of two evaluated candidates shows. */
+export function verdictOfComparison(comparison: Comparison): RunVerdict {
+  const kinds = { better: 'gain', worse: 'loss', 'not proven': 'unsure' } as const;
+  return { kind: kinds[comparison.verdict], sentence: verdictLine(comparison), notes: [] };
+}
+
 function seedSentence({ state, proposals }: VerdictData, seed: number): string {
   const tested = proposals.filter(({ status }) => status === 'accepted' || status === 'rejected').length;
   const accepted = proposals.filter(({ status }) => status === 'accepted').length;
@@ -57,7 +57,7 @@ function seedSentence({ state, proposals }: VerdictData, seed: number): string {
   return `${start}: of ${countOf(tested, 'tested proposal')}, ${formatCount(accepted)} passed ${accepted === 1 ? 'its' : 'their'} minibatch, and none is clearly better on the validation examples.`;
 }
 
-function testVerdict(name: string, test: TestScores): Pick<RunVerdict, 'kind' | 'sentence'> {
+function testVerdict(test: TestScores): Pick<RunVerdict, 'kind' | 'sentence'> {
   const { gain, interval, seedScore, bestScore } = test;
   const [low, high] = interval;
   const differing = test.seedScores.filter((seed, i) => {
@@ -74,7 +74,7 @@ function testVerdict(name: string, test: TestScores): Pick<RunVerdict, 'kind' | 
   }[kind];
   return {
     kind,
-    sentence: `${name} ${verb} ${formatGain(gain)} on ${countOf(test.size, 'held-out example')} (${formatScore(seedScore)} → ${formatScore(bestScore)}; 95% interval ${formatGain(low)} to ${formatGain(high)}), ${meaning}.`,
+    sentence: `Candidate ${test.candidate} ${verb} ${formatGain(gain)} on ${countOf(test.size, 'held-out example')} (${formatScore(seedScore)} → ${formatScore(bestScore)}; 95% interval ${formatGain(low)} to ${formatGain(high)}), ${meaning}.`,
   };
 }
 

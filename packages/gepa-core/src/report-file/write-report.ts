@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
 import { messageOf } from '../calls/classify-error.ts';
 import { FileAccessError } from '../errors.ts';
+import type { EvaluationData } from '../evaluate/evaluation.ts';
 import { makeDirectory } from '../node/make-directory.ts';
 import type { OptimizationResult } from '../result.ts';
 import { RunReader } from '../run-data/read-run.ts';
@@ -11,6 +12,7 @@ import { exampleDetail, keptRollouts, type ReportSource, rolloutsByExample, sour
 import { block, readTemplate } from './html.ts';
 import { encodeMatrix } from './page-data.ts';
 import { pageOfRun } from './page-of-run.ts';
+import { sourceOfEvaluation } from './run-of-evaluation.ts';
 import { runOfResult } from './run-of-result.ts';
 
 const gzip = promisify(gzipWithCallback);
@@ -30,23 +32,29 @@ export interface ReportOptions {
 }
 
 /**
- * Writes a report of a run: one HTML file that opens from disk, without a network. The run may still go on.
+ * Writes a report of a run or an evaluation: one HTML file that opens from disk, without a network. It may still go on.
  *
- * @param run Its run directory, or the result of `optimize` (`compiled.result`), which knows texts, scores and spend
- * but not what the program read and wrote.
+ * @param run Its run directory; or the result of `optimize` (`compiled.result`), which knows texts, scores and spend but
+ * not what the program read and wrote; or what `evaluate` returned, which knows outputs but not inputs and traces.
  * @throws {RunDirectoryError} when the directory holds no run.
  * @throws {FileAccessError} when the file cannot be written.
  */
 export async function writeReport<Name extends string>(
-  run: string | OptimizationResult<Name>,
+  run: string | OptimizationResult<Name> | EvaluationData,
   path: string,
   options: ReportOptions = {},
 ): Promise<void> {
-  if (typeof run !== 'string') return writeReportFile(path, resultSource(run), options);
+  if (typeof run !== 'string') {
+    const source = isEvaluation(run) ? sourceOfEvaluation(run) : resultSource(run);
+    return writeReportFile(path, source, options);
+  }
   const reader = new RunReader(resolve(run));
   reader.update();
   return writeReportFile(path, sourceOf(reader), options);
 }
+
+const isEvaluation = (run: object): run is EvaluationData =>
+  'candidates' in run && !Array.isArray(run.candidates);
 
 function resultSource(result: OptimizationResult): ReportSource {
   const missing = () => {

@@ -224,6 +224,7 @@ describe('announcements', () => {
   it('RunProgress announces stop reason, scores and test result at the end', () => {
     const run = stateAfter(runStarted(), candidateAdded(), newBest());
     const test = {
+      candidate: 1,
       size: 40,
       seedScore: 0.5,
       bestScore: 0.6,

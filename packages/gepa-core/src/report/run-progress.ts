@@ -88,6 +88,8 @@ export class RunProgress {
         return this.#failure(event.message, `Retrying a ${event.what}`);
       case 'warning':
         return this.#warn([event.message]);
+      case 'notice':
+        return [plain(visible(event.message))];
       case 'proposal_rejected':
         return [
           ...(event.reason === 'unavailable' || event.reason === 'proposer_failed'
@@ -206,9 +208,11 @@ export class RunProgress {
     const found =
       this.seedScore === undefined || this.bestScore === undefined
         ? 'no candidate was scored'
-        : bestIndex === 0
-          ? `the seed is still the best at ${formatScore(this.seedScore)}${candidates.length > 1 ? ', as no candidate is clearly better' : ''}`
-          : `candidate ${bestIndex} ${formatScore(this.bestScore)}, seed ${formatScore(this.seedScore)}`;
+        : test !== undefined && test.candidate !== bestIndex
+          ? `the seed ${formatScore(this.seedScore)}; it is kept, as candidate ${test.candidate} scores lower on the held-out test`
+          : bestIndex === 0
+            ? `the seed is still the best at ${formatScore(this.seedScore)}${candidates.length > 1 ? ', as no candidate is clearly better' : ''}`
+            : `candidate ${bestIndex} ${formatScore(this.bestScore)}, seed ${formatScore(this.seedScore)}`;
     const cost = usage.costUsd === undefined ? '' : `, ${formatUsd(usage.costUsd)}`;
     const { counts } = tally;
     return [

@@ -9,6 +9,7 @@ import { summarize } from './summary.ts';
 const result = replay(decisions);
 const seedOnly = replay([runStarted(), candidateAdded(), runFinished({ stopReason: 'allPerfect' })]);
 const test: TestScores = {
+  candidate: 1,
   size: 100,
   seedScore: 0.475,
   bestScore: 0.7,
@@ -46,7 +47,7 @@ describe('the outcome', () => {
       runStarted(),
       candidateAdded(),
       newBest({ scores: [1, 1, null, null] }),
-      runFinished(),
+      runFinished({ bestIndex: 1 }),
     ]);
     expect(row(summarize(partial).split('\n'), 'Validation')).toEqual([
       '0.500 → 1.000, on different examples',
@@ -179,15 +180,25 @@ describe('proposals', () => {
   });
 });
 
-it('a summary after the progress does not repeat its last lines and warnings', () => {
+it('a summary after the progress repeats nothing of what it said', () => {
   const ended = { ...result, test, warnings: ['There is no valset.'] };
   const [whole, rest] = [summarize(ended), summarize(ended, { afterProgress: true })];
-  for (const line of ['Ended after', 'no valset']) {
+  const said = [
+    'Ended after',
+    'no valset',
+    '0.475',
+    '0.700',
+    '0.750',
+    '+0.225',
+    'is the best',
+    '2 proposals',
+  ];
+  for (const line of said) {
     expect(whole).toContain(line);
     expect(rest).not.toContain(line);
   }
-  // The result itself stays: progress is on another stream.
-  expect(rest).toMatch(/Held-out test +0\.475 → 0\.700/);
+  expect(rest).toMatch(/Held-out test +The interval is all above 0/);
+  expect(rest).toMatch(/Validation +Optimistic: the highest of 2 candidates/);
 });
 
 it.each([40, 60, 80])('the lines of a summary and its diff fit a terminal of %i columns', (width) => {

@@ -15,7 +15,7 @@ export interface SummaryOptions {
   readonly color?: boolean;
   /** The width in columns at which lines are wrapped. Default: that of the terminal, at most 100. */
   readonly width?: number;
-  /** Whether the progress was shown: what its last lines and warnings said is left out. Default: `false`. */
+  /** Whether the progress was shown: what it said is left out, the scores among them. Default: `false`. */
   readonly afterProgress?: boolean;
 }
 
@@ -30,8 +30,8 @@ export function summarize<Name extends string>(
     afterProgress ? [] : wrapText(endLine(result), width).map(colors.bold),
     table(
       [
-        ['Held-out test', testLines(result, colors)],
-        ['Validation', validationLines(result, colors)],
+        ['Held-out test', testLines(result, colors, afterProgress)],
+        ['Validation', validationLines(result, colors, afterProgress)],
         ['Failures', failureLines(result)],
         ['Objectives', objectiveLines(result)],
         ['Length', lengthLines(result)],
@@ -41,7 +41,7 @@ export function summarize<Name extends string>(
     ),
     table(
       [
-        ['Search', [searchLine(result)]],
+        ['Search', [searchLine(result, afterProgress)]],
         ['Proposals', proposalLines(result, afterProgress)],
         ['Minibatches', minibatchLines(result)],
         ['Saved', savedLines(result)],
@@ -85,10 +85,18 @@ function wrapped(line: string, width: number): string[] {
 const endLine = ({ durationMs, stopReason, budgetHeld }: OptimizationResult): string =>
   `Ended after ${formatDuration(durationMs)}: ${describeStopReason(stopReason, budgetHeld)}`;
 
-function validationLines(result: OptimizationResult, { green }: Colors): string[] {
+function validationLines(result: OptimizationResult, { green }: Colors, afterProgress: boolean): string[] {
   const { candidates, bestIndex, bestScore, seedScore, scoredOn, seedScoredOn } = result;
   const size = candidateOf(result, 0)?.scores.length ?? 0;
+  const tested = testedOf(result);
+  if (tested !== undefined && bestIndex === 0) {
+    const { mean, coverage, index } = tested;
+    return [
+      `${afterProgress ? '' : `${formatScore(seedScore)} on ${basisOf(seedScoredOn, size)}; `}candidate ${index} ${formatScore(mean)} on ${formatCount(coverage)}, the highest of ${formatCount(candidates.length)} candidates, in part by chance`,
+    ];
+  }
   if (bestIndex === 0) {
+    if (afterProgress) return [];
     const others =
       candidates.length > 1 ? 'no other candidate is clearly better' : 'no other candidate was found';
     return [
@@ -102,13 +110,22 @@ function validationLines(result: OptimizationResult, { green }: Colors): string[
   const remark = scoredOn.optimistic
     ? [`Optimistic: the highest of ${formatCount(candidates.length)} candidates, in part by chance`]
     : [];
+  if (afterProgress && isSame) return remark;
   if (isSame) return [`${scores} on ${basisOf(scoredOn, size)}`, ...remark];
   return [
-    `${formatScore(seedScore)} → ${formatScore(bestScore)}, on different examples`,
+    ...(afterProgress
+      ? []
+      : [`${formatScore(seedScore)} → ${formatScore(bestScore)}, on different examples`]),
     `The seed was scored on ${basisOf(seedScoredOn, size)}, the best candidate on ${basisOf(scoredOn, size)}`,
     ...remark,
   ];
 }
+
+/** The candidate that the testset compares with the seed. */
+const testedOf = (result: OptimizationResult): ScoredCandidate | undefined =>
+  result.test === undefined || result.test.candidate === 0
+    ? undefined
+    : candidateOf(result, result.test.candidate);
 
 const candidateOf = (result: OptimizationResult, index: number): ScoredCandidate | undefined =>
   result.candidates.find((candidate) => candidate.index === index);
@@ -118,22 +135,29 @@ function basisOf({ examples, fresh }: ScoreBasis, size: number): string {
   return `${formatCount(examples)} of ${countOf(size, 'example')}${fresh ? ' that the search did not use' : ''}`;
 }
 
-function testLines(result: OptimizationResult, colors: Colors): string[] {
-  const { test, bestIndex, recommendedIndex } = result;
+function testLines(result: OptimizationResult, colors: Colors, afterProgress: boolean): string[] {
+  const { test, bestIndex } = result;
   if (test === undefined) {
     return bestIndex === 0
       ? ['not scored']
       : ['not scored: whether the gain holds on new examples is unknown'];
   }
   const size = `on ${countOf(test.size, 'example')}`;
-  if (bestIndex === 0) return [`${formatScore(test.seedScore)} ${size}: the seed is still the best`];
+  if (test.candidate === 0 && afterProgress) return [];
+  if (test.candidate === 0) return [`${formatScore(test.seedScore)} ${size}: the seed is still the best`];
   const [low, high] = test.interval;
   const paint = low > 0 ? colors.green : colors.yellow;
   return [
-    `${formatScore(test.seedScore)} → ${formatScore(test.bestScore)} (${paint(formatGain(test.gain))}) ${size}`,
-    `95% interval of the gain: ${formatGain(low)} to ${formatGain(high)}`,
+    ...(afterProgress
+      ? []
+      : [
+          `${formatScore(test.seedScore)} → ${formatScore(test.bestScore)} (${paint(formatGain(test.gain))}) ${size}`,
+          `95% interval of the gain: ${formatGain(low)} to ${formatGain(high)}`,
+        ]),
     paint(interpretationOf(test)),
-    ...(recommendedIndex === bestIndex ? [] : ['The seed is kept, because the best candidate scores lower']),
+    ...(afterProgress || bestIndex === test.candidate
+      ? []
+      : [`The seed is kept, because candidate ${test.candidate} scores lower`]),
     ...(test.size < MIN_TEST_SIZE ? ['With so few examples the interval itself is inaccurate'] : []),
   ];
 }
@@ -234,12 +258,15 @@ function lengthLines({ lengths }: OptimizationResult): string[] {
 
 const MAX_LENGTH_LINES = 10;
 
-function searchLine({ candidates, iterations, bestIndex, part }: OptimizationResult): string {
-  const best = bestIndex === 0 ? 'the seed is the best' : `candidate ${bestIndex} is the best`;
+function searchLine(
+  { candidates, iterations, bestIndex, part }: OptimizationResult,
+  afterProgress: boolean,
+): string {
+  const best = bestIndex === 0 ? '; the seed is the best' : `; candidate ${bestIndex} is the best`;
   const size = candidates[0]?.scores.length ?? 0;
   const compared = new Set(part).size;
   const on = compared === size ? '' : `, compared on ${formatCount(compared)} of ${countOf(size, 'example')}`;
-  return `${countOf(candidates.length, 'candidate')} in ${countOf(iterations, 'iteration')}${on}; ${best}`;
+  return `${countOf(candidates.length, 'candidate')} in ${countOf(iterations, 'iteration')}${on}${afterProgress ? '' : best}`;
 }
 
 function savedLines({ cacheHits, metricCallsSaved }: OptimizationResult): string[] {

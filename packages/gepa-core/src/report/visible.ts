@@ -1,6 +1,9 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches control characters
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
+/** Those that JSON does not escape itself. */
+const controlsInJson = /[\u007f-\u009f]/g;
+
 /**
  * Characters without a width of their own: soft hyphens, zero-width spaces and joiners, marks, embeddings, overrides and
  * isolates of the writing direction, line and paragraph separators, fillers, tags. Not the joiner within an emoji.
@@ -16,6 +19,16 @@ const invisible =
 export function visible(text: string): string {
   return text.replaceAll('\t', '    ').replace(controls, picture).replace(invisible, escaped);
 }
+
+/** JSON with the same characters as `\\u` escapes: the same data, but nothing that could control a terminal. */
+export const visibleJson = (value: unknown): string =>
+  JSON.stringify(value, null, 2).replace(controlsInJson, escapedUnits).replace(invisible, escapedUnits);
+
+const escapedUnits = (character: string): string =>
+  character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
 
 function picture(control: string): string {
   const code = control.charCodeAt(0);

@@ -1,4 +1,6 @@
 import { SpendReport } from '../budget/spend.ts';
+import { addUsage, noUsage } from '../budget/usage.ts';
+import type { EvaluationDescription } from '../journal/describe-run.ts';
 import { EarlierTime } from '../journal/earlier-sessions.ts';
 import type { Fingerprint } from '../journal/fingerprint.ts';
 import {
@@ -9,6 +11,7 @@ import {
 } from '../journal/journal.ts';
 import type { JournalLine } from '../journal/journal-lines.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import { EvaluationFold } from './evaluation-fold.ts';
 import type { ReflectionData, RolloutData, RunDescription } from './run-data.ts';
 
 /** A rollout whose candidate may still be found. */
@@ -37,6 +40,7 @@ export class JournalFold {
   /** By the number of the texts: their rollouts while they are not in the pool, and when the first of all ended. */
   readonly outsidePool = new Map<number, OpenRollout[]>();
   readonly firstAt = new Map<number, number>();
+  readonly evaluation = new EvaluationFold();
   readonly #errors = new Map<string, string>();
   /** The start of the present session by the clock, and by the time of the run. */
   #session = { startedAt: 0, at: 0 };
@@ -46,7 +50,7 @@ export class JournalFold {
     this.updatedAt = this.#session.startedAt + line.at - this.#session.at;
     switch (line.type) {
       case 'session':
-        this.#startSession(line as JournalLine & { startedAt?: string; about?: RunDescription });
+        this.#startSession(line as JournalLine & { about?: RunDescription });
         break;
       case 'ended':
         this.endedBy = line.reason;
@@ -103,7 +107,13 @@ export class JournalFold {
     this.outsidePool.delete(textsId);
   }
 
-  #startSession(line: { readonly at: number; startedAt?: string; about?: Partial<RunDescription> }): void {
+  #startSession(line: {
+    readonly at: number;
+    readonly startedAt?: string;
+    readonly about?: Partial<RunDescription>;
+    readonly evaluation?: EvaluationDescription;
+  }): void {
+    this.evaluation.about = line.evaluation;
     const startedAt = Date.parse(line.startedAt ?? '') || 0;
     this.#session = { startedAt, at: line.at };
     if (this.sessions === 0) this.startedAt = startedAt;
@@ -135,6 +145,11 @@ export class JournalFold {
     this.rollouts.push(rollout);
     this.exampleIds[example] ??= exampleId;
     if (!this.firstAt.has(textsId)) this.firstAt.set(textsId, at);
+    if (this.evaluation.about !== undefined) {
+      const { occurrence, usage = noUsage, judgeUsage = noUsage } = line;
+      this.evaluation.add(textsId, rollout, occurrence, addUsage(usage, judgeUsage));
+      return;
+    }
     if (candidate !== undefined) return;
     const others = this.outsidePool.get(textsId);
     if (others === undefined) this.outsidePool.set(textsId, [rollout]);

@@ -6,6 +6,7 @@ import type { JournalLine } from '../journal/journal-lines.ts';
 import { type FileLine, linesFrom } from '../journal/lines-from.ts';
 import { isLocked } from '../journal/lock.ts';
 import { builtin } from '../node/builtin.ts';
+import type { TestScores } from '../result.ts';
 import { scoresOf } from '../search/state.ts';
 import { EventsFold } from './events-fold.ts';
 import { headOfLine } from './head-of-line.ts';
@@ -83,7 +84,9 @@ export class RunReader {
     const [seed, best] = [candidates[0], candidates[bestIndex]];
     const scores = seed === undefined || best === undefined ? undefined : scoresOf(state, best, seed);
     const examples = this.#examples ?? examplesOf(this.#journal.exampleIds);
+    const evaluation = this.#evaluation(examples);
     return {
+      kind: evaluation === undefined ? 'search' : 'evaluation',
       runId,
       startedAt,
       updatedAt,
@@ -92,13 +95,13 @@ export class RunReader {
       ...(finished?.budgetHeld === undefined ? {} : { budgetHeld: finished.budgetHeld }),
       about: descriptionOf(about, started),
       ...examples,
-      candidates: this.#candidates(),
+      candidates: evaluation?.candidates ?? this.#candidates(),
       proposals: this.#proposals(examples),
       reflections,
-      rollouts,
+      rollouts: evaluation?.rollouts ?? rollouts,
       bestIndex,
-      part: state.pool.part,
-      pool: state.pool.candidates,
+      part: evaluation === undefined ? state.pool.part : [...examples.valset.keys()],
+      pool: evaluation?.candidates.map(({ index }) => index) ?? state.pool.candidates,
       ...(scores === undefined
         ? {}
         : {
@@ -109,7 +112,7 @@ export class RunReader {
               bestOn: scores.scoredOn,
             },
           }),
-      ...(finished?.test === undefined ? {} : { test: finished.test }),
+      ...(finished?.test === undefined ? {} : { test: testOf(finished.test, finished.bestIndex) }),
       frontier: {
         type: started?.frontierType ?? 'instance',
         keys: state.frontierKeys(),
@@ -230,6 +233,12 @@ export class RunReader {
     for (const rollout of rollouts) rollout.proposal ??= origin.number;
   }
 
+  /** The candidates of an evaluation, and their rollouts. Undefined for a search. */
+  #evaluation({ valset }: Examples) {
+    const { evaluation, texts } = this.#journal;
+    return evaluation.about === undefined ? undefined : evaluation.read(valset, texts);
+  }
+
   #candidates(): CandidateData[] {
     const { state } = this.#events;
     const names = state.started?.components ?? [];
@@ -266,6 +275,12 @@ export class RunReader {
   }
 }
 
+/** Older directories do not say which candidate was tested. */
+const testOf = (test: TestScores, bestIndex: number): TestScores => ({
+  ...test,
+  candidate: (test as Partial<TestScores>).candidate ?? bestIndex,
+});
+
 type Examples = Pick<RunData, 'examples' | 'trainset' | 'valset' | 'testset'>;
 
 function readExamples(path: string): Examples | undefined {
@@ -281,8 +296,9 @@ function readExamples(path: string): Examples | undefined {
     sets[set][position] = example.example;
     examples[example.example] ??= example;
   }
-  const { train = [], val = [], test = [], example = [] } = sets;
-  return { examples, trainset: train, valset: val, testset: [...test, ...example] };
+  // An evaluation has one set, `example`.
+  const { train = [], example = [], val = example, test = [] } = sets;
+  return { examples, trainset: train, valset: val, testset: test };
 }
 
 /** A directory of version 3 of the format has only the ids of the examples that were run. */

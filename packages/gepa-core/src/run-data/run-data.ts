@@ -10,8 +10,11 @@ import type { StopReason } from '../search/strategies/stop-conditions.ts';
 /**
  * A run as its directory tells it: see `readRun`. Candidates are numbered as in the result (0 is the seed), proposals
  * from 1, examples and reflections from 0; each number is the place in the list here, a proposal's plus 1.
+ *
+ * An evaluation (`evaluate`) has its examples as the valset and its candidates in the given order, without proposals.
  */
 export interface RunData {
+  readonly kind: 'search' | 'evaluation';
   readonly runId: string;
   /** Milliseconds since 1970: the start of the first session, and of the last line. */
   readonly startedAt: number;
@@ -133,6 +136,19 @@ export interface CandidateData {
   readonly coverage: number;
   /** On the part on which candidates are compared now. */
   readonly partMean: number;
+  /** Present in an evaluation. */
+  readonly evaluated?: EvaluatedCandidateData;
+}
+
+/** What an evaluation knows of a candidate besides its scores. */
+export interface EvaluatedCandidateData {
+  readonly name: string;
+  /** 95 % confidence interval of the mean: bootstrap over the examples. */
+  readonly interval: readonly [number, number];
+  /** Of all rollouts, judge included. */
+  readonly usage: Usage;
+  /** The mean time of a rollout in milliseconds. */
+  readonly meanDurationMs: number;
 }
 
 /** A task of an iteration, and what came of it. */

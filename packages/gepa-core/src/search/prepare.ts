@@ -286,6 +286,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     skipDuplicates,
     skipPerfectScore: settings.skipPerfectScore,
     perfectScore,
+    isScaleGiven: settings.isScaleGiven,
     failureScore: settings.failureScore,
     metricRepeats: metricRepeats(settings),
     maxIdleIterations: Math.max(10, Math.ceil(trainset.length / settings.reflectionMinibatchSize)),

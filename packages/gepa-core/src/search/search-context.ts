@@ -44,6 +44,8 @@ export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly skipDuplicates: boolean;
   readonly skipPerfectScore: boolean;
   readonly perfectScore: number;
+  /** Whether `perfectScore` was given, and is not just the default. */
+  readonly isScaleGiven: boolean;
   readonly failureScore: number;
   /** The outputs of the seed for which the metric is asked again. */
   readonly metricRepeats: number;

@@ -17,6 +17,7 @@ const advice = (rollouts: ReturnType<typeof rollout>[], more: object = {}) =>
     minibatchSize: 3,
     failureScore: 0,
     perfectScore: 1,
+    isScaleGiven: true,
     isTrial: false,
     isTested: false,
     ...more,
@@ -46,6 +47,27 @@ describe('what a seed shows', () => {
       expect.stringContaining('scores 0.000 on all 6 examples'),
     ]);
     expect(advice(scores(1, 1, 1, 1, 1, 1))).toEqual([]);
+  });
+
+  it('a seed that is perfect everywhere by the default scale is named, as the grades may go beyond 1', async () => {
+    const [warning, ...others] = advice(scores(1, 1, 1), { isScaleGiven: false });
+    expect(warning).toContain('scores exactly 1.000 on all 3 examples');
+    expect(warning).toContain('grades from 1 to 5, set `perfectScore`');
+    expect(others).toEqual([]);
+    expect(advice(scores(1, 1, 0.5), { isScaleGiven: false })).toEqual([]);
+    const judged = {
+      seedCandidate: { prompt: 'p' },
+      run: async () => ({ output: 'poor' }),
+      trainset: ['a', 'b'],
+      metric: () => 1,
+      propose: async () => ({ prompt: 'better' }),
+      maxIterations: 3,
+    };
+    const { stopReason, warnings } = await optimize(judged);
+    expect(stopReason).toBe('allPerfect');
+    expect(warnings.join()).toContain('set `perfectScore`');
+    expect((await optimize({ ...judged, perfectScore: 1 })).warnings.join()).not.toContain('grades');
+    expect((await optimize({ ...judged, perfectScore: 5 })).stopReason).not.toBe('allPerfect');
   });
 
   it('scores below failureScore are named, as failures would look better', () => {

@@ -16,6 +16,8 @@ export interface SeedScores {
   readonly failureScore: number;
   /** Undefined where no score counts as perfect. */
   readonly perfectScore: number | undefined;
+  /** Whether `perfectScore` was given, and is not just the default. */
+  readonly isScaleGiven: boolean;
   /** See `isTrial`. */
   readonly isTrial: boolean;
   /** Whether there is a testset. */
@@ -26,7 +28,7 @@ export interface SeedScores {
 export function seedAdvice(seed: SeedScores): string[] {
   // A program or metric that fails everywhere has an error or a warning of its own.
   if (seed.rollouts.length === 0 || seed.rollouts.every(({ error }) => error !== undefined)) return [];
-  const checks = [sameFailure, failuresScoreBetter, noisyMetric];
+  const checks = [allPerfect, sameFailure, failuresScoreBetter, noisyMetric];
   // A trial is not made for a gain.
   const chances = seed.isTrial ? [] : [noVariance, seldomAFailure, fewExamples];
   return [...checks, ...chances].flatMap((check) => check(seed) ?? []);
@@ -68,6 +70,13 @@ function sameFailure({ rollouts }: SeedScores): string | undefined {
   const [most] = [...counts].sort(([, a], [, b]) => b - a);
   if (most === undefined || most[1] < 2 || most[1] <= rollouts.length / 2) return undefined;
   return `The seed fails in the same way on ${most[1]} of ${countOf(rollouts.length, 'example')}: ${shorten(most[0], 200)}. If no text can repair that, fix the program first: the search would spend its calls on it.`;
+}
+
+/** A judge that grades from 1 to 5 gives its lowest grade everywhere, and the search would end with nothing to improve. */
+function allPerfect({ rollouts, perfectScore, isScaleGiven }: SeedScores): string | undefined {
+  if (perfectScore === undefined || isScaleGiven) return undefined;
+  if (rollouts.some(({ score }) => score !== perfectScore)) return undefined;
+  return `The seed scores exactly ${formatScore(perfectScore)} on ${rollouts.length === 1 ? 'the only example' : `all ${rollouts.length} examples`}, which counts as perfect, so there is nothing to improve. If the scale of the metric goes beyond ${perfectScore}, such as grades from 1 to 5, set \`perfectScore\` to its best score. If ${perfectScore} is the best, use examples that the program fails on.`;
 }
 
 /** Fewer examples may score the same by chance. */

@@ -104,6 +104,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         break;
       case 'run_finished':
         this.finished = event;
+        this.bestIndex = event.bestIndex;
         this.metricCalls = event.metricCalls;
         break;
       default:
@@ -191,13 +192,10 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     throw new RangeError('A run has no result before it has scored its seed and finished.');
   }
   const objectives = objectivesOf(candidates);
-  const recommendedIndex = finished.recommendedIndex ?? best.index;
   const result: OptimizationResult<Name> = {
     runId: started.runId,
     bestCandidate: best.texts,
     bestIndex: best.index,
-    recommendedIndex,
-    recommendedCandidate: candidates[recommendedIndex]!.texts,
     ...scoresOf(state, best, seed),
     part: state.pool.part,
     candidates: [...candidates],
@@ -210,7 +208,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
         .sort((a, b) => a - b),
     },
     ...(objectives === undefined ? {} : { objectives }),
-    lengths: lengthsOf(state),
+    lengths: lengthsOf(state, best.index),
     stopReason: finished.stopReason,
     iterations: state.iteration,
     proposals: state.tally.counts,
@@ -255,11 +253,16 @@ export function scoresOf(
   const isPaired = [...positions].every((position) => typeof seed.scores[position] === 'number');
   const seedPositions = isPaired ? positions : part;
   const fresh = chosen?.fresh ?? false;
+  const seedScore = meanAt(seed, [...seedPositions]);
+  const seedScoredOn = basisOf(seed, seedPositions, isPaired && fresh);
+  // Where the testset made it the best, the final choice may have scored the other one only.
+  if (best.index === seed.index)
+    return { bestScore: seedScore, scoredOn: seedScoredOn, seedScore, seedScoredOn };
   return {
     bestScore: meanAt(best, [...positions]),
     scoredOn: basisOf(best, positions, fresh),
-    seedScore: meanAt(seed, [...seedPositions]),
-    seedScoredOn: basisOf(seed, seedPositions, isPaired && fresh),
+    seedScore,
+    seedScoredOn,
   };
 }
 
@@ -284,17 +287,17 @@ export function replay<Name extends string>(events: Iterable<DecisionEvent<Name>
       durationMs: 0,
       time: noTime,
       warnings: [],
-      lengths: lengthsOf(state),
+      lengths: lengthsOf(state, state.bestIndex),
     });
   }
   return resultOf(state);
 }
 
 /** The length of each component's text in the seed and in the best candidate. */
-export function lengthsOf<Name extends string>({
-  candidates,
-  bestIndex,
-}: SearchState<Name>): Readonly<Record<Name, TextLength>> {
+export function lengthsOf<Name extends string>(
+  { candidates }: SearchState<Name>,
+  bestIndex: number,
+): Readonly<Record<Name, TextLength>> {
   const [seed, best] = [candidates[0]?.texts, candidates[bestIndex]?.texts];
   if (seed === undefined || best === undefined) return {} as Record<Name, TextLength>;
   return recordOf(Object.keys(seed) as Name[], (name) => ({

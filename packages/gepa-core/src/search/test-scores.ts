@@ -54,6 +54,7 @@ export async function scoreTestset<Example, Output, Trace, Name extends string>(
   const seedScore = mean(pairs.map((pair) => pair.seedScore));
   const bestScore = mean(pairs.map((pair) => pair.bestScore));
   return {
+    candidate: best.index,
     size: pairs.length,
     seedScore,
     bestScore,

@@ -56,12 +56,13 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
   }
   const warning = unreadWarning(search.state.unread, search.names);
   if (warning !== undefined) search.warn(warning);
-  const { minibatchSize, failureScore, skipPerfectScore } = search;
+  const { minibatchSize, failureScore, skipPerfectScore, isScaleGiven } = search;
   const advice = seedAdvice({
     rollouts: measured,
     valsetSize: search.valset.length,
     minibatchSize,
     failureScore,
+    isScaleGiven,
     isTrial: isTrial(search.started),
     isTested: search.metricCalls().testset > 0,
     perfectScore: skipPerfectScore ? search.perfectScore : undefined,

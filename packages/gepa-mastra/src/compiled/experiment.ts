@@ -50,9 +50,9 @@ export async function recordExperiment(
   const index = candidate === 'best' ? result.bestIndex : 0;
   const scored = result.candidates[index]!;
   const finalScores = isTest
-    ? candidate === 'best'
-      ? result.test!.bestScores
-      : result.test!.seedScores
+    ? index === 0
+      ? result.test!.seedScores
+      : result.test!.bestScores
     : scored.scores;
   const foundCandidate = run.foundCandidate(scored.texts);
   const target: ExperimentTarget = {

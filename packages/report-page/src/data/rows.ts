@@ -15,7 +15,7 @@ export const filters = {
 export type Filter = keyof typeof filters;
 
 export const orders = {
-  position: 'as in the valset',
+  position: 'as in the data set',
   change: 'B − A, losses first',
   hard: 'hardest first',
   spread: 'most disputed first',

@@ -1,4 +1,6 @@
+import { comparedOf } from '../../../gepa-core/src/report-file/compared.ts';
 import type { PageCandidate, PageData, ScoreMatrix } from '../../../gepa-core/src/report-file/page-data.ts';
+import { visible } from '../parts/format.ts';
 
 /** A run with the look-ups that the views share. */
 export class Run {
@@ -20,12 +22,12 @@ export class Run {
 
   /** The same run as if its testset were the valset: seed and best candidate were scored there. */
   get heldOut(): Run | undefined {
-    const { test, testset, candidates, bestIndex } = this.data;
+    const { test, testset, candidates } = this.data;
     if (test === undefined) return undefined;
     const width = test.seedScores.length;
     const scores = new Float64Array(candidates.length * width).fill(Number.NaN);
     for (const [index, row] of [
-      [bestIndex, test.bestScores],
+      [test.candidate, test.bestScores],
       [0, test.seedScores],
     ] as const) {
       row.forEach((score, position) => {
@@ -36,8 +38,32 @@ export class Run {
     return new Run({ ...this.data, valset: testset }, { width, scores, failed });
   }
 
+  /** Whether given candidates were evaluated; else a search found them. */
+  get isEvaluation(): boolean {
+    return this.data.kind === 'evaluation';
+  }
+
+  /** The one to look at first beside the first one: the best candidate, or the last one that was evaluated. */
   get best(): number {
-    return this.data.bestIndex;
+    return this.isEvaluation ? Math.max(0, this.data.candidates.length - 1) : this.data.bestIndex;
+  }
+
+  isBest(index: number): boolean {
+    return !this.isEvaluation && index === this.data.bestIndex;
+  }
+
+  /** An index of the address, if there is such a candidate. */
+  indexOr(index: number | undefined, fallback: number): number {
+    return index !== undefined && index < this.data.candidates.length ? index : fallback;
+  }
+
+  /** A candidate of an evaluation, with its scores. */
+  compared(index: number): ReturnType<typeof comparedOf> {
+    const { width, scores } = this.matrix;
+    const row = Array.from(scores.subarray(index * width, (index + 1) * width), (score) =>
+      Number.isNaN(score) ? null : score,
+    );
+    return comparedOf(this.data, this.data.candidates[index]!, row);
   }
 
   /** The score at a position of the valset; NaN where it was not run. */
@@ -75,11 +101,23 @@ export class Run {
 
   /** The score from which a rollout counts as right. */
   get right(): number {
-    return this.data.about.perfectScore ?? 1;
+    const { perfectScore } = this.data.about;
+    if (perfectScore !== undefined) return perfectScore;
+    return this.matrix.scores.reduce((most, score) => (score > most ? score : most), 1);
   }
 
+  /** In a sentence. */
   nameOf(index: number): string {
+    const { name } = this.data.candidates[index]?.evaluated ?? {};
+    if (name !== undefined) return `"${visible(name)}"`;
     return index === 0 ? 'seed' : `candidate ${index}`;
+  }
+
+  /** Where there is little room. */
+  labelOf(index: number): string {
+    const { name } = this.data.candidates[index]?.evaluated ?? {};
+    if (name !== undefined) return visible(name);
+    return index === 0 ? 'seed' : `#${index}`;
   }
 }
 

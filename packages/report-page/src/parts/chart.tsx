@@ -54,7 +54,7 @@ function draw(element: HTMLElement, run: Run): uPlot {
   const seedMean = candidates[0]?.partMean ?? 0;
   const seed = x.map(() => seedMean);
   const inBest = order.indexOf(data.bestIndex);
-  const values = [...all, ...(test === undefined ? [] : intervalOf(test))].filter(Number.isFinite);
+  const values = [...all, ...(test === undefined ? [] : intervalOf(run, test))].filter(Number.isFinite);
   const low = Math.min(...values, 1);
   const high = Math.max(...values, low + 0.05);
   const room = (high - low) * 0.1;
@@ -87,7 +87,7 @@ function draw(element: HTMLElement, run: Run): uPlot {
         draw: [
           (plot) => {
             if (inBest >= 0) drawBest(plot, x[inBest]!, all[inBest]!, color('best'));
-            if (test !== undefined) drawInterval(plot, test, color);
+            if (test !== undefined) drawInterval(plot, intervalOf(run, test), color);
           },
         ],
       },
@@ -99,13 +99,25 @@ function draw(element: HTMLElement, run: Run): uPlot {
 
 type Test = NonNullable<Run['data']['test']>;
 
-/** The seed on held-out examples, and the interval of the best candidate relative to it. */
-const intervalOf = ({ seedScore, bestScore, interval }: Test): number[] => [
-  seedScore,
-  bestScore,
-  seedScore + interval[0],
-  seedScore + interval[1],
-];
+/**
+ * The seed on held-out examples, the best candidate, and the interval of its gain relative to the seed: within the scores
+ * that are possible, as far as they are known.
+ */
+function intervalOf(
+  { data: { about } }: Run,
+  { seedScore, bestScore, interval }: Test,
+): readonly [seed: number, best: number, low: number, high: number] {
+  const lowest = Number(about.strategies.failureScore ?? Number.NEGATIVE_INFINITY);
+  const highest = about.perfectScore ?? Number.POSITIVE_INFINITY;
+  const possible = (score: number, other: number) =>
+    Math.max(Math.min(lowest, other), Math.min(Math.max(highest, other), score));
+  return [
+    seedScore,
+    bestScore,
+    possible(seedScore + interval[0], bestScore),
+    possible(seedScore + interval[1], bestScore),
+  ];
+}
 
 function drawBest({ ctx, valToPos }: uPlot, x: number, y: number, color: string): void {
   ctx.save();
@@ -116,9 +128,13 @@ function drawBest({ ctx, valToPos }: uPlot, x: number, y: number, color: string)
   ctx.restore();
 }
 
-function drawInterval(plot: uPlot, test: Test, color: (name: string) => string): void {
+function drawInterval(
+  plot: uPlot,
+  interval: ReturnType<typeof intervalOf>,
+  color: (name: string) => string,
+): void {
   const { ctx, bbox } = plot;
-  const [seed, best, low, high] = intervalOf(test).map((value) => plot.valToPos(value, 'y', true)) as [
+  const [seed, best, low, high] = interval.map((value) => plot.valToPos(value, 'y', true)) as [
     number,
     number,
     number,

@@ -8,6 +8,8 @@ import { useVirtual } from './use-virtual.ts';
 
 const ROW = 28;
 const COLUMN = 44;
+/** Names need more room than numbers. */
+const NAMED_COLUMN = 104;
 
 /** Scores of candidates (columns) on examples (rows); only the cells in view exist. One cell has the focus. */
 export function Grid(props: {
@@ -23,7 +25,8 @@ export function Grid(props: {
   const [active, setActive] = useState({ row: 0, column: 0 });
   const element = () => scroller.current;
   const vertical = useVirtual({ count: rows.length, size: ROW, element });
-  const horizontal = useVirtual({ count: columns.length, size: COLUMN, element, horizontal: true });
+  const columnWidth = run.isEvaluation ? NAMED_COLUMN : COLUMN;
+  const horizontal = useVirtual({ count: columns.length, size: columnWidth, element, horizontal: true });
   const row = Math.min(active.row, Math.max(0, rows.length - 1));
   const column = Math.min(active.column, Math.max(0, columns.length - 1));
 
@@ -83,6 +86,7 @@ export function Grid(props: {
       tabIndex={-1}
       // Few candidates leave room for more of the inputs.
       style={{
+        '--grid-column': `${columnWidth}px`,
         '--grid-label': `clamp(var(--grid-least), calc(min(100vw, 84rem) - 5rem - ${horizontal.total}px), 44rem)`,
       }}
       ref={scroller}
@@ -108,9 +112,14 @@ export function Grid(props: {
               class={`grid-column ${letter(candidate)}`}
               style={{ transform: `translateX(${start}px)` }}
             >
-              <a href={address(`candidates/${candidate}`)} tabIndex={-1} aria-label={run.nameOf(candidate)}>
-                {candidate === 0 ? 'seed' : `#${candidate}`}
-                {candidate === run.best && candidate !== 0 ? '★' : ''}
+              <a
+                href={address(`candidates/${candidate}`)}
+                tabIndex={-1}
+                aria-label={run.nameOf(candidate)}
+                title={run.nameOf(candidate)}
+              >
+                {run.labelOf(candidate)}
+                {run.isBest(candidate) && candidate !== 0 ? '★' : ''}
               </a>
               <span class="letter">{letter(candidate)}</span>
             </div>

@@ -67,7 +67,7 @@ export function Lineage({ run, showsRejected }: { run: Run; showsRejected: boole
 
 function CandidateNode({ run, index, shade }: { run: Run; index: number; shade: number }) {
   const candidate = run.data.candidates[index]!;
-  const isBest = index === run.best;
+  const isBest = run.isBest(index);
   const keys = run.survivors.get(index);
   const words = [
     run.nameOf(index),

@@ -6,6 +6,17 @@ import { formatGain, formatScore, UNKNOWN } from './format.ts';
 export const shade = (score: number, top: number): number =>
   Math.max(0, Math.min(8, Math.round((8 * score) / (top > 0 ? top : 1))));
 
+/** The colours of scores. */
+export function Scale() {
+  return (
+    <span class="scale" aria-hidden="true">
+      {[0, 1, 2, 3, 4, 5, 6, 7, 8].map((step) => (
+        <span class={`shade-${step}`} />
+      ))}
+    </span>
+  );
+}
+
 export function Score({ value }: { value: number | undefined }) {
   return (
     <span class="number">{value === undefined || Number.isNaN(value) ? UNKNOWN : formatScore(value)}</span>
@@ -27,8 +38,8 @@ export function Gain({ value }: { value: number | undefined }) {
 export function CandidateLink({ run, index }: { run: Run; index: number }) {
   return (
     <a class="candidate-link" href={address(`candidates/${index}`)}>
-      {index === 0 ? 'seed' : `#${index}`}
-      {index === run.best && index !== 0 && <span class="badge best">best</span>}
+      {run.labelOf(index)}
+      {run.isBest(index) && index !== 0 && <span class="badge best">best</span>}
     </a>
   );
 }
@@ -69,8 +80,8 @@ export function CandidateSelect(props: {
         ))}
         {run.data.candidates.map(({ index, mean }) => (
           <option value={String(index)}>
-            {index === 0 ? 'seed' : `#${index}`}
-            {index === run.best && index !== 0 ? ' (best)' : ''} · {formatScore(mean)}
+            {run.labelOf(index)}
+            {run.isBest(index) && index !== 0 ? ' (best)' : ''} · {formatScore(mean)}
           </option>
         ))}
       </select>

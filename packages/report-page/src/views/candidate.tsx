@@ -15,15 +15,20 @@ export function CandidatePage({ run, index }: { run: Run; index: number }) {
   return (
     <>
       <h1>
-        {index === 0 ? 'The seed' : `Candidate ${index}`}
-        {index === run.best && <span class="badge best">best</span>}
+        {run.isEvaluation ? run.labelOf(index) : index === 0 ? 'The seed' : `Candidate ${index}`}
+        {run.isBest(index) && <span class="badge best">best</span>}
         {keys !== undefined && <span class="badge">frontier</span>}
       </h1>
       <p class="facts">
-        Score <strong>{formatScore(mean)}</strong> on {countOf(coverage, 'validation example')}
+        Score <strong>{formatScore(mean)}</strong> on{' '}
+        {countOf(coverage, run.isEvaluation ? 'example' : 'validation example')}
         {keys === undefined ? '' : `, best on ${formatCount(keys)} of the frontier's keys`}.{' '}
         {source === 'seed' ? (
           'The program’s own texts.'
+        ) : source === 'given' ? (
+          run.isEvaluation ? null : (
+            'Given beside the program’s own texts.'
+          )
         ) : (
           <>
             {source === 'merge' ? 'A merge of ' : 'A child of '}
@@ -63,7 +68,8 @@ export function CandidatePage({ run, index }: { run: Run; index: number }) {
 
 function Texts({ run, index }: { run: Run; index: number }) {
   const { texts, parents } = run.candidate(index)!;
-  const setting = route.value.query.get('against') ?? (index === 0 ? 'none' : 'parent');
+  const setting =
+    route.value.query.get('against') ?? (index === 0 ? 'none' : parents.length === 0 ? '0' : 'parent');
   const other = setting === 'parent' ? parents[0] : numberOf(setting);
   const reference = other === undefined ? undefined : run.candidate(other);
   const names = Object.keys(texts);
@@ -81,7 +87,7 @@ function Texts({ run, index }: { run: Run; index: number }) {
           extra={[
             { value: 'none', label: 'nothing: show the texts' },
             ...(parents.length > 0
-              ? [{ value: 'parent', label: `its parent (${parents[0] === 0 ? 'seed' : `#${parents[0]}`})` }]
+              ? [{ value: 'parent', label: `its parent (${run.labelOf(parents[0]!)})` }]
               : []),
           ]}
           onChange={(against) => change({ against })}

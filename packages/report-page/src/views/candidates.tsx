@@ -2,7 +2,7 @@ import { address, change, route } from '../data/route.ts';
 import type { Run } from '../data/run.ts';
 import { countOf, formatCount, UNKNOWN, visible } from '../parts/format.ts';
 import { Lineage } from '../parts/lineage.tsx';
-import { Gain, Score } from '../parts/marks.tsx';
+import { Gain, Scale, Score } from '../parts/marks.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 
 type Candidate = Run['data']['candidates'][number];
@@ -31,22 +31,22 @@ export function Candidates({ run }: { run: Run }) {
           </li>
           <li>★ best</li>
           <li>
-            <span class="scale" aria-hidden="true">
-              {[0, 1, 2, 3, 4, 5, 6, 7, 8].map((step) => (
-                <span class={`shade-${step}`} />
-              ))}
-            </span>{' '}
-            low to high score
+            <Scale /> low to high score
           </li>
         </ul>
       </div>
       <Lineage run={run} showsRejected={showsRejected} />
+      <p class="quiet">
+        “vs parent” is the mean difference to the first parent, on the validation examples that both were
+        scored on. “Best on” counts the keys of the Pareto frontier, and “at call” the metric calls made
+        before its validation.
+      </p>
       <Table
         label="Candidates"
         rows={candidates}
         columns={columns(run)}
         rowHref={({ index }) => address(`candidates/${index}`)}
-        isMarked={({ index }) => index === run.best}
+        isMarked={({ index }) => run.isBest(index)}
       />
     </>
   );
@@ -73,8 +73,8 @@ function columns(run: Run): Column<Candidate>[] {
       by: ({ index }) => index,
       cell: ({ index }) => (
         <>
-          {index === 0 ? 'seed' : `#${index}`}
-          {index === run.best && <span class="badge best">best</span>}
+          {run.labelOf(index)}
+          {run.isBest(index) && <span class="badge best">best</span>}
         </>
       ),
     },
@@ -126,7 +126,7 @@ function columns(run: Run): Column<Candidate>[] {
         parents.map((parent, i) => (
           <>
             {i > 0 && ' + '}
-            <a href={address(`candidates/${parent}`)}>{parent === 0 ? 'seed' : `#${parent}`}</a>
+            <a href={address(`candidates/${parent}`)}>{run.labelOf(parent)}</a>
           </>
         )),
     },

@@ -15,8 +15,8 @@ import { useDetail } from '../parts/use-detail.ts';
 const whoOf = ({ candidate, proposal }: PageRollout): string =>
   candidate === undefined ? `p${proposal}` : String(candidate);
 
-const nameOf = (who: string): string =>
-  who === '0' ? 'seed' : who.startsWith('p') ? `proposal ${who.slice(1)}` : `candidate ${who}`;
+const nameOf = (run: Run, who: string): string =>
+  who.startsWith('p') ? `proposal ${who.slice(1)}` : run.nameOf(Number(who));
 
 export function ExamplePage({ run, number }: { run: Run; number: number }) {
   const head = run.data.examples[number];
@@ -40,7 +40,7 @@ export function ExamplePage({ run, number }: { run: Run; number: number }) {
 function Neighbours({ run, number }: { run: Run; number: number }) {
   const { valset, trainset, testset } = run.data;
   const sets = [
-    ['validation', valset],
+    [run.isEvaluation ? 'evaluated' : 'validation', valset],
     ['training', trainset],
     ['held out', testset],
   ] as const;
@@ -110,9 +110,9 @@ function Body({ run, example }: { run: Run; example: ExampleDetail }) {
                   value={who}
                   onChange={(event) => change({ [key]: event.currentTarget.value })}
                 >
-                  {!people.includes(who) && <option value={who}>{nameOf(who)} (not run)</option>}
+                  {!people.includes(who) && <option value={who}>{nameOf(run, who)} (not run)</option>}
                   {people.map((one) => (
-                    <option value={one}>{nameOf(one)}</option>
+                    <option value={one}>{nameOf(run, one)}</option>
                   ))}
                 </select>
               </label>
@@ -129,7 +129,7 @@ function Body({ run, example }: { run: Run; example: ExampleDetail }) {
       </section>
       <section>
         <h2>{countOf(rollouts.length, 'rollout')}</h2>
-        <Table label="Rollouts of this example" rows={rollouts} columns={columns(a)} />
+        <Table label="Rollouts of this example" rows={rollouts} columns={columns(run, a)} />
       </section>
     </>
   );
@@ -218,7 +218,7 @@ function Rollout({ rollout }: { rollout: PageRollout }) {
   );
 }
 
-function columns(a: string): Column<PageRollout>[] {
+function columns(run: Run, a: string): Column<PageRollout>[] {
   return [
     {
       id: 'who',
@@ -227,7 +227,7 @@ function columns(a: string): Column<PageRollout>[] {
       by: (rollout) => (rollout.candidate === undefined ? 1e6 + rollout.proposal! : rollout.candidate),
       cell: (rollout) => (
         <button type="button" class="link" onClick={() => change({ a, b: whoOf(rollout) })}>
-          {nameOf(whoOf(rollout))}
+          {nameOf(run, whoOf(rollout))}
         </button>
       ),
     },

@@ -4,7 +4,7 @@ import { type Filter, filters, type Order, orders, rowsOf } from '../data/rows.t
 import type { Run } from '../data/run.ts';
 import { countOf, formatCount } from '../parts/format.ts';
 import { Grid } from '../parts/grid.tsx';
-import { CandidateSelect } from '../parts/marks.tsx';
+import { CandidateSelect, Scale } from '../parts/marks.tsx';
 
 const columnOrders = { number: 'by number', score: 'best first', frontier: 'frontier only' } as const;
 
@@ -15,20 +15,22 @@ export function Examples({ run: whole }: { run: Run }) {
   const heldOut = useMemo(() => whole.heldOut, [whole]);
   const set = (heldOut && oneOf(sets, query.get('set'))) ?? 'validation';
   const run = (set === 'test' ? heldOut : whole) ?? whole;
-  const a = within(run, numberOf(query.get('a'))) ?? 0;
-  const b = within(run, numberOf(query.get('b'))) ?? run.best;
+  const a = run.indexOr(numberOf(query.get('a')), 0);
+  const other = set === 'test' ? run.data.test?.candidate : undefined;
+  const b = run.indexOr(numberOf(query.get('b')), other ?? run.best);
   const filter = oneOf(filters, query.get('show')) ?? 'all';
   const order = oneOf(orders, query.get('order')) ?? 'position';
   const columnOrder = oneOf(columnOrders, query.get('columns')) ?? 'number';
   const text = query.get('q') ?? '';
   const rows = useMemo(() => rowsOf(run, { a, b, filter, order, text }), [run, a, b, filter, order, text]);
   const columns = useMemo(
-    () => (set === 'test' ? [...new Set([0, run.best])] : columnsOf(run, a, b, columnOrder)),
+    () =>
+      set === 'test' ? [...new Set([0, run.data.test?.candidate ?? 0])] : columnsOf(run, a, b, columnOrder),
     [run, a, b, columnOrder, set],
   );
   return (
     <>
-      <h1>{set === 'test' ? 'Held-out examples' : 'Validation examples'}</h1>
+      <h1>{run.isEvaluation ? 'Examples' : set === 'test' ? 'Held-out examples' : 'Validation examples'}</h1>
       <div class="tools">
         {heldOut !== undefined && (
           <Choice
@@ -70,6 +72,17 @@ export function Examples({ run: whole }: { run: Run }) {
           : `${formatCount(rows.length)} of ${countOf(run.matrix.width, 'example')}`}{' '}
         × {countOf(columns.length, 'candidate')}. Arrow keys move, Enter opens.
       </p>
+      <ul class="legend">
+        <li>
+          <Scale /> low to high score
+        </li>
+        <li>
+          <span class="key cell-key" /> not run
+        </li>
+        <li>
+          <span class="key cell-key failed" /> ✕ failed
+        </li>
+      </ul>
       <Grid run={run} rows={rows} columns={columns} a={a} b={b} />
     </>
   );
@@ -108,9 +121,6 @@ function columnsOf(run: Run, a: number, b: number, order: keyof typeof columnOrd
   }
   return [...new Set([a, b]), ...shown].filter((index) => index < all.length);
 }
-
-const within = (run: Run, index: number | undefined): number | undefined =>
-  index !== undefined && index < run.data.candidates.length ? index : undefined;
 
 function oneOf<Key extends string>(
   options: Readonly<Record<Key, string>>,

@@ -15,7 +15,9 @@ import {
   visible,
 } from '../parts/format.ts';
 import { Gain } from '../parts/marks.tsx';
+import { Tile } from '../parts/tile.tsx';
 import { Fates } from './fates.tsx';
+import { Warnings } from './warnings.tsx';
 
 export function Overview({ run }: { run: Run }) {
   const { data } = run;
@@ -57,7 +59,8 @@ export function Overview({ run }: { run: Run }) {
           </li>
           {data.test !== undefined && (
             <li>
-              <span class="key interval" /> held out: seed, best with the 95% interval of its gain
+              <span class="key interval" /> held out: seed, candidate {data.test.candidate} with the 95%
+              interval of its gain
             </li>
           )}
         </ul>
@@ -65,8 +68,7 @@ export function Overview({ run }: { run: Run }) {
       <Warnings run={run} />
       <section>
         <h2>
-          What became of the proposals{' '}
-          <a href={address('proposals')}>all {formatCount(data.proposals.length)}</a>
+          What became of the proposals <a href={address('proposals')}>all of them</a>
         </h2>
         <Fates run={run} />
       </section>
@@ -147,60 +149,6 @@ function Tiles({ run: { data } }: { run: Run }) {
         <span class="quiet">{countOf(data.iterations, 'iteration')}</span>
       </Tile>
     </dl>
-  );
-}
-
-function Tile({ name, children }: { name: string; children: preact.ComponentChildren }) {
-  return (
-    <div class="tile">
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-function Warnings({ run: { data } }: { run: Run }) {
-  const { warnings, failures, omittedRollouts, isPartial } = data;
-  if (warnings.length + failures.length === 0 && omittedRollouts === 0 && !isPartial) return null;
-  return (
-    <section class="warnings">
-      {warnings.length > 0 && (
-        <>
-          <h2>{countOf(warnings.length, 'warning')}</h2>
-          <ul>
-            {warnings.map((warning) => (
-              <li>{visible(warning)}</li>
-            ))}
-          </ul>
-        </>
-      )}
-      {failures.length > 0 && (
-        <>
-          <h2>Rollouts that failed</h2>
-          <ul>
-            {failures.slice(0, 8).map(({ message, count }) => (
-              <li>
-                <strong>{formatCount(count)} ×</strong> {visible(message).slice(0, 300)}
-              </li>
-            ))}
-          </ul>
-          <p>
-            <a href={address('examples', { show: 'failed' })}>Examples with failures</a>
-          </p>
-        </>
-      )}
-      {omittedRollouts > 0 && (
-        <p class="quiet">
-          This file leaves out outputs and traces of {countOf(omittedRollouts, 'rollout')}, to stay small.
-          `gepa watch` shows all of them.
-        </p>
-      )}
-      {isPartial && (
-        <p class="quiet">
-          The run had no `runDir`, so inputs, outputs and reflection prompts are not part of this report.
-        </p>
-      )}
-    </section>
   );
 }
 

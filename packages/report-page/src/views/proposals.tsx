@@ -24,7 +24,7 @@ export function Proposals({ run }: { run: Run }) {
   );
   return (
     <>
-      <h1>{countOf(run.data.proposals.length, 'proposal')}</h1>
+      <h1>{proposalsInWords(run)}</h1>
       <Fates run={run} />
       <div class="tools">
         <label class="field">
@@ -54,7 +54,7 @@ export function Proposals({ run }: { run: Run }) {
           </select>
         </label>
         <p class="quiet" role="status">
-          {countOf(rows.length, 'proposal')}
+          {countOf(rows.length, 'row')}
         </p>
       </div>
       <Table
@@ -65,6 +65,13 @@ export function Proposals({ run }: { run: Run }) {
       />
     </>
   );
+}
+
+/** A task whose parent was perfect on the minibatch has a number, and no proposal. */
+function proposalsInWords({ data: { proposals } }: Run): string {
+  const skipped = proposals.filter(({ status }) => status === 'skipped').length;
+  const made = countOf(proposals.length - skipped, 'proposal');
+  return skipped === 0 ? made : `${made}; ${countOf(skipped, 'task')} skipped`;
 }
 
 function columns(run: Run): Column<Proposal>[] {

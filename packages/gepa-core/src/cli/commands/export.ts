@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { GepaError } from '../../errors.ts';
 import { type SavedCandidate, writeSavedCandidate } from '../../program/saved-candidate.ts';
 import { savedFrom } from '../../program/saved-from.ts';
+import { visibleJson } from '../../report/visible.ts';
 import type { RunData } from '../../run-data/run-data.ts';
 import { bootstrapInterval } from '../../search/bootstrap.ts';
 import { VERSION } from '../../version.ts';
@@ -28,17 +29,22 @@ export const exportCandidate: Command = {
     const saved = savedOf(run, index);
     const output = textOf(call, 'output');
     if (output === undefined) {
-      out(JSON.stringify(saved, null, 2));
+      out(visibleJson(saved));
       return;
     }
     const path = resolve(output);
     writeSavedCandidate(path, saved);
-    out(call.values.json ? JSON.stringify({ path, candidate: index }) : `${path}: candidate ${index}`);
+    out(call.values.json ? visibleJson({ path, candidate: index }) : `${path}: candidate ${index}`);
   },
 };
 
 /** What `save` would write after the run, but for the digests of the data. */
 function savedOf(run: RunData, index: number): SavedCandidate {
+  if (run.kind === 'evaluation') {
+    throw new GepaError(
+      'An evaluation has only the candidates that it was given. `export` is for runs of `optimize`.',
+    );
+  }
   const { score, candidates, about, runId, updatedAt, trainset, valset, testset, metricCalls } = run;
   if (score === undefined) throw new GepaError('The seed of this run was not scored.');
   const seed = candidates[0]!.texts;

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { messageOf } from '../../calls/classify-error.ts';
 import { FileAccessError } from '../../errors.ts';
 import { formatCount, formatGain, formatScore, UNKNOWN } from '../../report/format.ts';
-import { visible } from '../../report/visible.ts';
+import { visible, visibleJson } from '../../report/visible.ts';
 import type { Command } from '../command.ts';
 import { openRun } from '../run-argument.ts';
 
@@ -26,12 +26,12 @@ export const ls: Command = {
       try {
         return [rowOf(directory, root)];
       } catch (error) {
-        err(`${directory}: ${messageOf(error)}`);
+        err(visible(`${directory}: ${messageOf(error)}`));
         return [];
       }
     });
     rows.sort((a, b) => b.updatedAt - a.updatedAt);
-    if (values.json) out(JSON.stringify(rows, null, 2));
+    if (values.json) out(visibleJson(rows));
     else if (rows.length === 0) err(`There are no runs in ${root}.`);
     else out(tableOf(rows));
   },
@@ -51,9 +51,10 @@ function runDirectories(path: string, depth: number): string[] {
 }
 
 function rowOf(directory: string, root: string) {
-  const { runId, state, updatedAt, candidates, metricCalls, score, test, bestIndex } =
+  const { kind, runId, state, updatedAt, candidates, metricCalls, score, test, bestIndex } =
     openRun(directory).data;
   return {
+    kind,
     path: relative(root, directory) || '.',
     runId,
     state,

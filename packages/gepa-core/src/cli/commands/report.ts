@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { countOf, formatCount } from '../../report/format.ts';
+import { visibleJson } from '../../report/visible.ts';
 import { sourceOf } from '../../report-file/details.ts';
 import { writeReportFile } from '../../report-file/write-report.ts';
 import { type Command, textOf } from '../command.ts';
@@ -33,7 +34,7 @@ export const report: Command = {
     const candidates = source.data.candidates.length;
     out(
       call.values.json
-        ? JSON.stringify({ path, bytes: size })
+        ? visibleJson({ path, bytes: size })
         : `${path}: ${countOf(candidates, 'candidate')}, ${formatCount(Math.ceil(size / 1000))} kB`,
     );
   },

@@ -1,6 +1,9 @@
+import { compareEvaluations } from '../../evaluate/compare.ts';
+import { describeComparison, describeEvaluation } from '../../evaluate/describe.ts';
 import { countOf, formatGain, formatScore } from '../../report/format.ts';
 import { describeStopReason } from '../../report/stop-reason.ts';
-import { visible } from '../../report/visible.ts';
+import { visible, visibleJson } from '../../report/visible.ts';
+import { comparedOf } from '../../report-file/compared.ts';
 import { exampleDetail, type ReportSource, sourceOf } from '../../report-file/details.ts';
 import type { PageRollout } from '../../report-file/page-data.ts';
 import { verdictOf } from '../../report-file/verdict.ts';
@@ -13,7 +16,10 @@ export const show: Command = {
   usage: 'RUN [--candidate N] [--example ID] [--json]',
   summary: 'Prints a run, one of its candidates, or one of its examples',
   help: [
-    ['--candidate N', 'a number, `seed` or `best`: its texts, scores and the reflection that wrote it'],
+    [
+      '--candidate N',
+      'a number, `seed`, `best` or a name of an evaluation: its texts, scores and the reflection that wrote it',
+    ],
     ['--example ID', 'its input and every output; with --candidate, the outputs of that candidate'],
     ['--json', 'prints JSON'],
   ],
@@ -28,8 +34,10 @@ export const show: Command = {
         ? exampleView(source, exampleOf(source.data, id), candidate)
         : candidate !== undefined
           ? candidateView(source, candidate)
-          : runView(source.data);
-    out(call.values.json ? JSON.stringify(json, null, 2) : text().join('\n'));
+          : source.data.kind === 'evaluation'
+            ? evaluationView(source.data)
+            : runView(source.data);
+    out(call.values.json ? visibleJson(json) : text().join('\n'));
   },
 };
 
@@ -68,7 +76,7 @@ function runView(run: RunData): View {
         ? `The run is ${state}.`
         : `Ended because ${describeStopReason(stopReason, run.budgetHeld)}.`,
       '',
-      `${countOf(metricCalls, 'metric call')} in ${countOf(iterations, 'iteration')}; ${[countOf(run.proposals.length, 'proposal'), ...(run.proposals.length === 0 ? [] : [countsText(counts)])].join(': ')}.`,
+      `${countOf(metricCalls, 'metric call')} in ${countOf(iterations, 'iteration')}; ${proposalsText(counts)}.`,
       '',
       ...top.map(
         ({ index, mean, coverage, parents }) =>
@@ -80,20 +88,55 @@ function runView(run: RunData): View {
   ];
 }
 
+/** All candidates, and the first one compared with each of the others. */
+function evaluationView(run: RunData): View {
+  const { runId, state, stopReason, metricCalls, usage, warnings } = run;
+  const candidates = run.candidates.map((candidate) => comparedOf(run, candidate, candidate.scores));
+  const [first, ...others] = candidates;
+  const comparisons = others.map((other) => compareEvaluations(first!, other));
+  const endedEarly = stopReason === 'evaluated' ? undefined : stopReason;
+  return [
+    {
+      runId,
+      state,
+      stopReason,
+      metricCalls,
+      usage,
+      candidates: candidates.map(({ examples, ...candidate }) => candidate),
+      comparisons,
+      warnings,
+    },
+    () => [
+      describeEvaluation({
+        candidates: Object.fromEntries(candidates.map((candidate) => [candidate.name, candidate])),
+        stopReason: endedEarly,
+        warnings,
+      }),
+      ...(stopReason === undefined ? ['', `The evaluation is ${state}.`] : []),
+      ...comparisons.flatMap((comparison) => ['', describeComparison(comparison)]),
+    ],
+  ];
+}
+
 function countsOf(proposals: readonly ProposalData[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status } of proposals) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
 
-const countsText = (counts: Readonly<Record<string, number>>): string =>
-  Object.entries(counts)
-    .map(([status, count]) => `${count} ${status}`)
-    .join(', ');
+/** A task whose parent was perfect on the minibatch is skipped, and makes no proposal. */
+function proposalsText({ skipped = 0, ...counts }: Readonly<Record<string, number>>): string {
+  const made = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const fates = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
+  return [
+    [countOf(made, 'proposal'), ...(made === 0 ? [] : [fates.join(', ')])].join(': '),
+    ...(skipped === 0 ? [] : [`${countOf(skipped, 'task')} skipped`]),
+  ].join('; ');
+}
 
 function candidateView(source: ReportSource, candidate: CandidateData): View {
   const { data } = source;
-  const { scores, texts, index, mean, coverage, parents } = candidate;
+  const { scores, texts, index, mean, coverage, parents, evaluated } = candidate;
   const proposal = candidate.proposal === undefined ? undefined : data.proposals[candidate.proposal - 1];
   const reflections = (proposal?.reflections ?? []).flatMap((number) => {
     const head = data.reflections[number];
@@ -109,7 +152,7 @@ function candidateView(source: ReportSource, candidate: CandidateData): View {
   return [
     { ...candidate, scores: scoresById, proposal, reflections },
     () => [
-      `Candidate ${index}${index === data.bestIndex ? ', the best' : ''}: ${formatScore(mean)} on ${countOf(coverage, 'example')}${parents.length === 0 ? '' : `; from ${parents.join(' and ')}`}`,
+      `${evaluated === undefined ? `Candidate ${index}${index === data.bestIndex ? ', the best' : ''}` : visible(evaluated.name)}: ${formatScore(mean)} on ${countOf(coverage, 'example')}${parents.length === 0 ? '' : `; from ${parents.join(' and ')}`}`,
       ...(proposal === undefined
         ? []
         : [
@@ -138,18 +181,24 @@ function exampleView(source: ReportSource, example: number, candidate: Candidate
       `Example ${visible(id)}`,
       ...labelled('input', detail.input),
       ...labelled('expected', detail.expected),
-      ...detail.rollouts.flatMap((rollout) => rolloutLines(rollout)),
+      ...detail.rollouts.flatMap((rollout) => rolloutLines(rollout, whoOf(source.data, rollout))),
       ...(detail.rollouts.length === 0 ? ['', 'It was not run.'] : []),
     ],
   ];
 }
 
-function rolloutLines({ candidate, proposal, score, phase, error, detail }: PageRollout): string[] {
-  const who =
-    candidate === undefined ? `proposal ${proposal}` : candidate === 0 ? 'seed' : `candidate ${candidate}`;
+/** Who ran, and in which phase of the run. */
+function whoOf({ candidates }: RunData, { candidate, proposal, phase }: PageRollout): string {
+  if (candidate === undefined) return `proposal ${proposal}, ${phase}`;
+  const { evaluated } = candidates[candidate] ?? {};
+  if (evaluated !== undefined) return visible(evaluated.name);
+  return `${candidate === 0 ? 'seed' : `candidate ${candidate}`}, ${phase}`;
+}
+
+function rolloutLines({ score, error, detail }: PageRollout, who: string): string[] {
   return [
     '',
-    `── ${who}, ${phase}: ${formatScore(score)}`,
+    `── ${who}: ${formatScore(score)}`,
     ...(error === undefined ? labelled('output', detail?.output) : labelled('error', error)),
     ...(detail?.feedback === undefined ? [] : labelled('feedback', detail.feedback)),
   ];

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { interruptible } from '../../node/interrupt.ts';
+import { visibleJson } from '../../report/visible.ts';
 import { watchRun } from '../../report-file/watch-server.ts';
 import { type Command, textOf } from '../command.ts';
 import { UsageError } from '../usage-error.ts';
@@ -25,7 +26,7 @@ export const watch: Command = {
     const server = await watchRun(runDir, { port });
     out(
       call.values.json
-        ? JSON.stringify({ url: server.url })
+        ? visibleJson({ url: server.url })
         : `${server.url}\nFollowing ${runDir}; Ctrl-C ends it.`,
     );
     await new Promise<void>((done) => signal.addEventListener('abort', () => done(), { once: true }));
