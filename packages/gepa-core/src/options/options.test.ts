@@ -212,16 +212,16 @@ describe('warnings', () => {
     const result = await optimize({
       seedCandidate: { text: 'x' },
       run: () => ({ output: 'billing' }),
-      metric: () => 1,
+      metric: () => 0.5,
       propose: async () => ({}),
       trainset: [example('train-1', 'a'), example('train-2', 'b')],
       valset: [example('valid-1', 'c')],
       testset: [example('test-1', 'b'), example('test-2', 'd')],
       maxMetricCalls: 100,
     });
-    expect(result.warnings).toEqual([
+    expect(result.warnings).toContainEqual(
       expect.stringMatching(/^1 of the 2 test examples are also in the trainset/),
-    ]);
+    );
   });
 
   it('a run without a valset causes a warning', async () => {
