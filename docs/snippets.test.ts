@@ -11,11 +11,18 @@ const pages = [
     .map((file) => `docs/${file}`),
 ];
 
-/** The TypeScript fences of a page; `ts no-check` marks one that is no program. */
+/**
+ * The TypeScript fences of a page; `ts no-check` marks one that is no program. A first line `// name.ts` is the name under
+ * which other snippets import it.
+ */
 function snippetsOf(page: string): { name: string; code: string }[] {
   const text = readFileSync(join(root, page), 'utf8');
   return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code], i) => ({
-    name: join(root, 'examples', `${page.replaceAll(/\W/g, '-')}-${i + 1}.ts`),
+    name: join(
+      root,
+      'examples',
+      /^\/\/ ([\w-]+\.ts)\n/.exec(code!)?.[1] ?? `${page.replaceAll(/\W/g, '-')}-${i + 1}.ts`,
+    ),
     code: `${code}\nexport {};\n`,
   }));
 }
