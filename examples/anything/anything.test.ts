@@ -53,9 +53,13 @@ it('the trainset, valset and testset of the bakery have no day in common', () =>
 it('the bakery example runs as a script without an API key', async () => {
   const { OPENAI_API_KEY: _, ...env } = process.env;
   const script = fileURLToPath(new URL('main.ts', import.meta.url));
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--conditions=gepa-source', script], {
-    env,
-  });
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions=gepa-source', script],
+    {
+      env,
+    },
+  );
   expect(stdout).toContain('simulated reflection model');
   expect(stderr).toMatch(/0\.\d+ → 0\.\d+ \(\+0\.[12]/);
 });
