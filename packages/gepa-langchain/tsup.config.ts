@@ -9,4 +9,8 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   target: 'node22',
+  esbuildOptions(options, { format }) {
+    // CommonJS has no `import.meta`.
+    if (format === 'cjs') options.define = { ...options.define, 'import.meta.filename': '__filename' };
+  },
 });

@@ -12,6 +12,7 @@ import {
   type Tunable,
 } from 'gepa-core';
 import {
+  packageVersions,
   RolloutImages,
   raceSignal,
   secretsIn,
@@ -46,6 +47,9 @@ import { toSteps } from './trace/steps.ts';
 import { RolloutTracer } from './trace/tracer.ts';
 import { errorMessage } from './util/error-message.ts';
 import { memoize } from './util/memoize.ts';
+
+/** Those whose versions are written into the run directory, where they are installed. */
+const PACKAGES = ['gepa-langchain', '@langchain/core', '@langchain/langgraph', 'langchain'];
 
 /** A program: a LangChain runnable, possibly of another installed copy of LangChain. */
 export interface Invocable<Input = unknown, Output = unknown> {
@@ -191,6 +195,7 @@ export function createAdapter<Input, Output>(
   return {
     components,
     models: modelNames(program),
+    versions: packageVersions(PACKAGES, import.meta.filename),
     source: programSource(program),
     metersCalls: true,
     secrets: secretsIn([program, options.config]),

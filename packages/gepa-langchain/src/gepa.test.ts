@@ -104,6 +104,13 @@ describe('an agent', () => {
     });
     expect(compiled.result.bestScore).toBe(1);
     expect(compiled.result.bestCandidate).toEqual({ system: 'Better.' });
+    expect(compiled.toJSON().provenance!.packages).toEqual(
+      Object.fromEntries(
+        ['gepa-core', 'gepa-langchain', '@langchain/core', '@langchain/langgraph', 'langchain'].map(
+          (name) => [name, expect.stringMatching(/^\d+\.\d+/)],
+        ),
+      ),
+    );
     expect(answer(await compiled.program.invoke(ask, onThread('c')))).toBe('Better.|k: Original policy.');
   });
 

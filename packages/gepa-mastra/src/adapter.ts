@@ -13,7 +13,7 @@ import {
   RolloutError,
   type RunContext,
 } from 'gepa-core';
-import { modelCallError, raceSignal, usageOfSteps, walkSteps } from 'gepa-core/adapter';
+import { modelCallError, packageVersions, raceSignal, usageOfSteps, walkSteps } from 'gepa-core/adapter';
 import type { RolloutLog } from './compiled/rollout-log.ts';
 import type { MastraExample } from './data/example.ts';
 import { deriveProgram } from './program/derive-program.ts';
@@ -31,6 +31,9 @@ import { classifyModelError } from './program/unusable-model.ts';
 import { collectSpans, startRolloutSpan } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
 import { attachDetails, type RolloutDetails } from './trace/rollout-details.ts';
+
+/** Those whose versions are written into the run directory. */
+const PACKAGES = ['gepa-mastra', '@mastra/core'];
 
 /** The output of an agent in a rollout. */
 export interface AgentOutput<Object = unknown> {
@@ -157,6 +160,7 @@ export function createAdapter<Input, Output>(
   return {
     components,
     models: modelNames(program, discovery.agents.keys(), config),
+    versions: packageVersions(PACKAGES, import.meta.filename),
     source: programSource(program, discovery),
     metersCalls: true,
     warnings: discovery.warnings,

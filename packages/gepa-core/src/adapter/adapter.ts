@@ -84,6 +84,11 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
    */
   readonly models?: readonly string[];
   /**
+   * Versions of packages by name, for people: the adapter's own and its framework's. They are in the run directory and in
+   * saved files.
+   */
+  readonly versions?: Readonly<Record<string, string>>;
+  /**
    * A text that changes whenever the program does, apart from its components and models: its source, for example. A
    * resumed run warns when it has changed, and scores the seed again. Default: the source of `run`.
    */

@@ -13,6 +13,7 @@ export { isUnreached, ModelCallError, modelCallError } from '../calls/classify-e
 export { freeName, seedCandidateOf } from '../component.ts';
 export { examplesOfRows } from '../data/rows.ts';
 export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
+export { packageVersions } from '../node/package-versions.ts';
 export { checkOptionNames } from '../options/option-names.ts';
 export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
 export { asServable, type ServedParts, servedParts } from '../program/served-target.ts';

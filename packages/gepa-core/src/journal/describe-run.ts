@@ -20,6 +20,7 @@ type DescribedSettings = Pick<SessionDescription, 'seed' | 'perfectScore'> &
     readonly adapter: {
       readonly components: Readonly<Record<string, Component>>;
       readonly models?: readonly string[];
+      readonly versions?: Readonly<Record<string, string>>;
     };
     readonly reflectionModel?: { readonly modelName?: string | undefined };
     readonly mask: Mask;
@@ -51,7 +52,7 @@ export function describeRun(settings: DescribedSettings): SessionDescription {
         reflection: masked(reflectionModel?.modelName),
       },
       limits: { maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs },
-      versions: { 'gepa-core': VERSION, node },
+      versions: { 'gepa-core': VERSION, ...adapter.versions, node },
       seed,
       perfectScore,
     } satisfies { [Key in keyof SessionDescription]: unknown }),

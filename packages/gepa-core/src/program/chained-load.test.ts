@@ -86,7 +86,7 @@ it('a saved candidate says where it comes from', async () => {
   expect(toJSON().provenance).toEqual({
     date: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
     runId: result.runId,
-    package: expect.stringMatching(/^gepa-core \d+\.\d+\.\d+/),
+    packages: { 'gepa-core': expect.stringMatching(/^\d+\.\d+\.\d+/) },
     models: { task: ['small'], reflection: 'large' },
     data: {
       trainset: { size: 2, digest: expect.stringMatching(/^[0-9a-f]{16}$/) },

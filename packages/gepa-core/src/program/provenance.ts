@@ -12,7 +12,7 @@ import { savedFrom } from './saved-from.ts';
 
 /** What a run was given, as far as a saved candidate tells of it. */
 export interface RunInputs {
-  readonly adapter: Pick<Adapter<never, unknown, unknown>, 'models'>;
+  readonly adapter: Pick<Adapter<never, unknown, unknown>, 'models' | 'versions'>;
   readonly reflectionModel?: LanguageModel;
   readonly trainset: readonly unknown[];
   readonly valset?: readonly unknown[];
@@ -48,7 +48,7 @@ function provenanceOf(
   return {
     date,
     runId,
-    package: `gepa-core ${VERSION}`,
+    packages: { 'gepa-core': VERSION, ...adapter.versions },
     models: {
       task: [...(adapter.models ?? [])],
       ...(reflectionModel?.modelName === undefined ? {} : { reflection: reflectionModel.modelName }),

@@ -34,8 +34,8 @@ export interface Provenance {
   /** When the run ended, in ISO format. */
   date: string;
   runId: string;
-  /** The name and version of the package that wrote the file. */
-  package: string;
+  /** The versions of the packages of the run, by name. */
+  packages: Record<string, string>;
   models: { task: string[]; reflection?: string };
   /** The size of each data set, and a digest of its examples, as in the run directory. */
   data: Record<string, { size: number; digest?: string }>;

@@ -25,6 +25,7 @@ export function selectionAdapter<Example, Output, Name extends string>(
   return {
     components: publicComponents(selected),
     ...(adapter.models === undefined ? {} : { models: adapter.models }),
+    ...(adapter.versions === undefined ? {} : { versions: adapter.versions }),
     ...(adapter.source === undefined ? {} : { source: adapter.source }),
     ...(adapter.warnings === undefined ? {} : { warnings: adapter.warnings }),
     ...(adapter.secrets === undefined ? {} : { secrets: adapter.secrets }),

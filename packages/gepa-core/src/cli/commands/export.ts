@@ -38,6 +38,11 @@ export const exportCandidate: Command = {
   },
 };
 
+/** Without the runtime. */
+function packagesOf({ node: _, ...packages }: RunData['about']['versions']): Record<string, string> {
+  return { 'gepa-core': VERSION, ...packages };
+}
+
 /** What `save` would write after the run, but for the digests of the data. */
 function savedOf(run: RunData, index: number): SavedCandidate {
   if (run.kind === 'evaluation') {
@@ -61,7 +66,7 @@ function savedOf(run: RunData, index: number): SavedCandidate {
     provenance: {
       date: new Date(updatedAt).toISOString(),
       runId,
-      package: `gepa-core ${about.versions['gepa-core'] ?? VERSION}`,
+      packages: packagesOf(about.versions),
       models: {
         task: [...about.models.task],
         ...(about.models.reflection === undefined ? {} : { reflection: about.models.reflection }),
