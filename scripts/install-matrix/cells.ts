@@ -1,4 +1,4 @@
-import { lowestPeers } from './lowest-peers.ts';
+import { lowestPeers, type Versions } from './lowest-peers.ts';
 
 export type Manager = 'npm' | 'pnpm' | 'yarn' | 'yarn-pnp' | 'bun';
 export type Runtime = 'node-22' | 'node-24' | 'bun' | 'deno';
@@ -37,15 +37,10 @@ export const cells: readonly Cell[] = [
     others: { ...newest, zod: '^3.25.76' },
     runtimes: ['node-24'],
   },
-  ...(['gepa-langchain', 'gepa-mastra'] as const).map(
-    (name): Cell => ({
-      name: `npm, ${name} with its lowest peers`,
-      manager: 'npm',
-      packages: ['gepa-core', name],
-      others: lowest(name),
-      runtimes: ['node-22', 'node-24'],
-    }),
-  ),
+  // The lowest `langchain` requires a newer `@langchain/core` than gepa-langchain does.
+  lowestCell('gepa-langchain', 'without langchain', { langchain: undefined }),
+  lowestCell('gepa-langchain', 'with langchain', { '@langchain/core': '1.1.5' }),
+  lowestCell('gepa-mastra'),
   {
     name: 'pnpm',
     manager: 'pnpm',
@@ -59,9 +54,15 @@ export const cells: readonly Cell[] = [
   { name: 'bun', manager: 'bun', packages: all, others: newest, runtimes: ['bun', 'node-24'] },
 ];
 
-function lowest(name: string): Record<string, string> {
-  const known = Object.entries(lowestPeers[name]!);
-  return Object.fromEntries(
-    known.flatMap(([peer, version]) => (version === undefined ? [] : [[peer, version]])),
-  );
+function lowestCell(name: string, title = '', changes: Versions = {}): Cell {
+  const versions = Object.entries({ ...lowestPeers[name], ...changes });
+  return {
+    name: `npm, lowest peers of ${name} ${title}`.trim(),
+    manager: 'npm',
+    packages: ['gepa-core', name],
+    others: Object.fromEntries(
+      versions.flatMap(([peer, version]) => (version === undefined ? [] : [[peer, version]])),
+    ),
+    runtimes: ['node-22', 'node-24'],
+  };
 }

@@ -127,9 +127,8 @@ function start(cell: Cell, runtime: Runtime, file: string, output: string): Spaw
     return run(command, ['run', '-A', '--node-modules-dir=manual', file, output], project);
   }
   if (cell.manager === 'yarn-pnp') {
-    const hooks = ['--require', join(project, '.pnp.cjs'), '--import', join(project, '.pnp.loader.mjs')];
-    const loader = ['--require', join(project, '.pnp.cjs'), '--loader', join(project, '.pnp.loader.mjs')];
-    return run(command, [...(file.endsWith('.mjs') ? loader : hooks.slice(0, 2)), file, output], project);
+    const loaders = ['--require', join(project, '.pnp.cjs'), '--loader', join(project, '.pnp.loader.mjs')];
+    return run(command, [...loaders, file, output], project);
   }
   return run(command, [file, output], project);
 }
