@@ -22,13 +22,18 @@ export function Grid(props: {
   const { run, rows, columns, a, b } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const hasMoved = useRef(false);
-  const [active, setActive] = useState({ row: 0, column: 0 });
+  // The next key may come before the page is drawn again.
+  const latest = useRef({ row: 0, column: 0 });
+  const [active, setActive] = useState(latest.current);
   const element = () => scroller.current;
   const vertical = useVirtual({ count: rows.length, size: ROW, element });
   const columnWidth = run.isEvaluation ? NAMED_COLUMN : COLUMN;
   const horizontal = useVirtual({ count: columns.length, size: columnWidth, element, horizontal: true });
-  const row = Math.min(active.row, Math.max(0, rows.length - 1));
-  const column = Math.min(active.column, Math.max(0, columns.length - 1));
+  const within = (at: { row: number; column: number }) => ({
+    row: Math.max(0, Math.min(rows.length - 1, at.row)),
+    column: Math.max(0, Math.min(columns.length - 1, at.column)),
+  });
+  const { row, column } = within(active);
 
   // After each move of the focus, once the cell exists.
   useEffect(() => {
@@ -58,13 +63,12 @@ export function Grid(props: {
       End: event.ctrlKey ? [rows.length, columns.length] : [0, columns.length],
     };
     const move = moves[event.key];
-    if (event.key === 'Enter' && rows.length > 0) return open({ row, column });
+    const from = within(latest.current);
+    if (event.key === 'Enter' && rows.length > 0) return open(from);
     if (move === undefined) return;
     event.preventDefault();
-    const next = {
-      row: Math.max(0, Math.min(rows.length - 1, row + move[0])),
-      column: Math.max(0, Math.min(columns.length - 1, column + move[1])),
-    };
+    const next = within({ row: from.row + move[0], column: from.column + move[1] });
+    latest.current = next;
     hasMoved.current = true;
     setActive(next);
     vertical.show(next.row);
