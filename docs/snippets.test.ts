@@ -17,7 +17,7 @@ const pages = [
  */
 function snippetsOf(page: string): { name: string; code: string }[] {
   const text = readFileSync(join(root, page), 'utf8');
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code], i) => ({
+  return [...text.matchAll(/^```ts(?: \[\w+\])?\n(.*?)^```$/gms)].map(([, code], i) => ({
     name: join(
       root,
       'examples',
