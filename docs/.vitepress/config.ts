@@ -9,6 +9,15 @@ const description =
 export default defineConfig({
   title: 'GEPA for TypeScript',
   description,
+  head: [
+    [
+      'link',
+      {
+        rel: 'icon',
+        href: 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="%236366f1"/><path d="M3 12 7 7l2 2 4-5" stroke="white" stroke-width="2" fill="none"/></svg>',
+      },
+    ],
+  ],
   cleanUrls: true,
   lastUpdated: false,
   srcExclude: ['node_modules/**'],
