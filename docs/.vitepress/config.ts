@@ -30,6 +30,10 @@ export default defineConfig({
     },
   },
   vite: { plugins: [llms({ ignoreFiles: ['api/**/*', 'node_modules/**/*'], description })] },
+  transformPageData: (page) => {
+    // Generated pages have no file to edit.
+    if (page.relativePath.startsWith('api/')) page.frontmatter.editLink = false;
+  },
   themeConfig: {
     nav: [
       { text: 'Start', link: '/start' },
