@@ -9,7 +9,7 @@ import { directoryOf } from './journal/directory-of-run.ts';
 import type { RunDirectory } from './journal/run-directory.ts';
 import type { Settings } from './options/settings.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
-import type { ExampleRef } from './search/examples.ts';
+import type { ExampleRef } from './search/evaluation/examples.ts';
 import { type PreparedRun, prepareRun, readExamples } from './search/prepare.ts';
 
 /** A run whose directory is open and whose clock runs. */

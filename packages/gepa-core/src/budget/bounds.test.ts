@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import type { OptimizationResult } from '../result.ts';
-import { replay } from '../search/state.ts';
+import { replay } from '../search/state/state.ts';
 import {
   callLimits,
   prices,

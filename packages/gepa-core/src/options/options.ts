@@ -10,7 +10,7 @@ import type { GivenCandidate } from '../program/given-candidate.ts';
 import type { TextLimits } from '../reflection/answer/text-limits.ts';
 import type { Knowledge } from '../reflection/knowledge.ts';
 import type { Rollouts } from '../rollouts/rollouts.ts';
-import type { FrontierType } from '../search/search-view.ts';
+import type { FrontierType } from '../search/state/search-view.ts';
 import type { StopCondition } from '../search/strategies/stop-conditions.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import type { AutoBudget } from './auto-budget.ts';

@@ -1,7 +1,7 @@
 import { sentence } from '../calls/classify-error.ts';
 import { ProposerError } from '../errors.ts';
 import { compareFinalists } from './finals.ts';
-import { merge } from './merge.ts';
+import { merge } from './merge/merge.ts';
 import { mutate } from './mutate.ts';
 import { comparePool, startPool } from './pool.ts';
 import type { IterationOutcome, SearchContext } from './search-context.ts';

@@ -24,13 +24,13 @@ import { countOf } from '../report/format.ts';
 import { inProcess } from '../rollouts/in-process.ts';
 import type { RolloutPlace, RolloutRun } from '../rollouts/rollouts.ts';
 import { keyedDraws, sharedDraws } from './draws.ts';
-import { Evaluator } from './evaluator.ts';
-import { ExampleIndex, type ExampleRef } from './examples.ts';
-import { MergeProposer } from './merge-proposer.ts';
+import { Evaluator } from './evaluation/evaluator.ts';
+import { ExampleIndex, type ExampleRef } from './evaluation/examples.ts';
+import { MergeProposer } from './merge/merge-proposer.ts';
 import { policyRequest } from './pool.ts';
 import type { SearchContext } from './search-context.ts';
 import { isTrial } from './seed-advice.ts';
-import { SearchState } from './state.ts';
+import { SearchState } from './state/state.ts';
 import * as conditions from './strategies/stop-conditions.ts';
 import { createStrategies } from './strategies/strategies.ts';
 

@@ -1,7 +1,7 @@
+import { dispatchRejection, examplesAt, reflect, summarize } from '../mutate.ts';
+import { callsForSearch, costOfValidation } from '../pool.ts';
+import type { IterationOutcome, SearchContext } from '../search-context.ts';
 import type { MergeProposal } from './merge-proposer.ts';
-import { dispatchRejection, examplesAt, reflect, summarize } from './mutate.ts';
-import { callsForSearch, costOfValidation } from './pool.ts';
-import type { IterationOutcome, SearchContext } from './search-context.ts';
 
 /**
  * Merges two candidates of which no component can be crossed, such as two prompts: runs both on a minibatch, and lets a

@@ -1,23 +1,23 @@
-import type { Adapter, Phase, Rollout } from '../adapter/adapter.ts';
-import { spendPhaseOf } from '../budget/spend.ts';
-import type { Stopwatch } from '../budget/stopwatch.ts';
-import type { Usage } from '../budget/usage.ts';
-import type { CallEnvironment } from '../calls/call.ts';
-import type { Interruption } from '../calls/interruption.ts';
-import { mapConcurrently } from '../calls/map-concurrently.ts';
-import { type CallOutcome, runCall } from '../calls/run-call.ts';
-import { Semaphore } from '../calls/semaphore.ts';
-import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '../component.ts';
-import { type JournalPosition, PROBE, type RolloutDetails } from '../journal/journal.ts';
-import type { Mask } from '../redact.ts';
-import type { RolloutPlace } from '../rollouts/rollouts.ts';
+import type { Adapter, Phase, Rollout } from '../../adapter/adapter.ts';
+import { spendPhaseOf } from '../../budget/spend.ts';
+import type { Stopwatch } from '../../budget/stopwatch.ts';
+import type { Usage } from '../../budget/usage.ts';
+import type { CallEnvironment } from '../../calls/call.ts';
+import type { Interruption } from '../../calls/interruption.ts';
+import { mapConcurrently } from '../../calls/map-concurrently.ts';
+import { type CallOutcome, runCall } from '../../calls/run-call.ts';
+import { Semaphore } from '../../calls/semaphore.ts';
+import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '../../component.ts';
+import { type JournalPosition, PROBE, type RolloutDetails } from '../../journal/journal.ts';
+import type { Mask } from '../../redact.ts';
+import type { RolloutPlace } from '../../rollouts/rollouts.ts';
+import type { FrontierType } from '../state/search-view.ts';
 import type { ExampleRef } from './examples.ts';
 import { FailureCheck } from './failure-check.ts';
 import { DECIDING_ROLLOUTS, isHopeless } from './hopeless-seed.ts';
 import { ImageMemory } from './image-memory.ts';
 import { type CandidateRun, type Program, RolloutCall, type RolloutContext } from './rollout-call.ts';
 import { ScoreCheck } from './score-check.ts';
-import type { FrontierType } from './search-view.ts';
 
 /** A rollout as it is kept. Details that only a reflection reads may be on disk instead: see `Evaluator.complete`. */
 export interface Scored<Example, Output, Trace> extends Measured<Example, Output, Trace> {

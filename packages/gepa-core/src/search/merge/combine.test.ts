@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { optimize } from '../optimize.ts';
-import { searchViewOf } from '../testing/fixtures/search-view.ts';
-import { type TokenRunSetup, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
-import { sharedDraws } from './draws.ts';
+import { optimize } from '../../optimize.ts';
+import { searchViewOf } from '../../testing/fixtures/search-view.ts';
+import { type TokenRunSetup, tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
+import { sharedDraws } from '../draws.ts';
+import { scoredCandidate } from '../state/scored-candidate.ts';
 import { MergeProposer } from './merge-proposer.ts';
-import { scoredCandidate } from './scored-candidate.ts';
 
 const components = ['prompt'];
 
