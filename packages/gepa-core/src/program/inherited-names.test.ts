@@ -79,7 +79,7 @@ it('components, objectives, models and record keys may have names that every obj
     }),
     { numRuns: 25 },
   );
-}, 60_000);
+});
 
 it('a saved candidate keeps names that every object inherits', () => {
   fc.assert(
