@@ -14,8 +14,8 @@ import { readJournal } from '../journal/journal-lines.ts';
 import { linesFrom } from '../journal/lines-from.ts';
 import { builtin } from '../node/builtin.ts';
 import { triedTexts } from '../reflection/memory/history.ts';
-import type { Scored } from '../search/evaluation/evaluator.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
+import type { Scored } from '../search/evaluation/known-rollouts.ts';
 import { SearchState } from '../search/state/state.ts';
 
 /** The most candidates of an earlier run that join the next one. */

@@ -13,7 +13,7 @@ export function useEarlierRun<Example, Output, Trace, Name extends string>(
 ): void {
   let rollouts = 0;
   for (const { candidate, ref, rollout } of earlier.rolloutsOn([...trainset, ...valset, ...testset])) {
-    evaluator.know(candidate, ref, rollout);
+    evaluator.known.add(candidate, ref, rollout);
     rollouts++;
   }
   const { changes, candidates } = earlier;

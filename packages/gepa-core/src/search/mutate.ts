@@ -158,7 +158,7 @@ async function chooseComponents<Example, Output, Trace, Name extends string>(
   const { iteration } = state;
   if (interruption !== undefined) return { kind: 'interrupted', components: [], interruption };
 
-  const rollouts = await evaluator.complete(kept.map((rollout) => rollout!));
+  const rollouts = await evaluator.known.complete(kept.map((rollout) => rollout!));
   await memory.learn(rollouts);
   const scores = rollouts.map(({ score }) => score);
   const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
@@ -202,7 +202,7 @@ export async function reflect<Example, Output, Trace, Name extends string>(
   // A reflection on failures alone does not see what to keep.
   const success = rollouts.some(({ score }) => score >= perfectScore)
     ? undefined
-    : await evaluator.knownSuccess(candidate, trainset, perfectScore);
+    : await evaluator.known.success(candidate, trainset, perfectScore);
   const request = {
     iteration,
     task,

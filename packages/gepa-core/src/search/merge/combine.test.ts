@@ -74,7 +74,10 @@ describe('a merge of single prompts', () => {
   it('what the feedback on the minibatch reveals is known when the texts are combined', async () => {
     const score = tokenMetric();
     const run = promptRun({
-      metric: async (rollout) => ({ ...(await score(rollout)), feedback: 'Say more.' }),
+      metric: async (rollout) => ({
+        ...((await score(rollout)) as { score: number }),
+        feedback: 'Say more.',
+      }),
       // So many that a minibatch has examples that no reflection has read.
       trainset: tokenExamples('train', 200, { components }),
     });

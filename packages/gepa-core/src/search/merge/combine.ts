@@ -46,8 +46,8 @@ export async function combine<Example, Output, Trace, Name extends string>(
     dispatchRejection(search, parent, 0, outcome);
     return iterationOutcome([outcome], 0, [interruption]);
   }
-  const rollouts = await evaluator.complete(evaluation!.rollouts.map((rollout) => rollout!));
-  const otherRollouts = await evaluator.complete(otherEvaluation!.rollouts.map((rollout) => rollout!));
+  const rollouts = await evaluator.known.complete(evaluation!.rollouts.map((rollout) => rollout!));
+  const otherRollouts = await evaluator.known.complete(otherEvaluation!.rollouts.map((rollout) => rollout!));
   await memory.learn(rollouts);
   await memory.learn(otherRollouts);
 
