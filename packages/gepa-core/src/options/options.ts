@@ -1,5 +1,5 @@
 import type { Adapter, Execution, ProposeRequest, RunContext } from '../adapter/adapter.ts';
-import type { ReserveOptions } from '../budget/budget.ts';
+import type { ReserveOptions } from '../budget/budget-options.ts';
 import type { Price } from '../budget/usage.ts';
 import type { RetryOptions } from '../calls/retry.ts';
 import type { Candidate, Component } from '../component.ts';
