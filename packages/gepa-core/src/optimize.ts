@@ -27,7 +27,7 @@ import { maskMessages, type OpenRun, withRun } from './with-run.ts';
  *
  * @throws {OptionsError} before anything is spent, with every problem of the options.
  * @throws {RunDirectoryError} before anything is spent, when the `runDir` cannot be used.
- * @throws {RunError} when the run cannot go on; its `result` holds what was found so far.
+ * @throws {RunError} when the run cannot go on; its `result` has what was found so far.
  */
 export function optimize<Example, Output, Trace = readonly Step[], Name extends string = string>(
   options: AdapterOptions<Example, Output, Trace, Name>,

@@ -248,7 +248,7 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
     }, SWEEP_MS);
   }
 
-  /** Finds what no message tells: jobs that were lost, and that there is no worker. */
+  /** Finds what no message reports: jobs that were lost, and that there is no worker. */
   async #sweep(): Promise<void> {
     if (this.#pending.size === 0) return;
     const silentSince = performance.now() - SILENT_MS;

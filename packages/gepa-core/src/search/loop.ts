@@ -127,7 +127,7 @@ class Patience {
       return 'providerUnavailable';
     }
     throw new ProposerError(
-      `The proposer keeps failing: ${sentence(error)} The error's \`result\` holds what was found so far.`,
+      `The proposer keeps failing: ${sentence(error)} The error's \`result\` has what was found so far.`,
       { cause: error },
     );
   }

@@ -130,7 +130,7 @@ function seldomAFailure({ rollouts, perfectScore, minibatchSize }: SeedScores): 
   const perfect = rollouts.filter(({ score }) => score >= perfectScore).length;
   const chance = 1 - (perfect / rollouts.length) ** minibatchSize;
   if (perfect === rollouts.length || chance >= ENOUGH_MINIBATCHES) return undefined;
-  return `The seed is perfect on ${perfect} of ${countOf(rollouts.length, 'example')}: about ${Math.round(100 * chance)}% of the minibatches of ${minibatchSize} hold something to learn. Put more of the examples that it fails on into the trainset, or use a larger reflectionMinibatchSize.`;
+  return `The seed is perfect on ${perfect} of ${countOf(rollouts.length, 'example')}: about ${Math.round(100 * chance)}% of the minibatches of ${minibatchSize} have something to learn. Put more of the examples that it fails on into the trainset, or use a larger reflectionMinibatchSize.`;
 }
 
 /** Of scores that are right or wrong, as far as it is not measured: the standard deviation, as a share of the scale. */

@@ -18,7 +18,7 @@ interface Limits {
   readonly stopConditions?: readonly conditions.StopCondition[] | undefined;
 }
 
-/** What the limits are held against. */
+/** What the limits are compared with. */
 interface Progress<Name extends string> {
   readonly state: SearchState<Name>;
   readonly spend: SpendReport;

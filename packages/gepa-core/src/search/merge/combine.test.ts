@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../../optimize.ts';
 import { searchViewOf } from '../../testing/fixtures/search-view.ts';
