@@ -83,7 +83,7 @@ it.each([
   ],
 ])(
   'of processes that race for %s, one locks it and the others get a RunDirectoryLockedError',
-  { tags: 'slow', timeout: 60_000 },
+  { tags: 'slow' },
   async (_, prepare) => {
     prepare();
     const script = join(import.meta.dirname, 'fixtures', 'lock-directory.ts');

@@ -1,7 +1,7 @@
-import type { Candidate } from '../component.ts';
-import type { Draws } from './draws.ts';
-import type { Random } from './random.ts';
-import type { ScoredCandidate, SearchView } from './search-view.ts';
+import type { Candidate } from '../../component.ts';
+import type { Draws } from '../draws.ts';
+import type { Random } from '../random.ts';
+import type { ScoredCandidate, SearchView } from '../state/search-view.ts';
 
 /** A candidate that takes each component's text from one of two parents, or that a reflection made from both. */
 export interface MergeProposal<Name extends string = string> {

@@ -1,4 +1,4 @@
-import type { DecisionEvent } from '../events.ts';
+import type { DecisionEvent } from '../../events.ts';
 import type { ScoredCandidate } from './search-view.ts';
 
 type Added<Name extends string> = Omit<

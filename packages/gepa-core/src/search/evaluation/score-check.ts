@@ -1,9 +1,9 @@
-import { MetricError } from '../errors.ts';
-import { type NormalizedScore, normalizeMetricResult } from '../metric.ts';
-import type { Mask } from '../redact.ts';
-import type { FrontierType } from './search-view.ts';
+import { MetricError } from '../../errors.ts';
+import { type NormalizedScore, normalizeMetricResult } from '../../metric.ts';
+import type { Mask } from '../../redact.ts';
+import type { FrontierType } from '../state/search-view.ts';
 
-/** Holds a metric to its contract: a finite score, and the same objectives for every example. */
+/** Checks the results of a metric: a finite score, and the same objectives for every example. */
 export class ScoreCheck {
   readonly #frontierType: FrontierType;
   readonly #mask: Mask;

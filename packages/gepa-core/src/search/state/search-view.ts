@@ -1,4 +1,4 @@
-import type { Candidate } from '../component.ts';
+import type { Candidate } from '../../component.ts';
 
 /** The origin of a candidate; `'given'`: by `seedCandidates` or `continueFrom`. */
 export type CandidateSource = 'seed' | 'given' | 'reflection' | 'merge';

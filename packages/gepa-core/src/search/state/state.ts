@@ -1,9 +1,9 @@
-import { noTime, SpendReport } from '../budget/spend.ts';
-import { noUsage } from '../budget/usage.ts';
-import { type Candidate, candidateKey, ownValue, recordOf } from '../component.ts';
-import type { DecisionEvent } from '../events.ts';
-import { describeResult, inspectable } from '../report/inspect.ts';
-import type { FrontierKey, OptimizationResult, ScoreBasis, TextLength } from '../result.ts';
+import { noTime, SpendReport } from '../../budget/spend.ts';
+import { noUsage } from '../../budget/usage.ts';
+import { type Candidate, candidateKey, ownValue, recordOf } from '../../component.ts';
+import type { DecisionEvent } from '../../events.ts';
+import { describeResult, inspectable } from '../../report/inspect.ts';
+import type { FrontierKey, OptimizationResult, ScoreBasis, TextLength } from '../../result.ts';
 import { Attempts } from './attempts.ts';
 import { FrontierKeys } from './frontier-keys.ts';
 import { ParetoFrontier } from './pareto-frontier.ts';

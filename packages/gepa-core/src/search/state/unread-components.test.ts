@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { GepaEvent } from '../events.ts';
-import { optimize } from '../optimize.ts';
-import { tunable, withCandidate } from '../program/tunable.ts';
+import type { GepaEvent } from '../../events.ts';
+import { optimize } from '../../optimize.ts';
+import { tunable, withCandidate } from '../../program/tunable.ts';
 import { unreadComponents } from './unread-components.ts';
 
 const names = ['used', 'forgotten'] as const;

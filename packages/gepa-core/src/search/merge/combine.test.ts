@@ -1,10 +1,12 @@
+// @module-tag slow
 import { describe, expect, it } from 'vitest';
-import { optimize } from '../optimize.ts';
-import { searchViewOf } from '../testing/fixtures/search-view.ts';
-import { type TokenRunSetup, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
-import { sharedDraws } from './draws.ts';
+import { optimize } from '../../optimize.ts';
+import { searchViewOf } from '../../testing/fixtures/search-view.ts';
+import { type TokenRunSetup, tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
+import { tokenMetric } from '../../testing/token-task.ts';
+import { sharedDraws } from '../draws.ts';
+import { scoredCandidate } from '../state/scored-candidate.ts';
 import { MergeProposer } from './merge-proposer.ts';
-import { scoredCandidate } from './scored-candidate.ts';
 
 const components = ['prompt'];
 
@@ -68,6 +70,38 @@ describe('a merge of single prompts', () => {
       const result = await optimize(run.options);
       expect(result.totalMetricCalls).toBeLessThanOrEqual(maxMetricCalls);
     }
+  });
+
+  it('what the feedback on the minibatch reveals is known when the texts are combined', async () => {
+    const score = tokenMetric();
+    const run = promptRun({
+      metric: async (rollout) => ({
+        ...((await score(rollout)) as { score: number }),
+        feedback: 'Say more.',
+      }),
+      // So many that a minibatch has examples that no reflection has read.
+      trainset: tokenExamples('train', 200, { components }),
+    });
+    const { propose } = run.options;
+    const unknown: string[][] = [];
+    let minibatch: string[] = [];
+    await optimize({
+      ...run.options,
+      onEvent: (event) => {
+        if (event.type === 'iteration_started') minibatch = [];
+        const isRead = event.type === 'rollout_finished' && event.phase === 'minibatch' && event.score < 1;
+        if (isRead) minibatch.push(event.exampleId);
+      },
+      propose: async (request) => {
+        if (request.other !== undefined) {
+          const known = request.learned.prompt!.demands.flatMap(({ exampleIds }) => exampleIds);
+          unknown.push(minibatch.filter((id) => !known.includes(id)));
+        }
+        return propose(request);
+      },
+    });
+    expect(unknown.length).toBeGreaterThan(0);
+    expect(unknown.flat()).toEqual([]);
   });
 
   it('an answer that cannot be used ends the iteration with its reason', async () => {

@@ -2,8 +2,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { RolloutError, SeedError } from '../errors.ts';
-import { optimize } from '../optimize.ts';
+import { RolloutError, SeedError } from '../../errors.ts';
+import { optimize } from '../../optimize.ts';
 
 const steps = (hasCalled: boolean) => [
   { kind: 'chain', name: 'c', ...(hasCalled ? { children: [{ kind: 'model', name: 'm' }] } : {}) },

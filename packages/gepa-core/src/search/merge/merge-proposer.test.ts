@@ -2,12 +2,12 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { optimize } from '../optimize.ts';
-import { searchViewOf } from '../testing/fixtures/search-view.ts';
-import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
-import { sharedDraws } from './draws.ts';
+import { optimize } from '../../optimize.ts';
+import { searchViewOf } from '../../testing/fixtures/search-view.ts';
+import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
+import { sharedDraws } from '../draws.ts';
+import type { ScoredCandidate, SearchView } from '../state/search-view.ts';
 import { MergeProposer } from './merge-proposer.ts';
-import type { ScoredCandidate, SearchView } from './search-view.ts';
 
 type Names = 'a' | 'b' | 'c';
 const names: readonly Names[] = ['a', 'b', 'c'];

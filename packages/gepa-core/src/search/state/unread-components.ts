@@ -1,5 +1,5 @@
-import type { Rollout } from '../adapter/adapter.ts';
-import { SeedError } from '../errors.ts';
+import type { Rollout } from '../../adapter/adapter.ts';
+import { SeedError } from '../../errors.ts';
 
 /**
  * The components that no rollout of the seed candidate read: no new text there can change a score, so whatever it

@@ -1,4 +1,4 @@
-import type { PromptImage } from '../adapter/prompt-image.ts';
+import type { PromptImage } from '../../adapter/prompt-image.ts';
 
 /** As much base64 is kept: about 100 MB. */
 const MAX_CHARACTERS = 128_000_000;

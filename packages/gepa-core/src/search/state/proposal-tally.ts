@@ -1,5 +1,5 @@
-import type { DecisionEvent } from '../events.ts';
-import type { ComponentProposals, ProposalCounts, RejectedProposal } from '../result.ts';
+import type { DecisionEvent } from '../../events.ts';
+import type { ComponentProposals, ProposalCounts, RejectedProposal } from '../../result.ts';
 
 type Decision<Name extends string, Type extends DecisionEvent['type']> = Extract<
   DecisionEvent<Name>,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DecisionEvent } from '../events.ts';
+import type { DecisionEvent } from '../../events.ts';
 import { Attempts } from './attempts.ts';
 
 const added = (index: number, texts: Record<string, string>, iteration: number): DecisionEvent => ({

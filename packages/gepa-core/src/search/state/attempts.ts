@@ -1,6 +1,6 @@
-import type { Candidate } from '../component.ts';
-import type { DecisionEvent } from '../events.ts';
-import type { ProposalRejection, RefusedTexts } from '../rejection.ts';
+import type { Candidate } from '../../component.ts';
+import type { DecisionEvent } from '../../events.ts';
+import type { ProposalRejection, RefusedTexts } from '../../rejection.ts';
 
 /** What came of one task: new texts that were scored on the minibatch, or a rejection. */
 export interface Attempt<Name extends string = string> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { RunContext } from '../adapter/adapter.ts';
-import { optimize } from '../optimize.ts';
-import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import type { RunContext } from '../../adapter/adapter.ts';
+import { optimize } from '../../optimize.ts';
+import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
 
 describe('rollouts', () => {
   it.each([1, 3, 16])('rollouts use a concurrency of %i and never exceed it', async (concurrency) => {

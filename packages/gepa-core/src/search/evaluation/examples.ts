@@ -1,4 +1,4 @@
-import { withoutPause } from '../calls/pace.ts';
+import { withoutPause } from '../../calls/pace.ts';
 
 /** An example as the search handles it. */
 export interface ExampleRef<Example> {

@@ -1,19 +1,19 @@
-import type { Adapter, Execution, Phase, Rollout } from '../adapter/adapter.ts';
-import { type SpendPhase, spendPhaseOf } from '../budget/spend.ts';
-import type { Usage } from '../budget/usage.ts';
-import type { Call, CallEnvironment, RunAttempt } from '../calls/call.ts';
-import { messageOf } from '../calls/classify-error.ts';
-import { Interrupted, type Interruption } from '../calls/interruption.ts';
-import { classify } from '../calls/retry.ts';
-import type { Semaphore } from '../calls/semaphore.ts';
-import type { Candidate } from '../component.ts';
-import { RolloutError, RunError } from '../errors.ts';
-import { type KnownEntry, type RolloutEntry, rolloutKey } from '../journal/journal.ts';
-import type { RolloutInProgress, RolloutPlace } from '../rollouts/rollouts.ts';
+import type { Adapter, Execution, Phase, Rollout } from '../../adapter/adapter.ts';
+import { type SpendPhase, spendPhaseOf } from '../../budget/spend.ts';
+import type { Usage } from '../../budget/usage.ts';
+import type { Call, CallEnvironment, RunAttempt } from '../../calls/call.ts';
+import { messageOf } from '../../calls/classify-error.ts';
+import { Interrupted, type Interruption } from '../../calls/interruption.ts';
+import { classify } from '../../calls/retry.ts';
+import type { Semaphore } from '../../calls/semaphore.ts';
+import type { Candidate } from '../../component.ts';
+import { RolloutError, RunError } from '../../errors.ts';
+import { type KnownEntry, type RolloutEntry, rolloutKey } from '../../journal/journal.ts';
+import type { RolloutInProgress, RolloutPlace } from '../../rollouts/rollouts.ts';
+import { checkScale } from '../seed-advice.ts';
 import type { ExampleRef } from './examples.ts';
 import { isHopelessError } from './hopeless-seed.ts';
 import type { ScoreCheck } from './score-check.ts';
-import { checkScale } from './seed-advice.ts';
 
 /** Where in the run a rollout belongs. */
 export interface RolloutContext {

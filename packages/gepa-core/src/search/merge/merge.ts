@@ -1,8 +1,8 @@
+import { callsForSearch, costOfValidation } from '../pool.ts';
+import { type IterationOutcome, type SearchContext, stopsRun } from '../search-context.ts';
+import { total } from '../strategies/acceptance.ts';
+import { updateFrontier, validate } from '../validate.ts';
 import { combine } from './combine.ts';
-import { callsForSearch, costOfValidation } from './pool.ts';
-import { type IterationOutcome, type SearchContext, stopsRun } from './search-context.ts';
-import { total } from './strategies/acceptance.ts';
-import { updateFrontier, validate } from './validate.ts';
 
 /** Tries to merge two lineages. `undefined`: there is no pair to merge, and the iteration is still unused. */
 export async function merge<Example, Output, Trace, Name extends string>(

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { optimize } from '../optimize.ts';
-import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
-import { tokenMetric } from '../testing/token-task.ts';
+import { optimize } from '../../optimize.ts';
+import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
+import { tokenMetric } from '../../testing/token-task.ts';
 
 it('the result counts the proposals that were accepted and rejected, in all, by reason and by component', async () => {
   let asked = 0;

@@ -1,7 +1,8 @@
+import { examplesAt, reflect } from '../mutate.ts';
+import { callsForSearch, costOfValidation } from '../pool.ts';
+import type { IterationOutcome, SearchContext } from '../search-context.ts';
+import { dispatchRejection, iterationOutcome } from '../task-outcome.ts';
 import type { MergeProposal } from './merge-proposer.ts';
-import { dispatchRejection, examplesAt, reflect, summarize } from './mutate.ts';
-import { callsForSearch, costOfValidation } from './pool.ts';
-import type { IterationOutcome, SearchContext } from './search-context.ts';
 
 /**
  * Merges two candidates of which no component can be crossed, such as two prompts: runs both on a minibatch, and lets a
@@ -43,18 +44,18 @@ export async function combine<Example, Output, Trace, Name extends string>(
   if (interruption !== undefined) {
     const outcome = { kind: 'interrupted', components, interruption } as const;
     dispatchRejection(search, parent, 0, outcome);
-    return summarize([outcome], 0, [interruption]);
+    return iterationOutcome([outcome], 0, [interruption]);
   }
-  const rollouts = await evaluator.complete(evaluation!.rollouts.map((rollout) => rollout!));
-  const otherRollouts = await evaluator.complete(otherEvaluation!.rollouts.map((rollout) => rollout!));
-  memory.learn(rollouts);
-  memory.learn(otherRollouts);
+  const rollouts = await evaluator.known.complete(evaluation!.rollouts.map((rollout) => rollout!));
+  const otherRollouts = await evaluator.known.complete(otherEvaluation!.rollouts.map((rollout) => rollout!));
+  await memory.learn(rollouts);
+  await memory.learn(otherRollouts);
 
   const other = { candidate: second, scores: otherRollouts.map(({ score }) => score) };
   const answer = await reflect(search, { parent, minibatch, rollouts, components, other }, 0);
   if ('kind' in answer) {
     dispatchRejection(search, parent, 0, answer);
-    return summarize([answer], 0, answer.kind === 'interrupted' ? [answer.interruption] : []);
+    return iterationOutcome([answer], 0, answer.kind === 'interrupted' ? [answer.interruption] : []);
   }
   return { ...pair, texts: { ...first.texts, ...answer.changed } };
 }

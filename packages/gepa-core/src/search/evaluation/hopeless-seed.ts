@@ -1,6 +1,6 @@
-import type { Rollout } from '../adapter/adapter.ts';
-import { type Step, walkSteps } from '../adapter/trace.ts';
-import { RolloutError } from '../errors.ts';
+import type { Rollout } from '../../adapter/adapter.ts';
+import { type Step, walkSteps } from '../../adapter/trace.ts';
+import { RolloutError } from '../../errors.ts';
 
 /**
  * Whether other texts cannot help with an error of the program: the adapter knows it, or no model was called before.

@@ -1,39 +1,27 @@
-import type { Adapter, Phase, Rollout } from '../adapter/adapter.ts';
-import { spendPhaseOf } from '../budget/spend.ts';
-import type { Stopwatch } from '../budget/stopwatch.ts';
-import type { Usage } from '../budget/usage.ts';
-import type { CallEnvironment } from '../calls/call.ts';
-import type { Interruption } from '../calls/interruption.ts';
-import { mapConcurrently } from '../calls/map-concurrently.ts';
-import { type CallOutcome, runCall } from '../calls/run-call.ts';
-import { Semaphore } from '../calls/semaphore.ts';
-import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '../component.ts';
-import { type JournalPosition, PROBE, type RolloutDetails } from '../journal/journal.ts';
-import type { Mask } from '../redact.ts';
-import type { RolloutPlace } from '../rollouts/rollouts.ts';
+import type { Adapter, Phase } from '../../adapter/adapter.ts';
+import { spendPhaseOf } from '../../budget/spend.ts';
+import type { Stopwatch } from '../../budget/stopwatch.ts';
+import type { Interruption } from '../../calls/interruption.ts';
+import { mapConcurrently } from '../../calls/map-concurrently.ts';
+import { type CallOutcome, runCall } from '../../calls/run-call.ts';
+import { Semaphore } from '../../calls/semaphore.ts';
+import { type Candidate, componentNames, seedCandidateOf } from '../../component.ts';
+import { PROBE } from '../../journal/journal.ts';
+import type { RolloutPlace } from '../../rollouts/rollouts.ts';
+import type { FrontierType } from '../state/search-view.ts';
+import { EvaluationWarnings } from './evaluation-warnings.ts';
 import type { ExampleRef } from './examples.ts';
 import { FailureCheck } from './failure-check.ts';
 import { DECIDING_ROLLOUTS, isHopeless } from './hopeless-seed.ts';
-import { ImageMemory } from './image-memory.ts';
+import {
+  KnownRollouts,
+  type KnownRolloutsOptions,
+  type Outcome,
+  type RolloutsOfCandidate,
+  type Scored,
+} from './known-rollouts.ts';
 import { type CandidateRun, type Program, RolloutCall, type RolloutContext } from './rollout-call.ts';
 import { ScoreCheck } from './score-check.ts';
-import type { FrontierType } from './search-view.ts';
-
-/** A rollout as it is kept. Details that only a reflection reads may be on disk instead: see `Evaluator.complete`. */
-export interface Scored<Example, Output, Trace> extends Measured<Example, Output, Trace> {
-  readonly position?: JournalPosition | undefined;
-  /** The same, of a rollout of another run. */
-  readonly readDetails?: (() => Generator<void, RolloutDetails>) | undefined;
-  /** Where its images are in the `ImageMemory`. */
-  readonly imagesAt?: number;
-}
-
-/** A rollout with what it took. */
-export interface Measured<Example, Output, Trace> extends Rollout<Example, Output, Trace> {
-  /** Program and judge. */
-  readonly usage: Usage;
-  readonly durationMs: number;
-}
 
 /** A candidate on some examples. `rollouts` has gaps where an `interruption` is set. */
 export interface Evaluation<Example, Output, Trace> {
@@ -41,8 +29,8 @@ export interface Evaluation<Example, Output, Trace> {
   readonly interruption?: Interruption;
 }
 
-export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
-  readonly run: CallEnvironment;
+export interface EvaluatorOptions<Example, Output, Trace, Name extends string>
+  extends Omit<KnownRolloutsOptions<Name>, 'names'> {
   readonly adapter: Adapter<Example, Output, Trace, Name>;
   readonly place: RolloutPlace<Example, Output, Trace, Name>;
   readonly stopwatch: Stopwatch;
@@ -51,25 +39,8 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string> {
   /** Undefined where no score counts as perfect. */
   readonly perfectScore: number | undefined;
   readonly frontierType: FrontierType;
-  readonly cache: boolean;
-  /** Whether the reflection model may read rollouts on the example, so that their traces are kept. */
-  readonly isReflectedOn: (exampleKey: number) => boolean;
-  /** Whether the reflection model reads images, so that those of its calls are kept. */
-  readonly readsImages: boolean;
-  /** Masks texts like the journal does. */
-  readonly mask: Mask;
   readonly warn: (message: string) => void;
 }
-
-type Outcome<Example, Output, Trace> =
-  | Scored<Example, Output, Trace>
-  | { readonly interruption: Interruption };
-
-/** The rollouts of one candidate by example, those in progress as promises. */
-type RolloutCache<Example, Output, Trace> = Map<
-  number,
-  Scored<Example, Output, Trace> | Promise<Outcome<Example, Output, Trace>>
->;
 
 /**
  * The first of the search's two effects: runs candidates on examples. Each pair of candidate and example runs once, also
@@ -80,19 +51,16 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   cacheHits = 0;
   /** Rollouts that the evaluation policy left out. */
   metricCallsSaved = 0;
+  readonly known: KnownRollouts<Example, Output, Trace, Name>;
   readonly #options: EvaluatorOptions<Example, Output, Trace, Name>;
-  readonly #names: readonly Name[];
   readonly #program: Program<Example, Output, Trace, Name>;
-  /** By candidate, then by example. */
-  readonly #cache = new Map<string, RolloutCache<Example, Output, Trace>>();
-  readonly #images = new ImageMemory();
   readonly #failureCheck: FailureCheck<Example>;
-  #hasWarnedOfMetric = false;
-  #hasWarnedOfProgram = false;
+  readonly #warnings: EvaluationWarnings;
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
     this.#options = options;
-    this.#names = componentNames(options.adapter.components);
+    this.known = new KnownRollouts({ ...options, names: componentNames(options.adapter.components) });
+    this.#warnings = new EvaluationWarnings(options.warn);
     this.#failureCheck = new FailureCheck(options.run.outage, options.warn);
     this.#program = {
       ...options,
@@ -104,25 +72,13 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   /** The metric calls that an evaluation would take. */
   cost(candidate: Candidate<Name>, examples: readonly ExampleRef<Example>[]): number {
     if (!this.#options.cache) return examples.length;
-    const known = this.#cache.get(candidateKey(this.#names, candidate));
+    const known = this.known.of(candidate);
     return new Set(examples.map(({ key }) => key).filter((key) => !known?.has(key))).size;
   }
 
   /** The same for a candidate that never ran. */
   costOfNew(examples: readonly ExampleRef<Example>[]): number {
     return this.#options.cache ? new Set(examples.map(({ key }) => key)).size : examples.length;
-  }
-
-  /**
-   * Adds a rollout of an earlier run, which is then not made.
-   *
-   * @param candidate its key: see `candidateKey`.
-   */
-  know(candidate: string, { key }: ExampleRef<Example>, rollout: Scored<Example, Output, Trace>): void {
-    if (!this.#options.cache) return;
-    const known = this.#cache.get(candidate) ?? new Map();
-    this.#cache.set(candidate, known);
-    if (!known.has(key)) known.set(key, rollout);
   }
 
   async evaluate(
@@ -139,47 +95,13 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     }
   }
 
-  /** Rollouts with every detail that the reflection model may read. */
-  async complete(
-    rollouts: readonly Scored<Example, Output, Trace>[],
-  ): Promise<Measured<Example, Output, Trace>[]> {
-    const { journal, pace } = this.#options.run;
-    const complete: Measured<Example, Output, Trace>[] = [];
-    for (const { position, readDetails, imagesAt, ...rollout } of rollouts) {
-      const read = readDetails ?? (position && (() => journal!.detailsAt(position)));
-      const details = read && (await pace.steps(read()));
-      const images = imagesAt === undefined ? undefined : this.#images.get(imagesAt);
-      complete.push({
-        ...rollout,
-        ...(details as Partial<Rollout<Example, Output, Trace>> | undefined),
-        ...(images === undefined ? {} : { images }),
-      });
-    }
-    return complete;
-  }
-
-  /** The first of the examples that the candidate is known to score at least `score` on; nothing is run. */
-  async knownSuccess(
-    candidate: Candidate<Name>,
-    examples: readonly ExampleRef<Example>[],
-    score: number,
-  ): Promise<Rollout<Example, Output, Trace> | undefined> {
-    const known = this.#cache.get(candidateKey(this.#names, candidate));
-    for (const { key } of known === undefined ? [] : examples) {
-      const rollout = known!.get(key);
-      if (rollout === undefined || rollout instanceof Promise || rollout.error !== undefined) continue;
-      if (rollout.score >= score) return (await this.complete([rollout]))[0];
-    }
-    return undefined;
-  }
-
   async #evaluate(
     candidate: Candidate<Name>,
     examples: readonly ExampleRef<Example>[],
     context: RolloutContext,
   ): Promise<Evaluation<Example, Output, Trace>> {
     const { run, concurrency } = this.#options;
-    const cache = context.repeat === undefined ? this.#cacheOf(candidate) : undefined;
+    const cache = context.repeat === undefined ? this.known.of(candidate) : undefined;
     const textsId = run.journal?.textsIdOf(candidate) ?? 0;
     const candidateRun: CandidateRun<Name> = { candidate, textsId, context, unavailable: undefined };
     const made = new Set<number>();
@@ -217,10 +139,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const first =
       interrupted.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interrupted[0];
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
-    this.#warnOfMetric(rollouts.find((rollout) => rollout?.failedIn === 'metric'));
+    this.#warnings.ofMetric(rollouts);
     // The testset's rollouts, and those of `evaluate`, are reported one by one.
     if (context.candidateIndex === 0 && context.phase !== 'testset')
-      this.#warnOfProgram(rollouts, context.phase);
+      this.#warnings.ofProgram(rollouts, context.phase);
     return { rollouts, ...first };
   }
 
@@ -272,7 +194,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   }
 
   async #cached(
-    cache: RolloutCache<Example, Output, Trace>,
+    cache: RolloutsOfCandidate<Example, Output, Trace>,
     candidateRun: CandidateRun<Name>,
     ref: ExampleRef<Example>,
     repeatsMetric: boolean,
@@ -293,17 +215,6 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     return outcome;
   }
 
-  #cacheOf(candidate: Candidate<Name>): RolloutCache<Example, Output, Trace> | undefined {
-    if (!this.#options.cache) return undefined;
-    const key = candidateKey(this.#names, candidate);
-    let cache = this.#cache.get(key);
-    if (cache === undefined) {
-      cache = new Map();
-      this.#cache.set(key, cache);
-    }
-    return cache;
-  }
-
   async #rollOut(
     candidateRun: CandidateRun<Name>,
     ref: ExampleRef<Example>,
@@ -313,45 +224,12 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const call = new RolloutCall(this.#program, candidateRun, ref, occurrence, repeatsMetric);
     const outcome = await runCall(this.#options.run, call);
     if ('interruption' in outcome) return outcome;
-    this.#warnIfFree(outcome);
-    const { usage, durationMs } = outcome;
+    this.#warnings.ifFree(this.#options.run, outcome);
     return this.#options.run.pace.step(() => {
-      const kept = { ...this.#kept(outcome, ref), usage, durationMs: Math.round(durationMs) };
+      const kept = this.known.keep(outcome, ref);
       this.#dispatchFinished(candidateRun.context, kept, outcome);
       return kept;
     });
-  }
-
-  /** Drops from memory what is on disk, or what no reflection will read. */
-  #kept(
-    { value, position, isReplayed }: CallOutcome<Rollout<Example, Output, Trace>>,
-    { key }: ExampleRef<Example>,
-  ): Omit<Scored<Example, Output, Trace>, 'usage' | 'durationMs'> {
-    const { images, ...rollout } = value;
-    const isReflectedOn = this.#options.isReflectedOn(key);
-    const imagesAt =
-      images === undefined || !isReflectedOn || !this.#options.readsImages
-        ? {}
-        : { imagesAt: this.#images.add(images) };
-    if (isReflectedOn && position === undefined) return { ...rollout, ...imagesAt };
-    const { example, exampleId, score, repeatScore, objectives, unread, failedIn, isHopeless } = rollout;
-    // The error as it was written, since a resumed run has no other.
-    const error =
-      position === undefined || isReplayed
-        ? rollout.error
-        : (this.#options.mask.data(rollout.error) as string | undefined);
-    return {
-      example,
-      exampleId,
-      score,
-      ...(repeatScore === undefined ? {} : { repeatScore }),
-      ...(objectives === undefined ? {} : { objectives }),
-      ...(unread === undefined ? {} : { unread }),
-      ...(error === undefined ? {} : { error, failedIn: failedIn! }),
-      ...(isHopeless ? { isHopeless } : {}),
-      ...(position === undefined || !isReflectedOn ? {} : { position }),
-      ...imagesAt,
-    };
   }
 
   #dispatchFinished(
@@ -372,34 +250,6 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
       metricCalls,
       replayed: isReplayed,
     });
-  }
-
-  #warnIfFree({ value, usage, isReplayed }: CallOutcome<Rollout<Example, Output, Trace>>): void {
-    const { run, warn } = this.#options;
-    if (isReplayed || !run.budget.limitsSpend || usage.modelCalls > 0 || value.error !== undefined) return;
-    warn(
-      'A rollout reported no usage and counts as free: maxCostUsd and maxTokens do not limit it. Return `usage` from run().',
-    );
-  }
-
-  /** Once, for the first in order, so that a replay gives the same warning. */
-  #warnOfMetric(failed: Scored<Example, Output, Trace> | undefined): void {
-    if (failed === undefined || this.#hasWarnedOfMetric) return;
-    this.#hasWarnedOfMetric = true;
-    this.#options.warn(
-      `The metric threw, first on example ${failed.exampleId}; such rollouts score failureScore: ${failed.error}`,
-    );
-  }
-
-  /** Once. Of a whole valset that fails, `validate` warns. */
-  #warnOfProgram(rollouts: readonly (Scored<Example, Output, Trace> | undefined)[], phase: Phase): void {
-    const first = rollouts.find((rollout) => rollout?.failedIn === 'program');
-    if (first === undefined || this.#hasWarnedOfProgram) return;
-    this.#hasWarnedOfProgram = true;
-    if (phase === 'seed' && rollouts.every((rollout) => rollout?.error !== undefined)) return;
-    this.#options.warn(
-      `The program failed with its own texts, first on example ${first.exampleId}; such rollouts score failureScore: ${first.error}. Unless better texts can fix that, fix the program or remove the example.`,
-    );
   }
 }
 
