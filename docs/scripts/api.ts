@@ -28,6 +28,7 @@ const app = await Application.bootstrapWithPlugins({
   excludeInternal: true,
   excludePrivate: true,
   disableSources: true,
+  preservedTypeAnnotationTags: ['@throws'],
   readme: 'none',
   name: 'API reference',
   outputs: [{ name: 'markdown', path: join(docs, 'api') }],
