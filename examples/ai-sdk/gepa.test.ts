@@ -176,6 +176,23 @@ describe('a function', () => {
     ]);
   });
 
+  it('a copy can be optimized again: it begins with its own texts, and a copy of it has the newest', async () => {
+    const second = tunable('second', 'Second.');
+    const two = async (input: string) =>
+      (await generateText({ model, instructions: `${tone.text} ${second.text}`, prompt: input })).text;
+    const once = gepa(two, { tunables: [tone, second] }).apply({ tone: 'Sing.', second: 'Twice.' });
+    const again = gepa(once, { tunables: [tone, second], include: ['tone'] });
+    expect(again.components).toMatchObject({ tone: { text: 'Sing.' } });
+    expect(await again.apply({ tone: 'Dance.' })('x')).toContain('Dance. Twice.');
+    expect(await once('x')).toContain('Sing. Twice.');
+
+    class Support extends ToolLoopAgent {}
+    const agent = new Support({ model: echo, instructions: 'Answer.' });
+    const applied = gepa(gepa(agent).apply({ instructions: 'Sing.' })).apply({ instructions: 'Dance.' });
+    expect(applied).toBeInstanceOf(Support);
+    expect((await applied.generate({ prompt: 'x' })).text).toContain('Dance.');
+  });
+
   it('a stream is a real stream outside of rollouts, and one counted call within', async () => {
     const streaming = async (input: string) =>
       await streamText({ model, instructions: tone.text, prompt: input }).text;

@@ -37,12 +37,20 @@ export function findTexts<Source extends Program>(
   options: TextOptions = {},
 ): ProgramTexts<Source> {
   const found = isAgent(program) ? textsOfAgent(program, options.tools) : {};
-  const components = { ...found, ...tunableComponents(options.tunables ?? [], found) };
+  const declared = tunableComponents(options.tunables ?? [], found);
+  // A copy that is optimized again begins with the texts that it has.
+  for (const [name, text] of Object.entries(copies.get(program)?.texts ?? {})) {
+    if (declared[name] !== undefined) declared[name] = { ...declared[name], text };
+  }
+  const components = { ...found, ...declared };
   if (Object.keys(components).length === 0) {
     throw new NoComponentsError('The program has no text to optimize. Give its texts as `tunables`.');
   }
   return { components, apply: (candidate) => copyWith(program, candidate) };
 }
+
+/** What copies were made of, and with which texts. */
+const copies = new WeakMap<Program, { readonly original: Program; readonly texts: Candidate }>();
 
 /** A copy of the program that uses the candidate's texts, in functions that it calls too. */
 export function copyWith<Source extends Program>(
@@ -50,21 +58,28 @@ export function copyWith<Source extends Program>(
   candidate: Candidate,
   changes: Partial<ToolLoopAgentSettings> = {},
 ): Source {
+  const { original, texts: earlier } = copies.get(program) ?? { original: program, texts: {} };
+  const texts = { ...earlier, ...candidate };
   const bound = <Call extends (...parameters: never[]) => unknown>(call: Call) =>
-    ((...parameters) => withCandidate(candidate, () => call(...parameters))) as Call;
-  if (!isAgent(program)) return bound(program as Flow) as Source;
-  const { instructions, tools, ...others } = settingsOf(program);
+    ((...parameters) => withCandidate(texts, () => call(...parameters))) as Call;
+  const copy = isAgent(program) ? copyOfAgent(program, candidate, changes) : bound(original as Flow);
+  if (isAgent(copy)) Object.assign(copy, { generate: bound(copy.generate), stream: bound(copy.stream) });
+  copies.set(copy, { original, texts });
+  return copy as Source;
+}
+
+/** The agent with other settings, its own class included. */
+function copyOfAgent(agent: Agent, candidate: Candidate, changes: Partial<ToolLoopAgentSettings>): Agent {
+  const { instructions, tools, ...others } = settingsOf(agent);
   const settings = {
     ...others,
     ...changes,
     instructions: mapInstructions(instructions, (text, name) => candidate[name] ?? text),
     tools: mapTools(tools, (text, name) => candidate[name] ?? text),
   };
-  const copy: Agent = Object.assign(Object.create(Object.getPrototypeOf(program)), program, { settings });
-  return Object.assign(copy, {
-    generate: bound(copy.generate.bind(copy)),
-    stream: bound(copy.stream.bind(copy)),
-  }) as Source;
+  const { generate, stream } = Object.getPrototypeOf(agent) as Agent;
+  const copy: Agent = Object.assign(Object.create(Object.getPrototypeOf(agent)), agent, { settings });
+  return Object.assign(copy, { generate: generate.bind(copy), stream: stream.bind(copy) });
 }
 
 export function isAgent(program: Program): program is Agent {
