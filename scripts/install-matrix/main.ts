@@ -5,13 +5,15 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../import-graph.ts';
 import { packPackages, tarballsIn } from '../pack.ts';
+import { tarballProblems } from '../release/tarballs.ts';
+import { readVersions } from '../release/versions.ts';
 import { type Cell, cells, type Manager, type Runtime } from './cells.ts';
 import { programFor } from './program.ts';
 import { tool } from './tools.ts';
 
 /**
- * Packs the built packages, installs them in bare folders with several package managers and peers, and runs a small
- * optimization there on several runtimes, as ESM and as CommonJS. `--quick` runs the part for CI, `--tarballs FOLDER` takes
+ * Packs the built packages, checks their files, installs them in bare folders with several package managers and peers, and
+ * runs a small optimization there on several runtimes, as ESM and as CommonJS. `--quick` runs the part for CI, `--tarballs FOLDER` takes
  * packages that are packed already; other arguments select by name.
  */
 const { values, positionals: wanted } = parseArgs({
@@ -27,6 +29,7 @@ const toolbox = join(folder, 'tools');
 let failures = 0;
 try {
   const tarballs = pack();
+  for (const [name, tarball] of tarballs) checkFiles(name, tarball);
   for (const cell of chosen) checkCell(cell, tarballs);
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -34,16 +37,23 @@ try {
 console.log(failures === 0 ? 'Every installation works.' : `${failures} FAILED.`);
 process.exitCode = failures === 0 && chosen.length > 0 ? 0 : 1;
 
-/** The packed packages as dependencies, by name. */
-function pack(): Readonly<Record<string, string>> {
+/** The packed packages by name. */
+function pack(): ReadonlyMap<string, string> {
   const target = values.tarballs === undefined ? join(folder, 'tarballs') : resolve(values.tarballs);
   if (values.tarballs === undefined) packPackages(target);
-  return Object.fromEntries([...tarballsIn(target)].map(([name, file]) => [name, `file:${file}`]));
+  return tarballsIn(target);
 }
 
-function checkCell(cell: Cell, tarballs: Readonly<Record<string, string>>): void {
+function checkFiles(name: string, tarball: string): void {
+  const problems = tarballProblems(tarball, readVersions(root).version, root);
+  console.log(`${problems.length === 0 ? 'works' : 'FAILS'}  ${name}: the files of the tarball`);
+  for (const problem of problems) console.log(problem);
+  if (problems.length > 0) failures++;
+}
+
+function checkCell(cell: Cell, tarballs: ReadonlyMap<string, string>): void {
   const project = mkdtempSync(join(folder, 'project-'));
-  const ours = Object.fromEntries(cell.packages.map((name) => [name, tarballs[name]!]));
+  const ours = Object.fromEntries(cell.packages.map((name) => [name, `file:${tarballs.get(name)}`]));
   writeProject(project, cell, ours);
   const started = Date.now();
   const installed = install(cell.manager, project);
