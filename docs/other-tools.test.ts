@@ -366,13 +366,17 @@ describe('the recipe for MLflow, over its REST API', () => {
           headers: { 'content-type': 'application/json' },
           body: JSON.stringify(body),
         };
-        return (await fetch(`${api}/api/2.0/mlflow/${path}`, init)).json();
+        const response = await fetch(`${api}/api/2.0/mlflow/${path}`, init);
+        return (await response.json()) as {
+          runs: { info: { run_id: string } }[];
+          metrics: { step: number; value: number }[];
+        };
       };
       const { runs } = await get('runs/search', { experiment_ids: ['0'] });
       expect(runs).toMatchObject([{ info: { status: 'FINISHED' } }]);
-      const history = `metrics/get-history?run_id=${runs[0].info.run_id}&metric_key=`;
+      const history = `metrics/get-history?run_id=${runs[0]!.info.run_id}&metric_key=`;
       const { metrics } = await get(`${history}validation`);
-      const steps = metrics.map(({ step, value }: { step: number; value: number }) => [step, value]);
+      const steps = metrics.map(({ step, value }) => [step, value]);
       expect(steps.sort()).toEqual([...scoresOfRun().entries()]);
       expect((await get(`${history}metric_calls`)).metrics).toMatchObject([{ step: 0 }]);
     },
