@@ -43,6 +43,8 @@ export class RunProgress {
     { readonly components: readonly string[]; readonly since: number }
   >();
   #rejectedInRow = 0;
+  /** The last rejection that was announced, by its proposal. */
+  #announcedRejection: number | undefined;
 
   constructor(startedAt: number) {
     this.spending = new Spending(startedAt);
@@ -144,6 +146,7 @@ export class RunProgress {
     const doublings = Math.log2(this.#rejectedInRow / MANY_REJECTED);
     if (doublings < 0 || !Number.isInteger(doublings)) return [];
     const { counts } = this.#search.tally;
+    this.#announcedRejection = counts.lastRejected!.proposal;
     const text = `${formatCount(this.#rejectedInRow)} proposals in a row were not accepted (in all ${rejectionReasons(counts)}). ${describeLastRejected(counts.lastRejected!)}`;
     return [plain(text)];
   }
@@ -220,7 +223,9 @@ export class RunProgress {
       ...(test === undefined ? [] : [testLine(test)]),
       `Validation: ${found}; ${countOf(metricCalls, 'metric call')}${cost}`,
       ...(counts.made === 0 ? [] : [`Search: ${describeProposals(counts)}`]),
-      ...(counts.accepted > 0 || counts.lastRejected === undefined
+      ...(counts.accepted > 0 ||
+      counts.lastRejected === undefined ||
+      counts.lastRejected.proposal === this.#announcedRejection
         ? []
         : [describeLastRejected(counts.lastRejected)]),
     ];

@@ -4,7 +4,12 @@ import type { ScoredCandidate } from '../search/search-view.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { diffCandidates } from './diff.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore } from './format.ts';
-import { describeLastRejected, describeProposals, minibatchesWithoutLesson } from './proposals.ts';
+import {
+  describeLastRejected,
+  describeProposals,
+  minibatchesWithoutLesson,
+  rejectionReasons,
+} from './proposals.ts';
 import { spendLines } from './spend-table.ts';
 import { describeStopReason } from './stop-reason.ts';
 import { visible } from './visible.ts';
@@ -216,10 +221,11 @@ function proposalLines({ proposals }: OptimizationResult, afterProgress: boolean
     ...(afterProgress ? [] : [describeProposals(proposals)]),
     ...(components.length < 2
       ? []
-      : components.map(
-          ([name, counts]) =>
-            `${visible(name)}: ${formatCount(counts.accepted)} of ${countOf(counts.accepted + counts.rejected, 'new text')} accepted`,
-        )),
+      : components.map(([name, counts]) => {
+          const reasons = rejectionReasons(counts);
+          const tried = countOf(counts.accepted + counts.rejected, 'proposal');
+          return `${visible(name)}: ${formatCount(counts.accepted)} of ${tried} accepted${reasons === '' ? '' : `; ${reasons}`}`;
+        })),
     ...(afterProgress || accepted > 0 || lastRejected === undefined
       ? []
       : [describeLastRejected(lastRejected)]),

@@ -372,7 +372,7 @@ export function summarize<Name extends string>(
   if (failure !== undefined) return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
   return rejected[0] === undefined
     ? { kind: 'idle', why: 'perfectMinibatches' }
-    : { kind: 'idle', why: 'noNewProposals', rejection: rejected[0].message };
+    : { kind: 'idle', why: 'noNewProposals' };
 }
 
 /** Of children with equal texts, the first. */
