@@ -88,6 +88,23 @@ describe('gepa on the command line', () => {
     expect((await gepa('--version')).out).toBe(`${VERSION}\n`);
   });
 
+  it('help and the text of a run fit the width of the terminal, broken between words', async () => {
+    const { isTTY, columns } = process.stdout;
+    Object.assign(process.stdout, { isTTY: true, columns: 60 });
+    try {
+      const outcomes = await Promise.all([gepa('--help'), gepa('help', 'show'), gepa('show', runDir)]);
+      for (const { out } of outcomes) {
+        const tooWide = out.split('\n').filter((line) => line.length > 60 && !line.startsWith('Usage: '));
+        expect(tooWide).toEqual([]);
+      }
+      expect(outcomes[0].out).toContain(
+        '\n  ls [DIR] [--json]\n      Lists the runs in a directory, the newest first\n',
+      );
+    } finally {
+      Object.assign(process.stdout, { isTTY, columns });
+    }
+  });
+
   it('an unknown command, option or candidate exits with 2 and says what there is', async () => {
     const [command, option, missing, candidate] = await Promise.all([
       gepa('shwo', runDir),
