@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -34,6 +42,23 @@ function modelRun(setup: TokenRunSetup = {}) {
     reflectionModel: async () => `\`\`\`\nbase ${vocabulary.slice(0, (answers++ % 8) + 1).join(' ')}\n\`\`\``,
   };
 }
+
+describe('a first line that cannot be read', () => {
+  it.each([
+    ['garbage', 'it is not a "gepa-run" header'],
+    ['{"type":"session","at":1}', 'it is not a "gepa-run" header'],
+    [
+      '{"type":"run","format":"gepa-run","version":9,"runId":"a"}',
+      'it has version 9, and this package reads version 3 and 4',
+    ],
+  ])('readRun refuses %s, and a reader goes on following', (line, message) => {
+    mkdirSync(runDir);
+    writeFileSync(path('journal.jsonl'), `${line}\n{"type":"iteration","at":1,"iteration":1}\n`);
+    expect(() => readRun(runDir)).toThrow(RunDirectoryError);
+    expect(() => readRun(runDir)).toThrow(message);
+    expect(() => new RunReader(runDir).update()).not.toThrow();
+  });
+});
 
 describe('a finished run', () => {
   it('readRun gives the candidates, scores, spend and test of the result', async () => {

@@ -1,8 +1,7 @@
 import { candidateKey } from '../component.ts';
 import { RunDirectoryError } from '../errors.ts';
 import type { DecisionEvent, GepaEvent } from '../events.ts';
-import type { Fingerprint } from '../journal/fingerprint.ts';
-import type { JournalLine } from '../journal/journal-lines.ts';
+import { headerOf, type JournalLine } from '../journal/journal-lines.ts';
 import { type FileLine, linesFrom } from '../journal/lines-from.ts';
 import { isLocked } from '../journal/lock.ts';
 import { builtin } from '../node/builtin.ts';
@@ -42,6 +41,8 @@ export class RunReader {
   #events = new EventsFold();
   #offsets = { journal: 0, events: 0 };
   #damaged = 0;
+  /** Why the first line of the journal cannot be read. */
+  #unreadable: unknown;
   #examples: Examples | undefined;
   /** The texts that are in the pool, and how many candidates and texts were compared with each other. */
   #known = { candidates: 0, texts: 0 };
@@ -71,13 +72,14 @@ export class RunReader {
     );
   }
 
-  /** The run as it was at the last `update`. @throws {RunDirectoryError} when there is no run yet. */
+  /** The run as it was at the last `update`. @throws {RunDirectoryError} when there is no run yet, or one of another version. */
   get data(): RunData {
     const { runId, startedAt, updatedAt, endedBy, about, spend, time, rollouts, reflections } = this.#journal;
     const { state, warnings } = this.#events;
+    if (this.#unreadable !== undefined) throw this.#unreadable;
     if (runId === '') {
       throw new RunDirectoryError(
-        `${this.#directory} has no run: there is no whole first line in its journal.jsonl.`,
+        `${this.#directory} has no run: it has no journal.jsonl with a whole first line.`,
       );
     }
     const { finished, started, candidates, bestIndex } = state;
@@ -164,14 +166,21 @@ export class RunReader {
       const isHeader = this.#offsets.journal === 0;
       this.#offsets.journal = position.offset + position.length;
       const line = headOfLine(bytes);
-      if (line === undefined) this.#damaged++;
-      else if (isHeader) {
-        this.#journal.start(line as unknown as { runId: string; fingerprint: Fingerprint });
-      } else {
+      if (isHeader) this.#readHeader(line);
+      else if (line === undefined) this.#damaged++;
+      else if (this.#unreadable === undefined) {
         this.#journal.apply(line as unknown as JournalLine, position);
         // A resumed run writes its decisions anew.
         if (line.type === 'session') this.#forgetEvents();
       }
+    }
+  }
+
+  #readHeader(line: unknown): void {
+    try {
+      this.#journal.start(headerOf(line, this.#path('journal.jsonl')));
+    } catch (error) {
+      this.#unreadable = error;
     }
   }
 
