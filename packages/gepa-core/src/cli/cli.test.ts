@@ -1,6 +1,6 @@
 // @module-tag slow
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -116,6 +116,21 @@ describe('gepa on the command line', () => {
     expect(command.err).toContain('There is no command "shwo"');
     expect(option.err).toContain('Usage: gepa show RUN');
     expect(candidate.err).toContain(`the run has ${result.candidates.length} candidates`);
+  });
+
+  it('a run of another version of the format exits with 1 and says so, also when it is to be watched', async () => {
+    const newer = join(root, 'newer');
+    mkdirSync(newer);
+    writeFileSync(
+      join(newer, 'journal.jsonl'),
+      '{"type":"run","format":"gepa-run","version":99,"runId":"a"}\n',
+    );
+    for (const command of ['show', 'watch', 'report']) {
+      const { code, err } = await gepa(command, newer);
+      expect([command, code]).toEqual([command, 1]);
+      expect(err).toContain('it has version 99');
+    }
+    rmSync(newer, { recursive: true });
   });
 
   it('a directory without a run exits with 1 and no stack', async () => {

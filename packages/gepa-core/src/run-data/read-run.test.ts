@@ -60,6 +60,20 @@ describe('a first line that cannot be read', () => {
   });
 });
 
+it('a reader that follows a directory reads the run that is started there anew', async () => {
+  const reader = new RunReader(runDir);
+  await optimize(modelRun());
+  reader.update();
+  const first = reader.data;
+  rmSync(runDir, { recursive: true });
+  expect(reader.update()).toBe(false);
+  expect(reader.data.runId).toBe(first.runId);
+  await optimize(modelRun({ seed: 3, maxMetricCalls: 60 }));
+  expect(reader.update()).toBe(true);
+  expect(reader.data).toEqual(readRun(runDir));
+  expect(reader.data.runId).not.toBe(first.runId);
+});
+
 describe('a finished run', () => {
   it('readRun gives the candidates, scores, spend and test of the result', async () => {
     const result = await optimize(modelRun());
