@@ -3,7 +3,12 @@ import type { TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search/search-view.ts';
 import { SearchState, scoresOf } from '../search/state.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from './format.ts';
-import { describeLastRejected, describeProposals, rejectionReasons } from './proposals.ts';
+import {
+  describeLastRejected,
+  describeProposals,
+  isLastRejectedTelling,
+  rejectionReasons,
+} from './proposals.ts';
 import { describeLimits, Spending } from './spending.ts';
 import { describeStopReason } from './stop-reason.ts';
 import { visible } from './visible.ts';
@@ -223,8 +228,8 @@ export class RunProgress {
       ...(test === undefined ? [] : [testLine(test)]),
       `Validation: ${found}; ${countOf(metricCalls, 'metric call')}${cost}`,
       ...(counts.made === 0 ? [] : [`Search: ${describeProposals(counts)}`]),
-      ...(counts.accepted > 0 ||
-      counts.lastRejected === undefined ||
+      ...(counts.lastRejected === undefined ||
+      !isLastRejectedTelling(counts, stopReason) ||
       counts.lastRejected.proposal === this.#announcedRejection
         ? []
         : [describeLastRejected(counts.lastRejected)]),

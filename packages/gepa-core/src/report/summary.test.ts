@@ -172,6 +172,12 @@ describe('proposals', () => {
     );
   });
 
+  it('a summary of a run that ran out of new texts says why the last was rejected, also after a gain', () => {
+    const lines = linesOf({ proposals, stopReason: 'noNewProposals' });
+    expect(row(lines, 'Proposals').at(-1)).toBe('The last new text of facts.system: It is the same.');
+    expect(row(linesOf({ proposals }), 'Proposals').join()).not.toContain('The last new text');
+  });
+
   it('a summary says how many rollouts of the seed and the best candidate failed, and why', () => {
     const failing = replay([
       runStarted(),

@@ -7,6 +7,7 @@ import { countOf, formatCount, formatDuration, formatGain, formatScore } from '.
 import {
   describeLastRejected,
   describeProposals,
+  isLastRejectedTelling,
   minibatchesWithoutLesson,
   rejectionReasons,
 } from './proposals.ts';
@@ -211,8 +212,8 @@ function firstFailure({ error }: ScoredCandidate): string {
 }
 
 /** How many proposals were accepted, of which components, and where none was, why the last was not. */
-function proposalLines({ proposals }: OptimizationResult, afterProgress: boolean): string[] {
-  const { made, accepted, byComponent, lastRejected } = proposals;
+function proposalLines({ proposals, stopReason }: OptimizationResult, afterProgress: boolean): string[] {
+  const { made, byComponent, lastRejected } = proposals;
   if (made === 0) return [];
   const components = Object.entries<ComponentProposals>(byComponent).filter(
     ([, counts]) => counts.accepted + counts.rejected > 0,
@@ -226,7 +227,7 @@ function proposalLines({ proposals }: OptimizationResult, afterProgress: boolean
           const tried = countOf(counts.accepted + counts.rejected, 'proposal');
           return `${visible(name)}: ${formatCount(counts.accepted)} of ${tried} accepted${reasons === '' ? '' : `; ${reasons}`}`;
         })),
-    ...(afterProgress || accepted > 0 || lastRejected === undefined
+    ...(afterProgress || lastRejected === undefined || !isLastRejectedTelling(proposals, stopReason)
       ? []
       : [describeLastRejected(lastRejected)]),
   ];
