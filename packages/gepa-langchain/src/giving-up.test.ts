@@ -10,7 +10,13 @@ import { ChatOllama } from '@langchain/ollama';
 import { ChatOpenAI } from '@langchain/openai';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { SeedError } from 'gepa-core';
-import { type FailingServer, type RawResponse, sendJson, startFailingServer, startServer } from 'gepa-test-server';
+import {
+  type FailingServer,
+  type RawResponse,
+  sendJson,
+  startFailingServer,
+  startServer,
+} from 'gepa-test-server';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { gepa } from './gepa.ts';
 
@@ -58,7 +64,10 @@ const models: Readonly<Record<string, () => BaseChatModel>> = {
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Compiles a program of the model by a clock that stands still while a request is in progress. */
-async function outcomeOf(model: BaseChatModel, options: { readonly metric?: () => Promise<number>; readonly requests?: () => number } = {}) {
+async function outcomeOf(
+  model: BaseChatModel,
+  options: { readonly metric?: () => Promise<number>; readonly requests?: () => number } = {},
+) {
   const requestsSoFar = options.requests ?? (() => server.requests);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   const startedAt = performance.now();

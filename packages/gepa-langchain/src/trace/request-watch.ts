@@ -43,9 +43,7 @@ function answered(key: object, status: number, reason: string, headers: object):
   const { sent, tracer } = requests.get(key) ?? {};
   if (sent === undefined) return;
   const error =
-    status < 400
-      ? undefined
-      : Object.assign(new Error(`${status} ${reason}`.trim()), { status, headers });
+    status < 400 ? undefined : Object.assign(new Error(`${status} ${reason}`.trim()), { status, headers });
   tracer?.requestEnded(sent, error);
 }
 
