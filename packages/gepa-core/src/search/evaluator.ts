@@ -12,7 +12,7 @@ import { type JournalPosition, PROBE, type RolloutDetails } from '../journal/jou
 import type { Mask } from '../redact.ts';
 import type { RolloutPlace } from '../rollouts/rollouts.ts';
 import type { ExampleRef } from './examples.ts';
-import { FailureCheck } from './failure-check.ts';
+import { FailureCheck, type Failures } from './failure-check.ts';
 import { DECIDING_ROLLOUTS, isHopeless } from './hopeless-seed.ts';
 import { ImageMemory } from './image-memory.ts';
 import { type CandidateRun, type Program, RolloutCall, type RolloutContext } from './rollout-call.ts';
@@ -87,6 +87,8 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #cache = new Map<string, RolloutCache<Example, Output, Trace>>();
   readonly #images = new ImageMemory();
   readonly #failureCheck: FailureCheck<Example>;
+  /** By candidate, outside of the testset. */
+  readonly #failures = new Map<string, Failures>();
   #hasWarnedOfMetric = false;
   #hasWarnedOfProgram = false;
 
@@ -123,6 +125,11 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const known = this.#cache.get(candidate) ?? new Map();
     this.#cache.set(candidate, known);
     if (!known.has(key)) known.set(key, rollout);
+  }
+
+  /** How many of a candidate's rollouts have failed in the search. */
+  failuresOf(candidate: Candidate<Name>): Failures {
+    return this.#failures.get(candidateKey(this.#names, candidate)) ?? { failed: 0, made: 0 };
   }
 
   async evaluate(
@@ -217,6 +224,14 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const first =
       interrupted.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interrupted[0];
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
+    if (context.phase !== 'testset') {
+      const outcomes = rollouts.filter((rollout) => rollout !== undefined);
+      const { failed, made } = this.failuresOf(candidate);
+      this.#failures.set(candidateKey(this.#names, candidate), {
+        failed: failed + outcomes.filter(({ error }) => error !== undefined).length,
+        made: made + outcomes.length,
+      });
+    }
     this.#warnOfMetric(rollouts.find((rollout) => rollout?.failedIn === 'metric'));
     // The testset's rollouts, and those of `evaluate`, are reported one by one.
     if (context.candidateIndex === 0 && context.phase !== 'testset')
