@@ -86,7 +86,7 @@ describe('invalid options', () => {
     [
       'an incomplete strategy object',
       { samplingStrategy: { parents: 2 } },
-      '{ parents: n, mutations: n }, { independent: n }',
+      "use 'single', { parents: n, mutations: n }, an object with sample()",
     ],
     [
       'a strategy with a size of zero',

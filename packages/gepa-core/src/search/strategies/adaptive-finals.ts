@@ -11,7 +11,7 @@ const FINALISTS = 3;
 const BLOCK = 6;
 /** The leader is clearly better than the seed beyond this many standard errors, and in the end beyond this many. */
 const CLEAR_ERRORS = 2;
-const CHOICE_ERRORS = 1;
+const CHOICE_ERRORS = 0.5;
 /** The score of the best candidate is that on positions that the search did not use, if there are this many. */
 const ENOUGH_POSITIONS = 10;
 /** Without a limit on metric calls, the final comparison ends after this many positions. */
