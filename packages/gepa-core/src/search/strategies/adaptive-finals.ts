@@ -9,8 +9,9 @@ const SHARE_IN_DOUBT = 0.2;
 const FINALISTS = 3;
 /** Positions that all finalists are scored on before the weakest leaves. */
 const BLOCK = 6;
-/** The leader is clearly better than the seed beyond this many standard errors, and in the end beyond this many. */
+/** The leader is clearly better than the seed beyond this many standard errors of their mean difference. */
 const CLEAR_ERRORS = 2;
+/** It is returned beyond this many. Closer to the seed it is about as often worse as better. */
 const CHOICE_ERRORS = 0.5;
 /** The score of the best candidate is that on positions that the search did not use, if there are this many. */
 const ENOUGH_POSITIONS = 10;

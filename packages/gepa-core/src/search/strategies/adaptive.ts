@@ -12,6 +12,11 @@ import type { EvaluationPolicy, PolicyRequest } from './evaluation-policy.ts';
  * The search of the preset `search: 'adaptive'`, as three strategies. All candidates are compared on one part of the
  * valset, which starts small and grows when it has to, so that most metric calls are spent on proposals. A final
  * comparison of the best candidates uses examples that the search has not used. docs/algorithm.md describes it.
+ *
+ * - `leaderOrPareto` selects parents, `reuseMeasured` samples minibatches.
+ * - `growingPart` decides who is scored where: `next` for a new candidate, `pool` after each iteration (when the part
+ *   grows, and who stays), `best` for the leader, `reserve` and `finals` for the end (adaptive-finals.ts).
+ * - adaptive-comparison.ts compares two candidates, and ranks several.
  */
 
 /** The size of the part at the start. A new candidate is scored in blocks of this size or more. */
