@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ['{packages,examples,benchmarks,docs,scripts}/**/*.test.ts'],
     reporters: ['default', './scripts/count-reporter.ts'],
+    globalSetup: './scripts/temporary-files.ts',
     setupFiles: ['./scripts/property-seed.ts'],
     execArgv: ['--conditions=gepa-source'],
     // Far more than any test takes on a busy machine: no test depends on speed.

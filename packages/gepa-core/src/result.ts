@@ -54,6 +54,8 @@ export interface FrontierKey extends FrontierKeyName {
 export interface ComponentProposals {
   readonly accepted: number;
   readonly rejected: number;
+  /** Why this component's text was rejected, with the number of proposals. */
+  readonly byReason: Readonly<Partial<Record<RejectedProposal['reason'], number>>>;
 }
 
 /** A proposal that led to no candidate. */

@@ -49,8 +49,8 @@ const mix = fc.record({
     samplingStrategy: fc.constantFrom(
       'single' as const,
       { parents: 2, mutations: 2 },
-      { independent: 3 },
-      { sameParent: 3 },
+      { parents: 3, mutations: 1 },
+      { parents: 1, mutations: 3 },
     ),
     selectionStrategy: fc.constantFrom('all' as const, 'best' as const),
     acceptanceCriterion: fc.constantFrom('strict_improvement' as const, 'improvement_or_equal' as const),

@@ -60,10 +60,9 @@ export function ceilingOf(settings: AnySettings): Counts {
 /** Tasks per iteration; `Infinity` for a custom sampler. */
 function tasksOf(strategy: SamplingStrategy): number {
   if (strategy === 'single') return 1;
-  if ('parents' in strategy) return strategy.parents * strategy.mutations;
-  if ('independent' in strategy) {
-    return strategy.independent === 'auto' ? MOST_AT_ONCE : strategy.independent;
+  if ('parents' in strategy) {
+    const { parents, mutations } = strategy;
+    return parents === 'auto' ? Math.max(MOST_AT_ONCE, mutations) : parents * mutations;
   }
-  if ('sameParent' in strategy) return strategy.sameParent;
   return Number.POSITIVE_INFINITY;
 }

@@ -78,8 +78,8 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly search?: SearchPreset;
   /**
    * The number of proposals per iteration, which are made and tested at the same time. More end a run sooner, but do not
-   * learn from each other; `'auto'` takes as many as leave about 25 rounds, at most 8. Short for
-   * `samplingStrategy: { independent: n }`. Default 1.
+   * learn from each other; `'auto'` takes as many as leave about 25 rounds, at most 8. Each has a parent and a minibatch
+   * of its own; `samplingStrategy` can share parents. Default 1.
    */
   readonly parallelProposals?: number | 'auto';
   /** The keys of the Pareto frontier: valset examples, objectives, both, or every pair of the two. Default `'instance'`. */

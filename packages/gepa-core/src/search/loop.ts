@@ -116,7 +116,6 @@ class Patience {
       );
       return 'trainsetExhausted';
     }
-    if ('rejection' in outcome) this.#warn(`The last new text was rejected: ${outcome.rejection}`);
     return 'noNewProposals';
   }
 

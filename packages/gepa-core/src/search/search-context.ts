@@ -60,8 +60,7 @@ export type IterationOutcome =
   /** Children were measured; `accepted` of them joined the pool. */
   | { readonly kind: 'tried'; readonly accepted: number }
   /** There was nothing to measure. */
-  | { readonly kind: 'idle'; readonly why: 'perfectMinibatches' }
-  | { readonly kind: 'idle'; readonly why: 'noNewProposals'; readonly rejection: string }
+  | { readonly kind: 'idle'; readonly why: 'perfectMinibatches' | 'noNewProposals' }
   /** Every task failed for a reason that is not the program's. */
   | { readonly kind: 'failed'; readonly reason: 'unavailable' | 'proposer_failed'; readonly error: unknown }
   | { readonly kind: 'stopped'; readonly reason: StopReason };

@@ -101,5 +101,5 @@ export function iterationOutcome<Name extends string>(
   if (failure !== undefined) return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
   return rejected[0] === undefined
     ? { kind: 'idle', why: 'perfectMinibatches' }
-    : { kind: 'idle', why: 'noNewProposals', rejection: rejected[0].message };
+    : { kind: 'idle', why: 'noNewProposals' };
 }

@@ -228,7 +228,7 @@ describe('metered calls', () => {
     });
     const context: RunContext = {
       signal: new AbortController().signal,
-      meter: { begin },
+      meter: { begin, retrying: () => () => {} },
       runId: 'run',
       iteration: 1,
       phase: 'minibatch',

@@ -29,6 +29,36 @@ describe('copyExample', () => {
     expect(copy.fn).toBe(fn);
   });
 
+  it('a Buffer in an example stays a Buffer with memory of its own', () => {
+    const original = Buffer.from('hello');
+    const copy = copyExample({ file: original }).file;
+    copy[0] = 'j'.charCodeAt(0);
+    expect([original.toString(), copy.toString()]).toEqual(['hello', 'jello']);
+    expect(copy.buffer.byteLength).toBe(5);
+  });
+
+  it.each([
+    ['Float64Array', new Float64Array([1.5, 2.5])],
+    ['BigInt64Array', new BigInt64Array([1n])],
+    ['DataView', new DataView(new ArrayBuffer(4), 1, 2)],
+    ['ArrayBuffer', new ArrayBuffer(3)],
+    ['RegExp', /x/g],
+  ])('a %s in an example is copied', (_, value) => {
+    const copy = copyExample([value])[0]!;
+    expect(copy).toEqual(value);
+    expect(copy).not.toBe(value);
+    expect(copy.constructor).toBe(value.constructor);
+  });
+
+  it('instances of subclasses of arrays, maps, sets and dates stay the same objects', () => {
+    class List extends Array {}
+    class Index extends Map {}
+    class Bag extends Set {}
+    class Day extends Date {}
+    for (const value of [new List(), new Index(), new Bag(), new Day()])
+      expect(copyExample([value])[0]).toBe(value);
+  });
+
   it('a cyclic example is copied with its cycle', () => {
     const node: { self?: unknown; name: string } = { name: 'a' };
     node.self = node;

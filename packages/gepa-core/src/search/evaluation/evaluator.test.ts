@@ -11,7 +11,7 @@ describe('rollouts', () => {
       concurrency,
       valset: tokenExamples('valid', 40),
       maxMetricCalls: 300,
-      samplingStrategy: { sameParent: 4 },
+      samplingStrategy: { parents: 1, mutations: 4 },
       async before() {
         maxOpen = Math.max(maxOpen, ++open);
         await new Promise(setImmediate);

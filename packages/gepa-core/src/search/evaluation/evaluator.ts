@@ -5,13 +5,13 @@ import type { Interruption } from '../../calls/interruption.ts';
 import { mapConcurrently } from '../../calls/map-concurrently.ts';
 import { type CallOutcome, runCall } from '../../calls/run-call.ts';
 import { Semaphore } from '../../calls/semaphore.ts';
-import { type Candidate, componentNames, seedCandidateOf } from '../../component.ts';
+import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '../../component.ts';
 import { PROBE } from '../../journal/journal.ts';
 import type { RolloutPlace } from '../../rollouts/rollouts.ts';
 import type { FrontierType } from '../state/search-view.ts';
 import { EvaluationWarnings } from './evaluation-warnings.ts';
 import type { ExampleRef } from './examples.ts';
-import { FailureCheck } from './failure-check.ts';
+import { FailureCheck, type Failures } from './failure-check.ts';
 import { DECIDING_ROLLOUTS, isHopeless } from './hopeless-seed.ts';
 import {
   KnownRollouts,
@@ -56,10 +56,14 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   readonly #program: Program<Example, Output, Trace, Name>;
   readonly #failureCheck: FailureCheck<Example>;
   readonly #warnings: EvaluationWarnings;
+  readonly #names: readonly Name[];
+  /** By candidate, outside of the testset. */
+  readonly #failures = new Map<string, Failures>();
 
   constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
     this.#options = options;
-    this.known = new KnownRollouts({ ...options, names: componentNames(options.adapter.components) });
+    this.#names = componentNames(options.adapter.components);
+    this.known = new KnownRollouts({ ...options, names: this.#names });
     this.#warnings = new EvaluationWarnings(options.warn);
     this.#failureCheck = new FailureCheck(options.run.outage, options.warn);
     this.#program = {
@@ -79,6 +83,11 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   /** The same for a candidate that never ran. */
   costOfNew(examples: readonly ExampleRef<Example>[]): number {
     return this.#options.cache ? new Set(examples.map(({ key }) => key)).size : examples.length;
+  }
+
+  /** How many of a candidate's rollouts have failed in the search. */
+  failuresOf(candidate: Candidate<Name>): Failures {
+    return this.#failures.get(candidateKey(this.#names, candidate)) ?? { failed: 0, made: 0 };
   }
 
   async evaluate(
@@ -139,6 +148,14 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const first =
       interrupted.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interrupted[0];
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
+    if (context.phase !== 'testset') {
+      const outcomes = rollouts.filter((rollout) => rollout !== undefined);
+      const { failed, made } = this.failuresOf(candidate);
+      this.#failures.set(candidateKey(this.#names, candidate), {
+        failed: failed + outcomes.filter(({ error }) => error !== undefined).length,
+        made: made + outcomes.length,
+      });
+    }
     this.#warnings.ofMetric(rollouts);
     // The testset's rollouts, and those of `evaluate`, are reported one by one.
     if (context.candidateIndex === 0 && context.phase !== 'testset')

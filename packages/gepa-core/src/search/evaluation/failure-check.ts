@@ -9,6 +9,28 @@ const MIN_FAILURES = 3;
 const MAX_PROBES = 10;
 /** The greatest chance that a seed which still works fails in every probe. */
 const MAX_CHANCE = 0.001;
+/** The greatest chance of failures that are not taken for an outage, where that is only guessed. */
+const MAX_CHANCE_OF_JUMP = 0.01;
+
+/** How many rollouts were made, and how many failed. */
+export interface Failures {
+  readonly failed: number;
+  readonly made: number;
+}
+
+/** Whether so many of a candidate's rollouts failed that its failures before make it unlikely. */
+export function haveJumped({ failed, made }: Failures, before: Failures): boolean {
+  if (failed < MIN_FAILURES || before.made === 0) return false;
+  const rate = (before.failed + 1) / (before.made + 2);
+  // The chance of fewer failures, by the binomial distribution.
+  let chance = (1 - rate) ** made;
+  let fewer = 0;
+  for (let count = 0; count < failed; count++) {
+    fewer += chance;
+    chance *= (((made - count) / (count + 1)) * rate) / (1 - rate);
+  }
+  return 1 - fewer < MAX_CHANCE_OF_JUMP;
+}
 
 /** A rollout, as far as it matters here. */
 type ProbeOutcome = { readonly error?: string } | { readonly interruption: Interruption };

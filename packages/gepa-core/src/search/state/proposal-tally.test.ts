@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { optimize } from '../../optimize.ts';
 import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
 import { tokenMetric } from '../../testing/token-task.ts';
+import { ProposalTally } from './proposal-tally.ts';
 
 it('the result counts the proposals that were accepted and rejected, in all, by reason and by component', async () => {
   let asked = 0;
@@ -37,6 +38,45 @@ it('the result counts the proposals that were accepted and rejected, in all, by 
   const byComponent = Object.values(proposals.byComponent);
   expect(byComponent.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(accepted);
   expect(byComponent.reduce((sum, { rejected }) => sum + rejected, 0)).toBe(notBetter + unchanged);
+  for (const { rejected, byReason } of byComponent)
+    expect(Object.values(byReason).reduce((sum, count) => sum + count, 0)).toBe(rejected);
+});
+
+it('a component whose text was refused has that reason, also in a proposal with new texts for others', () => {
+  const tally = new ProposalTally<string>();
+  const of = { iteration: 1, task: 0, parent: 0 };
+  const refused = { facts: { reason: 'unchanged', message: 'It is the current one.' } } as const;
+  const tested = { ...of, texts: { decision: 'New.' }, before: [0], refused };
+  tally.apply({
+    type: 'proposal_evaluated',
+    ...tested,
+    proposal: 1,
+    after: [1],
+    accepted: true,
+    selected: true,
+  });
+  tally.apply({
+    type: 'proposal_evaluated',
+    ...tested,
+    proposal: 2,
+    after: [0],
+    accepted: false,
+    selected: false,
+  });
+  tally.apply({
+    type: 'proposal_rejected',
+    ...of,
+    proposal: 3,
+    components: ['decision', 'facts'],
+    reason: 'cut_off',
+    message: 'It ended in mid-text.',
+    refused: { ...refused, decision: { reason: 'cut_off', message: 'It ended in mid-text.' } },
+  });
+  expect(tally.counts.byReason).toEqual({ not_better: 1, cut_off: 1 });
+  expect(tally.counts.byComponent).toEqual({
+    decision: { accepted: 1, rejected: 2, byReason: { not_better: 1, cut_off: 1 } },
+    facts: { accepted: 0, rejected: 3, byReason: { unchanged: 3 } },
+  });
 });
 
 it('the result has the last proposal that was rejected, with a line of the feedback on its minibatch', async () => {

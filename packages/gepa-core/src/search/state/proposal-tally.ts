@@ -21,7 +21,7 @@ export class ProposalTally<Name extends string> {
   apply(event: DecisionEvent<Name>): void {
     switch (event.type) {
       case 'run_started':
-        for (const name of event.components) this.#byComponent.set(name, { accepted: 0, rejected: 0 });
+        for (const name of event.components) this.#byComponent.set(name, noProposals);
         break;
       case 'iteration_started':
         this.#feedback.clear();
@@ -32,6 +32,7 @@ export class ProposalTally<Name extends string> {
         if (event.feedback !== undefined) this.#feedback.set(event.proposal, event.feedback);
         break;
       case 'proposal_rejected':
+        for (const name of event.components) this.#count(name, event.refused?.[name]?.reason ?? event.reason);
         this.#reject(event.components, event, event.reason, event.message);
         break;
       case 'proposal_evaluated':
@@ -61,13 +62,14 @@ export class ProposalTally<Name extends string> {
 
   #evaluate(event: Decision<Name, 'proposal_evaluated'>): void {
     const names = Object.keys(event.texts) as Name[];
-    for (const name of Object.keys(event.refused ?? {}) as Name[]) this.#count(name, false);
+    for (const name of Object.keys(event.refused ?? {}) as Name[])
+      this.#count(name, event.refused![name]!.reason);
+    for (const name of names) this.#count(name, event.accepted ? undefined : 'not_better');
     if (!event.accepted) {
       this.#reject(names, event, 'not_better', childScore(event.after, [event.before]));
       return;
     }
     this.#accepted++;
-    for (const name of names) this.#count(name, true);
   }
 
   #reject(
@@ -78,19 +80,27 @@ export class ProposalTally<Name extends string> {
   ): void {
     this.#rejected++;
     this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
-    for (const name of components) this.#count(name, false);
     const feedback = this.#feedback.get(proposal);
     this.#last = { proposal, components, reason, message, ...(feedback === undefined ? {} : { feedback }) };
   }
 
-  #count(name: Name, isAccepted: boolean): void {
-    const { accepted = 0, rejected = 0 } = this.#byComponent.get(name) ?? {};
+  /** Without a reason it was accepted. */
+  #count(name: Name, reason: RejectedProposal['reason'] | undefined): void {
+    const { accepted, rejected, byReason } = this.#byComponent.get(name) ?? noProposals;
     this.#byComponent.set(
       name,
-      isAccepted ? { accepted: accepted + 1, rejected } : { accepted, rejected: rejected + 1 },
+      reason === undefined
+        ? { accepted: accepted + 1, rejected, byReason }
+        : {
+            accepted,
+            rejected: rejected + 1,
+            byReason: { ...byReason, [reason]: (byReason[reason] ?? 0) + 1 },
+          },
     );
   }
 }
+
+const noProposals: ComponentProposals = { accepted: 0, rejected: 0, byReason: {} };
 
 /** `The child scored 1.2 instead of 1.5 in all on 3 examples.` */
 function childScore(after: readonly number[], before: readonly (readonly number[])[]): string {

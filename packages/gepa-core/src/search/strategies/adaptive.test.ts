@@ -25,7 +25,11 @@ describe('the adaptive search', () => {
           maxMetricCalls: fc.integer({ min: 20, max: 400 }),
           isPassOrFail: fc.boolean(),
           useMerge: fc.boolean(),
-          samplingStrategy: fc.constantFrom('single' as const, { independent: 2 }, { sameParent: 3 }),
+          samplingStrategy: fc.constantFrom(
+            'single' as const,
+            { parents: 2, mutations: 1 },
+            { parents: 1, mutations: 3 },
+          ),
         }),
         async ({ valset, testset, isPassOrFail, ...options }) => {
           const run = adaptive({

@@ -1,3 +1,6 @@
+import { meanAt } from '../state/scored-candidate.ts';
+import type { ScoredCandidate } from '../state/search-view.ts';
+
 /** The difference of two candidates' scores, example by example. */
 export interface Paired {
   readonly mean: number;
@@ -28,3 +31,23 @@ export function paired(
 /** Whether the first candidate is better, beyond some standard errors. One example shows nothing. */
 export const isBetter = ({ mean, error, count }: Paired, errors: number): boolean =>
   count > 1 && mean > 0 && mean > errors * error;
+
+/** From this share of the perfect score on, a change of the program has more to break than to mend. */
+const MOSTLY_PERFECT = 2 / 3;
+
+/**
+ * Candidates by their mean on a part of the valset, best first. Of equals the newest is first: it was better than its
+ * parent on a minibatch. Where they are mostly perfect it is the oldest: a minibatch shows what was mended, and hardly
+ * what was broken.
+ */
+export function ranked(
+  candidates: readonly ScoredCandidate[],
+  part: readonly number[],
+  perfectScore = Number.POSITIVE_INFINITY,
+): ScoredCandidate[] {
+  return candidates.toSorted((a, b) => {
+    const mean = meanAt(a, part);
+    const age = mean > MOSTLY_PERFECT * perfectScore ? a.index - b.index : b.index - a.index;
+    return meanAt(b, part) - mean || age;
+  });
+}
