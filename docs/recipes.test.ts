@@ -1,10 +1,8 @@
 // @module-tag slow
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { type ChatReply, type ChatRequest, contentText, startOpenAIServer } from 'gepa-test-server';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { writeDown } from '../examples/simulated-model/mishaps.ts';
 import { generalAdvice, rewrite } from '../examples/simulated-model/reflection-behaviour.ts';
 
@@ -94,6 +92,12 @@ const simulations: Readonly<Record<string, Simulation>> = {
 
 describe('the programs of the page run and save better texts, on simulated models', () => {
   const folder = mkdtempSync(join(examplesFolder, '.recipes-'));
+  const cwd = process.cwd();
+  afterEach(() => {
+    process.chdir(cwd);
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('every program has a simulation', () => {
@@ -119,13 +123,13 @@ describe('the programs of the page run and save better texts, on simulated model
       Array.from({ length: 30 }, (_, i) => JSON.stringify(example(i + 1))).join('\n'),
     );
     // Mastra reads the address of a model from its configuration alone.
-    const withUrl = code.replaceAll(/'openai\/([\w.-]+)'/g, `{ id: 'openai/$1', url: '${server.url}' }`);
-    writeFileSync(file, withUrl);
-    const env = { ...process.env, OPENAI_API_KEY: 'simulated', OPENAI_BASE_URL: server.url };
-    await promisify(execFile)(process.execPath, ['--conditions=gepa-source', file], {
-      cwd: dirname(file),
-      env,
-    });
+    const simulated = code.replaceAll(/'openai\/([\w.-]+)'/g, `{ id: 'openai/$1', url: '${server.url}' }`);
+    writeFileSync(file, simulated.replaceAll('progress: true,', ''));
+    vi.stubEnv('OPENAI_API_KEY', 'simulated');
+    vi.stubEnv('OPENAI_BASE_URL', server.url);
+    vi.spyOn(console, 'log').mockReturnValue();
+    process.chdir(dirname(file));
+    await import(file);
     await server.close();
     const saved = join(dirname(file), `${name.split(' ')[0]}.gepa.json`);
     expect(existsSync(saved)).toBe(true);
