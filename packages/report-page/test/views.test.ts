@@ -20,7 +20,7 @@ describe.skipIf(browserPath === undefined)(`a report file in a browser${withoutB
   beforeAll(async () => {
     browser = await launch();
     opened = await openReport(browser, source);
-  }, 60_000);
+  });
   afterAll(async () => {
     await opened?.[Symbol.asyncDispose]();
     await browser?.close();

@@ -1,7 +1,7 @@
 import { type GepaEvent, isDecision } from '../events.ts';
 import type { TestScores } from '../result.ts';
-import type { ScoredCandidate } from '../search/search-view.ts';
-import { SearchState, scoresOf } from '../search/state.ts';
+import type { ScoredCandidate } from '../search/state/search-view.ts';
+import { SearchState, scoresOf } from '../search/state/state.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from './format.ts';
 import {
   describeLastRejected,

@@ -1,7 +1,7 @@
 import { sentence } from '../calls/classify-error.ts';
 import { ProposerError } from '../errors.ts';
 import { compareFinalists } from './finals.ts';
-import { merge } from './merge.ts';
+import { merge } from './merge/merge.ts';
 import { mutate } from './mutate.ts';
 import { comparePool, startPool } from './pool.ts';
 import type { IterationOutcome, SearchContext } from './search-context.ts';
@@ -126,7 +126,7 @@ class Patience {
       return 'providerUnavailable';
     }
     throw new ProposerError(
-      `The proposer keeps failing: ${sentence(error)} The error's \`result\` holds what was found so far.`,
+      `The proposer keeps failing: ${sentence(error)} The error's \`result\` has what was found so far.`,
       { cause: error },
     );
   }

@@ -6,10 +6,10 @@ import type { DecisionEvent } from '../events.ts';
 import type { Memory } from '../reflection/memory/memory.ts';
 import type { Proposer } from '../reflection/proposer.ts';
 import type { Draws } from './draws.ts';
-import type { Evaluator } from './evaluator.ts';
-import type { ExampleRef } from './examples.ts';
-import type { MergeProposer } from './merge-proposer.ts';
-import type { SearchState } from './state.ts';
+import type { Evaluator } from './evaluation/evaluator.ts';
+import type { ExampleRef } from './evaluation/examples.ts';
+import type { MergeProposer } from './merge/merge-proposer.ts';
+import type { SearchState } from './state/state.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import type { Strategies } from './strategies/strategies.ts';
 
