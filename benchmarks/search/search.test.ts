@@ -15,6 +15,12 @@ describe('the search benchmark', () => {
     expect(run.score).toBeGreaterThan(run.seedScore);
   });
 
+  it.each(families)('runs a search on a task of the family $name', async (each) => {
+    const run = await runOnce({ ...each, budget: 60 }, searches.adaptive!, 1);
+    expect(run.calls).toBeGreaterThan(0);
+    expect(run.calls).toBeLessThanOrEqual(60);
+  });
+
   it('repeats a run exactly, whatever ran before', async () => {
     const noisy = { ...tiny, scoring: 'chance' } as const;
     const first = await runOnce(noisy, {}, 2);

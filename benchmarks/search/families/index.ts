@@ -44,6 +44,9 @@ function rugged(
   };
 }
 
+/** With noise, no score is the best that the metric can give. */
+const noisy = (noise: number): Settings => ({ scoring: { noise }, options: { skipPerfectScore: false } });
+
 const nearPerfect = {
   skillsPerComponent: 10,
   ceilings: [0.97, 1],
@@ -65,8 +68,8 @@ export const families: readonly Family[] = [
   skills('calls-1500', '1,500 calls', { budget: 1_500 }),
   skills('calls-3000', '3,000 calls', { budget: 3_000 }),
   skills('calls-10000', '10,000 calls', { budget: 10_000 }),
-  skills('noise-.1', 'scores with noise of deviation .1', { scoring: { noise: 0.1 } }),
-  skills('noise-.3', 'scores with noise of deviation .3', { scoring: { noise: 0.3 } }),
+  skills('noise-.1', 'scores with noise of deviation .1', noisy(0.1)),
+  skills('noise-.3', 'scores with noise of deviation .3', noisy(0.3)),
   skills('chance', 'scores 0 or 1 by chance', { scoring: 'chance' }),
   skills('threshold', 'scores 0 or 1 by a threshold', { scoring: { threshold: [0.4, 0.7] } }),
   skills('one-component', '1 component', {}, { components: 1, skillsPerComponent: 10 }),

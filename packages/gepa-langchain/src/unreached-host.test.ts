@@ -82,7 +82,7 @@ describe.each(Object.entries(models))('%s at a wrong port', (name, create) => {
     // The model of the user is the same as before.
     expect(model.caller).toBe(caller);
     expect({ ...caller }).toEqual(ownFields);
-  }, 15_000);
+  });
 });
 
 it('a reflection model at a wrong port ends the run within seconds, with the scores so far', async () => {
@@ -99,7 +99,7 @@ it('a reflection model at a wrong port ends the run within seconds, with the sco
   expect(result.stopReason).toBe('providerUnavailable');
   expect(result.retries).toBe(3);
   expect(result.warnings.join()).toContain(new URL(url).host);
-}, 15_000);
+});
 
 it('modelHosts finds the address of each model and no other', () => {
   const program = ChatPromptTemplate.fromMessages([['system', 'See https://example.org/a.']]).pipe(

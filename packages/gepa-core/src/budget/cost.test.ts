@@ -1,3 +1,4 @@
+// @module-tag slow
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OptionsError, RunError } from '../errors.ts';
@@ -13,7 +14,7 @@ function pricedRun(setup: {
   readonly reflection: Usage;
   readonly prices?: Record<string, { input: number; output: number }>;
   readonly concurrency?: number;
-  readonly samplingStrategy?: { sameParent: number };
+  readonly samplingStrategy?: { parents: number; mutations: number };
 }) {
   const { rollout, reflection, ...rest } = setup;
   let reflections = 0;
@@ -53,14 +54,14 @@ describe('maxCostUsd', () => {
         fc.double({ min: 0.03, max: 0.4, noNaN: true }),
         fc.constantFrom(1, 4, 32),
         fc.integer({ min: 1, max: 4 }),
-        async (maxCostUsd, concurrency, sameParent) => {
+        async (maxCostUsd, concurrency, mutations) => {
           const run = pricedRun({
             maxCostUsd,
             rollout: small,
             reflection: large,
             prices,
             concurrency,
-            samplingStrategy: { sameParent },
+            samplingStrategy: { parents: 1, mutations },
           });
           const result = await optimize(run.options);
           const reflections = result.spend.reflection.usage.modelCalls;

@@ -13,7 +13,7 @@ const busy = (headers = {}) => Object.assign(new Error('busy'), { status: 503, h
 const unreached = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:9'), { code: 'ECONNREFUSED' });
 const deadlineMs = giveUpAfterMs({});
 
-function attempt({ hasAnswered = false, answeredAt = () => 0 } = {}) {
+function attempt({ hasAnswered = false, answeredAt = (): number => 0 } = {}) {
   const shown: unknown[] = [];
   const givenUp: unknown[] = [];
   const failing: Failing = {};

@@ -74,7 +74,7 @@ const setups: Record<string, TokenRunSetup> = {
   'independent tasks and no cache': {
     cacheEvaluation: false,
     skipDuplicates: false,
-    samplingStrategy: { independent: 3 },
+    samplingStrategy: { parents: 3, mutations: 1 },
     maxMetricCalls: 140,
   },
 };

@@ -1,6 +1,6 @@
 import { componentNames } from '../component.ts';
-import { ExampleIndex } from '../search/examples.ts';
-import { MERGE_SUBSAMPLE_SIZE } from '../search/merge-proposer.ts';
+import { ExampleIndex } from '../search/evaluation/examples.ts';
+import { MERGE_SUBSAMPLE_SIZE } from '../search/merge/merge-proposer.ts';
 import { FIRST_PART } from '../search/strategies/adaptive.ts';
 import { MOST_AT_ONCE, type SamplingStrategy } from '../search/strategies/proposal-sampling.ts';
 import { mostSelected, type SelectionStrategy } from '../search/strategies/proposal-selection.ts';
@@ -60,10 +60,9 @@ export function ceilingOf(settings: AnySettings): Counts {
 /** Tasks per iteration; `Infinity` for a custom sampler. */
 function tasksOf(strategy: SamplingStrategy): number {
   if (strategy === 'single') return 1;
-  if ('parents' in strategy) return strategy.parents * strategy.mutations;
-  if ('independent' in strategy) {
-    return strategy.independent === 'auto' ? MOST_AT_ONCE : strategy.independent;
+  if ('parents' in strategy) {
+    const { parents, mutations } = strategy;
+    return parents === 'auto' ? Math.max(MOST_AT_ONCE, mutations) : parents * mutations;
   }
-  if ('sameParent' in strategy) return strategy.sameParent;
   return Number.POSITIVE_INFINITY;
 }

@@ -51,7 +51,11 @@ const setups: Record<string, TokenRunSetup> = {
     mergeValOverlapFloor: 1,
     components: ['extract', 'route', 'answer'],
   },
-  'no cache': { cacheEvaluation: false, samplingStrategy: { independent: 3 }, skipDuplicates: false },
+  'no cache': {
+    cacheEvaluation: false,
+    samplingStrategy: { parents: 3, mutations: 1 },
+    skipDuplicates: false,
+  },
   'several objectives and the trainset as valset': {
     trainset: tokenExamples('both', 8),
     valset: tokenExamples('both', 8),
@@ -67,7 +71,7 @@ const setups: Record<string, TokenRunSetup> = {
   },
   'the adaptive search, parallel tasks and repeated validation': {
     search: 'adaptive',
-    samplingStrategy: { independent: 2 },
+    samplingStrategy: { parents: 2, mutations: 1 },
     skipPerfectScore: false,
     maxMetricCalls: 260,
   },
@@ -187,7 +191,7 @@ it.each<[string, TokenRunSetup]>([
   async (end, limits) => {
     const setup: TokenRunSetup = {
       testset: tokenExamples('tests', 6),
-      samplingStrategy: { independent: 3 },
+      samplingStrategy: { parents: 3, mutations: 1 },
       acceptanceCriterion: 'improvement_or_equal',
     };
     for (let maxMetricCalls = 70; maxMetricCalls < 110; maxMetricCalls += 3) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
+import { presets, resolveOptions } from './settings.ts';
 
 /** The problems that `optimize` reports for the options of a token run with overrides. */
 async function problemsOf(overrides: object): Promise<readonly string[]> {
@@ -81,12 +82,12 @@ describe('invalid options', () => {
     [
       'an unknown strategy',
       { candidateSelectionStrategy: 'best' },
-      `"candidateSelectionStrategy" is not a known strategy; use 'leader_or_pareto', 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto', an object with select() (got "best")`,
+      "\"candidateSelectionStrategy\" is not a known strategy; use 'leader_or_pareto', 'pareto', ",
     ],
     [
       'an incomplete strategy object',
       { samplingStrategy: { parents: 2 } },
-      '{ parents: n, mutations: n }, { independent: n }',
+      "use 'single', { parents: n, mutations: n }, an object with sample()",
     ],
     [
       'a strategy with a size of zero',
@@ -248,6 +249,30 @@ it('options that are undefined count as absent', async () => {
   };
   expect((await optimize(withUndefined as never)).stopReason).toBe('maxIterations');
 });
+
+const presetOptions = Object.keys(presets.adaptive) as (keyof typeof presets.adaptive)[];
+const strategiesOf = async (options: object) => {
+  const settings = await resolveOptions({ ...tokenRun().options, ...options });
+  return Object.fromEntries(presetOptions.map((name) => [name, settings[name]]));
+};
+
+it.each(presetOptions)(
+  '%s overrides the preset of `search` and leaves its other strategies',
+  async (name) => {
+    const { adaptive, reference } = presets;
+    const ofReference = { [name]: reference[name] };
+    const ofAdaptive = { [name]: adaptive[name] };
+    expect(await strategiesOf({ search: 'adaptive', ...ofReference })).toEqual({
+      ...adaptive,
+      ...ofReference,
+    });
+    expect(await strategiesOf({ search: 'reference', ...ofAdaptive })).toEqual({
+      ...reference,
+      ...ofAdaptive,
+    });
+    expect(await strategiesOf({ search: undefined, [name]: undefined })).toEqual(adaptive);
+  },
+);
 
 it('auto sets the budget and adds the metric calls of the testset', async () => {
   const run = tokenRun({ auto: 'light', testset: tokenExamples('tests', 3), maxIterations: 1 });

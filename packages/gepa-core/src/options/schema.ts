@@ -43,7 +43,7 @@ function strategy(
 
 const countOrAuto = z.union([count, z.literal('auto')], "must be a whole number of 1 or more, or 'auto'");
 const countsOf = (keys: readonly string[]) =>
-  z.strictObject(Object.fromEntries(keys.map((key) => [key, key === 'independent' ? countOrAuto : count])));
+  z.strictObject(Object.fromEntries(keys.map((key) => [key, key === 'parents' ? countOrAuto : count])));
 
 /** A value for all components, or values by name. */
 const perComponent = (type: z.ZodMiniType, what: string) =>
@@ -111,7 +111,7 @@ const shape = {
   samplingStrategy: optional(
     strategy(['single'], {
       method: 'sample',
-      counts: [['parents', 'mutations'], ['independent'], ['sameParent']],
+      counts: [['parents', 'mutations']],
     }),
   ),
   acceptanceCriterion: optional(strategy(['strict_improvement', 'improvement_or_equal'], { function: true })),

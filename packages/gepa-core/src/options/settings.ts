@@ -125,7 +125,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
     ...presets[options.search ?? defaults.search],
     ...(options.parallelProposals === undefined
       ? {}
-      : { samplingStrategy: { independent: options.parallelProposals } }),
+      : { samplingStrategy: { parents: options.parallelProposals, mutations: 1 } }),
     ...definedOnly(options),
     ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
     ...(runDir === undefined ? {} : { runDir }),

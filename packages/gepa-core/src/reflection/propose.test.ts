@@ -104,7 +104,7 @@ describe('a reflection model', () => {
     const { propose: _, ...options } = tokenRun({ maxIterations: 1 }).options;
     await optimize({
       ...options,
-      samplingStrategy: { independent: 6 },
+      samplingStrategy: { parents: 6, mutations: 1 },
       reflectionConcurrency: 2,
       retry: { minDelayMs: 1 },
       reflectionModel: async () => {
@@ -133,7 +133,7 @@ describe('a reflection model', () => {
         return block(`base red ${maxOpen}`);
       },
       {
-        samplingStrategy: { independent: 6 },
+        samplingStrategy: { parents: 6, mutations: 1 },
         maxIterations: 1,
         reflectionConcurrency: 2,
         skipPerfectScore: false,

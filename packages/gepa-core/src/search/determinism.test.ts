@@ -18,7 +18,7 @@ const setups: Record<string, TokenRunSetup> = {
     components: ['extract', 'route', 'answer'],
   },
   'independent tasks, best-of selection and no cache': {
-    samplingStrategy: { independent: 3 },
+    samplingStrategy: { parents: 3, mutations: 1 },
     selectionStrategy: 'best',
     cacheEvaluation: false,
     useMerge: true,
@@ -28,7 +28,7 @@ const setups: Record<string, TokenRunSetup> = {
     valset: tokenExamples('both', 8),
     candidateSelectionStrategy: 'epsilon_greedy',
     componentSelector: 'all',
-    samplingStrategy: { sameParent: 2 },
+    samplingStrategy: { parents: 1, mutations: 2 },
   },
   'the adaptive search': { search: 'adaptive', valset: tokenExamples('valid', 30) },
   'the adaptive search and four proposals at once': {
@@ -104,7 +104,11 @@ describe.each(Object.entries(setups))('a run with %s', (name, setup) => {
   });
 });
 
-it.each([{ parents: 3, mutations: 2 }, { independent: 6 }, { sameParent: 6 }])(
+it.each([
+  { parents: 3, mutations: 2 },
+  { parents: 6, mutations: 1 },
+  { parents: 1, mutations: 6 },
+])(
   'the reflections of the tasks of an iteration (%o) run concurrently, and their rollouts too',
   async (samplingStrategy) => {
     const open = new Map<string, number>();

@@ -3,10 +3,10 @@ import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import type { TestScores } from '../result.ts';
 import { bootstrapInterval } from './bootstrap.ts';
-import type { Evaluator } from './evaluator.ts';
-import type { ExampleRef } from './examples.ts';
-import { haveJumped } from './failure-check.ts';
-import type { ScoredCandidate } from './search-view.ts';
+import type { Evaluator } from './evaluation/evaluator.ts';
+import type { ExampleRef } from './evaluation/examples.ts';
+import { haveJumped } from './evaluation/failure-check.ts';
+import type { ScoredCandidate } from './state/search-view.ts';
 
 /** Scores the seed and the best candidate on the testset, and compares them on the examples that both were scored on. */
 export async function scoreTestset<Example, Output, Trace, Name extends string>(run: {

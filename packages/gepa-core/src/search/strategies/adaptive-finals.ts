@@ -1,7 +1,7 @@
-import { meanAt } from '../scored-candidate.ts';
-import type { SearchView } from '../search-view.ts';
+import { meanAt } from '../state/scored-candidate.ts';
+import type { SearchView } from '../state/search-view.ts';
+import { isBetter, type Paired, paired, ranked } from './adaptive-comparison.ts';
 import type { FinalStep, FinalsRequest, PolicyRequest } from './evaluation-policy.ts';
-import { isBetter, type Paired, paired } from './paired.ts';
 
 /** The share of the calls that the final comparison gets; and while the leader is not clearly better than the seed. */
 const SHARE = 0.08;
@@ -9,9 +9,10 @@ const SHARE_IN_DOUBT = 0.2;
 const FINALISTS = 3;
 /** Positions that all finalists are scored on before the weakest leaves. */
 const BLOCK = 6;
-/** The leader is clearly better than the seed beyond this many standard errors, and in the end beyond this many. */
+/** The leader is clearly better than the seed beyond this many standard errors of their mean difference. */
 const CLEAR_ERRORS = 2;
-const CHOICE_ERRORS = 1;
+/** It is returned beyond this many. Closer to the seed it is about as often worse as better. */
+const CHOICE_ERRORS = 0.5;
 /** The score of the best candidate is that on positions that the search did not use, if there are this many. */
 const ENOUGH_POSITIONS = 10;
 /** Without a limit on metric calls, the final comparison ends after this many positions. */
@@ -82,7 +83,7 @@ export class Finals {
     if (finalists === undefined) {
       this.#guardsSeed =
         bestIndex !== 0 && !isBetter(compared(search, bestIndex, 0, positions), CLEAR_ERRORS);
-      return this.#guardsSeed ? [bestIndex, 0] : byMean(search).slice(0, FINALISTS);
+      return this.#guardsSeed ? [bestIndex, 0] : bestFirst(search).slice(0, FINALISTS);
     }
     if (this.#guardsSeed) {
       const leaderWins = isBetter(compared(search, bestIndex, 0, positions), CLEAR_ERRORS);
@@ -91,7 +92,7 @@ export class Finals {
       if (seedWins) return [0];
       // The others catch up.
       return leaderWins
-        ? byMean(search)
+        ? bestFirst(search)
             .filter((index) => index !== 0)
             .slice(0, FINALISTS)
         : finalists;
@@ -118,9 +119,13 @@ export class Finals {
 const compared = ({ candidates }: SearchView, a: number, b: number, positions: readonly number[]): Paired =>
   paired(candidates[a]!.scores, candidates[b]!.scores, positions);
 
-/** The candidates of the pool, best first, of equals the newest. */
-const byMean = (search: SearchView): number[] =>
-  search.pool.candidates.toSorted((a, b) => search.partMean(b) - search.partMean(a) || b - a);
+/** The candidates of the pool, best first. */
+const bestFirst = ({ candidates, pool, perfectScore }: SearchView): number[] =>
+  ranked(
+    pool.candidates.map((index) => candidates[index]!),
+    pool.part,
+    perfectScore,
+  ).map(({ index }) => index);
 
 /** Of some candidates the one with the highest mean, the first of equals. */
 function bestOf(

@@ -1,17 +1,22 @@
 import { countOf } from '../../report/format.ts';
 import type { Random } from '../random.ts';
-import { meanAt, scoresAt } from '../scored-candidate.ts';
-import type { SearchView } from '../search-view.ts';
+import { scoresAt } from '../state/scored-candidate.ts';
+import type { SearchView } from '../state/search-view.ts';
+import { isBetter, paired, ranked } from './adaptive-comparison.ts';
 import { Finals, reserveShare } from './adaptive-finals.ts';
 import type { BatchSampler } from './batch-sampling.ts';
 import { type CandidateSelector, drawByKeys } from './candidate-selection.ts';
 import type { EvaluationPolicy, PolicyRequest } from './evaluation-policy.ts';
-import { isBetter, paired } from './paired.ts';
 
 /*
  * The search of the preset `search: 'adaptive'`, as three strategies. All candidates are compared on one part of the
  * valset, which starts small and grows when it has to, so that most metric calls are spent on proposals. A final
  * comparison of the best candidates uses examples that the search has not used. docs/algorithm.md describes it.
+ *
+ * - `leaderOrPareto` selects parents, `reuseMeasured` samples minibatches.
+ * - `growingPart` decides who is scored where: `next` for a new candidate, `pool` after each iteration (when the part
+ *   grows, and who stays), `best` for the leader, `reserve` and `finals` for the end (adaptive-finals.ts).
+ * - adaptive-comparison.ts compares two candidates, and ranks several.
  */
 
 /** The size of the part at the start. A new candidate is scored in blocks of this size or more. */
@@ -113,6 +118,7 @@ export function reuseMeasured(): BatchSampler {
 export function growingPart(): EvaluationPolicy {
   /** The order in which the part takes the positions of the valset. */
   let order: readonly number[] = [];
+  let perfectScore: number | undefined;
   /** Candidates that were clearly worse than the leader before they were scored on the whole part. */
   const givenUp = new Set<number>();
   const stall = new Stall();
@@ -139,6 +145,7 @@ export function growingPart(): EvaluationPolicy {
         const shuffled = Array.from({ length: search.valsetSize }, (_, position) => position);
         random.shuffle(shuffled);
         order = shuffled;
+        perfectScore = search.perfectScore;
         const size = Math.max(1, Math.min(FIRST_PART, Math.floor(metricCalls.limit / 4)));
         return { candidates: [], part: order.slice(0, size), reason: 'the search starts' };
       }
@@ -165,9 +172,7 @@ export function growingPart(): EvaluationPolicy {
 
     best(candidates, part) {
       const complete = candidates.filter((candidate) => scoresAt(candidate, part).isComplete);
-      return (complete.length > 0 ? complete : candidates).reduce((best, candidate) =>
-        meanAt(candidate, part) >= meanAt(best, part) ? candidate : best,
-      ).index;
+      return ranked(complete.length > 0 ? complete : candidates, part, perfectScore)[0]!.index;
     },
 
     reserve: reserveShare,
@@ -214,15 +219,15 @@ function callsToGrow({ search, metricCalls, ...request }: PolicyRequest): number
 
 /** The size of a part that tells the leader from its closest rivals, by how much their scores differ per example. */
 function sizeFor(search: SearchView): number {
-  const { candidates, pool, bestIndex } = search;
-  const rivals = pool.candidates
-    .filter((index) => index !== bestIndex)
-    .sort((a, b) => search.partMean(b) - search.partMean(a) || b - a)
-    .slice(0, 3);
+  const { candidates, pool, bestIndex, perfectScore } = search;
+  const leader = candidates[bestIndex]!;
+  const rivals = ranked(
+    pool.candidates.filter((index) => index !== bestIndex).map((index) => candidates[index]!),
+    pool.part,
+    perfectScore,
+  ).slice(0, 3);
   if (rivals.length < 2) return 0;
-  const variances = rivals.map(
-    (rival) => paired(candidates[bestIndex]!.scores, candidates[rival]!.scores, pool.part).variance,
-  );
+  const variances = rivals.map((rival) => paired(leader.scores, rival.scores, pool.part).variance);
   return variances.reduce((sum, variance) => sum + variance, 0) / rivals.length / RESOLUTION ** 2;
 }
 

@@ -63,6 +63,9 @@ describe('parallelProposals', () => {
       minibatchSize: 3,
       search,
     };
-    expect(proposalSampler({ independent: 'auto' }).sample(draw)).toHaveLength(tasks);
+    expect(proposalSampler({ parents: 'auto', mutations: 1 }).sample(draw)).toHaveLength(tasks);
+    // Whole parents: at least one, and at most as many tasks as without mutations.
+    const shared = Math.max(1, Math.floor(tasks / 3));
+    expect(proposalSampler({ parents: 'auto', mutations: 3 }).sample(draw)).toHaveLength(3 * shared);
   });
 });

@@ -1,4 +1,4 @@
-import type { SearchView } from '../search-view.ts';
+import type { SearchView } from '../state/search-view.ts';
 
 /** A parent and the minibatch on which to improve it. */
 export interface Task {
@@ -24,34 +24,24 @@ export interface ProposalSampler {
 /** The number of tasks per iteration, or a sampler (reference: `sampling_strategy`). Default: `'single'`, one task. */
 export type SamplingStrategy =
   | 'single'
-  /** P parents with N minibatches each: P×N tasks. */
-  | { readonly parents: number; readonly mutations: number }
-  /** N parents, drawn independently, with one minibatch each: N tasks. `'auto'`: as many as the metric calls allow. */
-  | { readonly independent: number | 'auto' }
-  /** One parent with N minibatches: N tasks. */
-  | { readonly sameParent: number }
+  /** P parents, drawn independently, with N minibatches each: P×N tasks. `'auto'`: as many as the metric calls allow. */
+  | { readonly parents: number | 'auto'; readonly mutations: number }
   | ProposalSampler;
 
 export function proposalSampler(strategy: SamplingStrategy): ProposalSampler {
   if (strategy === 'single') return grid(1, 1);
-  if ('parents' in strategy) return grid(strategy.parents, strategy.mutations);
-  if ('independent' in strategy) {
-    const { independent } = strategy;
-    return independent === 'auto'
-      ? { sample: (draw) => grid(tasksAtOnce(draw), 1).sample(draw) }
-      : grid(independent, 1);
-  }
-  if ('sameParent' in strategy) return grid(1, strategy.sameParent);
-  return strategy;
+  return 'parents' in strategy ? grid(strategy.parents, strategy.mutations) : strategy;
 }
 
-function grid(parents: number, mutations: number): ProposalSampler {
+function grid(parents: number | 'auto', mutations: number): ProposalSampler {
   return {
-    sample: ({ selectParent, nextMinibatch }) =>
-      times(parents, () => {
-        const parent = selectParent();
-        return times(mutations, () => ({ parent, minibatch: nextMinibatch(parent) }));
-      }).flat(),
+    sample(draw) {
+      const count = parents === 'auto' ? Math.max(1, Math.floor(tasksAtOnce(draw) / mutations)) : parents;
+      return times(count, () => {
+        const parent = draw.selectParent();
+        return times(mutations, () => ({ parent, minibatch: draw.nextMinibatch(parent) }));
+      }).flat();
+    },
   };
 }
 

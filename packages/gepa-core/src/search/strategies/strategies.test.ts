@@ -86,7 +86,7 @@ describe('custom strategies', () => {
     const seen: Trial[] = [];
     const run = tokenRun({
       maxIterations: 4,
-      samplingStrategy: { sameParent: 3 },
+      samplingStrategy: { parents: 1, mutations: 3 },
       acceptanceCriterion: (trial) => {
         seen.push(trial);
         return true;
