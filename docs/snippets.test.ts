@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 const root = join(import.meta.dirname, '..');
 const pages = [
   'README.md',
+  ...['gepa-core', 'gepa-langchain', 'gepa-mastra'].map((name) => `packages/${name}/README.md`),
   ...readdirSync(join(root, 'docs'))
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),
@@ -17,7 +18,7 @@ const pages = [
  */
 function snippetsOf(page: string): { name: string; code: string }[] {
   const text = readFileSync(join(root, page), 'utf8');
-  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code], i) => ({
+  return [...text.matchAll(/^```ts(?: \[\w+\])?\n(.*?)^```$/gms)].map(([, code], i) => ({
     name: join(
       root,
       'examples',

@@ -7,7 +7,10 @@ export const root = join(import.meta.dirname, '..');
 /** The fields of a `package.json` that the checks of this folder read. */
 export interface Manifest {
   readonly name: string;
+  readonly version?: string;
   readonly private?: boolean;
+  readonly license?: string;
+  readonly engines?: Readonly<Record<string, string>>;
   readonly homepage?: string;
   readonly repository?: { readonly url: string; readonly directory: string };
   readonly keywords?: readonly string[];

@@ -9,7 +9,8 @@ const importsOf = (folder: string, of: Iterable<readonly [string, { packages: re
       ? imports.packages.map((specifier) => ({ file, name: packageName(specifier) }))
       : [],
   );
-const framework = /^(@langchain\/|@mastra\/|langchain$|langsmith$|gepa-langchain$|gepa-mastra$)/;
+const framework =
+  /^(ai$|@ai-sdk\/|@langchain\/|@mastra\/|langchain$|langsmith$|gepa-langchain$|gepa-mastra$)/;
 const written = ({ file, name }: { file: string; name: string }) => `${file} imports ${name}`;
 
 it('the import graph finds the packages and their files', () => {

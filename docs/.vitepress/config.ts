@@ -9,6 +9,15 @@ const description =
 export default defineConfig({
   title: 'GEPA for TypeScript',
   description,
+  head: [
+    [
+      'link',
+      {
+        rel: 'icon',
+        href: 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="%236366f1"/><path d="M3 12 7 7l2 2 4-5" stroke="white" stroke-width="2" fill="none"/></svg>',
+      },
+    ],
+  ],
   cleanUrls: true,
   lastUpdated: false,
   srcExclude: ['node_modules/**'],
@@ -21,6 +30,10 @@ export default defineConfig({
     },
   },
   vite: { plugins: [llms({ ignoreFiles: ['api/**/*', 'node_modules/**/*'], description })] },
+  transformPageData: (page) => {
+    // Generated pages have no file to edit.
+    if (page.relativePath.startsWith('api/')) page.frontmatter.editLink = false;
+  },
   themeConfig: {
     nav: [
       { text: 'Start', link: '/start' },

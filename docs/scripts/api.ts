@@ -52,5 +52,6 @@ function markdownOptions(): object {
     hideBreadcrumbs: true,
     hidePageHeader: true,
     useCodeBlocks: true,
+    parametersFormat: 'table',
   };
 }

@@ -32,4 +32,4 @@ it('the agents of a supervisor are searched through parts, and are as before out
   expect(issueAgent.options.systemPrompt).toContain('You read support tickets');
   target.dispose();
   await models.close();
-}, 120_000);
+});

@@ -1,5 +1,5 @@
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { OptimizationResult } from 'gepa-core';
 import { interruptible } from 'gepa-core/node';
 import { provider } from './endpoint.ts';
@@ -10,7 +10,10 @@ export interface LongRun {
   /** The file of the report, beside the run directory. */
   readonly report: string;
   readonly signal: AbortSignal;
-  /** Saves a finished run and deletes its directory. For an interrupted run, prints how to resume it. */
+  /**
+   * Saves a finished run and moves its directory to `…-finished`, so that the next call starts a new one. For an interrupted
+   * run, prints how to resume it.
+   */
   close(result: OptimizationResult, save?: () => void): void;
 }
 
@@ -39,7 +42,13 @@ export function longRun(name: string, command: string): LongRun {
         console.log(`\nThis run was interrupted. \`${command}\` resumes it and pays for nothing twice.`);
       } else {
         save?.();
-        rmSync(runDir, { recursive: true, force: true });
+        if (!existsSync(runDir)) return;
+        const finished = `${runDir}-finished`;
+        rmSync(finished, { recursive: true, force: true });
+        renameSync(runDir, finished);
+        const path = relative(join(import.meta.dirname, '..', '..'), finished);
+        console.log(`\nRun directory: ${finished}, until the next run ends.
+Look into it with \`npm run gepa -- show ${path}\`; \`watch\` in place of \`show\` serves the page of the report.`);
       }
     },
   };

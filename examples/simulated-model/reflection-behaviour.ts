@@ -5,7 +5,8 @@ import { readFields, readRules, statementsOf } from './rules.ts';
 const rulesPerRewrite = 3;
 
 const jsonAlone = 'Answer with the JSON object alone, without any other words.';
-const generalAdvice = 'Read everything that is given before you decide.';
+/** What the model adds to a text where it finds nothing else to say. */
+export const generalAdvice = 'Read everything that is given before you decide.';
 
 /** A new text for a component; the fence is that of its current text in the prompt. */
 export interface NewText {

@@ -47,3 +47,9 @@ it('the name of an error is the name of its class, and OptionsError lists severa
   expect(String(new ours.StrategyError('what?'))).toBe('StrategyError: what?');
   expect(new ours.OptionsError(['a', 'b']).message).toBe('2 problems:\n- a\n- b');
 });
+
+it('the message of an error shows characters that could control a terminal as escapes', () => {
+  const error = new ours.CandidateMismatchError('There is no a\u202eb\u001b[2J.', { missing: [], unknown: [] });
+  expect(error.message).toBe('There is no a\\u202eb␛[2J.');
+  expect(error.stack).not.toContain('\u202e');
+});

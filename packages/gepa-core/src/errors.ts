@@ -2,6 +2,7 @@ import type { PromptImage } from './adapter/prompt-image.ts';
 import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Comparison } from './evaluate/compare.ts';
+import { visible } from './report/visible.ts';
 import type { OptimizationResult } from './result.ts';
 
 const marker = Symbol.for('gepa.error');
@@ -18,7 +19,8 @@ export class GepaError extends Error {
   readonly [marker]: readonly string[];
 
   constructor(message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    // Names and texts in it come from programs, files and providers, and a terminal shows it as it is.
+    super(visible(message), options);
     this.name = new.target.kind;
     this[marker] = kindsOf(new.target);
   }
@@ -151,6 +153,8 @@ export class RolloutError<Trace = readonly Step[]> extends GepaError {
     },
   ) {
     super(message, { cause: details.cause });
+    // A reflection model reads it as the program wrote it.
+    this.message = message;
     this.trace = details.trace;
     this.usage = details.usage;
     this.unread = details.unread;

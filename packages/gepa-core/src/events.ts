@@ -4,7 +4,7 @@ import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
 import type { ProposalRejection, RefusedTexts } from './rejection.ts';
 import type { BudgetHeld, TestScores, TextLength } from './result.ts';
-import type { CandidateSource, FrontierType } from './search/search-view.ts';
+import type { CandidateSource, FrontierType } from './search/state/search-view.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 
 /**

@@ -1,18 +1,23 @@
 // @module-tag slow
 import { describe, expect, it } from 'vitest';
-import { sentence } from './calls/classify-error.ts';
+import { modelCallError, sentence } from './calls/classify-error.ts';
 import { createMask, withoutKeys } from './redact.ts';
 import { copiedPassages } from './reflection/answer/copied-passages.ts';
 import { checkText } from './reflection/answer/guard.ts';
 import { readAnswer } from './reflection/answer/read-answer.ts';
+import { oneLine } from './reflection/memory/history.ts';
 import { LearnedFeedback } from './reflection/memory/learned.ts';
 import { shortDiff } from './reflection/memory/short-diff.ts';
 import { fenced, trimBlankLines } from './reflection/prompt/fence.ts';
+import { condenseRecords } from './reflection/records/condense-records.ts';
+import { withoutBase64 } from './reflection/records/images.ts';
 import { toPlain } from './reflection/records/plain.ts';
 import { pruneLists } from './reflection/records/prune-lists.ts';
 import { renderRecords } from './reflection/records/render.ts';
 import { diffTexts } from './report/diff.ts';
 import { visible } from './report/visible.ts';
+import { wrapText } from './report/wrap.ts';
+import { secretsIn } from './secrets.ts';
 
 /** Texts of about `size` characters that make backtracking expressions and repeated slices slow. */
 const shapes: Readonly<Record<string, (size: number) => string>> = {
@@ -75,6 +80,22 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   withoutKeys,
   'a mask': (text) => keyMask.data({ [text]: [text] }),
   sentence: (text) => sentence(new SyntaxError(`Failed to parse. Text: "${text}"`)),
+  modelCallError: (text) =>
+    modelCallError(Object.assign(new Error(text), { status: 400, body: text, code: text })),
+  secretsIn: (text) => secretsIn({ apiKey: text, baseURL: `https://${text}`, [text]: text }),
+  oneLine: (text) => oneLine(text, 100),
+  withoutBase64,
+  condenseRecords: (text) => {
+    const seen = [{ role: 'user', content: text }];
+    return condenseRecords(
+      [
+        { Input: text, Feedback: text, Output: seen },
+        { Input: `${text}x`, Output: seen },
+      ],
+      [{ name: 'a', text, isAbove: true }] as never,
+    );
+  },
+  wrapText: (text) => wrapText(text, 80),
   fenced,
   trimBlankLines,
   toPlain: (text) => toPlain(text, { shortensBase64: true }),

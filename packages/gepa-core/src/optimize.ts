@@ -16,7 +16,7 @@ import { callsForProposal } from './search/pool.ts';
 import type { PreparedRun } from './search/prepare.ts';
 import { rescoreIfProgramChanged } from './search/rescore.ts';
 import type { SearchContext } from './search/search-context.ts';
-import { lengthsOf, resultOf } from './search/state.ts';
+import { lengthsOf, resultOf } from './search/state/state.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 import { scoreTestset } from './search/test-scores.ts';
 import { maskMessages, type OpenRun, withRun } from './with-run.ts';
@@ -27,7 +27,7 @@ import { maskMessages, type OpenRun, withRun } from './with-run.ts';
  *
  * @throws {OptionsError} before anything is spent, with every problem of the options.
  * @throws {RunDirectoryError} before anything is spent, when the `runDir` cannot be used.
- * @throws {RunError} when the run cannot go on; its `result` holds what was found so far.
+ * @throws {RunError} when the run cannot go on; its `result` has what was found so far.
  */
 export function optimize<Example, Output, Trace = readonly Step[], Name extends string = string>(
   options: AdapterOptions<Example, Output, Trace, Name>,

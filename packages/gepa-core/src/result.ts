@@ -2,7 +2,7 @@ import type { SpendByPhase, TimeSpent } from './budget/spend.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
 import type { ProposalRejection } from './rejection.ts';
-import type { FrontierKeyName, FrontierType, ScoredCandidate } from './search/search-view.ts';
+import type { FrontierKeyName, FrontierType, ScoredCandidate } from './search/state/search-view.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 
 /** The seed and the candidate that the search found best, on examples the search never saw. */
@@ -54,6 +54,8 @@ export interface FrontierKey extends FrontierKeyName {
 export interface ComponentProposals {
   readonly accepted: number;
   readonly rejected: number;
+  /** Why this component's text was rejected, with the number of proposals. */
+  readonly byReason: Readonly<Partial<Record<RejectedProposal['reason'], number>>>;
 }
 
 /** A proposal that led to no candidate. */

@@ -13,6 +13,14 @@ it.each<[string, unknown]>([
   ['a Map', new Map([['api_key', 'the-secret']])],
   ['a URL with a password', { baseURL: 'https://user:the-secret@models.example/v1' }],
   ['a URL with a key', { baseURL: 'https://models.example/v1?key=the-secret' }],
+  ['a list of keys', { apiKeys: ['first-secret', 'the-secret'] }],
+  ['a set of keys', { apiKeys: new Set(['the-secret']) }],
+  ['a list of headers', { headers: [['x-api-key', 'the-secret']] }],
+  ['a header for a gateway', { headers: { 'X-API-Token': 'the-secret' } }],
+  ['a header for a function', { headers: { 'x-functions-key': 'the-secret' } }],
+  ['a header with an access key', { headers: { 'x-access-key': 'the-secret' } }],
+  ['a JSON web token', { jwt: 'the-secret' }],
+  ['an auth option', { auth: 'the-secret' }],
   ['a private key', { authOptions: { credentials: { private_key: 'the-secret' } } }],
 ])('secretsIn finds the secret in %s', (_, value) => {
   expect(secretsIn([value])).toContain('the-secret');
@@ -28,6 +36,8 @@ it('secretsIn ignores short values, names of environment variables, getters and 
     model: 'gpt-4.1-mini',
     baseURL: 'https://models.example/v1?version=2025-01-01',
     stopToken: '<|endoftext|>',
+    eos_token: '<|endoftext|>',
+    tokens: ['<|endoftext|>'],
     maxTokens: 123_456_789,
   };
   expect(secretsIn(value)).toEqual([]);

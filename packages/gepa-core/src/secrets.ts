@@ -5,9 +5,11 @@ const maxLength = 20_000;
 const maxObjects = 20_000;
 const maxDepth = 12;
 
-/** Matches the end of the name of a field, header, query parameter or environment variable that contains a secret. */
+/** Matches the end of the name of a field, header or query parameter that contains a secret. */
 const secretName =
-  /(?:api[-_]?key|secret|secret[-_]?(?:access[-_]?)?key|(?:access|session|security|bearer|auth|refresh|id)[-_]?token|^(?:x-)?token|password|passwd|passphrase|private[-_]?key|subscription[-_]?key|authorization|cookie)$|[A-Z]_TOKEN$/i;
+  /(?:(?:api|access|account|auth|functions?|license|master|private|secret|secret[-_]?access|shared|signing|subscription)[-_]?key|secret|(?:access|api|auth|bearer|bot|client|deploy|git(?:hub|lab)|hf|id|refresh|security|service|session|user)[-_]?token|jwt|password|passwd|passphrase|authorization|cookie)s?$|^(?:auth|(?:x-)?token)$/i;
+/** The name of an environment variable. A field such as `eos_token` is none. */
+const secretVariable = /[A-Z]_TOKEN$/;
 /** The names that are too general outside of a URL. */
 const queryName = /^(?:key|sig|signature|code)$/i;
 /** The name of an environment variable, which is sometimes the value of a field such as `apiKey`. */
@@ -24,19 +26,24 @@ const passwordName = /pass(?:word|wd|phrase)$/i;
 export function secretsIn(value: unknown): string[] {
   const secrets = new Set<string>();
   const seen = new Set<object>();
-  const queue: { readonly object: object; readonly depth: number }[] = [];
+  const queue: { readonly name: string; readonly object: object; readonly depth: number }[] = [];
 
   const visit = (name: string, field: unknown, depth: number) => {
     if (typeof field === 'string') for (const secret of secretsOfField(name, field)) secrets.add(secret);
     else if (typeof field === 'object' || typeof field === 'function') {
       if (field === null || seen.has(field) || seen.size >= maxObjects || depth > maxDepth) return;
       seen.add(field);
-      queue.push({ object: field, depth });
+      queue.push({ name, object: field, depth });
     }
   };
   visit('', value, 0);
-  for (const { object, depth } of queue) {
-    for (const [name, field] of fieldsOf(object)) visit(name, field, depth + 1);
+  for (const { name, object, depth } of queue) {
+    const fields = fieldsOf(object);
+    // The items of a list of keys are keys. Headers may be a list of pairs.
+    const isList = Array.isArray(object) || object instanceof Set;
+    const [[, first] = []] = fields;
+    const listName = isList && typeof first === 'string' && secretName.test(first) ? first : name;
+    for (const [field, content] of fields) visit(isList ? listName : field, content, depth + 1);
   }
   return [...secrets];
 }
@@ -67,7 +74,8 @@ function fieldsOf(object: object): readonly (readonly [string, unknown])[] {
 
 function secretsOfField(name: string, value: string): string[] {
   if (value.length > maxLength) return [];
-  const found = secretName.test(name) && !isPlaceholder(name, value) ? [withoutScheme(value)] : [];
+  const isSecret = secretName.test(name) || secretVariable.test(name);
+  const found = isSecret && !isPlaceholder(name, value) ? [withoutScheme(value)] : [];
   return [...found, ...secretsOfUrl(value)].filter((secret) => secret.length >= minLength);
 }
 

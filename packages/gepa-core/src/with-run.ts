@@ -9,8 +9,9 @@ import { directoryOf } from './journal/directory-of-run.ts';
 import type { RunDirectory } from './journal/run-directory.ts';
 import type { Settings } from './options/settings.ts';
 import { terminalProgress } from './report/terminal-progress.ts';
-import type { ExampleRef } from './search/examples.ts';
-import { type PreparedRun, prepareRun, readExamples } from './search/prepare.ts';
+import type { ExampleRef } from './search/evaluation/examples.ts';
+import { readExamples } from './search/evaluation/read-examples.ts';
+import { type PreparedRun, prepareRun } from './search/prepare.ts';
 
 /** A run whose directory is open and whose clock runs. */
 export interface OpenRun<Example, Output, Trace, Name extends string> {

@@ -40,9 +40,9 @@ import { splitCandidate } from './program/tunables.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
 import { walkRuns } from './trace/attribution.ts';
-import { HostWatch } from './trace/host-watch.ts';
 import { toPlain } from './trace/plain.ts';
 import { providerFailure } from './trace/provider-failure.ts';
+import { watchRequests } from './trace/request-watch.ts';
 import { toSteps } from './trace/steps.ts';
 import { RolloutTracer } from './trace/tracer.ts';
 import { errorMessage } from './util/error-message.ts';
@@ -91,7 +91,6 @@ export function createAdapter<Input, Output>(
   const names = Object.keys(components);
   const { sites, checkpointers } = inspectProgram(program);
   const threads = new RolloutThreads(checkpointers);
-  const hostWatch = new HostWatch(modelHosts(program));
   const rewrittenProgram = memoize(programCacheSize, async (key) => {
     const { texts, hasOwnThread } = JSON.parse(key) as ProgramKey;
     return rewrite(program, texts, {
@@ -132,10 +131,12 @@ export function createAdapter<Input, Output>(
     context: RunContext,
   ): Promise<Execution<Output>> {
     let copies: PartCopies | undefined;
-    const tracer = new RolloutTracer(context.meter, (messages) => copies?.replaceIn(messages));
+    const tracer = new RolloutTracer(context.meter, {
+      seeMessages: (messages) => copies?.replaceIn(messages),
+      hosts: () => modelHosts(program),
+    });
     const thread = crypto.randomUUID();
-    const watch = hostWatch.during(context.signal, (error) => tracer.failOpenCalls(error));
-    const { signal } = watch;
+    const stopWatching = watchRequests();
     const reads = new Set<string>();
     const report = () => {
       tracer.close();
@@ -167,10 +168,10 @@ export function createAdapter<Input, Output>(
         typeof options.config === 'function'
           ? await bind(true, () => (options.config as ConfigFunction<Input>)(example, context))
           : options.config;
-      const config = rolloutConfig(given, thread, tracer, { ...context, signal });
+      const config = rolloutConfig(given, thread, tracer, context);
       // A thread that the caller names may have a history, which the program's own checkpointer has.
       const hasOwnThread = config.configurable?.thread_id === thread;
-      const output = await raceSignal(config.signal ?? signal, () =>
+      const output = await raceSignal(config.signal ?? context.signal, () =>
         bind(hasOwnThread, (whole) =>
           withHandler(tracer, () => mainProgram(whole).invoke(example.input, config)),
         ),
@@ -187,7 +188,7 @@ export function createAdapter<Input, Output>(
           : thrown;
       throw new RolloutError(errorMessage(cause), { cause, ...report() });
     } finally {
-      watch.stop();
+      stopWatching();
       await threads.delete(thread);
     }
   }

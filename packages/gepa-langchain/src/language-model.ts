@@ -6,8 +6,8 @@ import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isMessage, isNode, typeName } from './program/node.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
-import { HostWatch } from './trace/host-watch.ts';
 import { textOf } from './trace/message.ts';
+import { watchRequests } from './trace/request-watch.ts';
 import { toSteps } from './trace/steps.ts';
 import { RolloutTracer } from './trace/tracer.ts';
 
@@ -29,15 +29,14 @@ export function fromChatModel(
     ]);
   }
   const names = modelNames(model);
-  const hostWatch = new HostWatch(modelHosts(model));
-  const ask: LanguageModel = async ({ prompt, images = [], signal: runSignal, meter }) => {
+  const ask: LanguageModel = async ({ prompt, images = [], signal, meter }) => {
     const input = images.length === 0 ? prompt : [withImages(prompt, images)];
-    const tracer = new RolloutTracer(meter);
-    const { signal, stop } = hostWatch.during(runSignal, (error) => tracer.failOpenCalls(error));
+    const tracer = new RolloutTracer(meter, { hosts: () => modelHosts(model) });
+    const stopWatching = watchRequests();
     const callbacks = tracer.among(mergeWithAmbient(boundCallbacks(model)).callbacks);
     const answer = await raceSignal(signal, () =>
       withHandler(tracer, () => model.invoke(input as string, { callbacks, signal })),
-    ).finally(stop);
+    ).finally(stopWatching);
     return { text: readAnswer(answer), ...usageAndFinishReason(toSteps(tracer.roots)) };
   };
   return Object.assign(ask, {

@@ -1,10 +1,19 @@
+// @module-tag slow
+import dns from 'node:dns';
+import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { ChatAnthropic } from '@langchain/anthropic';
+import { ChatBedrockConverse } from '@langchain/aws';
+import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
+import { ChatGoogleGenerativeAI } from '@langchain/google-genai';
+import { ChatMistralAI } from '@langchain/mistralai';
+import { ChatOllama } from '@langchain/ollama';
 import { ChatOpenAI } from '@langchain/openai';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { SeedError } from 'gepa-core';
 import { startFailingServer } from 'gepa-test-server';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { gepa } from './gepa.ts';
 import { modelHosts } from './program/model-hosts.ts';
 
@@ -16,40 +25,64 @@ beforeAll(async () => {
   url = server.url;
 });
 
+const credentials = { accessKeyId: 'unused', secretAccessKey: 'unused' };
+const region = 'us-east-1';
+const bedrock = (options: object = {}) =>
+  new ChatBedrockConverse({
+    model: 'simulated',
+    region,
+    credentials,
+    client: new BedrockRuntimeClient({ region, credentials, maxAttempts: 30, ...options }),
+  });
+
 // `maxRetries` keeps its default, with which the clients would try for minutes.
 const models = {
   ChatOpenAI: () =>
     new ChatOpenAI({ model: 'simulated', apiKey: 'unused', configuration: { baseURL: `${url}/v1` } }),
   ChatAnthropic: () => new ChatAnthropic({ model: 'simulated', apiKey: 'unused', anthropicApiUrl: url }),
+  ChatOllama: () => new ChatOllama({ model: 'simulated', baseUrl: url }),
+  ChatMistralAI: () => new ChatMistralAI({ model: 'simulated', apiKey: 'unused', serverURL: url }),
+  ChatBedrockConverse: () => bedrock({ endpoint: url, requestHandler: new NodeHttpHandler() }),
+  'ChatBedrockConverse over HTTP/2': () => bedrock({ endpoint: url }),
 };
+
+/** Compiles a program, and returns how that ends, with what was said about each retry. */
+async function outcomeOf(program: BaseChatModel, options: object = {}) {
+  const retries: string[] = [];
+  const error = await gepa(ChatPromptTemplate.fromMessages([['system', 'Answer.']]).pipe(program))
+    .compile({
+      trainset: [{ input: {} }],
+      metric: () => 1,
+      reflectionModel: async () => '```\nAnswer.\n```',
+      maxMetricCalls: 1,
+      retry: { minDelayMs: 10 },
+      onEvent: (event) => {
+        if (event.type === 'retried') retries.push(event.message);
+      },
+      ...options,
+    })
+    .then(
+      ({ result }) => result,
+      (error: unknown) => error,
+    );
+  return { error, retries };
+}
 
 describe.each(Object.entries(models))('%s at a wrong port', (name, create) => {
   it(`${name}: the run ends within seconds, with the address in the error and in each retry`, async () => {
     const model = create();
     const { caller } = model;
     const ownFields = { ...caller };
-    const messages: string[] = [];
-    const error = await gepa(ChatPromptTemplate.fromMessages([['system', 'Answer.']]).pipe(model))
-      .compile({
-        trainset: [{ input: {} }],
-        metric: () => 1,
-        reflectionModel: async () => '```\nAnswer.\n```',
-        maxMetricCalls: 1,
-        retry: { minDelayMs: 10 },
-        onEvent: (event) => {
-          if (event.type === 'retried') messages.push(event.message);
-        },
-      })
-      .catch((error: unknown) => error);
+    const { error, retries: messages } = await outcomeOf(model);
     const { host } = new URL(url);
     expect(error).toBeInstanceOf(SeedError);
     expect((error as Error).message).toContain(host);
-    expect(messages).toHaveLength(3);
+    expect(messages.length).toBeGreaterThanOrEqual(3);
     for (const message of messages) expect(message).toContain(`ECONNREFUSED ${host}`);
     // The model of the user is the same as before.
     expect(model.caller).toBe(caller);
     expect({ ...caller }).toEqual(ownFields);
-  }, 15_000);
+  });
 });
 
 it('a reflection model at a wrong port ends the run within seconds, with the scores so far', async () => {
@@ -66,7 +99,7 @@ it('a reflection model at a wrong port ends the run within seconds, with the sco
   expect(result.stopReason).toBe('providerUnavailable');
   expect(result.retries).toBe(3);
   expect(result.warnings.join()).toContain(new URL(url).host);
-}, 15_000);
+});
 
 it('modelHosts finds the address of each model and no other', () => {
   const program = ChatPromptTemplate.fromMessages([['system', 'See https://example.org/a.']]).pipe(
@@ -75,3 +108,57 @@ it('modelHosts finds the address of each model and no other', () => {
   expect(modelHosts(program)).toEqual(new Set([new URL(url).host]));
   expect(modelHosts(new ChatOpenAI({ model: 'simulated', apiKey: 'unused' }))).toEqual(new Set());
 });
+
+describe('at the default address of a provider, without a network', () => {
+  beforeEach(() => {
+    vi.stubEnv('OPENAI_BASE_URL', undefined);
+    vi.spyOn(dns, 'lookup').mockImplementation(((host: string, ...rest: unknown[]) => {
+      const fail = rest.at(-1) as (error: Error) => void;
+      fail(Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' }));
+    }) as never);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  });
+
+  const options = { model: 'simulated', apiKey: 'unused' };
+  it.each([
+    ['api.openai.com', () => new ChatOpenAI(options)],
+    ['api.anthropic.com', () => new ChatAnthropic(options)],
+    ['generativelanguage.googleapis.com', () => new ChatGoogleGenerativeAI(options)],
+    ['api.mistral.ai', () => new ChatMistralAI(options)],
+    ['bedrock-runtime.us-east-1.amazonaws.com', () => bedrock()],
+  ])(
+    'a model at %s ends the run within seconds, with the address in the error and in each retry',
+    async (host, create) => {
+      const { error, retries } = await outcomeOf(create());
+      expect(error).toBeInstanceOf(SeedError);
+      expect((error as Error).message).toContain(`ENOTFOUND ${host}`);
+      expect(retries.length).toBeGreaterThanOrEqual(3);
+      for (const message of retries) expect(message).toContain(`ENOTFOUND ${host}`);
+    },
+    20_000,
+  );
+});
+
+it('a judge at a wrong port ends the run within seconds, with the address', async () => {
+  const judge = models.ChatOpenAI();
+  const { error } = await outcomeOf(new FakeListChatModel({ responses: ['no'] }) as never, {
+    metric: async () => String((await judge.invoke('Score it.')).content).length,
+  });
+  expect(error).toBeInstanceOf(SeedError);
+  expect((error as Error).message).toContain(`ECONNREFUSED ${new URL(url).host}`);
+}, 30_000);
+
+it('a wrong port does not end a program that goes on with another model', async () => {
+  const primary = new ChatOpenAI({
+    model: 'simulated',
+    apiKey: 'unused',
+    maxRetries: 0,
+    configuration: { baseURL: `${url}/v1` },
+  });
+  const other = new FakeListChatModel({ responses: ['yes'], sleep: 1_000 });
+  const { error } = await outcomeOf(primary.withFallbacks([other]) as never);
+  expect(error).toMatchObject({ bestScore: 1 });
+}, 15_000);

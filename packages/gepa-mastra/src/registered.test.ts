@@ -1,3 +1,4 @@
+// @module-tag slow
 import { Agent } from '@mastra/core/agent';
 import * as llm from '@mastra/core/llm';
 import { Mastra } from '@mastra/core/mastra';

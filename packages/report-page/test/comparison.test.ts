@@ -68,7 +68,7 @@ describe.skipIf(browserPath === undefined)(`the page of an evaluation in a brows
     await writeReport(runDir, join(root, 'directory.html'));
     await writeReport(report, join(root, 'object.html'));
     browser = await launch();
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     rmSync(root, { recursive: true, force: true });

@@ -13,7 +13,7 @@ describe.skipIf(browserPath === undefined)(`the report page by keyboard${without
   beforeAll(async () => {
     browser = await launch();
     opened = await openReport(browser, { data, ...source });
-  }, 60_000);
+  });
   afterAll(async () => {
     await opened?.[Symbol.asyncDispose]();
     await browser?.close();

@@ -20,7 +20,7 @@ describe.skipIf(browserPath === undefined)(`a report file in a browser${withoutB
   beforeAll(async () => {
     browser = await launch();
     opened = await openReport(browser, source);
-  }, 60_000);
+  });
   afterAll(async () => {
     await opened?.[Symbol.asyncDispose]();
     await browser?.close();
@@ -179,6 +179,34 @@ describe.skipIf(browserPath === undefined)(`a report file in a browser${withoutB
     }
     expect(phone.complaints).toEqual([]);
     await phone[Symbol.asyncDispose]();
+  });
+
+  it('unknown tokens, scores on a part and a text refused beside another are shown as what they are', async () => {
+    const [first, second] = data.about.components.map(({ name }) => name) as [string, string];
+    const [one, ...others] = data.proposals.filter(
+      ({ kind, status }) => kind === 'mutation' && status === 'accepted',
+    );
+    const refused = { [second]: { reason: 'unchanged', message: 'It is the current one.' } } as const;
+    await using page = await openReport(browser, {
+      ...source,
+      data: {
+        ...data,
+        part: [0, 1, 2, 3],
+        usage: { modelCalls: 7, inputTokens: 0, outputTokens: 0 },
+        proposals: [
+          { ...one!, components: [first], refused },
+          ...others.map((proposal) => ({ ...proposal, components: [first] })),
+        ],
+      },
+    });
+    const text = await page.page.locator('main').innerText();
+    expect(text).toContain('7 calls, tokens not reported');
+    expect(text).not.toContain('0 tokens');
+    expect(text).toContain(`Scores on the 4 of ${data.valset.length} validation examples`);
+    const row = page.page.locator('table.fates tbody tr').nth(2);
+    expect(await row.locator('td').allInnerTexts()).toEqual(['0', '0', '1', '0', '0', '']);
+    await row.getByRole('link', { name: '1' }).click();
+    await page.page.getByText('1 row').waitFor();
   });
 
   it('the page asks for nothing, and breaks no rule of its content security policy', async () => {

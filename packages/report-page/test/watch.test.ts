@@ -18,7 +18,7 @@ beforeEach(() => {
   buildPage();
   root = mkdtempSync(join(tmpdir(), 'gepa-watch-'));
   runDir = join(root, 'run');
-}, 60_000);
+});
 afterEach(async () => {
   await server?.close();
   server = undefined;
@@ -123,7 +123,7 @@ it('gepa watch prints its address, and Ctrl-C ends it with 0', async () => {
   expect((await fetch(`${url}data`)).status).toBe(204);
   child.kill('SIGINT');
   expect(await ended).toBe(0);
-}, 60_000);
+});
 
 describe.skipIf(browserPath === undefined)(`gepa watch in a browser${withoutBrowser}`, () => {
   let browser: Browser;

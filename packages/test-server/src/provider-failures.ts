@@ -31,11 +31,8 @@ export async function startFailingServer(): Promise<FailingServer> {
     const { status, headers, body } = failing.response;
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   });
-  return Object.assign(failing, server, {
-    get requests() {
-      return requests;
-    },
-  });
+  Object.assign(failing, server);
+  return Object.defineProperty(failing, 'requests', { get: () => requests }) as FailingServer;
 }
 
 type Row = readonly [

@@ -1,6 +1,6 @@
 import type { Usage } from '../budget/usage.ts';
 import type { Candidate, Component } from '../component.ts';
-import type { ScoredCandidate } from '../search/search-view.ts';
+import type { ScoredCandidate } from '../search/state/search-view.ts';
 import type { CallMeter } from './call-meter.ts';
 import type { Learned, TriedText } from './experience.ts';
 import type { PromptImage } from './prompt-image.ts';

@@ -33,4 +33,10 @@ export interface CallMeter {
    * @throws when the call could exceed a limit, or its rollout is over. Do not catch this error: the run is ending.
    */
   begin(request?: CallRequest): Promise<MeteredCall>;
+  /**
+   * Reports a failed try of a client that may try again by itself, so that its retries are shown, and end when those of
+   * the run would. Call the returned function when the next try begins; `begin` does so too. Report a response that is no
+   * answer before its `end`.
+   */
+  retrying(error: unknown): () => void;
 }

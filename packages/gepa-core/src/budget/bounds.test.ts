@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import type { OptimizationResult } from '../result.ts';
-import { replay } from '../search/state.ts';
+import { replay } from '../search/state/state.ts';
 import {
   callLimits,
   prices,
@@ -203,4 +203,4 @@ it('a run exceeds no limit and reports every call, compared with the records of 
     }),
     { numRuns: 200 },
   );
-}, 60_000);
+});

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
-import { replay } from '../search/state.ts';
+import { replay } from '../search/state/state.ts';
 import { stagedEvaluation } from '../search/strategies/evaluation-policy.ts';
 import { chance } from '../testing/fixtures/simulated-provider.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
@@ -105,7 +105,7 @@ it('a run with any options, failures and delays stays within maxMetricCalls, cou
     }),
     { numRuns: 150 },
   );
-}, 60_000);
+});
 
 it('a run reserves the metric calls of the testset', async () => {
   const run = tokenRun({ testset: tokenExamples('tests', 10), maxMetricCalls: 60 });

@@ -2,50 +2,22 @@ import type { CallRequest } from '../adapter/call-meter.ts';
 import { Interrupted } from '../calls/interruption.ts';
 import { RunError } from '../errors.ts';
 import { type Amount, amountOf, sum, type Unit, zero } from './amount.ts';
+import type { BudgetOptions } from './budget-options.ts';
 import { ExpectedCost } from './expected-cost.ts';
 import {
-  type CallKind,
+  crossedWarning,
+  explainMissingTokens,
   explainTooLarge,
-  type Limit,
-  type LimitName,
-  maxOfCall,
-  shown,
-} from './max-of-call.ts';
-import type { PriceBook } from './prices.ts';
+  explainUndeclared,
+  explainUnpriced,
+  uncertainWarning,
+  unknownCallsWarning,
+  waitNote,
+} from './limit-messages.ts';
+import { type CallKind, type Limit, type LimitName, maxOfCall } from './max-of-call.ts';
 import { type BudgetAccount, Reservation } from './reservation.ts';
 import type { SettledCall } from './spend.ts';
 import { isUnknownUsage, priceUsage, type Usage } from './usage.ts';
-
-/** The most that one attempt of a call takes, as the caller declares it. */
-export interface Reserve {
-  readonly tokens?: number;
-  readonly costUsd?: number;
-}
-
-/** The option `reserve`: what calls take at most. */
-export interface ReserveOptions extends Partial<Record<CallKind, Reserve>> {
-  /**
-   * Output tokens of a model call without a limit of its own. Default: the model's context window, which may be far
-   * more than it can write.
-   */
-  readonly outputTokens?: number;
-}
-
-export interface BudgetOptions {
-  readonly maxMetricCalls?: number | undefined;
-  readonly maxCostUsd?: number | undefined;
-  readonly maxTokens?: number | undefined;
-  readonly reserve?: ReserveOptions | undefined;
-  readonly prices: PriceBook;
-  /** Metric calls kept for scoring the testset, until `releaseTestset`. Default 0. */
-  readonly testsetCalls?: number;
-  /** Whether they are kept at the moment. Default: always. */
-  readonly keepsTestset?: () => boolean;
-  /** Receives remarks that do not concern the result. */
-  readonly note?: (message: string) => void;
-  /** Records what a call may take in all before it can cost more; awaited. */
-  readonly onReserve?: (reservation: Reservation, max: Amount) => Promise<unknown> | undefined;
-}
 
 /**
  * The one budget of a run: limits on metric calls, tokens and dollars, and all that is charged against them, earlier
@@ -57,7 +29,7 @@ export class Budget implements BudgetAccount {
   readonly #options: BudgetOptions;
   readonly #limits: readonly Limit[];
   readonly #spendLimits: readonly Limit[];
-  /** Told of each model call before it is made, whether or not anything is limited. */
+  /** Called before each model call, whether or not anything is limited. */
   onRequest: ((request: CallRequest) => void) | undefined;
   readonly #expected = new ExpectedCost();
   readonly #open = new Set<Reservation>();
@@ -258,47 +230,32 @@ export class Budget implements BudgetAccount {
     isReportedByCall: boolean,
   ): RunError | undefined {
     if (usage.modelCalls === 0) return undefined;
-    const models = modelsOf(usage);
-    for (const { name } of this.#spendLimits) {
-      if (name === 'maxCostUsd' && usage.costUsd === undefined) {
-        return new RunError(
-          `maxCostUsd is set, but the cost of a ${kind} by ${models} is unknown. Give its price in \`prices\`, or report \`costUsd\` in the usage.`,
-        );
-      }
+    if (this.#options.maxCostUsd !== undefined && usage.costUsd === undefined) {
+      return new RunError(explainUnpriced(kind, usage));
     }
     const [limit] = this.#spendLimits;
     if (limit === undefined || isReportedByCall || this.isDeclared(kind)) return undefined;
-    const source = who === 'judge' ? 'the metric' : kind === 'reflection' ? 'the reflection model' : 'run()';
-    return new RunError(
-      `${limit.name} requires every model call to be declared before it is made, but ${source} reports usage of ${models} afterwards. Set \`reserve.${kind}\`, or call \`meter.begin()\` before each model call.`,
-    );
+    return new RunError(explainUndeclared(limit, kind, who, usage));
   }
 
   /** A usage of an earlier session, which may have had no limit and so no maximum to charge. */
   #lacksTokens(kind: CallKind, usage: Usage): RunError | undefined {
     const isMissing = usage.modelCalls > 0 && usage.inputTokens + usage.outputTokens === 0;
-    if (!isMissing || !this.#spendLimits.some(({ name }) => name === 'maxTokens')) return undefined;
-    return new RunError(
-      `maxTokens is set, but a ${kind} by ${modelsOf(usage)} reported no tokens. Report \`inputTokens\` and \`outputTokens\` in the usage.`,
-    );
+    if (!isMissing || this.#options.maxTokens === undefined) return undefined;
+    return new RunError(explainMissingTokens(kind, usage));
   }
 
   /** Warnings for the end of a run, one sentence each. */
   get warnings(): string[] {
-    const crossed = this.#spendLimits
-      .filter(({ unit, max }) => this.#charged[unit] > max)
-      .map(
-        ({ name, unit, max }) =>
-          `${name} is ${max}, but the run took ${shown(this.#charged[unit], 6)}: a call exceeded its declared maximum, or the limit was larger in an earlier session.`,
-      );
+    const crossed = this.#spendLimits.filter(({ unit, max }) => this.#charged[unit] > max);
     const [limit] = this.#spendLimits;
-    const unknown =
-      this.#unknownCalls === 0 || limit === undefined
+    return [
+      ...crossed.map((one) => crossedWarning(one, this.#charged)),
+      ...(this.#unknownCalls === 0 || limit === undefined
         ? []
-        : [
-            `${this.#unknownCalls} model calls reported missing, partial or invalid token counts. Their maximum stays charged to ${limit.name}, and the reported spend does not include them.`,
-          ];
-    return [...crossed, ...unknown, ...this.#uncertainWarnings(this.#uncertainNow)];
+        : [unknownCallsWarning(this.#unknownCalls, limit)]),
+      ...this.#uncertainWarnings(this.#uncertainNow),
+    ];
   }
 
   /** The same for what earlier sessions left. */
@@ -309,10 +266,7 @@ export class Budget implements BudgetAccount {
   #uncertainWarnings(uncertain: Amount): string[] {
     return this.#spendLimits
       .filter(({ unit }) => uncertain[unit] > 0)
-      .map(
-        ({ name, unit }) =>
-          `Abandoned or broken calls may still be billed: ${shown(uncertain[unit], 6)} of ${name} stays reserved for them and is not part of the reported spend.`,
-      );
+      .map(({ name, unit }) => uncertainWarning(name, uncertain[unit]));
   }
 
   /** Whether one more attempt fits. */
@@ -381,13 +335,10 @@ export class Budget implements BudgetAccount {
     throw new Interrupted({ reason: limit.name });
   }
 
-  #noteWait({ model = 'a model' }: CallRequest, { costUsd, tokens }: Amount): void {
+  #noteWait(request: CallRequest, max: Amount): void {
     if (this.#hasNotedWait) return;
     this.#hasNotedWait = true;
-    const max = costUsd > 0 ? `$${shown(costUsd)}` : `${shown(tokens)} tokens`;
-    this.#options.note?.(
-      `Model calls wait for one another: each call of ${model} reserves up to ${max}, since its output is not limited. Limit its output tokens in the model settings, or set \`reserve.outputTokens\`, to run more at once.`,
-    );
+    this.#options.note?.(waitNote(request, max));
   }
 
   async #record(reservation: Reservation): Promise<void> {
@@ -398,5 +349,3 @@ export class Budget implements BudgetAccount {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 }
-
-const modelsOf = ({ byModel = {} }: Usage): string => Object.keys(byModel).join(', ') || 'an unnamed model';

@@ -34,30 +34,3 @@ export function maxOfCall(
   const cost = (count: number, perMillion: number) => (perMillion === 0 ? 0 : (count * perMillion) / 1e6);
   return { ...zero, tokens, costUsd: cost(input, highestInputPrice) + cost(output, price.output) };
 }
-
-/** Says why a limit can never admit a model call, and what to do about it. */
-export function explainTooLarge(
-  { name, unit, max: limit }: Limit,
-  kind: CallKind,
-  { model = 'an unnamed model', inputTokens }: CallRequest,
-  max: Amount,
-): string {
-  const declare = `declare the maximum of a ${kind} in \`reserve.${kind}\``;
-  if (name === 'maxCostUsd' && Number.isNaN(max.costUsd)) {
-    return `maxCostUsd is set, but the cost of a ${kind} by ${model} is unknown. Give its price in \`prices\`, or ${declare}.`;
-  }
-  const amount = max[unit];
-  const limitOutput = 'Limit its output tokens in the model settings, or set `reserve.outputTokens`';
-  if (amount < Number.POSITIVE_INFINITY) {
-    return `${name} is ${limit}, but a single call of ${model} may take up to ${shown(amount)}. ${limitOutput}; or raise the limit, or ${declare}.`;
-  }
-  const unknown = `${name} is set, but the maximum of a call of ${model} is unknown`;
-  if (inputTokens === Number.POSITIVE_INFINITY) {
-    return `${unknown}: the provider adds to the input or runs tools of its own. To limit it, ${declare}.`;
-  }
-  return inputTokens === undefined
-    ? `${unknown}: the size of its input is not reported, or the input is more than text. To limit it, ${declare}.`
-    : `${unknown}. ${limitOutput}; or ${declare}.`;
-}
-
-export const shown = (amount: number, digits = 3): string => String(Number(amount.toPrecision(digits)));

@@ -1,11 +1,13 @@
 import type { Adapter, Execution } from '../adapter/adapter.ts';
 import type { AttemptContext } from '../calls/call.ts';
+import { ClientRetries, type Failing } from '../calls/client-retries.ts';
+import { giveUpAfterMs } from '../calls/retry.ts';
 import { AttemptTimeouts } from '../calls/timeout.ts';
 import { RolloutError, RunError } from '../errors.ts';
 import type { Metric } from '../metric.ts';
 import type { Mask } from '../redact.ts';
-import { copyExample } from '../search/copy-example.ts';
-import { ScoreCheck } from '../search/score-check.ts';
+import { copyExample } from '../search/evaluation/copy-example.ts';
+import { ScoreCheck } from '../search/evaluation/score-check.ts';
 import { packError } from './packed-error.ts';
 import type { JobRequest, Part } from './protocol.ts';
 import { type CallReports, WorkerMeter } from './worker-meter.ts';
@@ -17,6 +19,9 @@ export interface Served {
   readonly mask: Mask;
   readonly maxResultBytes: number;
 }
+
+/** The steps that were ever answered in this process. */
+const answeredSteps = new Set<string>();
 
 /**
  * Makes the steps of one job: the program, then the metric as often as asked; the first failure is the last step.
@@ -38,10 +43,22 @@ export async function* makeRollout(
     work: (given: AttemptContext) => Promise<unknown>,
     packed: (value: never) => unknown,
   ): Promise<{ readonly part: Part; readonly value?: unknown }> => {
-    const meter = new WorkerMeter(reportsOf(number++));
     const attempt = timeouts.start(name);
+    const failing: Failing = {};
+    const meter = new WorkerMeter(
+      reportsOf(number++),
+      new ClientRetries({
+        retry: {},
+        failing,
+        hasAnswered: () => answeredSteps.has(name),
+        onRetry: () => {},
+        remainingMs: () => giveUpAfterMs({}) - (performance.now() - (failing.since ?? performance.now())),
+        giveUp: (error) => attempt.abort(error),
+      }),
+    );
     try {
       const value = await attempt.run(() => work({ signal: attempt.signal, meter }));
+      answeredSteps.add(name);
       const part = { calls: meter.close(), value: packed(value as never), isLast };
       refuseTooLarge(part, maxResultBytes);
       return { part, value };

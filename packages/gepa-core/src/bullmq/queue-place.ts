@@ -4,7 +4,7 @@ import type { AttemptContext } from '../calls/call.ts';
 import { sleep } from '../calls/retry.ts';
 import { OptionsError } from '../errors.ts';
 import type { RolloutPlace, RolloutRequest, RolloutRun } from '../rollouts/rollouts.ts';
-import { canonicalJson } from '../search/examples.ts';
+import { canonicalJson } from '../search/evaluation/examples.ts';
 import { NoWorkerError } from './errors.ts';
 import { findWorkers, noWorkers, workersOf } from './find-workers.ts';
 import { differencesOf, type Identity, identityOf } from './identity.ts';
@@ -248,7 +248,7 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
     }, SWEEP_MS);
   }
 
-  /** Finds what no message tells: jobs that were lost, and that there is no worker. */
+  /** Finds what no message reports: jobs that were lost, and that there is no worker. */
   async #sweep(): Promise<void> {
     if (this.#pending.size === 0) return;
     const silentSince = performance.now() - SILENT_MS;

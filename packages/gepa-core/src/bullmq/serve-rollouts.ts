@@ -5,6 +5,7 @@ import { OptionsError } from '../errors.ts';
 import type { Metric } from '../metric.ts';
 import { type ServableTarget, servedBy } from '../program/served-target.ts';
 import { createMask } from '../redact.ts';
+import { visible } from '../report/visible.ts';
 import { environmentSecrets } from '../secrets.ts';
 import { WorkerMismatchError } from './errors.ts';
 import { differencesOf, type Identity, identityOf } from './identity.ts';
@@ -263,7 +264,7 @@ class Server implements RolloutServer {
   #warn(message: string): void {
     if (this.#warned.has(message)) return;
     this.#warned.add(message);
-    process.emitWarning(message, 'GepaWarning');
+    process.emitWarning(visible(message), 'GepaWarning');
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CallMeter, CallRequest, MeteredCall } from '../adapter/call-meter.ts';
 import { isUnbilled } from '../calls/classify-error.ts';
+import type { ClientRetries } from '../calls/client-retries.ts';
 import type { CallOutcome, ReportedCall } from './protocol.ts';
 
 /** How a worker reports model calls while they run, where the run has to admit each of them. */
@@ -13,18 +14,23 @@ export interface CallReports {
 export class WorkerMeter implements CallMeter {
   readonly #calls: ReportedCall[] = [];
   readonly #reports: CallReports | undefined;
+  readonly #retries: ClientRetries;
   #isClosed = false;
 
-  constructor(reports: CallReports | undefined) {
+  constructor(reports: CallReports | undefined, retries: ClientRetries) {
     this.#reports = reports;
+    this.#retries = retries;
   }
 
   async begin(request: CallRequest = {}): Promise<MeteredCall> {
     const number = this.#calls.length;
     this.#calls.push({ request });
+    this.#retries.continued();
     await this.#reports?.begin(number, request);
     const end = (outcome: CallOutcome) => {
       const call = this.#calls[number]!;
+      if (outcome.failed !== undefined) this.#retries.ended();
+      else if (outcome.usage?.modelCalls) this.#retries.answered(outcome.usage.outputTokens);
       if (this.#isClosed || call.usage !== undefined || call.failed !== undefined) return;
       this.#calls[number] = { request, ...outcome };
       this.#reports?.end(number, outcome);
@@ -35,9 +41,14 @@ export class WorkerMeter implements CallMeter {
     };
   }
 
+  retrying(error: unknown): () => void {
+    return this.#retries.failed(error);
+  }
+
   /** The calls so far; later reports are ignored. */
   close(): readonly ReportedCall[] {
     this.#isClosed = true;
+    this.#retries.close();
     return [...this.#calls];
   }
 }

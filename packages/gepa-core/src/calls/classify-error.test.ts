@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { RolloutError, RolloutTimeoutError } from '../errors.ts';
-import { failureKind, isUnbilled, messageOf, retryAfterMs, sentence } from './classify-error.ts';
+import { failureKind, isUnbilled, messageOf, modelCallError, retryAfterMs, sentence } from './classify-error.ts';
 
 /** Like those of the OpenAI SDK: they do not set `name`, and their messages vary. */
 class APIConnectionTimeoutError extends Error {}
@@ -27,6 +27,12 @@ describe('failureKind', () => {
       'an error that LangChain marks as retryable',
       withFields({ [Symbol.for('langchain.errors.retryable')]: true }),
     ],
+    ['a port that cannot be opened', withFields({ code: 'EADDRNOTAVAIL' })],
+    ['a limit of open files', withFields({ code: 'EMFILE' })],
+    ['a response that is not HTTP', withFields({ code: 'HPE_INVALID_CONSTANT' })],
+    ['a failed TLS handshake', withFields({ code: 'ERR_SSL_WRONG_VERSION_NUMBER' })],
+    ['a connection to a proxy', withFields({ code: 'UND_ERR_PRX_TLS' })],
+    ['an untrusted certificate', withFields({ code: 'SELF_SIGNED_CERT_IN_CHAIN' })],
     ['a rollout timeout', new RolloutTimeoutError('late')],
     ['a failed fetch', new TypeError('fetch failed', { cause: withFields({ code: 'ECONNREFUSED' }) })],
     ['a server error in `lastError`', withFields({ lastError: withFields({ statusCode: 503 }) })],
@@ -150,4 +156,32 @@ it.each([
   ['401 Unauthorized\n\nTroubleshooting: read the manual\n', '401 Unauthorized.'],
 ])('sentence ends a message with a single period: %j', (message, expected) => {
   expect(sentence(new Error(message))).toBe(expected);
+});
+
+it.each([
+  [400, 'The requested model is not supported.'],
+  [404, 'No endpoints found for vendor/m.'],
+  [400, 'Your organization must be verified to use the model `m`.'],
+  [429, 'You have exceeded your monthly quota. Upgrade your plan.'],
+  [400, 'You have reached your specified API usage limits. You will regain access on 2027-01-01.'],
+  [400, 'Your account is past due. Please update your payment method.'],
+  [400, 'Access to these models is not allowed from unsupported countries.'],
+])('the status %d with "%s" is refused', (status, message) => {
+  expect(failureKind(withFields({ status }, message))).toBe('refused');
+});
+
+it('a token that an OAuth server refuses is refused', () => {
+  expect(failureKind(withFields({ response: { status: 400, data: { error: 'invalid_grant' } } }))).toBe('refused');
+});
+
+it.each([
+  ['an untrusted certificate', withFields({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }), 'refused'],
+  ['an invalid address', withFields({ code: 'ERR_INVALID_URL' }), 'refused'],
+  ['a proxy that refuses', withFields({ status: 407 }), 'refused'],
+  ['a missing key', new Error('Missing credentials. Please pass an `apiKey`.'), 'refused'],
+  ['missing default credentials', new Error('Could not load the default credentials.'), 'refused'],
+  ['a conflict', withFields({ status: 409 }), 'transient'],
+  ['a bad request', withFields({ status: 400 }, "Unsupported value: 'temperature'"), undefined],
+])("a model's client that fails with %s: %s", (_, error, kind) => {
+  expect(modelCallError(error)?.failureKind).toBe(kind);
 });

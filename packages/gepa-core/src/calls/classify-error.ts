@@ -8,7 +8,10 @@ const transientStatus = (status: number) =>
   status === 408 || status === 425 || status === 429 || status >= 500;
 /** Codes of Node, undici, OpenAI, Anthropic, Google, and class names of the AWS SDK. */
 const transientCodes =
-  /^(ECONN(RESET|REFUSED|ABORTED)|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ERR_HTTP2_\w+|UND_ERR_(CONNECT_TIMEOUT|HEADERS_TIMEOUT|BODY_TIMEOUT|SOCKET)|rate_limit_(exceeded|error)|MODEL_RATE_LIMIT|server_error|api_error|timeout_error|overloaded_error|RESOURCE_EXHAUSTED|UNAVAILABLE|DEADLINE_EXCEEDED|ABORTED|INTERNAL)$/;
+  /^(ECONN(RESET|REFUSED|ABORTED)|ETIMEDOUT|EPIPE|EPROTO|ENOTFOUND|EAI_AGAIN|ENET(UNREACH|DOWN|RESET)|EHOST(UNREACH|DOWN)|EADDRNOTAVAIL|EMFILE|ENFILE|ENOBUFS|ERR_(HTTP2|SSL|SOCKET)_\w+|ERR_STREAM_PREMATURE_CLOSE|HPE_\w+|UND_ERR_((CONNECT|HEADERS|BODY)_TIMEOUT|SOCKET|CLOSED|DESTROYED|PRX_TLS|INFO)|rate_limit_(exceeded|error)|MODEL_RATE_LIMIT|server_error|api_error|timeout_error|overloaded_error|RESOURCE_EXHAUSTED|UNAVAILABLE|DEADLINE_EXCEEDED|ABORTED|INTERNAL)$/;
+/** A certificate that the client does not trust, such as that of a company's proxy. */
+const certificateCodes =
+  /^(CERT_\w+|UNABLE_TO_(GET|VERIFY|DECODE|DECRYPT)_\w+|(DEPTH_ZERO_)?SELF_SIGNED_CERT\w*|ERR_TLS_\w+)$/;
 const unreachedCodes =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
 const transientNames =
@@ -16,7 +19,7 @@ const transientNames =
 const transientMessages =
   /(^|: )(fetch failed|terminated|socket hang up|network error|connection error\.?)$/i;
 const refusalCodes =
-  /^(insufficient_quota|(invalid|expired)_api_key|(model|unknown_model|deployment)_not_found|DeploymentNotFound|invalid_model|model_decommissioned|not_found_error|MODEL_AUTHENTICATION|MODEL_NOT_FOUND|billing_(hard_limit_reached|not_active|error)|credit_balance_too_low|(account|organization)_(deactivated|disabled)|access_terminated|authentication_error|permission_error|unsupported_country_region_territory|PERMISSION_DENIED|UNAUTHENTICATED|API_KEY_\w+|ACCESS_TOKEN_\w+|(SERVICE|BILLING)_DISABLED|CONSUMER_(SUSPENDED|INVALID))$/;
+  /^(insufficient_quota|(invalid|expired)_api_key|(model|unknown_model|deployment)_not_found|DeploymentNotFound|invalid_model|model_decommissioned|not_found_error|MODEL_AUTHENTICATION|MODEL_NOT_FOUND|billing_(hard_limit_reached|not_active|error)|credit_balance_too_low|(account|organization)_(deactivated|disabled)|access_terminated|authentication_error|permission_error|invalid_grant|invalid_client|unauthorized_client|unsupported_country_region_territory|PERMISSION_DENIED|UNAUTHENTICATED|API_KEY_\w+|ACCESS_TOKEN_\w+|(SERVICE|BILLING)_DISABLED|CONSUMER_(SUSPENDED|INVALID))$/;
 /** `InsufficientQuotaError`: some versions of LangChain keep nothing else of the provider's error. */
 const refusalNames =
   /^AI_(LoadAPIKey|LoadSetting|NoSuchModel|NoSuchProvider)Error$|^InsufficientQuotaError$|^(AccessDenied|ExpiredToken|UnrecognizedClient|InvalidSignature|InvalidClientTokenId|MissingAuthenticationToken|ServiceQuotaExceeded)(Exception)?$|^(Credentials|Token)ProviderError$/;
@@ -26,13 +29,19 @@ const refusalMessages = [
   /(invalid|incorrect|expired|missing|no|revoked) (x-)?api[ _-]?key/i,
   /(credit balance|balance is)[^\n]{0,30}(too low|insufficient|exhausted|negative)/i,
   /insufficient[ _](credit|fund|balance|quota)|out of credits|(no|not enough|never purchased) credits|exceeded your (monthly |included )?(credit|spend)/i,
-  /billing (hard limit|account|is not|not active|has not)|(enable|requires?|set ?up) billing/i,
+  /billing (hard limit|account|is not|not active|has not)|(enable|requires?|set ?up) billing|past due/i,
+  /(reached|exceeded) your [^\n]{0,30}(usage limits?|(daily|weekly|monthly) (quota|limit))|exceeded your daily rate limit/i,
+  /(organi[sz]ation|account)[^\n]{0,30} (must be|is not|not) verified/i,
+  /no endpoints found/i,
   /(organi[sz]ation|account|project|workspace|consumer)[^\n]{0,60} (disabled|deactivated|suspended|not active|terminated)/i,
-  /(location|country|region|territory)[^\n]{0,40} not supported/i,
+  /(location|country|region|territory)[^\n]{0,40} not supported|unsupported (countr|location|region|territor)/i,
   /(invalid|unknown|unsupported|no such) model\b|not a valid model|model identifier/i,
-  /\bmodels?\b[^\n]{0,120}(not found|not exist|no longer|is invalid|decommissioned|deprecated|end of (its )?life|not available)/i,
+  /\bmodels?\b[^\n]{0,120}(not found|not exist|no longer|is invalid|decommissioned|deprecated|end of (its )?life|not (available|supported|enabled))/i,
   /on-demand throughput isn.t supported|access to the model/i,
 ];
+/** What clients say without a key, before they send anything. */
+const keylessMessage =
+  /(api[ _-]?key|credentials?)[^\n]{0,60}(not found|missing|required|not set|must be)|(missing|no|could not (load|resolve)) [^\n]{0,30}(api[ _-]?key|credentials)/i;
 /** OpenAI's message for an exhausted quota; Google has the same for limits per minute. */
 const quotaMessage = /exceeded your current quota/i;
 const ownCodes =
@@ -80,10 +89,18 @@ export function modelCallError(error: unknown): ModelCallError | undefined {
 function kindOfModelCall(error: unknown): FailureKind {
   const kind = failureKind(error);
   const links = linksOf(error);
+  if (links.some(({ codes }) => codes.some((code) => certificateCodes.test(code)))) return 'refused';
   if (kind !== 'program' || links.some(isOwnFault)) return kind;
   const status = links.find(({ status }) => status !== undefined)?.status;
-  if (status !== undefined) return status === 404 ? 'refused' : 'program';
+  if (status === 409) return 'transient';
+  if (status !== undefined) return [404, 407, 451].includes(status) ? 'refused' : 'program';
+  if (links.some(isUnusable)) return 'refused';
   return links.some(isUnreadable) ? 'transient' : 'program';
+}
+
+/** No retry makes the client reach its provider: it has no key, or no valid address. */
+function isUnusable({ codes, message }: ErrorLink): boolean {
+  return codes.includes('ERR_INVALID_URL') || keylessMessage.test(message.slice(0, 200));
 }
 
 /** How clients fail on a response that is not an answer: an HTML page, an empty body, JSON without the answer. */
@@ -217,5 +234,8 @@ function isTransient({ status, codes, name, className, message, isMarkedRetryabl
   if ([name, className].some((one) => transientNames.test(one))) return true;
   // A success status: the answer was cut off, or was none.
   if (status !== undefined) return status < 300 || transientStatus(status);
-  return codes.some((code) => transientCodes.test(code)) || transientMessages.test(message);
+  return (
+    codes.some((code) => transientCodes.test(code) || certificateCodes.test(code)) ||
+    transientMessages.test(message)
+  );
 }

@@ -95,9 +95,11 @@ function asStatus(value: unknown): number[] {
 }
 
 function codesIn(from: Fields): string[] {
-  const { code, type, status, lc_error_code, reason, Code, __type } = from;
+  const { code, type, status, lc_error_code, reason, Code, __type, error } = from;
   return [
     code,
+    // OAuth: `invalid_grant`.
+    error,
     type,
     status,
     lc_error_code,

@@ -5,9 +5,10 @@ import { RolloutError, RunError } from '../errors.ts';
 import type { CallCost } from '../journal/journal.ts';
 import { AttemptMeter } from './attempt-meter.ts';
 import type { AttemptContext, AttemptStep, Call, CallEnvironment } from './call.ts';
-import { isUnbilled, messageOf, retryAfterMs } from './classify-error.ts';
+import { isUnbilled, isUnreached, messageOf, retryAfterMs } from './classify-error.ts';
+import { ClientRetries, type Failing } from './client-retries.ts';
 import { Interrupted } from './interruption.ts';
-import { afterFailure, classify, sleep } from './retry.ts';
+import { afterFailure, classify, giveUpAfterMs, sleep } from './retry.ts';
 
 /** A call in progress: its attempts, and what they took. */
 export class LiveCall {
@@ -60,20 +61,20 @@ export class LiveCall {
   /** Repeats an attempt while its failures are transient. */
   async attempt<T>(step: AttemptStep<T>, work: (context: AttemptContext) => Promise<T> | T): Promise<T> {
     const { outage, signal, budget } = this.#run;
-    let firstFailureAt: number | undefined;
+    const failing: Failing = {};
     for (let number = 1; ; number++) {
       for (let ms = outage.waitFor(step.name); ms > 0; ms = outage.waitFor(step.name))
         await sleep(ms, signal);
       try {
-        const result = await this.#attemptOnce(step, work);
+        const result = await this.#attemptOnce(step, work, failing, number);
+        outage.noteAnswer(step.name);
         outage.answered();
-        outage.answeredSteps.add(step.name);
         // The metric of a rollout could cost more, and the run ends anyway.
         if (this.problem !== undefined && this.#call.kind === 'rollout') throw this.problem;
         return result;
       } catch (error) {
-        firstFailureAt ??= performance.now();
-        await sleep(this.#delayOrThrow(step.name, error, number, firstFailureAt), signal);
+        failing.since ??= performance.now();
+        await sleep(this.#delayOrThrow(step.name, error, number, failing), signal);
       }
       try {
         await budget.renew(this.#reservation);
@@ -84,10 +85,34 @@ export class LiveCall {
     }
   }
 
-  async #attemptOnce<T>(step: AttemptStep<T>, work: (context: AttemptContext) => Promise<T> | T): Promise<T> {
-    const { timeouts, budget } = this.#run;
+  async #attemptOnce<T>(
+    step: AttemptStep<T>,
+    work: (context: AttemptContext) => Promise<T> | T,
+    failing: Failing,
+    number: number,
+  ): Promise<T> {
+    const { timeouts, budget, outage, retry, dispatch } = this.#run;
     const attempt = timeouts.start(step.name, step.limitsTime);
-    const meter = new AttemptMeter(budget, this.#reservation, (reason) => attempt.abort(reason));
+    const retries = new ClientRetries({
+      retry,
+      failing,
+      hasAnswered: () => outage.hasAnswered(step.name),
+      onRetry: (error) =>
+        dispatch({ type: 'retried', what: this.#call.kind, attempt: number, message: messageOf(error) }),
+      remainingMs: () => giveUpAfterMs(retry) - this.#unansweredMs(step.name, failing),
+      giveUp: (error) => {
+        if (isUnreached(error)) meter.endUnreached();
+        attempt.abort(error);
+      },
+    });
+    const meter = new AttemptMeter(budget, this.#reservation, {
+      retries,
+      answer: ({ outputTokens }) => {
+        if (outputTokens > 0) outage.noteAnswer(step.name);
+        retries.answered(outputTokens);
+      },
+      refusal: (reason) => attempt.abort(reason),
+    });
     let reported: Usage | undefined;
     try {
       const result = await attempt.run(() => work({ signal: attempt.signal, meter }));
@@ -98,6 +123,7 @@ export class LiveCall {
       throw error;
     } finally {
       timeouts.stop(attempt);
+      retries.close();
       const usage = meter.close();
       if (usage !== undefined) await this.#count(step, usage, true);
       else if (reported !== undefined) await this.#count(step, reported, false);
@@ -123,7 +149,7 @@ export class LiveCall {
   }
 
   /** Milliseconds before the next attempt. @throws the error when there is none. */
-  #delayOrThrow(step: string, error: unknown, attempt: number, firstFailureAt: number): number {
+  #delayOrThrow(step: string, error: unknown, attempt: number, failing: Failing): number {
     const { outage, signal, retry, dispatch } = this.#run;
     if (signal.aborted) throw error;
     if (this.problem !== undefined || error instanceof Interrupted || RunError.isInstance(error)) {
@@ -133,15 +159,11 @@ export class LiveCall {
     }
     const kind = classify(error, retry);
     if (kind === 'transient') outage.failed();
-    if (kind === 'program') outage.answeredSteps.add(step);
+    if (kind === 'program') outage.noteAnswer(step);
     // The provider answered some of the attempt's model calls.
-    if (RolloutError.isInstance(error) && (error.usage?.outputTokens ?? 0) > 0) {
-      outage.answeredAt = performance.now();
-      outage.answeredSteps.add(step);
-    }
-    const { answeredAt } = outage;
-    const hasAnswered = outage.answeredSteps.has(step);
-    const unansweredMs = performance.now() - Math.max(firstFailureAt, answeredAt ?? 0);
+    if (RolloutError.isInstance(error) && (error.usage?.outputTokens ?? 0) > 0) outage.noteAnswer(step);
+    const hasAnswered = outage.hasAnswered(step);
+    const unansweredMs = this.#unansweredMs(step, failing);
     const next =
       kind === 'transient'
         ? afterFailure({ attempt, error, unansweredMs, hasAnswered }, retry)
@@ -156,5 +178,9 @@ export class LiveCall {
     this.#reservation.endAttempt(isUnbilled(error) ? 'known' : 'unknown');
     dispatch({ type: 'retried', what: this.#call.kind, attempt, message: messageOf(error) });
     return next;
+  }
+
+  #unansweredMs(step: string, { since = performance.now() }: Failing): number {
+    return performance.now() - Math.max(since, this.#run.outage.answeredAt(step));
   }
 }

@@ -10,10 +10,8 @@ const MAX_FAILURES_IN_A_ROW = 5;
 export class Outage {
   /** Set once the outage is final. */
   final: { readonly error: unknown } | undefined;
-  /** When an attempt was last answered, by `performance.now()`. */
-  answeredAt: number | undefined;
-  /** The steps that were ever answered: program, metric and reflection model may have different providers. */
-  readonly answeredSteps = new Set<string>();
+  /** When each step was last answered: program, metric and reflection model may have different providers. */
+  readonly #answeredAt = new Map<string, number>();
   #failuresInARow = 0;
   /** By step, until when its provider asked to wait. */
   readonly #pausedUntil = new Map<string, number>();
@@ -31,9 +29,23 @@ export class Outage {
 
   /** An attempt was answered. */
   answered(): void {
-    this.answeredAt = performance.now();
     this.#failuresInARow = 0;
     this.#wake();
+  }
+
+  /** A step, or a model call in it, was answered. The attempt may still fail. */
+  noteAnswer(step: string): void {
+    this.#answeredAt.set(step, performance.now());
+  }
+
+  /** When a step was last answered, by `performance.now()`; 0 if never. */
+  answeredAt(step: string): number {
+    return this.#answeredAt.get(step) ?? 0;
+  }
+
+  /** Whether a step was ever answered. */
+  hasAnswered(step: string): boolean {
+    return this.#answeredAt.has(step);
   }
 
   /** An attempt failed for a transient reason. */

@@ -4,9 +4,10 @@ import { MAX_TIMER_MS } from './timeout.ts';
 /** The option `retry`: how transient failures (rate limits, overload, connections, timeouts) are retried. */
 export interface RetryOptions {
   /**
-   * Retries of one call. Default 8, which outlasts an outage of about two minutes. A call gives up earlier when no call was
-   * answered for as long as these retries could wait (at least a minute), when the server asks for a longer wait, and
-   * after 3 retries when the host was never reached.
+   * Retries of one call. Default 8, which outlasts an outage of about two minutes. A call gives up earlier when no call of
+   * its kind was answered for as long as these retries could wait (at least a minute), when the server asks for a longer
+   * wait, and after 3 retries when the host was never reached. The same deadline ends a client of a model that retries by
+   * itself, as soon as it waits for its next try.
    */
   readonly retries?: number;
   /**
@@ -41,7 +42,7 @@ export interface FailedAttempt {
   /** Counted from 1. */
   readonly attempt: number;
   readonly error: unknown;
-  /** Milliseconds since the call's first failure, or since any call was answered, if that was later. */
+  /** Milliseconds since the call's first failure, or since any call of its kind was answered, if that was later. */
   readonly unansweredMs: number;
   /** Whether such an attempt was ever answered in this run. */
   readonly hasAnswered: boolean;

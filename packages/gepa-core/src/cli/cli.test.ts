@@ -1,6 +1,6 @@
 // @module-tag slow
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -88,6 +88,23 @@ describe('gepa on the command line', () => {
     expect((await gepa('--version')).out).toBe(`${VERSION}\n`);
   });
 
+  it('help and the text of a run fit the width of the terminal, broken between words', async () => {
+    const { isTTY, columns } = process.stdout;
+    Object.assign(process.stdout, { isTTY: true, columns: 60 });
+    try {
+      const outcomes = await Promise.all([gepa('--help'), gepa('help', 'show'), gepa('show', runDir)]);
+      for (const { out } of outcomes) {
+        const tooWide = out.split('\n').filter((line) => line.length > 60 && !line.startsWith('Usage: '));
+        expect(tooWide).toEqual([]);
+      }
+      expect(outcomes[0].out).toContain(
+        '\n  ls [DIR] [--json]\n      Lists the runs in a directory, the newest first\n',
+      );
+    } finally {
+      Object.assign(process.stdout, { isTTY, columns });
+    }
+  });
+
   it('an unknown command, option or candidate exits with 2 and says what there is', async () => {
     const [command, option, missing, candidate] = await Promise.all([
       gepa('shwo', runDir),
@@ -99,6 +116,21 @@ describe('gepa on the command line', () => {
     expect(command.err).toContain('There is no command "shwo"');
     expect(option.err).toContain('Usage: gepa show RUN');
     expect(candidate.err).toContain(`the run has ${result.candidates.length} candidates`);
+  });
+
+  it('a run of another version of the format exits with 1 and says so, also when it is to be watched', async () => {
+    const newer = join(root, 'newer');
+    mkdirSync(newer);
+    writeFileSync(
+      join(newer, 'journal.jsonl'),
+      '{"type":"run","format":"gepa-run","version":99,"runId":"a"}\n',
+    );
+    for (const command of ['show', 'watch', 'report']) {
+      const { code, err } = await gepa(command, newer);
+      expect([command, code]).toEqual([command, 1]);
+      expect(err).toContain('it has version 99');
+    }
+    rmSync(newer, { recursive: true });
   });
 
   it('a directory without a run exits with 1 and no stack', async () => {

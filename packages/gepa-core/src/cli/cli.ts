@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { messageOf } from '../calls/classify-error.ts';
 import { visible } from '../report/visible.ts';
+import { reportWidth, wrapped, wrapText } from '../report/wrap.ts';
 import { VERSION } from '../version.ts';
 import type { Call, Command, Io } from './command.ts';
 import { diff } from './commands/diff.ts';
@@ -67,26 +68,36 @@ function parse(command: Command, args: readonly string[]): Call {
 
 function overview(): string {
   return [
-    'Shows runs of GEPA from their run directories (the option `runDir`).',
+    ...wrapped('Shows runs of GEPA from their run directories (the option `runDir`).'),
     '',
     'Usage: gepa COMMAND …',
     '',
     ...columns(commands.map(({ name, usage, summary }) => [`${name} ${usage}`, summary])),
     '',
-    'gepa help COMMAND explains one command. Exit codes: 0, 1 after a failure, 2 for a wrong command line.',
+    ...wrapped(
+      'gepa help COMMAND explains one command. Exit codes: 0, 1 after a failure, 2 for a wrong command line.',
+    ),
   ].join('\n');
 }
 
 function helpOf({ name, usage, summary, help }: Command): string {
   return [
-    summary,
+    ...wrapped(summary),
     '',
     `Usage: gepa ${name} ${usage}`,
     ...(help.length === 0 ? [] : ['', ...columns(help)]),
   ].join('\n');
 }
 
+/** Meanings narrower than this are put below what they explain. */
+const MIN_MEANING = 40;
+
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([first]) => first.length));
-  return rows.map(([first, second]) => `  ${first.padEnd(width)}  ${second}`);
+  const left = reportWidth() - width - 4;
+  return rows.flatMap(([first, second]) =>
+    left < MIN_MEANING
+      ? [`  ${first}`, ...wrapText(second, reportWidth() - 6).map((line) => `      ${line}`)]
+      : wrapText(second, left).map((line, i) => `  ${(i === 0 ? first : '').padEnd(width)}  ${line}`),
+  );
 }

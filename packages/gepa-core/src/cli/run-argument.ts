@@ -6,7 +6,7 @@ import { RunReader } from '../run-data/read-run.ts';
 import type { CandidateData, RunData } from '../run-data/run-data.ts';
 import { UsageError } from './usage-error.ts';
 
-/** @throws {RunDirectoryError} when the directory holds no run. */
+/** @throws {RunDirectoryError} when the directory has no run. */
 export function openRun(path: string): RunReader {
   const directory = resolve(path);
   if (!existsSync(directory)) throw new RunDirectoryError(`There is no run directory ${directory}.`);

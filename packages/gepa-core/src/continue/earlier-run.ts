@@ -14,9 +14,9 @@ import { readJournal } from '../journal/journal-lines.ts';
 import { linesFrom } from '../journal/lines-from.ts';
 import { builtin } from '../node/builtin.ts';
 import { triedTexts } from '../reflection/memory/history.ts';
-import type { Scored } from '../search/evaluator.ts';
-import type { ExampleRef } from '../search/examples.ts';
-import { SearchState } from '../search/state.ts';
+import type { ExampleRef } from '../search/evaluation/examples.ts';
+import type { Scored } from '../search/evaluation/known-rollouts.ts';
+import { SearchState } from '../search/state/state.ts';
 
 /** The most candidates of an earlier run that join the next one. */
 const MAX_CANDIDATES = 5;
@@ -32,7 +32,7 @@ interface KnownRollout {
   readonly position: JournalPosition;
 }
 
-/** What a run directory tells another run: its best candidates, its rollouts, and what was tried. */
+/** What another run reads of a run directory: its best candidates, its rollouts, and what was tried. */
 export class EarlierRun<Name extends string = string> {
   /** The decisions of the run. */
   readonly state: SearchState<Name>;
@@ -199,7 +199,7 @@ function before<Name extends string>(
 /** By the number of an example in the journal, which counts equal ones once, in the order of the sets. */
 function digestsByNumber({ trainset, valset, testset }: Fingerprint): readonly string[] {
   const all = [trainset, valset, testset].flatMap(({ examples = [] }) => examples);
-  // An example that is not plain data has a number of its own, which the digests do not tell.
+  // An example that is not plain data has a number of its own, which the digests do not show.
   return all.includes('') ? [] : [...new Set(all)];
 }
 

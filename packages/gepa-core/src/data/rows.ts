@@ -3,7 +3,7 @@ import type { ProgramExample } from '../program/target.ts';
 
 /**
  * Which columns form an example. The other columns go into its `metadata`, beside the fields of a column `metadata` that
- * holds an object.
+ * has an object.
  */
 export interface RowOptions {
   /** The column with the program's input, or several columns, which form an object. Default `'input'`. */

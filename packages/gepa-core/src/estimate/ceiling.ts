@@ -1,6 +1,6 @@
 import { componentNames } from '../component.ts';
-import { ExampleIndex } from '../search/examples.ts';
-import { MERGE_SUBSAMPLE_SIZE } from '../search/merge-proposer.ts';
+import { ExampleIndex } from '../search/evaluation/examples.ts';
+import { MERGE_SUBSAMPLE_SIZE } from '../search/merge/merge-proposer.ts';
 import { FIRST_PART } from '../search/strategies/adaptive.ts';
 import { MOST_AT_ONCE, type SamplingStrategy } from '../search/strategies/proposal-sampling.ts';
 import { mostSelected, type SelectionStrategy } from '../search/strategies/proposal-selection.ts';

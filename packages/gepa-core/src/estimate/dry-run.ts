@@ -3,7 +3,7 @@ import { RunSignal } from '../calls/run-signal.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import type { GepaEvent } from '../events.ts';
 import { defaults, presets } from '../options/settings.ts';
-import type { ExampleRef } from '../search/examples.ts';
+import type { ExampleRef } from '../search/evaluation/examples.ts';
 import { runSearch } from '../search/loop.ts';
 import { startPool } from '../search/pool.ts';
 import { prepareRun } from '../search/prepare.ts';

@@ -81,7 +81,7 @@ it('no run with any options exceeds the worst case of its estimate, nor does the
     }),
     { numRuns: 150 },
   );
-}, 60_000);
+});
 
 /**
  * A run that accepts every third proposal, as estimates assume, and whose calls all cost the same. The limits of the

@@ -1,5 +1,6 @@
 import type { Step } from '../adapter/trace.ts';
-import { explainTooLarge, maxOfCall, shown } from '../budget/max-of-call.ts';
+import { explainTooLarge, shown } from '../budget/limit-messages.ts';
+import { maxOfCall } from '../budget/max-of-call.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from '../options/options.ts';
 import { reserveProblems, resolveOptions } from '../options/settings.ts';

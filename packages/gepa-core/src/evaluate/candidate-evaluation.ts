@@ -1,8 +1,8 @@
 import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
 import { type Candidate, recordOf } from '../component.ts';
 import { bootstrapInterval } from '../search/bootstrap.ts';
-import type { Measured } from '../search/evaluator.ts';
-import type { ExampleRef } from '../search/examples.ts';
+import type { ExampleRef } from '../search/evaluation/examples.ts';
+import type { Measured } from '../search/evaluation/known-rollouts.ts';
 import { mean } from './compare.ts';
 import type { CandidateEvaluation, EvaluatedExample, EvaluatedRollout } from './evaluation.ts';
 

@@ -8,8 +8,9 @@ import { unknownOptions } from '../options/option-names.ts';
 import type { AdapterOptions, FunctionOptions, SearchOptions } from '../options/options.ts';
 import { resolveOptions, type Settings } from '../options/settings.ts';
 import { type GivenCandidate, givenTexts } from '../program/given-candidate.ts';
-import type { Evaluator, Scored } from '../search/evaluator.ts';
-import type { ExampleRef } from '../search/examples.ts';
+import type { Evaluator } from '../search/evaluation/evaluator.ts';
+import type { ExampleRef } from '../search/evaluation/examples.ts';
+import type { Scored } from '../search/evaluation/known-rollouts.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
 import { maskMessages, type OpenRun, withRun } from '../with-run.ts';
 import { candidateEvaluation, type Runs } from './candidate-evaluation.ts';
@@ -219,7 +220,7 @@ async function completed<Example, Output, Trace, Name extends string>(
   evaluator: Evaluator<Example, Output, Trace, Name>,
   rollouts: readonly (Scored<Example, Output, Trace> | undefined)[],
 ): Promise<Runs<Example, Output, Trace>> {
-  const details = await evaluator.complete(rollouts.flatMap((rollout) => rollout ?? []));
+  const details = await evaluator.known.complete(rollouts.flatMap((rollout) => rollout ?? []));
   const next = details.values();
   return rollouts.map((rollout) => rollout && next.next().value);
 }

@@ -1,7 +1,7 @@
 import { type Component, ownValue } from '../component.ts';
 import { builtin } from '../node/builtin.ts';
 import { createMask } from '../redact.ts';
-import { canonicalJson } from '../search/examples.ts';
+import { canonicalJson } from '../search/evaluation/examples.ts';
 
 /** Everything that decides a run besides the outcomes of its calls. A run directory only resumes the run it was made for. */
 export interface Fingerprint {

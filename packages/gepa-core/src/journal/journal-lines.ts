@@ -155,14 +155,15 @@ export function readJournal(path: string, reader: JournalReader): number {
       if (isLast) return whole;
       throw damaged(path, number, 'it is not JSON', cause);
     }
-    if (number === 1) reader.header(asHeader(value, path));
+    if (number === 1) reader.header(headerOf(value, path));
     else reader.line(asLine(value, path, number), position);
     whole = position.offset + position.length;
   }
   return whole;
 }
 
-function asHeader(value: unknown, path: string): Header {
+/** The first line of a run. @throws {RunDirectoryError} when it is none, or of a version that cannot be read. */
+export function headerOf(value: unknown, path: string): Header {
   const header = value as Partial<Header> | null;
   if (header?.format !== format) throw damaged(path, 1, `it is not a "${format}" header`);
   if (!readable.includes(header.version)) {

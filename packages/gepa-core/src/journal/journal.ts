@@ -143,7 +143,7 @@ export interface EarlierEntry {
 
 /**
  * The outcomes of a run's calls, kept outside of the process. The search is a pure function of them and the seed, so a
- * run is resumed by replaying it: a call that the journal holds is taken from it, any other is made and added.
+ * run is resumed by replaying it: a call in the journal is taken from it, any other is made and added.
  */
 export interface Journal {
   readonly runId: string;

@@ -1,9 +1,9 @@
-import { execFile } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { RunDirectoryLockedError } from '../errors.ts';
 import { lockDirectory, processSpace } from './lock.ts';
 
@@ -83,15 +83,21 @@ it.each([
   ],
 ])(
   'of processes that race for %s, one locks it and the others get a RunDirectoryLockedError',
-  { tags: 'slow', timeout: 60_000 },
+  { tags: 'slow' },
   async (_, prepare) => {
     prepare();
     const script = join(import.meta.dirname, 'fixtures', 'lock-directory.ts');
-    const time = String(Date.now() + 3_000);
-    const race = Array.from({ length: 5 }, () =>
-      promisify(execFile)(process.execPath, ['--conditions=gepa-source', script, directory, time]),
+    const processes = Array.from({ length: 5 }, () =>
+      fork(script, [directory], { execArgv: ['--conditions=gepa-source'] }),
     );
-    const outcomes = (await Promise.all(race)).map(({ stdout }) => stdout.trim()).sort();
+    onTestFinished(() => {
+      for (const one of processes) one.kill();
+    });
+    const answers = () => Promise.all(processes.map(async (one) => (await once(one, 'message'))[0] as string));
+    await answers();
+    const outcome = answers();
+    for (const one of processes) one.send('go');
+    const outcomes = (await outcome).sort();
     expect(outcomes).toEqual([...Array(4).fill('RunDirectoryLockedError'), 'locked']);
   },
 );

@@ -179,7 +179,7 @@ function isAlive(owner: Owner | 'unreadable', path: string): boolean {
 function beganAt(pid: number): string | undefined {
   try {
     const stat = fileSystem().readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is a name in parentheses, which may hold anything.
+    // The second field is a name in parentheses, which may contain anything.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
   } catch {
     return undefined;

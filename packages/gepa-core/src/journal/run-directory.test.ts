@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   JournalDamagedError,
   MetricError,
@@ -108,6 +108,9 @@ describe('files', () => {
   });
 
   it('the journal contains each rollout and reflection before its event, and one turn of the event loop after the call', async () => {
+    // Work that takes long pauses for a turn; here none does.
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
     const finished = { rollout: 0, reflection: 0 };
     const reported = { rollout: 0, reflection: 0 };
     let late = 0;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { withoutPause } from '../calls/pace.ts';
-import { ExampleIndex } from '../search/examples.ts';
+import { ExampleIndex } from '../search/evaluation/examples.ts';
 import { warnAboutData } from './data-warnings.ts';
 
 interface Sets {

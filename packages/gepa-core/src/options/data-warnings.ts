@@ -1,6 +1,6 @@
 import type { Component } from '../component.ts';
 import { answerInInput } from '../reflection/records/example-parts.ts';
-import { canonicalJson, type ExampleRef } from '../search/examples.ts';
+import { canonicalJson, type ExampleRef } from '../search/evaluation/examples.ts';
 
 /** Warns about problems of the data sets. The work can pause between examples. */
 export function* warnAboutData<Example>(

@@ -1,5 +1,5 @@
 import type { Adapter, Execution, ProposeRequest, RunContext } from '../adapter/adapter.ts';
-import type { ReserveOptions } from '../budget/budget.ts';
+import type { ReserveOptions } from '../budget/budget-options.ts';
 import type { Price } from '../budget/usage.ts';
 import type { RetryOptions } from '../calls/retry.ts';
 import type { Candidate, Component } from '../component.ts';
@@ -10,7 +10,7 @@ import type { GivenCandidate } from '../program/given-candidate.ts';
 import type { TextLimits } from '../reflection/answer/text-limits.ts';
 import type { Knowledge } from '../reflection/knowledge.ts';
 import type { Rollouts } from '../rollouts/rollouts.ts';
-import type { FrontierType } from '../search/search-view.ts';
+import type { FrontierType } from '../search/state/search-view.ts';
 import type { StopCondition } from '../search/strategies/stop-conditions.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import type { AutoBudget } from './auto-budget.ts';

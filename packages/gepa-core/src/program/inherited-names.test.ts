@@ -1,3 +1,4 @@
+// @module-tag slow
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,7 +80,7 @@ it('components, objectives, models and record keys may have names that every obj
     }),
     { numRuns: 25 },
   );
-}, 60_000);
+});
 
 it('a saved candidate keeps names that every object inherits', () => {
   fc.assert(

@@ -17,7 +17,7 @@ function registry(): WeakMap<object, Hook> {
 }
 
 /**
- * Makes an object that the program holds stand for its copy: within `withCandidate(…, { copies })` that maps the object,
+ * Makes an object of the program stand for its copy: within `withCandidate(…, { copies })` that maps the object,
  * each of the fields has the value that the copy has, methods bound to the copy; elsewhere its own. Nothing else about the object changes: its
  * identity, its enumerable fields and what `JSON.stringify` writes. A field that the object itself lacks is not
  * enumerable. An object that is mapped to itself only reports that it is read.

@@ -10,7 +10,7 @@ import { originalText } from './originals.ts';
 import type { Provenance, SavedCandidate } from './saved-candidate.ts';
 import { savedFrom } from './saved-from.ts';
 
-/** What a run was given, as far as a saved candidate tells of it. */
+/** What a run was given, as a saved candidate records it. */
 export interface RunInputs {
   readonly adapter: Pick<Adapter<never, unknown, unknown>, 'models' | 'versions'>;
   readonly reflectionModel?: LanguageModel;

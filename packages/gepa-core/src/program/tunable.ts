@@ -69,7 +69,7 @@ export interface Copies {
 
 /** What a candidate stands for besides the texts of tunables. */
 export interface CandidateBinding {
-  /** The copies, with the candidate's texts, of objects that the program holds: see `hookPart`. */
+  /** The copies, with the candidate's texts, of objects in the program: see `hookPart`. */
   readonly copies?: Copies;
   /** Receives the names of the tunables and parts that are read. */
   readonly reads?: Set<string>;

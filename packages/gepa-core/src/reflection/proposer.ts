@@ -7,7 +7,7 @@ import type { Candidate } from '../component.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { Mask } from '../redact.ts';
 import type { ProposalRejection, RefusedTexts } from '../rejection.ts';
-import type { ScoredCandidate } from '../search/search-view.ts';
+import type { ScoredCandidate } from '../search/state/search-view.ts';
 import type { CutOffStreak } from './answer/cut-off-streak.ts';
 import type { CheckLimits, TextLimits } from './answer/text-limits.ts';
 import type { Knowledge } from './knowledge.ts';

@@ -5,7 +5,7 @@ import type { CandidateEvaluation, EvaluatedRollout, EvaluationData } from '../e
 import type { CandidateData, RolloutData, RolloutDetail, RunData } from '../run-data/run-data.ts';
 import type { ReportSource } from './details.ts';
 
-/** What the result of `evaluate` tells without its run directory: inputs and traces are only on disk. */
+/** What the result of `evaluate` has without its run directory: inputs and traces are only on disk. */
 export function sourceOfEvaluation(report: EvaluationData): ReportSource {
   const candidates = Object.values<CandidateEvaluation>(report.candidates);
   const details: RolloutDetail[] = [];

@@ -36,11 +36,11 @@ export async function watchRun(
   const token = randomBytes(18).toString('base64url');
   const live = new LiveRun(runDir);
   const listeners = new Set<ServerResponse>();
-  const tell = () => {
+  const notify = () => {
     for (const listener of listeners) listener.write('event: changed\ndata:\n\n');
   };
   const timer = setInterval(() => {
-    if (live.update()) tell();
+    if (live.update()) notify();
   }, intervalMs);
   const server = createServer((request, response) => {
     try {

@@ -36,7 +36,7 @@ export interface ReportOptions {
  *
  * @param run Its run directory; or the result of `optimize` (`compiled.result`), which knows texts, scores and spend but
  * not what the program read and wrote; or what `evaluate` returned, which knows outputs but not inputs and traces.
- * @throws {RunDirectoryError} when the directory holds no run.
+ * @throws {RunDirectoryError} when the directory has no run.
  * @throws {FileAccessError} when the file cannot be written.
  */
 export async function writeReport<Name extends string>(

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
-import { replay } from '../search/state.ts';
+import { replay } from '../search/state/state.ts';
 import { decisions } from './fixtures/sample-run.ts';
+import { describeResult, inspectable } from './inspect.ts';
 
 const result = replay(decisions);
 
@@ -17,4 +18,10 @@ it('a result is plain data all the same', () => {
   expect(result).toEqual({ ...result });
   expect(JSON.parse(JSON.stringify(result))).toMatchObject({ bestIndex: 1, runId: 'run' });
   expect(structuredClone(result).bestScore).toBe(result.bestScore);
+});
+
+it('console.log shows characters that could control a terminal as escapes', () => {
+  const texts = { 'prompt\u202e': 'Answer.\u200b\u001b[2J' };
+  const text = inspect(inspectable({}, () => describeResult({ ...result, bestCandidate: texts })));
+  expect(text).toContain(String.raw`{ "prompt\u202e": "Answer.\u200b\u001b[2J" }`);
 });

@@ -1,6 +1,7 @@
 import type { OptimizationResult } from '../result.ts';
 import { countOf, formatGain, formatScore } from './format.ts';
 import { describeStopReason } from './stop-reason.ts';
+import { visibleJson } from './visible.ts';
 
 const custom = Symbol.for('nodejs.util.inspect.custom');
 
@@ -39,7 +40,7 @@ export function describeResult(result: OptimizationResult): string {
 function shortTexts(texts: Readonly<Record<string, string>>): string {
   const parts = Object.entries(texts).map(([name, text]) => {
     const short = text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}…` : text;
-    return `${JSON.stringify(name)}: ${JSON.stringify(short)}`;
+    return `${visibleJson(name)}: ${visibleJson(short)}`;
   });
   return `{ ${parts.join(', ')} }`;
 }

@@ -1,4 +1,5 @@
 import type { ProposalCounts, RejectedProposal } from '../result.ts';
+import type { StopReason } from '../search/strategies/stop-conditions.ts';
 import { countOf, formatCount } from './format.ts';
 import { visible } from './visible.ts';
 
@@ -32,6 +33,12 @@ export function rejectionReasons({ byReason }: Pick<ProposalCounts, 'byReason'>)
     .map(([reason, count]) => `${formatCount(count)} ${reasons[reason]}`)
     .join(', ');
 }
+
+/** Whether the last rejection explains the outcome: of a search without a gain, or one that ran out of new texts. */
+export const isLastRejectedTelling = (
+  { accepted }: Pick<ProposalCounts, 'accepted'>,
+  stopReason: StopReason,
+): boolean => accepted === 0 || stopReason === 'noNewProposals';
 
 /** Why the last proposal was rejected, with what the feedback on its minibatch said. */
 export function describeLastRejected({ components, message, feedback }: RejectedProposal): string {

@@ -137,6 +137,17 @@ describe('announcements', () => {
     );
   });
 
+  it('RunProgress does not repeat at the end the rejection that it announced last', () => {
+    const run = stateAfter(
+      runStarted(),
+      candidateAdded(),
+      ...Array.from({ length: 10 }, (_, i) => rejected(i + 1)).flat(),
+    );
+    expect(texts(run, runFinished()).at(-1)).toBe(
+      'Search: 10 proposals, none accepted; 10 not better on the minibatch',
+    );
+  });
+
   it('RunProgress says at the end why nothing was accepted', () => {
     const run = stateAfter(runStarted(), candidateAdded(), ...rejected(1), ...rejected(2));
     expect(texts(run, runFinished()).slice(2)).toEqual([

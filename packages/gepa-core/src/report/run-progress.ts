@@ -1,9 +1,14 @@
 import { type GepaEvent, isDecision } from '../events.ts';
 import type { TestScores } from '../result.ts';
-import type { ScoredCandidate } from '../search/search-view.ts';
-import { SearchState, scoresOf } from '../search/state.ts';
+import type { ScoredCandidate } from '../search/state/search-view.ts';
+import { SearchState, scoresOf } from '../search/state/state.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from './format.ts';
-import { describeLastRejected, describeProposals, rejectionReasons } from './proposals.ts';
+import {
+  describeLastRejected,
+  describeProposals,
+  isLastRejectedTelling,
+  rejectionReasons,
+} from './proposals.ts';
 import { describeLimits, Spending } from './spending.ts';
 import { describeStopReason } from './stop-reason.ts';
 import { visible } from './visible.ts';
@@ -43,6 +48,8 @@ export class RunProgress {
     { readonly components: readonly string[]; readonly since: number }
   >();
   #rejectedInRow = 0;
+  /** The last rejection that was announced, by its proposal. */
+  #announcedRejection: number | undefined;
 
   constructor(startedAt: number) {
     this.spending = new Spending(startedAt);
@@ -144,6 +151,7 @@ export class RunProgress {
     const doublings = Math.log2(this.#rejectedInRow / MANY_REJECTED);
     if (doublings < 0 || !Number.isInteger(doublings)) return [];
     const { counts } = this.#search.tally;
+    this.#announcedRejection = counts.lastRejected!.proposal;
     const text = `${formatCount(this.#rejectedInRow)} proposals in a row were not accepted (in all ${rejectionReasons(counts)}). ${describeLastRejected(counts.lastRejected!)}`;
     return [plain(text)];
   }
@@ -220,7 +228,9 @@ export class RunProgress {
       ...(test === undefined ? [] : [testLine(test)]),
       `Validation: ${found}; ${countOf(metricCalls, 'metric call')}${cost}`,
       ...(counts.made === 0 ? [] : [`Search: ${describeProposals(counts)}`]),
-      ...(counts.accepted > 0 || counts.lastRejected === undefined
+      ...(counts.lastRejected === undefined ||
+      !isLastRejectedTelling(counts, stopReason) ||
+      counts.lastRejected.proposal === this.#announcedRejection
         ? []
         : [describeLastRejected(counts.lastRejected)]),
     ];

@@ -17,7 +17,8 @@ const descriptions = new Map<StopReason, string>([
   ['runDirUnwritable', 'the run directory can no longer be written'],
   ['allPerfect', 'the best candidate is perfect on every validation example'],
   ['trainsetExhausted', 'the candidates are perfect on the training examples, which teach nothing more'],
-  ['noNewProposals', 'no new texts are proposed any more'],
+  // The texts were known or refused, or minibatches were perfect already.
+  ['noNewProposals', 'the last iterations brought no new texts to test'],
   ['evaluated', 'every candidate of the evaluation was scored'],
   ['error', 'the run failed'],
 ]);

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Spend, SpendByPhase } from '../budget/spend.ts';
 import type { OptimizationResult, TestScores } from '../result.ts';
-import { replay } from '../search/state.ts';
+import { replay } from '../search/state/state.ts';
 import { candidateAdded, decisions, newBest, runFinished, runStarted } from './fixtures/sample-run.ts';
 import { summarize } from './summary.ts';
 
@@ -135,8 +135,12 @@ describe('proposals', () => {
     rejected: 8,
     byReason: { unchanged: 2, not_better: 5, lost_placeholder: 1 },
     byComponent: {
-      'decision.system': { accepted: 3, rejected: 2 },
-      'facts.system': { accepted: 1, rejected: 6 },
+      'decision.system': { accepted: 3, rejected: 2, byReason: { not_better: 2 } },
+      'facts.system': {
+        accepted: 1,
+        rejected: 6,
+        byReason: { unchanged: 2, not_better: 3, lost_placeholder: 1 },
+      },
     },
     perfectMinibatches: 3,
     zeroMinibatches: 2,
@@ -152,8 +156,9 @@ describe('proposals', () => {
     expect(row(linesOf({ proposals }), 'Proposals')).toEqual([
       '12 proposals, 4 accepted; 5 not better on the minibatch, 2 with the same text again,',
       '1 without a placeholder',
-      'decision.system: 3 of 5 new texts accepted',
-      'facts.system: 1 of 7 new texts accepted',
+      'decision.system: 3 of 5 proposals accepted; 2 not better on the minibatch',
+      'facts.system: 1 of 7 proposals accepted; 3 not better on the minibatch, 2 with the',
+      'same text again, 1 without a placeholder',
     ]);
     expect(row(linesOf({ proposals }), 'Minibatches')).toEqual([
       '3 perfect already, 2 at 0 on every example: such minibatches teach little',
@@ -165,6 +170,12 @@ describe('proposals', () => {
     expect(row(linesOf({ proposals: none }), 'Proposals').at(-1)).toBe(
       'The last new text of facts.system: It is the same.',
     );
+  });
+
+  it('a summary of a run that ran out of new texts says why the last was rejected, also after a gain', () => {
+    const lines = linesOf({ proposals, stopReason: 'noNewProposals' });
+    expect(row(lines, 'Proposals').at(-1)).toBe('The last new text of facts.system: It is the same.');
+    expect(row(linesOf({ proposals }), 'Proposals').join()).not.toContain('The last new text');
   });
 
   it('a summary says how many rollouts of the seed and the best candidate failed, and why', () => {

@@ -1,10 +1,16 @@
 import { MIN_DIFFERING } from '../evaluate/compare.ts';
 import type { ComponentProposals, OptimizationResult, ScoreBasis, TestScores } from '../result.ts';
-import type { ScoredCandidate } from '../search/search-view.ts';
+import type { ScoredCandidate } from '../search/state/search-view.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { diffCandidates } from './diff.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore } from './format.ts';
-import { describeLastRejected, describeProposals, minibatchesWithoutLesson } from './proposals.ts';
+import {
+  describeLastRejected,
+  describeProposals,
+  isLastRejectedTelling,
+  minibatchesWithoutLesson,
+  rejectionReasons,
+} from './proposals.ts';
 import { spendLines } from './spend-table.ts';
 import { describeStopReason } from './stop-reason.ts';
 import { visible } from './visible.ts';
@@ -206,8 +212,8 @@ function firstFailure({ error }: ScoredCandidate): string {
 }
 
 /** How many proposals were accepted, of which components, and where none was, why the last was not. */
-function proposalLines({ proposals }: OptimizationResult, afterProgress: boolean): string[] {
-  const { made, accepted, byComponent, lastRejected } = proposals;
+function proposalLines({ proposals, stopReason }: OptimizationResult, afterProgress: boolean): string[] {
+  const { made, byComponent, lastRejected } = proposals;
   if (made === 0) return [];
   const components = Object.entries<ComponentProposals>(byComponent).filter(
     ([, counts]) => counts.accepted + counts.rejected > 0,
@@ -216,11 +222,12 @@ function proposalLines({ proposals }: OptimizationResult, afterProgress: boolean
     ...(afterProgress ? [] : [describeProposals(proposals)]),
     ...(components.length < 2
       ? []
-      : components.map(
-          ([name, counts]) =>
-            `${visible(name)}: ${formatCount(counts.accepted)} of ${countOf(counts.accepted + counts.rejected, 'new text')} accepted`,
-        )),
-    ...(afterProgress || accepted > 0 || lastRejected === undefined
+      : components.map(([name, counts]) => {
+          const reasons = rejectionReasons(counts);
+          const tried = countOf(counts.accepted + counts.rejected, 'proposal');
+          return `${visible(name)}: ${formatCount(counts.accepted)} of ${tried} accepted${reasons === '' ? '' : `; ${reasons}`}`;
+        })),
+    ...(afterProgress || lastRejected === undefined || !isLastRejectedTelling(proposals, stopReason)
       ? []
       : [describeLastRejected(lastRejected)]),
   ];

@@ -61,6 +61,9 @@ export function wrapText(text: string, width: number): string[] {
   return text.split('\n').flatMap((line) => wrapSpans([{ text: line, paint: (plain) => plain }], width));
 }
 
+/** A paragraph in lines of a report. */
+export const wrapped = (text: string): string[] => wrapText(visible(text), reportWidth());
+
 /** The lines of an item in a report: a mark, and the text wrapped and indented behind it. */
 export function listItem(mark: string, text: string, width = reportWidth()): string[] {
   return wrapText(visible(text), Math.max(20, width - 2)).map((line, i) =>

@@ -1,6 +1,6 @@
 import type { Execution } from '../adapter/adapter.ts';
 import type { AttemptContext } from '../calls/call.ts';
-import { copyExample } from '../search/copy-example.ts';
+import { copyExample } from '../search/evaluation/copy-example.ts';
 import type { RolloutPlace, RolloutRequest, RolloutRun } from './rollouts.ts';
 
 /** Makes rollouts in the process of the search. */

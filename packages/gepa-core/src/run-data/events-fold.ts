@@ -1,6 +1,6 @@
 import type { Candidate } from '../component.ts';
 import type { DecisionEvent, GepaEvent } from '../events.ts';
-import { SearchState } from '../search/state.ts';
+import { SearchState } from '../search/state/state.ts';
 import type { ProposalData } from './run-data.ts';
 
 export type OpenProposal = { -readonly [Field in keyof ProposalData]: ProposalData[Field] } & {

@@ -1,4 +1,13 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+// @module-tag slow
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -34,6 +43,37 @@ function modelRun(setup: TokenRunSetup = {}) {
     reflectionModel: async () => `\`\`\`\nbase ${vocabulary.slice(0, (answers++ % 8) + 1).join(' ')}\n\`\`\``,
   };
 }
+
+describe('a first line that cannot be read', () => {
+  it.each([
+    ['garbage', 'it is not a "gepa-run" header'],
+    ['{"type":"session","at":1}', 'it is not a "gepa-run" header'],
+    [
+      '{"type":"run","format":"gepa-run","version":9,"runId":"a"}',
+      'it has version 9, and this package reads version 3 and 4',
+    ],
+  ])('readRun refuses %s, and a reader goes on following', (line, message) => {
+    mkdirSync(runDir);
+    writeFileSync(path('journal.jsonl'), `${line}\n{"type":"iteration","at":1,"iteration":1}\n`);
+    expect(() => readRun(runDir)).toThrow(RunDirectoryError);
+    expect(() => readRun(runDir)).toThrow(message);
+    expect(() => new RunReader(runDir).update()).not.toThrow();
+  });
+});
+
+it('a reader that follows a directory reads the run that is started there anew', async () => {
+  const reader = new RunReader(runDir);
+  await optimize(modelRun());
+  reader.update();
+  const first = reader.data;
+  rmSync(runDir, { recursive: true });
+  expect(reader.update()).toBe(false);
+  expect(reader.data.runId).toBe(first.runId);
+  await optimize(modelRun({ seed: 3, maxMetricCalls: 60 }));
+  expect(reader.update()).toBe(true);
+  expect(reader.data).toEqual(readRun(runDir));
+  expect(reader.data.runId).not.toBe(first.runId);
+});
 
 describe('a finished run', () => {
   it('readRun gives the candidates, scores, spend and test of the result', async () => {

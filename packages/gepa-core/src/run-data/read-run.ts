@@ -1,20 +1,19 @@
 import { candidateKey } from '../component.ts';
 import { RunDirectoryError } from '../errors.ts';
 import type { DecisionEvent, GepaEvent } from '../events.ts';
-import type { Fingerprint } from '../journal/fingerprint.ts';
-import type { JournalLine } from '../journal/journal-lines.ts';
+import { headerOf, type JournalLine } from '../journal/journal-lines.ts';
 import { type FileLine, linesFrom } from '../journal/lines-from.ts';
 import { isLocked } from '../journal/lock.ts';
 import { builtin } from '../node/builtin.ts';
 import type { TestScores } from '../result.ts';
-import { scoresOf } from '../search/state.ts';
+import { scoresOf } from '../search/state/state.ts';
 import { EventsFold } from './events-fold.ts';
 import { headOfLine } from './head-of-line.ts';
 import { JournalFold, type OpenRollout } from './journal-fold.ts';
+import { type Examples, examplesOf, readExamples } from './read-examples.ts';
 import type {
   CandidateData,
   DetailRef,
-  ExampleData,
   ProposalData,
   ReflectionDetail,
   RolloutDetail,
@@ -34,14 +33,20 @@ export function readRun(runDir: string): RunData {
 }
 
 const decoder = new TextDecoder();
+/** The id of the run is within them. */
+const START_BYTES = 96;
 
-/** Reads the directory of a run while it grows. */
+/** Reads the directory of a run while it grows. If another run is started in the directory, it reads that one. */
 export class RunReader {
   readonly #directory: string;
   #journal = new JournalFold();
   #events = new EventsFold();
   #offsets = { journal: 0, events: 0 };
   #damaged = 0;
+  /** The start of the journal, which has the id of the run. */
+  #start = '';
+  /** Why the first line of the journal cannot be read. */
+  #unreadable: unknown;
   #examples: Examples | undefined;
   /** The texts that are in the pool, and how many candidates and texts were compared with each other. */
   #known = { candidates: 0, texts: 0 };
@@ -59,25 +64,43 @@ export class RunReader {
    * @returns whether something has changed.
    */
   update(): boolean {
-    const before = `${this.#offsets.journal} ${this.#offsets.events} ${this.#examples === undefined} ${this.#wasRunning}`;
+    const before = this.#state();
+    this.#recognize();
     this.#readJournal();
     this.#readEvents();
     this.#examples ??= readExamples(this.#path('examples.jsonl'));
     this.#connect();
     this.#wasRunning = isLocked(this.#directory);
-    return (
-      before !==
-      `${this.#offsets.journal} ${this.#offsets.events} ${this.#examples === undefined} ${this.#wasRunning}`
-    );
+    return before !== this.#state();
   }
 
-  /** The run as it was at the last `update`. @throws {RunDirectoryError} when there is no run yet. */
+  /** What changes when something was read. */
+  #state(): string {
+    return JSON.stringify([this.#start, this.#offsets, this.#examples === undefined, this.#wasRunning]);
+  }
+
+  /** The directory may have been deleted, and another run started in it. */
+  #recognize(): void {
+    const fs = builtin('node:fs', 'read the run on Node.');
+    if (!fs.existsSync(this.#path('journal.jsonl'))) return;
+    const bytes = new Uint8Array(START_BYTES);
+    const file = fs.openSync(this.#path('journal.jsonl'), 'r');
+    const read = fs.readSync(file, bytes, 0, START_BYTES, 0);
+    fs.closeSync(file);
+    const start = decoder.decode(bytes);
+    if (read < START_BYTES || start === this.#start) return;
+    if (this.#start !== '') this.#forget();
+    this.#start = start;
+  }
+
+  /** The run as it was at the last `update`. @throws {RunDirectoryError} when there is no run yet, or one of another version. */
   get data(): RunData {
     const { runId, startedAt, updatedAt, endedBy, about, spend, time, rollouts, reflections } = this.#journal;
     const { state, warnings } = this.#events;
+    if (this.#unreadable !== undefined) throw this.#unreadable;
     if (runId === '') {
       throw new RunDirectoryError(
-        `${this.#directory} has no run: there is no whole first line in its journal.jsonl.`,
+        `${this.#directory} has no run: it has no journal.jsonl with a whole first line.`,
       );
     }
     const { finished, started, candidates, bestIndex } = state;
@@ -164,10 +187,9 @@ export class RunReader {
       const isHeader = this.#offsets.journal === 0;
       this.#offsets.journal = position.offset + position.length;
       const line = headOfLine(bytes);
-      if (line === undefined) this.#damaged++;
-      else if (isHeader) {
-        this.#journal.start(line as unknown as { runId: string; fingerprint: Fingerprint });
-      } else {
+      if (isHeader) this.#readHeader(line);
+      else if (line === undefined) this.#damaged++;
+      else if (this.#unreadable === undefined) {
         this.#journal.apply(line as unknown as JournalLine, position);
         // A resumed run writes its decisions anew.
         if (line.type === 'session') this.#forgetEvents();
@@ -175,9 +197,19 @@ export class RunReader {
     }
   }
 
+  #readHeader(line: unknown): void {
+    try {
+      this.#journal.start(headerOf(line, this.#path('journal.jsonl')));
+    } catch (error) {
+      this.#unreadable = error;
+    }
+  }
+
   #readEvents(): void {
     const fs = builtin('node:fs', 'read the run on Node.');
-    const size = fs.statSync(this.#path('events.jsonl'), { throwIfNoEntry: false })?.size ?? 0;
+    const size = fs.statSync(this.#path('events.jsonl'), { throwIfNoEntry: false })?.size;
+    // Of a directory that was deleted, what was read stays.
+    if (size === undefined) return;
     if (size < this.#offsets.events) this.#forgetEvents();
     for (const { bytes, position } of this.#linesOf('events.jsonl', this.#offsets.events)) {
       this.#offsets.events = position.offset + position.length;
@@ -187,6 +219,15 @@ export class RunReader {
         this.#damaged++;
       }
     }
+  }
+
+  #forget(): void {
+    this.#journal = new JournalFold();
+    this.#offsets.journal = this.#damaged = 0;
+    this.#examples = this.#unreadable = undefined;
+    this.#candidateByTexts.clear();
+    this.#textsIdByKey.clear();
+    this.#forgetEvents();
   }
 
   #forgetEvents(): void {
@@ -280,32 +321,6 @@ const testOf = (test: TestScores, bestIndex: number): TestScores => ({
   ...test,
   candidate: (test as Partial<TestScores>).candidate ?? bestIndex,
 });
-
-type Examples = Pick<RunData, 'examples' | 'trainset' | 'valset' | 'testset'>;
-
-function readExamples(path: string): Examples | undefined {
-  if (!builtin('node:fs', 'read the run on Node.').existsSync(path)) return undefined;
-  const examples: ExampleData[] = [];
-  const sets: Record<string, number[]> = {};
-  for (const { bytes } of linesFrom(path)) {
-    const { set, position, ...example } = JSON.parse(decoder.decode(bytes)) as ExampleData & {
-      readonly set: string;
-      readonly position: number;
-    };
-    sets[set] ??= [];
-    sets[set][position] = example.example;
-    examples[example.example] ??= example;
-  }
-  // An evaluation has one set, `example`.
-  const { train = [], example = [], val = example, test = [] } = sets;
-  return { examples, trainset: train, valset: val, testset: test };
-}
-
-/** A directory of version 3 of the format has only the ids of the examples that were run. */
-function examplesOf(ids: readonly string[]): Examples {
-  const examples = Array.from(ids, (id, example) => ({ example, id: id ?? '' }));
-  return { examples, trainset: [], valset: [], testset: [] };
-}
 
 /** A directory of version 3 of the format has only what the first event says. */
 function descriptionOf(

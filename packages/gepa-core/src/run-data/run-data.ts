@@ -4,11 +4,11 @@ import type { Usage } from '../budget/usage.ts';
 import type { Candidate, ComponentKind } from '../component.ts';
 import type { ProposalRejection } from '../rejection.ts';
 import type { BudgetHeld, FrontierKey, ScoreBasis, TestScores } from '../result.ts';
-import type { CandidateSource, FrontierType } from '../search/search-view.ts';
+import type { CandidateSource, FrontierType } from '../search/state/search-view.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
 
 /**
- * A run as its directory tells it: see `readRun`. Candidates are numbered as in the result (0 is the seed), proposals
+ * A run as its directory describes it: see `readRun`. Candidates are numbered as in the result (0 is the seed), proposals
  * from 1, examples and reflections from 0; each number is the place in the list here, a proposal's plus 1.
  *
  * An evaluation (`evaluate`) has its examples as the valset and its candidates in the given order, without proposals.

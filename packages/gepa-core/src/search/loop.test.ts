@@ -88,11 +88,14 @@ describe('a search without progress', () => {
     },
   );
 
-  it('a search whose proposer returns no texts ends with noNewProposals and a warning', async () => {
+  it('a search whose proposer returns no texts ends with noNewProposals, and the result says why the last was rejected', async () => {
     const run = tokenRun({ propose: async () => ({}), maxMetricCalls });
     const result = await optimize(run.options);
     expect(result.stopReason).toBe('noNewProposals');
-    expect(result.warnings.at(-1)).toMatch(/^The last new text was rejected: No new text was proposed for /);
+    expect(result.proposals.lastRejected).toMatchObject({
+      reason: 'unchanged',
+      message: expect.stringMatching(/^No new text was proposed for /),
+    });
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { sentence } from '../calls/classify-error.ts';
 import { ProposerError } from '../errors.ts';
 import { compareFinalists } from './finals.ts';
-import { merge } from './merge.ts';
+import { merge } from './merge/merge.ts';
 import { mutate } from './mutate.ts';
 import { comparePool, startPool } from './pool.ts';
 import type { IterationOutcome, SearchContext } from './search-context.ts';
@@ -116,7 +116,6 @@ class Patience {
       );
       return 'trainsetExhausted';
     }
-    if ('rejection' in outcome) this.#warn(`The last new text was rejected: ${outcome.rejection}`);
     return 'noNewProposals';
   }
 
@@ -127,7 +126,7 @@ class Patience {
       return 'providerUnavailable';
     }
     throw new ProposerError(
-      `The proposer keeps failing: ${sentence(error)} The error's \`result\` holds what was found so far.`,
+      `The proposer keeps failing: ${sentence(error)} The error's \`result\` has what was found so far.`,
       { cause: error },
     );
   }

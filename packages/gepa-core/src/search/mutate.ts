@@ -1,43 +1,16 @@
 import type { Rollout } from '../adapter/adapter.ts';
-import { messageOf } from '../calls/classify-error.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import { type Other, refusedText } from '../reflection/proposer.ts';
-import type { ProposalRejection, RefusedTexts } from '../rejection.ts';
+import type { RefusedTexts } from '../rejection.ts';
 import { affordableTasks } from './affordable-tasks.ts';
-import type { Evaluation } from './evaluator.ts';
-import type { ExampleRef } from './examples.ts';
+import type { Evaluation } from './evaluation/evaluator.ts';
+import type { ExampleRef } from './evaluation/examples.ts';
+import { lineOfFeedback } from './evaluation/line-of-feedback.ts';
 import { callsForSearch, costOfValidation } from './pool.ts';
 import { type IterationOutcome, type SearchContext, stopsRun } from './search-context.ts';
-import type { Trial } from './strategies/acceptance.ts';
 import type { Task } from './strategies/proposal-sampling.ts';
+import { type Child, dispatchOutcome, iterationOutcome, type TaskOutcome } from './task-outcome.ts';
 import { updateFrontier, validate } from './validate.ts';
-
-/** A child that was tested on its parent's minibatch. */
-interface Child<Name extends string> extends Trial<Name> {
-  readonly task: number;
-  /** The texts that are new. */
-  readonly changed: Partial<Candidate<Name>>;
-  readonly refused: RefusedTexts<Name> | undefined;
-}
-
-/** What came of a task. */
-type TaskOutcome<Name extends string> =
-  | { readonly kind: 'perfect' }
-  | {
-      readonly kind: 'interrupted';
-      readonly components: readonly Name[];
-      readonly interruption: Interruption;
-    }
-  | {
-      readonly kind: 'rejected';
-      readonly components: readonly Name[];
-      readonly reason: ProposalRejection;
-      readonly message: string;
-      readonly error?: unknown;
-      readonly refused?: RefusedTexts<Name>;
-    }
-  | { readonly kind: 'child'; readonly child: Child<Name> };
 
 /** A task whose parent was run and whose components are chosen. */
 export interface ChosenTask<Example, Output, Trace, Name extends string> {
@@ -105,7 +78,7 @@ export async function mutate<Example, Output, Trace, Name extends string>(
     if (updateFrontier(search, origin, validation)) added++;
     if (validation.interruption !== undefined) interruptions.push(validation.interruption);
   }
-  return summarize(outcomes, added, interruptions);
+  return iterationOutcome(outcomes, added, interruptions);
 }
 
 /** The tasks that the budget can take to the end. */
@@ -185,8 +158,8 @@ async function chooseComponents<Example, Output, Trace, Name extends string>(
   const { iteration } = state;
   if (interruption !== undefined) return { kind: 'interrupted', components: [], interruption };
 
-  const rollouts = await evaluator.complete(kept.map((rollout) => rollout!));
-  await search.pace.steps(memory.learn(rollouts));
+  const rollouts = await evaluator.known.complete(kept.map((rollout) => rollout!));
+  await memory.learn(rollouts);
   const scores = rollouts.map(({ score }) => score);
   const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
   const proposal = state.proposalNumber(task);
@@ -215,21 +188,6 @@ async function chooseComponents<Example, Output, Trace, Name extends string>(
   return { parent, minibatch, rollouts, components };
 }
 
-const MAX_FEEDBACK_CHARACTERS = 160;
-
-/** For people who wonder why nothing is accepted. */
-function lineOfFeedback(
-  rollouts: readonly Pick<Rollout<unknown, unknown, unknown>, 'score' | 'feedback'>[],
-): { readonly feedback?: string } {
-  const remarks = rollouts.filter(({ feedback }) => typeof feedback === 'string' && feedback.trim() !== '');
-  if (remarks.length === 0) return {};
-  const { feedback } = remarks.reduce((lowest, rollout) => (rollout.score < lowest.score ? rollout : lowest));
-  const [line] = feedback!.trim().split('\n') as [string];
-  return {
-    feedback: line.length > MAX_FEEDBACK_CHARACTERS ? `${line.slice(0, MAX_FEEDBACK_CHARACTERS)}…` : line,
-  };
-}
-
 /** Asks for new texts of the chosen components. */
 export async function reflect<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
@@ -244,7 +202,7 @@ export async function reflect<Example, Output, Trace, Name extends string>(
   // A reflection on failures alone does not see what to keep.
   const success = rollouts.some(({ score }) => score >= perfectScore)
     ? undefined
-    : await evaluator.knownSuccess(candidate, trainset, perfectScore);
+    : await evaluator.known.success(candidate, trainset, perfectScore);
   const request = {
     iteration,
     task,
@@ -302,77 +260,6 @@ async function testChild<Example, Output, Trace, Name extends string>(
   const before = parentRollouts.map(({ score }) => score);
   const after = rollouts.map((rollout) => rollout!.score);
   return { kind: 'child', child: { task, parent, texts, changed, refused, before, after } };
-}
-
-function dispatchOutcome<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-  { parent }: Task,
-  task: number,
-  outcome: TaskOutcome<Name>,
-  { accepted, selected }: { accepted: readonly Child<Name>[]; selected: readonly Child<Name>[] },
-): void {
-  const { state, dispatch } = search;
-  const { iteration } = state;
-  const proposal = state.proposalNumber(task);
-  if (outcome.kind === 'interrupted' || outcome.kind === 'rejected') {
-    dispatchRejection(search, parent, task, outcome);
-  }
-  if (outcome.kind === 'child') {
-    const { child } = outcome;
-    const { changed: texts, refused, before, after } = child;
-    dispatch({
-      type: 'proposal_evaluated',
-      iteration,
-      task,
-      proposal,
-      parent,
-      texts,
-      before,
-      after,
-      accepted: accepted.includes(child),
-      selected: selected.includes(child),
-      ...(refused === undefined ? {} : { refused }),
-    });
-  }
-}
-
-/** Says why a task led to no child, unless the run ends. */
-export function dispatchRejection<Example, Output, Trace, Name extends string>(
-  { state, dispatch }: SearchContext<Example, Output, Trace, Name>,
-  parent: number,
-  task: number,
-  outcome: Extract<TaskOutcome<Name>, { kind: 'interrupted' | 'rejected' }>,
-): void {
-  const { iteration } = state;
-  const { components } = outcome;
-  const of = { iteration, task, proposal: state.proposalNumber(task), parent, components };
-  if (outcome.kind === 'rejected') {
-    const { reason, message, refused } = outcome;
-    const rejection = refused === undefined ? { reason, message } : { reason, message, refused };
-    dispatch({ type: 'proposal_rejected', ...of, ...rejection });
-  } else if (outcome.interruption.reason === 'unavailable') {
-    const message = messageOf(outcome.interruption.error);
-    dispatch({ type: 'proposal_rejected', ...of, reason: 'unavailable', message });
-  }
-}
-
-/** What an iteration whose tasks ended so comes to. */
-export function summarize<Name extends string>(
-  outcomes: readonly TaskOutcome<Name>[],
-  accepted: number,
-  interruptions: readonly Interruption[],
-): IterationOutcome {
-  const reason = interruptions.map(stopsRun).find((stop) => stop !== undefined);
-  if (reason !== undefined) return { kind: 'stopped', reason };
-  if (outcomes.some(({ kind }) => kind === 'child')) return { kind: 'tried', accepted };
-  const [unavailable] = interruptions;
-  if (unavailable !== undefined) return { kind: 'failed', reason: 'unavailable', error: unavailable.error };
-  const rejected = outcomes.filter((outcome) => outcome.kind === 'rejected');
-  const failure = rejected.find(({ reason }) => reason === 'proposer_failed');
-  if (failure !== undefined) return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
-  return rejected[0] === undefined
-    ? { kind: 'idle', why: 'perfectMinibatches' }
-    : { kind: 'idle', why: 'noNewProposals', rejection: rejected[0].message };
 }
 
 /** Of children with equal texts, the first. */

@@ -1,9 +1,9 @@
 import type { Interruption } from '../calls/interruption.ts';
 import { StrategyError } from '../errors.ts';
-import type { ExampleRef } from './examples.ts';
-import { runsOf, scoresAt } from './scored-candidate.ts';
+import type { ExampleRef } from './evaluation/examples.ts';
 import { type SearchContext, stopsRun } from './search-context.ts';
-import type { Pool } from './search-view.ts';
+import { runsOf, scoresAt } from './state/scored-candidate.ts';
+import type { Pool } from './state/search-view.ts';
 import type { PolicyRequest } from './strategies/evaluation-policy.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import { objectivesOf } from './validate.ts';

@@ -1,37 +1,35 @@
-import { zero } from '../budget/amount.ts';
 import { Budget } from '../budget/budget.ts';
+import { chargeEarlierSessions } from '../budget/charge-earlier-sessions.ts';
 import { noTime, SpendReport, totalTime } from '../budget/spend.ts';
 import { Stopwatch } from '../budget/stopwatch.ts';
 import type { CallEnvironment } from '../calls/call.ts';
-import { nextTurn } from '../calls/next-turn.ts';
 import { Outage } from '../calls/outage.ts';
 import { Pace, withoutPause } from '../calls/pace.ts';
 import type { RunSignal } from '../calls/run-signal.ts';
 import { AttemptTimeouts } from '../calls/timeout.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
-import type { EarlierRun } from '../continue/earlier-run.ts';
+import { useEarlierRun } from '../continue/use-earlier-run.ts';
 import type { Dispatcher } from '../dispatcher.ts';
-import { StrategyError } from '../errors.ts';
 import type { DecisionEvent } from '../events.ts';
 import { type Journal, settledCallOf } from '../journal/journal.ts';
-import { warnAboutData, warnAboutPlaceholders } from '../options/data-warnings.ts';
+import { warnAboutPlaceholders } from '../options/data-warnings.ts';
 import type { Settings } from '../options/settings.ts';
 import { copyFinder, createLimits, type FindCopies } from '../reflection/answer/text-limits.ts';
 import { maskedKnowledge } from '../reflection/knowledge.ts';
 import { Memory } from '../reflection/memory/memory.ts';
 import { createProposer } from '../reflection/propose.ts';
-import { countOf } from '../report/format.ts';
 import { inProcess } from '../rollouts/in-process.ts';
 import type { RolloutPlace, RolloutRun } from '../rollouts/rollouts.ts';
 import { keyedDraws, sharedDraws } from './draws.ts';
-import { Evaluator } from './evaluator.ts';
-import { ExampleIndex, type ExampleRef } from './examples.ts';
-import { MergeProposer } from './merge-proposer.ts';
+import { Evaluator } from './evaluation/evaluator.ts';
+import type { ExampleRef } from './evaluation/examples.ts';
+import { type ExampleRefs, readExamples } from './evaluation/read-examples.ts';
+import { MergeProposer } from './merge/merge-proposer.ts';
 import { policyRequest } from './pool.ts';
 import type { SearchContext } from './search-context.ts';
-import { isTrial } from './seed-advice.ts';
-import { SearchState } from './state.ts';
-import * as conditions from './strategies/stop-conditions.ts';
+import { metricRepeats } from './seed-advice.ts';
+import { SearchState } from './state/state.ts';
+import { Stopping } from './stopping.ts';
 import { createStrategies } from './strategies/strategies.ts';
 
 /** A run that is ready to start. */
@@ -43,27 +41,6 @@ export interface PreparedRun<Example, Output, Trace, Name extends string> {
   readonly testset: readonly ExampleRef<Example>[];
   readonly findCopies: FindCopies;
   readonly stopwatch: Stopwatch;
-}
-
-/** The data sets of a run. */
-type ExampleRefs<Example> = Readonly<
-  Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>
->;
-
-/** Numbers the examples and warns about problems of the data sets. The work can pause between examples. */
-export function* readExamples<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-  warn: (message: string) => void,
-  trainsetName = 'train',
-): Generator<void, ExampleRefs<Example>> {
-  const index = new ExampleIndex<Example>(settings.mask.name);
-  const trainset = yield* index.adding(trainsetName, settings.trainset);
-  const valset = yield* index.adding('val', settings.valset);
-  const testset = yield* index.adding('test', settings.testset);
-  const refs = { trainset, valset, testset };
-  // An evaluation has one set.
-  if (trainsetName === 'train') yield* warnAboutData(settings, refs, warn);
-  return refs;
 }
 
 /** Creates the parts of a run and connects them. Makes no call. */
@@ -100,9 +77,6 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     }
     state.apply(dispatcher.dispatch(event));
   };
-  /** Whether an earlier session went on after the present iteration. */
-  const isReplaying = () => journal?.hasIteration(state.iteration + 1) ?? false;
-
   const spend = new SpendReport();
   const budget = new Budget({
     maxMetricCalls: settings.maxMetricCalls,
@@ -113,7 +87,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     testsetCalls: 2 * testset.length,
     // Not while the seed is scored, without which there is nothing to test. Nor while a replay makes a call again that
     // is missing in the journal: the earlier session may have scored the testset since.
-    keepsTestset: () => state.iteration > 0 && !isReplaying(),
+    keepsTestset: () => state.iteration > 0 && !journal?.hasIteration(state.iteration + 1),
     note: dispatcher.note,
     onReserve: ({ number }, { tokens, costUsd }) =>
       journal?.mark({ type: 'reserved', reservation: number, tokens, costUsd }),
@@ -169,7 +143,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     warn,
   });
   if (settings.earlier !== undefined) {
-    continueRun(settings.earlier, evaluator, { trainset, valset, testset }, dispatcher);
+    useEarlierRun(settings.earlier, evaluator, examples, dispatcher);
   }
   const { mask, perfectScore, showExpected } = settings;
   const seedCandidate = seedCandidateOf(adapter.components);
@@ -178,6 +152,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     names,
     trainset,
     mask,
+    pace,
     toPlain: adapter.toPlain?.bind(adapter),
     perfectScore,
     showExpected,
@@ -213,55 +188,14 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     minOverlap: settings.mergeValOverlapFloor,
     isNew: (texts) => !skipDuplicates || !state.has(texts),
   });
-  const metricCalls = () => {
-    const planned = journal?.hasIteration(state.iteration) ? (journal.plannedMetricCalls ?? 0) : 0;
-    const total =
-      journal?.limitOf(state.iteration) ??
-      Math.max(settings.maxMetricCalls ?? Number.POSITIVE_INFINITY, planned);
-    const limit = total - budget.testsetCalls;
-    return { limit, left: limit - spend.metricCalls, testset: budget.testsetCalls };
-  };
+  const stopping = new Stopping(settings, { state, spend, budget, stopwatch, runSignal, journal });
+  const metricCalls = () => stopping.metricCalls();
   const strategies = createStrategies(settings, {
     draws,
     trainsetSize: trainset.length,
     minibatchSize: settings.reflectionMinibatchSize,
     metricCalls,
   });
-  const stopWhen = conditions.anyOf(
-    ...(settings.maxIterations === undefined ? [] : [conditions.iterations(settings.maxIterations)]),
-    ...(settings.stopConditions ?? []).map(checkedCondition),
-  );
-  const stopReason = async (): Promise<conditions.StopReason | undefined> => {
-    // A replay never waits, so that timers and Ctrl-C need a turn of the event loop to act.
-    if (journal?.hasIteration(state.iteration)) await nextTurn();
-    // The earlier session went on from here, and so does its replay, whatever the clock says now.
-    if (!isReplaying()) {
-      const reason = runSignal.endedBy ?? (await stopWhen(stopStateOf())) ?? reachedReserve();
-      if (reason !== undefined) return reason;
-    }
-    // Entries left over were made under other limits (an earlier end of the run), and were paid for all the same.
-    journal?.skip(state.iteration + 1);
-    return undefined;
-  };
-  /** Where dollars, tokens or time are limited, the final comparison gets its share of them. */
-  const reachedReserve = (): conditions.StopReason | undefined => {
-    const share = 1 - strategies.evaluationPolicy.reserve(policyRequest(search));
-    if (share === 1) return undefined;
-    const { usage } = spend;
-    const isReached = (spent: number | undefined, limit: number | undefined) =>
-      limit !== undefined && (spent ?? 0) >= share * limit;
-    if (isReached(usage.costUsd, settings.maxCostUsd)) return 'maxCostUsd';
-    if (isReached(usage.inputTokens + usage.outputTokens, settings.maxTokens)) return 'maxTokens';
-    return isReached(stopwatch.elapsedMs, settings.maxDurationMs) ? 'maxDurationMs' : undefined;
-  };
-  const stopStateOf = () => ({
-    search: state,
-    iterations: state.iteration,
-    metricCalls: spend.metricCalls,
-    usage: spend.usage,
-    elapsedMs: stopwatch.elapsedMs,
-  });
-
   const search: SearchContext<Example, Output, Trace, Name> = {
     started: startedEvent(settings, runId, journal),
     names,
@@ -290,52 +224,10 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     failureScore: settings.failureScore,
     metricRepeats: metricRepeats(settings),
     maxIdleIterations: Math.max(10, Math.ceil(trainset.length / settings.reflectionMinibatchSize)),
-    stopReason,
+    stopReason: () => stopping.reason(() => strategies.evaluationPolicy.reserve(policyRequest(search))),
     warn,
   };
   return { runId, place, testset, findCopies, stopwatch, calls, search };
-}
-
-const METRIC_REPEATS = 3;
-
-/** None where a limit on dollars or tokens reserves one call of the metric for each rollout, or where it is not worth it. */
-function metricRepeats<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-): number {
-  const { maxCostUsd, maxTokens } = settings;
-  const limitsSpend = maxCostUsd !== undefined || maxTokens !== undefined;
-  return limitsSpend || isTrial(settings) ? 0 : METRIC_REPEATS;
-}
-
-/** Tells the evaluator what an earlier run knows. */
-function continueRun<Example, Output, Trace, Name extends string>(
-  earlier: EarlierRun<Name>,
-  evaluator: Evaluator<Example, Output, Trace, Name>,
-  sets: Readonly<Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>>,
-  { note, warn }: Dispatcher<Name>,
-): void {
-  let rollouts = 0;
-  for (const { candidate, ref, rollout } of earlier.rolloutsOn([
-    ...sets.trainset,
-    ...sets.valset,
-    ...sets.testset,
-  ])) {
-    evaluator.know(candidate, ref, rollout);
-    rollouts++;
-  }
-  const { changes, candidates } = earlier;
-  if (changes.length > 0) {
-    warn(`The rollouts of the earlier run are not used: since then ${changes.join('; ')}.`);
-  }
-  const used = earlier.used(sets.testset);
-  if (used > 0) {
-    warn(
-      `The earlier run used ${used} of the ${sets.testset.length} test examples for training or validation: the test score of its candidates is too high. Hold the same examples out in every run.`,
-    );
-  }
-  note(
-    `Continued from an earlier run: ${countOf(candidates.length, 'candidate')} and ${countOf(rollouts, 'rollout')} are known.`,
-  );
 }
 
 function startedEvent<Example, Output, Trace, Name extends string>(
@@ -361,35 +253,5 @@ function startedEvent<Example, Output, Trace, Name extends string>(
     maxTokens,
     maxDurationMs,
     earlierMs: earlierMs === 0 ? undefined : earlierMs,
-  };
-}
-
-/** Charges everything that earlier sessions spent, or may have been billed for. */
-function chargeEarlierSessions(
-  budget: Budget,
-  journal: Journal | undefined,
-  note: (message: string) => void,
-): void {
-  if (journal === undefined) return;
-  budget.chargeEarlierUncertain(journal.earlierUncertain);
-  for (const entry of journal.entries()) {
-    const call = settledCallOf(entry);
-    const kind = call.phase === 'reflection' ? 'reflection' : 'rollout';
-    const cost = budget.chargeEarlier(kind, call, entry.uncertain !== undefined);
-    if (entry.uncertain !== undefined) budget.chargeEarlierUncertain({ ...zero, ...entry.uncertain });
-    // Testset rollouts do not change what the search expects, so that a run that was over does not go on.
-    if (call.isScored && call.retries === 0 && call.phase !== 'testset') budget.learnRollout(cost);
-  }
-  // Not a warning of the result, which should equal that of an uninterrupted run.
-  for (const warning of budget.earlierWarnings) note(warning);
-}
-
-function checkedCondition(condition: conditions.StopCondition): conditions.StopCondition {
-  return async (state) => {
-    const reason: unknown = await condition(state);
-    if (reason === undefined || (typeof reason === 'string' && reason !== '')) return reason;
-    throw new StrategyError(
-      `A stop condition returned ${JSON.stringify(reason)}. Return the reason to stop as a string, or undefined to go on.`,
-    );
   };
 }

@@ -6,10 +6,10 @@ import type { DecisionEvent } from '../events.ts';
 import type { Memory } from '../reflection/memory/memory.ts';
 import type { Proposer } from '../reflection/proposer.ts';
 import type { Draws } from './draws.ts';
-import type { Evaluator } from './evaluator.ts';
-import type { ExampleRef } from './examples.ts';
-import type { MergeProposer } from './merge-proposer.ts';
-import type { SearchState } from './state.ts';
+import type { Evaluator } from './evaluation/evaluator.ts';
+import type { ExampleRef } from './evaluation/examples.ts';
+import type { MergeProposer } from './merge/merge-proposer.ts';
+import type { SearchState } from './state/state.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import type { Strategies } from './strategies/strategies.ts';
 
@@ -60,8 +60,7 @@ export type IterationOutcome =
   /** Children were measured; `accepted` of them joined the pool. */
   | { readonly kind: 'tried'; readonly accepted: number }
   /** There was nothing to measure. */
-  | { readonly kind: 'idle'; readonly why: 'perfectMinibatches' }
-  | { readonly kind: 'idle'; readonly why: 'noNewProposals'; readonly rejection: string }
+  | { readonly kind: 'idle'; readonly why: 'perfectMinibatches' | 'noNewProposals' }
   /** Every task failed for a reason that is not the program's. */
   | { readonly kind: 'failed'; readonly reason: 'unavailable' | 'proposer_failed'; readonly error: unknown }
   | { readonly kind: 'stopped'; readonly reason: StopReason };

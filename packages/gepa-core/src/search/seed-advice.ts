@@ -46,6 +46,22 @@ export function isTrial(limits: {
   return maxMetricCalls < LEAST.metricCalls || maxIterations < LEAST.iterations;
 }
 
+const METRIC_REPEATS = 3;
+
+/**
+ * The outputs of the seed for which the metric is asked again. None where a limit on dollars or tokens reserves one call
+ * of the metric for each rollout, or where it is not worth it.
+ */
+export function metricRepeats(limits: {
+  readonly maxMetricCalls?: number | undefined;
+  readonly maxIterations?: number | undefined;
+  readonly maxCostUsd?: number | undefined;
+  readonly maxTokens?: number | undefined;
+}): number {
+  const limitsSpend = limits.maxCostUsd !== undefined || limits.maxTokens !== undefined;
+  return limitsSpend || isTrial(limits) ? 0 : METRIC_REPEATS;
+}
+
 /** Above the perfect score by more than rounding. */
 const exceeds = (score: number, perfectScore: number) => score > perfectScore + 1e-6 * Math.abs(perfectScore);
 
@@ -114,7 +130,7 @@ function seldomAFailure({ rollouts, perfectScore, minibatchSize }: SeedScores): 
   const perfect = rollouts.filter(({ score }) => score >= perfectScore).length;
   const chance = 1 - (perfect / rollouts.length) ** minibatchSize;
   if (perfect === rollouts.length || chance >= ENOUGH_MINIBATCHES) return undefined;
-  return `The seed is perfect on ${perfect} of ${countOf(rollouts.length, 'example')}: about ${Math.round(100 * chance)}% of the minibatches of ${minibatchSize} hold something to learn. Put more of the examples that it fails on into the trainset, or use a larger reflectionMinibatchSize.`;
+  return `The seed is perfect on ${perfect} of ${countOf(rollouts.length, 'example')}: about ${Math.round(100 * chance)}% of the minibatches of ${minibatchSize} have something to learn. Put more of the examples that it fails on into the trainset, or use a larger reflectionMinibatchSize.`;
 }
 
 /** Of scores that are right or wrong, as far as it is not measured: the standard deviation, as a share of the scale. */

@@ -104,3 +104,35 @@ it('an outage while the testset is scored leaves the test result out with a warn
   expect(result.warnings.join()).toContain('overloaded');
   expect(result.candidates.length).toBeGreaterThan(1);
 });
+
+it('test examples that fail far more often than those of the search are left out, with a warning', async () => {
+  const setup: Parameters<typeof tokenRun>[0] = { testset, maxMetricCalls: 400 };
+  const whole = (await optimize(tokenRun(setup).options)).test!;
+  const run = tokenRun({
+    ...setup,
+    before({ context, example, candidate }) {
+      const isSeed = Object.values(candidate).every((text) => text === 'base');
+      const fails = !isSeed && Number(example.id.split('-')[1]) % 3 !== 0;
+      // As after a deployment of which only a part of the servers works.
+      if (context.phase === 'testset' && fails) throw new Error('Unexpected response');
+    },
+  });
+  const { test, warnings } = await optimize(run.options);
+  const left = whole.bestScores.filter((_, position) => position % 3 === 0);
+  expect(test).toMatchObject({ size: left.length });
+  expect(test!.gain).toBeGreaterThan(0);
+  expect(test!.bestScore).toBeCloseTo(left.reduce((sum: number, score) => sum + score!, 0) / left.length);
+  expect(warnings.join()).toMatch(/13 of the 20 rollouts of candidate \d+ failed, and 0 of \d+ in the search/);
+});
+
+it('a candidate that fails as often on the testset as in the search is scored with its failures', async () => {
+  const run = tokenRun({
+    testset,
+    maxMetricCalls: 400,
+    before({ example }) {
+      if (Number(example.id.split('-')[1]) % 3 === 0) throw new Error('No such record');
+    },
+  });
+  const { test } = await optimize(run.options);
+  expect(test).toMatchObject({ size: 20 });
+});

@@ -3,9 +3,10 @@ import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import type { TestScores } from '../result.ts';
 import { bootstrapInterval } from './bootstrap.ts';
-import type { Evaluator } from './evaluator.ts';
-import type { ExampleRef } from './examples.ts';
-import type { ScoredCandidate } from './search-view.ts';
+import type { Evaluator } from './evaluation/evaluator.ts';
+import type { ExampleRef } from './evaluation/examples.ts';
+import { haveJumped } from './evaluation/failure-check.ts';
+import type { ScoredCandidate } from './state/search-view.ts';
 
 /** Scores the seed and the best candidate on the testset, and compares them on the examples that both were scored on. */
 export async function scoreTestset<Example, Output, Trace, Name extends string>(run: {
@@ -35,7 +36,19 @@ export async function scoreTestset<Example, Output, Trace, Name extends string>(
     gap ??= interruption;
     const missing = testset.filter((_, position) => rollouts[position] === undefined);
     metricCalls += cost - costOf(texts, missing);
-    return rollouts.map((rollout) => rollout?.score ?? null);
+    // The failures of a whole testset at its end were checked already. These are in between.
+    const failures = rollouts.filter((rollout) => rollout?.error !== undefined);
+    const before = evaluator.failuresOf(texts);
+    const areVoid = haveJumped({ failed: failures.length, made: testset.length - missing.length }, before);
+    if (areVoid) {
+      const error = new Error(
+        `${failures.length} of the ${testset.length} rollouts of candidate ${candidateIndex} failed, and ${before.failed} of ${before.made} in the search: ${failures[0]!.error}`,
+      );
+      gap ??= { reason: 'unavailable', error };
+    }
+    return rollouts.map((rollout) =>
+      rollout === undefined || (areVoid && rollout.error !== undefined) ? null : rollout.score,
+    );
   };
   const seedScores = await scoresOf(seed.texts, seed.index);
   if ('interruption' in seedScores) return seedScores;

@@ -3,13 +3,13 @@ import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, ownValue } from '../component.ts';
 import { SeedError } from '../errors.ts';
-import { DECIDING_ROLLOUTS, isHopeless } from './hopeless-seed.ts';
-import { scoredCandidate } from './scored-candidate.ts';
+import { DECIDING_ROLLOUTS, isHopeless } from './evaluation/hopeless-seed.ts';
 import { type SearchContext, stopsRun } from './search-context.ts';
-import type { CandidateSource, ScoredCandidate, SearchView } from './search-view.ts';
 import { isTrial, seedAdvice } from './seed-advice.ts';
+import { scoredCandidate } from './state/scored-candidate.ts';
+import type { CandidateSource, ScoredCandidate, SearchView } from './state/search-view.ts';
+import { unreadComponents, unreadWarning } from './state/unread-components.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
-import { unreadComponents, unreadWarning } from './unread-components.ts';
 
 /** A candidate's rollouts on the valset, with gaps where it was not run. */
 export interface Validation<Example, Output, Trace> {

@@ -200,6 +200,10 @@ class CountingMeter implements CallMeter {
       fail: () => report(noUsage),
     };
   }
+
+  retrying() {
+    return () => {};
+  }
 }
 
 let runs = 0;

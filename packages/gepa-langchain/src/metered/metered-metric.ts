@@ -2,6 +2,7 @@ import { type Metric, type MetricResult, RolloutError, RunError, type Usage } fr
 import { usageOfSteps } from 'gepa-core/adapter';
 import { withHandler } from '../trace/ambient-config.ts';
 import { currentRun } from '../trace/current-run.ts';
+import { watchRequests } from '../trace/request-watch.ts';
 import { toSteps } from '../trace/steps.ts';
 import { RolloutTracer } from '../trace/tracer.ts';
 import { errorMessage } from '../util/error-message.ts';
@@ -18,11 +19,14 @@ export function meterMetric<Example, Output, Trace>(
     // Metered already, as a metric of `fromEvaluators` is when it is passed to `compile`.
     if (meter !== undefined && currentRun()?.tracer.meter === meter) return metric(args);
     const tracer = new RolloutTracer(meter);
+    const stopWatching = watchRequests();
     const usage = () => usageOfSteps(toSteps(tracer.roots));
     try {
       return withUsage(await withHandler(tracer, () => metric(args)), usage());
     } catch (error) {
       throw errorWithUsage(error, usage());
+    } finally {
+      stopWatching();
     }
   };
   // Run directories recognize a metric by its source.

@@ -5,7 +5,10 @@ import { traverse } from './traverse.ts';
 /** The address of a model is near the top, in fields such as `clientConfig.baseURL`, `apiUrl` and `baseUrl`. */
 const maxDepth = 3;
 
-/** The hosts, with ports, that the models of a program state in their settings. Empty for those at a default address. */
+/**
+ * The hosts, with ports, that the models of a program state in their settings, or in the clients they have created. Some
+ * clients keep a default address to themselves.
+ */
 export function modelHosts(program: unknown): ReadonlySet<string> {
   const hosts = new Set<string>();
   traverse(program, {

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { InMemoryChatMessageHistory } from '@langchain/core/chat_history';
 import { HumanMessage } from '@langchain/core/messages';
 import {

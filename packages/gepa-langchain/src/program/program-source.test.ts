@@ -25,3 +25,39 @@ it('the source of a program changes with a function or a sampling setting in it'
 it('the source of a model without functions is its class', () => {
   expect(programSource(new FakeListChatModel({ responses: ['a'] }))).toContain('FakeListChatModel');
 });
+
+it.each<[string, object]>([
+  ['another address', { configuration: { baseURL: 'https://b.example/v1' } }],
+  ['another path of the address', { configuration: { baseURL: 'https://a.example/v2' } }],
+  ['another reasoning effort', { reasoning: { effort: 'high' } }],
+  ['other stop sequences', { stop: ['END'] }],
+])('the source of a program changes with %s of its model', (_, change) => {
+  const sourceWith = (options: object) => {
+    const configuration = { baseURL: 'https://a.example/v1' };
+    const model = new ChatOpenAI({ model: 'm', apiKey: 'key-123', configuration, ...options });
+    return programSource(ChatPromptTemplate.fromTemplate('{q}').pipe(model));
+  };
+  expect(sourceWith(change)).not.toBe(sourceWith({}));
+});
+
+it('the source of a program changes with an option bound to its model', () => {
+  const model = new ChatOpenAI({ model: 'm', apiKey: 'key-123' });
+  const source = (options: object) =>
+    programSource(ChatPromptTemplate.fromTemplate('{q}').pipe(model.withConfig(options)));
+  expect(source({ stop: ['END'] })).not.toBe(source({}));
+});
+
+it('the source of a program does not change with the port of a local server, or with the use of the model', async () => {
+  const model = (port: number) =>
+    new ChatOpenAI({
+      model: 'm',
+      apiKey: 'key-123',
+      maxRetries: 0,
+      configuration: { baseURL: `http://127.0.0.1:${port}/v1?key=key-456` },
+    });
+  const used = model(2);
+  await used.invoke('hi').catch(() => {});
+  const sources = [model(1), used].map((one) => programSource(ChatPromptTemplate.fromTemplate('{q}').pipe(one)));
+  expect(sources[0]).toBe(sources[1]);
+  expect(sources[0]).not.toContain('key-456');
+});

@@ -48,7 +48,7 @@ async function requestsOf(calls: () => Promise<unknown>): Promise<CallRequest[]>
     requests.push(request);
     return { end: () => {}, fail: () => {} };
   };
-  await withHandler(new RolloutTracer({ begin }), calls);
+  await withHandler(new RolloutTracer({ begin, retrying: () => () => {} }), calls);
   return requests;
 }
 

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { BaseCallbackHandler } from '@langchain/core/callbacks/base';
 import { CallbackManager, type CallbackManagerForLLMRun } from '@langchain/core/callbacks/manager';
 import { BaseChatModel } from '@langchain/core/language_models/chat_models';
@@ -227,7 +228,7 @@ describe('metered calls', () => {
     });
     const context: RunContext = {
       signal: new AbortController().signal,
-      meter: { begin },
+      meter: { begin, retrying: () => () => {} },
       runId: 'run',
       iteration: 1,
       phase: 'minibatch',

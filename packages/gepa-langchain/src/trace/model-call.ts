@@ -1,6 +1,6 @@
 import type { Run } from '@langchain/core/tracers/base';
 import type { Usage } from 'gepa-core';
-import { noUsage, reportedUsage } from 'gepa-core/adapter';
+import { ModelCallError, noUsage, reportedUsage } from 'gepa-core/adapter';
 import { isMessage, isNode, type MessageNode, type Node } from '../program/node.ts';
 import { plainMessage } from './message.ts';
 import { toPlain } from './plain.ts';
@@ -45,6 +45,11 @@ export function isUnanswered(run: Run): boolean {
   if (run.outputs === undefined || run.extra?.cached === true || callsOtherModels(run)) return false;
   const generations = generationsOf(run);
   return generations.length === 0 || generations.every(isNoAnswer);
+}
+
+export function unansweredError(run: Run): ModelCallError {
+  const name = modelName(run) ?? run.name;
+  return new ModelCallError(`The response of the model ${name} was not an answer.`, 'transient');
 }
 
 function isNoAnswer(generation: Node): boolean {

@@ -1,6 +1,6 @@
 import type { Run } from '@langchain/core/tracers/base';
-import { ModelCallError, modelCallError } from 'gepa-core/adapter';
-import { isUnanswered, modelName, sentMessages, sentStrings } from './model-call.ts';
+import { type ModelCallError, modelCallError } from 'gepa-core/adapter';
+import { isUnanswered, sentMessages, sentStrings, unansweredError } from './model-call.ts';
 import { toPlain } from './plain.ts';
 
 /** A model call of a rollout, and the innermost tool in which it was made. */
@@ -41,9 +41,7 @@ function modelCallsIn(run: Run, tool: Run | undefined): Call[] {
 
 function failureOf(run: Run, errors: ReadonlyMap<string, unknown>): ModelCallError | undefined {
   if (errors.has(run.id)) return modelCallError(errors.get(run.id));
-  if (!isUnanswered(run)) return undefined;
-  const name = modelName(run) ?? run.name;
-  return new ModelCallError(`The response of the model ${name} was not an answer.`, 'transient');
+  return isUnanswered(run) ? unansweredError(run) : undefined;
 }
 
 function isAnswered(run: Run, errors: ReadonlyMap<string, unknown>): boolean {

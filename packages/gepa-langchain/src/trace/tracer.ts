@@ -6,7 +6,8 @@ import { noUsage } from 'gepa-core/adapter';
 import { isNode } from '../program/node.ts';
 import { errorMessage } from '../util/error-message.ts';
 import { callRequest } from './call-request.ts';
-import { usageOf } from './model-call.ts';
+import { type ClientRequest, ClientTries } from './client-tries.ts';
+import { isUnanswered, unansweredError, usageOf } from './model-call.ts';
 
 /**
  * Records the LangChain runs of one rollout and reports each model call to a meter. The records can be read at any
@@ -17,6 +18,7 @@ export class RolloutTracer extends BaseTracer {
   readonly name = RolloutTracer.handlerName;
   readonly meter: CallMeter | undefined;
   readonly #seeMessages: (messages: readonly unknown[]) => void;
+  readonly #tries: ClientTries;
   readonly #roots: Run[] = [];
   readonly #seenRunIds = new Set<string>();
   /** Metered calls by run id. */
@@ -28,12 +30,25 @@ export class RolloutTracer extends BaseTracer {
   #refusal: { readonly reason: unknown } | undefined;
   #closed = false;
 
-  /** @param seeMessages called with the messages of each call of a chat model before they are sent. */
-  constructor(meter?: CallMeter, seeMessages: (messages: readonly unknown[]) => void = () => {}) {
+  /**
+   * @param seeMessages called with the messages of each call of a chat model before they are sent.
+   * @param hosts the hosts of the models, with ports, as far as known.
+   */
+  constructor(
+    meter?: CallMeter,
+    {
+      seeMessages = () => {},
+      hosts,
+    }: {
+      readonly seeMessages?: (messages: readonly unknown[]) => void;
+      readonly hosts?: () => ReadonlySet<string>;
+    } = {},
+  ) {
     // By default LangChain runs handlers in the background; runs would be missing when the program returns.
     super({ _awaitHandler: true });
     this.meter = meter;
     this.#seeMessages = seeMessages;
+    this.#tries = new ClientTries(meter, hosts);
     // When a handler throws, LangChain prints the error and makes the call anyway, unless `raiseError` is true. It reads
     // this property first, so throwing the refusal here prevents the call and prints nothing.
     Object.defineProperty(this, 'raiseError', {
@@ -67,9 +82,14 @@ export class RolloutTracer extends BaseTracer {
     this.#closed = true;
   }
 
-  /** Ends the model calls in flight, which will not be answered. */
-  failOpenCalls(error: unknown): void {
-    for (const call of this.#calls.values()) call.fail(error);
+  /** Code of the rollout sends a request over HTTP. */
+  requestBegan(request: ClientRequest): void {
+    this.#tries.began(request);
+  }
+
+  /** The request got a response, or `error` says why not. */
+  requestEnded(request: ClientRequest, error: unknown): void {
+    this.#tries.ended(request, error);
   }
 
   override onRunCreate(run: Run): void {
@@ -85,6 +105,7 @@ export class RolloutTracer extends BaseTracer {
     this.#endOuterCalls(run);
     try {
       this.#calls.set(run.id, await this.meter.begin(this.#requestOf(run)));
+      this.#tries.callBegan();
     } catch (reason) {
       this.#refusal ??= { reason };
       await this.#reportErrorToOthers(run, reason);
@@ -100,13 +121,15 @@ export class RolloutTracer extends BaseTracer {
   }
 
   override onLLMEnd(run: Run): void {
-    const usage = usageOf(run);
-    this.#calls.get(run.id)?.end(usage);
+    if (isUnanswered(run)) this.meter?.retrying(unansweredError(run));
+    this.#calls.get(run.id)?.end(usageOf(run));
+    if (this.#calls.has(run.id)) this.#tries.callEnded();
   }
 
   override handleLLMError(...args: Parameters<BaseTracer['handleLLMError']>): Promise<Run> {
     const [error, runId] = args;
     this.#calls.get(runId)?.fail(error);
+    if (this.#calls.has(runId)) this.#tries.callEnded();
     this.#errors.set(runId, error);
     return super.handleLLMError(...args);
   }

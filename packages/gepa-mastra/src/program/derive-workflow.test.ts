@@ -1,3 +1,4 @@
+// @module-tag slow
 import { Agent } from '@mastra/core/agent';
 import { createScorer } from '@mastra/core/evals';
 import { Mastra } from '@mastra/core/mastra';

@@ -64,7 +64,7 @@ function recordedProcessor(derivation: Derivation, processor: object): object {
   );
 }
 
-/** A copy of a workflow of processors. Its steps hold their processors in a closure. */
+/** A copy of a workflow of processors. Its steps have their processors in a closure. */
 function recordedWorkflow(derivation: Derivation, workflow: AnyWorkflow): AnyWorkflow {
   const copy = copyOfWorkflow(workflow, () => false);
   const change = (entry: SingleEntry): SingleEntry => {

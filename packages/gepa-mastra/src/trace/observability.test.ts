@@ -1,3 +1,4 @@
+// @module-tag slow
 import { Agent } from '@mastra/core/agent';
 import * as evals from '@mastra/core/evals';
 import { createScorer, type TrajectoryStep } from '@mastra/core/evals';

@@ -38,6 +38,7 @@ async function reportsOf(
   };
   const meter: CallMeter = {
     begin: async () => ({ end: report, fail: (failed) => report({ failed }) }),
+    retrying: () => () => {},
   };
   const recorder = new Recorder(meter);
   const running = recordModelCall(recorder, { modelId: 'm' }, options, call);
@@ -96,7 +97,7 @@ it('a model call whose stream is cancelled is reported to the meter as failed', 
 
 it('a model call that the meter refuses is not made, and returns a stream with the error, which Mastra does not retry', async () => {
   const refusal = new Error('no room');
-  const recorder = new Recorder({ begin: () => Promise.reject(refusal) });
+  const recorder = new Recorder({ begin: () => Promise.reject(refusal), retrying: () => () => {} });
   let isCalled = false;
   const call = async () => {
     isCalled = true;

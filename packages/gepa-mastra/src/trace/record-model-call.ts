@@ -38,13 +38,14 @@ export async function recordModelCall(
   const report = () => {
     const { usage, error } = answer;
     if (usage === undefined) metered?.fail(error);
-    else metered?.end(usage);
+    if (failure() !== undefined) recorder.meter?.retrying(failure());
+    if (usage !== undefined) metered?.end(usage);
   };
+  const failure = () => (answer.isMissing ? unanswered(name) : answer.error);
   const end = () => {
     report();
     recorder.end(openStep, answer.answer);
-    const error = answer.isMissing ? unanswered(name) : answer.error;
-    if (error !== undefined) recorder.fail(openStep, error);
+    if (failure() !== undefined) recorder.fail(openStep, failure());
   };
   try {
     const result = await call(options);
@@ -71,6 +72,8 @@ export async function recordModelCall(
     return { ...result, stream };
   } catch (error) {
     metered?.fail(error);
+    // Mastra may call the model again.
+    recorder.meter?.retrying(error);
     recorder.fail(openStep, error);
     throw error;
   }

@@ -26,8 +26,8 @@ export function ScoreChart({ run }: { run: Run }) {
     };
   }, [run]);
   const { data } = run;
-  const seed = data.candidates[0]?.mean;
-  const best = data.candidates[data.bestIndex]?.mean;
+  const seed = data.candidates[0]?.partMean;
+  const best = data.candidates[data.bestIndex]?.partMean;
   const text = `Score against metric calls: ${data.candidates.length} candidates after ${data.metricCalls} metric calls${seed === undefined || best === undefined ? '' : `; seed ${formatScore(seed)}, best ${formatScore(best)}`}. The table of candidates has the numbers.`;
   return <div class="chart" role="img" aria-label={text} ref={box} />;
 }

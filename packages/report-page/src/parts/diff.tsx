@@ -5,7 +5,7 @@ import { countOf, visible } from './format.ts';
 /** So many unchanged lines stay around a change. */
 const CONTEXT = 3;
 
-/** Two texts, line by line. Marks and strokes tell what changed where colours do not. */
+/** Two texts, line by line. Marks and strokes show what changed where colours do not. */
 export function Diff({ before, after }: { before: string; after: string }) {
   const [isWhole, setWhole] = useState(false);
   const rows = useMemo(() => diffRows(before, after), [before, after]);

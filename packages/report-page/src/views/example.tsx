@@ -166,7 +166,9 @@ function Rollout({ rollout }: { rollout: PageRollout }) {
         <span class="quiet">
           {phase}
           {iteration > 0 ? `, iteration ${iteration}` : ''} · {formatDuration(durationMs)}
-          {usage === undefined ? '' : ` · ${usage.inputTokens} + ${usage.outputTokens} tokens`}
+          {usage === undefined || usage.inputTokens + usage.outputTokens === 0
+            ? ''
+            : ` · ${usage.inputTokens} + ${usage.outputTokens} tokens`}
           {usage?.costUsd === undefined ? '' : ` · ${formatUsd(usage.costUsd)}`}
           {judgeUsage === undefined ? '' : ` · judge ${countOf(judgeUsage.modelCalls, 'call')}`}
         </span>

@@ -134,10 +134,23 @@ function rejection(before: readonly number[], after: readonly number[]): string 
   return change < 0 ? 'worse on its minibatch' : 'no better on its minibatch';
 }
 
+/**
+ * What became of a proposal, or of its text for one component: that can be refused while others were tested. Undefined where
+ * the proposal was not about the component.
+ */
+export function fateOf(
+  { status, components, refused }: Run['data']['proposals'][number],
+  component: string | undefined,
+): Fate | undefined {
+  if (component === undefined || components.includes(component)) return status;
+  return refused?.[component] === undefined ? undefined : 'refused';
+}
+
 function count({ data }: Run, component: string | undefined): Record<Fate, number> {
   const counts = { accepted: 0, rejected: 0, refused: 0, skipped: 0, open: 0 };
-  for (const { status, components } of data.proposals) {
-    if (component === undefined || components.includes(component)) counts[status]++;
+  for (const proposal of data.proposals) {
+    const fate = fateOf(proposal, component);
+    if (fate !== undefined) counts[fate]++;
   }
   return counts;
 }

@@ -130,7 +130,9 @@ function ReflectionView({ run, number }: { run: Run; number: number }) {
         {attempt > 1 ? ', asked again' : ''}{' '}
         <span class="quiet">
           {formatDuration(durationMs)}
-          {usage === undefined ? '' : ` · ${usage.inputTokens} + ${usage.outputTokens} tokens`}
+          {usage === undefined || usage.inputTokens + usage.outputTokens === 0
+            ? ''
+            : ` · ${usage.inputTokens} + ${usage.outputTokens} tokens`}
           {usage?.costUsd === undefined ? '' : ` · ${formatUsd(usage.costUsd)}`}
         </span>
       </h3>

@@ -12,6 +12,7 @@ import {
   formatGain,
   formatScore,
   formatUsd,
+  UNKNOWN,
   visible,
 } from '../parts/format.ts';
 import { Gain } from '../parts/marks.tsx';
@@ -22,6 +23,7 @@ import { Warnings } from './warnings.tsx';
 export function Overview({ run }: { run: Run }) {
   const { data } = run;
   const verdict = verdictOf(data);
+  const partSize = new Set(data.part).size;
   const marks = { gain: '▲', loss: '▼', unsure: '≈', none: '•' };
   return (
     <>
@@ -47,6 +49,13 @@ export function Overview({ run }: { run: Run }) {
       <section>
         <h2>Score against metric calls</h2>
         <ScoreChart run={run} />
+        {/* Candidates are compared on these; the score of the best may be on more. */}
+        {partSize > 0 && partSize < data.valset.length && (
+          <p class="quiet">
+            Scores on the {formatCount(partSize)} of {formatCount(data.valset.length)} validation examples
+            that the search compares candidates on.
+          </p>
+        )}
         <ul class="legend">
           <li>
             <span class="key best-line" /> best so far
@@ -100,6 +109,7 @@ function Tiles({ run: { data } }: { run: Run }) {
   const { maxMetricCalls, maxCostUsd } = about.limits;
   const tested = proposals.filter(({ status }) => status === 'accepted' || status === 'rejected').length;
   const accepted = proposals.filter(({ status }) => status === 'accepted').length;
+  const tokens = usage.inputTokens + usage.outputTokens;
   return (
     <dl class="tiles">
       {score !== undefined && (
@@ -137,11 +147,17 @@ function Tiles({ run: { data } }: { run: Run }) {
       <Tile name="Model use">
         <strong>
           {usage.costUsd === undefined
-            ? `${formatCompact(usage.inputTokens + usage.outputTokens)} tokens`
+            ? tokens === 0
+              ? UNKNOWN
+              : `${formatCompact(tokens)} tokens`
             : formatUsd(usage.costUsd)}
         </strong>
         <span class="quiet">
-          {maxCostUsd === undefined ? countOf(usage.modelCalls, 'call') : `of ${formatUsd(maxCostUsd)}`}
+          {maxCostUsd === undefined
+            ? usage.modelCalls === 0
+              ? 'no model calls reported'
+              : `${countOf(usage.modelCalls, 'call')}${tokens === 0 ? ', tokens not reported' : ''}`
+            : `of ${formatUsd(maxCostUsd)}`}
         </span>
       </Tile>
       <Tile name="Time">

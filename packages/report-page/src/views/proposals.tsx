@@ -5,7 +5,7 @@ import { countOf, visible } from '../parts/format.ts';
 import { CandidateLink, Gain, Status, statusWords } from '../parts/marks.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Text } from '../parts/text.tsx';
-import { Fates, reasonOf } from './fates.tsx';
+import { Fates, fateOf, reasonOf } from './fates.tsx';
 import { Origin } from './origin.tsx';
 
 type Proposal = Run['data']['proposals'][number];
@@ -17,11 +17,10 @@ const changeOf = ({ before, after }: Proposal): number =>
 export function Proposals({ run }: { run: Run }) {
   const { query } = route.value;
   const [status, component] = [query.get('status') ?? '', query.get('component') ?? ''];
-  const rows = run.data.proposals.filter(
-    (proposal) =>
-      (status === '' || proposal.status === status) &&
-      (component === '' || proposal.components.includes(component)),
-  );
+  const rows = run.data.proposals.filter((proposal) => {
+    const fate = fateOf(proposal, component || undefined);
+    return fate !== undefined && (status === '' || fate === status);
+  });
   return (
     <>
       <h1>{proposalsInWords(run)}</h1>

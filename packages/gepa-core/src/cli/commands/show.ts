@@ -3,6 +3,7 @@ import { describeComparison, describeEvaluation } from '../../evaluate/describe.
 import { countOf, formatGain, formatScore } from '../../report/format.ts';
 import { describeStopReason } from '../../report/stop-reason.ts';
 import { visible, visibleJson } from '../../report/visible.ts';
+import { listItem, wrapped } from '../../report/wrap.ts';
 import { comparedOf } from '../../report-file/compared.ts';
 import { exampleDetail, type ReportSource, sourceOf } from '../../report-file/details.ts';
 import type { PageRollout } from '../../report-file/page-data.ts';
@@ -70,20 +71,24 @@ function runView(run: RunData): View {
   return [
     json,
     () => [
-      verdict.sentence,
-      ...verdict.notes,
-      stopReason === undefined
-        ? `The run is ${state}.`
-        : `Ended because ${describeStopReason(stopReason, run.budgetHeld)}.`,
+      ...[
+        verdict.sentence,
+        ...verdict.notes,
+        stopReason === undefined
+          ? `The run is ${state}.`
+          : `Ended because ${describeStopReason(stopReason, run.budgetHeld)}.`,
+      ].flatMap(wrapped),
       '',
-      `${countOf(metricCalls, 'metric call')} in ${countOf(iterations, 'iteration')}; ${proposalsText(counts)}.`,
+      ...wrapped(
+        `${countOf(metricCalls, 'metric call')} in ${countOf(iterations, 'iteration')}; ${proposalsText(counts)}.`,
+      ),
       '',
       ...top.map(
         ({ index, mean, coverage, parents }) =>
           `  ${index === bestIndex ? '*' : ' '} ${String(index).padStart(3)}  ${formatScore(mean)} on ${countOf(coverage, 'example')}${parents.length === 0 ? ', the seed' : `, from ${parents.join(' and ')}`}`,
       ),
       ...(run.candidates.length > top.length ? [`    … ${run.candidates.length - top.length} more`] : []),
-      ...(warnings.length === 0 ? [] : ['', ...warnings.map((warning) => `! ${visible(warning)}`)]),
+      ...(warnings.length === 0 ? [] : ['', ...warnings.flatMap((warning) => listItem('!', warning))]),
     ],
   ];
 }

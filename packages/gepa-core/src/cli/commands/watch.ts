@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
+import { JournalDamagedError } from '../../errors.ts';
 import { interruptible } from '../../node/interrupt.ts';
 import { visibleJson } from '../../report/visible.ts';
 import { watchRun } from '../../report-file/watch-server.ts';
+import { readRun } from '../../run-data/read-run.ts';
 import { type Command, textOf } from '../command.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -21,6 +23,7 @@ export const watch: Command = {
     if (!Number.isInteger(port) || port < 0 || port > 65_535)
       throw new UsageError('--port takes a port number.');
     const runDir = resolve(call.positionals[0]!);
+    refuseUnreadable(runDir);
     using interrupt = interruptible();
     const { signal } = interrupt;
     const server = await watchRun(runDir, { port });
@@ -33,3 +36,12 @@ export const watch: Command = {
     await server.close();
   },
 };
+
+/** A run that has not started can be watched; one that cannot be read never shows anything. */
+function refuseUnreadable(runDir: string): void {
+  try {
+    readRun(runDir);
+  } catch (error) {
+    if (JournalDamagedError.isInstance(error)) throw error;
+  }
+}

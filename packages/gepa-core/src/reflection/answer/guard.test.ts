@@ -44,7 +44,7 @@ describe('checkText', () => {
     const found = check('{a} {b} {b}', ['q']);
     expect(found?.problem).toBe('lost_placeholder');
     expect(found?.message).toContain('lost {q},');
-    expect(found?.message).toContain('holds {a}, {b},');
+    expect(found?.message).toContain('has {a}, {b},');
   });
 
   it('checkText accepts a word in braces that the current or the original text contains', () => {

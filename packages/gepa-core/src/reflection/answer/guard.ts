@@ -37,7 +37,7 @@ export function checkText(request: {
   }
   if (invented.length > 0) {
     sentences.push(
-      `The new text of "${name}" holds ${list(invented)}, which nothing fills in: leave it out, or write it without braces.`,
+      `The new text of "${name}" has ${list(invented)}, which nothing fills in: leave it out, or write it without braces.`,
     );
   }
   return {

@@ -105,7 +105,7 @@ function readOne(lines: readonly string[], asked: AskedText, needsBlock: boolean
 
 function textOf(content: string): Reading {
   const text = trimBlankLines(content);
-  return text === '' ? { problem: 'empty', message: 'The answer holds no text.' } : { text };
+  return text === '' ? { problem: 'empty', message: 'The answer has no text.' } : { text };
 }
 
 function cutOff(evidence: string): Reading {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DecisionEvent } from '../../events.ts';
-import { SearchState } from '../../search/state.ts';
+import { SearchState } from '../../search/state/state.ts';
 import { MAX_HISTORY_CHARACTERS, regressionsOf, renderHistory, triedTexts } from './history.ts';
 
 const started: DecisionEvent = {

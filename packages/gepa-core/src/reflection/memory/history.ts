@@ -1,7 +1,7 @@
 import type { TriedText } from '../../adapter/experience.ts';
 import { ownValue } from '../../component.ts';
-import type { Attempt, Attempts } from '../../search/attempts.ts';
-import type { ScoredCandidate } from '../../search/search-view.ts';
+import type { Attempt, Attempts } from '../../search/state/attempts.ts';
+import type { ScoredCandidate } from '../../search/state/search-view.ts';
 import { shorten } from '../records/shorten.ts';
 import { shortDiff } from './short-diff.ts';
 

@@ -1,11 +1,12 @@
 import type { Adapter, Rollout } from '../../adapter/adapter.ts';
 import type { Learned, TriedText } from '../../adapter/experience.ts';
+import type { Pace } from '../../calls/pace.ts';
 import type { EarlierRun } from '../../continue/earlier-run.ts';
 import { exampleDigest } from '../../journal/fingerprint.ts';
 import type { Mask } from '../../redact.ts';
-import type { ExampleRef } from '../../search/examples.ts';
-import type { ScoredCandidate } from '../../search/search-view.ts';
-import type { SearchState } from '../../search/state.ts';
+import type { ExampleRef } from '../../search/evaluation/examples.ts';
+import type { ScoredCandidate } from '../../search/state/search-view.ts';
+import type { SearchState } from '../../search/state/state.ts';
 import { inputsIn } from '../records/condense-records.ts';
 import { withoutNoise } from '../records/content-noise.ts';
 import { inputOf } from '../records/example-parts.ts';
@@ -39,6 +40,7 @@ export class Memory<Name extends string = string> {
   readonly #state: SearchState<Name>;
   readonly #trainset: readonly ExampleRef<unknown>[];
   readonly #mask: Mask;
+  readonly #pace: Pace;
   readonly #toPlain: Adapter<never, never, never>['toPlain'];
   readonly #perfectScore: number;
   readonly #earlier: EarlierRun<Name> | undefined;
@@ -53,6 +55,7 @@ export class Memory<Name extends string = string> {
     readonly names: readonly Name[];
     readonly trainset: readonly ExampleRef<unknown>[];
     readonly mask: Mask;
+    readonly pace: Pace;
     /** Converts inputs as the adapter does. */
     readonly toPlain?: Adapter<never, never, never>['toPlain'];
     readonly perfectScore: number;
@@ -62,6 +65,7 @@ export class Memory<Name extends string = string> {
     this.#state = options.state;
     this.#trainset = options.trainset;
     this.#mask = options.mask;
+    this.#pace = options.pace;
     this.#toPlain = options.toPlain;
     this.#perfectScore = options.perfectScore;
     this.#earlier = options.earlier;
@@ -76,10 +80,10 @@ export class Memory<Name extends string = string> {
     return this.#state.candidates[index]!;
   }
 
-  /** Adds the rollouts of a minibatch. Call it in the order of tasks. The work can pause between rollouts. */
-  learn(rollouts: readonly Rollout<unknown, unknown, unknown>[]): Generator<void, void> {
+  /** Adds the rollouts of a minibatch. Call it in the order of tasks. */
+  async learn(rollouts: readonly Rollout<unknown, unknown, unknown>[]): Promise<void> {
     this.#constantFeedback.add(rollouts, this.#perfectScore);
-    return this.#learned.add(rollouts);
+    await this.#pace.steps(this.#learned.add(rollouts));
   }
 
   /** A warning of feedback that cannot teach. */

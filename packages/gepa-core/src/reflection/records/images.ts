@@ -12,7 +12,7 @@ const maxObjects = 50_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The image that bytes or a part of a message hold, in the forms of the common providers and frameworks. */
+/** The image that bytes or a part of a message contain, in the forms of the common providers and frameworks. */
 export function imageOf(part: object): PromptImage | undefined {
   const bytes = bytesOf(part);
   if (bytes !== undefined) return imageOfBytes(bytes);

@@ -1,6 +1,6 @@
 import { bytesName, withoutBase64 } from './images.ts';
 
-/** What JSON can hold. */
+/** What JSON can contain. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
 
 export interface PlainOptions {

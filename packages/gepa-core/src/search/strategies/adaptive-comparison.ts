@@ -1,5 +1,5 @@
-import { meanAt } from '../scored-candidate.ts';
-import type { ScoredCandidate } from '../search-view.ts';
+import { meanAt } from '../state/scored-candidate.ts';
+import type { ScoredCandidate } from '../state/search-view.ts';
 
 /** The difference of two candidates' scores, example by example. */
 export interface Paired {

@@ -1,5 +1,5 @@
-import { meanAt } from '../scored-candidate.ts';
-import type { SearchView } from '../search-view.ts';
+import { meanAt } from '../state/scored-candidate.ts';
+import type { SearchView } from '../state/search-view.ts';
 import { isBetter, type Paired, paired, ranked } from './adaptive-comparison.ts';
 import type { FinalStep, FinalsRequest, PolicyRequest } from './evaluation-policy.ts';
 

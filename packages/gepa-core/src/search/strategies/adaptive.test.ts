@@ -1,3 +1,4 @@
+// @module-tag slow
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../../optimize.ts';
@@ -5,7 +6,7 @@ import { searchViewOf } from '../../testing/fixtures/search-view.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
 import { hash } from '../draws.ts';
 import { Random } from '../random.ts';
-import { scoredCandidate } from '../scored-candidate.ts';
+import { scoredCandidate } from '../state/scored-candidate.ts';
 import { leaderOrPareto, reuseMeasured } from './adaptive.ts';
 
 const adaptive = (setup: TokenRunSetup) => tokenRun({ search: 'adaptive', ...setup });

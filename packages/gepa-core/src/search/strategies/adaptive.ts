@@ -1,7 +1,7 @@
 import { countOf } from '../../report/format.ts';
 import type { Random } from '../random.ts';
-import { scoresAt } from '../scored-candidate.ts';
-import type { SearchView } from '../search-view.ts';
+import { scoresAt } from '../state/scored-candidate.ts';
+import type { SearchView } from '../state/search-view.ts';
 import { isBetter, paired, ranked } from './adaptive-comparison.ts';
 import { Finals, reserveShare } from './adaptive-finals.ts';
 import type { BatchSampler } from './batch-sampling.ts';

@@ -1,5 +1,5 @@
 import type { Random } from '../random.ts';
-import type { SearchView } from '../search-view.ts';
+import type { SearchView } from '../state/search-view.ts';
 
 /** Samples minibatches. */
 export interface BatchSampler {

@@ -1,5 +1,5 @@
 import type { Random } from '../random.ts';
-import type { SearchView, Survivor } from '../search-view.ts';
+import type { SearchView, Survivor } from '../state/search-view.ts';
 
 /** Selects the parent of the next proposal. */
 export interface CandidateSelector {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { optimize } from '../../optimize.ts';
 import { searchViewOf } from '../../testing/fixtures/search-view.ts';
 import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
-import { scoredCandidate } from '../scored-candidate.ts';
+import { scoredCandidate } from '../state/scored-candidate.ts';
 import { bestByMean, type EvaluationPolicy, stagedEvaluation } from './evaluation-policy.ts';
 
 const valset = tokenExamples('valid', 20);

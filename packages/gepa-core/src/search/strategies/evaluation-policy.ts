@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
-import { meanAt } from '../scored-candidate.ts';
-import type { Pool, ScoredCandidate, SearchView } from '../search-view.ts';
+import { meanAt } from '../state/scored-candidate.ts';
+import type { Pool, ScoredCandidate, SearchView } from '../state/search-view.ts';
 import type { StopReason } from './stop-conditions.ts';
 
 /** The state of a candidate's evaluation on the valset. */

@@ -1,4 +1,4 @@
-import type { SearchView } from '../search-view.ts';
+import type { SearchView } from '../state/search-view.ts';
 
 /** A parent and the minibatch on which to improve it. */
 export interface Task {

@@ -1,5 +1,5 @@
 import type { Usage } from '../../budget/usage.ts';
-import type { SearchView } from '../search-view.ts';
+import type { SearchView } from '../state/search-view.ts';
 
 /** Why a run ended. A custom stop condition may return any other string. */
 export type StopReason =

@@ -1,6 +1,6 @@
 import { StrategyError } from '../../errors.ts';
 import type { Draws } from '../draws.ts';
-import type { ScoredCandidate, SearchView } from '../search-view.ts';
+import type { ScoredCandidate, SearchView } from '../state/search-view.ts';
 import { type AcceptanceCriterion, acceptance, type Trial } from './acceptance.ts';
 import { growingPart, leaderOrPareto, reuseMeasured } from './adaptive.ts';
 import { type BatchSampler, type BatchSamplerOption, epochShuffled } from './batch-sampling.ts';

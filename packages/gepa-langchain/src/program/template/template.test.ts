@@ -1,3 +1,4 @@
+// @module-tag slow
 import { PromptTemplate, renderTemplate } from '@langchain/core/prompts';
 import fc from 'fast-check';
 import { GepaError } from 'gepa-core';

@@ -1,0 +1,66 @@
+import type { CallRequest } from '../adapter/call-meter.ts';
+import type { Amount } from './amount.ts';
+import type { CallKind, Limit, LimitName } from './max-of-call.ts';
+import type { Usage } from './usage.ts';
+
+/** Says why a limit can never admit a model call, and what to do about it. */
+export function explainTooLarge(
+  { name, unit, max: limit }: Limit,
+  kind: CallKind,
+  { model = 'an unnamed model', inputTokens }: CallRequest,
+  max: Amount,
+): string {
+  const declare = `declare the maximum of a ${kind} in \`reserve.${kind}\``;
+  if (name === 'maxCostUsd' && Number.isNaN(max.costUsd)) {
+    return `maxCostUsd is set, but the cost of a ${kind} by ${model} is unknown. Give its price in \`prices\`, or ${declare}.`;
+  }
+  const amount = max[unit];
+  const limitOutput = 'Limit its output tokens in the model settings, or set `reserve.outputTokens`';
+  if (amount < Number.POSITIVE_INFINITY) {
+    return `${name} is ${limit}, but a single call of ${model} may take up to ${shown(amount)}. ${limitOutput}; or raise the limit, or ${declare}.`;
+  }
+  const unknown = `${name} is set, but the maximum of a call of ${model} is unknown`;
+  if (inputTokens === Number.POSITIVE_INFINITY) {
+    return `${unknown}: the provider adds to the input or runs tools of its own. To limit it, ${declare}.`;
+  }
+  return inputTokens === undefined
+    ? `${unknown}: the size of its input is not reported, or the input is more than text. To limit it, ${declare}.`
+    : `${unknown}. ${limitOutput}; or ${declare}.`;
+}
+
+/** Says which price is missing. */
+export const explainUnpriced = (kind: CallKind, usage: Usage): string =>
+  `maxCostUsd is set, but the cost of a ${kind} by ${modelsOf(usage)} is unknown. Give its price in \`prices\`, or report \`costUsd\` in the usage.`;
+
+/** Says that a call was paid for before the budget knew of it. */
+export function explainUndeclared(
+  { name }: Limit,
+  kind: CallKind,
+  who: 'program' | 'judge',
+  usage: Usage,
+): string {
+  const source = who === 'judge' ? 'the metric' : kind === 'reflection' ? 'the reflection model' : 'run()';
+  return `${name} requires every model call to be declared before it is made, but ${source} reports usage of ${modelsOf(usage)} afterwards. Set \`reserve.${kind}\`, or call \`meter.begin()\` before each model call.`;
+}
+
+export const explainMissingTokens = (kind: CallKind, usage: Usage): string =>
+  `maxTokens is set, but a ${kind} by ${modelsOf(usage)} reported no tokens. Report \`inputTokens\` and \`outputTokens\` in the usage.`;
+
+export const crossedWarning = ({ name, unit, max }: Limit, charged: Amount): string =>
+  `${name} is ${max}, but the run took ${shown(charged[unit], 6)}: a call exceeded its declared maximum, or the limit was larger in an earlier session.`;
+
+export const unknownCallsWarning = (calls: number, { name }: Limit): string =>
+  `${calls} model calls reported missing, partial or invalid token counts. Their maximum stays charged to ${name}, and the reported spend does not include them.`;
+
+export const uncertainWarning = (name: LimitName, amount: number): string =>
+  `Abandoned or broken calls may still be billed: ${shown(amount, 6)} of ${name} stays reserved for them and is not part of the reported spend.`;
+
+/** Says why few calls run at once. */
+export function waitNote({ model = 'a model' }: CallRequest, { costUsd, tokens }: Amount): string {
+  const max = costUsd > 0 ? `$${shown(costUsd)}` : `${shown(tokens)} tokens`;
+  return `Model calls wait for one another: each call of ${model} reserves up to ${max}, since its output is not limited. Limit its output tokens in the model settings, or set \`reserve.outputTokens\`, to run more at once.`;
+}
+
+const modelsOf = ({ byModel = {} }: Usage): string => Object.keys(byModel).join(', ') || 'an unnamed model';
+
+export const shown = (amount: number, digits = 3): string => String(Number(amount.toPrecision(digits)));

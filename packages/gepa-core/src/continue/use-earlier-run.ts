@@ -1,0 +1,32 @@
+import type { Dispatcher } from '../dispatcher.ts';
+import { countOf } from '../report/format.ts';
+import type { Evaluator } from '../search/evaluation/evaluator.ts';
+import type { ExampleRefs } from '../search/evaluation/read-examples.ts';
+import type { EarlierRun } from './earlier-run.ts';
+
+/** Gives the evaluator the rollouts of an earlier run, and says what of it counts. */
+export function useEarlierRun<Example, Output, Trace, Name extends string>(
+  earlier: EarlierRun<Name>,
+  evaluator: Evaluator<Example, Output, Trace, Name>,
+  { trainset, valset, testset }: ExampleRefs<Example>,
+  { note, warn }: Dispatcher<Name>,
+): void {
+  let rollouts = 0;
+  for (const { candidate, ref, rollout } of earlier.rolloutsOn([...trainset, ...valset, ...testset])) {
+    evaluator.known.add(candidate, ref, rollout);
+    rollouts++;
+  }
+  const { changes, candidates } = earlier;
+  if (changes.length > 0) {
+    warn(`The rollouts of the earlier run are not used: since then ${changes.join('; ')}.`);
+  }
+  const used = earlier.used(testset);
+  if (used > 0) {
+    warn(
+      `The earlier run used ${used} of the ${testset.length} test examples for training or validation: the test score of its candidates is too high. Hold the same examples out in every run.`,
+    );
+  }
+  note(
+    `Continued from an earlier run: ${countOf(candidates.length, 'candidate')} and ${countOf(rollouts, 'rollout')} are known.`,
+  );
+}

@@ -1,0 +1,47 @@
+import type { Phase, Rollout } from '../../adapter/adapter.ts';
+import type { CallEnvironment } from '../../calls/call.ts';
+import type { CallOutcome } from '../../calls/run-call.ts';
+import type { Scored } from './known-rollouts.ts';
+
+type Rollouts = readonly (Scored<unknown, unknown, unknown> | undefined)[];
+
+/** What an evaluation warns of, once a run: always the first in order, so that a replay gives the same warning. */
+export class EvaluationWarnings {
+  readonly #warn: (message: string) => void;
+  #hasWarnedOfMetric = false;
+  #hasWarnedOfProgram = false;
+
+  constructor(warn: (message: string) => void) {
+    this.#warn = warn;
+  }
+
+  ofMetric(rollouts: Rollouts): void {
+    const failed = rollouts.find((rollout) => rollout?.failedIn === 'metric');
+    if (failed === undefined || this.#hasWarnedOfMetric) return;
+    this.#hasWarnedOfMetric = true;
+    this.#warn(
+      `The metric threw, first on example ${failed.exampleId}; such rollouts score failureScore: ${failed.error}`,
+    );
+  }
+
+  /** Of a whole valset that fails, `validate` warns. */
+  ofProgram(rollouts: Rollouts, phase: Phase): void {
+    const first = rollouts.find((rollout) => rollout?.failedIn === 'program');
+    if (first === undefined || this.#hasWarnedOfProgram) return;
+    this.#hasWarnedOfProgram = true;
+    if (phase === 'seed' && rollouts.every((rollout) => rollout?.error !== undefined)) return;
+    this.#warn(
+      `The program failed with its own texts, first on example ${first.exampleId}; such rollouts score failureScore: ${first.error}. Unless better texts can fix that, fix the program or remove the example.`,
+    );
+  }
+
+  ifFree(
+    { budget }: CallEnvironment,
+    { value, usage, isReplayed }: CallOutcome<Rollout<unknown, unknown, unknown>>,
+  ): void {
+    if (isReplayed || !budget.limitsSpend || usage.modelCalls > 0 || value.error !== undefined) return;
+    this.#warn(
+      'A rollout reported no usage and counts as free: maxCostUsd and maxTokens do not limit it. Return `usage` from run().',
+    );
+  }
+}

@@ -1,0 +1,28 @@
+import type { Rollout } from '../../adapter/adapter.ts';
+import { type Step, walkSteps } from '../../adapter/trace.ts';
+import { RolloutError } from '../../errors.ts';
+
+/**
+ * Whether other texts cannot help with an error of the program: the adapter knows it, or no model was called before.
+ * Unknown without a trace. An error after a model call, as of a parser or a context length, may depend on the texts.
+ */
+export function isHopelessError(error: unknown): boolean {
+  if (!RolloutError.isInstance(error)) return false;
+  const { isHopeless, trace } = error as RolloutError<unknown>;
+  if (isHopeless) return true;
+  return (
+    Array.isArray(trace) && [...walkSteps(trace as readonly Step[])].every(({ kind }) => kind !== 'model')
+  );
+}
+
+/** The rollouts that decide: the seed is not run on more examples when no text can help with the first ones. */
+export const DECIDING_ROLLOUTS = 5;
+
+/** Whether no text can make the program run: the rollouts all failed so, with the same error. */
+export function isHopeless(rollouts: readonly (Rollout<unknown, unknown, unknown> | undefined)[]): boolean {
+  const [first] = rollouts;
+  return (
+    first !== undefined &&
+    rollouts.every((rollout) => rollout?.isHopeless === true && rollout.error === first.error)
+  );
+}

@@ -1,0 +1,152 @@
+import type { Rollout } from '../../adapter/adapter.ts';
+import type { Usage } from '../../budget/usage.ts';
+import type { CallEnvironment } from '../../calls/call.ts';
+import type { Interruption } from '../../calls/interruption.ts';
+import type { CallOutcome } from '../../calls/run-call.ts';
+import { type Candidate, candidateKey } from '../../component.ts';
+import type { JournalPosition, RolloutDetails } from '../../journal/journal.ts';
+import type { Mask } from '../../redact.ts';
+import type { ExampleRef } from './examples.ts';
+import { ImageMemory } from './image-memory.ts';
+
+/** A rollout as it is kept. Details that only a reflection reads may be on disk instead: see `KnownRollouts.complete`. */
+export interface Scored<Example, Output, Trace> extends Measured<Example, Output, Trace> {
+  readonly position?: JournalPosition | undefined;
+  /** The same, of a rollout of another run. */
+  readonly readDetails?: (() => Generator<void, RolloutDetails>) | undefined;
+  /** Where its images are in the `ImageMemory`. */
+  readonly imagesAt?: number;
+}
+
+/** A rollout with what it took. */
+export interface Measured<Example, Output, Trace> extends Rollout<Example, Output, Trace> {
+  /** Program and judge. */
+  readonly usage: Usage;
+  readonly durationMs: number;
+}
+
+export type Outcome<Example, Output, Trace> =
+  | Scored<Example, Output, Trace>
+  | { readonly interruption: Interruption };
+
+/** The rollouts of one candidate by example, those in progress as promises. */
+export type RolloutsOfCandidate<Example, Output, Trace> = Map<
+  number,
+  Scored<Example, Output, Trace> | Promise<Outcome<Example, Output, Trace>>
+>;
+
+export interface KnownRolloutsOptions<Name extends string> {
+  readonly run: CallEnvironment;
+  readonly names: readonly Name[];
+  /** Whether rollouts are known by candidate and example, so that none is made twice. */
+  readonly cache: boolean;
+  /** Whether the reflection model may read rollouts on the example, so that their traces are kept. */
+  readonly isReflectedOn: (exampleKey: number) => boolean;
+  /** Whether the reflection model reads images, so that those of its calls are kept. */
+  readonly readsImages: boolean;
+  /** Masks texts like the journal does. */
+  readonly mask: Mask;
+}
+
+/** The rollouts of a run: what of them stays in memory, and how the rest is read back. */
+export class KnownRollouts<Example, Output, Trace, Name extends string> {
+  readonly #options: KnownRolloutsOptions<Name>;
+  /** By candidate, then by example. */
+  readonly #rollouts = new Map<string, RolloutsOfCandidate<Example, Output, Trace>>();
+  readonly #images = new ImageMemory();
+
+  constructor(options: KnownRolloutsOptions<Name>) {
+    this.#options = options;
+  }
+
+  /** The rollouts of a candidate; `undefined` without a cache. */
+  of(candidate: Candidate<Name>): RolloutsOfCandidate<Example, Output, Trace> | undefined {
+    return this.#options.cache ? this.#of(candidateKey(this.#options.names, candidate)) : undefined;
+  }
+
+  /**
+   * Adds a rollout of an earlier run, which is then not made.
+   *
+   * @param candidate its key: see `candidateKey`.
+   */
+  add(candidate: string, { key }: ExampleRef<Example>, rollout: Scored<Example, Output, Trace>): void {
+    if (!this.#options.cache) return;
+    const known = this.#of(candidate);
+    if (!known.has(key)) known.set(key, rollout);
+  }
+
+  #of(candidate: string): RolloutsOfCandidate<Example, Output, Trace> {
+    const known = this.#rollouts.get(candidate) ?? new Map();
+    this.#rollouts.set(candidate, known);
+    return known;
+  }
+
+  /** Drops from memory what is on disk, or what no reflection will read. */
+  keep(
+    outcome: CallOutcome<Rollout<Example, Output, Trace>>,
+    { key }: ExampleRef<Example>,
+  ): Scored<Example, Output, Trace> {
+    const { value, position, isReplayed, usage } = outcome;
+    const took = { usage, durationMs: Math.round(outcome.durationMs) };
+    const { images, ...rollout } = value;
+    const isReflectedOn = this.#options.isReflectedOn(key);
+    const imagesAt =
+      images === undefined || !isReflectedOn || !this.#options.readsImages
+        ? {}
+        : { imagesAt: this.#images.add(images) };
+    if (isReflectedOn && position === undefined) return { ...rollout, ...imagesAt, ...took };
+    const { example, exampleId, score, repeatScore, objectives, unread, failedIn, isHopeless } = rollout;
+    // The error as it was written, since a resumed run has no other.
+    const error =
+      position === undefined || isReplayed
+        ? rollout.error
+        : (this.#options.mask.data(rollout.error) as string | undefined);
+    return {
+      example,
+      exampleId,
+      score,
+      ...(repeatScore === undefined ? {} : { repeatScore }),
+      ...(objectives === undefined ? {} : { objectives }),
+      ...(unread === undefined ? {} : { unread }),
+      ...(error === undefined ? {} : { error, failedIn: failedIn! }),
+      ...(isHopeless ? { isHopeless } : {}),
+      ...(position === undefined || !isReflectedOn ? {} : { position }),
+      ...imagesAt,
+      ...took,
+    };
+  }
+
+  /** Rollouts with every detail that the reflection model may read. */
+  async complete(
+    rollouts: readonly Scored<Example, Output, Trace>[],
+  ): Promise<Measured<Example, Output, Trace>[]> {
+    const { journal, pace } = this.#options.run;
+    const complete: Measured<Example, Output, Trace>[] = [];
+    for (const { position, readDetails, imagesAt, ...rollout } of rollouts) {
+      const read = readDetails ?? (position && (() => journal!.detailsAt(position)));
+      const details = read && (await pace.steps(read()));
+      const images = imagesAt === undefined ? undefined : this.#images.get(imagesAt);
+      complete.push({
+        ...rollout,
+        ...(details as Partial<Rollout<Example, Output, Trace>> | undefined),
+        ...(images === undefined ? {} : { images }),
+      });
+    }
+    return complete;
+  }
+
+  /** The first of the examples that the candidate is known to score at least `score` on; nothing is run. */
+  async success(
+    candidate: Candidate<Name>,
+    examples: readonly ExampleRef<Example>[],
+    score: number,
+  ): Promise<Rollout<Example, Output, Trace> | undefined> {
+    const known = this.of(candidate);
+    for (const { key } of known === undefined ? [] : examples) {
+      const rollout = known!.get(key);
+      if (rollout === undefined || rollout instanceof Promise || rollout.error !== undefined) continue;
+      if (rollout.score >= score) return (await this.complete([rollout]))[0];
+    }
+    return undefined;
+  }
+}

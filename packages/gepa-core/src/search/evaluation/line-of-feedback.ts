@@ -1,0 +1,16 @@
+import type { Rollout } from '../../adapter/adapter.ts';
+
+const MAX_FEEDBACK_CHARACTERS = 160;
+
+/** The beginning of the feedback on the lowest score, for people who wonder why nothing is accepted. */
+export function lineOfFeedback(
+  rollouts: readonly Pick<Rollout<unknown, unknown, unknown>, 'score' | 'feedback'>[],
+): { readonly feedback?: string } {
+  const remarks = rollouts.filter(({ feedback }) => typeof feedback === 'string' && feedback.trim() !== '');
+  if (remarks.length === 0) return {};
+  const { feedback } = remarks.reduce((lowest, rollout) => (rollout.score < lowest.score ? rollout : lowest));
+  const [line] = feedback!.trim().split('\n') as [string];
+  return {
+    feedback: line.length > MAX_FEEDBACK_CHARACTERS ? `${line.slice(0, MAX_FEEDBACK_CHARACTERS)}…` : line,
+  };
+}

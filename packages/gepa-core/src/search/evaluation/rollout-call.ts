@@ -1,0 +1,245 @@
+import type { Adapter, Execution, Phase, Rollout } from '../../adapter/adapter.ts';
+import { type SpendPhase, spendPhaseOf } from '../../budget/spend.ts';
+import type { Usage } from '../../budget/usage.ts';
+import type { Call, CallEnvironment, RunAttempt } from '../../calls/call.ts';
+import { messageOf } from '../../calls/classify-error.ts';
+import { Interrupted, type Interruption } from '../../calls/interruption.ts';
+import { classify } from '../../calls/retry.ts';
+import type { Semaphore } from '../../calls/semaphore.ts';
+import type { Candidate } from '../../component.ts';
+import { RolloutError, RunError } from '../../errors.ts';
+import { type KnownEntry, type RolloutEntry, rolloutKey } from '../../journal/journal.ts';
+import type { RolloutInProgress, RolloutPlace } from '../../rollouts/rollouts.ts';
+import { checkScale } from '../seed-advice.ts';
+import type { ExampleRef } from './examples.ts';
+import { isHopelessError } from './hopeless-seed.ts';
+import type { ScoreCheck } from './score-check.ts';
+
+/** Where in the run a rollout belongs. */
+export interface RolloutContext {
+  readonly iteration: number;
+  readonly phase: Phase;
+  readonly candidateIndex: number | undefined;
+  /** Its place within the iteration. */
+  readonly task?: number;
+  /** The number of the proposal that it is for. */
+  readonly proposal?: number;
+  /** The most rollouts of the evaluation at once. Default: as many as of the run. */
+  readonly concurrency?: number;
+  /** Repeats rollouts that are known already, under this name in the journal. */
+  readonly repeat?: string | undefined;
+  /** The metric is asked again for the outputs on this many examples, the first ones. */
+  readonly metricRepeats?: number;
+}
+
+/** What all rollouts of a run share. */
+export interface Program<Example, Output, Trace, Name extends string> {
+  readonly run: CallEnvironment;
+  readonly adapter: Adapter<Example, Output, Trace, Name>;
+  readonly place: RolloutPlace<Example, Output, Trace, Name>;
+  readonly scores: ScoreCheck;
+  readonly failureScore: number;
+  /** Undefined where no score counts as perfect. */
+  readonly perfectScore: number | undefined;
+  readonly semaphore: Semaphore;
+}
+
+/** What the rollouts of one candidate in one evaluation share. */
+export interface CandidateRun<Name extends string> {
+  readonly candidate: Candidate<Name>;
+  /** The number of the texts in the journal. */
+  readonly textsId: number;
+  readonly context: RolloutContext;
+  /** Why the remaining rollouts are not made. */
+  unavailable: Interruption | undefined;
+}
+
+/** The call that makes one rollout: the program on one example, then the metric. */
+export class RolloutCall<Example, Output, Trace, Name extends string>
+  implements Call<Rollout<Example, Output, Trace>>
+{
+  readonly kind = 'rollout';
+  readonly phase: SpendPhase;
+  readonly iteration: number;
+  readonly key: string;
+  readonly semaphore: Semaphore;
+  readonly #program: Program<Example, Output, Trace, Name>;
+  readonly #candidateRun: CandidateRun<Name>;
+  readonly #ref: ExampleRef<Example>;
+  readonly #occurrence: string | undefined;
+  readonly #repeatsMetric: boolean;
+  #rollout: RolloutInProgress<Output, Trace> | undefined;
+
+  /** `occurrence` distinguishes rollouts of the same pair, where there is no cache. */
+  constructor(
+    program: Program<Example, Output, Trace, Name>,
+    candidateRun: CandidateRun<Name>,
+    ref: ExampleRef<Example>,
+    occurrence: string | undefined,
+    repeatsMetric = false,
+  ) {
+    const { textsId, context } = candidateRun;
+    this.phase = spendPhaseOf(context.phase);
+    this.iteration = context.iteration;
+    this.key = rolloutKey(textsId, ref.key, occurrence);
+    this.semaphore = program.semaphore;
+    this.#program = program;
+    this.#candidateRun = candidateRun;
+    this.#ref = ref;
+    this.#occurrence = occurrence;
+    this.#repeatsMetric = repeatsMetric;
+  }
+
+  skip(): Interruption | undefined {
+    return this.#candidateRun.unavailable;
+  }
+
+  /**
+   * Runs the program, then the metric.
+   *
+   * @throws errors that must not be scored: transient failures that outlast the retries, refusals, an abort, a metric
+   *   that breaks its contract.
+   */
+  async perform(attempt: RunAttempt): Promise<Rollout<Example, Output, Trace>> {
+    const { place, scores, perfectScore } = this.#program;
+    const { candidate, context } = this.#candidateRun;
+    const { example, id: exampleId } = this.#ref;
+    const { iteration, phase, candidateIndex } = context;
+    const rollout = place.start({
+      key: this.key,
+      candidate,
+      example,
+      exampleId,
+      iteration,
+      phase,
+      candidateIndex,
+      repeatsMetric: this.#repeatsMetric,
+    });
+    this.#rollout = rollout;
+    const limitsTime = (step: 'program' | 'metric') => place.limitsTimeOf.includes(step);
+
+    let execution: Execution<Output, Trace>;
+    try {
+      execution = await attempt(
+        {
+          name: 'The program',
+          limitsTime: limitsTime('program'),
+          usageOf: (result: Execution<Output, Trace>) => result?.usage,
+        },
+        (given) => rollout.run(given),
+      );
+    } catch (error) {
+      if (!RolloutError.isInstance(error)) return this.#failed('program', error, {});
+      const trace = error.trace as Trace | undefined;
+      return this.#failed('program', error, {
+        ...(trace === undefined ? {} : { trace }),
+        ...(error.unread === undefined ? {} : { unread: error.unread }),
+        ...(error.images === undefined ? {} : { images: error.images }),
+        ...(isHopelessError(error) ? { isHopeless: true } : {}),
+      });
+    }
+    if (typeof execution !== 'object' || execution === null) {
+      throw new RunError(
+        `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}. Return { output, trace?, usage? }.`,
+      );
+    }
+    const { output, trace, unread, images } = execution;
+    const ran = {
+      output,
+      ...(trace === undefined ? {} : { trace }),
+      ...(unread === undefined ? {} : { unread }),
+      ...(images === undefined ? {} : { images }),
+    };
+
+    const askMetric = () =>
+      attempt(
+        { name: 'The metric', by: 'judge', limitsTime: limitsTime('metric'), usageOf: usageOfMetric },
+        (given) => rollout.score(given, execution),
+      );
+    let result: unknown;
+    try {
+      result = await askMetric();
+    } catch (error) {
+      return this.#failed('metric', error, ran);
+    }
+    const { usage: _, ...score } = scores.check(result, exampleId);
+    // Before more is spent.
+    if (phase === 'seed') checkScale(score.score, exampleId, perfectScore);
+    const repeatScore = this.#repeatsMetric ? await this.#repeatScore(askMetric) : undefined;
+    return { example, exampleId, ...ran, ...score, ...(repeatScore === undefined ? {} : { repeatScore }) };
+  }
+
+  /** `undefined` where the metric fails now: its first answer counts. */
+  async #repeatScore(askMetric: () => Promise<unknown>): Promise<number | undefined> {
+    const { run, scores } = this.#program;
+    try {
+      return scores.check(await askMetric(), this.#ref.id).score;
+    } catch (error) {
+      if (run.signal.aborted || error instanceof Interrupted) throw error;
+      return undefined;
+    }
+  }
+
+  #failed(
+    failedIn: 'program' | 'metric',
+    error: unknown,
+    ran: Partial<Rollout<Example, Output, Trace>>,
+  ): Rollout<Example, Output, Trace> {
+    const { run, failureScore } = this.#program;
+    const { example, id: exampleId } = this.#ref;
+    const endsRun = run.signal.aborted || RunError.isInstance(error) || error instanceof Interrupted;
+    if (endsRun || classify(error, run.retry) !== 'program') throw error;
+    const message = messageOf(error);
+    const feedback = `The ${failedIn} failed: ${message}`;
+    return { example, exampleId, ...ran, score: failureScore, feedback, error: message, failedIn };
+  }
+
+  end(): void {
+    this.#rollout?.end();
+  }
+
+  entryOf(rollout: Rollout<Example, Output, Trace>, durationMs: number): RolloutEntry {
+    const { example: _e, images: _i, exampleId, output, trace, ...measured } = rollout;
+    const { feedback, componentFeedback, ...scored } = measured;
+    const ran = {
+      ...(output === undefined ? {} : { output }),
+      ...(trace === undefined ? {} : { trace }),
+    };
+    const { textsId, context } = this.#candidateRun;
+    const { iteration, phase, candidateIndex: candidate, proposal } = context;
+    return {
+      type: 'rollout',
+      iteration,
+      phase,
+      textsId,
+      candidate,
+      proposal,
+      example: this.#ref.key,
+      exampleId,
+      occurrence: this.#occurrence,
+      ...scored,
+      durationMs,
+      feedback,
+      componentFeedback,
+      ...(this.#program.adapter.toPlain?.(ran) ?? ran),
+    };
+  }
+
+  replayed(entry: KnownEntry): Rollout<Example, Output, Trace> {
+    const { score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
+      entry as KnownEntry<RolloutEntry>;
+    if (error === undefined) this.#program.scores.learn(objectives);
+    return {
+      example: this.#ref.example,
+      exampleId: this.#ref.id,
+      score,
+      ...(repeatScore === undefined ? {} : { repeatScore }),
+      ...(objectives === undefined ? {} : { objectives }),
+      ...(unread === undefined ? {} : { unread }),
+      ...(error === undefined ? {} : { error, failedIn: failedIn! }),
+      ...(isHopeless ? { isHopeless } : {}),
+    };
+  }
+}
+
+const usageOfMetric = (result: unknown) => (result as { readonly usage?: Usage } | null | undefined)?.usage;

@@ -1,0 +1,61 @@
+import { examplesAt, reflect } from '../mutate.ts';
+import { callsForSearch, costOfValidation } from '../pool.ts';
+import type { IterationOutcome, SearchContext } from '../search-context.ts';
+import { dispatchRejection, iterationOutcome } from '../task-outcome.ts';
+import type { MergeProposal } from './merge-proposer.ts';
+
+/**
+ * Merges two candidates of which no component can be crossed, such as two prompts: runs both on a minibatch, and lets a
+ * reflection combine the texts that differ.
+ *
+ * @returns the merged candidate to test; or how the iteration ended. `undefined`: there is no pair, or no budget for it.
+ */
+export async function combine<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+): Promise<MergeProposal<Name> | IterationOutcome | undefined> {
+  const { merger, state, strategies, evaluator, memory, names, valset } = search;
+  const pair = merger!.pair(state);
+  if (pair === undefined) return undefined;
+
+  const [parent, otherParent] = pair.parents;
+  const [first, second] = [state.candidates[parent]!, state.candidates[otherParent]!];
+  const minibatch = strategies.minibatchOf(state, parent);
+  const examples = examplesAt(search, minibatch);
+  const validation = costOfValidation(
+    search,
+    pair.subsample.map((position) => valset[position]!),
+  );
+  if (2 * minibatch.length + validation > callsForSearch(search)) return undefined;
+  const [evaluation, otherEvaluation] = await Promise.all(
+    [first, second].map(({ texts, index }) =>
+      evaluator.evaluate(texts, examples, {
+        iteration: state.iteration,
+        phase: 'minibatch',
+        candidateIndex: index,
+        task: 0,
+        proposal: state.proposalNumber(),
+      }),
+    ),
+  );
+  const components = names.filter(
+    (name) => first.texts[name] !== second.texts[name] && !state.unread.includes(name),
+  );
+  const interruption = evaluation!.interruption ?? otherEvaluation!.interruption;
+  if (interruption !== undefined) {
+    const outcome = { kind: 'interrupted', components, interruption } as const;
+    dispatchRejection(search, parent, 0, outcome);
+    return iterationOutcome([outcome], 0, [interruption]);
+  }
+  const rollouts = await evaluator.known.complete(evaluation!.rollouts.map((rollout) => rollout!));
+  const otherRollouts = await evaluator.known.complete(otherEvaluation!.rollouts.map((rollout) => rollout!));
+  await memory.learn(rollouts);
+  await memory.learn(otherRollouts);
+
+  const other = { candidate: second, scores: otherRollouts.map(({ score }) => score) };
+  const answer = await reflect(search, { parent, minibatch, rollouts, components, other }, 0);
+  if ('kind' in answer) {
+    dispatchRejection(search, parent, 0, answer);
+    return iterationOutcome([answer], 0, answer.kind === 'interrupted' ? [answer.interruption] : []);
+  }
+  return { ...pair, texts: { ...first.texts, ...answer.changed } };
+}

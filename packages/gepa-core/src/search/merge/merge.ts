@@ -1,0 +1,57 @@
+import { callsForSearch, costOfValidation } from '../pool.ts';
+import { type IterationOutcome, type SearchContext, stopsRun } from '../search-context.ts';
+import { total } from '../strategies/acceptance.ts';
+import { updateFrontier, validate } from '../validate.ts';
+import { combine } from './combine.ts';
+
+/** Tries to merge two lineages. `undefined`: there is no pair to merge, and the iteration is still unused. */
+export async function merge<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+): Promise<IterationOutcome | undefined> {
+  const { merger, combines, maxMergeInvocations, state, valset, evaluator, dispatch } = search;
+  if (merger === undefined || state.mergesAccepted >= maxMergeInvocations) return undefined;
+  const proposal = merger.propose(state) ?? (combines ? await combine(search) : undefined);
+  if (proposal === undefined || 'kind' in proposal) return proposal;
+
+  const { parents, ancestor, texts, subsample } = proposal;
+  const examples = subsample.map((position) => valset[position]!);
+  if (costOfValidation(search, examples) > callsForSearch(search)) return undefined;
+  const { iteration } = state;
+  const number = state.proposalNumber();
+  const { rollouts, interruption } = await evaluator.evaluate(texts, examples, {
+    iteration,
+    phase: 'merge',
+    candidateIndex: undefined,
+    proposal: number,
+  });
+  if (interruption !== undefined) {
+    const reason = stopsRun(interruption);
+    return reason === undefined
+      ? { kind: 'failed', reason: 'unavailable', error: interruption.error }
+      : { kind: 'stopped', reason };
+  }
+
+  const scores = rollouts.map((rollout) => rollout!.score);
+  const scoresOf = (parent: number) =>
+    subsample.map((position) => state.candidates[parent]!.scores[position]!);
+  const parentScores = [scoresOf(parents[0]), scoresOf(parents[1])] as const;
+  const accepted = total(scores) >= Math.max(...parentScores.map(total));
+  dispatch({
+    type: 'merge_evaluated',
+    iteration,
+    proposal: number,
+    parents,
+    ...(ancestor === undefined ? {} : { ancestor }),
+    texts,
+    subsample,
+    scores,
+    parentScores,
+    accepted,
+  });
+  if (!accepted) return { kind: 'tried', accepted: 0 };
+
+  const validation = await validate(search, texts, state.candidates.length);
+  updateFrontier(search, { texts, parents, source: 'merge', proposal: number }, validation);
+  const reason = stopsRun(validation.interruption);
+  return reason === undefined ? { kind: 'tried', accepted: 1 } : { kind: 'stopped', reason };
+}

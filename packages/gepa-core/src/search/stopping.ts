@@ -1,0 +1,103 @@
+import type { Budget } from '../budget/budget.ts';
+import type { SpendReport } from '../budget/spend.ts';
+import type { Stopwatch } from '../budget/stopwatch.ts';
+import { nextTurn } from '../calls/next-turn.ts';
+import type { RunSignal } from '../calls/run-signal.ts';
+import { StrategyError } from '../errors.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { SearchState } from './state/state.ts';
+import * as conditions from './strategies/stop-conditions.ts';
+
+/** The options that end a search. */
+interface Limits {
+  readonly maxMetricCalls?: number | undefined;
+  readonly maxIterations?: number | undefined;
+  readonly maxCostUsd?: number | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly maxDurationMs?: number | undefined;
+  readonly stopConditions?: readonly conditions.StopCondition[] | undefined;
+}
+
+/** What the limits are compared with. */
+interface Progress<Name extends string> {
+  readonly state: SearchState<Name>;
+  readonly spend: SpendReport;
+  readonly budget: Budget;
+  readonly stopwatch: Stopwatch;
+  readonly runSignal: RunSignal;
+  readonly journal: Journal | undefined;
+}
+
+/** When a search ends: at its limits, at the caller's conditions, or when it is aborted. */
+export class Stopping<Name extends string> {
+  readonly #limits: Limits;
+  readonly #progress: Progress<Name>;
+  readonly #isMet: conditions.StopCondition;
+
+  constructor(limits: Limits, progress: Progress<Name>) {
+    const { maxIterations, stopConditions = [] } = limits;
+    this.#limits = limits;
+    this.#progress = progress;
+    this.#isMet = conditions.anyOf(
+      ...(maxIterations === undefined ? [] : [conditions.iterations(maxIterations)]),
+      ...stopConditions.map(checkedCondition),
+    );
+  }
+
+  /** See `SearchContext.metricCalls`. */
+  metricCalls(): { readonly limit: number; readonly left: number; readonly testset: number } {
+    const { state, spend, budget, journal } = this.#progress;
+    const { maxMetricCalls = Number.POSITIVE_INFINITY } = this.#limits;
+    const planned = journal?.hasIteration(state.iteration) ? (journal.plannedMetricCalls ?? 0) : 0;
+    const total = journal?.limitOf(state.iteration) ?? Math.max(maxMetricCalls, planned);
+    const limit = total - budget.testsetCalls;
+    return { limit, left: limit - spend.metricCalls, testset: budget.testsetCalls };
+  }
+
+  /**
+   * Why the search ends after the present iteration, if it does.
+   *
+   * @param reserve the share of the limits that the final comparison gets.
+   */
+  async reason(reserve: () => number): Promise<conditions.StopReason | undefined> {
+    const { state, spend, stopwatch, runSignal, journal } = this.#progress;
+    // A replay never waits, so that timers and Ctrl-C need a turn of the event loop to act.
+    if (journal?.hasIteration(state.iteration)) await nextTurn();
+    // The earlier session went on from here, and so does its replay, whatever the clock says now.
+    if (!journal?.hasIteration(state.iteration + 1)) {
+      const { metricCalls, usage } = spend;
+      const { iteration: iterations } = state;
+      const { elapsedMs } = stopwatch;
+      const reason =
+        runSignal.endedBy ??
+        (await this.#isMet({ search: state, iterations, metricCalls, usage, elapsedMs })) ??
+        this.#reachedReserve(reserve());
+      if (reason !== undefined) return reason;
+    }
+    // Entries left over were made under other limits (an earlier end of the run), and were paid for all the same.
+    journal?.skip(state.iteration + 1);
+    return undefined;
+  }
+
+  /** Where dollars, tokens or time are limited, the final comparison gets its share of them. */
+  #reachedReserve(reserve: number): conditions.StopReason | undefined {
+    if (reserve === 0) return undefined;
+    const { maxCostUsd, maxTokens, maxDurationMs } = this.#limits;
+    const { usage } = this.#progress.spend;
+    const isReached = (spent: number | undefined, limit: number | undefined) =>
+      limit !== undefined && (spent ?? 0) >= (1 - reserve) * limit;
+    if (isReached(usage.costUsd, maxCostUsd)) return 'maxCostUsd';
+    if (isReached(usage.inputTokens + usage.outputTokens, maxTokens)) return 'maxTokens';
+    return isReached(this.#progress.stopwatch.elapsedMs, maxDurationMs) ? 'maxDurationMs' : undefined;
+  }
+}
+
+function checkedCondition(condition: conditions.StopCondition): conditions.StopCondition {
+  return async (state) => {
+    const reason: unknown = await condition(state);
+    if (reason === undefined || (typeof reason === 'string' && reason !== '')) return reason;
+    throw new StrategyError(
+      `A stop condition returned ${JSON.stringify(reason)}. Return the reason to stop as a string, or undefined to go on.`,
+    );
+  };
+}

@@ -1,0 +1,105 @@
+import { messageOf } from '../calls/classify-error.ts';
+import type { Interruption } from '../calls/interruption.ts';
+import type { Candidate } from '../component.ts';
+import type { ProposalRejection, RefusedTexts } from '../rejection.ts';
+import { type IterationOutcome, type SearchContext, stopsRun } from './search-context.ts';
+import type { Trial } from './strategies/acceptance.ts';
+import type { Task } from './strategies/proposal-sampling.ts';
+
+/** A child that was tested on its parent's minibatch. */
+export interface Child<Name extends string> extends Trial<Name> {
+  readonly task: number;
+  /** The texts that are new. */
+  readonly changed: Partial<Candidate<Name>>;
+  readonly refused: RefusedTexts<Name> | undefined;
+}
+
+/** What came of a task. */
+export type TaskOutcome<Name extends string> =
+  | { readonly kind: 'perfect' }
+  | {
+      readonly kind: 'interrupted';
+      readonly components: readonly Name[];
+      readonly interruption: Interruption;
+    }
+  | {
+      readonly kind: 'rejected';
+      readonly components: readonly Name[];
+      readonly reason: ProposalRejection;
+      readonly message: string;
+      readonly error?: unknown;
+      readonly refused?: RefusedTexts<Name>;
+    }
+  | { readonly kind: 'child'; readonly child: Child<Name> };
+
+/** Reports what came of a task, unless the run ends. */
+export function dispatchOutcome<Example, Output, Trace, Name extends string>(
+  search: SearchContext<Example, Output, Trace, Name>,
+  { parent }: Task,
+  task: number,
+  outcome: TaskOutcome<Name>,
+  { accepted, selected }: { accepted: readonly Child<Name>[]; selected: readonly Child<Name>[] },
+): void {
+  const { state, dispatch } = search;
+  const { iteration } = state;
+  const proposal = state.proposalNumber(task);
+  if (outcome.kind === 'interrupted' || outcome.kind === 'rejected') {
+    dispatchRejection(search, parent, task, outcome);
+  }
+  if (outcome.kind === 'child') {
+    const { child } = outcome;
+    const { changed: texts, refused, before, after } = child;
+    dispatch({
+      type: 'proposal_evaluated',
+      iteration,
+      task,
+      proposal,
+      parent,
+      texts,
+      before,
+      after,
+      accepted: accepted.includes(child),
+      selected: selected.includes(child),
+      ...(refused === undefined ? {} : { refused }),
+    });
+  }
+}
+
+/** Says why a task led to no child, unless the run ends. */
+export function dispatchRejection<Example, Output, Trace, Name extends string>(
+  { state, dispatch }: SearchContext<Example, Output, Trace, Name>,
+  parent: number,
+  task: number,
+  outcome: Extract<TaskOutcome<Name>, { kind: 'interrupted' | 'rejected' }>,
+): void {
+  const { iteration } = state;
+  const { components } = outcome;
+  const of = { iteration, task, proposal: state.proposalNumber(task), parent, components };
+  if (outcome.kind === 'rejected') {
+    const { reason, message, refused } = outcome;
+    const rejection = refused === undefined ? { reason, message } : { reason, message, refused };
+    dispatch({ type: 'proposal_rejected', ...of, ...rejection });
+  } else if (outcome.interruption.reason === 'unavailable') {
+    const message = messageOf(outcome.interruption.error);
+    dispatch({ type: 'proposal_rejected', ...of, reason: 'unavailable', message });
+  }
+}
+
+/** What came of the iteration, from the outcomes of its tasks and the number of candidates it added. */
+export function iterationOutcome<Name extends string>(
+  outcomes: readonly TaskOutcome<Name>[],
+  added: number,
+  interruptions: readonly Interruption[],
+): IterationOutcome {
+  const reason = interruptions.map(stopsRun).find((stop) => stop !== undefined);
+  if (reason !== undefined) return { kind: 'stopped', reason };
+  if (outcomes.some(({ kind }) => kind === 'child')) return { kind: 'tried', accepted: added };
+  const [unavailable] = interruptions;
+  if (unavailable !== undefined) return { kind: 'failed', reason: 'unavailable', error: unavailable.error };
+  const rejected = outcomes.filter((outcome) => outcome.kind === 'rejected');
+  const failure = rejected.find(({ reason }) => reason === 'proposer_failed');
+  if (failure !== undefined) return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
+  return rejected[0] === undefined
+    ? { kind: 'idle', why: 'perfectMinibatches' }
+    : { kind: 'idle', why: 'noNewProposals' };
+}

@@ -1,0 +1,85 @@
+import type { CallMeter } from 'gepa-core';
+import { ModelCallError } from 'gepa-core/adapter';
+
+/** A request over HTTP that code of a rollout makes. */
+export interface ClientRequest {
+  /** With the port. */
+  readonly host: string;
+  /** A call of a model on Bedrock, whose client keeps its address to itself. */
+  readonly isOfBedrock: boolean;
+}
+
+/** Clients that keep their default address to themselves. */
+const defaultHosts = /(^|\.)(googleapis\.com|amazonaws\.com|mistral\.ai)(:\d+)?$/;
+
+/**
+ * The requests of one rollout while a model call is in progress: reports the tries of its client that fail, since
+ * LangChain's clients say nothing until they have given up, after minutes.
+ */
+export class ClientTries {
+  readonly #meter: CallMeter | undefined;
+  readonly #hosts: () => ReadonlySet<string>;
+  readonly #inFlight = new Set<ClientRequest>();
+  /** By host, how often a try has failed in the present model call. */
+  readonly #failures = new Map<string, number>();
+  /** Hosts that sent the present model call a response. */
+  readonly #responded = new Set<string>();
+  #openCalls = 0;
+  #onRetry: { readonly host: string; readonly call: () => void } | undefined;
+
+  /** @param hosts the hosts, with ports, that the models state in their settings or clients. */
+  constructor(meter: CallMeter | undefined, hosts: () => ReadonlySet<string> = () => new Set()) {
+    this.#meter = meter;
+    this.#hosts = hosts;
+  }
+
+  callBegan(): void {
+    if (this.#openCalls++ === 0) this.#clear();
+  }
+
+  callEnded(): void {
+    if (--this.#openCalls <= 0) this.#clear();
+  }
+
+  began(call: ClientRequest): void {
+    if (this.#openCalls === 0) return;
+    const { host } = call;
+    // Another request for the same call: the response was not an answer.
+    if (this.#openCalls === 1 && this.#responded.delete(host))
+      this.#report(call, new ModelCallError(`The response of ${host} was not an answer.`, 'transient'));
+    this.#inFlight.add(call);
+    if (this.#onRetry?.host !== host) return;
+    const { call: onRetry } = this.#onRetry;
+    this.#onRetry = undefined;
+    onRetry();
+  }
+
+  ended(call: ClientRequest, error: unknown): void {
+    this.#inFlight.delete(call);
+    if (this.#openCalls === 0) return;
+    if (error === undefined) this.#responded.add(call.host);
+    else this.#report(call, error);
+  }
+
+  #report(call: ClientRequest, cause: unknown): void {
+    const { host } = call;
+    const hosts = this.#hosts();
+    const isOfModel = hosts.has(host) || call.isOfBedrock || defaultHosts.test(host);
+    // Where no model states its address, the request of a tool or of tracing may fail while the model answers.
+    if (!isOfModel && (hosts.size > 0 || this.#inFlight.size > 0)) return;
+    const failures = (this.#failures.get(host) ?? 0) + 1;
+    this.#failures.set(host, failures);
+    const message = `The model at ${host} did not answer: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const isCertain = isOfModel || failures > 1;
+    const error = isCertain ? new Error(message, { cause }) : new ModelCallError(message, 'transient');
+    const onRetry = this.#meter?.retrying(error);
+    this.#onRetry = onRetry === undefined ? undefined : { host, call: onRetry };
+  }
+
+  #clear(): void {
+    this.#openCalls = Math.max(this.#openCalls, 0);
+    this.#failures.clear();
+    this.#responded.clear();
+    this.#onRetry = undefined;
+  }
+}
