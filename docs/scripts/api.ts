@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { Application } from 'typedoc';
+import { Application, type CommentDisplayPart, type Reflection, ReflectionKind } from 'typedoc';
 
 // Writes the API reference to docs/api: a page per export, by the entry it is imported from.
 
@@ -28,6 +28,7 @@ const app = await Application.bootstrapWithPlugins({
   excludeInternal: true,
   excludePrivate: true,
   disableSources: true,
+  preservedTypeAnnotationTags: ['@throws'],
   readme: 'none',
   name: 'API reference',
   outputs: [{ name: 'markdown', path: join(docs, 'api') }],
@@ -42,7 +43,37 @@ for (const module of project.children ?? []) {
   if (entry === undefined) throw new Error(`No package exports the module ${module.name}.`);
   module.name = entry.name;
 }
+const errors = new Map(
+  project.getReflectionsByKind(ReflectionKind.Class).map((reflection) => [reflection.name, reflection]),
+);
+for (const { comment } of Object.values(project.reflections)) {
+  const thrown = comment?.getTags('@throws') ?? [];
+  const [first, ...others] = thrown;
+  if (comment === undefined || first === undefined) continue;
+  first.content = thrown.flatMap(({ typeAnnotation, content }) => [
+    text('- '),
+    ...nameOf(typeAnnotation),
+    ...content,
+    text('\n'),
+  ]);
+  comment.blockTags = comment.blockTags.filter((tag) => !others.includes(tag));
+}
 await app.generateOutputs(project);
+
+function text(text: string): CommentDisplayPart {
+  return { kind: 'text', text };
+}
+
+/** The error of a `@throws {SomeError}`, which the plugin leaves out, as a link. */
+function nameOf(annotation: string | undefined): CommentDisplayPart[] {
+  const name = annotation?.replace(/[{}\s]/g, '') ?? '';
+  if (name === '') return [];
+  const target: Reflection | undefined = errors.get(name);
+  return [
+    target === undefined ? text(name) : { kind: 'inline-tag', tag: '@link', text: name, target },
+    text(' '),
+  ];
+}
 
 /** Options of typedoc-plugin-markdown. */
 function markdownOptions(): object {

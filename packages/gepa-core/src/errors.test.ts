@@ -1,5 +1,23 @@
+import { inspect } from 'node:util';
 import { describe, expect, it, vi } from 'vitest';
 import * as ours from './errors.ts';
+import { optimize } from './optimize.ts';
+import { tokenRun } from './testing/fixtures/token-run.ts';
+
+it('an error has the result so far, which Node does not print when the error is uncaught', async () => {
+  const { options } = tokenRun({
+    propose: async () => {
+      throw new TypeError('broken');
+    },
+  });
+  const error: unknown = await optimize(options).catch((error: unknown) => error);
+  if (!ours.ProposerError.isInstance(error)) throw error;
+  expect(error.result).toMatchObject({ bestIndex: 0, stopReason: 'error' });
+  // As Node prints an uncaught error.
+  const printed = inspect(error, { customInspect: false, depth: 5 });
+  expect(printed).toContain('broken');
+  expect(printed).not.toContain('bestIndex');
+});
 
 describe('isInstance', () => {
   it('isInstance is true for the class of the error and its parent classes only', () => {

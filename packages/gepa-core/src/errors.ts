@@ -171,7 +171,13 @@ export class RolloutTimeoutError extends GepaError {
 /** A run failed after its start. `result` has everything measured so far if the seed candidate was scored. */
 export class RunError extends GepaError {
   static override readonly kind: string = 'RunError';
-  result: OptimizationResult | undefined;
+  declare result: OptimizationResult | undefined;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    // Node prints every enumerable field of an uncaught error, hundreds of lines of this one.
+    Object.defineProperty(this, 'result', { value: undefined, writable: true, configurable: true });
+  }
 }
 
 /** The metric returned an invalid score, or other objectives than for earlier rollouts. */

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { RolloutError, RolloutTimeoutError } from '../errors.ts';
-import { failureKind, isUnbilled, messageOf, modelCallError, retryAfterMs, sentence } from './classify-error.ts';
+import {
+  failureKind,
+  isUnbilled,
+  messageOf,
+  modelCallError,
+  retryAfterMs,
+  sentence,
+} from './classify-error.ts';
 
 /** Like those of the OpenAI SDK: they do not set `name`, and their messages vary. */
 class APIConnectionTimeoutError extends Error {}
@@ -171,7 +178,9 @@ it.each([
 });
 
 it('a token that an OAuth server refuses is refused', () => {
-  expect(failureKind(withFields({ response: { status: 400, data: { error: 'invalid_grant' } } }))).toBe('refused');
+  expect(failureKind(withFields({ response: { status: 400, data: { error: 'invalid_grant' } } }))).toBe(
+    'refused',
+  );
 });
 
 it.each([

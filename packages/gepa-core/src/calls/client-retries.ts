@@ -47,8 +47,7 @@ export class ClientRetries {
     this.#failed = failed;
     clearTimeout(this.#timer);
     const { remainingMs, hasAnswered } = this.#attempt;
-    const isHopeless =
-      (isUnreached(error) && !hasAnswered()) || (retryAfterMs(error) ?? 0) > remainingMs();
+    const isHopeless = (isUnreached(error) && !hasAnswered()) || (retryAfterMs(error) ?? 0) > remainingMs();
     this.#giveUpAfter(isHopeless ? 0 : remainingMs(), error);
     return () => {
       if (this.#failed !== failed) return;

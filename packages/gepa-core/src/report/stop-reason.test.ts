@@ -2,7 +2,12 @@ import { expect, it } from 'vitest';
 import { describeStopReason } from './stop-reason.ts';
 
 it('describeStopReason explains a known reason and names it', () => {
-  expect(describeStopReason('maxCostUsd')).toBe('the cost limit is reached (maxCostUsd)');
+  expect(describeStopReason('maxIterations')).toBe('the iterations are used up (maxIterations)');
+});
+
+it('describeStopReason does not say that a limit is reached of which a part may be left', () => {
+  expect(describeStopReason('maxCostUsd')).toBe('the next call could exceed the cost limit (maxCostUsd)');
+  expect(describeStopReason('maxTokens')).toBe('the next call could exceed the token limit (maxTokens)');
 });
 
 it.each(['quota', 'constructor'])(

@@ -6,8 +6,9 @@ import { visible } from './visible.ts';
 const descriptions = new Map<StopReason, string>([
   ['maxMetricCalls', 'the metric calls are used up'],
   ['maxIterations', 'the iterations are used up'],
-  ['maxCostUsd', 'the cost limit is reached'],
-  ['maxTokens', 'the token limit is reached'],
+  // A call is not made if its maximum does not fit, so that a part of the limit may be left.
+  ['maxCostUsd', 'the next call could exceed the cost limit'],
+  ['maxTokens', 'the next call could exceed the token limit'],
   ['maxDurationMs', 'the time limit is reached'],
   ['scoreReached', 'the target score is reached'],
   ['noImprovement', 'the best score has not risen for a while'],

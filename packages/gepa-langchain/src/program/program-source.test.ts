@@ -57,7 +57,9 @@ it('the source of a program does not change with the port of a local server, or 
     });
   const used = model(2);
   await used.invoke('hi').catch(() => {});
-  const sources = [model(1), used].map((one) => programSource(ChatPromptTemplate.fromTemplate('{q}').pipe(one)));
+  const sources = [model(1), used].map((one) =>
+    programSource(ChatPromptTemplate.fromTemplate('{q}').pipe(one)),
+  );
   expect(sources[0]).toBe(sources[1]);
   expect(sources[0]).not.toContain('key-456');
 });

@@ -50,6 +50,8 @@ function copyOfView(view: ArrayBufferView): ArrayBufferView {
   const { buffer, byteOffset, byteLength } = view;
   const memory = new Uint8Array(buffer, byteOffset, byteLength).slice().buffer;
   const type = view instanceof DataView ? 'DataView' : (view as Uint8Array)[Symbol.toStringTag];
-  const View = (globalThis as unknown as Readonly<Record<string, unknown>>)[type] as new (memory: ArrayBuffer) => ArrayBufferView;
+  const View = (globalThis as unknown as Readonly<Record<string, unknown>>)[type] as new (
+    memory: ArrayBuffer,
+  ) => ArrayBufferView;
   return Object.setPrototypeOf(new View(memory), Object.getPrototypeOf(view));
 }

@@ -23,10 +23,11 @@ describe('the order of candidates in the adaptive search', () => {
   });
 
   it('the oldest of equals is first where they are mostly perfect, on any scale', () => {
-    expect(order(1, [1, 1, 1, 0], [1, 0, 1, 1], [1, 1, 1, 1])).toEqual([2, 0, 1]);
-    expect(order(5, [5, 5, 5, 0], [5, 0, 5, 5], [5, 5, 5, 5])).toEqual([2, 0, 1]);
+    expect(order(1, [1, 1, 1, 0.5], [1, 0.5, 1, 1], [1, 1, 1, 1])).toEqual([2, 0, 1]);
+    expect(order(5, [5, 5, 5, 2], [5, 2, 5, 5], [5, 5, 5, 5])).toEqual([2, 0, 1]);
+    expect(order(5, [1, 1, 1, 0.5], [1, 0.5, 1, 1], [1, 1, 1, 1])).toEqual([2, 1, 0]);
     // Without a perfect score nothing is known to be nearly perfect.
-    expect(order(undefined, [1, 1, 1, 0], [1, 0, 1, 1], [1, 1, 1, 1])).toEqual([2, 1, 0]);
+    expect(order(undefined, [1, 1, 1, 0.5], [1, 0.5, 1, 1], [1, 1, 1, 1])).toEqual([2, 1, 0]);
   });
 
   it('only the positions of the part count', () => {

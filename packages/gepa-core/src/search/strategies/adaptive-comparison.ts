@@ -33,7 +33,7 @@ export const isBetter = ({ mean, error, count }: Paired, errors: number): boolea
   count > 1 && mean > 0 && mean > errors * error;
 
 /** From this share of the perfect score on, a change of the program has more to break than to mend. */
-const MOSTLY_PERFECT = 2 / 3;
+const MOSTLY_PERFECT = 0.8;
 
 /**
  * Candidates by their mean on a part of the valset, best first. Of equals the newest is first: it was better than its
