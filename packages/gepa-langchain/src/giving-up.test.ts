@@ -80,7 +80,7 @@ async function outcomeOf(
   const program = ChatPromptTemplate.fromMessages([['system', 'Answer.']]).pipe(model);
   void gepa(program)
     .compile({
-      trainset: options.trainset ?? [{ input: {} }],
+      trainset: options.trainset ?? [{ id: 'a', input: {} }],
       metric: options.metric ?? (() => 1),
       reflectionModel: async () => '```\nAnswer.\n```',
       maxMetricCalls: 4,
