@@ -62,12 +62,15 @@ describe('publishing, to a registry on loopback with the real npm', () => {
     await registry.close();
   });
   const names = ['gepa-core', 'gepa-langchain'];
-  const publish = (tag: 'latest' | 'next' = 'latest') =>
-    publishTarballs(new Map(names.map((name) => [name, packedPackage(folder, name)])), '1.2.3', {
+  const publish = (tag: 'latest' | 'next' = 'latest', version = '1.2.3') => {
+    const packed = (name: string) =>
+      packedPackage(folder, name, (_, manifest) => Object.assign(manifest, { version }));
+    return publishTarballs(new Map(names.map((name) => [name, packed(name)])), version, {
       tag,
       registry: registry.url,
       provenance: false,
     });
+  };
 
   it('packages are published in order under their tag, once', async () => {
     expect(await publish('next')).toEqual(names);
@@ -75,6 +78,13 @@ describe('publishing, to a registry on loopback with the real npm', () => {
     expect(registry.stored.get('gepa-core')?.['dist-tags']).toEqual({ next: '1.2.3' });
     expect(await publish()).toEqual([]);
     expect(registry.order).toEqual(names);
+  });
+
+  it('a further version is published beside the first, under npm run --silent too', async () => {
+    vi.stubEnv('npm_config_loglevel', 'silent');
+    await publish();
+    expect(await publish('latest', '1.3.0')).toEqual(names);
+    expect(Object.keys(registry.stored.get('gepa-core')!.versions)).toEqual(['1.2.3', '1.3.0']);
   });
 
   it('a release that failed halfway is completed by running it again', async () => {

@@ -24,7 +24,8 @@ export async function publishTarballs(
   version: string,
   { tag, registry, provenance }: PublishOptions,
 ): Promise<string[]> {
-  const at = registry === undefined ? [] : ['--registry', registry];
+  // `npm run --silent` would hide why npm refuses a package, from this script too.
+  const at = ['--loglevel=error', ...(registry === undefined ? [] : ['--registry', registry])];
   const published: string[] = [];
   for (const [name, tarball] of tarballs) {
     if (await isPublished(name, version, at)) continue;

@@ -16,6 +16,7 @@ import {
   sendJson,
   startFailingServer,
   startServer,
+  watchRequestsInProgress,
 } from 'gepa-test-server';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { gepa } from './gepa.ts';
@@ -66,9 +67,12 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 /** Compiles a program of the model by a clock that stands still while a request is in progress. */
 async function outcomeOf(
   model: BaseChatModel,
-  options: { readonly metric?: () => Promise<number>; readonly requests?: () => number } = {},
+  options: {
+    readonly metric?: () => Promise<number>;
+    readonly trainset?: { input: object; id: string }[];
+  } = {},
 ) {
-  const requestsSoFar = options.requests ?? (() => server.requests);
+  const requests = watchRequestsInProgress();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   const startedAt = performance.now();
   const retries: string[] = [];
@@ -76,10 +80,10 @@ async function outcomeOf(
   const program = ChatPromptTemplate.fromMessages([['system', 'Answer.']]).pipe(model);
   void gepa(program)
     .compile({
-      trainset: [{ input: {} }],
+      trainset: options.trainset ?? [{ id: 'a', input: {} }],
       metric: options.metric ?? (() => 1),
       reflectionModel: async () => '```\nAnswer.\n```',
-      maxMetricCalls: 1,
+      maxMetricCalls: 4,
       onEvent: (event) => {
         if (event.type === 'retried') retries.push(event.message);
       },
@@ -93,16 +97,17 @@ async function outcomeOf(
       },
     );
   // What comes before the first request takes any time.
-  for (const requests = requestsSoFar(); requestsSoFar() === requests; ) await nextTurn();
+  while (requests.total === 0) await nextTurn();
   let quietTurns = 0;
-  for (let requests = requestsSoFar(); outcome === undefined; requests = requestsSoFar()) {
+  for (let { total } = requests; outcome === undefined; { total } = requests) {
     await nextTurn();
-    quietTurns = requestsSoFar() === requests ? quietTurns + 1 : 0;
-    if (quietTurns > 200) {
+    quietTurns = requests.count > 0 || requests.total !== total ? 0 : quietTurns + 1;
+    if (quietTurns > 50) {
       quietTurns = 0;
       await vi.advanceTimersToNextTimerAsync();
     }
   }
+  requests.stop();
   return { outcome, retries, seconds: (performance.now() - startedAt) / 1000 };
 }
 
@@ -169,8 +174,23 @@ it('a try that is answered after the deadline counts', async () => {
   });
   const configuration = { baseURL: `${slow.url}/v1` };
   const model = new ChatOpenAI({ model: 'simulated', apiKey: 'unused', configuration });
-  const { outcome, retries } = await outcomeOf(model, { requests: () => requests });
+  const { outcome, retries } = await outcomeOf(model);
   await slow.close();
   expect(outcome).toMatchObject({ bestScore: 1 });
   expect(retries).toHaveLength(1);
+}, 60_000);
+
+it('a client whose calls wait for each other is given up after two minutes, its own retries included', async () => {
+  server.response = busy;
+  const model = new ChatOpenAI({
+    model: 'simulated',
+    apiKey: 'unused',
+    maxConcurrency: 1,
+    configuration: { baseURL: `${server.url}/v1` },
+  });
+  const trainset = ['a', 'b', 'c', 'd'].map((id) => ({ id, input: { id } }));
+  const { outcome, seconds } = await outcomeOf(model, { trainset });
+  expect(outcome).toBeInstanceOf(SeedError);
+  expect(seconds).toBeGreaterThan(60);
+  expect(seconds).toBeLessThan(130);
 }, 60_000);

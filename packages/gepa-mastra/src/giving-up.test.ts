@@ -1,7 +1,7 @@
 import { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { SeedError } from 'gepa-core';
-import { type FailingServer, startFailingServer } from 'gepa-test-server';
+import { type FailingServer, startFailingServer, watchRequestsInProgress } from 'gepa-test-server';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { gepa } from './gepa.ts';
 import { modelOf } from './testing/openai-server.ts';
@@ -19,6 +19,7 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** Compiles an agent by a clock that stands still while a request is in progress. */
 async function outcomeOf(url: string) {
+  const requests = watchRequestsInProgress();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   const startedAt = performance.now();
   const retries: string[] = [];
@@ -44,15 +45,18 @@ async function outcomeOf(url: string) {
         outcome = error;
       },
     );
-  let quietTurns = -1_000;
-  for (let { requests } = server; outcome === undefined; { requests } = server) {
+  // What comes before the first request takes any time.
+  while (requests.total === 0) await nextTurn();
+  let quietTurns = 0;
+  for (let { total } = requests; outcome === undefined; { total } = requests) {
     await nextTurn();
-    quietTurns = server.requests === requests ? quietTurns + 1 : 0;
-    if (quietTurns > 200) {
+    quietTurns = requests.count > 0 || requests.total !== total ? 0 : quietTurns + 1;
+    if (quietTurns > 50) {
       quietTurns = 0;
       await vi.advanceTimersToNextTimerAsync();
     }
   }
+  requests.stop();
   return { outcome, retries, seconds: (performance.now() - startedAt) / 1000 };
 }
 

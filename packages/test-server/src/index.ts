@@ -20,4 +20,5 @@ export {
   type RawResponse,
   startFailingServer,
 } from './provider-failures.ts';
+export { watchRequestsInProgress } from './requests-in-progress.ts';
 export { type HttpRequest, type LoopbackServer, sendJson, startServer } from './server.ts';

@@ -5,12 +5,16 @@ import { ModelCallError } from 'gepa-core/adapter';
 export interface ClientRequest {
   /** With the port. */
   readonly host: string;
-  /** A call of a model on Bedrock, whose client keeps its address to itself. */
-  readonly isOfBedrock: boolean;
+  readonly method: string;
+  readonly path: string;
 }
 
+/** A call of a model on Bedrock, whose client keeps its address to itself. */
+const bedrockPath = /^\/model\/[^/]+\/(converse|invoke)/;
 /** Clients that keep their default address to themselves. */
 const defaultHosts = /(^|\.)(googleapis\.com|amazonaws\.com|mistral\.ai)(:\d+)?$/;
+
+const keyOf = ({ method, host, path }: ClientRequest) => `${method} ${host}${path}`;
 
 /**
  * The requests of one rollout while a model call is in progress: reports the tries of its client that fail, since
@@ -22,7 +26,7 @@ export class ClientTries {
   readonly #inFlight = new Set<ClientRequest>();
   /** By host, how often a try has failed in the present model call. */
   readonly #failures = new Map<string, number>();
-  /** Hosts that sent the present model call a response. */
+  /** Requests of the present model call that were answered with a success status. */
   readonly #responded = new Set<string>();
   #openCalls = 0;
   #onRetry: { readonly host: string; readonly call: () => void } | undefined;
@@ -44,8 +48,8 @@ export class ClientTries {
   began(call: ClientRequest): void {
     if (this.#openCalls === 0) return;
     const { host } = call;
-    // Another request for the same call: the response was not an answer.
-    if (this.#openCalls === 1 && this.#responded.delete(host))
+    // The same request again for the same call: the response was not an answer. A GET may ask for a result that takes time.
+    if (this.#openCalls === 1 && call.method === 'POST' && this.#responded.delete(keyOf(call)))
       this.#report(call, new ModelCallError(`The response of ${host} was not an answer.`, 'transient'));
     this.#inFlight.add(call);
     if (this.#onRetry?.host !== host) return;
@@ -57,14 +61,14 @@ export class ClientTries {
   ended(call: ClientRequest, error: unknown): void {
     this.#inFlight.delete(call);
     if (this.#openCalls === 0) return;
-    if (error === undefined) this.#responded.add(call.host);
+    if (error === undefined) this.#responded.add(keyOf(call));
     else this.#report(call, error);
   }
 
   #report(call: ClientRequest, cause: unknown): void {
     const { host } = call;
     const hosts = this.#hosts();
-    const isOfModel = hosts.has(host) || call.isOfBedrock || defaultHosts.test(host);
+    const isOfModel = hosts.has(host) || bedrockPath.test(call.path) || defaultHosts.test(host);
     // Where no model states its address, the request of a tool or of tracing may fail while the model answers.
     if (!isOfModel && (hosts.size > 0 || this.#inFlight.size > 0)) return;
     const failures = (this.#failures.get(host) ?? 0) + 1;

@@ -8,7 +8,7 @@ import { RolloutTracer } from './tracer.ts';
 
 /** What the `fetch` of Node reports about a request. */
 interface FetchMessage {
-  readonly request: { readonly origin: string | URL; readonly path: string };
+  readonly request: { readonly origin: string | URL; readonly method: string; readonly path: string };
   readonly response: {
     readonly statusCode: number;
     readonly statusText: string;
@@ -30,11 +30,10 @@ interface Http2Message {
 /** Requests in progress, by the object that the runtime reports about. */
 const requests = new WeakMap<object, { readonly sent: Request; readonly tracer: RolloutTracer }>();
 
-function began(key: object, host: string, path: string): void {
+function began(key: object, sent: Request): void {
   const tracer: unknown = getContextVariable(RolloutTracer.handlerName);
   // Compared by method: the tracer may come from another installed copy of this package.
   if (!isNode(tracer) || typeof tracer.requestBegan !== 'function') return;
-  const sent = { host, isOfBedrock: /^\/model\/[^/]+\/(converse|invoke)/.test(path) };
   requests.set(key, { sent, tracer: tracer as unknown as RolloutTracer });
   (tracer as unknown as RolloutTracer).requestBegan(sent);
 }
@@ -55,17 +54,25 @@ function failed(key: object, error: unknown): void {
 /** The runtime's channels, of `fetch`, `node:http` and `node:http2`. Other runtimes have none. */
 const listeners: Readonly<Record<string, (message: never) => void>> = {
   'undici:request:create': ({ request }: FetchMessage) =>
-    began(request, new URL(request.origin).host, request.path),
+    began(request, { host: new URL(request.origin).host, method: request.method, path: request.path }),
   'undici:request:headers': ({ request, response }: FetchMessage) =>
     answered(request, response.statusCode, response.statusText, pairs(response.headers)),
   'undici:request:error': ({ request, error }: FetchMessage) => failed(request, error),
   'http.client.request.start': ({ request }: HttpMessage) =>
-    began(request, String(request.getHeader('host') ?? request.host), request.path),
+    began(request, {
+      host: String(request.getHeader('host') ?? request.host),
+      method: request.method,
+      path: request.path,
+    }),
   'http.client.response.finish': ({ request, response }: HttpMessage) =>
     answered(request, response.statusCode ?? 0, response.statusMessage ?? '', response.headers),
   'http.client.request.error': ({ request, error }: HttpMessage) => failed(request, error),
   'http2.client.stream.created': ({ stream, headers }: Http2Message) =>
-    began(stream, String(headers[':authority'] ?? ''), String(headers[':path'] ?? '')),
+    began(stream, {
+      host: String(headers[':authority'] ?? ''),
+      method: String(headers[':method']),
+      path: String(headers[':path'] ?? ''),
+    }),
   'http2.client.stream.finish': ({ stream, headers }: Http2Message) =>
     answered(stream, Number(headers[':status']), '', headers),
   'http2.client.stream.error': ({ stream, error }: Http2Message) => failed(stream, error),
