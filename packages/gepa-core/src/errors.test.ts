@@ -67,7 +67,10 @@ it('the name of an error is the name of its class, and OptionsError lists severa
 });
 
 it('the message of an error shows characters that could control a terminal as escapes', () => {
-  const error = new ours.CandidateMismatchError('There is no a\u202eb\u001b[2J.', { missing: [], unknown: [] });
+  const error = new ours.CandidateMismatchError('There is no a\u202eb\u001b[2J.', {
+    missing: [],
+    unknown: [],
+  });
   expect(error.message).toBe('There is no a\\u202eb␛[2J.');
   expect(error.stack).not.toContain('\u202e');
 });

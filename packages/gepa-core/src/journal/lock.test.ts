@@ -93,7 +93,8 @@ it.each([
     onTestFinished(() => {
       for (const one of processes) one.kill();
     });
-    const answers = () => Promise.all(processes.map(async (one) => (await once(one, 'message'))[0] as string));
+    const answers = () =>
+      Promise.all(processes.map(async (one) => (await once(one, 'message'))[0] as string));
     await answers();
     const outcome = answers();
     for (const one of processes) one.send('go');

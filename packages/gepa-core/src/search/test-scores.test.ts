@@ -122,7 +122,9 @@ it('test examples that fail far more often than those of the search are left out
   expect(test).toMatchObject({ size: left.length });
   expect(test!.gain).toBeGreaterThan(0);
   expect(test!.bestScore).toBeCloseTo(left.reduce((sum: number, score) => sum + score!, 0) / left.length);
-  expect(warnings.join()).toMatch(/13 of the 20 rollouts of candidate \d+ failed, and 0 of \d+ in the search/);
+  expect(warnings.join()).toMatch(
+    /13 of the 20 rollouts of candidate \d+ failed, and 0 of \d+ in the search/,
+  );
 });
 
 it('a candidate that fails as often on the testset as in the search is scored with its failures', async () => {
