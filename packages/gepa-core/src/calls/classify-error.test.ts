@@ -172,6 +172,7 @@ it.each([
   [429, 'You have exceeded your monthly quota. Upgrade your plan.'],
   [400, 'You have reached your specified API usage limits. You will regain access on 2027-01-01.'],
   [400, 'Your account is past due. Please update your payment method.'],
+  [400, 'Operation not allowed'],
   [400, 'Access to these models is not allowed from unsupported countries.'],
 ])('the status %d with "%s" is refused', (status, message) => {
   expect(failureKind(withFields({ status }, message))).toBe('refused');

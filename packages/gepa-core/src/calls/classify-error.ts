@@ -38,6 +38,8 @@ const refusalMessages = [
   /(invalid|unknown|unsupported|no such) model\b|not a valid model|model identifier/i,
   /\bmodels?\b[^\n]{0,120}(not found|not exist|no longer|is invalid|decommissioned|deprecated|end of (its )?life|not (available|supported|enabled))/i,
   /on-demand throughput isn.t supported|access to the model/i,
+  // Bedrock, of an account that may not call models.
+  /^operation not allowed$/i,
 ];
 /** What clients say without a key, before they send anything. */
 const keylessMessage =

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { expect, it, vi } from 'vitest';
 import { CandidateMismatchError, MetricError, OptionsError, RegressionError } from '../errors.ts';
 import { savedCandidate } from '../program/saved-candidate.ts';
@@ -202,6 +203,14 @@ it('an evaluation stops at a limit and reports what was scored', async () => {
 
 it('an invalid score ends the evaluation with a MetricError', async () => {
   await expect(evaluate({ ...program(), metric: () => Number.NaN })).rejects.toThrow(MetricError);
+});
+
+it('console.log of a report shows its table, and no control characters of outputs', async () => {
+  const report = await evaluate({ ...program(), candidates: { 'old\u202e': 'seed', new: better } });
+  const shown = inspect(report);
+  expect(shown).toContain('95% interval');
+  expect(shown).toContain('old\\u202e');
+  expect(shown.split('\n').length).toBeLessThan(10);
 });
 
 it('a report converts to plain JSON and back to the same data', async () => {

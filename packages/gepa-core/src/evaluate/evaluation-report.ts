@@ -1,4 +1,5 @@
 import type { Usage } from '../budget/usage.ts';
+import { inspectable } from '../report/inspect.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
 import { type Comparison, compareEvaluations } from './compare.ts';
 import { describeComparison, describeEvaluation } from './describe.ts';
@@ -24,6 +25,7 @@ export class EvaluationReport<Names extends string = string, Name extends string
     this.durationMs = data.durationMs;
     this.stopReason = data.stopReason;
     this.warnings = data.warnings;
+    inspectable(this, () => `EvaluationReport {\n${describeEvaluation(this)}\n}`);
   }
 
   /**

@@ -3,6 +3,8 @@ import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, ownValue } from '../component.ts';
 import { SeedError } from '../errors.ts';
+import { countOf } from '../report/format.ts';
+import { haveJumped } from './evaluation/failure-check.ts';
 import { DECIDING_ROLLOUTS, isHopeless } from './evaluation/hopeless-seed.ts';
 import { type SearchContext, stopsRun } from './search-context.ts';
 import { isTrial, seedAdvice } from './seed-advice.ts';
@@ -163,11 +165,28 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
     ...failuresOf(rollouts),
     metricCalls,
   };
+  warnIfFailuresJumped(search, added, rollouts);
   const members = state.pool.candidates.map((member) => state.candidates[member]!);
   const bestIndex = strategies.evaluationPolicy.best([...members, scoredCandidate(added)], state.pool.part);
   dispatch({ type: 'candidate_added', ...added, bestIndex });
   if (origin.parents.length > 0) strategies.candidateAdded(index, origin.parents);
   return true;
+}
+
+/** Failures of some examples in between show no outage, but may be none of the candidate's. */
+function warnIfFailuresJumped<Example, Output, Trace, Name extends string>(
+  { state, evaluator, warn }: SearchContext<Example, Output, Trace, Name>,
+  { index, parents, failed = 0, error }: Pick<ScoredCandidate, 'index' | 'parents' | 'failed' | 'error'>,
+  rollouts: Validation<Example, Output, Trace>['rollouts'],
+): void {
+  const [parent] = parents;
+  if (parent === undefined) return;
+  const made = rollouts.filter((rollout) => rollout !== undefined).length;
+  const before = evaluator.failuresOf(state.candidates[parent]!.texts);
+  if (!haveJumped({ failed, made }, before)) return;
+  warn(
+    `Candidate ${index} failed on ${failed} of ${countOf(made, 'validation example')}, its parent on ${before.failed} of ${before.made} examples: ${error}. If no text can cause this, its score is too low.`,
+  );
 }
 
 function failuresOf(

@@ -130,6 +130,22 @@ describe('failures of a candidate', () => {
     expect(result.totalMetricCalls).toBe(run.rollouts());
   });
 
+  it('a child that fails on scattered examples of the valset, unlike its parent, causes a warning', async () => {
+    const run = tokenRun({
+      valset: tokenExamples('valid', 30),
+      maxIterations: 2,
+      acceptanceCriterion: () => true,
+      before: ({ candidate, example }) => {
+        if (!isSeed(candidate) && /valid-\d*[13579]$/.test(example.id) && example.id !== 'valid-29')
+          throw new Error('connection lost');
+      },
+    });
+    const { warnings } = await optimize(run.options);
+    expect(warnings.join('\n')).toMatch(
+      /Candidate 1 failed on 14 of 30 validation examples, its parent on 0 of \d+ examples: connection lost\. If no text/,
+    );
+  });
+
   it('a program that often fails by chance does not end the run', async () => {
     for (let seed = 0; seed < 20; seed++) {
       const random = new Random(seed);
