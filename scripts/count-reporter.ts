@@ -16,8 +16,8 @@ export default class CountReporter implements Reporter {
         else skipped++;
       }
     }
-    const counts = [`${passed} passed`, `${failed} failed`, ...(skipped > 0 ? [`${skipped} skipped`] : [])];
+    const counts = `${passed} passed, ${failed} failed\n`;
     // The default reporter writes its summary in the same event; let it finish.
-    process.on('exit', () => process.stdout.write(`\n${counts.join(', ')}\n`));
+    process.on('exit', () => process.stdout.write(`\n${skipped > 0 ? `${skipped} skipped\n` : ''}${counts}`));
   }
 }

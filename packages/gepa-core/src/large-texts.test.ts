@@ -15,9 +15,9 @@ import { toPlain } from './reflection/records/plain.ts';
 import { pruneLists } from './reflection/records/prune-lists.ts';
 import { renderRecords } from './reflection/records/render.ts';
 import { diffTexts } from './report/diff.ts';
-import { visible } from './report/visible.ts';
 import { wrapText } from './report/wrap.ts';
 import { secretsIn } from './secrets.ts';
+import { visible } from './visible.ts';
 
 /** Texts of about `size` characters that make backtracking expressions and repeated slices slow. */
 const shapes: Readonly<Record<string, (size: number) => string>> = {

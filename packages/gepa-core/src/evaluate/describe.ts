@@ -9,8 +9,8 @@ import {
   UNKNOWN,
 } from '../report/format.ts';
 import { describeStopReason } from '../report/stop-reason.ts';
-import { visible } from '../report/visible.ts';
 import { listItem } from '../report/wrap.ts';
+import { visible } from '../visible.ts';
 import type { Comparison } from './compare.ts';
 import type { CandidateEvaluation, EvaluationData } from './evaluation.ts';
 

@@ -1,6 +1,6 @@
 import type { Component } from '../component.ts';
+import { visible } from '../visible.ts';
 import { type Colors, colorsOf } from './colors.ts';
-import { visible } from './visible.ts';
 import { fitted, listItem, reportWidth, wrapSpans } from './wrap.ts';
 
 /** A part of a program whose text was not made a component. */

@@ -1,7 +1,7 @@
 import type { OptimizationResult } from '../result.ts';
+import { visibleJson } from '../visible.ts';
 import { countOf, formatGain, formatScore } from './format.ts';
 import { describeStopReason } from './stop-reason.ts';
-import { visibleJson } from './visible.ts';
 
 const custom = Symbol.for('nodejs.util.inspect.custom');
 

@@ -2,6 +2,7 @@ import { type GepaEvent, isDecision } from '../events.ts';
 import type { TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search/state/search-view.ts';
 import { SearchState, scoresOf } from '../search/state/state.ts';
+import { visible } from '../visible.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from './format.ts';
 import {
   describeLastRejected,
@@ -11,7 +12,6 @@ import {
 } from './proposals.ts';
 import { describeLimits, Spending } from './spending.ts';
 import { describeStopReason } from './stop-reason.ts';
-import { visible } from './visible.ts';
 
 type EventOf<Type extends GepaEvent['type']> = Extract<GepaEvent, { type: Type }>;
 

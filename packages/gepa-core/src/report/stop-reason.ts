@@ -1,7 +1,7 @@
 import type { BudgetHeld } from '../result.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import { visible } from '../visible.ts';
 import { formatCount } from './format.ts';
-import { visible } from './visible.ts';
 
 const descriptions = new Map<StopReason, string>([
   ['maxMetricCalls', 'the metric calls are used up'],

@@ -1,6 +1,7 @@
 import { MIN_DIFFERING } from '../evaluate/compare.ts';
 import type { ComponentProposals, OptimizationResult, ScoreBasis, TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search/state/search-view.ts';
+import { visible } from '../visible.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { diffCandidates } from './diff.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore } from './format.ts';
@@ -13,7 +14,6 @@ import {
 } from './proposals.ts';
 import { spendLines } from './spend-table.ts';
 import { describeStopReason } from './stop-reason.ts';
-import { visible } from './visible.ts';
 import { displayWidth, listItem, reportWidth, wrapText } from './wrap.ts';
 
 export interface SummaryOptions {

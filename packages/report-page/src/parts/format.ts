@@ -10,7 +10,7 @@ export {
   UNKNOWN,
 } from '../../../gepa-core/src/report/format.ts';
 export { describeStopReason } from '../../../gepa-core/src/report/stop-reason.ts';
-export { visible } from '../../../gepa-core/src/report/visible.ts';
+export { visible } from '../../../gepa-core/src/visible.ts';
 
 /** `2026-11-29 00:15` in the reader's own time zone. */
 export function formatTime(ms: number): string {

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { GepaError } from '../../errors.ts';
 import { type SavedCandidate, writeSavedCandidate } from '../../program/saved-candidate.ts';
 import { savedFrom } from '../../program/saved-from.ts';
-import { visibleJson } from '../../report/visible.ts';
 import type { RunData } from '../../run-data/run-data.ts';
 import { bootstrapInterval } from '../../search/bootstrap.ts';
 import { VERSION } from '../../version.ts';
+import { visibleJson } from '../../visible.ts';
 import { type Command, textOf } from '../command.ts';
 import { candidateOf, openRun } from '../run-argument.ts';
 

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { messageOf } from '../../calls/classify-error.ts';
 import { FileAccessError } from '../../errors.ts';
 import { formatCount, formatGain, formatScore, UNKNOWN } from '../../report/format.ts';
-import { visible, visibleJson } from '../../report/visible.ts';
+import { visible, visibleJson } from '../../visible.ts';
 import type { Command } from '../command.ts';
 import { openRun } from '../run-argument.ts';
 

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { JournalDamagedError } from '../../errors.ts';
 import { interruptible } from '../../node/interrupt.ts';
-import { visibleJson } from '../../report/visible.ts';
 import { watchRun } from '../../report-file/watch-server.ts';
 import { readRun } from '../../run-data/read-run.ts';
+import { visibleJson } from '../../visible.ts';
 import { type Command, textOf } from '../command.ts';
 import { UsageError } from '../usage-error.ts';
 
