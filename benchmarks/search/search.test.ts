@@ -1,3 +1,4 @@
+// @module-tag slow
 import { describe, expect, it } from 'vitest';
 import { families } from './families/index.ts';
 import { runOnce } from './run.ts';

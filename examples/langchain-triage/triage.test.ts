@@ -1,3 +1,4 @@
+// @module-tag slow
 import type { BaseLanguageModelInput } from '@langchain/core/language_models/base';
 import { type BaseMessage, coerceMessageLikeToMessage } from '@langchain/core/messages';
 import { RunnableLambda } from '@langchain/core/runnables';

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { Annotation, END, MemorySaver, START, StateGraph } from '@langchain/langgraph';
 import { GepaError, OptionsError } from 'gepa-core';

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { ChatAnthropic } from '@langchain/anthropic';
 import { ChatBedrockConverse } from '@langchain/aws';

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { SeedError } from 'gepa-core';

@@ -1,3 +1,4 @@
+// @module-tag slow
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
