@@ -72,11 +72,11 @@ export const scoreReached =
   ({ search }) =>
     search.candidates.length > 0 && search.partMean(search.bestIndex) >= score ? 'scoreReached' : undefined;
 
-/** Stops when there has been no new best candidate for n iterations. */
+/** Stops when no candidate has become the best for n iterations. */
 export const noImprovement =
   (n: number): StopCondition =>
   ({ search, iterations }) =>
-    iterations - (search.candidates[search.bestIndex]?.iteration ?? 0) >= n ? 'noImprovement' : undefined;
+    iterations - search.bestSince >= n ? 'noImprovement' : undefined;
 
 /** Stops when a signal is aborted. Unlike the option `signal`, it lets the current iteration finish. */
 export const signalAborted =
