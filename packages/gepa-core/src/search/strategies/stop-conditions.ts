@@ -2,7 +2,10 @@ import type { Usage } from '../../budget/usage.ts';
 import type { SearchView } from '../state/search-view.ts';
 
 /** Why a run ended. A custom stop condition may return any other string. */
-export type StopReason =
+export type StopReason = KnownStopReason | (string & {});
+
+/** The reasons that the engine gives. */
+export type KnownStopReason =
   | 'maxMetricCalls'
   | 'maxIterations'
   | 'maxCostUsd'
@@ -23,8 +26,7 @@ export type StopReason =
   /** For a whole epoch there was no proposal that had not been scored before. */
   | 'noNewProposals'
   /** The run failed; the thrown error has this result. */
-  | 'error'
-  | (string & {});
+  | 'error';
 
 /** The argument of a stop condition. */
 export interface StopState {
