@@ -21,7 +21,6 @@ import type {
   RolloutDetails,
 } from './journal.ts';
 import { format, type Header, readJournal, version } from './journal-lines.ts';
-import { parsing } from './parsing.ts';
 
 export interface FileJournalOptions {
   readonly fingerprint: Fingerprint;
@@ -159,11 +158,10 @@ export class FileJournal implements Journal {
     return this.#append({ type, at: this.#now(), ...rest }).written;
   }
 
-  *detailsAt(position: JournalPosition): Generator<void, RolloutDetails> {
-    const line = this.#file.read(position);
-    yield;
-    const entry = (yield* parsing(line)) as RolloutDetails;
-    const { output, trace, feedback, componentFeedback, error } = entry;
+  detailsAt(position: JournalPosition): RolloutDetails {
+    const { output, trace, feedback, componentFeedback, error } = JSON.parse(
+      this.#file.read(position),
+    ) as RolloutDetails;
     return {
       ...(output === undefined ? {} : { output }),
       ...(trace === undefined ? {} : { trace }),

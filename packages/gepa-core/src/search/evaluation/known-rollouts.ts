@@ -13,7 +13,7 @@ import { ImageMemory } from './image-memory.ts';
 export interface Scored<Example, Output, Trace> extends Measured<Example, Output, Trace> {
   readonly position?: JournalPosition | undefined;
   /** The same, of a rollout of another run. */
-  readonly readDetails?: (() => Generator<void, RolloutDetails>) | undefined;
+  readonly readDetails?: (() => RolloutDetails) | undefined;
   /** Where its images are in the `ImageMemory`. */
   readonly imagesAt?: number;
 }
@@ -123,8 +123,7 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
     const { journal, pace } = this.#options.run;
     const complete: Measured<Example, Output, Trace>[] = [];
     for (const { position, readDetails, imagesAt, ...rollout } of rollouts) {
-      const read = readDetails ?? (position && (() => journal!.detailsAt(position)));
-      const details = read && (await pace.steps(read()));
+      const details = await pace.step(() => readDetails?.() ?? (position && journal!.detailsAt(position)));
       const images = imagesAt === undefined ? undefined : this.#images.get(imagesAt);
       complete.push({
         ...rollout,
