@@ -84,7 +84,7 @@ export async function estimate<Example, Output, Trace, Name extends string>(
   const settings = (await resolveOptions(options, { needsReserve: false })) as AnySettings;
   await settings.prices.load();
   const measurement = measure ? await measureRollout(settings) : undefined;
-  const { likely, largest } = callSizes(settings, measurement);
+  const { likely, largest } = await callSizes(settings, measurement);
   const run = await dryRun(settings, likely);
   const expected = run && amountsOf(run.counts, likely);
   const ceiling = amountsOf(ceilingOf(settings), largest);

@@ -152,7 +152,6 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     names,
     trainset,
     mask,
-    pace,
     toPlain: adapter.toPlain?.bind(adapter),
     perfectScore,
     showExpected,
