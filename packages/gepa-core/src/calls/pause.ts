@@ -3,6 +3,9 @@ import { nextTurn } from './next-turn.ts';
 /** Shorter work is not worth a turn of the event loop. */
 const MAX_WORK_MS = 10;
 
+/** What work awaits before each piece. */
+export type Pause = () => Promise<void>;
+
 /** When work began in the present turn; `undefined` if none has. */
 let workingSince: number | undefined;
 let queue = Promise.resolve();

@@ -113,7 +113,7 @@ export async function estimate<Example, Output, Trace, Name extends string>(
       ...(measurement === undefined ? [] : callsThatDoNotFit(settings, measurement)),
     ],
     warnings: [
-      ...warningsOf(settings, run, measurement, likely),
+      ...(await warningsOf(settings, run, measurement, likely)),
       ...(measurement === undefined ? unknownCalls(settings) : []),
     ],
     assumptions: assumptionsOf(settings, run, measurement),

@@ -4,7 +4,6 @@ import { noTime, SpendReport, totalTime } from '../budget/spend.ts';
 import { Stopwatch } from '../budget/stopwatch.ts';
 import type { CallEnvironment } from '../calls/call.ts';
 import { Outage } from '../calls/outage.ts';
-import { Pace, withoutPause } from '../calls/pace.ts';
 import type { RunSignal } from '../calls/run-signal.ts';
 import { AttemptTimeouts } from '../calls/timeout.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
@@ -23,7 +22,7 @@ import type { RolloutPlace, RolloutRun } from '../rollouts/rollouts.ts';
 import { keyedDraws, sharedDraws } from './draws.ts';
 import { Evaluator } from './evaluation/evaluator.ts';
 import type { ExampleRef } from './evaluation/examples.ts';
-import { type ExampleRefs, readExamples } from './evaluation/read-examples.ts';
+import type { ExampleRefs } from './evaluation/read-examples.ts';
 import { MergeProposer } from './merge/merge-proposer.ts';
 import { policyRequest } from './pool.ts';
 import type { SearchContext } from './search-context.ts';
@@ -50,15 +49,11 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   {
     runSignal,
     journal,
-    pace = new Pace(),
-    examples = withoutPause(readExamples(settings, dispatcher.warn)),
+    examples,
   }: {
     readonly runSignal: RunSignal;
     readonly journal?: Journal | undefined;
-    /** Shared with the journal. */
-    readonly pace?: Pace;
-    /** The data sets, if they are read already. */
-    readonly examples?: ExampleRefs<Example>;
+    readonly examples: ExampleRefs<Example>;
   },
 ): PreparedRun<Example, Output, Trace, Name> {
   const { adapter, cacheEvaluation, skipDuplicates } = settings;
@@ -110,7 +105,6 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     retry: settings.retry,
     timeouts: new AttemptTimeouts(signal, settings.rolloutTimeoutMs),
     dispatch: dispatcher.dispatch,
-    pace,
   };
   const trainKeys = new Set(trainset.map(({ key }) => key));
   const rolloutRun: RolloutRun<Example, Output, Trace, Name> = {
@@ -207,7 +201,6 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     evaluator,
     propose,
     memory,
-    pace,
     merger: settings.useMerge ? merger : undefined,
     combines: settings.search !== 'reference',
     maxMergeInvocations: settings.maxMergeInvocations,

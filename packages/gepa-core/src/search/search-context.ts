@@ -1,6 +1,5 @@
 import type { SpendReport } from '../budget/spend.ts';
 import type { Interruption } from '../calls/interruption.ts';
-import type { Pace } from '../calls/pace.ts';
 import type { Candidate } from '../component.ts';
 import type { DecisionEvent } from '../events.ts';
 import type { Memory } from '../reflection/memory/memory.ts';
@@ -30,7 +29,6 @@ export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly evaluator: Evaluator<Example, Output, Trace, Name>;
   readonly propose: Proposer<Example, Output, Trace, Name>;
   readonly memory: Memory<Name>;
-  readonly pace: Pace;
   readonly merger: MergeProposer<Name> | undefined;
   /** Whether a reflection merges candidates that cannot be crossed. The reference has no such merge. */
   readonly combines: boolean;
