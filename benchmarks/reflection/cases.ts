@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Adapter, Component, Rollout, Step } from 'gepa-core';
-import { withoutPause } from '../../packages/gepa-core/src/calls/pace.ts';
 import { buildReflectionPrompt } from '../../packages/gepa-core/src/reflection/prompt/prompt.ts';
 import { reflectionRequests } from '../../packages/gepa-core/src/reflection/prompt/requests.ts';
 
@@ -23,18 +22,19 @@ export const cases: readonly Case[] = readdirSync(folder)
   .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Case);
 
 /** The prompt that asks for new texts of components. */
-export function promptOf({ components, candidate, rollouts }: Case, names: readonly string[]): string {
+export async function promptOf(
+  { components, candidate, rollouts }: Case,
+  names: readonly string[],
+): Promise<string> {
   const adapter: Pick<Adapter<unknown, unknown, readonly Step[]>, 'components'> = { components };
-  const [request] = withoutPause(
-    reflectionRequests({
-      adapter: adapter as Adapter<unknown, unknown>,
-      candidate,
-      components: names,
-      rollouts,
-      templates: undefined,
-      knowledge: {},
-      maxRecordCharacters: undefined,
-    }),
-  );
+  const [request] = await reflectionRequests({
+    adapter: adapter as Adapter<unknown, unknown>,
+    candidate,
+    components: names,
+    rollouts,
+    templates: undefined,
+    knowledge: {},
+    maxRecordCharacters: undefined,
+  });
   return buildReflectionPrompt(request!);
 }

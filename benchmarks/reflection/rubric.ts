@@ -26,7 +26,7 @@ console.log(
 );
 for (const recorded of cases) {
   const names = Object.keys(recorded.baseline);
-  const prompt = promptOf(recorded, names);
+  const prompt = await promptOf(recorded, names);
   const answer = await ask(prompt);
   writeFileSync(join(folder, `${recorded.name}.prompt.md`), prompt);
   writeFileSync(join(folder, `${recorded.name}.answer.md`), answer);

@@ -19,15 +19,16 @@ const rows = cases.flatMap((recorded) => {
 });
 
 console.log('| case | components | before | now | ratio |\n| --- | --- | ---: | ---: | ---: |');
-const ratios = rows.map(({ recorded, names, baseline }) => {
-  const prompt = promptOf(recorded, names);
+const ratios: number[] = [];
+for (const { recorded, names, baseline } of rows) {
+  const prompt = await promptOf(recorded, names);
   const components = names.length === 1 ? names[0]! : 'all';
   if (flag === '--write' && folder !== undefined) {
     writeFileSync(join(folder, `${recorded.name}.${components}.md`), prompt);
   }
   const ratio = prompt.length / baseline;
   console.log(`| ${recorded.name} | ${components} | ${baseline} | ${prompt.length} | ${ratio.toFixed(2)} |`);
-  return ratio;
-});
+  ratios.push(ratio);
+}
 const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
 console.log(`\nMean ratio: ${mean.toFixed(2)}`);

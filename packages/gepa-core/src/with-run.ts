@@ -1,6 +1,5 @@
 import { messageOf } from './calls/classify-error.ts';
 import { nextTurn } from './calls/next-turn.ts';
-import { Pace } from './calls/pace.ts';
 import { RunSignal } from './calls/run-signal.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
 import { GepaError } from './errors.ts';
@@ -38,7 +37,6 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
   let directory: RunDirectory | undefined;
   let place: PreparedRun<Example, Output, Trace, Name>['place'] | undefined;
   try {
-    const pace = new Pace();
     const { maxDurationMs = Number.POSITIVE_INFINITY } = settings;
     const openedAt = performance.now();
     runSignal.endAfter(maxDurationMs);
@@ -46,18 +44,16 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
       directory = await directoryOf(settings, settings.runDir, {
         dispatcher,
         runSignal,
-        pace,
         evaluation,
       });
     }
     const { journal } = directory ?? {};
-    const examples = await pace.steps(
-      runSignal.beforeStart(readExamples(settings, dispatcher.warn, trainsetName)),
-    );
-    const prepared = prepareRun(settings, dispatcher, { runSignal, journal, pace, examples });
+    const pause = runSignal.pauseBeforeStart;
+    const examples = await readExamples(settings, dispatcher.warn, pause, trainsetName);
+    const prepared = prepareRun(settings, dispatcher, { runSignal, journal, examples });
     if (directory !== undefined) {
       const [sets, plainInput] = [setsOf(prepared, trainsetName), plainInputOf(settings)];
-      await pace.steps(runSignal.beforeStart(directory.writeExamples({ sets, plainInput })));
+      await directory.writeExamples({ sets, plainInput, pause });
     }
     const { elapsedMs } = prepared.calls.stopwatch;
     runSignal.endAfter(maxDurationMs - elapsedMs - (performance.now() - openedAt));

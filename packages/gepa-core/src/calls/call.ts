@@ -9,7 +9,6 @@ import type { ProgressEvent } from '../events.ts';
 import type { CallEntry, Journal, KnownEntry } from '../journal/journal.ts';
 import type { Interruption } from './interruption.ts';
 import type { Outage } from './outage.ts';
-import type { Pace } from './pace.ts';
 import type { RetryOptions } from './retry.ts';
 import type { Semaphore } from './semaphore.ts';
 import type { AttemptTimeouts } from './timeout.ts';
@@ -27,7 +26,6 @@ export interface CallEnvironment {
   readonly retry: RetryOptions;
   readonly timeouts: AttemptTimeouts;
   readonly dispatch: (event: ProgressEvent) => void;
-  readonly pace: Pace;
   /** Set once the run cannot go on: no new call starts. */
   failure?: RunError;
 }

@@ -7,7 +7,6 @@ import { type Journal, settledCallOf } from '../journal/journal.ts';
 import type { Settings } from '../options/settings.ts';
 import type { CallEnvironment } from './call.ts';
 import { Outage } from './outage.ts';
-import type { Pace } from './pace.ts';
 import { AttemptTimeouts } from './timeout.ts';
 
 /** Creates what all calls of a run share. Charges the budget with what earlier sessions spent. */
@@ -17,13 +16,12 @@ export function openCalls<Example, Output, Trace, Name extends string>(
   run: {
     readonly signal: AbortSignal;
     readonly journal: Journal | undefined;
-    readonly pace: Pace;
     /** Metric calls kept for the testset, while `keepsTestset` says so. */
     readonly testsetCalls: number;
     readonly keepsTestset: () => boolean;
   },
 ): CallEnvironment {
-  const { signal, journal, pace, testsetCalls, keepsTestset } = run;
+  const { signal, journal, testsetCalls, keepsTestset } = run;
   const budget = new Budget({
     maxMetricCalls: settings.maxMetricCalls,
     maxCostUsd: settings.maxCostUsd,
@@ -54,6 +52,5 @@ export function openCalls<Example, Output, Trace, Name extends string>(
     retry: settings.retry,
     timeouts: new AttemptTimeouts(signal, settings.rolloutTimeoutMs),
     dispatch,
-    pace,
   };
 }

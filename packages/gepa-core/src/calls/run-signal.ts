@@ -1,4 +1,5 @@
 import { RunError } from '../errors.ts';
+import { type Pause, pause } from './pause.ts';
 import { MAX_TIMER_MS } from './timeout.ts';
 
 /** What can end a run from outside of the search. */
@@ -44,25 +45,18 @@ export class RunSignal {
   }
 
   /**
-   * Work before the first call, which stops where it can pause.
+   * Pauses long work before the first call.
    *
-   * @throws {RunError} when the run ends meanwhile: it has no result yet.
+   * @throws {RunError} when the run has ended: it has no result yet.
    */
-  *beforeStart<T>(work: Generator<void, T>): Generator<void, T> {
-    try {
-      while (this.endedBy === undefined) {
-        const { done, value } = work.next();
-        if (done === true) return value;
-        yield;
-      }
-    } finally {
-      work.return(undefined as T);
-    }
+  readonly pauseBeforeStart: Pause = async () => {
+    await pause();
+    if (this.endedBy === undefined) return;
     throw new RunError(
       `The run ended before its first call (${this.endedBy}), so that there is no result. Nothing was spent.`,
       { cause: this.signal.reason },
     );
-  }
+  };
 
   /** The run is over: aborts what still runs. */
   end(): void {

@@ -167,7 +167,7 @@ export class EarlierRun<Name extends string = string> {
     return { fingerprint, changes };
   }
 
-  *#detailsAt({ offset, length }: JournalPosition): Generator<void, RolloutDetails> {
+  #detailsAt({ offset, length }: JournalPosition): RolloutDetails {
     const fs = builtin('node:fs', 'leave `continueFrom` out.');
     const file = fs.openSync(this.#path, 'r');
     try {

@@ -1,5 +1,4 @@
 import type { Price } from '../budget/usage.ts';
-import { withoutPause } from '../calls/pace.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
 import { buildReflectionPrompt } from '../reflection/prompt/prompt.ts';
 import { reflectionRequests } from '../reflection/prompt/requests.ts';
@@ -17,19 +16,20 @@ export const TOKENS_PER_SECOND = 50;
 const free: CallSize = { tokens: 0, costUsd: 0, durationMs: 0 };
 
 /** The likely size of calls, and the largest: with the declared maximum, or with records of the maximum length. */
-export function callSizes(
+export async function callSizes(
   settings: AnySettings,
   measurement: Measurement | undefined,
-): { readonly likely: CallSizes; readonly largest: CallSizes } {
+): Promise<{ readonly likely: CallSizes; readonly largest: CallSizes }> {
   const { reserve = {}, reflectionModel } = settings;
   const rollout = rolloutSize(measurement);
-  const reflection = (size: () => CallSize) => (reflectionModel === undefined ? free : size());
+  const likely = reflectionModel === undefined ? free : await reflectionSize(settings, measurement);
+  const largest =
+    reflectionModel === undefined
+      ? free
+      : atLeast(await reflectionSize(settings, undefined), reserve.reflection);
   return {
-    likely: { rollout, reflection: reflection(() => reflectionSize(settings, measurement)) },
-    largest: {
-      rollout: atLeast(rollout, reserve.rollout),
-      reflection: reflection(() => atLeast(reflectionSize(settings, undefined), reserve.reflection)),
-    },
+    likely: { rollout, reflection: likely },
+    largest: { rollout: atLeast(rollout, reserve.rollout), reflection: largest },
   };
 }
 
@@ -43,35 +43,37 @@ function rolloutSize({ usage, durationMs }: Partial<Measurement> = {}): CallSize
  *
  * @param measurement Its rollout fills the minibatch. Without one, the records have the maximum length.
  */
-function reflectionSize(settings: AnySettings, measurement: Measurement | undefined): CallSize {
+async function reflectionSize(
+  settings: AnySettings,
+  measurement: Measurement | undefined,
+): Promise<CallSize> {
   const { adapter, maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS, componentSelector } = settings;
   const rollouts = Array.from({ length: settings.reflectionMinibatchSize }, () => measurement?.rollout);
   const candidate = seedCandidateOf(adapter.components);
   const names = componentNames(adapter.components);
   const proposals = componentSelector === 'all' ? [names] : names.map((name) => [name]);
-  const sizes = proposals.map((components) => {
-    const requests = withoutPause(
-      reflectionRequests({
-        adapter,
-        candidate,
-        components,
-        rollouts: rollouts.filter((rollout) => rollout !== undefined),
-        templates: settings.reflectionPromptTemplate,
-        maxRecordCharacters,
-        knowledge: settings,
-      }),
-    );
+  const sizes: { readonly input: number; readonly output: number }[] = [];
+  for (const components of proposals) {
+    const requests = await reflectionRequests({
+      adapter,
+      candidate,
+      components,
+      rollouts: rollouts.filter((rollout) => rollout !== undefined),
+      templates: settings.reflectionPromptTemplate,
+      maxRecordCharacters,
+      knowledge: settings,
+    });
     const characters = sum(requests.map((request) => buildReflectionPrompt(request).length));
     const records = measurement === undefined ? maxRecordCharacters * requests.length : 0;
-    return {
+    sizes.push({
       input: (characters + records) / CHARACTERS_PER_TOKEN,
       output: sum(
         components.map((name) =>
           Math.max(LIKELY_TEXT_TOKENS, candidate[name]!.length / CHARACTERS_PER_TOKEN),
         ),
       ),
-    };
-  });
+    });
+  }
   const input = mean(sizes.map((size) => size.input));
   const output = mean(sizes.map((size) => size.output));
   const price = reflectionPrice(settings);

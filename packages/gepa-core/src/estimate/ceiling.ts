@@ -15,7 +15,7 @@ export function ceilingOf(settings: AnySettings): Counts {
   const { maxMetricCalls = Number.POSITIVE_INFINITY, maxIterations = Number.POSITIVE_INFINITY } = settings;
   const index = new ExampleIndex<unknown>();
   const callsFor = (set: 'trainset' | 'valset' | 'testset') => {
-    const keys = index.add(set, settings[set]).map(({ key }) => key);
+    const keys = settings[set].map((example, position) => index.add(example, set, position).key);
     return cacheEvaluation ? new Set(keys).size : keys.length;
   };
   const [trainset, valset, testset] = [callsFor('trainset'), callsFor('valset'), callsFor('testset')];

@@ -1,9 +1,11 @@
 import { modelCallUsage } from '../budget/usage.ts';
+import { pause } from '../calls/pause.ts';
 import { RunSignal } from '../calls/run-signal.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import type { GepaEvent } from '../events.ts';
 import { defaults, presets } from '../options/settings.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
+import { readExamples } from '../search/evaluation/read-examples.ts';
 import { runSearch } from '../search/loop.ts';
 import { startPool } from '../search/pool.ts';
 import { prepareRun } from '../search/prepare.ts';
@@ -56,7 +58,8 @@ export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<D
   const runSignal = new RunSignal(settings.signal);
   try {
     const stubs = { ...stubSettings(settings, sizes, limits), stopConditions: [isOutOfTime, cap] };
-    const { search, calls, testset } = prepareRun(stubs, dispatcher, { runSignal });
+    const examples = await readExamples(stubs, dispatcher.warn, pause);
+    const { search, calls, testset } = prepareRun(stubs, dispatcher, { runSignal, examples });
     const endsBy = await runSearch(search);
     calls.budget.releaseTestset();
     // No time is reserved for the testset.
@@ -68,13 +71,17 @@ export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<D
 }
 
 /** What the run will warn of before its first call. */
-export function warningsBeforehand(settings: AnySettings, sizes: CallSizes): readonly string[] {
+export async function warningsBeforehand(
+  settings: AnySettings,
+  sizes: CallSizes,
+): Promise<readonly string[]> {
   const { maxMetricCalls } = settings;
   const limits = maxMetricCalls === undefined ? {} : { maxMetricCalls };
   const dispatcher = createDispatcher<string>();
   const runSignal = new RunSignal(undefined);
   try {
-    const { search } = prepareRun(stubSettings(settings, sizes, limits), dispatcher, { runSignal });
+    const examples = await readExamples(settings, dispatcher.warn, pause);
+    const { search } = prepareRun(stubSettings(settings, sizes, limits), dispatcher, { runSignal, examples });
     search.dispatch(search.started);
     startPool(search);
     warnOfFewProposals(search);

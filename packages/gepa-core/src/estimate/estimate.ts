@@ -84,7 +84,7 @@ export async function estimate<Example, Output, Trace, Name extends string>(
   const settings = (await resolveOptions(options, { needsReserve: false })) as AnySettings;
   await settings.prices.load();
   const measurement = measure ? await measureRollout(settings) : undefined;
-  const { likely, largest } = callSizes(settings, measurement);
+  const { likely, largest } = await callSizes(settings, measurement);
   const run = await dryRun(settings, likely);
   const expected = run && amountsOf(run.counts, likely);
   const ceiling = amountsOf(ceilingOf(settings), largest);
@@ -113,7 +113,7 @@ export async function estimate<Example, Output, Trace, Name extends string>(
       ...(measurement === undefined ? [] : callsThatDoNotFit(settings, measurement)),
     ],
     warnings: [
-      ...warningsOf(settings, run, measurement, likely),
+      ...(await warningsOf(settings, run, measurement, likely)),
       ...(measurement === undefined ? unknownCalls(settings) : []),
     ],
     assumptions: assumptionsOf(settings, run, measurement),

@@ -7,12 +7,12 @@ import { type DryRun, isCustom, warningsBeforehand } from './dry-run.ts';
 import type { Measurement } from './measure-rollout.ts';
 
 /** Problems to fix before the run: those that the run itself warns of before its first call, and those of its limits. */
-export function warningsOf(
+export async function warningsOf(
   settings: AnySettings,
   run: DryRun | undefined,
   measurement: Measurement | undefined,
   sizes: CallSizes,
-): string[] {
+): Promise<string[]> {
   const { testset, valset, perfectScore } = settings;
   const warnings: string[] = [];
   if (measurement?.rollout.error !== undefined) {
@@ -39,7 +39,7 @@ export function warningsOf(
   if (measurement !== undefined && measurement.usage === undefined) {
     warnings.push('Program and metric reported no usage: the tokens and dollars of a rollout are unknown.');
   }
-  warnings.push(...warningsBeforehand(settings, sizes));
+  warnings.push(...(await warningsBeforehand(settings, sizes)));
   const fewExamples = fewExamplesWarning({
     valsetSize: valset.length,
     perfectScore,

@@ -2,10 +2,12 @@ import type { Rollout } from '../adapter/adapter.ts';
 import type { CallRequest } from '../adapter/call-meter.ts';
 import type { Usage } from '../budget/usage.ts';
 import { sentence } from '../calls/classify-error.ts';
+import { pause } from '../calls/pause.ts';
 import { RunSignal } from '../calls/run-signal.ts';
 import { seedCandidateOf } from '../component.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import { SeedError } from '../errors.ts';
+import { readExamples } from '../search/evaluation/read-examples.ts';
 import { prepareRun } from '../search/prepare.ts';
 import { type AnySettings, withoutSpendLimits } from './counts.ts';
 
@@ -31,10 +33,12 @@ export async function measureRollout(settings: AnySettings): Promise<Measurement
   const { retry } = settings;
   const retries = Math.min(retry.retries ?? MAX_RETRIES, MAX_RETRIES);
   const runSignal = new RunSignal(settings.signal);
+  const dispatcher = createDispatcher();
+  const examples = await readExamples(settings, dispatcher.warn, pause);
   const { search, calls } = prepareRun(
     { ...withoutSpendLimits(settings), retry: { ...retry, retries } },
-    createDispatcher(),
-    { runSignal },
+    dispatcher,
+    { runSignal, examples },
   );
   const requests: CallRequest[] = [];
   calls.budget.onRequest = (request) => requests.push(request);

@@ -1,4 +1,3 @@
-import type { Pace } from '../calls/pace.ts';
 import type { RunSignal } from '../calls/run-signal.ts';
 import { componentNames } from '../component.ts';
 import type { Dispatcher } from '../dispatcher.ts';
@@ -14,22 +13,19 @@ export async function directoryOf<Example, Output, Trace, Name extends string>(
   {
     dispatcher: { add, note, warn },
     runSignal,
-    pace,
     evaluation,
   }: {
     readonly dispatcher: Dispatcher<Name>;
     readonly runSignal: RunSignal;
-    readonly pace: Pace;
     readonly evaluation: EvaluationDescription | undefined;
   },
 ): Promise<RunDirectory> {
   const directory = openRunDirectory(path, {
-    fingerprint: await pace.steps(runSignal.beforeStart(fingerprintOf(settings))),
+    fingerprint: await fingerprintOf(settings, runSignal.pauseBeforeStart),
     program: programIdentityOf(settings),
     about: describeRun(settings),
     names: componentNames(settings.adapter.components),
     mask: settings.mask,
-    pace,
     maxMetricCalls: settings.maxMetricCalls,
     evaluation,
     note,

@@ -1,4 +1,5 @@
 import { messageOf } from '../calls/classify-error.ts';
+import type { Pause } from '../calls/pause.ts';
 import { builtin } from '../node/builtin.ts';
 import type { Mask } from '../redact.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
@@ -9,19 +10,19 @@ export interface WrittenExamples {
   /** The input as plain data. */
   readonly plainInput: (input: unknown) => unknown;
   readonly mask: Mask;
+  readonly pause: Pause;
 }
 
 /**
  * Writes the examples of a run, one per line: number, id, set, position, contents. Equal examples have one number, and
- * only the first has the contents. A file that is there already is complete, and stays. The work can pause between
- * examples.
+ * only the first has the contents. A file that is there already is complete, and stays.
  *
- * @throws what `redact` throws, and when the file cannot be written.
+ * @throws what `redact` and `pause` throw, and when the file cannot be written.
  */
-export function* writeExamples(
+export async function writeExamples(
   path: string,
-  { sets, plainInput, mask }: WrittenExamples,
-): Generator<void, void> {
+  { sets, plainInput, mask, pause }: WrittenExamples,
+): Promise<void> {
   const fs = builtin('node:fs', 'leave `runDir` out.');
   if (fs.existsSync(path)) return;
   const draft = `${path}.draft`;
@@ -30,11 +31,11 @@ export function* writeExamples(
     const written = new Set<number>();
     for (const [set, refs] of Object.entries(sets)) {
       for (const [position, { key, id, example }] of refs.entries()) {
+        await pause();
         const contents = written.has(key) ? {} : contentsOf(example, plainInput);
         written.add(key);
         const line = { example: key, set, position, ...masked({ id, ...contents }, mask) };
         fs.writeSync(file, `${JSON.stringify(line)}\n`);
-        yield;
       }
     }
     fs.renameSync(draft, path);

@@ -1,12 +1,11 @@
 import type { Amount } from '../budget/amount.ts';
 import type { TimeSpent } from '../budget/spend.ts';
 import { messageOf } from '../calls/classify-error.ts';
-import { type Pace, withoutPause } from '../calls/pace.ts';
+import { pause } from '../calls/pause.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
 import type { Mask } from '../redact.ts';
-import type { Plain } from '../reflection/records/plain.ts';
 import { AppendFile } from './append-file.ts';
 import type { EvaluationDescription, SessionDescription } from './describe-run.ts';
 import { EarlierCalls, EarlierReservations, EarlierTime } from './earlier-sessions.ts';
@@ -21,7 +20,6 @@ import type {
   RolloutDetails,
 } from './journal.ts';
 import { format, type Header, readJournal, version } from './journal-lines.ts';
-import { parsing } from './parsing.ts';
 
 export interface FileJournalOptions {
   readonly fingerprint: Fingerprint;
@@ -31,7 +29,6 @@ export interface FileJournalOptions {
   /** The names of the components, in order. */
   readonly names: readonly string[];
   readonly mask: Mask;
-  readonly pace: Pace;
   readonly maxMetricCalls: number | undefined;
   /** Of an evaluation: what it scores, without a search. */
   readonly evaluation: EvaluationDescription | undefined;
@@ -140,14 +137,19 @@ export class FileJournal implements Journal {
   }
 
   async add(entry: CallEntry): Promise<JournalPosition | undefined> {
-    const { pace } = this.#options;
-    const building = this.#lineOf(entry);
-    // A failure is short, and may be added while the run ends.
-    const line =
-      entry.type === 'unavailable' ? withoutPause(building) : await pace.steps(building, { isUrgent: true });
-    if (line === undefined) return undefined;
-    const append = () => this.#file.append(line);
-    const { position, written } = line.length > LONG_LINE ? await pace.step(append) : append();
+    let line = '';
+    try {
+      for (const part of this.#partsOf(entry)) {
+        line += part;
+        // A failure may be added while the run ends.
+        if (line.length > LONG_LINE && entry.type !== 'unavailable') await pause();
+      }
+    } catch (error) {
+      // An unmasked line is never written.
+      this.onFailure(new Error(`redact failed: ${messageOf(error)}`));
+      return undefined;
+    }
+    const { position, written } = this.#file.append(line);
     if (!(await written)) return undefined;
     if (entry.type === 'rollout') this.#written.rollouts++;
     if (entry.type === 'reflection' || entry.type === 'proposal') this.#written.reflections++;
@@ -159,11 +161,10 @@ export class FileJournal implements Journal {
     return this.#append({ type, at: this.#now(), ...rest }).written;
   }
 
-  *detailsAt(position: JournalPosition): Generator<void, RolloutDetails> {
-    const line = this.#file.read(position);
-    yield;
-    const entry = (yield* parsing(line)) as RolloutDetails;
-    const { output, trace, feedback, componentFeedback, error } = entry;
+  detailsAt(position: JournalPosition): RolloutDetails {
+    const { output, trace, feedback, componentFeedback, error } = JSON.parse(
+      this.#file.read(position),
+    ) as RolloutDetails;
     return {
       ...(output === undefined ? {} : { output }),
       ...(trace === undefined ? {} : { trace }),
@@ -198,27 +199,27 @@ export class FileJournal implements Journal {
     return this.#file.append(JSON.stringify(line));
   }
 
-  /**
-   * An entry as JSON: plain data, masked. The work can pause between the parts of an entry. `undefined` if the user's
-   * `redact` throws: an unmasked line is never written.
-   */
-  *#lineOf(entry: CallEntry): Generator<void, string | undefined> {
+  /** The parts of an entry as JSON: plain data, masked. A list, such as the steps of a trace, has one for each item. */
+  *#partsOf(entry: CallEntry): Generator<string> {
     const { mask } = this.#options;
-    const isMasked = (name: string) => masked[entry.type]?.includes(name) ?? false;
-    try {
-      const { type, ...rest } = entry;
-      const names = Object.keys(rest).filter((name) => !mayBeLong.includes(name));
-      const fields = [`"type":${JSON.stringify(type)}`, `"at":${this.#now()}`];
-      for (const name of [...names, ...mayBeLong]) {
-        const value = (rest as Readonly<Record<string, unknown>>)[name];
-        const json = isMasked(name) ? yield* maskedJson(value, mask) : JSON.stringify(value);
-        if (json !== undefined) fields.push(`${JSON.stringify(name)}:${json}`);
+    const { type, ...rest } = entry;
+    yield `{"type":${JSON.stringify(type)},"at":${this.#now()}`;
+    const names = Object.keys(rest).filter((name) => !mayBeLong.includes(name));
+    for (const name of [...names, ...mayBeLong]) {
+      const value = (rest as Readonly<Record<string, unknown>>)[name];
+      const isMasked = masked[type]?.includes(name) ?? false;
+      const start = `,${JSON.stringify(name)}:`;
+      if (isMasked && Array.isArray(value)) {
+        yield `${start}[`;
+        for (const [position, item] of value.entries())
+          yield `${position === 0 ? '' : ','}${JSON.stringify(mask.data(item)) ?? 'null'}`;
+        yield ']';
+      } else {
+        const json = JSON.stringify(isMasked ? mask.data(value) : value);
+        if (json !== undefined) yield start + json;
       }
-      return `{${fields.join(',')}}`;
-    } catch (error) {
-      this.onFailure(new Error(`redact failed: ${messageOf(error)}`));
-      return undefined;
     }
+    yield '}';
   }
 
   #now(): number {
@@ -283,26 +284,4 @@ export class FileJournal implements Journal {
       );
     }
   }
-}
-
-/** A value as JSON, masked; the work can pause between the items of a list, such as the steps of a trace. */
-function* maskedJson(value: unknown, mask: Mask): Generator<void, string | undefined> {
-  if (!Array.isArray(value)) return yield* jsonOf(mask.data(value));
-  const items: string[] = [];
-  for (const item of value) {
-    items.push((yield* jsonOf(mask.data(item))) ?? 'null');
-    yield;
-  }
-  return `[${items.join(',')}]`;
-}
-
-function* jsonOf(value: Plain | undefined): Generator<void, string | undefined> {
-  yield;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const parts: string[] = [];
-  for (const [name, part] of Object.entries(value)) {
-    const json = yield* jsonOf(part);
-    parts.push(Array.isArray(value) ? json! : `${JSON.stringify(name)}:${json}`);
-  }
-  return Array.isArray(value) ? `[${parts.join(',')}]` : `{${parts.join(',')}}`;
 }

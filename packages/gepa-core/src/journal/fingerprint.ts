@@ -1,3 +1,4 @@
+import type { Pause } from '../calls/pause.ts';
 import { type Component, ownValue } from '../component.ts';
 import { builtin } from '../node/builtin.ts';
 import { createMask } from '../redact.ts';
@@ -98,15 +99,14 @@ type DecidingSettings = { readonly [name in (typeof searchOptions)[number]]?: un
   readonly continueFrom?: string;
 };
 
-/** The work can pause between examples. */
-export function* fingerprintOf(settings: DecidingSettings): Generator<void, Fingerprint> {
+export async function fingerprintOf(settings: DecidingSettings, pause: Pause): Promise<Fingerprint> {
   const { adapter, trainset, valset, testset, reflectionModel, propose } = settings;
-  const train = yield* withExamples(trainset);
+  const train = await withExamples(trainset, pause);
   return {
     components: componentDigests(adapter.components),
     trainset: train,
-    valset: valset === trainset ? train : yield* withExamples(valset),
-    testset: yield* withExamples(testset),
+    valset: valset === trainset ? train : await withExamples(valset, pause),
+    testset: await withExamples(testset, pause),
     options: {
       ...Object.fromEntries(
         searchOptions.flatMap((name) =>
@@ -174,14 +174,14 @@ export function dataFingerprint(examples: readonly unknown[]): DataFingerprint {
 }
 
 /** That of the data set and those of its examples, each of which is read once. */
-function* withExamples(examples: readonly unknown[]): Generator<void, DataFingerprint> {
+async function withExamples(examples: readonly unknown[], pause: Pause): Promise<DataFingerprint> {
   const whole = new Digest();
   const each: string[] = [];
   for (const example of examples) {
+    await pause();
     const json = canonicalJson(example);
     whole.add(json);
     each.push(json === undefined ? '' : new Digest().add(json).end());
-    yield;
   }
   return { size: examples.length, digest: whole.end(), examples: each };
 }

@@ -176,8 +176,8 @@ export interface Journal {
   add(entry: CallEntry): Promise<JournalPosition | undefined>;
   /** Resolves to whether it is on disk. */
   mark(entry: MarkEntry): Promise<boolean>;
-  /** Reads the part of a rollout that is not kept in memory. The work can pause between its fields. */
-  detailsAt(position: JournalPosition): Generator<void, RolloutDetails>;
+  /** Reads the part of a rollout that is not kept in memory. */
+  detailsAt(position: JournalPosition): RolloutDetails;
 }
 
 /** How `occurrence` starts for rollouts of the seed that check whether the program still works. */

@@ -19,8 +19,8 @@ export interface RunDirectory {
    * position.
    */
   readonly listener: Listener;
-  /** Writes `examples.jsonl`, unless it is there. The work can pause between examples. */
-  writeExamples(examples: Omit<WrittenExamples, 'mask'>): Generator<void, void>;
+  /** Writes `examples.jsonl`, unless it is there. */
+  writeExamples(examples: Omit<WrittenExamples, 'mask'>): Promise<void>;
   close(): void;
 }
 
@@ -52,12 +52,13 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
     return {
       journal,
       listener,
-      *writeExamples(examples) {
+      async writeExamples(examples) {
         try {
           valset = (examples.sets.val ?? []).map(({ id }) => String(options.mask.data(id)));
           const { mask } = options;
-          yield* writeExamples(`${path}/examples.jsonl`, { ...examples, mask });
+          await writeExamples(`${path}/examples.jsonl`, { ...examples, mask });
         } catch (error) {
+          if (GepaError.isInstance(error)) throw error;
           onFailure(error as Error);
         }
       },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withoutPause } from '../calls/pace.ts';
+import { pause } from '../calls/pause.ts';
 import { ExampleIndex } from '../search/evaluation/examples.ts';
 import { warnAboutData } from './data-warnings.ts';
 
@@ -9,26 +9,28 @@ interface Sets {
   readonly testset?: readonly unknown[];
 }
 
-function warningsFor({ trainset, valset = trainset, testset = [] }: Sets): string[] {
+async function warningsFor({ trainset, valset = trainset, testset = [] }: Sets): Promise<string[]> {
   const index = new ExampleIndex<unknown>();
   const warnings: string[] = [];
+  const refsOf = (set: string, examples: readonly unknown[]) =>
+    examples.map((example, position) => index.add(example, set, position));
   const refs = {
-    trainset: index.add('train', trainset),
-    valset: index.add('val', valset),
-    testset: index.add('test', testset),
+    trainset: refsOf('train', trainset),
+    valset: refsOf('val', valset),
+    testset: refsOf('test', testset),
   };
-  withoutPause(warnAboutData({ trainset, valset }, refs, (warning) => warnings.push(warning)));
+  await warnAboutData({ trainset, valset }, refs, (warning) => warnings.push(warning), pause);
   return warnings;
 }
 
 const ask = (input: string, expected = 'yes') => ({ input, expected });
 
-it('sets without a common example cause no warning', () => {
-  expect(warningsFor({ trainset: [ask('a')], valset: [ask('b')], testset: [ask('c')] })).toEqual([]);
+it('sets without a common example cause no warning', async () => {
+  expect(await warningsFor({ trainset: [ask('a')], valset: [ask('b')], testset: [ask('c')] })).toEqual([]);
 });
 
-it('validation and test examples that are also in the trainset are counted', () => {
-  const warnings = warningsFor({
+it('validation and test examples that are also in the trainset are counted', async () => {
+  const warnings = await warningsFor({
     trainset: [ask('a'), ask('b')],
     valset: [ask('a'), ask('x')],
     testset: [ask('b')],
@@ -39,8 +41,8 @@ it('validation and test examples that are also in the trainset are counted', () 
   ]);
 });
 
-it('examples that differ in case, spaces or punctuation only count as the same', () => {
-  const [warning] = warningsFor({
+it('examples that differ in case, spaces or punctuation only count as the same', async () => {
+  const [warning] = await warningsFor({
     trainset: [ask('Where is my parcel?')],
     valset: [ask('x')],
     testset: [ask('where is  my parcel')],
@@ -50,25 +52,29 @@ it('examples that differ in case, spaces or punctuation only count as the same',
   );
 });
 
-it('inputs that differ in a sign or a digit are not the same', () => {
+it('inputs that differ in a sign or a digit are not the same', async () => {
   const inputs = ['3 + 4', '3 - 4', '3 + 5'];
   const [first, second, third] = inputs.map((input) => ask(input));
-  expect(warningsFor({ trainset: [first], valset: [second], testset: [third] })).toEqual([]);
+  expect(await warningsFor({ trainset: [first], valset: [second], testset: [third] })).toEqual([]);
 });
 
-it('one input with two expected outputs is named', () => {
-  const [warning] = warningsFor({
-    trainset: [ask('a', 'yes')],
-    valset: [ask('b'), ask('c')],
-    testset: [ask('c', 'no')],
-  }).filter((text) => text.includes('different expected'));
+it('one input with two expected outputs is named', async () => {
+  const [warning] = (
+    await warningsFor({
+      trainset: [ask('a', 'yes')],
+      valset: [ask('b'), ask('c')],
+      testset: [ask('c', 'no')],
+    })
+  ).filter((text) => text.includes('different expected'));
   expect(warning).toContain('The examples val:1 and test:0 have the same input');
 });
 
-it('contradicting examples with one id in two sets are named with their sets', () => {
-  const [warning] = warningsFor({
-    trainset: [{ id: 'a', ...ask('new', 'no') }],
-    valset: [{ id: 'a', ...ask('new') }],
-  }).filter((text) => text.includes('different expected'));
+it('contradicting examples with one id in two sets are named with their sets', async () => {
+  const [warning] = (
+    await warningsFor({
+      trainset: [{ id: 'a', ...ask('new', 'no') }],
+      valset: [{ id: 'a', ...ask('new') }],
+    })
+  ).filter((text) => text.includes('different expected'));
   expect(warning).toContain('The examples a of the trainset and a of the valset have the same input');
 });

@@ -1,13 +1,15 @@
+import type { Pause } from '../calls/pause.ts';
 import type { Component } from '../component.ts';
 import { answerInInput } from '../reflection/records/example-parts.ts';
 import { canonicalJson, type ExampleRef } from '../search/evaluation/examples.ts';
 
-/** Warns about problems of the data sets. The work can pause between examples. */
-export function* warnAboutData<Example>(
+/** Warns about problems of the data sets. */
+export async function warnAboutData<Example>(
   settings: { trainset: readonly Example[]; valset: readonly Example[] },
   refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
   warn: (message: string) => void,
-): Generator<void, void> {
+  pause: Pause,
+): Promise<void> {
   if (settings.valset === settings.trainset) {
     warn(
       'The valset is the trainset: candidates are compared on the examples that they were written from. Give other examples as the valset to see whether the texts generalize.',
@@ -22,16 +24,16 @@ export function* warnAboutData<Example>(
     break;
   }
   const { trainset, valset, testset } = refs;
-  yield* warnOfShared({ of: testset, name: 'test', set: trainset, setName: 'trainset' }, warn);
-  yield* warnOfShared({ of: testset, name: 'test', set: valset, setName: 'valset' }, warn);
+  await warnOfShared({ of: testset, name: 'test', set: trainset, setName: 'trainset' }, warn, pause);
+  await warnOfShared({ of: testset, name: 'test', set: valset, setName: 'valset' }, warn, pause);
   if (settings.valset !== settings.trainset) {
-    yield* warnOfShared({ of: valset, name: 'validation', set: trainset, setName: 'trainset' }, warn);
+    await warnOfShared({ of: valset, name: 'validation', set: trainset, setName: 'trainset' }, warn, pause);
   }
-  yield* warnOfContradictions(refs, warn);
+  await warnOfContradictions(refs, warn, pause);
 }
 
 /** Warns of examples of one set that another has too, or nearly so. */
-function* warnOfShared<Example>(
+async function warnOfShared<Example>(
   sets: {
     readonly of: readonly ExampleRef<Example>[];
     readonly name: string;
@@ -39,15 +41,16 @@ function* warnOfShared<Example>(
     readonly setName: string;
   },
   warn: (message: string) => void,
-): Generator<void, void> {
+  pause: Pause,
+): Promise<void> {
   const { of, name, set, setName } = sets;
   if (of.length === 0) return;
-  const seen = new Set(yield* eachOf(set, inputKey));
-  const isShared = yield* eachOf(of, (ref) => seen.has(inputKey(ref)));
+  const seen = new Set(await eachOf(set, inputKey, pause));
+  const isShared = await eachOf(of, (ref) => seen.has(inputKey(ref)), pause);
   const shared = of.filter((_, position) => isShared[position]);
   if (shared.length === 0) return;
-  const contents = new Set(yield* eachOf(set, contentOf));
-  const nearly = (yield* eachOf(shared, contentOf)).every((content) => contents.has(content))
+  const contents = new Set(await eachOf(set, contentOf, pause));
+  const nearly = (await eachOf(shared, contentOf, pause)).every((content) => contents.has(content))
     ? ''
     : ', some with differences in case, spaces, punctuation or expected output only';
   warn(
@@ -56,16 +59,17 @@ function* warnOfShared<Example>(
 }
 
 /** Warns of equal inputs with different expected outputs: no text is right on both. */
-function* warnOfContradictions<Example>(
+async function warnOfContradictions<Example>(
   refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
   warn: (message: string) => void,
-): Generator<void, void> {
+  pause: Pause,
+): Promise<void> {
   const expected = new Map<string | number, { id: string; set: string; value: string }>();
   const all = (['trainset', 'valset', 'testset'] as const).flatMap((set) =>
     refs[set].map((ref) => ({ ...ref, set })),
   );
   for (const { set, ...ref } of all) {
-    yield;
+    await pause();
     if (!hasInput(ref.example)) continue;
     const value = canonicalJson(ref.example.expected);
     if (value === undefined || value === 'undefined') continue;
@@ -85,11 +89,15 @@ function* warnOfContradictions<Example>(
   }
 }
 
-function* eachOf<Item, Value>(items: readonly Item[], of: (item: Item) => Value): Generator<void, Value[]> {
+async function eachOf<Item, Value>(
+  items: readonly Item[],
+  of: (item: Item) => Value,
+  pause: Pause,
+): Promise<Value[]> {
   const values: Value[] = [];
   for (const item of items) {
+    await pause();
     values.push(of(item));
-    yield;
   }
   return values;
 }

@@ -25,9 +25,8 @@ export async function askModel<Example, Output, Trace, Name extends string>(
   model: LanguageModel,
   request: ProposalRequest<Example, Output, Trace, Name>,
 ): Promise<Proposal<Name>> {
-  const { pace } = options.run;
-  const prompts = await pace.steps(reflectionRequests({ ...options, ...request }));
-  if (await pace.steps(teachesNothing(options, request))) options.warn(noFeedback);
+  const prompts = await reflectionRequests({ ...options, ...request });
+  if (await teachesNothing(options, request)) options.warn(noFeedback);
   const { feedbackWarning } = options.memory;
   if (feedbackWarning !== undefined && options.knowledge.showExpected !== true) options.warn(feedbackWarning);
   const settled = await Promise.allSettled(

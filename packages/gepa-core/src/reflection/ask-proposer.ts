@@ -26,7 +26,7 @@ export async function askProposer<Example, Output, Trace, Name extends string>(
   const { candidate, components, iteration, task, number, parent } = request;
   const byName = new Map<Name, readonly ReflectiveRecord[]>();
   for (const name of components) {
-    byName.set(name, await run.pace.steps(recordsFor({ ...options, ...request }, name)));
+    byName.set(name, await recordsFor({ ...options, ...request }, name));
   }
   const records = recordOf(components, (name) => byName.get(name)!);
   const given = {

@@ -50,14 +50,16 @@ describe('bounded', () => {
     expect(cut[2]).toBe(`[… ${(5_002 - (cut.length - 1)).toLocaleString('en-US')} earlier messages cut …]`);
   });
 
-  it('notes add up when what is left is cut again', () => {
+  it('notes add up when what is left is cut again', async () => {
     const entries = Array.from({ length: 5_000 }, (_, id) => `text ${id}`);
     expect(pruneLists(bounded(entries, 600), 1)).toEqual([
       'text 0',
       '[… 4,998 earlier entries cut …]',
       'text 4999',
     ]);
-    const text = renderRecords([{ Input: `${'a'.repeat(many)}${'b'.repeat(many)}` }], { maxCharacters: 600 });
+    const text = await renderRecords([{ Input: `${'a'.repeat(many)}${'b'.repeat(many)}` }], {
+      maxCharacters: 600,
+    });
     const [, cut] = /a+\[… ([\d,]+) characters cut …\]b+$/.exec(text)!;
     expect(Number(cut!.replaceAll(',', '')) + text.match(/a{9,}|b{9,}/g)!.join('').length).toBe(2 * many);
   });

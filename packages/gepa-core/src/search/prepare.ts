@@ -1,7 +1,6 @@
 import { noTime, totalTime } from '../budget/spend.ts';
 import type { CallEnvironment } from '../calls/call.ts';
 import { openCalls } from '../calls/open-calls.ts';
-import { Pace, withoutPause } from '../calls/pace.ts';
 import type { RunSignal } from '../calls/run-signal.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
 import { useEarlierRun } from '../continue/use-earlier-run.ts';
@@ -19,7 +18,7 @@ import type { RolloutPlace, RolloutRun } from '../rollouts/rollouts.ts';
 import { keyedDraws, sharedDraws } from './draws.ts';
 import { Evaluator } from './evaluation/evaluator.ts';
 import type { ExampleRef } from './evaluation/examples.ts';
-import { type ExampleRefs, readExamples } from './evaluation/read-examples.ts';
+import type { ExampleRefs } from './evaluation/read-examples.ts';
 import { SearchLimits } from './limits.ts';
 import { MergeProposer } from './merge/merge-proposer.ts';
 import type { SearchContext } from './search-context.ts';
@@ -43,15 +42,11 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   {
     runSignal,
     journal,
-    pace = new Pace(),
-    examples = withoutPause(readExamples(settings, dispatcher.warn)),
+    examples,
   }: {
     readonly runSignal: RunSignal;
     readonly journal?: Journal | undefined;
-    /** Shared with the journal. */
-    readonly pace?: Pace;
-    /** The data sets, if they are read already. */
-    readonly examples?: ExampleRefs<Example>;
+    readonly examples: ExampleRefs<Example>;
   },
 ): PreparedRun<Example, Output, Trace, Name> {
   const { adapter, mask, perfectScore } = settings;
@@ -72,7 +67,6 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   const calls = openCalls(settings, dispatcher, {
     signal: runSignal.signal,
     journal,
-    pace,
     testsetCalls: 2 * testset.length,
     // Not while the seed is scored, without which there is nothing to test. Nor while a replay makes a call again that
     // is missing in the journal: the earlier session may have scored the testset since.
@@ -97,7 +91,6 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     state,
     names,
     trainset,
-    pace,
     toPlain: adapter.toPlain?.bind(adapter),
   });
   const findCopies = copyFinder(Object.values<string>(seedCandidateOf(adapter.components)), trainset);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { Rollout } from '../../adapter/adapter.ts';
-import { withoutPause } from '../../calls/pace.ts';
 import { createMask } from '../../redact.ts';
 import { LearnedFeedback, renderLearned } from './learned.ts';
 
@@ -12,7 +11,7 @@ const rollout = (
   return { example: { input: exampleId, expected }, exampleId, score: 0, ...rest };
 };
 
-function learnedFrom(
+async function learnedFrom(
   rollouts: readonly Rollout<unknown, unknown, unknown>[],
   {
     component = 'a',
@@ -26,15 +25,15 @@ function learnedFrom(
     mask: createMask({ redact }),
     showExpected,
   });
-  withoutPause(learned.add(rollouts));
+  await learned.add(rollouts);
   return learned.of(component);
 }
 
 const texts = (findings: readonly { text: string }[]) => findings.map(({ text }) => text);
 
 describe('what the feedback of a run reveals', () => {
-  it('an expected answer counts as known once the feedback names it, and not before', () => {
-    const { answers } = learnedFrom([
+  it('an expected answer counts as known once the feedback names it, and not before', async () => {
+    const { answers } = await learnedFrom([
       rollout('1', { expected: 'billing', feedback: 'Expected "billing", got "sales".' }),
       rollout('2', { expected: 'refund', feedback: 'Wrong.' }),
       rollout('3', { expected: { label: 'cancel', priority: 3 }, feedback: 'The label is cancel.' }),
@@ -43,8 +42,8 @@ describe('what the feedback of a run reveals', () => {
     expect(texts(answers)).toEqual(['billing', 'cancel']);
   });
 
-  it('remarks that differ in quoted words count as one, which keeps the words that were wanted', () => {
-    const learned = learnedFrom([
+  it('remarks that differ in quoted words count as one, which keeps the words that were wanted', async () => {
+    const learned = await learnedFrom([
       rollout('1', { feedback: 'Got "sales", expected "billing".' }),
       rollout('2', { feedback: 'Got "sales", expected "refund".' }),
       rollout('3', { feedback: 'Got "spam", expected "cancel".' }),
@@ -61,15 +60,15 @@ describe('what the feedback of a run reveals', () => {
     );
   });
 
-  it('with showExpected every expected answer is known', () => {
-    const { answers } = learnedFrom([rollout('2', { expected: 'refund', feedback: 'Wrong.' })], {
+  it('with showExpected every expected answer is known', async () => {
+    const { answers } = await learnedFrom([rollout('2', { expected: 'refund', feedback: 'Wrong.' })], {
       showExpected: true,
     });
     expect(texts(answers)).toEqual(['refund']);
   });
 
-  it('an output with a perfect score is a right answer', () => {
-    const { answers, demands } = learnedFrom([
+  it('an output with a perfect score is a right answer', async () => {
+    const { answers, demands } = await learnedFrom([
       rollout('1', { output: 'technical', score: 1, feedback: 'Correct.' }),
       rollout('2', { output: 'sales', score: 0 }),
       rollout('3', { output: 'a long answer '.repeat(20), score: 1 }),
@@ -78,8 +77,8 @@ describe('what the feedback of a run reveals', () => {
     expect(demands).toEqual([]);
   });
 
-  it('remarks that differ only in quoted words and numbers are one demand, with the examples that it was made on', () => {
-    const { demands } = learnedFrom([
+  it('remarks that differ only in quoted words and numbers are one demand, with the examples that it was made on', async () => {
+    const { demands } = await learnedFrom([
       rollout('1', { feedback: 'Expected "billing", got "sales".\nUse at most 10 words.' }),
       rollout('2', { feedback: 'Expected "refund", got "sales".' }),
       rollout('2', { feedback: 'Expected "refund", got "other".' }),
@@ -90,20 +89,19 @@ describe('what the feedback of a run reveals', () => {
     ]);
   });
 
-  it('feedback for one component is learned for that component only', () => {
+  it('feedback for one component is learned for that component only', async () => {
     const rollouts = [rollout('1', { feedback: 'For all.', componentFeedback: { a: 'For a.' } })];
-    expect(texts(learnedFrom(rollouts).demands)).toEqual(['For a.']);
-    expect(texts(learnedFrom(rollouts, { component: 'b' }).demands)).toEqual(['For all.']);
+    expect(texts((await learnedFrom(rollouts)).demands)).toEqual(['For a.']);
+    expect(texts((await learnedFrom(rollouts, { component: 'b' })).demands)).toEqual(['For all.']);
   });
 
-  it('the message of a failed rollout is no demand', () => {
-    expect(learnedFrom([rollout('1', { feedback: 'The program failed: x', error: 'x' })]).demands).toEqual(
-      [],
-    );
+  it('the message of a failed rollout is no demand', async () => {
+    const { demands } = await learnedFrom([rollout('1', { feedback: 'The program failed: x', error: 'x' })]);
+    expect(demands).toEqual([]);
   });
 
-  it('what is learned is masked', () => {
-    const { demands } = learnedFrom([rollout('1', { feedback: 'Ask Ada.' })], {
+  it('what is learned is masked', async () => {
+    const { demands } = await learnedFrom([rollout('1', { feedback: 'Ask Ada.' })], {
       redact: (text) => text.replaceAll('Ada', '[name]'),
     });
     expect(texts(demands)).toEqual(['Ask [name].']);
@@ -111,8 +109,8 @@ describe('what the feedback of a run reveals', () => {
 });
 
 describe('the section on what was learned', () => {
-  it('lists the right answers and the demands made on other examples', () => {
-    const learned = learnedFrom([
+  it('lists the right answers and the demands made on other examples', async () => {
+    const learned = await learnedFrom([
       rollout('1', { expected: 'billing', feedback: 'Expected billing.' }),
       rollout('2', { expected: 'refund', feedback: 'Expected refund. Name the order.' }),
       rollout('3', { feedback: 'Say please.' }),
@@ -123,19 +121,19 @@ describe('the section on what was learned', () => {
     );
   });
 
-  it('a task with a new number for every example has no list of answers', () => {
+  it('a task with a new number for every example has no list of answers', async () => {
     const rollouts = Array.from({ length: 9 }, (_, i) =>
       rollout(`${i}`, { output: String(i * 7 + 1_000), score: 1 }),
     );
-    expect(renderLearned(learnedFrom(rollouts), new Set())).toBeUndefined();
+    expect(renderLearned(await learnedFrom(rollouts), new Set())).toBeUndefined();
   });
 
-  it('the section is bounded', () => {
+  it('the section is bounded', async () => {
     const rollouts = Array.from({ length: 500 }, (_, i) =>
       rollout(`${i}`, {
         feedback: `${'abcdefghij'[i % 10]}${'klmnopqrst'[Math.floor(i / 10) % 10]} ${'wrong '.repeat(40)}`,
       }),
     );
-    expect(renderLearned(learnedFrom(rollouts), new Set())!.length).toBeLessThan(2_000);
+    expect(renderLearned(await learnedFrom(rollouts), new Set())!.length).toBeLessThan(2_000);
   });
 });

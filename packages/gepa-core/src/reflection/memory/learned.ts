@@ -1,5 +1,6 @@
 import type { Rollout } from '../../adapter/adapter.ts';
 import type { Finding, Learned } from '../../adapter/experience.ts';
+import { pause } from '../../calls/pause.ts';
 import { ownValue } from '../../component.ts';
 import type { Mask } from '../../redact.ts';
 import { expectedOf } from '../records/example-parts.ts';
@@ -35,11 +36,11 @@ export class LearnedFeedback<Name extends string = string> {
     this.#showExpected = options.showExpected;
   }
 
-  /** Adds the rollouts that a reflection reads. The work can pause between them. */
-  *add(rollouts: readonly Rollout<unknown, unknown, unknown>[]): Generator<void, void> {
+  /** Adds the rollouts that a reflection reads. */
+  async add(rollouts: readonly Rollout<unknown, unknown, unknown>[]): Promise<void> {
     for (const rollout of rollouts) {
+      await pause();
       this.#addRollout(rollout);
-      yield;
     }
   }
 

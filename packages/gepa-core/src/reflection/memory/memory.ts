@@ -1,6 +1,5 @@
 import type { Adapter, Rollout } from '../../adapter/adapter.ts';
 import type { Learned, TriedText } from '../../adapter/experience.ts';
-import type { Pace } from '../../calls/pace.ts';
 import type { EarlierRun } from '../../continue/earlier-run.ts';
 import { exampleDigest } from '../../journal/fingerprint.ts';
 import type { Mask } from '../../redact.ts';
@@ -40,7 +39,6 @@ export class Memory<Name extends string = string> {
   readonly #state: SearchState<Name>;
   readonly #trainset: readonly ExampleRef<unknown>[];
   readonly #mask: Mask;
-  readonly #pace: Pace;
   readonly #toPlain: Adapter<never, never, never>['toPlain'];
   readonly #perfectScore: number;
   readonly #earlier: EarlierRun<Name> | undefined;
@@ -55,7 +53,6 @@ export class Memory<Name extends string = string> {
     readonly names: readonly Name[];
     readonly trainset: readonly ExampleRef<unknown>[];
     readonly mask: Mask;
-    readonly pace: Pace;
     /** Converts inputs as the adapter does. */
     readonly toPlain?: Adapter<never, never, never>['toPlain'];
     readonly perfectScore: number;
@@ -65,7 +62,6 @@ export class Memory<Name extends string = string> {
     this.#state = options.state;
     this.#trainset = options.trainset;
     this.#mask = options.mask;
-    this.#pace = options.pace;
     this.#toPlain = options.toPlain;
     this.#perfectScore = options.perfectScore;
     this.#earlier = options.earlier;
@@ -83,7 +79,7 @@ export class Memory<Name extends string = string> {
   /** Adds the rollouts of a minibatch. Call it in the order of tasks. */
   async learn(rollouts: readonly Rollout<unknown, unknown, unknown>[]): Promise<void> {
     this.#constantFeedback.add(rollouts, this.#perfectScore);
-    await this.#pace.steps(this.#learned.add(rollouts));
+    await this.#learned.add(rollouts);
   }
 
   /** A warning of feedback that cannot teach. */

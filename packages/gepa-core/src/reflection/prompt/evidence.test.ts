@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Adapter, Rollout } from '../../adapter/adapter.ts';
 import type { Step } from '../../adapter/trace.ts';
-import { withoutPause } from '../../calls/pace.ts';
+import { nextTurn } from '../../calls/next-turn.ts';
 import { createMask } from '../../redact.ts';
 import { type EvidenceRequest, evidenceFor } from './evidence.ts';
 
@@ -71,11 +71,11 @@ const rollouts = [rollout('My invoice of May is wrong.'), rollout('I cannot see 
 const evidence = (
   names: string[],
   more: Partial<EvidenceRequest<unknown, unknown, readonly Step[], string>> = {},
-) => withoutPause(evidenceFor({ adapter, candidate, names, rollouts, ...more }));
+) => evidenceFor({ adapter, candidate, names, rollouts, ...more });
 
 describe('evidenceFor', () => {
-  it('the program is outlined with its steps in order, the place of the text, and the other texts', () => {
-    expect(evidence(['route']).program).toBe(
+  it('the program is outlined with its steps in order, the place of the text, and the other texts', async () => {
+    expect((await evidence(['route'])).program).toBe(
       [
         '1. model call with "facts", "tool" (repeatedly)',
         '2. tool lookUp',
@@ -89,8 +89,8 @@ describe('evidenceFor', () => {
     );
   });
 
-  it('the model call is described with model, output limit, tools, answer schema and layout', () => {
-    expect(evidence(['facts']).calls).toBe(
+  it('the model call is described with model, output limit, tools, answer schema and layout', async () => {
+    expect((await evidence(['facts'])).calls).toBe(
       [
         '- Model: gpt-mini, at most 500 output tokens',
         '- Tools it may call:',
@@ -98,14 +98,14 @@ describe('evidenceFor', () => {
         '- It receives system: [the text above], then user: [ticket of the input]',
       ].join('\n'),
     );
-    expect(evidence(['route']).calls).toBe(
+    expect((await evidence(['route'])).calls).toBe(
       '- Model: gpt\n- Its answer must have this form: "billing" | "labs"\n- It receives [the text above, filled in]',
     );
-    expect(evidence(['tool']).calls).toContain('lookUp({ id?: string }): [the text above]');
+    expect((await evidence(['tool'])).calls).toContain('lookUp({ id?: string }): [the text above]');
   });
 
-  it('several components share the outline and the records, which have each call once', () => {
-    const { program, calls, records } = evidence(['facts', 'route']);
+  it('several components share the outline and the records, which have each call once', async () => {
+    const { program, calls, records } = await evidence(['facts', 'route']);
     expect(program).toContain('3. model call with "route"');
     expect(calls).toMatch(
       /^The call with facts:\n- Model: gpt-mini[\s\S]*\n\nThe call with route:\n- Model: gpt\n/,
@@ -116,15 +116,15 @@ describe('evidenceFor', () => {
     expect(records).toContain('[the text "facts" above]');
   });
 
-  it('the records never have the text above, nor the expected value', () => {
-    const { records } = evidence(['facts']);
+  it('the records never have the text above, nor the expected value', async () => {
+    const { records } = await evidence(['facts']);
     expect(records).not.toContain(candidate.facts);
     expect(records).not.toContain('secret');
     expect(records).toContain('[the text above]');
   });
 
-  it('the tally counts the minibatch and names the score on validation', () => {
-    const { scores, records } = evidence(['facts'], {
+  it('the tally counts the minibatch and names the score on validation', async () => {
+    const { scores, records } = await evidence(['facts'], {
       rollouts: [rollout('a', 1), rollout('b', 0.25), { ...rollout('c', 1), feedback: 'Wrong for a' }],
       validationScore: 0.61234,
     });
@@ -137,13 +137,16 @@ describe('evidenceFor', () => {
     ]);
   });
 
-  it('a success outside the minibatch is shown, but not counted', () => {
-    const { scores, records } = evidence(['facts'], { rollouts: [rollout('a')], success: rollout('b', 1) });
+  it('a success outside the minibatch is shown, but not counted', async () => {
+    const { scores, records } = await evidence(['facts'], {
+      rollouts: [rollout('a')],
+      success: rollout('b', 1),
+    });
     expect(scores).toMatch(/^0 of 1 example right, .*; 1 that was right before is shown beside these\.$/);
     expect(records.match(/^## Example .*$/gm)).toHaveLength(2);
   });
 
-  it('records of an adapter of its own are condensed too, per component', () => {
+  it('records of an adapter of its own are condensed too, per component', async () => {
     const own: Adapter<unknown, unknown> = {
       ...adapter,
       reflectiveRecords: ({ component, rollouts }) =>
@@ -153,28 +156,28 @@ describe('evidenceFor', () => {
           Score: score,
         })),
     };
-    expect(evidence(['facts'], { adapter: own }).records).toContain('[the text above] Go.');
-    const { records } = evidence(['facts', 'route'], { adapter: own });
+    expect((await evidence(['facts'], { adapter: own })).records).toContain('[the text above] Go.');
+    const { records } = await evidence(['facts', 'route'], { adapter: own });
     expect(records).toContain('The runs for "facts":');
     expect(records).toContain('The runs for "route":');
   });
 
-  it('the input, output and trace are those of the adapter in plain form', () => {
+  it('the input, output and trace are those of the adapter in plain form', async () => {
     const own: Adapter<unknown, unknown> = {
       ...adapter,
       toPlain: ({ input }) => ({ input: [input, 'plain'] }),
     };
-    const { records } = evidence(['facts'], { adapter: own });
+    const { records } = await evidence(['facts'], { adapter: own });
     expect(records).toContain('- plain');
   });
 
-  it('every part is masked', () => {
+  it('every part is masked', async () => {
     const mask = {
       data: (value: unknown) => JSON.parse(JSON.stringify(value).replaceAll('invoice', '***')),
       message: String,
       name: String,
     };
-    const { images: _, ...parts } = evidence(['facts'], {
+    const { images: _, ...parts } = await evidence(['facts'], {
       mask,
       candidate: { ...candidate, route: `invoice ${candidate.route}` },
     });
@@ -182,54 +185,54 @@ describe('evidenceFor', () => {
     expect(parts.program).toContain('***');
   });
 
-  it('images of the inputs are returned, and named in the records', () => {
+  it('images of the inputs are returned, and named in the records', async () => {
     const data = 'iVBORw0KGgo1'.repeat(3_000);
     const image = { type: 'image', mimeType: 'image/png', data };
     const seen = { ...rollout('a'), example: { input: [{ role: 'user', content: ['What is it?', image] }] } };
-    const { images, records } = evidence(['facts'], { rollouts: [seen] });
+    const { images, records } = await evidence(['facts'], { rollouts: [seen] });
     expect(images).toEqual([{ mediaType: 'image/png', data }]);
     expect(records).toContain('[image: image/png, 27 kB]');
     expect(records).not.toContain('iVBOR');
   });
 
-  it('a program without steps has only records and a tally', () => {
+  it('a program without steps has only records and a tally', async () => {
     const plain = { example: 'x', exampleId: 'a', output: 'y', trace: 'log' as never, score: 0.5 };
     const only = { policy: 'take the longest waiting' };
-    expect(evidence(['policy'], { candidate: only, rollouts: [plain] })).toEqual({
+    expect(await evidence(['policy'], { candidate: only, rollouts: [plain] })).toEqual({
       records: '## Example 1 (score 0.5)\n\n### Input\n\nx\n\n### Trace\n\nlog\n\n### Final output\n\ny',
       scores: '0 of 1 example right, with a mean score of 0.5.',
       images: [],
     });
   });
 
-  it('no step of the work reads more than one large rollout', () => {
+  it('each large rollout is read in a turn of the event loop of its own', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await nextTurn();
     const large = (id: string) => rollout('x '.repeat(400_000) + id);
+    const turns: number[] = [];
     let masked = 0;
+    const endTurn = () => {
+      turns.push(masked);
+      masked = 0;
+    };
     const mask = createMask({
       redact: (text) => {
+        if (masked === 0) setTimeout(endTurn);
         masked += text.length;
+        // Only large texts take time.
+        vi.advanceTimersByTime(text.length / 5_000);
         return text;
       },
     });
-    const steps: number[] = [];
-    const work = evidenceFor({
-      adapter,
-      candidate,
-      names: ['facts'],
-      rollouts: ['1', '2', '3', '4'].map(large),
-      mask,
-    });
-    for (let step = work.next(); ; step = work.next()) {
-      steps.push(masked);
-      masked = 0;
-      if (step.done === true) break;
-    }
-    expect(steps.filter((characters) => characters > 100_000)).toHaveLength(4);
+    await evidence(['facts'], { rollouts: ['1', '2', '3', '4'].map(large), mask });
+    endTurn();
+    expect(turns.filter((characters) => characters > 100_000)).toHaveLength(4);
     // The input, and a message and a feedback with it, each cut to 100,000 characters.
-    expect(Math.max(...steps)).toBeLessThan(310_000);
+    expect(Math.max(...turns)).toBeLessThan(310_000);
   });
 
-  it('long traces give bounded outlines', () => {
+  it('long traces give bounded outlines', async () => {
     const many = Array.from(
       { length: 500 },
       (_, i): Step => ({ kind: 'tool', name: `tool ${i}`, output: i }),
@@ -239,7 +242,7 @@ describe('evidenceFor', () => {
     const texts = Object.fromEntries(
       Array.from({ length: 300 }, (_, i) => [`text ${i}`, 'long '.repeat(5_000)]),
     );
-    const { program, calls } = evidence(['facts'], {
+    const { program, calls } = await evidence(['facts'], {
       rollouts: [big],
       candidate: { ...candidate, ...texts },
     });

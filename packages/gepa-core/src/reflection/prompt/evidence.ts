@@ -1,5 +1,6 @@
 import type { Adapter, ReflectiveRecord, Rollout } from '../../adapter/adapter.ts';
 import type { PromptImage } from '../../adapter/prompt-image.ts';
+import { pause } from '../../calls/pause.ts';
 import type { Candidate } from '../../component.ts';
 import type { Mask } from '../../redact.ts';
 import { bounded } from '../bound.ts';
@@ -10,7 +11,7 @@ import { imagesOfRollouts, withoutBase64 } from '../records/images.ts';
 import { instructiveOrder } from '../records/instructive-order.ts';
 import { toPlain } from '../records/plain.ts';
 import { recordsInTurn } from '../records/records.ts';
-import { DEFAULT_MAX_RECORD_CHARACTERS, renderingOf } from '../records/render.ts';
+import { DEFAULT_MAX_RECORD_CHARACTERS, renderRecords } from '../records/render.ts';
 import { shorten } from '../records/shorten.ts';
 import { renderTally } from '../records/tally.ts';
 import { renderCalls } from './call-outline.ts';
@@ -50,27 +51,24 @@ export interface EvidenceRequest<Example, Output, Trace, Name extends string> {
   readonly mask?: Mask | undefined;
 }
 
-/**
- * Describes a program and its rollouts to the reflection model, all that the prompt needs for some components. The work
- * can pause between rollouts, which may be large.
- */
-export function* evidenceFor<Example, Output, Trace, Name extends string>(
+/** Describes a program and its rollouts to the reflection model, all that the prompt needs for some components. */
+export async function evidenceFor<Example, Output, Trace, Name extends string>(
   request: EvidenceRequest<Example, Output, Trace, Name>,
-): Generator<void, Evidence> {
+): Promise<Evidence> {
   const { adapter, candidate, names, perfectScore = 1, validationScore, success } = request;
   const known = success === undefined ? request.rollouts : [...request.rollouts, success];
   const { shown, leftOut } = instructiveOrder(known, perfectScore);
-  const rollouts = yield* plainRollouts(adapter, shown);
+  const rollouts = await plainRollouts(adapter, shown);
   const texts = knownTexts(request);
   const inputs = (rollout: Rollout<unknown, unknown, unknown>) =>
     inputsIn(withoutNoise(toPlain(inputOf(rollout.example), { shortensBase64: true }) ?? null));
   const masked = (part: string | undefined) => (request.mask?.data(part) as string | undefined) ?? part;
+  await pause();
   const calls = masked(renderCalls({ names, texts, inputs, rollouts }));
-  yield;
+  await pause();
   const program = masked(renderProgram({ names, candidate, rollouts }));
-  yield;
   return {
-    records: yield* renderedRecords(request, shown, rollouts, texts),
+    records: await renderedRecords(request, shown, rollouts, texts),
     ...(calls === undefined ? {} : { calls }),
     ...(program === undefined ? {} : { program }),
     scores: renderTally({
@@ -85,35 +83,33 @@ export function* evidenceFor<Example, Output, Trace, Name extends string>(
 }
 
 /** Adapters with records of their own have them per component. */
-function* renderedRecords<Example, Output, Trace, Name extends string>(
+async function renderedRecords<Example, Output, Trace, Name extends string>(
   request: EvidenceRequest<Example, Output, Trace, Name>,
   rollouts: readonly Rollout<Example, Output, Trace>[],
   plain: readonly Rollout<unknown, unknown, unknown>[],
   texts: readonly KnownText[],
-): Generator<void, string> {
+): Promise<string> {
   const { adapter, names, mask, maxCharacters = DEFAULT_MAX_RECORD_CHARACTERS } = request;
-  function* rendered(components: readonly Name[], characters: number): Generator<void, string> {
+  const rendered = async (components: readonly Name[], characters: number): Promise<string> => {
     const records: PlainRecord[] = [];
     for (const record of recordsInOrder({ ...request, rollouts }, components, plain)) {
       const short = withShortTexts(record);
       const whole = toPlain(mask?.data(short) ?? short, { shortensBase64: true })!;
       records.push(bounded(withoutNoise(whole), characters) as PlainRecord);
-      yield;
+      await pause();
     }
     const { records: condensed, isLaidOutAs } = condenseRecords(records, texts);
-    yield;
     const note =
       isLaidOutAs === undefined
         ? ''
         : `The model saw each input as in Example ${isLaidOutAs}; the others show only what differs.\n\n`;
-    return note + (yield* renderingOf(condensed, { maxCharacters: characters - note.length }));
-  }
-  if (adapter.reflectiveRecords === undefined || names.length === 1)
-    return yield* rendered(names, maxCharacters);
+    return note + (await renderRecords(condensed, { maxCharacters: characters - note.length }));
+  };
+  if (adapter.reflectiveRecords === undefined || names.length === 1) return rendered(names, maxCharacters);
   const share = Math.max(600, Math.floor(maxCharacters / names.length) - 100);
   const parts: string[] = [];
   for (const name of names) {
-    parts.push(`The runs for "${name}":\n\n${yield* rendered([name], share)}`);
+    parts.push(`The runs for "${name}":\n\n${await rendered([name], share)}`);
   }
   return parts.join('\n\n');
 }
@@ -123,20 +119,17 @@ type RecordSource<Example, Output, Trace, Name extends string> = Pick<
   'adapter' | 'candidate' | 'rollouts' | 'showExpected'
 >;
 
-/**
- * The whole records of rollouts for one component: the adapter's own, or else the default ones. The work can pause
- * between rollouts.
- */
-export function* wholeRecords<Example, Output, Trace, Name extends string>(
+/** The whole records of rollouts for one component: the adapter's own, or else the default ones. */
+export async function wholeRecords<Example, Output, Trace, Name extends string>(
   source: RecordSource<Example, Output, Trace, Name>,
   component: Name,
-): Generator<void, readonly ReflectiveRecord[]> {
+): Promise<readonly ReflectiveRecord[]> {
   const { adapter, rollouts } = source;
-  const plain = adapter.reflectiveRecords === undefined ? yield* plainRollouts(adapter, rollouts) : [];
+  const plain = adapter.reflectiveRecords === undefined ? await plainRollouts(adapter, rollouts) : [];
   const records: ReflectiveRecord[] = [];
   for (const record of recordsInOrder(source, [component], plain)) {
     records.push(record);
-    yield;
+    await pause();
   }
   return records;
 }
@@ -168,14 +161,14 @@ function withExpected(
   return Object.fromEntries([...fields.slice(0, at), ['Expected', expected], ...fields.slice(at)]);
 }
 
-function* plainRollouts<Example, Output, Trace, Name extends string>(
+async function plainRollouts<Example, Output, Trace, Name extends string>(
   adapter: Adapter<Example, Output, Trace, Name>,
   rollouts: readonly Rollout<Example, Output, Trace>[],
-): Generator<void, Rollout<unknown, unknown, unknown>[]> {
+): Promise<Rollout<unknown, unknown, unknown>[]> {
   const plain: Rollout<unknown, unknown, unknown>[] = [];
   for (const rollout of rollouts) {
+    await pause();
     plain.push(plainRollout(adapter, rollout));
-    yield;
   }
   return plain;
 }

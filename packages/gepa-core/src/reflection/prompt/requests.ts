@@ -1,4 +1,5 @@
 import type { Adapter, ReflectiveRecord, Rollout } from '../../adapter/adapter.ts';
+import { pause } from '../../calls/pause.ts';
 import { type Candidate, ownValue } from '../../component.ts';
 import type { Mask } from '../../redact.ts';
 import { type TextLimits, valueFor } from '../answer/text-limits.ts';
@@ -43,11 +44,11 @@ const LEAST_SHARE = 1 / 4;
 
 /**
  * The prompts that ask for new texts of the components: one for all of them, or several if that would be too long or if
- * their templates differ. The work can pause between rollouts, which may be large.
+ * their templates differ.
  */
-export function* reflectionRequests<Example, Output, Trace, Name extends string>(
+export async function reflectionRequests<Example, Output, Trace, Name extends string>(
   source: RequestSource<Example, Output, Trace, Name>,
-): Generator<void, PromptRequest[]> {
+): Promise<PromptRequest[]> {
   const {
     templates,
     maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS,
@@ -63,8 +64,8 @@ export function* reflectionRequests<Example, Output, Trace, Name extends string>
   }
   const requests: PromptRequest[] = [];
   for (const [template, names] of byTemplate) {
-    for (const group of yield* groups(source, names, maxRecordCharacters, asksForSeveral(template))) {
-      const evidence = yield* evidenceFor({
+    for (const group of await groups(source, names, maxRecordCharacters, asksForSeveral(template))) {
+      const evidence = await evidenceFor({
         ...source,
         names: group,
         maxCharacters: maxRecordCharacters,
@@ -96,19 +97,19 @@ function comparisonOf<Example, Output, Trace, Name extends string>({
 }
 
 /** The components of each prompt, in order. */
-function* groups<Example, Output, Trace, Name extends string>(
+async function groups<Example, Output, Trace, Name extends string>(
   source: RequestSource<Example, Output, Trace, Name>,
   names: readonly Name[],
   maxCharacters: number,
   mayShare: boolean,
-): Generator<void, Name[][]> {
+): Promise<Name[][]> {
   if (names.length === 1) return [[...names]];
   const found: Name[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const name of names) {
     // The records are shared, but for adapters with records of their own.
     const records =
-      source.adapter.reflectiveRecords === undefined ? 0 : sizeOf(yield* wholeRecords(source, name));
+      source.adapter.reflectiveRecords === undefined ? 0 : sizeOf(await wholeRecords(source, name));
     // A long text counts like records: the answer repeats it.
     const length = Math.max(Math.min(records, maxCharacters * LEAST_SHARE), source.candidate[name].length);
     if (!mayShare || size + length > maxCharacters) {
@@ -157,22 +158,22 @@ function componentRequest<Example, Output, Trace, Name extends string>(
   };
 }
 
-/** The whole records of rollouts for one component, masked. The work can pause between rollouts. */
-export function* recordsFor<Example, Output, Trace, Name extends string>(
+/** The whole records of rollouts for one component, masked. */
+export async function recordsFor<Example, Output, Trace, Name extends string>(
   source: Pick<
     RequestSource<Example, Output, Trace, Name>,
     'adapter' | 'candidate' | 'rollouts' | 'mask' | 'knowledge'
   >,
   component: Name,
-): Generator<void, readonly ReflectiveRecord[]> {
+): Promise<readonly ReflectiveRecord[]> {
   const { mask, knowledge } = source;
-  const records = yield* wholeRecords({ ...source, showExpected: knowledge.showExpected }, component);
+  const records = await wholeRecords({ ...source, showExpected: knowledge.showExpected }, component);
   if (mask === undefined) return records;
   const masked: ReflectiveRecord[] = [];
   // As plain data, which those of a resumed run are made from too.
   for (const record of records) {
+    await pause();
     masked.push(mask.data(record) as ReflectiveRecord);
-    yield;
   }
   return masked;
 }

@@ -47,7 +47,7 @@ function rolloutOf(trace: Step[]): Rollout<unknown, unknown> {
   };
 }
 
-function rendered(trace: Step[], maxCharacters: number): string {
+function rendered(trace: Step[], maxCharacters: number): Promise<string> {
   const rollouts = [rolloutOf(trace)];
   return renderRecords(defaultRecords({ component: 'system', rollouts }), { maxCharacters });
 }
@@ -70,15 +70,15 @@ function outline(text: string): string[] {
 }
 
 describe('the record of an agent with 30 turns', () => {
-  it('the record of an agent shows all 30 turns if there is room', () => {
-    const text = rendered(agentTrace(turns), 100_000);
+  it('the record of an agent shows all 30 turns if there is room', async () => {
+    const text = await rendered(agentTrace(turns), 100_000);
     expect(outline(text)).toEqual([...turns.map(({ query }) => query), 'On 5 June 1833.']);
     expect(text.match(/Error: the archive is closed$/gm)).toHaveLength(21);
     expect(text).not.toContain('[…');
   });
 
-  it('the record of an agent loses repeated calls first', () => {
-    expect(outline(rendered(agentTrace(turns), 5_500))).toEqual([
+  it('the record of an agent loses repeated calls first', async () => {
+    expect(outline(await rendered(agentTrace(turns), 5_500))).toEqual([
       ...['letter 0', 'letter 1', 'letter 2'],
       ...['letter 10', 'letter 11', 'letter 12'],
       ...['letter 20', 'letter 21', 'letter 22'],
@@ -87,8 +87,8 @@ describe('the record of an agent with 30 turns', () => {
     ]);
   });
 
-  it('the record of an agent loses the oldest calls after the repeated ones', () => {
-    expect(rendered(agentTrace(turns), 2_000)).toMatchInlineSnapshot(`
+  it('the record of an agent loses the oldest calls after the repeated ones', async () => {
+    expect(await rendered(agentTrace(turns), 2_000)).toMatchInlineSnapshot(`
       "## Example 1 (score 0.5)
 
       ### Input
@@ -155,24 +155,24 @@ describe('the record of an agent with 30 turns', () => {
   });
 });
 
-it('the record of an agent shortens a very long text rather than lose turns', () => {
+it('the record of an agent shortens a very long text rather than lose turns', async () => {
   const page = { query: 'page', result: 'x'.repeat(50_000) };
-  const text = rendered(agentTrace([found(0), found(1), page, found(2), found(3)]), 8_000);
+  const text = await rendered(agentTrace([found(0), found(1), page, found(2), found(3)]), 8_000);
   const queries = ['letter 0', 'letter 1', 'page', 'letter 2', 'letter 3'];
   expect(outline(text)).toEqual([...queries, 'On 5 June 1833.']);
   expect(text).toMatch(/x{1000}\[… [\d,]+ characters cut …\]x{1000}/);
 });
 
-it('the record of any agent keeps to maxCharacters, keeps feedback, task and order, and counts the calls it cut', () => {
+it('the record of any agent keeps to maxCharacters, keeps feedback, task and order, and counts the calls it cut', async () => {
   const turn = fc.oneof(
     fc.constant(failed),
     fc.record({ query: fc.constantFrom('a', 'b', 'c'), result: fc.string({ maxLength: 400 }) }),
     fc.nat(99).map(found),
   );
   const someTurns = fc.array(turn, { minLength: 1, maxLength: 40 });
-  fc.assert(
-    fc.property(someTurns, fc.integer({ min: 2_500, max: 20_000 }), (turns, budget) => {
-      const text = rendered(agentTrace(turns), budget);
+  await fc.assert(
+    fc.asyncProperty(someTurns, fc.integer({ min: 2_500, max: 20_000 }), async (turns, budget) => {
+      const text = await rendered(agentTrace(turns), budget);
       expect(text.length).toBeLessThanOrEqual(budget);
       expect(text).toContain('### Feedback\n\nRight, but with too many searches.');
       const calls = callsIn(text);

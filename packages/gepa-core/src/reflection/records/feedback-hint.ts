@@ -7,10 +7,10 @@ export const noFeedback =
   'The metric gives no feedback, so the reflection model sees scores and must guess what was wanted. Return { score, feedback } that says what was wrong and what is right, or set `showExpected: true` to show it the expected value of each example.';
 
 /** Whether the records of a minibatch say nothing of what was wrong. An adapter's own records may. */
-export function* teachesNothing<Example, Output, Trace, Name extends string>(
+export async function teachesNothing<Example, Output, Trace, Name extends string>(
   options: Pick<RequestSource<Example, Output, Trace, Name>, 'adapter' | 'knowledge'>,
   request: ProposalRequest<Example, Output, Trace, Name>,
-): Generator<void, boolean> {
+): Promise<boolean> {
   const { rollouts, components } = request;
   const remarks = rollouts.flatMap(({ feedback, componentFeedback }) => [
     feedback,
@@ -24,7 +24,7 @@ export function* teachesNothing<Example, Output, Trace, Name extends string>(
     return false;
   if (options.adapter.reflectiveRecords === undefined) return true;
   for (const name of components) {
-    const records = yield* wholeRecords({ ...options, ...request }, name);
+    const records = await wholeRecords({ ...options, ...request }, name);
     if (!records.every((record) => 'Score' in record)) return false;
   }
   return true;

@@ -6,9 +6,9 @@ import { renderRecords } from './render.ts';
 const many = (text: string, times: number) => text.repeat(times);
 
 describe('renderRecords', () => {
-  it('renderRecords numbers the examples, writes a heading for each key, and puts the score in that of the example', () => {
+  it('renderRecords numbers the examples, writes a heading for each key, and puts the score in that of the example', async () => {
     expect(
-      renderRecords([
+      await renderRecords([
         { Input: 'How much?', Score: 0.5 },
         { Input: 'Who?', Feedback: 'Say who.' },
       ]),
@@ -18,7 +18,7 @@ describe('renderRecords', () => {
     );
   });
 
-  it('renderRecords indents lists and fields', () => {
+  it('renderRecords indents lists and fields', async () => {
     const Input = {
       question: 'How much?',
       lines: [
@@ -27,7 +27,7 @@ describe('renderRecords', () => {
       ],
       gone: undefined,
     };
-    expect(renderRecords([{ Input, Empty: '' }])).toBe(
+    expect(await renderRecords([{ Input, Empty: '' }])).toBe(
       [
         '## Example 1\n\n### Input\n',
         'question: How much?',
@@ -42,13 +42,15 @@ describe('renderRecords', () => {
     );
   });
 
-  it('renderRecords writes a few short fields on one line, and a message as its content under its role', () => {
+  it('renderRecords writes a few short fields on one line, and a message as its content under its role', async () => {
     const Answer = { queue: 'labs', nested: { priority: 1 }, text: 'a, b' };
     const messages = [
       { role: 'user', content: 'Who?' },
       { role: 'ai', content: 'So:\nAda' },
     ];
-    expect(renderRecords([{ Input: { queue: 'labs', nested: { priority: 1 } }, Answer, messages }])).toBe(
+    expect(
+      await renderRecords([{ Input: { queue: 'labs', nested: { priority: 1 } }, Answer, messages }]),
+    ).toBe(
       [
         '## Example 1',
         '### Input\n\nqueue: labs, nested: { priority: 1 }',
@@ -64,11 +66,11 @@ describe('renderRecords', () => {
     ['a fence', '```js\nx\n```', '````\n```js\nx\n```\n````'],
     ['an unclosed fence', 'so:\n`````', '``````\nso:\n`````\n``````'],
     ['a list', '- one', '```\n- one\n```'],
-  ])('renderRecords puts a text in a fence if it contains %s', (_, text, written) => {
-    expect(renderRecords([{ Answer: text }])).toBe(`## Example 1\n\n### Answer\n\n${written}`);
+  ])('renderRecords puts a text in a fence if it contains %s', async (_, text, written) => {
+    expect(await renderRecords([{ Answer: text }])).toBe(`## Example 1\n\n### Answer\n\n${written}`);
   });
 
-  it('renderRecords omits undefined values and functions and renders circular and unreadable values', () => {
+  it('renderRecords omits undefined values and functions and renders circular and unreadable values', async () => {
     const circular: Record<string, unknown> = { name: 'x' };
     circular.self = circular;
     const throwing = Object.defineProperty({}, 'x', {
@@ -77,7 +79,7 @@ describe('renderRecords', () => {
         throw new Error('no');
       },
     });
-    const text = renderRecords([
+    const text = await renderRecords([
       {
         A: undefined,
         B: circular,
@@ -98,18 +100,19 @@ describe('renderRecords', () => {
     expect(text).toContain('### H\n\nnull');
   });
 
-  it('renderRecords returns an empty string for no records', () => expect(renderRecords([])).toBe(''));
+  it('renderRecords returns an empty string for no records', async () =>
+    expect(await renderRecords([])).toBe(''));
 });
 
 describe('maxCharacters of renderRecords', () => {
-  it('renderRecords shortens the longest text in the middle and notes how many characters were cut', () => {
+  it('renderRecords shortens the longest text in the middle and notes how many characters were cut', async () => {
     const record = {
       Input: 'short',
       'What the model saw': `start${many('x', 3_000)}end`,
       Answer: many('y', 200),
       Feedback: 'Wrong.',
     };
-    const text = renderRecords([record], { maxCharacters: 1_500 });
+    const text = await renderRecords([record], { maxCharacters: 1_500 });
     expect(text.length).toBeLessThanOrEqual(1_500);
     expect(text.length).toBeGreaterThan(1_400);
     expect(text).toMatch(/startx+\[… [\d,]+ characters cut …\]x+end/);
@@ -120,14 +123,14 @@ describe('maxCharacters of renderRecords', () => {
     expect(cut + text.match(left)!.join('').length).toBe(record['What the model saw'].length);
   });
 
-  it('renderRecords writes at most 24,000 characters by default', () => {
-    const text = renderRecords([{ Input: many('x', 100_000) }]);
+  it('renderRecords writes at most 24,000 characters by default', async () => {
+    const text = await renderRecords([{ Input: many('x', 100_000) }]);
     expect(text.length).toBeLessThanOrEqual(24_000);
     expect(text.length).toBeGreaterThan(23_900);
   });
 
-  it('renderRecords keeps a short record whole and gives long records equal room', () => {
-    const text = renderRecords(
+  it('renderRecords keeps a short record whole and gives long records equal room', async () => {
+    const text = await renderRecords(
       [{ Input: many('a', 9_000) }, { Input: many('b', 900) }, { Input: many('c', 90_000) }],
       {
         maxCharacters: 5_000,
@@ -139,17 +142,17 @@ describe('maxCharacters of renderRecords', () => {
     expect(text.length).toBeGreaterThan(4_900);
   });
 
-  it('renderRecords keeps a long feedback whole at the expense of other sections', () => {
+  it('renderRecords keeps a long feedback whole at the expense of other sections', async () => {
     const Feedback = many('f', 3_000);
-    const text = renderRecords([{ Input: 'x', Feedback }, { Input: many('y', 9_000) }], {
+    const text = await renderRecords([{ Input: 'x', Feedback }, { Input: many('y', 9_000) }], {
       maxCharacters: 4_000,
     });
     expect(text).toContain(Feedback);
     expect(text.length).toBeLessThanOrEqual(4_000);
   });
 
-  it('renderRecords shortens feedback that alone exceeds maxCharacters', () => {
-    const text = renderRecords([{ Input: many('y', 900), Score: 0, Feedback: many('f', 9_000) }], {
+  it('renderRecords shortens feedback that alone exceeds maxCharacters', async () => {
+    const text = await renderRecords([{ Input: many('y', 900), Score: 0, Feedback: many('f', 9_000) }], {
       maxCharacters: 2_000,
     });
     expect(text.length).toBeLessThanOrEqual(2_000);
@@ -157,28 +160,28 @@ describe('maxCharacters of renderRecords', () => {
     expect(text).toContain('## Example 1 (score 0)\n');
   });
 
-  it('renderRecords keeps to maxCharacters with thousands of small values', () => {
+  it('renderRecords keeps to maxCharacters with thousands of small values', async () => {
     const Input = Object.fromEntries(Array.from({ length: 5_000 }, (_, id) => [`tag ${id}`, 'small']));
-    const text = renderRecords([{ Input, Feedback: 'Count them.' }], { maxCharacters: 3_000 });
+    const text = await renderRecords([{ Input, Feedback: 'Count them.' }], { maxCharacters: 3_000 });
     expect(text.length).toBeLessThanOrEqual(3_000);
     expect(text.length).toBeGreaterThan(2_900);
     expect(text).toContain('Count them.');
     expect(text).toContain('### Input\n\n{"tag 0":"small",');
   });
 
-  it('renderRecords leaves out records without room and notes how many', () => {
+  it('renderRecords leaves out records without room and notes how many', async () => {
     const records = Array.from({ length: 100 }, (_, id) => ({
       Input: many(`${id} `, 500),
       Feedback: many('f', 600),
     }));
-    const text = renderRecords(records, { maxCharacters: 6_000 });
+    const text = await renderRecords(records, { maxCharacters: 6_000 });
     expect(text.length).toBeLessThanOrEqual(6_000);
     expect(text).toContain('## Example 1\n');
     expect(text).toMatch(/\[… \d+ more examples left out …\]$/);
   });
 
-  it('renderRecords never splits a character', () => {
-    const text = renderRecords([{ Input: many('😀', 5_000) }], { maxCharacters: 1_001 });
+  it('renderRecords never splits a character', async () => {
+    const text = await renderRecords([{ Input: many('😀', 5_000) }], { maxCharacters: 1_001 });
     expect(text).not.toMatch(/\p{Surrogate}/u);
   });
 
@@ -211,20 +214,20 @@ describe('maxCharacters of renderRecords', () => {
     { maxLength: 6 },
   );
 
-  it('renderRecords never exceeds maxCharacters', () => {
-    fc.assert(
-      fc.property(records, fc.integer({ min: 600, max: 9_000 }), (records, maxCharacters) => {
-        expect(renderRecords(records, { maxCharacters }).length).toBeLessThanOrEqual(maxCharacters);
+  it('renderRecords never exceeds maxCharacters', async () => {
+    await fc.assert(
+      fc.asyncProperty(records, fc.integer({ min: 600, max: 9_000 }), async (records, maxCharacters) => {
+        expect((await renderRecords(records, { maxCharacters })).length).toBeLessThanOrEqual(maxCharacters);
       }),
       { numRuns: 300 },
     );
   });
 
-  it('renderRecords keeps every feedback whole if all of them fit', () => {
-    fc.assert(
-      fc.property(records, fc.nat(3_000), (records, more) => {
+  it('renderRecords keeps every feedback whole if all of them fit', async () => {
+    await fc.assert(
+      fc.asyncProperty(records, fc.nat(3_000), async (records, more) => {
         const feedback = records.reduce((sum, record) => sum + record.Feedback.length * 2 + 500, 0);
-        const text = renderRecords(records, { maxCharacters: 600 + feedback + more });
+        const text = await renderRecords(records, { maxCharacters: 600 + feedback + more });
         for (const record of records) expect(text).toContain(record.Feedback);
       }),
       { numRuns: 300 },

@@ -1,5 +1,5 @@
 import type { ReflectiveRecord } from '../../adapter/adapter.ts';
-import { withoutPause } from '../../calls/pace.ts';
+import { pause } from '../../calls/pause.ts';
 import { bounded } from '../bound.ts';
 import { label, toMarkdown } from '../prompt/markdown.ts';
 import { fairShares } from './fair-shares.ts';
@@ -31,26 +31,18 @@ const cutLast: ReadonlySet<string> = new Set(['score', 'objectives', 'feedback',
  *
  * Notes mark everything that was cut. Records without room are left out from the end.
  */
-export function renderRecords(
+export async function renderRecords(
   records: readonly ReflectiveRecord[],
   options: { readonly maxCharacters?: number | undefined } = {},
-): string {
-  return withoutPause(renderingOf(records, options));
-}
-
-/** The same as work that can pause between records. */
-export function* renderingOf(
-  records: readonly ReflectiveRecord[],
-  options: { readonly maxCharacters?: number | undefined } = {},
-): Generator<void, string> {
+): Promise<string> {
   const maxCharacters = options.maxCharacters ?? DEFAULT_MAX_RECORD_CHARACTERS;
   const all: (readonly Section[])[] = [];
   const whole: string[] = [];
   for (const [index, record] of records.entries()) {
+    await pause();
     const sections = sectionsOf(record, maxCharacters);
     all.push(sections);
     whole.push(layout(index, sections, Infinity, Infinity, maxCharacters));
-    yield;
   }
   if (joined(whole).length <= maxCharacters) return joined(whole);
 
@@ -61,7 +53,7 @@ export function* renderingOf(
   const shares = sharesOf(shown, maxCharacters - separators);
   const parts: string[] = [];
   for (const [index, sections] of shown.entries()) {
-    yield;
+    await pause();
     parts.push(fitted(index, sections, shares[index]!));
   }
   return joined([...parts, ...note]);

@@ -2,6 +2,7 @@ import type { Adapter, Phase } from '../../adapter/adapter.ts';
 import { spendPhaseOf } from '../../budget/spend.ts';
 import type { Interruption } from '../../calls/interruption.ts';
 import { mapConcurrently } from '../../calls/map-concurrently.ts';
+import { pause } from '../../calls/pause.ts';
 import { type CallOutcome, runCall } from '../../calls/run-call.ts';
 import { Semaphore } from '../../calls/semaphore.ts';
 import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '../../component.ts';
@@ -241,11 +242,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     const outcome = await runCall(this.#options.run, call);
     if ('interruption' in outcome) return outcome;
     this.#warnings.ifFree(this.#options.run, outcome);
-    return this.#options.run.pace.step(() => {
-      const kept = this.known.keep(outcome, ref);
-      this.#dispatchFinished(candidateRun.context, kept, outcome);
-      return kept;
-    });
+    await pause();
+    const kept = this.known.keep(outcome, ref);
+    this.#dispatchFinished(candidateRun.context, kept, outcome);
+    return kept;
   }
 
   #dispatchFinished(

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { canonicalJson, ExampleIndex } from './examples.ts';
 
+const refsOf = (set: string, examples: readonly unknown[], index = new ExampleIndex<unknown>()) =>
+  examples.map((example, position) => index.add(example, set, position));
+
 const shuffledKeys = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(shuffledKeys);
   if (typeof value !== 'object' || value === null) return value;
@@ -16,8 +19,8 @@ it('examples with equal content have the same key in any set and with any order 
   fc.assert(
     fc.property(fc.jsonValue(), (example) => {
       const index = new ExampleIndex<unknown>();
-      const [a] = index.add('train', [example]);
-      const [b] = index.add('val', [shuffledKeys(structuredClone(example))]);
+      const [a] = refsOf('train', [example], index);
+      const [b] = refsOf('val', [shuffledKeys(structuredClone(example))], index);
       expect(b!.key).toBe(a!.key);
     }),
   );
@@ -30,7 +33,7 @@ it('examples with different content have different keys', () => {
         JSON.stringify(shuffledKeys(a)) !== JSON.stringify(shuffledKeys(b)) &&
           canonicalJson(a) !== canonicalJson(b),
       );
-      const [first, second] = new ExampleIndex<unknown>().add('train', [a, b]);
+      const [first, second] = refsOf('train', [a, b]);
       expect(second!.key).not.toBe(first!.key);
     }),
   );
@@ -47,7 +50,7 @@ it('examples that JSON does not distinguish have different keys', () => {
     [undefined],
     [],
   ];
-  const keys = new ExampleIndex<unknown>().add('train', values).map(({ key }) => key);
+  const keys = refsOf('train', values).map(({ key }) => key);
   expect(new Set(keys).size).toBe(values.length);
 });
 
@@ -56,18 +59,12 @@ it('examples that are not plain data are compared by identity', () => {
   circular.self = circular;
   const date = new Date(0);
   const values = [date, new Date(0), date, circular, () => 1, () => 1, 3n, { when: date }, { when: date }];
-  const [a, b, again, ...rest] = new ExampleIndex<unknown>().add('train', values).map(({ key }) => key);
+  const [a, b, again, ...rest] = refsOf('train', values).map(({ key }) => key);
   expect(again).toBe(a);
   expect(new Set([a, b, ...rest]).size).toBe(values.length - 1);
 });
 
 it('the id of an example is its own id, or its set and position', () => {
-  const refs = new ExampleIndex<unknown>().add('val', [
-    { id: 'ticket-7' },
-    { id: 12 },
-    { id: {} },
-    'text',
-    null,
-  ]);
+  const refs = refsOf('val', [{ id: 'ticket-7' }, { id: 12 }, { id: {} }, 'text', null]);
   expect(refs.map(({ id }) => id)).toEqual(['ticket-7', '12', 'val:2', 'val:3', 'val:4']);
 });

@@ -1,5 +1,3 @@
-import { withoutPause } from '../../calls/pace.ts';
-
 /** An example as the search handles it. */
 export interface ExampleRef<Example> {
   /** Equal for examples of equal content, across trainset, valset and testset. */
@@ -21,19 +19,9 @@ export class ExampleIndex<Example> {
     this.#maskName = maskName;
   }
 
-  add(setName: string, examples: readonly Example[]): ExampleRef<Example>[] {
-    return withoutPause(this.adding(setName, examples));
-  }
-
-  /** Like `add`; the work can pause between examples. */
-  *adding(setName: string, examples: readonly Example[]): Generator<void, ExampleRef<Example>[]> {
-    const refs: ExampleRef<Example>[] = [];
-    for (const [position, example] of examples.entries()) {
-      const id = this.#maskName(ownId(example) ?? `${setName}:${position}`);
-      refs.push({ key: this.#keyOf(example), id, example });
-      yield;
-    }
-    return refs;
+  add(example: Example, setName: string, position: number): ExampleRef<Example> {
+    const id = this.#maskName(ownId(example) ?? `${setName}:${position}`);
+    return { key: this.#keyOf(example), id, example };
   }
 
   #keyOf(example: Example): number {

@@ -2,6 +2,7 @@ import type { Rollout } from '../../adapter/adapter.ts';
 import type { Usage } from '../../budget/usage.ts';
 import type { CallEnvironment } from '../../calls/call.ts';
 import type { Interruption } from '../../calls/interruption.ts';
+import { pause } from '../../calls/pause.ts';
 import type { CallOutcome } from '../../calls/run-call.ts';
 import { type Candidate, candidateKey } from '../../component.ts';
 import type { JournalPosition, RolloutDetails } from '../../journal/journal.ts';
@@ -13,7 +14,7 @@ import { ImageMemory } from './image-memory.ts';
 export interface Scored<Example, Output, Trace> extends Measured<Example, Output, Trace> {
   readonly position?: JournalPosition | undefined;
   /** The same, of a rollout of another run. */
-  readonly readDetails?: (() => Generator<void, RolloutDetails>) | undefined;
+  readonly readDetails?: (() => RolloutDetails) | undefined;
   /** Where its images are in the `ImageMemory`. */
   readonly imagesAt?: number;
 }
@@ -120,11 +121,11 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
   async complete(
     rollouts: readonly Scored<Example, Output, Trace>[],
   ): Promise<Measured<Example, Output, Trace>[]> {
-    const { journal, pace } = this.#options.run;
+    const { journal } = this.#options.run;
     const complete: Measured<Example, Output, Trace>[] = [];
     for (const { position, readDetails, imagesAt, ...rollout } of rollouts) {
-      const read = readDetails ?? (position && (() => journal!.detailsAt(position)));
-      const details = read && (await pace.steps(read()));
+      await pause();
+      const details = readDetails?.() ?? (position && journal!.detailsAt(position));
       const images = imagesAt === undefined ? undefined : this.#images.get(imagesAt);
       complete.push({
         ...rollout,

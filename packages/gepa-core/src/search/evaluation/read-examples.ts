@@ -1,3 +1,4 @@
+import type { Pause } from '../../calls/pause.ts';
 import { warnAboutData } from '../../options/data-warnings.ts';
 import type { Settings } from '../../options/settings.ts';
 import { ExampleIndex, type ExampleRef } from './examples.ts';
@@ -7,18 +8,28 @@ export type ExampleRefs<Example> = Readonly<
   Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>
 >;
 
-/** Numbers the examples and warns about problems of the data sets. The work can pause between examples. */
-export function* readExamples<Example, Output, Trace, Name extends string>(
+/** Numbers the examples and warns about problems of the data sets. */
+export async function readExamples<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
   warn: (message: string) => void,
+  pause: Pause,
   trainsetName = 'train',
-): Generator<void, ExampleRefs<Example>> {
+): Promise<ExampleRefs<Example>> {
   const index = new ExampleIndex<Example>(settings.mask.name);
-  const trainset = yield* index.adding(trainsetName, settings.trainset);
-  const valset = yield* index.adding('val', settings.valset);
-  const testset = yield* index.adding('test', settings.testset);
-  const refs = { trainset, valset, testset };
+  const read = async (name: string, examples: readonly Example[]) => {
+    const refs: ExampleRef<Example>[] = [];
+    for (const [position, example] of examples.entries()) {
+      await pause();
+      refs.push(index.add(example, name, position));
+    }
+    return refs;
+  };
+  const refs = {
+    trainset: await read(trainsetName, settings.trainset),
+    valset: await read('val', settings.valset),
+    testset: await read('test', settings.testset),
+  };
   // An evaluation has one set.
-  if (trainsetName === 'train') yield* warnAboutData(settings, refs, warn);
+  if (trainsetName === 'train') await warnAboutData(settings, refs, warn, pause);
   return refs;
 }
