@@ -1,7 +1,7 @@
 import type { Adapter, Execution, Phase, Rollout } from '../../adapter/adapter.ts';
 import { type SpendPhase, spendPhaseOf } from '../../budget/spend.ts';
 import type { Usage } from '../../budget/usage.ts';
-import type { Call, CallEnvironment, RunAttempt } from '../../calls/call.ts';
+import type { AttemptStep, Call, CallEnvironment, RunAttempt } from '../../calls/call.ts';
 import { messageOf } from '../../calls/classify-error.ts';
 import { Interrupted, type Interruption } from '../../calls/interruption.ts';
 import { classify } from '../../calls/retry.ts';
@@ -13,6 +13,7 @@ import type { RolloutInProgress, RolloutPlace } from '../../rollouts/rollouts.ts
 import { checkScale } from '../seed-advice.ts';
 import type { ExampleRef } from './examples.ts';
 import { isHopelessError } from './hopeless-seed.ts';
+import { type RolloutFields, rolloutOf } from './rollout-of.ts';
 import type { ScoreCheck } from './score-check.ts';
 
 /** Where in the run a rollout belongs. */
@@ -116,27 +117,21 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
       repeatsMetric: this.#repeatsMetric,
     });
     this.#rollout = rollout;
-    const limitsTime = (step: 'program' | 'metric') => place.limitsTimeOf.includes(step);
 
+    const program: AttemptStep<Execution<Output, Trace>> = {
+      name: 'The program',
+      limitsTime: place.limitsTimeOf.includes('program'),
+      usageOf,
+    };
     let execution: Execution<Output, Trace>;
     try {
-      execution = await attempt(
-        {
-          name: 'The program',
-          limitsTime: limitsTime('program'),
-          usageOf: (result: Execution<Output, Trace>) => result?.usage,
-        },
-        (given) => rollout.run(given),
-      );
+      execution = await attempt(program, (given) => rollout.run(given));
     } catch (error) {
       if (!RolloutError.isInstance(error)) return this.#failed('program', error, {});
+      const { unread, images } = error;
       const trace = error.trace as Trace | undefined;
-      return this.#failed('program', error, {
-        ...(trace === undefined ? {} : { trace }),
-        ...(error.unread === undefined ? {} : { unread: error.unread }),
-        ...(error.images === undefined ? {} : { images: error.images }),
-        ...(isHopelessError(error) ? { isHopeless: true } : {}),
-      });
+      const isHopeless = isHopelessError(error) || undefined;
+      return this.#failed('program', error, { trace, unread, images, isHopeless });
     }
     if (typeof execution !== 'object' || execution === null) {
       throw new RunError(
@@ -144,29 +139,37 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
       );
     }
     const { output, trace, unread, images } = execution;
-    const ran = {
-      output,
-      ...(trace === undefined ? {} : { trace }),
-      ...(unread === undefined ? {} : { unread }),
-      ...(images === undefined ? {} : { images }),
-    };
 
-    const askMetric = () =>
-      attempt(
-        { name: 'The metric', by: 'judge', limitsTime: limitsTime('metric'), usageOf: usageOfMetric },
-        (given) => rollout.score(given, execution),
-      );
+    const metric: AttemptStep<unknown> = {
+      name: 'The metric',
+      by: 'judge',
+      limitsTime: place.limitsTimeOf.includes('metric'),
+      usageOf,
+    };
+    const askMetric = () => attempt(metric, (given) => rollout.score(given, execution));
     let result: unknown;
     try {
       result = await askMetric();
     } catch (error) {
-      return this.#failed('metric', error, ran);
+      return this.#failed('metric', error, { output, trace, unread, images });
     }
-    const { usage: _, ...score } = scores.check(result, exampleId);
+    const { score, feedback, objectives, componentFeedback } = scores.check(result, exampleId);
     // Before more is spent.
-    if (phase === 'seed') checkScale(score.score, exampleId, perfectScore);
+    if (phase === 'seed') checkScale(score, exampleId, perfectScore);
     const repeatScore = this.#repeatsMetric ? await this.#repeatScore(askMetric) : undefined;
-    return { example, exampleId, ...ran, ...score, ...(repeatScore === undefined ? {} : { repeatScore }) };
+    return rolloutOf({
+      example,
+      exampleId,
+      output,
+      trace,
+      unread,
+      images,
+      score,
+      repeatScore,
+      feedback,
+      objectives,
+      componentFeedback,
+    });
   }
 
   /** `undefined` where the metric fails now: its first answer counts. */
@@ -182,16 +185,23 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
 
   #failed(
     failedIn: 'program' | 'metric',
-    error: unknown,
-    ran: Partial<Rollout<Example, Output, Trace>>,
+    thrown: unknown,
+    ran: Partial<RolloutFields<Example, Output, Trace>>,
   ): Rollout<Example, Output, Trace> {
     const { run, failureScore } = this.#program;
     const { example, id: exampleId } = this.#ref;
-    const endsRun = run.signal.aborted || RunError.isInstance(error) || error instanceof Interrupted;
-    if (endsRun || classify(error, run.retry) !== 'program') throw error;
-    const message = messageOf(error);
-    const feedback = `The ${failedIn} failed: ${message}`;
-    return { example, exampleId, ...ran, score: failureScore, feedback, error: message, failedIn };
+    const endsRun = run.signal.aborted || RunError.isInstance(thrown) || thrown instanceof Interrupted;
+    if (endsRun || classify(thrown, run.retry) !== 'program') throw thrown;
+    const error = messageOf(thrown);
+    return rolloutOf({
+      example,
+      exampleId,
+      ...ran,
+      score: failureScore,
+      feedback: `The ${failedIn} failed: ${error}`,
+      error,
+      failedIn,
+    });
   }
 
   end(): void {
@@ -229,17 +239,20 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     const { score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
       entry as KnownEntry<RolloutEntry>;
     if (error === undefined) this.#program.scores.learn(objectives);
-    return {
-      example: this.#ref.example,
-      exampleId: this.#ref.id,
+    const { example, id: exampleId } = this.#ref;
+    return rolloutOf({
+      example,
+      exampleId,
       score,
-      ...(repeatScore === undefined ? {} : { repeatScore }),
-      ...(objectives === undefined ? {} : { objectives }),
-      ...(unread === undefined ? {} : { unread }),
-      ...(error === undefined ? {} : { error, failedIn: failedIn! }),
-      ...(isHopeless ? { isHopeless } : {}),
-    };
+      repeatScore,
+      objectives,
+      unread,
+      error,
+      failedIn,
+      isHopeless,
+    });
   }
 }
 
-const usageOfMetric = (result: unknown) => (result as { readonly usage?: Usage } | null | undefined)?.usage;
+/** The usage that a program or a metric returned, whatever that was. */
+const usageOf = (result: unknown) => (result as { readonly usage?: Usage } | null | undefined)?.usage;
