@@ -1,4 +1,4 @@
-import type { Adapter, Execution, Phase, Rollout } from '../../adapter/adapter.ts';
+import type { Adapter, Execution, Rollout } from '../../adapter/adapter.ts';
 import { type SpendPhase, spendPhaseOf } from '../../budget/spend.ts';
 import type { Usage } from '../../budget/usage.ts';
 import type { AttemptStep, Call, CallEnvironment, RunAttempt } from '../../calls/call.ts';
@@ -6,32 +6,15 @@ import { messageOf } from '../../calls/classify-error.ts';
 import { Interrupted, type Interruption } from '../../calls/interruption.ts';
 import { classify } from '../../calls/retry.ts';
 import type { Semaphore } from '../../calls/semaphore.ts';
-import type { Candidate } from '../../component.ts';
 import { RolloutError, RunError } from '../../errors.ts';
 import { type KnownEntry, type RolloutEntry, rolloutKey } from '../../journal/journal.ts';
 import type { RolloutInProgress, RolloutPlace } from '../../rollouts/rollouts.ts';
 import { checkScale } from '../seed-advice.ts';
+import type { CandidateRun } from './candidate-run.ts';
 import type { ExampleRef } from './examples.ts';
 import { isHopelessError } from './hopeless-seed.ts';
 import { type RolloutFields, rolloutOf } from './rollout-of.ts';
 import type { ScoreCheck } from './score-check.ts';
-
-/** Where in the run a rollout belongs. */
-export interface RolloutContext {
-  readonly iteration: number;
-  readonly phase: Phase;
-  readonly candidateIndex: number | undefined;
-  /** Its place within the iteration. */
-  readonly task?: number;
-  /** The number of the proposal that it is for. */
-  readonly proposal?: number;
-  /** The most rollouts of the evaluation at once. Default: as many as of the run. */
-  readonly concurrency?: number;
-  /** Repeats rollouts that are known already, under this name in the journal. */
-  readonly repeat?: string | undefined;
-  /** The metric is asked again for the outputs on this many examples, the first ones. */
-  readonly metricRepeats?: number;
-}
 
 /** What all rollouts of a run share. */
 export interface Program<Example, Output, Trace, Name extends string> {
@@ -45,16 +28,6 @@ export interface Program<Example, Output, Trace, Name extends string> {
   readonly semaphore: Semaphore;
 }
 
-/** What the rollouts of one candidate in one evaluation share. */
-export interface CandidateRun<Name extends string> {
-  readonly candidate: Candidate<Name>;
-  /** The number of the texts in the journal. */
-  readonly textsId: number;
-  readonly context: RolloutContext;
-  /** Why the remaining rollouts are not made. */
-  unavailable: Interruption | undefined;
-}
-
 /** The call that makes one rollout: the program on one example, then the metric. */
 export class RolloutCall<Example, Output, Trace, Name extends string>
   implements Call<Rollout<Example, Output, Trace>>
@@ -65,7 +38,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   readonly key: string;
   readonly semaphore: Semaphore;
   readonly #program: Program<Example, Output, Trace, Name>;
-  readonly #candidateRun: CandidateRun<Name>;
+  readonly #candidateRun: CandidateRun<Example, Output, Trace, Name>;
   readonly #ref: ExampleRef<Example>;
   readonly #occurrence: string | undefined;
   readonly #repeatsMetric: boolean;
@@ -74,7 +47,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   /** `occurrence` distinguishes rollouts of the same pair, where there is no cache. */
   constructor(
     program: Program<Example, Output, Trace, Name>,
-    candidateRun: CandidateRun<Name>,
+    candidateRun: CandidateRun<Example, Output, Trace, Name>,
     ref: ExampleRef<Example>,
     occurrence: string | undefined,
     repeatsMetric = false,
