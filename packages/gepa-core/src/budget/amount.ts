@@ -11,15 +11,17 @@ export type Unit = keyof Amount;
 
 export const zero: Amount = { metricCalls: 0, tokens: 0, costUsd: 0 };
 
-export function sum(amounts: Iterable<Amount>): Amount {
-  let { metricCalls, tokens, costUsd } = zero;
-  for (const amount of amounts) {
-    metricCalls += amount.metricCalls;
-    tokens += amount.tokens;
-    costUsd += amount.costUsd;
-  }
-  return { metricCalls, tokens, costUsd };
+export const oneMetricCall: Amount = { ...zero, metricCalls: 1 };
+
+export function plus(a: Amount, b: Amount): Amount {
+  return {
+    metricCalls: a.metricCalls + b.metricCalls,
+    tokens: a.tokens + b.tokens,
+    costUsd: a.costUsd + b.costUsd,
+  };
 }
+
+export const sum = (amounts: Iterable<Amount>): Amount => [...amounts].reduce(plus, zero);
 
 export const isZero = ({ metricCalls, tokens, costUsd }: Amount): boolean =>
   metricCalls === 0 && tokens === 0 && costUsd === 0;

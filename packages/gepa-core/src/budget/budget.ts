@@ -1,7 +1,7 @@
 import type { CallRequest } from '../adapter/call-meter.ts';
 import { Interrupted } from '../calls/interruption.ts';
 import { RunError } from '../errors.ts';
-import { type Amount, amountOf, sum, type Unit, zero } from './amount.ts';
+import { type Amount, amountOf, oneMetricCall, plus, type Unit, zero } from './amount.ts';
 import type { BudgetOptions } from './budget-options.ts';
 import { ExpectedCost } from './expected-cost.ts';
 import {
@@ -169,19 +169,19 @@ export class Budget implements BudgetAccount {
 
   /** Charges known spending. */
   charge(amount: Amount): void {
-    this.#charged = sum([this.#charged, amount]);
+    this.#charged = plus(this.#charged, amount);
     this.changed();
   }
 
   /** Charges the maximum of an unknown outcome. */
   chargeUncertain(amount: Amount): void {
-    this.#uncertainNow = sum([this.#uncertainNow, amount]);
-    this.#uncertain = sum([this.#uncertain, amount]);
+    this.#uncertainNow = plus(this.#uncertainNow, amount);
+    this.#uncertain = plus(this.#uncertain, amount);
   }
 
   /** Charges what earlier sessions may have been billed for without an outcome. */
   chargeEarlierUncertain(uncertain: Amount): void {
-    this.#uncertain = sum([this.#uncertain, uncertain]);
+    this.#uncertain = plus(this.#uncertain, uncertain);
   }
 
   /**
@@ -198,8 +198,8 @@ export class Budget implements BudgetAccount {
       this.problemOf(kind, 'judge', judge, true) ??
       (hasUncertain ? undefined : (this.#lacksTokens(kind, own) ?? this.#lacksTokens(kind, judge)));
     if (problem !== undefined) throw problem;
-    const cost = sum([amountOf(own), amountOf(judge)]);
-    this.charge(isScored ? { ...cost, metricCalls: 1 } : cost);
+    const cost = plus(amountOf(own), amountOf(judge));
+    this.charge(isScored ? plus(cost, oneMetricCall) : cost);
     return cost;
   }
 

@@ -1,4 +1,4 @@
-import { type Amount, sum, type Unit, zero } from './amount.ts';
+import { type Amount, plus, type Unit, zero } from './amount.ts';
 import type { CallKind } from './max-of-call.ts';
 
 /** Many rollouts together rarely cost more than this factor above the mean so far. */
@@ -18,7 +18,7 @@ export class ExpectedCost {
   /** A rollout is complete. */
   learnRollout(cost: Amount): void {
     this.#rollouts++;
-    this.#total = sum([this.#total, cost]);
+    this.#total = plus(this.#total, cost);
   }
 
   /** A model call was admitted at its maximum. */

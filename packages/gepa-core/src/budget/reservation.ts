@@ -1,4 +1,4 @@
-import { type Amount, amountOf, sum, type Unit, zero } from './amount.ts';
+import { type Amount, amountOf, oneMetricCall, plus, sum, type Unit, zero } from './amount.ts';
 import type { CallKind } from './max-of-call.ts';
 import type { Usage } from './usage.ts';
 
@@ -109,21 +109,21 @@ export class Reservation {
 
   /** Ends a rollout that was scored. */
   settleScored(): void {
-    this.#charge({ ...zero, metricCalls: 1 });
+    this.#charge(oneMetricCall);
     // Its last attempt only: others may need no retry.
     this.#budget.learnRollout(this.#chargedNow);
     this.endAttempt('known');
   }
 
   #charge(amount: Amount): void {
-    this.#chargedNow = sum([this.#chargedNow, amount]);
-    this.#charged = sum([this.#charged, amount]);
+    this.#chargedNow = plus(this.#chargedNow, amount);
+    this.#charged = plus(this.#charged, amount);
     this.#budget.charge(amount);
   }
 
   #chargeUncertain(amount: Amount): void {
-    this.uncertain = sum([this.uncertain, amount]);
-    this.#uncertainNow = sum([this.#uncertainNow, amount]);
+    this.uncertain = plus(this.uncertain, amount);
+    this.#uncertainNow = plus(this.#uncertainNow, amount);
     this.#budget.chargeUncertain(amount);
   }
 }

@@ -1,7 +1,8 @@
 import type { Adapter, Execution } from '../adapter/adapter.ts';
 import type { AttemptContext } from '../calls/call.ts';
-import { ClientRetries, type Failing } from '../calls/client-retries.ts';
-import { giveUpAfterMs } from '../calls/retry.ts';
+import { ClientRetries } from '../calls/client-retries.ts';
+import { FailingStep } from '../calls/failing-step.ts';
+import { Outage } from '../calls/outage.ts';
 import { AttemptTimeouts } from '../calls/timeout.ts';
 import { RolloutError, RunError } from '../errors.ts';
 import type { Metric } from '../metric.ts';
@@ -20,8 +21,8 @@ export interface Served {
   readonly maxResultBytes: number;
 }
 
-/** The steps that were ever answered in this process. */
-const answeredSteps = new Set<string>();
+/** When each step was last answered in this process. */
+const outage = new Outage();
 
 /**
  * Makes the steps of one job: the program, then the metric as often as asked; the first failure is the last step.
@@ -44,21 +45,14 @@ export async function* makeRollout(
     packed: (value: never) => unknown,
   ): Promise<{ readonly part: Part; readonly value?: unknown }> => {
     const attempt = timeouts.start(name);
-    const failing: Failing = {};
-    const meter = new WorkerMeter(
-      reportsOf(number++),
-      new ClientRetries({
-        retry: {},
-        failing,
-        hasAnswered: () => answeredSteps.has(name),
-        onRetry: () => {},
-        remainingMs: () => giveUpAfterMs({}) - (performance.now() - (failing.since ?? performance.now())),
-        giveUp: (error) => attempt.abort(error),
-      }),
-    );
+    const retries = new ClientRetries({}, new FailingStep(name, outage, {}), {
+      retried: () => {},
+      gaveUp: (error) => attempt.abort(error),
+    });
+    const meter = new WorkerMeter(reportsOf(number++), retries);
     try {
       const value = await attempt.run(() => work({ signal: attempt.signal, meter }));
-      answeredSteps.add(name);
+      outage.noteAnswer(name);
       const part = { calls: meter.close(), value: packed(value as never), isLast };
       refuseTooLarge(part, maxResultBytes);
       return { part, value };

@@ -1,49 +1,53 @@
 import type { CallMeter, CallRequest, MeteredCall } from '../adapter/call-meter.ts';
 import { type Amount, zero } from '../budget/amount.ts';
-import type { Budget } from '../budget/budget.ts';
+import type { CallKind } from '../budget/max-of-call.ts';
 import type { Reservation } from '../budget/reservation.ts';
 import { addUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';
-import { isUnbilled } from './classify-error.ts';
-import type { ClientRetries } from './client-retries.ts';
+import type { CallEnvironment } from './call.ts';
+import { isUnbilled, isUnreached, messageOf } from './classify-error.ts';
+import { ClientRetries } from './client-retries.ts';
+import type { FailingStep } from './failing-step.ts';
 import { Interrupted } from './interruption.ts';
+import type { Attempt } from './timeout.ts';
+
+/** The call that an attempt belongs to. */
+interface AttemptedCall {
+  readonly run: Pick<CallEnvironment, 'budget' | 'outage' | 'retry' | 'dispatch'>;
+  readonly kind: CallKind;
+  readonly reservation: Reservation;
+}
 
 /** Counts the model calls of one attempt, and reserves each of them where a limit requires it. */
 export class AttemptMeter implements CallMeter {
-  readonly #budget: Budget;
-  readonly #reservation: Reservation;
-  readonly #retries: ClientRetries;
-  readonly #onAnswer: (usage: Usage) => void;
-  readonly #abort: (reason: unknown) => void;
+  readonly #call: AttemptedCall;
+  readonly #step: FailingStep;
+  readonly #attempt: Attempt;
+  readonly #number: number;
+  #clients: ClientRetries | undefined;
   /** Ends a model call in flight without an answer. */
   readonly #inFlight = new Set<(actual: Amount | 'unknown') => void>();
   #usage: Usage | undefined;
   #refusal: unknown;
   #isClosed = false;
 
-  constructor(
-    budget: Budget,
-    reservation: Reservation,
-    on: {
-      readonly retries: ClientRetries;
-      readonly answer: (usage: Usage) => void;
-      readonly refusal: (reason: unknown) => void;
-    },
-  ) {
-    this.#budget = budget;
-    this.#reservation = reservation;
-    this.#retries = on.retries;
-    this.#onAnswer = on.answer;
-    this.#abort = on.refusal;
+  /** @param number of the attempt, counted from 1. */
+  constructor(call: AttemptedCall, step: FailingStep, attempt: Attempt, number: number) {
+    this.#call = call;
+    this.#step = step;
+    this.#attempt = attempt;
+    this.#number = number;
   }
 
   async begin(request: CallRequest = {}): Promise<MeteredCall> {
-    this.#budget.onRequest?.(request);
-    this.#retries.continued();
+    const { reservation } = this.#call;
+    const { budget } = this.#call.run;
+    budget.onRequest?.(request);
+    this.#clientRetries().continued();
     const max = await this.#reserve(request);
     this.#usage ??= noUsage;
     const settle = (usage: Usage | undefined, actual: Amount | 'unknown') => {
       if (!this.#inFlight.delete(abandon)) return;
-      if (max !== undefined) this.#reservation.settleCall(max, actual);
+      if (max !== undefined) reservation.settleCall(max, actual);
       if (usage !== undefined) this.#usage = addUsage(this.#usage ?? noUsage, usage);
     };
     const abandon = (actual: Amount | 'unknown') => settle(undefined, actual);
@@ -51,23 +55,18 @@ export class AttemptMeter implements CallMeter {
     return {
       end: (reported) => {
         const usage = soundUsage(reported);
-        if (this.#inFlight.has(abandon) && usage.modelCalls > 0) this.#onAnswer(usage);
-        settle(usage, max === undefined ? zero : this.#budget.amountOfCall(usage, max));
+        if (this.#inFlight.has(abandon) && usage.modelCalls > 0) this.#answered(usage);
+        settle(usage, max === undefined ? zero : budget.amountOfCall(usage, max));
       },
       fail: (error) => {
-        if (this.#inFlight.has(abandon)) this.#retries.ended();
+        if (this.#inFlight.has(abandon)) this.#clientRetries().ended();
         settle(undefined, isUnbilled(error) ? zero : 'unknown');
       },
     };
   }
 
   retrying(error: unknown): () => void {
-    return this.#retries.failed(error);
-  }
-
-  /** Ends the model calls in flight, since their provider cannot be reached. */
-  endUnreached(): void {
-    for (const abandon of this.#inFlight) abandon(zero);
+    return this.#clientRetries().failed(error);
   }
 
   /**
@@ -77,6 +76,7 @@ export class AttemptMeter implements CallMeter {
    */
   close(): Usage | undefined {
     this.#isClosed = true;
+    this.#clients?.close();
     for (const abandon of this.#inFlight) abandon('unknown');
     return this.#usage;
   }
@@ -86,19 +86,43 @@ export class AttemptMeter implements CallMeter {
     if (this.#refusal !== undefined) throw this.#refusal;
   }
 
+  /** Made when the first model call is reported. */
+  #clientRetries(): ClientRetries {
+    if (this.#clients !== undefined) return this.#clients;
+    const { run, kind } = this.#call;
+    this.#clients = new ClientRetries(run.retry, this.#step, {
+      retried: (error) =>
+        run.dispatch({ type: 'retried', what: kind, attempt: this.#number, message: messageOf(error) }),
+      gaveUp: (error) => {
+        // Nothing reached the provider, so the calls in flight are free.
+        if (isUnreached(error)) for (const abandon of this.#inFlight) abandon(zero);
+        this.#attempt.abort(error);
+      },
+    });
+    if (this.#isClosed) this.#clients.close();
+    return this.#clients;
+  }
+
+  #answered({ outputTokens }: Usage): void {
+    if (outputTokens > 0) this.#call.run.outage.noteAnswer(this.#step.name);
+    this.#clientRetries().answered(outputTokens);
+  }
+
   async #reserve(request: CallRequest): Promise<Amount | undefined> {
-    if (!this.#budget.limitsSpend) return undefined;
+    const { reservation } = this.#call;
+    const { budget } = this.#call.run;
+    if (!budget.limitsSpend) return undefined;
     this.#refuseWhenClosed();
     let max: Amount | undefined;
     try {
-      max = await this.#budget.reserveCall(this.#reservation, request, () => this.#isClosed);
+      max = await budget.reserveCall(reservation, request, () => this.#isClosed);
     } catch (error) {
       this.#refusal ??= error;
       // A program that catches the error could go on without the model.
-      this.#abort(error);
+      this.#attempt.abort(error);
       throw error;
     }
-    if (this.#isClosed && max !== undefined) this.#reservation.settleCall(max, zero);
+    if (this.#isClosed && max !== undefined) reservation.settleCall(max, zero);
     this.#refuseWhenClosed();
     return max;
   }

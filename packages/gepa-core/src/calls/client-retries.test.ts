@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ClientRetries, type Failing } from './client-retries.ts';
+import { ClientRetries } from './client-retries.ts';
+import { FailingStep } from './failing-step.ts';
+import { Outage } from './outage.ts';
 import { giveUpAfterMs } from './retry.ts';
 
 beforeEach(() => {
@@ -13,18 +15,15 @@ const busy = (headers = {}) => Object.assign(new Error('busy'), { status: 503, h
 const unreached = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:9'), { code: 'ECONNREFUSED' });
 const deadlineMs = giveUpAfterMs({});
 
-function attempt({ hasAnswered = false, answeredAt = (): number => 0 } = {}) {
+function attempt({ hasAnswered = false, answeredAfterMs = -1 } = {}) {
   const shown: unknown[] = [];
   const givenUp: unknown[] = [];
-  const failing: Failing = {};
-  const retries = new ClientRetries({
-    retry: {},
-    failing,
-    hasAnswered: () => hasAnswered,
-    onRetry: (error) => shown.push(error),
-    remainingMs: () =>
-      deadlineMs - (performance.now() - Math.max(failing.since ?? performance.now(), answeredAt())),
-    giveUp: (error) => givenUp.push(error),
+  const outage = new Outage();
+  if (hasAnswered) outage.noteAnswer('The program');
+  if (answeredAfterMs >= 0) setTimeout(() => outage.noteAnswer('The program'), answeredAfterMs);
+  const retries = new ClientRetries({}, new FailingStep('The program', outage, {}), {
+    retried: (error) => shown.push(error),
+    gaveUp: (error) => givenUp.push(error),
   });
   return { retries, shown, givenUp };
 }
@@ -43,8 +42,7 @@ it('a client that waits for its next try is given up at the deadline, and not wh
 });
 
 it('an answer starts the time again, and so do the answers of other calls', () => {
-  const start = performance.now();
-  const { retries, givenUp } = attempt({ answeredAt: () => start + 60_000 });
+  const { retries, givenUp } = attempt({ answeredAfterMs: 60_000 });
   retries.failed(busy());
   vi.advanceTimersByTime(deadlineMs + 59_000);
   expect(givenUp).toEqual([]);

@@ -61,7 +61,8 @@ export class Outage {
 
   /** Milliseconds until a step may be tried; not above 0 if it may. */
   waitFor(step: string): number {
-    return (this.#pausedUntil.get(step) ?? 0) - performance.now();
+    const until = this.#pausedUntil.get(step);
+    return until === undefined ? 0 : until - performance.now();
   }
 
   /** A call failed for good. */

@@ -22,17 +22,18 @@ export function inProcess<Example, Output, Trace, Name extends string>({
       const { candidate, example, iteration, phase, candidateIndex, exampleId } = request;
       return {
         // A copy, so that a program that writes into its input changes nothing for others.
-        run: (given: AttemptContext) =>
+        run: ({ signal, meter }: AttemptContext) =>
           adapter.run(candidate, copyExample(example), {
-            ...given,
+            signal,
+            meter,
             runId,
             iteration,
             phase,
             candidateIndex,
             exampleId,
           }),
-        score: async (given: AttemptContext, { output, trace }: Execution<Output, Trace>) =>
-          metric({ ...given, candidate, example, output, trace }),
+        score: async ({ signal, meter }: AttemptContext, { output, trace }: Execution<Output, Trace>) =>
+          metric({ signal, meter, candidate, example, output, trace }),
         end: () => {},
       };
     },

@@ -1,4 +1,4 @@
-import type { Adapter, Phase } from '../../adapter/adapter.ts';
+import type { Adapter } from '../../adapter/adapter.ts';
 import { spendPhaseOf } from '../../budget/spend.ts';
 import type { Interruption } from '../../calls/interruption.ts';
 import { mapConcurrently } from '../../calls/map-concurrently.ts';
@@ -9,18 +9,12 @@ import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '.
 import { PROBE } from '../../journal/journal.ts';
 import type { RolloutPlace } from '../../rollouts/rollouts.ts';
 import type { FrontierType } from '../state/search-view.ts';
+import { CandidateRun, type RolloutContext } from './candidate-run.ts';
 import { EvaluationWarnings } from './evaluation-warnings.ts';
 import type { ExampleRef } from './examples.ts';
 import { FailureCheck, type Failures } from './failure-check.ts';
-import { DECIDING_ROLLOUTS, isHopeless } from './hopeless-seed.ts';
-import {
-  KnownRollouts,
-  type KnownRolloutsOptions,
-  type Outcome,
-  type RolloutsOfCandidate,
-  type Scored,
-} from './known-rollouts.ts';
-import { type CandidateRun, type Program, RolloutCall, type RolloutContext } from './rollout-call.ts';
+import { KnownRollouts, type KnownRolloutsOptions, type Outcome, type Scored } from './known-rollouts.ts';
+import { type Program, RolloutCall } from './rollout-call.ts';
 import { ScoreCheck } from './score-check.ts';
 
 /** A candidate on some examples. `rollouts` has gaps where an `interruption` is set. */
@@ -109,67 +103,43 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     examples: readonly ExampleRef<Example>[],
     context: RolloutContext,
   ): Promise<Evaluation<Example, Output, Trace>> {
-    const { run, concurrency } = this.#options;
-    const cache = context.repeat === undefined ? this.known.of(candidate) : undefined;
-    const textsId = run.journal?.textsIdOf(candidate) ?? 0;
-    const candidateRun: CandidateRun<Name> = { candidate, textsId, context, unavailable: undefined };
-    const made = new Set<number>();
-    const deciding: (Scored<Example, Output, Trace> | undefined)[] = examples
-      .slice(0, DECIDING_ROLLOUTS)
-      .map(() => undefined);
-    const workers = context.concurrency ?? concurrency;
-    const outcomes = await mapConcurrently(examples, workers, async (ref, position) => {
-      if (cache?.has(ref.key) !== true) made.add(position);
-      const outcome =
-        cache === undefined
-          ? await this.#rollOut(candidateRun, ref, occurrenceOf(context, position))
-          : await this.#cached(cache, candidateRun, ref, position < (context.metricRepeats ?? 0));
-      // Where every rollout is needed, the first that is unavailable ends the evaluation.
-      if ('interruption' in outcome && outcome.interruption.reason === 'unavailable') {
-        if (!mayHaveGaps(context.phase)) candidateRun.unavailable = outcome.interruption;
-      }
-      if (context.phase === 'seed' && position < deciding.length && !('interruption' in outcome)) {
-        deciding[position] = outcome;
-        if (isHopeless(deciding)) candidateRun.unavailable = { reason: 'unavailable' };
-      }
-      return outcome;
-    });
-    for (const { position, interruption } of await this.#voidFailures(
-      candidateRun,
+    const known = context.repeat === undefined ? this.known.of(candidate) : undefined;
+    const textsId = this.#options.run.journal?.textsIdOf(candidate) ?? 0;
+    const candidateRun = new CandidateRun(candidate, textsId, context, known, examples.length);
+    const outcomes = await mapConcurrently(
       examples,
-      outcomes,
-      made,
-    )) {
+      context.concurrency ?? this.#options.concurrency,
+      (ref, position) => this.#rollOut(candidateRun, ref, position),
+    );
+    for (const { position, interruption } of await this.#voidFailures(candidateRun, examples, outcomes)) {
       outcomes[position] = { interruption };
-      cache?.delete(examples[position]!.key);
+      known?.delete(examples[position]!.key);
     }
-    const interrupted = outcomes.filter((outcome) => 'interruption' in outcome);
-    // An interruption that ends the run goes before a gap.
-    const first =
-      interrupted.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interrupted[0];
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
-    if (context.phase !== 'testset') {
-      const outcomes = rollouts.filter((rollout) => rollout !== undefined);
-      const { failed, made } = this.failuresOf(candidate);
-      this.#failures.set(candidateKey(this.#names, candidate), {
-        failed: failed + outcomes.filter(({ error }) => error !== undefined).length,
-        made: made + outcomes.length,
-      });
-    }
+    if (context.phase !== 'testset') this.#countFailures(candidate, rollouts);
     this.#warnings.ofMetric(rollouts);
     // The testset's rollouts, and those of `evaluate`, are reported one by one.
     if (context.candidateIndex === 0 && context.phase !== 'testset')
       this.#warnings.ofProgram(rollouts, context.phase);
-    return { rollouts, ...first };
+    return { rollouts, ...firstInterruption(outcomes) };
+  }
+
+  #countFailures(candidate: Candidate<Name>, rollouts: Evaluation<Example, Output, Trace>['rollouts']): void {
+    const { failed, made } = this.failuresOf(candidate);
+    const present = rollouts.filter((rollout) => rollout !== undefined);
+    this.#failures.set(candidateKey(this.#names, candidate), {
+      failed: failed + present.filter(({ error }) => error !== undefined).length,
+      made: made + present.length,
+    });
   }
 
   /** The failures at the end that are not the candidate's. In order of the examples, so that a replay finds the same. */
   async #voidFailures(
-    { textsId, context }: CandidateRun<Name>,
+    candidateRun: CandidateRun<Example, Output, Trace, Name>,
     examples: readonly ExampleRef<Example>[],
     outcomes: readonly Outcome<Example, Output, Trace>[],
-    made: ReadonlySet<number>,
   ): Promise<{ readonly position: number; readonly interruption: Interruption }[]> {
+    const { context, made, textsId } = candidateRun;
     const rollouts: { readonly position: number; readonly hasFailed: boolean }[] = [];
     for (const [position, outcome] of outcomes.entries()) {
       if (!('interruption' in outcome)) {
@@ -187,7 +157,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     }
     const failures = rollouts.slice(end);
     const interruption = await this.#failureCheck.voidBecause(failures.length, context.phase, (ref, probe) =>
-      this.#probe(ref, context, `${occurrenceOf(context, probe)} of ${textsId}`),
+      this.#probe(ref, context, `${candidateRun.occurrence(probe)} of ${textsId}`),
     );
     return interruption === undefined ? [] : failures.map(({ position }) => ({ position, interruption }));
   }
@@ -199,49 +169,59 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     name: string,
   ): Promise<Outcome<Example, Output, Trace>> {
     const { run, adapter } = this.#options;
-    const candidate = seedCandidateOf(adapter.components);
-    const textsId = run.journal?.textsIdOf(candidate) ?? 0;
-    const seedRun = {
-      candidate,
+    const seed = seedCandidateOf(adapter.components);
+    const textsId = run.journal?.textsIdOf(seed) ?? 0;
+    const seedRun = new CandidateRun<Example, Output, Trace, Name>(
+      seed,
       textsId,
-      context: { ...context, candidateIndex: 0 },
-      unavailable: undefined,
-    };
-    return this.#rollOut(seedRun, ref, PROBE + name);
+      { ...context, candidateIndex: 0 },
+      undefined,
+      0,
+    );
+    return this.#make(seedRun, ref, PROBE + name);
   }
 
-  async #cached(
-    cache: RolloutsOfCandidate<Example, Output, Trace>,
-    candidateRun: CandidateRun<Name>,
+  /** The rollout on one example: a known one, or a new one. */
+  async #rollOut(
+    candidateRun: CandidateRun<Example, Output, Trace, Name>,
     ref: ExampleRef<Example>,
-    repeatsMetric: boolean,
+    position: number,
   ): Promise<Outcome<Example, Output, Trace>> {
     const { key, id: exampleId, example } = ref;
-    const known = cache.get(key);
-    if (known !== undefined) {
+    const { known, made, context } = candidateRun;
+    const earlier = known?.get(key);
+    let outcome: Outcome<Example, Output, Trace>;
+    if (earlier !== undefined) {
       this.cacheHits++;
-      const outcome = await known;
-      return 'interruption' in outcome ? outcome : { ...outcome, example, exampleId };
+      outcome = await earlier;
+      if (!('interruption' in outcome)) outcome = { ...outcome, example, exampleId };
+    } else if (known !== undefined) {
+      made.add(position);
+      const rollout = this.#make(candidateRun, ref, undefined, position < (context.metricRepeats ?? 0));
+      known.set(key, rollout);
+      outcome = await rollout;
+      // The promise is no longer needed.
+      if ('interruption' in outcome) known.delete(key);
+      else known.set(key, outcome);
+    } else {
+      made.add(position);
+      outcome = await this.#make(candidateRun, ref, candidateRun.occurrence(position));
     }
-    const rollout = this.#rollOut(candidateRun, ref, undefined, repeatsMetric);
-    cache.set(key, rollout);
-    const outcome = await rollout;
-    // The promise is no longer needed.
-    if ('interruption' in outcome) cache.delete(key);
-    else cache.set(key, outcome);
+    candidateRun.add(position, outcome);
     return outcome;
   }
 
-  async #rollOut(
-    candidateRun: CandidateRun<Name>,
+  async #make(
+    candidateRun: CandidateRun<Example, Output, Trace, Name>,
     ref: ExampleRef<Example>,
     occurrence?: string,
     repeatsMetric?: boolean,
   ): Promise<Outcome<Example, Output, Trace>> {
+    const { run } = this.#options;
     const call = new RolloutCall(this.#program, candidateRun, ref, occurrence, repeatsMetric);
-    const outcome = await runCall(this.#options.run, call);
+    const outcome = await runCall(run, call);
     if ('interruption' in outcome) return outcome;
-    this.#warnings.ifFree(this.#options.run, outcome);
+    this.#warnings.ifFree(run, outcome);
     await pause();
     const kept = this.known.keep(outcome, ref);
     this.#dispatchFinished(candidateRun.context, kept, outcome);
@@ -269,12 +249,10 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   }
 }
 
-/** The same for the same rollout in every session. */
-function occurrenceOf({ iteration, phase, task = 0, repeat }: RolloutContext, position: number): string {
-  return repeat === undefined
-    ? `${iteration}.${phase}.${task}.${position}`
-    : `${repeat}.${phase}.${position}`;
+/** An interruption that ends the run goes before a gap. */
+function firstInterruption(
+  outcomes: readonly Outcome<unknown, unknown, unknown>[],
+): { readonly interruption: Interruption } | undefined {
+  const interrupted = outcomes.filter((outcome) => 'interruption' in outcome);
+  return interrupted.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interrupted[0];
 }
-
-/** Only a new candidate on the valset, and the testset, have a use for an evaluation with gaps. */
-const mayHaveGaps = (phase: Phase) => phase === 'valset' || phase === 'testset';

@@ -9,6 +9,7 @@ import type { JournalPosition, RolloutDetails } from '../../journal/journal.ts';
 import type { Mask } from '../../redact.ts';
 import type { ExampleRef } from './examples.ts';
 import { ImageMemory } from './image-memory.ts';
+import { rolloutOf } from './rollout-of.ts';
 
 /** A rollout as it is kept. Details that only a reflection reads may be on disk instead: see `KnownRollouts.complete`. */
 export interface Scored<Example, Output, Trace> extends Measured<Example, Output, Trace> {
@@ -16,7 +17,7 @@ export interface Scored<Example, Output, Trace> extends Measured<Example, Output
   /** The same, of a rollout of another run. */
   readonly readDetails?: (() => RolloutDetails) | undefined;
   /** Where its images are in the `ImageMemory`. */
-  readonly imagesAt?: number;
+  readonly imagesAt?: number | undefined;
 }
 
 /** A rollout with what it took. */
@@ -87,34 +88,34 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
     outcome: CallOutcome<Rollout<Example, Output, Trace>>,
     { key }: ExampleRef<Example>,
   ): Scored<Example, Output, Trace> {
-    const { value, position, isReplayed, usage } = outcome;
-    const took = { usage, durationMs: Math.round(outcome.durationMs) };
-    const { images, ...rollout } = value;
-    const isReflectedOn = this.#options.isReflectedOn(key);
-    const imagesAt =
-      images === undefined || !isReflectedOn || !this.#options.readsImages
-        ? {}
-        : { imagesAt: this.#images.add(images) };
-    if (isReflectedOn && position === undefined) return { ...rollout, ...imagesAt, ...took };
-    const { example, exampleId, score, repeatScore, objectives, unread, failedIn, isHopeless } = rollout;
-    // The error as it was written, since a resumed run has no other.
-    const error =
-      position === undefined || isReplayed
-        ? rollout.error
-        : (this.#options.mask.data(rollout.error) as string | undefined);
-    return {
+    const { value: rollout, position, isReplayed, usage } = outcome;
+    const { isReflectedOn, readsImages, mask } = this.#options;
+    const { images } = rollout;
+    const isRead = isReflectedOn(key);
+    const keepsImages = images !== undefined && isRead && readsImages;
+    const kept = {
+      usage,
+      durationMs: Math.round(outcome.durationMs),
+      imagesAt: keepsImages ? this.#images.add(images) : undefined,
+    };
+    if (isRead && position === undefined) {
+      return { ...rolloutOf({ ...rollout, images: undefined }), ...kept };
+    }
+    const { example, exampleId, score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
+      rollout;
+    const scored = rolloutOf<Example, Output, Trace>({
       example,
       exampleId,
       score,
-      ...(repeatScore === undefined ? {} : { repeatScore }),
-      ...(objectives === undefined ? {} : { objectives }),
-      ...(unread === undefined ? {} : { unread }),
-      ...(error === undefined ? {} : { error, failedIn: failedIn! }),
-      ...(isHopeless ? { isHopeless } : {}),
-      ...(position === undefined || !isReflectedOn ? {} : { position }),
-      ...imagesAt,
-      ...took,
-    };
+      repeatScore,
+      objectives,
+      unread,
+      // As it was written, since a resumed run has no other.
+      error: position === undefined || isReplayed ? error : (mask.data(error) as string | undefined),
+      failedIn,
+      isHopeless,
+    });
+    return { ...scored, ...kept, position: isRead ? position : undefined };
   }
 
   /** Rollouts with every detail that the reflection model may read. */

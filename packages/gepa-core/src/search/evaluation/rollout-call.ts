@@ -1,36 +1,20 @@
-import type { Adapter, Execution, Phase, Rollout } from '../../adapter/adapter.ts';
+import type { Adapter, Execution, Rollout } from '../../adapter/adapter.ts';
 import { type SpendPhase, spendPhaseOf } from '../../budget/spend.ts';
 import type { Usage } from '../../budget/usage.ts';
-import type { Call, CallEnvironment, RunAttempt } from '../../calls/call.ts';
+import type { AttemptStep, Call, CallEnvironment, RunAttempt } from '../../calls/call.ts';
 import { messageOf } from '../../calls/classify-error.ts';
 import { Interrupted, type Interruption } from '../../calls/interruption.ts';
 import { classify } from '../../calls/retry.ts';
 import type { Semaphore } from '../../calls/semaphore.ts';
-import type { Candidate } from '../../component.ts';
 import { RolloutError, RunError } from '../../errors.ts';
 import { type KnownEntry, type RolloutEntry, rolloutKey } from '../../journal/journal.ts';
 import type { RolloutInProgress, RolloutPlace } from '../../rollouts/rollouts.ts';
 import { checkScale } from '../seed-advice.ts';
+import type { CandidateRun } from './candidate-run.ts';
 import type { ExampleRef } from './examples.ts';
 import { isHopelessError } from './hopeless-seed.ts';
+import { type RolloutFields, rolloutOf } from './rollout-of.ts';
 import type { ScoreCheck } from './score-check.ts';
-
-/** Where in the run a rollout belongs. */
-export interface RolloutContext {
-  readonly iteration: number;
-  readonly phase: Phase;
-  readonly candidateIndex: number | undefined;
-  /** Its place within the iteration. */
-  readonly task?: number;
-  /** The number of the proposal that it is for. */
-  readonly proposal?: number;
-  /** The most rollouts of the evaluation at once. Default: as many as of the run. */
-  readonly concurrency?: number;
-  /** Repeats rollouts that are known already, under this name in the journal. */
-  readonly repeat?: string | undefined;
-  /** The metric is asked again for the outputs on this many examples, the first ones. */
-  readonly metricRepeats?: number;
-}
 
 /** What all rollouts of a run share. */
 export interface Program<Example, Output, Trace, Name extends string> {
@@ -44,16 +28,6 @@ export interface Program<Example, Output, Trace, Name extends string> {
   readonly semaphore: Semaphore;
 }
 
-/** What the rollouts of one candidate in one evaluation share. */
-export interface CandidateRun<Name extends string> {
-  readonly candidate: Candidate<Name>;
-  /** The number of the texts in the journal. */
-  readonly textsId: number;
-  readonly context: RolloutContext;
-  /** Why the remaining rollouts are not made. */
-  unavailable: Interruption | undefined;
-}
-
 /** The call that makes one rollout: the program on one example, then the metric. */
 export class RolloutCall<Example, Output, Trace, Name extends string>
   implements Call<Rollout<Example, Output, Trace>>
@@ -64,7 +38,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   readonly key: string;
   readonly semaphore: Semaphore;
   readonly #program: Program<Example, Output, Trace, Name>;
-  readonly #candidateRun: CandidateRun<Name>;
+  readonly #candidateRun: CandidateRun<Example, Output, Trace, Name>;
   readonly #ref: ExampleRef<Example>;
   readonly #occurrence: string | undefined;
   readonly #repeatsMetric: boolean;
@@ -73,7 +47,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   /** `occurrence` distinguishes rollouts of the same pair, where there is no cache. */
   constructor(
     program: Program<Example, Output, Trace, Name>,
-    candidateRun: CandidateRun<Name>,
+    candidateRun: CandidateRun<Example, Output, Trace, Name>,
     ref: ExampleRef<Example>,
     occurrence: string | undefined,
     repeatsMetric = false,
@@ -116,27 +90,21 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
       repeatsMetric: this.#repeatsMetric,
     });
     this.#rollout = rollout;
-    const limitsTime = (step: 'program' | 'metric') => place.limitsTimeOf.includes(step);
 
+    const program: AttemptStep<Execution<Output, Trace>> = {
+      name: 'The program',
+      limitsTime: place.limitsTimeOf.includes('program'),
+      usageOf,
+    };
     let execution: Execution<Output, Trace>;
     try {
-      execution = await attempt(
-        {
-          name: 'The program',
-          limitsTime: limitsTime('program'),
-          usageOf: (result: Execution<Output, Trace>) => result?.usage,
-        },
-        (given) => rollout.run(given),
-      );
+      execution = await attempt(program, (given) => rollout.run(given));
     } catch (error) {
       if (!RolloutError.isInstance(error)) return this.#failed('program', error, {});
+      const { unread, images } = error;
       const trace = error.trace as Trace | undefined;
-      return this.#failed('program', error, {
-        ...(trace === undefined ? {} : { trace }),
-        ...(error.unread === undefined ? {} : { unread: error.unread }),
-        ...(error.images === undefined ? {} : { images: error.images }),
-        ...(isHopelessError(error) ? { isHopeless: true } : {}),
-      });
+      const isHopeless = isHopelessError(error) || undefined;
+      return this.#failed('program', error, { trace, unread, images, isHopeless });
     }
     if (typeof execution !== 'object' || execution === null) {
       throw new RunError(
@@ -144,29 +112,37 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
       );
     }
     const { output, trace, unread, images } = execution;
-    const ran = {
-      output,
-      ...(trace === undefined ? {} : { trace }),
-      ...(unread === undefined ? {} : { unread }),
-      ...(images === undefined ? {} : { images }),
-    };
 
-    const askMetric = () =>
-      attempt(
-        { name: 'The metric', by: 'judge', limitsTime: limitsTime('metric'), usageOf: usageOfMetric },
-        (given) => rollout.score(given, execution),
-      );
+    const metric: AttemptStep<unknown> = {
+      name: 'The metric',
+      by: 'judge',
+      limitsTime: place.limitsTimeOf.includes('metric'),
+      usageOf,
+    };
+    const askMetric = () => attempt(metric, (given) => rollout.score(given, execution));
     let result: unknown;
     try {
       result = await askMetric();
     } catch (error) {
-      return this.#failed('metric', error, ran);
+      return this.#failed('metric', error, { output, trace, unread, images });
     }
-    const { usage: _, ...score } = scores.check(result, exampleId);
+    const { score, feedback, objectives, componentFeedback } = scores.check(result, exampleId);
     // Before more is spent.
-    if (phase === 'seed') checkScale(score.score, exampleId, perfectScore);
+    if (phase === 'seed') checkScale(score, exampleId, perfectScore);
     const repeatScore = this.#repeatsMetric ? await this.#repeatScore(askMetric) : undefined;
-    return { example, exampleId, ...ran, ...score, ...(repeatScore === undefined ? {} : { repeatScore }) };
+    return rolloutOf({
+      example,
+      exampleId,
+      output,
+      trace,
+      unread,
+      images,
+      score,
+      repeatScore,
+      feedback,
+      objectives,
+      componentFeedback,
+    });
   }
 
   /** `undefined` where the metric fails now: its first answer counts. */
@@ -182,16 +158,23 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
 
   #failed(
     failedIn: 'program' | 'metric',
-    error: unknown,
-    ran: Partial<Rollout<Example, Output, Trace>>,
+    thrown: unknown,
+    ran: Partial<RolloutFields<Example, Output, Trace>>,
   ): Rollout<Example, Output, Trace> {
     const { run, failureScore } = this.#program;
     const { example, id: exampleId } = this.#ref;
-    const endsRun = run.signal.aborted || RunError.isInstance(error) || error instanceof Interrupted;
-    if (endsRun || classify(error, run.retry) !== 'program') throw error;
-    const message = messageOf(error);
-    const feedback = `The ${failedIn} failed: ${message}`;
-    return { example, exampleId, ...ran, score: failureScore, feedback, error: message, failedIn };
+    const endsRun = run.signal.aborted || RunError.isInstance(thrown) || thrown instanceof Interrupted;
+    if (endsRun || classify(thrown, run.retry) !== 'program') throw thrown;
+    const error = messageOf(thrown);
+    return rolloutOf({
+      example,
+      exampleId,
+      ...ran,
+      score: failureScore,
+      feedback: `The ${failedIn} failed: ${error}`,
+      error,
+      failedIn,
+    });
   }
 
   end(): void {
@@ -229,17 +212,20 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     const { score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
       entry as KnownEntry<RolloutEntry>;
     if (error === undefined) this.#program.scores.learn(objectives);
-    return {
-      example: this.#ref.example,
-      exampleId: this.#ref.id,
+    const { example, id: exampleId } = this.#ref;
+    return rolloutOf({
+      example,
+      exampleId,
       score,
-      ...(repeatScore === undefined ? {} : { repeatScore }),
-      ...(objectives === undefined ? {} : { objectives }),
-      ...(unread === undefined ? {} : { unread }),
-      ...(error === undefined ? {} : { error, failedIn: failedIn! }),
-      ...(isHopeless ? { isHopeless } : {}),
-    };
+      repeatScore,
+      objectives,
+      unread,
+      error,
+      failedIn,
+      isHopeless,
+    });
   }
 }
 
-const usageOfMetric = (result: unknown) => (result as { readonly usage?: Usage } | null | undefined)?.usage;
+/** The usage that a program or a metric returned, whatever that was. */
+const usageOf = (result: unknown) => (result as { readonly usage?: Usage } | null | undefined)?.usage;

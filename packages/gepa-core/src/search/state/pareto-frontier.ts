@@ -9,6 +9,8 @@ export interface BestOfKey {
 /** The best candidates per key (paper, section 3.3). Keys are numbered from 0 in order of first insertion. */
 export class ParetoFrontier {
   readonly #keys: { score: number; candidates: number[] }[] = [];
+  /** The keys that each candidate is best on. */
+  readonly #keysOf = new Map<number, number[]>();
   readonly #survivors = new Map<string, readonly Survivor[]>();
 
   key(key: number): BestOfKey {
@@ -18,9 +20,19 @@ export class ParetoFrontier {
   /** Candidates are offered in ascending order, and once per key. */
   offer(candidate: number, key: number, score: number): void {
     const best = this.#keys[key];
-    if (best === undefined || score > best.score) this.#keys[key] = { score, candidates: [candidate] };
-    else if (score === best.score) best.candidates.push(candidate);
-    else return;
+    if (best !== undefined && score < best.score) return;
+    if (best !== undefined && score === best.score) {
+      best.candidates.push(candidate);
+    } else {
+      for (const beaten of best?.candidates ?? []) {
+        const keys = this.#keysOf.get(beaten)!;
+        keys.splice(keys.indexOf(key), 1);
+      }
+      this.#keys[key] = { score, candidates: [candidate] };
+    }
+    const keys = this.#keysOf.get(candidate);
+    if (keys === undefined) this.#keysOf.set(candidate, [key]);
+    else keys.push(key);
     this.#survivors.clear();
   }
 
@@ -30,54 +42,50 @@ export class ParetoFrontier {
     among?: readonly number[],
     ties: 'key' | 'older' = 'key',
   ): readonly Survivor[] {
-    if (among !== undefined) return removeDominated(this.#membersAmong(new Set(among)), meanOf, ties);
-    let survivors = this.#survivors.get(ties);
-    if (survivors === undefined) {
-      survivors = removeDominated(
-        this.#keys.map(({ candidates }) => candidates),
-        meanOf,
-        ties,
-      );
-      this.#survivors.set(ties, survivors);
-    }
+    if (among !== undefined) return this.#undominated(new Set(among), meanOf, ties);
+    const survivors = this.#survivors.get(ties) ?? this.#undominated(this.#keysOf.keys(), meanOf, ties);
+    this.#survivors.set(ties, survivors);
     return survivors;
   }
 
-  #membersAmong(among: ReadonlySet<number>): number[][] {
-    return this.#keys
-      .map(({ candidates }) => candidates.filter((candidate) => among.has(candidate)))
-      .filter((members) => members.length > 0);
+  /**
+   * Removes every candidate whose keys all have another member left, lowest mean first. One pass suffices where the
+   * definition starts over after each removal: removing a candidate only takes members away from the keys of others, so
+   * a candidate that had to stay still has to.
+   */
+  #undominated(
+    candidates: Iterable<number>,
+    meanOf: (candidate: number) => number,
+    ties: 'key' | 'older',
+  ): Survivor[] {
+    const members: Member[] = [];
+    const membersLeft = this.#keys.map(() => 0);
+    for (const candidate of candidates) {
+      const keys = this.#keysOf.get(candidate);
+      if (keys === undefined || keys.length === 0) continue;
+      let firstKey = Number.POSITIVE_INFINITY;
+      for (const key of keys) {
+        membersLeft[key]!++;
+        if (key < firstKey) firstKey = key;
+      }
+      members.push({ candidate, keys, firstKey, mean: meanOf(candidate) });
+    }
+    const byAge = (a: Member, b: Member) => a.candidate - b.candidate;
+    const byKey = (a: Member, b: Member) => a.firstKey - b.firstKey || byAge(a, b);
+    const byMean = (a: Member, b: Member) => a.mean - b.mean || (ties === 'older' ? byAge : byKey)(a, b);
+    const survivors: Member[] = [];
+    for (const member of members.sort(byMean)) {
+      if (member.keys.some((key) => membersLeft[key] === 1)) survivors.push(member);
+      else for (const key of member.keys) membersLeft[key]!--;
+    }
+    return survivors.sort(byKey).map(({ candidate, keys }) => ({ candidate, keys: keys.length }));
   }
 }
 
-/**
- * Removes every candidate whose keys all have another member left, lowest mean first. One pass suffices where the
- * definition starts over after each removal: removing a candidate only takes members away from the keys of others, so a
- * candidate that had to stay still has to.
- */
-function removeDominated(
-  membersOfKeys: readonly (readonly number[])[],
-  meanOf: (candidate: number) => number,
-  ties: 'key' | 'older',
-): Survivor[] {
-  const keysOf = new Map<number, number[]>();
-  for (const [key, members] of membersOfKeys.entries()) {
-    for (const candidate of members) {
-      const keys = keysOf.get(candidate);
-      if (keys === undefined) keysOf.set(candidate, [key]);
-      else keys.push(key);
-    }
-  }
-  const membersLeft = membersOfKeys.map(({ length }) => length);
-  const removed = new Set<number>();
-  const byMean = (a: number, b: number) => meanOf(a) - meanOf(b) || (ties === 'older' ? a - b : 0);
-  for (const candidate of [...keysOf.keys()].sort(byMean)) {
-    const keys = keysOf.get(candidate)!;
-    if (keys.some((key) => membersLeft[key] === 1)) continue;
-    removed.add(candidate);
-    for (const key of keys) membersLeft[key]!--;
-  }
-  return [...keysOf]
-    .filter(([candidate]) => !removed.has(candidate))
-    .map(([candidate, keys]) => ({ candidate, keys: keys.length }));
+/** A candidate that is best on a key. */
+interface Member {
+  readonly candidate: number;
+  readonly keys: readonly number[];
+  readonly firstKey: number;
+  readonly mean: number;
 }
