@@ -20,7 +20,10 @@ export async function startOpenAIServer(
   return { ...server, model: (fields) => modelOf(server, fields) };
 }
 
-export function modelOf({ url }: Server, fields?: ConstructorParameters<typeof ChatOpenAI>[0]): ChatOpenAI {
+export function modelOf(
+  { url }: Pick<Server, 'url'>,
+  fields?: ConstructorParameters<typeof ChatOpenAI>[0],
+): ChatOpenAI {
   return new ChatOpenAI({
     model: 'simulated',
     apiKey: 'unused',

@@ -1,4 +1,13 @@
 /** Vitest suites that every framework package runs in its own test files. */
+export {
+  type CompileAt,
+  expectGivenUp,
+  type GivingUpSubject,
+  givingUpSuite,
+  type Outcome,
+  outcomeByTestClock,
+  type RunOptions,
+} from './giving-up.ts';
 export { type PriceSubject, priceSuite, type TestPrice } from './prices.ts';
 export { type ReflectionModelSubject, reflectionModelSuite, replyToPrompt } from './reflection-model.ts';
 export { type RunDirectoryOptions, type RunDirectorySubject, runDirectorySuite } from './run-directory.ts';
