@@ -19,6 +19,9 @@ export async function startOpenAIServer(
   return { ...server, model: modelOf(server) };
 }
 
-export function modelOf({ url }: Pick<Server, 'url'>): { readonly id: `${string}/${string}`; readonly url: string } {
+export function modelOf({ url }: Pick<Server, 'url'>): {
+  readonly id: `${string}/${string}`;
+  readonly url: string;
+} {
   return { id: 'local/simulated', url };
 }

@@ -9,5 +9,12 @@ export {
   type RunOptions,
 } from './giving-up.ts';
 export { type PriceSubject, priceSuite, type TestPrice } from './prices.ts';
+export {
+  type ClientErrorSubject,
+  clientErrorSuite,
+  type FailingRunOptions,
+  type ProviderFailureSubject,
+  providerFailureSuite,
+} from './provider-failures.ts';
 export { type ReflectionModelSubject, reflectionModelSuite, replyToPrompt } from './reflection-model.ts';
 export { type RunDirectoryOptions, type RunDirectorySubject, runDirectorySuite } from './run-directory.ts';
