@@ -1,4 +1,5 @@
 /** Vitest suites that every framework package runs in its own test files. */
+export { exportSuite } from './exports.ts';
 export {
   type CompileAt,
   expectGivenUp,
@@ -18,3 +19,4 @@ export {
 } from './provider-failures.ts';
 export { type ReflectionModelSubject, reflectionModelSuite, replyToPrompt } from './reflection-model.ts';
 export { type RunDirectoryOptions, type RunDirectorySubject, runDirectorySuite } from './run-directory.ts';
+export { type TraceImageOptions, traceImageSuite } from './trace-images.ts';
