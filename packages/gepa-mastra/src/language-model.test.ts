@@ -8,7 +8,7 @@ import { modelOf, type OpenAIServer, startOpenAIServer } from './testing/openai-
 
 reflectionModelSuite('a model of Mastra', {
   modelName: 'local/simulated',
-  modelOf: (server) => fromModel(modelOf(server)),
+  modelOf: (server, options) => fromModel(modelOf(server), options),
 });
 
 let server: OpenAIServer;
@@ -70,24 +70,4 @@ it('a reflection model rejects with an error that is classified as transient', a
 it('a value that is not a model is refused', () => {
   expect(() => fromModel({} as never)).toThrow(OptionsError);
   expect(() => fromModel(undefined as never)).toThrow('undefined');
-});
-
-it('a model that reads images receives them as content parts', async () => {
-  const contents: unknown[] = [];
-  const seen = await startOpenAIServer(({ messages }) => {
-    contents.push(messages.at(-1)!.content);
-    return 'yes';
-  });
-  const model = fromModel(modelOf(seen), { readsImages: true });
-  expect(model.readsImages).toBe(true);
-  const images = [{ mediaType: 'image/png', data: 'iVBORw0KGgo=' }];
-  await model({ prompt: 'Improve.', images, signal });
-  expect(contents).toEqual([
-    [
-      { type: 'text', text: 'Improve.' },
-      { type: 'text', text: '[image: image/png, 9 bytes]' },
-      { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
-    ],
-  ]);
-  await seen.close();
 });

@@ -16,9 +16,16 @@ export interface ReflectionModelSubject {
   /** The name under which usage reports the model. */
   readonly modelName: string;
   /** Makes a reflection model of a framework's model that asks this server. */
-  modelOf(
-    server: OpenAIServer,
-  ): (request: { readonly prompt: string; readonly signal: AbortSignal }) => Promise<unknown>;
+  modelOf(server: OpenAIServer, options?: { readonly readsImages: boolean }): ReflectionModel;
+}
+
+interface ReflectionModel {
+  (request: {
+    readonly prompt: string;
+    readonly images?: readonly { readonly mediaType: string; readonly data: string }[];
+    readonly signal: AbortSignal;
+  }): Promise<unknown>;
+  readonly readsImages?: boolean;
 }
 
 /** How a framework's model serves as a reflection model, as a vitest suite. */
@@ -44,6 +51,30 @@ export function reflectionModelSuite(name: string, { modelName, modelOf }: Refle
 
     it('a reflection model returns an empty answer as an empty text', async () => {
       expect(await ask('silence')).toMatchObject({ text: '' });
+    });
+
+    it('a model that reads images receives them as content parts, each after its name', async () => {
+      const contents: unknown[] = [];
+      const seen = await startOpenAIServer(({ messages }) => {
+        contents.push(messages.at(-1)!.content);
+        return 'yes';
+      });
+      const { signal } = new AbortController();
+      const model = modelOf(seen, { readsImages: true });
+      expect(model.readsImages).toBe(true);
+      expect(modelOf(seen).readsImages).toBe(false);
+      const images = [{ mediaType: 'image/png', data: 'iVBORw0KGgo=' }];
+      await model({ prompt: 'Improve.', images, signal });
+      await model({ prompt: 'Improve.', signal });
+      expect(contents).toEqual([
+        [
+          { type: 'text', text: 'Improve.' },
+          { type: 'text', text: '[image: image/png, 9 bytes]' },
+          { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
+        ],
+        'Improve.',
+      ]);
+      await seen.close();
     });
 
     it('an abort ends the call of a reflection model with the reason of the signal', async () => {
