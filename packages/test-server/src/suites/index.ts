@@ -9,6 +9,7 @@ export {
   outcomeByTestClock,
   type RunOptions,
 } from './giving-up.ts';
+export { type LoadSubject, loadSuite } from './load.ts';
 export { type PriceSubject, priceSuite, type TestPrice } from './prices.ts';
 export {
   type ClientErrorSubject,
