@@ -3,7 +3,7 @@ import { AIMessage } from '@langchain/core/messages';
 import { StringOutputParser } from '@langchain/core/output_parsers';
 import { RunnableLambda } from '@langchain/core/runnables';
 import { OptionsError } from 'gepa-core';
-import { reflectionModelSuite, replyToPrompt } from 'gepa-test-server/suites';
+import { imageReadingSuite, reflectionModelSuite, replyToPrompt } from 'gepa-test-server/suites';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromChatModel } from './language-model.ts';
 import { fakeModel } from './testing/fake-model.ts';
@@ -11,8 +11,9 @@ import { modelOf, type OpenAIServer, startOpenAIServer } from './testing/openai-
 
 reflectionModelSuite('a chat model of LangChain', {
   modelName: 'simulated',
-  modelOf: (server, options) => fromChatModel(modelOf(server), options),
+  modelOf: (server) => fromChatModel(modelOf(server)),
 });
+imageReadingSuite('a chat model of LangChain', (server, options) => fromChatModel(modelOf(server), options));
 
 let server: OpenAIServer;
 beforeAll(async () => {

@@ -1,15 +1,16 @@
 import { Agent } from '@mastra/core/agent';
 import { MockMemory } from '@mastra/core/memory';
 import { OptionsError } from 'gepa-core';
-import { reflectionModelSuite, replyToPrompt } from 'gepa-test-server/suites';
+import { imageReadingSuite, reflectionModelSuite, replyToPrompt } from 'gepa-test-server/suites';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fromModel } from './language-model.ts';
 import { modelOf, type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
 
 reflectionModelSuite('a model of Mastra', {
   modelName: 'local/simulated',
-  modelOf: (server, options) => fromModel(modelOf(server), options),
+  modelOf: (server) => fromModel(modelOf(server)),
 });
+imageReadingSuite('a model of Mastra', (server, options) => fromModel(modelOf(server), options));
 
 let server: OpenAIServer;
 beforeAll(async () => {

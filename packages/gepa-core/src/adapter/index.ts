@@ -34,6 +34,7 @@ export { secretsIn } from '../secrets.ts';
 export type * from './adapter.ts';
 export type * from './call-meter.ts';
 export type * from './experience.ts';
+export { maxInputTokens } from './max-input-tokens.ts';
 export { raceSignal } from './race-signal.ts';
 export {
   type Step,

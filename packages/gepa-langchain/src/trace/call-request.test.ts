@@ -233,7 +233,7 @@ describe('callRequest', () => {
   ])('inputTokens includes the size of a tool in the format of %s', (_, definition) => {
     const sizeWith = (tools: object[]) =>
       callRequest(runOf({ extra: { invocation_params: { tools } } })).inputTokens!;
-    expect(sizeWith([definition]) - sizeWith([])).toBe(JSON.stringify(definition).length);
+    expect(sizeWith([definition]) - sizeWith([])).toBe(50 + JSON.stringify(definition).length);
   });
 
   it('inputTokens includes the reasoning that a provider stores', () => {

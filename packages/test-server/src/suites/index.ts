@@ -18,6 +18,11 @@ export {
   type ProviderFailureSubject,
   providerFailureSuite,
 } from './provider-failures.ts';
-export { type ReflectionModelSubject, reflectionModelSuite, replyToPrompt } from './reflection-model.ts';
+export {
+  imageReadingSuite,
+  type ReflectionModelSubject,
+  reflectionModelSuite,
+  replyToPrompt,
+} from './reflection-model.ts';
 export { type RunDirectoryOptions, type RunDirectorySubject, runDirectorySuite } from './run-directory.ts';
 export { type TraceImageOptions, traceImageSuite } from './trace-images.ts';

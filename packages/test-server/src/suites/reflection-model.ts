@@ -16,7 +16,7 @@ export interface ReflectionModelSubject {
   /** The name under which usage reports the model. */
   readonly modelName: string;
   /** Makes a reflection model of a framework's model that asks this server. */
-  modelOf(server: OpenAIServer, options?: { readonly readsImages: boolean }): ReflectionModel;
+  modelOf(server: OpenAIServer): ReflectionModel;
 }
 
 interface ReflectionModel {
@@ -53,30 +53,6 @@ export function reflectionModelSuite(name: string, { modelName, modelOf }: Refle
       expect(await ask('silence')).toMatchObject({ text: '' });
     });
 
-    it('a model that reads images receives them as content parts, each after its name', async () => {
-      const contents: unknown[] = [];
-      const seen = await startOpenAIServer(({ messages }) => {
-        contents.push(messages.at(-1)!.content);
-        return 'yes';
-      });
-      const { signal } = new AbortController();
-      const model = modelOf(seen, { readsImages: true });
-      expect(model.readsImages).toBe(true);
-      expect(modelOf(seen).readsImages).toBe(false);
-      const images = [{ mediaType: 'image/png', data: 'iVBORw0KGgo=' }];
-      await model({ prompt: 'Improve.', images, signal });
-      await model({ prompt: 'Improve.', signal });
-      expect(contents).toEqual([
-        [
-          { type: 'text', text: 'Improve.' },
-          { type: 'text', text: '[image: image/png, 9 bytes]' },
-          { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
-        ],
-        'Improve.',
-      ]);
-      await seen.close();
-    });
-
     it('an abort ends the call of a reflection model with the reason of the signal', async () => {
       const controller = new AbortController();
       const reason = new Error('enough');
@@ -89,5 +65,35 @@ export function reflectionModelSuite(name: string, { modelName, modelOf }: Refle
       atOnce.abort(reason);
       await expect(begun).rejects.toBe(reason);
     });
+  });
+}
+
+/** How a framework's model that reads images receives those that its prompt is about, as a vitest suite. */
+export function imageReadingSuite(
+  name: string,
+  modelOf: (server: OpenAIServer, options?: { readonly readsImages: boolean }) => ReflectionModel,
+): void {
+  it(`${name} that reads images receives them as content parts, each after its name`, async () => {
+    const contents: unknown[] = [];
+    const seen = await startOpenAIServer(({ messages }) => {
+      contents.push(messages.at(-1)!.content);
+      return 'yes';
+    });
+    const { signal } = new AbortController();
+    const model = modelOf(seen, { readsImages: true });
+    expect(model.readsImages).toBe(true);
+    expect(modelOf(seen).readsImages).toBe(false);
+    const images = [{ mediaType: 'image/png', data: 'iVBORw0KGgo=' }];
+    await model({ prompt: 'Improve.', images, signal });
+    await model({ prompt: 'Improve.', signal });
+    expect(contents).toEqual([
+      [
+        { type: 'text', text: 'Improve.' },
+        { type: 'text', text: '[image: image/png, 9 bytes]' },
+        { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
+      ],
+      'Improve.',
+    ]);
+    await seen.close();
   });
 }
