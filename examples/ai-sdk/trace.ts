@@ -8,7 +8,7 @@ import {
   wrapLanguageModel,
 } from 'ai';
 import type { CallMeter, Candidate, Step } from 'gepa-core';
-import { describeSchema, maxInputTokens, reportedUsage } from 'gepa-core/adapter';
+import { describeSchema, maxInputTokens, reportedUsage, stepTools } from 'gepa-core/adapter';
 
 /** What happens in one rollout. */
 export class Recorder {
@@ -96,14 +96,8 @@ async function recordCall(recorder: Recorder, { doGenerate, params, model }: Cal
     name,
     components: Object.keys(recorder.candidate).filter((name) => contains(sent, recorder.candidate[name]!)),
     input: prompt,
-    tools: tools.map((tool) =>
-      tool.type === 'function'
-        ? {
-            name: tool.name,
-            description: tool.description ?? '',
-            arguments: describeSchema(tool.inputSchema),
-          }
-        : { name: tool.name },
+    tools: stepTools(
+      tools.map((tool) => (tool.type === 'function' ? { ...tool, arguments: tool.inputSchema } : tool)),
     ),
     ...(responseFormat?.type === 'json' ? { responseFormat: describeSchema(responseFormat.schema) } : {}),
   });
