@@ -2,15 +2,15 @@ import type { BaseChatModel } from '@langchain/core/language_models/chat_models'
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { SeedError } from 'gepa-core';
+import { type RawResponse, sendJson, startFailingServer, startServer } from 'gepa-test-server';
 import {
-  type FailingServer,
-  type RawResponse,
-  sendJson,
-  startFailingServer,
-  startServer,
-} from 'gepa-test-server';
-import { expectGivenUp, givingUpSuite, outcomeByTestClock, type RunOptions } from 'gepa-test-server/suites';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+  expectGivenUp,
+  givingUpSuite,
+  outcomeByTestClock,
+  type RunOptions,
+  useServer,
+} from 'gepa-test-server/suites';
+import { expect, it, vi } from 'vitest';
 import { gepa } from './gepa.ts';
 import { clients } from './testing/clients.ts';
 
@@ -44,11 +44,7 @@ givingUpSuite('LangChain', {
   readsRetryAfter: ['openai', 'mistral', 'aws'].map((provider) => `the client of ${provider}`),
 });
 
-let server: FailingServer;
-beforeAll(async () => {
-  server = await startFailingServer();
-});
-afterAll(() => server.close());
+const server = useServer(startFailingServer);
 
 const outcomeOf = (model: BaseChatModel, more: Omit<Parameters<typeof compile>[1], 'onEvent'> = {}) =>
   outcomeByTestClock((options) => compile(model, { ...options, ...more }));

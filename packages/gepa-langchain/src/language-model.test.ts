@@ -4,10 +4,10 @@ import { StringOutputParser } from '@langchain/core/output_parsers';
 import { RunnableLambda } from '@langchain/core/runnables';
 import { OptionsError } from 'gepa-core';
 import { imageReadingSuite, reflectionModelSuite, replyToPrompt } from 'gepa-test-server/suites';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { fromChatModel } from './language-model.ts';
 import { fakeModel } from './testing/fake-model.ts';
-import { modelOf, type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+import { modelOf, useOpenAIServer } from './testing/openai-server.ts';
 
 reflectionModelSuite('a chat model of LangChain', {
   modelName: 'simulated',
@@ -15,11 +15,7 @@ reflectionModelSuite('a chat model of LangChain', {
 });
 imageReadingSuite('a chat model of LangChain', (server, options) => fromChatModel(modelOf(server), options));
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(replyToPrompt);
-});
-afterAll(() => server.close());
+const server = useOpenAIServer(replyToPrompt);
 
 const signal = new AbortController().signal;
 const usage = {

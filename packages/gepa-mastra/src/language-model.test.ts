@@ -2,9 +2,9 @@ import { Agent } from '@mastra/core/agent';
 import { MockMemory } from '@mastra/core/memory';
 import { OptionsError } from 'gepa-core';
 import { imageReadingSuite, reflectionModelSuite, replyToPrompt } from 'gepa-test-server/suites';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { fromModel } from './language-model.ts';
-import { modelOf, type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+import { modelOf, useOpenAIServer } from './testing/openai-server.ts';
 
 reflectionModelSuite('a model of Mastra', {
   modelName: 'local/simulated',
@@ -12,11 +12,7 @@ reflectionModelSuite('a model of Mastra', {
 });
 imageReadingSuite('a model of Mastra', (server, options) => fromModel(modelOf(server), options));
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(replyToPrompt);
-});
-afterAll(() => server.close());
+const server = useOpenAIServer(replyToPrompt);
 
 const { signal } = new AbortController();
 

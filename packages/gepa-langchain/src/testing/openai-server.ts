@@ -5,6 +5,7 @@ import {
   type OpenAIServer as Server,
   startOpenAIServer as start,
 } from 'gepa-test-server';
+import { useServer } from 'gepa-test-server/suites';
 
 export { type ChatReply, type ChatRequest, contentText } from 'gepa-test-server';
 
@@ -18,6 +19,13 @@ export async function startOpenAIServer(
 ): Promise<OpenAIServer> {
   const server = await start(reply);
   return { ...server, model: (fields) => modelOf(server, fields) };
+}
+
+/** A server for the tests of a file or a suite. */
+export function useOpenAIServer(
+  reply: (request: ChatRequest) => ChatReply | Promise<ChatReply>,
+): OpenAIServer {
+  return useServer(() => startOpenAIServer(reply));
 }
 
 export function modelOf(

@@ -4,6 +4,7 @@ import {
   type OpenAIServer as Server,
   startOpenAIServer as start,
 } from 'gepa-test-server';
+import { useServer } from 'gepa-test-server/suites';
 
 export { type ChatReply, type ChatRequest, systemOf } from 'gepa-test-server';
 
@@ -17,6 +18,13 @@ export async function startOpenAIServer(
 ): Promise<OpenAIServer> {
   const server = await start(reply);
   return { ...server, model: modelOf(server) };
+}
+
+/** A server for the tests of a file or a suite. */
+export function useOpenAIServer(
+  reply: (request: ChatRequest) => ChatReply | Promise<ChatReply>,
+): OpenAIServer {
+  return useServer(() => startOpenAIServer(reply));
 }
 
 export function modelOf({ url }: Pick<Server, 'url'>): {

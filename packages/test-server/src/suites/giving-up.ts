@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type FailingServer, type RawResponse, startFailingServer } from '../provider-failures.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { type RawResponse, startFailingServer } from '../provider-failures.ts';
 import { watchRequestsInProgress } from '../requests-in-progress.ts';
+import { useServer } from './use-server.ts';
 
 /** Compiles a program whose model is at the URL of a server; the options are those of `compile`. */
 export type CompileAt = (url: string, options: RunOptions) => Promise<{ readonly result: object }>;
@@ -81,11 +82,7 @@ export function givingUpSuite(name: string, subject: GivingUpSubject): void {
   const { programs, overloaded, readsRetryAfter, seedError } = subject;
 
   describe(`giving up: ${name}`, () => {
-    let server: FailingServer;
-    beforeAll(async () => {
-      server = await startFailingServer();
-    });
-    afterAll(() => server.close());
+    const server = useServer(startFailingServer);
     const outcomeOf = (client: string, { url } = server as { readonly url: string }) =>
       outcomeByTestClock((options) => programs[client]!(url, options));
 

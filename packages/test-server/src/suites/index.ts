@@ -1,4 +1,4 @@
-/** Vitest suites that every framework package runs in its own test files. */
+/** Vitest suites that every framework package runs in its own test files, and hooks for such files. */
 export { exportSuite } from './exports.ts';
 export {
   type CompileAt,
@@ -26,3 +26,4 @@ export {
 } from './reflection-model.ts';
 export { type RunDirectoryOptions, type RunDirectorySubject, runDirectorySuite } from './run-directory.ts';
 export { type TraceImageOptions, traceImageSuite } from './trace-images.ts';
+export { useServer } from './use-server.ts';

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type FailureCase, failureCases } from '../failure-cases.ts';
 import { type OpenAIServer, startOpenAIServer } from '../openai-server.ts';
-import {
-  type FailingServer,
-  type Provider,
-  providerFailures,
-  startFailingServer,
-} from '../provider-failures.ts';
+import { type Provider, providerFailures, startFailingServer } from '../provider-failures.ts';
+import { useServer } from './use-server.ts';
 
 /** Options for `compile` that the subject passes on. */
 export interface FailingRunOptions {
@@ -34,11 +30,7 @@ export interface ProviderFailureSubject {
 /** What a run makes of each failure of a provider, as a vitest suite. */
 export function providerFailureSuite(name: string, { programs, seedError }: ProviderFailureSubject): void {
   describe(`provider failures: ${name}`, () => {
-    let server: FailingServer;
-    beforeAll(async () => {
-      server = await startFailingServer();
-    });
-    afterAll(() => server.close());
+    const server = useServer(startFailingServer);
 
     it.each(providerFailures.filter(({ provider }) => provider in programs))(
       'a program whose $provider model gets "$name" ($response.status) fails in a way that is "$kind"',

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type ChatReply, type ChatRequest, contentText, systemOf } from '../chat.ts';
 import { type OpenAIServer, startOpenAIServer } from '../openai-server.ts';
+import { useServer } from './use-server.ts';
 
 /** The reply of a server for tests of reflection models: the last message decides. */
 export function replyToPrompt(request: ChatRequest): ChatReply {
@@ -31,11 +32,7 @@ interface ReflectionModel {
 /** How a framework's model serves as a reflection model, as a vitest suite. */
 export function reflectionModelSuite(name: string, { modelName, modelOf }: ReflectionModelSubject): void {
   describe(`reflection model: ${name}`, () => {
-    let server: OpenAIServer;
-    beforeAll(async () => {
-      server = await startOpenAIServer(replyToPrompt);
-    });
-    afterAll(() => server.close());
+    const server = useServer(() => startOpenAIServer(replyToPrompt));
     const ask = (prompt: string, signal = new AbortController().signal) =>
       modelOf(server)({ prompt, signal });
 
