@@ -8,7 +8,7 @@ import {
   wrapLanguageModel,
 } from 'ai';
 import type { CallMeter, Candidate, Step } from 'gepa-core';
-import { describeSchema, reportedUsage } from 'gepa-core/adapter';
+import { describeSchema, maxInputTokens, reportedUsage, stepTools } from 'gepa-core/adapter';
 
 /** What happens in one rollout. */
 export class Recorder {
@@ -88,23 +88,16 @@ async function recordCall(recorder: Recorder, { doGenerate, params, model }: Cal
   const { prompt, tools = [], responseFormat, maxOutputTokens } = params;
   const name = model.modelId;
   const sent = JSON.stringify([prompt, tools, responseFormat]);
-  // A token is at least one byte, and providers add some to each part. The tokens of files are unknown.
-  const most = Buffer.byteLength(sent) + 1_000 + 50 * (prompt.length + tools.length);
-  const inputTokens = sent.includes('"mediaType"') ? undefined : most;
+  const isText = !sent.includes('"mediaType"');
+  const inputTokens = isText ? maxInputTokens([...prompt, ...tools, responseFormat]) : undefined;
   const metered = await recorder.meter?.begin({ model: name, inputTokens, outputTokens: maxOutputTokens });
   const end = recorder.begin({
     kind: 'model',
     name,
     components: Object.keys(recorder.candidate).filter((name) => contains(sent, recorder.candidate[name]!)),
     input: prompt,
-    tools: tools.map((tool) =>
-      tool.type === 'function'
-        ? {
-            name: tool.name,
-            description: tool.description ?? '',
-            arguments: describeSchema(tool.inputSchema),
-          }
-        : { name: tool.name },
+    tools: stepTools(
+      tools.map((tool) => (tool.type === 'function' ? { ...tool, arguments: tool.inputSchema } : tool)),
     ),
     ...(responseFormat?.type === 'json' ? { responseFormat: describeSchema(responseFormat.schema) } : {}),
   });

@@ -9,22 +9,18 @@ import { FakeListChatModel } from '@langchain/core/utils/testing';
 import type { ProgramExample as Example } from 'gepa-core';
 import { RolloutError, type RunContext } from 'gepa-core';
 import { seedCandidateOf, stepsOf, walkSteps } from 'gepa-core/adapter';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createAdapter } from './adapter.ts';
-import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+import { useOpenAIServer } from './testing/openai-server.ts';
 import { RolloutTracer } from './trace/tracer.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  // Returns the system prompt after a delay that depends on its length, so that rollouts overlap.
-  server = await startOpenAIServer(async ({ messages }) => {
-    const system = String(messages[0]?.content);
-    if (system.includes('overloaded')) return { status: 429, error: 'rate limit' };
-    await new Promise((resolve) => setTimeout(resolve, system.length % 7));
-    return system;
-  });
+// Returns the system prompt after a delay that depends on its length, so that rollouts overlap.
+const server = useOpenAIServer(async ({ messages }) => {
+  const system = String(messages[0]?.content);
+  if (system.includes('overloaded')) return { status: 429, error: 'rate limit' };
+  await new Promise((resolve) => setTimeout(resolve, system.length % 7));
+  return system;
 });
-afterAll(() => server.close());
 
 const context = (more: Partial<RunContext> = {}): RunContext => ({
   signal: new AbortController().signal,

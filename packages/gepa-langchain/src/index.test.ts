@@ -1,16 +1,7 @@
 import * as core from 'gepa-core';
+import * as node from 'gepa-core/node';
 import * as report from 'gepa-core/report';
-import { expect, it } from 'vitest';
-import * as langchain from './index.ts';
+import { exportSuite } from 'gepa-test-server/suites';
+import * as own from './index.ts';
 
-it('gepa-langchain exports every error class of gepa-core', () => {
-  const isErrorClass = (value: unknown) =>
-    value === core.GepaError || Object.prototype.isPrototypeOf.call(core.GepaError, value as object);
-  const errorClasses = Object.entries(core).filter(([, value]) => isErrorClass(value));
-  expect(errorClasses.length).toBeGreaterThan(10);
-  expect(langchain).toMatchObject(Object.fromEntries(errorClasses));
-});
-
-it('gepa-langchain exports every function of gepa-core/report', () => {
-  expect(langchain).toMatchObject({ ...report });
-});
+exportSuite('gepa-langchain', own, { core, report, node });

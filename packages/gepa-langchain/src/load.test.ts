@@ -1,18 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
-import { RunnableLambda } from '@langchain/core/runnables';
-import { CandidateMismatchError, FileFormatError, NoComponentsError, OptionsError } from 'gepa-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Runnable, RunnableLambda } from '@langchain/core/runnables';
+import * as errors from 'gepa-core';
+import { loadSuite } from 'gepa-test-server/suites';
+import { expect, it } from 'vitest';
 import { gepa } from './gepa.ts';
-import { load, type SavedCandidate, tunable } from './load.ts';
+import { type LoadOptions, load, type SavedCandidate, tunable } from './load.ts';
 
 const policy = tunable('policy', 'No refunds.');
-const chain = ChatPromptTemplate.fromMessages([
-  ['system', 'Be kind.'],
-  ['human', 'Reply to {mail}'],
-]).pipe(RunnableLambda.from((prompt) => `${prompt.toString()} / ${policy.text}`));
+const chainWith = (system: string) =>
+  ChatPromptTemplate.fromMessages([
+    ['system', system],
+    ['human', 'Reply to {mail}'],
+  ]).pipe(RunnableLambda.from((prompt) => `${prompt.toString()} / ${policy.text}`));
+const chain = chainWith('Be kind.');
 
 const original = { system: 'Be kind.', human: 'Reply to {mail}', policy: 'No refunds.' };
 const texts = {
@@ -29,41 +29,44 @@ const saved: SavedCandidate = {
 };
 const optimized = 'System: Be brief.\nHuman: Answer a letter / Refunds within 30 days.';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'gepa-load-'));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
 const ask = { mail: 'a letter' };
 
-it('load returns a program with the texts of a saved object and leaves the program itself unchanged', async () => {
+loadSuite<Runnable<{ mail: string }, string>, LoadOptions>('a chain', {
+  errors,
+  component: 'system',
+  otherTexts: { human: 'Reply to {mail}' },
+  programWith: chainWith,
+  outputOf: (program) => program.invoke(ask),
+  outputWith: (text) => `System: ${text}\nHuman: Reply to a letter / No refunds.`,
+  withoutTexts: RunnableLambda.from(({ mail }) => mail),
+  load,
+  loadByTarget: (program, file, { config: _, ifChanged: __, ...options }) =>
+    gepa(program, options).load(file),
+  renaming: { include: ['system'], rename: { system: 'tone' }, config: { runName: 'triage' } },
+  applying: { ifChanged: 'apply' },
+  refused: [
+    {
+      what: 'an option that does not exist',
+      call: () => load(chain, saved, { tunable: [policy] } as never),
+      message: 'There is no option "tunable"; did you mean "tunables"?',
+    },
+    {
+      what: 'an option of the wrong kind',
+      call: () => load(chain, saved, { tools: 'all' } as never),
+      message: 'tools',
+    },
+  ],
+});
+
+it('load applies the texts of prompts and tunables alike', async () => {
   const before = await chain.invoke(ask);
   expect(await load(chain, saved, { tunables: [policy] }).invoke(ask)).toBe(optimized);
   expect(await chain.invoke(ask)).toBe(before);
 });
 
-it('load reads the file that save writes', async () => {
-  const path = join(folder, 'mail.gepa.json');
-  writeFileSync(path, JSON.stringify(saved));
-  expect(await load(chain, path, { tunables: [policy] }).invoke(ask)).toBe(optimized);
-});
-
-it('load gives the same program as gepa(program).load with the same options', async () => {
-  const options = { include: ['system'], rename: { system: 'tone' }, config: { runName: 'triage' } } as const;
-  const selected = {
-    ...saved,
-    texts: { tone: 'Be brief.' },
-    original: { tone: 'Be kind.' },
-  };
-  const loaded = await load(chain, selected, options).invoke(ask);
-  expect(loaded).toBe('System: Be brief.\nHuman: Reply to a letter / No refunds.');
-  expect(loaded).toBe(await gepa(chain, options).load(selected).invoke(ask));
-});
-
-it('load refuses a text that has changed since, unless ifChanged is "apply"', async () => {
+it('load refuses a tunable whose text has changed since, unless ifChanged is "apply"', async () => {
   const changed = { ...saved, original: { ...original, policy: 'Ask a manager.' } };
-  expect(() => load(chain, changed, { tunables: [policy] })).toThrow(CandidateMismatchError);
+  expect(() => load(chain, changed, { tunables: [policy] })).toThrow(errors.CandidateMismatchError);
   const loaded = load(chain, changed, { tunables: [policy], ifChanged: 'apply' });
   expect(await loaded.invoke(ask)).toBe(optimized);
 });
@@ -79,23 +82,6 @@ it('load keeps the texts for tunables that the program got from an earlier candi
   expect(await load(first, second, options).invoke(ask)).toBe(
     'System: Be formal.\nHuman: Answer a letter / Refunds within 30 days.',
   );
-});
-
-it('load throws OptionsError on an option that does not exist or is of the wrong kind', () => {
-  expect(() => load(chain, saved, { tunable: [policy] } as never)).toThrow(
-    'There is no option "tunable"; did you mean "tunables"?',
-  );
-  expect(() => load(chain, saved, { tools: 'all' } as never)).toThrow(OptionsError);
-});
-
-it('load throws on what is not a saved candidate, and on a program without texts', () => {
-  expect(() => load(chain, { ...saved, version: 2 } as never)).toThrow(FileFormatError);
-  expect(() =>
-    load(
-      RunnableLambda.from((x: string) => x),
-      saved,
-    ),
-  ).toThrow(NoComponentsError);
 });
 
 it('load and gepa(program).load apply a saved text that is no component by default', async () => {
@@ -155,7 +141,7 @@ it.each([
     const loaded = await load(chain, second, options).invoke(ask);
     expect(loaded).toBe('System: Be brief.\nHuman: Answer a letter / Refunds within 14 days.');
     const changed = { ...second, original: { ...original, policy: 'Ask a manager.' } };
-    expect(() => load(chain, changed, options)).toThrow(CandidateMismatchError);
+    expect(() => load(chain, changed, options)).toThrow(errors.CandidateMismatchError);
   },
 );
 

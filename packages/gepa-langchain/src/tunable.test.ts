@@ -1,16 +1,12 @@
 import { SystemMessage } from '@langchain/core/messages';
 import { ChatPromptTemplate, PromptTemplate } from '@langchain/core/prompts';
 import { RunnableLambda } from '@langchain/core/runnables';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { gepa } from './gepa.ts';
-import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+import { useOpenAIServer } from './testing/openai-server.ts';
 import { tunable } from './tunable.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(({ messages }) => JSON.stringify(messages[0]?.content));
-});
-afterAll(() => server.close());
+const server = useOpenAIServer(({ messages }) => JSON.stringify(messages[0]?.content));
 
 const settings = {
   metric: () => 0.5,

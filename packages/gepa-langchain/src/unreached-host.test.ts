@@ -1,21 +1,18 @@
 // @module-tag slow
 import dns from 'node:dns';
-import { BedrockRuntimeClient } from '@aws-sdk/client-bedrock-runtime';
 import { ChatAnthropic } from '@langchain/anthropic';
-import { ChatBedrockConverse } from '@langchain/aws';
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { ChatGoogleGenerativeAI } from '@langchain/google-genai';
 import { ChatMistralAI } from '@langchain/mistralai';
-import { ChatOllama } from '@langchain/ollama';
 import { ChatOpenAI } from '@langchain/openai';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { SeedError } from 'gepa-core';
 import { startFailingServer } from 'gepa-test-server';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { gepa } from './gepa.ts';
 import { modelHosts } from './program/model-hosts.ts';
+import { bedrock, clients } from './testing/clients.ts';
 
 /** Nothing listens there any more. */
 let url: string;
@@ -25,24 +22,14 @@ beforeAll(async () => {
   url = server.url;
 });
 
-const credentials = { accessKeyId: 'unused', secretAccessKey: 'unused' };
-const region = 'us-east-1';
-const bedrock = (options: object = {}) =>
-  new ChatBedrockConverse({
-    model: 'simulated',
-    region,
-    credentials,
-    client: new BedrockRuntimeClient({ region, credentials, maxAttempts: 30, ...options }),
-  });
-
 // `maxRetries` keeps its default, with which the clients would try for minutes.
 const models = {
-  ChatOpenAI: () =>
-    new ChatOpenAI({ model: 'simulated', apiKey: 'unused', configuration: { baseURL: `${url}/v1` } }),
-  ChatAnthropic: () => new ChatAnthropic({ model: 'simulated', apiKey: 'unused', anthropicApiUrl: url }),
-  ChatOllama: () => new ChatOllama({ model: 'simulated', baseUrl: url }),
-  ChatMistralAI: () => new ChatMistralAI({ model: 'simulated', apiKey: 'unused', serverURL: url }),
-  ChatBedrockConverse: () => bedrock({ endpoint: url, requestHandler: new NodeHttpHandler() }),
+  ChatOpenAI: () => clients.openai(url),
+  ChatAnthropic: () => clients.anthropic(url),
+  ChatGoogleGenerativeAI: () => clients.google(url),
+  ChatMistralAI: () => clients.mistral(url),
+  ChatOllama: () => clients.ollama(url),
+  ChatBedrockConverse: () => clients.aws(url),
   'ChatBedrockConverse over HTTP/2': () => bedrock({ endpoint: url }),
 };
 
@@ -128,7 +115,7 @@ describe('at the default address of a provider, without a network', () => {
     ['api.anthropic.com', () => new ChatAnthropic(options)],
     ['generativelanguage.googleapis.com', () => new ChatGoogleGenerativeAI(options)],
     ['api.mistral.ai', () => new ChatMistralAI(options)],
-    ['bedrock-runtime.us-east-1.amazonaws.com', () => bedrock()],
+    ['bedrock-runtime.us-east-1.amazonaws.com', () => bedrock({})],
   ])(
     'a model at %s ends the run within seconds, with the address in the error and in each retry',
     async (host, create) => {
@@ -152,12 +139,7 @@ it('a judge at a wrong port ends the run within seconds, with the address', asyn
 }, 30_000);
 
 it('a wrong port does not end a program that goes on with another model', async () => {
-  const primary = new ChatOpenAI({
-    model: 'simulated',
-    apiKey: 'unused',
-    maxRetries: 0,
-    configuration: { baseURL: `${url}/v1` },
-  });
+  const primary = clients.openai(url, { maxRetries: 0 });
   const other = new FakeListChatModel({ responses: ['yes'], sleep: 1_000 });
   const { error } = await outcomeOf(primary.withFallbacks([other]) as never);
   expect(error).toMatchObject({ bestScore: 1 });

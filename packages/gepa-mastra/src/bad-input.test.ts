@@ -2,17 +2,13 @@ import { Agent } from '@mastra/core/agent';
 import { MastraLanguageModelV2Mock } from '@mastra/core/test-utils/llm-mock';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { NoComponentsError, tunable } from 'gepa-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { rolloutFailures } from './fixtures/rollout-failures.ts';
 import { gepa } from './gepa.ts';
-import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+import { startOpenAIServer, useOpenAIServer } from './testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(() => 'done');
-});
-afterAll(() => server.close());
+const server = useOpenAIServer(() => 'done');
 
 const agentWith = (config: object = {}) =>
   new Agent({ id: 'support', name: 'Support', instructions: 'Be kind.', model: server.model, ...config });

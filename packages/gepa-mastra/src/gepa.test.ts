@@ -6,23 +6,19 @@ import { Mastra } from '@mastra/core/mastra';
 import { createTool } from '@mastra/core/tools';
 import { CandidateMismatchError, OptionsError, tunable } from 'gepa-core';
 import { walkSteps } from 'gepa-core/adapter';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
 import {
   type AgentConfig,
   proposePolite,
   search,
-  startEchoServer,
   supportAgent,
+  useEchoServer,
 } from './fixtures/echo-agent.ts';
 import { gepa } from './gepa.ts';
-import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+import { startOpenAIServer } from './testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startEchoServer();
-});
-afterAll(() => server.close());
+const server = useEchoServer();
 
 const agentWith = (config?: AgentConfig) => supportAgent(server.model, config);
 

@@ -1,21 +1,18 @@
 import { Agent } from '@mastra/core/agent';
 import { MockMemory } from '@mastra/core/memory';
 import { OptionsError } from 'gepa-core';
-import { reflectionModelSuite, replyToPrompt } from 'gepa-test-server/suites';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { imageReadingSuite, reflectionModelSuite, replyToPrompt } from 'gepa-test-server/suites';
+import { expect, it } from 'vitest';
 import { fromModel } from './language-model.ts';
-import { modelOf, type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+import { modelOf, useOpenAIServer } from './testing/openai-server.ts';
 
 reflectionModelSuite('a model of Mastra', {
   modelName: 'local/simulated',
   modelOf: (server) => fromModel(modelOf(server)),
 });
+imageReadingSuite('a model of Mastra', (server, options) => fromModel(modelOf(server), options));
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(replyToPrompt);
-});
-afterAll(() => server.close());
+const server = useOpenAIServer(replyToPrompt);
 
 const { signal } = new AbortController();
 
@@ -70,24 +67,4 @@ it('a reflection model rejects with an error that is classified as transient', a
 it('a value that is not a model is refused', () => {
   expect(() => fromModel({} as never)).toThrow(OptionsError);
   expect(() => fromModel(undefined as never)).toThrow('undefined');
-});
-
-it('a model that reads images receives them as content parts', async () => {
-  const contents: unknown[] = [];
-  const seen = await startOpenAIServer(({ messages }) => {
-    contents.push(messages.at(-1)!.content);
-    return 'yes';
-  });
-  const model = fromModel(modelOf(seen), { readsImages: true });
-  expect(model.readsImages).toBe(true);
-  const images = [{ mediaType: 'image/png', data: 'iVBORw0KGgo=' }];
-  await model({ prompt: 'Improve.', images, signal });
-  expect(contents).toEqual([
-    [
-      { type: 'text', text: 'Improve.' },
-      { type: 'text', text: '[image: image/png, 9 bytes]' },
-      { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
-    ],
-  ]);
-  await seen.close();
 });

@@ -4,7 +4,10 @@ import type { Usage } from '../budget/usage.ts';
 export interface CallRequest {
   /** The name of the model, as its usage reports it. */
   readonly model?: string | undefined;
-  /** The most input tokens. Default: the model's context window, by the catalogue. */
+  /**
+   * The most input tokens, such as those of `maxInputTokens`; infinity: the provider may add any number. Default: the
+   * model's context window, by the catalogue.
+   */
   readonly inputTokens?: number | undefined;
   /** The most output tokens. Default: `reserve.outputTokens`, or else the model's context window. */
   readonly outputTokens?: number | undefined;

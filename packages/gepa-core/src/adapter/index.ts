@@ -34,7 +34,9 @@ export { secretsIn } from '../secrets.ts';
 export type * from './adapter.ts';
 export type * from './call-meter.ts';
 export type * from './experience.ts';
+export { maxInputTokens } from './max-input-tokens.ts';
 export { raceSignal } from './race-signal.ts';
+export { stepTools } from './step-tools.ts';
 export {
   type Step,
   type StepKind,

@@ -1,14 +1,10 @@
 import { exactMatch } from 'openevals';
 import { createLLMAsJudge } from 'openevals/llm';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
+import { describe, expect, it } from 'vitest';
+import { useOpenAIServer } from '../testing/openai-server.ts';
 import { type Evaluator, type EvaluatorOptions, fromEvaluators } from './from-evaluators.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(() => JSON.stringify({ reasoning: 'It is wrong.', score: false }));
-});
-afterAll(() => server.close());
+const server = useOpenAIServer(() => JSON.stringify({ reasoning: 'It is wrong.', score: false }));
 
 const example = { input: { q: 'Q' }, expected: { a: 'A' }, id: 'one' };
 const score = (

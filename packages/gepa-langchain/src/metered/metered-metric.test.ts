@@ -1,15 +1,11 @@
 import { createRequire } from 'node:module';
 import type * as LangChainTesting from '@langchain/core/utils/testing';
 import { RolloutError } from 'gepa-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
+import { expect, it } from 'vitest';
+import { useOpenAIServer } from '../testing/openai-server.ts';
 import { meterMetric } from './metered-metric.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(() => 'good enough');
-});
-afterAll(() => server.close());
+const server = useOpenAIServer(() => 'good enough');
 
 const args = {
   example: { input: 'x' },

@@ -5,6 +5,7 @@ import {
   type OpenAIServer as Server,
   startOpenAIServer as start,
 } from 'gepa-test-server';
+import { useServer } from 'gepa-test-server/suites';
 
 export { type ChatReply, type ChatRequest, contentText } from 'gepa-test-server';
 
@@ -20,7 +21,17 @@ export async function startOpenAIServer(
   return { ...server, model: (fields) => modelOf(server, fields) };
 }
 
-export function modelOf({ url }: Server, fields?: ConstructorParameters<typeof ChatOpenAI>[0]): ChatOpenAI {
+/** A server for the tests of a file or a suite. */
+export function useOpenAIServer(
+  reply: (request: ChatRequest) => ChatReply | Promise<ChatReply>,
+): OpenAIServer {
+  return useServer(() => startOpenAIServer(reply));
+}
+
+export function modelOf(
+  { url }: Pick<Server, 'url'>,
+  fields?: ConstructorParameters<typeof ChatOpenAI>[0],
+): ChatOpenAI {
   return new ChatOpenAI({
     model: 'simulated',
     apiKey: 'unused',

@@ -1,16 +1,12 @@
 import type { Run } from '@langchain/core/tracers/base';
 import { toJsonSchema } from '@langchain/core/utils/json_schema';
 import type { Step, StepTool } from 'gepa-core';
-import { describeSchema } from 'gepa-core/adapter';
+import { describeSchema, stepTools } from 'gepa-core/adapter';
 import { isNode, type Node } from '../program/node.ts';
 import { instructionsOf, isParser } from '../program/parsers.ts';
 import { isZodSchema } from '../program/schema/zod.ts';
 import { maxOutputTokens } from './call-request.ts';
 import { modelName } from './model-call.ts';
-
-/** A longer description of a tool is shortened, since every call in a run directory has it. */
-const MAX_DESCRIPTION_CHARACTERS = 600;
-const MAX_TOOLS = 40;
 
 /**
  * What a model call has beside its messages, from its parameters: model, output limit, tools, answer schema.
@@ -37,8 +33,8 @@ export function callContext(
 }
 
 /** The tools in the forms of the providers, and LangChain's own. */
-function toolsOf({ tools, functions }: Node): StepTool[] {
-  const definitions = [tools, functions]
+function toolsOf(params: Node): StepTool[] {
+  const definitions = [params.tools, params.functions]
     .flat()
     .filter(isNode)
     .flatMap((tool) => {
@@ -46,23 +42,16 @@ function toolsOf({ tools, functions }: Node): StepTool[] {
       const nested = functionDeclarations ?? declarations ?? tool.function ?? tool.toolSpec ?? tool;
       return [nested].flat().filter(isNode);
     });
-  return definitions.slice(0, MAX_TOOLS).flatMap((tool) => {
+  const tools = definitions.flatMap((tool) => {
     const { name, description, parameters, input_schema, inputSchema, schema } = tool;
     const form = jsonSchemaOf(
       parameters ?? input_schema ?? nodeOf(inputSchema).json ?? inputSchema ?? schema,
     );
-    return typeof name !== 'string'
-      ? []
-      : [
-          {
-            name,
-            ...(typeof description !== 'string' || description === ''
-              ? {}
-              : { description: description.slice(0, MAX_DESCRIPTION_CHARACTERS) }),
-            ...(form === undefined ? {} : { arguments: describeSchema(form) }),
-          },
-        ];
+    return typeof name === 'string'
+      ? [{ name, description: typeof description === 'string' ? description : '', arguments: form }]
+      : [];
   });
+  return stepTools(tools);
 }
 
 /** Structured output by a tool forces its call; the tool's arguments are then the answer. */

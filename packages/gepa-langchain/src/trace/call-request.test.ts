@@ -12,10 +12,10 @@ import type { CallRequest } from 'gepa-core';
 import { Tiktoken } from 'js-tiktoken/lite';
 import o200k from 'js-tiktoken/ranks/o200k_base';
 import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { metered } from '../metered/metered-client.ts';
-import { type ChatRequest, type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
+import { type ChatRequest, type OpenAIServer, useOpenAIServer } from '../testing/openai-server.ts';
 import { withHandler } from './ambient-config.ts';
 import { callRequest } from './call-request.ts';
 import { RolloutTracer } from './tracer.ts';
@@ -35,11 +35,7 @@ function tokensOf({ messages, tools, ...rest }: ChatRequest & Record<string, unk
   return [...ofMessages, ...ofTools, ...formats].reduce((sum, tokens) => sum + tokens, 0);
 }
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(() => '{}');
-});
-afterAll(() => server.close());
+const server = useOpenAIServer(() => '{}');
 
 /** The call requests that the meter receives while a function runs. */
 async function requestsOf(calls: () => Promise<unknown>): Promise<CallRequest[]> {
@@ -233,7 +229,7 @@ describe('callRequest', () => {
   ])('inputTokens includes the size of a tool in the format of %s', (_, definition) => {
     const sizeWith = (tools: object[]) =>
       callRequest(runOf({ extra: { invocation_params: { tools } } })).inputTokens!;
-    expect(sizeWith([definition]) - sizeWith([])).toBe(JSON.stringify(definition).length);
+    expect(sizeWith([definition]) - sizeWith([])).toBe(50 + JSON.stringify(definition).length);
   });
 
   it('inputTokens includes the reasoning that a provider stores', () => {

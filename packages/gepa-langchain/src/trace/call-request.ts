@@ -1,37 +1,33 @@
 import type { Run } from '@langchain/core/tracers/base';
 import { toJsonSchema } from '@langchain/core/utils/json_schema';
 import type { CallRequest } from 'gepa-core';
+import { maxInputTokens } from 'gepa-core/adapter';
 import { isNode, type Node } from '../program/node.ts';
 import { isZodSchema } from '../program/schema/zod.ts';
 import { modelName, sentMessages, sentStrings } from './model-call.ts';
 
 /** An upper bound on the tokens of a model call, from what is known before the call. */
 export function callRequest(run: Run): CallRequest {
-  return { model: modelName(run), inputTokens: maxInputTokens(run), outputTokens: maxOutputTokens(run) };
+  return { model: modelName(run), inputTokens: maxTokensRead(run), outputTokens: maxOutputTokens(run) };
 }
 
-/** Tokens that providers add to a call: templates, and instructions about tools and formats. */
-const callOverhead = 1_000;
-/** Tokens that providers add to each message. */
-const messageOverhead = 16;
-
-/**
- * Counts bytes, because a token is at least one byte. Undefined when the call sends more than text; infinite when the
- * provider adds to the input.
- */
-function maxInputTokens(run: Run): number | undefined {
+/** Undefined when the call sends more than text; infinite when the provider adds to the input. */
+function maxTokensRead(run: Run): number | undefined {
   const params = nodeOf(run.extra?.invocation_params);
   const options = nodeOf(run.extra?.options);
   if (addsToInput({ ...options, ...params })) return Number.POSITIVE_INFINITY;
-  const { tools, functions, response_format } = options;
-  const sizes = [
-    ...sentMessages(run).map((message) => messageOverhead + maxMessageTokens(message)),
-    ...sentStrings(run).map(byteLength),
-    // Some models do not report in their parameters what they derive from the options.
-    byteLength({ tools, functions, response_format, ...params }),
-  ];
-  const total = sizes.reduce((sum, size) => sum + size, callOverhead);
-  return Number.isNaN(total) ? undefined : total;
+  const messages = sentMessages(run);
+  // Some models do not report in their parameters what they derive from the options.
+  const { tools, functions, ...settings } = {
+    tools: options.tools,
+    functions: options.functions,
+    response_format: options.response_format,
+    ...params,
+  };
+  const parameters = [tools, functions, settings].flat().filter((part) => part !== undefined);
+  const pieces = [...messages.map(sentText), ...sentStrings(run), ...parameters.map(jsonOf)];
+  const total = maxInputTokens(pieces) + messages.reduce((sum, message) => sum + storedTokens(message), 0);
+  return pieces.includes(undefined) || Number.isNaN(total) ? undefined : total;
 }
 
 /** Parameters that make the provider add input: a stored conversation, a cache, documents, search results. */
@@ -85,19 +81,27 @@ const textParts = new Set<unknown>([
 /** Types of parts that can stand for more than is sent: the provider may store all tokens of the answer. */
 const reasoningParts = new Set<unknown>(['reasoning', 'reasoning_content', 'thinking', 'redacted_thinking']);
 
-/** `NaN` when the size is unknown. */
-function maxMessageTokens(message: Node): number {
+/** What is sent of a message, as JSON. Undefined when that is not text only. */
+function sentText(message: Node): string | undefined {
   const { content, name, tool_call_id, tool_calls, invalid_tool_calls, additional_kwargs } = message;
   // OpenAI's responses API receives its earlier answers unchanged.
   const { output } = nodeOf(message.response_metadata);
-  const types = [...partTypes(content), ...partTypes(output)];
-  if ('reasoning' in nodeOf(additional_kwargs)) types.push('reasoning');
-  const reasoningTokens = types.some((type) => reasoningParts.has(type))
+  const isText = typesOf(message).every((type) => textParts.has(type) || reasoningParts.has(type));
+  return isText
+    ? jsonOf({ content, name, tool_call_id, tool_calls, invalid_tool_calls, additional_kwargs, output })
+    : undefined;
+}
+
+/** The tokens that a message may stand for beside those that are sent. `NaN` when unknown. */
+function storedTokens(message: Node): number {
+  return typesOf(message).some((type) => reasoningParts.has(type))
     ? Number(nodeOf(message.usage_metadata).output_tokens ?? Number.NaN)
     : 0;
-  const isText = types.every((type) => textParts.has(type) || reasoningParts.has(type));
-  const sent = { content, name, tool_call_id, tool_calls, invalid_tool_calls, additional_kwargs, output };
-  return isText ? reasoningTokens + byteLength(sent) : Number.NaN;
+}
+
+function typesOf({ content, additional_kwargs, response_metadata }: Node): unknown[] {
+  const types = [...partTypes(content), ...partTypes(nodeOf(response_metadata).output)];
+  return 'reasoning' in nodeOf(additional_kwargs) ? [...types, 'reasoning'] : types;
 }
 
 function* partTypes(parts: unknown): Generator<unknown> {
@@ -170,14 +174,12 @@ function largest(sources: readonly Node[], names: readonly string[]): number | u
   return numbers.length === 0 ? undefined : Math.max(...(numbers as number[]));
 }
 
-const encoder = new TextEncoder();
-
-/** The length of plain data as JSON, which is at least its length in any other format. `NaN` for other data. */
-function byteLength(data: unknown): number {
+/** Plain data as JSON, which is at least as long as in any other format. Undefined for other data. */
+function jsonOf(data: unknown): string | undefined {
   try {
-    return encoder.encode(JSON.stringify(data, onlyPlain)).length;
+    return JSON.stringify(data, onlyPlain);
   } catch {
-    return Number.NaN;
+    return undefined;
   }
 }
 

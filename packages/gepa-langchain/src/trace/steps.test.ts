@@ -10,30 +10,26 @@ import type { Run } from '@langchain/core/tracers/base';
 import { FakeListChatModel, FakeLLM, FakeRetriever } from '@langchain/core/utils/testing';
 import type { Step } from 'gepa-core';
 import { stepsOf, usageOfSteps, walkSteps } from 'gepa-core/adapter';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { discover } from '../program/discover.ts';
 import { markNode } from '../program/mark-node.ts';
 import { rewrite } from '../program/rewrite.ts';
-import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
+import { useOpenAIServer } from '../testing/openai-server.ts';
 import { readModelCall } from './model-call.ts';
 import { toSteps } from './steps.ts';
 import { RolloutTracer } from './tracer.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(({ messages }) => {
-    const last = String(messages.at(-1)?.content);
-    if (last.includes('again')) {
-      return { content: 'Yes.', cachedTokens: 3, cacheWriteTokens: 1 };
-    }
-    if (last.includes('fail')) return { status: 400, error: 'no such thing' };
-    if (last.includes('weather')) {
-      return { calls: [{ id: 'c1', name: 'weather', args: { city: 'Rome' } }] };
-    }
-    return { content: `answer to ${last}`, ...(last.includes('long') ? { finishReason: 'length' } : {}) };
-  });
+const server = useOpenAIServer(({ messages }) => {
+  const last = String(messages.at(-1)?.content);
+  if (last.includes('again')) {
+    return { content: 'Yes.', cachedTokens: 3, cacheWriteTokens: 1 };
+  }
+  if (last.includes('fail')) return { status: 400, error: 'no such thing' };
+  if (last.includes('weather')) {
+    return { calls: [{ id: 'c1', name: 'weather', args: { city: 'Rome' } }] };
+  }
+  return { content: `answer to ${last}`, ...(last.includes('long') ? { finishReason: 'length' } : {}) };
 });
-afterAll(() => server.close());
 
 const chat = (system: string) =>
   ChatPromptTemplate.fromMessages([

@@ -3,16 +3,12 @@ import { Mastra } from '@mastra/core/mastra';
 import { InMemoryStore } from '@mastra/core/storage';
 import { createTool } from '@mastra/core/tools';
 import { GepaError } from 'gepa-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { gepa } from '../gepa.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
+import { systemOf, useOpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(systemOf);
-});
-afterAll(() => server.close());
+const server = useOpenAIServer(systemOf);
 
 // Older versions of Mastra do not apply drafts to agents that are defined in code.
 const appliesDrafts = '__fork' in Agent.prototype;

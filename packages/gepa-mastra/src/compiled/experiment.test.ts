@@ -1,21 +1,17 @@
 import { Agent } from '@mastra/core/agent';
 import { createScorer } from '@mastra/core/evals';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { fromDataset } from '../data/dataset.ts';
 import type { MastraExample } from '../data/example.ts';
 import { hasExperiments, newDataset } from '../fixtures/new-dataset.ts';
 import { gepa } from '../gepa.ts';
 import { fromScorers } from '../scorers/from-scorers.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
+import { systemOf, useOpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer((request) => {
-    const question = String(request.messages.at(-1)?.content);
-    return question === 'bad' ? { status: 400, error: 'bad request' } : `${systemOf(request)} ${question}`;
-  });
+const server = useOpenAIServer((request) => {
+  const question = String(request.messages.at(-1)?.content);
+  return question === 'bad' ? { status: 400, error: 'bad request' } : `${systemOf(request)} ${question}`;
 });
-afterAll(() => server.close());
 
 it.runIf(hasExperiments)(
   'recordExperiment records the testset scores, outputs and errors of the best or the seed candidate',

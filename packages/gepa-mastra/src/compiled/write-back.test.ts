@@ -1,22 +1,17 @@
 import { createTool } from '@mastra/core/tools';
 import { tunable } from 'gepa-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
 import {
   type AgentConfig,
   proposePolite,
   search,
-  startEchoServer,
   supportAgent,
+  useEchoServer,
 } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
-import type { OpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startEchoServer();
-});
-afterAll(() => server.close());
+const server = useEchoServer();
 
 const agentWith = (config?: AgentConfig) => supportAgent(server.model, config);
 

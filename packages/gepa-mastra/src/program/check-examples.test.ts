@@ -1,16 +1,11 @@
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { OptionsError } from 'gepa-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { search, startEchoServer, supportAgent } from '../fixtures/echo-agent.ts';
+import { search, supportAgent, useEchoServer } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
-import type { OpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startEchoServer();
-});
-afterAll(() => server.close());
+const server = useEchoServer();
 
 it('a requestContextSchema that the request context does not fit is refused before anything is spent', async () => {
   const agent = supportAgent(server.model, { requestContextSchema: z.object({ tier: z.string() }) });

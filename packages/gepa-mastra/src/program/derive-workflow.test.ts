@@ -7,19 +7,15 @@ import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow, type Step } from '@mastra/core/workflows';
 import * as evented from '@mastra/core/workflows/evented';
 import { seedCandidateOf } from 'gepa-core/adapter';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { gepa } from '../gepa.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
+import { startOpenAIServer, systemOf, useOpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer((request) => {
-    if (systemOf(request).includes('number')) return '{"n": 7}';
-    return `${systemOf(request)}(${String(request.messages.at(-1)?.content)})`;
-  });
+const server = useOpenAIServer((request) => {
+  if (systemOf(request).includes('number')) return '{"n": 7}';
+  return `${systemOf(request)}(${String(request.messages.at(-1)?.content)})`;
 });
-afterAll(() => server.close());
 
 const schemas = {
   inputSchema: z.object({ prompt: z.string() }),

@@ -1,16 +1,11 @@
 import { RequestContext } from '@mastra/core/request-context';
 import { NoComponentsError, tunable } from 'gepa-core';
 import { seedCandidateOf } from 'gepa-core/adapter';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type AgentConfig, search, startEchoServer, supportAgent } from '../fixtures/echo-agent.ts';
+import { expect, it } from 'vitest';
+import { type AgentConfig, search, supportAgent, useEchoServer } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
-import type { OpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startEchoServer();
-});
-afterAll(() => server.close());
+const server = useEchoServer();
 
 const agentWith = (config?: AgentConfig) => supportAgent(server.model, config);
 

@@ -2,18 +2,13 @@ import type { Agent } from '@mastra/core/agent';
 import { MockMemory } from '@mastra/core/memory';
 import { createTool } from '@mastra/core/tools';
 import { seedCandidateOf } from 'gepa-core/adapter';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { type AgentConfig, startEchoServer, supportAgent } from '../fixtures/echo-agent.ts';
+import { type AgentConfig, supportAgent, useEchoServer } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
 import { load } from '../load.ts';
-import type { OpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startEchoServer();
-});
-afterAll(() => server.close());
+const server = useEchoServer();
 
 const agentWith = (config?: AgentConfig) => supportAgent(server.model, config);
 

@@ -1,24 +1,20 @@
 import { Agent } from '@mastra/core/agent';
 import { MockMemory } from '@mastra/core/memory';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { AgentOutput } from '../adapter.ts';
 import { gepa } from '../gepa.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
+import { systemOf, useOpenAIServer } from '../testing/openai-server.ts';
 
 // The tests remove features of newer versions of Mastra, so that they cover old versions with any installed version.
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer((request) => {
-    const question = String(request.messages.at(-1)?.content);
-    if (question.includes('fail')) return { status: 400, error: 'bad request' };
-    if (systemOf(request).includes('number')) return `{"n": ${systemOf(request).length}}`;
-    return `${systemOf(request)} / ${question}`;
-  });
+const server = useOpenAIServer((request) => {
+  const question = String(request.messages.at(-1)?.content);
+  if (question.includes('fail')) return { status: 400, error: 'bad request' };
+  if (systemOf(request).includes('number')) return `{"n": ${systemOf(request).length}}`;
+  return `${systemOf(request)} / ${question}`;
 });
-afterAll(() => server.close());
 
 const search = { maxIterations: 1 };
 const shout = {

@@ -6,18 +6,13 @@ import { InMemoryStore } from '@mastra/core/storage';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { walkSteps } from 'gepa-core/adapter';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { type AgentConfig, startEchoServer, supportAgent } from '../fixtures/echo-agent.ts';
+import { type AgentConfig, supportAgent, useEchoServer } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
 import { load } from '../load.ts';
-import type { OpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startEchoServer();
-});
-afterAll(() => server.close());
+const server = useEchoServer();
 
 const agentWith = (config?: AgentConfig) => supportAgent(server.model, config);
 

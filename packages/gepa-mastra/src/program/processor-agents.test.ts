@@ -2,20 +2,14 @@ import { Agent } from '@mastra/core/agent';
 import { ModerationProcessor, ProcessorStepSchema } from '@mastra/core/processors';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { walkSteps } from 'gepa-core/adapter';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { supportAgent } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
+import { systemOf, useOpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer((request) =>
-    systemOf(request).includes('Be kind')
-      ? 'done'
-      : '{"reason": "", "flagged": false, "category_scores": []}',
-  );
-});
-afterAll(() => server.close());
+const server = useOpenAIServer((request) =>
+  systemOf(request).includes('Be kind') ? 'done' : '{"reason": "", "flagged": false, "category_scores": []}',
+);
 
 class StrictModeration extends ModerationProcessor {
   readonly #isStrict = true;

@@ -2,19 +2,14 @@ import type { Agent } from '@mastra/core/agent';
 import { Mastra } from '@mastra/core/mastra';
 import { RequestContext } from '@mastra/core/request-context';
 import { InMemoryStore } from '@mastra/core/storage';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startEchoServer, supportAgent } from '../fixtures/echo-agent.ts';
+import { expect, it } from 'vitest';
+import { supportAgent, useEchoServer } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
 import { load } from '../load.ts';
-import type { OpenAIServer } from '../testing/openai-server.ts';
 import { blockText } from './instruction-blocks.ts';
 import { instructionBlocks, withBlockTexts } from './prompt-blocks.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startEchoServer();
-});
-afterAll(() => server.close());
+const server = useEchoServer();
 
 it('a variable of a block is written with single braces, and gets its default back', () => {
   const content = 'Help {{user.name || \'the user\'}} with {{ topic }}. JSON: {"a": 1}';

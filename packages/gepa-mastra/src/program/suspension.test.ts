@@ -3,23 +3,19 @@ import { Mastra } from '@mastra/core/mastra';
 import { InMemoryStore } from '@mastra/core/storage';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { rolloutFailures } from '../fixtures/rollout-failures.ts';
 import { gepa } from '../gepa.ts';
-import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
+import { useOpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  // Calls the first tool once, then answers "done".
-  server = await startOpenAIServer(({ messages, tools = [] }) => {
-    const tool = tools[0]?.function.name;
-    return tool !== undefined && !messages.some(({ role }) => role === 'tool')
-      ? { calls: [{ name: tool, args: tool.startsWith('agent-') ? { prompt: 'x' } : {} }] }
-      : 'done';
-  });
+// Calls the first tool once, then answers "done".
+const server = useOpenAIServer(({ messages, tools = [] }) => {
+  const tool = tools[0]?.function.name;
+  return tool !== undefined && !messages.some(({ role }) => role === 'tool')
+    ? { calls: [{ name: tool, args: tool.startsWith('agent-') ? { prompt: 'x' } : {} }] }
+    : 'done';
 });
-afterAll(() => server.close());
 
 const agentWith = (config: object = {}) =>
   new Agent({ id: 'support', name: 'Support', instructions: 'Be kind.', model: server.model, ...config });

@@ -1,16 +1,12 @@
 import { Agent } from '@mastra/core/agent';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { RunError, SeedError } from 'gepa-core';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { gepa } from '../gepa.ts';
-import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
+import { startOpenAIServer, useOpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(() => 'done');
-});
-afterAll(() => server.close());
+const server = useOpenAIServer(() => 'done');
 
 const agentWith = (config: object = {}) =>
   new Agent({ id: 'support', name: 'Support', instructions: 'Be kind.', model: server.model, ...config });

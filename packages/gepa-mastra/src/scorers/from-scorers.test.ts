@@ -3,25 +3,21 @@ import * as evals from '@mastra/core/evals';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { failureKind, OptionsError, type Usage } from 'gepa-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
 import type { MastraExample } from '../data/example.ts';
 import { gepa } from '../gepa.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
+import { systemOf, useOpenAIServer } from '../testing/openai-server.ts';
 import { fromScorers } from './from-scorers.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer((request) => {
-    if (systemOf(request).includes('You judge no more')) return { status: 429, error: 'rate limit' };
-    if (systemOf(request).includes('You judge')) return '{"score": 0.5}';
-    const { tools = [], messages } = request;
-    if (tools.length > 0 && !messages.some(({ role }) => role === 'tool'))
-      return { calls: [{ name: tools[0]!.function.name, args: {} }] };
-    return `Answer by ${systemOf(request)}`;
-  });
+const server = useOpenAIServer((request) => {
+  if (systemOf(request).includes('You judge no more')) return { status: 429, error: 'rate limit' };
+  if (systemOf(request).includes('You judge')) return '{"score": 0.5}';
+  const { tools = [], messages } = request;
+  if (tools.length > 0 && !messages.some(({ role }) => role === 'tool'))
+    return { calls: [{ name: tools[0]!.function.name, args: {} }] };
+  return `Answer by ${systemOf(request)}`;
 });
-afterAll(() => server.close());
 
 const { signal } = new AbortController();
 const example: MastraExample<string> = { input: 'question', expected: 'truth' };

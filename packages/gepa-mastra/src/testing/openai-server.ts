@@ -4,6 +4,7 @@ import {
   type OpenAIServer as Server,
   startOpenAIServer as start,
 } from 'gepa-test-server';
+import { useServer } from 'gepa-test-server/suites';
 
 export { type ChatReply, type ChatRequest, systemOf } from 'gepa-test-server';
 
@@ -19,6 +20,16 @@ export async function startOpenAIServer(
   return { ...server, model: modelOf(server) };
 }
 
-export function modelOf({ url }: Server): { readonly id: `${string}/${string}`; readonly url: string } {
+/** A server for the tests of a file or a suite. */
+export function useOpenAIServer(
+  reply: (request: ChatRequest) => ChatReply | Promise<ChatReply>,
+): OpenAIServer {
+  return useServer(() => startOpenAIServer(reply));
+}
+
+export function modelOf({ url }: Pick<Server, 'url'>): {
+  readonly id: `${string}/${string}`;
+  readonly url: string;
+} {
   return { id: 'local/simulated', url };
 }

@@ -1,25 +1,20 @@
 import type { CallRequest } from 'gepa-core';
+import { maxInputTokens } from 'gepa-core/adapter';
 import type { CallOptions, PromptPart } from './model-call.ts';
 
-/** Tokens that a provider may add to each call: templates and instructions about tools and formats. */
-const overheadPerCall = 1_000;
-
-/** Tokens that a provider may add to each message, message part and tool. */
-const overheadPerPart = 50;
-
 /**
- * The maximum usage of a call, computed from its input. A token is at least one byte, so bytes bound the input tokens.
+ * The maximum usage of a call, computed from its input.
  *
  * @param written tokens that models have written earlier in the same rollout.
  */
 export function callRequest(model: string, options: CallOptions, written: number): CallRequest {
   // Version 1 of the AI SDK has other call options.
   if (options.mode !== undefined) return { model };
-  return { model, inputTokens: maxInputTokens(options, written), outputTokens: maxTokensWritten(options) };
+  return { model, inputTokens: maxTokensRead(options, written), outputTokens: maxTokensWritten(options) };
 }
 
 /** Undefined: up to the model's context size. Infinity: the call has no upper bound. */
-function maxInputTokens(options: CallOptions, written: number): number | undefined {
+function maxTokensRead(options: CallOptions, written: number): number | undefined {
   const { prompt, tools = [], responseFormat, providerOptions } = options;
   const settings = [...fieldsIn(providerOptions)];
   const isSet = (names: ReadonlySet<string>) =>
@@ -31,9 +26,8 @@ function maxInputTokens(options: CallOptions, written: number): number | undefin
   if (!parts.every(isText) || isSet(storedInputSettings)) return undefined;
   // Reasoning may be sent as a reference to text that the provider has stored.
   const reasoning = parts.some(({ type }) => type === 'reasoning') ? written : 0;
-  const text = JSON.stringify([prompt, tools, responseFormat, providerOptions]);
-  const overhead = overheadPerCall + overheadPerPart * (prompt.length + parts.length + tools.length);
-  return Buffer.byteLength(text) + overhead + reasoning;
+  const messages = prompt.flatMap(({ content, ...message }) => [message, content].flat());
+  return maxInputTokens([...messages, ...tools, responseFormat, providerOptions]) + reasoning;
 }
 
 /** Undefined: up to the model's output limit. Infinity: the call has no upper bound. */

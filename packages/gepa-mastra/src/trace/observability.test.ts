@@ -7,23 +7,19 @@ import type { AnyExportedSpan, ScoreEvent, TracingEvent } from '@mastra/core/obs
 import { InMemoryStore } from '@mastra/core/storage';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { BaseExporter, Observability, SamplingStrategyType } from '@mastra/observability';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { gepa } from '../gepa.ts';
 import { fromScorers } from '../scorers/from-scorers.ts';
-import { type OpenAIServer, startOpenAIServer, systemOf } from '../testing/openai-server.ts';
+import { systemOf, useOpenAIServer } from '../testing/openai-server.ts';
 
-let server: OpenAIServer;
-beforeAll(async () => {
-  server = await startOpenAIServer(({ messages, tools = [], ...rest }) => {
-    const tool = tools[0]?.function.name;
-    if (tool !== undefined && !messages.some(({ role }) => role === 'tool')) {
-      return { calls: [{ name: tool, args: { prompt: 'sub-question' } }] };
-    }
-    return systemOf({ messages, ...rest });
-  });
+const server = useOpenAIServer(({ messages, tools = [], ...rest }) => {
+  const tool = tools[0]?.function.name;
+  if (tool !== undefined && !messages.some(({ role }) => role === 'tool')) {
+    return { calls: [{ name: tool, args: { prompt: 'sub-question' } }] };
+  }
+  return systemOf({ messages, ...rest });
 });
-afterAll(() => server.close());
 
 class Collector extends BaseExporter {
   readonly name = 'collector';

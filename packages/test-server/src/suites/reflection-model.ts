@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type ChatReply, type ChatRequest, contentText, systemOf } from '../chat.ts';
 import { type OpenAIServer, startOpenAIServer } from '../openai-server.ts';
+import { useServer } from './use-server.ts';
 
 /** The reply of a server for tests of reflection models: the last message decides. */
 export function replyToPrompt(request: ChatRequest): ChatReply {
@@ -16,19 +17,22 @@ export interface ReflectionModelSubject {
   /** The name under which usage reports the model. */
   readonly modelName: string;
   /** Makes a reflection model of a framework's model that asks this server. */
-  modelOf(
-    server: OpenAIServer,
-  ): (request: { readonly prompt: string; readonly signal: AbortSignal }) => Promise<unknown>;
+  modelOf(server: OpenAIServer): ReflectionModel;
+}
+
+interface ReflectionModel {
+  (request: {
+    readonly prompt: string;
+    readonly images?: readonly { readonly mediaType: string; readonly data: string }[];
+    readonly signal: AbortSignal;
+  }): Promise<unknown>;
+  readonly readsImages?: boolean | undefined;
 }
 
 /** How a framework's model serves as a reflection model, as a vitest suite. */
 export function reflectionModelSuite(name: string, { modelName, modelOf }: ReflectionModelSubject): void {
   describe(`reflection model: ${name}`, () => {
-    let server: OpenAIServer;
-    beforeAll(async () => {
-      server = await startOpenAIServer(replyToPrompt);
-    });
-    afterAll(() => server.close());
+    const server = useServer(() => startOpenAIServer(replyToPrompt));
     const ask = (prompt: string, signal = new AbortController().signal) =>
       modelOf(server)({ prompt, signal });
 
@@ -58,5 +62,35 @@ export function reflectionModelSuite(name: string, { modelName, modelOf }: Refle
       atOnce.abort(reason);
       await expect(begun).rejects.toBe(reason);
     });
+  });
+}
+
+/** How a framework's model that reads images receives those that its prompt is about, as a vitest suite. */
+export function imageReadingSuite(
+  name: string,
+  modelOf: (server: OpenAIServer, options?: { readonly readsImages: boolean }) => ReflectionModel,
+): void {
+  it(`${name} that reads images receives them as content parts, each after its name`, async () => {
+    const contents: unknown[] = [];
+    const seen = await startOpenAIServer(({ messages }) => {
+      contents.push(messages.at(-1)!.content);
+      return 'yes';
+    });
+    const { signal } = new AbortController();
+    const model = modelOf(seen, { readsImages: true });
+    expect(model.readsImages).toBe(true);
+    expect(modelOf(seen).readsImages).toBe(false);
+    const images = [{ mediaType: 'image/png', data: 'iVBORw0KGgo=' }];
+    await model({ prompt: 'Improve.', images, signal });
+    await model({ prompt: 'Improve.', signal });
+    expect(contents).toEqual([
+      [
+        { type: 'text', text: 'Improve.' },
+        { type: 'text', text: '[image: image/png, 9 bytes]' },
+        { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
+      ],
+      'Improve.',
+    ]);
+    await seen.close();
   });
 }
