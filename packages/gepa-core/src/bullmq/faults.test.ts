@@ -269,7 +269,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     const [, large, larger] = errorsOf(report);
     expect(large).toBe(undefined);
     expect(larger).toMatch(
-      /take 13\.0 MB, more than the 12\.0 MB that may travel. Return less in output and trace, or raise/,
+      /take 13\.0 MB, more than the maximum of 12\.0 MB. Return less in output and trace, or raise/,
     );
     expect(await jobsLeft()).toBe(0);
   });

@@ -12,7 +12,7 @@ import { packError } from './packed-error.ts';
 import type { JobRequest, Part } from './protocol.ts';
 import { type CallReports, WorkerMeter } from './worker-meter.ts';
 
-/** What a worker serves. */
+/** What a worker runs. */
 export interface Served {
   readonly adapter: Adapter<unknown, unknown, unknown>;
   readonly metric: Metric<unknown, unknown, unknown> | undefined;
@@ -20,13 +20,13 @@ export interface Served {
   readonly maxResultBytes: number;
 }
 
-/** The steps that were ever answered in this process. */
+/** The steps that have been answered in this process. */
 const answeredSteps = new Set<string>();
 
 /**
- * Makes the steps of one job: the program, then the metric as often as asked; the first failure is the last step.
+ * Runs the steps of one job: the program, then the metric as often as the run asks for. A failure ends the job.
  *
- * @param reportsOf the reports of a step, by its number; `undefined` where no call has to be admitted.
+ * @param reportsOf the reports of a step, by its number; `undefined` where calls need no admission.
  */
 export async function* makeRollout(
   { adapter, metric, mask, maxResultBytes }: Served,
@@ -88,7 +88,7 @@ export async function* makeRollout(
       'The metric',
       score === scores,
       async (given) => metric!({ ...given, candidate, example, output, trace }),
-      // Objectives are compared with those of other rollouts by the run.
+      // The run compares the objectives with those of other rollouts.
       (value) => mask.data(new ScoreCheck('instance', mask).check(value, context.exampleId)),
     );
     yield scored.part;
@@ -96,7 +96,7 @@ export async function* makeRollout(
   }
 }
 
-/** As plain data, like in a run directory. */
+/** An execution as plain data, as in a run directory. */
 function plainExecution(
   adapter: Served['adapter'],
   execution: Execution<unknown, unknown> | null,
@@ -127,12 +127,12 @@ function refuseTooLarge(part: Part, maxResultBytes: number): void {
   const size = sizeOf(part);
   if (size <= maxResultBytes) return;
   throw new RolloutError(
-    `The output and trace take ${megabytes(size)}, more than the ${megabytes(maxResultBytes)} that may travel. Return less in output and trace, or raise \`maxResultBytes\` in serveRollouts.`,
+    `The output and trace take ${megabytes(size)}, more than the maximum of ${megabytes(maxResultBytes)}. Return less in output and trace, or raise \`maxResultBytes\` in serveRollouts.`,
     { cause: undefined },
   );
 }
 
-/** The error of a failed rollout travels whatever its trace. */
+/** Leaves out a trace that is too large, so that the error of a failed rollout always reaches the run. */
 function withoutLargeTrace(part: Part, maxResultBytes: number): Part {
   if (part.error === undefined || sizeOf(part) <= maxResultBytes) return part;
   const { trace: _t, images: _i, ...error } = part.error;
