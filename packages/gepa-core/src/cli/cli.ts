@@ -89,7 +89,7 @@ function helpOf({ name, usage, summary, help }: Command): string {
   ].join('\n');
 }
 
-/** Meanings narrower than this are put below what they explain. */
+/** Where less than this width is left for an explanation, it goes on a line of its own. */
 const MIN_MEANING = 40;
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {

@@ -6,7 +6,7 @@ import type { AnySettings, CallSizes } from './counts.ts';
 import { type DryRun, isCustom, warningsBeforehand } from './dry-run.ts';
 import type { Measurement } from './measure-rollout.ts';
 
-/** Problems to fix before the run: those that the run itself warns of before its first call, and those of its limits. */
+/** Problems to fix before the run: the warnings of its start, and problems of its limits. */
 export function warningsOf(
   settings: AnySettings,
   run: DryRun | undefined,

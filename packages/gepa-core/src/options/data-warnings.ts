@@ -30,7 +30,7 @@ export function* warnAboutData<Example>(
   yield* warnOfContradictions(refs, warn);
 }
 
-/** Warns of examples of one set that another has too, or nearly so. */
+/** Warns about equal or nearly equal examples in two sets. */
 function* warnOfShared<Example>(
   sets: {
     readonly of: readonly ExampleRef<Example>[];
@@ -55,7 +55,7 @@ function* warnOfShared<Example>(
   );
 }
 
-/** Warns of equal inputs with different expected outputs: no text is right on both. */
+/** Warns about equal inputs with different expected outputs: no text can be right on both. */
 function* warnOfContradictions<Example>(
   refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
   warn: (message: string) => void,
@@ -94,7 +94,7 @@ function* eachOf<Item, Value>(items: readonly Item[], of: (item: Item) => Value)
   return values;
 }
 
-/** Warns about texts that look like templates, but have no variables that a new text would have to keep. */
+/** Warns about texts that look like templates but declare no variables, so that a new text may lose them. */
 export function warnAboutPlaceholders(
   components: Readonly<Record<string, Component>>,
   warn: (message: string) => void,
@@ -119,7 +119,7 @@ function contentOf<Example>({ example, key }: ExampleRef<Example>): string | num
 /** Equal for examples whose inputs differ in case, spaces or punctuation at most. */
 function inputKey<Example>({ example, key }: ExampleRef<Example>): string | number {
   const input = canonicalJson(hasInput(example) ? example.input : example);
-  // Much faster on long texts than to replace.
+  // On long texts, much faster than `replace`.
   return (
     input
       ?.toLowerCase()
