@@ -9,12 +9,12 @@ import type { Task } from './strategies/proposal-sampling.ts';
 /** A child that was tested on its parent's minibatch. */
 export interface Child<Name extends string> extends Trial<Name> {
   readonly task: number;
-  /** The texts that are new. */
+  /** The new texts. */
   readonly changed: Partial<Candidate<Name>>;
   readonly refused: RefusedTexts<Name> | undefined;
 }
 
-/** What came of a task. */
+/** The outcome of a task. */
 export type TaskOutcome<Name extends string> =
   | { readonly kind: 'perfect' }
   | {
@@ -32,7 +32,7 @@ export type TaskOutcome<Name extends string> =
     }
   | { readonly kind: 'child'; readonly child: Child<Name> };
 
-/** Reports what came of a task, unless the run ends. */
+/** Dispatches the outcome of a task, unless the run ends. */
 export function dispatchOutcome<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   { parent }: Task,
@@ -65,7 +65,7 @@ export function dispatchOutcome<Example, Output, Trace, Name extends string>(
   }
 }
 
-/** Says why a task led to no child, unless the run ends. */
+/** Dispatches why a task has no child, unless the run ends. */
 export function dispatchRejection<Example, Output, Trace, Name extends string>(
   { state, dispatch }: SearchContext<Example, Output, Trace, Name>,
   parent: number,
@@ -85,7 +85,7 @@ export function dispatchRejection<Example, Output, Trace, Name extends string>(
   }
 }
 
-/** What came of the iteration, from the outcomes of its tasks and the number of candidates it added. */
+/** The outcome of an iteration, from the outcomes of its tasks and the number of added candidates. */
 export function iterationOutcome<Name extends string>(
   outcomes: readonly TaskOutcome<Name>[],
   added: number,
