@@ -8,7 +8,7 @@ const MAX_TOOLS = 40;
 
 export type CallContext = Pick<Step, 'maxOutputTokens' | 'tools' | 'responseFormat'>;
 
-/** What a model call has beside its messages: output limit, tools, answer schema. */
+/** The parts of a model call besides its messages: output limit, tools, answer schema. */
 export function callContext(options: CallOptions): CallContext {
   const { tools = [], maxOutputTokens = options.maxTokens, responseFormat } = modernOptions(options);
   const offered = tools.slice(0, MAX_TOOLS).map(
