@@ -128,14 +128,14 @@ function warnOfCopies<Example, Output, Trace, Name extends string>(
 }
 
 function dispatchFinished<Example, Output, Trace, Name extends string>(
-  { search, calls, stopwatch }: PreparedRun<Example, Output, Trace, Name>,
+  { search, calls }: PreparedRun<Example, Output, Trace, Name>,
   dispatcher: Dispatcher<Name>,
   stopReason: StopReason,
   test: TestScores | undefined,
   usesSeed: boolean,
 ): void {
   const { state, evaluator, dispatch } = search;
-  const { journal, spend, budget } = calls;
+  const { journal, spend, budget, stopwatch } = calls;
   journal?.skip();
   for (const warning of budget.warnings) dispatcher.warn(warning);
   const time = stopwatch.spent;
@@ -162,7 +162,7 @@ function dispatchFinished<Example, Output, Trace, Name extends string>(
 function budgetHeldBy<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): BudgetHeld {
-  const { limit, testset } = search.metricCalls();
+  const { limit, testset } = search.limits.metricCalls();
   return { left: limit + testset - search.spend.metricCalls, needed: callsForProposal(search) };
 }
 

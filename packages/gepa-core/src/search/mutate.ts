@@ -154,14 +154,14 @@ async function chooseComponents<Example, Output, Trace, Name extends string>(
   task: number,
   { rollouts: kept, interruption }: Evaluation<Example, Output, Trace>,
 ): Promise<ChosenTask<Example, Output, Trace, Name> | TaskOutcome<Name>> {
-  const { state, names, strategies, evaluator, memory, dispatch, skipPerfectScore, perfectScore } = search;
+  const { settings, state, names, strategies, evaluator, memory, dispatch } = search;
   const { iteration } = state;
   if (interruption !== undefined) return { kind: 'interrupted', components: [], interruption };
 
   const rollouts = await evaluator.known.complete(kept.map((rollout) => rollout!));
   await memory.learn(rollouts);
   const scores = rollouts.map(({ score }) => score);
-  const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
+  const skipped = settings.skipPerfectScore && scores.every((score) => score >= settings.perfectScore);
   const proposal = state.proposalNumber(task);
   const feedback = skipped ? {} : lineOfFeedback(rollouts);
   dispatch({
@@ -196,7 +196,8 @@ export async function reflect<Example, Output, Trace, Name extends string>(
 ): Promise<
   Pick<Child<Name>, 'changed' | 'refused'> | Extract<TaskOutcome<Name>, { kind: 'interrupted' | 'rejected' }>
 > {
-  const { state, names, propose, skipDuplicates, evaluator, trainset, perfectScore } = search;
+  const { settings, state, names, propose, evaluator, trainset } = search;
+  const { perfectScore } = settings;
   const candidate = state.candidates[parent]!.texts;
   const { iteration } = state;
   // A reflection on failures alone does not see what to keep.
@@ -221,7 +222,7 @@ export async function reflect<Example, Output, Trace, Name extends string>(
 
   const changed = proposal.texts as Partial<Candidate<Name>>;
   const child: Candidate<Name> = { ...candidate, ...changed };
-  if (!skipDuplicates || !state.has(child)) return { changed, refused: proposal.refused };
+  if (!settings.skipDuplicates || !state.has(child)) return { changed, refused: proposal.refused };
   if (candidateKey(names, candidate) === candidateKey(names, child))
     return {
       kind: 'rejected',

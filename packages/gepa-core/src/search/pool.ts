@@ -18,8 +18,13 @@ interface Missing {
 export function policyRequest<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): PolicyRequest {
-  const { state, minibatchSize, draws } = search;
-  return { search: state, metricCalls: search.metricCalls(), minibatchSize, random: draws('valset') };
+  const { settings, state, limits, draws } = search;
+  return {
+    search: state,
+    metricCalls: limits.metricCalls(),
+    minibatchSize: settings.reflectionMinibatchSize,
+    random: draws('valset'),
+  };
 }
 
 /** The metric calls that proposals may take: what is left without the reserve of the final comparison. */
@@ -49,10 +54,10 @@ export function callsForProposal<Example, Output, Trace, Name extends string>({
   state,
   strategies,
   valset,
-  minibatchSize,
+  settings,
 }: SearchContext<Example, Output, Trace, Name>): number {
   const validation = strategies.evaluationPolicy.scoresPart ? state.pool.part.length : valset.length;
-  return 2 * minibatchSize + validation;
+  return 2 * settings.reflectionMinibatchSize + validation;
 }
 
 /** Without any metric call, a policy may change the pool this often at once. */
@@ -167,8 +172,8 @@ export async function score<Example, Output, Trace, Name extends string>(
     );
     if (scored.length === 0) continue;
     const objectiveScores = objectivesOf(
-      scored.map(({ rollout }) => rollout),
       search,
+      scored.map(({ rollout }) => rollout),
     );
     dispatch({
       type: 'candidate_scored',

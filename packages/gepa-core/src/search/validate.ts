@@ -1,13 +1,13 @@
 import type { Rollout } from '../adapter/adapter.ts';
 import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
-import { type Candidate, ownValue } from '../component.ts';
+import { type Candidate, ownValue, seedCandidateOf } from '../component.ts';
 import { SeedError } from '../errors.ts';
 import { countOf } from '../report/format.ts';
 import { haveJumped } from './evaluation/failure-check.ts';
 import { DECIDING_ROLLOUTS, isHopeless } from './evaluation/hopeless-seed.ts';
 import { type SearchContext, stopsRun } from './search-context.ts';
-import { isTrial, seedAdvice } from './seed-advice.ts';
+import { isTrial, metricRepeats, seedAdvice } from './seed-advice.ts';
 import { scoredCandidate } from './state/scored-candidate.ts';
 import type { CandidateSource, ScoredCandidate, SearchView } from './state/search-view.ts';
 import { unreadComponents, unreadWarning } from './state/unread-components.ts';
@@ -25,8 +25,10 @@ export interface Validation<Example, Output, Trace> {
 export async function validateSeed<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<StopReason | undefined> {
-  const validation = await validate(search, search.seedCandidate, 0);
-  updateFrontier(search, { texts: search.seedCandidate, parents: [], source: 'seed' }, validation);
+  const { settings, valset } = search;
+  const texts = seedCandidateOf(settings.adapter.components);
+  const validation = await validate(search, texts, 0);
+  updateFrontier(search, { texts, parents: [], source: 'seed' }, validation);
   const { interruption, rollouts } = validation;
   const measured = rollouts.filter((rollout) => rollout !== undefined);
   const [first] = measured;
@@ -58,16 +60,14 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
   }
   const warning = unreadWarning(search.state.unread, search.names);
   if (warning !== undefined) search.warn(warning);
-  const { minibatchSize, failureScore, skipPerfectScore, isScaleGiven } = search;
   const advice = seedAdvice({
+    ...settings,
     rollouts: measured,
-    valsetSize: search.valset.length,
-    minibatchSize,
-    failureScore,
-    isScaleGiven,
-    isTrial: isTrial(search.started),
-    isTested: search.metricCalls().testset > 0,
-    perfectScore: skipPerfectScore ? search.perfectScore : undefined,
+    valsetSize: valset.length,
+    minibatchSize: settings.reflectionMinibatchSize,
+    isTrial: isTrial(settings),
+    isTested: settings.testset.length > 0,
+    perfectScore: settings.skipPerfectScore ? settings.perfectScore : undefined,
   });
   for (const sentence of advice) search.warn(sentence);
   return undefined;
@@ -77,8 +77,8 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
 export async function validateGiven<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<StopReason | undefined> {
-  const { state, givenCandidates } = search;
-  for (const texts of givenCandidates) {
+  const { state, settings } = search;
+  for (const texts of settings.seedCandidates) {
     if (state.has(texts)) continue;
     const validation = await validate(search, texts, state.candidates.length);
     updateFrontier(search, { texts, parents: [], source: 'given' }, validation);
@@ -101,7 +101,7 @@ export async function validate<Example, Output, Trace, Name extends string>(
     iteration: state.iteration,
     phase: isSeed ? 'seed' : 'valset',
     candidateIndex,
-    ...(isSeed ? { metricRepeats: search.metricRepeats } : {}),
+    ...(isSeed ? { metricRepeats: metricRepeats(search.settings) } : {}),
   } as const;
   const rollouts: (Rollout<Example, Output, Trace> | undefined)[] = valset.map(() => undefined);
 
@@ -150,7 +150,7 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
   const index = state.candidates.length;
   const isSeed = index === 0;
   if (!isSeed && rollouts.every((rollout) => rollout === undefined)) return false;
-  const objectiveScores = objectivesOf(rollouts, search);
+  const objectiveScores = objectivesOf(search, rollouts);
   const unread =
     isSeed && rollouts.every((rollout) => rollout !== undefined)
       ? unreadComponents(search.names, rollouts)
@@ -200,8 +200,14 @@ function failuresOf(
 export function objectivesOf<
   Measured extends Pick<Rollout<unknown, unknown, unknown>, 'objectives'> | undefined,
 >(
+  {
+    state,
+    settings: { failureScore },
+  }: {
+    readonly state: Pick<SearchView, 'candidates'>;
+    readonly settings: { readonly failureScore: number };
+  },
   rollouts: readonly Measured[],
-  { state, failureScore }: { readonly state: Pick<SearchView, 'candidates'>; readonly failureScore: number },
 ): Readonly<Record<string, readonly ScoreOf<Measured>[]>> | undefined {
   const names = Object.keys(
     state.candidates[0]?.objectiveScores ?? rollouts.find((rollout) => rollout?.objectives)?.objectives ?? {},

@@ -10,12 +10,12 @@ const PROPOSALS_PER_ACCEPTED = 3;
 export function warnOfFewProposals<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): void {
-  const { state, strategies, valset, minibatchSize, started, warn } = search;
-  const { maxMetricCalls } = started;
-  const { testset } = search.metricCalls();
+  const { settings, state, strategies, valset, limits, warn } = search;
+  const { maxMetricCalls, reflectionMinibatchSize } = settings;
+  const { testset } = limits.metricCalls();
   const { scoresPart } = strategies.evaluationPolicy;
   const validation = scoresPart ? state.pool.part.length : valset.length;
-  const perProposal = 2 * minibatchSize + validation / PROPOSALS_PER_ACCEPTED;
+  const perProposal = 2 * reflectionMinibatchSize + validation / PROPOSALS_PER_ACCEPTED;
   if (maxMetricCalls === undefined) return;
   const proposals = Math.floor((maxMetricCalls - testset - validation) / perProposal);
   if (proposals >= ENOUGH_PROPOSALS) return;
