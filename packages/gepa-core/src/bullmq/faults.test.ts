@@ -341,10 +341,10 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(errorsOf(report)[0]).toBe('The key [key] is wrong.');
   });
 
-  it('are refused where an example is no plain data', async () => {
+  it('refuse examples that are not plain data', async () => {
     const dated = examples.map((example) => ({ ...example, date: new Date(0) }));
     await expect(evaluated({}, { examples: dated })).rejects.toThrow(
-      /8 examples, such as valid-0, valid-1, valid-2 have parts that are no plain data/,
+      /8 examples, such as valid-0, valid-1, valid-2 have parts that are not plain data/,
     );
   });
 });

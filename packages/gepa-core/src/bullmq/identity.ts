@@ -42,7 +42,7 @@ export function identityOf(
 
 /** The differences between a run and a worker, each as a clause. */
 export function differencesOf(run: Identity, worker: Identity): string[] {
-  if (run.protocol !== worker.protocol) return ['its version of gepa-core is another'];
+  if (run.protocol !== worker.protocol) return ['its version of gepa-core differs'];
   const versions =
     run.version === worker.version
       ? []

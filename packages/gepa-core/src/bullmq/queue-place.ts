@@ -303,6 +303,6 @@ function checkExamples(examples: readonly { readonly id: string; readonly exampl
   if (unfit.length === 0) return;
   const ids = unfit.slice(0, 3).map(({ id }) => id);
   throw new OptionsError([
-    `Examples travel to workers as JSON, but ${unfit.length === 1 ? 'the example' : `${unfit.length} examples, such as`} ${ids.join(', ')} ${unfit.length === 1 ? 'has' : 'have'} parts that are no plain data: instances of classes, dates, functions. Give plain data, such as { role, content } for a message.`,
+    `Examples are sent to workers as JSON, but ${unfit.length === 1 ? 'the example' : `${unfit.length} examples, such as`} ${ids.join(', ')} ${unfit.length === 1 ? 'has' : 'have'} parts that are not plain data: instances of classes, dates, functions. Give plain data, such as { role, content } for a message.`,
   ]);
 }

@@ -62,7 +62,7 @@ function parse(command: Command, args: readonly string[]): Call {
   const { positionals, values } = parsed;
   const [least, most] = command.arguments;
   if (positionals.length < least) throw new UsageError('An argument is missing.');
-  if (positionals.length > most) throw new UsageError(`There is no argument for "${positionals[most]}".`);
+  if (positionals.length > most) throw new UsageError(`Unexpected argument "${positionals[most]}".`);
   return { positionals, values: values as Call['values'] };
 }
 

@@ -23,7 +23,7 @@ export function useEarlierRun<Example, Output, Trace, Name extends string>(
   const used = earlier.used(testset);
   if (used > 0) {
     warn(
-      `The earlier run used ${used} of the ${testset.length} test examples for training or validation: the test score of its candidates is too high. Hold the same examples out in every run.`,
+      `The earlier run used ${used} of the ${testset.length} test examples for training or validation: the test score of its candidates is too high. Use the same testset in every run.`,
     );
   }
   note(

@@ -136,7 +136,7 @@ function unknownCalls(settings: AnySettings): string[] {
   const { adapter, prices, reserve } = settings;
   const [limit] = limitsOnCalls(settings);
   if (limit === undefined) return [];
-  const unknown = `Whether ${limit.name} admits every model call of the program is known once a rollout is measured (\`measure: true\`); a run refuses a call that can exceed the limit by itself.`;
+  const unknown = `Measure a rollout (\`measure: true\`) to see whether ${limit.name} admits every model call of the program: a run refuses a call that can exceed the limit by itself.`;
   for (const model of adapter.models ?? []) {
     const most = maxOfCall({ model, inputTokens: 0 }, prices, reserve?.outputTokens);
     if (most[limit.unit] <= limit.max) continue;

@@ -17,7 +17,7 @@ export function* warnAboutData<Example>(
     const field = answerInInput(example);
     if (field === undefined) continue;
     warn(
-      `The inputs of examples have a field "${field}". If it is the right answer, give it as \`expected\`: the reflection model sees whatever is in an input.`,
+      `The inputs of examples have a field "${field}". If it is the right answer, give it as \`expected\`: the reflection model sees every field of an input.`,
     );
     break;
   }
@@ -51,7 +51,7 @@ function* warnOfShared<Example>(
     ? ''
     : ', some with differences in case, spaces, punctuation or expected output only';
   warn(
-    `${shared.length} of the ${of.length} ${name} examples are also in the ${setName}${nearly}: the ${name} score is too high. Hold them out.`,
+    `${shared.length} of the ${of.length} ${name} examples are also in the ${setName}${nearly}: the ${name} score is too high. Use each example in one set only.`,
   );
 }
 

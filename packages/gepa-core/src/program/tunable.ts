@@ -50,7 +50,7 @@ export function tunableComponents(
   const problems: string[] = [];
   for (const { name, component } of tunables) {
     if (components.has(name)) {
-      problems.push(`\`tunables\` contains two of the name "${name}"; rename one of them.`);
+      problems.push(`\`tunables\` contains two tunables with the name "${name}"; rename one of them.`);
     } else if (Object.hasOwn(found, name)) {
       problems.push(
         `The tunable "${name}" has the same name as the component found at ${found[name]?.location}; call it something else.`,

@@ -84,7 +84,7 @@ function sameFailure({ rollouts }: SeedScores): string | undefined {
   for (const { error } of rollouts) if (error !== undefined) counts.set(error, (counts.get(error) ?? 0) + 1);
   const [most] = [...counts].sort(([, a], [, b]) => b - a);
   if (most === undefined || most[1] < 2 || most[1] <= rollouts.length / 2) return undefined;
-  return `The seed fails in the same way on ${most[1]} of ${countOf(rollouts.length, 'example')}: ${shorten(most[0], 200)}. If no text can repair that, fix the program first: the search would spend its calls on it.`;
+  return `The seed fails in the same way on ${most[1]} of ${countOf(rollouts.length, 'example')}: ${shorten(most[0], 200)}. If no text can fix that, fix the program first: the search would waste its calls on it.`;
 }
 
 /** Warns when all scores are perfect, for example the lowest grade of a judge that grades from 1 to 5. */
@@ -101,7 +101,7 @@ function noVariance({ rollouts, perfectScore }: SeedScores): string | undefined 
   const first = rollouts[0]!.score;
   if (rollouts.length < ENOUGH_EQUAL || rollouts.some(({ score }) => score !== first)) return undefined;
   if (perfectScore !== undefined && first >= perfectScore) return undefined;
-  return `The seed scores ${formatScore(first)} on all ${rollouts.length} examples. If the metric gives every output the same score, or scores only what is wholly right, the search sees no progress: check it on an output that you know to be good, and let it score parts.`;
+  return `The seed scores ${formatScore(first)} on all ${rollouts.length} examples. If the metric gives every output the same score, or accepts only fully right outputs, the search sees no progress: check it on an output that you know to be good, and give partial scores.`;
 }
 
 function failuresScoreBetter({ rollouts, failureScore }: SeedScores): string | undefined {
@@ -118,7 +118,7 @@ function noisyMetric({ rollouts }: SeedScores): string | undefined {
   if (largest === -1 || differences[largest] === 0) return undefined;
   const { exampleId, score, repeatScore } = repeated[largest]!;
   const mean = differences.reduce((sum, difference) => sum + difference, 0) / differences.length;
-  return `The metric does not score the same output the same: on example ${exampleId} ${formatScore(score)} and then ${formatScore(repeatScore!)}; by ${formatScore(mean)} on average over ${countOf(repeated.length, 'output')}. The search takes such differences for progress. Let the judge answer with temperature 0 and few levels, or return the mean of several of its answers.`;
+  return `The metric gives the same output different scores: on example ${exampleId} ${formatScore(score)} and then ${formatScore(repeatScore!)}; by ${formatScore(mean)} on average over ${countOf(repeated.length, 'output')}. The search mistakes such differences for progress. Let the judge answer with temperature 0 and few levels, or return the mean of several of its answers.`;
 }
 
 /** With fewer such minibatches, most iterations end without a reflection. */

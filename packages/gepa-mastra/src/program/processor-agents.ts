@@ -21,8 +21,8 @@ export async function processorAgents(
     ]),
   );
   const processors = listed.flatMap((found): readonly object[] => found ?? []).flatMap(processorsIn);
-  const agents = processors
+  const found = processors
     .filter((processor) => !isModelProcessor(processor))
     .flatMap((processor) => Object.values<unknown>(processor as never).filter(isAgent));
-  return [...new Set(agents)].filter((agent) => Object.isExtensible(agent));
+  return [...new Set(found)].filter((agent) => Object.isExtensible(agent));
 }

@@ -56,7 +56,7 @@ export function scorerEntries(scorers: ScorersInput): readonly ScorerEntry[] {
     const { scorer } = (options ?? {}) as Partial<ScorerOptions>;
     if (!isScorer(scorer)) {
       throw new OptionsError([
-        `fromScorers() takes scorers, { scorer, weight, … }, lists of them, or the categories of runEvals (agent, workflow, steps, trajectory), but "${name ?? step ?? typeof entry}" is no scorer.`,
+        `fromScorers() takes scorers, { scorer, weight, … }, lists of them, or the categories of runEvals (agent, workflow, steps, trajectory), but "${name ?? step ?? typeof entry}" is not a scorer.`,
       ]);
     }
     const free = freeName(name ?? (step === undefined ? scorer.id : `${step}.${scorer.id}`), names);
