@@ -1,9 +1,10 @@
 import { compareFinalists } from './finals.ts';
 import { merge } from './merge/merge.ts';
 import { mutate } from './mutate.ts';
+import type { IterationOutcome } from './outcomes.ts';
 import { Patience } from './patience.ts';
 import { comparePool, policyRequest, startPool } from './pool.ts';
-import type { IterationOutcome, SearchContext } from './search-context.ts';
+import type { SearchContext } from './search-context.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import { validateGiven, validateSeed } from './validate.ts';
 import { warnOfFewProposals } from './warn-of-few-proposals.ts';
@@ -29,26 +30,21 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
     (await validateSeed(search)) ??
     (await validateGiven(search)) ??
     (await comparePool(search)) ??
-    perfection(search) ??
+    allPerfect(search) ??
     (await stopReason(search));
   while (reason === undefined) {
     const callsBefore = spend.metricCalls;
     dispatch({ type: 'iteration_started', iteration: state.iteration + 1 });
     const merged: IterationOutcome | undefined = mergeIsDue ? await merge(search) : undefined;
     const outcome: IterationOutcome = merged ?? (await mutate(search));
-    const interruption = outcome.kind === 'stopped' ? undefined : await comparePool(search);
+    const stopped = outcome.kind === 'stopped' ? outcome.reason : await comparePool(search);
     dispatch({ type: 'iteration_finished', iteration: state.iteration, metricCalls: spend.metricCalls });
 
     // A merge becomes due with each accepted mutation, whatever came of the last merge.
     mergeIsDue = merged === undefined && outcome.kind === 'tried' && outcome.accepted > 0;
     const hasMeasured = spend.metricCalls > callsBefore;
     reason =
-      outcome.kind === 'stopped'
-        ? outcome.reason
-        : (interruption ??
-          patience.after(outcome, hasMeasured) ??
-          perfection(search) ??
-          (await stopReason(search)));
+      stopped ?? patience.after(outcome, hasMeasured) ?? allPerfect(search) ?? (await stopReason(search));
   }
   return compareFinalists(search, reason);
 }
@@ -65,7 +61,7 @@ function stopReason<Example, Output, Trace, Name extends string>(
  * A candidate with a perfect score on every example of the valset cannot be beaten. Where the frontier has objectives,
  * each of them must be perfect too.
  */
-function perfection<Example, Output, Trace, Name extends string>({
+function allPerfect<Example, Output, Trace, Name extends string>({
   settings,
   state,
 }: SearchContext<Example, Output, Trace, Name>): StopReason | undefined {

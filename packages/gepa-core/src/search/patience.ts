@@ -1,6 +1,7 @@
 import { sentence } from '../calls/classify-error.ts';
 import { ProposerError } from '../errors.ts';
-import type { IterationOutcome } from './search-context.ts';
+import type { IterationOutcome } from './outcomes.ts';
+
 import type { StopReason } from './strategies/stop-conditions.ts';
 
 const MAX_FAILED_ITERATIONS = 3;
@@ -32,10 +33,8 @@ export class Patience {
   }
 
   /** `hasMeasured`: a child whose scores are all known already is nothing new. */
-  after(
-    outcome: Exclude<IterationOutcome, { kind: 'stopped' }>,
-    hasMeasured: boolean,
-  ): StopReason | undefined {
+  after(outcome: IterationOutcome, hasMeasured: boolean): StopReason | undefined {
+    if (outcome.kind === 'stopped') return outcome.reason;
     if (outcome.kind === 'failed') {
       this.#failed++;
       return this.#failed < MAX_FAILED_ITERATIONS ? undefined : this.#giveUp(outcome);

@@ -1,5 +1,4 @@
 import type { SpendReport } from '../budget/spend.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import type { DecisionEvent } from '../events.ts';
 import type { Settings } from '../options/settings.ts';
 import type { Memory } from '../reflection/memory/memory.ts';
@@ -10,7 +9,6 @@ import type { ExampleRef } from './evaluation/examples.ts';
 import type { SearchLimits } from './limits.ts';
 import type { MergeProposer } from './merge/merge-proposer.ts';
 import type { SearchState } from './state/state.ts';
-import type { StopReason } from './strategies/stop-conditions.ts';
 import type { Strategies } from './strategies/strategies.ts';
 
 /** Everything that the loop and its steps work with. */
@@ -35,21 +33,4 @@ export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly limits: SearchLimits<Name>;
   readonly spend: SpendReport;
   readonly warn: (message: string) => void;
-}
-
-/** How an iteration ended. */
-export type IterationOutcome =
-  /** Children were measured; `accepted` of them joined the pool. */
-  | { readonly kind: 'tried'; readonly accepted: number }
-  /** There was nothing to measure. */
-  | { readonly kind: 'idle'; readonly why: 'perfectMinibatches' | 'noNewProposals' }
-  /** Every task failed for a reason that is not the program's. */
-  | { readonly kind: 'failed'; readonly reason: 'unavailable' | 'proposer_failed'; readonly error: unknown }
-  | { readonly kind: 'stopped'; readonly reason: StopReason };
-
-/** The reason to stop at an interruption; a single unavailable call does not stop the run. */
-export function stopsRun(interruption: Interruption | undefined): StopReason | undefined {
-  return interruption === undefined || interruption.reason === 'unavailable'
-    ? undefined
-    : interruption.reason;
 }

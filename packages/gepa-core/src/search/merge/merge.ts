@@ -1,5 +1,6 @@
-import { callsForSearch, costOfValidation } from '../pool.ts';
-import { type IterationOutcome, type SearchContext, stopsRun } from '../search-context.ts';
+import { callsForSearch, costOfValidation } from '../call-costs.ts';
+import { type IterationOutcome, stopsRun } from '../outcomes.ts';
+import type { SearchContext } from '../search-context.ts';
 import { total } from '../strategies/acceptance.ts';
 import { updateFrontier, validate } from '../validate.ts';
 import { combine } from './combine.ts';
