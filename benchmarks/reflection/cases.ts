@@ -5,7 +5,7 @@ import { withoutPause } from '../../packages/gepa-core/src/calls/pace.ts';
 import { buildReflectionPrompt } from '../../packages/gepa-core/src/reflection/prompt/prompt.ts';
 import { reflectionRequests } from '../../packages/gepa-core/src/reflection/prompt/requests.ts';
 
-/** A recorded minibatch of a program: what a reflection is about. */
+/** A recorded minibatch of a program: the input of a reflection. */
 export interface Case {
   readonly name: string;
   readonly components: Readonly<Record<string, Component>>;
