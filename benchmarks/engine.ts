@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 /**
  * Measures the engine's own time and memory: rollouts and proposals take no time, and about half of the proposals are
  * accepted. Each figure is the best of several runs, each in its own process. If `python3` (or --python) can import the
- * reference, it runs the same task; it iterates over unordered sets, so its search drifts from ours after a while.
+ * reference, it runs the same task; it iterates over unordered sets, so that its search differs after a while.
  */
 const { values } = parseArgs({
   options: {

@@ -4,7 +4,7 @@ import type { Adapter, Component, Rollout, Step } from 'gepa-core';
 import { buildReflectionPrompt } from '../../packages/gepa-core/src/reflection/prompt/prompt.ts';
 import { reflectionRequests } from '../../packages/gepa-core/src/reflection/prompt/requests.ts';
 
-/** A recorded minibatch of a program: what a reflection is about. */
+/** A recorded minibatch of a program: the input of a reflection. */
 export interface Case {
   readonly name: string;
   readonly components: Readonly<Record<string, Component>>;

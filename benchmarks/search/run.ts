@@ -2,7 +2,7 @@ import { OptionsError, optimize } from 'gepa-core';
 import type { Search } from './searches.ts';
 import { createTask, type Family } from './task.ts';
 
-/** What one run came to. */
+/** The outcome of one run. */
 export interface Run {
   readonly seed: number;
   /** The true test scores of the result and of the seed candidate. */

@@ -22,25 +22,25 @@ describe('the search benchmark', () => {
     expect(run.calls).toBeLessThanOrEqual(60);
   });
 
-  it('repeats a run exactly, whatever ran before', async () => {
+  it('the search benchmark repeats a run exactly, after any other run', async () => {
     const noisy = { ...tiny, scoring: 'chance' } as const;
     const first = await runOnce(noisy, {}, 2);
     await runOnce(noisy, {}, 3);
     expect(await runOnce(noisy, {}, 2)).toEqual(first);
   });
 
-  it('counts a budget that is refused as a run that returns the seed', async () => {
+  it('the search benchmark counts a refused budget as a run that returns the seed', async () => {
     const run = await runOnce({ ...tiny, valSize: 100 }, { search: 'reference' }, 1);
     expect(run).toMatchObject({ stopReason: 'refused', calls: 0, score: run.seedScore });
   });
 
-  it('summarizes runs and their paired differences', async () => {
+  it('the search benchmark summarizes runs and their paired differences', async () => {
     const runs = [await runOnce(tiny, {}, 1), await runOnce(tiny, {}, 2)];
     expect(summarize(runs)).toMatchObject({ worse: 0, stopReasons: { maxMetricCalls: 2 } });
     expect(pairedDifference(runs, runs)).toEqual({ mean: 0, standardError: 0 });
   });
 
-  it('has families with names of their own, each of which makes the same task from the same seed', () => {
+  it('the families of the search benchmark have unique names, and each makes the same task from the same seed', () => {
     expect(new Set(families.map(({ name }) => name)).size).toBe(families.length);
     for (const { create } of families) {
       const [one, same] = [create(1), create(1)];

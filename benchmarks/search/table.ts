@@ -34,7 +34,7 @@ const chosen = families.filter(
 if (chosen.length === 0) throw new Error(`No such family: ${families.map(({ name }) => name).join(', ')}.`);
 const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => Number(values['first-seed']) + i);
 
-/** `rugged*` stands for all names that begin so. */
+/** `rugged*` matches all names that begin with `rugged`. */
 function matches(name: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) =>
     pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,

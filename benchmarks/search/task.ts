@@ -11,7 +11,7 @@ export interface Observation {
   readonly feedback: string;
 }
 
-/** The hidden truth of a task: how good a candidate is on an example, and what a proposer makes of it. Examples are numbers. */
+/** The hidden truth of a task: the quality of a candidate on an example, and the texts of its proposer. Examples are numbers. */
 export interface Landscape {
   readonly seedCandidate: Texts;
   /** Between 0 and 1. */
@@ -52,7 +52,7 @@ export interface Outcome {
   readonly feedback: Texts;
 }
 
-/** One draw of a family. All randomness follows from the seed, whatever the order of calls. */
+/** One draw of a family. The seed determines all random numbers, in any order of calls. */
 export interface Task {
   readonly seedCandidate: Texts;
   readonly trainset: readonly number[];

@@ -5,10 +5,10 @@ import { meanOf } from '../search/summary.ts';
 import { type Latency, type TimedRun, timedRun } from './timed-run.ts';
 
 /**
- * The true score against time, for one to eight proposals at once. Time is simulated: a rollout takes 50 ms, a
- * reflection 500 ms, eight rollouts run at once, and the engine itself takes none. The tasks are those of the search
- * benchmark, without a model. `valset` is the share of the time in which rollouts on the valset run: no overlap of validation with the
- * reflections of the next round could save more.
+ * The true score against time, for one to eight concurrent proposals. Time is simulated: a rollout takes 50 ms, a
+ * reflection 500 ms, eight rollouts run concurrently, and the engine itself takes no time. The tasks are those of the
+ * search benchmark, without a model. `valset` is the share of the time in which rollouts on the valset run: overlapping
+ * validation with the reflections of the next round could not save more.
  */
 const { values } = parseArgs({
   options: {

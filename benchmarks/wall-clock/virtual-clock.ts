@@ -1,4 +1,4 @@
-/** Simulated time: sleeping costs nothing, and the time moves on when all work waits for it. */
+/** Simulated time: sleeping takes no real time, and the time advances when all work waits for it. */
 export class VirtualClock {
   /** Milliseconds since the start. */
   now = 0;
@@ -18,7 +18,7 @@ export class VirtualClock {
     };
     work.then(end, end);
     while (!isDone) {
-      // All that follows from the last step happens before the next turn of the event loop.
+      // Everything that the last step causes happens before the next turn of the event loop.
       await nextImmediate();
       await nextImmediate();
       this.#wakeNext();

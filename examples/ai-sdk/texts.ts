@@ -11,7 +11,7 @@ import {
 
 /** A function that calls models in any way; its texts are `tunables`, its models are `observed`. */
 export type Flow = (input: never, options: { readonly abortSignal?: AbortSignal }) => Promise<unknown>;
-/** Any `ToolLoopAgent`, whatever its tools and output. */
+/** Any `ToolLoopAgent`, with any tools and output. */
 export interface Agent {
   readonly version: 'agent-v1';
   readonly tools: object;
@@ -49,7 +49,7 @@ export function findTexts<Source extends Program>(
   return { components, apply: (candidate) => copyWith(program, candidate) };
 }
 
-/** What copies were made of, and with which texts. */
+/** The original of each copy, and its texts. */
 const copies = new WeakMap<Program, { readonly original: Program; readonly texts: Candidate }>();
 
 /** A copy of the program that uses the candidate's texts, in functions that it calls too. */

@@ -10,7 +10,7 @@ import {
 import type { CallMeter, Candidate, Step } from 'gepa-core';
 import { describeSchema, maxInputTokens, reportedUsage, stepTools } from 'gepa-core/adapter';
 
-/** What happens in one rollout. */
+/** Records the steps of one rollout. */
 export class Recorder {
   readonly #steps: Step[] = [];
   readonly candidate: Candidate;
@@ -75,7 +75,7 @@ const middleware: LanguageModelMiddleware = {
   wrapStream: (call) => {
     const recorder = recorders.getStore();
     if (recorder === undefined) return call.doStream();
-    // Within rollouts no one watches the stream, so one call serves both methods.
+    // Within rollouts the answer need not be streamed, so one call serves both methods.
     return simulateStreamingMiddleware().wrapStream!({
       ...call,
       doGenerate: () => recordCall(recorder, call),

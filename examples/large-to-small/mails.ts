@@ -16,7 +16,7 @@ const endings = [
   'on my phone',
 ];
 
-/** Mails without labels, as they lie around in every inbox. */
+/** Mails without labels. */
 export const mails: readonly string[] = [...subjects, ...more, ...others].flatMap((subject) =>
   endings.map((ending) => `${subject}, ${ending}.`),
 );

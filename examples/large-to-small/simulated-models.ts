@@ -1,7 +1,7 @@
 import { type BaseChatModelParams, SimpleChatModel } from '@langchain/core/language_models/chat_models';
 import type { BaseMessage } from '@langchain/core/messages';
 
-/** What a large model knows without being told: which words speak for which label. */
+/** The knowledge of the large model: the label that each word suggests. */
 const knowledge: Readonly<Record<string, string>> = {
   invoice: 'billing',
   charged: 'billing',

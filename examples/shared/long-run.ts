@@ -48,7 +48,7 @@ export function longRun(name: string, command: string): LongRun {
         renameSync(runDir, finished);
         const path = relative(join(import.meta.dirname, '..', '..'), finished);
         console.log(`\nRun directory: ${finished}, until the next run ends.
-Look into it with \`npm run gepa -- show ${path}\`; \`watch\` in place of \`show\` serves the page of the report.`);
+Print it with \`npm run gepa -- show ${path}\`, or serve its report page with \`npm run gepa -- watch ${path}\`.`);
       }
     },
   };

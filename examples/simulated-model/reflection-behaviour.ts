@@ -5,7 +5,7 @@ import { readFields, readRules, statementsOf } from './rules.ts';
 const rulesPerRewrite = 3;
 
 const jsonAlone = 'Answer with the JSON object alone, without any other words.';
-/** What the model adds to a text where it finds nothing else to say. */
+/** The advice that the model adds to a text when it finds no rule. */
 export const generalAdvice = 'Read everything that is given before you decide.';
 
 /** A new text for a component; the fence is that of its current text in the prompt. */

@@ -3,7 +3,7 @@ import type { Landscape, Observation, Texts } from '../task.ts';
 
 /** What a component's text encodes. */
 export interface SkillState {
-  /** Stands for the wording: it has small effects of its own on every example. */
+  /** Represents the wording, which has small effects on every example. */
   readonly version: number;
   /** By skill of the component, between 0 and its ceiling. */
   readonly levels: readonly number[];
@@ -29,7 +29,7 @@ export interface SkillOptions {
   readonly harm?: number;
   /** The probability that a rewrite repeats the examples of the minibatch instead of improving a skill. */
   readonly memorizing?: number;
-  /** What such a rewrite takes from every skill of the component: the share that it loses. */
+  /** The share of every skill of the component that is lost by such a rewrite. */
   readonly clutter?: number;
   /** The number of skills that the seed lacks; the others are at their ceiling. Default: all, with `seedLevels`. */
   readonly lacking?: number;

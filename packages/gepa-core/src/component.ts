@@ -33,7 +33,7 @@ export function seedCandidateOf<Name extends string>(
   return recordOf(componentNames(components), (name) => components[name].text);
 }
 
-/** A record of these names. Unlike an assignment, it has a field of its own for every name, `__proto__` included. */
+/** A record with a field for every name. Unlike an assignment, this works for `__proto__` too. */
 export function recordOf<Name extends string, Value>(
   names: readonly Name[],
   field: (name: Name) => Value,
@@ -41,7 +41,7 @@ export function recordOf<Name extends string, Value>(
   return Object.fromEntries(names.map((name) => [name, field(name)])) as Record<Name, Value>;
 }
 
-/** A field of a record that may lack it. Every object inherits values named `constructor` or `toString`. */
+/** A field of a record, without inherited values such as `constructor` and `toString`. */
 export function ownValue<Value>(
   record: { readonly [name: string]: Value | undefined } | undefined,
   name: string,

@@ -4,9 +4,9 @@ import type { GepaEvent, Listener } from './events.ts';
 /** Passes events to the listeners, and collects the warnings. */
 export interface Dispatcher<Name extends string> {
   readonly add: (listener: Listener<Name>) => void;
-  /** Sends an event to the listeners, and returns it as it was sent: with messages masked. */
+  /** Sends an event to the listeners, with its messages masked, and returns the masked event. */
   readonly dispatch: <Event extends GepaEvent<Name>>(event: Event) => Event;
-  /** A remark for the listeners that does not concern the result. */
+  /** Sends a notice to the listeners. Unlike a warning, it is not part of the result. */
   readonly note: (message: string) => void;
   /** Warns once per message; the result contains the warning. */
   readonly warn: (message: string) => void;
@@ -16,7 +16,7 @@ export interface Dispatcher<Name extends string> {
 /**
  * A listener that throws causes one warning and stays subscribed.
  *
- * @param mask Masks messages, which may repeat what a provider or a program wrote.
+ * @param mask Masks messages, which may contain texts of a provider or a program.
  */
 export function createDispatcher<Name extends string>(
   mask: (message: string) => string = (message) => message,

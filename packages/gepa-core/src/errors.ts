@@ -19,7 +19,7 @@ export class GepaError extends Error {
   readonly [marker]: readonly string[];
 
   constructor(message: string, options?: { cause?: unknown }) {
-    // Names and texts in it come from programs, files and providers, and a terminal shows it as it is.
+    // The message may contain names and texts from programs, files and providers, and is shown in a terminal.
     super(visible(message), options);
     this.name = new.target.kind;
     this[marker] = kindsOf(new.target);
@@ -138,7 +138,7 @@ export class RolloutError<Trace = readonly Step[]> extends GepaError {
   readonly unread: readonly string[] | undefined;
   /** See `Execution.images`. */
   readonly images: readonly PromptImage[] | undefined;
-  /** Whether other texts cannot help, as when the program waits for a person. */
+  /** Whether no text can help, for example because the program waits for a person. */
   readonly isHopeless: boolean;
 
   constructor(
@@ -153,7 +153,7 @@ export class RolloutError<Trace = readonly Step[]> extends GepaError {
     },
   ) {
     super(message, { cause: details.cause });
-    // A reflection model reads it as the program wrote it.
+    // The reflection model reads the message as the program wrote it.
     this.message = message;
     this.trace = details.trace;
     this.usage = details.usage;
@@ -175,7 +175,7 @@ export class RunError extends GepaError {
 
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
-    // Node prints every enumerable field of an uncaught error, hundreds of lines of this one.
+    // Not enumerable: Node prints every enumerable field of an uncaught error, which would be hundreds of lines.
     Object.defineProperty(this, 'result', { value: undefined, writable: true, configurable: true });
   }
 }

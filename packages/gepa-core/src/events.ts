@@ -8,9 +8,9 @@ import type { CandidateSource, FrontierType } from './search/state/search-view.t
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 
 /**
- * What the search decided. For a seed these come in the same order with the same contents, whatever the latencies
- * (times apart), and a run can be rebuilt from them alone: see `replay`. Iterations are counted from 1, candidates
- * from 0 (the seed), minibatches are positions in the trainset, `task` is the place within an iteration, and `proposal`
+ * A decision of the search. With the same random seed, the same decisions come in the same order, whatever the latencies
+ * are; only times differ. A run can be rebuilt from them: see `replay`. Iterations are counted from 1, candidates from 0
+ * (the seed candidate). Minibatches are positions in the trainset. `task` is the index within an iteration; `proposal`
  * numbers the tasks and merges of the whole run from 1.
  */
 export type DecisionEvent<Name extends string = string> =
@@ -34,7 +34,7 @@ export type DecisionEvent<Name extends string = string> =
     }
   | { readonly type: 'iteration_started'; readonly iteration: number }
   | {
-      /** A parent was run on a minibatch. `skipped`: it was perfect there already. */
+      /** A parent was run on a minibatch. `skipped`: it was perfect there, so that no proposal follows. */
       readonly type: 'task_evaluated';
       readonly iteration: number;
       readonly task: number;
@@ -47,7 +47,7 @@ export type DecisionEvent<Name extends string = string> =
       readonly feedback?: string;
     }
   | {
-      /** A task that led to no child to run. */
+      /** A task without a child to run. */
       readonly type: 'proposal_rejected';
       readonly iteration: number;
       readonly task: number;
@@ -70,7 +70,7 @@ export type DecisionEvent<Name extends string = string> =
       readonly after: readonly number[];
       /** Passed the acceptance criterion. */
       readonly accepted: boolean;
-      /** Goes on to the valset. */
+      /** Selected for validation. */
       readonly selected: boolean;
       /** Components of the same task whose new texts were refused. */
       readonly refused?: RefusedTexts<Name>;
@@ -97,7 +97,7 @@ export type DecisionEvent<Name extends string = string> =
       readonly parents: readonly number[];
       readonly source: CandidateSource;
       readonly iteration: number;
-      /** The proposal that it was; absent for the seed. */
+      /** The number of its proposal; absent for the seed. */
       readonly proposal?: number;
       /** By position in the valset; `null` where it was not run. */
       readonly scores: readonly (number | null)[];
@@ -135,7 +135,7 @@ export type DecisionEvent<Name extends string = string> =
       readonly candidates: readonly number[];
       /** Positions in the valset. */
       readonly part: readonly number[];
-      /** Why, as a part of a sentence: "the search stalled". */
+      /** The reason, as a clause: "the search stalled". */
       readonly reason: string;
       readonly bestIndex: number;
     }
@@ -152,7 +152,7 @@ export type DecisionEvent<Name extends string = string> =
   | {
       readonly type: 'run_finished';
       readonly stopReason: StopReason;
-      /** As in the result: the seed, where the testset scores the best candidate of the search lower. */
+      /** As in the result: the seed, if the testset scores the best candidate of the search lower. */
       readonly bestIndex: number;
       readonly metricCalls: number;
       readonly metricCallsSaved: number;
@@ -163,13 +163,13 @@ export type DecisionEvent<Name extends string = string> =
       readonly durationMs: number;
       readonly time: TimeSpent;
       readonly warnings: readonly string[];
-      /** Of each component, in characters; empty if the seed was not scored. */
+      /** The length of each component in characters; empty if the seed was not scored. */
       readonly lengths: Readonly<Record<string, TextLength>>;
       readonly budgetHeld?: BudgetHeld;
       readonly test?: TestScores;
     };
 
-/** The progress of calls, in the order it happens. */
+/** The progress of calls, in order of time. */
 export type ProgressEvent =
   | {
       readonly type: 'rollout_finished';
@@ -206,7 +206,7 @@ export type ProgressEvent =
       readonly message: string;
     }
   | {
-      /** The reflection model, or your own proposer, is asked. */
+      /** A question to the reflection model, or to your own proposer, has started. */
       readonly type: 'reflection_started';
       readonly iteration: number;
       readonly task: number;
@@ -216,22 +216,22 @@ export type ProgressEvent =
       readonly type: 'reflection_finished';
       readonly iteration: number;
       readonly task: number;
-      /** The components that the prompt asked for; of your own proposer, all that were to get a text. */
+      /** The components that the question was about. */
       readonly components: readonly string[];
       /** The new texts by component. */
       readonly texts: Candidate;
-      /** Why a text could not be used, by component. A component that the model left out is in neither. */
+      /** Why a text could not be used, by component. A component that the model left out is in neither map. */
       readonly rejected: Readonly<Record<string, { reason: ProposalRejection; message: string }>>;
       readonly usage: Usage;
       readonly durationMs: number;
     }
   | {
-      /** The warnings of the result, as they come up. */
+      /** A warning, which is also part of the result. */
       readonly type: 'warning';
       readonly message: string;
     }
   | {
-      /** A remark on this session, which no result has. */
+      /** A message about this session, which is not part of the result. */
       readonly type: 'notice';
       readonly message: string;
     };

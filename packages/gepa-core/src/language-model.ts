@@ -13,7 +13,7 @@ export interface LanguageModelAnswer {
 /** A request to a reflection model. */
 export interface LanguageModelRequest {
   readonly prompt: string;
-  /** The images that the prompt is about, only for a model that `readsImages`: at most 8. The prompt names them. */
+  /** At most 8 images that the prompt refers to, only for a model with `readsImages`. */
   readonly images?: readonly PromptImage[];
   /** Aborted when the run ends or the call times out. */
   readonly signal: AbortSignal;
@@ -24,14 +24,14 @@ export interface LanguageModelRequest {
 /** A reflection model: answers a prompt, or throws. Transient errors are retried. */
 export interface LanguageModel {
   (request: LanguageModelRequest): Promise<string | LanguageModelAnswer>;
-  /** The model name in its reported usage, if known. `maxCostUsd` then requires a price for it. */
+  /** The name of the model as its usage reports it, if known. `maxCostUsd` then requires a price for it. */
   readonly modelName?: string | undefined;
   /**
    * Whether it reports every model call to `meter` before the call is made. If not, `maxCostUsd` and `maxTokens`
    * require `reserve.reflection`. Default: `false`.
    */
   readonly metersCalls?: boolean | undefined;
-  /** Whether it shows the model the `images` of a request. Default: `false`; images are then only named. */
+  /** Whether it passes the `images` of a request to the model. Default `false`: the prompt then only mentions images. */
   readonly readsImages?: boolean | undefined;
   /** The API keys that it uses. Masked in everything that a run writes, reports or sends to a model; never stored. */
   readonly secrets?: readonly string[] | undefined;

@@ -14,7 +14,7 @@ export interface MetricArgs<Example, Output, Trace = readonly Step[], Name exten
   readonly candidate?: Candidate<Name> | undefined;
   /** Aborted when the run ends; pass it to a judge's model calls. */
   readonly signal: AbortSignal;
-  /** Reports a judge's model calls as they are made. Undefined outside a run. */
+  /** Reports a judge's model calls one by one. Undefined outside a run. */
   readonly meter?: CallMeter | undefined;
 }
 
@@ -35,8 +35,8 @@ export interface MetricScore {
 export type MetricResult = number | boolean | MetricScore;
 
 /**
- * Scores one rollout. Called once for each output, and in longer runs once more for three outputs of the seed, to see
- * whether it answers the same. If it throws, the rollout scores `failureScore`.
+ * Scores one rollout. Called once for each output. In longer runs it is called again for three outputs of the seed, to see
+ * whether it repeats its scores. If it throws, the rollout scores `failureScore`.
  */
 export type Metric<
   Example = unknown,
@@ -85,7 +85,7 @@ export function normalizeMetricResult(result: unknown): NormalizedScore | { read
   };
 }
 
-/** Feedback that is an object or a list becomes readable text. */
+/** Converts feedback that is an object or a list to readable text. */
 function asText(feedback: unknown): string {
   return typeof feedback === 'string'
     ? feedback

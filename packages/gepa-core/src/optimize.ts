@@ -42,7 +42,7 @@ export async function optimize<Example, Output, Trace, Name extends string>(
   return withRun(settings, (run) => searchAndTest(settings, run));
 }
 
-/** Search, testset, result. */
+/** Runs the search, scores the testset and returns the result. */
 async function searchAndTest<Example, Output, Trace, Name extends string>(
   settings: Settings<Example, Output, Trace, Name>,
   { prepared, dispatcher, runSignal }: OpenRun<Example, Output, Trace, Name>,
@@ -66,7 +66,7 @@ async function searchAndTest<Example, Output, Trace, Name extends string>(
     return result;
   } catch (error) {
     runSignal.end();
-    // Abandoned calls report what they took.
+    // Let abandoned calls report their usage.
     await nextTurn();
     const failure = RunError.isInstance(error)
       ? error
@@ -81,7 +81,7 @@ async function searchAndTest<Example, Output, Trace, Name extends string>(
   }
 }
 
-/** The scores on the testset, or a warning why there are none, with what ended the run meanwhile. */
+/** Scores the testset, or warns why it could not be scored. `stoppedBy`: what ended the run meanwhile. */
 async function scoreHeldOut<Example, Output, Trace, Name extends string>(
   { search, testset }: PreparedRun<Example, Output, Trace, Name>,
   repeat: string | undefined,
@@ -101,8 +101,8 @@ async function scoreHeldOut<Example, Output, Trace, Name extends string>(
 }
 
 /**
- * The mean decides, proven or not: it is the one estimate of the gain that chance did not select, and what runs in
- * production stays where it says nothing was gained.
+ * Whether the best candidate is worse on the testset. The mean decides, significant or not: no candidate was selected by it,
+ * and without a gain the program in production should stay as it is.
  */
 const regressed = ({ gain, size }: TestScores): boolean => size > 0 && gain < 0;
 
@@ -117,7 +117,7 @@ function regressionWarning(test: TestScores, usesSeed: boolean) {
   ].join(' ');
 }
 
-/** Not of the seed, which is the caller's own. */
+/** Warns when the best candidate copies training examples. The seed, the caller's own text, may. */
 function warnOfCopies<Example, Output, Trace, Name extends string>(
   { search: { state }, findCopies }: PreparedRun<Example, Output, Trace, Name>,
   warn: (message: string) => void,

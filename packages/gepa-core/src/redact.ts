@@ -3,7 +3,7 @@ import { type Plain, toPlain } from './reflection/records/plain.ts';
 /** Masks confidential parts of a text. Called with every text before it is written to disk. */
 export type Redact = (text: string) => string;
 
-/** What masks the texts of a run on their way to the journal, to events, and to a reflection model or proposer. */
+/** Masks the texts of a run before they reach the journal, events, or a reflection model or proposer. */
 export interface Mask {
   /**
    * Masks every text in a value, which is first converted to plain data. Field names are masked only where they contain
@@ -15,8 +15,8 @@ export interface Mask {
   /** Masks a message; if `redact` fails, a placeholder replaces it. */
   readonly message: (message: string) => string;
   /**
-   * Masks the given secrets only, in what must stay recognizable: ids of examples, names of objectives. An id may look
-   * like a key (`pk_1042_customers`).
+   * Masks only the given secrets. For names that must stay recognizable, such as ids of examples and names of objectives:
+   * an id may look like a key (`pk_1042_customers`).
    */
   readonly name: (name: string) => string;
 }
@@ -71,7 +71,7 @@ function spellings(secret: string): string[] {
   return secret === '' ? [] : [secret, JSON.stringify(secret).slice(1, -1), encoded(secret)];
 }
 
-/** Words are no part of a longer name: with the key `local-models`, the model `local-models-7b` keeps its name. */
+/** A key that consists of words does not match inside a longer name: the key `local-models` leaves `local-models-7b`. */
 function patternOf(secret: string): RegExp {
   const isWords = secret.length < 32 && /^[a-z]+(?:[-_ ][a-z]+)*$/i.test(secret);
   const literal = secret.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');

@@ -1,18 +1,18 @@
-/** By component, why its new text was refused, and the text if the answer had one. */
+/** By component: why its new text was refused, and the text, if the answer had one. */
 export type RefusedTexts<Name extends string = string> = Partial<
   Record<Name, { readonly reason: ProposalRejection; readonly message: string; readonly text?: string }>
 >;
 
 /** Why a task led to no child. */
 export type ProposalRejection =
-  /** The answer ended in mid-text, was empty or far too long, or broke the component's contract, twice. */
+  /** Twice the answer was cut off, empty or far too long, or broke the contract of the component. */
   | 'cut_off'
   | 'empty'
-  /** The answer had no block and was no text, or was a copy of the prompt, twice. */
+  /** Twice the answer had no usable block of text, or was a copy of the prompt. */
   | 'no_text'
   | 'lost_placeholder'
   | 'invented_placeholder'
-  /** The new text exceeded `maxLength`, was refused by `validate`, or copied training examples, twice. */
+  /** Twice the new text exceeded `maxLength`, was refused by `validate`, or copied training examples. */
   | 'too_long'
   | 'refused'
   | 'copied'

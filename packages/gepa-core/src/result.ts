@@ -7,13 +7,13 @@ import type { StopReason } from './search/strategies/stop-conditions.ts';
 
 /** The seed and the candidate that the search found best, on examples the search never saw. */
 export interface TestScores {
-  /** The number of the candidate that the search found best; 0 where that is the seed. */
+  /** The number of the best candidate of the search; 0 for the seed. */
   readonly candidate: number;
-  /** The number of examples that both were scored on: all but those that were unavailable. */
+  /** The number of examples with scores of both candidates. Unavailable examples do not count. */
   readonly size: number;
   readonly seedScore: number;
   readonly bestScore: number;
-  /** By position in the testset; `null` where the rollout was unavailable: the example then counts for neither. */
+  /** By position in the testset; `null` where a rollout was unavailable, so that the example counts for neither. */
   readonly seedScores: readonly (number | null)[];
   readonly bestScores: readonly (number | null)[];
   /** `bestScore − seedScore`. */
@@ -29,7 +29,7 @@ export interface ScoreBasis {
   readonly examples: number;
   /** Their positions in the valset. */
   readonly positions: readonly number[];
-  /** Whether the search used none of them, so that the score was not selected for being high. */
+  /** Whether the search used none of these examples, so that the score was not selected for being high. */
   readonly fresh: boolean;
   /** Whether the candidate was chosen among others for this score, which then tends to be too high. */
   readonly optimistic: boolean;
@@ -37,9 +37,9 @@ export interface ScoreBasis {
 
 /** Why a run did not use all of its metric calls. */
 export interface BudgetHeld {
-  /** What is left of `maxMetricCalls`. */
+  /** The metric calls that are left of `maxMetricCalls`. */
   readonly left: number;
-  /** What another proposal takes at most: its minibatch, run twice, and its validation. */
+  /** The maximum of another proposal: its minibatch twice, and its validation. */
   readonly needed: number;
 }
 
@@ -50,7 +50,7 @@ export interface FrontierKey extends FrontierKeyName {
   readonly candidates: readonly number[];
 }
 
-/** The proposals that had a new text for a component, or were to have one. */
+/** The proposals for one component. */
 export interface ComponentProposals {
   readonly accepted: number;
   readonly rejected: number;
@@ -70,7 +70,7 @@ export interface RejectedProposal {
   readonly feedback?: string;
 }
 
-/** What came of the proposals of a run. */
+/** The outcomes of the proposals of a run. */
 export interface ProposalCounts<Name extends string = string> {
   /** `accepted` and `rejected` together, merges included. */
   readonly made: number;
@@ -125,21 +125,21 @@ export interface OptimizationResult<Name extends string = string> {
   readonly objectives?: {
     /** For each objective, the candidate with the highest mean (lowest number on ties). */
     readonly best: Readonly<Record<string, number>>;
-    /** The candidates to which no other is equal on all objectives and better on one, ascending. */
+    /** The candidates that no other dominates (at least equal on all objectives, better on one), ascending. */
     readonly undominated: readonly number[];
   };
   /** The length of each component in characters, in the seed and in the best candidate. */
   readonly lengths: Readonly<Record<Name, TextLength>>;
   readonly stopReason: StopReason;
-  /** Where the run ended for lack of metric calls: what is left of them, and what another proposal takes. */
+  /** Present when too few metric calls were left for another proposal. */
   readonly budgetHeld?: BudgetHeld;
   readonly iterations: number;
   readonly proposals: ProposalCounts<Name>;
   /** Scored rollouts, those on the testset included. */
   readonly totalMetricCalls: number;
-  /** Metric calls that a partial evaluation policy left out. */
+  /** Metric calls that the evaluation policy left out. */
   readonly metricCallsSaved: number;
-  /** Rollouts that were needed again and came from the cache. */
+  /** Rollouts that came from the cache. */
   readonly cacheHits: number;
   /** Attempts that failed for a transient reason and were retried; they are not metric calls. */
   readonly retries: number;

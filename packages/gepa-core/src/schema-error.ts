@@ -9,7 +9,7 @@ const types: Readonly<Record<string, string>> = {
   string: 'a string',
 };
 
-/** The messages of schema checks, so that no locale is needed. Each completes a sentence about the value. */
+/** The messages of schema checks, instead of a locale of the schema library. Each completes a sentence about the value. */
 export const schemaError: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === 'invalid_type') return `must be ${types[issue.expected] ?? issue.expected}`;
   if (issue.code === 'invalid_value')

@@ -1,4 +1,4 @@
-/** A shorter value is more likely a placeholder, such as `test`, and would mask ordinary words. */
+/** Shorter values are usually placeholders, such as `test`, and would mask ordinary words. */
 const minLength = 8;
 const maxLength = 20_000;
 /** Bounds the walk through programs with large data in them. */
@@ -8,13 +8,13 @@ const maxDepth = 12;
 /** Matches the end of the name of a field, header or query parameter that contains a secret. */
 const secretName =
   /(?:(?:api|access|account|auth|functions?|license|master|private|secret|secret[-_]?access|shared|signing|subscription)[-_]?key|secret|(?:access|api|auth|bearer|bot|client|deploy|git(?:hub|lab)|hf|id|refresh|security|service|session|user)[-_]?token|jwt|password|passwd|passphrase|authorization|cookie)s?$|^(?:auth|(?:x-)?token)$/i;
-/** The name of an environment variable. A field such as `eos_token` is none. */
+/** The name of an environment variable with a token. Fields such as `eos_token` do not match. */
 const secretVariable = /[A-Z]_TOKEN$/;
-/** The names that are too general outside of a URL. */
+/** Names that mean a secret only in the query of a URL. */
 const queryName = /^(?:key|sig|signature|code)$/i;
-/** The name of an environment variable, which is sometimes the value of a field such as `apiKey`. */
+/** The name of an environment variable: sometimes the value of a field such as `apiKey`. */
 const variableName = /^[A-Z][A-Z_]*$/;
-/** A word is a placeholder for a key, such as `unneeded`, and would mask ordinary text. A password may be one. */
+/** A single word, such as `unneeded`, is a placeholder for a key, and would mask ordinary text. A password may be a word. */
 const word = /^[A-Z]?[a-z]{1,15}$/;
 const passwordName = /pass(?:word|wd|phrase)$/i;
 

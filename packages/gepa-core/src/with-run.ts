@@ -12,14 +12,14 @@ import type { ExampleRef } from './search/evaluation/examples.ts';
 import { readExamples } from './search/evaluation/read-examples.ts';
 import { type PreparedRun, prepareRun } from './search/prepare.ts';
 
-/** A run whose directory is open and whose clock runs. */
+/** A run that has started: its directory is open and its time counts. */
 export interface OpenRun<Example, Output, Trace, Name extends string> {
   readonly prepared: PreparedRun<Example, Output, Trace, Name>;
   readonly dispatcher: Dispatcher<Name>;
   readonly runSignal: RunSignal;
 }
 
-/** An evaluation has one set of examples, whose ids without one of their own begin so. */
+/** The name of an evaluation's only set of examples, for examples without an id: `example:0`. */
 const EVALUATED_SET = 'example';
 
 /** Opens a run for `work` (its listeners, directory, limits and calls), and closes it however `work` ends. */
@@ -70,7 +70,7 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
   }
 }
 
-/** The data sets by the names in the ids of their examples. */
+/** The data sets, by the names that the ids of their examples begin with. */
 function setsOf<Example, Output, Trace, Name extends string>(
   { search: { trainset, valset }, testset }: PreparedRun<Example, Output, Trace, Name>,
   trainsetName: string | undefined,
@@ -80,7 +80,7 @@ function setsOf<Example, Output, Trace, Name extends string>(
     : { [trainsetName]: trainset };
 }
 
-/** Inputs as the adapter writes them. */
+/** Converts inputs to plain data as the adapter does. */
 function plainInputOf<Example, Output, Trace, Name extends string>({
   adapter,
 }: Settings<Example, Output, Trace, Name>): (input: unknown) => unknown {
@@ -99,7 +99,7 @@ async function closeAdapter(
   }
 }
 
-/** Masks what a provider may have repeated in the messages of our own errors; other errors are the caller's objects. */
+/** Masks the messages of this package's errors, which may repeat texts of a provider. Other errors stay unchanged. */
 export function maskMessages(error: Error, mask: (message: string) => string): void {
   error.message = mask(error.message);
   if (GepaError.isInstance(error.cause)) maskMessages(error.cause, mask);

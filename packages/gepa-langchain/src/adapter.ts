@@ -48,7 +48,7 @@ import { RolloutTracer } from './trace/tracer.ts';
 import { errorMessage } from './util/error-message.ts';
 import { memoize } from './util/memoize.ts';
 
-/** Those whose versions are written into the run directory, where they are installed. */
+/** The packages whose versions are written to the run directory, if they are installed. */
 const PACKAGES = ['gepa-langchain', '@langchain/core', '@langchain/langgraph', 'langchain'];
 
 /** A program: a LangChain runnable, possibly of another installed copy of LangChain. */
@@ -78,9 +78,9 @@ export interface AdapterOptions<Input, Output> {
 const programCacheSize = 64;
 
 /**
- * Lets the engine run a LangChain program with a candidate. The texts of the program itself are never changed. All of the caller's
- * callbacks still fire: those in the program, in `config`, around the call and in the environment. Rollouts have the
- * tag `gepa` and the metadata `gepa_run`, `gepa_iteration`, `gepa_phase`, `gepa_candidate` and `gepa_example`.
+ * Runs a LangChain program with a candidate. The texts of the program itself are never changed. All callbacks of the
+ * caller still fire: those in the program, in `config`, around the call and in the environment. Rollouts have the tag
+ * `gepa` and the metadata `gepa_run`, `gepa_iteration`, `gepa_phase`, `gepa_candidate` and `gepa_example`.
  * @throws {CandidateMismatchError} when `components` names a component that the program does not have.
  */
 export function createAdapter<Input, Output>(
@@ -169,7 +169,7 @@ export function createAdapter<Input, Output>(
           ? await bind(true, () => (options.config as ConfigFunction<Input>)(example, context))
           : options.config;
       const config = rolloutConfig(given, thread, tracer, context);
-      // A thread that the caller names may have a history, which the program's own checkpointer has.
+      // A thread that the caller names may have a history, in the program's own checkpointer.
       const hasOwnThread = config.configurable?.thread_id === thread;
       const output = await raceSignal(config.signal ?? context.signal, () =>
         bind(hasOwnThread, (whole) =>
@@ -181,7 +181,7 @@ export function createAdapter<Input, Output>(
       refuseStream(output);
       return { output, ...report() };
     } catch (thrown) {
-      // What the program made of its provider's failure may look like its own, for example an answer that cannot be parsed.
+      // A failure of the provider may look like one of the program, for example as an answer that cannot be parsed.
       const cause =
         failureKind(thrown) === 'program' && !context.signal.aborted
           ? (providerFailure(tracer.roots, tracer.modelErrors) ?? thrown)

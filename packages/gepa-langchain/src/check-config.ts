@@ -17,7 +17,7 @@ export const expectedOptions: Readonly<Record<CheckedOption, string>> = {
 const sessions = { thread_id: 'thread', sessionId: 'session' } as const;
 
 /**
- * Refuses what is no config, and a config that makes all rollouts share a conversation.
+ * Refuses an invalid config, and a config that makes all rollouts share a conversation.
  *
  * @throws {OptionsError}
  */

@@ -36,7 +36,7 @@ interface Words {
 /**
  * Finds the texts of a program. Selecting and renaming them is left to the caller.
  *
- * @param words for locations and errors, which production does not need.
+ * @param words describes locations and errors; not needed in production.
  * @param saved The names of texts in a saved candidate, which may be texts that are not optimized by default.
  * @throws {NoComponentsError} when there is none.
  * @throws {OptionsError} when a tunable has the name of another text.

@@ -267,7 +267,7 @@ describe('tunables', () => {
     const program = ChatPromptTemplate.fromMessages([['system', 'Some words.']]).pipe(() => 1);
     expect(() => gepa(program, { tunables: [tunable('system', 'x')] })).toThrow(OptionsError);
     expect(() => gepa(program, { tunables: [policy, tunable('policy', 'x')] })).toThrow(
-      'two of the name "policy"',
+      'two tunables with the name "policy"',
     );
   });
 });

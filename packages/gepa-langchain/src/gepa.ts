@@ -30,7 +30,7 @@ export type ComponentName<Options> =
         : string
     : SelectedName<Options>;
 
-/** A `string` that keeps the literals beside it in a union. */
+/** A `string` that does not absorb literals in a union. */
 type AnyName = string & Record<never, never>;
 
 /** A LangChain program whose texts can be optimized. */
@@ -39,8 +39,8 @@ export interface LangChainTarget<Program, Name extends string = string>
   /** The parts of the program that are not optimized: type, location, reason, and how to include each. */
   readonly skipped: readonly Skipped[];
   /**
-   * Takes the hooks off the objects of `parts`. The target puts them on again when it is used; programs that it returned
-   * before no longer have their texts in the parts. Nothing to do without `parts`.
+   * Removes the hooks from the objects of `parts`. The programs that the target has returned then lose their texts in the
+   * parts. The target adds the hooks again when it is used. Without `parts`, this does nothing.
    */
   dispose(): void;
 }
@@ -70,7 +70,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
       noComponents: (whole) => noComponentsError(discover(whole)),
     },
   );
-  /** Those of `load` too, which may find more texts. */
+  /** The parts with hooks, including those of `load`, which may find more texts. */
   const hooked = [parts];
   type Input = InputOf<Program>;
   type Output = OutputOf<Program>;
@@ -114,7 +114,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   return asServable(whole, { ...servedParts(target), metric: meterMetric });
 }
 
-/** Resolves the reflection model and meters the metric's model calls, as only this package can. */
+/** Resolves the reflection model, and meters the metric's model calls. */
 async function toCoreSettings<
   Settings extends {
     readonly reflectionModel?: ReflectionModel;

@@ -12,12 +12,12 @@ import { toSteps } from './trace/steps.ts';
 import { RolloutTracer } from './trace/tracer.ts';
 
 /**
- * Makes a LangChain chat model a reflection model. Any runnable will do that takes a string and answers with a message
- * or a string, such as a model piped into a StringOutputParser; what all the models in it cost is counted.
+ * Makes a reflection model from a LangChain chat model, or from any runnable that takes a string and returns a message or a
+ * string, such as a model piped into a StringOutputParser. The usage of all models in it is counted.
  *
- * @param options.readsImages Whether the chat model reads images: it then gets those that its prompt is about, as
- *   content parts. Default `false`: the prompt names them.
- * @throws OptionsError when it is no such thing.
+ * @param options.readsImages Whether the chat model reads images. It then gets the images of its prompt as content parts.
+ *   Default `false`: the prompt only mentions them.
+ * @throws {OptionsError} when the value is not such a runnable.
  */
 export function fromChatModel(
   model: Invocable<string>,
@@ -47,7 +47,7 @@ export function fromChatModel(
   });
 }
 
-/** A message with images, each after the name that the prompt has for it, in the form that LangChain converts. */
+/** A message with images, each after its name in the prompt, in the form that LangChain converts. */
 function withImages(prompt: string, images: readonly PromptImage[]): object {
   const parts = images.flatMap((image) => {
     const { mediaType, data } = image;
@@ -61,7 +61,7 @@ function withImages(prompt: string, images: readonly PromptImage[]): object {
   return { role: 'user', content: [{ type: 'text', text: prompt }, ...parts] };
 }
 
-/** Callbacks given by `withConfig`, which a model drops when a call brings callbacks of its own. */
+/** Callbacks of `withConfig`, which a model drops when a call has callbacks of its own. */
 function boundCallbacks(model: object): Partial<RunnableConfig> {
   const { defaultOptions } = model as { defaultOptions?: Partial<RunnableConfig> };
   return defaultOptions?.callbacks === undefined ? {} : { callbacks: defaultOptions.callbacks };
@@ -75,7 +75,7 @@ function readAnswer(answer: unknown): string {
   ]);
 }
 
-/** Content without what is no text, such as a record of the model's reasoning. */
+/** The text parts of content, without others such as the model's reasoning. */
 function textParts(content: unknown): unknown {
   return Array.isArray(content) ? content.filter((part) => isNode(part) && part.type === 'text') : content;
 }

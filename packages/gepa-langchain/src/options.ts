@@ -26,7 +26,7 @@ export interface GepaOptions extends ComponentSelectionOptions {
   readonly tunables?: readonly AnyTunable[];
   /**
    * Whether to optimize the descriptions of tools, of their schemas at every depth, and of structured output. Default
-   * `false`: better descriptions do not always help, and each one is another component that shares the budget.
+   * `false`: better descriptions do not always help, and all components share the budget.
    */
   readonly tools?: boolean;
 }

@@ -32,7 +32,7 @@ import { collectSpans, startRolloutSpan } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
 import { attachDetails, type RolloutDetails } from './trace/rollout-details.ts';
 
-/** Those whose versions are written into the run directory. */
+/** The packages whose versions are written to the run directory. */
 const PACKAGES = ['gepa-mastra', '@mastra/core'];
 
 /** The output of an agent in a rollout. */
@@ -69,8 +69,7 @@ export interface AdapterOptions<Example> {
 }
 
 /**
- * Runs an agent or a workflow with a candidate. Each rollout runs a copy of its own; the original program is never
- * changed.
+ * Runs an agent or a workflow with a candidate. Each rollout runs its own copy; the original program is never changed.
  */
 export function createAdapter<Input, Output>(
   options: AdapterOptions<MastraExample<Input>>,
@@ -139,7 +138,7 @@ export function createAdapter<Input, Output>(
       return execution;
     } catch (error) {
       const own = mocks?.failure ?? classifyModelError(originalError(error, recorder));
-      // What Mastra makes of its provider's failure may look like an error of the program.
+      // Mastra may convert a failure of the provider to an error that looks like the program's.
       const cause =
         failureKind(own) === 'program' && !context.signal.aborted
           ? (infrastructureErrorIn(recorder) ?? own)
@@ -267,7 +266,7 @@ interface WorkflowState {
   readonly suspended?: readonly (readonly string[])[];
 }
 
-/** As often as Mastra resumes a run of an experiment. */
+/** Mastra resumes a run of an experiment as often. */
 const maxResumes = 10;
 
 interface ResumeData {
@@ -328,7 +327,7 @@ function originalError(error: unknown, recorder: Recorder): unknown {
 function infrastructureErrorIn(recorder: Recorder): unknown {
   const classify = (error: unknown) => {
     const classified = classifyModelError(error);
-    // An error that looks like the program's own may be known as the provider's because a model call failed with it.
+    // An error that looks like the program's is the provider's if a model call failed with it.
     return failureKind(classified) === 'program' && recorder.isModelError(error)
       ? (modelCallError(error) ?? classified)
       : classified;

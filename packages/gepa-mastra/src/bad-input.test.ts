@@ -90,7 +90,7 @@ it('gepa refuses texts for unknown components, and tunables with a taken or dupl
   const taken = tunable('support.instructions', 'Be kind.');
   expect(() => gepa(agentWith(), { tunables: [taken] })).toThrow('call it something else');
   const twice = [tunable('hint', 'a'), tunable('hint', 'b')];
-  expect(() => gepa(agentWith(), { tunables: twice })).toThrow('two of the name "hint"');
+  expect(() => gepa(agentWith(), { tunables: twice })).toThrow('two tunables with the name "hint"');
 });
 
 it('compile refuses examples without an input and a reflection model without a provider, before any paid call', async () => {

@@ -35,8 +35,8 @@ export interface TextOptions extends ComponentSelectionOptions {
   readonly tunables?: readonly Tunable[];
   /**
    * The agents and workflows that functions of steps and tools call, by name: `{ weatherAgent }`, or a Mastra instance
-   * for all of its agents and workflows. Within runs of the program, their methods that run them use the candidate's
-   * texts; elsewhere nothing changes.
+   * for all of its agents and workflows. Within runs of the program they run with the candidate's texts; elsewhere they
+   * are unchanged.
    */
   readonly parts?: Parts;
 }
@@ -46,9 +46,9 @@ export interface FoundTexts<Source> extends ProgramTexts<Source> {
   readonly discovery: Discovery;
   /** The texts and agents that the program has now. */
   readonly discoverAgain: () => Discovery;
-  /** Makes calls of the parts go to their copies within runs of the program. */
+  /** Redirects calls of the parts to their copies, within runs of the program. */
   readonly hookParts: () => void;
-  /** Ends that. */
+  /** Ends this redirection. */
   readonly dispose: () => void;
 }
 
@@ -56,7 +56,7 @@ export interface FoundTexts<Source> extends ProgramTexts<Source> {
  * Finds the texts of an agent, with its sub-agents, or of a workflow. The selection is left to the caller.
  *
  * @throws {NoComponentsError} when there is none; the message lists what was skipped.
- * @throws {OptionsError} when it is no agent or workflow, or when an option names what does not exist.
+ * @throws {OptionsError} when the program is not an agent or workflow, or an option contains an unknown name.
  */
 export function findTexts<Source extends Program>(
   program: Source,

@@ -102,8 +102,8 @@ export interface MastraTarget<Program, Name extends string = string, Options = G
    */
   readonly skipped: readonly Skipped[];
   /**
-   * Ends what the option `parts` set up: calls of the parts go to the live objects again, also within programs that this
-   * target has returned. Without `parts` it does nothing.
+   * Ends the effect of the option `parts`: calls of the parts go to the live objects again, also within programs that this
+   * target has returned. Without `parts`, this does nothing.
    */
   dispose(): void;
   /**
@@ -116,7 +116,7 @@ export interface MastraTarget<Program, Name extends string = string, Options = G
     options: CompileOptions<Example, OutputOf<Program, Options>, Name, ReflectionModel>,
   ): Promise<MastraCompiled<Program, Name>>;
   /**
-   * Scores the program as it is, or several candidates (saved files, texts), on examples. Rollouts leave no scores on traces.
+   * Scores the program as it is, or several candidates (saved files, texts), on examples. Scores are not added to traces.
    *
    * @throws {OptionsError} before any paid call.
    * @throws {CandidateMismatchError} when a candidate does not fit the program, before any paid call.
@@ -165,7 +165,7 @@ export interface MastraCompiled<Program, Name extends string = string> extends C
  * changed unless `writeBack` is called.
  *
  * @throws {NoComponentsError} when there is no text to optimize; the message lists what was skipped.
- * @throws {OptionsError} when `program` is no agent or workflow, or an option is wrong.
+ * @throws {OptionsError} when `program` is not an agent or workflow, or an option is invalid.
  */
 export function gepa<Source extends Program, const Options extends GepaOptions = GepaOptions>(
   program: Source,
@@ -184,7 +184,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   const allSkipped = skippedWorkflowTools(discovery, freshRequestContext(requestContext)).then((found) =>
     skipped.push(...found),
   );
-  /** With the agents of processors, which only rollouts use. */
+  /** The discovery with the agents of processors, which only rollouts use. */
   let discoveryOfRollouts = discovery;
   const ready = Promise.all([
     allSkipped,

@@ -15,11 +15,11 @@ import { Recorder } from './trace/recorder.ts';
 export type ReflectionModel = MastraModelConfig | Agent | LanguageModel;
 
 /**
- * Makes a model of Mastra's, or an agent, a reflection model. What it costs is counted.
+ * Makes a reflection model from a model of Mastra, or from an agent. Its usage is counted.
  *
- * @param options.readsImages Whether the model reads images: it then gets those that its prompt is about, as content
- *   parts. Default `false`: the prompt names them.
- * @throws {OptionsError} when it is no such thing.
+ * @param options.readsImages Whether the model reads images. It then gets the images of its prompt as content parts.
+ *   Default `false`: the prompt only mentions them.
+ * @throws {OptionsError} when the value is neither.
  */
 export function fromModel(
   model: ReflectionModel,
@@ -55,7 +55,7 @@ export function fromModel(
   });
 }
 
-/** A message with images in the form of the AI SDK, each after the name that the prompt has for it. */
+/** A message with images in the form of the AI SDK, each after its name in the prompt. */
 function withImages(prompt: string, images: readonly PromptImage[]): object {
   const parts = images.flatMap((image) => [
     { type: 'text', text: imageName(image) },
@@ -93,7 +93,7 @@ function agentOf(model: unknown): Agent {
     name: 'GEPA reflection',
     instructions: '',
     model: model as MastraModelConfig,
-    // Older versions of Mastra have an answer that was cut off continued.
+    // Older versions of Mastra let the model continue an answer that was cut off.
     defaultOptions: { maxSteps: 1 },
   });
 }

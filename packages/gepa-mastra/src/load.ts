@@ -28,8 +28,8 @@ export interface LoadOptions extends TextOptions, LoadProgramOptions {
  * @throws {FileAccessError} when a file cannot be read.
  * @throws {FileFormatError} when it is not a saved candidate.
  * @throws {NoComponentsError} when the program has no text to replace.
- * @throws {OptionsError} when it is no agent or workflow, or when an option does not exist or names a component that
- * does not exist.
+ * @throws {OptionsError} when the program is not an agent or workflow, or when an option or a component that it names does
+ * not exist.
  */
 export function load<Source extends Program>(
   program: Source,

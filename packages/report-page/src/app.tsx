@@ -34,7 +34,7 @@ export function App() {
   const main = useRef<HTMLElement>(null);
   const path = route.value.path.join('/');
   const isFirst = useRef(true);
-  // Another view begins at its top, with the focus.
+  // Scroll to the top of a new view, and move the focus there.
   useEffect(() => {
     if (isFirst.current) {
       isFirst.current = false;

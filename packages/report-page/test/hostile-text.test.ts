@@ -49,7 +49,7 @@ describe.skipIf(browserPath === undefined)(`hostile text in a report${withoutBro
   });
   afterAll(() => browser?.close());
 
-  it('is text in every view, never markup or a script', async () => {
+  it('hostile text is shown as text in every view, never as markup or a script', async () => {
     await using opened = await openReport(browser, hostile());
     const { page } = opened;
     for (const view of [

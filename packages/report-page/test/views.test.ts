@@ -27,7 +27,7 @@ describe.skipIf(browserPath === undefined)(`a report file in a browser${withoutB
   });
   const main = () => opened.page.locator('main');
 
-  it('the overview says in a sentence what came of the run, with the held-out interval', async () => {
+  it('the overview says the outcome of the run in a sentence, with the held-out interval', async () => {
     await opened.go('');
     const sentence = await opened.page.locator('.verdict .sentence').textContent();
     expect(sentence).toContain(`Candidate ${best.index} gains`);

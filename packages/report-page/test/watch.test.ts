@@ -173,7 +173,7 @@ describe.skipIf(browserPath === undefined)(`gepa watch in a browser${withoutBrow
     await page.close();
   });
 
-  it('says when the connection is lost', async () => {
+  it('the page of gepa watch says when the connection is lost', async () => {
     const page = await browser.newPage();
     await optimize(options());
     await page.goto(await start());

@@ -6,16 +6,16 @@ import type { Learned, TriedText } from './experience.ts';
 import type { PromptImage } from './prompt-image.ts';
 import type { Step } from './trace.ts';
 
-/** The part of a run that a rollout belongs to; also in the metadata of the user's tracing. */
+/** What a rollout is made for. Also in the metadata of the user's tracing. */
 export type Phase = 'seed' | 'minibatch' | 'proposal' | 'valset' | 'merge' | 'testset';
 
-/** The second argument of `Adapter.run` after the example: what belongs to one rollout. */
+/** The last argument of `Adapter.run`: what belongs to one rollout. */
 export interface RunContext {
   /** Aborted when the run ends, or on `rolloutTimeoutMs`. */
   readonly signal: AbortSignal;
   /** Reports each model call. Undefined outside a run. See `Adapter.metersCalls`. */
   readonly meter?: CallMeter | undefined;
-  /** The same for all rollouts of a run. */
+  /** The id of the run, the same for all its rollouts. */
   readonly runId: string;
   /** Counted from 1; 0 while the seed is scored on the valset. */
   readonly iteration: number;
@@ -32,13 +32,13 @@ export interface Execution<Output, Trace = readonly Step[]> {
   readonly trace?: Trace;
   readonly usage?: Usage;
   /**
-   * The components whose texts this run certainly did not read. A component that no rollout of the seed candidate reads
-   * is left out of the search, with a warning. Leave out what the adapter cannot know.
+   * The components whose texts this rollout did not read, as far as the adapter knows. A component that no rollout of the
+   * seed candidate reads is left out of the search, with a warning.
    */
   readonly unread?: readonly string[];
   /**
    * The images that the calls were given or returned, for a reflection model that reads images: see `RolloutImages`. They
-   * are kept in memory only. Default: those found in the trace.
+   * are kept in memory only. Default: the images found in the trace.
    */
   readonly images?: readonly PromptImage[];
 }
@@ -51,7 +51,7 @@ export interface Rollout<Example, Output, Trace = readonly Step[]> {
   readonly output?: Output;
   readonly trace?: Trace;
   readonly score: number;
-  /** The score that the metric gave to the same output when it was asked again, to measure its noise. */
+  /** A second score of the same output, which shows whether the metric is noisy. */
   readonly repeatScore?: number;
   readonly feedback?: string;
   readonly objectives?: Readonly<Record<string, number>>;
@@ -62,7 +62,7 @@ export interface Rollout<Example, Output, Trace = readonly Step[]> {
   readonly images?: readonly PromptImage[];
   /** The message of the error, when the program or the metric threw. */
   readonly error?: string;
-  /** The one that threw. */
+  /** Which of the two threw. */
   readonly failedIn?: 'program' | 'metric';
   /** Whether the program failed before a model was called, or in another way that other texts cannot help with. */
   readonly isHopeless?: boolean;
@@ -72,8 +72,8 @@ export interface Rollout<Example, Output, Trace = readonly Step[]> {
 export type ReflectiveRecord = Readonly<Record<string, unknown>>;
 
 /**
- * The seam between the engine and a program. The engine owns concurrency, caching, retries and the budget; an adapter
- * runs the program once and returns output, trace and usage.
+ * Connects the engine to a program. An adapter runs the program once and returns output, trace and usage; the engine does
+ * concurrency, caching, retries and the budget.
  */
 export interface Adapter<Example, Output, Trace = readonly Step[], Name extends string = string> {
   /** The texts that may change. The order of the keys is the order of round robin. */
@@ -84,13 +84,13 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
    */
   readonly models?: readonly string[];
   /**
-   * Versions of packages by name, for people: the adapter's own and its framework's. They are in the run directory and in
-   * saved files.
+   * Versions of packages by name: the adapter's own and its framework's. Written to the run directory and to saved files, for
+   * people.
    */
   readonly versions?: Readonly<Record<string, string>>;
   /**
-   * A text that changes whenever the program does, apart from its components and models: its source, for example. A
-   * resumed run warns when it has changed, and scores the seed again. Default: the source of `run`.
+   * A text that changes whenever the program changes, components and models excepted: its source, for example. When it has
+   * changed, a resumed run warns and scores the seed again. Default: the source of `run`.
    */
   readonly source?: string;
   /**
@@ -104,10 +104,10 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
    * receives.
    */
   readonly secrets?: readonly string[];
-  /** Shown in the result of every run, for what the adapter noticed before it: a text that depends on the request. */
+  /** Warnings about the program, such as a text that depends on the request. Part of the result of every run. */
   readonly warnings?: readonly string[];
   /**
-   * Runs the program with a candidate on one example. Many calls run at once and must not see each other's candidate.
+   * Runs the program with a candidate on one example. Many calls run concurrently, each with its own candidate.
    * Throw what the program throws: transient errors (rate limit, overload, connection, timeout) are retried, any other
    * scores `failureScore`. To keep the trace of a failed run, throw a `RolloutError`.
    */
@@ -120,8 +120,8 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
   }): readonly ReflectiveRecord[];
   /**
    * The output and trace of a rollout as plain data, for the run directory and for records; for records also the `input`
-   * of the example. Default: as `JSON.stringify` writes them. Convert instances here that should read differently, such
-   * as chat messages. What is left out of the result is taken as it is.
+   * of the example. Default: as `JSON.stringify` writes them. Convert here what should read differently, such as chat
+   * messages. Fields that the result leaves out stay as they are.
    */
   toPlain?(execution: { readonly output?: Output; readonly trace?: Trace; readonly input?: unknown }): {
     readonly output?: unknown;
@@ -144,11 +144,11 @@ export interface ProposeRequest<Name extends string = string> {
   readonly components: readonly Name[];
   /** Those components, with their kinds and variables. */
   readonly definitions: Readonly<Record<Name, Component>>;
-  /** By component, one record for every rollout of the minibatch. */
+  /** By component: one record for every rollout of the minibatch. */
   readonly records: Readonly<Record<Name, readonly ReflectiveRecord[]>>;
-  /** By component, the newest texts that were tried for the parent, then those for its ancestors; each in order, at most 60. */
+  /** By component: the texts that were tried for the parent, then those for its ancestors; at most the newest 60. */
   readonly history: Readonly<Record<Name, readonly TriedText[]>>;
-  /** By component, what the feedback of the whole run has revealed. */
+  /** By component: what the feedback of the whole run has revealed. */
   readonly learned: Readonly<Record<Name, Learned>>;
   /** With `useMerge`: another candidate, whose strengths the new texts should add, and its scores by place in the minibatch. */
   readonly other?: { readonly candidate: ScoredCandidate<Name>; readonly scores: readonly number[] };

@@ -1,15 +1,15 @@
 import type { Usage } from '../budget/usage.ts';
 
-/** The most that a model call may take. */
+/** The maximum that one model call may use. */
 export interface CallRequest {
   /** The name of the model, as its usage reports it. */
   readonly model?: string | undefined;
   /**
-   * The most input tokens, such as those of `maxInputTokens`; infinity: the provider may add any number. Default: the
-   * model's context window, by the catalogue.
+   * The maximum of input tokens, such as that of `maxInputTokens`; infinity: the provider may add any number. Default: the
+   * model's context window, from the price catalogue.
    */
   readonly inputTokens?: number | undefined;
-  /** The most output tokens. Default: `reserve.outputTokens`, or else the model's context window. */
+  /** The maximum of output tokens. Default: `reserve.outputTokens`, or else the model's context window. */
   readonly outputTokens?: number | undefined;
 }
 
@@ -30,16 +30,16 @@ export interface MeteredCall {
  */
 export interface CallMeter {
   /**
-   * Await this before each model call. Under a limit, it waits while calls in flight may leave room. Report parallel calls
-   * one by one, but not a call that is made inside another.
+   * Await this before each model call. Under a limit, it waits as long as calls in flight may use less than their maximum
+   * and so leave room. Report parallel calls one by one, but not a call that is made inside another.
    *
    * @throws when the call could exceed a limit, or its rollout is over. Do not catch this error: the run is ending.
    */
   begin(request?: CallRequest): Promise<MeteredCall>;
   /**
-   * Reports a failed try of a client that may try again by itself, so that its retries are shown, and end when those of
-   * the run would. Call the returned function when the next try begins; `begin` does so too. Report a response that is no
-   * answer before its `end`.
+   * Reports that a client failed and may retry by itself. The run then shows these retries and ends them at its own
+   * deadline. Call the returned function when the client's next attempt begins; `begin` calls it too. Report a response
+   * that is not an answer before `end`.
    */
   retrying(error: unknown): () => void;
 }

@@ -1,4 +1,4 @@
-/** What authors of adapters and framework packages need beside `gepa-core`. */
+/** Helpers for authors of adapters and framework packages, in addition to `gepa-core`. */
 
 export {
   addUsage,

@@ -1,6 +1,6 @@
 /**
- * Resolves with the work, or rejects with the signal's reason as soon as it is aborted. Frameworks do not always stop with
- * their signal, or stop silently with an empty answer. Abandoned work goes on by itself; its outcome is ignored.
+ * Resolves with the result of the work, or rejects with the signal's reason as soon as it is aborted. Frameworks may ignore
+ * their signal, or answer an abort with an empty result. The work itself is not stopped; its result is then ignored.
  */
 export async function raceSignal<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();

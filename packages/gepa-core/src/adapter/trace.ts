@@ -23,9 +23,9 @@ export interface Step {
   readonly error?: string;
   /** For a model step: why the model stopped. */
   readonly finishReason?: string;
-  /** For a model step: the model, by the name that its provider knows. Default: the step's name. */
+  /** For a model step: the provider's name of the model. Default: the step's name. */
   readonly model?: string;
-  /** For a model step: the most tokens that the model may write. */
+  /** For a model step: the maximum of output tokens. */
   readonly maxOutputTokens?: number;
   /** For a model step: the tools that the model may call. */
   readonly tools?: readonly StepTool[];
@@ -55,8 +55,8 @@ export function usageOfSteps(trace: readonly Step[]): Usage {
 }
 
 /**
- * The usage of all model calls of a trace, and why the last of them stopped: it wrote the answer. Without a model step
- * there is neither. For the answer of a `LanguageModel` that runs a program.
+ * The usage of all model calls of a trace, and the finish reason of the last one, which wrote the answer. Empty without a
+ * model step. For a `LanguageModel` that runs a program.
  */
 export function usageAndFinishReason(trace: readonly Step[]): {
   readonly usage?: Usage;

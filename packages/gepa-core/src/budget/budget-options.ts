@@ -3,13 +3,13 @@ import type { CallKind } from './max-of-call.ts';
 import type { PriceBook } from './prices.ts';
 import type { Reservation } from './reservation.ts';
 
-/** The most that one attempt of a call takes, as the caller declares it. */
+/** The maximum of one attempt of a call, as the caller declares it. */
 export interface Reserve {
   readonly tokens?: number;
   readonly costUsd?: number;
 }
 
-/** The option `reserve`: what calls take at most. */
+/** The option `reserve`: the maxima of calls. */
 export interface ReserveOptions extends Partial<Record<CallKind, Reserve>> {
   /**
    * Output tokens of a model call without a limit of its own. Default: the model's context window, which may be far
@@ -28,8 +28,8 @@ export interface BudgetOptions {
   readonly testsetCalls?: number;
   /** Whether they are kept at the moment. Default: always. */
   readonly keepsTestset?: () => boolean;
-  /** Receives remarks that do not concern the result. */
+  /** Receives notices. */
   readonly note?: (message: string) => void;
-  /** Records what a call may take in all before it can cost more; awaited. */
+  /** Records the new maximum of a call; awaited before the call can cost more. */
   readonly onReserve?: (reservation: Reservation, max: Amount) => Promise<unknown> | undefined;
 }

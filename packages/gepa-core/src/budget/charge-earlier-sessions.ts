@@ -15,7 +15,7 @@ export function chargeEarlierSessions(
     const kind = call.phase === 'reflection' ? 'reflection' : 'rollout';
     const cost = budget.chargeEarlier(kind, call, entry.uncertain !== undefined);
     if (entry.uncertain !== undefined) budget.chargeEarlierUncertain({ ...zero, ...entry.uncertain });
-    // Testset rollouts do not change what the search expects, so that a run that was over does not go on.
+    // Testset rollouts do not change the expected costs of the search, so that a finished run does not continue.
     if (call.isScored && call.retries === 0 && call.phase !== 'testset') budget.learnRollout(cost);
   }
   // Not a warning of the result, which should equal that of an uninterrupted run.

@@ -2,7 +2,7 @@ import type { CallRequest } from '../adapter/call-meter.ts';
 import { type Amount, type Unit, zero } from './amount.ts';
 import type { PriceBook } from './prices.ts';
 
-/** What a call is made for. */
+/** The two kinds of paid calls. */
 export type CallKind = 'rollout' | 'reflection';
 
 export type LimitName = 'maxMetricCalls' | 'maxCostUsd' | 'maxTokens';
@@ -14,8 +14,8 @@ export interface Limit {
 }
 
 /**
- * The most that one model call can take. Unstated tokens count as the model's context window by the catalogue, and as
- * infinite where that is unknown. Without a price `costUsd` is `NaN`.
+ * The maximum of one model call. Tokens that the request does not state count as the model's context window, or as infinite
+ * if that is unknown. Without a price, `costUsd` is `NaN`.
  *
  * @param defaultOutputTokens `reserve.outputTokens`: for calls without an output limit of their own.
  */

@@ -94,7 +94,7 @@ function ownPrice(own: Readonly<Record<string, Price>>, model: string): Price | 
   return closest === undefined ? undefined : own[closest.given];
 }
 
-/** 0 for different models; higher the more parts of the names agree. */
+/** 0 for different models; otherwise the number of parts of the names that agree. */
 function likeness(a: ModelName, b: ModelName): number {
   const parts = (['provider', 'date'] as const).map((part) =>
     a[part] === b[part] ? 1 : a[part] === undefined || b[part] === undefined ? 0.5 : 0,

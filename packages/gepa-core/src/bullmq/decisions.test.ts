@@ -43,7 +43,7 @@ describe.skipIf(!hasRedis)('the decisions of the recorded runs', () => {
 
   for (const [index, recording] of recordings.entries()) {
     const workers = [1, 2, 8][index % 3]!;
-    it(`are the same with ${workers} workers as in one process: ${recording.name}`, async () => {
+    it(`a recorded run decides the same with ${workers} workers as in one process: ${recording.name}`, async () => {
       const address = { connection: redis.connection, queue: `decisions-${index}` };
       const metric = tokenMetric({ multiObjective: recording.multiObjective });
       const servers = await Promise.all(

@@ -117,7 +117,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     return Object.values(counts).reduce((sum, count) => sum + count, 0);
   };
 
-  it('run where the worker runs, with the same report as in one process, and leave nothing in the queue', async () => {
+  it('rollouts of an evaluation run in the worker, with the same report as in one process, and leave nothing in the queue', async () => {
     await served({ concurrency: 2 });
     const report = await evaluated({});
     const local = await evaluated(undefined);
@@ -126,13 +126,13 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(await jobsLeft()).toBe(0);
   });
 
-  it('are scored in this process on request', async () => {
+  it("with metricIn: 'optimizer', the metric runs in the process of the run", async () => {
     await served({ metric: undefined });
     const local = await evaluated(undefined);
     expect(scoresOf(await evaluated({ metricIn: 'optimizer' }))).toEqual(scoresOf(local));
   });
 
-  it('of a worker that is killed are made elsewhere, and what it may have been billed stays charged', async () => {
+  it('another worker makes the rollouts of a worker that is killed, and the cost that it may have caused stays charged', async () => {
     const first = await spawned(2);
     respond = async () => {
       if (requested.length === 3) {
@@ -149,7 +149,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(await jobsLeft()).toBe(0);
   });
 
-  it('of a worker that does not answer are made elsewhere, and it finds nothing to do when it comes back', async () => {
+  it('another worker makes the rollouts of a worker that does not answer, which finds nothing to do when it comes back', async () => {
     const first = await spawned();
     respond = async () => {
       if (requested.length === 2) {
@@ -166,7 +166,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(await jobsLeft()).toBe(0);
   });
 
-  it('go on after a restart of Redis', async () => {
+  it('rollouts continue after a restart of Redis', async () => {
     await served({ concurrency: 2 });
     let restarted: Promise<void> | undefined;
     respond = async () => {
@@ -184,7 +184,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(scoresOf(report)).toEqual(scoresOf(await evaluated(undefined)));
   });
 
-  it('on an example that kills its workers fail after some of them, and the others are scored', async () => {
+  it('a rollout that kills its workers fails after some of them, and the other rollouts are scored', async () => {
     await spawned(1, true);
     const poisoned = examples.map((example, index) => (index === 2 ? { ...example, kills: true } : example));
     const report = await evaluated({ maxLostWorkers: 2 }, { examples: poisoned, failureScore: -1 });
@@ -194,7 +194,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(scores.filter((score) => score === -1)).toHaveLength(1);
   });
 
-  it('end in their workers soon after an abort', async () => {
+  it('rollouts end in their workers soon after an abort', async () => {
     await served({ concurrency: 4 });
     const abort = new AbortController();
     respond = async () => {
@@ -210,7 +210,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(await jobsLeft()).toBe(0);
   });
 
-  it('wait for a worker, with a message, and not for ever', async () => {
+  it('a run waits for a worker with a message, and ends when none comes', async () => {
     const events: GepaEvent[] = [];
     const options = { onEvent: (event: GepaEvent) => void events.push(event) };
     const waiting = evaluated({ waitForWorkersMs: 2_000 }, options);
@@ -220,7 +220,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(requested).toEqual([]);
   });
 
-  it('are refused before the first one when a worker has another program, with what differs', async () => {
+  it('a run ends before its first rollout when a worker has another program, with the differences', async () => {
     const { components, ...rest } = modelProgram(server.url);
     const other = { ...rest, components: { ...components, extract: { text: 'another' } }, models: ['b'] };
     servers.push(await serveRollouts(other, { ...address(), metric: modelMetric, version: 'older' }));
@@ -230,13 +230,13 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(requested).toEqual([]);
   });
 
-  it('are refused before the first one when a worker has no metric', async () => {
+  it('a run ends before its first rollout when a worker has no metric', async () => {
     await served({ metric: undefined });
     await expect(evaluated({})).rejects.toThrow(/it has no metric; pass `metric` to serveRollouts/);
     expect(requested).toEqual([]);
   });
 
-  it('are not made by a worker of another program that comes later, which stops', async () => {
+  it('a worker of another program that starts later makes no rollout of the run, and stops', async () => {
     const late: Promise<void>[] = [];
     const closed: Promise<void>[] = [];
     await served();
@@ -261,7 +261,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(scoresOf(report)).toEqual(scoresOf(await evaluated(undefined)));
   });
 
-  it('bring back 10 MB of output and trace, and larger ones fail with their size and what to do', async () => {
+  it('a rollout may return 10 MB of output and trace; a larger one fails with its size and what to do', async () => {
     await served({ maxResultBytes: 12_000_000 });
     const sizes: Readonly<Record<string, number>> = { 'valid-1': 10_000_000, 'valid-2': 13_000_000 };
     respond = async (id) => (id in sizes ? { trace: { extract: 'x'.repeat(sizes[id]!) } } : undefined);
@@ -269,7 +269,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     const [, large, larger] = errorsOf(report);
     expect(large).toBe(undefined);
     expect(larger).toMatch(
-      /take 13\.0 MB, more than the 12\.0 MB that may travel. Return less in output and trace, or raise/,
+      /take 13\.0 MB, more than the maximum of 12\.0 MB. Return less in output and trace, or raise/,
     );
     expect(await jobsLeft()).toBe(0);
   });
@@ -278,7 +278,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     ['a rate limit', { status: 429, headers: { 'retry-after-ms': '5' } }, undefined],
     ['an outage', { status: 503 }, undefined],
     ['a refused key', { status: 401 }, 'providerUnavailable'],
-  ])('are retried, refused or scored as in one process after %s', async (_, failure, stopReason) => {
+  ])('a rollout is retried, refused or scored as in one process after %s', async (_, failure, stopReason) => {
     await served();
     const failing = () => {
       const failed = new Set<string>();
@@ -315,7 +315,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(report.usage.inputTokens + report.usage.outputTokens).toBe(requested.length * 30);
   });
 
-  it('time out in the worker after rolloutTimeoutMs, not while they wait for it', async () => {
+  it('a rollout times out after rolloutTimeoutMs in the worker, but not while it waits for one', async () => {
     await served();
     const slow = new Set<string>();
     respond = async (id) => {
@@ -328,7 +328,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(requested).toHaveLength(examples.length + 1);
   });
 
-  it('have no secret of the worker in what they bring back', async () => {
+  it('the results of rollouts contain no secret of the worker', async () => {
     const secret = 'worker-secret-0123456789';
     const program = modelProgram(server.url);
     const leaky = {
@@ -341,10 +341,10 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
     expect(errorsOf(report)[0]).toBe('The key [key] is wrong.');
   });
 
-  it('are refused where an example is no plain data', async () => {
+  it('a run on a queue refuses examples that are not plain data', async () => {
     const dated = examples.map((example) => ({ ...example, date: new Date(0) }));
     await expect(evaluated({}, { examples: dated })).rejects.toThrow(
-      /8 examples, such as valid-0, valid-1, valid-2 have parts that are no plain data/,
+      /8 examples, such as valid-0, valid-1, valid-2 have parts that are not plain data/,
     );
   });
 });

@@ -4,12 +4,12 @@ import { NoWorkerError, WorkerMismatchError } from './errors.ts';
 import { differencesOf, type Identity } from './identity.ts';
 import { inboxOfWorker, type MessageToWorker } from './protocol.ts';
 
-/** How long a worker may take to answer, which it cannot while its program blocks the event loop. */
+/** How long to wait for a worker's answer. A program that blocks the event loop delays it. */
 const ANSWER_MS = 2_000;
 const POLL_MS = 100;
 const NOTE_AFTER_MS = 1_000;
 
-/** The names of the workers that serve a queue; `undefined` for one whose name the server does not give. */
+/** The names of the workers that serve a queue; `undefined` where the server gives no name. */
 export async function workersOf(queue: Queue): Promise<(string | undefined)[]> {
   const clients = await queue.getWorkers();
   return clients.map(({ rawname = '' }) => rawname.split(':w:')[1]);
@@ -19,8 +19,8 @@ export const noWorkers = (queue: string) =>
   `No worker serves the queue ${queue}: start one with serveRollouts. The run waits.`;
 
 /**
- * Waits for a worker, and compares the workers there are with the run. A worker that does not answer in time is compared
- * when it takes a rollout.
+ * Waits for a worker, and checks that the workers serve the same program as the run. A worker that does not answer in time
+ * is checked when it takes a rollout.
  *
  * @throws {NoWorkerError} when there is none for too long.
  * @throws {WorkerMismatchError} when a worker serves another program.

@@ -7,10 +7,10 @@ import {
   programIdentityOf,
 } from '../journal/fingerprint.ts';
 
-/** Changes whenever workers and runs of different versions of this package could not work together. */
+/** The version of the messages between runs and workers. A run and a worker need the same one. */
 const PROTOCOL = 1;
 
-/** What has to be the same in a run and in its workers. */
+/** What must be equal in a run and its workers. */
 export interface Identity {
   readonly protocol: number;
   readonly version?: string;
@@ -23,7 +23,7 @@ export interface Identity {
 
 const model = 'the task model';
 
-/** `version` stands for the source of program and metric. */
+/** @param version Replaces the source of program and metric in the comparison. */
 export function identityOf(
   adapter: Pick<Adapter<never, unknown, unknown>, 'components' | 'models' | 'secrets' | 'source' | 'run'>,
   metric: unknown,
@@ -40,9 +40,9 @@ export function identityOf(
   };
 }
 
-/** What differs in a worker, each as part of a sentence. */
+/** The differences between a run and a worker, each as a clause. */
 export function differencesOf(run: Identity, worker: Identity): string[] {
-  if (run.protocol !== worker.protocol) return ['its version of gepa-core is another'];
+  if (run.protocol !== worker.protocol) return ['its version of gepa-core differs'];
   const versions =
     run.version === worker.version
       ? []

@@ -53,7 +53,7 @@ describe.skipIf(!hasRedis)('a distributed run', () => {
     rmSync(root, { recursive: true, force: true });
   });
 
-  it(`whose workers and optimizer are killed ${kills} times ends like an uninterrupted one, and pays no finished rollout twice`, async () => {
+  it(`a distributed run whose workers and optimizer are killed ${kills} times ends like an uninterrupted one, and pays no finished rollout twice`, async () => {
     const uninterrupted = await runAgainst(server.url, join(root, 'uninterrupted'));
     const expected = countsOf(requested);
     requested = [];

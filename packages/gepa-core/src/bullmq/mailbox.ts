@@ -2,7 +2,7 @@ import { Queue, type QueueOptions, Worker } from 'bullmq';
 
 type Connection = Pick<QueueOptions, 'connection' | 'prefix'>;
 
-/** A reader that was killed with a message leaves it to the next one. */
+/** After this time, the message of a reader that was killed goes to the next reader. */
 const LOCK_MS = 10_000;
 
 /** Receives messages in their order. They stay in Redis until they are read. */
@@ -35,7 +35,7 @@ export class Mailbox<Message> {
     await this.#worker.close(true);
   }
 
-  /** Closes it, and removes all that it has in Redis. */
+  /** Closes the mailbox and removes its keys from Redis. */
   async remove(): Promise<void> {
     await this.close();
     const queue = new Queue(this.#worker.name, this.#connection);
@@ -65,7 +65,7 @@ export class Post<Message> {
     await queue.add('message', message, { removeOnComplete: true, removeOnFail: true });
   }
 
-  /** The mailbox gets no further messages. */
+  /** Closes the connection to a mailbox that gets no further messages. */
   async forget(mailbox: string): Promise<void> {
     const queue = this.#queues.get(mailbox);
     this.#queues.delete(mailbox);

@@ -13,7 +13,7 @@ import { packError } from './packed-error.ts';
 import type { JobRequest, Part } from './protocol.ts';
 import { type CallReports, WorkerMeter } from './worker-meter.ts';
 
-/** What a worker serves. */
+/** What a worker runs. */
 export interface Served {
   readonly adapter: Adapter<unknown, unknown, unknown>;
   readonly metric: Metric<unknown, unknown, unknown> | undefined;
@@ -25,9 +25,9 @@ export interface Served {
 const outage = new Outage();
 
 /**
- * Makes the steps of one job: the program, then the metric as often as asked; the first failure is the last step.
+ * Runs the steps of one job: the program, then the metric as often as the run asks for. A failure ends the job.
  *
- * @param reportsOf the reports of a step, by its number; `undefined` where no call has to be admitted.
+ * @param reportsOf the reports of a step, by its number; `undefined` where calls need no admission.
  */
 export async function* makeRollout(
   { adapter, metric, mask, maxResultBytes }: Served,
@@ -82,7 +82,7 @@ export async function* makeRollout(
       'The metric',
       score === scores,
       async (given) => metric!({ ...given, candidate, example, output, trace }),
-      // Objectives are compared with those of other rollouts by the run.
+      // The run compares the objectives with those of other rollouts.
       (value) => mask.data(new ScoreCheck('instance', mask).check(value, context.exampleId)),
     );
     yield scored.part;
@@ -90,7 +90,7 @@ export async function* makeRollout(
   }
 }
 
-/** As plain data, like in a run directory. */
+/** An execution as plain data, as in a run directory. */
 function plainExecution(
   adapter: Served['adapter'],
   execution: Execution<unknown, unknown> | null,
@@ -121,12 +121,12 @@ function refuseTooLarge(part: Part, maxResultBytes: number): void {
   const size = sizeOf(part);
   if (size <= maxResultBytes) return;
   throw new RolloutError(
-    `The output and trace take ${megabytes(size)}, more than the ${megabytes(maxResultBytes)} that may travel. Return less in output and trace, or raise \`maxResultBytes\` in serveRollouts.`,
+    `The output and trace take ${megabytes(size)}, more than the maximum of ${megabytes(maxResultBytes)}. Return less in output and trace, or raise \`maxResultBytes\` in serveRollouts.`,
     { cause: undefined },
   );
 }
 
-/** The error of a failed rollout travels whatever its trace. */
+/** Leaves out a trace that is too large, so that the error of a failed rollout always reaches the run. */
 function withoutLargeTrace(part: Part, maxResultBytes: number): Part {
   if (part.error === undefined || sizeOf(part) <= maxResultBytes) return part;
   const { trace: _t, images: _i, ...error } = part.error;

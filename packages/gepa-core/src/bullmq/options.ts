@@ -18,11 +18,11 @@ export interface BullmqOptions extends QueueAddress {
    * `'optimizer'`: in the process of the search, on outputs and traces as plain data. Default `'worker'`.
    */
   readonly metricIn?: 'worker' | 'optimizer';
-  /** How many workers one rollout may lose, until it counts as failed and scores `failureScore`. Default 3. */
+  /** After this many lost workers, a rollout counts as failed and scores `failureScore`. Default 3. */
   readonly maxLostWorkers?: number;
   /** How long a run waits while no worker serves the queue, in milliseconds. Default 600,000, ten minutes. */
   readonly waitForWorkersMs?: number;
-  /** The same text in a run and its workers, such as a commit, instead of a comparison of the source of program and metric. */
+  /** The version of program and metric, such as a commit. Run and workers compare it instead of the source. */
   readonly version?: string;
 }
 

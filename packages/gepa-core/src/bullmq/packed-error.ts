@@ -5,10 +5,10 @@ import { type ErrorLink, isObject, linksOf } from '../calls/error-links.ts';
 import { GepaError, MetricError, RolloutError, RolloutTimeoutError, RunError } from '../errors.ts';
 import type { Mask } from '../redact.ts';
 
-/** An error as plain data, with all that decides whether it is retried, scored or ends the run. */
+/** An error as plain data, with everything that classifies it as retried, scored or ending the run. */
 export interface PackedError {
   readonly message: string;
-  /** A thrown value that was no object. */
+  /** Whether the thrown value was not an object. */
   readonly isText?: boolean;
   readonly kind?: keyof typeof classes | 'RolloutError';
   readonly fields: Readonly<Record<string, unknown>>;
@@ -20,7 +20,7 @@ export interface PackedError {
   readonly isHopeless?: boolean;
 }
 
-/** Classes that the engine treats in their own way. */
+/** The classes that the engine treats differently from other errors. */
 const classes = { MetricError, RunError, RolloutTimeoutError } as const;
 
 /** Where clients of model providers put statuses, codes and reasons. */
@@ -45,7 +45,7 @@ const fieldNames = [
   '$metadata',
 ] as const;
 const responseFields = ['status', 'statusCode', 'data'] as const;
-/** Longer ones are not classified. */
+/** Longer fields are left out, so that they cannot classify the error. */
 const MAX_FIELD = 8_000;
 
 /** Packs what a program or metric threw; texts are masked. */
@@ -124,7 +124,7 @@ function fieldsOf(
   return packed;
 }
 
-/** The error again, of the same class for the engine and with the same fields for `classifyError`. */
+/** Restores an error with the same class for the engine and the same fields for `classifyError`. */
 export function unpackError(packed: PackedError): unknown {
   const { message, isText, kind, fields, cause, trace, usage, unread, images, isHopeless } = packed;
   if (isText) return message;

@@ -2,7 +2,7 @@ import type { MeteredCall } from '../adapter/call-meter.ts';
 import type { AttemptContext } from '../calls/call.ts';
 import type { CallOutcome, CallPlace, MessageToRun, Part } from './protocol.ts';
 
-/** What reaches a job of a run: messages of its worker, and what the run sees in the queue. */
+/** News about a job: messages of its worker, and changes that the run sees in the queue. */
 export type JobNews =
   | Extract<MessageToRun, { type: 'begin' | 'end' | 'news' }>
   | { readonly type: 'lost'; readonly reason: string }
@@ -14,7 +14,7 @@ export class JobLost extends Error {}
 /** A job of a run, until its outcome has been read. */
 export class PendingJob {
   readonly id: string;
-  /** When something was last heard of it, by `performance.now()`. */
+  /** The time of the last news, by `performance.now()`. */
   heardAt = performance.now();
   readonly #load: (id: string) => Promise<readonly Part[] | undefined>;
   readonly #answer: (worker: string, place: CallPlace, refused: string | undefined) => void;
@@ -39,7 +39,7 @@ export class PendingJob {
     this.#answer = answer;
   }
 
-  /** Whether all its parts were taken. */
+  /** Whether all its parts have been taken. */
   get isOver(): boolean {
     return this.#taken > 0 && this.#parts[this.#taken - 1]?.isLast === true;
   }
@@ -57,7 +57,7 @@ export class PendingJob {
    */
   async take({ meter, signal }: AttemptContext): Promise<Part> {
     const part = this.#taken;
-    /** The calls that were admitted, by number. */
+    /** The admitted calls, by number. */
     const calls = new Map<number, Promise<MeteredCall>>();
     const wake = () => this.#wake?.();
     signal.addEventListener('abort', wake, { once: true });
@@ -98,7 +98,7 @@ export class PendingJob {
     }
   }
 
-  /** A worker asks again after a while, since this process may be another one than it asked. */
+  /** Admits a call once, also when the worker repeats its question: it may have asked another process before. */
   async #answerWhenAdmitted(
     { worker, request, job, part, call }: Extract<JobNews, { type: 'begin' }>,
     calls: Map<number, Promise<MeteredCall>>,
@@ -116,7 +116,7 @@ export class PendingJob {
   }
 }
 
-/** Settles the calls of a part; those that were not admitted one by one are reported now. */
+/** Settles the calls of a part. Calls that were not admitted one by one are reported now. */
 async function accountFor(
   { calls: reported }: Part,
   known: ReadonlyMap<number, Promise<MeteredCall>>,
@@ -127,7 +127,7 @@ async function accountFor(
   }
 }
 
-/** A call that has not ended is abandoned with its attempt, at its maximum. Reports after the first are ignored. */
+/** Ends a call. One without an outcome stays open: it is charged at its maximum when its attempt ends. */
 function endCall(call: MeteredCall, { usage, failed }: CallOutcome): void {
   if (usage !== undefined) call.end(usage);
   else if (failed === 'unbilled') call.fail({ status: 400 });

@@ -5,7 +5,7 @@ import type { Candidate } from '../component.ts';
 import type { Identity } from './identity.ts';
 import type { PackedError } from './packed-error.ts';
 
-/** How a model call ended; neither, while it has not ended. */
+/** How a model call ended. Neither field is set while it runs. */
 export interface CallOutcome {
   readonly usage?: Usage;
   readonly failed?: 'unbilled' | 'unknown';
@@ -22,9 +22,9 @@ export interface Part {
   /** An execution, or what the metric returned. */
   readonly value?: unknown;
   readonly error?: PackedError;
-  /** What differs between the program of the run and that of the worker, which therefore ran nothing. */
+  /** The differences between the programs of run and worker; the worker then ran nothing. */
   readonly refused?: readonly string[];
-  /** Whether it is the job's last. */
+  /** Whether it is the last part of the job. */
   readonly isLast: boolean;
 }
 
@@ -34,9 +34,9 @@ export interface JobRequest {
   readonly example: unknown;
   readonly context: Omit<RunContext, 'signal' | 'meter'>;
   readonly timeoutMs: number;
-  /** Asks the metric alone, for an output that is known. */
+  /** A known output: only the metric is run. */
   readonly execution?: { readonly output?: unknown; readonly trace?: unknown };
-  /** How often the metric is asked; 0 when the run asks it itself. */
+  /** How often the metric is run; 0 when the run does that itself. */
   readonly scores: 0 | 1 | 2;
 }
 
@@ -57,15 +57,15 @@ export interface CallPlace {
   readonly call: number;
 }
 
-/** From a worker to a run. */
+/** A message from a worker to a run. */
 export type MessageToRun =
   | { readonly type: 'worker'; readonly worker: string; readonly identity: Identity }
   | ({ readonly type: 'begin'; readonly worker: string; readonly request: CallRequest } & CallPlace)
   | ({ readonly type: 'end' } & CallPlace & CallOutcome)
-  /** There are further parts. */
+  /** Further parts can be read. */
   | { readonly type: 'news'; readonly job: string };
 
-/** From a run to a worker. */
+/** A message from a run to a worker. */
 export type MessageToWorker =
   | { readonly type: 'hello'; readonly inbox: string }
   | { readonly type: 'abort'; readonly job: string }

@@ -20,10 +20,10 @@ import {
 } from './protocol.ts';
 import { type JobQueue, QueuedRollout } from './queued-rollout.ts';
 
-/** How long outcomes of a run that was killed wait for it to be resumed, in seconds. */
+/** How long the outcomes of a killed run are kept for its next session, in seconds. */
 const KEEP_S = 7 * 24 * 3600;
 const SWEEP_MS = 1_000;
-/** A job that was silent for so long is looked up, since a message may be lost with a connection. */
+/** After this time without news, a job is looked up: a lost connection may have lost a message. */
 const SILENT_MS = 2_000;
 const MAX_LOOKED_UP = 200;
 const CLOSE_MS = 5_000;
@@ -41,7 +41,7 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
   readonly #identity: Identity;
   readonly #inboxName: string;
   readonly #pending = new Map<string, PendingJob>();
-  /** Messages about jobs of an earlier session, which this one has not come to yet. */
+  /** Messages about jobs of an earlier session that this session has not reached yet. */
   readonly #early = new Map<string, JobNews[]>();
   readonly #greeted = new Map<string, Identity>();
   readonly #removals = new Map<string, Promise<void>>();
@@ -113,7 +113,7 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#sweeping);
-    // Unfinished jobs are ended in their workers, which then have nothing to send.
+    // The workers end unfinished jobs, and then have nothing to send.
     if (this.#run.hasJournal) await within(CLOSE_MS, this.#removeEarlier());
     await within(CLOSE_MS, Promise.allSettled([...this.#removals.values()]));
     await within(
@@ -201,7 +201,7 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
     }
     const job = this.#pending.get(message.job);
     if (job !== undefined) job.deliver(message);
-    // The outcome itself is in the queue.
+    // The message only announces the outcome, which is in the queue.
     else if (message.type !== 'news' && message.job.startsWith(this.#run.runId)) {
       this.#early.set(message.job, [...(this.#early.get(message.job) ?? []), message]);
     }
@@ -216,16 +216,16 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
     this.#removals.set(id, removal);
   }
 
-  /** Jobs of earlier sessions that were killed before they removed them, or that this one has not come to. */
+  /** Removes jobs that earlier sessions left in the queue and that this session did not use. */
   async #removeEarlier(): Promise<void> {
     const ids = await this.#queue?.getRanges(['wait', 'active', 'completed', 'failed'], 0, -1);
     for (const id of ids ?? []) if (id.startsWith(this.#run.runId)) this.#remove(id);
   }
 
-  /** Removes a job from the queue; one that runs is ended by its worker first. */
+  /** Removes a job from the queue. If it runs, its worker ends it first. */
   async #takeOut(id: string): Promise<void> {
     for (let round = 0; round < 40; round++) {
-      // 0 where a worker has it, or where it is gone.
+      // 0 when a worker runs it, or when it is gone.
       if ((await this.#queue!.remove(id)) === 1) return;
       const job = await this.#queue!.getJob(id);
       if (job === undefined) return;
@@ -242,13 +242,13 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
       try {
         await this.#sweep();
       } catch {
-        // The connection is lost: the next one looks again.
+        // The connection is lost: the next sweep looks again.
       }
       if (!this.#isClosed) this.#scheduleSweep();
     }, SWEEP_MS);
   }
 
-  /** Finds what no message reports: jobs that were lost, and that there is no worker. */
+  /** Finds what no message reports: lost jobs, and missing workers. */
   async #sweep(): Promise<void> {
     if (this.#pending.size === 0) return;
     const silentSince = performance.now() - SILENT_MS;
@@ -261,7 +261,7 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
       if (state === 'failed') job.deliver({ type: 'lost', reason: 'It died, or blocked its event loop.' });
       else if (state === 'unknown') job.deliver({ type: 'lost', reason: 'The queue has lost its job.' });
       else if (state === 'completed') job.deliver({ type: 'news', job: id });
-      // The longest unheard first.
+      // Those with the oldest news first.
       if (this.#pending.delete(id)) this.#pending.set(id, job);
     }
     await this.#checkWorkers();
@@ -283,7 +283,7 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
   }
 }
 
-/** The value, or `undefined` after a time or an abort. */
+/** Resolves with the value, or with `undefined` after a timeout or an abort. */
 async function within<T>(
   ms: number,
   work: Promise<T> | undefined,
@@ -303,6 +303,6 @@ function checkExamples(examples: readonly { readonly id: string; readonly exampl
   if (unfit.length === 0) return;
   const ids = unfit.slice(0, 3).map(({ id }) => id);
   throw new OptionsError([
-    `Examples travel to workers as JSON, but ${unfit.length === 1 ? 'the example' : `${unfit.length} examples, such as`} ${ids.join(', ')} ${unfit.length === 1 ? 'has' : 'have'} parts that are no plain data: instances of classes, dates, functions. Give plain data, such as { role, content } for a message.`,
+    `Examples are sent to workers as JSON, but ${unfit.length === 1 ? 'the example' : `${unfit.length} examples, such as`} ${ids.join(', ')} ${unfit.length === 1 ? 'has' : 'have'} parts that are not plain data: instances of classes, dates, functions. Give plain data, such as { role, content } for a message.`,
   ]);
 }

@@ -6,26 +6,26 @@ import { unpackError } from './packed-error.ts';
 import { JobLost, type PendingJob } from './pending-job.ts';
 import type { JobRequest, Part } from './protocol.ts';
 
-/** What a rollout needs of the queue. */
+/** The part of the queue that a rollout uses. */
 export interface JobQueue {
-  /** The first part of the ids of the rollout's jobs: the same in every session of the run. */
+  /** The prefix of the ids of the rollout's jobs, the same in every session of the run. */
   jobIdOf(key: string): string;
   submit(id: string, request: Pick<JobRequest, 'execution' | 'scores'>): Promise<PendingJob>;
-  /** Takes the job out of the queue, or ends it in its worker. */
+  /** Removes the job from the queue, or ends it in its worker. */
   cancel(id: string): void;
-  /** The outcomes of the jobs are no longer needed. */
+  /** Removes the outcomes of jobs, which are no longer needed. */
   discard(ids: readonly string[]): void;
   warnOfRefusal(differences: readonly string[]): void;
   readonly maxLostWorkers: number;
 }
 
-/** A rollout that workers make: one job for the program and the metric, and further ones where an attempt failed. */
+/** A rollout that workers make: one job for program and metric, and one more for each retry. */
 export class QueuedRollout<Example, Output, Trace, Name extends string>
   implements RolloutInProgress<Output, Trace>
 {
   readonly #queue: JobQueue;
   readonly #request: RolloutRequest<Example, Name>;
-  /** The metric where this process runs it. */
+  /** Runs the metric in this process, with `metricIn: 'optimizer'`. */
   readonly #scoreHere: ((given: AttemptContext, execution: Execution<Output, Trace>) => unknown) | undefined;
   readonly #id: string;
   readonly #ids: string[] = [];
@@ -63,7 +63,7 @@ export class QueuedRollout<Example, Output, Trace, Name extends string>
     this.#queue.discard(this.#ids);
   }
 
-  /** The next part of the job in progress, or else the first of a new one. */
+  /** The next part of the job in progress, or the first part of a new job. */
   async #next(given: AttemptContext, request: Pick<JobRequest, 'execution' | 'scores'>): Promise<Part> {
     for (;;) {
       given.signal.throwIfAborted();
@@ -73,7 +73,7 @@ export class QueuedRollout<Example, Output, Trace, Name extends string>
         if (part.error !== undefined) throw unpackError(part.error);
         return part;
       }
-      // That worker has stopped: others may serve the run.
+      // That worker has stopped; another one may serve the run.
       this.#queue.warnOfRefusal(part.refused);
     }
   }
@@ -93,7 +93,7 @@ export class QueuedRollout<Example, Output, Trace, Name extends string>
     } catch (error) {
       if (!(error instanceof JobLost)) throw error;
       this.#job = undefined;
-      // Should the worker come back.
+      // The worker may come back.
       cancel();
       throw this.#workerLost(error.message);
     } finally {

@@ -29,13 +29,13 @@ export interface ServeOptions<Example, Output, Trace, Name extends string> exten
   /** The maximum number of rollouts at once in this process. Default 1. */
   readonly concurrency?: number;
   /**
-   * How long the process may be silent, in milliseconds, before its rollouts are made elsewhere. Must exceed the longest
-   * time for which the program blocks the event loop. Default 30,000.
+   * After this time without a sign of life, in milliseconds, another worker makes the rollouts of this process. Must exceed
+   * the longest time for which the program blocks the event loop. Default 30,000.
    */
   readonly lockDurationMs?: number;
-  /** The most that the result of a rollout, output and trace, may take as JSON. Default 32,000,000. */
+  /** The maximum size of a rollout's output and trace, in characters of JSON. Default 32,000,000. */
   readonly maxResultBytes?: number;
-  /** The same text in a run and its workers, such as a commit, instead of a comparison of the source of program and metric. */
+  /** The version of program and metric, such as a commit. Run and workers compare it instead of the source. */
   readonly version?: string;
   /** Masks texts of outputs, traces, feedback and errors before they leave the process. API keys are masked without it. */
   readonly redact?: (text: string) => string;
@@ -45,7 +45,7 @@ export interface ServeOptions<Example, Output, Trace, Name extends string> exten
 export interface RolloutServer {
   /** Identifies the worker in messages of a run. */
   readonly name: string;
-  /** Finishes the rollouts in progress, takes no further ones, and disconnects. */
+  /** Takes no further rollouts, finishes those in progress, and disconnects. */
   close(): Promise<void>;
   /** Settles when the worker has stopped; rejects with a `WorkerMismatchError` when a run has another program. */
   readonly closed: Promise<void>;
@@ -77,7 +77,7 @@ export async function serveRollouts<Example, Output, Trace, Name extends string>
 }
 
 const ASK_AGAIN_MS = 3_000;
-/** The outcome of the program travels with that of a metric that takes no longer, and else before it. */
+/** If the metric takes longer than this, the outcome of the program is sent before it, otherwise with it. */
 const AT_ONCE_MS = 20;
 
 type ServedOptions = QueueAddress & {
@@ -96,7 +96,7 @@ class Server implements RolloutServer {
   readonly #inbox: Mailbox<MessageToWorker>;
   readonly #jobs: Queue<JobData>;
   #post!: Post<MessageToRun>;
-  /** The model calls that wait to be admitted. */
+  /** The model calls that wait for admission. */
   readonly #asking = new Map<string, (refused: string | undefined) => void>();
   /** How many jobs of each run are in progress. */
   readonly #runs = new Map<string, number>();
@@ -123,7 +123,7 @@ class Server implements RolloutServer {
       (message) => this.#receive(message),
       onError,
     );
-    // Three parameters, or else BullMQ passes no signal.
+    // Three parameters: with fewer, BullMQ passes no signal.
     this.#worker = new Worker<JobData>(queue, (job, _token, signal) => this.#process(job, signal!), {
       ...connection,
       name: this.name,
@@ -131,7 +131,7 @@ class Server implements RolloutServer {
       concurrency,
       lockDuration: lockDurationMs,
       stalledInterval: Math.ceil(lockDurationMs / 2),
-      // A rollout whose worker was lost is an attempt that failed: the run decides what follows.
+      // The run decides about a rollout whose worker was lost: to BullMQ it is a failed attempt.
       maxStalledCount: 0,
     });
     this.#worker.on('error', onError);
@@ -176,7 +176,7 @@ class Server implements RolloutServer {
         if (signal.aborted) return;
         parts.push(step.value);
         next = steps.next();
-        // After an abort it is not awaited.
+        // After an abort, do not wait for it.
         next.catch(() => {});
         if (step.value.isLast) {
           await this.#publish(job, parts);
@@ -194,7 +194,7 @@ class Server implements RolloutServer {
     await this.#publish(job, [{ calls: [], refused: differences, isLast: true }]);
     const message = `The worker ${this.name} serves another program than a run on the queue ${this.#worker.name} optimizes: ${differences.join('; ')}. It stops. Start workers of the run's version, or give each version a queue of its own.`;
     this.#warn(message);
-    // After this job.
+    // Close after this job.
     setTimeout(() => {
       this.#closing ??= this.#close(new WorkerMismatchError(message, differences));
     });
@@ -243,7 +243,7 @@ class Server implements RolloutServer {
         const place = { job, part, call };
         const message = { type: 'begin', worker: this.name, request, ...place } as const;
         const ask = () => this.#post.send(inbox, message).catch(() => {});
-        // Again, since the run may have been killed with the question.
+        // Ask again, since the run may have been killed before it answered.
         const asking = setInterval(ask, ASK_AGAIN_MS);
         const refused = await new Promise<string | undefined>((resolve, reject) => {
           signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -3,14 +3,14 @@ import { isUnbilled } from '../calls/classify-error.ts';
 import type { ClientRetries } from '../calls/client-retries.ts';
 import type { CallOutcome, ReportedCall } from './protocol.ts';
 
-/** How a worker reports model calls while they run, where the run has to admit each of them. */
+/** Reports model calls while they run, for runs that admit each of them. */
 export interface CallReports {
   /** Resolves when the run admits the call. @throws when it refuses. */
   begin(call: number, request: CallRequest): Promise<void>;
   end(call: number, outcome: CallOutcome): void;
 }
 
-/** Notes the model calls of one step of a rollout. */
+/** Records the model calls of one step of a rollout. */
 export class WorkerMeter implements CallMeter {
   readonly #calls: ReportedCall[] = [];
   readonly #reports: CallReports | undefined;

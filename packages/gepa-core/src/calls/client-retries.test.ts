@@ -28,7 +28,7 @@ function attempt({ hasAnswered = false, answeredAfterMs = -1 } = {}) {
   return { retries, shown, givenUp };
 }
 
-it('a client that waits for its next try is given up at the deadline, and not while a try is in progress', () => {
+it('a client that waits for its next attempt is aborted at the deadline, but not while an attempt is in progress', () => {
   const { retries, shown, givenUp } = attempt();
   const again = retries.failed(busy());
   vi.advanceTimersByTime(1_000);
@@ -71,12 +71,15 @@ it.each([
   ['a host that was reached before', unreached, true, 0],
   ['a provider that asks for a longer wait than remains', busy({ 'retry-after': '3600' }), true, 1],
   ['a provider that asks for a short wait', busy({ 'retry-after': '5' }), true, 0],
-])('a client that waits for %s is given up at once, or not', (_, error, hasAnswered, count) => {
-  const { retries, givenUp } = attempt({ hasAnswered });
-  retries.failed(error);
-  vi.advanceTimersByTime(500);
-  expect(givenUp).toHaveLength(count);
-});
+])(
+  'a client that waits for %s is aborted at once, unless its next attempt may succeed in time',
+  (_, error, hasAnswered, count) => {
+    const { retries, givenUp } = attempt({ hasAnswered });
+    retries.failed(error);
+    vi.advanceTimersByTime(500);
+    expect(givenUp).toHaveLength(count);
+  },
+);
 
 it.each([
   ['gave up itself', (retries: ClientRetries) => retries.ended()],

@@ -32,9 +32,9 @@ export function classify(error: unknown, { classifyError }: RetryOptions): Failu
   return classifyError?.(error) ?? failureKind(error);
 }
 
-/** A wrong port or host fails within seconds. */
+/** Fewer retries for a host that was never reached, so that a wrong port or host fails within seconds. */
 const MAX_RETRIES_UNREACHED = 3;
-/** So that short delays do not cut off attempts that take long. */
+/** At least this long, so that short delays do not cut off long attempts. */
 const MIN_GIVE_UP_MS = 60_000;
 
 /** The state of a call whose attempt failed for a transient reason. */

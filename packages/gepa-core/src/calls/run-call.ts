@@ -12,7 +12,7 @@ export interface CallOutcome<Value> {
   readonly value: Value;
   /** Program or model, and judge. */
   readonly usage: Usage;
-  /** Of the run so far. */
+  /** The metric calls of the run so far. */
   readonly metricCalls: number;
   readonly durationMs: number;
   readonly position: JournalPosition | undefined;
@@ -20,7 +20,7 @@ export interface CallOutcome<Value> {
 }
 
 /**
- * The only way to make a paid call: wait for a slot, reserve budget, attempt (with timeout and retries), settle the
+ * The only way to make a paid call: wait for the semaphore, reserve budget, attempt (with timeout and retries), settle the
  * reservation, write the journal entry, dispatch the event.
  *
  * @throws {RunError} when the run cannot go on.
@@ -124,7 +124,8 @@ function fail(run: CallEnvironment, error: RunError): never {
 }
 
 /**
- * A failure after which the run goes on decides its course, and one that cost something is part of the spend.
+ * Writes a failed call to the journal if the run continues after it, which decides the further search, or if it cost
+ * something.
  *
  * @returns whether a resumed run repeats the failure.
  */

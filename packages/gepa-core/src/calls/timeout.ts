@@ -9,7 +9,7 @@ export class AttemptTimeouts {
   readonly #timeoutMs: number;
   /** By start. An array, since a set that changes often keeps garbage alive until the next full collection. */
   readonly #running: Attempt[] = [];
-  /** Those that limit their own time. */
+  /** Attempts that limit their own time. */
   readonly #untimed = new Set<Attempt>();
   /** One timer and one listener for all attempts: to add and remove them for each takes as long as a whole call. */
   #timer: ReturnType<typeof setTimeout> | undefined;

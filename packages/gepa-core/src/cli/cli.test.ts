@@ -73,7 +73,7 @@ describe('gepa on the command line', () => {
     expect(fine.out).toBe((await gepa('show', runDir)).out);
   });
 
-  it('without a command prints the commands to stderr and exits with 2; with --help to stdout and 0', async () => {
+  it('gepa without a command prints the commands to stderr and exits with 2; gepa --help prints them to stdout and exits with 0', async () => {
     const [bare, help] = await Promise.all([gepa(), gepa('--help')]);
     expect([bare.code, bare.out, help.code, help.err]).toEqual([2, '', 0, '']);
     expect(help.out).toBe(bare.err);
@@ -238,7 +238,7 @@ describe('gepa on the command line', () => {
       expect(await json('ls', evaluation)).toMatchObject([{ kind: 'evaluation', state: 'ended' }]);
     });
 
-    it('names the candidates when there is none of the name, and export says what it is for', async () => {
+    it('an unknown name lists the candidates of the evaluation, and export explains that it is for runs of optimize', async () => {
       const wrong = await gepa('show', evaluation, '--candidate', 'best');
       expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('has production, new.')]);
       const none = await gepa('export', evaluation, '--candidate', 'new');

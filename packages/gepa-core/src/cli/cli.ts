@@ -62,7 +62,7 @@ function parse(command: Command, args: readonly string[]): Call {
   const { positionals, values } = parsed;
   const [least, most] = command.arguments;
   if (positionals.length < least) throw new UsageError('An argument is missing.');
-  if (positionals.length > most) throw new UsageError(`There is no argument for "${positionals[most]}".`);
+  if (positionals.length > most) throw new UsageError(`Unexpected argument "${positionals[most]}".`);
   return { positionals, values: values as Call['values'] };
 }
 
@@ -89,7 +89,7 @@ function helpOf({ name, usage, summary, help }: Command): string {
   ].join('\n');
 }
 
-/** Meanings narrower than this are put below what they explain. */
+/** Where less than this width is left for an explanation, it goes on a line of its own. */
 const MIN_MEANING = 40;
 
 function columns(rows: readonly (readonly [string, string])[]): string[] {

@@ -18,10 +18,10 @@ import type { ExampleRef } from '../search/evaluation/examples.ts';
 import type { Scored } from '../search/evaluation/known-rollouts.ts';
 import { SearchState } from '../search/state/state.ts';
 
-/** The most candidates of an earlier run that join the next one. */
+/** The maximum number of candidates that join the next run. */
 const MAX_CANDIDATES = 5;
 
-/** Why an earlier run cannot be continued, as the end of a sentence. */
+/** The end of every message about a run that cannot be continued. */
 const advice = 'Give the directory of a run with the same components, or leave `continueFrom` out.';
 
 interface KnownRollout {
@@ -32,15 +32,15 @@ interface KnownRollout {
   readonly position: JournalPosition;
 }
 
-/** What another run reads of a run directory: its best candidates, its rollouts, and what was tried. */
+/** The directory of an earlier run as the next run uses it: the best candidates, the rollouts, the texts that were tried. */
 export class EarlierRun<Name extends string = string> {
-  /** The decisions of the run. */
+  /** The state at the end of the earlier run. */
   readonly state: SearchState<Name>;
   /** The best candidate, then those of the frontier from the best on, without the seed; at most five. */
   readonly candidates: readonly Candidate<Name>[];
-  /** Why its rollouts do not count for the present program, each as part of a sentence. */
+  /** Why its rollouts do not count for the present program, each as a clause. */
   readonly changes: readonly string[];
-  /** The run that it continued itself, if its directory is still there. */
+  /** The run that the earlier run continued, if its directory still exists. */
   readonly #before: EarlierRun<Name> | undefined;
   readonly #path: string;
   readonly #names: readonly Name[];
@@ -76,7 +76,7 @@ export class EarlierRun<Name extends string = string> {
     this.candidates = bestOf(this.state).map((index) => this.state.candidates[index]!.texts);
   }
 
-  /** The rollouts on these examples, by candidate. */
+  /** The rollouts on some examples, with the keys of their candidates. */
   *rolloutsOn<Example>(refs: readonly ExampleRef<Example>[]): Generator<{
     readonly candidate: string;
     readonly ref: ExampleRef<Example>;
@@ -101,8 +101,8 @@ export class EarlierRun<Name extends string = string> {
   }
 
   /**
-   * What the earlier run tried for a component of a candidate and of its ancestors, and did not keep. Nothing where it
-   * did not have the candidate.
+   * The texts that the earlier run tried for a component of a candidate and of its ancestors, and did not keep. Empty when
+   * it did not have the candidate.
    *
    * @param positions of the present trainset, by the digest of the example.
    */
@@ -124,7 +124,7 @@ export class EarlierRun<Name extends string = string> {
       }));
   }
 
-  /** The number of examples that the earlier run learned from or chose by. */
+  /** The number of examples that the earlier run used in its trainset or valset. */
   used<Example>(refs: readonly ExampleRef<Example>[]): number {
     const used = new Set([...this.#sets.trainset, ...this.#sets.valset].filter((digest) => digest !== ''));
     return refs.filter(({ example }) => used.has(exampleDigest(example) ?? '')).length;
@@ -196,10 +196,10 @@ function before<Name extends string>(
   return isThere ? new EarlierRun<Name>(continueFrom, names, now) : undefined;
 }
 
-/** By the number of an example in the journal, which counts equal ones once, in the order of the sets. */
+/** The digests of examples by their number in the journal. Equal examples have one number, in the order of the sets. */
 function digestsByNumber({ trainset, valset, testset }: Fingerprint): readonly string[] {
   const all = [trainset, valset, testset].flatMap(({ examples = [] }) => examples);
-  // An example that is not plain data has a number of its own, which the digests do not show.
+  // An example that is not plain data has its own number, but no digest.
   return all.includes('') ? [] : [...new Set(all)];
 }
 

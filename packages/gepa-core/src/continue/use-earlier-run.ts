@@ -4,7 +4,7 @@ import type { Evaluator } from '../search/evaluation/evaluator.ts';
 import type { ExampleRefs } from '../search/evaluation/read-examples.ts';
 import type { EarlierRun } from './earlier-run.ts';
 
-/** Gives the evaluator the rollouts of an earlier run, and says what of it counts. */
+/** Adds the rollouts of an earlier run to those that the evaluator knows, and reports how many count. */
 export function useEarlierRun<Example, Output, Trace, Name extends string>(
   earlier: EarlierRun<Name>,
   evaluator: Evaluator<Example, Output, Trace, Name>,
@@ -23,7 +23,7 @@ export function useEarlierRun<Example, Output, Trace, Name extends string>(
   const used = earlier.used(testset);
   if (used > 0) {
     warn(
-      `The earlier run used ${used} of the ${testset.length} test examples for training or validation: the test score of its candidates is too high. Hold the same examples out in every run.`,
+      `The earlier run used ${used} of the ${testset.length} test examples for training or validation: the test score of its candidates is too high. Use the same testset in every run.`,
     );
   }
   note(

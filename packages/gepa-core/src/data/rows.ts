@@ -2,8 +2,8 @@ import { OptionsError } from '../errors.ts';
 import type { ProgramExample } from '../program/target.ts';
 
 /**
- * Which columns form an example. The other columns go into its `metadata`, beside the fields of a column `metadata` that
- * has an object.
+ * The columns that form an example. All other columns become fields of its `metadata`. A column `metadata` with an object
+ * adds the fields of the object.
  */
 export interface RowOptions {
   /** The column with the program's input, or several columns, which form an object. Default `'input'`. */
@@ -74,7 +74,7 @@ function isExample(row: Row): row is Row & ProgramExample {
   );
 }
 
-/** The fields of an object, also as JSON in a table. Another value is a field itself. */
+/** The fields of an object, which a table has as JSON. Any other value becomes the field `metadata`. */
 function metadataOf(value: unknown): (readonly [string, unknown])[] {
   const object = typeof value === 'string' ? parsedObject(value) : value;
   const isObject = typeof object === 'object' && object !== null && !Array.isArray(object);

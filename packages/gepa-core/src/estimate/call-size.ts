@@ -7,7 +7,7 @@ import type { AnySettings, CallSize, CallSizes } from './counts.ts';
 import type { Measurement } from './measure-rollout.ts';
 
 const CHARACTERS_PER_TOKEN = 4;
-/** The length of an evolved prompt, also where the seed is shorter. */
+/** The assumed length of an optimized text, if the seed's text is not longer. */
 export const LIKELY_TEXT_TOKENS = 500;
 /** The assumed speed of a reflection model. */
 export const TOKENS_PER_SECOND = 50;
@@ -15,7 +15,7 @@ export const TOKENS_PER_SECOND = 50;
 /** Calls of a custom proposer do not count. */
 const free: CallSize = { tokens: 0, costUsd: 0, durationMs: 0 };
 
-/** The likely size of calls, and the largest: with the declared maximum, or with records of the maximum length. */
+/** The likely and the maximum size of calls. The maximum is the declared one, or assumes records of the maximum length. */
 export async function callSizes(
   settings: AnySettings,
   measurement: Measurement | undefined,
@@ -39,9 +39,9 @@ function rolloutSize({ usage, durationMs }: Partial<Measurement> = {}): CallSize
 }
 
 /**
- * The mean size of the reflection of one proposal.
+ * The mean size of one reflection.
  *
- * @param measurement Its rollout fills the minibatch. Without one, the records have the maximum length.
+ * @param measurement Each record of the minibatch is assumed to be as long as that of its rollout. Without one, the records have the maximum length.
  */
 async function reflectionSize(
   settings: AnySettings,
@@ -89,7 +89,7 @@ export function reflectionPrice({ prices, reflectionModel }: AnySettings): Price
   return model === undefined ? undefined : prices.priceOf(model);
 }
 
-/** The size, raised to a declared maximum. */
+/** The size, or the declared maximum where that is larger. */
 function atLeast(
   size: CallSize,
   { tokens, costUsd }: { readonly tokens?: number; readonly costUsd?: number } = {},

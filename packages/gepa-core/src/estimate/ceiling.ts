@@ -7,8 +7,8 @@ import { mostSelected, type SelectionStrategy } from '../search/strategies/propo
 import type { AnySettings, Counts } from './counts.ts';
 
 /**
- * The maximum of a run: every child is accepted, nothing comes from the cache, and the model is asked twice for every
- * answer. A dry run shows only one course of many. Iterations without metric calls add to the reflections.
+ * The maximum of a run: every child is accepted, no rollout comes from the cache, and every proposal takes two reflections.
+ * Not a dry run, which shows one course of many. Iterations without metric calls add reflections.
  */
 export function ceilingOf(settings: AnySettings): Counts {
   const { cacheEvaluation, reflectionMinibatchSize, concurrency, reflectionModel } = settings;
@@ -41,7 +41,7 @@ export function ceilingOf(settings: AnySettings): Counts {
   const seed = settings.valEvaluationPolicy === 'full_eval' ? valset : Math.min(FIRST_PART, valset);
   const leastPerProposal = minibatch * (cacheEvaluation ? 1 : 2);
   const mutations = Math.min(maxIterations * tasks, Math.floor((search - seed) / leastPerProposal));
-  // A merge that a reflection makes follows an accepted mutation.
+  // A merge with a reflection follows an accepted mutation.
   const proposals = settings.useMerge ? 2 * mutations : mutations;
   const components =
     settings.componentSelector === 'round_robin' ? 1 : componentNames(settings.adapter.components).length;

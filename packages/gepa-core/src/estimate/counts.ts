@@ -3,14 +3,14 @@ import type { Settings } from '../options/settings.ts';
 /** The settings of any program: an estimate does not look into examples, outputs and traces. */
 export type AnySettings = Settings<unknown, unknown, unknown, string>;
 
-/** How much of a run happens. */
+/** The number of calls in a run. */
 export interface Counts {
   readonly iterations: number;
   readonly metricCalls: number;
   readonly reflections: number;
-  /** Rollouts that run one after another. */
+  /** Rounds of concurrent rollouts, one after another. */
   readonly rolloutRounds: number;
-  /** Reflections that run one after another. */
+  /** Rounds of concurrent reflections, one after another. */
   readonly reflectionRounds: number;
 }
 
@@ -57,7 +57,7 @@ export function amountsOf(counts: Counts, { rollout, reflection }: CallSizes): A
   };
 }
 
-/** The sum of counts times sizes. */
+/** The sum of all counts, each multiplied by its size. */
 function total(
   ...parts: readonly (readonly [count: number, size: number | undefined])[]
 ): number | undefined {
@@ -70,7 +70,7 @@ function total(
   return sum;
 }
 
-/** Settings whose budget does not require that calls report their usage, and whose rollouts are made in this process. */
+/** The settings without limits on dollars and tokens, and with rollouts in this process. */
 export function withoutSpendLimits({
   maxCostUsd,
   maxTokens,

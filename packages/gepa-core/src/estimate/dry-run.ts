@@ -40,8 +40,8 @@ const MAX_METRIC_CALLS = 20_000;
 const MAX_ITERATIONS = 2_000;
 
 /**
- * Runs the real search with stub effects: rollouts and proposals that take no time and report the given sizes. Custom
- * strategies may keep state, so that the defaults replace them.
+ * Runs the real search with stub effects: rollouts and proposals that take no time and report the given sizes. The defaults
+ * replace custom strategies, which may keep state.
  *
  * @returns `undefined` when no limit that can be simulated ends the run.
  */
@@ -70,7 +70,7 @@ export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<D
   }
 }
 
-/** What the run will warn of before its first call. */
+/** The warnings that the run will give before its first call. */
 export async function warningsBeforehand(
   settings: AnySettings,
   sizes: CallSizes,
@@ -104,7 +104,7 @@ async function canScoreTestset<Example>(
 
 type Limits = Pick<AnySettings, (typeof limitNames)[LimitedUnit]>;
 
-/** The limits in units in which the size of every call is known. */
+/** The limits on units for which the size of every call is known. */
 function simulatedLimits(settings: AnySettings, sizes: CallSizes): Limits {
   const oneOfEach = { iterations: 1, metricCalls: 1, reflections: 1, rolloutRounds: 1, reflectionRounds: 1 };
   const sizeOf = amountsOf(oneOfEach, sizes);
@@ -116,11 +116,11 @@ function simulatedLimits(settings: AnySettings, sizes: CallSizes): Limits {
   );
 }
 
-/** Settings of the same search whose effects are stubs. */
+/** The settings with stubs for rollouts and proposals. */
 function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): AnySettings {
   const rolloutUsage = usageOf(sizes.rollout);
   const reflectionUsage = usageOf(sizes.reflection);
-  /** The proposals behind a text. */
+  /** The number of proposals that led to a text. */
   const depths = new Map<string, number>();
   let proposals = 0;
   let tested = 0;
@@ -176,7 +176,7 @@ const cap: StopCondition = ({ metricCalls, iterations }) =>
 
 const usageOf = ({ tokens, costUsd }: CallSize) => modelCallUsage({ inputTokens: tokens, costUsd });
 
-/** The same number in [0, 1) for the same text. */
+/** A number in [0, 1) that depends on the text only. */
 function pseudoRandom(text: string): number {
   let hash = 2_166_136_261;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16_777_619);
@@ -191,7 +191,7 @@ class Counter implements Counts {
   rolloutRounds = 0;
   reflectionRounds = 0;
   readonly #concurrency: Readonly<Record<'rollout' | 'reflection', number>>;
-  /** Settled calls by iteration and phase: such calls run at once, as far as the concurrency allows. */
+  /** Settled calls by iteration and phase. Calls of one iteration and phase run concurrently. */
   readonly #settled = new Map<string, number>();
 
   constructor({ concurrency, reflectionConcurrency }: AnySettings) {
@@ -213,7 +213,7 @@ class Counter implements Counts {
   }
 }
 
-/** A run that goes on like the dry run until it reaches its first limit. */
+/** Extrapolates the dry run up to the first limit of the run. */
 function extrapolated(counts: Counts, limits: Limits, sizes: CallSizes): DryRun | undefined {
   const used = amountsOf(counts, sizes);
   const [nearest] = limitedUnits

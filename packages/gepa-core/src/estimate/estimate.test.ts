@@ -250,7 +250,7 @@ describe('the worst case', () => {
   it('the worst case has no limit on metric calls if only maxCostUsd is set', async () => {
     const estimated = await estimate(steadyRun({ maxCostUsd: 1 }).options);
     expect(estimated.metricCalls).toEqual({ expected: undefined, worst: Number.POSITIVE_INFINITY });
-    expect(estimated.assumptions[0]).toContain('let a rollout be measured');
+    expect(estimated.assumptions[0]).toContain('measure a rollout');
   });
 });
 
@@ -404,7 +404,7 @@ it('with `measure`, an estimate lists the model call that the run would refuse, 
   expect((await estimate({ ...options, maxTokens: 5_000 }, { measure: true })).refusals).toEqual([]);
   const { refusals, warnings } = await estimate(options);
   expect(refusals).toEqual([]);
-  expect(warnings.join()).toContain('known once a rollout is measured (`measure: true`)');
+  expect(warnings.join()).toContain('Measure a rollout (`measure: true`)');
   expect((await estimate(options, { measure: true })).warnings.join()).not.toContain('`measure: true`');
   const declared = { rollout: { tokens: 50 }, reflection: { tokens: 10 } };
   expect((await estimate({ ...options, reserve: declared })).warnings.join()).not.toContain(

@@ -40,8 +40,8 @@ export interface RunEstimate {
     readonly score: number;
   };
   /**
-   * Why a run would refuse these options, one sentence each; they serve an estimate only. Without `measure`, a model call that is
-   * too large for a limit is unknown, which `warnings` says.
+   * Why a run would refuse these options, one sentence each. Without `measure`, it is unknown whether a model call is too
+   * large for a limit; `warnings` then says so.
    */
   readonly refusals: readonly string[];
   /** Problems to fix before the run, such as limits that leave no room to search. */
@@ -59,8 +59,8 @@ export interface EstimateOptions {
 }
 
 /**
- * Estimates the metric calls, tokens, cost and time of `optimize` with the same options: `expected` by a dry run of the search with stub rollouts and
- * proposals, `worst` as a ceiling.
+ * Estimates the metric calls, tokens, cost and time of `optimize` with the same options. `expected` comes from a dry run of
+ * the search with stub rollouts and proposals, `worst` is a maximum.
  *
  * @example
  * console.log(describeEstimate(await estimate(options, { measure: true })));
@@ -80,7 +80,7 @@ export async function estimate<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
   { measure = false }: EstimateOptions = {},
 ): Promise<RunEstimate> {
-  // An estimate may serve to choose `reserve`.
+  // An estimate can help to choose `reserve`.
   const settings = (await resolveOptions(options, { needsReserve: false })) as AnySettings;
   await settings.prices.load();
   const measurement = measure ? await measureRollout(settings) : undefined;
@@ -94,7 +94,7 @@ export async function estimate<Example, Output, Trace, Name extends string>(
     const limit = (limitName && settings[limitName]) ?? Number.POSITIVE_INFINITY;
     const round = unit === 'costUsd' ? (usd: number) => usd : Math.round;
     const worst = Math.min(limit, round(ceiling[unit] ?? Number.POSITIVE_INFINITY));
-    // The last iteration ends short of a limit on metric calls, and is cut off at a limit on spend or time.
+    // The last iteration ends before a limit on metric calls, and is cut off at a limit on spend or time.
     const isCutOff = run !== undefined && run.endsBy === limitName && unit !== 'metricCalls';
     const value = isCutOff ? limit : expected?.[unit];
     return { expected: value === undefined ? undefined : Math.min(round(value), worst), worst };
@@ -120,7 +120,7 @@ export async function estimate<Example, Output, Trace, Name extends string>(
   };
 }
 
-/** The limits on spend that have to admit every single model call, since no maximum of a rollout is declared. */
+/** The limits on spend that reserve every model call, because no maximum of a rollout is declared. */
 const limitsOnCalls = ({ maxCostUsd, maxTokens, reserve }: AnySettings) =>
   (
     [
@@ -131,12 +131,12 @@ const limitsOnCalls = ({ maxCostUsd, maxTokens, reserve }: AnySettings) =>
     max === undefined || reserve?.rollout?.[limit.unit] !== undefined ? [] : [{ ...limit, max }],
   );
 
-/** What only a measured rollout shows: how large the model calls of the program are. */
+/** Warnings that the size of the program's model calls is unknown without a measured rollout. */
 function unknownCalls(settings: AnySettings): string[] {
   const { adapter, prices, reserve } = settings;
   const [limit] = limitsOnCalls(settings);
   if (limit === undefined) return [];
-  const unknown = `Whether ${limit.name} admits every model call of the program is known once a rollout is measured (\`measure: true\`); a run refuses a call that can exceed the limit by itself.`;
+  const unknown = `Measure a rollout (\`measure: true\`) to see whether ${limit.name} admits every model call of the program: a run refuses a call that can exceed the limit by itself.`;
   for (const model of adapter.models ?? []) {
     const most = maxOfCall({ model, inputTokens: 0 }, prices, reserve?.outputTokens);
     if (most[limit.unit] <= limit.max) continue;
@@ -149,7 +149,7 @@ function unknownCalls(settings: AnySettings): string[] {
   return [unknown];
 }
 
-/** Why the run would refuse the first model call that the measured rollout made and that can exceed a limit by itself. */
+/** Refuses model calls of the measured rollout that can exceed a limit by themselves; one sentence for the first. */
 function callsThatDoNotFit(settings: AnySettings, { requests }: Measurement): string[] {
   const { prices, reserve } = settings;
   for (const limit of limitsOnCalls(settings)) {

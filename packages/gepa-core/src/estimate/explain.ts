@@ -6,7 +6,7 @@ import type { AnySettings, CallSizes } from './counts.ts';
 import { type DryRun, isCustom, warningsBeforehand } from './dry-run.ts';
 import type { Measurement } from './measure-rollout.ts';
 
-/** Problems to fix before the run: those that the run itself warns of before its first call, and those of its limits. */
+/** Problems to fix before the run: the warnings of its start, and problems of its limits. */
 export async function warningsOf(
   settings: AnySettings,
   run: DryRun | undefined,
@@ -59,17 +59,18 @@ export function assumptionsOf(
   const assumptions: (string | false)[] = [
     run === undefined && unknownEnd(settings),
     'A third of the proposals is accepted, and no minibatch is skipped because its parent is perfect.',
-    settings.useMerge && 'Merges are tried where lineages can be crossed; about half of them are accepted.',
+    settings.useMerge &&
+      'Merges are tried when two lineages can be combined; about half of them are accepted.',
     isCustom(settings.samplingStrategy) && 'The sampling strategy plans one task per iteration.',
     isCustom(settings.componentSelector) && 'The component selector chooses one component.',
-    isCustom(settings.valEvaluationPolicy) && `The valset is evaluated as by default.`,
+    isCustom(settings.valEvaluationPolicy) && `The default evaluation policy is used.`,
     settings.valEvaluationPolicy === 'growing_part' &&
-      'The part of the valset on which candidates are compared grows as for scores that rise slowly.',
+      'The part of the valset on which candidates are compared grows as it does when scores rise slowly.',
     (stopConditions.length > 0 || signal !== undefined) &&
       'Neither stop conditions nor the signal end the run.',
     runDir !== undefined &&
-      'Counted from the start: calls that the run directory contains are not made again.',
-    'No call fails: retries add to this, also to the worst case.',
+      'The numbers are those of a whole run: a resumed run does not repeat the calls in its run directory.',
+    'No call fails. Retries add to these numbers, also to the worst case.',
     measurement === undefined
       ? 'No rollout was measured: its tokens, dollars and time are unknown.'
       : 'Every rollout takes as much as the measured one.',
@@ -83,7 +84,7 @@ export function assumptionsOf(
 function unknownEnd({ maxCostUsd, maxTokens, maxDurationMs }: AnySettings): string {
   return maxCostUsd === undefined && maxTokens === undefined && maxDurationMs === undefined
     ? 'No limit of the run is known beforehand: set maxMetricCalls or maxIterations.'
-    : 'How far the limits on dollars, tokens and time reach is unknown: let a rollout be measured (`measure: true`), and set `prices`.';
+    : 'It is unknown when the limits on dollars, tokens and time end the run: measure a rollout (`measure: true`), and set `prices`.';
 }
 
 function reflectionAssumptions(settings: AnySettings, measurement: Measurement | undefined): string[] {

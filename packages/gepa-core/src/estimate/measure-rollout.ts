@@ -11,17 +11,17 @@ import { readExamples } from '../search/evaluation/read-examples.ts';
 import { prepareRun } from '../search/prepare.ts';
 import { type AnySettings, withoutSpendLimits } from './counts.ts';
 
-/** The seed's rollout on one training example. */
+/** The measured rollout of the seed on one training example. */
 export interface Measurement {
   readonly rollout: Rollout<unknown, unknown, unknown>;
-  /** Of program and metric; `undefined` when neither reported usage. */
+  /** The usage of program and metric; `undefined` when neither reported usage. */
   readonly usage: Usage | undefined;
   readonly durationMs: number;
-  /** What its model calls asked for, where they were reported before they were made. */
+  /** The requests of its model calls, if they were reported to the meter. */
   readonly requests: readonly CallRequest[];
 }
 
-/** Fewer than in a run, because a person waits for the estimate. */
+/** Fewer retries than in a run, because a person waits for the estimate. */
 const MAX_RETRIES = 2;
 
 /**

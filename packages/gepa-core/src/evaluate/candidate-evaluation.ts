@@ -6,10 +6,10 @@ import type { Measured } from '../search/evaluation/known-rollouts.ts';
 import { mean } from './compare.ts';
 import type { CandidateEvaluation, EvaluatedExample, EvaluatedRollout } from './evaluation.ts';
 
-/** One repeat: a rollout for each example, with gaps where there is none. */
+/** One repeat: a rollout for each example; `undefined` where there is none. */
 export type Runs<Example, Output, Trace> = readonly (Measured<Example, Output, Trace> | undefined)[];
 
-/** The scores of a candidate and what they rest on. */
+/** The scores of a candidate, with the rollouts behind them. */
 export function candidateEvaluation<Example, Output, Trace, Name extends string>(
   name: string,
   texts: Candidate<Name>,

@@ -32,18 +32,18 @@ export interface Comparison {
    * About how many examples would prove a difference of this size; `undefined` when it is proven already or there is none.
    */
   readonly examplesNeeded: number | undefined;
-  /** Of all rollouts in US dollars; `undefined` where it is unknown. */
+  /** The cost of all rollouts in US dollars; `undefined` where it is unknown. */
   readonly costUsd: { readonly before: number | undefined; readonly after: number | undefined };
   /** Length of all texts in characters. */
   readonly characters: { readonly before: number; readonly after: number };
 }
 
-/** What a comparison needs to know of a candidate. */
+/** The part of a candidate's evaluation that a comparison uses. */
 export interface Compared extends Pick<CandidateEvaluation, 'name' | 'usage' | 'characters'> {
   readonly examples: readonly Pick<EvaluatedExample, 'exampleId' | 'score'>[];
 }
 
-/** Fewer differing examples prove nothing: five in the same direction happen by chance with a probability of 1 in 16. */
+/** Fewer differing examples prove nothing: by chance, five of five point in the same direction once in 16 times. */
 export const MIN_DIFFERING = 6;
 
 /** Compares two candidates on the examples that both were scored on. */

@@ -14,10 +14,10 @@ import { visible } from '../visible.ts';
 import type { Comparison } from './compare.ts';
 import type { CandidateEvaluation, EvaluationData } from './evaluation.ts';
 
-/** At most so many changed examples are listed. */
+/** The maximum number of changed examples in the list. */
 const MAX_LISTED = 10;
 
-/** What the table has of a candidate. */
+/** The fields of a candidate that the table shows. */
 type Row = Pick<
   CandidateEvaluation,
   'name' | 'mean' | 'interval' | 'scored' | 'failed' | 'usage' | 'meanDurationMs' | 'characters'

@@ -67,8 +67,8 @@ const ownOptions = ['adapter', 'seedCandidate', 'run', 'metersCalls', 'examples'
 
 /**
  * Scores the program as it is, or several candidates, on examples. Rollouts are made as in a run: with its concurrency,
- * retries, limits, masking and journal. With a `runDir`, the same call goes on where an interrupted one ended; candidates
- * may be added. Tracing names the phase of these rollouts `testset`.
+ * retries, limits, masking and journal. With a `runDir`, the same call resumes an interrupted evaluation; candidates may be
+ * added. In tracing, the phase of these rollouts is `testset`.
  *
  * @throws {OptionsError} before anything is spent, with every problem of the options.
  * @throws {CandidateMismatchError} before anything is spent, when a candidate does not fit the program.
@@ -140,7 +140,7 @@ async function evaluateAll<Example, Output, Trace, Name extends string, Names ex
   const { search, calls } = prepared;
   const { evaluator, trainset: examples } = search;
   try {
-    // Each has its share of the concurrency, so that an end in the middle leaves examples on which all were scored.
+    // All candidates share the concurrency, so that an early end leaves examples on which all have a score.
     const concurrency = Math.max(1, Math.ceil(settings.concurrency / names.length));
     const evaluations = await Promise.all(
       names.map((name, index) =>
@@ -178,7 +178,7 @@ async function evaluateAll<Example, Output, Trace, Name extends string, Names ex
   }
 }
 
-/** All repeats of one candidate; one after the other, so that an end in the middle leaves whole repeats. */
+/** All repeats of one candidate, in sequence, so that an early end leaves complete repeats. */
 async function evaluateOne<Example, Output, Trace, Name extends string>(
   evaluator: Evaluator<Example, Output, Trace, Name>,
   examples: readonly ExampleRef<Example>[],
@@ -196,7 +196,7 @@ async function evaluateOne<Example, Output, Trace, Name extends string>(
       iteration: 0,
       phase: 'testset',
       ...context,
-      // Each repeat is a set of rollouts of its own.
+      // Each repeat makes its own rollouts.
       repeat: number === 1 ? undefined : `repeat ${number}`,
     });
     runs.push(await completed(evaluator, rollouts));
@@ -206,7 +206,7 @@ async function evaluateOne<Example, Output, Trace, Name extends string>(
   return { runs, interruptions };
 }
 
-/** One unavailable call leaves a gap only. */
+/** A single unavailable call does not end an evaluation; its example has no score. */
 const endsEvaluation = (interruption: Interruption | undefined): boolean =>
   interruption !== undefined && interruption.reason !== 'unavailable';
 
@@ -215,7 +215,7 @@ function reasonOf(interruption: Interruption | undefined, endedBy: StopReason | 
   return interruption.reason === 'aborted' ? (endedBy ?? interruption.reason) : interruption.reason;
 }
 
-/** The rollouts with their details, some of which are on disk. */
+/** The rollouts with all details; some are read from disk. */
 async function completed<Example, Output, Trace, Name extends string>(
   evaluator: Evaluator<Example, Output, Trace, Name>,
   rollouts: readonly (Scored<Example, Output, Trace> | undefined)[],

@@ -12,7 +12,7 @@ export interface EvaluatedRollout<Output = unknown> {
   /** The message of the error, when the program or the metric threw. */
   readonly error?: string;
   readonly failedIn?: 'program' | 'metric';
-  /** Program and judge. */
+  /** The usage of program and judge. */
   readonly usage: Usage;
   readonly durationMs: number;
 }
@@ -20,9 +20,9 @@ export interface EvaluatedRollout<Output = unknown> {
 /** A candidate on one example. */
 export interface EvaluatedExample<Output = unknown> {
   readonly exampleId: string;
-  /** The mean over the repeats; `null` where it was not scored: a limit, an abort, or an outage came first. */
+  /** The mean over the repeats; `null` without a score, because a limit, an abort or an outage ended the evaluation. */
   readonly score: number | null;
-  /** One for each repeat that was scored. */
+  /** One rollout for each scored repeat. */
   readonly rollouts: readonly EvaluatedRollout<Output>[];
 }
 
@@ -42,7 +42,7 @@ export interface CandidateEvaluation<Name extends string = string, Output = unkn
   readonly examples: readonly EvaluatedExample<Output>[];
   /** The mean of each objective, where the metric returns objectives. */
   readonly objectives?: Readonly<Record<string, number>>;
-  /** Of all rollouts, judge included. */
+  /** The usage of all rollouts, judge included. */
   readonly usage: Usage;
   /** The mean time of a rollout in milliseconds. */
   readonly meanDurationMs: number;
@@ -62,7 +62,7 @@ export interface EvaluationData<
   readonly runId: string;
   /** Scored rollouts. */
   readonly metricCalls: number;
-  /** All model calls: program and judge. */
+  /** The usage of all model calls: program and judge. */
   readonly usage: Usage;
   readonly durationMs: number;
   /** Why the evaluation ended before every rollout was scored; `undefined` when all were. */

@@ -30,7 +30,7 @@ const head = z.looseObject({
   }),
 });
 
-/** The fields of an earlier session's line that the search relies on; the others are for people. */
+/** The fields of a line that a replay needs; the others are for people. */
 const line = z.discriminatedUnion('type', [
   z.looseObject({
     type: z.literal('rollout'),
@@ -196,7 +196,7 @@ function asLine(value: unknown, path: string, number: number): JournalLine {
 
 const decoder = new TextDecoder();
 
-/** A line as it is written now; one of version 3 is recognized by itself, since a resumed run goes on in the same file. */
+/** Converts lines of version 3, which a resumed run has in the same file as new lines. */
 export function ofPresentVersion(line: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { type, candidate, ...rest } = line;
   if (type === 'candidate') return { type: 'texts', textsId: candidate, ...rest };

@@ -11,7 +11,7 @@ export interface FileLine {
 
 const chunkSize = 1 << 20;
 
-/** The whole lines of a file from a byte on; one that has no line break yet is left out. */
+/** The complete lines of a file from a byte on, without a last line that has no line break yet. */
 export function* linesFrom(path: string, start = 0): Generator<FileLine> {
   const fs = builtin('node:fs', 'leave `runDir` out.');
   const file = fs.openSync(path, 'r');

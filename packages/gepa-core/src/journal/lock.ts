@@ -13,7 +13,7 @@ interface Owner {
   readonly host: string;
   readonly since: string;
   readonly id: string;
-  /** Where the process id is valid. Containers may share a host name and even a process id. */
+  /** The set of processes in which the process id is unique. Containers may share a host name and even a process id. */
   readonly space?: string | undefined;
   /** When the process started, where the system reports it, since process ids are reused. */
   readonly began?: string | undefined;
@@ -130,7 +130,7 @@ function takeOver(path: string, stale: Owner | 'unreadable', owner: Owner): bool
     fs.mkdirSync(guard);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-    // Left by a process that was killed in between.
+    // A file that a killed process left.
     if (Date.now() - modifiedAt(guard) > silenceMs) fs.rmSync(guard, { recursive: true, force: true });
     return false;
   }

@@ -1,6 +1,6 @@
 /**
- * What a framework package needs to apply a saved candidate in production. The build puts what is exported here into
- * chunks without the optimizer and its schema library.
+ * Applies saved candidates in production: the parts that a framework package needs. The build puts them into chunks without
+ * the optimizer and its schema library.
  */
 
 export { isUnknownUsage, reportedUsage } from '../budget/usage.ts';

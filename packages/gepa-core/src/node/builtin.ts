@@ -8,7 +8,7 @@ interface Builtins {
 }
 
 /**
- * A built-in module of Node, Bun or Deno, loaded on first use so that core also loads in runtimes without it.
+ * Loads a built-in module of Node, Bun or Deno on first use, so that the package also loads in runtimes without it.
  *
  * @param alternative What to do without the module, for the error message.
  * @throws {GepaError} when the runtime does not have the module.

@@ -23,20 +23,20 @@ function pressing(words: readonly string[], ...args: string[]) {
 }
 
 describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
-  it('once ends a run with what was found', async () => {
+  it('the first Ctrl-C ends a run with its result so far', async () => {
     const { code, output } = await pressing(['running']);
     expect(output).toContain('stopping\naborted with a result');
     expect(code).toBe(0);
   });
 
-  it('twice ends the process at once', async () => {
+  it('the second Ctrl-C ends the process at once', async () => {
     const { code, output } = await pressing(['running', 'aborted'], 'hanging');
     expect(output).toContain('stopping');
     expect(code).toBe(130);
   });
 });
 
-it('is left to others when it is released', () => {
+it('a released interrupt handles no further Ctrl-C', () => {
   const before = process.listenerCount('SIGINT');
   {
     using interrupt = interruptible();

@@ -1,6 +1,6 @@
 /**
- * The versions of installed packages, by name, as the module `from` (its file name) would load them. A package that is not
- * found is left out, as in a bundle, and all are where the runtime has no modules of Node.
+ * The versions of installed packages, by name, as the module `from` (a file name) would load them. Packages that are not
+ * found are left out: some in a bundle, all in a runtime without the modules of Node.
  */
 export function packageVersions(
   names: readonly string[],
@@ -16,7 +16,7 @@ export function packageVersions(
       };
       if (typeof version === 'string') versions[name] = version;
     } catch {
-      // It is not installed where this module is.
+      // The package is not installed for this module.
     }
   }
   return versions;

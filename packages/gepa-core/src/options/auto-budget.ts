@@ -4,8 +4,8 @@ export type AutoBudget = 'light' | 'medium' | 'heavy';
 const trials: Readonly<Record<AutoBudget, number>> = { light: 6, medium: 12, heavy: 18 };
 
 /**
- * The metric calls of a preset, by the formula of `dspy.GEPA`: a number of proposals tried on minibatches of 35, and one
- * validation for every fifth of them.
+ * The metric calls of a preset, by the formula of `dspy.GEPA`: a number of proposals on minibatches of 35, and one
+ * validation for every fifth proposal.
  */
 export function autoBudget(auto: AutoBudget, size: { components: number; valset: number }): number {
   const n = trials[auto];

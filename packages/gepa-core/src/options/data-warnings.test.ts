@@ -36,8 +36,8 @@ it('validation and test examples that are also in the trainset are counted', asy
     testset: [ask('b')],
   });
   expect(warnings).toEqual([
-    '1 of the 1 test examples are also in the trainset: the test score is too high. Hold them out.',
-    '1 of the 2 validation examples are also in the trainset: the validation score is too high. Hold them out.',
+    '1 of the 1 test examples are also in the trainset: the test score is too high. Use each example in one set only.',
+    '1 of the 2 validation examples are also in the trainset: the validation score is too high. Use each example in one set only.',
   ]);
 });
 

@@ -19,7 +19,7 @@ export async function warnAboutData<Example>(
     const field = answerInInput(example);
     if (field === undefined) continue;
     warn(
-      `The inputs of examples have a field "${field}". If it is the right answer, give it as \`expected\`: the reflection model sees whatever is in an input.`,
+      `The inputs of examples have a field "${field}". If it is the right answer, give it as \`expected\`: the reflection model sees every field of an input.`,
     );
     break;
   }
@@ -32,7 +32,7 @@ export async function warnAboutData<Example>(
   await warnOfContradictions(refs, warn, pause);
 }
 
-/** Warns of examples of one set that another has too, or nearly so. */
+/** Warns about equal or nearly equal examples in two sets. */
 async function warnOfShared<Example>(
   sets: {
     readonly of: readonly ExampleRef<Example>[];
@@ -54,11 +54,11 @@ async function warnOfShared<Example>(
     ? ''
     : ', some with differences in case, spaces, punctuation or expected output only';
   warn(
-    `${shared.length} of the ${of.length} ${name} examples are also in the ${setName}${nearly}: the ${name} score is too high. Hold them out.`,
+    `${shared.length} of the ${of.length} ${name} examples are also in the ${setName}${nearly}: the ${name} score is too high. Use each example in one set only.`,
   );
 }
 
-/** Warns of equal inputs with different expected outputs: no text is right on both. */
+/** Warns about equal inputs with different expected outputs: no text can be right on both. */
 async function warnOfContradictions<Example>(
   refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
   warn: (message: string) => void,
@@ -102,7 +102,7 @@ async function eachOf<Item, Value>(
   return values;
 }
 
-/** Warns about texts that look like templates, but have no variables that a new text would have to keep. */
+/** Warns about texts that look like templates but declare no variables, so that a new text may lose them. */
 export function warnAboutPlaceholders(
   components: Readonly<Record<string, Component>>,
   warn: (message: string) => void,
@@ -127,7 +127,7 @@ function contentOf<Example>({ example, key }: ExampleRef<Example>): string | num
 /** Equal for examples whose inputs differ in case, spaces or punctuation at most. */
 function inputKey<Example>({ example, key }: ExampleRef<Example>): string | number {
   const input = canonicalJson(hasInput(example) ? example.input : example);
-  // Much faster on long texts than to replace.
+  // On long texts, much faster than `replace`.
   return (
     input
       ?.toLowerCase()

@@ -204,7 +204,7 @@ describe('warnings', () => {
       ...tokenExamples('train', 2).map((example) => ({ ...example })),
     ];
     expect(await warningsOf({ testset: both })).toEqual([
-      '2 of the 4 test examples are also in the trainset: the test score is too high. Hold them out.',
+      '2 of the 4 test examples are also in the trainset: the test score is too high. Use each example in one set only.',
     ]);
   });
 

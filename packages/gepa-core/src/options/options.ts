@@ -16,9 +16,9 @@ import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import type { AutoBudget } from './auto-budget.ts';
 
 /**
- * How the search spends its metric calls; a preset of the strategy options, each of which can still be set. `'adaptive'`
- * compares candidates on a part of the valset that grows when it has to, so that most calls go to proposals;
- * `'reference'` decides as the Python reference does, with every candidate on the whole valset.
+ * How the search spends its metric calls: a preset of the strategy options, each of which can still be set. `'adaptive'`
+ * compares candidates on a part of the valset that grows when necessary, so that most calls go to proposals.
+ * `'reference'` decides as the Python reference does and scores every candidate on the whole valset.
  */
 export type SearchPreset = 'adaptive' | 'reference';
 
@@ -43,13 +43,13 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly seedCandidates?: readonly GivenCandidate<NoInfer<Name>>[];
   /**
    * The directory of an earlier run of the program (see `runDir`), which is not changed. Its best candidates join the
-   * pool, at most five; rollouts of the same texts on the same examples count without being made again, as long as the
-   * program and the metric are the same; and reflections see what it tried. The examples may be others. Default: none.
+   * pool, at most five. Its rollouts of the same texts on the same examples are not repeated, if the program and the metric
+   * are the same. Reflections see the texts that it tried. The examples may differ. Default: none.
    */
   readonly continueFrom?: string;
   /**
-   * What to use where the testset scores the best candidate lower than the seed: the seed, or the best candidate all the
-   * same. It decides `bestCandidate`, `compiled.program` and what `save` writes. Default `'useSeed'`.
+   * Which candidate to return when the testset scores the best candidate lower than the seed: the seed, or still the best
+   * candidate. Applies to `bestCandidate`, `compiled.program` and `save`. Default `'useSeed'`.
    */
   readonly onRegression?: 'useSeed' | 'keepBest';
   /** Scores a rollout; higher is better. May return textual feedback and objectives. */
@@ -77,9 +77,9 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
    */
   readonly search?: SearchPreset;
   /**
-   * The number of proposals per iteration, which are made and tested at the same time. More end a run sooner, but do not
-   * learn from each other; `'auto'` takes as many as leave about 25 rounds, at most 8. Each has a parent and a minibatch
-   * of its own; `samplingStrategy` can share parents. Default 1.
+   * The number of proposals per iteration, made and tested concurrently. More of them end a run sooner, but cannot learn
+   * from each other. `'auto'` leaves about 25 iterations, with at most 8 proposals each. Each proposal has its own parent
+   * and minibatch; `samplingStrategy` can share parents. Default 1.
    */
   readonly parallelProposals?: number | 'auto';
   /** The keys of the Pareto frontier: valset examples, objectives, both, or every pair of the two. Default `'instance'`. */

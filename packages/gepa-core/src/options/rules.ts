@@ -107,7 +107,7 @@ function componentNamesOf({ adapter, seedCandidate }: AnyOptions): string[] | un
   return components && Object.keys(components);
 }
 
-/** The maximum of each call must be known, or the call could exceed a limit; and it must fit in the limit. */
+/** The maximum of each call must be known, since the call could exceed a limit otherwise, and must fit in the limit. */
 function* checkReserve(valid: AnyOptions, needsReserve: boolean): Generator<string> {
   const { maxCostUsd, maxTokens, reserve = {}, reflectionModel } = valid;
   const spendLimits = [

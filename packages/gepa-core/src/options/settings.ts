@@ -77,7 +77,7 @@ export type Settings<Example, Output, Trace, Name extends string> = Omit<
     /** Whether `perfectScore` was given, and is not just the default. */
     readonly isScaleGiven: boolean;
     readonly mask: Mask;
-    /** The given ones, then those of the earlier run. */
+    /** The candidates of the option, then those of the earlier run. */
     readonly seedCandidates: readonly Candidate<Name>[];
     readonly earlier: EarlierRun<Name> | undefined;
   };
@@ -143,7 +143,7 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
   };
 }
 
-/** Components are written whole to prompts and files, so that a key in one cannot be masked. */
+/** Refuses keys in components: texts and names of components are written to prompts and files unmasked. */
 function keysInComponents(components: Readonly<Record<string, Component>>, { name: masked }: Mask): string[] {
   return Object.entries(components).flatMap(([name, { text }]) => {
     if (masked(name) !== name)
@@ -156,7 +156,7 @@ function keysInComponents(components: Readonly<Record<string, Component>>, { nam
   });
 }
 
-/** What a run starts from besides the seed. */
+/** The candidates that join the pool after the seed, and the earlier run. */
 async function startOf<Example, Output, Trace, Name extends string>(
   adapter: Adapter<Example, Output, Trace, Name>,
   {
@@ -183,7 +183,7 @@ async function startOf<Example, Output, Trace, Name extends string>(
   return { seedCandidates: given.map((candidate) => givenTexts(components, candidate)), earlier };
 }
 
-/** Why a run would refuse options that an estimate accepts: a limit on spend requires the maximum of every call. */
+/** Why a run would refuse options that an estimate accepts: a limit on spend without the maximum of every call. */
 export function reserveProblems(options: object): string[] {
   const { valid } = checkEachOption(options);
   return [...checkRules(options as AnyOptions, valid, { needsReserve: true })];

@@ -14,7 +14,7 @@ export type GivenCandidate<Name extends string = string> =
   | (string & {});
 
 /**
- * The texts of a candidate, whatever the program's own texts are now.
+ * The texts of a candidate. The program's own texts may have changed since it was saved.
  *
  * @throws {CandidateMismatchError} when it does not fit the program's components.
  * @throws {FileAccessError} when its file cannot be read.

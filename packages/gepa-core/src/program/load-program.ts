@@ -17,7 +17,7 @@ export interface ProgramTexts<Program> {
   /** Returns a new program; the original is not changed. A component missing from the candidate keeps its text. */
   readonly apply: (candidate: Candidate) => Program;
   /**
-   * Finds the texts again, with those of the names that are not components by default: a saved candidate may have them.
+   * Finds the texts again, including those of `names` that are not components by default, which a saved candidate may have.
    * Default: every text is a component.
    */
   readonly including?: (names: readonly string[]) => ProgramTexts<Program>;

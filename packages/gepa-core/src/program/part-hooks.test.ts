@@ -22,7 +22,7 @@ class Prompt {
 const bound = (copies: [object, object][], call: () => unknown, reads = new Set<string>()) =>
   withCandidate({}, call, { copies: new Map(copies), reads });
 
-it('a hooked object stands for its copy within the rollout, and for itself in every other concurrent one', async () => {
+it('a hooked object has the fields of its copy within the rollout, and its own in every other concurrent rollout', async () => {
   const live = new Prompt('own');
   hookPart(live, 'answer', ['text', 'label', 'reveal']);
   const seen = await Promise.all(
@@ -54,7 +54,7 @@ it('outside a rollout the hooks cannot be seen in keys, JSON and identity, and a
   );
 });
 
-it('hooks come off when the last owner takes them off', () => {
+it('hooks are removed when the last owner removes them', () => {
   const live = new Prompt('own');
   const [first, second] = [hookPart(live, 'a', ['text']), hookPart(live, 'b', ['text', 'reveal'])];
   const reads = new Set<string>();

@@ -17,13 +17,13 @@ function registry(): WeakMap<object, Hook> {
 }
 
 /**
- * Makes an object of the program stand for its copy: within `withCandidate(…, { copies })` that maps the object,
- * each of the fields has the value that the copy has, methods bound to the copy; elsewhere its own. Nothing else about the object changes: its
- * identity, its enumerable fields and what `JSON.stringify` writes. A field that the object itself lacks is not
- * enumerable. An object that is mapped to itself only reports that it is read.
+ * Redirects fields of an object of the program to its copy. Within `withCandidate(…, { copies })` with a copy of the object,
+ * each field has the value of the copy, and methods are bound to the copy; elsewhere, fields have their own values. The
+ * object's identity, its enumerable fields and its JSON stay the same. A field that the object itself lacks is not
+ * enumerable. An object that is mapped to itself only reports its reads.
  *
- * @param name the part's name, which a read adds to `reads`.
- * @returns a function that takes the hooks off, once every owner has called its own.
+ * @param name the part's name, which each read adds to `reads`.
+ * @returns a function that removes the hooks, once every owner has called its own.
  * @throws {TypeError} when the object is frozen.
  */
 export function hookPart(object: object, name: string, fields: Iterable<PropertyKey>): () => void {
@@ -44,7 +44,7 @@ export function hookPart(object: object, name: string, fields: Iterable<Property
 function hookField(object: object, field: PropertyKey, hook: Hook): void {
   const own = Object.getOwnPropertyDescriptor(object, field);
   hook.fields.set(field, own);
-  // An object that inherits from this one is another object.
+  // An object that inherits from this one has values of its own.
   const copyFor = (receiver: unknown) => (receiver === object ? readCopy(object, hook) : undefined);
   Object.defineProperty(object, field, {
     configurable: true,

@@ -10,7 +10,7 @@ import { originalText } from './originals.ts';
 import type { Provenance, SavedCandidate } from './saved-candidate.ts';
 import { savedFrom } from './saved-from.ts';
 
-/** What a run was given, as a saved candidate records it. */
+/** The inputs of a run that a saved candidate records. */
 export interface RunInputs {
   readonly adapter: Pick<Adapter<never, unknown, unknown>, 'models' | 'versions'>;
   readonly reflectionModel?: LanguageModel;
@@ -19,7 +19,7 @@ export interface RunInputs {
   readonly testset?: readonly unknown[];
 }
 
-/** A candidate of a run as it is saved, with what it stands for in code and where it comes from. */
+/** A candidate of a run in the form of a saved file, with the texts in code and its provenance. */
 export function savedResult<Name extends string>(
   seed: Candidate<Name>,
   result: OptimizationResult<Name>,

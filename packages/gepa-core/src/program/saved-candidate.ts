@@ -18,7 +18,7 @@ export interface SavedCandidate {
   texts: Record<string, string>;
   /** The text that each component has in the code of the program that was optimized. */
   original: Record<string, string>;
-  /** The texts that the run started from, where the program had loaded others than those in code. */
+  /** The texts that the run started from, if they were loaded and differ from those in code. */
   seed?: Record<string, string>;
   scores: {
     validation: { seed: number; best: number };
@@ -39,7 +39,7 @@ export interface Provenance {
   models: { task: string[]; reflection?: string };
   /** The size of each data set, and a digest of its examples, as in the run directory. */
   data: Record<string, { size: number; digest?: string }>;
-  /** Its number in the run, and those that it was made from. */
+  /** Its number in the run, and the numbers of its parents. */
   candidate: number;
   parents: number[];
   /** The valset examples behind the validation score, and its 95% confidence interval. */

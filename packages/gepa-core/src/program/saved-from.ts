@@ -17,7 +17,7 @@ export interface SavableRun {
 }
 
 /**
- * What `save` writes of a candidate. Only the seed and the one that the search found best have held-out scores.
+ * The contents of a saved file. Only the seed and the best candidate of the search have scores on the testset.
  *
  * @throws {OptionsError} when there is no such candidate.
  */

@@ -1,16 +1,16 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import type { Metric } from '../metric.ts';
 
-/** Also of targets that another copy of this package made. */
+/** A registered symbol, so that it also finds targets of another copy of this package. */
 const served = Symbol.for('gepa.served');
 
 type AnyAdapter = Adapter<never, unknown, unknown>;
 type AnyMetric = Metric<unknown, unknown, unknown>;
 
-/** How a target's rollouts are made outside of `compile`. */
+/** The parts of a target that queue workers need to make its rollouts. */
 export interface ServedParts {
   readonly adapter: () => AnyAdapter;
-  /** What `compile` makes of the metric. */
+  /** Converts the metric as `compile` does. */
   readonly metric?: (metric: AnyMetric) => AnyMetric;
 }
 
@@ -20,12 +20,12 @@ export interface ServableTarget {
   compile(options: never): unknown;
 }
 
-/** Lets workers serve the target. */
+/** Lets queue workers make the rollouts of a target. */
 export function asServable<T extends object>(target: T, parts: ServedParts): T {
   return Object.defineProperty(target, served, { value: parts });
 }
 
-/** How the rollouts of a target of `createTarget` are made. */
+/** The parts of a target that `createTarget` made. */
 export const servedParts = (target: object): ServedParts =>
   (target as { readonly [served]: ServedParts })[served];
 

@@ -101,15 +101,15 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
 
 /** Options for `save`. */
 export interface SaveOptions {
-  /** The number of a candidate, its place in `result.candidates`. Default: that of `program`. */
+  /** The number of a candidate: its index in `result.candidates`. Default: the candidate of `program`. */
   readonly candidate?: number;
 }
 
 /** The result of `compile`. */
 export interface Compiled<Program, Name extends string = string> {
   /**
-   * A program of the same type as the original, with the best candidate's texts; with the seed's where the testset says
-   * that the best candidate is worse, unless `onRegression` is `'keepBest'`.
+   * A program of the same type as the original, with the best candidate's texts. With the seed's texts if the testset scores
+   * the best candidate lower, unless `onRegression` is `'keepBest'`.
    */
   readonly program: Program;
   readonly result: OptimizationResult<Name>;

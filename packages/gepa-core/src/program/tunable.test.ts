@@ -41,7 +41,7 @@ it('tunableComponents refuses the name of a found component and a name used twic
   });
   expect(() => tunableComponents([tunable('system', 'x')], found)).toThrow('found at the prompt');
   const twice = [tunable('style', 'plain'), tunable('style', 'ornate')];
-  expect(() => tunableComponents(twice, found)).toThrow('two of the name "style"');
+  expect(() => tunableComponents(twice, found)).toThrow('two tunables with the name "style"');
 });
 
 it('withCandidate collects the tunables that are read, and withoutCandidate leaves the rollout', () => {

@@ -50,7 +50,7 @@ export function tunableComponents(
   const problems: string[] = [];
   for (const { name, component } of tunables) {
     if (components.has(name)) {
-      problems.push(`\`tunables\` contains two of the name "${name}"; rename one of them.`);
+      problems.push(`\`tunables\` contains two tunables with the name "${name}"; rename one of them.`);
     } else if (Object.hasOwn(found, name)) {
       problems.push(
         `The tunable "${name}" has the same name as the component found at ${found[name]?.location}; call it something else.`,
@@ -62,12 +62,12 @@ export function tunableComponents(
   return Object.fromEntries(components);
 }
 
-/** Finds the copy of an object; such as a map. */
+/** Finds the copy of an object, as a `Map` does. */
 export interface Copies {
   get(object: object): object | undefined;
 }
 
-/** What a candidate stands for besides the texts of tunables. */
+/** The parts of a candidate besides the texts of tunables. */
 export interface CandidateBinding {
   /** The copies, with the candidate's texts, of objects in the program: see `hookPart`. */
   readonly copies?: Copies;
@@ -107,7 +107,7 @@ function withOuter(copies: Copies, outer: Copies | undefined): Copies {
   return outer === undefined ? copies : { get: (object) => copies.get(object) ?? outer.get(object) };
 }
 
-/** Calls a function as outside of every rollout. */
+/** Calls a function as if outside of every rollout. */
 export function withoutCandidate<Result>(call: () => Result): Result {
   return currentBinding() === undefined ? call() : storage().run(undefined, call);
 }
@@ -121,7 +121,7 @@ interface Storage {
 const storageKey = Symbol.for('gepa.binding');
 const shared = globalThis as { [storageKey]?: Storage };
 
-/** What the current rollout or compiled program binds; `undefined` elsewhere. */
+/** The binding of the current rollout or compiled program; `undefined` elsewhere. */
 export function currentBinding(): Binding | undefined {
   return shared[storageKey]?.getStore();
 }

@@ -3,7 +3,7 @@ import type { Plain } from './records/plain.ts';
 import { earlierCut, isList, nounFor, openingLength } from './records/prune-lists.ts';
 import { shorten } from './records/shorten.ts';
 
-/** What is kept of a record, as a multiple of what can be shown: entries that repeat others are removed later. */
+/** A record keeps this multiple of the characters that can be shown: repeated entries are removed later. */
 const KEPT_PART = 8;
 /** Added for each value, since many short ones take as long as a few long ones. */
 const CHARACTERS_PER_VALUE = 10;

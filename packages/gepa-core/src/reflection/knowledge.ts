@@ -1,7 +1,7 @@
 import type { Mask } from '../redact.ts';
 import type { PerComponent } from './answer/text-limits.ts';
 
-/** What the caller knows, for the reflection model. */
+/** The caller's knowledge, for the reflection model. */
 export interface Knowledge<Name extends string> {
   /**
    * What the reflection model should know: the domain, house rules, what must not change. Shown with every reflection.
@@ -10,7 +10,7 @@ export interface Knowledge<Name extends string> {
   readonly background?: string;
   /** What the program is for and what would make it better; shown with every reflection. Default: none. */
   readonly objective?: string;
-  /** What kind of model reads the texts, where its name does not say it: `'a small base model'`. Default: none. */
+  /** The kind of model that reads the texts, if its name does not show it: `'a small base model'`. Default: none. */
   readonly readerHint?: string;
   /** Advice on rewriting, for all components or by name: `{ route: 'Keep the list of labels.' }`. Default: none. */
   readonly guidance?: PerComponent<Name, string>;
@@ -23,7 +23,7 @@ export interface Knowledge<Name extends string> {
   readonly showExpected?: boolean;
 }
 
-/** The texts masked, since they go to the reflection model. */
+/** Masks the texts, which the reflection model receives. */
 export function maskedKnowledge<Known extends Knowledge<string>>(known: Known, mask: Mask): Known {
   const { background, objective, readerHint, guidance, descriptions } = known;
   const texts = { background, objective, readerHint, guidance, descriptions };

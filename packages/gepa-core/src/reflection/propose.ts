@@ -7,7 +7,7 @@ import { askProposer } from './ask-proposer.ts';
 import type { ProposeOptions, Proposer, SharedByProposals } from './proposer.ts';
 
 const cutOffsInARow =
-  'The answers of the reflection model were cut off several times in a row, and it is no longer asked again after one. ' +
+  'Several answers of the reflection model in a row were cut off, so that it is no longer asked a second time after such an answer. ' +
   'Raise its limit on output tokens (`maxTokens` of the reflection model), which reasoning counts against too.';
 
 /** The second of the search's two effects: rewrites components by reading traces and feedback (paper, section 3.2). */

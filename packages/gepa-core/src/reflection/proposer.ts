@@ -38,7 +38,7 @@ export interface Other<Name extends string> {
   readonly scores: readonly number[];
 }
 
-/** New texts; why there are none; or why the proposer was not asked. */
+/** The new texts; or why there are none; or why the proposer was not asked. */
 export type Proposal<Name extends string> =
   | { readonly texts: Partial<Record<Name, string>>; readonly refused?: RefusedTexts<Name> }
   | {
@@ -75,7 +75,7 @@ export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly warn: (message: string) => void;
 }
 
-/** What the proposals of a run share. */
+/** The state that all proposals of a run share. */
 export interface SharedByProposals {
   readonly semaphore: Semaphore;
   readonly cutOffs: CutOffStreak;
@@ -89,10 +89,10 @@ export function noText<Name extends string>({ components }: { components: readon
   };
 }
 
-/** A longer text is not worth remembering. */
+/** Longer texts are not kept in the history. */
 const MAX_REFUSED_CHARACTERS = 20_000;
 
-/** A refused text as the history keeps it. */
+/** A refused text for the history. */
 export function refusedText(text: string): { readonly text?: string } {
   return text.length <= MAX_REFUSED_CHARACTERS ? { text } : {};
 }

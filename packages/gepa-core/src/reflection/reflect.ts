@@ -94,7 +94,7 @@ function outcomeOf(
   const readings = readAnswer(answer, components, {
     names: request.components.map(({ name }) => name),
     ownLines: [...ownLines(request), ...(isLast ? [againRequest(request.components, components)] : [])],
-    // Who leaves out the block twice never writes one: a plausible text is better than none.
+    // A model that leaves out the block twice never writes one: a plausible text is better than none.
     needsBlock: !isLast,
   });
   for (const component of components) {

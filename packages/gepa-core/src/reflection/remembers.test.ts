@@ -86,7 +86,7 @@ describe('a reflection prompt', () => {
     expect(first).toContain('cannot log in');
   });
 
-  it('has the background, the objective, the hint, the guidance and the description of the caller', async () => {
+  it('a reflection prompt has the background, the objective, the hint, the guidance and the description of the caller', async () => {
     const { prompts, options } = run({
       maxIterations: 1,
       background: 'We sell bicycles.',
@@ -107,7 +107,7 @@ describe('a reflection prompt', () => {
     }
   });
 
-  it('is the same byte for byte in a resumed run', async () => {
+  it('a reflection prompt is the same, byte for byte, in a resumed run', async () => {
     const runDir = mkdtempSync(join(tmpdir(), 'gepa-memory-'));
     try {
       const whole = run();

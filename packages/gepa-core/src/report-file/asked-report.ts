@@ -3,8 +3,8 @@ import { nextTurn } from '../calls/next-turn.ts';
 import type { OptimizationResult } from '../result.ts';
 
 /**
- * By name, so that bundlers leave it out: a bundle has no place for the page, and Node finds the entry and the page
- * beside it.
+ * A variable, so that bundlers leave the module out: a bundle cannot contain the page, and Node finds the entry with the
+ * page beside it.
  */
 const ENTRY: string = 'gepa-core/node';
 
@@ -20,7 +20,7 @@ export async function writeAskedReport<Name extends string>(
 ): Promise<void> {
   if (report === undefined) return;
   try {
-    // The last events reach the disk.
+    // Let the last events reach the disk.
     await nextTurn();
     const { writeReport } = (await import(ENTRY)) as NodeEntry;
     await writeReport(runDir ?? result, report);

@@ -1,7 +1,7 @@
 import type { Compared } from '../evaluate/compare.ts';
 import type { CandidateData, RunData } from '../run-data/run-data.ts';
 
-/** A candidate of an evaluation as `compareEvaluations` and the table of candidates take it. */
+/** Converts an evaluated candidate for `compareEvaluations` and the table of candidates. */
 export function comparedOf(
   run: Pick<RunData, 'valset'> & { readonly examples: readonly { readonly id: string }[] },
   candidate: Omit<CandidateData, 'scores' | 'objectiveScores'>,

@@ -8,10 +8,10 @@ import type {
 } from '../run-data/run-data.ts';
 import type { ExampleDetail, PageRollout } from './page-data.ts';
 
-/** A run, and its large parts on demand. */
+/** A run, with functions that read its large parts. */
 export interface ReportSource {
   readonly data: RunData;
-  /** Made from a result: there are no details. */
+  /** Whether it was made from a result, without details. */
   readonly isPartial?: boolean;
   rollout(detail: DetailRef): RolloutDetail;
   reflection(detail: DetailRef): ReflectionDetail;
@@ -27,7 +27,7 @@ const detailFields = [
   'judgeUsage',
 ] as const;
 
-/** The run in a directory, as it is now. */
+/** The present state of the run in a directory. */
 export function sourceOf(reader: RunReader): ReportSource {
   return {
     data: reader.data,
@@ -60,7 +60,7 @@ export function exampleDetail(
       const { detail: ref, example: _, ...head } = rollout;
       if (!isKept(rollout)) return head;
       const whole = source.rollout(ref);
-      // The line of the journal has further fields.
+      // The line of the journal has more fields than the page needs.
       const detail = Object.fromEntries(
         detailFields.flatMap((name) => (whole[name] === undefined ? [] : [[name, whole[name]]])),
       );

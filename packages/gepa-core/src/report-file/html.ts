@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GepaError } from '../errors.ts';
 
-/** The built page, cut where its data goes. */
+/** The built page, split at the places for its data. */
 export interface Template {
-  /** The start, for a page that may or may not ask the server it came from. */
+  /** The start of the page. `connect`: whether the page may request data from its server. */
   head(connect: "'none'" | "'self'"): string;
-  /** Between the data that the page needs first and the rest. */
+  /** The part between the data that the page needs first and the rest. */
   readonly middle: string;
   readonly end: string;
 }
@@ -23,7 +23,7 @@ export function readTemplate(): Template {
   return { head: (connect) => head.replace('<!--gepa:connect-->', connect), middle, end };
 }
 
-/** From the folder of this module up: beside its chunk in `dist`, or where a checkout builds it. */
+/** Looks upwards from this module's folder: the page is beside its chunk in `dist`, or in the build of a checkout. */
 function templatePath(): string {
   let folder = import.meta.dirname;
   for (let parent = dirname(folder); parent !== folder; [folder, parent] = [parent, dirname(parent)]) {
@@ -37,6 +37,6 @@ function templatePath(): string {
   );
 }
 
-/** A block of data. Base64 cannot end the element that it is in. */
+/** A block of data, in base64, which cannot close its element. */
 export const block = (name: string, packed: Uint8Array): string =>
   `<script type="text/plain" id="gepa-${name}">${Buffer.from(packed).toString('base64')}</script>\n`;

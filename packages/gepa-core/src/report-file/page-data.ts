@@ -7,7 +7,7 @@ import type {
   RunData,
 } from '../run-data/run-data.ts';
 
-/** What the page loads first: a run without scores, bodies of examples, rollouts and prompts. */
+/** The data that the page loads first: a run without scores, contents of examples, rollouts and prompts. */
 export interface PageData
   extends Omit<RunData, 'examples' | 'candidates' | 'reflections' | 'rollouts' | 'frontier'> {
   readonly format: 'gepa-report';
@@ -18,11 +18,11 @@ export interface PageData
   readonly reflections: readonly PageReflection[];
   /** The candidates of the Pareto frontier. */
   readonly frontier: readonly PageSurvivor[];
-  /** How often rollouts failed, by message; the most frequent first. */
+  /** The numbers of failed rollouts by message, the most frequent first. */
   readonly failures: readonly { readonly message: string; readonly count: number }[];
-  /** Rollouts without output and trace in the file, which would else be too large. */
+  /** The number of rollouts without output and trace, which were left out to limit the size of the file. */
   readonly omittedRollouts: number;
-  /** Made from a result alone: inputs, outputs and prompts are not known. */
+  /** Whether it was made from a result, without inputs, outputs and prompts. */
   readonly isPartial?: true;
 }
 
@@ -42,7 +42,7 @@ export interface ExampleHead {
   readonly preview: string;
 }
 
-/** One example with everything that ran on it. */
+/** One example with all its rollouts. */
 export interface ExampleDetail extends Omit<ExampleData, 'example' | 'id'> {
   readonly rollouts: readonly PageRollout[];
 }
@@ -52,7 +52,7 @@ export interface PageRollout extends Omit<RolloutData, 'detail' | 'example'> {
   readonly detail?: Omit<RolloutDetail, 'exampleId' | 'score' | 'error'>;
 }
 
-/** The scores of all candidates by valset position; NaN where it was not run. Row after row. */
+/** The scores of all candidates by valset position, in rows; NaN without a score. */
 export interface ScoreMatrix {
   readonly width: number;
   readonly scores: Float64Array;

@@ -1,7 +1,7 @@
 import type { RunData } from '../run-data/run-data.ts';
 import { type PageData, previewOf, type ScoreMatrix } from './page-data.ts';
 
-/** The parts of a run that the page loads first. */
+/** Converts a run to the data that the page loads first. */
 export function pageOfRun(run: RunData): { readonly data: PageData; readonly matrix: ScoreMatrix } {
   const { examples, candidates, reflections, rollouts, frontier, ...rest } = run;
   const keys = new Map<number, number>();

@@ -5,7 +5,7 @@ import type { CandidateEvaluation, EvaluatedRollout, EvaluationData } from '../e
 import type { CandidateData, RolloutData, RolloutDetail, RunData } from '../run-data/run-data.ts';
 import type { ReportSource } from './details.ts';
 
-/** What the result of `evaluate` has without its run directory: inputs and traces are only on disk. */
+/** Converts the result of `evaluate`. Inputs and traces are missing: only the run directory has them. */
 export function sourceOfEvaluation(report: EvaluationData): ReportSource {
   const candidates = Object.values<CandidateEvaluation>(report.candidates);
   const details: RolloutDetail[] = [];
@@ -32,7 +32,7 @@ function detailOf(exampleId: string, rollout: EvaluatedRollout): RolloutDetail {
   return { exampleId, ...detail };
 }
 
-/** Its details are found by number. */
+/** A rollout whose details are found by its number. */
 function rolloutOf(
   { score, error, failedIn, durationMs }: EvaluatedRollout,
   { candidate, example, number }: Readonly<Record<'candidate' | 'example' | 'number', number>>,

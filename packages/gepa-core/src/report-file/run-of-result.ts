@@ -1,7 +1,7 @@
 import type { OptimizationResult } from '../result.ts';
 import type { RunData } from '../run-data/run-data.ts';
 
-/** What a result has of its run: texts, scores, spend. Inputs, outputs, proposals and prompts are only on disk. */
+/** Converts a result. Inputs, outputs, proposals and prompts are missing: only the run directory has them. */
 export function runOfResult(result: OptimizationResult): RunData {
   const { candidates, test, seedScore, bestScore, seedScoredOn, scoredOn, bestCandidate } = result;
   const size = candidates[0]?.scores.length ?? 0;

@@ -27,7 +27,7 @@ const test = (gain: number, interval: readonly [number, number], differing = 10)
 const proposal = (status: string) => ({ status }) as RunData['proposals'][number];
 
 describe('the verdict on a run', () => {
-  it('is a gain when the held-out interval is above 0 and enough examples differ', () => {
+  it('the verdict is a gain when the held-out interval is above 0 and enough examples differ', () => {
     expect(verdictOf(run({ test: test(0.3, [0.1, 0.5]) }))).toEqual({
       kind: 'gain',
       sentence:
@@ -36,7 +36,7 @@ describe('the verdict on a run', () => {
     });
   });
 
-  it('is unsure when the interval includes 0, or few examples differ', () => {
+  it('the verdict is unsure when the interval includes 0 or few examples differ', () => {
     expect(verdictOf(run({ test: test(0.1, [-0.1, 0.3]) }))).toMatchObject({
       kind: 'unsure',
       sentence: expect.stringContaining('which may be chance'),
@@ -44,14 +44,14 @@ describe('the verdict on a run', () => {
     expect(verdictOf(run({ test: test(0.1, [0.01, 0.3], 2) })).kind).toBe('unsure');
   });
 
-  it('is a loss when the interval is below 0', () => {
+  it('the verdict is a loss when the interval is below 0', () => {
     expect(verdictOf(run({ test: test(-0.2, [-0.4, -0.1]) }))).toMatchObject({
       kind: 'loss',
       sentence: expect.stringContaining('loses -0.200'),
     });
   });
 
-  it('without held-out scores says that the validation score tends to be too high', () => {
+  it('the verdict without held-out scores says that the validation score tends to be too high', () => {
     const { kind, sentence, notes } = verdictOf(run());
     expect([kind, sentence]).toEqual([
       'unsure',
@@ -60,13 +60,13 @@ describe('the verdict on a run', () => {
     expect(notes.join()).toContain('tends to be too high');
   });
 
-  it('names the examples behind the scores where seed and best were scored on different ones', () => {
+  it('the verdict names the examples behind the scores when seed and best were scored on different examples', () => {
     const bestOn = { examples: 8, positions: [], fresh: true, optimistic: false };
     const { notes } = verdictOf(run({ score: { seed: 0.4, best: 0.7, seedOn: on, bestOn } }));
     expect(notes[0]).toContain('the best candidate 0.700 on 8 of 20 examples that the search did not use');
   });
 
-  it('says what became of the proposals when the seed is still the best', () => {
+  it('the verdict counts the outcomes of the proposals when the seed is still the best', () => {
     const best = (proposals: RunData['proposals']) => verdictOf(run({ bestIndex: 0, proposals })).sentence;
     expect(best([])).toContain('no proposal was tested.');
     expect(best([proposal('rejected'), proposal('rejected'), proposal('refused')])).toContain(
@@ -75,7 +75,7 @@ describe('the verdict on a run', () => {
     expect(best([proposal('rejected'), proposal('accepted')])).toContain('1 passed its minibatch');
   });
 
-  it('of a run that goes on speaks of the best so far', () => {
+  it('the verdict on a run in progress is about the best candidate so far', () => {
     expect(verdictOf(run({ state: 'running' })).sentence).toContain('Candidate 3 leads with 0.700');
     const { score: _, ...unscored } = run({ state: 'running' });
     expect(verdictOf(unscored).sentence).toBe('The seed is being scored.');

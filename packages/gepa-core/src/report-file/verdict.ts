@@ -4,7 +4,7 @@ import { countOf, formatCount, formatGain, formatScore } from '../report/format.
 import type { TestScores } from '../result.ts';
 import type { RunData } from '../run-data/run-data.ts';
 
-/** What came of a run, in one sentence, and what to know about it. */
+/** The outcome of a run in one sentence, with notes. */
 export interface RunVerdict {
   /** `gain` and `loss` are unlikely to be chance. */
   readonly kind: 'gain' | 'loss' | 'unsure' | 'none';
@@ -42,7 +42,7 @@ export function verdictOf(run: VerdictData): RunVerdict {
   };
 }
 
-/** What a comparison of two evaluated candidates shows. */
+/** The outcome of a comparison of two evaluated candidates. */
 export function verdictOfComparison(comparison: Comparison): RunVerdict {
   const kinds = { better: 'gain', worse: 'loss', 'not proven': 'unsure' } as const;
   return { kind: kinds[comparison.verdict], sentence: verdictLine(comparison), notes: [] };

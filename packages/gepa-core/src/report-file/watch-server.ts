@@ -13,7 +13,7 @@ import { pageOfRun } from './page-of-run.ts';
 export interface WatchOptions {
   /** Default 0: any free port. */
   readonly port?: number;
-  /** How often the run directory is looked at, in milliseconds. Default 500. */
+  /** The time between two reads of the run directory, in milliseconds. Default 500. */
   readonly intervalMs?: number;
 }
 
@@ -24,8 +24,8 @@ export interface WatchServer {
 }
 
 /**
- * Serves the report page on loopback, and follows a run directory as it grows; it need not exist yet. Whoever asks must
- * know the token in the address. Nothing is read but the run's own files.
+ * Serves the report page on loopback, and follows a run directory as it grows, which need not exist yet. Requests need the
+ * token in the address. Only the run's own files are read.
  */
 export async function watchRun(
   runDir: string,
@@ -63,7 +63,7 @@ export async function watchRun(
   };
 
   function respond(request: IncomingMessage, response: ServerResponse): void {
-    // A page elsewhere can make a browser ask us under a name that it resolves to loopback.
+    // Against DNS rebinding: another page can resolve a host name of its own to loopback.
     if (!hosts.has(request.headers.host ?? '')) send(response, 403, 'text/plain', 'Unknown host.');
     else if (request.method !== 'GET') send(response, 405, 'text/plain', 'Only GET.');
     else {
@@ -110,14 +110,14 @@ export async function watchRun(
 
   function follow(response: ServerResponse): void {
     response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' });
-    // What the page has read may be older than this connection.
+    // The data that the page has read may be older than this connection.
     response.write('retry: 1000\n\nevent: changed\ndata:\n\n');
     listeners.add(response);
     response.on('close', () => listeners.delete(response));
   }
 }
 
-/** The run as it was when the directory was last looked at. */
+/** The run as it was at the last read of its directory. */
 class LiveRun {
   readonly #reader: RunReader;
   #source: ReportSource | undefined;
@@ -136,7 +136,7 @@ class LiveRun {
       this.#isStale ||= hasChanged;
       return hasChanged;
     } catch {
-      // A file may be replaced or deleted while it is read; the next look may succeed.
+      // A file may be replaced or deleted while it is read; the next read may succeed.
       return false;
     }
   }
@@ -194,7 +194,7 @@ const headers = {
   'x-content-type-options': 'nosniff',
 };
 
-/** From this size, compressing is faster than sending. */
+/** From this size on, compression saves time. */
 const COMPRESS = 100_000;
 
 function send(response: ServerResponse, status: number, type: string, body: string | Uint8Array): void {

@@ -17,10 +17,10 @@ import { runOfResult } from './run-of-result.ts';
 
 const gzip = promisify(gzipWithCallback);
 
-/** A block is unpacked as a whole, so it is small; one example may still be larger. */
+/** A block is small, because the page unpacks it as a whole; one example may still be larger. */
 const BLOCK_CHARACTERS = 500_000;
 
-/** A tenth of it or less, compressed: more than this, and mail and browsers take it badly. */
+/** Compressed to a tenth or less. Larger files are a problem for mail and browsers. */
 const DEFAULT_MAX_DETAIL_BYTES = 300_000_000;
 
 export interface ReportOptions {
@@ -32,10 +32,11 @@ export interface ReportOptions {
 }
 
 /**
- * Writes a report of a run or an evaluation: one HTML file that opens from disk, without a network. It may still go on.
+ * Writes a report of a run or an evaluation, also one that is not finished: one HTML file that opens from disk, without a
+ * network.
  *
- * @param run Its run directory; or the result of `optimize` (`compiled.result`), which knows texts, scores and spend but
- * not what the program read and wrote; or what `evaluate` returned, which knows outputs but not inputs and traces.
+ * @param run The run directory; or the result of `optimize` (`compiled.result`), without inputs, outputs and prompts; or
+ * the result of `evaluate`, without inputs and traces.
  * @throws {RunDirectoryError} when the directory has no run.
  * @throws {FileAccessError} when the file cannot be written.
  */
@@ -63,7 +64,7 @@ function resultSource(result: OptimizationResult): ReportSource {
   return { data: runOfResult(result), isPartial: true, rollout: missing, reflection: missing };
 }
 
-/** Writes the page and a run into one file, which takes the place of an older one when it is whole. */
+/** Writes the page and a run into one file, which replaces an older one when it is complete. */
 export async function writeReportFile(
   path: string,
   source: ReportSource,

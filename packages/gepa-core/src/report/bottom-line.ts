@@ -8,8 +8,8 @@ interface WritableStream extends OutputStream {
 }
 
 /**
- * A line at the bottom of a terminal, below whatever other code of this process writes there: their lines take its place,
- * and it is drawn again below them.
+ * A line that stays at the bottom of a terminal. When other code of this process writes, the line is drawn again below that
+ * output.
  */
 export class BottomLine {
   readonly #stream: WritableStream;
@@ -17,9 +17,9 @@ export class BottomLine {
   readonly #write: (text: string) => unknown;
   #line = '';
   #isDrawn = false;
-  /** Whether this line is written, not that of other code. */
+  /** Whether this object is writing, not other code. */
   #isOwn = false;
-  /** Whether other code has written a part of a line, so that ours would be glued to it. */
+  /** Whether other code has written an incomplete line. */
   #isInLine = false;
   #restore: (() => void)[] = [];
 
@@ -34,7 +34,7 @@ export class BottomLine {
   show(line: string, above = ''): void {
     if (this.#restore.length === 0 && line !== '') this.#share();
     const start = this.#isInLine ? '\n' : CLEAR_LINE;
-    // Half a line of other code stays until it is whole, unless there is news.
+    // Do not interrupt an incomplete line of other code, unless there are new lines to show.
     if (this.#isInLine && above === '') {
       this.#line = line;
       return;
@@ -70,7 +70,7 @@ export class BottomLine {
       };
       stream.write = replacement;
       this.#restore.push(() => {
-        // Someone may have replaced it since; then ours only passes on.
+        // If other code has replaced `write` since, this one stays and passes everything on.
         if (stream.write !== replacement) return;
         if (isOwnProperty) stream.write = write;
         else delete (stream as Partial<WritableStream>).write;

@@ -27,7 +27,7 @@ type Hunk =
   | { readonly same: readonly string[] }
   | { readonly removed: readonly string[]; readonly added: readonly string[] };
 
-/** With more edits a diff is slow and not readable. */
+/** With more edits, a diff is slow and hard to read. */
 const MAX_EDITS = 2_000;
 
 const linesOf = (text: string): string[] => (text === '' ? [] : text.split('\n'));

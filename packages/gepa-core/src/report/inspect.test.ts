@@ -14,7 +14,7 @@ it('console.log shows a result in a few lines, and names its fields', () => {
   expect(inspect(result)).toContain('fields: runId, bestCandidate');
 });
 
-it('a result is plain data all the same', () => {
+it('a result with a short description for the console is still plain data', () => {
   expect(result).toEqual({ ...result });
   expect(JSON.parse(JSON.stringify(result))).toMatchObject({ bestIndex: 1, runId: 'run' });
   expect(structuredClone(result).bestScore).toBe(result.bestScore);

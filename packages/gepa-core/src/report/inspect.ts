@@ -8,7 +8,7 @@ const custom = Symbol.for('nodejs.util.inspect.custom');
 /** How much of a text `console.log` shows. */
 const MAX_TEXT_CHARACTERS = 60;
 
-/** An object that `console.log` shows by a short description, with some of its fields. Its fields are as before. */
+/** Makes `console.log` show a short description of an object. The object's fields do not change. */
 export function inspectable<Value extends object>(value: Value, describe: () => string): Value {
   // Not enumerable, so that copies and comparisons do not see it.
   return Object.defineProperty(value, custom, { value: describe, enumerable: false, configurable: true });

@@ -34,13 +34,13 @@ export function rejectionReasons({ byReason }: Pick<ProposalCounts, 'byReason'>)
     .join(', ');
 }
 
-/** Whether the last rejection explains the outcome: of a search without a gain, or one that ran out of new texts. */
+/** Whether the last rejection explains the outcome: the search found no gain, or no new texts. */
 export const isLastRejectedTelling = (
   { accepted }: Pick<ProposalCounts, 'accepted'>,
   stopReason: StopReason,
 ): boolean => accepted === 0 || stopReason === 'noNewProposals';
 
-/** Why the last proposal was rejected, with what the feedback on its minibatch said. */
+/** Why the last proposal was rejected, with the feedback on its minibatch. */
 export function describeLastRejected({ components, message, feedback }: RejectedProposal): string {
   const what = components.length === 0 ? 'merge' : `new text of ${components.map(visible).join(' and ')}`;
   const why = visible(message);
@@ -49,7 +49,7 @@ export function describeLastRejected({ components, message, feedback }: Rejected
   return `The last ${what}: ${why}${/[.!?]$/.test(why) ? '' : '.'} Feedback there: “${visible(feedback)}”`;
 }
 
-/** What the minibatches without a failure, or without a success, mean; nothing where there were none. */
+/** Explains minibatches without a failure or without a success; empty without any. */
 export function minibatchesWithoutLesson({
   perfectMinibatches,
   zeroMinibatches,

@@ -21,11 +21,11 @@ export interface Announcement {
   readonly text: string;
 }
 
-/** Retries and failures are announced while their messages are new, up to this number of messages. */
+/** Retries and failures are announced once per message, up to this number of messages. */
 const MAX_FAILURE_MESSAGES = 5;
-/** A smaller gain is shown as 0.000. */
+/** Smaller gains are shown as 0.000. */
 const MIN_GAIN = 0.0005;
-/** Rejected proposals in a row that are announced; then again whenever their number has doubled. */
+/** A warning appears after this many rejected proposals in a row, and again whenever their number has doubled. */
 const MANY_REJECTED = 10;
 
 /** The state of a run for progress displays, built from its events. */
@@ -175,7 +175,7 @@ export class RunProgress {
       ];
     }
     const gain = this.bestScore! - (previousBest ?? 0);
-    // A tie is no news.
+    // A tie is not announced.
     if (bestIndex !== index || gain < MIN_GAIN) return [];
     return [{ kind: 'gain', text: newBestLine(candidate, this.bestScore!, gain) }];
   }

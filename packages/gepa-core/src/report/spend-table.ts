@@ -73,7 +73,7 @@ const columns: readonly Column[] = [
   { name: 'time', cell: ({ timeMs }) => (isShown(timeMs) ? formatDuration(timeMs) : '') },
 ];
 
-/** Left out first where the table is too wide. */
+/** The columns that are left out first when the table is too wide. */
 const leastImportant = ['model calls', 'output tokens', 'input tokens', 'time'].map((name) => ({ name }));
 
 const countOrBlank = (count: number): string => (count === 0 ? '' : formatCount(count));

@@ -29,14 +29,14 @@ const nothing: Totals = { metricCalls: 0, costUsd: 0, tokens: 0, iterations: 0, 
 export class Spending {
   readonly #startedAt: number;
   readonly #spent = { ...nothing };
-  /** The part of this session, which determines the pace. */
+  /** The spend of this session, which determines the pace. */
   readonly #recent = { ...nothing };
   #limits: Partial<Limits> = {};
   #earlierMs = 0;
   #isResumed = false;
   #hasLiveCalls = false;
   #liveRollouts = 0;
-  /** Metric calls of earlier sessions, as far as they are replayed. */
+  /** Metric calls of earlier sessions that have been replayed so far. */
   #replayedMetricCalls = 0;
 
   constructor(startedAt: number) {
@@ -111,7 +111,7 @@ export class Spending {
   #addRecent({ what, usage, metricCalls }: CallSettled): void {
     this.#hasLiveCalls = true;
     if (what === 'rollout') this.#liveRollouts++;
-    // Neither failed rollouts nor unused entries of the journal are metric calls of this session.
+    // Failed rollouts and unused entries of the journal are not metric calls of this session.
     this.#recent.metricCalls = Math.min(this.#liveRollouts, metricCalls - this.#replayedMetricCalls);
     this.#recent.tokens += tokensOf(usage);
     this.#recent.costUsd += usage.costUsd ?? 0;

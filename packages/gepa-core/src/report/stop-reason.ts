@@ -7,7 +7,7 @@ import { formatCount } from './format.ts';
 const descriptions: Readonly<Record<KnownStopReason | 'evaluated', string>> = {
   maxMetricCalls: 'the metric calls are used up',
   maxIterations: 'the iterations are used up',
-  // A call is not made if its maximum does not fit, so that a part of the limit may be left.
+  // A call is not made if its maximum exceeds the limit, so that part of the limit may be left.
   maxCostUsd: 'the next call could exceed the cost limit',
   maxTokens: 'the next call could exceed the token limit',
   maxDurationMs: 'the time limit is reached',
@@ -19,7 +19,7 @@ const descriptions: Readonly<Record<KnownStopReason | 'evaluated', string>> = {
   runDirUnwritable: 'the run directory can no longer be written',
   allPerfect: 'the best candidate is perfect on every validation example',
   trainsetExhausted: 'the candidates are perfect on the training examples, which teach nothing more',
-  // The texts were known or refused, or minibatches were perfect already.
+  // The texts were known or refused, or the minibatches were perfect.
   noNewProposals: 'the last iterations brought no new texts to test',
   evaluated: 'every candidate of the evaluation was scored',
   error: 'the run failed',
@@ -28,19 +28,19 @@ const descriptions: Readonly<Record<KnownStopReason | 'evaluated', string>> = {
 /**
  * Describes a stop reason, followed by the reason itself in parentheses.
  *
- * @param held The metric calls that were left, and what another proposal takes.
+ * @param unused The metric calls that were left, and the number that another proposal can take.
  */
-export function describeStopReason(reason: StopReason, held?: BudgetHeld): string {
+export function describeStopReason(reason: StopReason, unused?: BudgetHeld): string {
   const description =
-    reason === 'maxMetricCalls' && held !== undefined && held.left > 0
-      ? describeHeld(held)
+    reason === 'maxMetricCalls' && unused !== undefined && unused.left > 0
+      ? describeUnused(unused)
       : (ownValue(descriptions, reason) as string | undefined);
   return description === undefined
     ? `a stop condition returned "${visible(reason)}"`
     : `${description} (${reason})`;
 }
 
-function describeHeld({ left, needed }: BudgetHeld): string {
+function describeUnused({ left, needed }: BudgetHeld): string {
   // The search keeps calls for the comparison at its end, which may not use them all.
   return left < needed
     ? `the ${formatCount(left)} metric calls that are left do not suffice for another proposal, which can take ${formatCount(needed)}`

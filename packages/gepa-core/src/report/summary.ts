@@ -21,7 +21,7 @@ export interface SummaryOptions {
   readonly color?: boolean;
   /** The width in columns at which lines are wrapped. Default: that of the terminal, at most 100. */
   readonly width?: number;
-  /** Whether the progress was shown: what it said is left out, the scores among them. Default: `false`. */
+  /** Whether the progress was shown: what it has shown, such as scores, is then left out. Default: `false`. */
   readonly afterProgress?: boolean;
 }
 
@@ -68,7 +68,7 @@ export function summarize<Name extends string>(
 
 const LABEL_WIDTH = 15;
 
-/** Lines with a label before the first; a label without lines is left out. */
+/** Lines with a label before the first line. Labels without lines are left out. */
 function table(
   rows: readonly (readonly [label: string, lines: readonly string[]])[],
   width: number,
@@ -81,7 +81,7 @@ function table(
   );
 }
 
-/** A line in a color of its own is as wide as its text. */
+/** Wraps a line. Codes of colors do not count as width. */
 function wrapped(line: string, width: number): string[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it matches the codes of colors
   const plain = line.replaceAll(/\u001b\[\d+m/g, '');
@@ -211,7 +211,7 @@ function firstFailure({ error }: ScoredCandidate): string {
   return error === undefined ? '' : `, first: ${visible(error).split('\n')[0]}`;
 }
 
-/** How many proposals were accepted, of which components, and where none was, why the last was not. */
+/** The numbers of accepted proposals by component. If there are none, why the last one was rejected. */
 function proposalLines({ proposals, stopReason }: OptimizationResult, afterProgress: boolean): string[] {
   const { made, byComponent, lastRejected } = proposals;
   if (made === 0) return [];

@@ -34,8 +34,8 @@ export interface TerminalProgressOptions {
 
 /**
  * An event listener that shows the progress of a run: a live line on a terminal, occasional plain lines elsewhere. A new
- * best candidate, a warning and the end of the run get their own lines. What other code writes to the terminal meanwhile
- * appears above the live line.
+ * best candidate, a warning and the end of the run get their own lines. The output of other code appears above the live
+ * line.
  *
  * @example
  * await optimize({ …, onEvent: terminalProgress() });
@@ -70,7 +70,7 @@ export function terminalProgress(options: TerminalProgressOptions = {}): Listene
   };
 }
 
-/** The clock goes on while no event comes, such as during a reflection. */
+/** The time between redraws without an event, for example during a reflection. */
 const TICK_MS = 1_000;
 
 type Display = (
@@ -90,7 +90,7 @@ function liveLine(options: {
   const { stream, columns, colors, intervalMs } = options;
   const style = { plain: (text: string) => text, gain: colors.green, warning: colors.yellow };
   const { stdout, stderr } = globalThis.process ?? {};
-  // Both show on one terminal.
+  // Both are shown on the same terminal.
   const bottom = new BottomLine(stream, stream === stderr && stdout && isTerminal(stdout) ? [stdout] : []);
   let drawnAt = Number.NEGATIVE_INFINITY;
   return (run, announcements, cause, now) => {
@@ -117,15 +117,15 @@ const GAP = '  ';
 interface Segment {
   readonly text: string;
   readonly paint?: (text: string) => string;
-  /** Is shortened rather than left out. */
+  /** Whether it is shortened instead of left out. */
   readonly isElastic?: boolean;
   readonly gap?: string;
 }
 
-/** The columns that an elastic segment needs to say something. */
+/** The minimum width of a shortened segment, in columns. */
 const MIN_ELASTIC = 12;
 
-/** As many segments as fit, the most important first. Leaves the last column free, because some terminals wrap there. */
+/** As many segments as fit, the most important ones first. The last column stays empty, because some terminals wrap there. */
 function progressLine(run: RunProgress, now: number, columns: number, colors: Colors): string {
   const room = Math.max(0, columns - 1);
   let line = '';

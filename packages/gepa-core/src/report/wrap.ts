@@ -3,7 +3,7 @@ import { visible } from '../visible.ts';
 /** The largest width of reports in columns. */
 export const REPORT_WIDTH = 100;
 
-/** The width of reports: that of the terminal on standard output, but not more than is read well. */
+/** The width of reports: that of the terminal on standard output, but at most `REPORT_WIDTH`. */
 export function reportWidth(): number {
   const stdout = globalThis.process?.stdout;
   // Some terminals report 0 columns.
@@ -89,7 +89,7 @@ export function displayWidth(text: string): number {
   return columns;
 }
 
-/** A text in at most `columns` columns; one that is too long ends in `…`. */
+/** A text in at most `columns` columns. A shortened text ends in `…`. */
 export function fitted(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   let kept = '';

@@ -53,7 +53,7 @@ function options(changes: object = {}) {
 
 const capitals = { prompt: 'Answer in capitals.' };
 
-/** What the directory tells of a candidate, as the report has it. */
+/** A candidate from the directory, in the form of the report. */
 const ofDirectory = (run: RunData, index: number) =>
   comparedOf(run, run.candidates[index]!, run.candidates[index]!.scores);
 
@@ -66,7 +66,7 @@ function expectSame(run: RunData, index: number, candidate: CandidateEvaluation)
 }
 
 describe('the directory of an evaluation', () => {
-  it('tells names, texts, scores, intervals, failures, usage and time of the candidates as the report does', async () => {
+  it('the directory of an evaluation has the same names, texts, scores, intervals, failures, usage and time as the report', async () => {
     const report = await evaluate(
       options({ candidates: { production: 'seed', new: capitals }, repeats: 3 }) as never,
     );
@@ -85,7 +85,7 @@ describe('the directory of an evaluation', () => {
     );
   });
 
-  it('has the candidates of the last call, also where that gives names to known texts in another order', async () => {
+  it('the directory of an evaluation has the candidates of the last call, also if that call names known texts in another order', async () => {
     await evaluate(options({ candidates: { old: { prompt: 'Old.' }, production: 'seed' } }) as never);
     const report = await evaluate(
       options({ candidates: { new: capitals, production: 'seed', same: 'seed' } }) as never,
@@ -97,7 +97,7 @@ describe('the directory of an evaluation', () => {
     expect([...new Set(run.rollouts.map(({ candidate }) => candidate))]).toEqual([0, 1, 2]);
   });
 
-  it('of an evaluation that ended early has gaps where nothing was scored', async () => {
+  it('the directory of an evaluation that ended early has gaps for examples without a score', async () => {
     const report = await evaluate(
       options({
         candidates: { production: 'seed', new: capitals },
@@ -113,7 +113,7 @@ describe('the directory of an evaluation', () => {
     expect(run.candidates[1]!.scores).toContain(null);
   });
 
-  it('has a score for each place of an example that is there twice', async () => {
+  it('the directory of an evaluation has a score for each position of an example that occurs twice', async () => {
     const twice = [...words, words[0]];
     const { candidates } = await evaluate(
       options({ candidates: { new: capitals }, examples: twice }) as never,
@@ -122,7 +122,7 @@ describe('the directory of an evaluation', () => {
     expect(readRun(runDir).candidates[0]!.scores).toEqual(known!.examples.map(({ score }) => score));
   });
 
-  it('of a search says that it is one', async () => {
+  it('the directory of a search is not that of an evaluation', async () => {
     const { optimize } = await import('../optimize.ts');
     const { tokenRun } = await import('../testing/fixtures/token-run.ts');
     await optimize(tokenRun({ maxMetricCalls: 60, runDir }).options);

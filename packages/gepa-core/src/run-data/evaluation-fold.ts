@@ -5,19 +5,19 @@ import type { EvaluationDescription } from '../journal/describe-run.ts';
 import { bootstrapInterval } from '../search/bootstrap.ts';
 import type { CandidateData, RolloutData } from './run-data.ts';
 
-/** A rollout of some texts; `place` is its repeat and its position in the examples, absent where equal ones share it. */
+/** A rollout of some texts. `place`: its repeat and position; absent when equal examples share it. */
 interface EvaluatedRollout {
   readonly rollout: RolloutData;
   readonly place: { readonly repeat: number; readonly position: number } | undefined;
   readonly usage: Usage;
 }
 
-/** A rollout of an evaluation by its name in the journal; probes of the provider have others. */
+/** The name in the journal of an evaluation's rollouts. Rollouts that check the provider have other names. */
 const REPEATED = /^repeat (\d+)\.testset\.(\d+)$/;
 
-/** The rollouts of an evaluation, by the number of the texts that ran. */
+/** Collects the rollouts of an evaluation, by the number of their texts. */
 export class EvaluationFold {
-  /** Of the last session; undefined for a search. */
+  /** The description in the last session; undefined for a search. */
   about: EvaluationDescription | undefined;
   readonly #rollouts = new Map<number, EvaluatedRollout[]>();
   readonly #intervals = new Map<string, { readonly scored: number; readonly interval: [number, number] }>();
@@ -85,7 +85,7 @@ export class EvaluationFold {
     };
   }
 
-  /** Computed again only where there is more: while a run is watched, it is read often. */
+  /** Caches intervals, since a run that is watched is read often. */
   #intervalOf(key: string, scores: readonly number[], scored: number): [number, number] {
     const known = this.#intervals.get(key);
     if (known?.scored === scored) return known.interval;

@@ -12,7 +12,7 @@ export type OpenProposal = { -readonly [Field in keyof ProposalData]: ProposalDa
 
 type Numbered = Extract<DecisionEvent, { readonly proposal: number }>;
 
-/** The decisions of a run so far: a fold of the lines of `events.jsonl`. */
+/** Collects the decisions of a run from the lines of `events.jsonl`. */
 export class EventsFold {
   readonly state = new SearchState();
   readonly proposals: OpenProposal[] = [];

@@ -1,6 +1,6 @@
 import { ofPresentVersion } from '../journal/journal-lines.ts';
 
-/** The starts of a line in which its short fields are looked for, in bytes: most heads are shorter than the first. */
+/** How many bytes of a line are searched for its short fields: first few, which suffice for most lines. */
 const prefixes = [768, 16_384];
 /** The fields of rollouts and reflections that may be long. They come last. */
 const longField = /,"(?:feedback|componentFeedback|output|trace|prompt)":/;
@@ -8,9 +8,9 @@ const longField = /,"(?:feedback|componentFeedback|output|trace|prompt)":/;
 const decoder = new TextDecoder();
 
 /**
- * A line of the journal without the fields that may be long, which are not parsed; `undefined` for one that is damaged.
+ * Parses a line of the journal without its long fields; `undefined` for a damaged line.
  *
- * A cut inside of a field leaves a bracket open, so that the head is no JSON, and the whole line is parsed.
+ * If the line is cut inside a field, a bracket stays open, and the head is not valid JSON: the whole line is then parsed.
  */
 export function headOfLine(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   // Lines of version 3 had the long fields in the middle, and the time at the end.

@@ -14,19 +14,19 @@ import type { StopReason } from '../search/strategies/stop-conditions.ts';
 import { EvaluationFold } from './evaluation-fold.ts';
 import type { ReflectionData, RolloutData, RunDescription } from './run-data.ts';
 
-/** A rollout whose candidate may still be found. */
+/** A rollout whose candidate may be known later. */
 export type OpenRollout = { -readonly [Field in keyof RolloutData]: RolloutData[Field] };
 
 /** The length to which the message of an error is shortened. */
 const MAX_ERROR_CHARACTERS = 300;
 
-/** The calls of a run so far: a fold of the lines of its journal. */
+/** Collects the calls of a run from the lines of its journal. */
 export class JournalFold {
   runId = '';
   startedAt = 0;
   updatedAt = 0;
   sessions = 0;
-  /** Of the last session, once it has ended. */
+  /** The stop reason of the last session, once it has ended. */
   endedBy: StopReason | undefined;
   about: Partial<RunDescription> = {};
   readonly spend = new SpendReport();
@@ -37,8 +37,9 @@ export class JournalFold {
   readonly exampleIds: string[] = [];
   /** The texts by their number in the journal. */
   readonly texts = new Map<number, Readonly<Record<string, string>>>();
-  /** By the number of the texts: their rollouts while they are not in the pool, and when the first of all ended. */
+  /** The rollouts of texts that are not in the pool, by the number of the texts. */
   readonly outsidePool = new Map<number, OpenRollout[]>();
+  /** When the first rollout of texts ended, by the number of the texts. */
   readonly firstAt = new Map<number, number>();
   readonly evaluation = new EvaluationFold();
   readonly #errors = new Map<string, string>();
@@ -101,7 +102,7 @@ export class JournalFold {
     this.about = { strategies: Object.fromEntries(options.map(([name, text]) => [name, plain(text)])) };
   }
 
-  /** The texts are in the pool. */
+  /** Assigns the rollouts of texts to the candidate that they became. */
   joined(textsId: number, candidate: number): void {
     for (const rollout of this.outsidePool.get(textsId) ?? []) rollout.candidate = candidate;
     this.outsidePool.delete(textsId);
@@ -156,7 +157,7 @@ export class JournalFold {
     else others.push(rollout);
   }
 
-  /** Errors tend to be the same, and are many. */
+  /** One string for equal errors, of which there may be many. */
   #shared(error: string): string {
     const short = error.length > MAX_ERROR_CHARACTERS ? `${error.slice(0, MAX_ERROR_CHARACTERS)}…` : error;
     const known = this.#errors.get(short);

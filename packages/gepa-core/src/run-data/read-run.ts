@@ -33,7 +33,7 @@ export function readRun(runDir: string): RunData {
 }
 
 const decoder = new TextDecoder();
-/** The id of the run is within them. */
+/** The first bytes of the journal, which contain the id of the run. */
 const START_BYTES = 96;
 
 /** Reads the directory of a run while it grows. If another run is started in the directory, it reads that one. */
@@ -48,7 +48,7 @@ export class RunReader {
   /** Why the first line of the journal cannot be read. */
   #unreadable: unknown;
   #examples: Examples | undefined;
-  /** The texts that are in the pool, and how many candidates and texts were compared with each other. */
+  /** How many candidates and texts have been compared with each other so far. */
   #known = { candidates: 0, texts: 0 };
   readonly #candidateByTexts = new Map<string, number>();
   readonly #textsIdByKey = new Map<string, number>();
@@ -59,7 +59,7 @@ export class RunReader {
   }
 
   /**
-   * Reads what was written since the last call. Before the run has started there is nothing.
+   * Reads everything that was written since the last call.
    *
    * @returns whether something has changed.
    */
@@ -74,12 +74,12 @@ export class RunReader {
     return before !== this.#state();
   }
 
-  /** What changes when something was read. */
+  /** A text that changes with every new line. */
   #state(): string {
     return JSON.stringify([this.#start, this.#offsets, this.#examples === undefined, this.#wasRunning]);
   }
 
-  /** The directory may have been deleted, and another run started in it. */
+  /** Starts again when the directory was deleted and another run was started in it. */
   #recognize(): void {
     const fs = builtin('node:fs', 'read the run on Node.');
     if (!fs.existsSync(this.#path('journal.jsonl'))) return;
@@ -161,7 +161,7 @@ export class RunReader {
     };
   }
 
-  /** What a rollout or reflection has besides its short fields, read from the journal. */
+  /** Reads the long fields of a rollout or reflection from the journal. */
   detail<Detail extends RolloutDetail | ReflectionDetail>({ offset, length }: DetailRef): Detail {
     const fs = builtin('node:fs', 'read the run on Node.');
     const bytes = new Uint8Array(length);
@@ -191,7 +191,7 @@ export class RunReader {
       else if (line === undefined) this.#damaged++;
       else if (this.#unreadable === undefined) {
         this.#journal.apply(line as unknown as JournalLine, position);
-        // A resumed run writes its decisions anew.
+        // A resumed run writes all its decisions again.
         if (line.type === 'session') this.#forgetEvents();
       }
     }
@@ -208,7 +208,7 @@ export class RunReader {
   #readEvents(): void {
     const fs = builtin('node:fs', 'read the run on Node.');
     const size = fs.statSync(this.#path('events.jsonl'), { throwIfNoEntry: false })?.size;
-    // Of a directory that was deleted, what was read stays.
+    // The directory was deleted: keep what was read.
     if (size === undefined) return;
     if (size < this.#offsets.events) this.#forgetEvents();
     for (const { bytes, position } of this.#linesOf('events.jsonl', this.#offsets.events)) {
@@ -241,7 +241,7 @@ export class RunReader {
     if (fs.existsSync(this.#path(name))) yield* linesFrom(this.#path(name), offset);
   }
 
-  /** Finds the candidates of texts that ran before they were in the pool. */
+  /** Assigns rollouts to candidates that joined the pool after they were run. */
   #connect(): void {
     const { candidates } = this.#events.state;
     const { texts } = this.#journal;
@@ -264,7 +264,7 @@ export class RunReader {
     }
   }
 
-  /** Version 3 did not say for which proposal a rollout was made. */
+  /** Finds the proposals of rollouts in directories of version 3, which did not record them. */
   #attribute(rollouts: readonly OpenRollout[], key: string): void {
     const names = this.#events.state.started!.components;
     const origin = this.#events.proposals.find(
@@ -322,7 +322,7 @@ const testOf = (test: TestScores, bestIndex: number): TestScores => ({
   candidate: (test as Partial<TestScores>).candidate ?? bestIndex,
 });
 
-/** A directory of version 3 of the format has only what the first event says. */
+/** The description of a run; in directories of version 3 only what the first event says. */
 function descriptionOf(
   about: Partial<RunDescription>,
   started: Extract<DecisionEvent, { type: 'run_started' }> | undefined,

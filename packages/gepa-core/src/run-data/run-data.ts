@@ -8,8 +8,8 @@ import type { CandidateSource, FrontierType } from '../search/state/search-view.
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
 
 /**
- * A run as its directory describes it: see `readRun`. Candidates are numbered as in the result (0 is the seed), proposals
- * from 1, examples and reflections from 0; each number is the place in the list here, a proposal's plus 1.
+ * The data of a run directory: see `readRun`. Candidates are numbered as in the result (0 is the seed), examples and
+ * reflections from 0: their numbers are indices of the lists below. Proposals are numbered from 1.
  *
  * An evaluation (`evaluate`) has its examples as the valset and its candidates in the given order, without proposals.
  */
@@ -32,7 +32,7 @@ export interface RunData {
   readonly candidates: readonly CandidateData[];
   readonly proposals: readonly ProposalData[];
   readonly reflections: readonly ReflectionData[];
-  /** Every rollout that was scored, in the order in which they ended. */
+  /** All scored rollouts, in the order in which they ended. */
   readonly rollouts: readonly RolloutData[];
   /** The best candidate so far; 0 before the seed was scored. */
   readonly bestIndex: number;
@@ -44,7 +44,7 @@ export interface RunData {
   readonly score?: {
     readonly seed: number;
     readonly best: number;
-    /** The examples behind them. */
+    /** The examples behind the two scores. */
     readonly seedOn: ScoreBasis;
     readonly bestOn: ScoreBasis;
   };
@@ -68,7 +68,7 @@ export interface RunData {
   readonly warnings: readonly string[];
 }
 
-/** What a run was started with; of its last session. */
+/** The options and versions of a run, as in its last session. */
 export interface RunDescription {
   readonly components: readonly ComponentDescription[];
   /** `undefined` where a model is not known by name. */
@@ -76,7 +76,7 @@ export interface RunDescription {
   /** The options that decide the search, by name, as text. */
   readonly strategies: Readonly<Record<string, string>>;
   readonly limits: RunLimits;
-  /** Packages, and the runtime. */
+  /** The versions of packages and of the runtime. */
   readonly versions: Readonly<Record<string, string>>;
   readonly seed: number;
   readonly perfectScore?: number;
@@ -87,11 +87,11 @@ export interface ComponentDescription {
   readonly kind?: ComponentKind;
   readonly variables?: readonly string[];
   readonly description?: string;
-  /** Its text in code, where the program had loaded another. */
+  /** Its text in code, if the program had loaded another text. */
   readonly original?: string;
 }
 
-/** The limits of a run; what is absent was not limited. */
+/** The limits of a run. Absent: no limit. */
 export interface RunLimits {
   readonly maxMetricCalls?: number;
   readonly maxIterations?: number;
@@ -103,12 +103,12 @@ export interface RunLimits {
 /** An example, with secrets masked. */
 export interface ExampleData {
   readonly example: number;
-  /** Its own id, or the first of its ids by set and position (`val:3`). */
+  /** Its own id, or the first one by set and position (`val:3`). */
   readonly id: string;
   readonly input?: unknown;
   readonly expected?: unknown;
   readonly metadata?: unknown;
-  /** Further fields. */
+  /** All other fields of the example. */
   readonly other?: Readonly<Record<string, unknown>>;
 }
 
@@ -119,9 +119,9 @@ export interface CandidateData {
   readonly parents: readonly number[];
   readonly source: CandidateSource;
   readonly iteration: number;
-  /** The number of the proposal that it came from; absent for the seed. */
+  /** The number of its proposal; absent for the seed. */
   readonly proposal?: number;
-  /** Milliseconds of the run when it was first scored. */
+  /** When it was first scored, in milliseconds of the run. */
   readonly at: number;
   /** Metric calls before its validation. */
   readonly metricCalls: number;
@@ -131,45 +131,45 @@ export interface CandidateData {
   /** The number of rollouts on the valset that threw when it was added, and the first message. */
   readonly failed?: number;
   readonly error?: string;
-  /** On all examples that it was scored on, and their number. */
+  /** The mean over all examples with a score, and their number. */
   readonly mean: number;
   readonly coverage: number;
-  /** On the part on which candidates are compared now. */
+  /** The mean on the part of the valset on which candidates are compared now. */
   readonly partMean: number;
   /** Present in an evaluation. */
   readonly evaluated?: EvaluatedCandidateData;
 }
 
-/** What an evaluation knows of a candidate besides its scores. */
+/** The results of an evaluated candidate besides its scores. */
 export interface EvaluatedCandidateData {
   readonly name: string;
   /** 95 % confidence interval of the mean: bootstrap over the examples. */
   readonly interval: readonly [number, number];
-  /** Of all rollouts, judge included. */
+  /** The usage of all rollouts, judge included. */
   readonly usage: Usage;
   /** The mean time of a rollout in milliseconds. */
   readonly meanDurationMs: number;
 }
 
-/** A task of an iteration, and what came of it. */
+/** A task of an iteration, and its outcome. */
 export interface ProposalData {
   readonly number: number;
   readonly iteration: number;
-  /** The place in its iteration. */
+  /** The index within its iteration. */
   readonly task: number;
   readonly kind: 'mutation' | 'merge';
   readonly parents: readonly number[];
-  /** Those with a new text, or that were to get one. */
+  /** The components that it was to rewrite. */
   readonly components: readonly string[];
   /** The new texts; absent when there are none. */
   readonly texts?: Readonly<Partial<Record<string, string>>>;
   /** Numbers of examples. */
   readonly minibatch: readonly number[];
-  /** Scores of the parent and of the child by place in the minibatch; empty when they were not run. */
+  /** Scores of the parent and of the child by position in the minibatch; empty when they were not run. */
   readonly before: readonly number[];
   readonly after: readonly number[];
   /**
-   * `open`: nothing came of it yet. `skipped`: the parent was perfect on the minibatch. `refused`: there was no usable
+   * `open`: not decided yet. `skipped`: the parent was perfect on the minibatch. `refused`: there was no usable
    * text. `rejected`: the child was tested and was not good enough. `accepted`: it passed the test on the minibatch.
    */
   readonly status: 'open' | 'skipped' | 'refused' | 'rejected' | 'accepted';
@@ -182,7 +182,7 @@ export interface ProposalData {
   >;
   /** One line of the feedback on its minibatch. */
   readonly feedback?: string;
-  /** The candidate that it became. */
+  /** The candidate that was made of it. */
   readonly candidate?: number;
   readonly reflections: readonly number[];
 }
@@ -194,7 +194,7 @@ export interface ReflectionData {
   readonly iteration: number;
   readonly task: number;
   readonly components: readonly string[];
-  /** 1 when texts that could not be used were asked for again. */
+  /** 0 for the first question of a proposal, 1 for the second, about texts that could not be used. */
   readonly attempt: number;
   readonly at: number;
   readonly durationMs: number;
@@ -203,7 +203,7 @@ export interface ReflectionData {
   readonly detail: DetailRef;
 }
 
-/** A scored rollout. It has a `candidate` where the texts are in the pool, and else the `proposal` that it tested. */
+/** A scored rollout. It has a `candidate` if its texts are in the pool, and otherwise the `proposal` that it tested. */
 export interface RolloutData {
   readonly example: number;
   readonly candidate?: number;
@@ -214,7 +214,7 @@ export interface RolloutData {
   /** The message of the error, shortened. */
   readonly error?: string;
   readonly failedIn?: 'program' | 'metric';
-  /** Milliseconds of the run. */
+  /** When it ended, in milliseconds of the run. */
   readonly at: number;
   readonly durationMs: number;
   /** Where its output, trace and feedback are: `RolloutDetail`. */

@@ -1,6 +1,6 @@
 import type { Task } from './strategies/proposal-sampling.ts';
 
-/** The most metric calls that a task can take. */
+/** The maximum of metric calls that a task can take. */
 export interface TaskCost {
   /** Running the parent on the minibatch. */
   readonly parent: number;
@@ -11,8 +11,8 @@ export interface TaskCost {
 }
 
 /**
- * The leading tasks that the budget can take to the end, validation included. An iteration that cannot end in a new
- * candidate would be wasted.
+ * The first tasks, as many as the budget can finish, validation included. An iteration that cannot add a candidate would be
+ * wasted.
  */
 export function affordableTasks(
   tasks: readonly Task[],

@@ -2,7 +2,7 @@ import type { ExampleRef } from './evaluation/examples.ts';
 import { policyRequest } from './pool.ts';
 import type { SearchContext } from './search-context.ts';
 
-/** The metric calls that proposals may take: what is left without the reserve of the final comparison. */
+/** The metric calls that proposals may take: those left, without the share of the final comparison. */
 export function callsForSearch<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): number {

@@ -1,6 +1,6 @@
 import { Random } from './random.ts';
 
-/** Gives the random numbers of a draw, by its purpose. */
+/** Returns the random generator for a draw with a purpose, such as `'parent'`. */
 export type Draws = (purpose: string) => Random;
 
 /** One generator for all draws, in the order in which they are made, as in the Python reference. */
@@ -10,8 +10,8 @@ export function sharedDraws(seed: number): Draws {
 }
 
 /**
- * A generator of its own for every draw, from the seed, the iteration and the purpose. A draw does not depend on how many
- * others came before it, so that two runs that differ in one decision still share the others.
+ * One generator for each draw, seeded by the random seed, the iteration and the purpose. A draw does not depend on the
+ * number of draws before it, so that two runs that differ in one decision still share the others.
  */
 export function keyedDraws(seed: number, iteration: () => number): Draws {
   const counts = new Map<string, number>();

@@ -3,7 +3,7 @@ import { policyRequest, score } from './pool.ts';
 import type { SearchContext } from './search-context.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 
-/** Reasons to end at once, without a final comparison. */
+/** Stop reasons that allow no final comparison. */
 const urgent: ReadonlySet<StopReason> = new Set([
   'aborted',
   'stopFile',
@@ -12,10 +12,10 @@ const urgent: ReadonlySet<StopReason> = new Set([
 ]);
 
 /**
- * The final comparison of the best candidates, as far as the evaluation policy asks for one: runs them on further
- * positions of the valset and chooses the best.
+ * Compares the best candidates once more, if the evaluation policy has a final comparison: runs them on further positions
+ * of the valset and chooses the best.
  *
- * @returns why the run ends: as before, unless it is interrupted now.
+ * @returns why the run ends: `reason`, or the reason of an interruption.
  */
 export async function compareFinalists<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
@@ -41,14 +41,14 @@ export async function compareFinalists<Example, Output, Trace, Name extends stri
         .map((position) => ({ index, position, run: 1 }))
         .filter((pair) => !tried.has(`${pair.index} ${pair.position}`)),
     );
-    // A policy that asks for nothing new has no choice to offer.
+    // A step without new rollouts would repeat forever.
     if (missing.length === 0) return endedBy;
     for (const { index, position } of missing) tried.add(`${index} ${position}`);
     endedBy = stopsRun(await score(search, missing, 'finals')) ?? reason;
   }
 }
 
-/** By position in the valset: whether the search has seen a candidate there, or on an equal training example. */
+/** By position in the valset: whether the search has run a candidate on this example, or on an equal training example. */
 function usedPositions<Example, Output, Trace, Name extends string>({
   state,
   trainset,

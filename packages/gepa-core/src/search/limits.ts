@@ -8,7 +8,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { SearchState } from './state/state.ts';
 import * as conditions from './strategies/stop-conditions.ts';
 
-/** The options that end a search. */
+/** The options that limit a search. */
 interface LimitOptions {
   readonly maxMetricCalls?: number | undefined;
   readonly maxIterations?: number | undefined;
@@ -18,7 +18,7 @@ interface LimitOptions {
   readonly stopConditions?: readonly conditions.StopCondition[] | undefined;
 }
 
-/** What the limits are compared with. */
+/** The state of the run, which is compared with the limits. */
 interface Progress<Name extends string> {
   readonly state: SearchState<Name>;
   readonly spend: SpendReport;
@@ -28,7 +28,7 @@ interface Progress<Name extends string> {
   readonly journal: Journal | undefined;
 }
 
-/** When a search ends: at its limits, at the caller's conditions, or when it is aborted. */
+/** Decides when a search ends: at its limits, by a stop condition, or when it is aborted. */
 export class SearchLimits<Name extends string> {
   readonly #options: LimitOptions;
   readonly #progress: Progress<Name>;
@@ -55,15 +55,15 @@ export class SearchLimits<Name extends string> {
   }
 
   /**
-   * Why the search ends after the present iteration, if it does.
+   * Why the search ends after the present iteration; `undefined` if it goes on.
    *
    * @param reserve the share of the limits that the final comparison gets.
    */
   async stopReason(reserve: () => number): Promise<conditions.StopReason | undefined> {
     const { state, spend, stopwatch, runSignal, journal } = this.#progress;
-    // A replay never waits, so that timers and Ctrl-C need a turn of the event loop to act.
+    // A replay never waits, so give timers and Ctrl-C a turn of the event loop.
     if (journal?.hasIteration(state.iteration)) await nextTurn();
-    // The earlier session went on from here, and so does its replay, whatever the clock says now.
+    // The earlier session went on from here, so its replay does too: time limits do not count.
     if (!journal?.hasIteration(state.iteration + 1)) {
       const { metricCalls, usage } = spend;
       const { iteration: iterations } = state;
@@ -74,12 +74,12 @@ export class SearchLimits<Name extends string> {
         this.#reachedReserve(reserve());
       if (reason !== undefined) return reason;
     }
-    // Entries left over were made under other limits (an earlier end of the run), and were paid for all the same.
+    // Other limits may have ended this iteration earlier: the calls left over count as spend.
     journal?.skip(state.iteration + 1);
     return undefined;
   }
 
-  /** Where dollars, tokens or time are limited, the final comparison gets its share of them. */
+  /** Whether only the share of dollars, tokens or time is left that the final comparison gets. */
   #reachedReserve(reserve: number): conditions.StopReason | undefined {
     if (reserve === 0) return undefined;
     const { maxCostUsd, maxTokens, maxDurationMs } = this.#options;

@@ -69,7 +69,9 @@ describe('a search without progress', () => {
     });
     const result = await optimize(run.options);
     expect(result.stopReason).toBe('trainsetExhausted');
-    expect(result.warnings).toContainEqual(expect.stringContaining('minibatches had nothing to teach'));
+    expect(result.warnings).toContainEqual(
+      expect.stringContaining('minibatches, so there is nothing to learn from them'),
+    );
     const seen = run.decisions().flatMap((event) => (event.type === 'task_evaluated' ? event.minibatch : []));
     expect(new Set(seen).size).toBe(60);
   });

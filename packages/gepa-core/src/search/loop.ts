@@ -10,9 +10,9 @@ import { validateGiven, validateSeed } from './validate.ts';
 import { warnOfFewProposals } from './warn-of-few-proposals.ts';
 
 /**
- * GEPA (paper, algorithm 1): keep a pool of candidates and a Pareto frontier over the valset; again and again select a
- * parent from the frontier, let a model rewrite its components from what it reads of a minibatch, keep the child if it
- * is better there, and now and then merge two lineages. At the end, compare the best once more.
+ * GEPA (paper, algorithm 1): keeps a pool of candidates and a Pareto frontier over the valset. Each iteration selects a
+ * parent from the frontier, lets a model rewrite its components after reading its rollouts on a minibatch, and keeps the
+ * child if it is better there, or merges two lineages. At the end, the best candidates are compared once more.
  *
  * @returns why the search ended.
  */
@@ -40,7 +40,7 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
     const stopped = outcome.kind === 'stopped' ? outcome.reason : await comparePool(search);
     dispatch({ type: 'iteration_finished', iteration: state.iteration, metricCalls: spend.metricCalls });
 
-    // A merge becomes due with each accepted mutation, whatever came of the last merge.
+    // A merge becomes due with each accepted mutation, whether or not the last merge was accepted.
     mergeIsDue = merged === undefined && outcome.kind === 'tried' && outcome.accepted > 0;
     const hasMeasured = spend.metricCalls > callsBefore;
     reason =

@@ -26,7 +26,7 @@ interface ParentRun<Example, Output, Trace> extends NumberedTask {
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
 }
 
-/** What a child is made from: a parent with its rollouts on the minibatch, and the components to rewrite. */
+/** The basis of a child: a parent with its rollouts on the minibatch, and the components to rewrite. */
 export interface ChildRequest<Example, Output, Trace, Name extends string> extends NumberedTask {
   readonly kind: 'request';
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
@@ -41,8 +41,9 @@ interface ProposedTexts<Name extends string> extends Pick<Child<Name>, 'changed'
 }
 
 /**
- * One iteration of reflective mutation (paper, algorithm 1). Whatever depends on the order of tasks (draws, cursors,
- * decisions, the pool) happens in that order, so that latencies decide nothing; the tasks themselves run at once.
+ * One iteration of reflective mutation (paper, algorithm 1). Everything that depends on the order of tasks (draws,
+ * positions in round robin, decisions, the pool) happens in that order, so that latencies do not influence the search. The
+ * tasks themselves run concurrently.
  */
 export async function mutate<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
@@ -100,7 +101,7 @@ export async function mutate<Example, Output, Trace, Name extends string>(
   return iterationOutcome(outcomes, added, interruptions);
 }
 
-/** The tasks that the budget can take to the end. */
+/** The tasks that the budget can finish. */
 function affordable<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   tasks: readonly Task[],
@@ -123,7 +124,7 @@ function trainsetExhausted<Example, Output, Trace, Name extends string>({
   warn,
 }: SearchContext<Example, Output, Trace, Name>): IterationOutcome {
   warn(
-    `The trainset is exhausted: every candidate that is left to improve is perfect on its ${trainset.length} examples. Give more or harder training examples to go on.`,
+    `The trainset is exhausted: every candidate that is left to improve is perfect on its ${trainset.length} examples. Give more or harder training examples to continue.`,
   );
   return { kind: 'stopped', reason: 'trainsetExhausted' };
 }
@@ -217,7 +218,7 @@ export async function proposeChild<Example, Output, Trace, Name extends string>(
   const { perfectScore } = settings;
   const candidate = state.candidates[parent]!.texts;
   const { iteration } = state;
-  // A reflection on failures alone does not see what to keep.
+  // Without any success, the reflection model would not see what to keep.
   const success = rollouts.some(({ score }) => score >= perfectScore)
     ? undefined
     : await evaluator.known.success(candidate, trainset, perfectScore);
@@ -250,7 +251,7 @@ export async function proposeChild<Example, Output, Trace, Name extends string>(
     };
   const rejection = {
     reason: 'duplicate' as const,
-    message: 'The new text gives a candidate that is in the pool already.',
+    message: 'The new text gives a candidate that is known already.',
   };
   const duplicates = Object.entries<string>(changed as Record<string, string>).map(
     ([name, text]) => [name, { ...rejection, ...refusedText(text) }] as const,
@@ -286,7 +287,7 @@ async function testChild<Example, Output, Trace, Name extends string>(
   return { kind: 'child', child: { task, parent, texts, changed, refused, before, after } };
 }
 
-/** Of children with equal texts, the first. */
+/** The first of all children with equal texts. */
 function withoutTwins<Name extends string>(
   names: readonly Name[],
   children: readonly Child<Name>[],

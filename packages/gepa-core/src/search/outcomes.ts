@@ -15,12 +15,12 @@ export interface NumberedTask extends Task {
 /** A child that was tested on its parent's minibatch. */
 export interface Child<Name extends string> extends Trial<Name> {
   readonly task: number;
-  /** The texts that are new. */
+  /** The new texts. */
   readonly changed: Partial<Candidate<Name>>;
   readonly refused: RefusedTexts<Name> | undefined;
 }
 
-/** What came of a task. */
+/** The outcome of a task. */
 export type TaskOutcome<Name extends string> =
   | { readonly kind: 'perfect' }
   | {
@@ -55,7 +55,7 @@ export function stopsRun(interruption: Interruption | undefined): StopReason | u
     : interruption.reason;
 }
 
-/** Reports what came of a task, unless the run ends. */
+/** Dispatches the outcome of a task, unless the run ends. */
 export function dispatchOutcome<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   task: NumberedTask,
@@ -86,7 +86,7 @@ export function dispatchOutcome<Example, Output, Trace, Name extends string>(
   }
 }
 
-/** Says why a task led to no child, unless the run ends. */
+/** Dispatches why a task has no child, unless the run ends. */
 export function dispatchRejection<Example, Output, Trace, Name extends string>(
   { state, dispatch }: SearchContext<Example, Output, Trace, Name>,
   { parent, task }: Pick<NumberedTask, 'parent' | 'task'>,
@@ -105,7 +105,7 @@ export function dispatchRejection<Example, Output, Trace, Name extends string>(
   }
 }
 
-/** What came of the iteration, from the outcomes of its tasks and the number of candidates it added. */
+/** The outcome of an iteration, from the outcomes of its tasks and the number of added candidates. */
 export function iterationOutcome<Name extends string>(
   outcomes: readonly TaskOutcome<Name>[],
   added: number,

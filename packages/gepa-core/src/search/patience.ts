@@ -15,7 +15,7 @@ interface PatienceOptions {
   readonly warn: (message: string) => void;
 }
 
-/** Ends a search that gets nowhere: nothing to improve, nothing new proposed, or nothing that works. */
+/** Ends a search without progress: there is nothing to improve, nothing new is proposed, or every call fails. */
 export class Patience {
   readonly #maxIdle: number;
   readonly #warn: (message: string) => void;
@@ -32,7 +32,7 @@ export class Patience {
     this.#warn = warn;
   }
 
-  /** `hasMeasured`: a child whose scores are all known already is nothing new. */
+  /** @param hasMeasured Whether the iteration made metric calls: a child with cached scores only is not progress. */
   after(outcome: IterationOutcome, hasMeasured: boolean): StopReason | undefined {
     if (outcome.kind === 'stopped') return outcome.reason;
     if (outcome.kind === 'failed') {
@@ -49,14 +49,14 @@ export class Patience {
     if (this.#idle < this.#maxIdle) return undefined;
     if (this.#perfect === this.#idle) {
       this.#warn(
-        `The last ${this.#idle} minibatches had nothing to teach: their parents were perfect on them. Give more or harder training examples to go on.`,
+        `The parents were perfect on the last ${this.#idle} minibatches, so there is nothing to learn from them. Give more or harder training examples to continue.`,
       );
       return 'trainsetExhausted';
     }
     return 'noNewProposals';
   }
 
-  /** A proposer that throws is broken; an unavailable provider is not. */
+  /** Ends the run: by a stop reason if the provider is unavailable, by an error if the proposer throws. */
   #giveUp({ reason, error }: Extract<IterationOutcome, { kind: 'failed' }>): StopReason {
     if (reason === 'unavailable') {
       this.#warn(`Rollouts keep failing for a reason that is not the program's: ${sentence(error)}`);

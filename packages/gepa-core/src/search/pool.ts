@@ -8,7 +8,7 @@ import type { PolicyRequest } from './strategies/evaluation-policy.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 import { objectivesOf } from './validate.ts';
 
-/** A rollout that the pool lacks: the n-th of a candidate on a position of the valset. */
+/** A rollout that a candidate of the pool lacks: the n-th on a position of the valset. */
 interface Missing {
   readonly index: number;
   readonly position: number;
@@ -27,12 +27,12 @@ export function policyRequest<Example, Output, Trace, Name extends string>(
   };
 }
 
-/** Without any metric call, a policy may change the pool this often at once. */
+/** A policy may change the pool this often in a row without a metric call. */
 const MAX_CHANGES = 100;
 
 /**
- * Compares the candidates that the evaluation policy wants to compare, on the part of the valset that it wants: makes up
- * for scores that are missing, and asks again, until nothing changes.
+ * Asks the evaluation policy which candidates to compare on which part of the valset, and makes the rollouts that are
+ * missing there, until the pool no longer changes.
  *
  * @returns why the run ends, if it does.
  */
@@ -44,7 +44,7 @@ export async function comparePool<Example, Output, Trace, Name extends string>(
   for (let changes = 0; changes < MAX_CHANGES; changes++) {
     const wanted = policy.pool(policyRequest(search));
     const missing = missingOf(search, wanted).filter((pair) => !tried.has(nameOf(pair)));
-    // What is unavailable now is tried again after the next iteration.
+    // Unavailable rollouts are made again after the next iteration.
     for (const pair of missing) tried.add(nameOf(pair));
     const reason = stopsRun(await score(search, missing, 'pool'));
     if (reason !== undefined) return reason;
@@ -56,7 +56,7 @@ export async function comparePool<Example, Output, Trace, Name extends string>(
   );
 }
 
-/** The part of the valset on which the seed is scored. */
+/** Sets the part of the valset on which the seed is scored. */
 export function startPool<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): void {
@@ -103,7 +103,7 @@ function missingOf<Example, Output, Trace, Name extends string>(
 
 const nameOf = ({ index, position, run }: Missing) => `${index} ${position} ${run}`;
 
-/** Runs candidates of the pool on positions of the valset. First rollouts of a pair come from the cache where possible. */
+/** Runs candidates of the pool on positions of the valset. The first rollout of a pair may come from the cache. */
 export async function score<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   missing: readonly Missing[],

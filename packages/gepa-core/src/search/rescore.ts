@@ -3,10 +3,10 @@ import type { SearchContext } from './search-context.ts';
 import { objectivesOf } from './validate.ts';
 
 /**
- * Scores the seed and the best candidate on the valset again if the program has changed since an earlier session of the
- * run, so that a reported gain compares rollouts of the same program.
+ * Scores the seed and the best candidate on the valset again when the program has changed since an earlier session, so that
+ * the reported gain compares rollouts of the same program.
  *
- * @returns the name under which the journal keeps such rollouts; `undefined` if the program has not changed.
+ * @returns the name of these rollouts in the journal; `undefined` if the program has not changed.
  */
 export async function rescoreIfProgramChanged<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
@@ -20,7 +20,7 @@ export async function rescoreIfProgramChanged<Example, Output, Trace, Name exten
   );
   const { state, valset, evaluator, dispatch } = search;
   const { iteration } = state;
-  // Where both have scores.
+  // The positions on which both have scores.
   const part = [...new Set(state.pool.part)];
   const examples = part.map((position) => valset[position]!);
   const repeat = `rescored ${changes.join('; ')}`;

@@ -24,7 +24,7 @@ const advice = (rollouts: ReturnType<typeof rollout>[], more: object = {}) =>
   });
 const scores = (...values: number[]) => values.map((value, number) => rollout(value, {}, number));
 
-describe('a seed about which there is nothing to say', () => {
+describe('a seed without problems', () => {
   it.each([
     ['with right and wrong answers', scores(0, 1, 1, 0, 1, 0)],
     ['with parts of a score', scores(0.2, 0.4, 0.1, 0.9, 0.6, 0.5)],
@@ -34,7 +34,7 @@ describe('a seed about which there is nothing to say', () => {
   });
 });
 
-describe('what a seed shows', () => {
+describe('warnings about the scores of a seed', () => {
   it('an error on most examples is named, as the program may need a repair first', () => {
     const failed = [1, 2, 3, 4].map((number) => rollout(0, { error: 'no tool "search"' }, number));
     const [warning, ...others] = advice([...failed, rollout(1), rollout(0.5)]);
@@ -113,7 +113,7 @@ const program = (score: () => number) => ({
   propose: vi.fn(async () => ({ prompt: 'better' })),
 });
 
-describe('a scale that cannot be meant', () => {
+describe('a scale that must be wrong', () => {
   it.each([
     [3, 'perfectScore: 5'],
     [85, 'perfectScore: 100'],
@@ -142,22 +142,22 @@ describe('a scale that cannot be meant', () => {
 });
 
 describe('the metric is asked again', () => {
-  it('for three outputs of the seed in a longer run, which warns when the answers differ', async () => {
+  it('in a longer run, the metric scores three outputs of the seed twice, and different scores cause a warning', async () => {
     let calls = 0;
     const options = program(() => (calls++ % 2) / 2);
     const result = await optimize({ ...options, maxMetricCalls: 120, concurrency: 1, cacheEvaluation: true });
-    expect(result.warnings.join(' ')).toContain('does not score the same output the same');
+    expect(result.warnings.join(' ')).toContain('gives the same output different scores');
     expect(options.metric.mock.calls.length).toBe(result.totalMetricCalls + 3);
   });
 
-  it('in no short run', async () => {
+  it('in a short run, the metric scores no output twice', async () => {
     const options = program(() => 0.5);
     const result = await optimize({ ...options, maxMetricCalls: 60, concurrency: 1 });
     expect(options.metric.mock.calls.length).toBe(result.totalMetricCalls);
   });
 });
 
-describe('what an estimate says beforehand', () => {
+describe('the warnings of an estimate', () => {
   it('an estimate has the warnings that a run gives before its first call', async () => {
     const { valset } = program(() => 0);
     const { warnings } = await estimate({

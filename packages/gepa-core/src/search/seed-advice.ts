@@ -4,8 +4,7 @@ import { shorten } from '../reflection/records/shorten.ts';
 import { countOf, formatScore } from '../report/format.ts';
 
 /*
- * What the scores of the seed say about a run before its first reflection. Each check returns a warning, or nothing when
- * there is nothing to say.
+ * Warnings about a run, from the scores of the seed, before the first reflection. Each check returns one warning or nothing.
  */
 
 /** The seed on a part of the valset. */
@@ -29,15 +28,15 @@ export function seedAdvice(seed: SeedScores): string[] {
   // A program or metric that fails everywhere has an error or a warning of its own.
   if (seed.rollouts.length === 0 || seed.rollouts.every(({ error }) => error !== undefined)) return [];
   const checks = [allPerfect, sameFailure, failuresScoreBetter, noisyMetric];
-  // A trial is not made for a gain.
+  // A trial run is not made to find a gain.
   const chances = seed.isTrial ? [] : [noVariance, seldomAFailure, fewExamples];
   return [...checks, ...chances].flatMap((check) => check(seed) ?? []);
 }
 
-/** A run with fewer metric calls or iterations is a trial. */
+/** A run with fewer metric calls or iterations is a trial run. */
 const LEAST = { metricCalls: 100, iterations: 20 };
 
-/** Whether a run is too short for advice on its chances to be of use. */
+/** Whether a run is so short that it must be a trial run, which needs no advice about its chances. */
 export function isTrial(limits: {
   readonly maxMetricCalls?: number | undefined;
   readonly maxIterations?: number | undefined;
@@ -49,8 +48,8 @@ export function isTrial(limits: {
 const METRIC_REPEATS = 3;
 
 /**
- * The outputs of the seed for which the metric is asked again. None where a limit on dollars or tokens reserves one call
- * of the metric for each rollout, or where it is not worth it.
+ * The number of the seed's outputs that the metric scores twice. 0 with a limit on dollars or tokens, which reserves one
+ * call of the metric for each rollout, and in trial runs.
  */
 export function metricRepeats(limits: {
   readonly maxMetricCalls?: number | undefined;
@@ -62,12 +61,12 @@ export function metricRepeats(limits: {
   return limitsSpend || isTrial(limits) ? 0 : METRIC_REPEATS;
 }
 
-/** Above the perfect score by more than rounding. */
+/** Whether a score is above the perfect score by more than rounding errors. */
 const exceeds = (score: number, perfectScore: number) => score > perfectScore + 1e-6 * Math.abs(perfectScore);
 
 /**
- * Refuses a score that cannot be meant: the search would take each rollout with a higher one than `perfectScore` for
- * perfect, and end with nothing to improve.
+ * Refuses a score above `perfectScore`, which is a wrong scale: the search would count such rollouts as perfect, and find
+ * nothing to improve.
  *
  * @throws {MetricError}
  */
@@ -79,30 +78,30 @@ export function checkScale(score: number, exampleId: string, perfectScore: numbe
   );
 }
 
-/** More than half of the rollouts fail in the same way. */
+/** Warns when more than half of the rollouts fail in the same way. */
 function sameFailure({ rollouts }: SeedScores): string | undefined {
   const counts = new Map<string, number>();
   for (const { error } of rollouts) if (error !== undefined) counts.set(error, (counts.get(error) ?? 0) + 1);
   const [most] = [...counts].sort(([, a], [, b]) => b - a);
   if (most === undefined || most[1] < 2 || most[1] <= rollouts.length / 2) return undefined;
-  return `The seed fails in the same way on ${most[1]} of ${countOf(rollouts.length, 'example')}: ${shorten(most[0], 200)}. If no text can repair that, fix the program first: the search would spend its calls on it.`;
+  return `The seed fails in the same way on ${most[1]} of ${countOf(rollouts.length, 'example')}: ${shorten(most[0], 200)}. If no text can fix that, fix the program first: the search would waste its calls on it.`;
 }
 
-/** A judge that grades from 1 to 5 gives its lowest grade everywhere, and the search would end with nothing to improve. */
+/** Warns when all scores are perfect, for example the lowest grade of a judge that grades from 1 to 5. */
 function allPerfect({ rollouts, perfectScore, isScaleGiven }: SeedScores): string | undefined {
   if (perfectScore === undefined || isScaleGiven) return undefined;
   if (rollouts.some(({ score }) => score !== perfectScore)) return undefined;
   return `The seed scores exactly ${formatScore(perfectScore)} on ${rollouts.length === 1 ? 'the only example' : `all ${rollouts.length} examples`}, which counts as perfect, so there is nothing to improve. If the scale of the metric goes beyond ${perfectScore}, such as grades from 1 to 5, set \`perfectScore\` to its best score. If ${perfectScore} is the best, use examples that the program fails on.`;
 }
 
-/** Fewer examples may score the same by chance. */
+/** Fewer examples can have equal scores by chance. */
 const ENOUGH_EQUAL = 5;
 
 function noVariance({ rollouts, perfectScore }: SeedScores): string | undefined {
   const first = rollouts[0]!.score;
   if (rollouts.length < ENOUGH_EQUAL || rollouts.some(({ score }) => score !== first)) return undefined;
   if (perfectScore !== undefined && first >= perfectScore) return undefined;
-  return `The seed scores ${formatScore(first)} on all ${rollouts.length} examples. If the metric gives every output the same score, or scores only what is wholly right, the search sees no progress: check it on an output that you know to be good, and let it score parts.`;
+  return `The seed scores ${formatScore(first)} on all ${rollouts.length} examples. If the metric gives every output the same score, or accepts only fully right outputs, the search sees no progress: check it on an output that you know to be good, and give partial scores.`;
 }
 
 function failuresScoreBetter({ rollouts, failureScore }: SeedScores): string | undefined {
@@ -119,7 +118,7 @@ function noisyMetric({ rollouts }: SeedScores): string | undefined {
   if (largest === -1 || differences[largest] === 0) return undefined;
   const { exampleId, score, repeatScore } = repeated[largest]!;
   const mean = differences.reduce((sum, difference) => sum + difference, 0) / differences.length;
-  return `The metric does not score the same output the same: on example ${exampleId} ${formatScore(score)} and then ${formatScore(repeatScore!)}; by ${formatScore(mean)} on average over ${countOf(repeated.length, 'output')}. The search takes such differences for progress. Let the judge answer with temperature 0 and few levels, or return the mean of several of its answers.`;
+  return `The metric gives the same output different scores: on example ${exampleId} ${formatScore(score)} and then ${formatScore(repeatScore!)}; by ${formatScore(mean)} on average over ${countOf(repeated.length, 'output')}. The search mistakes such differences for progress. Let the judge answer with temperature 0 and few levels, or return the mean of several of its answers.`;
 }
 
 /** With fewer such minibatches, most iterations end without a reflection. */
@@ -133,11 +132,11 @@ function seldomAFailure({ rollouts, perfectScore, minibatchSize }: SeedScores): 
   return `The seed is perfect on ${perfect} of ${countOf(rollouts.length, 'example')}: about ${Math.round(100 * chance)}% of the minibatches of ${minibatchSize} have something to learn. Put more of the examples that it fails on into the trainset, or use a larger reflectionMinibatchSize.`;
 }
 
-/** Of scores that are right or wrong, as far as it is not measured: the standard deviation, as a share of the scale. */
+/** The standard deviation of scores that are right or wrong, as a share of the scale; used while it is not measured. */
 const LIKELY_DEVIATION = 0.45;
-/** So many different scores measure the deviation. */
+/** This many different scores suffice to measure the deviation. */
 const ENOUGH_DISTINCT = 4;
-/** Most gains are smaller, as a share of the scale. */
+/** Most gains are smaller than this share of the scale. */
 const LIKELY_GAIN = 0.15;
 
 function fewExamples(seed: SeedScores): string | undefined {
@@ -155,12 +154,12 @@ function fewExamples(seed: SeedScores): string | undefined {
   });
 }
 
-/** Warns when the valset cannot show the gain that is likely. */
+/** Warns when the valset is too small to show a likely gain. */
 export function fewExamplesWarning(request: {
   readonly valsetSize: number;
   readonly perfectScore: number;
   readonly isTested: boolean;
-  /** Unknown before the seed is scored. */
+  /** Undefined before the seed is scored. */
   readonly seedMean?: number;
   readonly deviation?: number;
 }): string | undefined {

@@ -9,7 +9,7 @@ import { unreadWarning } from './state/unread-components.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 
 /**
- * Judges the seed's validation: warns of what makes a search hard.
+ * Checks the seed's validation: warns about problems that make a search hard.
  *
  * @returns why the search ends here, if it does.
  * @throws {SeedError} when no search can start from it.

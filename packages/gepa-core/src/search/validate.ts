@@ -16,7 +16,7 @@ import type { StopReason } from './strategies/stop-conditions.ts';
 export interface Validation<Example, Output, Trace> {
   readonly rollouts: readonly (Rollout<Example, Output, Trace> | undefined)[];
   readonly interruption: Interruption | undefined;
-  /** Of the run, before it. */
+  /** The metric calls of the run before the validation. */
   readonly metricCallsBefore: number;
 }
 
@@ -30,7 +30,7 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
   return refuseOrAdvise(search, validation);
 }
 
-/** Scores the candidates that the pool starts with besides the seed; equal ones once. */
+/** Scores the given candidates, which join the pool after the seed; equal ones once. */
 export async function validateGiven<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<StopReason | undefined> {
@@ -45,7 +45,7 @@ export async function validateGiven<Example, Output, Trace, Name extends string>
   return undefined;
 }
 
-/** Scores a candidate on the valset, as far as the evaluation policy asks. */
+/** Scores a candidate on the positions of the valset that the evaluation policy returns. */
 export async function validate<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
   candidate: Candidate<Name>,
@@ -88,8 +88,8 @@ export async function validate<Example, Output, Trace, Name extends string>(
 }
 
 /**
- * Adds a validated candidate to the pool and offers its scores to the Pareto frontier; also one whose validation was
- * interrupted, unless nothing was measured.
+ * Adds a validated candidate to the pool and its scores to the Pareto frontier, also if its validation was interrupted,
+ * unless it has no score.
  *
  * @returns whether it was added.
  */
@@ -130,7 +130,7 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
   return true;
 }
 
-/** Failures of some examples in between show no outage, but may be none of the candidate's. */
+/** Warns about failures that are no outage, since other examples were answered, but may not be the candidate's. */
 function warnIfFailuresJumped<Example, Output, Trace, Name extends string>(
   { state, evaluator, warn }: SearchContext<Example, Output, Trace, Name>,
   { index, parents, failed = 0, error }: Pick<ScoredCandidate, 'index' | 'parents' | 'failed' | 'error'>,
@@ -153,7 +153,7 @@ function failuresOf(
   return errors.length === 0 ? {} : { failed: errors.length, error: errors[0]! };
 }
 
-/** By objective and place in `rollouts`. A failed rollout scores `failureScore` on every objective. */
+/** The scores by objective, in the order of `rollouts`. A failed rollout scores `failureScore` on every objective. */
 export function objectivesOf<
   Measured extends Pick<Rollout<unknown, unknown, unknown>, 'objectives'> | undefined,
 >(

@@ -2,12 +2,12 @@ import { countOf } from '../report/format.ts';
 import { callsForValidation } from './call-costs.ts';
 import type { SearchContext } from './search-context.ts';
 
-/** With fewer, a search is a matter of luck. */
+/** With fewer proposals, a search needs luck. */
 export const ENOUGH_PROPOSALS = 10;
-/** One in this number of proposals is taken to be accepted, and validated. */
+/** One in this number of proposals is assumed to be accepted and validated. */
 const PROPOSALS_PER_ACCEPTED = 3;
 
-/** Warns before the start when the metric calls allow only a few proposals, with what would help. */
+/** Warns before the start when the metric calls allow only a few proposals, and says what would help. */
 export function warnOfFewProposals<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): void {

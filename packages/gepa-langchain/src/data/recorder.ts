@@ -200,7 +200,7 @@ function unwrap(value: unknown, key: string): unknown {
   return isWrapped && Object.keys(value).join() === key ? inner : value;
 }
 
-/** The input of a turn in a thread, with the messages that the thread had before: without them it means something else. */
+/** The input of a turn in a thread, with the earlier messages of the thread: without them its meaning may change. */
 function withConversation(input: unknown, conversation: readonly unknown[] = []): unknown {
   if (!isNode(input) || input.messages === undefined) return input;
   const given = [input.messages].flat();

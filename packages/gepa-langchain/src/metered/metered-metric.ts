@@ -16,7 +16,7 @@ export function meterMetric<Example, Output, Trace>(
 ): Metric<Example, Output, Trace> {
   const metered: Metric<Example, Output, Trace> = async (args) => {
     const { meter } = args;
-    // Metered already, as a metric of `fromEvaluators` is when it is passed to `compile`.
+    // Metered already: a metric of `fromEvaluators`.
     if (meter !== undefined && currentRun()?.tracer.meter === meter) return metric(args);
     const tracer = new RolloutTracer(meter);
     const stopWatching = watchRequests();

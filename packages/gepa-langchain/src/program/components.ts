@@ -8,7 +8,7 @@ export interface ComponentOptions {
    * partial variables of a few words, and the instructions of output parsers. `skipped` lists their names.
    */
   readonly include?: readonly string[];
-  /** Names of texts in a saved candidate, which are included too, but for descriptions. */
+  /** Names of texts in a saved candidate, which are included too, except descriptions. */
   readonly saved?: readonly string[];
   /** Whether to include the descriptions of tools, of their fields and of structured output. Default: `false`. */
   readonly tools?: boolean;

@@ -88,7 +88,7 @@ const toolNode: NodeKind = {
   },
 };
 
-/** The function of `createReactAgent` that calls the model, and hides the `prompt`. */
+/** Whether a node is the function of `createReactAgent` that calls the model and contains the `prompt`, out of reach. */
 export function hidesPrompt(node: Node): boolean {
   return (node.func as { name?: unknown } | undefined)?.name === 'callModel';
 }

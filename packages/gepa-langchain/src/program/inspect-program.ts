@@ -192,7 +192,7 @@ function promptOf({ path }: Site): unknown {
   return path.find(({ kind }) => kind?.prompt === true)?.node;
 }
 
-/** A template with only labels is a text to start from where the program, or the part, has no other. */
+/** Includes templates with only labels if the program, or the part, has no other text. */
 function withLonelyLabels(sites: readonly NamedSite[]): NamedSite[] {
   const others = new Set(
     sites.filter(({ optInReason }) => optInReason === undefined).map(({ site }) => partNameOf(site.path)),

@@ -9,15 +9,15 @@ import { ProgramWithParts } from './program-with-parts.ts';
 import { type Mark, rewrite } from './rewrite.ts';
 
 /**
- * The objects of the option `parts`: what functions of the program call. Within a rollout, hooks on these objects give
- * them the fields of their copies; outside, they are unchanged.
+ * The objects of the option `parts`, which functions of the program call. Within a rollout, hooks on these objects return
+ * the fields of their copies; outside, the objects are unchanged.
  */
 export class LiveParts {
   /** By the part's name: the object that the program calls. */
   readonly #live: Record<string, object> = {};
   /** By the part's name: the string that the program sends. */
   readonly #constants: Record<string, string>;
-  /** What a compiled program has in place of live objects. */
+  /** The objects of a compiled program in place of the live objects. */
   readonly #bound: ReadonlyMap<object, object>;
   readonly #unhook: (() => void)[] = [];
   readonly #hookedFor = new Set<Mark | undefined>();
@@ -44,7 +44,7 @@ export class LiveParts {
   }
 
   /**
-   * What stands for each part.
+   * The copies of the parts.
    *
    * @param whole a program that `joinedTo` and `rewrite` made.
    * @param texts those of the strings among the parts.
@@ -65,7 +65,7 @@ export class LiveParts {
   }
 
   /**
-   * Puts the hooks on, once for programs that are not marked and once for those that are.
+   * Adds the hooks, once for programs without marks and once for programs with them.
    *
    * @param mark as for `rewrite`.
    */

@@ -28,7 +28,7 @@ export const markNode: Mark = (given, kind, inside, original) => {
   return copyWith(node, [{ at: ['metadata'], value: metadata }]);
 };
 
-/** What a text adds to `reads`, which has names of parts too. */
+/** The entry of a text in `reads`, which also has names of parts. */
 export function textRead(name: string): string {
   return `text ${name}`;
 }

@@ -26,7 +26,7 @@ export class MessageHooks {
     this.#isOff = false;
   }
 
-  /** Takes all hooks off, and allows no more. */
+  /** Removes all hooks, and allows no more. */
   takeOff(): void {
     this.#isOff = true;
     for (const ref of this.#hooked) {

@@ -5,7 +5,7 @@ export function isParser(value: unknown): value is Node {
   return isNode(value) && typeof value.parseResult === 'function';
 }
 
-/** What a parser tells the model about the form of its answer; empty if nothing. */
+/** A parser's instructions about the form of an answer; empty if it has none. */
 export function instructionsOf(parser: Node): string {
   const { getFormatInstructions } = parser;
   try {

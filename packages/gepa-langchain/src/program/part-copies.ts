@@ -4,7 +4,7 @@ import { copyWith } from './copy-with.ts';
 import { MessageHooks } from './message-hooks.ts';
 import { isMessage, isNode, type Node } from './node.ts';
 
-/** Within a rollout or a compiled program: the copies of parts, and the messages that were sent with other texts. */
+/** The copies of parts within a rollout or a compiled program, and the messages that were sent with other texts. */
 export class PartCopies implements Copies {
   readonly objects: ReadonlyMap<object, object>;
   /** The strings among the parts, by name, as the program has them. */
@@ -39,8 +39,8 @@ export class PartCopies implements Copies {
   }
 
   /**
-   * Replaces constants in messages that are about to be sent to a model. The messages belong to the program, which may
-   * send them again: so they are hooked, and not changed.
+   * Replaces constants in messages before they are sent to a model. The messages belong to the program, which may send them
+   * again, so they get hooks and are not changed.
    */
   readonly replaceIn = (messages: readonly unknown[]): void => {
     if (!this.hasConstants) return;
@@ -60,13 +60,13 @@ export class PartCopies implements Copies {
     }
   }
 
-  /** Of constants that begin at the same place the longest is replaced, since it may contain another. */
+  /** Of constants that begin at the same place, the longest is replaced, since it may contain another one. */
   #replaceIn(holder: Node, field: 'content' | 'text', sent: string): void {
     if (this.#sent.has(holder)) return;
     const found = Object.entries(this.constants)
       .filter(([, constant]) => sent.includes(constant))
       .sort(([, a], [, b]) => b.length - a.length);
-    // A constant counts as read only where it is replaced.
+    // A constant counts as read only when it is replaced.
     if (found.length === 0 || !this.#hooks.hook(holder, field)) return;
     const pattern = new RegExp(found.map(([, constant]) => escaped(constant)).join('|'), 'g');
     const value = sent.replace(pattern, (constant) => {

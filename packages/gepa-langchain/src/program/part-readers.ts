@@ -7,8 +7,8 @@ import { ProgramWithParts } from './program-with-parts.ts';
 import { traverse } from './traverse.ts';
 
 /**
- * The parts through which each text is read, by component name. A text that the program itself contains has none: the
- * hooks do not see its use.
+ * The parts through which each text is read, by component name. Empty for a text that the program itself contains: hooks do
+ * not see its use.
  */
 export function readersIn(whole: object): Map<string, readonly string[]> {
   if (!(whole instanceof ProgramWithParts)) return new Map();

@@ -29,7 +29,7 @@ export function rewrite<Program>(
   texts: Readonly<Record<string, string>>,
   options: RewriteOptions = {},
 ): Program {
-  // Within a rollout, hooked parts stand for another candidate's copies.
+  // Within a rollout, the hooks on parts return another candidate's copies.
   return withoutCandidate(() => rewriteParts(program, texts, options));
 }
 

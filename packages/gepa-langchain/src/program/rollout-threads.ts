@@ -1,8 +1,7 @@
 import type { Node } from './node.ts';
 
 /**
- * Keeps the threads of rollouts in memory, so that the program's checkpointers (a database, perhaps) store nothing of
- * them.
+ * Keeps the threads of rollouts in memory, instead of in the program's checkpointers, which may be databases.
  */
 export class RolloutThreads {
   readonly #checkpointers: ReadonlySet<Node>;

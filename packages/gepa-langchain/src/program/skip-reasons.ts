@@ -164,5 +164,5 @@ export const explanation = {
   part: (reason: OmittedReason | UnreadableReason): SkipReason => partReasons[reason],
 };
 
-/** The words for where texts are and why parts are skipped. */
+/** Describes where texts are and why parts are skipped. */
 export type Explanation = typeof explanation;

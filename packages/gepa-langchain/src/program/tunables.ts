@@ -20,7 +20,7 @@ export function splitCandidate(candidate: Candidate, tunables: readonly Tunable[
 interface Binding<Program> {
   readonly program: Program;
   readonly tunableTexts: Candidate;
-  /** What stands for each part. */
+  /** The copies of the parts. */
   readonly copies: PartCopies;
 }
 

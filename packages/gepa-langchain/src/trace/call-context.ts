@@ -9,7 +9,7 @@ import { maxOutputTokens } from './call-request.ts';
 import { modelName } from './model-call.ts';
 
 /**
- * What a model call has beside its messages, from its parameters: model, output limit, tools, answer schema.
+ * The parts of a model call besides its messages, from its parameters: model, output limit, tools, answer schema.
  *
  * @param parser the output parser that reads the answer, if any.
  */
@@ -80,7 +80,7 @@ function answerSchema(params: Node): unknown {
   );
 }
 
-/** What a parser expects: its schema, or else what it tells the model. */
+/** The answer that a parser expects: its schema, or else its instructions. */
 function answerOf(parser: Node | undefined): unknown {
   if (parser === undefined) return undefined;
   const { schema } = parser;

@@ -1,9 +1,9 @@
 import type { CallMeter } from 'gepa-core';
 import { ModelCallError } from 'gepa-core/adapter';
 
-/** A request over HTTP that code of a rollout makes. */
+/** An HTTP request within a rollout. */
 export interface ClientRequest {
-  /** With the port. */
+  /** The host with its port. */
   readonly host: string;
   readonly method: string;
   readonly path: string;
@@ -17,14 +17,14 @@ const defaultHosts = /(^|\.)(googleapis\.com|amazonaws\.com|mistral\.ai)(:\d+)?$
 const keyOf = ({ method, host, path }: ClientRequest) => `${method} ${host}${path}`;
 
 /**
- * The requests of one rollout while a model call is in progress: reports the tries of its client that fail, since
- * LangChain's clients say nothing until they have given up, after minutes.
+ * Reports the failed requests of a model call in progress. LangChain's clients retry without a message, and give up only
+ * after minutes.
  */
 export class ClientTries {
   readonly #meter: CallMeter | undefined;
   readonly #hosts: () => ReadonlySet<string>;
   readonly #inFlight = new Set<ClientRequest>();
-  /** By host, how often a try has failed in the present model call. */
+  /** The number of failed requests of the present model call, by host. */
   readonly #failures = new Map<string, number>();
   /** Requests of the present model call that were answered with a success status. */
   readonly #responded = new Set<string>();

@@ -38,7 +38,7 @@ export function usageOf(run: Run): Usage {
 }
 
 /**
- * Whether a call that ended brought no answer: no choices, an error in place of the answer, or a message without text,
+ * Whether a call ended without an answer: no choices, an error in place of the answer, or a message without text,
  * tool calls, finish reason and usage. LangChain's clients return such messages for an HTML page or `{"error": ...}`.
  */
 export function isUnanswered(run: Run): boolean {

@@ -21,7 +21,7 @@ export interface Draft {
   readonly versionId: string;
   /** Changed components that the editor cannot store, or that the agent's `editor` setting forbids to edit. */
   readonly unsavedComponents: readonly string[];
-  /** The prompt blocks of which a draft was saved, too. The agent uses them once they are published. */
+  /** The prompt blocks with a saved draft. The agent uses them after they are published. */
   readonly promptBlocks?: readonly string[];
 }
 

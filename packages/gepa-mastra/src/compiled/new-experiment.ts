@@ -1,7 +1,7 @@
 import type { Dataset } from '@mastra/core/datasets';
 import type { Mastra } from '@mastra/core/mastra';
 
-/** What an experiment evaluates. */
+/** The program that an experiment evaluates. */
 export interface ExperimentTarget {
   readonly type: 'agent' | 'workflow';
   readonly id: string;
@@ -16,9 +16,9 @@ export interface NewExperiment {
 }
 
 /**
- * Creates an experiment with its target, as those that Mastra runs have. `Dataset` accepts results only of experiments
- * without one, so they go to the storage directly. Without a target if the dataset's instance does not know the
- * program, or has another storage than the program's.
+ * Creates an experiment with a target, as Mastra does for its own. `Dataset` accepts results only for experiments without a
+ * target, so that the results are written to the storage directly. The experiment has no target if the dataset's
+ * instance does not know the program, or uses another storage.
  */
 export async function newExperiment(
   dataset: Dataset,

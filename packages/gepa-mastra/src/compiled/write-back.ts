@@ -20,8 +20,8 @@ export type Undo = () => void;
  * Changes the texts of live agents: their instructions, and tool descriptions in their model calls.
  *
  * @param candidate under the component names of `discovery`.
- * @param currentAgents the agents of a new discovery. An agent that a function creates for each request is not in both,
- *   and cannot be changed.
+ * @param currentAgents the agents of a new discovery. An agent that differs from that of `discovery` is created for each
+ *   request, and cannot be changed.
  * @throws {GepaError} before any change, when a text cannot be written back.
  */
 export function writeBack(

@@ -7,13 +7,13 @@ import type { MockedTools } from '../program/tool-mocks.ts';
 export interface MastraExample<Input = MessageListInput, Expected = unknown>
   extends ProgramExample<Input, Expected>,
     MockedTools {
-  /** Read by dynamic instructions, tools and models. Every rollout gets a copy of its own. */
+  /** Read by dynamic instructions, tools and models. Every rollout gets its own copy. */
   readonly requestContext?: RequestContextValues;
   /** The steps that trajectory scorers expect, in their own form. */
   readonly expectedTrajectory?: unknown;
-  /** Resumes a workflow that suspends its run, at whichever step; `metadata.resumeData` does too. */
+  /** Resumes a workflow that suspends its run, at any step. Alternative: `metadata.resumeData`. */
   readonly resumeData?: unknown;
-  /** The same by the id of the suspended step; `metadata.resumeSteps` does too. */
+  /** The same, by the id of the suspended step. Alternative: `metadata.resumeSteps`. */
   readonly resumeSteps?: Readonly<Record<string, unknown>>;
   /** Options for `run.start` of a workflow, such as `initialState`. */
   readonly startOptions?: object;

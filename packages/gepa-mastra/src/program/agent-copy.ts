@@ -1,16 +1,16 @@
 import type { Agent } from '@mastra/core/agent';
 import { rebuilt } from './older-mastra.ts';
 
-/** How a copy differs from the agent that it was made of. */
+/** Changes of a copy, compared with the original agent. */
 export interface AgentChange {
   readonly source: Agent;
   apply(copy: Agent): void;
 }
 
-/** The changes of copies. Mastra's own way of copying an agent would lose them. */
+/** The changes of copies, which Mastra's own copying of agents would lose. */
 const changes = new WeakMap<Agent, AgentChange>();
 
-/** A copy of an agent as it is now: of a live agent, or of a copy with its changes. */
+/** A copy of the present state of an agent: of a live agent, or of a copy with its changes. */
 export function copyOfAgent(agent: Agent): Agent {
   const { __fork } = Object.getPrototypeOf(agent) as Partial<Agent>;
   if (__fork === undefined) return rebuilt(agent);
@@ -19,7 +19,7 @@ export function copyOfAgent(agent: Agent): Agent {
   return copy;
 }
 
-/** Changes a copy, such that copies of it have the change too: Studio copies an agent before it applies a draft. */
+/** Changes a copy. Copies of it get the change too, because Studio copies an agent before it applies a draft. */
 export function changeCopy(copy: Agent, change: AgentChange): void {
   change.apply(copy);
   if ((copy as Partial<Agent>).__fork === undefined) return;
@@ -27,7 +27,7 @@ export function changeCopy(copy: Agent, change: AgentChange): void {
   copy.__fork = () => copyOfAgent(copy);
 }
 
-/** Mastra copies the configuration of an agent, not what has been changed since. */
+/** Restores changes in a copy that Mastra made: it copies only the configuration. */
 function restore(agent: Agent, copy: Agent): void {
   const change = changes.get(agent);
   if (change !== undefined) {

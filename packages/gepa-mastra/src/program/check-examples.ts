@@ -13,14 +13,14 @@ interface Schema {
 
 type Examples = readonly MastraExample<unknown>[];
 
-/** `examples` are those of an evaluation. */
+/** The options with examples; `examples` is that of an evaluation. */
 const sets = ['examples', 'trainset', 'valset', 'testset'] as const;
 
 /**
- * Checks what Mastra would refuse in every rollout.
+ * Refuses examples that would fail in every rollout.
  *
  * @throws {OptionsError} when the request context of an example does not fit the `requestContextSchema` of the program
- *   or of a sub-agent, or an item of `runEvals` has what rollouts do not run.
+ *   or of a sub-agent, or an item of `runEvals` uses a feature that rollouts do not support.
  */
 export function checkMastraExamples(
   program: Program,

@@ -46,7 +46,7 @@ export interface Derivation {
   /** The copy of a tool in a rollout; otherwise the tool itself. */
   tool<Tool>(tool: Tool, name: string): Tool;
   componentsOf(agent: Agent): AgentComponents;
-  /** Calls a function such that tunables have the candidate's texts, and calls of parts go to their copies. */
+  /** Calls a function in which tunables have the candidate's texts, and calls of parts go to their copies. */
   within<Result>(call: () => Result): Result;
   /** The new text of a component; undefined when the candidate does not change it. */
   rewrite(component: string | undefined): Rewrite | undefined;

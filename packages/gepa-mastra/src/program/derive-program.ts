@@ -14,7 +14,7 @@ import type { Rewrite } from './tool-descriptions.ts';
 
 export interface DeriveOptions {
   readonly discovery: Pick<Discovery, 'agents' | 'components'> & Partial<Pick<Discovery, 'parts'>>;
-  /** A component left out keeps its text. */
+  /** The new texts. A component that is left out keeps its text. */
   readonly candidate: Candidate;
   /**
    * Derives the program for one rollout: its steps are recorded, and it has no memory, live scorers or logs, so that
@@ -43,7 +43,7 @@ class ProgramDerivation implements Derivation {
   readonly recorder: Recorder | undefined;
   readonly recording: Recording | undefined;
   readonly #discovery: DeriveOptions['discovery'];
-  /** Found out in advance: within a run, looking at a part's methods asks for its copy. */
+  /** Computed in advance: within a run, reading a part's methods would create its copy. */
   readonly #parts: ReadonlyMap<object, () => object>;
   readonly #copies = new Map<object, object>();
 

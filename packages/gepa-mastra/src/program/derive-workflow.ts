@@ -69,7 +69,7 @@ function withoutScorers(recorder: Recorder | undefined, options: object | undefi
   return recorder === undefined || options === undefined ? options : { ...options, scorers: undefined };
 }
 
-/** How the runs of a copy are called. A copy of the copy needs it too. */
+/** Wraps calls of the runs of a copy. A copy of the copy needs it too. */
 const runContexts = new WeakMap<object, Derivation['within']>();
 
 const changedRuns = new WeakSet<object>();

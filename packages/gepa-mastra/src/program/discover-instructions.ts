@@ -141,7 +141,7 @@ function fixedTexts(
   });
 }
 
-/** Whether its code has other instructions than Studio, or none. */
+/** Whether the agent uses the instructions of Studio instead of those in code. */
 function isFromStudio(agent: Agent): boolean {
   return (agent as Partial<Agent>).toRawConfig?.()?.resolvedVersionId !== undefined;
 }

@@ -11,7 +11,7 @@ interface Tool {
   readonly parameters?: object;
 }
 
-/** Options of a call, as far as they add tools to those of the agent. */
+/** The options of a call that add tools to those of the agent. */
 export interface ToolOptions {
   readonly toolsets?: Readonly<Record<string, object>>;
   readonly clientTools?: object;

@@ -12,7 +12,7 @@ export interface AgentComponents {
   readonly instructions: ReadonlyMap<number, string>;
   /** The blocks of instructions that were written in Studio; `instructions` has their positions. */
   readonly blocks?: readonly InstructionBlock[];
-  /** By the name under which the tool is offered to a model. */
+  /** The tools, by the names that a model sees. */
   readonly tools: ReadonlyMap<string, ToolComponents>;
 }
 
@@ -37,7 +37,7 @@ export interface Discovery {
   /** By name, in program order. */
   readonly components: Readonly<Record<string, Component>>;
   readonly skipped: readonly Skipped[];
-  /** By agent, and by the id of the agent: a function may return a new agent for each request. */
+  /** By agent and by agent id: a function may return a new agent object for each request. */
   readonly agents: ReadonlyMap<unknown, AgentComponents>;
   /** The live objects that functions of the program call. */
   readonly parts: readonly (Agent | AnyWorkflow)[];
@@ -45,7 +45,7 @@ export interface Discovery {
   readonly tools: readonly (readonly [name: string, tool: ToolLike])[];
   /** The components that a rollout may not reach: those of parts, and tunables. */
   readonly reachable: ReadonlySet<string>;
-  /** Shown in the result of a run. */
+  /** Warnings for the result of a run. */
   readonly warnings: readonly string[];
 }
 

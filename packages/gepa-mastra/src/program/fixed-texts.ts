@@ -5,10 +5,10 @@ import { effectiveInstructions, textsOf } from './instructions.ts';
 import { readSync, type SyncRead } from './maybe-promise.ts';
 import { recordingReads, withOtherValues } from './request-context.ts';
 
-/** The texts of instructions, and which of them depend on what. */
+/** The texts of instructions, and what each of them depends on. */
 export interface ReadInstructions {
   readonly texts: readonly string[];
-  /** What was read from the request context: keys, or `everything`. */
+  /** The keys that were read from the request context, or `everything`. */
   readonly reads: readonly string[];
   /** The positions of texts that differ under another request context, at another time, or from call to call. */
   readonly varying: ReadonlySet<number>;

@@ -26,7 +26,7 @@ function ownTools(agent: Partial<Agent>): object {
   return typeof tools === 'object' ? tools : {};
 }
 
-/** Makes calls of tools go to their copies within rollouts. Returns a function that ends it. */
+/** Redirects calls of tools to their copies within rollouts. Returns a function that ends this. */
 export function hookTools(tools: NamedTools): () => void {
   const undos = tools.map(([name, tool]) => hookPart(tool, name, ['execute']));
   return () => {

@@ -35,7 +35,7 @@ function headersOf(model: unknown): unknown {
   try {
     const { headers } = (model as { readonly config: { readonly headers?: unknown } }).config;
     const made: unknown = typeof headers === 'function' ? (headers as () => unknown)() : undefined;
-    // Some providers fetch a token first; an error of that is not ours.
+    // Some providers fetch a token first; ignore its errors here.
     if (made instanceof Promise) made.catch(() => {});
     return made;
   } catch {

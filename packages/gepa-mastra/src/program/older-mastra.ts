@@ -3,7 +3,7 @@ import { Agent } from '@mastra/core/agent';
 import type { MessageListInput } from '@mastra/core/agent/message-list';
 import type { RequestContext } from '@mastra/core/request-context';
 
-// Replacements for what older versions of @mastra/core lack. Each checks for the feature, not for a version number.
+// Replacements for features that older versions of @mastra/core lack. Each checks for the feature, not for a version.
 
 /** A new agent that reads its configuration from another one at each request. Mastra can copy agents since 1.25. */
 export function rebuilt(agent: Agent): Agent {

@@ -14,8 +14,8 @@ import {
 import { runMethods } from './run-methods.ts';
 
 /**
- * The agents and workflows that functions of the program call, by name: through `mastra.getAgent`, or as objects that
- * the functions hold. A Mastra instance stands for all its agents and workflows. Tools that functions execute are
+ * The agents and workflows that functions of the program call, by name: objects that they refer to, or get with
+ * `mastra.getAgent`. A Mastra instance means all its agents and workflows. Tools that functions execute are
  * traced in rollouts, and answered by the mocks of an example.
  */
 export type Parts = Readonly<Record<string, AgentLike | WorkflowLike | ToolLike>> | MastraLike;
@@ -37,7 +37,7 @@ export function isMastra(value: unknown): value is MastraLike {
 /**
  * The parts by name. Those of a Mastra instance need no text.
  *
- * @throws {OptionsError} when there is something else among them.
+ * @throws {OptionsError} when a value is none of these.
  */
 export function partsOf(parts: Parts): {
   readonly parts: readonly (readonly [name: string, part: Agent | AnyWorkflow])[];
@@ -70,7 +70,7 @@ function isSupported(entry: readonly [string, unknown]): entry is [string, Agent
 }
 
 /**
- * Makes calls of live parts go to their copies within runs of a program that has them. Returns a function that ends it.
+ * Redirects calls of live parts to their copies, within runs of a program that has them. Returns a function that ends this.
  */
 export function hookParts({ parts }: Pick<Discovery, 'parts'>): () => void {
   const undos = parts.map((part) =>

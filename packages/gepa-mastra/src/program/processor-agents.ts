@@ -5,9 +5,9 @@ import { isAgent } from './program.ts';
 import { isModelProcessor, processorsIn } from './record-processors.ts';
 
 /**
- * The agents that processors of the user's own classes have as properties, also classes that extend those of Mastra.
- * Within a rollout their calls go to copies, as those of parts do, so that they are counted and bounded. Mastra lists
- * processors only asynchronously.
+ * The agents in properties of processors of the user's own classes, including classes that extend those of Mastra. Within a
+ * rollout their calls go to copies, like those of parts, so that they are counted and limited. Asynchronous, because
+ * Mastra lists processors asynchronously.
  */
 export async function processorAgents(
   { agents }: Discovery,
@@ -15,14 +15,14 @@ export async function processorAgents(
 ): Promise<readonly Agent[]> {
   const listed = await Promise.all(
     [...agents.keys()].filter(isAgent).flatMap((agent: Partial<Agent>) => [
-      // The first rollout reports an error here as its own.
+      // Ignore errors here: the first rollout will report them.
       agent.listConfiguredInputProcessors?.(requestContext).catch(() => []),
       agent.listConfiguredOutputProcessors?.(requestContext).catch(() => []),
     ]),
   );
   const processors = listed.flatMap((found): readonly object[] => found ?? []).flatMap(processorsIn);
-  const held = processors
+  const found = processors
     .filter((processor) => !isModelProcessor(processor))
     .flatMap((processor) => Object.values<unknown>(processor as never).filter(isAgent));
-  return [...new Set(held)].filter((agent) => Object.isExtensible(agent));
+  return [...new Set(found)].filter((agent) => Object.isExtensible(agent));
 }

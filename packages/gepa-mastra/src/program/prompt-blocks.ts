@@ -5,8 +5,8 @@ import { blocksOf, blockText, type InstructionBlock } from './instruction-blocks
 import type { AgentLike } from './program.ts';
 
 /**
- * The blocks of instructions that were written in Studio, with the published contents of those that they refer to: for
- * the option `texts`, which is needed when the agent is defined in code, or refers to blocks.
+ * The blocks of instructions that were written in Studio, with the published contents of referenced blocks. For the option
+ * `texts`, which is required when the agent is defined in code or refers to blocks.
  *
  * @throws {Error} when the instructions have no blocks.
  */
@@ -44,7 +44,7 @@ async function withContents(
   );
 }
 
-/** The instructions that blocks make for a request, as the editor of the Mastra instance renders them. */
+/** Renders blocks to instructions for a request, with the editor of the Mastra instance. */
 export async function renderBlocks(
   blocks: readonly InstructionBlock[],
   mastra: Mastra | undefined,
@@ -54,7 +54,7 @@ export async function renderBlocks(
   if (editor === undefined) {
     throw new Error('Prompt blocks need the editor of a Mastra instance: register the agent there.');
   }
-  // The editor would take drafts of referenced blocks; agents use the published ones.
+  // The editor would use drafts of referenced blocks; agents use the published ones.
   const contents = await withContents(blocks, mastra?.getStorage());
   const rendered = contents
     .filter(({ content }) => content !== undefined)

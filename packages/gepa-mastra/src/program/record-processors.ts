@@ -31,7 +31,7 @@ export function isModelProcessor(processor: object): boolean {
   return modelProcessors.has(Object.getPrototypeOf(processor));
 }
 
-/** A processor itself, or those of Mastra that a workflow of processors runs, with classes that extend them. */
+/** The processor itself. For a workflow of processors: Mastra's processors that it runs, including subclasses. */
 export function processorsIn(processor: object): object[] {
   if (!isWorkflow(processor)) return [processor];
   return processor.stepGraph
@@ -88,8 +88,8 @@ function recordedWorkflow(derivation: Derivation, workflow: AnyWorkflow): AnyWor
 const captured = new WeakMap<object, object | undefined>();
 
 /**
- * The processor of Mastra that a step runs. The step first looks at the methods of its processor; here that notes the
- * processor, and the step ends before it calls one of them.
+ * The processor of Mastra that a step runs. The step is executed: it first reads the methods of its processor, which is
+ * recorded here, and the step ends before it calls one of them.
  */
 function captureProcessor(step: object): object | undefined {
   const { execute } = step as { execute(context: object): unknown };

@@ -32,7 +32,7 @@ export function rolloutOptions(recorder: Recorder, copy: Agent, options: unknown
   };
 }
 
-/** In a rollout, records a run as a step of the trace, and notes when the agent suspends it. */
+/** In a rollout, records a run as a step of the trace, and whether the agent suspends it. */
 export function recordedMethod(
   recorder: Recorder,
   copy: Agent,

@@ -20,7 +20,7 @@ function changeAgent(derivation: Derivation, copy: Agent): void {
   (copy as Partial<Agent>).disableBackgroundTasks?.();
 }
 
-/** What only rollouts need; the small entry for production does not import it. */
+/** The parts of the recording, which only rollouts need: the small entry for production does not import this file. */
 export const recording: Recording = {
   recordModelCall,
   changeAgent,

@@ -23,7 +23,7 @@ export const runMethods = [
   'sendToolApproval',
 ] as const;
 
-/** Those that take messages and options. The others, and `streamUntilIdle`, which calls `stream`, are not recorded. */
+/** The methods that take messages and options. Not `streamUntilIdle`, which calls `stream`. */
 const recordedMethods: ReadonlySet<string> = new Set([
   'generate',
   'stream',

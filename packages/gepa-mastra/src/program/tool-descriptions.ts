@@ -45,7 +45,7 @@ export interface ToolTexts {
 /** The new texts that an agent gives its tools in model calls, in the order in which they were set. */
 const toolTexts = new WeakMap<object, readonly ToolTexts[]>();
 
-/** Notes the new texts of a copy's tools, in addition to those of its source. Returns a function that undoes it. */
+/** Sets the new texts of a copy's tools, in addition to those of its source. Returns a function that undoes this. */
 export function addToolTexts(source: object, copy: object, texts: ToolTexts): () => void {
   toolTexts.set(copy, [...(toolTexts.get(source) ?? []), texts]);
   return () => {

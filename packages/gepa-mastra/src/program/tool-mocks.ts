@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GepaError } from 'gepa-core/load';
 
-/** The output of a tool call that must not really run, as items of Mastra's datasets declare it. */
+/** The output of a tool call that must not run, as items of Mastra's datasets declare it. */
 export interface ToolMock {
   readonly toolName: string;
   readonly args?: unknown;
@@ -13,7 +13,7 @@ export interface ToolMock {
 /** The mocks of an example. */
 export interface MockedTools {
   readonly toolMocks?: readonly ToolMock[];
-  /** What a call of a tool without mocks does: it runs (`'allow'`), or the rollout fails (`'deny'`). Default `'allow'`. */
+  /** Calls of tools without mocks run (`'allow'`), or fail the rollout (`'deny'`). Default `'allow'`. */
   readonly unmockedToolPolicy?: 'allow' | 'deny';
 }
 
@@ -34,7 +34,7 @@ export interface Hooks {
   afterToolCall?(context: HookContext & { readonly output?: unknown }): unknown;
 }
 
-/** What to do instead of a tool call; undefined to make the call. */
+/** The output in place of a tool call; undefined to make the call. */
 export type MockedCall = { readonly output: unknown } | undefined;
 
 /** The mocks of one rollout, for every tool of the program. Each answers one call. */
@@ -52,7 +52,7 @@ export class ToolMocks {
     this.#isDenied = unmockedToolPolicy === 'deny';
   }
 
-  /** Aborted at a failure, so that the program calls no further tools. */
+  /** Aborted when a call had no mock, so that the program calls no further tools. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -119,7 +119,7 @@ export function toolMocksOf(example: MockedTools): ToolMocks | undefined {
   return toolMocks.length > 0 || unmockedToolPolicy === 'deny' ? new ToolMocks(example) : undefined;
 }
 
-/** As the dataset stores it. */
+/** An input as the dataset stores it. */
 function plain(input: unknown): unknown {
   return input === undefined ? undefined : JSON.parse(JSON.stringify(input));
 }

@@ -1,7 +1,7 @@
 import { getProviderConfig } from '@mastra/core/llm';
 import { GepaError } from 'gepa-core';
 
-/** A model cannot be called at all: its key, provider, model or host is missing. The run ends; nothing is scored. */
+/** A model cannot be called: its key, provider, name or host is missing. The run ends, and nothing is scored. */
 export class UnusableModelError extends GepaError {
   static override readonly kind = 'UnusableModelError';
   /** The error code by which `gepa-core` recognizes an error that no retry can fix. */

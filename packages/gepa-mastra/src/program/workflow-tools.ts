@@ -14,7 +14,7 @@ export async function skippedWorkflowTools(
   const skipped = await Promise.all(
     [...discovery.agents].map(async ([agent, { name }]) => {
       if (!isAgent(agent)) return [];
-      // The first rollout reports an error here as its own.
+      // Ignore errors here: the first rollout will report them.
       const workflows = await agent.listWorkflows({ requestContext }).catch(() => ({}));
       return Object.entries(workflows).flatMap(([key, workflow]) =>
         [...discover(workflow).agents.keys()]

@@ -273,7 +273,7 @@ it('a metric from scorers throws the error of a scorer', async () => {
 it.each([
   ['an empty record', {}, 'at least one scorer'],
   ['an empty list', [], 'at least one scorer'],
-  ['something else than a scorer', { quality: 1 as never }, '"quality" is no scorer'],
+  ['a value that is not a scorer', { quality: 1 as never }, '"quality" is not a scorer'],
   ['weights that are all 0', { matches: { scorer: matches, weight: 0 } }, 'weights of all'],
   ['a negative weight', { matches: { scorer: matches, weight: -1 } }, '`weight` of the scorer "matches"'],
   ['a max of 0', { matches: { scorer: matches, max: 0 } }, '`max` of the scorer "matches"'],

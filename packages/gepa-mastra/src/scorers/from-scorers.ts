@@ -15,7 +15,7 @@ import { trajectoryOf } from './trajectory.ts';
  * scorer without one, its description and what its steps found. With several scorers, the score is their weighted mean,
  * and each scorer is an objective under its name or id.
  *
- * @throws {OptionsError} when there is no scorer, or something else, or `weight` or `max` is out of range.
+ * @throws {OptionsError} when there is no scorer, a value is not a scorer, or `weight` or `max` is out of range.
  */
 export function fromScorers(scorers: ScorersInput): Metric<MastraExample<unknown>, unknown> {
   const entries = scorerEntries(scorers);
@@ -38,7 +38,7 @@ export function fromScorers(scorers: ScorersInput): Metric<MastraExample<unknown
   );
 }
 
-/** What a scorer is run on, as by `runEvals`. Undefined when the scorer is of a step that did not run. */
+/** The arguments of a scorer, as in `runEvals`. Undefined when the scorer belongs to a step that did not run. */
 function runOf(
   { step, isOfTrajectory }: ScorerEntry,
   example: MastraExample<unknown>,
@@ -85,9 +85,9 @@ function checkScorers(entries: readonly ScorerEntry[]): void {
 interface Scored {
   readonly name: string;
   readonly scorerId: string;
-  /** From 0 to 1; more is better. */
+  /** From 0 to 1; higher is better. */
   readonly score: number;
-  /** As the scorer gave it. */
+  /** The score on the scorer's own scale. */
   readonly own: number;
   readonly weight: number;
   readonly reason: string | undefined;
@@ -125,7 +125,7 @@ function toScored(entry: ScorerEntry, result: ScorerRunResult, usage: Usage): Sc
   };
 }
 
-/** More is better. */
+/** Converts a score of the scorer to one from 0 to 1, where higher is better. */
 function scoreOf({ threshold, lowerIsBetter = isMaximum(threshold) }: ScorerOptions, score: number): number {
   const { min, max } = typeof threshold === 'object' ? threshold : {};
   if (min !== undefined && max !== undefined) return 1 - Math.max(min - score, score - max, 0);

@@ -13,7 +13,7 @@ export function requireGroundTruth<Metric extends object>(metric: Metric, isRequ
  */
 export function checkGroundTruth(options: {
   readonly metric: unknown;
-  /** Those of an evaluation. */
+  /** The examples of an evaluation. */
   readonly examples?: readonly ProgramExample[];
   readonly trainset?: readonly ProgramExample[];
   readonly valset?: readonly ProgramExample[];

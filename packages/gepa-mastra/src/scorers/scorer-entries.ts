@@ -18,7 +18,7 @@ export interface ScorerOptions {
   readonly needsGroundTruth?: boolean;
   /** The score, 0 to 1, of a rollout that the scorer reports as not scorable. Default 0. */
   readonly notScorable?: number;
-  /** What `runEvals` requires of the scorer: named in the feedback. Within a range, the score is 1. */
+  /** The threshold of `runEvals`, which the feedback mentions. Within a range, the score is 1. */
   readonly threshold?: number | { readonly min?: number; readonly max?: number };
 }
 
@@ -48,7 +48,7 @@ export interface ScorerEntry extends ScorerOptions {
   readonly step?: string;
 }
 
-/** @throws {OptionsError} when there is something else than scorers. */
+/** @throws {OptionsError} when a value is not a scorer. */
 export function scorerEntries(scorers: ScorersInput): readonly ScorerEntry[] {
   const names = new Set<string>();
   const entryOf = (entry: Entry, name?: string, step?: string, isOfTrajectory = false): ScorerEntry => {
@@ -56,7 +56,7 @@ export function scorerEntries(scorers: ScorersInput): readonly ScorerEntry[] {
     const { scorer } = (options ?? {}) as Partial<ScorerOptions>;
     if (!isScorer(scorer)) {
       throw new OptionsError([
-        `fromScorers() takes scorers, { scorer, weight, … }, lists of them, or the categories of runEvals (agent, workflow, steps, trajectory), but "${name ?? step ?? typeof entry}" is no scorer.`,
+        `fromScorers() takes scorers, { scorer, weight, … }, lists of them, or the categories of runEvals (agent, workflow, steps, trajectory), but "${name ?? step ?? typeof entry}" is not a scorer.`,
       ]);
     }
     const free = freeName(name ?? (step === undefined ? scorer.id : `${step}.${scorer.id}`), names);

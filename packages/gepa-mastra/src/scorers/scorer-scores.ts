@@ -7,7 +7,7 @@ export interface ScorerScore {
 
 const scores = new WeakMap<object, readonly ScorerScore[]>();
 
-/** Notes the scores that a result of a metric was made of. */
+/** Attaches the scores of scorers to the result of a metric. */
 export function withScorerScores<Result extends object>(
   result: Result,
   ofScorers: readonly ScorerScore[],

@@ -5,7 +5,7 @@ const MAX_CHARACTERS = 400;
 /** The copies of the whole output in the results of trajectory scorers. */
 const copies = new Set(['rawOutput', 'rawWorkflowResult']);
 
-/** What the steps of a scorer found, as text: the feedback of scorers that give no reason. Undefined when they found nothing. */
+/** The results of a scorer's steps as text: the feedback of scorers without a reason. Undefined without results. */
 export function describeStepResults(result: object): string | undefined {
   const texts = ['preprocess', 'analyze'].flatMap((step) => {
     const found = (result as Readonly<Record<string, unknown>>)[`${step}StepResult`];
@@ -14,7 +14,7 @@ export function describeStepResults(result: object): string | undefined {
   return texts.length === 0 ? undefined : texts.join('; ');
 }
 
-/** Short fields first: they are the findings, long ones repeat what the reflection model sees anyway. */
+/** Short fields first: they are results. Long fields repeat texts that the reflection model sees anyway. */
 function describe(found: unknown): string {
   const plain = toPlain(found);
   if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) return shortened(plain);

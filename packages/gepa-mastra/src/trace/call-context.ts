@@ -4,7 +4,7 @@ import type { CallOptions, OfferedTool } from './model-call.ts';
 
 export type CallContext = Pick<Step, 'maxOutputTokens' | 'tools' | 'responseFormat'>;
 
-/** What a model call has beside its messages: output limit, tools, answer schema. */
+/** The parts of a model call besides its messages: output limit, tools, answer schema. */
 export function callContext(options: CallOptions): CallContext {
   const { tools = [], maxOutputTokens = options.maxTokens, responseFormat } = modernOptions(options);
   const offered = stepTools(tools.map(({ inputSchema, ...tool }) => ({ ...tool, arguments: inputSchema })));

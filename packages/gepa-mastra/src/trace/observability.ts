@@ -7,8 +7,8 @@ import { detailsOf, type StoredSpan } from './rollout-details.ts';
 
 /**
  * Starts the root span of one rollout in the user's observability, if the Mastra instance has any. The tag and metadata
- * distinguish it from production traffic. When the user's sampler drops it, the span is not valid; pass it to the
- * rollout all the same, or each part of the rollout would start a trace of its own.
+ * distinguish it from production traffic. If the user's sampler drops it, the span is invalid. Pass it to the rollout
+ * anyway: otherwise each part of the rollout would start its own trace.
  */
 export function startRolloutSpan(
   mastra: Mastra | undefined,
@@ -78,7 +78,7 @@ export function collectSpans(
   return { spans, end: end ?? (() => {}) };
 }
 
-/** A Mastra instance whose new traces have the tag `gepa`, for what cannot be given tracing options. */
+/** A Mastra instance whose new traces have the tag `gepa`, for calls that take no tracing options. */
 export function withTaggedTraces(mastra: Mastra): Mastra {
   return override(mastra, {
     observability: override(mastra.observability, {

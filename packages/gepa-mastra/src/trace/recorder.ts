@@ -24,7 +24,7 @@ export interface OpenStep {
   durationMs?: number;
 }
 
-/** A run of a workflow that its storage has. */
+/** A run of a workflow in its storage. */
 export interface StoredRun {
   readonly workflow: AnyWorkflow;
   readonly runId: string;
@@ -48,7 +48,7 @@ export class Recorder {
   readonly storedRuns: StoredRun[] | undefined;
   /** The tunables and parts that were read. */
   readonly reads = new Set<string>();
-  /** Answer calls of tools, if the example has mocks. */
+  /** Answers calls of tools, if the example has mocks. */
   readonly mocks: ToolMocks | undefined;
   /** The images that steps were given or returned, besides those of the rollout's input. */
   readonly images: RolloutImages;
@@ -97,7 +97,7 @@ export class Recorder {
     Object.assign(step, outcome, { durationMs: performance.now() - step.startedAt });
   }
 
-  /** Ends a step with a result that may be of any form. */
+  /** Ends a step with a result of any form. */
   endWith(step: OpenStep, result: unknown): void {
     if (!this.#closed) this.images.add(result);
     this.end(step, { output: toPlain(result) });
@@ -164,7 +164,7 @@ export class Recorder {
     return agentErrorsIn(this.#roots);
   }
 
-  /** Ignores everything that an abandoned program still does. */
+  /** Ends the recording: later calls of an abandoned program are ignored. */
   close(): void {
     this.#closed = true;
   }

@@ -3,7 +3,7 @@ import type { Mastra } from '@mastra/core/mastra';
 import type { AnySpan } from '@mastra/core/observability';
 import type { Step } from 'gepa-core';
 
-/** What Mastra's scorers and observability need from a rollout, beside its output and steps. */
+/** The data of a rollout for Mastra's scorers and observability, besides output and steps. */
 export interface RolloutDetails {
   /** The input and output in the form that scorers of agents or workflows expect. */
   readonly scoringData?: {

@@ -7,14 +7,14 @@ import type { ReflectionDetail } from '../../../gepa-core/src/run-data/run-data.
 import { jsonOf, unpack } from './blocks.ts';
 import type { Source } from './source.ts';
 
-/** Which block has which examples and reflections. */
+/** The blocks of examples and reflections. */
 interface BlockIndex {
   /** The first example of each block, ascending. */
   readonly examples: readonly number[];
   readonly reflections: readonly number[];
 }
 
-/** Reads the blocks of a report file. Each is unpacked when it is first looked at. */
+/** Reads the blocks of a report file. Each is unpacked when it is first read. */
 export function fileSource(): Source {
   const whole = new Promise<void>((resolve) => {
     if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', () => resolve());
@@ -26,7 +26,7 @@ export function fileSource(): Source {
     if (block === undefined) {
       block = readBlock(name);
       known.set(name, block);
-      // The last few stay: details of a large run do not fit into memory together.
+      // Keep only the last few blocks: those of a large run do not fit in memory.
       if (known.size > 12) known.delete(known.keys().next().value!);
     }
     return block;

@@ -1,7 +1,7 @@
 import { decodeMatrix, type PageData } from '../../../gepa-core/src/report-file/page-data.ts';
 import type { Source } from './source.ts';
 
-/** Asks `gepa watch`. The token is part of the page's own address. */
+/** Reads the run from `gepa watch`. The token is part of the page's own address. */
 export function liveSource(): Source {
   const get = async (path: string): Promise<Response> => {
     const response = await fetch(path, { cache: 'no-store' });

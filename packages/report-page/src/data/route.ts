@@ -36,7 +36,7 @@ export function change(settings: Settings): void {
   route.value = parse(next);
 }
 
-/** A whole number of the address. */
+/** A whole number in the address. */
 export function numberOf(text: string | null | undefined): number | undefined {
   return text !== null && text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -77,7 +77,7 @@ function totalsOf(run: Run): Totals {
   return totals;
 }
 
-/** The valset examples that a query asks for, in its order. */
+/** The valset examples of a query, in its order. */
 export function rowsOf(run: Run, { a, b, filter, order, text }: Query): Row[] {
   const totals = totalsOf(run);
   const words = text.toLowerCase();
@@ -127,5 +127,5 @@ export function rowsOf(run: Run, { a, b, filter, order, text }: Query): Row[] {
   }
 }
 
-/** Examples that were not run come last. */
+/** Sorts examples without a score to the end. */
 const last = (value: number): number => (Number.isNaN(value) ? 1e9 : value);

@@ -2,7 +2,7 @@ import { comparedOf } from '../../../gepa-core/src/report-file/compared.ts';
 import type { PageCandidate, PageData, ScoreMatrix } from '../../../gepa-core/src/report-file/page-data.ts';
 import { visible } from '../parts/format.ts';
 
-/** A run with the look-ups that the views share. */
+/** A run with functions that several views use. */
 export class Run {
   readonly data: PageData;
   readonly matrix: ScoreMatrix;
@@ -20,7 +20,7 @@ export class Run {
     this.children = children;
   }
 
-  /** The same run as if its testset were the valset: seed and best candidate were scored there. */
+  /** The run with its testset in place of the valset, on which seed and best candidate were scored. */
   get heldOut(): Run | undefined {
     const { test, testset, candidates } = this.data;
     if (test === undefined) return undefined;
@@ -38,12 +38,12 @@ export class Run {
     return new Run({ ...this.data, valset: testset }, { width, scores, failed });
   }
 
-  /** Whether given candidates were evaluated; else a search found them. */
+  /** Whether it is an evaluation of given candidates, not a search. */
   get isEvaluation(): boolean {
     return this.data.kind === 'evaluation';
   }
 
-  /** The one to look at first beside the first one: the best candidate, or the last one that was evaluated. */
+  /** The candidate to compare with the first one by default: the best candidate, or the last one of an evaluation. */
   get best(): number {
     return this.isEvaluation ? Math.max(0, this.data.candidates.length - 1) : this.data.bestIndex;
   }
@@ -52,7 +52,7 @@ export class Run {
     return !this.isEvaluation && index === this.data.bestIndex;
   }
 
-  /** An index of the address, if there is such a candidate. */
+  /** An index from the address, if such a candidate exists; otherwise `fallback`. */
   indexOr(index: number | undefined, fallback: number): number {
     return index !== undefined && index < this.data.candidates.length ? index : fallback;
   }
@@ -79,7 +79,7 @@ export class Run {
     return this.data.candidates[index];
   }
 
-  /** Means of two candidates on the examples that both were scored on. */
+  /** The means of two candidates on the examples with scores of both. */
   compare(a: number, b: number): Pairwise {
     const result = { both: 0, better: 0, worse: 0, equal: 0, meanA: 0, meanB: 0 };
     for (let position = 0; position < this.matrix.width; position++) {
@@ -106,14 +106,14 @@ export class Run {
     return this.matrix.scores.reduce((most, score) => (score > most ? score : most), 1);
   }
 
-  /** In a sentence. */
+  /** The name of a candidate within a sentence. */
   nameOf(index: number): string {
     const { name } = this.data.candidates[index]?.evaluated ?? {};
     if (name !== undefined) return `"${visible(name)}"`;
     return index === 0 ? 'seed' : `candidate ${index}`;
   }
 
-  /** Where there is little room. */
+  /** A short name of a candidate. */
   labelOf(index: number): string {
     const { name } = this.data.candidates[index]?.evaluated ?? {};
     if (name !== undefined) return visible(name);

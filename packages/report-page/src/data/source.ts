@@ -1,10 +1,10 @@
 import type { ExampleDetail, PageData, ScoreMatrix } from '../../../gepa-core/src/report-file/page-data.ts';
 import type { ReflectionDetail } from '../../../gepa-core/src/run-data/run-data.ts';
 
-/** Where the page gets a run from: the blocks of its own file, or `gepa watch`. */
+/** The source of the run's data: the blocks of the page's own file, or `gepa watch`. */
 export interface Source {
   readonly isLive: boolean;
-  /** Whether the run has begun. */
+  /** The data of the run; undefined before it has started. */
   first(): Promise<{ data: PageData; matrix: ScoreMatrix } | undefined>;
   example(number: number): Promise<ExampleDetail>;
   reflection(number: number): Promise<ReflectionDetail>;

@@ -100,8 +100,8 @@ function draw(element: HTMLElement, run: Run): uPlot {
 type Test = NonNullable<Run['data']['test']>;
 
 /**
- * The seed on held-out examples, the best candidate, and the interval of its gain relative to the seed: within the scores
- * that are possible, as far as they are known.
+ * The held-out scores of the seed and of the best candidate, with the interval of the gain relative to the seed, cut to the
+ * range of possible scores.
  */
 function intervalOf(
   { data: { about } }: Run,

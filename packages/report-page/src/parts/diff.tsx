@@ -2,10 +2,10 @@ import { useMemo, useState } from 'preact/hooks';
 import { type DiffRow, diffRows } from '../../../gepa-core/src/report/diff-rows.ts';
 import { countOf, visible } from './format.ts';
 
-/** So many unchanged lines stay around a change. */
+/** The number of unchanged lines around a change. */
 const CONTEXT = 3;
 
-/** Two texts, line by line. Marks and strokes show what changed where colours do not. */
+/** Two texts, line by line. Marks and strokes show changes without colours. */
 export function Diff({ before, after }: { before: string; after: string }) {
   const [isWhole, setWhole] = useState(false);
   const rows = useMemo(() => diffRows(before, after), [before, after]);
@@ -68,7 +68,7 @@ function Line({ mark, kind, children }: { mark: string; kind?: string; children:
 
 type Part = { readonly rows: readonly DiffRow[] } | { readonly hidden: number };
 
-/** Long stretches of unchanged lines as their number. */
+/** Replaces long sequences of unchanged lines by their number. */
 function folded(rows: readonly DiffRow[]): Part[] {
   const isShown = rows.map(() => false);
   rows.forEach((row, i) => {
@@ -80,7 +80,7 @@ function folded(rows: readonly DiffRow[]): Part[] {
   for (let i = 0; i < rows.length; ) {
     let end = i;
     while (end < rows.length && isShown[end] === isShown[i]) end++;
-    // A fold that hides one or two lines saves nothing.
+    // Do not hide only one or two lines.
     parts.push(isShown[i] || end - i < 3 ? { rows: rows.slice(i, end) } : { hidden: end - i });
     i = end;
   }

@@ -22,7 +22,7 @@ export function Grid(props: {
   const { run, rows, columns, a, b } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const hasMoved = useRef(false);
-  // The next key may come before the page is drawn again.
+  // The next key may be pressed before the page is drawn again.
   const latest = useRef({ row: 0, column: 0 });
   const [active, setActive] = useState(latest.current);
   const element = () => scroller.current;
@@ -47,7 +47,7 @@ export function Grid(props: {
   const open = (at: { row: number; column: number }) => {
     const example = run.data.valset[rows[at.row]!.position]!;
     const candidate = columns[at.column]!;
-    // The other one to compare with: the seed, or what the seed is compared with.
+    // The other candidate of the comparison: the seed, or the candidate that the seed is compared with.
     location.hash = address(`examples/${example}`, { a, b: candidate === a ? b : candidate });
   };
   const onKeyDown = (event: KeyboardEvent) => {

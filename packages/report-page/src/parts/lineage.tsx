@@ -6,7 +6,7 @@ import { formatScore } from './format.ts';
 import { shade, statusWords } from './marks.tsx';
 
 const COLUMN = 112;
-/** Edges begin after the score that stands beside a node. */
+/** The width of the score beside a node, after which edges begin. */
 const LABEL = 50;
 const LANE = 34;
 

@@ -6,7 +6,7 @@ import { formatGain, formatScore, UNKNOWN } from './format.ts';
 export const shade = (score: number, top: number): number =>
   Math.max(0, Math.min(8, Math.round((8 * score) / (top > 0 ? top : 1))));
 
-/** The colours of scores. */
+/** The legend of the colours of scores. */
 export function Scale() {
   return (
     <span class="scale" aria-hidden="true">

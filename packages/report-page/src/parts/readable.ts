@@ -1,4 +1,4 @@
-/** A value of JSON for people: line breaks in texts are line breaks, and nesting is indentation. */
+/** JSON data as readable text: line breaks in texts stay line breaks, and nesting becomes indentation. */
 export function readable(value: unknown): string {
   if (typeof value === 'string') return value;
   return linesOf(value, '').join('\n');

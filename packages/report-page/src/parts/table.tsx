@@ -76,7 +76,7 @@ export function Table<Row>(props: {
 function Heading<Row>({ column, order }: { column: Column<Row>; order: string }) {
   const { id, title, by, isNumber } = column;
   const direction = order === id ? 'ascending' : order === `-${id}` ? 'descending' : 'none';
-  // Numbers are mostly looked through from the top.
+  // Sort numbers in descending order first.
   const next = direction === 'none' ? (isNumber ? `-${id}` : id) : order.startsWith('-') ? id : `-${id}`;
   return (
     <div role="columnheader" class={isNumber ? 'number' : ''} aria-sort={direction}>

@@ -2,11 +2,11 @@ import { useMemo, useState } from 'preact/hooks';
 import { formatCount, visible } from './format.ts';
 import { readable } from './readable.ts';
 
-/** So many characters of a long text are shown at first, and with each "Show more". */
+/** The number of characters of a long text that are shown first, and added by each "Show more". */
 const FIRST = 20_000;
 const MORE = 200_000;
 
-/** A value of the run as text, never as markup. Control and direction characters are shown as what they are. */
+/** A value of the run as text, never as markup. Control and direction characters are made visible. */
 export function Text({ value, label }: { value: unknown; label: string }) {
   const [shown, setShown] = useState(FIRST);
   const text = useMemo(() => readable(value), [value]);

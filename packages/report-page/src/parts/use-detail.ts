@@ -6,11 +6,11 @@ export type Loaded<Value> =
   | { readonly error: string }
   | { readonly isLoading: true };
 
-/** A part of the run that is read when it is looked at; again when a live run changes. */
+/** A part of the run that is read on first use, and again when a live run changes. */
 export function useDetail<Value>(key: string, read: () => Promise<Value>): Loaded<Value> {
   const [state, setState] = useState<{ key: string; loaded: Loaded<Value> }>();
   const change = source.isLive ? version.value : 0;
-  // `key` stands for what `read` reads, `change` for its state.
+  // `key` identifies the part that `read` reads, `change` its version.
   useEffect(() => {
     let isCurrent = true;
     read().then(

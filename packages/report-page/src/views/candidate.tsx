@@ -27,7 +27,7 @@ export function CandidatePage({ run, index }: { run: Run; index: number }) {
           'The program’s own texts.'
         ) : source === 'given' ? (
           run.isEvaluation ? null : (
-            'Given beside the program’s own texts.'
+            'Given in addition to the program’s own texts.'
           )
         ) : (
           <>

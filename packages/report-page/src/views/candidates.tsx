@@ -144,7 +144,7 @@ function columns(run: Run): Column<Candidate>[] {
 
 const pairs = new WeakMap<Run, Map<string, ReturnType<Run['compare']>>>();
 
-/** Comparisons are asked for at each rendering. */
+/** Caches comparisons, which each rendering needs. */
 function pairOf(run: Run, a: number, b: number): ReturnType<Run['compare']> {
   const known = pairs.get(run) ?? new Map<string, ReturnType<Run['compare']>>();
   pairs.set(run, known);

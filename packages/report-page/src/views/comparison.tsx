@@ -90,7 +90,7 @@ function Verdict({ run, comparison }: { run: Run; comparison: Comparison | undef
   );
 }
 
-/** Where there is nothing to compare. */
+/** The sentence at the top when fewer than two candidates can be compared. */
 function soloSentence(run: Run, comparison: Comparison | undefined): string {
   if (comparison !== undefined) return verdictOfComparison(comparison).sentence;
   const [only] = run.data.candidates;

@@ -6,7 +6,7 @@ import { statusWords } from '../parts/marks.tsx';
 const order = ['accepted', 'rejected', 'refused', 'skipped', 'open'] as const;
 type Fate = (typeof order)[number];
 
-/** How many proposals came to what, in all and by component. */
+/** The numbers of proposals by outcome, in all and by component. */
 export function Fates({ run }: { run: Run }) {
   const { proposals, about } = run.data;
   if (proposals.length === 0) return <p class="quiet">No proposal yet.</p>;
@@ -94,7 +94,7 @@ const words: Readonly<Record<string, string>> = {
 
 export const reasonInWords = (reason: string): string => words[reason] ?? reason;
 
-/** Why nothing came of a proposal, in a few words. */
+/** Why a proposal led to no candidate, in a few words. */
 export function reasonOf({
   status,
   reason,
@@ -135,7 +135,7 @@ function rejection(before: readonly number[], after: readonly number[]): string 
 }
 
 /**
- * What became of a proposal, or of its text for one component: that can be refused while others were tested. Undefined where
+ * The outcome of a proposal, or of its text for one component, which can be refused while others are tested. Undefined when
  * the proposal was not about the component.
  */
 export function fateOf(

@@ -86,7 +86,7 @@ export function Overview({ run }: { run: Run }) {
   );
 }
 
-/** What ran, so that a report that is passed on says so. */
+/** The models of the run and the sizes of its data sets, for readers who get only the report. */
 function subjectOf({ data }: Run): string {
   const { task, reflection } = data.about.models;
   const models = [

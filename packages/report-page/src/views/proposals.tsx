@@ -66,7 +66,7 @@ export function Proposals({ run }: { run: Run }) {
   );
 }
 
-/** A task whose parent was perfect on the minibatch has a number, and no proposal. */
+/** Counts proposals. A task whose parent was perfect on the minibatch has a number, but no proposal. */
 function proposalsInWords({ data: { proposals } }: Run): string {
   const skipped = proposals.filter(({ status }) => status === 'skipped').length;
   const made = countOf(proposals.length - skipped, 'proposal');

@@ -1,7 +1,7 @@
 import type { Run } from '../data/run.ts';
 import { formatCount, formatTime, visible } from '../parts/format.ts';
 
-/** What the run was started with. */
+/** The options, models and versions of the run. */
 export function Setup({ run: { data } }: { run: Run }) {
   const { about, trainset, valset, testset } = data;
   const { task, reflection } = about.models;

@@ -38,12 +38,12 @@ export const exportCandidate: Command = {
   },
 };
 
-/** Without the runtime. */
+/** The versions of packages, without that of the runtime. */
 function packagesOf({ node: _, ...packages }: RunData['about']['versions']): Record<string, string> {
   return { 'gepa-core': VERSION, ...packages };
 }
 
-/** What `save` would write after the run, but for the digests of the data. */
+/** The same as `save` writes after a run, without the digests of the data. */
 function savedOf(run: RunData, index: number): SavedCandidate {
   if (run.kind === 'evaluation') {
     throw new GepaError(

@@ -7,7 +7,7 @@ import { visible, visibleJson } from '../../visible.ts';
 import type { Command } from '../command.ts';
 import { openRun } from '../run-argument.ts';
 
-/** So deep are run directories looked for. */
+/** How many levels of folders are searched for run directories. */
 const DEPTH = 4;
 
 export const ls: Command = {

@@ -42,7 +42,7 @@ export const show: Command = {
   },
 };
 
-/** What a view prints: as JSON, or as lines. */
+/** A view: its data as JSON, and its lines of text. */
 type View = readonly [json: unknown, text: () => string[]];
 
 const MAX_ROWS = 20;
@@ -129,7 +129,7 @@ function countsOf(proposals: readonly ProposalData[]): Record<string, number> {
   return counts;
 }
 
-/** A task whose parent was perfect on the minibatch is skipped, and makes no proposal. */
+/** A task is skipped, without a proposal, when its parent is perfect on the minibatch. */
 function proposalsText({ skipped = 0, ...counts }: Readonly<Record<string, number>>): string {
   const made = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const fates = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
@@ -192,7 +192,7 @@ function exampleView(source: ReportSource, example: number, candidate: Candidate
   ];
 }
 
-/** Who ran, and in which phase of the run. */
+/** The candidate or proposal that was run, and the phase. */
 function whoOf({ candidates }: RunData, { candidate, proposal, phase }: PageRollout): string {
   if (candidate === undefined) return `proposal ${proposal}, ${phase}`;
   const { evaluated } = candidates[candidate] ?? {};

@@ -37,7 +37,7 @@ export const watch: Command = {
   },
 };
 
-/** A run that has not started can be watched; one that cannot be read never shows anything. */
+/** Refuses a run that cannot be read. One that has not started yet can be watched. */
 function refuseUnreadable(runDir: string): void {
   try {
     readRun(runDir);

@@ -6,25 +6,25 @@ export interface CopiedPassage {
   readonly exampleId: string;
 }
 
-/** So many words in a row are not alike by chance. */
+/** This many equal words in a row are no coincidence. */
 const MIN_WORDS = 8;
-/** A whole input or expected value counts from here: labels and names may be in a text. */
+/** A whole input or expected value counts as copied from this length on: labels and names may be in a text. */
 const MIN_WHOLE_WORDS = 5;
 const MIN_WHOLE_CHARACTERS = 20;
-/** Shorter texts of inputs, of two words or more, count if a text has those of so many examples. */
+/** Shorter texts of inputs, of two words or more, count if they come from this many examples. */
 const MIN_SHORT_CHARACTERS = 6;
 const MIN_LISTED = 4;
-/** So many expected values, each on one short line, are a list of answers to choose from, not copied examples. */
+/** This many expected values, each on a short line, are a list of possible answers, not copied examples. */
 const MIN_LABELS = 3;
-/** Whole inputs of any length count if so many are followed by the expected value, as in a worked example. */
+/** Whole inputs of any length count if this many are followed by the expected value, as in worked examples. */
 const MIN_ANSWERED = 3;
 /** The words between an input and the expected value after it. */
 const MAX_WORDS_BETWEEN = 4;
-/** A short text is searched so many times. */
+/** The maximum number of occurrences of a short text that are examined. */
 const MAX_OCCURRENCES = 20;
-/** What stands in more examples than this part of them is common to the inputs, and no example of its own. */
+/** A text in more than this share of the examples is common to the inputs, and not copied from one of them. */
 const MAX_SHARED_PART = 0.2;
-/** Longer values, such as documents, are searched up to here. */
+/** Only the first characters of longer values, such as documents, are compared. */
 const MAX_VALUE_CHARACTERS = 20_000;
 
 /**
@@ -87,7 +87,7 @@ export function copiedPassages(
     }));
 }
 
-/** The short expected values in a text, if they are so many that it seems to list them. */
+/** The short expected values in a text, if there are enough of them for a list of answers. */
 function listedLabels(texts: readonly ExampleText[], whole: string): ReadonlySet<string> {
   const expected = new Set(texts.filter(({ isExpected }) => isExpected).map(({ text }) => text));
   const labels = [...expected].filter(
@@ -96,7 +96,7 @@ function listedLabels(texts: readonly ExampleText[], whole: string): ReadonlySet
   return new Set(labels.length < MIN_LABELS ? [] : labels);
 }
 
-/** A text of an input that is too short to be no chance, and its places in the new text. */
+/** A short text of an input, which alone may be a coincidence, and its positions in the new text. */
 interface ShortText extends ExampleText {
   readonly phrase: string;
   readonly places: readonly number[];

@@ -1,7 +1,7 @@
-/** So many reflections in a row, each asked twice, are no accident. */
+/** After this many cut-off reflections in a row, each asked twice, a second question is pointless. */
 const MAX_CUT_OFF = 2;
 
-/** Counts reflections that were cut off in a row. Iterations count as a whole, so that latencies decide nothing. */
+/** Counts cut-off reflections in a row. Iterations count as a whole, so that latencies do not matter. */
 export class CutOffStreak {
   readonly #iterations = new Map<number, { reflections: number; cutOff: number }>();
 

@@ -5,7 +5,7 @@ export interface FencedBlock {
   readonly length: number;
   /** The language tag in lower case, or an empty string. */
   readonly tag: string;
-  /** What stands on the opening line after the fence. */
+  /** The text after the fence on the opening line. */
   readonly info: string;
   /** Index of the line of the opening fence. */
   readonly start: number;

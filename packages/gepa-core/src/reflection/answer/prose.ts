@@ -76,7 +76,7 @@ const samples = [
   /^[<[(]?(?:\.{3}|…)[>\])]?$/,
 ];
 
-/** Whether a text only stands for a text, such as "The complete new text". */
+/** Whether a text is only a placeholder for a text, such as "The complete new text". */
 export function isSample(text: string): boolean {
   return text.length < 200 && samples.some((sample) => sample.test(text));
 }

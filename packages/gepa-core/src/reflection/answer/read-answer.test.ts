@@ -335,7 +335,7 @@ describe('an answer without the block that the prompt asks for', () => {
   const readFor = (text: string, needsBlock: boolean) =>
     readAnswer({ text }, [{ name: 'triage', currentText: current }], { needsBlock }).get('triage')!;
 
-  it('is refused where a block is needed, and taken otherwise', () => {
+  it('an answer without a block is refused if a block is required, and used otherwise', () => {
     expect(readFor(triage, true)).toEqual({
       problem: 'no_text',
       message: 'The answer has no block of backticks around the text.',
@@ -349,7 +349,7 @@ describe('an answer without the block that the prompt asks for', () => {
     'Lo siento, no.',
     '申し訳ありません。',
     'I cannot do that, as it would be wrong to do so here.',
-  ])('is never a text if it is a remark: %s', (text) =>
+  ])('an answer without a block is not a text if it is a remark: %s', (text) =>
     expect(readFor(text, false)).toMatchObject({ problem: 'no_text' }),
   );
 });

@@ -19,7 +19,7 @@ export interface AskedText {
   readonly currentText: string;
 }
 
-/** What is shorter than this part of the current text is likely a remark, such as a refusal in any language. */
+/** An answer shorter than this part of the current text is likely a remark, such as a refusal in any language. */
 const LEAST_PART = 1 / 4;
 
 /** About 100,000 tokens, more than models write, so that the time to read an answer is bounded. */
@@ -122,7 +122,7 @@ function noText(message: string): Reading {
 /** A shorter line may be part of any text. */
 const MIN_OWN_LINE = 40;
 
-/** Removes what repeats the prompt, up to the last line of it; a single such line may be a coincidence. */
+/** Removes a repetition of the prompt, up to its last line; a single such line may be a coincidence. */
 function withoutEcho(lines: string[], asked: readonly AskedText[], ownLines: readonly string[]): string[] {
   const own = new Set(ownLines.filter((line) => line.length >= MIN_OWN_LINE));
   for (const { currentText } of asked) for (const line of currentText.split('\n')) own.delete(line.trimEnd());
@@ -130,7 +130,7 @@ function withoutEcho(lines: string[], asked: readonly AskedText[], ownLines: rea
   return repeated.length < 2 ? lines : lines.slice(repeated.at(-1)! + 1);
 }
 
-/** A text that stands for a text, or is a piece of the prompt, was not written for the component. */
+/** Rejects placeholders for a text and pieces of the prompt, which were not written for the component. */
 function withoutSamples(reading: Reading, ownWords: string): Reading {
   if (!('text' in reading)) return reading;
   const { text } = reading;
@@ -141,7 +141,7 @@ function withoutSamples(reading: Reading, ownWords: string): Reading {
     : reading;
 }
 
-/** The current text as a model repeats it. */
+/** The current text in the form in which a model would repeat it. */
 export function asAnswered(text: string): string {
   return trimBlankLines(text.replaceAll('\r\n', '\n'));
 }

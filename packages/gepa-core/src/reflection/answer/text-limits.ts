@@ -24,7 +24,7 @@ export interface LimitedText {
   readonly name: string;
   readonly text: string;
   readonly currentText: string;
-  /** Whether no other answer can be asked for. Copies are then let through; the result warns of them. */
+  /** Whether it is the last answer. Copies are then accepted; the result warns about them. */
   readonly isLast: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface TextLimits<Name extends string = string> {
 /** Finds what a text copies from the trainset. */
 export type FindCopies = (text: string) => readonly CopiedPassage[];
 
-/** Finds copies of training examples in texts, over what the seed's texts have. */
+/** Finds copies of training examples in texts, except passages that the seed's texts have too. */
 export function copyFinder(
   seedTexts: readonly string[],
   trainset: readonly { readonly id: string; readonly example: unknown }[],
@@ -62,7 +62,7 @@ export function copyFinder(
 export function createLimits({ maxLength, validate }: TextLimits, copied: FindCopies): CheckLimits {
   return ({ name, text, currentText, isLast }) => {
     const max = valueFor(maxLength, name);
-    // A text that was too long from the start may stay so, but not grow.
+    // A text that was too long from the start may keep its length, but not grow.
     if (max !== undefined && text.length > Math.max(max, currentText.length)) {
       return {
         problem: 'too_long',
@@ -98,7 +98,7 @@ function refusal(validate: ValidateText | undefined, text: string): string | und
   );
 }
 
-/** A warning of what the texts of a candidate copy from the trainset. */
+/** A warning about the passages that a candidate copies from the trainset. */
 export function copyWarning(texts: Readonly<Record<string, string>>, copied: FindCopies): string | undefined {
   const parts = Object.entries(texts).flatMap(([name, text]) => {
     const copies = copied(text);

@@ -1,7 +1,7 @@
 import { fencedBlocks } from './fenced-blocks.ts';
 
 const names = 'think|thinking|thought|thoughts|reasoning|analysis|reflection|scratchpad';
-/** The marks of thinking that open models have beside tags, each with the one that ends it. */
+/** The marks around thinking that open models use besides tags, with their end marks. */
 const marks = [
   [/\[THINK\]/, /\[\/THINK\]/],
   [/◁think▷/, /◁\/think▷/],
@@ -34,7 +34,7 @@ export function withoutThinking(text: string): string | undefined {
 }
 
 const openTag = new RegExp(`<(?:\\w+:)?(?<name>${names})>|${openMarks}`, 'gi');
-/** More thinking than this in one answer is not looked for, so that the time to read it is bounded. */
+/** The maximum number of passages of thinking that are removed, which limits the time to read an answer. */
 const MAX_PAIRS = 20;
 
 /** Removes thinking in the middle of an answer, outside of fenced blocks. An answer without a block may be about tags. */

@@ -4,7 +4,7 @@ import { shorten } from '../records/shorten.ts';
 /** So many different examples that failed do not get the same feedback if it says what was wanted in each. */
 const MIN_EXAMPLES = 6;
 
-/** Notices a metric whose feedback is the same for every example that fails. */
+/** Detects a metric with the same feedback for every failed example. */
 export class ConstantFeedback {
   readonly #examples = new Set<string>();
   #text: string | undefined;

@@ -7,7 +7,7 @@ export type PlainRecord = Readonly<Record<string, Plain>>;
 export interface KnownText {
   readonly text: string;
   readonly variables?: readonly string[] | undefined;
-  /** How the text is referred to, such as `the text above`. */
+  /** The reference to the text, such as `the text above`. */
   readonly name: string;
   /** Whether the prompt has the whole text above the records. */
   readonly isAbove: boolean;
@@ -21,11 +21,11 @@ const MIN_INPUT_CHARACTERS = 20;
 const MAX_INPUTS = 50;
 /** A shorter template is shown filled in once, as an example of the layout. */
 const MIN_TEMPLATE_CHARACTERS = 200;
-/** A shorter entry is not worth a reference. */
+/** Shorter entries are not replaced by a reference. */
 const MIN_ENTRY_CHARACTERS = 80;
 
 /**
- * Says once what repeats in records. Marks such as `[the text above]`, `[ticket of the input]` and `[the answer of call 1]`
+ * Removes repetitions from records. Marks such as `[the text above]`, `[ticket of the input]` and `[the answer of call 1]`
  * replace the texts of components, filled in or not, the inputs, and earlier answers in what was sent to models. The first
  * record keeps the full view, except for the texts above; in further views, messages that were laid out in the same way
  * are left out. Entries of lists that the feedback quotes are shortened.
@@ -57,13 +57,13 @@ export function condenseRecords(
   return { records: condensed, ...(hasRepeatedViews ? { isLaidOutAs: first!.example } : {}) };
 }
 
-/** The record without an input whose texts stand in what the models saw. */
+/** The record without its input if the models' messages contain all texts of the input. */
 function withoutSeenInput(record: PlainRecord): PlainRecord {
   const { Input: input } = record;
   if (input === undefined) return record;
   const views = [...viewsIn(record)].map((view) => JSON.stringify(view));
   const texts = [...leavesOf(input)];
-  // A short text must be a whole one there.
+  // A short text must be a complete text there.
   const form = (text: string) =>
     text.length < MIN_INPUT_CHARACTERS ? JSON.stringify(text) : JSON.stringify(text).slice(1, -1);
   const isSeen = texts.every(
@@ -228,7 +228,7 @@ function withoutRepeatedViews(record: PlainRecord, messages: ReadonlySet<string>
       if (key !== viewHeading || typeof item !== 'object' || item === null) return [[key, rest(item)]];
       const shown = isList(item) ? item.filter(isNew) : isNew(item) ? item : [];
       isChanged ||= shown !== item && JSON.stringify(shown) !== JSON.stringify(item);
-      // A note that introduces messages says nothing without them.
+      // A note that introduces messages is useless without them.
       const isEmpty =
         isList(shown) &&
         (shown.length === 0 ||

@@ -5,8 +5,8 @@ import type { Plain } from './plain.ts';
 type Fields = Readonly<Record<string, Plain>>;
 
 /**
- * Plain data without what only providers read: ids of calls, signatures and positions of message parts, empty fields of
- * messages, tool calls that a message has twice. Parts that are only text become their text; images and bytes are named.
+ * Plain data without fields that only providers need: ids of calls, signatures and positions of message parts, empty fields of
+ * messages, tool calls that a message has twice. Parts with only text become texts; images and bytes are only mentioned.
  */
 export function withoutNoise(value: Plain): Plain {
   if (typeof value !== 'object' || value === null) return value;
@@ -57,9 +57,9 @@ function isTextPart(part: Plain): boolean {
 }
 
 const signatures = /^(signature|thought_?signature|encrypted_?content)$/i;
-/** Fields that say nothing of a program, filled or not. */
+/** Fields without information about a program. */
 const counters = /^(usage_?metadata|safety_?ratings|system_fingerprint)$/i;
-/** Fields that only providers have, and say something if there is something in them. */
+/** Fields of providers that are shown only if they are not empty. */
 const providerFields =
   /^(additional_kwargs|response_metadata|invalid_tool_calls|provider(Metadata|Options)|(citation|grounding)Metadata|logprobs)$/;
 const callTypes = /^(tool[-_](use|call)|function_call)$/;

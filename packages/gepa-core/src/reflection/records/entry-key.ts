@@ -18,7 +18,7 @@ export function entryKey(entry: Plain): string {
   });
 }
 
-/** Whether a value is a tool call, whose `id` only connects it with its result. */
+/** Whether a value is a tool call: its `id` only connects it with its result. */
 export function isToolCall(value: unknown): value is object {
   return (
     typeof value === 'object' &&

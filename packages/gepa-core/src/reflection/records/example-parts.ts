@@ -14,7 +14,7 @@ function plainName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_ ]/g, '');
 }
 
-/** What an example gives to the program: its `input`, or all but the fields with the right answer. */
+/** The input of an example: its `input`, or all fields except those with the right answer. */
 export function inputOf(example: unknown): unknown {
   if (!isFields(example)) return example;
   if ('input' in example) return example.input;
@@ -24,7 +24,7 @@ export function inputOf(example: unknown): unknown {
   return shown.every(([name]) => name === 'id') ? rest : Object.fromEntries(shown);
 }
 
-/** What an example says of the right answer: `expected`, or the fields that `inputOf` leaves out. */
+/** The right answer of an example: `expected`, or the fields that `inputOf` leaves out. */
 export function expectedOf(example: unknown): unknown {
   if (!isFields(example)) return undefined;
   const { expected, ...fields } = example;
@@ -45,7 +45,7 @@ export function answerInInput(example: unknown): string | undefined {
   const isKnown = expectedOf(example) !== undefined;
   const answerIn = (fields: object) =>
     Object.keys(fields).find((name) => (isKnown ? strong.test(plainName(name)) : isAnswerField(name)));
-  // An input with a single field is no answer.
+  // A single field must be the input, not an answer.
   const own = Object.keys(input).length > 1 ? answerIn(input) : undefined;
   if (own !== undefined) return own;
   for (const [name, field] of Object.entries(input)) {

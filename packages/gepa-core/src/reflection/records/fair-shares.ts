@@ -1,4 +1,4 @@
-/** Divides `total` evenly among claims. No share exceeds its claim; what small claims leave goes to the others. */
+/** Divides `total` evenly among claims. No share exceeds its claim; the rest of small claims goes to the others. */
 export function fairShares(claims: readonly number[], total: number): number[] {
   const shares = claims.map(() => 0);
   const ascending = claims.map((claim, index) => ({ claim, index })).sort((a, b) => a.claim - b.claim);

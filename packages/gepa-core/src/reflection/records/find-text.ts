@@ -1,11 +1,11 @@
-/** A component's text in a longer text, with what its placeholders were filled with. */
+/** A component's text within a longer text, with the values of its placeholders. */
 export interface FoundText {
   readonly start: number;
   readonly end: number;
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** A text with fewer fixed characters may stand anywhere by chance, and costs little where it is repeated. */
+/** A text with fewer fixed characters may occur anywhere by chance, and its repetition costs little. */
 const MIN_FIXED_CHARACTERS = 40;
 
 /** Finds a component's text, filled in or not, in what was sent to a model. Scans each character once. */

@@ -2,12 +2,12 @@ import type { Rollout } from '../../adapter/adapter.ts';
 import type { PromptImage } from '../../adapter/prompt-image.ts';
 import { inputOf } from './example-parts.ts';
 
-/** More images than this are only named, as are those beyond this many base64 characters. */
+/** Further images, and those beyond this many base64 characters, are only mentioned. */
 const promptLimits = { images: 8, characters: 8_000_000 };
-/** As many are kept of the calls of one rollout. */
+/** The maximum for the calls of one rollout. */
 const rolloutLimits = { images: 4, characters: 4_000_000 };
 const maxDepth = 12;
-/** A result may refer to a whole application. */
+/** The maximum number of objects that are searched: a result may refer to a whole application. */
 const maxObjects = 50_000;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -57,7 +57,7 @@ function imageOfBytes(bytes: Uint8Array): PromptImage | undefined {
   return mediaType === 'image/*' ? undefined : { mediaType, data: base64Of(bytes) };
 }
 
-/** How images begin in base64. */
+/** The first base64 characters of image formats. */
 const beginnings: readonly (readonly [string, string])[] = [
   ['iVBORw0KGgo', 'image/png'],
   ['/9j/', 'image/jpeg'],
@@ -84,7 +84,7 @@ function isBase64(text: string): boolean {
   return text.length > MIN_BASE64_CHARACTERS && base64Text.test(text) && /[\d+/_=-]/.test(text);
 }
 
-/** The text with what stands for data URLs and base64 in it, such as `[image: image/png, 34 kB]`. */
+/** The text with marks such as `[image: image/png, 34 kB]` in place of data URLs and base64. */
 export function withoutBase64(text: string): string {
   if (isBase64(text)) {
     const mediaType = mediaTypeOfBase64(text);
@@ -148,7 +148,7 @@ export class RolloutImages {
     this.#found.addAllIn(values);
   }
 
-  /** To spread into an execution. */
+  /** The images, to spread into an execution. */
   get found(): { readonly images?: readonly PromptImage[] } {
     const { images } = this.#found;
     return images.length === 0 ? {} : { images };
@@ -199,7 +199,7 @@ class ImageSet {
   }
 }
 
-/** None of an object that cannot be read. */
+/** The values of an object's fields; empty if the object cannot be read. */
 function fieldsOf(value: object): readonly unknown[] {
   try {
     return Object.values(value);
@@ -213,22 +213,22 @@ function isShowable({ data }: PromptImage): boolean {
   return /^https?:/.test(data) || (data.length > 64 && /^[A-Za-z0-9+/_-]+={0,2}$/.test(data.slice(-64)));
 }
 
-/** The words that stand for an image: `[image: image/png, 34 kB]`. */
+/** The mark for an image: `[image: image/png, 34 kB]`. */
 export function imageName({ mediaType, data }: PromptImage): string {
-  // Adapters may have named it already.
+  // An adapter may have replaced it by such a mark already.
   if (data.startsWith('[image: ')) return data;
   if (/^https?:/.test(data)) return `[image: ${data.length > 200 ? mediaType : data}]`;
   const known = /^\[(\d+) characters of base64\]$/.exec(data)?.[1];
   return `[image: ${mediaType}, ${sizeOf(known === undefined ? data.length : Number(known))}]`;
 }
 
-/** What base64 of this length stands for. */
+/** The size of the data in base64 of this length, in words. */
 function sizeOf(characters: number): string {
   const bytes = Math.round((characters * 3) / 4);
   return bytes < 1_000 ? `${bytes} bytes` : `${Math.round(bytes / 1_000).toLocaleString('en-US')} kB`;
 }
 
-/** The words that stand for bytes, or for the JSON of a `Buffer`. */
+/** The mark for bytes, or for the JSON of a `Buffer`. */
 export function bytesName(value: object): string | undefined {
   const bytes = bytesOf(value);
   if (bytes === undefined) return undefined;

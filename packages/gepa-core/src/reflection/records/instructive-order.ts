@@ -1,12 +1,12 @@
 import type { Rollout } from '../../adapter/adapter.ts';
 
-/** Rollouts as similar as this teach the same. */
+/** Above this similarity, rollouts teach the same. */
 const NEAR_DUPLICATE = 0.8;
 const MAX_WORDS = 300;
 
 /**
- * The rollouts in the order in which they teach: failures of different kinds and with different expected values, one
- * success, then what resembles these. Further successes that say nothing else are left out.
+ * The rollouts in the order of their use for a reflection: failures of different kinds and with different expected values,
+ * one success, then similar rollouts. Further successes without news are left out.
  */
 export function instructiveOrder<R extends Rollout<unknown, unknown, unknown>>(
   rollouts: readonly R[],
@@ -36,7 +36,7 @@ export function instructiveOrder<R extends Rollout<unknown, unknown, unknown>>(
   };
 }
 
-/** The words of what went wrong and what was expected. */
+/** The words of the feedback and of the expected value. */
 function wordsOf({
   example,
   feedback,

@@ -43,7 +43,7 @@ describe('toPlain', () => {
     expect(toPlain(list)).toEqual(['[circular]']);
   });
 
-  it('ends however deep the nesting', () => {
+  it('toPlain ends at any depth of nesting', () => {
     let value: unknown = 'core';
     for (let depth = 0; depth < 50_000; depth++) value = [value];
     expect(JSON.stringify(toPlain(value))).toContain('[nested too deep to show]');
@@ -103,7 +103,7 @@ describe('toPlain', () => {
     expect(toPlain({ text })).toEqual({ text });
   });
 
-  it('never throws', () => {
+  it('toPlain never throws', () => {
     fc.assert(
       fc.property(
         fc.anything({

@@ -1,6 +1,6 @@
 import { bytesName, withoutBase64 } from './images.ts';
 
-/** What JSON can contain. */
+/** The values that JSON can represent. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
 
 export interface PlainOptions {
@@ -18,7 +18,7 @@ export interface PlainOptions {
   readonly tooDeep?: (value: object) => string;
 }
 
-/** Deeper nesting than this is of no use to a reader. */
+/** Deeper nesting is not shown. */
 const maxDepth = 12;
 
 /**

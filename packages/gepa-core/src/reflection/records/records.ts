@@ -59,7 +59,7 @@ function sharedRecord(
   });
 }
 
-/** The feedback on a component instead of the general one; with several components, both. */
+/** The feedback on a component, which replaces the general feedback; with several components, both. */
 function feedbackOn(
   components: readonly string[],
   { feedback, componentFeedback }: Rollout<unknown, unknown, unknown>,
@@ -190,11 +190,11 @@ function describeCall(step: Step, shown: ShownMessages): ReflectiveRecord {
   }
 }
 
-/** What a record shows before a list of steps. */
+/** The parts that a record shows before a list of steps. */
 interface ShownBefore {
   readonly values: readonly unknown[];
   readonly output: unknown;
-  /** Of the model call before the steps. */
+  /** The answer of the model call before the steps. */
   readonly answer?: unknown;
   readonly messages?: ShownMessages;
 }

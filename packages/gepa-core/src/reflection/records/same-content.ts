@@ -31,7 +31,7 @@ function* fieldsIn(value: unknown): Generator<string | undefined> {
   }
 }
 
-/** An answer by a tool that stands for the form of the answer is the arguments of its call. */
+/** If an answer is the call of a tool that defines the form of the answer, its content is the arguments of the call. */
 function contentOf(value: unknown): unknown {
   const { toolCalls } = (value ?? {}) as { readonly toolCalls?: unknown };
   return Array.isArray(toolCalls) && toolCalls.length === 1 ? (toolCalls[0]?.args ?? value) : value;

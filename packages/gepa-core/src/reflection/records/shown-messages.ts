@@ -1,4 +1,4 @@
-/** How many calls back a conversation may have been interrupted by others. */
+/** The maximum number of calls of other conversations between two calls of one conversation. */
 const MAX_CALLS_BACK = 5;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -25,7 +25,7 @@ export class ShownMessages {
       : ['[as in the call before, with its answer and what came of it, then:]', ...added];
   }
 
-  /** Notes an answer, or what a step returned. */
+  /** Adds an answer, or the result of a step. */
   add({ output, error }: { readonly output?: unknown; readonly error?: string }): void {
     if (error !== undefined) this.#errors.push(error);
     if (output === undefined) return;
@@ -34,7 +34,7 @@ export class ShownMessages {
       this.#keys.add(messageKey(message)).add(contentKey(message.content));
   }
 
-  /** What a step returned without the messages in it that the record shows already; `undefined` if nothing is left. */
+  /** The result of a step, without messages that the record shows already; `undefined` if nothing is left. */
   newInOutput(output: unknown): unknown {
     if (!isFields(output) || typeof output.role === 'string') return output;
     const isKnown = (message: unknown) => {

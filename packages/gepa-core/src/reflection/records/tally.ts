@@ -1,4 +1,4 @@
-/** How the examples went and what the candidate scores on the valset, in one line. */
+/** The results on the examples and the candidate's score on the valset, in one line. */
 export function renderTally(request: {
   readonly scores: readonly number[];
   readonly perfectScore: number;

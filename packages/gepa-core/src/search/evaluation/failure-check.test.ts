@@ -48,22 +48,25 @@ describe('a session that ends, with an error that looks like any other', () => {
     ['while the seed is tested', 'tests-4', true],
     ['while the best candidate is tested', 'tests-0', false],
     ['before the last test example of the best candidate', 'tests-9', false],
-  ])('leaves the test result out with a warning: %s', async (_, id, ofSeed) => {
-    const run = expiring(
-      ({ context, candidate, ...example }) =>
-        context.phase === 'testset' && example.id === id && isSeed(candidate) === ofSeed,
-      { concurrency: 3 },
-    );
-    const { test, stopReason, warnings, bestIndex } = await optimize(run.options);
-    expect(stopReason).toBe('providerUnavailable');
-    expect(test).toBeUndefined();
-    expect(bestIndex).toBeGreaterThan(0);
-    expect(warnings.join()).toMatch(
-      /The testset was not scored: .*the seed candidate failed too.*session ended/,
-    );
-  });
+  ])(
+    'after an outage on the testset, the result has a warning and no test scores: %s',
+    async (_, id, ofSeed) => {
+      const run = expiring(
+        ({ context, candidate, ...example }) =>
+          context.phase === 'testset' && example.id === id && isSeed(candidate) === ofSeed,
+        { concurrency: 3 },
+      );
+      const { test, stopReason, warnings, bestIndex } = await optimize(run.options);
+      expect(stopReason).toBe('providerUnavailable');
+      expect(test).toBeUndefined();
+      expect(bestIndex).toBeGreaterThan(0);
+      expect(warnings.join()).toMatch(
+        /The testset was not scored: .*the seed candidate failed too.*session ended/,
+      );
+    },
+  );
 
-  it('in a valset pass ends the run, and the candidate keeps only the scores from before', async () => {
+  it('an outage in a valset pass ends the run, and the candidate keeps only the scores from before', async () => {
     const run = expiring(
       ({ context, id }) => context.phase === 'valset' && context.iteration > 2 && id === 'valid-5',
       { concurrency: 1 },
@@ -75,14 +78,14 @@ describe('a session that ends, with an error that looks like any other', () => {
     expect(candidates.at(-1)!.coverage).toBe(5);
   });
 
-  it('while the seed is scored ends the run with the scores from before', async () => {
+  it('an outage while the seed is scored ends the run with the scores from before', async () => {
     const run = expiring(({ id }) => id === 'valid-4', { concurrency: 1 });
     const { candidates, stopReason } = await optimize(run.options);
     expect(stopReason).toBe('providerUnavailable');
     expect(candidates[0]!.scores.slice(4)).toEqual([null, null, null, null]);
   });
 
-  it('in a minibatch ends the run before a reflection is paid for', async () => {
+  it('an outage in a minibatch ends the run before a reflection is paid for', async () => {
     let proposals = 0;
     const run = expiring(({ context }) => context.phase === 'minibatch' && context.iteration === 3, {
       propose: async ({ candidate }) => ({ extract: `${candidate.extract} red${++proposals}` }),
@@ -93,7 +96,7 @@ describe('a session that ends, with an error that looks like any other', () => {
     expect(proposals).toBe(2);
   });
 
-  it('counts for metrics too: a judge whose session ends', async () => {
+  it('failures of a metric can be an outage too: a judge whose session ends', async () => {
     const { metric, ...options } = tokenRun({ testset }).options;
     let calls = 0;
     const result = await optimize({
@@ -185,24 +188,27 @@ describe('a resumed run', () => {
   const setup: TokenRunSetup = { maxIterations: 6, concurrency: 3, maxMetricCalls: 1_000 };
   const phases = ['testset', 'valset', 'minibatch', 'proposal'] as const;
 
-  it.each(phases)('after an outage in the phase %s makes the void rollouts again', async (phase) => {
-    const runDir = join(root, `outage-${phase}`);
-    const run = expiring(({ context }) => context.phase === phase && context.iteration > 2, {
-      ...setup,
-      runDir,
-    });
-    expect((await optimize(run.options)).stopReason).toBe('providerUnavailable');
-    // Still out.
-    expect((await optimize(run.options)).stopReason).toBe('providerUnavailable');
-    const resumed = await optimize(tokenRun({ testset, ...setup, runDir }).options);
-    const { candidates, test, bestIndex } = await optimize(tokenRun({ testset, ...setup }).options);
-    const scoresOf = (all: typeof candidates) => all.map(({ texts, scores }) => ({ texts, scores }));
-    expect(scoresOf(resumed.candidates)).toEqual(scoresOf(candidates));
-    expect(resumed).toMatchObject({ test, bestIndex });
-  });
+  it.each(phases)(
+    'a run that is resumed after an outage in the phase %s makes the void rollouts again',
+    async (phase) => {
+      const runDir = join(root, `outage-${phase}`);
+      const run = expiring(({ context }) => context.phase === phase && context.iteration > 2, {
+        ...setup,
+        runDir,
+      });
+      expect((await optimize(run.options)).stopReason).toBe('providerUnavailable');
+      // Still out.
+      expect((await optimize(run.options)).stopReason).toBe('providerUnavailable');
+      const resumed = await optimize(tokenRun({ testset, ...setup, runDir }).options);
+      const { candidates, test, bestIndex } = await optimize(tokenRun({ testset, ...setup }).options);
+      const scoresOf = (all: typeof candidates) => all.map(({ texts, scores }) => ({ texts, scores }));
+      expect(scoresOf(resumed.candidates)).toEqual(scoresOf(candidates));
+      expect(resumed).toMatchObject({ test, bestIndex });
+    },
+  );
 
   it.each([0, 1, 2, 5])(
-    'makes failures again that were not checked before the process ended (%i lines lost)',
+    'a resumed run repeats failed rollouts that were not checked before the process ended (%i lines lost)',
     async (lost) => {
       const runDir = join(root, `killed-${lost}`);
       const run = expiring(({ context }) => context.phase === 'testset', { ...setup, runDir });
@@ -216,7 +222,7 @@ describe('a resumed run', () => {
     },
   );
 
-  it('of a finished run makes no call, also with failures of candidates', async () => {
+  it('resuming a finished run makes no call, also with failures of candidates', async () => {
     const runDir = join(root, 'finished');
     const failing: TokenRunSetup = {
       ...setup,

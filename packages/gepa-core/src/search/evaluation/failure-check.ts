@@ -4,12 +4,12 @@ import type { Interruption } from '../../calls/interruption.ts';
 import type { Outage } from '../../calls/outage.ts';
 import type { ExampleRef } from './examples.ts';
 
-/** Fewer failures in a row are not checked, except on the testset: no later rollout would show what they mean. */
+/** Fewer failures in a row are not checked, except on the testset, after which no rollouts follow. */
 const MIN_FAILURES = 3;
 const MAX_PROBES = 10;
-/** The greatest chance that a seed which still works fails in every probe. */
+/** The maximum probability that a working seed fails in every probe. */
 const MAX_CHANCE = 0.001;
-/** The greatest chance of failures that are not taken for an outage, where that is only guessed. */
+/** Failures with a smaller probability are taken for an outage. */
 const MAX_CHANCE_OF_JUMP = 0.01;
 
 /** How many rollouts were made, and how many failed. */
@@ -18,7 +18,7 @@ export interface Failures {
   readonly made: number;
 }
 
-/** Whether so many of a candidate's rollouts failed that its failures before make it unlikely. */
+/** Whether more of a candidate's rollouts failed than its earlier failures make likely. */
 export function haveJumped({ failed, made }: Failures, before: Failures): boolean {
   if (failed < MIN_FAILURES || before.made === 0) return false;
   const rate = (before.failed + 1) / (before.made + 2);
@@ -94,7 +94,7 @@ export class FailureCheck<Example> {
     return { reason: 'providerUnavailable', error };
   }
 
-  /** As many that a seed which fails now and then is unlikely to fail on all; none where that cannot be. */
+  /** So many examples that a seed which sometimes fails is unlikely to fail on all of them; empty if that is impossible. */
   #examplesFor(failuresInARow: number, phase: Phase): ExampleRef<Example>[] {
     const answered = this.#answered.length;
     if (answered === 0 || failuresInARow < (phase === 'testset' ? 1 : MIN_FAILURES)) return [];

@@ -15,10 +15,10 @@ export function isHopelessError(error: unknown): boolean {
   );
 }
 
-/** The rollouts that decide: the seed is not run on more examples when no text can help with the first ones. */
+/** If no text can help with this many first rollouts, the seed is not run on more examples. */
 export const DECIDING_ROLLOUTS = 5;
 
-/** Whether no text can make the program run: the rollouts all failed so, with the same error. */
+/** Whether no text can make the program run: all rollouts failed in such a way, with the same error. */
 export function isHopeless(rollouts: readonly (Rollout<unknown, unknown, unknown> | undefined)[]): boolean {
   const [first] = rollouts;
   return (

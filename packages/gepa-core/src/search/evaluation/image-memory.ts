@@ -1,6 +1,6 @@
 import type { PromptImage } from '../../adapter/prompt-image.ts';
 
-/** As much base64 is kept: about 100 MB. */
+/** The maximum of base64 characters in memory, about 100 MB. */
 const MAX_CHARACTERS = 128_000_000;
 
 /** The images of rollouts, which are in memory only. The oldest are dropped when they become too many. */

@@ -2,7 +2,7 @@ import type { Rollout } from '../../adapter/adapter.ts';
 
 const MAX_FEEDBACK_CHARACTERS = 160;
 
-/** The beginning of the feedback on the lowest score, for people who wonder why nothing is accepted. */
+/** The first line of the feedback on the lowest score. It shows people why proposals are not accepted. */
 export function lineOfFeedback(
   rollouts: readonly Pick<Rollout<unknown, unknown, unknown>, 'score' | 'feedback'>[],
 ): { readonly feedback?: string } {

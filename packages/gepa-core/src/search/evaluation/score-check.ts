@@ -14,7 +14,7 @@ export class ScoreCheck {
     this.#mask = mask;
   }
 
-  /** The objectives of a rollout of an earlier session. */
+  /** Remembers the objectives of a rollout of an earlier session. */
   learn(objectives: Readonly<Record<string, number>> | undefined): void {
     this.#objectives ??= Object.keys(objectives ?? {});
   }

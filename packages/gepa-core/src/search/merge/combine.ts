@@ -5,10 +5,10 @@ import type { SearchContext } from '../search-context.ts';
 import type { MergeProposal } from './merge-proposer.ts';
 
 /**
- * Merges two candidates of which no component can be crossed, such as two prompts: runs both on a minibatch, and lets a
- * reflection combine the texts that differ.
+ * Merges two candidates whose components cannot be exchanged, such as two versions of one prompt: runs both on a minibatch,
+ * and lets a reflection combine the texts that differ.
  *
- * @returns the merged candidate to test; or how the iteration ended. `undefined`: there is no pair, or no budget for it.
+ * @returns the merged candidate to test; or how the iteration ended; or `undefined` without a pair or without budget.
  */
 export async function combine<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,

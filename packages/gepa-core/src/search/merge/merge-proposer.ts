@@ -3,7 +3,7 @@ import type { Draws } from '../draws.ts';
 import type { Random } from '../random.ts';
 import type { ScoredCandidate, SearchView } from '../state/search-view.ts';
 
-/** A candidate that takes each component's text from one of two parents, or that a reflection made from both. */
+/** A merged candidate: each text is that of one of two parents, or a reflection has combined both. */
 export interface MergeProposal<Name extends string = string> {
   /** Indices of the parents. */
   readonly parents: readonly [number, number];
@@ -19,12 +19,12 @@ export interface MergeOptions<Name extends string> {
   /** The minimum number of valset examples on which both parents must have scores. */
   readonly minOverlap: number;
   readonly draws: Draws;
-  /** Whether a merged candidate differs from all known ones. Others are not proposed. */
+  /** Whether a candidate with these texts is new. Only new ones are proposed. */
   readonly isNew: (texts: Candidate<Name>) => boolean;
 }
 
-/** Attempts to find a pair of parents, and to build a new candidate. */
-const ATTEMPTS = 10;
+/** How often a pair of parents and a new candidate are drawn before the search for a merge ends. */
+const MAX_DRAWS = 10;
 /** The number of valset examples on which a merged candidate is compared with its parents. */
 export const MERGE_SUBSAMPLE_SIZE = 5;
 
@@ -53,7 +53,7 @@ export class MergeProposer<Name extends string> {
     // Two lineages need at least three candidates.
     if (eligible.length < 2 || search.candidates.length < 3) return undefined;
 
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let draw = 0; draw < MAX_DRAWS; draw++) {
       const pair = this.#findPair(search, eligible, random);
       if (pair === undefined) continue;
       const [first, second, ancestor] = pair;
@@ -75,8 +75,8 @@ export class MergeProposer<Name extends string> {
   }
 
   /**
-   * Two candidates of the Pareto frontier for a reflection to combine, the better one first, with valset positions to
-   * compare the result on: neither descends from the other, and each is better somewhere. No two are combined twice.
+   * Two candidates of the Pareto frontier for a reflection to combine, the better one first, with valset positions on which
+   * to compare the result. Neither descends from the other, and each is better on some example. A pair is used once.
    */
   pair(search: SearchView<Name>): Omit<MergeProposal<Name>, 'texts' | 'ancestor'> | undefined {
     const { draws, minOverlap } = this.#options;
@@ -107,7 +107,7 @@ export class MergeProposer<Name extends string> {
     random: Random,
   ): Crossing<Name> | undefined {
     const { names } = this.#options;
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let draw = 0; draw < MAX_DRAWS; draw++) {
       const [i, j] = random.sample(eligible, 2).sort((a, b) => a - b) as [number, number];
       const ancestorsOfFirst = ancestorsOf(search.candidates, i);
       const ancestorsOfSecond = ancestorsOf(search.candidates, j);
@@ -126,7 +126,7 @@ export class MergeProposer<Name extends string> {
         );
       if (ancestors.length === 0) continue;
       const means = ancestors.map(({ index }) => Math.max(0, search.partMean(index)));
-      // The reference fails when all weights are 0; we draw evenly.
+      // When all weights are 0, draw evenly; the reference fails.
       const ancestor = means.every((mean) => mean === 0)
         ? random.choice(ancestors)
         : random.weightedChoice(ancestors, means);
@@ -200,7 +200,7 @@ function sourceOf<Name extends string>(
     return first.texts[name] === ancestor.texts[name] ? second : first;
   }
   if (first.texts[name] === ancestor.texts[name]) return first;
-  // Both changed it, possibly to the same text. Like the reference, draw on equal means in either case.
+  // Both changed it, possibly to the same text. Like the reference, draw in both cases when the means are equal.
   const [a, b] = [search.partMean(first.index), search.partMean(second.index)];
   if (a !== b) return a > b ? first : second;
   return random.choice([first, second]);
@@ -212,7 +212,7 @@ function commonPositions(first: ScoredCandidate, second: ScoredCandidate): numbe
   );
 }
 
-/** Draws examples on which the first is better, on which the second is better, and on which they are equal. */
+/** Draws examples of three kinds: the first is better, the second is better, both are equal. */
 function drawSubsample(
   first: ScoredCandidate,
   second: ScoredCandidate,

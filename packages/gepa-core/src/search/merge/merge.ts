@@ -5,7 +5,7 @@ import { total } from '../strategies/acceptance.ts';
 import { updateFrontier, validate } from '../validate.ts';
 import { combine } from './combine.ts';
 
-/** Tries to merge two lineages. `undefined`: there is no pair to merge, and the iteration is still unused. */
+/** Tries to merge two lineages. `undefined`: there is no pair, and the iteration can be used for a mutation. */
 export async function merge<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<IterationOutcome | undefined> {

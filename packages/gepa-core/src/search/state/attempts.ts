@@ -2,21 +2,21 @@ import type { Candidate } from '../../component.ts';
 import type { DecisionEvent } from '../../events.ts';
 import type { ProposalRejection, RefusedTexts } from '../../rejection.ts';
 
-/** What came of one task: new texts that were scored on the minibatch, or a rejection. */
+/** The outcome of one task: new texts that were scored on the minibatch, or a rejection. */
 export interface Attempt<Name extends string = string> {
   readonly iteration: number;
   readonly parent: number;
   /** Positions in the trainset. */
   readonly minibatch: readonly number[];
-  /** The components that were to be rewritten, or that have a new text. */
+  /** The components with a new text, or that should have got one. */
   readonly components: readonly Name[];
   /** The new texts; empty when there was none. */
   readonly texts: Partial<Candidate<Name>>;
-  /** By place in the minibatch; empty when the texts were not run. */
+  /** By position in the minibatch; empty when the texts were not run. */
   readonly before: readonly number[];
   readonly after: readonly number[];
   readonly accepted: boolean;
-  /** The candidate that the texts made. */
+  /** The number of the candidate with these texts. */
   readonly candidate?: number;
   /** Why there is no new text, with the one that was refused. */
   readonly rejection?: {
@@ -26,10 +26,10 @@ export interface Attempt<Name extends string = string> {
   };
 }
 
-/** The tasks of a run, as a fold of its decisions. */
+/** Collects the outcomes of all tasks from the decisions of a run. */
 export class Attempts<Name extends string = string> {
   readonly #byParent = new Map<number, Attempt<Name>[]>();
-  /** The best score of a candidate on each example of the trainset that it was run on as a parent or a child. */
+  /** The best score of each candidate on the training examples on which it was run, as a parent or as a child. */
   readonly #scores = new Map<number, Map<number, number>>();
   /** The minibatches of the present iteration, by task. */
   readonly #minibatches = new Map<number, readonly number[]>();

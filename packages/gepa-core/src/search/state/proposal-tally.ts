@@ -6,7 +6,7 @@ type Decision<Name extends string, Type extends DecisionEvent['type']> = Extract
   { type: Type }
 >;
 
-/** What came of the proposals of a run: a fold of its decisions. */
+/** Counts the outcomes of proposals from the decisions of a run. */
 export class ProposalTally<Name extends string> {
   #accepted = 0;
   #rejected = 0;
@@ -84,7 +84,7 @@ export class ProposalTally<Name extends string> {
     this.#last = { proposal, components, reason, message, ...(feedback === undefined ? {} : { feedback }) };
   }
 
-  /** Without a reason it was accepted. */
+  /** Without a reason, the proposal was accepted. */
   #count(name: Name, reason: RejectedProposal['reason'] | undefined): void {
     const { accepted, rejected, byReason } = this.#byComponent.get(name) ?? noProposals;
     this.#byComponent.set(

@@ -92,7 +92,7 @@ interface ScoresAt {
   readonly isComplete: boolean;
 }
 
-/** What was asked last of each candidate: the same part is asked for again and again, and it may be long. */
+/** The last answer for each candidate: the same part, which may be long, is asked for many times. */
 const lastAsked = new WeakMap<ScoredCandidate, ScoresAt & { readonly positions: readonly number[] }>();
 
 /** The arrays must not change: neither the candidate's scores nor the positions. */

@@ -12,7 +12,7 @@ export interface ScoredCandidate<Name extends string = string> {
   readonly source: CandidateSource;
   /** The iteration that found it; 0 for the seed. */
   readonly iteration: number;
-  /** The number of the proposal that it was; absent for the seed. */
+  /** The number of its proposal; absent for the seed. */
   readonly proposal?: number;
   /** By position in the valset; `null` where it was not run. The mean of its rollouts where it was run repeatedly. */
   readonly scores: readonly (number | null)[];
@@ -22,21 +22,21 @@ export interface ScoredCandidate<Name extends string = string> {
   readonly mean: number;
   /** On how many valset examples it was scored. */
   readonly coverage: number;
-  /** Its mean of each objective, where the metric gives objectives. */
+  /** Its mean of each objective, if the metric returns objectives. */
   readonly objectives?: Readonly<Record<string, number>>;
   /** The scores behind `objectives`, by position in the valset. */
   readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
-  /** The number of rollouts on the valset, when it was found, in which the program or the metric threw; and the first message. */
+  /** The number of rollouts of its first validation in which the program or the metric threw, and the first message. */
   readonly failed?: number;
   readonly error?: string;
-  /** Metric calls spent when it was found, before its validation. */
+  /** The metric calls of the run before its validation. */
   readonly metricCalls: number;
 }
 
-/** What the Pareto frontier has keys for: valset examples, objectives, both, or every pair of the two. */
+/** The keys of the Pareto frontier: valset examples, objectives, both, or every pair of the two. */
 export type FrontierType = 'instance' | 'objective' | 'hybrid' | 'cartesian';
 
-/** What one key of the frontier stands for. */
+/** The example or objective, or both, of one key of the frontier. */
 export interface FrontierKeyName {
   /** Position in the valset. */
   readonly example?: number;
@@ -56,7 +56,7 @@ export interface Survivor {
 export interface Pool {
   /** Indices of candidates, ascending. */
   readonly candidates: readonly number[];
-  /** Positions in the valset. A position that is listed twice asks for two rollouts. */
+  /** Positions in the valset. A position that is listed twice means two rollouts. */
   readonly part: readonly number[];
 }
 
@@ -64,7 +64,7 @@ export interface Pool {
 export interface SearchView<Name extends string = string> {
   /** All candidates, also those that left the pool. */
   readonly candidates: readonly ScoredCandidate<Name>[];
-  /** The candidates that are compared, and the part of the valset on which they are. */
+  /** The candidates that are compared, and the part of the valset on which they are compared. */
   readonly pool: Pool;
   /** The leader: the best candidate so far. */
   readonly bestIndex: number;

@@ -16,7 +16,7 @@ type Decision<Name extends string, Type extends DecisionEvent['type']> = Extract
   { type: Type }
 >;
 
-/** The search so far: a fold of its decisions, which only `apply` changes. */
+/** The state of the search: the result of all decisions so far. Only `apply` changes it. */
 export class SearchState<Name extends string = string> implements SearchView<Name> {
   readonly candidates: ScoredCandidate<Name>[] = [];
   bestIndex = 0;
@@ -32,7 +32,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   #proposals = { before: 0, last: 0 };
   pool: Pool = { candidates: [], part: [] };
   chosen: Decision<Name, 'best_chosen'> | undefined;
-  /** What came of every task. */
+  /** The outcomes of all tasks. */
   readonly attempts = new Attempts<Name>();
   /** The components that the search leaves out: see `unreadComponents`. */
   unread: readonly Name[] = [];
@@ -79,7 +79,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         this.metricCalls = event.metricCalls;
         break;
       case 'candidate_rescored':
-        // The frontier keeps the scores that the search went by. Those of a final comparison are of the old program.
+        // The frontier keeps the scores of the search. The final comparison was made with the old program.
         this.#refreshFrontier();
         this.candidates[event.index] = scoredCandidate({ ...this.candidates[event.index]!, ...event });
         this.chosen = undefined;
@@ -149,7 +149,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
     );
   }
 
-  /** Whether a candidate with these texts is in the pool. */
+  /** Whether a candidate with these texts was added before; it may have left the pool. */
   has(texts: Candidate<Name>): boolean {
     return this.#known.has(this.#keyOf(texts));
   }
@@ -234,7 +234,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
   return inspectable(result, () => describeResult(result));
 }
 
-/** The scores of the best candidate and of the seed, on the examples of the final choice where there was one. */
+/** The scores of the best candidate and of the seed, on the examples of the final comparison if there was one. */
 export function scoresOf(
   { chosen, pool }: Pick<SearchState, 'chosen' | 'pool'>,
   best: ScoredCandidate,
@@ -262,7 +262,7 @@ export function scoresOf(
   const fresh = chosen?.fresh ?? false;
   const seedScore = meanAt(seed, [...seedPositions]);
   const seedScoredOn = basisOf(seed, seedPositions, isPaired && fresh);
-  // Where the testset made it the best, the final choice may have scored the other one only.
+  // If the testset made the seed the best, the final comparison may have scored only the other candidate.
   if (best.index === seed.index)
     return { bestScore: seedScore, scoredOn: seedScoredOn, seedScore, seedScoredOn };
   return {

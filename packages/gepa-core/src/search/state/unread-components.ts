@@ -2,8 +2,8 @@ import type { Rollout } from '../../adapter/adapter.ts';
 import { SeedError } from '../../errors.ts';
 
 /**
- * The components that no rollout of the seed candidate read: no new text there can change a score, so whatever it
- * scored would be noise. None while no rollout succeeded, which may be why the texts were not read.
+ * The components that no rollout of the seed candidate read: new texts there cannot change a score. Empty if no rollout
+ * succeeded, since failed rollouts may end before they read a text.
  */
 export function unreadComponents<Name extends string>(
   names: readonly Name[],

@@ -28,17 +28,17 @@ export function paired(
   return { mean, variance, error: Math.sqrt(variance / count), count };
 }
 
-/** Whether the first candidate is better, beyond some standard errors. One example shows nothing. */
+/** Whether the first candidate is better by more than some standard errors. Needs more than one example. */
 export const isBetter = ({ mean, error, count }: Paired, errors: number): boolean =>
   count > 1 && mean > 0 && mean > errors * error;
 
-/** From this share of the perfect score on, a change of the program has more to break than to mend. */
+/** Above this share of the perfect score, a change can break more examples than it can fix. */
 const MOSTLY_PERFECT = 0.8;
 
 /**
- * Candidates by their mean on a part of the valset, best first. Of equals the newest is first: it was better than its
- * parent on a minibatch. Where they are mostly perfect it is the oldest: a minibatch shows what was mended, and hardly
- * what was broken.
+ * Candidates by their mean on a part of the valset, best first. Among equals, the newest comes first: it was better than
+ * its parent on a minibatch. If they are mostly perfect, the oldest comes first: a minibatch shows what a change fixed, but
+ * rarely what it broke.
  */
 export function ranked(
   candidates: readonly ScoredCandidate[],

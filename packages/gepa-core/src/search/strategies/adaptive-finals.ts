@@ -3,17 +3,17 @@ import type { SearchView } from '../state/search-view.ts';
 import { isBetter, type Paired, paired, ranked } from './adaptive-comparison.ts';
 import type { FinalStep, FinalsRequest, PolicyRequest } from './evaluation-policy.ts';
 
-/** The share of the calls that the final comparison gets; and while the leader is not clearly better than the seed. */
+/** The share of the calls that the final comparison gets, and the share if leader and seed are close. */
 const SHARE = 0.08;
-const SHARE_IN_DOUBT = 0.2;
+const SHARE_IF_CLOSE = 0.2;
 const FINALISTS = 3;
-/** Positions that all finalists are scored on before the weakest leaves. */
+/** The number of positions on which all finalists are scored before the weakest is dropped. */
 const BLOCK = 6;
 /** The leader is clearly better than the seed beyond this many standard errors of their mean difference. */
 const CLEAR_ERRORS = 2;
-/** It is returned beyond this many. Closer to the seed it is about as often worse as better. */
+/** Beyond this many, the leader is returned. Closer to the seed it is about as often worse as better. */
 const CHOICE_ERRORS = 0.5;
-/** The score of the best candidate is that on positions that the search did not use, if there are this many. */
+/** With this many positions that the search did not use, the score of the best candidate is that on these positions. */
 const ENOUGH_POSITIONS = 10;
 /** Without a limit on metric calls, the final comparison ends after this many positions. */
 const MAX_POSITIONS = 30;
@@ -24,23 +24,23 @@ export function reserveShare({ search, metricCalls: { limit } }: PolicyRequest):
   const open = valsetSize - new Set(pool.part).size;
   if (candidates.length < 2 || open === 0) return 0;
   const difference = compared(search, bestIndex, 0, pool.part);
-  const isInDoubt = bestIndex !== 0 && !isBetter(difference, CLEAR_ERRORS);
-  if (!Number.isFinite(limit)) return isInDoubt ? SHARE_IN_DOUBT : SHARE;
-  if (!isInDoubt) {
+  const isClose = bestIndex !== 0 && !isBetter(difference, CLEAR_ERRORS);
+  if (!Number.isFinite(limit)) return isClose ? SHARE_IF_CLOSE : SHARE;
+  if (!isClose) {
     const blocks = Array.from({ length: FINALISTS - 1 }, (_, block) =>
       Math.max(0, Math.min(BLOCK, open - block * BLOCK) * (FINALISTS - 1 - block)),
     );
     return Math.min(SHARE, (open + sum(blocks)) / limit);
   }
-  // No more than it takes to decide whether the leader is better.
+  // Not more than are needed to decide whether the leader is better.
   const needed =
     difference.mean > 0 ? (CLEAR_ERRORS ** 2 * difference.variance) / difference.mean ** 2 : open;
-  return Math.min(SHARE_IN_DOUBT, Math.max(SHARE, (2 * needed) / limit), (2 * open) / limit);
+  return Math.min(SHARE_IF_CLOSE, Math.max(SHARE, (2 * needed) / limit), (2 * open) / limit);
 }
 
 /**
- * The final comparison, on positions outside of the part: of the leader and the seed until one is clearly better, then of
- * the best candidates, of which the weakest leaves after every block. The last one takes what is left.
+ * The final comparison, on positions outside of the part. First the leader and the seed, until one is clearly better; then
+ * the best candidates, of which the weakest is dropped after every block. The last one gets the calls that are left.
  */
 export class Finals {
   #finalists: readonly number[] | undefined;
@@ -50,13 +50,13 @@ export class Finals {
   next(request: FinalsRequest, order: readonly number[]): FinalStep {
     const { search, metricCalls, stopReason } = request;
     const fresh = order.slice(new Set(search.pool.part).size);
-    // There is nothing to compare.
+    // A single candidate cannot be compared.
     if (search.candidates.length === 1) return this.#choice(search, [0], fresh);
     const taken = fresh.slice(0, this.#taken);
     const scored = [...search.pool.part, ...taken];
     const open = fresh.length - this.#taken;
     let finalists = this.#nextFinalists(search, scored);
-    // A search that ended early has no calls to use up.
+    // A search that ended early must not use up its calls.
     const left =
       stopReason === 'maxMetricCalls'
         ? metricCalls.left
@@ -90,7 +90,7 @@ export class Finals {
       const seedWins = isBetter(compared(search, 0, bestIndex, positions), CLEAR_ERRORS);
       this.#guardsSeed = !leaderWins && !seedWins;
       if (seedWins) return [0];
-      // The others catch up.
+      // First, score the others on the positions that they lack.
       return leaderWins
         ? bestFirst(search)
             .filter((index) => index !== 0)
@@ -106,7 +106,7 @@ export class Finals {
   #choice(search: SearchView, finalists: readonly number[], fresh: readonly number[]): FinalStep {
     const all = [...new Set(search.pool.part), ...fresh.slice(0, this.#taken)];
     const leader = bestOf(search, finalists, all);
-    // The seed, unless something is better where both were scored.
+    // The seed, unless another candidate is better on the positions of both.
     const { mean, error } = compared(search, leader, 0, all);
     const best = mean > CHOICE_ERRORS * error ? leader : 0;
     const scored = (positions: readonly number[]) =>
@@ -127,7 +127,7 @@ const bestFirst = ({ candidates, pool, perfectScore }: SearchView): number[] =>
     perfectScore,
   ).map(({ index }) => index);
 
-/** Of some candidates the one with the highest mean, the first of equals. */
+/** The candidate with the highest mean; the first one among equals. */
 function bestOf(
   { candidates }: SearchView,
   indices: readonly number[],

@@ -10,12 +10,13 @@ import type { EvaluationPolicy, PolicyRequest } from './evaluation-policy.ts';
 
 /*
  * The search of the preset `search: 'adaptive'`, as three strategies. All candidates are compared on one part of the
- * valset, which starts small and grows when it has to, so that most metric calls are spent on proposals. A final
+ * valset, which starts small and grows when necessary, so that most metric calls are spent on proposals. A final
  * comparison of the best candidates uses examples that the search has not used. docs/algorithm.md describes it.
  *
  * - `leaderOrPareto` selects parents, `reuseMeasured` samples minibatches.
- * - `growingPart` decides who is scored where: `next` for a new candidate, `pool` after each iteration (when the part
- *   grows, and who stays), `best` for the leader, `reserve` and `finals` for the end (adaptive-finals.ts).
+ * - `growingPart` decides which candidates are scored on which examples: `next` for a new candidate, `pool` after each
+ *   iteration (when the part grows, and which candidates stay), `best` for the leader, `reserve` and `finals` for the end
+ *   (adaptive-finals.ts).
  * - adaptive-comparison.ts compares two candidates, and ranks several.
  */
 
@@ -23,26 +24,26 @@ import type { EvaluationPolicy, PolicyRequest } from './evaluation-policy.ts';
 export const FIRST_PART = 6;
 /** Rounds without a better leader after which the part grows. */
 const STALLED_ROUNDS = 4;
-/** What a round counts whose children all failed on the minibatch: most do. */
+/** How much a round counts in which no child passed the minibatch; most rounds are like this. */
 const REJECTED_ROUND = 1 / 3;
-/** A part on which the leader is perfect but for fewer examples than this grows at once. */
+/** The part grows at once when the leader is perfect on all but fewer than this many of its examples. */
 const MIN_IMPERFECT = 4;
-/** The part should tell apart candidates whose mean scores differ by this much. */
+/** The part should be large enough to distinguish mean scores that differ by this much. */
 const RESOLUTION = 0.1;
-/** The share of the calls left that a part may have: for a stall, and to tell candidates apart. */
+/** The maximum size of a part, as a share of the calls left: after a stall, and to distinguish candidates. */
 const STALLED_SHARE = 1 / 6;
 const RESOLVED_SHARE = 1 / 30;
 /** The candidates that stay when the part grows, besides the leader and the seed. */
 const POOL_SIZE = 8;
 /** A new candidate that is worse than the leader by more standard errors than this is not scored further. */
 const GIVE_UP_ERRORS = 1;
-/** The valset is scored again, against noise, in runs with more calls per example than this. */
+/** In runs with more calls per example than this, positions are scored repeatedly, against noise. */
 const CALLS_PER_REPEATED_EXAMPLE = 20;
 const MAX_RUNS = 4;
-/** Repeated positions without any difference after which the program counts as deterministic. */
+/** After this many repeated positions without a difference, the program counts as deterministic. */
 const SAME_REPEATS = 4;
 
-/** Selects the leader in half of the cases, and else draws from the Pareto frontier. */
+/** Selects the leader with a probability of one half, and otherwise draws from the Pareto frontier. */
 export function leaderOrPareto(): CandidateSelector {
   return {
     select(search, random) {
@@ -64,13 +65,13 @@ function isExhausted(search: SearchView, index: number): boolean {
 }
 
 /**
- * Samples training examples on which the parent was run already, in half of the cases where it failed on one of them: its
- * rollouts there cost nothing. Else deals out the trainset in shuffled epochs, and looks further where the parent is
- * known to be perfect on the whole minibatch.
+ * With a probability of one half, samples training examples on which the parent was run before and failed at least once:
+ * these rollouts are free. Otherwise takes the next examples of shuffled epochs, and more of them if the parent is known to
+ * be perfect on the whole minibatch.
  */
 export function reuseMeasured(): BatchSampler {
   let epoch: number[] = [];
-  /** The minibatches that were drawn from measured examples in this iteration, by parent. */
+  /** The minibatches of this iteration that were sampled from measured examples, by parent. */
   let reused = { iteration: 0, minibatches: new Set<string>() };
   const deal = (trainsetSize: number, random: Random): number => {
     if (epoch.length === 0) {
@@ -90,7 +91,7 @@ export function reuseMeasured(): BatchSampler {
         const first = random.choice(failed);
         const others = known.filter((position) => position !== first);
         const minibatch = [first, ...random.sample(others, minibatchSize - 1)];
-        // Two tasks of a round that read the same would propose the same.
+        // Two tasks of one iteration with the same examples would propose the same texts.
         const name = `${parent}: ${minibatch.toSorted((a, b) => a - b)}`;
         if (reused.iteration !== iteration) reused = { iteration, minibatches: new Set() };
         if (!reused.minibatches.has(name)) {
@@ -114,7 +115,7 @@ export function reuseMeasured(): BatchSampler {
   };
 }
 
-/** Scores all candidates on one part of the valset, which grows as the search needs it, and compares the best at the end. */
+/** Scores all candidates on one part of the valset, which grows when necessary, and compares the best at the end. */
 export function growingPart(): EvaluationPolicy {
   /** The order in which the part takes the positions of the valset. */
   let order: readonly number[] = [];
@@ -153,7 +154,10 @@ export function growingPart(): EvaluationPolicy {
       noise.learn(search);
       const growth = reasonToGrow(request, stall);
       const candidates = kept(search).filter((index) => !givenUp.has(index));
-      const unseen = order.slice(new Set(part).size, growth?.needsAll === true ? undefined : -held(search));
+      const unseen = order.slice(
+        new Set(part).size,
+        growth?.needsAll === true ? undefined : -keptForFinals(search),
+      );
       const available = unseen.length > 0 ? unseen : noise.repeats(request, order);
       const size = Math.min(
         Math.max(1, Math.round(part.length / 4)),
@@ -180,7 +184,7 @@ export function growingPart(): EvaluationPolicy {
   };
 }
 
-/** Why the part should grow now. `needsAll`: also by the positions that are held back for the final comparison. */
+/** Why the part should grow now. `needsAll`: also by the positions that are kept for the final comparison. */
 function reasonToGrow(
   { search, metricCalls }: PolicyRequest,
   stall: Stall,
@@ -200,16 +204,16 @@ function reasonToGrow(
   if (isExhausted(search, bestIndex)) return { reason: 'the leader is perfect on the trainset' };
   if (stall.isOver && isStalledSize) return { reason: 'the search stalled' };
   return size < Math.min(sizeFor(search), RESOLVED_SHARE * metricCalls.left)
-    ? { reason: 'the part so far does not tell the best candidates apart' }
+    ? { reason: 'the part is too small to distinguish the best candidates' }
     : undefined;
 }
 
 /** The number of positions that the part leaves for the final comparison. */
-const held = ({ valsetSize }: SearchView): number =>
+const keptForFinals = ({ valsetSize }: SearchView): number =>
   // At least one, for `slice`.
   Math.max(1, Math.min(valsetSize - FIRST_PART, Math.max(4, Math.min(10, Math.floor(valsetSize / 3)))));
 
-/** The metric calls for more scores, if one more proposal is to fit. */
+/** The metric calls for more scores that leave room for one more proposal. */
 function callsToGrow({ search, metricCalls, ...request }: PolicyRequest): number {
   const { limit, left } = metricCalls;
   if (!Number.isFinite(limit)) return left;
@@ -217,7 +221,7 @@ function callsToGrow({ search, metricCalls, ...request }: PolicyRequest): number
   return left - reserve - 2 * request.minibatchSize - search.pool.part.length;
 }
 
-/** The size of a part that tells the leader from its closest rivals, by how much their scores differ per example. */
+/** The size of a part that distinguishes the leader from its closest rivals, by the spread of their differences. */
 function sizeFor(search: SearchView): number {
   const { candidates, pool, bestIndex, perfectScore } = search;
   const leader = candidates[bestIndex]!;
@@ -231,7 +235,7 @@ function sizeFor(search: SearchView): number {
   return variances.reduce((sum, variance) => sum + variance, 0) / rivals.length / RESOLUTION ** 2;
 }
 
-/** The pool after the part has grown: the seed, the leader and its equals, and those that are best on most positions. */
+/** The pool after the part has grown: the seed, the leader and its equals, and the best candidates on most positions. */
 function kept(search: SearchView): number[] {
   const { pool, bestIndex } = search;
   const equals = pool.candidates.filter((index) => search.partMean(index) === search.partMean(bestIndex));
@@ -243,7 +247,7 @@ function kept(search: SearchView): number[] {
   return [...new Set([0, bestIndex, ...others.slice(0, POOL_SIZE)])].sort((a, b) => a - b);
 }
 
-/** Counts the rounds in which the leader did not become better. A tie is not better. */
+/** Counts the rounds without a better leader. A tie does not count as better. */
 class Stall {
   /** Whether an iteration has ended since the last call. */
   isNewRound = false;
@@ -277,13 +281,13 @@ class Stall {
   }
 }
 
-/** Finds out whether the same rollout scores the same again. */
+/** Finds out whether repeated rollouts have different scores. */
 class Noise {
   #isNoisy = false;
   #same = 0;
   #expected: { readonly index: number; readonly position: number; readonly score: number }[] = [];
 
-  /** The positions to score again, in order; none where that is not worth it. */
+  /** The positions to score again, in order; empty when repeats are not worth their calls. */
   repeats({ search, metricCalls }: PolicyRequest, order: readonly number[]): readonly number[] {
     const isDeterministic = !this.#isNoisy && this.#same >= SAME_REPEATS;
     const { limit } = metricCalls;

@@ -10,9 +10,9 @@ export interface BatchSampler {
     /** Counted from 1; several minibatches may be drawn in one iteration. */
     readonly iteration: number;
     readonly random: Random;
-    /** The candidate that the minibatch is for; undefined where the sampling strategy does not say. */
+    /** The candidate that is run on the minibatch; undefined if the sampling strategy does not give it. */
     readonly parent?: number | undefined;
-    /** With the known scores of every candidate on the trainset. */
+    /** The search, with the known scores of every candidate on the trainset. */
     readonly search: SearchView;
   }): readonly number[];
 }
@@ -44,7 +44,7 @@ export function epochShuffled(): BatchSampler {
         shuffledSize = trainsetSize;
         shuffled = Array.from({ length: trainsetSize }, (_, position) => position);
         random.shuffle(shuffled);
-        // Every example occurs once, so the padding (least used first, last of those) runs backwards from the end.
+        // Every example occurs once, so the padding (least used examples first, the last of them) is taken from the end.
         for (
           let i = trainsetSize;
           shuffled.length % minibatchSize !== 0;

@@ -4,8 +4,8 @@ import type { SearchView, Survivor } from '../state/search-view.ts';
 /** Selects the parent of the next proposal. */
 export interface CandidateSelector {
   /**
-   * Returns the index of a candidate of the pool; `undefined` when none is left to improve, which ends the search with
-   * `trainsetExhausted`.
+   * Returns the index of a candidate of the pool, or `undefined` when no candidate is left to improve, which ends the search
+   * with `trainsetExhausted`.
    */
   select(search: SearchView, random: Random): number | undefined;
 }
@@ -52,7 +52,7 @@ export function topKPareto(k = 5): CandidateSelector {
   };
 }
 
-/** Draws a survivor. Equivalent to a random choice from a list that contains each survivor once per key. */
+/** Draws a survivor, with a probability proportional to its number of keys. */
 export function drawByKeys(survivors: readonly Survivor[], random: Random): number | undefined {
   const total = survivors.reduce((sum, { keys }) => sum + keys, 0);
   if (total === 0) return undefined;

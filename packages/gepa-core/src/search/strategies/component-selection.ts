@@ -16,9 +16,9 @@ export interface ComponentSelection<Name extends string = string> {
 
 /** Selects the components that a proposal rewrites. */
 export interface ComponentSelector<Name extends string = string> {
-  /** Called once for each task, in order; not called for a task that is skipped. */
+  /** Called once for each task in order, except for tasks that are skipped. */
   select(selection: ComponentSelection<Name>): readonly Name[];
-  /** Called for every new candidate that has parents. */
+  /** Called for every new candidate with parents. */
   candidateAdded?(index: number, parents: readonly number[]): void;
 }
 
@@ -30,8 +30,8 @@ export type ComponentSelectorOption<Name extends string = string> =
   | ComponentSelector<Name>;
 
 /**
- * Selects one component at a time, in turn, as in the reference. Each candidate has its own cursor, which advances whether or
- * not the child is accepted; a child starts at the greatest cursor of its parents.
+ * Selects the components one by one in turn, as in the reference. Each candidate has its own position in this order, which
+ * also advances when the child is rejected. A child starts at the greatest position of its parents.
  */
 export function roundRobin<Name extends string>(): ComponentSelector<Name> {
   const cursors = new Map<number, number>();

@@ -7,11 +7,11 @@ import type { StopReason } from './stop-conditions.ts';
 export interface ValsetProgress {
   /** By position in the valset; `null` where the candidate has not been scored. */
   readonly scores: readonly (number | null)[];
-  /** The search without this candidate. */
+  /** The search so far, without this candidate. */
   readonly search: SearchView;
 }
 
-/** What an evaluation policy decides by. */
+/** The arguments of an evaluation policy. */
 export interface PolicyRequest {
   readonly search: SearchView;
   /** The limit on metric calls and what is left of it, without the calls kept for the testset; `Infinity` without one. */
@@ -21,13 +21,13 @@ export interface PolicyRequest {
   readonly random: Random;
 }
 
-/** What a final comparison decides by. */
+/** The arguments of a final comparison. */
 export interface FinalsRequest extends PolicyRequest {
-  /** Why the search ended: with `'maxMetricCalls'`, what is left does not suffice for another proposal. */
+  /** Why the search ended. `'maxMetricCalls'`: too few are left for another proposal. */
   readonly stopReason: StopReason;
 }
 
-/** A step of the final comparison: candidates to run on positions of the valset; or the choice. */
+/** A step of the final comparison: candidates to run on positions of the valset, or the final choice. */
 export type FinalStep =
   | { readonly candidates: readonly number[]; readonly positions: readonly number[] }
   | {
@@ -38,14 +38,14 @@ export type FinalStep =
 
 /** Decides which candidates are scored on which examples of the valset, and which is the best. */
 export interface EvaluationPolicy {
-  /** The positions that a new candidate is scored on next. Called again after each part, until it returns none. */
+  /** The positions on which to score a new candidate next. Called again after each step, until it returns none. */
   next(progress: ValsetProgress): readonly number[];
   /**
-   * The candidates to compare from now on, and the part of the valset to compare them on, with the reason for a change as
-   * a part of a sentence. Called before the seed is scored (there is no candidate then), after it, and after each
-   * iteration. Scores that a candidate of the pool lacks on the part are made up for, and it is called again, until it
-   * returns the same pool. Default: all candidates, on the positions on which all of them are scored. With `pool`, an
-   * iteration is paid in advance with the part for each child; without it, with the whole valset.
+   * The candidates to compare from now on, and the part of the valset on which to compare them; with the reason of a change,
+   * as a clause. Called before the seed is scored (without a candidate), after it, and after each iteration. The search
+   * then makes the rollouts that candidates lack on the part and calls it again, until it returns the same pool. Default:
+   * all candidates, on the positions on which all of them have scores. With `pool`, an iteration starts if the metric
+   * calls suffice to score each child on the part; without it, on the whole valset.
    */
   pool?(request: PolicyRequest): Pool & { readonly reason: string };
   /**
@@ -54,11 +54,11 @@ export interface EvaluationPolicy {
    * Default: the highest mean on the part, then the most scored examples, then the lowest index.
    */
   best?(candidates: readonly ScoredCandidate[], part: readonly number[]): number;
-  /** The share of every limit, from 0 to 1, that the search leaves for `finals`. Default 0. */
+  /** The share of every limit, from 0 to 1, that is kept for `finals`. Default 0. */
   reserve?(request: PolicyRequest): number;
   /**
-   * The next step of a final comparison, when the search is over and calls are left. Called until it returns the choice.
-   * A step that the limits do not allow to the end is the last. Default: none; the best candidate of the search is chosen.
+   * The next step of a final comparison, after the search, while calls are left. Called until it returns the choice, or until
+   * the limits interrupt a step. Default: no final comparison; the best candidate of the search is chosen.
    */
   finals?(request: FinalsRequest): FinalStep;
 }
@@ -71,7 +71,7 @@ export function fullEvaluation(): EvaluationPolicy {
   return { next: ({ scores }) => unscored(scores), best: bestOfComplete };
 }
 
-/** All candidates, on the positions on which all of them are scored; on any, where there is no such position. */
+/** All candidates, on the positions on which all of them have scores, or on all positions if there is none. */
 export function sharedPart({ search }: PolicyRequest): Pool & { readonly reason: string } {
   const { candidates, valsetSize } = search;
   const all = Array.from({ length: valsetSize }, (_, position) => position);

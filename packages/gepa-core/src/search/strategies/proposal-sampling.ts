@@ -1,6 +1,6 @@
 import type { SearchView } from '../state/search-view.ts';
 
-/** A parent and the minibatch on which to improve it. */
+/** A parent, and the minibatch on which to improve it. */
 export interface Task {
   /** Index of the parent. */
   readonly parent: number;
@@ -14,7 +14,7 @@ export interface ProposalSampler {
     selectParent(): number;
     /** The minibatch of a task; may be one that the parent was run on before. */
     nextMinibatch(parent?: number): readonly number[];
-    /** The metric calls of the run that the search may use, and what is left of them; `Infinity` without a limit. */
+    /** The metric calls that the search may use in all, and how many are left; `Infinity` without a limit. */
     readonly metricCalls: { readonly limit: number; readonly left: number };
     readonly minibatchSize: number;
     readonly search: SearchView;
@@ -45,17 +45,17 @@ function grid(parents: number | 'auto', mutations: number): ProposalSampler {
   };
 }
 
-/** Proposals of one round do not learn from each other: with fewer rounds a search is clearly worse. */
+/** Proposals of one iteration do not learn from each other: with fewer iterations, a search is clearly worse. */
 const ENOUGH_ROUNDS = 25;
 export const MOST_AT_ONCE = 8;
 
-/** By the metric calls of the whole run, and what a proposal has taken so far. */
+/** The tasks per iteration, from the metric calls of the run and the average cost of a proposal so far. */
 function tasksAtOnce({
   metricCalls,
   minibatchSize,
   search,
 }: Parameters<ProposalSampler['sample']>[0]): number {
-  // Half of the children before any was tested.
+  // Before the first test, assume that half of the children are validated.
   const validated = search.candidates.length / (search.childrenTested + 2);
   const perProposal = 2 * minibatchSize + validated * search.pool.part.length;
   const proposals = metricCalls.limit / perProposal;

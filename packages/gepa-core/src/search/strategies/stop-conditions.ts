@@ -23,7 +23,7 @@ export type KnownStopReason =
   | 'allPerfect'
   /** Candidates are perfect on the whole trainset, or parents were on every minibatch for a whole epoch. */
   | 'trainsetExhausted'
-  /** For a whole epoch there was no proposal that had not been scored before. */
+  /** For a whole epoch, no proposal had new texts to score. */
   | 'noNewProposals'
   /** The run failed; the thrown error has this result. */
   | 'error';
@@ -39,8 +39,8 @@ export interface StopState {
 }
 
 /**
- * Called before every iteration; a returned reason ends the run (reference: `stop_callbacks`). An iteration that has
- * started runs to its end. For hard limits use the options `maxMetricCalls`, `maxCostUsd`, `maxDurationMs` and `signal`.
+ * Called before every iteration; a returned reason ends the run (reference: `stop_callbacks`). It never interrupts an
+ * iteration: for hard limits, use the options `maxMetricCalls`, `maxCostUsd`, `maxDurationMs` and `signal`.
  */
 export type StopCondition = (state: StopState) => StopReason | undefined | Promise<StopReason | undefined>;
 

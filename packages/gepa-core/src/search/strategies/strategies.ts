@@ -43,7 +43,7 @@ export interface StrategyOptions<Name extends string = string> {
 
 /** The strategies of one run. Each method throws `StrategyError` when a custom strategy returns an invalid value. */
 export interface Strategies<Name extends string = string> {
-  /** `undefined`: no parent is left to improve. */
+  /** Returns `undefined` when no parent is left to improve. */
   sampleTasks(search: SearchView<Name>): readonly Task[] | undefined;
   minibatchOf(search: SearchView<Name>, parent: number): readonly number[];
   selectComponents(selection: ComponentSelection<Name>): readonly Name[];
@@ -58,7 +58,7 @@ export interface Strategies<Name extends string = string> {
 /** An evaluation policy with its defaults. */
 export interface CheckedPolicy extends Required<Pick<EvaluationPolicy, 'next' | 'pool' | 'reserve'>> {
   best(candidates: readonly ScoredCandidate[], part: readonly number[]): number;
-  /** Undefined where the best candidate of the search is chosen. */
+  /** Undefined without a final comparison. */
   readonly finals: ((request: FinalsRequest) => FinalStep) | undefined;
   /** Whether a new candidate is scored on the part of the pool only. */
   readonly scoresPart: boolean;
