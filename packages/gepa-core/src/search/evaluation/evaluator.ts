@@ -1,6 +1,5 @@
 import type { Adapter } from '../../adapter/adapter.ts';
 import { spendPhaseOf } from '../../budget/spend.ts';
-import type { Stopwatch } from '../../budget/stopwatch.ts';
 import type { Interruption } from '../../calls/interruption.ts';
 import { mapConcurrently } from '../../calls/map-concurrently.ts';
 import { type CallOutcome, runCall } from '../../calls/run-call.ts';
@@ -27,7 +26,6 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string>
   extends Omit<KnownRolloutsOptions<Name>, 'names'> {
   readonly adapter: Adapter<Example, Output, Trace, Name>;
   readonly place: RolloutPlace<Example, Output, Trace, Name>;
-  readonly stopwatch: Stopwatch;
   readonly concurrency: number;
   readonly failureScore: number;
   /** Undefined where no score counts as perfect. */
@@ -89,13 +87,13 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     examples: readonly ExampleRef<Example>[],
     context: RolloutContext,
   ): Promise<Evaluation<Example, Output, Trace>> {
-    const { stopwatch, run, concurrency } = this.#options;
+    const { run, concurrency } = this.#options;
     const phase = spendPhaseOf(context.phase);
     const known = context.repeat === undefined ? this.known.of(candidate) : undefined;
     const textsId = run.journal?.textsIdOf(candidate) ?? 0;
     const candidateRun = new CandidateRun(candidate, textsId, context, known, examples.length);
     let outcomes: Outcome<Example, Output, Trace>[];
-    stopwatch.start(phase);
+    run.stopwatch.start(phase);
     try {
       outcomes = await mapConcurrently(examples, context.concurrency ?? concurrency, (ref, position) =>
         this.#rollOut(candidateRun, ref, position),
@@ -105,7 +103,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
         known?.delete(examples[position]!.key);
       }
     } finally {
-      stopwatch.stop(phase);
+      run.stopwatch.stop(phase);
     }
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
     if (context.phase !== 'testset') this.#countFailures(candidate, rollouts);
