@@ -16,7 +16,7 @@ export class ParetoFrontier {
   readonly #keys: Key[] = [];
   /** By objective, then by valset position. */
   readonly #byName = new Map<string | undefined, Map<number | undefined, Key>>();
-  /** The keys that each candidate is best on. */
+  /** The keys that each candidate is best on, in order. */
   readonly #keysOf = new Map<number, Key[]>();
   readonly #survivors = new Map<string, readonly Survivor[]>();
 
@@ -48,6 +48,8 @@ export class ParetoFrontier {
         }
       }
     }
+    // Scores of a part of the valset may have numbered the keys in another order.
+    this.#keysOf.get(index)!.sort((a, b) => a.number - b.number);
   }
 
   #offer(candidate: number, score: number | null | undefined, example?: number, objective?: string): void {
@@ -91,8 +93,8 @@ export class ParetoFrontier {
     among?: readonly number[],
     ties: 'key' | 'older' = 'key',
   ): readonly Survivor[] {
-    if (among !== undefined) return this.#undominated(new Set(among), meanOf, ties);
-    const survivors = this.#survivors.get(ties) ?? this.#undominated(this.#keysOf.keys(), meanOf, ties);
+    if (among !== undefined) return this.#undominated(meanOf, ties, new Set(among));
+    const survivors = this.#survivors.get(ties) ?? this.#undominated(meanOf, ties);
     this.#survivors.set(ties, survivors);
     return survivors;
   }
@@ -103,21 +105,18 @@ export class ParetoFrontier {
    * a candidate that had to stay still has to.
    */
   #undominated(
-    candidates: Iterable<number>,
     meanOf: (candidate: number) => number,
     ties: 'key' | 'older',
+    among?: ReadonlySet<number>,
   ): Survivor[] {
-    const members: Member[] = [];
-    const membersLeft = this.#keys.map(() => 0);
-    for (const candidate of candidates) {
-      const keys = this.#keysOf.get(candidate) ?? [];
-      if (keys.length === 0) continue;
-      for (const { number } of keys) membersLeft[number]!++;
-      const firstKey = keys.reduce((first, { number }) => Math.min(first, number), Number.POSITIVE_INFINITY);
-      members.push({ candidate, keys, firstKey, mean: meanOf(candidate) });
-    }
+    const members = [...this.#keysOf]
+      .filter(([candidate, keys]) => keys.length > 0 && among?.has(candidate) !== false)
+      .map(([candidate, keys]) => ({ candidate, keys, mean: meanOf(candidate) }));
+    const membersLeft = this.#keys.map(({ candidates }) =>
+      among === undefined ? candidates.length : candidates.filter((candidate) => among.has(candidate)).length,
+    );
     const byAge = (a: Member, b: Member) => a.candidate - b.candidate;
-    const byKey = (a: Member, b: Member) => a.firstKey - b.firstKey || byAge(a, b);
+    const byKey = (a: Member, b: Member) => a.keys[0]!.number - b.keys[0]!.number || byAge(a, b);
     const byMean = (a: Member, b: Member) => a.mean - b.mean || (ties === 'older' ? byAge : byKey)(a, b);
     const survivors: Member[] = [];
     for (const member of members.sort(byMean)) {
@@ -132,6 +131,5 @@ export class ParetoFrontier {
 interface Member {
   readonly candidate: number;
   readonly keys: readonly Key[];
-  readonly firstKey: number;
   readonly mean: number;
 }
