@@ -201,6 +201,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     return outcome;
   }
 
+  /** @param occurrence distinguishes rollouts of the same pair, where known ones are made again. */
   async #make(
     candidateRun: CandidateRun<Example, Output, Trace, Name>,
     ref: ExampleRef<Example>,
