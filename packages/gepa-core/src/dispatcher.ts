@@ -13,6 +13,9 @@ export interface Dispatcher<Name extends string> {
   readonly warnings: readonly string[];
 }
 
+/** They may repeat what a provider or a program wrote. */
+const maskedFields = ['message', 'error', 'feedback'] as const;
+
 /**
  * A listener that throws causes one warning and stays subscribed.
  *
@@ -42,7 +45,7 @@ export function createDispatcher<Name extends string>(
   };
   const dispatch = <Event extends GepaEvent<Name>>(event: Event): Event => {
     let sent = event;
-    for (const name of ['message', 'error', 'feedback'] as const) {
+    for (const name of maskedFields) {
       const text = (event as { readonly [name]?: string })[name];
       if (text !== undefined) sent = { ...sent, [name]: mask(text) };
     }

@@ -23,6 +23,7 @@ export class Reservation {
   /** Charged over all attempts for model calls whose outcome is unknown, at their maximum. */
   uncertain: Amount = zero;
   readonly #budget: BudgetAccount;
+  /** Charged over all attempts, without `uncertain`. */
   #charged: Amount = zero;
   #chargedNow: Amount = zero;
   #uncertainNow: Amount = zero;
@@ -36,11 +37,6 @@ export class Reservation {
     this.#budget = budget;
     this.kind = kind;
     this.number = number;
-  }
-
-  /** Charged over all attempts, without `uncertain`. */
-  get charged(): Amount {
-    return this.#charged;
   }
 
   /** What the attempt may take beyond its charges: by its declared maximum, or else its expected cost. */

@@ -88,32 +88,23 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     examples: readonly ExampleRef<Example>[],
     context: RolloutContext,
   ): Promise<Evaluation<Example, Output, Trace>> {
-    const { stopwatch } = this.#options.run;
+    const { run, concurrency } = this.#options;
     const phase = spendPhaseOf(context.phase);
-    stopwatch.start(phase);
-    try {
-      return await this.#evaluate(candidate, examples, context);
-    } finally {
-      stopwatch.stop(phase);
-    }
-  }
-
-  async #evaluate(
-    candidate: Candidate<Name>,
-    examples: readonly ExampleRef<Example>[],
-    context: RolloutContext,
-  ): Promise<Evaluation<Example, Output, Trace>> {
     const known = context.repeat === undefined ? this.known.of(candidate) : undefined;
-    const textsId = this.#options.run.journal?.textsIdOf(candidate) ?? 0;
+    const textsId = run.journal?.textsIdOf(candidate) ?? 0;
     const candidateRun = new CandidateRun(candidate, textsId, context, known, examples.length);
-    const outcomes = await mapConcurrently(
-      examples,
-      context.concurrency ?? this.#options.concurrency,
-      (ref, position) => this.#rollOut(candidateRun, ref, position),
-    );
-    for (const { position, interruption } of await this.#voidFailures(candidateRun, examples, outcomes)) {
-      outcomes[position] = { interruption };
-      known?.delete(examples[position]!.key);
+    let outcomes: Outcome<Example, Output, Trace>[];
+    run.stopwatch.start(phase);
+    try {
+      outcomes = await mapConcurrently(examples, context.concurrency ?? concurrency, (ref, position) =>
+        this.#rollOut(candidateRun, ref, position),
+      );
+      for (const { position, interruption } of await this.#voidFailures(candidateRun, examples, outcomes)) {
+        outcomes[position] = { interruption };
+        known?.delete(examples[position]!.key);
+      }
+    } finally {
+      run.stopwatch.stop(phase);
     }
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
     if (context.phase !== 'testset') this.#countFailures(candidate, rollouts);
@@ -211,6 +202,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     return outcome;
   }
 
+  /** @param occurrence distinguishes rollouts of the same pair, where known ones are made again. */
   async #make(
     candidateRun: CandidateRun<Example, Output, Trace, Name>,
     ref: ExampleRef<Example>,

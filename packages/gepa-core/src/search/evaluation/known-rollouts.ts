@@ -93,13 +93,10 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
     const { images } = rollout;
     const isRead = isReflectedOn(key);
     const keepsImages = images !== undefined && isRead && readsImages;
-    const kept = {
-      usage,
-      durationMs: Math.round(outcome.durationMs),
-      imagesAt: keepsImages ? this.#images.add(images) : undefined,
-    };
+    const imagesAt = keepsImages ? this.#images.add(images) : undefined;
+    const durationMs = Math.round(outcome.durationMs);
     if (isRead && position === undefined) {
-      return { ...rolloutOf({ ...rollout, images: undefined }), ...kept };
+      return { ...rolloutOf({ ...rollout, images: undefined }), usage, durationMs, imagesAt };
     }
     const { example, exampleId, score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
       rollout;
@@ -115,7 +112,7 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
       failedIn,
       isHopeless,
     });
-    return { ...scored, ...kept, position: isRead ? position : undefined };
+    return { ...scored, usage, durationMs, imagesAt, position: isRead ? position : undefined };
   }
 
   /** Rollouts with every detail that the reflection model may read. */

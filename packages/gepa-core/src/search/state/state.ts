@@ -5,7 +5,6 @@ import type { DecisionEvent } from '../../events.ts';
 import { describeResult, inspectable } from '../../report/inspect.ts';
 import type { FrontierKey, OptimizationResult, ScoreBasis, TextLength } from '../../result.ts';
 import { Attempts } from './attempts.ts';
-import { FrontierKeys } from './frontier-keys.ts';
 import { ParetoFrontier } from './pareto-frontier.ts';
 import { ProposalTally } from './proposal-tally.ts';
 import { meanAt, scoredCandidate, withFurtherScores } from './scored-candidate.ts';
@@ -40,8 +39,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   finished: Decision<Name, 'run_finished'> | undefined;
   #names: readonly Name[] = [];
   readonly #known = new Set<string>();
-  #frontier = new ParetoFrontier();
-  #frontierKeys = new FrontierKeys('instance');
+  #frontier = new ParetoFrontier('instance');
   /** Whether the frontier has to be built again before it is read: several changes of the pool may come in a row. */
   #isFrontierStale = false;
   readonly #partMeanOf = (index: number): number => this.partMean(index);
@@ -64,7 +62,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
         this.trainsetSize = event.trainsetSize;
         this.perfectScore = event.perfectScore;
         this.pool = { candidates: [], part: [...Array(event.valsetSize).keys()] };
-        this.#frontierKeys = new FrontierKeys(event.frontierType);
+        this.#frontier = new ParetoFrontier(event.frontierType);
         break;
       case 'iteration_started':
         this.iteration = event.iteration;
@@ -160,10 +158,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
 
   frontierKeys(): FrontierKey[] {
     this.#refreshFrontier();
-    return this.#frontierKeys.names.map((name, key) => {
-      const { score, candidates } = this.#frontier.key(key);
-      return { ...name, score, candidates: [...candidates] };
-    });
+    return this.#frontier.keys;
   }
 
   #addToPoolAndFrontier(candidate: ScoredCandidate<Name>): void {
@@ -175,17 +170,13 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
 
   #offer(candidate: ScoredCandidate<Name>): void {
     const { part } = this.pool;
-    this.#frontierKeys.offer(
-      this.#frontier,
-      part.length === this.valsetSize ? candidate : scoredCandidate(candidate, part),
-    );
+    this.#frontier.add(part.length === this.valsetSize ? candidate : scoredCandidate(candidate, part));
   }
 
   #refreshFrontier(): void {
     if (!this.#isFrontierStale) return;
     this.#isFrontierStale = false;
-    this.#frontier = new ParetoFrontier();
-    this.#frontierKeys = new FrontierKeys(this.started!.frontierType);
+    this.#frontier = new ParetoFrontier(this.started!.frontierType);
     for (const index of this.pool.candidates) this.#offer(this.candidates[index]!);
   }
 }
