@@ -55,7 +55,7 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
       const [sets, plainInput] = [setsOf(prepared, trainsetName), plainInputOf(settings)];
       await directory.writeExamples({ sets, plainInput, pause });
     }
-    const { elapsedMs } = prepared.stopwatch;
+    const { elapsedMs } = prepared.calls.stopwatch;
     runSignal.endAfter(maxDurationMs - elapsedMs - (performance.now() - openedAt));
     place = prepared.place;
     await place.open();
