@@ -158,6 +158,25 @@ it('programs and metrics receive an abort through their signals', async () => {
   expect(aborted.toSorted()).toEqual(['metric', 'program']);
 });
 
+it('a timer can abort an evaluation whose program never yields to the event loop', async () => {
+  // Each rollout takes 1 ms on the clock.
+  vi.useRealTimers().useFakeTimers({ toFake: ['performance'] });
+  const controller = new AbortController();
+  let started = 0;
+  const run = tokenRun({
+    signal: controller.signal,
+    before: () => {
+      if (started++ === 0) setTimeout(() => controller.abort());
+      vi.advanceTimersByTime(1);
+    },
+    valset: tokenExamples('valid', 500),
+    maxMetricCalls: 1_000,
+    cacheEvaluation: false,
+  });
+  expect((await optimize(run.options)).stopReason).toBe('aborted');
+  expect(started).toBeLessThan(50);
+});
+
 describe('maxDurationMs', () => {
   it('maxDurationMs ends a run whose program never yields to the event loop', async () => {
     // Each rollout takes 1 ms on the clock, but no timer fires.
