@@ -10,7 +10,7 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { search, useEchoServer } from './fixtures/echo-agent.ts';
 import { gepa } from './gepa.ts';
-import { useOpenAIServer } from './testing/openai-server.ts';
+import { startOpenAIServer, useOpenAIServer } from './testing/openai-server.ts';
 
 const server = useEchoServer();
 // Calls the first tool once, then answers with its result.
