@@ -11,8 +11,8 @@ import { copyWarning } from './reflection/answer/text-limits.ts';
 import { countOf, formatGain, formatScore } from './report/format.ts';
 import { writeAskedReport } from './report-file/asked-report.ts';
 import type { BudgetHeld, OptimizationResult, TestScores } from './result.ts';
+import { callsForProposal } from './search/call-costs.ts';
 import { runSearch } from './search/loop.ts';
-import { callsForProposal } from './search/pool.ts';
 import type { PreparedRun } from './search/prepare.ts';
 import { rescoreIfProgramChanged } from './search/rescore.ts';
 import type { SearchContext } from './search/search-context.ts';
@@ -128,14 +128,14 @@ function warnOfCopies<Example, Output, Trace, Name extends string>(
 }
 
 function dispatchFinished<Example, Output, Trace, Name extends string>(
-  { search, calls, stopwatch }: PreparedRun<Example, Output, Trace, Name>,
+  { search, calls }: PreparedRun<Example, Output, Trace, Name>,
   dispatcher: Dispatcher<Name>,
   stopReason: StopReason,
   test: TestScores | undefined,
   usesSeed: boolean,
 ): void {
   const { state, evaluator, dispatch } = search;
-  const { journal, spend, budget } = calls;
+  const { journal, spend, budget, stopwatch } = calls;
   journal?.skip();
   for (const warning of budget.warnings) dispatcher.warn(warning);
   const time = stopwatch.spent;
@@ -162,7 +162,7 @@ function dispatchFinished<Example, Output, Trace, Name extends string>(
 function budgetHeldBy<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): BudgetHeld {
-  const { limit, testset } = search.metricCalls();
+  const { limit, testset } = search.limits.metricCalls();
   return { left: limit + testset - search.spend.metricCalls, needed: callsForProposal(search) };
 }
 

@@ -59,7 +59,7 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
       const [sets, plainInput] = [setsOf(prepared, trainsetName), plainInputOf(settings)];
       await pace.steps(runSignal.beforeStart(directory.writeExamples({ sets, plainInput })));
     }
-    const { elapsedMs } = prepared.stopwatch;
+    const { elapsedMs } = prepared.calls.stopwatch;
     runSignal.endAfter(maxDurationMs - elapsedMs - (performance.now() - openedAt));
     place = prepared.place;
     await place.open();

@@ -2,6 +2,7 @@ import type { CallMeter } from '../adapter/call-meter.ts';
 import type { Budget } from '../budget/budget.ts';
 import type { CallKind } from '../budget/max-of-call.ts';
 import type { SpendPhase, SpendReport } from '../budget/spend.ts';
+import type { Stopwatch } from '../budget/stopwatch.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { RunError } from '../errors.ts';
 import type { ProgressEvent } from '../events.ts';
@@ -19,6 +20,7 @@ export interface CallEnvironment {
   readonly signal: AbortSignal;
   readonly budget: Budget;
   readonly spend: SpendReport;
+  readonly stopwatch: Stopwatch;
   readonly outage: Outage;
   /** Absent without a `runDir`. */
   readonly journal: Journal | undefined;

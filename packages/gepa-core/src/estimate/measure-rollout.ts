@@ -3,6 +3,7 @@ import type { CallRequest } from '../adapter/call-meter.ts';
 import type { Usage } from '../budget/usage.ts';
 import { sentence } from '../calls/classify-error.ts';
 import { RunSignal } from '../calls/run-signal.ts';
+import { seedCandidateOf } from '../component.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import { SeedError } from '../errors.ts';
 import { prepareRun } from '../search/prepare.ts';
@@ -40,7 +41,7 @@ export async function measureRollout(settings: AnySettings): Promise<Measurement
   const startedAt = performance.now();
   try {
     const { rollouts, interruption } = await search.evaluator.evaluate(
-      search.seedCandidate,
+      seedCandidateOf(settings.adapter.components),
       search.trainset.slice(0, 1),
       { iteration: 0, phase: 'seed', candidateIndex: 0 },
     );

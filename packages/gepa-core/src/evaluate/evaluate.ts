@@ -137,7 +137,7 @@ async function evaluateAll<Example, Output, Trace, Name extends string, Names ex
   texts: Readonly<Record<Names, Candidate<Name>>>,
   repeats: number,
 ): Promise<EvaluationReport<Names, Name, Output>> {
-  const { search, calls, stopwatch } = prepared;
+  const { search, calls } = prepared;
   const { evaluator, trainset: examples } = search;
   try {
     // Each has its share of the concurrency, so that an end in the middle leaves examples on which all were scored.
@@ -163,7 +163,7 @@ async function evaluateAll<Example, Output, Trace, Name extends string, Names ex
       runId: prepared.runId,
       metricCalls: calls.spend.metricCalls,
       usage: calls.spend.usage,
-      durationMs: stopwatch.elapsedMs,
+      durationMs: calls.stopwatch.elapsedMs,
       stopReason,
       warnings: [...dispatcher.warnings],
     });

@@ -1,5 +1,6 @@
 import * as z from 'zod/v4-mini';
 import { schemaError } from '../schema-error.ts';
+import { batchSamplers, candidateSelectors, evaluationPolicies } from '../search/strategies/strategies.ts';
 import { unknownOptions } from './option-names.ts';
 import type { AdapterOptions, FunctionOptions } from './options.ts';
 
@@ -101,12 +102,12 @@ const shape = {
   maxRecordCharacters: optional(wholeFrom(600)),
   search: optional(z.enum(['adaptive', 'reference'])),
   candidateSelectionStrategy: optional(
-    strategy(['leader_or_pareto', 'pareto', 'current_best', 'epsilon_greedy', 'top_k_pareto'], {
+    strategy(Object.keys(candidateSelectors), {
       method: 'select',
     }),
   ),
   componentSelector: optional(strategy(['round_robin', 'all'], { function: true, method: 'select' })),
-  batchSampler: optional(strategy(['reuse_measured', 'epoch_shuffled'], { method: 'next' })),
+  batchSampler: optional(strategy(Object.keys(batchSamplers), { method: 'next' })),
   parallelProposals: optional(countOrAuto),
   samplingStrategy: optional(
     strategy(['single'], {
@@ -116,7 +117,7 @@ const shape = {
   ),
   acceptanceCriterion: optional(strategy(['strict_improvement', 'improvement_or_equal'], { function: true })),
   selectionStrategy: optional(strategy(['all', 'best'], { function: true, counts: [['topK']] })),
-  valEvaluationPolicy: optional(strategy(['growing_part', 'full_eval'], { method: 'next' })),
+  valEvaluationPolicy: optional(strategy(Object.keys(evaluationPolicies), { method: 'next' })),
   frontierType: optional(z.enum(['instance', 'objective', 'hybrid', 'cartesian'])),
   reflectionMinibatchSize: optional(count),
   skipPerfectScore: optional(flag),

@@ -14,7 +14,8 @@ const cutOffsInARow =
 export function createProposer<Example, Output, Trace, Name extends string>(
   options: ProposeOptions<Example, Output, Trace, Name>,
 ): Proposer<Example, Output, Trace, Name> {
-  const { stopwatch, model, propose } = options;
+  const { model, propose } = options;
+  const { stopwatch } = options.run;
   const shared: SharedByProposals = {
     semaphore: new Semaphore(options.concurrency),
     cutOffs: new CutOffStreak(),

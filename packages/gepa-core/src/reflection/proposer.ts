@@ -1,5 +1,4 @@
 import type { Adapter, ProposeRequest, Rollout } from '../adapter/adapter.ts';
-import type { Stopwatch } from '../budget/stopwatch.ts';
 import type { CallEnvironment } from '../calls/call.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Semaphore } from '../calls/semaphore.ts';
@@ -64,7 +63,7 @@ export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   /** The caller's own proposer, instead of the model. */
   readonly propose: ((request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>) | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
-  readonly maxRecordCharacters: number | undefined;
+  readonly maxRecordCharacters?: number | undefined;
   readonly perfectScore: number;
   /** The number of concurrent calls. */
   readonly concurrency: number;
@@ -73,7 +72,6 @@ export interface ProposeOptions<Example, Output, Trace, Name extends string> {
   readonly knowledge: Knowledge<Name> & Pick<TextLimits<Name>, 'maxLength'>;
   readonly memory: Memory<Name>;
   readonly checkLimits: CheckLimits;
-  readonly stopwatch: Stopwatch;
   readonly warn: (message: string) => void;
 }
 

@@ -1,28 +1,29 @@
+import { ownValue } from '../component.ts';
 import type { BudgetHeld } from '../result.ts';
-import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { KnownStopReason, StopReason } from '../search/strategies/stop-conditions.ts';
 import { visible } from '../visible.ts';
 import { formatCount } from './format.ts';
 
-const descriptions = new Map<StopReason, string>([
-  ['maxMetricCalls', 'the metric calls are used up'],
-  ['maxIterations', 'the iterations are used up'],
+const descriptions: Readonly<Record<KnownStopReason | 'evaluated', string>> = {
+  maxMetricCalls: 'the metric calls are used up',
+  maxIterations: 'the iterations are used up',
   // A call is not made if its maximum does not fit, so that a part of the limit may be left.
-  ['maxCostUsd', 'the next call could exceed the cost limit'],
-  ['maxTokens', 'the next call could exceed the token limit'],
-  ['maxDurationMs', 'the time limit is reached'],
-  ['scoreReached', 'the target score is reached'],
-  ['noImprovement', 'the best score has not risen for a while'],
-  ['stopFile', 'the stop file was found'],
-  ['aborted', 'the run was aborted'],
-  ['providerUnavailable', 'the model provider is unavailable'],
-  ['runDirUnwritable', 'the run directory can no longer be written'],
-  ['allPerfect', 'the best candidate is perfect on every validation example'],
-  ['trainsetExhausted', 'the candidates are perfect on the training examples, which teach nothing more'],
+  maxCostUsd: 'the next call could exceed the cost limit',
+  maxTokens: 'the next call could exceed the token limit',
+  maxDurationMs: 'the time limit is reached',
+  scoreReached: 'the target score is reached',
+  noImprovement: 'no candidate has become the best for a while',
+  stopFile: 'the stop file was found',
+  aborted: 'the run was aborted',
+  providerUnavailable: 'the model provider is unavailable',
+  runDirUnwritable: 'the run directory can no longer be written',
+  allPerfect: 'the best candidate is perfect on every validation example',
+  trainsetExhausted: 'the candidates are perfect on the training examples, which teach nothing more',
   // The texts were known or refused, or minibatches were perfect already.
-  ['noNewProposals', 'the last iterations brought no new texts to test'],
-  ['evaluated', 'every candidate of the evaluation was scored'],
-  ['error', 'the run failed'],
-]);
+  noNewProposals: 'the last iterations brought no new texts to test',
+  evaluated: 'every candidate of the evaluation was scored',
+  error: 'the run failed',
+};
 
 /**
  * Describes a stop reason, followed by the reason itself in parentheses.
@@ -33,7 +34,7 @@ export function describeStopReason(reason: StopReason, held?: BudgetHeld): strin
   const description =
     reason === 'maxMetricCalls' && held !== undefined && held.left > 0
       ? describeHeld(held)
-      : descriptions.get(reason);
+      : (ownValue(descriptions, reason) as string | undefined);
   return description === undefined
     ? `a stop condition returned "${visible(reason)}"`
     : `${description} (${reason})`;

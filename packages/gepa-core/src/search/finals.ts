@@ -1,5 +1,6 @@
+import { stopsRun } from './outcomes.ts';
 import { policyRequest, score } from './pool.ts';
-import { type SearchContext, stopsRun } from './search-context.ts';
+import type { SearchContext } from './search-context.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 
 /** Reasons to end at once, without a final comparison. */

@@ -3,23 +3,41 @@ import { type Candidate, candidateKey } from '../component.ts';
 import { type Other, refusedText } from '../reflection/proposer.ts';
 import type { RefusedTexts } from '../rejection.ts';
 import { affordableTasks } from './affordable-tasks.ts';
+import { callsForSearch, costOfValidation } from './call-costs.ts';
 import type { Evaluation } from './evaluation/evaluator.ts';
 import type { ExampleRef } from './evaluation/examples.ts';
 import { lineOfFeedback } from './evaluation/line-of-feedback.ts';
-import { callsForSearch, costOfValidation } from './pool.ts';
-import { type IterationOutcome, type SearchContext, stopsRun } from './search-context.ts';
+import {
+  type Child,
+  dispatchOutcome,
+  type IterationOutcome,
+  iterationOutcome,
+  type NumberedTask,
+  stopsRun,
+  type TaskOutcome,
+} from './outcomes.ts';
+import type { SearchContext } from './search-context.ts';
 import type { Task } from './strategies/proposal-sampling.ts';
-import { type Child, dispatchOutcome, iterationOutcome, type TaskOutcome } from './task-outcome.ts';
 import { updateFrontier, validate } from './validate.ts';
 
-/** A task whose parent was run and whose components are chosen. */
-export interface ChosenTask<Example, Output, Trace, Name extends string> {
-  readonly parent: number;
-  readonly minibatch: readonly number[];
+/** A task whose parent was run on the minibatch. */
+interface ParentRun<Example, Output, Trace> extends NumberedTask {
+  readonly kind: 'parentRun';
+  readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+}
+
+/** What a child is made from: a parent with its rollouts on the minibatch, and the components to rewrite. */
+export interface ChildRequest<Example, Output, Trace, Name extends string> extends NumberedTask {
+  readonly kind: 'request';
   readonly rollouts: readonly Rollout<Example, Output, Trace>[];
   readonly components: readonly Name[];
   /** For a merge: the second parent. */
   readonly other?: Other<Name>;
+}
+
+/** The new texts of a child. */
+interface ProposedTexts<Name extends string> extends Pick<Child<Name>, 'changed' | 'refused'> {
+  readonly kind: 'proposed';
 }
 
 /**
@@ -34,22 +52,23 @@ export async function mutate<Example, Output, Trace, Name extends string>(
   // Select parents and sample minibatches.
   const sampled = strategies.sampleTasks(state);
   if (sampled === undefined) return trainsetExhausted(search);
-  const tasks = affordable(search, sampled);
+  const tasks = affordable(search, sampled).map((task, number) => ({ ...task, task: number }));
   if (tasks.length === 0) return noRoom(search);
 
   // Run the parents, and choose the components to rewrite.
   const evaluations = await runParents(search, tasks);
-  const chosen: Awaited<ReturnType<typeof chooseComponents<Example, Output, Trace, Name>>>[] = [];
-  for (const [number, task] of tasks.entries()) {
-    chosen.push(await chooseComponents(search, task, number, evaluations[number]!));
+  const requests: (ChildRequest<Example, Output, Trace, Name> | TaskOutcome<Name>)[] = [];
+  for (const task of tasks) {
+    const run = await readParentRun(search, task, evaluations[task.task]!);
+    requests.push(run.kind === 'parentRun' ? chooseComponents(search, run) : run);
   }
 
   // Reflect, and test the children on the minibatches of their parents.
   const outcomes = await Promise.all(
-    chosen.map(async (task, number): Promise<TaskOutcome<Name>> => {
-      if ('kind' in task) return task;
-      const proposal = await reflect(search, task, number);
-      return 'kind' in proposal ? proposal : testChild(search, task, number, proposal);
+    requests.map(async (request): Promise<TaskOutcome<Name>> => {
+      if (request.kind !== 'request') return request;
+      const child = await proposeChild(search, request);
+      return child.kind === 'proposed' ? testChild(search, request, child) : child;
     }),
   );
 
@@ -57,9 +76,9 @@ export async function mutate<Example, Output, Trace, Name extends string>(
   const children = outcomes.flatMap((outcome) => (outcome.kind === 'child' ? [outcome.child] : []));
   const accepted = children.filter((child) => strategies.accepts(child));
   const selected = withoutTwins(search.names, strategies.select(accepted));
-  outcomes.forEach((outcome, number) => {
-    dispatchOutcome(search, tasks[number]!, number, outcome, { accepted, selected });
-  });
+  for (const task of tasks) {
+    dispatchOutcome(search, task, outcomes[task.task]!, { accepted, selected });
+  }
 
   // Validate the selected children, and update the frontier.
   const interruptions = outcomes.flatMap((outcome) =>
@@ -124,12 +143,12 @@ function noRoom<Example, Output, Trace, Name extends string>({
 /** Runs every distinct pair of parent and minibatch once, also without a cache. */
 function runParents<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
-  tasks: readonly Task[],
+  tasks: readonly NumberedTask[],
 ): Promise<Evaluation<Example, Output, Trace>[]> {
   const { state, evaluator, names } = search;
   const running = new Map<string, Promise<Evaluation<Example, Output, Trace>>>();
   return Promise.all(
-    tasks.map(({ parent, minibatch }, task) => {
+    tasks.map(({ parent, minibatch, task }) => {
       const { texts } = state.candidates[parent]!;
       const pair = JSON.stringify([candidateKey(names, texts), minibatch]);
       const context = {
@@ -147,56 +166,55 @@ function runParents<Example, Output, Trace, Name extends string>(
   );
 }
 
-/** Chooses the components to rewrite, unless there is nothing to improve. */
-async function chooseComponents<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-  { parent, minibatch }: Task,
-  task: number,
+/** Learns from the rollouts of a parent. There is nothing to improve where all of them are perfect. */
+async function readParentRun<Example, Output, Trace, Name extends string>(
+  { settings, state, evaluator, memory, dispatch }: SearchContext<Example, Output, Trace, Name>,
+  { parent, minibatch, task }: NumberedTask,
   { rollouts: kept, interruption }: Evaluation<Example, Output, Trace>,
-): Promise<ChosenTask<Example, Output, Trace, Name> | TaskOutcome<Name>> {
-  const { state, names, strategies, evaluator, memory, dispatch, skipPerfectScore, perfectScore } = search;
-  const { iteration } = state;
+): Promise<ParentRun<Example, Output, Trace> | TaskOutcome<Name>> {
   if (interruption !== undefined) return { kind: 'interrupted', components: [], interruption };
 
   const rollouts = await evaluator.known.complete(kept.map((rollout) => rollout!));
   await memory.learn(rollouts);
   const scores = rollouts.map(({ score }) => score);
-  const skipped = skipPerfectScore && scores.every((score) => score >= perfectScore);
-  const proposal = state.proposalNumber(task);
-  const feedback = skipped ? {} : lineOfFeedback(rollouts);
+  const skipped = settings.skipPerfectScore && scores.every((score) => score >= settings.perfectScore);
   dispatch({
     type: 'task_evaluated',
-    iteration,
+    iteration: state.iteration,
     task,
-    proposal,
+    proposal: state.proposalNumber(task),
     parent,
     minibatch,
     scores,
     skipped,
-    ...feedback,
+    ...(skipped ? {} : lineOfFeedback(rollouts)),
   });
-  if (skipped) return { kind: 'perfect' };
+  return skipped ? { kind: 'perfect' } : { kind: 'parentRun', parent, minibatch, task, rollouts };
+}
 
-  const candidate = state.candidates[parent]!.texts;
+/** Chooses the components to rewrite. */
+function chooseComponents<Example, Output, Trace, Name extends string>(
+  { state, names, strategies }: SearchContext<Example, Output, Trace, Name>,
+  run: ParentRun<Example, Output, Trace>,
+): ChildRequest<Example, Output, Trace, Name> {
+  const { parent, rollouts } = run;
   const components = strategies.selectComponents({
     components: names.filter((name) => !state.unread.includes(name)),
     parent,
-    candidate,
-    iteration,
+    candidate: state.candidates[parent]!.texts,
+    iteration: state.iteration,
     rollouts,
   });
-  return { parent, minibatch, rollouts, components };
+  return { ...run, kind: 'request', components };
 }
 
 /** Asks for new texts of the chosen components. */
-export async function reflect<Example, Output, Trace, Name extends string>(
+export async function proposeChild<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
-  { parent, minibatch, rollouts, components, other }: ChosenTask<Example, Output, Trace, Name>,
-  task: number,
-): Promise<
-  Pick<Child<Name>, 'changed' | 'refused'> | Extract<TaskOutcome<Name>, { kind: 'interrupted' | 'rejected' }>
-> {
-  const { state, names, propose, skipDuplicates, evaluator, trainset, perfectScore } = search;
+  { parent, minibatch, task, rollouts, components, other }: ChildRequest<Example, Output, Trace, Name>,
+): Promise<ProposedTexts<Name> | Extract<TaskOutcome<Name>, { kind: 'interrupted' | 'rejected' }>> {
+  const { settings, state, names, propose, evaluator, trainset } = search;
+  const { perfectScore } = settings;
   const candidate = state.candidates[parent]!.texts;
   const { iteration } = state;
   // A reflection on failures alone does not see what to keep.
@@ -221,7 +239,8 @@ export async function reflect<Example, Output, Trace, Name extends string>(
 
   const changed = proposal.texts as Partial<Candidate<Name>>;
   const child: Candidate<Name> = { ...candidate, ...changed };
-  if (!skipDuplicates || !state.has(child)) return { changed, refused: proposal.refused };
+  if (!settings.skipDuplicates || !state.has(child))
+    return { kind: 'proposed', changed, refused: proposal.refused };
   if (candidateKey(names, candidate) === candidateKey(names, child))
     return {
       kind: 'rejected',
@@ -243,9 +262,14 @@ export async function reflect<Example, Output, Trace, Name extends string>(
 /** Runs the child on the minibatch of its parent. */
 async function testChild<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
-  { parent, minibatch, rollouts: parentRollouts, components }: ChosenTask<Example, Output, Trace, Name>,
-  task: number,
-  { changed, refused }: Pick<Child<Name>, 'changed' | 'refused'>,
+  {
+    parent,
+    minibatch,
+    task,
+    rollouts: parentRollouts,
+    components,
+  }: ChildRequest<Example, Output, Trace, Name>,
+  { changed, refused }: ProposedTexts<Name>,
 ): Promise<TaskOutcome<Name>> {
   const { state, evaluator } = search;
   const texts: Candidate<Name> = { ...state.candidates[parent]!.texts, ...changed };

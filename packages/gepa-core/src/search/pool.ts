@@ -1,7 +1,7 @@
 import type { Interruption } from '../calls/interruption.ts';
 import { StrategyError } from '../errors.ts';
-import type { ExampleRef } from './evaluation/examples.ts';
-import { type SearchContext, stopsRun } from './search-context.ts';
+import { stopsRun } from './outcomes.ts';
+import type { SearchContext } from './search-context.ts';
 import { runsOf, scoresAt } from './state/scored-candidate.ts';
 import type { Pool } from './state/search-view.ts';
 import type { PolicyRequest } from './strategies/evaluation-policy.ts';
@@ -18,41 +18,13 @@ interface Missing {
 export function policyRequest<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): PolicyRequest {
-  const { state, minibatchSize, draws } = search;
-  return { search: state, metricCalls: search.metricCalls(), minibatchSize, random: draws('valset') };
-}
-
-/** The metric calls that proposals may take: what is left without the reserve of the final comparison. */
-export function callsForSearch<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-): number {
-  const request = policyRequest(search);
-  const { limit, left } = request.metricCalls;
-  if (!Number.isFinite(limit)) return left;
-  return left - Math.floor(search.strategies.evaluationPolicy.reserve(request) * limit);
-}
-
-/** The metric calls that a new candidate takes at most, on some examples and on the valset or its part. */
-export function costOfValidation<Example, Output, Trace, Name extends string>(
-  { evaluator, state, strategies, valset }: SearchContext<Example, Output, Trace, Name>,
-  examples: readonly ExampleRef<Example>[],
-): number {
-  if (!strategies.evaluationPolicy.scoresPart) return evaluator.costOfNew([...examples, ...valset]);
-  const { part } = state.pool;
-  const positions = [...new Set(part)];
-  const repeats = part.length - positions.length;
-  return evaluator.costOfNew([...examples, ...positions.map((position) => valset[position]!)]) + repeats;
-}
-
-/** The metric calls that another proposal takes at most: parent and child on a minibatch, and the child's validation. */
-export function callsForProposal<Example, Output, Trace, Name extends string>({
-  state,
-  strategies,
-  valset,
-  minibatchSize,
-}: SearchContext<Example, Output, Trace, Name>): number {
-  const validation = strategies.evaluationPolicy.scoresPart ? state.pool.part.length : valset.length;
-  return 2 * minibatchSize + validation;
+  const { settings, state, limits, draws } = search;
+  return {
+    search: state,
+    metricCalls: limits.metricCalls(),
+    minibatchSize: settings.reflectionMinibatchSize,
+    random: draws('valset'),
+  };
 }
 
 /** Without any metric call, a policy may change the pool this often at once. */
@@ -167,8 +139,8 @@ export async function score<Example, Output, Trace, Name extends string>(
     );
     if (scored.length === 0) continue;
     const objectiveScores = objectivesOf(
-      scored.map(({ rollout }) => rollout),
       search,
+      scored.map(({ rollout }) => rollout),
     );
     dispatch({
       type: 'candidate_scored',

@@ -1,17 +1,13 @@
-import { Budget } from '../budget/budget.ts';
-import { chargeEarlierSessions } from '../budget/charge-earlier-sessions.ts';
-import { noTime, SpendReport, totalTime } from '../budget/spend.ts';
-import { Stopwatch } from '../budget/stopwatch.ts';
+import { noTime, totalTime } from '../budget/spend.ts';
 import type { CallEnvironment } from '../calls/call.ts';
-import { Outage } from '../calls/outage.ts';
+import { openCalls } from '../calls/open-calls.ts';
 import { Pace, withoutPause } from '../calls/pace.ts';
 import type { RunSignal } from '../calls/run-signal.ts';
-import { AttemptTimeouts } from '../calls/timeout.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
 import { useEarlierRun } from '../continue/use-earlier-run.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import type { DecisionEvent } from '../events.ts';
-import { type Journal, settledCallOf } from '../journal/journal.ts';
+import type { Journal } from '../journal/journal.ts';
 import { warnAboutPlaceholders } from '../options/data-warnings.ts';
 import type { Settings } from '../options/settings.ts';
 import { copyFinder, createLimits, type FindCopies } from '../reflection/answer/text-limits.ts';
@@ -24,12 +20,10 @@ import { keyedDraws, sharedDraws } from './draws.ts';
 import { Evaluator } from './evaluation/evaluator.ts';
 import type { ExampleRef } from './evaluation/examples.ts';
 import { type ExampleRefs, readExamples } from './evaluation/read-examples.ts';
+import { SearchLimits } from './limits.ts';
 import { MergeProposer } from './merge/merge-proposer.ts';
-import { policyRequest } from './pool.ts';
 import type { SearchContext } from './search-context.ts';
-import { metricRepeats } from './seed-advice.ts';
 import { SearchState } from './state/state.ts';
-import { Stopping } from './stopping.ts';
 import { createStrategies } from './strategies/strategies.ts';
 
 /** A run that is ready to start. */
@@ -40,7 +34,6 @@ export interface PreparedRun<Example, Output, Trace, Name extends string> {
   readonly place: RolloutPlace<Example, Output, Trace, Name>;
   readonly testset: readonly ExampleRef<Example>[];
   readonly findCopies: FindCopies;
-  readonly stopwatch: Stopwatch;
 }
 
 /** Creates the parts of a run and connects them. Makes no call. */
@@ -61,13 +54,11 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     readonly examples?: ExampleRefs<Example>;
   },
 ): PreparedRun<Example, Output, Trace, Name> {
-  const { adapter, cacheEvaluation, skipDuplicates } = settings;
+  const { adapter, mask, perfectScore } = settings;
+  const { trainset, valset, testset } = examples;
   const { warn } = dispatcher;
-  const { signal } = runSignal;
   const names = componentNames(adapter.components);
   const runId = journal?.runId ?? crypto.randomUUID();
-
-  const { trainset, valset, testset } = examples;
   warnAboutPlaceholders(adapter.components, warn);
 
   const state = new SearchState<Name>();
@@ -77,104 +68,51 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     }
     state.apply(dispatcher.dispatch(event));
   };
-  const spend = new SpendReport();
-  const budget = new Budget({
-    maxMetricCalls: settings.maxMetricCalls,
-    maxCostUsd: settings.maxCostUsd,
-    maxTokens: settings.maxTokens,
-    reserve: settings.reserve,
-    prices: settings.prices,
+
+  const calls = openCalls(settings, dispatcher, {
+    signal: runSignal.signal,
+    journal,
+    pace,
     testsetCalls: 2 * testset.length,
     // Not while the seed is scored, without which there is nothing to test. Nor while a replay makes a call again that
     // is missing in the journal: the earlier session may have scored the testset since.
     keepsTestset: () => state.iteration > 0 && !journal?.hasIteration(state.iteration + 1),
-    note: dispatcher.note,
-    onReserve: ({ number }, { tokens, costUsd }) =>
-      journal?.mark({ type: 'reserved', reservation: number, tokens, costUsd }),
   });
-  chargeEarlierSessions(budget, journal, dispatcher.note);
-  journal?.onReplay((entry) => {
-    const { usage, judgeUsage, ...call } = settledCallOf(entry);
-    spend.add({ ...call, usage: budget.priceLoaded(usage), judgeUsage: budget.priceLoaded(judgeUsage) });
-  });
-
-  const outage = new Outage();
-  signal.addEventListener('abort', () => outage.stopWaiting(), { once: true });
-  const stopwatch = new Stopwatch(journal?.earlierTime);
-  const calls: CallEnvironment = {
-    signal,
-    budget,
-    spend,
-    outage,
-    journal,
-    retry: settings.retry,
-    timeouts: new AttemptTimeouts(signal, settings.rolloutTimeoutMs),
-    dispatch: dispatcher.dispatch,
-    pace,
-  };
+  const place = choosePlace(settings, dispatcher, calls, runId, examples);
   const trainKeys = new Set(trainset.map(({ key }) => key));
-  const rolloutRun: RolloutRun<Example, Output, Trace, Name> = {
-    runId,
-    adapter,
-    metric: settings.metric,
-    examples: [...new Map([...trainset, ...valset, ...testset].map((ref) => [ref.key, ref])).values()],
-    rolloutTimeoutMs: settings.rolloutTimeoutMs,
-    admitsCalls: budget.limitsSpend && !budget.isDeclared('rollout'),
-    hasJournal: journal !== undefined,
-    mask: settings.mask,
-    signal,
-    note: dispatcher.note,
-    warn,
-  };
-  const place = settings.rollouts?.placeFor(rolloutRun) ?? inProcess(rolloutRun);
   const evaluator = new Evaluator({
+    ...settings,
     run: calls,
-    adapter,
     place,
-    stopwatch,
-    concurrency: settings.concurrency,
-    failureScore: settings.failureScore,
-    perfectScore: settings.skipPerfectScore ? settings.perfectScore : undefined,
-    frontierType: settings.frontierType,
-    cache: cacheEvaluation,
+    perfectScore: settings.skipPerfectScore ? perfectScore : undefined,
+    cache: settings.cacheEvaluation,
     isReflectedOn: (exampleKey) => trainKeys.has(exampleKey),
     readsImages: settings.reflectionModel?.readsImages === true,
-    mask: settings.mask,
     warn,
   });
-  if (settings.earlier !== undefined) {
-    useEarlierRun(settings.earlier, evaluator, examples, dispatcher);
-  }
-  const { mask, perfectScore, showExpected } = settings;
-  const seedCandidate = seedCandidateOf(adapter.components);
+  if (settings.earlier !== undefined) useEarlierRun(settings.earlier, evaluator, examples, dispatcher);
+
   const memory = new Memory({
+    ...settings,
     state,
     names,
     trainset,
-    mask,
     pace,
     toPlain: adapter.toPlain?.bind(adapter),
-    perfectScore,
-    showExpected,
-    earlier: settings.earlier,
   });
-  const findCopies = copyFinder(Object.values<string>(seedCandidate), trainset);
+  const findCopies = copyFinder(Object.values<string>(seedCandidateOf(adapter.components)), trainset);
   const propose = createProposer({
+    ...settings,
     run: calls,
-    adapter,
     model: settings.reflectionModel,
     propose:
       settings.propose ??
       (settings.reflectionModel === undefined ? adapter.propose?.bind(adapter) : undefined),
     templates: settings.reflectionPromptTemplate,
-    maxRecordCharacters: settings.maxRecordCharacters,
-    perfectScore,
     concurrency: settings.reflectionConcurrency,
-    mask,
     knowledge: maskedKnowledge(settings, mask),
     memory,
     checkLimits: createLimits(settings, findCopies),
-    stopwatch,
     warn,
   });
 
@@ -182,25 +120,23 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     settings.search === 'reference'
       ? sharedDraws(settings.seed)
       : keyedDraws(settings.seed, () => state.iteration);
-  const merger = new MergeProposer<Name>({
-    names,
-    draws,
-    minOverlap: settings.mergeValOverlapFloor,
-    isNew: (texts) => !skipDuplicates || !state.has(texts),
-  });
-  const stopping = new Stopping(settings, { state, spend, budget, stopwatch, runSignal, journal });
-  const metricCalls = () => stopping.metricCalls();
+  const limits = new SearchLimits(settings, { ...calls, state, runSignal });
   const strategies = createStrategies(settings, {
     draws,
     trainsetSize: trainset.length,
     minibatchSize: settings.reflectionMinibatchSize,
-    metricCalls,
+    metricCalls: () => limits.metricCalls(),
+  });
+  const merger = new MergeProposer<Name>({
+    names,
+    draws,
+    minOverlap: settings.mergeValOverlapFloor,
+    isNew: (texts) => !settings.skipDuplicates || !state.has(texts),
   });
   const search: SearchContext<Example, Output, Trace, Name> = {
+    settings,
     started: startedEvent(settings, runId, journal),
     names,
-    seedCandidate,
-    givenCandidates: settings.seedCandidates,
     trainset,
     valset,
     state,
@@ -208,26 +144,38 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     evaluator,
     propose,
     memory,
-    pace,
     merger: settings.useMerge ? merger : undefined,
-    combines: settings.search !== 'reference',
-    maxMergeInvocations: settings.maxMergeInvocations,
     strategies,
-    spend,
-    metricCalls,
     draws,
-    minibatchSize: settings.reflectionMinibatchSize,
-    skipDuplicates,
-    skipPerfectScore: settings.skipPerfectScore,
-    perfectScore,
-    isScaleGiven: settings.isScaleGiven,
-    failureScore: settings.failureScore,
-    metricRepeats: metricRepeats(settings),
-    maxIdleIterations: Math.max(10, Math.ceil(trainset.length / settings.reflectionMinibatchSize)),
-    stopReason: () => stopping.reason(() => strategies.evaluationPolicy.reserve(policyRequest(search))),
+    limits,
+    spend: calls.spend,
     warn,
   };
-  return { runId, place, testset, findCopies, stopwatch, calls, search };
+  return { runId, search, calls, place, testset, findCopies };
+}
+
+/** Where the rollouts are made: in this process, unless the option `rollouts` names another place. */
+function choosePlace<Example, Output, Trace, Name extends string>(
+  { adapter, metric, mask, rolloutTimeoutMs, rollouts }: Settings<Example, Output, Trace, Name>,
+  { note, warn }: Dispatcher<Name>,
+  { signal, budget, journal }: CallEnvironment,
+  runId: string,
+  { trainset, valset, testset }: ExampleRefs<Example>,
+): RolloutPlace<Example, Output, Trace, Name> {
+  const run: RolloutRun<Example, Output, Trace, Name> = {
+    runId,
+    adapter,
+    metric,
+    examples: [...new Map([...trainset, ...valset, ...testset].map((ref) => [ref.key, ref])).values()],
+    rolloutTimeoutMs,
+    admitsCalls: budget.limitsSpend && !budget.isDeclared('rollout'),
+    hasJournal: journal !== undefined,
+    mask,
+    signal,
+    note,
+    warn,
+  };
+  return rollouts?.placeFor(run) ?? inProcess(run);
 }
 
 function startedEvent<Example, Output, Trace, Name extends string>(

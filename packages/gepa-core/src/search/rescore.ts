@@ -35,7 +35,7 @@ export async function rescoreIfProgramChanged<Example, Output, Trace, Name exten
       return repeat;
     }
     const byPosition = valset.map((_, position) => rollouts[part.indexOf(position)]);
-    const objectiveScores = objectivesOf(byPosition, search);
+    const objectiveScores = objectivesOf(search, byPosition);
     dispatch({
       type: 'candidate_rescored',
       index,

@@ -1,84 +1,41 @@
 import type { Rollout } from '../adapter/adapter.ts';
-import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
-import { type Candidate, ownValue } from '../component.ts';
-import { SeedError } from '../errors.ts';
+import { type Candidate, ownValue, seedCandidateOf } from '../component.ts';
 import { countOf } from '../report/format.ts';
 import { haveJumped } from './evaluation/failure-check.ts';
-import { DECIDING_ROLLOUTS, isHopeless } from './evaluation/hopeless-seed.ts';
-import { type SearchContext, stopsRun } from './search-context.ts';
-import { isTrial, seedAdvice } from './seed-advice.ts';
+import { stopsRun } from './outcomes.ts';
+import type { SearchContext } from './search-context.ts';
+import { metricRepeats } from './seed-advice.ts';
+import { refuseOrAdvise } from './seed-problems.ts';
 import { scoredCandidate } from './state/scored-candidate.ts';
 import type { CandidateSource, ScoredCandidate, SearchView } from './state/search-view.ts';
-import { unreadComponents, unreadWarning } from './state/unread-components.ts';
+import { unreadComponents } from './state/unread-components.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 
 /** A candidate's rollouts on the valset, with gaps where it was not run. */
 export interface Validation<Example, Output, Trace> {
   readonly rollouts: readonly (Rollout<Example, Output, Trace> | undefined)[];
   readonly interruption: Interruption | undefined;
-  /** Metric calls before it. */
-  readonly metricCalls: number;
+  /** Of the run, before it. */
+  readonly metricCallsBefore: number;
 }
 
 /** Scores the seed on the part of the valset that the pool starts with; it becomes candidate 0. */
 export async function validateSeed<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<StopReason | undefined> {
-  const validation = await validate(search, search.seedCandidate, 0);
-  updateFrontier(search, { texts: search.seedCandidate, parents: [], source: 'seed' }, validation);
-  const { interruption, rollouts } = validation;
-  const measured = rollouts.filter((rollout) => rollout !== undefined);
-  const [first] = measured;
-  const isDecided = interruption?.reason === 'unavailable' && measured.length >= DECIDING_ROLLOUTS;
-  if (isHopeless(measured) && (interruption === undefined || isDecided)) {
-    const asked = interruption === undefined ? '' : ' that it was run on';
-    const others = interruption === undefined ? '' : ' If it runs on other examples, leave these out.';
-    throw new SeedError(
-      `The program failed on every example of the valset${asked}, first on ${first!.exampleId}: ${sentence(new Error(first!.error))} No text can fix that.${others}`,
-    );
-  }
-  const isDown = interruption?.reason === 'providerUnavailable' && measured.length === 0;
-  if (interruption?.reason === 'unavailable' || isDown) {
-    throw new SeedError(
-      `The seed candidate could not be scored on the valset: ${sentence(interruption.error)} This is not a fault of its texts: check the model's key, name, limits and availability, and run again.`,
-      { cause: interruption.error },
-    );
-  }
-  if (interruption !== undefined) return interruption.reason;
-  if (measured.every(({ failedIn }) => failedIn === 'metric')) {
-    throw new SeedError(
-      `The metric threw on every example of the valset that was scored, first on ${first!.exampleId}: ${first!.error}`,
-    );
-  }
-  if (measured.every(({ error }) => error !== undefined)) {
-    search.warn(
-      `The program failed on every example of the valset, first on ${first!.exampleId}: ${first!.error}. Unless better texts can fix that, stop the run and fix the program.`,
-    );
-  }
-  const warning = unreadWarning(search.state.unread, search.names);
-  if (warning !== undefined) search.warn(warning);
-  const { minibatchSize, failureScore, skipPerfectScore, isScaleGiven } = search;
-  const advice = seedAdvice({
-    rollouts: measured,
-    valsetSize: search.valset.length,
-    minibatchSize,
-    failureScore,
-    isScaleGiven,
-    isTrial: isTrial(search.started),
-    isTested: search.metricCalls().testset > 0,
-    perfectScore: skipPerfectScore ? search.perfectScore : undefined,
-  });
-  for (const sentence of advice) search.warn(sentence);
-  return undefined;
+  const texts = seedCandidateOf(search.settings.adapter.components);
+  const validation = await validate(search, texts, 0);
+  updateFrontier(search, { texts, parents: [], source: 'seed' }, validation);
+  return refuseOrAdvise(search, validation);
 }
 
 /** Scores the candidates that the pool starts with besides the seed; equal ones once. */
 export async function validateGiven<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<StopReason | undefined> {
-  const { state, givenCandidates } = search;
-  for (const texts of givenCandidates) {
+  const { state, settings } = search;
+  for (const texts of settings.seedCandidates) {
     if (state.has(texts)) continue;
     const validation = await validate(search, texts, state.candidates.length);
     updateFrontier(search, { texts, parents: [], source: 'given' }, validation);
@@ -95,13 +52,13 @@ export async function validate<Example, Output, Trace, Name extends string>(
   candidateIndex: number,
 ): Promise<Validation<Example, Output, Trace>> {
   const { valset, state, strategies, evaluator, spend } = search;
-  const { metricCalls } = spend;
+  const { metricCalls: metricCallsBefore } = spend;
   const isSeed = candidateIndex === 0;
   const context = {
     iteration: state.iteration,
     phase: isSeed ? 'seed' : 'valset',
     candidateIndex,
-    ...(isSeed ? { metricRepeats: search.metricRepeats } : {}),
+    ...(isSeed ? { metricRepeats: metricRepeats(search.settings) } : {}),
   } as const;
   const rollouts: (Rollout<Example, Output, Trace> | undefined)[] = valset.map(() => undefined);
 
@@ -122,12 +79,12 @@ export async function validate<Example, Output, Trace, Name extends string>(
     part.forEach((position, i) => {
       rollouts[position] = measured[i];
     });
-    if (interruption !== undefined) return { rollouts, interruption, metricCalls };
+    if (interruption !== undefined) return { rollouts, interruption, metricCallsBefore };
   }
   const wanted = strategies.evaluationPolicy.scoresPart ? new Set(state.pool.part) : valset.keys();
   const skipped = [...wanted].filter((position) => rollouts[position] === undefined);
   evaluator.metricCallsSaved += evaluator.cost(candidate, examplesAt(skipped));
-  return { rollouts, interruption: undefined, metricCalls };
+  return { rollouts, interruption: undefined, metricCallsBefore };
 }
 
 /**
@@ -144,13 +101,13 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
     source: CandidateSource;
     proposal?: number;
   },
-  { rollouts, metricCalls }: Validation<Example, Output, Trace>,
+  { rollouts, metricCallsBefore }: Validation<Example, Output, Trace>,
 ): boolean {
   const { state, strategies, dispatch } = search;
   const index = state.candidates.length;
   const isSeed = index === 0;
   if (!isSeed && rollouts.every((rollout) => rollout === undefined)) return false;
-  const objectiveScores = objectivesOf(rollouts, search);
+  const objectiveScores = objectivesOf(search, rollouts);
   const unread =
     isSeed && rollouts.every((rollout) => rollout !== undefined)
       ? unreadComponents(search.names, rollouts)
@@ -163,7 +120,7 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
     ...(objectiveScores === undefined ? {} : { objectiveScores }),
     ...(unread.length === 0 ? {} : { unread }),
     ...failuresOf(rollouts),
-    metricCalls,
+    metricCalls: metricCallsBefore,
   };
   warnIfFailuresJumped(search, added, rollouts);
   const members = state.pool.candidates.map((member) => state.candidates[member]!);
@@ -200,8 +157,14 @@ function failuresOf(
 export function objectivesOf<
   Measured extends Pick<Rollout<unknown, unknown, unknown>, 'objectives'> | undefined,
 >(
+  {
+    state,
+    settings: { failureScore },
+  }: {
+    readonly state: Pick<SearchView, 'candidates'>;
+    readonly settings: { readonly failureScore: number };
+  },
   rollouts: readonly Measured[],
-  { state, failureScore }: { readonly state: Pick<SearchView, 'candidates'>; readonly failureScore: number },
 ): Readonly<Record<string, readonly ScoreOf<Measured>[]>> | undefined {
   const names = Object.keys(
     state.candidates[0]?.objectiveScores ?? rollouts.find((rollout) => rollout?.objectives)?.objectives ?? {},

@@ -1,4 +1,5 @@
 import { countOf } from '../report/format.ts';
+import { callsForValidation } from './call-costs.ts';
 import type { SearchContext } from './search-context.ts';
 
 /** With fewer, a search is a matter of luck. */
@@ -10,12 +11,11 @@ const PROPOSALS_PER_ACCEPTED = 3;
 export function warnOfFewProposals<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): void {
-  const { state, strategies, valset, minibatchSize, started, warn } = search;
-  const { maxMetricCalls } = started;
-  const { testset } = search.metricCalls();
-  const { scoresPart } = strategies.evaluationPolicy;
-  const validation = scoresPart ? state.pool.part.length : valset.length;
-  const perProposal = 2 * minibatchSize + validation / PROPOSALS_PER_ACCEPTED;
+  const { settings, strategies, limits, warn } = search;
+  const { maxMetricCalls, reflectionMinibatchSize } = settings;
+  const { testset } = limits.metricCalls();
+  const validation = callsForValidation(search);
+  const perProposal = 2 * reflectionMinibatchSize + validation / PROPOSALS_PER_ACCEPTED;
   if (maxMetricCalls === undefined) return;
   const proposals = Math.floor((maxMetricCalls - testset - validation) / perProposal);
   if (proposals >= ENOUGH_PROPOSALS) return;
@@ -25,7 +25,9 @@ export function warnOfFewProposals<Example, Output, Trace, Name extends string>(
   const remedies = [
     `set maxMetricCalls to ${needed} or more for ${ENOUGH_PROPOSALS} proposals`,
     ...(testset === 0 ? [] : ['use a smaller testset, which takes two calls per example']),
-    ...(scoresPart ? [] : ["use a smaller valset, or `search: 'adaptive'`, which compares on a part of it"]),
+    ...(strategies.evaluationPolicy.scoresPart
+      ? []
+      : ["use a smaller valset, or `search: 'adaptive'`, which compares on a part of it"]),
   ];
   warn(
     `maxMetricCalls allows only about ${countOf(Math.max(0, proposals), 'proposal')}: of ${maxMetricCalls} calls, ${validation} score the seed${kept}, and a proposal takes about ${Math.round(perProposal)}. To find more, ${remedies.join('; or ')}.`,

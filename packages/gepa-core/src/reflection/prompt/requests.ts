@@ -22,7 +22,7 @@ export interface RequestSource<Example, Output, Trace, Name extends string> {
   /** A success outside the minibatch, which is shown too. Default: none. */
   readonly success?: Rollout<Example, Output, Trace> | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
-  readonly maxRecordCharacters: number | undefined;
+  readonly maxRecordCharacters?: number | undefined;
   /** Default: 1. */
   readonly perfectScore?: number | undefined;
   /** Masks texts in records. Default: they stay as they are. */

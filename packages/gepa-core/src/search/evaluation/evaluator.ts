@@ -1,6 +1,5 @@
 import type { Adapter, Phase } from '../../adapter/adapter.ts';
 import { spendPhaseOf } from '../../budget/spend.ts';
-import type { Stopwatch } from '../../budget/stopwatch.ts';
 import type { Interruption } from '../../calls/interruption.ts';
 import { mapConcurrently } from '../../calls/map-concurrently.ts';
 import { type CallOutcome, runCall } from '../../calls/run-call.ts';
@@ -33,7 +32,6 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string>
   extends Omit<KnownRolloutsOptions<Name>, 'names'> {
   readonly adapter: Adapter<Example, Output, Trace, Name>;
   readonly place: RolloutPlace<Example, Output, Trace, Name>;
-  readonly stopwatch: Stopwatch;
   readonly concurrency: number;
   readonly failureScore: number;
   /** Undefined where no score counts as perfect. */
@@ -95,12 +93,13 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     examples: readonly ExampleRef<Example>[],
     context: RolloutContext,
   ): Promise<Evaluation<Example, Output, Trace>> {
+    const { stopwatch } = this.#options.run;
     const phase = spendPhaseOf(context.phase);
-    this.#options.stopwatch.start(phase);
+    stopwatch.start(phase);
     try {
       return await this.#evaluate(candidate, examples, context);
     } finally {
-      this.#options.stopwatch.stop(phase);
+      stopwatch.stop(phase);
     }
   }
 

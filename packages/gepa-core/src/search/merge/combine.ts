@@ -1,7 +1,7 @@
-import { examplesAt, reflect } from '../mutate.ts';
-import { callsForSearch, costOfValidation } from '../pool.ts';
-import type { IterationOutcome, SearchContext } from '../search-context.ts';
-import { dispatchRejection, iterationOutcome } from '../task-outcome.ts';
+import { callsForSearch, costOfValidation } from '../call-costs.ts';
+import { examplesAt, proposeChild } from '../mutate.ts';
+import { dispatchRejection, type IterationOutcome, iterationOutcome } from '../outcomes.ts';
+import type { SearchContext } from '../search-context.ts';
 import type { MergeProposal } from './merge-proposer.ts';
 
 /**
@@ -43,7 +43,7 @@ export async function combine<Example, Output, Trace, Name extends string>(
   const interruption = evaluation!.interruption ?? otherEvaluation!.interruption;
   if (interruption !== undefined) {
     const outcome = { kind: 'interrupted', components, interruption } as const;
-    dispatchRejection(search, parent, 0, outcome);
+    dispatchRejection(search, { parent, task: 0 }, outcome);
     return iterationOutcome([outcome], 0, [interruption]);
   }
   const rollouts = await evaluator.known.complete(evaluation!.rollouts.map((rollout) => rollout!));
@@ -52,9 +52,10 @@ export async function combine<Example, Output, Trace, Name extends string>(
   await memory.learn(otherRollouts);
 
   const other = { candidate: second, scores: otherRollouts.map(({ score }) => score) };
-  const answer = await reflect(search, { parent, minibatch, rollouts, components, other }, 0);
-  if ('kind' in answer) {
-    dispatchRejection(search, parent, 0, answer);
+  const request = { kind: 'request', parent, minibatch, task: 0, rollouts, components, other } as const;
+  const answer = await proposeChild(search, request);
+  if (answer.kind !== 'proposed') {
+    dispatchRejection(search, request, answer);
     return iterationOutcome([answer], 0, answer.kind === 'interrupted' ? [answer.interruption] : []);
   }
   return { ...pair, texts: { ...first.texts, ...answer.changed } };

@@ -1,5 +1,6 @@
-import { callsForSearch, costOfValidation } from '../pool.ts';
-import { type IterationOutcome, type SearchContext, stopsRun } from '../search-context.ts';
+import { callsForSearch, costOfValidation } from '../call-costs.ts';
+import { type IterationOutcome, stopsRun } from '../outcomes.ts';
+import type { SearchContext } from '../search-context.ts';
 import { total } from '../strategies/acceptance.ts';
 import { updateFrontier, validate } from '../validate.ts';
 import { combine } from './combine.ts';
@@ -8,8 +9,10 @@ import { combine } from './combine.ts';
 export async function merge<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
 ): Promise<IterationOutcome | undefined> {
-  const { merger, combines, maxMergeInvocations, state, valset, evaluator, dispatch } = search;
-  if (merger === undefined || state.mergesAccepted >= maxMergeInvocations) return undefined;
+  const { settings, merger, state, valset, evaluator, dispatch } = search;
+  if (merger === undefined || state.mergesAccepted >= settings.maxMergeInvocations) return undefined;
+  // In the reference, no reflection merges candidates that cannot be crossed.
+  const combines = settings.search !== 'reference';
   const proposal = merger.propose(state) ?? (combines ? await combine(search) : undefined);
   if (proposal === undefined || 'kind' in proposal) return proposal;
 

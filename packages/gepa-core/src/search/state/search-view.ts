@@ -68,6 +68,8 @@ export interface SearchView<Name extends string = string> {
   readonly pool: Pool;
   /** The leader: the best candidate so far. */
   readonly bestIndex: number;
+  /** The iteration in which it became the leader. */
+  readonly bestSince: number;
   /** Counted from 1. */
   readonly iteration: number;
   readonly valsetSize: number;

@@ -20,6 +20,7 @@ type Decision<Name extends string, Type extends DecisionEvent['type']> = Extract
 export class SearchState<Name extends string = string> implements SearchView<Name> {
   readonly candidates: ScoredCandidate<Name>[] = [];
   bestIndex = 0;
+  bestSince = 0;
   iteration = 0;
   metricCalls = 0;
   valsetSize = 0;
@@ -46,6 +47,12 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   readonly #partMeanOf = (index: number): number => this.partMean(index);
 
   apply(event: DecisionEvent<Name>): void {
+    const { bestIndex } = this;
+    this.#apply(event);
+    if (this.bestIndex !== bestIndex) this.bestSince = this.iteration;
+  }
+
+  #apply(event: DecisionEvent<Name>): void {
     this.attempts.apply(event);
     this.#countProposal(event);
     this.tally.apply(event);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { modelCallUsage } from '../../budget/usage.ts';
 import { stopFile } from '../../node/index.ts';
 import { optimize } from '../../optimize.ts';
-import { tokenRun } from '../../testing/fixtures/token-run.ts';
+import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
 import * as conditions from './stop-conditions.ts';
 
 /** Runs with the stop conditions as the only limits. */
@@ -58,6 +58,32 @@ it.each([
     expect(result.iterations).toBe(result.candidates[result.bestIndex]!.iteration + 4);
   },
 );
+
+it('noImprovement counts from the iteration in which an older candidate became the best again', async () => {
+  let returns = 0;
+  for (let seed = 0; seed < 12; seed++) {
+    const run = tokenRun({
+      seed,
+      search: 'adaptive',
+      trainset: tokenExamples('train', 30),
+      valset: tokenExamples('valid', 60),
+      maxMetricCalls: 1_500,
+      stopConditions: [noImprovement(8)],
+    });
+    const { stopReason, iterations } = await optimize(run.options);
+    if (stopReason !== 'noImprovement') continue;
+    let [iteration, best, since] = [0, 0, 0];
+    for (const event of run.decisions()) {
+      if (event.type === 'iteration_started') iteration = event.iteration;
+      const next = event.type === 'candidate_added' || event.type === 'pool_changed' ? event.bestIndex : best;
+      if (next < best) returns++;
+      if (next !== best) since = iteration;
+      best = next;
+    }
+    expect(iterations).toBe(since + 8);
+  }
+  expect(returns).toBeGreaterThan(0);
+});
 
 it('duration stops the run after a time', async () => {
   const result = await stoppedBy(conditions.duration(1));

@@ -2,7 +2,10 @@ import type { Usage } from '../../budget/usage.ts';
 import type { SearchView } from '../state/search-view.ts';
 
 /** Why a run ended. A custom stop condition may return any other string. */
-export type StopReason =
+export type StopReason = KnownStopReason | (string & {});
+
+/** The reasons that the engine gives. */
+export type KnownStopReason =
   | 'maxMetricCalls'
   | 'maxIterations'
   | 'maxCostUsd'
@@ -23,8 +26,7 @@ export type StopReason =
   /** For a whole epoch there was no proposal that had not been scored before. */
   | 'noNewProposals'
   /** The run failed; the thrown error has this result. */
-  | 'error'
-  | (string & {});
+  | 'error';
 
 /** The argument of a stop condition. */
 export interface StopState {
@@ -72,11 +74,11 @@ export const scoreReached =
   ({ search }) =>
     search.candidates.length > 0 && search.partMean(search.bestIndex) >= score ? 'scoreReached' : undefined;
 
-/** Stops when there has been no new best candidate for n iterations. */
+/** Stops when no candidate has become the best for n iterations. */
 export const noImprovement =
   (n: number): StopCondition =>
   ({ search, iterations }) =>
-    iterations - (search.candidates[search.bestIndex]?.iteration ?? 0) >= n ? 'noImprovement' : undefined;
+    iterations - search.bestSince >= n ? 'noImprovement' : undefined;
 
 /** Stops when a signal is aborted. Unlike the option `signal`, it lets the current iteration finish. */
 export const signalAborted =

@@ -64,26 +64,29 @@ export interface CheckedPolicy extends Required<Pick<EvaluationPolicy, 'next' | 
   readonly scoresPart: boolean;
 }
 
-const batchSamplers: Record<string, () => BatchSampler> = {
+/** Those that an option can name. */
+type Named<Option> = Extract<Option, string>;
+
+export const batchSamplers: Record<Named<BatchSamplerOption>, () => BatchSampler> = {
   reuse_measured: reuseMeasured,
   epoch_shuffled: epochShuffled,
 };
-const candidateSelectors: Record<string, () => CandidateSelector> = {
+export const candidateSelectors: Record<Named<CandidateSelectionStrategy>, () => CandidateSelector> = {
   leader_or_pareto: leaderOrPareto,
   pareto,
   current_best: currentBest,
   epsilon_greedy: () => epsilonGreedy(),
   top_k_pareto: () => topKPareto(),
 };
-const evaluationPolicies: Record<string, () => EvaluationPolicy> = {
+export const evaluationPolicies: Record<Named<EvaluationPolicyOption>, () => EvaluationPolicy> = {
   growing_part: growingPart,
   full_eval: fullEvaluation,
 };
 
-const named = <Strategy>(
-  option: string | Strategy,
-  strategies: Readonly<Record<string, () => Strategy>>,
-): Strategy => (typeof option === 'string' ? strategies[option]!() : option);
+const named = <Name extends string, Strategy extends object>(
+  option: Name | Strategy,
+  strategies: Readonly<Record<Name, () => Strategy>>,
+): Strategy => (typeof option === 'string' ? strategies[option]() : option);
 
 export function createStrategies<Name extends string>(
   options: StrategyOptions<Name>,

@@ -9,7 +9,7 @@ import type { SearchState } from './state/state.ts';
 import * as conditions from './strategies/stop-conditions.ts';
 
 /** The options that end a search. */
-interface Limits {
+interface LimitOptions {
   readonly maxMetricCalls?: number | undefined;
   readonly maxIterations?: number | undefined;
   readonly maxCostUsd?: number | undefined;
@@ -29,14 +29,14 @@ interface Progress<Name extends string> {
 }
 
 /** When a search ends: at its limits, at the caller's conditions, or when it is aborted. */
-export class Stopping<Name extends string> {
-  readonly #limits: Limits;
+export class SearchLimits<Name extends string> {
+  readonly #options: LimitOptions;
   readonly #progress: Progress<Name>;
   readonly #isMet: conditions.StopCondition;
 
-  constructor(limits: Limits, progress: Progress<Name>) {
-    const { maxIterations, stopConditions = [] } = limits;
-    this.#limits = limits;
+  constructor(options: LimitOptions, progress: Progress<Name>) {
+    const { maxIterations, stopConditions = [] } = options;
+    this.#options = options;
     this.#progress = progress;
     this.#isMet = conditions.anyOf(
       ...(maxIterations === undefined ? [] : [conditions.iterations(maxIterations)]),
@@ -44,10 +44,10 @@ export class Stopping<Name extends string> {
     );
   }
 
-  /** See `SearchContext.metricCalls`. */
+  /** The metric calls of the run without those kept for the testset, and what is left of them; `Infinity` without a limit. */
   metricCalls(): { readonly limit: number; readonly left: number; readonly testset: number } {
     const { state, spend, budget, journal } = this.#progress;
-    const { maxMetricCalls = Number.POSITIVE_INFINITY } = this.#limits;
+    const { maxMetricCalls = Number.POSITIVE_INFINITY } = this.#options;
     const planned = journal?.hasIteration(state.iteration) ? (journal.plannedMetricCalls ?? 0) : 0;
     const total = journal?.limitOf(state.iteration) ?? Math.max(maxMetricCalls, planned);
     const limit = total - budget.testsetCalls;
@@ -59,7 +59,7 @@ export class Stopping<Name extends string> {
    *
    * @param reserve the share of the limits that the final comparison gets.
    */
-  async reason(reserve: () => number): Promise<conditions.StopReason | undefined> {
+  async stopReason(reserve: () => number): Promise<conditions.StopReason | undefined> {
     const { state, spend, stopwatch, runSignal, journal } = this.#progress;
     // A replay never waits, so that timers and Ctrl-C need a turn of the event loop to act.
     if (journal?.hasIteration(state.iteration)) await nextTurn();
@@ -82,7 +82,7 @@ export class Stopping<Name extends string> {
   /** Where dollars, tokens or time are limited, the final comparison gets its share of them. */
   #reachedReserve(reserve: number): conditions.StopReason | undefined {
     if (reserve === 0) return undefined;
-    const { maxCostUsd, maxTokens, maxDurationMs } = this.#limits;
+    const { maxCostUsd, maxTokens, maxDurationMs } = this.#options;
     const { usage } = this.#progress.spend;
     const isReached = (spent: number | undefined, limit: number | undefined) =>
       limit !== undefined && (spent ?? 0) >= (1 - reserve) * limit;

@@ -2,9 +2,15 @@ import { messageOf } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import type { ProposalRejection, RefusedTexts } from '../rejection.ts';
-import { type IterationOutcome, type SearchContext, stopsRun } from './search-context.ts';
+import type { SearchContext } from './search-context.ts';
 import type { Trial } from './strategies/acceptance.ts';
 import type { Task } from './strategies/proposal-sampling.ts';
+import type { StopReason } from './strategies/stop-conditions.ts';
+
+/** A task with its place within the iteration. */
+export interface NumberedTask extends Task {
+  readonly task: number;
+}
 
 /** A child that was tested on its parent's minibatch. */
 export interface Child<Name extends string> extends Trial<Name> {
@@ -32,19 +38,34 @@ export type TaskOutcome<Name extends string> =
     }
   | { readonly kind: 'child'; readonly child: Child<Name> };
 
+/** How an iteration ended. */
+export type IterationOutcome =
+  /** Children were measured; `accepted` of them joined the pool. */
+  | { readonly kind: 'tried'; readonly accepted: number }
+  /** There was nothing to measure. */
+  | { readonly kind: 'idle'; readonly why: 'perfectMinibatches' | 'noNewProposals' }
+  /** Every task failed for a reason that is not the program's. */
+  | { readonly kind: 'failed'; readonly reason: 'unavailable' | 'proposer_failed'; readonly error: unknown }
+  | { readonly kind: 'stopped'; readonly reason: StopReason };
+
+/** The reason to stop at an interruption; a single unavailable call does not stop the run. */
+export function stopsRun(interruption: Interruption | undefined): StopReason | undefined {
+  return interruption === undefined || interruption.reason === 'unavailable'
+    ? undefined
+    : interruption.reason;
+}
+
 /** Reports what came of a task, unless the run ends. */
 export function dispatchOutcome<Example, Output, Trace, Name extends string>(
   search: SearchContext<Example, Output, Trace, Name>,
-  { parent }: Task,
-  task: number,
+  task: NumberedTask,
   outcome: TaskOutcome<Name>,
   { accepted, selected }: { accepted: readonly Child<Name>[]; selected: readonly Child<Name>[] },
 ): void {
   const { state, dispatch } = search;
   const { iteration } = state;
-  const proposal = state.proposalNumber(task);
   if (outcome.kind === 'interrupted' || outcome.kind === 'rejected') {
-    dispatchRejection(search, parent, task, outcome);
+    dispatchRejection(search, task, outcome);
   }
   if (outcome.kind === 'child') {
     const { child } = outcome;
@@ -52,9 +73,9 @@ export function dispatchOutcome<Example, Output, Trace, Name extends string>(
     dispatch({
       type: 'proposal_evaluated',
       iteration,
-      task,
-      proposal,
-      parent,
+      task: task.task,
+      proposal: state.proposalNumber(task.task),
+      parent: task.parent,
       texts,
       before,
       after,
@@ -68,8 +89,7 @@ export function dispatchOutcome<Example, Output, Trace, Name extends string>(
 /** Says why a task led to no child, unless the run ends. */
 export function dispatchRejection<Example, Output, Trace, Name extends string>(
   { state, dispatch }: SearchContext<Example, Output, Trace, Name>,
-  parent: number,
-  task: number,
+  { parent, task }: Pick<NumberedTask, 'parent' | 'task'>,
   outcome: Extract<TaskOutcome<Name>, { kind: 'interrupted' | 'rejected' }>,
 ): void {
   const { iteration } = state;

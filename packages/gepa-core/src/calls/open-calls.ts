@@ -1,0 +1,59 @@
+import { Budget } from '../budget/budget.ts';
+import { chargeEarlierSessions } from '../budget/charge-earlier-sessions.ts';
+import { SpendReport } from '../budget/spend.ts';
+import { Stopwatch } from '../budget/stopwatch.ts';
+import type { Dispatcher } from '../dispatcher.ts';
+import { type Journal, settledCallOf } from '../journal/journal.ts';
+import type { Settings } from '../options/settings.ts';
+import type { CallEnvironment } from './call.ts';
+import { Outage } from './outage.ts';
+import type { Pace } from './pace.ts';
+import { AttemptTimeouts } from './timeout.ts';
+
+/** Creates what all calls of a run share. Charges the budget with what earlier sessions spent. */
+export function openCalls<Example, Output, Trace, Name extends string>(
+  settings: Settings<Example, Output, Trace, Name>,
+  { dispatch, note }: Pick<Dispatcher<Name>, 'dispatch' | 'note'>,
+  run: {
+    readonly signal: AbortSignal;
+    readonly journal: Journal | undefined;
+    readonly pace: Pace;
+    /** Metric calls kept for the testset, while `keepsTestset` says so. */
+    readonly testsetCalls: number;
+    readonly keepsTestset: () => boolean;
+  },
+): CallEnvironment {
+  const { signal, journal, pace, testsetCalls, keepsTestset } = run;
+  const budget = new Budget({
+    maxMetricCalls: settings.maxMetricCalls,
+    maxCostUsd: settings.maxCostUsd,
+    maxTokens: settings.maxTokens,
+    reserve: settings.reserve,
+    prices: settings.prices,
+    testsetCalls,
+    keepsTestset,
+    note,
+    onReserve: ({ number }, { tokens, costUsd }) =>
+      journal?.mark({ type: 'reserved', reservation: number, tokens, costUsd }),
+  });
+  chargeEarlierSessions(budget, journal, note);
+  const spend = new SpendReport();
+  journal?.onReplay((entry) => {
+    const { usage, judgeUsage, ...call } = settledCallOf(entry);
+    spend.add({ ...call, usage: budget.priceLoaded(usage), judgeUsage: budget.priceLoaded(judgeUsage) });
+  });
+  const outage = new Outage();
+  signal.addEventListener('abort', () => outage.stopWaiting(), { once: true });
+  return {
+    signal,
+    budget,
+    spend,
+    stopwatch: new Stopwatch(journal?.earlierTime),
+    outage,
+    journal,
+    retry: settings.retry,
+    timeouts: new AttemptTimeouts(signal, settings.rolloutTimeoutMs),
+    dispatch,
+    pace,
+  };
+}
