@@ -12,6 +12,7 @@ import { seedCandidateOf, stepsOf, walkSteps } from 'gepa-core/adapter';
 import { describe, expect, it } from 'vitest';
 import { createAdapter } from './adapter.ts';
 import { useOpenAIServer } from './testing/openai-server.ts';
+import { rolloutContext } from './testing/rollout.ts';
 import { RolloutTracer } from './trace/tracer.ts';
 
 // Returns the system prompt after a delay that depends on its length, so that rollouts overlap.
@@ -22,15 +23,8 @@ const server = useOpenAIServer(async ({ messages }) => {
   return system;
 });
 
-const context = (more: Partial<RunContext> = {}): RunContext => ({
-  signal: new AbortController().signal,
-  runId: 'run-1',
-  iteration: 3,
-  phase: 'minibatch',
-  candidateIndex: 2,
-  exampleId: 'train:0',
-  ...more,
-});
+const context = (more: Partial<RunContext> = {}) =>
+  rolloutContext({ runId: 'run-1', iteration: 3, candidateIndex: 2, ...more });
 const chat = (system = 'Sort.') =>
   ChatPromptTemplate.fromMessages([
     ['system', system],

@@ -5,13 +5,14 @@ import { tool } from '@langchain/core/tools';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import * as langgraph from '@langchain/langgraph';
 import { Annotation, END, entrypoint, MemorySaver, START, StateGraph, task } from '@langchain/langgraph';
-import { NoComponentsError, OptionsError, type RunContext, tunable } from 'gepa-core';
+import { NoComponentsError, OptionsError, tunable } from 'gepa-core';
 import { createAgent } from 'langchain';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createAdapter, type Invocable } from './adapter.ts';
 import { gepa } from './gepa.ts';
 import { contentText, type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+import { rolloutContext } from './testing/rollout.ts';
 
 const policy = tunable('policy', 'Original policy.');
 let server: OpenAIServer;
@@ -42,14 +43,6 @@ const agent = (systemPrompt: string | SystemMessage = 'You help.') =>
 const ask = { messages: [new HumanMessage('Well?')] };
 const answer = ({ messages }: { messages: BaseMessage[] }) => messages.at(-1)!.text;
 const onThread = (thread_id: string) => ({ configurable: { thread_id } });
-const context: RunContext = {
-  signal: new AbortController().signal,
-  runId: 'run',
-  iteration: 1,
-  phase: 'minibatch',
-  candidateIndex: 0,
-  exampleId: 'train:0',
-};
 
 // Absent in the oldest supported versions.
 const hasEventsV3 = 'createGraphRunStream' in langgraph;
@@ -90,7 +83,7 @@ describe('an agent', () => {
       program: agent() as unknown as Invocable<unknown, { messages: BaseMessage[] }>,
     });
     for (let i = 0; i < 2; i++) {
-      const { output } = await adapter.run({ system: 'S.' }, { input: ask }, context);
+      const { output } = await adapter.run({ system: 'S.' }, { input: ask }, rolloutContext());
       expect(output.messages).toHaveLength(4);
     }
   });
@@ -181,7 +174,7 @@ describe('tunables', () => {
       });
       const candidates = Array.from({ length: 50 }, (_, i) => `Policy ${i}.`);
       const outputs = await Promise.all(
-        candidates.map((text) => adapter.run({ policy: text }, { input }, context)),
+        candidates.map((text) => adapter.run({ policy: text }, { input }, rolloutContext())),
       );
       expect(outputs.map(({ output }) => read(output as never))).toEqual(candidates);
     },

@@ -41,6 +41,21 @@ export interface TextOptions extends ComponentSelectionOptions {
   readonly parts?: Parts;
 }
 
+/** The options of `gepa`, which `load` has too. */
+export const optionNames = [
+  'tools',
+  'requestContext',
+  'config',
+  'workflows',
+  'texts',
+  'tunables',
+  'parts',
+  'include',
+  'exclude',
+  'rename',
+  'variables',
+] as const satisfies readonly (keyof TextOptions | 'config')[];
+
 /** The texts of an agent or a workflow. */
 export interface FoundTexts<Source> extends ProgramTexts<Source> {
   readonly discovery: Discovery;

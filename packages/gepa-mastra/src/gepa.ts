@@ -28,7 +28,7 @@ import { type ExperimentOptions, recordExperiment } from './compiled/experiment.
 import { RolloutLog } from './compiled/rollout-log.ts';
 import { type Undo, writeBack } from './compiled/write-back.ts';
 import type { MastraExample } from './data/example.ts';
-import { findTexts, type TextOptions } from './find-texts.ts';
+import { findTexts, optionNames, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
 import { checkMastraExamples } from './program/check-examples.ts';
 import type { Discovery, Skipped } from './program/discovery.ts';
@@ -302,20 +302,6 @@ function hookForRollouts(tools: NamedTools, discovery: Discovery): () => void {
     for (const undo of undos) undo();
   };
 }
-
-const optionNames = [
-  'tools',
-  'requestContext',
-  'config',
-  'workflows',
-  'texts',
-  'tunables',
-  'parts',
-  'include',
-  'exclude',
-  'rename',
-  'variables',
-] satisfies (keyof GepaOptions)[];
 
 /** A candidate under the component names before `rename`. */
 function withFoundNames(candidate: Candidate, rename: Readonly<Record<string, string>> = {}): Candidate {

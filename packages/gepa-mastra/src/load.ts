@@ -1,7 +1,7 @@
 /** Applies a saved candidate in production, without the optimizer. */
 
 import { checkOptionNames, type LoadProgramOptions, loadProgram, type SavedCandidate } from 'gepa-core/load';
-import { findTexts, type TextOptions } from './find-texts.ts';
+import { findTexts, optionNames, type TextOptions } from './find-texts.ts';
 import type { Program } from './program/program.ts';
 
 export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
@@ -36,22 +36,7 @@ export function load<Source extends Program>(
   saved: string | SavedCandidate,
   options: LoadOptions = {},
 ): Source {
-  checkOptionNames(options, optionNames);
+  checkOptionNames(options, [...optionNames, 'ifChanged']);
   const { tools, requestContext, config, workflows, texts, tunables, parts, ...selection } = options;
   return loadProgram(findTexts(program, options), saved, selection);
 }
-
-const optionNames = [
-  'ifChanged',
-  'tools',
-  'requestContext',
-  'config',
-  'workflows',
-  'texts',
-  'tunables',
-  'parts',
-  'include',
-  'exclude',
-  'rename',
-  'variables',
-] satisfies (keyof LoadOptions)[];

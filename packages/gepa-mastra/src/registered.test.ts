@@ -6,24 +6,19 @@ import { MockMemory } from '@mastra/core/memory';
 import { InMemoryStore } from '@mastra/core/storage';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { search, startEchoServer } from './fixtures/echo-agent.ts';
+import { search, useEchoServer } from './fixtures/echo-agent.ts';
 import { gepa } from './gepa.ts';
-import { type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
+import { startOpenAIServer, useOpenAIServer } from './testing/openai-server.ts';
 
-let server: OpenAIServer;
-let toolServer: OpenAIServer;
-beforeAll(async () => {
-  server = await startEchoServer();
-  // Calls the first tool once, then answers with its result.
-  toolServer = await startOpenAIServer(({ messages, tools = [] }) => {
-    const result = messages.findLast(({ role }) => role === 'tool');
-    if (result !== undefined || tools.length === 0) return String(result?.content);
-    return { calls: [{ name: tools[0]!.function.name, args: { prompt: 'x' } }] };
-  });
+const server = useEchoServer();
+// Calls the first tool once, then answers with its result.
+const toolServer = useOpenAIServer(({ messages, tools = [] }) => {
+  const result = messages.findLast(({ role }) => role === 'tool');
+  if (result !== undefined || tools.length === 0) return String(result?.content);
+  return { calls: [{ name: tools[0]!.function.name, args: { prompt: 'x' } }] };
 });
-afterAll(() => Promise.all([server.close(), toolServer.close()]));
 
 const idOf = (mastra: unknown) =>
   ((mastra as Mastra | undefined)?.getStorage() as { id?: string } | undefined)?.id;

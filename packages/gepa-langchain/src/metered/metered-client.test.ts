@@ -1,14 +1,14 @@
 import { RunnableLambda } from '@langchain/core/runnables';
 import { Annotation, END, START, StateGraph } from '@langchain/langgraph';
-import { type RunContext, tunable } from 'gepa-core';
-import { seedCandidateOf, stepsOf, walkSteps } from 'gepa-core/adapter';
+import { tunable } from 'gepa-core';
+import { stepsOf, walkSteps } from 'gepa-core/adapter';
 import OpenAI from 'openai';
 import { createLLMAsJudge } from 'openevals/llm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAdapter, type Invocable } from '../adapter.ts';
 import { fromEvaluators } from '../evaluators/from-evaluators.ts';
 import { gepa } from '../gepa.ts';
 import { contentText, type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
+import { runSeed } from '../testing/rollout.ts';
 import { metered } from './metered-client.ts';
 
 let server: OpenAIServer;
@@ -31,18 +31,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const ask = (content: string) => ({ model: 'simulated', messages: [{ role: 'user' as const, content }] });
-const context: RunContext = {
-  signal: new AbortController().signal,
-  runId: 'run',
-  iteration: 1,
-  phase: 'minibatch',
-  candidateIndex: 0,
-  exampleId: 'train:0',
-};
-const run = (program: unknown, options: object) => {
-  const adapter = createAdapter({ program: program as Invocable, ...options });
-  return adapter.run(seedCandidateOf(adapter.components), { input: { text: 't' } }, context);
-};
+const run = (program: unknown, options: object) => runSeed(program, { text: 't' }, options);
 const style = tunable('style', 'Say it in one word.');
 const withStyle = { components: { style: style.component }, tunables: [style] };
 
@@ -53,7 +42,12 @@ describe('metered', () => {
       judge: client as never,
       model: 'openai:simulated',
     });
-    const args = { example: { input: 'a' }, output: 'b', trace: undefined, signal: context.signal };
+    const args = {
+      example: { input: 'a' },
+      output: 'b',
+      trace: undefined,
+      signal: new AbortController().signal,
+    };
     expect(await fromEvaluators(judge)(args)).toMatchObject({
       score: 0,
       usage: { modelCalls: 1, inputTokens: 5, byModel: { simulated: { outputTokens: 3 } } },

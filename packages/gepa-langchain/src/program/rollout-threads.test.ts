@@ -12,12 +12,12 @@ import {
   StateGraph,
 } from '@langchain/langgraph';
 import { InMemoryCache } from '@langchain/langgraph-checkpoint';
-import { RolloutError, type RunContext, tunable } from 'gepa-core';
-import { seedCandidateOf } from 'gepa-core/adapter';
+import { RolloutError, tunable } from 'gepa-core';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { createAdapter, type Invocable } from '../adapter.ts';
 import { fakeModel } from '../testing/fake-model.ts';
+import { rolloutContext, runSeed } from '../testing/rollout.ts';
 import { RolloutThreads } from './rollout-threads.ts';
 
 /** Counts its uses. */
@@ -33,19 +33,7 @@ class CountingSaver extends MemorySaver {
   }
 }
 
-const context: RunContext = {
-  signal: new AbortController().signal,
-  runId: 'run',
-  iteration: 1,
-  phase: 'minibatch',
-  candidateIndex: 0,
-  exampleId: 'train:0',
-};
 const words = tunable('words', 'Some words.');
-const run = (program: unknown, input: unknown, options: object = {}) => {
-  const adapter = createAdapter({ program: program as Invocable, ...options });
-  return adapter.run(seedCandidateOf(adapter.components), { input }, context);
-};
 const expectUnused = (saver: CountingSaver) => {
   expect(saver.uses).toBe(0);
   expect(saver.storage).toEqual({});
@@ -75,7 +63,7 @@ describe('RolloutThreads', () => {
 
   it('a rollout does not use the checkpointer of a graph', async () => {
     const saver = new CountingSaver();
-    expect((await run(build(saver), { log: [] })).output).toEqual({ log: ['done'] });
+    expect((await runSeed(build(saver), { log: [] })).output).toEqual({ log: ['done'] });
     expectUnused(saver);
   });
 
@@ -84,23 +72,23 @@ describe('RolloutThreads', () => {
     const model = fakeModel().respond(new AIMessage('yes')).respond(new AIMessage('no'));
     const agent = createAgent({ model: model as never, tools: [], systemPrompt: 'Be.', checkpointer: saver });
     const input = { messages: [new HumanMessage('hi')] };
-    await run(agent, input);
+    await runSeed(agent, input);
     expectUnused(saver);
     const later = createAgent({ model: model as never, tools: [], systemPrompt: 'Be.' });
     later.checkpointer = saver;
-    await run(later, input);
+    await runSeed(later, input);
     expectUnused(saver);
   });
 
   it('a rollout does not use the checkpointer of a nested graph or of the functional API', async () => {
     const saver = new CountingSaver();
-    await run(RunnableLambda.from((log: string[]) => ({ log })).pipe(build(saver) as never), []);
+    await runSeed(RunnableLambda.from((log: string[]) => ({ log })).pipe(build(saver) as never), []);
     const flow = entrypoint({ name: 'flow', checkpointer: saver }, async (x: number) => ({
       x,
       before: getPreviousState<unknown>(),
     }));
     const options = { components: { words: words.component }, tunables: [words] };
-    expect((await run(flow, 3, options)).output).toEqual({ x: 3, before: undefined });
+    expect((await runSeed(flow, 3, options)).output).toEqual({ x: 3, before: undefined });
     expectUnused(saver);
   });
 
@@ -109,13 +97,13 @@ describe('RolloutThreads', () => {
     const fails = () => {
       throw new Error('down');
     };
-    await expect(run(build(saver, fails), { log: [] })).rejects.toThrow(RolloutError);
+    await expect(runSeed(build(saver, fails), { log: [] })).rejects.toThrow(RolloutError);
     expectUnused(saver);
   });
 
   it('a program can stop at an interrupt in a rollout', async () => {
     const saver = new CountingSaver();
-    const { output } = await run(
+    const { output } = await runSeed(
       build(saver, () => interrupt('May I?')),
       { log: [] },
     );
@@ -133,7 +121,7 @@ describe('RolloutThreads', () => {
     await graph.invoke({ log: [] });
     const adapter = createAdapter({ program: graph as unknown as Invocable });
     for (const text of ['Other words.', 'More words.']) {
-      const { output } = await adapter.run({ 'one.system': text }, { input: { log: [] } }, context);
+      const { output } = await adapter.run({ 'one.system': text }, { input: { log: [] } }, rolloutContext());
       expect(output).toEqual({ log: [`System: ${text}`] });
     }
     expect((graph as unknown as { cache: unknown }).cache).toBe(cache);
@@ -145,7 +133,7 @@ describe('RolloutThreads', () => {
     const graph = build(saver);
     const config = { configurable: { thread_id: 'mine' } };
     await graph.invoke({ log: ['before'] }, config);
-    const { output } = await run(graph, { log: [] }, { config: () => config });
+    const { output } = await runSeed(graph, { log: [] }, { config: () => config });
     expect(output).toEqual({ log: ['before', 'done', 'done'] });
     expect(Object.keys(saver.storage)).toEqual(['mine']);
   });

@@ -14,30 +14,18 @@ import {
 } from '@langchain/langgraph';
 import { createReactAgent } from '@langchain/langgraph/prebuilt';
 import { createSupervisor } from '@langchain/langgraph-supervisor';
-import { type RunContext, type Step, tunable } from 'gepa-core';
-import { seedCandidateOf, stepsOf, walkSteps } from 'gepa-core/adapter';
+import { type Step, tunable } from 'gepa-core';
+import { stepsOf, walkSteps } from 'gepa-core/adapter';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createAdapter, type Invocable } from '../adapter.ts';
 import { gepa } from '../gepa.ts';
 import { discover } from '../program/discover.ts';
 import { fakeModel } from '../testing/fake-model.ts';
+import { runSeed } from '../testing/rollout.ts';
 import { toSteps } from './steps.ts';
 import { RolloutTracer } from './tracer.ts';
 
-const context: RunContext = {
-  signal: new AbortController().signal,
-  runId: 'run',
-  iteration: 1,
-  phase: 'minibatch',
-  candidateIndex: 0,
-  exampleId: 'train:0',
-};
-const run = (program: unknown, input: unknown, options: object = {}) => {
-  const adapter = createAdapter({ program: program as Invocable, ...options });
-  return adapter.run(seedCandidateOf(adapter.components), { input }, context);
-};
 const modelsOf = (trace: readonly Step[] | undefined, component: string) =>
   stepsOf(trace ?? [], component).filter(({ kind }) => kind === 'model');
 
@@ -62,7 +50,7 @@ const agent = () =>
 
 describe('the trace of an agent', () => {
   it('the trace of an agent shows tool calls with arguments, results, errors and the answer', async () => {
-    const { trace, usage } = await run(agent(), { messages: [new HumanMessage('Divide.')] });
+    const { trace, usage } = await runSeed(agent(), { messages: [new HumanMessage('Divide.')] });
     const turns = modelsOf(trace, 'system');
     expect(turns).toHaveLength(3);
     expect(turns.map(({ output }) => output)).toMatchObject([
@@ -122,7 +110,7 @@ describe('the trace of an agent', () => {
   it('the description of a tool is attributed to the calls of the tool', async () => {
     const program = agent();
     const { components } = discover(program, { tools: true });
-    const { trace } = await run(program, { messages: [new HumanMessage('Divide.')] }, { components });
+    const { trace } = await runSeed(program, { messages: [new HumanMessage('Divide.')] }, { components });
     const names = stepsOf(trace!, 'tools.divide').map(({ kind, name }) => [kind, name]);
     expect(names.filter(([kind]) => kind === 'tool')).toEqual([
       ['tool', 'divide'],
@@ -138,7 +126,7 @@ describe('the trace of an agent', () => {
       return (await inner.invoke('Something else.')).text;
     });
     const options = { components: { rules: rules.component }, tunables: [rules] };
-    const { trace } = await run(program, 'yes', options);
+    const { trace } = await runSeed(program, 'yes', options);
     expect(modelsOf(trace, 'rules').map(({ output }) => output)).toEqual(['a']);
   });
 
@@ -153,11 +141,11 @@ describe('the trace of an agent', () => {
     });
     const tunables = [short, long];
     const components = { short: short.component, long: long.component };
-    const one = await run(program, 'one', { components, tunables });
+    const one = await runSeed(program, 'one', { components, tunables });
     expect(modelsOf(one.trace, 'long')).toHaveLength(1);
     expect(modelsOf(one.trace, 'short')).toHaveLength(0);
     inner.respond(new AIMessage('c'));
-    const both = await run(program, 'both', { components, tunables });
+    const both = await runSeed(program, 'both', { components, tunables });
     expect(modelsOf(both.trace, 'long').map(({ output }) => output)).toEqual(['b']);
     expect(modelsOf(both.trace, 'short').map(({ output }) => output)).toEqual(['c']);
   });
@@ -167,7 +155,7 @@ describe('the trace of an agent', () => {
     const inner = fakeModel().respond(new AIMessage('a'));
     const program = RunnableLambda.from(async () => (await inner.invoke('You help. Translate.')).text);
     const options = { components: { unread: unread.component }, tunables: [unread] };
-    const { trace } = await run(program, 'yes', options);
+    const { trace } = await runSeed(program, 'yes', options);
     expect(modelsOf(trace, 'unread')).toHaveLength(0);
   });
 });
@@ -188,7 +176,7 @@ describe('attribution of a prompt', () => {
       .pipe(({ text }) => ({ text }))
       .pipe(shared)
       .pipe(answering('two'));
-    const { trace } = await run(program, { text: 't' });
+    const { trace } = await runSeed(program, { text: 't' });
     expect(modelsOf(trace, 'system').map(({ output }) => output)).toEqual(['one', 'two']);
   });
 
@@ -208,7 +196,7 @@ describe('attribution of a prompt', () => {
         ({ text }: { text: string }) => (text === '3' ? END : 'turn') as never,
       )
       .compile();
-    const { trace } = await run(program, { text: '0' });
+    const { trace } = await runSeed(program, { text: '0' });
     expect(modelsOf(trace, 'turn.system').map(({ output }) => output)).toEqual(['1', '2', '3']);
   });
 
@@ -218,14 +206,14 @@ describe('attribution of a prompt', () => {
       b: prompt('The same.').pipe(answering('from b')),
       c: RunnableLambda.from(() => 1),
     });
-    const { trace } = await run(program, { text: 't' });
+    const { trace } = await runSeed(program, { text: 't' });
     expect(modelsOf(trace, 'a.system').map(({ output }) => output)).toEqual(['from a']);
     expect(modelsOf(trace, 'b.system').map(({ output }) => output)).toEqual(['from b']);
   });
 
   it('a message template without a chat prompt is attributed', async () => {
     const program = SystemMessagePromptTemplate.fromTemplate('Be {how}.').pipe(answering('ok') as never);
-    const { trace } = await run(program, { how: 'kind' });
+    const { trace } = await runSeed(program, { how: 'kind' });
     expect(Object.keys(discover(program).components)).toEqual(['prompt']);
     expect(modelsOf(trace, 'prompt')).toHaveLength(1);
   });

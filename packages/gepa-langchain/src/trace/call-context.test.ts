@@ -8,7 +8,7 @@ import {
 import { RunnableLambda } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import { ChatOpenAI } from '@langchain/openai';
-import type { Rollout, RunContext } from 'gepa-core';
+import type { Rollout } from 'gepa-core';
 import { defaultRecords, seedCandidateOf, walkSteps } from 'gepa-core/adapter';
 import { createAgent } from 'langchain';
 import { expect, it } from 'vitest';
@@ -16,15 +16,8 @@ import { z } from 'zod';
 import { createAdapter, type Invocable } from '../adapter.ts';
 import { fakeModel } from '../testing/fake-model.ts';
 import { startOpenAIServer } from '../testing/openai-server.ts';
+import { rolloutContext, runSeed } from '../testing/rollout.ts';
 
-const context: RunContext = {
-  signal: new AbortController().signal,
-  runId: 'run',
-  iteration: 1,
-  phase: 'minibatch',
-  candidateIndex: 0,
-  exampleId: 'train:0',
-};
 const find = tool(async ({ what }) => `found ${what}`, {
   name: 'find',
   description: 'Finds.',
@@ -48,7 +41,7 @@ it('a record of an agent shows each message once', async () => {
   const adapter = createAdapter({ program: program as unknown as Invocable });
   const input = { messages: [new HumanMessage('Find all.')] };
   const candidate = seedCandidateOf(adapter.components);
-  const { output, trace } = await adapter.run(candidate, { input }, context);
+  const { output, trace } = await adapter.run(candidate, { input }, rolloutContext());
   const plain = adapter.toPlain!({ input, output });
   const example = { input: plain.input };
   const rollout: Rollout<unknown, unknown> = {
@@ -87,12 +80,10 @@ it('a model call names its model, output limit, tools and answer schema', async 
     configuration: { baseURL: server.url },
   });
   const schema = z.object({ queue: z.enum(['billing', 'labs']).describe('where it goes') });
-  const steps = async (program: unknown) => {
-    const adapter = createAdapter({ program: program as Invocable });
-    return (await adapter.run(seedCandidateOf(adapter.components), { input: 'Sort this.' }, context)).trace;
+  const modelStep = async (program: unknown) => {
+    const { trace = [] } = await runSeed(program, 'Sort this.');
+    return [...walkSteps(trace)].find(({ kind }) => kind === 'model');
   };
-  const modelStep = async (program: unknown) =>
-    [...walkSteps((await steps(program))!)].find(({ kind }) => kind === 'model');
   const common = { model: 'gpt-test', maxOutputTokens: 300 };
   expect(await modelStep(model.bindTools([find]))).toMatchObject({
     ...common,

@@ -6,7 +6,7 @@ import { AIMessage, type BaseMessage } from '@langchain/core/messages';
 import type { BasePromptValueInterface } from '@langchain/core/prompt_values';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { RunnableMap } from '@langchain/core/runnables';
-import { type RunContext, tunable, type Usage } from 'gepa-core';
+import { tunable, type Usage } from 'gepa-core';
 import { addUsage, noUsage, seedCandidateOf } from 'gepa-core/adapter';
 import OpenAI from 'openai';
 import { createLLMAsJudge } from 'openevals/llm';
@@ -16,6 +16,7 @@ import { fromEvaluators } from '../evaluators/from-evaluators.ts';
 import { gepa } from '../gepa.ts';
 import { metered } from '../metered/metered-client.ts';
 import { type OpenAIServer, startOpenAIServer } from '../testing/openai-server.ts';
+import { rolloutContext } from '../testing/rollout.ts';
 
 let server: OpenAIServer;
 /** The number of requests to the server in this test. */
@@ -226,15 +227,7 @@ describe('metered calls', () => {
       end: (usage: Usage) => void reported.push(usage),
       fail: (error: unknown) => void errors.push(error),
     });
-    const context: RunContext = {
-      signal: new AbortController().signal,
-      meter: { begin, retrying: () => () => {} },
-      runId: 'run',
-      iteration: 1,
-      phase: 'minibatch',
-      candidateIndex: 0,
-      exampleId: 'train:0',
-    };
+    const context = rolloutContext({ meter: { begin, retrying: () => () => {} } });
     const adapter = createAdapter({ program: program as Invocable });
     const { usage } = await adapter.run(seedCandidateOf(adapter.components), examples(1)[0]!, context);
     expect(usage).toMatchObject({ modelCalls: 5, inputTokens: 2_500 });

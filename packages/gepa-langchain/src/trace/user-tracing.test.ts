@@ -8,7 +8,6 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import type { RunContext } from 'gepa-core';
 import { walkSteps } from 'gepa-core/adapter';
 import { type LoopbackServer, sendJson, startServer } from 'gepa-test-server';
 import { Client } from 'langsmith';
@@ -16,6 +15,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createAdapter } from '../adapter.ts';
 import { meterMetric } from '../metered/metered-metric.ts';
 import { startOpenAIServer } from '../testing/openai-server.ts';
+import { rolloutContext } from '../testing/rollout.ts';
 
 /** The requests to a local LangSmith. */
 let received: { path: string; body: string }[];
@@ -33,14 +33,7 @@ afterEach(async () => {
   await langsmith.close();
 });
 
-const context: RunContext = {
-  signal: new AbortController().signal,
-  runId: 'run-7',
-  iteration: 3,
-  phase: 'minibatch',
-  candidateIndex: 2,
-  exampleId: 'train:5',
-};
+const context = rolloutContext({ runId: 'run-7', iteration: 3, candidateIndex: 2, exampleId: 'train:5' });
 const program = (callbacks: BaseCallbackHandler[] = []) =>
   ChatPromptTemplate.fromMessages([['system', 'Sort these words.']])
     .pipe(new FakeListChatModel({ responses: ['sorted'] }))
