@@ -17,7 +17,7 @@ export class ParetoFrontier {
     return this.#keys[key]!;
   }
 
-  /** Candidates are offered in ascending order, and once per key. */
+  /** Adds the score of a candidate for a key. Call it in ascending order of candidates, once per key. */
   offer(candidate: number, key: number, score: number): void {
     const best = this.#keys[key];
     if (best !== undefined && score < best.score) return;
