@@ -6,7 +6,7 @@ import { MAX_TIMER_MS } from './timeout.ts';
 /** A client without further attempts rejects within this time, with a better error, or the program continues without it. */
 const GRACE_MS = 500;
 
-/** Receives what becomes of a client's retries. */
+/** Receives the end of a client's retries. */
 interface RetryListener {
   /** The client tries again. */
   retried(error: unknown): void;

@@ -73,7 +73,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     return new Set(examples.map(({ key }) => key).filter((key) => !known?.has(key))).size;
   }
 
-  /** The same for a candidate that never ran. */
+  /** The metric calls that these examples would take for a candidate that never ran. */
   costOfNew(examples: readonly ExampleRef<Example>[]): number {
     return this.#options.cache ? new Set(examples.map(({ key }) => key)).size : examples.length;
   }
