@@ -1,6 +1,6 @@
 import type { Usage } from './usage.ts';
 
-/** Metric calls, tokens (sent and written) and US dollars: what a budget limits, as one vector. */
+/** The units that a budget limits, as one vector: metric calls, tokens (input and output) and US dollars. */
 export interface Amount {
   readonly metricCalls: number;
   readonly tokens: number;

@@ -67,7 +67,7 @@ export class Budget implements BudgetAccount {
     this.#testsetCalls = 0;
   }
 
-  /** Reserves one attempt; a limit that leaves no room for it; or a promise to await before the next try. */
+  /** Reserves one attempt. Otherwise returns the limit that leaves no room for it, or a promise to await before trying again. */
   tryReserve(kind: CallKind): Reservation | LimitName | Promise<void> {
     const answer = this.#roomFor(kind);
     if (answer !== undefined) return answer === 'wait' ? this.#nextChange() : answer;
@@ -134,24 +134,24 @@ export class Budget implements BudgetAccount {
     return this.#spendLimits.every(({ unit }) => this.#declared(kind, unit) !== undefined);
   }
 
-  /** What an attempt is taken to need: its declared maximum, else its expected cost. */
+  /** The assumed need of an attempt: its declared maximum, or else its expected cost. */
   needOf(kind: CallKind, unit: Unit): number {
     if (unit === 'metricCalls') return kind === 'rollout' ? 1 : 0;
     return this.#declared(kind, unit) ?? this.#expected.ofAttempt(kind, unit);
   }
 
-  /** The usage with its cost, where its models have a known price. */
+  /** The usage with its cost, if its models have known prices. Loads the prices first. */
   async price(usage: Usage): Promise<Usage> {
     await this.#options.prices.wait(usage);
     return this.priceLoaded(usage);
   }
 
-  /** The same by the prices that are loaded already. */
+  /** The same, with the prices that are loaded already. */
   priceLoaded(usage: Usage): Usage {
     return priceUsage(usage, this.#options.prices.priceOf);
   }
 
-  /** What a model call that ended is charged; its maximum where it did not report its usage. */
+  /** The charge for a model call that ended; `'unknown'` if it did not report its usage. */
   amountOfCall(usage: Usage, max: Amount): Amount | 'unknown' {
     if (this.noteUnknown(usage)) return 'unknown';
     const { costUsd, ...counts } = this.priceLoaded(usage);
@@ -209,7 +209,7 @@ export class Budget implements BudgetAccount {
     this.changed();
   }
 
-  /** Lets those who wait look again. */
+  /** Wakes the calls that wait for room. */
   changed(): void {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
@@ -217,12 +217,12 @@ export class Budget implements BudgetAccount {
     for (const proceed of waiting) proceed();
   }
 
-  /** A complete rollout shows what others are likely to cost. */
+  /** Updates the expected cost of a rollout by a complete one. */
   learnRollout(cost: Amount): void {
     this.#expected.learnRollout(cost);
   }
 
-  /** A usage that does not report what a limit needs. */
+  /** The error for a usage that lacks what a limit needs. */
   problemOf(
     kind: CallKind,
     who: 'program' | 'judge',
@@ -238,7 +238,7 @@ export class Budget implements BudgetAccount {
     return new RunError(explainUndeclared(limit, kind, who, usage));
   }
 
-  /** A usage of an earlier session, which may have had no limit and so no maximum to charge. */
+  /** The error for a usage without tokens of an earlier session that had no limit, and so no maximum to charge. */
   #lacksTokens(kind: CallKind, usage: Usage): RunError | undefined {
     const isMissing = usage.modelCalls > 0 && usage.inputTokens + usage.outputTokens === 0;
     if (!isMissing || this.#options.maxTokens === undefined) return undefined;
@@ -258,7 +258,7 @@ export class Budget implements BudgetAccount {
     ];
   }
 
-  /** The same for what earlier sessions left. */
+  /** Warnings about uncertain charges of earlier sessions. */
   get earlierWarnings(): string[] {
     return this.#uncertainWarnings(this.#uncertain);
   }
@@ -282,7 +282,7 @@ export class Budget implements BudgetAccount {
     return mustWait ? 'wait' : undefined;
   }
 
-  /** Whether one more model call fits. The testset may have to do without; the call may not exceed a limit. */
+  /** Whether one more model call fits in the limits. Calls kept for the testset do not count. */
   #roomForCall(max: Amount): LimitName | 'wait' | undefined {
     let mustWait = false;
     for (const { name, unit, max: limit } of this.#spendLimits) {
@@ -328,7 +328,7 @@ export class Budget implements BudgetAccount {
     const limit = this.#spendLimits.find(({ unit, max: most }) => !(max[unit] <= most));
     if (limit === undefined) return;
     const why = explainTooLarge(limit, kind, request, max);
-    // Once there is a result to lose, such a call ends the run as any other that does not fit.
+    // After the first spend there is a result to keep: the call then ends the run like any other that does not fit.
     const hasSpent = this.#charged.tokens > 0 || this.#charged.costUsd > 0;
     if (!hasSpent || !(max[limit.unit] < Number.POSITIVE_INFINITY)) throw new RunError(why);
     this.#options.note?.(why);

@@ -5,8 +5,8 @@ import type { CallKind } from './max-of-call.ts';
 export const TESTSET_MARGIN = 1.25;
 
 /**
- * What attempts without a declared maximum are expected to cost. It only decides whether to start one; each of their
- * model calls reserves its own maximum.
+ * The expected cost of attempts without a declared maximum. It only decides whether an attempt starts; each of its model
+ * calls reserves its own maximum.
  */
 export class ExpectedCost {
   #rollouts = 0;
@@ -35,13 +35,13 @@ export class ExpectedCost {
     };
   }
 
-  /** Of one attempt. */
+  /** The expected cost of one attempt. */
   ofAttempt(kind: CallKind, unit: Unit): number {
     const mean = kind === 'rollout' && this.#rollouts > 0 ? this.#total[unit] / this.#rollouts : 0;
     return Math.max(mean, this.#smallestCall[kind][unit] ?? 0);
   }
 
-  /** Of many rollouts; leaves room for the most expensive attempt until the last one has started. */
+  /** The expected cost of many rollouts; leaves room for the most expensive attempt until the last one has started. */
   ofRollouts(count: number, unit: Unit, attempt: number): number {
     if (count === 0 || this.#rollouts === 0) return 0;
     const mean = this.#total[unit] / this.#rollouts;

@@ -39,7 +39,7 @@ export interface Call<Value> {
   readonly key: string;
   /** Limits how many run at once. */
   readonly semaphore?: Semaphore;
-  /** A reason not to start after all, asked when it is its turn. */
+  /** A reason not to start the call, asked for when it is its turn. */
   readonly skip?: () => Interruption | undefined;
   /** Makes the call. Whatever it pays for goes through `attempt`. */
   perform(attempt: RunAttempt): Promise<Value>;
@@ -47,7 +47,7 @@ export interface Call<Value> {
   replayed(entry: KnownEntry): Value;
   /** The journal entry of a value, without its cost. */
   entryOf(value: Value, durationMs: number): CallEntry;
-  /** The outcome is in the journal, or there is no journal. */
+  /** Called when the outcome is in the journal, or when there is no journal. */
   end?(): void;
 }
 

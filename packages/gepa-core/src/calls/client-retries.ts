@@ -3,10 +3,10 @@ import type { FailingStep } from './failing-step.ts';
 import { classify, type RetryOptions } from './retry.ts';
 import { MAX_TIMER_MS } from './timeout.ts';
 
-/** A client that will not try again rejects by then, with an error that says more, or the program goes on without it. */
+/** A client without further attempts rejects within this time, with a better error, or the program continues without it. */
 const GRACE_MS = 500;
 
-/** Receives what becomes of a client's retries. */
+/** Receives the end of a client's retries. */
 interface RetryListener {
   /** The client tries again. */
   retried(error: unknown): void;

@@ -12,7 +12,7 @@ import { FailingStep } from './failing-step.ts';
 import { Interrupted } from './interruption.ts';
 import { afterFailure, classify, sleep } from './retry.ts';
 
-/** A call in progress: its attempts, and what they took. */
+/** A call in progress: its attempts and their cost. */
 export class LiveCall {
   /** A usage that lacks what a limit needs: ends the run once the outcome is written. */
   problem: RunError | undefined;
@@ -53,7 +53,7 @@ export class LiveCall {
     });
   }
 
-  /** For its journal entry. */
+  /** The cost, for the journal entry. */
   get cost(): CallCost {
     const { uncertain, number } = this.reservation;
     const { tokens, costUsd } = uncertain;
@@ -77,7 +77,7 @@ export class LiveCall {
         const result = await this.#attemptOnce(step, work, failing, number);
         outage.noteAnswer(step.name);
         outage.answered();
-        // The metric of a rollout could cost more, and the run ends anyway.
+        // Do not run the metric: it could cost more, and the run ends anyway.
         if (this.problem !== undefined && this.kind === 'rollout') throw this.problem;
         return result;
       } catch (error) {

@@ -13,7 +13,7 @@ export class Outage {
   /** When each step was last answered: program, metric and reflection model may have different providers. */
   readonly #answeredAt = new Map<string, number>();
   #failuresInARow = 0;
-  /** By step, until when its provider asked to wait. */
+  /** By step: the end of the wait that its provider asked for. */
   readonly #pausedUntil = new Map<string, number>();
   #waiting: (() => void)[] = [];
 

@@ -24,13 +24,13 @@ import { format, type Header, readJournal, version } from './journal-lines.ts';
 export interface FileJournalOptions {
   readonly fingerprint: Fingerprint;
   readonly program: ProgramIdentity;
-  /** For people and tools. */
+  /** A description of the session, for people and tools. */
   readonly about: SessionDescription;
   /** The names of the components, in order. */
   readonly names: readonly string[];
   readonly mask: Mask;
   readonly maxMetricCalls: number | undefined;
-  /** Of an evaluation: what it scores, without a search. */
+  /** The candidates and repeats of an evaluation; undefined for a search. */
   readonly evaluation: EvaluationDescription | undefined;
   readonly note: (message: string) => void;
   readonly warn: (message: string) => void;
@@ -38,17 +38,17 @@ export interface FileJournalOptions {
   readonly onFailure: () => void;
 }
 
-/** Shorter lines are written in no time. */
+/** Shorter lines are converted in one step. */
 const LONG_LINE = 100_000;
 
-/** What is masked. Candidates and the model's answers are not, since the search is replayed from them. */
+/** The fields that are masked. Not candidates and the model's answers, since the search is replayed from them. */
 const masked: { readonly [type in CallEntry['type']]?: readonly string[] } = {
   rollout: ['exampleId', 'feedback', 'componentFeedback', 'error', 'output', 'trace'],
   reflection: ['prompt'],
   unavailable: ['message'],
 };
 
-/** They come last in a line, so that a reader of the rest need not parse them. */
+/** The long fields. They come last in a line, so that a reader of the other fields need not parse them. */
 const mayBeLong: readonly string[] = [
   'error',
   'feedback',

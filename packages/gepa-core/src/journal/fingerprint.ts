@@ -4,7 +4,7 @@ import { builtin } from '../node/builtin.ts';
 import { createMask } from '../redact.ts';
 import { canonicalJson } from '../search/evaluation/examples.ts';
 
-/** Everything that decides a run besides the outcomes of its calls. A run directory only resumes the run it was made for. */
+/** Everything that decides a run besides the outcomes of its calls. A run directory resumes only the same run. */
 export interface Fingerprint {
   /** A digest of each component. */
   readonly components: Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export interface Fingerprint {
   readonly continueFrom?: string;
 }
 
-/** What runs the candidates, by name; a change makes earlier scores incomparable with new ones. */
+/** The parts of a program that runs candidates, by name. After a change, earlier scores are not comparable with new ones. */
 export type ProgramIdentity = Readonly<Record<string, string>>;
 
 /** The parts of an adapter that identify a program. */
@@ -40,7 +40,7 @@ export function programIdentityOf({ adapter }: { readonly adapter: ProgramSource
   };
 }
 
-/** What changed since an earlier session, each as part of a sentence. */
+/** The changes since an earlier session, each as a clause. */
 export function programChanges(was: ProgramIdentity, is: ProgramIdentity): string[] {
   return Object.keys(is)
     .filter((name) => was[name] !== undefined && was[name] !== is[name])
@@ -116,7 +116,7 @@ export async function fingerprintOf(settings: DecidingSettings, pause: Pause): P
       ...(settings.seedCandidates.length === 0
         ? {}
         : { [givenCandidates]: digest(settings.seedCandidates).slice(0, 8) }),
-      // Another model may resume; but a proposer cannot replay a model's answers, nor a model a proposer's texts.
+      // Another model may resume a run, but a proposer cannot replay answers of a model, nor a model texts of a proposer.
       [proposer]:
         reflectionModel === undefined ? `${propose === undefined ? "the adapter's" : 'your'} own` : 'a model',
     },
@@ -213,7 +213,7 @@ class Digest {
   }
 }
 
-/** A function, or an object with methods, counts by its name and a digest of its source. */
+/** An option as text. Functions and objects with methods are compared by their name and a digest of their source. */
 function optionAsText(value: unknown): string {
   if (typeof value === 'function')
     return `the function ${value.name || 'without a name'} (${sourceOf(value)})`;

@@ -5,7 +5,7 @@ import { noUsage, type Usage } from '../budget/usage.ts';
 import type { Candidate } from '../component.ts';
 import type { EvaluationDescription, SessionDescription } from './describe-run.ts';
 
-/** What a call took besides its usage. */
+/** The cost of a call. */
 export interface CallCost {
   /** The number of its reservation, which its `reserved` lines have too; only where dollars or tokens are limited. */
   readonly reservation?: number | undefined;
@@ -54,9 +54,9 @@ export interface ReflectionEntry extends CallCost {
   readonly task: number;
   /** The number of the proposal. */
   readonly proposal?: number | undefined;
-  /** Those that the prompt asks for. */
+  /** The components of the prompt. */
   readonly components: readonly string[];
-  /** 1 when texts that could not be used were asked for again. */
+  /** 0 for the first question of a proposal, 1 for the second, about texts that could not be used. */
   readonly attempt: number;
   readonly prompt: string;
   readonly answer: string;
@@ -106,8 +106,8 @@ export type MarkEntry =
     }
   | { readonly type: 'ended'; readonly reason: string }
   /**
-   * The most that a call in flight may cost in all. It is valid until the entry of that call or its next such line; if
-   * neither follows, the call may have cost that much.
+   * The maximum total cost of a call in flight. It is valid until the entry of that call or its next such line; if neither
+   * follows, the call may have cost that much.
    */
   | {
       readonly type: 'reserved';
@@ -142,8 +142,8 @@ export interface EarlierEntry {
 }
 
 /**
- * The outcomes of a run's calls, kept outside of the process. The search is a pure function of them and the seed, so a
- * run is resumed by replaying it: a call in the journal is taken from it, any other is made and added.
+ * The outcomes of a run's calls, stored outside of the process. The search is a pure function of these outcomes and the
+ * random seed, so that a run is resumed by replay: calls in the journal are taken from it, others are made and added.
  */
 export interface Journal {
   readonly runId: string;
@@ -158,8 +158,8 @@ export interface Journal {
   /** Whether an earlier session began this iteration, so that nothing ended the run before it. */
   hasIteration(iteration: number): boolean;
   /**
-   * The `maxMetricCalls` under which an earlier session went on after an iteration: `Infinity` without one; `undefined`
-   * if none went on.
+   * The `maxMetricCalls` with which an earlier session continued after an iteration: `Infinity` without a limit;
+   * `undefined` if no session continued.
    */
   limitOf(iteration: number): number | undefined;
   /** The number of a candidate's texts, in the order in which they are first run. */
@@ -170,17 +170,17 @@ export interface Journal {
   onReplay(listener: (entry: KnownEntry) => void): void;
   /** The next entry of a call that an earlier session made. */
   replay(key: string): EarlierEntry | undefined;
-  /** Passes over the entries that were not replayed: all, or those of the iterations before one. They were paid for. */
+  /** Skips entries that were not replayed: all, or those of iterations before one. Their spend still counts. */
   skip(beforeIteration?: number): void;
   /** Writes the outcome of a call; resolves once it is on disk, with `undefined` if that failed. */
   add(entry: CallEntry): Promise<JournalPosition | undefined>;
-  /** Resolves to whether it is on disk. */
+  /** Writes a mark; resolves to whether it is on disk. */
   mark(entry: MarkEntry): Promise<boolean>;
   /** Reads the part of a rollout that is not kept in memory. */
   detailsAt(position: JournalPosition): RolloutDetails;
 }
 
-/** How `occurrence` starts for rollouts of the seed that check whether the program still works. */
+/** The start of `occurrence` for rollouts of the seed that check whether the program still works. */
 export const PROBE = 'probe ';
 
 export function rolloutKey(textsId: number, example: number, occurrence: string | undefined): string {

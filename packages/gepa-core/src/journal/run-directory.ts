@@ -9,8 +9,8 @@ import type { Journal } from './journal.ts';
 import { lockDirectory } from './lock.ts';
 
 /**
- * The directory of a run: `journal.jsonl` has the outcomes of its calls, `events.jsonl` its decisions, and
- * `examples.jsonl` what its examples are.
+ * The directory of a run: `journal.jsonl` has the outcomes of its calls, `events.jsonl` its decisions, and `examples.jsonl`
+ * its examples.
  */
 export interface RunDirectory {
   readonly journal: Journal;
@@ -74,7 +74,7 @@ export function openRunDirectory(path: string, options: FileJournalOptions): Run
   }
 }
 
-/** The scores that an event has by position in the valset, by example id: for people. */
+/** The scores of an event by example id instead of valset position, for people. */
 function scoresById(
   event: GepaEvent,
   valset: readonly string[],

@@ -68,8 +68,8 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     signal: runSignal.signal,
     journal,
     testsetCalls: 2 * testset.length,
-    // Not while the seed is scored, without which there is nothing to test. Nor while a replay makes a call again that
-    // is missing in the journal: the earlier session may have scored the testset since.
+    // Not while the seed is scored: without a seed score there is nothing to test. Nor while a replay repeats a call that
+    // is missing in the journal: the earlier session may have scored the testset after it.
     keepsTestset: () => state.iteration > 0 && !journal?.hasIteration(state.iteration + 1),
   });
   const place = choosePlace(settings, dispatcher, calls, runId, examples);

@@ -11,7 +11,7 @@ import type { MergeProposer } from './merge/merge-proposer.ts';
 import type { SearchState } from './state/state.ts';
 import type { Strategies } from './strategies/strategies.ts';
 
-/** Everything that the loop and its steps work with. */
+/** The parts of a run that the search uses. Its functions take it as `search`. */
 export interface SearchContext<Example, Output, Trace, Name extends string> {
   readonly settings: Settings<Example, Output, Trace, Name>;
   /** The first event of the run. */

@@ -92,7 +92,7 @@ function sentText(message: Node): string | undefined {
     : undefined;
 }
 
-/** The tokens that a message may stand for beside those that are sent. `NaN` when unknown. */
+/** The tokens that the provider may add for a message, because it refers to stored content. `NaN` when unknown. */
 function storedTokens(message: Node): number {
   return typesOf(message).some((type) => reasoningParts.has(type))
     ? Number(nodeOf(message.usage_metadata).output_tokens ?? Number.NaN)

@@ -5,7 +5,7 @@ interface Exports {
 }
 
 /**
- * That users of a framework package need not import from gepa-core what they use: errors, reports, readers of files.
+ * Vitest suite: a framework package re-exports what its users need of gepa-core: errors, reports, readers of files.
  *
  * @param own what the package exports.
  * @param from the modules of gepa-core.

@@ -10,7 +10,7 @@ export interface RunOptions {
   readonly onEvent: (event: { readonly type: string; readonly message?: string }) => void;
 }
 
-/** What became of a run: its result or its error, the messages of its retries, and how long it took by its own clock. */
+/** The end of a run: its result or its error, the messages of its retries, and how long it took by its own clock. */
 export interface Outcome {
   readonly outcome: unknown;
   readonly retries: readonly string[];
@@ -40,7 +40,7 @@ export async function outcomeByTestClock(
         outcome = error;
       },
     );
-    // What comes before the first request takes any time.
+    // A program may take any time to start, so the clock stands still until the first request.
     while (requests.total === 0) await nextTurn();
     let quietTurns = 0;
     for (let { total } = requests; outcome === undefined; { total } = requests) {
@@ -65,7 +65,7 @@ export function expectGivenUp({ seconds }: Outcome): void {
 }
 
 export interface GivingUpSubject {
-  /** Programs by the name of their client, which tries again by itself as often as by default, or more often. */
+  /** Programs by the name of their client. Each client retries at least as often as by default. */
   readonly programs: Readonly<Record<string, CompileAt>>;
   /** What a provider that is down answers, in a form whose words the clients repeat: "overloaded". */
   readonly overloaded: RawResponse;
@@ -77,7 +77,7 @@ export interface GivingUpSubject {
   ) => Error;
 }
 
-/** How long a run waits for a provider that does not answer, whatever the client does by itself, as a vitest suite. */
+/** Vitest suite: how long a run waits for a provider that does not answer, with any number of retries in the client. */
 export function givingUpSuite(name: string, subject: GivingUpSubject): void {
   const { programs, overloaded, readsRetryAfter, seedError } = subject;
 

@@ -47,7 +47,7 @@ export interface LoadSubject<Program, Options> {
   };
 }
 
-/** How `load` of a framework package applies a saved candidate, as a vitest suite. */
+/** Vitest suite: `load` of a framework package applies a saved candidate. */
 export function loadSuite<Program, Options>(name: string, subject: LoadSubject<Program, Options>): void {
   const { component, errors, load, outputOf, outputWith, programWith } = subject;
   const savedAs = (name: string, others: Readonly<Record<string, string>> = {}): SavedTexts => ({

@@ -27,7 +27,7 @@ export interface ProviderFailureSubject {
   ) => Error;
 }
 
-/** What a run makes of each failure of a provider, as a vitest suite. */
+/** Vitest suite: how a run handles each failure of a provider. */
 export function providerFailureSuite(name: string, { programs, seedError }: ProviderFailureSubject): void {
   describe(`provider failures: ${name}`, () => {
     const server = useServer(startFailingServer);
@@ -69,7 +69,7 @@ export interface ClientErrorSubject {
   readonly cases?: readonly FailureCase[];
 }
 
-/** The kind of failure that the error of a model client is, as a vitest suite. */
+/** Vitest suite: the error of a model client is recognized as the right kind of failure. */
 export function clientErrorSuite(
   name: string,
   { call, failureKind, cases = failureCases }: ClientErrorSubject,

@@ -34,7 +34,7 @@ interface Compiled {
 }
 
 export interface QueueSubject {
-  /** How the program's model answers with a queue. Default: with its name. */
+  /** The answer of the program's model for a queue. Default: the name of the queue. */
   readonly answer?: (queue: string) => string;
   /** Compiles a program with the text "Route tickets."; with an address, its rollouts run in workers. */
   compile(
@@ -56,7 +56,7 @@ const sets: TicketSets = (inputOf) => {
   return { trainset: examples.slice(0, 6), valset: examples.slice(6) };
 };
 
-/** Knows the queues that its prompt names. A judge answers yes. A reflection adds the next queue. */
+/** A simulated model. It knows the queues that its prompt names; a judge answers yes, a reflection adds the next queue. */
 const startRouter = (answer: (queue: string) => string) =>
   startOpenAIServer(({ messages }) => {
     const text = messages.map(contentText).join('\n');
@@ -70,7 +70,7 @@ const startRouter = (answer: (queue: string) => string) =>
     return `\`\`\`\`\n${current}${next === undefined ? ' Please.' : ` ${next}.`}\n\`\`\`\``;
   });
 
-/** That a run whose rollouts run in workers decides and spends the same as in one process, as a vitest suite. */
+/** Vitest suite: a run whose rollouts run in workers decides and spends the same as a run in one process. */
 export function queueSuite(name: string, subject: QueueSubject): void {
   const { answer = (queue) => queue, compile, serve } = subject;
 

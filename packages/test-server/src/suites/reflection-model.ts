@@ -65,7 +65,7 @@ export function reflectionModelSuite(name: string, { modelName, modelOf }: Refle
   });
 }
 
-/** How a framework's model that reads images receives those that its prompt is about, as a vitest suite. */
+/** Vitest suite: a framework's model that reads images receives the images of its prompt. */
 export function imageReadingSuite(
   name: string,
   modelOf: (server: OpenAIServer, options?: { readonly readsImages: boolean }) => ReflectionModel,

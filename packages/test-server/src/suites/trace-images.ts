@@ -25,7 +25,7 @@ export interface TraceImageOptions {
 const data = `iVBORw0KGgo${'A'.repeat(40_000)}`;
 
 /**
- * How an image that a tool of a program returns reaches the reflection model, and not the run directory.
+ * Vitest suite: an image that a tool returns is sent to the reflection model and not written to the run directory.
  *
  * @param compile compiles an agent with the tool `screenshot`, which returns this PNG image in base64.
  */

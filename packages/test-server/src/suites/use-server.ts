@@ -2,8 +2,8 @@ import { afterAll, beforeAll } from 'vitest';
 import type { LoopbackServer } from '../server.ts';
 
 /**
- * A server for the tests of a file or a suite: it starts before the first of them and is closed after the last. Nothing of
- * it can be read before.
+ * A server for the tests of a file or a suite: it starts before the first of them and is closed after the last. Its
+ * fields cannot be read before it has started.
  */
 export function useServer<Server extends LoopbackServer>(start: () => Promise<Server>): Server {
   let server: Server;

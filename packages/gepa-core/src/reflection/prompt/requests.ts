@@ -12,7 +12,7 @@ import { DEFAULT_MAX_RECORD_CHARACTERS } from '../records/render.ts';
 import { type Evidence, evidenceFor, wholeRecords } from './evidence.ts';
 import { asksForSeveral, type ComponentRequest, type ReflectionPromptRequest } from './prompt.ts';
 
-/** What the prompts of one proposal are made of. */
+/** The sources of the prompts of one proposal. */
 export interface RequestSource<Example, Output, Trace, Name extends string> {
   readonly adapter: Adapter<Example, Output, Trace, Name>;
   readonly candidate: Candidate<Name>;
@@ -28,9 +28,9 @@ export interface RequestSource<Example, Output, Trace, Name extends string> {
   readonly perfectScore?: number | undefined;
   /** Masks texts in records. Default: they stay as they are. */
   readonly mask?: Mask | undefined;
-  /** What the caller knows. */
+  /** The knowledge of the caller. */
   readonly knowledge: Knowledge<Name> & Pick<TextLimits<Name>, 'maxLength'>;
-  /** What the run remembers of the parent with these rollouts. Default: nothing. */
+  /** The memory of the run about the parent. Default: none. */
   readonly memory?: Memory<Name>;
   readonly parent?: number;
   readonly minibatch?: readonly number[];
@@ -107,7 +107,7 @@ async function groups<Example, Output, Trace, Name extends string>(
   const found: Name[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const name of names) {
-    // The records are shared, but for adapters with records of their own.
+    // Components share the records, unless the adapter makes its own.
     const records =
       source.adapter.reflectiveRecords === undefined ? 0 : sizeOf(await wholeRecords(source, name));
     // A long text counts like records: the answer repeats it.
@@ -122,12 +122,12 @@ async function groups<Example, Output, Trace, Name extends string>(
   return found;
 }
 
-/** About the characters that records take. */
+/** The approximate number of characters of records. */
 function sizeOf(records: readonly ReflectiveRecord[]): number {
   return JSON.stringify(toPlain(records))?.length ?? 0;
 }
 
-/** What was learned is mostly the same for all components: it is shown once. */
+/** Shows learned answers and demands once if they are the same for several components, as they usually are. */
 function withoutRepeats(components: readonly ComponentRequest[]): ComponentRequest[] {
   return components.map((component, index) => {
     const { learned } = component;

@@ -6,7 +6,7 @@ import { expectedOf } from './example-parts.ts';
 export const noFeedback =
   'The metric gives no feedback, so the reflection model sees scores and must guess what was wanted. Return { score, feedback } that says what was wrong and what is right, or set `showExpected: true` to show it the expected value of each example.';
 
-/** Whether the records of a minibatch say nothing of what was wrong. An adapter's own records may. */
+/** Whether the records of a minibatch do not say what was wrong. An adapter's own records may say it. */
 export async function teachesNothing<Example, Output, Trace, Name extends string>(
   options: Pick<RequestSource<Example, Output, Trace, Name>, 'adapter' | 'knowledge'>,
   request: ProposalRequest<Example, Output, Trace, Name>,

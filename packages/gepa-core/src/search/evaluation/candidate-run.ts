@@ -51,7 +51,7 @@ export class CandidateRun<Example, Output, Trace, Name extends string> {
     this.#deciding = Array.from({ length: context.phase === 'seed' ? Math.min(size, DECIDING_ROLLOUTS) : 0 });
   }
 
-  /** Adds an outcome. The remaining rollouts are not made where they have no use. */
+  /** Adds an outcome. It may show that the remaining rollouts are of no use; they are not made then. */
   add(position: number, outcome: Outcome<Example, Output, Trace>): void {
     if ('interruption' in outcome) {
       const { interruption } = outcome;
@@ -70,7 +70,7 @@ export class CandidateRun<Example, Output, Trace, Name extends string> {
       : `${repeat}.${phase}.${position}`;
   }
 
-  /** Only a new candidate on the valset, and the testset, have a use for an evaluation with gaps. */
+  /** Evaluations with gaps are of use only for a new candidate on the valset, and on the testset. */
   get #mayHaveGaps(): boolean {
     return this.context.phase === 'valset' || this.context.phase === 'testset';
   }

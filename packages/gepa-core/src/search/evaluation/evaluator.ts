@@ -36,13 +36,13 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string>
 }
 
 /**
- * The first of the search's two effects: runs candidates on examples. Each pair of candidate and example runs once, also
- * when it is asked for again while it runs.
+ * The first of the search's two effects: runs candidates on examples. Each pair of candidate and example is run once, also
+ * when it is requested again while it runs.
  */
 export class Evaluator<Example, Output, Trace, Name extends string> {
-  /** Rollouts that were asked for again. */
+  /** The number of rollouts that came from the cache. */
   cacheHits = 0;
-  /** Rollouts that the evaluation policy left out. */
+  /** The number of rollouts that the evaluation policy left out. */
   metricCallsSaved = 0;
   readonly known: KnownRollouts<Example, Output, Trace, Name>;
   readonly #options: EvaluatorOptions<Example, Output, Trace, Name>;
@@ -73,7 +73,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     return new Set(examples.map(({ key }) => key).filter((key) => !known?.has(key))).size;
   }
 
-  /** The same for a candidate that never ran. */
+  /** The metric calls that these examples would take for a candidate that never ran. */
   costOfNew(examples: readonly ExampleRef<Example>[]): number {
     return this.#options.cache ? new Set(examples.map(({ key }) => key)).size : examples.length;
   }
@@ -124,7 +124,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     });
   }
 
-  /** The failures at the end that are not the candidate's. In order of the examples, so that a replay finds the same. */
+  /** The failures at the end that an outage caused, in the order of the examples, so that a replay finds the same. */
   async #voidFailures(
     candidateRun: CandidateRun<Example, Output, Trace, Name>,
     examples: readonly ExampleRef<Example>[],

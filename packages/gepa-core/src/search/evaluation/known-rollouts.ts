@@ -107,7 +107,7 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
       repeatScore,
       objectives,
       unread,
-      // As it was written, since a resumed run has no other.
+      // The masked text, because a resumed run reads only that.
       error: position === undefined || isReplayed ? error : (mask.data(error) as string | undefined),
       failedIn,
       isHopeless,

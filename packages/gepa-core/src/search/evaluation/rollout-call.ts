@@ -16,7 +16,7 @@ import { isHopelessError } from './hopeless-seed.ts';
 import { type RolloutFields, rolloutOf } from './rollout-of.ts';
 import type { ScoreCheck } from './score-check.ts';
 
-/** What all rollouts of a run share. */
+/** The parts of a run that all rollouts share. */
 export interface Program<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;
   readonly adapter: Adapter<Example, Output, Trace, Name>;
@@ -127,7 +127,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
       return this.#failed('metric', error, { output, trace, unread, images });
     }
     const { score, feedback, objectives, componentFeedback } = scores.check(result, exampleId);
-    // Before more is spent.
+    // Check this before more is spent.
     if (phase === 'seed') checkScale(score, exampleId, perfectScore);
     const repeatScore = this.#repeatsMetric ? await this.#repeatScore(askMetric) : undefined;
     return rolloutOf({
