@@ -43,9 +43,9 @@ export async function optimize<Example, Output, Trace, Name extends string>(
 }
 
 /** Runs the search, scores the testset and returns the result. */
-async function searchAndTest<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-  { prepared, dispatcher, runSignal }: OpenRun<Example, Output, Trace, Name>,
+async function searchAndTest<Name extends string>(
+  settings: Settings<Name>,
+  { prepared, dispatcher, runSignal }: OpenRun<Name>,
 ): Promise<OptimizationResult<Name>> {
   const { search, calls } = prepared;
   try {
@@ -82,8 +82,8 @@ async function searchAndTest<Example, Output, Trace, Name extends string>(
 }
 
 /** Scores the testset, or warns why it could not be scored. `stoppedBy`: what ended the run meanwhile. */
-async function scoreHeldOut<Example, Output, Trace, Name extends string>(
-  { search, testset }: PreparedRun<Example, Output, Trace, Name>,
+async function scoreHeldOut<Name extends string>(
+  { search, testset }: PreparedRun<Name>,
   repeat: string | undefined,
   runSignal: RunSignal,
   warn: (message: string) => void,
@@ -118,8 +118,8 @@ function regressionWarning(test: TestScores, usesSeed: boolean) {
 }
 
 /** Warns when the best candidate copies training examples. The seed, the caller's own text, may. */
-function warnOfCopies<Example, Output, Trace, Name extends string>(
-  { search: { state }, findCopies }: PreparedRun<Example, Output, Trace, Name>,
+function warnOfCopies<Name extends string>(
+  { search: { state }, findCopies }: PreparedRun<Name>,
   warn: (message: string) => void,
 ): void {
   const { bestIndex, candidates } = state;
@@ -127,8 +127,8 @@ function warnOfCopies<Example, Output, Trace, Name extends string>(
   if (warning !== undefined) warn(warning);
 }
 
-function dispatchFinished<Example, Output, Trace, Name extends string>(
-  { search, calls }: PreparedRun<Example, Output, Trace, Name>,
+function dispatchFinished<Name extends string>(
+  { search, calls }: PreparedRun<Name>,
   dispatcher: Dispatcher<Name>,
   stopReason: StopReason,
   test: TestScores | undefined,
@@ -159,9 +159,7 @@ function dispatchFinished<Example, Output, Trace, Name extends string>(
   });
 }
 
-function budgetHeldBy<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-): BudgetHeld {
+function budgetHeldBy<Name extends string>(search: SearchContext<Name>): BudgetHeld {
   const { limit, testset } = search.limits.metricCalls();
   return { left: limit + testset - search.spend.metricCalls, needed: callsForProposal(search) };
 }

@@ -13,8 +13,8 @@ import { readExamples } from './search/evaluation/read-examples.ts';
 import { type PreparedRun, prepareRun } from './search/prepare.ts';
 
 /** A run that has started: its directory is open and its time counts. */
-export interface OpenRun<Example, Output, Trace, Name extends string> {
-  readonly prepared: PreparedRun<Example, Output, Trace, Name>;
+export interface OpenRun<Name extends string> {
+  readonly prepared: PreparedRun<Name>;
   readonly dispatcher: Dispatcher<Name>;
   readonly runSignal: RunSignal;
 }
@@ -23,9 +23,9 @@ export interface OpenRun<Example, Output, Trace, Name extends string> {
 const EVALUATED_SET = 'example';
 
 /** Opens a run for `work` (its listeners, directory, limits and calls), and closes it however `work` ends. */
-export async function withRun<Example, Output, Trace, Name extends string, Result>(
-  settings: Settings<Example, Output, Trace, Name>,
-  work: (run: OpenRun<Example, Output, Trace, Name>) => Promise<Result>,
+export async function withRun<Name extends string, Result>(
+  settings: Settings<Name>,
+  work: (run: OpenRun<Name>) => Promise<Result>,
   evaluation?: EvaluationDescription,
 ): Promise<Result> {
   const trainsetName = evaluation === undefined ? undefined : EVALUATED_SET;
@@ -35,7 +35,7 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
   for (const warning of settings.adapter.warnings ?? []) dispatcher.warn(warning);
   const runSignal = new RunSignal(settings.signal);
   let directory: RunDirectory | undefined;
-  let place: PreparedRun<Example, Output, Trace, Name>['place'] | undefined;
+  let place: PreparedRun<Name>['place'] | undefined;
   try {
     const { maxDurationMs = Number.POSITIVE_INFINITY } = settings;
     const openedAt = performance.now();
@@ -71,19 +71,17 @@ export async function withRun<Example, Output, Trace, Name extends string, Resul
 }
 
 /** The data sets, by the names that the ids of their examples begin with. */
-function setsOf<Example, Output, Trace, Name extends string>(
-  { search: { trainset, valset }, testset }: PreparedRun<Example, Output, Trace, Name>,
+function setsOf<Name extends string>(
+  { search: { trainset, valset }, testset }: PreparedRun<Name>,
   trainsetName: string | undefined,
-): Readonly<Record<string, readonly ExampleRef<Example>[]>> {
+): Readonly<Record<string, readonly ExampleRef[]>> {
   return trainsetName === undefined
     ? { train: trainset, val: valset, test: testset }
     : { [trainsetName]: trainset };
 }
 
 /** Converts inputs to plain data as the adapter does. */
-function plainInputOf<Example, Output, Trace, Name extends string>({
-  adapter,
-}: Settings<Example, Output, Trace, Name>): (input: unknown) => unknown {
+function plainInputOf<Name extends string>({ adapter }: Settings<Name>): (input: unknown) => unknown {
   return (input) => adapter.toPlain?.({ input }).input ?? input;
 }
 

@@ -1,5 +1,5 @@
 import { Queue } from 'bullmq';
-import type { Execution } from '../adapter/adapter.ts';
+import type { AnyExecution } from '../adapter/any.ts';
 import type { AttemptContext } from '../calls/call.ts';
 import { sleep } from '../calls/retry.ts';
 import { OptionsError } from '../errors.ts';
@@ -32,12 +32,10 @@ type Options = BullmqOptions &
   Required<Pick<BullmqOptions, 'metricIn' | 'maxLostWorkers' | 'waitForWorkersMs'>>;
 
 /** Makes the rollouts of a run in the workers of a queue. */
-export class QueuePlace<Example, Output, Trace, Name extends string>
-  implements RolloutPlace<Example, Output, Trace, Name>
-{
+export class QueuePlace<Name extends string> implements RolloutPlace<Name> {
   readonly limitsTimeOf: readonly ('program' | 'metric')[];
   readonly #options: Options;
-  readonly #run: RolloutRun<Example, Output, Trace, Name>;
+  readonly #run: RolloutRun<Name>;
   readonly #identity: Identity;
   readonly #inboxName: string;
   readonly #pending = new Map<string, PendingJob>();
@@ -53,7 +51,7 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
   #jobs = 0;
   #isClosed = false;
 
-  constructor(options: Options, run: RolloutRun<Example, Output, Trace, Name>) {
+  constructor(options: Options, run: RolloutRun<Name>) {
     this.#options = options;
     this.#run = run;
     this.limitsTimeOf = options.metricIn === 'worker' ? ['program', 'metric'] : ['program'];
@@ -98,10 +96,10 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
     this.#scheduleSweep();
   }
 
-  start(request: RolloutRequest<Example, Name>): QueuedRollout<Example, Output, Trace, Name> {
+  start(request: RolloutRequest<Name>): QueuedRollout<Name> {
     const { metric } = this.#run;
     const { candidate, example } = request;
-    const scoreHere = (given: AttemptContext, { output, trace }: Execution<Output, Trace>) =>
+    const scoreHere = (given: AttemptContext, { output, trace }: AnyExecution) =>
       metric({ ...given, candidate, example, output, trace });
     return new QueuedRollout(
       this.#jobQueueFor(request),
@@ -124,7 +122,7 @@ export class QueuePlace<Example, Output, Trace, Name extends string>
     await within(CLOSE_MS, this.#queue?.close());
   }
 
-  #jobQueueFor({ candidate, example, ...context }: RolloutRequest<Example, Name>): JobQueue {
+  #jobQueueFor({ candidate, example, ...context }: RolloutRequest<Name>): JobQueue {
     const { runId, rolloutTimeoutMs, hasJournal, admitsCalls } = this.#run;
     const { iteration, phase, candidateIndex, exampleId } = context;
     return {

@@ -1,4 +1,4 @@
-import type { Execution } from '../adapter/adapter.ts';
+import type { AnyExecution } from '../adapter/any.ts';
 import type { AttemptContext } from '../calls/call.ts';
 import type { RolloutInProgress, RolloutRequest } from '../rollouts/rollouts.ts';
 import { WorkerLostError } from './errors.ts';
@@ -20,13 +20,11 @@ export interface JobQueue {
 }
 
 /** A rollout that workers make: one job for program and metric, and one more for each retry. */
-export class QueuedRollout<Example, Output, Trace, Name extends string>
-  implements RolloutInProgress<Output, Trace>
-{
+export class QueuedRollout<Name extends string> implements RolloutInProgress {
   readonly #queue: JobQueue;
-  readonly #request: RolloutRequest<Example, Name>;
+  readonly #request: RolloutRequest<Name>;
   /** Runs the metric in this process, with `metricIn: 'optimizer'`. */
-  readonly #scoreHere: ((given: AttemptContext, execution: Execution<Output, Trace>) => unknown) | undefined;
+  readonly #scoreHere: ((given: AttemptContext, execution: AnyExecution) => unknown) | undefined;
   readonly #id: string;
   readonly #ids: string[] = [];
   #job: PendingJob | undefined;
@@ -34,8 +32,8 @@ export class QueuedRollout<Example, Output, Trace, Name extends string>
 
   constructor(
     queue: JobQueue,
-    request: RolloutRequest<Example, Name>,
-    scoreHere?: (given: AttemptContext, execution: Execution<Output, Trace>) => unknown,
+    request: RolloutRequest<Name>,
+    scoreHere?: (given: AttemptContext, execution: AnyExecution) => unknown,
   ) {
     this.#queue = queue;
     this.#request = request;
@@ -43,13 +41,13 @@ export class QueuedRollout<Example, Output, Trace, Name extends string>
     this.#id = queue.jobIdOf(request.key);
   }
 
-  async run(given: AttemptContext): Promise<Execution<Output, Trace>> {
+  async run(given: AttemptContext): Promise<AnyExecution> {
     const scores = this.#scoreHere !== undefined ? 0 : this.#request.repeatsMetric ? 2 : 1;
     const { value } = await this.#next(given, { scores });
-    return value as Execution<Output, Trace>;
+    return value as AnyExecution;
   }
 
-  async score(given: AttemptContext, execution: Execution<Output, Trace>): Promise<unknown> {
+  async score(given: AttemptContext, execution: AnyExecution): Promise<unknown> {
     if (this.#scoreHere !== undefined) return this.#scoreHere(given, execution);
     const { output, trace } = execution;
     const { value } = await this.#next(given, {

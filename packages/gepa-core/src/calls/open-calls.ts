@@ -10,8 +10,8 @@ import { Outage } from './outage.ts';
 import { AttemptTimeouts } from './timeout.ts';
 
 /** Creates what all calls of a run share. Charges the budget with what earlier sessions spent. */
-export function openCalls<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
+export function openCalls<Name extends string>(
+  settings: Settings<Name>,
   { dispatch, note }: Pick<Dispatcher<Name>, 'dispatch' | 'note'>,
   run: {
     readonly signal: AbortSignal;

@@ -77,14 +77,14 @@ export class EarlierRun<Name extends string = string> {
   }
 
   /** The rollouts on some examples, with the keys of their candidates. */
-  *rolloutsOn<Example>(refs: readonly ExampleRef<Example>[]): Generator<{
+  *rolloutsOn(refs: readonly ExampleRef[]): Generator<{
     readonly candidate: string;
-    readonly ref: ExampleRef<Example>;
-    readonly rollout: Scored<Example, never, never>;
+    readonly ref: ExampleRef;
+    readonly rollout: Scored;
   }> {
     if (this.#before !== undefined) yield* this.#before.rolloutsOn(refs);
     if (this.changes.length > 0) return;
-    const byDigest = new Map<string, ExampleRef<Example>>();
+    const byDigest = new Map<string, ExampleRef>();
     for (const ref of refs) {
       const digest = exampleDigest(ref.example);
       if (digest !== undefined && !byDigest.has(digest)) byDigest.set(digest, ref);
@@ -125,7 +125,7 @@ export class EarlierRun<Name extends string = string> {
   }
 
   /** The number of examples that the earlier run used in its trainset or valset. */
-  used<Example>(refs: readonly ExampleRef<Example>[]): number {
+  used(refs: readonly ExampleRef[]): number {
     const used = new Set([...this.#sets.trainset, ...this.#sets.valset].filter((digest) => digest !== ''));
     return refs.filter(({ example }) => used.has(exampleDigest(example) ?? '')).length;
   }

@@ -5,10 +5,10 @@ import type { ExampleRefs } from '../search/evaluation/read-examples.ts';
 import type { EarlierRun } from './earlier-run.ts';
 
 /** Adds the rollouts of an earlier run to those that the evaluator knows, and reports how many count. */
-export function useEarlierRun<Example, Output, Trace, Name extends string>(
+export function useEarlierRun<Name extends string>(
   earlier: EarlierRun<Name>,
-  evaluator: Evaluator<Example, Output, Trace, Name>,
-  { trainset, valset, testset }: ExampleRefs<Example>,
+  evaluator: Evaluator<Name>,
+  { trainset, valset, testset }: ExampleRefs,
   { note, warn }: Dispatcher<Name>,
 ): void {
   let rollouts = 0;

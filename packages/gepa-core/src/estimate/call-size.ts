@@ -1,9 +1,10 @@
 import type { Price } from '../budget/usage.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
+import type { Settings } from '../options/settings.ts';
 import { buildReflectionPrompt } from '../reflection/prompt/prompt.ts';
 import { reflectionRequests } from '../reflection/prompt/requests.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS } from '../reflection/records/render.ts';
-import type { AnySettings, CallSize, CallSizes } from './counts.ts';
+import type { CallSize, CallSizes } from './counts.ts';
 import type { Measurement } from './measure-rollout.ts';
 
 const CHARACTERS_PER_TOKEN = 4;
@@ -17,7 +18,7 @@ const free: CallSize = { tokens: 0, costUsd: 0, durationMs: 0 };
 
 /** The likely and the maximum size of calls. The maximum is the declared one, or assumes records of the maximum length. */
 export async function callSizes(
-  settings: AnySettings,
+  settings: Settings,
   measurement: Measurement | undefined,
 ): Promise<{ readonly likely: CallSizes; readonly largest: CallSizes }> {
   const { reserve = {}, reflectionModel } = settings;
@@ -43,10 +44,7 @@ function rolloutSize({ usage, durationMs }: Partial<Measurement> = {}): CallSize
  *
  * @param measurement Each record of the minibatch is assumed to be as long as that of its rollout. Without one, the records have the maximum length.
  */
-async function reflectionSize(
-  settings: AnySettings,
-  measurement: Measurement | undefined,
-): Promise<CallSize> {
+async function reflectionSize(settings: Settings, measurement: Measurement | undefined): Promise<CallSize> {
   const { adapter, maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS, componentSelector } = settings;
   const rollouts = Array.from({ length: settings.reflectionMinibatchSize }, () => measurement?.rollout);
   const candidate = seedCandidateOf(adapter.components);
@@ -84,7 +82,7 @@ async function reflectionSize(
   };
 }
 
-export function reflectionPrice({ prices, reflectionModel }: AnySettings): Price | undefined {
+export function reflectionPrice({ prices, reflectionModel }: Settings): Price | undefined {
   const model = reflectionModel?.modelName;
   return model === undefined ? undefined : prices.priceOf(model);
 }

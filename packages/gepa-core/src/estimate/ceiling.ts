@@ -1,19 +1,20 @@
 import { componentNames } from '../component.ts';
+import type { Settings } from '../options/settings.ts';
 import { ExampleIndex } from '../search/evaluation/examples.ts';
 import { MERGE_SUBSAMPLE_SIZE } from '../search/merge/merge-proposer.ts';
 import { FIRST_PART } from '../search/strategies/adaptive.ts';
 import { MOST_AT_ONCE, type SamplingStrategy } from '../search/strategies/proposal-sampling.ts';
 import { mostSelected, type SelectionStrategy } from '../search/strategies/proposal-selection.ts';
-import type { AnySettings, Counts } from './counts.ts';
+import type { Counts } from './counts.ts';
 
 /**
  * The maximum of a run: every child is accepted, no rollout comes from the cache, and every proposal takes two reflections.
  * Not a dry run, which shows one course of many. Iterations without metric calls add reflections.
  */
-export function ceilingOf(settings: AnySettings): Counts {
+export function ceilingOf(settings: Settings): Counts {
   const { cacheEvaluation, reflectionMinibatchSize, concurrency, reflectionModel } = settings;
   const { maxMetricCalls = Number.POSITIVE_INFINITY, maxIterations = Number.POSITIVE_INFINITY } = settings;
-  const index = new ExampleIndex<unknown>();
+  const index = new ExampleIndex();
   const callsFor = (set: 'trainset' | 'valset' | 'testset') => {
     const keys = settings[set].map((example, position) => index.add(example, set, position).key);
     return cacheEvaluation ? new Set(keys).size : keys.length;

@@ -1,8 +1,5 @@
 import type { Settings } from '../options/settings.ts';
 
-/** The settings of any program: an estimate does not look into examples, outputs and traces. */
-export type AnySettings = Settings<unknown, unknown, unknown, string>;
-
 /** The number of calls in a run. */
 export interface Counts {
   readonly iterations: number;
@@ -71,11 +68,6 @@ function total(
 }
 
 /** The settings without limits on dollars and tokens, and with rollouts in this process. */
-export function withoutSpendLimits({
-  maxCostUsd,
-  maxTokens,
-  rollouts,
-  ...settings
-}: AnySettings): AnySettings {
+export function withoutSpendLimits({ maxCostUsd, maxTokens, rollouts, ...settings }: Settings): Settings {
   return settings;
 }

@@ -3,7 +3,7 @@ import { pause } from '../calls/pause.ts';
 import { RunSignal } from '../calls/run-signal.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import type { GepaEvent } from '../events.ts';
-import { defaults, presets } from '../options/settings.ts';
+import { defaults, presets, type Settings } from '../options/settings.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
 import { readExamples } from '../search/evaluation/read-examples.ts';
 import { runSearch } from '../search/loop.ts';
@@ -14,7 +14,6 @@ import type { StopCondition, StopReason } from '../search/strategies/stop-condit
 import { scoreTestset } from '../search/test-scores.ts';
 import { warnOfFewProposals } from '../search/warn-of-few-proposals.ts';
 import {
-  type AnySettings,
   amountsOf,
   type CallSize,
   type CallSizes,
@@ -45,7 +44,7 @@ const MAX_ITERATIONS = 2_000;
  *
  * @returns `undefined` when no limit that can be simulated ends the run.
  */
-export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<DryRun | undefined> {
+export async function dryRun(settings: Settings, sizes: CallSizes): Promise<DryRun | undefined> {
   const limits = simulatedLimits(settings, sizes);
   if (Object.keys(limits).length === 0) return undefined;
   const counter = new Counter(settings);
@@ -71,10 +70,7 @@ export async function dryRun(settings: AnySettings, sizes: CallSizes): Promise<D
 }
 
 /** The warnings that the run will give before its first call. */
-export async function warningsBeforehand(
-  settings: AnySettings,
-  sizes: CallSizes,
-): Promise<readonly string[]> {
+export async function warningsBeforehand(settings: Settings, sizes: CallSizes): Promise<readonly string[]> {
   const { maxMetricCalls } = settings;
   const limits = maxMetricCalls === undefined ? {} : { maxMetricCalls };
   const dispatcher = createDispatcher<string>();
@@ -91,9 +87,9 @@ export async function warningsBeforehand(
   }
 }
 
-async function canScoreTestset<Example>(
-  { state, evaluator }: SearchContext<Example, unknown, unknown, string>,
-  testset: readonly ExampleRef<Example>[],
+async function canScoreTestset(
+  { state, evaluator }: SearchContext<string>,
+  testset: readonly ExampleRef[],
 ): Promise<boolean> {
   if (testset.length === 0) return false;
   const [seed, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
@@ -102,10 +98,10 @@ async function canScoreTestset<Example>(
   return !('interruption' in test);
 }
 
-type Limits = Pick<AnySettings, (typeof limitNames)[LimitedUnit]>;
+type Limits = Pick<Settings, (typeof limitNames)[LimitedUnit]>;
 
 /** The limits on units for which the size of every call is known. */
-function simulatedLimits(settings: AnySettings, sizes: CallSizes): Limits {
+function simulatedLimits(settings: Settings, sizes: CallSizes): Limits {
   const oneOfEach = { iterations: 1, metricCalls: 1, reflections: 1, rolloutRounds: 1, reflectionRounds: 1 };
   const sizeOf = amountsOf(oneOfEach, sizes);
   return Object.fromEntries(
@@ -117,7 +113,7 @@ function simulatedLimits(settings: AnySettings, sizes: CallSizes): Limits {
 }
 
 /** The settings with stubs for rollouts and proposals. */
-function stubSettings(settings: AnySettings, sizes: CallSizes, limits: Limits): AnySettings {
+function stubSettings(settings: Settings, sizes: CallSizes, limits: Limits): Settings {
   const rolloutUsage = usageOf(sizes.rollout);
   const reflectionUsage = usageOf(sizes.reflection);
   /** The number of proposals that led to a text. */
@@ -194,7 +190,7 @@ class Counter implements Counts {
   /** Settled calls by iteration and phase. Calls of one iteration and phase run concurrently. */
   readonly #settled = new Map<string, number>();
 
-  constructor({ concurrency, reflectionConcurrency }: AnySettings) {
+  constructor({ concurrency, reflectionConcurrency }: Settings) {
     this.#concurrency = { rollout: concurrency, reflection: reflectionConcurrency };
   }
 

@@ -3,11 +3,11 @@ import { explainTooLarge, shown } from '../budget/limit-messages.ts';
 import { maxOfCall } from '../budget/max-of-call.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from '../options/options.ts';
-import { reserveProblems, resolveOptions } from '../options/settings.ts';
+import { reserveProblems, resolveOptions, type Settings } from '../options/settings.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
 import { callSizes } from './call-size.ts';
 import { ceilingOf } from './ceiling.ts';
-import { type Amounts, type AnySettings, amountsOf, limitNames } from './counts.ts';
+import { type Amounts, amountsOf, limitNames } from './counts.ts';
 import { dryRun } from './dry-run.ts';
 import { assumptionsOf, warningsOf } from './explain.ts';
 import { type Measurement, measureRollout } from './measure-rollout.ts';
@@ -81,7 +81,7 @@ export async function estimate<Example, Output, Trace, Name extends string>(
   { measure = false }: EstimateOptions = {},
 ): Promise<RunEstimate> {
   // An estimate can help to choose `reserve`.
-  const settings = (await resolveOptions(options, { needsReserve: false })) as AnySettings;
+  const settings = (await resolveOptions(options, { needsReserve: false })) as Settings;
   await settings.prices.load();
   const measurement = measure ? await measureRollout(settings) : undefined;
   const { likely, largest } = await callSizes(settings, measurement);
@@ -121,7 +121,7 @@ export async function estimate<Example, Output, Trace, Name extends string>(
 }
 
 /** The limits on spend that reserve every model call, because no maximum of a rollout is declared. */
-const limitsOnCalls = ({ maxCostUsd, maxTokens, reserve }: AnySettings) =>
+const limitsOnCalls = ({ maxCostUsd, maxTokens, reserve }: Settings) =>
   (
     [
       { name: 'maxCostUsd', unit: 'costUsd', max: maxCostUsd },
@@ -132,7 +132,7 @@ const limitsOnCalls = ({ maxCostUsd, maxTokens, reserve }: AnySettings) =>
   );
 
 /** Warnings that the size of the program's model calls is unknown without a measured rollout. */
-function unknownCalls(settings: AnySettings): string[] {
+function unknownCalls(settings: Settings): string[] {
   const { adapter, prices, reserve } = settings;
   const [limit] = limitsOnCalls(settings);
   if (limit === undefined) return [];
@@ -150,7 +150,7 @@ function unknownCalls(settings: AnySettings): string[] {
 }
 
 /** Refuses model calls of the measured rollout that can exceed a limit by themselves; one sentence for the first. */
-function callsThatDoNotFit(settings: AnySettings, { requests }: Measurement): string[] {
+function callsThatDoNotFit(settings: Settings, { requests }: Measurement): string[] {
   const { prices, reserve } = settings;
   for (const limit of limitsOnCalls(settings)) {
     for (const request of requests) {

@@ -1,14 +1,15 @@
+import type { Settings } from '../options/settings.ts';
 import { countOf } from '../report/format.ts';
 import { fewExamplesWarning, isTrial } from '../search/seed-advice.ts';
 import { ENOUGH_PROPOSALS } from '../search/warn-of-few-proposals.ts';
 import { LIKELY_TEXT_TOKENS, reflectionPrice, TOKENS_PER_SECOND } from './call-size.ts';
-import type { AnySettings, CallSizes } from './counts.ts';
+import type { CallSizes } from './counts.ts';
 import { type DryRun, isCustom, warningsBeforehand } from './dry-run.ts';
 import type { Measurement } from './measure-rollout.ts';
 
 /** Problems to fix before the run: the warnings of its start, and problems of its limits. */
 export async function warningsOf(
-  settings: AnySettings,
+  settings: Settings,
   run: DryRun | undefined,
   measurement: Measurement | undefined,
   sizes: CallSizes,
@@ -51,7 +52,7 @@ export async function warningsOf(
 
 /** The assumptions behind the expected numbers. */
 export function assumptionsOf(
-  settings: AnySettings,
+  settings: Settings,
   run: DryRun | undefined,
   measurement: Measurement | undefined,
 ): string[] {
@@ -81,13 +82,13 @@ export function assumptionsOf(
   return assumptions.filter((assumption) => assumption !== false);
 }
 
-function unknownEnd({ maxCostUsd, maxTokens, maxDurationMs }: AnySettings): string {
+function unknownEnd({ maxCostUsd, maxTokens, maxDurationMs }: Settings): string {
   return maxCostUsd === undefined && maxTokens === undefined && maxDurationMs === undefined
     ? 'No limit of the run is known beforehand: set maxMetricCalls or maxIterations.'
     : 'It is unknown when the limits on dollars, tokens and time end the run: measure a rollout (`measure: true`), and set `prices`.';
 }
 
-function reflectionAssumptions(settings: AnySettings, measurement: Measurement | undefined): string[] {
+function reflectionAssumptions(settings: Settings, measurement: Measurement | undefined): string[] {
   const records =
     measurement === undefined
       ? 'records of the maximum length (maxRecordCharacters)'

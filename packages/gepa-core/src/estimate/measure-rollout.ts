@@ -1,4 +1,4 @@
-import type { Rollout } from '../adapter/adapter.ts';
+import type { AnyRollout } from '../adapter/any.ts';
 import type { CallRequest } from '../adapter/call-meter.ts';
 import type { Usage } from '../budget/usage.ts';
 import { sentence } from '../calls/classify-error.ts';
@@ -7,13 +7,14 @@ import { RunSignal } from '../calls/run-signal.ts';
 import { seedCandidateOf } from '../component.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import { SeedError } from '../errors.ts';
+import type { Settings } from '../options/settings.ts';
 import { readExamples } from '../search/evaluation/read-examples.ts';
 import { prepareRun } from '../search/prepare.ts';
-import { type AnySettings, withoutSpendLimits } from './counts.ts';
+import { withoutSpendLimits } from './counts.ts';
 
 /** The measured rollout of the seed on one training example. */
 export interface Measurement {
-  readonly rollout: Rollout<unknown, unknown, unknown>;
+  readonly rollout: AnyRollout;
   /** The usage of program and metric; `undefined` when neither reported usage. */
   readonly usage: Usage | undefined;
   readonly durationMs: number;
@@ -29,7 +30,7 @@ const MAX_RETRIES = 2;
  *
  * @throws {SeedError} when the rollout is unavailable.
  */
-export async function measureRollout(settings: AnySettings): Promise<Measurement> {
+export async function measureRollout(settings: Settings): Promise<Measurement> {
   const { retry } = settings;
   const retries = Math.min(retry.retries ?? MAX_RETRIES, MAX_RETRIES);
   const runSignal = new RunSignal(settings.signal);

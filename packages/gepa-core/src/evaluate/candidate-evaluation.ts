@@ -7,17 +7,17 @@ import { mean } from './compare.ts';
 import type { CandidateEvaluation, EvaluatedExample, EvaluatedRollout } from './evaluation.ts';
 
 /** One repeat: a rollout for each example; `undefined` where there is none. */
-export type Runs<Example, Output, Trace> = readonly (Measured<Example, Output, Trace> | undefined)[];
+export type Runs = readonly (Measured | undefined)[];
 
 /** The scores of a candidate, with the rollouts behind them. */
-export function candidateEvaluation<Example, Output, Trace, Name extends string>(
+export function candidateEvaluation<Name extends string>(
   name: string,
   texts: Candidate<Name>,
-  refs: readonly ExampleRef<Example>[],
-  runs: readonly Runs<Example, Output, Trace>[],
-): CandidateEvaluation<Name, Output> {
-  const examples = refs.map(({ id }, position): EvaluatedExample<Output> => {
-    const rollouts = runs.flatMap((run) => run[position] ?? []).map(evaluatedRollout<Example, Output, Trace>);
+  refs: readonly ExampleRef[],
+  runs: readonly Runs[],
+): CandidateEvaluation<Name> {
+  const examples = refs.map(({ id }, position): EvaluatedExample => {
+    const rollouts = runs.flatMap((run) => run[position] ?? []).map(evaluatedRollout);
     return {
       exampleId: id,
       score: rollouts.length === 0 ? null : mean(rollouts.map(({ score }) => score)),
@@ -42,9 +42,7 @@ export function candidateEvaluation<Example, Output, Trace, Name extends string>
   };
 }
 
-function evaluatedRollout<Example, Output, Trace>(
-  rollout: Measured<Example, Output, Trace>,
-): EvaluatedRollout<Output> {
+function evaluatedRollout(rollout: Measured): EvaluatedRollout {
   const { example: _, exampleId: __, trace: ___, componentFeedback: ____, ...shown } = rollout;
   return shown;
 }

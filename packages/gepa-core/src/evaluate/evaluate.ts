@@ -101,11 +101,12 @@ export async function evaluate<
     const candidate = candidates[name];
     return candidate === 'seed' ? seedCandidateOf(components) : givenTexts(components, candidate);
   });
-  return withRun(
+  const report = await withRun(
     { ...settings, valset: [...examples] },
     (run) => evaluateAll(settings, run, names, texts, repeats),
     { candidates: names.map((name) => ({ name, texts: texts[name] })), repeats },
   );
+  return report as EvaluationReport<Names, Name, Output>;
 }
 
 function checkOwnOptions(options: {
@@ -130,13 +131,13 @@ function checkOwnOptions(options: {
   if (problems.length > 0) throw new OptionsError(problems);
 }
 
-async function evaluateAll<Example, Output, Trace, Name extends string, Names extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
-  { prepared, dispatcher, runSignal }: OpenRun<Example, Output, Trace, Name>,
+async function evaluateAll<Name extends string, Names extends string>(
+  settings: Settings<Name>,
+  { prepared, dispatcher, runSignal }: OpenRun<Name>,
   names: readonly Names[],
   texts: Readonly<Record<Names, Candidate<Name>>>,
   repeats: number,
-): Promise<EvaluationReport<Names, Name, Output>> {
+): Promise<EvaluationReport<Names, Name>> {
   const { search, calls } = prepared;
   const { evaluator, trainset: examples } = search;
   try {
@@ -153,13 +154,13 @@ async function evaluateAll<Example, Output, Trace, Name extends string, Names ex
     if (interruption?.error !== undefined) dispatcher.warn(sentence(interruption.error));
     for (const warning of calls.budget.warnings) dispatcher.warn(warning);
     calls.journal?.mark({ type: 'ended', reason: stopReason ?? 'evaluated' });
-    return new EvaluationReport<Names, Name, Output>({
+    return new EvaluationReport<Names, Name>({
       candidates: Object.fromEntries(
         names.map((name, index) => [
           name,
           candidateEvaluation(name, texts[name], examples, evaluations[index]!.runs),
         ]),
-      ) as Record<Names, CandidateEvaluation<Name, Output>>,
+      ) as Record<Names, CandidateEvaluation<Name>>,
       runId: prepared.runId,
       metricCalls: calls.spend.metricCalls,
       usage: calls.spend.usage,
@@ -179,17 +180,17 @@ async function evaluateAll<Example, Output, Trace, Name extends string, Names ex
 }
 
 /** All repeats of one candidate, in sequence, so that an early end leaves complete repeats. */
-async function evaluateOne<Example, Output, Trace, Name extends string>(
-  evaluator: Evaluator<Example, Output, Trace, Name>,
-  examples: readonly ExampleRef<Example>[],
+async function evaluateOne<Name extends string>(
+  evaluator: Evaluator<Name>,
+  examples: readonly ExampleRef[],
   candidate: Candidate<Name>,
   context: { readonly candidateIndex: number; readonly concurrency: number },
   repeats: number,
 ): Promise<{
-  readonly runs: readonly Runs<Example, Output, Trace>[];
+  readonly runs: readonly Runs[];
   readonly interruptions: readonly Interruption[];
 }> {
-  const runs: Runs<Example, Output, Trace>[] = [];
+  const runs: Runs[] = [];
   const interruptions: Interruption[] = [];
   for (let number = 1; number <= repeats; number++) {
     const { rollouts, interruption } = await evaluator.evaluate(candidate, examples, {
@@ -216,10 +217,10 @@ function reasonOf(interruption: Interruption | undefined, endedBy: StopReason | 
 }
 
 /** The rollouts with all details; some are read from disk. */
-async function completed<Example, Output, Trace, Name extends string>(
-  evaluator: Evaluator<Example, Output, Trace, Name>,
-  rollouts: readonly (Scored<Example, Output, Trace> | undefined)[],
-): Promise<Runs<Example, Output, Trace>> {
+async function completed<Name extends string>(
+  evaluator: Evaluator<Name>,
+  rollouts: readonly (Scored | undefined)[],
+): Promise<Runs> {
   const details = await evaluator.known.complete(rollouts.flatMap((rollout) => rollout ?? []));
   const next = details.values();
   return rollouts.map((rollout) => rollout && next.next().value);

@@ -7,8 +7,8 @@ import { fingerprintOf, programIdentityOf } from './fingerprint.ts';
 import { openRunDirectory, type RunDirectory } from './run-directory.ts';
 
 /** Opens the directory of a run, which then receives its events. A journal that cannot be written ends the run. */
-export async function directoryOf<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
+export async function directoryOf<Name extends string>(
+  settings: Settings<Name>,
   path: string,
   {
     dispatcher: { add, note, warn },

@@ -6,7 +6,7 @@ import type { ExampleRef } from '../search/evaluation/examples.ts';
 
 /** The data sets of a run, and how their examples are written. */
 export interface WrittenExamples {
-  readonly sets: Readonly<Record<string, readonly ExampleRef<unknown>[]>>;
+  readonly sets: Readonly<Record<string, readonly ExampleRef[]>>;
   /** The input as plain data. */
   readonly plainInput: (input: unknown) => unknown;
   readonly mask: Mask;

@@ -10,7 +10,7 @@ interface Sets {
 }
 
 async function warningsFor({ trainset, valset = trainset, testset = [] }: Sets): Promise<string[]> {
-  const index = new ExampleIndex<unknown>();
+  const index = new ExampleIndex();
   const warnings: string[] = [];
   const refsOf = (set: string, examples: readonly unknown[]) =>
     examples.map((example, position) => index.add(example, set, position));

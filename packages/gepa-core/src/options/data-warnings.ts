@@ -4,9 +4,9 @@ import { answerInInput } from '../reflection/records/example-parts.ts';
 import { canonicalJson, type ExampleRef } from '../search/evaluation/examples.ts';
 
 /** Warns about problems of the data sets. */
-export async function warnAboutData<Example>(
-  settings: { trainset: readonly Example[]; valset: readonly Example[] },
-  refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
+export async function warnAboutData(
+  settings: { trainset: readonly unknown[]; valset: readonly unknown[] },
+  refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef[]>,
   warn: (message: string) => void,
   pause: Pause,
 ): Promise<void> {
@@ -33,11 +33,11 @@ export async function warnAboutData<Example>(
 }
 
 /** Warns about equal or nearly equal examples in two sets. */
-async function warnOfShared<Example>(
+async function warnOfShared(
   sets: {
-    readonly of: readonly ExampleRef<Example>[];
+    readonly of: readonly ExampleRef[];
     readonly name: string;
-    readonly set: readonly ExampleRef<Example>[];
+    readonly set: readonly ExampleRef[];
     readonly setName: string;
   },
   warn: (message: string) => void,
@@ -59,8 +59,8 @@ async function warnOfShared<Example>(
 }
 
 /** Warns about equal inputs with different expected outputs: no text can be right on both. */
-async function warnOfContradictions<Example>(
-  refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>,
+async function warnOfContradictions(
+  refs: Record<'trainset' | 'valset' | 'testset', readonly ExampleRef[]>,
   warn: (message: string) => void,
   pause: Pause,
 ): Promise<void> {
@@ -118,14 +118,14 @@ export function warnAboutPlaceholders(
 }
 
 /** Equal for examples with equal input and expected output. Ids and metadata are ignored. */
-function contentOf<Example>({ example, key }: ExampleRef<Example>): string | number {
+function contentOf({ example, key }: ExampleRef): string | number {
   if (!hasInput(example)) return key;
   const { input, expected } = example;
   return canonicalJson({ input, expected }) ?? key;
 }
 
 /** Equal for examples whose inputs differ in case, spaces or punctuation at most. */
-function inputKey<Example>({ example, key }: ExampleRef<Example>): string | number {
+function inputKey({ example, key }: ExampleRef): string | number {
   const input = canonicalJson(hasInput(example) ? example.input : example);
   // On long texts, much faster than `replace`.
   return (

@@ -1,4 +1,4 @@
-import type { Adapter } from '../adapter/adapter.ts';
+import type { AnyAdapter } from '../adapter/any.ts';
 import { checkPrices, PriceBook } from '../budget/prices.ts';
 import { type Candidate, type Component, componentNames, recordOf } from '../component.ts';
 import { EarlierRun } from '../continue/earlier-run.ts';
@@ -65,14 +65,14 @@ export const defaults = {
 } as const satisfies Partial<SearchOptions<never, never, never, never>>;
 
 /** Validated options with every default filled in. */
-export type Settings<Example, Output, Trace, Name extends string> = Omit<
-  SearchOptions<Example, Output, Trace, Name>,
+export type Settings<Name extends string = string> = Omit<
+  SearchOptions<unknown, unknown, unknown, Name>,
   'prices' | 'seedCandidates'
 > &
   Required<
-    Pick<SearchOptions<Example, Output, Trace, Name>, keyof typeof defaults | 'valset' | 'testset'>
+    Pick<SearchOptions<unknown, unknown, unknown, Name>, keyof typeof defaults | 'valset' | 'testset'>
   > & {
-    readonly adapter: Adapter<Example, Output, Trace, Name>;
+    readonly adapter: AnyAdapter<Name>;
     readonly prices: PriceBook;
     /** Whether `perfectScore` was given, and is not just the default. */
     readonly isScaleGiven: boolean;
@@ -83,16 +83,17 @@ export type Settings<Example, Output, Trace, Name extends string> = Omit<
   };
 
 /**
- * Validates the options and fills in the defaults.
+ * Validates the options and fills in the defaults. The types of examples, outputs and traces end here: see `AnyAdapter`.
  *
  * @param needsReserve Whether limits on tokens and dollars require that the maximum of each call is known. Default `true`.
  * @throws {OptionsError} with every problem.
  */
 export async function resolveOptions<Example, Output, Trace, Name extends string>(
-  options: OptimizeOptions<Example, Output, Trace, Name>,
+  given: OptimizeOptions<Example, Output, Trace, Name>,
   { needsReserve = true }: { readonly needsReserve?: boolean } = {},
-): Promise<Settings<Example, Output, Trace, Name>> {
-  checkOptions(options, needsReserve);
+): Promise<Settings<Name>> {
+  checkOptions(given, needsReserve);
+  const options = given as unknown as OptimizeOptions<unknown, unknown, unknown, Name>;
 
   const { runDir, continueFrom } = withAbsoluteRunDir<{ runDir?: string; continueFrom?: string }>(options);
   const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
@@ -157,18 +158,18 @@ function keysInComponents(components: Readonly<Record<string, Component>>, { nam
 }
 
 /** The candidates that join the pool after the seed, and the earlier run. */
-async function startOf<Example, Output, Trace, Name extends string>(
-  adapter: Adapter<Example, Output, Trace, Name>,
+async function startOf<Name extends string>(
+  adapter: AnyAdapter<Name>,
   {
     seedCandidates = [],
     continueFrom,
     metric,
   }: {
-    readonly seedCandidates?: SearchOptions<Example, Output, Trace, Name>['seedCandidates'];
+    readonly seedCandidates?: SearchOptions<unknown, unknown, unknown, Name>['seedCandidates'];
     readonly continueFrom: string | undefined;
     readonly metric: unknown;
   },
-): Promise<Pick<Settings<Example, Output, Trace, Name>, 'seedCandidates' | 'earlier'>> {
+): Promise<Pick<Settings<Name>, 'seedCandidates' | 'earlier'>> {
   const { components } = adapter;
   if (seedCandidates.length === 0 && continueFrom === undefined)
     return { seedCandidates: [], earlier: undefined };
@@ -207,22 +208,22 @@ function knownModels(
   return [...models, ...(reflectionModel?.modelName === undefined ? [] : [reflectionModel.modelName])];
 }
 
-function isAdapterForm<Example, Output, Trace, Name extends string>(
-  options: OptimizeOptions<Example, Output, Trace, Name>,
-): options is AdapterOptions<Example, Output, Trace, Name> {
+function isAdapterForm<Name extends string>(
+  options: OptimizeOptions<unknown, unknown, unknown, Name>,
+): options is AdapterOptions<unknown, unknown, unknown, Name> {
   return 'adapter' in options && options.adapter !== undefined;
 }
 
-function adapterOf<Example, Output, Trace, Name extends string>({
+function adapterOf<Name extends string>({
   seedCandidate,
   run,
   metersCalls = false,
-}: FunctionOptions<Example, Output, Trace, Name>): Adapter<Example, Output, Trace, Name> {
+}: FunctionOptions<unknown, unknown, unknown, Name>): AnyAdapter<Name> {
   const components = recordOf(Object.keys(seedCandidate) as Name[], (name): Component => {
     const text: string | Component = seedCandidate[name];
     return typeof text === 'string' ? { text } : text;
   });
-  return { components, metersCalls, run: run as Adapter<Example, Output, Trace, Name>['run'] };
+  return { components, metersCalls, run: run as AnyAdapter<Name>['run'] };
 }
 
 function definedOnly<T extends object>(options: T): T {

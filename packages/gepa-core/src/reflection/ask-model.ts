@@ -19,11 +19,11 @@ import { noFeedback, teachesNothing } from './records/feedback-hint.ts';
 import { type Reflection, reflect } from './reflect.ts';
 
 /** Asks the model about all components, in one call unless that is too long. */
-export async function askModel<Example, Output, Trace, Name extends string>(
-  options: ProposeOptions<Example, Output, Trace, Name>,
+export async function askModel<Name extends string>(
+  options: ProposeOptions<Name>,
   shared: SharedByProposals,
   model: LanguageModel,
-  request: ProposalRequest<Example, Output, Trace, Name>,
+  request: ProposalRequest<Name>,
 ): Promise<Proposal<Name>> {
   const prompts = await reflectionRequests({ ...options, ...request });
   if (await teachesNothing(options, request)) options.warn(noFeedback);
@@ -52,11 +52,11 @@ export async function askModel<Example, Output, Trace, Name extends string>(
   return rejected === undefined ? noText(request) : { rejected: { ...rejected, ...refused } };
 }
 
-async function ask<Example, Output, Trace, Name extends string>(
-  { run, checkLimits }: ProposeOptions<Example, Output, Trace, Name>,
+async function ask<Name extends string>(
+  { run, checkLimits }: ProposeOptions<Name>,
   { semaphore, cutOffs, warnOfCutOffs }: SharedByProposals,
   model: LanguageModel,
-  { iteration, task, number: proposal }: ProposalRequest<Example, Output, Trace, Name>,
+  { iteration, task, number: proposal }: ProposalRequest<Name>,
   { images, ...prompt }: PromptRequest,
 ): Promise<Reflection> {
   const startedAt = performance.now();

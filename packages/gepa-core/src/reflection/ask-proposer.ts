@@ -16,11 +16,11 @@ import {
 } from './proposer.ts';
 
 /** Asks the caller's own proposer for all components at once. */
-export async function askProposer<Example, Output, Trace, Name extends string>(
-  options: ProposeOptions<Example, Output, Trace, Name>,
+export async function askProposer<Name extends string>(
+  options: ProposeOptions<Name>,
   { semaphore }: SharedByProposals,
   propose: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>,
-  request: ProposalRequest<Example, Output, Trace, Name>,
+  request: ProposalRequest<Name>,
 ): Promise<Proposal<Name>> {
   const { run, adapter, memory, checkLimits } = options;
   const { candidate, components, iteration, task, number, parent } = request;

@@ -11,9 +11,7 @@ const cutOffsInARow =
   'Raise its limit on output tokens (`maxTokens` of the reflection model), which reasoning counts against too.';
 
 /** The second of the search's two effects: rewrites components by reading traces and feedback (paper, section 3.2). */
-export function createProposer<Example, Output, Trace, Name extends string>(
-  options: ProposeOptions<Example, Output, Trace, Name>,
-): Proposer<Example, Output, Trace, Name> {
+export function createProposer<Name extends string>(options: ProposeOptions<Name>): Proposer<Name> {
   const { model, propose } = options;
   const { stopwatch } = options.run;
   const shared: SharedByProposals = {

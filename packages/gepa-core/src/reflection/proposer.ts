@@ -1,4 +1,5 @@
-import type { Adapter, ProposeRequest, Rollout } from '../adapter/adapter.ts';
+import type { ProposeRequest } from '../adapter/adapter.ts';
+import type { AnyAdapter, AnyRollout } from '../adapter/any.ts';
 import type { CallEnvironment } from '../calls/call.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Semaphore } from '../calls/semaphore.ts';
@@ -13,7 +14,7 @@ import type { Knowledge } from './knowledge.ts';
 import type { Memory } from './memory/memory.ts';
 
 /** A parent, the components to rewrite, and the parent's rollouts on the minibatch. */
-export interface ProposalRequest<Example, Output, Trace, Name extends string> {
+export interface ProposalRequest<Name extends string> {
   readonly iteration: number;
   readonly task: number;
   /** The number of the proposal in the run. */
@@ -24,11 +25,11 @@ export interface ProposalRequest<Example, Output, Trace, Name extends string> {
   readonly components: readonly Name[];
   /** Positions in the trainset. */
   readonly minibatch: readonly number[];
-  readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  readonly rollouts: readonly AnyRollout[];
   /** For a merge: the candidate whose strengths the new texts should add. */
   readonly other?: Other<Name> | undefined;
   /** A training example outside the minibatch that the parent is known to solve, where the minibatch has none. */
-  readonly success?: Rollout<Example, Output, Trace> | undefined;
+  readonly success?: AnyRollout | undefined;
 }
 
 /** The second parent of a merge that a reflection makes. */
@@ -52,13 +53,11 @@ export type Proposal<Name extends string> =
   | { readonly interruption: Interruption };
 
 /** Asks for a proposal. */
-export type Proposer<Example, Output, Trace, Name extends string> = (
-  request: ProposalRequest<Example, Output, Trace, Name>,
-) => Promise<Proposal<Name>>;
+export type Proposer<Name extends string> = (request: ProposalRequest<Name>) => Promise<Proposal<Name>>;
 
-export interface ProposeOptions<Example, Output, Trace, Name extends string> {
+export interface ProposeOptions<Name extends string> {
   readonly run: CallEnvironment;
-  readonly adapter: Adapter<Example, Output, Trace, Name>;
+  readonly adapter: AnyAdapter<Name>;
   readonly model: LanguageModel | undefined;
   /** The caller's own proposer, instead of the model. */
   readonly propose: ((request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>) | undefined;

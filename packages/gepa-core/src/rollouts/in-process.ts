@@ -1,24 +1,19 @@
-import type { Execution } from '../adapter/adapter.ts';
+import type { AnyExecution } from '../adapter/any.ts';
 import type { AttemptContext } from '../calls/call.ts';
 import { copyExample } from '../search/evaluation/copy-example.ts';
 import type { RolloutPlace, RolloutRequest, RolloutRun } from './rollouts.ts';
 
 /** Makes rollouts in the process of the search. */
-export function inProcess<Example, Output, Trace, Name extends string>({
+export function inProcess<Name extends string>({
   runId,
   adapter,
   metric,
-}: Pick<RolloutRun<Example, Output, Trace, Name>, 'runId' | 'adapter' | 'metric'>): RolloutPlace<
-  Example,
-  Output,
-  Trace,
-  Name
-> {
+}: Pick<RolloutRun<Name>, 'runId' | 'adapter' | 'metric'>): RolloutPlace<Name> {
   return {
     limitsTimeOf: [],
     open: async () => {},
     close: async () => {},
-    start: (request: RolloutRequest<Example, Name>) => {
+    start: (request: RolloutRequest<Name>) => {
       const { candidate, example, iteration, phase, candidateIndex, exampleId } = request;
       return {
         // A copy, so that a program that writes into its input changes nothing for others.
@@ -32,7 +27,7 @@ export function inProcess<Example, Output, Trace, Name extends string>({
             candidateIndex,
             exampleId,
           }),
-        score: async ({ signal, meter }: AttemptContext, { output, trace }: Execution<Output, Trace>) =>
+        score: async ({ signal, meter }: AttemptContext, { output, trace }: AnyExecution) =>
           metric({ signal, meter, candidate, example, output, trace }),
         end: () => {},
       };

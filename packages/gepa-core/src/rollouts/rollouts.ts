@@ -1,26 +1,26 @@
-import type { Adapter, Execution, RunContext } from '../adapter/adapter.ts';
+import type { RunContext } from '../adapter/adapter.ts';
+import type { AnyAdapter, AnyExecution, AnyMetric } from '../adapter/any.ts';
 import type { AttemptContext } from '../calls/call.ts';
 import type { Candidate } from '../component.ts';
-import type { Metric } from '../metric.ts';
 import type { Mask } from '../redact.ts';
 
 /** A rollout to make. */
-export interface RolloutRequest<Example, Name extends string>
+export interface RolloutRequest<Name extends string>
   extends Pick<RunContext, 'iteration' | 'phase' | 'candidateIndex' | 'exampleId'> {
   /** Identifies the rollout in the journal of its run. Without a journal, several rollouts may have the same. */
   readonly key: string;
   readonly candidate: Candidate<Name>;
-  readonly example: Example;
+  readonly example: unknown;
   /** Whether the metric is asked again for the same output. */
   readonly repeatsMetric: boolean;
 }
 
 /** A rollout that is being made. Each of its steps may take several attempts. */
-export interface RolloutInProgress<Output, Trace> {
+export interface RolloutInProgress {
   /** One attempt of the program. */
-  run(given: AttemptContext): Promise<Execution<Output, Trace>>;
+  run(given: AttemptContext): Promise<AnyExecution>;
   /** One attempt of the metric, which returns whatever the metric returned. */
-  score(given: AttemptContext, execution: Execution<Output, Trace>): Promise<unknown>;
+  score(given: AttemptContext, execution: AnyExecution): Promise<unknown>;
   /** The rollout is over, and its outcome is in the journal if there is one. */
   end(): void;
 }
@@ -29,7 +29,7 @@ export interface RolloutInProgress<Output, Trace> {
  * Where a run makes its rollouts. The engine decides which are made, reserves their budget, retries them and writes the
  * journal; a place only makes the attempts.
  */
-export interface RolloutPlace<Example, Output, Trace, Name extends string> {
+export interface RolloutPlace<Name extends string> {
   /**
    * The steps whose attempts the place ends itself after `rolloutTimeoutMs`, because they may have to wait before they
    * start.
@@ -37,17 +37,17 @@ export interface RolloutPlace<Example, Output, Trace, Name extends string> {
   readonly limitsTimeOf: readonly ('program' | 'metric')[];
   /** Called before the first rollout. @throws why no rollout can be made. */
   open(): Promise<void>;
-  start(request: RolloutRequest<Example, Name>): RolloutInProgress<Output, Trace>;
+  start(request: RolloutRequest<Name>): RolloutInProgress;
   /** Called once at the end of the run, after its signal. */
   close(): Promise<void>;
 }
 
 /** What a place may know of the run. */
-export interface RolloutRun<Example, Output, Trace, Name extends string> {
+export interface RolloutRun<Name extends string> {
   readonly runId: string;
-  readonly adapter: Adapter<Example, Output, Trace, Name>;
-  readonly metric: Metric<Example, Output, Trace, Name>;
-  readonly examples: readonly { readonly id: string; readonly example: Example }[];
+  readonly adapter: AnyAdapter<Name>;
+  readonly metric: AnyMetric<Name>;
+  readonly examples: readonly { readonly id: string; readonly example: unknown }[];
   readonly rolloutTimeoutMs: number;
   /** Whether each model call has to be admitted before it is made. */
   readonly admitsCalls: boolean;
@@ -62,7 +62,5 @@ export interface RolloutRun<Example, Output, Trace, Name extends string> {
 
 /** The option `rollouts`: makes the rollouts of a run in another place, such as the workers of a queue. */
 export interface Rollouts {
-  placeFor<Example, Output, Trace, Name extends string>(
-    run: RolloutRun<Example, Output, Trace, Name>,
-  ): RolloutPlace<Example, Output, Trace, Name>;
+  placeFor<Name extends string>(run: RolloutRun<Name>): RolloutPlace<Name>;
 }

@@ -17,8 +17,8 @@ const urgent: ReadonlySet<StopReason> = new Set([
  *
  * @returns why the run ends: `reason`, or the reason of an interruption.
  */
-export async function compareFinalists<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export async function compareFinalists<Name extends string>(
+  search: SearchContext<Name>,
   reason: StopReason,
 ): Promise<StopReason> {
   const { state, strategies, dispatch, valset } = search;
@@ -49,11 +49,7 @@ export async function compareFinalists<Example, Output, Trace, Name extends stri
 }
 
 /** By position in the valset: whether the search has run a candidate on this example, or on an equal training example. */
-function usedPositions<Example, Output, Trace, Name extends string>({
-  state,
-  trainset,
-  valset,
-}: SearchContext<Example, Output, Trace, Name>): boolean[] {
+function usedPositions<Name extends string>({ state, trainset, valset }: SearchContext<Name>): boolean[] {
   const trained = new Set(trainset.map(({ key }) => key));
   return valset.map(
     ({ key }, position) =>

@@ -16,9 +16,7 @@ import { warnOfFewProposals } from './warn-of-few-proposals.ts';
  *
  * @returns why the search ended.
  */
-export async function runSearch<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-): Promise<StopReason> {
+export async function runSearch<Name extends string>(search: SearchContext<Name>): Promise<StopReason> {
   const { state, dispatch, spend } = search;
   const patience = new Patience(search);
   let mergeIsDue = false;
@@ -50,9 +48,7 @@ export async function runSearch<Example, Output, Trace, Name extends string>(
 }
 
 /** Why the search ends before the next iteration, if it does. */
-function stopReason<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-): Promise<StopReason | undefined> {
+function stopReason<Name extends string>(search: SearchContext<Name>): Promise<StopReason | undefined> {
   const { limits, strategies } = search;
   return limits.stopReason(() => strategies.evaluationPolicy.reserve(policyRequest(search)));
 }
@@ -61,10 +57,7 @@ function stopReason<Example, Output, Trace, Name extends string>(
  * A candidate with a perfect score on every example of the valset cannot be beaten. Where the frontier has objectives,
  * each of them must be perfect too.
  */
-function allPerfect<Example, Output, Trace, Name extends string>({
-  settings,
-  state,
-}: SearchContext<Example, Output, Trace, Name>): StopReason | undefined {
+function allPerfect<Name extends string>({ settings, state }: SearchContext<Name>): StopReason | undefined {
   const { skipPerfectScore, perfectScore, frontierType } = settings;
   if (!skipPerfectScore) return undefined;
   const isPerfect = (scores: readonly (number | null)[]) =>

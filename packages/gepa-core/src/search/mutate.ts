@@ -1,4 +1,4 @@
-import type { Rollout } from '../adapter/adapter.ts';
+import type { AnyRollout } from '../adapter/any.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import { type Other, refusedText } from '../reflection/proposer.ts';
 import type { RefusedTexts } from '../rejection.ts';
@@ -21,15 +21,15 @@ import type { Task } from './strategies/proposal-sampling.ts';
 import { updateFrontier, validate } from './validate.ts';
 
 /** A task whose parent was run on the minibatch. */
-interface ParentRun<Example, Output, Trace> extends NumberedTask {
+interface ParentRun extends NumberedTask {
   readonly kind: 'parentRun';
-  readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  readonly rollouts: readonly AnyRollout[];
 }
 
 /** The basis of a child: a parent with its rollouts on the minibatch, and the components to rewrite. */
-export interface ChildRequest<Example, Output, Trace, Name extends string> extends NumberedTask {
+export interface ChildRequest<Name extends string> extends NumberedTask {
   readonly kind: 'request';
-  readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  readonly rollouts: readonly AnyRollout[];
   readonly components: readonly Name[];
   /** For a merge: the second parent. */
   readonly other?: Other<Name>;
@@ -45,9 +45,7 @@ interface ProposedTexts<Name extends string> extends Pick<Child<Name>, 'changed'
  * positions in round robin, decisions, the pool) happens in that order, so that latencies do not influence the search. The
  * tasks themselves run concurrently.
  */
-export async function mutate<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-): Promise<IterationOutcome> {
+export async function mutate<Name extends string>(search: SearchContext<Name>): Promise<IterationOutcome> {
   const { state, strategies } = search;
 
   // Select parents and sample minibatches.
@@ -58,7 +56,7 @@ export async function mutate<Example, Output, Trace, Name extends string>(
 
   // Run the parents, and choose the components to rewrite.
   const evaluations = await runParents(search, tasks);
-  const requests: (ChildRequest<Example, Output, Trace, Name> | TaskOutcome<Name>)[] = [];
+  const requests: (ChildRequest<Name> | TaskOutcome<Name>)[] = [];
   for (const task of tasks) {
     const run = await readParentRun(search, task, evaluations[task.task]!);
     requests.push(run.kind === 'parentRun' ? chooseComponents(search, run) : run);
@@ -102,8 +100,8 @@ export async function mutate<Example, Output, Trace, Name extends string>(
 }
 
 /** The tasks that the budget can finish. */
-function affordable<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+function affordable<Name extends string>(
+  search: SearchContext<Name>,
   tasks: readonly Task[],
 ): readonly Task[] {
   const { state, evaluator, strategies } = search;
@@ -119,20 +117,14 @@ function affordable<Example, Output, Trace, Name extends string>(
   return affordableTasks(tasks, callsForSearch(search), costOf, strategies.mostSelected);
 }
 
-function trainsetExhausted<Example, Output, Trace, Name extends string>({
-  trainset,
-  warn,
-}: SearchContext<Example, Output, Trace, Name>): IterationOutcome {
+function trainsetExhausted<Name extends string>({ trainset, warn }: SearchContext<Name>): IterationOutcome {
   warn(
     `The trainset is exhausted: every candidate that is left to improve is perfect on its ${trainset.length} examples. Give more or harder training examples to continue.`,
   );
   return { kind: 'stopped', reason: 'trainsetExhausted' };
 }
 
-function noRoom<Example, Output, Trace, Name extends string>({
-  state,
-  warn,
-}: SearchContext<Example, Output, Trace, Name>): IterationOutcome {
+function noRoom<Name extends string>({ state, warn }: SearchContext<Name>): IterationOutcome {
   if (state.iteration === 1) {
     warn(
       'maxMetricCalls leaves no room to search: after the seed, too few metric calls remain for one iteration with its validation.',
@@ -142,12 +134,12 @@ function noRoom<Example, Output, Trace, Name extends string>({
 }
 
 /** Runs every distinct pair of parent and minibatch once, also without a cache. */
-function runParents<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+function runParents<Name extends string>(
+  search: SearchContext<Name>,
   tasks: readonly NumberedTask[],
-): Promise<Evaluation<Example, Output, Trace>[]> {
+): Promise<Evaluation[]> {
   const { state, evaluator, names } = search;
-  const running = new Map<string, Promise<Evaluation<Example, Output, Trace>>>();
+  const running = new Map<string, Promise<Evaluation>>();
   return Promise.all(
     tasks.map(({ parent, minibatch, task }) => {
       const { texts } = state.candidates[parent]!;
@@ -168,11 +160,11 @@ function runParents<Example, Output, Trace, Name extends string>(
 }
 
 /** Learns from the rollouts of a parent. There is nothing to improve where all of them are perfect. */
-async function readParentRun<Example, Output, Trace, Name extends string>(
-  { settings, state, evaluator, memory, dispatch }: SearchContext<Example, Output, Trace, Name>,
+async function readParentRun<Name extends string>(
+  { settings, state, evaluator, memory, dispatch }: SearchContext<Name>,
   { parent, minibatch, task }: NumberedTask,
-  { rollouts: kept, interruption }: Evaluation<Example, Output, Trace>,
-): Promise<ParentRun<Example, Output, Trace> | TaskOutcome<Name>> {
+  { rollouts: kept, interruption }: Evaluation,
+): Promise<ParentRun | TaskOutcome<Name>> {
   if (interruption !== undefined) return { kind: 'interrupted', components: [], interruption };
 
   const rollouts = await evaluator.known.complete(kept.map((rollout) => rollout!));
@@ -194,10 +186,10 @@ async function readParentRun<Example, Output, Trace, Name extends string>(
 }
 
 /** Chooses the components to rewrite. */
-function chooseComponents<Example, Output, Trace, Name extends string>(
-  { state, names, strategies }: SearchContext<Example, Output, Trace, Name>,
-  run: ParentRun<Example, Output, Trace>,
-): ChildRequest<Example, Output, Trace, Name> {
+function chooseComponents<Name extends string>(
+  { state, names, strategies }: SearchContext<Name>,
+  run: ParentRun,
+): ChildRequest<Name> {
   const { parent, rollouts } = run;
   const components = strategies.selectComponents({
     components: names.filter((name) => !state.unread.includes(name)),
@@ -210,9 +202,9 @@ function chooseComponents<Example, Output, Trace, Name extends string>(
 }
 
 /** Asks for new texts of the chosen components. */
-export async function proposeChild<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-  { parent, minibatch, task, rollouts, components, other }: ChildRequest<Example, Output, Trace, Name>,
+export async function proposeChild<Name extends string>(
+  search: SearchContext<Name>,
+  { parent, minibatch, task, rollouts, components, other }: ChildRequest<Name>,
 ): Promise<ProposedTexts<Name> | Extract<TaskOutcome<Name>, { kind: 'interrupted' | 'rejected' }>> {
   const { settings, state, names, propose, evaluator, trainset } = search;
   const { perfectScore } = settings;
@@ -261,15 +253,9 @@ export async function proposeChild<Example, Output, Trace, Name extends string>(
 }
 
 /** Runs the child on the minibatch of its parent. */
-async function testChild<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-  {
-    parent,
-    minibatch,
-    task,
-    rollouts: parentRollouts,
-    components,
-  }: ChildRequest<Example, Output, Trace, Name>,
+async function testChild<Name extends string>(
+  search: SearchContext<Name>,
+  { parent, minibatch, task, rollouts: parentRollouts, components }: ChildRequest<Name>,
   { changed, refused }: ProposedTexts<Name>,
 ): Promise<TaskOutcome<Name>> {
   const { state, evaluator } = search;
@@ -300,9 +286,9 @@ function withoutTwins<Name extends string>(
   return [...byTexts.values()];
 }
 
-export function examplesAt<Example, Output, Trace, Name extends string>(
-  { trainset }: SearchContext<Example, Output, Trace, Name>,
+export function examplesAt<Name extends string>(
+  { trainset }: SearchContext<Name>,
   positions: readonly number[],
-): ExampleRef<Example>[] {
+): ExampleRef[] {
   return positions.map((position) => trainset[position]!);
 }

@@ -56,8 +56,8 @@ export function stopsRun(interruption: Interruption | undefined): StopReason | u
 }
 
 /** Dispatches the outcome of a task, unless the run ends. */
-export function dispatchOutcome<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export function dispatchOutcome<Name extends string>(
+  search: SearchContext<Name>,
   task: NumberedTask,
   outcome: TaskOutcome<Name>,
   { accepted, selected }: { accepted: readonly Child<Name>[]; selected: readonly Child<Name>[] },
@@ -87,8 +87,8 @@ export function dispatchOutcome<Example, Output, Trace, Name extends string>(
 }
 
 /** Dispatches why a task has no child, unless the run ends. */
-export function dispatchRejection<Example, Output, Trace, Name extends string>(
-  { state, dispatch }: SearchContext<Example, Output, Trace, Name>,
+export function dispatchRejection<Name extends string>(
+  { state, dispatch }: SearchContext<Name>,
   { parent, task }: Pick<NumberedTask, 'parent' | 'task'>,
   outcome: Extract<TaskOutcome<Name>, { kind: 'interrupted' | 'rejected' }>,
 ): void {

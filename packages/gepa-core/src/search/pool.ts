@@ -15,9 +15,7 @@ interface Missing {
   readonly run: number;
 }
 
-export function policyRequest<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-): PolicyRequest {
+export function policyRequest<Name extends string>(search: SearchContext<Name>): PolicyRequest {
   const { settings, state, limits, draws } = search;
   return {
     search: state,
@@ -36,8 +34,8 @@ const MAX_CHANGES = 100;
  *
  * @returns why the run ends, if it does.
  */
-export async function comparePool<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export async function comparePool<Name extends string>(
+  search: SearchContext<Name>,
 ): Promise<StopReason | undefined> {
   const policy = search.strategies.evaluationPolicy;
   const tried = new Set<string>();
@@ -57,14 +55,12 @@ export async function comparePool<Example, Output, Trace, Name extends string>(
 }
 
 /** Sets the part of the valset on which the seed is scored. */
-export function startPool<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-): void {
+export function startPool<Name extends string>(search: SearchContext<Name>): void {
   changePool(search, search.strategies.evaluationPolicy.pool(policyRequest(search)));
 }
 
-function changePool<Example, Output, Trace, Name extends string>(
-  { state, strategies, dispatch }: SearchContext<Example, Output, Trace, Name>,
+function changePool<Name extends string>(
+  { state, strategies, dispatch }: SearchContext<Name>,
   { candidates, part, reason }: Pool & { readonly reason: string },
 ): boolean {
   const members = candidates.map((index) => state.candidates[index]!);
@@ -82,8 +78,8 @@ function changePool<Example, Output, Trace, Name extends string>(
 const isEqual = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((value, i) => value === b[i]);
 
-function missingOf<Example, Output, Trace, Name extends string>(
-  { state, strategies }: SearchContext<Example, Output, Trace, Name>,
+function missingOf<Name extends string>(
+  { state, strategies }: SearchContext<Name>,
   { candidates, part }: Pool,
 ): Missing[] {
   if (!strategies.evaluationPolicy.scoresPart) return [];
@@ -104,8 +100,8 @@ function missingOf<Example, Output, Trace, Name extends string>(
 const nameOf = ({ index, position, run }: Missing) => `${index} ${position} ${run}`;
 
 /** Runs candidates of the pool on positions of the valset. The first rollout of a pair may come from the cache. */
-export async function score<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export async function score<Name extends string>(
+  search: SearchContext<Name>,
   missing: readonly Missing[],
   purpose: 'pool' | 'finals',
 ): Promise<Interruption | undefined> {

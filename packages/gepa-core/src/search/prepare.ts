@@ -26,18 +26,18 @@ import { SearchState } from './state/state.ts';
 import { createStrategies } from './strategies/strategies.ts';
 
 /** A run that is ready to start. */
-export interface PreparedRun<Example, Output, Trace, Name extends string> {
+export interface PreparedRun<Name extends string> {
   readonly runId: string;
-  readonly search: SearchContext<Example, Output, Trace, Name>;
+  readonly search: SearchContext<Name>;
   readonly calls: CallEnvironment;
-  readonly place: RolloutPlace<Example, Output, Trace, Name>;
-  readonly testset: readonly ExampleRef<Example>[];
+  readonly place: RolloutPlace<Name>;
+  readonly testset: readonly ExampleRef[];
   readonly findCopies: FindCopies;
 }
 
 /** Creates the parts of a run and connects them. Makes no call. */
-export function prepareRun<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
+export function prepareRun<Name extends string>(
+  settings: Settings<Name>,
   dispatcher: Dispatcher<Name>,
   {
     runSignal,
@@ -46,9 +46,9 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
   }: {
     readonly runSignal: RunSignal;
     readonly journal?: Journal | undefined;
-    readonly examples: ExampleRefs<Example>;
+    readonly examples: ExampleRefs;
   },
-): PreparedRun<Example, Output, Trace, Name> {
+): PreparedRun<Name> {
   const { adapter, mask, perfectScore } = settings;
   const { trainset, valset, testset } = examples;
   const { warn } = dispatcher;
@@ -126,7 +126,7 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
     minOverlap: settings.mergeValOverlapFloor,
     isNew: (texts) => !settings.skipDuplicates || !state.has(texts),
   });
-  const search: SearchContext<Example, Output, Trace, Name> = {
+  const search: SearchContext<Name> = {
     settings,
     started: startedEvent(settings, runId, journal),
     names,
@@ -148,14 +148,14 @@ export function prepareRun<Example, Output, Trace, Name extends string>(
 }
 
 /** Where the rollouts are made: in this process, unless the option `rollouts` names another place. */
-function choosePlace<Example, Output, Trace, Name extends string>(
-  { adapter, metric, mask, rolloutTimeoutMs, rollouts }: Settings<Example, Output, Trace, Name>,
+function choosePlace<Name extends string>(
+  { adapter, metric, mask, rolloutTimeoutMs, rollouts }: Settings<Name>,
   { note, warn }: Dispatcher<Name>,
   { signal, budget, journal }: CallEnvironment,
   runId: string,
-  { trainset, valset, testset }: ExampleRefs<Example>,
-): RolloutPlace<Example, Output, Trace, Name> {
-  const run: RolloutRun<Example, Output, Trace, Name> = {
+  { trainset, valset, testset }: ExampleRefs,
+): RolloutPlace<Name> {
+  const run: RolloutRun<Name> = {
     runId,
     adapter,
     metric,
@@ -171,11 +171,11 @@ function choosePlace<Example, Output, Trace, Name extends string>(
   return rollouts?.placeFor(run) ?? inProcess(run);
 }
 
-function startedEvent<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
+function startedEvent<Name extends string>(
+  settings: Settings<Name>,
   runId: string,
   journal: Journal | undefined,
-): SearchContext<Example, Output, Trace, Name>['started'] {
+): SearchContext<Name>['started'] {
   const { seed, frontierType, maxMetricCalls, maxIterations, maxCostUsd, maxTokens, maxDurationMs } =
     settings;
   const earlierMs = totalTime(journal?.earlierTime ?? noTime);

@@ -8,8 +8,8 @@ import { objectivesOf } from './validate.ts';
  *
  * @returns the name of these rollouts in the journal; `undefined` if the program has not changed.
  */
-export async function rescoreIfProgramChanged<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export async function rescoreIfProgramChanged<Name extends string>(
+  search: SearchContext<Name>,
   { journal }: CallEnvironment,
   warn: (message: string) => void,
 ): Promise<string | undefined> {

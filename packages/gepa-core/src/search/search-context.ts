@@ -12,19 +12,19 @@ import type { SearchState } from './state/state.ts';
 import type { Strategies } from './strategies/strategies.ts';
 
 /** The parts of a run that the search uses. Its functions take it as `search`. */
-export interface SearchContext<Example, Output, Trace, Name extends string> {
-  readonly settings: Settings<Example, Output, Trace, Name>;
+export interface SearchContext<Name extends string> {
+  readonly settings: Settings<Name>;
   /** The first event of the run. */
   readonly started: Extract<DecisionEvent<Name>, { type: 'run_started' }>;
   readonly names: readonly Name[];
-  readonly trainset: readonly ExampleRef<Example>[];
-  readonly valset: readonly ExampleRef<Example>[];
+  readonly trainset: readonly ExampleRef[];
+  readonly valset: readonly ExampleRef[];
   /** Changes only by `dispatch`. */
   readonly state: SearchState<Name>;
   /** Applies a decision to the state and passes it to the listeners. */
   readonly dispatch: (event: DecisionEvent<Name>) => void;
-  readonly evaluator: Evaluator<Example, Output, Trace, Name>;
-  readonly propose: Proposer<Example, Output, Trace, Name>;
+  readonly evaluator: Evaluator<Name>;
+  readonly propose: Proposer<Name>;
   readonly memory: Memory<Name>;
   /** Absent without `useMerge`. */
   readonly merger: MergeProposer<Name> | undefined;

@@ -1,4 +1,4 @@
-import type { Rollout } from '../adapter/adapter.ts';
+import type { AnyRollout } from '../adapter/any.ts';
 import { MetricError } from '../errors.ts';
 import { shorten } from '../reflection/records/shorten.ts';
 import { countOf, formatScore } from '../report/format.ts';
@@ -9,7 +9,7 @@ import { countOf, formatScore } from '../report/format.ts';
 
 /** The seed on a part of the valset. */
 export interface SeedScores {
-  readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
+  readonly rollouts: readonly AnyRollout[];
   readonly valsetSize: number;
   readonly minibatchSize: number;
   readonly failureScore: number;

@@ -1,4 +1,4 @@
-import type { Rollout } from '../adapter/adapter.ts';
+import type { AnyRollout } from '../adapter/any.ts';
 import { sentence } from '../calls/classify-error.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { SeedError } from '../errors.ts';
@@ -14,13 +14,13 @@ import type { StopReason } from './strategies/stop-conditions.ts';
  * @returns why the search ends here, if it does.
  * @throws {SeedError} when no search can start from it.
  */
-export function refuseOrAdvise<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export function refuseOrAdvise<Name extends string>(
+  search: SearchContext<Name>,
   {
     rollouts,
     interruption,
   }: {
-    readonly rollouts: readonly (Rollout<Example, Output, Trace> | undefined)[];
+    readonly rollouts: readonly (AnyRollout | undefined)[];
     readonly interruption: Interruption | undefined;
   },
 ): StopReason | undefined {

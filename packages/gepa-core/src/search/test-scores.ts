@@ -9,9 +9,9 @@ import { haveJumped } from './evaluation/failure-check.ts';
 import type { ScoredCandidate } from './state/search-view.ts';
 
 /** Scores the seed and the best candidate on the testset, and compares them on the examples that both were scored on. */
-export async function scoreTestset<Example, Output, Trace, Name extends string>(run: {
-  readonly evaluator: Evaluator<Example, Output, Trace, Name>;
-  readonly testset: readonly ExampleRef<Example>[];
+export async function scoreTestset<Name extends string>(run: {
+  readonly evaluator: Evaluator<Name>;
+  readonly testset: readonly ExampleRef[];
   readonly iteration: number;
   readonly seed: ScoredCandidate<Name>;
   readonly best: ScoredCandidate<Name>;
@@ -20,7 +20,7 @@ export async function scoreTestset<Example, Output, Trace, Name extends string>(
   readonly warn: (message: string) => void;
 }): Promise<TestScores | { readonly interruption: Interruption }> {
   const { evaluator, testset, iteration, seed, best, repeat, warn } = run;
-  const costOf = (texts: Candidate<Name>, examples: readonly ExampleRef<Example>[]) =>
+  const costOf = (texts: Candidate<Name>, examples: readonly ExampleRef[]) =>
     repeat === undefined ? evaluator.cost(texts, examples) : examples.length;
   let metricCalls = 0;
   let gap: Interruption | undefined;

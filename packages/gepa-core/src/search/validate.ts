@@ -1,4 +1,4 @@
-import type { Rollout } from '../adapter/adapter.ts';
+import type { AnyRollout } from '../adapter/any.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, ownValue, seedCandidateOf } from '../component.ts';
 import { countOf } from '../report/format.ts';
@@ -13,16 +13,16 @@ import { unreadComponents } from './state/unread-components.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 
 /** A candidate's rollouts on the valset, with gaps where it was not run. */
-export interface Validation<Example, Output, Trace> {
-  readonly rollouts: readonly (Rollout<Example, Output, Trace> | undefined)[];
+export interface Validation {
+  readonly rollouts: readonly (AnyRollout | undefined)[];
   readonly interruption: Interruption | undefined;
   /** The metric calls of the run before the validation. */
   readonly metricCallsBefore: number;
 }
 
 /** Scores the seed on the part of the valset that the pool starts with; it becomes candidate 0. */
-export async function validateSeed<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export async function validateSeed<Name extends string>(
+  search: SearchContext<Name>,
 ): Promise<StopReason | undefined> {
   const texts = seedCandidateOf(search.settings.adapter.components);
   const validation = await validate(search, texts, 0);
@@ -31,8 +31,8 @@ export async function validateSeed<Example, Output, Trace, Name extends string>(
 }
 
 /** Scores the given candidates, which join the pool after the seed; equal ones once. */
-export async function validateGiven<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export async function validateGiven<Name extends string>(
+  search: SearchContext<Name>,
 ): Promise<StopReason | undefined> {
   const { state, settings } = search;
   for (const texts of settings.seedCandidates) {
@@ -46,11 +46,11 @@ export async function validateGiven<Example, Output, Trace, Name extends string>
 }
 
 /** Scores a candidate on the positions of the valset that the evaluation policy returns. */
-export async function validate<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export async function validate<Name extends string>(
+  search: SearchContext<Name>,
   candidate: Candidate<Name>,
   candidateIndex: number,
-): Promise<Validation<Example, Output, Trace>> {
+): Promise<Validation> {
   const { valset, state, strategies, evaluator, spend } = search;
   const { metricCalls: metricCallsBefore } = spend;
   const isSeed = candidateIndex === 0;
@@ -60,7 +60,7 @@ export async function validate<Example, Output, Trace, Name extends string>(
     candidateIndex,
     ...(isSeed ? { metricRepeats: metricRepeats(search.settings) } : {}),
   } as const;
-  const rollouts: (Rollout<Example, Output, Trace> | undefined)[] = valset.map(() => undefined);
+  const rollouts: (AnyRollout | undefined)[] = valset.map(() => undefined);
 
   const examplesAt = (positions: readonly number[]) => positions.map((position) => valset[position]!);
   const nextPart = (): readonly number[] => {
@@ -93,15 +93,15 @@ export async function validate<Example, Output, Trace, Name extends string>(
  *
  * @returns whether it was added.
  */
-export function updateFrontier<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export function updateFrontier<Name extends string>(
+  search: SearchContext<Name>,
   origin: {
     texts: Candidate<Name>;
     parents: readonly number[];
     source: CandidateSource;
     proposal?: number;
   },
-  { rollouts, metricCallsBefore }: Validation<Example, Output, Trace>,
+  { rollouts, metricCallsBefore }: Validation,
 ): boolean {
   const { state, strategies, dispatch } = search;
   const index = state.candidates.length;
@@ -131,10 +131,10 @@ export function updateFrontier<Example, Output, Trace, Name extends string>(
 }
 
 /** Warns about failures that are no outage, since other examples were answered, but may not be the candidate's. */
-function warnIfFailuresJumped<Example, Output, Trace, Name extends string>(
-  { state, evaluator, warn }: SearchContext<Example, Output, Trace, Name>,
+function warnIfFailuresJumped<Name extends string>(
+  { state, evaluator, warn }: SearchContext<Name>,
   { index, parents, failed = 0, error }: Pick<ScoredCandidate, 'index' | 'parents' | 'failed' | 'error'>,
-  rollouts: Validation<Example, Output, Trace>['rollouts'],
+  rollouts: Validation['rollouts'],
 ): void {
   const [parent] = parents;
   if (parent === undefined) return;
@@ -146,17 +146,13 @@ function warnIfFailuresJumped<Example, Output, Trace, Name extends string>(
   );
 }
 
-function failuresOf(
-  rollouts: Validation<unknown, unknown, unknown>['rollouts'],
-): Pick<ScoredCandidate, 'failed' | 'error'> {
+function failuresOf(rollouts: Validation['rollouts']): Pick<ScoredCandidate, 'failed' | 'error'> {
   const errors = rollouts.flatMap((rollout) => rollout?.error ?? []);
   return errors.length === 0 ? {} : { failed: errors.length, error: errors[0]! };
 }
 
 /** The scores by objective, in the order of `rollouts`. A failed rollout scores `failureScore` on every objective. */
-export function objectivesOf<
-  Measured extends Pick<Rollout<unknown, unknown, unknown>, 'objectives'> | undefined,
->(
+export function objectivesOf<Measured extends Pick<AnyRollout, 'objectives'> | undefined>(
   {
     state,
     settings: { failureScore },

@@ -8,9 +8,7 @@ export const ENOUGH_PROPOSALS = 10;
 const PROPOSALS_PER_ACCEPTED = 3;
 
 /** Warns before the start when the metric calls allow only a few proposals, and says what would help. */
-export function warnOfFewProposals<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
-): void {
+export function warnOfFewProposals<Name extends string>(search: SearchContext<Name>): void {
   const { settings, strategies, limits, warn } = search;
   const { maxMetricCalls, reflectionMinibatchSize } = settings;
   const { testset } = limits.metricCalls();

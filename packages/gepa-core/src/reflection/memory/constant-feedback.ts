@@ -1,4 +1,4 @@
-import type { Rollout } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 import { shorten } from '../records/shorten.ts';
 
 /** So many different examples that failed do not get the same feedback if it says what was wanted in each. */
@@ -10,7 +10,7 @@ export class ConstantFeedback {
   #text: string | undefined;
   #varies = false;
 
-  add(rollouts: readonly Rollout<unknown, unknown, unknown>[], perfectScore: number): void {
+  add(rollouts: readonly AnyRollout[], perfectScore: number): void {
     for (const { exampleId, score, error, feedback, componentFeedback } of rollouts) {
       if (error !== undefined || score >= perfectScore) continue;
       const text = feedback?.trim();

@@ -1,4 +1,4 @@
-import type { Rollout } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 import type { Finding, Learned } from '../../adapter/experience.ts';
 import { pause } from '../../calls/pause.ts';
 import { ownValue } from '../../component.ts';
@@ -37,7 +37,7 @@ export class LearnedFeedback<Name extends string = string> {
   }
 
   /** Adds the rollouts that a reflection reads. */
-  async add(rollouts: readonly Rollout<unknown, unknown, unknown>[]): Promise<void> {
+  async add(rollouts: readonly AnyRollout[]): Promise<void> {
     for (const rollout of rollouts) {
       await pause();
       this.#addRollout(rollout);
@@ -56,7 +56,7 @@ export class LearnedFeedback<Name extends string = string> {
     };
   }
 
-  #addRollout({ example, exampleId, output, score, error, ...rollout }: Rollout<unknown, unknown, unknown>) {
+  #addRollout({ example, exampleId, output, score, error, ...rollout }: AnyRollout) {
     const isPerfect = score >= this.#perfectScore;
     const expected = shortValues(expectedOf(example));
     // The message of an error is in the records, and is no demand on the text.

@@ -1,4 +1,4 @@
-import type { Adapter, Rollout } from '../../adapter/adapter.ts';
+import type { AnyAdapter, AnyRollout } from '../../adapter/any.ts';
 import type { Learned, TriedText } from '../../adapter/experience.ts';
 import type { EarlierRun } from '../../continue/earlier-run.ts';
 import { exampleDigest } from '../../journal/fingerprint.ts';
@@ -24,7 +24,7 @@ import { LearnedFeedback, renderLearned } from './learned.ts';
 /** The parent and the minibatch of a proposal. */
 export interface MemoryQuestion {
   readonly parent: number;
-  readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
+  readonly rollouts: readonly AnyRollout[];
   /** Positions in the trainset. */
   readonly minibatch: readonly number[];
   /** The components to rewrite. */
@@ -37,9 +37,9 @@ const MAX_SHARES = 4;
 /** What a run remembers for its reflections. A function of its decisions and of the rollouts that reflections read. */
 export class Memory<Name extends string = string> {
   readonly #state: SearchState<Name>;
-  readonly #trainset: readonly ExampleRef<unknown>[];
+  readonly #trainset: readonly ExampleRef[];
   readonly #mask: Mask;
-  readonly #toPlain: Adapter<never, never, never>['toPlain'];
+  readonly #toPlain: AnyAdapter['toPlain'];
   readonly #perfectScore: number;
   readonly #earlier: EarlierRun<Name> | undefined;
   /** Of the trainset, by the digest of the example. */
@@ -51,10 +51,10 @@ export class Memory<Name extends string = string> {
   constructor(options: {
     readonly state: SearchState<Name>;
     readonly names: readonly Name[];
-    readonly trainset: readonly ExampleRef<unknown>[];
+    readonly trainset: readonly ExampleRef[];
     readonly mask: Mask;
     /** Converts inputs as the adapter does. */
-    readonly toPlain?: Adapter<never, never, never>['toPlain'];
+    readonly toPlain?: AnyAdapter['toPlain'];
     readonly perfectScore: number;
     readonly showExpected: boolean;
     readonly earlier?: EarlierRun<Name> | undefined;
@@ -77,7 +77,7 @@ export class Memory<Name extends string = string> {
   }
 
   /** Adds the rollouts of a minibatch. Call it in the order of tasks. */
-  async learn(rollouts: readonly Rollout<unknown, unknown, unknown>[]): Promise<void> {
+  async learn(rollouts: readonly AnyRollout[]): Promise<void> {
     this.#constantFeedback.add(rollouts, this.#perfectScore);
     await this.#learned.add(rollouts);
   }

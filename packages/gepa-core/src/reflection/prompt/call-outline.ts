@@ -1,4 +1,4 @@
-import type { Rollout } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 import { type Step, walkSteps } from '../../adapter/trace.ts';
 import { type Input, type KnownText, marked } from '../records/condense-records.ts';
 import { withoutNoise } from '../records/content-noise.ts';
@@ -28,8 +28,8 @@ export function renderCalls({
   readonly names: readonly string[];
   readonly texts: readonly KnownText[];
   /** The marks for the texts of a rollout's input. */
-  readonly inputs: (rollout: Rollout<unknown, unknown, unknown>) => readonly Input[];
-  readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
+  readonly inputs: (rollout: AnyRollout) => readonly Input[];
+  readonly rollouts: readonly AnyRollout[];
 }): string | undefined {
   const calls = new Map<string, string>();
   for (const rollout of rollouts) {

@@ -68,10 +68,8 @@ const rollout = (ticket: string, score = 0): Rollout<unknown, unknown> => ({
   ],
 });
 const rollouts = [rollout('My invoice of May is wrong.'), rollout('I cannot see the button.')];
-const evidence = (
-  names: string[],
-  more: Partial<EvidenceRequest<unknown, unknown, readonly Step[], string>> = {},
-) => evidenceFor({ adapter, candidate, names, rollouts, ...more });
+const evidence = (names: string[], more: Partial<EvidenceRequest<string>> = {}) =>
+  evidenceFor({ adapter, candidate, names, rollouts, ...more });
 
 describe('evidenceFor', () => {
   it('the program is outlined with its steps in order, the place of the text, and the other texts', async () => {

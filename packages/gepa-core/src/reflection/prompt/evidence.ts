@@ -1,4 +1,5 @@
-import type { Adapter, ReflectiveRecord, Rollout } from '../../adapter/adapter.ts';
+import type { ReflectiveRecord, Rollout } from '../../adapter/adapter.ts';
+import type { AnyAdapter, AnyRollout } from '../../adapter/any.ts';
 import type { PromptImage } from '../../adapter/prompt-image.ts';
 import { pause } from '../../calls/pause.ts';
 import type { Candidate } from '../../component.ts';
@@ -30,15 +31,15 @@ export interface Evidence {
   readonly images: readonly PromptImage[];
 }
 
-export interface EvidenceRequest<Example, Output, Trace, Name extends string> {
-  readonly adapter: Adapter<Example, Output, Trace, Name>;
+export interface EvidenceRequest<Name extends string> {
+  readonly adapter: AnyAdapter<Name>;
   readonly candidate: Candidate<Name>;
   /** The components to rewrite in one answer. */
   readonly names: readonly Name[];
   /** The candidate on the minibatch. */
-  readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  readonly rollouts: readonly AnyRollout[];
   /** A success outside the minibatch, which is shown too. */
-  readonly success?: Rollout<Example, Output, Trace> | undefined;
+  readonly success?: AnyRollout | undefined;
   /** Default: 1. */
   readonly perfectScore?: number | undefined;
   /** The candidate's score on the valset. */
@@ -52,15 +53,13 @@ export interface EvidenceRequest<Example, Output, Trace, Name extends string> {
 }
 
 /** Describes a program and its rollouts to the reflection model, all that the prompt needs for some components. */
-export async function evidenceFor<Example, Output, Trace, Name extends string>(
-  request: EvidenceRequest<Example, Output, Trace, Name>,
-): Promise<Evidence> {
+export async function evidenceFor<Name extends string>(request: EvidenceRequest<Name>): Promise<Evidence> {
   const { adapter, candidate, names, perfectScore = 1, validationScore, success } = request;
   const known = success === undefined ? request.rollouts : [...request.rollouts, success];
   const { shown, leftOut } = instructiveOrder(known, perfectScore);
   const rollouts = await plainRollouts(adapter, shown);
   const texts = knownTexts(request);
-  const inputs = (rollout: Rollout<unknown, unknown, unknown>) =>
+  const inputs = (rollout: AnyRollout) =>
     inputsIn(withoutNoise(toPlain(inputOf(rollout.example), { shortensBase64: true }) ?? null));
   const masked = (part: string | undefined) => (request.mask?.data(part) as string | undefined) ?? part;
   await pause();
@@ -83,10 +82,10 @@ export async function evidenceFor<Example, Output, Trace, Name extends string>(
 }
 
 /** Adapters with records of their own have them per component. */
-async function renderedRecords<Example, Output, Trace, Name extends string>(
-  request: EvidenceRequest<Example, Output, Trace, Name>,
-  rollouts: readonly Rollout<Example, Output, Trace>[],
-  plain: readonly Rollout<unknown, unknown, unknown>[],
+async function renderedRecords<Name extends string>(
+  request: EvidenceRequest<Name>,
+  rollouts: readonly AnyRollout[],
+  plain: readonly AnyRollout[],
   texts: readonly KnownText[],
 ): Promise<string> {
   const { adapter, names, mask, maxCharacters = DEFAULT_MAX_RECORD_CHARACTERS } = request;
@@ -114,14 +113,14 @@ async function renderedRecords<Example, Output, Trace, Name extends string>(
   return parts.join('\n\n');
 }
 
-type RecordSource<Example, Output, Trace, Name extends string> = Pick<
-  EvidenceRequest<Example, Output, Trace, Name>,
+type RecordSource<Name extends string> = Pick<
+  EvidenceRequest<Name>,
   'adapter' | 'candidate' | 'rollouts' | 'showExpected'
 >;
 
 /** The whole records of rollouts for one component: the adapter's own, or else the default ones. */
-export async function wholeRecords<Example, Output, Trace, Name extends string>(
-  source: RecordSource<Example, Output, Trace, Name>,
+export async function wholeRecords<Name extends string>(
+  source: RecordSource<Name>,
   component: Name,
 ): Promise<readonly ReflectiveRecord[]> {
   const { adapter, rollouts } = source;
@@ -135,10 +134,10 @@ export async function wholeRecords<Example, Output, Trace, Name extends string>(
 }
 
 /** The records one after another; `plain` are the rollouts as plain data, for the default records. */
-function* recordsInOrder<Example, Output, Trace, Name extends string>(
-  { adapter, candidate, rollouts, showExpected = false }: RecordSource<Example, Output, Trace, Name>,
+function* recordsInOrder<Name extends string>(
+  { adapter, candidate, rollouts, showExpected = false }: RecordSource<Name>,
   components: readonly Name[],
-  plain: readonly Rollout<unknown, unknown, unknown>[],
+  plain: readonly AnyRollout[],
 ): Generator<ReflectiveRecord> {
   const own = adapter.reflectiveRecords?.({ candidate, component: components[0]!, rollouts });
   const hasExpected = showExpected && (own === undefined || own.length === rollouts.length);
@@ -149,10 +148,7 @@ function* recordsInOrder<Example, Output, Trace, Name extends string>(
 }
 
 /** The record with the expected value of its example, before the score. */
-function withExpected(
-  record: ReflectiveRecord,
-  { example }: Rollout<unknown, unknown, unknown>,
-): ReflectiveRecord {
+function withExpected(record: ReflectiveRecord, { example }: AnyRollout): ReflectiveRecord {
   const expected = expectedOf(example);
   if (expected === undefined) return record;
   const fields = Object.entries(record);
@@ -161,11 +157,11 @@ function withExpected(
   return Object.fromEntries([...fields.slice(0, at), ['Expected', expected], ...fields.slice(at)]);
 }
 
-async function plainRollouts<Example, Output, Trace, Name extends string>(
-  adapter: Adapter<Example, Output, Trace, Name>,
-  rollouts: readonly Rollout<Example, Output, Trace>[],
-): Promise<Rollout<unknown, unknown, unknown>[]> {
-  const plain: Rollout<unknown, unknown, unknown>[] = [];
+async function plainRollouts<Name extends string>(
+  adapter: AnyAdapter<Name>,
+  rollouts: readonly AnyRollout[],
+): Promise<AnyRollout[]> {
+  const plain: AnyRollout[] = [];
   for (const rollout of rollouts) {
     await pause();
     plain.push(plainRollout(adapter, rollout));
@@ -174,10 +170,7 @@ async function plainRollouts<Example, Output, Trace, Name extends string>(
 }
 
 /** The rollout with input, output and trace as the adapter shows them. */
-function plainRollout<Example, Output, Trace, Name extends string>(
-  adapter: Adapter<Example, Output, Trace, Name>,
-  rollout: Rollout<Example, Output, Trace>,
-): Rollout<unknown, unknown, unknown> {
+function plainRollout<Name extends string>(adapter: AnyAdapter<Name>, rollout: AnyRollout): AnyRollout {
   return withShortTexts(adapter.toPlain === undefined ? rollout : converted(adapter, rollout)) as Rollout<
     unknown,
     unknown,
@@ -203,10 +196,7 @@ function withShortTexts(value: unknown, within: readonly object[] = []): unknown
   );
 }
 
-function converted<Example, Output, Trace, Name extends string>(
-  adapter: Adapter<Example, Output, Trace, Name>,
-  rollout: Rollout<Example, Output, Trace>,
-): Rollout<unknown, unknown, unknown> {
+function converted<Name extends string>(adapter: AnyAdapter<Name>, rollout: AnyRollout): AnyRollout {
   const { example, output, trace } = rollout;
   const hasInput = typeof example === 'object' && example !== null && 'input' in example;
   const plain = adapter.toPlain!({
@@ -215,7 +205,11 @@ function converted<Example, Output, Trace, Name extends string>(
     ...(trace === undefined ? {} : { trace }),
   });
   const { input, ...rest } = plain;
-  return { ...rollout, ...rest, ...(input === undefined ? {} : { example: { ...example, input } }) };
+  return {
+    ...rollout,
+    ...rest,
+    ...(input === undefined ? {} : { example: { ...(example as object), input } }),
+  };
 }
 
 /** The texts of the components as the records may repeat them: those to rewrite stand above. */
@@ -223,8 +217,8 @@ function knownTexts<Name extends string>({
   adapter,
   candidate,
   names,
-}: Pick<EvidenceRequest<never, never, never, Name>, 'candidate' | 'names'> & {
-  readonly adapter: Pick<Adapter<never, never, never, Name>, 'components'>;
+}: Pick<EvidenceRequest<Name>, 'candidate' | 'names'> & {
+  readonly adapter: Pick<AnyAdapter<Name>, 'components'>;
 }): KnownText[] {
   const all = Object.keys(candidate) as Name[];
   return all

@@ -1,4 +1,4 @@
-import type { Rollout } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 import { type Step, walkSteps } from '../../adapter/trace.ts';
 import type { Candidate } from '../../component.ts';
 import { fairShares } from '../records/fair-shares.ts';
@@ -9,8 +9,6 @@ const MAX_STEPS = 30;
 /** Of the other texts together, and of each. */
 const MAX_TEXT_CHARACTERS = 2_000;
 const MAX_CHARACTERS_PER_TEXT = 300;
-
-type AnyRollout = Rollout<unknown, unknown, unknown>;
 
 interface Leaf {
   readonly what: string;

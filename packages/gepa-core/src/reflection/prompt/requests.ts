@@ -1,4 +1,5 @@
-import type { Adapter, ReflectiveRecord, Rollout } from '../../adapter/adapter.ts';
+import type { ReflectiveRecord } from '../../adapter/adapter.ts';
+import type { AnyAdapter, AnyRollout } from '../../adapter/any.ts';
 import { pause } from '../../calls/pause.ts';
 import { type Candidate, ownValue } from '../../component.ts';
 import type { Mask } from '../../redact.ts';
@@ -13,15 +14,15 @@ import { type Evidence, evidenceFor, wholeRecords } from './evidence.ts';
 import { asksForSeveral, type ComponentRequest, type ReflectionPromptRequest } from './prompt.ts';
 
 /** The sources of the prompts of one proposal. */
-export interface RequestSource<Example, Output, Trace, Name extends string> {
-  readonly adapter: Adapter<Example, Output, Trace, Name>;
+export interface RequestSource<Name extends string> {
+  readonly adapter: AnyAdapter<Name>;
   readonly candidate: Candidate<Name>;
   readonly components: readonly Name[];
-  readonly rollouts: readonly Rollout<Example, Output, Trace>[];
+  readonly rollouts: readonly AnyRollout[];
   /** For a merge: the second parent. */
   readonly other?: Other<Name> | undefined;
   /** A success outside the minibatch, which is shown too. Default: none. */
-  readonly success?: Rollout<Example, Output, Trace> | undefined;
+  readonly success?: AnyRollout | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
   readonly maxRecordCharacters?: number | undefined;
   /** Default: 1. */
@@ -46,8 +47,8 @@ const LEAST_SHARE = 1 / 4;
  * The prompts that ask for new texts of the components: one for all of them, or several if that would be too long or if
  * their templates differ.
  */
-export async function reflectionRequests<Example, Output, Trace, Name extends string>(
-  source: RequestSource<Example, Output, Trace, Name>,
+export async function reflectionRequests<Name extends string>(
+  source: RequestSource<Name>,
 ): Promise<PromptRequest[]> {
   const {
     templates,
@@ -81,12 +82,12 @@ export async function reflectionRequests<Example, Output, Trace, Name extends st
 }
 
 /** Where each of the two candidates of a merge scores higher, as Markdown. */
-function comparisonOf<Example, Output, Trace, Name extends string>({
+function comparisonOf<Name extends string>({
   other,
   minibatch,
   rollouts,
   memory,
-}: RequestSource<Example, Output, Trace, Name>): string | undefined {
+}: RequestSource<Name>): string | undefined {
   if (other === undefined || minibatch === undefined || memory === undefined) return undefined;
   return minibatch
     .map(
@@ -97,8 +98,8 @@ function comparisonOf<Example, Output, Trace, Name extends string>({
 }
 
 /** The components of each prompt, in order. */
-async function groups<Example, Output, Trace, Name extends string>(
-  source: RequestSource<Example, Output, Trace, Name>,
+async function groups<Name extends string>(
+  source: RequestSource<Name>,
   names: readonly Name[],
   maxCharacters: number,
   mayShare: boolean,
@@ -138,10 +139,7 @@ function withoutRepeats(components: readonly ComponentRequest[]): ComponentReque
   });
 }
 
-function componentRequest<Example, Output, Trace, Name extends string>(
-  source: RequestSource<Example, Output, Trace, Name>,
-  name: Name,
-): ComponentRequest {
+function componentRequest<Name extends string>(source: RequestSource<Name>, name: Name): ComponentRequest {
   const { adapter, candidate, knowledge, memory, components, rollouts, parent, minibatch } = source;
   const description = ownValue<string>(knowledge.descriptions, name);
   const question =
@@ -159,11 +157,8 @@ function componentRequest<Example, Output, Trace, Name extends string>(
 }
 
 /** The whole records of rollouts for one component, masked. */
-export async function recordsFor<Example, Output, Trace, Name extends string>(
-  source: Pick<
-    RequestSource<Example, Output, Trace, Name>,
-    'adapter' | 'candidate' | 'rollouts' | 'mask' | 'knowledge'
-  >,
+export async function recordsFor<Name extends string>(
+  source: Pick<RequestSource<Name>, 'adapter' | 'candidate' | 'rollouts' | 'mask' | 'knowledge'>,
   component: Name,
 ): Promise<readonly ReflectiveRecord[]> {
   const { mask, knowledge } = source;

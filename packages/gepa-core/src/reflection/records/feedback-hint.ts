@@ -7,9 +7,9 @@ export const noFeedback =
   'The metric gives no feedback, so the reflection model sees scores and must guess what was wanted. Return { score, feedback } that says what was wrong and what is right, or set `showExpected: true` to show it the expected value of each example.';
 
 /** Whether the records of a minibatch do not say what was wrong. An adapter's own records may say it. */
-export async function teachesNothing<Example, Output, Trace, Name extends string>(
-  options: Pick<RequestSource<Example, Output, Trace, Name>, 'adapter' | 'knowledge'>,
-  request: ProposalRequest<Example, Output, Trace, Name>,
+export async function teachesNothing<Name extends string>(
+  options: Pick<RequestSource<Name>, 'adapter' | 'knowledge'>,
+  request: ProposalRequest<Name>,
 ): Promise<boolean> {
   const { rollouts, components } = request;
   const remarks = rollouts.flatMap(({ feedback, componentFeedback }) => [

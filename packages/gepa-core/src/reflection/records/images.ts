@@ -1,4 +1,4 @@
-import type { Rollout } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 import type { PromptImage } from '../../adapter/prompt-image.ts';
 import { inputOf } from './example-parts.ts';
 
@@ -119,7 +119,7 @@ export function imagesIn(values: readonly unknown[]): PromptImage[] {
 
 /** The images of rollouts: those of each input, then those of its calls. Where they are too many, all get a share. */
 export function imagesOfRollouts(
-  rollouts: readonly Pick<Rollout<unknown, unknown, unknown>, 'example' | 'images' | 'trace'>[],
+  rollouts: readonly Pick<AnyRollout, 'example' | 'images' | 'trace'>[],
 ): PromptImage[] {
   const lists = rollouts.map(({ example, images, trace }) => [
     ...imagesIn([inputOf(example)]),

@@ -1,4 +1,4 @@
-import type { Rollout } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 
 /** Above this similarity, rollouts teach the same. */
 const NEAR_DUPLICATE = 0.8;
@@ -8,7 +8,7 @@ const MAX_WORDS = 300;
  * The rollouts in the order of their use for a reflection: failures of different kinds and with different expected values,
  * one success, then similar rollouts. Further successes without news are left out.
  */
-export function instructiveOrder<R extends Rollout<unknown, unknown, unknown>>(
+export function instructiveOrder<R extends AnyRollout>(
   rollouts: readonly R[],
   perfectScore = 1,
 ): { readonly shown: readonly R[]; readonly leftOut: number } {
@@ -37,12 +37,7 @@ export function instructiveOrder<R extends Rollout<unknown, unknown, unknown>>(
 }
 
 /** The words of the feedback and of the expected value. */
-function wordsOf({
-  example,
-  feedback,
-  componentFeedback,
-  error,
-}: Rollout<unknown, unknown, unknown>): ReadonlySet<string> {
+function wordsOf({ example, feedback, componentFeedback, error }: AnyRollout): ReadonlySet<string> {
   const expected =
     typeof example === 'object' && example !== null && 'expected' in example ? example.expected : '';
   const text = [expected, feedback, error, ...Object.values(componentFeedback ?? {})]

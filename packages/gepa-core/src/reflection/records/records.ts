@@ -1,4 +1,5 @@
-import type { ReflectiveRecord, Rollout } from '../../adapter/adapter.ts';
+import type { ReflectiveRecord } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 import { type Step, stepsOf, usageOfSteps, walkSteps } from '../../adapter/trace.ts';
 import { ownValue } from '../../component.ts';
 import { isCutOff } from '../../language-model.ts';
@@ -14,7 +15,7 @@ import { messageKey, ShownMessages } from './shown-messages.ts';
  */
 export function defaultRecords(request: {
   readonly component: string;
-  readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
+  readonly rollouts: readonly AnyRollout[];
 }): ReflectiveRecord[] {
   return sharedRecords({ components: [request.component], rollouts: request.rollouts });
 }
@@ -25,7 +26,7 @@ export function sharedRecords({
   rollouts,
 }: {
   readonly components: readonly string[];
-  readonly rollouts: readonly Rollout<unknown, unknown, unknown>[];
+  readonly rollouts: readonly AnyRollout[];
 }): ReflectiveRecord[] {
   return [...recordsInTurn({ components, rollouts })];
 }
@@ -41,7 +42,7 @@ export function* recordsInTurn({
 
 function sharedRecord(
   components: readonly string[],
-  rollout: Rollout<unknown, unknown, unknown>,
+  rollout: AnyRollout,
   showsTokens: boolean,
 ): ReflectiveRecord {
   const { trace, output, score, objectives, error } = rollout;
@@ -62,7 +63,7 @@ function sharedRecord(
 /** The feedback on a component, which replaces the general feedback; with several components, both. */
 function feedbackOn(
   components: readonly string[],
-  { feedback, componentFeedback }: Rollout<unknown, unknown, unknown>,
+  { feedback, componentFeedback }: AnyRollout,
 ): ReflectiveRecord {
   const said = (remark: string | undefined) => (remark?.trim() === '' ? undefined : remark);
   const [only] = components;
@@ -74,11 +75,7 @@ function feedbackOn(
 }
 
 /** Whether a metric's words or objectives are about the length of answers. */
-function concernsTokens({
-  feedback,
-  componentFeedback,
-  objectives,
-}: Rollout<unknown, unknown, unknown>): boolean {
+function concernsTokens({ feedback, componentFeedback, objectives }: AnyRollout): boolean {
   const remarks = [feedback, ...Object.values(componentFeedback ?? {})];
   return (
     remarks.some(

@@ -22,26 +22,26 @@ export interface RolloutContext {
 }
 
 /** What the rollouts of one candidate in one evaluation share. */
-export class CandidateRun<Example, Output, Trace, Name extends string> {
+export class CandidateRun<Name extends string> {
   readonly candidate: Candidate<Name>;
   /** The number of the texts in the journal. */
   readonly textsId: number;
   readonly context: RolloutContext;
   /** The candidate's rollouts so far; undefined where they are made again. */
-  readonly known: RolloutsOfCandidate<Example, Output, Trace> | undefined;
+  readonly known: RolloutsOfCandidate | undefined;
   /** The positions of those that were not known. */
   readonly made = new Set<number>();
   /** Why the remaining rollouts are not made. */
   unavailable: Interruption | undefined;
   /** The first rollouts of a seed, which show whether a text can help. */
-  readonly #deciding: (Scored<Example, Output, Trace> | undefined)[];
+  readonly #deciding: (Scored | undefined)[];
 
   /** @param size the number of examples. */
   constructor(
     candidate: Candidate<Name>,
     textsId: number,
     context: RolloutContext,
-    known: RolloutsOfCandidate<Example, Output, Trace> | undefined,
+    known: RolloutsOfCandidate | undefined,
     size: number,
   ) {
     this.candidate = candidate;
@@ -52,7 +52,7 @@ export class CandidateRun<Example, Output, Trace, Name extends string> {
   }
 
   /** Adds an outcome. It may show that the remaining rollouts are of no use; they are not made then. */
-  add(position: number, outcome: Outcome<Example, Output, Trace>): void {
+  add(position: number, outcome: Outcome): void {
     if ('interruption' in outcome) {
       const { interruption } = outcome;
       if (interruption.reason === 'unavailable' && !this.#mayHaveGaps) this.unavailable = interruption;

@@ -1,9 +1,10 @@
-import type { Phase, Rollout } from '../../adapter/adapter.ts';
+import type { Phase } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 import type { CallEnvironment } from '../../calls/call.ts';
 import type { CallOutcome } from '../../calls/run-call.ts';
 import type { Scored } from './known-rollouts.ts';
 
-type Rollouts = readonly (Scored<unknown, unknown, unknown> | undefined)[];
+type Rollouts = readonly (Scored | undefined)[];
 
 /** What an evaluation warns of, once a run: always the first in order, so that a replay gives the same warning. */
 export class EvaluationWarnings {
@@ -35,10 +36,7 @@ export class EvaluationWarnings {
     );
   }
 
-  ifFree(
-    { budget }: CallEnvironment,
-    { value, usage, isReplayed }: CallOutcome<Rollout<unknown, unknown, unknown>>,
-  ): void {
+  ifFree({ budget }: CallEnvironment, { value, usage, isReplayed }: CallOutcome<AnyRollout>): void {
     if (isReplayed || !budget.limitsSpend || usage.modelCalls > 0 || value.error !== undefined) return;
     this.#warn(
       'A rollout reported no usage and counts as free: maxCostUsd and maxTokens do not limit it. Return `usage` from run().',

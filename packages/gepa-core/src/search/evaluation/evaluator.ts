@@ -1,4 +1,4 @@
-import type { Adapter } from '../../adapter/adapter.ts';
+import type { AnyAdapter } from '../../adapter/any.ts';
 import { spendPhaseOf } from '../../budget/spend.ts';
 import type { Interruption } from '../../calls/interruption.ts';
 import { mapConcurrently } from '../../calls/map-concurrently.ts';
@@ -18,15 +18,14 @@ import { type Program, RolloutCall } from './rollout-call.ts';
 import { ScoreCheck } from './score-check.ts';
 
 /** A candidate on some examples. `rollouts` has gaps where an `interruption` is set. */
-export interface Evaluation<Example, Output, Trace> {
-  readonly rollouts: readonly (Scored<Example, Output, Trace> | undefined)[];
+export interface Evaluation {
+  readonly rollouts: readonly (Scored | undefined)[];
   readonly interruption?: Interruption;
 }
 
-export interface EvaluatorOptions<Example, Output, Trace, Name extends string>
-  extends Omit<KnownRolloutsOptions<Name>, 'names'> {
-  readonly adapter: Adapter<Example, Output, Trace, Name>;
-  readonly place: RolloutPlace<Example, Output, Trace, Name>;
+export interface EvaluatorOptions<Name extends string> extends Omit<KnownRolloutsOptions<Name>, 'names'> {
+  readonly adapter: AnyAdapter<Name>;
+  readonly place: RolloutPlace<Name>;
   readonly concurrency: number;
   readonly failureScore: number;
   /** Undefined where no score counts as perfect. */
@@ -39,21 +38,21 @@ export interface EvaluatorOptions<Example, Output, Trace, Name extends string>
  * The first of the search's two effects: runs candidates on examples. Each pair of candidate and example is run once, also
  * when it is requested again while it runs.
  */
-export class Evaluator<Example, Output, Trace, Name extends string> {
+export class Evaluator<Name extends string> {
   /** The number of rollouts that came from the cache. */
   cacheHits = 0;
   /** The number of rollouts that the evaluation policy left out. */
   metricCallsSaved = 0;
-  readonly known: KnownRollouts<Example, Output, Trace, Name>;
-  readonly #options: EvaluatorOptions<Example, Output, Trace, Name>;
-  readonly #program: Program<Example, Output, Trace, Name>;
-  readonly #failureCheck: FailureCheck<Example>;
+  readonly known: KnownRollouts<Name>;
+  readonly #options: EvaluatorOptions<Name>;
+  readonly #program: Program<Name>;
+  readonly #failureCheck: FailureCheck;
   readonly #warnings: EvaluationWarnings;
   readonly #names: readonly Name[];
   /** By candidate, outside of the testset. */
   readonly #failures = new Map<string, Failures>();
 
-  constructor(options: EvaluatorOptions<Example, Output, Trace, Name>) {
+  constructor(options: EvaluatorOptions<Name>) {
     this.#options = options;
     this.#names = componentNames(options.adapter.components);
     this.known = new KnownRollouts({ ...options, names: this.#names });
@@ -67,14 +66,14 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   }
 
   /** The metric calls that an evaluation would take. */
-  cost(candidate: Candidate<Name>, examples: readonly ExampleRef<Example>[]): number {
+  cost(candidate: Candidate<Name>, examples: readonly ExampleRef[]): number {
     if (!this.#options.cache) return examples.length;
     const known = this.known.of(candidate);
     return new Set(examples.map(({ key }) => key).filter((key) => !known?.has(key))).size;
   }
 
   /** The metric calls that these examples would take for a candidate that never ran. */
-  costOfNew(examples: readonly ExampleRef<Example>[]): number {
+  costOfNew(examples: readonly ExampleRef[]): number {
     return this.#options.cache ? new Set(examples.map(({ key }) => key)).size : examples.length;
   }
 
@@ -85,15 +84,15 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
   async evaluate(
     candidate: Candidate<Name>,
-    examples: readonly ExampleRef<Example>[],
+    examples: readonly ExampleRef[],
     context: RolloutContext,
-  ): Promise<Evaluation<Example, Output, Trace>> {
+  ): Promise<Evaluation> {
     const { run, concurrency } = this.#options;
     const phase = spendPhaseOf(context.phase);
     const known = context.repeat === undefined ? this.known.of(candidate) : undefined;
     const textsId = run.journal?.textsIdOf(candidate) ?? 0;
     const candidateRun = new CandidateRun(candidate, textsId, context, known, examples.length);
-    let outcomes: Outcome<Example, Output, Trace>[];
+    let outcomes: Outcome[];
     run.stopwatch.start(phase);
     try {
       outcomes = await mapConcurrently(examples, context.concurrency ?? concurrency, (ref, position) =>
@@ -115,7 +114,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     return { rollouts, ...firstInterruption(outcomes) };
   }
 
-  #countFailures(candidate: Candidate<Name>, rollouts: Evaluation<Example, Output, Trace>['rollouts']): void {
+  #countFailures(candidate: Candidate<Name>, rollouts: Evaluation['rollouts']): void {
     const { failed, made } = this.failuresOf(candidate);
     const present = rollouts.filter((rollout) => rollout !== undefined);
     this.#failures.set(candidateKey(this.#names, candidate), {
@@ -126,9 +125,9 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
   /** The failures at the end that an outage caused, in the order of the examples, so that a replay finds the same. */
   async #voidFailures(
-    candidateRun: CandidateRun<Example, Output, Trace, Name>,
-    examples: readonly ExampleRef<Example>[],
-    outcomes: readonly Outcome<Example, Output, Trace>[],
+    candidateRun: CandidateRun<Name>,
+    examples: readonly ExampleRef[],
+    outcomes: readonly Outcome[],
   ): Promise<{ readonly position: number; readonly interruption: Interruption }[]> {
     const { context, made, textsId } = candidateRun;
     const rollouts: { readonly position: number; readonly hasFailed: boolean }[] = [];
@@ -154,34 +153,20 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   }
 
   /** Runs the seed, also on an example on which it has run. */
-  #probe(
-    ref: ExampleRef<Example>,
-    context: RolloutContext,
-    name: string,
-  ): Promise<Outcome<Example, Output, Trace>> {
+  #probe(ref: ExampleRef, context: RolloutContext, name: string): Promise<Outcome> {
     const { run, adapter } = this.#options;
     const seed = seedCandidateOf(adapter.components);
     const textsId = run.journal?.textsIdOf(seed) ?? 0;
-    const seedRun = new CandidateRun<Example, Output, Trace, Name>(
-      seed,
-      textsId,
-      { ...context, candidateIndex: 0 },
-      undefined,
-      0,
-    );
+    const seedRun = new CandidateRun<Name>(seed, textsId, { ...context, candidateIndex: 0 }, undefined, 0);
     return this.#make(seedRun, ref, PROBE + name);
   }
 
   /** The rollout on one example: a known one, or a new one. */
-  async #rollOut(
-    candidateRun: CandidateRun<Example, Output, Trace, Name>,
-    ref: ExampleRef<Example>,
-    position: number,
-  ): Promise<Outcome<Example, Output, Trace>> {
+  async #rollOut(candidateRun: CandidateRun<Name>, ref: ExampleRef, position: number): Promise<Outcome> {
     const { key, id: exampleId, example } = ref;
     const { known, made, context } = candidateRun;
     const earlier = known?.get(key);
-    let outcome: Outcome<Example, Output, Trace>;
+    let outcome: Outcome;
     if (earlier !== undefined) {
       this.cacheHits++;
       outcome = await earlier;
@@ -204,11 +189,11 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
   /** @param occurrence distinguishes rollouts of the same pair, where known ones are made again. */
   async #make(
-    candidateRun: CandidateRun<Example, Output, Trace, Name>,
-    ref: ExampleRef<Example>,
+    candidateRun: CandidateRun<Name>,
+    ref: ExampleRef,
     occurrence?: string,
     repeatsMetric?: boolean,
-  ): Promise<Outcome<Example, Output, Trace>> {
+  ): Promise<Outcome> {
     const { run } = this.#options;
     const call = new RolloutCall(this.#program, candidateRun, ref, occurrence, repeatsMetric);
     const outcome = await runCall(run, call);
@@ -222,7 +207,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
   #dispatchFinished(
     { iteration, phase, candidateIndex }: RolloutContext,
-    { exampleId, score, error }: Scored<Example, Output, Trace>,
+    { exampleId, score, error }: Scored,
     { usage, metricCalls, durationMs, isReplayed }: CallOutcome<unknown>,
   ): void {
     this.#options.run.dispatch({
@@ -243,7 +228,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
 
 /** An interruption that ends the run goes before a gap. */
 function firstInterruption(
-  outcomes: readonly Outcome<unknown, unknown, unknown>[],
+  outcomes: readonly Outcome[],
 ): { readonly interruption: Interruption } | undefined {
   const interrupted = outcomes.filter((outcome) => 'interruption' in outcome);
   return interrupted.find(({ interruption }) => interruption.reason !== 'unavailable') ?? interrupted[0];

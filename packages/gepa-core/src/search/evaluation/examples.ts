@@ -1,14 +1,14 @@
 /** An example as the search handles it. */
-export interface ExampleRef<Example> {
+export interface ExampleRef {
   /** Equal for examples of equal content, across trainset, valset and testset. */
   readonly key: number;
   /** The example's own `id`, or its set and position. */
   readonly id: string;
-  readonly example: Example;
+  readonly example: unknown;
 }
 
 /** Numbers the examples: equal plain data is one example, anything else counts by identity. */
-export class ExampleIndex<Example> {
+export class ExampleIndex {
   readonly #byContent = new Map<string, number>();
   readonly #byIdentity = new Map<unknown, number>();
   readonly #maskName: (name: string) => string;
@@ -19,12 +19,12 @@ export class ExampleIndex<Example> {
     this.#maskName = maskName;
   }
 
-  add(example: Example, setName: string, position: number): ExampleRef<Example> {
+  add(example: unknown, setName: string, position: number): ExampleRef {
     const id = this.#maskName(ownId(example) ?? `${setName}:${position}`);
     return { key: this.#keyOf(example), id, example };
   }
 
-  #keyOf(example: Example): number {
+  #keyOf(example: unknown): number {
     const known = this.#byIdentity.get(example);
     if (known !== undefined) return known;
     const content = canonicalJson(example);

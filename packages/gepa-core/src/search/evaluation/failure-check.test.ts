@@ -175,7 +175,7 @@ describe('failures of a candidate', () => {
   it('a check for which the limit leaves no call is replaced by a warning', async () => {
     const warnings: string[] = [];
     const outage = new Outage();
-    const check = new FailureCheck<string>(outage, (message) => warnings.push(message));
+    const check = new FailureCheck(outage, (message) => warnings.push(message));
     for (let key = 0; key < 8; key++) check.learnSeed({ key, id: `${key}`, example: '' }, false);
     const interruption = { reason: 'maxMetricCalls' } as const;
     expect(await check.voidBecause(3, 'valset', async () => ({ interruption }))).toBeUndefined();

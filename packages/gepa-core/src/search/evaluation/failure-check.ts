@@ -39,10 +39,10 @@ type ProbeOutcome = { readonly error?: string } | { readonly interruption: Inter
  * Distinguishes failures of a candidate from an outage that no error identifies, such as a session that expires: after
  * failures at the end of an evaluation, the seed is run again on examples that it has answered before.
  */
-export class FailureCheck<Example> {
+export class FailureCheck {
   readonly #outage: Outage;
   readonly #warn: (message: string) => void;
-  readonly #answered: ExampleRef<Example>[] = [];
+  readonly #answered: ExampleRef[] = [];
   #failures = 0;
 
   constructor(outage: Outage, warn: (message: string) => void) {
@@ -51,7 +51,7 @@ export class FailureCheck<Example> {
   }
 
   /** Adds a rollout of the seed on the valset. */
-  learnSeed(ref: ExampleRef<Example>, hasFailed: boolean): void {
+  learnSeed(ref: ExampleRef, hasFailed: boolean): void {
     if (hasFailed) this.#failures++;
     else this.#answered.push(ref);
   }
@@ -65,7 +65,7 @@ export class FailureCheck<Example> {
   async voidBecause(
     failuresInARow: number,
     phase: Phase,
-    probe: (ref: ExampleRef<Example>, number: number) => Promise<ProbeOutcome>,
+    probe: (ref: ExampleRef, number: number) => Promise<ProbeOutcome>,
   ): Promise<Interruption | undefined> {
     const examples = this.#examplesFor(failuresInARow, phase);
     let message = '';
@@ -95,10 +95,10 @@ export class FailureCheck<Example> {
   }
 
   /** So many examples that a seed which sometimes fails is unlikely to fail on all of them; empty if that is impossible. */
-  #examplesFor(failuresInARow: number, phase: Phase): ExampleRef<Example>[] {
+  #examplesFor(failuresInARow: number, phase: Phase): ExampleRef[] {
     const answered = this.#answered.length;
     if (answered === 0 || failuresInARow < (phase === 'testset' ? 1 : MIN_FAILURES)) return [];
-    const examples: ExampleRef<Example>[] = [];
+    const examples: ExampleRef[] = [];
     // The chance of failures in a row, as far as what was seen of the seed determines how often it fails.
     for (let chance = 1; chance > MAX_CHANCE; ) {
       if (examples.length === MAX_PROBES) return [];

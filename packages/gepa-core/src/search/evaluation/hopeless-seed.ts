@@ -1,4 +1,4 @@
-import type { Rollout } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 import { type Step, walkSteps } from '../../adapter/trace.ts';
 import { RolloutError } from '../../errors.ts';
 
@@ -19,7 +19,7 @@ export function isHopelessError(error: unknown): boolean {
 export const DECIDING_ROLLOUTS = 5;
 
 /** Whether no text can make the program run: all rollouts failed in such a way, with the same error. */
-export function isHopeless(rollouts: readonly (Rollout<unknown, unknown, unknown> | undefined)[]): boolean {
+export function isHopeless(rollouts: readonly (AnyRollout | undefined)[]): boolean {
   const [first] = rollouts;
   return (
     first !== undefined &&

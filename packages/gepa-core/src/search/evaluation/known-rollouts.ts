@@ -1,4 +1,4 @@
-import type { Rollout } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 import type { Usage } from '../../budget/usage.ts';
 import type { CallEnvironment } from '../../calls/call.ts';
 import type { Interruption } from '../../calls/interruption.ts';
@@ -12,7 +12,7 @@ import { ImageMemory } from './image-memory.ts';
 import { rolloutOf } from './rollout-of.ts';
 
 /** A rollout as it is kept. Details that only a reflection reads may be on disk instead: see `KnownRollouts.complete`. */
-export interface Scored<Example, Output, Trace> extends Measured<Example, Output, Trace> {
+export interface Scored extends Measured {
   readonly position?: JournalPosition | undefined;
   /** The same, of a rollout of another run. */
   readonly readDetails?: (() => RolloutDetails) | undefined;
@@ -21,21 +21,16 @@ export interface Scored<Example, Output, Trace> extends Measured<Example, Output
 }
 
 /** A rollout with what it took. */
-export interface Measured<Example, Output, Trace> extends Rollout<Example, Output, Trace> {
+export interface Measured extends AnyRollout {
   /** Program and judge. */
   readonly usage: Usage;
   readonly durationMs: number;
 }
 
-export type Outcome<Example, Output, Trace> =
-  | Scored<Example, Output, Trace>
-  | { readonly interruption: Interruption };
+export type Outcome = Scored | { readonly interruption: Interruption };
 
 /** The rollouts of one candidate by example, those in progress as promises. */
-export type RolloutsOfCandidate<Example, Output, Trace> = Map<
-  number,
-  Scored<Example, Output, Trace> | Promise<Outcome<Example, Output, Trace>>
->;
+export type RolloutsOfCandidate = Map<number, Scored | Promise<Outcome>>;
 
 export interface KnownRolloutsOptions<Name extends string> {
   readonly run: CallEnvironment;
@@ -51,10 +46,10 @@ export interface KnownRolloutsOptions<Name extends string> {
 }
 
 /** The rollouts of a run: what of them stays in memory, and how the rest is read back. */
-export class KnownRollouts<Example, Output, Trace, Name extends string> {
+export class KnownRollouts<Name extends string> {
   readonly #options: KnownRolloutsOptions<Name>;
   /** By candidate, then by example. */
-  readonly #rollouts = new Map<string, RolloutsOfCandidate<Example, Output, Trace>>();
+  readonly #rollouts = new Map<string, RolloutsOfCandidate>();
   readonly #images = new ImageMemory();
 
   constructor(options: KnownRolloutsOptions<Name>) {
@@ -62,7 +57,7 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
   }
 
   /** The rollouts of a candidate; `undefined` without a cache. */
-  of(candidate: Candidate<Name>): RolloutsOfCandidate<Example, Output, Trace> | undefined {
+  of(candidate: Candidate<Name>): RolloutsOfCandidate | undefined {
     return this.#options.cache ? this.#of(candidateKey(this.#options.names, candidate)) : undefined;
   }
 
@@ -71,23 +66,20 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
    *
    * @param candidate its key: see `candidateKey`.
    */
-  add(candidate: string, { key }: ExampleRef<Example>, rollout: Scored<Example, Output, Trace>): void {
+  add(candidate: string, { key }: ExampleRef, rollout: Scored): void {
     if (!this.#options.cache) return;
     const known = this.#of(candidate);
     if (!known.has(key)) known.set(key, rollout);
   }
 
-  #of(candidate: string): RolloutsOfCandidate<Example, Output, Trace> {
+  #of(candidate: string): RolloutsOfCandidate {
     const known = this.#rollouts.get(candidate) ?? new Map();
     this.#rollouts.set(candidate, known);
     return known;
   }
 
   /** Drops from memory what is on disk, or what no reflection will read. */
-  keep(
-    outcome: CallOutcome<Rollout<Example, Output, Trace>>,
-    { key }: ExampleRef<Example>,
-  ): Scored<Example, Output, Trace> {
+  keep(outcome: CallOutcome<AnyRollout>, { key }: ExampleRef): Scored {
     const { value: rollout, position, isReplayed, usage } = outcome;
     const { isReflectedOn, readsImages, mask } = this.#options;
     const { images } = rollout;
@@ -100,7 +92,7 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
     }
     const { example, exampleId, score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
       rollout;
-    const scored = rolloutOf<Example, Output, Trace>({
+    const scored = rolloutOf({
       example,
       exampleId,
       score,
@@ -116,18 +108,16 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
   }
 
   /** Rollouts with every detail that the reflection model may read. */
-  async complete(
-    rollouts: readonly Scored<Example, Output, Trace>[],
-  ): Promise<Measured<Example, Output, Trace>[]> {
+  async complete(rollouts: readonly Scored[]): Promise<Measured[]> {
     const { journal } = this.#options.run;
-    const complete: Measured<Example, Output, Trace>[] = [];
+    const complete: Measured[] = [];
     for (const { position, readDetails, imagesAt, ...rollout } of rollouts) {
       await pause();
       const details = readDetails?.() ?? (position && journal!.detailsAt(position));
       const images = imagesAt === undefined ? undefined : this.#images.get(imagesAt);
       complete.push({
         ...rollout,
-        ...(details as Partial<Rollout<Example, Output, Trace>> | undefined),
+        ...(details as Partial<AnyRollout> | undefined),
         ...(images === undefined ? {} : { images }),
       });
     }
@@ -137,9 +127,9 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
   /** The first of the examples that the candidate is known to score at least `score` on; nothing is run. */
   async success(
     candidate: Candidate<Name>,
-    examples: readonly ExampleRef<Example>[],
+    examples: readonly ExampleRef[],
     score: number,
-  ): Promise<Rollout<Example, Output, Trace> | undefined> {
+  ): Promise<AnyRollout | undefined> {
     const known = this.of(candidate);
     for (const { key } of known === undefined ? [] : examples) {
       const rollout = known!.get(key);

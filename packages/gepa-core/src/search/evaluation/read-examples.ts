@@ -4,20 +4,18 @@ import type { Settings } from '../../options/settings.ts';
 import { ExampleIndex, type ExampleRef } from './examples.ts';
 
 /** The data sets of a run. */
-export type ExampleRefs<Example> = Readonly<
-  Record<'trainset' | 'valset' | 'testset', readonly ExampleRef<Example>[]>
->;
+export type ExampleRefs = Readonly<Record<'trainset' | 'valset' | 'testset', readonly ExampleRef[]>>;
 
 /** Numbers the examples and warns about problems of the data sets. */
-export async function readExamples<Example, Output, Trace, Name extends string>(
-  settings: Settings<Example, Output, Trace, Name>,
+export async function readExamples<Name extends string>(
+  settings: Settings<Name>,
   warn: (message: string) => void,
   pause: Pause,
   trainsetName = 'train',
-): Promise<ExampleRefs<Example>> {
-  const index = new ExampleIndex<Example>(settings.mask.name);
-  const read = async (name: string, examples: readonly Example[]) => {
-    const refs: ExampleRef<Example>[] = [];
+): Promise<ExampleRefs> {
+  const index = new ExampleIndex(settings.mask.name);
+  const read = async (name: string, examples: readonly unknown[]) => {
+    const refs: ExampleRef[] = [];
     for (const [position, example] of examples.entries()) {
       await pause();
       refs.push(index.add(example, name, position));

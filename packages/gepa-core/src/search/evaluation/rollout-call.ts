@@ -1,4 +1,4 @@
-import type { Adapter, Execution, Rollout } from '../../adapter/adapter.ts';
+import type { AnyAdapter, AnyExecution, AnyRollout } from '../../adapter/any.ts';
 import { type SpendPhase, spendPhaseOf } from '../../budget/spend.ts';
 import type { Usage } from '../../budget/usage.ts';
 import type { AttemptStep, Call, CallEnvironment, RunAttempt } from '../../calls/call.ts';
@@ -17,10 +17,10 @@ import { type RolloutFields, rolloutOf } from './rollout-of.ts';
 import type { ScoreCheck } from './score-check.ts';
 
 /** The parts of a run that all rollouts share. */
-export interface Program<Example, Output, Trace, Name extends string> {
+export interface Program<Name extends string> {
   readonly run: CallEnvironment;
-  readonly adapter: Adapter<Example, Output, Trace, Name>;
-  readonly place: RolloutPlace<Example, Output, Trace, Name>;
+  readonly adapter: AnyAdapter<Name>;
+  readonly place: RolloutPlace<Name>;
   readonly scores: ScoreCheck;
   readonly failureScore: number;
   /** Undefined where no score counts as perfect. */
@@ -29,26 +29,24 @@ export interface Program<Example, Output, Trace, Name extends string> {
 }
 
 /** The call that makes one rollout: the program on one example, then the metric. */
-export class RolloutCall<Example, Output, Trace, Name extends string>
-  implements Call<Rollout<Example, Output, Trace>>
-{
+export class RolloutCall<Name extends string> implements Call<AnyRollout> {
   readonly kind = 'rollout';
   readonly phase: SpendPhase;
   readonly iteration: number;
   readonly key: string;
   readonly semaphore: Semaphore;
-  readonly #program: Program<Example, Output, Trace, Name>;
-  readonly #candidateRun: CandidateRun<Example, Output, Trace, Name>;
-  readonly #ref: ExampleRef<Example>;
+  readonly #program: Program<Name>;
+  readonly #candidateRun: CandidateRun<Name>;
+  readonly #ref: ExampleRef;
   readonly #occurrence: string | undefined;
   readonly #repeatsMetric: boolean;
-  #rollout: RolloutInProgress<Output, Trace> | undefined;
+  #rollout: RolloutInProgress | undefined;
 
   /** `occurrence` distinguishes rollouts of the same pair, where there is no cache. */
   constructor(
-    program: Program<Example, Output, Trace, Name>,
-    candidateRun: CandidateRun<Example, Output, Trace, Name>,
-    ref: ExampleRef<Example>,
+    program: Program<Name>,
+    candidateRun: CandidateRun<Name>,
+    ref: ExampleRef,
     occurrence: string | undefined,
     repeatsMetric = false,
   ) {
@@ -74,7 +72,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
    * @throws errors that must not be scored: transient failures that outlast the retries, refusals, an abort, a metric
    *   that breaks its contract.
    */
-  async perform(attempt: RunAttempt): Promise<Rollout<Example, Output, Trace>> {
+  async perform(attempt: RunAttempt): Promise<AnyRollout> {
     const { place, scores, perfectScore } = this.#program;
     const { candidate, context } = this.#candidateRun;
     const { example, id: exampleId } = this.#ref;
@@ -91,18 +89,18 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     });
     this.#rollout = rollout;
 
-    const program: AttemptStep<Execution<Output, Trace>> = {
+    const program: AttemptStep<AnyExecution> = {
       name: 'The program',
       limitsTime: place.limitsTimeOf.includes('program'),
       usageOf,
     };
-    let execution: Execution<Output, Trace>;
+    let execution: AnyExecution;
     try {
       execution = await attempt(program, (given) => rollout.run(given));
     } catch (error) {
       if (!RolloutError.isInstance(error)) return this.#failed('program', error, {});
       const { unread, images } = error;
-      const trace = error.trace as Trace | undefined;
+      const { trace } = error;
       const isHopeless = isHopelessError(error) || undefined;
       return this.#failed('program', error, { trace, unread, images, isHopeless });
     }
@@ -156,11 +154,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     }
   }
 
-  #failed(
-    failedIn: 'program' | 'metric',
-    thrown: unknown,
-    ran: Partial<RolloutFields<Example, Output, Trace>>,
-  ): Rollout<Example, Output, Trace> {
+  #failed(failedIn: 'program' | 'metric', thrown: unknown, ran: Partial<RolloutFields>): AnyRollout {
     const { run, failureScore } = this.#program;
     const { example, id: exampleId } = this.#ref;
     const endsRun = run.signal.aborted || RunError.isInstance(thrown) || thrown instanceof Interrupted;
@@ -181,7 +175,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     this.#rollout?.end();
   }
 
-  entryOf(rollout: Rollout<Example, Output, Trace>, durationMs: number): RolloutEntry {
+  entryOf(rollout: AnyRollout, durationMs: number): RolloutEntry {
     const { example: _e, images: _i, exampleId, output, trace, ...measured } = rollout;
     const { feedback, componentFeedback, ...scored } = measured;
     const ran = {
@@ -208,7 +202,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     };
   }
 
-  replayed(entry: KnownEntry): Rollout<Example, Output, Trace> {
+  replayed(entry: KnownEntry): AnyRollout {
     const { score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
       entry as KnownEntry<RolloutEntry>;
     if (error === undefined) this.#program.scores.learn(objectives);

@@ -1,22 +1,20 @@
-import type { Rollout } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** The fields of a rollout, some of which may be undefined. */
-export type RolloutFields<Example, Output, Trace> = {
-  readonly [Name in keyof Rollout<Example, Output, Trace>]:
-    | Rollout<Example, Output, Trace>[Name]
+export type RolloutFields = {
+  readonly [Name in keyof AnyRollout]:
+    | AnyRollout[Name]
     | (Name extends 'example' | 'exampleId' | 'score' ? never : undefined);
 };
 
 /** A rollout with the fields that are not undefined. */
-export function rolloutOf<Example, Output, Trace>(
-  fields: RolloutFields<Example, Output, Trace>,
-): Rollout<Example, Output, Trace> {
+export function rolloutOf(fields: RolloutFields): AnyRollout {
   const { example, exampleId, score } = fields;
   const { output, trace, unread, images, repeatScore, objectives } = fields;
   const { feedback, componentFeedback, error, failedIn, isHopeless } = fields;
-  const rollout: Writable<Rollout<Example, Output, Trace>> = { example, exampleId, score };
+  const rollout: Writable<AnyRollout> = { example, exampleId, score };
   if (output !== undefined) rollout.output = output;
   if (trace !== undefined) rollout.trace = trace;
   if (unread !== undefined) rollout.unread = unread;

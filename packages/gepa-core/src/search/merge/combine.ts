@@ -10,8 +10,8 @@ import type { MergeProposal } from './merge-proposer.ts';
  *
  * @returns the merged candidate to test; or how the iteration ended; or `undefined` without a pair or without budget.
  */
-export async function combine<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export async function combine<Name extends string>(
+  search: SearchContext<Name>,
 ): Promise<MergeProposal<Name> | IterationOutcome | undefined> {
   const { merger, state, strategies, evaluator, memory, names, valset } = search;
   const pair = merger!.pair(state);

@@ -6,8 +6,8 @@ import { updateFrontier, validate } from '../validate.ts';
 import { combine } from './combine.ts';
 
 /** Tries to merge two lineages. `undefined`: there is no pair, and the iteration can be used for a mutation. */
-export async function merge<Example, Output, Trace, Name extends string>(
-  search: SearchContext<Example, Output, Trace, Name>,
+export async function merge<Name extends string>(
+  search: SearchContext<Name>,
 ): Promise<IterationOutcome | undefined> {
   const { settings, merger, state, valset, evaluator, dispatch } = search;
   if (merger === undefined || state.mergesAccepted >= settings.maxMergeInvocations) return undefined;

@@ -1,4 +1,4 @@
-import type { Rollout } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 import { SeedError } from '../../errors.ts';
 
 /**
@@ -7,7 +7,7 @@ import { SeedError } from '../../errors.ts';
  */
 export function unreadComponents<Name extends string>(
   names: readonly Name[],
-  rollouts: readonly Pick<Rollout<unknown, unknown, unknown>, 'unread' | 'error'>[],
+  rollouts: readonly Pick<AnyRollout, 'unread' | 'error'>[],
 ): Name[] {
   if (rollouts.every(({ error }) => error !== undefined)) return [];
   return names.filter((name) => rollouts.every(({ unread }) => unread?.includes(name) === true));
