@@ -14,7 +14,7 @@ import { EvaluationWarnings } from './evaluation-warnings.ts';
 import type { ExampleRef } from './examples.ts';
 import { FailureCheck, type Failures } from './failure-check.ts';
 import { KnownRollouts, type KnownRolloutsOptions, type Outcome, type Scored } from './known-rollouts.ts';
-import { type Program, RolloutCall } from './rollout-call.ts';
+import { RolloutCall, type RolloutEnvironment } from './rollout-call.ts';
 import { ScoreCheck } from './score-check.ts';
 
 /** A candidate on some examples. `rollouts` has gaps where an `interruption` is set. */
@@ -46,7 +46,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
   metricCallsSaved = 0;
   readonly known: KnownRollouts<Example, Output, Trace, Name>;
   readonly #options: EvaluatorOptions<Example, Output, Trace, Name>;
-  readonly #program: Program<Example, Output, Trace, Name>;
+  readonly #environment: RolloutEnvironment<Example, Output, Trace, Name>;
   readonly #failureCheck: FailureCheck<Example>;
   readonly #warnings: EvaluationWarnings;
   readonly #names: readonly Name[];
@@ -59,7 +59,7 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     this.known = new KnownRollouts({ ...options, names: this.#names });
     this.#warnings = new EvaluationWarnings(options.warn);
     this.#failureCheck = new FailureCheck(options.run.outage, options.warn);
-    this.#program = {
+    this.#environment = {
       ...options,
       scores: new ScoreCheck(options.frontierType, options.mask),
       semaphore: new Semaphore(options.concurrency),
@@ -218,12 +218,12 @@ export class Evaluator<Example, Output, Trace, Name extends string> {
     repeatsMetric?: boolean,
   ): Promise<Outcome<Example, Output, Trace>> {
     const { run } = this.#options;
-    const call = new RolloutCall(this.#program, candidateRun, ref, occurrence, repeatsMetric);
+    const call = new RolloutCall(this.#environment, candidateRun, ref, occurrence, repeatsMetric);
     const outcome = await runCall(run, call);
     if ('interruption' in outcome) return outcome;
     this.#warnings.ifFree(run, outcome);
     await pause();
-    const kept = this.known.keep(outcome, ref);
+    const kept = this.known.remember(outcome, ref);
     this.#dispatchFinished(candidateRun.context, kept, outcome);
     return kept;
   }

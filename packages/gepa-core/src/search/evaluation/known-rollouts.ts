@@ -83,8 +83,8 @@ export class KnownRollouts<Example, Output, Trace, Name extends string> {
     return known;
   }
 
-  /** Drops from memory what is on disk, or what no reflection will read. */
-  keep(
+  /** What stays in memory of a rollout: not what is on disk, and not what no reflection will read. */
+  remember(
     outcome: CallOutcome<Rollout<Example, Output, Trace>>,
     { key }: ExampleRef<Example>,
   ): Scored<Example, Output, Trace> {

@@ -17,7 +17,7 @@ import { type RolloutFields, rolloutOf } from './rollout-of.ts';
 import type { ScoreCheck } from './score-check.ts';
 
 /** The parts of a run that all rollouts share. */
-export interface Program<Example, Output, Trace, Name extends string> {
+export interface RolloutEnvironment<Example, Output, Trace, Name extends string> {
   readonly run: CallEnvironment;
   readonly adapter: Adapter<Example, Output, Trace, Name>;
   readonly place: RolloutPlace<Example, Output, Trace, Name>;
@@ -37,7 +37,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
   readonly iteration: number;
   readonly key: string;
   readonly semaphore: Semaphore;
-  readonly #program: Program<Example, Output, Trace, Name>;
+  readonly #environment: RolloutEnvironment<Example, Output, Trace, Name>;
   readonly #candidateRun: CandidateRun<Example, Output, Trace, Name>;
   readonly #ref: ExampleRef<Example>;
   readonly #occurrence: string | undefined;
@@ -46,7 +46,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
 
   /** `occurrence` distinguishes rollouts of the same pair, where there is no cache. */
   constructor(
-    program: Program<Example, Output, Trace, Name>,
+    environment: RolloutEnvironment<Example, Output, Trace, Name>,
     candidateRun: CandidateRun<Example, Output, Trace, Name>,
     ref: ExampleRef<Example>,
     occurrence: string | undefined,
@@ -56,8 +56,8 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     this.phase = spendPhaseOf(context.phase);
     this.iteration = context.iteration;
     this.key = rolloutKey(textsId, ref.key, occurrence);
-    this.semaphore = program.semaphore;
-    this.#program = program;
+    this.semaphore = environment.semaphore;
+    this.#environment = environment;
     this.#candidateRun = candidateRun;
     this.#ref = ref;
     this.#occurrence = occurrence;
@@ -75,7 +75,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
    *   that breaks its contract.
    */
   async perform(attempt: RunAttempt): Promise<Rollout<Example, Output, Trace>> {
-    const { place, scores, perfectScore } = this.#program;
+    const { place, scores, perfectScore } = this.#environment;
     const { candidate, context } = this.#candidateRun;
     const { example, id: exampleId } = this.#ref;
     const { iteration, phase, candidateIndex } = context;
@@ -147,7 +147,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
 
   /** `undefined` where the metric fails now: its first answer counts. */
   async #repeatScore(askMetric: () => Promise<unknown>): Promise<number | undefined> {
-    const { run, scores } = this.#program;
+    const { run, scores } = this.#environment;
     try {
       return scores.check(await askMetric(), this.#ref.id).score;
     } catch (error) {
@@ -161,7 +161,7 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
     thrown: unknown,
     ran: Partial<RolloutFields<Example, Output, Trace>>,
   ): Rollout<Example, Output, Trace> {
-    const { run, failureScore } = this.#program;
+    const { run, failureScore } = this.#environment;
     const { example, id: exampleId } = this.#ref;
     const endsRun = run.signal.aborted || RunError.isInstance(thrown) || thrown instanceof Interrupted;
     if (endsRun || classify(thrown, run.retry) !== 'program') throw thrown;
@@ -204,14 +204,14 @@ export class RolloutCall<Example, Output, Trace, Name extends string>
       durationMs,
       feedback,
       componentFeedback,
-      ...(this.#program.adapter.toPlain?.(ran) ?? ran),
+      ...(this.#environment.adapter.toPlain?.(ran) ?? ran),
     };
   }
 
   replayed(entry: KnownEntry): Rollout<Example, Output, Trace> {
     const { score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
       entry as KnownEntry<RolloutEntry>;
-    if (error === undefined) this.#program.scores.learn(objectives);
+    if (error === undefined) this.#environment.scores.learn(objectives);
     const { example, id: exampleId } = this.#ref;
     return rolloutOf({
       example,
