@@ -16,7 +16,7 @@ export interface Dispatcher<Name extends string> {
 /**
  * A listener that throws causes one warning and stays subscribed.
  *
- * @param mask Masks messages, which may contain texts of a provider or a program.
+ * @param mask Masks the texts of events.
  */
 export function createDispatcher<Name extends string>(
   mask: (message: string) => string = (message) => message,

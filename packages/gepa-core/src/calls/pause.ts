@@ -15,7 +15,7 @@ let queue = Promise.resolve();
  * loop until the work of all runs has taken 10 ms in it, and in a later turn from then on.
  */
 export function pause(): Promise<void> {
-  // Each piece begins before the next one in the queue reads the clock.
+  // The one before begins its piece before the next looks at the clock.
   queue = waitBehind(queue);
   return queue;
 }

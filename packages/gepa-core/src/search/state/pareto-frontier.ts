@@ -17,7 +17,7 @@ export class ParetoFrontier {
     return this.#keys[key]!;
   }
 
-  /** Adds the score of a candidate for a key. Call it in ascending order of candidates, once per key. */
+  /** Candidates are offered in ascending order, and once per key. */
   offer(candidate: number, key: number, score: number): void {
     const best = this.#keys[key];
     if (best !== undefined && score < best.score) return;
@@ -49,9 +49,9 @@ export class ParetoFrontier {
   }
 
   /**
-   * Removes every candidate whose keys all have another member left, lowest mean first. The definition
-   * starts over after each removal. One pass has the same result: a removal only takes members away from the keys of
-   * others, so a candidate that had to stay still has to.
+   * Removes every candidate whose keys all have another member left, lowest mean first. One pass suffices where the
+   * definition starts over after each removal: removing a candidate only takes members away from the keys of others, so
+   * a candidate that had to stay still has to.
    */
   #undominated(
     candidates: Iterable<number>,
