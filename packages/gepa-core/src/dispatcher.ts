@@ -19,7 +19,7 @@ const maskedFields = ['message', 'error', 'feedback'] as const;
 /**
  * A listener that throws causes one warning and stays subscribed.
  *
- * @param mask Masks messages, which may contain texts of a provider or a program.
+ * @param mask Masks the texts of events.
  */
 export function createDispatcher<Name extends string>(
   mask: (message: string) => string = (message) => message,

@@ -2,11 +2,11 @@ import { type Amount, amountOf, oneMetricCall, plus, sum, type Unit, zero } from
 import type { CallKind } from './max-of-call.ts';
 import type { Usage } from './usage.ts';
 
-/** The part of the budget that a reservation uses. */
+/** What a reservation needs of the budget that it is part of. */
 export interface BudgetAccount {
   charge(amount: Amount): void;
   chargeUncertain(amount: Amount): void;
-  /** Called when some of the reserved amount became free. */
+  /** Something became free. */
   changed(): void;
   close(reservation: Reservation): void;
   /** A complete rollout shows what others are likely to cost. */
@@ -50,7 +50,7 @@ export class Reservation {
     return this.#budget.isDeclared(this.kind) ? this.outstanding(unit) : sum(this.#calls)[unit];
   }
 
-  /** The maximum total cost of the call, with the calls that are admitted now. */
+  /** The most that the call may come to cost in all, by what is admitted now. */
   max(): Amount {
     const open = { ...zero, tokens: this.admitted('tokens'), costUsd: this.admitted('costUsd') };
     return sum([this.#charged, this.uncertain, open]);

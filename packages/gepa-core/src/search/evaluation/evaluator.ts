@@ -14,7 +14,7 @@ import { EvaluationWarnings } from './evaluation-warnings.ts';
 import type { ExampleRef } from './examples.ts';
 import { FailureCheck, type Failures } from './failure-check.ts';
 import { KnownRollouts, type KnownRolloutsOptions, type Outcome, type Scored } from './known-rollouts.ts';
-import { type Program, RolloutCall } from './rollout-call.ts';
+import { RolloutCall, type RolloutEnvironment } from './rollout-call.ts';
 import { ScoreCheck } from './score-check.ts';
 
 /** A candidate on some examples. `rollouts` has gaps where an `interruption` is set. */
@@ -45,7 +45,7 @@ export class Evaluator<Name extends string> {
   metricCallsSaved = 0;
   readonly known: KnownRollouts<Name>;
   readonly #options: EvaluatorOptions<Name>;
-  readonly #program: Program<Name>;
+  readonly #environment: RolloutEnvironment<Name>;
   readonly #failureCheck: FailureCheck;
   readonly #warnings: EvaluationWarnings;
   readonly #names: readonly Name[];
@@ -58,7 +58,7 @@ export class Evaluator<Name extends string> {
     this.known = new KnownRollouts({ ...options, names: this.#names });
     this.#warnings = new EvaluationWarnings(options.warn);
     this.#failureCheck = new FailureCheck(options.run.outage, options.warn);
-    this.#program = {
+    this.#environment = {
       ...options,
       scores: new ScoreCheck(options.frontierType, options.mask),
       semaphore: new Semaphore(options.concurrency),
@@ -195,12 +195,12 @@ export class Evaluator<Name extends string> {
     repeatsMetric?: boolean,
   ): Promise<Outcome> {
     const { run } = this.#options;
-    const call = new RolloutCall(this.#program, candidateRun, ref, occurrence, repeatsMetric);
+    const call = new RolloutCall(this.#environment, candidateRun, ref, occurrence, repeatsMetric);
     const outcome = await runCall(run, call);
     if ('interruption' in outcome) return outcome;
     this.#warnings.ifFree(run, outcome);
     await pause();
-    const kept = this.known.keep(outcome, ref);
+    const kept = this.known.remember(outcome, ref);
     this.#dispatchFinished(candidateRun.context, kept, outcome);
     return kept;
   }

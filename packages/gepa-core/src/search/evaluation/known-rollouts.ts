@@ -78,8 +78,8 @@ export class KnownRollouts<Name extends string> {
     return known;
   }
 
-  /** Drops from memory what is on disk, or what no reflection will read. */
-  keep(outcome: CallOutcome<AnyRollout>, { key }: ExampleRef): Scored {
+  /** What stays in memory of a rollout: not what is on disk, and not what no reflection will read. */
+  remember(outcome: CallOutcome<AnyRollout>, { key }: ExampleRef): Scored {
     const { value: rollout, position, isReplayed, usage } = outcome;
     const { isReflectedOn, readsImages, mask } = this.#options;
     const { images } = rollout;

@@ -17,7 +17,7 @@ import { type RolloutFields, rolloutOf } from './rollout-of.ts';
 import type { ScoreCheck } from './score-check.ts';
 
 /** The parts of a run that all rollouts share. */
-export interface Program<Name extends string> {
+export interface RolloutEnvironment<Name extends string> {
   readonly run: CallEnvironment;
   readonly adapter: AnyAdapter<Name>;
   readonly place: RolloutPlace<Name>;
@@ -35,7 +35,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
   readonly iteration: number;
   readonly key: string;
   readonly semaphore: Semaphore;
-  readonly #program: Program<Name>;
+  readonly #environment: RolloutEnvironment<Name>;
   readonly #candidateRun: CandidateRun<Name>;
   readonly #ref: ExampleRef;
   readonly #occurrence: string | undefined;
@@ -44,7 +44,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
 
   /** `occurrence` distinguishes rollouts of the same pair, where there is no cache. */
   constructor(
-    program: Program<Name>,
+    environment: RolloutEnvironment<Name>,
     candidateRun: CandidateRun<Name>,
     ref: ExampleRef,
     occurrence: string | undefined,
@@ -54,8 +54,8 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
     this.phase = spendPhaseOf(context.phase);
     this.iteration = context.iteration;
     this.key = rolloutKey(textsId, ref.key, occurrence);
-    this.semaphore = program.semaphore;
-    this.#program = program;
+    this.semaphore = environment.semaphore;
+    this.#environment = environment;
     this.#candidateRun = candidateRun;
     this.#ref = ref;
     this.#occurrence = occurrence;
@@ -73,7 +73,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
    *   that breaks its contract.
    */
   async perform(attempt: RunAttempt): Promise<AnyRollout> {
-    const { place, scores, perfectScore } = this.#program;
+    const { place, scores, perfectScore } = this.#environment;
     const { candidate, context } = this.#candidateRun;
     const { example, id: exampleId } = this.#ref;
     const { iteration, phase, candidateIndex } = context;
@@ -145,7 +145,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
 
   /** `undefined` where the metric fails now: its first answer counts. */
   async #repeatScore(askMetric: () => Promise<unknown>): Promise<number | undefined> {
-    const { run, scores } = this.#program;
+    const { run, scores } = this.#environment;
     try {
       return scores.check(await askMetric(), this.#ref.id).score;
     } catch (error) {
@@ -155,7 +155,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
   }
 
   #failed(failedIn: 'program' | 'metric', thrown: unknown, ran: Partial<RolloutFields>): AnyRollout {
-    const { run, failureScore } = this.#program;
+    const { run, failureScore } = this.#environment;
     const { example, id: exampleId } = this.#ref;
     const endsRun = run.signal.aborted || RunError.isInstance(thrown) || thrown instanceof Interrupted;
     if (endsRun || classify(thrown, run.retry) !== 'program') throw thrown;
@@ -198,14 +198,14 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       durationMs,
       feedback,
       componentFeedback,
-      ...(this.#program.adapter.toPlain?.(ran) ?? ran),
+      ...(this.#environment.adapter.toPlain?.(ran) ?? ran),
     };
   }
 
   replayed(entry: KnownEntry): AnyRollout {
     const { score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
       entry as KnownEntry<RolloutEntry>;
-    if (error === undefined) this.#program.scores.learn(objectives);
+    if (error === undefined) this.#environment.scores.learn(objectives);
     const { example, id: exampleId } = this.#ref;
     return rolloutOf({
       example,

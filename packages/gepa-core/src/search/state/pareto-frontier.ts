@@ -100,9 +100,9 @@ export class ParetoFrontier {
   }
 
   /**
-   * Removes every candidate whose keys all have another member left, lowest mean first. The definition
-   * starts over after each removal. One pass has the same result: a removal only takes members away from the keys of
-   * others, so a candidate that had to stay still has to.
+   * Removes every candidate whose keys all have another member left, lowest mean first. One pass suffices where the
+   * definition starts over after each removal: removing a candidate only takes members away from the keys of others, so
+   * a candidate that had to stay still has to.
    */
   #undominated(
     meanOf: (candidate: number) => number,
