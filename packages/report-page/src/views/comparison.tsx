@@ -19,6 +19,7 @@ import { CandidateLink, CandidateSelect, Gain, Score } from '../parts/marks.tsx'
 import { type Column, Table } from '../parts/table.tsx';
 import { Text } from '../parts/text.tsx';
 import { Tile } from '../parts/tile.tsx';
+import { VerdictBox } from '../parts/verdict-box.tsx';
 import { Warnings } from './warnings.tsx';
 
 /** The candidates of an evaluation, and two of them compared example by example. */
@@ -64,15 +65,8 @@ function Verdict({ run, comparison }: { run: Run; comparison: Comparison | undef
     comparison === undefined || comparison.size === 0
       ? { kind: 'none' as const, sentence: soloSentence(run, comparison) }
       : verdictOfComparison(comparison);
-  const marks = { gain: '▲', loss: '▼', unsure: '≈', none: '•' };
   return (
-    <section class={`verdict ${verdict.kind}`} aria-label="Verdict">
-      <p class="sentence">
-        <span class="verdict-mark" aria-hidden="true">
-          {marks[verdict.kind]}
-        </span>
-        {verdict.sentence}
-      </p>
+    <VerdictBox verdict={verdict}>
       {comparison !== undefined && comparison.size > 0 && (
         <p class="quiet">
           Difference {formatGain(comparison.difference)} on {countOf(comparison.size, 'example')}; 95%
@@ -86,7 +80,7 @@ function Verdict({ run, comparison }: { run: Run; comparison: Comparison | undef
       {state === 'interrupted' && (
         <p class="quiet">Interrupted: the same call with the same run directory goes on.</p>
       )}
-    </section>
+    </VerdictBox>
   );
 }
 

@@ -17,6 +17,7 @@ import {
 } from '../parts/format.ts';
 import { Gain } from '../parts/marks.tsx';
 import { Tile } from '../parts/tile.tsx';
+import { VerdictBox } from '../parts/verdict-box.tsx';
 import { Fates } from './fates.tsx';
 import { Warnings } from './warnings.tsx';
 
@@ -24,16 +25,9 @@ export function Overview({ run }: { run: Run }) {
   const { data } = run;
   const verdict = verdictOf(data);
   const partSize = new Set(data.part).size;
-  const marks = { gain: '▲', loss: '▼', unsure: '≈', none: '•' };
   return (
     <>
-      <section class={`verdict ${verdict.kind}`} aria-label="Verdict">
-        <p class="sentence">
-          <span class="verdict-mark" aria-hidden="true">
-            {marks[verdict.kind]}
-          </span>
-          {verdict.sentence}
-        </p>
+      <VerdictBox verdict={verdict}>
         {verdict.notes.map((note) => (
           <p class="quiet">{note}</p>
         ))}
@@ -44,7 +38,7 @@ export function Overview({ run }: { run: Run }) {
         {data.state === 'interrupted' && (
           <p class="quiet">Interrupted: the same call with the same run directory resumes it.</p>
         )}
-      </section>
+      </VerdictBox>
       <Tiles run={run} />
       <section>
         <h2>Score against metric calls</h2>

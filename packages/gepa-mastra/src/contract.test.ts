@@ -3,12 +3,12 @@
 import { Agent } from '@mastra/core/agent';
 import { createTool } from '@mastra/core/tools';
 import { createStep, createWorkflow, type Step } from '@mastra/core/workflows';
-import { adapterContract } from 'gepa-core/testing';
+import { adapterContract, type ContractSubject } from 'gepa-core/testing';
 import { z } from 'zod';
 import { type AgentOutput, createAdapter } from './adapter.ts';
 import type { MastraExample } from './data/example.ts';
 import { discover } from './program/discover.ts';
-import { type ChatRequest, startOpenAIServer, systemOf } from './testing/openai-server.ts';
+import { type ChatRequest, type OpenAIServer, startOpenAIServer, systemOf } from './testing/openai-server.ts';
 
 const lastUser = ({ messages }: ChatRequest) =>
   String(messages.findLast(({ role }) => role === 'user')?.content);
@@ -36,9 +36,25 @@ const startEcho = () =>
     return [systemOf(request), ...offered.map((one) => JSON.stringify(one)), ...answered].join(' | ');
   });
 
-const context = <Subject extends { close(): Promise<void> }>(server: Subject) => ({
-  close: () => server.close(),
-});
+/** What is the same for every agent; its tools and sub-agents have components too. */
+function agentSubject(agent: Agent, server: OpenAIServer): Omit<AgentSubject, 'fingerprint'> {
+  const discovery = discover(agent, { tools: true });
+  const { components } = discovery;
+  return {
+    adapter: createAdapter<MastraExample['input'], AgentOutput>({ program: agent, components, discovery }),
+    example: { input: 'Hello' },
+    failingExample: { input: 'fail' },
+    endlessExample: { input: 'endless' },
+    callSource: async ({ input }) => {
+      const { text } = await agent.generate(input);
+      return { text };
+    },
+    textsSeen: ({ text }) => text,
+    close: () => server.close(),
+  };
+}
+
+type AgentSubject = ContractSubject<MastraExample, AgentOutput>;
 
 adapterContract<MastraExample, AgentOutput>('an agent with a tool', async () => {
   const server = await startEcho();
@@ -55,16 +71,8 @@ adapterContract<MastraExample, AgentOutput>('an agent with a tool', async () => 
     model: server.model,
     tools: { lookup },
   });
-  const discovery = discover(agent, { tools: true });
   return {
-    adapter: createAdapter<MastraExample['input'], AgentOutput>({
-      program: agent,
-      components: discovery.components,
-      discovery,
-    }),
-    example: { input: 'Hello' },
-    failingExample: { input: 'fail' },
-    endlessExample: { input: 'endless' },
+    ...agentSubject(agent, server),
     fingerprint: () => [
       agent.getInstructions(),
       agent.model,
@@ -72,12 +80,6 @@ adapterContract<MastraExample, AgentOutput>('an agent with a tool', async () => 
       lookup.description,
       JSON.stringify(lookup.inputSchema),
     ],
-    callSource: async ({ input }) => {
-      const { text } = await agent.generate(input);
-      return { text };
-    },
-    textsSeen: ({ text }) => text,
-    ...context(server),
   };
 });
 
@@ -97,26 +99,13 @@ adapterContract<MastraExample, AgentOutput>('an agent with a sub-agent', async (
     model: server.model,
     agents: { expert },
   });
-  const discovery = discover(agent, { tools: true });
   return {
-    adapter: createAdapter<MastraExample['input'], AgentOutput>({
-      program: agent,
-      components: discovery.components,
-      discovery,
-    }),
-    example: { input: 'Hello' },
-    failingExample: { input: 'fail' },
-    endlessExample: { input: 'endless' },
+    ...agentSubject(agent, server),
     fingerprint: () => [
       [agent, expert].map((one) => [one.getInstructions(), one.model, Object.keys(one), one.hasOwnMemory()]),
     ],
-    callSource: async ({ input }) => {
-      const { text } = await agent.generate(input);
-      return { text };
-    },
     // Older versions of Mastra show the supervisor a thread id made up for each delegation.
     textsSeen: ({ text }) => text.replace(/"subAgentThreadId":"[^"]*"/, ''),
-    ...context(server),
   };
 });
 
@@ -162,7 +151,7 @@ adapterContract<MastraExample<{ prompt: string }>, { text: string }>(
         return result.result as { text: string };
       },
       textsSeen: ({ text }) => text,
-      ...context(server),
+      close: () => server.close(),
     };
   },
 );
