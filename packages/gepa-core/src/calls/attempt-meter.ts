@@ -12,7 +12,7 @@ import type { Attempt } from './timeout.ts';
 
 /** The call that an attempt belongs to. */
 interface AttemptedCall {
-  readonly run: Pick<CallEnvironment, 'budget' | 'outage' | 'retry' | 'dispatch'>;
+  readonly calls: Pick<CallEnvironment, 'budget' | 'outage' | 'retry' | 'dispatch'>;
   readonly kind: CallKind;
   readonly reservation: Reservation;
 }
@@ -40,7 +40,7 @@ export class AttemptMeter implements CallMeter {
 
   async begin(request: CallRequest = {}): Promise<MeteredCall> {
     const { reservation } = this.#call;
-    const { budget } = this.#call.run;
+    const { budget } = this.#call.calls;
     budget.onRequest?.(request);
     this.#clientRetries().continued();
     const max = await this.#reserve(request);
@@ -104,13 +104,13 @@ export class AttemptMeter implements CallMeter {
   }
 
   #answered({ outputTokens }: Usage): void {
-    if (outputTokens > 0) this.#call.run.outage.noteAnswer(this.#step.name);
+    if (outputTokens > 0) this.#call.calls.outage.noteAnswer(this.#step.name);
     this.#clientRetries().answered(outputTokens);
   }
 
   async #reserve(request: CallRequest): Promise<Amount | undefined> {
     const { reservation } = this.#call;
-    const { budget } = this.#call.run;
+    const { budget } = this.#call.calls;
     if (!budget.limitsSpend) return undefined;
     this.#refuseWhenClosed();
     let max: Amount | undefined;

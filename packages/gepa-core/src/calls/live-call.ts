@@ -16,7 +16,7 @@ import { afterFailure, classify, sleep } from './retry.ts';
 export class LiveCall {
   /** A usage that lacks what a limit needs: ends the run once the outcome is written. */
   problem: RunError | undefined;
-  readonly run: CallEnvironment;
+  readonly calls: CallEnvironment;
   readonly kind: CallKind;
   readonly reservation: Reservation;
   readonly #phase: SpendPhase;
@@ -25,11 +25,11 @@ export class LiveCall {
   #retries = 0;
 
   constructor(
-    run: CallEnvironment,
+    calls: CallEnvironment,
     { kind, phase }: Pick<Call<never>, 'kind' | 'phase'>,
     reservation: Reservation,
   ) {
-    this.run = run;
+    this.calls = calls;
     this.kind = kind;
     this.reservation = reservation;
     this.#phase = phase;
@@ -44,7 +44,7 @@ export class LiveCall {
     const isScored = outcome === 'scored';
     if (isScored) this.reservation.settleScored();
     else this.reservation.endAttempt(outcome);
-    this.run.spend.add({
+    this.calls.spend.add({
       phase: this.#phase,
       isScored,
       usage: this.#usage,
@@ -58,7 +58,7 @@ export class LiveCall {
     const { uncertain, number } = this.reservation;
     const { tokens, costUsd } = uncertain;
     return {
-      reservation: this.run.budget.limitsSpend ? number : undefined,
+      reservation: this.calls.budget.limitsSpend ? number : undefined,
       uncertain: isZero(uncertain) ? undefined : { tokens, costUsd },
       usage: this.#usage === noUsage ? undefined : this.#usage,
       judgeUsage: this.#judgeUsage === noUsage ? undefined : this.#judgeUsage,
@@ -68,7 +68,7 @@ export class LiveCall {
 
   /** Repeats an attempt while its failures are transient. */
   async attempt<T>(step: AttemptStep<T>, work: (context: AttemptContext) => Promise<T> | T): Promise<T> {
-    const { outage, signal, budget, retry } = this.run;
+    const { outage, signal, budget, retry } = this.calls;
     const failing = new FailingStep(step.name, outage, retry);
     for (let number = 1; ; number++) {
       for (let ms = outage.waitFor(step.name); ms > 0; ms = outage.waitFor(step.name))
@@ -99,7 +99,7 @@ export class LiveCall {
     failing: FailingStep,
     number: number,
   ): Promise<T> {
-    const { timeouts } = this.run;
+    const { timeouts } = this.calls;
     const attempt = timeouts.start(step.name, step.limitsTime);
     const meter = new AttemptMeter(this, failing, attempt, number);
     let reported: Usage | undefined;
@@ -124,7 +124,7 @@ export class LiveCall {
     usage: Usage,
     isReportedByCall: boolean,
   ): Promise<void> {
-    const { budget } = this.run;
+    const { budget } = this.calls;
     const sound = soundUsage(usage);
     const priced = await budget.price(sound);
     if (!isReportedByCall) {
@@ -138,7 +138,7 @@ export class LiveCall {
 
   /** Milliseconds before the next attempt. @throws the error when there is none. */
   #delayOrThrow(step: FailingStep, error: unknown, attempt: number): number {
-    const { outage, signal, retry, dispatch } = this.run;
+    const { outage, signal, retry, dispatch } = this.calls;
     if (signal.aborted) throw error;
     if (this.problem !== undefined || error instanceof Interrupted || RunError.isInstance(error)) {
       // No answer will follow, so no other call should wait for one.

@@ -26,39 +26,39 @@ export interface CallOutcome<Value> {
  * @throws {RunError} when the run cannot go on.
  */
 export async function runCall<Value>(
-  run: CallEnvironment,
+  calls: CallEnvironment,
   call: Call<Value>,
 ): Promise<CallOutcome<Value> | { readonly interruption: Interruption }> {
-  const earlier = run.journal?.replay(call.key);
-  if (earlier !== undefined) return replayedOutcome(run, call, earlier.entry, earlier.position);
+  const earlier = calls.journal?.replay(call.key);
+  if (earlier !== undefined) return replayedOutcome(calls, call, earlier.entry, earlier.position);
 
   await call.semaphore?.acquire();
   try {
-    const reservation = await reserve(run, call);
+    const reservation = await reserve(calls, call);
     if (!(reservation instanceof Reservation)) return reservation;
 
-    const live = new LiveCall(run, call, reservation);
+    const live = new LiveCall(calls, call, reservation);
     const startedAt = performance.now();
     let value: Value;
     try {
       value = await call.perform((step, work) => live.attempt(step, work));
     } catch (error) {
       live.settle(isKnownOutcome(error) ? 'known' : 'unknown');
-      if (journalFailure(run, call, live, error)) call.end?.();
-      dispatchSettled(run, call, live.usage, false);
-      return { interruption: interruptionOf(run, error) };
+      if (journalFailure(calls, call, live, error)) call.end?.();
+      dispatchSettled(calls, call, live.usage, false);
+      return { interruption: interruptionOf(calls, error) };
     }
     live.settle(call.kind === 'rollout' ? 'scored' : 'known');
-    const { metricCalls } = run.spend;
+    const { metricCalls } = calls.spend;
     const durationMs = performance.now() - startedAt;
-    const position = await run.journal?.add({
+    const position = await calls.journal?.add({
       ...call.entryOf(value, Math.round(durationMs)),
       ...live.cost,
     });
-    if (run.journal === undefined || position !== undefined) call.end?.();
-    dispatchSettled(run, call, live.usage, false);
+    if (calls.journal === undefined || position !== undefined) call.end?.();
+    dispatchSettled(calls, call, live.usage, false);
     // Thrown only now: the value was paid for, and a resumed run has it.
-    if (live.problem !== undefined) fail(run, live.problem);
+    if (live.problem !== undefined) fail(calls, live.problem);
     return { value, usage: live.usage, metricCalls, durationMs, position, isReplayed: false };
   } finally {
     call.semaphore?.release();
@@ -66,30 +66,30 @@ export async function runCall<Value>(
 }
 
 function replayedOutcome<Value>(
-  run: CallEnvironment,
+  calls: CallEnvironment,
   call: Call<Value>,
   entry: KnownEntry,
   position: JournalPosition,
 ): CallOutcome<Value> | { readonly interruption: Interruption } {
   const usage = addUsage(entry.usage ?? noUsage, entry.judgeUsage ?? noUsage);
-  dispatchSettled(run, call, usage, true);
+  dispatchSettled(calls, call, usage, true);
   if (entry.type === 'unavailable') {
     return { interruption: { reason: 'unavailable', error: new Error(entry.message) } };
   }
   const { durationMs } = entry;
-  const { metricCalls } = run.spend;
+  const { metricCalls } = calls.spend;
   return { value: call.replayed(entry), usage, metricCalls, durationMs, position, isReplayed: true };
 }
 
 /** Waits until no outage is suspected and the budget has room. */
 async function reserve<Value>(
-  run: CallEnvironment,
+  calls: CallEnvironment,
   call: Call<Value>,
 ): Promise<Reservation | { readonly interruption: Interruption }> {
-  const { signal, outage, budget } = run;
+  const { signal, outage, budget } = calls;
   for (;;) {
     if (outage.isSuspected) await outage.passed();
-    if (signal.aborted || run.failure !== undefined) return { interruption: { reason: 'aborted' } };
+    if (signal.aborted || calls.failure !== undefined) return { interruption: { reason: 'aborted' } };
     if (outage.final !== undefined) {
       return { interruption: { reason: 'providerUnavailable', error: outage.final.error } };
     }
@@ -109,17 +109,17 @@ async function reserve<Value>(
 const isKnownOutcome = (error: unknown) =>
   error instanceof Interrupted || RunError.isInstance(error) || isUnbilled(error);
 
-function interruptionOf(run: CallEnvironment, error: unknown): Interruption {
-  const { signal, outage } = run;
-  if (RunError.isInstance(error)) fail(run, error);
+function interruptionOf(calls: CallEnvironment, error: unknown): Interruption {
+  const { signal, outage } = calls;
+  if (RunError.isInstance(error)) fail(calls, error);
   if (error instanceof Interrupted) return error.interruption;
   if (signal.aborted) return { reason: 'aborted' };
   if (outage.final !== undefined) return { reason: 'providerUnavailable', error };
   return { reason: 'unavailable', error };
 }
 
-function fail(run: CallEnvironment, error: RunError): never {
-  run.failure ??= error;
+function fail(calls: CallEnvironment, error: RunError): never {
+  calls.failure ??= error;
   throw error;
 }
 

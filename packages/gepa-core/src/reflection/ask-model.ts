@@ -53,7 +53,7 @@ export async function askModel<Name extends string>(
 }
 
 async function ask<Name extends string>(
-  { run, checkLimits }: ProposeOptions<Name>,
+  { calls, checkLimits }: ProposeOptions<Name>,
   { semaphore, cutOffs, warnOfCutOffs }: SharedByProposals,
   model: LanguageModel,
   { iteration, task, number: proposal }: ProposalRequest<Name>,
@@ -63,14 +63,14 @@ async function ask<Name extends string>(
   const components = prompt.components.map(({ name }) => name);
   const isTooLong = cutOffs.isTooLong(iteration);
   if (isTooLong) warnOfCutOffs();
-  run.dispatch({ type: 'reflection_started', iteration, task, components });
+  calls.dispatch({ type: 'reflection_started', iteration, task, components });
   let attempt = 0;
   const reflection = await reflect({
     ...prompt,
     checkLimits,
     asksAgainAfterCutOff: !isTooLong,
     call: (prompt) =>
-      askOnce(run, semaphore, model, images, {
+      askOnce(calls, semaphore, model, images, {
         iteration,
         task,
         proposal,
@@ -81,7 +81,7 @@ async function ask<Name extends string>(
   });
   const { texts, rejected, wasCutOff, usage } = reflection;
   cutOffs.add(iteration, wasCutOff);
-  run.dispatch({
+  calls.dispatch({
     type: 'reflection_finished',
     iteration,
     task,
@@ -103,14 +103,14 @@ type Question = Pick<
 
 /** One paid question to the reflection model. */
 async function askOnce(
-  run: CallEnvironment,
+  calls: CallEnvironment,
   semaphore: Semaphore,
   model: LanguageModel,
   images: readonly PromptImage[],
   question: Question,
 ): Promise<LanguageModelAnswer & { readonly usage: Usage }> {
   const { iteration, task, components, attempt, prompt } = question;
-  const outcome = await runCall<LanguageModelAnswer>(run, {
+  const outcome = await runCall<LanguageModelAnswer>(calls, {
     kind: 'reflection',
     phase: 'reflection',
     iteration,

@@ -22,7 +22,7 @@ export async function askProposer<Name extends string>(
   propose: (request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>,
   request: ProposalRequest<Name>,
 ): Promise<Proposal<Name>> {
-  const { run, adapter, memory, checkLimits } = options;
+  const { calls, adapter, memory, checkLimits } = options;
   const { candidate, components, iteration, task, number, parent } = request;
   const byName = new Map<Name, readonly ReflectiveRecord[]>();
   for (const name of components) {
@@ -40,8 +40,8 @@ export async function askProposer<Name extends string>(
     ...(request.other === undefined ? {} : { other: request.other }),
   };
 
-  run.dispatch({ type: 'reflection_started', iteration, task, components });
-  const outcome = await runCall<Partial<Record<Name, string>>>(run, {
+  calls.dispatch({ type: 'reflection_started', iteration, task, components });
+  const outcome = await runCall<Partial<Record<Name, string>>>(calls, {
     kind: 'reflection',
     phase: 'reflection',
     iteration,
@@ -62,7 +62,7 @@ export async function askProposer<Name extends string>(
     replayed: (entry) => (entry as ProposalEntry).texts as Partial<Record<Name, string>>,
   });
   if ('interruption' in outcome) throw new Interrupted(outcome.interruption);
-  run.dispatch({
+  calls.dispatch({
     type: 'reflection_finished',
     iteration,
     task,

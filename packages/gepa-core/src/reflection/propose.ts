@@ -13,7 +13,7 @@ const cutOffsInARow =
 /** The second of the search's two effects: rewrites components by reading traces and feedback (paper, section 3.2). */
 export function createProposer<Name extends string>(options: ProposeOptions<Name>): Proposer<Name> {
   const { model, propose } = options;
-  const { stopwatch } = options.run;
+  const { stopwatch } = options.calls;
   const shared: SharedByProposals = {
     semaphore: new Semaphore(options.concurrency),
     cutOffs: new CutOffStreak(),

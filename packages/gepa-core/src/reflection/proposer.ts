@@ -56,7 +56,7 @@ export type Proposal<Name extends string> =
 export type Proposer<Name extends string> = (request: ProposalRequest<Name>) => Promise<Proposal<Name>>;
 
 export interface ProposeOptions<Name extends string> {
-  readonly run: CallEnvironment;
+  readonly calls: CallEnvironment;
   readonly adapter: AnyAdapter<Name>;
   readonly model: LanguageModel | undefined;
   /** The caller's own proposer, instead of the model. */

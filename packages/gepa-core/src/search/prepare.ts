@@ -76,7 +76,7 @@ export function prepareRun<Name extends string>(
   const trainKeys = new Set(trainset.map(({ key }) => key));
   const evaluator = new Evaluator({
     ...settings,
-    run: calls,
+    calls,
     place,
     perfectScore: settings.skipPerfectScore ? perfectScore : undefined,
     cache: settings.cacheEvaluation,
@@ -96,7 +96,7 @@ export function prepareRun<Name extends string>(
   const findCopies = copyFinder(Object.values<string>(seedCandidateOf(adapter.components)), trainset);
   const propose = createProposer({
     ...settings,
-    run: calls,
+    calls,
     model: settings.reflectionModel,
     propose:
       settings.propose ??

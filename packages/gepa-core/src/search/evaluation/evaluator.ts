@@ -57,7 +57,7 @@ export class Evaluator<Name extends string> {
     this.#names = componentNames(options.adapter.components);
     this.known = new KnownRollouts({ ...options, names: this.#names });
     this.#warnings = new EvaluationWarnings(options.warn);
-    this.#failureCheck = new FailureCheck(options.run.outage, options.warn);
+    this.#failureCheck = new FailureCheck(options.calls.outage, options.warn);
     this.#environment = {
       ...options,
       scores: new ScoreCheck(options.frontierType, options.mask),
@@ -87,13 +87,13 @@ export class Evaluator<Name extends string> {
     examples: readonly ExampleRef[],
     context: RolloutContext,
   ): Promise<Evaluation> {
-    const { run, concurrency } = this.#options;
+    const { calls, concurrency } = this.#options;
     const phase = spendPhaseOf(context.phase);
     const known = context.repeat === undefined ? this.known.of(candidate) : undefined;
-    const textsId = run.journal?.textsIdOf(candidate) ?? 0;
+    const textsId = calls.journal?.textsIdOf(candidate) ?? 0;
     const candidateRun = new CandidateRun(candidate, textsId, context, known, examples.length);
     let outcomes: Outcome[];
-    run.stopwatch.start(phase);
+    calls.stopwatch.start(phase);
     try {
       outcomes = await mapConcurrently(examples, context.concurrency ?? concurrency, (ref, position) =>
         this.#rollOut(candidateRun, ref, position),
@@ -103,7 +103,7 @@ export class Evaluator<Name extends string> {
         known?.delete(examples[position]!.key);
       }
     } finally {
-      run.stopwatch.stop(phase);
+      calls.stopwatch.stop(phase);
     }
     const rollouts = outcomes.map((outcome) => ('interruption' in outcome ? undefined : outcome));
     if (context.phase !== 'testset') this.#countFailures(candidate, rollouts);
@@ -154,9 +154,9 @@ export class Evaluator<Name extends string> {
 
   /** Runs the seed, also on an example on which it has run. */
   #probe(ref: ExampleRef, context: RolloutContext, name: string): Promise<Outcome> {
-    const { run, adapter } = this.#options;
+    const { calls, adapter } = this.#options;
     const seed = seedCandidateOf(adapter.components);
-    const textsId = run.journal?.textsIdOf(seed) ?? 0;
+    const textsId = calls.journal?.textsIdOf(seed) ?? 0;
     const seedRun = new CandidateRun<Name>(seed, textsId, { ...context, candidateIndex: 0 }, undefined, 0);
     return this.#make(seedRun, ref, PROBE + name);
   }
@@ -194,11 +194,11 @@ export class Evaluator<Name extends string> {
     occurrence?: string,
     repeatsMetric?: boolean,
   ): Promise<Outcome> {
-    const { run } = this.#options;
+    const { calls } = this.#options;
     const call = new RolloutCall(this.#environment, candidateRun, ref, occurrence, repeatsMetric);
-    const outcome = await runCall(run, call);
+    const outcome = await runCall(calls, call);
     if ('interruption' in outcome) return outcome;
-    this.#warnings.ifFree(run, outcome);
+    this.#warnings.ifFree(calls, outcome);
     await pause();
     const kept = this.known.remember(outcome, ref);
     this.#dispatchFinished(candidateRun.context, kept, outcome);
@@ -210,7 +210,7 @@ export class Evaluator<Name extends string> {
     { exampleId, score, error }: Scored,
     { usage, metricCalls, durationMs, isReplayed }: CallOutcome<unknown>,
   ): void {
-    this.#options.run.dispatch({
+    this.#options.calls.dispatch({
       type: 'rollout_finished',
       iteration,
       phase,

@@ -33,7 +33,7 @@ export type Outcome = Scored | { readonly interruption: Interruption };
 export type RolloutsOfCandidate = Map<number, Scored | Promise<Outcome>>;
 
 export interface KnownRolloutsOptions<Name extends string> {
-  readonly run: CallEnvironment;
+  readonly calls: CallEnvironment;
   readonly names: readonly Name[];
   /** Whether rollouts are known by candidate and example, so that none is made twice. */
   readonly cache: boolean;
@@ -109,7 +109,7 @@ export class KnownRollouts<Name extends string> {
 
   /** Rollouts with every detail that the reflection model may read. */
   async complete(rollouts: readonly Scored[]): Promise<Measured[]> {
-    const { journal } = this.#options.run;
+    const { journal } = this.#options.calls;
     const complete: Measured[] = [];
     for (const { position, readDetails, imagesAt, ...rollout } of rollouts) {
       await pause();

@@ -18,7 +18,7 @@ import type { ScoreCheck } from './score-check.ts';
 
 /** The parts of a run that all rollouts share. */
 export interface RolloutEnvironment<Name extends string> {
-  readonly run: CallEnvironment;
+  readonly calls: CallEnvironment;
   readonly adapter: AnyAdapter<Name>;
   readonly place: RolloutPlace<Name>;
   readonly scores: ScoreCheck;
@@ -145,20 +145,20 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
 
   /** `undefined` where the metric fails now: its first answer counts. */
   async #repeatScore(askMetric: () => Promise<unknown>): Promise<number | undefined> {
-    const { run, scores } = this.#environment;
+    const { calls, scores } = this.#environment;
     try {
       return scores.check(await askMetric(), this.#ref.id).score;
     } catch (error) {
-      if (run.signal.aborted || error instanceof Interrupted) throw error;
+      if (calls.signal.aborted || error instanceof Interrupted) throw error;
       return undefined;
     }
   }
 
   #failed(failedIn: 'program' | 'metric', thrown: unknown, ran: Partial<RolloutFields>): AnyRollout {
-    const { run, failureScore } = this.#environment;
+    const { calls, failureScore } = this.#environment;
     const { example, id: exampleId } = this.#ref;
-    const endsRun = run.signal.aborted || RunError.isInstance(thrown) || thrown instanceof Interrupted;
-    if (endsRun || classify(thrown, run.retry) !== 'program') throw thrown;
+    const endsRun = calls.signal.aborted || RunError.isInstance(thrown) || thrown instanceof Interrupted;
+    if (endsRun || classify(thrown, calls.retry) !== 'program') throw thrown;
     const error = messageOf(thrown);
     return rolloutOf({
       example,
