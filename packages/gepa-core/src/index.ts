@@ -56,8 +56,8 @@ export type {
   TextLength,
 } from './result.ts';
 export { Random } from './search/random.ts';
+export { replay } from './search/state/result-of.ts';
 export type * from './search/state/search-view.ts';
-export { replay } from './search/state/state.ts';
 export type { AcceptanceCriterion, Trial } from './search/strategies/acceptance.ts';
 export { growingPart, leaderOrPareto, reuseMeasured } from './search/strategies/adaptive.ts';
 export {

@@ -16,7 +16,7 @@ import { runSearch } from './search/loop.ts';
 import type { PreparedRun } from './search/prepare.ts';
 import { rescoreIfProgramChanged } from './search/rescore.ts';
 import type { SearchContext } from './search/search-context.ts';
-import { lengthsOf, resultOf } from './search/state/state.ts';
+import { lengthsOf, resultOf } from './search/state/result-of.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 import { scoreTestset } from './search/test-scores.ts';
 import { maskMessages, type OpenRun, withRun } from './with-run.ts';

@@ -35,6 +35,7 @@ export function traceOf(example: number, characters: number): Step[] {
           ],
           output: '{"category": "billing"}',
           usage: { modelCalls: 1, inputTokens: 210, outputTokens: 12 },
+          finishReason: 'stop',
           durationMs: 350,
         },
         {

@@ -138,7 +138,9 @@ describe.skipIf(browserPath === undefined)(`a report file in a browser${withoutB
     expect(text).toContain('Feedback');
     expect(await opened.page.locator('.rollout').count()).toBeGreaterThan(1);
     await opened.page.getByText('Trace').first().click();
-    expect(await opened.page.locator('.steps').first().textContent()).toContain('classify');
+    const steps = await opened.page.locator('.steps').first().textContent();
+    expect(steps).toContain('classify');
+    expect(steps).toContain('finish reason: stop');
   });
 
   it('spend and time are shown by phase and by model', async () => {

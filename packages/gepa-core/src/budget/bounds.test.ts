@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vite
 import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import type { OptimizationResult } from '../result.ts';
-import { replay } from '../search/state/state.ts';
+import { replay } from '../search/state/result-of.ts';
 import {
   callLimits,
   prices,

@@ -89,10 +89,10 @@ export class AttemptMeter implements CallMeter {
   /** Made when the first model call is reported. */
   #clientRetries(): ClientRetries {
     if (this.#clients !== undefined) return this.#clients;
-    const { run, kind } = this.#call;
-    this.#clients = new ClientRetries(run.retry, this.#step, {
+    const { calls, kind } = this.#call;
+    this.#clients = new ClientRetries(calls.retry, this.#step, {
       retried: (error) =>
-        run.dispatch({ type: 'retried', what: kind, attempt: this.#number, message: messageOf(error) }),
+        calls.dispatch({ type: 'retried', what: kind, attempt: this.#number, message: messageOf(error) }),
       gaveUp: (error) => {
         // Nothing reached the provider, so the calls in flight are free.
         if (isUnreached(error)) for (const abandon of this.#inFlight) abandon(zero);

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
-import { replay } from '../search/state/state.ts';
+import { replay } from '../search/state/result-of.ts';
 import { decisions } from './fixtures/sample-run.ts';
 import { describeResult, inspectable } from './inspect.ts';
 

@@ -1,7 +1,8 @@
 import { type GepaEvent, isDecision } from '../events.ts';
 import type { TestScores } from '../result.ts';
+import { scoresOf } from '../search/state/result-of.ts';
 import type { ScoredCandidate } from '../search/state/search-view.ts';
-import { SearchState, scoresOf } from '../search/state/state.ts';
+import { SearchState } from '../search/state/state.ts';
 import { visible } from '../visible.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from './format.ts';
 import {

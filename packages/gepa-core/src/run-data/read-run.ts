@@ -6,7 +6,7 @@ import { type FileLine, linesFrom } from '../journal/lines-from.ts';
 import { isLocked } from '../journal/lock.ts';
 import { builtin } from '../node/builtin.ts';
 import type { TestScores } from '../result.ts';
-import { scoresOf } from '../search/state/state.ts';
+import { scoresOf } from '../search/state/result-of.ts';
 import { EventsFold } from './events-fold.ts';
 import { headOfLine } from './head-of-line.ts';
 import { JournalFold, type OpenRollout } from './journal-fold.ts';

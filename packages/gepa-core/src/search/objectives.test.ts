@@ -3,8 +3,8 @@ import { MetricError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 import { tokenMetric } from '../testing/token-task.ts';
+import { replay } from './state/result-of.ts';
 import type { FrontierType } from './state/search-view.ts';
-import { replay } from './state/state.ts';
 
 const metric = tokenMetric({ multiObjective: true });
 const types: readonly FrontierType[] = ['instance', 'objective', 'hybrid', 'cartesian'];

@@ -22,6 +22,7 @@ function Steps({ steps }: { steps: readonly Step[] }) {
                 {step.usage === undefined
                   ? ''
                   : ` · ${step.usage.inputTokens} + ${step.usage.outputTokens} tokens`}
+                {step.finishReason === undefined ? '' : ` · finish reason: ${visible(step.finishReason)}`}
                 {step.components === undefined || step.components.length === 0
                   ? ''
                   : ` · reads ${visible(step.components.join(', '))}`}

@@ -1,7 +1,7 @@
 import type { TriedText } from '../../adapter/experience.ts';
 import { ownValue } from '../../component.ts';
-import type { Attempt, Attempts } from '../../search/state/attempts.ts';
 import type { ScoredCandidate } from '../../search/state/search-view.ts';
+import type { TriedProposal, TriedProposals } from '../../search/state/tried-proposals.ts';
 import { shorten } from '../records/shorten.ts';
 import { shortDiff } from './short-diff.ts';
 
@@ -15,7 +15,7 @@ export interface Regression {
 /** The part of the search that the history is made from. */
 interface SearchSoFar<Name extends string> {
   readonly candidates: readonly ScoredCandidate<Name>[];
-  readonly attempts: Attempts<Name>;
+  readonly tried: TriedProposals<Name>;
 }
 
 /** The parent and its ancestors, nearest first. */
@@ -27,35 +27,35 @@ export function lineageOf(candidates: readonly ScoredCandidate[], parent: number
   return lineage;
 }
 
-/** The newest attempts on the parent and on its ancestors together; more are of no use to a reader. */
+/** The newest proposals for the parent and its ancestors together; more are of no use to a reader. */
 const MAX_TRIED = 60;
 
 /** What was tried for a component of a parent and of its ancestors, at most 60; the parent's own first, each in order. */
 export function triedTexts<Name extends string>(
-  { candidates, attempts }: SearchSoFar<Name>,
+  { candidates, tried }: SearchSoFar<Name>,
   parent: number,
   component: Name,
 ): TriedText[] {
-  const tried: TriedText[] = [];
+  const texts: TriedText[] = [];
   for (const index of lineageOf(candidates, parent)) {
-    const room = MAX_TRIED - tried.length;
+    const room = MAX_TRIED - texts.length;
     if (room === 0) break;
-    const found = attempts
+    const found = tried
       .of(index)
       .filter(({ components, rejection }) => components.includes(component) && !isOutage(rejection))
       .slice(-room);
-    for (const attempt of found) tried.push(triedText(candidates, attempt, component));
+    for (const proposal of found) texts.push(triedText(candidates, proposal, component));
   }
-  return tried;
+  return texts;
 }
 
-/** Whether the attempt failed for a reason that is not its text's. */
-const isOutage = (rejection: Attempt['rejection']) =>
+/** Whether the proposal failed for a reason that is not its text's. */
+const isOutage = (rejection: TriedProposal['rejection']) =>
   rejection?.reason === 'proposer_failed' || rejection?.reason === 'unavailable';
 
 function triedText<Name extends string>(
   candidates: readonly ScoredCandidate<Name>[],
-  { iteration, parent, minibatch, texts, before, after, accepted, candidate, rejection }: Attempt<Name>,
+  { iteration, parent, minibatch, texts, before, after, accepted, candidate, rejection }: TriedProposal<Name>,
   component: Name,
 ): TriedText {
   return {
@@ -81,7 +81,7 @@ function triedText<Name extends string>(
 
 /** The examples of a minibatch that the parent fails although an ancestor scored `perfectScore` on them. */
 export function regressionsOf<Name extends string>(
-  { candidates, attempts }: SearchSoFar<Name>,
+  { candidates, tried }: SearchSoFar<Name>,
   parent: number,
   minibatch: readonly number[],
   scores: readonly number[],
@@ -90,9 +90,7 @@ export function regressionsOf<Name extends string>(
   const ancestors = lineageOf(candidates, parent).slice(1);
   return minibatch.flatMap((example, place) => {
     if (scores[place]! >= perfectScore) return [];
-    const ancestor = ancestors.find(
-      (index) => (attempts.scoreOf(index, example) ?? -Infinity) >= perfectScore,
-    );
+    const ancestor = ancestors.find((index) => (tried.scoreOf(index, example) ?? -Infinity) >= perfectScore);
     return ancestor === undefined ? [] : [{ example, ancestor }];
   });
 }

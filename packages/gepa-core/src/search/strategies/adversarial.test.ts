@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { optimize } from '../../optimize.ts';
 import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
 import { tokenMetric } from '../../testing/token-task.ts';
-import { replay } from '../state/state.ts';
+import { replay } from '../state/result-of.ts';
 import { topKPareto } from './candidate-selection.ts';
 import { type EvaluationPolicy, stagedEvaluation } from './evaluation-policy.ts';
 

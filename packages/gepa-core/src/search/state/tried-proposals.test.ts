@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DecisionEvent } from '../../events.ts';
-import { Attempts } from './attempts.ts';
+import { TriedProposals } from './tried-proposals.ts';
 
 const added = (index: number, texts: Record<string, string>, iteration: number): DecisionEvent => ({
   type: 'candidate_added',
@@ -14,9 +14,9 @@ const added = (index: number, texts: Record<string, string>, iteration: number):
   bestIndex: index,
 });
 
-describe('attempts', () => {
+describe('TriedProposals', () => {
   it('an attempt has the minibatch and scores of its task and the number of the candidate that it made', () => {
-    const attempts = new Attempts();
+    const tried = new TriedProposals();
     const events: DecisionEvent[] = [
       { type: 'iteration_started', iteration: 1 },
       {
@@ -65,23 +65,19 @@ describe('attempts', () => {
       },
       added(1, { a: 'better', b: 'seed' }, 1),
     ];
-    for (const event of events) attempts.apply(event);
-    expect(attempts.of(0)).toMatchObject([
+    for (const event of events) tried.apply(event);
+    expect(tried.of(0)).toMatchObject([
       { minibatch: [4, 2], texts: { a: 'worse' }, accepted: false, components: ['a'] },
       { minibatch: [1, 3], texts: { a: 'better' }, accepted: true, candidate: 1 },
     ]);
-    expect(attempts.of(0)[0]).not.toHaveProperty('candidate');
-    expect(attempts.of(1)).toEqual([]);
-    expect([attempts.scoreOf(0, 2), attempts.scoreOf(1, 1), attempts.scoreOf(1, 4)]).toEqual([
-      1,
-      1,
-      undefined,
-    ]);
+    expect(tried.of(0)[0]).not.toHaveProperty('candidate');
+    expect(tried.of(1)).toEqual([]);
+    expect([tried.scoreOf(0, 2), tried.scoreOf(1, 1), tried.scoreOf(1, 4)]).toEqual([1, 1, undefined]);
   });
 
   it('a rejected answer is an attempt without a text and without scores', () => {
-    const attempts = new Attempts();
-    attempts.apply({
+    const tried = new TriedProposals();
+    tried.apply({
       type: 'proposal_rejected',
       iteration: 1,
       task: 0,
@@ -91,16 +87,16 @@ describe('attempts', () => {
       reason: 'lost_placeholder',
       message: 'It lost {question}.',
     });
-    expect(attempts.of(0)).toMatchObject([
+    expect(tried.of(0)).toMatchObject([
       { texts: {}, after: [], rejection: { reason: 'lost_placeholder', message: 'It lost {question}.' } },
     ]);
   });
 });
 
 it('a component whose new text was refused has an attempt of its own with its reason, also beside one that was run', () => {
-  const attempts = new Attempts();
+  const tried = new TriedProposals();
   const refused = { b: { reason: 'too_long', message: 'b is too long.' } } as const;
-  attempts.apply({
+  tried.apply({
     type: 'proposal_evaluated',
     iteration: 1,
     task: 0,
@@ -113,7 +109,7 @@ it('a component whose new text was refused has an attempt of its own with its re
     selected: true,
     refused,
   });
-  attempts.apply({
+  tried.apply({
     type: 'proposal_rejected',
     iteration: 2,
     task: 0,
@@ -124,7 +120,7 @@ it('a component whose new text was refused has an attempt of its own with its re
     message: 'b is too long.',
     refused,
   });
-  expect(attempts.of(0).map(({ components, rejection }) => [components, rejection?.message])).toEqual([
+  expect(tried.of(0).map(({ components, rejection }) => [components, rejection?.message])).toEqual([
     [['a'], undefined],
     [['b'], 'b is too long.'],
     [['b'], 'b is too long.'],

@@ -3,7 +3,7 @@ import type { DecisionEvent } from '../../events.ts';
 import type { ProposalRejection, RefusedTexts } from '../../rejection.ts';
 
 /** The outcome of one task: new texts that were scored on the minibatch, or a rejection. */
-export interface Attempt<Name extends string = string> {
+export interface TriedProposal<Name extends string = string> {
   readonly iteration: number;
   readonly parent: number;
   /** Positions in the trainset. */
@@ -27,8 +27,8 @@ export interface Attempt<Name extends string = string> {
 }
 
 /** Collects the outcomes of all tasks from the decisions of a run. */
-export class Attempts<Name extends string = string> {
-  readonly #byParent = new Map<number, Attempt<Name>[]>();
+export class TriedProposals<Name extends string = string> {
+  readonly #byParent = new Map<number, TriedProposal<Name>[]>();
   /** The best score of each candidate on the training examples on which it was run, as a parent or as a child. */
   readonly #scores = new Map<number, Map<number, number>>();
   /** The minibatches of the present iteration, by task. */
@@ -67,8 +67,8 @@ export class Attempts<Name extends string = string> {
     }
   }
 
-  /** The attempts to improve a candidate, in order. */
-  of(parent: number): readonly Attempt<Name>[] {
+  /** The proposals for a candidate, in order. */
+  of(parent: number): readonly TriedProposal<Name>[] {
     return this.#byParent.get(parent) ?? [];
   }
 
@@ -78,7 +78,7 @@ export class Attempts<Name extends string = string> {
   }
 
   #addRefused(
-    task: Pick<Attempt<Name>, 'iteration' | 'parent' | 'minibatch'>,
+    task: Pick<TriedProposal<Name>, 'iteration' | 'parent' | 'minibatch'>,
     refused: RefusedTexts<Name>,
   ): void {
     const names = Object.keys(refused) as Name[];
@@ -86,17 +86,17 @@ export class Attempts<Name extends string = string> {
   }
 
   #addRejection(
-    task: Pick<Attempt<Name>, 'iteration' | 'parent' | 'minibatch'>,
+    task: Pick<TriedProposal<Name>, 'iteration' | 'parent' | 'minibatch'>,
     components: readonly Name[],
-    rejection: NonNullable<Attempt<Name>['rejection']>,
+    rejection: NonNullable<TriedProposal<Name>['rejection']>,
   ): void {
     this.#add({ ...task, components, texts: {}, before: [], after: [], accepted: false, rejection });
   }
 
-  #add(attempt: Attempt<Name>): void {
-    const known = this.#byParent.get(attempt.parent);
-    if (known === undefined) this.#byParent.set(attempt.parent, [attempt]);
-    else known.push(attempt);
+  #add(proposal: TriedProposal<Name>): void {
+    const known = this.#byParent.get(proposal.parent);
+    if (known === undefined) this.#byParent.set(proposal.parent, [proposal]);
+    else known.push(proposal);
   }
 
   #addCandidate({
@@ -105,16 +105,16 @@ export class Attempts<Name extends string = string> {
     parents,
     iteration,
   }: Extract<DecisionEvent<Name>, { type: 'candidate_added' }>) {
-    const attempts = this.#byParent.get(parents[0]!) ?? [];
-    attempts.forEach((attempt, place) => {
+    const proposals = this.#byParent.get(parents[0]!) ?? [];
+    proposals.forEach((proposal, place) => {
       const isOrigin =
-        attempt.iteration === iteration &&
-        attempt.accepted &&
-        attempt.candidate === undefined &&
-        attempt.components.every((name) => attempt.texts[name] === texts[name]);
+        proposal.iteration === iteration &&
+        proposal.accepted &&
+        proposal.candidate === undefined &&
+        proposal.components.every((name) => proposal.texts[name] === texts[name]);
       if (!isOrigin) return;
-      attempts[place] = { ...attempt, candidate: index };
-      this.#addScores(index, attempt.minibatch, attempt.after);
+      proposals[place] = { ...proposal, candidate: index };
+      this.#addScores(index, proposal.minibatch, proposal.after);
     });
   }
 
