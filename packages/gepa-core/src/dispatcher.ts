@@ -1,4 +1,4 @@
-import { messageOf } from './calls/classify-error.ts';
+import { messageOf } from './calls/error-message.ts';
 import type { GepaEvent, Listener } from './events.ts';
 
 /** Passes events to the listeners, and collects the warnings. */

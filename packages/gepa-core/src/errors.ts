@@ -3,7 +3,7 @@ import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Comparison } from './evaluate/compare.ts';
 import type { OptimizationResult } from './result.ts';
-import { visible } from './visible.ts';
+import { visible } from './text/visible.ts';
 
 const marker = Symbol.for('gepa.error');
 

@@ -1,7 +1,9 @@
 // @module-tag slow
 import { describe, expect, it } from 'vitest';
-import { modelCallError, sentence } from './calls/classify-error.ts';
-import { createMask, withoutKeys } from './redact.ts';
+import { modelCallError } from './calls/classify-error.ts';
+import { sentence } from './calls/error-message.ts';
+import { createMask, withoutKeys } from './masking/mask.ts';
+import { secretsIn } from './masking/secrets.ts';
 import { copiedPassages } from './reflection/answer/copied-passages.ts';
 import { checkText } from './reflection/answer/guard.ts';
 import { readAnswer } from './reflection/answer/read-answer.ts';
@@ -16,8 +18,7 @@ import { pruneLists } from './reflection/records/prune-lists.ts';
 import { renderRecords } from './reflection/records/render.ts';
 import { diffTexts } from './report/diff.ts';
 import { wrapText } from './report/wrap.ts';
-import { secretsIn } from './secrets.ts';
-import { visible } from './visible.ts';
+import { visible } from './text/visible.ts';
 
 /** Texts of about `size` characters that make backtracking expressions and repeated slices slow. */
 const shapes: Readonly<Record<string, (size: number) => string>> = {

@@ -1,6 +1,6 @@
 import type { Step } from './adapter/trace.ts';
 import { totalTime } from './budget/spend.ts';
-import { messageOf, sentence } from './calls/classify-error.ts';
+import { messageOf, sentence } from './calls/error-message.ts';
 import { nextTurn } from './calls/next-turn.ts';
 import type { RunSignal } from './calls/run-signal.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -8,7 +8,6 @@ import { RunError } from './errors.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
 import { resolveOptions, type Settings } from './options/settings.ts';
 import { copyWarning } from './reflection/answer/text-limits.ts';
-import { countOf, formatGain, formatScore } from './report/format.ts';
 import { writeAskedReport } from './report-file/asked-report.ts';
 import type { BudgetHeld, OptimizationResult, TestScores } from './result.ts';
 import { callsForProposal } from './search/call-costs.ts';
@@ -19,6 +18,7 @@ import type { SearchContext } from './search/search-context.ts';
 import { lengthsOf, resultOf } from './search/state/result-of.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 import { scoreTestset } from './search/test-scores.ts';
+import { countOf, formatGain, formatScore } from './text/format.ts';
 import { maskMessages, type OpenRun, withRun } from './with-run.ts';
 
 /**

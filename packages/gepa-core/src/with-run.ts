@@ -1,4 +1,4 @@
-import { messageOf } from './calls/classify-error.ts';
+import { messageOf } from './calls/error-message.ts';
 import { nextTurn } from './calls/next-turn.ts';
 import { RunSignal } from './calls/run-signal.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';

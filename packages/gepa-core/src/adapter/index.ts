@@ -13,6 +13,7 @@ export { isUnreached, ModelCallError, modelCallError } from '../calls/classify-e
 export { freeName, seedCandidateOf } from '../component.ts';
 export { examplesOfRows } from '../data/rows.ts';
 export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
+export { secretsIn } from '../masking/secrets.ts';
 export { packageVersions } from '../node/package-versions.ts';
 export { checkOptionNames } from '../options/option-names.ts';
 export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
@@ -30,7 +31,6 @@ export { describeSchema } from '../reflection/prompt/describe-schema.ts';
 export { imageName, RolloutImages } from '../reflection/records/images.ts';
 export { type Plain, type PlainOptions, toPlain } from '../reflection/records/plain.ts';
 export { defaultRecords } from '../reflection/records/records.ts';
-export { secretsIn } from '../secrets.ts';
 export type * from './adapter.ts';
 export type * from './call-meter.ts';
 export type * from './experience.ts';

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import type { RunContext } from '../adapter/adapter.ts';
-import { createMask } from '../redact.ts';
+import { createMask } from '../masking/mask.ts';
 import { makeRollout } from './make-rollout.ts';
 import { unpackError } from './packed-error.ts';
 

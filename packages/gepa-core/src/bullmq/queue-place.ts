@@ -4,7 +4,7 @@ import type { AttemptContext } from '../calls/call.ts';
 import { sleep } from '../calls/retry.ts';
 import { OptionsError } from '../errors.ts';
 import type { RolloutPlace, RolloutRequest, RolloutRun } from '../rollouts/rollouts.ts';
-import { canonicalJson } from '../search/evaluation/examples.ts';
+import { canonicalJson } from '../text/canonical-json.ts';
 import { NoWorkerError } from './errors.ts';
 import { findWorkers, noWorkers, workersOf } from './find-workers.ts';
 import { differencesOf, type Identity, identityOf } from './identity.ts';

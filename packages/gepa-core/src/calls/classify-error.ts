@@ -1,5 +1,6 @@
 import { GepaError } from '../errors.ts';
-import { detailsOf, type ErrorLink, isObject, linksOf } from './error-links.ts';
+import { detailsOf, type ErrorLink, isObject, isUnreachedLink, linksOf } from './error-links.ts';
+import { messageOf } from './error-message.ts';
 
 /** The kind of a failure: transient, a refusal that no retry fixes, or the program's own. */
 export type FailureKind = 'transient' | 'refused' | 'program';
@@ -12,8 +13,6 @@ const transientCodes =
 /** A certificate that the client does not trust, such as that of a company's proxy. */
 const certificateCodes =
   /^(CERT_\w+|UNABLE_TO_(GET|VERIFY|DECODE|DECRYPT)_\w+|(DEPTH_ZERO_)?SELF_SIGNED_CERT\w*|ERR_TLS_\w+)$/;
-const unreachedCodes =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
 const transientNames =
   /^(API)?(Connection(Timeout)?|RateLimit(Capacity)?|InternalServer|Overloaded)Error$|^(Rollout|Request)?TimeoutError$|^(Throttling|ThrottledException|TooManyRequests|ServiceUnavailable|InternalServer|InternalFailure|ModelTimeout|ModelNotReady|ModelError|ModelStreamError|RequestTimeout)(Exception)?$|^AI_(EmptyResponseBody|InvalidResponseData)Error$/;
 const transientMessages =
@@ -136,11 +135,6 @@ export function isUnreached(error: unknown): boolean {
   );
 }
 
-function isUnreachedLink({ codes, message }: ErrorLink): boolean {
-  // `fetch` refuses some ports.
-  return message === 'bad port' || codes.some((code) => unreachedCodes.test(code));
-}
-
 /** The wait that the server asks for, in milliseconds; `retry-after` is in seconds or a date. */
 export function retryAfterMs(error: unknown, now: () => number = Date.now): number | undefined {
   for (const { fields } of linksOf(error)) {
@@ -169,37 +163,6 @@ function headerOf(headers: unknown, name: string): string | undefined {
       ? get.call(headers, name)
       : Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
-}
-
-/** The message of any thrown value. Of a failed connection, with the address. */
-export function messageOf(error: unknown): string {
-  const message = ownMessageOf(error);
-  const unreached = linksOf(error).find((link) => isUnreachedLink(link) && link.message !== '');
-  const reason = unreached?.message.split('\n')[0];
-  return reason === undefined || message.includes(reason)
-    ? message
-    : `${message.replace(/\.$/, '')}: ${reason}`;
-}
-
-function ownMessageOf(error: unknown): string {
-  if (typeof error === 'string') return error;
-  const { message } = (error ?? {}) as { readonly message?: unknown };
-  if (typeof message === 'string' && message !== '') return message;
-  if (error instanceof Error) return String(message || error.name);
-  try {
-    return JSON.stringify(error) ?? String(error);
-  } catch {
-    return String(error);
-  }
-}
-
-/** The first paragraph of the message, as a sentence. */
-export function sentence(error: unknown): string {
-  const message = messageOf(error).trim();
-  const paragraphEnd = message.search(/\n\s*\n/);
-  let end = paragraphEnd < 0 ? message.length : paragraphEnd;
-  while (end > 0 && '.!?'.includes(message[end - 1]!)) end--;
-  return `${message.slice(0, end)}.`;
 }
 
 /** The request or the answer is at fault, whatever else the error looks like: too long, or blocked by a filter. */

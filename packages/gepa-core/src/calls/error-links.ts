@@ -118,3 +118,12 @@ export function detailsOf({ errorDetails, details }: Fields): Fields[] {
 export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
+
+const unreachedCodes =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
+
+/** Whether the link says that the provider was never reached. */
+export function isUnreachedLink({ codes, message }: ErrorLink): boolean {
+  // `fetch` refuses some ports.
+  return message === 'bad port' || codes.some((code) => unreachedCodes.test(code));
+}

@@ -3,7 +3,8 @@ import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
 import { RunError } from '../errors.ts';
 import type { JournalPosition, KnownEntry } from '../journal/journal.ts';
 import type { Call, CallEnvironment } from './call.ts';
-import { isUnbilled, messageOf } from './classify-error.ts';
+import { isUnbilled } from './classify-error.ts';
+import { messageOf } from './error-message.ts';
 import { Interrupted, type Interruption } from './interruption.ts';
 import { LiveCall } from './live-call.ts';
 

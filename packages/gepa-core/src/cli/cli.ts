@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { messageOf } from '../calls/classify-error.ts';
+import { messageOf } from '../calls/error-message.ts';
 import { reportWidth, wrapped, wrapText } from '../report/wrap.ts';
+import { visible } from '../text/visible.ts';
 import { VERSION } from '../version.ts';
-import { visible } from '../visible.ts';
 import type { Call, Command, Io } from './command.ts';
 import { diff } from './commands/diff.ts';
 import { exportCandidate } from './commands/export.ts';

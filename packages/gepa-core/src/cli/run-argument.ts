@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { RunDirectoryError } from '../errors.ts';
-import { countOf } from '../report/format.ts';
 import { RunReader } from '../run-data/read-run.ts';
 import type { CandidateData, RunData } from '../run-data/run-data.ts';
+import { countOf } from '../text/format.ts';
 import { UsageError } from './usage-error.ts';
 
 /** @throws {RunDirectoryError} when the directory has no run. */

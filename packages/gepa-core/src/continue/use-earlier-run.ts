@@ -1,7 +1,7 @@
 import type { Dispatcher } from '../dispatcher.ts';
-import { countOf } from '../report/format.ts';
 import type { Evaluator } from '../search/evaluation/evaluator.ts';
 import type { ExampleRefs } from '../search/evaluation/read-examples.ts';
+import { countOf } from '../text/format.ts';
 import type { EarlierRun } from './earlier-run.ts';
 
 /** Adds the rollouts of an earlier run to those that the evaluator knows, and reports how many count. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
-import { messageOf } from '../calls/classify-error.ts';
+import { messageOf } from '../calls/error-message.ts';
 import { FileFormatError, OptionsError } from '../errors.ts';
 import type { ProgramExample } from '../program/target.ts';
 import { examplesOfRows, type Row, type RowOptions } from './rows.ts';

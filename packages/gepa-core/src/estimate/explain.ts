@@ -1,7 +1,7 @@
 import type { Settings } from '../options/settings.ts';
-import { countOf } from '../report/format.ts';
 import { fewExamplesWarning, isTrial } from '../search/seed-advice.ts';
 import { ENOUGH_PROPOSALS } from '../search/warn-of-few-proposals.ts';
+import { countOf } from '../text/format.ts';
 import { LIKELY_TEXT_TOKENS, reflectionPrice, TOKENS_PER_SECOND } from './call-size.ts';
 import type { CallSizes } from './counts.ts';
 import { type DryRun, isCustom, warningsBeforehand } from './dry-run.ts';

@@ -1,7 +1,7 @@
 import type { AnyRollout } from '../adapter/any.ts';
 import type { CallRequest } from '../adapter/call-meter.ts';
 import type { Usage } from '../budget/usage.ts';
-import { sentence } from '../calls/classify-error.ts';
+import { sentence } from '../calls/error-message.ts';
 import { pause } from '../calls/pause.ts';
 import { RunSignal } from '../calls/run-signal.ts';
 import { seedCandidateOf } from '../component.ts';

@@ -1,4 +1,6 @@
 import { alignColumns } from '../report/columns.ts';
+import { describeStopReason } from '../report/stop-reason.ts';
+import { listItem } from '../report/wrap.ts';
 import {
   countOf,
   formatCount,
@@ -7,10 +9,8 @@ import {
   formatScore,
   formatUsd,
   UNKNOWN,
-} from '../report/format.ts';
-import { describeStopReason } from '../report/stop-reason.ts';
-import { listItem } from '../report/wrap.ts';
-import { visible } from '../visible.ts';
+} from '../text/format.ts';
+import { visible } from '../text/visible.ts';
 import type { Comparison } from './compare.ts';
 import type { CandidateEvaluation, EvaluationData } from './evaluation.ts';
 

@@ -1,5 +1,5 @@
 import type { Step } from '../adapter/trace.ts';
-import { messageOf, sentence } from '../calls/classify-error.ts';
+import { messageOf, sentence } from '../calls/error-message.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { nextTurn } from '../calls/next-turn.ts';
 import { type Candidate, recordOf, seedCandidateOf } from '../component.ts';

@@ -1,5 +1,5 @@
 import { OptionsError, RegressionError } from '../errors.ts';
-import { formatScore } from '../report/format.ts';
+import { formatScore } from '../text/format.ts';
 import type { EvaluationReport } from './evaluation-report.ts';
 
 /** The options of `assertNotWorse`. */

@@ -1,6 +1,6 @@
 import type { Candidate, Component } from '../component.ts';
+import type { Mask } from '../masking/mask.ts';
 import { originalText } from '../program/originals.ts';
-import type { Mask } from '../redact.ts';
 import type { RunDescription } from '../run-data/run-data.ts';
 import { VERSION } from '../version.ts';
 

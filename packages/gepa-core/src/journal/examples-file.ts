@@ -1,7 +1,7 @@
-import { messageOf } from '../calls/classify-error.ts';
+import { messageOf } from '../calls/error-message.ts';
 import type { Pause } from '../calls/pause.ts';
+import type { Mask } from '../masking/mask.ts';
 import { builtin } from '../node/builtin.ts';
-import type { Mask } from '../redact.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
 
 /** The data sets of a run, and how their examples are written. */

@@ -1,8 +1,8 @@
 import type { Pause } from '../calls/pause.ts';
 import { type Component, ownValue } from '../component.ts';
+import { createMask } from '../masking/mask.ts';
 import { builtin } from '../node/builtin.ts';
-import { createMask } from '../redact.ts';
-import { canonicalJson } from '../search/evaluation/examples.ts';
+import { canonicalJson } from '../text/canonical-json.ts';
 
 /** Everything that decides a run besides the outcomes of its calls. A run directory resumes only the same run. */
 export interface Fingerprint {

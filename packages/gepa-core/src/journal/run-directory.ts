@@ -1,4 +1,4 @@
-import { messageOf } from '../calls/classify-error.ts';
+import { messageOf } from '../calls/error-message.ts';
 import { GepaError, RunDirectoryError } from '../errors.ts';
 import { type GepaEvent, isDecision, type Listener } from '../events.ts';
 import { makeDirectory } from '../node/make-directory.ts';

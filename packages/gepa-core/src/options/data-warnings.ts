@@ -1,7 +1,8 @@
 import type { Pause } from '../calls/pause.ts';
 import type { Component } from '../component.ts';
 import { answerInInput } from '../reflection/records/example-parts.ts';
-import { canonicalJson, type ExampleRef } from '../search/evaluation/examples.ts';
+import type { ExampleRef } from '../search/evaluation/examples.ts';
+import { canonicalJson } from '../text/canonical-json.ts';
 
 /** Warns about problems of the data sets. */
 export async function warnAboutData(

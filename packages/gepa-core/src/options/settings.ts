@@ -6,11 +6,11 @@ import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import { metricDigest, programIdentityOf } from '../journal/fingerprint.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { createMask, type Mask } from '../masking/mask.ts';
+import { environmentSecrets } from '../masking/secrets.ts';
 import { builtin } from '../node/builtin.ts';
 import { givenTexts } from '../program/given-candidate.ts';
-import { createMask, type Mask } from '../redact.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
-import { environmentSecrets } from '../secrets.ts';
 import { autoBudget } from './auto-budget.ts';
 import type {
   AdapterOptions,

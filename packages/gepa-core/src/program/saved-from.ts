@@ -1,6 +1,6 @@
 import { OptionsError } from '../errors.ts';
-import { countOf } from '../report/format.ts';
 import type { TestScores } from '../result.ts';
+import { countOf } from '../text/format.ts';
 import { type SavedCandidate, savedCandidate } from './saved-candidate.ts';
 
 /** The parts of a run that a saved candidate needs. */

@@ -1,7 +1,7 @@
+import { shorten } from '../text/shorten.ts';
 import { isRow } from './prompt/markdown.ts';
 import type { Plain } from './records/plain.ts';
 import { earlierCut, isList, nounFor, openingLength } from './records/prune-lists.ts';
-import { shorten } from './records/shorten.ts';
 
 /** A record keeps this multiple of the characters that can be shown: repeated entries are removed later. */
 const KEPT_PART = 8;

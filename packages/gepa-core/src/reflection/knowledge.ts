@@ -1,4 +1,4 @@
-import type { Mask } from '../redact.ts';
+import type { Mask } from '../masking/mask.ts';
 import type { PerComponent } from './answer/text-limits.ts';
 
 /** The caller's knowledge, for the reflection model. */

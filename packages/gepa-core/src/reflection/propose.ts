@@ -1,4 +1,4 @@
-import { messageOf } from '../calls/classify-error.ts';
+import { messageOf } from '../calls/error-message.ts';
 import { Interrupted } from '../calls/interruption.ts';
 import { Semaphore } from '../calls/semaphore.ts';
 import { CutOffStreak } from './answer/cut-off-streak.ts';

@@ -5,7 +5,7 @@ import type { Interruption } from '../calls/interruption.ts';
 import type { Semaphore } from '../calls/semaphore.ts';
 import type { Candidate } from '../component.ts';
 import type { LanguageModel } from '../language-model.ts';
-import type { Mask } from '../redact.ts';
+import type { Mask } from '../masking/mask.ts';
 import type { ProposalRejection, RefusedTexts } from '../rejection.ts';
 import type { ScoredCandidate } from '../search/state/search-view.ts';
 import type { CutOffStreak } from './answer/cut-off-streak.ts';

@@ -1,5 +1,6 @@
 import { addUsage, type Usage } from '../budget/usage.ts';
 import type { LanguageModelAnswer } from '../language-model.ts';
+import { shorten } from '../text/shorten.ts';
 import { checkText, type TextProblem } from './answer/guard.ts';
 import { type AnswerProblem, asAnswered, readAnswer } from './answer/read-answer.ts';
 import type { CheckLimits, LimitProblem } from './answer/text-limits.ts';
@@ -11,7 +12,6 @@ import {
   type ReflectionPromptRequest,
 } from './prompt/prompt.ts';
 import { refusedText } from './proposer.ts';
-import { shorten } from './records/shorten.ts';
 
 /** Why a text was rejected. */
 export type RejectionReason = AnswerProblem | TextProblem | LimitProblem | 'unchanged';

@@ -1,8 +1,8 @@
 import { type Comparison, MIN_DIFFERING } from '../evaluate/compare.ts';
 import { verdictLine } from '../evaluate/describe.ts';
-import { countOf, formatCount, formatGain, formatScore } from '../report/format.ts';
 import type { TestScores } from '../result.ts';
 import type { RunData } from '../run-data/run-data.ts';
+import { countOf, formatCount, formatGain, formatScore } from '../text/format.ts';
 
 /** The outcome of a run in one sentence, with notes. */
 export interface RunVerdict {

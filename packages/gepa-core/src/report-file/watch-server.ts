@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { messageOf } from '../calls/classify-error.ts';
+import { messageOf } from '../calls/error-message.ts';
 import { RunDirectoryError } from '../errors.ts';
 import { RunReader } from '../run-data/read-run.ts';
 import { exampleDetail, type ReportSource, sourceOf } from './details.ts';

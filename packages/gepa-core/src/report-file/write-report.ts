@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from '
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
-import { messageOf } from '../calls/classify-error.ts';
+import { messageOf } from '../calls/error-message.ts';
 import { FileAccessError } from '../errors.ts';
 import type { EvaluationData } from '../evaluate/evaluation.ts';
 import { makeDirectory } from '../node/make-directory.ts';

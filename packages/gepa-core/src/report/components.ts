@@ -1,5 +1,5 @@
 import type { Component } from '../component.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../text/visible.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { fitted, listItem, reportWidth, wrapSpans } from './wrap.ts';
 

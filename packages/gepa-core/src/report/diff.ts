@@ -1,8 +1,8 @@
 import type { Candidate } from '../component.ts';
-import { visible } from '../visible.ts';
+import { countOf } from '../text/format.ts';
+import { visible } from '../text/visible.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { type DiffPart, type DiffRow, diffRows } from './diff-rows.ts';
-import { countOf } from './format.ts';
 import { reportWidth, type Span, wrapSpans } from './wrap.ts';
 
 /** Options for `diffTexts` and `diffCandidates`. */

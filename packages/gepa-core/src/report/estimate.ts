@@ -1,7 +1,7 @@
 import type { Estimated, RunEstimate } from '../estimate/estimate.ts';
+import { formatCompact, formatCount, formatDuration, formatUsd, UNKNOWN } from '../text/format.ts';
 import { colorsOf } from './colors.ts';
 import { alignColumns } from './columns.ts';
-import { formatCompact, formatCount, formatDuration, formatUsd, UNKNOWN } from './format.ts';
 import { listItem, reportWidth, wrapText } from './wrap.ts';
 
 export interface DescribeEstimateOptions {

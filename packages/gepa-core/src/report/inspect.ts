@@ -1,6 +1,6 @@
 import type { OptimizationResult } from '../result.ts';
-import { visibleJson } from '../visible.ts';
-import { countOf, formatGain, formatScore } from './format.ts';
+import { countOf, formatGain, formatScore } from '../text/format.ts';
+import { visibleJson } from '../text/visible.ts';
 import { describeStopReason } from './stop-reason.ts';
 
 const custom = Symbol.for('nodejs.util.inspect.custom');

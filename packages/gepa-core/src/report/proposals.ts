@@ -1,7 +1,7 @@
 import type { ProposalCounts, RejectedProposal } from '../result.ts';
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
-import { visible } from '../visible.ts';
-import { countOf, formatCount } from './format.ts';
+import { countOf, formatCount } from '../text/format.ts';
+import { visible } from '../text/visible.ts';
 
 const reasons: Readonly<Record<RejectedProposal['reason'], string>> = {
   not_better: 'not better on the minibatch',

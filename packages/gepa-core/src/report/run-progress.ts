@@ -3,8 +3,8 @@ import type { TestScores } from '../result.ts';
 import { scoresOf } from '../search/state/result-of.ts';
 import type { ScoredCandidate } from '../search/state/search-view.ts';
 import { SearchState } from '../search/state/state.ts';
-import { visible } from '../visible.ts';
-import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from './format.ts';
+import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from '../text/format.ts';
+import { visible } from '../text/visible.ts';
 import {
   describeLastRejected,
   describeProposals,

@@ -1,9 +1,9 @@
 import type { Spend, SpendByPhase, TimeSpent } from '../budget/spend.ts';
 import { noUsage, type Usage } from '../budget/usage.ts';
 import type { OptimizationResult } from '../result.ts';
+import { formatCount, formatDuration, formatUsd, UNKNOWN } from '../text/format.ts';
 import type { Colors } from './colors.ts';
 import { alignColumns } from './columns.ts';
-import { formatCount, formatDuration, formatUsd, UNKNOWN } from './format.ts';
 
 /** The spend of one phase. The judge has no time of its own, because it runs within rollouts. */
 interface Row extends Spend {

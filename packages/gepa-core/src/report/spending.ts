@@ -1,6 +1,6 @@
 import type { Usage } from '../budget/usage.ts';
 import type { GepaEvent } from '../events.ts';
-import { countOf, formatCompact, formatCount, formatDuration, formatUsd } from './format.ts';
+import { countOf, formatCompact, formatCount, formatDuration, formatUsd } from '../text/format.ts';
 
 type RunStarted = Extract<GepaEvent, { type: 'run_started' }>;
 type CallSettled = Extract<GepaEvent, { type: 'call_settled' }>;

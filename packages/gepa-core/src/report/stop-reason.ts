@@ -1,8 +1,8 @@
 import { ownValue } from '../component.ts';
 import type { BudgetHeld } from '../result.ts';
 import type { KnownStopReason, StopReason } from '../search/strategies/stop-conditions.ts';
-import { visible } from '../visible.ts';
-import { formatCount } from './format.ts';
+import { formatCount } from '../text/format.ts';
+import { visible } from '../text/visible.ts';
 
 const descriptions: Readonly<Record<KnownStopReason | 'evaluated', string>> = {
   maxMetricCalls: 'the metric calls are used up',

@@ -1,10 +1,10 @@
 import { MIN_DIFFERING } from '../evaluate/compare.ts';
 import type { ComponentProposals, OptimizationResult, ScoreBasis, TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search/state/search-view.ts';
-import { visible } from '../visible.ts';
+import { countOf, formatCount, formatDuration, formatGain, formatScore } from '../text/format.ts';
+import { visible } from '../text/visible.ts';
 import { type Colors, colorsOf } from './colors.ts';
 import { diffCandidates } from './diff.ts';
-import { countOf, formatCount, formatDuration, formatGain, formatScore } from './format.ts';
 import {
   describeLastRejected,
   describeProposals,

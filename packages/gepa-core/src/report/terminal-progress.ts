@@ -1,6 +1,4 @@
 import type { GepaEvent, Listener } from '../events.ts';
-import { BottomLine } from './bottom-line.ts';
-import { type Colors, colorsOf, isTerminal, type OutputStream, supportsColor } from './colors.ts';
 import {
   countOf,
   formatCount,
@@ -9,7 +7,9 @@ import {
   formatScore,
   formatUsd,
   UNKNOWN,
-} from './format.ts';
+} from '../text/format.ts';
+import { BottomLine } from './bottom-line.ts';
+import { type Colors, colorsOf, isTerminal, type OutputStream, supportsColor } from './colors.ts';
 import { type Announcement, RunProgress } from './run-progress.ts';
 import { formatLimitUse } from './spending.ts';
 import { displayWidth, fitted, wrapText } from './wrap.ts';

@@ -1,4 +1,4 @@
-import { visible } from '../visible.ts';
+import { visible } from '../text/visible.ts';
 
 /** The largest width of reports in columns. */
 export const REPORT_WIDTH = 100;

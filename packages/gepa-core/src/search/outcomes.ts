@@ -1,4 +1,4 @@
-import { messageOf } from '../calls/classify-error.ts';
+import { messageOf } from '../calls/error-message.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import type { ProposalRejection, RefusedTexts } from '../rejection.ts';

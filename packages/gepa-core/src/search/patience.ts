@@ -1,4 +1,4 @@
-import { sentence } from '../calls/classify-error.ts';
+import { sentence } from '../calls/error-message.ts';
 import { ProposerError } from '../errors.ts';
 import type { IterationOutcome } from './outcomes.ts';
 

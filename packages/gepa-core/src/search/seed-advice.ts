@@ -1,7 +1,7 @@
 import type { AnyRollout } from '../adapter/any.ts';
 import { MetricError } from '../errors.ts';
-import { shorten } from '../reflection/records/shorten.ts';
-import { countOf, formatScore } from '../report/format.ts';
+import { countOf, formatScore } from '../text/format.ts';
+import { shorten } from '../text/shorten.ts';
 
 /*
  * Warnings about a run, from the scores of the seed, before the first reflection. Each check returns one warning or nothing.

@@ -1,5 +1,5 @@
 import type { AnyRollout } from '../adapter/any.ts';
-import { sentence } from '../calls/classify-error.ts';
+import { sentence } from '../calls/error-message.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { SeedError } from '../errors.ts';
 import { DECIDING_ROLLOUTS, isHopeless } from './evaluation/hopeless-seed.ts';

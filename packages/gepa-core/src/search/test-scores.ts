@@ -1,4 +1,4 @@
-import { sentence } from '../calls/classify-error.ts';
+import { sentence } from '../calls/error-message.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
 import type { TestScores } from '../result.ts';

@@ -1,7 +1,7 @@
 import type { AnyRollout } from '../adapter/any.ts';
 import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, ownValue, seedCandidateOf } from '../component.ts';
-import { countOf } from '../report/format.ts';
+import { countOf } from '../text/format.ts';
 import { haveJumped } from './evaluation/failure-check.ts';
 import { stopsRun } from './outcomes.ts';
 import type { SearchContext } from './search-context.ts';

@@ -1,4 +1,4 @@
-import { countOf } from '../report/format.ts';
+import { countOf } from '../text/format.ts';
 import { callsForValidation } from './call-costs.ts';
 import type { SearchContext } from './search-context.ts';
 

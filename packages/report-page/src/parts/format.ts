@@ -1,3 +1,4 @@
+export { describeStopReason } from '../../../gepa-core/src/report/stop-reason.ts';
 export {
   countOf,
   formatCompact,
@@ -8,9 +9,8 @@ export {
   formatScore,
   formatUsd,
   UNKNOWN,
-} from '../../../gepa-core/src/report/format.ts';
-export { describeStopReason } from '../../../gepa-core/src/report/stop-reason.ts';
-export { visible } from '../../../gepa-core/src/visible.ts';
+} from '../../../gepa-core/src/text/format.ts';
+export { visible } from '../../../gepa-core/src/text/visible.ts';
 
 /** `2026-11-29 00:15` in the reader's own time zone. */
 export function formatTime(ms: number): string {

@@ -1,5 +1,5 @@
 import { diffCandidates } from '../../report/diff.ts';
-import { visibleJson } from '../../visible.ts';
+import { visibleJson } from '../../text/visible.ts';
 import type { Command } from '../command.ts';
 import { candidateOf, openRun } from '../run-argument.ts';
 

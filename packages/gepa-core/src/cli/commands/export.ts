@@ -4,8 +4,8 @@ import { type SavedCandidate, writeSavedCandidate } from '../../program/saved-ca
 import { savedFrom } from '../../program/saved-from.ts';
 import type { RunData } from '../../run-data/run-data.ts';
 import { bootstrapInterval } from '../../search/bootstrap.ts';
+import { visibleJson } from '../../text/visible.ts';
 import { VERSION } from '../../version.ts';
-import { visibleJson } from '../../visible.ts';
 import { type Command, textOf } from '../command.ts';
 import { candidateOf, openRun } from '../run-argument.ts';
 

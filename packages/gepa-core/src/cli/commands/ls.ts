@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { messageOf } from '../../calls/classify-error.ts';
+import { messageOf } from '../../calls/error-message.ts';
 import { FileAccessError } from '../../errors.ts';
-import { formatCount, formatGain, formatScore, UNKNOWN } from '../../report/format.ts';
-import { visible, visibleJson } from '../../visible.ts';
+import { formatCount, formatGain, formatScore, UNKNOWN } from '../../text/format.ts';
+import { visible, visibleJson } from '../../text/visible.ts';
 import type { Command } from '../command.ts';
 import { openRun } from '../run-argument.ts';
 

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { countOf, formatCount } from '../../report/format.ts';
 import { sourceOf } from '../../report-file/details.ts';
 import { writeReportFile } from '../../report-file/write-report.ts';
-import { visibleJson } from '../../visible.ts';
+import { countOf, formatCount } from '../../text/format.ts';
+import { visibleJson } from '../../text/visible.ts';
 import { type Command, textOf } from '../command.ts';
 import { openRun } from '../run-argument.ts';
 import { UsageError } from '../usage-error.ts';

@@ -1,6 +1,5 @@
 import { compareEvaluations } from '../../evaluate/compare.ts';
 import { describeComparison, describeEvaluation } from '../../evaluate/describe.ts';
-import { countOf, formatGain, formatScore } from '../../report/format.ts';
 import { describeStopReason } from '../../report/stop-reason.ts';
 import { listItem, wrapped } from '../../report/wrap.ts';
 import { comparedOf } from '../../report-file/compared.ts';
@@ -8,7 +7,8 @@ import { exampleDetail, type ReportSource, sourceOf } from '../../report-file/de
 import type { PageRollout } from '../../report-file/page-data.ts';
 import { verdictOf } from '../../report-file/verdict.ts';
 import type { CandidateData, ProposalData, RunData } from '../../run-data/run-data.ts';
-import { visible, visibleJson } from '../../visible.ts';
+import { countOf, formatGain, formatScore } from '../../text/format.ts';
+import { visible, visibleJson } from '../../text/visible.ts';
 import { type Command, textOf } from '../command.ts';
 import { candidateOf, exampleOf, openRun } from '../run-argument.ts';
 

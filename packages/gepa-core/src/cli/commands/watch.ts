@@ -3,7 +3,7 @@ import { JournalDamagedError } from '../../errors.ts';
 import { interruptible } from '../../node/interrupt.ts';
 import { watchRun } from '../../report-file/watch-server.ts';
 import { readRun } from '../../run-data/read-run.ts';
-import { visibleJson } from '../../visible.ts';
+import { visibleJson } from '../../text/visible.ts';
 import { type Command, textOf } from '../command.ts';
 import { UsageError } from '../usage-error.ts';
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../../calls/classify-error.ts';
+import { messageOf } from '../../calls/error-message.ts';
 import { ownValue } from '../../component.ts';
 import { StrategyError } from '../../errors.ts';
 import { type CopiedPassage, copiedPassages } from './copied-passages.ts';

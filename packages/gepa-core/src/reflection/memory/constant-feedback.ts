@@ -1,5 +1,5 @@
 import type { AnyRollout } from '../../adapter/any.ts';
-import { shorten } from '../records/shorten.ts';
+import { shorten } from '../../text/shorten.ts';
 
 /** So many different examples that failed do not get the same feedback if it says what was wanted in each. */
 const MIN_EXAMPLES = 6;

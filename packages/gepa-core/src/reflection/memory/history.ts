@@ -2,7 +2,7 @@ import type { TriedText } from '../../adapter/experience.ts';
 import { ownValue } from '../../component.ts';
 import type { ScoredCandidate } from '../../search/state/search-view.ts';
 import type { TriedProposal, TriedProposals } from '../../search/state/tried-proposals.ts';
-import { shorten } from '../records/shorten.ts';
+import { shorten } from '../../text/shorten.ts';
 import { shortDiff } from './short-diff.ts';
 
 /** An example that an ancestor solved and the parent does not. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Rollout } from '../../adapter/adapter.ts';
-import { createMask } from '../../redact.ts';
+import { createMask } from '../../masking/mask.ts';
 import { LearnedFeedback, renderLearned } from './learned.ts';
 
 const rollout = (

@@ -2,7 +2,7 @@ import type { AnyRollout } from '../../adapter/any.ts';
 import type { Finding, Learned } from '../../adapter/experience.ts';
 import { pause } from '../../calls/pause.ts';
 import { ownValue } from '../../component.ts';
-import type { Mask } from '../../redact.ts';
+import type { Mask } from '../../masking/mask.ts';
 import { expectedOf } from '../records/example-parts.ts';
 import { oneLine } from './history.ts';
 

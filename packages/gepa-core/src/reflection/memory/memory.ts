@@ -2,7 +2,7 @@ import type { AnyAdapter, AnyRollout } from '../../adapter/any.ts';
 import type { Learned, TriedText } from '../../adapter/experience.ts';
 import type { EarlierRun } from '../../continue/earlier-run.ts';
 import { exampleDigest } from '../../journal/fingerprint.ts';
-import type { Mask } from '../../redact.ts';
+import type { Mask } from '../../masking/mask.ts';
 import type { ExampleRef } from '../../search/evaluation/examples.ts';
 import type { ScoredCandidate } from '../../search/state/search-view.ts';
 import type { SearchState } from '../../search/state/state.ts';

@@ -1,4 +1,4 @@
-import { shorten } from '../records/shorten.ts';
+import { shorten } from '../../text/shorten.ts';
 
 /** A text that was left out of the new version (`-`) or is new in it (`+`). */
 interface Change {

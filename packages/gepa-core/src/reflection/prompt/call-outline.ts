@@ -1,10 +1,10 @@
 import type { AnyRollout } from '../../adapter/any.ts';
 import { type Step, walkSteps } from '../../adapter/trace.ts';
+import { shorten } from '../../text/shorten.ts';
 import { type Input, type KnownText, marked } from '../records/condense-records.ts';
 import { withoutNoise } from '../records/content-noise.ts';
 import { type Plain, toPlain } from '../records/plain.ts';
 import { callSteps, isSteps } from '../records/records.ts';
-import { shorten } from '../records/shorten.ts';
 import { describeSchema } from './describe-schema.ts';
 
 /** Different calls that use the texts; further ones are not described. */

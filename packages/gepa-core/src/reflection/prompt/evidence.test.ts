@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Adapter, Rollout } from '../../adapter/adapter.ts';
 import type { Step } from '../../adapter/trace.ts';
 import { nextTurn } from '../../calls/next-turn.ts';
-import { createMask } from '../../redact.ts';
+import { createMask } from '../../masking/mask.ts';
 import { type EvidenceRequest, evidenceFor } from './evidence.ts';
 
 const candidate = {

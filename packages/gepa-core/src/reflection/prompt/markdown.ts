@@ -1,5 +1,5 @@
+import { shorten } from '../../text/shorten.ts';
 import type { Plain } from '../records/plain.ts';
-import { shorten } from '../records/shorten.ts';
 import { fenced } from './fence.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { AnyRollout } from '../../adapter/any.ts';
 import { type Step, walkSteps } from '../../adapter/trace.ts';
 import type { Candidate } from '../../component.ts';
+import { shorten } from '../../text/shorten.ts';
 import { fairShares } from '../records/fair-shares.ts';
 import { isSteps } from '../records/records.ts';
-import { shorten } from '../records/shorten.ts';
 
 const MAX_STEPS = 30;
 /** Of the other texts together, and of each. */

@@ -2,7 +2,7 @@ import type { ReflectiveRecord } from '../../adapter/adapter.ts';
 import type { AnyAdapter, AnyRollout } from '../../adapter/any.ts';
 import { pause } from '../../calls/pause.ts';
 import { type Candidate, ownValue } from '../../component.ts';
-import type { Mask } from '../../redact.ts';
+import type { Mask } from '../../masking/mask.ts';
 import { type TextLimits, valueFor } from '../answer/text-limits.ts';
 import type { Knowledge } from '../knowledge.ts';
 import { numberOf } from '../memory/history.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { canonicalJson, ExampleIndex } from './examples.ts';
+import { canonicalJson } from '../../text/canonical-json.ts';
+import { ExampleIndex } from './examples.ts';
 
 const refsOf = (set: string, examples: readonly unknown[], index = new ExampleIndex()) =>
   examples.map((example, position) => index.add(example, set, position));

@@ -1,5 +1,5 @@
 import type { Phase } from '../../adapter/adapter.ts';
-import { messageOf } from '../../calls/classify-error.ts';
+import { messageOf } from '../../calls/error-message.ts';
 import type { Interruption } from '../../calls/interruption.ts';
 import type { Outage } from '../../calls/outage.ts';
 import type { ExampleRef } from './examples.ts';

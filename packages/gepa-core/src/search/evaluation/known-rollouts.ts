@@ -6,7 +6,7 @@ import { pause } from '../../calls/pause.ts';
 import type { CallOutcome } from '../../calls/run-call.ts';
 import { type Candidate, candidateKey } from '../../component.ts';
 import type { JournalPosition, RolloutDetails } from '../../journal/journal.ts';
-import type { Mask } from '../../redact.ts';
+import type { Mask } from '../../masking/mask.ts';
 import type { ExampleRef } from './examples.ts';
 import { ImageMemory } from './image-memory.ts';
 import { rolloutOf } from './rollout-of.ts';

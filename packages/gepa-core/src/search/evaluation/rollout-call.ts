@@ -2,7 +2,7 @@ import type { AnyAdapter, AnyExecution, AnyRollout } from '../../adapter/any.ts'
 import { type SpendPhase, spendPhaseOf } from '../../budget/spend.ts';
 import type { Usage } from '../../budget/usage.ts';
 import type { AttemptStep, Call, CallEnvironment, RunAttempt } from '../../calls/call.ts';
-import { messageOf } from '../../calls/classify-error.ts';
+import { messageOf } from '../../calls/error-message.ts';
 import { Interrupted, type Interruption } from '../../calls/interruption.ts';
 import { classify } from '../../calls/retry.ts';
 import type { Semaphore } from '../../calls/semaphore.ts';

@@ -1,6 +1,6 @@
 import { MetricError } from '../../errors.ts';
+import type { Mask } from '../../masking/mask.ts';
 import { type NormalizedScore, normalizeMetricResult } from '../../metric.ts';
-import type { Mask } from '../../redact.ts';
 import type { FrontierType } from '../state/search-view.ts';
 
 /** Checks the results of a metric: a finite score, and the same objectives for every example. */

@@ -1,4 +1,4 @@
-import { countOf } from '../../report/format.ts';
+import { countOf } from '../../text/format.ts';
 import type { Random } from '../random.ts';
 import { scoresAt } from '../state/scored-candidate.ts';
 import type { SearchView } from '../state/search-view.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createMask, withoutKeys } from './redact.ts';
+import { createMask, withoutKeys } from './mask.ts';
 
 it('a mask applies redact to every string in plain data and nothing else', () => {
   const value = { name: 'Ann', list: ['Ann', 3, null, true], deeper: { Ann: 'of Ann' } };

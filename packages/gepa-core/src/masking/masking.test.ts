@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { RolloutError } from './errors.ts';
-import { type GepaEvent, isDecision } from './events.ts';
-import { optimize } from './optimize.ts';
+import { RolloutError } from '../errors.ts';
+import { type GepaEvent, isDecision } from '../events.ts';
+import { optimize } from '../optimize.ts';
 
 let runDir: string;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { SeedError } from './errors.ts';
-import { optimize } from './optimize.ts';
-import { tokenRun } from './testing/fixtures/token-run.ts';
+import { SeedError } from '../errors.ts';
+import { optimize } from '../optimize.ts';
+import { tokenRun } from '../testing/fixtures/token-run.ts';
 
 it('a key that a provider repeats in its error is masked in the SeedError', async () => {
   const key = 'sk-SECRETKEY1234567890abcdef';
