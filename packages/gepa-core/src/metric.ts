@@ -45,6 +45,9 @@ export type Metric<
   Name extends string = string,
 > = (args: MetricArgs<Example, Output, Trace, Name>) => MetricResult | Promise<MetricResult>;
 
+/** A metric as the engine sees it: see `AnyAdapter`. */
+export type AnyMetric<Name extends string = string> = Metric<unknown, unknown, unknown, Name>;
+
 /** The result of a metric with the score as a number. */
 export type NormalizedScore = MetricScore & { readonly score: number };
 

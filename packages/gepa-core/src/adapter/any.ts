@@ -1,4 +1,3 @@
-import type { Metric } from '../metric.ts';
 import type { Adapter, Execution, Rollout } from './adapter.ts';
 
 /**
@@ -6,9 +5,6 @@ import type { Adapter, Execution, Rollout } from './adapter.ts';
  * `resolveOptions` takes the options, and begin again in the results of `optimize` and `evaluate`.
  */
 export type AnyAdapter<Name extends string = string> = Adapter<unknown, unknown, unknown, Name>;
-
-/** The same of a metric. */
-export type AnyMetric<Name extends string = string> = Metric<unknown, unknown, unknown, Name>;
 
 /** The same of a rollout. */
 export type AnyRollout = Rollout<unknown, unknown, unknown>;

@@ -1,8 +1,9 @@
 import type { RunContext } from '../adapter/adapter.ts';
-import type { AnyAdapter, AnyExecution, AnyMetric } from '../adapter/any.ts';
+import type { AnyAdapter, AnyExecution } from '../adapter/any.ts';
 import type { AttemptContext } from '../calls/call.ts';
 import type { Candidate } from '../component.ts';
 import type { Mask } from '../masking/mask.ts';
+import type { AnyMetric } from '../metric.ts';
 
 /** A rollout to make. */
 export interface RolloutRequest<Name extends string>
