@@ -1,6 +1,6 @@
 import type { AnyAdapter } from '../adapter/any.ts';
 import { checkPrices, PriceBook } from '../budget/prices.ts';
-import { type Candidate, type Component, componentNames, recordOf } from '../component.ts';
+import { type Candidate, type Component, componentNames, definedOnly, recordOf } from '../component.ts';
 import { EarlierRun } from '../continue/earlier-run.ts';
 import { OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
@@ -224,8 +224,4 @@ function adapterOf<Name extends string>({
     return typeof text === 'string' ? { text } : text;
   });
   return { components, metersCalls, run: run as AnyAdapter<Name>['run'] };
-}
-
-function definedOnly<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

@@ -1,10 +1,13 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
-import type { Candidate, Component } from '../component.ts';
+import { type Candidate, type Component, definedOnly } from '../component.ts';
 import { RolloutError } from '../errors.ts';
 import type { SelectedComponent } from './select-components.ts';
 
 type ProgramAdapter<Example, Output> = Adapter<Example, Output, readonly Step[]>;
+
+/** Every member, so that a new one is not forgotten here. */
+type Members<Type> = { readonly [Name in keyof Required<Type>]: Type[Name] | undefined };
 
 /** Wraps an adapter so that it has only the selected components, under their public names. */
 export function selectionAdapter<Example, Output, Name extends string>(
@@ -22,14 +25,14 @@ export function selectionAdapter<Example, Output, Name extends string>(
     ...(trace === undefined ? {} : { trace: trace.map((step) => renamed(step, publicName)) }),
     ...(unread === undefined ? {} : { unread: unread.flatMap((name) => publicName.get(name) ?? []) }),
   });
-  return {
+  const members: Members<Adapter<Example, Output, readonly Step[], Name>> = {
     components: publicComponents(selected),
-    ...(adapter.models === undefined ? {} : { models: adapter.models }),
-    ...(adapter.versions === undefined ? {} : { versions: adapter.versions }),
-    ...(adapter.source === undefined ? {} : { source: adapter.source }),
-    ...(adapter.warnings === undefined ? {} : { warnings: adapter.warnings }),
-    ...(adapter.secrets === undefined ? {} : { secrets: adapter.secrets }),
-    ...(adapter.metersCalls === undefined ? {} : { metersCalls: adapter.metersCalls }),
+    models: adapter.models,
+    versions: adapter.versions,
+    source: adapter.source,
+    warnings: adapter.warnings,
+    secrets: adapter.secrets,
+    metersCalls: adapter.metersCalls,
     async run(candidate, example, context) {
       try {
         const execution = await adapter.run(foundCandidate(selected, candidate), example, context);
@@ -44,13 +47,13 @@ export function selectionAdapter<Example, Output, Name extends string>(
         });
       }
     },
-    // `run` has already renamed the components in the traces of the request.
-    ...(adapter.reflectiveRecords === undefined
-      ? {}
-      : { reflectiveRecords: (request) => adapter.reflectiveRecords!(request) }),
-    ...(adapter.toPlain === undefined ? {} : { toPlain: (execution) => adapter.toPlain!(execution) }),
-    ...(adapter.close === undefined ? {} : { close: () => adapter.close!() }),
+    // `run` has already renamed the components in the traces of the requests.
+    reflectiveRecords: adapter.reflectiveRecords?.bind(adapter),
+    propose: adapter.propose?.bind(adapter) as Members<Adapter<Example, Output, readonly Step[], Name>>['propose'],
+    toPlain: adapter.toPlain?.bind(adapter),
+    close: adapter.close?.bind(adapter),
   };
+  return definedOnly(members) as Adapter<Example, Output, readonly Step[], Name>;
 }
 
 export function publicComponents<Name extends string>(

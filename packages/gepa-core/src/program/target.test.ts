@@ -73,6 +73,18 @@ describe('compile', () => {
     expect(original.texts).toEqual({ first: 'one', second: 'two' });
   });
 
+  it("compile asks the adapter's own proposer, under public names", async () => {
+    const adapter: Binding['adapter'] = (chosen) => ({
+      components: chosen,
+      run: async (candidate, { input }) => ({ output: `${candidate.first} ${input}` }),
+      propose: async ({ components }) => Object.fromEntries(components.map((name) => [name, `better ${name}`])),
+    });
+    const { target } = shouter({ include: ['first'], rename: { first: 'opening' } }, { adapter });
+    const { reflectionModel: _, ...options } = compileOptions;
+    const compiled = await target.compile(options);
+    expect(compiled.program.texts.first).toBe('better opening');
+  });
+
   it('compile uses public names in results and traces, and found names when it runs the program', async () => {
     const traces: unknown[] = [];
     const { target, seen } = shouter({ include: ['first'], rename: { first: 'opening' } });

@@ -30,7 +30,7 @@ export async function askModel<Name extends string>(
   const { feedbackWarning } = options.memory;
   if (feedbackWarning !== undefined && options.knowledge.showExpected !== true) options.warn(feedbackWarning);
   const settled = await Promise.allSettled(
-    prompts.map((prompt) => ask(options, shared, model, request, prompt)),
+    prompts.map((prompt) => reflectOn(options, shared, model, request, prompt)),
   );
   // Only when all have ended, so that the spend of each is counted.
   const reflections = settled.map((outcome) => {
@@ -52,11 +52,12 @@ export async function askModel<Name extends string>(
   return rejected === undefined ? noText(request) : { rejected: { ...rejected, ...refused } };
 }
 
-async function ask<Name extends string>(
+/** One reflection, on some of the components. */
+async function reflectOn<Name extends string>(
   { calls, checkLimits }: ProposeOptions<Name>,
   { semaphore, cutOffs, warnOfCutOffs }: SharedByProposals,
   model: LanguageModel,
-  { iteration, task, number: proposal }: ProposalRequest<Name>,
+  { iteration, task, proposal }: ProposalRequest<Name>,
   { images, ...prompt }: PromptRequest,
 ): Promise<Reflection> {
   const startedAt = performance.now();

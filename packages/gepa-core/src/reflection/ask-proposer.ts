@@ -23,7 +23,7 @@ export async function askProposer<Name extends string>(
   request: ProposalRequest<Name>,
 ): Promise<Proposal<Name>> {
   const { calls, adapter, memory, checkLimits } = options;
-  const { candidate, components, iteration, task, number, parent } = request;
+  const { candidate, components, iteration, task, proposal, parent } = request;
   const byName = new Map<Name, readonly ReflectiveRecord[]>();
   for (const name of components) {
     byName.set(name, await recordsFor({ ...options, ...request }, name));
@@ -55,7 +55,7 @@ export async function askProposer<Name extends string>(
       type: 'proposal',
       iteration,
       task,
-      proposal: number,
+      proposal,
       texts,
       durationMs,
     }),

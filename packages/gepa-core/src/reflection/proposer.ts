@@ -18,7 +18,7 @@ export interface ProposalRequest<Name extends string> {
   readonly iteration: number;
   readonly task: number;
   /** The number of the proposal in the run. */
-  readonly number: number;
+  readonly proposal: number;
   /** The number of the parent. */
   readonly parent: number;
   readonly candidate: Candidate<Name>;

@@ -217,7 +217,7 @@ export async function proposeChild<Name extends string>(
   const request = {
     iteration,
     task,
-    number: state.proposalNumber(task),
+    proposal: state.proposalNumber(task),
     parent,
     candidate,
     components,
