@@ -35,9 +35,10 @@ export function Grid(props: {
   });
   const { row, column } = within(active);
 
-  // After each move of the focus, once the cell exists.
+  // After each move of the focus, once the cell exists. A further key may have been pressed before this effect.
   useEffect(() => {
     if (!hasMoved.current) return;
+    const { row, column } = latest.current;
     const cell = scroller.current?.querySelector<HTMLElement>(`[data-row="${row}"][data-column="${column}"]`);
     if (cell === null || cell === undefined) return;
     hasMoved.current = false;
