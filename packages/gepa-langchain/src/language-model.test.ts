@@ -92,12 +92,17 @@ it('a value that is not a model, and an answer that is not a message, are refuse
   await expect(list({ prompt: '', signal })).rejects.toThrow('answered with number');
 });
 
-it('a chat model that reads images receives one at an address by this address', async () => {
-  const images = [{ mediaType: 'image/*', data: 'https://example.org/a.png' }];
+it('a chat model that reads images receives several in order, each after its name, one at an address by this address', async () => {
+  const images = [
+    { mediaType: 'image/png', data: 'iVBORw0KGgo=' },
+    { mediaType: 'image/*', data: 'https://example.org/a.png' },
+  ];
   const model = fromChatModel(server.model(), { readsImages: true });
   await model({ prompt: 'Improve.', images, signal });
   expect(server.requests.at(-1)!.messages[0]!.content).toEqual([
     { type: 'text', text: 'Improve.' },
+    { type: 'text', text: '[image: image/png, 9 bytes]' },
+    { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
     { type: 'text', text: '[image: https://example.org/a.png]' },
     { type: 'image_url', image_url: { url: 'https://example.org/a.png' } },
   ]);

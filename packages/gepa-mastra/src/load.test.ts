@@ -25,8 +25,8 @@ loadSuite<Agent, LoadOptions>('an agent', {
   outputWith: (text) => text,
   withoutTexts: agentWith(''),
   load,
-  loadByTarget: (program, candidate, { config: _, ifChanged: __, ...options }) =>
-    gepa(program, options).load(candidate),
+  loadByTarget: (program, candidate, { ifChanged: _, ...options }) =>
+    gepa(program, options as never).load(candidate),
   renaming: { rename: { 'support.instructions': 'tone' }, config: { maxSteps: 2 } },
   applying: { ifChanged: 'apply' },
   refused: [

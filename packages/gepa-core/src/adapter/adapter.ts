@@ -32,8 +32,8 @@ export interface Execution<Output, Trace = readonly Step[]> {
   readonly trace?: Trace;
   readonly usage?: Usage;
   /**
-   * The components whose texts this rollout did not read, as far as the adapter knows. A component that no rollout of the
-   * seed candidate reads is left out of the search, with a warning.
+   * The components whose texts this rollout certainly did not read; leave out what the adapter cannot know. A component
+   * that no rollout of the seed candidate reads is left out of the search, with a warning.
    */
   readonly unread?: readonly string[];
   /**
@@ -128,7 +128,10 @@ export interface Adapter<Example, Output, Trace = readonly Step[], Name extends 
     readonly trace?: unknown;
     readonly input?: unknown;
   };
-  /** The adapter's own proposer, instead of the reflection model. A component that it leaves out is unchanged. */
+  /**
+   * The adapter's own proposer, instead of the reflection model. A component that it leaves out is unchanged. Components
+   * have the names that the user's option `rename` gives them, as in `reflectiveRecords`.
+   */
   propose?(request: ProposeRequest<Name>): Promise<Partial<Record<Name, string>>>;
   /** Called once at the end of a run, however it ended. */
   close?(): Promise<void>;
@@ -146,7 +149,7 @@ export interface ProposeRequest<Name extends string = string> {
   readonly definitions: Readonly<Record<Name, Component>>;
   /** By component: one record for every rollout of the minibatch. */
   readonly records: Readonly<Record<Name, readonly ReflectiveRecord[]>>;
-  /** By component: the texts that were tried for the parent, then those for its ancestors; at most the newest 60. */
+  /** By component: the newest texts that were tried for the parent, then those for its ancestors; each in order, at most 60. */
   readonly history: Readonly<Record<Name, readonly TriedText[]>>;
   /** By component: what the feedback of the whole run has revealed. */
   readonly learned: Readonly<Record<Name, Learned>>;

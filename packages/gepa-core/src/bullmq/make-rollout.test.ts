@@ -1,5 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import type { RunContext } from '../adapter/adapter.ts';
+import { Outage } from '../calls/outage.ts';
 import { createMask } from '../masking/mask.ts';
 import { makeRollout } from './make-rollout.ts';
 import { unpackError } from './packed-error.ts';
@@ -22,7 +23,13 @@ it('a worker gives up a client that retries by itself after two minutes, with th
       return { output: 'late' };
     },
   };
-  const served = { adapter, metric: () => 1, mask: createMask({}), maxResultBytes: 1_000_000 };
+  const served = {
+    adapter,
+    metric: () => 1,
+    mask: createMask({}),
+    maxResultBytes: 1_000_000,
+    outage: new Outage(),
+  };
   const request = {
     candidate: { prompt: 'a' },
     example: {},

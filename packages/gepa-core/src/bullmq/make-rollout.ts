@@ -2,7 +2,7 @@ import type { Adapter, Execution } from '../adapter/adapter.ts';
 import type { AttemptContext } from '../calls/call.ts';
 import { ClientRetries } from '../calls/client-retries.ts';
 import { FailingStep } from '../calls/failing-step.ts';
-import { Outage } from '../calls/outage.ts';
+import type { Outage } from '../calls/outage.ts';
 import { AttemptTimeouts } from '../calls/timeout.ts';
 import { RolloutError, RunError } from '../errors.ts';
 import type { Mask } from '../masking/mask.ts';
@@ -19,10 +19,9 @@ export interface Served {
   readonly metric: Metric<unknown, unknown, unknown> | undefined;
   readonly mask: Mask;
   readonly maxResultBytes: number;
+  /** Of the worker: when each step was last answered. */
+  readonly outage: Outage;
 }
-
-/** When each step was last answered in this process. */
-const outage = new Outage();
 
 /**
  * Runs the steps of one job: the program, then the metric as often as the run asks for. A failure ends the job.
@@ -30,7 +29,7 @@ const outage = new Outage();
  * @param reportsOf the reports of a step, by its number; `undefined` where calls need no admission.
  */
 export async function* makeRollout(
-  { adapter, metric, mask, maxResultBytes }: Served,
+  { adapter, metric, mask, maxResultBytes, outage }: Served,
   request: JobRequest,
   signal: AbortSignal,
   reportsOf: (part: number) => CallReports | undefined,
@@ -45,11 +44,12 @@ export async function* makeRollout(
     packed: (value: never) => unknown,
   ): Promise<{ readonly part: Part; readonly value?: unknown }> => {
     const attempt = timeouts.start(name);
-    const retries = new ClientRetries({}, new FailingStep(name, outage, {}), {
+    const failing = new FailingStep(name, outage, {});
+    const retries = new ClientRetries({}, failing, {
       retried: () => {},
       gaveUp: (error) => attempt.abort(error),
     });
-    const meter = new WorkerMeter(reportsOf(number++), retries);
+    const meter = new WorkerMeter(reportsOf(number++), retries, failing);
     try {
       const value = await attempt.run(() => work({ signal: attempt.signal, meter }));
       outage.noteAnswer(name);

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { type Job, Queue, Worker } from 'bullmq';
 import type { Adapter } from '../adapter/adapter.ts';
+import { Outage } from '../calls/outage.ts';
 import { OptionsError } from '../errors.ts';
 import { createMask } from '../masking/mask.ts';
 import { environmentSecrets } from '../masking/secrets.ts';
@@ -71,6 +72,7 @@ export async function serveRollouts<Example, Output, Trace, Name extends string>
       redact: options.redact,
     }),
     maxResultBytes: options.maxResultBytes ?? 32_000_000,
+    outage: new Outage(),
   });
   await server.open();
   return server;

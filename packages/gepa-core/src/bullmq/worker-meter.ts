@@ -1,6 +1,7 @@
 import type { CallMeter, CallRequest, MeteredCall } from '../adapter/call-meter.ts';
 import { isUnbilled } from '../calls/classify-error.ts';
 import type { ClientRetries } from '../calls/client-retries.ts';
+import type { FailingStep } from '../calls/failing-step.ts';
 import type { CallOutcome, ReportedCall } from './protocol.ts';
 
 /** Reports model calls while they run, for runs that admit each of them. */
@@ -15,11 +16,13 @@ export class WorkerMeter implements CallMeter {
   readonly #calls: ReportedCall[] = [];
   readonly #reports: CallReports | undefined;
   readonly #retries: ClientRetries;
+  readonly #step: FailingStep;
   #isClosed = false;
 
-  constructor(reports: CallReports | undefined, retries: ClientRetries) {
+  constructor(reports: CallReports | undefined, retries: ClientRetries, step: FailingStep) {
     this.#reports = reports;
     this.#retries = retries;
+    this.#step = step;
   }
 
   async begin(request: CallRequest = {}): Promise<MeteredCall> {
@@ -30,7 +33,10 @@ export class WorkerMeter implements CallMeter {
     const end = (outcome: CallOutcome) => {
       const call = this.#calls[number]!;
       if (outcome.failed !== undefined) this.#retries.ended();
-      else if (outcome.usage?.modelCalls) this.#retries.answered(outcome.usage.outputTokens);
+      else if (outcome.usage?.modelCalls) {
+        if (outcome.usage.outputTokens > 0) this.#step.noteAnswer();
+        this.#retries.answered(outcome.usage.outputTokens);
+      }
       if (this.#isClosed || call.usage !== undefined || call.failed !== undefined) return;
       this.#calls[number] = { request, ...outcome };
       this.#reports?.end(number, outcome);

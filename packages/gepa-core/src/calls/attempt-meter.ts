@@ -105,7 +105,7 @@ export class AttemptMeter implements CallMeter {
   }
 
   #answered({ outputTokens }: Usage): void {
-    if (outputTokens > 0) this.#call.calls.outage.noteAnswer(this.#step.name);
+    if (outputTokens > 0) this.#step.noteAnswer();
     this.#clientRetries().answered(outputTokens);
   }
 

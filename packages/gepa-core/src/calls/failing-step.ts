@@ -23,6 +23,11 @@ export class FailingStep {
     this.#since = undefined;
   }
 
+  /** A model call of the step was answered, which may still fail. */
+  noteAnswer(): void {
+    this.#outage.noteAnswer(this.name);
+  }
+
   /** Whether any call's step of this name was ever answered. */
   get hasAnswered(): boolean {
     return this.#outage.hasAnswered(this.name);

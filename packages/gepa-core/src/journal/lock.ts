@@ -130,7 +130,7 @@ function takeOver(path: string, stale: Owner | 'unreadable', owner: Owner): bool
     fs.mkdirSync(guard);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-    // A file that a killed process left.
+    // A directory that a killed process left.
     if (Date.now() - modifiedAt(guard) > silenceMs) fs.rmSync(guard, { recursive: true, force: true });
     return false;
   }

@@ -49,7 +49,9 @@ export function selectionAdapter<Example, Output, Name extends string>(
     },
     // `run` has already renamed the components in the traces of the requests.
     reflectiveRecords: adapter.reflectiveRecords?.bind(adapter),
-    propose: adapter.propose?.bind(adapter) as Members<Adapter<Example, Output, readonly Step[], Name>>['propose'],
+    propose: adapter.propose?.bind(adapter) as Members<
+      Adapter<Example, Output, readonly Step[], Name>
+    >['propose'],
     toPlain: adapter.toPlain?.bind(adapter),
     close: adapter.close?.bind(adapter),
   };

@@ -77,7 +77,8 @@ describe('compile', () => {
     const adapter: Binding['adapter'] = (chosen) => ({
       components: chosen,
       run: async (candidate, { input }) => ({ output: `${candidate.first} ${input}` }),
-      propose: async ({ components }) => Object.fromEntries(components.map((name) => [name, `better ${name}`])),
+      propose: async ({ components }) =>
+        Object.fromEntries(components.map((name) => [name, `better ${name}`])),
     });
     const { target } = shouter({ include: ['first'], rename: { first: 'opening' } }, { adapter });
     const { reflectionModel: _, ...options } = compileOptions;

@@ -159,7 +159,7 @@ export interface ProposalData {
   readonly task: number;
   readonly kind: 'mutation' | 'merge';
   readonly parents: readonly number[];
-  /** The components that it was to rewrite. */
+  /** The components with new texts; of a proposal without any, those that were to get one. */
   readonly components: readonly string[];
   /** The new texts; absent when there are none. */
   readonly texts?: Readonly<Partial<Record<string, string>>>;

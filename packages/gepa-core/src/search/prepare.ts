@@ -95,8 +95,11 @@ export function prepareRun<Name extends string>(
   });
   const findCopies = copyFinder(Object.values<string>(seedCandidateOf(adapter.components)), trainset);
   const propose = createProposer({
-    ...settings,
     calls,
+    adapter,
+    perfectScore,
+    mask,
+    maxRecordCharacters: settings.maxRecordCharacters,
     model: settings.reflectionModel,
     propose:
       settings.propose ??

@@ -22,7 +22,9 @@ function Steps({ steps }: { steps: readonly Step[] }) {
                 {step.usage === undefined
                   ? ''
                   : ` · ${step.usage.inputTokens} + ${step.usage.outputTokens} tokens`}
-                {step.finishReason === undefined ? '' : ` · finish reason: ${visible(step.finishReason)}`}
+                {typeof step.finishReason === 'string'
+                  ? ` · finish reason: ${visible(step.finishReason)}`
+                  : ''}
                 {step.components === undefined || step.components.length === 0
                   ? ''
                   : ` · reads ${visible(step.components.join(', '))}`}

@@ -41,7 +41,7 @@ export async function outcomeByTestClock(
       },
     );
     // A program may take any time to start, so the clock stands still until the first request.
-    while (requests.total === 0) await nextTurn();
+    while (requests.total === 0 && outcome === undefined) await nextTurn();
     let quietTurns = 0;
     for (let { total } = requests; outcome === undefined; { total } = requests) {
       await nextTurn();
