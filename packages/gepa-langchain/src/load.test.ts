@@ -149,7 +149,7 @@ it('a part that was loaded and optimized again saves texts that fit the part in 
   const program = RunnableLambda.from(async (input: object) => String(await part.invoke(input)));
   const options = { parts: { tone: part } };
   const first = { ...saved, texts: { 'tone.system': 'Be brief.' }, original: { 'tone.system': 'Be kind.' } };
-  const again = await gepa(gepa(program, options as never).load(first), options).compile({
+  const again = await gepa(gepa(program, options).load(first), options).compile({
     trainset: [{ input: ask }],
     metric: ({ output }: { output: unknown }) => (String(output).includes('gentle') ? 1 : 0.5),
     propose: async () => ({ 'tone.system': 'Be gentle.' }),
