@@ -420,10 +420,11 @@ describe('a metric', () => {
   it('a metric whose objectives change ends the run with an error that lists both', async () => {
     const run = tokenRun({
       concurrency: 1,
-      metric: ({ example }) => ({
-        score: 0.5,
-        objectives: example.id === 'train-1' ? { accuracy: 1, tone: 0 } : { accuracy: 1, length: 0 },
-      }),
+      metric: ({ example }) => {
+        const objectives: Record<string, number> = { accuracy: 1 };
+        objectives[example.id === 'train-1' ? 'tone' : 'length'] = 0;
+        return { score: 0.5, objectives };
+      },
     });
     const error = await errorOf(run.options);
     expect(error).toBeInstanceOf(MetricError);
