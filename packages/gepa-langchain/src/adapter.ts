@@ -150,7 +150,7 @@ export function createAdapter<Input, Output>(
       return {
         trace,
         usage: usageOfSteps(trace),
-        ...(unread.length === 0 ? {} : { unread }),
+        unread: unread.length === 0 ? undefined : unread,
         ...images.found,
       };
     };
@@ -202,11 +202,7 @@ export function createAdapter<Input, Output>(
     secrets: secretsIn([program, options.config]),
     run,
     // The steps of the trace are plain data already.
-    toPlain: ({ input, output, ...rest }) => ({
-      ...rest,
-      ...(input === undefined ? {} : { input: toPlain(input) }),
-      ...(output === undefined ? {} : { output: toPlain(output) }),
-    }),
+    toPlain: ({ input, output, ...rest }) => ({ ...rest, input: toPlain(input), output: toPlain(output) }),
   };
 }
 

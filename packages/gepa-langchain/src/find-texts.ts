@@ -60,8 +60,8 @@ export function findTexts<Program extends object>(
   const found = componentsOf(program, {
     tools,
     saved,
-    ...(includedNames === undefined ? {} : { include: includedNames }),
-    ...(words === undefined ? {} : { explanation: words.explanation }),
+    include: includedNames,
+    explanation: words?.explanation,
   });
   const components = { ...found, ...tunableComponents(tunables, found) };
   if (Object.keys(components).length === 0)

@@ -90,20 +90,15 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
           parts,
           tunables,
           boundTexts,
-          ...(config === undefined ? {} : { config }),
+          config,
         }),
       languageModel: (model) => model,
     },
-    {
-      ...(include === undefined ? {} : { include }),
-      ...(exclude === undefined ? {} : { exclude }),
-      ...(rename === undefined ? {} : { rename }),
-      ...(variables === undefined ? {} : { variables }),
-    },
+    { include, exclude, rename, variables },
   );
   const whole: LangChainTarget<Program, ComponentName<Options>> = {
     ...target,
-    skipped: discover(program, { tools, ...(include === undefined ? {} : { include }) }).skipped,
+    skipped: discover(program, { tools, include }).skipped,
     dispose: () => {
       for (const each of hooked) each.dispose();
     },

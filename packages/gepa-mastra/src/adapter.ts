@@ -105,15 +105,15 @@ export function createAdapter<Input, Output>(
       const trace = attachDetails(steps, {
         runId: context.runId,
         requestContext,
-        ...(span?.isValid ? { span } : {}),
-        ...(mastra === undefined ? {} : { mastra }),
+        span: span?.isValid ? span : undefined,
+        mastra,
         spans: collected.spans,
         ...details,
       });
       return {
         trace,
         usage: usageOfSteps(steps),
-        ...(unread.length === 0 ? {} : { unread }),
+        unread: unread.length === 0 ? undefined : unread,
         ...recorder.images.found,
       };
     };
@@ -202,7 +202,7 @@ async function runAgent(
     ...(finishReason === undefined || finishReason === 'stop' ? {} : { finishReason }),
     ...(tripwire === undefined ? {} : { tripwire: tripwire.reason }),
   };
-  return { output, details: { messages, ...(scoringData === undefined ? {} : { scoringData }) } };
+  return { output, details: { messages, scoringData } };
 }
 
 async function runWorkflow(

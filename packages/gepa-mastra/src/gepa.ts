@@ -214,8 +214,8 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
             discovery: discoveryOfRollouts,
             tools: functionTools,
             log,
-            ...(requestContext === undefined ? {} : { requestContext }),
-            ...(config === undefined ? {} : { config }),
+            requestContext,
+            config,
           });
         },
         languageModel: fromModel,

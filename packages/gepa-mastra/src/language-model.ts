@@ -51,7 +51,7 @@ export function fromModel(
     metersCalls: true,
     readsImages: options.readsImages === true,
     secrets: modelSecrets([agent]),
-    ...(names.length === 1 ? { modelName: names[0] } : {}),
+    modelName: names.length === 1 ? names[0] : undefined,
   });
 }
 

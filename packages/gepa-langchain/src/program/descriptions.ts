@@ -124,7 +124,7 @@ function atPath(subject: Subject, path: string): Subject {
   return {
     ...subject,
     name: name === '' ? field || root.slice(1) : `${name}${path || root}`,
-    ...(field === '' ? {} : { field }),
+    field: field === '' ? undefined : field,
   };
 }
 
@@ -141,12 +141,12 @@ function descriptionPart(
   return [
     {
       at,
-      ...(copiesAt.length === 0 ? {} : { copiesAt }),
+      copiesAt,
       text,
       format: 'plain',
       kind,
       place: isNode === true ? own : whole,
-      ...(name === '' ? {} : { label: authorLabel(name) }),
+      label: name === '' ? undefined : authorLabel(name),
     },
   ];
 }

@@ -178,13 +178,7 @@ function plainText(at: TextPart['at'], text: string): TextPart {
 /** Texts outside a content part's `text`, such as a document. */
 function otherTexts({ text: _text, ...rest }: Node, at: TextPart['at'], place?: string): Part[] {
   if (!hasWords(rest)) return [];
-  return [
-    {
-      at,
-      ...(place === undefined ? {} : { place }),
-      omitted: 'contentPart',
-    },
-  ];
+  return [{ at, place, omitted: 'contentPart' }];
 }
 
 function hasWords(value: unknown): boolean {

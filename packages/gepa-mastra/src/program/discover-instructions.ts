@@ -56,7 +56,7 @@ export function discoverInstructions(
         return [position, name];
       }),
   );
-  return { instructions, ...(blocks === undefined ? {} : { blocks }) };
+  return { instructions, blocks };
 }
 
 function blockTexts(

@@ -82,7 +82,7 @@ function discoverTool(
       );
     }
   }
-  return { ...(description === undefined ? {} : { description }), fields };
+  return { description, fields };
 }
 
 function fieldDescriptionsOf(tool: Tool): [path: string, description: string][] {

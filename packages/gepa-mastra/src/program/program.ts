@@ -32,8 +32,8 @@ export function isWorkflow(value: unknown): value is AnyWorkflow {
 
 /** A tool, as far as it is called here. */
 export interface ToolLike {
-  readonly id?: string | undefined;
-  readonly execute?: ((...args: never) => unknown) | undefined;
+  readonly id?: string;
+  readonly execute?: (...args: never) => unknown;
 }
 
 /** Whether it is a tool that this process runs. */

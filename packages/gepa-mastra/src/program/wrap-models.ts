@@ -24,11 +24,7 @@ export function wrapModels(
   owner: object,
 ): ModelOption {
   const wrapOne = async (config: ModelConfig, { requestContext }: Context) =>
-    wrapModel(
-      await agent.getModel({ requestContext, ...(config === undefined ? {} : { modelConfig: config }) }),
-      wrapper,
-      owner,
-    );
+    wrapModel(await agent.getModel({ requestContext, modelConfig: config }), wrapper, owner);
   const wrapAny = (config: unknown, context?: Context): unknown => {
     if (Array.isArray(config)) {
       return config.map((entry: { model: ModelConfig }) => ({

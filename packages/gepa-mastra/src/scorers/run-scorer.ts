@@ -101,7 +101,7 @@ function withRecordedJudge<Config extends WithJudge>(config: Config, wrap: Judge
       name: 'judge',
       instructions: '',
       model: original,
-      ...(mastra === undefined ? {} : { mastra }),
+      mastra,
     });
     return wrap(await agent.getModel({ requestContext }));
   };
