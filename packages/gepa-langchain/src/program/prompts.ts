@@ -1,15 +1,7 @@
 import { parseTemplate } from '@langchain/core/prompts';
 import { outputParts } from './descriptions.ts';
 import { isMessage, isNode, isRunnable, type Node } from './node.ts';
-import {
-  authorLabel,
-  type ChildPart,
-  type Label,
-  type NodeKind,
-  type Part,
-  positionLabel,
-  type TextPart,
-} from './node-kind.ts';
+import { type ChildPart, type NodeKind, named, type Part, positioned, type TextPart } from './node-kind.ts';
 import type { TemplateFormat } from './template/template.ts';
 
 /** ChatPromptTemplate and StructuredPrompt: a list of messages and message templates. */
@@ -19,12 +11,11 @@ const chatPrompt: NodeKind = {
   parts: (node) => [
     ...(node.promptMessages as readonly unknown[]).map((child, i): ChildPart => {
       const role = roleOf(child);
+      const place = `message ${i + 1}`;
       return {
         at: ['promptMessages', i],
         child,
-        ...(role === undefined
-          ? { place: `message ${i + 1}` }
-          : { place: `message ${i + 1} (${role})`, label: positionLabel(role) }),
+        ...(role === undefined ? { place } : positioned(role, `${place} (${role})`)),
       };
     }),
     ...partialValues(node),
@@ -72,7 +63,7 @@ const stringPrompt: NodeKind = {
   prompt: true,
   matches: (node) =>
     isRunnable(node) && typeof node.template === 'string' && isTemplateFormat(node.templateFormat),
-  parts: (node) => [templateText(node, 'template', {}), ...partialValues(node)],
+  parts: (node) => [templateText(node, 'template'), ...partialValues(node)],
   variables: (node) => templateVariables(node, 'template'),
 };
 
@@ -99,12 +90,7 @@ const fewShotChat: NodeKind = {
   matches: (node) =>
     isRunnable(node) && isRunnable(node.examplePrompt) && typeof node.formatMessages === 'function',
   parts: (node) => [
-    {
-      at: ['examplePrompt'],
-      child: node.examplePrompt,
-      label: positionLabel('example'),
-      place: 'example prompt',
-    },
+    { at: ['examplePrompt'], child: node.examplePrompt, ...positioned('example', 'example prompt') },
     ...partialValues(node),
   ],
 };
@@ -115,13 +101,9 @@ const fewShot: NodeKind = {
   matches: (node) =>
     isRunnable(node) && isRunnable(node.examplePrompt) && isTemplateFormat(node.templateFormat),
   parts: (node) => [
-    templateText(node, 'prefix', { label: positionLabel('prefix'), place: 'prefix' }),
-    {
-      at: ['examplePrompt'],
-      place: 'example prompt',
-      omitted: 'fewShotExample',
-    },
-    templateText(node, 'suffix', { label: positionLabel('suffix'), place: 'suffix' }),
+    { ...templateText(node, 'prefix'), ...positioned('prefix') },
+    { at: ['examplePrompt'], place: 'example prompt', omitted: 'fewShotExample' },
+    { ...templateText(node, 'suffix'), ...positioned('suffix') },
     ...partialValues(node),
   ],
   variables: (node) => [...templateVariables(node, 'prefix'), ...templateVariables(node, 'suffix')],
@@ -136,11 +118,10 @@ const pipeline: NodeKind = {
       ({ name, prompt }, i): ChildPart => ({
         at: ['pipelinePrompts', i, 'prompt'],
         child: prompt,
-        label: authorLabel(name),
-        place: `part "${name}"`,
+        ...named('part', name),
       }),
     ),
-    { at: ['finalPrompt'], child: node.finalPrompt, label: positionLabel('final'), place: 'final prompt' },
+    { at: ['finalPrompt'], child: node.finalPrompt, ...positioned('final', 'final prompt') },
     ...partialValues(node),
   ],
   variables: (node) =>
@@ -161,9 +142,8 @@ export const prompts: readonly NodeKind[] = [
   message,
 ];
 
-function templateText(node: Node, field: string, location: { label?: Label; place?: string }): TextPart {
+function templateText(node: Node, field: string): TextPart {
   return {
-    ...location,
     at: [field],
     text: node[field] as string,
     format: node.templateFormat as TemplateFormat,
@@ -189,23 +169,16 @@ function hasWords(value: unknown): boolean {
 /** Values of variables that the program's author filled in, such as format instructions. */
 function partialValues(node: Node): Part[] {
   return Object.entries(node.partialVariables ?? {}).map(([name, value]: [string, unknown]): Part => {
-    const location = {
-      at: ['partialVariables', name],
-      label: authorLabel(name),
-      place: `partial variable "${name}"`,
-    };
+    const part = { at: ['partialVariables', name], ...named('partial variable', name) };
     return typeof value === 'string'
       ? {
-          ...location,
+          ...part,
           text: value,
           format: 'plain',
           kind: 'text',
           description: `Stands for {${name}} in the prompt.`,
         }
-      : {
-          ...location,
-          omitted: 'partialFunction',
-        };
+      : { ...part, omitted: 'partialFunction' };
   });
 }
 

@@ -1,9 +1,8 @@
 import { hidesPrompt } from './graphs.ts';
-import { describePlace, locate } from './location.ts';
+import type { OptInReason, UnreadableSite } from './inspect-program.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
 import type { OmittedReason } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
-import type { Site } from './traverse.ts';
 
 /** Why a node is skipped, and how to make its texts optimizable. */
 export interface SkipReason {
@@ -18,10 +17,8 @@ const partsHint =
 
 const codeReason = 'it is code, and texts inside code cannot be found';
 
-/** Why a text cannot be read or written. */
-export type UnreadableReason = 'ambiguous' | 'unparsable';
-
-const partReasons: Readonly<Record<OmittedReason | UnreadableReason, SkipReason>> = {
+/** Why a part is skipped, or a text cannot be read or written. */
+export const partReasons: Readonly<Record<OmittedReason | UnreadableSite['unreadable'], SkipReason>> = {
   middleware: { reason: codeReason, hint: partsHint },
   toolImplementation: {
     reason: 'the implementation of the tool is code, and texts inside code cannot be found',
@@ -55,6 +52,15 @@ const partReasons: Readonly<Record<OmittedReason | UnreadableReason, SkipReason>
     reason: 'it does not parse as a template',
     hint: 'Fix the template; LangChain cannot format it either.',
   },
+};
+
+/** Why a text is not optimized by default. */
+export const optInReasons: Readonly<Record<OptInReason, string>> = {
+  description: 'descriptions of tools and fields are not optimized by default',
+  onlyVariables: 'it has no words besides its variables',
+  onlyLabels: 'it has only labels besides its variables',
+  value: 'it looks like a value, not an instruction',
+  parserFormat: 'it is the format that an output parser expects',
 };
 
 interface Rule {
@@ -131,8 +137,8 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** `undefined` for nodes that never have a text: models, output parsers, placeholders. */
-function skipReason(value: unknown): SkipReason | undefined {
+/** Why a node is skipped; `undefined` for nodes that never have a text: models, output parsers, placeholders. */
+export function skipReason(value: unknown): SkipReason | undefined {
   if (typeof value === 'function') return { reason: codeReason, hint: partsHint };
   if (!isNode(value)) {
     return { reason: `it is ${typeName(value)}, not a part of a program`, hint: programHint };
@@ -140,29 +146,3 @@ function skipReason(value: unknown): SkipReason | undefined {
   const rule = rules.find(({ matches }) => matches(value));
   return rule === undefined ? { reason: 'it is not a LangChain runnable', hint: programHint } : rule.skip;
 }
-
-/** What a text is for, as the reflection model reads it. */
-function describe({ part, path }: Pick<Site, 'part' | 'path'>): string {
-  if (part.kind === 'instructions') {
-    return 'The system prompt of an agent: sent before the conversation at each of its turns.';
-  }
-  if (part.kind !== 'tool-description' && part.kind !== 'field-description') return describePlace(path);
-  const purpose =
-    part.kind === 'tool-description'
-      ? 'Tells the model what the tool is for'
-      : 'Tells the model what to fill in';
-  const { node, kind } = path.at(-1)!;
-  const tool = kind?.tool === true ? `tool "${String((node as Node).name)}"` : undefined;
-  const field = tool !== undefined && part.place === 'description' ? undefined : part.place;
-  return `${purpose}: ${[tool, field].filter((place) => place !== undefined).join(', ')}.`;
-}
-
-export const explanation = {
-  locate,
-  describe,
-  node: skipReason,
-  part: (reason: OmittedReason | UnreadableReason): SkipReason => partReasons[reason],
-};
-
-/** Describes where texts are and why parts are skipped. */
-export type Explanation = typeof explanation;

@@ -25,20 +25,11 @@ export const tool: NodeKind = {
 /** Schemas of libraries other than zod cannot be copied with other descriptions. */
 function opaqueSchema(schema: unknown): Part[] {
   if (!isNode(schema) || !('~standard' in schema) || isZodSchema(schema)) return [];
-  return [
-    {
-      at: ['schema'],
-      place: 'schema',
-      omitted: 'toolSchema',
-    },
-  ];
+  return [{ at: ['schema'], place: 'schema', omitted: 'toolSchema' }];
 }
 
 /** The runnable or function that a tool calls. */
 export function toolImplementation(node: Node, at: KeyPath): Part {
   if (isRunnable(node.bound)) return { at: [...at, 'bound'], child: node.bound };
-  return {
-    at: [...at, 'func'],
-    omitted: 'toolImplementation',
-  };
+  return { at: [...at, 'func'], omitted: 'toolImplementation' };
 }

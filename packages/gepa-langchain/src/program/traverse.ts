@@ -4,7 +4,7 @@ import { containers } from './containers.ts';
 import { copyWith, type Edit } from './copy-with.ts';
 import { graphs } from './graphs.ts';
 import { isNode, type Node } from './node.ts';
-import type { NodeKind, OmittedPart, Part, TextPart } from './node-kind.ts';
+import type { NodeKind, OmittedPart, Part, StoragePart, TextPart } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 import { programWithParts } from './program-with-parts.ts';
 import { prompts } from './prompts.ts';
@@ -49,10 +49,8 @@ export interface Visitor {
   omit?(part: OmittedPart, path: Path): void;
   /** Called once per text. Returns the readable text that replaces it; `undefined` keeps it. */
   text?(site: Site): string | undefined;
-  /** Returns the replacement of a checkpointer; `undefined` keeps it. */
-  checkpointer?(checkpointer: Node): object | undefined;
-  /** Whether to remove the caches of graphs. */
-  readonly withoutCaches?: boolean;
+  /** Returns what replaces the checkpointer or the cache of a graph. Default: itself. */
+  storage?(part: StoragePart): unknown;
   /** Called with a node after its parts, the texts inside it, and the node before changes. Returns its replacement. */
   leave?(node: Node, kind: NodeKind, sites: readonly Site[], original: Node): object;
 }
@@ -98,11 +96,9 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
         const child = visit(part.child, path);
         sites.push(...child.sites);
         if (child.value !== part.child) edits.push({ at: part.at, value: child.value });
-      } else if ('checkpointer' in part) {
-        const value = visitor.checkpointer?.(part.checkpointer);
-        if (value !== undefined) edits.push({ at: part.at, value });
-      } else if ('cache' in part) {
-        if (visitor.withoutCaches === true) edits.push({ at: part.at, value: undefined });
+      } else if ('storage' in part) {
+        const value = visitor.storage === undefined ? part.stored : visitor.storage(part);
+        if (value !== part.stored) edits.push({ at: part.at, value });
       } else visitor.omit?.(part, path);
     }
     const changed = edits.length === 0 ? node : rebuild(node, kind, edits);
