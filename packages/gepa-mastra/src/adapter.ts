@@ -24,7 +24,7 @@ import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
-import { recording } from './program/rollout-recording.ts';
+import { recordingOf } from './program/rollout-recording.ts';
 import { deleteWorkflowRuns, SuspensionError } from './program/suspension.ts';
 import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
@@ -122,8 +122,7 @@ export function createAdapter<Input, Output>(
         const derived = deriveProgram(program, {
           discovery,
           candidate,
-          recorder,
-          recording,
+          recording: recordingOf(recorder),
           tools: tools.map(([name, tool]) => [mocks?.nameOf([name, tool.id]) ?? name, tool]),
         });
         return isAgent(derived)
