@@ -25,6 +25,7 @@ import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
 import { recordingOf } from './program/rollout-recording.ts';
+import { skipWarnings } from './program/skip-reasons.ts';
 import { deleteWorkflowRuns, SuspensionError } from './program/suspension.ts';
 import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
@@ -161,7 +162,7 @@ export function createAdapter<Input, Output>(
     versions: packageVersions(PACKAGES, import.meta.filename),
     source: programSource(program, discovery),
     metersCalls: true,
-    warnings: discovery.warnings,
+    warnings: skipWarnings(discovery.skipped),
     secrets: modelSecrets(discovery.agents.keys(), program, config, options.requestContext),
     run,
   };

@@ -41,6 +41,17 @@ export function isTool(value: unknown): value is ToolLike {
   return has(value, 'execute') && !has(value, 'generate') && !isWorkflow(value);
 }
 
+/** A Mastra instance. */
+export interface MastraLike {
+  getAgent(...args: never): unknown;
+  listAgents(): object;
+  listWorkflows(): object;
+}
+
+export function isMastra(value: unknown): value is MastraLike {
+  return ['getAgent', 'listAgents', 'listWorkflows'].every((method) => has(value, method)) && !isAgent(value);
+}
+
 /** The class name of an object, otherwise the `typeof`; for error messages. */
 export function typeName(value: unknown): string {
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value;
