@@ -69,9 +69,7 @@ export interface FoundTexts<Source> extends ProgramTexts<Source> {
   readonly discovery: Discovery;
   /** The texts and agents that the program has now. */
   readonly discoverAgain: () => Discovery;
-  /** Redirects calls of the parts to their copies, within runs of the program. */
-  readonly hookParts: () => void;
-  /** Ends this redirection. */
+  /** Ends the redirection of calls of the parts to their copies. */
   readonly dispose: () => void;
 }
 
@@ -86,15 +84,7 @@ const asListItem = ({ location, reason, hint }: Skipped) => `\n- ${location}: ${
  */
 export function findTexts<Source extends Program>(
   program: Source,
-  {
-    tools = false,
-    requestContext,
-    workflows = {},
-    texts = {},
-    tunables = [],
-    parts = {},
-    config,
-  }: TextOptions & { readonly config?: unknown },
+  options: TextOptions & { readonly config?: unknown },
   explain?: Explain,
 ): FoundTexts<Source> {
   if (isMastra(program)) {
@@ -109,38 +99,31 @@ export function findTexts<Source extends Program>(
   }
   const discoverAgain = () =>
     discover(program, {
-      tools,
-      requestContext: freshRequestContext(requestContext),
-      workflows,
-      texts,
-      tunables,
-      parts,
+      ...options,
+      requestContext: freshRequestContext(options.requestContext),
+      // A function makes other options for each rollout.
+      config: typeof options.config === 'function' ? undefined : ((options.config ?? {}) as ToolOptions),
       explain,
-      config: (typeof config === 'object' && config !== null ? config : {}) as ToolOptions,
     });
   const discovery = discoverAgain();
   const { components, skipped } = discovery;
-  let unhook: (() => void) | undefined;
-  const hook = () => {
-    unhook ??= hookParts(discovery);
-  };
   if (Object.keys(components).length === 0) {
     const reasons = explain && skipped.map(explain).map(asListItem).join('');
     throw new NoComponentsError(
       `There is no text to optimize in ${program.id}.${reasons ?? ` ${referToGepa}`}`,
     );
   }
+  let unhook: (() => void) | undefined;
   return {
     components,
     discovery,
     discoverAgain,
-    hookParts: hook,
     dispose: () => {
       unhook?.();
       unhook = undefined;
     },
     apply: (candidate) => {
-      hook();
+      unhook ??= hookParts(discovery);
       return deriveProgram(program, { discovery, candidate });
     },
   };

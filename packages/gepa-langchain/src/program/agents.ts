@@ -17,14 +17,11 @@ export const agent: NodeKind = {
       ...toolListParts(tools, ['options', 'tools']),
       ...outputParts(responseFormat, ['options', 'responseFormat']),
       ...storagePart('checkpointer', node.checkpointer ?? checkpointer, ['options', 'checkpointer']),
-      ...listOf(middleware).flatMap((item, i): Part[] => {
-        const at = ['options', 'middleware', i];
-        const name = isNode(item) ? String(item.name) : String(i + 1);
-        return [
-          ...(isNode(item) && !hasPrivateFields(item) ? toolListParts(item.tools, [...at, 'tools']) : []),
-          { at, place: `middleware "${name}"`, omitted: 'middleware' },
-        ];
-      }),
+      ...listOf(middleware).flatMap((item, i) =>
+        isNode(item) && !hasPrivateFields(item)
+          ? toolListParts(item.tools, ['options', 'middleware', i, 'tools'])
+          : [],
+      ),
     ];
   },
   rebuild: (node, edits) => {

@@ -3,9 +3,10 @@ import { errorMessage } from '../util/error-message.ts';
 import { type ComponentOptions, isIncluded, selectedFrom } from './components.ts';
 import { inspectProgram, type NamedSite, type UnreadableSite } from './inspect-program.ts';
 import { describe, locate } from './location.ts';
-import { typeName } from './node.ts';
+import { type Node, typeName } from './node.ts';
+import { omittedParts } from './omitted-parts.ts';
 import { programWithParts } from './program-with-parts.ts';
-import { optInReasons, partReasons, skipReason } from './skip-reasons.ts';
+import { optInReasons, skipReason, unreadableReasons } from './skip-reasons.ts';
 import { traverse } from './traverse.ts';
 
 /** A part of the program that was inspected. */
@@ -58,7 +59,7 @@ function described(named: NamedSite): NamedSite {
   return { ...named, component: { ...component, description, location: locate(site.path) } };
 }
 
-/** The parts of a program, and those in which no text can be found. */
+/** The parts of a program, and those whose texts cannot be found or replaced. */
 function inspectParts(program: unknown): Pick<Discovery, 'inspected' | 'skipped'> {
   const inspected: Inspected[] = [];
   const skipped: Skipped[] = [];
@@ -68,20 +69,21 @@ function inspectParts(program: unknown): Pick<Discovery, 'inspected' | 'skipped'
       const { node, kind } = path.at(-1)!;
       if (kind === programWithParts || seen.has(node)) return;
       seen.add(node);
-      const part = { type: typeName(node), location: locate(path) };
-      inspected.push(part);
+      const inspectedPart = { type: typeName(node), location: locate(path) };
+      inspected.push(inspectedPart);
       const reason = kind === undefined ? skipReason(node) : undefined;
-      if (reason !== undefined) skipped.push({ ...part, ...reason });
-    },
-    omit: ({ omitted }, path) => {
-      skipped.push({ type: typeName(path.at(-1)!.node), location: locate(path), ...partReasons[omitted] });
+      if (reason !== undefined) skipped.push({ ...inspectedPart, ...reason });
+      for (const part of kind === undefined ? [] : omittedParts(node as Node, kind)) {
+        const location = locate([...path.slice(0, -1), { node, kind, part }]);
+        skipped.push({ ...inspectedPart, location, ...part.skip });
+      }
     },
   });
   return { inspected, skipped };
 }
 
 function unreadableText({ name, site, unreadable, error }: UnreadableSite): Skipped {
-  const { reason, hint } = partReasons[unreadable];
+  const { reason, hint } = unreadableReasons[unreadable];
   return {
     name,
     type: typeName(site.owner),

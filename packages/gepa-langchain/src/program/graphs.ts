@@ -1,6 +1,6 @@
 import { copyWith, type Edit, type KeyPath } from './copy-with.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
-import { type ChildPart, type NodeKind, named, type Part, type StoragePart } from './node-kind.ts';
+import { type ChildPart, type NodeKind, named, type StoragePart } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 import { toolImplementation } from './tools.ts';
 
@@ -53,17 +53,15 @@ const graph: NodeKind = {
  * ToolNode: runs the tools that a model calls. Their descriptions are sent by the model they are bound to, not from
  * here. Its function is bound to the object itself, so a change needs the constructor.
  */
-const toolNode: NodeKind = {
+export const toolNode: NodeKind = {
   byConstructor: true,
   matches: (node) => isRunnable(node) && Array.isArray(node.tools) && typeName(node) === 'ToolNode',
-  parts: (node) => [
-    ...(node.tools as readonly Node[]).flatMap((tool, i): Part[] => {
+  parts: (node) =>
+    (node.tools as readonly Node[]).flatMap((tool, i) => {
       if (!isRunnable(tool) || hasPrivateFields(tool)) return [];
       const name = String(tool.name);
-      return [{ ...named('tool', name, `tools.${name}`), ...toolImplementation(tool, ['tools', i]) }];
+      return toolImplementation(tool, ['tools', i], named('tool', name, `tools.${name}`));
     }),
-    { at: ['tools'], place: 'descriptions of tools', omitted: 'toolNodeDescriptions' },
-  ],
   rebuild: (node, edits) => {
     const { name, config, handleToolErrors, signal, wrapToolCall } = node;
     const { tools } = copyWith({ tools: node.tools as readonly unknown[] }, edits);

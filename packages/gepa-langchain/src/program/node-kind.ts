@@ -10,7 +10,7 @@ export interface Label {
   readonly fromAuthor: boolean;
 }
 
-interface PartBase {
+export interface PartBase {
   /** The part's path of keys in the node. */
   readonly at: KeyPath;
   readonly label?: Label;
@@ -34,28 +34,13 @@ export interface TextPart extends PartBase {
   readonly description?: string;
 }
 
-/** A part that cannot be optimized. */
-export interface OmittedPart extends PartBase {
-  /** Why. `skip-reasons.ts` has the words, which production does not need. */
-  readonly omitted: OmittedReason;
-}
-
-export type OmittedReason =
-  | 'middleware'
-  | 'toolImplementation'
-  | 'toolSchema'
-  | 'toolNodeDescriptions'
-  | 'fewShotExample'
-  | 'contentPart'
-  | 'partialFunction';
-
 /** What a graph stores in: its checkpointer, or its cache of node results, whose keys do not include the nodes' texts. */
 export interface StoragePart extends PartBase {
   readonly storage: 'checkpointer' | 'cache';
   readonly stored: Node;
 }
 
-export type Part = ChildPart | TextPart | OmittedPart | StoragePart;
+export type Part = ChildPart | TextPart | StoragePart;
 
 /**
  * A row in the traversal's table: how to recognize one kind of node, and where its parts are. Both finding and

@@ -1,4 +1,4 @@
-import { type ChildPart, type NodeKind, named, type Part } from './node-kind.ts';
+import { type ChildPart, type NodeKind, named, type PartBase } from './node-kind.ts';
 
 /**
  * A program, and the objects that its functions call, as one program: so an object that is in both is found once and
@@ -31,7 +31,7 @@ export const programWithParts: NodeKind = {
 /** The name of the part that a path begins in; `undefined` in the program itself. */
 export function partNameOf([root]: readonly {
   readonly node: unknown;
-  readonly part: Part | undefined;
+  readonly part: PartBase | undefined;
 }[]): string | undefined {
   return root?.node instanceof ProgramWithParts ? root.part?.label?.text : undefined;
 }

@@ -1,7 +1,7 @@
 import { parseTemplate } from '@langchain/core/prompts';
 import { outputParts } from './descriptions.ts';
 import { isMessage, isNode, isRunnable, type Node } from './node.ts';
-import { type ChildPart, type NodeKind, named, type Part, positioned, type TextPart } from './node-kind.ts';
+import { type ChildPart, type NodeKind, named, positioned, type TextPart } from './node-kind.ts';
 import type { TemplateFormat } from './template/template.ts';
 
 /** ChatPromptTemplate and StructuredPrompt: a list of messages and message templates. */
@@ -39,22 +39,17 @@ const messageTemplate: NodeKind = {
 };
 
 /** A literal message. */
-const message: NodeKind = {
+export const message: NodeKind = {
   prompt: true,
   matches: isMessage,
   parts: (node) => {
     if (typeof node.content === 'string') return [plainText(['content'], node.content)];
     if (!Array.isArray(node.content)) return [];
-    return node.content.flatMap((part: unknown, i): Part[] => {
-      if (!isNode(part)) return [];
-      const place = `content part ${i + 1}`;
-      return [
-        ...(typeof part.text === 'string'
-          ? [{ ...plainText(['content', i, 'text'], part.text), place }]
-          : []),
-        ...otherTexts(part, ['content', i], place),
-      ];
-    });
+    return node.content.flatMap((part: unknown, i) =>
+      isNode(part) && typeof part.text === 'string'
+        ? [{ ...plainText(['content', i, 'text'], part.text), place: `content part ${i + 1}` }]
+        : [],
+    );
   },
 };
 
@@ -68,19 +63,13 @@ const stringPrompt: NodeKind = {
 };
 
 /** DictPromptTemplate: a content part of a message that is neither plain text nor an image. */
-const contentPart: NodeKind = {
+export const contentPart: NodeKind = {
   prompt: true,
   matches: (node) => isRunnable(node) && isNode(node.template) && isTemplateFormat(node.templateFormat),
   parts: (node) => {
-    const template = node.template as Node;
-    const { text } = template;
+    const { text } = node.template as Node;
     const format = node.templateFormat as TemplateFormat;
-    return [
-      ...(typeof text === 'string'
-        ? [{ at: ['template', 'text'], text, format, kind: 'prompt' } as const]
-        : []),
-      ...otherTexts(template, ['template']),
-    ];
+    return typeof text === 'string' ? [{ at: ['template', 'text'], text, format, kind: 'prompt' }] : [];
   },
 };
 
@@ -96,13 +85,12 @@ const fewShotChat: NodeKind = {
 };
 
 /** FewShotPromptTemplate: examples between a prefix and a suffix. */
-const fewShot: NodeKind = {
+export const fewShot: NodeKind = {
   prompt: true,
   matches: (node) =>
     isRunnable(node) && isRunnable(node.examplePrompt) && isTemplateFormat(node.templateFormat),
   parts: (node) => [
     { ...templateText(node, 'prefix'), ...positioned('prefix') },
-    { at: ['examplePrompt'], place: 'example prompt', omitted: 'fewShotExample' },
     { ...templateText(node, 'suffix'), ...positioned('suffix') },
     ...partialValues(node),
   ],
@@ -155,31 +143,23 @@ function plainText(at: TextPart['at'], text: string): TextPart {
   return { at, text, format: 'plain', kind: 'prompt' };
 }
 
-/** Texts outside a content part's `text`, such as a document. */
-function otherTexts({ text: _text, ...rest }: Node, at: TextPart['at'], place?: string): Part[] {
-  if (!hasWords(rest)) return [];
-  return [{ at, place, omitted: 'contentPart' }];
-}
-
-function hasWords(value: unknown): boolean {
-  if (typeof value === 'string') return /\S\s+\S/.test(value);
-  return isNode(value) && Object.values(value).some(hasWords);
-}
-
 /** Values of variables that the program's author filled in, such as format instructions. */
-function partialValues(node: Node): Part[] {
-  return Object.entries(node.partialVariables ?? {}).map(([name, value]: [string, unknown]): Part => {
-    const part = { at: ['partialVariables', name], ...named('partial variable', name) };
-    return typeof value === 'string'
-      ? {
-          ...part,
-          text: value,
-          format: 'plain',
-          kind: 'text',
-          description: `Stands for {${name}} in the prompt.`,
-        }
-      : { ...part, omitted: 'partialFunction' };
-  });
+function partialValues(node: Node): TextPart[] {
+  return Object.entries(node.partialVariables ?? {}).flatMap(
+    ([name, value]: [string, unknown]): TextPart[] =>
+      typeof value === 'string'
+        ? [
+            {
+              at: ['partialVariables', name],
+              ...named('partial variable', name),
+              text: value,
+              format: 'plain',
+              kind: 'text',
+              description: `Stands for {${name}} in the prompt.`,
+            },
+          ]
+        : [],
+  );
 }
 
 function isTemplateFormat(format: unknown): boolean {

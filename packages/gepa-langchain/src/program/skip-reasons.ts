@@ -1,7 +1,6 @@
 import { hidesPrompt } from './graphs.ts';
 import type { OptInReason, UnreadableSite } from './inspect-program.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
-import type { OmittedReason } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 
 /** Why a node is skipped, and how to make its texts optimizable. */
@@ -12,38 +11,13 @@ export interface SkipReason {
 
 const programHint = 'Pass a runnable, a compiled graph or an agent of createAgent to gepa.';
 
-const partsHint =
+export const partsHint =
   'Name what it calls or sends in `parts`: a prompt, chain, agent or graph (parts: { agent }), or a text (parts: { rules: RULES }).';
 
-const codeReason = 'it is code, and texts inside code cannot be found';
+export const codeReason = 'it is code, and texts inside code cannot be found';
 
-/** Why a part is skipped, or a text cannot be read or written. */
-export const partReasons: Readonly<Record<OmittedReason | UnreadableSite['unreadable'], SkipReason>> = {
-  middleware: { reason: codeReason, hint: partsHint },
-  toolImplementation: {
-    reason: 'the implementation of the tool is code, and texts inside code cannot be found',
-    hint: `If it calls a model: ${partsHint.charAt(0).toLowerCase()}${partsHint.slice(1)}`,
-  },
-  toolSchema: {
-    reason: 'it is not a zod schema, and descriptions in schemas of other libraries cannot be replaced',
-    hint: 'Use a schema of zod 3 or 4 or a JSON schema, or move its descriptions into the description of the tool.',
-  },
-  toolNodeDescriptions: {
-    reason: 'the model receives them from the tools bound to it, not from here',
-    hint: 'Bind the tools in a runnable, as in prompt.pipe(model.bindTools(tools)), or use createAgent of langchain.',
-  },
-  fewShotExample: {
-    reason: 'LangChain formats it twice, so braces in it would be lost',
-    hint: 'Move the text to the prefix or the suffix, or use FewShotChatMessagePromptTemplate.',
-  },
-  contentPart: {
-    reason: 'a text outside the `text` of a content part may be data',
-    hint: 'Move the text to a part of its own: { type: "text", text }.',
-  },
-  partialFunction: {
-    reason: 'it is a function, and texts inside code cannot be found',
-    hint: 'Make it a string, or return the text of a tunable(name, text) from the function, and add it to `tunables`.',
-  },
+/** Why a text cannot be read or written. */
+export const unreadableReasons: Readonly<Record<UnreadableSite['unreadable'], SkipReason>> = {
   ambiguous: {
     reason: 'it contains both a variable and the same name in literal braces, which would look alike',
     hint: 'Write the literal in another way, for example <name>.',

@@ -162,14 +162,14 @@ function callWrapper(
     rewriteTools(options, tools, (component) => derivation.rewrite(component), hasStoredTools());
   if (recording === undefined) return (_, options, call) => call(rewritten(options));
 
-  return (modelId, original, call) => {
+  return (model, original, call) => {
     const options = rewritten(original);
     const offered = (options.tools ?? []).flatMap(({ name }) => {
       const tool = tools.get(name);
       return tool === undefined ? [] : toolComponentNames(tool);
     });
     const names = [...instructionComponents(components), ...offered];
-    return recording.modelCall(names, modelId, options, call);
+    return recording.modelCall(names, model, options, call);
   };
 }
 

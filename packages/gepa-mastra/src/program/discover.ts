@@ -15,20 +15,20 @@ import { agentOfStep, innerEntries } from './step-entries.ts';
 import { presentText } from './tool-descriptions.ts';
 
 export interface DiscoverOptions {
-  /** Whether the descriptions of tools and of their input fields are components too. */
-  readonly tools: boolean;
+  /** Whether the descriptions of tools and of their input fields are components too. Default `false`. */
+  readonly tools?: boolean;
   /** Passed to dynamic instructions and tools. */
-  readonly requestContext: RequestContext;
+  readonly requestContext?: RequestContext;
   /** Workflows that the agent offers as tools; Mastra lists them only asynchronously. */
-  readonly workflows: Readonly<Record<string, WorkflowLike>>;
+  readonly workflows?: Readonly<Record<string, WorkflowLike>>;
   /** Instructions by component name, for instructions that come from an asynchronous function. */
-  readonly texts: Readonly<Record<string, AgentInstructions | readonly InstructionBlock[]>>;
-  readonly tunables: readonly Tunable[];
-  readonly parts: Parts;
+  readonly texts?: Readonly<Record<string, AgentInstructions | readonly InstructionBlock[]>>;
+  readonly tunables?: readonly Tunable[];
+  readonly parts?: Parts;
   /** Options for the calls of the program, if it is an agent. */
-  readonly config: ToolOptions;
+  readonly config?: ToolOptions;
   /** Says why a part is skipped, in errors. Without it, errors refer to `gepa`. */
-  readonly explain: Explain | undefined;
+  readonly explain?: Explain;
 }
 
 export type Explain = (part: SkippedPart) => Skipped;
@@ -41,20 +41,22 @@ export const referToGepa = 'gepa(program, options) says why.';
  * @throws {OptionsError} when `texts` names an unknown component, `workflows` contains something else, or the name of a
  *   tunable is taken.
  */
-export function discover(program: Program, options: Partial<DiscoverOptions> = {}): Discovery {
-  const walk = new ProgramWalk({
-    tools: false,
-    requestContext: new RequestContext(),
-    workflows: {},
-    texts: {},
-    tunables: [],
-    parts: {},
-    config: {},
-    explain: undefined,
-    ...options,
-  });
+export function discover(
+  program: Program,
+  {
+    tools = false,
+    requestContext = new RequestContext(),
+    workflows = {},
+    texts = {},
+    tunables = [],
+    parts = {},
+    config,
+    explain,
+  }: DiscoverOptions = {},
+): Discovery {
+  const walk = new ProgramWalk({ tools, requestContext, workflows, texts, tunables, parts, explain });
   walk.parts(program);
-  if (isAgent(program)) walk.agent(program, `agent ${program.id}`, options.config);
+  if (isAgent(program)) walk.agent(program, `agent ${program.id}`, config);
   else if (isWorkflow(program)) walk.workflow(program, `workflow ${program.id}`);
   walk.workflowTools(program);
   walk.checkTexts();
@@ -62,16 +64,18 @@ export function discover(program: Program, options: Partial<DiscoverOptions> = {
   return walk.findings;
 }
 
+type WalkOptions = Required<Omit<DiscoverOptions, 'config' | 'explain'>> & Pick<DiscoverOptions, 'explain'>;
+
 class ProgramWalk {
   readonly findings = new Findings();
-  readonly #options: DiscoverOptions;
+  readonly #options: WalkOptions;
   readonly #names = new Set<string>();
   readonly #workflows = new Set<AnyWorkflow>();
   readonly #partNames = new Map<Agent, string>();
   /** The part that is being walked. */
   #part: string | undefined;
 
-  constructor(options: DiscoverOptions) {
+  constructor(options: WalkOptions) {
     this.#options = options;
   }
 

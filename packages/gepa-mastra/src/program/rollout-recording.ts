@@ -3,6 +3,7 @@ import { noopLogger } from '@mastra/core/logger';
 import { recordModelCall } from '../trace/record-model-call.ts';
 import type { Recorder } from '../trace/recorder.ts';
 import type { Derivation, Recording } from './derivation.ts';
+import { calledName } from './model-names.ts';
 import { recordProcessors } from './record-processors.ts';
 import { recordedMethod, recordedStep, recordRun, rolloutOptions } from './record-runs.ts';
 import { recordedTool } from './recorded-tool.ts';
@@ -30,8 +31,8 @@ export function recordingOf(recorder: Recorder): Recording {
     created: (workflow, runId) => recorder.storedRuns?.push({ workflow, runId }),
     changeAgent,
     changeWorkflow: (copy) => copy.__setLogger(noopLogger),
-    modelCall: (components, modelId, options, call) =>
-      recordModelCall(recorder, { modelId, components }, options, call),
+    modelCall: (components, model, options, call) =>
+      recordModelCall(recorder, { modelId: calledName(model), components }, options, call),
     runOptions: (copy, options) => rolloutOptions(recorder, copy, options),
     agentMethod: (copy, names, method) => recordedMethod(recorder, copy, names, method),
     step: (step) => recordedStep(recorder, step),
