@@ -1,4 +1,5 @@
 import type { AnyAdapter, AnyExecution, AnyRollout } from '../../adapter/any.ts';
+import { checkExecution, plainExecution } from '../../adapter/execution.ts';
 import { type SpendPhase, spendPhaseOf } from '../../budget/spend.ts';
 import type { Usage } from '../../budget/usage.ts';
 import type { AttemptStep, Call, CallEnvironment, RunAttempt } from '../../calls/call.ts';
@@ -13,7 +14,6 @@ import { checkScale } from '../seed-advice.ts';
 import type { CandidateRun } from './candidate-run.ts';
 import type { ExampleRef } from './examples.ts';
 import { isHopelessError } from './hopeless-seed.ts';
-import { type RolloutFields, rolloutOf } from './rollout-of.ts';
 import type { ScoreCheck } from './score-check.ts';
 
 /** The parts of a run that all rollouts share. */
@@ -104,11 +104,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       const isHopeless = isHopelessError(error) || undefined;
       return this.#failed('program', error, { trace, unread, images, isHopeless });
     }
-    if (typeof execution !== 'object' || execution === null) {
-      throw new RunError(
-        `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}. Return { output, trace?, usage? }.`,
-      );
-    }
+    checkExecution(execution, exampleId);
     const { output, trace, unread, images } = execution;
 
     const metric: AttemptStep<unknown> = {
@@ -128,7 +124,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
     // Check this before more is spent.
     if (phase === 'seed') checkScale(score, exampleId, perfectScore);
     const repeatScore = this.#repeatsMetric ? await this.#repeatScore(askMetric) : undefined;
-    return rolloutOf({
+    return {
       example,
       exampleId,
       output,
@@ -140,7 +136,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       feedback,
       objectives,
       componentFeedback,
-    });
+    };
   }
 
   /** `undefined` where the metric fails now: its first answer counts. */
@@ -154,13 +150,13 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
     }
   }
 
-  #failed(failedIn: 'program' | 'metric', thrown: unknown, ran: Partial<RolloutFields>): AnyRollout {
+  #failed(failedIn: 'program' | 'metric', thrown: unknown, ran: Partial<AnyRollout>): AnyRollout {
     const { calls, failureScore } = this.#environment;
     const { example, id: exampleId } = this.#ref;
     const endsRun = calls.signal.aborted || RunError.isInstance(thrown) || thrown instanceof Interrupted;
     if (endsRun || classify(thrown, calls.retry) !== 'program') throw thrown;
     const error = messageOf(thrown);
-    return rolloutOf({
+    return {
       example,
       exampleId,
       ...ran,
@@ -168,7 +164,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       feedback: `The ${failedIn} failed: ${error}`,
       error,
       failedIn,
-    });
+    };
   }
 
   end(): void {
@@ -178,10 +174,6 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
   entryOf(rollout: AnyRollout, durationMs: number): RolloutEntry {
     const { example: _e, images: _i, exampleId, output, trace, ...measured } = rollout;
     const { feedback, componentFeedback, ...scored } = measured;
-    const ran = {
-      ...(output === undefined ? {} : { output }),
-      ...(trace === undefined ? {} : { trace }),
-    };
     const { textsId, context } = this.#candidateRun;
     const { iteration, phase, candidateIndex: candidate, proposal } = context;
     return {
@@ -198,7 +190,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       durationMs,
       feedback,
       componentFeedback,
-      ...(this.#environment.adapter.toPlain?.(ran) ?? ran),
+      ...plainExecution(this.#environment.adapter, { output, trace }),
     };
   }
 
@@ -207,7 +199,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       entry as KnownEntry<RolloutEntry>;
     if (error === undefined) this.#environment.scores.learn(objectives);
     const { example, id: exampleId } = this.#ref;
-    return rolloutOf({
+    return {
       example,
       exampleId,
       score,
@@ -217,7 +209,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       error,
       failedIn,
       isHopeless,
-    });
+    };
   }
 }
 
