@@ -21,11 +21,25 @@ export interface RolloutEnvironment<Name extends string> {
   readonly calls: CallEnvironment;
   readonly adapter: AnyAdapter<Name>;
   readonly place: RolloutPlace<Name>;
+  readonly steps: RolloutSteps;
   readonly scores: ScoreCheck;
   readonly failureScore: number;
   /** Undefined where no score counts as perfect. */
   readonly perfectScore: number | undefined;
   readonly semaphore: Semaphore;
+}
+
+/** The steps of a rollout, each with its own attempts. */
+interface RolloutSteps {
+  readonly program: AttemptStep<AnyExecution>;
+  readonly metric: AttemptStep<unknown>;
+}
+
+export function rolloutSteps({ limitsTimeOf }: Pick<RolloutPlace<never>, 'limitsTimeOf'>): RolloutSteps {
+  return {
+    program: { name: 'The program', limitsTime: limitsTimeOf.includes('program'), usageOf },
+    metric: { name: 'The metric', by: 'judge', limitsTime: limitsTimeOf.includes('metric'), usageOf },
+  };
 }
 
 /** The call that makes one rollout: the program on one example, then the metric. */
@@ -73,7 +87,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
    *   that breaks its contract.
    */
   async perform(attempt: RunAttempt): Promise<AnyRollout> {
-    const { place, scores, perfectScore } = this.#environment;
+    const { place, steps, scores, perfectScore } = this.#environment;
     const { candidate, context } = this.#candidateRun;
     const { example, id: exampleId } = this.#ref;
     const { iteration, phase, candidateIndex } = context;
@@ -89,14 +103,9 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
     });
     this.#rollout = rollout;
 
-    const program: AttemptStep<AnyExecution> = {
-      name: 'The program',
-      limitsTime: place.limitsTimeOf.includes('program'),
-      usageOf,
-    };
     let execution: AnyExecution;
     try {
-      execution = await attempt(program, (given) => rollout.run(given));
+      execution = await attempt(steps.program, (given) => rollout.run(given));
     } catch (error) {
       if (!RolloutError.isInstance(error)) return this.#failed('program', error, {});
       const { unread, images } = error;
@@ -107,13 +116,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
     checkExecution(execution, exampleId);
     const { output, trace, unread, images } = execution;
 
-    const metric: AttemptStep<unknown> = {
-      name: 'The metric',
-      by: 'judge',
-      limitsTime: place.limitsTimeOf.includes('metric'),
-      usageOf,
-    };
-    const askMetric = () => attempt(metric, (given) => rollout.score(given, execution));
+    const askMetric = () => attempt(steps.metric, (given) => rollout.score(given, execution));
     let result: unknown;
     try {
       result = await askMetric();
