@@ -11,7 +11,7 @@ const maxDescriptionCharacters = 600;
 export function stepTools(
   tools: readonly {
     readonly name: string;
-    readonly description?: string | undefined;
+    readonly description?: string;
     readonly arguments?: unknown;
   }[],
 ): StepTool[] {

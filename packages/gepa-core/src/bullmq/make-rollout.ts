@@ -103,15 +103,8 @@ function plainExecution(
     );
   }
   const { output, trace, usage, unread, images } = execution;
-  const ran = { ...(output === undefined ? {} : { output }), ...(trace === undefined ? {} : { trace }) };
-  const plain = { ...ran, ...adapter.toPlain?.(ran) };
-  return {
-    output: mask.data(plain.output),
-    ...(plain.trace === undefined ? {} : { trace: mask.data(plain.trace) }),
-    ...(usage === undefined ? {} : { usage }),
-    ...(unread === undefined ? {} : { unread }),
-    ...(images === undefined ? {} : { images }),
-  };
+  const plain = { output, trace, ...adapter.toPlain?.({ output, trace }) };
+  return { output: mask.data(plain.output), trace: mask.data(plain.trace), usage, unread, images };
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

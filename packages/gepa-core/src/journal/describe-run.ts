@@ -22,7 +22,7 @@ type DescribedSettings = Pick<SessionDescription, 'seed' | 'perfectScore'> &
       readonly models?: readonly string[];
       readonly versions?: Readonly<Record<string, string>>;
     };
-    readonly reflectionModel?: { readonly modelName?: string | undefined };
+    readonly reflectionModel?: { readonly modelName?: string };
     readonly mask: Mask;
     readonly skipPerfectScore: boolean;
   };

@@ -19,8 +19,8 @@ export function selectionAdapter<Example, Output, Name extends string>(
     trace,
     unread,
   }: {
-    readonly trace?: readonly Step[] | undefined;
-    readonly unread?: readonly string[] | undefined;
+    readonly trace?: readonly Step[];
+    readonly unread?: readonly string[];
   }) => ({
     ...(trace === undefined ? {} : { trace: trace.map((step) => renamed(step, publicName)) }),
     ...(unread === undefined ? {} : { unread: unread.flatMap((name) => publicName.get(name) ?? []) }),

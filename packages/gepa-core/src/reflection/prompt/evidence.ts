@@ -39,17 +39,17 @@ export interface EvidenceRequest<Name extends string> {
   /** The candidate on the minibatch. */
   readonly rollouts: readonly AnyRollout[];
   /** A success outside the minibatch, which is shown too. */
-  readonly success?: AnyRollout | undefined;
+  readonly success?: AnyRollout;
   /** Default: 1. */
-  readonly perfectScore?: number | undefined;
+  readonly perfectScore?: number;
   /** The candidate's score on the valset. */
-  readonly validationScore?: number | undefined;
+  readonly validationScore?: number;
   /** The most characters of records. Default: 24,000. */
-  readonly maxCharacters?: number | undefined;
+  readonly maxCharacters?: number;
   /** Whether records show the expected values of their examples. Default `false`. */
-  readonly showExpected?: boolean | undefined;
+  readonly showExpected?: boolean;
   /** Masks all texts. Default: they stay as they are. */
-  readonly mask?: Mask | undefined;
+  readonly mask?: Mask;
 }
 
 /** Describes a program and its rollouts to the reflection model, all that the prompt needs for some components. */

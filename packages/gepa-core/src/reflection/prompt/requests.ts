@@ -20,15 +20,15 @@ export interface RequestSource<Name extends string> {
   readonly components: readonly Name[];
   readonly rollouts: readonly AnyRollout[];
   /** For a merge: the second parent. */
-  readonly other?: Other<Name> | undefined;
+  readonly other?: Other<Name>;
   /** A success outside the minibatch, which is shown too. Default: none. */
-  readonly success?: AnyRollout | undefined;
+  readonly success?: AnyRollout;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
-  readonly maxRecordCharacters?: number | undefined;
+  readonly maxRecordCharacters?: number;
   /** Default: 1. */
-  readonly perfectScore?: number | undefined;
+  readonly perfectScore?: number;
   /** Masks texts in records. Default: they stay as they are. */
-  readonly mask?: Mask | undefined;
+  readonly mask?: Mask;
   /** The knowledge of the caller. */
   readonly knowledge: Knowledge<Name> & Pick<TextLimits<Name>, 'maxLength'>;
   /** The memory of the run about the parent. Default: none. */

@@ -6,7 +6,7 @@ export type PlainRecord = Readonly<Record<string, Plain>>;
 /** A component's text, which the prompt shows elsewhere. */
 export interface KnownText {
   readonly text: string;
-  readonly variables?: readonly string[] | undefined;
+  readonly variables?: readonly string[];
   /** The reference to the text, such as `the text above`. */
   readonly name: string;
   /** Whether the prompt has the whole text above the records. */
