@@ -15,9 +15,9 @@ export function stepTools(
     readonly arguments?: unknown;
   }[],
 ): StepTool[] {
-  return tools.slice(0, maxTools).map(({ name, description = '', arguments: schema }) => ({
+  return tools.slice(0, maxTools).map(({ name, description, arguments: schema }) => ({
     name,
-    ...(description === '' ? {} : { description: description.slice(0, maxDescriptionCharacters) }),
-    ...(schema === undefined ? {} : { arguments: describeSchema(schema) }),
+    description: description?.slice(0, maxDescriptionCharacters) || undefined,
+    arguments: schema === undefined ? undefined : describeSchema(schema),
   }));
 }

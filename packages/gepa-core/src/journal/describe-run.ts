@@ -44,7 +44,7 @@ export function describeRun(settings: DescribedSettings): SessionDescription {
           kind,
           variables,
           description: masked(description),
-          ...(original === text ? {} : { original }),
+          original: original === text ? undefined : original,
         };
       }),
       models: {

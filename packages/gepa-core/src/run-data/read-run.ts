@@ -114,8 +114,8 @@ export class RunReader {
       startedAt,
       updatedAt,
       state: endedBy !== undefined ? 'ended' : this.#wasRunning ? 'running' : 'interrupted',
-      ...(endedBy === undefined ? {} : { stopReason: finished?.stopReason ?? endedBy }),
-      ...(finished?.budgetHeld === undefined ? {} : { budgetHeld: finished.budgetHeld }),
+      stopReason: endedBy && (finished?.stopReason ?? endedBy),
+      budgetHeld: finished?.budgetHeld,
       about: descriptionOf(about, started),
       ...examples,
       candidates: evaluation?.candidates ?? this.#candidates(),
@@ -125,17 +125,13 @@ export class RunReader {
       bestIndex,
       part: evaluation === undefined ? state.pool.part : [...examples.valset.keys()],
       pool: evaluation?.candidates.map(({ index }) => index) ?? state.pool.candidates,
-      ...(scores === undefined
-        ? {}
-        : {
-            score: {
-              seed: scores.seedScore,
-              best: scores.bestScore,
-              seedOn: scores.seedScoredOn,
-              bestOn: scores.scoredOn,
-            },
-          }),
-      ...(finished?.test === undefined ? {} : { test: testOf(finished.test, finished.bestIndex) }),
+      score: scores && {
+        seed: scores.seedScore,
+        best: scores.bestScore,
+        seedOn: scores.seedScoredOn,
+        bestOn: scores.scoredOn,
+      },
+      test: finished?.test && testOf(finished.test, finished.bestIndex),
       frontier: {
         type: started?.frontierType ?? 'instance',
         keys: state.frontierKeys(),
@@ -151,7 +147,7 @@ export class RunReader {
       time: { ...time.spent },
       durationMs: time.elapsedMs,
       retries: spend.retries,
-      ...(finished === undefined ? {} : { cacheHits: finished.cacheHits }),
+      cacheHits: finished?.cacheHits,
       warnings: [
         ...warnings,
         ...(this.#damaged === 0
@@ -283,12 +279,11 @@ export class RunReader {
   #candidates(): CandidateData[] {
     const { state } = this.#events;
     const names = state.started?.components ?? [];
-    return state.candidates.map(({ runs: _, objectives: __, proposal: ___, ...candidate }) => {
-      const proposal = this.#events.proposalOf(candidate.index);
+    return state.candidates.map(({ runs: _, objectives: __, ...candidate }) => {
       const textsId = this.#textsIdByKey.get(candidateKey(names, candidate.texts)) ?? -1;
       return {
         ...candidate,
-        ...(proposal === undefined ? {} : { proposal }),
+        proposal: this.#events.proposalOf(candidate.index),
         at: this.#journal.firstAt.get(textsId) ?? 0,
         partMean: state.partMean(candidate.index),
       };
@@ -334,6 +329,6 @@ function descriptionOf(
     limits: about.limits ?? {},
     versions: about.versions ?? {},
     seed: about.seed ?? started?.seed ?? 0,
-    ...(about.perfectScore === undefined ? {} : { perfectScore: about.perfectScore }),
+    perfectScore: about.perfectScore,
   };
 }
