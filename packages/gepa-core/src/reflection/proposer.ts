@@ -91,7 +91,7 @@ export function noText<Name extends string>({ components }: { components: readon
 /** Longer texts are not kept in the history. */
 const MAX_REFUSED_CHARACTERS = 20_000;
 
-/** A refused text for the history. */
-export function refusedText(text: string): { readonly text?: string } {
-  return text.length <= MAX_REFUSED_CHARACTERS ? { text } : {};
+/** A refused text for the history, unless it is too long. */
+export function refusedText(text: string): string | undefined {
+  return text.length <= MAX_REFUSED_CHARACTERS ? text : undefined;
 }

@@ -1,4 +1,4 @@
-import { candidateKey } from '../component.ts';
+import { candidateKey, definedOnly } from '../component.ts';
 import { RunDirectoryError } from '../errors.ts';
 import type { DecisionEvent, GepaEvent } from '../events.ts';
 import { headerOf, type JournalLine } from '../journal/journal-lines.ts';
@@ -108,7 +108,7 @@ export class RunReader {
     const scores = seed === undefined || best === undefined ? undefined : scoresOf(state, best, seed);
     const examples = this.#examples ?? examplesOf(this.#journal.exampleIds);
     const evaluation = this.#evaluation(examples);
-    return {
+    return definedOnly<RunData>({
       kind: evaluation === undefined ? 'search' : 'evaluation',
       runId,
       startedAt,
@@ -154,7 +154,7 @@ export class RunReader {
           ? []
           : [`${this.#damaged} damaged lines of the run directory were left out.`]),
       ],
-    };
+    });
   }
 
   /** Reads the long fields of a rollout or reflection from the journal. */

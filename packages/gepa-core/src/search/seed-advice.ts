@@ -150,7 +150,7 @@ function fewExamples(seed: SeedScores): string | undefined {
     perfectScore,
     isTested,
     seedMean: mean,
-    ...(isMeasured ? { deviation: Math.sqrt(variance) } : {}),
+    deviation: isMeasured ? Math.sqrt(variance) : undefined,
   });
 }
 

@@ -68,8 +68,8 @@ export async function evidenceFor<Name extends string>(request: EvidenceRequest<
   const program = masked(renderProgram({ names, candidate, rollouts }));
   return {
     records: await renderedRecords(request, shown, rollouts, texts),
-    ...(calls === undefined ? {} : { calls }),
-    ...(program === undefined ? {} : { program }),
+    calls,
+    program,
     scores: renderTally({
       scores: request.rollouts.map(({ score }) => score),
       perfectScore,
@@ -197,19 +197,10 @@ function withShortTexts(value: unknown, within: readonly object[] = []): unknown
 }
 
 function converted<Name extends string>(adapter: AnyAdapter<Name>, rollout: AnyRollout): AnyRollout {
-  const { example, output, trace } = rollout;
-  const hasInput = typeof example === 'object' && example !== null && 'input' in example;
-  const plain = adapter.toPlain!({
-    ...(hasInput ? { input: example.input } : {}),
-    ...(output === undefined ? {} : { output }),
-    ...(trace === undefined ? {} : { trace }),
-  });
-  const { input, ...rest } = plain;
-  return {
-    ...rollout,
-    ...rest,
-    ...(input === undefined ? {} : { example: { ...(example as object), input } }),
-  };
+  const { output, trace } = rollout;
+  const example = rollout.example as { readonly input?: unknown } | null | undefined;
+  const { input, ...rest } = adapter.toPlain!({ input: example?.input, output, trace });
+  return { ...rollout, ...rest, example: input === undefined ? example : { ...example, input } };
 }
 
 /** The texts of the components as the records may repeat them: those to rewrite stand above. */

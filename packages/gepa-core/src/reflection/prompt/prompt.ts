@@ -51,11 +51,7 @@ export function buildReflectionPrompt(request: ReflectionPromptRequest): string 
 export function ownLines(request: ReflectionPromptRequest): string[] {
   const components = request.components.map(({ name, component: { kind, variables } }) => ({
     name,
-    component: {
-      text: '',
-      ...(kind === undefined ? {} : { kind }),
-      ...(variables === undefined ? {} : { variables }),
-    },
+    component: { text: '', kind, variables },
     currentText: '',
   }));
   return buildReflectionPrompt({ components, template: request.template }).split('\n');

@@ -141,12 +141,13 @@ function withoutRepeats(components: readonly ComponentRequest[]): ComponentReque
 
 function componentRequest<Name extends string>(source: RequestSource<Name>, name: Name): ComponentRequest {
   const { adapter, candidate, knowledge, memory, components, rollouts, parent, minibatch } = source;
-  const description = ownValue<string>(knowledge.descriptions, name);
+  const component = adapter.components[name];
+  const description = ownValue<string>(knowledge.descriptions, name) ?? component.description;
   const question =
     parent === undefined || minibatch === undefined ? undefined : { parent, minibatch, rollouts, components };
   return {
     name,
-    component: { ...adapter.components[name], ...(description === undefined ? {} : { description }) },
+    component: { ...component, description },
     currentText: candidate[name],
     otherText: source.other?.candidate.texts[name],
     guidance: valueFor(knowledge.guidance, name),

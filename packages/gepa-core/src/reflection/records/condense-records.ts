@@ -54,7 +54,7 @@ export function condenseRecords(
     first = { example: index + 1, messages };
     return withoutSeenInput(mapSections(quoting, (text) => marked(text, above, [])));
   });
-  return { records: condensed, ...(hasRepeatedViews ? { isLaidOutAs: first!.example } : {}) };
+  return { records: condensed, isLaidOutAs: hasRepeatedViews ? first!.example : undefined };
 }
 
 /** The record without its input if the models' messages contain all texts of the input. */

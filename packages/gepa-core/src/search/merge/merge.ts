@@ -44,7 +44,7 @@ export async function merge<Name extends string>(
     iteration,
     proposal: number,
     parents,
-    ...(ancestor === undefined ? {} : { ancestor }),
+    ancestor,
     texts,
     subsample,
     scores,
