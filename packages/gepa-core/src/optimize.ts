@@ -97,7 +97,7 @@ async function scoreHeldOut<Name extends string>(
   const { reason: interrupted, error } = test.interruption;
   const reason = interrupted === 'aborted' ? (runSignal.endedBy ?? interrupted) : interrupted;
   warn(`The testset was not scored: ${error === undefined ? `${reason}.` : sentence(error)}`);
-  return reason === 'maxMetricCalls' || reason === 'unavailable' ? {} : { stoppedBy: reason };
+  return { stoppedBy: reason === 'maxMetricCalls' || reason === 'unavailable' ? undefined : reason };
 }
 
 /**
@@ -154,8 +154,8 @@ function dispatchFinished<Name extends string>(
     time,
     warnings: [...dispatcher.warnings],
     lengths: lengthsOf(state, usesSeed ? 0 : state.bestIndex),
-    ...(stopReason === 'maxMetricCalls' ? { budgetHeld: budgetHeldBy(search) } : {}),
-    ...(test === undefined ? {} : { test }),
+    budgetHeld: stopReason === 'maxMetricCalls' ? budgetHeldBy(search) : undefined,
+    test,
   });
 }
 

@@ -197,10 +197,15 @@ function withShortTexts(value: unknown, within: readonly object[] = []): unknown
 }
 
 function converted<Name extends string>(adapter: AnyAdapter<Name>, rollout: AnyRollout): AnyRollout {
-  const { output, trace } = rollout;
   const example = rollout.example as { readonly input?: unknown } | null | undefined;
-  const { input, ...rest } = adapter.toPlain!({ input: example?.input, output, trace });
-  return { ...rollout, ...rest, example: input === undefined ? example : { ...example, input } };
+  const { output, trace } = rollout;
+  const plain = adapter.toPlain!({ input: example?.input, output, trace });
+  return {
+    ...rollout,
+    example: plain.input === undefined ? example : { ...example, input: plain.input },
+    output: plain.output ?? output,
+    trace: plain.trace ?? trace,
+  };
 }
 
 /** The texts of the components as the records may repeat them: those to rewrite stand above. */
