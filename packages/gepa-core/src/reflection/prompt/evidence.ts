@@ -198,14 +198,9 @@ function withShortTexts(value: unknown, within: readonly object[] = []): unknown
 
 function converted<Name extends string>(adapter: AnyAdapter<Name>, rollout: AnyRollout): AnyRollout {
   const example = rollout.example as { readonly input?: unknown } | null | undefined;
-  const { output, trace } = rollout;
-  const plain = adapter.toPlain!({ input: example?.input, output, trace });
-  return {
-    ...rollout,
-    example: plain.input === undefined ? example : { ...example, input: plain.input },
-    output: plain.output ?? output,
-    trace: plain.trace ?? trace,
-  };
+  const whole = { input: example?.input, output: rollout.output, trace: rollout.trace };
+  const { input, output = whole.output, trace = whole.trace } = adapter.toPlain!(whole);
+  return { ...rollout, example: input === undefined ? example : { ...example, input }, output, trace };
 }
 
 /** The texts of the components as the records may repeat them: those to rewrite stand above. */
