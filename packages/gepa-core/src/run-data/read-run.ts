@@ -281,12 +281,12 @@ export class RunReader {
     const names = state.started?.components ?? [];
     return state.candidates.map(({ runs: _, objectives: __, ...candidate }) => {
       const textsId = this.#textsIdByKey.get(candidateKey(names, candidate.texts)) ?? -1;
-      return {
+      return definedOnly<CandidateData>({
         ...candidate,
         proposal: this.#events.proposalOf(candidate.index),
         at: this.#journal.firstAt.get(textsId) ?? 0,
         partMean: state.partMean(candidate.index),
-      };
+      });
     });
   }
 

@@ -44,7 +44,7 @@ export async function merge<Name extends string>(
     iteration,
     proposal: number,
     parents,
-    ancestor,
+    ...(ancestor === undefined ? {} : { ancestor }),
     texts,
     subsample,
     scores,
