@@ -12,12 +12,12 @@ import { LearnedFeedback } from './reflection/memory/learned.ts';
 import { shortDiff } from './reflection/memory/short-diff.ts';
 import { fenced, trimBlankLines } from './reflection/prompt/fence.ts';
 import { condenseRecords } from './reflection/records/condense-records.ts';
-import { withoutBase64 } from './reflection/records/images.ts';
 import { toPlain } from './reflection/records/plain.ts';
 import { pruneLists } from './reflection/records/prune-lists.ts';
 import { renderRecords } from './reflection/records/render.ts';
 import { diffTexts } from './report/diff.ts';
 import { wrapText } from './report/wrap.ts';
+import { withoutBase64 } from './text/images.ts';
 import { visible } from './text/visible.ts';
 
 /** Texts of about `size` characters that make backtracking expressions and repeated slices slow. */

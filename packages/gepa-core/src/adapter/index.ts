@@ -28,9 +28,10 @@ export {
   withoutCandidate,
 } from '../program/tunable.ts';
 export { describeSchema } from '../reflection/prompt/describe-schema.ts';
-export { imageName, RolloutImages } from '../reflection/records/images.ts';
+export { RolloutImages } from '../reflection/records/images.ts';
 export { type Plain, type PlainOptions, toPlain } from '../reflection/records/plain.ts';
 export { defaultRecords } from '../reflection/records/records.ts';
+export { imageName } from '../text/images.ts';
 export type * from './adapter.ts';
 export type * from './call-meter.ts';
 export type * from './experience.ts';

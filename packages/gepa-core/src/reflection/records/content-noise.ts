@@ -1,5 +1,5 @@
+import { bytesName, imageName, imageOf } from '../../text/images.ts';
 import { idFields, isToolCall } from './entry-key.ts';
-import { bytesName, imageName, imageOf } from './images.ts';
 import type { Plain } from './plain.ts';
 
 type Fields = Readonly<Record<string, Plain>>;
