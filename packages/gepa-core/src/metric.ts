@@ -2,8 +2,8 @@ import type { CallMeter } from './adapter/call-meter.ts';
 import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
-import { toMarkdown } from './reflection/prompt/markdown.ts';
-import { toPlain } from './reflection/records/plain.ts';
+import { toMarkdown } from './text/markdown.ts';
+import { toPlain } from './text/plain.ts';
 
 /** The arguments of a metric: one rollout. */
 export interface MetricArgs<Example, Output, Trace = readonly Step[], Name extends string = string> {

@@ -1,4 +1,4 @@
-import { describeSchema } from '../reflection/prompt/describe-schema.ts';
+import { describeSchema } from '../text/describe-schema.ts';
 import type { StepTool } from './trace.ts';
 
 const maxTools = 40;

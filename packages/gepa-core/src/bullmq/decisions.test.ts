@@ -4,6 +4,7 @@ import { hasRedis, Redis } from 'gepa-test-server/redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Adapter } from '../adapter/adapter.ts';
 import { type DecisionEvent, isDecision } from '../events.ts';
+import { bullmq, serveRollouts } from '../exports/bullmq.ts';
 import { optimize } from '../optimize.ts';
 import type { Rollouts } from '../rollouts/rollouts.ts';
 import { type RecordedOptions, recordedOptions } from '../search/fixtures/recorded-options.ts';
@@ -16,7 +17,6 @@ import {
   tokenMetric,
   tokenRecords,
 } from '../testing/token-task.ts';
-import { bullmq, serveRollouts } from './index.ts';
 
 interface Recording {
   readonly name: string;

@@ -8,7 +8,7 @@ import { AttemptTimeouts } from '../calls/timeout.ts';
 import { RolloutError } from '../errors.ts';
 import type { Mask } from '../masking/mask.ts';
 import type { Metric } from '../metric.ts';
-import { copyExample } from '../search/evaluation/copy-example.ts';
+import { copyExample } from '../rollouts/copy-example.ts';
 import { ScoreCheck } from '../search/evaluation/score-check.ts';
 import { packError } from './packed-error.ts';
 import type { JobRequest, Part } from './protocol.ts';

@@ -1,10 +1,10 @@
 import type { PromptImage } from '../adapter/prompt-image.ts';
 import type { Usage } from '../budget/usage.ts';
 import { failureKind, ModelCallError, retryAfterMs } from '../calls/classify-error.ts';
-import { type ErrorLink, isObject, linksOf } from '../calls/error-links.ts';
-import { messageOf } from '../calls/error-message.ts';
 import { GepaError, MetricError, RolloutError, RolloutTimeoutError, RunError } from '../errors.ts';
 import type { Mask } from '../masking/mask.ts';
+import { type ErrorLink, isObject, linksOf } from '../text/error-links.ts';
+import { messageOf } from '../text/error-message.ts';
 
 /** An error as plain data, with everything that classifies it as retried, scored or ending the run. */
 export interface PackedError {

@@ -1,9 +1,9 @@
 import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
 import { type Candidate, definedOnly, recordOf } from '../component.ts';
-import { bootstrapInterval } from '../search/bootstrap.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
 import type { Measured } from '../search/evaluation/known-rollouts.ts';
-import { mean } from './compare.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { mean } from '../statistics/compare.ts';
 import type { CandidateEvaluation, EvaluatedExample, EvaluatedRollout } from './evaluation.ts';
 
 /** One repeat: a rollout for each example; `undefined` where there is none. */

@@ -1,7 +1,7 @@
 import type { Candidate, Component } from '../component.ts';
 import type { Mask } from '../masking/mask.ts';
-import { originalText } from '../program/originals.ts';
 import type { RunDescription } from '../run-data/run-data.ts';
+import { originalText } from '../saved/originals.ts';
 import { VERSION } from '../version.ts';
 
 /** What people and tools want to know of a session; the strategies are in the fingerprint. */

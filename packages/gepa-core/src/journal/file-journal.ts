@@ -1,11 +1,11 @@
 import type { Amount } from '../budget/amount.ts';
 import type { TimeSpent } from '../budget/spend.ts';
-import { messageOf } from '../calls/error-message.ts';
 import { pause } from '../calls/pause.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import type { Mask } from '../masking/mask.ts';
 import { builtin } from '../node/builtin.ts';
+import { messageOf } from '../text/error-message.ts';
 import { AppendFile } from './append-file.ts';
 import type { EvaluationDescription, SessionDescription } from './describe-run.ts';
 import { EarlierCalls, EarlierReservations, EarlierTime } from './earlier-sessions.ts';

@@ -1,4 +1,4 @@
-import { type Plain, toPlain } from '../reflection/records/plain.ts';
+import { type Plain, toPlain } from '../text/plain.ts';
 
 /** Masks confidential parts of a text. Called with every text before it is written to disk. */
 export type Redact = (text: string) => string;

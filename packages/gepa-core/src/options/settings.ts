@@ -9,7 +9,7 @@ import type { LanguageModel } from '../language-model.ts';
 import { createMask, type Mask } from '../masking/mask.ts';
 import { environmentSecrets } from '../masking/secrets.ts';
 import { builtin } from '../node/builtin.ts';
-import { givenTexts } from '../program/given-candidate.ts';
+import { givenTexts } from '../saved/given-candidate.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { autoBudget } from './auto-budget.ts';
 import type {

@@ -5,8 +5,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { runCli } from '../cli/cli.ts';
 import { CandidateMismatchError } from '../errors.ts';
 import type { LanguageModel } from '../language-model.ts';
+import type { SavedCandidate } from '../saved/saved-candidate.ts';
 import { loadProgram } from './load-program.ts';
-import type { SavedCandidate } from './saved-candidate.ts';
 import { createTarget } from './target.ts';
 
 interface Program {

@@ -1,9 +1,9 @@
 import type { PromptImage } from '../adapter/prompt-image.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { CallEnvironment } from '../calls/call.ts';
-import { Interrupted } from '../calls/interruption.ts';
 import { runCall } from '../calls/run-call.ts';
 import type { Semaphore } from '../calls/semaphore.ts';
+import { Interrupted } from '../interruption.ts';
 import { type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
 import type { RefusedTexts } from '../rejection.ts';

@@ -1,10 +1,10 @@
 import type { ProposeRequest, ReflectiveRecord } from '../adapter/adapter.ts';
-import { Interrupted } from '../calls/interruption.ts';
 import { runCall } from '../calls/run-call.ts';
 import { type Candidate, ownValue, recordOf } from '../component.ts';
+import { Interrupted } from '../interruption.ts';
 import { type ProposalEntry, proposalKey } from '../journal/journal.ts';
 import type { RefusedTexts } from '../rejection.ts';
-import { checkText } from './answer/guard.ts';
+import { checkText } from '../text/check-text.ts';
 import { recordsFor } from './prompt/requests.ts';
 import {
   noText,

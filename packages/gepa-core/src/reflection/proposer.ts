@@ -1,9 +1,9 @@
 import type { ProposeRequest } from '../adapter/adapter.ts';
 import type { AnyAdapter, AnyRollout } from '../adapter/any.ts';
 import type { CallEnvironment } from '../calls/call.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import type { Semaphore } from '../calls/semaphore.ts';
 import type { Candidate } from '../component.ts';
+import type { Interruption } from '../interruption.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { Mask } from '../masking/mask.ts';
 import type { ProposalRejection, RefusedTexts } from '../rejection.ts';

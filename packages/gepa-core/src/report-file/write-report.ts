@@ -2,12 +2,12 @@ import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from '
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
-import { messageOf } from '../calls/error-message.ts';
 import { FileAccessError } from '../errors.ts';
 import type { EvaluationData } from '../evaluate/evaluation.ts';
 import { makeDirectory } from '../node/make-directory.ts';
 import type { OptimizationResult } from '../result.ts';
 import { RunReader } from '../run-data/read-run.ts';
+import { messageOf } from '../text/error-message.ts';
 import { exampleDetail, keptRollouts, type ReportSource, rolloutsByExample, sourceOf } from './details.ts';
 import { block, readTemplate } from './html.ts';
 import { encodeMatrix } from './page-data.ts';

@@ -1,8 +1,8 @@
 import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
 import { type Candidate, candidateKey } from '../component.ts';
-import { mean } from '../evaluate/compare.ts';
 import type { EvaluationDescription } from '../journal/describe-run.ts';
-import { bootstrapInterval } from '../search/bootstrap.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { mean } from '../statistics/compare.ts';
 import type { CandidateData, RolloutData } from './run-data.ts';
 
 /** A rollout of some texts. `place`: its repeat and position; absent when equal examples share it. */

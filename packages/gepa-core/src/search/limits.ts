@@ -2,9 +2,9 @@ import type { Budget } from '../budget/budget.ts';
 import type { SpendReport } from '../budget/spend.ts';
 import type { Stopwatch } from '../budget/stopwatch.ts';
 import { nextTurn } from '../calls/next-turn.ts';
-import type { RunSignal } from '../calls/run-signal.ts';
 import { StrategyError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { RunSignal } from '../run/run-signal.ts';
 import type { SearchState } from './state/state.ts';
 import * as conditions from './strategies/stop-conditions.ts';
 

@@ -1,7 +1,7 @@
-import { messageOf } from '../calls/error-message.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
+import type { Interruption } from '../interruption.ts';
 import type { ProposalRejection, RefusedTexts } from '../rejection.ts';
+import { messageOf } from '../text/error-message.ts';
 import type { SearchContext } from './search-context.ts';
 import type { Trial } from './strategies/acceptance.ts';
 import type { Task } from './strategies/proposal-sampling.ts';

@@ -1,5 +1,5 @@
-import { sentence } from '../calls/error-message.ts';
 import { ProposerError } from '../errors.ts';
+import { sentence } from '../text/error-message.ts';
 import type { IterationOutcome } from './outcomes.ts';
 
 import type { StopReason } from './strategies/stop-conditions.ts';

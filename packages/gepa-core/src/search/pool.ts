@@ -1,5 +1,5 @@
-import type { Interruption } from '../calls/interruption.ts';
 import { StrategyError } from '../errors.ts';
+import type { Interruption } from '../interruption.ts';
 import { stopsRun } from './outcomes.ts';
 import type { SearchContext } from './search-context.ts';
 import { runsOf, scoresAt } from './state/scored-candidate.ts';

@@ -1,7 +1,7 @@
 import type { AnyRollout } from '../adapter/any.ts';
-import { sentence } from '../calls/error-message.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import { SeedError } from '../errors.ts';
+import type { Interruption } from '../interruption.ts';
+import { sentence } from '../text/error-message.ts';
 import { DECIDING_ROLLOUTS, isHopeless } from './evaluation/hopeless-seed.ts';
 import type { SearchContext } from './search-context.ts';
 import { isTrial, seedAdvice } from './seed-advice.ts';

@@ -1,8 +1,8 @@
-import { sentence } from '../calls/error-message.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
+import type { Interruption } from '../interruption.ts';
 import type { TestScores } from '../result.ts';
-import { bootstrapInterval } from './bootstrap.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { sentence } from '../text/error-message.ts';
 import type { Evaluator } from './evaluation/evaluator.ts';
 import type { ExampleRef } from './evaluation/examples.ts';
 import { haveJumped } from './evaluation/failure-check.ts';

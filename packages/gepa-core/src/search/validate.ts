@@ -1,6 +1,6 @@
 import type { AnyRollout } from '../adapter/any.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, ownValue, seedCandidateOf } from '../component.ts';
+import type { Interruption } from '../interruption.ts';
 import { countOf } from '../text/format.ts';
 import { haveJumped } from './evaluation/failure-check.ts';
 import { stopsRun } from './outcomes.ts';

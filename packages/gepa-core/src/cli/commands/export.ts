@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { GepaError } from '../../errors.ts';
-import { type SavedCandidate, writeSavedCandidate } from '../../program/saved-candidate.ts';
-import { savedFrom } from '../../program/saved-from.ts';
 import type { RunData } from '../../run-data/run-data.ts';
-import { bootstrapInterval } from '../../search/bootstrap.ts';
+import { type SavedCandidate, writeSavedCandidate } from '../../saved/saved-candidate.ts';
+import { savedFrom } from '../../saved/saved-from.ts';
+import { bootstrapInterval } from '../../statistics/bootstrap.ts';
 import { visibleJson } from '../../text/visible.ts';
 import { VERSION } from '../../version.ts';
 import { type Command, textOf } from '../command.ts';

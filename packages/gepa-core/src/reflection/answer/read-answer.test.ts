@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fenced, fenceLength, trimBlankLines } from '../prompt/fence.ts';
+import { fenced, fenceLength, trimBlankLines } from '../../text/fence.ts';
 import { buildReflectionPrompt, ownLines } from '../prompt/prompt.ts';
 import { readAnswer } from './read-answer.ts';
 

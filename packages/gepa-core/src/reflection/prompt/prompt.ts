@@ -1,5 +1,5 @@
 import type { Component, ComponentKind } from '../../component.ts';
-import { fenced, fenceLength } from './fence.ts';
+import { fenced, fenceLength } from '../../text/fence.ts';
 
 /** A component to rewrite, and what is known about it. Every part is Markdown. */
 export interface ComponentRequest {

@@ -1,5 +1,5 @@
+import type { Plain } from '../../text/plain.ts';
 import { findText } from './find-text.ts';
-import type { Plain } from './plain.ts';
 
 export type PlainRecord = Readonly<Record<string, Plain>>;
 

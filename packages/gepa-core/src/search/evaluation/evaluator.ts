@@ -1,11 +1,11 @@
 import type { AnyAdapter } from '../../adapter/any.ts';
 import { spendPhaseOf } from '../../budget/spend.ts';
-import type { Interruption } from '../../calls/interruption.ts';
 import { mapConcurrently } from '../../calls/map-concurrently.ts';
 import { pause } from '../../calls/pause.ts';
 import { type CallOutcome, runCall } from '../../calls/run-call.ts';
 import { Semaphore } from '../../calls/semaphore.ts';
 import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '../../component.ts';
+import type { Interruption } from '../../interruption.ts';
 import { PROBE } from '../../journal/journal.ts';
 import type { RolloutPlace } from '../../rollouts/rollouts.ts';
 import type { FrontierType } from '../state/search-view.ts';

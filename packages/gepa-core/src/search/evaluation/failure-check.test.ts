@@ -6,8 +6,8 @@ import type { RunContext } from '../../adapter/adapter.ts';
 import { Outage } from '../../calls/outage.ts';
 import type { Candidate } from '../../component.ts';
 import { optimize } from '../../optimize.ts';
+import { Random } from '../../statistics/random.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
-import { Random } from '../random.ts';
 import { FailureCheck } from './failure-check.ts';
 
 const testset = tokenExamples('tests', 10);

@@ -1,7 +1,7 @@
 import type { Phase } from '../../adapter/adapter.ts';
-import { messageOf } from '../../calls/error-message.ts';
-import type { Interruption } from '../../calls/interruption.ts';
 import type { Outage } from '../../calls/outage.ts';
+import type { Interruption } from '../../interruption.ts';
+import { messageOf } from '../../text/error-message.ts';
 import type { ExampleRef } from './examples.ts';
 
 /** Fewer failures in a row are not checked, except on the testset, after which no rollouts follow. */

@@ -1,10 +1,10 @@
 import type { AnyRollout } from '../../adapter/any.ts';
 import type { Usage } from '../../budget/usage.ts';
 import type { CallEnvironment } from '../../calls/call.ts';
-import type { Interruption } from '../../calls/interruption.ts';
 import { pause } from '../../calls/pause.ts';
 import type { CallOutcome } from '../../calls/run-call.ts';
 import { type Candidate, candidateKey } from '../../component.ts';
+import type { Interruption } from '../../interruption.ts';
 import type { JournalPosition, RolloutDetails } from '../../journal/journal.ts';
 import type { Mask } from '../../masking/mask.ts';
 import type { ExampleRef } from './examples.ts';

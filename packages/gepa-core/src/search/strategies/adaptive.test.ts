@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../../optimize.ts';
+import { Random } from '../../statistics/random.ts';
 import { searchViewOf } from '../../testing/fixtures/search-view.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
 import { hash } from '../draws.ts';
-import { Random } from '../random.ts';
 import { scoredCandidate } from '../state/scored-candidate.ts';
 import { leaderOrPareto, reuseMeasured } from './adaptive.ts';
 

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { optimize } from '../../optimize.ts';
+import { replay } from '../../report/result-of.ts';
 import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
 import { tokenMetric } from '../../testing/token-task.ts';
-import { replay } from '../state/result-of.ts';
 import { topKPareto } from './candidate-selection.ts';
 import { type EvaluationPolicy, stagedEvaluation } from './evaluation-policy.ts';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../../statistics/random.ts';
 import type { SearchView } from '../state/search-view.ts';
 
 /** Samples minibatches. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { modelCallUsage } from '../../budget/usage.ts';
-import { stopFile } from '../../node/index.ts';
+import { stopFile } from '../../exports/node.ts';
 import { optimize } from '../../optimize.ts';
 import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
 import * as conditions from './stop-conditions.ts';

@@ -1,12 +1,12 @@
-import { noTime, SpendReport } from '../../budget/spend.ts';
-import { noUsage } from '../../budget/usage.ts';
-import { definedOnly, ownValue, recordOf } from '../../component.ts';
-import type { DecisionEvent } from '../../events.ts';
-import { describeResult, inspectable } from '../../report/inspect.ts';
-import type { OptimizationResult, ScoreBasis, TextLength } from '../../result.ts';
-import { meanAt } from './scored-candidate.ts';
-import type { ScoredCandidate } from './search-view.ts';
-import { SearchState } from './state.ts';
+import { noTime, SpendReport } from '../budget/spend.ts';
+import { noUsage } from '../budget/usage.ts';
+import { definedOnly, ownValue, recordOf } from '../component.ts';
+import type { DecisionEvent } from '../events.ts';
+import type { OptimizationResult, ScoreBasis, TextLength } from '../result.ts';
+import { meanAt } from '../search/state/scored-candidate.ts';
+import type { ScoredCandidate } from '../search/state/search-view.ts';
+import { SearchState } from '../search/state/state.ts';
+import { describeResult, inspectable } from './inspect.ts';
 
 /** The result of a search that finished or was interrupted. */
 export function resultOf<Name extends string>(state: SearchState<Name>): OptimizationResult<Name> {

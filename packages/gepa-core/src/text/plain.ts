@@ -1,4 +1,4 @@
-import { bytesName, withoutBase64 } from '../../text/images.ts';
+import { bytesName, withoutBase64 } from './images.ts';
 
 /** The values that JSON can represent. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
