@@ -78,13 +78,13 @@ async function decisionsOf(recording: Recording, rollouts?: Rollouts) {
   const result = await optimize({
     adapter: adapterOf(recording, 0),
     trainset: recording.trainset,
-    ...(recording.valset === null ? {} : { valset: recording.valset }),
+    valset: recording.valset ?? undefined,
     metric: tokenMetric({ multiObjective: recording.multiObjective }),
     propose: proposeTokens,
     onEvent: (event) => {
       if (isDecision(event)) events.push(event);
     },
-    ...(rollouts === undefined ? {} : { rollouts }),
+    rollouts,
     ...recordedOptions(recording.options),
   });
   return {

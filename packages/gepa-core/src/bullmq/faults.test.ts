@@ -103,7 +103,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
       examples,
       concurrency: 4,
       retry: { minDelayMs: 1, maxDelayMs: 5 },
-      ...(place === undefined ? {} : { rollouts: bullmq({ ...address(), version, ...place }) }),
+      rollouts: place && bullmq({ ...address(), version, ...place }),
       ...options,
     } as EvaluateOptions<FaultyExample, TokenOutput, TokenTrace, string, 'seed'>);
   const scoresOf = (report: Awaited<ReturnType<typeof evaluated>>) =>

@@ -17,6 +17,7 @@ type SchemaResult<Value> =
   | {
       readonly issues: readonly {
         readonly message: string;
+        // `| undefined` as in the standard, for projects with `exactOptionalPropertyTypes`.
         readonly path?: readonly unknown[] | undefined;
       }[];
     };

@@ -22,7 +22,7 @@ type DescribedSettings = Pick<SessionDescription, 'seed' | 'perfectScore'> &
       readonly models?: readonly string[];
       readonly versions?: Readonly<Record<string, string>>;
     };
-    readonly reflectionModel?: { readonly modelName?: string | undefined };
+    readonly reflectionModel?: { readonly modelName?: string };
     readonly mask: Mask;
     readonly skipPerfectScore: boolean;
   };
@@ -44,7 +44,7 @@ export function describeRun(settings: DescribedSettings): SessionDescription {
           kind,
           variables,
           description: masked(description),
-          ...(original === text ? {} : { original }),
+          original: original === text ? undefined : original,
         };
       }),
       models: {

@@ -63,6 +63,6 @@ function contentsOf(example: unknown, plainInput: WrittenExamples['plainInput'])
     input: plainInput(input),
     expected,
     metadata,
-    ...(Object.keys(other).length === 0 ? {} : { other }),
+    other: Object.keys(other).length === 0 ? undefined : other,
   };
 }

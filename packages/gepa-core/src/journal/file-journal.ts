@@ -98,7 +98,7 @@ export class FileJournal implements Journal {
       maxMetricCalls: options.maxMetricCalls ?? null,
       program: options.program,
       about: options.about,
-      ...(options.evaluation === undefined ? {} : { evaluation: options.evaluation }),
+      evaluation: options.evaluation,
     });
   }
 
@@ -165,13 +165,7 @@ export class FileJournal implements Journal {
     const { output, trace, feedback, componentFeedback, error } = JSON.parse(
       this.#file.read(position),
     ) as RolloutDetails;
-    return {
-      ...(output === undefined ? {} : { output }),
-      ...(trace === undefined ? {} : { trace }),
-      ...(feedback === undefined ? {} : { feedback }),
-      ...(componentFeedback === undefined ? {} : { componentFeedback }),
-      ...(error === undefined ? {} : { error }),
-    };
+    return { output, trace, feedback, componentFeedback, error };
   }
 
   readonly onFailure = (error: Error): void => {

@@ -30,7 +30,7 @@ export function createMask({
   redact = (text) => text,
 }: {
   readonly secrets?: readonly string[];
-  readonly redact?: Redact | undefined;
+  readonly redact?: Redact;
 }): Mask {
   const literals = [...new Set(secrets.flatMap(spellings))]
     .sort((a, b) => b.length - a.length)

@@ -128,13 +128,11 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
       ? {}
       : { samplingStrategy: { parents: options.parallelProposals, mutations: 1 } }),
     ...definedOnly(options),
-    ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
-    ...(runDir === undefined ? {} : { runDir }),
-    ...(continueFrom === undefined ? {} : { continueFrom }),
+    maxMetricCalls,
+    runDir,
+    continueFrom,
     ...(await startOf(adapter, { ...options, continueFrom })),
-    ...(options.report === undefined
-      ? {}
-      : { report: builtin('node:path', 'leave `report` out.').resolve(options.report) }),
+    report: options.report && builtin('node:path', 'leave `report` out.').resolve(options.report),
     adapter,
     prices,
     isScaleGiven: options.perfectScore !== undefined,

@@ -36,7 +36,7 @@ const targetOf = (program: Program) =>
 
 const compile = (program: Program, runDir?: string) =>
   targetOf(program).compile({
-    ...(runDir === undefined ? {} : { runDir }),
+    runDir,
     trainset: [{ input: 'a' }, { input: 'b' }],
     valset: [{ input: 'c' }],
     metric: ({ output }: { output: string }) => Math.min(1, output.split('please').length / 10),

@@ -159,7 +159,7 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
     checkExamples(options);
     return {
       ...options,
-      ...(reflectionModel === undefined ? {} : { reflectionModel: binding.languageModel(reflectionModel) }),
+      reflectionModel: reflectionModel === undefined ? undefined : binding.languageModel(reflectionModel),
       adapter: newAdapter<Example>(),
     };
   };

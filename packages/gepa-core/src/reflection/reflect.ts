@@ -113,7 +113,7 @@ function outcomeOf(
     const found =
       checkText({ ...component, text }) ?? request.checkLimits?.({ name, text, currentText, isLast });
     if (found === undefined) texts.set(name, text);
-    else rejected.set(name, { reason: found.problem, message: found.message, ...refusedText(text) });
+    else rejected.set(name, { reason: found.problem, message: found.message, text: refusedText(text) });
   }
   return { texts, rejected };
 }

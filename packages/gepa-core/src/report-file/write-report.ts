@@ -103,12 +103,7 @@ async function* partsOf(
   const isKept = keptRollouts(source.data, maxDetailBytes);
   const omittedRollouts = source.data.rollouts.filter((rollout) => !isKept(rollout)).length;
   yield template.head("'none'");
-  yield block(
-    'data',
-    await gzip(
-      JSON.stringify({ ...data, omittedRollouts, ...(source.isPartial ? { isPartial: true } : {}) }),
-    ),
-  );
+  yield block('data', await gzip(JSON.stringify({ ...data, omittedRollouts, isPartial: source.isPartial })));
   yield block('scores', await gzip(encodeMatrix(matrix)));
   yield template.middle;
   const rollouts = rolloutsByExample(source.data);

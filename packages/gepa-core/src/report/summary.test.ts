@@ -242,7 +242,7 @@ describe('the spend table', () => {
       modelCalls,
       inputTokens: 900 * modelCalls,
       outputTokens: 40 * modelCalls,
-      ...(costUsd === undefined ? {} : { costUsd }),
+      costUsd,
     },
   });
   const spend: SpendByPhase = {

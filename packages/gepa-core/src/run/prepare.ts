@@ -45,7 +45,7 @@ export function prepareRun<Name extends string>(
     examples,
   }: {
     readonly runSignal: RunSignal;
-    readonly journal?: Journal | undefined;
+    readonly journal?: Journal;
     readonly examples: ExampleRefs;
   },
 ): PreparedRun<Name> {

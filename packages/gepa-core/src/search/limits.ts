@@ -10,12 +10,12 @@ import * as conditions from './strategies/stop-conditions.ts';
 
 /** The options that limit a search. */
 interface LimitOptions {
-  readonly maxMetricCalls?: number | undefined;
-  readonly maxIterations?: number | undefined;
-  readonly maxCostUsd?: number | undefined;
-  readonly maxTokens?: number | undefined;
-  readonly maxDurationMs?: number | undefined;
-  readonly stopConditions?: readonly conditions.StopCondition[] | undefined;
+  readonly maxMetricCalls?: number;
+  readonly maxIterations?: number;
+  readonly maxCostUsd?: number;
+  readonly maxTokens?: number;
+  readonly maxDurationMs?: number;
+  readonly stopConditions?: readonly conditions.StopCondition[];
 }
 
 /** The state of the run, which is compared with the limits. */

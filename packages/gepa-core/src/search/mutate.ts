@@ -246,7 +246,7 @@ export async function proposeChild<Name extends string>(
     message: 'The new text gives a candidate that is known already.',
   };
   const duplicates = Object.entries<string>(changed as Record<string, string>).map(
-    ([name, text]) => [name, { ...rejection, ...refusedText(text) }] as const,
+    ([name, text]) => [name, { ...rejection, text: refusedText(text) }] as const,
   );
   const refused = { ...proposal.refused, ...Object.fromEntries(duplicates) } as RefusedTexts<Name>;
   return { kind: 'rejected', components, ...rejection, refused };

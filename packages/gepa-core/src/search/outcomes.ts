@@ -81,7 +81,7 @@ export function dispatchOutcome<Name extends string>(
       after,
       accepted: accepted.includes(child),
       selected: selected.includes(child),
-      ...(refused === undefined ? {} : { refused }),
+      refused,
     });
   }
 }
@@ -97,8 +97,7 @@ export function dispatchRejection<Name extends string>(
   const of = { iteration, task, proposal: state.proposalNumber(task), parent, components };
   if (outcome.kind === 'rejected') {
     const { reason, message, refused } = outcome;
-    const rejection = refused === undefined ? { reason, message } : { reason, message, refused };
-    dispatch({ type: 'proposal_rejected', ...of, ...rejection });
+    dispatch({ type: 'proposal_rejected', ...of, reason, message, refused });
   } else if (outcome.interruption.reason === 'unavailable') {
     const message = messageOf(outcome.interruption.error);
     dispatch({ type: 'proposal_rejected', ...of, reason: 'unavailable', message });

@@ -16,7 +16,7 @@ export async function scoreTestset<Name extends string>(run: {
   readonly seed: ScoredCandidate<Name>;
   readonly best: ScoredCandidate<Name>;
   /** Repeats rollouts that are known already, under this name in the journal. */
-  readonly repeat?: string | undefined;
+  readonly repeat?: string;
   readonly warn: (message: string) => void;
 }): Promise<TestScores | { readonly interruption: Interruption }> {
   const { evaluator, testset, iteration, seed, best, repeat, warn } = run;

@@ -5,7 +5,7 @@ import { checkText } from './check-text.ts';
 const check = (text: string, variables?: readonly string[], currentText = 'Old.', seed = currentText) =>
   checkText({
     name: 'answer',
-    component: { text: seed, ...(variables === undefined ? {} : { variables }) },
+    component: { text: seed, variables },
     text,
     currentText,
   });

@@ -62,15 +62,12 @@ function savedOf(run: RunData, index: number): SavedCandidate {
   const [low, high] = bootstrapInterval(positions.flatMap((position) => scores[position] ?? []));
   return {
     ...savedFrom({ ...run, score, seed: original }, index),
-    ...(loaded.length === 0 ? {} : { seed: { ...seed } }),
+    seed: loaded.length === 0 ? undefined : { ...seed },
     provenance: {
       date: new Date(updatedAt).toISOString(),
       runId,
       packages: packagesOf(about.versions),
-      models: {
-        task: [...about.models.task],
-        ...(about.models.reflection === undefined ? {} : { reflection: about.models.reflection }),
-      },
+      models: { task: [...about.models.task], reflection: about.models.reflection },
       data: {
         trainset: { size: trainset.length },
         valset: { size: valset.length },

@@ -57,7 +57,7 @@ export class Memory<Name extends string = string> {
     readonly toPlain?: AnyAdapter['toPlain'];
     readonly perfectScore: number;
     readonly showExpected: boolean;
-    readonly earlier?: EarlierRun<Name> | undefined;
+    readonly earlier?: EarlierRun<Name>;
   }) {
     this.#state = options.state;
     this.#trainset = options.trainset;

@@ -33,7 +33,7 @@ const cutLast: ReadonlySet<string> = new Set(['score', 'objectives', 'feedback',
  */
 export async function renderRecords(
   records: readonly ReflectiveRecord[],
-  options: { readonly maxCharacters?: number | undefined } = {},
+  options: { readonly maxCharacters?: number } = {},
 ): Promise<string> {
   const maxCharacters = options.maxCharacters ?? DEFAULT_MAX_RECORD_CHARACTERS;
   const all: (readonly Section[])[] = [];

@@ -37,7 +37,7 @@ function run(read: readonly (typeof names)[number][], runDir?: string) {
     },
     maxIterations: 4,
     onEvent: (event) => events.push(event),
-    ...(runDir === undefined ? {} : { runDir }),
+    runDir,
   });
   return { result, proposed, events };
 }

@@ -35,7 +35,7 @@ describe('the adaptive search', () => {
           const run = adaptive({
             ...options,
             valset: tokenExamples('valid', valset),
-            ...(testset === 0 ? {} : { testset: tokenExamples('tests', testset) }),
+            testset: testset === 0 ? undefined : tokenExamples('tests', testset),
             metric: ({ output: { present, unwanted } }) =>
               isPassOrFail ? Number(present > unwanted) : Math.max(0, (1 + present - unwanted) / 4),
           });

@@ -72,15 +72,13 @@ it('any mixture of strategies under the adaptive search stays within its limits,
           search: 'adaptive',
           components,
           trainset: tokenExamples('train', trainset, { components }),
-          ...(valset === 0
-            ? { valset: undefined }
-            : { valset: tokenExamples('valid', valset, { components }) }),
+          valset: valset === 0 ? undefined : tokenExamples('valid', valset, { components }),
           valEvaluationPolicy: policies[policy]() as EvaluationPolicy,
           candidateSelectionStrategy: selectors[selector]() as never,
           batchSampler: samplers[sampler]() as never,
           metric: isPerfect ? () => ({ score: 1, objectives: { brevity: 1 } }) : multiObjective,
           maxMetricCalls: 150,
-          ...(maxIterations === undefined ? {} : { maxIterations }),
+          maxIterations,
         } as Parameters<typeof tokenRun>[0]);
         const result = await optimize(run.options);
         expect(result.totalMetricCalls).toBeLessThanOrEqual(150);

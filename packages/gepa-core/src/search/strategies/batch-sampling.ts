@@ -11,7 +11,7 @@ export interface BatchSampler {
     readonly iteration: number;
     readonly random: Random;
     /** The candidate that is run on the minibatch; undefined if the sampling strategy does not give it. */
-    readonly parent?: number | undefined;
+    readonly parent?: number;
     /** The search, with the known scores of every candidate on the trainset. */
     readonly search: SearchView;
   }): readonly number[];

@@ -50,7 +50,7 @@ it.each([
     const run = tokenRun({
       maxMetricCalls: 3_000,
       stopConditions: [noImprovement(4)],
-      ...(valEvaluationPolicy === undefined ? {} : { valEvaluationPolicy }),
+      valEvaluationPolicy,
     });
     const result = await optimize(run.options);
     expect(result.stopReason).toBe('noImprovement');
