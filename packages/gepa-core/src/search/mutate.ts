@@ -180,7 +180,7 @@ async function readParentRun<Name extends string>(
     minibatch,
     scores,
     skipped,
-    ...(skipped ? {} : lineOfFeedback(rollouts)),
+    feedback: skipped ? undefined : lineOfFeedback(rollouts),
   });
   return skipped ? { kind: 'perfect' } : { kind: 'parentRun', parent, minibatch, task, rollouts };
 }
