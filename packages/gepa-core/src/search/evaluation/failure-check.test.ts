@@ -247,7 +247,7 @@ it('a metric that stops working during the run is named in the warning', async (
   const run = tokenRun({
     metric: (request) => {
       if (++asked > 40) throw new Error('the judge is gone');
-      return tokenMetric(request);
+      return tokenMetric()(request);
     },
   });
   const { stopReason, warnings } = await optimize(run.options);
