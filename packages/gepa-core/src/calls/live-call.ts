@@ -4,13 +4,13 @@ import type { Reservation } from '../budget/reservation.ts';
 import type { SpendPhase } from '../budget/spend.ts';
 import { addUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';
 import { RolloutError, RunError } from '../errors.ts';
+import { Interrupted } from '../interruption.ts';
 import type { CallCost } from '../journal/journal.ts';
+import { messageOf } from '../text/error-message.ts';
 import { AttemptMeter } from './attempt-meter.ts';
 import type { AttemptContext, AttemptStep, Call, CallEnvironment } from './call.ts';
 import { isUnbilled, retryAfterMs } from './classify-error.ts';
-import { messageOf } from './error-message.ts';
 import { FailingStep } from './failing-step.ts';
-import { Interrupted } from './interruption.ts';
 import { afterFailure, classify, sleep } from './retry.ts';
 
 /** A call in progress: its attempts and their cost. */

@@ -1,14 +1,14 @@
 import { modelCallUsage } from '../budget/usage.ts';
 import { pause } from '../calls/pause.ts';
-import { RunSignal } from '../calls/run-signal.ts';
-import { createDispatcher } from '../dispatcher.ts';
 import type { GepaEvent } from '../events.ts';
 import { defaults, presets, type Settings } from '../options/settings.ts';
+import { createDispatcher } from '../run/dispatcher.ts';
+import { prepareRun } from '../run/prepare.ts';
+import { readExamples } from '../run/read-examples.ts';
+import { RunSignal } from '../run/run-signal.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
-import { readExamples } from '../search/evaluation/read-examples.ts';
 import { runSearch } from '../search/loop.ts';
 import { startPool } from '../search/pool.ts';
-import { prepareRun } from '../search/prepare.ts';
 import type { SearchContext } from '../search/search-context.ts';
 import type { StopCondition, StopReason } from '../search/strategies/stop-conditions.ts';
 import { scoreTestset } from '../search/test-scores.ts';

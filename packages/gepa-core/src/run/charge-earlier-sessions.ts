@@ -1,6 +1,6 @@
+import { zero } from '../budget/amount.ts';
+import type { Budget } from '../budget/budget.ts';
 import { type Journal, settledCallOf } from '../journal/journal.ts';
-import { zero } from './amount.ts';
-import type { Budget } from './budget.ts';
 
 /** Charges everything that earlier sessions spent, or may have been billed for. */
 export function chargeEarlierSessions(
