@@ -72,9 +72,8 @@ function blockTexts(
       return [];
     }
     const { text, variables } = blockText(block.content);
-    return [
-      { text, position, isOnly: blocks.length === 1, ...(variables.length === 0 ? {} : { variables }) },
-    ];
+    const isOnly = blocks.length === 1;
+    return [{ text, position, isOnly, variables: variables.length === 0 ? undefined : variables }];
   });
 }
 
