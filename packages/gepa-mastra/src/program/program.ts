@@ -32,8 +32,9 @@ export function isWorkflow(value: unknown): value is AnyWorkflow {
 
 /** A tool, as far as it is called here. */
 export interface ToolLike {
-  readonly id?: string;
-  readonly execute?: (...args: never) => unknown;
+  readonly id?: string | undefined;
+  // Mastra's type of `execute` has undefined, which users' compilers may distinguish (`exactOptionalPropertyTypes`).
+  readonly execute?: ((...args: never) => unknown) | undefined;
 }
 
 /** Whether it is a tool that this process runs. */
