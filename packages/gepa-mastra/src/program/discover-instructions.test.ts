@@ -110,6 +110,89 @@ it('instructions that contain a tunable are not a component themselves', async (
   expect((await applied.generate('hello')).text).toBe('Rules: Be polite. / hello');
 });
 
+const manners = tunable('manners', 'Be kind.');
+
+it.each<[string, (context: RequestContext) => string | string[]]>([
+  ['reads the request context', (context) => `${manners.text} Serve ${context.get('tier')}.`],
+  ['names the date', () => `${manners.text} It is ${new Date().toISOString()}.`],
+  ['is random', () => `${manners.text} ${Math.random()}`],
+  ['counts its calls', () => `${manners.text} Call ${counter++}.`],
+  ['has it for some requests only', (context) => (context.has('tier') ? manners.text : 'Serve all.')],
+  ['shortens it', (context) => `${manners.text.length} letters for ${context.get('tier')}`],
+])(
+  'instructions that contain a tunable are not a component when the function also %s',
+  async (_, instructions) => {
+    const agent = agentWith({ instructions: ({ requestContext }) => instructions(requestContext) });
+    for (const requestContext of [{}, { tier: 'gold' }]) {
+      const target = gepa(agent, { tunables: [manners], requestContext });
+      expect(Object.keys(target.components)).toEqual(['manners']);
+      expect(target.skipped).toMatchObject([{ reason: expect.stringContaining('The tunable "manners"') }]);
+    }
+  },
+);
+
+it('with a new text in the tunable, instructions still contain what the request has', async () => {
+  const agent = agentWith({
+    instructions: ({ requestContext }) => `${manners.text} Serve ${requestContext.get('tier')}.`,
+  });
+  const applied = gepa(agent, { tunables: [manners] }).apply({ manners: 'Be polite.' });
+  const requestContext = new RequestContext([['tier', 'silver']]) as never;
+  expect((await applied.generate('hello', { requestContext })).text).toBe('Be polite. Serve silver. / hello');
+});
+
+it('a counter beside a tunable is not mistaken for it', () => {
+  const agent = agentWith({ instructions: () => `Call ${counter++}.` });
+  expect(Object.keys(gepa(agent, { tunables: [manners] }).components)).toEqual([
+    'support.instructions',
+    'manners',
+  ]);
+});
+
+const name = (context: RequestContext) => String(context.get('name') ?? 'nobody');
+
+it.each<[string, (context: RequestContext) => string[]]>([
+  ['one key', (context) => ['Be kind.', `Serve ${name(context)}.`]],
+  ['two keys', (context) => ['Be kind.', `Serve ${name(context)}.`, `Team ${context.get('team')}`]],
+  ['two keys in one item', (context) => ['Be kind.', `Serve ${name(context)} of ${context.get('team')}`]],
+  ['whether a key is there', (context) => ['Be kind.', context.has('name') ? 'Use the name.' : '']],
+  ['all values', (context) => ['Be kind.', `Serve ${JSON.stringify(context.all)}.`]],
+])('the fixed item of a list is without a warning when another item shows %s', async (_, instructions) => {
+  const agent = agentWith({ instructions: ({ requestContext }) => instructions(requestContext) as never });
+  for (const requestContext of [{}, { name: 'Ada' }]) {
+    const target = gepa(agent, { requestContext });
+    expect(Object.keys(target.components)).toEqual(['support.instructions.1']);
+    expect(target.skipped.filter(({ location }) => !/item [23]$/.test(location))).toEqual([]);
+    const { result } = await target.compile({ ...search, propose: async () => ({}), maxIterations: 1 });
+    expect(result.warnings.join()).not.toContain('request context');
+  }
+});
+
+it('the items of a list are warned of for the keys that no item shows, and the hint says how to show them', async () => {
+  const instructions = ({ requestContext: context }: { requestContext: RequestContext }) => [
+    context.get('plan') === 'gold' ? 'Serve first.' : 'Serve in turn.',
+    `Serve ${name(context)}.`,
+  ];
+  const agent = agentWith({ instructions: instructions as never });
+  const target = gepa(agent);
+  const { result } = await target.compile({ ...search, propose: async () => ({}), maxIterations: 1 });
+  const warning = result.warnings.find((text) => text.startsWith('support.instructions.1'));
+  expect(warning).toContain('The instructions read plan from the request context');
+  expect(warning).toContain('`requestContext`');
+  expect(warning).not.toContain('Return a list');
+  expect(
+    Object.keys(gepa(agentWith({ instructions: () => ['Be kind.', 'Be brief.'] }), {}).components),
+  ).toHaveLength(2);
+  const shown = agentWith({
+    instructions: ((options: never) => ['Be kind.', ...instructions(options)]) as never,
+  });
+  const { components, skipped } = gepa(shown, { requestContext: { plan: 'gold' } });
+  expect(Object.keys(components)).toEqual(['support.instructions.1']);
+  expect(skipped.map(({ location }) => location)).toEqual([
+    'agent support, instructions, item 2',
+    'agent support, instructions, item 3',
+  ]);
+});
+
 it('instructions in the default options are optimized, as they override the own instructions of the agent', async () => {
   const target = gepa(agentWith({ defaultOptions: { instructions: 'Be exact.' } }));
   expect(target.components['support.instructions']?.text).toBe('Be exact.');

@@ -96,7 +96,7 @@ function fixedTexts(
     findings.skip(location, { kind: 'instructions', read, component, isFromStudio: isFromStudio(agent) });
     return [];
   }
-  const { texts, reads, varying, tunables: inTunables } = read.value;
+  const { texts, reads, hiddenReads, varying, tunables: inTunables } = read.value;
   if (texts.every((text) => text.trim() === '')) {
     findings.skip(location, { kind: 'empty' });
     return [];
@@ -114,10 +114,12 @@ function fixedTexts(
       findings.skip(at, { kind: 'varyingItem', reads });
       return [];
     }
-    if (text.trim() !== '' && (isVarying || reads.length > 0)) {
-      findings.skip(reads.length === 0 ? at : `${at}, request context`, {
+    const lost = isVarying ? reads : hiddenReads;
+    if (text.trim() !== '' && (isVarying || lost.length > 0)) {
+      findings.skip(lost.length === 0 ? at : `${at}, request context`, {
         kind: 'replacedForAll',
-        reads,
+        reads: lost,
+        isItem: !isOnly,
         component: isOnly ? component : `${component}.${position + 1}`,
       });
     }

@@ -51,7 +51,13 @@ export type SkipReason =
   /** An item of a list that depends on the request, or changes from call to call. */
   | { readonly kind: 'varyingItem'; readonly reads: readonly string[] }
   /** The same, but the text is a component: what the function returns is replaced for every request. */
-  | { readonly kind: 'replacedForAll'; readonly reads: readonly string[]; readonly component: string };
+  | {
+      readonly kind: 'replacedForAll';
+      readonly reads: readonly string[];
+      /** Whether the text is an item of a list. */
+      readonly isItem: boolean;
+      readonly component: string;
+    };
 
 /** The components of a program. */
 export interface Discovery {

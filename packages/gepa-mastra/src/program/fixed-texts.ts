@@ -3,13 +3,15 @@ import { RequestContext } from '@mastra/core/request-context';
 import { type Tunable, withCandidate } from 'gepa-core/load';
 import { effectiveInstructions, textsOf } from './instructions.ts';
 import { readSync, type SyncRead } from './maybe-promise.ts';
-import { recordingReads, withOtherValues } from './request-context.ts';
+import { recordingReads, withOtherValues, without } from './request-context.ts';
 
 /** The texts of instructions, and what each of them depends on. */
 export interface ReadInstructions {
   readonly texts: readonly string[];
   /** The keys that were read from the request context, or `everything`. */
   readonly reads: readonly string[];
+  /** Those of `reads` whose value changed none of the texts: they may choose between texts for other values. */
+  readonly hiddenReads: readonly string[];
   /** The positions of texts that differ under another request context, at another time, or from call to call. */
   readonly varying: ReadonlySet<number>;
   /** By position, the name of a tunable that the text contains. */
@@ -28,42 +30,80 @@ export function readInstructions(
   const first = read(recordingReads(requestContext, reads));
   if (!('value' in first)) return first;
   const texts = textsOf(first.value);
-  const others = [withOtherValues(requestContext, reads), new RequestContext()].flatMap((context) => {
-    const other = atAnotherTime(() => read(context));
-    return 'value' in other ? [textsOf(other.value)] : [];
-  });
   const positions = [...texts.keys()];
-  const differing = (other: readonly string[]) =>
-    positions.filter((position) => other[position] !== texts[position]);
-  // A function that throws without its context depends on it.
-  const varying = others.length === 0 ? positions : others.flatMap(differing);
-  const withTunable = tunables.flatMap(({ name, text }) => {
-    const other = withCandidate({ [name]: `${text}~` }, () => read(requestContext));
-    return 'value' in other
-      ? differing(textsOf(other.value))
-          .filter((position) => !varying.includes(position))
-          .map((position) => [position, name] as const)
-      : [];
+  /** The texts at a fixed time, and none if the function throws. */
+  const fixed = (context: RequestContext) => {
+    const other = atFixedTime(() => read(context));
+    return 'value' in other ? textsOf(other.value) : undefined;
+  };
+  const contexts = [
+    requestContext,
+    withOtherValues(requestContext, [...requestContext.keys(), ...reads]),
+    new RequestContext(),
+  ];
+  const others = contexts.slice(1).flatMap((context) => {
+    const other = fixed(context);
+    return other === undefined ? [] : [other];
   });
+  // A function that throws without its context depends on it.
+  const varying = new Set(
+    positions.filter(
+      (position) => others.length === 0 || others.some((other) => other[position] !== texts[position]),
+    ),
+  );
+  const seed = fixed(requestContext);
+  const isHidden = (key: string) =>
+    [withOtherValues(requestContext, [key]), without(requestContext, key)].every((context) => {
+      const other = fixed(context);
+      return other === undefined || positions.every((position) => other[position] === seed?.[position]);
+    });
+  const withTunable = tunables.flatMap(({ name, text }) =>
+    contexts.flatMap((context) => {
+      const changed = `${text}~`;
+      const [before, other, after] = [
+        fixed(context),
+        withCandidate({ [name]: changed }, () => fixed(context)),
+        fixed(context),
+      ];
+      return positions
+        .filter((position) => {
+          const inOther = other?.[position];
+          if (inOther === undefined || inOther === before?.[position]) return false;
+          // A text that changes from call to call differs without the tunable, too.
+          return before?.[position] === after?.[position] || inOther.includes(changed);
+        })
+        .map((position) => [position, name] as const);
+    }),
+  );
   return {
-    value: { texts, reads: [...reads], varying: new Set(varying), tunables: new Map(withTunable) },
+    value: {
+      texts,
+      reads: [...reads],
+      hiddenReads: [...reads].filter((key) => (key === 'everything' ? varying.size === 0 : isHidden(key))),
+      varying,
+      tunables: new Map(withTunable),
+    },
   };
 }
 
-/** Years, weekdays, hours and minutes all differ. */
-const anotherTimeMs = ((400 * 24 + 13) * 60 + 17) * 60_000;
+/** Years, weekdays, hours and minutes all differ from now. */
+const anotherTimeMs = Date.now() + ((400 * 24 + 13) * 60 + 17) * 60_000;
 
-/** Calls a synchronous function at another time, and with other random numbers. */
-function atAnotherTime<Result>(call: () => Result): Result {
+/** Calls a synchronous function at another time than now, the same in each call, and with the same random numbers. */
+function atFixedTime<Result>(call: () => Result): Result {
   const { Date: RealDate } = globalThis;
   const { random } = Math;
-  const now = () => RealDate.now() + anotherTimeMs;
+  const now = () => anotherTimeMs;
   globalThis.Date = new Proxy(RealDate, {
     construct: (target, args: unknown[]) => Reflect.construct(target, args.length === 0 ? [now()] : args),
     apply: () => new RealDate(now()).toString(),
     get: (target, key) => (key === 'now' ? now : Reflect.get(target, key)),
   });
-  Math.random = () => random.call(Math) / 2;
+  let last = 0.1;
+  Math.random = () => {
+    last = (last * 997 + 0.37) % 1;
+    return last;
+  };
   const formats = Intl.DateTimeFormat.prototype;
   const format = Object.getOwnPropertyDescriptor(formats, 'format')!;
   Object.defineProperty(formats, 'format', {

@@ -39,11 +39,18 @@ export function recordingReads(context: RequestContext, reads: Set<string>): Req
   });
 }
 
-/** A request context with the same keys and other values, and values for other keys that were read. */
-export function withOtherValues(context: RequestContext, reads: ReadonlySet<string>): RequestContext {
+/** A copy of a request context in which the values of these keys are others. */
+export function withOtherValues(context: RequestContext, keys: Iterable<string>): RequestContext {
   const other = new RequestContext();
-  for (const key of reads) other.set(key, '~');
-  for (const [key, value] of context.entries()) other.set(String(key), otherValue(value));
+  for (const [key, value] of context.entries()) other.set(String(key), value);
+  for (const key of keys) other.set(key, context.has(key) ? otherValue(context.get(key)) : '~');
+  return other;
+}
+
+/** A copy of a request context without a key. */
+export function without(context: RequestContext, key: string): RequestContext {
+  const other = withOtherValues(context, []);
+  other.delete(key);
   return other;
 }
 

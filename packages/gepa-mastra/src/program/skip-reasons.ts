@@ -100,7 +100,7 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
     case 'replacedForAll':
       return {
         reason: `${dependence(why.reads)}, but an optimized text is the same for every request.`,
-        hint: 'Return a list in which the fixed text is an item of its own, make the fixed text a tunable(), or move the rest to an input processor or to the messages.',
+        hint: `${why.isItem ? 'Pass a `requestContext` under which an item of the list differs, so that this item stays as it is' : 'Return a list in which the fixed text is an item of its own'}, make the fixed text a tunable(), or move the rest to an input processor or to the messages.`,
       };
   }
 }
