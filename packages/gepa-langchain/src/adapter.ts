@@ -132,7 +132,7 @@ export function createAdapter<Input, Output>(
   ): Promise<Execution<Output>> {
     let copies: PartCopies | undefined;
     const tracer = new RolloutTracer(context.meter, {
-      seeMessages: (messages) => copies?.replaceIn(messages),
+      seeMessages: (lists) => copies?.replaceIn(lists),
       hosts: () => modelHosts(program),
     });
     const thread = crypto.randomUUID();

@@ -1,17 +1,20 @@
-import { HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { StringOutputParser } from '@langchain/core/output_parsers';
 import { ChatPromptTemplate, PromptTemplate } from '@langchain/core/prompts';
 import { RunnableBranch, RunnableLambda } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
+import type { StreamEvent } from '@langchain/core/tracers/log_stream';
 import { Annotation, END, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { createReactAgent } from '@langchain/langgraph/prebuilt';
 import { createSupervisor } from '@langchain/langgraph-supervisor';
 import { createSwarm } from '@langchain/langgraph-swarm';
+import type { ChatOpenAI } from '@langchain/openai';
 import { createDeepAgent } from 'deepagents';
 import { createAgent } from 'langchain';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { gepa } from './gepa.ts';
+import { load } from './load.ts';
 import type { GepaOptions } from './options.ts';
 import { type ChatRequest, type OpenAIServer, startOpenAIServer } from './testing/openai-server.ts';
 
@@ -35,6 +38,12 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const State = Annotation.Root({ question: Annotation<string>, answer: Annotation<string> });
+
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const collected: Item[] = [];
+  for await (const item of items) collected.push(item);
+  return collected;
+}
 
 /** A graph whose one node is a function. */
 const graphOf = (answer: (question: string) => Promise<string>) =>
@@ -422,6 +431,55 @@ describe('agents', () => {
     expect(Object.getOwnPropertyDescriptor(shared, 'content')).toHaveProperty('value', RULES);
     expect((await target.apply({ rules: NEW }).invoke(question)).answer).not.toContain('old rules');
     target.dispose();
+  });
+
+  it.each<[string, (call: ChatOpenAI, messages: BaseMessage[]) => Promise<{ text: string }>]>([
+    ['invoke', (model, messages) => model.invoke(messages)],
+    ['generate', async (model, messages) => (await model.generate([messages])).generations[0]![0]!],
+    ['stream', async (model, messages) => (await collect(await model.stream(messages)))[0]!],
+  ])('the callbacks and events of the user show the constants that %s of a model sends', async (_, call) => {
+    const RULES = 'Follow the old rules.';
+    const seen: string[] = [];
+    const see = (messages: BaseMessage[][]) =>
+      void seen.push(
+        messages
+          .flat()
+          .map(({ text }) => text)
+          .join(),
+      );
+    const handler = { handleChatModelStart: (_model: unknown, messages: BaseMessage[][]) => see(messages) };
+    const shared = new SystemMessage(RULES);
+    const parted = new HumanMessage({ content: [{ type: 'text', text: RULES }] });
+    const own = { handleChatModelStart: handler.handleChatModelStart };
+    const model = server.model({ callbacks: [own] });
+    const program = graphOf(async () => (await call(model, [shared, new HumanMessage('q'), parted])).text);
+    const target = gepa(program, { parts: { rules: RULES }, config: { callbacks: [handler] } });
+    const { program: compiled, toJSON } = await target.compile({
+      trainset: [{ input: question as never }],
+      metric: ({ output }) => (JSON.stringify(output).includes('Brand new') ? 1 : 0),
+      propose: async () => ({ rules: 'Brand new rules.' }),
+      maxIterations: 1,
+    });
+    const [before, after] = [`${RULES},q,${RULES}`, 'Brand new rules.,q,Brand new rules.'];
+    expect(new Set(seen)).toEqual(new Set([before, after]));
+    for (const improved of [compiled, load(program, toJSON(), { parts: { rules: RULES } })]) {
+      seen.length = 0;
+      await improved.invoke(question as never, { callbacks: [handler] });
+      await improved.batch([question as never], { callbacks: [handler] });
+      await collect(await improved.stream(question as never, { callbacks: [handler] }));
+      expect(seen).toEqual(Array(6).fill(after));
+      const events = await collect<StreamEvent>(improved.streamEvents(question as never, { version: 'v2' }));
+      const start = events.find(({ event }) => event === 'on_chat_model_start')!;
+      expect(start.data.input.messages[0].map((message: BaseMessage) => message.text).join()).toBe(after);
+      await RunnableLambda.from(async () => improved.invoke(question as never)).invoke('', {
+        callbacks: [handler],
+      });
+      expect(seen.slice(-2)).toEqual([after, after]);
+    }
+    seen.length = 0;
+    await program.invoke(question as never, { callbacks: [handler] });
+    expect(seen).toEqual([before, before]);
+    expect([shared.text, parted.text]).toEqual([RULES, RULES]);
   });
 
   it('a constant in a frozen message is not replaced, and so does not count as read', async () => {

@@ -11,7 +11,7 @@ function sent(content: string, constants: Record<string, string>, texts: Record<
   const received = withCandidate(
     {},
     () => {
-      copies.replaceIn([message]);
+      copies.replaceIn([[message]]);
       return message.content;
     },
     { copies, reads },

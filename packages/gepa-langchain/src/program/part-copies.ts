@@ -5,6 +5,9 @@ import { copyWith } from './copy-with.ts';
 import { MessageHooks } from './message-hooks.ts';
 import { isMessage, isNode, type Node } from './node.ts';
 
+/** The copies of messages that the handlers of callbacks get. */
+const shown = new WeakSet<object>();
+
 /** The copies of parts within a rollout or a compiled program, and the messages that were sent with other texts. */
 export class PartCopies implements Copies {
   readonly objects: ReadonlyMap<object, object>;
@@ -41,40 +44,56 @@ export class PartCopies implements Copies {
 
   /**
    * Replaces constants in messages before they are sent to a model. The messages belong to the program, which may send them
-   * again, so they get hooks and are not changed.
+   * again, so they get hooks and are not changed. The lists are for the handlers of callbacks, which get copies: they may read
+   * them outside of the program.
    */
-  readonly replaceIn = (messages: readonly unknown[]): void => {
+  readonly replaceIn = (lists: readonly unknown[][]): void => {
     if (!this.hasConstants) return;
-    for (const message of messages.flat()) {
-      if (isMessage(message) && !['ai', 'tool'].includes(message._getType())) this.#replaceInMessage(message);
+    for (const list of lists) {
+      for (const [i, message] of list.entries()) {
+        if (!isMessage(message) || shown.has(message) || ['ai', 'tool'].includes(message._getType()))
+          continue;
+        const copy = this.#replaceInMessage(message);
+        if (copy !== message) shown.add(copy);
+        list[i] = copy;
+      }
     }
   };
 
   /** LangChain shows handlers copies of messages with images, but these have the same parts. */
-  #replaceInMessage(message: Node): void {
+  #replaceInMessage(message: Node): object {
     const { content } = message;
-    if (typeof content === 'string') this.#replaceIn(message, 'content', content);
-    else if (Array.isArray(content)) {
-      for (const part of content) {
-        if (isNode(part) && typeof part.text === 'string') this.#replaceIn(part, 'text', part.text);
-      }
-    }
+    if (typeof content === 'string') return this.#replaceIn(message, 'content', content);
+    if (!Array.isArray(content)) return message;
+    const edits = content.flatMap((part: unknown, i) => {
+      if (!isNode(part) || typeof part.text !== 'string') return [];
+      const value = this.#replaceIn(part, 'text', part.text);
+      return value === part ? [] : [{ at: ['content', i], value }];
+    });
+    return copyWith(message, edits);
   }
 
-  /** Of constants that begin at the same place, the longest is replaced, since it may contain another one. */
-  #replaceIn(holder: Node, field: 'content' | 'text', sent: string): void {
-    if (this.#sent.has(holder)) return;
+  /**
+   * Of constants that begin at the same place, the longest is replaced, since it may contain another one.
+   *
+   * @returns the copy with other texts, or the holder itself.
+   */
+  #replaceIn(holder: Node, field: 'content' | 'text', sent: string): object {
+    const known = this.#sent.get(holder);
+    if (known !== undefined) return known;
     const found = Object.entries(this.constants)
       .filter(([, constant]) => sent.includes(constant))
       .sort(([, a], [, b]) => b.length - a.length);
     // A constant counts as read only when it is replaced.
-    if (found.length === 0 || !this.#hooks.hook(holder, field)) return;
+    if (found.length === 0 || !this.#hooks.hook(holder, field)) return holder;
     const pattern = new RegExp(found.map(([, constant]) => escapeRegExp(constant)).join('|'), 'g');
     const value = sent.replace(pattern, (constant) => {
       const [name] = found.find(([, other]) => other === constant)!;
       currentBinding()?.reads?.add(name);
       return this.#texts[name] ?? constant;
     });
-    this.#sent.set(holder, copyWith(holder, [{ at: [field], value }]));
+    const copy = copyWith(holder, [{ at: [field], value }]);
+    this.#sent.set(holder, copy);
+    return copy;
   }
 }

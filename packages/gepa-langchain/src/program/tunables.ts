@@ -1,7 +1,8 @@
+import type { Callbacks } from '@langchain/core/callbacks/manager';
 import { IterableReadableStream } from '@langchain/core/utils/stream';
 import type { Candidate, Tunable } from 'gepa-core';
 import { withCandidate } from 'gepa-core/adapter';
-import { withHandler } from '../trace/ambient-config.ts';
+import { withFirst, withHandler } from '../trace/ambient-config.ts';
 import { SentMessages } from '../trace/sent-messages.ts';
 import { isNode, isRunnable } from './node.ts';
 import type { NodeKind } from './node-kind.ts';
@@ -51,6 +52,17 @@ export function bindTunables<Program extends object>(
       copies,
     });
 
+  /** The arguments of a call, with the handler before the callbacks in its config or configs. */
+  const prepared = (args: unknown[]): unknown[] => {
+    const first = (config: unknown): unknown => {
+      if (Array.isArray(config)) return config.map(first);
+      return handler !== undefined && isNode(config) && config.callbacks !== undefined
+        ? { ...config, callbacks: withFirst(config.callbacks as Callbacks, handler) }
+        : config;
+    };
+    return handler === undefined || args.length < 2 ? args : [args[0], first(args[1]), ...args.slice(2)];
+  };
+
   function bind<T extends object>(original: T): T {
     const known = proxies.get(original);
     if (known !== undefined) return known as T;
@@ -60,7 +72,7 @@ export function bindTunables<Program extends object>(
         const value: unknown = Reflect.get(target, key, target);
         if (key === 'constructor' || isReadOnly(target, key)) return value;
         if (typeof value === 'function') {
-          return (...args: unknown[]) => bindResult(within(() => value.apply(target, args)));
+          return (...args: unknown[]) => bindResult(within(() => value.apply(target, prepared(args))));
         }
         return key === 'graph' ? bindResult(value) : value;
       },

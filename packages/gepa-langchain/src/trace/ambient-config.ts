@@ -1,4 +1,5 @@
 import type { BaseCallbackHandler } from '@langchain/core/callbacks/base';
+import type { Callbacks } from '@langchain/core/callbacks/manager';
 // This import also turns ambient configs on: without it, calls inside a program's functions are not traced.
 import { registerConfigureHook, setContextVariable } from '@langchain/core/context';
 import { mergeConfigs, type RunnableConfig } from '@langchain/core/runnables';
@@ -20,16 +21,25 @@ export function mergeWithAmbient(...configs: readonly Partial<RunnableConfig>[])
   return mergeConfigs(...(callbacks === undefined ? [] : [{ callbacks }]), ...configs);
 }
 
+/** Callbacks with a handler before all others, which see what it did. */
+export function withFirst(callbacks: Callbacks | undefined, handler: BaseCallbackHandler): Callbacks {
+  if (callbacks === undefined || Array.isArray(callbacks)) return [handler, ...(callbacks ?? [])];
+  const manager = callbacks.copy();
+  manager.handlers.unshift(handler);
+  manager.inheritableHandlers.unshift(handler);
+  return manager;
+}
+
 /** The key under which LangChain stores the ambient config. */
 const ambientKey = Symbol.for('lc:child_config');
 
 /**
- * Calls a function in which LangChain's models, tools and runnables report to a handler, in addition to their other
- * handlers. This includes calls with callbacks of their own, and calls inside functions traced by LangSmith, which hide
+ * Calls a function in which LangChain's models, tools and runnables report to a handler, before their other handlers. Handlers
+ * that a call inside the function adds come before it. This includes calls with callbacks of their own, and calls inside functions traced by LangSmith, which hide
  * the ambient config.
  */
 export function withHandler<Result>(handler: BaseCallbackHandler, call: () => Result): Result {
-  const config = mergeWithAmbient({ callbacks: [handler] });
+  const config = mergeConfigs({ callbacks: withFirst(ambientCallbacks(), handler) });
   const storage = AsyncLocalStorageProviderSingleton.getInstance();
   const outer = storage.getStore();
   // In `run(outer, …)`, the variable set below would leak out of this call.

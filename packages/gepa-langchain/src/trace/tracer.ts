@@ -5,6 +5,7 @@ import type { CallMeter, CallRequest, MeteredCall } from 'gepa-core';
 import { noUsage } from 'gepa-core/adapter';
 import { isNode } from '../program/node.ts';
 import { errorMessage } from '../util/error-message.ts';
+import { withFirst } from './ambient-config.ts';
 import { callRequest } from './call-request.ts';
 import { type ClientRequest, ClientTries } from './client-tries.ts';
 import { isUnanswered, unansweredError, usageOf } from './model-call.ts';
@@ -17,7 +18,7 @@ export class RolloutTracer extends BaseTracer {
   static readonly handlerName = 'gepa_rollout';
   readonly name = RolloutTracer.handlerName;
   readonly meter: CallMeter | undefined;
-  readonly #seeMessages: (messages: readonly unknown[]) => void;
+  readonly #seeMessages: (lists: readonly unknown[][]) => void;
   readonly #tries: ClientTries;
   readonly #roots: Run[] = [];
   readonly #seenRunIds = new Set<string>();
@@ -31,7 +32,8 @@ export class RolloutTracer extends BaseTracer {
   #closed = false;
 
   /**
-   * @param seeMessages called with the messages of each call of a chat model before they are sent.
+   * @param seeMessages called with the messages of each call of a chat model before they are sent, in the lists that the other
+   *   handlers get.
    * @param hosts the hosts of the models, with ports, as far as known.
    */
   constructor(
@@ -40,7 +42,7 @@ export class RolloutTracer extends BaseTracer {
       seeMessages = () => {},
       hosts,
     }: {
-      readonly seeMessages?: (messages: readonly unknown[]) => void;
+      readonly seeMessages?: (lists: readonly unknown[][]) => void;
       readonly hosts?: () => ReadonlySet<string>;
     } = {},
   ) {
@@ -59,12 +61,11 @@ export class RolloutTracer extends BaseTracer {
     });
   }
 
-  /** Configures callbacks as LangChain does, including those the environment requests, and adds this tracer. */
+  /** Configures callbacks as LangChain does, including those the environment requests, and puts this tracer before them. */
   among(callbacks: Callbacks | undefined): CallbackManager {
     const manager = CallbackManager.configure(callbacks) ?? new CallbackManager();
     this.#otherHandlers = [...manager.handlers];
-    manager.addHandler(this);
-    return manager;
+    return withFirst(manager, this) as CallbackManager;
   }
 
   /** The outermost runs seen so far, in the order they started. */
@@ -116,7 +117,7 @@ export class RolloutTracer extends BaseTracer {
   override handleChatModelStart(
     ...args: Parameters<BaseTracer['handleChatModelStart']>
   ): ReturnType<BaseTracer['handleChatModelStart']> {
-    this.#seeMessages(args[1].flat());
+    this.#seeMessages(args[1]);
     return super.handleChatModelStart(...args);
   }
 
