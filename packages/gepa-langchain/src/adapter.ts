@@ -50,6 +50,9 @@ import { memoize } from './util/memoize.ts';
 /** The packages whose versions are written to the run directory, if they are installed. */
 const PACKAGES = ['gepa-langchain', '@langchain/core', '@langchain/langgraph', 'langchain'];
 
+/** The build for CommonJS has `__filename` here, which is missing when a bundler puts that build into an ES module. */
+const thisFile = typeof import.meta.filename === 'string' ? import.meta.filename : undefined;
+
 /** A program: a LangChain runnable, possibly of another installed copy of LangChain. */
 export interface Invocable<Input = unknown, Output = unknown> {
   invoke(input: Input, config?: Partial<RunnableConfig>): Promise<Output>;
@@ -196,7 +199,7 @@ export function createAdapter<Input, Output>(
   return {
     components,
     models: modelNames(program),
-    versions: packageVersions(PACKAGES, import.meta.filename),
+    versions: packageVersions(PACKAGES, thisFile),
     source: programSource(program),
     metersCalls: true,
     secrets: secretsIn([program, options.config]),

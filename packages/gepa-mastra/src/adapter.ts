@@ -36,6 +36,9 @@ import { attachDetails, type RolloutDetails } from './trace/rollout-details.ts';
 /** The packages whose versions are written to the run directory. */
 const PACKAGES = ['gepa-mastra', '@mastra/core'];
 
+/** The build for CommonJS has `__filename` here, which is missing when a bundler puts that build into an ES module. */
+const thisFile = typeof import.meta.filename === 'string' ? import.meta.filename : undefined;
+
 /** The output of an agent in a rollout. */
 export interface AgentOutput<Object = unknown> {
   readonly text: string;
@@ -159,7 +162,7 @@ export function createAdapter<Input, Output>(
   return {
     components,
     models: modelNames(program, discovery.agents.keys(), config),
-    versions: packageVersions(PACKAGES, import.meta.filename),
+    versions: packageVersions(PACKAGES, thisFile),
     source: programSource(program, discovery),
     metersCalls: true,
     warnings: skipWarnings(discovery.skipped),
