@@ -50,9 +50,6 @@ import { memoize } from './util/memoize.ts';
 /** The packages whose versions are written to the run directory, if they are installed. */
 const PACKAGES = ['gepa-langchain', '@langchain/core', '@langchain/langgraph', 'langchain'];
 
-/** The build for CommonJS has `__filename` here, which is missing when a bundler puts that build into an ES module. */
-const thisFile = typeof import.meta.filename === 'string' ? import.meta.filename : undefined;
-
 /** A program: a LangChain runnable, possibly of another installed copy of LangChain. */
 export interface Invocable<Input = unknown, Output = unknown> {
   invoke(input: Input, config?: Partial<RunnableConfig>): Promise<Output>;
@@ -199,7 +196,7 @@ export function createAdapter<Input, Output>(
   return {
     components,
     models: modelNames(program),
-    versions: packageVersions(PACKAGES, thisFile),
+    versions: packageVersions(PACKAGES, thisFile()),
     source: programSource(program),
     metersCalls: true,
     secrets: secretsIn([program, options.config]),
@@ -250,4 +247,13 @@ function refuseStream(output: unknown): void {
 
 function isStream(value: unknown): boolean {
   return isNode(value) && Symbol.asyncIterator in value;
+}
+
+/** The build for CommonJS has `__filename` here, which does not exist if a bundler puts that build into an ES module. */
+function thisFile(): string | undefined {
+  try {
+    return import.meta.filename;
+  } catch {
+    return undefined;
+  }
 }

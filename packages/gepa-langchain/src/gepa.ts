@@ -7,6 +7,7 @@ import { meterMetric } from './metered/metered-metric.ts';
 import { checkOptions, type GepaOptions } from './options.ts';
 import { discover, noComponentsError, type Skipped } from './program/discover.ts';
 import { checkParts } from './program/part-readers.ts';
+import { templateChecks, withChecks } from './program/template-checks.ts';
 import { type ReflectionModel, resolveReflectionModel } from './reflection/reflection-model.ts';
 
 type InputOf<Program> = Program extends { invoke(input: infer Input, ...rest: never): unknown }
@@ -94,27 +95,42 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
     },
     { include, exclude, rename, variables },
   );
+  const names = Object.keys(target.components);
+  const checks = Object.fromEntries(
+    Object.entries(templateChecks(program)).flatMap(([found, check]) => {
+      const name = rename?.[found] ?? found;
+      return names.includes(name) ? [[name, check]] : [];
+    }),
+  );
+  const toSearchSettings = async <Settings extends CoreSettings & { readonly validate?: unknown }>(
+    settings: Settings,
+  ) => {
+    const core = await toCoreSettings(settings);
+    return Object.keys(checks).length === 0
+      ? core
+      : { ...core, validate: withChecks(core.validate, checks, names) as typeof core.validate };
+  };
   const whole: LangChainTarget<Program, ComponentName<Options>> = {
     ...target,
     skipped: discover(program, { tools, include }).skipped,
     dispose: () => {
       for (const each of hooked) each.dispose();
     },
-    compile: async (settings) => target.compile(await toCoreSettings(settings)),
+    compile: async (settings) => target.compile(await toSearchSettings(settings)),
     evaluate: async (settings) => target.evaluate(await toCoreSettings(settings)),
-    estimate: async (settings, how) => target.estimate(await toCoreSettings(settings), how),
+    estimate: async (settings, how) => target.estimate(await toSearchSettings(settings), how),
   };
   return asServable(whole, { ...servedParts(target), metric: meterMetric });
 }
 
+interface CoreSettings {
+  readonly reflectionModel?: ReflectionModel;
+  readonly metric: Metric<never, never>;
+  readonly runDir?: string;
+}
+
 /** Resolves the reflection model, and meters the metric's model calls. */
-async function toCoreSettings<
-  Settings extends {
-    readonly reflectionModel?: ReflectionModel;
-    readonly metric: Metric<never, never>;
-    readonly runDir?: string;
-  },
->(
+async function toCoreSettings<Settings extends CoreSettings>(
   settings: Settings,
 ): Promise<Omit<Settings, 'reflectionModel'> & { readonly reflectionModel?: LanguageModel }> {
   const { reflectionModel, ...rest } = withAbsoluteRunDir(settings ?? ({} as Settings));

@@ -36,9 +36,6 @@ import { attachDetails, type RolloutDetails } from './trace/rollout-details.ts';
 /** The packages whose versions are written to the run directory. */
 const PACKAGES = ['gepa-mastra', '@mastra/core'];
 
-/** The build for CommonJS has `__filename` here, which is missing when a bundler puts that build into an ES module. */
-const thisFile = typeof import.meta.filename === 'string' ? import.meta.filename : undefined;
-
 /** The output of an agent in a rollout. */
 export interface AgentOutput<Object = unknown> {
   readonly text: string;
@@ -162,7 +159,7 @@ export function createAdapter<Input, Output>(
   return {
     components,
     models: modelNames(program, discovery.agents.keys(), config),
-    versions: packageVersions(PACKAGES, thisFile),
+    versions: packageVersions(PACKAGES, thisFile()),
     source: programSource(program, discovery),
     metersCalls: true,
     warnings: skipWarnings(discovery.skipped),
@@ -336,4 +333,13 @@ function infrastructureErrorIn(recorder: Recorder): unknown {
       : classified;
   };
   return recorder.agentErrors.map(classify).find((error) => failureKind(error) !== 'program');
+}
+
+/** The build for CommonJS has `__filename` here, which does not exist if a bundler puts that build into an ES module. */
+function thisFile(): string | undefined {
+  try {
+    return import.meta.filename;
+  } catch {
+    return undefined;
+  }
 }
