@@ -5,6 +5,7 @@ import type { Invocable } from './adapter.ts';
 import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isMessage, isNode, typeName } from './program/node.ts';
+import { clientProblem } from './reflection/client-problem.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import { textOf } from './trace/message.ts';
 import { watchRequests } from './trace/request-watch.ts';
@@ -17,7 +18,8 @@ import { RolloutTracer } from './trace/tracer.ts';
  *
  * @param options.readsImages Whether the chat model reads images. It then gets the images of its prompt as content parts.
  *   Default `false`: the prompt only mentions them.
- * @throws {OptionsError} when the value is not such a runnable.
+ * @throws {OptionsError} when the value is not such a runnable, or its model cannot create its client, for example without an API
+ *   key.
  */
 export function fromChatModel(
   model: Invocable<string>,
@@ -28,6 +30,8 @@ export function fromChatModel(
       `The model must be a LangChain chat model or runnable, but it is ${typeName(model)}.`,
     ]);
   }
+  const problem = clientProblem(model);
+  if (problem !== undefined) throw new OptionsError([`The reflection model cannot be called: ${problem}`]);
   const names = modelNames(model);
   const ask: LanguageModel = async ({ prompt, images = [], signal, meter }) => {
     const input = images.length === 0 ? prompt : [withImages(prompt, images)];

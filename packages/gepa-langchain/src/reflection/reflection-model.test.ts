@@ -1,8 +1,14 @@
+import { StringOutputParser } from '@langchain/core/output_parsers';
+import { RunnableLambda } from '@langchain/core/runnables';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
+import { ChatOpenAI } from '@langchain/openai';
 import { OptionsError } from 'gepa-core';
+import { initChatModel } from 'langchain';
 import { afterEach, expect, it, vi } from 'vitest';
+import { gepa } from '../gepa.ts';
 import { contentText, startOpenAIServer } from '../testing/openai-server.ts';
-import { resolveReflectionModel } from './reflection-model.ts';
+import { tunable } from '../tunable.ts';
+import { type ReflectionModel, resolveReflectionModel } from './reflection-model.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -42,3 +48,34 @@ it('a reflection model given by name throws OptionsError with the package to ins
     '"openai:gpt-5" needs the package "langchain", which could not be loaded: npm install langchain',
   );
 });
+
+it.each<[string, () => ReflectionModel | Promise<ReflectionModel>]>([
+  ['a name', () => 'openai:gpt-test'],
+  ['a chat model', () => new ChatOpenAI({ model: 'gpt-test' })],
+  ['a model of initChatModel', async () => (await initChatModel('openai:gpt-test')) as never],
+  [
+    'a chat model with a config',
+    () => new ChatOpenAI({ model: 'gpt-test' }).withConfig({ tags: ['x'] }) as never,
+  ],
+  ['a chain', () => new ChatOpenAI({ model: 'gpt-test' }).pipe(new StringOutputParser())],
+  ['a model of another provider', () => 'anthropic:claude-test'],
+])(
+  'a reflection model given as %s without an API key is refused before the program runs',
+  async (_, given) => {
+    vi.stubEnv('OPENAI_API_KEY', undefined);
+    vi.stubEnv('ANTHROPIC_API_KEY', undefined);
+    let runs = 0;
+    const rules = tunable('rules', 'Be kind.');
+    const program = RunnableLambda.from(() => `${rules.text} ${++runs}`);
+    const reflectionModel = await given();
+    const compiling = gepa(program, { tunables: [rules] }).compile({
+      trainset: [{ input: '' }],
+      metric: () => 0,
+      reflectionModel,
+      maxMetricCalls: 20,
+    });
+    await expect(compiling).rejects.toThrow(OptionsError);
+    await expect(compiling).rejects.toThrow(/credentials|api key/i);
+    expect(runs).toBe(0);
+  },
+);

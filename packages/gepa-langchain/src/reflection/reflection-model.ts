@@ -10,7 +10,10 @@ import { optionalPackage } from '../util/optional-package.ts';
  */
 export type ReflectionModel = string | Invocable<string> | LanguageModel;
 
-/** @throws {OptionsError} when a name is given and `langchain` or the provider's package is not installed. */
+/**
+ * @throws {OptionsError} when a name is given and `langchain` or the provider's package is not installed, or when the model
+ *   cannot create its client.
+ */
 export async function resolveReflectionModel(model: ReflectionModel): Promise<LanguageModel> {
   if (typeof model === 'function') return model;
   if (typeof model !== 'string') return fromChatModel(model);
@@ -19,11 +22,13 @@ export async function resolveReflectionModel(model: ReflectionModel): Promise<La
     `\`reflectionModel\` "${model}"`,
     () => import('langchain'),
   );
+  let created: object;
   try {
-    return fromChatModel((await initChatModel(model)) as unknown as Invocable<string>);
+    created = await initChatModel(model);
   } catch (cause) {
     throw new OptionsError([`\`reflectionModel\` "${model}" could not be created: ${errorMessage(cause)}`], {
       cause,
     });
   }
+  return fromChatModel(created as Invocable<string>);
 }
