@@ -2,15 +2,18 @@ import { OptionsError } from 'gepa-core';
 import type { CheckedOption, GepaOptions } from './options.ts';
 import { isNode } from './program/node.ts';
 
-/** What each option must be. */
-export const expectedOptions: Readonly<Record<CheckedOption, string>> = {
-  tunables: 'an array of results of `tunable(name, text)`',
-  parts: 'an object of parts by name, as in `{ agent }`',
-  tools: '`true` or `false`',
-  include: 'an array of names',
-  exclude: 'an array of names',
-  rename: 'an object that maps found names to new names',
-  variables: 'an object of lists of words by component',
+/** What each option and each of its entries must be. */
+export const expectedOptions: Readonly<Record<CheckedOption, readonly [whole: string, entry?: string]>> = {
+  tunables: ['an array of results of `tunable(name, text)`', 'a result of `tunable(name, text)`'],
+  parts: [
+    'an object of parts by name, as in `{ agent }`',
+    'a text that is not empty, or a prompt, message, runnable, agent or graph',
+  ],
+  tools: ['`true` or `false`'],
+  include: ['an array of names', 'a name'],
+  exclude: ['an array of names', 'a name'],
+  rename: ['an object that maps found names to new names', 'a new name'],
+  variables: ['an object of lists of words by component', 'a list of words'],
 };
 
 /** Fields of `configurable` that keep the conversations of rollouts apart, for LangGraph and for message histories. */

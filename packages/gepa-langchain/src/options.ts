@@ -34,19 +34,25 @@ export interface GepaOptions extends ComponentSelectionOptions {
 /**
  * Checks the options' types, for callers without TypeScript.
  *
- * @param expected what each option must be, in words.
+ * @param expected what each option and each of its entries must be, in words.
  * @throws {OptionsError} listing every problem.
  */
 export function checkOptions(
   options: GepaOptions,
-  expected: Partial<Record<CheckedOption, string>> = {},
+  expected: Partial<Record<CheckedOption, readonly [whole: string, entry?: string]>> = {},
 ): void {
   if (!isNode(options) || Array.isArray(options)) throw new OptionsError(['The options must be an object.']);
   checkOptionNames(options, ['config', ...Object.keys(rules)]);
-  const problems = Object.entries(rules).flatMap(([name, isValid]) => {
+  const problems = Object.entries(rules).flatMap(([name, [isValid, isEntry]]) => {
     const value = options[name];
-    if (value === undefined || isValid(value)) return [];
-    return [`\`${name}\` must be ${expected[name as CheckedOption] ?? 'of another type'}.`];
+    if (value === undefined) return [];
+    const [whole = 'of another type', entry = whole] = expected[name as CheckedOption] ?? [];
+    if (!isValid(value)) return [`\`${name}\` must be ${whole}.`];
+    return Object.entries(value as object).flatMap(([key, one]) =>
+      isEntry === undefined || isEntry(one)
+        ? []
+        : [`\`${name}${Array.isArray(value) ? `[${key}]` : `.${key}`}\` must be ${entry}.`],
+    );
   });
   if (problems.length > 0) throw new OptionsError(problems);
 }
@@ -55,17 +61,18 @@ export type CheckedOption = Exclude<keyof GepaOptions, 'config'>;
 
 const isText = (value: unknown) => typeof value === 'string' && value !== '';
 const areTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
-const isRecordOf = (isValue: (value: unknown) => boolean) => (value: unknown) =>
-  isNode(value) && !Array.isArray(value) && !isRunnable(value) && Object.values(value).every(isValue);
+const isRecord = (value: unknown) => isNode(value) && !Array.isArray(value) && !isRunnable(value);
 
-const rules: Readonly<Record<CheckedOption, (value: unknown) => boolean>> = {
-  tunables: (value) => Array.isArray(value) && value.every(isTunable),
-  parts: isRecordOf((part) => isNode(part) || isText(part)),
-  tools: (value) => typeof value === 'boolean',
-  include: areTexts,
-  exclude: areTexts,
-  rename: isRecordOf(isText),
-  variables: isRecordOf(areTexts),
+type Check = (value: unknown) => boolean;
+
+const rules: Readonly<Record<CheckedOption, readonly [isValid: Check, isEntry?: Check]>> = {
+  tunables: [Array.isArray, isTunable],
+  parts: [isRecord, (part) => isNode(part) || isText(part)],
+  tools: [(value) => typeof value === 'boolean'],
+  include: [Array.isArray, isText],
+  exclude: [Array.isArray, isText],
+  rename: [isRecord, isText],
+  variables: [isRecord, areTexts],
 };
 
 function isTunable(value: unknown): boolean {

@@ -7,6 +7,7 @@ import { type Node, typeName } from './node.ts';
 import { omittedParts } from './omitted-parts.ts';
 import { programWithParts } from './program-with-parts.ts';
 import { optInReasons, skipReason, unreadableReasons } from './skip-reasons.ts';
+import { isOfStructuredOutput } from './structured-output.ts';
 import { traverse } from './traverse.ts';
 
 /** A part of the program that was inspected. */
@@ -71,7 +72,7 @@ function inspectParts(program: unknown): Pick<Discovery, 'inspected' | 'skipped'
       seen.add(node);
       const inspectedPart = { type: typeName(node), location: locate(path) };
       inspected.push(inspectedPart);
-      const reason = kind === undefined ? skipReason(node) : undefined;
+      const reason = kind === undefined && !isOfStructuredOutput(path) ? skipReason(node) : undefined;
       if (reason !== undefined) skipped.push({ ...inspectedPart, ...reason });
       for (const part of kind === undefined ? [] : omittedParts(node as Node, kind)) {
         const location = locate([...path.slice(0, -1), { node, kind, part }]);
@@ -116,8 +117,12 @@ function listed(parts: readonly Inspected[]): string {
 export function noComponentsError({ inspected, skipped }: Discovery): NoComponentsError {
   const skips = skipped.map(({ location, reason, hint }) => `${location}: ${reason}. ${hint}`);
   const types = [...new Set(inspected.map(({ type }) => type))].join(', ');
+  const advice =
+    skips.length === 0
+      ? ' Pass the whole program that has the texts, such as a prompt piped into the model, a graph or an agent. Name texts inside functions in `parts` or `tunables`.'
+      : `\nSkipped:\n- ${skips.join('\n- ')}`;
   return new NoComponentsError(
-    `There is no text to optimize in this program. Inspected: ${types || 'nothing'}.${skips.length === 0 ? '' : `\nSkipped:\n- ${skips.join('\n- ')}`}`,
+    `There is no text to optimize in this program. Inspected: ${types || 'nothing'}.${advice}`,
   );
 }
 

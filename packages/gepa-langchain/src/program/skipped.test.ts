@@ -1,16 +1,18 @@
 import { HumanMessage } from '@langchain/core/messages';
 import { BaseOutputParser } from '@langchain/core/output_parsers';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
-import { RunnableLambda } from '@langchain/core/runnables';
+import { RunnableLambda, RunnableSequence } from '@langchain/core/runnables';
 import { tool } from '@langchain/core/tools';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
 import { entrypoint, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 import { createReactAgent } from '@langchain/langgraph/prebuilt';
+import { ChatOpenAI } from '@langchain/openai';
 import { createDeepAgent } from 'deepagents';
 import { createAgent, dynamicSystemPromptMiddleware } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import * as mini from 'zod/mini';
+import { gepa } from '../gepa.ts';
 import { fakeModel } from '../testing/fake-model.ts';
 import { discover } from './discover.ts';
 
@@ -152,4 +154,33 @@ describe('skipped', () => {
       }
     }
   });
+});
+
+const structured = [undefined, 'jsonSchema', 'functionCalling', 'jsonMode'] as const;
+
+describe('functions that withStructuredOutput makes are not listed, and the user’s own are', () => {
+  const schema = z.object({ team: z.string() });
+  const prompt = ChatPromptTemplate.fromMessages([['system', 'Sort the ticket into a team.']]);
+  const openAI = new ChatOpenAI({ model: 'simulated', apiKey: 'unused' });
+  const code = (program: unknown) =>
+    discover(program).skipped.filter(({ reason }) => reason.includes('code'));
+
+  it.each(structured.flatMap((method) => [false, true].map((includeRaw) => ({ method, includeRaw }))))(
+    'with %j',
+    ({ method, includeRaw }) => {
+      const model = openAI.withStructuredOutput(schema, { method, includeRaw: includeRaw as never });
+      expect(code(prompt.pipe(model as never))).toEqual([]);
+      expect(code(RunnableSequence.from([prompt, model as never, () => 'mine']))).toHaveLength(1);
+      expect(code(prompt.pipe(model as never).pipe(RunnableLambda.from(() => 'mine')))).toHaveLength(1);
+    },
+  );
+
+  it('of a model with the implementation of the base class', () => {
+    expect(code(prompt.pipe(fakeModel().withStructuredOutput(schema) as never))).toEqual([]);
+    expect(code(prompt.pipe(openAI).pipe(() => 'mine'))).toHaveLength(1);
+  });
+});
+
+it('the error for a program without texts says what to pass instead', () => {
+  expect(() => gepa(model)).toThrow(/Inspected: FakeListChatModel\. Pass the whole program.*`parts`/);
 });

@@ -273,6 +273,11 @@ it('a metric from scorers throws the error of a scorer', async () => {
 it.each([
   ['an empty record', {}, 'at least one scorer'],
   ['an empty list', [], 'at least one scorer'],
+  ['nothing', undefined as never, 'it got undefined'],
+  ['null', null as never, 'it got null'],
+  ['the name of a scorer', 'relevance' as never, 'it got string'],
+  ['a list with a hole', [undefined] as never, '"undefined" is not a scorer'],
+  ['a null by name', { quality: null as never }, '"quality" is not a scorer'],
   ['a value that is not a scorer', { quality: 1 as never }, '"quality" is not a scorer'],
   ['weights that are all 0', { matches: { scorer: matches, weight: 0 } }, 'weights of all'],
   ['a negative weight', { matches: { scorer: matches, weight: -1 } }, '`weight` of the scorer "matches"'],

@@ -1,5 +1,6 @@
 import { OptionsError } from 'gepa-core';
 import { freeName } from 'gepa-core/adapter';
+import { typeName } from '../program/program.ts';
 import type { Scorer } from './run-scorer.ts';
 
 /** A scorer with how its scores become scores of the metric. */
@@ -50,6 +51,11 @@ export interface ScorerEntry extends ScorerOptions {
 
 /** @throws {OptionsError} when a value is not a scorer. */
 export function scorerEntries(scorers: ScorersInput): readonly ScorerEntry[] {
+  if (typeof scorers !== 'object' || scorers === null) {
+    throw new OptionsError([
+      `fromScorers() takes a scorer, a list of scorers or scorers by name, but it got ${typeName(scorers)}.`,
+    ]);
+  }
   const names = new Set<string>();
   const entryOf = (entry: Entry, name?: string, step?: string, isOfTrajectory = false): ScorerEntry => {
     const options = isScorer(entry) ? { scorer: entry } : entry;
