@@ -60,3 +60,34 @@ describe('snippets compile against the packages', () => {
     expect(problems.get(name)).toEqual([]);
   });
 });
+
+/** The install commands of a page, each with the first program after it; in a group of tabs, the one with the same tab. */
+function installsOf(page: string): { command: string; code: string }[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  const fences = [...text.matchAll(/^```(sh|ts)(?: \[(\w+)\])?\n(.*?)^```$/gms)];
+  return fences.flatMap(([, language, tab, command], i) => {
+    if (language !== 'sh' || !/npm install [@\w]/.test(command!)) return [];
+    const program = fences.slice(i + 1).find(([, other, otherTab]) => other === 'ts' && otherTab === tab);
+    return program === undefined ? [] : [{ command: command!, code: program[3]! }];
+  });
+}
+
+const withInstalls = pages
+  .map((page) => [page, installsOf(page)] as const)
+  .filter(([, all]) => all.length > 0);
+
+it.each(withInstalls)(
+  'the install commands of %s name every package that the program after them needs',
+  (_, installs) => {
+    for (const { command, code } of installs) {
+      const installed = [...command.matchAll(/npm install(.*)/g)].flatMap(([, names]) =>
+        names!.trim().split(/\s+/),
+      );
+      const imported = [...code.matchAll(/from '((?:@[\w-]+\/)?[\w-]+)/g)].map(([, name]) => name!);
+      // A model by name is created with these.
+      const byName = /reflectionModel: 'openai:/.test(code) ? ['langchain', '@langchain/openai'] : [];
+      const needed = [...imported, ...byName].filter((name) => name !== 'node');
+      expect(installed).toEqual(expect.arrayContaining(needed));
+    }
+  },
+);
