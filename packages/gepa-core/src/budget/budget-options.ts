@@ -19,10 +19,10 @@ export interface ReserveOptions extends Partial<Record<CallKind, Reserve>> {
 }
 
 export interface BudgetOptions {
-  readonly maxMetricCalls?: number | undefined;
-  readonly maxCostUsd?: number | undefined;
-  readonly maxTokens?: number | undefined;
-  readonly reserve?: ReserveOptions | undefined;
+  readonly maxMetricCalls?: number;
+  readonly maxCostUsd?: number;
+  readonly maxTokens?: number;
+  readonly reserve?: ReserveOptions;
   readonly prices: PriceBook;
   /** Metric calls kept for scoring the testset, until `releaseTestset`. Default 0. */
   readonly testsetCalls?: number;

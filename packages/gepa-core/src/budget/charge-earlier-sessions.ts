@@ -1,5 +1,5 @@
 import { type Journal, settledCallOf } from '../journal/journal.ts';
-import { zero } from './amount.ts';
+import { plus, zero } from './amount.ts';
 import type { Budget } from './budget.ts';
 
 /** Charges everything that earlier sessions spent, or may have been billed for. */
@@ -9,15 +9,10 @@ export function chargeEarlierSessions(
   note: (message: string) => void,
 ): void {
   if (journal === undefined) return;
-  budget.chargeEarlierUncertain(journal.earlierUncertain);
+  let uncertain = journal.earlierUncertain;
   for (const entry of journal.entries()) {
-    const call = settledCallOf(entry);
-    const kind = call.phase === 'reflection' ? 'reflection' : 'rollout';
-    const cost = budget.chargeEarlier(kind, call, entry.uncertain !== undefined);
-    if (entry.uncertain !== undefined) budget.chargeEarlierUncertain({ ...zero, ...entry.uncertain });
-    // Testset rollouts do not change the expected costs of the search, so that a finished run does not continue.
-    if (call.isScored && call.retries === 0 && call.phase !== 'testset') budget.learnRollout(cost);
+    budget.chargeEarlier(settledCallOf(entry), entry.uncertain !== undefined);
+    uncertain = plus(uncertain, { ...zero, ...entry.uncertain });
   }
-  // Not a warning of the result, which should equal that of an uninterrupted run.
-  for (const warning of budget.earlierWarnings) note(warning);
+  for (const warning of budget.chargeEarlierUncertain(uncertain)) note(warning);
 }

@@ -29,11 +29,6 @@ export class PriceBook {
     return entries.map((entry) => entry.model.context_window).find((tokens) => tokens !== undefined);
   }
 
-  /** Loads the catalogue before a model is called. */
-  waitFor(model: string | undefined): Promise<void> | undefined {
-    return model === undefined || this.#catalogue !== undefined ? undefined : this.load();
-  }
-
   /** Loads the catalogue if a usage needs it to be priced. */
   wait(usage: Usage | undefined): Promise<void> | undefined {
     if (this.#catalogue !== undefined || usage?.byModel === undefined || usage.costUsd !== undefined) {
