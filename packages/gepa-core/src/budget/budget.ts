@@ -113,7 +113,6 @@ export class Budget {
     isOver: () => boolean,
   ): Promise<Amount | undefined> {
     if (!this.limitsSpend) return undefined;
-    if (request.model !== undefined) await this.#options.prices.load();
     const { isDeclared, kind, need } = reservation;
     const stated = this.maxOf(request);
     if (!isDeclared) this.#refuseTooLarge(kind, request, stated);
@@ -143,21 +142,15 @@ export class Budget {
     return this.#spendLimits.find(({ unit, max: limit }) => !(max[unit] <= limit));
   }
 
-  /** The usage with its cost, if its models have known prices. Loads the prices first. */
-  async price(usage: Usage): Promise<Usage> {
-    await this.#options.prices.wait(usage);
-    return this.priceLoaded(usage);
-  }
-
-  /** The same, with the prices that are loaded already. */
-  priceLoaded(usage: Usage): Usage {
+  /** The usage with its cost, if its models have known prices. */
+  price(usage: Usage): Usage {
     return priceUsage(usage, this.#options.prices.priceOf);
   }
 
   /** The charge for a model call that ended; `'unknown'` if it did not report its usage. */
   amountOfCall(usage: Usage, max: Amount): Amount | 'unknown' {
     if (this.noteUnknown(usage)) return 'unknown';
-    const { costUsd, ...counts } = this.priceLoaded(usage);
+    const { costUsd, ...counts } = this.price(usage);
     const { tokens } = amountOf(counts);
     const isEmpty = usage.modelCalls === 0 && tokens === 0 && costUsd === undefined;
     return isEmpty ? zero : { ...zero, tokens: tokens || max.tokens, costUsd: costUsd ?? max.costUsd };
@@ -195,7 +188,7 @@ export class Budget {
   chargeEarlier(call: SettledCall, hasUncertain: boolean): void {
     const { phase, isScored, retries } = call;
     const kind = phase === 'reflection' ? 'reflection' : 'rollout';
-    const usages = [call.usage, call.judgeUsage].map((usage) => this.priceLoaded(usage));
+    const usages = [call.usage, call.judgeUsage].map((usage) => this.price(usage));
     for (const usage of usages) {
       const problem = this.problemOf(kind, 'program', usage, true);
       if (problem !== undefined) throw problem;

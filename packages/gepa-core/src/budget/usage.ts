@@ -45,12 +45,14 @@ export function modelCallUsage(call: {
   costUsd?: number | undefined;
 }): Usage {
   const { model, costUsd, inputTokens = 0, outputTokens = 0 } = call;
-  const tokens = tokenCounts({ ...call, modelCalls: 1, inputTokens, outputTokens });
-  return {
-    ...tokens,
-    ...(costUsd === undefined ? {} : { costUsd }),
-    ...(model === undefined ? {} : { byModel: { [model]: tokens } }),
+  const tokens = {
+    modelCalls: 1,
+    inputTokens,
+    cachedInputTokens: call.cachedInputTokens || undefined,
+    cacheWriteTokens: call.cacheWriteTokens || undefined,
+    outputTokens,
   };
+  return { ...tokens, costUsd, byModel: model === undefined ? undefined : { [model]: tokens } };
 }
 
 /**
@@ -104,10 +106,8 @@ export function soundUsage(usage: Usage): Usage {
   const sound = (tokens: ModelUsage) => (hasCounts ? tokens : unknownTokens(tokens));
   return {
     ...sound(counts),
-    ...(costUsd === undefined || !hasCost ? {} : { costUsd }),
-    ...(byModel === undefined
-      ? {}
-      : { byModel: Object.fromEntries(models.map(([model, tokens]) => [model, sound(tokens)])) }),
+    costUsd: hasCost ? costUsd : undefined,
+    byModel: byModel && Object.fromEntries(models.map(([model, tokens]) => [model, sound(tokens)])),
   };
 }
 
@@ -130,13 +130,11 @@ function countOf(value: unknown): number | undefined {
 export function addUsage(a: Usage, b: Usage): Usage {
   if (a === noUsage) return b;
   if (b === noUsage) return a;
-  const byModel = addByModel(a.byModel, b.byModel);
+  const hasCost = a.costUsd !== undefined || b.costUsd !== undefined;
   return {
     ...addTokens(a, b),
-    ...(a.costUsd === undefined && b.costUsd === undefined
-      ? {}
-      : { costUsd: (a.costUsd ?? 0) + (b.costUsd ?? 0) }),
-    ...(byModel === undefined ? {} : { byModel }),
+    costUsd: hasCost ? (a.costUsd ?? 0) + (b.costUsd ?? 0) : undefined,
+    byModel: addByModel(a.byModel, b.byModel),
   };
 }
 
@@ -181,29 +179,11 @@ function addByModel(a: ByModel | undefined, b: ByModel | undefined): ByModel | u
 }
 
 function addTokens(a: ModelUsage, b: ModelUsage): ModelUsage {
-  return tokenCounts({
+  return {
     modelCalls: a.modelCalls + b.modelCalls,
     inputTokens: a.inputTokens + b.inputTokens,
-    cachedInputTokens: (a.cachedInputTokens ?? 0) + (b.cachedInputTokens ?? 0),
-    cacheWriteTokens: (a.cacheWriteTokens ?? 0) + (b.cacheWriteTokens ?? 0),
+    cachedInputTokens: (a.cachedInputTokens ?? 0) + (b.cachedInputTokens ?? 0) || undefined,
+    cacheWriteTokens: (a.cacheWriteTokens ?? 0) + (b.cacheWriteTokens ?? 0) || undefined,
     outputTokens: a.outputTokens + b.outputTokens,
-  });
-}
-
-/** Leaves out zero counts of cached tokens: most models have none. */
-function tokenCounts(counts: {
-  modelCalls: number;
-  inputTokens: number;
-  cachedInputTokens?: number | undefined;
-  cacheWriteTokens?: number | undefined;
-  outputTokens: number;
-}): ModelUsage {
-  const { modelCalls, inputTokens, cachedInputTokens = 0, cacheWriteTokens = 0, outputTokens } = counts;
-  return {
-    modelCalls,
-    inputTokens,
-    ...(cachedInputTokens === 0 ? {} : { cachedInputTokens }),
-    ...(cacheWriteTokens === 0 ? {} : { cacheWriteTokens }),
-    outputTokens,
   };
 }

@@ -38,7 +38,7 @@ export function openCalls<Name extends string>(
   const spend = new SpendReport();
   journal?.onReplay((entry) => {
     const { usage, judgeUsage, ...call } = settledCallOf(entry);
-    spend.add({ ...call, usage: budget.priceLoaded(usage), judgeUsage: budget.priceLoaded(judgeUsage) });
+    spend.add({ ...call, usage: budget.price(usage), judgeUsage: budget.price(judgeUsage) });
   });
   const outage = new Outage();
   signal.addEventListener('abort', () => outage.stopWaiting(), { once: true });
