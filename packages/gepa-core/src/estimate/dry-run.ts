@@ -7,12 +7,10 @@ import { defaults, presets, type Settings } from '../options/settings.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
 import { readExamples } from '../search/evaluation/read-examples.ts';
 import { runSearch } from '../search/loop.ts';
-import { startPool } from '../search/pool.ts';
 import { prepareRun } from '../search/prepare.ts';
 import type { SearchContext } from '../search/search-context.ts';
 import type { StopCondition, StopReason } from '../search/strategies/stop-conditions.ts';
 import { scoreTestset } from '../search/test-scores.ts';
-import { warnOfFewProposals } from '../search/warn-of-few-proposals.ts';
 import {
   amountsOf,
   type CallSize,
@@ -25,10 +23,17 @@ import {
 } from './counts.ts';
 
 /** The likely course of a run. */
-export interface DryRun {
+export interface Course {
   readonly counts: Counts;
   readonly endsBy: StopReason;
   readonly isTested: boolean;
+}
+
+export interface DryRun {
+  /** Undefined when no limit that can be simulated ends the run. */
+  readonly course: Course | undefined;
+  /** The warnings that the run will give before its first call. */
+  readonly warnings: readonly string[];
 }
 
 /** One in this number of proposals is assumed to be accepted. */
@@ -41,12 +46,10 @@ const MAX_ITERATIONS = 2_000;
 /**
  * Runs the real search with stub effects: rollouts and proposals that take no time and report the given sizes. The defaults
  * replace custom strategies, which may keep state.
- *
- * @returns `undefined` when no limit that can be simulated ends the run.
  */
-export async function dryRun(settings: Settings, sizes: CallSizes): Promise<DryRun | undefined> {
+export async function dryRun(settings: Settings, sizes: CallSizes): Promise<DryRun> {
   const limits = simulatedLimits(settings, sizes);
-  if (Object.keys(limits).length === 0) return undefined;
+  const isEndless = Object.keys(limits).length === 0;
   const counter = new Counter(settings);
   const dispatcher = createDispatcher<string>();
   dispatcher.add((event) => counter.apply(event));
@@ -54,34 +57,23 @@ export async function dryRun(settings: Settings, sizes: CallSizes): Promise<DryR
     const { durationMs = 0 } = amountsOf(counter, sizes);
     return durationMs >= (limits.maxDurationMs ?? Number.POSITIVE_INFINITY) ? 'maxDurationMs' : undefined;
   };
+  const cap: StopCondition = ({ metricCalls, iterations }) =>
+    isEndless || metricCalls >= MAX_METRIC_CALLS || iterations >= MAX_ITERATIONS ? 'cap' : undefined;
   const runSignal = new RunSignal(settings.signal);
   try {
     const stubs = { ...stubSettings(settings, sizes, limits), stopConditions: [isOutOfTime, cap] };
-    const examples = await readExamples(stubs, dispatcher.warn, pause);
+    const examples = await readExamples(settings, dispatcher.warn, pause);
     const { search, calls, testset } = prepareRun(stubs, dispatcher, { runSignal, examples });
-    const endsBy = await runSearch(search);
+    const searching = runSearch(search);
+    // The search has only begun its first call.
+    const warnings = [...dispatcher.warnings];
+    const endsBy = await searching;
     calls.budget.releaseTestset();
     // No time is reserved for the testset.
     const isTested = endsBy !== 'maxDurationMs' && (await canScoreTestset(search, testset));
-    return endsBy === 'cap' ? extrapolated(counter, limits, sizes) : { counts: counter, endsBy, isTested };
-  } finally {
-    runSignal.end();
-  }
-}
-
-/** The warnings that the run will give before its first call. */
-export async function warningsBeforehand(settings: Settings, sizes: CallSizes): Promise<readonly string[]> {
-  const { maxMetricCalls } = settings;
-  const limits = maxMetricCalls === undefined ? {} : { maxMetricCalls };
-  const dispatcher = createDispatcher<string>();
-  const runSignal = new RunSignal(undefined);
-  try {
-    const examples = await readExamples(settings, dispatcher.warn, pause);
-    const { search } = prepareRun(stubSettings(settings, sizes, limits), dispatcher, { runSignal, examples });
-    search.dispatch(search.started);
-    startPool(search);
-    warnOfFewProposals(search);
-    return dispatcher.warnings;
+    const course =
+      endsBy === 'cap' ? extrapolated(counter, limits, sizes) : { counts: counter, endsBy, isTested };
+    return { course, warnings };
   } finally {
     runSignal.end();
   }
@@ -123,13 +115,9 @@ function stubSettings(settings: Settings, sizes: CallSizes, limits: Limits): Set
   const { adapter } = settings;
   return {
     ...withoutSpendLimits(settings),
-    ...Object.fromEntries(
-      Object.entries({ ...defaults, ...presets[settings.search] }).filter(([option]) =>
-        isCustom(settings[option as keyof typeof defaults]),
-      ),
-    ),
+    ...insteadOfCustom(settings),
     ...limits,
-    reserve: { rollout: sizes.rollout as object, reflection: sizes.reflection as object },
+    reserve: sizes,
     adapter: {
       components: adapter.components,
       run: async (candidate, _example, { exampleId }) => ({
@@ -161,14 +149,17 @@ function stubSettings(settings: Settings, sizes: CallSizes, limits: Limits): Set
   };
 }
 
-/** Whether a strategy is a function or an object with a method, so that its behaviour is unknown. */
-export function isCustom(strategy: unknown): boolean {
-  if (typeof strategy !== 'object' || strategy === null) return typeof strategy === 'function';
-  return ['select', 'next', 'sample'].some((method) => method in strategy);
+/** The defaults for strategies that are functions or objects with a method, so that their behaviour is unknown. */
+export function insteadOfCustom(settings: Settings): Partial<Settings> {
+  const isCustom = (strategy: unknown) =>
+    typeof strategy === 'function' ||
+    ['select', 'next', 'sample'].some((method) => method in Object(strategy));
+  return Object.fromEntries(
+    Object.entries({ ...defaults, ...presets[settings.search] }).filter(([option]) =>
+      isCustom(settings[option as keyof typeof defaults]),
+    ),
+  );
 }
-
-const cap: StopCondition = ({ metricCalls, iterations }) =>
-  metricCalls >= MAX_METRIC_CALLS || iterations >= MAX_ITERATIONS ? 'cap' : undefined;
 
 const usageOf = ({ tokens, costUsd }: CallSize) => modelCallUsage({ inputTokens: tokens, costUsd });
 
@@ -210,7 +201,7 @@ class Counter implements Counts {
 }
 
 /** Extrapolates the dry run up to the first limit of the run. */
-function extrapolated(counts: Counts, limits: Limits, sizes: CallSizes): DryRun | undefined {
+function extrapolated(counts: Counts, limits: Limits, sizes: CallSizes): Course | undefined {
   const used = amountsOf(counts, sizes);
   const [nearest] = limitedUnits
     .map((unit) => ({

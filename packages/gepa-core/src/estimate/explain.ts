@@ -3,17 +3,15 @@ import { fewExamplesWarning, isTrial } from '../search/seed-advice.ts';
 import { ENOUGH_PROPOSALS } from '../search/warn-of-few-proposals.ts';
 import { countOf } from '../text/format.ts';
 import { LIKELY_TEXT_TOKENS, reflectionPrice, TOKENS_PER_SECOND } from './call-size.ts';
-import type { CallSizes } from './counts.ts';
-import { type DryRun, isCustom, warningsBeforehand } from './dry-run.ts';
+import { type Course, type DryRun, insteadOfCustom } from './dry-run.ts';
 import type { Measurement } from './measure-rollout.ts';
 
 /** Problems to fix before the run: the warnings of its start, and problems of its limits. */
-export async function warningsOf(
+export function warningsOf(
   settings: Settings,
-  run: DryRun | undefined,
+  { course, warnings: warningsOfStart }: DryRun,
   measurement: Measurement | undefined,
-  sizes: CallSizes,
-): Promise<string[]> {
+): string[] {
   const { testset, valset, perfectScore } = settings;
   const warnings: string[] = [];
   if (measurement?.rollout.error !== undefined) {
@@ -22,17 +20,17 @@ export async function warningsOf(
       `The measured rollout failed, so the others may differ from it: the ${failedIn} threw: ${error}`,
     );
   }
-  if (run?.counts.reflections === 0) {
+  if (course?.counts.reflections === 0) {
     warnings.push('Nothing is left for an iteration once the seed is scored: raise the limits to search.');
-  } else if (run !== undefined && ['maxCostUsd', 'maxTokens', 'maxDurationMs'].includes(run.endsBy)) {
-    const { iterations } = run.counts;
+  } else if (course !== undefined && ['maxCostUsd', 'maxTokens', 'maxDurationMs'].includes(course.endsBy)) {
+    const { iterations } = course.counts;
     if (iterations < ENOUGH_PROPOSALS) {
       warnings.push(
-        `${run.endsBy} allows only about ${countOf(iterations, 'iteration')}: with fewer than ${ENOUGH_PROPOSALS} proposals, a gain is a matter of luck.`,
+        `${course.endsBy} allows only about ${countOf(iterations, 'iteration')}: with fewer than ${ENOUGH_PROPOSALS} proposals, a gain is a matter of luck.`,
       );
     }
   }
-  if (run?.isTested === false && testset.length > 0) {
+  if (course?.isTested === false && testset.length > 0) {
     warnings.push(
       'The run will end before the testset is scored: raise the limits. maxDurationMs is the only limit that reserves nothing for the testset.',
     );
@@ -40,7 +38,7 @@ export async function warningsOf(
   if (measurement !== undefined && measurement.usage === undefined) {
     warnings.push('Program and metric reported no usage: the tokens and dollars of a rollout are unknown.');
   }
-  warnings.push(...(await warningsBeforehand(settings, sizes)));
+  warnings.push(...warningsOfStart);
   const fewExamples = fewExamplesWarning({
     valsetSize: valset.length,
     perfectScore,
@@ -53,18 +51,16 @@ export async function warningsOf(
 /** The assumptions behind the expected numbers. */
 export function assumptionsOf(
   settings: Settings,
-  run: DryRun | undefined,
+  course: Course | undefined,
   measurement: Measurement | undefined,
 ): string[] {
   const { stopConditions = [], signal, runDir, reflectionModel } = settings;
   const assumptions: (string | false)[] = [
-    run === undefined && unknownEnd(settings),
+    course === undefined && unknownEnd(settings),
     'A third of the proposals is accepted, and no minibatch is skipped because its parent is perfect.',
     settings.useMerge &&
       'Merges are tried when two lineages can be combined; about half of them are accepted.',
-    isCustom(settings.samplingStrategy) && 'The sampling strategy plans one task per iteration.',
-    isCustom(settings.componentSelector) && 'The component selector chooses one component.',
-    isCustom(settings.valEvaluationPolicy) && `The default evaluation policy is used.`,
+    Object.keys(insteadOfCustom(settings)).length > 0 && 'Custom strategies behave like the defaults.',
     settings.valEvaluationPolicy === 'growing_part' &&
       'The part of the valset on which candidates are compared grows as it does when scores rise slowly.',
     (stopConditions.length > 0 || signal !== undefined) &&
