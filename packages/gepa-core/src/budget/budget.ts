@@ -28,13 +28,14 @@ import { isUnknownUsage, priceUsage, type Usage } from './usage.ts';
 export class Budget {
   /** Called before each model call, whether or not anything is limited. */
   onRequest: ((request: CallRequest) => void) | undefined;
+  /** Metric calls kept for the testset. */
+  testsetCalls: number;
   readonly #options: BudgetOptions;
   readonly #limits: readonly Limit[];
   readonly #spendLimits: readonly Limit[];
   readonly #account = new Account();
   /** Model calls that ended without a usable usage, in this session. */
   #unknownCalls = 0;
-  #testsetCalls: number;
   #nextNumber = 0;
   #hasNotedWait = false;
 
@@ -42,7 +43,7 @@ export class Budget {
     const limit = (name: LimitName, unit: Unit): Limit[] =>
       options[name] === undefined ? [] : [{ name, unit, max: options[name] }];
     this.#options = options;
-    this.#testsetCalls = options.testsetCalls ?? 0;
+    this.testsetCalls = options.testsetCalls ?? 0;
     this.#spendLimits = [...limit('maxCostUsd', 'costUsd'), ...limit('maxTokens', 'tokens')];
     this.#limits = [...limit('maxMetricCalls', 'metricCalls'), ...this.#spendLimits];
   }
@@ -52,13 +53,8 @@ export class Budget {
     return this.#spendLimits.length > 0;
   }
 
-  /** Metric calls kept for the testset. */
-  get testsetCalls(): number {
-    return this.#testsetCalls;
-  }
-
   releaseTestset(): void {
-    this.#testsetCalls = 0;
+    this.testsetCalls = 0;
   }
 
   /** Whether the caller declares the maximum of an attempt in every limited unit. */
@@ -113,16 +109,15 @@ export class Budget {
     isOver: () => boolean,
   ): Promise<Amount | undefined> {
     if (!this.limitsSpend) return undefined;
-    const { isDeclared, kind, need } = reservation;
-    const stated = this.maxOf(request);
-    if (!isDeclared) this.#refuseTooLarge(kind, request, stated);
-    const max = atMost(isDeclared ? need : this.#limitAmount, stated);
+    const { isDeclared, kind } = reservation;
+    const max = this.maxOf(request);
+    if (!isDeclared) this.#refuseTooLarge(kind, request, max);
     while (!isOver()) {
       const answer = isDeclared ? undefined : this.#account.roomFor(max, this.#spendLimits, 'admitted');
       if (answer === undefined) {
-        reservation.openCall(max);
+        const reserved = reservation.openCall(max);
         if (!isDeclared) await this.#record(reservation);
-        return max;
+        return reserved;
       }
       if (answer !== 'wait') throw new Interrupted({ reason: answer });
       this.#noteWait(request, max);
@@ -131,10 +126,12 @@ export class Budget {
     return undefined;
   }
 
-  /** The maximum of a model call. */
+  /** The maximum of a model call; zero in units without a limit. */
   maxOf(request: CallRequest): Amount {
     const { prices, reserve } = this.#options;
-    return maxOfCall(request, prices, reserve?.outputTokens);
+    const max = maxOfCall(request, prices, reserve?.outputTokens);
+    const isLimited = (unit: Unit) => this.#spendLimits.some((limit) => limit.unit === unit);
+    return amountBy((unit) => (isLimited(unit) ? max[unit] : 0));
   }
 
   /** The limit that can never admit a model call with this maximum. */
@@ -247,14 +244,9 @@ export class Budget {
   }
 
   #keptForTestset(): Amount {
-    const count = (this.#options.keepsTestset?.() ?? true) ? this.#testsetCalls : 0;
+    const count = (this.#options.keepsTestset?.() ?? true) ? this.testsetCalls : 0;
     const kept = this.#account.expected.ofRollouts(count, this.#needOf('rollout'));
     return { ...kept, metricCalls: count };
-  }
-
-  /** The limits; zero in units without one. */
-  get #limitAmount(): Amount {
-    return amountBy((unit) => this.#limits.find((limit) => limit.unit === unit)?.max ?? 0);
   }
 
   #refuseTooLarge(kind: CallKind, request: CallRequest, max: Amount): void {
@@ -279,7 +271,3 @@ export class Budget {
     await this.#options.onReserve?.(reservation, reservation.max);
   }
 }
-
-/** The maximum that a call states, within `most`: it may be unknown (`NaN`) or infinite. */
-const atMost = (most: Amount, stated: Amount): Amount =>
-  amountBy((unit) => (stated[unit] <= most[unit] ? stated[unit] : most[unit]));

@@ -3,6 +3,22 @@ import { type Amount, amountBy, amountOf, oneMetricCall, plus, sum, zero } from 
 import type { CallKind } from './max-of-call.ts';
 import type { Usage } from './usage.ts';
 
+/** What one attempt may take, and what it was charged. */
+class AttemptShare {
+  readonly need: Amount;
+  charged = zero;
+  uncertain = zero;
+  /** The maxima of model calls in flight. */
+  readonly calls = new Set<Amount>();
+  hasOpenedCalls = false;
+  lacksUsage = false;
+  isOver = false;
+
+  constructor(need: Amount) {
+    this.need = need;
+  }
+}
+
 /** The share of one call in the budget: what it was charged, and what its present attempt may still take. */
 export class Reservation implements OpenReservation {
   readonly kind: CallKind;
@@ -10,12 +26,8 @@ export class Reservation implements OpenReservation {
   readonly number: number;
   /** Whether the caller declares the maximum of an attempt. Otherwise each of its model calls is admitted by itself. */
   readonly isDeclared: boolean;
-  /** Charged over all attempts for model calls whose outcome is unknown, at their maximum. */
-  uncertain: Amount = zero;
   readonly #account: Account;
-  /** Charged over all attempts, without `uncertain`. */
-  #charged: Amount = zero;
-  #attempt = newAttempt(zero);
+  readonly #attempts: AttemptShare[] = [];
 
   constructor(account: Account, kind: CallKind, number: number, isDeclared: boolean) {
     this.#account = account;
@@ -24,9 +36,9 @@ export class Reservation implements OpenReservation {
     this.isDeclared = isDeclared;
   }
 
-  /** The declared maximum of the present attempt, or else its expected cost. */
-  get need(): Amount {
-    return this.#attempt.need;
+  /** Charged over all attempts for model calls whose outcome is unknown, at their maximum. */
+  get uncertain(): Amount {
+    return sum(this.#attempts.map(({ uncertain }) => uncertain));
   }
 
   get outstanding(): Amount {
@@ -41,19 +53,29 @@ export class Reservation implements OpenReservation {
 
   /** The most that the call may come to cost in all, by what is admitted now. */
   get max(): Amount {
-    return sum([this.#charged, this.uncertain, this.admitted]);
+    return sum([...this.#attempts.map(({ charged }) => charged), this.uncertain, this.admitted]);
   }
 
+  /** @param need the declared maximum of the attempt, or else its expected cost. */
   startAttempt(need: Amount): void {
-    this.#attempt = newAttempt(need);
+    this.#attempts.push(new AttemptShare(need));
     this.#account.open(this);
   }
 
-  /** A model call starts. */
-  openCall(max: Amount): void {
+  /**
+   * A model call starts.
+   *
+   * @returns its maximum, which is at most that of a declared attempt.
+   */
+  openCall(stated: Amount): Amount {
+    const { need, calls } = this.#attempt;
+    const max = this.isDeclared
+      ? amountBy((unit) => (stated[unit] <= need[unit] ? stated[unit] : need[unit]))
+      : stated;
+    calls.add(max);
     this.#attempt.hasOpenedCalls = true;
-    this.#attempt.calls.add(max);
     this.#account.expected.learnCall(this.kind, max);
+    return max;
   }
 
   /** A model call ended; an unknown outcome stays charged at its maximum. */
@@ -92,27 +114,17 @@ export class Reservation implements OpenReservation {
     this.endAttempt('known');
   }
 
+  get #attempt(): AttemptShare {
+    return this.#attempts.at(-1)!;
+  }
+
   #charge(amount: Amount): void {
-    this.#charged = plus(this.#charged, amount);
     this.#attempt.charged = plus(this.#attempt.charged, amount);
     this.#account.charge(amount);
   }
 
   #chargeUncertain(amount: Amount): void {
-    this.uncertain = plus(this.uncertain, amount);
     this.#attempt.uncertain = plus(this.#attempt.uncertain, amount);
     this.#account.chargeUncertain(amount);
   }
 }
-
-/** What one attempt may take, and what it was charged. */
-const newAttempt = (need: Amount) => ({
-  need,
-  charged: zero,
-  uncertain: zero,
-  /** The maxima of model calls in flight. */
-  calls: new Set<Amount>(),
-  hasOpenedCalls: false,
-  lacksUsage: false,
-  isOver: false,
-});

@@ -98,17 +98,12 @@ export function isUnknownUsage({ modelCalls, inputTokens, outputTokens, costUsd 
  * a valid cost, but no tokens. A single `NaN` would otherwise disable the limits, and a negative count would raise them.
  */
 export function soundUsage(usage: Usage): Usage {
-  const { costUsd, byModel, ...counts } = usage;
-  const models = Object.entries(byModel ?? {});
-  const hasCounts = hasSoundCounts(usage) && models.every(([, tokens]) => hasSoundCounts(tokens));
-  const hasCost = costUsd === undefined || countOf(costUsd) !== undefined;
-  if (hasCounts && hasCost) return usage;
-  const sound = (tokens: ModelUsage) => (hasCounts ? tokens : unknownTokens(tokens));
-  return {
-    ...sound(counts),
-    costUsd: hasCost ? costUsd : undefined,
-    byModel: byModel && Object.fromEntries(models.map(([model, tokens]) => [model, sound(tokens)])),
-  };
+  const costUsd = countOf(usage.costUsd);
+  const models = Object.entries(usage.byModel ?? {});
+  const isSound = hasSoundCounts(usage) && models.every(([, tokens]) => hasSoundCounts(tokens));
+  if (isSound) return costUsd === usage.costUsd ? usage : { ...usage, costUsd };
+  const byModel = Object.fromEntries(models.map(([model, tokens]) => [model, unknownTokens(tokens)]));
+  return { ...unknownTokens(usage), costUsd, byModel: usage.byModel && byModel };
 }
 
 function hasSoundCounts(usage: ModelUsage): boolean {

@@ -1,4 +1,4 @@
-import type { Settings } from '../options/settings.ts';
+import type { CallKind } from '../budget/max-of-call.ts';
 
 /** The number of calls in a run. */
 export interface Counts {
@@ -18,10 +18,7 @@ export interface CallSize {
   readonly durationMs: number | undefined;
 }
 
-export interface CallSizes {
-  readonly rollout: CallSize;
-  readonly reflection: CallSize;
-}
+export type CallSizes = Readonly<Record<CallKind, CallSize>>;
 
 /** The limits of a run, by the unit that they limit. */
 export const limitNames = {
@@ -67,7 +64,5 @@ function total(
   return sum;
 }
 
-/** The settings without limits on dollars and tokens, and with rollouts in this process. */
-export function withoutSpendLimits({ maxCostUsd, maxTokens, rollouts, ...settings }: Settings): Settings {
-  return settings;
-}
+/** Settings without limits on dollars and tokens, and with rollouts in this process. */
+export const withoutSpendLimits = { maxCostUsd: undefined, maxTokens: undefined, rollouts: undefined };

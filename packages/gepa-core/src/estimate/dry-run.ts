@@ -114,7 +114,8 @@ function stubSettings(settings: Settings, sizes: CallSizes, limits: Limits): Set
   let tested = 0;
   const { adapter } = settings;
   return {
-    ...withoutSpendLimits(settings),
+    ...settings,
+    ...withoutSpendLimits,
     ...insteadOfCustom(settings),
     ...limits,
     reserve: sizes,
