@@ -5,13 +5,13 @@ import { MERGE_SUBSAMPLE_SIZE } from '../search/merge/merge-proposer.ts';
 import { FIRST_PART } from '../search/strategies/adaptive.ts';
 import { MOST_AT_ONCE } from '../search/strategies/proposal-sampling.ts';
 import { mostSelected, type SelectionStrategy } from '../search/strategies/proposal-selection.ts';
-import type { Counts } from './counts.ts';
+import { type CallSizes, type Totals, totalsOf } from './counts.ts';
 
 /**
  * The maximum of a run: every child is accepted, no rollout comes from the cache, and every proposal takes two reflections.
  * Not a dry run, which shows one course of many. Iterations without metric calls add reflections.
  */
-export function ceilingOf(settings: Settings): Counts {
+export function ceilingOf(settings: Settings, sizes: CallSizes): Totals {
   const { cacheEvaluation, reflectionMinibatchSize, concurrency, reflectionModel } = settings;
   const { maxMetricCalls = Number.POSITIVE_INFINITY, maxIterations = Number.POSITIVE_INFINITY } = settings;
   const index = new ExampleIndex();
@@ -41,13 +41,15 @@ export function ceilingOf(settings: Settings): Counts {
   const asks = reflectionModel === undefined ? 1 : 2;
   const likelyTasks = Number.isFinite(tasks) ? tasks : 1;
   const metricCalls = search + 2 * testset;
-  return {
-    iterations: maxIterations,
-    metricCalls,
-    reflections: proposals * (reflectionModel === undefined ? 1 : 2 * components),
-    rolloutRounds: metricCalls / Math.min(concurrency, valset, likelyTasks * minibatch),
-    reflectionRounds: (proposals / likelyTasks) * asks,
+  const rollout = {
+    calls: metricCalls,
+    rounds: metricCalls / Math.min(concurrency, valset, likelyTasks * minibatch),
   };
+  const reflection = {
+    calls: proposals * (reflectionModel === undefined ? 1 : 2 * components),
+    rounds: (proposals / likelyTasks) * asks,
+  };
+  return totalsOf(maxIterations, { rollout, reflection }, sizes);
 }
 
 /** Tasks per iteration; `Infinity` where custom strategies choose the tasks or their minibatches. */

@@ -1,3 +1,4 @@
+import type { CallKind } from '../budget/max-of-call.ts';
 import { modelCallUsage } from '../budget/usage.ts';
 import { pause } from '../calls/pause.ts';
 import { RunSignal } from '../calls/run-signal.ts';
@@ -12,19 +13,19 @@ import type { SearchContext } from '../search/search-context.ts';
 import type { StopCondition, StopReason } from '../search/strategies/stop-conditions.ts';
 import { scoreTestset } from '../search/test-scores.ts';
 import {
-  amountsOf,
   type CallSize,
   type CallSizes,
-  type Counts,
   type LimitedUnit,
   limitedUnits,
   limitNames,
+  type Totals,
+  totalsOf,
   withoutSpendLimits,
 } from './counts.ts';
 
 /** The likely course of a run. */
 export interface Course {
-  readonly counts: Counts;
+  readonly totals: Totals;
   readonly endsBy: StopReason;
   readonly isTested: boolean;
 }
@@ -54,7 +55,7 @@ export async function dryRun(settings: Settings, sizes: CallSizes): Promise<DryR
   const dispatcher = createDispatcher<string>();
   dispatcher.add((event) => counter.apply(event));
   const isOutOfTime: StopCondition = () => {
-    const { durationMs = 0 } = amountsOf(counter, sizes);
+    const { durationMs = 0 } = totalsOf(0, counter, sizes);
     return durationMs >= (limits.maxDurationMs ?? Number.POSITIVE_INFINITY) ? 'maxDurationMs' : undefined;
   };
   const cap: StopCondition = ({ metricCalls, iterations }) =>
@@ -71,8 +72,8 @@ export async function dryRun(settings: Settings, sizes: CallSizes): Promise<DryR
     calls.budget.releaseTestset();
     // No time is reserved for the testset.
     const isTested = endsBy !== 'maxDurationMs' && (await canScoreTestset(search, testset));
-    const course =
-      endsBy === 'cap' ? extrapolated(counter, limits, sizes) : { counts: counter, endsBy, isTested };
+    const totals = totalsOf(search.state.iteration, counter, sizes);
+    const course = endsBy === 'cap' ? extrapolated(totals, limits) : { totals, endsBy, isTested };
     return { course, warnings };
   } finally {
     runSignal.end();
@@ -94,8 +95,8 @@ type Limits = Pick<Settings, (typeof limitNames)[LimitedUnit]>;
 
 /** The limits on units for which the size of every call is known. */
 function simulatedLimits(settings: Settings, sizes: CallSizes): Limits {
-  const oneOfEach = { iterations: 1, metricCalls: 1, reflections: 1, rolloutRounds: 1, reflectionRounds: 1 };
-  const sizeOf = amountsOf(oneOfEach, sizes);
+  const one = { calls: 1, rounds: 1 };
+  const sizeOf = totalsOf(1, { rollout: one, reflection: one }, sizes);
   return Object.fromEntries(
     limitedUnits
       .filter((unit) => sizeOf[unit] !== undefined)
@@ -171,15 +172,12 @@ function pseudoRandom(text: string): number {
   return ((hash ^ (hash >>> 15)) >>> 0) / 2 ** 32;
 }
 
-/** Counts what a run does, by its events. */
-class Counter implements Counts {
-  iterations = 0;
-  metricCalls = 0;
-  reflections = 0;
-  rolloutRounds = 0;
-  reflectionRounds = 0;
-  readonly #concurrency: Readonly<Record<'rollout' | 'reflection', number>>;
-  /** Settled calls by iteration and phase. Calls of one iteration and phase run concurrently. */
+/** Counts calls by the events of a run. Those of one iteration and phase run concurrently. */
+class Counter {
+  readonly rollout = { calls: 0, rounds: 0 };
+  readonly reflection = { calls: 0, rounds: 0 };
+  readonly #concurrency: Readonly<Record<CallKind, number>>;
+  /** Settled calls by iteration and phase. */
   readonly #settled = new Map<string, number>();
 
   constructor({ concurrency, reflectionConcurrency }: Settings) {
@@ -187,32 +185,27 @@ class Counter implements Counts {
   }
 
   apply(event: GepaEvent): void {
-    if (event.type === 'iteration_started') this.iterations = event.iteration;
     if (event.type !== 'call_settled') return;
     const group = `${event.iteration} ${event.phase}`;
     const settled = this.#settled.get(group) ?? 0;
     this.#settled.set(group, settled + 1);
-    this.metricCalls = event.metricCalls;
-    const isNewRound = settled % this.#concurrency[event.what] === 0;
-    if (event.what === 'reflection') {
-      this.reflections += event.usage.modelCalls;
-      if (isNewRound) this.reflectionRounds++;
-    } else if (isNewRound) this.rolloutRounds++;
+    if (settled % this.#concurrency[event.what] === 0) this[event.what].rounds++;
+    this.rollout.calls = event.metricCalls;
+    if (event.what === 'reflection') this.reflection.calls += event.usage.modelCalls;
   }
 }
 
 /** Extrapolates the dry run up to the first limit of the run. */
-function extrapolated(counts: Counts, limits: Limits, sizes: CallSizes): Course | undefined {
-  const used = amountsOf(counts, sizes);
+function extrapolated(totals: Totals, limits: Limits): Course | undefined {
   const [nearest] = limitedUnits
     .map((unit) => ({
       endsBy: limitNames[unit],
-      factor: (limits[limitNames[unit]] ?? Number.NaN) / (used[unit] || Number.NaN),
+      factor: (limits[limitNames[unit]] ?? Number.NaN) / (totals[unit] || Number.NaN),
     }))
     .filter(({ factor }) => factor > 0)
     .sort((a, b) => a.factor - b.factor);
   if (nearest === undefined) return undefined;
   const { endsBy, factor } = nearest;
-  const scaled = Object.entries(counts).map(([name, count]) => [name, Math.round(count * factor)]);
-  return { counts: Object.fromEntries(scaled), endsBy, isTested: endsBy !== 'maxDurationMs' };
+  const scaled = Object.entries(totals).map(([unit, total]) => [unit, total && total * factor]);
+  return { totals: Object.fromEntries(scaled), endsBy, isTested: endsBy !== 'maxDurationMs' };
 }

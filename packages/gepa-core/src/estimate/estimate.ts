@@ -7,7 +7,7 @@ import { reserveProblems, resolveOptions, type Settings } from '../options/setti
 import type { StopReason } from '../search/strategies/stop-conditions.ts';
 import { callSizes } from './call-size.ts';
 import { ceilingOf } from './ceiling.ts';
-import { type Amounts, amountsOf, limitNames } from './counts.ts';
+import { limitNames, type Totals } from './counts.ts';
 import { dryRun } from './dry-run.ts';
 import { assumptionsOf, warningsOf } from './explain.ts';
 import { type Measurement, measureRollout } from './measure-rollout.ts';
@@ -86,18 +86,17 @@ export async function estimate<Example, Output, Trace, Name extends string>(
   const { likely, largest } = await callSizes(settings, measurement);
   const run = await dryRun(settings, likely);
   const { course } = run;
-  const expected = course && amountsOf(course.counts, likely);
-  const ceiling = amountsOf(ceilingOf(settings), largest);
+  const ceiling = ceilingOf(settings, largest);
   const budget = new Budget(settings);
 
-  const estimated = (unit: keyof Amounts): Estimated => {
+  const estimated = (unit: keyof Totals): Estimated => {
     const limitName = unit === 'reflections' ? undefined : limitNames[unit];
     const limit = (limitName && settings[limitName]) ?? Number.POSITIVE_INFINITY;
     const round = unit === 'costUsd' ? (usd: number) => usd : Math.round;
     const worst = Math.min(limit, round(ceiling[unit] ?? Number.POSITIVE_INFINITY));
     // The last iteration ends before a limit on metric calls, and is cut off at a limit on spend or time.
     const isCutOff = course !== undefined && course.endsBy === limitName && unit !== 'metricCalls';
-    const value = isCutOff ? limit : expected?.[unit];
+    const value = isCutOff ? limit : course?.totals[unit];
     return { expected: value === undefined ? undefined : Math.min(round(value), worst), worst };
   };
   return {

@@ -13,39 +13,34 @@ export function warningsOf(
   measurement: Measurement | undefined,
 ): string[] {
   const { testset, valset, perfectScore } = settings;
-  const warnings: string[] = [];
-  if (measurement?.rollout.error !== undefined) {
-    const { failedIn, error } = measurement.rollout;
-    warnings.push(
+  const { failedIn, error } = measurement?.rollout ?? {};
+  const isTested = testset.length > 0;
+  const warnings = [
+    error !== undefined &&
       `The measured rollout failed, so the others may differ from it: the ${failedIn} threw: ${error}`,
-    );
-  }
-  if (course?.counts.reflections === 0) {
-    warnings.push('Nothing is left for an iteration once the seed is scored: raise the limits to search.');
-  } else if (course !== undefined && ['maxCostUsd', 'maxTokens', 'maxDurationMs'].includes(course.endsBy)) {
-    const { iterations } = course.counts;
-    if (iterations < ENOUGH_PROPOSALS) {
-      warnings.push(
-        `${course.endsBy} allows only about ${countOf(iterations, 'iteration')}: with fewer than ${ENOUGH_PROPOSALS} proposals, a gain is a matter of luck.`,
-      );
-    }
-  }
-  if (course?.isTested === false && testset.length > 0) {
-    warnings.push(
+    course !== undefined && fewIterationsWarning(course),
+    course?.isTested === false &&
+      isTested &&
       'The run will end before the testset is scored: raise the limits. maxDurationMs is the only limit that reserves nothing for the testset.',
-    );
+    measurement !== undefined &&
+      measurement.usage === undefined &&
+      'Program and metric reported no usage: the tokens and dollars of a rollout are unknown.',
+    ...warningsOfStart,
+    !isTrial(settings) && fewExamplesWarning({ valsetSize: valset.length, perfectScore, isTested }),
+  ];
+  return warnings.filter((warning) => typeof warning === 'string');
+}
+
+function fewIterationsWarning({ totals, endsBy }: Course): string | undefined {
+  const { reflections, iterations = 0 } = totals;
+  if (reflections === 0) {
+    return 'Nothing is left for an iteration once the seed is scored: raise the limits to search.';
   }
-  if (measurement !== undefined && measurement.usage === undefined) {
-    warnings.push('Program and metric reported no usage: the tokens and dollars of a rollout are unknown.');
-  }
-  warnings.push(...warningsOfStart);
-  const fewExamples = fewExamplesWarning({
-    valsetSize: valset.length,
-    perfectScore,
-    isTested: testset.length > 0,
-  });
-  if (fewExamples !== undefined && !isTrial(settings)) warnings.push(fewExamples);
-  return warnings;
+  // The start warns of few metric calls.
+  const isCutOff = ['maxCostUsd', 'maxTokens', 'maxDurationMs'].includes(endsBy);
+  return isCutOff && iterations < ENOUGH_PROPOSALS
+    ? `${endsBy} allows only about ${countOf(Math.round(iterations), 'iteration')}: with fewer than ${ENOUGH_PROPOSALS} proposals, a gain is a matter of luck.`
+    : undefined;
 }
 
 /** The assumptions behind the expected numbers. */
