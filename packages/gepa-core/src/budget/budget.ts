@@ -63,17 +63,20 @@ export class Budget {
   }
 
   /**
-   * Reserves an attempt: the first of a call, or a further one of `earlier`. Otherwise returns the limit that leaves no
-   * room for it, or a promise to await before trying again.
+   * Reserves an attempt: the first of a call, or a further one of `earlier`.
+   *
+   * @returns its reservation, or the limit that leaves no room for it; `undefined` after a wait for room: try again.
    */
-  tryReserve(kind: CallKind, earlier?: Reservation): Reservation | LimitName | Promise<void> {
+  async reserve(kind: CallKind, earlier?: Reservation): Promise<Reservation | LimitName | undefined> {
     const need = this.#needOf(kind);
     const limits = kind === 'rollout' ? this.#limits : this.#spendLimits;
     const answer = this.#account.roomFor(plus(need, this.#keptForTestset()), limits, 'outstanding');
-    if (answer !== undefined) return answer === 'wait' ? this.#account.nextChange() : answer;
+    if (answer === 'wait') await this.#account.nextChange();
+    if (answer !== undefined) return answer === 'wait' ? undefined : answer;
     const reservation =
       earlier ?? new Reservation(this.#account, kind, this.#nextNumber++, this.isDeclared(kind));
     reservation.startAttempt(need);
+    if (this.limitsSpend && reservation.isDeclared) await this.#record(reservation);
     return reservation;
   }
 
@@ -83,17 +86,9 @@ export class Budget {
    * @throws {Interrupted} when a limit leaves no room for it.
    */
   async renew(reservation: Reservation): Promise<void> {
-    for (;;) {
-      const answer = this.tryReserve(reservation.kind, reservation);
-      if (answer === reservation) return this.recordReservation(reservation);
-      if (typeof answer === 'string') throw new Interrupted({ reason: answer });
-      await answer;
-    }
-  }
-
-  /** Records an attempt with a declared maximum before it starts. */
-  async recordReservation(reservation: Reservation): Promise<void> {
-    if (this.limitsSpend && reservation.isDeclared) await this.#record(reservation);
+    let answer: Reservation | LimitName | undefined;
+    while (answer === undefined) answer = await this.reserve(reservation.kind, reservation);
+    if (typeof answer === 'string') throw new Interrupted({ reason: answer });
   }
 
   /**

@@ -12,7 +12,7 @@ import { type CallSizes, type Totals, totalsOf } from './counts.ts';
  * Not a dry run, which shows one course of many. Iterations without metric calls add reflections.
  */
 export function ceilingOf(settings: Settings, sizes: CallSizes): Totals {
-  const { cacheEvaluation, reflectionMinibatchSize, concurrency, reflectionModel } = settings;
+  const { cacheEvaluation, reflectionMinibatchSize, reflectionModel } = settings;
   const { maxMetricCalls = Number.POSITIVE_INFINITY, maxIterations = Number.POSITIVE_INFINITY } = settings;
   const index = new ExampleIndex();
   const callsFor = (set: 'trainset' | 'valset' | 'testset') => {
@@ -38,18 +38,14 @@ export function ceilingOf(settings: Settings, sizes: CallSizes): Totals {
   const proposals = settings.useMerge ? 2 * mutations : mutations;
   const components =
     settings.componentSelector === 'round_robin' ? 1 : componentNames(settings.adapter.components).length;
-  const asks = reflectionModel === undefined ? 1 : 2;
-  const likelyTasks = Number.isFinite(tasks) ? tasks : 1;
-  const metricCalls = search + 2 * testset;
-  const rollout = {
-    calls: metricCalls,
-    rounds: metricCalls / Math.min(concurrency, valset, likelyTasks * minibatch),
-  };
-  const reflection = {
-    calls: proposals * (reflectionModel === undefined ? 1 : 2 * components),
-    rounds: (proposals / likelyTasks) * asks,
-  };
-  return totalsOf(maxIterations, { rollout, reflection }, sizes);
+  const reflections = proposals * (reflectionModel === undefined ? 1 : 2 * components);
+  // A call may take any time up to its timeout, so that only `maxDurationMs` limits the time of a run.
+  const rounds = Number.POSITIVE_INFINITY;
+  return totalsOf(
+    maxIterations,
+    { rollout: { calls: search + 2 * testset, rounds }, reflection: { calls: reflections, rounds } },
+    sizes,
+  );
 }
 
 /** Tasks per iteration; `Infinity` where custom strategies choose the tasks or their minibatches. */
