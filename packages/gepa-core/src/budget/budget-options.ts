@@ -1,4 +1,3 @@
-import type { Amount } from './amount.ts';
 import type { CallKind } from './max-of-call.ts';
 import type { PriceBook } from './prices.ts';
 import type { Reservation } from './reservation.ts';
@@ -31,5 +30,5 @@ export interface BudgetOptions {
   /** Receives notices. */
   readonly note?: (message: string) => void;
   /** Records the new maximum of a call; awaited before the call can cost more. */
-  readonly onReserve?: (reservation: Reservation, max: Amount) => Promise<unknown> | undefined;
+  readonly onReserve?: (reservation: Reservation) => Promise<unknown> | undefined;
 }

@@ -263,6 +263,6 @@ export class Budget {
   }
 
   async #record(reservation: Reservation): Promise<void> {
-    await this.#options.onReserve?.(reservation, reservation.max);
+    await this.#options.onReserve?.(reservation);
   }
 }

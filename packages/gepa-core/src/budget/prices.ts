@@ -44,10 +44,9 @@ export class PriceBook {
 export function checkPrices(models: readonly string[], priceOf: PriceOf): void {
   const unknown = [...new Set(models)].filter((model) => priceOf(model) === undefined);
   if (unknown.length === 0) return;
-  const [prices, them] = unknown.length === 1 ? ['price', 'it'] : ['prices', 'them'];
   const entries = unknown.map((model) => `'${model}': { input: 1, output: 2 }`).join(', ');
   throw new OptionsError([
-    `\`maxCostUsd\` is set, but the ${prices} of ${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} unknown. Set ${them} in US dollars per million tokens (0 for a free model): prices: { ${entries} }.`,
+    `\`maxCostUsd\` is set, but the price of ${unknown.join(' and of ')} is unknown. Set it in US dollars per million tokens (0 for a free model): prices: { ${entries} }.`,
   ]);
 }
 
@@ -78,10 +77,9 @@ function ownPrice(own: Readonly<Record<string, Price>>, model: string): Price | 
 
 /** 0 for different models; otherwise the number of parts of the names that agree. */
 function likeness(a: ModelName, b: ModelName): number {
-  const parts = (['provider', 'date'] as const).map((part) =>
-    a[part] === b[part] ? 1 : a[part] === undefined || b[part] === undefined ? 0.5 : 0,
-  );
-  return a.base === b.base ? parts.reduce<number>((product, part) => product * part, 1) : 0;
+  const inPart = (part: 'provider' | 'date') =>
+    a[part] === b[part] ? 1 : a[part] === undefined || b[part] === undefined ? 0.5 : 0;
+  return a.base === b.base ? inPart('provider') * inPart('date') : 0;
 }
 
 type Catalogue = Pick<typeof import('@pydantic/genai-prices'), 'calcPrice' | 'findProvider'>;

@@ -31,7 +31,7 @@ export function openCalls<Name extends string>(
     testsetCalls,
     keepsTestset,
     note,
-    onReserve: ({ number }, { tokens, costUsd }) =>
+    onReserve: ({ number, max: { tokens, costUsd } }) =>
       journal?.mark({ type: 'reserved', reservation: number, tokens, costUsd }),
   });
   chargeEarlierSessions(budget, journal, note);

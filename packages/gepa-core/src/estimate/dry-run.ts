@@ -5,11 +5,9 @@ import { RunSignal } from '../calls/run-signal.ts';
 import { createDispatcher } from '../dispatcher.ts';
 import type { GepaEvent } from '../events.ts';
 import { defaults, presets, type Settings } from '../options/settings.ts';
-import type { ExampleRef } from '../search/evaluation/examples.ts';
 import { readExamples } from '../search/evaluation/read-examples.ts';
 import { runSearch } from '../search/loop.ts';
 import { prepareRun } from '../search/prepare.ts';
-import type { SearchContext } from '../search/search-context.ts';
 import type { StopCondition, StopReason } from '../search/strategies/stop-conditions.ts';
 import { scoreTestset } from '../search/test-scores.ts';
 import {
@@ -70,25 +68,21 @@ export async function dryRun(settings: Settings, sizes: CallSizes): Promise<DryR
     const warnings = [...dispatcher.warnings];
     const endsBy = await searching;
     calls.budget.releaseTestset();
+    const { evaluator, warn } = search;
+    const { iteration, candidates, bestIndex } = search.state;
+    const [seed, best] = [candidates[0]!, candidates[bestIndex]!];
     // No time is reserved for the testset.
-    const isTested = endsBy !== 'maxDurationMs' && (await canScoreTestset(search, testset));
-    const totals = totalsOf(search.state.iteration, counter, sizes);
+    const test =
+      testset.length === 0 || endsBy === 'maxDurationMs'
+        ? undefined
+        : await scoreTestset({ evaluator, testset, iteration, seed, best, warn });
+    const isTested = test !== undefined && !('interruption' in test);
+    const totals = totalsOf(iteration, counter, sizes);
     const course = endsBy === 'cap' ? extrapolated(totals, limits) : { totals, endsBy, isTested };
     return { course, warnings };
   } finally {
     runSignal.end();
   }
-}
-
-async function canScoreTestset(
-  { state, evaluator }: SearchContext<string>,
-  testset: readonly ExampleRef[],
-): Promise<boolean> {
-  if (testset.length === 0) return false;
-  const [seed, best] = [state.candidates[0]!, state.candidates[state.bestIndex]!];
-  const warn = () => {};
-  const test = await scoreTestset({ evaluator, testset, iteration: state.iteration, seed, best, warn });
-  return !('interruption' in test);
 }
 
 type Limits = Pick<Settings, (typeof limitNames)[LimitedUnit]>;
