@@ -2,21 +2,19 @@ import type { CallRequest } from '../adapter/call-meter.ts';
 import { Interrupted } from '../calls/interruption.ts';
 import { RunError } from '../errors.ts';
 import { Account } from './account.ts';
-import { type Amount, amountBy, amountOf, oneMetricCall, plus, sum, type Unit, zero } from './amount.ts';
+import { type Amount, amountBy, amountOf, plus, type Unit, zero } from './amount.ts';
 import type { BudgetOptions } from './budget-options.ts';
 import {
   crossedWarning,
-  explainMissingTokens,
   explainTooLarge,
   explainUndeclared,
   explainUnpriced,
-  uncertainWarning,
+  uncertainWarnings,
   unknownCallsWarning,
   waitNote,
 } from './limit-messages.ts';
 import { type CallKind, type Limit, type LimitName, maxOfCall } from './max-of-call.ts';
 import { Reservation } from './reservation.ts';
-import type { SettledCall } from './spend.ts';
 import { isUnknownUsage, priceUsage, type Usage } from './usage.ts';
 
 /**
@@ -28,12 +26,13 @@ import { isUnknownUsage, priceUsage, type Usage } from './usage.ts';
 export class Budget {
   /** Called before each model call, whether or not anything is limited. */
   onRequest: ((request: CallRequest) => void) | undefined;
+  readonly account = new Account();
+  /** The limits on tokens and dollars. */
+  readonly spendLimits: readonly Limit[];
   /** Metric calls kept for the testset. */
   testsetCalls: number;
   readonly #options: BudgetOptions;
   readonly #limits: readonly Limit[];
-  readonly #spendLimits: readonly Limit[];
-  readonly #account = new Account();
   /** Model calls that ended without a usable usage, in this session. */
   #unknownCalls = 0;
   #nextNumber = 0;
@@ -44,13 +43,13 @@ export class Budget {
       options[name] === undefined ? [] : [{ name, unit, max: options[name] }];
     this.#options = options;
     this.testsetCalls = options.testsetCalls ?? 0;
-    this.#spendLimits = [...limit('maxCostUsd', 'costUsd'), ...limit('maxTokens', 'tokens')];
-    this.#limits = [...limit('maxMetricCalls', 'metricCalls'), ...this.#spendLimits];
+    this.spendLimits = [...limit('maxCostUsd', 'costUsd'), ...limit('maxTokens', 'tokens')];
+    this.#limits = [...limit('maxMetricCalls', 'metricCalls'), ...this.spendLimits];
   }
 
   /** Whether tokens or dollars are limited, so that every call must report its usage. */
   get limitsSpend(): boolean {
-    return this.#spendLimits.length > 0;
+    return this.spendLimits.length > 0;
   }
 
   releaseTestset(): void {
@@ -59,7 +58,8 @@ export class Budget {
 
   /** Whether the caller declares the maximum of an attempt in every limited unit. */
   isDeclared(kind: CallKind): boolean {
-    return this.#spendLimits.every(({ unit }) => this.#declared(kind, unit) !== undefined);
+    const declared: Partial<Amount> = this.#options.reserve?.[kind] ?? {};
+    return this.spendLimits.every(({ unit }) => declared[unit] !== undefined);
   }
 
   /**
@@ -69,12 +69,12 @@ export class Budget {
    */
   async reserve(kind: CallKind, earlier?: Reservation): Promise<Reservation | LimitName | undefined> {
     const need = this.#needOf(kind);
-    const limits = kind === 'rollout' ? this.#limits : this.#spendLimits;
-    const answer = this.#account.roomFor(plus(need, this.#keptForTestset()), limits, 'outstanding');
-    if (answer === 'wait') await this.#account.nextChange();
+    const limits = kind === 'rollout' ? this.#limits : this.spendLimits;
+    const answer = this.account.roomFor(plus(need, this.#keptForTestset()), limits, 'outstanding');
+    if (answer === 'wait') await this.account.nextChange();
     if (answer !== undefined) return answer === 'wait' ? undefined : answer;
     const reservation =
-      earlier ?? new Reservation(this.#account, kind, this.#nextNumber++, this.isDeclared(kind));
+      earlier ?? new Reservation(this.account, kind, this.#nextNumber++, this.isDeclared(kind));
     reservation.startAttempt(need);
     if (this.limitsSpend && reservation.isDeclared) await this.#record(reservation);
     return reservation;
@@ -108,7 +108,7 @@ export class Budget {
     const max = this.maxOf(request);
     if (!isDeclared) this.#refuseTooLarge(kind, request, max);
     while (!isOver()) {
-      const answer = isDeclared ? undefined : this.#account.roomFor(max, this.#spendLimits, 'admitted');
+      const answer = isDeclared ? undefined : this.account.roomFor(max, this.spendLimits, 'admitted');
       if (answer === undefined) {
         const reserved = reservation.openCall(max);
         if (!isDeclared) await this.#record(reservation);
@@ -116,7 +116,7 @@ export class Budget {
       }
       if (answer !== 'wait') throw new Interrupted({ reason: answer });
       this.#noteWait(request, max);
-      await this.#account.nextChange();
+      await this.account.nextChange();
     }
     return undefined;
   }
@@ -125,13 +125,13 @@ export class Budget {
   maxOf(request: CallRequest): Amount {
     const { prices, reserve } = this.#options;
     const max = maxOfCall(request, prices, reserve?.outputTokens);
-    const isLimited = (unit: Unit) => this.#spendLimits.some((limit) => limit.unit === unit);
+    const isLimited = (unit: Unit) => this.spendLimits.some((limit) => limit.unit === unit);
     return amountBy((unit) => (isLimited(unit) ? max[unit] : 0));
   }
 
   /** The limit that can never admit a model call with this maximum. */
   limitBelow(max: Amount): Limit | undefined {
-    return this.#spendLimits.find(({ unit, max: limit }) => !(max[unit] <= limit));
+    return this.spendLimits.find(({ unit, max: limit }) => !(max[unit] <= limit));
   }
 
   /** The usage with its cost, if its models have known prices. */
@@ -166,81 +166,36 @@ export class Budget {
     if (this.#options.maxCostUsd !== undefined && usage.costUsd === undefined) {
       return new RunError(explainUnpriced(kind, usage));
     }
-    const [limit] = this.#spendLimits;
+    const [limit] = this.spendLimits;
     if (limit === undefined || isReportedByCall || this.isDeclared(kind)) return undefined;
     return new RunError(explainUndeclared(limit, kind, who, usage));
   }
 
-  /**
-   * Charges a call of an earlier session.
-   *
-   * @param hasUncertain whether the maximum of its unknown model calls is charged beside it.
-   * @throws {RunError} when its usage does not report what a limit needs now.
-   */
-  chargeEarlier(call: SettledCall, hasUncertain: boolean): void {
-    const { phase, isScored, retries } = call;
-    const kind = phase === 'reflection' ? 'reflection' : 'rollout';
-    const usages = [call.usage, call.judgeUsage].map((usage) => this.price(usage));
-    for (const usage of usages) {
-      const problem = this.problemOf(kind, 'program', usage, true);
-      if (problem !== undefined) throw problem;
-      // That session had no limit, and so no maximum to charge.
-      const lacksTokens = usage.modelCalls > 0 && usage.inputTokens + usage.outputTokens === 0;
-      if (lacksTokens && !hasUncertain && this.#options.maxTokens !== undefined) {
-        throw new RunError(explainMissingTokens(kind, usage));
-      }
-    }
-    const cost = sum(usages.map(amountOf));
-    this.#account.charge(isScored ? plus(cost, oneMetricCall) : cost);
-    // Testset rollouts do not change the expected costs of the search, so that a finished run does not continue.
-    if (isScored && retries === 0 && phase !== 'testset') this.#account.expected.learnRollout(cost);
-  }
-
-  /**
-   * Charges what earlier sessions may have been billed for without an outcome.
-   *
-   * @returns what to say about it. Not warnings of the result, which should equal that of an uninterrupted run.
-   */
-  chargeEarlierUncertain(uncertain: Amount): string[] {
-    this.#account.charge(uncertain);
-    return this.#uncertainWarnings(uncertain);
-  }
-
   /** Warnings for the end of a run, one sentence each. */
   get warnings(): string[] {
-    const { charged, uncertain } = this.#account;
-    const [limit] = this.#spendLimits;
+    const { charged, uncertain } = this.account;
+    const [limit] = this.spendLimits;
     return [
-      ...this.#spendLimits
+      ...this.spendLimits
         .filter(({ unit, max }) => charged[unit] > max)
         .map((crossed) => crossedWarning(crossed, charged)),
       ...(this.#unknownCalls === 0 || limit === undefined
         ? []
         : [unknownCallsWarning(this.#unknownCalls, limit)]),
-      ...this.#uncertainWarnings(uncertain),
+      ...uncertainWarnings(this.spendLimits, uncertain),
     ];
-  }
-
-  #uncertainWarnings(uncertain: Amount): string[] {
-    return this.#spendLimits
-      .filter(({ unit }) => uncertain[unit] > 0)
-      .map(({ name, unit }) => uncertainWarning(name, uncertain[unit]));
   }
 
   /** The assumed need of an attempt: its declared maximum, or else its expected cost. */
   #needOf(kind: CallKind): Amount {
-    const expected = this.#account.expected.ofAttempt(kind);
-    const need = amountBy((unit) => this.#declared(kind, unit) ?? expected[unit]);
-    return { ...need, metricCalls: kind === 'rollout' ? 1 : 0 };
-  }
-
-  #declared(kind: CallKind, unit: Unit): number | undefined {
-    return unit === 'metricCalls' ? undefined : this.#options.reserve?.[kind]?.[unit];
+    const expected = this.account.expected.ofAttempt(kind);
+    const { tokens = expected.tokens, costUsd = expected.costUsd } = this.#options.reserve?.[kind] ?? {};
+    return { metricCalls: kind === 'rollout' ? 1 : 0, tokens, costUsd };
   }
 
   #keptForTestset(): Amount {
     const count = (this.#options.keepsTestset?.() ?? true) ? this.testsetCalls : 0;
-    const kept = this.#account.expected.ofRollouts(count, this.#needOf('rollout'));
+    const kept = this.account.expected.ofRollouts(count, this.#needOf('rollout'));
     return { ...kept, metricCalls: count };
   }
 
@@ -249,7 +204,7 @@ export class Budget {
     if (limit === undefined) return;
     const why = explainTooLarge(limit, kind, request, max);
     // After the first spend there is a result to keep: the call then ends the run like any other that does not fit.
-    const { tokens, costUsd } = this.#account.charged;
+    const { tokens, costUsd } = this.account.charged;
     const hasSpent = tokens > 0 || costUsd > 0;
     if (!hasSpent || !(max[limit.unit] < Number.POSITIVE_INFINITY)) throw new RunError(why);
     this.#options.note?.(why);
