@@ -76,7 +76,7 @@ export class Budget {
     const reservation =
       earlier ?? new Reservation(this.account, kind, this.#nextNumber++, this.isDeclared(kind));
     reservation.startAttempt(need);
-    if (this.limitsSpend && reservation.isDeclared) await this.#record(reservation);
+    if (this.limitsSpend && reservation.isDeclared) await this.#options.onReserve?.(reservation);
     return reservation;
   }
 
@@ -111,7 +111,7 @@ export class Budget {
       const answer = isDeclared ? undefined : this.account.roomFor(max, this.spendLimits, 'admitted');
       if (answer === undefined) {
         const reserved = reservation.openCall(max);
-        if (!isDeclared) await this.#record(reservation);
+        if (!isDeclared) await this.#options.onReserve?.(reservation);
         return reserved;
       }
       if (answer !== 'wait') throw new Interrupted({ reason: answer });
@@ -195,7 +195,7 @@ export class Budget {
 
   #keptForTestset(): Amount {
     const count = (this.#options.keepsTestset?.() ?? true) ? this.testsetCalls : 0;
-    const kept = this.account.expected.ofRollouts(count, this.#needOf('rollout'));
+    const kept = this.account.expected.ofTestset(count, this.#needOf('rollout'));
     return { ...kept, metricCalls: count };
   }
 
@@ -215,9 +215,5 @@ export class Budget {
     if (this.#hasNotedWait || request.outputTokens !== undefined) return;
     this.#hasNotedWait = true;
     this.#options.note?.(waitNote(request, max));
-  }
-
-  async #record(reservation: Reservation): Promise<void> {
-    await this.#options.onReserve?.(reservation);
   }
 }

@@ -11,9 +11,8 @@ const TESTSET_MARGIN = 1.25;
 export class ExpectedCost {
   #rollouts = 0;
   #total: Amount = zero;
-  /** The smallest maximum of a model call so far: below it, no call will be admitted. */
-  readonly #smallestCall: Partial<Record<CallKind, Amount>> = {};
-  #largestRolloutCall: Amount = zero;
+  /** The largest maximum of a model call so far: an attempt without room for it would probably be cut off. */
+  readonly #largestCall: Record<CallKind, Amount> = { rollout: zero, reflection: zero };
 
   /** A rollout is complete. */
   learnRollout(cost: Amount): void {
@@ -23,29 +22,25 @@ export class ExpectedCost {
 
   /** A model call was admitted at its maximum. */
   learnCall(kind: CallKind, max: Amount): void {
-    const smallest = this.#smallestCall[kind] ?? max;
-    this.#smallestCall[kind] = amountBy((unit) => Math.min(smallest[unit], max[unit]));
-    if (kind !== 'rollout') return;
-    const largest = this.#largestRolloutCall;
-    this.#largestRolloutCall = amountBy((unit) => Math.max(largest[unit], max[unit]));
+    this.#largestCall[kind] = larger(this.#largestCall[kind], max);
   }
 
   /** The expected cost of one attempt. */
   ofAttempt(kind: CallKind): Amount {
-    const mean = kind === 'rollout' ? this.#ofRollout() : zero;
-    const smallest = this.#smallestCall[kind] ?? zero;
-    return amountBy((unit) => Math.max(mean[unit], smallest[unit]));
+    const mean = kind === 'rollout' ? this.#ofRollouts(1) : zero;
+    return larger(mean, this.#largestCall[kind]);
   }
 
-  /** The expected cost of many rollouts; leaves room for the most expensive attempt until the last one has started. */
-  ofRollouts(count: number, attempt: Amount): Amount {
-    if (count === 0 || this.#rollouts === 0) return zero;
-    const mean = this.#ofRollout();
-    const largest = this.#largestRolloutCall;
-    return amountBy((unit) => TESTSET_MARGIN * count * mean[unit] + Math.max(attempt[unit], largest[unit]));
+  /** The expected cost of the testset; leaves room for an attempt until the last one has started. */
+  ofTestset(count: number, attempt: Amount): Amount {
+    return count === 0 || this.#rollouts === 0
+      ? zero
+      : plus(this.#ofRollouts(TESTSET_MARGIN * count), attempt);
   }
 
-  #ofRollout(): Amount {
-    return amountBy((unit) => this.#total[unit] / Math.max(1, this.#rollouts));
+  #ofRollouts(count: number): Amount {
+    return amountBy((unit) => (count * this.#total[unit]) / Math.max(1, this.#rollouts));
   }
 }
+
+const larger = (a: Amount, b: Amount): Amount => amountBy((unit) => Math.max(a[unit], b[unit]));

@@ -30,6 +30,7 @@ export interface RunEstimate {
   /** Input and output tokens of program, judge and reflection. */
   readonly tokens: Estimated;
   readonly costUsd: Estimated;
+  /** `worst` is `maxDurationMs`: a call may take any time up to its timeout. */
   readonly durationMs: Estimated;
   /** The limit that is expected to end the run; `undefined` where none is known beforehand. */
   readonly endsBy: StopReason | undefined;
