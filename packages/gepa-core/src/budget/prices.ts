@@ -50,14 +50,10 @@ export function checkPrices(models: readonly string[], priceOf: PriceOf): void {
   ]);
 }
 
-/** The parts of a model name: `openai/gpt-4.1-2025-04-14` has a provider, a base name and a date. */
-interface ModelName {
-  readonly provider?: string;
-  readonly base: string;
-  readonly date?: string;
-}
+type ModelName = ReturnType<typeof readName>;
 
-function readName(name: string): ModelName {
+/** The parts of a model name: `openai/gpt-4.1-2025-04-14` has a provider, a base name and a date. */
+function readName(name: string) {
   const [, provider, rest = name] = /^([^/]+)\/(.+)$/s.exec(name) ?? [];
   const [, base = rest, date] = /^(.+)[-@](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$/s.exec(rest) ?? [];
   // A name without a date means the latest one.

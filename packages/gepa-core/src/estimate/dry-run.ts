@@ -21,22 +21,20 @@ import {
   withoutSpendLimits,
 } from './counts.ts';
 
-/** The likely course of a run. */
-export interface Course {
-  readonly totals: Totals;
-  readonly endsBy: StopReason;
-  readonly isTested: boolean;
-}
-
+/** The likely course of a run; only its warnings when no limit that can be simulated ends it. */
 export interface DryRun {
-  /** Undefined when no limit that can be simulated ends the run. */
-  readonly course: Course | undefined;
+  readonly totals?: Totals;
+  readonly endsBy?: StopReason;
+  readonly isTested?: boolean;
   /** The warnings that the run will give before its first call. */
   readonly warnings: readonly string[];
 }
 
 /** One in this number of proposals is assumed to be accepted. */
 const PROPOSALS_PER_ACCEPTED = 3;
+
+/** Begins what a proposal adds to a text. */
+const NEW_TEXT = '\nproposal ';
 
 /** A longer run is extrapolated from here. */
 const MAX_METRIC_CALLS = 20_000;
@@ -78,8 +76,7 @@ export async function dryRun(settings: Settings, sizes: CallSizes): Promise<DryR
         : await scoreTestset({ evaluator, testset, iteration, seed, best, warn });
     const isTested = test !== undefined && !('interruption' in test);
     const totals = totalsOf(iteration, counter, sizes);
-    const course = endsBy === 'cap' ? extrapolated(totals, limits) : { totals, endsBy, isTested };
-    return { course, warnings };
+    return { warnings, ...(endsBy === 'cap' ? extrapolated(totals, limits) : { totals, endsBy, isTested }) };
   } finally {
     runSignal.end();
   }
@@ -103,8 +100,6 @@ function simulatedLimits(settings: Settings, sizes: CallSizes): Limits {
 function stubSettings(settings: Settings, sizes: CallSizes, limits: Limits): Settings {
   const rolloutUsage = usageOf(sizes.rollout);
   const reflectionUsage = usageOf(sizes.reflection);
-  /** The number of proposals that led to a text. */
-  const depths = new Map<string, number>();
   let proposals = 0;
   let tested = 0;
   const { adapter } = settings;
@@ -121,7 +116,7 @@ function stubSettings(settings: Settings, sizes: CallSizes, limits: Limits): Set
         output: Math.min(
           0.95,
           0.4 +
-            0.05 * Math.max(...Object.values(candidate).map((text) => depths.get(text) ?? 0)) +
+            0.05 * Math.max(...Object.values(candidate).map(proposalsIn)) +
             0.3 * (pseudoRandom(`${JSON.stringify(candidate)}${exampleId}`) - 0.5),
         ),
         usage: rolloutUsage,
@@ -130,20 +125,17 @@ function stubSettings(settings: Settings, sizes: CallSizes, limits: Limits): Set
     metric: ({ output }) => output as number,
     propose: async ({ candidate, components, meter }) => {
       (await meter!.begin()).end(reflectionUsage);
-      const number = ++proposals;
-      return Object.fromEntries(
-        components.map((name) => {
-          const text = `${candidate[name]} ${number}`;
-          depths.set(text, 1 + (depths.get(candidate[name]!) ?? 0));
-          return [name, text];
-        }),
-      );
+      const text = `${NEW_TEXT}${++proposals}`;
+      return Object.fromEntries(components.map((name) => [name, candidate[name] + text]));
     },
     acceptanceCriterion: () => ++tested % PROPOSALS_PER_ACCEPTED === 0,
     skipPerfectScore: false,
     frontierType: 'instance',
   };
 }
+
+/** The number of proposals that led to a text. */
+const proposalsIn = (text: string) => text.split(NEW_TEXT).length - 1;
 
 /** The defaults for strategies that are functions or objects with a method, so that their behaviour is unknown. */
 export function insteadOfCustom(settings: Settings): Partial<Settings> {
@@ -190,7 +182,7 @@ class Counter {
 }
 
 /** Extrapolates the dry run up to the first limit of the run. */
-function extrapolated(totals: Totals, limits: Limits): Course | undefined {
+function extrapolated(totals: Totals, limits: Limits): Omit<DryRun, 'warnings'> {
   const [nearest] = limitedUnits
     .map((unit) => ({
       endsBy: limitNames[unit],
@@ -198,7 +190,7 @@ function extrapolated(totals: Totals, limits: Limits): Course | undefined {
     }))
     .filter(({ factor }) => factor > 0)
     .sort((a, b) => a.factor - b.factor);
-  if (nearest === undefined) return undefined;
+  if (nearest === undefined) return {};
   const { endsBy, factor } = nearest;
   const scaled = Object.entries(totals).map(([unit, total]) => [unit, total && total * factor]);
   return { totals: Object.fromEntries(scaled), endsBy, isTested: endsBy !== 'maxDurationMs' };

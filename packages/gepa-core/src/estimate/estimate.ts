@@ -86,7 +86,6 @@ export async function estimate<Example, Output, Trace, Name extends string>(
   const measurement = measure ? await measureRollout(settings) : undefined;
   const { likely, largest } = await callSizes(settings, measurement);
   const run = await dryRun(settings, likely);
-  const { course } = run;
   const ceiling = ceilingOf(settings, largest);
   const budget = new Budget(settings);
 
@@ -96,8 +95,8 @@ export async function estimate<Example, Output, Trace, Name extends string>(
     const round = unit === 'costUsd' ? (usd: number) => usd : Math.round;
     const worst = Math.min(limit, round(ceiling[unit] ?? Number.POSITIVE_INFINITY));
     // The last iteration ends before a limit on metric calls, and is cut off at a limit on spend or time.
-    const isCutOff = course !== undefined && course.endsBy === limitName && unit !== 'metricCalls';
-    const value = isCutOff ? limit : course?.totals[unit];
+    const isCutOff = run.endsBy !== undefined && run.endsBy === limitName && unit !== 'metricCalls';
+    const value = isCutOff ? limit : run.totals?.[unit];
     return { expected: value === undefined ? undefined : Math.min(round(value), worst), worst };
   };
   return {
@@ -107,14 +106,14 @@ export async function estimate<Example, Output, Trace, Name extends string>(
     tokens: estimated('tokens'),
     costUsd: estimated('costUsd'),
     durationMs: estimated('durationMs'),
-    endsBy: course?.endsBy,
+    endsBy: run.endsBy,
     ...(measurement === undefined ? {} : { measured: measuredOf(measurement) }),
     refusals: [...reserveProblems(options), ...refusalsOf(budget, measurement)],
     warnings: [
       ...warningsOf(settings, run, measurement),
       ...(measurement === undefined ? unknownCalls(settings, budget) : []),
     ],
-    assumptions: assumptionsOf(settings, course, measurement),
+    assumptions: assumptionsOf(settings, run, measurement),
   };
 }
 

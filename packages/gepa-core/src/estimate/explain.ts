@@ -3,37 +3,33 @@ import { fewExamplesWarning, isTrial } from '../search/seed-advice.ts';
 import { ENOUGH_PROPOSALS } from '../search/warn-of-few-proposals.ts';
 import { countOf } from '../text/format.ts';
 import { LIKELY_TEXT_TOKENS, reflectionPrice, TOKENS_PER_SECOND } from './call-size.ts';
-import { type Course, type DryRun, insteadOfCustom } from './dry-run.ts';
+import { type DryRun, insteadOfCustom } from './dry-run.ts';
 import type { Measurement } from './measure-rollout.ts';
 
 /** Problems to fix before the run: the warnings of its start, and problems of its limits. */
-export function warningsOf(
-  settings: Settings,
-  { course, warnings: warningsOfStart }: DryRun,
-  measurement: Measurement | undefined,
-): string[] {
+export function warningsOf(settings: Settings, run: DryRun, measurement: Measurement | undefined): string[] {
   const { testset, valset, perfectScore } = settings;
   const { failedIn, error } = measurement?.rollout ?? {};
   const isTested = testset.length > 0;
   const warnings = [
     error !== undefined &&
       `The measured rollout failed, so the others may differ from it: the ${failedIn} threw: ${error}`,
-    course !== undefined && fewIterationsWarning(course),
-    course?.isTested === false &&
+    fewIterationsWarning(run),
+    run.isTested === false &&
       isTested &&
       'The run will end before the testset is scored: raise the limits. maxDurationMs is the only limit that reserves nothing for the testset.',
     measurement !== undefined &&
       measurement.usage === undefined &&
       'Program and metric reported no usage: the tokens and dollars of a rollout are unknown.',
-    ...warningsOfStart,
+    ...run.warnings,
     !isTrial(settings) && fewExamplesWarning({ valsetSize: valset.length, perfectScore, isTested }),
   ];
   return warnings.filter((warning) => typeof warning === 'string');
 }
 
-function fewIterationsWarning({ totals, endsBy }: Course): string | undefined {
-  const { reflections, iterations = 0 } = totals;
-  if (reflections === 0) {
+function fewIterationsWarning({ totals, endsBy = '' }: DryRun): string | undefined {
+  const iterations = totals?.iterations ?? 0;
+  if (totals?.reflections === 0) {
     return 'Nothing is left for an iteration once the seed is scored: raise the limits to search.';
   }
   // The start warns of few metric calls.
@@ -46,12 +42,12 @@ function fewIterationsWarning({ totals, endsBy }: Course): string | undefined {
 /** The assumptions behind the expected numbers. */
 export function assumptionsOf(
   settings: Settings,
-  course: Course | undefined,
+  run: DryRun,
   measurement: Measurement | undefined,
 ): string[] {
   const { stopConditions = [], signal, runDir, reflectionModel } = settings;
   const assumptions: (string | false)[] = [
-    course === undefined && unknownEnd(settings),
+    run.endsBy === undefined && unknownEnd(settings),
     'A third of the proposals is accepted, and no minibatch is skipped because its parent is perfect.',
     settings.useMerge &&
       'Merges are tried when two lineages can be combined; about half of them are accepted.',
