@@ -53,6 +53,8 @@ export function entriesOf({ folder, manifest }: WorkspacePackage): ReadonlyMap<s
 export interface Imports {
   /** Files of this repository, relative to its root. */
   readonly files: readonly string[];
+  /** Those of which more than types are imported. */
+  readonly values: readonly string[];
   /** Specifiers of other packages, packages of this repository included. */
   readonly packages: readonly string[];
 }
@@ -67,14 +69,63 @@ function importsOf(file: string): Imports {
   const source = readFileSync(join(root, file), 'utf8');
   const specifiers = ts.preProcessFile(source, true, true).importedFiles.map(({ fileName }) => fileName);
   const relatives = specifiers.filter((specifier) => specifier.startsWith('.'));
+  const toPath = (specifier: string) => relative(root, join(root, dirname(file), specifier));
   const others = specifiers.filter((specifier) => !specifier.startsWith('.'));
   return {
-    files: [
-      ...relatives.map((specifier) => relative(root, join(root, dirname(file), specifier))),
-      ...others.flatMap((specifier) => entryOf(specifier) ?? []),
-    ].filter((path) => existsSync(join(root, path))),
+    files: [...relatives.map(toPath), ...others.flatMap((specifier) => entryOf(specifier) ?? [])].filter(
+      (path) => existsSync(join(root, path)),
+    ),
+    values: valueSpecifiers(file, source)
+      .filter((specifier) => specifier.startsWith('.'))
+      .map(toPath),
     packages: others,
   };
+}
+
+/** What a file imports or exports from, unless it is types only. */
+function valueSpecifiers(file: string, source: string): string[] {
+  const { statements } = ts.createSourceFile(file, source, ts.ScriptTarget.Latest);
+  return statements.flatMap((statement) => {
+    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return [];
+    const { moduleSpecifier } = statement;
+    if (moduleSpecifier === undefined || !ts.isStringLiteral(moduleSpecifier)) return [];
+    return hasOnlyTypes(statement) ? [] : [moduleSpecifier.text];
+  });
+}
+
+function hasOnlyTypes(statement: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
+  if (ts.isExportDeclaration(statement)) {
+    const { isTypeOnly, exportClause } = statement;
+    return isTypeOnly || (exportClause !== undefined && areTypes(exportClause));
+  }
+  const { importClause } = statement;
+  if (importClause === undefined) return false;
+  const { isTypeOnly, name, namedBindings } = importClause;
+  return isTypeOnly || (name === undefined && namedBindings !== undefined && areTypes(namedBindings));
+}
+
+/** Whether every name has its own `type`. */
+const areTypes = (names: ts.NamedImportBindings | ts.NamedExportBindings): boolean =>
+  (ts.isNamedImports(names) || ts.isNamedExports(names)) &&
+  names.elements.every(({ isTypeOnly }) => isTypeOnly);
+
+/** The imports between the folders of a package's `src`, and its files outside of folders. Types do not count. */
+export function folderGraph(
+  graph: ReadonlyMap<string, Imports>,
+  packageFolder: string,
+): ReadonlyMap<string, Imports> {
+  const source = `${packageFolder}/src/`;
+  const folderOf = (file: string) => file.slice(source.length).split('/')[0]!;
+  const folders = new Map<string, Imports & { readonly files: string[] }>();
+  for (const [file, { values }] of graph) {
+    if (!file.startsWith(source)) continue;
+    const folder = folderOf(file);
+    const imports = folders.get(folder) ?? { files: [], values: [], packages: [] };
+    const others = values.filter((path) => path.startsWith(source)).map(folderOf);
+    imports.files.push(...others.filter((other) => other !== folder));
+    folders.set(folder, imports);
+  }
+  return folders;
 }
 
 /** The source file behind an import of a package of this repository. */

@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { cyclesOf, importGraph, packageName, publishedPackages, reachableFrom } from './import-graph.ts';
+import {
+  cyclesOf,
+  folderGraph,
+  importGraph,
+  packageName,
+  publishedPackages,
+  reachableFrom,
+} from './import-graph.ts';
 
 const graph = importGraph();
 const sources = [...graph].filter(([file]) => !/\.test(-d)?\.ts$|\/(testing|fixtures)\//.test(file));
@@ -25,7 +32,7 @@ it('the import graph finds the packages and their files', () => {
 });
 
 it('cyclesOf finds a cycle with its path, and none in a graph without', () => {
-  const on = (...files: string[]) => ({ files, packages: [] });
+  const on = (...files: string[]) => ({ files, values: files, packages: [] });
   expect(cyclesOf(new Map(Object.entries({ a: on('b', 'c'), b: on('c'), c: on('d'), d: on() })))).toEqual([]);
   expect(cyclesOf(new Map(Object.entries({ a: on('b'), b: on('c', 'd'), c: on('b'), d: on('d') })))).toEqual([
     'b → c → b',
@@ -35,6 +42,10 @@ it('cyclesOf finds a cycle with its path, and none in a graph without', () => {
 
 it('no source file imports itself through others, type imports included', () => {
   expect(cyclesOf(graph)).toEqual([]);
+});
+
+it('no folder of gepa-core uses itself through others', () => {
+  expect(cyclesOf(folderGraph(new Map(sources), 'packages/gepa-core'))).toEqual([]);
 });
 
 it('gepa-core imports no framework, not even in its tests', () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkText } from '../../packages/gepa-core/src/reflection/answer/guard.ts';
 import { readAnswer } from '../../packages/gepa-core/src/reflection/answer/read-answer.ts';
+import { checkText } from '../../packages/gepa-core/src/text/check-text.ts';
 import { type Case, cases, promptOf } from './cases.ts';
 
 /**

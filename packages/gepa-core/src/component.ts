@@ -49,11 +49,9 @@ export function ownValue<Value>(
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-/** The fields that are not undefined. */
-export function definedOnly<Fields extends object>(
-  fields: Fields,
-): { [Name in keyof Fields]: Exclude<Fields[Name], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+/** The fields that are not undefined: to spread over defaults, and for objects that people print. */
+export function definedOnly<Fields extends object>(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 }
 
 /** The name itself if it is free, otherwise the name with the first free number: `lookup2`, or `option1_2` after a digit. */

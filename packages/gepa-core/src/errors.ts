@@ -1,8 +1,8 @@
 import type { PromptImage } from './adapter/prompt-image.ts';
 import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
-import type { Comparison } from './evaluate/compare.ts';
 import type { OptimizationResult } from './result.ts';
+import type { Comparison } from './statistics/compare.ts';
 import { visible } from './text/visible.ts';
 
 const marker = Symbol.for('gepa.error');

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { RunError } from './errors.ts';
 import { type DecisionEvent, isDecision } from './events.ts';
 import { optimize } from './optimize.ts';
-import { replay } from './search/state/result-of.ts';
+import { replay } from './report/result-of.ts';
 import { stagedEvaluation } from './search/strategies/evaluation-policy.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from './testing/fixtures/token-run.ts';
 import { tokenMetric } from './testing/token-task.ts';

@@ -23,14 +23,14 @@ export type DecisionEvent<Name extends string = string> =
       readonly valsetSize: number;
       readonly frontierType: FrontierType;
       /** The score from which a rollout counts as perfect; undefined where perfect minibatches are not skipped. */
-      readonly perfectScore?: number | undefined;
+      readonly perfectScore?: number;
       readonly maxMetricCalls: number | undefined;
-      readonly maxIterations?: number | undefined;
-      readonly maxCostUsd?: number | undefined;
-      readonly maxTokens?: number | undefined;
-      readonly maxDurationMs?: number | undefined;
+      readonly maxIterations?: number;
+      readonly maxCostUsd?: number;
+      readonly maxTokens?: number;
+      readonly maxDurationMs?: number;
       /** Milliseconds that earlier sessions of a resumed run took. */
-      readonly earlierMs?: number | undefined;
+      readonly earlierMs?: number;
     }
   | { readonly type: 'iteration_started'; readonly iteration: number }
   | {
@@ -102,7 +102,7 @@ export type DecisionEvent<Name extends string = string> =
       /** By position in the valset; `null` where it was not run. */
       readonly scores: readonly (number | null)[];
       readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
-      /** For the seed: the components that no rollout read. They are left out of the search. */
+      /** For the seed: the components that no rollout read. A proposal leaves them out, unless its minibatch reads them. */
       readonly unread?: readonly Name[];
       /** The number of these rollouts in which the program or the metric threw, and the first message. */
       readonly failed?: number;

@@ -10,7 +10,6 @@ export type { RetryOptions } from './calls/retry.ts';
 export type { Candidate, Component, ComponentKind } from './component.ts';
 export * from './errors.ts';
 export { type Estimated, type EstimateOptions, estimate, type RunEstimate } from './estimate/estimate.ts';
-export type { Comparison, ScoreChange, Verdict } from './evaluate/compare.ts';
 export {
   type CandidateToEvaluate,
   type EvaluateOptions,
@@ -32,8 +31,6 @@ export type {
   SearchOptions,
   SearchPreset,
 } from './options/options.ts';
-export type { GivenCandidate } from './program/given-candidate.ts';
-export type { Provenance, SavedCandidate } from './program/saved-candidate.ts';
 export type { ComponentSelectionOptions, SelectedName } from './program/select-components.ts';
 export type {
   Compiled,
@@ -44,6 +41,7 @@ export type {
 } from './program/target.ts';
 export { type Tunable, tunable } from './program/tunable.ts';
 export type { ProposalRejection, RefusedTexts } from './rejection.ts';
+export { replay } from './report/result-of.ts';
 export type {
   BudgetHeld,
   ComponentProposals,
@@ -55,8 +53,8 @@ export type {
   TestScores,
   TextLength,
 } from './result.ts';
-export { Random } from './search/random.ts';
-export { replay } from './search/state/result-of.ts';
+export type { GivenCandidate } from './saved/given-candidate.ts';
+export type { Provenance, SavedCandidate } from './saved/saved-candidate.ts';
 export type * from './search/state/search-view.ts';
 export type { AcceptanceCriterion, Trial } from './search/strategies/acceptance.ts';
 export { growingPart, leaderOrPareto, reuseMeasured } from './search/strategies/adaptive.ts';
@@ -95,3 +93,5 @@ export type { SelectionStrategy } from './search/strategies/proposal-selection.t
 export type { StopCondition, StopReason, StopState } from './search/strategies/stop-conditions.ts';
 export * as stopConditions from './search/strategies/stop-conditions.ts';
 export { type Split, type SplitOptions, splitExamples } from './split-examples.ts';
+export type { Comparison, ScoreChange, Verdict } from './statistics/compare.ts';
+export { Random } from './statistics/random.ts';

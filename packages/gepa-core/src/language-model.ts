@@ -18,6 +18,7 @@ export interface LanguageModelRequest {
   /** Aborted when the run ends or the call times out. */
   readonly signal: AbortSignal;
   /** Reports each model call. Undefined outside a run. */
+  // `| undefined`: a judge passes its own on, also where its project sets `exactOptionalPropertyTypes`.
   readonly meter?: CallMeter | undefined;
 }
 
@@ -25,16 +26,16 @@ export interface LanguageModelRequest {
 export interface LanguageModel {
   (request: LanguageModelRequest): Promise<string | LanguageModelAnswer>;
   /** The name of the model as its usage reports it, if known. `maxCostUsd` then requires a price for it. */
-  readonly modelName?: string | undefined;
+  readonly modelName?: string;
   /**
    * Whether it reports every model call to `meter` before the call is made. If not, `maxCostUsd` and `maxTokens`
    * require `reserve.reflection`. Default: `false`.
    */
-  readonly metersCalls?: boolean | undefined;
+  readonly metersCalls?: boolean;
   /** Whether it passes the `images` of a request to the model. Default `false`: the prompt then only mentions images. */
-  readonly readsImages?: boolean | undefined;
+  readonly readsImages?: boolean;
   /** The API keys that it uses. Masked in everything that a run writes, reports or sends to a model; never stored. */
-  readonly secrets?: readonly string[] | undefined;
+  readonly secrets?: readonly string[];
 }
 
 /** Converts an answer to an object with text and usage. */

@@ -1,23 +1,23 @@
 // @module-tag slow
 import { describe, expect, it } from 'vitest';
 import { modelCallError } from './calls/classify-error.ts';
-import { sentence } from './calls/error-message.ts';
 import { createMask, withoutKeys } from './masking/mask.ts';
 import { secretsIn } from './masking/secrets.ts';
 import { copiedPassages } from './reflection/answer/copied-passages.ts';
-import { checkText } from './reflection/answer/guard.ts';
 import { readAnswer } from './reflection/answer/read-answer.ts';
 import { oneLine } from './reflection/memory/history.ts';
 import { LearnedFeedback } from './reflection/memory/learned.ts';
 import { shortDiff } from './reflection/memory/short-diff.ts';
-import { fenced, trimBlankLines } from './reflection/prompt/fence.ts';
 import { condenseRecords } from './reflection/records/condense-records.ts';
-import { withoutBase64 } from './reflection/records/images.ts';
-import { toPlain } from './reflection/records/plain.ts';
 import { pruneLists } from './reflection/records/prune-lists.ts';
 import { renderRecords } from './reflection/records/render.ts';
 import { diffTexts } from './report/diff.ts';
 import { wrapText } from './report/wrap.ts';
+import { checkText } from './text/check-text.ts';
+import { sentence } from './text/error-message.ts';
+import { fenced, trimBlankLines } from './text/fence.ts';
+import { withoutBase64 } from './text/images.ts';
+import { toPlain } from './text/plain.ts';
 import { visible } from './text/visible.ts';
 
 /** Texts of about `size` characters that make backtracking expressions and repeated slices slow. */

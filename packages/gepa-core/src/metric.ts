@@ -2,8 +2,8 @@ import type { CallMeter } from './adapter/call-meter.ts';
 import type { Step } from './adapter/trace.ts';
 import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
-import { toMarkdown } from './reflection/prompt/markdown.ts';
-import { toPlain } from './reflection/records/plain.ts';
+import { toMarkdown } from './text/markdown.ts';
+import { toPlain } from './text/plain.ts';
 
 /** The arguments of a metric: one rollout. */
 export interface MetricArgs<Example, Output, Trace = readonly Step[], Name extends string = string> {
@@ -11,11 +11,11 @@ export interface MetricArgs<Example, Output, Trace = readonly Step[], Name exten
   readonly output: Output;
   readonly trace: Trace | undefined;
   /** The texts that the program ran with, for objectives such as their length. Undefined outside a run. */
-  readonly candidate?: Candidate<Name> | undefined;
+  readonly candidate?: Candidate<Name>;
   /** Aborted when the run ends; pass it to a judge's model calls. */
   readonly signal: AbortSignal;
   /** Reports a judge's model calls one by one. Undefined outside a run. */
-  readonly meter?: CallMeter | undefined;
+  readonly meter?: CallMeter;
 }
 
 /** A score with feedback for the reflection model. Higher is better; 1 counts as perfect. */
@@ -73,18 +73,17 @@ export function normalizeMetricResult(result: unknown): NormalizedScore | { read
   }
   return {
     score: value,
-    ...(feedback == null ? {} : { feedback: asText(feedback) }),
-    ...(objectives === undefined ? {} : { objectives }),
-    ...(componentFeedback === undefined
-      ? {}
-      : {
-          componentFeedback: Object.fromEntries(
+    feedback: feedback == null ? undefined : asText(feedback),
+    objectives,
+    componentFeedback:
+      componentFeedback === undefined
+        ? undefined
+        : Object.fromEntries(
             Object.entries(componentFeedback)
               .filter(([, text]) => text != null)
               .map(([name, text]) => [name, asText(text)]),
           ),
-        }),
-    ...(usage === undefined ? {} : { usage }),
+    usage,
   };
 }
 

@@ -1,25 +1,25 @@
 import type { Step } from './adapter/trace.ts';
 import { totalTime } from './budget/spend.ts';
-import { messageOf, sentence } from './calls/error-message.ts';
 import { nextTurn } from './calls/next-turn.ts';
-import type { RunSignal } from './calls/run-signal.ts';
-import type { Dispatcher } from './dispatcher.ts';
 import { RunError } from './errors.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options/options.ts';
 import { resolveOptions, type Settings } from './options/settings.ts';
 import { copyWarning } from './reflection/answer/text-limits.ts';
+import { lengthsOf, resultOf } from './report/result-of.ts';
 import { writeAskedReport } from './report-file/asked-report.ts';
 import type { BudgetHeld, OptimizationResult, TestScores } from './result.ts';
+import type { Dispatcher } from './run/dispatcher.ts';
+import type { PreparedRun } from './run/prepare.ts';
+import type { RunSignal } from './run/run-signal.ts';
+import { maskMessages, type OpenRun, withRun } from './run/with-run.ts';
 import { callsForProposal } from './search/call-costs.ts';
 import { runSearch } from './search/loop.ts';
-import type { PreparedRun } from './search/prepare.ts';
 import { rescoreIfProgramChanged } from './search/rescore.ts';
 import type { SearchContext } from './search/search-context.ts';
-import { lengthsOf, resultOf } from './search/state/result-of.ts';
 import type { StopReason } from './search/strategies/stop-conditions.ts';
 import { scoreTestset } from './search/test-scores.ts';
+import { messageOf, sentence } from './text/error-message.ts';
 import { countOf, formatGain, formatScore } from './text/format.ts';
-import { maskMessages, type OpenRun, withRun } from './with-run.ts';
 
 /**
  * Optimizes the texts of a program with GEPA (arXiv 2507.19457). The program is an `adapter`, or in the short form a
@@ -97,7 +97,7 @@ async function scoreHeldOut<Name extends string>(
   const { reason: interrupted, error } = test.interruption;
   const reason = interrupted === 'aborted' ? (runSignal.endedBy ?? interrupted) : interrupted;
   warn(`The testset was not scored: ${error === undefined ? `${reason}.` : sentence(error)}`);
-  return reason === 'maxMetricCalls' || reason === 'unavailable' ? {} : { stoppedBy: reason };
+  return { stoppedBy: reason === 'maxMetricCalls' || reason === 'unavailable' ? undefined : reason };
 }
 
 /**
@@ -154,8 +154,8 @@ function dispatchFinished<Name extends string>(
     time,
     warnings: [...dispatcher.warnings],
     lengths: lengthsOf(state, usesSeed ? 0 : state.bestIndex),
-    ...(stopReason === 'maxMetricCalls' ? { budgetHeld: budgetHeldBy(search) } : {}),
-    ...(test === undefined ? {} : { test }),
+    budgetHeld: stopReason === 'maxMetricCalls' ? budgetHeldBy(search) : undefined,
+    test,
   });
 }
 

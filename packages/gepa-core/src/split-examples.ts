@@ -1,5 +1,5 @@
 import { OptionsError } from './errors.ts';
-import { Random } from './search/random.ts';
+import { Random } from './statistics/random.ts';
 
 /** Options for `splitExamples`. The shares need not add up to 1. */
 export interface SplitOptions<Example> {

@@ -39,7 +39,7 @@ import { expectTypeOf } from 'vitest';
 import { z } from 'zod';
 import { gepa, tunable } from './index.ts';
 
-// 35 ordinary program shapes, in strict mode with exactOptionalPropertyTypes.
+// 35 ordinary program shapes, in strict mode.
 
 const model = new ChatOpenAI({ model: 'gpt-5-mini' });
 const prompt = ChatPromptTemplate.fromMessages([

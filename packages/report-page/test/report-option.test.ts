@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { runCli } from '../../gepa-core/src/cli/cli.ts';
 import { OptionsError } from '../../gepa-core/src/errors.ts';
-import { writeReport } from '../../gepa-core/src/node/index.ts';
+import { writeReport } from '../../gepa-core/src/exports/node.ts';
 import { optimize } from '../../gepa-core/src/optimize.ts';
 import type { PageData } from '../../gepa-core/src/report-file/page-data.ts';
 import { tokenExamples, tokenRun } from '../../gepa-core/src/testing/fixtures/token-run.ts';

@@ -6,7 +6,7 @@ import type {
   RolloutDetail,
   RunData,
 } from '../../gepa-core/src/run-data/run-data.ts';
-import { Random } from '../../gepa-core/src/search/random.ts';
+import { Random } from '../../gepa-core/src/statistics/random.ts';
 import { inputOf, rewritten, seedTexts, topics, traceOf } from './simulated-texts.ts';
 
 export interface SimulatedRunOptions {

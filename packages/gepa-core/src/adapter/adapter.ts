@@ -14,7 +14,7 @@ export interface RunContext {
   /** Aborted when the run ends, or on `rolloutTimeoutMs`. */
   readonly signal: AbortSignal;
   /** Reports each model call. Undefined outside a run. See `Adapter.metersCalls`. */
-  readonly meter?: CallMeter | undefined;
+  readonly meter?: CallMeter;
   /** The id of the run, the same for all its rollouts. */
   readonly runId: string;
   /** Counted from 1; 0 while the seed is scored on the valset. */
@@ -157,5 +157,5 @@ export interface ProposeRequest<Name extends string = string> {
   readonly other?: { readonly candidate: ScoredCandidate<Name>; readonly scores: readonly number[] };
   readonly signal: AbortSignal;
   /** Reports each model call, so that its usage counts. Undefined outside a run. */
-  readonly meter?: CallMeter | undefined;
+  readonly meter?: CallMeter;
 }

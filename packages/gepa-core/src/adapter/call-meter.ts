@@ -1,6 +1,7 @@
 import type { Usage } from '../budget/usage.ts';
 
 /** The maximum that one model call may use. */
+// `| undefined`: an adapter passes settings on, also where its project sets `exactOptionalPropertyTypes`.
 export interface CallRequest {
   /** The name of the model, as its usage reports it. */
   readonly model?: string | undefined;

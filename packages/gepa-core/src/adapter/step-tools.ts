@@ -1,4 +1,4 @@
-import { describeSchema } from '../reflection/prompt/describe-schema.ts';
+import { describeSchema } from '../text/describe-schema.ts';
 import type { StepTool } from './trace.ts';
 
 const maxTools = 40;
@@ -11,13 +11,13 @@ const maxDescriptionCharacters = 600;
 export function stepTools(
   tools: readonly {
     readonly name: string;
-    readonly description?: string | undefined;
+    readonly description?: string;
     readonly arguments?: unknown;
   }[],
 ): StepTool[] {
-  return tools.slice(0, maxTools).map(({ name, description = '', arguments: schema }) => ({
+  return tools.slice(0, maxTools).map(({ name, description, arguments: schema }) => ({
     name,
-    ...(description === '' ? {} : { description: description.slice(0, maxDescriptionCharacters) }),
-    ...(schema === undefined ? {} : { arguments: describeSchema(schema) }),
+    description: description?.slice(0, maxDescriptionCharacters) || undefined,
+    arguments: schema === undefined ? undefined : describeSchema(schema),
   }));
 }

@@ -63,7 +63,5 @@ export function usageAndFinishReason(trace: readonly Step[]): {
   readonly finishReason?: string;
 } {
   const lastCall = [...walkSteps(trace)].findLast(({ kind }) => kind === 'model');
-  if (lastCall === undefined) return {};
-  const { finishReason } = lastCall;
-  return { usage: usageOfSteps(trace), ...(finishReason === undefined ? {} : { finishReason }) };
+  return lastCall === undefined ? {} : { usage: usageOfSteps(trace), finishReason: lastCall.finishReason };
 }

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
+import { replay } from '../report/result-of.ts';
 import type { OptimizationResult } from '../result.ts';
-import { replay } from '../search/state/result-of.ts';
 import {
   callLimits,
   prices,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
-import { replay } from '../search/state/result-of.ts';
+import { replay } from '../report/result-of.ts';
 import { stagedEvaluation } from '../search/strategies/evaluation-policy.ts';
 import { chance } from '../testing/fixtures/simulated-provider.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';

@@ -1,6 +1,6 @@
 import type { CallRequest } from '../adapter/call-meter.ts';
-import { Interrupted } from '../calls/interruption.ts';
 import { RunError } from '../errors.ts';
+import { Interrupted } from '../interruption.ts';
 import { Account } from './account.ts';
 import { type Amount, amountBy, amountOf, plus, type Unit, zero } from './amount.ts';
 import type { BudgetOptions } from './budget-options.ts';

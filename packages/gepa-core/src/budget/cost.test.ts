@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OptionsError, RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
-import { Random } from '../search/random.ts';
+import { Random } from '../statistics/random.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 import { modelCallUsage, type Price, type Usage } from './usage.ts';
 

@@ -4,6 +4,7 @@ import { hasRedis, Redis } from 'gepa-test-server/redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Adapter } from '../adapter/adapter.ts';
 import { type DecisionEvent, isDecision } from '../events.ts';
+import { bullmq, serveRollouts } from '../exports/bullmq.ts';
 import { optimize } from '../optimize.ts';
 import type { Rollouts } from '../rollouts/rollouts.ts';
 import { type RecordedOptions, recordedOptions } from '../search/fixtures/recorded-options.ts';
@@ -16,7 +17,6 @@ import {
   tokenMetric,
   tokenRecords,
 } from '../testing/token-task.ts';
-import { bullmq, serveRollouts } from './index.ts';
 
 interface Recording {
   readonly name: string;
@@ -78,13 +78,13 @@ async function decisionsOf(recording: Recording, rollouts?: Rollouts) {
   const result = await optimize({
     adapter: adapterOf(recording, 0),
     trainset: recording.trainset,
-    ...(recording.valset === null ? {} : { valset: recording.valset }),
+    valset: recording.valset ?? undefined,
     metric: tokenMetric({ multiObjective: recording.multiObjective }),
     propose: proposeTokens,
     onEvent: (event) => {
       if (isDecision(event)) events.push(event);
     },
-    ...(rollouts === undefined ? {} : { rollouts }),
+    rollouts,
     ...recordedOptions(recording.options),
   });
   return {

@@ -9,10 +9,10 @@ import { hasRedis, Redis } from 'gepa-test-server/redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type EvaluateOptions, evaluate } from '../evaluate/evaluate.ts';
 import type { GepaEvent } from '../events.ts';
+import { type BullmqOptions, bullmq, type RolloutServer, serveRollouts } from '../exports/bullmq.ts';
 import { tokenExamples } from '../testing/fixtures/token-run.ts';
 import { runTokenTask, type TokenOutput, type TokenTrace } from '../testing/token-task.ts';
 import { type FaultyExample, modelMetric, modelProgram, version } from './fixtures/model-program.ts';
-import { type BullmqOptions, bullmq, type RolloutServer, serveRollouts } from './index.ts';
 
 const examples: readonly FaultyExample[] = tokenExamples('valid', 8);
 type Respond = (id: string) => Promise<object | undefined>;
@@ -103,7 +103,7 @@ describe.skipIf(!hasRedis)('rollouts on a queue', () => {
       examples,
       concurrency: 4,
       retry: { minDelayMs: 1, maxDelayMs: 5 },
-      ...(place === undefined ? {} : { rollouts: bullmq({ ...address(), version, ...place }) }),
+      rollouts: place && bullmq({ ...address(), version, ...place }),
       ...options,
     } as EvaluateOptions<FaultyExample, TokenOutput, TokenTrace, string, 'seed'>);
   const scoresOf = (report: Awaited<ReturnType<typeof evaluated>>) =>

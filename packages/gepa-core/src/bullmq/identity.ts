@@ -34,9 +34,13 @@ export function identityOf(
     protocol: PROTOCOL,
     components: componentDigests(adapter.components),
     hasMetric: metric !== undefined,
-    ...(version === undefined
-      ? { program: metric === undefined ? program : { ...program, 'the metric': metricDigest(metric) } }
-      : { version, program: { [model]: program[model]! } }),
+    version,
+    program:
+      version !== undefined
+        ? { [model]: program[model]! }
+        : metric === undefined
+          ? program
+          : { ...program, 'the metric': metricDigest(metric) },
   };
 }
 

@@ -10,7 +10,7 @@ import { hasRedis, Redis } from 'gepa-test-server/redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Candidate } from '../component.ts';
 import { EarlierReservations } from '../journal/earlier-sessions.ts';
-import { Random } from '../search/random.ts';
+import { Random } from '../statistics/random.ts';
 import { runTokenTask, type TokenExample } from '../testing/token-task.ts';
 import { runAgainst } from './fixtures/run.ts';
 

@@ -1,13 +1,14 @@
 import type { Adapter, Execution } from '../adapter/adapter.ts';
+import { checkExecution, plainExecution } from '../adapter/execution.ts';
 import type { AttemptContext } from '../calls/call.ts';
 import { ClientRetries } from '../calls/client-retries.ts';
 import { FailingStep } from '../calls/failing-step.ts';
 import type { Outage } from '../calls/outage.ts';
 import { AttemptTimeouts } from '../calls/timeout.ts';
-import { RolloutError, RunError } from '../errors.ts';
+import { RolloutError } from '../errors.ts';
 import type { Mask } from '../masking/mask.ts';
 import type { Metric } from '../metric.ts';
-import { copyExample } from '../search/evaluation/copy-example.ts';
+import { copyExample } from '../rollouts/copy-example.ts';
 import { ScoreCheck } from '../search/evaluation/score-check.ts';
 import { packError } from './packed-error.ts';
 import type { JobRequest, Part } from './protocol.ts';
@@ -70,7 +71,10 @@ export async function* makeRollout(
       'The program',
       scores === 0,
       (given) => adapter.run(candidate, copyExample(example), { ...given, ...context }),
-      (value) => plainExecution(adapter, value, context.exampleId, mask),
+      (value: Execution<unknown, unknown>) => {
+        checkExecution(value, context.exampleId);
+        return packedExecution({ adapter, mask }, value);
+      },
     );
     yield ran.part;
     if (ran.part.isLast) return;
@@ -91,27 +95,13 @@ export async function* makeRollout(
 }
 
 /** An execution as plain data, as in a run directory. */
-function plainExecution(
-  adapter: Served['adapter'],
-  execution: Execution<unknown, unknown> | null,
-  exampleId: string,
-  mask: Mask,
+function packedExecution(
+  { adapter, mask }: Pick<Served, 'adapter' | 'mask'>,
+  execution: Execution<unknown, unknown>,
 ): Execution<unknown, unknown> {
-  if (typeof execution !== 'object' || execution === null) {
-    throw new RunError(
-      `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}. Return { output, trace?, usage? }.`,
-    );
-  }
-  const { output, trace, usage, unread, images } = execution;
-  const ran = { ...(output === undefined ? {} : { output }), ...(trace === undefined ? {} : { trace }) };
-  const plain = { ...ran, ...adapter.toPlain?.(ran) };
-  return {
-    output: mask.data(plain.output),
-    ...(plain.trace === undefined ? {} : { trace: mask.data(plain.trace) }),
-    ...(usage === undefined ? {} : { usage }),
-    ...(unread === undefined ? {} : { unread }),
-    ...(images === undefined ? {} : { images }),
-  };
+  const { usage, unread, images } = execution;
+  const { output, trace } = plainExecution(adapter, execution);
+  return { output: mask.data(output), trace: mask.data(trace), usage, unread, images };
 }
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;

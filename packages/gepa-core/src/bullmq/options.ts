@@ -53,6 +53,6 @@ export function connectionOf({ connection, prefix }: QueueAddress): {
   const isClient = 'duplicate' in connection && typeof connection.duplicate === 'function';
   return {
     connection: isClient ? connection : { ...connection, maxRetriesPerRequest: null },
-    ...(prefix === undefined ? {} : { prefix }),
+    prefix,
   };
 }

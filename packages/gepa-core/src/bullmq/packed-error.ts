@@ -1,10 +1,10 @@
 import type { PromptImage } from '../adapter/prompt-image.ts';
 import type { Usage } from '../budget/usage.ts';
 import { failureKind, ModelCallError, retryAfterMs } from '../calls/classify-error.ts';
-import { type ErrorLink, isObject, linksOf } from '../calls/error-links.ts';
-import { messageOf } from '../calls/error-message.ts';
 import { GepaError, MetricError, RolloutError, RolloutTimeoutError, RunError } from '../errors.ts';
 import type { Mask } from '../masking/mask.ts';
+import { type ErrorLink, isObject, linksOf } from '../text/error-links.ts';
+import { messageOf } from '../text/error-message.ts';
 
 /** An error as plain data, with everything that classifies it as retried, scored or ending the run. */
 export interface PackedError {
@@ -72,7 +72,7 @@ function packLink(error: unknown, mask: Mask, depth: number): PackedError {
   return {
     message: mask.message(typeof error.message === 'string' ? error.message : ''),
     fields: fieldsOf(link, mask),
-    ...(cause === undefined || depth >= 8 ? {} : { cause: packLink(cause, mask, depth + 1) }),
+    cause: cause === undefined || depth >= 8 ? undefined : packLink(cause, mask, depth + 1),
     ...engineErrorOf(error, mask),
   };
 }
@@ -80,19 +80,10 @@ function packLink(error: unknown, mask: Mask, depth: number): PackedError {
 function engineErrorOf(error: unknown, mask: Mask): Partial<PackedError> {
   if (RolloutError.isInstance(error)) {
     const { trace, usage, unread, images, isHopeless } = error;
-    return {
-      kind: 'RolloutError',
-      ...(trace === undefined ? {} : { trace: mask.data(trace) }),
-      ...(usage === undefined ? {} : { usage }),
-      ...(unread === undefined ? {} : { unread }),
-      ...(images === undefined ? {} : { images }),
-      ...(isHopeless ? { isHopeless } : {}),
-    };
+    return { kind: 'RolloutError', trace: mask.data(trace), usage, unread, images, isHopeless };
   }
-  const kind = (Object.keys(classes) as (keyof typeof classes)[]).find((name) =>
-    classes[name].isInstance(error),
-  );
-  return kind === undefined ? {} : { kind };
+  const names = Object.keys(classes) as (keyof typeof classes)[];
+  return { kind: names.find((name) => classes[name].isInstance(error)) };
 }
 
 function fieldsOf(
@@ -133,14 +124,7 @@ export function unpackError(packed: PackedError): unknown {
   const options = inner === undefined ? {} : { cause: inner };
   const error =
     kind === 'RolloutError'
-      ? new RolloutError<unknown>(message, {
-          cause: inner,
-          ...(trace === undefined ? {} : { trace }),
-          ...(usage === undefined ? {} : { usage }),
-          ...(unread === undefined ? {} : { unread }),
-          ...(images === undefined ? {} : { images }),
-          ...(isHopeless ? { isHopeless } : {}),
-        })
+      ? new RolloutError<unknown>(message, { cause: inner, trace, usage, unread, images, isHopeless })
       : kind === undefined
         ? new Error(message, options)
         : new classes[kind](message, options);

@@ -160,7 +160,7 @@ export class QueuePlace<Name extends string> implements RolloutPlace<Name> {
         void this.#post!.send(inboxOfWorker(this.#options.queue, worker), {
           type: 'answer',
           ...place,
-          ...(refused === undefined ? {} : { refused }),
+          refused,
         }).catch(() => {}),
     });
     await this.#removals.get(id);

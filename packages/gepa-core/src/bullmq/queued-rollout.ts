@@ -52,7 +52,7 @@ export class QueuedRollout<Name extends string> implements RolloutInProgress {
     const { output, trace } = execution;
     const { value } = await this.#next(given, {
       scores: this.#request.repeatsMetric ? 2 : 1,
-      execution: { output, ...(trace === undefined ? {} : { trace }) },
+      execution: { output, trace },
     });
     return value;
   }

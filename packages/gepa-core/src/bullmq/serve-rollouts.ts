@@ -142,7 +142,7 @@ class Server implements RolloutServer {
 
   async open(): Promise<void> {
     const client = await this.#jobs.getBackend().client;
-    this.#post = new Post({ ...connectionOf({ connection: client, queue: '' }), ...prefixOf(this.#jobs) });
+    this.#post = new Post({ connection: client, prefix: this.#jobs.opts.prefix });
     await this.#inbox.open();
     void this.#worker.run().catch((error: Error) => this.#warn(error.message));
     await this.#worker.waitUntilReady();
@@ -204,9 +204,8 @@ class Server implements RolloutServer {
 
   /** The outcome replaces the request. */
   async #publish(job: Job<JobData>, parts: readonly Part[]): Promise<void> {
-    const { request, ...data } = job.data;
-    const isOver = parts.at(-1)!.isLast;
-    await job.updateData({ ...data, ...(isOver ? {} : { request }), parts: [...parts] } as JobData);
+    const request = parts.at(-1)!.isLast ? undefined : job.data.request;
+    await job.updateData({ ...job.data, request, parts: [...parts] });
   }
 
   async #afterJob(job: Job<JobData>): Promise<void> {
@@ -271,7 +270,6 @@ class Server implements RolloutServer {
 }
 
 const keyOf = ({ job, part, call }: CallPlace) => `${job} ${part} ${call}`;
-const prefixOf = ({ opts: { prefix } }: Queue) => (prefix === undefined ? {} : { prefix });
 
 async function settlesWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;

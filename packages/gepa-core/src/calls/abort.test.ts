@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { RunContext } from '../adapter/adapter.ts';
 import { RunError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
-import { replay } from '../search/state/result-of.ts';
+import { replay } from '../report/result-of.ts';
 import { useFakeTime } from '../testing/fixtures/fake-time.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 import type { TokenExample } from '../testing/token-task.ts';

@@ -3,12 +3,12 @@ import { type Amount, zero } from '../budget/amount.ts';
 import type { CallKind } from '../budget/max-of-call.ts';
 import type { Reservation } from '../budget/reservation.ts';
 import { addUsage, noUsage, soundUsage, type Usage } from '../budget/usage.ts';
+import { Interrupted } from '../interruption.ts';
+import { messageOf } from '../text/error-message.ts';
 import type { CallEnvironment } from './call.ts';
 import { isUnbilled, isUnreached } from './classify-error.ts';
 import { ClientRetries } from './client-retries.ts';
-import { messageOf } from './error-message.ts';
 import type { FailingStep } from './failing-step.ts';
-import { Interrupted } from './interruption.ts';
 import type { Attempt } from './timeout.ts';
 
 /** The call that an attempt belongs to. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RolloutError, RolloutTimeoutError } from '../errors.ts';
+import { messageOf, sentence } from '../text/error-message.ts';
 import { failureKind, isUnbilled, modelCallError, retryAfterMs } from './classify-error.ts';
-import { messageOf, sentence } from './error-message.ts';
 
 /** Like those of the OpenAI SDK: they do not set `name`, and their messages vary. */
 class APIConnectionTimeoutError extends Error {}

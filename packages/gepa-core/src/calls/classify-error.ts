@@ -1,6 +1,6 @@
 import { GepaError } from '../errors.ts';
-import { detailsOf, type ErrorLink, isObject, isUnreachedLink, linksOf } from './error-links.ts';
-import { messageOf } from './error-message.ts';
+import { detailsOf, type ErrorLink, isObject, isUnreachedLink, linksOf } from '../text/error-links.ts';
+import { messageOf } from '../text/error-message.ts';
 
 /** The kind of a failure: transient, a refusal that no retry fixes, or the program's own. */
 export type FailureKind = 'transient' | 'refused' | 'program';

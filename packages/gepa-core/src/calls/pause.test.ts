@@ -16,7 +16,7 @@ async function work(pieces: number, msPerPiece: number): Promise<number[]> {
   const turns: number[] = [];
   for (let piece = 0; piece < pieces; piece++) {
     await pause();
-    setTimeout(() => turn++);
+    setImmediate(() => turn++);
     turns.push(turn);
     vi.advanceTimersByTime(msPerPiece);
   }
@@ -49,16 +49,4 @@ it('time in which the event loop waits is not work', async () => {
   await nextTurn();
   vi.advanceTimersByTime(1_000);
   expect(new Set([turn, ...(await work(1, 0))]).size).toBe(1);
-});
-
-it('fake timers and clocks of earlier tests do not stop later work', async () => {
-  vi.advanceTimersByTime(1_000);
-  // They never fire.
-  vi.stubGlobal('setTimeout', () => 0);
-  await pause();
-  vi.advanceTimersByTime(25);
-  void pause();
-  vi.unstubAllGlobals();
-  vi.useRealTimers().useFakeTimers({ toFake: ['performance'] });
-  expect(new Set(await work(3, 25)).size).toBe(3);
 });

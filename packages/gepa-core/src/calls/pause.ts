@@ -9,15 +9,12 @@ export type Pause = () => Promise<void>;
 /** When work began in the present turn; `undefined` if none has. */
 let workingSince: number | undefined;
 let queue = Promise.resolve();
-let timer = setTimeout;
 
 /**
  * Lets timers and signals act during long work, which awaits it before each piece. Resolves in this turn of the event
  * loop until the work of all runs has taken 10 ms in it, and in a later turn from then on.
  */
 export function pause(): Promise<void> {
-  // A test has replaced the timers: those that were set before may never fire.
-  if (timer !== setTimeout) [timer, queue, workingSince] = [setTimeout, Promise.resolve(), undefined];
   // Each piece begins before the next one in the queue reads the clock.
   queue = waitBehind(queue);
   return queue;

@@ -1,11 +1,11 @@
 import { Reservation } from '../budget/reservation.ts';
 import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
 import { RunError } from '../errors.ts';
+import { Interrupted, type Interruption } from '../interruption.ts';
 import type { JournalPosition, KnownEntry } from '../journal/journal.ts';
+import { messageOf } from '../text/error-message.ts';
 import type { Call, CallEnvironment } from './call.ts';
 import { isUnbilled } from './classify-error.ts';
-import { messageOf } from './error-message.ts';
-import { Interrupted, type Interruption } from './interruption.ts';
 import { LiveCall } from './live-call.ts';
 
 /** A call that has a value. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { messageOf } from '../calls/error-message.ts';
 import { reportWidth, wrapped, wrapText } from '../report/wrap.ts';
+import { messageOf } from '../text/error-message.ts';
 import { visible } from '../text/visible.ts';
 import { VERSION } from '../version.ts';
 import type { Call, Command, Io } from './command.ts';

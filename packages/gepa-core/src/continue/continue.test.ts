@@ -13,7 +13,7 @@ import { estimate } from '../estimate/estimate.ts';
 import type { GepaEvent } from '../events.ts';
 import { optimize } from '../optimize.ts';
 import type { SearchPreset } from '../options/options.ts';
-import { savedCandidate } from '../program/saved-candidate.ts';
+import { savedCandidate } from '../saved/saved-candidate.ts';
 
 interface Sum {
   readonly input: number;

@@ -152,13 +152,7 @@ export class EarlierRun<Name extends string = string> {
         const known = this.#rollouts.get(candidate) ?? new Map<string, KnownRollout>();
         this.#rollouts.set(candidate, known);
         const { score, objectives, unread, durationMs } = line;
-        known.set(digest, {
-          score,
-          ...(objectives === undefined ? {} : { objectives }),
-          ...(unread === undefined ? {} : { unread }),
-          durationMs,
-          position,
-        });
+        known.set(digest, { score, objectives, unread, durationMs, position });
       },
     });
     if (fingerprint === undefined) throw new Error('its journal is empty');
@@ -174,11 +168,7 @@ export class EarlierRun<Name extends string = string> {
       const bytes = new Uint8Array(length);
       fs.readSync(file, bytes, 0, length, offset);
       const { output, trace, feedback, componentFeedback } = JSON.parse(new TextDecoder().decode(bytes));
-      return Object.fromEntries(
-        Object.entries({ output, trace, feedback, componentFeedback }).filter(
-          ([, part]) => part !== undefined,
-        ),
-      );
+      return { output, trace, feedback, componentFeedback };
     } finally {
       fs.closeSync(file);
     }

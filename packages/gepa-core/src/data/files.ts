@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
-import { messageOf } from '../calls/error-message.ts';
 import { FileFormatError, OptionsError } from '../errors.ts';
 import type { ProgramExample } from '../program/target.ts';
+import { messageOf } from '../text/error-message.ts';
 import { examplesOfRows, type Row, type RowOptions } from './rows.ts';
 
 /** A schema of zod 3.24 or later, or of another library that follows standardschema.dev. */
@@ -17,6 +17,7 @@ type SchemaResult<Value> =
   | {
       readonly issues: readonly {
         readonly message: string;
+        // `| undefined` as in the standard, for projects with `exactOptionalPropertyTypes`.
         readonly path?: readonly unknown[] | undefined;
       }[];
     };

@@ -1,13 +1,13 @@
 import type { CallKind } from '../budget/max-of-call.ts';
 import { modelCallUsage } from '../budget/usage.ts';
 import { pause } from '../calls/pause.ts';
-import { RunSignal } from '../calls/run-signal.ts';
-import { createDispatcher } from '../dispatcher.ts';
 import type { GepaEvent } from '../events.ts';
 import { defaults, presets, type Settings } from '../options/settings.ts';
-import { readExamples } from '../search/evaluation/read-examples.ts';
+import { createDispatcher } from '../run/dispatcher.ts';
+import { prepareRun } from '../run/prepare.ts';
+import { readExamples } from '../run/read-examples.ts';
+import { RunSignal } from '../run/run-signal.ts';
 import { runSearch } from '../search/loop.ts';
-import { prepareRun } from '../search/prepare.ts';
 import type { StopCondition, StopReason } from '../search/strategies/stop-conditions.ts';
 import { scoreTestset } from '../search/test-scores.ts';
 import {

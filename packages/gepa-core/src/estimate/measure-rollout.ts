@@ -1,15 +1,15 @@
 import type { AnyRollout } from '../adapter/any.ts';
 import type { CallRequest } from '../adapter/call-meter.ts';
 import type { Usage } from '../budget/usage.ts';
-import { sentence } from '../calls/error-message.ts';
 import { pause } from '../calls/pause.ts';
-import { RunSignal } from '../calls/run-signal.ts';
 import { seedCandidateOf } from '../component.ts';
-import { createDispatcher } from '../dispatcher.ts';
 import { SeedError } from '../errors.ts';
 import type { Settings } from '../options/settings.ts';
-import { readExamples } from '../search/evaluation/read-examples.ts';
-import { prepareRun } from '../search/prepare.ts';
+import { createDispatcher } from '../run/dispatcher.ts';
+import { prepareRun } from '../run/prepare.ts';
+import { readExamples } from '../run/read-examples.ts';
+import { RunSignal } from '../run/run-signal.ts';
+import { sentence } from '../text/error-message.ts';
 import { withoutSpendLimits } from './counts.ts';
 
 /** The measured rollout of the seed on one training example. */

@@ -1,9 +1,9 @@
 import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
-import { type Candidate, recordOf } from '../component.ts';
-import { bootstrapInterval } from '../search/bootstrap.ts';
+import { type Candidate, definedOnly, recordOf } from '../component.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
 import type { Measured } from '../search/evaluation/known-rollouts.ts';
-import { mean } from './compare.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { mean } from '../statistics/compare.ts';
 import type { CandidateEvaluation, EvaluatedExample, EvaluatedRollout } from './evaluation.ts';
 
 /** One repeat: a rollout for each example; `undefined` where there is none. */
@@ -26,7 +26,6 @@ export function candidateEvaluation<Name extends string>(
   });
   const scores = examples.flatMap(({ score }) => score ?? []);
   const rollouts = examples.flatMap((example) => example.rollouts);
-  const objectives = meanObjectives(rollouts);
   return {
     name,
     texts,
@@ -35,7 +34,7 @@ export function candidateEvaluation<Name extends string>(
     scored: scores.length,
     failed: rollouts.filter(({ error }) => error !== undefined).length,
     examples,
-    ...(objectives === undefined ? {} : { objectives }),
+    objectives: meanObjectives(rollouts),
     usage: rollouts.reduce((sum: Usage, { usage }) => addUsage(sum, usage), noUsage),
     meanDurationMs: rollouts.length === 0 ? 0 : mean(rollouts.map(({ durationMs }) => durationMs)),
     characters: Object.values<string>(texts).reduce((sum, text) => sum + text.length, 0),
@@ -44,7 +43,7 @@ export function candidateEvaluation<Name extends string>(
 
 function evaluatedRollout(rollout: Measured): EvaluatedRollout {
   const { example: _, exampleId: __, trace: ___, componentFeedback: ____, ...shown } = rollout;
-  return shown;
+  return definedOnly(shown);
 }
 
 function meanObjectives(rollouts: readonly EvaluatedRollout[]): Record<string, number> | undefined {

@@ -1,6 +1,7 @@
 import { alignColumns } from '../report/columns.ts';
 import { describeStopReason } from '../report/stop-reason.ts';
 import { listItem } from '../report/wrap.ts';
+import type { Comparison } from '../statistics/compare.ts';
 import {
   countOf,
   formatCount,
@@ -11,7 +12,6 @@ import {
   UNKNOWN,
 } from '../text/format.ts';
 import { visible } from '../text/visible.ts';
-import type { Comparison } from './compare.ts';
 import type { CandidateEvaluation, EvaluationData } from './evaluation.ts';
 
 /** The maximum number of changed examples in the list. */

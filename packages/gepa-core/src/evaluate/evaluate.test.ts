@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, it, vi } from 'vitest';
 import { CandidateMismatchError, MetricError, OptionsError, RegressionError } from '../errors.ts';
-import { savedCandidate } from '../program/saved-candidate.ts';
+import { savedCandidate } from '../saved/saved-candidate.ts';
 import { evaluate } from './evaluate.ts';
 import { assertNotWorse } from './gate.ts';
 

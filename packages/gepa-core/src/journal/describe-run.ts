@@ -1,7 +1,7 @@
 import type { Candidate, Component } from '../component.ts';
 import type { Mask } from '../masking/mask.ts';
-import { originalText } from '../program/originals.ts';
 import type { RunDescription } from '../run-data/run-data.ts';
+import { originalText } from '../saved/originals.ts';
 import { VERSION } from '../version.ts';
 
 /** What people and tools want to know of a session; the strategies are in the fingerprint. */
@@ -22,7 +22,7 @@ type DescribedSettings = Pick<SessionDescription, 'seed' | 'perfectScore'> &
       readonly models?: readonly string[];
       readonly versions?: Readonly<Record<string, string>>;
     };
-    readonly reflectionModel?: { readonly modelName?: string | undefined };
+    readonly reflectionModel?: { readonly modelName?: string };
     readonly mask: Mask;
     readonly skipPerfectScore: boolean;
   };
@@ -44,7 +44,7 @@ export function describeRun(settings: DescribedSettings): SessionDescription {
           kind,
           variables,
           description: masked(description),
-          ...(original === text ? {} : { original }),
+          original: original === text ? undefined : original,
         };
       }),
       models: {

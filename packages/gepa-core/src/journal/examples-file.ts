@@ -1,8 +1,8 @@
-import { messageOf } from '../calls/error-message.ts';
 import type { Pause } from '../calls/pause.ts';
 import type { Mask } from '../masking/mask.ts';
 import { builtin } from '../node/builtin.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
+import { messageOf } from '../text/error-message.ts';
 
 /** The data sets of a run, and how their examples are written. */
 export interface WrittenExamples {
@@ -63,6 +63,6 @@ function contentsOf(example: unknown, plainInput: WrittenExamples['plainInput'])
     input: plainInput(input),
     expected,
     metadata,
-    ...(Object.keys(other).length === 0 ? {} : { other }),
+    other: Object.keys(other).length === 0 ? undefined : other,
   };
 }

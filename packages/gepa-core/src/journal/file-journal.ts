@@ -1,11 +1,11 @@
 import type { Amount } from '../budget/amount.ts';
 import type { TimeSpent } from '../budget/spend.ts';
-import { messageOf } from '../calls/error-message.ts';
 import { pause } from '../calls/pause.ts';
 import { type Candidate, candidateKey } from '../component.ts';
 import { RunDirectoryMismatchError } from '../errors.ts';
 import type { Mask } from '../masking/mask.ts';
 import { builtin } from '../node/builtin.ts';
+import { messageOf } from '../text/error-message.ts';
 import { AppendFile } from './append-file.ts';
 import type { EvaluationDescription, SessionDescription } from './describe-run.ts';
 import { EarlierCalls, EarlierReservations, EarlierTime } from './earlier-sessions.ts';
@@ -98,7 +98,7 @@ export class FileJournal implements Journal {
       maxMetricCalls: options.maxMetricCalls ?? null,
       program: options.program,
       about: options.about,
-      ...(options.evaluation === undefined ? {} : { evaluation: options.evaluation }),
+      evaluation: options.evaluation,
     });
   }
 
@@ -165,13 +165,7 @@ export class FileJournal implements Journal {
     const { output, trace, feedback, componentFeedback, error } = JSON.parse(
       this.#file.read(position),
     ) as RolloutDetails;
-    return {
-      ...(output === undefined ? {} : { output }),
-      ...(trace === undefined ? {} : { trace }),
-      ...(feedback === undefined ? {} : { feedback }),
-      ...(componentFeedback === undefined ? {} : { componentFeedback }),
-      ...(error === undefined ? {} : { error }),
-    };
+    return { output, trace, feedback, componentFeedback, error };
   }
 
   readonly onFailure = (error: Error): void => {

@@ -121,7 +121,7 @@ export async function fingerprintOf(settings: DecidingSettings, pause: Pause): P
         reflectionModel === undefined ? `${propose === undefined ? "the adapter's" : 'your'} own` : 'a model',
     },
     metric: metricDigest(settings.metric),
-    ...(settings.continueFrom === undefined ? {} : { continueFrom: settings.continueFrom }),
+    continueFrom: settings.continueFrom,
   };
 }
 

@@ -8,13 +8,13 @@ import type { EvaluationDescription, SessionDescription } from './describe-run.t
 /** The cost of a call. */
 export interface CallCost {
   /** The number of its reservation, which its `reserved` lines have too; only where dollars or tokens are limited. */
-  readonly reservation?: number | undefined;
+  readonly reservation?: number;
   /** Charged for model calls with an unknown outcome. */
-  readonly uncertain?: Pick<Amount, 'tokens' | 'costUsd'> | undefined;
-  readonly retries?: number | undefined;
-  readonly usage?: Usage | undefined;
+  readonly uncertain?: Pick<Amount, 'tokens' | 'costUsd'>;
+  readonly retries?: number;
+  readonly usage?: Usage;
   /** The metric's own share, which is not part of `usage`. */
-  readonly judgeUsage?: Usage | undefined;
+  readonly judgeUsage?: Usage;
 }
 
 /** A rollout that was scored. */
@@ -25,23 +25,23 @@ export interface RolloutEntry extends CallCost {
   /** The number of the texts in this journal: see the `texts` lines. */
   readonly textsId: number;
   /** The number of the candidate, once it is in the pool. */
-  readonly candidate?: number | undefined;
+  readonly candidate?: number;
   /** The number of the proposal that the rollout was made for. */
-  readonly proposal?: number | undefined;
+  readonly proposal?: number;
   /** The number of the example; equal examples have the same. */
   readonly example: number;
   readonly exampleId: string;
   /** A pair may run more than once, as without a cache; this distinguishes the rollouts. */
-  readonly occurrence?: string | undefined;
+  readonly occurrence?: string;
   readonly score: number;
-  readonly repeatScore?: number | undefined;
-  readonly objectives?: Readonly<Record<string, number>> | undefined;
-  readonly feedback?: string | undefined;
-  readonly componentFeedback?: Readonly<Record<string, string>> | undefined;
-  readonly unread?: readonly string[] | undefined;
-  readonly error?: string | undefined;
-  readonly failedIn?: 'program' | 'metric' | undefined;
-  readonly isHopeless?: boolean | undefined;
+  readonly repeatScore?: number;
+  readonly objectives?: Readonly<Record<string, number>>;
+  readonly feedback?: string;
+  readonly componentFeedback?: Readonly<Record<string, string>>;
+  readonly unread?: readonly string[];
+  readonly error?: string;
+  readonly failedIn?: 'program' | 'metric';
+  readonly isHopeless?: boolean;
   readonly output?: unknown;
   readonly trace?: unknown;
   readonly durationMs: number;
@@ -53,14 +53,14 @@ export interface ReflectionEntry extends CallCost {
   readonly iteration: number;
   readonly task: number;
   /** The number of the proposal. */
-  readonly proposal?: number | undefined;
+  readonly proposal?: number;
   /** The components of the prompt. */
   readonly components: readonly string[];
   /** 0 for the first question of a proposal, 1 for the second, about texts that could not be used. */
   readonly attempt: number;
   readonly prompt: string;
   readonly answer: string;
-  readonly finishReason?: string | undefined;
+  readonly finishReason?: string;
   readonly durationMs: number;
 }
 
@@ -69,7 +69,7 @@ export interface ProposalEntry extends CallCost {
   readonly type: 'proposal';
   readonly iteration: number;
   readonly task: number;
-  readonly proposal?: number | undefined;
+  readonly proposal?: number;
   readonly texts: Readonly<Partial<Record<string, string>>>;
   readonly durationMs: number;
 }

@@ -8,7 +8,7 @@ import { type LoopbackServer, startServer } from 'gepa-test-server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Candidate } from '../component.ts';
 import { type DecisionEvent, type GepaEvent, isDecision } from '../events.ts';
-import { Random } from '../search/random.ts';
+import { Random } from '../statistics/random.ts';
 import { withoutTimes } from '../testing/fixtures/token-run.ts';
 import { runTokenTask, type TokenExample } from '../testing/token-task.ts';
 import { EarlierReservations } from './earlier-sessions.ts';

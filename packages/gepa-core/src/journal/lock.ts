@@ -14,9 +14,9 @@ interface Owner {
   readonly since: string;
   readonly id: string;
   /** The set of processes in which the process id is unique. Containers may share a host name and even a process id. */
-  readonly space?: string | undefined;
+  readonly space?: string;
   /** When the process started, where the system reports it, since process ids are reused. */
-  readonly began?: string | undefined;
+  readonly began?: string;
 }
 
 /** The locks of this process: after a restart, its process id in a lock file means nothing. */

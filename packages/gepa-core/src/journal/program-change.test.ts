@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isDecision } from '../events.ts';
 import { optimize } from '../optimize.ts';
-import { replay } from '../search/state/result-of.ts';
+import { replay } from '../report/result-of.ts';
 
 let runDir: string;
 beforeEach(() => {

@@ -269,10 +269,10 @@ it.each<[string, Usage | undefined, Usage | undefined]>([
         ...options,
         adapter: {
           ...adapter,
-          run: async (...args) => ({
-            ...(await adapter.run(...args)),
-            ...(rollout === undefined ? {} : { usage: rollout }),
-          }),
+          run: async (...args) => {
+            const execution = await adapter.run(...args);
+            return { ...execution, usage: rollout ?? execution.usage };
+          },
         },
         reflectionModel: async () => {
           reflections++;

@@ -1,7 +1,7 @@
-import { messageOf } from '../calls/error-message.ts';
 import { GepaError, RunDirectoryError } from '../errors.ts';
 import { type GepaEvent, isDecision, type Listener } from '../events.ts';
 import { makeDirectory } from '../node/make-directory.ts';
+import { messageOf } from '../text/error-message.ts';
 import { AppendFile } from './append-file.ts';
 import { type WrittenExamples, writeExamples } from './examples-file.ts';
 import { FileJournal, type FileJournalOptions } from './file-journal.ts';

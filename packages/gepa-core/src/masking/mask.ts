@@ -1,4 +1,4 @@
-import { type Plain, toPlain } from '../reflection/records/plain.ts';
+import { type Plain, toPlain } from '../text/plain.ts';
 
 /** Masks confidential parts of a text. Called with every text before it is written to disk. */
 export type Redact = (text: string) => string;
@@ -30,7 +30,7 @@ export function createMask({
   redact = (text) => text,
 }: {
   readonly secrets?: readonly string[];
-  readonly redact?: Redact | undefined;
+  readonly redact?: Redact;
 }): Mask {
   const literals = [...new Set(secrets.flatMap(spellings))]
     .sort((a, b) => b.length - a.length)

@@ -9,7 +9,7 @@ import type { LanguageModel } from '../language-model.ts';
 import { createMask, type Mask } from '../masking/mask.ts';
 import { environmentSecrets } from '../masking/secrets.ts';
 import { builtin } from '../node/builtin.ts';
-import { givenTexts } from '../program/given-candidate.ts';
+import { givenTexts } from '../saved/given-candidate.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { autoBudget } from './auto-budget.ts';
 import type {
@@ -127,13 +127,11 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
       ? {}
       : { samplingStrategy: { parents: options.parallelProposals, mutations: 1 } }),
     ...definedOnly(options),
-    ...(maxMetricCalls === undefined ? {} : { maxMetricCalls }),
-    ...(runDir === undefined ? {} : { runDir }),
-    ...(continueFrom === undefined ? {} : { continueFrom }),
+    maxMetricCalls,
+    runDir,
+    continueFrom,
     ...(await startOf(adapter, { ...options, continueFrom })),
-    ...(options.report === undefined
-      ? {}
-      : { report: builtin('node:path', 'leave `report` out.').resolve(options.report) }),
+    report: options.report && builtin('node:path', 'leave `report` out.').resolve(options.report),
     adapter,
     prices,
     isScaleGiven: options.perfectScore !== undefined,

@@ -5,8 +5,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { runCli } from '../cli/cli.ts';
 import { CandidateMismatchError } from '../errors.ts';
 import type { LanguageModel } from '../language-model.ts';
+import type { SavedCandidate } from '../saved/saved-candidate.ts';
 import { loadProgram } from './load-program.ts';
-import type { SavedCandidate } from './saved-candidate.ts';
 import { createTarget } from './target.ts';
 
 interface Program {
@@ -36,7 +36,7 @@ const targetOf = (program: Program) =>
 
 const compile = (program: Program, runDir?: string) =>
   targetOf(program).compile({
-    ...(runDir === undefined ? {} : { runDir }),
+    runDir,
     trainset: [{ input: 'a' }, { input: 'b' }],
     valset: [{ input: 'c' }],
     metric: ({ output }: { output: string }) => Math.min(1, output.split('please').length / 10),

@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addUsage, modelCallUsage } from '../budget/usage.ts';
 import type { Component } from '../component.ts';
+import { summarize } from '../exports/report.ts';
 import { optimize } from '../optimize.ts';
 import { diffCandidates } from '../report/diff.ts';
-import { summarize } from '../report/index.ts';
+import { readSavedCandidate, savedCandidate, writeSavedCandidate } from '../saved/saved-candidate.ts';
 import { loadProgram } from './load-program.ts';
-import { readSavedCandidate, savedCandidate, writeSavedCandidate } from './saved-candidate.ts';
 import { tunable, tunableComponents, withCandidate } from './tunable.ts';
 
 const inherited = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'] as const;

@@ -1,12 +1,12 @@
 import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
-import { withDeclaredVariables } from './declared-variables.ts';
-import { rememberOriginals } from './originals.ts';
+import { rememberOriginals } from '../saved/originals.ts';
 import {
   candidateFrom,
   parseSavedCandidate,
   readSavedCandidate,
   type SavedCandidate,
-} from './saved-candidate.ts';
+} from '../saved/saved-candidate.ts';
+import { withDeclaredVariables } from './declared-variables.ts';
 import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
 import { foundCandidate, publicComponents } from './selection-adapter.ts';
 

@@ -4,11 +4,11 @@ import { GepaError } from '../errors.ts';
 import { dataFingerprint } from '../journal/fingerprint.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { OptimizationResult } from '../result.ts';
-import { bootstrapInterval } from '../search/bootstrap.ts';
+import { originalText } from '../saved/originals.ts';
+import type { Provenance, SavedCandidate } from '../saved/saved-candidate.ts';
+import { savedFrom } from '../saved/saved-from.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
 import { VERSION } from '../version.ts';
-import { originalText } from './originals.ts';
-import type { Provenance, SavedCandidate } from './saved-candidate.ts';
-import { savedFrom } from './saved-from.ts';
 
 /** The inputs of a run that a saved candidate records. */
 export interface RunInputs {

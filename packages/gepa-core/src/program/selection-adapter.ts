@@ -1,13 +1,13 @@
-import type { Adapter } from '../adapter/adapter.ts';
+import type { Adapter, Execution } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
-import { type Candidate, type Component, definedOnly } from '../component.ts';
+import type { Candidate, Component } from '../component.ts';
 import { RolloutError } from '../errors.ts';
 import type { SelectedComponent } from './select-components.ts';
 
 type ProgramAdapter<Example, Output> = Adapter<Example, Output, readonly Step[]>;
 
 /** Every member, so that a new one is not forgotten here. */
-type Members<Type> = { readonly [Name in keyof Required<Type>]: Type[Name] | undefined };
+type Members<Type> = { readonly [Name in keyof Required<Type>]: Type[Name] };
 
 /** Wraps an adapter so that it has only the selected components, under their public names. */
 export function selectionAdapter<Example, Output, Name extends string>(
@@ -15,15 +15,9 @@ export function selectionAdapter<Example, Output, Name extends string>(
   selected: readonly SelectedComponent[],
 ): Adapter<Example, Output, readonly Step[], Name> {
   const publicName = new Map(selected.map(({ foundName, name }) => [foundName, name]));
-  const rename = ({
-    trace,
-    unread,
-  }: {
-    readonly trace?: readonly Step[] | undefined;
-    readonly unread?: readonly string[] | undefined;
-  }) => ({
-    ...(trace === undefined ? {} : { trace: trace.map((step) => renamed(step, publicName)) }),
-    ...(unread === undefined ? {} : { unread: unread.flatMap((name) => publicName.get(name) ?? []) }),
+  const rename = ({ trace, unread }: Pick<Execution<Output>, 'trace' | 'unread'>) => ({
+    trace: trace?.map((step) => renamed(step, publicName)),
+    unread: unread?.flatMap((name) => publicName.get(name) ?? []),
   });
   const members: Members<Adapter<Example, Output, readonly Step[], Name>> = {
     components: publicComponents(selected),
@@ -42,7 +36,7 @@ export function selectionAdapter<Example, Output, Name extends string>(
         throw new RolloutError(error.message, {
           cause: error.cause,
           ...rename(error as RolloutError),
-          ...(error.usage === undefined ? {} : { usage: error.usage }),
+          usage: error.usage,
           isHopeless: error.isHopeless,
         });
       }
@@ -55,7 +49,7 @@ export function selectionAdapter<Example, Output, Name extends string>(
     toPlain: adapter.toPlain?.bind(adapter),
     close: adapter.close?.bind(adapter),
   };
-  return definedOnly(members) as Adapter<Example, Output, readonly Step[], Name>;
+  return members;
 }
 
 export function publicComponents<Name extends string>(
@@ -73,12 +67,9 @@ export function foundCandidate(selected: readonly SelectedComponent[], candidate
 }
 
 function renamed(step: Step, publicName: ReadonlyMap<string, string>): Step {
-  const components = step.components?.flatMap((name) => publicName.get(name) ?? []);
   return {
     ...step,
-    ...(components === undefined ? {} : { components }),
-    ...(step.children === undefined
-      ? {}
-      : { children: step.children.map((child) => renamed(child, publicName)) }),
+    components: step.components?.flatMap((name) => publicName.get(name) ?? []),
+    children: step.children?.map((child) => renamed(child, publicName)),
   };
 }

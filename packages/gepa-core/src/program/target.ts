@@ -10,12 +10,12 @@ import type { AdapterOptions, SearchOptions } from '../options/options.ts';
 import { diffCandidates } from '../report/diff.ts';
 import { describeResult, inspectable } from '../report/inspect.ts';
 import type { OptimizationResult } from '../result.ts';
+import { rememberOriginals } from '../saved/originals.ts';
+import { checkCandidate, type SavedCandidate, writeSavedCandidate } from '../saved/saved-candidate.ts';
 import { checkExamples } from './check-examples.ts';
 import { withDeclaredVariables } from './declared-variables.ts';
 import { loadProgram, type ProgramTexts } from './load-program.ts';
-import { rememberOriginals } from './originals.ts';
 import { type RunInputs, savedResult } from './provenance.ts';
-import { checkCandidate, type SavedCandidate, writeSavedCandidate } from './saved-candidate.ts';
 import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
 import { foundCandidate, publicComponents, selectionAdapter } from './selection-adapter.ts';
 import { asServable } from './served-target.ts';
@@ -159,7 +159,7 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
     checkExamples(options);
     return {
       ...options,
-      ...(reflectionModel === undefined ? {} : { reflectionModel: binding.languageModel(reflectionModel) }),
+      reflectionModel: reflectionModel === undefined ? undefined : binding.languageModel(reflectionModel),
       adapter: newAdapter<Example>(),
     };
   };

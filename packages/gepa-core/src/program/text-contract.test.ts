@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CandidateMismatchError } from '../errors.ts';
+import { checkCandidate, savedCandidate, writeSavedCandidate } from '../saved/saved-candidate.ts';
 import { loadProgram } from './load-program.ts';
-import { checkCandidate, savedCandidate, writeSavedCandidate } from './saved-candidate.ts';
 
 const components = {
   prompt: { text: 'Answer {question}.', variables: ['question'] },

@@ -1,9 +1,9 @@
 import type { PromptImage } from '../adapter/prompt-image.ts';
 import type { Usage } from '../budget/usage.ts';
 import type { CallEnvironment } from '../calls/call.ts';
-import { Interrupted } from '../calls/interruption.ts';
 import { runCall } from '../calls/run-call.ts';
 import type { Semaphore } from '../calls/semaphore.ts';
+import { Interrupted } from '../interruption.ts';
 import { type ReflectionEntry, reflectionKey } from '../journal/journal.ts';
 import { type LanguageModel, type LanguageModelAnswer, normalizeAnswer } from '../language-model.ts';
 import type { RefusedTexts } from '../rejection.ts';
@@ -44,12 +44,10 @@ export async function askModel<Name extends string>(
   // One reason without a text is that of the whole proposal.
   const isWhole = request.components.length === 1 && rejections.every(([, { text }]) => text === undefined);
   const refused =
-    isWhole || rejections.length === 0
-      ? {}
-      : { refused: Object.fromEntries(rejections) as RefusedTexts<Name> };
-  if (Object.keys(texts).length > 0) return { texts, ...refused };
+    isWhole || rejections.length === 0 ? undefined : (Object.fromEntries(rejections) as RefusedTexts<Name>);
+  if (Object.keys(texts).length > 0) return { texts, refused };
   const [rejected] = rejections.map(([, { reason, message }]) => ({ reason, message }));
-  return rejected === undefined ? noText(request) : { rejected: { ...rejected, ...refused } };
+  return rejected === undefined ? noText(request) : { rejected: { ...rejected, refused } };
 }
 
 /** One reflection, on some of the components. */
@@ -124,7 +122,7 @@ async function askOnce(
           normalizeAnswer(
             await model({
               prompt,
-              ...(model.readsImages === true && images.length > 0 ? { images } : {}),
+              images: model.readsImages === true && images.length > 0 ? images : undefined,
               ...context,
             }),
           ),
@@ -138,7 +136,7 @@ async function askOnce(
     }),
     replayed(entry) {
       const { answer: text, finishReason } = entry as ReflectionEntry;
-      return { text, ...(finishReason === undefined ? {} : { finishReason }) };
+      return { text, finishReason };
     },
   });
   if ('interruption' in outcome) throw new Interrupted(outcome.interruption);

@@ -1,10 +1,10 @@
 import type { ProposeRequest, ReflectiveRecord } from '../adapter/adapter.ts';
-import { Interrupted } from '../calls/interruption.ts';
 import { runCall } from '../calls/run-call.ts';
 import { type Candidate, ownValue, recordOf } from '../component.ts';
+import { Interrupted } from '../interruption.ts';
 import { type ProposalEntry, proposalKey } from '../journal/journal.ts';
 import type { RefusedTexts } from '../rejection.ts';
-import { checkText } from './answer/guard.ts';
+import { checkText } from '../text/check-text.ts';
 import { recordsFor } from './prompt/requests.ts';
 import {
   noText,
@@ -37,7 +37,7 @@ export async function askProposer<Name extends string>(
     records,
     history: recordOf(components, (name) => memory.tried(parent, name)),
     learned: recordOf(components, (name) => memory.learned(name)),
-    ...(request.other === undefined ? {} : { other: request.other }),
+    other: request.other,
   };
 
   calls.dispatch({ type: 'reflection_started', iteration, task, components });
@@ -83,7 +83,7 @@ export async function askProposer<Name extends string>(
       checkLimits({ name, text, currentText, isLast: true });
     if (fault !== undefined) {
       const rejected = { reason: fault.problem, message: fault.message };
-      const refused = { [name]: { ...rejected, ...refusedText(text) } } as RefusedTexts<Name>;
+      const refused = { [name]: { ...rejected, text: refusedText(text) } } as RefusedTexts<Name>;
       return { rejected: { ...rejected, refused } };
     }
     texts.set(name, text);

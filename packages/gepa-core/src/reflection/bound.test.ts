@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Plain } from '../text/plain.ts';
 import { bounded } from './bound.ts';
-import type { Plain } from './records/plain.ts';
 import { pruneLists } from './records/prune-lists.ts';
 import { renderRecords } from './records/render.ts';
 

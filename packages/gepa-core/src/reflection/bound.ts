@@ -1,6 +1,6 @@
+import { isRow } from '../text/markdown.ts';
+import type { Plain } from '../text/plain.ts';
 import { shorten } from '../text/shorten.ts';
-import { isRow } from './prompt/markdown.ts';
-import type { Plain } from './records/plain.ts';
 import { earlierCut, isList, nounFor, openingLength } from './records/prune-lists.ts';
 
 /** A record keeps this multiple of the characters that can be shown: repeated entries are removed later. */

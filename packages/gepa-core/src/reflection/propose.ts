@@ -1,6 +1,6 @@
-import { messageOf } from '../calls/error-message.ts';
-import { Interrupted } from '../calls/interruption.ts';
 import { Semaphore } from '../calls/semaphore.ts';
+import { Interrupted } from '../interruption.ts';
+import { messageOf } from '../text/error-message.ts';
 import { CutOffStreak } from './answer/cut-off-streak.ts';
 import { askModel } from './ask-model.ts';
 import { askProposer } from './ask-proposer.ts';

@@ -1,9 +1,9 @@
 import type { ProposeRequest } from '../adapter/adapter.ts';
 import type { AnyAdapter, AnyRollout } from '../adapter/any.ts';
 import type { CallEnvironment } from '../calls/call.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import type { Semaphore } from '../calls/semaphore.ts';
 import type { Candidate } from '../component.ts';
+import type { Interruption } from '../interruption.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { Mask } from '../masking/mask.ts';
 import type { ProposalRejection, RefusedTexts } from '../rejection.ts';
@@ -27,9 +27,9 @@ export interface ProposalRequest<Name extends string> {
   readonly minibatch: readonly number[];
   readonly rollouts: readonly AnyRollout[];
   /** For a merge: the candidate whose strengths the new texts should add. */
-  readonly other?: Other<Name> | undefined;
+  readonly other?: Other<Name>;
   /** A training example outside the minibatch that the parent is known to solve, where the minibatch has none. */
-  readonly success?: AnyRollout | undefined;
+  readonly success?: AnyRollout;
 }
 
 /** The second parent of a merge that a reflection makes. */
@@ -62,7 +62,7 @@ export interface ProposeOptions<Name extends string> {
   /** The caller's own proposer, instead of the model. */
   readonly propose: ((request: ProposeRequest<Name>) => Promise<Partial<Record<Name, string>>>) | undefined;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
-  readonly maxRecordCharacters?: number | undefined;
+  readonly maxRecordCharacters?: number;
   readonly perfectScore: number;
   /** The number of concurrent calls. */
   readonly concurrency: number;
@@ -91,7 +91,7 @@ export function noText<Name extends string>({ components }: { components: readon
 /** Longer texts are not kept in the history. */
 const MAX_REFUSED_CHARACTERS = 20_000;
 
-/** A refused text for the history. */
-export function refusedText(text: string): { readonly text?: string } {
-  return text.length <= MAX_REFUSED_CHARACTERS ? { text } : {};
+/** A refused text for the history, unless it is too long. */
+export function refusedText(text: string): string | undefined {
+  return text.length <= MAX_REFUSED_CHARACTERS ? text : undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LanguageModelAnswer } from '../language-model.ts';
-import { fenced } from './prompt/fence.ts';
+import { fenced } from '../text/fence.ts';
 import { type Reflection, reflect } from './reflect.ts';
 
 const component = { text: 'Sort {ticket}.', variables: ['ticket'] };

@@ -1,10 +1,10 @@
 import { addUsage, type Usage } from '../budget/usage.ts';
 import type { LanguageModelAnswer } from '../language-model.ts';
+import { checkText, type TextProblem } from '../text/check-text.ts';
+import { fenced } from '../text/fence.ts';
 import { shorten } from '../text/shorten.ts';
-import { checkText, type TextProblem } from './answer/guard.ts';
 import { type AnswerProblem, asAnswered, readAnswer } from './answer/read-answer.ts';
 import type { CheckLimits, LimitProblem } from './answer/text-limits.ts';
-import { fenced } from './prompt/fence.ts';
 import {
   buildReflectionPrompt,
   type ComponentRequest,
@@ -113,7 +113,7 @@ function outcomeOf(
     const found =
       checkText({ ...component, text }) ?? request.checkLimits?.({ name, text, currentText, isLast });
     if (found === undefined) texts.set(name, text);
-    else rejected.set(name, { reason: found.problem, message: found.message, ...refusedText(text) });
+    else rejected.set(name, { reason: found.problem, message: found.message, text: refusedText(text) });
   }
   return { texts, rejected };
 }

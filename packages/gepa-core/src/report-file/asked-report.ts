@@ -1,6 +1,6 @@
-import { messageOf } from '../calls/error-message.ts';
 import { nextTurn } from '../calls/next-turn.ts';
 import type { OptimizationResult } from '../result.ts';
+import { messageOf } from '../text/error-message.ts';
 
 /**
  * A variable, so that bundlers leave the module out: a bundle cannot contain the page, and Node finds the entry with the

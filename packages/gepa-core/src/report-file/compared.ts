@@ -1,5 +1,5 @@
-import type { Compared } from '../evaluate/compare.ts';
 import type { CandidateData, RunData } from '../run-data/run-data.ts';
+import type { Compared } from '../statistics/compare.ts';
 
 /** Converts an evaluated candidate for `compareEvaluations` and the table of candidates. */
 export function comparedOf(

@@ -17,16 +17,6 @@ export interface ReportSource {
   reflection(detail: DetailRef): ReflectionDetail;
 }
 
-const detailFields = [
-  'objectives',
-  'feedback',
-  'componentFeedback',
-  'output',
-  'trace',
-  'usage',
-  'judgeUsage',
-] as const;
-
 /** The present state of the run in a directory. */
 export function sourceOf(reader: RunReader): ReportSource {
   return {
@@ -34,7 +24,7 @@ export function sourceOf(reader: RunReader): ReportSource {
     rollout: (ref) => reader.detail<RolloutDetail>(ref),
     reflection: (ref) => {
       const { prompt, answer, finishReason } = reader.detail<ReflectionDetail>(ref);
-      return { prompt, answer, ...(finishReason === undefined ? {} : { finishReason }) };
+      return { prompt, answer, finishReason };
     },
   };
 }
@@ -59,12 +49,11 @@ export function exampleDetail(
     rollouts: rollouts.map((rollout): PageRollout => {
       const { detail: ref, example: _, ...head } = rollout;
       if (!isKept(rollout)) return head;
-      const whole = source.rollout(ref);
       // The line of the journal has more fields than the page needs.
-      const detail = Object.fromEntries(
-        detailFields.flatMap((name) => (whole[name] === undefined ? [] : [[name, whole[name]]])),
-      );
-      return { ...head, ...(whole.error === undefined ? {} : { error: whole.error }), detail };
+      const { error, objectives, feedback, componentFeedback, output, trace, usage, judgeUsage } =
+        source.rollout(ref);
+      const detail = { objectives, feedback, componentFeedback, output, trace, usage, judgeUsage };
+      return { ...head, error, detail };
     }),
   };
 }

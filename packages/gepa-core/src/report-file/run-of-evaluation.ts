@@ -43,8 +43,8 @@ function rolloutOf(
     phase: 'testset',
     iteration: 0,
     score,
-    ...(error === undefined ? {} : { error }),
-    ...(failedIn === undefined ? {} : { failedIn }),
+    error,
+    failedIn,
     at: 0,
     durationMs,
     detail: { offset: number, length: 0 },
@@ -102,7 +102,7 @@ function runOf(
 
 function candidateOf(candidate: CandidateEvaluation, index: number): CandidateData {
   const { name, texts, examples, failed, mean, scored, interval, usage, meanDurationMs } = candidate;
-  const first = examples.flatMap(({ rollouts }) => rollouts).find(({ error }) => error !== undefined);
+  const errors = examples.flatMap(({ rollouts }) => rollouts.flatMap(({ error }) => error ?? []));
   return {
     index,
     texts,
@@ -112,7 +112,8 @@ function candidateOf(candidate: CandidateEvaluation, index: number): CandidateDa
     at: 0,
     metricCalls: 0,
     scores: examples.map(({ score }) => score),
-    ...(first?.error === undefined ? {} : { failed, error: first.error }),
+    failed: failed || undefined,
+    error: errors[0],
     mean,
     coverage: scored,
     partMean: mean,

@@ -14,7 +14,7 @@ export function runOfResult(result: OptimizationResult): RunData {
     updatedAt: now,
     state: 'ended',
     stopReason: result.stopReason,
-    ...(result.budgetHeld === undefined ? {} : { budgetHeld: result.budgetHeld }),
+    budgetHeld: result.budgetHeld,
     about: {
       components: Object.keys(bestCandidate).map((name) => ({ name })),
       models: { task: [] },
@@ -50,7 +50,7 @@ export function runOfResult(result: OptimizationResult): RunData {
     part: result.part,
     pool: candidates.map(({ index }) => index),
     score: { seed: seedScore, best: bestScore, seedOn: seedScoredOn, bestOn: scoredOn },
-    ...(test === undefined ? {} : { test }),
+    test,
     frontier: result.frontier,
     iterations: result.iterations,
     metricCalls: result.totalMetricCalls,

@@ -1,7 +1,7 @@
-import { type Comparison, MIN_DIFFERING } from '../evaluate/compare.ts';
 import { verdictLine } from '../evaluate/describe.ts';
 import type { TestScores } from '../result.ts';
 import type { RunData } from '../run-data/run-data.ts';
+import { type Comparison, MIN_DIFFERING } from '../statistics/compare.ts';
 import { countOf, formatCount, formatGain, formatScore } from '../text/format.ts';
 
 /** The outcome of a run in one sentence, with notes. */

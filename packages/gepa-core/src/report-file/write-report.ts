@@ -2,12 +2,12 @@ import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from '
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
-import { messageOf } from '../calls/error-message.ts';
 import { FileAccessError } from '../errors.ts';
 import type { EvaluationData } from '../evaluate/evaluation.ts';
 import { makeDirectory } from '../node/make-directory.ts';
 import type { OptimizationResult } from '../result.ts';
 import { RunReader } from '../run-data/read-run.ts';
+import { messageOf } from '../text/error-message.ts';
 import { exampleDetail, keptRollouts, type ReportSource, rolloutsByExample, sourceOf } from './details.ts';
 import { block, readTemplate } from './html.ts';
 import { encodeMatrix } from './page-data.ts';
@@ -103,12 +103,7 @@ async function* partsOf(
   const isKept = keptRollouts(source.data, maxDetailBytes);
   const omittedRollouts = source.data.rollouts.filter((rollout) => !isKept(rollout)).length;
   yield template.head("'none'");
-  yield block(
-    'data',
-    await gzip(
-      JSON.stringify({ ...data, omittedRollouts, ...(source.isPartial ? { isPartial: true } : {}) }),
-    ),
-  );
+  yield block('data', await gzip(JSON.stringify({ ...data, omittedRollouts, isPartial: source.isPartial })));
   yield block('scores', await gzip(encodeMatrix(matrix)));
   yield template.middle;
   const rollouts = rolloutsByExample(source.data);

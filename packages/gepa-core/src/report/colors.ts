@@ -8,9 +8,9 @@ export const colorsOf = (enabled: boolean): Colors => picocolors.createColors(en
 /** A stream for reports, such as `process.stdout` or `process.stderr`. */
 export interface OutputStream {
   write(text: string): unknown;
-  readonly isTTY?: boolean | undefined;
+  readonly isTTY?: boolean;
   /** The width of the terminal in columns. */
-  readonly columns?: number | undefined;
+  readonly columns?: number;
 }
 
 /** Whether a stream is a terminal with cursor control. */

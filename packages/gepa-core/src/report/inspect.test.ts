@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { expect, it } from 'vitest';
-import { replay } from '../search/state/result-of.ts';
 import { decisions } from './fixtures/sample-run.ts';
 import { describeResult, inspectable } from './inspect.ts';
+import { replay } from './result-of.ts';
 
 const result = replay(decisions);
 

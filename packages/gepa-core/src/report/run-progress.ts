@@ -1,6 +1,5 @@
 import { type GepaEvent, isDecision } from '../events.ts';
 import type { TestScores } from '../result.ts';
-import { scoresOf } from '../search/state/result-of.ts';
 import type { ScoredCandidate } from '../search/state/search-view.ts';
 import { SearchState } from '../search/state/state.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore, formatUsd } from '../text/format.ts';
@@ -11,6 +10,7 @@ import {
   isLastRejectedTelling,
   rejectionReasons,
 } from './proposals.ts';
+import { scoresOf } from './result-of.ts';
 import { describeLimits, Spending } from './spending.ts';
 import { describeStopReason } from './stop-reason.ts';
 

@@ -2,8 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Spend, SpendByPhase } from '../budget/spend.ts';
 import type { OptimizationResult, TestScores } from '../result.ts';
-import { replay } from '../search/state/result-of.ts';
 import { candidateAdded, decisions, newBest, runFinished, runStarted } from './fixtures/sample-run.ts';
+import { replay } from './result-of.ts';
 import { summarize } from './summary.ts';
 
 const result = replay(decisions);
@@ -242,7 +242,7 @@ describe('the spend table', () => {
       modelCalls,
       inputTokens: 900 * modelCalls,
       outputTokens: 40 * modelCalls,
-      ...(costUsd === undefined ? {} : { costUsd }),
+      costUsd,
     },
   });
   const spend: SpendByPhase = {

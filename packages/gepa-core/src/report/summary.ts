@@ -1,6 +1,6 @@
-import { MIN_DIFFERING } from '../evaluate/compare.ts';
 import type { ComponentProposals, OptimizationResult, ScoreBasis, TestScores } from '../result.ts';
 import type { ScoredCandidate } from '../search/state/search-view.ts';
+import { MIN_DIFFERING } from '../statistics/compare.ts';
 import { countOf, formatCount, formatDuration, formatGain, formatScore } from '../text/format.ts';
 import { visible } from '../text/visible.ts';
 import { type Colors, colorsOf } from './colors.ts';

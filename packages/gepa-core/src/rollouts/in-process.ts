@@ -1,6 +1,6 @@
 import type { AnyExecution } from '../adapter/any.ts';
 import type { AttemptContext } from '../calls/call.ts';
-import { copyExample } from '../search/evaluation/copy-example.ts';
+import { copyExample } from './copy-example.ts';
 import type { RolloutPlace, RolloutRequest, RolloutRun } from './rollouts.ts';
 
 /** Makes rollouts in the process of the search. */

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { compareEvaluations } from '../evaluate/compare.ts';
 import { evaluate } from '../evaluate/evaluate.ts';
 import type { CandidateEvaluation } from '../evaluate/evaluation.ts';
 import { comparedOf } from '../report-file/compared.ts';
+import { compareEvaluations } from '../statistics/compare.ts';
 import { readRun } from './read-run.ts';
 import type { RunData } from './run-data.ts';
 

@@ -1,8 +1,8 @@
 import { addUsage, noUsage, type Usage } from '../budget/usage.ts';
 import { type Candidate, candidateKey } from '../component.ts';
-import { mean } from '../evaluate/compare.ts';
 import type { EvaluationDescription } from '../journal/describe-run.ts';
-import { bootstrapInterval } from '../search/bootstrap.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { mean } from '../statistics/compare.ts';
 import type { CandidateData, RolloutData } from './run-data.ts';
 
 /** A rollout of some texts. `place`: its repeat and position; absent when equal examples share it. */
@@ -71,7 +71,8 @@ export class EvaluationFold {
       at: rollouts[0]?.rollout.at ?? 0,
       metricCalls: 0,
       scores,
-      ...(errors.length === 0 ? {} : { failed: errors.length, error: errors[0]! }),
+      failed: errors.length || undefined,
+      error: errors[0],
       mean: score,
       coverage: known.length,
       partMean: score,

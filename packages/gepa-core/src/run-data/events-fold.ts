@@ -32,7 +32,7 @@ export class EventsFold {
         this.#update(event, {
           ...found,
           ...(skipped ? { status: 'skipped' } : {}),
-          ...(feedback === undefined ? {} : { feedback }),
+          feedback,
         });
         break;
       }
@@ -44,7 +44,7 @@ export class EventsFold {
           status: 'refused',
           reason,
           message,
-          ...(refused === undefined ? {} : { refused }),
+          refused,
         });
         break;
       }
@@ -58,7 +58,7 @@ export class EventsFold {
           before,
           after,
           status: accepted ? 'accepted' : 'rejected',
-          ...(refused === undefined ? {} : { refused }),
+          refused,
         });
         break;
       }

@@ -67,14 +67,11 @@ export class JournalFold {
         this.spend.add(settledCallOf(line));
         const { proposal, iteration, task, components, attempt, at, durationMs, usage } = line;
         const number = this.reflections.length;
-        const known = {
-          ...(proposal === undefined ? {} : { proposal }),
-          ...(usage === undefined ? {} : { usage }),
-        };
         const { offset, length } = position;
         this.reflections.push({
           number,
-          ...known,
+          proposal,
+          usage,
           iteration,
           task,
           components,
@@ -132,13 +129,13 @@ export class JournalFold {
     const { textsId, durationMs } = line;
     const rollout: OpenRollout = {
       example,
-      ...(candidate === undefined ? {} : { candidate }),
-      ...(proposal === undefined ? {} : { proposal }),
+      candidate,
+      proposal,
       phase,
       iteration,
       score,
-      ...(error === undefined ? {} : { error: this.#shared(error) }),
-      ...(failedIn === undefined ? {} : { failedIn }),
+      error: error === undefined ? undefined : this.#shared(error),
+      failedIn,
       at,
       durationMs,
       detail: { offset, length },

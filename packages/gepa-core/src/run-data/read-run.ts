@@ -1,12 +1,12 @@
-import { candidateKey } from '../component.ts';
+import { candidateKey, definedOnly } from '../component.ts';
 import { RunDirectoryError } from '../errors.ts';
 import type { DecisionEvent, GepaEvent } from '../events.ts';
 import { headerOf, type JournalLine } from '../journal/journal-lines.ts';
 import { type FileLine, linesFrom } from '../journal/lines-from.ts';
 import { isLocked } from '../journal/lock.ts';
 import { builtin } from '../node/builtin.ts';
+import { scoresOf } from '../report/result-of.ts';
 import type { TestScores } from '../result.ts';
-import { scoresOf } from '../search/state/result-of.ts';
 import { EventsFold } from './events-fold.ts';
 import { headOfLine } from './head-of-line.ts';
 import { JournalFold, type OpenRollout } from './journal-fold.ts';
@@ -108,14 +108,14 @@ export class RunReader {
     const scores = seed === undefined || best === undefined ? undefined : scoresOf(state, best, seed);
     const examples = this.#examples ?? examplesOf(this.#journal.exampleIds);
     const evaluation = this.#evaluation(examples);
-    return {
+    return definedOnly<RunData>({
       kind: evaluation === undefined ? 'search' : 'evaluation',
       runId,
       startedAt,
       updatedAt,
       state: endedBy !== undefined ? 'ended' : this.#wasRunning ? 'running' : 'interrupted',
-      ...(endedBy === undefined ? {} : { stopReason: finished?.stopReason ?? endedBy }),
-      ...(finished?.budgetHeld === undefined ? {} : { budgetHeld: finished.budgetHeld }),
+      stopReason: endedBy && (finished?.stopReason ?? endedBy),
+      budgetHeld: finished?.budgetHeld,
       about: descriptionOf(about, started),
       ...examples,
       candidates: evaluation?.candidates ?? this.#candidates(),
@@ -125,17 +125,13 @@ export class RunReader {
       bestIndex,
       part: evaluation === undefined ? state.pool.part : [...examples.valset.keys()],
       pool: evaluation?.candidates.map(({ index }) => index) ?? state.pool.candidates,
-      ...(scores === undefined
-        ? {}
-        : {
-            score: {
-              seed: scores.seedScore,
-              best: scores.bestScore,
-              seedOn: scores.seedScoredOn,
-              bestOn: scores.scoredOn,
-            },
-          }),
-      ...(finished?.test === undefined ? {} : { test: testOf(finished.test, finished.bestIndex) }),
+      score: scores && {
+        seed: scores.seedScore,
+        best: scores.bestScore,
+        seedOn: scores.seedScoredOn,
+        bestOn: scores.scoredOn,
+      },
+      test: finished?.test && testOf(finished.test, finished.bestIndex),
       frontier: {
         type: started?.frontierType ?? 'instance',
         keys: state.frontierKeys(),
@@ -151,14 +147,14 @@ export class RunReader {
       time: { ...time.spent },
       durationMs: time.elapsedMs,
       retries: spend.retries,
-      ...(finished === undefined ? {} : { cacheHits: finished.cacheHits }),
+      cacheHits: finished?.cacheHits,
       warnings: [
         ...warnings,
         ...(this.#damaged === 0
           ? []
           : [`${this.#damaged} damaged lines of the run directory were left out.`]),
       ],
-    };
+    });
   }
 
   /** Reads the long fields of a rollout or reflection from the journal. */
@@ -283,15 +279,14 @@ export class RunReader {
   #candidates(): CandidateData[] {
     const { state } = this.#events;
     const names = state.started?.components ?? [];
-    return state.candidates.map(({ runs: _, objectives: __, proposal: ___, ...candidate }) => {
-      const proposal = this.#events.proposalOf(candidate.index);
+    return state.candidates.map(({ runs: _, objectives: __, ...candidate }) => {
       const textsId = this.#textsIdByKey.get(candidateKey(names, candidate.texts)) ?? -1;
-      return {
+      return definedOnly<CandidateData>({
         ...candidate,
-        ...(proposal === undefined ? {} : { proposal }),
+        proposal: this.#events.proposalOf(candidate.index),
         at: this.#journal.firstAt.get(textsId) ?? 0,
         partMean: state.partMean(candidate.index),
-      };
+      });
     });
   }
 
@@ -334,6 +329,6 @@ function descriptionOf(
     limits: about.limits ?? {},
     versions: about.versions ?? {},
     seed: about.seed ?? started?.seed ?? 0,
-    ...(about.perfectScore === undefined ? {} : { perfectScore: about.perfectScore }),
+    perfectScore: about.perfectScore,
   };
 }

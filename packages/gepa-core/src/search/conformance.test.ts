@@ -67,7 +67,7 @@ async function run(recording: Recording) {
   const result = await optimize({
     adapter,
     trainset: recording.trainset,
-    ...(recording.valset === null ? {} : { valset: recording.valset }),
+    valset: recording.valset ?? undefined,
     metric: tokenMetric({ multiObjective: recording.multiObjective }),
     propose: proposeTokens,
     onEvent: (event) => {

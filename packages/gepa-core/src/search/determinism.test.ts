@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../optimize.ts';
+import { Random } from '../statistics/random.ts';
 import { useFakeTime } from '../testing/fixtures/fake-time.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun, withoutTimes } from '../testing/fixtures/token-run.ts';
-import { Random } from './random.ts';
 
 useFakeTime();
 

@@ -1,4 +1,4 @@
-import { Random } from './random.ts';
+import { Random } from '../statistics/random.ts';
 
 /** Returns the random generator for a draw with a purpose, such as `'parent'`. */
 export type Draws = (purpose: string) => Random;

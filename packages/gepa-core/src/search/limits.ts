@@ -2,20 +2,20 @@ import type { Budget } from '../budget/budget.ts';
 import type { SpendReport } from '../budget/spend.ts';
 import type { Stopwatch } from '../budget/stopwatch.ts';
 import { nextTurn } from '../calls/next-turn.ts';
-import type { RunSignal } from '../calls/run-signal.ts';
 import { StrategyError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { RunSignal } from '../run/run-signal.ts';
 import type { SearchState } from './state/state.ts';
 import * as conditions from './strategies/stop-conditions.ts';
 
 /** The options that limit a search. */
 interface LimitOptions {
-  readonly maxMetricCalls?: number | undefined;
-  readonly maxIterations?: number | undefined;
-  readonly maxCostUsd?: number | undefined;
-  readonly maxTokens?: number | undefined;
-  readonly maxDurationMs?: number | undefined;
-  readonly stopConditions?: readonly conditions.StopCondition[] | undefined;
+  readonly maxMetricCalls?: number;
+  readonly maxIterations?: number;
+  readonly maxCostUsd?: number;
+  readonly maxTokens?: number;
+  readonly maxDurationMs?: number;
+  readonly stopConditions?: readonly conditions.StopCondition[];
 }
 
 /** The state of the run, which is compared with the limits. */

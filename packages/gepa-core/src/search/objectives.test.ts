@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { MetricError } from '../errors.ts';
 import { optimize } from '../optimize.ts';
+import { replay } from '../report/result-of.ts';
 import { tokenExamples, tokenRun } from '../testing/fixtures/token-run.ts';
 import { tokenMetric } from '../testing/token-task.ts';
-import { replay } from './state/result-of.ts';
 import type { FrontierType } from './state/search-view.ts';
 
 const metric = tokenMetric({ multiObjective: true });

@@ -1,7 +1,7 @@
-import { messageOf } from '../calls/error-message.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
+import type { Interruption } from '../interruption.ts';
 import type { ProposalRejection, RefusedTexts } from '../rejection.ts';
+import { messageOf } from '../text/error-message.ts';
 import type { SearchContext } from './search-context.ts';
 import type { Trial } from './strategies/acceptance.ts';
 import type { Task } from './strategies/proposal-sampling.ts';
@@ -43,7 +43,7 @@ export type IterationOutcome =
   /** Children were measured; `accepted` of them joined the pool. */
   | { readonly kind: 'tried'; readonly accepted: number }
   /** There was nothing to measure. */
-  | { readonly kind: 'idle'; readonly why: 'perfectMinibatches' | 'noNewProposals' }
+  | { readonly kind: 'idle'; readonly why: 'perfectMinibatches' | 'unreadComponents' | 'noNewProposals' }
   /** Every task failed for a reason that is not the program's. */
   | { readonly kind: 'failed'; readonly reason: 'unavailable' | 'proposer_failed'; readonly error: unknown }
   | { readonly kind: 'stopped'; readonly reason: StopReason };
@@ -81,7 +81,7 @@ export function dispatchOutcome<Name extends string>(
       after,
       accepted: accepted.includes(child),
       selected: selected.includes(child),
-      ...(refused === undefined ? {} : { refused }),
+      refused,
     });
   }
 }
@@ -97,8 +97,7 @@ export function dispatchRejection<Name extends string>(
   const of = { iteration, task, proposal: state.proposalNumber(task), parent, components };
   if (outcome.kind === 'rejected') {
     const { reason, message, refused } = outcome;
-    const rejection = refused === undefined ? { reason, message } : { reason, message, refused };
-    dispatch({ type: 'proposal_rejected', ...of, ...rejection });
+    dispatch({ type: 'proposal_rejected', ...of, reason, message, refused });
   } else if (outcome.interruption.reason === 'unavailable') {
     const message = messageOf(outcome.interruption.error);
     dispatch({ type: 'proposal_rejected', ...of, reason: 'unavailable', message });
@@ -119,7 +118,7 @@ export function iterationOutcome<Name extends string>(
   const rejected = outcomes.filter((outcome) => outcome.kind === 'rejected');
   const failure = rejected.find(({ reason }) => reason === 'proposer_failed');
   if (failure !== undefined) return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
-  return rejected[0] === undefined
-    ? { kind: 'idle', why: 'perfectMinibatches' }
-    : { kind: 'idle', why: 'noNewProposals' };
+  if (rejected.length === 0) return { kind: 'idle', why: 'perfectMinibatches' };
+  const areUnread = rejected.every(({ reason }) => reason === 'unread');
+  return { kind: 'idle', why: areUnread ? 'unreadComponents' : 'noNewProposals' };
 }

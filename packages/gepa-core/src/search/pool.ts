@@ -1,5 +1,5 @@
-import type { Interruption } from '../calls/interruption.ts';
 import { StrategyError } from '../errors.ts';
+import type { Interruption } from '../interruption.ts';
 import { stopsRun } from './outcomes.ts';
 import type { SearchContext } from './search-context.ts';
 import { runsOf, scoresAt } from './state/scored-candidate.ts';
@@ -123,7 +123,7 @@ export async function score<Name extends string>(
           iteration,
           phase: 'valset',
           candidateIndex: index,
-          ...(run === 1 ? {} : { repeat: `run ${run}` }),
+          repeat: run === 1 ? undefined : `run ${run}`,
         },
       );
       return { index, positions, rollouts, interruption };
@@ -134,17 +134,14 @@ export async function score<Name extends string>(
       rollouts[i] === undefined ? [] : [{ position, rollout: rollouts[i] }],
     );
     if (scored.length === 0) continue;
-    const objectiveScores = objectivesOf(
-      search,
-      scored.map(({ rollout }) => rollout),
-    );
+    const measured = scored.map(({ rollout }) => rollout);
     dispatch({
       type: 'candidate_scored',
       iteration,
       index,
       positions: scored.map(({ position }) => position),
-      scores: scored.map(({ rollout }) => rollout.score),
-      ...(objectiveScores === undefined ? {} : { objectiveScores }),
+      scores: measured.map(({ score }) => score),
+      objectiveScores: objectivesOf(search, measured),
       purpose,
     });
   }

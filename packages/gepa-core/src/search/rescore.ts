@@ -35,12 +35,11 @@ export async function rescoreIfProgramChanged<Name extends string>(
       return repeat;
     }
     const byPosition = valset.map((_, position) => rollouts[part.indexOf(position)]);
-    const objectiveScores = objectivesOf(search, byPosition);
     dispatch({
       type: 'candidate_rescored',
       index,
       scores: byPosition.map((rollout) => rollout?.score ?? null),
-      ...(objectiveScores === undefined ? {} : { objectiveScores }),
+      objectiveScores: objectivesOf(search, byPosition),
     });
   }
   return repeat;

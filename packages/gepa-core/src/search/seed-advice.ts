@@ -38,8 +38,8 @@ const LEAST = { metricCalls: 100, iterations: 20 };
 
 /** Whether a run is so short that it must be a trial run, which needs no advice about its chances. */
 export function isTrial(limits: {
-  readonly maxMetricCalls?: number | undefined;
-  readonly maxIterations?: number | undefined;
+  readonly maxMetricCalls?: number;
+  readonly maxIterations?: number;
 }): boolean {
   const { maxMetricCalls = LEAST.metricCalls, maxIterations = LEAST.iterations } = limits;
   return maxMetricCalls < LEAST.metricCalls || maxIterations < LEAST.iterations;
@@ -52,10 +52,10 @@ const METRIC_REPEATS = 3;
  * call of the metric for each rollout, and in trial runs.
  */
 export function metricRepeats(limits: {
-  readonly maxMetricCalls?: number | undefined;
-  readonly maxIterations?: number | undefined;
-  readonly maxCostUsd?: number | undefined;
-  readonly maxTokens?: number | undefined;
+  readonly maxMetricCalls?: number;
+  readonly maxIterations?: number;
+  readonly maxCostUsd?: number;
+  readonly maxTokens?: number;
 }): number {
   const limitsSpend = limits.maxCostUsd !== undefined || limits.maxTokens !== undefined;
   return limitsSpend || isTrial(limits) ? 0 : METRIC_REPEATS;
@@ -150,7 +150,7 @@ function fewExamples(seed: SeedScores): string | undefined {
     perfectScore,
     isTested,
     seedMean: mean,
-    ...(isMeasured ? { deviation: Math.sqrt(variance) } : {}),
+    deviation: isMeasured ? Math.sqrt(variance) : undefined,
   });
 }
 

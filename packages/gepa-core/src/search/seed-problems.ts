@@ -1,7 +1,7 @@
 import type { AnyRollout } from '../adapter/any.ts';
-import { sentence } from '../calls/error-message.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import { SeedError } from '../errors.ts';
+import type { Interruption } from '../interruption.ts';
+import { sentence } from '../text/error-message.ts';
 import { DECIDING_ROLLOUTS, isHopeless } from './evaluation/hopeless-seed.ts';
 import type { SearchContext } from './search-context.ts';
 import { isTrial, seedAdvice } from './seed-advice.ts';
@@ -53,7 +53,7 @@ export function refuseOrAdvise<Name extends string>(
       `The program failed on every example of the valset, first on ${first!.exampleId}: ${first!.error}. Unless better texts can fix that, stop the run and fix the program.`,
     );
   }
-  const warning = unreadWarning(state.unread, names);
+  const warning = unreadWarning(state.unread, names, measured.length < valset.length);
   if (warning !== undefined) warn(warning);
   const advice = seedAdvice({
     ...settings,

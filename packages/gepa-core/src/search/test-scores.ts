@@ -1,8 +1,8 @@
-import { sentence } from '../calls/error-message.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import type { Candidate } from '../component.ts';
+import type { Interruption } from '../interruption.ts';
 import type { TestScores } from '../result.ts';
-import { bootstrapInterval } from './bootstrap.ts';
+import { bootstrapInterval } from '../statistics/bootstrap.ts';
+import { sentence } from '../text/error-message.ts';
 import type { Evaluator } from './evaluation/evaluator.ts';
 import type { ExampleRef } from './evaluation/examples.ts';
 import { haveJumped } from './evaluation/failure-check.ts';
@@ -16,7 +16,7 @@ export async function scoreTestset<Name extends string>(run: {
   readonly seed: ScoredCandidate<Name>;
   readonly best: ScoredCandidate<Name>;
   /** Repeats rollouts that are known already, under this name in the journal. */
-  readonly repeat?: string | undefined;
+  readonly repeat?: string;
   readonly warn: (message: string) => void;
 }): Promise<TestScores | { readonly interruption: Interruption }> {
   const { evaluator, testset, iteration, seed, best, repeat, warn } = run;

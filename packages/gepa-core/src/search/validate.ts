@@ -1,6 +1,6 @@
 import type { AnyRollout } from '../adapter/any.ts';
-import type { Interruption } from '../calls/interruption.ts';
 import { type Candidate, ownValue, seedCandidateOf } from '../component.ts';
+import type { Interruption } from '../interruption.ts';
 import { countOf } from '../text/format.ts';
 import { haveJumped } from './evaluation/failure-check.ts';
 import { stopsRun } from './outcomes.ts';
@@ -58,7 +58,7 @@ export async function validate<Name extends string>(
     iteration: state.iteration,
     phase: isSeed ? 'seed' : 'valset',
     candidateIndex,
-    ...(isSeed ? { metricRepeats: metricRepeats(search.settings) } : {}),
+    metricRepeats: isSeed ? metricRepeats(search.settings) : undefined,
   } as const;
   const rollouts: (AnyRollout | undefined)[] = valset.map(() => undefined);
 
@@ -107,19 +107,17 @@ export function updateFrontier<Name extends string>(
   const index = state.candidates.length;
   const isSeed = index === 0;
   if (!isSeed && rollouts.every((rollout) => rollout === undefined)) return false;
-  const objectiveScores = objectivesOf(search, rollouts);
-  const unread =
-    isSeed && rollouts.every((rollout) => rollout !== undefined)
-      ? unreadComponents(search.names, rollouts)
-      : [];
+  const unread = isSeed ? unreadComponents(search.names, rollouts) : [];
+  const errors = rollouts.flatMap((rollout) => rollout?.error ?? []);
   const added = {
     index,
     ...origin,
     iteration: state.iteration,
     scores: rollouts.map((rollout) => rollout?.score ?? null),
-    ...(objectiveScores === undefined ? {} : { objectiveScores }),
-    ...(unread.length === 0 ? {} : { unread }),
-    ...failuresOf(rollouts),
+    objectiveScores: objectivesOf(search, rollouts),
+    unread: unread.length === 0 ? undefined : unread,
+    failed: errors.length || undefined,
+    error: errors[0],
     metricCalls: metricCallsBefore,
   };
   warnIfFailuresJumped(search, added, rollouts);
@@ -144,11 +142,6 @@ function warnIfFailuresJumped<Name extends string>(
   warn(
     `Candidate ${index} failed on ${failed} of ${countOf(made, 'validation example')}, its parent on ${before.failed} of ${before.made} examples: ${error}. If no text can cause this, its score is too low.`,
   );
-}
-
-function failuresOf(rollouts: Validation['rollouts']): Pick<ScoredCandidate, 'failed' | 'error'> {
-  const errors = rollouts.flatMap((rollout) => rollout?.error ?? []);
-  return errors.length === 0 ? {} : { failed: errors.length, error: errors[0]! };
 }
 
 /** The scores by objective, in the order of `rollouts`. A failed rollout scores `failureScore` on every objective. */

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
-import { type Comparison, compareEvaluations } from '../../../gepa-core/src/evaluate/compare.ts';
 import { verdictOfComparison } from '../../../gepa-core/src/report-file/verdict.ts';
+import { type Comparison, compareEvaluations } from '../../../gepa-core/src/statistics/compare.ts';
 import { address, change, numberOf, route } from '../data/route.ts';
 import type { Run } from '../data/run.ts';
 import { Diff } from '../parts/diff.tsx';

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { GepaError } from '../../errors.ts';
-import { type SavedCandidate, writeSavedCandidate } from '../../program/saved-candidate.ts';
-import { savedFrom } from '../../program/saved-from.ts';
 import type { RunData } from '../../run-data/run-data.ts';
-import { bootstrapInterval } from '../../search/bootstrap.ts';
+import { type SavedCandidate, writeSavedCandidate } from '../../saved/saved-candidate.ts';
+import { savedFrom } from '../../saved/saved-from.ts';
+import { bootstrapInterval } from '../../statistics/bootstrap.ts';
 import { visibleJson } from '../../text/visible.ts';
 import { VERSION } from '../../version.ts';
 import { type Command, textOf } from '../command.ts';
@@ -62,15 +62,12 @@ function savedOf(run: RunData, index: number): SavedCandidate {
   const [low, high] = bootstrapInterval(positions.flatMap((position) => scores[position] ?? []));
   return {
     ...savedFrom({ ...run, score, seed: original }, index),
-    ...(loaded.length === 0 ? {} : { seed: { ...seed } }),
+    seed: loaded.length === 0 ? undefined : { ...seed },
     provenance: {
       date: new Date(updatedAt).toISOString(),
       runId,
       packages: packagesOf(about.versions),
-      models: {
-        task: [...about.models.task],
-        ...(about.models.reflection === undefined ? {} : { reflection: about.models.reflection }),
-      },
+      models: { task: [...about.models.task], reflection: about.models.reflection },
       data: {
         trainset: { size: trainset.length },
         valset: { size: valset.length },

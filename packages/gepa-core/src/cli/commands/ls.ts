@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { messageOf } from '../../calls/error-message.ts';
 import { FileAccessError } from '../../errors.ts';
+import { messageOf } from '../../text/error-message.ts';
 import { formatCount, formatGain, formatScore, UNKNOWN } from '../../text/format.ts';
 import { visible, visibleJson } from '../../text/visible.ts';
 import type { Command } from '../command.ts';

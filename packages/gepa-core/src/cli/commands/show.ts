@@ -1,4 +1,3 @@
-import { compareEvaluations } from '../../evaluate/compare.ts';
 import { describeComparison, describeEvaluation } from '../../evaluate/describe.ts';
 import { describeStopReason } from '../../report/stop-reason.ts';
 import { listItem, wrapped } from '../../report/wrap.ts';
@@ -7,6 +6,7 @@ import { exampleDetail, type ReportSource, sourceOf } from '../../report-file/de
 import type { PageRollout } from '../../report-file/page-data.ts';
 import { verdictOf } from '../../report-file/verdict.ts';
 import type { CandidateData, ProposalData, RunData } from '../../run-data/run-data.ts';
+import { compareEvaluations } from '../../statistics/compare.ts';
 import { countOf, formatGain, formatScore } from '../../text/format.ts';
 import { visible, visibleJson } from '../../text/visible.ts';
 import { type Command, textOf } from '../command.ts';

@@ -1,4 +1,4 @@
-import { trimBlankLines } from '../prompt/fence.ts';
+import { trimBlankLines } from '../../text/fence.ts';
 
 const newText =
   "(?:(?:the|my|your|an?) )?(?:[\\w'-]+,? ){0,2}?(?:improved|new|updated|revised|rewritten|reworked|optimi[sz]ed|refined|" +

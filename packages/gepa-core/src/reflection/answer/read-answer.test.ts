@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fenced, fenceLength, trimBlankLines } from '../prompt/fence.ts';
+import { fenced, fenceLength, trimBlankLines } from '../../text/fence.ts';
 import { buildReflectionPrompt, ownLines } from '../prompt/prompt.ts';
 import { readAnswer } from './read-answer.ts';
 
 const asked = { name: 'triage', currentText: 'Sort tickets.' };
 const read = (text: string, finishReason?: string) =>
-  readAnswer(finishReason === undefined ? { text } : { text, finishReason }, [asked]).get('triage')!;
+  readAnswer({ text, finishReason }, [asked]).get('triage')!;
 
 const triage = 'You sort support tickets.\n\nAnswer with one word: billing, bug or other.';
 
@@ -467,7 +467,7 @@ describe('an answer with several texts', () => {
     { name: 'Label', currentText: 'Label.' },
   ];
   const readAll = (text: string, finishReason?: string) =>
-    Object.fromEntries(readAnswer(finishReason === undefined ? { text } : { text, finishReason }, texts));
+    Object.fromEntries(readAnswer({ text, finishReason }, texts));
   const route = 'Route billing to the desk.\n\nAnswer so:\n\n```json\n{"to": "desk"}\n```';
   const both = { triage: { text: triage }, 'agents/route: to': { text: route } };
   const block = (opening: string, text: string) => `${opening}\n${text}\n${/`+|~+/.exec(opening)![0]}`;

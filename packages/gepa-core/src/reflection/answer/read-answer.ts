@@ -1,5 +1,5 @@
 import { isCutOff, type LanguageModelAnswer } from '../../language-model.ts';
-import { trimBlankLines } from '../prompt/fence.ts';
+import { trimBlankLines } from '../../text/fence.ts';
 import { type FencedBlock, fencedBlocks } from './fenced-blocks.ts';
 import { lineBefore, namedSections, nameIn } from './named-blocks.ts';
 import { isIntroduction, isRecord, isSample, isTalk, withoutIntroduction, withoutMarks } from './prose.ts';

@@ -1,6 +1,6 @@
-import { messageOf } from '../../calls/error-message.ts';
 import { ownValue } from '../../component.ts';
 import { StrategyError } from '../../errors.ts';
+import { messageOf } from '../../text/error-message.ts';
 import { type CopiedPassage, copiedPassages } from './copied-passages.ts';
 
 /** The reason to refuse a text, as a sentence for the reflection model; `undefined` for a text that is fine. */

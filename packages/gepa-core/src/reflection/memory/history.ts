@@ -70,12 +70,8 @@ function triedText<Name extends string>(
       after: score,
     })),
     accepted,
-    ...(candidate === undefined
-      ? {}
-      : { candidate: { index: candidate, mean: candidates[candidate]!.mean } }),
-    ...(rejection === undefined
-      ? {}
-      : { rejection: { reason: rejection.reason, message: rejection.message } }),
+    candidate: candidate === undefined ? undefined : { index: candidate, mean: candidates[candidate]!.mean },
+    rejection: rejection && { reason: rejection.reason, message: rejection.message },
   };
 }
 

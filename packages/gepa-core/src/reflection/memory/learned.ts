@@ -109,7 +109,7 @@ type Notes = Map<string, Note>;
 
 function findingOf({ text, ids, quoted }: Note): Finding {
   const variants = [...quoted].filter((words) => words !== quotedIn(text));
-  return { text, exampleIds: [...ids], ...(variants.length === 0 ? {} : { variants }) };
+  return { text, exampleIds: [...ids], variants: variants.length === 0 ? undefined : variants };
 }
 
 function addNote(notes: Notes, key: string, text: string, exampleId: string, before?: Note): void {

@@ -6,10 +6,10 @@ import type { Mask } from '../../masking/mask.ts';
 import type { ExampleRef } from '../../search/evaluation/examples.ts';
 import type { ScoredCandidate } from '../../search/state/search-view.ts';
 import type { SearchState } from '../../search/state/state.ts';
+import { toPlain } from '../../text/plain.ts';
 import { inputsIn } from '../records/condense-records.ts';
 import { withoutNoise } from '../records/content-noise.ts';
 import { inputOf } from '../records/example-parts.ts';
-import { toPlain } from '../records/plain.ts';
 import { ConstantFeedback } from './constant-feedback.ts';
 import {
   lineageOf,
@@ -57,7 +57,7 @@ export class Memory<Name extends string = string> {
     readonly toPlain?: AnyAdapter['toPlain'];
     readonly perfectScore: number;
     readonly showExpected: boolean;
-    readonly earlier?: EarlierRun<Name> | undefined;
+    readonly earlier?: EarlierRun<Name>;
   }) {
     this.#state = options.state;
     this.#trainset = options.trainset;

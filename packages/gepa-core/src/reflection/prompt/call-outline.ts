@@ -1,11 +1,11 @@
 import type { AnyRollout } from '../../adapter/any.ts';
 import { type Step, walkSteps } from '../../adapter/trace.ts';
+import { describeSchema } from '../../text/describe-schema.ts';
+import { type Plain, toPlain } from '../../text/plain.ts';
 import { shorten } from '../../text/shorten.ts';
 import { type Input, type KnownText, marked } from '../records/condense-records.ts';
 import { withoutNoise } from '../records/content-noise.ts';
-import { type Plain, toPlain } from '../records/plain.ts';
 import { callSteps, isSteps } from '../records/records.ts';
-import { describeSchema } from './describe-schema.ts';
 
 /** Different calls that use the texts; further ones are not described. */
 const MAX_CALLS = 4;

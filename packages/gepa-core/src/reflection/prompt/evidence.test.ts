@@ -169,6 +169,14 @@ describe('evidenceFor', () => {
     expect(records).toContain('- plain');
   });
 
+  it.each([
+    ['leaves out', {}],
+    ['sets to undefined', { output: undefined, trace: undefined }],
+  ])('a field that toPlain %s stays as it is in the records', async (_, plain) => {
+    const own: Adapter<unknown, unknown> = { ...adapter, toPlain: () => plain };
+    expect((await evidence(['facts'], { adapter: own })).records).toBe((await evidence(['facts'])).records);
+  });
+
   it('every part is masked', async () => {
     const mask = {
       data: (value: unknown) => JSON.parse(JSON.stringify(value).replaceAll('invoice', '***')),

@@ -4,14 +4,15 @@ import type { PromptImage } from '../../adapter/prompt-image.ts';
 import { pause } from '../../calls/pause.ts';
 import type { Candidate } from '../../component.ts';
 import type { Mask } from '../../masking/mask.ts';
+import { withoutBase64 } from '../../text/images.ts';
+import { toPlain } from '../../text/plain.ts';
 import { shorten } from '../../text/shorten.ts';
 import { bounded } from '../bound.ts';
 import { condenseRecords, inputsIn, type KnownText, type PlainRecord } from '../records/condense-records.ts';
 import { withoutNoise } from '../records/content-noise.ts';
 import { expectedOf, inputOf } from '../records/example-parts.ts';
-import { imagesOfRollouts, withoutBase64 } from '../records/images.ts';
+import { imagesOfRollouts } from '../records/images.ts';
 import { instructiveOrder } from '../records/instructive-order.ts';
-import { toPlain } from '../records/plain.ts';
 import { recordsInTurn } from '../records/records.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS, renderRecords } from '../records/render.ts';
 import { renderTally } from '../records/tally.ts';
@@ -39,17 +40,17 @@ export interface EvidenceRequest<Name extends string> {
   /** The candidate on the minibatch. */
   readonly rollouts: readonly AnyRollout[];
   /** A success outside the minibatch, which is shown too. */
-  readonly success?: AnyRollout | undefined;
+  readonly success?: AnyRollout;
   /** Default: 1. */
-  readonly perfectScore?: number | undefined;
+  readonly perfectScore?: number;
   /** The candidate's score on the valset. */
-  readonly validationScore?: number | undefined;
+  readonly validationScore?: number;
   /** The most characters of records. Default: 24,000. */
-  readonly maxCharacters?: number | undefined;
+  readonly maxCharacters?: number;
   /** Whether records show the expected values of their examples. Default `false`. */
-  readonly showExpected?: boolean | undefined;
+  readonly showExpected?: boolean;
   /** Masks all texts. Default: they stay as they are. */
-  readonly mask?: Mask | undefined;
+  readonly mask?: Mask;
 }
 
 /** Describes a program and its rollouts to the reflection model, all that the prompt needs for some components. */
@@ -68,8 +69,8 @@ export async function evidenceFor<Name extends string>(request: EvidenceRequest<
   const program = masked(renderProgram({ names, candidate, rollouts }));
   return {
     records: await renderedRecords(request, shown, rollouts, texts),
-    ...(calls === undefined ? {} : { calls }),
-    ...(program === undefined ? {} : { program }),
+    calls,
+    program,
     scores: renderTally({
       scores: request.rollouts.map(({ score }) => score),
       perfectScore,
@@ -197,19 +198,10 @@ function withShortTexts(value: unknown, within: readonly object[] = []): unknown
 }
 
 function converted<Name extends string>(adapter: AnyAdapter<Name>, rollout: AnyRollout): AnyRollout {
-  const { example, output, trace } = rollout;
-  const hasInput = typeof example === 'object' && example !== null && 'input' in example;
-  const plain = adapter.toPlain!({
-    ...(hasInput ? { input: example.input } : {}),
-    ...(output === undefined ? {} : { output }),
-    ...(trace === undefined ? {} : { trace }),
-  });
-  const { input, ...rest } = plain;
-  return {
-    ...rollout,
-    ...rest,
-    ...(input === undefined ? {} : { example: { ...(example as object), input } }),
-  };
+  const example = rollout.example as { readonly input?: unknown } | null | undefined;
+  const whole = { input: example?.input, output: rollout.output, trace: rollout.trace };
+  const { input, output = whole.output, trace = whole.trace } = adapter.toPlain!(whole);
+  return { ...rollout, example: input === undefined ? example : { ...example, input }, output, trace };
 }
 
 /** The texts of the components as the records may repeat them: those to rewrite stand above. */

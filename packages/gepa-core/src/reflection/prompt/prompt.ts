@@ -1,5 +1,5 @@
 import type { Component, ComponentKind } from '../../component.ts';
-import { fenced, fenceLength } from './fence.ts';
+import { fenced, fenceLength } from '../../text/fence.ts';
 
 /** A component to rewrite, and what is known about it. Every part is Markdown. */
 export interface ComponentRequest {
@@ -7,15 +7,15 @@ export interface ComponentRequest {
   readonly component: Component;
   readonly currentText: string;
   /** For a merge: the text of another candidate, which is to be combined with the current one. */
-  readonly otherText?: string | undefined;
+  readonly otherText?: string;
   /** The caller's own words on this component. */
-  readonly guidance?: string | undefined;
+  readonly guidance?: string;
   /** The most characters of a new text, unless the current one is longer. */
-  readonly maxLength?: number | undefined;
+  readonly maxLength?: number;
   /** What the feedback of the whole run asks of it. */
-  readonly learned?: string | undefined;
+  readonly learned?: string;
   /** The texts that were tried before, and what became of them. */
-  readonly history?: string | undefined;
+  readonly history?: string;
 }
 
 /** The arguments of `buildReflectionPrompt`. Every part is Markdown; parts that are left out or empty are not shown. */
@@ -23,23 +23,23 @@ export interface ReflectionPromptRequest {
   /** One component, or several that one answer may rewrite. */
   readonly components: readonly ComponentRequest[];
   /** The steps of the program, and the components that are not rewritten. */
-  readonly program?: string | undefined;
+  readonly program?: string;
   /** What the model calls of the components have besides their texts: tools, answer schema, model, layout of the input. */
-  readonly calls?: string | undefined;
+  readonly calls?: string;
   /** The rollouts, once for all components. */
-  readonly records?: string | undefined;
+  readonly records?: string;
   /** How the candidate scores. */
-  readonly scores?: string | undefined;
+  readonly scores?: string;
   /** For a merge: where the current and the other texts score higher. */
-  readonly comparison?: string | undefined;
+  readonly comparison?: string;
   /** What the caller knows about the domain. */
-  readonly background?: string | undefined;
+  readonly background?: string;
   /** What the caller wants to improve. */
-  readonly objective?: string | undefined;
+  readonly objective?: string;
   /** What the caller knows about the model that reads the texts. */
-  readonly readerHint?: string | undefined;
+  readonly readerHint?: string;
   /** A custom prompt with slots for the parts; see `validateTemplate`. Default: the built-in prompt. */
-  readonly template?: string | undefined;
+  readonly template?: string;
 }
 
 /** The prompt that asks the reflection model for better texts. */
@@ -51,11 +51,7 @@ export function buildReflectionPrompt(request: ReflectionPromptRequest): string 
 export function ownLines(request: ReflectionPromptRequest): string[] {
   const components = request.components.map(({ name, component: { kind, variables } }) => ({
     name,
-    component: {
-      text: '',
-      ...(kind === undefined ? {} : { kind }),
-      ...(variables === undefined ? {} : { variables }),
-    },
+    component: { text: '', kind, variables },
     currentText: '',
   }));
   return buildReflectionPrompt({ components, template: request.template }).split('\n');

@@ -3,12 +3,12 @@ import type { AnyAdapter, AnyRollout } from '../../adapter/any.ts';
 import { pause } from '../../calls/pause.ts';
 import { type Candidate, ownValue } from '../../component.ts';
 import type { Mask } from '../../masking/mask.ts';
+import { toPlain } from '../../text/plain.ts';
 import { type TextLimits, valueFor } from '../answer/text-limits.ts';
 import type { Knowledge } from '../knowledge.ts';
 import { numberOf } from '../memory/history.ts';
 import type { Memory } from '../memory/memory.ts';
 import type { Other } from '../proposer.ts';
-import { toPlain } from '../records/plain.ts';
 import { DEFAULT_MAX_RECORD_CHARACTERS } from '../records/render.ts';
 import { type Evidence, evidenceFor, wholeRecords } from './evidence.ts';
 import { asksForSeveral, type ComponentRequest, type ReflectionPromptRequest } from './prompt.ts';
@@ -20,15 +20,15 @@ export interface RequestSource<Name extends string> {
   readonly components: readonly Name[];
   readonly rollouts: readonly AnyRollout[];
   /** For a merge: the second parent. */
-  readonly other?: Other<Name> | undefined;
+  readonly other?: Other<Name>;
   /** A success outside the minibatch, which is shown too. Default: none. */
-  readonly success?: AnyRollout | undefined;
+  readonly success?: AnyRollout;
   readonly templates: Partial<Record<Name, string>> | string | undefined;
-  readonly maxRecordCharacters?: number | undefined;
+  readonly maxRecordCharacters?: number;
   /** Default: 1. */
-  readonly perfectScore?: number | undefined;
+  readonly perfectScore?: number;
   /** Masks texts in records. Default: they stay as they are. */
-  readonly mask?: Mask | undefined;
+  readonly mask?: Mask;
   /** The knowledge of the caller. */
   readonly knowledge: Knowledge<Name> & Pick<TextLimits<Name>, 'maxLength'>;
   /** The memory of the run about the parent. Default: none. */
@@ -141,12 +141,13 @@ function withoutRepeats(components: readonly ComponentRequest[]): ComponentReque
 
 function componentRequest<Name extends string>(source: RequestSource<Name>, name: Name): ComponentRequest {
   const { adapter, candidate, knowledge, memory, components, rollouts, parent, minibatch } = source;
-  const description = ownValue<string>(knowledge.descriptions, name);
+  const component = adapter.components[name];
+  const description = ownValue<string>(knowledge.descriptions, name) ?? component.description;
   const question =
     parent === undefined || minibatch === undefined ? undefined : { parent, minibatch, rollouts, components };
   return {
     name,
-    component: { ...adapter.components[name], ...(description === undefined ? {} : { description }) },
+    component: { ...component, description },
     currentText: candidate[name],
     otherText: source.other?.candidate.texts[name],
     guidance: valueFor(knowledge.guidance, name),

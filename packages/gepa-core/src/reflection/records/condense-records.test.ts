@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Plain } from '../../text/plain.ts';
 import { condenseRecords, type KnownText, type PlainRecord } from './condense-records.ts';
-import type { Plain } from './plain.ts';
 
 const system = 'You sort the tickets of customers into queues. Answer with one word.';
 const human = 'This is the ticket of a customer, read it with care:\n{ticket}\nThe facts: {facts}';

@@ -1,12 +1,12 @@
+import type { Plain } from '../../text/plain.ts';
 import { findText } from './find-text.ts';
-import type { Plain } from './plain.ts';
 
 export type PlainRecord = Readonly<Record<string, Plain>>;
 
 /** A component's text, which the prompt shows elsewhere. */
 export interface KnownText {
   readonly text: string;
-  readonly variables?: readonly string[] | undefined;
+  readonly variables?: readonly string[];
   /** The reference to the text, such as `the text above`. */
   readonly name: string;
   /** Whether the prompt has the whole text above the records. */
@@ -54,7 +54,7 @@ export function condenseRecords(
     first = { example: index + 1, messages };
     return withoutSeenInput(mapSections(quoting, (text) => marked(text, above, [])));
   });
-  return { records: condensed, ...(hasRepeatedViews ? { isLaidOutAs: first!.example } : {}) };
+  return { records: condensed, isLaidOutAs: hasRepeatedViews ? first!.example : undefined };
 }
 
 /** The record without its input if the models' messages contain all texts of the input. */

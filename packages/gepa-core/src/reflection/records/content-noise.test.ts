@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { toPlain } from '../../text/plain.ts';
 import { withoutNoise } from './content-noise.ts';
 import { imagesIn } from './images.ts';
-import { toPlain } from './plain.ts';
 
 const base64 = 'iVBORw0KGgo1'.repeat(3_000);
 

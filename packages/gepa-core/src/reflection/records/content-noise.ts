@@ -1,6 +1,6 @@
+import { bytesName, imageName, imageOf } from '../../text/images.ts';
+import type { Plain } from '../../text/plain.ts';
 import { idFields, isToolCall } from './entry-key.ts';
-import { bytesName, imageName, imageOf } from './images.ts';
-import type { Plain } from './plain.ts';
 
 type Fields = Readonly<Record<string, Plain>>;
 

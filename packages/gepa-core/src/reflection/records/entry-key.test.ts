@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import type { Plain } from '../../text/plain.ts';
 import { entryKey } from './entry-key.ts';
-import type { Plain } from './plain.ts';
 
 it.each<[string, (id: string) => Plain]>([
   ['a call by name', (id) => ({ toolCalls: [{ id, name: 'search', args: { q: 'x' } }] })],

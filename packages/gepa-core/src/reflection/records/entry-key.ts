@@ -1,4 +1,4 @@
-import type { Plain } from './plain.ts';
+import type { Plain } from '../../text/plain.ts';
 
 /** Fields with the id of a tool call, in the result of the call. */
 export const idFields: ReadonlySet<string> = new Set([

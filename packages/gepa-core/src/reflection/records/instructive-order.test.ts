@@ -2,10 +2,10 @@ import { expect, it } from 'vitest';
 import { instructiveOrder } from './instructive-order.ts';
 
 const rollout = (exampleId: string, score: number, feedback?: string, expected?: string) => ({
-  example: { input: exampleId, ...(expected === undefined ? {} : { expected }) },
+  example: { input: exampleId, expected },
   exampleId,
   score,
-  ...(feedback === undefined ? {} : { feedback }),
+  feedback,
 });
 const order = (...rollouts: ReturnType<typeof rollout>[]) => {
   const { shown, leftOut } = instructiveOrder(rollouts);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Plain } from './plain.ts';
+import type { Plain } from '../../text/plain.ts';
 import { pruneLists } from './prune-lists.ts';
 
 const message = (content: string, role = 'user') => ({ role, content });

@@ -1,6 +1,6 @@
-import { isRow } from '../prompt/markdown.ts';
+import { isRow } from '../../text/markdown.ts';
+import type { Plain } from '../../text/plain.ts';
 import { entryKey } from './entry-key.ts';
-import type { Plain } from './plain.ts';
 
 /**
  * Removes entries from the lists in a value, such as the calls, messages or steps of a trace. Of equal entries only the

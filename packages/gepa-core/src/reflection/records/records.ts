@@ -1,7 +1,7 @@
 import type { ReflectiveRecord } from '../../adapter/adapter.ts';
 import type { AnyRollout } from '../../adapter/any.ts';
 import { type Step, stepsOf, usageOfSteps, walkSteps } from '../../adapter/trace.ts';
-import { ownValue } from '../../component.ts';
+import { definedOnly, ownValue } from '../../component.ts';
 import { isCutOff } from '../../language-model.ts';
 import { inputOf } from './example-parts.ts';
 import { hasSameContent, haveContentOf } from './same-content.ts';
@@ -48,7 +48,7 @@ function sharedRecord(
   const { trace, output, score, objectives, error } = rollout;
   const input = inputOf(rollout.example);
   const calls = isSteps(trace) ? describeCalls(trace, components, input, output) : undefined;
-  return withoutUndefined({
+  return definedOnly({
     Input: input,
     ...(calls === undefined ? { Trace: trace } : callHeadings(trace as readonly Step[], calls)),
     'Final output': outputAfter(calls?.at(-1)?.Answer, output),
@@ -128,8 +128,8 @@ function describeCalls(
     // The final output shows the last message.
     if (index === calls.length - 1) shown.add({ output: lastMessageIn(output) });
     values.push(step.output);
-    return withoutUndefined({
-      ...(components.length > 1 ? { Uses: usedBy(step, components) } : {}),
+    return definedOnly({
+      Uses: components.length > 1 ? usedBy(step, components) : undefined,
       ...call,
       Afterwards: summarizeSteps(afterwards, { values, output, answer: step.output, messages: shown }),
     });
@@ -216,7 +216,7 @@ function summarizeSteps(
     const isKnown = (added === undefined && step.output !== undefined) || isShown(step);
     if (step.error === undefined && isKnown) return [];
     return [
-      withoutUndefined({
+      definedOnly({
         Step: step.name,
         Arguments: step.kind === 'tool' && !isCallIn(answer, step) ? step.input : undefined,
         Output: toolResult(added),
@@ -271,8 +271,4 @@ function outputAfter(answer: unknown, output: unknown): unknown {
 function lastMessageIn(output: unknown): unknown {
   const { messages } = (output ?? {}) as { readonly messages?: unknown };
   return Array.isArray(messages) ? messages.at(-1) : undefined;
-}
-
-function withoutUndefined(record: ReflectiveRecord): ReflectiveRecord {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }

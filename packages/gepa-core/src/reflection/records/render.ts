@@ -1,9 +1,9 @@
 import type { ReflectiveRecord } from '../../adapter/adapter.ts';
 import { pause } from '../../calls/pause.ts';
+import { label, toMarkdown } from '../../text/markdown.ts';
+import { type Plain, toPlain } from '../../text/plain.ts';
 import { bounded } from '../bound.ts';
-import { label, toMarkdown } from '../prompt/markdown.ts';
 import { fairShares } from './fair-shares.ts';
-import { type Plain, toPlain } from './plain.ts';
 import { pruneLists } from './prune-lists.ts';
 
 /** About 6,000 tokens. */
@@ -33,7 +33,7 @@ const cutLast: ReadonlySet<string> = new Set(['score', 'objectives', 'feedback',
  */
 export async function renderRecords(
   records: readonly ReflectiveRecord[],
-  options: { readonly maxCharacters?: number | undefined } = {},
+  options: { readonly maxCharacters?: number } = {},
 ): Promise<string> {
   const maxCharacters = options.maxCharacters ?? DEFAULT_MAX_RECORD_CHARACTERS;
   const all: (readonly Section[])[] = [];

@@ -2,7 +2,7 @@
 export function renderTally(request: {
   readonly scores: readonly number[];
   readonly perfectScore: number;
-  readonly validationScore?: number | undefined;
+  readonly validationScore?: number;
   /** Successes that are not shown. */
   readonly leftOut?: number;
   /** Successes outside the minibatch that are shown. */

@@ -1,6 +1,6 @@
 import type { Phase } from '../../adapter/adapter.ts';
-import type { Interruption } from '../../calls/interruption.ts';
 import type { Candidate } from '../../component.ts';
+import type { Interruption } from '../../interruption.ts';
 import { DECIDING_ROLLOUTS, isHopeless } from './hopeless-seed.ts';
 import type { Outcome, RolloutsOfCandidate, Scored } from './known-rollouts.ts';
 

@@ -1,11 +1,11 @@
 import type { AnyAdapter } from '../../adapter/any.ts';
 import { spendPhaseOf } from '../../budget/spend.ts';
-import type { Interruption } from '../../calls/interruption.ts';
 import { mapConcurrently } from '../../calls/map-concurrently.ts';
 import { pause } from '../../calls/pause.ts';
 import { type CallOutcome, runCall } from '../../calls/run-call.ts';
 import { Semaphore } from '../../calls/semaphore.ts';
 import { type Candidate, candidateKey, componentNames, seedCandidateOf } from '../../component.ts';
+import type { Interruption } from '../../interruption.ts';
 import { PROBE } from '../../journal/journal.ts';
 import type { RolloutPlace } from '../../rollouts/rollouts.ts';
 import type { FrontierType } from '../state/search-view.ts';
@@ -14,7 +14,7 @@ import { EvaluationWarnings } from './evaluation-warnings.ts';
 import type { ExampleRef } from './examples.ts';
 import { FailureCheck, type Failures } from './failure-check.ts';
 import { KnownRollouts, type KnownRolloutsOptions, type Outcome, type Scored } from './known-rollouts.ts';
-import { RolloutCall, type RolloutEnvironment } from './rollout-call.ts';
+import { RolloutCall, type RolloutEnvironment, rolloutSteps } from './rollout-call.ts';
 import { ScoreCheck } from './score-check.ts';
 
 /** A candidate on some examples. `rollouts` has gaps where an `interruption` is set. */
@@ -60,6 +60,7 @@ export class Evaluator<Name extends string> {
     this.#failureCheck = new FailureCheck(options.calls.outage, options.warn);
     this.#environment = {
       ...options,
+      steps: rolloutSteps(options.place),
       scores: new ScoreCheck(options.frontierType, options.mask),
       semaphore: new Semaphore(options.concurrency),
     };

@@ -1,23 +1,22 @@
 import type { AnyRollout } from '../../adapter/any.ts';
 import type { Usage } from '../../budget/usage.ts';
 import type { CallEnvironment } from '../../calls/call.ts';
-import type { Interruption } from '../../calls/interruption.ts';
 import { pause } from '../../calls/pause.ts';
 import type { CallOutcome } from '../../calls/run-call.ts';
 import { type Candidate, candidateKey } from '../../component.ts';
+import type { Interruption } from '../../interruption.ts';
 import type { JournalPosition, RolloutDetails } from '../../journal/journal.ts';
 import type { Mask } from '../../masking/mask.ts';
 import type { ExampleRef } from './examples.ts';
 import { ImageMemory } from './image-memory.ts';
-import { rolloutOf } from './rollout-of.ts';
 
 /** A rollout as it is kept. Details that only a reflection reads may be on disk instead: see `KnownRollouts.complete`. */
 export interface Scored extends Measured {
-  readonly position?: JournalPosition | undefined;
+  readonly position?: JournalPosition;
   /** The same, of a rollout of another run. */
-  readonly readDetails?: (() => RolloutDetails) | undefined;
+  readonly readDetails?: () => RolloutDetails;
   /** Where its images are in the `ImageMemory`. */
-  readonly imagesAt?: number | undefined;
+  readonly imagesAt?: number;
 }
 
 /** A rollout with what it took. */
@@ -82,17 +81,14 @@ export class KnownRollouts<Name extends string> {
   remember(outcome: CallOutcome<AnyRollout>, { key }: ExampleRef): Scored {
     const { value: rollout, position, isReplayed, usage } = outcome;
     const { isReflectedOn, readsImages, mask } = this.#options;
-    const { images } = rollout;
+    const { images, ...withoutImages } = rollout;
     const isRead = isReflectedOn(key);
-    const keepsImages = images !== undefined && isRead && readsImages;
-    const imagesAt = keepsImages ? this.#images.add(images) : undefined;
+    const imagesAt = images !== undefined && isRead && readsImages ? this.#images.add(images) : undefined;
     const durationMs = Math.round(outcome.durationMs);
-    if (isRead && position === undefined) {
-      return { ...rolloutOf({ ...rollout, images: undefined }), usage, durationMs, imagesAt };
-    }
+    if (isRead && position === undefined) return { ...withoutImages, usage, durationMs, imagesAt };
     const { example, exampleId, score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
       rollout;
-    const scored = rolloutOf({
+    return {
       example,
       exampleId,
       score,
@@ -103,8 +99,11 @@ export class KnownRollouts<Name extends string> {
       error: position === undefined || isReplayed ? error : (mask.data(error) as string | undefined),
       failedIn,
       isHopeless,
-    });
-    return { ...scored, usage, durationMs, imagesAt, position: isRead ? position : undefined };
+      usage,
+      durationMs,
+      imagesAt,
+      position: isRead ? position : undefined,
+    };
   }
 
   /** Rollouts with every detail that the reflection model may read. */
@@ -115,11 +114,7 @@ export class KnownRollouts<Name extends string> {
       await pause();
       const details = readDetails?.() ?? (position && journal!.detailsAt(position));
       const images = imagesAt === undefined ? undefined : this.#images.get(imagesAt);
-      complete.push({
-        ...rollout,
-        ...(details as Partial<AnyRollout> | undefined),
-        ...(images === undefined ? {} : { images }),
-      });
+      complete.push({ ...rollout, ...(details as Partial<AnyRollout> | undefined), images });
     }
     return complete;
   }

@@ -3,14 +3,16 @@ import type { AnyRollout } from '../../adapter/any.ts';
 const MAX_FEEDBACK_CHARACTERS = 160;
 
 /** The first line of the feedback on the lowest score. It shows people why proposals are not accepted. */
-export function lineOfFeedback(rollouts: readonly Pick<AnyRollout, 'score' | 'feedback'>[]): {
-  readonly feedback?: string;
-} {
+export function lineOfFeedback(
+  rollouts: readonly Pick<AnyRollout, 'score' | 'feedback'>[],
+): string | undefined {
   const remarks = rollouts.filter(({ feedback }) => typeof feedback === 'string' && feedback.trim() !== '');
-  if (remarks.length === 0) return {};
-  const { feedback } = remarks.reduce((lowest, rollout) => (rollout.score < lowest.score ? rollout : lowest));
-  const [line] = feedback!.trim().split('\n') as [string];
-  return {
-    feedback: line.length > MAX_FEEDBACK_CHARACTERS ? `${line.slice(0, MAX_FEEDBACK_CHARACTERS)}…` : line,
-  };
+  const lowest = Math.min(...remarks.map(({ score }) => score));
+  const line = remarks
+    .find(({ score }) => score === lowest)
+    ?.feedback?.trim()
+    .split('\n')[0];
+  return line === undefined || line.length <= MAX_FEEDBACK_CHARACTERS
+    ? line
+    : `${line.slice(0, MAX_FEEDBACK_CHARACTERS)}…`;
 }

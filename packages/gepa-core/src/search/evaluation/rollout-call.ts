@@ -1,19 +1,19 @@
 import type { AnyAdapter, AnyExecution, AnyRollout } from '../../adapter/any.ts';
+import { checkExecution, plainExecution } from '../../adapter/execution.ts';
 import { type SpendPhase, spendPhaseOf } from '../../budget/spend.ts';
 import type { Usage } from '../../budget/usage.ts';
 import type { AttemptStep, Call, CallEnvironment, RunAttempt } from '../../calls/call.ts';
-import { messageOf } from '../../calls/error-message.ts';
-import { Interrupted, type Interruption } from '../../calls/interruption.ts';
 import { classify } from '../../calls/retry.ts';
 import type { Semaphore } from '../../calls/semaphore.ts';
 import { RolloutError, RunError } from '../../errors.ts';
+import { Interrupted, type Interruption } from '../../interruption.ts';
 import { type KnownEntry, type RolloutEntry, rolloutKey } from '../../journal/journal.ts';
 import type { RolloutInProgress, RolloutPlace } from '../../rollouts/rollouts.ts';
+import { messageOf } from '../../text/error-message.ts';
 import { checkScale } from '../seed-advice.ts';
 import type { CandidateRun } from './candidate-run.ts';
 import type { ExampleRef } from './examples.ts';
 import { isHopelessError } from './hopeless-seed.ts';
-import { type RolloutFields, rolloutOf } from './rollout-of.ts';
 import type { ScoreCheck } from './score-check.ts';
 
 /** The parts of a run that all rollouts share. */
@@ -21,11 +21,25 @@ export interface RolloutEnvironment<Name extends string> {
   readonly calls: CallEnvironment;
   readonly adapter: AnyAdapter<Name>;
   readonly place: RolloutPlace<Name>;
+  readonly steps: RolloutSteps;
   readonly scores: ScoreCheck;
   readonly failureScore: number;
   /** Undefined where no score counts as perfect. */
   readonly perfectScore: number | undefined;
   readonly semaphore: Semaphore;
+}
+
+/** The steps of a rollout, each with its own attempts. */
+interface RolloutSteps {
+  readonly program: AttemptStep<AnyExecution>;
+  readonly metric: AttemptStep<unknown>;
+}
+
+export function rolloutSteps({ limitsTimeOf }: Pick<RolloutPlace<never>, 'limitsTimeOf'>): RolloutSteps {
+  return {
+    program: { name: 'The program', limitsTime: limitsTimeOf.includes('program'), usageOf },
+    metric: { name: 'The metric', by: 'judge', limitsTime: limitsTimeOf.includes('metric'), usageOf },
+  };
 }
 
 /** The call that makes one rollout: the program on one example, then the metric. */
@@ -73,7 +87,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
    *   that breaks its contract.
    */
   async perform(attempt: RunAttempt): Promise<AnyRollout> {
-    const { place, scores, perfectScore } = this.#environment;
+    const { place, steps, scores, perfectScore } = this.#environment;
     const { candidate, context } = this.#candidateRun;
     const { example, id: exampleId } = this.#ref;
     const { iteration, phase, candidateIndex } = context;
@@ -89,14 +103,9 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
     });
     this.#rollout = rollout;
 
-    const program: AttemptStep<AnyExecution> = {
-      name: 'The program',
-      limitsTime: place.limitsTimeOf.includes('program'),
-      usageOf,
-    };
     let execution: AnyExecution;
     try {
-      execution = await attempt(program, (given) => rollout.run(given));
+      execution = await attempt(steps.program, (given) => rollout.run(given));
     } catch (error) {
       if (!RolloutError.isInstance(error)) return this.#failed('program', error, {});
       const { unread, images } = error;
@@ -104,20 +113,10 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       const isHopeless = isHopelessError(error) || undefined;
       return this.#failed('program', error, { trace, unread, images, isHopeless });
     }
-    if (typeof execution !== 'object' || execution === null) {
-      throw new RunError(
-        `run() returned ${execution === null ? 'null' : typeof execution} for example ${exampleId}. Return { output, trace?, usage? }.`,
-      );
-    }
+    checkExecution(execution, exampleId);
     const { output, trace, unread, images } = execution;
 
-    const metric: AttemptStep<unknown> = {
-      name: 'The metric',
-      by: 'judge',
-      limitsTime: place.limitsTimeOf.includes('metric'),
-      usageOf,
-    };
-    const askMetric = () => attempt(metric, (given) => rollout.score(given, execution));
+    const askMetric = () => attempt(steps.metric, (given) => rollout.score(given, execution));
     let result: unknown;
     try {
       result = await askMetric();
@@ -128,7 +127,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
     // Check this before more is spent.
     if (phase === 'seed') checkScale(score, exampleId, perfectScore);
     const repeatScore = this.#repeatsMetric ? await this.#repeatScore(askMetric) : undefined;
-    return rolloutOf({
+    return {
       example,
       exampleId,
       output,
@@ -140,7 +139,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       feedback,
       objectives,
       componentFeedback,
-    });
+    };
   }
 
   /** `undefined` where the metric fails now: its first answer counts. */
@@ -154,13 +153,13 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
     }
   }
 
-  #failed(failedIn: 'program' | 'metric', thrown: unknown, ran: Partial<RolloutFields>): AnyRollout {
+  #failed(failedIn: 'program' | 'metric', thrown: unknown, ran: Partial<AnyRollout>): AnyRollout {
     const { calls, failureScore } = this.#environment;
     const { example, id: exampleId } = this.#ref;
     const endsRun = calls.signal.aborted || RunError.isInstance(thrown) || thrown instanceof Interrupted;
     if (endsRun || classify(thrown, calls.retry) !== 'program') throw thrown;
     const error = messageOf(thrown);
-    return rolloutOf({
+    return {
       example,
       exampleId,
       ...ran,
@@ -168,7 +167,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       feedback: `The ${failedIn} failed: ${error}`,
       error,
       failedIn,
-    });
+    };
   }
 
   end(): void {
@@ -178,10 +177,6 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
   entryOf(rollout: AnyRollout, durationMs: number): RolloutEntry {
     const { example: _e, images: _i, exampleId, output, trace, ...measured } = rollout;
     const { feedback, componentFeedback, ...scored } = measured;
-    const ran = {
-      ...(output === undefined ? {} : { output }),
-      ...(trace === undefined ? {} : { trace }),
-    };
     const { textsId, context } = this.#candidateRun;
     const { iteration, phase, candidateIndex: candidate, proposal } = context;
     return {
@@ -198,7 +193,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       durationMs,
       feedback,
       componentFeedback,
-      ...(this.#environment.adapter.toPlain?.(ran) ?? ran),
+      ...plainExecution(this.#environment.adapter, { output, trace }),
     };
   }
 
@@ -207,7 +202,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       entry as KnownEntry<RolloutEntry>;
     if (error === undefined) this.#environment.scores.learn(objectives);
     const { example, id: exampleId } = this.#ref;
-    return rolloutOf({
+    return {
       example,
       exampleId,
       score,
@@ -217,7 +212,7 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
       error,
       failedIn,
       isHopeless,
-    });
+    };
   }
 }
 

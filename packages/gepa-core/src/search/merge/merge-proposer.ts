@@ -1,6 +1,6 @@
 import type { Candidate } from '../../component.ts';
+import type { Random } from '../../statistics/random.ts';
 import type { Draws } from '../draws.ts';
-import type { Random } from '../random.ts';
 import type { ScoredCandidate, SearchView } from '../state/search-view.ts';
 
 /** A merged candidate: each text is that of one of two parents, or a reflection has combined both. */

@@ -1,3 +1,4 @@
+import { definedOnly } from '../../component.ts';
 import type { FrontierKey } from '../../result.ts';
 import type { FrontierKeyName, FrontierType, ScoredCandidate, Survivor } from './search-view.ts';
 
@@ -76,10 +77,7 @@ export class ParetoFrontier {
     }
     let key = byExample.get(example);
     if (key === undefined) {
-      const name = {
-        ...(example === undefined ? {} : { example }),
-        ...(objective === undefined ? {} : { objective }),
-      };
+      const name = definedOnly({ example, objective });
       key = { name, number: this.#keys.length, score: Number.NEGATIVE_INFINITY, candidates: [] };
       byExample.set(example, key);
       this.#keys.push(key);

@@ -56,7 +56,7 @@ export class ProposalTally<Name extends string> {
       byComponent: Object.fromEntries(this.#byComponent) as ProposalCounts<Name>['byComponent'],
       perfectMinibatches: this.#perfectMinibatches,
       zeroMinibatches: this.#zeroMinibatches,
-      ...(this.#last === undefined ? {} : { lastRejected: this.#last }),
+      lastRejected: this.#last,
     };
   }
 
@@ -80,8 +80,7 @@ export class ProposalTally<Name extends string> {
   ): void {
     this.#rejected++;
     this.#byReason.set(reason, (this.#byReason.get(reason) ?? 0) + 1);
-    const feedback = this.#feedback.get(proposal);
-    this.#last = { proposal, components, reason, message, ...(feedback === undefined ? {} : { feedback }) };
+    this.#last = { proposal, components, reason, message, feedback: this.#feedback.get(proposal) };
   }
 
   /** Without a reason, the proposal was accepted. */

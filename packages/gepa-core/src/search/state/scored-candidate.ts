@@ -1,3 +1,4 @@
+import { definedOnly } from '../../component.ts';
 import type { DecisionEvent } from '../../events.ts';
 import type { ScoredCandidate } from './search-view.ts';
 
@@ -19,27 +20,23 @@ export function scoredCandidate<Name extends string>(
   const scores = keep(added.scores);
   const objectiveScores = added.objectiveScores && mapValues(added.objectiveScores, keep);
   const { mean, count } = meanOf(scores);
-  return {
+  return definedOnly({
     index,
     texts,
     parents,
     source,
     iteration,
-    ...(proposal === undefined ? {} : { proposal }),
+    proposal,
     scores,
-    ...(runs === undefined ? {} : { runs }),
+    runs,
     mean,
     coverage: count,
-    ...(objectiveScores === undefined
-      ? {}
-      : {
-          objectiveScores,
-          objectives: mapValues(objectiveScores, (values) => meanOf(values).mean),
-        }),
-    ...(failed === undefined ? {} : { failed }),
-    ...(error === undefined ? {} : { error }),
+    objectiveScores,
+    objectives: objectiveScores && mapValues(objectiveScores, (values) => meanOf(values).mean),
+    failed,
+    error,
     metricCalls,
-  };
+  });
 }
 
 /** The candidate with further scores. A position that was scored before gets the mean of its rollouts. */
@@ -66,16 +63,14 @@ export function withFurtherScores<Name extends string>(
     return values;
   };
   const empty = candidate.scores.map(() => null);
-  const objectiveScores =
-    further.objectiveScores &&
-    mapValues(further.objectiveScores, (scores, name) =>
-      add(candidate.objectiveScores?.[name] ?? empty, scores),
-    );
+  const { objectiveScores } = further;
   return scoredCandidate({
     ...candidate,
     scores: add(candidate.scores, further.scores),
-    ...(objectiveScores === undefined ? {} : { objectiveScores }),
-    ...(runs.some((count) => count > 1) ? { runs } : {}),
+    objectiveScores: objectiveScores
+      ? mapValues(objectiveScores, (scores, name) => add(candidate.objectiveScores?.[name] ?? empty, scores))
+      : candidate.objectiveScores,
+    runs: runs.some((count) => count > 1) ? runs : undefined,
   });
 }
 

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { optimize } from '../../optimize.ts';
+import { Random } from '../../statistics/random.ts';
 import { searchViewOf } from '../../testing/fixtures/search-view.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
 import { hash } from '../draws.ts';
-import { Random } from '../random.ts';
 import { scoredCandidate } from '../state/scored-candidate.ts';
 import { leaderOrPareto, reuseMeasured } from './adaptive.ts';
 
@@ -35,7 +35,7 @@ describe('the adaptive search', () => {
           const run = adaptive({
             ...options,
             valset: tokenExamples('valid', valset),
-            ...(testset === 0 ? {} : { testset: tokenExamples('tests', testset) }),
+            testset: testset === 0 ? undefined : tokenExamples('tests', testset),
             metric: ({ output: { present, unwanted } }) =>
               isPassOrFail ? Number(present > unwanted) : Math.max(0, (1 + present - unwanted) / 4),
           });

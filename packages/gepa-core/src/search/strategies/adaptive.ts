@@ -1,5 +1,5 @@
+import type { Random } from '../../statistics/random.ts';
 import { countOf } from '../../text/format.ts';
-import type { Random } from '../random.ts';
 import { scoresAt } from '../state/scored-candidate.ts';
 import type { SearchView } from '../state/search-view.ts';
 import { isBetter, paired, ranked } from './adaptive-comparison.ts';

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { optimize } from '../../optimize.ts';
+import { replay } from '../../report/result-of.ts';
 import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
 import { tokenMetric } from '../../testing/token-task.ts';
-import { replay } from '../state/result-of.ts';
 import { topKPareto } from './candidate-selection.ts';
 import { type EvaluationPolicy, stagedEvaluation } from './evaluation-policy.ts';
 
@@ -72,15 +72,13 @@ it('any mixture of strategies under the adaptive search stays within its limits,
           search: 'adaptive',
           components,
           trainset: tokenExamples('train', trainset, { components }),
-          ...(valset === 0
-            ? { valset: undefined }
-            : { valset: tokenExamples('valid', valset, { components }) }),
+          valset: valset === 0 ? undefined : tokenExamples('valid', valset, { components }),
           valEvaluationPolicy: policies[policy]() as EvaluationPolicy,
           candidateSelectionStrategy: selectors[selector]() as never,
           batchSampler: samplers[sampler]() as never,
           metric: isPerfect ? () => ({ score: 1, objectives: { brevity: 1 } }) : multiObjective,
           maxMetricCalls: 150,
-          ...(maxIterations === undefined ? {} : { maxIterations }),
+          maxIterations,
         } as Parameters<typeof tokenRun>[0]);
         const result = await optimize(run.options);
         expect(result.totalMetricCalls).toBeLessThanOrEqual(150);

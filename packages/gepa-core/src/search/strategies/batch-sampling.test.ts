@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { Random } from '../../statistics/random.ts';
 import { searchViewOf } from '../../testing/fixtures/search-view.ts';
-import { Random } from '../random.ts';
 import { epochShuffled } from './batch-sampling.ts';
 
 const search = searchViewOf([]);

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../../statistics/random.ts';
 import type { SearchView } from '../state/search-view.ts';
 
 /** Samples minibatches. */
@@ -11,7 +11,7 @@ export interface BatchSampler {
     readonly iteration: number;
     readonly random: Random;
     /** The candidate that is run on the minibatch; undefined if the sampling strategy does not give it. */
-    readonly parent?: number | undefined;
+    readonly parent?: number;
     /** The search, with the known scores of every candidate on the trainset. */
     readonly search: SearchView;
   }): readonly number[];

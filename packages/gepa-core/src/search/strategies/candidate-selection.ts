@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../../statistics/random.ts';
 import type { SearchView, Survivor } from '../state/search-view.ts';
 
 /** Selects the parent of the next proposal. */

@@ -1,4 +1,4 @@
-import type { Random } from '../random.ts';
+import type { Random } from '../../statistics/random.ts';
 import { meanAt } from '../state/scored-candidate.ts';
 import type { Pool, ScoredCandidate, SearchView } from '../state/search-view.ts';
 import type { StopReason } from './stop-conditions.ts';

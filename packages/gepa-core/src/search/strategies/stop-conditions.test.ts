@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { modelCallUsage } from '../../budget/usage.ts';
-import { stopFile } from '../../node/index.ts';
+import { stopFile } from '../../exports/node.ts';
 import { optimize } from '../../optimize.ts';
 import { tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
 import * as conditions from './stop-conditions.ts';
@@ -50,7 +50,7 @@ it.each([
     const run = tokenRun({
       maxMetricCalls: 3_000,
       stopConditions: [noImprovement(4)],
-      ...(valEvaluationPolicy === undefined ? {} : { valEvaluationPolicy }),
+      valEvaluationPolicy,
     });
     const result = await optimize(run.options);
     expect(result.stopReason).toBe('noImprovement');

@@ -1,5 +1,20 @@
 /** Helpers for authors of adapters and framework packages, in addition to `gepa-core`. */
 
+export type * from '../adapter/adapter.ts';
+export type * from '../adapter/call-meter.ts';
+export type * from '../adapter/experience.ts';
+export { maxInputTokens } from '../adapter/max-input-tokens.ts';
+export { raceSignal } from '../adapter/race-signal.ts';
+export { stepTools } from '../adapter/step-tools.ts';
+export {
+  type Step,
+  type StepKind,
+  type StepTool,
+  stepsOf,
+  usageAndFinishReason,
+  usageOfSteps,
+  walkSteps,
+} from '../adapter/trace.ts';
 export {
   addUsage,
   isUnknownUsage,
@@ -27,22 +42,8 @@ export {
   withCandidate,
   withoutCandidate,
 } from '../program/tunable.ts';
-export { describeSchema } from '../reflection/prompt/describe-schema.ts';
-export { imageName, RolloutImages } from '../reflection/records/images.ts';
-export { type Plain, type PlainOptions, toPlain } from '../reflection/records/plain.ts';
+export { RolloutImages } from '../reflection/records/images.ts';
 export { defaultRecords } from '../reflection/records/records.ts';
-export type * from './adapter.ts';
-export type * from './call-meter.ts';
-export type * from './experience.ts';
-export { maxInputTokens } from './max-input-tokens.ts';
-export { raceSignal } from './race-signal.ts';
-export { stepTools } from './step-tools.ts';
-export {
-  type Step,
-  type StepKind,
-  type StepTool,
-  stepsOf,
-  usageAndFinishReason,
-  usageOfSteps,
-  walkSteps,
-} from './trace.ts';
+export { describeSchema } from '../text/describe-schema.ts';
+export { imageName } from '../text/images.ts';
+export { type Plain, type PlainOptions, toPlain } from '../text/plain.ts';

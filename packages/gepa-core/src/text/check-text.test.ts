@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkText } from './guard.ts';
+import { checkText } from './check-text.ts';
 
 const check = (text: string, variables?: readonly string[], currentText = 'Old.', seed = currentText) =>
   checkText({
     name: 'answer',
-    component: { text: seed, ...(variables === undefined ? {} : { variables }) },
+    component: { text: seed, variables },
     text,
     currentText,
   });

@@ -1,12 +1,12 @@
-import { noTime, SpendReport } from '../../budget/spend.ts';
-import { noUsage } from '../../budget/usage.ts';
-import { ownValue, recordOf } from '../../component.ts';
-import type { DecisionEvent } from '../../events.ts';
-import { describeResult, inspectable } from '../../report/inspect.ts';
-import type { OptimizationResult, ScoreBasis, TextLength } from '../../result.ts';
-import { meanAt } from './scored-candidate.ts';
-import type { ScoredCandidate } from './search-view.ts';
-import { SearchState } from './state.ts';
+import { noTime, SpendReport } from '../budget/spend.ts';
+import { noUsage } from '../budget/usage.ts';
+import { definedOnly, ownValue, recordOf } from '../component.ts';
+import type { DecisionEvent } from '../events.ts';
+import type { OptimizationResult, ScoreBasis, TextLength } from '../result.ts';
+import { meanAt } from '../search/state/scored-candidate.ts';
+import type { ScoredCandidate } from '../search/state/search-view.ts';
+import { SearchState } from '../search/state/state.ts';
+import { describeResult, inspectable } from './inspect.ts';
 
 /** The result of a search that finished or was interrupted. */
 export function resultOf<Name extends string>(state: SearchState<Name>): OptimizationResult<Name> {
@@ -16,8 +16,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
   if (started === undefined || finished === undefined || best === undefined || seed === undefined) {
     throw new RangeError('A run has no result before it has scored its seed and finished.');
   }
-  const objectives = objectivesOf(candidates);
-  const result: OptimizationResult<Name> = {
+  const result = definedOnly<OptimizationResult<Name>>({
     runId: started.runId,
     bestCandidate: best.texts,
     bestIndex: best.index,
@@ -32,7 +31,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
         .map(({ candidate }) => candidate)
         .sort((a, b) => a - b),
     },
-    ...(objectives === undefined ? {} : { objectives }),
+    objectives: objectivesOf(candidates),
     lengths: lengthsOf(state, best.index),
     stopReason: finished.stopReason,
     iterations: state.iteration,
@@ -45,10 +44,10 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     spend: finished.spend,
     durationMs: finished.durationMs,
     time: finished.time,
-    ...(finished.budgetHeld === undefined ? {} : { budgetHeld: finished.budgetHeld }),
-    ...(finished.test === undefined ? {} : { test: finished.test }),
+    budgetHeld: finished.budgetHeld,
+    test: finished.test,
     warnings: finished.warnings,
-  };
+  });
   return inspectable(result, () => describeResult(result));
 }
 

@@ -1,10 +1,10 @@
-import type { RunSignal } from '../calls/run-signal.ts';
 import { componentNames } from '../component.ts';
-import type { Dispatcher } from '../dispatcher.ts';
+import { describeRun, type EvaluationDescription } from '../journal/describe-run.ts';
+import { fingerprintOf, programIdentityOf } from '../journal/fingerprint.ts';
+import { openRunDirectory, type RunDirectory } from '../journal/run-directory.ts';
 import type { Settings } from '../options/settings.ts';
-import { describeRun, type EvaluationDescription } from './describe-run.ts';
-import { fingerprintOf, programIdentityOf } from './fingerprint.ts';
-import { openRunDirectory, type RunDirectory } from './run-directory.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { RunSignal } from './run-signal.ts';
 
 /** Opens the directory of a run, which then receives its events. A journal that cannot be written ends the run. */
 export async function directoryOf<Name extends string>(

@@ -1,8 +1,8 @@
+import { amountOf, oneMetricCall, plus, sum, zero } from '../budget/amount.ts';
+import type { Budget } from '../budget/budget.ts';
+import { explainMissingTokens, uncertainWarnings } from '../budget/limit-messages.ts';
 import { RunError } from '../errors.ts';
 import { type Journal, settledCallOf } from '../journal/journal.ts';
-import { amountOf, oneMetricCall, plus, sum, zero } from './amount.ts';
-import type { Budget } from './budget.ts';
-import { explainMissingTokens, uncertainWarnings } from './limit-messages.ts';
 
 /**
  * Charges everything that earlier sessions spent, or may have been billed for.

@@ -1,7 +1,7 @@
-import type { Pause } from '../../calls/pause.ts';
-import { warnAboutData } from '../../options/data-warnings.ts';
-import type { Settings } from '../../options/settings.ts';
-import { ExampleIndex, type ExampleRef } from './examples.ts';
+import type { Pause } from '../calls/pause.ts';
+import { warnAboutData } from '../options/data-warnings.ts';
+import type { Settings } from '../options/settings.ts';
+import { ExampleIndex, type ExampleRef } from '../search/evaluation/examples.ts';
 
 /** The data sets of a run. */
 export type ExampleRefs = Readonly<Record<'trainset' | 'valset' | 'testset', readonly ExampleRef[]>>;

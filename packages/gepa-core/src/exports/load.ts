@@ -10,6 +10,6 @@ export * from '../errors.ts';
 export { checkOptionNames } from '../options/option-names.ts';
 export * from '../program/load-program.ts';
 export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
-export type { SavedCandidate } from '../program/saved-candidate.ts';
 export type { ComponentSelectionOptions } from '../program/select-components.ts';
 export * from '../program/tunable.ts';
+export type { SavedCandidate } from '../saved/saved-candidate.ts';

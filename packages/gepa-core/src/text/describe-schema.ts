@@ -1,4 +1,4 @@
-import { shorten } from '../../text/shorten.ts';
+import { shorten } from './shorten.ts';
 
 /** A longer description of a schema or a field is shortened. */
 const MAX_SCHEMA_CHARACTERS = 2_000;

@@ -1,5 +1,5 @@
-import { messageOf } from './calls/error-message.ts';
-import type { GepaEvent, Listener } from './events.ts';
+import type { GepaEvent, Listener } from '../events.ts';
+import { messageOf } from '../text/error-message.ts';
 
 /** Passes events to the listeners, and collects the warnings. */
 export interface Dispatcher<Name extends string> {

@@ -1,5 +1,5 @@
-import { bootstrapInterval } from '../search/bootstrap.ts';
-import type { CandidateEvaluation, EvaluatedExample } from './evaluation.ts';
+import type { CandidateEvaluation, EvaluatedExample } from '../evaluate/evaluation.ts';
+import { bootstrapInterval } from './bootstrap.ts';
 
 /** What a comparison shows: the second candidate is better or worse than the first, or the examples do not prove it. */
 export type Verdict = 'better' | 'worse' | 'not proven';

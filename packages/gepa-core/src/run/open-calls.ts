@@ -1,13 +1,13 @@
 import { Budget } from '../budget/budget.ts';
-import { chargeEarlierSessions } from '../budget/charge-earlier-sessions.ts';
 import { SpendReport } from '../budget/spend.ts';
 import { Stopwatch } from '../budget/stopwatch.ts';
-import type { Dispatcher } from '../dispatcher.ts';
+import type { CallEnvironment } from '../calls/call.ts';
+import { Outage } from '../calls/outage.ts';
+import { AttemptTimeouts } from '../calls/timeout.ts';
 import { type Journal, settledCallOf } from '../journal/journal.ts';
 import type { Settings } from '../options/settings.ts';
-import type { CallEnvironment } from './call.ts';
-import { Outage } from './outage.ts';
-import { AttemptTimeouts } from './timeout.ts';
+import { chargeEarlierSessions } from './charge-earlier-sessions.ts';
+import type { Dispatcher } from './dispatcher.ts';
 
 /** Creates what all calls of a run share. Charges the budget with what earlier sessions spent. */
 export function openCalls<Name extends string>(

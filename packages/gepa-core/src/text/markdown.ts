@@ -1,6 +1,6 @@
-import { shorten } from '../../text/shorten.ts';
-import type { Plain } from '../records/plain.ts';
 import { fenced } from './fence.ts';
+import type { Plain } from './plain.ts';
+import { shorten } from './shorten.ts';
 
 /**
  * Formats plain data as readable Markdown: strings without quotes, lists and fields indented. A string of several

@@ -1,16 +1,16 @@
-import { messageOf } from './calls/error-message.ts';
-import { nextTurn } from './calls/next-turn.ts';
-import { RunSignal } from './calls/run-signal.ts';
+import { nextTurn } from '../calls/next-turn.ts';
+import { GepaError } from '../errors.ts';
+import type { EvaluationDescription } from '../journal/describe-run.ts';
+import type { RunDirectory } from '../journal/run-directory.ts';
+import type { Settings } from '../options/settings.ts';
+import { terminalProgress } from '../report/terminal-progress.ts';
+import type { ExampleRef } from '../search/evaluation/examples.ts';
+import { messageOf } from '../text/error-message.ts';
+import { directoryOf } from './directory-of-run.ts';
 import { createDispatcher, type Dispatcher } from './dispatcher.ts';
-import { GepaError } from './errors.ts';
-import type { EvaluationDescription } from './journal/describe-run.ts';
-import { directoryOf } from './journal/directory-of-run.ts';
-import type { RunDirectory } from './journal/run-directory.ts';
-import type { Settings } from './options/settings.ts';
-import { terminalProgress } from './report/terminal-progress.ts';
-import type { ExampleRef } from './search/evaluation/examples.ts';
-import { readExamples } from './search/evaluation/read-examples.ts';
-import { type PreparedRun, prepareRun } from './search/prepare.ts';
+import { type PreparedRun, prepareRun } from './prepare.ts';
+import { readExamples } from './read-examples.ts';
+import { RunSignal } from './run-signal.ts';
 
 /** A run that has started: its directory is open and its time counts. */
 export interface OpenRun<Name extends string> {

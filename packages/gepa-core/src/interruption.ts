@@ -1,4 +1,4 @@
-import type { LimitName } from '../budget/max-of-call.ts';
+import type { LimitName } from './budget/max-of-call.ts';
 
 /** Why a call has no value. */
 export interface Interruption {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { optimize } from '../../optimize.ts';
+import { optimize } from '../optimize.ts';
 import { copyExample } from './copy-example.ts';
 
 class Message {

@@ -1,4 +1,4 @@
-import type { Component } from '../../component.ts';
+import type { Component } from '../component.ts';
 
 /** The ways in which a new text can violate its component's requirements. */
 export type TextProblem = 'empty' | 'lost_placeholder' | 'invented_placeholder';

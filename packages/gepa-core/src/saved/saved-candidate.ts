@@ -3,7 +3,7 @@ import { componentNames, ownValue } from '../component.ts';
 import { CandidateMismatchError, FileAccessError, FileFormatError, GepaError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
 import { makeDirectory } from '../node/make-directory.ts';
-import { checkText } from '../reflection/answer/guard.ts';
+import { checkText } from '../text/check-text.ts';
 
 // Programs load candidates in production, so this module imports no schema library.
 

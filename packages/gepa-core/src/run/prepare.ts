@@ -1,10 +1,6 @@
 import { noTime, totalTime } from '../budget/spend.ts';
 import type { CallEnvironment } from '../calls/call.ts';
-import { openCalls } from '../calls/open-calls.ts';
-import type { RunSignal } from '../calls/run-signal.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
-import { useEarlierRun } from '../continue/use-earlier-run.ts';
-import type { Dispatcher } from '../dispatcher.ts';
 import type { DecisionEvent } from '../events.ts';
 import type { Journal } from '../journal/journal.ts';
 import { warnAboutPlaceholders } from '../options/data-warnings.ts';
@@ -15,15 +11,19 @@ import { Memory } from '../reflection/memory/memory.ts';
 import { createProposer } from '../reflection/propose.ts';
 import { inProcess } from '../rollouts/in-process.ts';
 import type { RolloutPlace, RolloutRun } from '../rollouts/rollouts.ts';
-import { keyedDraws, sharedDraws } from './draws.ts';
-import { Evaluator } from './evaluation/evaluator.ts';
-import type { ExampleRef } from './evaluation/examples.ts';
-import type { ExampleRefs } from './evaluation/read-examples.ts';
-import { SearchLimits } from './limits.ts';
-import { MergeProposer } from './merge/merge-proposer.ts';
-import type { SearchContext } from './search-context.ts';
-import { SearchState } from './state/state.ts';
-import { createStrategies } from './strategies/strategies.ts';
+import { keyedDraws, sharedDraws } from '../search/draws.ts';
+import { Evaluator } from '../search/evaluation/evaluator.ts';
+import type { ExampleRef } from '../search/evaluation/examples.ts';
+import { SearchLimits } from '../search/limits.ts';
+import { MergeProposer } from '../search/merge/merge-proposer.ts';
+import type { SearchContext } from '../search/search-context.ts';
+import { SearchState } from '../search/state/state.ts';
+import { createStrategies } from '../search/strategies/strategies.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { openCalls } from './open-calls.ts';
+import type { ExampleRefs } from './read-examples.ts';
+import type { RunSignal } from './run-signal.ts';
+import { useEarlierRun } from './use-earlier-run.ts';
 
 /** A run that is ready to start. */
 export interface PreparedRun<Name extends string> {
@@ -45,7 +45,7 @@ export function prepareRun<Name extends string>(
     examples,
   }: {
     readonly runSignal: RunSignal;
-    readonly journal?: Journal | undefined;
+    readonly journal?: Journal;
     readonly examples: ExampleRefs;
   },
 ): PreparedRun<Name> {

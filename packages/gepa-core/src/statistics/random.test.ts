@@ -18,7 +18,7 @@ interface Expected {
 }
 
 const recorded: Expected[] = JSON.parse(
-  readFileSync(new URL('./fixtures/conformance/rng.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../search/fixtures/conformance/rng.json', import.meta.url), 'utf8'),
 );
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 

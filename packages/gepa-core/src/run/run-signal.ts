@@ -1,6 +1,6 @@
+import { type Pause, pause } from '../calls/pause.ts';
+import { MAX_TIMER_MS } from '../calls/timeout.ts';
 import { RunError } from '../errors.ts';
-import { type Pause, pause } from './pause.ts';
-import { MAX_TIMER_MS } from './timeout.ts';
 
 /** What can end a run from outside of the search. */
 type Ending = 'aborted' | 'maxDurationMs' | 'runDirUnwritable';

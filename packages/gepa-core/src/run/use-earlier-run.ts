@@ -1,8 +1,8 @@
-import type { Dispatcher } from '../dispatcher.ts';
+import type { EarlierRun } from '../continue/earlier-run.ts';
 import type { Evaluator } from '../search/evaluation/evaluator.ts';
-import type { ExampleRefs } from '../search/evaluation/read-examples.ts';
 import { countOf } from '../text/format.ts';
-import type { EarlierRun } from './earlier-run.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { ExampleRefs } from './read-examples.ts';
 
 /** Adds the rollouts of an earlier run to those that the evaluator knows, and reports how many count. */
 export function useEarlierRun<Name extends string>(
