@@ -36,14 +36,9 @@ export type PriceOf = (model: string) => Price | undefined;
 export const noUsage: Usage = { modelCalls: 0, inputTokens: 0, outputTokens: 0 };
 
 /** The usage of one call to one model. `inputTokens` must include the cached ones. */
-export function modelCallUsage(call: {
-  model?: string | undefined;
-  inputTokens?: number | undefined;
-  cachedInputTokens?: number | undefined;
-  cacheWriteTokens?: number | undefined;
-  outputTokens?: number | undefined;
-  costUsd?: number | undefined;
-}): Usage {
+export function modelCallUsage(
+  call: Partial<Omit<Usage, 'modelCalls' | 'byModel'>> & { readonly model?: string },
+): Usage {
   const { model, costUsd, inputTokens = 0, outputTokens = 0 } = call;
   const tokens = {
     modelCalls: 1,
@@ -61,7 +56,7 @@ export function modelCallUsage(call: {
  * `totalTokens` contains, such as the thoughts of Gemini models, count as output.
  */
 export function reportedUsage(call: {
-  model?: string | undefined;
+  model?: string;
   /** Cached tokens included. */
   inputTokens?: unknown;
   cachedInputTokens?: unknown;
@@ -69,7 +64,7 @@ export function reportedUsage(call: {
   outputTokens?: unknown;
   totalTokens?: unknown;
   /** Whether the answer has a text or a tool call, so that zero output tokens are no count. */
-  hasAnswer?: boolean | undefined;
+  hasAnswer?: boolean;
 }): Usage {
   const { model, hasAnswer = false } = call;
   const total = countOf(call.totalTokens) ?? 0;
