@@ -137,7 +137,7 @@ function dispatchFinished<Name extends string>(
   const { state, evaluator, dispatch } = search;
   const { journal, spend, budget, stopwatch } = calls;
   journal?.skip();
-  for (const warning of budget.warnings) dispatcher.warn(warning);
+  for (const warning of budget.warnings(stopReason)) dispatcher.warn(warning);
   const time = stopwatch.spent;
   journal?.mark({ type: 'ended', reason: stopReason });
   dispatch({

@@ -15,6 +15,8 @@ export class Account {
   readonly expected = new ExpectedCost();
   /** Known spending of all sessions, and the maxima of calls of earlier sessions without an outcome. */
   charged: Amount = zero;
+  /** The part of it that earlier sessions may have been billed for, or not. */
+  earlierUncertain: Amount = zero;
   /** The maxima of calls of this session whose outcome is unknown. */
   uncertain: Amount = zero;
   readonly #open = new Set<OpenReservation>();

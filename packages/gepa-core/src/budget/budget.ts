@@ -6,11 +6,14 @@ import { type Amount, amountBy, amountOf, plus, type Unit, zero } from './amount
 import type { BudgetOptions } from './budget-options.ts';
 import {
   crossedWarning,
+  explainNoRoom,
   explainTooLarge,
   explainUndeclared,
   explainUnpriced,
+  modelsOf,
   uncertainWarnings,
   unknownCallsWarning,
+  unpricedWarning,
   waitNote,
 } from './limit-messages.ts';
 import { type CallKind, type Limit, type LimitName, maxOfCall } from './max-of-call.ts';
@@ -37,6 +40,10 @@ export class Budget {
   #unknownCalls = 0;
   #nextNumber = 0;
   #hasNotedWait = false;
+  /** The models whose calls have no known cost. */
+  readonly #unpriced = new Set<string>();
+  /** Why a call was refused that takes much of a limit by itself. */
+  #refusal: string | undefined;
 
   constructor(options: BudgetOptions) {
     const limit = (name: LimitName, unit: Unit): Limit[] =>
@@ -72,7 +79,11 @@ export class Budget {
     const limits = kind === 'rollout' ? this.#limits : this.spendLimits;
     const answer = this.account.roomFor(plus(need, this.#keptForTestset()), limits, 'outstanding');
     if (answer === 'wait') await this.account.nextChange();
-    if (answer !== undefined) return answer === 'wait' ? undefined : answer;
+    if (answer === 'wait') return undefined;
+    if (answer !== undefined) {
+      this.#explainNoRoom(answer, `a ${kind}`, need);
+      return answer;
+    }
     const reservation =
       earlier ?? new Reservation(this.account, kind, this.#nextNumber++, this.isDeclared(kind));
     reservation.startAttempt(need);
@@ -114,7 +125,10 @@ export class Budget {
         if (!isDeclared) await this.#options.onReserve?.(reservation);
         return reserved;
       }
-      if (answer !== 'wait') throw new Interrupted({ reason: answer });
+      if (answer !== 'wait') {
+        this.#explainNoRoom(answer, `a call of ${request.model ?? 'an unnamed model'}`, max);
+        throw new Interrupted({ reason: answer });
+      }
       this.#noteWait(request, max);
       await this.account.nextChange();
     }
@@ -136,7 +150,12 @@ export class Budget {
 
   /** The usage with its cost, if its models have known prices. */
   price(usage: Usage): Usage {
-    return priceUsage(usage, this.#options.prices.priceOf);
+    const { priceOf } = this.#options.prices;
+    const priced = priceUsage(usage, priceOf);
+    if (priced.modelCalls > 0 && priced.costUsd === undefined) {
+      for (const model of modelsOf(priced)) if (priceOf(model) === undefined) this.#unpriced.add(model);
+    }
+    return priced;
   }
 
   /** The charge for a model call that ended; `'unknown'` if it did not report its usage. */
@@ -172,17 +191,21 @@ export class Budget {
   }
 
   /** Warnings for the end of a run, one sentence each. */
-  get warnings(): string[] {
-    const { charged, uncertain } = this.account;
+  warnings(stopReason: string | undefined): string[] {
+    const { charged, uncertain, earlierUncertain } = this.account;
     const [limit] = this.spendLimits;
+    const isLimited = this.spendLimits.some(({ name }) => name === stopReason);
     return [
+      ...(isLimited && this.#refusal !== undefined ? [this.#refusal] : []),
+      ...(this.#unpriced.size === 0 || charged.costUsd === 0 ? [] : [unpricedWarning([...this.#unpriced])]),
       ...this.spendLimits
         .filter(({ unit, max }) => charged[unit] > max)
         .map((crossed) => crossedWarning(crossed, charged)),
       ...(this.#unknownCalls === 0 || limit === undefined
         ? []
         : [unknownCallsWarning(this.#unknownCalls, limit)]),
-      ...uncertainWarnings(this.spendLimits, uncertain),
+      // Those of earlier sessions only where they ended the run: its result should equal that of an uninterrupted one.
+      ...uncertainWarnings(this.spendLimits, isLimited ? plus(uncertain, earlierUncertain) : uncertain),
     ];
   }
 
@@ -207,8 +230,17 @@ export class Budget {
     const { tokens, costUsd } = this.account.charged;
     const hasSpent = tokens > 0 || costUsd > 0;
     if (!hasSpent || !(max[limit.unit] < Number.POSITIVE_INFINITY)) throw new RunError(why);
-    this.#options.note?.(why);
+    this.#refusal = why;
     throw new Interrupted({ reason: limit.name });
+  }
+
+  /** A limit is too small for the program if one call may take half of it. */
+  #explainNoRoom(name: LimitName, what: string, max: Amount): void {
+    const limit = this.spendLimits.find((one) => one.name === name);
+    if (limit === undefined || max[limit.unit] <= limit.max / 2) return;
+    const { charged, uncertain } = this.account;
+    const left = limit.max - charged[limit.unit] - uncertain[limit.unit];
+    this.#refusal = explainNoRoom(limit, what, max, left);
   }
 
   #noteWait(request: CallRequest, max: Amount): void {

@@ -38,6 +38,7 @@ export function chargeEarlierSessions(
     uncertain = plus(uncertain, { ...zero, ...entry.uncertain });
   }
   account.charge(uncertain);
+  account.earlierUncertain = uncertain;
   // Not a warning of the result, which should equal that of an uninterrupted run.
   for (const warning of uncertainWarnings(spendLimits, uncertain)) note(warning);
 }
