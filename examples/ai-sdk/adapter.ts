@@ -34,7 +34,7 @@ export function createAdapter<Input, Output>(
 
   return {
     components,
-    ...(model === undefined ? {} : { models: [model.modelId] }),
+    models: model && [model.modelId],
     versions: packageVersions(['gepa-ai-sdk', 'ai'], import.meta.filename),
     source: isAgent(program) ? JSON.stringify(Object.keys(program.tools ?? {})) : String(program),
     secrets: secretsIn(isAgent(program) ? settingsOf(program) : {}),

@@ -68,7 +68,7 @@ adapterContract<ProgramExample<string>, string>('a function with three kinds of 
   const write = tunable('write', 'Write it.');
   const check = tunable('check', 'Check it.');
   const flow = async (input: string, { abortSignal }: { abortSignal?: AbortSignal } = {}) => {
-    const request = { model, prompt: input, maxRetries: 0, ...(abortSignal && { abortSignal }) };
+    const request = { model, prompt: input, maxRetries: 0, abortSignal };
     const planned = await generateText({ ...request, instructions: plan.text.replace('{who}', 'you') });
     const written = await generateObject({
       ...request,

@@ -99,7 +99,7 @@ async function recordCall(recorder: Recorder, { doGenerate, params, model }: Cal
     tools: stepTools(
       tools.map((tool) => (tool.type === 'function' ? { ...tool, arguments: tool.inputSchema } : tool)),
     ),
-    ...(responseFormat?.type === 'json' ? { responseFormat: describeSchema(responseFormat.schema) } : {}),
+    responseFormat: responseFormat?.type === 'json' ? describeSchema(responseFormat.schema) : undefined,
   });
   try {
     const result = await doGenerate();

@@ -31,10 +31,7 @@ export function describeDay(bakings: readonly Baking[]): Execution<Outcome, read
       readyByClosing: bakings.filter(({ ready }) => ready <= closing).length,
       heating: bakings.reduce((sum, { heating }) => sum + heating, 0),
     },
-    trace: bakings.map((baking) => {
-      const fault = faultOf(baking, late);
-      return { what: describe(baking), ...(fault === undefined ? {} : { fault }) };
-    }),
+    trace: bakings.map((baking) => ({ what: describe(baking), fault: faultOf(baking, late) })),
   };
 }
 

@@ -23,7 +23,7 @@ const result = await optimize({
   // Returns the score, and what went wrong.
   metric: bakeryMetric,
   reflectionModel: apiKey
-    ? openAiModel({ model, apiKey, ...(baseUrl ? { baseUrl } : {}) })
+    ? openAiModel({ model, apiKey, baseUrl: baseUrl || undefined })
     : simulatedReflection(),
   trainset: train,
   valset: validation,

@@ -15,7 +15,7 @@ const judge =
     const score = outputs[key] === referenceOutputs[key];
     const rules = rulesBehind(inputs.ticket, referenceOutputs, key).map((rule) => `House rule: ${rule}`);
     const remark = `Expected ${key} ${referenceOutputs[key]}, got ${String(outputs[key])}.`;
-    return { key, score, ...(score ? {} : { comment: [remark, ...rules].join('\n') }) };
+    return { key, score, comment: score ? undefined : [remark, ...rules].join('\n') };
   };
 
 export const judges = [judge('customer'), judge('issue'), judge('queue'), judge('priority')];

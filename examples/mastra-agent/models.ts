@@ -19,10 +19,6 @@ export interface Models extends Pick<Endpoint, 'label' | 'close'> {
 /** Connects to real models if there is an API key, otherwise to the simulated ones: see `openEndpoint`. */
 export async function connect(simulation: SimulatedModelOptions = {}): Promise<Models> {
   const { provider, url, apiKey, task, reflection, label, close } = await openEndpoint(simulation);
-  const model = (name: string): RouterModel => ({
-    id: `${provider}/${name}`,
-    apiKey,
-    ...(url === undefined ? {} : { url }),
-  });
+  const model = (name: string): RouterModel => ({ id: `${provider}/${name}`, apiKey, url });
   return { task: model(task), reflection: model(reflection), label, close };
 }

@@ -39,7 +39,7 @@ export async function openEndpoint(simulation: SimulatedModelOptions = {}): Prom
     const where = OPENAI_BASE_URL ? ` at ${OPENAI_BASE_URL}` : '';
     return {
       provider: 'openai',
-      ...(OPENAI_BASE_URL ? { url: OPENAI_BASE_URL } : {}),
+      url: OPENAI_BASE_URL || undefined,
       apiKey: OPENAI_API_KEY,
       task,
       reflection,

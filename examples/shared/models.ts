@@ -17,7 +17,6 @@ export async function connect(simulation: SimulatedModelOptions = {}): Promise<M
 
 /** The models of an endpoint that is open. */
 export function modelsOf({ url, apiKey, task, reflection, label, close }: Endpoint): Models {
-  const configuration = url === undefined ? {} : { configuration: { baseURL: url } };
-  const model = (name: string) => new ChatOpenAI({ model: name, apiKey, ...configuration });
+  const model = (name: string) => new ChatOpenAI({ model: name, apiKey, configuration: { baseURL: url } });
   return { task: model(task), reflection: model(reflection), label, close };
 }

@@ -38,7 +38,7 @@ export function completion(id: string, { model, messages }: ChatRequest, answer:
   const { content, isCutOff, toolCall } = answer;
   const called = toolCall && { name: toolCall.name, arguments: JSON.stringify(toolCall.args) };
   const tool_calls = called && [{ index: 0, id: `call-${id}`, type: 'function', function: called }];
-  const message = { role: 'assistant', content: called ? null : content, ...(called && { tool_calls }) };
+  const message = { role: 'assistant', content: called ? null : content, tool_calls };
   const finish_reason = called ? 'tool_calls' : isCutOff ? 'length' : 'stop';
   const prompt_tokens = tokens(messages.map(({ text }) => text).join('\n'));
   const completion_tokens = tokens(called ? JSON.stringify(called) : content);

@@ -22,10 +22,10 @@ import {
 } from 'gepa-core/adapter';
 import type { RolloutConfig } from './options.ts';
 import { checkNames } from './program/check-names.ts';
-import { componentsOf } from './program/components.ts';
+import { discover } from './program/discover.ts';
 import { inspectProgram } from './program/inspect-program.ts';
 import { LiveParts } from './program/live-parts.ts';
-import { markNode, reportsReads, textRead } from './program/mark-node.ts';
+import { isTraced, markNode, reportsReads, textRead } from './program/mark-node.ts';
 import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
@@ -34,8 +34,7 @@ import { readersIn } from './program/part-readers.ts';
 import { programSource } from './program/program-source.ts';
 import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
-import { RolloutThreads } from './program/rollout-threads.ts';
-import { explanation } from './program/skip-reasons.ts';
+import { checkpointersOf, RolloutThreads } from './program/rollout-threads.ts';
 import { splitCandidate } from './program/tunables.ts';
 import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
@@ -87,21 +86,22 @@ export function createAdapter<Input, Output>(
   options: AdapterOptions<Input, Output>,
 ): Adapter<ProgramExample<Input>, Output> {
   const { program, tunables = [], boundTexts = {}, parts = new LiveParts() } = options;
-  const { components = componentsOf(program, { explanation }) } = options;
+  const { components = discover(program).components } = options;
   const names = Object.keys(components);
-  const { sites, checkpointers } = inspectProgram(program);
-  const threads = new RolloutThreads(checkpointers);
+  const { sites } = inspectProgram(program);
+  const threads = new RolloutThreads(checkpointersOf(program));
   const rewrittenProgram = memoize(programCacheSize, async (key) => {
     const { texts, hasOwnThread } = JSON.parse(key) as ProgramKey;
+    const savers = hasOwnThread ? await threads.savers() : undefined;
     return rewrite(program, texts, {
       mark: markNode,
-      withoutCaches: true,
-      ...(hasOwnThread ? { checkpointers: await threads.savers() } : {}),
+      // A cache would return results of nodes with other texts.
+      storage: ({ storage, stored }) => (storage === 'cache' ? undefined : (savers?.get(stored) ?? stored)),
     });
   });
   const split = (candidate: Candidate) =>
     splitCandidate(Object.fromEntries(names.map((name) => [name, candidate[name]!])), tunables);
-  const traced = new Set(sites.flatMap(({ name, traced }) => (traced ? [name] : [])));
+  const traced = new Set(sites.flatMap(({ name, site }) => (isTraced(site) ? [name] : [])));
   const untracedTexts = (candidate: Candidate): UntracedText[] =>
     names
       .filter((name) => !traced.has(name))
@@ -122,7 +122,7 @@ export function createAdapter<Input, Output>(
         !readBy.some((reader) => reads.has(reader)) || (reporting.has(name) && !reads.has(textRead(name)))
       );
     });
-  parts.hook(program, markNode);
+  parts.hook(program, { mark: markNode, storage: ({ stored }) => Object.create(stored) });
   checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));
 
   async function run(
@@ -150,7 +150,7 @@ export function createAdapter<Input, Output>(
       return {
         trace,
         usage: usageOfSteps(trace),
-        ...(unread.length === 0 ? {} : { unread }),
+        unread: unread.length === 0 ? undefined : unread,
         ...images.found,
       };
     };
@@ -202,11 +202,7 @@ export function createAdapter<Input, Output>(
     secrets: secretsIn([program, options.config]),
     run,
     // The steps of the trace are plain data already.
-    toPlain: ({ input, output, ...rest }) => ({
-      ...rest,
-      ...(input === undefined ? {} : { input: toPlain(input) }),
-      ...(output === undefined ? {} : { output: toPlain(output) }),
-    }),
+    toPlain: ({ input, output, ...rest }) => ({ ...rest, input: toPlain(input), output: toPlain(output) }),
   };
 }
 

@@ -41,7 +41,7 @@ queueSuite('a LangChain chain', {
       metric: metricOf(server),
       reflectionModel: modelOf(server),
       ...options,
-      ...(address === undefined ? {} : { rollouts: bullmq(address) }),
+      rollouts: address && bullmq(address),
     }),
   serve: (server, address) => serveRollouts(gepa(chain(server)), { ...address, metric: metricOf(server) }),
 });

@@ -1,5 +1,6 @@
 import {
   type Candidate,
+  type Component,
   NoComponentsError,
   type ProgramTexts,
   type Tunable,
@@ -7,11 +8,10 @@ import {
   tunableComponents,
 } from 'gepa-core/load';
 import type { GepaOptions } from './options.ts';
-import { componentsOf } from './program/components.ts';
+import { type ComponentOptions, componentsOf } from './program/components.ts';
 import { LiveParts } from './program/live-parts.ts';
 import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
-import type { Explanation } from './program/skip-reasons.ts';
 import { bindTunables, splitCandidate, unbindTunables } from './program/tunables.ts';
 import { splitTunables } from './tunable.ts';
 
@@ -27,16 +27,17 @@ export interface FoundTexts<Program> extends ProgramTexts<Program> {
   readonly including: (names: readonly string[]) => FoundTexts<Program>;
 }
 
-interface Words {
-  readonly explanation: Explanation;
-  /** The error for a program without texts. */
-  readonly noComponents: (program: object) => NoComponentsError;
+/** Finds the components of a program with their locations and descriptions. */
+interface Discoverer {
+  components(program: object, options: ComponentOptions): Readonly<Record<string, Component>>;
+  /** The error for a program without texts, which says what was skipped. */
+  noComponents(program: object): NoComponentsError;
 }
 
 /**
  * Finds the texts of a program. Selecting and renaming them is left to the caller.
  *
- * @param words describes locations and errors; not needed in production.
+ * @param discoverer not needed in production, where names and texts suffice.
  * @param saved The names of texts in a saved candidate, which may be texts that are not optimized by default.
  * @throws {NoComponentsError} when there is none.
  * @throws {OptionsError} when a tunable has the name of another text.
@@ -44,7 +45,7 @@ interface Words {
 export function findTexts<Program extends object>(
   given: Program,
   options: GepaOptions,
-  words?: Words,
+  discoverer: Discoverer = { components: componentsOf, noComponents },
   saved: readonly string[] = [],
 ): FoundTexts<Program> {
   const { include, tunables: givenTunables = [], parts: givenParts = {}, tools = false } = options;
@@ -57,27 +58,16 @@ export function findTexts<Program extends object>(
   const parts = new LiveParts({ ...givenParts, ...prompts }, bound.copies);
   const program = parts.joinedTo(bound.program);
   const includedNames = include?.filter((name) => !name.includes('*'));
-  const found = componentsOf(program, {
-    tools,
-    saved,
-    ...(includedNames === undefined ? {} : { include: includedNames }),
-    ...(words === undefined ? {} : { explanation: words.explanation }),
-  });
+  const found = discoverer.components(program, { tools, saved, include: includedNames });
   const components = { ...found, ...tunableComponents(tunables, found) };
-  if (Object.keys(components).length === 0)
-    throw (
-      words?.noComponents(program) ??
-      new NoComponentsError(
-        'The program has no text. If its texts are in `parts` or `tunables`, pass the same ones as to gepa.',
-      )
-    );
+  if (Object.keys(components).length === 0) throw discoverer.noComponents(program);
   return {
     program,
     parts,
     tunables,
     boundTexts: bound.tunableTexts,
     components,
-    including: (names) => findTexts(given, options, words, names),
+    including: (names) => findTexts(given, options, discoverer, names),
     apply: (candidate) => {
       const { programTexts, tunableTexts } = splitCandidate(candidate, tunables);
       const rewritten = rewrite(program, programTexts);
@@ -90,15 +80,16 @@ export function findTexts<Program extends object>(
   };
 }
 
+function noComponents(): NoComponentsError {
+  return new NoComponentsError(
+    'The program has no text. If its texts are in `parts` or `tunables`, pass the same ones as to gepa.',
+  );
+}
+
 /** The strings among the parts, which are components like tunables. */
 function constantsOf(parts: Readonly<Record<string, object | string>>): Tunable[] {
   return Object.entries(parts).flatMap(([name, text]) =>
-    typeof text === 'string'
-      ? tunable(name, text, {
-          kind: 'instructions',
-          location: `part "${name}"`,
-        })
-      : [],
+    typeof text === 'string' ? tunable(name, text, { kind: 'instructions', location: `part "${name}"` }) : [],
   );
 }
 

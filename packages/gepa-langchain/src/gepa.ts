@@ -5,10 +5,8 @@ import { checkConfig, expectedOptions } from './check-config.ts';
 import { findTexts } from './find-texts.ts';
 import { meterMetric } from './metered/metered-metric.ts';
 import { checkOptions, type GepaOptions } from './options.ts';
-import { discover, noComponentsError } from './program/discover.ts';
-import type { Skipped } from './program/inspect-program.ts';
+import { discover, noComponentsError, type Skipped } from './program/discover.ts';
 import { checkParts } from './program/part-readers.ts';
-import { explanation } from './program/skip-reasons.ts';
 import { type ReflectionModel, resolveReflectionModel } from './reflection/reflection-model.ts';
 
 type InputOf<Program> = Program extends { invoke(input: infer Input, ...rest: never): unknown }
@@ -66,7 +64,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
     given,
     options ?? {},
     {
-      explanation,
+      components: (whole, found) => discover(whole, found).components,
       noComponents: (whole) => noComponentsError(discover(whole)),
     },
   );
@@ -90,20 +88,15 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
           parts,
           tunables,
           boundTexts,
-          ...(config === undefined ? {} : { config }),
+          config,
         }),
       languageModel: (model) => model,
     },
-    {
-      ...(include === undefined ? {} : { include }),
-      ...(exclude === undefined ? {} : { exclude }),
-      ...(rename === undefined ? {} : { rename }),
-      ...(variables === undefined ? {} : { variables }),
-    },
+    { include, exclude, rename, variables },
   );
   const whole: LangChainTarget<Program, ComponentName<Options>> = {
     ...target,
-    skipped: discover(program, { tools, ...(include === undefined ? {} : { include }) }).skipped,
+    skipped: discover(program, { tools, include }).skipped,
     dispose: () => {
       for (const each of hooked) each.dispose();
     },

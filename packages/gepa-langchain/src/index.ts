@@ -86,6 +86,6 @@ export { type PushedPrompt, type PushOptions, pushPrompts } from './langsmith/pu
 export { fromChatModel } from './language-model.ts';
 export { metered } from './metered/metered-client.ts';
 export type { GepaOptions, RolloutConfig } from './options.ts';
-export type { Skipped } from './program/inspect-program.ts';
+export type { Skipped } from './program/discover.ts';
 export type { ReflectionModel } from './reflection/reflection-model.ts';
 export { type TunablePrompt, tunable } from './tunable.ts';

@@ -33,7 +33,7 @@ export function fromChatModel(
     const input = images.length === 0 ? prompt : [withImages(prompt, images)];
     const tracer = new RolloutTracer(meter, { hosts: () => modelHosts(model) });
     const stopWatching = watchRequests();
-    const callbacks = tracer.among(mergeWithAmbient(boundCallbacks(model)).callbacks);
+    const callbacks = tracer.among(mergeWithAmbient({ callbacks: boundCallbacks(model) }).callbacks);
     const answer = await raceSignal(signal, () =>
       withHandler(tracer, () => model.invoke(input as string, { callbacks, signal })),
     ).finally(stopWatching);
@@ -43,7 +43,7 @@ export function fromChatModel(
     metersCalls: true,
     readsImages: options.readsImages === true,
     secrets: secretsIn(model),
-    ...(names.length === 1 ? { modelName: names[0] } : {}),
+    modelName: names.length === 1 ? names[0] : undefined,
   });
 }
 
@@ -62,9 +62,8 @@ function withImages(prompt: string, images: readonly PromptImage[]): object {
 }
 
 /** Callbacks of `withConfig`, which a model drops when a call has callbacks of its own. */
-function boundCallbacks(model: object): Partial<RunnableConfig> {
-  const { defaultOptions } = model as { defaultOptions?: Partial<RunnableConfig> };
-  return defaultOptions?.callbacks === undefined ? {} : { callbacks: defaultOptions.callbacks };
+function boundCallbacks(model: object): RunnableConfig['callbacks'] {
+  return (model as { defaultOptions?: Partial<RunnableConfig> }).defaultOptions?.callbacks;
 }
 
 function readAnswer(answer: unknown): string {

@@ -33,11 +33,5 @@ export function load<Program extends { invoke(...args: never): Promise<unknown> 
   const { ifChanged = 'refuse', config: _config, ...rest } = options;
   checkOptions(rest);
   const { include, exclude, rename, variables } = rest;
-  return loadProgram(findTexts(program, rest), saved, {
-    ifChanged,
-    ...(include === undefined ? {} : { include }),
-    ...(exclude === undefined ? {} : { exclude }),
-    ...(rename === undefined ? {} : { rename }),
-    ...(variables === undefined ? {} : { variables }),
-  });
+  return loadProgram(findTexts(program, rest), saved, { ifChanged, include, exclude, rename, variables });
 }

@@ -27,7 +27,7 @@ priceSuite('a chain', {
       metric: () => 0,
       maxCostUsd: 1,
       maxIterations: 1,
-      ...(prices === undefined ? {} : { prices }),
+      prices,
       reflectionModel: modelOf(server, { model: reflection, maxTokens: 100 }),
     });
   },

@@ -24,7 +24,8 @@ import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, type Program } from './program/program.ts';
 import { programSource } from './program/program-source.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
-import { recording } from './program/rollout-recording.ts';
+import { recordingOf } from './program/rollout-recording.ts';
+import { skipWarnings } from './program/skip-reasons.ts';
 import { deleteWorkflowRuns, SuspensionError } from './program/suspension.ts';
 import { toolMocksOf } from './program/tool-mocks.ts';
 import { classifyModelError } from './program/unusable-model.ts';
@@ -105,15 +106,15 @@ export function createAdapter<Input, Output>(
       const trace = attachDetails(steps, {
         runId: context.runId,
         requestContext,
-        ...(span?.isValid ? { span } : {}),
-        ...(mastra === undefined ? {} : { mastra }),
+        span: span?.isValid ? span : undefined,
+        mastra,
         spans: collected.spans,
         ...details,
       });
       return {
         trace,
         usage: usageOfSteps(steps),
-        ...(unread.length === 0 ? {} : { unread }),
+        unread: unread.length === 0 ? undefined : unread,
         ...recorder.images.found,
       };
     };
@@ -122,8 +123,7 @@ export function createAdapter<Input, Output>(
         const derived = deriveProgram(program, {
           discovery,
           candidate,
-          recorder,
-          recording,
+          recording: recordingOf(recorder),
           tools: tools.map(([name, tool]) => [mocks?.nameOf([name, tool.id]) ?? name, tool]),
         });
         return isAgent(derived)
@@ -162,7 +162,7 @@ export function createAdapter<Input, Output>(
     versions: packageVersions(PACKAGES, import.meta.filename),
     source: programSource(program, discovery),
     metersCalls: true,
-    warnings: discovery.warnings,
+    warnings: skipWarnings(discovery.skipped),
     secrets: modelSecrets(discovery.agents.keys(), program, config, options.requestContext),
     run,
   };
@@ -202,7 +202,7 @@ async function runAgent(
     ...(finishReason === undefined || finishReason === 'stop' ? {} : { finishReason }),
     ...(tripwire === undefined ? {} : { tripwire: tripwire.reason }),
   };
-  return { output, details: { messages, ...(scoringData === undefined ? {} : { scoringData }) } };
+  return { output, details: { messages, scoringData } };
 }
 
 async function runWorkflow(

@@ -266,7 +266,7 @@ it('no limit is exceeded, and every answered call is counted', async () => {
         [bound]: limit,
         concurrency,
         signal: controller.signal,
-        ...(storm === null ? {} : { rolloutTimeoutMs: 100 }),
+        rolloutTimeoutMs: storm === null ? undefined : 100,
       }).catch((error: Error) => error);
       await provider.atRest();
       await provider.close();

@@ -24,7 +24,7 @@ queueSuite('a Mastra agent', {
       metric,
       reflectionModel: model(server),
       ...options,
-      ...(address === undefined ? {} : { rollouts: bullmq(address) }),
+      rollouts: address && bullmq(address),
     }),
   serve: (server, address) => serveRollouts(gepa(agent(server)), { ...address, metric }),
 });

@@ -7,13 +7,21 @@ import {
   type Tunable,
 } from 'gepa-core/load';
 import { deriveProgram } from './program/derive-program.ts';
-import { discover } from './program/discover.ts';
+import { discover, type Explain, referToGepa } from './program/discover.ts';
 import type { ToolOptions } from './program/discover-tools.ts';
 import type { Discovery } from './program/discovery.ts';
 import type { InstructionBlock } from './program/instruction-blocks.ts';
-import { hookParts, isMastra, type Parts } from './program/parts.ts';
-import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program/program.ts';
+import { hookParts, type Parts } from './program/parts.ts';
+import {
+  isAgent,
+  isMastra,
+  isWorkflow,
+  type Program,
+  typeName,
+  type WorkflowLike,
+} from './program/program.ts';
 import { freshRequestContext, type RequestContextValues } from './program/request-context.ts';
+import type { Skipped } from './program/skip-reasons.ts';
 
 /** Which texts of an agent or a workflow are components. */
 export interface TextOptions extends ComponentSelectionOptions {
@@ -61,29 +69,23 @@ export interface FoundTexts<Source> extends ProgramTexts<Source> {
   readonly discovery: Discovery;
   /** The texts and agents that the program has now. */
   readonly discoverAgain: () => Discovery;
-  /** Redirects calls of the parts to their copies, within runs of the program. */
-  readonly hookParts: () => void;
-  /** Ends this redirection. */
+  /** Ends the redirection of calls of the parts to their copies. */
   readonly dispose: () => void;
 }
+
+const asListItem = ({ location, reason, hint }: Skipped) => `\n- ${location}: ${reason} ${hint}`;
 
 /**
  * Finds the texts of an agent, with its sub-agents, or of a workflow. The selection is left to the caller.
  *
- * @throws {NoComponentsError} when there is none; the message lists what was skipped.
+ * @param explain not needed in production.
+ * @throws {NoComponentsError} when there is none; `explain` says what was skipped.
  * @throws {OptionsError} when the program is not an agent or workflow, or an option contains an unknown name.
  */
 export function findTexts<Source extends Program>(
   program: Source,
-  {
-    tools = false,
-    requestContext,
-    workflows = {},
-    texts = {},
-    tunables = [],
-    parts = {},
-    config,
-  }: TextOptions & { readonly config?: unknown },
+  options: TextOptions & { readonly config?: unknown },
+  explain?: Explain,
 ): FoundTexts<Source> {
   if (isMastra(program)) {
     throw new OptionsError([
@@ -97,35 +99,31 @@ export function findTexts<Source extends Program>(
   }
   const discoverAgain = () =>
     discover(program, {
-      tools,
-      requestContext: freshRequestContext(requestContext),
-      workflows,
-      texts,
-      tunables,
-      parts,
-      config: (typeof config === 'object' && config !== null ? config : {}) as ToolOptions,
+      ...options,
+      requestContext: freshRequestContext(options.requestContext),
+      // A function makes other options for each rollout.
+      config: typeof options.config === 'function' ? undefined : ((options.config ?? {}) as ToolOptions),
+      explain,
     });
   const discovery = discoverAgain();
   const { components, skipped } = discovery;
-  let unhook: (() => void) | undefined;
-  const hook = () => {
-    unhook ??= hookParts(discovery);
-  };
   if (Object.keys(components).length === 0) {
-    const passed = skipped.map(({ location, reason, hint }) => `\n- ${location}: ${reason} ${hint}`).join('');
-    throw new NoComponentsError(`There is no text to optimize in ${program.id}.${passed}`);
+    const reasons = explain && skipped.map(explain).map(asListItem).join('');
+    throw new NoComponentsError(
+      `There is no text to optimize in ${program.id}.${reasons ?? ` ${referToGepa}`}`,
+    );
   }
+  let unhook: (() => void) | undefined;
   return {
     components,
     discovery,
     discoverAgain,
-    hookParts: hook,
     dispose: () => {
       unhook?.();
       unhook = undefined;
     },
     apply: (candidate) => {
-      hook();
+      unhook ??= hookParts(discovery);
       return deriveProgram(program, { discovery, candidate });
     },
   };

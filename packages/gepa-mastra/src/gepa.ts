@@ -31,12 +31,13 @@ import type { MastraExample } from './data/example.ts';
 import { findTexts, optionNames, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
 import { checkMastraExamples } from './program/check-examples.ts';
-import type { Discovery, Skipped } from './program/discovery.ts';
+import type { Discovery } from './program/discovery.ts';
 import { hookTools, type NamedTools, functionTools as toolsOfFunctions } from './program/function-tools.ts';
 import { hookParts } from './program/parts.ts';
 import { processorAgents } from './program/processor-agents.ts';
 import type { Program } from './program/program.ts';
 import { freshRequestContext } from './program/request-context.ts';
+import { explained, type Skipped } from './program/skip-reasons.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
 import { checkGroundTruth } from './scorers/ground-truth.ts';
 import { scoresOf } from './scorers/scorer-scores.ts';
@@ -177,10 +178,14 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   checkOptionNames(options ?? {}, optionNames);
   const { tools, requestContext, config, workflows, texts, tunables, parts, ...selection } =
     options ?? ({} as Options);
-  const { components, discovery, discoverAgain, apply, dispose } = findTexts(program, options ?? {});
+  const { components, discovery, discoverAgain, apply, dispose } = findTexts(
+    program,
+    options ?? {},
+    explained,
+  );
   const functionTools = toolsOfFunctions(discovery, mastraOf(program, discovery));
   let unhookForRollouts: (() => void) | undefined;
-  const skipped = [...discovery.skipped];
+  const skipped = discovery.skipped.map(explained);
   const allSkipped = skippedWorkflowTools(discovery, freshRequestContext(requestContext)).then((found) =>
     skipped.push(...found),
   );
@@ -214,8 +219,8 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
             discovery: discoveryOfRollouts,
             tools: functionTools,
             log,
-            ...(requestContext === undefined ? {} : { requestContext }),
-            ...(config === undefined ? {} : { config }),
+            requestContext,
+            config,
           });
         },
         languageModel: fromModel,

@@ -6,7 +6,7 @@ import { deriveProgram } from './program/derive-program.ts';
 import { modelNames } from './program/model-names.ts';
 import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, typeName } from './program/program.ts';
-import { recording } from './program/rollout-recording.ts';
+import { recordingOf } from './program/rollout-recording.ts';
 import { classifyModelError, missingApiKey } from './program/unusable-model.ts';
 import { tagged } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
@@ -33,11 +33,14 @@ export function fromModel(
     const input = images.length === 0 ? prompt : [withImages(prompt, images)];
     const recorder = new Recorder(meter);
     const result = await raceSignal(signal, () =>
-      deriveProgram(agent, { discovery, candidate: {}, recorder, recording }).generate(input as string, {
-        abortSignal: signal,
-        scorers: {},
-        tracingOptions: tagged(),
-      }),
+      deriveProgram(agent, { discovery, candidate: {}, recording: recordingOf(recorder) }).generate(
+        input as string,
+        {
+          abortSignal: signal,
+          scorers: {},
+          tracingOptions: tagged(),
+        },
+      ),
     ).catch((error: unknown) => {
       throw classifyModelError(error);
     });
@@ -51,7 +54,7 @@ export function fromModel(
     metersCalls: true,
     readsImages: options.readsImages === true,
     secrets: modelSecrets([agent]),
-    ...(names.length === 1 ? { modelName: names[0] } : {}),
+    modelName: names.length === 1 ? names[0] : undefined,
   });
 }
 

@@ -40,7 +40,20 @@ loadSuite<Agent, LoadOptions>('an agent', {
       call: () => load({} as never, saved),
       message: 'workflow',
     },
+    {
+      what: 'a part without texts',
+      call: () => load(agent, saved, { parts: { other: agentWith('') } }),
+      message: '`parts.other` has no text to optimize. gepa(program, options) says why.',
+    },
   ],
+});
+
+it('load refers to gepa, which has the reasons, when the program has no text', () => {
+  const empty = agentWith('');
+  expect(() => load(empty, saved)).toThrow(
+    'There is no text to optimize in support. gepa(program, options) says why.',
+  );
+  expect(() => gepa(empty)).toThrow('support.\n- agent support, instructions: The instructions are empty.');
 });
 
 it('load evaluates dynamic instructions with the request context of the options', async () => {

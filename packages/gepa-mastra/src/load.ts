@@ -7,8 +7,8 @@ import type { Program } from './program/program.ts';
 export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
 export type { TextOptions } from './find-texts.ts';
 export type { InstructionBlock, PromptBlockReference } from './program/instruction-blocks.ts';
-export type { MastraLike, Parts } from './program/parts.ts';
-export type { Program, WorkflowLike } from './program/program.ts';
+export type { Parts } from './program/parts.ts';
+export type { MastraLike, Program, WorkflowLike } from './program/program.ts';
 export { instructionBlocks } from './program/prompt-blocks.ts';
 export type { RequestContextValues } from './program/request-context.ts';
 

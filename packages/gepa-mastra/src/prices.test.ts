@@ -38,7 +38,7 @@ priceSuite('an agent', {
       maxCostUsd: 1,
       reserve: { outputTokens: 500 },
       maxIterations: 1,
-      ...(prices === undefined ? {} : { prices }),
+      prices,
       reflectionModel: model(reflection),
     });
   },

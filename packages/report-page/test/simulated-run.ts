@@ -64,7 +64,7 @@ export function simulatedRun(options: SimulatedRunOptions): ReportSource {
     startedAt: Date.UTC(2026, 10, 28, 22, 10),
     updatedAt: Date.UTC(2026, 10, 28, 22, 31),
     state,
-    ...(state === 'ended' ? { stopReason: 'maxMetricCalls' as const } : {}),
+    stopReason: state === 'ended' ? 'maxMetricCalls' : undefined,
     about: {
       components: [
         { name: 'classify.system', kind: 'prompt', variables: ['ticket'] },

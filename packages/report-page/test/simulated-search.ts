@@ -86,8 +86,8 @@ export function simulatedSearch(options: SimulatedRunOptions) {
       phase,
       iteration,
       score,
-      ...(fails ? { error: 'SyntaxError: Unexpected token "S", "Sure, here"… is not valid JSON' } : {}),
-      ...(fails ? { failedIn: 'program' as const } : {}),
+      error: fails ? 'SyntaxError: Unexpected token "S", "Sure, here"… is not valid JSON' : undefined,
+      failedIn: fails ? 'program' : undefined,
       at,
       durationMs,
       detail: { offset, length: traceCharacters + 400 },
@@ -197,7 +197,7 @@ export function simulatedSearch(options: SimulatedRunOptions) {
       before,
       after,
       status: isAccepted ? 'accepted' : 'rejected',
-      ...(isAccepted ? { candidate: candidates.length } : {}),
+      candidate: isAccepted ? candidates.length : undefined,
       reflections: ids,
     });
     if (!isAccepted) continue;

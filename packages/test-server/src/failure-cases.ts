@@ -9,7 +9,7 @@ export interface FailureCase {
 
 const answered = (kind: FailureCase['kind'], status: number, code?: string): FailureCase => ({
   name: code === undefined ? `status ${status}` : `status ${status} (${code})`,
-  reply: { status, error: 'no', ...(code === undefined ? {} : { code }) },
+  reply: { status, error: 'no', code },
   kind,
 });
 

@@ -76,17 +76,16 @@ function completion(request: ChatRequest, answer: ChatAnswer) {
   const message = {
     role: 'assistant',
     content,
-    ...(reasoning === undefined ? {} : { reasoning_content: reasoning }),
-    ...(calls.length === 0
-      ? {}
-      : {
-          tool_calls: calls.map(({ name, args, id }, index) => ({
+    reasoning_content: reasoning,
+    tool_calls:
+      calls.length === 0
+        ? undefined
+        : calls.map(({ name, args, id }, index) => ({
             index,
             id: id ?? `call-${index}-${name}`,
             type: 'function',
             function: { name, arguments: JSON.stringify(args) },
           })),
-        }),
   };
   return {
     id: crypto.randomUUID(), // Messages with the same id replace each other in the state of a LangGraph graph.
@@ -98,9 +97,9 @@ function completion(request: ChatRequest, answer: ChatAnswer) {
       prompt_tokens: prompt,
       completion_tokens: completion,
       total_tokens: prompt + completion,
-      ...(isCached
-        ? { prompt_tokens_details: { cached_tokens: cachedTokens, cache_write_tokens: cacheWriteTokens } }
-        : {}),
+      prompt_tokens_details: isCached
+        ? { cached_tokens: cachedTokens, cache_write_tokens: cacheWriteTokens }
+        : undefined,
     },
   };
 }

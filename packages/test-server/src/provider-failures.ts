@@ -254,7 +254,7 @@ export const providerFailures: readonly ProviderFailure[] = Object.entries(rows)
     response: {
       status,
       body: typeof body === 'string' ? body : JSON.stringify(body),
-      ...(headers === undefined ? {} : { headers }),
+      headers,
     },
   })),
 );

@@ -22,7 +22,7 @@ export async function readLangSmithDataset(
 ): Promise<ProgramExample[]> {
   const source = await langSmithClient(client);
   const rows: Record<string, unknown>[] = [];
-  const query = { datasetName, ...(splits ? { splits: [...splits] } : {}), ...(asOf ? { asOf } : {}) };
+  const query = { datasetName, splits: splits && [...splits], asOf };
   for await (const { id, inputs, outputs, metadata } of source.listExamples(query)) {
     rows.push({ ...metadata, id, input: inputs, ...(outputs == null ? {} : { expected: outputs }) });
   }

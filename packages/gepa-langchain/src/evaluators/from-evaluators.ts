@@ -137,7 +137,7 @@ function combine(results: readonly Result[], weights: Readonly<Record<string, nu
   );
   return {
     score,
-    ...(comments.length === 0 ? {} : { feedback: comments.join('\n') }),
-    ...(keys.length === 1 ? {} : { objectives }),
+    feedback: comments.length === 0 ? undefined : comments.join('\n'),
+    objectives: keys.length === 1 ? undefined : objectives,
   };
 }

@@ -72,7 +72,7 @@ function toAnswer({ text, calls, model, reason, input, output, total }: AnswerFi
   const toolCalls = calls.map(({ id, name, arguments: args }) => ({
     name: String(name),
     args: parseArguments(args),
-    ...(typeof id === 'string' ? { id } : {}),
+    id: typeof id === 'string' ? id : undefined,
   }));
   return Object.assign(
     new AIMessage({ content: typeof text === 'string' ? text : '', tool_calls: toolCalls }),

@@ -1,8 +1,8 @@
 import { copyWith, type Edit } from './copy-with.ts';
 import { outputParts, toolListParts } from './descriptions.ts';
-import { checkpointerPart } from './graphs.ts';
+import { storagePart } from './graphs.ts';
 import { isMessage, isNode, type Node } from './node.ts';
-import { type NodeKind, type Part, positionLabel } from './node-kind.ts';
+import { type NodeKind, type Part, positioned } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 
 /** An agent of `createAgent`: not a runnable itself, but an object with a graph and the options it was built from. */
@@ -16,19 +16,12 @@ export const agent: NodeKind = {
       ...systemPromptOf(systemPrompt),
       ...toolListParts(tools, ['options', 'tools']),
       ...outputParts(responseFormat, ['options', 'responseFormat']),
-      ...checkpointerPart(node.checkpointer ?? checkpointer, ['options', 'checkpointer']),
-      ...listOf(middleware).flatMap((item, i): Part[] => {
-        const at = ['options', 'middleware', i];
-        const name = isNode(item) ? String(item.name) : String(i + 1);
-        return [
-          ...(isNode(item) && !hasPrivateFields(item) ? toolListParts(item.tools, [...at, 'tools']) : []),
-          {
-            at,
-            place: `middleware "${name}"`,
-            omitted: 'middleware',
-          },
-        ];
-      }),
+      ...storagePart('checkpointer', node.checkpointer ?? checkpointer, ['options', 'checkpointer']),
+      ...listOf(middleware).flatMap((item, i) =>
+        isNode(item) && !hasPrivateFields(item)
+          ? toolListParts(item.tools, ['options', 'middleware', i, 'tools'])
+          : [],
+      ),
     ];
   },
   rebuild: (node, edits) => {
@@ -50,21 +43,11 @@ interface AgentStorage {
 }
 
 function systemPromptOf(systemPrompt: unknown): Part[] {
-  const location = { label: positionLabel('system'), place: 'system prompt' };
+  const part = { at: ['options', 'systemPrompt'], ...positioned('system', 'system prompt') };
   if (typeof systemPrompt === 'string') {
-    return [
-      {
-        ...location,
-        at: ['options', 'systemPrompt'],
-        text: systemPrompt,
-        format: 'plain',
-        kind: 'instructions',
-      },
-    ];
+    return [{ ...part, text: systemPrompt, format: 'plain', kind: 'instructions' }];
   }
-  return isMessage(systemPrompt)
-    ? [{ ...location, at: ['options', 'systemPrompt'], child: systemPrompt }]
-    : [];
+  return isMessage(systemPrompt) ? [{ ...part, child: systemPrompt }] : [];
 }
 
 function toOptionsEdit({ at, value }: Edit): Edit {

@@ -1,6 +1,5 @@
 import type { Component } from 'gepa-core';
-import { descriptionOptInReason, inspectProgram, type NamedSite } from './inspect-program.ts';
-import type { Explanation } from './skip-reasons.ts';
+import { inspectProgram, type NamedSite } from './inspect-program.ts';
 
 export interface ComponentOptions {
   /**
@@ -12,16 +11,14 @@ export interface ComponentOptions {
   readonly saved?: readonly string[];
   /** Whether to include the descriptions of tools, of their fields and of structured output. Default: `false`. */
   readonly tools?: boolean;
-  /** Adds locations and descriptions to the components. */
-  readonly explanation?: Explanation;
 }
 
 /**
- * The texts to optimize in a program, by name, in the order of the program. An object that occurs in several places is
- * found once.
+ * The texts to optimize in a program, by name, in the order of the program, without locations and descriptions. An object
+ * that occurs in several places is found once.
  */
 export function componentsOf(program: unknown, options: ComponentOptions = {}): Record<string, Component> {
-  return selectedFrom(inspectProgram(program, options.explanation).sites, options);
+  return selectedFrom(inspectProgram(program).sites, options);
 }
 
 export function selectedFrom(
@@ -34,12 +31,10 @@ export function selectedFrom(
 }
 
 export function isIncluded(
-  { name, optInReason }: NamedSite,
+  { name, optIn }: NamedSite,
   { include = [], saved = [], tools = false }: ComponentOptions,
 ): boolean {
   return (
-    optInReason === undefined ||
-    include.includes(name) ||
-    (optInReason === descriptionOptInReason ? tools : saved.includes(name))
+    optIn === undefined || include.includes(name) || (optIn === 'description' ? tools : saved.includes(name))
   );
 }

@@ -1,7 +1,7 @@
 import { boundParts } from './chat-models.ts';
 import type { Edit } from './copy-with.ts';
 import { isNode, isRunnable, isRunnableRecord, type Node } from './node.ts';
-import { authorLabel, type ChildPart, type NodeKind, positionLabel } from './node-kind.ts';
+import { type ChildPart, type NodeKind, named, positioned } from './node-kind.ts';
 
 /** RunnableSequence: runs its steps one after the other. */
 const sequence: NodeKind = {
@@ -23,8 +23,7 @@ const keyed = (field: 'steps' | 'runnables'): NodeKind => ({
     Object.entries(node[field] as Record<string, Node>).map(([key, child]) => ({
       at: [field, key],
       child,
-      label: authorLabel(key),
-      place: `key "${key}"`,
+      ...named('key', key),
     })),
 });
 
@@ -66,8 +65,7 @@ const fallbacks: NodeKind = {
       (child, i): ChildPart => ({
         at: ['fallbacks', i],
         child,
-        label: positionLabel(`fallback${i + 1}`),
-        place: `fallback ${i + 1}`,
+        ...positioned(`fallback${i + 1}`, `fallback ${i + 1}`),
       }),
     ),
   ],
@@ -82,13 +80,12 @@ const branch: NodeKind = {
         {
           at: ['branches', i, 0],
           child: condition,
-          label: positionLabel(`condition${i + 1}`),
-          place: `condition of branch ${i + 1}`,
+          ...positioned(`condition${i + 1}`, `condition of branch ${i + 1}`),
         },
-        { at: ['branches', i, 1], child, label: positionLabel(`branch${i + 1}`), place: `branch ${i + 1}` },
+        { at: ['branches', i, 1], child, ...positioned(`branch${i + 1}`, `branch ${i + 1}`) },
       ],
     ),
-    { at: ['default'], child: node.default, label: positionLabel('default'), place: 'default branch' },
+    { at: ['default'], child: node.default, ...positioned('default', 'default branch') },
   ],
 };
 

@@ -46,11 +46,10 @@ export function outputParts(format: unknown, at: KeyPath): Part[] {
 interface Subject {
   /** The prefix of component names. Absent when the node itself is the subject: its name is then the prefix. */
   readonly name?: string;
-  readonly place: string;
+  /** Absent when the node itself is the subject: its location then need not be repeated. */
+  readonly place?: string;
   /** The path of a field in it. */
   readonly field?: string;
-  /** Whether the subject is the node itself, whose location then need not be repeated. */
-  readonly isNode?: boolean;
   /** The suffix of the component name for the description of the whole schema. */
   readonly root?: string;
 }
@@ -124,7 +123,7 @@ function atPath(subject: Subject, path: string): Subject {
   return {
     ...subject,
     name: name === '' ? field || root.slice(1) : `${name}${path || root}`,
-    ...(field === '' ? {} : { field }),
+    field: field === '' ? undefined : field,
   };
 }
 
@@ -132,21 +131,20 @@ function descriptionPart(
   text: unknown,
   at: KeyPath,
   kind: ComponentKind,
-  { name = '', place, field, isNode }: Subject,
+  { name = '', place, field }: Subject,
   copiesAt: readonly KeyPath[] = [],
 ): TextPart[] {
   if (typeof text !== 'string') return [];
-  const own = field === undefined ? 'description' : `field "${field}"`;
-  const whole = field === undefined ? place : `${place}, ${own}`;
+  const places = [place, field && `field "${field}"`].filter((one) => one !== undefined);
   return [
     {
       at,
-      ...(copiesAt.length === 0 ? {} : { copiesAt }),
+      copiesAt,
       text,
       format: 'plain',
       kind,
-      place: isNode === true ? own : whole,
-      ...(name === '' ? {} : { label: authorLabel(name) }),
+      place: places.join(', ') || 'description',
+      label: name === '' ? undefined : authorLabel(name),
     },
   ];
 }

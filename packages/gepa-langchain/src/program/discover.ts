@@ -1,14 +1,31 @@
 import { type Component, NoComponentsError } from 'gepa-core';
+import { errorMessage } from '../util/error-message.ts';
 import { type ComponentOptions, isIncluded, selectedFrom } from './components.ts';
-import {
-  descriptionOptInReason,
-  type Inspected,
-  inspectProgram,
-  type NamedSite,
-  type Skipped,
-} from './inspect-program.ts';
-import { typeName } from './node.ts';
-import { explanation } from './skip-reasons.ts';
+import { inspectProgram, type NamedSite, type UnreadableSite } from './inspect-program.ts';
+import { describe, locate } from './location.ts';
+import { type Node, typeName } from './node.ts';
+import { omittedParts } from './omitted-parts.ts';
+import { programWithParts } from './program-with-parts.ts';
+import { optInReasons, skipReason, unreadableReasons } from './skip-reasons.ts';
+import { traverse } from './traverse.ts';
+
+/** A part of the program that was inspected. */
+export interface Inspected {
+  /** The class name that LangChain uses. */
+  readonly type: string;
+  /** The part's location in the program, in words. */
+  readonly location: string;
+}
+
+/** A part of the program that is not optimized. */
+export interface Skipped extends Inspected {
+  /** The component name that the text would have; absent when no text was found. */
+  readonly name?: string;
+  /** The reason, as a clause about the part ("it is code"). */
+  readonly reason: string;
+  /** How to make the part optimizable. */
+  readonly hint: string;
+}
 
 export interface Discovery {
   /** The texts to optimize, by name, in the order of the program. */
@@ -21,16 +38,58 @@ export interface Discovery {
 
 /** Finds the texts of a program without changing it, and says what is skipped. */
 export function discover(program: unknown, options: ComponentOptions = {}): Discovery {
-  const { sites, skipped, inspected } = inspectProgram(program, explanation);
+  const { sites, unreadable } = inspectProgram(program);
+  const { skipped, inspected } = inspectParts(program);
   const excluded = sites.filter((site) => !isIncluded(site, options));
   return {
-    components: selectedFrom(sites, options),
+    components: selectedFrom(sites.map(described), options),
     skipped: [
-      ...grouped(skipped),
-      ...excluded.filter(({ optInReason }) => optInReason !== descriptionOptInReason).map(skippedText),
-      ...skippedDescriptions(excluded.filter(({ optInReason }) => optInReason === descriptionOptInReason)),
+      ...grouped([...skipped, ...unreadable.map(unreadableText)]),
+      ...excluded.filter(({ optIn }) => optIn !== 'description').map(skippedText),
+      ...skippedDescriptions(excluded.filter(({ optIn }) => optIn === 'description')),
     ],
     inspected,
+  };
+}
+
+/** Adds what people and the reflection model read about a text. */
+function described(named: NamedSite): NamedSite {
+  const { site, component } = named;
+  const { description = describe(site) } = site.part;
+  return { ...named, component: { ...component, description, location: locate(site.path) } };
+}
+
+/** The parts of a program, and those whose texts cannot be found or replaced. */
+function inspectParts(program: unknown): Pick<Discovery, 'inspected' | 'skipped'> {
+  const inspected: Inspected[] = [];
+  const skipped: Skipped[] = [];
+  const seen = new Set<unknown>();
+  traverse(program, {
+    enter: (path) => {
+      const { node, kind } = path.at(-1)!;
+      if (kind === programWithParts || seen.has(node)) return;
+      seen.add(node);
+      const inspectedPart = { type: typeName(node), location: locate(path) };
+      inspected.push(inspectedPart);
+      const reason = kind === undefined ? skipReason(node) : undefined;
+      if (reason !== undefined) skipped.push({ ...inspectedPart, ...reason });
+      for (const part of kind === undefined ? [] : omittedParts(node as Node, kind)) {
+        const location = locate([...path.slice(0, -1), { node, kind, part }]);
+        skipped.push({ ...inspectedPart, location, ...part.skip });
+      }
+    },
+  });
+  return { inspected, skipped };
+}
+
+function unreadableText({ name, site, unreadable, error }: UnreadableSite): Skipped {
+  const { reason, hint } = unreadableReasons[unreadable];
+  return {
+    name,
+    type: typeName(site.owner),
+    location: locate(site.path),
+    reason: error === undefined ? reason : `${reason} (${site.part.format}): ${errorMessage(error)}`,
+    hint,
   };
 }
 
@@ -62,12 +121,12 @@ export function noComponentsError({ inspected, skipped }: Discovery): NoComponen
   );
 }
 
-function skippedText({ name, site, location, optInReason = '' }: NamedSite): Skipped {
+function skippedText({ name, site, optIn }: NamedSite): Skipped {
   return {
     name,
     type: typeName(site.owner),
-    location,
-    reason: optInReason,
+    location: locate(site.path),
+    reason: optInReasons[optIn!],
     hint: `To optimize it, add "${name}" to \`include\`.`,
   };
 }
@@ -77,11 +136,12 @@ function skippedDescriptions(sites: readonly NamedSite[]): Skipped[] {
   const [first] = sites;
   if (first === undefined) return [];
   const names = sites.map(({ name }) => name);
+  const location = locate(first.site.path);
   return [
     {
       type: typeName(first.site.owner),
-      location: sites.length === 1 ? first.location : `${first.location} and ${sites.length - 1} more`,
-      reason: descriptionOptInReason,
+      location: sites.length === 1 ? location : `${location} and ${sites.length - 1} more`,
+      reason: optInReasons.description,
       hint: `To optimize them, pass \`tools: true\` or add some to \`include\`: ${names.join(', ')}.`,
     },
   ];

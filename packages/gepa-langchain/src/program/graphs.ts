@@ -1,6 +1,6 @@
 import { copyWith, type Edit, type KeyPath } from './copy-with.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
-import { authorLabel, type ChildPart, type NodeKind, type Part } from './node-kind.ts';
+import { type ChildPart, type NodeKind, named, type StoragePart } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 import { toolImplementation } from './tools.ts';
 
@@ -18,20 +18,18 @@ const graph: NodeKind = {
         ([key, { bound }]): ChildPart => ({
           at: ['nodes', key, 'bound'],
           child: bound,
-          label: authorLabel(key),
-          place: `node "${key}"`,
+          ...named('node', key),
         }),
       ),
-    ...checkpointerPart(node.checkpointer, ['checkpointer']),
-    ...(isNode(node.cache) ? [{ at: ['cache'], cache: node.cache }] : []),
+    ...storagePart('checkpointer', node.checkpointer, ['checkpointer']),
+    ...storagePart('cache', node.cache, ['cache']),
     ...Object.entries(branchesOf(node)).flatMap(([source, branches]) =>
       Object.entries(branches).map(([name, { path }]): ChildPart => {
         const key = source === '__start__' ? 'start' : source;
         return {
           at: ['builder', 'branches', source, name, 'path'],
           child: path,
-          label: authorLabel(`${key}.condition`),
-          place: `condition after "${key}"`,
+          ...named('condition after', key, `${key}.condition`),
         };
       }),
     ),
@@ -55,27 +53,15 @@ const graph: NodeKind = {
  * ToolNode: runs the tools that a model calls. Their descriptions are sent by the model they are bound to, not from
  * here. Its function is bound to the object itself, so a change needs the constructor.
  */
-const toolNode: NodeKind = {
+export const toolNode: NodeKind = {
   byConstructor: true,
   matches: (node) => isRunnable(node) && Array.isArray(node.tools) && typeName(node) === 'ToolNode',
-  parts: (node) => [
-    ...(node.tools as readonly Node[]).flatMap((tool, i): Part[] => {
+  parts: (node) =>
+    (node.tools as readonly Node[]).flatMap((tool, i) => {
       if (!isRunnable(tool) || hasPrivateFields(tool)) return [];
       const name = String(tool.name);
-      return [
-        {
-          label: authorLabel(`tools.${name}`),
-          place: `tool "${name}"`,
-          ...toolImplementation(tool, ['tools', i]),
-        },
-      ];
+      return toolImplementation(tool, ['tools', i], named('tool', name, `tools.${name}`));
     }),
-    {
-      at: ['tools'],
-      place: 'descriptions of tools',
-      omitted: 'toolNodeDescriptions',
-    },
-  ],
   rebuild: (node, edits) => {
     const { name, config, handleToolErrors, signal, wrapToolCall } = node;
     const { tools } = copyWith({ tools: node.tools as readonly unknown[] }, edits);
@@ -103,9 +89,9 @@ export function isReactAgent(node: object): boolean {
 /** LangGraph's graphs and nodes. */
 export const graphs: readonly NodeKind[] = [graph, toolNode];
 
-/** Empty for the values `true` and `false`, which select whether the graph uses its parent's checkpointer. */
-export function checkpointerPart(checkpointer: unknown, at: KeyPath): Part[] {
-  return isNode(checkpointer) ? [{ at, checkpointer }] : [];
+/** Empty for the checkpointers `true` and `false`, which select whether the graph uses that of its parent. */
+export function storagePart(storage: StoragePart['storage'], stored: unknown, at: KeyPath): StoragePart[] {
+  return isNode(stored) ? [{ at, storage, stored }] : [];
 }
 
 function nodesOf(node: Node): Readonly<Record<string, GraphNode>> {

@@ -6,7 +6,7 @@ import { MessageHooks } from './message-hooks.ts';
 import type { Node } from './node.ts';
 import { PartCopies } from './part-copies.ts';
 import { ProgramWithParts } from './program-with-parts.ts';
-import { type Mark, rewrite } from './rewrite.ts';
+import { type Mark, type RewriteOptions, rewrite } from './rewrite.ts';
 
 /**
  * The objects of the option `parts`, which functions of the program call. Within a rollout, hooks on these objects return
@@ -67,23 +67,16 @@ export class LiveParts {
   /**
    * Adds the hooks, once for programs without marks and once for programs with them.
    *
-   * @param mark as for `rewrite`.
+   * @param options change all that those of the programs change.
    */
-  hook(whole: object, mark?: Mark): void {
+  hook(whole: object, options: RewriteOptions = {}): void {
     this.#messageHooks.allow();
-    if (this.#isEmpty || this.#hookedFor.has(mark)) return;
-    this.#hookedFor.add(mark);
-    const { sites, checkpointers } = inspectProgram(whole);
+    if (this.#isEmpty || this.#hookedFor.has(options.mark)) return;
+    this.#hookedFor.add(options.mark);
+    const { sites } = inspectProgram(whole);
     // A copy with every text changed differs from its original in the fields that any candidate may change.
-    const probe = rewrite(
-      whole,
-      Object.fromEntries(sites.map(({ name, component }) => [name, `${component.text} `])),
-      {
-        mark,
-        withoutCaches: true,
-        checkpointers: new Map([...checkpointers].map((one) => [one, Object.create(one)])),
-      },
-    );
+    const texts = sites.map(({ name, component }) => [name, `${component.text} `]);
+    const probe = rewrite(whole, Object.fromEntries(texts), options);
     const copies = this.#objectsIn(probe);
     for (const [name, live] of Object.entries(this.#live)) {
       for (const object of [live, ...aliasesOf(live, live).map(([alias]) => alias)]) {

@@ -28,6 +28,11 @@ export const markNode: Mark = (given, kind, inside, original) => {
   return copyWith(node, [{ at: ['metadata'], value: metadata }]);
 };
 
+/** Whether traces show the use of a text, in the run of the outermost prompt that it is in. */
+export function isTraced({ path }: Site): boolean {
+  return isPromptTemplate(path.find(({ kind }) => kind?.prompt === true)?.node);
+}
+
 /** The entry of a text in `reads`, which also has names of parts. */
 export function textRead(name: string): string {
   return `text ${name}`;

@@ -10,7 +10,7 @@ export interface Label {
   readonly fromAuthor: boolean;
 }
 
-interface PartBase {
+export interface PartBase {
   /** The part's path of keys in the node. */
   readonly at: KeyPath;
   readonly label?: Label;
@@ -34,32 +34,13 @@ export interface TextPart extends PartBase {
   readonly description?: string;
 }
 
-/** A part that cannot be optimized. */
-export interface OmittedPart extends PartBase {
-  /** Why. `skip-reasons.ts` has the words, which production does not need. */
-  readonly omitted: OmittedReason;
+/** What a graph stores in: its checkpointer, or its cache of node results, whose keys do not include the nodes' texts. */
+export interface StoragePart extends PartBase {
+  readonly storage: 'checkpointer' | 'cache';
+  readonly stored: Node;
 }
 
-export type OmittedReason =
-  | 'middleware'
-  | 'toolImplementation'
-  | 'toolSchema'
-  | 'toolNodeDescriptions'
-  | 'fewShotExample'
-  | 'contentPart'
-  | 'partialFunction';
-
-/** The checkpointer of a graph. */
-export interface CheckpointerPart extends PartBase {
-  readonly checkpointer: Node;
-}
-
-/** A graph's cache of node results. Its keys do not include the nodes' texts. */
-export interface CachePart extends PartBase {
-  readonly cache: Node;
-}
-
-export type Part = ChildPart | TextPart | OmittedPart | CheckpointerPart | CachePart;
+export type Part = ChildPart | TextPart | StoragePart;
 
 /**
  * A row in the traversal's table: how to recognize one kind of node, and where its parts are. Both finding and
@@ -88,6 +69,12 @@ export function authorLabel(text: string): Label {
   return { text, fromAuthor: true };
 }
 
-export function positionLabel(text: string): Label {
-  return { text, fromAuthor: false };
+/** Label and place of a part that the program's author named: `key "summary"`. */
+export function named(what: string, name: string, label = name): Required<Pick<PartBase, 'label' | 'place'>> {
+  return { label: authorLabel(label), place: `${what} "${name}"` };
+}
+
+/** Label and place of a part without a name of its own: `fallback 1`. */
+export function positioned(label: string, place = label): Required<Pick<PartBase, 'label' | 'place'>> {
+  return { label: { text: label, fromAuthor: false }, place };
 }

@@ -1,5 +1,6 @@
 import type { Candidate } from 'gepa-core';
 import { type Copies, currentBinding } from 'gepa-core/load';
+import { escapeRegExp } from '../util/escape-reg-exp.ts';
 import { copyWith } from './copy-with.ts';
 import { MessageHooks } from './message-hooks.ts';
 import { isMessage, isNode, type Node } from './node.ts';
@@ -68,7 +69,7 @@ export class PartCopies implements Copies {
       .sort(([, a], [, b]) => b.length - a.length);
     // A constant counts as read only when it is replaced.
     if (found.length === 0 || !this.#hooks.hook(holder, field)) return;
-    const pattern = new RegExp(found.map(([, constant]) => escaped(constant)).join('|'), 'g');
+    const pattern = new RegExp(found.map(([, constant]) => escapeRegExp(constant)).join('|'), 'g');
     const value = sent.replace(pattern, (constant) => {
       const [name] = found.find(([, other]) => other === constant)!;
       currentBinding()?.reads?.add(name);
@@ -77,5 +78,3 @@ export class PartCopies implements Copies {
     this.#sent.set(holder, copyWith(holder, [{ at: [field], value }]));
   }
 }
-
-const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

@@ -1,4 +1,4 @@
-import { authorLabel, type ChildPart, type NodeKind, type Part } from './node-kind.ts';
+import { type ChildPart, type NodeKind, named, type PartBase } from './node-kind.ts';
 
 /**
  * A program, and the objects that its functions call, as one program: so an object that is in both is found once and
@@ -21,12 +21,7 @@ export const programWithParts: NodeKind = {
     const { parts, program } = node as unknown as ProgramWithParts;
     return [
       ...Object.entries(parts).map(
-        ([name, child]): ChildPart => ({
-          at: ['parts', name],
-          child,
-          label: authorLabel(name),
-          place: `part "${name}"`,
-        }),
+        ([name, child]): ChildPart => ({ at: ['parts', name], child, ...named('part', name) }),
       ),
       { at: ['program'], child: program },
     ];
@@ -36,7 +31,7 @@ export const programWithParts: NodeKind = {
 /** The name of the part that a path begins in; `undefined` in the program itself. */
 export function partNameOf([root]: readonly {
   readonly node: unknown;
-  readonly part: Part | undefined;
+  readonly part: PartBase | undefined;
 }[]): string | undefined {
   return root?.node instanceof ProgramWithParts ? root.part?.label?.text : undefined;
 }

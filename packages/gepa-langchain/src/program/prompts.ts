@@ -1,15 +1,7 @@
 import { parseTemplate } from '@langchain/core/prompts';
 import { outputParts } from './descriptions.ts';
 import { isMessage, isNode, isRunnable, type Node } from './node.ts';
-import {
-  authorLabel,
-  type ChildPart,
-  type Label,
-  type NodeKind,
-  type Part,
-  positionLabel,
-  type TextPart,
-} from './node-kind.ts';
+import { type ChildPart, type NodeKind, named, positioned, type TextPart } from './node-kind.ts';
 import type { TemplateFormat } from './template/template.ts';
 
 /** ChatPromptTemplate and StructuredPrompt: a list of messages and message templates. */
@@ -19,12 +11,11 @@ const chatPrompt: NodeKind = {
   parts: (node) => [
     ...(node.promptMessages as readonly unknown[]).map((child, i): ChildPart => {
       const role = roleOf(child);
+      const place = `message ${i + 1}`;
       return {
         at: ['promptMessages', i],
         child,
-        ...(role === undefined
-          ? { place: `message ${i + 1}` }
-          : { place: `message ${i + 1} (${role})`, label: positionLabel(role) }),
+        ...(role === undefined ? { place } : positioned(role, `${place} (${role})`)),
       };
     }),
     ...partialValues(node),
@@ -48,22 +39,17 @@ const messageTemplate: NodeKind = {
 };
 
 /** A literal message. */
-const message: NodeKind = {
+export const message: NodeKind = {
   prompt: true,
   matches: isMessage,
   parts: (node) => {
     if (typeof node.content === 'string') return [plainText(['content'], node.content)];
     if (!Array.isArray(node.content)) return [];
-    return node.content.flatMap((part: unknown, i): Part[] => {
-      if (!isNode(part)) return [];
-      const place = `content part ${i + 1}`;
-      return [
-        ...(typeof part.text === 'string'
-          ? [{ ...plainText(['content', i, 'text'], part.text), place }]
-          : []),
-        ...otherTexts(part, ['content', i], place),
-      ];
-    });
+    return node.content.flatMap((part: unknown, i) =>
+      isNode(part) && typeof part.text === 'string'
+        ? [{ ...plainText(['content', i, 'text'], part.text), place: `content part ${i + 1}` }]
+        : [],
+    );
   },
 };
 
@@ -72,24 +58,18 @@ const stringPrompt: NodeKind = {
   prompt: true,
   matches: (node) =>
     isRunnable(node) && typeof node.template === 'string' && isTemplateFormat(node.templateFormat),
-  parts: (node) => [templateText(node, 'template', {}), ...partialValues(node)],
+  parts: (node) => [templateText(node, 'template'), ...partialValues(node)],
   variables: (node) => templateVariables(node, 'template'),
 };
 
 /** DictPromptTemplate: a content part of a message that is neither plain text nor an image. */
-const contentPart: NodeKind = {
+export const contentPart: NodeKind = {
   prompt: true,
   matches: (node) => isRunnable(node) && isNode(node.template) && isTemplateFormat(node.templateFormat),
   parts: (node) => {
-    const template = node.template as Node;
-    const { text } = template;
+    const { text } = node.template as Node;
     const format = node.templateFormat as TemplateFormat;
-    return [
-      ...(typeof text === 'string'
-        ? [{ at: ['template', 'text'], text, format, kind: 'prompt' } as const]
-        : []),
-      ...otherTexts(template, ['template']),
-    ];
+    return typeof text === 'string' ? [{ at: ['template', 'text'], text, format, kind: 'prompt' }] : [];
   },
 };
 
@@ -99,29 +79,19 @@ const fewShotChat: NodeKind = {
   matches: (node) =>
     isRunnable(node) && isRunnable(node.examplePrompt) && typeof node.formatMessages === 'function',
   parts: (node) => [
-    {
-      at: ['examplePrompt'],
-      child: node.examplePrompt,
-      label: positionLabel('example'),
-      place: 'example prompt',
-    },
+    { at: ['examplePrompt'], child: node.examplePrompt, ...positioned('example', 'example prompt') },
     ...partialValues(node),
   ],
 };
 
 /** FewShotPromptTemplate: examples between a prefix and a suffix. */
-const fewShot: NodeKind = {
+export const fewShot: NodeKind = {
   prompt: true,
   matches: (node) =>
     isRunnable(node) && isRunnable(node.examplePrompt) && isTemplateFormat(node.templateFormat),
   parts: (node) => [
-    templateText(node, 'prefix', { label: positionLabel('prefix'), place: 'prefix' }),
-    {
-      at: ['examplePrompt'],
-      place: 'example prompt',
-      omitted: 'fewShotExample',
-    },
-    templateText(node, 'suffix', { label: positionLabel('suffix'), place: 'suffix' }),
+    { ...templateText(node, 'prefix'), ...positioned('prefix') },
+    { ...templateText(node, 'suffix'), ...positioned('suffix') },
     ...partialValues(node),
   ],
   variables: (node) => [...templateVariables(node, 'prefix'), ...templateVariables(node, 'suffix')],
@@ -136,11 +106,10 @@ const pipeline: NodeKind = {
       ({ name, prompt }, i): ChildPart => ({
         at: ['pipelinePrompts', i, 'prompt'],
         child: prompt,
-        label: authorLabel(name),
-        place: `part "${name}"`,
+        ...named('part', name),
       }),
     ),
-    { at: ['finalPrompt'], child: node.finalPrompt, label: positionLabel('final'), place: 'final prompt' },
+    { at: ['finalPrompt'], child: node.finalPrompt, ...positioned('final', 'final prompt') },
     ...partialValues(node),
   ],
   variables: (node) =>
@@ -161,9 +130,8 @@ export const prompts: readonly NodeKind[] = [
   message,
 ];
 
-function templateText(node: Node, field: string, location: { label?: Label; place?: string }): TextPart {
+function templateText(node: Node, field: string): TextPart {
   return {
-    ...location,
     at: [field],
     text: node[field] as string,
     format: node.templateFormat as TemplateFormat,
@@ -175,44 +143,23 @@ function plainText(at: TextPart['at'], text: string): TextPart {
   return { at, text, format: 'plain', kind: 'prompt' };
 }
 
-/** Texts outside a content part's `text`, such as a document. */
-function otherTexts({ text: _text, ...rest }: Node, at: TextPart['at'], place?: string): Part[] {
-  if (!hasWords(rest)) return [];
-  return [
-    {
-      at,
-      ...(place === undefined ? {} : { place }),
-      omitted: 'contentPart',
-    },
-  ];
-}
-
-function hasWords(value: unknown): boolean {
-  if (typeof value === 'string') return /\S\s+\S/.test(value);
-  return isNode(value) && Object.values(value).some(hasWords);
-}
-
 /** Values of variables that the program's author filled in, such as format instructions. */
-function partialValues(node: Node): Part[] {
-  return Object.entries(node.partialVariables ?? {}).map(([name, value]: [string, unknown]): Part => {
-    const location = {
-      at: ['partialVariables', name],
-      label: authorLabel(name),
-      place: `partial variable "${name}"`,
-    };
-    return typeof value === 'string'
-      ? {
-          ...location,
-          text: value,
-          format: 'plain',
-          kind: 'text',
-          description: `Stands for {${name}} in the prompt.`,
-        }
-      : {
-          ...location,
-          omitted: 'partialFunction',
-        };
-  });
+function partialValues(node: Node): TextPart[] {
+  return Object.entries(node.partialVariables ?? {}).flatMap(
+    ([name, value]: [string, unknown]): TextPart[] =>
+      typeof value === 'string'
+        ? [
+            {
+              at: ['partialVariables', name],
+              ...named('partial variable', name),
+              text: value,
+              format: 'plain',
+              kind: 'text',
+              description: `Stands for {${name}} in the prompt.`,
+            },
+          ]
+        : [],
+  );
 }
 
 function isTemplateFormat(format: unknown): boolean {

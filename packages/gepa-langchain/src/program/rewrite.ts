@@ -2,20 +2,16 @@ import { withoutCandidate } from 'gepa-core/load';
 import { inspectProgram, type NamedSite } from './inspect-program.ts';
 import type { Node } from './node.ts';
 import type { NodeKind } from './node-kind.ts';
-import { type Site, traverse } from './traverse.ts';
+import { type Site, traverse, type Visitor } from './traverse.ts';
 
 /** Returns a node for a program that is traced, by the components inside it and the node as the program has it. */
 export type Mark = (node: Node, kind: NodeKind, inside: readonly NamedSite[], original: Node) => object;
 
 export interface RewriteOptions {
   /** Prepares each node for tracing: `markNode`, which production does not need. Default: not marked. */
-  readonly mark?: Mark | undefined;
-  /** Replacements for the program's checkpointers. Default: none. */
-  readonly checkpointers?: ReadonlyMap<object, object>;
-  /**
-   * Whether to remove the node caches of graphs, which would return results of nodes with other texts. Default: `false`.
-   */
-  readonly withoutCaches?: boolean;
+  readonly mark?: Mark;
+  /** Returns what replaces the checkpointer or the cache of a graph. Default: itself. */
+  readonly storage?: Visitor['storage'];
 }
 
 /**
@@ -36,7 +32,7 @@ export function rewrite<Program>(
 function rewriteParts<Program>(
   program: Program,
   texts: Readonly<Record<string, string>>,
-  { mark, checkpointers, withoutCaches = false }: RewriteOptions,
+  { mark, storage }: RewriteOptions,
 ): Program {
   const { sites } = inspectProgram(program);
   const given = sites.filter(({ name }) => Object.hasOwn(texts, name));
@@ -50,8 +46,7 @@ function rewriteParts<Program>(
       const text = texts[found.name];
       return text === found.component.text ? undefined : text;
     },
-    checkpointer: (checkpointer) => checkpointers?.get(checkpointer),
-    withoutCaches,
+    storage,
     leave: (node, kind, inside, original) =>
       mark?.(
         node,

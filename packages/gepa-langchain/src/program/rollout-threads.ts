@@ -1,4 +1,17 @@
 import type { Node } from './node.ts';
+import { traverse } from './traverse.ts';
+
+/** The checkpointers of a program's graphs. */
+export function checkpointersOf(program: unknown): ReadonlySet<Node> {
+  const checkpointers = new Set<Node>();
+  traverse(program, {
+    storage: ({ storage, stored }) => {
+      if (storage === 'checkpointer') checkpointers.add(stored);
+      return stored;
+    },
+  });
+  return checkpointers;
+}
 
 /**
  * Keeps the threads of rollouts in memory, instead of in the program's checkpointers, which may be databases.

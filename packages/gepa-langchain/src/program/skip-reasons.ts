@@ -1,9 +1,7 @@
 import { hidesPrompt } from './graphs.ts';
-import { describePlace, locate } from './location.ts';
+import type { OptInReason, UnreadableSite } from './inspect-program.ts';
 import { isNode, isRunnable, type Node, typeName } from './node.ts';
-import type { OmittedReason } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
-import type { Site } from './traverse.ts';
 
 /** Why a node is skipped, and how to make its texts optimizable. */
 export interface SkipReason {
@@ -13,40 +11,13 @@ export interface SkipReason {
 
 const programHint = 'Pass a runnable, a compiled graph or an agent of createAgent to gepa.';
 
-const partsHint =
+export const partsHint =
   'Name what it calls or sends in `parts`: a prompt, chain, agent or graph (parts: { agent }), or a text (parts: { rules: RULES }).';
 
-const codeReason = 'it is code, and texts inside code cannot be found';
+export const codeReason = 'it is code, and texts inside code cannot be found';
 
 /** Why a text cannot be read or written. */
-export type UnreadableReason = 'ambiguous' | 'unparsable';
-
-const partReasons: Readonly<Record<OmittedReason | UnreadableReason, SkipReason>> = {
-  middleware: { reason: codeReason, hint: partsHint },
-  toolImplementation: {
-    reason: 'the implementation of the tool is code, and texts inside code cannot be found',
-    hint: `If it calls a model: ${partsHint.charAt(0).toLowerCase()}${partsHint.slice(1)}`,
-  },
-  toolSchema: {
-    reason: 'it is not a zod schema, and descriptions in schemas of other libraries cannot be replaced',
-    hint: 'Use a schema of zod 3 or 4 or a JSON schema, or move its descriptions into the description of the tool.',
-  },
-  toolNodeDescriptions: {
-    reason: 'the model receives them from the tools bound to it, not from here',
-    hint: 'Bind the tools in a runnable, as in prompt.pipe(model.bindTools(tools)), or use createAgent of langchain.',
-  },
-  fewShotExample: {
-    reason: 'LangChain formats it twice, so braces in it would be lost',
-    hint: 'Move the text to the prefix or the suffix, or use FewShotChatMessagePromptTemplate.',
-  },
-  contentPart: {
-    reason: 'a text outside the `text` of a content part may be data',
-    hint: 'Move the text to a part of its own: { type: "text", text }.',
-  },
-  partialFunction: {
-    reason: 'it is a function, and texts inside code cannot be found',
-    hint: 'Make it a string, or return the text of a tunable(name, text) from the function, and add it to `tunables`.',
-  },
+export const unreadableReasons: Readonly<Record<UnreadableSite['unreadable'], SkipReason>> = {
   ambiguous: {
     reason: 'it contains both a variable and the same name in literal braces, which would look alike',
     hint: 'Write the literal in another way, for example <name>.',
@@ -55,6 +26,15 @@ const partReasons: Readonly<Record<OmittedReason | UnreadableReason, SkipReason>
     reason: 'it does not parse as a template',
     hint: 'Fix the template; LangChain cannot format it either.',
   },
+};
+
+/** Why a text is not optimized by default. */
+export const optInReasons: Readonly<Record<OptInReason, string>> = {
+  description: 'descriptions of tools and fields are not optimized by default',
+  onlyVariables: 'it has no words besides its variables',
+  onlyLabels: 'it has only labels besides its variables',
+  value: 'it looks like a value, not an instruction',
+  parserFormat: 'it is the format that an output parser expects',
 };
 
 interface Rule {
@@ -131,8 +111,8 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** `undefined` for nodes that never have a text: models, output parsers, placeholders. */
-function skipReason(value: unknown): SkipReason | undefined {
+/** Why a node is skipped; `undefined` for nodes that never have a text: models, output parsers, placeholders. */
+export function skipReason(value: unknown): SkipReason | undefined {
   if (typeof value === 'function') return { reason: codeReason, hint: partsHint };
   if (!isNode(value)) {
     return { reason: `it is ${typeName(value)}, not a part of a program`, hint: programHint };
@@ -140,29 +120,3 @@ function skipReason(value: unknown): SkipReason | undefined {
   const rule = rules.find(({ matches }) => matches(value));
   return rule === undefined ? { reason: 'it is not a LangChain runnable', hint: programHint } : rule.skip;
 }
-
-/** What a text is for, as the reflection model reads it. */
-function describe({ part, path }: Pick<Site, 'part' | 'path'>): string {
-  if (part.kind === 'instructions') {
-    return 'The system prompt of an agent: sent before the conversation at each of its turns.';
-  }
-  if (part.kind !== 'tool-description' && part.kind !== 'field-description') return describePlace(path);
-  const purpose =
-    part.kind === 'tool-description'
-      ? 'Tells the model what the tool is for'
-      : 'Tells the model what to fill in';
-  const { node, kind } = path.at(-1)!;
-  const tool = kind?.tool === true ? `tool "${String((node as Node).name)}"` : undefined;
-  const field = tool !== undefined && part.place === 'description' ? undefined : part.place;
-  return `${purpose}: ${[tool, field].filter((place) => place !== undefined).join(', ')}.`;
-}
-
-export const explanation = {
-  locate,
-  describe,
-  node: skipReason,
-  part: (reason: OmittedReason | UnreadableReason): SkipReason => partReasons[reason],
-};
-
-/** Describes where texts are and why parts are skipped. */
-export type Explanation = typeof explanation;

@@ -1,8 +1,7 @@
 import type { KeyPath } from './copy-with.ts';
 import { describedParts } from './descriptions.ts';
-import { isNode, isRunnable, type Node } from './node.ts';
-import type { NodeKind, Part } from './node-kind.ts';
-import { isZodSchema } from './schema/zod.ts';
+import { isRunnable, type Node } from './node.ts';
+import type { ChildPart, NodeKind } from './node-kind.ts';
 
 /** A LangChain tool: its descriptions, and the runnable it was made of, if any. */
 export const tool: NodeKind = {
@@ -13,32 +12,18 @@ export const tool: NodeKind = {
     typeof node.description === 'string' &&
     'schema' in node,
   parts: (node) => {
-    const subject = { place: `tool "${String(node.name)}"`, root: '.arguments', isNode: true };
     return [
-      ...describedParts(node, 'schema', [], 'tool-description', subject),
-      ...opaqueSchema(node.schema),
-      toolImplementation(node, []),
+      ...describedParts(node, 'schema', [], 'tool-description', { root: '.arguments' }),
+      ...toolImplementation(node, []),
     ];
   },
 };
 
-/** Schemas of libraries other than zod cannot be copied with other descriptions. */
-function opaqueSchema(schema: unknown): Part[] {
-  if (!isNode(schema) || !('~standard' in schema) || isZodSchema(schema)) return [];
-  return [
-    {
-      at: ['schema'],
-      place: 'schema',
-      omitted: 'toolSchema',
-    },
-  ];
-}
-
-/** The runnable or function that a tool calls. */
-export function toolImplementation(node: Node, at: KeyPath): Part {
-  if (isRunnable(node.bound)) return { at: [...at, 'bound'], child: node.bound };
-  return {
-    at: [...at, 'func'],
-    omitted: 'toolImplementation',
-  };
+/** The runnable that a tool calls, if any. */
+export function toolImplementation(
+  { bound }: Node,
+  at: KeyPath,
+  location?: Pick<ChildPart, 'label' | 'place'>,
+): ChildPart[] {
+  return isRunnable(bound) ? [{ at: [...at, 'bound'], child: bound, ...location }] : [];
 }

@@ -4,7 +4,7 @@ import { containers } from './containers.ts';
 import { copyWith, type Edit } from './copy-with.ts';
 import { graphs } from './graphs.ts';
 import { isNode, type Node } from './node.ts';
-import type { NodeKind, OmittedPart, Part, TextPart } from './node-kind.ts';
+import type { NodeKind, PartBase, StoragePart, TextPart } from './node-kind.ts';
 import { hasPrivateFields } from './private-fields.ts';
 import { programWithParts } from './program-with-parts.ts';
 import { prompts } from './prompts.ts';
@@ -29,7 +29,7 @@ const kinds: readonly NodeKind[] = [
 export interface PathStep {
   readonly node: unknown;
   readonly kind: NodeKind | undefined;
-  readonly part: Part | undefined;
+  readonly part: PartBase | undefined;
 }
 
 /** The path from the program to a node, which is the last step. */
@@ -45,14 +45,10 @@ export interface Site {
 export interface Visitor {
   /** Called for every node before its parts, once per path to the node. */
   enter?(path: Path): void;
-  /** Called for a part that cannot be optimized. The last step of the path is its node. */
-  omit?(part: OmittedPart, path: Path): void;
   /** Called once per text. Returns the readable text that replaces it; `undefined` keeps it. */
   text?(site: Site): string | undefined;
-  /** Returns the replacement of a checkpointer; `undefined` keeps it. */
-  checkpointer?(checkpointer: Node): object | undefined;
-  /** Whether to remove the caches of graphs. */
-  readonly withoutCaches?: boolean;
+  /** Returns what replaces the checkpointer or the cache of a graph. Default: itself. */
+  storage?(part: StoragePart): unknown;
   /** Called with a node after its parts, the texts inside it, and the node before changes. Returns its replacement. */
   leave?(node: Node, kind: NodeKind, sites: readonly Site[], original: Node): object;
 }
@@ -98,12 +94,10 @@ export function traverse(program: unknown, visitor: Visitor): unknown {
         const child = visit(part.child, path);
         sites.push(...child.sites);
         if (child.value !== part.child) edits.push({ at: part.at, value: child.value });
-      } else if ('checkpointer' in part) {
-        const value = visitor.checkpointer?.(part.checkpointer);
-        if (value !== undefined) edits.push({ at: part.at, value });
-      } else if ('cache' in part) {
-        if (visitor.withoutCaches === true) edits.push({ at: part.at, value: undefined });
-      } else visitor.omit?.(part, path);
+      } else {
+        const value = visitor.storage === undefined ? part.stored : visitor.storage(part);
+        if (value !== part.stored) edits.push({ at: part.at, value });
+      }
     }
     const changed = edits.length === 0 ? node : rebuild(node, kind, edits);
     const value = visitor.leave?.(changed as Node, kind, sites, node) ?? changed;

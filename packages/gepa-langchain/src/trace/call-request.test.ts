@@ -236,7 +236,7 @@ describe('callRequest', () => {
     const sizeWith = (usage?: object) => {
       const answer = new AIMessage({
         content: [{ type: 'reasoning', id: 'rs_1' }],
-        ...(usage === undefined ? {} : { usage_metadata: usage as never }),
+        usage_metadata: usage as never,
       });
       return callRequest(runOf({ inputs: { messages: [[answer]] } })).inputTokens;
     };

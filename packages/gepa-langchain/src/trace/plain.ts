@@ -35,9 +35,9 @@ function convertNode(value: Node, nested: (field: unknown) => unknown): unknown 
 function commandAsData({ goto, update, resume }: Node): unknown {
   const isGoing = goto !== undefined && !(Array.isArray(goto) && goto.length === 0);
   return {
-    ...(isGoing ? { handOffTo: goto } : {}),
-    ...(isNode(update) && !Array.isArray(update) ? update : update === undefined ? {} : { update }),
-    ...(resume === undefined ? {} : { resume }),
+    handOffTo: isGoing ? goto : undefined,
+    ...(isNode(update) && !Array.isArray(update) ? update : { update }),
+    resume,
   };
 }
 

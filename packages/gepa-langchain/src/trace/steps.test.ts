@@ -28,7 +28,7 @@ const server = useOpenAIServer(({ messages }) => {
   if (last.includes('weather')) {
     return { calls: [{ id: 'c1', name: 'weather', args: { city: 'Rome' } }] };
   }
-  return { content: `answer to ${last}`, ...(last.includes('long') ? { finishReason: 'length' } : {}) };
+  return { content: `answer to ${last}`, finishReason: last.includes('long') ? 'length' : undefined };
 });
 
 const chat = (system: string) =>

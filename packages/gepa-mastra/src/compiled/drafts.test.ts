@@ -34,7 +34,7 @@ const setUp = async (more: object = {}, withEditor = true) => {
     agents: { agent },
     storage: new InMemoryStore(),
     logger: false,
-    ...(withEditor ? { editor: await editor() } : {}),
+    editor: withEditor ? await editor() : undefined,
   });
   return { agent, mastra };
 };

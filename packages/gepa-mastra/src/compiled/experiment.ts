@@ -79,10 +79,10 @@ export async function recordExperiment(
       itemId: example.itemId!,
       input: example.input,
       groundTruth: example.expected,
-      ...(output === undefined ? {} : { output }),
-      ...(error === undefined ? {} : { error: { message: error } }),
-      ...(traceId === undefined ? {} : { traceId }),
-      scores: [{ scorerId: 'gepa', score, ...(reason === undefined ? {} : { reason }) }, ...others],
+      output,
+      error: error === undefined ? undefined : { message: error },
+      traceId,
+      scores: [{ scorerId: 'gepa', score, reason }, ...others],
     });
   }
   await dataset.finalizeExperiment({ experimentId: experiment.experimentId });

@@ -16,11 +16,11 @@ export class RolloutLog {
   readonly #outcomes = new Map<string, Map<string, Outcome>>();
 
   finished(candidate: Candidate, example: object, { output, trace }: Execution<unknown>): void {
-    this.#set(candidate, example, { output, ...traceIdOf(trace) });
+    this.#set(candidate, example, { output, traceId: traceIdOf(trace) });
   }
 
   failed(candidate: Candidate, example: object, { message, trace }: RolloutError): void {
-    this.#set(candidate, example, { error: message, ...traceIdOf(trace) });
+    this.#set(candidate, example, { error: message, traceId: traceIdOf(trace) });
   }
 
   /** Adds what a metric returned to the outcome that it scored. */
@@ -47,7 +47,6 @@ function keyOf(candidate: Candidate): string {
   return JSON.stringify(Object.entries(candidate).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function traceIdOf(trace: readonly Step[] | undefined): { traceId?: string } {
-  const traceId = detailsOf(trace)?.span?.externalTraceId;
-  return traceId === undefined ? {} : { traceId };
+function traceIdOf(trace: readonly Step[] | undefined): string | undefined {
+  return detailsOf(trace)?.span?.externalTraceId;
 }

@@ -50,12 +50,12 @@ export async function fromDataset<Input = string, Expected = unknown>(
         id: externalId ?? id,
         itemId: id,
         input: input as Input,
-        ...(groundTruth === undefined || groundTruth === null ? {} : { expected: groundTruth as Expected }),
-        ...(metadata ? { metadata } : {}),
-        ...(requestContext ? { requestContext } : {}),
-        ...(toolMocks ? { toolMocks } : {}),
-        ...(unmockedToolPolicy ? { unmockedToolPolicy } : {}),
-        ...(expectedTrajectory ? { expectedTrajectory } : {}),
+        expected: (groundTruth ?? undefined) as Expected | undefined,
+        metadata: metadata ?? undefined,
+        requestContext: requestContext ?? undefined,
+        toolMocks: toolMocks ?? undefined,
+        unmockedToolPolicy: unmockedToolPolicy ?? undefined,
+        expectedTrajectory: expectedTrajectory ?? undefined,
       };
     });
 }
@@ -65,11 +65,7 @@ type Items = Extract<Awaited<ReturnType<Dataset['listItems']>>, readonly unknown
 async function allItems(dataset: Dataset, version: number | undefined): Promise<Items> {
   const items: Items = [];
   for (let page = 0; ; page++) {
-    const listed = await dataset.listItems({
-      page,
-      perPage: itemsPerPage,
-      ...(version === undefined ? {} : { version }),
-    });
+    const listed = await dataset.listItems({ page, perPage: itemsPerPage, version });
     // Some storages return all items of a version at once.
     if (Array.isArray(listed)) return [...listed];
     items.push(...listed.items);

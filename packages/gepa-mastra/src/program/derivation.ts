@@ -2,12 +2,13 @@ import type { Agent } from '@mastra/core/agent';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Candidate } from 'gepa-core';
-import type { recordModelCall } from '../trace/record-model-call.ts';
-import type { Recorder } from '../trace/recorder.ts';
 import type { AgentComponents } from './discovery.ts';
-import type { recordedMethod, recordedStep, recordRun, rolloutOptions } from './record-runs.ts';
-import type { recordedTool } from './recorded-tool.ts';
+import type { FlowStep } from './step-entries.ts';
 import type { Rewrite } from './tool-descriptions.ts';
+import type { CallWrapper } from './wrap-models.ts';
+
+/** A method that runs an agent or a workflow. */
+export type Method = (...args: unknown[]) => unknown;
 
 /** The models in the options of a call. */
 export interface ModelOptions {
@@ -21,23 +22,35 @@ export interface StepContext {
   readonly requestContext?: RequestContext;
 }
 
-/** How a rollout records model calls. */
+/** What one rollout adds to the program that is derived for it: it records steps, and leaves nothing behind. */
 export interface Recording {
-  readonly recordModelCall: typeof recordModelCall;
-  readonly recordedMethod: typeof recordedMethod;
-  readonly recordedStep: typeof recordedStep;
-  readonly recordedTool: typeof recordedTool;
-  readonly rolloutOptions: typeof rolloutOptions;
-  readonly recordRun: typeof recordRun;
+  /** Receives the names of the tunables and parts that are read. */
+  readonly reads: Set<string>;
+  /** Options of agents, tools and steps in a workflow. */
+  readonly stepOptions: object;
+  /** Whether the runs of workflows are stored, so that they can be resumed. */
+  storesRuns(): boolean;
+  /** Notes a run that was created. */
+  created(workflow: AnyWorkflow, runId: string): void;
   changeAgent(derivation: Derivation, copy: Agent): void;
   changeWorkflow(copy: AnyWorkflow): void;
+  /** Wraps the calls of an agent's models. */
+  modelCall(components: readonly string[], ...call: Parameters<CallWrapper>): ReturnType<CallWrapper>;
+  /** The options of a run of an agent, in addition to those of its caller. */
+  runOptions(copy: Agent, options: unknown): object;
+  agentMethod(copy: Agent, names: { readonly key: string; readonly name: string }, method: Method): Method;
+  step(step: FlowStep): FlowStep;
+  tool<Tool>(tool: Tool, name: string): Tool;
+  /** A workflow that is a step of another workflow, or a tool. */
+  workflowStep<Result>(name: string, input: unknown, call: () => Promise<Result>): Promise<Result>;
+  /** A run of a workflow that a function or an agent starts. */
+  workflowRun(name: string, input: unknown, start: () => unknown): unknown;
 }
 
 /** One derived program. Its parts may refer to each other; each is copied once. */
 export interface Derivation {
   readonly candidate: Candidate;
   /** Set when the program is derived for one rollout. */
-  readonly recorder: Recorder | undefined;
   readonly recording: Recording | undefined;
   /** The copy of an agent. */
   agent(agent: Agent): Agent;

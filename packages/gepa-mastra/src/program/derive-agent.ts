@@ -11,7 +11,7 @@ import { type CallWrapper, wrapModels } from './wrap-models.ts';
 
 /** Gives the copy of an agent the candidate's texts, and the derivation's models, sub-agents, workflows and tools. */
 export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): void {
-  const { recorder } = derivation;
+  const { recording } = derivation;
   const components = derivation.componentsOf(agent);
   const instructions = newInstructions(derivation, copy, components);
   const toolTexts = {
@@ -32,16 +32,11 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
   const changes: Partial<Agent> = {
     getDefaultOptions: (args) =>
       mapMaybePromise(getDefaultOptions(args), (options) => {
-        const { memory, instructions: own, ...rest } = options;
+        const { memory: _memory, ...withoutMemory } = options;
+        const own = components.blocks === undefined ? options.instructions : undefined;
         return {
-          ...withWrappedModels(derivation, copy, rest, wrapper),
-          ...(memory === undefined || recorder !== undefined ? {} : { memory }),
-          ...(own === undefined
-            ? {}
-            : {
-                instructions:
-                  instructions === undefined || components.blocks !== undefined ? own : instructions(own),
-              }),
+          ...withWrappedModels(derivation, copy, recording === undefined ? options : withoutMemory, wrapper),
+          ...(instructions !== undefined && own !== undefined && { instructions: instructions(own) }),
         } as typeof options;
       }),
     listAgents: (args) =>
@@ -61,7 +56,7 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
     listTools: async (args) =>
       mapValues(await listTools(args), (tool, key) =>
         derivation.tool(
-          hasStoredTools || recorder !== undefined ? tool : withDescription(toolTexts, tool, key),
+          hasStoredTools || recording !== undefined ? tool : withDescription(toolTexts, tool, key),
           key,
         ),
       ),
@@ -75,7 +70,7 @@ export function changeAgent(derivation: Derivation, agent: Agent, copy: Agent): 
   changeRunMethods(derivation, agent, copy, (options) =>
     withWrappedModels(derivation, copy, options, wrapper),
   );
-  derivation.recording?.changeAgent(derivation, copy);
+  recording?.changeAgent(derivation, copy);
 }
 
 /** Undefined when the candidate does not change the instructions. */
@@ -161,21 +156,20 @@ function callWrapper(
   components: AgentComponents,
   hasStoredTools: () => boolean = () => false,
 ): CallWrapper {
-  const { recorder, recording } = derivation;
+  const { recording } = derivation;
   const { tools } = components;
   const rewritten = (options: Parameters<CallWrapper>[1]) =>
     rewriteTools(options, tools, (component) => derivation.rewrite(component), hasStoredTools());
-  if (recorder === undefined || recording === undefined)
-    return (_, options, call) => call(rewritten(options));
+  if (recording === undefined) return (_, options, call) => call(rewritten(options));
 
-  return (modelId, original, call) => {
+  return (model, original, call) => {
     const options = rewritten(original);
     const offered = (options.tools ?? []).flatMap(({ name }) => {
       const tool = tools.get(name);
       return tool === undefined ? [] : toolComponentNames(tool);
     });
     const names = [...instructionComponents(components), ...offered];
-    return recording.recordModelCall(recorder, { modelId, components: names }, options, call);
+    return recording.modelCall(names, model, options, call);
   };
 }
 

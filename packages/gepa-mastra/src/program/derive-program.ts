@@ -2,7 +2,6 @@ import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Candidate } from 'gepa-core';
 import { withCandidate } from 'gepa-core/load';
-import type { Recorder } from '../trace/recorder.ts';
 import { changeCopy, copyOfAgent } from './agent-copy.ts';
 import { copyOfWorkflow } from './copy-of-workflow.ts';
 import type { Derivation, Recording } from './derivation.ts';
@@ -20,7 +19,6 @@ export interface DeriveOptions {
    * Derives the program for one rollout: its steps are recorded, and it has no memory, live scorers or logs, so that
    * the rollout leaves nothing behind.
    */
-  readonly recorder?: Recorder;
   readonly recording?: Recording;
   /** The tools that functions of the program execute in a rollout, by the names of their steps. */
   readonly tools?: Discovery['tools'];
@@ -40,16 +38,14 @@ export function deriveProgram<Source extends Program>(program: Source, options: 
 
 class ProgramDerivation implements Derivation {
   readonly candidate: Candidate;
-  readonly recorder: Recorder | undefined;
   readonly recording: Recording | undefined;
   readonly #discovery: DeriveOptions['discovery'];
   /** Computed in advance: within a run, reading a part's methods would create its copy. */
   readonly #parts: ReadonlyMap<object, () => object>;
   readonly #copies = new Map<object, object>();
 
-  constructor({ discovery, candidate, recorder, recording, tools = [] }: DeriveOptions) {
+  constructor({ discovery, candidate, recording, tools = [] }: DeriveOptions) {
     this.candidate = candidate;
-    this.recorder = recorder;
     this.recording = recording;
     this.#discovery = discovery;
     this.#parts = new Map<object, () => object>([
@@ -71,16 +67,13 @@ class ProgramDerivation implements Derivation {
   workflow(workflow: AnyWorkflow): AnyWorkflow {
     return this.#copyOnce(
       workflow,
-      () => copyOfWorkflow(workflow, this.recorder && (() => this.recorder?.storedRuns !== undefined)),
+      () => copyOfWorkflow(workflow, this.recording?.storesRuns),
       (copy) => changeWorkflow(this, workflow, copy),
     );
   }
 
   tool<Tool>(tool: Tool, name: string): Tool {
-    const { recorder, recording } = this;
-    return recorder === undefined || recording === undefined
-      ? tool
-      : recording.recordedTool(recorder, tool, name);
+    return this.recording === undefined ? tool : this.recording.tool(tool, name);
   }
 
   componentsOf(agent: Agent): AgentComponents {
@@ -94,7 +87,7 @@ class ProgramDerivation implements Derivation {
   within<Result>(call: () => Result): Result {
     return withCandidate(this.candidate, call, {
       copies: { get: this.#copyOfPart },
-      ...(this.recorder === undefined ? {} : { reads: this.recorder.reads }),
+      reads: this.recording?.reads,
     });
   }
 

@@ -1,9 +1,8 @@
 import type { Agent } from '@mastra/core/agent';
 import type { Mastra } from '@mastra/core/mastra';
 import { type AnyWorkflow, createStep, type StepFlowEntry } from '@mastra/core/workflows';
-import type { Recorder } from '../trace/recorder.ts';
 import { copyWith } from './copy-with.ts';
-import type { Derivation } from './derivation.ts';
+import type { Derivation, Method, Recording } from './derivation.ts';
 import { withReplacement } from './older-mastra.ts';
 import { isAgent, isWorkflow } from './program.ts';
 import {
@@ -29,44 +28,44 @@ export function changeWorkflow(derivation: Derivation, workflow: AnyWorkflow, co
 }
 
 function changeStep(derivation: Derivation, entry: SingleEntry, workflow: AnyWorkflow): SingleEntry {
-  const { recorder, recording } = derivation;
+  const { recording } = derivation;
   const agent = agentOfStep(entry, workflow);
   if (entry.type === 'agent' && isAgent(agent)) {
-    return { ...entry, agent: derivation.agent(agent), options: withoutScorers(recorder, entry.options) };
+    return { ...entry, agent: derivation.agent(agent), options: stepOptions(recording, entry.options) };
   }
   if (entry.type === 'tool' && entry.tool !== undefined) {
     return {
       ...entry,
       tool: derivation.tool(entry.tool, entry.id),
-      options: withoutScorers(recorder, entry.options),
+      options: stepOptions(recording, entry.options),
     };
   }
   if (entry.type !== 'step') return entry;
   const { step } = entry;
   if (isWorkflow(step)) return { ...entry, step: derivation.workflow(step) as unknown as typeof step };
   if (isAgent(agent)) return { ...entry, step: changeAgentStep(derivation, step, agent) };
-  if (recorder === undefined || recording === undefined || agentRef(step) !== undefined) return entry;
-  return { ...entry, step: recording.recordedStep(recorder, step) };
+  if (recording === undefined || agentRef(step) !== undefined) return entry;
+  return { ...entry, step: recording.step(step) };
 }
 
 function changeAgentStep(derivation: Derivation, step: FlowStep, agent: Agent): FlowStep {
-  const { recorder } = derivation;
+  const { recording } = derivation;
   const derived = derivation.agent(agent);
   if (agentRef(step) !== undefined) {
     const { __agentOptions: options } = step as { __agentOptions?: object };
-    const newStep = createStep(derived, withoutScorers(recorder, options) as never);
+    const newStep = createStep(derived, stepOptions(recording, options) as never);
     return { ...step, ...newStep, id: step.id } as FlowStep;
   }
   const { execute } = step;
   return copyWith(step, {
-    ...(recorder === undefined ? {} : { scorers: undefined }),
+    ...recording?.stepOptions,
     execute: (context: Parameters<typeof execute>[0]) =>
       withReplacement(agent, derived, () => execute.call(step, context)),
   });
 }
 
-function withoutScorers(recorder: Recorder | undefined, options: object | undefined): object | undefined {
-  return recorder === undefined || options === undefined ? options : { ...options, scorers: undefined };
+function stepOptions(recording: Recording | undefined, options: object | undefined): object | undefined {
+  return options && { ...options, ...recording?.stepOptions };
 }
 
 /** Wraps calls of the runs of a copy. A copy of the copy needs it too. */
@@ -88,11 +87,9 @@ const runMethods = [
   'timeTravelStream',
 ] as const;
 
-type Method = (...args: unknown[]) => unknown;
-
 /** Makes runs use the candidate's texts and parts; in a rollout, records them. */
 function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWorkflow): void {
-  const { recorder, recording } = derivation;
+  const { recording } = derivation;
   const { id } = workflow;
   const outer = runContexts.get(workflow);
   const within: Derivation['within'] = (call) =>
@@ -103,15 +100,13 @@ function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWork
   const registerMastra = copy.__registerMastra.bind(copy);
   Object.assign(copy, {
     // Called when the workflow is a step of another workflow, or a tool.
-    execute: (context: { inputData: unknown }) =>
-      recorder === undefined
-        ? within(() => execute(context))
-        : recorder.record({ kind: 'chain', name: id, input: context.inputData }, () =>
-            within(() => execute(context)),
-          ),
+    execute: (context: { inputData: unknown }) => {
+      const call = () => within(() => execute(context));
+      return recording === undefined ? call() : recording.workflowStep(id, context.inputData, call);
+    },
     createRun: async (...args: Parameters<typeof createRun>) => {
       const run = await createRun(...args);
-      recorder?.storedRuns?.push({ workflow: copy, runId: run.runId });
+      recording?.created(copy, run.runId);
       if (changedRuns.has(run)) return run;
       changedRuns.add(run);
       const methods = run as unknown as Partial<Record<string, Method>>;
@@ -120,9 +115,9 @@ function changeRuns(derivation: Derivation, workflow: AnyWorkflow, copy: AnyWork
         if (method === undefined) continue;
         const changed: Method = (...input) => within(() => method(...input));
         methods[key] =
-          recorder === undefined || recording === undefined || (key !== 'start' && key !== 'stream')
+          recording === undefined || (key !== 'start' && key !== 'stream')
             ? changed
-            : (...input) => recording.recordRun(recorder, id, input[0], () => changed(...input));
+            : (...input) => recording.workflowRun(id, input[0], () => changed(...input));
       }
       return run;
     },

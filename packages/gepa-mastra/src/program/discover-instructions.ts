@@ -56,7 +56,7 @@ export function discoverInstructions(
         return [position, name];
       }),
   );
-  return { instructions, ...(blocks === undefined ? {} : { blocks }) };
+  return { instructions, blocks };
 }
 
 function blockTexts(
@@ -67,17 +67,13 @@ function blockTexts(
 ): readonly FixedText[] {
   return blocks.flatMap((block, position) => {
     if (block.content === undefined) {
-      findings.skip(
-        `${location}, block ${position + 1}`,
-        `It refers to the prompt block ${(block as PromptBlockReference).id}.`,
-        textsHint(component, 'instructionBlocks(agent)'),
-      );
+      const { id } = block as PromptBlockReference;
+      findings.skip(`${location}, block ${position + 1}`, { kind: 'promptBlock', id, component });
       return [];
     }
     const { text, variables } = blockText(block.content);
-    return [
-      { text, position, isOnly: blocks.length === 1, ...(variables.length === 0 ? {} : { variables }) },
-    ];
+    const isOnly = blocks.length === 1;
+    return [{ text, position, isOnly, variables: variables.length === 0 ? undefined : variables }];
   });
 }
 
@@ -97,45 +93,33 @@ function fixedTexts(
 ): readonly FixedText[] {
   const read = readInstructions(agent, requestContext, tunables);
   if (!('value' in read)) {
-    const hint =
-      read.failure === 'threw'
-        ? 'Pass the request context that it needs as `requestContext`.'
-        : textsHint(component, isFromStudio(agent) ? 'instructionBlocks(agent)' : 'agent.getInstructions()');
-    findings.skip(location, read.reason, hint);
+    findings.skip(location, { kind: 'instructions', read, component, isFromStudio: isFromStudio(agent) });
     return [];
   }
   const { texts, reads, varying, tunables: inTunables } = read.value;
   if (texts.every((text) => text.trim() === '')) {
-    findings.skip(location, 'The instructions are empty.', 'Add one sentence to start from.');
+    findings.skip(location, { kind: 'empty' });
     return [];
   }
   const isOnly = texts.length === 1;
-  const dependence =
-    reads.length === 0
-      ? 'The instructions change from call to call, for example with the date'
-      : `The instructions read ${reads.join(', ')} from the request context`;
-  const reason = `${dependence}, but an optimized text is the same for every request.`;
-  const wayOut =
-    'Return a list in which the fixed text is an item of its own, make the fixed text a tunable(), or move the rest to an input processor or to the messages.';
   return texts.flatMap((text, position) => {
     const at = isOnly ? location : `${location}, item ${position + 1}`;
     const tunable = inTunables.get(position);
     if (tunable !== undefined) {
-      findings.skip(at, `The tunable "${tunable}", a component itself, is a part of it.`, 'Nothing to do.');
+      findings.skip(at, { kind: 'tunable', name: tunable });
       return [];
     }
     const isVarying = varying.has(position);
     if (isVarying && !isOnly) {
-      findings.skip(
-        at,
-        `${dependence}. This item stays as the function returns it.`,
-        'To optimize a fixed text in it, make that an item of its own or a tunable().',
-      );
+      findings.skip(at, { kind: 'varyingItem', reads });
       return [];
     }
     if (text.trim() !== '' && (isVarying || reads.length > 0)) {
-      findings.skip(reads.length === 0 ? at : `${at}, request context`, reason, wayOut);
-      findings.warnings.push(`${isOnly ? component : `${component}.${position + 1}`}: ${reason} ${wayOut}`);
+      findings.skip(reads.length === 0 ? at : `${at}, request context`, {
+        kind: 'replacedForAll',
+        reads,
+        component: isOnly ? component : `${component}.${position + 1}`,
+      });
     }
     return [{ text, position, isOnly }];
   });
@@ -144,8 +128,4 @@ function fixedTexts(
 /** Whether the agent uses the instructions of Studio instead of those in code. */
 function isFromStudio(agent: Agent): boolean {
   return (agent as Partial<Agent>).toRawConfig?.()?.resolvedVersionId !== undefined;
-}
-
-function textsHint(component: string, read: string): string {
-  return `Pass the initial text: { texts: { '${component}': await ${read} } }.`;
 }

@@ -33,11 +33,7 @@ export function discoverTools(
   const location = `${agentLocation}, tools`;
   const listed = readSync(() => toolsOf(agent, requestContext));
   if (!('value' in listed)) {
-    findings.skip(
-      location,
-      listed.reason,
-      'Pass the tools as an object, or as a synchronous function that needs only `requestContext`.',
-    );
+    findings.skip(location, { kind: 'tools', read: listed });
   }
   const defaults = readSync<ToolOptions>(() => agent.getDefaultOptions({ requestContext }) as ToolOptions);
   const offered = {
@@ -75,14 +71,10 @@ function discoverTool(
         location: `${location}, field ${path}`,
       };
     } else if (findings.components[component]?.text !== text) {
-      findings.skip(
-        `${location}, field ${path}, "${text}"`,
-        'Only the first of several descriptions of a field can be optimized.',
-        'Describe the field once, outside its alternatives.',
-      );
+      findings.skip(`${location}, field ${path}, "${text}"`, { kind: 'laterDescription' });
     }
   }
-  return { ...(description === undefined ? {} : { description }), fields };
+  return { description, fields };
 }
 
 function fieldDescriptionsOf(tool: Tool): [path: string, description: string][] {

@@ -5,28 +5,35 @@ import { OptionsError, type Tunable } from 'gepa-core';
 import { freeName, tunableComponents } from 'gepa-core/adapter';
 import { discoverInstructions } from './discover-instructions.ts';
 import { discoverTools, type ToolOptions } from './discover-tools.ts';
-import { type Discovery, Findings, type ToolComponents } from './discovery.ts';
+import { type Discovery, Findings, type SkippedPart, type ToolComponents } from './discovery.ts';
 import type { InstructionBlock } from './instruction-blocks.ts';
 import { readSync } from './maybe-promise.ts';
-import { type Parts, partsHint, partsOf } from './parts.ts';
+import { type Parts, partsOf } from './parts.ts';
 import { isAgent, isWorkflow, type Program, typeName, type WorkflowLike } from './program.ts';
+import type { Skipped } from './skip-reasons.ts';
 import { agentOfStep, innerEntries } from './step-entries.ts';
 import { presentText } from './tool-descriptions.ts';
 
 export interface DiscoverOptions {
-  /** Whether the descriptions of tools and of their input fields are components too. */
-  readonly tools: boolean;
+  /** Whether the descriptions of tools and of their input fields are components too. Default `false`. */
+  readonly tools?: boolean;
   /** Passed to dynamic instructions and tools. */
-  readonly requestContext: RequestContext;
+  readonly requestContext?: RequestContext;
   /** Workflows that the agent offers as tools; Mastra lists them only asynchronously. */
-  readonly workflows: Readonly<Record<string, WorkflowLike>>;
+  readonly workflows?: Readonly<Record<string, WorkflowLike>>;
   /** Instructions by component name, for instructions that come from an asynchronous function. */
-  readonly texts: Readonly<Record<string, AgentInstructions | readonly InstructionBlock[]>>;
-  readonly tunables: readonly Tunable[];
-  readonly parts: Parts;
+  readonly texts?: Readonly<Record<string, AgentInstructions | readonly InstructionBlock[]>>;
+  readonly tunables?: readonly Tunable[];
+  readonly parts?: Parts;
   /** Options for the calls of the program, if it is an agent. */
-  readonly config: ToolOptions;
+  readonly config?: ToolOptions;
+  /** Says why a part is skipped, in errors. Without it, errors refer to `gepa`. */
+  readonly explain?: Explain;
 }
+
+export type Explain = (part: SkippedPart) => Skipped;
+
+export const referToGepa = 'gepa(program, options) says why.';
 
 /**
  * Finds the components of an agent or a workflow without changing it. An agent in several places is found once.
@@ -34,19 +41,22 @@ export interface DiscoverOptions {
  * @throws {OptionsError} when `texts` names an unknown component, `workflows` contains something else, or the name of a
  *   tunable is taken.
  */
-export function discover(program: Program, options: Partial<DiscoverOptions> = {}): Discovery {
-  const walk = new ProgramWalk({
-    tools: false,
-    requestContext: new RequestContext(),
-    workflows: {},
-    texts: {},
-    tunables: [],
-    parts: {},
-    config: {},
-    ...options,
-  });
+export function discover(
+  program: Program,
+  {
+    tools = false,
+    requestContext = new RequestContext(),
+    workflows = {},
+    texts = {},
+    tunables = [],
+    parts = {},
+    config,
+    explain,
+  }: DiscoverOptions = {},
+): Discovery {
+  const walk = new ProgramWalk({ tools, requestContext, workflows, texts, tunables, parts, explain });
   walk.parts(program);
-  if (isAgent(program)) walk.agent(program, `agent ${program.id}`, options.config);
+  if (isAgent(program)) walk.agent(program, `agent ${program.id}`, config);
   else if (isWorkflow(program)) walk.workflow(program, `workflow ${program.id}`);
   walk.workflowTools(program);
   walk.checkTexts();
@@ -54,16 +64,18 @@ export function discover(program: Program, options: Partial<DiscoverOptions> = {
   return walk.findings;
 }
 
+type WalkOptions = Required<Omit<DiscoverOptions, 'config' | 'explain'>> & Pick<DiscoverOptions, 'explain'>;
+
 class ProgramWalk {
   readonly findings = new Findings();
-  readonly #options: DiscoverOptions;
+  readonly #options: WalkOptions;
   readonly #names = new Set<string>();
   readonly #workflows = new Set<AnyWorkflow>();
   readonly #partNames = new Map<Agent, string>();
   /** The part that is being walked. */
   #part: string | undefined;
 
-  constructor(options: DiscoverOptions) {
+  constructor(options: WalkOptions) {
     this.#options = options;
   }
 
@@ -77,18 +89,9 @@ class ProgramWalk {
     agents.set(agent, found);
     if (!agents.has(agent.id)) agents.set(agent.id, found);
     if (agent.hasOwnMemory()) {
-      this.findings.skip(
-        `${location}, memory`,
-        'Rollouts are without memory, its instructions and its tools.',
-        'Put earlier messages into the input.',
-      );
+      this.findings.skip(`${location}, memory`, { kind: 'memory' });
     }
-    this.#skipClass(
-      agent,
-      '__setTools',
-      location,
-      'Use the options of Agent instead: processors, tools, default options.',
-    );
+    this.#skipClass(agent, 'agentClass', '__setTools', location);
     if (this.#options.tools) {
       const { requestContext } = this.#options;
       discoverTools(this.findings, agent, name, location, tools, requestContext, callOptions);
@@ -99,12 +102,7 @@ class ProgramWalk {
   workflow(workflow: AnyWorkflow, location: string): void {
     if (this.#workflows.has(workflow)) return;
     this.#workflows.add(workflow);
-    this.#skipClass(
-      workflow,
-      'setStepFlow',
-      location,
-      'Use compiled.writeBack(), which changes the agents of the workflow and keeps its class.',
-    );
+    this.#skipClass(workflow, 'workflowClass', 'setStepFlow', location);
     for (const entry of workflow.stepGraph) this.#entry(entry, workflow, location);
   }
 
@@ -125,10 +123,14 @@ class ProgramWalk {
       this.#part = undefined;
       const added = Object.keys(findings.components).filter((component) => !before.has(component));
       for (const component of added) findings.reachable.add(component);
-      const reasons = findings.skipped.slice(skippedBefore).map(({ reason, hint }) => `${reason} ${hint}`);
-      // A workflow without reasons has functions that call other parts, or agents that are known already.
-      if (!isRequired || added.length > 0 || reasons.length === 0) continue;
-      throw new OptionsError([`\`parts.${name}\` has no text to optimize: ${reasons.join(' ')}`]);
+      const skipped = findings.skipped.slice(skippedBefore);
+      // A workflow without skipped parts has functions that call other parts, or agents that are known already.
+      if (!isRequired || added.length > 0 || skipped.length === 0) continue;
+      const { explain } = this.#options;
+      const reasons = explain && skipped.map(explain).map(({ reason, hint }) => `${reason} ${hint}`);
+      throw new OptionsError([
+        `\`parts.${name}\` has no text to optimize${reasons === undefined ? `. ${referToGepa}` : `: ${reasons.join(' ')}`}`,
+      ]);
     }
   }
 
@@ -188,18 +190,14 @@ class ProgramWalk {
       return;
     }
     if (partsOf(this.#options.parts).parts.length > 0) return;
-    this.findings.skip(
-      `${location}, step ${step.id}`,
-      'It is a function; the agents that it calls cannot be detected.',
-      partsHint(workflow.mastra),
-    );
+    this.findings.skip(`${location}, step ${step.id}`, { kind: 'function', mastra: workflow.mastra });
   }
 
   #subAgents(agent: Agent, name: string, location: string, tools: Map<string, ToolComponents>): void {
     const { requestContext } = this.#options;
     const listed = readSync<object>(() => agent.listAgents({ requestContext }));
     if (!('value' in listed)) {
-      this.findings.skip(`${location}, sub-agents`, listed.reason, 'Pass the sub-agents as an object.');
+      this.findings.skip(`${location}, sub-agents`, { kind: 'subAgents', read: listed });
       return;
     }
     for (const [key, subAgent] of Object.entries(listed.value)) {
@@ -218,22 +216,14 @@ class ProgramWalk {
   }
 
   /** A class of the user's own does not define the method itself. */
-  #skipClass(program: object, method: string, location: string, hint: string): void {
+  #skipClass(program: object, kind: 'agentClass' | 'workflowClass', method: string, location: string): void {
     if (Object.hasOwn(Object.getPrototypeOf(program), method)) return;
     const name = typeName(program);
-    this.findings.skip(
-      `${location}, class ${name}`,
-      `Optimized copies are plain agents and workflows, without what the class ${name} adds or overrides.`,
-      hint,
-    );
+    this.findings.skip(`${location}, class ${name}`, { kind, name });
   }
 
   #skipUnknownAgent(agent: unknown, location: string): void {
-    this.findings.skip(
-      location,
-      `The texts of a ${typeName(agent)} cannot be read or replaced.`,
-      'Use an agent of the class Agent of @mastra/core.',
-    );
+    this.findings.skip(location, { kind: 'unknownAgent', name: typeName(agent) });
   }
 
   /** The name of a part, or the id, after the name of the part in which the agent was found. */

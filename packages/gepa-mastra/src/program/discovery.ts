@@ -2,7 +2,8 @@ import type { Agent } from '@mastra/core/agent';
 import type { AnyWorkflow } from '@mastra/core/workflows';
 import type { Component } from 'gepa-core';
 import type { InstructionBlock } from './instruction-blocks.ts';
-import type { ToolLike } from './program.ts';
+import type { SyncFailure } from './maybe-promise.ts';
+import type { MastraLike, ToolLike } from './program.ts';
 
 /** The component names of one agent. */
 export interface AgentComponents {
@@ -23,20 +24,40 @@ export interface ToolComponents {
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** A part of the program that cannot be optimized. */
-export interface Skipped {
+/** A part of the program that cannot be optimized. `skip-reasons.ts` has the words, which production does not need. */
+export interface SkippedPart {
   /** Where it is in the program. */
   readonly location: string;
-  readonly reason: string;
-  /** How to make it optimizable. */
-  readonly hint: string;
+  readonly why: SkipReason;
 }
+
+export type SkipReason =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'agentClass' | 'workflowClass' | 'unknownAgent'; readonly name: string }
+  /** A step of a workflow. */
+  | { readonly kind: 'function'; readonly mastra: MastraLike | undefined }
+  | { readonly kind: 'subAgents' | 'tools'; readonly read: SyncFailure }
+  | { readonly kind: 'noDescription' | 'laterDescription' }
+  | {
+      readonly kind: 'instructions';
+      readonly read: SyncFailure;
+      readonly component: string;
+      readonly isFromStudio: boolean;
+    }
+  | { readonly kind: 'promptBlock'; readonly id: string; readonly component: string }
+  | { readonly kind: 'empty' }
+  /** The text contains a tunable. */
+  | { readonly kind: 'tunable'; readonly name: string }
+  /** An item of a list that depends on the request, or changes from call to call. */
+  | { readonly kind: 'varyingItem'; readonly reads: readonly string[] }
+  /** The same, but the text is a component: what the function returns is replaced for every request. */
+  | { readonly kind: 'replacedForAll'; readonly reads: readonly string[]; readonly component: string };
 
 /** The components of a program. */
 export interface Discovery {
   /** By name, in program order. */
   readonly components: Readonly<Record<string, Component>>;
-  readonly skipped: readonly Skipped[];
+  readonly skipped: readonly SkippedPart[];
   /** By agent and by agent id: a function may return a new agent object for each request. */
   readonly agents: ReadonlyMap<unknown, AgentComponents>;
   /** The live objects that functions of the program call. */
@@ -45,22 +66,19 @@ export interface Discovery {
   readonly tools: readonly (readonly [name: string, tool: ToolLike])[];
   /** The components that a rollout may not reach: those of parts, and tunables. */
   readonly reachable: ReadonlySet<string>;
-  /** Warnings for the result of a run. */
-  readonly warnings: readonly string[];
 }
 
 /** A discovery in progress. */
 export class Findings implements Discovery {
   readonly components: Record<string, Component> = Object.create(null);
-  readonly skipped: Skipped[] = [];
+  readonly skipped: SkippedPart[] = [];
   readonly parts: (Agent | AnyWorkflow)[] = [];
   readonly tools: (readonly [name: string, tool: ToolLike])[] = [];
   readonly reachable = new Set<string>();
-  readonly warnings: string[] = [];
   readonly agents = new Map<unknown, AgentComponents & { readonly tools: Map<string, ToolComponents> }>();
 
-  skip(location: string, reason: string, hint: string): void {
-    this.skipped.push({ location, reason, hint });
+  skip(location: string, why: SkipReason): void {
+    this.skipped.push({ location, why });
   }
 
   /** Adds the description of a tool, sub-agent or workflow; returns the component name if there is a text. */
@@ -69,7 +87,7 @@ export class Findings implements Discovery {
       this.components[component] = { text, kind: 'tool-description', location };
       return component;
     }
-    this.skip(location, 'It has no description.', 'Add a one-sentence description to start from.');
+    this.skip(location, { kind: 'noDescription' });
     return undefined;
   }
 }

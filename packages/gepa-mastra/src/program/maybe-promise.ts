@@ -1,7 +1,9 @@
 /** The value of a call, or the reason why there is none. */
-export type SyncRead<Value> =
-  | { readonly value: Value }
-  | { readonly failure: 'threw' | 'asynchronous'; readonly reason: string };
+export type SyncRead<Value> = { readonly value: Value } | SyncFailure;
+
+export type SyncFailure =
+  | { readonly failure: 'asynchronous' }
+  | { readonly failure: 'threw'; readonly error: unknown };
 
 /** Calls a function whose value is needed synchronously: an error or a promise is a failure. */
 export function readSync<Value>(call: () => Value | PromiseLike<Value>): SyncRead<Value> {
@@ -9,10 +11,9 @@ export function readSync<Value>(call: () => Value | PromiseLike<Value>): SyncRea
     const value = call();
     if (!isPromise(value)) return { value };
     value.then(undefined, () => {}); // Prevents an unhandled rejection.
-    return { failure: 'asynchronous', reason: 'The function is asynchronous.' };
+    return { failure: 'asynchronous' };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { failure: 'threw', reason: `The function threw "${message}".` };
+    return { failure: 'threw', error };
   }
 }
 

@@ -16,6 +16,11 @@ export function modelName(model: unknown): string | undefined {
   return typeof providerName === 'string' && providerName !== '' ? `${providerName}/${modelId}` : modelId;
 }
 
+/** The name of a model in the steps of its calls. */
+export function calledName(model: object): string {
+  return modelName(model) ?? 'model';
+}
+
 /** The names of the models that the agents call, as far as known. `config` applies to the program itself. */
 export function modelNames(
   program: unknown,

@@ -48,9 +48,7 @@ export function toolsOf(agent: Agent, requestContext: RequestContext): unknown {
     tools: agent.listTools({ requestContext }),
   };
   const mastra = agent.getMastraInstance();
-  return typeof tools === 'function'
-    ? tools({ requestContext, ...(mastra === undefined ? {} : { mastra }) })
-    : tools;
+  return typeof tools === 'function' ? tools({ requestContext, mastra }) : tools;
 }
 
 /** The part of a step from `createStep(agent)` that is read here. */

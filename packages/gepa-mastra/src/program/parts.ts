@@ -5,8 +5,10 @@ import type { Discovery } from './discovery.ts';
 import {
   type AgentLike,
   isAgent,
+  isMastra,
   isTool,
   isWorkflow,
+  type MastraLike,
   type ToolLike,
   typeName,
   type WorkflowLike,
@@ -19,20 +21,6 @@ import { runMethods } from './run-methods.ts';
  * traced in rollouts, and answered by the mocks of an example.
  */
 export type Parts = Readonly<Record<string, AgentLike | WorkflowLike | ToolLike>> | MastraLike;
-
-/** A Mastra instance. */
-export interface MastraLike {
-  getAgent(...args: never): unknown;
-  listAgents(): object;
-  listWorkflows(): object;
-}
-
-export function isMastra(value: unknown): value is MastraLike {
-  const { getAgent, listAgents, listWorkflows } = (value ?? {}) as Partial<MastraLike>;
-  return (
-    [getAgent, listAgents, listWorkflows].every((method) => typeof method === 'function') && !isAgent(value)
-  );
-}
 
 /**
  * The parts by name. Those of a Mastra instance need no text.
@@ -88,14 +76,3 @@ export function hookParts({ parts }: Pick<Discovery, 'parts'>): () => void {
 
 /** The methods of a workflow that run it. */
 const workflowMethods = ['createRun', 'execute'];
-
-/** How to optimize the agents that functions call. */
-export function partsHint(mastra: MastraLike | undefined): string {
-  const names = mastra === undefined ? [] : Object.keys(mastra.listAgents());
-  if (names.length === 0)
-    return 'Name them in the option `parts`: gepa(workflow, { parts: { myAgent } }), or use createStep(agent).';
-  const named = names
-    .slice(0, 5)
-    .map((name) => `${/^\w+$/.test(name) ? name : `'${name}'`}: mastra.getAgent('${name}')`);
-  return `Its Mastra instance has the agents ${names.join(', ')}. Name those that it calls in the option \`parts\`: gepa(workflow, { parts: { ${named.join(', ')} } }), or all: gepa(workflow, { parts: mastra }).`;
-}

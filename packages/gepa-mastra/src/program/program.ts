@@ -33,12 +33,24 @@ export function isWorkflow(value: unknown): value is AnyWorkflow {
 /** A tool, as far as it is called here. */
 export interface ToolLike {
   readonly id?: string | undefined;
+  // Mastra's type of `execute` has undefined, which users' compilers may distinguish (`exactOptionalPropertyTypes`).
   readonly execute?: ((...args: never) => unknown) | undefined;
 }
 
 /** Whether it is a tool that this process runs. */
 export function isTool(value: unknown): value is ToolLike {
   return has(value, 'execute') && !has(value, 'generate') && !isWorkflow(value);
+}
+
+/** A Mastra instance. */
+export interface MastraLike {
+  getAgent(...args: never): unknown;
+  listAgents(): object;
+  listWorkflows(): object;
+}
+
+export function isMastra(value: unknown): value is MastraLike {
+  return ['getAgent', 'listAgents', 'listWorkflows'].every((method) => has(value, method)) && !isAgent(value);
 }
 
 /** The class name of an object, otherwise the `typeof`; for error messages. */

@@ -1,11 +1,10 @@
 import type { Agent } from '@mastra/core/agent';
 import type { Recorder } from '../trace/recorder.ts';
 import { copyWith } from './copy-with.ts';
+import type { Method } from './derivation.ts';
 import type { FlowStep } from './step-entries.ts';
 import { type AgentStream, deleteRun, observeSuspension, SuspensionError } from './suspension.ts';
 import type { Hooks } from './tool-mocks.ts';
-
-type Method = (...args: unknown[]) => unknown;
 
 interface GenerateResult {
   readonly runId: string;

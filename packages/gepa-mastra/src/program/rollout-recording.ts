@@ -1,7 +1,9 @@
 import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
 import { recordModelCall } from '../trace/record-model-call.ts';
+import type { Recorder } from '../trace/recorder.ts';
 import type { Derivation, Recording } from './derivation.ts';
+import { calledName } from './model-names.ts';
 import { recordProcessors } from './record-processors.ts';
 import { recordedMethod, recordedStep, recordRun, rolloutOptions } from './record-runs.ts';
 import { recordedTool } from './recorded-tool.ts';
@@ -20,14 +22,22 @@ function changeAgent(derivation: Derivation, copy: Agent): void {
   (copy as Partial<Agent>).disableBackgroundTasks?.();
 }
 
-/** The parts of the recording, which only rollouts need: the small entry for production does not import this file. */
-export const recording: Recording = {
-  recordModelCall,
-  changeAgent,
-  changeWorkflow: (copy) => copy.__setLogger(noopLogger),
-  recordedMethod,
-  recordedStep,
-  recordedTool,
-  recordRun,
-  rolloutOptions,
-};
+/** Records with a recorder. Only rollouts need this: the small entry for production does not import this file. */
+export function recordingOf(recorder: Recorder): Recording {
+  return {
+    reads: recorder.reads,
+    stepOptions: { scorers: undefined },
+    storesRuns: () => recorder.storedRuns !== undefined,
+    created: (workflow, runId) => recorder.storedRuns?.push({ workflow, runId }),
+    changeAgent,
+    changeWorkflow: (copy) => copy.__setLogger(noopLogger),
+    modelCall: (components, model, options, call) =>
+      recordModelCall(recorder, { modelId: calledName(model), components }, options, call),
+    runOptions: (copy, options) => rolloutOptions(recorder, copy, options),
+    agentMethod: (copy, names, method) => recordedMethod(recorder, copy, names, method),
+    step: (step) => recordedStep(recorder, step),
+    tool: (tool, name) => recordedTool(recorder, tool, name),
+    workflowStep: (name, input, call) => recorder.record({ kind: 'chain', name, input }, call),
+    workflowRun: (name, input, start) => recordRun(recorder, name, input, start),
+  };
+}

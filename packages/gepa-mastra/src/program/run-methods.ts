@@ -1,5 +1,5 @@
 import type { Agent } from '@mastra/core/agent';
-import type { ModelOptions as CallOptions, Derivation } from './derivation.ts';
+import type { ModelOptions as CallOptions, Derivation, Method } from './derivation.ts';
 
 /** The methods of an agent that run it. A version of Mastra may lack some. */
 export const runMethods = [
@@ -32,8 +32,6 @@ const recordedMethods: ReadonlySet<string> = new Set([
   'streamLegacy',
 ]);
 
-type Method = (...args: unknown[]) => unknown;
-
 /**
  * Makes the methods that run a copy use the derivation's texts, models and parts. In a rollout, runs are steps of the
  * trace, and no live scorers run.
@@ -44,7 +42,7 @@ export function changeRunMethods(
   copy: Agent,
   wrapModelsIn: (options: CallOptions) => CallOptions,
 ): void {
-  const { recorder, recording } = derivation;
+  const { recording } = derivation;
   const { name } = derivation.componentsOf(agent);
   const methods = copy as unknown as Partial<Record<string, Method>>;
   for (const key of runMethods) {
@@ -58,18 +56,10 @@ export function changeRunMethods(
     const withModels: Method = (messages, options, ...rest) =>
       within(
         messages,
-        {
-          ...wrapModelsIn((options ?? {}) as CallOptions),
-          ...(recorder === undefined || recording === undefined
-            ? {}
-            : recording.rolloutOptions(recorder, copy, options)),
-        },
+        { ...wrapModelsIn((options ?? {}) as CallOptions), ...recording?.runOptions(copy, options) },
         ...rest,
       );
-    const run =
-      recorder === undefined || recording === undefined
-        ? withModels
-        : recording.recordedMethod(recorder, copy, { key, name }, withModels);
+    const run = recording?.agentMethod(copy, { key, name }, withModels) ?? withModels;
     Object.assign(copy, { [key]: run });
   }
 }

@@ -110,10 +110,11 @@ function rewriteTool(
   const fields = new Map([...components.fields].map(([path, component]) => [path, rewriteOf(component)]));
   return {
     ...tool,
-    ...(description === undefined ? {} : { description: description.to }),
-    ...(components.fields.size === 0 || tool.inputSchema === undefined
-      ? {}
-      : { inputSchema: rewriteFields(tool.inputSchema as FieldSchema, fields) }),
+    description: description?.to ?? tool.description,
+    inputSchema:
+      fields.size === 0 || tool.inputSchema === undefined
+        ? tool.inputSchema
+        : rewriteFields(tool.inputSchema as FieldSchema, fields),
   };
 }
 

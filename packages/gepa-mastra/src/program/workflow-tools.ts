@@ -1,7 +1,8 @@
 import type { RequestContext } from '@mastra/core/request-context';
 import { discover } from './discover.ts';
-import type { Discovery, Skipped } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { isAgent } from './program.ts';
+import type { Skipped } from './skip-reasons.ts';
 
 /**
  * The agents in workflows that agents offer as tools, except those that are discovered already. Mastra lists these

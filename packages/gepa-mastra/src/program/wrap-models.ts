@@ -1,11 +1,10 @@
 import type { Agent } from '@mastra/core/agent';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { CallOptions, CallResult, ModelCall } from '../trace/model-call.ts';
-import { modelName } from './model-names.ts';
 import { noteOriginal } from './original-model.ts';
 
 /** Called in place of each model call; `call` makes the original call. */
-export type CallWrapper = (modelName: string, options: CallOptions, call: ModelCall) => Promise<CallResult>;
+export type CallWrapper = (model: object, options: CallOptions, call: ModelCall) => Promise<CallResult>;
 
 type ModelOption = Agent['model'];
 type ModelConfig = NonNullable<Parameters<Agent['getModel']>[0]>['modelConfig'];
@@ -24,11 +23,7 @@ export function wrapModels(
   owner: object,
 ): ModelOption {
   const wrapOne = async (config: ModelConfig, { requestContext }: Context) =>
-    wrapModel(
-      await agent.getModel({ requestContext, ...(config === undefined ? {} : { modelConfig: config }) }),
-      wrapper,
-      owner,
-    );
+    wrapModel(await agent.getModel({ requestContext, modelConfig: config }), wrapper, owner);
   const wrapAny = (config: unknown, context?: Context): unknown => {
     if (Array.isArray(config)) {
       return config.map((entry: { model: ModelConfig }) => ({
@@ -66,8 +61,8 @@ export function wrapModel<Model extends object>(model: Model, wrapper: CallWrapp
   if (earlier.owners.includes(owner)) return model;
   return proxyOf(earlier.model as Model, {
     model: earlier.model,
-    wrapper: (name, options, call) =>
-      earlier.wrapper(name, options, (changed) => wrapper(name, changed, call)),
+    wrapper: (called, options, call) =>
+      earlier.wrapper(called, options, (changed) => wrapper(called, changed, call)),
     owners: [...earlier.owners, owner],
   });
 }
@@ -80,8 +75,7 @@ function proxyOf<Model extends object>(model: Model, wrapped: WrappedModel): Mod
       // Private fields of the model are not accessible through the proxy.
       const method = value.bind(target) as ModelCall;
       if (key !== 'doGenerate' && key !== 'doStream') return method;
-      const name = modelName(target) ?? 'model';
-      return (options: CallOptions) => wrapped.wrapper(name, options, method);
+      return (options: CallOptions) => wrapped.wrapper(target, options, method);
     },
   });
   wrappedModels.set(proxy, wrapped);

@@ -55,9 +55,9 @@ function runOf(
       : stepResult === undefined
         ? scoringData.output
         : stepResult.output,
-    ...(example.expected === undefined ? {} : { groundTruth: example.expected }),
-    ...(example.expectedTrajectory === undefined ? {} : { expectedTrajectory: example.expectedTrajectory }),
-    ...(details === undefined ? {} : { requestContext: details.requestContext }),
+    groundTruth: example.expected,
+    expectedTrajectory: example.expectedTrajectory,
+    requestContext: details?.requestContext,
     scoreSource: 'experiment',
     targetScope: isOfTrajectory ? 'trajectory' : 'span',
     // The scores are added to the rollout's trace by their metric.
@@ -174,19 +174,16 @@ function combine(results: readonly Scored[]): MetricScore {
           .join('\n');
   const combined = {
     score,
-    ...(feedback === undefined ? {} : { feedback }),
-    ...(results.length === 1
-      ? {}
-      : { objectives: Object.fromEntries(results.map(({ name, score: own }) => [name, own])) }),
-    ...(usage.modelCalls === 0 ? {} : { usage }),
+    feedback,
+    objectives:
+      results.length === 1
+        ? undefined
+        : Object.fromEntries(results.map(({ name, score: own }) => [name, own])),
+    usage: usage.modelCalls === 0 ? undefined : usage,
   };
   return withScorerScores(
     combined,
-    results.map(({ scorerId, own, reason }) => ({
-      scorerId,
-      score: own,
-      ...(reason === undefined ? {} : { reason }),
-    })),
+    results.map(({ scorerId, own, reason }) => ({ scorerId, score: own, reason })),
   );
 }
 

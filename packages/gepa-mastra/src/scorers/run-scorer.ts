@@ -5,6 +5,7 @@ import type { Mastra } from '@mastra/core/mastra';
 import { RequestContext } from '@mastra/core/request-context';
 import type { CallMeter, Usage } from 'gepa-core';
 import { usageOfSteps } from 'gepa-core/adapter';
+import { calledName } from '../program/model-names.ts';
 import { classifyModelError } from '../program/unusable-model.ts';
 import { type CallWrapper, wrapModel } from '../program/wrap-models.ts';
 import { withTaggedTraces } from '../trace/observability.ts';
@@ -62,8 +63,8 @@ interface ScorerFields {
 function recordedScorer(scorer: Scorer, recorder: Recorder): Scorer {
   if (Object.getPrototypeOf(scorer) !== MastraScorer.prototype) return scorer;
   const { config, steps, originalPromptObjects } = scorer as unknown as ScorerFields;
-  const wrapper: CallWrapper = (modelId, options, call) =>
-    recordModelCall(recorder, { modelId }, options, call);
+  const wrapper: CallWrapper = (model, options, call) =>
+    recordModelCall(recorder, { modelId: calledName(model) }, options, call);
   const judge: JudgeWrapper = (model) => wrapModel(model, wrapper, recorder);
   // Adding a step returns a complete copy of the scorer, with its Mastra instance; the steps are then replaced.
   const copy = (scorer as unknown as MastraScorer).generateReason(() => '');
@@ -101,7 +102,7 @@ function withRecordedJudge<Config extends WithJudge>(config: Config, wrap: Judge
       name: 'judge',
       instructions: '',
       model: original,
-      ...(mastra === undefined ? {} : { mastra }),
+      mastra,
     });
     return wrap(await agent.getModel({ requestContext }));
   };

@@ -65,7 +65,7 @@ export function scorerEntries(scorers: ScorersInput): readonly ScorerEntry[] {
       ...options,
       name: free,
       isOfTrajectory: isOfTrajectory || (scorer as { readonly type?: unknown }).type === 'trajectory',
-      ...(step === undefined ? {} : { step }),
+      step,
     };
   };
   const list = (entries: readonly Entry[] = [], step?: string, isOfTrajectory = false) =>

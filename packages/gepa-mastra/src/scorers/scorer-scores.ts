@@ -24,8 +24,5 @@ export function scoresOf(result: unknown): readonly ScorerScore[] {
   const others =
     scores.get(result as object) ??
     Object.entries(objectives ?? {}).map(([scorerId, own]) => ({ scorerId, score: Number(own) }));
-  return [
-    { scorerId: 'gepa', score: Number(score), ...(feedback === undefined ? {} : { reason: feedback }) },
-    ...others,
-  ];
+  return [{ scorerId: 'gepa', score: Number(score), reason: feedback }, ...others];
 }

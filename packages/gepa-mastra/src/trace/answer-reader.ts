@@ -68,7 +68,6 @@ export class AnswerReader {
   }
 
   get answer(): { output: unknown; finishReason?: string; usage?: Usage } {
-    const { usage } = this;
     const parts = {
       ...(this.#reasoning === '' ? {} : { reasoning: this.#reasoning }),
       ...(this.#toolCalls.length === 0 ? {} : { toolCalls: this.#toolCalls }),
@@ -76,8 +75,8 @@ export class AnswerReader {
     const isTextOnly = Object.keys(parts).length === 0;
     return {
       output: isTextOnly ? this.#text : { content: this.#text, ...parts },
-      ...(this.#finishReason === undefined ? {} : { finishReason: this.#finishReason }),
-      ...(usage === undefined ? {} : { usage }),
+      finishReason: this.#finishReason,
+      usage: this.usage,
     };
   }
 }

@@ -131,7 +131,7 @@ export function withScoresOnTraces<Example, Output>(
       addScore({
         traceId: span.traceId,
         spanId: span.id,
-        ...(correlationContext === undefined ? {} : { correlationContext }),
+        correlationContext,
         score: { ...score, scoreSource: 'experiment' },
       }).catch(() => {});
     }

@@ -111,13 +111,7 @@ export function SpendPage({ run: { data } }: { run: Run }) {
   );
 }
 
-function Numbers({
-  metricCalls,
-  usage,
-}: {
-  metricCalls?: number | undefined;
-  usage?: Run['data']['usage'] | undefined;
-}) {
+function Numbers({ metricCalls, usage }: { metricCalls?: number; usage?: Run['data']['usage'] }) {
   const values = [metricCalls, usage?.modelCalls, usage?.inputTokens, usage?.outputTokens];
   return (
     <>

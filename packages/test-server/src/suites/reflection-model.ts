@@ -26,7 +26,7 @@ interface ReflectionModel {
     readonly images?: readonly { readonly mediaType: string; readonly data: string }[];
     readonly signal: AbortSignal;
   }): Promise<unknown>;
-  readonly readsImages?: boolean | undefined;
+  readonly readsImages?: boolean;
 }
 
 /** How a framework's model serves as a reflection model, as a vitest suite. */

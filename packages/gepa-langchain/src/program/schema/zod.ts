@@ -126,7 +126,7 @@ function copyOf(
   }
   if (isNode(schema._zod)) return withMetadata(schema, changed, description);
   const Schema = schema.constructor as unknown as new (def: Definition) => ZodSchema;
-  return new Schema({ ...changed, ...(description === undefined ? {} : { description }) });
+  return new Schema({ ...changed, description });
 }
 
 /** Replaces a schema, the schemas of a list, or the members of a tagged union, which zod 3 also stores in a map. */

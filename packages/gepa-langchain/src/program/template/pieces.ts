@@ -1,3 +1,5 @@
+import { escapeRegExp } from '../../util/escape-reg-exp.ts';
+
 /** A part of a readable text: a literal or a variable. */
 export type Piece = { readonly literal: string } | { readonly variable: string };
 
@@ -20,8 +22,4 @@ export function splitText(text: string, variables: readonly string[]): Piece[] {
 /** Joins pieces to a readable text. */
 export function joinText(pieces: readonly Piece[]): string {
   return pieces.map((piece) => ('literal' in piece ? piece.literal : `{${piece.variable}}`)).join('');
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

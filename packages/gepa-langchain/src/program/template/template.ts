@@ -11,8 +11,8 @@ export type TemplateFormat = 'f-string' | 'mustache' | 'plain';
 export interface DecodedTemplate {
   /** Without escapes: variables as `{name}`, mustache sections as `{#name}` … `{/name}`. */
   readonly text: string;
-  /** The names of the variables, in order of first appearance. `undefined` for plain text. */
-  readonly variables: readonly string[] | undefined;
+  /** The names of the variables, in order of first appearance. Absent for plain text. */
+  readonly variables?: readonly string[];
   /**
    * Whether the text also contains `{name}` of one of its variables as a literal. Such a text cannot be encoded: the
    * literal would become a variable.
@@ -25,7 +25,7 @@ export interface DecodedTemplate {
  * @throws when the template does not parse.
  */
 export function decodeTemplate(template: string, format: TemplateFormat): DecodedTemplate {
-  if (format === 'plain') return { text: template, variables: undefined, ambiguous: false };
+  if (format === 'plain') return { text: template, ambiguous: false };
   const pieces = piecesOf(template, format);
   const text = joinText(pieces);
   const variables = [...new Set(variablesIn(pieces))];

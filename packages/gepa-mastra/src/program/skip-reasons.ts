@@ -1,0 +1,137 @@
+import type { SkippedPart, SkipReason } from './discovery.ts';
+import type { SyncFailure } from './maybe-promise.ts';
+import type { MastraLike } from './program.ts';
+
+/** A part of the program that cannot be optimized. */
+export interface Skipped {
+  /** Where it is in the program. */
+  readonly location: string;
+  readonly reason: string;
+  /** How to make it optimizable. */
+  readonly hint: string;
+}
+
+/** Says why a part is skipped, and how to make it optimizable. */
+export function explained({ location, why }: SkippedPart): Skipped {
+  return { location, ...wordsFor(why) };
+}
+
+/** Warnings for the result of a run: texts that replace instructions which depend on the request. */
+export function skipWarnings(skipped: readonly SkippedPart[]): string[] {
+  return skipped.flatMap(({ why }) => {
+    if (why.kind !== 'replacedForAll') return [];
+    const { reason, hint } = wordsFor(why);
+    return [`${why.component}: ${reason} ${hint}`];
+  });
+}
+
+function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
+  switch (why.kind) {
+    case 'memory':
+      return {
+        reason: 'Rollouts are without memory, its instructions and its tools.',
+        hint: 'Put earlier messages into the input.',
+      };
+    case 'agentClass':
+      return {
+        reason: classReason(why.name),
+        hint: 'Use the options of Agent instead: processors, tools, default options.',
+      };
+    case 'workflowClass':
+      return {
+        reason: classReason(why.name),
+        hint: 'Use compiled.writeBack(), which changes the agents of the workflow and keeps its class.',
+      };
+    case 'unknownAgent':
+      return {
+        reason: `The texts of a ${why.name} cannot be read or replaced.`,
+        hint: 'Use an agent of the class Agent of @mastra/core.',
+      };
+    case 'function':
+      return {
+        reason: 'It is a function; the agents that it calls cannot be detected.',
+        hint: partsHint(why.mastra),
+      };
+    case 'subAgents':
+      return { reason: failureReason(why.read), hint: 'Pass the sub-agents as an object.' };
+    case 'tools':
+      return {
+        reason: failureReason(why.read),
+        hint: 'Pass the tools as an object, or as a synchronous function that needs only `requestContext`.',
+      };
+    case 'noDescription':
+      return {
+        reason: 'It has no description.',
+        hint: 'Add a one-sentence description to start from.',
+      };
+    case 'laterDescription':
+      return {
+        reason: 'Only the first of several descriptions of a field can be optimized.',
+        hint: 'Describe the field once, outside its alternatives.',
+      };
+    case 'instructions':
+      return {
+        reason: failureReason(why.read),
+        hint:
+          why.read.failure === 'threw'
+            ? 'Pass the request context that it needs as `requestContext`.'
+            : textsHint(
+                why.component,
+                why.isFromStudio ? 'instructionBlocks(agent)' : 'agent.getInstructions()',
+              ),
+      };
+    case 'promptBlock':
+      return {
+        reason: `It refers to the prompt block ${why.id}.`,
+        hint: textsHint(why.component, 'instructionBlocks(agent)'),
+      };
+    case 'empty':
+      return { reason: 'The instructions are empty.', hint: 'Add one sentence to start from.' };
+    case 'tunable':
+      return {
+        reason: `The tunable "${why.name}", a component itself, is a part of it.`,
+        hint: 'Nothing to do.',
+      };
+    case 'varyingItem':
+      return {
+        reason: `${dependence(why.reads)}. This item stays as the function returns it.`,
+        hint: 'To optimize a fixed text in it, make that an item of its own or a tunable().',
+      };
+    case 'replacedForAll':
+      return {
+        reason: `${dependence(why.reads)}, but an optimized text is the same for every request.`,
+        hint: 'Return a list in which the fixed text is an item of its own, make the fixed text a tunable(), or move the rest to an input processor or to the messages.',
+      };
+  }
+}
+
+function classReason(name: string): string {
+  return `Optimized copies are plain agents and workflows, without what the class ${name} adds or overrides.`;
+}
+
+function failureReason(read: SyncFailure): string {
+  if (read.failure === 'asynchronous') return 'The function is asynchronous.';
+  const { error } = read;
+  return `The function threw "${error instanceof Error ? error.message : String(error)}".`;
+}
+
+function dependence(reads: readonly string[]): string {
+  return reads.length === 0
+    ? 'The instructions change from call to call, for example with the date'
+    : `The instructions read ${reads.join(', ')} from the request context`;
+}
+
+function textsHint(component: string, read: string): string {
+  return `Pass the initial text: { texts: { '${component}': await ${read} } }.`;
+}
+
+/** How to optimize the agents that functions call. */
+function partsHint(mastra: MastraLike | undefined): string {
+  const names = mastra === undefined ? [] : Object.keys(mastra.listAgents());
+  if (names.length === 0)
+    return 'Name them in the option `parts`: gepa(workflow, { parts: { myAgent } }), or use createStep(agent).';
+  const named = names
+    .slice(0, 5)
+    .map((name) => `${/^\w+$/.test(name) ? name : `'${name}'`}: mastra.getAgent('${name}')`);
+  return `Its Mastra instance has the agents ${names.join(', ')}. Name those that it calls in the option \`parts\`: gepa(workflow, { parts: { ${named.join(', ')} } }), or all: gepa(workflow, { parts: mastra }).`;
+}
