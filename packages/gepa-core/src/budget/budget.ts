@@ -148,6 +148,11 @@ export class Budget {
     return this.spendLimits.find(({ unit, max: limit }) => !(max[unit] <= limit));
   }
 
+  /** Before `price`, for a usage that was just reported. */
+  loadPrices(usage: Usage): Promise<void> {
+    return this.#options.prices.loadFor(usage);
+  }
+
   /** The usage with its cost, if its models have known prices. */
   price(usage: Usage): Usage {
     const { priceOf } = this.#options.prices;

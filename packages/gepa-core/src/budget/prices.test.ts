@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../errors.ts';
 import { checkPrices, PriceBook } from './prices.ts';
-import type { Price } from './usage.ts';
+import { modelCallUsage, noUsage, type Price } from './usage.ts';
 
 /** The price lookup of a book. */
 async function loadPrices(own?: Record<string, Price>) {
-  return (await PriceBook.load(own)).priceOf;
+  return (await new PriceBook(own).load()).priceOf;
 }
 const catalogue = await loadPrices();
 
@@ -144,4 +144,16 @@ describe('checkPrices', () => {
       "prices: { 'a': { input: 1, output: 2 }, 'b': { input: 1, output: 2 } }",
     );
   });
+});
+
+it('the catalogue is loaded only for a usage that the caller has neither priced nor given a cost', async () => {
+  const usageOf = (model: string) => modelCallUsage({ model, inputTokens: 1, outputTokens: 1 });
+  const book = new PriceBook({ mine: { input: 1, output: 2 } });
+  for (const usage of [noUsage, modelCallUsage({}), usageOf('mine'), { ...usageOf('gpt-4.1'), costUsd: 1 }]) {
+    await book.loadFor(usage);
+  }
+  expect(book.priceOf('mine')).toEqual({ input: 1, output: 2 });
+  expect(book.priceOf('gpt-4.1')).toBeUndefined();
+  await book.loadFor(usageOf('gpt-4.1'));
+  expect(book.priceOf('gpt-4.1')).toBeDefined();
 });

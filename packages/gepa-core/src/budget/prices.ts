@@ -1,38 +1,46 @@
 import { OptionsError } from '../errors.ts';
-import type { Price, PriceOf } from './usage.ts';
+import type { Price, PriceOf, Usage } from './usage.ts';
 
 /**
- * The prices of models: the caller's own, or else those of the catalogue `@pydantic/genai-prices`. Surcharges for long prompts (above 200,000 tokens, for example) and fees that are not
- * for tokens are not included.
+ * The prices of models: the caller's own, or else those of the catalogue `@pydantic/genai-prices`. Surcharges for long
+ * prompts (above 200,000 tokens, for example) and fees that are not for tokens are not included.
  */
 export class PriceBook {
   readonly #own: Readonly<Record<string, Price>>;
-  readonly #catalogue: Catalogue;
+  #catalogue: Catalogue | undefined;
   /** A look-up in the catalogue takes a millisecond. */
   readonly #known = new Map<string, Price | undefined>();
 
-  private constructor(own: Readonly<Record<string, Price>>, catalogue: Catalogue) {
+  constructor(own: Readonly<Record<string, Price>> = {}) {
     this.#own = own;
-    this.#catalogue = catalogue;
   }
 
   /** Loads the catalogue from its package, not over the network: half a megabyte, in a chunk of its own. */
-  static async load(own: Readonly<Record<string, Price>> = {}): Promise<PriceBook> {
-    return new PriceBook(own, await import('@pydantic/genai-prices'));
+  async load(): Promise<this> {
+    this.#catalogue ??= await import('@pydantic/genai-prices');
+    return this;
   }
 
+  /** Loads the catalogue if the cost of a usage depends on it. */
+  async loadFor({ byModel = {}, costUsd }: Usage): Promise<void> {
+    const isNeeded = (model: string) => ownPrice(this.#own, model) === undefined;
+    if (costUsd === undefined && Object.keys(byModel).some(isNeeded)) await this.load();
+  }
+
+  /** Until the catalogue is loaded, only the caller's own prices are known. */
   readonly priceOf: PriceOf = (model) => {
+    const catalogue = this.#catalogue;
+    if (catalogue === undefined) return ownPrice(this.#own, model);
     if (!this.#known.has(model)) {
-      this.#known.set(model, ownPrice(this.#own, model) ?? cataloguePrice(this.#catalogue, model));
+      this.#known.set(model, ownPrice(this.#own, model) ?? cataloguePrice(catalogue, model));
     }
     return this.#known.get(model);
   };
 
   /** The context window of a model in tokens, by the catalogue. */
   contextOf(model: string): number | undefined {
-    return entriesOf(this.#catalogue, model)
-      .map((entry) => entry.model.context_window)
-      .find((tokens) => tokens !== undefined);
+    const entries = this.#catalogue === undefined ? [] : entriesOf(this.#catalogue, model);
+    return entries.map((entry) => entry.model.context_window).find((tokens) => tokens !== undefined);
   }
 }
 

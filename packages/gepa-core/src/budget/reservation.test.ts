@@ -8,7 +8,7 @@ const isOver = () => false;
 
 /** A rollout under a limit of 100 tokens with one model call in flight and another that waits for room beside it. */
 async function twoCalls() {
-  const budget = new Budget({ maxTokens: 100, prices: await PriceBook.load() });
+  const budget = new Budget({ maxTokens: 100, prices: await new PriceBook().load() });
   const reservation = await budget.reserve('rollout');
   if (!(reservation instanceof Reservation)) throw new Error('The rollout was not reserved.');
   const inFlight = await budget.reserveCall(reservation, request, isOver);

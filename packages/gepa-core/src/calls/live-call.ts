@@ -127,6 +127,7 @@ export class LiveCall {
   ): Promise<void> {
     const { budget } = this.calls;
     const sound = soundUsage(usage);
+    await budget.loadPrices(sound);
     const priced = budget.price(sound);
     if (!isReportedByCall) {
       if (budget.noteUnknown(sound)) this.reservation.chargeMaximum();

@@ -83,6 +83,7 @@ export async function estimate<Example, Output, Trace, Name extends string>(
 ): Promise<RunEstimate> {
   // An estimate can help to choose `reserve`.
   const settings = (await resolveOptions(options, { needsReserve: false })) as Settings;
+  await settings.prices.load();
   const measurement = measure ? await measureRollout(settings) : undefined;
   const { likely, largest } = await callSizes(settings, measurement);
   const run = await dryRun(settings, likely);

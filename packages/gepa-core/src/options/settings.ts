@@ -98,7 +98,9 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
   const { runDir, continueFrom } = withAbsoluteRunDir<{ runDir?: string; continueFrom?: string }>(options);
   const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
   const { trainset, valset = trainset, testset = [] } = options;
-  const prices = await PriceBook.load(options.prices);
+  const prices = new PriceBook(options.prices);
+  // With the sizes of context windows, which bound the calls.
+  if (options.maxCostUsd !== undefined || options.maxTokens !== undefined) await prices.load();
   if (options.maxCostUsd !== undefined) {
     checkPrices(knownModels(adapter, options.reflectionModel), prices.priceOf);
   }
