@@ -1,9 +1,9 @@
 import type { Step } from '../adapter/trace.ts';
 import { nextTurn } from '../calls/next-turn.ts';
+import { unknownOptions } from '../check-options.ts';
 import { type Candidate, recordOf, seedCandidateOf } from '../component.ts';
 import { OptionsError, RunError } from '../errors.ts';
 import type { Interruption } from '../interruption.ts';
-import { unknownOptions } from '../options/option-names.ts';
 import type { AdapterOptions, FunctionOptions, SearchOptions } from '../options/options.ts';
 import { resolveOptions, type Settings } from '../options/settings.ts';
 import { maskMessages, type OpenRun, withRun } from '../run/with-run.ts';

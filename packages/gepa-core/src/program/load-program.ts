@@ -1,3 +1,4 @@
+import { checkOptions, oneOf } from '../check-options.ts';
 import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
 import { rememberOriginals } from '../saved/originals.ts';
 import {
@@ -31,6 +32,9 @@ export interface LoadProgramOptions extends ComponentSelectionOptions {
   readonly ifChanged?: 'refuse' | 'apply';
 }
 
+/** The options of `target.load`. */
+export const loadKinds = { ifChanged: oneOf('refuse', 'apply') };
+
 /**
  * Returns a new program with saved texts: what `target.load` does, without the code that optimizes.
  *
@@ -39,13 +43,14 @@ export interface LoadProgramOptions extends ComponentSelectionOptions {
  * of a component has changed since it was optimized (see `ifChanged`).
  * @throws {FileAccessError} when a file cannot be read.
  * @throws {FileFormatError} when it is not a saved candidate.
- * @throws {OptionsError} when the selection names a component that does not exist.
+ * @throws {OptionsError} when the selection names a component that does not exist, or `ifChanged` is another value.
  */
 export function loadProgram<Program>(
   texts: ProgramTexts<Program>,
   saved: string | SavedCandidate,
   { ifChanged = 'refuse', ...selection }: LoadProgramOptions = {},
 ): Program {
+  checkOptions({ ifChanged }, loadKinds);
   const contents =
     typeof saved === 'string' ? readSavedCandidate(saved) : parseSavedCandidate(saved, 'The object');
   const { components, apply } = texts.including?.(foundNames(contents, selection)) ?? texts;

@@ -1,5 +1,6 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
+import { aWholeNumber, checkOptions } from '../check-options.ts';
 import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
 import { type EstimateOptions, estimate, type RunEstimate } from '../estimate/estimate.ts';
 import { type EvaluationOptions, evaluate } from '../evaluate/evaluate.ts';
@@ -14,7 +15,7 @@ import { rememberOriginals } from '../saved/originals.ts';
 import { checkCandidate, type SavedCandidate, writeSavedCandidate } from '../saved/saved-candidate.ts';
 import { checkExamples } from './check-examples.ts';
 import { withDeclaredVariables } from './declared-variables.ts';
-import { loadProgram, type ProgramTexts } from './load-program.ts';
+import { loadKinds, loadProgram, type ProgramTexts } from './load-program.ts';
 import { type RunInputs, savedResult } from './provenance.ts';
 import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
 import { foundCandidate, publicComponents, selectionAdapter } from './selection-adapter.ts';
@@ -95,6 +96,7 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
    * own text of a component has changed since it was optimized, unless `ifChanged` is `'apply'`. Default: `'refuse'`.
    * @throws {FileAccessError} when a file cannot be read.
    * @throws {FileFormatError} when `saved` is not a saved candidate.
+   * @throws {OptionsError} on invalid options.
    */
   load(saved: string | SavedCandidate, options?: { readonly ifChanged?: 'refuse' | 'apply' }): Program;
 }
@@ -117,7 +119,7 @@ export interface Compiled<Program, Name extends string = string> {
    * Writes the texts of `program`, or of another candidate, to a small JSON file, for `target.load`.
    *
    * @throws {FileAccessError} when the file cannot be written.
-   * @throws {OptionsError} when there is no such candidate.
+   * @throws {OptionsError} when there is no such candidate, or `path` is not a path.
    */
   save(path: string, options?: SaveOptions): void;
   /** The contents of the file that `save` writes, for `target.load`. */
@@ -193,8 +195,10 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
         await settings.adapter.close?.().catch(() => {});
       }
     },
-    load: (saved, options) =>
-      loadProgram({ ...binding, components: found }, saved, { ...selection, ...options }),
+    load(saved, options = {}) {
+      checkOptions(options, loadKinds);
+      return loadProgram({ ...binding, components: found }, saved, { ...selection, ...options });
+    },
   };
   return asServable(target, { adapter: newAdapter });
 }
@@ -214,7 +218,10 @@ function compiled<Program, Name extends string>(
       program,
       result,
       toJSON,
-      save: (path, { candidate = bestIndex } = {}) => writeSavedCandidate(path, saved(candidate)),
+      save(path, options = {}) {
+        checkOptions(options, { candidate: aWholeNumber });
+        writeSavedCandidate(path, saved(options.candidate ?? bestIndex));
+      },
       diff: () => diffCandidates(seed, result.bestCandidate),
     },
     () => `Compiled { program, save(), toJSON(), diff(), result: ${describeResult(result)} }`,

@@ -1,3 +1,4 @@
+import { aText, checkArgument } from '../check-options.ts';
 import type { Candidate, Component } from '../component.ts';
 import { componentNames, ownValue } from '../component.ts';
 import { CandidateMismatchError, FileAccessError, FileFormatError, GepaError } from '../errors.ts';
@@ -127,8 +128,10 @@ function typeNameOf(value: unknown): string {
  * Creates missing folders, writes a temporary file and renames it, so that a reader never sees a partial file.
  *
  * @throws {FileAccessError} when the file cannot be written.
+ * @throws {OptionsError} when `path` is not a path.
  */
 export function writeSavedCandidate(path: string, saved: SavedCandidate): void {
+  checkArgument('The path', path, aText);
   const fs = fileSystem();
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
@@ -147,8 +150,10 @@ export function writeSavedCandidate(path: string, saved: SavedCandidate): void {
 /**
  * @throws {FileAccessError} when the file cannot be read.
  * @throws {FileFormatError} when the file is not JSON or not a saved candidate.
+ * @throws {OptionsError} when `path` is empty.
  */
 export function readSavedCandidate(path: string): SavedCandidate {
+  checkArgument('The path', path, aText);
   let text: string;
   try {
     text = fileSystem().readFileSync(path, 'utf8');
@@ -171,8 +176,8 @@ export function readSavedCandidate(path: string): SavedCandidate {
 /**
  * The saved candidate, checked against a program's components.
  *
- * @throws {CandidateMismatchError} when the program lacks a component or has one without a saved text. With
- * `ifChanged: 'refuse'` also when the program's own text of a component differs from the saved original.
+ * @throws {CandidateMismatchError} when the program lacks a component or has one without a saved text. Unless
+ * `ifChanged` is `'apply'`, also when the program's own text of a component differs from the saved original.
  */
 export function candidateFrom<Name extends string>(
   saved: SavedCandidate,
@@ -184,7 +189,7 @@ export function candidateFrom<Name extends string>(
     const known = [ownValue(saved.original, name), ownValue(saved.seed, name)];
     return known[0] !== undefined && !known.includes(components[name].text);
   });
-  if (changed.length > 0 && ifChanged === 'refuse') {
+  if (changed.length > 0 && ifChanged !== 'apply') {
     throw new CandidateMismatchError(
       `The program's own text of ${changed.join(', ')} has changed since it was optimized; the saved text would overwrite the change. Optimize again, or load with { ifChanged: 'apply' }.`,
       { missing: [], unknown: [], changed },

@@ -1,0 +1,99 @@
+import leven from 'leven';
+import { OptionsError } from './errors.ts';
+
+// Small entries check their options with this module, so it imports no schema library.
+
+/** One sentence for each option that does not exist. */
+export function unknownOptions(given: object, known: readonly string[]): string[] {
+  return Object.keys(given)
+    .filter((key) => !known.includes(key))
+    .map((key) => `There is no option "${key}"${suggestion(key, known)}`);
+}
+
+/**
+ * Rejects options that do not exist and suggests a similar name. For framework packages.
+ *
+ * @throws {OptionsError}
+ */
+export function checkOptionNames(given: object, known: readonly string[]): void {
+  const problems = unknownOptions(given, known);
+  if (problems.length > 0) throw new OptionsError(problems);
+}
+
+/** The known option with the most similar name, ignoring case and underscores. */
+function suggestion(key: string, known: readonly string[]): string {
+  const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
+  const match =
+    known.find((name) => plain(name) === plain(key)) ??
+    known.find((name) => leven(plain(name), plain(key)) <= Math.min(3, Math.floor(key.length / 3)));
+  return match === undefined ? '.' : `; did you mean "${match}"?`;
+}
+
+/** A kind of value. */
+export interface OptionKind {
+  /** Completes the sentence "The option must be …". */
+  readonly words: string;
+  readonly is: (value: unknown) => boolean;
+}
+
+export const oneOf = (...values: readonly string[]): OptionKind => ({
+  words: values.map((value) => `'${value}'`).join(' or '),
+  is: (value) => values.includes(value as string),
+});
+
+export const aFlag: OptionKind = { words: '`true` or `false`', is: (value) => typeof value === 'boolean' };
+
+export const aText: OptionKind = { words: 'a text that is not empty', is: isText };
+
+export const aFunction: OptionKind = { words: 'a function', is: (value) => typeof value === 'function' };
+
+export const aNumber: OptionKind = { words: 'a number', is: Number.isFinite };
+
+export const aWholeNumber: OptionKind = { words: 'a whole number', is: Number.isSafeInteger };
+
+export const aNumberFrom = (minimum: number): OptionKind => ({
+  words: `a number of ${minimum} or more`,
+  is: (value) => typeof value === 'number' && value >= minimum,
+});
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+/**
+ * Checks the names and values of options. An option that is `undefined` counts as left out.
+ *
+ * @throws {OptionsError} with every problem.
+ */
+export function checkOptions(given: unknown, kinds: Readonly<Record<string, OptionKind>>): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new OptionsError([`The options must be an object (got ${asText(given)}).`]);
+  }
+  const problems = unknownOptions(given, Object.keys(kinds));
+  for (const [name, { words, is }] of Object.entries(kinds)) {
+    const value = (given as Record<string, unknown>)[name];
+    if (value !== undefined && !is(value)) {
+      problems.push(`The option "${name}" must be ${words} (got ${asText(value)}).`);
+    }
+  }
+  if (problems.length > 0) throw new OptionsError(problems);
+}
+
+/**
+ * @param what the argument, as the subject of a sentence: "The path".
+ * @throws {OptionsError} when an argument is of another kind.
+ */
+export function checkArgument(what: string, value: unknown, { words, is }: OptionKind): void {
+  if (!is(value)) throw new OptionsError([`${what} must be ${words} (got ${asText(value)}).`]);
+}
+
+/** A value in a message; objects and functions by their kind only. */
+function asText(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' && value !== null
+    ? 'an object'
+    : typeof value === 'function'
+      ? 'a function'
+      : String(value);
+}
