@@ -3,6 +3,7 @@ import type { Candidate, Component } from '../component.ts';
 import { componentNames, ownValue } from '../component.ts';
 import { CandidateMismatchError, FileAccessError, FileFormatError, GepaError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
+import { fileProblem } from '../node/file-problem.ts';
 import { makeDirectory } from '../node/make-directory.ts';
 import { checkText } from '../text/check-text.ts';
 
@@ -141,7 +142,7 @@ export function writeSavedCandidate(path: string, saved: SavedCandidate): void {
   } catch (error) {
     if (fs.existsSync(temporary)) fs.rmSync(temporary);
     throw new FileAccessError(
-      `The candidate cannot be saved to ${absolute(path)}: ${reasonOf(error)}. Give the path of a file in a folder that can be written.`,
+      `The candidate cannot be saved to ${absolute(path)}: ${fileProblem(error)}. Give the path of a file in a folder that can be written.`,
       { cause: error },
     );
   }
@@ -160,7 +161,7 @@ export function readSavedCandidate(path: string): SavedCandidate {
   } catch (error) {
     if (GepaError.isInstance(error)) throw error;
     throw new FileAccessError(
-      `The saved candidate ${absolute(path)} cannot be read: ${reasonOf(error)}. Give the path that \`save\` wrote; relative paths start at the working directory.`,
+      `The saved candidate ${absolute(path)} cannot be read: ${fileProblem(error)}. Give the path that \`save\` wrote; relative paths start at the working directory.`,
       { cause: error },
     );
   }
@@ -246,22 +247,6 @@ export function checkCandidate<Name extends string>(
 const noFit = 'The candidate does not fit the program: ';
 
 const absolute = (path: string): string => builtin('node:path', '').resolve(path);
-
-/** The file system's reasons in words. */
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  EISDIR: 'it is a directory',
-  ENOTDIR: 'a part of the path is a file',
-  EACCES: 'access is denied',
-  EPERM: 'access is denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-};
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as Error & { code?: string };
-  return reasons[code ?? ''] ?? message;
-}
 
 function fileSystem() {
   return builtin('node:fs', 'use compiled.toJSON() and target.load(object) instead.');
