@@ -34,6 +34,8 @@ export interface OptionKind {
   /** Completes the sentence "The option must be …". */
   readonly words: string;
   readonly is: (value: unknown) => boolean;
+  /** Default: it may be left out. */
+  readonly isRequired?: boolean;
 }
 
 export const oneOf = (...values: readonly string[]): OptionKind => ({
@@ -51,10 +53,24 @@ export const aNumber: OptionKind = { words: 'a number', is: Number.isFinite };
 
 export const aWholeNumber: OptionKind = { words: 'a whole number', is: Number.isSafeInteger };
 
+/** Texts by name, or anything else with named fields. */
+export const anObject: OptionKind = {
+  words: 'an object',
+  is: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+};
+
+export const aList: OptionKind = { words: 'an array', is: Array.isArray };
+
+/** Also `Infinity`. */
 export const aNumberFrom = (minimum: number): OptionKind => ({
   words: `a number of ${minimum} or more`,
   is: (value) => typeof value === 'number' && value >= minimum,
 });
+
+export const aCount: OptionKind = {
+  words: 'a whole number of 1 or more',
+  is: (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+};
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
@@ -66,14 +82,13 @@ function isText(value: unknown): boolean {
  * @throws {OptionsError} with every problem.
  */
 export function checkOptions(given: unknown, kinds: Readonly<Record<string, OptionKind>>): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new OptionsError([`The options must be an object (got ${asText(given)}).`]);
-  }
-  const problems = unknownOptions(given, Object.keys(kinds));
-  for (const [name, { words, is }] of Object.entries(kinds)) {
+  checkArgument('The options', given, anObject);
+  const problems = unknownOptions(given as object, Object.keys(kinds));
+  for (const [name, { words, is, isRequired }] of Object.entries(kinds)) {
     const value = (given as Record<string, unknown>)[name];
-    if (value !== undefined && !is(value)) {
-      problems.push(`The option "${name}" must be ${words} (got ${asText(value)}).`);
+    if (value === undefined ? isRequired : !is(value)) {
+      const got = value === undefined ? 'it is missing' : `got ${asText(value)}`;
+      problems.push(`The option "${name}" must be ${words} (${got}).`);
     }
   }
   if (problems.length > 0) throw new OptionsError(problems);

@@ -6,7 +6,7 @@ import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options
 import { resolveOptions, type Settings } from './options/settings.ts';
 import { copyWarning } from './reflection/answer/text-limits.ts';
 import { lengthsOf, resultOf } from './report/result-of.ts';
-import { writeAskedReport } from './report-file/asked-report.ts';
+import { checkAskedReport, writeAskedReport } from './report-file/asked-report.ts';
 import type { BudgetHeld, OptimizationResult, TestScores } from './result.ts';
 import type { Dispatcher } from './run/dispatcher.ts';
 import type { PreparedRun } from './run/prepare.ts';
@@ -27,6 +27,7 @@ import { countOf, formatGain, formatScore } from './text/format.ts';
  *
  * @throws {OptionsError} before anything is spent, with every problem of the options.
  * @throws {RunDirectoryError} before anything is spent, when the `runDir` cannot be used.
+ * @throws {FileAccessError} before anything is spent, when the `report` cannot be written.
  * @throws {RunError} when the run cannot go on; its `result` has what was found so far.
  */
 export function optimize<Example, Output, Trace = readonly Step[], Name extends string = string>(
@@ -39,6 +40,7 @@ export async function optimize<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
   const settings = await resolveOptions(options);
+  checkAskedReport(settings);
   return withRun(settings, (run) => searchAndTest(settings, run));
 }
 
@@ -61,7 +63,7 @@ async function searchAndTest<Name extends string>(
     const usesSeed = test !== undefined && regressed(test) && settings.onRegression === 'useSeed';
     if (test !== undefined && regressed(test)) dispatcher.warn(regressionWarning(test, usesSeed));
     dispatchFinished(prepared, dispatcher, stoppedBy ?? reason, test, usesSeed);
-    const result = resultOf(search.state);
+    const result = resultOf(search.state, dispatcher.warnings);
     await writeAskedReport(settings, result, dispatcher.warn);
     return result;
   } catch (error) {
@@ -74,7 +76,7 @@ async function searchAndTest<Name extends string>(
     maskMessages(failure, settings.mask.message);
     dispatchFinished(prepared, dispatcher, 'error', undefined, false);
     if (search.state.candidates.some(({ coverage }) => coverage > 0)) {
-      failure.result = resultOf(search.state);
+      failure.result = resultOf(search.state, dispatcher.warnings);
       await writeAskedReport(settings, failure.result, dispatcher.warn);
     }
     throw failure;

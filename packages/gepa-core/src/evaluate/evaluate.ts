@@ -166,7 +166,8 @@ async function evaluateAll<Name extends string, Names extends string>(
       usage: calls.spend.usage,
       durationMs: calls.stopwatch.elapsedMs,
       stopReason,
-      warnings: [...dispatcher.warnings],
+      // The same array: an adapter that fails to close warns later.
+      warnings: dispatcher.warnings,
     });
   } catch (error) {
     runSignal.end();

@@ -305,6 +305,11 @@ describe('save and load', () => {
     expect(readdirSync(folder)).toEqual(before);
   });
 
+  it.each([undefined, null, 'one', ['one']])('apply refuses %j as a candidate', (candidate) => {
+    expect(() => shouter().target.apply(candidate as never)).toThrow(OptionsError);
+    expect(() => shouter().target.apply(candidate as never)).toThrow('The candidate must be an object');
+  });
+
   it('load refuses an empty path', () => {
     expect(() => shouter().target.load('')).toThrow('The path must be a text that is not empty (got "").');
   });

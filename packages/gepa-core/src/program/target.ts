@@ -56,6 +56,8 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
    * Optimizes the components' texts.
    *
    * @throws {OptionsError} on invalid options, before the first call.
+   * @throws {RunDirectoryError} when the `runDir` cannot be used, before the first call.
+   * @throws {FileAccessError} when the `report` cannot be written, before the first call.
    * @throws {RunError} when the run cannot continue; its `result` has everything measured so far.
    */
   compile<Example extends ProgramExample<Input>>(

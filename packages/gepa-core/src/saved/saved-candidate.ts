@@ -1,4 +1,4 @@
-import { aText, checkArgument } from '../check-options.ts';
+import { anObject, aText, checkArgument } from '../check-options.ts';
 import type { Candidate, Component } from '../component.ts';
 import { componentNames, ownValue } from '../component.ts';
 import { CandidateMismatchError, FileAccessError, FileFormatError, GepaError } from '../errors.ts';
@@ -205,12 +205,14 @@ export function candidateFrom<Name extends string>(
  *
  * @param original the texts that the candidate was made from.
  * @throws {CandidateMismatchError} when names are missing or unknown, or texts do not fit.
+ * @throws {OptionsError} when the candidate is not an object.
  */
 export function checkCandidate<Name extends string>(
   components: Readonly<Record<Name, Component>>,
   candidate: Readonly<Record<string, string>>,
   original: Readonly<Record<string, string>> = {},
 ): Candidate<Name> {
+  checkArgument('The candidate', candidate, anObject);
   const names = componentNames(components);
   const missing = names.filter((name) => typeof ownValue(candidate, name) !== 'string');
   const unknown = Object.keys(candidate).filter((name) => !names.includes(name as Name));
