@@ -114,6 +114,21 @@ it('signalAborted stops the run after the iteration in which the signal is abort
   expect(run.decisions().some(({ type }) => type === 'proposal_evaluated')).toBe(true);
 });
 
+it.each(['metricCalls', 'iterations', 'duration', 'cost', 'scoreReached', 'noImprovement'] as const)(
+  'stopConditions.%s refuses what is not a number, which would never stop the run',
+  (name) => {
+    for (const value of [undefined, '5', Number.NaN]) {
+      expect(() => conditions[name](value as never)).toThrow(
+        `The argument of stopConditions.${name} must be a number (got`,
+      );
+    }
+  },
+);
+
+it('stopFile refuses an empty path', () => {
+  expect(() => stopFile('')).toThrow('The path must be a text that is not empty (got "").');
+});
+
 it('stopFile stops the run when the file exists', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'gepa-stop-'));
   try {
