@@ -6,6 +6,7 @@ import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options
 import { resolveOptions, type Settings } from './options/settings.ts';
 import { copyWarning } from './reflection/answer/text-limits.ts';
 import { lengthsOf, resultOf } from './report/result-of.ts';
+import { describeStopReason } from './report/stop-reason.ts';
 import { checkAskedReport, writeAskedReport } from './report-file/asked-report.ts';
 import type { BudgetHeld, OptimizationResult, TestScores } from './result.ts';
 import type { Dispatcher } from './run/dispatcher.ts';
@@ -62,7 +63,9 @@ async function searchAndTest<Name extends string>(
     warnOfCopies(prepared, dispatcher.warn);
     const usesSeed = test !== undefined && regressed(test) && settings.onRegression === 'useSeed';
     if (test !== undefined && regressed(test)) dispatcher.warn(regressionWarning(test, usesSeed));
-    dispatchFinished(prepared, dispatcher, stoppedBy ?? reason, test, usesSeed);
+    const stopReason = stoppedBy ?? reason;
+    if (search.state.candidates[0]?.coverage === 0) dispatcher.warn(unscoredWarning(stopReason));
+    dispatchFinished(prepared, dispatcher, stopReason, test, usesSeed);
     const result = resultOf(search.state, dispatcher.warnings);
     await writeAskedReport(settings, result, dispatcher.warn);
     return result;
@@ -165,6 +168,9 @@ function budgetHeldBy<Name extends string>(search: SearchContext<Name>): BudgetH
   const { limit, testset } = search.limits.metricCalls();
   return { left: limit + testset - search.spend.metricCalls, needed: callsForProposal(search) };
 }
+
+const unscoredWarning = (stopReason: StopReason): string =>
+  `The run ended before a rollout was scored: ${describeStopReason(stopReason)}. No candidate has a score; \`seedScore\` and \`bestScore\` are 0 only because there is none.`;
 
 function outageWarning(error: unknown, runDir: string | undefined): string {
   const next =

@@ -25,7 +25,7 @@ export interface TestScores {
 
 /** The valset examples behind a score. */
 export interface ScoreBasis {
-  /** Their number. */
+  /** Their number. 0 for a run that ended before its seed was scored: the score, 0, then says nothing. */
   readonly examples: number;
   /** Their positions in the valset. */
   readonly positions: readonly number[];

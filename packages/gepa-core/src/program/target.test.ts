@@ -310,6 +310,30 @@ describe('save and load', () => {
     expect(() => shouter().target.apply(candidate as never)).toThrow('The candidate must be an object');
   });
 
+  it('a run that scored nothing is saved without validation scores, and the file loads', async () => {
+    const controller = new AbortController();
+    const { target } = shouter(
+      {},
+      {
+        adapter: (chosen) => ({
+          components: chosen,
+          run: () => {
+            controller.abort();
+            return new Promise(() => {});
+          },
+        }),
+      },
+    );
+    const done = await target.compile({ ...compileOptions, signal: controller.signal });
+    const path = join(folder, 'unscored.json');
+    done.save(path);
+    const { scores, provenance } = JSON.parse(readFileSync(path, 'utf8'));
+    expect(scores).toEqual({});
+    expect(provenance).toMatchObject({ candidate: 0, metricCalls: 0 });
+    expect(provenance).not.toHaveProperty('validation');
+    expect(target.load(path).texts).toEqual(original.texts);
+  });
+
   it('load refuses an empty path', () => {
     expect(() => shouter().target.load('')).toThrow('The path must be a text that is not empty (got "").');
   });

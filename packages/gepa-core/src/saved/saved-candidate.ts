@@ -23,7 +23,8 @@ export interface SavedCandidate {
   /** The texts that the run started from, if they were loaded and differ from those in code. */
   seed?: Record<string, string>;
   scores: {
-    validation: { seed: number; best: number };
+    /** Absent if the candidate was not scored. */
+    validation?: { seed: number; best: number };
     /** Present if the run had a testset. `interval` is the 95% confidence interval of the gain. */
     test?: { size: number; seed: number; best: number; interval: [number, number] };
   };
@@ -44,8 +45,8 @@ export interface Provenance {
   /** Its number in the run, and the numbers of its parents. */
   candidate: number;
   parents: number[];
-  /** The valset examples behind the validation score, and its 95% confidence interval. */
-  validation: { examples: number; interval: [number, number] };
+  /** The valset examples behind the validation score, and its 95% confidence interval. Absent if it has no score. */
+  validation?: { examples: number; interval: [number, number] };
   metricCalls: number;
 }
 
