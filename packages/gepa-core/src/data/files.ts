@@ -85,7 +85,7 @@ export async function readJsonl<Example = ProgramExample>(
   return checked(rows, path, options);
 }
 
-async function readText(path: string, options: ReadOptions<never>): Promise<string> {
+async function readText(path: string, options: object): Promise<string> {
   checkArgument('The path', path, aText);
   checkOptions(options, readKinds);
   try {

@@ -74,11 +74,11 @@ export function examplesOfRows(
 }
 
 /** A misspelled column would give examples without expected outputs or ids. */
-function checkColumns(rows: readonly Row[], where: string, { expected = [], id = [] }: RowOptions): void {
+function checkColumns(rows: readonly Row[], where: string, { expected, id }: RowOptions): void {
   if (rows.length === 0) return;
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const problems = Object.entries({ expected, id }).flatMap(([option, columns]) =>
-    [columns]
+    [columns ?? []]
       .flat()
       .filter((column) => !names.includes(column))
       .map(
