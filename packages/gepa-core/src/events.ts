@@ -102,7 +102,7 @@ export type DecisionEvent<Name extends string = string> =
       /** By position in the valset; `null` where it was not run. */
       readonly scores: readonly (number | null)[];
       readonly objectiveScores?: Readonly<Record<string, readonly (number | null)[]>>;
-      /** For the seed: the components that no rollout read. They are left out of the search. */
+      /** For the seed: the components that no rollout read. A proposal leaves them out, unless its minibatch reads them. */
       readonly unread?: readonly Name[];
       /** The number of these rollouts in which the program or the metric threw, and the first message. */
       readonly failed?: number;

@@ -5,6 +5,8 @@ export type RefusedTexts<Name extends string = string> = Partial<
 
 /** Why a task led to no child. */
 export type ProposalRejection =
+  /** No rollout on the minibatch read one of the components. */
+  | 'unread'
   /** Twice the answer was cut off, empty or far too long, or broke the contract of the component. */
   | 'cut_off'
   | 'empty'

@@ -15,6 +15,7 @@ const reasons: Readonly<Record<RejectedProposal['reason'], string>> = {
   invented_placeholder: 'with an unknown placeholder',
   refused: 'refused by `validate`',
   copied: 'with copied examples',
+  unread: 'without a component that their minibatch read',
   proposer_failed: 'lost to a failure of the reflection model',
   unavailable: 'lost to rollouts that were unavailable',
 };

@@ -17,6 +17,7 @@ import {
   type TaskOutcome,
 } from './outcomes.ts';
 import type { SearchContext } from './search-context.ts';
+import { unreadComponents } from './state/unread-components.ts';
 import type { Task } from './strategies/proposal-sampling.ts';
 import { updateFrontier, validate } from './validate.ts';
 
@@ -189,10 +190,17 @@ async function readParentRun<Name extends string>(
 function chooseComponents<Name extends string>(
   { state, names, strategies }: SearchContext<Name>,
   run: ParentRun,
-): ChildRequest<Name> {
+): ChildRequest<Name> | TaskOutcome<Name> {
   const { parent, rollouts } = run;
+  // One that the seed did not read on the valset may be read on other examples.
+  const unread = unreadComponents(state.unread, rollouts);
+  const eligible = names.filter((name) => !unread.includes(name));
+  if (eligible.length === 0) {
+    const message = 'No rollout on the minibatch read one of the components.';
+    return { kind: 'rejected', components: names, reason: 'unread', message };
+  }
   const components = strategies.selectComponents({
-    components: names.filter((name) => !state.unread.includes(name)),
+    components: eligible,
     parent,
     candidate: state.candidates[parent]!.texts,
     iteration: state.iteration,

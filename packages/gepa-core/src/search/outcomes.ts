@@ -43,7 +43,7 @@ export type IterationOutcome =
   /** Children were measured; `accepted` of them joined the pool. */
   | { readonly kind: 'tried'; readonly accepted: number }
   /** There was nothing to measure. */
-  | { readonly kind: 'idle'; readonly why: 'perfectMinibatches' | 'noNewProposals' }
+  | { readonly kind: 'idle'; readonly why: 'perfectMinibatches' | 'unreadComponents' | 'noNewProposals' }
   /** Every task failed for a reason that is not the program's. */
   | { readonly kind: 'failed'; readonly reason: 'unavailable' | 'proposer_failed'; readonly error: unknown }
   | { readonly kind: 'stopped'; readonly reason: StopReason };
@@ -118,7 +118,7 @@ export function iterationOutcome<Name extends string>(
   const rejected = outcomes.filter((outcome) => outcome.kind === 'rejected');
   const failure = rejected.find(({ reason }) => reason === 'proposer_failed');
   if (failure !== undefined) return { kind: 'failed', reason: 'proposer_failed', error: failure.error };
-  return rejected[0] === undefined
-    ? { kind: 'idle', why: 'perfectMinibatches' }
-    : { kind: 'idle', why: 'noNewProposals' };
+  if (rejected.length === 0) return { kind: 'idle', why: 'perfectMinibatches' };
+  const areUnread = rejected.every(({ reason }) => reason === 'unread');
+  return { kind: 'idle', why: areUnread ? 'unreadComponents' : 'noNewProposals' };
 }

@@ -1,7 +1,7 @@
 import { ProposerError } from '../errors.ts';
 import { sentence } from '../text/error-message.ts';
 import type { IterationOutcome } from './outcomes.ts';
-
+import { unreadError } from './state/unread-components.ts';
 import type { StopReason } from './strategies/stop-conditions.ts';
 
 const MAX_FAILED_ITERATIONS = 3;
@@ -10,20 +10,27 @@ const MIN_IDLE_ITERATIONS = 10;
 
 /** A part of the `SearchContext`. */
 interface PatienceOptions {
+  readonly names: readonly string[];
   readonly trainset: readonly unknown[];
   readonly settings: { readonly reflectionMinibatchSize: number };
   readonly warn: (message: string) => void;
 }
 
-/** Ends a search without progress: there is nothing to improve, nothing new is proposed, or every call fails. */
+/**
+ * Ends a search without progress: there is nothing to improve, nothing new is proposed, no
+ * component is read, or every call fails.
+ */
 export class Patience {
   readonly #maxIdle: number;
+  readonly #names: readonly string[];
   readonly #warn: (message: string) => void;
   #idle = 0;
   #perfect = 0;
+  #unread = 0;
   #failed = 0;
 
-  constructor({ trainset, settings, warn }: PatienceOptions) {
+  constructor({ names, trainset, settings, warn }: PatienceOptions) {
+    this.#names = names;
     // Each training example gets its turn.
     this.#maxIdle = Math.max(
       MIN_IDLE_ITERATIONS,
@@ -41,12 +48,14 @@ export class Patience {
     }
     this.#failed = 0;
     if (outcome.kind === 'tried' && hasMeasured) {
-      this.#idle = this.#perfect = 0;
+      this.#idle = this.#perfect = this.#unread = 0;
       return undefined;
     }
     this.#idle++;
     if (outcome.kind === 'idle' && outcome.why === 'perfectMinibatches') this.#perfect++;
+    if (outcome.kind === 'idle' && outcome.why === 'unreadComponents') this.#unread++;
     if (this.#idle < this.#maxIdle) return undefined;
+    if (this.#unread === this.#idle) throw unreadError(this.#names);
     if (this.#perfect === this.#idle) {
       this.#warn(
         `The parents were perfect on the last ${this.#idle} minibatches, so there is nothing to learn from them. Give more or harder training examples to continue.`,

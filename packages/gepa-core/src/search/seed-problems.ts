@@ -53,7 +53,7 @@ export function refuseOrAdvise<Name extends string>(
       `The program failed on every example of the valset, first on ${first!.exampleId}: ${first!.error}. Unless better texts can fix that, stop the run and fix the program.`,
     );
   }
-  const warning = unreadWarning(state.unread, names);
+  const warning = unreadWarning(state.unread, names, measured.length < valset.length);
   if (warning !== undefined) warn(warning);
   const advice = seedAdvice({
     ...settings,

@@ -107,10 +107,7 @@ export function updateFrontier<Name extends string>(
   const index = state.candidates.length;
   const isSeed = index === 0;
   if (!isSeed && rollouts.every((rollout) => rollout === undefined)) return false;
-  const unread =
-    isSeed && rollouts.every((rollout) => rollout !== undefined)
-      ? unreadComponents(search.names, rollouts)
-      : [];
+  const unread = isSeed ? unreadComponents(search.names, rollouts) : [];
   const errors = rollouts.flatMap((rollout) => rollout?.error ?? []);
   const added = {
     index,

@@ -78,6 +78,7 @@ function Bar({ counts, most }: { counts: Record<Fate, number>; most: number }) {
 }
 
 const words: Readonly<Record<string, string>> = {
+  unread: 'no component was read',
   cut_off: 'the answer was cut off',
   empty: 'the answer was empty',
   no_text: 'the answer was not a text',

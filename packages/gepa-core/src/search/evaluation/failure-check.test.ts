@@ -8,6 +8,7 @@ import type { Candidate } from '../../component.ts';
 import { optimize } from '../../optimize.ts';
 import { Random } from '../../statistics/random.ts';
 import { type TokenRunSetup, tokenExamples, tokenRun } from '../../testing/fixtures/token-run.ts';
+import { tokenMetric } from '../../testing/token-task.ts';
 import { FailureCheck } from './failure-check.ts';
 
 const testset = tokenExamples('tests', 10);
@@ -239,4 +240,17 @@ describe('a resumed run', () => {
     expect((await optimize(again.options)).candidates).toEqual(first.candidates);
     expect(again.begun.size).toBe(0);
   });
+});
+
+it('a metric that stops working during the run is named in the warning', async () => {
+  let asked = 0;
+  const run = tokenRun({
+    metric: (request) => {
+      if (++asked > 40) throw new Error('the judge is gone');
+      return tokenMetric()(request);
+    },
+  });
+  const { stopReason, warnings } = await optimize(run.options);
+  expect(stopReason).toBe('providerUnavailable');
+  expect(warnings.join()).toMatch(/the seed candidate failed too.*: the metric threw: the judge is gone/);
 });

@@ -1,4 +1,5 @@
 import type { Phase } from '../../adapter/adapter.ts';
+import type { AnyRollout } from '../../adapter/any.ts';
 import type { Outage } from '../../calls/outage.ts';
 import type { Interruption } from '../../interruption.ts';
 import { messageOf } from '../../text/error-message.ts';
@@ -33,7 +34,7 @@ export function haveJumped({ failed, made }: Failures, before: Failures): boolea
 }
 
 /** A rollout, as far as it matters here. */
-type ProbeOutcome = { readonly error?: string } | { readonly interruption: Interruption };
+type ProbeOutcome = Pick<AnyRollout, 'error' | 'failedIn'> | { readonly interruption: Interruption };
 
 /**
  * Distinguishes failures of a candidate from an outage that no error identifies, such as a session that expires: after
@@ -73,7 +74,7 @@ export class FailureCheck {
       const outcome = await probe(ref, number);
       if (!('interruption' in outcome)) {
         if (outcome.error === undefined) return undefined;
-        message = outcome.error;
+        message = outcome.failedIn === 'metric' ? `the metric threw: ${outcome.error}` : outcome.error;
       } else {
         const { reason, error } = outcome.interruption;
         if (reason === 'aborted' || reason === 'providerUnavailable') return outcome.interruption;

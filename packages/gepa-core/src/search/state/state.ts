@@ -30,7 +30,7 @@ export class SearchState<Name extends string = string> implements SearchView<Nam
   chosen: Decision<Name, 'best_chosen'> | undefined;
   /** The outcomes of all tasks. */
   readonly tried = new TriedProposals<Name>();
-  /** The components that the search leaves out: see `unreadComponents`. */
+  /** The components that no rollout of the seed read when it was scored: see `unreadComponents`. */
   unread: readonly Name[] = [];
   started: Decision<Name, 'run_started'> | undefined;
   finished: Decision<Name, 'run_finished'> | undefined;
