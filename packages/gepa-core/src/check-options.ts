@@ -49,9 +49,12 @@ export const aText: OptionKind = { words: 'a text that is not empty', is: isText
 
 export const aFunction: OptionKind = { words: 'a function', is: (value) => typeof value === 'function' };
 
-export const aNumber: OptionKind = { words: 'a number', is: Number.isFinite };
+export const aNumber: OptionKind = { words: 'a number', is: (value) => Number.isFinite(value) };
 
-export const aWholeNumber: OptionKind = { words: 'a whole number', is: Number.isSafeInteger };
+export const aWholeNumber: OptionKind = {
+  words: 'a whole number',
+  is: (value) => Number.isSafeInteger(value),
+};
 
 /** Texts by name, or anything else with named fields. */
 export const anObject: OptionKind = {
@@ -59,7 +62,7 @@ export const anObject: OptionKind = {
   is: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
 
-export const aList: OptionKind = { words: 'an array', is: Array.isArray };
+export const aList: OptionKind = { words: 'an array', is: (value) => Array.isArray(value) };
 
 /** Also `Infinity`. */
 export const aNumberFrom = (minimum: number): OptionKind => ({
@@ -104,11 +107,8 @@ export function checkArgument(what: string, value: unknown, { words, is }: Optio
 
 /** A value in a message; objects and functions by their kind only. */
 function asText(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
   if (typeof value === 'string') return JSON.stringify(value);
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' && value !== null
-    ? 'an object'
-    : typeof value === 'function'
-      ? 'a function'
-      : String(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Array.isArray(value) ? 'an array' : 'an object';
 }

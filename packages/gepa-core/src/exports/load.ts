@@ -8,7 +8,7 @@ export { checkOptionNames } from '../check-options.ts';
 export type { Candidate, Component, ComponentKind } from '../component.ts';
 export { freeName } from '../component.ts';
 export * from '../errors.ts';
-export { type LoadProgramOptions, loadProgram, type ProgramTexts } from '../program/load-program.ts';
+export * from '../program/load-program.ts';
 export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
 export type { ComponentSelectionOptions } from '../program/select-components.ts';
 export * from '../program/tunable.ts';

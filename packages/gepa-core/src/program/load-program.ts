@@ -1,5 +1,5 @@
-import { checkOptions, oneOf } from '../check-options.ts';
 import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
+import { OptionsError } from '../errors.ts';
 import { rememberOriginals } from '../saved/originals.ts';
 import {
   candidateFrom,
@@ -32,9 +32,6 @@ export interface LoadProgramOptions extends ComponentSelectionOptions {
   readonly ifChanged?: 'refuse' | 'apply';
 }
 
-/** The options of `target.load`. */
-export const loadKinds = { ifChanged: oneOf('refuse', 'apply') };
-
 /**
  * Returns a new program with saved texts: what `target.load` does, without the code that optimizes.
  *
@@ -50,7 +47,12 @@ export function loadProgram<Program>(
   saved: string | SavedCandidate,
   { ifChanged = 'refuse', ...selection }: LoadProgramOptions = {},
 ): Program {
-  checkOptions({ ifChanged }, loadKinds);
+  // Without `checkOptions`, which would add to the size of the small entries.
+  if (ifChanged !== 'refuse' && ifChanged !== 'apply') {
+    throw new OptionsError([
+      `The option "ifChanged" must be 'refuse' or 'apply' (got ${JSON.stringify(ifChanged)}).`,
+    ]);
+  }
   const contents =
     typeof saved === 'string' ? readSavedCandidate(saved) : parseSavedCandidate(saved, 'The object');
   const { components, apply } = texts.including?.(foundNames(contents, selection)) ?? texts;

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Candidate } from '../component.ts';
-import { CandidateMismatchError, FileFormatError, GepaError, OptionsError, RolloutError } from '../errors.ts';
+import {
+  CandidateMismatchError,
+  FileAccessError,
+  FileFormatError,
+  GepaError,
+  OptionsError,
+  RolloutError,
+} from '../errors.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { loadProgram } from './load-program.ts';
 import type { ComponentSelectionOptions } from './select-components.ts';
@@ -335,7 +342,8 @@ describe('save and load', () => {
   });
 
   it('load refuses an empty path', () => {
-    expect(() => shouter().target.load('')).toThrow('The path must be a text that is not empty (got "").');
+    expect(() => shouter().target.load('')).toThrow(FileAccessError);
+    expect(() => shouter().target.load('')).toThrow('The saved candidate "" cannot be read');
   });
 
   it('toJSON returns a copy: changing it does not change the result', async () => {

@@ -1,6 +1,6 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
-import { aWholeNumber, checkOptions } from '../check-options.ts';
+import { anObject, aWholeNumber, checkArgument, checkOptionNames, checkOptions } from '../check-options.ts';
 import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
 import { type EstimateOptions, estimate, type RunEstimate } from '../estimate/estimate.ts';
 import { type EvaluationOptions, evaluate } from '../evaluate/evaluate.ts';
@@ -15,7 +15,7 @@ import { rememberOriginals } from '../saved/originals.ts';
 import { checkCandidate, type SavedCandidate, writeSavedCandidate } from '../saved/saved-candidate.ts';
 import { checkExamples } from './check-examples.ts';
 import { withDeclaredVariables } from './declared-variables.ts';
-import { loadKinds, loadProgram, type ProgramTexts } from './load-program.ts';
+import { loadProgram, type ProgramTexts } from './load-program.ts';
 import { type RunInputs, savedResult } from './provenance.ts';
 import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
 import { foundCandidate, publicComponents, selectionAdapter } from './selection-adapter.ts';
@@ -88,6 +88,7 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
    * Returns a new program with a candidate's texts.
    *
    * @throws {CandidateMismatchError} when names are missing or unknown.
+   * @throws {OptionsError} when the candidate is not an object.
    */
   apply(candidate: Readonly<Record<Name, string>>): Program;
   /**
@@ -169,7 +170,10 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
   };
   const target: Target<Program, Input, Output, Name, Model> = {
     components,
-    apply: (candidate) => apply(checkCandidate(components, candidate)),
+    apply(candidate) {
+      checkArgument('The candidate', candidate, anObject);
+      return apply(checkCandidate(components, candidate));
+    },
     async compile<Example extends ProgramExample<Input>>(
       options: CompileOptions<Example, Output, Name, Model>,
     ) {
@@ -198,7 +202,8 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
       }
     },
     load(saved, options = {}) {
-      checkOptions(options, loadKinds);
+      checkArgument('The options', options, anObject);
+      checkOptionNames(options, ['ifChanged']);
       return loadProgram({ ...binding, components: found }, saved, { ...selection, ...options });
     },
   };

@@ -1,4 +1,4 @@
-import { anObject, aText, checkArgument } from '../check-options.ts';
+import { aText, checkArgument } from '../check-options.ts';
 import type { Candidate, Component } from '../component.ts';
 import { componentNames, ownValue } from '../component.ts';
 import { CandidateMismatchError, FileAccessError, FileFormatError, GepaError } from '../errors.ts';
@@ -152,10 +152,8 @@ export function writeSavedCandidate(path: string, saved: SavedCandidate): void {
 /**
  * @throws {FileAccessError} when the file cannot be read.
  * @throws {FileFormatError} when the file is not JSON or not a saved candidate.
- * @throws {OptionsError} when `path` is empty.
  */
 export function readSavedCandidate(path: string): SavedCandidate {
-  checkArgument('The path', path, aText);
   let text: string;
   try {
     text = fileSystem().readFileSync(path, 'utf8');
@@ -206,14 +204,12 @@ export function candidateFrom<Name extends string>(
  *
  * @param original the texts that the candidate was made from.
  * @throws {CandidateMismatchError} when names are missing or unknown, or texts do not fit.
- * @throws {OptionsError} when the candidate is not an object.
  */
 export function checkCandidate<Name extends string>(
   components: Readonly<Record<Name, Component>>,
   candidate: Readonly<Record<string, string>>,
   original: Readonly<Record<string, string>> = {},
 ): Candidate<Name> {
-  checkArgument('The candidate', candidate, anObject);
   const names = componentNames(components);
   const missing = names.filter((name) => typeof ownValue(candidate, name) !== 'string');
   const unknown = Object.keys(candidate).filter((name) => !names.includes(name as Name));
@@ -249,7 +245,7 @@ export function checkCandidate<Name extends string>(
 
 const noFit = 'The candidate does not fit the program: ';
 
-const absolute = (path: string): string => builtin('node:path', '').resolve(path);
+const absolute = (path: string): string => (path === '' ? '""' : builtin('node:path', '').resolve(path));
 
 function fileSystem() {
   return builtin('node:fs', 'use compiled.toJSON() and target.load(object) instead.');
