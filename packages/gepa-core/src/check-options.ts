@@ -1,7 +1,8 @@
 import leven from 'leven';
 import { OptionsError } from './errors.ts';
 
-// Small entries check their options with this module, so it imports no schema library.
+// Small entries check their options with this module, so it imports no schema library. Constants that call a function stay in
+// every bundle, so tables of kinds are made where they are used.
 
 /** One sentence for each option that does not exist. */
 export function unknownOptions(given: object, known: readonly string[]): string[] {
@@ -63,6 +64,11 @@ export const anObject: OptionKind = {
 };
 
 export const aList: OptionKind = { words: 'an array', is: (value) => Array.isArray(value) };
+
+export const aShare: OptionKind = {
+  words: 'a number of 0 or more',
+  is: (value) => Number.isFinite(value) && (value as number) >= 0,
+};
 
 /** Also `Infinity`. */
 export const aNumberFrom = (minimum: number): OptionKind => ({

@@ -17,7 +17,7 @@ import { callsForProposal } from './search/call-costs.ts';
 import { runSearch } from './search/loop.ts';
 import { rescoreIfProgramChanged } from './search/rescore.ts';
 import type { SearchContext } from './search/search-context.ts';
-import type { StopReason } from './search/strategies/stop-conditions.ts';
+import type { StopReason } from './search/strategies/stop-reason.ts';
 import { scoreTestset } from './search/test-scores.ts';
 import { messageOf, sentence } from './text/error-message.ts';
 import { countOf, formatGain, formatScore } from './text/format.ts';

@@ -3,7 +3,7 @@ import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
 import type { ProposalRejection } from './rejection.ts';
 import type { FrontierKeyName, FrontierType, ScoredCandidate } from './search/state/search-view.ts';
-import type { StopReason } from './search/strategies/stop-conditions.ts';
+import type { StopReason } from './search/strategies/stop-reason.ts';
 
 /** The seed and the candidate that the search found best, on examples the search never saw. */
 export interface TestScores {

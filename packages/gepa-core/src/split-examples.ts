@@ -1,13 +1,4 @@
-import {
-  aFunction,
-  aList,
-  aNumber,
-  aNumberFrom,
-  aWholeNumber,
-  checkArgument,
-  checkOptions,
-  type OptionKind,
-} from './check-options.ts';
+import { aFunction, aList, aShare, aWholeNumber, checkArgument, checkOptions } from './check-options.ts';
 import { OptionsError } from './errors.ts';
 import { Random } from './statistics/random.ts';
 
@@ -32,29 +23,24 @@ export interface Split<Example> {
   readonly testset: Example[];
 }
 
-const share: OptionKind = {
-  ...aNumberFrom(0),
-  is: (value) => aNumber.is(value) && Number(value) >= 0,
-};
-const kinds = {
-  train: share,
-  validation: share,
-  test: share,
-  seed: aWholeNumber,
-  groupBy: aFunction,
-} satisfies Record<keyof SplitOptions<unknown>, unknown>;
-
 /**
  * Splits examples at random; the same seed gives the same split. With groups, the sizes of the sets are approximate.
  *
- * @throws {OptionsError} on invalid options, such as a negative share or only shares of 0, or when a set with a share would be empty.
+ * @throws {OptionsError} on invalid options, such as a negative share or only shares of 0, or when a set with a share would be
+ * empty.
  */
 export function splitExamples<Example>(
   examples: readonly Example[],
   options: SplitOptions<Example> = {},
 ): Split<Example> {
   checkArgument('The examples', examples, aList);
-  checkOptions(options, kinds);
+  checkOptions(options, {
+    train: aShare,
+    validation: aShare,
+    test: aShare,
+    seed: aWholeNumber,
+    groupBy: aFunction,
+  } satisfies Record<keyof SplitOptions<Example>, unknown>);
   const { train = 0.6, validation = 0.2, test = 0.2, seed = 0, groupBy } = options;
   const shares = [train, validation, test];
   const whole = shares.reduce((sum, share) => sum + share, 0);

@@ -10,7 +10,8 @@ import type { ExampleRef } from '../search/evaluation/examples.ts';
 import { runSearch } from '../search/loop.ts';
 import { startPool } from '../search/pool.ts';
 import type { SearchContext } from '../search/search-context.ts';
-import type { StopCondition, StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopCondition } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 import { scoreTestset } from '../search/test-scores.ts';
 import { warnOfFewProposals } from '../search/warn-of-few-proposals.ts';
 import {

@@ -5,7 +5,7 @@ import type { Usage } from '../budget/usage.ts';
 import { aFlag, checkOptions } from '../check-options.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from '../options/options.ts';
 import { reserveProblems, resolveOptions, type Settings } from '../options/settings.ts';
-import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 import { callSizes } from './call-size.ts';
 import { ceilingOf } from './ceiling.ts';
 import { type Amounts, amountsOf, limitNames } from './counts.ts';

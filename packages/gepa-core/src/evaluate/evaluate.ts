@@ -11,7 +11,7 @@ import { type GivenCandidate, givenTexts } from '../saved/given-candidate.ts';
 import type { Evaluator } from '../search/evaluation/evaluator.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
 import type { Scored } from '../search/evaluation/known-rollouts.ts';
-import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 import { messageOf, sentence } from '../text/error-message.ts';
 import { candidateEvaluation, type Runs } from './candidate-evaluation.ts';
 import type { CandidateEvaluation } from './evaluation.ts';

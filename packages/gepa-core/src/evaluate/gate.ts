@@ -13,24 +13,23 @@ export interface GateOptions<Names extends string = string> {
   readonly margin?: number;
 }
 
-const kinds = { than: { ...aText, isRequired: true }, candidate: aText, margin: aNumber } satisfies Record<
-  keyof GateOptions,
-  unknown
->;
-
 /**
  * Fails a build when a candidate scores lower than another by more than the margin. Works in any test runner. The mean
  * difference decides, proven or not; choose a margin that covers the noise of the metric.
  *
  * @throws {RegressionError} when the candidate is worse; its `comparison` has the details.
- * @throws {OptionsError} on invalid options, when it is not clear which candidates to compare, they share no scored example, or the evaluation
- * ended early.
+ * @throws {OptionsError} on invalid options, when it is not clear which candidates to compare, they share no scored example, or
+ * the evaluation ended early.
  */
 export function assertNotWorse<Names extends string>(
   report: EvaluationReport<Names>,
   options: GateOptions<Names>,
 ): void {
-  checkOptions(options, kinds);
+  checkOptions(options, {
+    than: { ...aText, isRequired: true },
+    candidate: aText,
+    margin: aNumber,
+  } satisfies Record<keyof GateOptions, unknown>);
   const { than, margin = 0 } = options;
   checkName(report, than);
   const { candidate = onlyOther(report, than) } = options;

@@ -114,11 +114,13 @@ it('signalAborted stops the run after the iteration in which the signal is abort
   expect(run.decisions().some(({ type }) => type === 'proposal_evaluated')).toBe(true);
 });
 
-it.each(['metricCalls', 'iterations', 'duration', 'cost', 'scoreReached', 'noImprovement'] as const)(
+const { metricCalls, iterations, duration, cost, scoreReached, noImprovement } = conditions;
+
+it.each(Object.entries({ metricCalls, iterations, duration, cost, scoreReached, noImprovement }))(
   'stopConditions.%s refuses what is not a number, which would never stop the run',
-  (name) => {
+  (name, condition) => {
     for (const value of [undefined, '5', Number.NaN]) {
-      expect(() => conditions[name](value as never)).toThrow(
+      expect(() => condition(value as never)).toThrow(
         `The argument of stopConditions.${name} must be a number (got`,
       );
     }
