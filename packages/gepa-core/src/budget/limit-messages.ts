@@ -1,6 +1,6 @@
 import type { CallRequest } from '../adapter/call-meter.ts';
 import type { Amount } from './amount.ts';
-import type { CallKind, Limit, LimitName } from './max-of-call.ts';
+import type { CallKind, Limit } from './max-of-call.ts';
 import type { Usage } from './usage.ts';
 
 /** Says why a limit can never admit a model call, and what to do about it. */
@@ -52,8 +52,13 @@ export const crossedWarning = ({ name, unit, max }: Limit, charged: Amount): str
 export const unknownCallsWarning = (calls: number, { name }: Limit): string =>
   `${calls} model calls reported missing, partial or invalid token counts. Their maximum stays charged to ${name}, and the reported spend does not include them.`;
 
-export const uncertainWarning = (name: LimitName, amount: number): string =>
-  `Abandoned or broken calls may still be billed: ${shown(amount, 6)} of ${name} stays reserved for them and is not part of the reported spend.`;
+export const uncertainWarnings = (limits: readonly Limit[], uncertain: Amount): string[] =>
+  limits
+    .filter(({ unit }) => uncertain[unit] > 0)
+    .map(
+      ({ name, unit }) =>
+        `Abandoned or broken calls may still be billed: ${shown(uncertain[unit], 6)} of ${name} stays reserved for them and is not part of the reported spend.`,
+    );
 
 /** Says why few calls run at once. */
 export function waitNote({ model = 'a model' }: CallRequest, { costUsd, tokens }: Amount): string {

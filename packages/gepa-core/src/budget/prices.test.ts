@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../errors.ts';
 import { checkPrices, PriceBook } from './prices.ts';
-import { modelCallUsage, type Price } from './usage.ts';
+import type { Price } from './usage.ts';
 
-/** The price lookup of a loaded book. */
+/** The price lookup of a book. */
 async function loadPrices(own?: Record<string, Price>) {
-  const book = new PriceBook(own);
-  await book.load();
-  return book.priceOf;
+  return (await PriceBook.load(own)).priceOf;
 }
 const catalogue = await loadPrices();
 
@@ -145,21 +143,5 @@ describe('checkPrices', () => {
     expect(() => checkPrices(['a', 'b'], catalogue)).toThrow(
       "prices: { 'a': { input: 1, output: 2 }, 'b': { input: 1, output: 2 } }",
     );
-  });
-});
-
-describe('loading the catalogue', () => {
-  const usageOf = (model: string) => modelCallUsage({ model, inputTokens: 1, outputTokens: 1 });
-
-  it('the catalogue is loaded only for usage that the caller has neither priced nor given a cost', async () => {
-    const book = new PriceBook({ mine: { input: 1, output: 2 } });
-    expect(book.wait(undefined)).toBeUndefined();
-    expect(book.wait(modelCallUsage({ inputTokens: 1 }))).toBeUndefined();
-    expect(book.wait(modelCallUsage({ model: 'gpt-4.1', costUsd: 1 }))).toBeUndefined();
-    expect(book.wait(usageOf('mine'))).toBeUndefined();
-    expect(book.priceOf('gpt-4.1')).toBeUndefined();
-    await book.wait(usageOf('gpt-4.1'));
-    expect(book.priceOf('gpt-4.1')).toBeDefined();
-    expect(book.wait(usageOf('unknown-model'))).toBeUndefined();
   });
 });

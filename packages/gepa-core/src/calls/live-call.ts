@@ -127,7 +127,7 @@ export class LiveCall {
   ): Promise<void> {
     const { budget } = this.calls;
     const sound = soundUsage(usage);
-    const priced = await budget.price(sound);
+    const priced = budget.price(sound);
     if (!isReportedByCall) {
       if (budget.noteUnknown(sound)) this.reservation.chargeMaximum();
       else this.reservation.charge(priced);

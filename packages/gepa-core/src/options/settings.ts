@@ -98,9 +98,8 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
   const { runDir, continueFrom } = withAbsoluteRunDir<{ runDir?: string; continueFrom?: string }>(options);
   const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
   const { trainset, valset = trainset, testset = [] } = options;
-  const prices = new PriceBook(options.prices);
+  const prices = await PriceBook.load(options.prices);
   if (options.maxCostUsd !== undefined) {
-    await prices.load();
     checkPrices(knownModels(adapter, options.reflectionModel), prices.priceOf);
   }
   const maxMetricCalls =
