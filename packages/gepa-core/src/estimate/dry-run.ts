@@ -8,7 +8,8 @@ import { prepareRun } from '../run/prepare.ts';
 import { readExamples } from '../run/read-examples.ts';
 import { RunSignal } from '../run/run-signal.ts';
 import { runSearch } from '../search/loop.ts';
-import type { StopCondition, StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopCondition } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 import { scoreTestset } from '../search/test-scores.ts';
 import {
   type CallSize,

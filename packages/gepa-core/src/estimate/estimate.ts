@@ -2,9 +2,10 @@ import type { Step } from '../adapter/trace.ts';
 import { Budget } from '../budget/budget.ts';
 import { explainTooLarge, shown } from '../budget/limit-messages.ts';
 import type { Usage } from '../budget/usage.ts';
+import { aFlag, checkOptions } from '../check-options.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from '../options/options.ts';
 import { reserveProblems, resolveOptions, type Settings } from '../options/settings.ts';
-import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 import { callSizes } from './call-size.ts';
 import { ceilingOf } from './ceiling.ts';
 import { limitNames, type Totals } from './counts.ts';
@@ -79,12 +80,13 @@ export function estimate<Example, Output, Trace = readonly Step[], Name extends 
 ): Promise<RunEstimate>;
 export async function estimate<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
-  { measure = false }: EstimateOptions = {},
+  how: EstimateOptions = {},
 ): Promise<RunEstimate> {
+  checkOptions(how, { measure: aFlag });
   // An estimate can help to choose `reserve`.
   const settings = (await resolveOptions(options, { needsReserve: false })) as Settings;
   await settings.prices.load();
-  const measurement = measure ? await measureRollout(settings) : undefined;
+  const measurement = how.measure ? await measureRollout(settings) : undefined;
   const { likely, largest } = await callSizes(settings, measurement);
   const run = await dryRun(settings, likely);
   const ceiling = ceilingOf(settings, largest);

@@ -64,7 +64,9 @@ export async function reflect(
 
   const second = await request.call(secondPrompt(prompt, request, invalid, first.text, outcome));
   const again = outcomeOf(request, invalid, second, true);
-  const rejected = new Map([...outcome.rejected, ...again.rejected]);
+  // A text without a block of its own in either answer was left out, and not rejected.
+  const hadNoBlock = invalid.length === components.length && messagesOf(invalid, outcome).size === 1;
+  const rejected = new Map([...(hadNoBlock ? [] : outcome.rejected), ...again.rejected]);
   for (const name of again.texts.keys()) rejected.delete(name);
   return {
     texts: new Map([...outcome.texts, ...again.texts]),
@@ -75,10 +77,13 @@ export async function reflect(
 }
 
 function againRequest(all: readonly ComponentRequest[], invalid: readonly ComponentRequest[]): string {
+  if (all.length === 1) return 'Answer again as asked above, with the complete text and without this fault.';
+  // As in the first request, which leaves the choice of texts to the model.
+  if (invalid.length === all.length) {
+    return 'Answer again as asked above: one block for each text that you change, with the complete text and without this fault. Leave the others out.';
+  }
   const names = invalid.map(({ name }) => `"${name}"`).join(' and ');
-  return all.length === 1
-    ? 'Answer again as asked above, with the complete text and without this fault.'
-    : `Answer again with the complete text of ${names} only, in blocks as asked above and without these faults.`;
+  return `Answer again with the complete text of ${names} only, in blocks as asked above and without these faults.`;
 }
 
 type Outcome = Omit<Reflection, 'usage' | 'wasCutOff'>;
@@ -118,19 +123,21 @@ function outcomeOf(
   return { texts, rejected };
 }
 
+const messagesOf = (invalid: readonly ComponentRequest[], { rejected }: Outcome): ReadonlySet<string> =>
+  new Set(invalid.map(({ name }) => rejected.get(name)!.message));
+
 function secondPrompt(
   prompt: string,
   { components }: ReflectionPromptRequest,
   invalid: readonly ComponentRequest[],
   answer: string,
-  { rejected }: Outcome,
+  outcome: Outcome,
 ): string {
-  const messages = new Set(invalid.map(({ name }) => rejected.get(name)!.message));
   return `${prompt}
 
 # Your last answer cannot be used
 
-${[...messages].join('\n')}
+${[...messagesOf(invalid, outcome)].join('\n')}
 
 This was the answer:
 
