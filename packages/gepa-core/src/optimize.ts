@@ -60,7 +60,7 @@ async function searchAndTest<Name extends string>(
     if (calls.outage.final !== undefined) {
       dispatcher.warn(outageWarning(calls.outage.final.error, settings.runDir));
     }
-    warnOfCopies(prepared, dispatcher.warn);
+    await warnOfCopies(prepared, dispatcher.warn);
     const usesSeed = test !== undefined && regressed(test) && settings.onRegression === 'useSeed';
     if (test !== undefined && regressed(test)) dispatcher.warn(regressionWarning(test, usesSeed));
     const stopReason = stoppedBy ?? reason;
@@ -123,12 +123,12 @@ function regressionWarning(test: TestScores, usesSeed: boolean) {
 }
 
 /** Warns when the best candidate copies training examples. The seed, the caller's own text, may. */
-function warnOfCopies<Name extends string>(
+async function warnOfCopies<Name extends string>(
   { search: { state }, findCopies }: PreparedRun<Name>,
   warn: (message: string) => void,
-): void {
+): Promise<void> {
   const { bestIndex, candidates } = state;
-  const warning = bestIndex === 0 ? undefined : copyWarning(candidates[bestIndex]!.texts, findCopies);
+  const warning = bestIndex === 0 ? undefined : await copyWarning(candidates[bestIndex]!.texts, findCopies);
   if (warning !== undefined) warn(warning);
 }
 

@@ -53,7 +53,7 @@ export async function reflect(
   const { components, asksAgainAfterCutOff = true } = request;
   const prompt = buildReflectionPrompt(request);
   const first = await request.call(prompt);
-  const outcome = outcomeOf(request, components, first, false);
+  const outcome = await outcomeOf(request, components, first, false);
 
   const invalid = components.filter(({ name }) => {
     const reason = outcome.rejected.get(name)?.reason;
@@ -63,7 +63,7 @@ export async function reflect(
   if (invalid.length === 0) return { ...outcome, wasCutOff, usage: first.usage };
 
   const second = await request.call(secondPrompt(prompt, request, invalid, first.text, outcome));
-  const again = outcomeOf(request, invalid, second, true);
+  const again = await outcomeOf(request, invalid, second, true);
   // A text without a block of its own in either answer was left out, and not rejected.
   const hadNoBlock = invalid.length === components.length && messagesOf(invalid, outcome).size === 1;
   const rejected = new Map([...(hadNoBlock ? [] : outcome.rejected), ...again.rejected]);
@@ -88,12 +88,12 @@ function againRequest(all: readonly ComponentRequest[], invalid: readonly Compon
 
 type Outcome = Omit<Reflection, 'usage' | 'wasCutOff'>;
 
-function outcomeOf(
+async function outcomeOf(
   request: ReflectionPromptRequest & { readonly checkLimits?: CheckLimits },
   components: readonly ComponentRequest[],
   answer: LanguageModelAnswer,
   isLast: boolean,
-): Outcome {
+): Promise<Outcome> {
   const texts = new Map<string, string>();
   const rejected = new Map<string, Rejection>();
   const readings = readAnswer(answer, components, {
@@ -116,7 +116,7 @@ function outcomeOf(
       continue;
     }
     const found =
-      checkText({ ...component, text }) ?? request.checkLimits?.({ name, text, currentText, isLast });
+      checkText({ ...component, text }) ?? (await request.checkLimits?.({ name, text, currentText, isLast }));
     if (found === undefined) texts.set(name, text);
     else rejected.set(name, { reason: found.problem, message: found.message, text: refusedText(text) });
   }
