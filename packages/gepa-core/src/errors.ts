@@ -90,7 +90,7 @@ export class FileFormatError extends GepaError {
   static override readonly kind = 'FileFormatError';
 }
 
-/** The file of a saved candidate cannot be read or written. `cause` is the file system's error. */
+/** A file (saved candidate, examples, report) cannot be read or written. `cause` is the file system's error. */
 export class FileAccessError extends GepaError {
   static override readonly kind = 'FileAccessError';
 }

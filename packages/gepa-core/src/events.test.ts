@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RunError } from './errors.ts';
+import { evaluate } from './evaluate/evaluate.ts';
 import { type DecisionEvent, isDecision } from './events.ts';
 import { optimize } from './optimize.ts';
 import { replay } from './report/result-of.ts';
@@ -198,5 +199,8 @@ describe('an adapter', () => {
     const result = await optimize({ ...run.options, adapter });
     expect(result.iterations).toBe(2);
     expect(run.events.at(-1)).toEqual({ type: 'warning', message: 'Closing the adapter failed: stuck' });
+    expect(result.warnings.at(-1)).toBe('Closing the adapter failed: stuck');
+    const evaluation = { adapter, examples: run.options.trainset, metric: run.options.metric };
+    expect((await evaluate(evaluation)).warnings).toEqual(['Closing the adapter failed: stuck']);
   });
 });

@@ -5,7 +5,7 @@ import type { Candidate } from './component.ts';
 import type { ProposalRejection, RefusedTexts } from './rejection.ts';
 import type { BudgetHeld, TestScores, TextLength } from './result.ts';
 import type { CandidateSource, FrontierType } from './search/state/search-view.ts';
-import type { StopReason } from './search/strategies/stop-conditions.ts';
+import type { StopReason } from './search/strategies/stop-reason.ts';
 
 /**
  * A decision of the search. With the same random seed, the same decisions come in the same order, whatever the latencies

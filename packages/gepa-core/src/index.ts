@@ -90,8 +90,9 @@ export {
 } from './search/strategies/evaluation-policy.ts';
 export type { ProposalSampler, SamplingStrategy, Task } from './search/strategies/proposal-sampling.ts';
 export type { SelectionStrategy } from './search/strategies/proposal-selection.ts';
-export type { StopCondition, StopReason, StopState } from './search/strategies/stop-conditions.ts';
+export type { StopCondition, StopState } from './search/strategies/stop-conditions.ts';
 export * as stopConditions from './search/strategies/stop-conditions.ts';
+export type { StopReason } from './search/strategies/stop-reason.ts';
 export { type Split, type SplitOptions, splitExamples } from './split-examples.ts';
 export type { Comparison, ScoreChange, Verdict } from './statistics/compare.ts';
 export { Random } from './statistics/random.ts';

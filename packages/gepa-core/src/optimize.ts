@@ -6,7 +6,8 @@ import type { AdapterOptions, FunctionOptions, OptimizeOptions } from './options
 import { resolveOptions, type Settings } from './options/settings.ts';
 import { copyWarning } from './reflection/answer/text-limits.ts';
 import { lengthsOf, resultOf } from './report/result-of.ts';
-import { writeAskedReport } from './report-file/asked-report.ts';
+import { describeStopReason } from './report/stop-reason.ts';
+import { checkAskedReport, writeAskedReport } from './report-file/asked-report.ts';
 import type { BudgetHeld, OptimizationResult, TestScores } from './result.ts';
 import type { Dispatcher } from './run/dispatcher.ts';
 import type { PreparedRun } from './run/prepare.ts';
@@ -16,7 +17,7 @@ import { callsForProposal } from './search/call-costs.ts';
 import { runSearch } from './search/loop.ts';
 import { rescoreIfProgramChanged } from './search/rescore.ts';
 import type { SearchContext } from './search/search-context.ts';
-import type { StopReason } from './search/strategies/stop-conditions.ts';
+import type { StopReason } from './search/strategies/stop-reason.ts';
 import { scoreTestset } from './search/test-scores.ts';
 import { messageOf, sentence } from './text/error-message.ts';
 import { countOf, formatGain, formatScore } from './text/format.ts';
@@ -27,6 +28,7 @@ import { countOf, formatGain, formatScore } from './text/format.ts';
  *
  * @throws {OptionsError} before anything is spent, with every problem of the options.
  * @throws {RunDirectoryError} before anything is spent, when the `runDir` cannot be used.
+ * @throws {FileAccessError} before anything is spent, when the `report` cannot be written.
  * @throws {RunError} when the run cannot go on; its `result` has what was found so far.
  */
 export function optimize<Example, Output, Trace = readonly Step[], Name extends string = string>(
@@ -39,6 +41,7 @@ export async function optimize<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
 ): Promise<OptimizationResult<Name>> {
   const settings = await resolveOptions(options);
+  checkAskedReport(settings);
   return withRun(settings, (run) => searchAndTest(settings, run));
 }
 
@@ -57,11 +60,13 @@ async function searchAndTest<Name extends string>(
     if (calls.outage.final !== undefined) {
       dispatcher.warn(outageWarning(calls.outage.final.error, settings.runDir));
     }
-    warnOfCopies(prepared, dispatcher.warn);
+    await warnOfCopies(prepared, dispatcher.warn);
     const usesSeed = test !== undefined && regressed(test) && settings.onRegression === 'useSeed';
     if (test !== undefined && regressed(test)) dispatcher.warn(regressionWarning(test, usesSeed));
-    dispatchFinished(prepared, dispatcher, stoppedBy ?? reason, test, usesSeed);
-    const result = resultOf(search.state);
+    const stopReason = stoppedBy ?? reason;
+    if (search.state.candidates[0]?.coverage === 0) dispatcher.warn(unscoredWarning(stopReason));
+    dispatchFinished(prepared, dispatcher, stopReason, test, usesSeed);
+    const result = resultOf(search.state, dispatcher.warnings);
     await writeAskedReport(settings, result, dispatcher.warn);
     return result;
   } catch (error) {
@@ -74,7 +79,7 @@ async function searchAndTest<Name extends string>(
     maskMessages(failure, settings.mask.message);
     dispatchFinished(prepared, dispatcher, 'error', undefined, false);
     if (search.state.candidates.some(({ coverage }) => coverage > 0)) {
-      failure.result = resultOf(search.state);
+      failure.result = resultOf(search.state, dispatcher.warnings);
       await writeAskedReport(settings, failure.result, dispatcher.warn);
     }
     throw failure;
@@ -118,12 +123,12 @@ function regressionWarning(test: TestScores, usesSeed: boolean) {
 }
 
 /** Warns when the best candidate copies training examples. The seed, the caller's own text, may. */
-function warnOfCopies<Name extends string>(
+async function warnOfCopies<Name extends string>(
   { search: { state }, findCopies }: PreparedRun<Name>,
   warn: (message: string) => void,
-): void {
+): Promise<void> {
   const { bestIndex, candidates } = state;
-  const warning = bestIndex === 0 ? undefined : copyWarning(candidates[bestIndex]!.texts, findCopies);
+  const warning = bestIndex === 0 ? undefined : await copyWarning(candidates[bestIndex]!.texts, findCopies);
   if (warning !== undefined) warn(warning);
 }
 
@@ -137,7 +142,7 @@ function dispatchFinished<Name extends string>(
   const { state, evaluator, dispatch } = search;
   const { journal, spend, budget, stopwatch } = calls;
   journal?.skip();
-  for (const warning of budget.warnings) dispatcher.warn(warning);
+  for (const warning of budget.warnings(stopReason)) dispatcher.warn(warning);
   const time = stopwatch.spent;
   journal?.mark({ type: 'ended', reason: stopReason });
   dispatch({
@@ -163,6 +168,9 @@ function budgetHeldBy<Name extends string>(search: SearchContext<Name>): BudgetH
   const { limit, testset } = search.limits.metricCalls();
   return { left: limit + testset - search.spend.metricCalls, needed: callsForProposal(search) };
 }
+
+const unscoredWarning = (stopReason: StopReason): string =>
+  `The run ended before a rollout was scored: ${describeStopReason(stopReason)}. No candidate has a score; \`seedScore\` and \`bestScore\` are 0 only because there is none.`;
 
 function outageWarning(error: unknown, runDir: string | undefined): string {
   const next =

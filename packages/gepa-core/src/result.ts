@@ -3,7 +3,7 @@ import type { Usage } from './budget/usage.ts';
 import type { Candidate } from './component.ts';
 import type { ProposalRejection } from './rejection.ts';
 import type { FrontierKeyName, FrontierType, ScoredCandidate } from './search/state/search-view.ts';
-import type { StopReason } from './search/strategies/stop-conditions.ts';
+import type { StopReason } from './search/strategies/stop-reason.ts';
 
 /** The seed and the candidate that the search found best, on examples the search never saw. */
 export interface TestScores {
@@ -25,7 +25,7 @@ export interface TestScores {
 
 /** The valset examples behind a score. */
 export interface ScoreBasis {
-  /** Their number. */
+  /** Their number. 0 for a run that ended before its seed was scored: the score, 0, then says nothing. */
   readonly examples: number;
   /** Their positions in the valset. */
   readonly positions: readonly number[];

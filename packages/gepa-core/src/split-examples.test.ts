@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { OptionsError } from './errors.ts';
 import { splitExamples } from './split-examples.ts';
 
 describe('splitExamples', () => {
@@ -38,5 +39,27 @@ describe('splitExamples', () => {
     expect(sizes(splitExamples(all, { train: 1, validation: 1, test: 0 }))).toEqual([50, 50, 0]);
     expect(splitExamples(all, { seed: 1 })).not.toEqual(splitExamples(all, { seed: 2 }));
     expect(() => splitExamples(all, { train: -1 })).toThrow('0 or more');
+  });
+
+  it.each<[unknown, string]>([
+    [{ val: 0.1 }, 'There is no option "val".'],
+    [{ train: '1', validation: 0, test: 0 }, 'The option "train" must be a number of 0 or more (got "1").'],
+    [{ train: Number.NaN }, '(got NaN)'],
+    [{ train: Number.POSITIVE_INFINITY }, '(got Infinity)'],
+    [{ train: 0, validation: 0, test: 0 }, 'are all 0'],
+    [{ seed: '7' }, 'The option "seed" must be a whole number (got "7").'],
+    [{ seed: 1.5 }, '(got 1.5)'],
+    [{ groupBy: 'customer' }, 'The option "groupBy" must be a function (got "customer").'],
+    [0.8, 'The options must be an object (got 0.8).'],
+  ])('splitExamples refuses the options %j', (options, words) => {
+    const split = () => splitExamples([1, 2, 3, 4, 5, 6], options as never);
+    expect(split).toThrow(OptionsError);
+    expect(split).toThrow(words);
+  });
+
+  it('splitExamples refuses examples that are no array, such as a promise that was not awaited', () => {
+    expect(() => splitExamples(Promise.resolve([]) as never)).toThrow(
+      'The examples must be an array (got an object).',
+    );
   });
 });

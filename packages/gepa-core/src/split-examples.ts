@@ -1,3 +1,4 @@
+import { aFunction, aList, aShare, aWholeNumber, checkArgument, checkOptions } from './check-options.ts';
 import { OptionsError } from './errors.ts';
 import { Random } from './statistics/random.ts';
 
@@ -25,20 +26,25 @@ export interface Split<Example> {
 /**
  * Splits examples at random; the same seed gives the same split. With groups, the sizes of the sets are approximate.
  *
- * @throws {OptionsError} when a share is negative or all are 0, or a set with a share would be empty.
+ * @throws {OptionsError} on invalid options, such as a negative share or only shares of 0, or when a set with a share would be
+ * empty.
  */
 export function splitExamples<Example>(
   examples: readonly Example[],
   options: SplitOptions<Example> = {},
 ): Split<Example> {
+  checkArgument('The examples', examples, aList);
+  checkOptions(options, {
+    train: aShare,
+    validation: aShare,
+    test: aShare,
+    seed: aWholeNumber,
+    groupBy: aFunction,
+  } satisfies Record<keyof SplitOptions<Example>, unknown>);
   const { train = 0.6, validation = 0.2, test = 0.2, seed = 0, groupBy } = options;
   const shares = [train, validation, test];
   const whole = shares.reduce((sum, share) => sum + share, 0);
-  if (!shares.every((share) => share >= 0) || !(whole > 0)) {
-    throw new OptionsError([
-      `\`train\`, \`validation\` and \`test\` must be 0 or more and not all 0; they are ${shares.join(', ')}.`,
-    ]);
-  }
+  if (whole === 0) throw new OptionsError(['`train`, `validation` and `test` are all 0.']);
   const groups = new Map<string, Example[]>();
   for (const [i, example] of examples.entries()) {
     const key = groupBy === undefined ? String(i) : groupBy(example);

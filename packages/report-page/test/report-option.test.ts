@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { runCli } from '../../gepa-core/src/cli/cli.ts';
-import { OptionsError } from '../../gepa-core/src/errors.ts';
-import { writeReport } from '../../gepa-core/src/exports/node.ts';
+import { FileAccessError, OptionsError } from '../../gepa-core/src/errors.ts';
+import { readRun, writeReport } from '../../gepa-core/src/exports/node.ts';
 import { optimize } from '../../gepa-core/src/optimize.ts';
 import type { PageData } from '../../gepa-core/src/report-file/page-data.ts';
 import { tokenExamples, tokenRun } from '../../gepa-core/src/testing/fixtures/token-run.ts';
@@ -49,13 +49,62 @@ it('without a run directory the report has the scores and texts of the result, a
   expect(data.candidates.map(({ texts }) => texts)).toEqual(result.candidates.map(({ texts }) => texts));
 });
 
-it('a report that cannot be written is a warning and does not lose the result', async () => {
+it('a path that cannot be written is refused before the run spends anything', async () => {
   writeFileSync(join(root, 'file'), '');
-  const run = tokenRun({ ...setup, report: join(root, 'file', 'report.html') });
-  const result = await optimize(run.options);
-  expect(result.bestScore).toBeGreaterThan(0);
-  const warnings = run.events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
-  expect(warnings.join()).toContain('The report was not written: The report cannot be written to');
+  for (const [report, why] of [
+    [join(root, 'file', 'report.html'), 'a part of the path is a file'],
+    [root, 'it is a directory'],
+  ] as const) {
+    const run = tokenRun({ ...setup, report });
+    const error = await optimize(run.options).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(FileAccessError);
+    expect((error as Error).message).toContain(`The report cannot be written to ${report}: ${why}`);
+    expect(run.begun.size).toBe(0);
+  }
+  expect(readdirSync(root)).toEqual(['file']);
+});
+
+it.skipIf(process.platform !== 'linux')(
+  'a report in a folder that cannot be created is refused before the run',
+  async () => {
+    const run = tokenRun({ ...setup, report: '/proc/gepa/report.html' });
+    await expect(optimize(run.options)).rejects.toThrow(FileAccessError);
+    expect(run.begun.size).toBe(0);
+  },
+);
+
+it.each([undefined, 'run'])(
+  'a report that cannot be written at the end is a warning of the result, which is not lost (runDir: %s)',
+  async (name) => {
+    const runDir = name && join(root, name);
+    const folder = join(root, 'out');
+    const onEvent = ({ type }: { readonly type: string }) => {
+      if (type !== 'iteration_started' || !existsSync(folder) || !statSync(folder).isDirectory()) return;
+      rmSync(folder, { recursive: true });
+      writeFileSync(folder, '');
+    };
+    const run = tokenRun({ ...setup, runDir, onEvent, report: join(folder, 'report.html') });
+    const result = await optimize(run.options);
+    expect(result.bestScore).toBeGreaterThan(0);
+    const words = 'The report was not written: The report cannot be written to';
+    expect(result.warnings.join()).toContain(words);
+    expect(run.events.at(-1)).toMatchObject({ type: 'warning', message: result.warnings.at(-1) });
+    if (runDir !== undefined) expect(readRun(runDir).warnings.join()).toContain(words);
+  },
+);
+
+it.each<[unknown, unknown, unknown, string]>([
+  [{ result: {} }, 'x.html', undefined, 'The run must be the path of a run directory, or the result'],
+  ['', 'x.html', undefined, 'The run must be the path of a run directory'],
+  [undefined, 'x.html', undefined, 'The run must be the path'],
+  ['run', '', undefined, 'The path must be a text that is not empty (got "").'],
+  ['run', 'x.html', { maxDetailBytes: '5 MB' }, 'The option "maxDetailBytes" must be a number of 0 or more'],
+  ['run', 'x.html', { maxDetailBytes: Number.NaN }, '(got NaN)'],
+  ['run', 'x.html', { maxBytes: 1 }, 'There is no option "maxBytes"'],
+])('writeReport refuses %j, %j, %j', async (of, path, options, words) => {
+  const writing = () => writeReport(of as never, path as never, options as never);
+  await expect(writing()).rejects.toThrow(OptionsError);
+  await expect(writing()).rejects.toThrow(words);
 });
 
 it('an empty path is refused before the run', async () => {

@@ -9,17 +9,17 @@ export interface Amount {
 
 export type Unit = keyof Amount;
 
-export const zero: Amount = { metricCalls: 0, tokens: 0, costUsd: 0 };
+export const amountBy = (inUnit: (unit: Unit) => number): Amount => ({
+  metricCalls: inUnit('metricCalls'),
+  tokens: inUnit('tokens'),
+  costUsd: inUnit('costUsd'),
+});
+
+export const zero: Amount = amountBy(() => 0);
 
 export const oneMetricCall: Amount = { ...zero, metricCalls: 1 };
 
-export function plus(a: Amount, b: Amount): Amount {
-  return {
-    metricCalls: a.metricCalls + b.metricCalls,
-    tokens: a.tokens + b.tokens,
-    costUsd: a.costUsd + b.costUsd,
-  };
-}
+export const plus = (a: Amount, b: Amount): Amount => amountBy((unit) => a[unit] + b[unit]);
 
 export const sum = (amounts: Iterable<Amount>): Amount => [...amounts].reduce(plus, zero);
 

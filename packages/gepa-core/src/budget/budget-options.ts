@@ -1,4 +1,3 @@
-import type { Amount } from './amount.ts';
 import type { CallKind } from './max-of-call.ts';
 import type { PriceBook } from './prices.ts';
 import type { Reservation } from './reservation.ts';
@@ -19,10 +18,10 @@ export interface ReserveOptions extends Partial<Record<CallKind, Reserve>> {
 }
 
 export interface BudgetOptions {
-  readonly maxMetricCalls?: number | undefined;
-  readonly maxCostUsd?: number | undefined;
-  readonly maxTokens?: number | undefined;
-  readonly reserve?: ReserveOptions | undefined;
+  readonly maxMetricCalls?: number;
+  readonly maxCostUsd?: number;
+  readonly maxTokens?: number;
+  readonly reserve?: ReserveOptions;
   readonly prices: PriceBook;
   /** Metric calls kept for scoring the testset, until `releaseTestset`. Default 0. */
   readonly testsetCalls?: number;
@@ -31,5 +30,5 @@ export interface BudgetOptions {
   /** Receives notices. */
   readonly note?: (message: string) => void;
   /** Records the new maximum of a call; awaited before the call can cost more. */
-  readonly onReserve?: (reservation: Reservation, max: Amount) => Promise<unknown> | undefined;
+  readonly onReserve?: (reservation: Reservation) => Promise<unknown> | undefined;
 }

@@ -288,17 +288,22 @@ describe('calls whose maximum is unknown or too large', () => {
 
   it('a call larger than maxTokens ends a run that has scored rollouts and keeps its result', async () => {
     let calls = 0;
-    const run = tokenRun();
     const result = await meteredRun(
       async (meter) => {
         calls++;
         (await meter.begin({ ...request, outputTokens: calls < 4 ? 50 : 5_000 })).end(usage);
       },
-      { maxTokens: 3_000, concurrency: 1, onEvent: run.options.onEvent! },
+      { maxTokens: 3_000, concurrency: 1 },
     );
     expect(result).toMatchObject({ stopReason: 'maxTokens', totalMetricCalls: 3 });
-    const notices = run.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
-    expect(notices.join()).toContain('a single call of small may take up to 5100');
+    expect(result.warnings.join()).toContain('a single call of small may take up to 5100');
+  });
+
+  it('a run that ends because one call may take half of the limit says how much that is', async () => {
+    const large: Program = async (meter) => (await meter.begin({ ...request, outputTokens: 500 })).end(usage);
+    const result = await meteredRun(large, { maxTokens: 1_000, concurrency: 1 });
+    expect(result).toMatchObject({ stopReason: 'maxTokens', totalMetricCalls: 4 });
+    expect(result.warnings.join()).toContain('560 of maxTokens (1000) are left, but a rollout may take 600');
   });
 
   it('a call without an output limit is accepted if it is free or the maximum output of its model fits', async () => {

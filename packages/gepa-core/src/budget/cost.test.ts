@@ -9,7 +9,8 @@ import { modelCallUsage, type Price, type Usage } from './usage.ts';
 
 /** A run without metered calls in which all rollouts have the same usage, and all reflections too. */
 function pricedRun(setup: {
-  readonly maxCostUsd: number;
+  readonly maxCostUsd?: number;
+  readonly maxIterations?: number;
   readonly rollout: Usage;
   readonly reflection: Usage;
   readonly prices?: Record<string, { input: number; output: number }>;
@@ -118,6 +119,17 @@ describe('maxCostUsd', () => {
     expect(error).toBeInstanceOf(RunError);
     expect((error as RunError).message).toContain(message);
     expect((error as RunError).message).toContain('`prices`');
+  });
+
+  it('a cost that leaves out a model without a price has a warning that names the model', async () => {
+    const unpriced = modelCallUsage({ model: 'own-model', inputTokens: 1_000, outputTokens: 500 });
+    const limits = { maxIterations: 3, prices };
+    const partly = await optimize(pricedRun({ ...limits, rollout: small, reflection: unpriced }).options);
+    expect(partly.usage.costUsd).toBeGreaterThan(0);
+    expect(partly.warnings.join()).toContain('leaves out the calls of own-model, whose price is unknown');
+    const none = await optimize(pricedRun({ ...limits, rollout: unpriced, reflection: unpriced }).options);
+    expect(none.usage.costUsd).toBeUndefined();
+    expect(none.warnings.join()).not.toContain('price');
   });
 
   it('a run with maxCostUsd needs the cost of the judge even if that of the program is known', async () => {

@@ -1,6 +1,6 @@
 import type { CallRequest } from '../adapter/call-meter.ts';
 import type { Amount } from './amount.ts';
-import type { CallKind, Limit, LimitName } from './max-of-call.ts';
+import type { CallKind, Limit } from './max-of-call.ts';
 import type { Usage } from './usage.ts';
 
 /** Says why a limit can never admit a model call, and what to do about it. */
@@ -15,7 +15,6 @@ export function explainTooLarge(
     return `maxCostUsd is set, but the cost of a ${kind} by ${model} is unknown. Give its price in \`prices\`, or ${declare}.`;
   }
   const amount = max[unit];
-  const limitOutput = 'Limit its output tokens in the model settings, or set `reserve.outputTokens`';
   if (amount < Number.POSITIVE_INFINITY) {
     return `${name} is ${limit}, but a single call of ${model} may take up to ${shown(amount)}. ${limitOutput}; or raise the limit, or ${declare}.`;
   }
@@ -28,9 +27,20 @@ export function explainTooLarge(
     : `${unknown}. ${limitOutput}; or ${declare}.`;
 }
 
+const limitOutput = 'Limit its output tokens in the model settings, or set `reserve.outputTokens`';
+
+/** Says why a run ends with much of a limit left. */
+export const explainNoRoom = (
+  { name, unit, max: limit }: Limit,
+  what: string,
+  max: Amount,
+  left: number,
+): string =>
+  `${shown(left)} of ${name} (${limit}) are left, but ${what} may take ${shown(max[unit])}. ${limitOutput}; or raise the limit.`;
+
 /** Says which price is missing. */
 export const explainUnpriced = (kind: CallKind, usage: Usage): string =>
-  `maxCostUsd is set, but the cost of a ${kind} by ${modelsOf(usage)} is unknown. Give its price in \`prices\`, or report \`costUsd\` in the usage.`;
+  `maxCostUsd is set, but the cost of a ${kind} by ${namesOf(usage)} is unknown. Give its price in \`prices\`, or report \`costUsd\` in the usage.`;
 
 /** Says that a call was paid for before the budget knew of it. */
 export function explainUndeclared(
@@ -40,11 +50,11 @@ export function explainUndeclared(
   usage: Usage,
 ): string {
   const source = who === 'judge' ? 'the metric' : kind === 'reflection' ? 'the reflection model' : 'run()';
-  return `${name} requires every model call to be declared before it is made, but ${source} reports usage of ${modelsOf(usage)} afterwards. Set \`reserve.${kind}\`, or call \`meter.begin()\` before each model call.`;
+  return `${name} requires every model call to be declared before it is made, but ${source} reports usage of ${namesOf(usage)} afterwards. Set \`reserve.${kind}\`, or call \`meter.begin()\` before each model call.`;
 }
 
 export const explainMissingTokens = (kind: CallKind, usage: Usage): string =>
-  `maxTokens is set, but a ${kind} by ${modelsOf(usage)} reported no tokens. Report \`inputTokens\` and \`outputTokens\` in the usage.`;
+  `maxTokens is set, but a ${kind} by ${namesOf(usage)} reported no tokens. Report \`inputTokens\` and \`outputTokens\` in the usage.`;
 
 export const crossedWarning = ({ name, unit, max }: Limit, charged: Amount): string =>
   `${name} is ${max}, but the run took ${shown(charged[unit], 6)}: a call exceeded its declared maximum, or the limit was larger in an earlier session.`;
@@ -52,8 +62,13 @@ export const crossedWarning = ({ name, unit, max }: Limit, charged: Amount): str
 export const unknownCallsWarning = (calls: number, { name }: Limit): string =>
   `${calls} model calls reported missing, partial or invalid token counts. Their maximum stays charged to ${name}, and the reported spend does not include them.`;
 
-export const uncertainWarning = (name: LimitName, amount: number): string =>
-  `Abandoned or broken calls may still be billed: ${shown(amount, 6)} of ${name} stays reserved for them and is not part of the reported spend.`;
+export const uncertainWarnings = (limits: readonly Limit[], uncertain: Amount): string[] =>
+  limits
+    .filter(({ unit }) => uncertain[unit] > 0)
+    .map(
+      ({ name, unit }) =>
+        `Abandoned or broken calls may still be billed: ${shown(uncertain[unit], 6)} of ${name} stays reserved for them and is not part of the reported spend.`,
+    );
 
 /** Says why few calls run at once. */
 export function waitNote({ model = 'a model' }: CallRequest, { costUsd, tokens }: Amount): string {
@@ -61,6 +76,15 @@ export function waitNote({ model = 'a model' }: CallRequest, { costUsd, tokens }
   return `Model calls wait for one another: each call of ${model} reserves up to ${max}, since its output is not limited. Limit its output tokens in the model settings, or set \`reserve.outputTokens\`, to run more at once.`;
 }
 
-const modelsOf = ({ byModel = {} }: Usage): string => Object.keys(byModel).join(', ') || 'an unnamed model';
+/** The models of a usage; `an unnamed model` if it names none. */
+export function modelsOf({ byModel = {} }: Usage): readonly string[] {
+  const names = Object.keys(byModel);
+  return names.length === 0 ? ['an unnamed model'] : names;
+}
+
+const namesOf = (usage: Usage): string => modelsOf(usage).join(', ');
+
+export const unpricedWarning = (models: readonly string[]): string =>
+  `The cost in dollars leaves out the calls of ${models.join(', ')}, whose price is unknown: give it in \`prices\`, or report \`costUsd\` in the usage.`;
 
 export const shown = (amount: number, digits = 3): string => String(Number(amount.toPrecision(digits)));

@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../errors.ts';
 import { checkPrices, PriceBook } from './prices.ts';
-import { modelCallUsage, type Price } from './usage.ts';
+import { modelCallUsage, noUsage, type Price } from './usage.ts';
 
-/** The price lookup of a loaded book. */
+/** The price lookup of a book. */
 async function loadPrices(own?: Record<string, Price>) {
-  const book = new PriceBook(own);
-  await book.load();
-  return book.priceOf;
+  return (await new PriceBook(own).load()).priceOf;
 }
 const catalogue = await loadPrices();
 
@@ -148,18 +146,14 @@ describe('checkPrices', () => {
   });
 });
 
-describe('loading the catalogue', () => {
+it('the catalogue is loaded only for a usage that the caller has neither priced nor given a cost', async () => {
   const usageOf = (model: string) => modelCallUsage({ model, inputTokens: 1, outputTokens: 1 });
-
-  it('the catalogue is loaded only for usage that the caller has neither priced nor given a cost', async () => {
-    const book = new PriceBook({ mine: { input: 1, output: 2 } });
-    expect(book.wait(undefined)).toBeUndefined();
-    expect(book.wait(modelCallUsage({ inputTokens: 1 }))).toBeUndefined();
-    expect(book.wait(modelCallUsage({ model: 'gpt-4.1', costUsd: 1 }))).toBeUndefined();
-    expect(book.wait(usageOf('mine'))).toBeUndefined();
-    expect(book.priceOf('gpt-4.1')).toBeUndefined();
-    await book.wait(usageOf('gpt-4.1'));
-    expect(book.priceOf('gpt-4.1')).toBeDefined();
-    expect(book.wait(usageOf('unknown-model'))).toBeUndefined();
-  });
+  const book = new PriceBook({ mine: { input: 1, output: 2 } });
+  for (const usage of [noUsage, modelCallUsage({}), usageOf('mine'), { ...usageOf('gpt-4.1'), costUsd: 1 }]) {
+    await book.loadFor(usage);
+  }
+  expect(book.priceOf('mine')).toEqual({ input: 1, output: 2 });
+  expect(book.priceOf('gpt-4.1')).toBeUndefined();
+  await book.loadFor(usageOf('gpt-4.1'));
+  expect(book.priceOf('gpt-4.1')).toBeDefined();
 });

@@ -2,51 +2,45 @@ import { OptionsError } from '../errors.ts';
 import type { Price, PriceOf, Usage } from './usage.ts';
 
 /**
- * The prices of models: the caller's own, or else those of the catalogue `@pydantic/genai-prices`, which is loaded from the
- * package and not over the network. Surcharges for long prompts (above 200,000 tokens, for example) and fees that are not
- * for tokens are not included.
+ * The prices of models: the caller's own, or else those of the catalogue `@pydantic/genai-prices`. Surcharges for long
+ * prompts (above 200,000 tokens, for example) and fees that are not for tokens are not included.
  */
 export class PriceBook {
   readonly #own: Readonly<Record<string, Price>>;
   #catalogue: Catalogue | undefined;
+  /** A look-up in the catalogue takes a millisecond. */
   readonly #known = new Map<string, Price | undefined>();
 
   constructor(own: Readonly<Record<string, Price>> = {}) {
     this.#own = own;
   }
 
-  /** Until the catalogue is loaded, only the caller's own prices. */
+  /** Loads the catalogue from its package, not over the network: half a megabyte, in a chunk of its own. */
+  async load(): Promise<this> {
+    this.#catalogue ??= await import('@pydantic/genai-prices');
+    return this;
+  }
+
+  /** Loads the catalogue if the cost of a usage depends on it. */
+  async loadFor({ byModel = {}, costUsd }: Usage): Promise<void> {
+    const isNeeded = (model: string) => ownPrice(this.#own, model) === undefined;
+    if (costUsd === undefined && Object.keys(byModel).some(isNeeded)) await this.load();
+  }
+
+  /** Until the catalogue is loaded, only the caller's own prices are known. */
   readonly priceOf: PriceOf = (model) => {
-    if (this.#known.has(model)) return this.#known.get(model);
-    const price = ownPrice(this.#own, model) ?? (this.#catalogue && cataloguePrice(this.#catalogue, model));
-    if (price !== undefined || this.#catalogue !== undefined) this.#known.set(model, price);
-    return price;
+    const catalogue = this.#catalogue;
+    if (catalogue === undefined) return ownPrice(this.#own, model);
+    if (!this.#known.has(model)) {
+      this.#known.set(model, ownPrice(this.#own, model) ?? cataloguePrice(catalogue, model));
+    }
+    return this.#known.get(model);
   };
 
-  /** The context window of a model in tokens, by the catalogue; `undefined` until that is loaded. */
+  /** The context window of a model in tokens, by the catalogue. */
   contextOf(model: string): number | undefined {
     const entries = this.#catalogue === undefined ? [] : entriesOf(this.#catalogue, model);
     return entries.map((entry) => entry.model.context_window).find((tokens) => tokens !== undefined);
-  }
-
-  /** Loads the catalogue before a model is called. */
-  waitFor(model: string | undefined): Promise<void> | undefined {
-    return model === undefined || this.#catalogue !== undefined ? undefined : this.load();
-  }
-
-  /** Loads the catalogue if a usage needs it to be priced. */
-  wait(usage: Usage | undefined): Promise<void> | undefined {
-    if (this.#catalogue !== undefined || usage?.byModel === undefined || usage.costUsd !== undefined) {
-      return undefined;
-    }
-    return Object.keys(usage.byModel).some((model) => this.priceOf(model) === undefined)
-      ? this.load()
-      : undefined;
-  }
-
-  /** Half a megabyte, in a chunk of its own. */
-  async load(): Promise<void> {
-    this.#catalogue ??= await import('@pydantic/genai-prices');
   }
 }
 
@@ -58,29 +52,20 @@ export class PriceBook {
 export function checkPrices(models: readonly string[], priceOf: PriceOf): void {
   const unknown = [...new Set(models)].filter((model) => priceOf(model) === undefined);
   if (unknown.length === 0) return;
-  const [prices, them] = unknown.length === 1 ? ['price', 'it'] : ['prices', 'them'];
   const entries = unknown.map((model) => `'${model}': { input: 1, output: 2 }`).join(', ');
   throw new OptionsError([
-    `\`maxCostUsd\` is set, but the ${prices} of ${unknown.join(', ')} ${unknown.length === 1 ? 'is' : 'are'} unknown. Set ${them} in US dollars per million tokens (0 for a free model): prices: { ${entries} }.`,
+    `\`maxCostUsd\` is set, but the price of ${unknown.join(' and of ')} is unknown. Set it in US dollars per million tokens (0 for a free model): prices: { ${entries} }.`,
   ]);
 }
 
-/** The parts of a model name: `openai/gpt-4.1-2025-04-14` has a provider, a base name and a date. */
-interface ModelName {
-  readonly provider?: string;
-  readonly base: string;
-  readonly date?: string;
-}
+type ModelName = ReturnType<typeof readName>;
 
-function readName(name: string): ModelName {
+/** The parts of a model name: `openai/gpt-4.1-2025-04-14` has a provider, a base name and a date. */
+function readName(name: string) {
   const [, provider, rest = name] = /^([^/]+)\/(.+)$/s.exec(name) ?? [];
   const [, base = rest, date] = /^(.+)[-@](\d{4}-\d{2}-\d{2}|\d{8}|\d{4}|latest)$/s.exec(rest) ?? [];
-  return {
-    base,
-    ...(provider === undefined ? {} : { provider }),
-    // A name without a date means the latest one.
-    ...(date === undefined || date === 'latest' ? {} : { date }),
-  };
+  // A name without a date means the latest one.
+  return { base, provider, date: date === 'latest' ? undefined : date };
 }
 
 /** The caller's price for this name, or for another name of the same model, with or without provider and date. */
@@ -96,10 +81,9 @@ function ownPrice(own: Readonly<Record<string, Price>>, model: string): Price | 
 
 /** 0 for different models; otherwise the number of parts of the names that agree. */
 function likeness(a: ModelName, b: ModelName): number {
-  const parts = (['provider', 'date'] as const).map((part) =>
-    a[part] === b[part] ? 1 : a[part] === undefined || b[part] === undefined ? 0.5 : 0,
-  );
-  return a.base === b.base ? parts.reduce<number>((product, part) => product * part, 1) : 0;
+  const inPart = (part: 'provider' | 'date') =>
+    a[part] === b[part] ? 1 : a[part] === undefined || b[part] === undefined ? 0.5 : 0;
+  return a.base === b.base ? inPart('provider') * inPart('date') : 0;
 }
 
 type Catalogue = Pick<typeof import('@pydantic/genai-prices'), 'calcPrice' | 'findProvider'>;
@@ -145,34 +129,21 @@ function entryOf({ calcPrice, findProvider }: Catalogue, model: string): Entry |
 const fineTunedFactor = 2;
 
 function cataloguePrice(catalogue: Catalogue, model: string): Price | undefined {
-  const fineTuned = /^(?:openai\/)?ft:(gpt-(?:4o|4\.|5)[^:]*):/.exec(model)?.[1];
-  if (fineTuned !== undefined) return times(fineTunedFactor, cataloguePrice(catalogue, fineTuned));
-  return entriesOf(catalogue, model)
-    .map(priceOfEntry)
+  const base = /^(?:openai\/)?ft:(gpt-(?:4o|4\.|5)[^:]*):/.exec(model)?.[1];
+  const factor = base === undefined ? 1 : fineTunedFactor;
+  return entriesOf(catalogue, base ?? model)
+    .map((entry) => priceOfEntry(entry, factor))
     .find((price) => price !== undefined);
 }
 
-function times(factor: number, price: Price | undefined): Price | undefined {
-  if (price === undefined) return undefined;
-  return Object.fromEntries(
-    Object.entries(price).map(([kind, dollars]) => [kind, factor * dollars]),
-  ) as unknown as Price;
-}
-
-function priceOfEntry({ model_price }: Entry): Price | undefined {
+function priceOfEntry({ model_price }: Entry, factor: number): Price | undefined {
+  const dollars = (price: number | { readonly base: number } | undefined) => {
+    // The price of short prompts, where long prompts cost more.
+    const base = typeof price === 'object' ? price.base : price;
+    return base === undefined ? undefined : factor * base;
+  };
   const { input_mtok, cache_read_mtok, cache_write_mtok, output_mtok } = model_price;
   const [input, output] = [dollars(input_mtok), dollars(output_mtok)];
   if (input === undefined || output === undefined) return undefined;
-  const [cachedInput, cacheWrite] = [dollars(cache_read_mtok), dollars(cache_write_mtok)];
-  return {
-    input,
-    ...(cachedInput === undefined ? {} : { cachedInput }),
-    ...(cacheWrite === undefined ? {} : { cacheWrite }),
-    output,
-  };
-}
-
-/** The price of short prompts, where long prompts cost more. */
-function dollars(price: number | { readonly base: number } | undefined): number | undefined {
-  return typeof price === 'object' ? price.base : price;
+  return { input, cachedInput: dollars(cache_read_mtok), cacheWrite: dollars(cache_write_mtok), output };
 }

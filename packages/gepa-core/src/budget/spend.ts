@@ -9,15 +9,7 @@ export type TimeSpent = Readonly<Record<SpendPhase | 'other', number>>;
 
 export const spendPhases = ['seed', 'minibatch', 'valset', 'merge', 'testset', 'reflection'] as const;
 
-export const noTime: TimeSpent = {
-  seed: 0,
-  minibatch: 0,
-  valset: 0,
-  merge: 0,
-  testset: 0,
-  reflection: 0,
-  other: 0,
-};
+export const noTime = Object.fromEntries([...spendPhases, 'other'].map((phase) => [phase, 0])) as TimeSpent;
 
 export const spendPhaseOf = (phase: Phase): SpendPhase => (phase === 'proposal' ? 'minibatch' : phase);
 
@@ -50,7 +42,9 @@ export class SpendReport {
   metricCalls = 0;
   retries = 0;
   usage: Usage = noUsage;
-  readonly #byPhase = new Map<SpendPhase | 'judge', Spend>();
+  byPhase = Object.fromEntries(
+    [...spendPhases, 'judge'].map((phase) => [phase, nothingSpent]),
+  ) as SpendByPhase;
 
   add({ phase, isScored, usage, judgeUsage, retries }: SettledCall): void {
     this.retries += retries;
@@ -58,19 +52,10 @@ export class SpendReport {
     if (judgeUsage !== noUsage) this.#add('judge', { metricCalls: 0, usage: judgeUsage });
   }
 
-  get byPhase(): SpendByPhase {
-    const phases = [...spendPhases, 'judge' as const];
-    return Object.fromEntries(
-      phases.map((phase) => [phase, this.#byPhase.get(phase) ?? nothingSpent]),
-    ) as SpendByPhase;
-  }
-
   #add(phase: SpendPhase | 'judge', { metricCalls, usage }: Spend): void {
-    const known = this.#byPhase.get(phase) ?? nothingSpent;
-    this.#byPhase.set(phase, {
-      metricCalls: known.metricCalls + metricCalls,
-      usage: addUsage(known.usage, usage),
-    });
+    const spent = this.byPhase[phase];
+    const sum = { metricCalls: spent.metricCalls + metricCalls, usage: addUsage(spent.usage, usage) };
+    this.byPhase = { ...this.byPhase, [phase]: sum };
     this.metricCalls += metricCalls;
     this.usage = addUsage(this.usage, usage);
   }

@@ -1,4 +1,4 @@
-import { noTime, type SpendPhase, type TimeSpent } from './spend.ts';
+import { noTime, type SpendPhase, type TimeSpent, totalTime } from './spend.ts';
 
 /** The wall-clock time of a run by phase. Phases that run at the same time share it. */
 export class Stopwatch {
@@ -29,9 +29,7 @@ export class Stopwatch {
 
   /** Over all sessions. */
   get elapsedMs(): number {
-    let sum = performance.now() - this.#since;
-    for (const ms of Object.values(this.#spent)) sum += ms;
-    return sum;
+    return totalTime(this.spent);
   }
 
   get spent(): TimeSpent {

@@ -36,21 +36,18 @@ export type PriceOf = (model: string) => Price | undefined;
 export const noUsage: Usage = { modelCalls: 0, inputTokens: 0, outputTokens: 0 };
 
 /** The usage of one call to one model. `inputTokens` must include the cached ones. */
-export function modelCallUsage(call: {
-  model?: string | undefined;
-  inputTokens?: number | undefined;
-  cachedInputTokens?: number | undefined;
-  cacheWriteTokens?: number | undefined;
-  outputTokens?: number | undefined;
-  costUsd?: number | undefined;
-}): Usage {
+export function modelCallUsage(
+  call: Partial<Omit<Usage, 'modelCalls' | 'byModel'>> & { readonly model?: string },
+): Usage {
   const { model, costUsd, inputTokens = 0, outputTokens = 0 } = call;
-  const tokens = tokenCounts({ ...call, modelCalls: 1, inputTokens, outputTokens });
-  return {
-    ...tokens,
-    ...(costUsd === undefined ? {} : { costUsd }),
-    ...(model === undefined ? {} : { byModel: { [model]: tokens } }),
+  const tokens = {
+    modelCalls: 1,
+    inputTokens,
+    cachedInputTokens: call.cachedInputTokens || undefined,
+    cacheWriteTokens: call.cacheWriteTokens || undefined,
+    outputTokens,
   };
+  return { ...tokens, costUsd, byModel: model === undefined ? undefined : { [model]: tokens } };
 }
 
 /**
@@ -59,7 +56,7 @@ export function modelCallUsage(call: {
  * `totalTokens` contains, such as the thoughts of Gemini models, count as output.
  */
 export function reportedUsage(call: {
-  model?: string | undefined;
+  model?: string;
   /** Cached tokens included. */
   inputTokens?: unknown;
   cachedInputTokens?: unknown;
@@ -67,7 +64,7 @@ export function reportedUsage(call: {
   outputTokens?: unknown;
   totalTokens?: unknown;
   /** Whether the answer has a text or a tool call, so that zero output tokens are no count. */
-  hasAnswer?: boolean | undefined;
+  hasAnswer?: boolean;
 }): Usage {
   const { model, hasAnswer = false } = call;
   const total = countOf(call.totalTokens) ?? 0;
@@ -96,19 +93,12 @@ export function isUnknownUsage({ modelCalls, inputTokens, outputTokens, costUsd 
  * a valid cost, but no tokens. A single `NaN` would otherwise disable the limits, and a negative count would raise them.
  */
 export function soundUsage(usage: Usage): Usage {
-  const { costUsd, byModel, ...counts } = usage;
-  const models = Object.entries(byModel ?? {});
-  const hasCounts = hasSoundCounts(usage) && models.every(([, tokens]) => hasSoundCounts(tokens));
-  const hasCost = costUsd === undefined || countOf(costUsd) !== undefined;
-  if (hasCounts && hasCost) return usage;
-  const sound = (tokens: ModelUsage) => (hasCounts ? tokens : unknownTokens(tokens));
-  return {
-    ...sound(counts),
-    ...(costUsd === undefined || !hasCost ? {} : { costUsd }),
-    ...(byModel === undefined
-      ? {}
-      : { byModel: Object.fromEntries(models.map(([model, tokens]) => [model, sound(tokens)])) }),
-  };
+  const costUsd = countOf(usage.costUsd);
+  const models = Object.entries(usage.byModel ?? {});
+  const isSound = hasSoundCounts(usage) && models.every(([, tokens]) => hasSoundCounts(tokens));
+  if (isSound) return costUsd === usage.costUsd ? usage : { ...usage, costUsd };
+  const byModel = Object.fromEntries(models.map(([model, tokens]) => [model, unknownTokens(tokens)]));
+  return { ...unknownTokens(usage), costUsd, byModel: usage.byModel && byModel };
 }
 
 function hasSoundCounts(usage: ModelUsage): boolean {
@@ -130,13 +120,11 @@ function countOf(value: unknown): number | undefined {
 export function addUsage(a: Usage, b: Usage): Usage {
   if (a === noUsage) return b;
   if (b === noUsage) return a;
-  const byModel = addByModel(a.byModel, b.byModel);
+  const hasCost = a.costUsd !== undefined || b.costUsd !== undefined;
   return {
     ...addTokens(a, b),
-    ...(a.costUsd === undefined && b.costUsd === undefined
-      ? {}
-      : { costUsd: (a.costUsd ?? 0) + (b.costUsd ?? 0) }),
-    ...(byModel === undefined ? {} : { byModel }),
+    costUsd: hasCost ? (a.costUsd ?? 0) + (b.costUsd ?? 0) : undefined,
+    byModel: addByModel(a.byModel, b.byModel),
   };
 }
 
@@ -181,29 +169,11 @@ function addByModel(a: ByModel | undefined, b: ByModel | undefined): ByModel | u
 }
 
 function addTokens(a: ModelUsage, b: ModelUsage): ModelUsage {
-  return tokenCounts({
+  return {
     modelCalls: a.modelCalls + b.modelCalls,
     inputTokens: a.inputTokens + b.inputTokens,
-    cachedInputTokens: (a.cachedInputTokens ?? 0) + (b.cachedInputTokens ?? 0),
-    cacheWriteTokens: (a.cacheWriteTokens ?? 0) + (b.cacheWriteTokens ?? 0),
+    cachedInputTokens: (a.cachedInputTokens ?? 0) + (b.cachedInputTokens ?? 0) || undefined,
+    cacheWriteTokens: (a.cacheWriteTokens ?? 0) + (b.cacheWriteTokens ?? 0) || undefined,
     outputTokens: a.outputTokens + b.outputTokens,
-  });
-}
-
-/** Leaves out zero counts of cached tokens: most models have none. */
-function tokenCounts(counts: {
-  modelCalls: number;
-  inputTokens: number;
-  cachedInputTokens?: number | undefined;
-  cacheWriteTokens?: number | undefined;
-  outputTokens: number;
-}): ModelUsage {
-  const { modelCalls, inputTokens, cachedInputTokens = 0, cacheWriteTokens = 0, outputTokens } = counts;
-  return {
-    modelCalls,
-    inputTokens,
-    ...(cachedInputTokens === 0 ? {} : { cachedInputTokens }),
-    ...(cacheWriteTokens === 0 ? {} : { cacheWriteTokens }),
-    outputTokens,
   };
 }

@@ -1,6 +1,15 @@
+import { aCount, aNumberFrom, aText, checkOptions, oneOf } from '../check-options.ts';
 import type { Rollouts } from '../rollouts/rollouts.ts';
-import { type BullmqOptions, checkAddress } from './options.ts';
+import { addressKinds, type BullmqOptions } from './options.ts';
 import { QueuePlace } from './queue-place.ts';
+
+const kinds = {
+  ...addressKinds,
+  metricIn: oneOf('worker', 'optimizer'),
+  maxLostWorkers: aCount,
+  waitForWorkersMs: aNumberFrom(1),
+  version: aText,
+} satisfies Record<keyof BullmqOptions, unknown>;
 
 /**
  * The value of the option `rollouts`: makes rollouts in the workers of a queue, which call `serveRollouts`. Before the
@@ -9,16 +18,8 @@ import { QueuePlace } from './queue-place.ts';
  * @throws {OptionsError} on invalid options.
  */
 export function bullmq(options: BullmqOptions): Rollouts {
-  const { metricIn = 'worker', maxLostWorkers = 3, waitForWorkersMs = 600_000 } = options ?? {};
-  checkAddress(options ?? {}, [
-    ...(['worker', 'optimizer'].includes(metricIn)
-      ? []
-      : ["The option \"metricIn\" must be 'worker' or 'optimizer'."]),
-    ...(Number.isInteger(maxLostWorkers) && maxLostWorkers >= 1
-      ? []
-      : ['The option "maxLostWorkers" must be a whole number of 1 or more.']),
-    ...(waitForWorkersMs > 0 ? [] : ['The option "waitForWorkersMs" must be more than 0.']),
-  ]);
+  checkOptions(options, kinds);
+  const { metricIn = 'worker', maxLostWorkers = 3, waitForWorkersMs = 600_000 } = options;
   return {
     placeFor: (run) => new QueuePlace({ ...options, metricIn, maxLostWorkers, waitForWorkersMs }, run),
   };

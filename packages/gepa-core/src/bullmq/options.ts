@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'bullmq';
-import { OptionsError } from '../errors.ts';
+import { anObject, aText, type OptionKind } from '../check-options.ts';
 
 /** A queue of BullMQ. */
 export interface QueueAddress {
@@ -26,24 +26,20 @@ export interface BullmqOptions extends QueueAddress {
   readonly version?: string;
 }
 
-/** @throws {OptionsError} with every problem. */
-export function checkAddress(
-  { connection, queue }: Partial<QueueAddress>,
-  more: readonly string[] = [],
-): void {
-  const problems = [
-    ...(typeof connection === 'object' && connection !== null
-      ? []
-      : [
-          'The option "connection" is missing; give what BullMQ takes, such as { url: \'redis://localhost:6379\' }.',
-        ]),
-    ...(typeof queue === 'string' && queue !== '' && !queue.includes(':')
-      ? []
-      : ['The option "queue" must be a name without ":".']),
-    ...more,
-  ];
-  if (problems.length > 0) throw new OptionsError(problems);
-}
+/** What each option of an address must be. */
+export const addressKinds = {
+  connection: {
+    ...anObject,
+    words: "what BullMQ takes, such as { url: 'redis://localhost:6379' }",
+    isRequired: true,
+  },
+  queue: {
+    words: 'a name without ":"',
+    is: (value) => aText.is(value) && !(value as string).includes(':'),
+    isRequired: true,
+  },
+  prefix: aText,
+} satisfies Record<keyof QueueAddress, OptionKind>;
 
 /** The options of every queue and worker of BullMQ. Commands wait while the connection is lost. */
 export function connectionOf({ connection, prefix }: QueueAddress): {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { type Job, Queue, Worker } from 'bullmq';
 import type { Adapter } from '../adapter/adapter.ts';
 import { Outage } from '../calls/outage.ts';
+import { aCount, aFunction, aNumberFrom, aText, checkOptions } from '../check-options.ts';
 import { OptionsError } from '../errors.ts';
 import { createMask } from '../masking/mask.ts';
 import { environmentSecrets } from '../masking/secrets.ts';
@@ -12,7 +13,7 @@ import { WorkerMismatchError } from './errors.ts';
 import { differencesOf, type Identity, identityOf } from './identity.ts';
 import { Mailbox, Post } from './mailbox.ts';
 import { makeRollout, type Served } from './make-rollout.ts';
-import { checkAddress, connectionOf, type QueueAddress } from './options.ts';
+import { addressKinds, connectionOf, type QueueAddress } from './options.ts';
 import {
   type CallPlace,
   inboxOfWorker,
@@ -283,23 +284,21 @@ async function settlesWithin(ms: number, work: Promise<unknown>): Promise<boolea
   }
 }
 
-function checkServeOptions(
-  program: object,
-  options: Partial<ServeOptions<never, never, never, string>>,
-): void {
-  const { metric, concurrency = 1, lockDurationMs = 30_000, maxResultBytes = 1 } = options ?? {};
-  const isCount = (value: number) => Number.isInteger(value) && value >= 1;
+const kinds = {
+  ...addressKinds,
+  metric: aFunction,
+  concurrency: aCount,
+  lockDurationMs: aNumberFrom(100),
+  maxResultBytes: aCount,
+  version: aText,
+  redact: aFunction,
+} satisfies Record<keyof ServeOptions<never, never, never, string>, unknown>;
+
+function checkServeOptions(program: object, options: unknown): void {
   if (servedBy(program as ServableTarget, undefined).adapter === undefined) {
     throw new OptionsError([
       'serveRollouts needs what gepa(…) returns, or an adapter: an object with run() and components.',
     ]);
   }
-  checkAddress(options ?? {}, [
-    ...(metric === undefined || typeof metric === 'function'
-      ? []
-      : ['The option "metric" must be a function.']),
-    ...(isCount(concurrency) ? [] : ['The option "concurrency" must be a whole number of 1 or more.']),
-    ...(lockDurationMs >= 100 ? [] : ['The option "lockDurationMs" must be 100 or more.']),
-    ...(isCount(maxResultBytes) ? [] : ['The option "maxResultBytes" must be a whole number of 1 or more.']),
-  ]);
+  checkOptions(options, kinds);
 }

@@ -432,6 +432,21 @@ describe('a metric', () => {
     expect((error as RunError).result).toMatchObject({ stopReason: 'error' });
   });
 
+  it.each([
+    ['a refused key', Object.assign(new Error('401 Incorrect API key'), { status: 401 })],
+    ['an outage', Object.assign(new Error('503 overloaded'), { status: 503 })],
+  ])("an error says that the metric's model failed, not the program's: %s", async (_, failure) => {
+    const run = tokenRun({
+      retry: { retries: 1, minDelayMs: 0 },
+      metric: () => {
+        throw failure;
+      },
+    });
+    const error = (await errorOf(run.options)) as Error;
+    expect(error).toBeInstanceOf(SeedError);
+    expect(error.message).toContain(`the metric could not ask its model: ${failure.message}`);
+  });
+
   it('a metric may report the usage of its judge', async () => {
     const usage = modelCallUsage({ model: 'judge', inputTokens: 10, outputTokens: 2, costUsd: 0.01 });
     const run = tokenRun({

@@ -83,7 +83,7 @@ export class LiveCall {
         return result;
       } catch (error) {
         failing.failed();
-        await sleep(this.#delayOrThrow(failing, error, number), signal);
+        await sleep(this.#delayOrThrow(step, failing, error, number), signal);
       }
       try {
         await budget.renew(this.reservation);
@@ -127,7 +127,8 @@ export class LiveCall {
   ): Promise<void> {
     const { budget } = this.calls;
     const sound = soundUsage(usage);
-    const priced = await budget.price(sound);
+    await budget.loadPrices(sound);
+    const priced = budget.price(sound);
     if (!isReportedByCall) {
       if (budget.noteUnknown(sound)) this.reservation.chargeMaximum();
       else this.reservation.charge(priced);
@@ -138,7 +139,12 @@ export class LiveCall {
   }
 
   /** Milliseconds before the next attempt. @throws the error when there is none. */
-  #delayOrThrow(step: FailingStep, error: unknown, attempt: number): number {
+  #delayOrThrow(
+    { by }: Pick<AttemptStep<never>, 'by'>,
+    step: FailingStep,
+    error: unknown,
+    attempt: number,
+  ): number {
     const { outage, signal, retry, dispatch } = this.calls;
     if (signal.aborted) throw error;
     if (this.problem !== undefined || error instanceof Interrupted || RunError.isInstance(error)) {
@@ -157,8 +163,9 @@ export class LiveCall {
         ? afterFailure({ attempt, error, unansweredMs, hasAnswered }, retry)
         : 'unavailable';
     if (typeof next === 'string') {
-      outage.gaveUp(next === 'outage' ? 'refused' : kind, error);
-      throw error;
+      const named = by === 'judge' && kind !== 'program' ? judgeError(error) : error;
+      outage.gaveUp(next === 'outage' ? 'refused' : kind, named);
+      throw named;
     }
     // All reflections ask one model. Rollouts may ask several.
     if (this.kind === 'reflection') outage.pause(step.name, Math.min(retryAfterMs(error) ?? 0, next));
@@ -168,3 +175,7 @@ export class LiveCall {
     return next;
   }
 }
+
+/** Says which of a rollout's models failed. */
+const judgeError = (error: unknown) =>
+  new Error(`the metric could not ask its model: ${messageOf(error)}`, { cause: error });

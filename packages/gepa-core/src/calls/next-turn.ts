@@ -1,5 +1,5 @@
-// Not the global one, which tests replace.
-import { setImmediate } from 'node:timers';
+// Not the global ones when they are called, which tests replace. Edge runtimes have no `setImmediate`.
+const { setTimeout, setImmediate = setTimeout } = globalThis;
 
 /** Resolves in the next turn of the event loop, after pending timers, signals and finished work. */
 export function nextTurn(): Promise<void> {

@@ -96,13 +96,9 @@ async function reserve<Value>(
     }
     const interruption = call.skip?.();
     if (interruption !== undefined) return { interruption };
-    const answer = budget.tryReserve(call.kind);
+    const answer = await budget.reserve(call.kind);
     if (typeof answer === 'string') return { interruption: { reason: answer } };
-    if (answer instanceof Reservation) {
-      if (budget.limitsSpend) await budget.recordReservation(answer);
-      return answer;
-    }
-    await answer;
+    if (answer !== undefined) return answer;
   }
 }
 

@@ -118,6 +118,38 @@ describe('gepa on the command line', () => {
     expect(candidate.err).toContain(`the run has ${result.candidates.length} candidates`);
   });
 
+  it.each([
+    ['watch', '--port', ''],
+    ['report', '--max-mb', ''],
+    ['report', '--output', ''],
+    ['export', '--output', ''],
+    ['export', '--candidate', ''],
+    ['show', '--example', ''],
+  ])(
+    'gepa %s with an empty %s exits with 2 instead of using another value',
+    async (command, option, value) => {
+      const { code, out, err } = await gepa(command, runDir, option, value);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toContain(`${option} is empty`);
+    },
+  );
+
+  it('examples with one id are shown one by one, and all have their scores', async () => {
+    const folder = join(root, 'same-ids');
+    const valset = tokenExamples('valid', 4).map((example) => ({ ...example, id: 'same' }));
+    const { candidates } = await optimize(tokenRun({ valset, maxMetricCalls: 30, runDir: folder }).options);
+    const ids = ['same', 'same (val:1)', 'same (val:2)', 'same (val:3)'];
+    const { scores } = await json('show', folder, '--candidate', 'seed');
+    expect(scores).toEqual(Object.fromEntries(ids.map((id, i) => [id, candidates[0]!.scores[i]])));
+    for (const [i, id] of ids.entries()) {
+      const { rollouts } = await json('show', folder, '--example', id, '--candidate', 'seed');
+      expect(rollouts).toMatchObject([{ candidate: 0, score: candidates[0]!.scores[i] }]);
+    }
+    const events = readFileSync(join(folder, 'events.jsonl'), 'utf8').trimEnd().split('\n');
+    const seed = events.map((line) => JSON.parse(line)).find(({ type }) => type === 'candidate_added');
+    expect(Object.keys(seed.scoresById)).toEqual(ids);
+  });
+
   it('a run of another version of the format exits with 1 and says so, also when it is to be watched', async () => {
     const newer = join(root, 'newer');
     mkdirSync(newer);

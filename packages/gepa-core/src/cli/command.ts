@@ -1,4 +1,5 @@
 import type { ParseArgsConfig } from 'node:util';
+import { UsageError } from './usage-error.ts';
 
 /** Where a command writes. */
 export interface Io {
@@ -26,8 +27,13 @@ export interface Command {
   run(call: Call, io: Io): Promise<void> | void;
 }
 
-/** A text option. */
+/**
+ * A text option.
+ *
+ * @throws {UsageError} when it is empty, as after `--port "$PORT"` without the variable.
+ */
 export function textOf({ values }: Call, name: string): string | undefined {
   const value = values[name];
+  if (value === '') throw new UsageError(`--${name} is empty; give a value, or leave it out.`);
   return typeof value === 'string' ? value : undefined;
 }

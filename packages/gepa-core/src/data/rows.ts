@@ -1,3 +1,4 @@
+import { aText, type OptionKind } from '../check-options.ts';
 import { OptionsError } from '../errors.ts';
 import type { ProgramExample } from '../program/target.ts';
 
@@ -14,13 +15,24 @@ export interface RowOptions {
   readonly id?: string;
 }
 
+const columns: OptionKind = {
+  words: 'the name of a column, or a list of names',
+  is: (value) => aText.is(value) || (Array.isArray(value) && value.length > 0 && value.every(aText.is)),
+};
+
+/** What each option must be. */
+export const columnKinds = { input: columns, expected: columns, id: aText } satisfies Record<
+  keyof RowOptions,
+  OptionKind
+>;
+
 export type Row = Readonly<Record<string, unknown>>;
 
 /**
  * Converts rows to examples.
  * @param where names the source in errors.
  * @param isBlank whether a value counts as missing. A row has no input when all its input columns are blank.
- * @throws {OptionsError} listing the rows that have no input.
+ * @throws {OptionsError} listing the rows that have no input, or the columns that `expected` and `id` name and no row has.
  */
 export function examplesOfRows(
   rows: readonly Row[],
@@ -44,6 +56,7 @@ export function examplesOfRows(
         `the columns of the first row are ${columns}.`,
     ]);
   }
+  checkColumns(rows, where, options);
   const hasDefaults = input === 'input' && expected === 'expected' && id === 'id';
   return rows.map((row) => {
     if (hasDefaults && isExample(row)) return row;
@@ -54,10 +67,26 @@ export function examplesOfRows(
     return {
       input: pick(row, input),
       ...(expectedValue === undefined ? {} : { expected: expectedValue }),
-      ...(has(row, id) ? { id: String(row[id]) } : {}),
+      ...(has(row, id) && !isBlank(row[id]) ? { id: String(row[id]) } : {}),
       ...(rest.length === 0 ? {} : { metadata: Object.fromEntries(rest) }),
     };
   });
+}
+
+/** A misspelled column would give examples without expected outputs or ids. */
+function checkColumns(rows: readonly Row[], where: string, { expected, id }: RowOptions): void {
+  if (rows.length === 0) return;
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const problems = Object.entries({ expected, id }).flatMap(([option, columns]) =>
+    [columns ?? []]
+      .flat()
+      .filter((column) => !names.includes(column))
+      .map(
+        (column) =>
+          `${where}: \`${option}\` names the column "${column}", but there is none. The columns are ${names.join(', ')}.`,
+      ),
+  );
+  if (problems.length > 0) throw new OptionsError(problems);
 }
 
 const exampleFields = ['input', 'expected', 'id', 'metadata'];

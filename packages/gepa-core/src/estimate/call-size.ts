@@ -1,3 +1,4 @@
+import type { Reserve } from '../budget/budget-options.ts';
 import type { Price } from '../budget/usage.ts';
 import { componentNames, seedCandidateOf } from '../component.ts';
 import type { Settings } from '../options/settings.ts';
@@ -21,16 +22,15 @@ export async function callSizes(
   settings: Settings,
   measurement: Measurement | undefined,
 ): Promise<{ readonly likely: CallSizes; readonly largest: CallSizes }> {
-  const { reserve = {}, reflectionModel } = settings;
+  const { reserve } = settings;
   const rollout = rolloutSize(measurement);
-  const likely = reflectionModel === undefined ? free : await reflectionSize(settings, measurement);
-  const largest =
-    reflectionModel === undefined
-      ? free
-      : atLeast(await reflectionSize(settings, undefined), reserve.reflection);
+  const largestReflection = await reflectionSize(settings, undefined);
   return {
-    likely: { rollout, reflection: likely },
-    largest: { rollout: atLeast(rollout, reserve.rollout), reflection: largest },
+    likely: { rollout, reflection: await reflectionSize(settings, measurement) },
+    largest: {
+      rollout: atLeast(rollout, reserve?.rollout),
+      reflection: atLeast(largestReflection, reserve?.reflection),
+    },
   };
 }
 
@@ -46,34 +46,31 @@ function rolloutSize({ usage, durationMs }: Partial<Measurement> = {}): CallSize
  */
 async function reflectionSize(settings: Settings, measurement: Measurement | undefined): Promise<CallSize> {
   const { adapter, maxRecordCharacters = DEFAULT_MAX_RECORD_CHARACTERS, componentSelector } = settings;
-  const rollouts = Array.from({ length: settings.reflectionMinibatchSize }, () => measurement?.rollout);
+  if (settings.reflectionModel === undefined) return free;
+  const length = measurement === undefined ? 0 : settings.reflectionMinibatchSize;
+  const rollouts = Array.from({ length }, () => measurement!.rollout);
   const candidate = seedCandidateOf(adapter.components);
   const names = componentNames(adapter.components);
   const proposals = componentSelector === 'all' ? [names] : names.map((name) => [name]);
-  const sizes: { readonly input: number; readonly output: number }[] = [];
+  let [input, output] = [0, 0];
   for (const components of proposals) {
     const requests = await reflectionRequests({
       adapter,
       candidate,
       components,
-      rollouts: rollouts.filter((rollout) => rollout !== undefined),
+      rollouts,
       templates: settings.reflectionPromptTemplate,
       maxRecordCharacters,
       knowledge: settings,
     });
     const characters = sum(requests.map((request) => buildReflectionPrompt(request).length));
     const records = measurement === undefined ? maxRecordCharacters * requests.length : 0;
-    sizes.push({
-      input: (characters + records) / CHARACTERS_PER_TOKEN,
-      output: sum(
-        components.map((name) =>
-          Math.max(LIKELY_TEXT_TOKENS, candidate[name]!.length / CHARACTERS_PER_TOKEN),
-        ),
-      ),
-    });
+    const texts = components.map((name) =>
+      Math.max(LIKELY_TEXT_TOKENS, candidate[name]!.length / CHARACTERS_PER_TOKEN),
+    );
+    input += (characters + records) / CHARACTERS_PER_TOKEN / proposals.length;
+    output += sum(texts) / proposals.length;
   }
-  const input = mean(sizes.map((size) => size.input));
-  const output = mean(sizes.map((size) => size.output));
   const price = reflectionPrice(settings);
   return {
     tokens: input + output,
@@ -88,14 +85,10 @@ export function reflectionPrice({ prices, reflectionModel }: Settings): Price | 
 }
 
 /** The size, or the declared maximum where that is larger. */
-function atLeast(
-  size: CallSize,
-  { tokens, costUsd }: { readonly tokens?: number; readonly costUsd?: number } = {},
-): CallSize {
-  const larger = (a: number | undefined, b: number | undefined) =>
-    b === undefined ? a : Math.max(a ?? 0, b);
-  return { ...size, tokens: larger(size.tokens, tokens), costUsd: larger(size.costUsd, costUsd) };
+function atLeast(size: CallSize, declared: Reserve = {}): CallSize {
+  const larger = (unit: keyof Reserve) =>
+    declared[unit] === undefined ? size[unit] : Math.max(size[unit] ?? 0, declared[unit]);
+  return { ...size, tokens: larger('tokens'), costUsd: larger('costUsd') };
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
-const mean = (values: readonly number[]): number => sum(values) / values.length;

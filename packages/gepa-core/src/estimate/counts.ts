@@ -1,14 +1,10 @@
-import type { Settings } from '../options/settings.ts';
+import type { CallKind } from '../budget/max-of-call.ts';
 
-/** The number of calls in a run. */
+/** The calls of one kind in a run. */
 export interface Counts {
-  readonly iterations: number;
-  readonly metricCalls: number;
-  readonly reflections: number;
-  /** Rounds of concurrent rollouts, one after another. */
-  readonly rolloutRounds: number;
-  /** Rounds of concurrent reflections, one after another. */
-  readonly reflectionRounds: number;
+  readonly calls: number;
+  /** Rounds of concurrent calls, one after another. */
+  readonly rounds: number;
 }
 
 /** The size of one call; `undefined` where it is unknown. */
@@ -18,10 +14,7 @@ export interface CallSize {
   readonly durationMs: number | undefined;
 }
 
-export interface CallSizes {
-  readonly rollout: CallSize;
-  readonly reflection: CallSize;
-}
+export type CallSizes = Readonly<Record<CallKind, CallSize>>;
 
 /** The limits of a run, by the unit that they limit. */
 export const limitNames = {
@@ -36,38 +29,29 @@ export type LimitedUnit = keyof typeof limitNames;
 
 export const limitedUnits = Object.keys(limitNames) as LimitedUnit[];
 
-/** The amounts that a run takes; `undefined` where the size of a call is unknown. */
-export type Amounts = Readonly<Record<LimitedUnit | 'reflections', number | undefined>>;
+/** What a run takes in all; `undefined` where the size of a call is unknown. */
+export type Totals = Readonly<Record<LimitedUnit | 'reflections', number | undefined>>;
 
-export function amountsOf(counts: Counts, { rollout, reflection }: CallSizes): Amounts {
-  const { iterations, metricCalls, reflections, rolloutRounds, reflectionRounds } = counts;
-  const spent = (unit: 'tokens' | 'costUsd') =>
-    total([metricCalls, rollout[unit]], [reflections, reflection[unit]]);
-  const durationMs = total([rolloutRounds, rollout.durationMs], [reflectionRounds, reflection.durationMs]);
+export function totalsOf(
+  iterations: number,
+  { rollout, reflection }: Readonly<Record<CallKind, Counts>>,
+  sizes: CallSizes,
+): Totals {
+  const total = (unit: keyof CallSize, count: keyof Counts = 'calls') => {
+    const sum = times(rollout[count], sizes.rollout[unit]) + times(reflection[count], sizes.reflection[unit]);
+    return Number.isNaN(sum) ? undefined : sum;
+  };
   return {
     iterations,
-    metricCalls,
-    reflections,
-    tokens: spent('tokens'),
-    costUsd: spent('costUsd'),
-    durationMs,
+    metricCalls: rollout.calls,
+    reflections: reflection.calls,
+    tokens: total('tokens'),
+    costUsd: total('costUsd'),
+    durationMs: total('durationMs', 'rounds'),
   };
 }
 
-/** The sum of all counts, each multiplied by its size. */
-function total(
-  ...parts: readonly (readonly [count: number, size: number | undefined])[]
-): number | undefined {
-  let sum = 0;
-  for (const [count, size] of parts) {
-    if (count === 0 || size === 0) continue;
-    if (size === undefined) return undefined;
-    sum += count * size;
-  }
-  return sum;
-}
+const times = (count: number, size = Number.NaN) => (count === 0 || size === 0 ? 0 : count * size);
 
-/** The settings without limits on dollars and tokens, and with rollouts in this process. */
-export function withoutSpendLimits({ maxCostUsd, maxTokens, rollouts, ...settings }: Settings): Settings {
-  return settings;
-}
+/** Settings without limits on dollars and tokens, and with rollouts in this process. */
+export const withoutSpendLimits = { maxCostUsd: undefined, maxTokens: undefined, rollouts: undefined };

@@ -383,6 +383,15 @@ it('estimate rejects the options that optimize rejects', async () => {
   await expect(estimate({ ...tokenRun().options, maxMetricCalls: 1 })).rejects.toThrow(OptionsError);
 });
 
+it.each([{ measure: 'false' }, { measure: 1 }, { mesure: true }, true])(
+  'estimate refuses %j instead of running the program, or of not running it',
+  async (how) => {
+    const run = tokenRun();
+    await expect(estimate(run.options, how as never)).rejects.toThrow(OptionsError);
+    expect(run.begun.size).toBe(0);
+  },
+);
+
 it('with `measure`, an estimate lists the model call that the run would refuse, since it can exceed a limit', async () => {
   const options = {
     seedCandidate: { prompt: 'Answer.' },

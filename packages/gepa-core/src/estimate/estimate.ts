@@ -1,13 +1,14 @@
 import type { Step } from '../adapter/trace.ts';
+import { Budget } from '../budget/budget.ts';
 import { explainTooLarge, shown } from '../budget/limit-messages.ts';
-import { maxOfCall } from '../budget/max-of-call.ts';
 import type { Usage } from '../budget/usage.ts';
+import { aFlag, checkOptions } from '../check-options.ts';
 import type { AdapterOptions, FunctionOptions, OptimizeOptions } from '../options/options.ts';
 import { reserveProblems, resolveOptions, type Settings } from '../options/settings.ts';
-import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 import { callSizes } from './call-size.ts';
 import { ceilingOf } from './ceiling.ts';
-import { type Amounts, amountsOf, limitNames } from './counts.ts';
+import { limitNames, type Totals } from './counts.ts';
 import { dryRun } from './dry-run.ts';
 import { assumptionsOf, warningsOf } from './explain.ts';
 import { type Measurement, measureRollout } from './measure-rollout.ts';
@@ -30,6 +31,7 @@ export interface RunEstimate {
   /** Input and output tokens of program, judge and reflection. */
   readonly tokens: Estimated;
   readonly costUsd: Estimated;
+  /** `worst` is `maxDurationMs`: a call may take any time up to its timeout. */
   readonly durationMs: Estimated;
   /** The limit that is expected to end the run; `undefined` where none is known beforehand. */
   readonly endsBy: StopReason | undefined;
@@ -78,25 +80,26 @@ export function estimate<Example, Output, Trace = readonly Step[], Name extends 
 ): Promise<RunEstimate>;
 export async function estimate<Example, Output, Trace, Name extends string>(
   options: OptimizeOptions<Example, Output, Trace, Name>,
-  { measure = false }: EstimateOptions = {},
+  how: EstimateOptions = {},
 ): Promise<RunEstimate> {
+  checkOptions(how, { measure: aFlag });
   // An estimate can help to choose `reserve`.
   const settings = (await resolveOptions(options, { needsReserve: false })) as Settings;
   await settings.prices.load();
-  const measurement = measure ? await measureRollout(settings) : undefined;
+  const measurement = how.measure ? await measureRollout(settings) : undefined;
   const { likely, largest } = await callSizes(settings, measurement);
   const run = await dryRun(settings, likely);
-  const expected = run && amountsOf(run.counts, likely);
-  const ceiling = amountsOf(ceilingOf(settings), largest);
+  const ceiling = ceilingOf(settings, largest);
+  const budget = new Budget(settings);
 
-  const estimated = (unit: keyof Amounts): Estimated => {
+  const estimated = (unit: keyof Totals): Estimated => {
     const limitName = unit === 'reflections' ? undefined : limitNames[unit];
     const limit = (limitName && settings[limitName]) ?? Number.POSITIVE_INFINITY;
     const round = unit === 'costUsd' ? (usd: number) => usd : Math.round;
     const worst = Math.min(limit, round(ceiling[unit] ?? Number.POSITIVE_INFINITY));
     // The last iteration ends before a limit on metric calls, and is cut off at a limit on spend or time.
-    const isCutOff = run !== undefined && run.endsBy === limitName && unit !== 'metricCalls';
-    const value = isCutOff ? limit : expected?.[unit];
+    const isCutOff = run.endsBy !== undefined && run.endsBy === limitName && unit !== 'metricCalls';
+    const value = isCutOff ? limit : run.totals?.[unit];
     return { expected: value === undefined ? undefined : Math.min(round(value), worst), worst };
   };
   return {
@@ -106,59 +109,44 @@ export async function estimate<Example, Output, Trace, Name extends string>(
     tokens: estimated('tokens'),
     costUsd: estimated('costUsd'),
     durationMs: estimated('durationMs'),
-    endsBy: run?.endsBy,
+    endsBy: run.endsBy,
     ...(measurement === undefined ? {} : { measured: measuredOf(measurement) }),
-    refusals: [
-      ...reserveProblems(options),
-      ...(measurement === undefined ? [] : callsThatDoNotFit(settings, measurement)),
-    ],
+    refusals: [...reserveProblems(options), ...refusalsOf(budget, measurement)],
     warnings: [
-      ...(await warningsOf(settings, run, measurement, likely)),
-      ...(measurement === undefined ? unknownCalls(settings) : []),
+      ...warningsOf(settings, run, measurement),
+      ...(measurement === undefined ? unknownCalls(settings, budget) : []),
     ],
     assumptions: assumptionsOf(settings, run, measurement),
   };
 }
 
-/** The limits on spend that reserve every model call, because no maximum of a rollout is declared. */
-const limitsOnCalls = ({ maxCostUsd, maxTokens, reserve }: Settings) =>
-  (
-    [
-      { name: 'maxCostUsd', unit: 'costUsd', max: maxCostUsd },
-      { name: 'maxTokens', unit: 'tokens', max: maxTokens },
-    ] as const
-  ).flatMap(({ max, ...limit }) =>
-    max === undefined || reserve?.rollout?.[limit.unit] !== undefined ? [] : [{ ...limit, max }],
-  );
+/** Refuses a model call of the measured rollout that can exceed a limit by itself. */
+function refusalsOf(budget: Budget, measurement: Measurement | undefined): string[] {
+  if (budget.isDeclared('rollout')) return [];
+  for (const request of measurement?.requests ?? []) {
+    const max = budget.maxOf(request);
+    const limit = budget.limitBelow(max);
+    if (limit !== undefined) return [explainTooLarge(limit, 'rollout', request, max)];
+  }
+  return [];
+}
 
-/** Warnings that the size of the program's model calls is unknown without a measured rollout. */
-function unknownCalls(settings: Settings): string[] {
-  const { adapter, prices, reserve } = settings;
-  const [limit] = limitsOnCalls(settings);
-  if (limit === undefined) return [];
-  const unknown = `Measure a rollout (\`measure: true\`) to see whether ${limit.name} admits every model call of the program: a run refuses a call that can exceed the limit by itself.`;
+/** Warns that the size of the program's model calls is unknown without a measured rollout. */
+function unknownCalls({ adapter }: Settings, budget: Budget): string[] {
+  if (budget.isDeclared('rollout')) return [];
+  const unknown =
+    'Measure a rollout (`measure: true`) to see whether the limits admit every model call of the program: a run refuses a call that can exceed a limit by itself.';
   for (const model of adapter.models ?? []) {
-    const most = maxOfCall({ model, inputTokens: 0 }, prices, reserve?.outputTokens);
-    if (most[limit.unit] <= limit.max) continue;
-    const amount = most[limit.unit];
+    const max = budget.maxOf({ model, inputTokens: 0 });
+    const limit = budget.limitBelow(max);
+    if (limit === undefined) continue;
+    const amount = max[limit.unit];
     const size = Number.isFinite(amount) ? `up to ${shown(amount)}` : 'any amount';
     return [
       `${unknown} A call of ${model} without an output limit may take ${size}, more than ${limit.name} (${limit.max}).`,
     ];
   }
   return [unknown];
-}
-
-/** Refuses model calls of the measured rollout that can exceed a limit by themselves; one sentence for the first. */
-function callsThatDoNotFit(settings: Settings, { requests }: Measurement): string[] {
-  const { prices, reserve } = settings;
-  for (const limit of limitsOnCalls(settings)) {
-    for (const request of requests) {
-      const most = maxOfCall(request, prices, reserve?.outputTokens);
-      if (!(most[limit.unit] <= limit.max)) return [explainTooLarge(limit, 'rollout', request, most)];
-    }
-  }
-  return [];
 }
 
 const measuredOf = ({ usage, durationMs, rollout }: Measurement) => ({

@@ -3,68 +3,55 @@ import { fewExamplesWarning, isTrial } from '../search/seed-advice.ts';
 import { ENOUGH_PROPOSALS } from '../search/warn-of-few-proposals.ts';
 import { countOf } from '../text/format.ts';
 import { LIKELY_TEXT_TOKENS, reflectionPrice, TOKENS_PER_SECOND } from './call-size.ts';
-import type { CallSizes } from './counts.ts';
-import { type DryRun, isCustom, warningsBeforehand } from './dry-run.ts';
+import { type DryRun, insteadOfCustom } from './dry-run.ts';
 import type { Measurement } from './measure-rollout.ts';
 
 /** Problems to fix before the run: the warnings of its start, and problems of its limits. */
-export async function warningsOf(
-  settings: Settings,
-  run: DryRun | undefined,
-  measurement: Measurement | undefined,
-  sizes: CallSizes,
-): Promise<string[]> {
+export function warningsOf(settings: Settings, run: DryRun, measurement: Measurement | undefined): string[] {
   const { testset, valset, perfectScore } = settings;
-  const warnings: string[] = [];
-  if (measurement?.rollout.error !== undefined) {
-    const { failedIn, error } = measurement.rollout;
-    warnings.push(
+  const { failedIn, error } = measurement?.rollout ?? {};
+  const isTested = testset.length > 0;
+  const warnings = [
+    error !== undefined &&
       `The measured rollout failed, so the others may differ from it: the ${failedIn} threw: ${error}`,
-    );
-  }
-  if (run?.counts.reflections === 0) {
-    warnings.push('Nothing is left for an iteration once the seed is scored: raise the limits to search.');
-  } else if (run !== undefined && ['maxCostUsd', 'maxTokens', 'maxDurationMs'].includes(run.endsBy)) {
-    const { iterations } = run.counts;
-    if (iterations < ENOUGH_PROPOSALS) {
-      warnings.push(
-        `${run.endsBy} allows only about ${countOf(iterations, 'iteration')}: with fewer than ${ENOUGH_PROPOSALS} proposals, a gain is a matter of luck.`,
-      );
-    }
-  }
-  if (run?.isTested === false && testset.length > 0) {
-    warnings.push(
+    fewIterationsWarning(run),
+    run.isTested === false &&
+      isTested &&
       'The run will end before the testset is scored: raise the limits. maxDurationMs is the only limit that reserves nothing for the testset.',
-    );
+    measurement !== undefined &&
+      measurement.usage === undefined &&
+      'Program and metric reported no usage: the tokens and dollars of a rollout are unknown.',
+    ...run.warnings,
+    !isTrial(settings) && fewExamplesWarning({ valsetSize: valset.length, perfectScore, isTested }),
+  ];
+  return warnings.filter((warning) => typeof warning === 'string');
+}
+
+function fewIterationsWarning({ totals, endsBy = '' }: DryRun): string | undefined {
+  const iterations = totals?.iterations ?? 0;
+  if (totals?.reflections === 0) {
+    return 'Nothing is left for an iteration once the seed is scored: raise the limits to search.';
   }
-  if (measurement !== undefined && measurement.usage === undefined) {
-    warnings.push('Program and metric reported no usage: the tokens and dollars of a rollout are unknown.');
-  }
-  warnings.push(...(await warningsBeforehand(settings, sizes)));
-  const fewExamples = fewExamplesWarning({
-    valsetSize: valset.length,
-    perfectScore,
-    isTested: testset.length > 0,
-  });
-  if (fewExamples !== undefined && !isTrial(settings)) warnings.push(fewExamples);
-  return warnings;
+  // The start warns of few metric calls.
+  const isCutOff = ['maxCostUsd', 'maxTokens', 'maxDurationMs'].includes(endsBy);
+  return isCutOff && iterations < ENOUGH_PROPOSALS
+    ? `${endsBy} allows only about ${countOf(Math.round(iterations), 'iteration')}: with fewer than ${ENOUGH_PROPOSALS} proposals, a gain is a matter of luck.`
+    : undefined;
 }
 
 /** The assumptions behind the expected numbers. */
 export function assumptionsOf(
   settings: Settings,
-  run: DryRun | undefined,
+  run: DryRun,
   measurement: Measurement | undefined,
 ): string[] {
   const { stopConditions = [], signal, runDir, reflectionModel } = settings;
   const assumptions: (string | false)[] = [
-    run === undefined && unknownEnd(settings),
+    run.endsBy === undefined && unknownEnd(settings),
     'A third of the proposals is accepted, and no minibatch is skipped because its parent is perfect.',
     settings.useMerge &&
       'Merges are tried when two lineages can be combined; about half of them are accepted.',
-    isCustom(settings.samplingStrategy) && 'The sampling strategy plans one task per iteration.',
-    isCustom(settings.componentSelector) && 'The component selector chooses one component.',
-    isCustom(settings.valEvaluationPolicy) && `The default evaluation policy is used.`,
+    Object.keys(insteadOfCustom(settings)).length > 0 && 'Custom strategies behave like the defaults.',
     settings.valEvaluationPolicy === 'growing_part' &&
       'The part of the valset on which candidates are compared grows as it does when scores rise slowly.',
     (stopConditions.length > 0 || signal !== undefined) &&

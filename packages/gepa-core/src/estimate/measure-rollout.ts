@@ -37,7 +37,7 @@ export async function measureRollout(settings: Settings): Promise<Measurement> {
   const dispatcher = createDispatcher();
   const examples = await readExamples(settings, dispatcher.warn, pause);
   const { search, calls } = prepareRun(
-    { ...withoutSpendLimits(settings), retry: { ...retry, retries } },
+    { ...settings, ...withoutSpendLimits, retry: { ...retry, retries } },
     dispatcher,
     { runSignal, examples },
   );

@@ -256,6 +256,28 @@ it('assertNotWorse refuses a candidate that the report lacks, and a comparison w
   expect(() => assertNotWorse(report, { than: 'new', candidate: 'new' })).toThrow('with itself');
 });
 
+it.each<[unknown, string]>([
+  [{ than: 'old', candidate: 'nwe' }, 'The report has no candidate "nwe". It has old, new.'],
+  [{ than: 'old', tolerance: 0.1 }, 'There is no option "tolerance".'],
+  [{ than: 'old', margin: '0.1' }, 'The option "margin" must be a number (got "0.1").'],
+  [{ than: 'old', margin: Number.NaN }, '(got NaN)'],
+  [{ than: 'old', margin: Number.POSITIVE_INFINITY }, '(got Infinity)'],
+  [{}, 'The option "than" must be a text that is not empty (it is missing).'],
+  [undefined, 'The options must be an object (got undefined).'],
+])('assertNotWorse refuses the options %j, whatever the scores', async (options, words) => {
+  const report = await evaluate({ ...program(), candidates: { old: 'seed', new: better } });
+  expect(() => assertNotWorse(report, options as never)).toThrow(OptionsError);
+  expect(() => assertNotWorse(report, options as never)).toThrow(words);
+});
+
+it.each([5, null, undefined, ['text'], true])('evaluate refuses %j as a candidate', async (candidate) => {
+  const options = program();
+  const evaluation = () => evaluate({ ...options, candidates: { new: candidate } } as never);
+  await expect(evaluation()).rejects.toThrow(OptionsError);
+  await expect(evaluation()).rejects.toThrow('A candidate must be its texts by component');
+  expect(options.run).not.toHaveBeenCalled();
+});
+
 it('a run directory of an evaluation on other examples is refused, and the error does not speak of a trainset', async () => {
   const runDir = mkdtempSync(join(tmpdir(), 'gepa-evaluate-'));
   try {

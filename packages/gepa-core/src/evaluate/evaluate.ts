@@ -1,9 +1,9 @@
 import type { Step } from '../adapter/trace.ts';
 import { nextTurn } from '../calls/next-turn.ts';
+import { unknownOptions } from '../check-options.ts';
 import { type Candidate, recordOf, seedCandidateOf } from '../component.ts';
 import { OptionsError, RunError } from '../errors.ts';
 import type { Interruption } from '../interruption.ts';
-import { unknownOptions } from '../options/option-names.ts';
 import type { AdapterOptions, FunctionOptions, SearchOptions } from '../options/options.ts';
 import { resolveOptions, type Settings } from '../options/settings.ts';
 import { maskMessages, type OpenRun, withRun } from '../run/with-run.ts';
@@ -11,7 +11,7 @@ import { type GivenCandidate, givenTexts } from '../saved/given-candidate.ts';
 import type { Evaluator } from '../search/evaluation/evaluator.ts';
 import type { ExampleRef } from '../search/evaluation/examples.ts';
 import type { Scored } from '../search/evaluation/known-rollouts.ts';
-import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 import { messageOf, sentence } from '../text/error-message.ts';
 import { candidateEvaluation, type Runs } from './candidate-evaluation.ts';
 import type { CandidateEvaluation } from './evaluation.ts';
@@ -152,7 +152,7 @@ async function evaluateAll<Name extends string, Names extends string>(
     const interruption = evaluations.flatMap(({ interruptions }) => interruptions).find(endsEvaluation);
     const stopReason = reasonOf(interruption, runSignal.endedBy);
     if (interruption?.error !== undefined) dispatcher.warn(sentence(interruption.error));
-    for (const warning of calls.budget.warnings) dispatcher.warn(warning);
+    for (const warning of calls.budget.warnings(stopReason)) dispatcher.warn(warning);
     calls.journal?.mark({ type: 'ended', reason: stopReason ?? 'evaluated' });
     return new EvaluationReport<Names, Name>({
       candidates: Object.fromEntries(
@@ -166,7 +166,8 @@ async function evaluateAll<Name extends string, Names extends string>(
       usage: calls.spend.usage,
       durationMs: calls.stopwatch.elapsedMs,
       stopReason,
-      warnings: [...dispatcher.warnings],
+      // The same array: an adapter that fails to close warns later.
+      warnings: dispatcher.warnings,
     });
   } catch (error) {
     runSignal.end();

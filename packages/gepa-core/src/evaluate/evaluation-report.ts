@@ -1,6 +1,6 @@
 import type { Usage } from '../budget/usage.ts';
 import { inspectable } from '../report/inspect.ts';
-import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 import { type Comparison, compareEvaluations } from '../statistics/compare.ts';
 import { describeComparison, describeEvaluation } from './describe.ts';
 import type { CandidateEvaluation, EvaluationData } from './evaluation.ts';

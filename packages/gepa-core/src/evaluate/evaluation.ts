@@ -1,6 +1,6 @@
 import type { Usage } from '../budget/usage.ts';
 import type { Candidate } from '../component.ts';
-import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 
 /** One run of the program on an example, as the metric scored it. */
 export interface EvaluatedRollout<Output = unknown> {

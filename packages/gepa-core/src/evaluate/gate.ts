@@ -1,3 +1,4 @@
+import { aNumber, aText, checkOptions } from '../check-options.ts';
 import { OptionsError, RegressionError } from '../errors.ts';
 import { formatScore } from '../text/format.ts';
 import type { EvaluationReport } from './evaluation-report.ts';
@@ -8,7 +9,7 @@ export interface GateOptions<Names extends string = string> {
   readonly than: Names;
   /** The candidate to check. Default: the only other one in the report. */
   readonly candidate?: Names;
-  /** How much lower the mean score may be. Default 0. */
+  /** How much lower the mean score may be. Negative: how much higher it must be. Default 0. */
   readonly margin?: number;
 }
 
@@ -17,13 +18,22 @@ export interface GateOptions<Names extends string = string> {
  * difference decides, proven or not; choose a margin that covers the noise of the metric.
  *
  * @throws {RegressionError} when the candidate is worse; its `comparison` has the details.
- * @throws {OptionsError} when it is not clear which candidates to compare, they share no scored example, or the evaluation
- * ended early.
+ * @throws {OptionsError} on invalid options, when it is not clear which candidates to compare, they share no scored example, or
+ * the evaluation ended early.
  */
 export function assertNotWorse<Names extends string>(
   report: EvaluationReport<Names>,
-  { than, candidate = onlyOther(report, than), margin = 0 }: GateOptions<Names>,
+  options: GateOptions<Names>,
 ): void {
+  checkOptions(options, {
+    than: { ...aText, isRequired: true },
+    candidate: aText,
+    margin: aNumber,
+  } satisfies Record<keyof GateOptions, unknown>);
+  const { than, margin = 0 } = options;
+  checkName(report, than);
+  const { candidate = onlyOther(report, than) } = options;
+  checkName(report, candidate);
   if (than === candidate) throw new OptionsError([`"${than}" cannot be compared with itself.`]);
   const comparison = report.compare(than, candidate);
   if (report.stopReason !== undefined) {
@@ -41,12 +51,14 @@ export function assertNotWorse<Names extends string>(
   );
 }
 
+function checkName<Names extends string>(report: EvaluationReport<Names>, name: Names): void {
+  if (Object.hasOwn(report.candidates, name)) return;
+  throw new OptionsError([
+    `The report has no candidate "${name}". It has ${Object.keys(report.candidates).join(', ')}.`,
+  ]);
+}
+
 function onlyOther<Names extends string>(report: EvaluationReport<Names>, than: Names): Names {
-  if (!Object.hasOwn(report.candidates, than)) {
-    throw new OptionsError([
-      `The report has no candidate "${than}". It has ${Object.keys(report.candidates).join(', ')}.`,
-    ]);
-  }
   const others = (Object.keys(report.candidates) as Names[]).filter((name) => name !== than);
   const [other] = others;
   if (other !== undefined && others.length === 1) return other;

@@ -25,12 +25,12 @@ export {
   soundUsage,
 } from '../budget/usage.ts';
 export { isUnreached, ModelCallError, modelCallError } from '../calls/classify-error.ts';
+export { checkOptionNames } from '../check-options.ts';
 export { freeName, seedCandidateOf } from '../component.ts';
 export { examplesOfRows } from '../data/rows.ts';
 export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 export { secretsIn } from '../masking/secrets.ts';
 export { packageVersions } from '../node/package-versions.ts';
-export { checkOptionNames } from '../options/option-names.ts';
 export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
 export { asServable, type ServedParts, servedParts } from '../program/served-target.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';

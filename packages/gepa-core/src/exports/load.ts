@@ -4,10 +4,10 @@
  */
 
 export { isUnknownUsage, reportedUsage } from '../budget/usage.ts';
+export { checkOptionNames } from '../check-options.ts';
 export type { Candidate, Component, ComponentKind } from '../component.ts';
 export { freeName } from '../component.ts';
 export * from '../errors.ts';
-export { checkOptionNames } from '../options/option-names.ts';
 export * from '../program/load-program.ts';
 export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
 export type { ComponentSelectionOptions } from '../program/select-components.ts';

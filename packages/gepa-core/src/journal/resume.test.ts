@@ -267,6 +267,7 @@ describe('sessions that end by a timer', () => {
       maxMetricCalls: 300,
     });
     expect(less.result.stopReason).toBe('maxTokens');
+    expect(less.result.warnings.join()).toContain('400 of maxTokens stays reserved');
   });
 
   it('a run resumes after an abort, an outage and maxDurationMs, each in its own session', async () => {

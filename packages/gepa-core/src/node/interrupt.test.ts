@@ -36,6 +36,14 @@ describe.skipIf(process.platform === 'win32')('Ctrl-C', () => {
   });
 });
 
+it('interruptible refuses what is not a function before it handles Ctrl-C', () => {
+  const before = process.listenerCount('SIGINT');
+  expect(() => interruptible({ signal: 'SIGINT' } as never)).toThrow(
+    '`onFirst` must be a function (got an object).',
+  );
+  expect(process.listenerCount('SIGINT')).toBe(before);
+});
+
 it('a released interrupt handles no further Ctrl-C', () => {
   const before = process.listenerCount('SIGINT');
   {

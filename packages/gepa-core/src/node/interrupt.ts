@@ -1,3 +1,5 @@
+import { aFunction, checkArgument } from '../check-options.ts';
+
 /** An abort signal for Ctrl-C. */
 export interface Interrupt extends Disposable {
   /** For the option `signal`. Aborted by the first Ctrl-C or SIGTERM; the run then ends with its best candidate. */
@@ -11,11 +13,13 @@ export interface Interrupt extends Disposable {
  * SIGTERM).
  *
  * @param onFirst Called after the first one.
+ * @throws {OptionsError} when `onFirst` is not a function.
  * @example
  * using interrupt = interruptible();
  * const compiled = await target.compile({ …, runDir: 'runs/triage', signal: interrupt.signal });
  */
 export function interruptible(onFirst?: () => void): Interrupt {
+  if (onFirst !== undefined) checkArgument('`onFirst`', onFirst, aFunction);
   const controller = new AbortController();
   const codes = { SIGINT: 130, SIGTERM: 143 };
   const onSignal = (name: NodeJS.Signals) => {

@@ -69,12 +69,12 @@ it('one input with two expected outputs is named', async () => {
   expect(warning).toContain('The examples val:1 and test:0 have the same input');
 });
 
-it('contradicting examples with one id in two sets are named with their sets', async () => {
+it('contradicting examples with one id are told apart by their places', async () => {
   const [warning] = (
     await warningsFor({
       trainset: [{ id: 'a', ...ask('new', 'no') }],
       valset: [{ id: 'a', ...ask('new') }],
     })
   ).filter((text) => text.includes('different expected'));
-  expect(warning).toContain('The examples a of the trainset and a of the valset have the same input');
+  expect(warning).toContain('The examples a and a (val:0) have the same input');
 });

@@ -65,25 +65,18 @@ async function warnOfContradictions(
   warn: (message: string) => void,
   pause: Pause,
 ): Promise<void> {
-  const expected = new Map<string | number, { id: string; set: string; value: string }>();
-  const all = (['trainset', 'valset', 'testset'] as const).flatMap((set) =>
-    refs[set].map((ref) => ({ ...ref, set })),
-  );
-  for (const { set, ...ref } of all) {
+  const expected = new Map<string | number, { id: string; value: string }>();
+  for (const ref of [...refs.trainset, ...refs.valset, ...refs.testset]) {
     await pause();
     if (!hasInput(ref.example)) continue;
     const value = canonicalJson(ref.example.expected);
     if (value === undefined || value === 'undefined') continue;
     const input = canonicalJson(ref.example.input) ?? ref.key;
     const known = expected.get(input);
-    if (known === undefined) expected.set(input, { id: ref.id, set, value });
+    if (known === undefined) expected.set(input, { id: ref.id, value });
     else if (known.value !== value) {
-      const [one, other] =
-        known.id === ref.id
-          ? [`${known.id} of the ${known.set}`, `${ref.id} of the ${set}`]
-          : [known.id, ref.id];
       warn(
-        `The examples ${one} and ${other} have the same input but different expected outputs, so that no text can be right on both. Correct one of them.`,
+        `The examples ${known.id} and ${ref.id} have the same input but different expected outputs, so that no text can be right on both. Correct one of them.`,
       );
       return;
     }

@@ -98,7 +98,10 @@ export interface SearchOptions<Example, Output, Trace, Name extends string, Mode
   readonly maxMergeInvocations?: number;
   /** The minimum number of valset examples on which both parents of a merge are scored. Default 5. */
   readonly mergeValOverlapFloor?: number;
-  /** Whether to run each pair of candidate and example only once. Default `true`. */
+  /**
+   * Whether a candidate's rollout on an example is used again instead of made again, by default `true`. The adaptive search
+   * still makes further rollouts of a pair once the valset is used up, to reduce the noise of the scores.
+   */
   readonly cacheEvaluation?: boolean;
   /** Whether to reject a proposal that equals a known candidate without a rollout. Default `true`. */
   readonly skipDuplicates?: boolean;

@@ -1,7 +1,7 @@
 import * as z from 'zod/v4-mini';
+import { unknownOptions } from '../check-options.ts';
 import { schemaError } from '../schema-error.ts';
 import { batchSamplers, candidateSelectors, evaluationPolicies } from '../search/strategies/strategies.ts';
-import { unknownOptions } from './option-names.ts';
 import type { AdapterOptions, FunctionOptions } from './options.ts';
 
 const optional = z.optional;

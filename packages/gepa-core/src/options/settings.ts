@@ -99,8 +99,9 @@ export async function resolveOptions<Example, Output, Trace, Name extends string
   const adapter = isAdapterForm(options) ? options.adapter : adapterOf(options);
   const { trainset, valset = trainset, testset = [] } = options;
   const prices = new PriceBook(options.prices);
+  // With the sizes of context windows, which bound the calls.
+  if (options.maxCostUsd !== undefined || options.maxTokens !== undefined) await prices.load();
   if (options.maxCostUsd !== undefined) {
-    await prices.load();
     checkPrices(knownModels(adapter, options.reflectionModel), prices.priceOf);
   }
   const maxMetricCalls =

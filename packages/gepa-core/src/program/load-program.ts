@@ -1,4 +1,5 @@
 import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
+import { OptionsError } from '../errors.ts';
 import { rememberOriginals } from '../saved/originals.ts';
 import {
   candidateFrom,
@@ -39,13 +40,19 @@ export interface LoadProgramOptions extends ComponentSelectionOptions {
  * of a component has changed since it was optimized (see `ifChanged`).
  * @throws {FileAccessError} when a file cannot be read.
  * @throws {FileFormatError} when it is not a saved candidate.
- * @throws {OptionsError} when the selection names a component that does not exist.
+ * @throws {OptionsError} when the selection names a component that does not exist, or `ifChanged` is another value.
  */
 export function loadProgram<Program>(
   texts: ProgramTexts<Program>,
   saved: string | SavedCandidate,
   { ifChanged = 'refuse', ...selection }: LoadProgramOptions = {},
 ): Program {
+  // Without `checkOptions`, which would add to the size of the small entries.
+  if (ifChanged !== 'refuse' && ifChanged !== 'apply') {
+    throw new OptionsError([
+      `The option "ifChanged" must be 'refuse' or 'apply' (got ${JSON.stringify(ifChanged)}).`,
+    ]);
+  }
   const contents =
     typeof saved === 'string' ? readSavedCandidate(saved) : parseSavedCandidate(saved, 'The object');
   const { components, apply } = texts.including?.(foundNames(contents, selection)) ?? texts;

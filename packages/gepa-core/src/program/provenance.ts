@@ -26,11 +26,12 @@ export function savedResult<Name extends string>(
   inputs: RunInputs,
   { date, index }: { readonly date: string; readonly index: number },
 ): SavedCandidate {
-  const { seedScore, bestScore } = result;
+  const { seedScore, bestScore, seedScoredOn } = result;
+  const score = seedScoredOn.examples === 0 ? undefined : { seed: seedScore, best: bestScore };
   const original = recordOf(Object.keys(seed) as Name[], (name) => originalText(name, seed[name]));
   const isLoaded = Object.keys(seed).some((name) => original[name as Name] !== seed[name as Name]);
   return {
-    ...savedFrom({ ...result, seed: original, score: { seed: seedScore, best: bestScore } }, index),
+    ...savedFrom({ ...result, seed: original, score }, index),
     ...(isLoaded ? { seed: { ...seed } } : {}),
     provenance: provenanceOf(result, inputs, { date, index }),
   };
@@ -43,7 +44,8 @@ function provenanceOf(
 ): Provenance {
   const saved = candidates[index];
   const { examples, positions } = index === bestIndex ? scoredOn : seedScoredOn;
-  const [low, high] = bootstrapInterval(positions.flatMap((position) => saved?.scores[position] ?? []));
+  const scores = positions.flatMap((position) => saved?.scores[position] ?? []);
+  const [low, high] = bootstrapInterval(scores);
   const sets = { trainset, valset, testset };
   return {
     date,
@@ -56,7 +58,7 @@ function provenanceOf(
     data: recordOf(Object.keys(sets) as (keyof typeof sets)[], (set) => digestOf(sets[set])),
     candidate: index,
     parents: [...(saved?.parents ?? [])],
-    validation: { examples, interval: [low, high] },
+    ...(scores.length === 0 ? {} : { validation: { examples, interval: [low, high] } }),
     metricCalls: totalMetricCalls,
   };
 }

@@ -3,8 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Candidate } from '../component.ts';
-import { CandidateMismatchError, FileFormatError, GepaError, OptionsError, RolloutError } from '../errors.ts';
+import {
+  CandidateMismatchError,
+  FileAccessError,
+  FileFormatError,
+  GepaError,
+  OptionsError,
+  RolloutError,
+} from '../errors.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { loadProgram } from './load-program.ts';
 import type { ComponentSelectionOptions } from './select-components.ts';
 import { createTarget, type TargetBinding } from './target.ts';
 
@@ -261,6 +269,81 @@ describe('save and load', () => {
     expect(() => target.load(saved)).toThrow(expect.objectContaining({ changed: ['first'] }));
     expect(() => target.load(saved)).toThrow("ifChanged: 'apply'");
     expect(target.load(saved, { ifChanged: 'apply' }).texts.first).toBe(saved.texts.first);
+  });
+
+  it.each([
+    [{ ifChanged: 'appl' }, `The option "ifChanged" must be 'refuse' or 'apply' (got "appl").`],
+    [{ ifChanged: true }, `must be 'refuse' or 'apply' (got true)`],
+    [{ ifChanged: null }, `must be 'refuse' or 'apply' (got null)`],
+    [{ ifchanged: 'apply' }, 'did you mean "ifChanged"?'],
+    [{ include: ['first'] }, 'There is no option "include".'],
+    ['apply', 'The options must be an object (got "apply").'],
+    [true, 'The options must be an object (got true).'],
+  ])('load refuses the options %j', async (options, words) => {
+    const saved = (await compiled()).toJSON();
+    const changed = { components: { first: { text: 'one, revised' }, second: { text: 'two' } } };
+    const load = () => shouter({}, changed).target.load(saved, options as never);
+    expect(load).toThrow(OptionsError);
+    expect(load).toThrow(words);
+  });
+
+  it.each(['appl', true, null, 'APPLY', 0])('loadProgram refuses ifChanged: %j', async (ifChanged) => {
+    const saved = (await compiled()).toJSON();
+    const texts = { components, apply: (candidate: Candidate) => candidate };
+    const load = () => loadProgram(texts, saved, { ifChanged } as never);
+    expect(load).toThrow(OptionsError);
+    expect(load).toThrow("must be 'refuse' or 'apply'");
+  });
+
+  it.each<[unknown, unknown, string]>([
+    ['', undefined, 'The path must be a text that is not empty (got "").'],
+    [5, undefined, 'The path must be a text that is not empty (got 5).'],
+    ['c.json', 3, 'The options must be an object (got 3).'],
+    ['c.json', { candidat: 3 }, 'did you mean "candidate"?'],
+    ['c.json', { candidate: '1' }, 'The option "candidate" must be a whole number (got "1").'],
+    ['c.json', { candidate: 'length' }, 'The option "candidate" must be a whole number'],
+  ])('save refuses %j with the options %j, and writes nothing', async (name, options, words) => {
+    const done = await compiled();
+    const before = readdirSync(folder);
+    const path = name === 'c.json' ? join(folder, name) : name;
+    const save = () => done.save(path as string, options as never);
+    expect(save).toThrow(OptionsError);
+    expect(save).toThrow(words);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it.each([undefined, null, 'one', ['one']])('apply refuses %j as a candidate', (candidate) => {
+    expect(() => shouter().target.apply(candidate as never)).toThrow(OptionsError);
+    expect(() => shouter().target.apply(candidate as never)).toThrow('The candidate must be an object');
+  });
+
+  it('a run that scored nothing is saved without validation scores, and the file loads', async () => {
+    const controller = new AbortController();
+    const { target } = shouter(
+      {},
+      {
+        adapter: (chosen) => ({
+          components: chosen,
+          run: () => {
+            controller.abort();
+            return new Promise(() => {});
+          },
+        }),
+      },
+    );
+    const done = await target.compile({ ...compileOptions, signal: controller.signal });
+    const path = join(folder, 'unscored.json');
+    done.save(path);
+    const { scores, provenance } = JSON.parse(readFileSync(path, 'utf8'));
+    expect(scores).toEqual({});
+    expect(provenance).toMatchObject({ candidate: 0, metricCalls: 0 });
+    expect(provenance).not.toHaveProperty('validation');
+    expect(target.load(path).texts).toEqual(original.texts);
+  });
+
+  it('load refuses an empty path', () => {
+    expect(() => shouter().target.load('')).toThrow(FileAccessError);
+    expect(() => shouter().target.load('')).toThrow('The saved candidate "" cannot be read');
   });
 
   it('toJSON returns a copy: changing it does not change the result', async () => {

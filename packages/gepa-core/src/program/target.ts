@@ -1,5 +1,6 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
+import { anObject, aWholeNumber, checkArgument, checkOptionNames, checkOptions } from '../check-options.ts';
 import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
 import { type EstimateOptions, estimate, type RunEstimate } from '../estimate/estimate.ts';
 import { type EvaluationOptions, evaluate } from '../evaluate/evaluate.ts';
@@ -55,6 +56,8 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
    * Optimizes the components' texts.
    *
    * @throws {OptionsError} on invalid options, before the first call.
+   * @throws {RunDirectoryError} when the `runDir` cannot be used, before the first call.
+   * @throws {FileAccessError} when the `report` cannot be written, before the first call.
    * @throws {RunError} when the run cannot continue; its `result` has everything measured so far.
    */
   compile<Example extends ProgramExample<Input>>(
@@ -85,6 +88,7 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
    * Returns a new program with a candidate's texts.
    *
    * @throws {CandidateMismatchError} when names are missing or unknown.
+   * @throws {OptionsError} when the candidate is not an object.
    */
   apply(candidate: Readonly<Record<Name, string>>): Program;
   /**
@@ -95,6 +99,7 @@ export interface Target<Program, Input, Output, Name extends string, Model> {
    * own text of a component has changed since it was optimized, unless `ifChanged` is `'apply'`. Default: `'refuse'`.
    * @throws {FileAccessError} when a file cannot be read.
    * @throws {FileFormatError} when `saved` is not a saved candidate.
+   * @throws {OptionsError} on invalid options.
    */
   load(saved: string | SavedCandidate, options?: { readonly ifChanged?: 'refuse' | 'apply' }): Program;
 }
@@ -117,7 +122,7 @@ export interface Compiled<Program, Name extends string = string> {
    * Writes the texts of `program`, or of another candidate, to a small JSON file, for `target.load`.
    *
    * @throws {FileAccessError} when the file cannot be written.
-   * @throws {OptionsError} when there is no such candidate.
+   * @throws {OptionsError} when there is no such candidate, or `path` is not a path.
    */
   save(path: string, options?: SaveOptions): void;
   /** The contents of the file that `save` writes, for `target.load`. */
@@ -165,7 +170,10 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
   };
   const target: Target<Program, Input, Output, Name, Model> = {
     components,
-    apply: (candidate) => apply(checkCandidate(components, candidate)),
+    apply(candidate) {
+      checkArgument('The candidate', candidate, anObject);
+      return apply(checkCandidate(components, candidate));
+    },
     async compile<Example extends ProgramExample<Input>>(
       options: CompileOptions<Example, Output, Name, Model>,
     ) {
@@ -193,8 +201,11 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
         await settings.adapter.close?.().catch(() => {});
       }
     },
-    load: (saved, options) =>
-      loadProgram({ ...binding, components: found }, saved, { ...selection, ...options }),
+    load(saved, options = {}) {
+      checkArgument('The options', options, anObject);
+      checkOptionNames(options, ['ifChanged']);
+      return loadProgram({ ...binding, components: found }, saved, { ...selection, ...options });
+    },
   };
   return asServable(target, { adapter: newAdapter });
 }
@@ -214,7 +225,10 @@ function compiled<Program, Name extends string>(
       program,
       result,
       toJSON,
-      save: (path, { candidate = bestIndex } = {}) => writeSavedCandidate(path, saved(candidate)),
+      save(path, options = {}) {
+        checkOptions(options, { candidate: aWholeNumber });
+        writeSavedCandidate(path, saved(options.candidate ?? bestIndex));
+      },
       diff: () => diffCandidates(seed, result.bestCandidate),
     },
     () => `Compiled { program, save(), toJSON(), diff(), result: ${describeResult(result)} }`,

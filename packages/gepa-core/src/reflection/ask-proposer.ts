@@ -80,7 +80,7 @@ export async function askProposer<Name extends string>(
     const [component, currentText] = [adapter.components[name], candidate[name]];
     const fault =
       checkText({ name, component, text, currentText }) ??
-      checkLimits({ name, text, currentText, isLast: true });
+      (await checkLimits({ name, text, currentText, isLast: true }));
     if (fault !== undefined) {
       const rejected = { reason: fault.problem, message: fault.message };
       const refused = { [name]: { ...rejected, text: refusedText(text) } } as RefusedTexts<Name>;

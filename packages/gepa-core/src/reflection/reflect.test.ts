@@ -180,9 +180,26 @@ describe('reflect on several components', () => {
 
   it('reflect asks for all texts again after an answer without names', async () => {
     const { prompts, call } = scripted(good, newTriage);
-    const { texts } = await reflect({ components: [triage, route], call });
-    expect(prompts[1]).toContain('of "triage" and "route" only');
+    const { texts, rejected } = await reflect({ components: [triage, route], call });
+    const again = prompts[1]!.slice(prompts[0]!.length);
+    expect(again).toContain('one block for each text that you change');
+    // The same choice as in the first request.
+    for (const prompt of [prompts[0], again]) expect(prompt).toContain('Leave the others out.');
+    expect(again).not.toContain('"route"');
     expect([...texts.keys()]).toEqual(['triage']);
+    expect([...rejected.keys()]).toEqual([]);
+  });
+
+  it('reflect rejects all texts when neither answer has names', async () => {
+    const { call } = scripted(good, good);
+    const { texts, rejected } = await reflect({ components: [triage, route], call });
+    expect([texts.size, [...rejected.keys()]]).toEqual([0, ['triage', 'route']]);
+  });
+
+  it('reflect keeps the rejections of two faulty texts of which the second answer repairs one', async () => {
+    const { call } = scripted(`${block('triage', 'Sort.')}\n${block('route', '')}`, newTriage);
+    const { texts, rejected } = await reflect({ components: [triage, route], call });
+    expect([[...texts.keys()], [...rejected.keys()]]).toEqual([['triage'], ['route']]);
   });
 });
 

@@ -53,7 +53,7 @@ export async function reflect(
   const { components, asksAgainAfterCutOff = true } = request;
   const prompt = buildReflectionPrompt(request);
   const first = await request.call(prompt);
-  const outcome = outcomeOf(request, components, first, false);
+  const outcome = await outcomeOf(request, components, first, false);
 
   const invalid = components.filter(({ name }) => {
     const reason = outcome.rejected.get(name)?.reason;
@@ -63,8 +63,10 @@ export async function reflect(
   if (invalid.length === 0) return { ...outcome, wasCutOff, usage: first.usage };
 
   const second = await request.call(secondPrompt(prompt, request, invalid, first.text, outcome));
-  const again = outcomeOf(request, invalid, second, true);
-  const rejected = new Map([...outcome.rejected, ...again.rejected]);
+  const again = await outcomeOf(request, invalid, second, true);
+  // A text without a block of its own in either answer was left out, and not rejected.
+  const hadNoBlock = invalid.length === components.length && messagesOf(invalid, outcome).size === 1;
+  const rejected = new Map([...(hadNoBlock ? [] : outcome.rejected), ...again.rejected]);
   for (const name of again.texts.keys()) rejected.delete(name);
   return {
     texts: new Map([...outcome.texts, ...again.texts]),
@@ -75,20 +77,23 @@ export async function reflect(
 }
 
 function againRequest(all: readonly ComponentRequest[], invalid: readonly ComponentRequest[]): string {
+  if (all.length === 1) return 'Answer again as asked above, with the complete text and without this fault.';
+  // As in the first request, which leaves the choice of texts to the model.
+  if (invalid.length === all.length) {
+    return 'Answer again as asked above: one block for each text that you change, with the complete text and without this fault. Leave the others out.';
+  }
   const names = invalid.map(({ name }) => `"${name}"`).join(' and ');
-  return all.length === 1
-    ? 'Answer again as asked above, with the complete text and without this fault.'
-    : `Answer again with the complete text of ${names} only, in blocks as asked above and without these faults.`;
+  return `Answer again with the complete text of ${names} only, in blocks as asked above and without these faults.`;
 }
 
 type Outcome = Omit<Reflection, 'usage' | 'wasCutOff'>;
 
-function outcomeOf(
+async function outcomeOf(
   request: ReflectionPromptRequest & { readonly checkLimits?: CheckLimits },
   components: readonly ComponentRequest[],
   answer: LanguageModelAnswer,
   isLast: boolean,
-): Outcome {
+): Promise<Outcome> {
   const texts = new Map<string, string>();
   const rejected = new Map<string, Rejection>();
   const readings = readAnswer(answer, components, {
@@ -111,26 +116,28 @@ function outcomeOf(
       continue;
     }
     const found =
-      checkText({ ...component, text }) ?? request.checkLimits?.({ name, text, currentText, isLast });
+      checkText({ ...component, text }) ?? (await request.checkLimits?.({ name, text, currentText, isLast }));
     if (found === undefined) texts.set(name, text);
     else rejected.set(name, { reason: found.problem, message: found.message, text: refusedText(text) });
   }
   return { texts, rejected };
 }
 
+const messagesOf = (invalid: readonly ComponentRequest[], { rejected }: Outcome): ReadonlySet<string> =>
+  new Set(invalid.map(({ name }) => rejected.get(name)!.message));
+
 function secondPrompt(
   prompt: string,
   { components }: ReflectionPromptRequest,
   invalid: readonly ComponentRequest[],
   answer: string,
-  { rejected }: Outcome,
+  outcome: Outcome,
 ): string {
-  const messages = new Set(invalid.map(({ name }) => rejected.get(name)!.message));
   return `${prompt}
 
 # Your last answer cannot be used
 
-${[...messages].join('\n')}
+${[...messagesOf(invalid, outcome)].join('\n')}
 
 This was the answer:
 

@@ -1,4 +1,7 @@
 import { nextTurn } from '../calls/next-turn.ts';
+import { FileAccessError } from '../errors.ts';
+import { fileProblem } from '../node/file-problem.ts';
+import { tryWriting } from '../node/try-writing.ts';
 import type { OptimizationResult } from '../result.ts';
 import { messageOf } from '../text/error-message.ts';
 
@@ -10,6 +13,23 @@ const ENTRY: string = 'gepa-core/node';
 
 interface NodeEntry {
   writeReport(run: string | OptimizationResult, path: string): Promise<void>;
+}
+
+/**
+ * Checks the path of the report before the run, which may take hours.
+ *
+ * @throws {FileAccessError} when the report cannot be written there.
+ */
+export function checkAskedReport({ report }: { readonly report?: string }): void {
+  if (report === undefined) return;
+  try {
+    tryWriting(report);
+  } catch (error) {
+    throw new FileAccessError(
+      `The report cannot be written to ${report}: ${fileProblem(error)}. Give the path of a file in a folder that can be written. Nothing was spent.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Writes the report that the options ask for. A failure does not lose the result. */

@@ -49,7 +49,9 @@ export function runOfResult(result: OptimizationResult): RunData {
     bestIndex: result.bestIndex,
     part: result.part,
     pool: candidates.map(({ index }) => index),
-    score: { seed: seedScore, best: bestScore, seedOn: seedScoredOn, bestOn: scoredOn },
+    ...(seedScoredOn.examples === 0
+      ? {}
+      : { score: { seed: seedScore, best: bestScore, seedOn: seedScoredOn, bestOn: scoredOn } }),
     test,
     frontier: result.frontier,
     iterations: result.iterations,

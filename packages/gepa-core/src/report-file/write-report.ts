@@ -2,12 +2,13 @@ import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from '
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
+import { aNumberFrom, aText, checkArgument, checkOptions } from '../check-options.ts';
 import { FileAccessError } from '../errors.ts';
 import type { EvaluationData } from '../evaluate/evaluation.ts';
+import { fileProblem } from '../node/file-problem.ts';
 import { makeDirectory } from '../node/make-directory.ts';
 import type { OptimizationResult } from '../result.ts';
 import { RunReader } from '../run-data/read-run.ts';
-import { messageOf } from '../text/error-message.ts';
 import { exampleDetail, keptRollouts, type ReportSource, rolloutsByExample, sourceOf } from './details.ts';
 import { block, readTemplate } from './html.ts';
 import { encodeMatrix } from './page-data.ts';
@@ -39,12 +40,16 @@ export interface ReportOptions {
  * the result of `evaluate`, without inputs and traces.
  * @throws {RunDirectoryError} when the directory has no run.
  * @throws {FileAccessError} when the file cannot be written.
+ * @throws {OptionsError} on invalid arguments.
  */
 export async function writeReport<Name extends string>(
   run: string | OptimizationResult<Name> | EvaluationData,
   path: string,
   options: ReportOptions = {},
 ): Promise<void> {
+  checkArgument('The run', run, aRun);
+  checkArgument('The path', path, aText);
+  checkOptions(options, { maxDetailBytes: aNumberFrom(0) });
   if (typeof run !== 'string') {
     const source = isEvaluation(run) ? sourceOfEvaluation(run) : resultSource(run);
     return writeReportFile(path, source, options);
@@ -53,6 +58,11 @@ export async function writeReport<Name extends string>(
   reader.update();
   return writeReportFile(path, sourceOf(reader), options);
 }
+
+const aRun = {
+  words: 'the path of a run directory, or the result of `optimize` (`compiled.result`) or of `evaluate`',
+  is: (run: unknown) => aText.is(run) || (typeof run === 'object' && run !== null && 'candidates' in run),
+};
 
 const isEvaluation = (run: object): run is EvaluationData =>
   'candidates' in run && !Array.isArray(run.candidates);
@@ -88,7 +98,7 @@ export async function writeReportFile(
     const { code } = error as NodeJS.ErrnoException;
     if (typeof code !== 'string') throw error;
     throw new FileAccessError(
-      `The report cannot be written to ${target}: ${messageOf(error)}. Give the path of a file in a folder that can be written.`,
+      `The report cannot be written to ${target}: ${fileProblem(error)}. Give the path of a file in a folder that can be written.`,
       { cause: error },
     );
   }

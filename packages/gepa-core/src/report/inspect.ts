@@ -20,9 +20,11 @@ export function describeResult(result: OptimizationResult): string {
   const { totalMetricCalls, proposals, bestCandidate, runId } = result;
   const [low, high] = (test?.interval ?? []).map(formatGain);
   const lines = [
-    bestIndex === 0
-      ? `the seed is still the best at ${formatScore(seedScore)}, of ${countOf(candidates.length, 'candidate')}`
-      : `candidate ${bestIndex} of ${countOf(candidates.length, 'candidate')}: ${formatScore(seedScore)} → ${formatScore(bestScore)} on validation`,
+    result.scoredOn.examples === 0
+      ? 'no candidate was scored'
+      : bestIndex === 0
+        ? `the seed is still the best at ${formatScore(seedScore)}, of ${countOf(candidates.length, 'candidate')}`
+        : `candidate ${bestIndex} of ${countOf(candidates.length, 'candidate')}: ${formatScore(seedScore)} → ${formatScore(bestScore)} on validation`,
     ...(test === undefined
       ? []
       : [

@@ -1,5 +1,5 @@
 import type { ProposalCounts, RejectedProposal } from '../result.ts';
-import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 import { countOf, formatCount } from '../text/format.ts';
 import { visible } from '../text/visible.ts';
 

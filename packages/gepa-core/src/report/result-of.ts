@@ -8,8 +8,15 @@ import type { ScoredCandidate } from '../search/state/search-view.ts';
 import { SearchState } from '../search/state/state.ts';
 import { describeResult, inspectable } from './inspect.ts';
 
-/** The result of a search that finished or was interrupted. */
-export function resultOf<Name extends string>(state: SearchState<Name>): OptimizationResult<Name> {
+/**
+ * The result of a search that finished or was interrupted.
+ *
+ * @param warnings of the run, which goes on to warn while it closes. Default: those of the closing event.
+ */
+export function resultOf<Name extends string>(
+  state: SearchState<Name>,
+  warnings?: readonly string[],
+): OptimizationResult<Name> {
   const { candidates, started, finished } = state;
   const best = candidates[state.bestIndex];
   const seed = candidates[0];
@@ -46,7 +53,7 @@ export function resultOf<Name extends string>(state: SearchState<Name>): Optimiz
     time: finished.time,
     budgetHeld: finished.budgetHeld,
     test: finished.test,
-    warnings: finished.warnings,
+    warnings: warnings ?? finished.warnings,
   });
   return inspectable(result, () => describeResult(result));
 }

@@ -164,10 +164,7 @@ export class RunProgress {
     this.candidates = index + 1;
     this.#updateScores();
     if (index === 0) {
-      if (candidate.coverage === 0) {
-        this.seedScore = undefined;
-        return [];
-      }
+      if (candidate.coverage === 0) return [];
       return [
         {
           kind: candidate.failed === undefined ? 'plain' : 'warning',
@@ -201,7 +198,7 @@ export class RunProgress {
   /** On the part of the valset on which the search compares candidates now. */
   #updateScores(): void {
     const { candidates, bestIndex } = this.#search;
-    if (candidates.length === 0) return;
+    if (candidates[0] === undefined || candidates[0].coverage === 0) return;
     this.seedScore = this.#search.partMean(0);
     this.bestScore = this.#search.partMean(bestIndex);
   }
@@ -209,7 +206,7 @@ export class RunProgress {
   #endLines(event: EventOf<'run_finished'>): string[] {
     const { stopReason, budgetHeld, durationMs, metricCalls, usage, test } = event;
     const { candidates, bestIndex, chosen, tally } = this.#search;
-    if (chosen !== undefined) {
+    if (chosen !== undefined && this.seedScore !== undefined) {
       const { bestScore, seedScore } = scoresOf(this.#search, candidates[bestIndex]!, candidates[0]!);
       this.bestScore = bestScore;
       this.seedScore = seedScore;

@@ -1,6 +1,6 @@
 import { ownValue } from '../component.ts';
 import type { BudgetHeld } from '../result.ts';
-import type { KnownStopReason, StopReason } from '../search/strategies/stop-conditions.ts';
+import type { KnownStopReason, StopReason } from '../search/strategies/stop-reason.ts';
 import { formatCount } from '../text/format.ts';
 import { visible } from '../text/visible.ts';
 

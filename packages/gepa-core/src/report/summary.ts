@@ -94,6 +94,7 @@ const endLine = ({ durationMs, stopReason, budgetHeld }: OptimizationResult): st
 function validationLines(result: OptimizationResult, { green }: Colors, afterProgress: boolean): string[] {
   const { candidates, bestIndex, bestScore, seedScore, scoredOn, seedScoredOn } = result;
   const size = candidateOf(result, 0)?.scores.length ?? 0;
+  if (seedScoredOn.examples === 0 && bestIndex === 0) return ['no candidate was scored'];
   const tested = testedOf(result);
   if (tested !== undefined && bestIndex === 0) {
     const { mean, coverage, index } = tested;
@@ -266,9 +267,10 @@ function lengthLines({ lengths }: OptimizationResult): string[] {
 const MAX_LENGTH_LINES = 10;
 
 function searchLine(
-  { candidates, iterations, bestIndex, part }: OptimizationResult,
+  { candidates, iterations, bestIndex, part, scoredOn }: OptimizationResult,
   afterProgress: boolean,
 ): string {
+  if (scoredOn.examples === 0) return `ended in iteration ${formatCount(iterations)}, before its first score`;
   const best = bestIndex === 0 ? '; the seed is the best' : `; candidate ${bestIndex} is the best`;
   const size = candidates[0]?.scores.length ?? 0;
   const compared = new Set(part).size;

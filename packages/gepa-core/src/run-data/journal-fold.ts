@@ -10,7 +10,7 @@ import {
   settledCallOf,
 } from '../journal/journal.ts';
 import type { JournalLine } from '../journal/journal-lines.ts';
-import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 import { EvaluationFold } from './evaluation-fold.ts';
 import type { ReflectionData, RolloutData, RunDescription } from './run-data.ts';
 

@@ -105,7 +105,8 @@ export class RunReader {
     }
     const { finished, started, candidates, bestIndex } = state;
     const [seed, best] = [candidates[0], candidates[bestIndex]];
-    const scores = seed === undefined || best === undefined ? undefined : scoresOf(state, best, seed);
+    const isScored = seed !== undefined && best !== undefined && seed.coverage > 0;
+    const scores = isScored ? scoresOf(state, best, seed) : undefined;
     const examples = this.#examples ?? examplesOf(this.#journal.exampleIds);
     const evaluation = this.#evaluation(examples);
     return definedOnly<RunData>({

@@ -5,7 +5,7 @@ import type { Candidate, ComponentKind } from '../component.ts';
 import type { ProposalRejection } from '../rejection.ts';
 import type { BudgetHeld, FrontierKey, ScoreBasis, TestScores } from '../result.ts';
 import type { CandidateSource, FrontierType } from '../search/state/search-view.ts';
-import type { StopReason } from '../search/strategies/stop-conditions.ts';
+import type { StopReason } from '../search/strategies/stop-reason.ts';
 
 /**
  * The data of a run directory: see `readRun`. Candidates are numbered as in the result (0 is the seed), examples and

@@ -31,14 +31,14 @@ export function openCalls<Name extends string>(
     testsetCalls,
     keepsTestset,
     note,
-    onReserve: ({ number }, { tokens, costUsd }) =>
+    onReserve: ({ number, max: { tokens, costUsd } }) =>
       journal?.mark({ type: 'reserved', reservation: number, tokens, costUsd }),
   });
   chargeEarlierSessions(budget, journal, note);
   const spend = new SpendReport();
   journal?.onReplay((entry) => {
     const { usage, judgeUsage, ...call } = settledCallOf(entry);
-    spend.add({ ...call, usage: budget.priceLoaded(usage), judgeUsage: budget.priceLoaded(judgeUsage) });
+    spend.add({ ...call, usage: budget.price(usage), judgeUsage: budget.price(judgeUsage) });
   });
   const outage = new Outage();
   signal.addEventListener('abort', () => outage.stopWaiting(), { once: true });

@@ -164,7 +164,7 @@ function choosePlace<Name extends string>(
     metric,
     examples: [...new Map([...trainset, ...valset, ...testset].map((ref) => [ref.key, ref])).values()],
     rolloutTimeoutMs,
-    admitsCalls: budget.limitsSpend && !budget.isDeclared('rollout'),
+    admitsCalls: !budget.isDeclared('rollout'),
     hasJournal: journal !== undefined,
     mask,
     signal,

@@ -1,6 +1,7 @@
 import { nextTurn } from '../calls/next-turn.ts';
 import { GepaError } from '../errors.ts';
 import type { EvaluationDescription } from '../journal/describe-run.ts';
+import type { Journal } from '../journal/journal.ts';
 import type { RunDirectory } from '../journal/run-directory.ts';
 import type { Settings } from '../options/settings.ts';
 import { terminalProgress } from '../report/terminal-progress.ts';
@@ -48,6 +49,7 @@ export async function withRun<Name extends string, Result>(
       });
     }
     const { journal } = directory ?? {};
+    if (journal !== undefined && namesModels(journal)) await settings.prices.load();
     const pause = runSignal.pauseBeforeStart;
     const examples = await readExamples(settings, dispatcher.warn, pause, trainsetName);
     const prepared = prepareRun(settings, dispatcher, { runSignal, journal, examples });
@@ -68,6 +70,14 @@ export async function withRun<Name extends string, Result>(
     await closeAdapter(settings.adapter, dispatcher.warn);
     directory?.close();
   }
+}
+
+/** Whether the calls of earlier sessions have a cost to look up. */
+function namesModels(journal: Journal): boolean {
+  for (const { usage, judgeUsage } of journal.entries()) {
+    if (usage?.byModel !== undefined || judgeUsage?.byModel !== undefined) return true;
+  }
+  return false;
 }
 
 /** The data sets, by the names that the ids of their examples begin with. */

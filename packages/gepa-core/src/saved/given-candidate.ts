@@ -1,3 +1,4 @@
+import { anObject, checkArgument } from '../check-options.ts';
 import type { Candidate, Component } from '../component.ts';
 import {
   candidateFrom,
@@ -19,6 +20,7 @@ export type GivenCandidate<Name extends string = string> =
  * @throws {CandidateMismatchError} when it does not fit the program's components.
  * @throws {FileAccessError} when its file cannot be read.
  * @throws {FileFormatError} when it is not a saved candidate.
+ * @throws {OptionsError} when it is neither.
  */
 export function givenTexts<Name extends string>(
   components: Readonly<Record<Name, Component>>,
@@ -27,6 +29,8 @@ export function givenTexts<Name extends string>(
   if (typeof candidate === 'string') {
     return candidateFrom(readSavedCandidate(candidate), components, 'apply');
   }
+  const words = "its texts by component, a saved candidate, the path of its file, or 'seed'";
+  checkArgument('A candidate', candidate, { ...anObject, words });
   return 'format' in candidate && 'texts' in candidate && typeof candidate.texts === 'object'
     ? candidateFrom(parseSavedCandidate(candidate, 'The candidate'), components, 'apply')
     : checkCandidate(components, candidate as Readonly<Record<Name, string>>);

@@ -1,7 +1,9 @@
+import { aText, checkArgument } from '../check-options.ts';
 import type { Candidate, Component } from '../component.ts';
 import { componentNames, ownValue } from '../component.ts';
 import { CandidateMismatchError, FileAccessError, FileFormatError, GepaError } from '../errors.ts';
 import { builtin } from '../node/builtin.ts';
+import { fileProblem } from '../node/file-problem.ts';
 import { makeDirectory } from '../node/make-directory.ts';
 import { checkText } from '../text/check-text.ts';
 
@@ -21,7 +23,8 @@ export interface SavedCandidate {
   /** The texts that the run started from, if they were loaded and differ from those in code. */
   seed?: Record<string, string>;
   scores: {
-    validation: { seed: number; best: number };
+    /** Absent if the candidate was not scored. */
+    validation?: { seed: number; best: number };
     /** Present if the run had a testset. `interval` is the 95% confidence interval of the gain. */
     test?: { size: number; seed: number; best: number; interval: [number, number] };
   };
@@ -42,8 +45,8 @@ export interface Provenance {
   /** Its number in the run, and the numbers of its parents. */
   candidate: number;
   parents: number[];
-  /** The valset examples behind the validation score, and its 95% confidence interval. */
-  validation: { examples: number; interval: [number, number] };
+  /** The valset examples behind the validation score, and its 95% confidence interval. Absent if it has no score. */
+  validation?: { examples: number; interval: [number, number] };
   metricCalls: number;
 }
 
@@ -127,8 +130,10 @@ function typeNameOf(value: unknown): string {
  * Creates missing folders, writes a temporary file and renames it, so that a reader never sees a partial file.
  *
  * @throws {FileAccessError} when the file cannot be written.
+ * @throws {OptionsError} when `path` is not a path.
  */
 export function writeSavedCandidate(path: string, saved: SavedCandidate): void {
+  checkArgument('The path', path, aText);
   const fs = fileSystem();
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
@@ -138,7 +143,7 @@ export function writeSavedCandidate(path: string, saved: SavedCandidate): void {
   } catch (error) {
     if (fs.existsSync(temporary)) fs.rmSync(temporary);
     throw new FileAccessError(
-      `The candidate cannot be saved to ${absolute(path)}: ${reasonOf(error)}. Give the path of a file in a folder that can be written.`,
+      `The candidate cannot be saved to ${absolute(path)}: ${fileProblem(error)}. Give the path of a file in a folder that can be written.`,
       { cause: error },
     );
   }
@@ -155,7 +160,7 @@ export function readSavedCandidate(path: string): SavedCandidate {
   } catch (error) {
     if (GepaError.isInstance(error)) throw error;
     throw new FileAccessError(
-      `The saved candidate ${absolute(path)} cannot be read: ${reasonOf(error)}. Give the path that \`save\` wrote; relative paths start at the working directory.`,
+      `The saved candidate ${absolute(path)} cannot be read: ${fileProblem(error)}. Give the path that \`save\` wrote; relative paths start at the working directory.`,
       { cause: error },
     );
   }
@@ -171,8 +176,8 @@ export function readSavedCandidate(path: string): SavedCandidate {
 /**
  * The saved candidate, checked against a program's components.
  *
- * @throws {CandidateMismatchError} when the program lacks a component or has one without a saved text. With
- * `ifChanged: 'refuse'` also when the program's own text of a component differs from the saved original.
+ * @throws {CandidateMismatchError} when the program lacks a component or has one without a saved text. Unless
+ * `ifChanged` is `'apply'`, also when the program's own text of a component differs from the saved original.
  */
 export function candidateFrom<Name extends string>(
   saved: SavedCandidate,
@@ -184,7 +189,7 @@ export function candidateFrom<Name extends string>(
     const known = [ownValue(saved.original, name), ownValue(saved.seed, name)];
     return known[0] !== undefined && !known.includes(components[name].text);
   });
-  if (changed.length > 0 && ifChanged === 'refuse') {
+  if (changed.length > 0 && ifChanged !== 'apply') {
     throw new CandidateMismatchError(
       `The program's own text of ${changed.join(', ')} has changed since it was optimized; the saved text would overwrite the change. Optimize again, or load with { ifChanged: 'apply' }.`,
       { missing: [], unknown: [], changed },
@@ -240,23 +245,7 @@ export function checkCandidate<Name extends string>(
 
 const noFit = 'The candidate does not fit the program: ';
 
-const absolute = (path: string): string => builtin('node:path', '').resolve(path);
-
-/** The file system's reasons in words. */
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  EISDIR: 'it is a directory',
-  ENOTDIR: 'a part of the path is a file',
-  EACCES: 'access is denied',
-  EPERM: 'access is denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-};
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as Error & { code?: string };
-  return reasons[code ?? ''] ?? message;
-}
+const absolute = (path: string): string => (path === '' ? '""' : builtin('node:path', '').resolve(path));
 
 function fileSystem() {
   return builtin('node:fs', 'use compiled.toJSON() and target.load(object) instead.');

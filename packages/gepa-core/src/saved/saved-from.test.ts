@@ -5,9 +5,9 @@ import { savedFrom } from './saved-from.ts';
 const run = {
   seed: { system: 'own' },
   candidates: [
-    { texts: { system: 'own' }, mean: 0.4 },
-    { texts: { system: 'shorter' }, mean: 0.6 },
-    { texts: { system: 'best' }, mean: 0.65 },
+    { texts: { system: 'own' }, mean: 0.4, coverage: 8 },
+    { texts: { system: 'shorter' }, mean: 0.6, coverage: 8 },
+    { texts: { system: 'best' }, mean: 0.65, coverage: 8 },
   ],
   bestIndex: 2,
   score: { seed: 0.4, best: 0.7 },
@@ -41,6 +41,12 @@ it('another candidate is saved with its own mean, and without held-out scores', 
   const saved = savedFrom(run, 1);
   expect(saved.texts).toEqual({ system: 'shorter' });
   expect(saved.scores).toEqual({ validation: { seed: 0.4, best: 0.6 } });
+});
+
+it('a candidate without a score is saved without validation scores', () => {
+  const unscored = run.candidates.map((candidate) => ({ ...candidate, mean: 0, coverage: 0 }));
+  expect(savedFrom({ ...run, score: undefined, test: undefined, bestIndex: 0 }, 0).scores).toEqual({});
+  expect(savedFrom({ ...run, candidates: unscored }, 1).scores).toEqual({});
 });
 
 it('a candidate that does not exist is refused with the number of candidates', () => {

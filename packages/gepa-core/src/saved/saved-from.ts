@@ -10,9 +10,12 @@ export interface SavableRun {
   readonly candidates: readonly {
     readonly texts: Readonly<Record<string, string>>;
     readonly mean: number;
+    /** The number of valset examples that it was scored on. */
+    readonly coverage: number;
   }[];
   readonly bestIndex: number;
-  readonly score: { readonly seed: number; readonly best: number };
+  /** Absent if the seed was not scored. */
+  readonly score?: { readonly seed: number; readonly best: number };
   readonly test?: TestScores;
 }
 
@@ -22,20 +25,18 @@ export interface SavableRun {
  * @throws {OptionsError} when there is no such candidate.
  */
 export function savedFrom(run: SavableRun, index: number): SavedCandidate {
-  const { seed, candidates, bestIndex, score, test } = run;
+  const { seed, candidates, test } = run;
   const candidate = candidates[index];
   if (candidate === undefined) {
     throw new OptionsError([
       `There is no candidate ${index}: the run has ${countOf(candidates.length, 'candidate')}, counted from 0, the seed.`,
     ]);
   }
-  const isBest = index === bestIndex;
-  const best = isBest ? score.best : index === 0 ? score.seed : candidate.mean;
   return savedCandidate({
     texts: { ...candidate.texts },
     original: { ...seed },
     scores: {
-      validation: { seed: score.seed, best },
+      ...validationOf(run, index),
       ...(test === undefined || (index !== test.candidate && index !== 0)
         ? {}
         : {
@@ -48,4 +49,14 @@ export function savedFrom(run: SavableRun, index: number): SavedCandidate {
           }),
     },
   });
+}
+
+function validationOf(
+  { candidates, bestIndex, score }: SavableRun,
+  index: number,
+): Pick<SavedCandidate['scores'], 'validation'> {
+  const { mean, coverage } = candidates[index]!;
+  if (score === undefined || coverage === 0) return {};
+  const best = index === bestIndex ? score.best : index === 0 ? score.seed : mean;
+  return { validation: { seed: score.seed, best } };
 }

@@ -1,7 +1,7 @@
 import { stopsRun } from './outcomes.ts';
 import { policyRequest, score } from './pool.ts';
 import type { SearchContext } from './search-context.ts';
-import type { StopReason } from './strategies/stop-conditions.ts';
+import type { StopReason } from './strategies/stop-reason.ts';
 
 /** Stop reasons that allow no final comparison. */
 const urgent: ReadonlySet<StopReason> = new Set([

@@ -7,6 +7,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { RunSignal } from '../run/run-signal.ts';
 import type { SearchState } from './state/state.ts';
 import * as conditions from './strategies/stop-conditions.ts';
+import type { StopReason } from './strategies/stop-reason.ts';
 
 /** The options that limit a search. */
 interface LimitOptions {
@@ -59,7 +60,7 @@ export class SearchLimits<Name extends string> {
    *
    * @param reserve the share of the limits that the final comparison gets.
    */
-  async stopReason(reserve: () => number): Promise<conditions.StopReason | undefined> {
+  async stopReason(reserve: () => number): Promise<StopReason | undefined> {
     const { state, spend, stopwatch, runSignal, journal } = this.#progress;
     // A replay never waits, so give timers and Ctrl-C a turn of the event loop.
     if (journal?.hasIteration(state.iteration)) await nextTurn();
@@ -80,7 +81,7 @@ export class SearchLimits<Name extends string> {
   }
 
   /** Whether only the share of dollars, tokens or time is left that the final comparison gets. */
-  #reachedReserve(reserve: number): conditions.StopReason | undefined {
+  #reachedReserve(reserve: number): StopReason | undefined {
     if (reserve === 0) return undefined;
     const { maxCostUsd, maxTokens, maxDurationMs } = this.#options;
     const { usage } = this.#progress.spend;

@@ -5,7 +5,7 @@ import type { IterationOutcome } from './outcomes.ts';
 import { Patience } from './patience.ts';
 import { comparePool, policyRequest, startPool } from './pool.ts';
 import type { SearchContext } from './search-context.ts';
-import type { StopReason } from './strategies/stop-conditions.ts';
+import type { StopReason } from './strategies/stop-reason.ts';
 import { validateGiven, validateSeed } from './validate.ts';
 import { warnOfFewProposals } from './warn-of-few-proposals.ts';
 

@@ -5,7 +5,7 @@ import { messageOf } from '../text/error-message.ts';
 import type { SearchContext } from './search-context.ts';
 import type { Trial } from './strategies/acceptance.ts';
 import type { Task } from './strategies/proposal-sampling.ts';
-import type { StopReason } from './strategies/stop-conditions.ts';
+import type { StopReason } from './strategies/stop-reason.ts';
 
 /** A task with its place within the iteration. */
 export interface NumberedTask extends Task {

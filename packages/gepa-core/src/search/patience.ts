@@ -2,7 +2,7 @@ import { ProposerError } from '../errors.ts';
 import { sentence } from '../text/error-message.ts';
 import type { IterationOutcome } from './outcomes.ts';
 import { unreadError } from './state/unread-components.ts';
-import type { StopReason } from './strategies/stop-conditions.ts';
+import type { StopReason } from './strategies/stop-reason.ts';
 
 const MAX_FAILED_ITERATIONS = 3;
 /** The search ends after at least this many iterations in a row without a measured child. */

@@ -5,7 +5,7 @@ import type { SearchContext } from './search-context.ts';
 import { runsOf, scoresAt } from './state/scored-candidate.ts';
 import type { Pool } from './state/search-view.ts';
 import type { PolicyRequest } from './strategies/evaluation-policy.ts';
-import type { StopReason } from './strategies/stop-conditions.ts';
+import type { StopReason } from './strategies/stop-reason.ts';
 import { objectivesOf } from './validate.ts';
 
 /** A rollout that a candidate of the pool lacks: the n-th on a position of the valset. */

@@ -6,7 +6,7 @@ import { DECIDING_ROLLOUTS, isHopeless } from './evaluation/hopeless-seed.ts';
 import type { SearchContext } from './search-context.ts';
 import { isTrial, seedAdvice } from './seed-advice.ts';
 import { unreadWarning } from './state/unread-components.ts';
-import type { StopReason } from './strategies/stop-conditions.ts';
+import type { StopReason } from './strategies/stop-reason.ts';
 
 /**
  * Checks the seed's validation: warns about problems that make a search hard.

@@ -10,7 +10,7 @@ import { refuseOrAdvise } from './seed-problems.ts';
 import { scoredCandidate } from './state/scored-candidate.ts';
 import type { CandidateSource, ScoredCandidate, SearchView } from './state/search-view.ts';
 import { unreadComponents } from './state/unread-components.ts';
-import type { StopReason } from './strategies/stop-conditions.ts';
+import type { StopReason } from './strategies/stop-reason.ts';
 
 /** A candidate's rollouts on the valset, with gaps where it was not run. */
 export interface Validation {

@@ -89,6 +89,14 @@ export function loadSuite<Program, Options>(name: string, subject: LoadSubject<P
       expect(await outputOf(load(changed, saved, subject.applying))).toBe(polite);
     });
 
+    it.each(['appl', true, null])('load refuses ifChanged: %j, and does not apply the texts', (ifChanged) => {
+      const options = { ...subject.applying, ifChanged } as unknown as Options;
+      for (const text of ['Be kind.', 'Be very kind.']) {
+        expect(() => load(programWith(text), saved, options)).toThrow(errors.OptionsError);
+        expect(() => load(programWith(text), saved, options)).toThrow("must be 'refuse' or 'apply'");
+      }
+    });
+
     it.each(subject.refused)('load throws OptionsError on $what', ({ call, message }) => {
       expect(call).toThrow(errors.OptionsError);
       expect(call).toThrow(message);

@@ -23,43 +23,43 @@ const examples = [
 const found = (text: string, known: string[] = []) => copiedPassages(text, known, examples);
 
 describe('copied passages', () => {
-  it('a passage of eight words from an input is found whatever its case and punctuation', () => {
-    expect(found('Route tickets. E.g. "my card was charged twice, for the SAME order" is billing.')).toEqual([
-      { passage: 'my card was charged twice, for the SAME order', exampleId: 'train:0' },
-    ]);
+  it('a passage of eight words from an input is found whatever its case and punctuation', async () => {
+    expect(
+      await found('Route tickets. E.g. "my card was charged twice, for the SAME order" is billing.'),
+    ).toEqual([{ passage: 'my card was charged twice, for the SAME order', exampleId: 'train:0' }]);
   });
 
-  it('a longer passage is reported once and as a whole', () => {
-    const [only, ...rest] = found(
+  it('a longer passage is reported once and as a whole', async () => {
+    const [only, ...rest] = await found(
       'Seen: My card was charged twice for the same order last Tuesday, please help me!',
     );
     expect(only?.passage).toBe('My card was charged twice for the same order last Tuesday, please help me');
     expect(rest).toEqual([]);
   });
 
-  it('a whole short input or expected value is found', () => {
-    expect(found('Q: Which river flows through Cairo? A: The Nile flows through Cairo.')).toEqual([
+  it('a whole short input or expected value is found', async () => {
+    expect(await found('Q: Which river flows through Cairo? A: The Nile flows through Cairo.')).toEqual([
       { passage: 'Which river flows through Cairo', exampleId: 'train:1' },
       { passage: 'The Nile flows through Cairo', exampleId: 'train:1' },
     ]);
   });
 
-  it('labels and short phrases may be in a text', () => {
-    expect(found('Answer with billing or account. Reset my password now is account.')).toEqual([]);
+  it('labels and short phrases may be in a text', async () => {
+    expect(await found('Answer with billing or account. Reset my password now is account.')).toEqual([]);
   });
 
-  it('what the seed had already is no copy', () => {
+  it('what the seed had already is no copy', async () => {
     const seed = 'Example: My card was charged twice for the same order last Tuesday, please help me.';
-    expect(found(`${seed} Be brief.`, [seed])).toEqual([]);
+    expect(await found(`${seed} Be brief.`, [seed])).toEqual([]);
   });
 
-  it('what many examples share is no copy of one of them', () => {
+  it('what many examples share is no copy of one of them', async () => {
     const policy = 'Refunds are possible within thirty days of the purchase.';
     const shared = Array.from({ length: 20 }, (_, i) => ({
       id: `${i}`,
       example: { input: `${policy} Case ${i}` },
     }));
-    expect(copiedPassages(`Know this: ${policy}`, [], shared)).toEqual([]);
+    expect(await copiedPassages(`Know this: ${policy}`, [], shared)).toEqual([]);
   });
 
   const questions = [
@@ -75,13 +75,13 @@ describe('copied passages', () => {
     ['Inventor of radio?', 'Marconi'],
   ].map(([question, answer], i) => ({ id: `q${i}`, example: { input: { question }, expected: answer } }));
   const copies = (text: string, of: readonly { id: string; example: unknown }[]) =>
-    copiedPassages(text, [], of).map(({ passage }) => passage);
+    copiedPassages(text, [], of).then((found) => found.map(({ passage }) => passage));
 
-  it('several short inputs are found, in whatever layout', () => {
+  it('several short inputs are found, in whatever layout', async () => {
     const shots = questions
       .slice(0, 5)
       .map(({ example }) => `Q: ${example.input.question}\nA: ${example.expected}`);
-    expect(copies(`Answer in a few words.\n\n${shots.join('\n')}`, questions)).toEqual([
+    expect(await copies(`Answer in a few words.\n\n${shots.join('\n')}`, questions)).toEqual([
       'Capital of France',
       'Who wrote Emma',
       'Speed of light',
@@ -93,11 +93,11 @@ describe('copied passages', () => {
       example: { input: [{ role: 'user', content: example.input.question }], expected: 'x' },
     }));
     expect(
-      copies('Such as: capital of france, who wrote emma, largest ocean, tallest mountain.', nested),
+      await copies('Such as: capital of france, who wrote emma, largest ocean, tallest mountain.', nested),
     ).toHaveLength(4);
   });
 
-  it('single words are found where the expected value of several follows', () => {
+  it('single words are found where the expected value of several follows', async () => {
     const words = [
       ['apple', 'fruit'],
       ['carrot', 'vegetable'],
@@ -105,37 +105,38 @@ describe('copied passages', () => {
       ['plum', 'fruit'],
       ['pear', 'fruit'],
     ].map(([input, expected], i) => ({ id: `w${i}`, example: { input, expected } }));
-    expect(copies('Sort food.\napple -> fruit\ncarrot -> vegetable\nPlum: it is a fruit', words)).toEqual([
-      'apple',
-      'carrot',
-      'Plum',
-    ]);
-    expect(copies('An apple, a carrot or a plum is food. Answer with fruit or vegetable.', words)).toEqual(
-      [],
-    );
+    expect(
+      await copies('Sort food.\napple -> fruit\ncarrot -> vegetable\nPlum: it is a fruit', words),
+    ).toEqual(['apple', 'carrot', 'Plum']);
+    expect(
+      await copies('An apple, a carrot or a plum is food. Answer with fruit or vegetable.', words),
+    ).toEqual([]);
     const sums = [
       ['1+2', 3],
       ['7*8', 56],
       ['9-4', 5],
     ].map(([input, expected], i) => ({ id: `s${i}`, example: { input, expected } }));
-    expect(copies('1+2 = 3, 7*8 = 56, 9-4 = 5', sums)).toHaveLength(3);
-    expect(copies('5+2 = 7, 7*6 = 42, 8-4 = 4', sums)).toEqual([]);
+    expect(await copies('1+2 = 3, 7*8 = 56, 9-4 = 5', sums)).toHaveLength(3);
+    expect(await copies('5+2 = 7, 7*6 = 42, 8-4 = 4', sums)).toEqual([]);
   });
 
-  it('a few short inputs, invented ones and expected answers may be in a text', () => {
-    expect(copies('E.g. Capital of France? Paris. Largest ocean? The Pacific.', questions)).toEqual([]);
+  it('a few short inputs, invented ones and expected answers may be in a text', async () => {
+    expect(await copies('E.g. Capital of France? Paris. Largest ocean? The Pacific.', questions)).toEqual([]);
     expect(
-      copies(
+      await copies(
         'E.g. Capital of Spain? Madrid. Who wrote Ulysses? Joyce. Speed of sound? Largest lake?',
         questions,
       ),
     ).toEqual([]);
     expect(
-      copies(`Answers are like ${questions.map(({ example }) => example.expected).join(', ')}.`, questions),
+      await copies(
+        `Answers are like ${questions.map(({ example }) => example.expected).join(', ')}.`,
+        questions,
+      ),
     ).toEqual([]);
   });
 
-  it('labels may be listed, also long ones that few examples have, and values of other fields that choose from a set', () => {
+  it('labels may be listed, also long ones that few examples have, and values of other fields that choose from a set', async () => {
     const labels = [
       'Billing and payments',
       'Lost or stolen card for business customers',
@@ -158,10 +159,10 @@ describe('copied passages', () => {
       },
     }));
     const text = `Choose one of: ${labels.join('; ')}. Plans: Basic plan, Pro plan, Team plan, Free plan.`;
-    expect(copies(text, tickets)).toEqual([]);
+    expect(await copies(text, tickets)).toEqual([]);
   });
 
-  it('a list of labels is no copy where each is the expected value of one example only', () => {
+  it('a list of labels is no copy where each is the expected value of one example only', async () => {
     const labels = [
       'apple pay or google pay',
       'balance not updated after bank transfer',
@@ -172,11 +173,11 @@ describe('copied passages', () => {
       id: `q${i}`,
       example: { input: `How ${i}?`, expected },
     }));
-    expect(copies(`Choose one of: ${labels.slice(1).join('; ')}.`, questions)).toEqual([]);
-    expect(copies(`Answer: ${labels[1]}`, questions)).toHaveLength(1);
+    expect(await copies(`Choose one of: ${labels.slice(1).join('; ')}.`, questions)).toEqual([]);
+    expect(await copies(`Answer: ${labels[1]}`, questions)).toHaveLength(1);
   });
 
-  it('rules in the words of short fields are no copies', () => {
+  it('rules in the words of short fields are no copies', async () => {
     const facts = [
       ['enterprise', 'outage', 'incidents'],
       ['education', 'refund', 'grants'],
@@ -188,21 +189,21 @@ describe('copied passages', () => {
     }));
     const text =
       'Enterprise with an outage: incidents. Education with a refund: grants. Partner: partners. Data: recovery.';
-    expect(copies(text, facts)).toEqual([]);
+    expect(await copies(text, facts)).toEqual([]);
   });
 
-  it('a passage without spaces between words is found', () => {
+  it('a passage without spaces between words is found', async () => {
     const chinese = [{ id: 'zh', example: { input: '我的信用卡被重复扣款了两次' } }];
-    expect(copiedPassages('例如：我的信用卡被重复扣款了两次。', [], chinese)).toEqual([
+    expect(await copiedPassages('例如：我的信用卡被重复扣款了两次。', [], chinese)).toEqual([
       { passage: '我的信用卡被重复扣款了两次', exampleId: 'zh' },
     ]);
   });
 
-  it('every passage that is found stands in the text and never throws', () => {
+  it('every passage that is found stands in the text and never throws', async () => {
     const words = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'é', '12', '—'), { maxLength: 60 });
-    fc.assert(
-      fc.property(words, words, (text, input) => {
-        for (const { passage } of copiedPassages(
+    await fc.assert(
+      fc.asyncProperty(words, words, async (text, input) => {
+        for (const { passage } of await copiedPassages(
           text.join(' '),
           [],
           [{ id: 'x', example: input.join(' ') }],

@@ -1,3 +1,4 @@
+import { pause } from '../../calls/pause.ts';
 import { type ExampleText, exampleTexts, MAX_CHOICE_CHARACTERS } from '../records/example-texts.ts';
 
 /** A passage of a text that is also in an example. */
@@ -32,11 +33,11 @@ const MAX_VALUE_CHARACTERS = 20_000;
  * row, a whole value of five, or shorter texts of the inputs of several examples. Ignores case, punctuation, what the
  * known texts contain or many examples share, and values of fields that choose from a set.
  */
-export function copiedPassages(
+export async function copiedPassages(
   text: string,
   known: readonly string[],
   examples: readonly { readonly id: string; readonly example: unknown }[],
-): CopiedPassage[] {
+): Promise<CopiedPassage[]> {
   const words = wordsOf(text);
   const present = new Set(words.map(({ word }) => word));
   const grams = new Map<string, number>();
@@ -61,6 +62,7 @@ export function copiedPassages(
   const short: ShortText[] = [];
   const labels = listedLabels(texts, whole);
   for (const exampleText of texts) {
+    await pause();
     const { exampleId, isChoice, isExpected } = exampleText;
     if (isExpected && labels.has(exampleText.text)) continue;
     const theirs = wordsOf(exampleText.text.slice(0, MAX_VALUE_CHARACTERS));

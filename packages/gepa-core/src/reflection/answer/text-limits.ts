@@ -31,7 +31,7 @@ export interface LimitedText {
 /** Checks a new text against the caller's limits. */
 export type CheckLimits = (
   text: LimitedText,
-) => { readonly problem: LimitProblem; readonly message: string } | undefined;
+) => Promise<{ readonly problem: LimitProblem; readonly message: string } | undefined>;
 
 /** Limits on new texts. */
 export interface TextLimits<Name extends string = string> {
@@ -49,7 +49,7 @@ export interface TextLimits<Name extends string = string> {
 }
 
 /** Finds what a text copies from the trainset. */
-export type FindCopies = (text: string) => readonly CopiedPassage[];
+export type FindCopies = (text: string) => Promise<readonly CopiedPassage[]>;
 
 /** Finds copies of training examples in texts, except passages that the seed's texts have too. */
 export function copyFinder(
@@ -60,7 +60,7 @@ export function copyFinder(
 }
 
 export function createLimits({ maxLength, validate }: TextLimits, copied: FindCopies): CheckLimits {
-  return ({ name, text, currentText, isLast }) => {
+  return async ({ name, text, currentText, isLast }) => {
     const max = valueFor(maxLength, name);
     // A text that was too long from the start may keep its length, but not grow.
     if (max !== undefined && text.length > Math.max(max, currentText.length)) {
@@ -74,8 +74,8 @@ export function createLimits({ maxLength, validate }: TextLimits, copied: FindCo
       return { problem: 'refused', message: `The new text of "${name}" is refused: ${reason}` };
     }
     if (isLast) return undefined;
-    const known = new Set(copied(currentText).map(({ passage }) => passage));
-    const copies = copied(text).filter(({ passage }) => !known.has(passage));
+    const known = new Set((await copied(currentText)).map(({ passage }) => passage));
+    const copies = (await copied(text)).filter(({ passage }) => !known.has(passage));
     if (copies.length === 0) return undefined;
     return {
       problem: 'copied',
@@ -99,11 +99,15 @@ function refusal(validate: ValidateText | undefined, text: string): string | und
 }
 
 /** A warning about the passages that a candidate copies from the trainset. */
-export function copyWarning(texts: Readonly<Record<string, string>>, copied: FindCopies): string | undefined {
-  const parts = Object.entries(texts).flatMap(([name, text]) => {
-    const copies = copied(text);
-    return copies.length === 0 ? [] : [`"${name}" has ${quoted(copies)}`];
-  });
+export async function copyWarning(
+  texts: Readonly<Record<string, string>>,
+  copied: FindCopies,
+): Promise<string | undefined> {
+  const parts: string[] = [];
+  for (const [name, text] of Object.entries(texts)) {
+    const copies = await copied(text);
+    if (copies.length > 0) parts.push(`"${name}" has ${quoted(copies)}`);
+  }
   if (parts.length === 0) return undefined;
   return `The best candidate copies training examples: ${parts.join('; ')}. Its scores on them say little, and private data may be among them.`;
 }

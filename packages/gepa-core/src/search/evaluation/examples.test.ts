@@ -69,3 +69,23 @@ it('the id of an example is its own id, or its set and position', () => {
   const refs = refsOf('val', [{ id: 'ticket-7' }, { id: 12 }, { id: {} }, 'text', null]);
   expect(refs.map(({ id }) => id)).toEqual(['ticket-7', '12', 'val:2', 'val:3', 'val:4']);
 });
+
+it('examples with one id have different ids in a run, and an example in two sets keeps its own', () => {
+  const index = new ExampleIndex();
+  const same = (input: string) => ({ id: 'same', input });
+  const train = refsOf('train', [same('a'), same('b'), 'text'], index);
+  const val = refsOf('val', [same('a'), same('c'), { id: 'train:2' }, { id: 'same (train:1)' }], index);
+  expect(train.map(({ id }) => id)).toEqual(['same', 'same (train:1)', 'train:2']);
+  expect(val.map(({ id }) => id)).toEqual([
+    'same',
+    'same (val:1)',
+    'train:2 (val:2)',
+    'same (train:1) (val:3)',
+  ]);
+});
+
+it('ids that are masked to the same text stay different', () => {
+  const index = new ExampleIndex(() => '[key]');
+  const refs = refsOf('val', [{ id: 'sk-1' }, { id: 'sk-2' }], index);
+  expect(refs.map(({ id }) => id)).toEqual(['[key]', '[key] (val:1)']);
+});

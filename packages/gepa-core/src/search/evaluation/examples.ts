@@ -1,10 +1,14 @@
+import { freeName } from '../../component.ts';
 import { canonicalJson } from '../../text/canonical-json.ts';
 
 /** An example as the search handles it. */
 export interface ExampleRef {
   /** Equal for examples of equal content, across trainset, valset and testset. */
   readonly key: number;
-  /** The example's own `id`, or its set and position. */
+  /**
+   * The example's own `id`, or its set and position; both where another example has that id already. Within a run, no two
+   * examples have one id.
+   */
   readonly id: string;
   readonly example: unknown;
 }
@@ -13,6 +17,7 @@ export interface ExampleRef {
 export class ExampleIndex {
   readonly #byContent = new Map<string, number>();
   readonly #byIdentity = new Map<unknown, number>();
+  readonly #keyById = new Map<string, number>();
   readonly #maskName: (name: string) => string;
   #next = 0;
 
@@ -22,8 +27,17 @@ export class ExampleIndex {
   }
 
   add(example: unknown, setName: string, position: number): ExampleRef {
-    const id = this.#maskName(ownId(example) ?? `${setName}:${position}`);
-    return { key: this.#keyOf(example), id, example };
+    const key = this.#keyOf(example);
+    const place = `${setName}:${position}`;
+    const id = this.#uniqueId(this.#maskName(ownId(example) ?? place), place, key);
+    return { key, id, example };
+  }
+
+  #uniqueId(id: string, place: string, key: number): string {
+    const isFree = (this.#keyById.get(id) ?? key) === key;
+    const unique = isFree ? id : freeName(`${id} (${place})`, this.#keyById);
+    this.#keyById.set(unique, key);
+    return unique;
   }
 
   #keyOf(example: unknown): number {

@@ -1,7 +1,7 @@
 import type { Random } from '../../statistics/random.ts';
 import { meanAt } from '../state/scored-candidate.ts';
 import type { Pool, ScoredCandidate, SearchView } from '../state/search-view.ts';
-import type { StopReason } from './stop-conditions.ts';
+import type { StopReason } from './stop-reason.ts';
 
 /** The state of a candidate's evaluation on the valset. */
 export interface ValsetProgress {

@@ -14,7 +14,7 @@ const stoppedBy = async (...stopConditions: conditions.StopCondition[]) => {
   expect(maxMetricCalls).toBeDefined();
   return optimize(options);
 };
-const { anyOf, allOf, iterations, metricCalls, scoreReached, noImprovement } = conditions;
+const { anyOf, allOf, cost, duration, iterations, metricCalls, scoreReached, noImprovement } = conditions;
 
 it('metricCalls stops the run after n metric calls, at the end of the iteration', async () => {
   const result = await stoppedBy(metricCalls(30));
@@ -86,7 +86,7 @@ it('noImprovement counts from the iteration in which an older candidate became t
 });
 
 it('duration stops the run after a time', async () => {
-  const result = await stoppedBy(conditions.duration(1));
+  const result = await stoppedBy(duration(1));
   expect(result.stopReason).toBe('maxDurationMs');
   expect(result.durationMs).toBeGreaterThanOrEqual(1);
 });
@@ -94,7 +94,7 @@ it('duration stops the run after a time', async () => {
 it('cost stops the run after a cost in dollars', async () => {
   const usage = modelCallUsage({ costUsd: 0.25 });
   const run = tokenRun({
-    stopConditions: [conditions.cost(4)],
+    stopConditions: [cost(4)],
     metric: ({ output }) => ({ score: output.present / 4, usage }),
   });
   const result = await optimize(run.options);
@@ -112,6 +112,21 @@ it('signalAborted stops the run after the iteration in which the signal is abort
   });
   expect(await optimize(run.options)).toMatchObject({ stopReason: 'aborted', iterations: 1 });
   expect(run.decisions().some(({ type }) => type === 'proposal_evaluated')).toBe(true);
+});
+
+it.each(Object.entries({ metricCalls, iterations, duration, cost, scoreReached, noImprovement }))(
+  'stopConditions.%s refuses what is not a number, which would never stop the run',
+  (name, condition) => {
+    for (const value of [undefined, '5', Number.NaN]) {
+      expect(() => condition(value as never)).toThrow(
+        `The argument of stopConditions.${name} must be a number (got`,
+      );
+    }
+  },
+);
+
+it('stopFile refuses an empty path', () => {
+  expect(() => stopFile('')).toThrow('The path must be a text that is not empty (got "").');
 });
 
 it('stopFile stops the run when the file exists', async () => {

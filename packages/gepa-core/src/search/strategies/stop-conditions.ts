@@ -1,32 +1,7 @@
 import type { Usage } from '../../budget/usage.ts';
+import { aNumber, checkArgument } from '../../check-options.ts';
 import type { SearchView } from '../state/search-view.ts';
-
-/** Why a run ended. A custom stop condition may return any other string. */
-export type StopReason = KnownStopReason | (string & {});
-
-/** The reasons that the engine gives. */
-export type KnownStopReason =
-  | 'maxMetricCalls'
-  | 'maxIterations'
-  | 'maxCostUsd'
-  | 'maxTokens'
-  | 'maxDurationMs'
-  | 'scoreReached'
-  | 'noImprovement'
-  | 'stopFile'
-  | 'aborted'
-  /** The model provider is unavailable: an outage outlasted the retries, a key was refused, or a quota is used up. */
-  | 'providerUnavailable'
-  /** The run directory can no longer be written. */
-  | 'runDirUnwritable'
-  /** The best candidate is perfect on the whole valset; with objectives on the frontier, in each of them too. */
-  | 'allPerfect'
-  /** Candidates are perfect on the whole trainset, or parents were on every minibatch for a whole epoch. */
-  | 'trainsetExhausted'
-  /** For a whole epoch, no proposal had new texts to score. */
-  | 'noNewProposals'
-  /** The run failed; the thrown error has this result. */
-  | 'error';
+import type { StopReason } from './stop-reason.ts';
 
 /** The argument of a stop condition. */
 export interface StopState {
@@ -44,41 +19,39 @@ export interface StopState {
  */
 export type StopCondition = (state: StopState) => StopReason | undefined | Promise<StopReason | undefined>;
 
+/** A condition with a value that is not a number would never stop a run. */
+function checked(name: string, value: number, condition: StopCondition): StopCondition {
+  checkArgument(`The argument of stopConditions.${name}`, value, aNumber);
+  return condition;
+}
+
 /** Stops after n metric calls. */
-export const metricCalls =
-  (n: number): StopCondition =>
-  (state) =>
-    state.metricCalls >= n ? 'maxMetricCalls' : undefined;
+export const metricCalls = (n: number): StopCondition =>
+  checked('metricCalls', n, (state) => (state.metricCalls >= n ? 'maxMetricCalls' : undefined));
 
 /** Stops after n iterations. */
-export const iterations =
-  (n: number): StopCondition =>
-  (state) =>
-    state.iterations >= n ? 'maxIterations' : undefined;
+export const iterations = (n: number): StopCondition =>
+  checked('iterations', n, (state) => (state.iterations >= n ? 'maxIterations' : undefined));
 
 /** Stops after `ms` milliseconds. */
-export const duration =
-  (ms: number): StopCondition =>
-  (state) =>
-    state.elapsedMs >= ms ? 'maxDurationMs' : undefined;
+export const duration = (ms: number): StopCondition =>
+  checked('duration', ms, (state) => (state.elapsedMs >= ms ? 'maxDurationMs' : undefined));
 
 /** Stops after a cost of `usd` US dollars. Requires usage with `costUsd`, or prices for the models. */
-export const cost =
-  (usd: number): StopCondition =>
-  (state) =>
-    (state.usage.costUsd ?? 0) >= usd ? 'maxCostUsd' : undefined;
+export const cost = (usd: number): StopCondition =>
+  checked('cost', usd, (state) => ((state.usage.costUsd ?? 0) >= usd ? 'maxCostUsd' : undefined));
 
 /** Stops when the best mean reaches a score, on the valset or the part of it that the search compares candidates on. */
-export const scoreReached =
-  (score: number): StopCondition =>
-  ({ search }) =>
-    search.candidates.length > 0 && search.partMean(search.bestIndex) >= score ? 'scoreReached' : undefined;
+export const scoreReached = (score: number): StopCondition =>
+  checked('scoreReached', score, ({ search }) =>
+    search.candidates.length > 0 && search.partMean(search.bestIndex) >= score ? 'scoreReached' : undefined,
+  );
 
 /** Stops when no candidate has become the best for n iterations. */
-export const noImprovement =
-  (n: number): StopCondition =>
-  ({ search, iterations }) =>
-    iterations - search.bestSince >= n ? 'noImprovement' : undefined;
+export const noImprovement = (n: number): StopCondition =>
+  checked('noImprovement', n, ({ search, iterations }) =>
+    iterations - search.bestSince >= n ? 'noImprovement' : undefined,
+  );
 
 /** Stops when a signal is aborted. Unlike the option `signal`, it lets the current iteration finish. */
 export const signalAborted =
