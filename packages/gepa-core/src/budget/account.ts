@@ -53,7 +53,6 @@ export class Account {
     limits: readonly Limit[],
     reserved: keyof OpenReservation,
   ): LimitName | 'wait' | undefined {
-    if (limits.length === 0) return undefined;
     const needed = sum([this.charged, this.uncertain, amount]);
     const exceeded = limits.find(({ unit, max }) => needed[unit] > max);
     if (exceeded !== undefined) return exceeded.name;
