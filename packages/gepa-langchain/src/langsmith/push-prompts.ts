@@ -104,6 +104,8 @@ function manifestOf(prompt: object): object {
 
 function scoresOf({ toJSON }: Compiled<object>): string {
   const { validation, test } = toJSON().scores;
+  // A run that ended before its first score.
+  if (validation === undefined) return 'Not scored.';
   const shown = (score: number) => score.toFixed(3);
   const onTestset =
     test === undefined

@@ -81,11 +81,13 @@ export class KnownRollouts<Name extends string> {
   remember(outcome: CallOutcome<AnyRollout>, { key }: ExampleRef): Scored {
     const { value: rollout, position, isReplayed, usage } = outcome;
     const { isReflectedOn, readsImages, mask } = this.#options;
-    const { images, ...withoutImages } = rollout;
+    const { images } = rollout;
     const isRead = isReflectedOn(key);
     const imagesAt = images !== undefined && isRead && readsImages ? this.#images.add(images) : undefined;
     const durationMs = Math.round(outcome.durationMs);
-    if (isRead && position === undefined) return { ...withoutImages, usage, durationMs, imagesAt };
+    if (isRead && position === undefined) {
+      return { ...rollout, images: undefined, usage, durationMs, imagesAt };
+    }
     const { example, exampleId, score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
       rollout;
     return {
