@@ -482,6 +482,24 @@ describe('agents', () => {
     expect([shared.text, parted.text]).toEqual([RULES, RULES]);
   });
 
+  it('callbacks show what is sent when a compiled program calls another one that sends the same constant', async () => {
+    const RULES = 'Follow the old rules.';
+    const parts = { rules: RULES };
+    const send = graphOf(async () => (await server.model().invoke([new SystemMessage(RULES)])).text);
+    const inner = gepa(send, { parts }).apply({ rules: `${RULES} Inner.` });
+    const outer = gepa(
+      RunnableLambda.from(async () => inner.invoke(question as never)),
+      { parts },
+    ).apply({ rules: `${RULES} Outer.` });
+    const seen: string[] = [];
+    const handleChatModelStart = (_: unknown, [messages]: BaseMessage[][]) =>
+      void seen.push(messages![0]!.text);
+    const { answer } = (await outer.invoke('', { callbacks: [{ handleChatModelStart }] })) as {
+      answer: string;
+    };
+    expect([answer]).toEqual(seen.map((text) => JSON.stringify([text])));
+  });
+
   it('a constant in a frozen message is not replaced, and so does not count as read', async () => {
     const RULES = 'Follow the old rules.';
     const frozen = Object.freeze(new SystemMessage(RULES));
