@@ -21,6 +21,7 @@ import {
   withCandidate,
 } from 'gepa-core/adapter';
 import type { RolloutConfig } from './options.ts';
+import { mergeWithAmbient, withHandler } from './program/ambient-config.ts';
 import { checkNames } from './program/check-names.ts';
 import { discover } from './program/discover.ts';
 import { inspectProgram } from './program/inspect-program.ts';
@@ -36,7 +37,6 @@ import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
 import { checkpointersOf, RolloutThreads } from './program/rollout-threads.ts';
 import { splitCandidate } from './program/tunables.ts';
-import { mergeWithAmbient, withHandler } from './trace/ambient-config.ts';
 import type { UntracedText } from './trace/attribution.ts';
 import { walkRuns } from './trace/attribution.ts';
 import { toPlain } from './trace/plain.ts';

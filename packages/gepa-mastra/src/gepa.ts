@@ -34,14 +34,14 @@ import { checkMastraExamples } from './program/check-examples.ts';
 import type { Discovery } from './program/discovery.ts';
 import { hookTools, type NamedTools, functionTools as toolsOfFunctions } from './program/function-tools.ts';
 import { hookParts } from './program/parts.ts';
-import { processorAgents } from './program/processor-agents.ts';
 import type { Program } from './program/program.ts';
 import { freshRequestContext } from './program/request-context.ts';
 import { explained, type Skipped } from './program/skip-reasons.ts';
 import { skippedWorkflowTools } from './program/workflow-tools.ts';
+import { processorAgents } from './recording/processor-agents.ts';
 import { checkGroundTruth } from './scorers/ground-truth.ts';
-import { scoresOf } from './scorers/scorer-scores.ts';
 import { withScoresOnTraces } from './trace/observability.ts';
+import { scoresOf } from './trace/scorer-scores.ts';
 
 /** Options for `gepa`. */
 export interface GepaOptions extends TextOptions {

@@ -6,8 +6,8 @@ import { deriveProgram } from './program/derive-program.ts';
 import { modelNames } from './program/model-names.ts';
 import { modelSecrets } from './program/model-secrets.ts';
 import { isAgent, typeName } from './program/program.ts';
-import { recordingOf } from './program/rollout-recording.ts';
 import { classifyModelError, missingApiKey } from './program/unusable-model.ts';
+import { recordingOf } from './recording/rollout-recording.ts';
 import { tagged } from './trace/observability.ts';
 import { Recorder } from './trace/recorder.ts';
 

@@ -45,12 +45,12 @@ export function refuseOrAdvise<Name extends string>(
   if (interruption !== undefined) return interruption.reason;
   if (measured.every(({ failedIn }) => failedIn === 'metric')) {
     throw new SeedError(
-      `The metric threw on every example of the valset that was scored, first on ${first!.exampleId}: ${first!.error}`,
+      `The metric threw on every example of the valset that was scored, first on ${first!.exampleId}: ${sentence(first!.error)}`,
     );
   }
   if (measured.every(({ error }) => error !== undefined)) {
     warn(
-      `The program failed on every example of the valset, first on ${first!.exampleId}: ${first!.error}. Unless better texts can fix that, stop the run and fix the program.`,
+      `The program failed on every example of the valset, first on ${first!.exampleId}: ${sentence(first!.error)} Unless better texts can fix that, stop the run and fix the program.`,
     );
   }
   const warning = unreadWarning(state.unread, names, measured.length < valset.length);

@@ -1,6 +1,6 @@
 import { type Metric, type MetricResult, RolloutError, RunError, type Usage } from 'gepa-core';
 import { usageOfSteps } from 'gepa-core/adapter';
-import { withHandler } from '../trace/ambient-config.ts';
+import { withHandler } from '../program/ambient-config.ts';
 import { currentRun } from '../trace/current-run.ts';
 import { watchRequests } from '../trace/request-watch.ts';
 import { toSteps } from '../trace/steps.ts';

@@ -2,11 +2,11 @@ import type { Callbacks } from '@langchain/core/callbacks/manager';
 import { IterableReadableStream } from '@langchain/core/utils/stream';
 import type { Candidate, Tunable } from 'gepa-core';
 import { withCandidate } from 'gepa-core/adapter';
-import { withFirst, withHandler } from '../trace/ambient-config.ts';
-import { SentMessages } from '../trace/sent-messages.ts';
+import { withFirst, withHandler } from './ambient-config.ts';
 import { isNode, isRunnable } from './node.ts';
 import type { NodeKind } from './node-kind.ts';
 import { PartCopies } from './part-copies.ts';
+import { SentMessages } from './sent-messages.ts';
 
 /** Splits a candidate into the texts in the program's own objects and the texts of tunables. */
 export function splitCandidate(candidate: Candidate, tunables: readonly Tunable[]) {

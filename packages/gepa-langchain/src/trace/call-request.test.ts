@@ -15,8 +15,8 @@ import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { metered } from '../metered/metered-client.ts';
+import { withHandler } from '../program/ambient-config.ts';
 import { type ChatRequest, type OpenAIServer, useOpenAIServer } from '../testing/openai-server.ts';
-import { withHandler } from './ambient-config.ts';
 import { callRequest } from './call-request.ts';
 import { RolloutTracer } from './tracer.ts';
 

@@ -1,5 +1,5 @@
 import { CallbackManager } from '@langchain/core/callbacks/manager';
-import { ambientCallbacks } from './ambient-config.ts';
+import { ambientCallbacks } from '../program/ambient-config.ts';
 import { RolloutTracer } from './tracer.ts';
 
 /** A LangChain run that a `RolloutTracer` records. */

@@ -3,9 +3,9 @@ import { CallbackManager, CallbackManagerForLLMRun, type Callbacks } from '@lang
 import { BaseTracer, type Run } from '@langchain/core/tracers/base';
 import type { CallMeter, CallRequest, MeteredCall } from 'gepa-core';
 import { noUsage } from 'gepa-core/adapter';
+import { withFirst } from '../program/ambient-config.ts';
 import { isNode } from '../program/node.ts';
 import { errorMessage } from '../util/error-message.ts';
-import { withFirst } from './ambient-config.ts';
 import { callRequest } from './call-request.ts';
 import { type ClientRequest, ClientTries } from './client-tries.ts';
 import { isUnanswered, unansweredError, usageOf } from './model-call.ts';

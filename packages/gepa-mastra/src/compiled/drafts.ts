@@ -222,9 +222,10 @@ function asRecord(tools: unknown): Readonly<Record<string, { description?: strin
     : {};
 }
 
-function scoresOf({ runId, seedScore, bestScore, test }: OptimizationResult): string {
-  const rounded = (score: number) => score.toFixed(3);
-  const testScores =
-    test === undefined ? '' : `, held-out test ${rounded(test.seedScore)} → ${rounded(test.bestScore)}`;
-  return `GEPA: validation ${rounded(seedScore)} → ${rounded(bestScore)}${testScores} (run ${runId})`;
+function scoresOf({ runId, candidates, seedScore, bestScore, test }: OptimizationResult): string {
+  const change = (from: number, to: number) => `${from.toFixed(3)} → ${to.toFixed(3)}`;
+  const isScored = candidates.some(({ coverage }) => coverage > 0);
+  const validation = isScored ? `validation ${change(seedScore, bestScore)}` : 'no candidate was scored';
+  const testScores = test === undefined ? '' : `, held-out test ${change(test.seedScore, test.bestScore)}`;
+  return `GEPA: ${validation}${testScores} (run ${runId})`;
 }

@@ -1,7 +1,7 @@
 import type { Candidate, Execution, RolloutError, Step } from 'gepa-core';
 import type { DatasetExample } from '../data/dataset.ts';
-import type { ScorerScore } from '../scorers/scorer-scores.ts';
 import { detailsOf } from '../trace/rollout-details.ts';
+import type { ScorerScore } from '../trace/scorer-scores.ts';
 
 interface Outcome {
   readonly output?: unknown;

@@ -1,8 +1,8 @@
 import { zodToJsonSchema } from '@mastra/core/utils/zod-to-json';
-import { type FieldSchema, mapSubschemas, subschemasOf } from '../trace/field-schema.ts';
 import type { CallOptions, OfferedTool } from '../trace/model-call.ts';
 import { copyWith } from './copy-with.ts';
 import type { ToolComponents } from './discovery.ts';
+import { type FieldSchema, mapSubschemas, subschemasOf } from './field-schema.ts';
 
 interface AnySchema extends FieldSchema {
   readonly '~standard'?: {

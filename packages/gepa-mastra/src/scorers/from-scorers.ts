@@ -3,10 +3,10 @@ import { type Metric, type MetricScore, OptionsError, type Usage } from 'gepa-co
 import { addUsage, noUsage } from 'gepa-core/adapter';
 import type { MastraExample } from '../data/example.ts';
 import { detailsOf, type RolloutDetails } from '../trace/rollout-details.ts';
+import { withScorerScores } from '../trace/scorer-scores.ts';
 import { requireGroundTruth } from './ground-truth.ts';
 import { runScorer } from './run-scorer.ts';
 import { type ScorerEntry, type ScorerOptions, type ScorersInput, scorerEntries } from './scorer-entries.ts';
-import { withScorerScores } from './scorer-scores.ts';
 import { describeStepResults } from './step-results.ts';
 import { trajectoryOf } from './trajectory.ts';
 

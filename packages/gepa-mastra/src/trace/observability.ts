@@ -2,8 +2,8 @@ import type { Mastra } from '@mastra/core/mastra';
 import { type AnySpan, SpanType } from '@mastra/core/observability';
 import type { RequestContext } from '@mastra/core/request-context';
 import type { Metric, RunContext, Step } from 'gepa-core';
-import { scoresOf } from '../scorers/scorer-scores.ts';
 import { detailsOf, type StoredSpan } from './rollout-details.ts';
+import { scoresOf } from './scorer-scores.ts';
 
 /**
  * Starts the root span of one rollout in the user's observability, if the Mastra instance has any. The tag and metadata

@@ -2,6 +2,7 @@ import type { Phase } from '../../adapter/adapter.ts';
 import type { AnyRollout } from '../../adapter/any.ts';
 import type { CallEnvironment } from '../../calls/call.ts';
 import type { CallOutcome } from '../../calls/run-call.ts';
+import { sentence } from '../../text/error-message.ts';
 import type { Scored } from './known-rollouts.ts';
 
 type Rollouts = readonly (Scored | undefined)[];
@@ -32,7 +33,7 @@ export class EvaluationWarnings {
     this.#hasWarnedOfProgram = true;
     if (phase === 'seed' && rollouts.every((rollout) => rollout?.error !== undefined)) return;
     this.#warn(
-      `The program failed with its own texts, first on example ${first.exampleId}; such rollouts score failureScore: ${first.error}. Unless better texts can fix that, fix the program or remove the example.`,
+      `The program failed with its own texts, first on example ${first.exampleId}; such rollouts score failureScore: ${sentence(first.error)} Unless better texts can fix that, fix the program or remove the example.`,
     );
   }
 

@@ -1,6 +1,6 @@
 import { withoutCandidate } from 'gepa-core/load';
+import { copyWith } from '../program/copy-with.ts';
 import type { Recorder } from '../trace/recorder.ts';
-import { copyWith } from './copy-with.ts';
 
 type Execute = (input: unknown, ...rest: unknown[]) => unknown;
 

@@ -8,11 +8,11 @@ import {
   SystemPromptScrubber,
 } from '@mastra/core/processors';
 import { type AnyWorkflow, createStep } from '@mastra/core/workflows';
-import { copyOfWorkflow } from './copy-of-workflow.ts';
-import { copyWith } from './copy-with.ts';
-import type { Derivation } from './derivation.ts';
-import { isAgent, isWorkflow } from './program.ts';
-import { innerEntries, mapEntries, type SingleEntry } from './step-entries.ts';
+import { copyOfWorkflow } from '../program/copy-of-workflow.ts';
+import { copyWith } from '../program/copy-with.ts';
+import type { Derivation } from '../program/derivation.ts';
+import { isAgent, isWorkflow } from '../program/program.ts';
+import { innerEntries, mapEntries, type SingleEntry } from '../program/step-entries.ts';
 
 /** The processors of Mastra that call a model through an agent of their own. */
 const modelProcessors: ReadonlySet<object> = new Set(

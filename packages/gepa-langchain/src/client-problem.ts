@@ -1,7 +1,7 @@
-import { agent } from '../program/agents.ts';
-import { isNode, type Node } from '../program/node.ts';
-import { traverse } from '../program/traverse.ts';
-import { errorMessage } from '../util/error-message.ts';
+import { agent } from './program/agents.ts';
+import { isNode, type Node } from './program/node.ts';
+import { traverse } from './program/traverse.ts';
+import { errorMessage } from './util/error-message.ts';
 
 /**
  * Why a model of a runnable cannot create its client, such as a missing API key. Most models create it in their constructor;

@@ -1,7 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
 import type { RequestContext } from '@mastra/core/request-context';
-import type { Discovery } from './discovery.ts';
-import { isAgent } from './program.ts';
+import type { Discovery } from '../program/discovery.ts';
+import { isAgent } from '../program/program.ts';
 import { isModelProcessor, processorsIn } from './record-processors.ts';
 
 /**

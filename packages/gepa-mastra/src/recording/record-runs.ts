@@ -1,10 +1,10 @@
 import type { Agent } from '@mastra/core/agent';
+import { copyWith } from '../program/copy-with.ts';
+import type { Method } from '../program/derivation.ts';
+import type { FlowStep } from '../program/step-entries.ts';
+import { type AgentStream, deleteRun, observeSuspension, SuspensionError } from '../program/suspension.ts';
+import type { Hooks } from '../program/tool-mocks.ts';
 import type { Recorder } from '../trace/recorder.ts';
-import { copyWith } from './copy-with.ts';
-import type { Method } from './derivation.ts';
-import type { FlowStep } from './step-entries.ts';
-import { type AgentStream, deleteRun, observeSuspension, SuspensionError } from './suspension.ts';
-import type { Hooks } from './tool-mocks.ts';
 
 interface GenerateResult {
   readonly runId: string;

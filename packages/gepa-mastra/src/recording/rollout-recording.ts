@@ -1,9 +1,9 @@
 import type { Agent } from '@mastra/core/agent';
 import { noopLogger } from '@mastra/core/logger';
+import type { Derivation, Recording } from '../program/derivation.ts';
+import { calledName } from '../program/model-names.ts';
 import { recordModelCall } from '../trace/record-model-call.ts';
 import type { Recorder } from '../trace/recorder.ts';
-import type { Derivation, Recording } from './derivation.ts';
-import { calledName } from './model-names.ts';
 import { recordProcessors } from './record-processors.ts';
 import { recordedMethod, recordedStep, recordRun, rolloutOptions } from './record-runs.ts';
 import { recordedTool } from './recorded-tool.ts';

@@ -4,7 +4,7 @@ import type { Callbacks } from '@langchain/core/callbacks/manager';
 import { registerConfigureHook, setContextVariable } from '@langchain/core/context';
 import { mergeConfigs, type RunnableConfig } from '@langchain/core/runnables';
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
-import { copyWith } from '../program/copy-with.ts';
+import { copyWith } from './copy-with.ts';
 
 /** The callbacks of the current LangChain run, if any. */
 export function ambientCallbacks(): RunnableConfig['callbacks'] {
