@@ -59,7 +59,8 @@ export class AppendFile {
     const position = { offset: this.#size + this.#pendingSize, length: bytes.length };
     this.#pending.push(bytes);
     this.#pendingSize += bytes.length;
-    this.#written ??= Promise.resolve().then(() => this.#flush());
+    // After all promises that are settled by now, so that calls that end together share a write.
+    this.#written ??= new Promise((resolve) => process.nextTick(() => resolve(this.#flush())));
     return { position, written: this.#written };
   }
 

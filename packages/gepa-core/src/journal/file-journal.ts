@@ -197,11 +197,13 @@ export class FileJournal implements Journal {
   *#partsOf(entry: CallEntry): Generator<string> {
     const { mask } = this.#options;
     const { type, ...rest } = entry;
-    yield `{"type":${JSON.stringify(type)},"at":${this.#now()}`;
-    const names = Object.keys(rest).filter((name) => !mayBeLong.includes(name));
-    for (const name of [...names, ...mayBeLong]) {
+    const toMask = masked[type] ?? [];
+    const later = [...toMask.filter((name) => !mayBeLong.includes(name)), ...mayBeLong];
+    const first = Object.entries(rest).filter(([name]) => !later.includes(name));
+    yield JSON.stringify({ type, at: this.#now(), ...Object.fromEntries(first) }).slice(0, -1);
+    for (const name of later) {
       const value = (rest as Readonly<Record<string, unknown>>)[name];
-      const isMasked = masked[type]?.includes(name) ?? false;
+      const isMasked = toMask.includes(name);
       const start = `,${JSON.stringify(name)}:`;
       if (isMasked && Array.isArray(value)) {
         yield `${start}[`;

@@ -90,10 +90,8 @@ export class KnownRollouts<Name extends string> {
     }
     const { example, exampleId, score, repeatScore, objectives, unread, error, failedIn, isHopeless } =
       rollout;
-    return {
-      example,
-      exampleId,
-      score,
+    const always = { example, exampleId, score, usage, durationMs };
+    const rarely = {
       repeatScore,
       objectives,
       unread,
@@ -101,11 +99,11 @@ export class KnownRollouts<Name extends string> {
       error: position === undefined || isReplayed ? error : (mask.data(error) as string | undefined),
       failedIn,
       isHopeless,
-      usage,
-      durationMs,
       imagesAt,
       position: isRead ? position : undefined,
     };
+    // Fields take memory, also those that are undefined.
+    return Object.values(rarely).some((value) => value !== undefined) ? { ...always, ...rarely } : always;
   }
 
   /** Rollouts with every detail that the reflection model may read. */
