@@ -25,7 +25,7 @@ it.each([
   const { files, later } = await bundleSize(code, 'source');
   expect(files).not.toEqual([]);
   const optimizer =
-    /node_modules\/zod|gepa-core\/src\/(optimize|estimate|evaluate|options\/(schema|settings)|run|search|journal|report|calls|reflection)/;
+    /node_modules\/zod|gepa-core\/src\/(optimize|estimate|evaluate|options\/(option-kinds|settings)|run|search|journal|report|calls|reflection)/;
   const heavy = files.flatMap((file) => file.match(optimizer)?.[0] ?? []);
   expect([...new Set(heavy)]).toEqual([]);
   expect(later).toBe(0);

@@ -1,5 +1,6 @@
-import { aFunction, aList, aShare, aWholeNumber, checkArgument, checkOptions } from './check-options.ts';
+import { checkArgument, checkOptions } from './check-options.ts';
 import { OptionsError } from './errors.ts';
+import { aFunction, aList, aWholeNumber, notNegative } from './kinds.ts';
 import { Random } from './statistics/random.ts';
 
 /** Options for `splitExamples`. The shares need not add up to 1. */
@@ -35,9 +36,9 @@ export function splitExamples<Example>(
 ): Split<Example> {
   checkArgument('The examples', examples, aList);
   checkOptions(options, {
-    train: aShare,
-    validation: aShare,
-    test: aShare,
+    train: notNegative,
+    validation: notNegative,
+    test: notNegative,
     seed: aWholeNumber,
     groupBy: aFunction,
   } satisfies Record<keyof SplitOptions<Example>, unknown>);

@@ -1,4 +1,5 @@
-import { aCount, aNumberFrom, aText, checkOptions, oneOf } from '../check-options.ts';
+import { checkOptions } from '../check-options.ts';
+import { aCount, aNumberFrom, aText, oneOf } from '../kinds.ts';
 import type { Rollouts } from '../rollouts/rollouts.ts';
 import { addressKinds, type BullmqOptions } from './options.ts';
 import { QueuePlace } from './queue-place.ts';

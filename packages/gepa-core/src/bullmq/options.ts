@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'bullmq';
-import { anObject, aText, type OptionKind } from '../check-options.ts';
+import { anObject, aText, type Kind } from '../kinds.ts';
 
 /** A queue of BullMQ. */
 export interface QueueAddress {
@@ -39,7 +39,7 @@ export const addressKinds = {
     isRequired: true,
   },
   prefix: aText,
-} satisfies Record<keyof QueueAddress, OptionKind>;
+} satisfies Record<keyof QueueAddress, Kind>;
 
 /** The options of every queue and worker of BullMQ. Commands wait while the connection is lost. */
 export function connectionOf({ connection, prefix }: QueueAddress): {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { aText, checkArgument, checkOptions } from '../check-options.ts';
+import { checkArgument, checkOptions } from '../check-options.ts';
 import { FileAccessError, FileFormatError, OptionsError } from '../errors.ts';
+import { aText } from '../kinds.ts';
 import { fileProblem } from '../node/file-problem.ts';
 import type { ProgramExample } from '../program/target.ts';
 import { messageOf } from '../text/error-message.ts';

@@ -1,5 +1,5 @@
-import { aText, type OptionKind } from '../check-options.ts';
 import { OptionsError } from '../errors.ts';
+import { aText, type Kind } from '../kinds.ts';
 import type { ProgramExample } from '../program/target.ts';
 
 /**
@@ -15,7 +15,7 @@ export interface RowOptions {
   readonly id?: string;
 }
 
-const columns: OptionKind = {
+const columns: Kind = {
   words: 'the name of a column, or a list of names',
   is: (value) => aText.is(value) || (Array.isArray(value) && value.length > 0 && value.every(aText.is)),
 };
@@ -23,7 +23,7 @@ const columns: OptionKind = {
 /** What each option must be. */
 export const columnKinds = { input: columns, expected: columns, id: aText } satisfies Record<
   keyof RowOptions,
-  OptionKind
+  Kind
 >;
 
 export type Row = Readonly<Record<string, unknown>>;

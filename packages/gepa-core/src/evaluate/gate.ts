@@ -1,5 +1,6 @@
-import { aNumber, aText, checkOptions } from '../check-options.ts';
+import { checkOptions } from '../check-options.ts';
 import { OptionsError, RegressionError } from '../errors.ts';
+import { aNumber, aText } from '../kinds.ts';
 import { formatScore } from '../text/format.ts';
 import type { EvaluationReport } from './evaluation-report.ts';
 

@@ -1,6 +1,6 @@
 /**
  * Applies saved candidates in production: the parts that a framework package needs. The build puts them into chunks without
- * the optimizer and its schema library.
+ * the optimizer.
  */
 
 export { isUnknownUsage, reportedUsage } from '../budget/usage.ts';

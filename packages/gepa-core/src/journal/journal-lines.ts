@@ -1,6 +1,14 @@
-import * as z from 'zod/v4-mini';
 import { JournalDamagedError } from '../errors.ts';
-import { schemaError } from '../schema-error.ts';
+import {
+  aNumber,
+  anObject,
+  aString,
+  type Kind,
+  type Kinds,
+  mismatches,
+  objectOf,
+  required,
+} from '../kinds.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { JournalPosition, KnownEntry } from './journal.ts';
 import { linesFrom } from './lines-from.ts';
@@ -10,93 +18,67 @@ export const version = 4;
 /** Version 3 called the number of texts `candidate`, whether or not they were in the pool. */
 const readable: readonly unknown[] = [3, version];
 
-const usage = z.looseObject({ modelCalls: z.number(), inputTokens: z.number(), outputTokens: z.number() });
-const uncertain = z.optional(z.object({ tokens: z.number(), costUsd: z.number() }));
-const reservation = z.optional(z.number());
-const texts = z.record(z.string(), z.string());
-const call = { at: z.number(), iteration: z.number() };
+const number = required(aNumber);
+const string = required(aString);
+const texts = required({ ...anObject, each: string });
+const open = (fields: Kinds): Kind => ({ ...objectOf(fields), isOpen: true });
 
-const digests = z.record(z.string(), z.string());
-const data = z.object({ size: z.number(), digest: z.string() });
-const head = z.looseObject({
-  runId: z.string(),
-  fingerprint: z.looseObject({
-    components: digests,
-    trainset: data,
-    valset: data,
-    testset: data,
-    options: digests,
-    metric: z.string(),
-  }),
+const tokens = open({ modelCalls: number, inputTokens: number, outputTokens: number });
+const call = { at: number, iteration: number };
+const paid = {
+  ...call,
+  usage: tokens,
+  judgeUsage: tokens,
+  uncertain: open({ tokens: number, costUsd: number }),
+  reservation: aNumber,
+};
+
+const data = required(open({ size: number, digest: string }));
+const head = open({
+  runId: string,
+  fingerprint: required(
+    open({ components: texts, trainset: data, valset: data, testset: data, options: texts, metric: string }),
+  ),
 });
 
 /** The fields of a line that a replay needs; the others are for people. */
-const line = z.discriminatedUnion('type', [
-  z.looseObject({
-    type: z.literal('rollout'),
-    ...call,
-    phase: z.string(),
-    textsId: z.number(),
-    example: z.number(),
-    exampleId: z.string(),
-    occurrence: z.optional(z.string()),
-    score: z.number(),
-    usage: z.optional(usage),
-    judgeUsage: z.optional(usage),
-    uncertain,
-    reservation,
-    durationMs: z.number(),
+const lines: Readonly<Record<string, Kind>> = {
+  rollout: open({
+    ...paid,
+    phase: string,
+    textsId: number,
+    example: number,
+    exampleId: string,
+    occurrence: aString,
+    score: number,
+    durationMs: number,
   }),
-  z.looseObject({
-    type: z.literal('reflection'),
-    ...call,
-    task: z.number(),
-    components: z.array(z.string()),
-    attempt: z.number(),
-    answer: z.string(),
-    usage: z.optional(usage),
-    uncertain,
-    reservation,
-    durationMs: z.number(),
+  reflection: open({
+    ...paid,
+    task: number,
+    components: required({
+      words: 'an array of names',
+      is: (value) => Array.isArray(value) && value.every(aString.is),
+    }),
+    attempt: number,
+    answer: string,
+    durationMs: number,
   }),
-  z.looseObject({
-    type: z.literal('proposal'),
-    ...call,
-    task: z.number(),
-    texts,
-    usage: z.optional(usage),
-    uncertain,
-    reservation,
-    durationMs: z.number(),
+  proposal: open({ ...paid, task: number, texts, durationMs: number }),
+  unavailable: open({ ...paid, phase: string, key: string, message: string }),
+  texts: open({ at: number, textsId: number, texts }),
+  iteration: open(call),
+  session: open({
+    at: number,
+    maxMetricCalls: required({
+      words: 'a number or `null`',
+      is: (value) => value === null || aNumber.is(value),
+    }),
+    program: texts,
   }),
-  z.looseObject({
-    type: z.literal('unavailable'),
-    ...call,
-    phase: z.string(),
-    key: z.string(),
-    message: z.string(),
-    usage: z.optional(usage),
-    judgeUsage: z.optional(usage),
-    uncertain,
-    reservation,
-  }),
-  z.looseObject({ type: z.literal('texts'), at: z.number(), textsId: z.number(), texts }),
-  z.looseObject({ type: z.literal('iteration'), ...call }),
-  z.looseObject({
-    type: z.literal('session'),
-    at: z.number(),
-    maxMetricCalls: z.nullable(z.number()),
-    program: z.record(z.string(), z.string()),
-  }),
-  z.looseObject({ type: z.literal('ended'), at: z.number(), reason: z.string() }),
-  z.looseObject({
-    type: z.literal('reserved'),
-    at: z.number(),
-    reservation: z.number(),
-    tokens: z.number(),
-    costUsd: z.number(),
-  }),
-]);
+  ended: open({ at: number, reason: string }),
+  reserved: open({ at: number, reservation: number, tokens: number, costUsd: number }),
+};
 
 export type JournalLine =
   | (KnownEntry & { readonly at: number })
@@ -173,13 +155,14 @@ export function headerOf(value: unknown, path: string): Header {
       `it has version ${String(header.version)}, and this package reads version ${readable.join(' and ')}`,
     );
   }
-  const parsed = head.safeParse(value, { error: schemaError });
-  if (!parsed.success) throw damaged(path, 1, problemOf(parsed.error));
+  const problem = problemOf(value, head);
+  if (problem !== undefined) throw damaged(path, 1, problem);
   return header as Header;
 }
 
-function problemOf({ issues: [issue] }: z.core.$ZodError): string {
-  return `${issue?.path.join('.') || 'the whole'}: ${issue?.message}`;
+function problemOf(value: unknown, kind: Kind): string | undefined {
+  const { value: mismatch } = mismatches(value, kind).next();
+  return mismatch && `${mismatch.path.join('.') || 'the whole'} must be ${mismatch.words}`;
 }
 
 function asLine(value: unknown, path: string, number: number): JournalLine {
@@ -189,9 +172,11 @@ function asLine(value: unknown, path: string, number: number): JournalLine {
     unknown
   >;
   const rest = ofPresentVersion(found);
-  const parsed = line.safeParse(rest, { error: schemaError });
-  if (parsed.success) return rest as unknown as JournalLine;
-  throw damaged(path, number, problemOf(parsed.error));
+  const type = String(rest.type);
+  if (!Object.hasOwn(lines, type)) throw damaged(path, number, 'it has no known type');
+  const problem = problemOf(rest, lines[type]!);
+  if (problem !== undefined) throw damaged(path, number, problem);
+  return rest as unknown as JournalLine;
 }
 
 const decoder = new TextDecoder();

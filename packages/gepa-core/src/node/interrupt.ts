@@ -1,4 +1,5 @@
-import { aFunction, checkArgument } from '../check-options.ts';
+import { checkArgument } from '../check-options.ts';
+import { aFunction } from '../kinds.ts';
 
 /** An abort signal for Ctrl-C. */
 export interface Interrupt extends Disposable {

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
-import { aText, checkArgument } from '../check-options.ts';
+import { checkArgument } from '../check-options.ts';
+import { aText } from '../kinds.ts';
 import type { StopCondition } from '../search/strategies/stop-conditions.ts';
 
 /**

@@ -16,10 +16,22 @@ async function problemsOf(overrides: object): Promise<readonly string[]> {
 
 describe('invalid options', () => {
   it.each([
-    ['an empty trainset', { trainset: [] }, 'The option "trainset" is empty; give at least one example.'],
-    ['no trainset', { trainset: undefined }, 'The option "trainset" is missing.'],
-    ['an empty valset', { valset: [] }, 'The option "valset" is empty; leave it out to use the trainset.'],
-    ['no metric', { metric: undefined }, 'The option "metric" is missing.'],
+    [
+      'an empty trainset',
+      { trainset: [] },
+      'The option "trainset" must be an array with at least one example (got an empty array).',
+    ],
+    [
+      'no trainset',
+      { trainset: undefined },
+      'The option "trainset" must be an array with at least one example (it is missing).',
+    ],
+    [
+      'an empty valset',
+      { valset: [] },
+      'The option "valset" must be an array with at least one example; leave it out to use the trainset (got an',
+    ],
+    ['no metric', { metric: undefined }, 'The option "metric" must be a function (it is missing).'],
     [
       'a metric that is not a function',
       { metric: 'accuracy' },
@@ -49,19 +61,27 @@ describe('invalid options', () => {
       { maxMetricCalls: 17, testset: tokenExamples('tests', 5) },
       '8 calls for the valset and 2 × 5 for the testset: give at least 18',
     ],
-    ['a fractional budget', { maxMetricCalls: 30.5 }, '"maxMetricCalls" must be a whole number (got 30.5)'],
-    ['a concurrency of zero', { concurrency: 0 }, '"concurrency" must be 1 or more (got 0)'],
+    [
+      'a fractional budget',
+      { maxMetricCalls: 30.5 },
+      '"maxMetricCalls" must be a whole number of 1 or more (got 30.5)',
+    ],
+    [
+      'a concurrency of zero',
+      { concurrency: 0 },
+      '"concurrency" must be a whole number of 1 or more (got 0)',
+    ],
     [
       'a price below zero',
       { prices: { m: { input: 1, cachedInput: -1, output: 2 } } },
-      'The option "prices.m.cachedInput" must be 0 or more',
+      'The option "prices.m.cachedInput" must be a number of 0 or more (got -1)',
     ],
     [
       'an unknown kind of price',
       { prices: { m: { input: 1, cached: 1, output: 2 } } },
       'There is no option "prices.m.cached"',
     ],
-    ['a time limit of zero', { maxDurationMs: 0 }, '"maxDurationMs" must be more than 0 (got 0)'],
+    ['a time limit of zero', { maxDurationMs: 0 }, '"maxDurationMs" must be a number above 0 (got 0)'],
     ['a seed of NaN', { seed: Number.NaN }, '(got NaN).'],
     [
       'an unknown option',
@@ -82,17 +102,17 @@ describe('invalid options', () => {
     [
       'an unknown strategy',
       { candidateSelectionStrategy: 'best' },
-      "\"candidateSelectionStrategy\" is not a known strategy; use 'leader_or_pareto', 'pareto', ",
+      "\"candidateSelectionStrategy\" must be 'leader_or_pareto' or 'pareto' or ",
     ],
     [
       'an incomplete strategy object',
       { samplingStrategy: { parents: 2 } },
-      "use 'single', { parents: n, mutations: n }, an object with sample()",
+      "must be 'single' or { parents: n, mutations: n } or an object with sample()",
     ],
     [
       'a strategy with a size of zero',
       { selectionStrategy: { topK: 0 } },
-      '"selectionStrategy" is not a known strategy',
+      "\"selectionStrategy\" must be 'all' or 'best' or { topK: n } or a function",
     ],
     [
       'an unknown frontier type',
@@ -109,7 +129,11 @@ describe('invalid options', () => {
       { reflectionPromptTemplate: { rout: '<curr_param> <side_info>' } },
       'names the component "rout"; the components are extract, route.',
     ],
-    ['a maxLength of zero', { maxLength: 0 }, '"maxLength" must be 1 or more (got 0)'],
+    [
+      'a maxLength of zero',
+      { maxLength: 0 },
+      '"maxLength" must be a whole number of 1 or more, or one for each component by name (got 0)',
+    ],
     [
       'a validate that is no function',
       { validate: { route: 'x' } },
@@ -136,7 +160,11 @@ describe('invalid options', () => {
       `"parallelProposals" must be a whole number of 1 or more, or 'auto'`,
     ],
     ['an unknown retry option', { retry: { times: 3 } }, 'There is no option "retry.times"'],
-    ['a signal that is not an AbortSignal', { signal: {} }, 'The option "signal" must be an AbortSignal.'],
+    [
+      'a signal that is not an AbortSignal',
+      { signal: {} },
+      'The option "signal" must be an AbortSignal (got an object).',
+    ],
     ['no program', { adapter: undefined }, 'Give an `adapter`, or both `seedCandidate` and `run`.'],
     [
       'a seed candidate without run',

@@ -1,6 +1,6 @@
 import { validateTemplate } from '../reflection/prompt/prompt.ts';
 import { FIRST_PART } from '../search/strategies/adaptive.ts';
-import type { AnyOptions } from './schema.ts';
+import type { AnyOptions } from './option-kinds.ts';
 
 /**
  * Checks the options against one another.

@@ -12,6 +12,7 @@ import { builtin } from '../node/builtin.ts';
 import { givenTexts } from '../saved/given-candidate.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { autoBudget } from './auto-budget.ts';
+import { type AnyOptions, checkEachOption } from './option-kinds.ts';
 import type {
   AdapterOptions,
   FunctionOptions,
@@ -20,7 +21,6 @@ import type {
   SearchPreset,
 } from './options.ts';
 import { checkRules } from './rules.ts';
-import { type AnyOptions, checkEachOption } from './schema.ts';
 
 /** The strategies that each value of `search` stands for. */
 export const presets = {

@@ -1,10 +1,11 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
-import { anObject, aWholeNumber, checkArgument, checkOptionNames, checkOptions } from '../check-options.ts';
+import { checkArgument, checkOptionNames, checkOptions } from '../check-options.ts';
 import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
 import { type EstimateOptions, estimate, type RunEstimate } from '../estimate/estimate.ts';
 import { type EvaluationOptions, evaluate } from '../evaluate/evaluate.ts';
 import type { EvaluationReport } from '../evaluate/evaluation-report.ts';
+import { anObject, aWholeNumber } from '../kinds.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { optimize } from '../optimize.ts';
 import type { AdapterOptions, SearchOptions } from '../options/options.ts';

@@ -2,9 +2,10 @@ import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from '
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
-import { aNumberFrom, aText, checkArgument, checkOptions } from '../check-options.ts';
+import { checkArgument, checkOptions } from '../check-options.ts';
 import { FileAccessError } from '../errors.ts';
 import type { EvaluationData } from '../evaluate/evaluation.ts';
+import { aNumberFrom, aText } from '../kinds.ts';
 import { fileProblem } from '../node/file-problem.ts';
 import { makeDirectory } from '../node/make-directory.ts';
 import type { OptimizationResult } from '../result.ts';

@@ -1,5 +1,6 @@
-import { anObject, checkArgument } from '../check-options.ts';
+import { checkArgument } from '../check-options.ts';
 import type { Candidate, Component } from '../component.ts';
+import { anObject } from '../kinds.ts';
 import {
   candidateFrom,
   checkCandidate,

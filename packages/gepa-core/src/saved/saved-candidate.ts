@@ -1,7 +1,8 @@
-import { aText, checkArgument } from '../check-options.ts';
+import { checkArgument } from '../check-options.ts';
 import type { Candidate, Component } from '../component.ts';
 import { componentNames, ownValue } from '../component.ts';
 import { CandidateMismatchError, FileAccessError, FileFormatError, GepaError } from '../errors.ts';
+import { aText } from '../kinds.ts';
 import { builtin } from '../node/builtin.ts';
 import { fileProblem } from '../node/file-problem.ts';
 import { makeDirectory } from '../node/make-directory.ts';

@@ -1,5 +1,6 @@
 import type { Usage } from '../../budget/usage.ts';
-import { aNumber, checkArgument } from '../../check-options.ts';
+import { checkArgument } from '../../check-options.ts';
+import { aNumber } from '../../kinds.ts';
 import type { SearchView } from '../state/search-view.ts';
 import type { StopReason } from './stop-reason.ts';
 
