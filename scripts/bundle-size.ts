@@ -12,8 +12,8 @@ export const sizeLimits: readonly SizeLimit[] = [
   { code: `export * from 'gepa-core/tunable'`, limit: 15 },
   { code: `export { tunable } from 'gepa-core'`, limit: 15 },
   { code: `export * from 'gepa-core/load'`, limit: 15 },
-  { code: `export * from 'gepa-langchain/load'`, limit: 47 },
-  { code: `export * from 'gepa-mastra/load'`, limit: 41 },
+  { code: `export * from 'gepa-langchain/load'`, limit: 48 },
+  { code: `export * from 'gepa-mastra/load'`, limit: 43 },
   // Not for production: the search, the prompts, the journal and the reports.
   { code: `export { optimize } from 'gepa-core'`, limit: 273 },
 ];

@@ -1,6 +1,14 @@
 import { generateText, type LanguageModel, type ModelMessage } from 'ai';
 import type { ComponentSelectionOptions, LanguageModel as ReflectionModel, Target } from 'gepa-core';
-import { checkOptionNames, createTarget, raceSignal, usageAndFinishReason } from 'gepa-core/adapter';
+import {
+  aFlag,
+  aList,
+  checkOptions,
+  createTarget,
+  raceSignal,
+  selectionKinds,
+  usageAndFinishReason,
+} from 'gepa-core/adapter';
 import { createAdapter } from './adapter.ts';
 import { type Agent, findTexts, type Program, type TextOptions } from './texts.ts';
 import { observed, Recorder } from './trace.ts';
@@ -34,7 +42,7 @@ export function gepa<Source extends Program>(
   program: Source,
   options: GepaOptions = {},
 ): Target<Source, InputOf<Source>, OutputOf<Source>, string, LanguageModel | ReflectionModel> {
-  checkOptionNames(options, ['tools', 'tunables', 'include', 'exclude', 'rename', 'variables']);
+  checkOptions(options, { ...selectionKinds, tools: aFlag, tunables: aList });
   const { tools: _tools, tunables: _tunables, ...selection } = options;
   return createTarget(
     {

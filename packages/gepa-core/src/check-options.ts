@@ -12,13 +12,6 @@ export function optionProblems(given: object, kinds: Kinds): string[] {
   });
 }
 
-/** One sentence for each option that does not exist. */
-export function unknownOptions(given: object, known: readonly string[]): string[] {
-  return Object.keys(given)
-    .filter((key) => !known.includes(key))
-    .map((key) => unknownOption(key, key, known));
-}
-
 /** Suggests the known option with the most similar name, ignoring case and underscores. */
 function unknownOption(name: string, key: string, known: readonly string[]): string {
   const plain = (name: string) => name.replaceAll('_', '').toLowerCase();
@@ -26,16 +19,6 @@ function unknownOption(name: string, key: string, known: readonly string[]): str
     known.find((name) => plain(name) === plain(key)) ??
     known.find((name) => leven(plain(name), plain(key)) <= Math.min(3, Math.floor(key.length / 3)));
   return `There is no option "${name}"${match === undefined ? '.' : `; did you mean "${match}"?`}`;
-}
-
-/**
- * Rejects options that do not exist and suggests a similar name. For framework packages.
- *
- * @throws {OptionsError}
- */
-export function checkOptionNames(given: object, known: readonly string[]): void {
-  const problems = unknownOptions(given, known);
-  if (problems.length > 0) throw new OptionsError(problems);
 }
 
 /**

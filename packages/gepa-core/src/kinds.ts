@@ -99,10 +99,19 @@ export const aCountFrom = (minimum: number): Kind => ({
   is: (value) => Number.isSafeInteger(value) && (value as number) >= minimum,
 });
 
+/** Examples, or anything else that needs one item or more. */
+export const aFilledList = (item: string): Kind => ({
+  words: `an array with at least one ${item}`,
+  is: (value) => Array.isArray(value) && value.length > 0,
+});
+
 /** Texts by name, or anything else with named fields. */
 export const anObject: Kind = {
   words: 'an object',
   is: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
+
+/** Its kind is checked elsewhere. */
+export const anyValue: Kind = { words: 'a value', is: () => true };
 
 export const aList: Kind = { words: 'an array', is: (value) => Array.isArray(value) };

@@ -1,10 +1,10 @@
 import type { LanguageModel, Metric, SelectedName, Target } from 'gepa-core';
-import { asServable, createTarget, servedParts, withAbsoluteRunDir } from 'gepa-core/adapter';
+import { asServable, checkOptions, createTarget, servedParts, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { createAdapter, type Invocable } from './adapter.ts';
-import { checkConfig, expectedOptions } from './check-config.ts';
+import { checkConfig } from './check-config.ts';
 import { findTexts } from './find-texts.ts';
 import { meterMetric } from './metered/metered-metric.ts';
-import { checkOptions, type GepaOptions } from './options.ts';
+import { type GepaOptions, optionKinds } from './options.ts';
 import { discover, noComponentsError, type Skipped } from './program/discover.ts';
 import { checkParts } from './program/part-readers.ts';
 import { templateChecks, withChecks } from './program/template-checks.ts';
@@ -57,7 +57,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
   given: Program,
   options?: Options,
 ): LangChainTarget<Program, ComponentName<Options>> {
-  checkOptions(options ?? {}, expectedOptions);
+  checkOptions(options ?? {}, optionKinds);
   checkConfig(options?.config);
   const { config, include, exclude, rename, variables, tools = false } = options ?? ({} as Options);
   checkParts(options?.parts ?? {});

@@ -1,8 +1,15 @@
 /** Applies a saved candidate in production, without the optimizer. */
 
-import { type LoadProgramOptions, loadProgram, type SavedCandidate } from 'gepa-core/load';
+import {
+  anyValue,
+  checkOptions,
+  type LoadProgramOptions,
+  loadKinds,
+  loadProgram,
+  type SavedCandidate,
+} from 'gepa-core/load';
 import { findTexts } from './find-texts.ts';
-import { checkOptions, type GepaOptions } from './options.ts';
+import { type GepaOptions, optionKinds } from './options.ts';
 
 export type { SavedCandidate, Tunable } from 'gepa-core/load';
 export { type TunablePrompt, tunable } from './tunable.ts';
@@ -30,8 +37,8 @@ export function load<Program extends { invoke(...args: never): Promise<unknown> 
   saved: string | SavedCandidate,
   options: LoadOptions = {},
 ): Program {
-  const { ifChanged = 'refuse', config: _config, ...rest } = options;
-  checkOptions(rest);
-  const { include, exclude, rename, variables } = rest;
-  return loadProgram(findTexts(program, rest), saved, { ifChanged, include, exclude, rename, variables });
+  checkOptions(options, { ...optionKinds, ...loadKinds, config: anyValue });
+  const { config: _config, ...texts } = options;
+  const { include, exclude, rename, variables, ifChanged } = options;
+  return loadProgram(findTexts(program, texts), saved, { include, exclude, rename, variables, ifChanged });
 }

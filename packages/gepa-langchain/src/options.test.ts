@@ -16,19 +16,19 @@ it('gepa throws on an unknown option and suggests a similar one', () => {
 });
 
 it.each<[object, string]>([
-  [{ include: 'system' }, '`include` must be an array of names'],
-  [{ exclude: 3 }, '`exclude` must be an array of names'],
-  [{ exclude: [3] }, '`exclude[0]` must be a name'],
-  [{ rename: 'system' }, '`rename` must be an object that maps found names to new names'],
-  [{ rename: { system: '' } }, '`rename.system` must be a new name'],
-  [{ tunables: 'style' }, '`tunables` must be an array of results of `tunable(name, text)`'],
-  [{ tunables: ['style'] }, '`tunables[0]` must be a result of `tunable(name, text)`'],
-  [{ variables: { system: 'tone' } }, '`variables.system` must be a list of words'],
-  [{ parts: 'Some words.' }, '`parts` must be an object of parts by name'],
-  [{ parts: { rules: '' } }, '`parts.rules` must be a text that is not empty, or a prompt'],
-  [{ parts: { rules: undefined } }, '`parts.rules` must be a text'],
-  [{ tools: 'yes' }, '`tools` must be `true` or `false`'],
-  [{ config: 5 }, '`config` must be an object'],
+  [{ include: 'system' }, 'The option "include" must be an array of names'],
+  [{ exclude: 3 }, 'The option "exclude" must be an array of names'],
+  [{ exclude: [3] }, 'The option "exclude.0" must be a name'],
+  [{ rename: 'system' }, 'The option "rename" must be an object of new names by found name'],
+  [{ rename: { system: '' } }, 'The option "rename.system" must be a name (got "")'],
+  [{ tunables: 'style' }, 'The option "tunables" must be an array of results of `tunable(name, text)`'],
+  [{ tunables: ['style'] }, 'The option "tunables.0" must be a result of `tunable(name, text)`'],
+  [{ variables: { system: 'tone' } }, 'The option "variables.system" must be an array of words (got "tone")'],
+  [{ parts: 'Some words.' }, 'The option "parts" must be an object of parts by name'],
+  [{ parts: { rules: '' } }, 'The option "parts.rules" must be a text that is not empty, or a prompt'],
+  [{ parts: { rules: undefined } }, 'The option "parts.rules" must be a text'],
+  [{ tools: 'yes' }, 'The option "tools" must be `true` or `false`'],
+  [{ config: 5 }, 'The option "config" must be an object'],
   [[], 'The options must be an object'],
 ])('gepa throws on options of the wrong type: %j', (options, message) => {
   const create = () => gepa(prompt, options);

@@ -1,6 +1,13 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
-import { type ComponentSelectionOptions, OptionsError, type ProgramExample } from 'gepa-core';
-import { checkOptionNames } from 'gepa-core/adapter';
+import type { ProgramExample } from 'gepa-core';
+import {
+  aFlag,
+  anObject,
+  aText,
+  type ComponentSelectionOptions,
+  type Kind,
+  selectionKinds,
+} from 'gepa-core/load';
 import { isNode, isRunnable } from './program/node.ts';
 import { type AnyTunable, isTunablePrompt } from './tunable.ts';
 
@@ -31,50 +38,34 @@ export interface GepaOptions extends ComponentSelectionOptions {
   readonly tools?: boolean;
 }
 
-/**
- * Checks the options' types, for callers without TypeScript.
- *
- * @param expected what each option and each of its entries must be, in words.
- * @throws {OptionsError} listing every problem.
- */
-export function checkOptions(
-  options: GepaOptions,
-  expected: Partial<Record<CheckedOption, readonly [whole: string, entry?: string]>> = {},
-): void {
-  if (!isNode(options) || Array.isArray(options)) throw new OptionsError(['The options must be an object.']);
-  checkOptionNames(options, ['config', ...Object.keys(rules)]);
-  const problems = Object.entries(rules).flatMap(([name, [isValid, isEntry]]) => {
-    const value = options[name];
-    if (value === undefined) return [];
-    const [whole = 'of another type', entry = whole] = expected[name as CheckedOption] ?? [];
-    if (!isValid(value)) return [`\`${name}\` must be ${whole}.`];
-    return Object.entries(value as object).flatMap(([key, one]) =>
-      isEntry === undefined || isEntry(one)
-        ? []
-        : [`\`${name}${Array.isArray(value) ? `[${key}]` : `.${key}`}\` must be ${entry}.`],
-    );
-  });
-  if (problems.length > 0) throw new OptionsError(problems);
+/** What each option must be. */
+export const optionKinds = {
+  ...selectionKinds,
+  config: {
+    words: 'an object, as the second argument of `invoke`, or a function that returns one',
+    is: isConfig,
+  },
+  tunables: {
+    words: 'an array of results of `tunable(name, text)`',
+    is: Array.isArray,
+    each: { words: 'a result of `tunable(name, text)`', is: isTunable, isRequired: true },
+  },
+  parts: {
+    words: 'an object of parts by name, as in `{ agent }`',
+    is: (value) => anObject.is(value) && !isRunnable(value),
+    each: {
+      words: 'a text that is not empty, or a prompt, message, runnable, agent or graph',
+      is: (part) => aText.is(part) || isNode(part),
+      isRequired: true,
+    },
+  },
+  tools: aFlag,
+} satisfies Record<keyof GepaOptions, Kind>;
+
+function isConfig(value: unknown): boolean {
+  return anObject.is(value) || typeof value === 'function';
 }
 
-export type CheckedOption = Exclude<keyof GepaOptions, 'config'>;
-
-const isText = (value: unknown) => typeof value === 'string' && value !== '';
-const areTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
-const isRecord = (value: unknown) => isNode(value) && !Array.isArray(value) && !isRunnable(value);
-
-type Check = (value: unknown) => boolean;
-
-const rules: Readonly<Record<CheckedOption, readonly [isValid: Check, isEntry?: Check]>> = {
-  tunables: [Array.isArray, isTunable],
-  parts: [isRecord, (part) => isNode(part) || isText(part)],
-  tools: [(value) => typeof value === 'boolean'],
-  include: [Array.isArray, isText],
-  exclude: [Array.isArray, isText],
-  rename: [isRecord, isText],
-  variables: [isRecord, areTexts],
-};
-
 function isTunable(value: unknown): boolean {
-  return isTunablePrompt(value) || (isNode(value) && isText(value.name) && isNode(value.component));
+  return isTunablePrompt(value) || (isNode(value) && aText.is(value.name) && isNode(value.component));
 }

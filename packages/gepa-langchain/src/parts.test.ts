@@ -263,7 +263,7 @@ describe('prompts in closures', () => {
       '`parts.nothing` has no text to optimize. RunnableLambda: it is code',
     );
     expect(() => gepa(chat('x'), { parts: [chat('y')] as never })).toThrow(
-      '`parts` must be an object of parts',
+      'The option "parts" must be an object of parts',
     );
   });
 });

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { rolloutFailures } from './fixtures/rollout-failures.ts';
 import { gepa } from './gepa.ts';
+import { load } from './load.ts';
 import { startOpenAIServer, useOpenAIServer } from './testing/openai-server.ts';
 
 const server = useOpenAIServer(() => 'done');
@@ -160,6 +161,21 @@ it('a rollout fails when the structured output does not match its schema', async
     },
   });
   expect(failures[0]).toMatch(/structured output/i);
+});
+
+it.each<[object, string]>([
+  [{ include: 'support.instructions' }, 'The option "include" must be an array of names'],
+  [{ exclude: [3] }, 'The option "exclude.0" must be a name (got 3)'],
+  [{ rename: { 'support.instructions': '' } }, 'The option "rename.support.instructions" must be a name'],
+  [{ variables: ['tone'] }, 'The option "variables" must be an object'],
+  [{ tools: 'yes' }, 'The option "tools" must be `true` or `false` (got "yes")'],
+  [{ tunables: ['hint'] }, 'The option "tunables.0" must be a result of `tunable(name, text)`'],
+  [{ requestContext: 'user' }, 'The option "requestContext" must be a request context'],
+  [{ config: 3 }, 'The option "config" must be an object of options for calls, or a function'],
+  [{ texts: ['a'] }, 'The option "texts" must be an object of instructions by component'],
+])('gepa and load refuse options of the wrong type: %j', (options, message) => {
+  expect(() => gepa(agentWith(), options)).toThrow(message);
+  expect(() => load(agentWith(), 'saved.json', options)).toThrow(message);
 });
 
 it('gepa refuses an unknown option and suggests a similar one', () => {

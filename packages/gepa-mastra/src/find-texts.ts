@@ -1,9 +1,15 @@
 import type { AgentInstructions } from '@mastra/core/agent';
 import {
+  aFlag,
+  anObject,
+  anyValue,
+  aText,
   type ComponentSelectionOptions,
+  type Kind,
   NoComponentsError,
   OptionsError,
   type ProgramTexts,
+  selectionKinds,
   type Tunable,
 } from 'gepa-core/load';
 import { deriveProgram } from './program/derive-program.ts';
@@ -49,20 +55,30 @@ export interface TextOptions extends ComponentSelectionOptions {
   readonly parts?: Parts;
 }
 
-/** The options of `gepa`, which `load` has too. */
-export const optionNames = [
-  'tools',
-  'requestContext',
-  'config',
-  'workflows',
-  'texts',
-  'tunables',
-  'parts',
-  'include',
-  'exclude',
-  'rename',
-  'variables',
-] as const satisfies readonly (keyof TextOptions | 'config')[];
+/** What each option of `gepa` and `load` must be. */
+export const optionKinds = {
+  ...selectionKinds,
+  tools: aFlag,
+  requestContext: { ...anObject, words: 'a request context, or an object of its values' },
+  config: {
+    words: 'an object of options for calls, or a function that returns one',
+    is: (value) => anObject.is(value) || typeof value === 'function',
+  },
+  workflows: { ...anObject, words: 'an object of workflows by name, as `agent.listWorkflows()` returns' },
+  texts: { ...anObject, words: 'an object of instructions by component' },
+  tunables: {
+    words: 'an array of results of `tunable(name, text)`',
+    is: Array.isArray,
+    each: { words: 'a result of `tunable(name, text)`', is: isTunable, isRequired: true },
+  },
+  // `partsOf` checks them.
+  parts: anyValue,
+} satisfies Record<keyof TextOptions | 'config', Kind>;
+
+function isTunable(value: unknown): boolean {
+  const { name, component } = (value ?? {}) as Partial<Tunable>;
+  return aText.is(name) && anObject.is(component);
+}
 
 /** The texts of an agent or a workflow. */
 export interface FoundTexts<Source> extends ProgramTexts<Source> {

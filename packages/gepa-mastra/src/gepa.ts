@@ -15,20 +15,14 @@ import type {
   Step,
   Target,
 } from 'gepa-core';
-import {
-  asServable,
-  checkOptionNames,
-  createTarget,
-  servedParts,
-  withAbsoluteRunDir,
-} from 'gepa-core/adapter';
+import { asServable, checkOptions, createTarget, servedParts, withAbsoluteRunDir } from 'gepa-core/adapter';
 import { type AgentOutput, createAdapter, mastraOf, type RunConfig } from './adapter.ts';
 import { type Draft, type DraftOptions, saveDrafts } from './compiled/drafts.ts';
 import { type ExperimentOptions, recordExperiment } from './compiled/experiment.ts';
 import { RolloutLog } from './compiled/rollout-log.ts';
 import { type Undo, writeBack } from './compiled/write-back.ts';
 import type { MastraExample } from './data/example.ts';
-import { findTexts, optionNames, type TextOptions } from './find-texts.ts';
+import { findTexts, optionKinds, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
 import { checkMastraExamples } from './program/check-examples.ts';
 import type { Discovery } from './program/discovery.ts';
@@ -175,7 +169,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   type Input = InputOf<Source>;
   type Output = OutputOf<Source, Options>;
   type Name = SelectedName<Options>;
-  checkOptionNames(options ?? {}, optionNames);
+  checkOptions(options ?? {}, optionKinds);
   const { tools, requestContext, config, workflows, texts, tunables, parts, ...selection } =
     options ?? ({} as Options);
   const { components, discovery, discoverAgain, apply, dispose } = findTexts(

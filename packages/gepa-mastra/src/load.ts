@@ -1,7 +1,13 @@
 /** Applies a saved candidate in production, without the optimizer. */
 
-import { checkOptionNames, type LoadProgramOptions, loadProgram, type SavedCandidate } from 'gepa-core/load';
-import { findTexts, optionNames, type TextOptions } from './find-texts.ts';
+import {
+  checkOptions,
+  type LoadProgramOptions,
+  loadKinds,
+  loadProgram,
+  type SavedCandidate,
+} from 'gepa-core/load';
+import { findTexts, optionKinds, type TextOptions } from './find-texts.ts';
 import type { Program } from './program/program.ts';
 
 export { type SavedCandidate, type Tunable, tunable } from 'gepa-core/load';
@@ -36,7 +42,7 @@ export function load<Source extends Program>(
   saved: string | SavedCandidate,
   options: LoadOptions = {},
 ): Source {
-  checkOptionNames(options, [...optionNames, 'ifChanged']);
+  checkOptions(options, { ...optionKinds, ...loadKinds });
   const { tools, requestContext, config, workflows, texts, tunables, parts, ...selection } = options;
   return loadProgram(findTexts(program, options), saved, selection);
 }

@@ -149,9 +149,9 @@ it('assertNotWorse asks for the candidate when there are several', async () => {
 
 it('evaluate refuses invalid options before it runs the program', async () => {
   const options = program();
-  await expect(evaluate({ ...options, examples: [] })).rejects.toThrow('Give `examples`');
-  await expect(evaluate({ ...options, repeats: 0 })).rejects.toThrow('`repeats` must be');
-  await expect(evaluate({ ...options, candidates: {} })).rejects.toThrow('`candidates` must be');
+  await expect(evaluate({ ...options, examples: [] })).rejects.toThrow('The option "examples" must');
+  await expect(evaluate({ ...options, repeats: 0 })).rejects.toThrow('The option "repeats" must be');
+  await expect(evaluate({ ...options, candidates: {} })).rejects.toThrow('The option "candidates" must be');
   await expect(evaluate({ ...options, trainset: examples } as never)).rejects.toThrow(
     'There is no option "trainset"',
   );

@@ -1,9 +1,10 @@
 import type { Step } from '../adapter/trace.ts';
 import { nextTurn } from '../calls/next-turn.ts';
-import { unknownOptions } from '../check-options.ts';
+import { checkOptions } from '../check-options.ts';
 import { type Candidate, recordOf, seedCandidateOf } from '../component.ts';
-import { OptionsError, RunError } from '../errors.ts';
+import { RunError } from '../errors.ts';
 import type { Interruption } from '../interruption.ts';
+import { aCount, aFilledList, anObject, anyValue, type Kinds, required } from '../kinds.ts';
 import type { AdapterOptions, FunctionOptions, SearchOptions } from '../options/options.ts';
 import { resolveOptions, type Settings } from '../options/settings.ts';
 import { maskMessages, type OpenRun, withRun } from '../run/with-run.ts';
@@ -63,7 +64,17 @@ export type EvaluateOptions<
     | Pick<FunctionOptions<Example, Output, Trace, Name>, 'seedCandidate' | 'run' | 'metersCalls'>
   );
 
-const ownOptions = ['adapter', 'seedCandidate', 'run', 'metersCalls', 'examples', 'candidates', 'repeats'];
+const checkedLater = ['adapter', 'seedCandidate', 'run', 'metersCalls', ...sharedOptions];
+
+const optionKinds: Kinds = {
+  ...Object.fromEntries(checkedLater.map((name) => [name, anyValue])),
+  examples: required(aFilledList('example')),
+  candidates: {
+    words: "an object with one candidate or more by name, such as { before: 'seed' }",
+    is: (value) => anObject.is(value) && Object.keys(value as object).length > 0,
+  },
+  repeats: aCount,
+};
 
 /**
  * Scores the program as it is, or several candidates, on examples. Rollouts are made as in a run: with its concurrency,
@@ -83,8 +94,8 @@ export async function evaluate<
 >(
   options: EvaluateOptions<Example, Output, Trace, Name, Names>,
 ): Promise<EvaluationReport<Names, Name, Output>> {
+  checkOptions(options, optionKinds);
   const { examples, candidates: given, repeats = 1, ...shared } = options;
-  checkOwnOptions(options);
   const settings = await resolveOptions<Example, Output, Trace, Name>({
     ...(shared as Omit<AdapterOptions<Example, Output, Trace, Name>, 'trainset'>),
     trainset: examples,
@@ -107,28 +118,6 @@ export async function evaluate<
     { candidates: names.map((name) => ({ name, texts: texts[name] })), repeats },
   );
   return report as EvaluationReport<Names, Name, Output>;
-}
-
-function checkOwnOptions(options: {
-  readonly examples?: unknown;
-  readonly candidates?: unknown;
-  readonly repeats?: unknown;
-}): void {
-  const { examples, candidates, repeats = 1 } = options;
-  const isRecord = typeof candidates === 'object' && candidates !== null && !Array.isArray(candidates);
-  const problems = [
-    ...unknownOptions(options, [...ownOptions, ...sharedOptions]),
-    ...(Array.isArray(examples) && examples.length > 0
-      ? []
-      : ['Give `examples`, an array with at least one example.']),
-    ...(candidates === undefined || (isRecord && Object.keys(candidates).length > 0)
-      ? []
-      : ["`candidates` must be an object with one candidate or more by name, such as { before: 'seed' }."]),
-    ...(Number.isInteger(repeats) && Number(repeats) >= 1
-      ? []
-      : [`\`repeats\` must be a whole number of 1 or more (got ${JSON.stringify(repeats)}).`]),
-  ];
-  if (problems.length > 0) throw new OptionsError(problems);
 }
 
 async function evaluateAll<Name extends string, Names extends string>(

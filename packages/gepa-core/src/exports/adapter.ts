@@ -25,13 +25,15 @@ export {
   soundUsage,
 } from '../budget/usage.ts';
 export { isUnreached, ModelCallError, modelCallError } from '../calls/classify-error.ts';
-export { checkOptionNames } from '../check-options.ts';
+export { checkOptions } from '../check-options.ts';
 export { freeName, seedCandidateOf } from '../component.ts';
 export { examplesOfRows } from '../data/rows.ts';
 export { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
+export { aFlag, aList, anObject, anyValue, aText, type Kind, type Kinds } from '../kinds.ts';
 export { secretsIn } from '../masking/secrets.ts';
 export { packageVersions } from '../node/package-versions.ts';
 export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
+export { selectionKinds } from '../program/select-components.ts';
 export { asServable, type ServedParts, servedParts } from '../program/served-target.ts';
 export { createTarget, type TargetBinding } from '../program/target.ts';
 export {

@@ -3,13 +3,20 @@
  * the optimizer.
  */
 
-export { isUnknownUsage, reportedUsage } from '../budget/usage.ts';
-export { checkOptionNames } from '../check-options.ts';
+export { checkOptions } from '../check-options.ts';
 export type { Candidate, Component, ComponentKind } from '../component.ts';
 export { freeName } from '../component.ts';
-export * from '../errors.ts';
+export {
+  CandidateMismatchError,
+  FileAccessError,
+  FileFormatError,
+  GepaError,
+  NoComponentsError,
+  OptionsError,
+} from '../errors.ts';
+export { aFlag, anObject, anyValue, aText, type Kind, type Kinds } from '../kinds.ts';
 export * from '../program/load-program.ts';
 export { hookPart, unhookedDescriptors } from '../program/part-hooks.ts';
-export type { ComponentSelectionOptions } from '../program/select-components.ts';
+export { type ComponentSelectionOptions, selectionKinds } from '../program/select-components.ts';
 export * from '../program/tunable.ts';
 export type { SavedCandidate } from '../saved/saved-candidate.ts';

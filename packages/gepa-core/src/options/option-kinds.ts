@@ -2,6 +2,7 @@ import { optionProblems } from '../check-options.ts';
 import {
   aCount,
   aCountFrom,
+  aFilledList,
   aFlag,
   aFunction,
   aNumber,
@@ -20,10 +21,10 @@ import { batchSamplers, candidateSelectors, evaluationPolicies } from '../search
 import type { AdapterOptions, FunctionOptions } from './options.ts';
 
 const aPath: Kind = { words: 'a path', is: aText.is };
-const isFilled = (value: unknown) => Array.isArray(value) && value.length > 0;
-const examples = (otherwise: string): Kind => ({
-  words: `an array with at least one example${otherwise}`,
-  is: isFilled,
+const examples = aFilledList('example');
+const examplesIfAny = (otherwise: string): Kind => ({
+  ...examples,
+  words: `${examples.words}; ${otherwise}`,
 });
 const has = (value: unknown, method: string) =>
   anObject.is(value) && typeof (value as Readonly<Record<string, unknown>>)[method] === 'function';
@@ -91,9 +92,9 @@ const kinds = {
   },
   run: aFunction,
   metersCalls: aFlag,
-  trainset: required(examples('')),
-  valset: examples('; leave it out to use the trainset'),
-  testset: examples('; leave it out if there is none'),
+  trainset: required(examples),
+  valset: examplesIfAny('leave it out to use the trainset'),
+  testset: examplesIfAny('leave it out if there is none'),
   seedCandidates: {
     words: 'an array of candidates, each the texts by component, a saved candidate, or the path of its file',
     is: (value) => Array.isArray(value) && value.every((one) => aText.is(one) || anObject.is(one)),

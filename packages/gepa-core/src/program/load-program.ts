@@ -1,5 +1,6 @@
+import { checkOptions } from '../check-options.ts';
 import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
-import { OptionsError } from '../errors.ts';
+import type { Kind } from '../kinds.ts';
 import { rememberOriginals } from '../saved/originals.ts';
 import {
   candidateFrom,
@@ -8,7 +9,7 @@ import {
   type SavedCandidate,
 } from '../saved/saved-candidate.ts';
 import { withDeclaredVariables } from './declared-variables.ts';
-import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
+import { type ComponentSelectionOptions, selectComponents, selectionKinds } from './select-components.ts';
 import { foundCandidate, publicComponents } from './selection-adapter.ts';
 
 /** The texts found in a program, and a way to replace them. */
@@ -32,6 +33,12 @@ export interface LoadProgramOptions extends ComponentSelectionOptions {
   readonly ifChanged?: 'refuse' | 'apply';
 }
 
+/** What each of these options must be. */
+export const loadKinds = {
+  ...selectionKinds,
+  ifChanged: { words: "'refuse' or 'apply'", is: (value) => value === 'refuse' || value === 'apply' },
+} satisfies Record<keyof LoadProgramOptions, Kind>;
+
 /**
  * Returns a new program with saved texts: what `target.load` does, without the code that optimizes.
  *
@@ -40,19 +47,15 @@ export interface LoadProgramOptions extends ComponentSelectionOptions {
  * of a component has changed since it was optimized (see `ifChanged`).
  * @throws {FileAccessError} when a file cannot be read.
  * @throws {FileFormatError} when it is not a saved candidate.
- * @throws {OptionsError} when the selection names a component that does not exist, or `ifChanged` is another value.
+ * @throws {OptionsError} when the selection names a component that does not exist, or an option is of another kind.
  */
 export function loadProgram<Program>(
   texts: ProgramTexts<Program>,
   saved: string | SavedCandidate,
-  { ifChanged = 'refuse', ...selection }: LoadProgramOptions = {},
+  options: LoadProgramOptions = {},
 ): Program {
-  // Without `checkOptions`, which would add to the size of the small entries.
-  if (ifChanged !== 'refuse' && ifChanged !== 'apply') {
-    throw new OptionsError([
-      `The option "ifChanged" must be 'refuse' or 'apply' (got ${JSON.stringify(ifChanged)}).`,
-    ]);
-  }
+  checkOptions(options, loadKinds);
+  const { ifChanged = 'refuse', ...selection } = options;
   const contents =
     typeof saved === 'string' ? readSavedCandidate(saved) : parseSavedCandidate(saved, 'The object');
   const { components, apply } = texts.including?.(foundNames(contents, selection)) ?? texts;

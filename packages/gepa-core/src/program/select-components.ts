@@ -1,5 +1,6 @@
 import { type Component, ownValue } from '../component.ts';
 import { OptionsError } from '../errors.ts';
+import { aList, anObject, aText, type Kind } from '../kinds.ts';
 
 /** Options that select components and name them. */
 export interface ComponentSelectionOptions {
@@ -15,6 +16,21 @@ export interface ComponentSelectionOptions {
    */
   readonly variables?: Readonly<Record<string, readonly string[]>>;
 }
+
+const aName: Kind = { ...aText, words: 'a name', isRequired: true };
+const names: Kind = { ...aList, words: 'an array of names', each: aName };
+
+/** What each of these options must be. */
+export const selectionKinds = {
+  include: names,
+  exclude: names,
+  rename: { ...anObject, words: 'an object of new names by found name', each: aName },
+  variables: {
+    ...anObject,
+    words: 'an object of words by component, each an array',
+    each: { ...names, words: 'an array of words', isRequired: true },
+  },
+} satisfies Record<keyof ComponentSelectionOptions, Kind>;
 
 /** The names of the selected components if the options are literals without `*`, otherwise `string`. */
 export type SelectedName<Options> = Options extends {

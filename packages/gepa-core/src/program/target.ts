@@ -1,6 +1,6 @@
 import type { Adapter } from '../adapter/adapter.ts';
 import type { Step } from '../adapter/trace.ts';
-import { checkArgument, checkOptionNames, checkOptions } from '../check-options.ts';
+import { checkArgument, checkOptions } from '../check-options.ts';
 import { type Candidate, type Component, seedCandidateOf } from '../component.ts';
 import { type EstimateOptions, estimate, type RunEstimate } from '../estimate/estimate.ts';
 import { type EvaluationOptions, evaluate } from '../evaluate/evaluate.ts';
@@ -16,7 +16,7 @@ import { rememberOriginals } from '../saved/originals.ts';
 import { checkCandidate, type SavedCandidate, writeSavedCandidate } from '../saved/saved-candidate.ts';
 import { checkExamples } from './check-examples.ts';
 import { withDeclaredVariables } from './declared-variables.ts';
-import { loadProgram, type ProgramTexts } from './load-program.ts';
+import { loadKinds, loadProgram, type ProgramTexts } from './load-program.ts';
 import { type RunInputs, savedResult } from './provenance.ts';
 import { type ComponentSelectionOptions, selectComponents } from './select-components.ts';
 import { foundCandidate, publicComponents, selectionAdapter } from './selection-adapter.ts';
@@ -203,8 +203,7 @@ export function createTarget<Program, Input, Output, Name extends string, Model>
       }
     },
     load(saved, options = {}) {
-      checkArgument('The options', options, anObject);
-      checkOptionNames(options, ['ifChanged']);
+      checkOptions(options, { ifChanged: loadKinds.ifChanged });
       return loadProgram({ ...binding, components: found }, saved, { ...selection, ...options });
     },
   };
