@@ -84,7 +84,7 @@ export class Budget {
     if (answer === 'wait') await this.account.nextChange();
     if (answer === 'wait') return undefined;
     if (answer !== undefined) {
-      this.#explainNoRoom(answer, `a ${kind}`, need);
+      this.#explainNoRoom(answer, `a ${kind}`, need, this.#keptForTestset());
       return answer;
     }
     const reservation =
@@ -243,12 +243,12 @@ export class Budget {
   }
 
   /** A limit is too small for the program if one call may take half of it. */
-  #explainNoRoom(name: LimitName, what: string, max: Amount): void {
+  #explainNoRoom(name: LimitName, what: string, max: Amount, kept = zero): void {
     const limit = this.spendLimits.find((one) => one.name === name);
     if (limit === undefined || max[limit.unit] <= limit.max / 2) return;
     const { charged, uncertain } = this.account;
     const left = limit.max - charged[limit.unit] - uncertain[limit.unit];
-    this.#refusal = explainNoRoom(limit, what, max, left);
+    this.#refusal = explainNoRoom(limit, what, max, { left, kept });
   }
 
   #noteWait(request: CallRequest, max: Amount): void {

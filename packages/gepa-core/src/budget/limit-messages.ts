@@ -34,9 +34,9 @@ export const explainNoRoom = (
   { name, unit, max: limit }: Limit,
   what: string,
   max: Amount,
-  left: number,
+  { left, kept }: { readonly left: number; readonly kept: Amount },
 ): string =>
-  `${shown(left)} of ${name} (${limit}) are left, but ${what} may take ${shown(max[unit])}. ${limitOutput}; or raise the limit.`;
+  `${shown(left)} of ${name} (${limit}) are left${kept[unit] > 0 ? `, ${shown(kept[unit])} of them for the testset` : ''}, but ${what} may take ${shown(max[unit])}. ${limitOutput}; or raise the limit.`;
 
 /** Says which price is missing. */
 export const explainUnpriced = (kind: CallKind, usage: Usage): string =>

@@ -14,6 +14,7 @@ const complete = modelCallUsage({ model: 'small', inputTokens: 100, outputTokens
 const unusable: [string, Usage][] = [
   ['negative', { ...complete, outputTokens: -10 }],
   ['missing', modelCallUsage({ model: 'small' })],
+  ['null', null as never],
   ['absent in part', { ...complete, outputTokens: undefined as never }],
   ['a string', { ...complete, inputTokens: '100' as never }],
   ['infinite', { ...complete, outputTokens: Number.POSITIVE_INFINITY }],

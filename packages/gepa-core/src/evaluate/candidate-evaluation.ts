@@ -15,6 +15,7 @@ export function candidateEvaluation<Name extends string>(
   texts: Candidate<Name>,
   refs: readonly ExampleRef[],
   runs: readonly Runs[],
+  failureScore: number,
 ): CandidateEvaluation<Name> {
   const examples = refs.map(({ id }, position): EvaluatedExample => {
     const rollouts = runs.flatMap((run) => run[position] ?? []).map(evaluatedRollout);
@@ -34,7 +35,7 @@ export function candidateEvaluation<Name extends string>(
     scored: scores.length,
     failed: rollouts.filter(({ error }) => error !== undefined).length,
     examples,
-    objectives: meanObjectives(rollouts),
+    objectives: meanObjectives(rollouts, failureScore),
     usage: rollouts.reduce((sum: Usage, { usage }) => addUsage(sum, usage), noUsage),
     meanDurationMs: rollouts.length === 0 ? 0 : mean(rollouts.map(({ durationMs }) => durationMs)),
     characters: Object.values<string>(texts).reduce((sum, text) => sum + text.length, 0),
@@ -46,9 +47,14 @@ function evaluatedRollout(rollout: Measured): EvaluatedRollout {
   return definedOnly(shown);
 }
 
-function meanObjectives(rollouts: readonly EvaluatedRollout[]): Record<string, number> | undefined {
-  const scored = rollouts.flatMap(({ objectives }) => (objectives === undefined ? [] : [objectives]));
-  const [first] = scored;
+/** A failed rollout scores `failureScore` on every objective, as in a search. */
+function meanObjectives(
+  rollouts: readonly EvaluatedRollout[],
+  failureScore: number,
+): Record<string, number> | undefined {
+  const first = rollouts.find(({ objectives }) => objectives !== undefined)?.objectives;
   if (first === undefined) return undefined;
-  return recordOf(Object.keys(first), (name) => mean(scored.map((objectives) => objectives[name] ?? 0)));
+  return recordOf(Object.keys(first), (name) =>
+    mean(rollouts.map(({ objectives }) => objectives?.[name] ?? failureScore)),
+  );
 }

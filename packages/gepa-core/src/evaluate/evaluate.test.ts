@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { expect, it, vi } from 'vitest';
 import { CandidateMismatchError, MetricError, OptionsError, RegressionError } from '../errors.ts';
+import { optimize } from '../optimize.ts';
 import { savedCandidate } from '../saved/saved-candidate.ts';
 import { evaluate } from './evaluate.ts';
 import { assertNotWorse } from './gate.ts';
@@ -294,4 +295,55 @@ it('a run directory of an evaluation on other examples is refused, and the error
   } finally {
     rmSync(runDir, { recursive: true, force: true });
   }
+});
+
+it('means of the same scores in another order are equal', async () => {
+  const scores = { old: [0.1, 0.2, 0.3], new: [0.3, 0.2, 0.1] };
+  const made = { old: 0, new: 0 };
+  const report = await evaluate({
+    ...program(),
+    examples: many,
+    candidates: { old: { prompt: 'old' }, new: { prompt: 'new' } },
+    repeats: 3,
+    concurrency: 1,
+    run: ({ prompt }, { input }) => ({ output: `${prompt} ${input}` }),
+    metric: ({ output }) => {
+      const name = output.startsWith('old') ? 'old' : 'new';
+      return scores[name][Math.floor(made[name]++ / many.length) % 3]!;
+    },
+  });
+  const comparison = report.compare('old', 'new');
+  expect(comparison).toMatchObject({ difference: 0, losses: 0, ties: many.length, verdict: 'not proven' });
+  expect(() => assertNotWorse(report, { than: 'old' })).not.toThrow();
+});
+
+it('a difference of exactly the margin is within the margin', async () => {
+  const report = await evaluate({
+    ...program(),
+    candidates: { old: { prompt: 'old' }, new: { prompt: 'new' } },
+    run: ({ prompt }) => ({ output: prompt }),
+    metric: ({ output }) => (output === 'old' ? 0.4 : 0.3),
+  });
+  expect(() => assertNotWorse(report, { than: 'old', margin: 0.1 })).not.toThrow();
+  expect(() => assertNotWorse(report, { than: 'old', margin: 0.09 })).toThrow(RegressionError);
+});
+
+it('failed rollouts score failureScore on every objective', async () => {
+  const { candidates } = await evaluate({
+    ...program(),
+    failureScore: -1,
+    metric: () => ({ score: 1, objectives: { tone: 1 } }),
+  });
+  // One of four examples fails.
+  expect(candidates.seed.objectives).toEqual({ tone: 0.5 });
+});
+
+it('the run directory of an evaluation is refused for a search, and the error says so', async () => {
+  const runDir = join(mkdtempSync(join(tmpdir(), 'gepa-evaluate-')), 'run');
+  const { examples: trainset, ...options } = program();
+  await evaluate({ ...options, examples: trainset, runDir });
+  const search = optimize({ ...options, trainset, runDir, propose: async () => ({}), maxMetricCalls: 20 });
+  await expect(search).rejects.toThrow(
+    'it is the directory of an evaluation, and this call is an optimization',
+  );
 });

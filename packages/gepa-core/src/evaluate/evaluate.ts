@@ -147,7 +147,7 @@ async function evaluateAll<Name extends string, Names extends string>(
       candidates: Object.fromEntries(
         names.map((name, index) => [
           name,
-          candidateEvaluation(name, texts[name], examples, evaluations[index]!.runs),
+          candidateEvaluation(name, texts[name], examples, evaluations[index]!.runs, settings.failureScore),
         ]),
       ) as Record<Names, CandidateEvaluation<Name>>,
       runId: prepared.runId,

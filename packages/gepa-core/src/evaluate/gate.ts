@@ -1,6 +1,7 @@
 import { checkOptions } from '../check-options.ts';
 import { OptionsError, RegressionError } from '../errors.ts';
 import { aNumber, aText } from '../kinds.ts';
+import { isBelow } from '../statistics/compare.ts';
 import { formatScore } from '../text/format.ts';
 import type { EvaluationReport } from './evaluation-report.ts';
 
@@ -45,7 +46,7 @@ export function assertNotWorse<Names extends string>(
   if (comparison.size === 0) {
     throw new OptionsError([`"${candidate}" and "${than}" share no scored example to compare them on.`]);
   }
-  if (comparison.difference >= -margin) return;
+  if (!isBelow(comparison, margin)) return;
   throw new RegressionError(
     `"${candidate}" scores lower than "${than}" by ${formatScore(-comparison.difference)}, more than the margin of ${formatScore(margin)}.\n${comparison}`,
     comparison,

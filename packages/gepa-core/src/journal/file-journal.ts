@@ -236,15 +236,16 @@ export class FileJournal implements Journal {
     }
     let header: Header | undefined;
     let planned: number | undefined;
+    let isEvaluation: boolean | undefined;
     const size = readJournal(this.#path, {
       header: (found) => {
         header = found;
-        this.#compare(found.fingerprint);
       },
       line: (line, position) => {
         time.learn(line);
         reservations.learn(line);
         if (line.type === 'session') {
+          isEvaluation ??= line.evaluation !== undefined;
           planned = Math.max(planned ?? 0, line.maxMetricCalls ?? Number.POSITIVE_INFINITY);
           for (const change of programChanges(line.program, this.#options.program)) {
             if (!this.programChanges.includes(change)) this.programChanges.push(change);
@@ -257,6 +258,7 @@ export class FileJournal implements Journal {
       },
     });
     this.#earlier.endSession();
+    if (header !== undefined) this.#compare(header, isEvaluation);
     if (size < fs.statSync(this.#path).size) {
       this.#options.note(
         `The last line of ${this.#path} was cut off and is dropped; its call is made again.`,
@@ -265,9 +267,15 @@ export class FileJournal implements Journal {
     return { header, size, time, reservations, planned };
   }
 
-  #compare(was: Fingerprint): void {
+  /** @param wasEvaluation undefined where no session was written. */
+  #compare({ fingerprint: was }: Header, wasEvaluation: boolean | undefined): void {
     const is = this.#options.fingerprint;
-    const found = differences(was, is, this.#options.evaluation !== undefined);
+    const isEvaluation = this.#options.evaluation !== undefined;
+    const kindOf = (one: boolean) => (one ? 'an evaluation' : 'an optimization');
+    const found =
+      wasEvaluation !== undefined && wasEvaluation !== isEvaluation
+        ? [`it is the directory of ${kindOf(wasEvaluation)}, and this call is ${kindOf(isEvaluation)}`]
+        : differences(was, is, isEvaluation);
     if (found.length > 0) {
       throw new RunDirectoryMismatchError(
         `${this.#path} belongs to another run: ${found.join('; ')}. Use another runDir to start a new run, or the original program and options to continue this one.`,

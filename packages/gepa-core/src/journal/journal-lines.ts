@@ -94,6 +94,8 @@ export type JournalLine =
       readonly at: number;
       readonly maxMetricCalls: number | null;
       readonly program: Readonly<Record<string, string>>;
+      /** Only of an evaluation. */
+      readonly evaluation?: unknown;
     }
   | { readonly type: 'ended'; readonly at: number; readonly reason: string }
   | {

@@ -102,3 +102,28 @@ it.each([
     expect(outcomes).toEqual([...Array(4).fill('RunDirectoryLockedError'), 'locked']);
   },
 );
+
+it('the lock of another thread of this process, or of another copy of the package, is kept while it is renewed', () => {
+  const own = lockDirectory(directory, noLoss);
+  const text = readFileSync(lock(), 'utf8');
+  own.release();
+  writeFileSync(lock(), JSON.stringify({ ...JSON.parse(text), id: 'another thread' }));
+  expect(() => lockDirectory(directory, noLoss)).toThrow(RunDirectoryLockedError);
+  const silent = new Date(Date.now() - 61_000);
+  utimesSync(lock(), silent, silent);
+  lockDirectory(directory, noLoss).release();
+});
+
+it('a lock of an earlier process with the same process id is taken over', () => {
+  const own = lockDirectory(directory, noLoss);
+  const { began, ...owner } = JSON.parse(readFileSync(lock(), 'utf8'));
+  own.release();
+  const since = new Date(Date.now() - 1000 * process.uptime() - 60_000).toISOString();
+  for (const earlier of [
+    { ...owner, began: 'before' },
+    { ...owner, since },
+  ]) {
+    writeFileSync(lock(), JSON.stringify({ ...earlier, id: 'an earlier process' }));
+    lockDirectory(directory, noLoss).release();
+  }
+});

@@ -19,7 +19,7 @@ interface Owner {
   readonly began?: string;
 }
 
-/** The locks of this process: after a restart, its process id in a lock file means nothing. */
+/** The locks of this copy of the module. */
 const ownLocks = new Set<string>();
 
 /**
@@ -163,9 +163,11 @@ const textOf = (owner: Owner): string => `${JSON.stringify(owner)}\n`;
 const idOf = (owner: Owner | 'unreadable' | 'gone') => (typeof owner === 'string' ? owner : owner.id);
 
 function isAlive(owner: Owner | 'unreadable', path: string): boolean {
-  if (owner === 'unreadable' || owner.space !== processSpace())
-    return Date.now() - modifiedAt(path) < silenceMs;
-  if (owner.pid === process.pid) return ownLocks.has(owner.id);
+  if (owner === 'unreadable' || owner.space !== processSpace()) return isRenewed(path);
+  if (owner.pid === process.pid) {
+    // That of a thread, or of another copy of this module, has a timer of its own.
+    return ownLocks.has(owner.id) || (isOfThisProcess(owner) && isRenewed(path));
+  }
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
@@ -173,6 +175,14 @@ function isAlive(owner: Owner | 'unreadable', path: string): boolean {
     if (codeOf(error) !== 'EPERM') return false;
   }
   return owner.began === undefined || owner.began === beganAt(owner.pid);
+}
+
+const isRenewed = (path: string): boolean => Date.now() - modifiedAt(path) < silenceMs;
+
+/** Whether this process wrote a lock with its process id, and not an earlier one with the same. */
+function isOfThisProcess({ began, since }: Owner): boolean {
+  if (began !== undefined) return began === beganAt(process.pid);
+  return Date.parse(since) >= Date.now() - process.uptime() * 1000;
 }
 
 /** In ticks since the system started, where it has /proc. */

@@ -130,6 +130,15 @@ describe('invalid options', () => {
       'names the component "rout"; the components are extract, route.',
     ],
     [
+      'a variable that the text of its component lacks',
+      {
+        adapter: undefined,
+        seedCandidate: { a: { text: 'Hi {name}', variables: ['name', 'day'] } },
+        run: () => ({}),
+      },
+      'The component "a" has the variables {day}, which its text does not contain.',
+    ],
+    [
       'a maxLength of zero',
       { maxLength: 0 },
       '"maxLength" must be a whole number of 1 or more, or one for each component by name (got 0)',

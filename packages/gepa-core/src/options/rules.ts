@@ -1,3 +1,4 @@
+import type { Component } from '../component.ts';
 import { validateTemplate } from '../reflection/prompt/prompt.ts';
 import { FIRST_PART } from '../search/strategies/adaptive.ts';
 import type { AnyOptions } from './option-kinds.ts';
@@ -18,6 +19,7 @@ export function* checkRules(
   yield* checkProgram(given, valid);
   yield* checkComponentNames(valid);
   yield* checkTemplates(valid);
+  yield* checkVariables(valid);
   const isGiven = (name: keyof AnyOptions) => given[name] !== undefined;
   if (!isGiven('reflectionModel') && !isGiven('propose') && valid.adapter?.propose === undefined) {
     yield 'Give a `reflectionModel`, or a proposer of your own as `propose`.';
@@ -99,6 +101,18 @@ function* checkTemplates({ reflectionPromptTemplate: templates }: AnyOptions): G
   for (const template of typeof templates === 'string' ? [templates] : Object.values(templates)) {
     const problem = template === undefined ? undefined : validateTemplate(template);
     if (problem !== undefined) yield problem;
+  }
+}
+
+/** Without them in the seed, every new text would be refused. */
+function* checkVariables({ adapter, seedCandidate }: AnyOptions): Generator<string> {
+  const components: Readonly<Record<string, string | Component>> = adapter?.components ?? seedCandidate ?? {};
+  for (const [name, component] of Object.entries(components)) {
+    if (typeof component === 'string') continue;
+    const missing = (component.variables ?? []).filter((word) => !component.text.includes(`{${word}}`));
+    if (missing.length > 0) {
+      yield `The component "${name}" has the variables {${missing.join('}, {')}}, which its text does not contain. Write {${missing[0]}} where the program fills it in, or leave it out of \`variables\`.`;
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import type { AnyAdapter } from '../adapter/any.ts';
 import { checkPrices, PriceBook } from '../budget/prices.ts';
 import { type Candidate, type Component, componentNames, definedOnly, recordOf } from '../component.ts';
 import { EarlierRun } from '../continue/earlier-run.ts';
-import { OptionsError } from '../errors.ts';
+import { CandidateMismatchError, OptionsError } from '../errors.ts';
 import { withAbsoluteRunDir } from '../journal/absolute-run-dir.ts';
 import { metricDigest, programIdentityOf } from '../journal/fingerprint.ts';
 import type { LanguageModel } from '../language-model.ts';
@@ -10,6 +10,7 @@ import { createMask, type Mask } from '../masking/mask.ts';
 import { environmentSecrets } from '../masking/secrets.ts';
 import { builtin } from '../node/builtin.ts';
 import { givenTexts } from '../saved/given-candidate.ts';
+import { checkCandidate } from '../saved/saved-candidate.ts';
 import type { StrategyOptions } from '../search/strategies/strategies.ts';
 import { autoBudget } from './auto-budget.ts';
 import { type AnyOptions, checkEachOption } from './option-kinds.ts';
@@ -179,8 +180,17 @@ async function startOf<Name extends string>(
           program: programIdentityOf({ adapter }),
           metric: metricDigest(metric),
         });
-  const given = [...seedCandidates, ...(earlier?.candidates ?? [])];
-  return { seedCandidates: given.map((candidate) => givenTexts(components, candidate)), earlier };
+  const given = seedCandidates.map((candidate) => givenTexts(components, candidate));
+  try {
+    const found = (earlier?.candidates ?? []).map((candidate) => checkCandidate(components, candidate));
+    return { seedCandidates: [...given, ...found], earlier };
+  } catch (error) {
+    // The caller did not give these candidates.
+    if (CandidateMismatchError.isInstance(error)) {
+      error.message = `The earlier run in ${continueFrom} cannot be continued: ${error.message}`;
+    }
+    throw error;
+  }
 }
 
 /** Why a run would refuse options that an estimate accepts: a limit on spend without the maximum of every call. */

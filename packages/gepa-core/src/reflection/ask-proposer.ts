@@ -49,7 +49,7 @@ export async function askProposer<Name extends string>(
     key: proposalKey(iteration, task),
     perform: (attempt) =>
       attempt({ name: 'The proposer', usageOf: () => undefined }, async (context) =>
-        readProposal(await propose({ ...given, ...context }), components),
+        readProposal(await propose({ ...given, ...context }), components, Object.keys(adapter.components)),
       ),
     entryOf: (texts, durationMs) => ({
       type: 'proposal',
@@ -92,13 +92,29 @@ export async function askProposer<Name extends string>(
   return { texts: Object.fromEntries(texts) as Partial<Record<Name, string>> };
 }
 
-/** The texts that a proposer returned for the requested components. */
-function readProposal<Name extends string>(returned: unknown, components: readonly Name[]) {
+/**
+ * The texts that a proposer returned for the requested components. It may return those of others too.
+ *
+ * @throws {TypeError} when it returned anything else than texts by component.
+ */
+function readProposal<Name extends string>(
+  returned: unknown,
+  components: readonly Name[],
+  known: readonly string[],
+) {
+  if (typeof returned !== 'object' || returned === null || Array.isArray(returned)) {
+    const what = returned === undefined || returned === null ? 'nothing' : `a ${typeof returned}`;
+    throw new TypeError(`The proposer returned ${what}. Return an object of new texts by component.`);
+  }
+  const unknown = Object.keys(returned).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `The proposer returned a text for "${unknown}", which is no component. The requested ones are ${components.join(', ')}.`,
+    );
+  }
   const texts = new Map<Name, string>();
   for (const name of components) {
-    const text: unknown = Object.hasOwn(returned ?? {}, name)
-      ? (returned as Record<string, unknown>)[name]
-      : undefined;
+    const text = ownValue(returned as Readonly<Record<string, unknown>>, name);
     if (text === undefined) continue;
     if (typeof text !== 'string') {
       throw new TypeError(

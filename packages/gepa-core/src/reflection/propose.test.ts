@@ -321,12 +321,43 @@ describe('a custom proposer', () => {
     const run = tokenRun({
       maxIterations: 1,
       componentSelector: () => ['route'],
-      propose: async () => ({ extract: 'not selected', nowhere: 'x', route: 'base red green blue' }),
+      propose: async () => ({ extract: 'not selected', route: 'base red green blue' }),
     });
     await optimize(run.options);
     expect(run.decisions().find((event) => event.type === 'proposal_evaluated')?.texts).toEqual({
       route: 'base red green blue',
     });
+  });
+
+  it.each([
+    ['a text', 'base red', 'The proposer returned a string. Return an object of new texts by component.'],
+    ['nothing', undefined, 'The proposer returned nothing. Return an object of new texts by component.'],
+    [
+      'a text for an unknown component',
+      { rout: 'base red' },
+      'The proposer returned a text for "rout", which is no component. The requested ones are',
+    ],
+  ])(
+    'a custom proposer that returns %s fails with an error that says what to return',
+    async (_, returned, message) => {
+      const run = tokenRun({ propose: async () => returned as never });
+      await expect(optimize(run.options)).rejects.toThrow(message);
+    },
+  );
+
+  it('a custom proposer cannot change the texts of its parent', async () => {
+    const run = tokenRun({
+      maxIterations: 1,
+      propose: async ({ parent }) => {
+        (parent.texts as Record<string, string>).route = 'changed';
+        return {};
+      },
+    });
+    const { candidates } = await optimize(run.options);
+    expect(candidates[0]?.texts.route).not.toBe('changed');
+    expect(run.decisions().find((event) => event.type === 'proposal_rejected')?.reason).toBe(
+      'proposer_failed',
+    );
   });
 
   it('the texts of a custom proposer are checked like those of a model', async () => {

@@ -1,5 +1,5 @@
-import { closeSync, existsSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip as gzipWithCallback } from 'node:zlib';
 import { checkArgument, checkOptions } from '../check-options.ts';
@@ -7,7 +7,7 @@ import { FileAccessError } from '../errors.ts';
 import type { EvaluationData } from '../evaluate/evaluation.ts';
 import { aNumberFrom, aText } from '../kinds.ts';
 import { fileProblem } from '../node/file-problem.ts';
-import { makeDirectory } from '../node/make-directory.ts';
+import { type ReplacedFile, replacedFile } from '../node/replaced-file.ts';
 import type { OptimizationResult } from '../result.ts';
 import { RunReader } from '../run-data/read-run.ts';
 import { exampleDetail, keptRollouts, type ReportSource, rolloutsByExample, sourceOf } from './details.ts';
@@ -83,19 +83,19 @@ export async function writeReportFile(
 ): Promise<void> {
   const template = readTemplate();
   const target = resolve(path);
-  const temporary = `${target}.${crypto.randomUUID()}.tmp`;
+  let replaced: ReplacedFile | undefined;
   try {
-    makeDirectory(dirname(target));
-    const file = openSync(temporary, 'w', 0o600);
+    replaced = replacedFile(target);
+    const file = openSync(replaced.draft, 'w', 0o600);
     try {
       const write = (text: string) => void writeSync(file, text);
       for await (const part of partsOf(template, source, maxDetailBytes)) write(part);
     } finally {
       closeSync(file);
     }
-    renameSync(temporary, target);
+    replaced.replace();
   } catch (error) {
-    if (existsSync(temporary)) rmSync(temporary);
+    replaced?.discard();
     const { code } = error as NodeJS.ErrnoException;
     if (typeof code !== 'string') throw error;
     throw new FileAccessError(

@@ -20,6 +20,14 @@ export type OpenRollout = { -readonly [Field in keyof RolloutData]: RolloutData[
 /** The length to which the message of an error is shortened. */
 const MAX_ERROR_CHARACTERS = 300;
 
+/** A `session` line, with the parts that a replay does not need. */
+interface SessionLine {
+  readonly at: number;
+  readonly startedAt?: string;
+  readonly about?: Partial<RunDescription>;
+  readonly evaluation?: EvaluationDescription;
+}
+
 /** Collects the calls of a run from the lines of its journal. */
 export class JournalFold {
   runId = '';
@@ -51,7 +59,7 @@ export class JournalFold {
     this.updatedAt = this.#session.startedAt + line.at - this.#session.at;
     switch (line.type) {
       case 'session':
-        this.#startSession(line as JournalLine & { about?: RunDescription });
+        this.#startSession(line as SessionLine);
         break;
       case 'ended':
         this.endedBy = line.reason;
@@ -105,12 +113,7 @@ export class JournalFold {
     this.outsidePool.delete(textsId);
   }
 
-  #startSession(line: {
-    readonly at: number;
-    readonly startedAt?: string;
-    readonly about?: Partial<RunDescription>;
-    readonly evaluation?: EvaluationDescription;
-  }): void {
+  #startSession(line: SessionLine): void {
     this.evaluation.about = line.evaluation;
     const startedAt = Date.parse(line.startedAt ?? '') || 0;
     this.#session = { startedAt, at: line.at };

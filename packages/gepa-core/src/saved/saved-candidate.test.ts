@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -82,4 +82,26 @@ it('candidateFrom with ifChanged: apply names a placeholder that the saved text 
   });
   const components = { prompt: { text: 'In {city}.', variables: ['city'] } };
   expect(() => candidateFrom(saved, components, 'apply')).toThrow('lost {city}');
+});
+
+it('a candidate saved to a link replaces the target of the link', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'gepa-saved-'));
+  const [file, link] = [join(directory, 'v1.json'), join(directory, 'current.json')];
+  writeFileSync(file, 'older');
+  symlinkSync(file, link);
+  writeSavedCandidate(link, saved);
+  expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  expect(readSavedCandidate(file)).toEqual(saved);
+  expect(readdirSync(directory)).toHaveLength(2);
+});
+
+it('a candidate can be saved to a device', () => {
+  writeSavedCandidate('/dev/null', saved);
+  expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
+});
+
+it('a saved candidate may begin with a byte order mark', () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'gepa-saved-')), 'candidate.json');
+  writeFileSync(path, `\uFEFF${JSON.stringify(saved)}`);
+  expect(readSavedCandidate(path)).toEqual(saved);
 });

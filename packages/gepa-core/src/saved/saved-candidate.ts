@@ -5,7 +5,7 @@ import { CandidateMismatchError, FileAccessError, FileFormatError, GepaError } f
 import { aText } from '../kinds.ts';
 import { builtin } from '../node/builtin.ts';
 import { fileProblem } from '../node/file-problem.ts';
-import { makeDirectory } from '../node/make-directory.ts';
+import { type ReplacedFile, replacedFile } from '../node/replaced-file.ts';
 import { checkText } from '../text/check-text.ts';
 
 // Programs load candidates in production, so this module imports no schema library.
@@ -136,13 +136,13 @@ function typeNameOf(value: unknown): string {
 export function writeSavedCandidate(path: string, saved: SavedCandidate): void {
   checkArgument('The path', path, aText);
   const fs = fileSystem();
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  let file: ReplacedFile | undefined;
   try {
-    makeDirectory(builtin('node:path', '').dirname(path));
-    fs.writeFileSync(temporary, `${JSON.stringify(saved, undefined, 2)}\n`);
-    fs.renameSync(temporary, path);
+    file = replacedFile(path);
+    fs.writeFileSync(file.draft, `${JSON.stringify(saved, undefined, 2)}\n`);
+    file.replace();
   } catch (error) {
-    if (fs.existsSync(temporary)) fs.rmSync(temporary);
+    file?.discard();
     throw new FileAccessError(
       `The candidate cannot be saved to ${absolute(path)}: ${fileProblem(error)}. Give the path of a file in a folder that can be written.`,
       { cause: error },
@@ -167,7 +167,8 @@ export function readSavedCandidate(path: string): SavedCandidate {
   }
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // Some editors write a byte order mark.
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new FileFormatError(`${path} is not valid JSON: ${(error as Error).message}`, { cause: error });
   }

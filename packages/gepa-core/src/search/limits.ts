@@ -2,9 +2,10 @@ import type { Budget } from '../budget/budget.ts';
 import type { SpendReport } from '../budget/spend.ts';
 import type { Stopwatch } from '../budget/stopwatch.ts';
 import { nextTurn } from '../calls/next-turn.ts';
-import { StrategyError } from '../errors.ts';
+import { GepaError, StrategyError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunSignal } from '../run/run-signal.ts';
+import { messageOf } from '../text/error-message.ts';
 import type { SearchState } from './state/state.ts';
 import * as conditions from './strategies/stop-conditions.ts';
 import type { StopReason } from './strategies/stop-reason.ts';
@@ -95,7 +96,13 @@ export class SearchLimits<Name extends string> {
 
 function checkedCondition(condition: conditions.StopCondition): conditions.StopCondition {
   return async (state) => {
-    const reason: unknown = await condition(state);
+    let reason: unknown;
+    try {
+      reason = await condition(state);
+    } catch (error) {
+      if (GepaError.isInstance(error)) throw error;
+      throw new StrategyError(`A stop condition threw: ${messageOf(error)}`, { cause: error });
+    }
     if (reason === undefined || (typeof reason === 'string' && reason !== '')) return reason;
     throw new StrategyError(
       `A stop condition returned ${JSON.stringify(reason)}. Return the reason to stop as a string, or undefined to go on.`,

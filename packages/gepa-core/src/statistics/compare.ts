@@ -52,7 +52,7 @@ export function compareEvaluations(before: Compared, after: Compared): Compariso
     const other = after.examples[position]?.score ?? null;
     return score === null || other === null ? [] : [{ exampleId, before: score, after: other }];
   });
-  const differences = pairs.map((pair) => pair.after - pair.before);
+  const differences = pairs.map(differenceOf);
   const difference = differences.length === 0 ? 0 : mean(differences);
   const interval = bootstrapInterval(differences);
   const differing = differences.filter((d) => d !== 0).length;
@@ -68,14 +68,24 @@ export function compareEvaluations(before: Compared, after: Compared): Compariso
     losses: count((d) => d < 0),
     ties: count((d) => d === 0),
     changes: pairs
-      .filter((pair) => pair.after !== pair.before)
-      .sort((a, b) => a.after - a.before - (b.after - b.before)),
+      .filter((pair) => differenceOf(pair) !== 0)
+      .sort((a, b) => differenceOf(a) - differenceOf(b)),
     verdict,
     examplesNeeded: verdict === 'not proven' ? examplesNeeded(differences, difference, differing) : undefined,
     costUsd: { before: before.usage.costUsd, after: after.usage.costUsd },
     characters: { before: before.characters, after: after.characters },
   };
 }
+
+/** Means of equal scores in another order differ in their last digits, which prove nothing. */
+const ROUNDING = 1e-12;
+
+const differenceOf = ({ before, after }: ScoreChange): number =>
+  Math.abs(after - before) <= ROUNDING * Math.max(1, Math.abs(before), Math.abs(after)) ? 0 : after - before;
+
+/** Whether a comparison is lower by more than a margin. */
+export const isBelow = ({ difference }: Pick<Comparison, 'difference'>, margin: number): boolean =>
+  difference < -margin - ROUNDING * Math.max(1, Math.abs(difference), Math.abs(margin));
 
 function verdictOf([low, high]: readonly [number, number]): Verdict {
   if (low > 0) return 'better';

@@ -15,7 +15,7 @@ export const exportCandidate: Command = {
   summary: 'Writes a candidate to a file for `target.load`',
   help: [
     ['--candidate N', 'a number, `seed` or `best`; default `best`'],
-    ['-o, --output FILE', 'as `triage.gepa.json`; default: prints it'],
+    ['-o, --output FILE', 'as `triage.gepa.json`; default, and for `-`: prints it'],
   ],
   options: {
     candidate: { type: 'string' },
@@ -28,7 +28,7 @@ export const exportCandidate: Command = {
     const { index } = candidateOf(run, textOf(call, 'candidate') ?? 'best');
     const saved = savedOf(run, index);
     const output = textOf(call, 'output');
-    if (output === undefined) {
+    if (output === undefined || output === '-') {
       out(visibleJson(saved));
       return;
     }

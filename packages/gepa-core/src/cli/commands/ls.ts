@@ -22,11 +22,12 @@ export const ls: Command = {
     if (!existsSync(root) || !statSync(root).isDirectory()) {
       throw new FileAccessError(`There is no directory ${root}.`);
     }
-    const rows = runDirectories(root, DEPTH).flatMap((directory) => {
+    const unreadable = (path: string, error: unknown) => err(visible(`${path}: ${messageOf(error)}`));
+    const rows = runDirectories(root, DEPTH, unreadable).flatMap((directory) => {
       try {
         return [rowOf(directory, root)];
       } catch (error) {
-        err(visible(`${directory}: ${messageOf(error)}`));
+        unreadable(directory, error);
         return [];
       }
     });
@@ -44,10 +45,21 @@ function* directoriesIn(path: string): Generator<string> {
   }
 }
 
-function runDirectories(path: string, depth: number): string[] {
+function runDirectories(
+  path: string,
+  depth: number,
+  unreadable: (path: string, error: unknown) => void,
+): string[] {
   if (existsSync(join(path, 'journal.jsonl'))) return [path];
   if (depth === 0) return [];
-  return [...directoriesIn(path)].flatMap((directory) => runDirectories(directory, depth - 1));
+  return [...directoriesIn(path)].flatMap((directory) => {
+    try {
+      return runDirectories(directory, depth - 1, unreadable);
+    } catch (error) {
+      unreadable(directory, error);
+      return [];
+    }
+  });
 }
 
 function rowOf(directory: string, root: string) {

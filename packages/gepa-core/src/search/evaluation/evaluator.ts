@@ -88,6 +88,8 @@ export class Evaluator<Name extends string> {
     examples: readonly ExampleRef[],
     context: RolloutContext,
   ): Promise<Evaluation> {
+    // A program or a proposer that writes into it would change the pool.
+    Object.freeze(candidate);
     const { calls, concurrency } = this.#options;
     const phase = spendPhaseOf(context.phase);
     const known = context.repeat === undefined ? this.known.of(candidate) : undefined;

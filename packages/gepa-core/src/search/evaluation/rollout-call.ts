@@ -217,4 +217,5 @@ export class RolloutCall<Name extends string> implements Call<AnyRollout> {
 }
 
 /** The usage that a program or a metric returned, whatever that was. */
-const usageOf = (result: unknown) => (result as { readonly usage?: Usage } | null | undefined)?.usage;
+const usageOf = (result: unknown) =>
+  (result as { readonly usage?: Usage | null } | null | undefined)?.usage ?? undefined;

@@ -196,7 +196,7 @@ describe('invalid values from strategies', () => {
     expect((error as StrategyError).message).toContain(words);
   });
 
-  it('a run ends with RunError and its result so far when a strategy throws', async () => {
+  it('a run ends with StrategyError and its result so far when a strategy throws', async () => {
     const cause = new Error('I am confused');
     const run = tokenRun({
       acceptanceCriterion: () => {
@@ -204,10 +204,22 @@ describe('invalid values from strategies', () => {
       },
     });
     await expect(optimize(run.options)).rejects.toMatchObject({
-      name: 'RunError',
-      message: 'The run failed: I am confused',
+      name: 'StrategyError',
+      message: 'The acceptance criterion threw: I am confused',
       cause,
       result: { stopReason: 'error', bestIndex: 0 },
     });
+  });
+});
+
+it('an error of a stop condition names the stop condition', async () => {
+  const stopConditions = [
+    () => {
+      throw new Error('no such table');
+    },
+  ];
+  await expect(optimize(tokenRun({ stopConditions }).options)).rejects.toMatchObject({
+    name: 'StrategyError',
+    message: 'A stop condition threw: no such table',
   });
 });

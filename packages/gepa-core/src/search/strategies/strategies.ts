@@ -1,4 +1,5 @@
-import { StrategyError } from '../../errors.ts';
+import { GepaError, StrategyError } from '../../errors.ts';
+import { messageOf } from '../../text/error-message.ts';
 import type { Draws } from '../draws.ts';
 import type { ScoredCandidate, SearchView } from '../state/search-view.ts';
 import { type AcceptanceCriterion, acceptance, type Trial } from './acceptance.ts';
@@ -41,7 +42,7 @@ export interface StrategyOptions<Name extends string = string> {
   readonly valEvaluationPolicy: EvaluationPolicyOption;
 }
 
-/** The strategies of one run. Each method throws `StrategyError` when a custom strategy returns an invalid value. */
+/** The strategies of one run. Each method throws `StrategyError` when a custom strategy throws or returns an invalid value. */
 export interface Strategies<Name extends string = string> {
   /** Returns `undefined` when no parent is left to improve. */
   sampleTasks(search: SearchView<Name>): readonly Task[] | undefined;
@@ -120,7 +121,9 @@ export function createStrategies<Name extends string>(
     const random = draws('minibatch');
     return checkMinibatch(
       'batch sampler',
-      batches.next({ trainsetSize, minibatchSize, iteration, random, parent, search }),
+      ask('batch sampler', () =>
+        batches.next({ trainsetSize, minibatchSize, iteration, random, parent, search }),
+      ),
     );
   };
 
@@ -128,17 +131,18 @@ export function createStrategies<Name extends string>(
     sampleTasks(search) {
       const strategy = 'sampling strategy';
       let isExhausted = false;
-      const sampled: unknown = tasks.sample({
+      const request = {
         selectParent: () => {
           const parent = selectParent(search);
           isExhausted ||= parent === undefined;
           return parent ?? search.bestIndex;
         },
-        nextMinibatch: (parent) => nextMinibatch(search, parent),
+        nextMinibatch: (parent: number | undefined) => nextMinibatch(search, parent),
         metricCalls: metricCalls(),
         minibatchSize,
         search,
-      });
+      };
+      const sampled: unknown = ask(strategy, () => tasks.sample(request));
       if (isExhausted) return undefined;
       const planned = checkArray<Partial<Task> | undefined>(strategy, sampled);
       if (planned.length === 0) {
@@ -151,7 +155,10 @@ export function createStrategies<Name extends string>(
     },
     minibatchOf: nextMinibatch,
     selectComponents(selection) {
-      const selected = checkArray<Name>('component selector', components.select(selection));
+      const selected = checkArray<Name>(
+        'component selector',
+        ask('component selector', () => components.select(selection)),
+      );
       const unknown = selected.filter((name) => !selection.components.includes(name));
       if (selected.length === 0 || unknown.length > 0) {
         throw new StrategyError(
@@ -161,7 +168,7 @@ export function createStrategies<Name extends string>(
       return [...new Set(selected)];
     },
     candidateAdded(index, parents) {
-      const returned: unknown = components.candidateAdded?.(index, parents);
+      const returned: unknown = ask('component selector', () => components.candidateAdded?.(index, parents));
       if (returned instanceof Promise) {
         throw new StrategyError(
           `The component selector's candidateAdded returned ${describe(returned)}; it must be synchronous.`,
@@ -169,7 +176,7 @@ export function createStrategies<Name extends string>(
       }
     },
     accepts(trial) {
-      const accepted: unknown = accepts(trial);
+      const accepted: unknown = ask('acceptance criterion', () => accepts(trial));
       if (typeof accepted === 'boolean') return accepted;
       throw new StrategyError(
         `The acceptance criterion returned ${describe(accepted)}; return true or false.`,
@@ -177,7 +184,10 @@ export function createStrategies<Name extends string>(
     },
     select<Child extends Trial<Name>>(accepted: readonly Child[]) {
       if (accepted.length === 0) return [];
-      const selected = checkArray<Child>('selection strategy', select(accepted));
+      const selected = checkArray<Child>(
+        'selection strategy',
+        ask('selection strategy', () => select(accepted)),
+      );
       if (selected.some((child) => !accepted.includes(child))) {
         throw new StrategyError(
           'The selection strategy returned a proposal that is not among the accepted ones; return only elements of its argument.',
@@ -200,13 +210,16 @@ function checkedPolicy(policy: EvaluationPolicy, isFull: boolean): CheckedPolicy
     checkIndices(strategy, indices, count, `candidates 0 to ${count - 1}`);
   return {
     next(progress) {
-      const positions = checkArray<number>(strategy, policy.next(progress));
+      const positions = checkArray<number>(
+        strategy,
+        ask(strategy, () => policy.next(progress)),
+      );
       return checkPositions(positions, progress.scores.length);
     },
     pool(request) {
       const { candidates: known, valsetSize, pool } = request.search;
       if (isFull) return { ...pool, reason: '' };
-      const { candidates, part, reason } = policy.pool?.(request) ?? sharedPart(request);
+      const { candidates, part, reason } = ask(strategy, () => policy.pool?.(request)) ?? sharedPart(request);
       return {
         candidates: known.length === 0 ? [] : checkCandidates(candidates, known.length),
         part: checkIndices(strategy, part, valsetSize, `valset positions 0 to ${valsetSize - 1}`),
@@ -214,7 +227,9 @@ function checkedPolicy(policy: EvaluationPolicy, isFull: boolean): CheckedPolicy
       };
     },
     best(candidates, part) {
-      const best: unknown = (policy.best?.bind(policy) ?? bestByMean)(candidates, part);
+      const best: unknown = ask(strategy, () =>
+        policy.best === undefined ? bestByMean(candidates, part) : policy.best(candidates, part),
+      );
       const member = candidates.find(({ index }) => index === best);
       if (member !== undefined) return member.index;
       throw new StrategyError(
@@ -222,7 +237,7 @@ function checkedPolicy(policy: EvaluationPolicy, isFull: boolean): CheckedPolicy
       );
     },
     reserve(request) {
-      const share = policy.reserve?.(request) ?? 0;
+      const share = ask(strategy, () => policy.reserve?.(request)) ?? 0;
       if (share >= 0 && share <= 1) return share;
       throw new StrategyError(
         `The ${strategy} returned ${describe(share)} as its reserve; return a share from 0 to 1.`,
@@ -232,13 +247,23 @@ function checkedPolicy(policy: EvaluationPolicy, isFull: boolean): CheckedPolicy
       policy.finals &&
       ((request) => {
         const { candidates, valsetSize } = request.search;
-        const step = policy.finals!(request);
+        const step = ask(strategy, () => policy.finals!(request));
         checkCandidates('best' in step ? [step.best] : step.candidates, candidates.length);
         checkPositions(step.positions, valsetSize);
         return step;
       }),
     scoresPart: policy.pool !== undefined,
   };
+}
+
+/** Calls a strategy, whose errors then name it. */
+function ask<Answer>(strategy: string, call: () => Answer): Answer {
+  try {
+    return call();
+  } catch (error) {
+    if (GepaError.isInstance(error)) throw error;
+    throw new StrategyError(`The ${strategy} threw: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function checkIndices(strategy: string, indices: unknown, end: number, allowed: string): readonly number[] {
