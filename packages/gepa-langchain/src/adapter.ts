@@ -37,8 +37,7 @@ import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
 import { checkpointersOf, RolloutThreads } from './program/rollout-threads.ts';
 import { splitCandidate } from './program/tunables.ts';
-import type { UntracedText } from './trace/attribution.ts';
-import { walkRuns } from './trace/attribution.ts';
+import { type ComponentText, walkRuns } from './trace/attribution.ts';
 import { toPlain } from './trace/plain.ts';
 import { providerFailure } from './trace/provider-failure.ts';
 import { watchRequests } from './trace/request-watch.ts';
@@ -101,27 +100,16 @@ export function createAdapter<Input, Output>(
   });
   const split = (candidate: Candidate) =>
     splitCandidate(Object.fromEntries(names.map((name) => [name, candidate[name]!])), tunables);
-  const traced = new Set(sites.flatMap(({ name, site }) => (isTraced(site) ? [name] : [])));
-  const untracedTexts = (candidate: Candidate): UntracedText[] =>
-    names
-      .filter((name) => !traced.has(name))
-      .map((name) => ({
-        component: name,
-        text: candidate[name]!,
-        variables: components[name]!.variables ?? [],
-      }));
+  const inPrompts = new Set(sites.flatMap(({ name, site }) => (isTraced(site) ? [name] : [])));
   const readers = readersIn(program);
   const reporting = new Set(sites.flatMap(({ name, site }) => (reportsReads(site) ? [name] : [])));
-  /** The components of tunables and parts that were not read. */
-  const unreadIn = (reads: ReadonlySet<string>) =>
-    names.filter((name) => {
-      if (tunables.some((tunable) => tunable.name === name)) return !reads.has(name);
-      const readBy = readers.get(name);
-      if (readBy === undefined) return false;
-      return (
-        !readBy.some((reader) => reads.has(reader)) || (reporting.has(name) && !reads.has(textRead(name)))
-      );
-    });
+  const isTunable = (name: string) => tunables.some((tunable) => tunable.name === name);
+  /** Whether a rollout read the text of a component; `undefined` if that is not known. */
+  const wasRead = (name: string, reads: ReadonlySet<string>): boolean | undefined => {
+    if (isTunable(name)) return reads.has(name);
+    const isReadBy = readers.get(name)?.some((reader) => reads.has(reader));
+    return reporting.has(name) ? isReadBy !== false && reads.has(textRead(name)) : isReadBy;
+  };
   parts.hook(program, { mark: markNode, storage: ({ stored }) => Object.create(stored) });
   checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));
 
@@ -140,9 +128,24 @@ export function createAdapter<Input, Output>(
     const reads = new Set<string>();
     const report = () => {
       tracer.close();
-      const unread = unreadIn(reads);
-      const untraced = untracedTexts(candidate).filter(({ component }) => !unread.includes(component));
-      const toTrace = () => toSteps(tracer.roots, untraced);
+      const unread = names.filter(
+        (name) => (isTunable(name) || readers.has(name)) && wasRead(name, reads) === false,
+      );
+      const texts = names.flatMap((component): ComponentText[] => {
+        const { variables = [] } = components[component]!;
+        const isRead = wasRead(component, reads);
+        if (isRead === false) return [];
+        return [
+          {
+            component,
+            text: candidate[component]!,
+            variables,
+            inPrompt: inPrompts.has(component),
+            wasRead: isRead,
+          },
+        ];
+      });
+      const toTrace = () => toSteps(tracer.roots, texts);
       // The runs may contain messages that are parts of the program.
       const trace = copies === undefined ? toTrace() : withCandidate({}, toTrace, { copies });
       const images = new RolloutImages(example.input);

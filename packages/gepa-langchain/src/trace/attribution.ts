@@ -14,22 +14,30 @@ interface PromptRun {
   readonly value: string | undefined;
 }
 
-/** A component's text that no run of a prompt names: an agent's system prompt, a tunable, a tool's description. */
-export interface UntracedText {
+/** The text of a component in a rollout. */
+export interface ComponentText {
   readonly component: string;
   readonly text: string;
   /** The names of the variables in the text. */
   readonly variables?: readonly string[];
+  /**
+   * Whether the text is in a prompt, whose runs name it: so it counts only where a prompt was used without a run, as
+   * `formatMessages` and `format` do. Default `false`: an agent's system prompt, a tunable, a tool's description.
+   */
+  readonly inPrompt?: boolean;
+  /** Whether the rollout certainly read the text. */
+  readonly wasRead?: boolean;
 }
 
 /**
  * Finds the components whose texts a run used. Runs of prompts and tools name theirs in their metadata. A model's run
- * gets the components of the prompts that created its messages (the same objects) or its exact text. An untraced text
- * is attributed to the models it was sent to: within a message, or in the description of a tool or an output.
+ * gets the components of the prompts that created its messages (the same objects) or its exact text. Other texts are
+ * attributed to the models they were sent to: within a message, or in the description of a tool or an output. A text that
+ * was read and not found so, because the program changed it, is attributed to all models that got no component.
  */
 export function attribute(
   roots: readonly Run[],
-  untraced: readonly UntracedText[] = [],
+  texts: readonly ComponentText[] = [],
 ): (run: Run) => readonly string[] {
   const runs = [...walkRuns(roots)];
   const prompts = runs.flatMap(readPromptRun);
@@ -39,26 +47,37 @@ export function attribute(
       return components === undefined ? [] : [[run, components] as const];
     }),
   );
-  const untracedIn = untracedComponents(
-    runs.filter(({ run_type: type }) => type === 'llm'),
-    untraced,
+  const models = runs.filter(({ run_type: type }) => type === 'llm');
+  const sentIn = sentComponents(models, prompts, texts);
+  const ofModels = new Map(
+    models.map((run) => [run, [...new Set([...promptComponents(run, prompts), ...(sentIn.get(run) ?? [])])]]),
   );
-  const ofModel = (run: Run) => [
-    ...new Set([...promptComponents(run, prompts), ...(untracedIn.get(run) ?? [])]),
-  ];
-  return (run) => marked.get(run) ?? (run.run_type === 'llm' ? ofModel(run) : []);
+  const found = new Set([...ofModels.values()].flat());
+  const changed = texts.flatMap(({ component, wasRead }) =>
+    wasRead === true && !found.has(component) ? [component] : [],
+  );
+  return (run) => {
+    const components = marked.get(run) ?? ofModels.get(run) ?? [];
+    return run.run_type === 'llm' && components.length === 0 ? changed : components;
+  };
 }
 
 /**
- * The untraced components by model run. A text that was sent exactly like this, as a whole message, is preferred: to
- * other texts within the same message, and to other messages that contain it.
+ * The components by model run whose texts were sent without a run of a prompt. A text that was sent exactly like this, as a
+ * whole message, is preferred: to other texts within the same message, and to other messages that contain it.
  */
-function untracedComponents(
+function sentComponents(
   models: readonly Run[],
-  untraced: readonly UntracedText[],
+  prompts: readonly PromptRun[],
+  texts: readonly ComponentText[],
 ): Map<Run, readonly string[]> {
-  if (untraced.length === 0) return new Map();
-  const matches = models.flatMap((run) => sentTexts(run).flatMap((sent) => matchesIn(run, sent, untraced)));
+  if (texts.length === 0) return new Map();
+  const outsidePrompts = texts.filter(({ inPrompt }) => inPrompt !== true);
+  const matches = models.flatMap((run) =>
+    sentTexts(run, prompts).flatMap(({ sent, hasRun }) =>
+      matchesIn(run, sent, hasRun ? outsidePrompts : texts),
+    ),
+  );
   const sentWhole = new Set(matches.flatMap(({ component, exact }) => (exact ? [component] : [])));
   const found = new Map<Run, string[]>();
   for (const { run, component, exact } of matches) {
@@ -67,16 +86,25 @@ function untracedComponents(
   return found;
 }
 
-function sentTexts(model: Run): string[] {
+/** What was sent to a model, and whether runs of prompts show which texts of prompts are in it. */
+function sentTexts(
+  model: Run,
+  prompts: readonly PromptRun[],
+): { readonly sent: string; readonly hasRun: boolean }[] {
+  const created = new Set(prompts.flatMap(({ messages }) => messages));
+  const values = new Set<unknown>(prompts.map(({ value }) => value));
   return [
-    ...sentStrings(model),
-    ...sentMessages(model).map(({ content }) => textOf(content) ?? stringsIn(content).join('\n')),
-    ...stringsIn(model.extra?.invocation_params),
+    ...sentStrings(model).map((sent) => ({ sent, hasRun: values.has(sent) })),
+    ...sentMessages(model).map((message) => ({
+      sent: textOf(message.content) ?? stringsIn(message.content).join('\n'),
+      hasRun: created.has(message) || values.has(message.content),
+    })),
+    ...stringsIn(model.extra?.invocation_params).map((sent) => ({ sent, hasRun: true })),
   ];
 }
 
-function matchesIn(run: Run, sent: string, untraced: readonly UntracedText[]) {
-  const matches = untraced.flatMap(({ component, text, variables = [] }) => {
+function matchesIn(run: Run, sent: string, texts: readonly ComponentText[]) {
+  const matches = texts.flatMap(({ component, text, variables = [] }) => {
     const literals = splitText(text, variables).flatMap((piece) =>
       'literal' in piece && /\S/.test(piece.literal) ? [piece.literal.trim()] : [],
     );

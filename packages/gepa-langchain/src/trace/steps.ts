@@ -1,7 +1,7 @@
 import type { Run } from '@langchain/core/tracers/base';
 import type { Step, StepKind } from 'gepa-core';
 import type { Node } from '../program/node.ts';
-import { attribute, type UntracedText, walkRuns } from './attribution.ts';
+import { attribute, type ComponentText, walkRuns } from './attribution.ts';
 import { callContext, parserAfter } from './call-context.ts';
 import { readModelCall, sentMessages } from './model-call.ts';
 import { isPromptValue, toPlain } from './plain.ts';
@@ -16,8 +16,8 @@ const kinds: Readonly<Record<string, StepKind>> = {
 };
 
 /** Converts LangChain's runs into a framework-neutral trace of plain data. Steps that only route a graph are left out. */
-export function toSteps(roots: readonly Run[], untraced: readonly UntracedText[] = []): Step[] {
-  const componentsOf = attribute(roots, untraced);
+export function toSteps(roots: readonly Run[], texts: readonly ComponentText[] = []): Step[] {
+  const componentsOf = attribute(roots, texts);
   const graphNodes = new Set([...walkRuns(roots)].map(graphNodeOf));
   const toStep = (run: Run, next: Run | undefined, parser: Node | undefined): Step[] => {
     const kind = makesMessagesOf(run, next) ? 'prompt' : (kinds[run.run_type] ?? 'other');
