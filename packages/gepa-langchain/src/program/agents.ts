@@ -26,8 +26,7 @@ export const agent: NodeKind = {
   },
   rebuild: (node, edits) => {
     const options = copyWith(node.options as object, edits.map(toOptionsEdit));
-    const Agent = node.constructor as unknown as new (options: object, config: unknown) => AgentStorage;
-    const copy = new Agent(options, (node.graph as Node).config);
+    const copy = withOptions(node, options);
     // These may have been assigned after the agent was created.
     const { checkpointer, store } = node as unknown as AgentStorage;
     const isReplaced = edits.some(({ at }) => at[1] === 'checkpointer');
@@ -36,6 +35,21 @@ export const agent: NodeKind = {
     return copy;
   },
 };
+
+/**
+ * An agent with other options, and the config of `withConfig`. Only the agent itself knows that config: its graph has a part of
+ * it, without `context` for example.
+ */
+function withOptions(node: Node, options: object): AgentStorage {
+  // Before 1.3, agents have no config.
+  if (typeof node.withConfig !== 'function') {
+    return new (node.constructor as unknown as new (options: object) => AgentStorage)(options);
+  }
+  // `withConfig` creates an agent of the options that the agent has: of a copy's, to leave the agent unchanged.
+  const copy = node.withConfig({});
+  copy.options = options;
+  return copy.withConfig({});
+}
 
 interface AgentStorage {
   checkpointer: unknown;

@@ -1,4 +1,4 @@
-import { AIMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
+import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { ChatPromptTemplate, PromptTemplate } from '@langchain/core/prompts';
 import { RunnableLambda } from '@langchain/core/runnables';
 import { stepsOf } from 'gepa-core/adapter';
@@ -63,10 +63,10 @@ describe('a prompt that is used without a run', () => {
   const prompt = chat();
   const template = text();
   const agentWith = (middleware: unknown) => {
-    const agent = createAgent({ model: server.model(), tools: [], middleware: [middleware as never] });
+    const agent = createAgent({ model: server.model(), tools: [], middleware: [middleware] as never[] });
     return RunnableLambda.from(async ({ q }: Question) => {
-      const { messages } = await agent.invoke({ messages: [{ role: 'user', content: q }] });
-      return messages.at(-1)!.text;
+      const { messages } = await agent.invoke({ messages: [{ role: 'user', content: q }] } as never);
+      return (messages as BaseMessage[]).at(-1)!.text;
     });
   };
   const client = () => metered(new OpenAI({ apiKey: 'unused', baseURL: server.url }));
