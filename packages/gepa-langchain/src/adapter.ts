@@ -35,7 +35,7 @@ import { readersIn } from './program/part-readers.ts';
 import { programSource } from './program/program-source.ts';
 import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
-import { checkpointersOf, RolloutThreads } from './program/rollout-threads.ts';
+import { checkpointersOf, inMemory } from './program/rollout-threads.ts';
 import { splitCandidate } from './program/tunables.ts';
 import { type ComponentText, walkRuns } from './trace/attribution.ts';
 import { toPlain } from './trace/plain.ts';
@@ -88,16 +88,16 @@ export function createAdapter<Input, Output>(
   const { components = discover(program).components } = options;
   const names = Object.keys(components);
   const { sites } = inspectProgram(program);
-  const threads = new RolloutThreads(checkpointersOf(program));
-  const rewrittenProgram = memoize(programCacheSize, async (key) => {
-    const { texts, hasOwnThread } = JSON.parse(key) as ProgramKey;
-    const savers = hasOwnThread ? await threads.savers() : undefined;
-    return rewrite(program, texts, {
+  const checkpointers = checkpointersOf(program);
+  const rewriteWith = (texts: Candidate, savers: ReadonlyMap<object, object>) =>
+    rewrite(program, texts, {
       mark: markNode,
       // A cache would return results of nodes with other texts.
-      storage: ({ storage, stored }) => (storage === 'cache' ? undefined : (savers?.get(stored) ?? stored)),
+      storage: ({ storage, stored }) => (storage === 'cache' ? undefined : (savers.get(stored) ?? stored)),
     });
-  });
+  const rewrittenProgram = memoize(programCacheSize, (texts) =>
+    rewriteWith(JSON.parse(texts) as Candidate, new Map()),
+  );
   const split = (candidate: Candidate) =>
     splitCandidate(Object.fromEntries(names.map((name) => [name, candidate[name]!])), tunables);
   const inPrompts = new Set(sites.flatMap(({ name, site }) => (isTraced(site) ? [name] : [])));
@@ -110,6 +110,16 @@ export function createAdapter<Input, Output>(
     const isReadBy = readers.get(name)?.some((reader) => reads.has(reader));
     return reporting.has(name) ? isReadBy !== false && reads.has(textRead(name)) : isReadBy;
   };
+  /** The texts that a rollout may have used. */
+  const textsIn = (candidate: Candidate, reads: ReadonlySet<string>): ComponentText[] =>
+    names.flatMap((component) => {
+      const { variables } = components[component]!;
+      const isRead = wasRead(component, reads);
+      const inPrompt = inPrompts.has(component);
+      return isRead === false
+        ? []
+        : [{ component, text: candidate[component]!, variables, inPrompt, wasRead: isRead }];
+    });
   parts.hook(program, { mark: markNode, storage: ({ stored }) => Object.create(stored) });
   checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));
 
@@ -131,21 +141,7 @@ export function createAdapter<Input, Output>(
       const unread = names.filter(
         (name) => (isTunable(name) || readers.has(name)) && wasRead(name, reads) === false,
       );
-      const texts = names.flatMap((component): ComponentText[] => {
-        const { variables = [] } = components[component]!;
-        const isRead = wasRead(component, reads);
-        if (isRead === false) return [];
-        return [
-          {
-            component,
-            text: candidate[component]!,
-            variables,
-            inPrompt: inPrompts.has(component),
-            wasRead: isRead,
-          },
-        ];
-      });
-      const toTrace = () => toSteps(tracer.roots, texts);
+      const toTrace = () => toSteps(tracer.roots, textsIn(candidate, reads));
       // The runs may contain messages that are parts of the program.
       const trace = copies === undefined ? toTrace() : withCandidate({}, toTrace, { copies });
       const images = new RolloutImages(example.input);
@@ -159,8 +155,13 @@ export function createAdapter<Input, Output>(
     };
     try {
       const { programTexts, tunableTexts } = split(candidate);
-      const programOf = (hasOwnThread: boolean) =>
-        rewrittenProgram(JSON.stringify({ texts: programTexts, hasOwnThread } satisfies ProgramKey));
+      /** Has checkpointers of its own: functions of the program may name the threads that they use. */
+      let withOwnThreads: typeof program | undefined;
+      const programOf = async (hasOwnThread: boolean) => {
+        if (!hasOwnThread || checkpointers.size === 0) return rewrittenProgram(JSON.stringify(programTexts));
+        withOwnThreads ??= rewriteWith(programTexts, await inMemory(checkpointers));
+        return withOwnThreads;
+      };
       const bind = async <Result>(hasOwnThread: boolean, call: (whole: typeof program) => Result) => {
         const whole = await programOf(hasOwnThread);
         const texts = { ...boundTexts, ...tunableTexts };
@@ -192,7 +193,6 @@ export function createAdapter<Input, Output>(
       throw new RolloutError(errorMessage(cause), { cause, ...report() });
     } finally {
       stopWatching();
-      await threads.delete(thread);
     }
   }
 
@@ -210,12 +210,6 @@ export function createAdapter<Input, Output>(
 }
 
 type ConfigFunction<Input> = (example: ProgramExample<Input>, context: RunContext) => RolloutConfig;
-
-interface ProgramKey {
-  readonly texts: Candidate;
-  /** Whether the rollout runs in a thread of its own, kept in memory instead of in the program's checkpointers. */
-  readonly hasOwnThread: boolean;
-}
 
 function rolloutConfig(
   given: RolloutConfig | undefined,

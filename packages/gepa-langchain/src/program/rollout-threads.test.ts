@@ -16,9 +16,9 @@ import { RolloutError, tunable } from 'gepa-core';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { createAdapter, type Invocable } from '../adapter.ts';
+import { gepa } from '../gepa.ts';
 import { fakeModel } from '../testing/fake-model.ts';
 import { rolloutContext, runSeed } from '../testing/rollout.ts';
-import { RolloutThreads } from './rollout-threads.ts';
 
 /** Counts its uses. */
 class CountingSaver extends MemorySaver {
@@ -49,16 +49,52 @@ const build = (checkpointer: MemorySaver, node: () => unknown = () => ({ log: ['
     .addEdge('one' as never, END)
     .compile({ checkpointer });
 
-describe('RolloutThreads', () => {
-  it('the thread of a rollout is kept in memory until the rollout ends', async () => {
+describe('the threads of a rollout', () => {
+  /** A program that names the thread of its agent, and continues it. */
+  const inThread = (checkpointer: MemorySaver) => {
+    const answers = ['one', 'two', 'one', 'two', 'one', 'two', 'one', 'two'];
+    const model = answers.reduce((fake, text) => fake.respond(new AIMessage(text)), fakeModel());
+    const agent = createAgent({ model: model as never, tools: [], systemPrompt: 'Be.', checkpointer });
+    const program = RunnableLambda.from(async (user: string) => {
+      const config = { configurable: { thread_id: user } };
+      await agent.invoke({ messages: [new HumanMessage('first')] }, config);
+      const { messages } = await agent.invoke({ messages: [new HumanMessage('second')] }, config);
+      return messages.map(({ text }) => text).join();
+    });
+    return { agent, program };
+  };
+
+  it.each(['one after another', 'at the same time'])(
+    'a thread that a function names belongs to its rollout: rollouts %s',
+    async (how) => {
+      const saver = new CountingSaver();
+      const { agent, program } = inThread(saver);
+      const outputs: unknown[] = [];
+      const target = gepa(program, { parts: { agent } });
+      await target.evaluate({
+        examples: ['ann', 'bob'].map((input) => ({ input })),
+        candidates: { seed: 'seed', other: { 'agent.system': 'Be kind.' } },
+        metric: ({ output }) => {
+          outputs.push(output);
+          return 1;
+        },
+        concurrency: how === 'at the same time' ? 4 : 1,
+      });
+      target.dispose();
+      expect(outputs.map((output) => String(output).split(',').length)).toEqual([4, 4, 4, 4]);
+      expectUnused(saver);
+    },
+  );
+
+  it('are those of the checkpointer in the compiled program', async () => {
     const saver = new CountingSaver();
-    const threads = new RolloutThreads(new Set([saver as never]));
-    const memory = (await threads.savers()).get(saver) as unknown as MemorySaver;
-    await build(memory).invoke({ log: [] }, { configurable: { thread_id: 'a' } });
-    await build(memory).invoke({ log: [] }, { configurable: { thread_id: 'b' } });
-    await threads.delete('a');
-    expect(Object.keys(memory.storage)).toEqual(['b']);
-    expectUnused(saver);
+    const { agent, program } = inThread(saver);
+    const target = gepa(program, { parts: { agent } });
+    const compiled = target.apply({ 'agent.system': 'Be kind.' });
+    await compiled.invoke('ann');
+    expect((await compiled.invoke('ann')).split(',')).toHaveLength(8);
+    expect(Object.keys(saver.storage)).toEqual(['ann']);
+    target.dispose();
   });
 
   it('a rollout does not use the checkpointer of a graph', async () => {

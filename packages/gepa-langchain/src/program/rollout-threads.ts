@@ -14,41 +14,15 @@ export function checkpointersOf(program: unknown): ReadonlySet<Node> {
 }
 
 /**
- * Keeps the threads of rollouts in memory, instead of in the program's checkpointers, which may be databases.
+ * A new saver in memory in place of each checkpointer, which may be a database. When LangGraph cannot be imported, each
+ * checkpointer stays in place.
+ *
+ * @param checkpointers the program's own.
  */
-export class RolloutThreads {
-  readonly #checkpointers: ReadonlySet<Node>;
-  #savers: Promise<ReadonlyMap<object, Node>> | undefined;
-
-  /** @param checkpointers the program's own. */
-  constructor(checkpointers: ReadonlySet<Node>) {
-    this.#checkpointers = checkpointers;
-  }
-
-  /**
-   * The in-memory replacement of each checkpointer. When LangGraph cannot be imported, each checkpointer is its own
-   * replacement.
-   */
-  savers(): Promise<ReadonlyMap<object, Node>> {
-    this.#savers ??= inMemory(this.#checkpointers).catch(
-      () => new Map([...this.#checkpointers].map((one) => [one, one])),
-    );
-    return this.#savers;
-  }
-
-  /** Deletes the thread of a finished rollout. */
-  async delete(thread: string): Promise<void> {
-    const deletions = [...(await this.savers()).values()].map(async (saver) => {
-      if (typeof saver.deleteThread === 'function') await saver.deleteThread(thread);
-    });
-    await Promise.allSettled(deletions);
-  }
-}
-
-async function inMemory(checkpointers: ReadonlySet<Node>): Promise<ReadonlyMap<object, Node>> {
-  if (checkpointers.size === 0) return new Map();
-  const { MemorySaver } = await import('@langchain/langgraph');
+export async function inMemory(checkpointers: ReadonlySet<Node>): Promise<ReadonlyMap<object, object>> {
+  const langGraph = await import('@langchain/langgraph').catch(() => undefined);
+  if (langGraph === undefined) return new Map();
   return new Map(
-    [...checkpointers].map((one) => [one, new MemorySaver(one.serde as never) as unknown as Node]),
+    [...checkpointers].map((one) => [one, new langGraph.MemorySaver(one.serde as never)] as const),
   );
 }

@@ -19,14 +19,14 @@ export interface ComponentText {
   readonly component: string;
   readonly text: string;
   /** The names of the variables in the text. */
-  readonly variables?: readonly string[];
+  readonly variables?: readonly string[] | undefined;
   /**
    * Whether the text is in a prompt, whose runs name it: so it counts only where a prompt was used without a run, as
    * `formatMessages` and `format` do. Default `false`: an agent's system prompt, a tunable, a tool's description.
    */
   readonly inPrompt?: boolean;
   /** Whether the rollout certainly read the text. */
-  readonly wasRead?: boolean;
+  readonly wasRead?: boolean | undefined;
 }
 
 /**
