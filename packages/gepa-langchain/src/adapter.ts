@@ -89,12 +89,16 @@ export function createAdapter<Input, Output>(
   const names = Object.keys(components);
   const { sites } = inspectProgram(program);
   const checkpointers = checkpointersOf(program);
-  const rewriteWith = (texts: Candidate, savers: ReadonlyMap<object, object>) =>
-    rewrite(program, texts, {
+  const rewriteWith = (texts: Candidate, savers: ReadonlyMap<object, object>) => {
+    const tools = new Map<object, object>();
+    const whole = rewrite(program, texts, {
       mark: markNode,
       // A cache would return results of nodes with other texts.
       storage: ({ storage, stored }) => (storage === 'cache' ? undefined : (savers.get(stored) ?? stored)),
+      tools,
     });
+    return { whole, tools };
+  };
   const rewrittenProgram = memoize(programCacheSize, (texts) =>
     rewriteWith(JSON.parse(texts) as Candidate, new Map()),
   );
@@ -120,7 +124,7 @@ export function createAdapter<Input, Output>(
         ? []
         : [{ component, text: candidate[component]!, variables, inPrompt, wasRead: isRead }];
     });
-  parts.hook(program, { mark: markNode, storage: ({ stored }) => Object.create(stored) });
+  parts.hook(program, names, { mark: markNode, storage: ({ stored }) => Object.create(stored) });
   checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));
 
   async function run(
@@ -156,16 +160,16 @@ export function createAdapter<Input, Output>(
     try {
       const { programTexts, tunableTexts } = split(candidate);
       /** Has checkpointers of its own: functions of the program may name the threads that they use. */
-      let withOwnThreads: typeof program | undefined;
+      let withOwnThreads: ReturnType<typeof rewriteWith> | undefined;
       const programOf = async (hasOwnThread: boolean) => {
         if (!hasOwnThread || checkpointers.size === 0) return rewrittenProgram(JSON.stringify(programTexts));
         withOwnThreads ??= rewriteWith(programTexts, await inMemory(checkpointers));
         return withOwnThreads;
       };
       const bind = async <Result>(hasOwnThread: boolean, call: (whole: typeof program) => Result) => {
-        const whole = await programOf(hasOwnThread);
+        const { whole, tools } = await programOf(hasOwnThread);
         const texts = { ...boundTexts, ...tunableTexts };
-        copies = parts.copiesIn(whole, texts);
+        copies = parts.copiesIn(whole, tools, texts);
         return withCandidate(texts, () => call(whole), { copies, reads });
       };
       const given =

@@ -70,11 +70,12 @@ export function findTexts<Program extends object>(
     including: (names) => findTexts(given, options, discoverer, names),
     apply: (candidate) => {
       const { programTexts, tunableTexts } = splitCandidate(candidate, tunables);
-      const rewritten = rewrite(program, programTexts);
+      const tools = new Map<object, object>();
+      const rewritten = rewrite(program, programTexts, { tools });
       const texts = { ...bound.tunableTexts, ...tunableTexts };
-      const copies = parts.copiesIn(rewritten, texts);
+      const copies = parts.copiesIn(rewritten, tools, texts);
       if (Object.keys(texts).length === 0 && copies.isEmpty) return rewritten;
-      parts.hook(program);
+      parts.hook(program, Object.keys(components));
       return bindTunables(mainProgram(rewritten), texts, copies);
     },
   };

@@ -38,8 +38,8 @@ export interface LangChainTarget<Program, Name extends string = string>
   /** The parts of the program that are not optimized: type, location, reason, and how to include each. */
   readonly skipped: readonly Skipped[];
   /**
-   * Removes the hooks from the objects of `parts`. The programs that the target has returned then lose their texts in the
-   * parts. The target adds the hooks again when it is used. Without `parts`, this does nothing.
+   * Removes the hooks from the objects of `parts`, and from tools whose descriptions are components. The programs that the
+   * target has returned then lose their texts there. The target adds the hooks again when it is used.
    */
   dispose(): void;
 }

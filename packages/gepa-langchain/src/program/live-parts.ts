@@ -6,11 +6,11 @@ import { MessageHooks } from './message-hooks.ts';
 import type { Node } from './node.ts';
 import { PartCopies } from './part-copies.ts';
 import { ProgramWithParts } from './program-with-parts.ts';
-import { type Mark, type RewriteOptions, rewrite } from './rewrite.ts';
+import { type Mark, type RewriteOptions, rewrite, withToolCopies } from './rewrite.ts';
 
 /**
- * The objects of the option `parts`, which functions of the program call. Within a rollout, hooks on these objects return
- * the fields of their copies; outside, the objects are unchanged.
+ * The objects of the option `parts`, which functions of the program call, and the tools of the program, which its code may
+ * recognize. Within a rollout, hooks on these objects return the fields of their copies; outside, the objects are unchanged.
  */
 export class LiveParts {
   /** By the part's name: the object that the program calls. */
@@ -18,7 +18,7 @@ export class LiveParts {
   /** By the part's name: the string that the program sends. */
   readonly #constants: Record<string, string>;
   /** The objects of a compiled program in place of the live objects. */
-  readonly #bound: ReadonlyMap<object, object>;
+  readonly #bound: PartCopies | undefined;
   readonly #unhook: (() => void)[] = [];
   readonly #hookedFor = new Set<Mark | undefined>();
   readonly #messageHooks = new MessageHooks();
@@ -29,7 +29,7 @@ export class LiveParts {
       if (typeof part === 'string') this.#constants[name] = part;
       else this.#live[name] = part;
     }
-    this.#bound = bound?.objects ?? new Map();
+    this.#bound = bound;
   }
 
   get #isEmpty(): boolean {
@@ -39,50 +39,60 @@ export class LiveParts {
   /** Program and parts as one program; the program itself if there are no parts. */
   joinedTo<Program extends object>(program: Program): Program {
     if (this.#isEmpty) return program;
-    const parts = Object.entries(this.#live).map(([name, live]) => [name, this.#bound.get(live) ?? live]);
+    const parts = Object.entries(this.#live).map(([name, live]) => {
+      const copy = this.#bound?.objects.get(live);
+      return [name, copy === undefined ? live : this.#bound!.withTools(copy)];
+    });
     return new ProgramWithParts(Object.fromEntries(parts), program) as object as Program;
   }
 
   /**
-   * The copies of the parts.
+   * The copies of the parts and tools.
    *
    * @param whole a program that `joinedTo` and `rewrite` made.
+   * @param tools the copies of tools that `rewrite` made.
    * @param texts those of the strings among the parts.
    */
-  copiesIn(whole: object, texts: Candidate): PartCopies {
-    return new PartCopies(this.#objectsIn(whole), this.#constants, texts, this.#messageHooks);
+  copiesIn(whole: object, tools: ReadonlyMap<object, object>, texts: Candidate): PartCopies {
+    const objects = this.#objectsIn(whole, tools);
+    return new PartCopies(objects, this.#constants, texts, this.#messageHooks, (program) =>
+      withToolCopies(program, tools),
+    );
   }
 
-  #objectsIn(whole: object): Map<object, object> {
-    const copies = new Map(this.#bound);
-    if (!(whole instanceof ProgramWithParts)) return copies;
-    for (const [name, live] of Object.entries(this.#live)) {
-      const copy = whole.parts[name]!;
+  #objectsIn(whole: object, tools: ReadonlyMap<object, object>): Map<object, object> {
+    const copies = new Map(this.#bound?.objects);
+    for (const [name, copy] of whole instanceof ProgramWithParts ? Object.entries(whole.parts) : []) {
+      const live = this.#live[name]!;
       for (const [object, stand] of [[live, copy] as const, ...aliasesOf(live, copy)])
         copies.set(object, stand);
     }
+    for (const [tool, copy] of tools) copies.set(tool, copy);
     return copies;
   }
 
   /**
    * Adds the hooks, once for programs without marks and once for programs with them.
    *
+   * @param names the texts that may change.
    * @param options change all that those of the programs change.
    */
-  hook(whole: object, options: RewriteOptions = {}): void {
+  hook(whole: object, names: readonly string[], options: RewriteOptions = {}): void {
     this.#messageHooks.allow();
-    if (this.#isEmpty || this.#hookedFor.has(options.mark)) return;
+    if (this.#hookedFor.has(options.mark)) return;
     this.#hookedFor.add(options.mark);
-    const { sites } = inspectProgram(whole);
+    const sites = inspectProgram(whole).sites.filter(({ name }) => names.includes(name));
     // A copy with every text changed differs from its original in the fields that any candidate may change.
     const texts = sites.map(({ name, component }) => [name, `${component.text} `]);
-    const probe = rewrite(whole, Object.fromEntries(texts), options);
-    const copies = this.#objectsIn(probe);
+    const tools = new Map<object, object>();
+    const probe = rewrite(whole, Object.fromEntries(texts), { ...options, tools });
+    const copies = this.#objectsIn(probe, tools);
+    const hook = (object: object, name: string) =>
+      this.#unhook.push(hookPart(object, name, differingFields(object, copies.get(object)!)));
     for (const [name, live] of Object.entries(this.#live)) {
-      for (const object of [live, ...aliasesOf(live, live).map(([alias]) => alias)]) {
-        this.#unhook.push(hookPart(object, name, differingFields(object, copies.get(object)!)));
-      }
+      for (const object of [live, ...aliasesOf(live, live).map(([alias]) => alias)]) hook(object, name);
     }
+    for (const tool of tools.keys()) hook(tool, '');
   }
 
   dispose(): void {

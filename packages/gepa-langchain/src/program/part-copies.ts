@@ -8,9 +8,11 @@ import { isMessage, isNode, type Node } from './node.ts';
 /** The copies of messages that the handlers of callbacks get. */
 const shown = new WeakSet<object>();
 
-/** The copies of parts within a rollout or a compiled program, and the messages that were sent with other texts. */
+/** The copies of parts and tools within a rollout or a compiled program, and the messages that were sent with other texts. */
 export class PartCopies implements Copies {
   readonly objects: ReadonlyMap<object, object>;
+  /** A program with the copies of its tools in it. */
+  readonly withTools: <Program>(program: Program) => Program;
   /** The strings among the parts, by name, as the program has them. */
   readonly constants: Readonly<Record<string, string>>;
   readonly #texts: Candidate;
@@ -23,7 +25,9 @@ export class PartCopies implements Copies {
     constants: Readonly<Record<string, string>>,
     texts: Candidate,
     hooks = new MessageHooks(),
+    withTools = <Program>(program: Program) => program,
   ) {
+    this.withTools = withTools;
     this.objects = objects;
     this.constants = constants;
     this.#texts = texts;

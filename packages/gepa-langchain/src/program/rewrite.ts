@@ -12,7 +12,15 @@ export interface RewriteOptions {
   readonly mark?: Mark;
   /** Returns what replaces the checkpointer or the cache of a graph. Default: itself. */
   readonly storage?: Visitor['storage'];
+  /**
+   * Receives the copy of each tool with other texts, by the tool. The program then keeps the tools themselves, because its code
+   * may recognize them; hooks make them the copies. Default: the copies are in the program.
+   */
+  readonly tools?: Map<object, object>;
 }
+
+/** The tools that copies were made of. */
+const originals = new WeakMap<object, object>();
 
 /**
  * Returns a program with other texts. The given program stays unchanged, and unchanged parts are shared with it. A
@@ -32,7 +40,7 @@ export function rewrite<Program>(
 function rewriteParts<Program>(
   program: Program,
   texts: Readonly<Record<string, string>>,
-  { mark, storage }: RewriteOptions,
+  { mark, storage, tools }: RewriteOptions,
 ): Program {
   const { sites } = inspectProgram(program);
   const given = sites.filter(({ name }) => Object.hasOwn(texts, name));
@@ -47,12 +55,25 @@ function rewriteParts<Program>(
       return text === found.component.text ? undefined : text;
     },
     storage,
-    leave: (node, kind, inside, original) =>
-      mark?.(
-        node,
-        kind,
-        inside.flatMap((site) => find(site) ?? []),
-        original,
-      ) ?? node,
+    leave: (node, kind, inside, original) => {
+      const found = inside.flatMap((site) => find(site) ?? []);
+      const copy = mark?.(node, kind, found, original) ?? node;
+      if (kind.tool !== true) return copy;
+      const tool = originals.get(original) ?? original;
+      if (copy !== tool) originals.set(copy, tool);
+      // A sealed tool cannot have hooks.
+      if (copy === tool || tools === undefined || Object.isSealed(tool)) return copy;
+      tools.set(tool, copy);
+      return tool;
+    },
   }) as Program;
+}
+
+/** The program with copies of tools in it: reverses the option `tools`. */
+export function withToolCopies<Program>(program: Program, tools: ReadonlyMap<object, object>): Program {
+  return tools.size === 0
+    ? program
+    : (traverse(program, {
+        leave: (node, _kind, _inside, original) => tools.get(original) ?? node,
+      }) as Program);
 }

@@ -28,11 +28,11 @@ interface Binding<Program> {
 const noCopies = new PartCopies(new Map(), {}, {});
 
 /** The binding behind each proxy that `bindTunables` returned. */
-const bindings = new WeakMap<object, Binding<object>>();
+const bindings = new WeakMap<object, () => Binding<object>>();
 
-/** Reverses `bindTunables`. Returns any other program itself, with no texts. */
+/** Reverses `bindTunables`, with the copies of tools in the program. Returns any other program itself, with no texts. */
 export function unbindTunables<Program>(program: Program): Binding<Program> {
-  const binding = isNode(program) ? bindings.get(program) : undefined;
+  const binding = isNode(program) ? bindings.get(program)?.() : undefined;
   return (binding as Binding<Program> | undefined) ?? { program, tunableTexts: {}, copies: noCopies };
 }
 
@@ -79,7 +79,11 @@ export function bindTunables<Program extends object>(
       set: (target, key, value) => Reflect.set(target, key, value, target),
     });
     proxies.set(original, proxy);
-    bindings.set(proxy, { program: original, tunableTexts, copies });
+    let binding: Binding<object> | undefined;
+    bindings.set(proxy, () => {
+      binding ??= { program: copies.withTools(original), tunableTexts, copies };
+      return binding;
+    });
     return proxy;
   }
 
@@ -113,7 +117,7 @@ export function bindTunables<Program extends object>(
 export const boundProgram: NodeKind = {
   byConstructor: true,
   wraps: true,
-  matches: (node) => unbindTunables(node).program !== node,
+  matches: (node) => bindings.has(node),
   parts: (node) => [{ at: ['program'], child: unbindTunables(node).program }],
   rebuild: (node, edits) => {
     const { tunableTexts, copies } = unbindTunables(node);
