@@ -4,7 +4,7 @@ import { agent } from './agents.ts';
 import { inspectProgram } from './inspect-program.ts';
 import { MessageHooks } from './message-hooks.ts';
 import type { Node } from './node.ts';
-import { PartCopies } from './part-copies.ts';
+import { noCopies, PartCopies } from './part-copies.ts';
 import { ProgramWithParts } from './program-with-parts.ts';
 import { type Mark, type RewriteOptions, rewrite, withToolCopies } from './rewrite.ts';
 
@@ -18,13 +18,13 @@ export class LiveParts {
   /** By the part's name: the string that the program sends. */
   readonly #constants: Record<string, string>;
   /** The objects of a compiled program in place of the live objects. */
-  readonly #bound: PartCopies | undefined;
+  readonly #bound: PartCopies;
   readonly #unhook: (() => void)[] = [];
   readonly #hookedFor = new Set<Mark | undefined>();
   readonly #messageHooks = new MessageHooks();
 
-  constructor(parts: Readonly<Record<string, object | string>> = {}, bound?: PartCopies) {
-    this.#constants = { ...bound?.constants };
+  constructor(parts: Readonly<Record<string, object | string>> = {}, bound = noCopies) {
+    this.#constants = { ...bound.constants };
     for (const [name, part] of Object.entries(parts)) {
       if (typeof part === 'string') this.#constants[name] = part;
       else this.#live[name] = part;
@@ -39,10 +39,11 @@ export class LiveParts {
   /** Program and parts as one program; the program itself if there are no parts. */
   joinedTo<Program extends object>(program: Program): Program {
     if (this.#isEmpty) return program;
-    const parts = Object.entries(this.#live).map(([name, live]) => {
-      const copy = this.#bound?.objects.get(live);
-      return [name, copy === undefined ? live : this.#bound!.withTools(copy)];
-    });
+    const { objects, withTools } = this.#bound;
+    const parts = Object.entries(this.#live).map(([name, live]) => [
+      name,
+      withTools(objects.get(live) ?? live),
+    ]);
     return new ProgramWithParts(Object.fromEntries(parts), program) as object as Program;
   }
 
@@ -61,7 +62,7 @@ export class LiveParts {
   }
 
   #objectsIn(whole: object, tools: ReadonlyMap<object, object>): Map<object, object> {
-    const copies = new Map(this.#bound?.objects);
+    const copies = new Map(this.#bound.objects);
     for (const [name, copy] of whole instanceof ProgramWithParts ? Object.entries(whole.parts) : []) {
       const live = this.#live[name]!;
       for (const [object, stand] of [[live, copy] as const, ...aliasesOf(live, copy)])

@@ -101,3 +101,5 @@ export class PartCopies implements Copies {
     return copy;
   }
 }
+
+export const noCopies = new PartCopies(new Map(), {}, {});

@@ -5,7 +5,7 @@ import { withCandidate } from 'gepa-core/adapter';
 import { withFirst, withHandler } from './ambient-config.ts';
 import { isNode, isRunnable } from './node.ts';
 import type { NodeKind } from './node-kind.ts';
-import { PartCopies } from './part-copies.ts';
+import { noCopies, type PartCopies } from './part-copies.ts';
 import { SentMessages } from './sent-messages.ts';
 
 /** Splits a candidate into the texts in the program's own objects and the texts of tunables. */
@@ -24,8 +24,6 @@ interface Binding<Program> {
   /** The copies of the parts. */
   readonly copies: PartCopies;
 }
-
-const noCopies = new PartCopies(new Map(), {}, {});
 
 /** The binding behind each proxy that `bindTunables` returned. */
 const bindings = new WeakMap<object, () => Binding<object>>();
