@@ -350,3 +350,71 @@ describe('runs that neither meter calls nor set `reserve`', () => {
     expect(error.message).toMatch(/the metric reports .*`reserve\.rollout`.*`meter\.begin\(\)`/);
   });
 });
+
+describe('model calls that the program does not await', () => {
+  const openCall = /^The program returned while a model call was in progress/;
+  const lateCall = /^A model call began in a rollout whose program had returned/;
+  const matching = (warnings: readonly string[], pattern: RegExp) =>
+    warnings.filter((warning) => pattern.test(warning));
+
+  it('a call in progress when the program returns causes one warning, and its usage is missing', async () => {
+    const result = await meteredRun(async (meter) => {
+      await meter.begin(request);
+    });
+    expect(matching(result.warnings, openCall)).toHaveLength(1);
+    expect(result.usage.modelCalls).toBe(0);
+  });
+
+  it('under a limit it stays reserved, and the rollout does not count as free', async () => {
+    const result = await meteredRun(
+      async (meter) => {
+        await meter.begin(request);
+      },
+      { maxTokens: 100_000 },
+    );
+    expect(matching(result.warnings, openCall)).toEqual([]);
+    expect(result.warnings.join()).toContain('Abandoned or broken calls');
+    expect(result.warnings.join()).not.toContain('counts as free');
+  });
+
+  it('a call that begins after the program has returned causes one warning', async () => {
+    let earlier: CallMeter | undefined;
+    const result = await meteredRun(async (meter, signal) => {
+      if (earlier !== undefined) await answered(earlier, signal);
+      earlier ??= meter;
+    });
+    expect(matching(result.warnings, lateCall)).toHaveLength(1);
+  });
+
+  it('a program that fails or is aborted may leave calls in progress', async () => {
+    let earlier: CallMeter | undefined;
+    const result = await meteredRun(async (meter, signal) => {
+      if (earlier !== undefined) return answered(earlier, signal);
+      earlier = meter;
+      await meter.begin(request);
+      throw new Error('down');
+    });
+    expect(result.warnings.join()).toContain('down');
+    expect(matching(result.warnings, openCall)).toEqual([]);
+    expect(matching(result.warnings, lateCall)).toEqual([]);
+  });
+
+  it('a judge that is not awaited causes a warning about the metric', async () => {
+    const run = tokenRun({ maxIterations: 1 });
+    const { metric } = run.options;
+    const result = await optimize({
+      ...run.options,
+      metric: async (context) => {
+        await context.meter?.begin(request);
+        return metric(context);
+      },
+    });
+    expect(matching(result.warnings, /^The metric returned while a model call/)).toHaveLength(1);
+  });
+
+  it('without calls, a limit does not apply: the advice is that of an adapter that meters calls', async () => {
+    const result = await meteredRun(async () => {}, { maxTokens: 100_000 });
+    const [warning] = matching(result.warnings, /counts as free/);
+    expect(warning).toContain('Call models through the framework');
+  });
+});

@@ -13,10 +13,13 @@ import type { Attempt } from './timeout.ts';
 
 /** The call that an attempt belongs to. */
 interface AttemptedCall {
-  readonly calls: Pick<CallEnvironment, 'budget' | 'outage' | 'retry' | 'dispatch'>;
+  readonly calls: Pick<CallEnvironment, 'budget' | 'outage' | 'retry' | 'dispatch' | 'warn'>;
   readonly kind: CallKind;
   readonly reservation: Reservation;
 }
+
+/** What an attempt ran: the program of a rollout, or its metric. */
+export type Attempted = 'program' | 'metric';
 
 /** Counts the model calls of one attempt, and reserves each of them where a limit requires it. */
 export class AttemptMeter implements CallMeter {
@@ -30,6 +33,8 @@ export class AttemptMeter implements CallMeter {
   #usage: Usage | undefined;
   #refusal: unknown;
   #isClosed = false;
+  /** What returned, unless the attempt failed. */
+  #returned: Attempted | undefined;
 
   /** @param number of the attempt, counted from 1. */
   constructor(call: AttemptedCall, step: FailingStep, attempt: Attempt, number: number) {
@@ -43,6 +48,7 @@ export class AttemptMeter implements CallMeter {
     const { reservation } = this.#call;
     const { budget } = this.#call.calls;
     budget.onRequest?.(request);
+    if (this.#returned !== undefined) this.#call.calls.warn(lateCallWarning(this.#returned));
     this.#clientRetries().continued();
     const max = await this.#reserve(request);
     this.#usage ??= noUsage;
@@ -73,10 +79,16 @@ export class AttemptMeter implements CallMeter {
   /**
    * Ends the attempt: later reports are ignored, and under a limit no further model call is admitted.
    *
+   * @param returned what returned; absent where it failed, which ends model calls early.
    * @returns the usage of its model calls; `undefined` if it reported none.
    */
-  close(): Usage | undefined {
+  close(returned?: Attempted): Usage | undefined {
     this.#isClosed = true;
+    this.#returned = returned;
+    const { budget, warn } = this.#call.calls;
+    // Under a limit, such calls stay reserved, and the run warns of that.
+    if (returned !== undefined && this.#inFlight.size > 0 && !budget.limitsSpend)
+      warn(openCallWarning(returned));
     this.#clients?.close();
     for (const abandon of this.#inFlight) abandon('unknown');
     return this.#usage;
@@ -131,4 +143,15 @@ export class AttemptMeter implements CallMeter {
   #refuseWhenClosed(): void {
     if (this.#isClosed) throw new Interrupted({ reason: 'aborted' });
   }
+}
+
+function openCallWarning(returned: Attempted): string {
+  return `The ${returned} returned while a model call was in progress, so the usage lacks this call. Await all model calls, and read streams to their end.`;
+}
+
+function lateCallWarning(returned: Attempted): string {
+  return (
+    `A model call began in a rollout whose ${returned} had returned: it is not counted, and may have used the texts of another candidate. ` +
+    'If rollouts share a queue or a batch, such as a limiter of the module, give each job to it with `AsyncResource.bind` of `node:async_hooks`, or set `concurrency: 1`. Await all model calls.'
+  );
 }

@@ -26,6 +26,8 @@ export interface CallEnvironment {
   readonly retry: RetryOptions;
   readonly timeouts: AttemptTimeouts;
   readonly dispatch: (event: ProgressEvent) => void;
+  /** Warns once per message; the result contains the warning. */
+  readonly warn: (message: string) => void;
   /** Set once the run cannot go on: no new call starts. */
   failure?: RunError;
 }

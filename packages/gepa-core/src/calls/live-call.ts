@@ -7,7 +7,7 @@ import { RolloutError, RunError } from '../errors.ts';
 import { Interrupted } from '../interruption.ts';
 import type { CallCost } from '../journal/journal.ts';
 import { messageOf } from '../text/error-message.ts';
-import { AttemptMeter } from './attempt-meter.ts';
+import { type Attempted, AttemptMeter } from './attempt-meter.ts';
 import type { AttemptContext, AttemptStep, Call, CallEnvironment } from './call.ts';
 import { isUnbilled, retryAfterMs } from './classify-error.ts';
 import { FailingStep } from './failing-step.ts';
@@ -38,6 +38,10 @@ export class LiveCall {
 
   get usage(): Usage {
     return addUsage(this.#usage, this.#judgeUsage);
+  }
+
+  get isUncertain(): boolean {
+    return !isZero(this.reservation.uncertain);
   }
 
   /** Ends the call: what it took is charged and part of the spend. */
@@ -104,16 +108,18 @@ export class LiveCall {
     const attempt = timeouts.start(step.name, step.limitsTime);
     const meter = new AttemptMeter(this, failing, attempt, number);
     let reported: Usage | undefined;
+    let returned: Attempted | undefined;
     try {
       const result = await attempt.run(() => work({ signal: attempt.signal, meter }));
       reported = step.usageOf(result);
+      if (this.kind === 'rollout') returned = step.by === 'judge' ? 'metric' : 'program';
       return result;
     } catch (error) {
       reported = RolloutError.isInstance(error) ? error.usage : undefined;
       throw error;
     } finally {
       timeouts.stop(attempt);
-      const usage = meter.close();
+      const usage = meter.close(returned);
       if (usage !== undefined) await this.#count(step, usage, true);
       else if (reported !== undefined) await this.#count(step, reported, false);
       meter.throwIfRefused();

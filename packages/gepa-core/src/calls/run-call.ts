@@ -18,6 +18,8 @@ export interface CallOutcome<Value> {
   readonly durationMs: number;
   readonly position: JournalPosition | undefined;
   readonly isReplayed: boolean;
+  /** Whether model calls may have been billed without an answer: under a limit, their maxima stay reserved. */
+  readonly isUncertain: boolean;
 }
 
 /**
@@ -60,7 +62,15 @@ export async function runCall<Value>(
     dispatchSettled(calls, call, live.usage, false);
     // Thrown only now: the value was paid for, and a resumed run has it.
     if (live.problem !== undefined) fail(calls, live.problem);
-    return { value, usage: live.usage, metricCalls, durationMs, position, isReplayed: false };
+    return {
+      value,
+      usage: live.usage,
+      metricCalls,
+      durationMs,
+      position,
+      isReplayed: false,
+      isUncertain: live.isUncertain,
+    };
   } finally {
     call.semaphore?.release();
   }
@@ -79,7 +89,15 @@ function replayedOutcome<Value>(
   }
   const { durationMs } = entry;
   const { metricCalls } = calls.spend;
-  return { value: call.replayed(entry), usage, metricCalls, durationMs, position, isReplayed: true };
+  return {
+    value: call.replayed(entry),
+    usage,
+    metricCalls,
+    durationMs,
+    position,
+    isReplayed: true,
+    isUncertain: false,
+  };
 }
 
 /** Waits until no outage is suspected and the budget has room. */

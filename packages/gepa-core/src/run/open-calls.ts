@@ -12,7 +12,7 @@ import type { Dispatcher } from './dispatcher.ts';
 /** Creates what all calls of a run share. Charges the budget with what earlier sessions spent. */
 export function openCalls<Name extends string>(
   settings: Settings<Name>,
-  { dispatch, note }: Pick<Dispatcher<Name>, 'dispatch' | 'note'>,
+  { dispatch, note, warn }: Pick<Dispatcher<Name>, 'dispatch' | 'note' | 'warn'>,
   run: {
     readonly signal: AbortSignal;
     readonly journal: Journal | undefined;
@@ -52,5 +52,6 @@ export function openCalls<Name extends string>(
     retry: settings.retry,
     timeouts: new AttemptTimeouts(signal, settings.rolloutTimeoutMs),
     dispatch,
+    warn,
   };
 }

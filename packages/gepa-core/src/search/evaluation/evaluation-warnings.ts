@@ -10,11 +10,14 @@ type Rollouts = readonly (Scored | undefined)[];
 /** What an evaluation warns of, once a run: always the first in order, so that a replay gives the same warning. */
 export class EvaluationWarnings {
   readonly #warn: (message: string) => void;
+  readonly #metersCalls: boolean;
   #hasWarnedOfMetric = false;
   #hasWarnedOfProgram = false;
 
-  constructor(warn: (message: string) => void) {
+  /** @param metersCalls see `Adapter.metersCalls`. */
+  constructor(warn: (message: string) => void, metersCalls = false) {
     this.#warn = warn;
+    this.#metersCalls = metersCalls;
   }
 
   ofMetric(rollouts: Rollouts): void {
@@ -37,10 +40,16 @@ export class EvaluationWarnings {
     );
   }
 
-  ifFree({ budget }: CallEnvironment, { value, usage, isReplayed }: CallOutcome<AnyRollout>): void {
-    if (isReplayed || !budget.limitsSpend || usage.modelCalls > 0 || value.error !== undefined) return;
+  ifFree(
+    { budget }: CallEnvironment,
+    { value, usage, isReplayed, isUncertain }: CallOutcome<AnyRollout>,
+  ): void {
+    if (isReplayed || isUncertain || !budget.limitsSpend) return;
+    if (usage.modelCalls > 0 || value.error !== undefined) return;
     this.#warn(
-      'A rollout reported no usage and counts as free: maxCostUsd and maxTokens do not limit it. Return `usage` from run().',
+      this.#metersCalls
+        ? 'No model call of a rollout was noticed, so it counts as free: maxCostUsd and maxTokens do not limit it. Call models through the framework, and await the calls.'
+        : 'A rollout reported no usage and counts as free: maxCostUsd and maxTokens do not limit it. Return `usage` from run().',
     );
   }
 }

@@ -56,7 +56,7 @@ export class Evaluator<Name extends string> {
     this.#options = options;
     this.#names = componentNames(options.adapter.components);
     this.known = new KnownRollouts({ ...options, names: this.#names });
-    this.#warnings = new EvaluationWarnings(options.warn);
+    this.#warnings = new EvaluationWarnings(options.warn, options.adapter.metersCalls);
     this.#failureCheck = new FailureCheck(options.calls.outage, options.warn);
     this.#environment = {
       ...options,
