@@ -11,7 +11,16 @@ import {
   RunnableSequence,
 } from '@langchain/core/runnables';
 import { FakeListChatModel } from '@langchain/core/utils/testing';
-import { Annotation, MemorySaver, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
+import {
+  Annotation,
+  Command,
+  entrypoint,
+  interrupt,
+  MemorySaver,
+  MessagesAnnotation,
+  START,
+  StateGraph,
+} from '@langchain/langgraph';
 import { createAgent } from 'langchain';
 import { describe, expect, it } from 'vitest';
 import { gepa } from '../gepa.ts';
@@ -203,5 +212,54 @@ describe('a turn in a thread', () => {
       .map(({ input }) => (input as { messages: unknown[] }).messages);
     expect(first).toEqual([{ role: 'user', content: 'One' }]);
     expect(second).toMatchObject([{ content: 'One' }, { content: 'First.' }, 'Two']);
+  });
+});
+
+describe('a call that continues a run', () => {
+  const recorded = async (calls: (config: object) => Promise<unknown>) => {
+    const recorder = new Recorder();
+    await calls({ configurable: { thread_id: 't' }, callbacks: [recorder] });
+    return recorder.examples().map(({ input }) => input);
+  };
+  const message = new HumanMessage('Help.');
+  const again = new HumanMessage('Help again.');
+
+  it('after an interrupt is not an example, in a graph, in a stream and in an entrypoint', async () => {
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode('ask', async () => ({ messages: [interrupt('Sure?')] }))
+      .addEdge(START, 'ask')
+      .compile({ checkpointer: new MemorySaver() });
+    const flow = entrypoint(
+      { name: 'flow', checkpointer: new MemorySaver() },
+      async (text: string) => `${text} ${interrupt('Sure?')}`,
+    );
+    const resume = new Command({ resume: 'yes' });
+    const inputs = await recorded(async (config) => {
+      await graph.invoke({ messages: [message] }, config);
+      await graph.invoke(resume, config);
+      await graph.invoke({ messages: [again] }, config);
+      for await (const _ of await graph.stream(resume, config));
+      await flow.invoke('text', config);
+      await flow.invoke(resume, config);
+    });
+    expect(inputs).toEqual([
+      { messages: [message] },
+      { messages: [message, expect.objectContaining({ content: 'yes' }), again] },
+      'text',
+    ]);
+  });
+
+  it('after a breakpoint is not an example, and a command with an update is one', async () => {
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode('wait', async () => ({}))
+      .addEdge(START, 'wait')
+      .compile({ checkpointer: new MemorySaver(), interruptBefore: ['wait'] });
+    const update = new Command({ update: { messages: [message] } });
+    const inputs = await recorded(async (config) => {
+      await graph.invoke({ messages: [message] }, config);
+      await graph.invoke(null, config);
+      await graph.invoke(update, config);
+    });
+    expect(inputs).toEqual([{ messages: [message] }, update]);
   });
 });

@@ -43,7 +43,8 @@ export interface RecorderOptions {
 
 /**
  * A callback handler that turns a program's runs in production into examples. Attach it with `callbacks: [recorder]`
- * and pass `recorder.examples()` as a trainset. Errors in the recorder do not affect the program.
+ * and pass `recorder.examples()` as a trainset. Errors in the recorder do not affect the program. Calls that continue a run
+ * after an interrupt are not examples.
  *
  * @throws {OptionsError} when an option is out of range.
  */
@@ -110,7 +111,7 @@ export class Recorder extends BaseCallbackHandler {
     this.#noteConversation(parentId, inputs, name);
     const { runName, sampleRate, random, capacity } = this.#options;
     const isWanted = runName === undefined ? parentId === undefined : (name ?? chain.id.at(-1)) === runName;
-    if (!isWanted || random() >= sampleRate) return;
+    if (!isWanted || continuesRun(chain, inputs) || random() >= sampleRate) return;
     this.#running.set(id, startOf(chain, inputs));
     dropOldest(this.#running, capacity);
   }
@@ -182,6 +183,13 @@ function startOf(chain: Serialized, inputs: ChainValues): Start {
   // A map that is not streamed reports its whole input under the key `input`.
   const isMap = type === 'RunnableMap' || type === 'RunnableParallel';
   return { input: isMap ? inputs.input : readInput(inputs), readInput };
+}
+
+/** Whether a call only continues an earlier run, such as `new Command({ resume })` after an interrupt. It has no input. */
+function continuesRun(chain: Serialized, inputs: ChainValues): boolean {
+  if (inputs.lg_name === 'Command') return inputs.resume !== undefined;
+  const isGraph = ['CompiledStateGraph', 'LangGraph'].includes(chain.id.at(-1)!);
+  return isGraph && Object.keys(inputs).join() === 'input' && inputs.input === null;
 }
 
 /** Whether a program with these constructor fields accepts only objects, so that `input` is a key of the caller's. */
