@@ -5,6 +5,7 @@ import { checkConfig } from './check-config.ts';
 import { findTexts } from './find-texts.ts';
 import { meterMetric } from './metered/metered-metric.ts';
 import { type GepaOptions, optionKinds } from './options.ts';
+import { checkInclude } from './program/check-include.ts';
 import { discover, noComponentsError, type Skipped } from './program/discover.ts';
 import { checkParts } from './program/part-readers.ts';
 import { templateChecks, withChecks } from './program/template-checks.ts';
@@ -69,6 +70,7 @@ export function gepa<Program extends Invocable<never>, const Options extends Gep
       noComponents: (whole) => noComponentsError(discover(whole)),
     },
   );
+  checkInclude(program, Object.keys(components), include);
   /** The parts with hooks, including those of `load`, which may find more texts. */
   const hooked = [parts];
   type Input = InputOf<Program>;

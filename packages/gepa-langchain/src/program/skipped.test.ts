@@ -184,3 +184,18 @@ describe('functions that withStructuredOutput makes are not listed, and the user
 it('the error for a program without texts says what to pass instead', () => {
   expect(() => gepa(model)).toThrow(/Inspected: FakeListChatModel\. Pass the whole program.*`parts`/);
 });
+
+it('a pattern of include that only fits texts that are no components by default is refused with the remedy', () => {
+  const program = agent({ systemPrompt: 'You help.' });
+  expect(() => gepa(program, { include: ['system', 'tools.*'] })).toThrow(
+    'Pass `tools: true`, or give their names without `*`: tools.search.',
+  );
+  for (const options of [{ include: ['system', 'tools.*'], tools: true }, { include: ['tools.search'] }])
+    expect(Object.keys(gepa(program, options).components)).toContain('tools.search');
+  const labels = ChatPromptTemplate.fromMessages([
+    ['system', 'You help people.'],
+    ['human', 'Question: {question}'],
+  ]);
+  expect(() => gepa(labels, { include: ['system', 'hu*'] })).toThrow('Give their names without `*`: human.');
+  expect(() => gepa(labels, { include: ['x*'] })).toThrow('there is no such component');
+});
