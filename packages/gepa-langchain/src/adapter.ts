@@ -9,6 +9,7 @@ import {
   type ProgramExample,
   RolloutError,
   type RunContext,
+  type Step,
   type Tunable,
 } from 'gepa-core';
 import {
@@ -18,6 +19,7 @@ import {
   secretsIn,
   seedCandidateOf,
   usageOfSteps,
+  walkSteps,
   withCandidate,
 } from 'gepa-core/adapter';
 import type { RolloutConfig } from './options.ts';
@@ -26,7 +28,7 @@ import { checkNames } from './program/check-names.ts';
 import { discover } from './program/discover.ts';
 import { inspectProgram } from './program/inspect-program.ts';
 import { LiveParts } from './program/live-parts.ts';
-import { isTraced, markNode, reportsReads, textRead } from './program/mark-node.ts';
+import { agentNameOf, isTraced, markNode, reportsReads, textRead } from './program/mark-node.ts';
 import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
@@ -105,6 +107,7 @@ export function createAdapter<Input, Output>(
   const split = (candidate: Candidate) =>
     splitCandidate(Object.fromEntries(names.map((name) => [name, candidate[name]!])), tunables);
   const inPrompts = new Set(sites.flatMap(({ name, site }) => (isTraced(site) ? [name] : [])));
+  const agents = new Map(sites.map(({ name, site }) => [name, agentNameOf(site)]));
   const readers = readersIn(program);
   const reporting = new Set(sites.flatMap(({ name, site }) => (reportsReads(site) ? [name] : [])));
   const isTunable = (name: string) => tunables.some((tunable) => tunable.name === name);
@@ -120,9 +123,10 @@ export function createAdapter<Input, Output>(
       const { variables } = components[component]!;
       const isRead = wasRead(component, reads);
       const inPrompt = inPrompts.has(component);
+      const agent = agents.get(component);
       return isRead === false
         ? []
-        : [{ component, text: candidate[component]!, variables, inPrompt, wasRead: isRead }];
+        : [{ component, text: candidate[component]!, variables, inPrompt, agent, wasRead: isRead }];
     });
   parts.hook(program, names, { mark: markNode, storage: ({ stored }) => Object.create(stored) });
   checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));
@@ -142,12 +146,14 @@ export function createAdapter<Input, Output>(
     const reads = new Set<string>();
     const report = () => {
       tracer.close();
-      const unread = names.filter(
-        (name) => (isTunable(name) || readers.has(name)) && wasRead(name, reads) === false,
-      );
       const toTrace = () => toSteps(tracer.roots, textsIn(candidate, reads));
       // The runs may contain messages that are parts of the program.
       const trace = copies === undefined ? toTrace() : withCandidate({}, toTrace, { copies });
+      const unsent = unsentDescriptions(components, trace);
+      const unread = names.filter(
+        (name) =>
+          unsent.has(name) || ((isTunable(name) || readers.has(name)) && wasRead(name, reads) === false),
+      );
       const images = new RolloutImages(example.input);
       for (const { inputs, outputs } of walkRuns(tracer.roots)) images.add(inputs, outputs);
       return {
@@ -235,6 +241,25 @@ function rolloutConfig(
     },
   });
   return { ...config, callbacks: tracer.among(config.callbacks) };
+}
+
+/**
+ * The descriptions of tools and outputs that no model call of a rollout sent. Empty where the calls show no description at all:
+ * some models do not report what they send.
+ */
+function unsentDescriptions(
+  components: Readonly<Record<string, Component>>,
+  trace: readonly Step[],
+): ReadonlySet<string> {
+  const sent = new Set(
+    [...walkSteps(trace)].flatMap((step) => (step.kind === 'model' ? (step.components ?? []) : [])),
+  );
+  const descriptions = Object.keys(components).filter((name) =>
+    ['tool-description', 'field-description'].includes(components[name]!.kind ?? ''),
+  );
+  return new Set(
+    descriptions.some((name) => sent.has(name)) ? descriptions.filter((name) => !sent.has(name)) : [],
+  );
 }
 
 function refuseStream(output: unknown): void {

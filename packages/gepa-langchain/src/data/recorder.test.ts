@@ -233,7 +233,7 @@ describe('a call that continues a run', () => {
       { name: 'flow', checkpointer: new MemorySaver() },
       async (text: string) => `${text} ${interrupt('Sure?')}`,
     );
-    const resume = new Command({ resume: 'yes' });
+    const resume = new Command({ resume: 'yes' }) as never;
     const inputs = await recorded(async (config) => {
       await graph.invoke({ messages: [message] }, config);
       await graph.invoke(resume, config);

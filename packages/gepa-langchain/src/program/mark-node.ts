@@ -33,6 +33,13 @@ export function isTraced({ path }: Site): boolean {
   return isPromptTemplate(path.find(({ kind }) => kind?.prompt === true)?.node);
 }
 
+/** The name of the agent that a text is in. */
+export function agentNameOf({ path }: Site): string | undefined {
+  const { node } = path.findLast(({ kind }) => kind === agent) ?? {};
+  const options = isNode(node) ? node.options : undefined;
+  return isNode(options) && typeof options.name === 'string' ? options.name : undefined;
+}
+
 /** The entry of a text in `reads`, which also has names of parts. */
 export function textRead(name: string): string {
   return `text ${name}`;

@@ -1,10 +1,12 @@
 import { AIMessage, type BaseMessage, HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { ChatPromptTemplate, PromptTemplate } from '@langchain/core/prompts';
 import { RunnableLambda } from '@langchain/core/runnables';
+import { tool } from '@langchain/core/tools';
 import { stepsOf } from 'gepa-core/adapter';
 import { createAgent, createMiddleware, dynamicSystemPromptMiddleware } from 'langchain';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { gepa } from '../gepa.ts';
 import { metered } from '../metered/metered-client.ts';
 import type { GepaOptions } from '../options.ts';
@@ -208,5 +210,92 @@ describe('a text that the program changes before it sends it', () => {
       q === 'never' ? style.text : (await model.invoke('Something else.')).text,
     );
     expect(await answersOf(program, { tunables: [style] })).toEqual({ style: [] });
+  });
+});
+
+describe('agents with the same system prompt', () => {
+  const expert = (name: string, answer: string, tools: never[] = []) =>
+    createAgent({ name, model: answering(answer) as never, tools, systemPrompt: 'You are careful.' });
+  const say = async (agent: ReturnType<typeof expert>, config?: object) => {
+    const { messages } = await agent.invoke({ messages: [new HumanMessage('Go.')] }, config);
+    return messages.at(-1)!.text;
+  };
+
+  it('are attributed to their own calls by their names', async () => {
+    const [a, b] = [expert('alpha', 'from alpha'), expert('beta', 'from beta')];
+    const program = RunnableLambda.from(async () => (await say(a)) + (await say(b)));
+    expect(await answersOf(program, { parts: { a, b } })).toEqual({
+      'a.system': ['from alpha'],
+      'b.system': ['from beta'],
+    });
+  });
+
+  it('are attributed to their own calls if a tool of one calls the other', async () => {
+    const inner = expert('inner', 'from inner');
+    const ask = tool((_, config) => say(inner, config), {
+      name: 'ask',
+      description: 'Asks.',
+      schema: z.object({}),
+    });
+    const outer = createAgent({
+      name: 'outer',
+      model: fakeModel()
+        .respondWithTools([{ name: 'ask', args: {}, id: 'a' }])
+        .respond(new AIMessage('from outer')) as never,
+      tools: [ask],
+      systemPrompt: 'You are careful.',
+    });
+    const answers = await answersOf(outer, { parts: { inner } }, { messages: [new HumanMessage('Go.')] });
+    expect(answers).toEqual({
+      'inner.system': ['from inner'],
+      system: [expect.anything(), 'from outer'],
+    });
+  });
+});
+
+describe('a description', () => {
+  it('that no call sends is left out of the search, with a warning', async () => {
+    const shown = tool(async () => 'x', { name: 'shown', description: 'Is shown.', schema: z.object({}) });
+    const hidden = tool(async () => 'x', { name: 'hidden', description: 'Is hidden.', schema: z.object({}) });
+    const agent = createAgent({
+      model: server.model(),
+      tools: [shown, hidden],
+      systemPrompt: 'You help.',
+      middleware: [
+        createMiddleware({
+          name: 'hides',
+          wrapModelCall: (request, handler) =>
+            handler({ ...request, tools: request.tools.filter((one) => one !== hidden) }),
+        }),
+      ],
+    });
+    const asked = new Set<string>();
+    const { result } = await gepa(agent, { tools: true }).compile({
+      trainset: [{ input: { messages: [{ role: 'user' as const, content: 'Go.' }] } }],
+      metric: () => 0.5,
+      reflectionModel: async ({ prompt }) => {
+        for (const text of ['You help.', 'Is shown.', 'Is hidden.'])
+          if (prompt.includes(`\n${text}\n`)) asked.add(text);
+        return 'no text';
+      },
+      maxIterations: 4,
+      componentSelector: 'round_robin',
+    });
+    expect(result.warnings.join()).toContain('tools.hidden');
+    expect([...asked].sort()).toEqual(['Is shown.', 'You help.']);
+  });
+
+  it('counts as sent where the calls show no descriptions', async () => {
+    const shown = tool(async () => 'x', { name: 'shown', description: 'Is shown.', schema: z.object({}) });
+    const agent = createAgent({
+      model: answering('yes') as never,
+      tools: [shown],
+      systemPrompt: 'You help.',
+    });
+    const { warnings } = await gepa(agent, { tools: true }).evaluate({
+      examples: [{ input: { messages: [{ role: 'user' as const, content: 'Go.' }] } }],
+      metric: () => 0.5,
+    });
+    expect(warnings).toEqual([]);
   });
 });

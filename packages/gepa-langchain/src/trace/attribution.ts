@@ -25,6 +25,8 @@ export interface ComponentText {
    * `formatMessages` and `format` do. Default `false`: an agent's system prompt, a tunable, a tool's description.
    */
   readonly inPrompt?: boolean;
+  /** The name of the agent that it is the system prompt of. */
+  readonly agent?: string | undefined;
   /** Whether the rollout certainly read the text. */
   readonly wasRead?: boolean | undefined;
 }
@@ -48,7 +50,7 @@ export function attribute(
     }),
   );
   const models = runs.filter(({ run_type: type }) => type === 'llm');
-  const sentIn = sentComponents(models, prompts, texts);
+  const sentIn = sentComponents(models, prompts, texts, enclosingNames(runs));
   const ofModels = new Map(
     models.map((run) => [run, [...new Set([...promptComponents(run, prompts), ...(sentIn.get(run) ?? [])])]]),
   );
@@ -70,12 +72,13 @@ function sentComponents(
   models: readonly Run[],
   prompts: readonly PromptRun[],
   texts: readonly ComponentText[],
+  enclosing: (run: Run) => readonly string[],
 ): Map<Run, readonly string[]> {
   if (texts.length === 0) return new Map();
   const outsidePrompts = texts.filter(({ inPrompt }) => inPrompt !== true);
   const matches = models.flatMap((run) =>
     sentTexts(run, prompts).flatMap(({ sent, hasRun }) =>
-      matchesIn(run, sent, hasRun ? outsidePrompts : texts),
+      ofNearestAgent(matchesIn(run, sent, hasRun ? outsidePrompts : texts), enclosing(run)),
     ),
   );
   const sentWhole = new Set(matches.flatMap(({ component, exact }) => (exact ? [component] : [])));
@@ -84,6 +87,30 @@ function sentComponents(
     if (exact || !sentWhole.has(component)) found.set(run, [...(found.get(run) ?? []), component]);
   }
   return found;
+}
+
+/** The names of the runs around a run, from the inside out. */
+function enclosingNames(runs: readonly Run[]): (run: Run) => readonly string[] {
+  const byId = new Map(runs.map((run) => [run.id, run]));
+  const namesAround = (run: Run): readonly string[] => {
+    const parent = byId.get(run.parent_run_id ?? '');
+    return parent === undefined ? [] : [parent.name, ...namesAround(parent)];
+  };
+  return namesAround;
+}
+
+/** Of agents with the same system prompt, those whose run is the nearest around the model's. */
+function ofNearestAgent<Match extends { readonly text: string; readonly agent: string | undefined }>(
+  matches: readonly Match[],
+  enclosing: readonly string[],
+): readonly Match[] {
+  const distance = ({ agent }: Match) => {
+    const index = enclosing.indexOf(agent ?? '');
+    return index < 0 ? Number.POSITIVE_INFINITY : index;
+  };
+  return matches.filter((match) =>
+    matches.every((other) => other.text !== match.text || distance(match) <= distance(other)),
+  );
 }
 
 /** What was sent to a model, and whether runs of prompts show which texts of prompts are in it. */
@@ -104,12 +131,12 @@ function sentTexts(
 }
 
 function matchesIn(run: Run, sent: string, texts: readonly ComponentText[]) {
-  const matches = texts.flatMap(({ component, text, variables = [] }) => {
+  const matches = texts.flatMap(({ component, text, variables = [], agent }) => {
     const literals = splitText(text, variables).flatMap((piece) =>
       'literal' in piece && /\S/.test(piece.literal) ? [piece.literal.trim()] : [],
     );
     if (literals.length === 0 || !literals.every((literal) => sent.includes(literal))) return [];
-    return [{ run, component, text, exact: sent.trim() === text.trim() }];
+    return [{ run, component, text, agent, exact: sent.trim() === text.trim() }];
   });
   if (matches.some(({ exact }) => exact)) return matches.filter(({ exact }) => exact);
   // A text that is part of another one that was sent does not count.
