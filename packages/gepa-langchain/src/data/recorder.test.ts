@@ -258,7 +258,7 @@ describe('a call that continues a run', () => {
     const inputs = await recorded(async (config) => {
       await graph.invoke({ messages: [message] }, config);
       await graph.invoke(null, config);
-      await graph.invoke(update, config);
+      await graph.invoke(update as never, config);
     });
     expect(inputs).toEqual([{ messages: [message] }, update]);
   });
