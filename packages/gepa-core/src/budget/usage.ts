@@ -90,11 +90,9 @@ export function isUnknownUsage({ modelCalls, inputTokens, outputTokens, costUsd 
 
 /**
  * Makes counts that are negative or not numbers unknown: such a usage keeps the number and names of its model calls and
- * a valid cost, but no tokens. A single `NaN` would otherwise disable the limits, and a negative count would raise them. A
- * missing usage is that of one model call with unknown tokens.
+ * a valid cost, but no tokens. A single `NaN` would otherwise disable the limits, and a negative count would raise them.
  */
-export function soundUsage(given: Usage | null | undefined): Usage {
-  const usage: Usage = given ?? unknownTokens({});
+export function soundUsage(usage: Usage): Usage {
   const costUsd = countOf(usage.costUsd);
   const models = Object.entries(usage.byModel ?? {});
   const isSound = hasSoundCounts(usage) && models.every(([, tokens]) => hasSoundCounts(tokens));
@@ -109,7 +107,7 @@ function hasSoundCounts(usage: ModelUsage): boolean {
   return counts.every((count) => countOf(count) !== undefined);
 }
 
-function unknownTokens({ modelCalls }: Partial<ModelUsage>): ModelUsage {
+function unknownTokens({ modelCalls }: ModelUsage): ModelUsage {
   // Tokens imply a model call.
   return { modelCalls: Math.max(1, countOf(modelCalls) ?? 1), inputTokens: 0, outputTokens: 0 };
 }

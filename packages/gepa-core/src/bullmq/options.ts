@@ -1,5 +1,7 @@
 import type { ConnectionOptions } from 'bullmq';
+import { OptionsError } from '../errors.ts';
 import { anObject, aText, type Kind } from '../kinds.ts';
+import { messageOf } from '../text/error-message.ts';
 
 /** A queue of BullMQ. */
 export interface QueueAddress {
@@ -41,14 +43,36 @@ export const addressKinds = {
   prefix: aText,
 } satisfies Record<keyof QueueAddress, Kind>;
 
+const isClient = (connection: ConnectionOptions): boolean =>
+  'duplicate' in connection && typeof connection.duplicate === 'function';
+
+/**
+ * BullMQ connects with ioredis, an optional peer of its own, and fails without it in ways that do not name it.
+ *
+ * @throws {OptionsError} when it is not installed.
+ */
+export async function checkClient({ connection }: QueueAddress): Promise<void> {
+  if (isClient(connection)) return;
+  const name: string = 'ioredis';
+  try {
+    await import(name);
+  } catch (error) {
+    throw new OptionsError(
+      [
+        `BullMQ connects with the package ioredis, which cannot be loaded (${messageOf(error)}). Run \`npm install ioredis\`, or give a client of your own as \`connection\`.`,
+      ],
+      { cause: error },
+    );
+  }
+}
+
 /** The options of every queue and worker of BullMQ. Commands wait while the connection is lost. */
 export function connectionOf({ connection, prefix }: QueueAddress): {
   readonly connection: ConnectionOptions;
   readonly prefix?: string;
 } {
-  const isClient = 'duplicate' in connection && typeof connection.duplicate === 'function';
   return {
-    connection: isClient ? connection : { ...connection, maxRetriesPerRequest: null },
+    connection: isClient(connection) ? connection : { ...connection, maxRetriesPerRequest: null },
     prefix,
   };
 }

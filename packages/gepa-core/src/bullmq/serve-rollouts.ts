@@ -14,7 +14,7 @@ import { WorkerMismatchError } from './errors.ts';
 import { differencesOf, type Identity, identityOf } from './identity.ts';
 import { Mailbox, Post } from './mailbox.ts';
 import { makeRollout, type Served } from './make-rollout.ts';
-import { addressKinds, connectionOf, type QueueAddress } from './options.ts';
+import { addressKinds, checkClient, connectionOf, type QueueAddress } from './options.ts';
 import {
   type CallPlace,
   inboxOfWorker,
@@ -65,6 +65,7 @@ export async function serveRollouts<Example, Output, Trace, Name extends string>
   options: ServeOptions<Example, Output, Trace, Name>,
 ): Promise<RolloutServer> {
   checkServeOptions(program, options);
+  await checkClient(options);
   const { adapter, metric } = servedBy(program, options.metric as Served['metric']);
   const server = new Server(options, {
     adapter: adapter as Served['adapter'],
