@@ -5,16 +5,16 @@ import { noUsage, soundUsage, type Usage } from './budget/usage.ts';
 /** The answer of a language model. */
 export interface LanguageModelAnswer {
   readonly text: string;
-  readonly usage?: Usage;
+  readonly usage?: Usage | undefined;
   /** Why the model stopped, as reported by the provider. `length`, `max_tokens` and similar values mean: cut off. */
-  readonly finishReason?: string;
+  readonly finishReason?: string | undefined;
 }
 
 /** A request to a reflection model. */
 export interface LanguageModelRequest {
   readonly prompt: string;
   /** At most 8 images that the prompt refers to, only for a model with `readsImages`. */
-  readonly images?: readonly PromptImage[];
+  readonly images?: readonly PromptImage[] | undefined;
   /** Aborted when the run ends or the call times out. */
   readonly signal: AbortSignal;
   /** Reports each model call. Undefined outside a run. */
@@ -26,16 +26,16 @@ export interface LanguageModelRequest {
 export interface LanguageModel {
   (request: LanguageModelRequest): Promise<string | LanguageModelAnswer>;
   /** The name of the model as its usage reports it, if known. `maxCostUsd` then requires a price for it. */
-  readonly modelName?: string;
+  readonly modelName?: string | undefined;
   /**
    * Whether it reports every model call to `meter` before the call is made. If not, `maxCostUsd` and `maxTokens`
    * require `reserve.reflection`. Default: `false`.
    */
-  readonly metersCalls?: boolean;
+  readonly metersCalls?: boolean | undefined;
   /** Whether it passes the `images` of a request to the model. Default `false`: the prompt then only mentions images. */
-  readonly readsImages?: boolean;
+  readonly readsImages?: boolean | undefined;
   /** The API keys that it uses. Masked in everything that a run writes, reports or sends to a model; never stored. */
-  readonly secrets?: readonly string[];
+  readonly secrets?: readonly string[] | undefined;
 }
 
 /** Converts an answer to an object with text and usage. */

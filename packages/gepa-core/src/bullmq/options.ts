@@ -10,7 +10,7 @@ export interface QueueAddress {
   /** The name of the queue. Programs need queues of their own; any number of runs of one program can share one. */
   readonly queue: string;
   /** The prefix of BullMQ's keys. Default `'bull'`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 /** Options for `bullmq`. */
@@ -19,13 +19,13 @@ export interface BullmqOptions extends QueueAddress {
    * Where the metric runs. `'worker'`: where the program ran, with the metric that was given to `serveRollouts`.
    * `'optimizer'`: in the process of the search, on outputs and traces as plain data. Default `'worker'`.
    */
-  readonly metricIn?: 'worker' | 'optimizer';
+  readonly metricIn?: 'worker' | 'optimizer' | undefined;
   /** After this many lost workers, a rollout counts as failed and scores `failureScore`. Default 3. */
-  readonly maxLostWorkers?: number;
+  readonly maxLostWorkers?: number | undefined;
   /** How long a run waits while no worker serves the queue, in milliseconds. Default 600,000, ten minutes. */
-  readonly waitForWorkersMs?: number;
+  readonly waitForWorkersMs?: number | undefined;
   /** The version of program and metric, such as a commit. Run and workers compare it instead of the source. */
-  readonly version?: string;
+  readonly version?: string | undefined;
 }
 
 /** What each option of an address must be. */
@@ -69,7 +69,7 @@ export async function checkClient({ connection }: QueueAddress): Promise<void> {
 /** The options of every queue and worker of BullMQ. Commands wait while the connection is lost. */
 export function connectionOf({ connection, prefix }: QueueAddress): {
   readonly connection: ConnectionOptions;
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 } {
   return {
     connection: isClient(connection) ? connection : { ...connection, maxRetriesPerRequest: null },
