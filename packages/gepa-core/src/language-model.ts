@@ -1,6 +1,7 @@
 import type { CallMeter } from './adapter/call-meter.ts';
 import type { PromptImage } from './adapter/prompt-image.ts';
 import { noUsage, soundUsage, type Usage } from './budget/usage.ts';
+import { ProposerError } from './errors.ts';
 
 /** The answer of a language model. */
 export interface LanguageModelAnswer {
@@ -38,13 +39,23 @@ export interface LanguageModel {
   readonly secrets?: readonly string[] | undefined;
 }
 
-/** Converts an answer to an object with text and usage. */
+/**
+ * Converts an answer to an object with text and usage.
+ *
+ * @throws {ProposerError} when it is no answer: a function that forgets to return would be asked, and paid for, to the end.
+ */
 export function normalizeAnswer(
   answer: string | LanguageModelAnswer,
 ): LanguageModelAnswer & { usage: Usage } {
+  const given: unknown = typeof answer === 'string' ? { text: answer } : answer;
+  if (typeof given !== 'object' || given === null || !('text' in given)) {
+    const what = typeof given === 'object' ? 'an object without `text`' : typeof given;
+    throw new ProposerError(
+      `The reflection model returned ${given === null ? 'null' : what}. Return its answer as a string, or as { text, usage?, finishReason? }.`,
+    );
+  }
   // Some providers return no text when the model only calls tools.
-  const { text, ...rest }: Partial<LanguageModelAnswer> =
-    typeof answer === 'string' ? { text: answer } : (answer ?? {});
+  const { text, ...rest } = given as Partial<LanguageModelAnswer>;
   return {
     ...rest,
     text: typeof text === 'string' ? text : '',
