@@ -26,7 +26,7 @@ async function evaluate(
     examples,
     candidates: { one: { 'prompt.system': 'One.' }, two: { 'prompt.system': 'Two.' } },
     metric: ({ candidate, output }) => {
-      if (!String(output).startsWith(candidate['prompt.system'])) wrong++;
+      if (!String(output).startsWith(candidate!['prompt.system']!)) wrong++;
       return 1;
     },
     concurrency: 8,
