@@ -97,9 +97,24 @@ describe('model calls that the program does not await', () => {
       }
       return text;
     };
-    const { warnings, wrong } = await evaluate(call);
-    expect(wrong).toBe(0);
-    expect(warnings).toContain('read streams to their end');
+    const aborted = async (q: string) => {
+      const stop = new AbortController();
+      let text = '';
+      try {
+        for await (const chunk of await prompt.pipe(server.model()).stream({ q }, { signal: stop.signal })) {
+          text += chunk.text;
+          if (text.length > 3) stop.abort();
+        }
+      } catch {
+        // Stopped.
+      }
+      return text;
+    };
+    for (const each of [call, aborted]) {
+      const { warnings, wrong } = await evaluate(each);
+      expect(wrong).toBe(0);
+      expect(warnings).toContain('read streams to their end');
+    }
     const limited = await evaluate(call, { maxTokens: 100_000 });
     expect(limited.warnings).toContain('Abandoned or broken calls');
     expect(limited.warnings).not.toContain('run()');

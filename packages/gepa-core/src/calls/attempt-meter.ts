@@ -33,6 +33,8 @@ export class AttemptMeter implements CallMeter {
   #usage: Usage | undefined;
   #refusal: unknown;
   #isClosed = false;
+  /** Whether the program stopped a model call itself. */
+  #hasStopped = false;
   /** What returned, unless the attempt failed. */
   #returned: Attempted | undefined;
 
@@ -67,7 +69,10 @@ export class AttemptMeter implements CallMeter {
         settle(usage, max === undefined ? zero : budget.amountOfCall(usage, max));
       },
       fail: (error) => {
-        if (this.#inFlight.has(abandon)) this.#clientRetries().ended();
+        if (this.#inFlight.has(abandon)) {
+          this.#clientRetries().ended();
+          this.#hasStopped ||= isAbort(error);
+        }
         settle(undefined, isUnbilled(error) ? zero : 'unknown');
       },
     };
@@ -88,8 +93,8 @@ export class AttemptMeter implements CallMeter {
     this.#returned = returned;
     const { budget, warn } = this.#call.calls;
     // Under a limit, such calls stay reserved, and the run warns of that.
-    if (returned !== undefined && this.#inFlight.size > 0 && !budget.limitsSpend)
-      warn(openCallWarning(returned));
+    const lacksCalls = this.#inFlight.size > 0 || this.#hasStopped;
+    if (returned !== undefined && lacksCalls && !budget.limitsSpend) warn(openCallWarning(returned));
     this.#clients?.close();
     for (const abandon of this.#inFlight) abandon('unknown');
     return this.#usage;
@@ -146,8 +151,13 @@ export class AttemptMeter implements CallMeter {
   }
 }
 
+/** Clients of models give abort errors their own names, or only the message of the runtime's. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && [error.name, error.message].some((text) => /AbortError$/.test(text));
+}
+
 function openCallWarning(returned: Attempted): string {
-  return `The ${returned} returned while a model call was in progress, so the usage lacks this call. Await all model calls, and read streams to their end.`;
+  return `The ${returned} returned while a model call was in progress, or stopped one, so the usage lacks this call. Await all model calls, and read streams to their end.`;
 }
 
 function lateCallWarning(returned: Attempted): string {
