@@ -9,7 +9,6 @@ import {
   type ProgramExample,
   RolloutError,
   type RunContext,
-  type Step,
   type Tunable,
 } from 'gepa-core';
 import {
@@ -19,27 +18,25 @@ import {
   secretsIn,
   seedCandidateOf,
   usageOfSteps,
-  walkSteps,
   withCandidate,
 } from 'gepa-core/adapter';
 import type { RolloutConfig } from './options.ts';
 import { mergeWithAmbient, withHandler } from './program/ambient-config.ts';
 import { checkNames } from './program/check-names.ts';
 import { discover } from './program/discover.ts';
-import { inspectProgram } from './program/inspect-program.ts';
 import { LiveParts } from './program/live-parts.ts';
-import { agentNameOf, isTraced, markNode, reportsReads, textRead } from './program/mark-node.ts';
+import { markNode } from './program/mark-node.ts';
 import { modelHosts } from './program/model-hosts.ts';
 import { modelNames } from './program/model-names.ts';
 import { isNode } from './program/node.ts';
 import type { PartCopies } from './program/part-copies.ts';
-import { readersIn } from './program/part-readers.ts';
 import { programSource } from './program/program-source.ts';
 import { mainProgram } from './program/program-with-parts.ts';
 import { rewrite } from './program/rewrite.ts';
 import { checkpointersOf, inMemory } from './program/rollout-threads.ts';
 import { splitCandidate } from './program/tunables.ts';
-import { type ComponentText, walkRuns } from './trace/attribution.ts';
+import { walkRuns } from './trace/attribution.ts';
+import { ComponentTexts } from './trace/component-texts.ts';
 import { toPlain } from './trace/plain.ts';
 import { providerFailure } from './trace/provider-failure.ts';
 import { watchRequests } from './trace/request-watch.ts';
@@ -89,7 +86,6 @@ export function createAdapter<Input, Output>(
   const { program, tunables = [], boundTexts = {}, parts = new LiveParts() } = options;
   const { components = discover(program).components } = options;
   const names = Object.keys(components);
-  const { sites } = inspectProgram(program);
   const checkpointers = checkpointersOf(program);
   const rewriteWith = (texts: Candidate, savers: ReadonlyMap<object, object>) => {
     const tools = new Map<object, object>();
@@ -106,28 +102,7 @@ export function createAdapter<Input, Output>(
   );
   const split = (candidate: Candidate) =>
     splitCandidate(Object.fromEntries(names.map((name) => [name, candidate[name]!])), tunables);
-  const inPrompts = new Set(sites.flatMap(({ name, site }) => (isTraced(site) ? [name] : [])));
-  const agents = new Map(sites.map(({ name, site }) => [name, agentNameOf(site)]));
-  const readers = readersIn(program);
-  const reporting = new Set(sites.flatMap(({ name, site }) => (reportsReads(site) ? [name] : [])));
-  const isTunable = (name: string) => tunables.some((tunable) => tunable.name === name);
-  /** Whether a rollout read the text of a component; `undefined` if that is not known. */
-  const wasRead = (name: string, reads: ReadonlySet<string>): boolean | undefined => {
-    if (isTunable(name)) return reads.has(name);
-    const isReadBy = readers.get(name)?.some((reader) => reads.has(reader));
-    return reporting.has(name) ? isReadBy !== false && reads.has(textRead(name)) : isReadBy;
-  };
-  /** The texts that a rollout may have used. */
-  const textsIn = (candidate: Candidate, reads: ReadonlySet<string>): ComponentText[] =>
-    names.flatMap((component) => {
-      const { variables } = components[component]!;
-      const isRead = wasRead(component, reads);
-      const inPrompt = inPrompts.has(component);
-      const agent = agents.get(component);
-      return isRead === false
-        ? []
-        : [{ component, text: candidate[component]!, variables, inPrompt, agent, wasRead: isRead }];
-    });
+  const texts = new ComponentTexts(program, components, tunables);
   parts.hook(program, names, { mark: markNode, storage: ({ stored }) => Object.create(stored) });
   checkNames(program, Object.keys(split(seedCandidateOf(components)).programTexts));
 
@@ -146,14 +121,10 @@ export function createAdapter<Input, Output>(
     const reads = new Set<string>();
     const report = () => {
       tracer.close();
-      const toTrace = () => toSteps(tracer.roots, textsIn(candidate, reads));
+      const toTrace = () => toSteps(tracer.roots, texts.usedIn(candidate, reads));
       // The runs may contain messages that are parts of the program.
       const trace = copies === undefined ? toTrace() : withCandidate({}, toTrace, { copies });
-      const unsent = unsentDescriptions(components, trace);
-      const unread = names.filter(
-        (name) =>
-          unsent.has(name) || ((isTunable(name) || readers.has(name)) && wasRead(name, reads) === false),
-      );
+      const unread = texts.unreadIn(reads, trace);
       const images = new RolloutImages(example.input);
       for (const { inputs, outputs } of walkRuns(tracer.roots)) images.add(inputs, outputs);
       return {
@@ -174,9 +145,9 @@ export function createAdapter<Input, Output>(
       };
       const bind = async <Result>(hasOwnThread: boolean, call: (whole: typeof program) => Result) => {
         const { whole, tools } = await programOf(hasOwnThread);
-        const texts = { ...boundTexts, ...tunableTexts };
-        copies = parts.copiesIn(whole, tools, texts);
-        return withCandidate(texts, () => call(whole), { copies, reads });
+        const bound = { ...boundTexts, ...tunableTexts };
+        copies = parts.copiesIn(whole, tools, bound);
+        return withCandidate(bound, () => call(whole), { copies, reads });
       };
       const given =
         typeof options.config === 'function'
@@ -241,25 +212,6 @@ function rolloutConfig(
     },
   });
   return { ...config, callbacks: tracer.among(config.callbacks) };
-}
-
-/**
- * The descriptions of tools and outputs that no model call of a rollout sent. Empty where the calls show no description at all:
- * some models do not report what they send.
- */
-function unsentDescriptions(
-  components: Readonly<Record<string, Component>>,
-  trace: readonly Step[],
-): ReadonlySet<string> {
-  const sent = new Set(
-    [...walkSteps(trace)].flatMap((step) => (step.kind === 'model' ? (step.components ?? []) : [])),
-  );
-  const descriptions = Object.keys(components).filter((name) =>
-    ['tool-description', 'field-description'].includes(components[name]!.kind ?? ''),
-  );
-  return new Set(
-    descriptions.some((name) => sent.has(name)) ? descriptions.filter((name) => !sent.has(name)) : [],
-  );
 }
 
 function refuseStream(output: unknown): void {
