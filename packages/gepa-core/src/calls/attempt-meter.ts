@@ -151,18 +151,15 @@ export class AttemptMeter implements CallMeter {
   }
 }
 
-/** Clients of models give abort errors their own names, or only the message of the runtime's. */
+/** Clients of models give abort errors names of their own, or only the message of the runtime's. */
 function isAbort(error: unknown): boolean {
-  return error instanceof Error && [error.name, error.message].some((text) => /AbortError$/.test(text));
+  return /AbortError/.test(`${(error as Error | undefined)?.name} ${messageOf(error)}`);
 }
 
 function openCallWarning(returned: Attempted): string {
-  return `The ${returned} returned while a model call was in progress, or stopped one, so the usage lacks this call. Await all model calls, and read streams to their end.`;
+  return `The ${returned} returned while a model call was in progress, or stopped one, so the usage lacks it. Await all model calls, and read streams to their end.`;
 }
 
 function lateCallWarning(returned: Attempted): string {
-  return (
-    `A model call began in a rollout whose ${returned} had returned: it is not counted, and may have used the texts of another candidate. ` +
-    'If rollouts share a queue or a batch, such as a limiter of the module, give each job to it with `AsyncResource.bind` of `node:async_hooks`, or set `concurrency: 1`. Await all model calls.'
-  );
+  return `A model call began in a rollout whose ${returned} had returned: it is not counted, and may have used another candidate's texts. Await all model calls. If rollouts share a queue, wrap its jobs in \`AsyncResource.bind\`, or set \`concurrency: 1\`.`;
 }

@@ -46,10 +46,9 @@ export class EvaluationWarnings {
   ): void {
     if (isReplayed || isUncertain || !budget.limitsSpend) return;
     if (usage.modelCalls > 0 || value.error !== undefined) return;
-    this.#warn(
-      this.#metersCalls
-        ? 'No model call of a rollout was noticed, so it counts as free: maxCostUsd and maxTokens do not limit it. Call models through the framework, and await the calls.'
-        : 'A rollout reported no usage and counts as free: maxCostUsd and maxTokens do not limit it. Return `usage` from run().',
-    );
+    const [what, advice] = this.#metersCalls
+      ? ['made no model call that was noticed', 'Call models through the framework, and await the calls.']
+      : ['reported no usage', 'Return `usage` from run().'];
+    this.#warn(`A rollout ${what} and counts as free: maxCostUsd and maxTokens do not limit it. ${advice}`);
   }
 }
