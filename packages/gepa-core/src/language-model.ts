@@ -48,7 +48,8 @@ export function normalizeAnswer(
   answer: string | LanguageModelAnswer,
 ): LanguageModelAnswer & { usage: Usage } {
   const given: unknown = typeof answer === 'string' ? { text: answer } : answer;
-  if (typeof given !== 'object' || given === null || !('text' in given)) {
+  const fields = ['text', 'usage', 'finishReason'];
+  if (typeof given !== 'object' || given === null || !fields.some((name) => name in given)) {
     const what = typeof given === 'object' ? 'an object without `text`' : typeof given;
     throw new ProposerError(
       `The reflection model returned ${given === null ? 'null' : what}. Return its answer as a string, or as { text, usage?, finishReason? }.`,

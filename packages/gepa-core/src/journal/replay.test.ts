@@ -204,10 +204,8 @@ it.each([
   expect(resumed.usage).toEqual({ ...unknown, modelCalls: resumed.totalMetricCalls });
 });
 
-it.each([
-  ['null', null],
-  ['an answer without a text', { finishReason: 'tool_calls' }],
-])('a run resumes after the reflection model returned %s', async (_, answer) => {
+it('a run resumes after the reflection model returned an answer without a text', async () => {
+  const answer = { finishReason: 'tool_calls' };
   const session = async (maxIterations: number) => {
     const { options, decisions } = tokenRun({ maxIterations, runDir });
     const { propose: __, ...rest } = options;
