@@ -1,5 +1,7 @@
 import type { Agent } from '@mastra/core/agent';
+import type { MessageListInput } from '@mastra/core/agent/message-list';
 import { noopLogger } from '@mastra/core/logger';
+import { MockMemory } from '@mastra/core/memory';
 import type { Derivation, Recording } from '../program/derivation.ts';
 import { calledName } from '../program/model-names.ts';
 import { recordModelCall } from '../trace/record-model-call.ts';
@@ -10,9 +12,17 @@ import { recordedTool } from './recorded-tool.ts';
 
 /** Makes the copy of an agent leave nothing behind: no memory, scores, logs or tasks. Records its processors. */
 function changeAgent(derivation: Derivation, copy: Agent): void {
+  const network = copy.network?.bind(copy);
+  const hasMemory = copy.hasOwnMemory();
+  let networkMemory: MockMemory | undefined;
   Object.assign(copy, {
-    getMemory: async () => undefined,
+    getMemory: async () => networkMemory,
     hasOwnMemory: () => false,
+    // A network keeps its progress in the memory of its agent: here, in one that ends with the rollout.
+    network: (messages: MessageListInput, options: never) => {
+      if (hasMemory) networkMemory ??= new MockMemory();
+      return network(messages, options);
+    },
     listScorers: async () => ({}),
   } satisfies Partial<Agent>);
   copy.__markStoredVersionApplied?.();
@@ -33,7 +43,7 @@ export function recordingOf(recorder: Recorder): Recording {
     changeWorkflow: (copy) => copy.__setLogger(noopLogger),
     modelCall: (components, model, options, call) =>
       recordModelCall(recorder, { modelId: calledName(model), components }, options, call),
-    runOptions: (copy, options) => rolloutOptions(recorder, copy, options),
+    runOptions: (copy, key, options) => rolloutOptions(recorder, copy, key, options),
     agentMethod: (copy, names, method) => recordedMethod(recorder, copy, names, method),
     step: (step) => recordedStep(recorder, step),
     tool: (tool, name) => recordedTool(recorder, tool, name),
