@@ -137,7 +137,8 @@ export function createAdapter<Input, Output>(
       options.log?.finished(candidate, example, execution);
       return execution;
     } catch (error) {
-      const own = mocks?.failure ?? classifyModelError(originalError(error, recorder));
+      // Mastra converts the error of an agent that is a step to plain data, with another message.
+      const own = mocks?.failure ?? recorder.suspension ?? classifyModelError(originalError(error, recorder));
       // Mastra may convert a failure of the provider to an error that looks like the program's.
       const cause =
         failureKind(own) === 'program' && !context.signal.aborted

@@ -134,9 +134,9 @@ it.each([[false], [true]])(
     const step = stepThat(async (agent, prompt) => {
       const stream = await agent.network(prompt, { memory, maxSteps: 2 });
       let text = '';
-      for await (const { type, payload } of stream)
-        if (type.startsWith('network-execution-event-'))
-          text = String((payload as { result?: unknown }).result);
+      const chunks = stream as unknown as AsyncIterable<{ type: string; payload?: { result?: unknown } }>;
+      for await (const { type, payload } of chunks)
+        if (type.startsWith('network-execution-event-')) text = String(payload?.result);
       return text;
     });
     const workflow = createWorkflow({ id: 'flow', ...io })
