@@ -60,7 +60,7 @@ function discoverTool(
   const own = tool.description === undefined ? undefined : present(tool.description);
   const description = findings.addDescription(`${prefix}.description`, own, location);
   const fields = new Map<string, string>();
-  for (const [path, described] of fieldDescriptionsOf(tool)) {
+  for (const [path, described] of fieldDescriptionsOf(findings, tool, location)) {
     const text = present(described, path);
     const component = `${prefix}.fields.${path}`;
     if (!fields.has(path)) {
@@ -77,9 +77,15 @@ function discoverTool(
   return { description, fields };
 }
 
-function fieldDescriptionsOf(tool: Tool): [path: string, description: string][] {
+function fieldDescriptionsOf(
+  findings: Findings,
+  tool: Tool,
+  location: string,
+): [path: string, description: string][] {
   const schema = tool.inputSchema ?? tool.parameters;
   if (schema === undefined) return [];
-  const fieldSchema = readSync(() => fieldSchemaOf(schema));
-  return 'value' in fieldSchema ? describedFields(fieldSchema.value) : [];
+  const read = readSync(() => describedFields(fieldSchemaOf(schema)));
+  if ('value' in read) return read.value;
+  findings.skip(`${location}, fields`, { kind: 'fields', read });
+  return [];
 }

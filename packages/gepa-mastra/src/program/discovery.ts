@@ -36,7 +36,7 @@ export type SkipReason =
   | { readonly kind: 'agentClass' | 'workflowClass' | 'unknownAgent'; readonly name: string }
   /** A step of a workflow. */
   | { readonly kind: 'function'; readonly mastra: MastraLike | undefined }
-  | { readonly kind: 'subAgents' | 'tools'; readonly read: SyncFailure }
+  | { readonly kind: 'subAgents' | 'tools' | 'fields'; readonly read: SyncFailure }
   | { readonly kind: 'noDescription' | 'laterDescription' }
   | {
       readonly kind: 'instructions';

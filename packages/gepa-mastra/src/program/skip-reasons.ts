@@ -59,6 +59,11 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
         reason: failureReason(why.read),
         hint: 'Pass the tools as an object, or as a synchronous function that needs only `requestContext`.',
       };
+    case 'fields':
+      return {
+        reason: `The input schema has no JSON schema: ${failureReason(why.read)}`,
+        hint: 'Describe the input with a schema of Zod or another library that Mastra converts, or with a JSON schema.',
+      };
     case 'noDescription':
       return {
         reason: 'It has no description.',
