@@ -163,7 +163,7 @@ export function createAdapter<Input, Output>(
     versions: packageVersions(PACKAGES, thisFile()),
     source: programSource(program, discovery),
     metersCalls: true,
-    warnings: skipWarnings(discovery.skipped),
+    warnings: skipWarnings(discovery.skipped, components),
     secrets: modelSecrets(discovery.agents.keys(), program, config, options.requestContext),
     run,
   };

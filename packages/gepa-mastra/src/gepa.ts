@@ -24,6 +24,7 @@ import { type Undo, writeBack } from './compiled/write-back.ts';
 import type { MastraExample } from './data/example.ts';
 import { findTexts, optionKinds, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
+import { replacedForAllRequests } from './program/asynchronous-instructions.ts';
 import { checkMastraExamples } from './program/check-examples.ts';
 import type { Discovery } from './program/discovery.ts';
 import { hookTools, type NamedTools, functionTools as toolsOfFunctions } from './program/function-tools.ts';
@@ -180,17 +181,20 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   const functionTools = toolsOfFunctions(discovery, mastraOf(program, discovery));
   let unhookForRollouts: (() => void) | undefined;
   const skipped = discovery.skipped.map(explained);
-  const allSkipped = skippedWorkflowTools(discovery, freshRequestContext(requestContext)).then((found) =>
-    skipped.push(...found),
-  );
-  /** The discovery with the agents of processors, which only rollouts use. */
+  /** With the agents of processors, which only rollouts use, and what is skipped as far as warnings need it. */
   let discoveryOfRollouts = discovery;
   const ready = Promise.all([
-    allSkipped,
-    processorAgents(discovery, freshRequestContext(requestContext)).then((agents) => {
-      discoveryOfRollouts = { ...discovery, parts: [...new Set([...discovery.parts, ...agents])] };
-    }),
-  ]);
+    skippedWorkflowTools(discovery, freshRequestContext(requestContext)),
+    replacedForAllRequests(discovery, texts ?? {}, freshRequestContext(requestContext)),
+    processorAgents(discovery, freshRequestContext(requestContext)),
+  ]).then(([inWorkflows, replaced, agents]) => {
+    skipped.push(...inWorkflows, ...replaced.map(explained));
+    discoveryOfRollouts = {
+      ...discovery,
+      parts: [...new Set([...discovery.parts, ...agents])],
+      skipped: [...discovery.skipped, ...replaced],
+    };
+  });
   // `compile` and `estimate` await it and report its error.
   ready.catch(() => {});
   const { rename } = selection as ComponentSelectionOptions;

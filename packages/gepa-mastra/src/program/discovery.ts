@@ -56,6 +56,8 @@ export type SkipReason =
       readonly reads: readonly string[];
       /** Whether the text is an item of a list. */
       readonly isItem: boolean;
+      /** Whether the text is from the option `texts`: the function is asynchronous. */
+      readonly isGiven?: boolean;
       readonly component: string;
     };
 

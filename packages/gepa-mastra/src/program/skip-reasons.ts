@@ -16,10 +16,10 @@ export function explained({ location, why }: SkippedPart): Skipped {
   return { location, ...wordsFor(why) };
 }
 
-/** Warnings for the result of a run: texts that replace instructions which depend on the request. */
-export function skipWarnings(skipped: readonly SkippedPart[]): string[] {
+/** Warnings for the result of a run: components that replace instructions which depend on the request. */
+export function skipWarnings(skipped: readonly SkippedPart[], components: object): string[] {
   return skipped.flatMap(({ why }) => {
-    if (why.kind !== 'replacedForAll') return [];
+    if (why.kind !== 'replacedForAll' || !Object.hasOwn(components, why.component)) return [];
     const { reason, hint } = wordsFor(why);
     return [`${why.component}: ${reason} ${hint}`];
   });
@@ -105,9 +105,23 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
     case 'replacedForAll':
       return {
         reason: `${dependence(why.reads)}, but an optimized text is the same for every request.`,
-        hint: `${why.isItem ? 'Pass a `requestContext` under which an item of the list differs, so that this item stays as it is' : 'Return a list in which the fixed text is an item of its own'}, make the fixed text a tunable(), or move the rest to an input processor or to the messages.`,
+        hint: `${replacementHint(why)}, make the fixed text a tunable(), or move the rest to an input processor or to the messages.`,
       };
   }
+}
+
+function replacementHint({
+  isItem,
+  isGiven,
+  component,
+}: Extract<SkipReason, { kind: 'replacedForAll' }>): string {
+  if (!isItem) {
+    const list = 'Return a list in which the fixed text is an item of its own';
+    return isGiven ? `${list}, and exclude the other items (\`exclude\`)` : list;
+  }
+  return isGiven
+    ? `Exclude this item, { exclude: ['${component}'] }, so that it stays as the function returns it`
+    : 'Pass a `requestContext` under which an item of the list differs, so that this item stays as it is';
 }
 
 function classReason(name: string): string {

@@ -6,7 +6,9 @@ import { type FieldSchema, fieldSchemas } from './field-schema.ts';
 
 interface AnySchema extends FieldSchema {
   readonly '~standard'?: {
-    readonly jsonSchema?: { input(options: { readonly target: string; readonly libraryOptions: object }): unknown };
+    readonly jsonSchema?: {
+      input(options: { readonly target: string; readonly libraryOptions: object }): unknown;
+    };
   };
   readonly _def?: unknown;
   readonly jsonSchema?: FieldSchema;
@@ -120,10 +122,7 @@ function rewriteTool(
   };
 }
 
-function rewriteFields(
-  schema: FieldSchema,
-  rewrites: ReadonlyMap<string, Rewrite | undefined>,
-): FieldSchema {
+function rewriteFields(schema: FieldSchema, rewrites: ReadonlyMap<string, Rewrite | undefined>): FieldSchema {
   const changed = JSON.parse(JSON.stringify(schema)) as FieldSchema;
   for (const [path, field] of fieldSchemas(changed)) {
     const rewrite = rewrites.get(path);
