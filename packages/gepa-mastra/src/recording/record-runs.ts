@@ -7,6 +7,7 @@ import type { FlowStep } from '../program/step-entries.ts';
 import { type AgentStream, deleteRun, observeSuspension, SuspensionError } from '../program/suspension.ts';
 import type { Hooks } from '../program/tool-mocks.ts';
 import type { Recorder } from '../trace/recorder.ts';
+import { recordedScorers } from './completion-scorers.ts';
 
 interface GenerateResult {
   readonly runId: string;
@@ -16,7 +17,7 @@ interface GenerateResult {
   readonly suspendPayload?: { readonly toolName?: string };
 }
 
-/** No live scorers, no thread, and mocks instead of tools, one call at a time because their order matters. */
+/** No live scorers, no thread, counted judges of completion, and mocks instead of tools, one call at a time because their order matters. */
 export function rolloutOptions(recorder: Recorder, copy: Agent, key: string, options: unknown): object {
   const { mocks } = recorder;
   const { hooks, abortSignal, requestContext } = (options ?? {}) as {
@@ -24,11 +25,15 @@ export function rolloutOptions(recorder: Recorder, copy: Agent, key: string, opt
     readonly abortSignal?: AbortSignal;
     readonly requestContext?: RequestContext;
   };
-  const withoutMemory = { scorers: {}, ...(key === 'network' ? {} : withoutThread(requestContext)) };
-  if (mocks === undefined) return withoutMemory;
+  const everyRun = {
+    ...recordedScorers(recorder, options ?? {}),
+    scorers: {},
+    ...(key === 'network' ? {} : withoutThread(requestContext)),
+  };
+  if (mocks === undefined) return everyRun;
   const own = { ...(copy as Partial<Agent>).getConfiguredToolHooks?.(), ...hooks } as Hooks;
   return {
-    ...withoutMemory,
+    ...everyRun,
     hooks: mocks.hooks(recorder, own),
     toolCallConcurrency: 1,
     abortSignal: abortSignal === undefined ? mocks.signal : AbortSignal.any([abortSignal, mocks.signal]),

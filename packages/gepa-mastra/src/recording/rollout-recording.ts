@@ -6,12 +6,13 @@ import type { Derivation, Recording } from '../program/derivation.ts';
 import { calledName } from '../program/model-names.ts';
 import { recordModelCall } from '../trace/record-model-call.ts';
 import type { Recorder } from '../trace/recorder.ts';
+import { recordDefaultScorers } from './completion-scorers.ts';
 import { recordProcessors } from './record-processors.ts';
 import { recordedMethod, recordedStep, recordRun, rolloutOptions } from './record-runs.ts';
 import { recordedTool } from './recorded-tool.ts';
 
 /** Makes the copy of an agent leave nothing behind: no memory, scores, logs or tasks. Records its processors. */
-function changeAgent(derivation: Derivation, copy: Agent): void {
+function changeAgent(recorder: Recorder, derivation: Derivation, copy: Agent): void {
   const network = copy.network?.bind(copy);
   const hasMemory = copy.hasOwnMemory();
   let networkMemory: MockMemory | undefined;
@@ -28,6 +29,7 @@ function changeAgent(derivation: Derivation, copy: Agent): void {
   copy.__markStoredVersionApplied?.();
   copy.__setLogger(noopLogger);
   recordProcessors(derivation, copy);
+  recordDefaultScorers(recorder, copy);
   // Results of background tasks would arrive after the rollout.
   (copy as Partial<Agent>).disableBackgroundTasks?.();
 }
@@ -39,7 +41,7 @@ export function recordingOf(recorder: Recorder): Recording {
     stepOptions: { scorers: undefined },
     storesRuns: () => recorder.storedRuns !== undefined,
     created: (workflow, runId) => recorder.storedRuns?.push({ workflow, runId }),
-    changeAgent,
+    changeAgent: (derivation, copy) => changeAgent(recorder, derivation, copy),
     changeWorkflow: (copy) => copy.__setLogger(noopLogger),
     modelCall: (components, model, options, call) =>
       recordModelCall(recorder, { modelId: calledName(model), components }, options, call),
