@@ -102,7 +102,9 @@ export function createAdapter<Input, Output>(
       collected.end();
       const { steps, reads } = recorder;
       for (const { components } of walkSteps(steps)) for (const name of components ?? []) reads.add(name);
-      const unread = [...discovery.reachable].filter((name) => !reads.has(name));
+      const unread = [...new Set([...discovery.reachable, ...recorder.unsent])].filter(
+        (name) => !reads.has(name),
+      );
       const trace = attachDetails(steps, {
         runId: context.runId,
         requestContext,

@@ -32,7 +32,7 @@ export interface Recording {
   storesRuns(): boolean;
   /** Notes a run that was created. */
   created(workflow: AnyWorkflow, runId: string): void;
-  changeAgent(derivation: Derivation, copy: Agent): void;
+  changeAgent(derivation: Derivation, copy: Agent, components: AgentComponents): void;
   changeWorkflow(copy: AnyWorkflow): void;
   /** Wraps the calls of an agent's models. */
   modelCall(components: readonly string[], ...call: Parameters<CallWrapper>): ReturnType<CallWrapper>;

@@ -10,6 +10,7 @@ import { recordDefaultScorers } from './completion-scorers.ts';
 import { recordProcessors } from './record-processors.ts';
 import { recordedMethod, recordedStep, recordRun, rolloutOptions } from './record-runs.ts';
 import { recordedTool } from './recorded-tool.ts';
+import { SentInstructions } from './sent-instructions.ts';
 
 /** Makes the copy of an agent leave nothing behind: no memory, scores, logs or tasks. Records its processors. */
 function changeAgent(recorder: Recorder, derivation: Derivation, copy: Agent): void {
@@ -36,16 +37,28 @@ function changeAgent(recorder: Recorder, derivation: Derivation, copy: Agent): v
 
 /** Records with a recorder. Only rollouts need this: the small entry for production does not import this file. */
 export function recordingOf(recorder: Recorder): Recording {
+  const sent = new SentInstructions(recorder);
   return {
     reads: recorder.reads,
     stepOptions: { scorers: undefined },
     storesRuns: () => recorder.storedRuns !== undefined,
     created: (workflow, runId) => recorder.storedRuns?.push({ workflow, runId }),
-    changeAgent: (derivation, copy) => changeAgent(recorder, derivation, copy),
+    changeAgent: (derivation, copy, components) => {
+      changeAgent(recorder, derivation, copy);
+      sent.observe(copy, components);
+    },
     changeWorkflow: (copy) => copy.__setLogger(noopLogger),
     modelCall: (components, model, options, call) =>
-      recordModelCall(recorder, { modelId: calledName(model), components }, options, call),
-    runOptions: (copy, key, options) => rolloutOptions(recorder, copy, key, options),
+      recordModelCall(
+        recorder,
+        { modelId: calledName(model), components: sent.sentIn(options, components) },
+        options,
+        call,
+      ),
+    runOptions: (copy, key, options) => {
+      sent.run(copy, options);
+      return rolloutOptions(recorder, copy, key, options);
+    },
     agentMethod: (copy, names, method) => recordedMethod(recorder, copy, names, method),
     step: (step) => recordedStep(recorder, step),
     tool: (tool, name) => recordedTool(recorder, tool, name),

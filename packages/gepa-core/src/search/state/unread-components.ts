@@ -38,4 +38,4 @@ export function unreadError(names: readonly string[]): SeedError {
 }
 
 const remedy =
-  'Read the text (`.text`) or call the part inside the program, in the same process, when it runs; or remove it from `tunables` or `parts`.';
+  'Read the text (`.text`) or call the part inside the program, in the same process and without other instructions, when it runs; or leave the component out.';
