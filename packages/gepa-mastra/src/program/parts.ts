@@ -30,11 +30,17 @@ export type Parts = Readonly<Record<string, AgentLike | WorkflowLike | ToolLike>
 export function partsOf(parts: Parts): {
   readonly parts: readonly (readonly [name: string, part: Agent | AnyWorkflow])[];
   readonly tools: readonly (readonly [name: string, tool: ToolLike])[];
+  /** The class names of agents that calls cannot be redirected from. */
+  readonly others: readonly (readonly [name: string, className: string])[];
   readonly isRequired: boolean;
 } {
   if (isMastra(parts)) {
     const all = [...Object.entries(parts.listAgents()), ...Object.entries(parts.listWorkflows())];
-    return { parts: all.filter(isSupported), tools: [], isRequired: false };
+    const supported = all.filter(isSupported);
+    const others = all
+      .filter((entry) => !isSupported(entry))
+      .map(([name, part]) => [name, typeName(part)] as const);
+    return { parts: supported, tools: [], others: [...others, ...durable(supported)], isRequired: false };
   }
   if (typeof parts !== 'object' || parts === null || Array.isArray(parts)) {
     throw new OptionsError([
@@ -46,11 +52,19 @@ export function partsOf(parts: Parts): {
     .filter((entry) => !isSupported(entry) && !isTool(entry[1]))
     .map(
       ([name, part]) =>
-        `\`parts.${name}\` must be an agent, a workflow or a tool of @mastra/core, but it is ${typeName(part)}.`,
+        `\`parts.${name}\` must be an agent, a workflow or a tool of @mastra/core, but it is ${typeName(part)}.${typeName(part).includes('Durable') ? ' Register the agent without `durable` while you optimize.' : ''}`,
     );
   if (problems.length > 0) throw new OptionsError(problems);
   const tools = entries.filter((entry): entry is [string, ToolLike] => isTool(entry[1]));
-  return { parts: entries.filter(isSupported), tools, isRequired: true };
+  const supported = entries.filter(isSupported);
+  return { parts: supported, tools, others: durable(supported), isRequired: true };
+}
+
+/** Agents that a Mastra instance runs through a durable agent. */
+function durable(parts: readonly (readonly [string, Agent | AnyWorkflow])[]) {
+  return parts
+    .filter(([, part]) => (part as { durable?: unknown }).durable)
+    .map(([name]) => [name, 'durable agent'] as const);
 }
 
 function isSupported(entry: readonly [string, unknown]): entry is [string, Agent | AnyWorkflow] {

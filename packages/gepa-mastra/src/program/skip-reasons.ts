@@ -16,12 +16,13 @@ export function explained({ location, why }: SkippedPart): Skipped {
   return { location, ...wordsFor(why) };
 }
 
-/** Warnings for the result of a run: components that replace instructions which depend on the request. */
+/** Warnings for the result of a run: components that replace instructions which depend on the request, and agents out of reach. */
 export function skipWarnings(skipped: readonly SkippedPart[], components: object): string[] {
-  return skipped.flatMap(({ why }) => {
-    if (why.kind !== 'replacedForAll' || !Object.hasOwn(components, why.component)) return [];
+  return skipped.flatMap(({ location, why }) => {
+    const isReplaced = why.kind === 'replacedForAll' && Object.hasOwn(components, why.component);
+    if (!isReplaced && why.kind !== 'unknownAgent') return [];
     const { reason, hint } = wordsFor(why);
-    return [`${why.component}: ${reason} ${hint}`];
+    return [`${isReplaced ? why.component : location}: ${reason} ${hint}`];
   });
 }
 
@@ -44,8 +45,8 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
       };
     case 'unknownAgent':
       return {
-        reason: `The texts of a ${why.name} cannot be read or replaced.`,
-        hint: 'Use an agent of the class Agent of @mastra/core.',
+        reason: `The texts of a ${why.name} cannot be replaced, and its model calls are neither counted nor limited.`,
+        hint: 'Use an agent of the class Agent of @mastra/core, without `durable` while you optimize.',
       };
     case 'function':
       return {

@@ -1,4 +1,3 @@
-import type { Agent } from '@mastra/core/agent';
 import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { SeedError } from 'gepa-core';
 import { expect, it } from 'vitest';
@@ -22,7 +21,7 @@ const processor = (change: (content: string) => string) =>
     }),
   }) as never;
 
-const run = (program: Agent) =>
+const run = (program: ReturnType<typeof agentWith>) =>
   gepa(program).compile({ ...search, propose: async () => ({ 'support.instructions': 'Be polite.' }) });
 
 it.each<[string, AgentConfig]>([
