@@ -9,6 +9,7 @@ import {
   type Execution,
   failureKind,
   GepaError,
+  OptionsError,
   type ProgramExample,
   RolloutError,
   type RunContext,
@@ -50,11 +51,25 @@ export interface AgentOutput<Object = unknown> {
 /** Options for `agent.generate` in every rollout; they override the agent's default options. */
 export type RunConfig = Omit<
   AgentExecutionOptionsBase<unknown>,
-  'abortSignal' | 'instructions' | 'memory' | 'returnScorerData' | 'scorers' | 'tracingContext'
+  | 'abortSignal'
+  | 'instructions'
+  | 'memory'
+  | 'requestContext'
+  | 'returnScorerData'
+  | 'scorers'
+  | 'tracingContext'
 > & {
   readonly structuredOutput?: PublicStructuredOutputOptions;
   readonly model?: Agent['model'];
 };
+
+/** @throws {OptionsError} when the options of calls have a request context, which would be ignored. */
+export function checkConfig(config: object | undefined): void {
+  if (config === undefined || !('requestContext' in config)) return;
+  throw new OptionsError([
+    '`config.requestContext` is not used: pass `requestContext` beside `config`, or in each example.',
+  ]);
+}
 
 export interface AdapterOptions<Example> {
   readonly program: Program;
@@ -89,7 +104,6 @@ export function createAdapter<Input, Output>(
       isResumable: resumeDataOf(example) !== undefined,
     });
     const requestContext = freshRequestContext(options.requestContext, example.requestContext);
-    const config = typeof options.config === 'function' ? options.config(example) : options.config;
     const span = startRolloutSpan(mastra, program.id, example.input, requestContext, context);
     const collected = collectSpans(mastra, span, requestContext);
     const runOptions: RunOptions = {
@@ -121,6 +135,8 @@ export function createAdapter<Input, Output>(
       };
     };
     try {
+      const config = typeof options.config === 'function' ? options.config(example) : options.config;
+      checkConfig(config);
       const { output, details } = await raceSignal(context.signal, () => {
         const derived = deriveProgram(program, {
           discovery,
@@ -151,7 +167,7 @@ export function createAdapter<Input, Output>(
       const rolloutError = new RolloutError(message, {
         cause,
         ...closeTrace(),
-        isHopeless: cause instanceof SuspensionError,
+        isHopeless: cause instanceof SuspensionError || cause instanceof OptionsError,
       });
       options.log?.failed(candidate, example, rolloutError);
       throw rolloutError;

@@ -186,3 +186,17 @@ it('gepa refuses an unknown option and suggests a similar one', () => {
     'There is no option "request_context"; did you mean "requestContext"?',
   );
 });
+
+it('a request context in config, which rollouts would not use, is refused', async () => {
+  const config: object = { requestContext: { tenant: 'a' } };
+  expect(() => gepa(agentWith(), { config })).toThrow('pass `requestContext` beside `config`');
+  const calls = server.requests.length;
+  const running = gepa(agentWith(), { config: () => config }).compile({
+    trainset: [{ input: 'x' }],
+    metric: () => 1,
+    propose: async () => ({}),
+    maxIterations: 1,
+  });
+  await expect(running).rejects.toThrow('pass `requestContext` beside `config`');
+  expect(server.requests.length).toBe(calls);
+});

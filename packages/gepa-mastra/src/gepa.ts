@@ -16,7 +16,7 @@ import type {
   Target,
 } from 'gepa-core';
 import { asServable, checkOptions, createTarget, servedParts, withAbsoluteRunDir } from 'gepa-core/adapter';
-import { type AgentOutput, createAdapter, mastraOf, type RunConfig } from './adapter.ts';
+import { type AgentOutput, checkConfig, createAdapter, mastraOf, type RunConfig } from './adapter.ts';
 import { type Draft, type DraftOptions, saveDrafts } from './compiled/drafts.ts';
 import { type ExperimentOptions, recordExperiment } from './compiled/experiment.ts';
 import { RolloutLog } from './compiled/rollout-log.ts';
@@ -171,6 +171,7 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   type Output = OutputOf<Source, Options>;
   type Name = SelectedName<Options>;
   checkOptions(options ?? {}, optionKinds);
+  if (typeof options?.config === 'object') checkConfig(options.config);
   const { tools, requestContext, config, workflows, texts, tunables, parts, ...selection } =
     options ?? ({} as Options);
   const { components, discovery, discoverAgain, apply, dispose } = findTexts(
