@@ -99,6 +99,7 @@ export function createAdapter<Input, Output>(
     context: RunContext,
   ): Promise<Execution<Output>> {
     const mocks = toolMocksOf(example);
+    mocks?.know(tools);
     const recorder = new Recorder(context.meter, mocks, {
       input: example.input,
       isResumable: resumeDataOf(example) !== undefined,

@@ -25,7 +25,8 @@ import type { MastraExample } from './data/example.ts';
 import { findTexts, optionKinds, type TextOptions } from './find-texts.ts';
 import { fromModel, type ReflectionModel } from './language-model.ts';
 import { replacedForAllRequests } from './program/asynchronous-instructions.ts';
-import { checkMastraExamples } from './program/check-examples.ts';
+import { allExamples, checkMastraExamples, type ExampleSets } from './program/check-examples.ts';
+import { checkToolMocks } from './program/check-mocks.ts';
 import type { Discovery } from './program/discovery.ts';
 import { hookTools, type NamedTools, functionTools as toolsOfFunctions } from './program/function-tools.ts';
 import { hookParts } from './program/parts.ts';
@@ -198,6 +199,12 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
   });
   // `compile` and `estimate` await it and report its error.
   ready.catch(() => {});
+  const checkExamples = async (options: ExampleSets & Parameters<typeof checkGroundTruth>[0]) => {
+    checkGroundTruth(options);
+    checkMastraExamples(program, options, requestContext);
+    await ready;
+    await checkToolMocks(program, allExamples(options), { discovery, tools: functionTools, config });
+  };
   const { rename } = selection as ComponentSelectionOptions;
   /** The candidate of each applied program, under the component names before `rename`. */
   const candidateOf = new WeakMap<object, Candidate>();
@@ -237,22 +244,16 @@ export function gepa<Source extends Program, const Options extends GepaOptions =
     },
     async evaluate(evaluationOptions) {
       const options = withAbsoluteRunDir(evaluationOptions);
-      checkGroundTruth(options);
-      checkMastraExamples(program, options, requestContext);
-      await ready;
+      await checkExamples(options);
       return targetWith(new RolloutLog()).evaluate(options);
     },
     async estimate(options, estimateOptions) {
-      checkGroundTruth(options);
-      checkMastraExamples(program, options, requestContext);
-      await ready;
+      await checkExamples(options);
       return targetWith(new RolloutLog()).estimate(options, estimateOptions);
     },
     async compile(compileOptions) {
       const options = withAbsoluteRunDir(compileOptions);
-      checkGroundTruth(options);
-      checkMastraExamples(program, options, requestContext);
-      await ready;
+      await checkExamples(options);
       const log = new RolloutLog();
       const scored = withScoresOnTraces(options.metric, mastraOf(program, discovery));
       const logged: typeof scored = async (args) => {

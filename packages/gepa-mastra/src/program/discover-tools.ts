@@ -38,7 +38,7 @@ export function discoverTools(
   const defaults = readSync<ToolOptions>(() => agent.getDefaultOptions({ requestContext }) as ToolOptions);
   const offered = {
     ...('value' in listed ? (listed.value as object | undefined) : {}),
-    ...addedTools({ ...('value' in defaults ? defaults.value : {}), ...callOptions }),
+    ...toolsAddedBy({ ...('value' in defaults ? defaults.value : {}), ...callOptions }),
   };
   for (const [key, tool] of Object.entries(offered as Record<string, Tool>)) {
     const present = (text: string, field?: string) => presentText(agent, key, text, field);
@@ -46,7 +46,8 @@ export function discoverTools(
   }
 }
 
-function addedTools({ toolsets = {}, clientTools = {} }: ToolOptions): object {
+/** The tools that the options of a call add to those of the agent. */
+export function toolsAddedBy({ toolsets = {}, clientTools = {} }: ToolOptions): object {
   return Object.assign({}, ...Object.values(toolsets), clientTools);
 }
 

@@ -249,16 +249,43 @@ it.each([
   }
 });
 
-it('a mocked tool needs no approval', async () => {
-  const outputs: string[] = [];
-  await gepa(agentWith({ tools: { refund } })).compile({
-    trainset: [{ input: 'a', toolMocks: [{ toolName: 'refund', args: {}, output: 'mocked' }] }],
-    metric: ({ output }) => {
-      outputs.push(output.text);
-      return 1;
-    },
-    propose: async () => ({}),
-    maxIterations: 1,
-  });
-  expect(outputs[0]).toBe('done');
+const mocked = { toolMocks: [{ toolName: 'refund', args: {}, output: 'mocked' }] };
+const free = createTool({
+  id: 'refund',
+  description: 'Refunds.',
+  inputSchema: z.object({}),
+  execute: async () => 'really',
 });
+type Approval = [string, () => Parameters<typeof gepa>[0], object?];
+const approvals: readonly Approval[] = [
+  ['the tool', () => agentWith({ tools: { refund } })],
+  [
+    'the default options',
+    () => agentWith({ tools: { refund: free }, defaultOptions: { requireToolApproval: true } }),
+  ],
+  [
+    'a function in the default options',
+    () => agentWith({ tools: { refund: free }, defaultOptions: { requireToolApproval: () => true } }),
+  ],
+  ['config', () => agentWith({ tools: { refund: free } }), { config: { requireToolApproval: true } }],
+  [
+    'the options of a step',
+    () =>
+      createWorkflow({ id: 'flow', ...prompt })
+        .then(createStep(agentWith({ tools: { refund: free } }), { requireToolApproval: true } as never))
+        .commit(),
+  ],
+];
+
+it.each<Approval>(approvals)(
+  'a mocked tool needs no approval that %s would require',
+  async (_, program, options = {}) => {
+    const made = program();
+    const input = made instanceof Agent ? 'x' : { prompt: 'x' };
+    expect(await rolloutFailures(made, input, options, mocked)).toEqual([undefined]);
+    // Others do.
+    expect(await rolloutFailures(program(), input, options)).toEqual([
+      expect.stringContaining('was suspended (refund)'),
+    ]);
+  },
+);

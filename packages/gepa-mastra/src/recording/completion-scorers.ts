@@ -1,5 +1,3 @@
-import type { Agent } from '@mastra/core/agent';
-import { mapMaybePromise } from '../program/maybe-promise.ts';
 import { recordedScorer, type Scorer } from '../scorers/run-scorer.ts';
 import type { Recorder } from '../trace/recorder.ts';
 
@@ -30,21 +28,5 @@ function recorded(recorder: Recorder, scorer: Scorer): Scorer {
         () => run(input),
         ({ score, reason }) => ({ score, reason }),
       ),
-  });
-}
-
-/** Records the scorers in the default options of the copy of an agent. */
-export function recordDefaultScorers(recorder: Recorder, copy: Agent): void {
-  const changed =
-    <Args extends unknown[]>(read: (...args: Args) => object | Promise<object>) =>
-    (...args: Args) =>
-      mapMaybePromise(read.apply(copy, args), (options) => ({
-        ...options,
-        ...recordedScorers(recorder, options),
-      }));
-  const { getDefaultOptions, getDefaultNetworkOptions } = copy;
-  Object.assign(copy, {
-    getDefaultOptions: changed(getDefaultOptions),
-    getDefaultNetworkOptions: changed(getDefaultNetworkOptions),
   });
 }

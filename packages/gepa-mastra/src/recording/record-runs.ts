@@ -17,7 +17,7 @@ interface GenerateResult {
   readonly suspendPayload?: { readonly toolName?: string };
 }
 
-/** No live scorers, no thread, counted judges of completion, and mocks instead of tools, one call at a time because their order matters. */
+/** No live scorers, no thread, and mocks instead of tools, one call at a time because their order matters. */
 export function rolloutOptions(recorder: Recorder, copy: Agent, key: string, options: unknown): object {
   const { mocks } = recorder;
   const { hooks, abortSignal, requestContext } = (options ?? {}) as {
@@ -26,7 +26,7 @@ export function rolloutOptions(recorder: Recorder, copy: Agent, key: string, opt
     readonly requestContext?: RequestContext;
   };
   const everyRun = {
-    ...recordedScorers(recorder, options ?? {}),
+    ...rolloutDefaults(recorder, options ?? {}),
     scorers: {},
     ...(key === 'network' ? {} : withoutThread(requestContext)),
   };
@@ -37,6 +37,15 @@ export function rolloutOptions(recorder: Recorder, copy: Agent, key: string, opt
     hooks: mocks.hooks(recorder, own),
     toolCallConcurrency: 1,
     abortSignal: abortSignal === undefined ? mocks.signal : AbortSignal.any([abortSignal, mocks.signal]),
+  };
+}
+
+/** What a rollout changes in options of calls and in default options: it counts judges, and mocked tools need no approval. */
+export function rolloutDefaults(recorder: Recorder, options: object): object {
+  const { requireToolApproval: own } = options as { readonly requireToolApproval?: boolean };
+  return {
+    ...recordedScorers(recorder, options),
+    ...(own && recorder.mocks !== undefined ? { requireToolApproval: recorder.mocks.approval(own) } : {}),
   };
 }
 

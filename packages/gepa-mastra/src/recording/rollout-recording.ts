@@ -3,12 +3,12 @@ import type { MessageListInput } from '@mastra/core/agent/message-list';
 import { noopLogger } from '@mastra/core/logger';
 import { MockMemory } from '@mastra/core/memory';
 import type { Derivation, Recording } from '../program/derivation.ts';
+import { mapMaybePromise } from '../program/maybe-promise.ts';
 import { calledName } from '../program/model-names.ts';
 import { recordModelCall } from '../trace/record-model-call.ts';
 import type { Recorder } from '../trace/recorder.ts';
-import { recordDefaultScorers } from './completion-scorers.ts';
 import { recordProcessors } from './record-processors.ts';
-import { recordedMethod, recordedStep, recordRun, rolloutOptions } from './record-runs.ts';
+import { recordedMethod, recordedStep, recordRun, rolloutDefaults, rolloutOptions } from './record-runs.ts';
 import { recordedTool } from './recorded-tool.ts';
 import { SentInstructions } from './sent-instructions.ts';
 
@@ -30,9 +30,24 @@ function changeAgent(recorder: Recorder, derivation: Derivation, copy: Agent): v
   copy.__markStoredVersionApplied?.();
   copy.__setLogger(noopLogger);
   recordProcessors(derivation, copy);
-  recordDefaultScorers(recorder, copy);
+  changeDefaultOptions(recorder, copy);
   // Results of background tasks would arrive after the rollout.
   (copy as Partial<Agent>).disableBackgroundTasks?.();
+}
+
+function changeDefaultOptions(recorder: Recorder, copy: Agent): void {
+  const changed =
+    <Args extends unknown[]>(read: (...args: Args) => object | Promise<object>) =>
+    (...args: Args) =>
+      mapMaybePromise(read.apply(copy, args), (options) => ({
+        ...options,
+        ...rolloutDefaults(recorder, options),
+      }));
+  const { getDefaultOptions, getDefaultNetworkOptions } = copy;
+  Object.assign(copy, {
+    getDefaultOptions: changed(getDefaultOptions),
+    getDefaultNetworkOptions: changed(getDefaultNetworkOptions),
+  });
 }
 
 /** Records with a recorder. Only rollouts need this: the small entry for production does not import this file. */
