@@ -1,9 +1,10 @@
 import { RequestContext } from '@mastra/core/request-context';
 import { NoComponentsError, tunable } from 'gepa-core';
 import { seedCandidateOf } from 'gepa-core/adapter';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { type AgentConfig, search, supportAgent, useEchoServer } from '../fixtures/echo-agent.ts';
 import { gepa } from '../gepa.ts';
+import { load } from '../load.ts';
 
 const server = useEchoServer();
 
@@ -312,4 +313,24 @@ it('default options that depend on the request do not make fixed instructions de
   expect(
     withOptions((plan) => (plan === undefined ? {} : { instructions: `Serve ${plan}.` })).skipped,
   ).toMatchObject([{ reason: expect.stringContaining('The instructions read plan') }]);
+});
+
+it('the warning about instructions that change with the date says how to load them on another day', async () => {
+  const agent = agentWith({ instructions: () => `Be kind. It is ${new Date().toDateString()}.` });
+  const { result, toJSON } = await gepa(agent).compile({
+    ...search,
+    propose: async () => ({ 'support.instructions': 'Be polite.' }),
+  });
+  expect(result.warnings).toContainEqual(
+    expect.stringMatching(/support\.instructions: .*`load` refuses a saved text .*ifChanged: 'apply'/),
+  );
+  const saved = toJSON();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 24 * 3_600_000 });
+  try {
+    expect(() => load(agent, saved)).toThrow('has changed since it was optimized');
+    const loaded = load(agent, saved, { ifChanged: 'apply' });
+    expect((await loaded.generate('x')).text).toBe('Be polite. / x');
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -16,11 +16,14 @@ export function explained({ location, why }: SkippedPart): Skipped {
   return { location, ...wordsFor(why) };
 }
 
-/** Warnings for the result of a run: components that replace instructions which depend on the request, and agents out of reach. */
+/** Kinds for which rollouts, or the result, differ from the live program. */
+const differences: ReadonlySet<SkipReason['kind']> = new Set(['agentClass', 'workflowClass', 'unknownAgent']);
+
+/** Warnings for the result of a run: components that replace instructions which depend on the request, and what differs. */
 export function skipWarnings(skipped: readonly SkippedPart[], components: object): string[] {
   return skipped.flatMap(({ location, why }) => {
     const isReplaced = why.kind === 'replacedForAll' && Object.hasOwn(components, why.component);
-    if (!isReplaced && why.kind !== 'unknownAgent') return [];
+    if (!isReplaced && !differences.has(why.kind)) return [];
     const { reason, hint } = wordsFor(why);
     return [`${isReplaced ? why.component : location}: ${reason} ${hint}`];
   });
@@ -106,7 +109,7 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
     case 'replacedForAll':
       return {
         reason: `${dependence(why.reads)}, but an optimized text is the same for every request.`,
-        hint: `${replacementHint(why)}, make the fixed text a tunable(), or move the rest to an input processor or to the messages.`,
+        hint: `${replacementHint(why)}, make the fixed text a tunable(), or move the rest to an input processor or to the messages.${why.reads.length > 0 ? '' : " `load` refuses a saved text as soon as the function returns another one, unless you pass it { ifChanged: 'apply' }."}`,
       };
   }
 }
