@@ -253,7 +253,7 @@ async function runWorkflow(
           return output as unknown;
         }
         case 'failed':
-          throw result.error;
+          throw ofStep(result.error, result.steps);
         case 'suspended':
           throw new SuspensionError(
             `The workflow ${workflow.id}`,
@@ -275,6 +275,14 @@ async function runWorkflow(
     // Mastra resumes a run, and the runs of workflows in it, from the storage.
     await deleteWorkflowRuns(recorder.storedRuns ?? []);
   }
+}
+
+/** The error of a step whose input does not fit, with its name, which Mastra leaves out. */
+function ofStep(error: unknown, steps: Readonly<Record<string, { readonly status?: string }>>): unknown {
+  const { message } = (error ?? {}) as { readonly message?: unknown };
+  const [step] = Object.entries(steps).find(([, { status }]) => status === 'failed') ?? [];
+  if (step === undefined || !/^step input validation/i.test(String(message))) return error;
+  return new GepaError(`The step ${step}: ${message}`, { cause: error });
 }
 
 interface ResumableRun {

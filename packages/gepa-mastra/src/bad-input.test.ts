@@ -120,6 +120,21 @@ it('a workflow rollout fails when the input does not match the input schema', as
   expect(failure).toMatch(/prompt/);
 });
 
+it('a workflow rollout fails with the name of the step whose input does not match its schema', async () => {
+  const strict = createStep({
+    id: 'strict',
+    inputSchema: z.object({ topic: z.string() }),
+    outputSchema: prompt.outputSchema,
+    execute: async () => ({ text: '' }),
+  });
+  const workflow = createWorkflow({ id: 'flow', ...prompt })
+    .then(createStep(agentWith()))
+    .then(strict as never)
+    .commit();
+  const [failure] = await rolloutFailures(workflow, { prompt: 'x' });
+  expect(failure).toMatch(/The step strict: .*topic/s);
+});
+
 it('gepa refuses a workflow that has only function steps, and suggests createStep(agent)', () => {
   const step = createStep({ id: 'only', ...prompt, execute: async () => ({ text: '' }) });
   const workflow = createWorkflow({ id: 'flow', ...prompt })

@@ -44,7 +44,13 @@ export type SkipReason =
       readonly component: string;
       readonly isFromStudio: boolean;
     }
-  | { readonly kind: 'promptBlock'; readonly id: string; readonly component: string }
+  | {
+      readonly kind: 'promptBlock';
+      readonly id: string;
+      readonly component: string;
+      /** Whether the option `texts` has the block, without its content. */
+      readonly isGiven: boolean;
+    }
   | { readonly kind: 'empty' }
   /** The text contains a tunable. */
   | { readonly kind: 'tunable'; readonly name: string }

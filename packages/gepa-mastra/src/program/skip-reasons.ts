@@ -83,13 +83,18 @@ function wordsFor(why: SkipReason): Omit<Skipped, 'location'> {
         reason: failureReason(why.read),
         hint:
           why.read.failure === 'threw'
-            ? 'Pass the request context that it needs as `requestContext`.'
+            ? 'Pass the request context that it needs as `requestContext`. If it uses `mastra`, register the agent first.'
             : textsHint(
                 why.component,
                 why.isFromStudio ? 'instructionBlocks(agent)' : 'agent.getInstructions()',
               ),
       };
     case 'promptBlock':
+      if (why.isGiven)
+        return {
+          reason: `The prompt block ${why.id} is not published, so agents do not use it.`,
+          hint: 'Publish it in Studio.',
+        };
       return {
         reason: `It refers to the prompt block ${why.id}.`,
         hint: textsHint(why.component, 'instructionBlocks(agent)'),
