@@ -134,7 +134,7 @@ it.runIf(hasDurable)(
     const { result } = await target.compile({ ...search, propose: async () => ({}) });
     expect(result.warnings).toContainEqual(expect.stringMatching(/^part durable: .*without `durable`/));
     expect(() => gepa(workflow, { parts: { durable: mastra.getAgent('durable') } })).toThrow(
-      'Register the agent without `durable`',
+      'must be an agent (without `durable`)',
     );
     expect(gepa(workflow, { parts: { durable } }).skipped).toContainEqual(
       expect.objectContaining({ location: 'part durable', reason }),
@@ -213,7 +213,7 @@ it('the error of a workflow without components names the agents of its instance 
 it('wrong parts, parts without text and a Mastra instance as the program are refused', () => {
   const workflow = workflowOf(byName);
   expect(() => gepa(workflow, { parts: { support: 'support' as never } })).toThrow(
-    '`parts.support` must be an agent, a workflow or a tool',
+    '`parts.support` must be an agent (without `durable`), a workflow or a tool',
   );
   expect(() => gepa(workflow, { parts: { support: agentWith({ instructions: '' }) } })).toThrow(
     '`parts.support` has no text to optimize: The instructions are empty.',

@@ -36,11 +36,7 @@ export function partsOf(parts: Parts): {
 } {
   if (isMastra(parts)) {
     const all = [...Object.entries(parts.listAgents()), ...Object.entries(parts.listWorkflows())];
-    const supported = all.filter(isSupported);
-    const others = all
-      .filter((entry) => !isSupported(entry))
-      .map(([name, part]) => [name, typeName(part)] as const);
-    return { parts: supported, tools: [], others: [...others, ...durable(supported)], isRequired: false };
+    return { parts: all.filter(isSupported), tools: [], others: othersIn(all), isRequired: false };
   }
   if (typeof parts !== 'object' || parts === null || Array.isArray(parts)) {
     throw new OptionsError([
@@ -52,19 +48,25 @@ export function partsOf(parts: Parts): {
     .filter((entry) => !isSupported(entry) && !isTool(entry[1]))
     .map(
       ([name, part]) =>
-        `\`parts.${name}\` must be an agent, a workflow or a tool of @mastra/core, but it is ${typeName(part)}.${typeName(part).includes('Durable') ? ' Register the agent without `durable` while you optimize.' : ''}`,
+        `\`parts.${name}\` must be an agent (without \`durable\`), a workflow or a tool of @mastra/core, but it is ${typeName(part)}.`,
     );
   if (problems.length > 0) throw new OptionsError(problems);
   const tools = entries.filter((entry): entry is [string, ToolLike] => isTool(entry[1]));
-  const supported = entries.filter(isSupported);
-  return { parts: supported, tools, others: durable(supported), isRequired: true };
+  return {
+    parts: entries.filter(isSupported),
+    tools,
+    others: othersIn(entries.filter(isSupported)),
+    isRequired: true,
+  };
 }
 
-/** Agents that a Mastra instance runs through a durable agent. */
-function durable(parts: readonly (readonly [string, Agent | AnyWorkflow])[]) {
-  return parts
-    .filter(([, part]) => (part as { durable?: unknown }).durable)
-    .map(([name]) => [name, 'durable agent'] as const);
+function othersIn(entries: readonly (readonly [string, unknown])[]) {
+  return entries.flatMap(([name, part]) => {
+    // A Mastra instance runs such an agent through one of another class.
+    const isDurable = (part as { durable?: unknown }).durable;
+    if (isSupported([name, part]) && !isDurable) return [];
+    return [[name, isDurable ? 'durable agent' : typeName(part)] as const];
+  });
 }
 
 function isSupported(entry: readonly [string, unknown]): entry is [string, Agent | AnyWorkflow] {
